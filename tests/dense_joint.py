@@ -43,6 +43,7 @@ def frame_of(
             "time": np.tile(time, units),
             "cohort": np.repeat(cohort, periods),
             "region": np.repeat(region, periods),
+            "place": np.repeat(np.arange(units) // 8 % 2, periods),
             "digital": digital.ravel(),
             "outcome": outcome.ravel(),
             "x": rng.normal(size=units * periods),

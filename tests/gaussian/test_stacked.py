@@ -22,6 +22,10 @@ DESIGNS = {
         nqp.StaggeredDiD(PARTIAL, nqp.IID(), time=nqp.TimeEffects()), (), 0.1,
     ),
     "never-treated controls": (nqp.StaggeredDiD(PARTIAL, nqp.AR1(), controls="never"), (), 0.0),
+    "differential trends, with gaps": (
+        nqp.StaggeredDiD(PARTIAL, nqp.AR1(), trends=nqp.DifferentialTrends()), (), 0.1,
+    ),
+    "shocks": (nqp.StaggeredDiD(PARTIAL, nqp.AR1(), shocks=nqp.SharedShocks("place")), (), 0.0),
 }  # fmt: skip
 DRAWS = 20_000
 

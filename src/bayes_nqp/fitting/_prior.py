@@ -182,7 +182,7 @@ class _Draws:
         """What processes add to every group's periods (draw, group, T)."""
         problem = self.equation.problem
         out = np.zeros((self.draws, len(problem.groups), problem.n_periods))
-        common = self._common_paths()
+        common = self._border_paths()
         for g, group in enumerate(problem.groups):
             out[:, g] += common[:, list(group.paths)].sum(axis=1)
         for number, block in enumerate(problem.blocks):
@@ -196,8 +196,8 @@ class _Draws:
                         out[:, g] += path
         return out
 
-    def _common_paths(self) -> Array:
-        """Paths that strata have in common (draw, path, T)."""
+    def _border_paths(self) -> Array:
+        """Paths of the border (draw, path, T)."""
         n_periods = self.equation.problem.n_periods
         count = max((1 + k for g in self.equation.problem.groups for k in g.paths), default=0)
         return self._table("paths", count * n_periods).reshape(self.draws, count, n_periods)

@@ -125,8 +125,8 @@ def surfaces(
     Returns
     -------
     tuple of ndarray (B, G, T, times) and ndarray (B, G, J, times), multiples of s
-        Processes and common paths in every group's periods, no group where there are neither; and
-        all that is fitted there.
+        Processes and paths of the border in every group's periods, no group where there are
+        neither; and all that is fitted there.
     """
     head, times = problem.arrowhead, flat.shape[2]
     shape = (len(values), -1, problem.moments.width, times)

@@ -84,7 +84,7 @@ class GaussianProblem(LinearPart):
     placement : Placement or None
         Where these come off; None without processes.
     path_coefficients : tuple of int
-        Global coefficients that load on paths common to blocks.
+        Global coefficients that load on paths of the border.
     lag : Lag or None
         Outcomes of other units, whose coefficient is sampled.
     fixed : NoiseEquations or None

@@ -21,8 +21,8 @@ class Block:
     """Groups of units whose local coefficients no other group shares.
 
     Its slots are, in order: the time effects of its levels (levels × periods), its cells, its
-    sets of slopes of the varying columns (sets × columns), the paths that blocks have in common
-    (paths × periods), its processes (processes × periods).
+    sets of slopes of the varying columns (sets × columns), the paths of the border (paths ×
+    periods), its processes (processes × periods).
     Coefficients map to slots: a local one to one slot, global ones by a dense matrix. Values of
     processes are no coefficients: they are integrated out before these.
 
@@ -60,7 +60,7 @@ class Group:
     processes : tuple of int
         Processes within the block that its rows have a part of.
     paths : tuple of int
-        Paths common to blocks that its rows have a part of.
+        Paths of the border that its rows have a part of.
     """
 
     block: int
@@ -181,7 +181,7 @@ class Problem:
     processes : sequence of Process
         Laws of processes.
     path_coefficients : tuple of int
-        Global coefficients that load on paths common to blocks.
+        Global coefficients that load on paths of the border.
     lag : Lag, optional
         Outcomes of other units.
     """

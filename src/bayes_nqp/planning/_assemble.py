@@ -22,7 +22,7 @@ from bayes_nqp.moments import (
 from bayes_nqp.parameters import FIXED, FLAT, HalfNormal, Parameter, Scale
 from bayes_nqp.planning._frame import PlanFrame
 from bayes_nqp.planning._plan import Dose, Equation, Plan
-from bayes_nqp.planning._processes import common_paths, lag_of, on_paths, with_processes
+from bayes_nqp.planning._processes import border_paths, lag_of, on_paths, with_processes
 from bayes_nqp.terms import GlobalPart, LocalPart, ProcessPart
 
 __all__ = ["assemble"]
@@ -92,13 +92,13 @@ def assemble(
     frame, errors, priors = ground.frame, equation.noise, equation.priors
     n_periods = frame.n_periods
     own_parameters = parameters_of(errors, n_periods, priors)
-    shared = *(p for p in parts if isinstance(p, GlobalPart)), *common_paths(equation.processes)
+    shared = *(p for p in parts if isinstance(p, GlobalPart)), *border_paths(equation.processes)
     local = tuple(p for p in parts if isinstance(p, LocalPart))
     scales: list[Scale] = []
     global_scale = [np.full(p.columns.shape[1], _number(p.scale, scales)) for p in shared]
     numbers = [_number(p.scale, scales) for p in local]
     layout = _laid_out(ground, shared, local, numbers, block, time_rows, len(rows.columns), dose)
-    laws = [_law(part, scales) for part in equation.processes if not part.common]
+    laws = [_law(part, scales) for part in equation.processes if not part.border]
     blocks, groups = with_processes(
         equation.processes, rows, layout.blocks, _groups(ground, rows, layout)
     )

@@ -99,7 +99,7 @@ def equation_of(ground: Plan, equation: EquationSpec, *, scale: float | None = N
     )
     block = block_of_strata(
         frame, local_time=local_time or equation.pooled_time, members=members,
-        owners=[process.owner for process in equation.processes if not process.common],
+        owners=[process.owner for process in equation.processes if not process.border],
     )  # fmt: skip
     check_size(
         equation, frame, ground.table, block,

@@ -12,7 +12,7 @@ from bayes_nqp.gaussian import Block, Group, Lag
 from bayes_nqp.moments import Rows
 from bayes_nqp.terms import LAG, TIED, GlobalPart, ProcessPart
 
-__all__ = ["common_paths", "lag_of", "on_paths", "with_processes"]
+__all__ = ["border_paths", "lag_of", "on_paths", "with_processes"]
 
 
 def with_processes(
@@ -23,47 +23,47 @@ def with_processes(
     Parameters
     ----------
     parts : sequence of ProcessPart
-        Those that strata have in common are coefficients, and no processes of blocks. Units of one
-        group share them all.
+        Those of the border are coefficients, and no processes of blocks. Units of one group share
+        them all.
 
     Returns
     -------
     tuple of list of Block and list of Group
-        Processes are numbered in the order of their laws, and common paths as in `common_paths`.
+        Processes are numbered in the order of their laws, paths of the border as in `border_paths`.
     """
     numbers, first = np.unique(rows.group, return_index=True)
     units = first[numbers >= 0]
-    common = list(zip(*_common(parts), strict=True))
+    border = list(zip(*_border(parts), strict=True))
     places: list[dict[tuple[int, int], int]] = [{} for _ in blocks]
     with_paths = []
     for group, unit in zip(groups, units, strict=True):
         within = places[group.block]
         processes = [
             within.setdefault((law, int(part.owner[unit])), len(within))
-            for law, part in enumerate(part for part in parts if not part.common)
+            for law, part in enumerate(part for part in parts if not part.border)
             if part.owner[unit] >= 0
         ]
-        paths = [start + int(p.owner[unit]) for p, start in common if p.owner[unit] >= 0]
+        paths = [start + int(p.owner[unit]) for p, start in border if p.owner[unit] >= 0]
         with_paths.append(replace(group, processes=tuple(processes), paths=tuple(paths)))
     laws = [tuple(law for law, _ in place) for place in places]
     return [replace(b, processes=x) for b, x in zip(blocks, laws, strict=True)], with_paths
 
 
-def common_paths(parts: Sequence[ProcessPart]) -> list[GlobalPart]:
-    """What the paths that strata have in common are made of, by scale.
+def border_paths(parts: Sequence[ProcessPart]) -> list[GlobalPart]:
+    """What paths of the border are made of, by scale.
 
-    Processes are integrated out block by block, so that one of all blocks would join them: its
-    standard normal numbers are coefficients instead, few as they are.
+    Processes are integrated out block by block, so that one of all blocks would join them; and two
+    stacked equations have none. Their standard normal numbers are coefficients then.
 
     Returns
     -------
     list of GlobalPart
         Paths are numbered part after part, owner after owner.
     """
-    common, starts = _common(parts)
-    counts = [int(part.owner.max()) + 1 for part in common]
+    border, starts = _border(parts)
+    counts = [int(part.owner.max()) + 1 for part in border]
     out = []
-    for part, start, count in zip(common, starts, counts, strict=True):
+    for part, start, count in zip(border, starts, counts, strict=True):
         paths = np.eye(sum(counts))[:, start : start + count]
         for loadings, scale in zip(part.loadings, part.scales, strict=True):
             columns = np.kron(paths, loadings).astype(np.float64)
@@ -73,16 +73,16 @@ def common_paths(parts: Sequence[ProcessPart]) -> list[GlobalPart]:
 
 
 def on_paths(shared: Sequence[GlobalPart]) -> tuple[int, ...]:
-    """Which of the global coefficients load on common paths."""
+    """Which of the global coefficients load on paths."""
     places = [part.place for part in shared for _ in range(part.columns.shape[1])]
     return tuple(k for k, place in enumerate(places) if place == "paths")
 
 
-def _common(parts: Sequence[ProcessPart]) -> tuple[list[ProcessPart], list[int]]:
-    """Parts that strata have in common, and the number of the first path of each."""
-    common = [part for part in parts if part.common]
-    counts = [int(part.owner.max()) + 1 for part in common]
-    return common, np.cumsum([0, *counts])[:-1].tolist()
+def _border(parts: Sequence[ProcessPart]) -> tuple[list[ProcessPart], list[int]]:
+    """Parts of the border, and the number of the first path of each."""
+    border = [part for part in parts if part.border]
+    counts = [int(part.owner.max()) + 1 for part in border]
+    return border, np.cumsum([0, *counts])[:-1].tolist()
 
 
 def lag_of(spec: LagSpec | None, shared: Sequence[GlobalPart]) -> Lag | None:

@@ -14,7 +14,7 @@ from bayes_nqp.limits import afford
 from bayes_nqp.moments import distinct_rows
 from bayes_nqp.planning._frame import PlanFrame
 from bayes_nqp.pooling import Partial, Separate
-from bayes_nqp.terms import CellTable, TimeEffects
+from bayes_nqp.terms import CellTable, ProcessPart, TimeEffects
 
 if TYPE_CHECKING:
     from bayes_nqp.designs import EquationSpec
@@ -58,7 +58,7 @@ class Size:
 
 def size_of(
     frame: PlanFrame, cells: CellTable, block: Index, *, full: int, by_period: int, factors: int,
-    slopes: int, classes: int, local_cells: bool, values: float = 0.0,
+    slopes: int, classes: int, local_cells: bool, values: float = 0.0, border: int = 0,
 ) -> Size:  # fmt: skip
     """Estimate an equation's size.
 
@@ -78,11 +78,14 @@ def size_of(
         Whether every cell has a coefficient of its own.
     values : float, default 0
         Of processes that units share, all blocks together.
+    border : int, default 0
+        Coefficients of paths of the border.
     """
     periods, columns = frame.n_periods, full + by_period
     last = int(cells.event_time.max(initial=0)) - int(cells.event_time.min(initial=0))
     cohorts = int(np.unique(cells.cohort).size)
-    shared = columns + factors * (1 + slopes) + (0 if factors < 0 else last + 2 + cohorts)
+    shared = columns + border + factors * (1 + slopes)
+    shared += 0 if factors < 0 else last + 2 + cohorts
     level_of = np.zeros(block.size, dtype=np.int64)
     level_of[frame.stratum] = frame.level
     pairs = np.unique(np.stack([block, level_of]), axis=1)
@@ -137,10 +140,13 @@ def check_size(
     alike = len(distinct_rows(np.stack([frame.stratum, frame.key], axis=1))[0])
     # Deviations from one's own path of exposure leave nothing to sum up.
     alone = exposed and pooling.varying is not None
+    border = [part for part in equation.processes if part.border]
+    inner = [part for part in equation.processes if not part.border]
     size = size_of(
         frame, cells, block, full=full, by_period=by_period, factors=factors, slopes=slopes,
         classes=frame.n_units if alone else alike, local_cells=partial or separate,
-        values=float(sum(np.unique(p.owner).size for p in equation.processes)) * frame.n_periods,
+        values=frame.n_periods * float(sum(np.unique(p.owner).size for p in inner)),
+        border=sum((1 + int(p.owner.max())) * _numbers(p) for p in border),
     )  # fmt: skip
     levels = " × ".join(f"{n:,} levels of {f!r}" for f, n in numbers.items())
     columns = f"{full + by_period:,} columns of covariates and mediators"
@@ -151,6 +157,11 @@ def check_size(
         _hint(numbers, full + by_period, cells.size),
         hours=size.hours,
     )
+
+
+def _numbers(part: ProcessPart) -> int:
+    """Standard normal numbers of one path."""
+    return sum(loadings.shape[1] for loadings in part.loadings)
 
 
 def _hint(numbers: dict[str, int], columns: int, cells: int) -> Message:

@@ -14,7 +14,7 @@ from bayes_nqp.rowmodel._names import Names
 if TYPE_CHECKING:
     from bayes_nqp.planning import Equation
 
-__all__ = ["common_paths_of_rows", "paths_of_rows"]
+__all__ = ["border_paths_of_rows", "paths_of_rows"]
 
 
 def paths_of_rows(names: Names, equation: Equation, scales: Mapping[str, Any]) -> Any:
@@ -41,8 +41,8 @@ def paths_of_rows(names: Names, equation: Equation, scales: Mapping[str, Any]) -
     return total
 
 
-def common_paths_of_rows(equation: Equation, paths: Any) -> Any:
-    """What common paths (path × period), multiples of s, add to each row."""
+def border_paths_of_rows(equation: Equation, paths: Any) -> Any:
+    """What paths of the border (path × period), multiples of s, add to each row."""
     problem, rows = equation.problem, equation.rows
     group, total = rows.group[rows.unit], pt.zeros(rows.unit.size)
     for k in sorted({k for member in problem.groups for k in member.paths}):

@@ -28,7 +28,7 @@ class GlobalPart:
         Its name among the draws.
     place : {"time", "cells", "slopes", "paths"}
         What it loads on: time effects (level × period), cells, slopes (stratum × column), or the
-        paths that strata have in common (path × period).
+        paths of the border (path × period).
     columns : ndarray (place, coefficient)
         Loadings; fixed prior scales are folded in.
     scale : Scale or int
@@ -83,16 +83,17 @@ class ProcessPart:
         A path is the sum of these times standard normal numbers and ``scales``.
     scales : sequence of Scale
         One for each of the loadings.
-    common : bool, default False
-        Whether strata with coefficients of their own have paths in common: what these are made of
-        are then coefficients too. Owners are numbered from 0.
+    border : bool, default False
+        Whether the numbers that paths are made of are coefficients, instead of integrated out block
+        by block: where strata with blocks of their own have paths in common, or where equations are
+        drawn together. Owners are numbered from 0.
     """
 
     name: str
     owner: Index
     loadings: Sequence[Array]
     scales: Sequence[Scale]
-    common: bool = False
+    border: bool = False
 
 
 def zero_sum(levels: int) -> Array:
