@@ -138,7 +138,7 @@ def run(panels: int, part: int, parts: int) -> None:
 def main() -> None:
     """Run, and write the page."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--panels", type=int, default=200, help="of each world")
+    parser.add_argument("--panels", type=int, default=tables.ASKED, help="of each world")
     parser.add_argument("--part", default="0/1", help="k/n: every n-th batch, from the k-th on")
     parser.add_argument("--collect", action="store_true", help="write the page of what is there")
     arguments = parser.parse_args()

@@ -23,6 +23,8 @@ SWIFT = (
 )  # fmt: skip
 SLOW = ("efficient DiD", "matrix completion", "interactive fixed effects, bootstrap")
 MODERN, PYFIXEST = "Callaway–Sant'Anna, moderndid", "two-stage (Gardner), pyfixest"
+ASKED = 200
+"""Panels of each world that the command asks for."""
 SECOND = {MODERN: "Callaway–Sant'Anna", PYFIXEST: "two-stage (Gardner)"}
 """Estimators of a second package, and what they equal."""
 
@@ -123,10 +125,11 @@ def extent(frame: pd.DataFrame) -> str:
     count = frame.groupby(["estimator", "world"])["number"].nunique().groupby("estimator").min()
     most, slow = int(count[[PARALLEL, *SWIFT]].min()), int(count[list(SLOW)].min())
     high, half = (np.sqrt(share * (1.0 - share) / most) for share in (0.95, 0.5))
+    missing = "" if most >= ASKED else f" as yet, of the {ASKED} that the command asks for"
     return (
-        f"There are {most} panels a world as yet ({slow} of efficient DiD, matrix completion and "
-        f"the bootstrap) of the 200 that the command asks for: a coverage of .95 has a "
-        f"Monte-Carlo error of {high:.2f}, one of .50 of {half:.2f}."
+        f"There are {most} panels a world{missing} ({slow} of efficient DiD, matrix completion and "
+        f"the bootstrap): a coverage of .95 has a Monte-Carlo error of {high:.3f}, one of .50 of "
+        f"{half:.3f}."
     )
 
 
