@@ -101,20 +101,27 @@ def run(name: str, options: argparse.Namespace) -> Calibration:
         )  # fmt: skip
 
 
-def section(results: dict[str, Calibration]) -> str:
-    """The section of the page, from its mark to the end."""
+def section(results: dict[str, Calibration], text: str) -> str:
+    """The section of the page, from its mark to the end; other cases stay as the text has them."""
     parts = [MARK, HEAD.format(ranked=99, draws=SAMPLER.draws, seed=SEED)]
-    for name, result in results.items():
-        chosen = result.only([q for q in (*PARAMETERS, *ESTIMANDS) if q in result.quantities])
-        parts += [
-            f"### {name}: {CASES[name].text}\n",
-            f"{result.replications} replications{_short(result)}. Of the "
-            f"{len(chosen.quantities)} quantities below:"
-            f" *{chosen.verdict}*. {chosen.sentence}\n",
-            f"Of all {len(result.quantities)} quantities: *{result.verdict}*. {result.sentence}\n",
-            _table(chosen),
-        ]
+    before = dict(x.split(":", 1) for x in text.split("\n### ")[1:])
+    for name, case in CASES.items():
+        if name in results:
+            parts += [f"### {name}: {case.text}\n", *_case(results[name])]
+        elif name in before:
+            parts += [f"### {name}:{before[name].rstrip()}\n"]
     return "\n".join(parts)
+
+
+def _case(result: Calibration) -> list[str]:
+    chosen = result.only([q for q in (*PARAMETERS, *ESTIMANDS) if q in result.quantities])
+    return [
+        f"{result.replications} replications{_short(result)}. Of the "
+        f"{len(chosen.quantities)} quantities below:"
+        f" *{chosen.verdict}*. {chosen.sentence}\n",
+        f"Of all {len(result.quantities)} quantities: *{result.verdict}*. {result.sentence}\n",
+        _table(chosen),
+    ]
 
 
 def _short(result: Calibration) -> str:
@@ -150,8 +157,9 @@ def main() -> None:
         results[name] = run(name, options)
         print(name, results[name], sep="\n", flush=True)
     if results:
-        before = options.out.read_text(encoding="utf-8").partition(MARK)[0].rstrip()
-        options.out.write_text(f"{before}\n\n{section(results)}", encoding="utf-8")
+        before, _, after = options.out.read_text(encoding="utf-8").partition(MARK)
+        page = f"{before.rstrip()}\n\n{section(results, after)}"
+        options.out.write_text(page, encoding="utf-8")
         print(f"wrote {options.out.name}")
 
 
