@@ -34,12 +34,16 @@ WORLDS = {
 }  # fmt: skip
 ZONES = {6: 12, 7: 1, 9: 22, 10: 22, 11: 51}
 """Cities by the period in which they adopt, 2010 being the first: 2015, 2016, 2018, 2019, 2020."""
+SIX = {"region": ("inland", "coastal"), "size": ("small", "middle", "large")}
 SIZES = {
     "60 × 14": {"units": 60, "periods": 14},
     "285 × 12": {"units": 285, "periods": 12, "cohorts": ZONES},
     "60 × 14, one stratum": {"units": 60, "periods": 14, "strata": {}},
     "285 × 12, one stratum": {"units": 285, "periods": 12, "cohorts": ZONES, "strata": {}},
-}
+    "285 × 12, six strata": {
+        "units": 285, "periods": 12, "cohorts": {6: 18, 9: 24, 10: 24, 11: 48}, "strata": SIX,
+    },
+}  # fmt: skip
 DESIGNS = {"parallel": None, "differential": nqp.DifferentialTrends()}
 CONTRAST = 0.4
 MARK = "<!-- coverage: python -m benchmarks.trends -->"
@@ -49,7 +53,7 @@ def simulated(world: str, size: str, number: int) -> Simulated:
     """Make a panel: effects 1 + .1 e, units' deviations of .3, AR(1) of .5; a contrast of .4."""
     place = (list(WORLDS).index(world), list(SIZES).index(size), number)
     seed = int(np.random.SeedSequence((SEED, *place)).generate_state(1)[0])
-    contrast = 0.0 if "strata" in SIZES[size] else CONTRAST
+    contrast = CONTRAST if SIZES[size].get("strata", SIX) else 0.0
     return staggered(
         **SIZES[size], effect="growing", growth=0.1, contrast=contrast, drift=WORLDS[world],
         seed=seed,
