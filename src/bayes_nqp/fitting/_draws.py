@@ -224,9 +224,8 @@ def terms_of(equation: Equation, draws: Coefficients) -> dict[str, Array]:
         size = part.columns.shape[1]
         values = draws.shared[:, at : at + size] * equation.scale
         at += size
-        if part.place in ("time", "paths") or part.name in (LAG, TIED):
-            continue
-        if isinstance(part, SlopePart):
+        unreported = part.place in ("time", "paths") or part.name in (LAG, TIED)
+        if unreported or isinstance(part, SlopePart):
             continue
         out[part.name] = values if part.display is None else values @ part.display.T
     return out
