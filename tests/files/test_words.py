@@ -93,6 +93,25 @@ def test_a_good_file_survives_a_failed_write(
     assert [p.name for p in tmp_path.iterdir()] == ["table.csv"]
 
 
+def test_what_a_disk_does_not_give_back_is_not_moved(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_text(tmp_path / "table.csv", "good")
+    opened = Path.open
+
+    def cut(part: Path, mode: str = "r", *args: object, **kwargs: object) -> object:
+        file = opened(part, mode, *args, **kwargs)  # type: ignore[call-overload]
+        if mode == "rb" and part.suffix == ".part":
+            file.seek(1)
+        return file
+
+    monkeypatch.setattr(Path, "open", cut)
+    with pytest.raises(StudyError, match=r"table\.csv' cannot be written: the disk gives back"):
+        write_text(path, "bad")
+    assert path.read_text(encoding="utf-8") == "good"
+    assert [p.name for p in tmp_path.iterdir()] == ["table.csv"]
+
+
 def test_another_package_that_fails_midway_leaves_a_good_file(tmp_path: Path) -> None:
     path = write_text(tmp_path / "figure.png", "good")
 

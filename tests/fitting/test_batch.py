@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
 import sys
@@ -41,6 +42,10 @@ def assert_right(found: dict[str, dict[str, np.ndarray]]) -> None:
             np.testing.assert_array_equal(found[key][name], values)
 
 
+def file_of(folder: Path, key: str) -> Path:
+    return folder / f"{hashlib.sha256(key.encode()).hexdigest()}.npz"
+
+
 def flip(path: Path) -> None:
     content = bytearray(path.read_bytes())
     content[len(content) // 3] ^= 16
@@ -60,7 +65,7 @@ def of_version_0_1(path: Path) -> None:
 
 
 def another_task(path: Path) -> None:
-    path.write_bytes(sorted(path.parent.glob("*.npz"))[-1].read_bytes())
+    path.write_bytes(file_of(path.parent, "task 1/3 城市").read_bytes())
 
 
 def a_fit(path: Path) -> None:
@@ -76,7 +81,13 @@ def sealed_objects(path: Path) -> None:
     path.write_bytes(sealed(path.read_bytes()))
 
 
-SPOILT = [flip, cut, empty, of_version_0_1, another_task, a_fit, sealed_text, sealed_objects]
+def sealed_numbers(path: Path) -> None:
+    np.savez(path, np.frombuffer(b"3", dtype=np.uint8))
+    path.write_bytes(sealed(path.read_bytes()))
+
+
+SPOILT = [flip, cut, empty, of_version_0_1, another_task, a_fit, sealed_text, sealed_numbers,
+          sealed_objects]  # fmt: skip
 
 
 def test_whole_results_are_not_computed_again(tmp_path: Path) -> None:
@@ -87,10 +98,32 @@ def test_whole_results_are_not_computed_again(tmp_path: Path) -> None:
     assert sorted(Kept(tmp_path)) == sorted(TASKS)
 
 
+@pytest.mark.parametrize(
+    "key",
+    ["", "." * 3, "../up", "a\nb\t\0", "a\0", "\ud800", "é", "e\u0301", "城市" * 300, "A", "a", "CON"],
+)
+def test_any_text_is_a_key(tmp_path: Path, key: str) -> None:
+    kept = Kept(tmp_path)
+    kept[key] = {key: np.array([1.0]), " ": np.array([2]), "b\0": np.array(["\n"])}
+    kept["another"] = {}
+    assert set(kept) == {key, "another"}
+    assert list(kept[key]) == [key, " ", "b\0"]
+    assert all(len(path.name) < 100 for path in tmp_path.iterdir())
+    del kept[key]
+    assert key not in kept
+
+
+def test_a_list_of_placebo_units_is_a_key(tmp_path: Path) -> None:
+    """Twenty units and what their refit depends on: quoted, 566 letters."""
+    key = "placebo " + " ".join(f"单位{k:02}" for k in range(20))
+    Kept(tmp_path)[key] = {"effect": np.array([0.5])}
+    assert Kept(tmp_path)[key]["effect"] == 0.5
+
+
 @pytest.mark.parametrize("spoil", SPOILT)
 def test_a_spoilt_result_is_computed_again(tmp_path: Path, spoil: Callable[[Path], None]) -> None:
     run(tmp_path)
-    first = min(tmp_path.glob("*.npz"))
+    first = file_of(tmp_path, "task 0/3 城市")
     spoil(first)
     calls: list[int] = []
     with pytest.warns(UserWarning, match=r"counting: 1 stored results are spoilt.*task 0/3"):
@@ -110,7 +143,7 @@ def test_a_file_where_the_folder_should_be(tmp_path: Path) -> None:
 @pytest.mark.parametrize("make", [Path.mkdir, getattr(os, "mkfifo", Path.mkdir)])
 def test_no_file_where_a_result_should_be(tmp_path: Path, make: Callable[[Path], None]) -> None:
     run(tmp_path)
-    first = min(tmp_path.glob("*.npz"))
+    first = file_of(tmp_path, "task 0/3 城市")
     first.unlink()
     make(first)
     with (

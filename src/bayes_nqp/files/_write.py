@@ -172,8 +172,14 @@ def _target(path: Path, replace: bool) -> Path:
 
 
 def _fill(part: Path, content: bytes) -> None:
+    """Write bytes, and read them back."""
     with part.open("wb") as file:
         file.write(content)
+    if checksum(part) != hashlib.sha256(content).hexdigest():
+        raise StudyError(
+            f"{str(final(part))!r} cannot be written: the disk gives back other bytes",
+            hint="another disk; then have this one looked at",
+        )
 
 
 def _like(part: Path, target: Path) -> None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
+import json
+import os
 import warnings
 import zipfile
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from itertools import batched
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import quote, unquote
 
 import numpy as np
 import numpy.typing as npt
@@ -30,9 +32,10 @@ type Numbers = dict[str, npt.NDArray[Any]]
 class Kept(MutableMapping[str, Numbers]):
     """Results of tasks in a folder, one file each, so that a later batch finds them.
 
-    A file is sealed, and holds its key: one that was cut, edited, renamed or not written here is
-    as good as none. Files are moved to their place whole, so that several batches can share a
-    folder; where they compute the same task, the last one's result stays.
+    A file is sealed, called by the digest of its key, and holds that key: one that was cut, edited,
+    renamed or not written here is as good as none, though its key counts as there (``in``). Files
+    are moved to their place whole, so that several batches can share a folder; where they compute
+    the same task, the last one's result stays.
 
     Parameters
     ----------
@@ -51,26 +54,22 @@ class Kept(MutableMapping[str, Numbers]):
             self.folder.mkdir(parents=True, exist_ok=True)
 
     def _path(self, key: str) -> Path:
-        return self.folder / f"{quote(key, safe='')}.npz"
+        digest = hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
+        return self.folder / f"{digest}.npz"
+
+    def __contains__(self, key: object) -> bool:
+        return isinstance(key, str) and os.path.lexists(self._path(key))
 
     def __getitem__(self, key: str) -> Numbers:
-        path = self._path(key)
-        try:
-            content = _whole(path) if path.is_file() else None
-            if content is None:
-                raise KeyError(key)
-            with np.load(content, allow_pickle=False) as stored:
-                if stored["key"].item() != key:
-                    raise KeyError(key)
-                names = stored["names"].tolist()
-                return {name: stored[f"arr_{k}"] for k, name in enumerate(names)}
-        except (OSError, ValueError, zipfile.BadZipFile):
-            raise KeyError(key) from None
+        stored = _stored_at(self._path(key))
+        if stored is None or stored[0] != key:
+            raise KeyError(key)
+        return stored[1]
 
     def __setitem__(self, key: str, value: Numbers) -> None:
         content = io.BytesIO()
-        names = np.asarray(list(value), dtype=str)
-        np.savez(content, *value.values(), key=np.asarray(key), names=names, allow_pickle=False)
+        head = np.frombuffer(json.dumps([key, *value]).encode("ascii"), dtype=np.uint8)
+        np.savez(content, head, *value.values(), allow_pickle=False)
         write_bytes(self._path(key), sealed(content.getvalue()))
 
     def __delitem__(self, key: str) -> None:
@@ -80,7 +79,10 @@ class Kept(MutableMapping[str, Numbers]):
             raise KeyError(key) from None
 
     def __iter__(self) -> Iterator[str]:
-        return (unquote(path.stem) for path in sorted(self.folder.glob("*.npz")))
+        for path in sorted(self.folder.glob("*.npz")):
+            stored = _stored_at(path)
+            if stored is not None and self._path(stored[0]) == path:
+                yield stored[0]
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
@@ -159,9 +161,10 @@ def _results(
 def _stored(
     tasks: Mapping[str, object], store: MutableMapping[str, Numbers], work: str
 ) -> dict[str, Numbers]:
-    stored_keys = set(store)
-    results = {key: value for key in tasks if (value := store.get(key)) is not None}
-    spoilt = [key for key in tasks if key in stored_keys and key not in results]
+    # Before they are read: another batch may store more meanwhile.
+    there = [key for key in tasks if key in store]
+    results = {key: value for key in there if (value := store.get(key)) is not None}
+    spoilt = [key for key in there if key not in results]
     if spoilt:
         warnings.warn(
             f"{work}: {len(spoilt)} stored results are spoilt, or were not stored by this version, "
@@ -171,10 +174,17 @@ def _stored(
     return results
 
 
-def _whole(path: Path) -> io.BytesIO | None:
-    """The bytes of a file, if its seal is that of these bytes."""
-    content = path.read_bytes()
-    return io.BytesIO(content[:-SEAL]) if seal_of(io.BytesIO(content)) == "whole" else None
+def _stored_at(path: Path) -> tuple[str, Numbers] | None:
+    """The key and the result in a file; None where its seal is not that of its bytes."""
+    try:
+        content = path.read_bytes() if path.is_file() else b""
+        if seal_of(io.BytesIO(content)) != "whole":
+            return None
+        with np.load(io.BytesIO(content[:-SEAL]), allow_pickle=False) as stored:
+            key, *names = json.loads(stored["arr_0"].tobytes())
+            return str(key), {str(name): stored[f"arr_{k}"] for k, name in enumerate(names, 1)}
+    except (OSError, KeyError, TypeError, ValueError, zipfile.BadZipFile):
+        return None
 
 
 def _keyed(
