@@ -7,7 +7,7 @@ refuses and nothing else.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -34,6 +34,7 @@ __all__ = [
     "brief",
     "cut",
     "nearest",
+    "once",
     "one_of",
     "shown",
     "speaking",
@@ -242,6 +243,24 @@ def one_of(name: str, value: object, values: Iterable[object]) -> None:
     every = list(values)
     if value not in every:
         raise StudyError(Message("{!r} is {!r}", name, value), hint=either(map(repr, every)))
+
+
+def once(name: str, values: Sequence[str]) -> None:
+    """Refuse names that stand twice.
+
+    Parameters
+    ----------
+    name : str
+        Of the argument.
+
+    Raises
+    ------
+    StudyError
+        With the first that does.
+    """
+    twice = next((value for value in values if list(values).count(value) > 1), None)
+    if twice is not None:
+        raise StudyError(Message("'{}' names {!r} twice", name, twice), hint="each name once")
 
 
 def brief(value: object, most: int = 120) -> str:

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.doors import door
-from bayes_nqp.errors import StudyError
+from bayes_nqp.errors import once
 from bayes_nqp.registry import register
 
 __all__ = ["Complete", "Partial", "Pooling", "Separate"]
@@ -18,8 +18,7 @@ def _strata(strata: Sequence[str] | str | None) -> tuple[str, ...] | None:
     if strata is None:
         return None
     names = (strata,) if isinstance(strata, str) else tuple(strata)
-    if len(set(names)) != len(names):
-        raise StudyError(f"'strata' names a column twice: {list(names)}")
+    once("strata", names)
     return names
 
 

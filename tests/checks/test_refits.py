@@ -108,6 +108,9 @@ def test_leave_out_takes_groups_of_units(calm: nqp.Fit) -> None:
         nqp.check(calm, "leave_out", groups="provinc", progress=False)
     with pytest.raises(PanelError, match="changes within units"):
         nqp.check(calm, "leave_out", groups=panel.roles.time, progress=False)
+    one = nqp.Panel.from_frame(panel.frame.assign(all="all"), **panel.arguments)
+    with pytest.raises(StudyError, match="'groups' names 'all', which is the same for all units"):
+        nqp.check(replace(calm, panel=one), "leave_out", groups="all", progress=False)
     evidence = nqp.check(calm, "leave_out", groups="region", progress=False).evidence
     assert "without region = inland" in evidence["specification"]
 
@@ -135,6 +138,8 @@ def test_a_placebo_outcome_must_be_named_and_must_not_respond(calm: nqp.Fit) -> 
     assert nqp.check(calm, "placebo_outcome", progress=False).verdict == "not applicable"
     panel = calm.panel
     assert panel is not None
+    with pytest.raises(StudyError, match="the outcome of the fit itself"):
+        nqp.check(calm, "placebo_outcome", outcome=panel.roles.outcome, progress=False)
     noise = np.random.default_rng(1).normal(size=panel.n_rows)
     frame = panel.frame.assign(noise=noise, echo=panel.outcome)
     fit = nqp.fit(DESIGN, nqp.Panel.from_frame(frame, **panel.arguments), SAMPLER, progress=False)

@@ -146,7 +146,7 @@ def test_a_mediator_that_is_nowhere_is_named() -> None:
 
 
 def test_a_lag_longer_than_the_panel_is_refused(panel: nqp.Panel) -> None:
-    with pytest.raises(PanelError):
+    with pytest.raises(StudyError, match="'lag' is 30"):
         plan_of(FLAT.replace(lag=30), panel)
 
 

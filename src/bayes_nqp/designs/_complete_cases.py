@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from bayes_nqp.errors import PanelError, shown
+from bayes_nqp.errors import Hint, PanelError, StudyError, shown
 from bayes_nqp.language import Message, either
 
 if TYPE_CHECKING:
@@ -40,7 +40,10 @@ def complete_cases(
     ------
     PanelError
         If a mediator is missing in every treated row of a cohort.
+    StudyError
+        If the lag leaves units that adopt no row before.
     """
+    _check_lag(panel, lag)
     now = panel.mediators[:, [panel.roles.mediators.index(name) for name in names]]
     before = _lagged(panel, now, lag)
     complete = ~np.isnan(now).any(axis=1) & ~np.isnan(before).any(axis=1)
@@ -62,6 +65,23 @@ def complete_cases(
             "no row has all mediators", where=shown(names), hint="leave one of them out"
         )
     return panel.where(complete), before[complete], _notes(now, before, names, lag)
+
+
+def _check_lag(panel: Panel, lag: int) -> None:
+    """See that units which adopt keep rows before, the first of which have no earlier mediators."""
+    adoption = np.unique(panel.cohort_codes)
+    lost = adoption[(adoption > 0) & (adoption < lag)]
+    if lost.size:
+        raise StudyError(
+            Message(
+                "'lag' is {}, and rows before adoption in {} have no mediators so much earlier",
+                lag,
+                shown(panel.time_labels[lost]),
+            ),
+            hint=Message(
+                "{}, or leave these units out (panel.where)", Hint("lag", int(lost[0]) - 1)
+            ),
+        )
 
 
 def _lagged(panel: Panel, values: Array, lag: int) -> Array:

@@ -12,7 +12,7 @@ from bayes_nqp.designs._model import ModelSpec
 from bayes_nqp.designs._spec import EquationSpec, Timing
 from bayes_nqp.designs.noise import Noise
 from bayes_nqp.doors import door
-from bayes_nqp.errors import ChoiceError, Hint, StudyError, nearest
+from bayes_nqp.errors import ChoiceError, Hint, StudyError, nearest, once
 from bayes_nqp.language import Message
 from bayes_nqp.likelihoods import Gaussian, StudentT
 from bayes_nqp.pooling import Complete, Partial, Separate
@@ -181,6 +181,7 @@ class SingleEquation(Design):
             value = getattr(self, name, None)
             if value is not None:
                 names_ = (value,) if isinstance(value, str) else tuple(value)
+                once(name, names_)
                 object.__setattr__(self, name, names_)
 
     def _check_terms(self, value: object) -> None:

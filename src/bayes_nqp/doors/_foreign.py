@@ -47,7 +47,9 @@ _COVARIATES = Foreign(
     "nqp.StaggeredDiD(covariates=[…])",
 )
 _WEIGHTS = Foreign(
-    ("weights",), "name the column of weights in the panel: nqp.Panel.from_frame(df, weights=…)"
+    ("weights",),
+    "leave sizes of units out; precision weights of independent errors (errors=nqp.IID()) are a "
+    "column of the panel: nqp.Panel.from_frame(df, weights=…)",
 )
 _ERRORS = Foreign(
     ("errors",),

@@ -135,7 +135,8 @@ class Panel(Rectangle):
         covariates, mediators, moderators, exposures : str or sequence of str, default ()
             Columns of numbers.
         weights : str, optional
-            Column of positive row weights.
+            Column of positive precision weights of rows, for independent errors (`IID`) alone;
+            leave sizes of units out.
         never : object or sequence, optional
             Codes in `cohort` that stand for never treated, such as 0.
         freq : int or str, optional

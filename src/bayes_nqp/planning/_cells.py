@@ -56,12 +56,14 @@ def drop_reasons(model: ModelSpec, frame: PlanFrame) -> tuple[Mask, tuple[str, .
         places.append(Message("and {} more", len(lost) - 6))
     where = separated(places)
     if model.unidentified == "raise" or not (frame.treated & ~bad).any():
+        what = Message(
+            "{} of {} cells have effects that the data do not identify", len(lost), len(support)
+        )
+        early, less = _earlier(model, frame, reason)
         raise IdentificationError(
-            Message(
-                "{} of {} cells have effects that the data do not identify", len(lost), len(support)
-            ),
+            Message("{}, and {}", what, listed(early)) if early else what,
             where=where,
-            hint=_hint(frame, reason),
+            hint=reduce(_either, [*less, *_hints(frame, reason)]),
         )
     cells, rows = len(lost), int(bad.sum())
     return ~bad, (
@@ -106,7 +108,29 @@ def _check_whole(model: ModelSpec, frame: PlanFrame) -> None:
             )
 
 
-def _hint(frame: PlanFrame, reason: Index) -> Message:
+def _earlier(
+    model: ModelSpec, frame: PlanFrame, reason: Index
+) -> tuple[list[Message], list[Message]]:
+    """Arguments that take rows before adoption from units that have them, and shorter ones."""
+    panel, facts = model.panel, model.facts
+    first = np.full(panel.n_units, panel.periods)
+    np.minimum.at(first, panel.unit_codes, panel.time_codes)
+    before = (panel.cohort_codes - first)[frame.unit[reason == 1]]
+    said, hints = [], []
+    if facts.anticipation and (before > 0).any():
+        said.append(Message("'{}' is {}", "anticipation", facts.anticipation))
+        hints.append(Message("{}", Hint("anticipation", int(before[before > 0].min()) - 1)))
+    elif facts.lag and (before == 0).any():
+        said.append(Message("'{}' is {}", "lag", facts.lag))
+        hints.append(Message("{}", Hint("lag", facts.lag - 1)))
+    return said, hints
+
+
+def _either(first: Message, other: Message) -> Message:
+    return Message("{}; or {}", first, other)
+
+
+def _hints(frame: PlanFrame, reason: Index) -> list[Message]:
     hints = []
     if (reason == 1).any():
         hints.append(
@@ -120,7 +144,7 @@ def _hint(frame: PlanFrame, reason: Index) -> Message:
         hints.append(Message("end the sample before everyone is treated"))
     drop = Hint("unidentified", "drop")
     hints.append(Message("{} to leave these cells out; nqp.support lists them all", drop))
-    return reduce(lambda first, other: Message("{}; or {}", first, other), hints)
+    return hints
 
 
 def _cell_name(row: Any, panel: Panel) -> Message:

@@ -282,12 +282,21 @@ def _weights(ground: Plan, equation: EquationSpec) -> Array | None:
         return None
     if not equation.noise.takes_weights:
         leave = Message(
-            "leave 'weights' out of the panel and weight the estimand (nqp.att(fit, weights=…))"
+            "leave 'weights' out of the panel: what befalls a city or a cluster as a whole does "
+            "not shrink with its size; an average effect is weighted by nqp.att(fit, weights=…)"
         )
         others = [x for x in structures(*registered("errors")) if x.takes_weights]
+        short = Message(
+            "{}; {} takes them, and its intervals are too short wherever errors last",
+            leave,
+            Hint("errors", others[0] if others else None),
+        )
         raise StudyError(
-            "'weights' are precision weights, which AR(1) errors do not take",
-            hint=Message("{}, or {}", Hint("errors", others[0]), leave) if others else leave,
+            Message(
+                "'weights' are precision weights of independent errors, and 'errors' is {!r}",
+                equation.noise,
+            ),
+            hint=short if others else leave,
         )
     return weights[ground.kept]
 

@@ -167,7 +167,15 @@ def exposure_of(dose: DoseSpec, frame: PlanFrame, sample: Mask) -> Exposure:
     IdentificationError
         If rows are too few.
     """
-    size = within_scale(frame, dose.values, sample)
+    try:
+        size = within_scale(frame, dose.values, sample)
+    except IdentificationError:
+        raise IdentificationError(
+            Message(
+                "the slope of the exposure {!r} is not identified: {}", dose.name, _NO_RESIDUAL
+            ),
+            hint="an exposure must change within units, and not for all of them alike",
+        ) from None
     unit = {"sd": size, "unit": 1.0}.get(str(dose.per)) or float(dose.per)
     label = f"{unit:.4g} of {dose.name}"
     if dose.per == "sd":

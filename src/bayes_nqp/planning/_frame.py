@@ -9,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from bayes_nqp.designs import Calendar, DoseSpec, ModelSpec
+from bayes_nqp.errors import StudyError
+from bayes_nqp.language import Message
 from bayes_nqp.moments import distinct_rows
 from bayes_nqp.panel import unit_column
 from bayes_nqp.terms import BARE, LEAD, OWN_EFFECT, TREATED
@@ -121,6 +123,15 @@ def frame_of(model: ModelSpec) -> PlanFrame:
         member, labels = np.arange(panel.n_units), panel.unit_labels
     else:
         member, labels = unit_column(panel, facts.varying, "varying")
+        if labels.size < 2:
+            raise StudyError(
+                Message(
+                    "'varying' is {!r}, which is the same for all units: nothing has a deviation",
+                    facts.varying,
+                ),
+                where=str(labels[0]),
+                hint="varying=None, or varying='unit'",
+            )
     unit = np.asarray(panel.unit_codes, dtype=np.int64)
     time = np.asarray(panel.time_codes, dtype=np.int64)
     key, cohort, origin, role = _roles(model.timing, unit, time, panel.n_units)

@@ -86,8 +86,13 @@ def economic(
             where=shown(np.asarray(ids)[~np.isfinite(mean)]),
             hint="fill it in, or leave these units out (panel.where)",
         )
-    gap = np.abs(mean[:, None] - mean)
-    weight = 1.0 / np.maximum(gap, max(_GAP * mean.std(), np.finfo(float).tiny))
+    if np.ptp(mean) <= 1e-12 * np.abs(mean).max():
+        raise PanelError(
+            Message("column={!r} is the same for all units before the first adoption", column),
+            where=f"{mean[0]:g}",
+            hint="a column in which units differ, such as income or the share of industry",
+        )
+    weight = 1.0 / np.maximum(np.abs(mean[:, None] - mean), _GAP * mean.std())
     np.fill_diagonal(weight, 0.0)
     weights = linked(
         sparse.csr_array(weight), "economic", f"economic ({column})", ids=ids,

@@ -66,7 +66,7 @@ class SpatialWeights:
     ------
     StudyError
         If the matrix is not square or does not fit the labels, or is negative, missing, or not
-        zero on its diagonal.
+        zero on its diagonal, or links nobody.
 
     Examples
     --------
@@ -104,6 +104,11 @@ class SpatialWeights:
         self._check_values(matrix)
         matrix.eliminate_zeros()
         matrix.sort_indices()
+        if not matrix.nnz and self.islands == "keep":
+            raise StudyError(
+                Message("no unit is linked to another, of {}", len(self.ids)),
+                hint="let more units be neighbours, as within a larger distance",
+            )
         object.__setattr__(self, "matrix", matrix)
         object.__setattr__(self, "ids", tuple(self.ids))
         object.__setattr__(self, "places", tuple((float(x), float(y)) for x, y in self.places))

@@ -95,7 +95,7 @@ class Data(Keys):
     exposures: Names = []
     """Columns of continuous exposures; the design's exposure need not be named here."""
     weights: str | None = None
-    """Column of positive row weights."""
+    """Column of positive precision weights, for errors of type IID alone; leave sizes out."""
     zones: Zones | None = None
     """Merge the pilot zones to the rows."""
     derive: dict[str, str] = {}

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bayes_nqp.doors import door
+from bayes_nqp.errors import once
 from bayes_nqp.parameters import FLAT, Scale
 from bayes_nqp.priors import Priors
 from bayes_nqp.registry import register
@@ -47,7 +48,9 @@ class TimeEffects:
     pooled: bool = False
 
     def __init__(self, by: Sequence[str] | str = (), pooled: bool = False) -> None:
-        object.__setattr__(self, "by", (by,) if isinstance(by, str) else tuple(by))
+        names = (by,) if isinstance(by, str) else tuple(by)
+        once("by", names)
+        object.__setattr__(self, "by", names)
         object.__setattr__(self, "pooled", bool(pooled))
 
 

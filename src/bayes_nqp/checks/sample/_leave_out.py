@@ -20,7 +20,7 @@ from bayes_nqp.checks.shared import (
     comparison,
 )
 from bayes_nqp.effects import cell_effects
-from bayes_nqp.errors import NotApplicable, PanelError
+from bayes_nqp.errors import NotApplicable, PanelError, StudyError
 from bayes_nqp.estimands import att, text
 from bayes_nqp.fitting import ROWS, Fit, panel_of
 from bayes_nqp.language import Message
@@ -53,7 +53,7 @@ def leave_out(fit: Fit, *, groups: str | Sequence[str] = ()) -> Finding:
     Raises
     ------
     StudyError
-        If a column is unknown.
+        If a column is unknown, or the same for all units.
     PanelError
         If a column is missing somewhere, or changes within a unit.
     """
@@ -116,5 +116,8 @@ def _levels(panel: Panel, effects: xr.Dataset) -> Iterator[Part]:
 def _groups(panel: Panel, names: Sequence[str]) -> Iterator[Part]:
     for name in names:
         codes, labels = unit_column(panel, name, "groups")
+        if labels.size < 2:
+            problem = f"'groups' names {name!r}, which is the same for all units"
+            raise StudyError(problem, hint="a column with several values, such as a province")
         for code, label in enumerate(labels):
             yield name, Message("without {} = {}", name, str(label)), codes != code, None

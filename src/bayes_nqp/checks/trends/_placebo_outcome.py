@@ -7,7 +7,7 @@ import xarray as xr
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks.shared import HOLDS, Finding, asks, column, excluding_zero
-from bayes_nqp.errors import NotApplicable, PanelError, nearest
+from bayes_nqp.errors import NotApplicable, PanelError, StudyError, nearest
 from bayes_nqp.estimands import att, by_event_time
 from bayes_nqp.fitting import ADOPTION, ROWS, Fit, panel_of, refit
 from bayes_nqp.language import Message, spanned
@@ -36,6 +36,8 @@ def placebo_outcome(fit: Fit, *, outcome: str | None = None) -> Finding:
     ------
     PanelError
         If there is no such column, or it is not numeric.
+    StudyError
+        If it is the fit's own outcome.
     """
     if outcome is None:
         raise NotApplicable(
@@ -51,6 +53,9 @@ def placebo_outcome(fit: Fit, *, outcome: str | None = None) -> Finding:
             f"'outcome' names the column {outcome!r}, which the panel does not have",
             hint=nearest(outcome, panel.frame.columns),
         )
+    if outcome == panel.roles.outcome:
+        problem = f"'outcome' is {outcome!r}, the outcome of the fit itself"
+        raise StudyError(problem, hint="a column that the policy cannot move")
     placebo = refit(fit, fit.variant(drop=True), panel.with_outcome(outcome))
     draws, name = att(placebo), Message("the outcome {!r}", outcome)
     verdict = excluding_zero(draws)

@@ -7,21 +7,25 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+import numpy.typing as npt
 
 from bayes_nqp.designs._facts import Facts, Term
 from bayes_nqp.designs._spec import EquationSpec, Timing
+from bayes_nqp.designs.noise import AR1Noise
 from bayes_nqp.doors import door
-from bayes_nqp.errors import IdentificationError, StudyError
+from bayes_nqp.errors import Hint, IdentificationError, StudyError
 from bayes_nqp.language import Message
 from bayes_nqp.panel import unit_column
 from bayes_nqp.parameters import Scale
 from bayes_nqp.registry import register
-from bayes_nqp.terms import ProcessPart
+from bayes_nqp.terms import ProcessPart, TimeEffects
 
 if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
 
 __all__ = ["SharedShocks"]
+
+Index = npt.NDArray[np.int64]
 
 _WORDS: Final = Message(
     "All units of a cluster ({by}) share a shock in each period, independent over clusters and "
@@ -100,7 +104,7 @@ class SharedShocks(Term):
         PanelError
             If it is missing or changes within a unit.
         IdentificationError
-            If all units are of one cluster.
+            If all units are of one cluster, each is its own, or time effects hold the shocks.
         """
         cluster, labels = unit_column(panel, self.by, "shocks")
         if labels.size < 2:
@@ -109,6 +113,36 @@ class SharedShocks(Term):
                 where=str(labels[0]),
                 hint="a column with several clusters, or shocks=None",
             )
+        self._check_clusters(cluster, facts, panel)
         scale = Scale("shocks", self.scale)
         part = ProcessPart("shocks", cluster, (np.eye(panel.periods),), (scale,))
         return replace(equation, processes=(*equation.processes, part))
+
+    def _check_clusters(self, cluster: Index, facts: Facts, panel: Panel) -> None:
+        """See that clusters hold several units, and that time effects do not hold their shocks."""
+        if np.unique(cluster).size == panel.n_units:
+            raise IdentificationError(
+                Message(
+                    "'shocks' are by {!r}, and each of its {} clusters is one unit, whose errors "
+                    "hold all that befalls it",
+                    self.by,
+                    panel.n_units,
+                ),
+                hint=Message(
+                    "{} for what does not last beside what does; or shocks by a column above units",
+                    Hint("errors", AR1Noise()),
+                ),
+            )
+        levels = [panel.strata_codes[name] for name in facts.time_strata(panel)]
+        level = np.stack([*levels, np.zeros_like(cluster)], axis=1)
+        pairs = np.unique(np.column_stack([level, cluster]), axis=0)
+        pooled = facts.time is not None and facts.time.pooled
+        if not pooled and len(pairs) == len(np.unique(level, axis=0)):
+            raise IdentificationError(
+                Message(
+                    "'shocks' are by {!r}, and units that share time effects are all of one "
+                    "cluster, so that time effects hold the shocks",
+                    self.by,
+                ),
+                hint=Message("{}, or {}", Hint("shocks", None), Hint("time", TimeEffects())),
+            )
