@@ -119,12 +119,13 @@ def test_new_says_codes_notes_and_what_is_left_out(tmp_path: Path) -> None:
     shown = call("new", tmp_path / "a.csv")
     assert shown.exit_code == 0
     assert "never      0  (no period: never treated)" in shown.output
+    assert "make study STUDY=" in shown.output
     frame.query("zone_year > 0").to_csv(tmp_path / "b.csv", index=False, encoding="utf-8-sig")
     shown = call("new", tmp_path / "b.csv")
-    assert shown.exit_code == 0
-    assert 'unidentified = "drop"  (what the data cannot identify is left out)' in shown.output
-    assert "note: dropped" in shown.output
-    assert "make study STUDY=" in shown.output
+    assert shown.exit_code == 1
+    assert "effects that the data do not identify" in shown.output
+    assert "It can run" not in shown.output
+    assert '# unidentified = "drop"  ' in (tmp_path / "b.toml").read_text(encoding="utf-8")
     shown = call("new", "")
     assert shown.exit_code == 2
     assert "make new FILE=cities.xlsx" in shown.stderr

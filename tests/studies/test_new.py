@@ -116,15 +116,26 @@ def test_nothing_is_overwritten(tmp_path: Path) -> None:
         new(path, tmp_path / "nowhere" / "x.toml")
 
 
-def test_zones_are_proposed_where_nobody_says_who_was_treated(tmp_path: Path) -> None:
+def test_zones_are_offered_as_comments_and_merged_only_if_asked(tmp_path: Path) -> None:
     frame = rows().drop(columns="综试区设立年份").replace({"城市": {"衡水": "衡水啊啊"}})
     frame.to_csv(tmp_path / "城市.csv", index=False)
-    made = new(tmp_path / "城市.csv")
-    assert made.guess.zones == {"prefecture": "城市", "unmatched": "drop"}
-    assert "衡水" in made.guess.reasons["unmatched"]
-    assert made.study is not None
-    assert made.study.panel.n_units == 11
-    assert made.guess.roles["strata"][0] == "region"
+    offered = new(tmp_path / "城市.csv")
+    assert offered.study is None
+    assert "--zones" in offered.problem
+    text = offered.path.read_text(encoding="utf-8")
+    assert "zones" not in tomllib.loads(text)["data"]
+    assert '# [data.zones]\n# prefecture = "城市"\n' in text
+    assert '# unmatched = "drop"' in text
+    asked = new(tmp_path / "城市.csv", tmp_path / "asked.toml", zones=True)
+    assert asked.guess.zones == {"prefecture": "城市", "unmatched": "drop"}
+    assert "衡水" in asked.guess.reasons["unmatched"]
+    assert asked.guess.roles["strata"] == ["区域"]
+    assert any("region is not proposed as a stratum" in note for note in asked.guess.notes)
+    assert "108 行中有 9 行" in asked.problem, "a twelfth of the rows go"
+    frame[frame["城市"] != "衡水啊啊"].to_csv(tmp_path / "城市.csv", index=False)
+    asked = new(tmp_path / "城市.csv", tmp_path / "whole.toml", zones=True)
+    assert asked.study is not None, asked.problem
+    assert asked.study.panel.n_units == 11
 
 
 def changed(**columns: Any) -> pd.DataFrame:
@@ -235,7 +246,7 @@ def test_a_prefecture_spelled_in_two_ways_is_one_unit(tmp_path: Path) -> None:
     ]
     path = tmp_path / "cities.csv"
     pd.DataFrame(rows).to_csv(path, index=False, encoding="utf-8-sig")
-    made = new(path)
+    made = new(path, zones=True)
     study = validate(made.path)
     assert study.panel.roles.unit == "prefecture_name"
     assert study.panel.n_units == len(places)

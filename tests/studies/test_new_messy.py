@@ -113,7 +113,14 @@ def test_a_column_called_like_a_cohort_goes_before_the_zones(tmp_path: Path, cas
     made = new(book(tmp_path / "a.xlsx", frame))
     assert made.guess.zones == {}
     assert made.guess.roles["cohort"] == "批复年份"
-    assert treated(made) == (12 if case == "all" else 6)
+    if case == "all":
+        text = made.path.read_text(encoding="utf-8")
+        assert '\n# unidentified = "drop"' in text
+        assert made.study is None, "nobody is untreated"
+        made.path.write_text(text.replace("# unident", "unident"), encoding="utf-8")
+        assert (validate(made.path).panel.cohort_codes >= 0).all()
+    else:
+        assert treated(made) == 6
 
 
 def test_what_is_only_called_like_a_cohort_is_none(tmp_path: Path) -> None:
@@ -185,7 +192,7 @@ def test_blanks_around_a_name_are_left_out_and_told(tmp_path: Path, zones: bool)
     frame = rows()
     frame.loc[[3, 4], "城市"] = "杭州市 "
     frame = frame.drop(columns="批复年份") if zones else frame
-    made = new(book(tmp_path / "a.xlsx", frame))
+    made = new(book(tmp_path / "a.xlsx", frame), zones=zones)
     assert bool(made.guess.zones) is zones
     assert made.study is not None, made.problem
     assert made.study.panel.n_units == 12
@@ -236,7 +243,7 @@ def test_groups_that_are_the_same_are_taken_once(tmp_path: Path) -> None:
     frame = rows().drop(columns="批复年份")
     frame["地区"] = np.where(frame["城市"].isin(coastal | {"衡水市"}), "沿海", "内陆")
     frame["地区代码"] = frame["地区"].map({"沿海": 1, "内陆": 2})
-    made = new(book(tmp_path / "a.xlsx", frame))
+    made = new(book(tmp_path / "a.xlsx", frame), zones=True)
     assert made.guess.zones
     assert made.guess.roles["strata"] == ["地区"]
 

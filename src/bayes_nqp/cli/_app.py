@@ -160,16 +160,23 @@ def new(
     time: Annotated[str | None, typer.Option(help="Column of periods.")] = None,
     outcome: Annotated[str | None, typer.Option(help="Column of the outcome.")] = None,
     cohort: Annotated[str | None, typer.Option(help="Column of first treated periods.")] = None,
-    treated: Annotated[str | None, typer.Option(help="Column of 0 and 1.")] = None,
+    treated: Annotated[
+        str | None, typer.Option(help="Column of 0 and 1, or of marks such as 是 and 否.")
+    ] = None,
     strata: Annotated[
         list[str] | None, typer.Option(help="Grouping column; may be given twice.")
     ] = None,
+    zones: Annotated[
+        bool,
+        typer.Option("--zones", help="The policy is the cross-border e-commerce pilot zones."),
+    ] = False,
 ) -> None:
     """Write a commented study for your own file, by looking at its columns.
 
     It guesses the unit, the period, who is treated when, the outcome, groups and possible
     channels, and says why as comments: confirm every line. Sheets, titles above the header,
-    merged cells, "1,234" and "—" are recognised. Nothing is overwritten.
+    merged cells, "1,234" and "—" are recognised. Where no column says who is treated when, or
+    several do and differ, it stops and says so. Nothing is overwritten.
     """
     with door():
         from bayes_nqp import studies
@@ -179,7 +186,7 @@ def new(
             "unit": unit, "time": time, "outcome": outcome, "cohort": cohort, "treated": treated,
             "strata": strata,
         }  # fmt: skip
-        proposal = studies.new(file, out, roles=roles)
+        proposal = studies.new(file, out, roles=roles, zones=zones)
         show_proposal(proposal)
     if proposal.study is None:
         raise typer.Exit(FAILED)

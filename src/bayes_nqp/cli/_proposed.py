@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from bayes_nqp.cli._console import console, line, safe
 from bayes_nqp.files import in_shell
-from bayes_nqp.studies import DROPPED
+from bayes_nqp.studies import DROPPED, HEADINGS
 
 if TYPE_CHECKING:
     from bayes_nqp.studies import Proposal
@@ -21,7 +21,7 @@ def show_proposal(proposal: Proposal) -> None:
     terminal.print(translate("{} was written. A guess; confirm every line:", path))
     for key, value in guess.roles.items():
         _line(key, f"{_said(value)}  ({translate.name(guess.reasons.get(key, ''))})")
-    if guess.zones:
+    if guess.merges:
         _line("zones", translate.name(guess.reasons["zones"]))
     notes = list(guess.notes)
     if proposal.study is not None:
@@ -34,9 +34,8 @@ def show_proposal(proposal: Proposal) -> None:
     for note in notes:
         line(f"  {translate('note: {}', note)}")
     if proposal.study is None:
-        terminal.print(
-            f"[yellow]{translate('It does not run yet:')}[/yellow]\n{safe(proposal.problem)}"
-        )
+        heading = translate.name(HEADINGS[proposal.doubtful])
+        terminal.print(f"[yellow]{heading}[/yellow]\n{safe(proposal.problem)}")
         return
     path = safe(in_shell(proposal.path))
     can = f"[green]{translate('It can run:')}[/green]"

@@ -3,6 +3,7 @@
 from bayes_nqp.columns._book import opened
 from bayes_nqp.columns._carried import admitted_frame, checked_names
 from bayes_nqp.columns._cells import admitted
+from bayes_nqp.columns._marks import Marks, marks_of, unsaid
 from bayes_nqp.columns._path import no_file
 from bayes_nqp.columns._read import SUFFIXES, broken, cells_of, read
 from bayes_nqp.columns._values import (
@@ -29,6 +30,7 @@ __all__ = [
     "Bools",
     "Floats",
     "Ints",
+    "Marks",
     "SourceRows",
     "Strings",
     "admitted",
@@ -42,6 +44,7 @@ __all__ = [
     "frozen",
     "is_text",
     "joined_rows",
+    "marks_of",
     "missing",
     "no_file",
     "numbers",
@@ -49,6 +52,7 @@ __all__ = [
     "plain",
     "quoted",
     "read",
+    "unsaid",
     "unwrapped",
     "year_of",
 ]

@@ -6,14 +6,15 @@ from typing import Any, Final
 
 import pandas as pd
 
+from bayes_nqp.columns import marks_of
 from bayes_nqp.errors import PanelError, nearest, shown
 from bayes_nqp.intake._guess_rows import find_unit_and_time, rows_of_panel
-from bayes_nqp.intake._guess_treatment import find_never, find_treatment
-from bayes_nqp.intake._guessed import CODES, Guess, constant, free, same
+from bayes_nqp.intake._guess_treatment import ever_treated, find_never, find_treatment
+from bayes_nqp.intake._guessed import Guess, constant, free, same
 from bayes_nqp.intake._look import Look, SourceColumn
 from bayes_nqp.intake._spellings import advice as spelled_advice
 from bayes_nqp.intake._vocabulary import channel_of, sounds_like
-from bayes_nqp.language import Message, separated
+from bayes_nqp.language import NOTHING, Message, separated
 
 __all__ = ["guess", "unit_and_time"]
 
@@ -24,13 +25,15 @@ _FEW: Final = 0.1
 """Share of units in which a column may change and still look like a stratum."""
 
 
-def guess(overview: Look, roles_given: dict[str, Any]) -> Guess:
+def guess(overview: Look, roles_given: dict[str, Any], *, zones: bool = False) -> Guess:
     """Guess the roles of a file's columns.
 
     Parameters
     ----------
     roles_given : dict
         Roles that the user names.
+    zones : bool, default False
+        Whether the policy is the pilot zones, which are merged then; else they are only offered.
 
     Raises
     ------
@@ -43,9 +46,11 @@ def guess(overview: Look, roles_given: dict[str, Any]) -> Guess:
         proposal.take(key, value, Message("as you said"))
     find_unit_and_time(proposal, overview.columns)
     columns, frame = rows_of_panel(proposal, overview)
-    find_treatment(proposal, columns, frame)
+    find_treatment(proposal, columns, frame, zones=zones)
     find_never(proposal, columns, frame)
     _outcome(proposal, columns, frame)
+    measured = overview.columns[proposal.roles["outcome"]].numbers.notna()
+    proposal.rows = len(frame.index.union(measured.index[measured]))
     _strata(proposal, columns, frame)
     _others(proposal, columns, frame)
     _cleaning(proposal, columns)
@@ -120,9 +125,38 @@ def _measures(values: pd.Series[Any], frame: pd.DataFrame) -> bool:
 
 
 def _strata(proposal: Guess, columns: dict[str, SourceColumn], frame: pd.DataFrame) -> None:
+    """Take groups that have untreated units wherever they have treated ones."""
     if "strata" in proposal.roles and proposal.reasons["strata"] == "as you said":
         return
-    ever = _ever(proposal, columns, frame)
+    ever = ever_treated(proposal, columns, frame)
+    names = _distinct(_groups(proposal, columns, frame, ever), frame)
+    brought, came = proposal.roles.pop("strata", []), proposal.reasons.pop("strata", NOTHING)
+    chosen: list[str] = []
+    others: list[str] = []
+    for name in [*_distinct([*names, *brought], frame)[len(names) :], *names]:
+        lone = _lone([*chosen, name], ever, frame)
+        if lone:
+            why = Message(
+                "{} is not proposed as a stratum: every unit of {} is treated", name, lone
+            )
+            proposal.notes.append(why)
+        else:
+            (chosen if len(chosen) < _STRATA_MOST else others).append(name)
+    reasons = [came] if {*brought} & {*chosen} else []
+    if {*names} & {*chosen}:
+        reason = Message("constant within units, with few values")
+        reasons.append(Message("{}; so are {}", reason, shown(others, 5)) if others else reason)
+    if chosen:
+        proposal.take("strata", chosen, separated(reasons))
+
+
+def _groups(
+    proposal: Guess,
+    columns: dict[str, SourceColumn],
+    frame: pd.DataFrame,
+    ever: pd.Series[Any] | None,
+) -> list[str]:
+    """Columns that are constant within units and have few values, the likeliest first."""
     candidates = []
     for name, column in free(proposal, columns):
         if not constant(column.values, frame) or column.values.isna().any():
@@ -133,20 +167,22 @@ def _strata(proposal: Guess, columns: dict[str, SourceColumn], frame: pd.DataFra
         integral = not column.numeric or column.whole
         if not integral or not 2 <= len(sizes) <= _LEVELS or sizes.min() < 2:
             continue
+        marked = proposal.problem is not None or marks_of(column.values) is not None
+        if marked and sounds_like("treated", name):
+            continue
         if ever is not None and same(of_units, ever.reindex(of_units.index)):
             continue
         candidates.append((not sounds_like("stratum", name), column.numeric, len(sizes), name))
-    names = _distinct([name for *_, name in sorted(candidates)], frame)
-    brought = proposal.roles.get("strata", [])
-    before = _distinct([*names, *brought], frame)[len(names) :]
-    if names:
-        chosen = [*before, *names][:_STRATA_MOST]
-        reason_text = Message("constant within units, with few values")
-        others = [name for name in names if name not in chosen]
-        if others:
-            reason_text = Message("{}; so are {}", reason_text, shown(others, 5))
-        reason = separated([proposal.reasons["strata"], reason_text]) if before else reason_text
-        proposal.take("strata", chosen, reason)
+    return [name for *_, name in sorted(candidates)]
+
+
+def _lone(names: list[str], ever: pd.Series[Any] | None, frame: pd.DataFrame) -> Message:
+    """Levels without an untreated unit to compare with; nothing where no unit is untreated."""
+    if ever is None or ever.all():
+        return NOTHING
+    levels = frame.groupby("__unit")[names].first().map(str).agg(" · ".join, axis=1)
+    alone = ever.astype(bool).groupby(levels.reindex(ever.index)).all()
+    return shown(alone.index[alone]) if alone.any() else NOTHING
 
 
 def _distinct(names: list[str], frame: pd.DataFrame) -> list[str]:
@@ -175,22 +211,6 @@ def _nearly(proposal: Guess, column: SourceColumn, frame: pd.DataFrame) -> None:
                 listed,
             )
         )
-
-
-def _ever(
-    proposal: Guess, columns: dict[str, SourceColumn], frame: pd.DataFrame
-) -> pd.Series[Any] | None:
-    """Whether each unit is ever treated."""
-    if "treated" in proposal.roles:
-        values = columns[proposal.roles["treated"]].numbers
-        return pd.Series(values.groupby(frame["__unit"]).max())
-    if "cohort" in proposal.roles:
-        never = proposal.roles.get("never", ())
-        codes = {*CODES, *(never if isinstance(never, list) else [never])}
-        values = columns[proposal.roles["cohort"]].values
-        dated = values.notna() & ~values.isin(codes)
-        return pd.Series(dated.groupby(frame["__unit"]).max())
-    return None
 
 
 def _others(proposal: Guess, columns: dict[str, SourceColumn], frame: pd.DataFrame) -> None:

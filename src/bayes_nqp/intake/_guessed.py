@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from bayes_nqp.columns import year_of
+from bayes_nqp.errors import PanelError
 from bayes_nqp.intake._look import SourceColumn
 from bayes_nqp.language import Translator, language_of
 
@@ -30,22 +31,35 @@ class Guess:
     reasons : dict of str to str
         Why, by key.
     zones : dict
-        Keys of [data.zones], where the file says nothing of treatment but names prefectures.
+        Keys of [data.zones], where they are asked for, or the file says nothing of treatment but
+        names prefectures.
+    merges : bool
+        Whether they are asked for: else they are only offered.
+    offers : list of tuple of two str
+        Roles of columns between which somebody has to choose.
+    problem : PanelError, optional
+        Why nobody can tell who is treated when.
     mediators, covariates : list of str
         Columns that could be, by their names; of a channel, its first column.
     alike : dict of str to list of str
         By mediator, columns that sound like the same channel.
     notes : list of str
         What somebody should know before trusting the file.
+    rows : int
+        Rows with a unit and a time, or with an outcome.
     """
 
     roles: dict[str, Any] = field(default_factory=dict)
     reasons: dict[str, str] = field(default_factory=dict)
     zones: dict[str, Any] = field(default_factory=dict)
+    merges: bool = False
+    offers: list[tuple[str, str]] = field(default_factory=list)
+    problem: PanelError | None = None
     mediators: list[str] = field(default_factory=list)
     covariates: list[str] = field(default_factory=list)
     alike: dict[str, list[str]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    rows: int = 0
 
     @property
     def translate(self) -> Translator:

@@ -24,7 +24,10 @@ _WORDS: Final[dict[str, tuple[str, ...]]] = {
         "gname", "gvar", "first_year", "zone_(year|date)", "approv", "获批", "批复", "批准", "入选",
         "(设立|试点|政策|实施|冲击|处理)(年|日|时)",
     ),
-    "treated": ("treat", "did", "policy", "post", "zone", "试点", "政策", "处理", "综试区", "cbec"),
+    "treated": (
+        "treat", "did", "policy", "post", "zone", "pilot", "reform", "program", "batch", "试点",
+        "政策", "处理", "综试区", "cbec", "示范", "改革", "批次",
+    ),
     "outcome": ("nqp", "outcome", "^y$", "新质", "productiv", "tfp", "生产力", "全要素"),
     "covariate": (
         "gdp", "pop", "fdi", "gov", "invest", "wage", "age", "size", "lev", "open", "urban", "人口",

@@ -9,7 +9,18 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from bayes_nqp.columns import Bools, Ints, SourceRows, Strings, as_years, counted, numbers, plain
+from bayes_nqp.columns import (
+    Bools,
+    Ints,
+    SourceRows,
+    Strings,
+    as_years,
+    counted,
+    marks_of,
+    numbers,
+    plain,
+    unsaid,
+)
 from bayes_nqp.errors import PanelError, shown
 from bayes_nqp.language import Message
 from bayes_nqp.panel._grid import Grid
@@ -115,6 +126,12 @@ def from_indicator(
     column: pd.Series[Any], rows: SourceRows, starts: Ints, ordinals: Ints, notes: list[str]
 ) -> Ints:
     """Date the adoption of each unit by its first row with a positive indicator."""
+    marks = marks_of(column)
+    if marks is not None and not marks.plain:
+        notes.append(Message("{}: {}", column.name, marks.words))
+        column = marks.values
+    elif marks is None and (words := unsaid(column)):
+        _refuse_unsaid(column, words, rows)
     values = numbers(column, "treated", rows, notes)
     gone = np.isnan(values)
     if gone.any():
@@ -150,6 +167,20 @@ def from_indicator(
             )
         )
     return first
+
+
+def _refuse_unsaid(column: pd.Series[Any], words: list[Any], rows: SourceRows) -> None:
+    wrong = column.isin(words).to_numpy(dtype=bool)
+    raise PanelError(
+        Message(
+            "treated={!r} says neither treated nor untreated in {}: {}",
+            column.name,
+            counted(wrong.sum(), "row"),
+            shown(map(repr, words), 4),
+        ),
+        where=rows.shown(wrong, str(column.name)),
+        hint="1 or 0 in every row, or words such as yes and no, 是 and 否",
+    )
 
 
 def on_grid(first: Ints, grid: Grid, units: Strings, name: str, notes: list[str]) -> Ints:

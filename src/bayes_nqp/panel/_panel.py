@@ -128,8 +128,9 @@ class Panel(Rectangle):
             ``"2018.07"``) are taken as their years, with a note. One between two periods counts
             from the next, one after the last as never treated.
         treated : str, optional
-            Instead of `cohort`: a column in [0, 1] that is positive from adoption on. With neither,
-            nobody adopts anything, as where the design is a `ContinuousExposure`.
+            Instead of `cohort`: a column in [0, 1] that is positive from adoption on, or of marks
+            that say treated or not (yes and no, 是 and 否, √ and an empty cell), which are noted.
+            With neither, nobody adopts anything, as where the design is a `ContinuousExposure`.
         strata : str or sequence of str, default ()
             Grouping columns, constant within units.
         covariates, mediators, moderators, exposures : str or sequence of str, default ()

@@ -7,6 +7,7 @@ from ._json_schema import json_text as json_text
 from ._new import Proposal as Proposal
 from ._new import new as new
 from ._new_text import DROPPED as DROPPED
+from ._new_text import HEADINGS as HEADINGS
 from ._outcome import Outcome as Outcome
 from ._run import run as run
 from ._shipped import find as find

@@ -79,7 +79,7 @@ class Data(Keys):
     cohort: str | None = None
     """Column of first treated periods, empty for never; where time is yearly, dates will do."""
     treated: str | None = None
-    """Instead of cohort: a column of 0 and 1 that is 1 from adoption on."""
+    """Instead of cohort: 1 from adoption on and 0 before, or marks such as 是 and 否."""
     never: Any = None
     """Code, or codes, in cohort that stand for never treated, such as 0."""
     freq: int | str | None = None

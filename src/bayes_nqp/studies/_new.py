@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -13,8 +13,9 @@ from bayes_nqp.errors import NQPError, StudyError
 from bayes_nqp.files import draft, free, text_path, write_text, writing
 from bayes_nqp.intake import Guess, guess, look, named
 from bayes_nqp.language import Message, Translator
+from bayes_nqp.studies._new_doubt import doubt_of
 from bayes_nqp.studies._new_space import with_space
-from bayes_nqp.studies._new_text import study_text, with_channels
+from bayes_nqp.studies._new_text import Drop, study_text, with_channels
 from bayes_nqp.studies._study import Study, validate
 from bayes_nqp.studies._words import in_toml
 
@@ -33,15 +34,18 @@ class Proposal:
     guess : Guess
         What was guessed, and why.
     study : Study or None
-        As it was validated; None if it does not run yet.
+        As it was validated; None if it does not run yet, or should not.
     problem : str
         What stands in the way; "" for nothing.
+    doubtful : bool
+        Whether it could run, and should not: nobody is untreated, or too many rows would go.
     """
 
     path: Path
     guess: Guess
     study: Study | None
     problem: str = ""
+    doubtful: bool = False
 
     @property
     def translate(self) -> Translator:
@@ -51,7 +55,11 @@ class Proposal:
 
 @door
 def new(
-    file: str | Path, out: str | Path | None = None, *, roles: Mapping[str, Any] | None = None
+    file: str | Path,
+    out: str | Path | None = None,
+    *,
+    roles: Mapping[str, Any] | None = None,
+    zones: bool = False,
 ) -> Proposal:
     """Write a commented study for a file, by looking at its columns.
 
@@ -63,11 +71,16 @@ def new(
         The study; beside the file, with the ending .toml, by default. It must not be there.
     roles : mapping, optional
         Columns that are known: unit, time, outcome, cohort, treated, strata.
+    zones : bool, default False
+        Whether the policy is the cross-border e-commerce pilot zones, which are merged then, and
+        what is no prefecture or not identified is left out. By default that is only offered, in
+        comments.
 
     Raises
     ------
     PanelError
-        If the file cannot be read, or no columns can be the unit, the time or the outcome.
+        If the file cannot be read, or no columns can be the unit, the time or the outcome; if
+        `zones` are asked for, and no column names prefectures.
     StudyError
         If no file is named; if the study is there already, or cannot be written.
     """
@@ -76,25 +89,37 @@ def new(
     free(path)
     with in_toml("data"):
         overview = look(file)
-    proposal = guess(overview, {k: x for k, x in (roles or {}).items() if x})
+    proposal = guess(overview, {k: x for k, x in (roles or {}).items() if x}, zones=zones)
     if not path.parent.is_dir():
         raise StudyError(Message("there is no folder {!r}", str(path.parent)), hint="make it first")
-    problem, study, text = "", None, ""
-    language = proposal.translate.language
-    for drop in (False, True):
-        text = study_text(overview, proposal, file, path, drop=drop)
-        study, problem = _tried(text, path, language)
-        if study is not None:
-            break
-    if study is None:
-        text = study_text(overview, proposal, file, path, problem=problem)
-    else:
-        problem_of = partial(_problem, path=path, language=language)
+    text_of = partial(study_text, overview, proposal, file, path)
+    drop, study, problem = _proposed(text_of, proposal, path)
+    doubt = doubt_of(study, proposal) if study is not None else ""
+    text = text_of(drop=drop, problem=problem or doubt, doubtful=bool(doubt))
+    if study is not None and not doubt:
+        problem_of = partial(_problem, path=path, language=proposal.translate.language)
         text = with_space(text, proposal, study.panel, problem_of)
         if proposal.mediators:
             text = with_channels(text, proposal, problem_of)
     write_text(path, text, replace=False)
-    return Proposal(path, proposal, validate(path) if study is not None else None, problem)
+    runs = study is not None and not doubt
+    return Proposal(path, proposal, validate(path) if runs else None, problem or doubt, bool(doubt))
+
+
+def _proposed(
+    text_of: Callable[..., str], proposal: Guess, path: Path
+) -> tuple[Drop, Study | None, str]:
+    """Find out what runs: leaving out what is not identified is offered, or taken if asked for."""
+    language = proposal.translate.language
+    if proposal.problem is not None:
+        return "no", None, proposal.problem.in_(language)
+    study, problem = _tried(text_of(), path, language)
+    if study is not None:
+        return "no", study, ""
+    without = _tried(text_of(drop="taken"), path, language)[0]
+    if without is None or not proposal.merges:
+        return "no" if without is None else "offered", None, problem
+    return "taken", without, ""
 
 
 def _problem(text: str, path: Path, language: str) -> str:

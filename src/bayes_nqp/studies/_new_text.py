@@ -9,13 +9,15 @@ import unicodedata
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from bayes_nqp.files import in_shell
 from bayes_nqp.intake import Guess, Look
 from bayes_nqp.language import Message, Translator, languages, listed
 
-__all__ = ["DROPPED", "comment", "study_text", "toml_text", "with_channels"]
+__all__ = ["DROPPED", "HEADINGS", "Drop", "comment", "study_text", "toml_text", "with_channels"]
+
+type Drop = Literal["no", "offered", "taken"]
 
 _ORDER: Final = (
     "unit", "time", "cohort", "never", "treated", "outcome", "strata", "fill_down", "thousands",
@@ -31,8 +33,9 @@ def study_text(
     file: Path,
     path: Path,
     *,
-    drop: bool = False,
+    drop: Drop = "no",
     problem: str = "",
+    doubtful: bool = False,
 ) -> str:
     """Write a study.
 
@@ -42,14 +45,16 @@ def study_text(
         The file.
     file, path : Path
         Of the data, and of the study.
-    drop : bool, default False
+    drop : {"no", "offered", "taken"}, default "no"
         Whether what the data cannot identify is left out.
     problem : str, default ""
         Why it does not run yet.
+    doubtful : bool, default False
+        Whether it could, and should not.
     """
     outcome, translate = proposal.roles["outcome"], proposal.translate
     lines = [
-        *_head(file, path, problem, translate),
+        *_head(file, path, problem, translate, HEADINGS[doubtful]),
         "",
         f"title = {toml_text(translate('What did the policy do to {}?', outcome))}",
         "",
@@ -93,11 +98,15 @@ _SHARE: Final = Message(
 )
 _FIRST: Final = Message("A study of {}, guessed from its columns. Confirm every line, then")
 _SEED: Final = Message("the same seed gives the same draws")
+HEADINGS: Final = (Message("It does not run yet:"), Message("It should not run yet:"))
+"""What stands above a problem; the second where it could run."""
 DROPPED: Final = Message("what the data cannot identify is left out")
 """Why a design drops effects."""
 
 
-def _head(file: Path, path: Path, problem: str, translate: Translator) -> list[str]:
+def _head(
+    file: Path, path: Path, problem: str, translate: Translator, heading: Message
+) -> list[str]:
     name = in_shell(path)
     commands = {
         f"bayes-nqp validate {name}": translate("what the data can answer"),
@@ -116,7 +125,7 @@ def _head(file: Path, path: Path, problem: str, translate: Translator) -> list[s
         f"# {translate('docs/studies.md says what else can be written here.')}",
     ]
     if problem:
-        head += ["#", f"# {translate('IT DOES NOT RUN YET:')}"]
+        head += ["#", f"# {translate.name(heading).upper()}"]
         head += [f"#   {line}" for line in problem.splitlines()]
     return head
 
@@ -127,8 +136,9 @@ def _data(overview: Look, proposal: Guess, file: Path, path: Path) -> list[str]:
     keys = overview.keys | {key: proposal.roles[key] for key in _ORDER if key in proposal.roles}
     body = ["[data]", _key("file", source, "")]
     body += [_key(key, value, translate.name(reasons.get(key, ""))) for key, value in keys.items()]
-    if not ({"cohort", "treated"} & set(proposal.roles) or proposal.zones):
-        body.append(f'# cohort = "…"   # {translate(_COHORT)}')
+    if not ({"cohort", "treated"} & set(proposal.roles) or proposal.merges):
+        body += [f"# {key} = {toml_text(name)}" for key, name in proposal.offers]
+        body += [f'# cohort = "…"   # {translate(_COHORT)}'] * (not proposal.offers)
     if proposal.covariates:
         body += [f"# {translate(_COVARIATES)}", f"# covariates = {toml_text(proposal.covariates)}"]
     return [*body, *(line for note in proposal.notes for line in comment(translate.name(note)))]
@@ -138,32 +148,37 @@ _COHORT: Final = Message("first treated period of each unit, empty for never")
 
 
 def _zones(proposal: Guess) -> list[str]:
+    """The table of the zones: as comments, but where they were asked for."""
     if not proposal.zones:
         return []
     translate = proposal.translate
     rule = translate("instead of the year of approval")
-    return [
-        "",
-        "[data.zones]",
-        *comment(translate.name(proposal.reasons["zones"])),
-        *(
-            _key(k, x, translate.name(proposal.reasons.get(k, "")))
-            for k, x in proposal.zones.items()
-        ),
-        f'# rule = "next_year_after_june"   # {rule}',
-    ]
+    reasons = {key: translate.name(proposal.reasons.get(key, "")) for key in proposal.zones}
+    keys = [_key(key, value, reasons[key]) for key, value in proposal.zones.items()]
+    table = ["[data.zones]", *"\n".join(keys).splitlines()]
+    why = comment(translate.name(proposal.reasons["zones"]))
+    if not proposal.merges:
+        why += comment(translate(_TAKE))
+        table = [f"# {line}" for line in table]
+    return ["", *why, *table, f'# rule = "next_year_after_june"   # {rule}']
 
 
-def _design(proposal: Guess, drop: bool) -> list[str]:
+_TAKE: Final = Message("if so, take away the #, or begin again with --zones")
+
+
+def _design(proposal: Guess, drop: Drop) -> list[str]:
     strata, translate = proposal.roles.get("strata", []), proposal.translate
     strata_text = f", strata = {toml_text(strata)}" if strata else ""
+    dropped = _key("unidentified", "drop", translate(DROPPED)).splitlines()
+    if drop == "offered":
+        dropped = [f"# {line}" for line in dropped]
     return [
         "",
         "[design]",
         f"# {translate(_SHARE)}",
         f'effect = {{ type = "Partial"{strata_text}, varying = "unit" }}',
         _key("errors", "AR1", translate("errors of a unit are correlated over time")),
-        *([_key("unidentified", "drop", translate(DROPPED))] * drop),
+        *([] if drop == "no" else dropped),
     ]
 
 

@@ -1,0 +1,128 @@
+"""Marks that say treated or not: 是 and 否, Y and N, √ and an empty cell."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from bayes_nqp.columns._values import plain
+from bayes_nqp.errors import shown
+from bayes_nqp.language import Message
+
+__all__ = ["Marks", "marks_of", "unsaid"]
+
+_YES: Final = frozenset((
+    "1", "true", "t", "yes", "y", "on", "treated", "treatment", "treat", "pilot", "是", "有", "已",
+    "对", "真", "√", "✓", "✔", "☑", "✅", "●", "■", "★", "试点", "处理", "处理组", "实验组",
+    "试验组", "干预组", "入选", "获批", "纳入", "参与", "实施",
+))  # fmt: skip
+_NO: Final = frozenset((
+    "0", "false", "f", "no", "n", "off", "none", "never", "control", "untreated", "c", "否", "无",
+    "没", "没有", "未", "非", "不", "不是", "错", "假", "×", "x", "✗", "✘", "✕", "✖", "☐", "☒", "○",
+    "□", "☆", "对照", "对照组", "控制组", "从未",
+))  # fmt: skip
+_PLAIN: Final = frozenset(("0", "1", "True", "False"))
+_EMPTY: Final = frozenset(("", "-", "--", "–", "—", "——", "/", "\\", "."))
+"""An empty cell, and what people write into one."""
+_NEGATIONS: Final = (
+    "非", "未", "不", "无", "没", "没有", "不是", "尚未", "not ", "non-", "non ", "non", "un",
+    "no ",
+)  # fmt: skip
+_AFFIRMATIONS: Final = ("已", "是", "有")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Marks:
+    """A column that says treated or not.
+
+    Parameters
+    ----------
+    values : Series of float
+        1, 0, and NaN where missing.
+    treated, untreated : tuple of str
+        How it says either; where nothing says untreated, empty cells do.
+    plain : bool
+        Whether they are 0 and 1 already.
+    """
+
+    values: pd.Series[Any]
+    treated: tuple[str, ...]
+    untreated: tuple[str, ...]
+    plain: bool
+
+    @property
+    def words(self) -> Message:
+        """What was read as what."""
+        listed = shown(self.treated) if self.treated else Message("nothing")
+        others: Message | str = shown(self.untreated)
+        if not self.untreated and (self.values == 0.0).any():
+            others = Message("empty cells")
+        if not others:
+            return Message("{} read as treated", listed)
+        return Message("{} read as treated, {} as untreated", listed, others)
+
+
+def marks_of(column: pd.Series[Any]) -> Marks | None:
+    """Read a column whose cells say treated or not.
+
+    Width, case and blanks do not matter. Empty cells are untreated where nothing else is, and
+    missing otherwise.
+
+    Returns
+    -------
+    Marks or None
+        None where some cell says neither.
+    """
+    codes, values = pd.factorize(column)
+    keys = [_key(x) for x in values]
+    said = _said({key for key in keys if key not in _EMPTY})
+    if said is None:
+        return None
+    empty = np.nan if 0.0 in said.values() else 0.0
+    numbers = np.array([said.get(key, empty) for key in (*keys, "")], dtype=np.float64)
+    read = pd.Series(numbers[codes], index=column.index, name=column.name)
+    written = {plain(x): said.get(key) for x, key in zip(values, keys, strict=True)}
+    treated, untreated = (
+        tuple(text for text, answer in written.items() if answer == wanted) for wanted in (1, 0)
+    )
+    whole = 0.0 in said.values() or bool(column.notna().all())
+    return Marks(read, treated, untreated, {*written} <= _PLAIN and whole)
+
+
+def unsaid(column: pd.Series[Any]) -> list[Any]:
+    """List the distinct cells that are neither marks nor numbers.
+
+    Returns
+    -------
+    list
+        In their order.
+    """
+    values = pd.factorize(column)[1]
+    known = _YES | _NO | _EMPTY
+    words = [x for x in values if isinstance(x, str) and _key(x) not in known]
+    return [x for x in words if pd.isna(pd.to_numeric(x, errors="coerce"))]
+
+
+def _key(cell: Any) -> str:
+    text = unicodedata.normalize("NFKC", plain(cell)).replace("\ufe0f", "").strip().casefold()
+    return text.removesuffix(".0")
+
+
+def _said(keys: set[str]) -> dict[str, float] | None:
+    """What each way of writing says; None where one says nothing, or there is none."""
+    said = {key: float(key in _YES) for key in keys if key in _YES or key in _NO}
+    if keys and len(said) == len(keys):
+        return said if 1.0 in said.values() or "x" not in said else None  # x alone may be a tick
+    if len(keys) == 2:
+        for yes, no in (sorted(keys), sorted(keys, reverse=True)):
+            if any(no == f"{negation}{core}" for negation in _NEGATIONS for core in _cores(yes)):
+                return {yes: 1.0, no: 0.0}
+    return None
+
+
+def _cores(text: str) -> tuple[str, ...]:
+    return (text, *(text.removeprefix(x) for x in _AFFIRMATIONS if text.startswith(x)))

@@ -1,0 +1,181 @@
+"""No policy is proposed that the file does not name: it is found, or the proposal stops."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from counties import EFFECT, counties, marked, workbook
+
+import bayes_nqp as nqp
+from bayes_nqp.errors import PanelError
+from bayes_nqp.studies import Proposal, new, validate
+
+
+def proposed(folder: Path, frame: pd.DataFrame, **how: Any) -> Proposal:
+    return new(workbook(folder / "县.xlsx", frame), **how)
+
+
+def found(made: Proposal) -> tuple[int, int]:
+    """Units and rows of the panel, treated or not."""
+    assert made.study is not None, made.problem
+    return int((made.study.panel.cohort_codes >= 0).sum()), made.study.panel.n_rows
+
+
+def stopped(made: Proposal) -> str:
+    """What stands in the way of a proposal that does not run."""
+    assert made.study is None
+    assert made.problem
+    text = made.path.read_text(encoding="utf-8")
+    assert all(line in text for line in made.problem.splitlines())
+    assert "zones" not in tomllib.loads(text)["data"]
+    return made.problem
+
+
+def test_the_answer_of_a_workbook_with_its_own_policy_is_near_the_truth(tmp_path: Path) -> None:
+    made = proposed(tmp_path, marked(counties(), "是", "否"))
+    assert found(made) == (51, 1000)
+    assert made.guess.roles["treated"] == "是否试点"
+    assert made.study is not None
+    fit = nqp.fit(made.study.design, made.study.panel, nqp.Importance(draws=200, chains=2, seed=1))
+    att = nqp.att(fit)
+    assert abs(float(att.mean()) - EFFECT) < 3 * float(att.std())
+    assert abs(float(att.mean()) - EFFECT) < 0.5
+
+
+@pytest.mark.parametrize(
+    ("yes", "no"),
+    [
+        ("有", "无"),
+        ("Y", "N"),
+        ("yes", "no"),
+        (" 是　", "否"),
+        ("√", None),
+        ("已试点", "未试点"),
+        (1, 0),
+    ],
+)
+def test_marks_of_every_kind_are_treatment(tmp_path: Path, yes: object, no: object) -> None:
+    made = proposed(tmp_path, marked(counties(30), yes, no))
+    assert found(made) == (15, 300)
+    assert made.guess.zones == {}
+
+
+FLAGS = {
+    "1": (lambda df: 1, "每一行都标明受处理"),
+    "是": (lambda df: "是", "每一行都标明受处理"),
+    "ever": (lambda df: np.where(df["first"].notna(), "是", "否"), "15/30"),
+    "ends": (
+        lambda df: ((df["年份"] >= df["first"]) & (df["年份"] < 2019)).astype(int),
+        "在 15 个单位中又回到未处理",
+    ),
+    "at once": (lambda df: np.where(df["年份"] >= 2015, "是", "否"), "同时开始（2015）"),
+    "codes": (lambda df: np.where(df["年份"] >= df["first"], 1, 2), "既未标明受处理"),
+    "nobody": (lambda df: "否", "没有一行标明受处理"),
+}
+
+
+@pytest.mark.parametrize("flag", FLAGS)
+@pytest.mark.parametrize("told", [False, True])
+def test_a_flag_that_does_not_date_the_policy_is_told(
+    tmp_path: Path, flag: str, told: bool
+) -> None:
+    make, words = FLAGS[flag]
+    frame = counties(30)
+    frame["是否试点"] = make(frame)
+    roles = {"treated": "是否试点"} if told else {}
+    problem = stopped(proposed(tmp_path, frame.drop(columns="first"), roles=roles))
+    assert words in problem
+    assert "--cohort" in problem
+    assert ("--zones" in problem) is not told
+
+
+def test_zones_wait_in_comments_that_can_be_uncommented(tmp_path: Path) -> None:
+    made = proposed(tmp_path, counties(30).drop(columns="first"))
+    assert "没有列说明谁在何时受处理" in stopped(made)
+    text = made.path.read_text(encoding="utf-8")
+    lines = ["# [data.zones]", '# prefecture = "地级市"']
+    assert all(line in text for line in lines)
+    for line in lines:
+        text = text.replace(line, line.removeprefix("# "))
+    made.path.write_text(text, encoding="utf-8")
+    assert validate(made.path).panel.cohort_codes.max() > 0
+
+
+def test_zones_that_are_asked_for_need_prefectures(tmp_path: Path) -> None:
+    with pytest.raises(PanelError, match=r"(?s)--zones.*no column of the file names prefectures"):
+        proposed(tmp_path, counties(30).drop(columns=["first", "地级市"]), zones=True)
+
+
+def test_columns_that_differ_are_named_and_none_is_taken(tmp_path: Path) -> None:
+    later = marked(counties(30).eval("first = first + 1"), "是", "否")["是否试点"]
+    frame = marked(counties(30), "是", "否").assign(低碳试点=later)
+    made = proposed(tmp_path, frame)
+    problem = stopped(made)
+    assert "是否试点" in problem
+    assert "低碳试点" in problem
+    text = made.path.read_text(encoding="utf-8")
+    assert '# treated = "是否试点"\n# treated = "低碳试点"\n' in text
+    made.path.write_text(text.replace('# treated = "低', 'treated = "低'), encoding="utf-8")
+    assert validate(made.path).panel.n_rows == 300
+    chosen = proposed(tmp_path, frame, out=tmp_path / "b.toml", roles={"treated": "低碳试点"})
+    assert found(chosen)[0] == 15
+
+
+def test_columns_that_say_the_same_are_one(tmp_path: Path) -> None:
+    frame = counties(30)
+    frame = marked(frame, 1, 0, "did").assign(试点年份=frame["first"])
+    made = proposed(tmp_path, frame)
+    assert made.guess.roles["cohort"] == "试点年份"
+    assert "did" in made.guess.reasons["cohort"]
+    assert found(made) == (15, 300)
+
+
+def test_a_name_goes_before_what_only_looks_like_treatment(tmp_path: Path) -> None:
+    rail = counties(30, seed=2).eval("first = first + 1")
+    frame = marked(counties(30), "是", "否").assign(开通高铁=marked(rail, 1, 0)["是否试点"])
+    frame["获奖年份"] = np.where(frame["区县"].str.endswith("3"), 2015, np.nan)
+    made = proposed(tmp_path, frame)
+    assert made.guess.roles["treated"] == "是否试点"
+    assert "otherwise than 获奖年份, 开通高铁" in made.guess.reasons["treated"]
+
+
+@pytest.mark.parametrize("code", [0, 9999, "从未", "无", "未试点", "—"])
+def test_codes_for_never_are_found(tmp_path: Path, code: object) -> None:
+    frame = counties(30)
+    year = frame.pop("first").astype(object)
+    made = proposed(tmp_path, frame.assign(试点年份=year.where(year.notna(), code)))
+    assert found(made) == (15, 300)
+    assert made.guess.roles["never"] == code
+
+
+def test_what_follows_from_the_cohort_is_no_stratum(tmp_path: Path) -> None:
+    frame = counties(30).rename(columns={"first": "试点年份"})
+    batch = {2014: "第一批", 2016: "第二批", 2018: "第三批"}
+    frame["批次"] = frame["试点年份"].map(batch).fillna("无")
+    frame["类型"] = np.where(frame["试点年份"] < 2017, "早", "晚")
+    frame["地区"] = np.where(frame["区县"].str[-1].isin([*"01234"]), "东", "西")
+    made = proposed(tmp_path, frame)
+    assert made.guess.roles["strata"] == ["地区"]
+    assert found(made) == (15, 300)
+    for name in ("批次", "类型"):
+        assert any(f"{name} is not proposed as a stratum" in note for note in made.guess.notes)
+
+
+def test_a_proposal_that_leaves_out_many_rows_does_not_say_that_it_runs(tmp_path: Path) -> None:
+    frame = marked(counties(30), "是", "否")
+    frame.loc[frame.index[::25], "新质生产力"] = np.nan
+    assert found(proposed(tmp_path, frame)) == (15, 288)
+    frame.loc[frame.index[::12], "新质生产力"] = np.nan
+    made = proposed(tmp_path, frame, out=tmp_path / "b.toml")
+    problem = stopped(made)
+    assert made.doubtful
+    gone = int(frame["新质生产力"].isna().sum())
+    assert f"300 行中有 {gone} 行" in problem
+    assert f"新质生产力在 {gone} 行中缺失" in problem
+    assert "尚不宜运行" in made.path.read_text(encoding="utf-8")
+    assert validate(made.path).panel.n_rows == 300 - gone, "as it stands, it is a study"
