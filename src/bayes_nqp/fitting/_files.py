@@ -2,38 +2,46 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
+import numpy as np
 import xarray as xr
 
+from bayes_nqp.codec import decode, encode
+from bayes_nqp.errors import StudyError
 from bayes_nqp.files import write_bytes
-from bayes_nqp.fitting._names import renamed
-from bayes_nqp.fitting._panel_rows import into_bytes
+from bayes_nqp.fitting._names import from_earlier_file, from_file, into_file
+from bayes_nqp.fitting._panel_rows import from_bytes, into_bytes
 from bayes_nqp.seal import SEAL, sealed
 
 if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
 
-__all__ = ["ESCAPES", "FORMAT", "write_fit"]
+__all__ = ["FORMAT", "PANEL", "SEALED", "read_groups", "write_fit"]
 
-FORMAT = 2
-"""Version of the file format; from 2 on, files are sealed."""
+FORMAT = 3
+"""Version of the file format; from 3 on, any name is read as it was."""
 
-ESCAPES = {" ": "%20"}
-"""What names are written with, where netCDF takes no blank."""
+SEALED = 2
+"""From this format on, files are sealed."""
+
+PANEL = "panel"
+"""The group that holds the panel's rows."""
 
 
 def write_fit(
     path: str | Path,
     draws: xr.DataTree,
     panel: Panel | None,
+    values: Mapping[str, object],
     facts: Mapping[str, object],
     texts: Mapping[str, str],
 ) -> Path:
-    """Write a fit beside its place, then move it there.
+    """Write a fit beside its place, read it back, then move it there.
 
     Parameters
     ----------
@@ -41,29 +49,100 @@ def write_fit(
         Its groups.
     panel : Panel or None
         Its rows, if they go into the file.
+    values : mapping
+        Designs and samplers, which stand in the file's head as JSON of their plain data.
     facts : mapping
-        What stands in the file's head as JSON.
+        Plain data, which stand there as JSON.
     texts : mapping of str to str
         What stands there as it is.
+
+    Raises
+    ------
+    StudyError
+        If it cannot be written, or would be read as something else.
     """
-    groups = {
-        str(name): renamed(node.to_dataset(), ESCAPES) for name, node in draws.children.items()
-    }
+    groups = {str(name): node.to_dataset() for name, node in draws.children.items()}
+    coded = {name: encode(value) for name, value in values.items()}
     head: dict[str, Any] = {
         "format": FORMAT,
         "seal": f"SHA-256 of all bytes before the last {SEAL}, which hold it",
-        **{name: json.dumps(value, ensure_ascii=False) for name, value in facts.items()},
+        **{name: json.dumps(x, ensure_ascii=False) for name, x in {**coded, **facts}.items()},
         **texts,
     }
+    written = {name: into_file(group) for name, group in groups.items()}
     if panel is not None:
-        groups["panel"] = into_bytes(panel)
-    tree = xr.DataTree.from_dict({"/": xr.Dataset(attrs=head), **groups})
-    # HDF5 crashes the process when a disk fills up, so it writes to memory.
-    content = bytes(tree.to_netcdf(engine="h5netcdf", encoding=_compression(groups)))
+        written[PANEL] = into_bytes(panel)
+    tree = xr.DataTree.from_dict({"/": xr.Dataset(attrs=head), **written})
+    content = b""
+    try:
+        # HDF5 crashes the process when a disk fills up, so it writes to memory.
+        content = bytes(tree.to_netcdf(engine="h5netcdf", encoding=_compression(written)))
+        lost = _lost(content, groups, head, coded, panel)
+    except ValueError as error:  # text with a NUL, or with halves of characters
+        lost = f"text ({error})"
+    if lost:
+        raise StudyError(
+            f"{str(path)!r} cannot be written: it would not be read as it is",
+            where=f"its {lost}",
+            hint="other names of columns and levels",
+        )
     return write_bytes(path, sealed(content))
 
 
-def _compression(groups: dict[str, xr.Dataset]) -> dict[str, dict[str, Any]]:
+def read_groups(file: BinaryIO) -> tuple[dict[str, xr.Dataset], dict[str, Any]]:
+    """Read the groups of a file, and its head."""
+    file.seek(0)
+    with xr.open_datatree(file, engine="h5netcdf") as opened:
+        tree = opened.load()
+    version = int(tree.attrs["format"])
+    groups = {
+        str(name): _restored(node.to_dataset(), version) if name != PANEL else node.to_dataset()
+        for name, node in tree.children.items()
+    }
+    return groups, {str(name): value for name, value in tree.attrs.items()}
+
+
+def _lost(
+    content: bytes,
+    groups: Mapping[str, xr.Dataset],
+    head: Mapping[str, Any],
+    coded: Mapping[str, Any],
+    panel: Panel | None,
+) -> str:
+    """The first part of a fit that bytes do not give back; "" if they give back all of it."""
+    found, attrs = read_groups(io.BytesIO(content))
+    for name, group in groups.items():
+        if not _same(found[name], group):
+            return name
+    if attrs != head:
+        return "head"
+    if panel is not None and from_bytes(found[PANEL]).digest != panel.digest:
+        return PANEL
+    return next((name for name, data in coded.items() if encode(decode(data)) != data), "")
+
+
+def _same(found: xr.Dataset, group: xr.Dataset) -> bool:
+    kinds = [{name: x.dtype.kind for name, x in data.variables.items()} for data in (found, group)]
+    return kinds[0] == kinds[1] and found.identical(group)
+
+
+def _restored(dataset: xr.Dataset, version: int) -> xr.Dataset:
+    """Texts as numpy strings, and names as they were."""
+    dataset = from_file(dataset) if version >= FORMAT else from_earlier_file(dataset)
+    texts = {
+        name: (variable.dims, np.asarray(variable.values, dtype=str))
+        for name, variable in dataset.variables.items()
+        if variable.dtype.kind not in "biuf"
+    }
+    attrs = dict(dataset.attrs)
+    out = dataset.assign({n: x for n, x in texts.items() if n in dataset.data_vars})
+    out = out.assign_coords({n: x for n, x in texts.items() if n in dataset.coords})
+    for variable in out.variables.values():
+        variable.encoding = {}
+    return out.assign_attrs(attrs)
+
+
+def _compression(groups: Mapping[str, xr.Dataset]) -> dict[str, dict[str, Any]]:
     return {
         f"/{name}": {
             str(k): {"zlib": True, "complevel": 1}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -14,7 +13,6 @@ import numpy as np
 import xarray as xr
 
 from bayes_nqp import vocabulary as v
-from bayes_nqp.codec import encode
 from bayes_nqp.diagnostics import Gate
 from bayes_nqp.doors import door
 from bayes_nqp.errors import Hint, StudyError
@@ -62,11 +60,12 @@ class Fit(Tabulated):
         ``sample_stats``, ``effects`` (the waist) and, where the design has them, ``leads``; and
         ``coefficients``, where they take no more than 200 MB: time effects, cells and slopes of
         the outcome's equation, which likelihoods of units and replications start from. A slash in
-        a name is written as ``%2F`` there, and as itself in the properties below.
+        a name is written as ``%2F`` there and a percent sign as ``%25``, and as themselves in the
+        properties below.
     gate : Gate
         The convergence gate.
     record : mapping of str to str or float
-        Panel digest, ``s``, seconds, whether sampling was interrupted; and ``unsealed``, where it
+        Panel digest, ``s``, whether sampling was interrupted; and ``unsealed``, where it
         was read from a file of version 0.1, which has no seal.
     versions : mapping of str to str
         Of the packages that made it.
@@ -218,6 +217,9 @@ class Fit(Tabulated):
     def save(self, path: str | Path, *, rows: bool = True) -> Path:
         """Write the fit to one netCDF file; either all of it is written or nothing.
 
+        What was written is read back before the file is moved to its place. The same fit is the
+        same bytes.
+
         Parameters
         ----------
         path : str or Path
@@ -225,12 +227,12 @@ class Fit(Tabulated):
         rows : bool, default True
             Whether the panel's rows go into the file; False for confidential data.
         """
+        values = {"design": self.design, "sampler": self.sampler}
         facts = {
-            "design": encode(self.design), "sampler": encode(self.sampler),
-            "gate": asdict(self.gate), "facts": dict(self.record), "versions": dict(self.versions),
+            "gate": asdict(self.gate), "facts": dict(self.record), "versions": dict(self.versions)
         }  # fmt: skip
         texts = {"notes": encoded(self.notes), "digest": self.digest}
-        return write_fit(path, self.tree, self.panel if rows else None, facts, texts)
+        return write_fit(path, self.tree, self.panel if rows else None, values, facts, texts)
 
     def _lines(self) -> list[tuple[str, str]]:
         posterior = self.tree["posterior"]
@@ -342,7 +344,6 @@ def _run(
     progress: bool,
     stock: KnownDraws,
 ) -> Fit:
-    began = time.perf_counter()
     facts = design.facts
     if not facts.compresses and isinstance(sampler, Importance):
         raise StudyError(
@@ -370,7 +371,6 @@ def _run(
     record: dict[str, str | float] = {
         "panel_digest": panel.digest,
         "scale": plan.equations[0].scale,
-        "seconds": round(time.perf_counter() - began, 3),
         "interrupted": float(interrupted),
         "outcome": panel.roles.outcome,
     }

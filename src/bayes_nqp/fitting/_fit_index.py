@@ -134,7 +134,6 @@ def fit_index(
     share = between / (within + between) if within + between else 0.0
     record: dict[str, str | float] = {
         **first.record,
-        "seconds": round(float(sum(float(refit.record["seconds"]) for refit in (first, *fits))), 3),
         "index_draws": float(draws),
         "index_seed": float(seed),
         "index_within": within,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import h5py
 import numpy as np
@@ -19,10 +19,9 @@ from bayes_nqp.diagnostics import Gate
 from bayes_nqp.doors import door
 from bayes_nqp.errors import NQPError, PanelError, StudyError
 from bayes_nqp.files import named
-from bayes_nqp.fitting._files import ESCAPES, FORMAT
+from bayes_nqp.fitting._files import FORMAT, PANEL, SEALED, read_groups
 from bayes_nqp.fitting._fit import Fit
 from bayes_nqp.fitting._migration import migrated
-from bayes_nqp.fitting._names import renamed
 from bayes_nqp.fitting._panel_rows import from_bytes
 from bayes_nqp.fitting._structure import checked
 from bayes_nqp.language import decoded
@@ -64,11 +63,11 @@ def load(path: str | Path, panel: Panel | None = None) -> Fit:
         If ``panel`` is not the one that was fitted.
     """
     path = named(path)
-    tree, unsealed = _tree_of(path)
-    fit = _attempt(path, lambda: checked(_fit_of(tree, unsealed), unsealed=unsealed))
+    groups, head, unsealed = _parts_of(path)
+    fit = _attempt(path, lambda: checked(_fit_of(groups, head, unsealed), unsealed=unsealed))
     digest = str(fit.record["panel_digest"])
-    if panel is None and "panel" in tree.children:
-        panel = _attempt(path, lambda: from_bytes(tree["panel"].to_dataset()))
+    if panel is None and PANEL in groups:
+        panel = _attempt(path, lambda: from_bytes(groups[PANEL]))
         if panel.digest != digest:
             raise _refusal(path, "its rows are not those that were fitted")
     if panel is not None and panel.digest != digest:
@@ -92,8 +91,8 @@ def _warn(path: Path, digest: str) -> None:
     )
 
 
-def _tree_of(path: Path) -> tuple[xr.DataTree, bool]:
-    """Everything in a file, once its seal allows it; and whether it has none."""
+def _parts_of(path: Path) -> tuple[dict[str, xr.Dataset], Mapping[str, Any], bool]:
+    """Groups and head of a file, once its seal allows it; and whether it has none."""
     try:
         if not path.is_file():
             raise StudyError(f"'path' {str(path)!r} is no file", hint="check the name")
@@ -109,9 +108,9 @@ def _tree_of(path: Path) -> tuple[xr.DataTree, bool]:
                     hint="install a newer bayes_nqp",
                 )
             unsealed = seal == "missing"
-            if unsealed and (version > 1 or "seal" in names):
+            if unsealed and (version >= SEALED or "seal" in names):
                 raise _refusal(path, "its seal is gone, as where a program edited or packed it")
-            return _attempt(path, lambda: _read(file)), unsealed
+            return *_attempt(path, lambda: read_groups(file)), unsealed
     except OSError as error:
         raise StudyError(
             f"'path' {str(path)!r} cannot be read: {error.strerror or error}",
@@ -146,19 +145,7 @@ def _head(file: BinaryIO) -> tuple[int, set[str]]:
         return int(np.asarray(opened.attrs["format"]).item()), names
 
 
-def _read(file: BinaryIO) -> xr.DataTree:
-    file.seek(0)
-    with xr.open_datatree(file, engine="h5netcdf") as tree:
-        return tree.load()
-
-
-def _fit_of(tree: xr.DataTree, unsealed: bool) -> Fit:
-    head = tree.attrs
-    groups = {
-        str(name): _restored(node.to_dataset())
-        for name, node in tree.children.items()
-        if name != "panel"
-    }
+def _fit_of(groups: Mapping[str, xr.Dataset], head: Mapping[str, Any], unsealed: bool) -> Fit:
     facts = json.loads(head["facts"])
     gate, sampler = json.loads(head["gate"]), json.loads(head["sampler"])
     if unsealed:
@@ -167,7 +154,7 @@ def _fit_of(tree: xr.DataTree, unsealed: bool) -> Fit:
         design=decode(json.loads(head["design"])),
         panel=None,
         sampler=decode(sampler),
-        tree=xr.DataTree.from_dict(groups),
+        tree=xr.DataTree.from_dict({k: x for k, x in groups.items() if k != PANEL}),
         gate=Gate(**{**gate, "failures": tuple(gate["failures"])}),
         record={**facts, "unsealed": 1.0} if unsealed else facts,
         versions=json.loads(head["versions"]),
@@ -194,18 +181,3 @@ def _refusal(path: Path, problem: str) -> StudyError:
     return StudyError(
         f"{path.name} was changed or damaged since it was saved: {problem}", hint=_AGAIN
     )
-
-
-def _restored(dataset: xr.Dataset) -> xr.Dataset:
-    dataset = renamed(dataset, {new: old for old, new in ESCAPES.items()})
-    texts = {
-        name: (variable.dims, np.asarray(variable.values, dtype=str))
-        for name, variable in dataset.variables.items()
-        if variable.dtype.kind not in "biuf"
-    }
-    attrs = dict(dataset.attrs)
-    out = dataset.assign({n: x for n, x in texts.items() if n in dataset.data_vars})
-    out = out.assign_coords({n: x for n, x in texts.items() if n in dataset.coords})
-    for variable in out.variables.values():
-        variable.encoding = {}
-    return out.assign_attrs(attrs)

@@ -1,43 +1,72 @@
-"""Names that a tree of groups can hold: it takes a slash for a path."""
+"""Names that a tree of groups, and a file, can hold: all others are written with percent signs."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Final
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 import xarray as xr
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
-__all__ = ["SLASH", "from_tree", "into_tree", "renamed"]
+__all__ = ["from_earlier_file", "from_file", "from_tree", "into_file", "into_tree", "renamed"]
 
-SLASH: Final[Mapping[str, str]] = {"/": "%2F"}
+_TREE = re.compile("[%/]")
+"""A tree takes a slash for a path; what is escaped is told apart by its percent sign."""
+_FILE = re.compile(r"\W|_(?=nc4_non_coord_)")
+"""NetCDF takes any blank for the end of a name, and these letters for its own."""
 
 
 def into_tree(dataset: xr.Dataset) -> xr.Dataset:
-    """Write slashes in names so that a tree takes them."""
-    return renamed(dataset, SLASH)
+    """Write the names of variables and dims so that a tree takes them."""
+    return renamed(dataset, lambda name: _TREE.sub(_escape, name))
 
 
 def from_tree(dataset: xr.Dataset) -> xr.Dataset:
-    """Put the slashes in names back."""
-    return renamed(dataset, {new: old for old, new in SLASH.items()})
+    """Put the names back that `into_tree` wrote."""
+    return renamed(dataset, _plain)
 
 
-def renamed(dataset: xr.Dataset, replacements: Mapping[str, str]) -> xr.Dataset:
-    """Replace parts of the names of variables and dims.
+def into_file(dataset: xr.Dataset) -> xr.Dataset:
+    """Write a tree's names so that netCDF takes them."""
+    return renamed(dataset, lambda name: _FILE.sub(_escape, _plain(name)))
+
+
+def from_file(dataset: xr.Dataset) -> xr.Dataset:
+    """Put a tree's names back that `into_file` wrote."""
+    return renamed(dataset, lambda name: _TREE.sub(_escape, _plain(name)))
+
+
+def from_earlier_file(dataset: xr.Dataset) -> xr.Dataset:
+    """Put the names back that files up to format 2 hold, where "%20" may have been a blank's."""
+    return renamed(
+        dataset,
+        lambda name: _TREE.sub(_escape, name.replace("%20", " ").replace("%2F", "/")),
+    )
+
+
+def renamed(dataset: xr.Dataset, called: Callable[[str], str]) -> xr.Dataset:
+    """Call variables and dims otherwise.
 
     Returns
     -------
     Dataset
         The same if no name changes.
     """
-    names: dict[Hashable, Hashable] = {}
-    for name in [*dataset.variables, *dataset.dims]:
-        text = str(name)
-        for old, new in replacements.items():
-            text = text.replace(old, new)
-        if text != name:
-            names[name] = text
+    names: dict[Hashable, Hashable] = {
+        name: new
+        for name in (*dataset.variables, *dataset.dims)
+        if (new := called(str(name))) != name
+    }
     return dataset.rename(names) if names else dataset
+
+
+def _escape(found: re.Match[str]) -> str:
+    return "".join(f"%{byte:02X}" for byte in found[0].encode("utf-8", "surrogatepass"))
+
+
+def _plain(name: str) -> str:
+    return unquote(name, errors="surrogatepass")
