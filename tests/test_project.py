@@ -96,6 +96,32 @@ def test_the_version_is_stated_alike() -> None:
     assert re.findall(r"^## (\d\S*)", changelog, flags=re.MULTILINE)[0] == version
 
 
+def test_the_source_distribution_has_all_that_is_tracked(tracked: list[str]) -> None:
+    """Tests run from it: what they read, import or copy is there; hidden files serve a checkout."""
+    included = PROJECT["tool"]["hatch"]["build"]["targets"]["sdist"]["include"]
+    tops = {name.partition("/")[0] for name in tracked if not name.startswith(".")}
+    assert {f"/{name}" for name in tops} == set(included)
+    hidden = {name.partition("/")[0] for name in tracked if name.startswith(".")}
+    read = re.compile("|".join(f"/ [\"']{re.escape(name)}[\"'/]" for name in sorted(hidden)))
+    assert lines_with(read, [name for name in tracked if name.startswith("tests/")]) == []
+
+
+LICENCES = {"Apache License": "Apache-2.0", "The MIT License": "MIT"}
+"""By the words in the head of a file."""
+
+
+def test_every_licence_that_ships_is_in_the_metadata() -> None:
+    project = PROJECT["project"]
+    named = re.compile(r"(?i)^(licen[cs]e|copying|notice)")
+    files = [ROOT / "LICENSE", *(path for path in sorted(PACKAGE.rglob("*")) if path.is_file())]
+    found = [path for path in files if named.match(path.name)]
+    assert [path.relative_to(ROOT).as_posix() for path in found] == project["license-files"]
+    heads = [path.read_text(encoding="utf-8")[:200] for path in found]
+    known = [name for head in heads for words, name in LICENCES.items() if words in head]
+    assert len(known) == len(found)
+    assert " AND ".join(dict.fromkeys(known)) == project["license"]
+
+
 def rooms() -> set[str]:
     """Name the rooms that the layers contract knows."""
     (contract,) = (c for c in PROJECT["tool"]["importlinter"]["contracts"] if c["type"] == "layers")
