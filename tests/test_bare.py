@@ -44,6 +44,52 @@ def test_a_home_that_takes_them_and_a_chosen_folder_are_let_be(tmp_path: Path) -
     assert places == [tmp_path / ".pytensor", chosen]
 
 
+NOWHERE = """
+import os, resource, sys
+from pathlib import Path
+resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+import bayes_nqp as nqp
+panel = nqp.simulation.staggered(units=12, periods=5, cohorts=(3,), seed=1).panel
+fit = nqp.fit(nqp.StaggeredDiD(nqp.Complete()), panel, nqp.Importance(draws=20), progress=False)
+print(len(nqp.summary(nqp.att(fit))))
+for call in (
+    lambda: nqp.plots.event_study(fit),
+    lambda: nqp.table(fit).to_excel("table.xlsx"),
+    lambda: nqp.fit(fit.design, panel, nqp.NUTS(draws=4, tune=50), progress=False),
+):
+    try:
+        call()
+    except nqp.errors.StudyError as error:
+        print(error.what, error.hint, sep="|")
+"""
+
+
+def test_a_machine_without_any_place_for_files(tmp_path: Path) -> None:
+    """No file may grow, so that no folder for temporary ones is found; HOME is none either."""
+    pytest.importorskip("resource", reason="no limit on the size of files")
+    home = tmp_path / "home"
+    home.touch()
+    env = {name: text for name, text in os.environ.items() if name != "MPLCONFIGDIR"}
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", NOWHERE], env=env | {"HOME": str(home)},
+        capture_output=True, text=True, check=False, cwd=tmp_path,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    size, plot, table, sampled = done.stdout.splitlines()
+    assert size == "1"
+    assert "matplotlib finds no folder for its files" in plot
+    assert "'table.xlsx' cannot be written" in table
+    assert "finds no folder for its files" in sampled
+    assert all("TMPDIR" in line for line in (plot, table, sampled))
+
+
+@pytest.mark.parametrize("home", ["/" + "h" * 300, "no/such/folder", ""])
+def test_a_home_that_the_system_cannot_look_at(home: str) -> None:
+    env = os.environ | {"HOME": home, "USERPROFILE": home}
+    code = "import bayes_nqp; bayes_nqp.StaggeredDiD()"
+    subprocess.run([sys.executable, "-c", code], env=env, check=True)
+
+
 FIT = """
 import sys
 import bayes_nqp as nqp

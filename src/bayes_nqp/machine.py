@@ -7,15 +7,22 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from bayes_nqp.errors import StudyError
+from bayes_nqp.errors import StudyError, brief
 
-__all__ = ["THREADS_VARIABLE", "n_threads", "one_thread", "place_for_pytensor", "within"]
+__all__ = [
+    "THREADS_VARIABLE",
+    "n_threads",
+    "needing_room",
+    "one_thread",
+    "place_for_pytensor",
+    "within",
+]
 
 THREADS_VARIABLE = "BAYES_NQP_THREADS"
 """Environment variable that says how many threads a fit may take."""
@@ -121,12 +128,42 @@ def _retain_freed_memory() -> None:
 
 
 def place_for_pytensor() -> None:
-    """Give PyTensor a folder of this process where HOME takes no files, and it could not start."""
+    """Give PyTensor a folder of this process where HOME takes no files, and it could not start.
+
+    Where there is no place for one either, who needs PyTensor is told so.
+    """
     flags = os.environ.get("PYTENSOR_FLAGS", "")
-    place = Path(os.path.expanduser("~"), ".pytensor")  # noqa: PTH111  (Path.home() may raise)
-    nearest = next((p for p in (place, *place.parents) if p.exists()), place)
-    if "compiledir" in flags or (nearest.is_dir() and os.access(nearest, os.W_OK)):
+    home = Path(os.path.expanduser("~"))  # noqa: PTH111  (Path.home() may raise)
+    if "compiledir" in flags or (home.is_absolute() and _takes_files(home / ".pytensor")):
         return
-    folder = tempfile.mkdtemp(prefix="bayes_nqp-pytensor-")
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    os.environ["PYTENSOR_FLAGS"] = f"{flags},base_compiledir={folder}".lstrip(",")
+    with suppress(OSError):
+        folder = tempfile.mkdtemp(prefix="bayes_nqp-pytensor-")
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        os.environ["PYTENSOR_FLAGS"] = f"{flags},base_compiledir={folder}".lstrip(",")
+
+
+@contextmanager
+def needing_room(package: str) -> Iterator[None]:
+    """Word what keeps another package from its own files: no HOME, no room, no permission.
+
+    Raises
+    ------
+    StudyError
+        For what it says of its folders, in errors of the system and of its own.
+    """
+    try:
+        yield
+    except (OSError, RuntimeError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else None
+        raise StudyError(
+            f"{package} finds no folder for its files: {reason or brief(str(error), 300)}",
+            where=str(getattr(error, "filename", None) or ""),
+            hint="name one that takes files and has room: the environment variable HOME, for its "
+            "caches, or TMPDIR, for temporary ones",
+        ) from error
+
+
+def _takes_files(place: Path) -> bool:
+    """Whether a folder may be written, or made; one that may not be looked into may not."""
+    nearest = next((p for p in (place, *place.parents) if os.path.exists(p)), place)  # noqa: PTH110
+    return os.path.isdir(nearest) and os.access(nearest, os.W_OK)  # noqa: PTH112

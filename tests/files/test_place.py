@@ -187,6 +187,78 @@ def test_a_disk_without_locks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert names(tmp_path) == {"out", "out.1"}
 
 
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EAGAIN, errno.ENOLCK, errno.ENOTSUP])
+def test_a_disk_that_answers_as_if_every_lock_were_held(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    """No other run is spoken of where there can be none."""
+
+    def none(*args: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    fcntl = pytest.importorskip("fcntl", reason="locks are taken from fcntl")
+    monkeypatch.setattr(fcntl, "flock", none)
+    made(tmp_path / "out")
+    write_text(tmp_path / "a.csv", "x")
+    assert names(tmp_path) == {"out", "a.csv"}
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="no folder of the system's own")
+def test_a_folder_of_the_system() -> None:
+    """Where a file cannot even be made, as on some disks of a network."""
+    for write in (lambda: made(Path("/proc/out")), lambda: write_text("/proc/a.csv", "x")):
+        with pytest.raises(StudyError, match="its folder takes no files") as refused:
+            write()
+        assert "/proc/" in refused.value.what
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links and pipes are made as on POSIX")
+@pytest.mark.parametrize("kind", ["folder", "link", "pipe"])
+def test_something_else_under_the_name_of_a_lock(tmp_path: Path, kind: str) -> None:
+    lock = tmp_path / f".bayes_nqp.{_drafts._key(tmp_path / 'out')}.lock"
+    make = {"folder": Path.mkdir, "link": lambda x: x.symlink_to("/dev/null"), "pipe": os.mkfifo}
+    make[kind](lock)  # type: ignore[operator]
+    made(tmp_path / "out")
+    assert (tmp_path / "out" / "a.txt").read_text(encoding="utf-8") == "new"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes are made as on POSIX")
+def test_no_device_is_moved_aside(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for place_ in (tmp_path / "pipe", Path("/dev/null")):
+        with pytest.raises(StudyError, match="a device or a pipe"):
+            made(place_, force=True)
+    assert names(tmp_path) == {"pipe"}
+
+
+def test_a_name_aside_that_is_too_long_is_said_before_the_work(tmp_path: Path) -> None:
+    out = tmp_path / ("n" * 254)
+    made(out, "earlier")
+    with pytest.raises(StudyError, match="too long"), place(out, force=True):
+        raise AssertionError("this was to be refused before any work")
+    assert names(tmp_path) == {out.name}
+
+
+def test_an_earlier_folder_that_cannot_be_moved_costs_no_results(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "out"
+    made(out, "earlier")
+    rename = Path.rename
+
+    def refuse(self: Path, target: Path) -> Path:
+        if self == out:
+            raise OSError(errno.EBUSY, os.strerror(errno.EBUSY), str(self))
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", refuse)
+    with pytest.raises(StudyError, match="cannot be moved aside") as refused:
+        made(out, force=True)
+    assert str(tmp_path / "out.1") in refused.value.where
+    texts = [(folder / "a.txt").read_text(encoding="utf-8") for folder in (out, tmp_path / "out.1")]
+    assert texts == ["earlier", "new"]
+
+
 def test_elsewhere_a_lock_that_is_open_cannot_be_removed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -56,6 +56,12 @@ def test_another_file_than_the_one_asked_for_is_named(tmp_path: Path) -> None:
     assert worded(error, tmp_path / "out").where == str(tmp_path / "inner")
 
 
+def test_a_folder_that_may_not_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    error = OSError(errno.EACCES, "no", str(tmp_path / ".draft"))
+    assert "its folder may not be written to" in worded(error, tmp_path / "out").what
+
+
 @pytest.mark.parametrize("path", ["", "  ", "a\0b", "\ud800.csv", 3, None, b""])
 def test_what_is_no_path(path: object) -> None:
     with pytest.raises(StudyError, match="'path' "):

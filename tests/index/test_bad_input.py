@@ -148,7 +148,7 @@ def test_files(tmp_path: Path) -> None:
     with pytest.raises(StudyError, match=r"'indicators'.*\n.*did you mean 'indicator'\?"):
         nqp.IndexSystem.from_toml(path)
     path.write_text("[[dimension", encoding="utf-8")
-    with pytest.raises(StudyError, match="no TOML"):
+    with pytest.raises(StudyError, match="no valid TOML"):
         nqp.IndexSystem.from_toml(path)
     with pytest.raises(StudyError, match="is no file"):
         nqp.IndexSystem.from_toml(tmp_path / "gone.toml")

@@ -4,7 +4,6 @@ from bayes_nqp.columns._book import opened
 from bayes_nqp.columns._carried import admitted_frame, checked_names
 from bayes_nqp.columns._cells import admitted
 from bayes_nqp.columns._marks import Marks, marks_of, unsaid
-from bayes_nqp.columns._path import no_file
 from bayes_nqp.columns._read import SUFFIXES, broken, cells_of, read
 from bayes_nqp.columns._values import (
     Bools,
@@ -46,7 +45,6 @@ __all__ = [
     "joined_rows",
     "marks_of",
     "missing",
-    "no_file",
     "numbers",
     "opened",
     "plain",

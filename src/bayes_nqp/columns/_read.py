@@ -16,9 +16,9 @@ import pandas as pd
 
 from bayes_nqp.columns._book import read_book
 from bayes_nqp.columns._carried import carried
-from bayes_nqp.columns._path import no_file
 from bayes_nqp.columns._text import read_text
 from bayes_nqp.errors import PanelError, nearest, shown
+from bayes_nqp.files import no_file
 from bayes_nqp.labels import ATTR, Labels
 from bayes_nqp.language import Message, language_of
 from bayes_nqp.limits import limit, way_out

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import os
 import re
@@ -25,12 +24,6 @@ _PREFIX, _LOCK, _PART = ".bayes_nqp.", ".lock", ".part"
 _LOCKS = re.compile(r"\.bayes_nqp\.[0-9a-f]{12}\.lock")
 _PATIENCE = 0.5
 """Seconds for which a lock is asked for: another run that sweeps holds it for less."""
-_WITHOUT = frozenset(
-    getattr(errno, name)
-    for name in ("ENOSYS", "ENOTSUP", "EOPNOTSUPP", "ENOLCK", "EACCES", "EPERM", "EROFS", "EINVAL")
-    if hasattr(errno, name)
-)
-"""What the system says where there are no locks. Who may not write learns it from the draft."""
 
 
 @contextmanager
@@ -119,14 +112,13 @@ def _held(path: Path, target: Path) -> Iterator[None]:
     try:
         with Unbroken():
             lock = _lock(path, _PATIENCE)
-    except Timeout as error:
-        raise StudyError(
-            f"{str(final(target))!r} is being written by another run, and nothing was touched",
-            hint="wait until that is done, or another name",
-        ) from error
-    except OSError as error:
-        if error.errno not in _WITHOUT:
-            raise
+    except (Timeout, OSError) as error:
+        if isinstance(error, Timeout) and _lockable(path.parent):
+            raise StudyError(
+                f"{str(final(target))!r} is being written by another run, and nothing was touched",
+                hint="wait until that is done, or another name",
+            ) from error
+        # There are no locks here; who may not write learns it from the draft.
         with suppress(OSError):
             path.unlink(missing_ok=True)
     except KeyboardInterrupt:
@@ -139,6 +131,19 @@ def _held(path: Path, target: Path) -> Iterator[None]:
         with Unbroken():
             if lock is not None:
                 _release(lock, path)
+
+
+def _lockable(folder: Path) -> bool:
+    """Whether a lock can be made in a folder: some disks answer as if another run had it."""
+    path = folder / f"{_PREFIX}{secrets.token_hex(6)}{_LOCK}"
+    try:
+        with Unbroken():
+            _release(_lock(path, 0.0), path)
+    except (Timeout, OSError):
+        with suppress(OSError):
+            path.unlink(missing_ok=True)
+        return False
+    return True
 
 
 def _remove(part: Path) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from bayes_nqp.errors import StudyError
@@ -41,28 +42,35 @@ class Place:
         Raises
         ------
         StudyError
-            If something came to be there meanwhile, which is not moved without ``force``; the new
-            folder is then kept under the next free name.
+            If something came to be there meanwhile, which is not moved without ``force``, or
+            cannot be moved; the new folder is then kept under the next free name.
         """
         sync(self.draft)
-        taken = os.path.lexists(self.out)
-        if taken and not self.force:
-            beside = _aside(self.out)
-            move(self.draft, beside)
-            raise StudyError(
-                f"{self.name!r} {str(self.out)!r} came to be there meanwhile, and was not touched",
-                where=f"the new results are in {str(beside)!r}",
-                hint="compare the two, and rename the folder that you want",
-            )
+        if os.path.lexists(self.out):
+            if not self.force:
+                raise self._kept_beside("came to be there meanwhile, and was not touched")
+            moved = _aside(self.out)
+            try:
+                move(self.out, moved)
+            except OSError as error:
+                raise self._kept_beside(f"cannot be moved aside ({error.strerror})") from error
+            self.moved = moved
         try:
-            if taken:
-                self.moved = _aside(self.out)
-                move(self.out, self.moved)
             move(self.draft, self.out)
         except BaseException:
             if self.moved is not None and not os.path.lexists(self.out):
                 self.moved.rename(self.out)
             raise
+
+    def _kept_beside(self, problem: str) -> StudyError:
+        """Move the new folder to the next free name, and say so."""
+        beside = _aside(self.out)
+        move(self.draft, beside)
+        return StudyError(
+            f"{self.name!r} {str(self.out)!r} {problem}",
+            where=f"the new results are in {str(beside)!r}",
+            hint="compare the two, and rename the folder that you want",
+        )
 
 
 @contextmanager
@@ -109,7 +117,7 @@ def _nameable(out: Path, name: str) -> Path:
 
 def _check(out: Path, force: bool, guarded: tuple[Path, ...], name: str) -> None:
     try:
-        out.lstat()  # says at once what renaming would say at the end
+        mode = out.lstat().st_mode  # says at once what renaming would say at the end
     except FileNotFoundError:
         return
     if not force:
@@ -118,6 +126,13 @@ def _check(out: Path, force: bool, guarded: tuple[Path, ...], name: str) -> None
             hint="another name, or --force (force=True), which moves it aside to "
             f"{_aside(out).name}",
         )
+    if not any(test(mode) for test in (stat.S_ISDIR, stat.S_ISREG, stat.S_ISLNK)):
+        raise StudyError(
+            f"{name!r} {str(out)!r} is a device or a pipe, and will not be moved aside",
+            hint="a folder of its own, such as results/NAME",
+        )
+    with suppress(FileNotFoundError):
+        _aside(out).lstat()  # likewise
     inside = [p for p in guarded if p.resolve().is_relative_to(out.resolve())]
     if inside:
         raise StudyError(

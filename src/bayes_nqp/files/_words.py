@@ -80,16 +80,27 @@ def worded(error: OSError, path: str | Path, name: str = "") -> StudyError:
         number = errno.EBUSY
     elif windows in _BAD_NAME:
         number = errno.EINVAL
-    reason, hint = _REASONS.get(
+    about = error.filename
+    raw = Path(os.fsdecode(about)) if isinstance(about, str | bytes) else target
+    reason, hint = _of_folder(number, raw.parent) or _REASONS.get(
         number or 0, (str(error.strerror or error), "a folder you may write to")
     )
-    about = error.filename
-    place = final(Path(os.fsdecode(about))) if isinstance(about, str | bytes) else target
+    place = final(raw)
     return StudyError(
         f"{called} cannot be written: {reason}",
         where="" if place == target else str(place),
         hint=hint,
     )
+
+
+def _of_folder(number: int | None, folder: Path) -> tuple[str, str] | None:
+    """What is wrong with the folder that a file is made in, where it is not the file."""
+    there = os.path.isdir(folder)  # noqa: PTH112  (Path.is_dir may raise)
+    if number == errno.ENOENT and there:
+        return "its folder takes no files, as those of the system do", "a folder on a disk"
+    if number == errno.EACCES and there and not os.access(folder, os.W_OK):
+        return "its folder may not be written to", "a folder you may write to"
+    return None
 
 
 @contextmanager

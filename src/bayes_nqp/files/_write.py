@@ -86,7 +86,8 @@ def write(
 ) -> Path:
     """Write what a function of another package writes, whole or not at all.
 
-    Such functions meet full disks in their own words, or crash; here they meet memory alone.
+    Such functions meet full disks in their own words, or crash; here they meet memory, and a
+    folder for temporary files at most.
 
     Parameters
     ----------
@@ -101,7 +102,14 @@ def write(
         If it cannot be written, or is there and is not to be replaced.
     """
     buffer = io.BytesIO()
-    into(buffer)
+    try:
+        into(buffer)
+    except OSError as error:
+        raise StudyError(
+            f"{str(final(named(path)))!r} cannot be written: {error.strerror or error}",
+            where=str(error.filename or ""),
+            hint="a folder that takes temporary files: the environment variable TMPDIR names one",
+        ) from error
     return write_bytes(path, buffer.getvalue(), replace=replace)
 
 

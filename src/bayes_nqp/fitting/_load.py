@@ -18,13 +18,14 @@ from bayes_nqp.codec import decode
 from bayes_nqp.diagnostics import Gate
 from bayes_nqp.doors import door
 from bayes_nqp.errors import NQPError, PanelError, StudyError
-from bayes_nqp.files import named
+from bayes_nqp.files import named, no_file
 from bayes_nqp.fitting._files import FORMAT, PANEL, SEALED, read_groups
 from bayes_nqp.fitting._fit import Fit
 from bayes_nqp.fitting._migration import migrated
 from bayes_nqp.fitting._panel_rows import from_bytes
 from bayes_nqp.fitting._structure import checked
 from bayes_nqp.language import decoded
+from bayes_nqp.limits import afford
 from bayes_nqp.panel import Panel
 from bayes_nqp.seal import Seal, seal_of
 
@@ -94,8 +95,9 @@ def _warn(path: Path, digest: str) -> None:
 def _parts_of(path: Path) -> tuple[dict[str, xr.Dataset], Mapping[str, Any], bool]:
     """Groups and head of a file, once its seal allows it; and whether it has none."""
     try:
-        if not path.is_file():
-            raise StudyError(f"'path' {str(path)!r} is no file", hint="check the name")
+        if wrong := no_file(path):
+            raise StudyError(f"'path' {str(path)!r} is no file: it {wrong}", hint="check the name")
+        afford(path.stat().st_size, f"loading {path.name}", "a file that fit.save wrote")
         with path.open("rb") as file:
             seal, start = seal_of(file), file.read(32)
             file.seek(0)

@@ -10,8 +10,9 @@ from typing import Any
 
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError, nearest, shown
+from bayes_nqp.files import read_toml
 from bayes_nqp.index._indicator import Dimension, Indicator
-from bayes_nqp.index._toml import checked, read, tables, text, write
+from bayes_nqp.index._toml import checked, tables, text, write
 from bayes_nqp.language import Message
 from bayes_nqp.registry import register
 
@@ -108,7 +109,7 @@ class IndexSystem:
             If there is no such file, or a key in it is unknown.
         """
         path = Path(source)
-        return system_of(read(path), path.name)
+        return system_of(read_toml(path), path.name)
 
     def to_toml(self, path: str | Path | None = None) -> str:
         """Write the system as TOML, to be copied and edited.

@@ -2,42 +2,19 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from bayes_nqp.columns import no_file
 from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.files import write_text
 from bayes_nqp.language import Message
 
-__all__ = ["checked", "read", "tables", "text", "write"]
+__all__ = ["checked", "tables", "text", "write"]
 
 _PARTS = {"indicators": "indicator", "dimensions": "dimension"}
 """Fields that hold tables, and what these are called in a file."""
-
-
-def read(path: Path) -> dict[str, Any]:
-    """Read a file as plain data.
-
-    Raises
-    ------
-    StudyError
-        If it cannot be read or understood.
-    """
-    if wrong := no_file(path):
-        raise StudyError(Message("{!r} is no file: it {}", path.name, wrong), hint="check the name")
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise StudyError(
-            Message("{!r} cannot be read: {}", path.name, error.strerror),
-            hint="check its permissions",
-        ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise StudyError(Message("{} is no TOML: {}", path.name, error)) from error
 
 
 def tables(part: Mapping[str, Any], where: str, name: str = "indicator") -> list[Any]:

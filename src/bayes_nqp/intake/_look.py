@@ -9,9 +9,9 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from bayes_nqp.columns import broken, is_text, no_file, opened, read
+from bayes_nqp.columns import broken, is_text, opened, read
 from bayes_nqp.errors import PanelError, StudyError
-from bayes_nqp.files import text_path
+from bayes_nqp.files import no_file, text_path
 from bayes_nqp.intake._read import BOOKS, read_rows
 from bayes_nqp.intake._rows import EDGES, stripped
 from bayes_nqp.language import Message

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from bayes_nqp.checks import Need, meets
 from bayes_nqp.doors import door
 from bayes_nqp.language import Message, Translator
+from bayes_nqp.machine import needing_room
 from bayes_nqp.registry import Plugins
 
 if TYPE_CHECKING:
@@ -101,12 +102,20 @@ class Plot:
             yield from self.sheets(scene)
 
 
-PLOTS: Final = Plugins[Plot]("bayes_nqp.plots")
+class Pictures[T](Plugins[T]):
+    """Plug-ins that draw: their files import matplotlib, which needs a folder to start."""
+
+    def _search(self) -> None:
+        with needing_room("matplotlib"):
+            super()._search()
+
+
+PLOTS: Final = Pictures[Plot]("bayes_nqp.plots")
 """Every plot by name, in the order of runs and reports."""
 
 type Drawer = Callable[[CheckResult, Appearance], Figure]
 
-DRAWERS: Final = Plugins[Drawer]("bayes_nqp.plots", "_evidence_")
+DRAWERS: Final = Pictures[Drawer]("bayes_nqp.plots", "_evidence_")
 """What draws each kind of evidence."""
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from bayes_nqp.doors import door
 from bayes_nqp.errors import Hint, StudyError
 from bayes_nqp.language import Message
+from bayes_nqp.machine import needing_room
 from bayes_nqp.planning import plan_of
 from bayes_nqp.sampling import Importance
 
@@ -67,11 +69,8 @@ def build(design: Design, panel: Panel, *, scale: float | None = None) -> pm.Mod
     >>> "outcome__cell_effect" in model.named_vars
     True
     """
-    from bayes_nqp.rowmodel._model import row_model
-
     plan = plan_of(design, panel, scale=scale)
-    _check(plan)
-    return row_model(plan, plan.equations)
+    return _row_model(plan, plan.equations)
 
 
 def equation_model(plan: Plan, equation: Equation) -> pm.Model:
@@ -82,10 +81,14 @@ def equation_model(plan: Plan, equation: Equation) -> pm.Model:
     StudyError
         If the design, or its error structure, is not stated row by row.
     """
-    from bayes_nqp.rowmodel._model import row_model
+    return _row_model(plan, (equation,))
 
+
+def _row_model(plan: Plan, equations: Sequence[Equation]) -> pm.Model:
     _check(plan)
-    return row_model(plan, (equation,))
+    with needing_room("PyMC"):
+        from bayes_nqp.rowmodel._model import row_model
+    return row_model(plan, equations)
 
 
 def _check(plan: Plan) -> None:

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from bayes_nqp.doors import door
 from bayes_nqp.errors import ConvergenceError, StudyError
+from bayes_nqp.machine import needing_room, one_thread
 from bayes_nqp.registry import register
 from bayes_nqp.sampling._chains import Chains, check_numbers
 
@@ -107,11 +108,14 @@ def sample_model(
     progress : bool, default True
         Whether to show a progress bar.
     """
-    import nutpie
-    from pymc.model.transform.optimization import freeze_dims_and_data
-    from pytensor.configdefaults import config
+    with needing_room("PyTensor"):
+        import nutpie
+        from pymc.model.transform.optimization import freeze_dims_and_data
+        from pytensor.configdefaults import config
 
-    from bayes_nqp.sampling._cache import sealed_caches
+        from bayes_nqp.sampling._cache import sealed_caches
+
+        _ = config.compiledir  # which is made when it is asked for
 
     if sum(data.get_value(borrow=True).size for data in model.data_vars) <= _FROZEN:
         # Sizes that are known leave half as much to compile; long data would be compiled in.
@@ -124,8 +128,6 @@ def sample_model(
 
 def _run(compiled: Any, sampler: NUTS, progress: bool) -> Chains:
     import nutpie
-
-    from bayes_nqp.machine import one_thread
 
     with one_thread():
         background = nutpie.sample(

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from bayes_nqp.columns import no_file
 from bayes_nqp.errors import PanelError, nearest, shown
+from bayes_nqp.files import no_file
 from bayes_nqp.language import Message
+from bayes_nqp.limits import afford
 from bayes_nqp.spatial_weights._extra import geopandas_for
 from bayes_nqp.spatial_weights._matrix import labels_of
 from bayes_nqp.spatial_weights._places import Locations
@@ -111,12 +112,14 @@ def boundaries_of(
     geopandas = geopandas_for(asked_by)
     frame: Any = boundaries
     if isinstance(boundaries, str | Path):
-        if problem := no_file(Path(boundaries)):
+        path = Path(boundaries)
+        if problem := no_file(path):
             raise PanelError(
                 Message("{!r} {}", str(boundaries), problem),
                 hint="a file of polygons, with its path",
             )
-        frame = _read(geopandas, Path(boundaries))
+        afford(path.stat().st_size, f"reading {path.name}", "a file of the borders of your units")
+        frame = _read(geopandas, path)
     return Boundaries(_ids(frame, column), frame.geometry)
 
 
@@ -124,7 +127,9 @@ def _read(geopandas: Any, path: Path) -> Any:
     """Polygons of a file, whatever its format; a reader of some format raises what it likes."""
     try:
         frame = geopandas.read_file(path)
-    except (RuntimeError, ValueError, OSError) as error:
+    except MemoryError:
+        raise
+    except Exception as error:
         raise PanelError(
             Message("{!r} holds no polygons: {}", str(path), error),
             hint="a file of polygons, such as .geojson, .gpkg or .shp",

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bayes_nqp.columns import encode, no_file
+from bayes_nqp.columns import encode
 from bayes_nqp.datasets import prefectures
 from bayes_nqp.errors import PanelError, StudyError, nearest, shown
-from bayes_nqp.files import text_path
+from bayes_nqp.files import no_file, text_path
 from bayes_nqp.intake import match
 from bayes_nqp.language import Message
 from bayes_nqp.spatial_weights import Boundaries, boundaries_of, coordinate
