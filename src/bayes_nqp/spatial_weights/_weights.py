@@ -104,7 +104,7 @@ class SpatialWeights:
         self._check_values(matrix)
         matrix.eliminate_zeros()
         matrix.sort_indices()
-        if not matrix.nnz and self.islands == "keep":
+        if self.ids and not matrix.nnz and self.islands == "keep":
             raise StudyError(
                 Message("no unit is linked to another, of {}", len(self.ids)),
                 hint="let more units be neighbours, as within a larger distance",
