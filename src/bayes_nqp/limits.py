@@ -24,9 +24,11 @@ LIMITS: Final[dict[str, int]] = {
     "columns": 20_000,
     "name": 1_000,
     "hours": 24,
+    "kept": 4_000_000_000,
 }
 """Bytes that reading a file, a fit or its draws may need (no more than the machine has); periods
-of a panel; columns of a file; characters of a name; hours that sampling may take."""
+of a panel; columns of a file; characters of a name; hours that sampling may take; bytes
+of what runs keep for those after them."""
 
 
 def limit(name: str) -> int:

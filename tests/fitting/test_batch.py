@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
+import io
 import os
+import sqlite3
 import subprocess
 import sys
+import warnings
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +18,8 @@ from frozen import frozen_fit
 from joblib import parallel_config
 
 from bayes_nqp.errors import StudyError
+from bayes_nqp.files import Shelf
 from bayes_nqp.fitting import Kept, batch
-from bayes_nqp.seal import sealed
 
 TASKS = {f"task {k}/3 城市": (k,) for k in range(3)}
 
@@ -42,52 +45,61 @@ def assert_right(found: dict[str, dict[str, np.ndarray]]) -> None:
             np.testing.assert_array_equal(found[key][name], values)
 
 
-def file_of(folder: Path, key: str) -> Path:
-    return folder / f"{hashlib.sha256(key.encode()).hexdigest()}.npz"
+def put(folder: Path, content: bytes, key: str = "task 0/3 城市") -> None:
+    """Put bytes in the place of a result, with the seal of others or their own."""
+    Shelf(folder)[key] = content
 
 
-def flip(path: Path) -> None:
-    content = bytearray(path.read_bytes())
+def altered(folder: Path, statement: str, *values: object) -> None:
+    with closing(sqlite3.connect(folder / "kept.sqlite")) as file, file:
+        assert file.execute(statement, values).rowcount == 1
+
+
+def flip(folder: Path) -> None:
+    content = bytearray(Shelf(folder)["task 0/3 城市"])
     content[len(content) // 3] ^= 16
-    path.write_bytes(content)
+    where = "UPDATE entry SET content = ? WHERE name = ?"
+    altered(folder, where, bytes(content), "task 0/3 城市".encode())
 
 
-def cut(path: Path) -> None:
-    path.write_bytes(path.read_bytes()[:-7])
+def cut(folder: Path) -> None:
+    where = "UPDATE entry SET content = substr(content, 1, 99) WHERE name = ?"
+    altered(folder, where, "task 0/3 城市".encode())
 
 
-def empty(path: Path) -> None:
-    path.write_bytes(b"")
+def another_task(folder: Path) -> None:
+    altered(folder, "DELETE FROM entry WHERE name = ?", "task 0/3 城市".encode())
+    where = "UPDATE entry SET name = ? WHERE name = ?"
+    altered(folder, where, "task 0/3 城市".encode(), "task 1/3 城市".encode())
+    Kept(folder)["task 1/3 城市"] = compute(1)
 
 
-def of_version_0_1(path: Path) -> None:
-    np.savez(path, twice=np.array([99.0]))
+def empty(folder: Path) -> None:
+    put(folder, b"")
 
 
-def another_task(path: Path) -> None:
-    path.write_bytes(file_of(path.parent, "task 1/3 城市").read_bytes())
+def a_fit(folder: Path) -> None:
+    frozen_fit("exposure").save(folder / "fit.nc")
+    put(folder, (folder / "fit.nc").read_bytes())
 
 
-def a_fit(path: Path) -> None:
-    frozen_fit("exposure").save(path)
+def sealed_text(folder: Path) -> None:
+    put(folder, b"twice: 99")
 
 
-def sealed_text(path: Path) -> None:
-    path.write_bytes(sealed(b"twice: 99"))
+def sealed_numbers(folder: Path) -> None:
+    content = io.BytesIO()
+    np.savez(content, np.frombuffer(b"3", dtype=np.uint8))
+    put(folder, content.getvalue())
 
 
-def sealed_objects(path: Path) -> None:
-    np.savez(path, np.array([{}], dtype=object), key="x", names=["x"])
-    path.write_bytes(sealed(path.read_bytes()))
+def sealed_objects(folder: Path) -> None:
+    content = io.BytesIO()
+    np.savez(content, np.array([{}], dtype=object), key="x", names=["x"])
+    put(folder, content.getvalue())
 
 
-def sealed_numbers(path: Path) -> None:
-    np.savez(path, np.frombuffer(b"3", dtype=np.uint8))
-    path.write_bytes(sealed(path.read_bytes()))
-
-
-SPOILT = [flip, cut, empty, of_version_0_1, another_task, a_fit, sealed_text, sealed_numbers,
-          sealed_objects]  # fmt: skip
+SPOILT = [flip, cut, empty, another_task, a_fit, sealed_text, sealed_numbers, sealed_objects]
 
 
 def test_whole_results_are_not_computed_again(tmp_path: Path) -> None:
@@ -136,14 +148,39 @@ def test_a_list_of_placebo_units_is_a_key(tmp_path: Path) -> None:
 @pytest.mark.parametrize("spoil", SPOILT)
 def test_a_spoilt_result_is_computed_again(tmp_path: Path, spoil: Callable[[Path], None]) -> None:
     run(tmp_path)
-    first = file_of(tmp_path, "task 0/3 城市")
-    spoil(first)
+    spoil(tmp_path)
     calls: list[int] = []
     with pytest.warns(UserWarning, match=r"counting: 1 stored results are spoilt.*task 0/3"):
         assert_right(run(tmp_path, calls))
     assert calls == [0]
     assert_right(run(tmp_path, calls))
     assert calls == [0]
+
+
+@pytest.mark.parametrize("content", [b"", b"no shelf any more " * 999, bytes(9999)])
+def test_a_store_that_is_none_any_more_is_begun_anew(tmp_path: Path, content: bytes) -> None:
+    run(tmp_path)
+    for ending in ("-wal", "-shm"):
+        (tmp_path / f"kept.sqlite{ending}").unlink(missing_ok=True)
+    (tmp_path / "kept.sqlite").write_bytes(content)
+    calls: list[int] = []
+    assert_right(run(tmp_path, calls))
+    assert calls == [0, 1, 2]
+    assert_right(run(tmp_path, calls))
+    assert calls == [0, 1, 2]
+
+
+def test_a_page_that_was_damaged_costs_no_more_than_computing_again(tmp_path: Path) -> None:
+    run(tmp_path)
+    file = tmp_path / "kept.sqlite"
+    whole = file.read_bytes()
+    for place in range(60, len(whole), 997):
+        spoilt = bytearray(whole)
+        spoilt[place : place + 40] = bytes(40)
+        file.write_bytes(spoilt)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            assert_right(run(tmp_path))
 
 
 def test_a_file_where_the_folder_should_be(tmp_path: Path) -> None:
@@ -154,17 +191,26 @@ def test_a_file_where_the_folder_should_be(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("make", [Path.mkdir, getattr(os, "mkfifo", Path.mkdir)])
-def test_no_file_where_a_result_should_be(tmp_path: Path, make: Callable[[Path], None]) -> None:
-    run(tmp_path)
-    first = file_of(tmp_path, "task 0/3 城市")
-    first.unlink()
-    make(first)
-    with (
-        pytest.warns(UserWarning, match="computed again"),
-        pytest.raises(StudyError, match=r"it is a folder|a device or a pipe"),
-    ):
+def test_no_file_where_the_store_should_be(tmp_path: Path, make: Callable[[Path], None]) -> None:
+    make(tmp_path / "kept.sqlite")
+    with pytest.raises(StudyError, match=r"'store' .* cannot be used"):
         run(tmp_path)
-    assert all(p.suffix == ".npz" for p in tmp_path.iterdir())
+
+
+def test_a_store_that_takes_no_more_costs_the_storing_alone(tmp_path: Path) -> None:
+    class Full(dict[str, dict[str, np.ndarray]]):
+        def __setitem__(self, key: str, value: dict[str, np.ndarray]) -> None:
+            if self:
+                raise StudyError("the disk is full")
+            super().__setitem__(key, value)
+
+    store = Full()
+    with (
+        parallel_config(n_jobs=1),
+        pytest.warns(UserWarning, match=r"counting: results are not stored any more: the disk"),
+    ):
+        assert_right(batch(compute, TASKS, store=store, work="counting"))
+    assert list(store) == ["task 0/3 城市"]
 
 
 def test_deleting_what_is_not_there(tmp_path: Path) -> None:
@@ -175,12 +221,13 @@ def test_deleting_what_is_not_there(tmp_path: Path) -> None:
 def test_no_object_is_stored(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="arrays"):
         Kept(tmp_path)["a"] = {"x": np.array([{}], dtype=object)}
-    assert list(tmp_path.iterdir()) == []
+    assert list(Kept(tmp_path)) == []
 
 
 TOGETHER = """
 import sys
 import numpy as np
+from bayes_nqp.files import Shelf
 from bayes_nqp.fitting import Kept, batch
 
 def slow(number):
@@ -207,4 +254,4 @@ def test_batches_in_one_folder_do_not_spoil_each_other(tmp_path: Path) -> None:
         _, told = one.communicate(timeout=300)
         assert one.returncode == 0, told
     assert len(Kept(tmp_path)) == 100
-    assert all(p.suffix == ".npz" for p in tmp_path.iterdir())
+    assert {p.name.partition("-")[0] for p in tmp_path.iterdir()} == {"kept.sqlite"}

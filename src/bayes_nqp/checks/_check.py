@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import overload
+from functools import partial
+from typing import Final, overload
 
 import pandas as pd
 
+from bayes_nqp.checks._kept import result_bytes, result_from
 from bayes_nqp.checks._listed import CheckTable
 from bayes_nqp.checks.shared import CHECKS, Check, CheckResult, Verdict
 from bayes_nqp.designs import Design
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError, nearest, one_of
-from bayes_nqp.fitting import Fit, single, total_fit
+from bayes_nqp.fitting import Fit, identity, single, store_of, total_fit
+from bayes_nqp.labels import labels_of
 from bayes_nqp.language import Message, languages
 from bayes_nqp.panel import Panel
 from bayes_nqp.progress import bar, say
 
 __all__ = ["CHECKS", "check", "check_table", "results_of", "run_checks", "title_of"]
 
+_HOUSE: Final = __name__.partition(".")[0] + "."
+"""Checks of others may change without a trace, and are asked anew."""
 MESSAGES = "messages"
 """The attr of a list of checks that holds its texts as they render in any language."""
 
@@ -120,8 +125,8 @@ def run_checks(
     for number, each in enumerate(wanted):
         if before is not None:
             before(each)
-        say(Message("checking: {}", each.title), number, len(wanted))
-        results.append(_asked(each, fit, (options or {}).get(each.name, {})))
+        told = partial(say, Message("checking: {}", each.title), number, len(wanted))
+        results.append(_asked(each, fit, (options or {}).get(each.name, {}), told))
     return results
 
 
@@ -148,13 +153,29 @@ def suiting(design: Design, panel: Panel | None) -> list[str]:
     return [name for name, each in CHECKS.items() if each.listed(design, panel)]
 
 
-def _asked(each: Check, fit: Fit, options: Mapping[str, object]) -> CheckResult:
-    """Ask of a fit of one outcome, or of the total effect alone where it has channels."""
+def _asked(
+    each: Check, fit: Fit, options: Mapping[str, object], told: Callable[[], None] = lambda: None
+) -> CheckResult:
+    """Ask of a fit of one outcome, or of the total effect alone where it has channels.
+
+    What a fit's store holds is not asked again; ``told`` is called before anything is.
+    """
     if each.of != "fit" and fit.panel is not None:
         fit = single(fit)
     if each.of == "total" and fit.facts.channels and fit.panel is not None:
         fit = total_fit(fit)
-    return each(fit, **options)
+
+    def ask() -> CheckResult:
+        told()
+        return each(fit, **options)
+
+    store, house = store_of(fit), each.find.__module__.startswith(_HOUSE)
+    if store is None or fit.panel is None or not house:
+        return ask()
+    key = ("check", each.name, dict(options), *identity(fit))
+    return store.recall(
+        key, ask, result_bytes, partial(result_from, labels=labels_of(fit)), each.title
+    )
 
 
 def _named(name: str) -> Check:

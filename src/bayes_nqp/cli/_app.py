@@ -72,13 +72,17 @@ def run(
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit with 1 if the gate or a check fails.")
     ] = False,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Compute all anew, whatever earlier runs left.")
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
 ) -> None:
     """Run a study: fit, check, and write tables, figures, draws and provenance.
 
-    Everything is written, or nothing. What failed a check is shown as failed.
+    Everything is written, or nothing. What failed a check is shown as failed. Fits and checks are
+    kept as they are made: after an interruption the same command goes on where it stopped.
     """
-    with door(study=study):
+    with door(study=study, resumes=True):
         from bayes_nqp import studies
         from bayes_nqp.cli._results import show
 
@@ -88,6 +92,7 @@ def run(
                 studies.find(study),
                 folder,
                 force=force,
+                fresh=fresh,
                 progress=False,
                 listener=terminal,
                 command=_typed(),

@@ -25,6 +25,10 @@ CODES = (
     "the output; 129 and 143 ended by SIGHUP and SIGTERM."
 )
 """For the help."""
+_GOES_ON = (
+    "Interrupted; no results were written. What was computed is kept, and the same command goes on "
+    "from there."
+)
 _NEEDED = 1 << 30
 """Bytes of address space without which the libraries beneath cannot even be loaded: they end the
 process themselves, in their own words."""
@@ -39,7 +43,7 @@ def error(message: str) -> None:
 
 
 @contextmanager
-def door(*, loads: bool = True, study: Path | None = None) -> Iterator[None]:
+def door(*, loads: bool = True, study: Path | None = None, resumes: bool = False) -> Iterator[None]:
     """Turn whatever goes wrong within into words and an exit code.
 
     Parameters
@@ -48,6 +52,8 @@ def door(*, loads: bool = True, study: Path | None = None) -> Iterator[None]:
         Whether what is within loads the libraries beneath, and needs the memory for that.
     study : Path, optional
         Whose language what is refused is said in.
+    resumes : bool, default False
+        Whether the same command goes on where it was interrupted.
 
     Raises
     ------
@@ -61,7 +67,8 @@ def door(*, loads: bool = True, study: Path | None = None) -> Iterator[None]:
     except (typer.Exit, typer.Abort):
         raise
     except KeyboardInterrupt as stop:
-        _leave(stop, getattr(stop, "code", INTERRUPTED), "Interrupted; nothing was written.")
+        code = getattr(stop, "code", INTERRUPTED)
+        _leave(stop, code, _GOES_ON if resumes else "Interrupted; nothing was written.")
     except Exception as problem:
         _leave(problem, *_worded(problem, study))
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from bayes_nqp.checks import VERDICTS, gate_words
 from bayes_nqp.cli._console import console, line, safe
-from bayes_nqp.language import Message, Translator
+from bayes_nqp.language import Message, Translator, enumerated
 from bayes_nqp.tables import written
 
 if TYPE_CHECKING:
@@ -50,6 +50,11 @@ def show(outcome: Outcome) -> None:
     if outcome.moved is not None:
         terminal.print()
         line(translate("The earlier results are in {}", str(outcome.moved)))
+    if outcome.reused:
+        names = enumerated(outcome.reused)
+        line(translate("Taken over from an earlier run (--fresh computes it anew): {}", names))
+    if outcome.fault:
+        line(translate("Not everything was kept for a later run: {}", outcome.fault))
     folder = f"[bold]{safe(outcome.folder)}[/bold]"
     seconds = f"{outcome.seconds:.0f}"
     terminal.print(translate("Everything is in {} ({} s)", folder, seconds), highlight=False)

@@ -5,6 +5,7 @@ from bayes_nqp.files._names import file_name, in_shell
 from bayes_nqp.files._paths import text_path
 from bayes_nqp.files._place import Place, place
 from bayes_nqp.files._regular import no_file
+from bayes_nqp.files._shelf import Shelf
 from bayes_nqp.files._tables import guarded, unguarded, write_csv, write_parquet, write_workbook
 from bayes_nqp.files._toml import read_toml
 from bayes_nqp.files._words import named, worded, writing
@@ -12,6 +13,7 @@ from bayes_nqp.files._write import checksum, free, write, write_bytes, write_tex
 
 __all__ = [
     "Place",
+    "Shelf",
     "checksum",
     "draft",
     "file_name",

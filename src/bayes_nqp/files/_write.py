@@ -6,7 +6,9 @@ import errno
 import hashlib
 import io
 import os
+import re
 import stat
+import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -18,6 +20,9 @@ from bayes_nqp.files._names import final
 from bayes_nqp.files._words import named, writing
 
 __all__ = ["checksum", "folders", "free", "write", "write_bytes", "write_text"]
+
+_DATES = re.compile(rb"<dcterms:(created|modified)\b[^>]*>[^<]*</dcterms:\1>")
+"""Of Office documents: when they were made and changed."""
 
 
 def write_bytes(path: str | os.PathLike[str], content: bytes, *, replace: bool = True) -> Path:
@@ -86,8 +91,9 @@ def write(
 ) -> Path:
     """Write what a function of another package writes, whole or not at all.
 
-    Such functions meet full disks in their own words, or crash; here they meet memory, and a
-    folder for temporary files at most.
+    Archives, such as workbooks and documents of Word, get no dates, so that equal content makes
+    equal bytes. Such functions meet full disks in their own words, or crash; here they meet memory,
+    and a folder for temporary files at most.
 
     Parameters
     ----------
@@ -110,7 +116,24 @@ def write(
             where=str(error.filename or ""),
             hint="a folder that takes temporary files: the environment variable TMPDIR names one",
         ) from error
-    return write_bytes(path, buffer.getvalue(), replace=replace)
+    content = buffer.getvalue()
+    undated = _undated(content) if zipfile.is_zipfile(buffer) else content
+    return write_bytes(path, undated, replace=replace)
+
+
+def _undated(archive: bytes) -> bytes:
+    """An archive with the same files, and neither the hour at hand nor other dates."""
+    out = io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(archive)) as source,
+        zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as target,
+    ):
+        for entry in source.infolist():
+            content = source.read(entry)
+            if entry.filename == "docProps/core.xml":
+                content = _DATES.sub(b"", content)
+            target.writestr(zipfile.ZipInfo(entry.filename), content, zipfile.ZIP_DEFLATED)
+    return out.getvalue()
 
 
 def free(path: Path) -> None:

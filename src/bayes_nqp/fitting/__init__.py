@@ -41,6 +41,12 @@ from bayes_nqp.fitting._needs import (
 from bayes_nqp.fitting._new_unit import leg_covariance_draws, new_unit_effects
 from bayes_nqp.fitting._parameters import parameter_units as parameter_units
 from bayes_nqp.fitting._parameters import unconstrained as unconstrained
+from bayes_nqp.fitting._parcels import dataset_from as dataset_from
+from bayes_nqp.fitting._parcels import dataset_parts as dataset_parts
+from bayes_nqp.fitting._parcels import frame_from as frame_from
+from bayes_nqp.fitting._parcels import frame_parts as frame_parts
+from bayes_nqp.fitting._parcels import packed as packed
+from bayes_nqp.fitting._parcels import unpacked as unpacked
 from bayes_nqp.fitting._paths import lagged as lagged
 from bayes_nqp.fitting._predictive import Replication, posterior_predictive, replications
 from bayes_nqp.fitting._prior import prior_predictive
@@ -48,9 +54,9 @@ from bayes_nqp.fitting._realised_units import realised_units as realised_units
 from bayes_nqp.fitting._received_loads import received_loads as received_loads
 from bayes_nqp.fitting._refits import (
     OUTCOME_ALONE,
+    identity,
     lead_fit,
     numbers_of,
-    once,
     panel_of,
     refit,
     short_refit,
@@ -70,6 +76,7 @@ from bayes_nqp.fitting._reported import (
     sigma_draws,
 )
 from bayes_nqp.fitting._short import SHORT, short_effects
+from bayes_nqp.fitting._store import Store, once, store_of
 from bayes_nqp.fitting._unit_likelihood import LeftOut, left_out, log_likelihood
 from bayes_nqp.fitting._waist import waist as waist
 from bayes_nqp.planning import members_of as members_of
@@ -98,6 +105,7 @@ __all__ = [
     "Need",
     "Numbers",
     "Replication",
+    "Store",
     "batch",
     "conditional_mean",
     "covariate_names",
@@ -113,6 +121,7 @@ __all__ = [
     "fit_index",
     "group_rows",
     "held_out",
+    "identity",
     "impacts",
     "known_draws",
     "lead_fit",
@@ -145,5 +154,6 @@ __all__ = [
     "short_refit",
     "sigma_draws",
     "single",
+    "store_of",
     "total_fit",
 ]

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-import io
-import json
-import os
 import warnings
-import zipfile
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from itertools import batched
 from pathlib import Path
@@ -17,11 +12,11 @@ import numpy as np
 import numpy.typing as npt
 
 from bayes_nqp import progress
-from bayes_nqp.errors import shown
-from bayes_nqp.files import write_bytes, writing
+from bayes_nqp.errors import StudyError, shown
+from bayes_nqp.files import Shelf
+from bayes_nqp.fitting._parcels import packed, unpacked
 from bayes_nqp.language import Message
 from bayes_nqp.machine import one_thread
-from bayes_nqp.seal import SEAL, seal_of, sealed
 
 __all__ = ["Kept", "Numbers", "batch"]
 
@@ -30,17 +25,18 @@ type Numbers = dict[str, npt.NDArray[Any]]
 
 
 class Kept(MutableMapping[str, Numbers]):
-    """Results of tasks in a folder, one file each, so that a later batch finds them.
+    """Results of tasks in a folder, so that a later batch finds them.
 
-    A file is sealed, called by the digest of its key, and holds that key: one that was cut, edited,
-    renamed or not written here is as good as none, though its key counts as there (``in``). Files
-    are moved to their place whole, so that several batches can share a folder; where they compute
-    the same task, the last one's result stays.
+    A result is there whole or not at all, and sealed with its key: one that was damaged is as good
+    as none, though its key counts as there (``in``). Several batches can share a folder; where they
+    compute the same task, the last one's result stays.
 
     Parameters
     ----------
-    folder : str or Path
+    folder : str, Path or Shelf
         Is made if it is not there.
+    prefix : str, default ""
+        What keys begin with there, so that several mappings share it.
 
     Raises
     ------
@@ -48,41 +44,29 @@ class Kept(MutableMapping[str, Numbers]):
         If it cannot be made.
     """
 
-    def __init__(self, folder: str | Path) -> None:
-        self.folder = Path(folder)
-        with writing(self.folder, "store"):
-            self.folder.mkdir(parents=True, exist_ok=True)
-
-    def _path(self, key: str) -> Path:
-        digest = hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
-        return self.folder / f"{digest}.npz"
-
-    def __contains__(self, key: object) -> bool:
-        return isinstance(key, str) and os.path.lexists(self._path(key))
+    def __init__(self, folder: str | Path | Shelf, prefix: str = "") -> None:
+        self.shelf = folder if isinstance(folder, Shelf) else Shelf(Path(folder))
+        self.prefix = prefix
 
     def __getitem__(self, key: str) -> Numbers:
-        stored = _stored_at(self._path(key))
-        if stored is None or stored[0] != key:
-            raise KeyError(key)
-        return stored[1]
-
-    def __setitem__(self, key: str, value: Numbers) -> None:
-        content = io.BytesIO()
-        head = np.frombuffer(json.dumps([key, *value]).encode("ascii"), dtype=np.uint8)
-        np.savez(content, head, *value.values(), allow_pickle=False)
-        write_bytes(self._path(key), sealed(content.getvalue()))
-
-    def __delitem__(self, key: str) -> None:
         try:
-            self._path(key).unlink()
-        except FileNotFoundError:
+            head, arrays = unpacked(self.shelf[self.prefix + key])
+            return dict(zip(head["names"], arrays, strict=True))
+        except (TypeError, ValueError):
             raise KeyError(key) from None
 
+    def __setitem__(self, key: str, value: Numbers) -> None:
+        self.shelf[self.prefix + key] = packed({"names": list(value)}, [*value.values()])
+
+    def __delitem__(self, key: str) -> None:
+        del self.shelf[self.prefix + key]
+
+    def __contains__(self, key: object) -> bool:
+        return isinstance(key, str) and self.prefix + key in self.shelf
+
     def __iter__(self) -> Iterator[str]:
-        for path in sorted(self.folder.glob("*.npz")):
-            stored = _stored_at(path)
-            if stored is not None and self._path(stored[0]) == path:
-                yield stored[0]
+        own = (name for name in self.shelf if name.startswith(self.prefix))
+        return (name.removeprefix(self.prefix) for name in own)
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
@@ -116,7 +100,8 @@ def batch(
     store : mutable mapping of str to dict, optional
         Results by key: those found there are not computed again, and new ones are put there as
         soon as they are known, so that an interrupted batch loses nothing. Those that are spoilt
-        are computed again, with a warning.
+        are computed again, with a warning; where nothing more can be stored, as on a full disk,
+        the batch goes on without, with a warning.
     work : str, default "refitting"
         The work, for progress.
 
@@ -132,9 +117,8 @@ def batch(
     # Threads that each set this for themselves would undo it for one another.
     with one_thread():
         for key, value in _results(function, {key: tasks[key] for key in missing}):
-            results[key] = value
-            if store is not None:
-                store[key] = value
+            results[key] = {name: np.asarray(x, order="C") for name, x in value.items()}
+            store = _deposit(store, key, results[key], work)
             done += 1
             progress.say(work, done, len(tasks))
     return {key: results[key] for key in tasks}
@@ -166,25 +150,29 @@ def _stored(
     results = {key: value for key in there if (value := store.get(key)) is not None}
     spoilt = [key for key in there if key not in results]
     if spoilt:
-        warnings.warn(
+        _warn(
             f"{work}: {len(spoilt)} stored results are spoilt, or were not stored by this version, "
-            f"and are computed again: {shown(spoilt, 3)}",
-            skip_file_prefixes=(str(Path(__file__).parents[1]),),
+            f"and are computed again: {shown(spoilt, 3)}"
         )
     return results
 
 
-def _stored_at(path: Path) -> tuple[str, Numbers] | None:
-    """The key and the result in a file; None where its seal is not that of its bytes."""
-    try:
-        content = path.read_bytes() if path.is_file() else b""
-        if seal_of(io.BytesIO(content)) != "whole":
-            return None
-        with np.load(io.BytesIO(content[:-SEAL]), allow_pickle=False) as stored:
-            key, *names = json.loads(stored["arr_0"].tobytes())
-            return str(key), {str(name): stored[f"arr_{k}"] for k, name in enumerate(names, 1)}
-    except (OSError, KeyError, TypeError, ValueError, zipfile.BadZipFile):
+def _deposit(
+    store: MutableMapping[str, Numbers] | None, key: str, value: Numbers, work: str
+) -> MutableMapping[str, Numbers] | None:
+    """Store a result; where that fails, nothing more is stored, and the batch goes on."""
+    if store is None:
         return None
+    try:
+        store[key] = value
+    except StudyError as error:
+        _warn(f"{work}: results are not stored any more: {error.what}")
+        return None
+    return store
+
+
+def _warn(text: str) -> None:
+    warnings.warn(text, skip_file_prefixes=(str(Path(__file__).parents[1]),))
 
 
 def _keyed(

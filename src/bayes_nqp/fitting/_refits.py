@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import MutableMapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final, cast
-from weakref import WeakKeyDictionary
+from functools import partial
+from typing import TYPE_CHECKING, Final, cast
 
 from bayes_nqp.designs import lead_design
 from bayes_nqp.errors import NotApplicable
@@ -15,6 +15,7 @@ from bayes_nqp.fitting._fit_index import pooled_over
 from bayes_nqp.fitting._known_draws import known_draws
 from bayes_nqp.fitting._needs import REFITS, ROWS, require
 from bayes_nqp.fitting._short import short_effects
+from bayes_nqp.fitting._store import fit_key, keep, once, store_of
 from bayes_nqp.language import Message
 from bayes_nqp.sampling import Importance
 
@@ -25,26 +26,30 @@ if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
 
 __all__ = [
-    "OUTCOME_ALONE", "lead_fit", "numbers_of", "once", "panel_of", "refit", "short_refit", "single",
-    "total_fit",
+    "OUTCOME_ALONE", "identity", "lead_fit", "numbers_of", "panel_of", "refit", "short_refit",
+    "single", "total_fit",
 ]  # fmt: skip
 
-_STORE: WeakKeyDictionary[Fit, dict[Hashable, Any]] = WeakKeyDictionary()
 OUTCOME_ALONE: Final = "outcome_alone"
 """The fact of a fit of the outcome alone that stands in for one with channels: its rows."""
 
 
-def once[T](fitted: Fit, key: Hashable, make: Callable[[], T]) -> T:
-    """Make something for a fit once; the fit keeps it as long as it lives."""
-    store = _STORE.setdefault(fitted, {})
-    if key not in store:
-        store[key] = make()
-    return cast("T", store[key])
+def identity(fitted: Fit) -> tuple[object, ...]:
+    """What makes a fit this one: its draws, and the rows, design and sampler they come from."""
+    parts = (fitted.design, fitted.sampler, dict(fitted.record))
+    make = partial(fit_key, panel_of(fitted), fitted.digest, *parts)
+    return once(fitted, "identity", make)
 
 
-def numbers_of(fitted: Fit) -> dict[str, Numbers]:
-    """Where a fit keeps the results of its batches: give it to `batch` as ``kept``."""
-    return once(fitted, "numbers", dict)
+def numbers_of(fitted: Fit) -> MutableMapping[str, Numbers]:
+    """Where a fit keeps the results of its batches: give it to `batch` as ``store``."""
+
+    def make() -> MutableMapping[str, Numbers]:
+        store = store_of(fitted)
+        kept = None if store is None else store.numbers(("numbers", *identity(fitted)))
+        return {} if kept is None else kept
+
+    return once(fitted, "numbers", make)
 
 
 def panel_of(fitted: Fit) -> Panel:
@@ -82,11 +87,17 @@ def _refit(fitted: Fit, design: Design, panel: Panel) -> Fit:
     """Refit with the default sampler, with the fit's draws and seed."""
     first = fitted.sampler
     sampler = Importance(draws=first.draws, chains=first.chains, seed=first.seed)
-    return once(
-        fitted,
-        ("fit", design, panel.digest),
-        lambda: fit_again(design, panel, sampler, known_draws(fitted)),
-    )
+
+    def draw() -> Fit:
+        return fit_again(design, panel, sampler, known_draws(fitted))
+
+    def make() -> Fit:
+        store = store_of(fitted)
+        if store is None:
+            return draw()
+        return store.fit(draw, panel, design, sampler, "refit", *identity(fitted))
+
+    return once(fitted, ("fit", design, panel.digest), make)
 
 
 def short_refit(fitted: Fit, design: Design, panel: Panel | None = None) -> xr.Dataset:
@@ -114,11 +125,17 @@ def short_refit(fitted: Fit, design: Design, panel: Panel | None = None) -> xr.D
     rows = panel_of(fitted) if panel is None else panel
     require(fitted, REFITS)
     seed = int(fitted.sampler.seed or 0)
-    return once(
-        fitted,
-        ("effects", design, rows.digest),
-        lambda: short_effects(design, rows, seed=seed, stock=known_draws(fitted)),
-    )
+
+    def draw() -> xr.Dataset:
+        return short_effects(design, rows, seed=seed, stock=known_draws(fitted))
+
+    def make() -> xr.Dataset:
+        store = store_of(fitted)
+        if store is None:
+            return draw()
+        return store.effects(draw, rows, design, "short", *identity(fitted))
+
+    return once(fitted, ("effects", design, rows.digest), make)
 
 
 def total_fit(fitted: Fit) -> Fit:
@@ -127,7 +144,12 @@ def total_fit(fitted: Fit) -> Fit:
     alone = refit(fitted, fitted.outcome_design, rows)
     record = {**alone.record, OUTCOME_ALONE: float(rows.n_rows)}
     key = (OUTCOME_ALONE, fitted.outcome_design, rows.digest)
-    return once(fitted, key, lambda: replace(alone, record=record))
+
+    def make() -> Fit:
+        total, store = replace(alone, record=record), store_of(fitted)
+        return total if store is None else keep(total, store)
+
+    return once(fitted, key, make)
 
 
 def single(fitted: Fit) -> Fit:

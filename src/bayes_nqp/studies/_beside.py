@@ -7,11 +7,10 @@ from typing import Any
 
 from bayes_nqp.designs import Design
 from bayes_nqp.errors import StudyError
-from bayes_nqp.fitting import Fit, fit
+from bayes_nqp.fitting import Fit
 from bayes_nqp.language import Message
 from bayes_nqp.panel import Panel
 from bayes_nqp.planning import plan_of
-from bayes_nqp.sampling import Sampler
 from bayes_nqp.studies._schema import Settings
 from bayes_nqp.studies._study_table import Values
 from bayes_nqp.studies._value_names import with_values
@@ -19,7 +18,7 @@ from bayes_nqp.studies._values import design_of
 from bayes_nqp.studies._words import in_table
 from bayes_nqp.tables import spatial_fits, table
 
-__all__ = ["beside_tables", "check_beside", "designs_beside", "fits_beside"]
+__all__ = ["beside_tables", "check_beside", "designs_beside"]
 
 _NONE = "none"
 """TOML has no null; ``spillovers = "none"`` leaves out what [design] has."""
@@ -60,15 +59,6 @@ def check_beside(designs: Mapping[str, Design], panel: Panel) -> None:
     for name, design in designs.items():
         with in_table(f"beside.{name}"):
             plan_of(design, panel)
-
-
-def fits_beside(
-    designs: Mapping[str, Design], panel: Panel, sampler: Sampler | None, *, progress: bool
-) -> dict[str, Fit]:
-    """Fit the further designs, by their names."""
-    return {
-        name: fit(design, panel, sampler, progress=progress) for name, design in designs.items()
-    }
 
 
 def beside_tables(settings: Settings, fitted: Fit, others: Mapping[str, Fit]) -> dict[str, Any]:

@@ -31,6 +31,10 @@ class Outcome:
         Where an earlier folder of that name is now.
     seconds : float
         How long it took.
+    reused : tuple of str
+        Checks that an earlier run had answered, and its fits.
+    fault : str
+        Why not everything was kept for later runs; empty where it was.
     """
 
     study: Study
@@ -40,6 +44,8 @@ class Outcome:
     folder: Path
     moved: Path | None = None
     seconds: float = 0.0
+    reused: tuple[str, ...] = ()
+    fault: str = ""
 
     @property
     def failures(self) -> tuple[str, ...]:

@@ -13,14 +13,15 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import CheckResult, run_checks
 from bayes_nqp.doors import door
 from bayes_nqp.errors import ConvergenceError, speaking
-from bayes_nqp.files import place, text_path, write_csv
-from bayes_nqp.fitting import Fit, fit, fit_index
+from bayes_nqp.files import in_shell, place, text_path, write_csv
+from bayes_nqp.fitting import Fit, Store
 from bayes_nqp.language import Message, figures, separated
 from bayes_nqp.plots import sketches
 from bayes_nqp.progress import listening
 from bayes_nqp.reports import Context, FigureFolder, report_title, write_report
-from bayes_nqp.signals import heed, interruption
-from bayes_nqp.studies._beside import beside_tables, fits_beside
+from bayes_nqp.signals import heed
+from bayes_nqp.studies._beside import beside_tables
+from bayes_nqp.studies._fits import fit_of, fits_beside, store_folder
 from bayes_nqp.studies._outcome import Outcome
 from bayes_nqp.studies._record import write_provenance, write_study
 from bayes_nqp.studies._stated import ALL
@@ -38,11 +39,18 @@ def run(
     *,
     force: bool = False,
     strict: bool = False,
+    fresh: bool = False,
     progress: bool = True,
     listener: Callable[[str], None] | None = None,
     command: str = "",
 ) -> Outcome:
     """Run a study and write its results: all of them, or nothing.
+
+    Fits, refits and results of checks are kept as they are made, in the user's folder of caches or
+    the one that the environment variable ``BAYES_NQP_STORE`` names ("none" keeps nothing), by all
+    that they are made from: a run that was stopped is taken up where it stopped, and ends in the
+    same bytes as one that was not. Entries that were not used for longest go when all are more than
+    4 GB (``BAYES_NQP_LIMITS=kept:1e9`` allows one).
 
     Parameters
     ----------
@@ -54,6 +62,8 @@ def run(
         Move a folder that is there aside, to ``out.1``, ``out.2``, …
     strict : bool, default False
         Raise, once everything is written, if the convergence gate or a check fails.
+    fresh : bool, default False
+        Compute everything anew, whatever earlier runs left.
     progress : bool, default True
         Whether to show the sampler's progress bar.
     listener : callable, optional
@@ -72,7 +82,7 @@ def run(
     ConvergenceError
         Under ``strict``, if something failed.
     KeyboardInterrupt
-        If it was stopped; nothing is written then.
+        If it was stopped; no results are written then.
     """
     began = time.perf_counter()
     notify = _heeding(listener)
@@ -80,23 +90,19 @@ def run(
     study, out = validate(path), text_path(out, "'out'")
     paths = (study.path, study.source, *study.files.values(), Path.cwd())
     guarded = tuple(p for p in paths if p is not None)
+    store = Store(store_folder(), fresh=fresh)
     for name in (*study.by, *study.mediators):
         text_path(name, "a file named after the column")
     with place(out, force=force, guarded=guarded) as ready:
-        notify(Message("sampling"))
-        fitted = _fitted(study, progress, notify)
-        if fitted.record.get("interrupted"):
-            raise interruption()
-        if study.beside:
-            notify(Message("sampling designs beside"))
-        others = fits_beside(study.beside, study.panel, study.sampler, progress=progress)
+        fitted = fit_of(study, store, progress, notify)
+        others = fits_beside(study, store, progress, notify)
         with listening(lambda what, done, total: notify(Message("{} {}/{}", what, done, total))):
             checks = run_checks(fitted, study.checks, options=study.check_options)
         notify(Message("writing tables"))
         tables = tables_of(study, fitted, checks) | beside_tables(study.settings, fitted, others)
         for name, table in tables.items():
             write_table(table, ready.draft / name)
-        context = _context(study, fitted, others, checks, tables, command)
+        context = _context(study, fitted, others, checks, tables)
         drawn, formats = FigureFolder(ready.draft / "figures"), study.settings.report.formats
         with listening(lambda what, *_: notify(what)):
             draw(context, drawn)
@@ -110,7 +116,10 @@ def run(
         write_provenance(study, fitted, checks, ready.draft, command, seconds)
         heed()
         ready.finish()
-    outcome = Outcome(study, fitted, tuple(checks), tables, out, ready.moved, seconds)
+    reused, fault = tuple(store.reused), store.fault
+    outcome = Outcome(
+        study, fitted, tuple(checks), tables, out, ready.moved, seconds, reused, fault
+    )
     if strict:
         _see_that_nothing_failed(outcome)
     return outcome
@@ -123,21 +132,6 @@ def _see_that_nothing_failed(outcome: Outcome) -> None:
             where=str(outcome.folder),
             hint="see checks.csv there",
         )
-
-
-def _fitted(study: Study, progress: bool, notify: Callable[[str], None]) -> Fit:
-    """Fit the outcome; or an index and draws of its weights, where the study asks for them."""
-    index, wanted = study.prepared.index, study.settings.index
-    if index is None or wanted is None or not wanted.draws:
-        return fit(study.design, study.panel, study.sampler, progress=progress)
-    seed = wanted.seed
-    if seed is None and study.sampler is not None:
-        seed = study.sampler.seed
-    with listening(lambda what, done, total: notify(Message("{} {}/{}", what, done, total))):
-        return fit_index(
-            study.design, study.panel, index, draws=wanted.draws, sampler=study.sampler, seed=seed,
-            progress=progress,
-        )  # fmt: skip
 
 
 def _notice(study: Study, tables: Mapping[str, pd.DataFrame]) -> str:
@@ -162,7 +156,6 @@ def _context(
     others: Mapping[str, Fit],
     checks: Sequence[CheckResult],
     tables: Mapping[str, pd.DataFrame],
-    command: str,
 ) -> Context:
     """What figures and the report are made from, as the study asks for them."""
     settings = study.settings.report
@@ -179,7 +172,7 @@ def _context(
         notice=_notice(study, tables),
         title=study.settings.title or report_title(fitted, outcome, unnamed.translate),
         question=settings.question,
-        command=command,
+        command=f"bayes-nqp run {in_shell(Path(study.path.name))}",
         figures="../figures/",
         plots=_names(study.settings.figures.draw),
         kinds=_names(study.settings.tables.show),

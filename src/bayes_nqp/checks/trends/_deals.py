@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 
 import numpy as np
 import numpy.typing as npt
@@ -67,7 +68,12 @@ def refits(
     """
     (near,) = modes(design, panel)
     tasks = {
-        f"placebo {design!r} {panel.digest} {codes.tolist()}": (design, panel, codes, near)
+        f"placebo {design!r} {panel.digest} {sha256(codes.tobytes()).hexdigest()}": (
+            design,
+            panel,
+            codes,
+            near,
+        )
         for codes in dealt
     }
     return list(batch(_placebo, tasks, store=numbers_of(fit), work=work).values())

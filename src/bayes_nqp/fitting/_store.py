@@ -1,0 +1,259 @@
+"""What a run leaves to the next: fits, effects, numbers of refits, and results of checks."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from collections.abc import Callable, Hashable, Iterable
+from dataclasses import asdict
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, cast
+from weakref import WeakKeyDictionary
+
+import pandas as pd
+import xarray as xr
+
+from bayes_nqp.codec import decode, encode
+from bayes_nqp.diagnostics import Gate
+from bayes_nqp.errors import NQPError, StudyError
+from bayes_nqp.files import Shelf
+from bayes_nqp.fitting._batch import Kept
+from bayes_nqp.fitting._fit import Fit
+from bayes_nqp.fitting._parcels import dataset_from, dataset_parts, packed, unpacked
+from bayes_nqp.language import decoded, encoded
+from bayes_nqp.limits import limit
+from bayes_nqp.registry import registered
+from bayes_nqp.versions import versions
+
+if TYPE_CHECKING:
+    from bayes_nqp.designs import Design
+    from bayes_nqp.panel import Panel
+
+__all__ = ["Store", "fit_key", "keep", "once", "store_of"]
+
+_PACKAGE: Final = __name__.partition(".")[0]
+_MEMORY: WeakKeyDictionary[Fit, dict[Hashable, Any]] = WeakKeyDictionary()
+_STORE: Final = "store"
+
+
+def once[T](fitted: Fit, key: Hashable, make: Callable[[], T]) -> T:
+    """Make something for a fit once; the fit keeps it as long as it lives."""
+    memory = _MEMORY.setdefault(fitted, {})
+    if key not in memory:
+        memory[key] = make()
+    return cast("T", memory[key])
+
+
+def keep(fitted: Fit, store: Store) -> Fit:
+    """Let a fit keep its refits, and what checks say of it, in a store that outlives it."""
+    once(fitted, _STORE, lambda: store)
+    return fitted
+
+
+def store_of(fitted: Fit) -> Store | None:
+    """The store of a fit, if it has one."""
+    return _MEMORY.get(fitted, {}).get(_STORE)
+
+
+class Store:
+    """Work that was paid for, in a folder: kept as it is made, and found again by what made it.
+
+    What a value was made from is its key: rows, design, sampler, and the code with the versions
+    of what it rests on. A value that was made is used as it was read back, so that a run that was
+    taken up and one that was not end in the same numbers to the last bit.
+
+    A folder that cannot be made, or a full disk, costs the keeping and nothing else.
+
+    Parameters
+    ----------
+    folder : Path or None
+        None keeps nothing.
+    fresh : bool, default False
+        Whether what is there is ignored, and made anew.
+    """
+
+    def __init__(self, folder: Path | None, *, fresh: bool = False) -> None:
+        self.fresh = fresh
+        self.reused: list[str] = []
+        """What was found, in words."""
+        self.fault = ""
+        """Why nothing more is kept."""
+        self._shelf: Shelf | None = None
+        self._ground = _ground()
+        if folder is not None and self._ground:
+            try:
+                self._shelf = Shelf(folder, limit("kept"))
+            except (NQPError, OSError) as error:
+                self.fault = str(getattr(error, "what", error))
+
+    def recall[T](
+        self,
+        key: Iterable[object],
+        make: Callable[[], T],
+        into: Callable[[T], bytes],
+        out_of: Callable[[bytes], T],
+        work: str = "",
+    ) -> T:
+        """Find a value, or make and keep it.
+
+        Parameters
+        ----------
+        key : iterable
+            Plain data and values that `encode` takes: all that the value is made from.
+        make : callable
+            Makes it where it is not there.
+        into, out_of : callable
+            To bytes and back; what is not the same once it was read back is not kept. ``into``
+            raises TypeError where a value is nothing that can be kept.
+        work : str, optional
+            In words, for `reused`.
+        """
+        name = self._name(key)
+        found = self._found(name, out_of)
+        if found is not None:
+            if work:
+                self.reused.append(work)
+            return found
+        value = make()
+        try:
+            content = into(value)
+            again = out_of(content)
+            if into(again) != content:
+                return value
+        except (TypeError, ValueError):
+            return value
+        if name:
+            self._keep(name, content)
+        return again
+
+    def fit(self, make: Callable[[], Fit], panel: Panel, design: Design, *parts: object) -> Fit:
+        """Find a fit, or make and keep it; it keeps its refits here too.
+
+        Parameters
+        ----------
+        *parts
+            All else that the fit is made from.
+        """
+        found = self.recall(
+            fit_key(panel, design, *parts),
+            make,
+            _fit_bytes,
+            lambda content: _fit_from(content, design, panel),
+        )
+        return keep(found, self)
+
+    def effects(
+        self, make: Callable[[], xr.Dataset], panel: Panel, design: Design, *parts: object
+    ) -> xr.Dataset:
+        """Find a Dataset of the waist, or make and keep it, likewise."""
+        return self.recall(
+            fit_key(panel, design, *parts),
+            make,
+            lambda effects: packed(*dataset_parts(effects)),
+            lambda content: dataset_from(*unpacked(content)),
+        )
+
+    def numbers(self, key: Iterable[object]) -> Kept | None:
+        """Results of batches that belong to a key; None where nothing is kept."""
+        name = self._name(key)
+        if self._shelf is None or not name:
+            return None
+        kept = Kept(self._shelf, f"{name} ")
+        if self.fresh:
+            kept.clear()
+        return kept
+
+    def _name(self, key: Iterable[object]) -> str:
+        """The key as a digest; empty where it holds what has no plain form."""
+        try:
+            text = json.dumps([encode(part) for part in key], ensure_ascii=True)
+        except (StudyError, TypeError, ValueError):
+            return ""
+        return hashlib.sha256(f"{self._ground} {text}".encode()).hexdigest()
+
+    def _found[T](self, name: str, out_of: Callable[[bytes], T]) -> T | None:
+        if self._shelf is None or self.fresh or not name:
+            return None
+        try:
+            return out_of(self._shelf[name])
+        except (KeyError, ValueError, TypeError, OSError, NQPError):
+            return None
+
+    def _keep(self, name: str, content: bytes) -> None:
+        if self._shelf is None:
+            return
+        try:
+            self._shelf[name] = content
+        except (NQPError, OSError) as error:
+            self.fault, self._shelf = str(getattr(error, "what", error)), None
+
+
+def fit_key(panel: Panel, *parts: object) -> tuple[object, ...]:
+    """What a fit is made from: its panel with all columns in their order, and what is named."""
+    rows = hashlib.sha256(pd.util.hash_pandas_object(panel.frame, index=False).to_numpy())
+    columns = [f"{name} {kind}" for name, kind in panel.frame.dtypes.items()]
+    return (panel.digest, rows.hexdigest(), columns, panel.labels.text, *parts)
+
+
+def _fit_bytes(fit: Fit) -> bytes:
+    """Draws of a fit and what is said of them, without its panel."""
+    groups, arrays = {}, []
+    for name, node in fit.tree.children.items():
+        parts, values = dataset_parts(node.to_dataset())
+        groups[str(name)] = parts
+        arrays += values
+    gate = asdict(fit.gate)
+    head = {
+        "groups": groups, "sampler": encode(fit.sampler), "gate": gate,
+        "record": dict(fit.record), "versions": dict(fit.versions), "notes": encoded(fit.notes),
+    }  # fmt: skip
+    return packed(head, arrays)
+
+
+def _fit_from(content: bytes, design: Any, panel: Panel) -> Fit:
+    """Make a fit of its draws, its design and its panel."""
+    head, arrays = unpacked(content)
+    groups, taken = {}, 0
+    for name, parts in head["groups"].items():
+        count = len(parts["variables"])
+        groups[name] = dataset_from(parts, arrays[taken : taken + count])
+        taken += count
+    gate = head["gate"]
+    return Fit(
+        design, panel, decode(head["sampler"]), xr.DataTree.from_dict(groups),
+        Gate(**{**gate, "failures": tuple(gate["failures"])}), head["record"], head["versions"],
+        tuple(decoded(head["notes"])),
+    )  # fmt: skip
+
+
+def _ground() -> str:
+    """Digest of the code that makes values, and of the versions of what it rests on.
+
+    Empty where a value that is registered stands in no file, as in a notebook.
+    """
+    foreign = sorted(
+        {
+            kind.__module__
+            for kind in registered().values()
+            if kind.__module__.partition(".")[0] != _PACKAGE
+        }
+    )
+    seal = hashlib.sha256(json.dumps([_code(), versions()]).encode())
+    for name in foreign:
+        file = getattr(sys.modules.get(name), "__file__", None)
+        if file is None:
+            return ""
+        seal.update(Path(file).read_bytes())
+    return seal.hexdigest()
+
+
+@cache
+def _code() -> str:
+    """Digest of the package's own modules."""
+    folder = Path(__file__).parents[1]
+    seal = hashlib.sha256()
+    for path in sorted(folder.rglob("*.py")):
+        seal.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes())
+    return seal.hexdigest()
