@@ -1,9 +1,11 @@
-"""A campaign against a small run: kills, two at once, a full disk, too little memory.
+"""A campaign against a small run: kills, two at once, a full disk, too little memory, reruns.
 
-    python tests/interruptions.py [--kills 20] [--seed 1] [--only moves kills two disk memory]
+    python tests/interruptions.py [--kills 20] [--only moves kills two disk memory reruns]
+    python tests/interruptions.py --only reruns --kills 10 --study models/city_pilot_zones.toml
 
 After each of them every folder of results is whole, no earlier result is lost, and what a killed
-run left goes with the next one. `tests/studies/test_interruptions.py` runs a few of them.
+run left goes with the next one. A rerun ends in the bytes of an undisturbed run, and computes
+nothing that was done before. `tests/studies/test_interruptions.py` runs a few of them.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from io import FileIO
 from pathlib import Path
@@ -98,6 +100,7 @@ class Bench:
         self.folder = folder
         self.study = write_study(folder)
         self.out = folder / "out"
+        self.store = "none"
         self.mine = {p.name for p in folder.iterdir()}
 
     def start(
@@ -109,7 +112,8 @@ class Bench:
         return subprocess.Popen(
             [sys.executable, "-c", *code, *typed],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
-            env={**os.environ, "MPLBACKEND": "Agg", "COLUMNS": "200"},
+            env={**os.environ, "MPLBACKEND": "Agg", "COLUMNS": "200",
+                 "BAYES_NQP_STORE": self.store},
         )  # fmt: skip
 
     def run(self, *more: str) -> float:
@@ -315,6 +319,63 @@ def disk(bench: Bench, posterior: Path, where: Path) -> Tally:
     return tally
 
 
+def full_store(bench: Bench, where: Path) -> Tally:
+    """A run whose store is on a disk of 100 kB."""
+    tally = Tally()
+    with small_disk(where, "100k") as found:
+        if isinstance(found, str):
+            tally.counts[f"skipped: {found}"] += 1
+            return tally
+        bench.store = str(found)
+        process = bench.start()
+        told, err = process.communicate(timeout=600)
+        tally.counts[f"run: exit {process.returncode}"] += 1
+        tally.expect(process.returncode == 0, f"the store cost the run: {err}")
+        tally.expect("Not everything was kept" in told, "nothing was said of it")
+    tally.expect(len(bench.results(tally)) == 1, "no result")
+    return tally
+
+
+def computed(told: str) -> list[str]:
+    """Fits and checks that a run said it computes."""
+    steps = [line.removesuffix(" …") for line in told.splitlines()]
+    return [step for step in steps if step.startswith(("sampling", "checking: "))]
+
+
+def content(folder: Path) -> dict[str, str]:
+    """Checksums of all files but the one in which times may stand."""
+    files = (p for p in folder.rglob("*") if p.is_file() and p.name != "provenance.json")
+    return {p.relative_to(folder).as_posix(): digest(p) for p in files}
+
+
+def reruns(bench: Bench, number: int, seed: int) -> Tally:
+    """Kill runs at random moments, and run them again with what they left in their stores."""
+    tally, rng = Tally(), random.Random(seed)
+    bench.store = str(bench.folder / "store")
+    began = time.perf_counter()
+    bench.run()
+    seconds, whole = time.perf_counter() - began, content(bench.out)
+    for k in range(number):
+        name = ("SIGTERM", "SIGKILL")[k % 2]
+        shutil.rmtree(bench.out)
+        shutil.rmtree(bench.store)
+        process = bench.start()
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(seconds * rng.uniform(0.1, 0.9))
+        process.send_signal(getattr(signal, name))
+        first = computed(process.communicate(timeout=600)[1])
+        shutil.rmtree(bench.out, ignore_errors=True)
+        process = bench.start()
+        _, told = process.communicate(timeout=1800)
+        again = [step for step in computed(told) if step in first[:-1]]
+        tally.counts[f"{name}: {len(first)} steps begun, {len(computed(told))} after it"] += 1
+        tally.expect(process.returncode == 0, f"rerun {k}: {told}")
+        tally.expect(not again, f"rerun {k}: computed twice: {again}")
+        differ = {x for x, _ in whole.items() ^ content(bench.out).items()}
+        tally.expect(not differ, f"rerun {k}: other bytes in {sorted(differ)}")
+    return tally
+
+
 def _grown(file: FileIO) -> bool:
     try:
         file.write(bytes(1024))
@@ -347,7 +408,9 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--rounds", type=int, default=4)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--only", nargs="*", default=["moves", "kills", "two", "disk", "memory"])
+    parser.add_argument("--study", type=Path, help="what is run again; a small study by default")
+    everything = ["moves", "kills", "two", "disk", "memory", "reruns"]
+    parser.add_argument("--only", nargs="*", default=everything)
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
 
@@ -360,11 +423,17 @@ def main() -> None:
             at.run()
             return disk(at, at.out / "posterior.nc", Path(folder) / "small")
 
+        def again() -> Tally:
+            at = bench("reruns")
+            at.study = asked.study or at.study
+            return reruns(at, asked.kills, asked.seed)
+
         parts: dict[str, Callable[[], Tally]] = {
             "moves": lambda: moves(Path(folder), 10 * asked.kills, asked.seed),
             "kills": lambda: kills(bench("kills"), asked.kills, asked.seed),
             "two": lambda: two(bench("two"), asked.rounds),
             "disk": on_disk,
+            "reruns": again,
             "memory": lambda: memory(bench("memory"), [512, 1024, 1536, 2048, 2560, 3072]),
         }
         wrong = 0

@@ -72,7 +72,7 @@ PROBLEMS = {
     "end": (EOFError, 70, "EOFError (_app.py, line"),
     "unicode": (lambda: UnicodeDecodeError("ascii", b"\xff", 0, 1, "no"), 70, "UnicodeDecode"),
     "plain": (lambda: OSError("without a number"), 70, "OSError: without a number"),
-    "interrupt": (KeyboardInterrupt, 130, "Interrupted; nothing was written."),
+    "interrupt": (KeyboardInterrupt, 130, "Interrupted; no"),
 }
 
 
@@ -112,6 +112,7 @@ def test_every_problem_has_words_and_a_code(
     assert words in err
     assert out == ""
     assert problem == "interrupt" or "\nTry: " in err
+    assert ("goes on from there" in err) == ((problem, command) == ("interrupt", "run"))
     assert (code == 70) == ("This is a fault of bayes_nqp, not of your study" in err)
     assert (code == 70) == ("report it" in err)
     assert sorted(tmp_path.iterdir()) == before

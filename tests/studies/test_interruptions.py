@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
-from interruptions import Bench, Tally, disk, kills, moves, two
+from interruptions import Bench, Tally, disk, full_store, kills, moves, reruns, two
 
 from bayes_nqp.studies import Outcome
 
@@ -48,3 +48,32 @@ def test_a_disk_of_500_kb(bench: Bench, outcome: Outcome, tmp_path: Path) -> Non
             pytest.skip(reason)
     assert not tally.wrong
     assert set(tally.counts) >= {"run: exit 2", "new: exit 2", "save: full", "export: full"}
+
+
+CHECKED = """
+run = ["convergence", "placebo_space", "leave_out"]
+
+[checks.placebo_space]
+repetitions = 40
+
+[figures]
+draw = ["event_study"]
+"""
+
+
+def test_a_rerun_goes_on_where_it_was_killed(bench: Bench) -> None:
+    text = bench.study.read_text(encoding="utf-8")
+    formats = 'outcome = "productivity"\nformats = ["html", "docx"]'
+    text = text.replace('outcome = "productivity"', formats).partition("[checks]")[0]
+    bench.study.write_text(f"{text}[checks]{CHECKED}", encoding="utf-8")
+    tally = reruns(bench, 2, seed=5)
+    assert not tally.wrong
+    assert tally.counts.total() == 2
+
+
+def test_a_store_on_a_full_disk(bench: Bench, tmp_path: Path) -> None:
+    tally = full_store(bench, tmp_path / "disk")
+    for reason in tally.counts:
+        if reason.startswith("skipped"):
+            pytest.skip(reason)
+    assert not tally.wrong

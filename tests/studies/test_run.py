@@ -113,7 +113,7 @@ def test_provenance_has_a_checksum_of_every_file(outcome: Outcome) -> None:
 
 def reused(monkeypatch: pytest.MonkeyPatch, outcome: Outcome) -> None:
     """Take the fit of the session for what a run would sample, and draw no figures."""
-    monkeypatch.setattr(_run, "fit", lambda *a, **k: outcome.fit)
+    monkeypatch.setattr(_fits, "fit", lambda *a, **k: outcome.fit)
     monkeypatch.setattr(_run, "draw", lambda *_: None)
 
 
@@ -124,7 +124,7 @@ def remains(folder: Path) -> set[str]:
 def test_a_folder_that_is_there_is_refused_before_sampling(
     study: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delattr(_run, "fit")
+    monkeypatch.delattr(_fits, "fit")
     out = study.parent / "out"
     out.mkdir()
     (out / "mine.txt").write_text("x", encoding="utf-8")
@@ -195,7 +195,7 @@ def test_an_interrupted_fit_is_no_result(
     study: Path, monkeypatch: pytest.MonkeyPatch, outcome: Outcome
 ) -> None:
     stopped = replace(outcome.fit, record={**outcome.fit.record, "interrupted": 1.0})
-    monkeypatch.setattr(_run, "fit", lambda *a, **k: stopped)
+    monkeypatch.setattr(_fits, "fit", lambda *a, **k: stopped)
     with pytest.raises(KeyboardInterrupt):
         run(study, study.parent / "out", progress=False)
     assert remains(study.parent) == {"cities.csv", "study.toml"}

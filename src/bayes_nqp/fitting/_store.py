@@ -128,19 +128,29 @@ class Store:
             self._keep(name, content)
         return again
 
-    def fit(self, make: Callable[[], Fit], panel: Panel, design: Design, *parts: object) -> Fit:
+    def fit(
+        self,
+        make: Callable[[], Fit],
+        panel: Panel,
+        design: Design,
+        *parts: object,
+        work: str = "",
+    ) -> Fit:
         """Find a fit, or make and keep it; it keeps its refits here too.
 
         Parameters
         ----------
         *parts
             All else that the fit is made from.
+        work : str, optional
+            In words, for `reused`.
         """
         found = self.recall(
             fit_key(panel, design, *parts),
             make,
             _fit_bytes,
             lambda content: _fit_from(content, design, panel),
+            work,
         )
         return keep(found, self)
 

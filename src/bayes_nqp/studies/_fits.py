@@ -18,6 +18,7 @@ from bayes_nqp.studies._study import Study
 __all__ = ["fit_of", "fits_beside", "store_folder"]
 
 _VARIABLE = "BAYES_NQP_STORE"
+_DRAWS = Message("draws")
 
 type Notify = Callable[[str], None]
 
@@ -40,7 +41,7 @@ def fit_of(study: Study, store: Store, progress: bool, notify: Notify) -> Fit:
         return _whole(fit(design, panel, sampler, progress=progress))
 
     if index is None or wanted is None or not wanted.draws:
-        return store.fit(make, panel, design, sampler)
+        return store.fit(make, panel, design, sampler, work=_DRAWS)
     draws, seed = wanted.draws, wanted.seed
     if seed is None and sampler is not None:
         seed = sampler.seed
@@ -52,7 +53,7 @@ def fit_of(study: Study, store: Store, progress: bool, notify: Notify) -> Fit:
                 design, panel, index, draws=draws, sampler=sampler, seed=seed, progress=progress
             )
 
-    return store.fit(pool, panel, design, sampler, index.digest, draws, seed)
+    return store.fit(pool, panel, design, sampler, index.digest, draws, seed, work=_DRAWS)
 
 
 def fits_beside(study: Study, store: Store, progress: bool, notify: Notify) -> dict[str, Fit]:
@@ -64,7 +65,7 @@ def fits_beside(study: Study, store: Store, progress: bool, notify: Notify) -> d
             notify(Message("sampling {}", name))
             return _whole(fit(design, study.panel, study.sampler, progress=progress))
 
-        fits[name] = store.fit(make, study.panel, design, study.sampler)
+        fits[name] = store.fit(make, study.panel, design, study.sampler, work=name)
     return fits
 
 
