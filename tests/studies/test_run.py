@@ -19,7 +19,7 @@ from small_study import STUDY, write_study
 import bayes_nqp as nqp
 from bayes_nqp.errors import ConvergenceError, StudyError
 from bayes_nqp.files import checksum, place
-from bayes_nqp.studies import Outcome, run, validate
+from bayes_nqp.studies import Outcome, _fits, run, validate
 
 pytestmark = pytest.mark.xdist_group("studies")
 
