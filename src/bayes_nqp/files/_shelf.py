@@ -71,6 +71,8 @@ class Shelf(MutableMapping[str, bytes]):
         return bytes(rows[0][1])
 
     def __setitem__(self, name: str, content: bytes) -> None:
+        if self.most is not None and len(content) > self.most:
+            return
         row = (_coded(name), time.time_ns(), len(content), _seal(name, content), content)
         with self._lock:
             self._asked("INSERT OR REPLACE INTO entry VALUES (?, ?, ?, ?, ?)", *row)
