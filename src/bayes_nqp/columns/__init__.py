@@ -1,9 +1,12 @@
 """Files to columns, columns to arrays: cells that can be names, times or numbers; years."""
 
-from bayes_nqp.columns._book import opened
+from bayes_nqp.columns._book import opened, seen_sheets, sheet_frame
+from bayes_nqp.columns._broken import UNCOMPUTED, broken_cell, refuse_broken
 from bayes_nqp.columns._carried import admitted_frame, checked_names
 from bayes_nqp.columns._cells import admitted
+from bayes_nqp.columns._gaps import FEW, refuse_gaps
 from bayes_nqp.columns._marks import Marks, marks_of, unsaid
+from bayes_nqp.columns._names import apart
 from bayes_nqp.columns._read import SUFFIXES, broken, cells_of, read
 from bayes_nqp.columns._values import (
     Bools,
@@ -14,6 +17,7 @@ from bayes_nqp.columns._values import (
     counted,
     encode,
     frozen,
+    grouped,
     is_text,
     joined_rows,
     missing,
@@ -22,10 +26,12 @@ from bayes_nqp.columns._values import (
     quoted,
     unwrapped,
 )
-from bayes_nqp.columns._years import as_years, year_of
+from bayes_nqp.columns._years import as_years, days_since_1900, year_of
 
 __all__ = [
+    "FEW",
     "SUFFIXES",
+    "UNCOMPUTED",
     "Bools",
     "Floats",
     "Ints",
@@ -34,13 +40,17 @@ __all__ = [
     "Strings",
     "admitted",
     "admitted_frame",
+    "apart",
     "as_years",
     "broken",
+    "broken_cell",
     "cells_of",
     "checked_names",
     "counted",
+    "days_since_1900",
     "encode",
     "frozen",
+    "grouped",
     "is_text",
     "joined_rows",
     "marks_of",
@@ -50,6 +60,10 @@ __all__ = [
     "plain",
     "quoted",
     "read",
+    "refuse_broken",
+    "refuse_gaps",
+    "seen_sheets",
+    "sheet_frame",
     "unsaid",
     "unwrapped",
     "year_of",

@@ -6,18 +6,21 @@ import importlib.util
 import re
 import warnings
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
+from bayes_nqp.columns._names import MISSING_WORDS, mangled, missing_words, unmangled
+from bayes_nqp.columns._worksheet import completed, hidden_sheets, worksheet
 from bayes_nqp.errors import PanelError, nearest, shown
 from bayes_nqp.language import Message
 from bayes_nqp.limits import limit, way_out
 
-__all__ = ["opened", "read_book"]
+__all__ = ["opened", "read_book", "seen_sheets", "sheet_frame"]
 
 _CHUNK = 1 << 20
 _OVERLAP = 4096
@@ -32,6 +35,10 @@ _RATIO = 200
 _WIDE = 20_000_000
 _SPARSE = 50
 """An area of so many cells, of which so few are filled, is one of a cell far away."""
+
+
+_FIRST = Message("{}: read {!r}, the first of {} sheets (the others: {})")
+_SEEN = Message("{}: read {!r}, the first that is not hidden of {} sheets (the others: {})")
 
 
 @dataclass(slots=True)
@@ -74,7 +81,8 @@ def opened(path: Path) -> Iterator[pd.ExcelFile]:
 
 def _measure(path: Path) -> None:
     with zipfile.ZipFile(path) as book:
-        parts = [part for part in book.infolist() if part.filename.lower().endswith(".xml")]
+        texts = (".xml", ".rels")
+        parts = [part for part in book.infolist() if part.filename.lower().endswith(texts)]
         size = sum(part.file_size for part in parts)
         packed = max(sum(part.compress_size for part in parts), 1)
         if 5 * size > limit("memory") or (size > _UNFOLDED and size > _RATIO * packed):
@@ -152,32 +160,74 @@ def _refuse_far(path: Path, part: str, dimensions: _Range) -> None:
 
 
 def read_book(
-    path: Path, sheet: str | int | None, notes: list[str]
+    path: Path, sheet: str | int | None, notes: list[str], names: Collection[str] = ()
 ) -> tuple[pd.DataFrame, list[str]]:
-    """Read a sheet; name the others, where none was asked for."""
+    """Read a sheet; name the others, where none was asked for.
+
+    Parameters
+    ----------
+    names : collection of str, default ()
+        Columns whose cells are names, also where they look like missing numbers.
+    """
     with opened(path) as book:
-        names = [str(name) for name in book.sheet_names]
-        if isinstance(sheet, int) and not -len(names) <= sheet < len(names):
+        sheets = [str(name) for name in book.sheet_names]
+        if isinstance(sheet, int) and not -len(sheets) <= sheet < len(sheets):
             raise PanelError(
-                Message("sheet={}: {} has {} sheets", sheet, path.name, len(names)),
-                where=shown(map(repr, names), 12),
+                Message("sheet={}: {} has {} sheets", sheet, path.name, len(sheets)),
+                where=shown(map(repr, sheets), 12),
                 hint="numbers begin at 0; or give the name",
             )
-        if isinstance(sheet, str) and sheet not in names:
+        if isinstance(sheet, str) and sheet not in sheets:
             raise PanelError(
                 Message("sheet={!r} is not in {}", sheet, path.name),
-                where=Message("its sheets are {}", shown(map(repr, names), 12)),
-                hint=nearest(sheet, names),
+                where=Message("its sheets are {}", shown(map(repr, sheets), 12)),
+                hint=nearest(sheet, sheets),
             )
-        others = names[1:] if sheet is None else []
+        seen = seen_sheets(path, sheets)
+        name = sheets[sheet] if isinstance(sheet, int) else sheet or seen[0]
+        others = [x for x in sheets if x != name] if sheet is None else []
         if others:
-            notes.append(
-                Message(
-                    "{}: read {!r}, the first of {} sheets (the others: {})",
-                    path.name,
-                    names[0],
-                    len(names),
-                    shown(map(repr, others), 12),
-                )
-            )
-        return pd.read_excel(book, sheet_name=0 if sheet is None else sheet), others
+            listed = shown(map(repr, others), 12)
+            which = _FIRST if name == sheets[0] else _SEEN
+            notes.append(which.fill(path.name, name, len(sheets), listed))
+        words: dict[Any, Sequence[str]] = {}
+        if names:
+            columns = pd.read_excel(book, sheet_name=name, nrows=0).columns
+            words = missing_words(list(columns), names)
+        df = sheet_frame(book, path, name, notes, missing=words)
+        if mangled(list(df.columns)):
+            header = pd.read_excel(book, sheet_name=name, header=None, nrows=1).iloc[0]
+            df = df.set_axis(unmangled(list(df.columns), header.tolist()), axis=1)
+        return df, others
+
+
+def seen_sheets(path: Path, sheets: Sequence[str]) -> list[str]:
+    """Leave out sheets that nobody sees, unless there is no other."""
+    hidden = hidden_sheets(path)
+    return [name for name in sheets if name not in hidden] or list(sheets)
+
+
+def sheet_frame(
+    book: pd.ExcelFile,
+    path: Path,
+    name: str,
+    notes: list[str],
+    *,
+    header: int | None = 0,
+    missing: dict[Any, Sequence[str]] | None = None,
+) -> pd.DataFrame:
+    """Read a sheet with what readers leave out of it: errors, formulas, merged ranges.
+
+    Parameters
+    ----------
+    header : int or None, default 0
+        None for rows of cells without names.
+    missing : dict, optional
+        Words for missing by column.
+    """
+    df = pd.read_excel(
+        book, sheet_name=name, header=header, keep_default_na=False,
+        na_values=missing or list(MISSING_WORDS),
+    )  # fmt: skip
+    first = 1 if header is None else 2
+    return completed(df, worksheet(path, name), first, path, notes)

@@ -15,6 +15,7 @@ from uuid import UUID
 import numpy as np
 import pandas as pd
 
+from bayes_nqp.columns._broken import refuse_broken
 from bayes_nqp.columns._values import Bools, SourceRows, counted, is_text, plain, unwrapped
 from bayes_nqp.errors import UNPRINTABLE, PanelError, shown
 from bayes_nqp.language import Message
@@ -57,21 +58,18 @@ UNSORTED = re.compile(
 )
 """Arrow types that are no values, or that pandas cannot sort."""
 _MISSING = (type(None), type(pd.NA), type(pd.NaT))
-_SPREADSHEET = re.compile(
-    r"#(REF|N/A|DIV/0|VALUE|NAME|NUM|NULL|SPILL|CALC|FIELD|BLOCKED|CONNECT|BUSY|UNKNOWN)[!?]?"
-    r"|#GETTING_DATA|Err:\d{3}"
-)
-_WORDS = frozenset({"nan", "none", "nat", "<na>", "null"})
+_WORDS = frozenset({"nan", "none", "nat", "<na>", "null", "na", "n/a"})
 """Names that look as if something missing had become text."""
+_TOTALS = frozenset((
+    "合计", "总计", "小计", "总和", "全国", "平均", "均值", "平均值", "平均数", "total", "totals",
+    "sum", "subtotal", "average", "mean", "grand total",
+))  # fmt: skip
+"""Names of rows that are made of others."""
 SURROGATE = re.compile("[\ud800-\udfff]")
 _LONG = 2**63
 _DECODED = (
     "text that was decoded wrongly (lone surrogates)",
     "read the file again with the encoding that it has; no report could carry these cells",
-)
-_FORMULAS = (
-    "errors of a spreadsheet",
-    "mend the formulas in the spreadsheet, or make these cells empty",
 )
 
 
@@ -102,6 +100,8 @@ def admitted(
         _refuse_cells(column, argument, kind, rows)
     values = unwrapped(column)
     _refuse_cells(values, argument, kind, rows)
+    if is_text(values):
+        refuse_broken(values, argument, rows)
     _refuse_far(values, argument, rows)
     if kind.types is _TIMES:
         _refuse_huge(values, argument, rows)
@@ -128,6 +128,8 @@ def _names(
             where=rows.shown(infinite),
             hint="correct these cells, or make them empty",
         )
+    if argument == "unit":
+        _note_totals(values, notes)
     if not is_text(values):
         spans = isinstance(values.dtype, pd.IntervalDtype)
         return values.map(plain, na_action="ignore").astype(object) if spans else column
@@ -135,8 +137,6 @@ def _names(
         column = values.map(lambda x: x if isinstance(x, str | int | float) else plain(x),
                             na_action="ignore")  # fmt: skip
     distinct = [x for x in values.unique() if isinstance(x, str)]
-    formulas = [x for x in distinct if _SPREADSHEET.fullmatch(x.strip())]
-    _refuse_texts(values, argument, formulas, _FORMULAS, rows)
     if long := [x for x in distinct if len(x) > limit("name")]:
         words = (
             f"names of more than {limit('name'):,} characters",
@@ -151,6 +151,14 @@ def _names(
             )
         )
     return _cleaned(column, distinct, notes)
+
+
+def _note_totals(values: pd.Series[Any], notes: list[str]) -> None:
+    totals = [x for x in values.unique() if isinstance(x, str) and x.strip().casefold() in _TOTALS]
+    if totals:
+        notes.append(
+            Message("{}: {} taken as a unit, and it may be a total", values.name, shown(totals))
+        )
 
 
 def _as_float(value: Any) -> float:

@@ -6,7 +6,7 @@ import struct
 import warnings
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,8 @@ import pandas as pd
 
 from bayes_nqp.columns._book import read_book
 from bayes_nqp.columns._carried import carried
+from bayes_nqp.columns._container import is_old, refuse_other
+from bayes_nqp.columns._names import apart
 from bayes_nqp.columns._text import read_text
 from bayes_nqp.errors import PanelError, nearest, shown
 from bayes_nqp.files import no_file
@@ -33,7 +35,11 @@ _EDGES = " \t\r\n\u3000\xa0\ufeff"
 
 
 def read(
-    path: Path, *, sheet: str | int | None = None, encoding: str | None = None
+    path: Path,
+    *,
+    sheet: str | int | None = None,
+    encoding: str | None = None,
+    names: Collection[str] = (),
 ) -> tuple[pd.DataFrame, list[str]]:
     """Read a file into a frame whose index numbers the rows as the user sees them.
 
@@ -45,6 +51,8 @@ def read(
         Of a workbook.
     encoding : str, optional
         Of a text file.
+    names : collection of str, default ()
+        Columns whose cells are names, also where they look like missing numbers (NA, None).
 
     Raises
     ------
@@ -66,9 +74,9 @@ def read(
     others: list[str] = []
     try:
         if suffix in _TEXT:
-            df = read_text(path, encoding, notes)
+            df = read_text(path, encoding, notes, names)
         elif suffix in _BOOKS:
-            df, others = read_book(path, sheet, notes)
+            df, others = read_book(path, sheet, notes, names)
         elif suffix == ".dta":
             df = _read_stata(path, notes)
         else:
@@ -83,7 +91,7 @@ def read(
         ) from error
     except ImportError as error:
         raise PanelError(
-            Message("{} needs a package: {}", path.name, error), hint=_extra(suffix)
+            Message("{} needs a package: {}", path.name, error), hint=_extra(path)
         ) from error
     except PermissionError as error:
         raise _locked(path) from error
@@ -124,9 +132,10 @@ def cells_of(path: Path, notes: Iterable[str]) -> Iterator[None]:
     try:
         yield
     except PanelError as error:
-        if "is not a column" not in error.what and "holds text in" not in error.what:
+        if not any(x in error.what for x in ("is not a column", "holds text in", "is empty in")):
             raise
-        sheets = [note for note in notes if "sheets" in note or "columns left out" in note]
+        told = ("sheets", "columns left out", "stands above")
+        sheets = [note for note in notes if any(words in note for words in told)]
         where = "; ".join([*([error.where] if error.where else []), *sheets])
         hint = Message(
             "{}{} a file with a title above its names, merged cells, or text for missing "
@@ -169,6 +178,8 @@ def _check_file(path: Path, suffix: str) -> None:
         )
     _check_content(path)
     refuse_large(path, path.stat().st_size * (_TEXT_COPIES if suffix in _TEXT else 1))
+    if suffix in _BOOKS:
+        refuse_other(path)
 
 
 def _check_content(path: Path) -> None:
@@ -211,8 +222,10 @@ def _locked(path: Path) -> PanelError:
     )
 
 
-def _extra(suffix: str) -> str:
-    reader = {".xls": "python-calamine", ".parquet": "pyarrow"}.get(suffix, "openpyxl")
+def _extra(path: Path) -> str:
+    reader = "pyarrow" if path.suffix.lower() == ".parquet" else "openpyxl"
+    if is_old(path):
+        reader = "python-calamine"
     return Message("pip install {}, or save the data as .csv", reader)
 
 
@@ -227,7 +240,9 @@ def _read_parquet(path: Path) -> pd.DataFrame:
             hint=Message("keep those that you need; {}", way_out("columns", head.num_columns)),
         )
     refuse_large(path, 8 * head.num_rows * head.num_columns + sum(sizes))
-    return pd.read_parquet(path).reset_index(drop=True)
+    df = pd.read_parquet(path)
+    levels = [name for name in df.index.names if name is not None and name not in df.columns]
+    return (df.reset_index(levels) if levels else df).reset_index(drop=True)
 
 
 def _labelled(path: Path, notes: list[str]) -> pd.DataFrame:
@@ -294,7 +309,7 @@ def _tidy(
     df: pd.DataFrame, path: Path, others: list[str], notes: list[str], first: int
 ) -> pd.DataFrame:
     df.columns = pd.Index([str(name).strip(_EDGES).replace("\r", "") for name in df.columns])
-    df = carried(_aligned(df, path), set(df.columns[df.columns.duplicated()]), notes)
+    df = carried(apart(_aligned(df, path), path.name, notes), set(), notes)
     df.index = pd.RangeIndex(first, first + len(df))
     blank: Any = df.isna().to_numpy().all(axis=1) if len(df) < 200_000 else np.zeros(len(df), bool)
     df = df[~blank] if blank.any() else df

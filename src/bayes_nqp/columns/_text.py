@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from bayes_nqp.columns._lines import header_of, note_short, refuse_mixed, refuse_swallowed
+from bayes_nqp.columns._names import MISSING_WORDS, mangled, missing_words, unmangled
 from bayes_nqp.errors import PanelError
 from bayes_nqp.files import unguarded
 from bayes_nqp.language import Message
@@ -31,8 +34,16 @@ _TRY = Message(
 )
 
 
-def read_text(path: Path, encoding: str | None, notes: list[str]) -> pd.DataFrame:
-    """Read a delimited text file, finding its encoding and delimiter."""
+def read_text(
+    path: Path, encoding: str | None, notes: list[str], names: Collection[str] = ()
+) -> pd.DataFrame:
+    """Read a delimited text file, finding its encoding and delimiter.
+
+    Parameters
+    ----------
+    names : collection of str, default ()
+        Columns whose cells are names, also where they look like missing numbers.
+    """
     with path.open("rb") as file:
         head = file.read(8)
     if head.startswith(b"PK\x03\x04") or head.startswith(b"\xd0\xcf\x11\xe0"):
@@ -46,10 +57,11 @@ def read_text(path: Path, encoding: str | None, notes: list[str]) -> pd.DataFram
         notes.append(Message("{}: no UTF-8, so read as GB18030", path.name))
     delimiter = _delimiter(path, marker)
     _check_header(path, marker, delimiter)
+    how: dict[str, Any] = {"sep": delimiter, "encoding": marker, "skip_blank_lines": False}
     try:
-        frame = pd.read_csv(
-            path, sep=delimiter, encoding=marker, low_memory=False, skip_blank_lines=False
-        )
+        columns = pd.read_csv(path, nrows=0, **how).columns
+        words = missing_words(list(columns), names) if names else list(MISSING_WORDS)
+        frame = pd.read_csv(path, low_memory=False, keep_default_na=False, na_values=words, **how)
     except pd.errors.EmptyDataError as error:
         raise PanelError(
             Message("path={!r} has no columns", path.name), hint="export it again"
@@ -65,6 +77,11 @@ def read_text(path: Path, encoding: str | None, notes: list[str]) -> pd.DataFram
                 delimiter,
             ),
         ) from error
+    refuse_swallowed(frame, path, delimiter)
+    note_short(frame, path, marker, delimiter, notes)
+    if mangled(list(frame.columns)):
+        header = header_of(path, marker, delimiter)
+        frame = frame.set_axis(unmangled(list(frame.columns), header), axis=1)
     return _unguarded(frame)
 
 
@@ -85,6 +102,7 @@ def _detect(path: Path, head: bytes) -> str:
         return wide
     if _decodes(path, "utf-8"):
         return "utf-8"
+    refuse_mixed(path)
     if _decodes(path, "gb18030") and _plausibly_chinese(path):
         return "gb18030"
     raise PanelError(

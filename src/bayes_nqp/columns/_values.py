@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -57,6 +58,13 @@ def joined_rows(texts: Sequence[str], more: int) -> Message:
     """List rows, and say how many more there are."""
     listed = separated(texts)
     return Message("{}; and {} more", listed, more) if more else listed
+
+
+_THOUSANDS = Message(
+    "pd.read_csv(…, thousands=',', na_values=['—', '--']) when reading, or "
+    "pd.to_numeric(df[{!r}].str.replace(',', ''), errors='coerce')"
+)
+_DECIMAL = Message("pd.read_csv(…, decimal=',') when reading, if the comma is a decimal one")
 
 
 def plain(value: Any) -> str:
@@ -168,15 +176,26 @@ def _from_text(column: pd.Series[Any], argument: str, rows: SourceRows, notes: l
                 distinct,
             ),
             where=rows.shown(wrong, name),
-            hint=Message(
-                "pd.read_csv(…, thousands=',', na_values=['—', '--']) when reading, or "
-                "pd.to_numeric(df[{!r}].str.replace(',', ''), errors='coerce')",
-                name,
-            ),
+            hint=_DECIMAL
+            if any(grouped(str(x), ",") is None for x in column[wrong])
+            else _THOUSANDS.fill(name),
         )
     if column[~blank].map(lambda x: isinstance(x, str)).any():
         notes.append(Message("{}: numbers stored as text were read as numbers", name))
     return values
+
+
+def grouped(text: str, mark: str) -> str | None:
+    """Take the marks between thousands out of a number; None where they are in other places.
+
+    ``1,234.5`` is 1234.5, and ``0,532`` or ``1,5`` are no such numbers: their comma is a decimal
+    one.
+    """
+    if mark not in text:
+        return text
+    tail = r"(?:\.\d+)?(?:[eE][-+]?\d+)?" if mark != "." else ""
+    form = rf"[-+]?[1-9]\d{{0,2}}(?:{re.escape(mark)}\d{{3}})+{tail}"
+    return text.replace(mark, "") if re.fullmatch(form, text.strip()) else None
 
 
 def encode(column: pd.Series[Any]) -> tuple[Ints, Strings]:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from bayes_nqp.columns._values import missing, plain, unwrapped
-from bayes_nqp.language import Message, dates
+from bayes_nqp.language import NOTHING, Message, dates
 
-__all__ = ["as_years", "year_of"]
+__all__ = ["as_years", "days_since_1900", "year_of"]
+
+_DAYS = (20_000, 80_000)
+"""Days as spreadsheets count them, from 1954 to 2119."""
+_MONTH_LONG = 28
 
 _YEAR = r"((?:1[89]|20|21)\d\d)"
 _MONTH = r"(?:0?[1-9]|1[0-2])"
@@ -56,6 +61,27 @@ def year_of(value: object) -> int | None:
         return year_of(plain(value)) if integral else None
     year = getattr(value, "year", None)
     return int(year) if isinstance(year, int | np.integer) else None
+
+
+def days_since_1900(values: Iterable[float]) -> Message:
+    """Say which date a whole number stands for, where all seem to be dates as spreadsheets count.
+
+    Parameters
+    ----------
+    values : iterable of float
+        Distinct times; none of them missing.
+
+    Returns
+    -------
+    Message
+        Such as ``day 42369 is 2015-12-31``; empty where they are no dates.
+    """
+    days = np.sort(np.asarray(list(values), dtype=np.float64))
+    low, high = _DAYS
+    if len(days) < 2 or days[0] < low or days[-1] > high or np.diff(days).min() < _MONTH_LONG:
+        return NOTHING
+    date = pd.Timestamp(1899, 12, 30) + pd.Timedelta(days=int(days[0]))
+    return Message("day {} is {}", plain(days[0]), str(date.date()))
 
 
 def _is_code(value: float) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from bayes_nqp.columns import SourceRows, counted
+from bayes_nqp.columns import SourceRows, counted, grouped, refuse_broken
 from bayes_nqp.errors import PanelError, shown
 from bayes_nqp.intake._rows import EDGES
 from bayes_nqp.language import Message
@@ -132,11 +132,13 @@ def _numbers(
 ) -> pd.Series[Any]:
     """Read text as numbers; name the cells that are none."""
     column = frame[name]
+    declared = Message("missing = [{}] in [data], where they stand for a missing number", "…")
+    refuse_broken(column, "column", SourceRows(frame, *place), missing, declared)
     text = column.map(lambda x: x.strip(EDGES) if isinstance(x, str) else x)
     gone = text.isin([*missing, ""]) | text.isna()
     bare = text
     if thousands:
-        bare = text.map(lambda x: x.replace(thousands, "") if isinstance(x, str) else x)
+        bare = text.map(lambda x: grouped(x, thousands) if isinstance(x, str) else x)
     numbers = pd.to_numeric(bare.where(~gone), errors="coerce").astype("float64")
     wrong = (numbers.isna() & ~gone).to_numpy()
     if wrong.any():
@@ -160,6 +162,9 @@ def _numbers(
     return numbers
 
 
+_DECLARED = Message("missing = [{}] in [data], where they stand for a missing number")
+
+
 def _no_numbers(name: str, texts: list[str], cells: int) -> str:
     """Say what to do with a column most of whose cells are words; "" where they are not."""
     words = [x.strip(EDGES) for x in texts if not any(c.isdigit() for c in x)]
@@ -175,7 +180,10 @@ def _no_numbers(name: str, texts: list[str], cells: int) -> str:
 def _cleaning(texts: list[str], missing: Sequence[str], thousands: str | None) -> str:
     """Say what in [data] would make numbers of some texts."""
     steps: list[Message] = []
-    if thousands is None and any("," in x and x.replace(",", "").strip() for x in texts):
+    marked = [x for x in texts if "," in x and any(c.isdigit() for c in x)]
+    if any(grouped(x, ",") is None for x in marked):
+        return Message("if the comma is a decimal one, write a point in its place in the file")
+    if thousands is None and marked:
         steps.append(Message('thousands = "," reads "1,234" as a number'))
     words = sorted({x.strip(EDGES) for x in texts if not any(c.isdigit() for c in x)})
     if words:

@@ -6,8 +6,14 @@ from typing import Any, Final
 
 import pandas as pd
 
-from bayes_nqp.columns import marks_of
+from bayes_nqp.columns import broken_cell, marks_of
 from bayes_nqp.errors import PanelError, nearest, shown
+from bayes_nqp.intake._guess_cells import (
+    doubt_of_times,
+    errors_of,
+    refuse_formulas,
+    twins_of,
+)
 from bayes_nqp.intake._guess_rows import find_unit_and_time, rows_of_panel
 from bayes_nqp.intake._guess_treatment import ever_treated, find_never, find_treatment
 from bayes_nqp.intake._guessed import Guess, constant, free, same
@@ -40,8 +46,9 @@ def guess(overview: Look, roles_given: dict[str, Any], *, zones: bool = False) -
     PanelError
         If no column can be the unit, the time or the outcome.
     """
-    proposal = Guess()
+    proposal = Guess(notes=list(overview.notes))
     _check(roles_given, overview)
+    refuse_formulas(overview, roles_given)
     for key, value in roles_given.items():
         proposal.take(key, value, Message("as you said"))
     find_unit_and_time(proposal, overview.columns)
@@ -50,10 +57,14 @@ def guess(overview: Look, roles_given: dict[str, Any], *, zones: bool = False) -
     find_never(proposal, columns, frame)
     _outcome(proposal, columns, frame)
     measured = overview.columns[proposal.roles["outcome"]].numbers.notna()
-    proposal.rows = len(frame.index.union(measured.index[measured]))
+    proposal.unplaced = len(measured.index[measured].difference(frame.index))
+    proposal.rows = len(frame) + proposal.unplaced
     _strata(proposal, columns, frame)
     _others(proposal, columns, frame)
     _cleaning(proposal, columns)
+    proposal.notes += errors_of(proposal, overview)
+    doubts = (doubt_of_times(proposal, frame), proposal.problem, twins_of(proposal, overview))
+    proposal.problem = next((doubt for doubt in doubts if doubt is not None), None)
     if proposal.roles["unit"] in columns and (
         twice := spelled_advice(proposal.roles["unit"], frame["__unit"])
     ):
@@ -99,6 +110,14 @@ def _outcome(proposal: Guess, columns: dict[str, SourceColumn], frame: pd.DataFr
         if _measures(column.numbers, frame)
         and (column.numeric or (column.doubtful and sounds_like("outcome", name)))
     ]
+    if all(unnamed for unnamed, *_ in candidates):
+        # What is called like an outcome is refused for what it holds, and never passed over.
+        candidates += [
+            (False, place, name)
+            for place, (name, column) in enumerate(free(proposal, columns))
+            if sounds_like("outcome", name) and not column.numeric
+            if not constant(column.raw, frame) or column.raw.map(broken_cell).any()
+        ]
     if not candidates:
         raise PanelError(
             "no column of numbers varies within units, so none can be the outcome",

@@ -47,6 +47,8 @@ class Guess:
         What somebody should know before trusting the file.
     rows : int
         Rows with a unit and a time, or with an outcome.
+    unplaced : int
+        Those of them that lack a unit or a time.
     """
 
     roles: dict[str, Any] = field(default_factory=dict)
@@ -60,6 +62,7 @@ class Guess:
     alike: dict[str, list[str]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     rows: int = 0
+    unplaced: int = 0
 
     @property
     def translate(self) -> Translator:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -9,7 +10,16 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from bayes_nqp.columns import broken, is_text, opened, read
+from bayes_nqp.columns import (
+    broken,
+    broken_cell,
+    grouped,
+    is_text,
+    opened,
+    read,
+    seen_sheets,
+    sheet_frame,
+)
 from bayes_nqp.errors import PanelError, StudyError
 from bayes_nqp.files import no_file, text_path
 from bayes_nqp.intake._read import BOOKS, read_rows
@@ -78,15 +88,23 @@ class Look:
         Keys of [data] that read it: sheet, header.
     reasons : dict of str to str
         Why, by key.
+    notes : tuple of str
+        What reading it did, and what it could not read.
     """
 
     columns: dict[str, SourceColumn]
     keys: dict[str, Any] = field(default_factory=dict)
     reasons: dict[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
-def look(path: Path) -> Look:
+def look(path: Path, names: Collection[str] = ()) -> Look:
     """Look at a file.
+
+    Parameters
+    ----------
+    names : collection of str, default ()
+        Columns whose cells are names, also where they look like missing numbers.
 
     Raises
     ------
@@ -97,14 +115,14 @@ def look(path: Path) -> Look:
     reasons: dict[str, str] = {}
     if path.suffix.lower() in BOOKS and not no_file(path):
         keys, reasons = _place(path)
-    frame, _ = read_rows(path, **keys)
+    frame, notes = read_rows(path, **keys, names=names)
     frame = frame.loc[:, [not str(name).startswith("Unnamed") for name in frame.columns]]
     if not len(frame.columns):
         raise PanelError(
             Message("{} has no row with names of columns", path.name), hint="add a header"
         )
     columns = {str(name): column_of(frame[name], str(name)) for name in frame.columns}
-    return Look(columns, keys, reasons)
+    return Look(columns, keys, reasons, tuple(x for x in notes if "sheets" not in x))
 
 
 def named(file: str | Path) -> Path:
@@ -130,8 +148,8 @@ def _place(path: Path) -> tuple[dict[str, Any], dict[str, str]]:
     try:
         with opened(path) as book:
             sheets = {
-                str(name): pd.read_excel(book, sheet_name=name, header=None)
-                for name in book.sheet_names
+                name: sheet_frame(book, path, name, [], header=None)
+                for name in seen_sheets(path, list(map(str, book.sheet_names)))
             }
     except trouble:
         read(path)  # which has words for it
@@ -171,6 +189,7 @@ def column_of(raw: pd.Series[Any], name: str) -> SourceColumn:
     if not is_text(values):
         return SourceColumn(name, raw, values, numeric=False)
     text = stripped(values)[0]
+    text = text.mask(text.map(broken_cell).astype(bool))
     observed = text.dropna()
     plain = observed.map(_bare)
     numbers = pd.to_numeric(plain, errors="coerce")
@@ -187,7 +206,8 @@ def column_of(raw: pd.Series[Any], name: str) -> SourceColumn:
 
 def _bare(cell: Any) -> Any:
     """A number without its marks between thousands."""
-    return cell.replace(",", "") if isinstance(cell, str) else cell
+    bare = grouped(cell, ",") if isinstance(cell, str) else cell
+    return cell if bare is None else bare
 
 
 def _is_number(text: str) -> bool:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 import pandas as pd
 
-from bayes_nqp.columns import read
+from bayes_nqp.columns import apart, read
 from bayes_nqp.errors import StudyError
 from bayes_nqp.intake._rows import EDGES
 from bayes_nqp.language import Message
@@ -24,12 +25,13 @@ def read_rows(
     sheet: str | int | None = None,
     header: int = 1,
     encoding: str | None = None,
+    names: Collection[str] = (),
 ) -> tuple[pd.DataFrame, list[str]]:
     """Read a file, whatever stands above the names of its columns.
 
     Parameters
     ----------
-    sheet, encoding : optional
+    sheet, encoding, names : optional
         As `columns.read` takes them.
     header : int, default 1
         Row of a workbook with the names, as Excel counts.
@@ -41,11 +43,11 @@ def read_rows(
     notes : list of str
         What was done.
     """
-    frame, notes = read(source, sheet=sheet, encoding=encoding)
-    return (frame, notes) if header == 1 else (_below(frame, header, source), notes)
+    frame, notes = read(source, sheet=sheet, encoding=encoding, names=names)
+    return (frame, notes) if header == 1 else (_below(frame, header, source, notes), notes)
 
 
-def _below(frame: pd.DataFrame, row: int, source: Path) -> pd.DataFrame:
+def _below(frame: pd.DataFrame, row: int, source: Path, notes: list[str]) -> pd.DataFrame:
     """Take the column names from a later row of a worksheet."""
     if source.suffix.lower() not in BOOKS:
         raise StudyError(
@@ -63,8 +65,7 @@ def _below(frame: pd.DataFrame, row: int, source: Path) -> pd.DataFrame:
         for k, x in enumerate(frame.loc[row])
     ]
     frame = frame.loc[frame.index > row].infer_objects()
-    frame.columns = pd.Index(names)
-    return frame
+    return apart(frame.set_axis(names, axis=1), source.name, notes)
 
 
 def further_down(column: str, frame: pd.DataFrame) -> int | None:

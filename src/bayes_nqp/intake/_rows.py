@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from bayes_nqp.columns import Bools, counted, is_text
+from bayes_nqp.columns import Bools, broken_cell, counted, is_text, refuse_gaps
 from bayes_nqp.errors import shown
 from bayes_nqp.language import Message
 
@@ -33,6 +33,11 @@ def panel_rows(
         Whether cells of the unit are merged, so that empty ones belong to the name above.
     notes : list of str
         What was done is added.
+
+    Raises
+    ------
+    PanelError
+        If units are empty below a name, as merged cells are, and not said to be merged.
     """
     if unit in frame.columns:
         column, count = stripped(frame[unit])
@@ -41,6 +46,8 @@ def panel_rows(
             notes.append(
                 Message("{}: blanks around the name left out in {}", unit, counted(count, "row"))
             )
+    if unit in frame.columns and time in frame.columns and not merged:
+        refuse_gaps(frame, str(unit), str(time))
     gone = without_place(frame, unit, time, merged)
     if not gone.any() or gone.all():
         return frame
@@ -103,7 +110,9 @@ def _no_time(column: pd.Series[Any]) -> pd.Series[Any]:
     if not is_text(column):
         return column.isna()
     words = [
-        x for x in column.dropna().unique() if isinstance(x, str) and not any(map(str.isdigit, x))
+        x
+        for x in column.dropna().unique()
+        if isinstance(x, str) and not any(map(str.isdigit, x)) and not broken_cell(x)
     ]
     return column.isna() | column.isin(words)
 

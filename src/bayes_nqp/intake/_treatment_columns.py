@@ -104,10 +104,12 @@ def amiss(column: SourceColumn, status: pd.Series[Any] | None, frame: pd.DataFra
     """
     if status is not None:
         return _fault(status, frame)
-    cells = column.raw.dropna().unique()
+    cells = column.values.dropna().unique()
     if len(cells) > _FEW:
         return NOTHING
-    return Message("holds {}, which say neither treated nor untreated", shown(cells))
+    if not len(cells):
+        return Message("is empty")
+    return Message("holds {}, which say neither treated nor untreated", shown(map(plain, cells)))
 
 
 def _fault(status: pd.Series[Any], frame: pd.DataFrame) -> Message:

@@ -23,6 +23,7 @@ from bayes_nqp.columns import (
     frozen,
     is_text,
     numbers,
+    refuse_gaps,
     unwrapped,
 )
 from bayes_nqp.errors import PanelError, shown
@@ -181,6 +182,7 @@ def _draft(
     notes: list[str],
 ) -> Draft:
     rows = SourceRows(df, roles.unit, roles.time)
+    refuse_gaps(df, roles.unit, roles.time)
     codes, units = encode(df[roles.unit])
     times = df[roles.time]
     if is_text(unwrapped(times)) and (scale is None or scale.base in (None, *_CALENDAR_YEARS)):
@@ -246,6 +248,7 @@ def _read(draft: Draft, notes: list[str]) -> None:
         elif part == "strata":
             draft.strata[name] = codes, labels = encode(draft.frame[name])
             _checks.constant_stratum(name, codes, labels, draft.starts, draft.units)
+            _checks.whole_stratum(name, codes, draft.codes, rows)
             _checks.not_continuous(name, draft.frame[name], len(labels), len(draft.units))
     if roles.weights is not None:
         _checks.positive(draft.values[roles.weights], roles.weights, rows)

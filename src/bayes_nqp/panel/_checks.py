@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bayes_nqp.columns import Floats, Ints, SourceRows, Strings, counted
+from bayes_nqp.columns import FEW, Floats, Ints, SourceRows, Strings, counted
 from bayes_nqp.errors import PanelError, shown
 from bayes_nqp.language import Message
 from bayes_nqp.panel._roles import Roles
@@ -35,6 +35,28 @@ def constant_stratum(name: str, codes: Ints, labels: Strings, starts: Ints, unit
                 "panel.stratify({!r}, at=…) makes a stratum from a baseline value, or keep "
                 "each unit's first value",
                 name,
+            ),
+        )
+
+
+def whole_stratum(name: str, codes: Ints, units: Ints, rows: SourceRows) -> None:
+    """Refuse a stratum that is given in some rows of a unit alone, as merged cells are."""
+    gone, given = codes < 0, np.unique(units[codes >= 0])
+    partly = gone & np.isin(units, given)
+    if partly.sum() > FEW * len(codes):
+        raise PanelError(
+            Message(
+                "strata={!r} is empty in {} of {} rows, whose units have it elsewhere",
+                name,
+                int(partly.sum()),
+                len(codes),
+            ),
+            where=rows.shown(partly),
+            hint=Message(
+                "df[{0!r}] = df.groupby({1!r})[{0!r}].transform('first'), if it is one fact of a "
+                "unit",
+                name,
+                rows.unit,
             ),
         )
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from bayes_nqp.columns import Ints, SourceRows
+from bayes_nqp.columns import Ints, SourceRows, days_since_1900
 from bayes_nqp.errors import PanelError, shown
 from bayes_nqp.language import Message
 from bayes_nqp.limits import limit, way_out
@@ -121,6 +121,7 @@ def _usual(gaps: Ints) -> int:
 def _irregular(grid: Grid, seen: Ints, gaps: Ints, name: str) -> None:
     if grid.base is None:
         _refuse_calendar_codes(seen, name)
+        _refuse_days(seen, name)
     unusual = np.flatnonzero(gaps != grid.step)
     labels = grid.text(seen)
     listed = [f"{labels[i]} is followed by {labels[i + 1]}" for i in unusual]
@@ -138,6 +139,15 @@ def _irregular(grid: Grid, seen: Ints, gaps: Ints, name: str) -> None:
             finer,
         ),
     )
+
+
+def _refuse_days(seen: Ints, name: str) -> None:
+    """Refuse dates that are stored as the days that spreadsheets count."""
+    if date := days_since_1900(seen):
+        raise PanelError(
+            Message("time={!r} holds dates as numbers of days: {}", name, date),
+            hint="format the column as dates in the spreadsheet, or write the years there",
+        )
 
 
 def _refuse_calendar_codes(seen: Ints, name: str) -> None:

@@ -107,9 +107,9 @@ class Panel(Rectangle):
     ) -> Panel:
         """Validate a frame with one row per unit and time.
 
-        Rows without a unit, time, outcome, covariate, stratum or weight are dropped and counted;
-        missing mediators, moderators and exposures are kept, and a missing cohort means never
-        treated.
+        Rows without a unit, time, outcome, covariate, stratum or weight are dropped and counted,
+        but refused where many units or strata are empty below a name, as merged cells are. Missing
+        mediators, moderators and exposures are kept, and a missing cohort means never treated.
 
         Parameters
         ----------
@@ -196,8 +196,11 @@ class Panel(Rectangle):
     ) -> Panel:
         """Read a file, then validate it like `from_frame`.
 
-        Column names lose surrounding white space. Rows in messages are those a spreadsheet shows
-        (.csv, .xlsx: the header is row 1), or numbered from 1 (.parquet, .dta).
+        Column names lose surrounding white space; columns of one name are called by their letters
+        too (``gdp [C]``). Merged ranges of a workbook are filled from their first cell, with a
+        note. Errors (#N/A) and formulas without a stored value are refused where a column has a
+        part. Rows in messages are those a spreadsheet shows (.csv, .xlsx: the header is row 1), or
+        numbered from 1 (.parquet, .dta).
 
         Parameters
         ----------
@@ -216,7 +219,7 @@ class Panel(Rectangle):
         labels : mapping, optional
             As in `from_frame`; they go before the labels of a .dta file.
         sheet : str or int, optional
-            Sheet of a workbook, by name or number from 0; the first by default.
+            Sheet of a workbook, by name or number from 0; the first that is not hidden by default.
         encoding : str, optional
             Of a text file. By default a byte-order mark, then UTF-8, then GB18030.
 
@@ -225,7 +228,7 @@ class Panel(Rectangle):
         PanelError
             If the file cannot be read, or its data are malformed.
         """
-        df, notes = read(Path(path), sheet=sheet, encoding=encoding)
+        df, notes = read(Path(path), sheet=sheet, encoding=encoding, names=(unit,))
         with cells_of(Path(path), notes):
             fields = build(
                 df,

@@ -59,7 +59,7 @@ class Data(Keys):
     options: dict[str, Any] = {}
     """Arguments of the simulation; without a seed one is taken at random and written back."""
     sheet: str | int | None = None
-    """Sheet of a workbook, by name or number from 0; the first by default."""
+    """Sheet of a workbook, by name or number from 0; the first that is not hidden by default."""
     header: int = Field(default=1, ge=1)
     """Row of a workbook with the column names, as Excel numbers it."""
     encoding: str | None = None

@@ -11,7 +11,7 @@ from typing import Any
 from bayes_nqp.doors import door
 from bayes_nqp.errors import NQPError, StudyError
 from bayes_nqp.files import draft, free, text_path, write_text, writing
-from bayes_nqp.intake import Guess, guess, look, named
+from bayes_nqp.intake import Guess, Look, guess, look, named
 from bayes_nqp.language import Message, Translator
 from bayes_nqp.studies._new_doubt import doubt_of
 from bayes_nqp.studies._new_space import with_space
@@ -87,9 +87,7 @@ def new(
     file = named(file)
     path = text_path(out, "--out") if out is not None else file.with_suffix(".toml")
     free(path)
-    with in_toml("data"):
-        overview = look(file)
-    proposal = guess(overview, {k: x for k, x in (roles or {}).items() if x}, zones=zones)
+    overview, proposal = _guessed(file, {k: x for k, x in (roles or {}).items() if x}, zones)
     if not path.parent.is_dir():
         raise StudyError(Message("there is no folder {!r}", str(path.parent)), hint="make it first")
     text_of = partial(study_text, overview, proposal, file, path)
@@ -104,6 +102,19 @@ def new(
     write_text(path, text, replace=False)
     runs = study is not None and not doubt
     return Proposal(path, proposal, validate(path) if runs else None, problem or doubt, bool(doubt))
+
+
+def _guessed(file: Path, roles: dict[str, Any], zones: bool) -> tuple[Look, Guess]:
+    """Guess, and look again where the unit has gaps: one may be called NA."""
+    with in_toml("data"):
+        overview = look(file)
+    proposal = guess(overview, roles, zones=zones)
+    unit = overview.columns.get(proposal.roles["unit"])
+    if unit is None or unit.numeric or not unit.values.isna().any():
+        return overview, proposal
+    with in_toml("data"):
+        overview = look(file, names=(unit.name,))
+    return overview, guess(overview, roles, zones=zones)
 
 
 def _proposed(

@@ -48,6 +48,8 @@ def _rows(study: Study, proposal: Guess) -> NQPError | None:
     if gone <= _MOST * proposal.rows:
         return None
     causes = [Message("{} is missing in {}", *cause) for cause in _missing(panel.dropped)]
+    if proposal.unplaced:
+        causes.append(Message("no unit or no time in {}", counted(proposal.unplaced, "row")))
     if unmatched is not None and len(unmatched):
         causes.append(Message("no prefecture in {}", counted(int(unmatched["rows"].sum()), "row")))
     if unidentified:

@@ -110,10 +110,11 @@ def _dataset(name: str) -> pd.DataFrame:
 
 
 def _file(source: Path, data: Data) -> tuple[pd.DataFrame, list[str]]:
-    with in_toml("data"):
-        frame, notes = read_rows(
-            source, sheet=data.sheet, header=data.header, encoding=data.encoding
-        )
     merged = data.unit in data.fill_down
     time = None if data.time in data.fill_down else data.time
-    return panel_rows(frame, data.unit, time, merged, notes).copy(), notes
+    names = () if data.unit is None else (data.unit,)
+    with in_toml("data"):
+        frame, notes = read_rows(
+            source, sheet=data.sheet, header=data.header, encoding=data.encoding, names=names
+        )
+        return panel_rows(frame, data.unit, time, merged, notes).copy(), notes

@@ -36,6 +36,19 @@ _BY_WHAT = (
         ),
     ),
     (
+        r"unit='(.*)' is empty in",
+        Message(
+            'fill_down = ["{0}"] in [data], if each of these rows belongs to the name above it'
+        ),
+    ),
+    (
+        r"strata='(.*)' is empty in",
+        Message(
+            'if its cells are merged, fill_down = ["{0}"] in [data] fills them from above; else '
+            "give it in every row of the unit"
+        ),
+    ),
+    (
         r"strata='(.*)' changes within",
         Message(
             "give each unit one value in the file; or, if it holds numbers, take it out of strata "

@@ -1,0 +1,108 @@
+"""Lines of a text file that do not fit its table: short, swallowed by a quote, encoded alone."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from bayes_nqp.columns._values import counted, is_text
+from bayes_nqp.errors import PanelError, shown
+from bayes_nqp.language import Message
+
+__all__ = ["header_of", "note_short", "refuse_mixed", "refuse_swallowed"]
+
+
+def _rows(path: Path, encoding: str, delimiter: str) -> Iterator[list[str]]:
+    """Rows as they stand there, up to a cell that is too long for the csv module."""
+    with path.open(encoding=encoding, newline="") as file, suppress(csv.Error):
+        yield from csv.reader(file, delimiter=delimiter)
+
+
+def header_of(path: Path, encoding: str, delimiter: str) -> list[str]:
+    """Read the names of columns as they stand there."""
+    return next(_rows(path, encoding, delimiter), [])
+
+
+def note_short(
+    df: pd.DataFrame, path: Path, encoding: str, delimiter: str, notes: list[str]
+) -> None:
+    """Say which rows end before the header does, and so have empty cells.
+
+    Parameters
+    ----------
+    notes : list of str
+        What is found is added.
+    """
+    if not df.shape[1] or not df.iloc[:, -1].isna().any():
+        return
+    rows = enumerate(_rows(path, encoding, delimiter), 1)
+    short = [(k, len(row)) for k, row in rows if 0 < len(row) < df.shape[1]]
+    if not short:
+        return
+    listed = shown((Message("row {} has {}", *place) for place in short), 4)
+    notes.append(
+        Message(
+            "{}: {} shorter than the header of {} cells, so that the last cells are empty: {}",
+            path.name, counted(len(short), "row"), df.shape[1], listed,
+        )
+    )  # fmt: skip
+
+
+def refuse_swallowed(df: pd.DataFrame, path: Path, delimiter: str) -> None:
+    """Refuse a quote that is opened and closed rows later: what is between is no cell.
+
+    Raises
+    ------
+    PanelError
+        With the row and the column.
+    """
+    least = max(df.shape[1] - 1, 1)
+    for place, name in enumerate(df.columns):
+        column = df.iloc[:, place]
+        if not is_text(column):
+            continue
+        cells: pd.Series[Any] = column[column.map(lambda x: isinstance(x, str) and "\n" in x)]
+        for row, cell in cells.items():
+            inner = [line for line in str(cell).splitlines() if line.count(delimiter) >= least]
+            if inner:
+                raise PanelError(
+                    Message(
+                        "path={!r} has rows within a cell: a quote is opened in column {!r} of row "
+                        "{}, and closed {} further down",
+                        path.name, name, int(str(row)) + 2,
+                        counted(len(str(cell).splitlines()) - 1, "line"),
+                    ),
+                    where=shown((repr(line) for line in inner), 2),
+                    hint="take the stray quotes out, or double them where they belong to a text",
+                )  # fmt: skip
+
+
+def refuse_mixed(path: Path) -> None:
+    """Refuse a file of which some lines are UTF-8 and others are not, as where files were joined.
+
+    Raises
+    ------
+    PanelError
+        With the lines.
+    """
+    wide, odd = 0, []
+    with path.open("rb") as file:
+        for number, line in enumerate(file, 1):
+            if line.isascii():
+                continue
+            try:
+                line.decode("utf-8")
+                wide += 1
+            except UnicodeDecodeError:
+                odd.append(number)
+    if wide > len(odd):
+        raise PanelError(
+            Message("path={!r} is UTF-8 text but for {}", path.name, counted(len(odd), "line")),
+            where=Message("line {}", shown(odd)),
+            hint="files of two encodings were put together: save each as CSV UTF-8, then join them",
+        )
