@@ -1,11 +1,10 @@
 """Bayesian causal inference for policies that reach units at different times."""
 
-import lazy_loader
-
 from bayes_nqp.machine import place_for_pytensor
+from bayes_nqp.rooms import attached
 
 place_for_pytensor()
-_load, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+_found, __dir__, __all__ = attached(__name__, __file__)
 
 
 def __getattr__(name: str) -> object:
@@ -16,4 +15,4 @@ def __getattr__(name: str) -> object:
         from bayes_nqp.errors import RenamedError
 
         raise RenamedError(f"nqp.{name} is gone since version 0.2", hint=RENAMED[name].code)
-    return _load(name)
+    return _found(name)

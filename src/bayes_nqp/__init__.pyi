@@ -85,6 +85,7 @@ from .robustness import sensitivity as sensitivity
 from .rowmodel import build as build
 from .sampling import NUTS as NUTS
 from .sampling import Importance as Importance
+from .software import versions as versions
 from .tables import Table as Table
 from .tables import channel_comparison as channel_comparison
 from .tables import contrasts_table as contrasts_table
@@ -100,4 +101,3 @@ from .tables import two_step as two_step
 from .tables import write_docx as write_docx
 from .tables import write_excel as write_excel
 from .terms.time_effects import TimeEffects as TimeEffects
-from .versions import versions as versions

@@ -7,13 +7,14 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from bayes_nqp.errors import StudyError, brief
+from bayes_nqp.process import Setting
 
 __all__ = [
     "THREADS_VARIABLE",
@@ -91,28 +92,50 @@ def _lent() -> int:
     return max(int(count or 1), 1)
 
 
-def one_thread() -> AbstractContextManager[Any]:
+@contextmanager
+def one_thread() -> Iterator[None]:
     """Keep linear algebra to one thread inside a ``with`` block.
 
     Matrices here are small: threads inside a product would only wait for one another. They are
-    also made and freed all the time, so that what is freed stays with the process.
-
-    Returns
-    -------
-    context manager
-        Entering it again inside costs next to nothing.
+    also made and freed all the time, so that what is freed stays with the process. Entering it
+    again inside costs next to nothing.
     """
     _retain_freed_memory()
-    return _controller().limit(limits=1)  # type: ignore[no-any-return]
+    with _SINGLE, _limited(_libraries(shared=False)):
+        yield
 
 
 @cache
-def _controller() -> Any:
-    # It finds the libraries that are loaded by now, and looking for them takes milliseconds.
+def _libraries(*, shared: bool) -> tuple[Any, ...]:
+    """Libraries whose number of threads all threads share, or those where each has its own."""
+    # They are those that are loaded by now, and looking for them takes milliseconds.
     import scipy.linalg  # noqa: F401
     from threadpoolctl import ThreadpoolController
 
-    return ThreadpoolController()
+    found = ThreadpoolController().lib_controllers
+    owned = ["openmp" in (x.user_api, getattr(x, "threading_layer", "")) for x in found]
+    return tuple(x for x, own in zip(found, owned, strict=True) if own != shared)
+
+
+@contextmanager
+def _limited(libraries: tuple[Any, ...]) -> Iterator[None]:
+    before = [library.num_threads for library in libraries]
+    _allow(libraries, [1] * len(libraries))
+    try:
+        yield
+    finally:
+        # More than before is what somebody else gave back meanwhile.
+        _allow(libraries, [max(n, x.num_threads) for n, x in zip(before, libraries, strict=True)])
+
+
+def _allow(libraries: tuple[Any, ...], threads: list[int]) -> None:
+    """Set numbers of threads, for any thread to set anew: threadpoolctl reserves that to one."""
+    for library, number in zip(libraries, threads, strict=True):
+        library.set_num_threads(number)
+        getattr(library, "clear_controlling_thread", lambda: None)()
+
+
+_SINGLE: Final = Setting(lambda: _limited(_libraries(shared=True)))
 
 
 @cache

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import json
-import pkgutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, fields
-from importlib import import_module
-from types import MappingProxyType
+from threading import get_ident
 from typing import Any
+
+from bayes_nqp.rooms import discovered
 
 __all__ = [
     "Plugins",
     "as_python",
     "as_toml",
-    "discovered",
     "family_of",
     "register",
     "registered",
@@ -43,7 +42,8 @@ class Plugins[T](Mapping[str, T]):
     def __init__(self, room: str, prefix: str = "_") -> None:
         self._room, self._prefix = room, prefix
         self._places: dict[str, tuple[float, T]] = {}
-        self._searched = False
+        self._found = False
+        self._searching: set[int] = set()
 
     def add(self, name: str, plugin: T, place: float = 1000.0) -> T:
         """Register a plug-in; one of the same name takes the place of an earlier one.
@@ -69,7 +69,8 @@ class Plugins[T](Mapping[str, T]):
 
     def __iter__(self) -> Iterator[str]:
         self._search()
-        return iter(sorted(self._places, key=lambda name: (self._places[name][0], name)))
+        places = dict(self._places)
+        return iter(sorted(places, key=lambda name: (places[name][0], name)))
 
     def __len__(self) -> int:
         self._search()
@@ -79,21 +80,21 @@ class Plugins[T](Mapping[str, T]):
         return repr(dict(self))
 
     def _search(self) -> None:
-        """Import the modules of the room, so that its plug-ins register."""
-        if self._searched:
+        """Import the modules of the room, so that its plug-ins register.
+
+        Every thread that comes before the end searches too, and waits where Python locks a module
+        that another one imports: a lock of ours, held meanwhile, could wait for that thread in
+        turn. A plug-in that looks something up while it is imported finds those before it.
+        """
+        thread = get_ident()
+        if self._found or thread in self._searching:
             return
-        self._searched = True
-        discovered(self._room, self._prefix)
-
-
-def discovered(room: str, prefix: str = "_") -> dict[str, Any]:
-    """Import modules of a room, sub-rooms too, by how they begin; what they export, by name."""
-    public: dict[str, Any] = {}
-    for plugin in pkgutil.walk_packages(import_module(room).__path__, f"{room}."):
-        if plugin.name.rpartition(".")[2].startswith(prefix):
-            module = import_module(plugin.name)
-            public |= {name: getattr(module, name) for name in getattr(module, "__all__", ())}
-    return public
+        self._searching.add(thread)
+        try:
+            discovered(self._room, self._prefix)
+        finally:
+            self._searching.discard(thread)
+        self._found = True
 
 
 def register[T](family: str, word: str = "") -> Callable[[type[T]], type[T]]:
@@ -115,10 +116,11 @@ def register[T](family: str, word: str = "") -> Callable[[type[T]], type[T]]:
     """
 
     def decorate(kind: type[T]) -> type[T]:
-        _KINDS[kind.__name__] = kind
+        # The name comes last: who finds it, in any thread, finds all of it.
         _FAMILIES[kind.__name__] = family
         if word:
             _WORDS[word] = kind.__name__
+        _KINDS[kind.__name__] = kind
         return kind
 
     return decorate
@@ -142,14 +144,16 @@ def registered(family: str | None = None) -> Mapping[str, type]:
     mapping of str to type
         In the order of their names.
     """
+    kinds = dict(_KINDS)
     if family is None:
-        return MappingProxyType(_KINDS)
-    return {name: _KINDS[name] for name in sorted(_KINDS) if _FAMILIES[name] == family}
+        return kinds
+    return {name: kinds[name] for name in sorted(kinds) if _FAMILIES[name] == family}
 
 
 def worded(family: str) -> dict[str, type]:
     """Name the values of a family that studies call by a word."""
-    return {word: _KINDS[name] for word, name in _WORDS.items() if _FAMILIES[name] == family}
+    kinds = registered(family)
+    return {word: kinds[name] for word, name in dict(_WORDS).items() if name in kinds}
 
 
 def as_python(value: object) -> str:

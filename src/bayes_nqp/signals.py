@@ -85,17 +85,21 @@ def heed() -> None:
 
 
 class Unbroken:
-    """A few steps that belong together: a signal that comes meanwhile is heeded after them."""
+    """A few steps that belong together: a signal that comes meanwhile is heeded after them.
+
+    Signals come to the main thread; in others nothing is held back.
+    """
 
     depth = 0
 
     def __enter__(self) -> None:
+        self.heard = threading.current_thread() is threading.main_thread()
         self.before = len(_seen)
-        Unbroken.depth += 1
+        Unbroken.depth += self.heard
 
     def __exit__(self, *_: object) -> None:
-        Unbroken.depth -= 1
-        if Unbroken.depth == 0 and len(_seen) > self.before:
+        Unbroken.depth -= self.heard
+        if self.heard and Unbroken.depth == 0 and len(_seen) > self.before:
             raise interruption()
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import xarray as xr
 from doors import _mode, equation_density
+from frozen import frozen_fit
 
 import bayes_nqp as nqp
 from bayes_nqp.fitting import (
@@ -94,3 +95,12 @@ def test_a_climb_from_nearby_ends_on_the_same_top(fit: nqp.Fit) -> None:
     far, close = _mode(other, None), _mode(other, near)
     heights = density(np.stack([far, close]))
     assert heights[1] == pytest.approx(heights[0], abs=0.02)
+
+
+def test_draws_of_another_sampler_are_where_a_refit_begins() -> None:
+    """Its draws say nothing of weights, by which a short refit is judged."""
+    known = known_draws(frozen_fit("mediation"))
+    assert not known.chains
+    assert known.values
+    result = nqp.check(frozen_fit("mediation"), "leave_mediator_out", progress=False)
+    assert result.evidence is not None

@@ -22,7 +22,7 @@ from bayes_nqp.language import Message
 from bayes_nqp.panel import Panel
 from bayes_nqp.progress import bar
 from bayes_nqp.sampling import NUTS, Importance
-from bayes_nqp.versions import versions
+from bayes_nqp.software import versions
 
 if TYPE_CHECKING:
     from bayes_nqp.sampling import Sampler

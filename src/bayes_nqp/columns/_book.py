@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import re
-import warnings
 import zipfile
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
@@ -19,6 +18,7 @@ from bayes_nqp.columns._worksheet import completed, hidden_sheets, worksheet
 from bayes_nqp.errors import PanelError, nearest, shown
 from bayes_nqp.language import Message
 from bayes_nqp.limits import limit, way_out
+from bayes_nqp.process import quiet
 
 __all__ = ["opened", "read_book", "seen_sheets", "sheet_frame"]
 
@@ -72,11 +72,9 @@ def opened(path: Path) -> Iterator[pd.ExcelFile]:
     if zipfile.is_zipfile(path):
         _measure(path)
     fast = importlib.util.find_spec("python_calamine") is not None
-    with warnings.catch_warnings():
-        # What openpyxl does not know, such as a validation of cells, is nothing that is read here.
-        warnings.simplefilter("ignore")
-        with pd.ExcelFile(path, engine="calamine" if fast else None) as book:
-            yield book
+    # What openpyxl does not know, such as a validation of cells, is nothing that is read here.
+    with quiet(), pd.ExcelFile(path, engine="calamine" if fast else None) as book:
+        yield book
 
 
 def _measure(path: Path) -> None:

@@ -24,6 +24,7 @@ from bayes_nqp.files import no_file
 from bayes_nqp.labels import ATTR, Labels
 from bayes_nqp.language import Message, language_of
 from bayes_nqp.limits import limit, way_out
+from bayes_nqp.process import alone
 
 _TEXT = (".csv", ".tsv", ".txt")
 _BOOKS = (".xlsx", ".xlsm", ".xls")
@@ -290,7 +291,7 @@ def _labels(path: Path, df: pd.DataFrame) -> Labels:
 
 
 def _read_stata(path: Path, notes: list[str]) -> pd.DataFrame:
-    with warnings.catch_warnings(record=True) as warned:
+    with alone(), warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always")
         df = _dated(_labelled(path, notes), path)
         labels = _labels(path, df)

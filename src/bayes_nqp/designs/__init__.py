@@ -29,7 +29,7 @@ from bayes_nqp.designs.terms import DifferentialTrends as DifferentialTrends
 from bayes_nqp.designs.terms import Donut as Donut
 from bayes_nqp.designs.terms import Rings as Rings
 from bayes_nqp.designs.terms import SpatialLag as SpatialLag
-from bayes_nqp.registry import discovered
+from bayes_nqp.rooms import discovered
 
 type Estimator = StaggeredDiD | ContinuousExposure
 """States the equation of an outcome, and of mediators alike."""

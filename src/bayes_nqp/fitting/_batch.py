@@ -114,7 +114,6 @@ def batch(
     missing = [key for key in tasks if key not in results]
     done = len(results)
     progress.say(work, done, len(tasks))
-    # Threads that each set this for themselves would undo it for one another.
     with one_thread():
         for key, value in _results(function, {key: tasks[key] for key in missing}):
             results[key] = {name: np.asarray(x, order="C") for name, x in value.items()}

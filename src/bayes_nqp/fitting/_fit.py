@@ -30,7 +30,7 @@ from bayes_nqp.machine import within
 from bayes_nqp.markup import facts_html, facts_text
 from bayes_nqp.planning import plan_of
 from bayes_nqp.sampling import NUTS, Importance, Sampler
-from bayes_nqp.versions import versions
+from bayes_nqp.software import versions
 
 if TYPE_CHECKING:
     from bayes_nqp.designs import Design, Facts, SingleEquation

@@ -36,12 +36,11 @@ def known_draws(fit: Fit) -> KnownDraws:
     stats = from_tree(fit.tree["sample_stats"].to_dataset())
     chains = {}
     for equation in fit.plan.equations:
-        names = equation.problem.space.names
-        if all(f"{equation.name}__{name}" in posterior for name in names):
+        names, facts = equation.problem.space.names, _facts(stats, equation.name)
+        # Other samplers say nothing of weights or populations, by which a refit is judged.
+        if facts and all(f"{equation.name}__{name}" in posterior for name in names):
             x = unconstrained(equation, posterior)
-            chains[equation.gaussian.digest] = Chains(
-                {"x": x}, {}, facts=_facts(stats, equation.name)
-            )
+            chains[equation.gaussian.digest] = Chains({"x": x}, {}, facts=facts)
     return KnownDraws(chains, values)
 
 

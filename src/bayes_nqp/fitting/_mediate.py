@@ -20,7 +20,7 @@ from bayes_nqp.fitting._cross_section import Equations, Numbers, equations_of
 from bayes_nqp.markup import facts_html, facts_text
 from bayes_nqp.panel import CrossSection, cross_section
 from bayes_nqp.priors import Priors
-from bayes_nqp.versions import versions
+from bayes_nqp.software import versions
 
 __all__ = ["Mediated", "mediate"]
 

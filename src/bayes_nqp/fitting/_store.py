@@ -25,7 +25,7 @@ from bayes_nqp.fitting._parcels import dataset_from, dataset_parts, packed, unpa
 from bayes_nqp.language import decoded, encoded
 from bayes_nqp.limits import limit
 from bayes_nqp.registry import registered
-from bayes_nqp.versions import versions
+from bayes_nqp.software import versions
 
 if TYPE_CHECKING:
     from bayes_nqp.designs import Design

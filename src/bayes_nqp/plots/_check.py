@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
@@ -19,6 +18,7 @@ from bayes_nqp.language import Message, joined
 from bayes_nqp.plots._registry import DRAWERS, Appearance, Sketch, plot
 from bayes_nqp.plots._scene import Scene
 from bayes_nqp.plots._words import words
+from bayes_nqp.process import quiet
 
 __all__ = ["check"]
 
@@ -123,8 +123,7 @@ def frame_of(result: CheckResult) -> pd.DataFrame:
 
 
 def _summarised(draws: xr.DataArray, dims: Sequence[str]) -> xr.DataArray:
-    with warnings.catch_warnings():  # groups without draws stay NaN
-        warnings.filterwarnings("ignore", "All-NaN slice", RuntimeWarning)
+    with quiet(RuntimeWarning, "All-NaN slice"):  # groups without draws stay NaN
         ends = [draws.quantile(q, dims, skipna=True).drop_vars("quantile") for q in (0.025, 0.975)]
     parts = [draws.mean(dims), *ends]
     dim = "statistic_of_draws"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 
 from bayes_nqp.files import write
 from bayes_nqp.plots._fonts import families
+from bayes_nqp.process import alone
 
 __all__ = [
     "ACCENT",
@@ -100,7 +101,8 @@ class _Shown(Figure):
         write(path, lambda file: super(_Shown, self).savefig(file, format=form, **kwargs))
 
 
-def style(texts: Iterable[str]) -> AbstractContextManager[None]:
+@contextmanager
+def style(texts: Iterable[str]) -> Iterator[None]:
     """Draw in the library's style, in fonts that can write some texts.
 
     Parameters
@@ -109,7 +111,8 @@ def style(texts: Iterable[str]) -> AbstractContextManager[None]:
         Everything that the figure will say.
     """
     settings: Any = {**_SETTINGS, "font.family": families(texts)}
-    return mpl.rc_context(settings)
+    with alone(), mpl.rc_context(settings):
+        yield
 
 
 def new_figure(size: tuple[float, float]) -> Figure:

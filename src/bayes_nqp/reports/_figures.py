@@ -7,6 +7,7 @@ from pathlib import Path
 from bayes_nqp.files import file_name, write, write_csv, writing
 from bayes_nqp.language import Message
 from bayes_nqp.plots import Sketch
+from bayes_nqp.process import alone
 from bayes_nqp.progress import say
 
 __all__ = ["FigureFolder"]
@@ -46,7 +47,7 @@ class FigureFolder:
         self._stems.add(stem)
         figure = sketch.make()
         # Text stays text, so that a journal can edit it; no date, so that files compare.
-        with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "bayes_nqp"}):
+        with alone(), mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "bayes_nqp"}):
             write(
                 self.folder / f"{stem}.png",
                 lambda file: figure.savefig(file, format="png", dpi=_DPI),

@@ -22,8 +22,8 @@ from bayes_nqp.reports._content import Block, Document, NumberedTable, Picture
 from bayes_nqp.reports._context import Context
 from bayes_nqp.reports._figures import FigureFolder
 from bayes_nqp.reports._registry import SECTIONS, writers
+from bayes_nqp.software import versions
 from bayes_nqp.tables import words
-from bayes_nqp.versions import versions
 
 __all__ = ["report", "report_title", "write_report"]
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +15,7 @@ import numpy.typing as npt
 from bayes_nqp.doors import door
 from bayes_nqp.errors import ConvergenceError, StudyError
 from bayes_nqp.machine import needing_room, one_thread
+from bayes_nqp.process import Setting
 from bayes_nqp.registry import register
 from bayes_nqp.sampling._chains import Chains, check_numbers
 
@@ -113,17 +115,28 @@ def sample_model(
         from pymc.model.transform.optimization import freeze_dims_and_data
         from pytensor.configdefaults import config
 
-        from bayes_nqp.sampling._cache import sealed_caches
-
         _ = config.compiledir  # which is made when it is asked for
 
     if sum(data.get_value(borrow=True).size for data in model.data_vars) <= _FROZEN:
         # Sizes that are known leave half as much to compile; long data would be compiled in.
         model = freeze_dims_and_data(model)
-    # Under fast mathematics the same seed draws differently from a cold and a warm cache.
-    with sealed_caches(), config.change_flags(numba__fastmath=False):
+    with _COMPILING:
         compiled = nutpie.compile_pymc_model(model, var_names=list(names))
     return _run(compiled, sampler, progress)
+
+
+@contextmanager
+def _compiling() -> Iterator[None]:
+    from pytensor.configdefaults import config
+
+    from bayes_nqp.sampling._cache import sealed_caches
+
+    # Under fast mathematics the same seed draws differently from a cold and a warm cache.
+    with sealed_caches(), config.change_flags(numba__fastmath=False):
+        yield
+
+
+_COMPILING: Final = Setting(_compiling)
 
 
 def _run(compiled: Any, sampler: NUTS, progress: bool) -> Chains:

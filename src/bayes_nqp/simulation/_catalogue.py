@@ -7,15 +7,15 @@ chosen, not estimated; docs/simulation.md says what is known of them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from types import MappingProxyType
 from typing import Final
 
 from bayes_nqp.errors import StudyError, nearest
+from bayes_nqp.simulation._constants import Constants
 from bayes_nqp.simulation._mediated import Channel
 
 __all__ = ["CATALOGUE", "chosen"]
 
-CATALOGUE: Final[Mapping[str, Channel]] = MappingProxyType(
+CATALOGUE: Final[Mapping[str, Channel]] = Constants(
     {
         "digital": Channel(0.5, 0.12, 0.25, rho=0.7),
         "finance": Channel(-0.4, -0.06, -0.20, rho=0.7),

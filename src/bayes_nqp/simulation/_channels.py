@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
-from types import MappingProxyType
 from typing import Final
 
 import numpy as np
@@ -14,6 +13,7 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.doors import door
 from bayes_nqp.panel import Panel
 from bayes_nqp.simulation._checks import check_layout, check_numbers
+from bayes_nqp.simulation._constants import Constants
 from bayes_nqp.simulation._effects import curve_of
 from bayes_nqp.simulation._errors import joint_errors
 from bayes_nqp.simulation._layout import Assignment, layout
@@ -31,7 +31,7 @@ from bayes_nqp.simulation._staggered import COHORTS
 
 __all__ = ["CHANNELS", "Channel", "channels"]
 
-CHANNELS: Final[Mapping[str, Channel]] = MappingProxyType(
+CHANNELS: Final[Mapping[str, Channel]] = Constants(
     {
         "digital": Channel(level=0.8, slope=0.5, contrast=0.3),
         "finance": Channel(level=0.5, slope=0.3, contrast=-0.2),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from types import MappingProxyType
 from typing import Final
 
 import numpy as np
@@ -13,6 +12,7 @@ from bayes_nqp.index import IndexSystem, new_quality_productivity
 from bayes_nqp.simulation._assemble import Written, assembled
 from bayes_nqp.simulation._catalogue import chosen
 from bayes_nqp.simulation._checks import check_numbers
+from bayes_nqp.simulation._constants import Constants
 from bayes_nqp.simulation._controls import CITY, picked
 from bayes_nqp.simulation._mediated import Channel
 from bayes_nqp.simulation._places import (
@@ -34,7 +34,7 @@ from bayes_nqp.simulation._zones import Rule, zone_cities
 
 __all__ = ["CONTRASTS", "cities"]
 
-CONTRASTS: Final[Mapping[str, float]] = MappingProxyType(
+CONTRASTS: Final[Mapping[str, float]] = Constants(
     {"region": -0.3, "market": -0.2, "resource": -0.2}
 )
 """Inland minus coastal, low minus high marketisation, resource-based minus other cities."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from bayes_nqp.errors import StudyError, nearest
+from bayes_nqp.simulation._constants import Constants
 from bayes_nqp.simulation._errors import errors_of
 from bayes_nqp.simulation._streams import stream
 
@@ -43,7 +43,7 @@ class Control:
     slope: float
 
 
-CITY: Final[Mapping[str, Control]] = MappingProxyType(
+CITY: Final[Mapping[str, Control]] = Constants(
     {
         "ln_gdp": Control(6.83, 0.93, 0.90, 0.10, 0.081, 0.15),
         "ln_loans": Control(15.70, 1.09, 0.83, 0.13, 0.131, 0.10),
@@ -53,7 +53,7 @@ CITY: Final[Mapping[str, Control]] = MappingProxyType(
 )
 """Spread and dynamics of the city panel described in docs/simulation.md; slopes are chosen."""
 
-FIRM: Final[Mapping[str, Control]] = MappingProxyType(
+FIRM: Final[Mapping[str, Control]] = Constants(
     {
         "size": Control(22.0, 1.20, 0.90, 0.15, 0.05, 0.10),
         "leverage": Control(0.42, 0.18, 0.70, 0.06, 0.0, -0.05),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from types import MappingProxyType
 from typing import Final
 
 import numpy as np
@@ -19,6 +18,7 @@ from bayes_nqp.panel import Panel
 from bayes_nqp.simulation._assemble import Written, assembled
 from bayes_nqp.simulation._catalogue import CATALOGUE, chosen
 from bayes_nqp.simulation._checks import check_numbers
+from bayes_nqp.simulation._constants import Constants
 from bayes_nqp.simulation._controls import CITY, picked
 from bayes_nqp.simulation._errors import errors_of
 from bayes_nqp.simulation._feedback import Feedback
@@ -42,7 +42,7 @@ __all__ = ["PROVINCE_CHANNELS", "provinces"]
 
 Array = npt.NDArray[np.float64]
 
-PROVINCE_CHANNELS: Final[Mapping[str, Channel]] = MappingProxyType(
+PROVINCE_CHANNELS: Final[Mapping[str, Channel]] = Constants(
     {
         name: replace(channel, level=0.3 * channel.level, growth=0.0, deviation_sd=0.05)
         for name, channel in CATALOGUE.items()
@@ -64,7 +64,7 @@ def provinces(
     strata: Sequence[str] = ("region",),
     years: Sequence[int] = (2011, 2022),
     level: float = 0.2,
-    contrasts: Mapping[str, float] = MappingProxyType({"region": -0.1}),
+    contrasts: Mapping[str, float] = Constants({"region": -0.1}),
     moderation: float = 0.05,
     deviation_sd: float = 0.05,
     rho: float = 0.7,

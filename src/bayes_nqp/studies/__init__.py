@@ -1,5 +1,5 @@
 """Studies: a .toml file that says everything, and running it."""
 
-import lazy_loader
+from bayes_nqp.rooms import attached
 
-__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+__getattr__, __dir__, __all__ = attached(__name__, __file__)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -57,7 +56,7 @@ class Prepared:
     simulated: Simulated | None = None
     index: Index | None = None
     unmatched: pd.DataFrame | None = None
-    values: Values = MappingProxyType({})
+    values: Values = field(default_factory=dict)
 
 
 def prepared(settings: Settings, folder: Path) -> Prepared:

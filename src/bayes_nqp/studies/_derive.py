@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import sys
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -15,6 +14,7 @@ import pandas as pd
 from bayes_nqp.columns import year_of
 from bayes_nqp.errors import StudyError, brief, nearest, shown
 from bayes_nqp.language import Message
+from bayes_nqp.process import quiet
 
 __all__ = ["columns_of", "derive", "numbers_of"]
 
@@ -156,8 +156,7 @@ def _tree(name: str, expression: str) -> ast.expr:
 def _parsed(expression: str) -> ast.Expression:
     """Parse an expression; whatever Python cannot, or only by many levels, is a SyntaxError."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", SyntaxWarning)
+        with quiet(SyntaxWarning):
             tree = ast.parse(expression.strip(), mode="eval")
     except (ValueError, RecursionError, MemoryError) as error:
         raise SyntaxError(str(error)) from error

@@ -68,4 +68,15 @@ def settings_model() -> type[Settings]:
         name: (kind | None, Field(None, description=(kind.__doc__ or "").partition("\n")[0]))
         for name, kind in STUDY_TABLES.items()
     }
-    return create_model(Settings.__name__, __base__=Settings, __doc__=Settings.__doc__, **fields)
+    return create_model(Settings.__name__, __base__=_Whole, __doc__=Settings.__doc__, **fields)
+
+
+class _Whole(Settings):
+    """Settings of which pickles hold the values, for their class is made where it is needed."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _again, (dict(self.__dict__), self.model_fields_set)
+
+
+def _again(values: dict[str, Any], given: set[str]) -> Settings:
+    return settings_model().model_construct(given, **values)

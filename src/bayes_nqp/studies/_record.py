@@ -16,10 +16,10 @@ import tomli_w
 from bayes_nqp.checks import CheckResult
 from bayes_nqp.files import checksum, write_text
 from bayes_nqp.fitting import Fit, pooled_over
+from bayes_nqp.software import versions
 from bayes_nqp.studies._study import Study
 from bayes_nqp.studies._value_names import with_names
 from bayes_nqp.studies._values import written, written_design
-from bayes_nqp.versions import versions
 
 __all__ = ["write_provenance", "write_study"]
 

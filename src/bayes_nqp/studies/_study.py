@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, reduce
 from operator import getitem
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
@@ -71,7 +70,7 @@ class Study:
     design: Design
     sampler: Sampler | None
     notes: tuple[str, ...] = ()
-    beside: Mapping[str, Design] = MappingProxyType({})
+    beside: Mapping[str, Design] = field(default_factory=dict)
 
     @property
     def panel(self) -> Panel:

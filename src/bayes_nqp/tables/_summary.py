@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from typing import Any, Literal
 
@@ -16,6 +15,7 @@ from bayes_nqp.diagnostics import allowed_size
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import evidence_of, gate_of
+from bayes_nqp.process import quiet
 from bayes_nqp.tables._printed import SummaryTable
 
 __all__ = ["STATISTICS", "summary"]
@@ -186,9 +186,8 @@ def _statistics(
 
     array = xr.DataArray(draws, dims=(*v.SAMPLE_DIMS, "label"))
     interval = eti if kind == "eti" else hdi
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        # A quantity that never varies has no R-hat: that is a NaN, not a warning.
-        warnings.simplefilter("ignore", RuntimeWarning)
+    # A quantity that never varies has no R-hat: that is a NaN, not a warning.
+    with quiet(RuntimeWarning), np.errstate(all="ignore"):
         if not draws.shape[-1]:
             return {name: np.empty(0) for name in STATISTICS[:-1]}
         ends = interval(array, prob=prob, dim=list(v.SAMPLE_DIMS))

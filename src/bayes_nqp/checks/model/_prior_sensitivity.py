@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 
 import numpy as np
@@ -29,6 +28,7 @@ from bayes_nqp.effects import cell_effects
 from bayes_nqp.errors import NotApplicable, StudyError
 from bayes_nqp.fitting import ROWS, Fit, log_likelihood, log_priors, parameter_draws
 from bayes_nqp.language import Message, joined, listed
+from bayes_nqp.process import quiet
 
 __all__ = ["THRESHOLD", "prior_sensitivity"]
 
@@ -186,8 +186,7 @@ def _sensitivity(draws: Array, log_density: Array) -> Array:
             "log_prior": xr.Dataset({"all": (v.SAMPLE_DIMS, log_density)}),
         }
     )
-    with warnings.catch_warnings():
-        # Few distinct values in the tails: the weights are then smoothed over fewer of them.
-        warnings.simplefilter("ignore", UserWarning)
+    # Few distinct values in the tails: the weights are then smoothed over fewer of them.
+    with quiet(UserWarning):
         distance = psense(tree, group="prior", sample_dims=list(v.SAMPLE_DIMS))  # type: ignore[no-untyped-call]
     return np.asarray(distance["q"].to_numpy(), dtype=np.float64)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from dataclasses import fields
 from functools import cache
@@ -18,6 +17,7 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError, one_of, shown
 from bayes_nqp.fitting import Fit, left_out, log_likelihood
+from bayes_nqp.process import quiet
 
 if TYPE_CHECKING:
     from arviz_stats.utils import ELPDDataLOO
@@ -77,12 +77,10 @@ def loo(fit: Fit, by: str | None = None) -> ELPDDataLOO:
     values = log_likelihood(fit, by)
     posterior = fit.posterior.sel({v.DRAW: values[v.DRAW]})
     tree = xr.DataTree.from_dict({"posterior": posterior, "log_likelihood": values.to_dataset()})
-    with warnings.catch_warnings():
-        # The result itself names the units.
-        warnings.filterwarnings("ignore", message="Estimated shape parameter")
+    # The result itself names the units.
+    with quiet(message="Estimated shape parameter"):
         result = arviz_stats.loo(tree, pointwise=True, var_name=values.name)
-    named: ELPDDataLOO = _naming()(**{f.name: getattr(result, f.name) for f in fields(result)})
-    return named
+    return _named(_numbers(result))
 
 
 def unreliable(result: ELPDDataLOO) -> list[str]:
@@ -121,7 +119,19 @@ def _naming() -> Any:
 
         __repr__ = __str__
 
+        def __reduce__(self) -> tuple[Any, ...]:
+            return _named, (_numbers(self),)
+
     return Loo
+
+
+def _named(numbers: dict[str, Any]) -> ELPDDataLOO:
+    named: ELPDDataLOO = _naming()(**numbers)
+    return named
+
+
+def _numbers(result: ELPDDataLOO) -> dict[str, Any]:
+    return {f.name: getattr(result, f.name) for f in fields(result)}
 
 
 @door
@@ -184,8 +194,7 @@ def compare(
     best = np.max([result.elpd_i.to_numpy() for result in results.values()], axis=0)
     # Weights and differences do not change, and densities far from one do not underflow.
     near = {name: _moved(result, best) for name, result in results.items()}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with quiet():
         table = arviz_stats.compare(near, method=method, round_to="none")
     rows = [
         {

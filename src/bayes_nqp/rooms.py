@@ -1,0 +1,79 @@
+"""How rooms are entered: on first use, the outer one before the inner, from any thread."""
+
+from __future__ import annotations
+
+import ast
+import pkgutil
+import sys
+from collections.abc import Callable
+from importlib import import_module
+from itertools import accumulate
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+__all__ = ["attached", "discovered", "entered"]
+
+
+def entered(name: str) -> ModuleType:
+    """Import a module, after every package that it is in.
+
+    Python locks the inner module first. Where another thread is importing the package, which
+    imports that module in turn, each would wait for the other, and one of the two imports fails.
+    """
+    for outer in accumulate(name.split("."), "{}.{}".format):
+        import_module(outer)
+    return sys.modules[name]
+
+
+def attached(
+    package: str, file: str
+) -> tuple[Callable[[str], Any], Callable[[], list[str]], list[str]]:
+    """Give a package the names of the stub beside it, each imported when it is first used.
+
+    The package stays a plain module, which pickles of other packages take by its name.
+
+    Parameters
+    ----------
+    package, file : str
+        Its ``__name__`` and ``__file__``.
+
+    Returns
+    -------
+    tuple
+        Its ``__getattr__``, ``__dir__`` and ``__all__``.
+    """
+    stub = ast.parse(Path(file).with_suffix(".pyi").read_text(encoding="utf-8"))
+    homes = {
+        alias.name: node.module
+        for node in stub.body
+        if isinstance(node, ast.ImportFrom) and node.level
+        for alias in node.names
+    }
+
+    def found(name: str) -> Any:
+        module = sys.modules[package]
+        if name not in homes:
+            message = f"module {package!r} has no attribute {name!r}"
+            raise AttributeError(message, name=name, obj=module)
+        home = homes[name]
+        item = getattr(entered(f"{package}.{home}"), name) if home else entered(f"{package}.{name}")
+        setattr(module, name, item)
+        return item
+
+    return found, lambda: sorted(homes), sorted(homes)
+
+
+def discovered(room: str, prefix: str = "_") -> dict[str, Any]:
+    """Import modules of a room, sub-rooms too, by how they begin; what they export, by name."""
+    public: dict[str, Any] = {}
+    for plugin in pkgutil.walk_packages(entered(room).__path__, f"{room}.", onerror=_failed):
+        if plugin.name.rpartition(".")[2].startswith(prefix):
+            module = import_module(plugin.name)
+            public |= {name: getattr(module, name) for name in getattr(module, "__all__", ())}
+    return public
+
+
+def _failed(name: str) -> None:
+    """Let the error of a sub-room out, whose plug-ins would be missing without a word."""
+    raise  # noqa: PLE0704 - called while it is handled
