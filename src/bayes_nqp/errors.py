@@ -6,7 +6,6 @@ refuses and nothing else.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -18,9 +17,9 @@ from bayes_nqp.labels import UNLABELLED, Labels
 from bayes_nqp.language import ENGLISH, Message, Translator, cut, either, message
 from bayes_nqp.language import listed as shown
 from bayes_nqp.registry import as_python, as_toml
+from bayes_nqp.texts import UNPRINTABLE
 
 __all__ = [
-    "UNPRINTABLE",
     "ArgumentError",
     "ChoiceError",
     "ConvergenceError",
@@ -41,11 +40,6 @@ __all__ = [
 ]
 
 
-UNPRINTABLE = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u2028\u2029\u202a-\u202e\u2060\u2066-\u2069\ufeff"
-    "\ud800-\udfff\ufffe\uffff]"
-)
-"""Characters that a terminal obeys, that nobody sees, or that no XML, JSON or UTF-8 can carry."""
 _PART = 1_500
 """Characters that a part of a message has at most; real ones are far shorter."""
 

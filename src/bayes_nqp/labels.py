@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
 
+from bayes_nqp.texts import cleaned, one_line
+
 __all__ = ["ATTR", "UNLABELLED", "Labels", "labels_of"]
 
 _JOINTS = re.compile("( × | − |: | = )")
@@ -27,7 +29,8 @@ class Labels:
     Parameters
     ----------
     entries : tuple of (language, column, level, label)
-        The level is None where the label is that of the column itself.
+        The level is None where the label is that of the column itself. Labels are `cleaned`, and
+        blank ones left out.
 
     Examples
     --------
@@ -40,8 +43,13 @@ class Labels:
     entries: tuple[tuple[str, str, str | None, str], ...] = ()
 
     def __post_init__(self) -> None:
-        """Put the same labels in the same order."""
-        entries = sorted(self.entries, key=lambda x: (x[0], x[1], x[2] or "", x[3]))
+        """Clean labels, and put the same ones in the same order."""
+        entries = [
+            (language, column, None if level is None else one_line(level), text)
+            for language, column, level, label in self.entries
+            if (text := cleaned(label))
+        ]
+        entries.sort(key=lambda x: (x[0], x[1], x[2] or "", x[3]))
         object.__setattr__(self, "entries", tuple(entries))
 
     @classmethod

@@ -24,3 +24,8 @@ def test_steps_of_fits_and_checks_are_said_in_chinese() -> None:
     for step in steps:
         assert isinstance(step, Message), step
         assert not re.search("[a-z]{4}", step.in_("zh")), step.in_("zh")
+
+
+def test_names_in_steps_are_no_markup() -> None:
+    with progress.bar():
+        progress.say("drawing event_study_[/x][red]", 0, 1)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import tomllib
+from functools import reduce
 from pathlib import Path
 
 import pandas as pd
 import pytest
+import tomli_w
 from small_study import STUDY, city_rows, write_study
 
 from bayes_nqp.errors import IdentificationError, NQPError, PanelError, StudyError
@@ -220,3 +223,25 @@ def test_a_column_that_a_check_names_is_looked_for_before_sampling(tmp_path: Pat
     assert "'checks.placebo_outcome.outcome' names 'rainfal'" in message
     message = refused(tmp_path, edited("[checks]", "[checks.leave_out]\ngroups = 3\n[checks]"))
     assert "'checks.leave_out.groups' is 3" in message
+
+
+@pytest.mark.parametrize(
+    "way",
+    [
+        ("title",),
+        ("report", "question"),
+        ("report", "outcome_unit"),
+        ("labels", "en", "nqp"),
+        ("labels", "en", "地区", "levels", "沿海"),
+    ],
+)
+def test_a_text_of_a_megabyte_is_refused_with_its_bound(
+    tmp_path: Path, way: tuple[str, ...]
+) -> None:
+    study = tomllib.loads(STUDY)
+    *tables, key = way
+    reduce(lambda table, name: table.setdefault(name, {}), tables, study)[key] = "x" * 1_000_000
+    message = refused(tmp_path, tomli_w.dumps(study))
+    assert message.startswith(f"'{'.'.join(way)}' is 'xxx")
+    assert "text of at most 1" in message
+    assert len(message) < 400

@@ -169,6 +169,10 @@ def test_a_run_remembers_them_and_runs_again(tmp_path: Path) -> None:
 
 
 LAG = '{ type = "SpatialLag", weights = "geo", durbin = true }'
+LATER = 'longitude = "near"\nlags = { near = { column = "nqp", weights = "geo" } }'
+YEARS = 'longitude = "年份"\nlatitude = "年份"'
+TEXT_LAG = '[space.lags.near]\ncolumn = "城市"\nweights = "geo"\n\n[space.weights.links]'
+TYPO_LAG = TEXT_LAG.replace("column", "columns")
 REFUSED = [
     ('kind = "nearest"', 'kind = "neareast"', "'neareast', which is no kind", "'nearest'"),
     ('kind = "nearest"\n', "", "[space.weights.geo] lacks the key 'kind'", "nearest"),
@@ -188,6 +192,19 @@ REFUSED = [
     ('places = "城市"', 'place = "城市"', "[space] has the unknown key 'place'", "'places'"),
     ('places = "城市"', 'places = "nqp"', "'space.places': ", "are no prefecture"),
     ('places = "城市"', "", "longitude='longitude' is not a column", "longitude"),
+    ('places = "城市"', 'longitude = "lon"', "'space.longitude' is 'lon', which is no", ""),
+    ('places = "城市"', 'longitude = "城市"', "'城市' must be numbers, and holds text", "row 2"),
+    ('places = "城市"', 'longitude = "near"', "'space.longitude' is 'near', which is no", ""),
+    ('places = "城市"', LATER, "'space.longitude' is 'near', which is made only later", ""),
+    ('places = "城市"', YEARS, "[space]: coordinates change within units", "one place"),
+    ("k = 3\n", 'k = 3\nlatitude = "城市"\n', "'城市' must be numbers, and holds text", ""),
+    ("[space.weights.links]", TEXT_LAG, "[space.lags.near]: column='城市' must be numbers", ""),
+    (
+        "[space.weights.links]",
+        TYPO_LAG,
+        "[space.lags.near] has the unknown key 'colum'",
+        "'column'",
+    ),
     (LAG, '{ type = "Rings", km = [300, 100] }', "'km' is", "rise"),
     (LAG, '{ type = "Ringz", km = [300] }', "'design.spillovers' has the type 'Ringz'", "Rings"),
     (LAG, '{ type = "Rings", km = "100" }', "'design.spillovers.km' is '100'", "[1, 2]"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 import shutil
 import subprocess
@@ -9,10 +10,13 @@ import sys
 from html.parser import HTMLParser
 from pathlib import Path
 
+import docx
 import numpy as np
+import openpyxl
 import pytest
 import xarray as xr
-from doors import as_document, as_page, escaped
+from doors import Cell, Column, Row, as_document, as_page, escaped
+from markdown_it import MarkdownIt
 from mediated import random_paths
 from waist import random_effects
 
@@ -389,3 +393,50 @@ def test_maketables_renders_the_same_cells():
         text = made.to_maketables().make("typst")
         for cell in (cell for row in made.rows for cell in row.cells if cell.text):
             assert cell.text.split("\n")[0].split(" ")[0].strip("[<>−") in text
+
+
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        ("<script>alert(1)</script>", "&lt;script>alert(1)&lt;/script>"),
+        ("[x](javascript:alert(1))", "[x]\\(javascript:alert(1))"),
+        ("<javascript:alert(1)>", "&lt;javascript:alert(1)>"),
+        ("![x](http://example.org)", "![x]\\(http://example.org)"),
+        ("&#106;s &lt;b&gt; R&D", "&amp;#106;s &amp;lt;b&amp;gt; R&D"),
+        ("a|b*c_d`e$f~g\\h", "a\\|b\\*c\\_d\\`e\\$f\\~g\\\\h"),
+        ("P(> 0) < 1, [0, 1]", "P(> 0) < 1, [0, 1]"),
+    ],
+)
+def test_markdown_shows_names_as_they_are(name: str, written: str) -> None:
+    made = nqp.Table("x", name, name, (Column(name),), (Row(name, (Cell((name,)),)),), (name,))
+    text = made.to_markdown()
+    assert text.count(written) == 5 + ("Notes: " + written in text)
+    rendered = MarkdownIt("commonmark", {"html": True}).enable("table").render(text)
+    shown = re.sub("<[^>]+>", "", rendered)
+    assert html.unescape(shown).count(name) == 6
+    assert not re.search("<(script|img|a|b)[ >]", rendered)
+
+
+@pytest.mark.parametrize(
+    ("titles", "names"),
+    [
+        (["x" * 40, "x" * 40], ["x" * 30 + "…", "x" * 26 + "… (2)"]),
+        (["\U0001f600" * 20], ["\U0001f600" * 15 + "…"]),
+        (["History", "'q'", "[]:*?/\\", "a\nb\x01"], ["History (2)", "q", "table", "a b"]),
+    ],
+)
+def test_names_of_sheets_are_excels(titles: list[str], names: list[str], tmp_path: Path) -> None:
+    cell = (Row("a", (Cell(("b" * 40_000,)),)),)
+    path = write_excel(
+        [nqp.Table("x", x, "", (Column("y"),), cell) for x in titles], tmp_path / "t.xlsx"
+    )
+    book = openpyxl.load_workbook(path)
+    assert book.sheetnames == names
+    assert all(len(sheet["B3"].value) == 32_767 for sheet in book)
+
+
+def test_a_word_document_has_as_much_of_a_title_as_its_properties_hold(tmp_path: Path) -> None:
+    made = nqp.Table("x", "long " * 80 + "\x01", "", (Column("y"),), ())
+    document = docx.Document(str(made.to_docx(tmp_path / "t.docx")))
+    assert len(document.core_properties.title) == 255
+    assert document.paragraphs[0].text == ("long " * 80).strip()

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from bayes_nqp.cli._console import console, line, progress, safe
-from bayes_nqp.cli._door import CODES, FAILED, door, error
+from bayes_nqp.cli._door import CODES, FAILED, OMITTED, door, error
 from bayes_nqp.cli._locale import in_utf8
 from bayes_nqp.cli._streams import streams
 from bayes_nqp.signals import stoppable
@@ -85,9 +85,10 @@ def run(
     with door(study=study, resumes=True):
         from bayes_nqp import studies
         from bayes_nqp.cli._results import show
+        from bayes_nqp.omissions import collected
 
         folder = out if out is not None else Path("results") / study.stem
-        with progress(quiet, studies.language_of(study)) as terminal:
+        with progress(quiet, studies.language_of(study)) as terminal, collected():
             outcome = studies.run(
                 studies.find(study),
                 folder,
@@ -101,6 +102,8 @@ def run(
     if strict and outcome.failures:
         error("--strict: " + "; ".join(outcome.failures))
         raise typer.Exit(FAILED)
+    if outcome.omissions:
+        raise typer.Exit(OMITTED)
 
 
 @app.command(epilog="Example: bayes-nqp validate models/castle_doctrine.toml")

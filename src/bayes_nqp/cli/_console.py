@@ -22,7 +22,7 @@ def console(*, stderr: bool = False) -> Console:
     """A console that breaks lines only on a terminal."""
     from rich.console import Console
 
-    return Console(stderr=stderr, soft_wrap=not sys.stdout.isatty())
+    return Console(stderr=stderr, soft_wrap=not sys.stdout.isatty(), emoji=False)
 
 
 def safe(value: object) -> str:

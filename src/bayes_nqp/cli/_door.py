@@ -14,15 +14,16 @@ import typer
 
 from bayes_nqp.cli._streams import OutputError, plain_text, tracebacks
 
-__all__ = ["FAILED", "door", "error"]
+__all__ = ["FAILED", "OMITTED", "door", "error"]
 
-FAILED, REFUSED, FAULT, SYSTEM, UNWRITABLE = 1, 2, 70, 71, 74
+FAILED, REFUSED, FAULT, SYSTEM, OMITTED, UNWRITABLE = 1, 2, 70, 71, 73, 74
 INTERRUPTED, UNREAD = 130, 141
 CODES = (
     "Exit codes: 0 done; 1 the gate, a check or the sampler failed, or a new study does not run "
     "yet; 2 refused, with what to try; 70 a fault of bayes_nqp; 71 the system gave out (memory, "
-    "disk, permissions); 74 the output could not be written; 130 interrupted; 141 nobody reads "
-    "the output; 129 and 143 ended by SIGHUP and SIGTERM."
+    "disk, permissions); 73 a part of the results could not be made, and all others are there; 74 "
+    "the output could not be written; 130 interrupted; 141 nobody reads the output; 129 and 143 "
+    "ended by SIGHUP and SIGTERM."
 )
 """For the help."""
 _GOES_ON = (

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+import traceback
 from collections.abc import Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from bayes_nqp.checks import VERDICTS, gate_words
 from bayes_nqp.cli._console import console, line, safe
+from bayes_nqp.cli._streams import tracebacks
 from bayes_nqp.language import Message, Translator, enumerated
 from bayes_nqp.tables import written
 
@@ -19,12 +21,17 @@ if TYPE_CHECKING:
 __all__ = ["show"]
 
 _COLOURS = {"holds": "green", "in doubt": "yellow", "fails": "red", "reported": "cyan"}
+_SENTENCES = Message("{}. {}", context="sentences")
+_ALL = Message("Everything is in {} ({} s)")
+_OTHERS = Message("Everything else is in {} ({} s)")
 
 
 def show(outcome: Outcome) -> None:
     """Print results, gate, checks, and where the files are, in the report's language."""
     terminal, translate = console(), outcome.study.translate
-    _effects(outcome)
+    marked = Translator(translate.language)  # what holds markup is no name that has a label
+    if "summary.csv" in outcome.tables:
+        _effects(outcome)
     if "channels.csv" in outcome.tables:
         terminal.print()
         _channels(outcome)
@@ -38,13 +45,13 @@ def show(outcome: Outcome) -> None:
     verdict_text = translate.name(gate_words(str(gate)))
     verdict_text = verdict_text if gate.passed else translate("failed: {}", verdict_text)
     terminal.print(
-        f"\n{translate('convergence gate: {}', f'[{colour}]{safe(verdict_text)}[/{colour}]')}"
+        f"\n{marked(Message('convergence gate: {}'), f'[{colour}]{safe(verdict_text)}[/{colour}]')}"
     )
     for check in outcome.checks:
         colour, verdict = _COLOURS.get(check.verdict, "dim"), translate(VERDICTS[check.verdict])
         head = f"{check.name}: [{colour}]{safe(verdict)}[/{colour}]"
         sentence = safe(check.said(translate.language))
-        terminal.print(translate("{}. {}", head, sentence, context="sentences"), highlight=False)
+        terminal.print(marked(_SENTENCES, head, sentence), highlight=False)
     for note in dict.fromkeys([*outcome.fit.notes, *outcome.study.panel.notes]):
         line(f"  {translate('note: {}', note)}")
     if outcome.moved is not None:
@@ -57,7 +64,14 @@ def show(outcome: Outcome) -> None:
         line(translate("Not everything was kept for a later run: {}", outcome.fault))
     folder = f"[bold]{safe(outcome.folder)}[/bold]"
     seconds = f"{outcome.seconds:.0f}"
-    terminal.print(translate("Everything is in {} ({} s)", folder, seconds), highlight=False)
+    if not outcome.omissions:
+        terminal.print(marked(_ALL, folder, seconds), highlight=False)
+        return
+    for omission in outcome.omissions:
+        terminal.print(f"[red]{safe(translate.name(omission.sentence))}[/red]", highlight=False)
+        if tracebacks():
+            traceback.print_exception(omission.error)
+    terminal.print(marked(_OTHERS, folder, seconds), highlight=False)
 
 
 def _effects(outcome: Outcome) -> None:

@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from bayes_nqp.texts import UNPRINTABLE
+
 __all__ = ["OutputError", "plain_text", "streams", "tracebacks"]
 
 _ERRORS = "bayes_nqp.plain"
@@ -91,15 +93,12 @@ def plain_text(text: str) -> str:
     str
         Line ends and tabs stay; other control characters are spelled out.
     """
-    return "".join(
-        c if c.isprintable() or c in "\n\t\u3000\xa0" or not _is_control(c) else repr(c)[1:-1]
-        for c in text
-    )
+    return UNPRINTABLE.sub(lambda found: _spelled(found[0]), text)
 
 
-def _is_control(character: str) -> bool:
-    code = ord(character)
-    return code < 0x20 or 0x7F <= code < 0xA0 or 0x202A <= code <= 0x202E
+def _spelled(character: str) -> str:
+    """Spell a character; bytes of names are spelled where they are written."""
+    return character if "\ud800" <= character <= "\udfff" else ascii(character)[1:-1]
 
 
 def tracebacks() -> bool:

@@ -11,9 +11,10 @@ import pandas as pd
 
 from bayes_nqp.columns._cells import CARRIED, SURROGATE, UNSORTED, admitted, fits, kinds
 from bayes_nqp.columns._values import SourceRows
-from bayes_nqp.errors import UNPRINTABLE, PanelError, shown
+from bayes_nqp.errors import PanelError, shown
 from bayes_nqp.language import Message
 from bayes_nqp.limits import limit
+from bayes_nqp.texts import UNPRINTABLE
 
 __all__ = ["admitted_frame", "carried", "checked_names"]
 

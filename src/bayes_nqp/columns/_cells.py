@@ -17,9 +17,10 @@ import pandas as pd
 
 from bayes_nqp.columns._broken import refuse_broken
 from bayes_nqp.columns._values import Bools, SourceRows, counted, is_text, plain, unwrapped
-from bayes_nqp.errors import UNPRINTABLE, PanelError, shown
+from bayes_nqp.errors import PanelError, shown
 from bayes_nqp.language import Message
 from bayes_nqp.limits import limit, way_out
+from bayes_nqp.texts import one_line
 
 __all__ = ["CARRIED", "SURROGATE", "UNSORTED", "admitted", "fits", "kinds"]
 
@@ -271,7 +272,7 @@ def _refuse_texts(
 
 def _cleaned(column: pd.Series[Any], distinct: list[str], notes: list[str]) -> pd.Series[Any]:
     """Take out of names what no report can carry or nobody sees."""
-    clean = {x: cleaned for x in distinct if (cleaned := _clean(x)) != x.strip()}
+    clean = {x: cleaned for x in distinct if (cleaned := one_line(x)) != x.strip()}
     if not clean:
         return column
     listed = shown((f"{x!a} as {y!r}" for x, y in clean.items()), 2)
@@ -284,9 +285,3 @@ def _cleaned(column: pd.Series[Any], distinct: list[str], notes: list[str]) -> p
         )
     )
     return column.astype(object).map(lambda x: clean.get(x, x) if isinstance(x, str) else x)
-
-
-def _clean(text: str) -> str:
-    """One name in one line, without characters that nobody sees."""
-    lined = re.sub(r"[\t\n\x0b\x0c\r\x1c-\x1e\x85\u2028\u2029]+", " ", text.strip())
-    return UNPRINTABLE.sub("", lined)

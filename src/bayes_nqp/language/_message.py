@@ -11,6 +11,7 @@ from typing import Any, Final, Self
 from bayes_nqp.labels import UNLABELLED, Labels
 from bayes_nqp.language._catalogue import ENGLISH, catalogue_of
 from bayes_nqp.language._typesetting import Numeral, localised, typeset, typography
+from bayes_nqp.texts import narrowed, one_line, printable
 
 __all__ = [
     "NOTHING",
@@ -123,12 +124,16 @@ class Translator:
     ----------
     labels : Labels, optional
         What variables, levels and units are called.
+    widest : int, optional
+        Latin characters that a name may take, as on an axis; longer ones are cut.
     """
 
-    __slots__ = ("labels", "language")
+    __slots__ = ("labels", "language", "widest")
 
-    def __init__(self, language: str, labels: Labels = UNLABELLED) -> None:
-        self.language, self.labels = language, labels
+    def __init__(
+        self, language: str, labels: Labels = UNLABELLED, widest: int | None = None
+    ) -> None:
+        self.language, self.labels, self.widest = language, labels, widest
 
     def __call__(self, template: str, /, *parts: object, **how: object) -> str:
         """Render a template, or a message that waits for its parts, in the language.
@@ -141,8 +146,10 @@ class Translator:
             As `Message` takes them.
         """
         if isinstance(template, Message) and (parts or how):
-            return template.fill(*parts, **how).in_(self.language, self.labels)
-        return message(template, *parts, **how).in_(self.language, self.labels)
+            filled = template.fill(*parts, **how)
+        else:
+            filled = message(template, *parts, **how)
+        return printable(filled.in_(self.language, self.labels))
 
     @property
     def sample(self) -> str:
@@ -158,9 +165,11 @@ class Translator:
             Of which the value is a level, where that is known.
         """
         if isinstance(value, Message):
-            return value.in_(self.language, self.labels)
+            return printable(value.in_(self.language, self.labels))
         integral = isinstance(value, float) and value.is_integer()
-        return self.labels.name(f"{value:.0f}" if integral else str(value), self.language, column)
+        text = f"{value:.0f}" if integral else str(value)
+        name = printable(self.labels.name(text, self.language, column))
+        return name if self.widest is None else narrowed(one_line(name), self.widest)
 
     def names(self, levels: Mapping[str, object]) -> str:
         """Name a group by its levels, given by column."""

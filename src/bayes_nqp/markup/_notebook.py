@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from unicodedata import east_asian_width
 
 from bayes_nqp.language import ENGLISH, Translator
 from bayes_nqp.markup._render import html
+from bayes_nqp.texts import size_of
 
 __all__ = ["facts_html", "facts_text"]
 
@@ -26,14 +26,9 @@ def facts_text(title: str, facts: Facts, translate: Translator | None = None) ->
         Into whose language both are put; English by default.
     """
     pairs = _pairs(facts, translate)
-    width = max(_columns(name) for name, _ in pairs)
-    lines = (f"  {name}{' ' * (width - _columns(name))}  {text}" for name, text in pairs)
+    width = max(size_of(name) for name, _ in pairs)
+    lines = (f"  {name}{' ' * (width - size_of(name))}  {text}" for name, text in pairs)
     return "\n".join([title, *lines])
-
-
-def _columns(text: str) -> int:
-    """Columns of a terminal that a text takes."""
-    return sum(2 if east_asian_width(c) in "WF" else 1 for c in text)
 
 
 def facts_html(

@@ -4,19 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.language import Message, Translator
-from bayes_nqp.plots._notes import annotate, label_beside
+from bayes_nqp.plots._notes import annotate, label_beside, wrapped
 from bayes_nqp.plots._registry import Appearance
 from bayes_nqp.plots._style import figure_of, new_figure, settle, style
+from bayes_nqp.texts import printable
 
 __all__ = ["NAMED", "Canvas", "canvas", "columns_of"]
+
+_LETTER = 0.062
+"""Width of a letter of a panel's title, inches."""
+_SHORT = 12
+"""Letters of a row's name that every figure has room for."""
+_NAMES = 0.4
+"""The share of a figure that names of rows take before it is made wider."""
 
 NAMED: Final[dict[str, Any]] = {"axis": "y", "length": 0}
 """Ticks of panels whose rows have names."""
@@ -89,9 +98,10 @@ class Canvas:
             Where the horizontal label of several panels stands.
         """
         self.empty = len(self.axes) - len(titles)
+        wide = self.figure.get_size_inches()[0] / columns / _LETTER
         for place, (ax, title) in enumerate(zip(self.filled, titles, strict=True)):
             if title:
-                ax.set_title(title, fontsize=8.5)
+                ax.set_title(wrapped(title, wide), fontsize=8.5)
             ax.tick_params(labelbottom=place >= len(titles) - columns)
         for ax in self.axes[len(titles) :]:
             ax.set_axis_off()
@@ -126,6 +136,8 @@ def canvas(
     layout : callable, optional
         Makes the panels of a new figure instead.
     """
+    if look.title:
+        look = replace(look, title=printable(look.title))
     styled = style([look.translate.sample, look.title or "", *texts])
 
     def open_page() -> Canvas:
@@ -151,3 +163,16 @@ def _opened(
         settle(page.axes)
         for ax in page.axes if page.ticks else ():
             ax.tick_params(**page.ticks)
+        if look.ax is None:
+            _widen(page)
+
+
+def _widen(page: Canvas) -> None:
+    """Give rows with long names the room that they take, so that panels keep theirs."""
+    named = [ax for ax in page.axes if isinstance(ax.yaxis.get_major_locator(), FixedLocator)]
+    names = [name for ax in named for name in ax.get_yticklabels() if len(name.get_text()) > _SHORT]
+    width, height = page.figure.get_size_inches()
+    sizes = [name.get_window_extent().width / page.figure.dpi for name in names]
+    lacking = max(sizes, default=0.0) - _NAMES * width
+    if lacking > 0:
+        page.figure.set_size_inches(width + lacking, height)

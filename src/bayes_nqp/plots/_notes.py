@@ -14,6 +14,7 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import failures_of
 from bayes_nqp.language import Translator, separated
 from bayes_nqp.plots._style import MUTED, WARNING
+from bayes_nqp.texts import size_of
 
 __all__ = ["annotate", "beside", "fitted", "label_beside", "remarked", "wrapped"]
 
@@ -147,7 +148,7 @@ def wrapped(text: str, wide: float) -> str:
     lines: list[str] = []
     line, length = "", 0.0
     for piece in _pieces(text):
-        size = sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in piece)
+        size = size_of(piece)
         if line and length + size > wide:
             lines.append(line.rstrip())
             line, length = piece.lstrip(), float(size)
@@ -158,7 +159,7 @@ def wrapped(text: str, wide: float) -> str:
 
 def fitted(label: str, wide: float, high: float) -> tuple[float, str]:
     """Find the size and the line breaks with which a label fits: few lines, then large letters."""
-    share = 0.52 if any(unicodedata.east_asian_width(c) in "WF" for c in label) else 0.61
+    share = 0.52 if size_of(label) > len(label) else 0.61
     sizes = (8.0, 7.6, 7.2, 6.8, 6.2, 5.6)
     tries = [(size, _broken(label, wide / (size * share) - 0.8)) for size in sizes]
     fit = [attempt for attempt in tries if (attempt[1].count("\n") + 1) * attempt[0] * 1.2 <= high]

@@ -10,6 +10,7 @@ from bayes_nqp.checks import Need, meets
 from bayes_nqp.doors import door
 from bayes_nqp.language import Message, Translator
 from bayes_nqp.machine import needing_room
+from bayes_nqp.omissions import omitted
 from bayes_nqp.registry import Plugins
 
 if TYPE_CHECKING:
@@ -180,7 +181,16 @@ def evidence(kind: str) -> Callable[[Drawer], Drawer]:
     return lambda drawer: DRAWERS.add(kind, drawer)
 
 
-def sketches(scene: Scene) -> Iterator[Sketch]:
-    """Give every figure of a fit, in the order of runs."""
+def sketches(scene: Scene, section: str | None = None) -> Iterator[Sketch]:
+    """Give every figure of a fit, in the order of runs.
+
+    Parameters
+    ----------
+    section : str, optional
+        Of a report, whose figures alone are wanted.
+    """
     for each in PLOTS.values():
-        yield from each.sketches(scene)
+        if section not in (None, each.section):
+            continue
+        with omitted(Message("The figure {}", each.name)):
+            yield from each.sketches(scene)

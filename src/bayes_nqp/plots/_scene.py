@@ -15,6 +15,7 @@ from bayes_nqp.effects import cell_effects
 from bayes_nqp.estimands import words
 from bayes_nqp.fitting import Fit
 from bayes_nqp.language import Translator
+from bayes_nqp.texts import cleaned
 
 if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
@@ -57,6 +58,11 @@ class Scene:
     unit: str = ""
     plots: tuple[str, ...] | None = None
     maps: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Clean what users call things."""
+        for name in ("outcome", "unit"):
+            object.__setattr__(self, name, cleaned(getattr(self, name)))
 
     @property
     def translate(self) -> Translator:

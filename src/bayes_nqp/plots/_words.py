@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import xarray as xr
 
-from bayes_nqp.estimands import PATHS, percent, words
+from bayes_nqp import estimands
+from bayes_nqp.estimands import PATHS, percent
 from bayes_nqp.language import Message, Translator
 
 __all__ = [
@@ -18,6 +19,8 @@ __all__ = [
 ]
 
 
+_WIDEST = 48
+"""Latin characters of a name in a figure."""
 POINTS = Message("Points: posterior means. Thick and thin bars: 50% and {} equal-tailed intervals.")
 LAST_THROUGH = Message(
     "An indirect effect is what enters the outcome last through that mediator; it is causal by "
@@ -25,6 +28,22 @@ LAST_THROUGH = Message(
 )
 CONTRASTS_LEFT_OUT = Message("Contrasts are left out for strata with more than {} levels.")
 """Notes of several figures."""
+
+
+def words(language: str, source: object = None) -> Translator:
+    """Speak a language as figures do, in which names have so much room and no more.
+
+    Parameters
+    ----------
+    source : object, optional
+        A panel, a fit, draws or the result of a check, whose labels names are called by.
+
+    Raises
+    ------
+    StudyError
+        If there is no such language.
+    """
+    return Translator(language, estimands.words(language, source).labels, _WIDEST)
 
 
 def effect_label(draws: xr.DataArray | xr.Dataset, translate: Translator) -> str:
@@ -35,6 +54,8 @@ def effect_label(draws: xr.DataArray | xr.Dataset, translate: Translator) -> str
     draws : DataArray or Dataset
         With attrs ``outcome`` and ``outcome_unit``, or without.
     """
-    outcome, unit = (str(draws.attrs.get(name, "")) for name in ("outcome", "outcome_unit"))
+    outcome, unit = (
+        translate.name(draws.attrs.get(name, "")) for name in ("outcome", "outcome_unit")
+    )
     label = Message("Effect on {}", outcome) if outcome else Message("Effect")
     return translate("{} ({})", label, unit) if unit else translate(label)

@@ -3,6 +3,7 @@
 from bayes_nqp.reports._context import Context as Context
 from bayes_nqp.reports._figures import FigureFolder as FigureFolder
 from bayes_nqp.reports._registry import SECTIONS as SECTIONS
+from bayes_nqp.reports._registry import remarks as remarks
 from bayes_nqp.reports._registry import writers as writers
 from bayes_nqp.reports._report import report
 from bayes_nqp.reports._report import report_title as report_title

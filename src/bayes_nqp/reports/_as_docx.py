@@ -21,6 +21,7 @@ from bayes_nqp.reports._content import (
 )
 from bayes_nqp.reports._registry import report_format
 from bayes_nqp.tables import add_docx, docx_module, set_fonts, words
+from bayes_nqp.texts import shortened
 
 __all__: list[str] = []
 
@@ -29,9 +30,11 @@ _WIDTH, _HEIGHT = 14.8, 17.5
 _DPI = 300
 _TONES = {"bad": ("B42318", "FFF1F0"), "doubt": ("9A6700", "FFF8E6"), "note": ("0550AE", "EEF6FF")}
 _HEADINGS = {"Title": 20, "Heading 1": 15, "Heading 2": 12}
+_LONGEST = {"property": 255}
+"""Characters that it holds."""
 
 
-@report_format("docx", place=20)
+@report_format("docx", place=20, longest=_LONGEST)
 def _write(document: Document, folder: Path) -> Path:
     """Write a report as a Word document."""
     word = _opened(document)
@@ -67,7 +70,8 @@ def _opened(document: Document) -> Any:
         style.paragraph_format.keep_with_next = True
     _unruled(word.styles["Title"])
     properties = word.core_properties
-    properties.title, properties.author, properties.comments = document.title, "", ""
+    properties.title = shortened(document.title, _LONGEST["property"])
+    properties.author = properties.comments = ""
     properties.language = typography(document.language).tag
     return word
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
 from bayes_nqp.tables import Table
+from bayes_nqp.texts import one_line, printable
 
 __all__ = [
     "Alarm",
@@ -126,6 +127,11 @@ class Document:
     blocks: tuple[Block, ...] = field(default_factory=tuple)
     language: str = "en"
 
+    def __post_init__(self) -> None:
+        """Leave out what no page can carry."""
+        object.__setattr__(self, "title", one_line(self.title))
+        object.__setattr__(self, "blocks", tuple(map(_printable, self.blocks)))
+
     @property
     def tables(self) -> tuple[Table, ...]:
         """Every table, in order."""
@@ -135,3 +141,18 @@ class Document:
     def pictures(self) -> tuple[Picture, ...]:
         """Every picture, in order."""
         return tuple(block for block in self.blocks if isinstance(block, Picture))
+
+
+def _printable(block: Block) -> Block:
+    """Leave out of a block's texts what no page can carry; tables see to their own."""
+    match block:
+        case Heading(text) | Paragraph(text):
+            return replace(block, text=printable(text))
+        case Bullets(items):
+            return replace(block, items=tuple(map(printable, items)))
+        case Alarm(title, items):
+            return replace(block, title=printable(title), items=tuple(map(printable, items)))
+        case Picture(caption=caption):
+            return replace(block, caption=printable(caption))
+        case NumberedTable():
+            return block

@@ -12,9 +12,11 @@ from bayes_nqp.checks import CheckResult, gate_words
 from bayes_nqp.fitting import Fit
 from bayes_nqp.labels import labels_of
 from bayes_nqp.language import Message, joined
+from bayes_nqp.omissions import omitted
 from bayes_nqp.plots import PLOTS, Scene, Sketch
 from bayes_nqp.reports._content import NumberedTable
 from bayes_nqp.tables import KINDS, Ask, per_words, table
+from bayes_nqp.texts import cleaned
 
 __all__ = ["Context"]
 
@@ -45,6 +47,12 @@ class Context(Scene):
     figures: str = "figures/"
     kinds: tuple[str, ...] | None = None
     sections: tuple[str, ...] | None = None
+
+    def __post_init__(self) -> None:
+        """Clean what users say."""
+        super().__post_init__()
+        for name in ("notice", "title", "question"):
+            object.__setattr__(self, name, cleaned(getattr(self, name)))
 
     @property
     def channels(self) -> tuple[str, ...]:
@@ -138,5 +146,6 @@ class Context(Scene):
         arguments: dict[str, Any] = {"language": self.language, "prob": self.prob}
         if source is None:
             arguments |= {"weights": self.weights, "checks": self.checks}
-        tabulated = table(self.fit if source is None else source, kind, **{**arguments, **how})
-        yield NumberedTable(tabulated, 0)
+        with omitted(Message("The table {}", kind)):
+            tabulated = table(self.fit if source is None else source, kind, **{**arguments, **how})
+            yield NumberedTable(tabulated, 0)

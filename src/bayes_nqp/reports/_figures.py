@@ -6,6 +6,7 @@ from pathlib import Path
 
 from bayes_nqp.files import file_name, write, write_csv, writing
 from bayes_nqp.language import Message
+from bayes_nqp.omissions import omitted
 from bayes_nqp.plots import Sketch
 from bayes_nqp.process import alone
 from bayes_nqp.progress import say
@@ -26,25 +27,30 @@ class FigureFolder:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._stems: set[str] = set()
+        self._drawn: dict[str, bool] = {}
 
-    def draw(self, sketch: Sketch) -> str:
+    def draw(self, sketch: Sketch) -> str | None:
         """Draw a figure, unless it is there already.
 
         Returns
         -------
-        str
-            The name of its files without the ending.
+        str or None
+            The name of its files without the ending; None where it could not be drawn.
         """
+        stem = file_name(sketch.stem)
+        if stem not in self._drawn:
+            say(Message("drawing {}", sketch.stem), len(self._drawn), len(self._drawn) + 1)
+            self._drawn[stem] = False
+            with omitted(Message("The figure {}", sketch.stem)):
+                self._write(sketch, stem)
+                self._drawn[stem] = True
+        return stem if self._drawn[stem] else None
+
+    def _write(self, sketch: Sketch, stem: str) -> None:
         import matplotlib as mpl
 
-        stem = file_name(sketch.stem)
-        if stem in self._stems:
-            return stem
         with writing(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
-        say(Message("drawing {}", sketch.stem), len(self._stems), len(self._stems) + 1)
-        self._stems.add(stem)
         figure = sketch.make()
         # Text stays text, so that a journal can edit it; no date, so that files compare.
         with alone(), mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "bayes_nqp"}):
@@ -60,4 +66,3 @@ class FigureFolder:
         figure.clear()
         if sketch.data is not None:
             write_csv(sketch.data(), self.folder / f"{stem}.csv", digits=8)
-        return stem

@@ -2,25 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 from bayes_nqp.checks import Need, meets
-from bayes_nqp.plots import PLOTS, Sketch
+from bayes_nqp.language import Message
+from bayes_nqp.omissions import omitted
+from bayes_nqp.plots import Sketch, sketches
 from bayes_nqp.registry import Plugins
 from bayes_nqp.reports._content import Block, Document, Heading, NumberedTable, Paragraph
 from bayes_nqp.reports._context import Context
 from bayes_nqp.tables import KINDS, TABLE_FORMATS, TableFormat
+from bayes_nqp.texts import shortened
 
-__all__ = ["SECTIONS", "Section", "Writer", "report_format", "section", "writers"]
+__all__ = ["SECTIONS", "Section", "Writer", "remarks", "report_format", "section", "writers"]
 
 type Part = Block | Sketch
 type Write = Callable[[Context], Iterable[Part]]
 type Writer = Callable[[Document, Path], object]
 """What writes a report's file into a folder."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ReportFormat:
+    """A format of reports.
+
+    Parameters
+    ----------
+    write : callable
+        Of a document and the folder to write into.
+    longest : mapping of str to int
+        Characters that its places hold, as of a `TableFormat`.
+    """
+
+    name: str
+    write: Writer
+    longest: Mapping[str, int] = MappingProxyType({})
+
+    def __call__(self, document: Document, folder: Path) -> object:
+        """Write the report."""
+        return self.write(document, folder)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,18 +69,19 @@ class Section:
         unasked = context.sections is not None and self.name not in context.sections
         if unasked or not meets(context.fit, self.needs):
             return
-        blocks = list(self.write(context))
-        yield from blocks
-        stems = {block.stem for block in blocks if isinstance(block, Sketch)}
-        for plot in PLOTS.values():
-            sketches = plot.sketches(context) if plot.section == self.name else ()
-            for sketch in sketches:
-                if sketch.stem not in stems and sketch.shown:
-                    yield from announced(sketch)
+        stems = set()
+        with omitted(Message("The section {}", self.name)):
+            for block in self.write(context):
+                stems |= {block.stem} if isinstance(block, Sketch) else set()
+                yield block
+        for sketch in sketches(context, self.name):
+            if sketch.stem not in stems and sketch.shown:
+                yield from announced(sketch)
         for kind in KINDS.values():
             wanted = context.kinds is None or kind.name in context.kinds
-            if wanted and kind.section == self.name and kind.suits("fit", context.fit):
-                yield NumberedTable(kind.tabulate(context.fit, context.ask), 0)
+            with omitted(Message("The table {}", kind.name)):
+                if wanted and kind.section == self.name and kind.suits("fit", context.fit):
+                    yield NumberedTable(kind.tabulate(context.fit, context.ask), 0)
 
 
 def announced(sketch: Sketch) -> Iterator[Part]:
@@ -70,7 +96,7 @@ def announced(sketch: Sketch) -> Iterator[Part]:
 SECTIONS: Final = Plugins[Section]("bayes_nqp.reports.sections")
 """Every section by name, in the order of reports."""
 
-_WRITERS: Final = Plugins[Writer]("bayes_nqp.reports", "_as_")
+_WRITERS: Final = Plugins[ReportFormat]("bayes_nqp.reports", "_as_")
 
 
 def section(*, place: float = 1000, needs: tuple[Need, ...] = ()) -> Callable[[Write], Write]:
@@ -97,7 +123,9 @@ def section(*, place: float = 1000, needs: tuple[Need, ...] = ()) -> Callable[[W
     return decorate
 
 
-def report_format(name: str, *, place: float = 1000) -> Callable[[Writer], Writer]:
+def report_format(
+    name: str, *, place: float = 1000, longest: Mapping[str, int] = MappingProxyType({})
+) -> Callable[[Writer], Writer]:
     """Make a function the writer of a format of reports.
 
     Parameters
@@ -106,19 +134,51 @@ def report_format(name: str, *, place: float = 1000) -> Callable[[Writer], Write
         Of the format, as reports and studies call it.
     place : float, default 1000
         Where it stands among the formats, from low to high.
+    longest : mapping of str to int, optional
+        Characters that its places hold, as of a `TableFormat`.
 
     Returns
     -------
     callable
         A decorator of a function of a document and the folder to write into.
     """
-    return lambda write: _WRITERS.add(name, write, place)
+
+    def decorate(write: Writer) -> Writer:
+        _WRITERS.add(name, ReportFormat(name, write, longest), place)
+        return write
+
+    return decorate
 
 
-def writers() -> dict[str, Writer]:
+def writers() -> dict[str, ReportFormat]:
     """Name what writes each format: those of reports, then those of their tables."""
-    tables = {x.name: partial(_write_tables, x) for x in TABLE_FORMATS.values() if x.file}
+    tables = {
+        x.name: ReportFormat(x.name, partial(_write_tables, x), x.longest)
+        for x in TABLE_FORMATS.values()
+        if x.file
+    }
     return {**_WRITERS, **tables}
+
+
+def remarks(formats: Iterable[str], title: str) -> tuple[Message, ...]:
+    """Say which formats do not hold the title of a report whole.
+
+    Parameters
+    ----------
+    formats : iterable of str
+        Those that are wanted.
+    """
+    bounded = [(name, writers()[name].longest.get("property")) for name in formats]
+    return tuple(
+        Message(
+            "{}: the properties of the file hold the first {} characters of the title, the page "
+            "all of it",
+            name,
+            most,
+        )
+        for name, most in bounded
+        if most is not None and shortened(title, most) != title
+    )
 
 
 def _write_tables(form: TableFormat, document: Document, folder: Path) -> None:

@@ -15,15 +15,16 @@ from bayes_nqp.effects import cell_effects
 from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.files import place, writing
 from bayes_nqp.fitting import Fit
-from bayes_nqp.language import Translator
+from bayes_nqp.language import Message, Translator
+from bayes_nqp.omissions import Omission, collected, omitted, recorded, warn
 from bayes_nqp.plots import Sketch
 from bayes_nqp.progress import bar
-from bayes_nqp.reports._content import Block, Document, NumberedTable, Picture
+from bayes_nqp.reports._content import Alarm, Block, Document, Heading, NumberedTable, Picture
 from bayes_nqp.reports._context import Context
 from bayes_nqp.reports._figures import FigureFolder
 from bayes_nqp.reports._registry import SECTIONS, writers
 from bayes_nqp.software import versions
-from bayes_nqp.tables import words
+from bayes_nqp.tables import Cell, Column, Row, Table, words
 
 __all__ = ["report", "report_title", "write_report"]
 
@@ -91,8 +92,13 @@ def report(
     Raises
     ------
     StudyError
-        If an argument is not one of those above, the folder is there or cannot be written, or
-        a format needs a package that is not installed.
+        If an argument is not one of those above, or the folder is there or cannot be written.
+
+    Warns
+    -----
+    UserWarning
+        Where a figure, a table, a section or a format could not be made: the others are written,
+        and tell of it.
 
     Examples
     --------
@@ -107,7 +113,7 @@ def report(
     factors = _factors(main, by)
     translate = words(language, main)
     name = outcome or Context(main, (), language).usual_outcome
-    with bar(progress), place(dir, force=force, name="dir") as ready:
+    with bar(progress), place(dir, force=force, name="dir") as ready, collected() as omissions:
         context = Context(
             main,
             tuple(run_checks(main) if checks is None else checks),
@@ -125,13 +131,17 @@ def report(
         )
         write_report(context, ready.draft, formats, FigureFolder(ready.draft / "figures"))
         ready.finish()
+    warn(omissions, language)
     return Path(dir)
 
 
 def write_report(
     context: Context, folder: Path, formats: Sequence[str], figures: FigureFolder
 ) -> Document:
-    """Write a report's files into a folder, which is made, with figures that are drawn once."""
+    """Write a report's files into a folder, which is made, with figures that are drawn once.
+
+    What cannot be made is omitted where somebody collects that, and every file tells of it.
+    """
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
     blocks = chain.from_iterable(section(context) for section in SECTIONS.values())
@@ -141,10 +151,41 @@ def write_report(
         _numbered(blocks, figures),
         context.language,
     )
-    formats_known = writers()
-    for name in dict.fromkeys(formats):
-        formats_known[name](document, folder)
-    return document
+    known, names = recorded(), list(dict.fromkeys(formats))
+    names = _written(_telling(document, known), folder, names)
+    while recorded() != known:  # a file that was written before an error does not tell of it yet
+        known = recorded()
+        names = _written(_telling(document, known), folder, names)
+    return _telling(document, known)
+
+
+def _written(document: Document, folder: Path, formats: Iterable[str]) -> list[str]:
+    """Write a document in several formats; name those that could be written."""
+    names, formats_known = [], writers()
+    for name in formats:
+        with omitted(Message("The report as {}", name)):
+            formats_known[name](document, folder)
+            names.append(name)
+    return names
+
+
+def _telling(document: Document, omissions: Sequence[Omission]) -> Document:
+    """Say first, and in a table for files of tables alone, what could not be made."""
+    if not omissions:
+        return document
+    translate = words(document.language)
+    title = translate("What could not be made")
+    alarm = Alarm(title, tuple(translate.name(each.sentence) for each in omissions))
+    rows = [
+        Row(translate.name(each.what), (Cell((translate.name(each.reason),), tone="bad"),))
+        for each in omissions
+    ]
+    table = Table(
+        "omissions", title, translate("Item"), (Column(translate("Reason"), words=True),),
+        tuple(rows), language=document.language,
+    )  # fmt: skip
+    listed = NumberedTable(table, len(document.tables) + 1)
+    return replace(document, blocks=(alarm, *document.blocks, Heading(title), listed))
 
 
 def _numbered(blocks: Iterable[Block | Sketch], figures: FigureFolder) -> tuple[Block, ...]:
@@ -155,7 +196,8 @@ def _numbered(blocks: Iterable[Block | Sketch], figures: FigureFolder) -> tuple[
         match block:
             case Sketch():
                 stem = figures.draw(block)
-                result.append(Picture(stem, block.caption, next(pictures), figures.folder))
+                if stem is not None:
+                    result.append(Picture(stem, block.caption, next(pictures), figures.folder))
             case NumberedTable():
                 result.append(replace(block, number=next(tables)))
             case _:

@@ -16,7 +16,7 @@ from bayes_nqp.language import Message
 from bayes_nqp.spatial_weights._cities import cities_of, spread
 from bayes_nqp.spatial_weights._inverse_distance import DENSE
 from bayes_nqp.spatial_weights._links import linked
-from bayes_nqp.spatial_weights._places import column_of_units
+from bayes_nqp.spatial_weights._places import column_of_units, numbers_in
 from bayes_nqp.spatial_weights._weights import SpatialWeights, Standardised
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def economic(
             hint="weights by distance: nqp.spatial_weights.band(panel, km=300)",
         )
     before = np.isin(panel.time_codes, _before(panel, periods))
-    values = pd.to_numeric(panel.frame[column], errors="coerce").to_numpy(dtype=np.float64)
+    values = numbers_in(panel, column, "column")
     part = pd.Series(values[before]).groupby(of_unit[panel.unit_codes][before]).mean()
     mean = part.reindex(np.arange(n)).to_numpy()
     if not np.isfinite(mean).all():

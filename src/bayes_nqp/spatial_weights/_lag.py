@@ -8,8 +8,7 @@ import numpy as np
 import pandas as pd
 
 from bayes_nqp.doors import door
-from bayes_nqp.errors import PanelError, nearest
-from bayes_nqp.language import Message
+from bayes_nqp.spatial_weights._places import numbers_in
 from bayes_nqp.spatial_weights._weights import SpatialWeights
 
 if TYPE_CHECKING:
@@ -41,7 +40,7 @@ def lag(weights: SpatialWeights, panel: Panel, column: str) -> pd.Series[Any]:
     Raises
     ------
     PanelError
-        If there is no such column, or a unit is not among those of the weights.
+        If there is no such column, it holds text, or a unit is not among those of the weights.
 
     Examples
     --------
@@ -53,15 +52,11 @@ def lag(weights: SpatialWeights, panel: Panel, column: str) -> pd.Series[Any]:
     >>> bool(frame["near_cbec"].notna().all())
     True
     """
-    if column not in panel.frame.columns:
-        raise PanelError(
-            Message("{}={!r} is not a column of the panel", "column", column),
-            hint=nearest(column, panel.frame.columns),
-        )
+    cells = numbers_in(panel, column, "column")
     links = weights.aligned(panel.unit_labels).matrix
     at = np.asarray(panel.unit_codes), np.asarray(panel.time_codes)
     table = np.full((panel.n_units, panel.periods), np.nan)
-    table[at] = pd.to_numeric(panel.frame[column], errors="coerce").to_numpy(dtype=np.float64)
+    table[at] = cells
     gap = np.isnan(table)
     values = np.where(links @ gap > 0.0, np.nan, links @ np.where(gap, 0.0, table))
     return pd.Series(values[at], index=panel.frame.index, name=column)

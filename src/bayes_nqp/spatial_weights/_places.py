@@ -121,15 +121,36 @@ def column_of_units(
     """
     import pandas as pd
 
+    values, units = numbers_in(panel, column, argument), np.asarray(panel.unit_codes)
+    grouped = pd.Series(values).groupby(units if of_unit is None else of_unit[units])
+    return grouped.agg(["first", "min", "max"])
+
+
+def numbers_in(panel: Panel, column: str, argument: str) -> Array:
+    """A column of numbers (row), NaN where missing.
+
+    Raises
+    ------
+    PanelError
+        If there is no such column, or it holds text.
+    """
+    import pandas as pd
+
     if column not in panel.frame.columns:
         raise PanelError(
             Message("{}={!r} is not a column of the panel", argument, column),
             hint=nearest(column, panel.frame.columns),
         )
-    values = pd.to_numeric(panel.frame[column], errors="coerce").to_numpy(dtype=np.float64)
-    units = np.asarray(panel.unit_codes)
-    grouped = pd.Series(values).groupby(units if of_unit is None else of_unit[units])
-    return grouped.agg(["first", "min", "max"])
+    cells = panel.frame[column]
+    values = pd.to_numeric(cells, errors="coerce").to_numpy(dtype=np.float64)
+    text = np.isnan(values) & cells.notna().to_numpy()
+    if text.any():
+        raise PanelError(
+            Message("{}={!r} must be numbers, and holds text in {} of {} rows: {}", argument,
+                    column, int(text.sum()), text.size, shown(map(repr, cells[text].unique()), 4)),
+            hint="a column of numbers, or none for missing",
+        )  # fmt: skip
+    return values
 
 
 def located(panel: Panel) -> bool:

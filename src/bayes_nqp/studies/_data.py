@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from bayes_nqp.columns import as_years, is_text
+from bayes_nqp.columns import as_years, encode, is_text
 from bayes_nqp.errors import StudyError, nearest, shown
 from bayes_nqp.intake import cleaned, filled, further_down, with_numbers
-from bayes_nqp.labels import labels_of
-from bayes_nqp.language import Message
+from bayes_nqp.labels import Labels, labels_of
+from bayes_nqp.language import Message, languages
 from bayes_nqp.panel import Panel, declared
 from bayes_nqp.studies._data_keys import Data
 from bayes_nqp.studies._derive import derive, numbers_of
@@ -112,9 +112,40 @@ def prepared(settings: Settings, folder: Path) -> Prepared:
             panel = panel.stratify(**stratum.model_dump())
     with in_toml("labels"):
         words = settings.model_dump(include={"labels"}, exclude_none=True)
+        _check_labels(Labels.of(words["labels"]), panel, frame)
         panel = replace(panel, labels=brought).with_labels(words["labels"])
     notes += list(index.notes) if index is not None else []
     return Prepared(_noted(panel, notes), simulated, index, unmatched, values)
+
+
+def _check_labels(labels: Labels, panel: Panel, frame: pd.DataFrame) -> None:
+    """Refuse labels of columns and levels that neither the panel has nor rows that it left out."""
+    levels: dict[str, set[str]] = {}
+    for language, column, level, _ in labels.entries:
+        if language not in languages():
+            raise StudyError(
+                Message("'labels' names {!r}, which is no language here", language),
+                hint=nearest(language, languages()),
+            )
+        if column not in panel.frame.columns:
+            raise StudyError(
+                Message("'labels.{}' names {!r}, which is no column of the data", language, column),
+                hint=nearest(column, panel.frame.columns),
+            )
+        if column not in levels:
+            of_time = panel.time_labels if column in (panel.roles.time, panel.roles.cohort) else ()
+            parts = [x[column].dropna() for x in (panel.frame, frame) if column in x.columns]
+            levels[column] = {*map(str, of_time), *(x for part in parts for x in encode(part)[1])}
+        if level is not None and level not in levels[column]:
+            raise StudyError(
+                Message(
+                    "'labels.{}.{}.levels' names {!r}, which does not stand in that column",
+                    language,
+                    column,
+                    level,
+                ),
+                hint=nearest(level, sorted(levels[column])),
+            )
 
 
 def _panel(

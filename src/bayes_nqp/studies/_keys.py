@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-__all__ = ["Keys", "Names"]
+from bayes_nqp.texts import LONGEST_NAME, LONGEST_TEXT, cleaned
+
+__all__ = ["Keys", "Names", "Question", "Words"]
+
+Words = Annotated[str, Field(max_length=LONGEST_NAME), AfterValidator(cleaned)]
+"""A title, a label, a unit of measurement: shown, and never looked up."""
+Question = Annotated[str, Field(max_length=LONGEST_TEXT), AfterValidator(cleaned)]
+"""Sentences that are shown."""
 
 
 def _listed(value: object) -> object:

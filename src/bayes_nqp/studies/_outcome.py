@@ -11,6 +11,7 @@ import pandas as pd
 from bayes_nqp.checks import CheckResult, check_table
 from bayes_nqp.doors import door
 from bayes_nqp.fitting import Fit
+from bayes_nqp.omissions import Omission
 from bayes_nqp.studies._study import Study
 
 __all__ = ["Outcome"]
@@ -35,6 +36,8 @@ class Outcome:
         Checks that an earlier run had answered, and its fits.
     fault : str
         Why not everything was kept for later runs; empty where it was.
+    omissions : tuple of Omission
+        What could not be made; everything else is written.
     """
 
     study: Study
@@ -46,6 +49,7 @@ class Outcome:
     seconds: float = 0.0
     reused: tuple[str, ...] = ()
     fault: str = ""
+    omissions: tuple[Omission, ...] = ()
 
     @property
     def failures(self) -> tuple[str, ...]:
@@ -63,5 +67,6 @@ class Outcome:
             f"  folder  {self.folder}",
             f"  gate    {self.fit.gate}",
             *(f"  {line}" for line in table.to_string(index=False).splitlines()),
+            *(f"  {omission.sentence}" for omission in self.omissions),
         ]
         return "\n".join(lines)

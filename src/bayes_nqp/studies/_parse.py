@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, get_args
+from collections.abc import Sequence
+from types import UnionType
+from typing import Annotated, Any, TypeAliasType, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -26,6 +28,7 @@ _WORDS = {
     "less_than": Message("a number below {lt}"),
     "greater_than_equal": Message("a number from {ge} up"),
     "literal_error": Message("{expected}"),
+    "string_too_long": Message("text of at most {max_length:,} characters"),
 }
 
 
@@ -47,29 +50,44 @@ def parse(data: dict[str, Any], name: str) -> Settings:
     try:
         return settings_model().model_validate(data)
     except ValidationError as error:
-        raise _worded(error.errors(include_url=False), name) from None
+        raise _worded(error.errors(include_url=False), data, name) from None
 
 
-def _worded(errors: list[ErrorDetails], name: str) -> StudyError:
+def _worded(errors: list[ErrorDetails], data: dict[str, Any], name: str) -> StudyError:
     """Say the first error in plain words; an unknown key goes before what it leaves missing."""
     first = next((e for e in errors if e["type"] == "extra_forbidden"), errors[0])
-    loc = [part for part in first["loc"] if not str(part).startswith(("function-", "list[", "nul"))]
-    *tables, key = loc
-    table = ".".join(str(part) for part in tables if not isinstance(part, int))
+    start = _way(first, data)
+    within = [e for e in errors if _way(e, data)[: len(start)] == start]
+    first = max(within, key=lambda e: (e["type"] == "extra_forbidden", len(_way(e, data))))
+    *tables, key = way = _way(first, data)
+    table = _dotted(tables)
     place = f"[{table}]" if table else f"the top of {name}"
     if first["type"] == "extra_forbidden":
-        keys = _keys(tables)
         return StudyError(
             Message("{} has the unknown key {!r}", place, str(key)),
-            hint=key_hint(str(key), keys, table),
+            hint=key_hint(str(key), _keys(tables), table),
         )
     if first["type"] == "missing":
         problem = Message("{} lacks the key {!r}", place, str(key))
         example = "[data]" if key == "data" else f'{key} = "…"'
         return StudyError(problem, hint=Message("add {}", example))
-    quoted = ".".join(str(part) for part in loc if not isinstance(part, int))
-    wanted = _wanted(errors, first)
-    return StudyError(Message("'{}' is {}", quoted, brief(first["input"])), hint=wanted)
+    wanted = _wanted(within, first)
+    return StudyError(Message("'{}' is {}", _dotted(way), brief(first["input"])), hint=wanted)
+
+
+def _way(error: ErrorDetails, data: Any) -> list[int | str]:
+    """The keys on the way to an error, without what is said of the kinds that were tried."""
+    way: list[int | str] = []
+    for part in error["loc"]:
+        there = isinstance(data, dict) and part in data
+        if there or (isinstance(data, list) and isinstance(part, int) and part < len(data)):
+            data = data[part]
+            way.append(part)
+    return [*way, error["loc"][-1]] if error["type"] == "missing" else way
+
+
+def _dotted(way: Sequence[int | str]) -> str:
+    return ".".join(str(part) for part in way if not isinstance(part, int))
 
 
 def _wanted(errors: list[ErrorDetails], first: ErrorDetails) -> Message:
@@ -120,6 +138,29 @@ def _within(model: type[BaseModel], place: str) -> dict[str, type[BaseModel]]:
     return models
 
 
-def _keys(tables: list[int | str]) -> list[str]:
-    name = ".".join(str(part) for part in tables if not isinstance(part, int))
-    return list(_models()[name].model_fields)
+def _keys(way: Sequence[int | str]) -> list[str]:
+    """Name the keys of the table at the end of a way."""
+    kinds: list[Any] = [settings_model()]
+    for part in way:
+        kinds = [inner for kind in kinds for inner in _inside(kind, part)]
+    models = [kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)]
+    return [key for model in models for key in model.model_fields]
+
+
+def _inside(kind: Any, part: int | str) -> list[Any]:
+    """The kinds of what stands at a key, or at a place of a list."""
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        field = kind.model_fields.get(str(part))
+        return _kinds(field.annotation) if field is not None else []
+    return _kinds(get_args(kind)[-1]) if get_args(kind) else []
+
+
+def _kinds(annotation: Any) -> list[Any]:
+    """Take unions apart."""
+    if isinstance(annotation, TypeAliasType):
+        return _kinds(annotation.__value__)
+    if get_origin(annotation) is Annotated:
+        return _kinds(get_args(annotation)[0])
+    if get_origin(annotation) in (Union, UnionType):
+        return [kind for part in get_args(annotation) for kind in _kinds(part)]
+    return [annotation]

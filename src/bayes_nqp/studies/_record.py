@@ -16,6 +16,7 @@ import tomli_w
 from bayes_nqp.checks import CheckResult
 from bayes_nqp.files import checksum, write_text
 from bayes_nqp.fitting import Fit, pooled_over
+from bayes_nqp.omissions import recorded
 from bayes_nqp.software import versions
 from bayes_nqp.studies._study import Study
 from bayes_nqp.studies._value_names import with_names
@@ -113,6 +114,7 @@ def write_provenance(
             for keys, file in study.files.items()
         },
         "design_notes": list(study.notes),
+        "omissions": [str(omission.sentence) for omission in recorded()],
         "fit_digest": fitted.digest,
         "versions": dict(fitted.versions),
         "platform": platform.platform(),

@@ -16,6 +16,7 @@ from bayes_nqp.errors import ConvergenceError, speaking
 from bayes_nqp.files import in_shell, place, text_path, write_csv
 from bayes_nqp.fitting import Fit, Store
 from bayes_nqp.language import Message, figures, separated
+from bayes_nqp.omissions import collected, omitted, warn
 from bayes_nqp.plots import sketches
 from bayes_nqp.progress import listening
 from bayes_nqp.reports import Context, FigureFolder, report_title, write_report
@@ -51,6 +52,9 @@ def run(
     that they are made from: a run that was stopped is taken up where it stopped, and ends in the
     same bytes as one that was not. Entries that were not used for longest go when all are more than
     4 GB (``BAYES_NQP_LIMITS=kept:1e9`` allows one).
+
+    An error in one table, figure, section or format of the report leaves out that one alone: the
+    others are written and tell of it, as a warning, ``provenance.json`` and the outcome do.
 
     Parameters
     ----------
@@ -93,33 +97,38 @@ def run(
     store = Store(store_folder(), fresh=fresh)
     for name in (*study.by, *study.mediators):
         text_path(name, "a file named after the column")
-    with place(out, force=force, guarded=guarded) as ready:
+    with place(out, force=force, guarded=guarded) as ready, collected() as omissions:
         fitted = fit_of(study, store, progress, notify)
         others = fits_beside(study, store, progress, notify)
         with listening(lambda what, done, total: notify(Message("{} {}/{}", what, done, total))):
             checks = run_checks(fitted, study.checks, options=study.check_options)
         notify(Message("writing tables"))
-        tables = tables_of(study, fitted, checks) | beside_tables(study.settings, fitted, others)
+        tables = tables_of(study, fitted, checks)
+        with omitted(Message("The table {}", "spatial.csv")):
+            tables |= beside_tables(study.settings, fitted, others)
         for name, table in tables.items():
-            write_table(table, ready.draft / name)
-        context = _context(study, fitted, others, checks, tables)
+            with omitted(Message("The table {}", name)):
+                write_table(table, ready.draft / name)
         drawn, formats = FigureFolder(ready.draft / "figures"), study.settings.report.formats
-        with listening(lambda what, *_: notify(what)):
+        with omitted(Message("The report")), listening(lambda what, *_: notify(what)):
+            context = _context(study, fitted, others, checks, tables)
             draw(context, drawn)
             if formats:
                 notify(Message("writing the report"))
                 write_report(context, ready.draft / "report", formats, drawn)
         notify(Message("writing the posterior"))
-        fitted.save(ready.draft / "posterior.nc")
-        write_study(study, fitted, ready.draft / "study.toml", out)
+        with omitted(Message("The file {}", "posterior.nc")):
+            fitted.save(ready.draft / "posterior.nc")
+        with omitted(Message("The file {}", "study.toml")):
+            write_study(study, fitted, ready.draft / "study.toml", out)
         seconds = time.perf_counter() - began
-        write_provenance(study, fitted, checks, ready.draft, command, seconds)
+        with omitted(Message("The file {}", "provenance.json")):
+            write_provenance(study, fitted, checks, ready.draft, command, seconds)
         heed()
         ready.finish()
-    reused, fault = tuple(store.reused), store.fault
-    outcome = Outcome(
-        study, fitted, tuple(checks), tables, out, ready.moved, seconds, reused, fault
-    )
+    warn(omissions, study.settings.report.language)
+    fate = (ready.moved, seconds, tuple(store.reused), store.fault, tuple(omissions))
+    outcome = Outcome(study, fitted, tuple(checks), tables, out, *fate)
     if strict:
         _see_that_nothing_failed(outcome)
     return outcome
@@ -137,7 +146,7 @@ def _see_that_nothing_failed(outcome: Outcome) -> None:
 def _notice(study: Study, tables: Mapping[str, pd.DataFrame]) -> str:
     """Say that rows are simulated, and what was put in."""
     simulated = study.prepared.simulated
-    if simulated is None:
+    if simulated is None or "truth.csv" not in tables:
         return ""
     truth = tables["truth.csv"]
     overall = truth[(truth["by"] == ALL) & (truth[v.PATH] == v.TOTAL)].iloc[0]

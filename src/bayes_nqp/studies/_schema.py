@@ -11,7 +11,7 @@ from pydantic import ConfigDict, Field
 
 from bayes_nqp.language import languages
 from bayes_nqp.studies._data_keys import Data
-from bayes_nqp.studies._keys import Keys, Names
+from bayes_nqp.studies._keys import Keys, Names, Question, Words
 from bayes_nqp.studies._study_table import StudyTable
 
 __all__ = [
@@ -34,9 +34,9 @@ else:
 class Label(Keys):
     """What a column, and what stands in it, is called in one language."""
 
-    label: str | None = None
+    label: Words | None = None
     """Of the column itself."""
-    levels: dict[str, str] = {}
+    levels: dict[str, Words] = {}
     """By level of a stratum, or by unit."""
 
 
@@ -99,15 +99,15 @@ class Report(Keys):
     """What effects are reported by: strata, "cohort", "time", "stratum"."""
     weights: str = "rows"
     """How cells are averaged: "rows", "units" or "equal"."""
-    outcome: str | None = None
+    outcome: Words | None = None
     """What figures call the outcome."""
-    outcome_unit: str | None = None
+    outcome_unit: Words | None = None
     """Its unit."""
     language: Language = "en"
     """Of figures and of the report."""
     formats: Names = []
     """Formats of a report in the folder report/, such as ["html", "docx"]; none by default."""
-    question: str = ""
+    question: Question = ""
     """What the study asks, in a sentence or two, for the report."""
     sections: Names | None = None
     """Sections of the report, all that suit by default."""
@@ -141,11 +141,11 @@ class Checks(Keys):
 class Settings(Keys):
     """A study: data, design, sampler, checks and report."""
 
-    title: str
+    title: Words
     """What the study asks."""
     data: Data
     """Where the rows are, and which column plays which part."""
-    labels: dict[str, dict[str, str | Label]] = {}
+    labels: dict[str, dict[str, Words | Label]] = {}
     """What columns and what stands in them are called, a table for each language."""
     index: Index | None = None
     """An outcome made of indicators."""

@@ -37,7 +37,7 @@ def with_places(space: SpaceKeys, frame: pd.DataFrame) -> pd.DataFrame:
             Message("'space.places' is {!r}, which is no column of the data", column),
             hint=nearest(str(column), frame.columns),
         )
-    degrees = {value: degrees_of(value) for value in frame[column].unique()}
+    degrees = {value: degrees_of(value) for value in frame[column].unique().tolist()}
     unmatched = [value for value, place in degrees.items() if place is None]
     if unmatched:
         near = match(unmatched[0]).nearest

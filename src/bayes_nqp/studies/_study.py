@@ -21,7 +21,7 @@ from bayes_nqp.language import Message, Translator
 from bayes_nqp.panel import Panel
 from bayes_nqp.planning import plan_of, support
 from bayes_nqp.plots import PLOTS
-from bayes_nqp.reports import SECTIONS, writers
+from bayes_nqp.reports import SECTIONS, remarks, writers
 from bayes_nqp.sampling import Sampler
 from bayes_nqp.spatial_weights import SpatialWeights
 from bayes_nqp.studies._beside import check_beside, designs_beside
@@ -58,8 +58,8 @@ class Study:
     sampler : Importance, NUTS or None
         None for the library's own choice.
     notes : tuple of str
-        What to know before running it: units under two names, and what the design leaves out of
-        the panel, and why.
+        What to know before running it: units under two names, what the design leaves out of the
+        panel, and why, and what formats of the report do not hold whole.
     beside : mapping of str to Design
         Further designs by their names.
     """
@@ -214,7 +214,8 @@ def validate(path: str | Path) -> Study:
                 hint=nearest(name, groups),
             )
     twice = advice(panel.roles.unit, panel.frame[panel.roles.unit])
-    notes = (twice, *plan.notes) if twice else plan.notes
+    notes = (*((twice,) if twice else ()), *plan.notes)
+    notes += remarks(settings.report.formats, settings.title)
     return Study(path, settings, data_prepared, design, sampler, notes, beside)
 
 

@@ -10,13 +10,14 @@ import numpy as np
 
 from bayes_nqp.errors import StudyError, brief, nearest
 from bayes_nqp.language import Message
-from bayes_nqp.spatial_weights import SpatialWeights, lag
+from bayes_nqp.spatial_weights import SpatialWeights, lag, locations_of
 from bayes_nqp.studies._kinds import Schema
 from bayes_nqp.studies._plugins import study_table
 from bayes_nqp.studies._space_keys import SpaceKeys
 from bayes_nqp.studies._space_places import borders_of, with_borders, with_places
 from bayes_nqp.studies._space_weights import check_weights, kinds, schema_of_kind, weights_of
 from bayes_nqp.studies._study_table import Values
+from bayes_nqp.studies._words import in_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from bayes_nqp.studies._data_keys import Data
 
 __all__ = ["Space"]
+
+_COORDINATES = ("longitude", "latitude")
 
 
 @study_table("space", place=10)
@@ -65,6 +68,14 @@ class Space(SpaceKeys):
         return (*borders, *of_weights)
 
     @property
+    def number_columns(self) -> tuple[tuple[str, str], ...]:
+        """Coordinates that the study names, and that nothing else adds."""
+        if self.places is not None or self.boundaries is not None:
+            return ()
+        stated = self.model_fields_set
+        return tuple((key, getattr(self, key)) for key in _COORDINATES if key in stated)
+
+    @property
     def row_columns(self) -> tuple[str, ...]:
         """Coordinates of places."""
         return (self.longitude, self.latitude) if self.places is not None else ()
@@ -80,7 +91,10 @@ class Space(SpaceKeys):
         return frame
 
     def values_for(self, panel: Panel, folder: Path) -> dict[str, SpatialWeights]:
-        """Weights of the panel's units."""
+        """Weights of the panel's units, whose coordinates are looked at where they are named."""
+        if self.number_columns:
+            with in_table("space"):
+                locations_of(panel, self.longitude, self.latitude)
         return weights_of(self, panel, folder)
 
     @property
@@ -99,7 +113,8 @@ class Space(SpaceKeys):
                     hint=nearest(linked.column, panel.frame.columns),
                 )  # fmt: skip
             weights = values[self.value_key][linked.weights]
-            columns[name] = lag(weights, panel, linked.column)
+            with in_table(f"space.lags.{name}"):
+                columns[name] = lag(weights, panel, linked.column)
         return columns
 
     def context_for(self, folder: Path) -> dict[str, Any]:

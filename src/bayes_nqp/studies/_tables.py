@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -14,10 +14,13 @@ from bayes_nqp.checks import CheckResult, check_table, leads_of
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.estimands import att, index_variance, text
 from bayes_nqp.fitting import Fit, pooled_over
+from bayes_nqp.language import Message
+from bayes_nqp.omissions import omitted
 from bayes_nqp.studies._channel_tables import channel_tables
 from bayes_nqp.studies._data import Prepared
 from bayes_nqp.studies._index import tables_of_index
 from bayes_nqp.studies._received import received_table
+from bayes_nqp.studies._schema import Report
 from bayes_nqp.studies._stated import ALL, grouped, stated
 from bayes_nqp.studies._study import Study
 from bayes_nqp.studies._truth import truth_table
@@ -34,30 +37,50 @@ def tables_of(study: Study, fit: Fit, checks: Sequence[CheckResult]) -> dict[str
     dict of str to DataFrame
         By file name; every table has the column ``gate``.
     """
+    tables: dict[str, pd.DataFrame] = {}
+    for name, make in _makers(study, fit, checks).items():
+        with omitted(Message("The table {}", name)):
+            tables[name] = make()
+    if study.mediators:
+        with omitted(Message("The table {}", "channels.csv")):
+            tables |= channel_tables(study, fit, cell_effects(fit), checks)
+    with omitted(Message("The table {}", "weights.csv")):
+        tables |= _of_the_data(study.prepared)
+    return tables
+
+
+def _makers(
+    study: Study, fit: Fit, checks: Sequence[CheckResult]
+) -> dict[str, Callable[[], pd.DataFrame]]:
+    """Give what makes each table of a fit, by file name."""
     effects, report = cell_effects(fit), study.settings.report
     datasets = {c.name: c for c in checks if isinstance(c.evidence, xr.Dataset)}
-    listed = check_table(checks, report.language)
-    listed["gate"] = str(fit.gate)
-    tables = {
-        "summary.csv": _summary(study, effects),
-        "contrasts.csv": _contrasts(study, fit, effects, datasets.get("time_effects")),
-        "checks.csv": listed,
+    makers: dict[str, Callable[[], pd.DataFrame]] = {
+        "summary.csv": lambda: _summary(study, effects),
+        "contrasts.csv": lambda: _contrasts(study, fit, effects, datasets.get("time_effects")),
+        "checks.csv": lambda: check_table(checks, report.language).assign(gate=str(fit.gate)),
     }
     if schema.is_timed(effects):
-        tables["event_study.csv"] = _event_study(study, effects, datasets.get("pretrends"))
+        leads = datasets.get("pretrends")
+        makers["event_study.csv"] = lambda: _event_study(study, effects, leads)
     if pooled_over(fit):
-        tables["index_variance.csv"] = _index_variance(study, effects)
-    compared = [c for c in checks if c.kind == "specifications" and c.evidence is not None]
-    if compared:
-        table = specification_table(compared, report.prob, report.kind)
-        tables["specifications.csv"] = stated(report, table)
-    if study.mediators:
-        tables |= channel_tables(study, fit, effects, checks)
+        makers["index_variance.csv"] = lambda: _index_variance(study, effects)
+    if any(_compares(check) for check in checks):
+        makers["specifications.csv"] = lambda: _specifications(checks, report)
     if v.RECEIVED in effects[v.PATH]:
-        tables["received.csv"] = received_table(effects, report)
+        makers["received.csv"] = lambda: received_table(effects, report)
     if study.prepared.simulated is not None:
-        tables["truth.csv"] = truth_table(study, fit, effects)
-    return tables | _of_the_data(study.prepared)
+        makers["truth.csv"] = lambda: truth_table(study, fit, effects)
+    return makers
+
+
+def _compares(check: CheckResult) -> bool:
+    return check.kind == "specifications" and check.evidence is not None
+
+
+def _specifications(checks: Sequence[CheckResult], report: Report) -> pd.DataFrame:
+    compared = [check for check in checks if _compares(check)]
+    return stated(report, specification_table(compared, report.prob, report.kind))
 
 
 def _of_the_data(data: Prepared) -> dict[str, pd.DataFrame]:

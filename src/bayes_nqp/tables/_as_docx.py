@@ -11,11 +11,14 @@ from bayes_nqp.tables._formats import table_format
 from bayes_nqp.tables._model import Table
 from bayes_nqp.tables._widths import fits
 from bayes_nqp.tables._word import POINT, add_docx, docx_module, page_room, set_fonts
+from bayes_nqp.texts import shortened
 
 __all__ = ["write_docx"]
 
 _MARGIN = 64
 """At the sides of a page, points."""
+_LONGEST = {"property": 255}
+"""Characters that it holds."""
 
 
 @door
@@ -42,13 +45,14 @@ def write_docx(tables: Iterable[Table], path: str | Path) -> Path:
         section.page_width, section.page_height = section.page_height, section.page_width
     for table in listed:
         add_docx(document, table)
-    document.core_properties.title = listed[0].title if listed else ""
+    title = listed[0].title if listed else ""
+    document.core_properties.title = shortened(title, _LONGEST["property"])
     document.core_properties.author = ""
     document.core_properties.comments = ""
     return write(path, document.save)
 
 
-@table_format("word", write=write_docx)
+@table_format("word", write=write_docx, longest=_LONGEST)
 def to_docx(self: Table, path: str | Path) -> Path:
     """Write a Word document with the table, editable, and its notes.
 

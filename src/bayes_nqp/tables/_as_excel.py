@@ -14,13 +14,16 @@ from bayes_nqp.files import write
 from bayes_nqp.language import typography
 from bayes_nqp.tables._formats import table_format
 from bayes_nqp.tables._model import CHANCE_DECIMALS, MINUS, Cell, Table, written
-from bayes_nqp.tables._widths import size_of, slanted
+from bayes_nqp.tables._widths import slanted
+from bayes_nqp.texts import one_line, shortened, size_of
 
 __all__ = ["write_excel"]
 
 _FORBIDDEN = re.compile(r"[\[\]:*?/\\]")
-_LONGEST = 31
-"""Characters of a sheet's name."""
+_LONGEST = {"sheet": 31, "cell": 32_767}
+"""Characters that it holds."""
+_RESERVED = "history"
+"""What Excel calls a sheet of its own."""
 _NUMBERS, _SENTENCES = 13, 70
 """Widths of columns, in characters."""
 _TONES = {"good": "1A7F37", "doubt": "9A6700", "bad": "B42318", "faint": "6E7781"}
@@ -54,7 +57,7 @@ def write_excel(tables: Iterable[Table], path: str | Path) -> Path:
     return write(path, book.save)
 
 
-@table_format("xlsx", file="tables.xlsx", place=30, write=write_excel)
+@table_format("xlsx", file="tables.xlsx", place=30, write=write_excel, longest=_LONGEST)
 def to_excel(self: Table, path: str | Path) -> Path:
     """Write a workbook with the table, its numbers as numbers.
 
@@ -89,12 +92,12 @@ def _period(label: str) -> str | int:
 
 
 def _sheet_name(table: Table, taken: set[str]) -> str:
-    wanted = _FORBIDDEN.sub(" ", table.title).strip().strip("'")[:_LONGEST].strip() or "table"
-    name, number = wanted, 1
-    while name.casefold() in taken:
+    wanted = one_line(_FORBIDDEN.sub(" ", table.title)).strip("' ") or "table"
+    name, number = shortened(wanted, _LONGEST["sheet"]), 1
+    while name.casefold() in (_RESERVED, *taken):
         number += 1
         suffix = f" ({number})"
-        name = wanted[: _LONGEST - len(suffix)] + suffix
+        name = shortened(wanted, _LONGEST["sheet"] - len(suffix)) + suffix
     taken.add(name.casefold())
     return name
 
@@ -192,7 +195,7 @@ class _SheetWriter:
         cell = self.sheet.cell(row, column)
         if isinstance(value, str):
             # A label that begins with an equals sign is no formula.
-            cell.value, cell.data_type = value, "s"
+            cell.value, cell.data_type = shortened(value, _LONGEST["cell"]), "s"
         else:
             cell.value = value
         left, indent = how.pop("left", False), how.pop("indent", 0)

@@ -11,7 +11,7 @@ from bayes_nqp.language import leading, typography
 from bayes_nqp.markup import Tex, escaped, latex
 from bayes_nqp.tables._formats import table_format
 from bayes_nqp.tables._model import Row, Table
-from bayes_nqp.tables._widths import size_of
+from bayes_nqp.texts import size_of
 
 __all__ = ["to_latex"]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -10,6 +11,11 @@ from bayes_nqp.tables._formats import table_format
 from bayes_nqp.tables._model import Table
 
 __all__ = ["to_markdown"]
+
+_MEANT = re.compile(r"[\\|*_`~$]|(?<=\])[(\[]|<(?=[A-Za-z/!?])|&(?=#?\w+;)")
+"""Marks, what stands behind the text of a link, and the beginnings of tags and entities."""
+_ENTITIES = {"<": "&lt;", "&": "&amp;"}
+"""A backslash before these is one more letter to many readers."""
 
 
 def _write(tables: Iterable[Table], path: Path) -> None:
@@ -47,6 +53,9 @@ def to_markdown(self: Table, path: str | Path | None = None) -> str:
 
 
 def _escaped(text: str) -> str:
-    for mark in ("\\", "|", "*", "_", "<", "`"):
-        text = text.replace(mark, f"\\{mark}")
-    return text.replace("\n", "<br>")
+    """Write a text so that every reader of Markdown shows it as it is: no link, no tag, no sum."""
+    return _MEANT.sub(_spelled, text).replace("\n", "<br>")
+
+
+def _spelled(mark: re.Match[str]) -> str:
+    return _ENTITIES.get(mark[0], f"\\{mark[0]}")

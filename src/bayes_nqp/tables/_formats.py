@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 from bayes_nqp.doors import method_door
@@ -28,12 +29,16 @@ class TableFormat:
         What the file of a report's tables is called; "" where reports do not write it.
     write : callable or None
         Writes several tables into one file.
+    longest : mapping of str to int
+        Characters that its places hold, where they are bounded: "cell", "sheet" (its name),
+        "property" (of a document, such as its title).
     """
 
     name: str
     method: str
     file: str = ""
     write: Write | None = None
+    longest: Mapping[str, int] = MappingProxyType({})
 
 
 TABLE_FORMATS: Final = Plugins[TableFormat]("bayes_nqp.tables", "_as_")
@@ -41,7 +46,12 @@ TABLE_FORMATS: Final = Plugins[TableFormat]("bayes_nqp.tables", "_as_")
 
 
 def table_format[F: Callable[..., Any]](
-    name: str, *, file: str = "", place: float = 1000, write: Write | None = None
+    name: str,
+    *,
+    file: str = "",
+    place: float = 1000,
+    write: Write | None = None,
+    longest: Mapping[str, int] = MappingProxyType({}),
 ) -> Callable[[F], F]:
     """Make a function a method of `Table`, and what it renders a format.
 
@@ -55,6 +65,8 @@ def table_format[F: Callable[..., Any]](
         Where it stands among the formats of a report, from low to high.
     write : callable, optional
         Writes several tables into one file.
+    longest : mapping of str to int, optional
+        Characters that its places hold, as of a `TableFormat`.
 
     Returns
     -------
@@ -65,7 +77,7 @@ def table_format[F: Callable[..., Any]](
     def decorate(function: F) -> F:
         method = function.__name__
         setattr(Table, method, method_door(function, "Table"))
-        TABLE_FORMATS.add(name, TableFormat(name, method, file, write), place)
+        TABLE_FORMATS.add(name, TableFormat(name, method, file, write, longest), place)
         return function
 
     return decorate

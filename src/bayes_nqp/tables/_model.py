@@ -12,6 +12,7 @@ import numpy as np
 from bayes_nqp.doors import door
 from bayes_nqp.language import ENGLISH, Message, joined, localised
 from bayes_nqp.tables._renderings import Renderings
+from bayes_nqp.texts import one_line, printable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -167,13 +168,21 @@ class Table(Renderings):
     facts: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Tell cells the language."""
-        if self.language != ENGLISH:
-            rows = (
-                replace(row, cells=tuple(replace(c, language=self.language) for c in row.cells))
-                for row in self.rows
-            )
-            object.__setattr__(self, "rows", tuple(rows))
+        """Tell cells the language, and leave out what no format can carry."""
+        columns = (
+            replace(column, label=printable(column.label), group=printable(column.group))
+            for column in self.columns
+        )
+        texts = {
+            "title": one_line(self.title),
+            "stub": printable(self.stub),
+            "columns": tuple(columns),
+            "rows": tuple(_told(row, self.language) for row in self.rows),
+            "notes": tuple(map(one_line, self.notes)),
+            "stamps": tuple(map(one_line, self.stamps)),
+        }
+        for name, value in texts.items():
+            object.__setattr__(self, name, value)
 
     def form(self, place: int) -> Form:
         """Find the form with the most parts among the cells of a column.
@@ -211,6 +220,19 @@ class Table(Renderings):
 
     def _repr_html_(self) -> str:
         return self.to_html()
+
+
+def _told(row: Row, language: str) -> Row:
+    """Tell the cells of a row the language, and leave out what no format can carry."""
+    cells = (
+        replace(
+            cell,
+            language=language,
+            values=tuple(printable(x) if isinstance(x, str) else x for x in cell.values),
+        )
+        for cell in row.cells
+    )
+    return replace(row, label=printable(row.label), cells=tuple(cells))
 
 
 def written(value: Value, kind: Kind, decimals: int) -> str:

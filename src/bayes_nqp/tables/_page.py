@@ -8,7 +8,8 @@ from bayes_nqp.files import guarded
 from bayes_nqp.language import typography
 from bayes_nqp.markup import html
 from bayes_nqp.tables._model import Table
-from bayes_nqp.tables._widths import size_of, slanted
+from bayes_nqp.tables._widths import slanted
+from bayes_nqp.texts import size_of
 
 __all__ = ["as_html", "as_page"]
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import unicodedata
-
 from bayes_nqp.tables._model import Table
+from bayes_nqp.texts import size_of
 
-__all__ = ["INDENT", "SIDE", "fits", "size_of", "slanted", "widths_of"]
+__all__ = ["INDENT", "SIDE", "fits", "slanted", "widths_of"]
 
 _SIZES = (10.0, 9.5, 9.0, 8.5, 8.0)
 """Of letters, points; the largest that fits is taken."""
@@ -21,11 +20,6 @@ INDENT = 10.0
 _SLACK = 2.0
 _MOST, _BESIDE_WORDS = 0.42, 0.32
 """Shares of the page that labels may take: beside numbers, and beside sentences."""
-
-
-def size_of(text: str) -> int:
-    """Measure a text in Latin characters; a Chinese one takes two."""
-    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
 def slanted(text: str) -> bool:
