@@ -86,3 +86,17 @@ def test_a_fit_without_deviations_says_so() -> None:
     del posterior["outcome__deviation"]
     with pytest.raises(StudyError, match="does not hold the deviations"):
         nqp.received(fit, by="unit")
+
+
+def test_units_have_the_mean_of_their_rows_from_adoption_on() -> None:
+    design = design_of(spillovers=nqp.SpatialLag(WEIGHTS, durbin=False), anticipation=1)
+    fit = nqp.fit(design, PANEL, nqp.Importance(seed=1, draws=100), progress=False)
+    means = []
+    for anticipated in (False, True):
+        by_unit = nqp.att(fit, by="unit", anticipated=anticipated)
+        rows, whole = by_unit["rows"], nqp.att(fit, anticipated=anticipated)
+        assert int(rows.sum()) == int(whole["rows"])
+        mean = (by_unit * rows).sum("unit") / rows.sum()
+        assert mean.to_numpy() == pytest.approx(whole.to_numpy(), abs=1e-12)
+        means.append(mean)
+    assert not np.allclose(*means)

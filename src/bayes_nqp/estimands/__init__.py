@@ -13,6 +13,7 @@ from bayes_nqp.estimands._by import member_name as member_name
 from bayes_nqp.estimands._by import names_of as names_of
 from bayes_nqp.estimands._by import strata_labels as strata_labels
 from bayes_nqp.estimands._by_event_time import by_event_time
+from bayes_nqp.estimands._by_event_time import reference_of as reference_of
 from bayes_nqp.estimands._contrast import at_level as at_level
 from bayes_nqp.estimands._contrast import contrast
 from bayes_nqp.estimands._contrast import sides_of as sides_of
@@ -32,6 +33,8 @@ from bayes_nqp.estimands._received import received
 from bayes_nqp.estimands._relative import relative
 from bayes_nqp.estimands._shrinkage import shrinkage
 from bayes_nqp.estimands._units import ENOUGH, same_units, units_behind
+from bayes_nqp.estimands._weights import before_adoption as before_adoption
+from bayes_nqp.estimands._words import EARLY as EARLY
 from bayes_nqp.estimands._words import PATHS as PATHS
 from bayes_nqp.estimands._words import percent as percent
 from bayes_nqp.estimands._words import words as words

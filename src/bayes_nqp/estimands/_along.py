@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 import xarray as xr
 
 from bayes_nqp import vocabulary as v
@@ -16,7 +17,9 @@ from bayes_nqp.estimands._mediated import ALL, nde, nie, total
 __all__ = ["by_path", "channels_of", "legs"]
 
 
-def by_path(fit_or_effects: object, by: By = None, weights: str = "rows") -> xr.DataArray:
+def by_path(
+    fit_or_effects: object, by: By = None, weights: str = "rows", *, anticipated: bool = False
+) -> xr.DataArray:
     """Average the effect along every path, under one dim.
 
     Parameters
@@ -26,6 +29,8 @@ def by_path(fit_or_effects: object, by: By = None, weights: str = "rows") -> xr.
     by : str, sequence of str or mapping, optional
         As in `att`.
     weights : str, default "rows"
+        As in `att`.
+    anticipated : bool, default False
         As in `att`.
 
     Returns
@@ -51,12 +56,12 @@ def by_path(fit_or_effects: object, by: By = None, weights: str = "rows") -> xr.
     ['direct', 'digital', 'total']
     """
     effects = effects_of(fit_or_effects)
-    via = nie(effects, by, weights)
+    via = nie(effects, by, weights, anticipated=anticipated)
     names = [str(name) for name in via[v.MEDIATOR].to_numpy()]
     parts = [
-        nde(effects, by, weights),
+        nde(effects, by, weights, anticipated=anticipated),
         *(via.isel({v.MEDIATOR: k}, drop=True) for k in range(len(names))),
-        total(effects, by, weights),
+        total(effects, by, weights, anticipated=anticipated),
     ]
     return _stacked(parts, v.PATH, [v.DIRECT, *names, v.TOTAL]).assign_attrs(
         {**via.attrs, "estimand": "effects by path", "path": "all"}
@@ -74,7 +79,9 @@ def channels_of(paths: xr.DataArray) -> xr.DataArray:
     return paths.isel({v.PATH: ~np.isin(paths[v.PATH].to_numpy(), (ALL, v.TOTAL))})
 
 
-def legs(fit: object, by: By = None, weights: str = "rows") -> xr.Dataset:
+def legs(
+    fit: object, by: By = None, weights: str = "rows", *, anticipated: bool = False
+) -> xr.Dataset:
     """Average what indirect effects are made of: both legs of every channel.
 
     Parameters
@@ -84,6 +91,8 @@ def legs(fit: object, by: By = None, weights: str = "rows") -> xr.Dataset:
     by : str, sequence of str or mapping, optional
         As in `att`.
     weights : str, default "rows"
+        As in `att`.
+    anticipated : bool, default False
         As in `att`.
 
     Returns
@@ -107,9 +116,19 @@ def legs(fit: object, by: By = None, weights: str = "rows") -> xr.Dataset:
 
     effects, by_cell = effects_of(fit), leg_effects(fit)
     names = [str(name) for name in by_cell[v.MEDIATOR].to_numpy()]
+    bare = effects.drop_vars([v.DEVIATION], errors="ignore").isel({v.PATH: [0]})
+
+    def average(part: npt.NDArray[np.float64]) -> xr.DataArray:
+        of_cells = bare.assign({v.EFFECT: (bare[v.EFFECT].dims, part)})
+        return att(of_cells, by, weights, anticipated=anticipated)
+
     return xr.Dataset(
         {
-            leg: _stacked(_averages(effects, by_cell[leg], by, weights), v.MEDIATOR, names)
+            leg: _stacked(
+                [average(x) for x in np.moveaxis(by_cell[leg].to_numpy()[..., None, :], 2, 0)],
+                v.MEDIATOR,
+                names,
+            )
             for leg in ("a", "b")
         }
     )
@@ -119,14 +138,3 @@ def _stacked(parts: Sequence[xr.DataArray], dim: str, labels: Sequence[str]) -> 
     stacked = xr.concat(parts, dim=dim, coords="minimal", compat="override", combine_attrs="drop")
     stacked = stacked.assign_coords({dim: np.asarray(labels, dtype=str)}).rename(None)
     return stacked.transpose(*v.SAMPLE_DIMS, dim, ...)
-
-
-def _averages(
-    effects: xr.Dataset, values: xr.DataArray, by: By, weights: str
-) -> list[xr.DataArray]:
-    """Average numbers of cells as effects are averaged, one mediator after another."""
-    bare = effects.drop_vars([v.DEVIATION], errors="ignore").isel({v.PATH: [0]})
-    return [
-        att(bare.assign({v.EFFECT: (bare[v.EFFECT].dims, part)}), by, weights, v.TOTAL)
-        for part in np.moveaxis(values.to_numpy()[..., None, :], 2, 0)
-    ]

@@ -21,12 +21,18 @@ def att(
     weights: str = "rows",
     path: str = v.TOTAL,
     balanced: int | None = None,
+    *,
+    anticipated: bool = False,
 ) -> xr.DataArray:
     """Average the effect on the treated, overall or by group.
 
     Only cells whose effect is identified count; the attr ``cells_left_out`` says how many do
     not. The coordinates ``rows`` and ``weight`` hold the rows and the weight behind every
     average, so that the mean of ``att(fit, by=...)`` weighted by ``weight`` is ``att(fit)``.
+
+    Under a design with ``anticipation`` effects begin before adoption. They count in no average
+    over several event times. Where event times are kept apart ("event_time", "cell", or "cohort"
+    and "time") they are there, and the coordinate ``anticipated`` marks them.
 
     Parameters
     ----------
@@ -44,6 +50,8 @@ def att(
     balanced : int, optional
         Keep event times from 0 to this one, of those cohorts (within strata) alone that are
         identified at each of them.
+    anticipated : bool, default False
+        Whether anticipated effects, those before adoption, count in every average.
 
     Returns
     -------
@@ -82,9 +90,11 @@ def att(
     effects = effects_of(fit_or_effects)
     names = names_of(by)
     if list(names.values()) == [v.UNIT] and balanced is None and linked(fit_or_effects):
-        average, effects = units_of(fit_or_effects, effects, v.TREATED, next(iter(names)))
+        average, effects = units_of(
+            fit_or_effects, effects, v.TREATED, next(iter(names)), anticipated=anticipated
+        )
     else:
-        average = average_of(effects, by, weights, balanced)
+        average = average_of(effects, by, weights, balanced, anticipated=anticipated)
     draws = average.of_effects(effects, path).rename("att")
     draws.attrs = described(
         effects, average, "att", by=by, weights=weights, path=path, balanced=balanced

@@ -12,9 +12,16 @@ from scipy import sparse
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
 from bayes_nqp.errors import StudyError, nearest
-from bayes_nqp.estimands._by import Axis, By, axes_of, entries_of, names_of
+from bayes_nqp.estimands._by import (
+    Axis,
+    By,
+    axes_of,
+    entries_of,
+    keeps_event_times,
+    names_of,
+)
 from bayes_nqp.estimands._gates import evidence_of
-from bayes_nqp.estimands._weights import cell_weights, kept_cells
+from bayes_nqp.estimands._weights import before_adoption, cell_weights, kept_cells
 
 __all__ = ["Average", "average_of"]
 
@@ -36,7 +43,9 @@ class Average:
     rows : array (group)
         Rows averaged over.
     left_out : int
-        Cells of the same role that do not count.
+        Cells of the same role, from adoption on, that do not count.
+    before : array of bool (group), optional
+        Which groups lie before adoption.
     """
 
     axes: list[Axis]
@@ -45,6 +54,7 @@ class Average:
     weight: npt.NDArray[np.float64]
     rows: npt.NDArray[np.float64]
     left_out: int
+    before: npt.NDArray[np.bool_] | None = None
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -97,6 +107,8 @@ class Average:
         coords[v.ROWS] = (dims, self.rows.reshape(self.shape))
         coords[v.WEIGHT] = (dims, self.weight.reshape(self.shape))
         coords |= evidence_of(effects)
+        if self.before is not None and self.before.any():
+            coords[v.ANTICIPATED] = (dims, self.before.reshape(self.shape))
         if v.INDEX_DRAW in effects.coords:
             coords[v.INDEX_DRAW] = (v.DRAW, effects[v.INDEX_DRAW].to_numpy())
         draws = np.ascontiguousarray(values.T).reshape(*sample, *self.shape)
@@ -104,7 +116,13 @@ class Average:
 
 
 def average_of(
-    effects: xr.Dataset, by: By, weights: str, balanced: int | None, role: str = v.TREATED
+    effects: xr.Dataset,
+    by: By,
+    weights: str,
+    balanced: int | None,
+    role: str = v.TREATED,
+    *,
+    anticipated: bool = False,
 ) -> Average:
     """Build the map from cells to the groups that `by` keeps apart.
 
@@ -120,11 +138,23 @@ def average_of(
         Last event time of a balanced window.
     role : str, default "treated"
         Whose effects: those of treated units, or what their neighbours receive.
+    anticipated : bool, default False
+        Whether cells before adoption count, where they are averaged with others.
+
+    Raises
+    ------
+    StudyError
+        If they are to count in a window that begins at adoption.
     """
     names = names_of(by)
+    if anticipated and balanced is not None:
+        raise StudyError(
+            f"balanced={balanced!r} is a window from adoption on", hint="leave out 'anticipated'"
+        )
     entries = entries_of(effects, names)
     axes = axes_of(effects, names, entries)
-    counted = kept_cells(effects, balanced, role)
+    early, anticipated = before_adoption(effects), anticipated or keeps_event_times(names)
+    counted = kept_cells(effects, balanced, role, anticipated=anticipated)
     in_play = counted[entries.cell]
     cell, share = entries.cell[in_play], entries.share[in_play]
     weight = cell_weights(effects, weights)[cell] * share
@@ -143,8 +173,9 @@ def average_of(
         shares = _sparse(entries.share, entries.cell, entries.member, (n_cells, n_members))
         by_member = _sparse(part, group, entries.member[in_play], (n_groups, n_members))
         members = (by_member - cells @ shares).tocsr()
-    left_out = int((~counted & (schema.roles(effects) == role)).sum())
-    return Average(axes, cells, members, total, rows, left_out)
+    left_out = int((~counted & ~early & (schema.roles(effects) == role)).sum())
+    before = (total > 0) & (np.bincount(group, weight * ~early[cell], n_groups) == 0)
+    return Average(axes, cells, members, total, rows, left_out, before)
 
 
 def _sparse(

@@ -24,7 +24,7 @@ def linked(fit: object) -> bool:
 
 
 def units_of(
-    fit: object, effects: xr.Dataset, role: str, name: str = v.UNIT
+    fit: object, effects: xr.Dataset, role: str, name: str = v.UNIT, *, anticipated: bool = False
 ) -> tuple[Average, xr.Dataset]:
     """The map to the means over each unit's rows, and the effects that it takes.
 
@@ -38,6 +38,8 @@ def units_of(
         Which cells count.
     name : str, default "unit"
         Of the dimension.
+    anticipated : bool, default False
+        Whether rows before adoption count.
 
     Returns
     -------
@@ -52,13 +54,15 @@ def units_of(
     if not isinstance(fit, Fit):
         raise StudyError("by='unit' needs a fit with its rows", hint="nqp.received(fit, by='unit')")
     if linked(fit):
-        return _of_linked(fit, effects, role, name)
-    return _of_cells(fit, effects, role, name), effects
+        return _of_linked(fit, effects, role, name, anticipated=anticipated)
+    return _of_cells(fit, effects, role, name, anticipated=anticipated), effects
 
 
-def _of_linked(fit: Fit, effects: xr.Dataset, role: str, name: str) -> tuple[Average, xr.Dataset]:
+def _of_linked(
+    fit: Fit, effects: xr.Dataset, role: str, name: str, *, anticipated: bool
+) -> tuple[Average, xr.Dataset]:
     """Effects on units, each in the place of a cell."""
-    values, units, count = realised_units(fit, role)
+    values, units, count = realised_units(fit, role, anticipated=anticipated)
     axis = Axis(name, fit.plan.panel.unit_labels[units], np.arange(units.size))
     identity, rows = sparse.eye_array(units.size, format="csr"), count.astype(np.float64)
     bare = effects.drop_dims([v.CELL, v.MEMBER, v.MEMBERSHIP], errors="ignore")
@@ -66,13 +70,14 @@ def _of_linked(fit: Fit, effects: xr.Dataset, role: str, name: str) -> tuple[Ave
     return Average([axis], identity, None, rows, rows, 0), by_unit
 
 
-def _of_cells(fit: Fit, effects: xr.Dataset, role: str, name: str) -> Average:
+def _of_cells(fit: Fit, effects: xr.Dataset, role: str, name: str, *, anticipated: bool) -> Average:
     """The map from cells, and members."""
     plan = fit.plan
     place = np.where(plan.cells.lead, -1, np.cumsum(~plan.cells.lead) - 1)
     rows = np.flatnonzero(plan.cell_of_row >= 0)
     cell = place[plan.cell_of_row[rows]]
-    counted = (cell >= 0) & kept_cells(effects, None, role)[cell]
+    kept = kept_cells(effects, None, role, anticipated=anticipated)
+    counted = (cell >= 0) & kept[cell]
     cell, unit = cell[counted], plan.frame.unit[rows[counted]]
     codes, owner = np.unique(unit, return_inverse=True)
     count = np.bincount(owner).astype(np.float64)

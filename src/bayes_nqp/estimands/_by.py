@@ -15,12 +15,16 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.errors import StudyError, nearest, shown
 from bayes_nqp.estimands._labels import distinct, text
 
-__all__ = ["Axis", "By", "Entries", "axes_of", "entries_of", "names_of", "strata_labels"]
+__all__ = [
+    "Axis", "By", "Entries", "axes_of", "entries_of", "keeps_event_times", "names_of",
+    "strata_labels",
+]  # fmt: skip
 
 type By = str | Sequence[str] | Mapping[str, str] | None
 """One name, several, or new name → name."""
 
 _PERIODS = (v.COHORT, v.TIME, v.EVENT_TIME)
+_TAKEN = (*v.SAMPLE_DIMS, v.PATH, v.ROWS, v.WEIGHT, v.ANTICIPATED, *v.EVIDENCE)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,6 +92,18 @@ def names_of(by: By) -> dict[str, str]:
     if len(set(texts)) < len(texts):
         raise StudyError(f"by={by!r} repeats a name", hint="name every dimension once")
     return {name: name for name in texts}
+
+
+def keeps_event_times(names: Mapping[str, str]) -> bool:
+    """Tell whether event times are kept apart, so that no average is over several of them.
+
+    Parameters
+    ----------
+    names : mapping of str to str
+        From `names_of`.
+    """
+    kept = set(names.values())
+    return bool(kept & {v.EVENT_TIME, v.CELL}) or {v.COHORT, v.TIME} <= kept
 
 
 def strata_labels(effects: xr.Dataset) -> npt.NDArray[Any]:
@@ -161,7 +177,7 @@ def axes_of(effects: xr.Dataset, names: Mapping[str, str], entries: Entries) -> 
     StudyError
         If a name is unknown, or a dimension takes a name that results use themselves.
     """
-    taken = [new for new in names if new in (*v.SAMPLE_DIMS, v.PATH, v.ROWS, v.WEIGHT, *v.EVIDENCE)]
+    taken = [new for new in names if new in _TAKEN]
     if taken:
         raise StudyError(
             f"by names a dimension {shown(taken)}, which results use themselves",

@@ -10,7 +10,7 @@ from bayes_nqp.estimands._by import By, names_of
 from bayes_nqp.estimands._effects_of import effects_of
 from bayes_nqp.estimands._units import units_behind
 
-__all__ = ["by_event_time"]
+__all__ = ["by_event_time", "reference_of"]
 
 
 def by_event_time(
@@ -45,3 +45,14 @@ def by_event_time(
     draws = att(effects, names, weights, balanced=balanced)
     units = units_behind(effects, names, balanced)
     return draws.assign_coords({v.UNITS: (units.dims, units.to_numpy())})
+
+
+def reference_of(draws: xr.DataArray) -> int:
+    """Event time from which leads are measured: the last one before effects begin.
+
+    Parameters
+    ----------
+    draws : DataArray (chain, draw, ..., event_time)
+        From `by_event_time`.
+    """
+    return min(int(draws[v.EVENT_TIME].min()), 0) - 1

@@ -21,6 +21,8 @@ def cumulative(
     weights: str = "rows",
     path: str = v.TOTAL,
     balanced: int | None = None,
+    *,
+    anticipated: bool = False,
 ) -> xr.DataArray:
     """Add up the average effects from event time 0 on, draw by draw.
 
@@ -38,6 +40,8 @@ def cumulative(
         As in `att`.
     balanced : int, optional
         As in `att`.
+    anticipated : bool, default False
+        Whether to begin with anticipated effects, before event time 0.
 
     Returns
     -------
@@ -68,15 +72,17 @@ def cumulative(
     """
     names = {new: old for new, old in names_of(by).items() if old != v.EVENT_TIME}
     draws = att(fit_or_effects, {**names, v.EVENT_TIME: v.EVENT_TIME}, weights, path, balanced)
-    since = draws.isel({v.EVENT_TIME: draws[v.EVENT_TIME].to_numpy() >= 0})
-    steps = since[v.EVENT_TIME].to_numpy()
+    if not anticipated:
+        since = draws[v.EVENT_TIME].to_numpy() >= 0
+        draws = draws.isel({v.EVENT_TIME: since}).drop_vars(v.ANTICIPATED, errors="ignore")
+    steps = draws[v.EVENT_TIME].to_numpy()
     if not len(steps):
         raise StudyError(
             "no cell has an event time of 0 or more", hint="nqp.att(fit, by='event_time')"
         )
-    every = since.reindex({v.EVENT_TIME: range(int(steps.max()) + 1)})
+    every = draws.reindex({v.EVENT_TIME: range(min(0, steps.min()), steps.max() + 1)})
     added = every.cumsum(v.EVENT_TIME, skipna=False).sel({v.EVENT_TIME: steps})
     result = added.assign_coords({v.EVENT_TIME: steps}).rename("cumulative")
-    result = result.assign_coords(evidence_of(since))
+    result = result.assign_coords(evidence_of(draws))
     result.attrs = {**draws.attrs, "estimand": "cumulative effect"}
     return result

@@ -110,8 +110,6 @@ def growth(
         pieces[f"all_{name}"] = blocks[name].transform("sum")
     first = pieces[pieces[v.EVENT_TIME] == 0]
     for last in sorted(set(pieces[v.EVENT_TIME]) - {0}, reverse=True):
-        if last < 0:
-            break
         ends = first.merge(
             pieces[pieces[v.EVENT_TIME] == last], on=["block", v.MEMBER], suffixes=("", "_last")
         )

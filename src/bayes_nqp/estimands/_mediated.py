@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 import xarray as xr
@@ -26,7 +27,12 @@ _SURE = 0.975
 
 @door
 def nde(
-    fit_or_effects: object, by: By = None, weights: str = "rows", balanced: int | None = None
+    fit_or_effects: object,
+    by: By = None,
+    weights: str = "rows",
+    balanced: int | None = None,
+    *,
+    anticipated: bool = False,
 ) -> xr.DataArray:
     """Average the natural direct effect: what does not go through the mediators.
 
@@ -40,6 +46,8 @@ def nde(
         As in `att`.
     balanced : int, optional
         As in `att`.
+    anticipated : bool, default False
+        As in `att`.
 
     Raises
     ------
@@ -52,7 +60,7 @@ def nde(
     """
     effects = effects_of(fit_or_effects)
     _mediators(effects)
-    return _named(att(effects, by, weights, v.DIRECT, balanced), "nde")
+    return _named(att(effects, by, weights, v.DIRECT, balanced, anticipated=anticipated), "nde")
 
 
 @door
@@ -62,6 +70,8 @@ def nie(
     weights: str = "rows",
     mediators: str | Sequence[str] | None = None,
     balanced: int | None = None,
+    *,
+    anticipated: bool = False,
 ) -> xr.DataArray:
     """Average the indirect effect via every mediator, and via all of them.
 
@@ -77,6 +87,8 @@ def nie(
         One mediator, without the dim; or those to keep. By default all, and where there are
         several also their sum, "all mediators".
     balanced : int, optional
+        As in `att`.
+    anticipated : bool, default False
         As in `att`.
 
     Raises
@@ -104,12 +116,13 @@ def nie(
     """
     effects = effects_of(fit_or_effects)
     channels = _mediators(effects)
+    average = partial(att, effects, by, weights, balanced=balanced, anticipated=anticipated)
     if isinstance(mediators, str):
-        return _via(effects, mediators, channels, by, weights, balanced)
+        return _via(mediators, channels, average)
     names = channels if mediators is None else tuple(mediators)
     if not names:
         raise StudyError("'mediators' names none", hint=f"mediators={list(channels)!r}, or None")
-    parts = [_via(effects, name, channels, by, weights, balanced) for name in names]
+    parts = [_via(name, channels, average) for name in names]
     labels = list(names)
     if mediators is None and len(channels) > 1:
         joint = parts[0].copy(data=sum(part.to_numpy() for part in parts))
@@ -123,7 +136,12 @@ def nie(
 
 @door
 def total(
-    fit_or_effects: object, by: By = None, weights: str = "rows", balanced: int | None = None
+    fit_or_effects: object,
+    by: By = None,
+    weights: str = "rows",
+    balanced: int | None = None,
+    *,
+    anticipated: bool = False,
 ) -> xr.DataArray:
     """Average the total effect: direct and indirect together.
 
@@ -135,13 +153,16 @@ def total(
         As in `att`.
     balanced : int, optional
         As in `att`.
+    anticipated : bool, default False
+        As in `att`.
 
     Raises
     ------
     StudyError
         As `att`.
     """
-    return _named(att(fit_or_effects, by, weights, v.TOTAL, balanced), v.TOTAL)
+    draws = att(fit_or_effects, by, weights, v.TOTAL, balanced, anticipated=anticipated)
+    return _named(draws, v.TOTAL)
 
 
 @door
@@ -151,6 +172,8 @@ def proportion_mediated(
     weights: str = "rows",
     mediators: str | Sequence[str] | None = None,
     balanced: int | None = None,
+    *,
+    anticipated: bool = False,
 ) -> xr.DataArray:
     """Divide indirect effects by the total effect, draw by draw.
 
@@ -161,7 +184,7 @@ def proportion_mediated(
     ----------
     fit_or_effects : Fit or Dataset
         Of a `Mediation`.
-    by, weights, mediators, balanced
+    by, weights, mediators, balanced, anticipated
         As in `nie`.
 
     Returns
@@ -175,8 +198,8 @@ def proportion_mediated(
         As `nie`.
     """
     effects = effects_of(fit_or_effects)
-    overall = att(effects, by, weights, v.TOTAL, balanced)
-    via = nie(effects, by, weights, mediators, balanced)
+    overall = att(effects, by, weights, v.TOTAL, balanced, anticipated=anticipated)
+    via = nie(effects, by, weights, mediators, balanced, anticipated=anticipated)
     chance = (overall > 0).mean(v.SAMPLE_DIMS)
     sure = (chance >= _SURE) | (chance <= 1 - _SURE)
     ratio = (via / overall.reset_coords(drop=True)).where(sure)
@@ -208,13 +231,8 @@ def _mediators(effects: xr.Dataset) -> tuple[str, ...]:
 
 
 def _via(
-    effects: xr.Dataset,
-    name: str,
-    channels: tuple[str, ...],
-    by: By,
-    weights: str,
-    balanced: int | None,
+    name: str, channels: tuple[str, ...], average: Callable[..., xr.DataArray]
 ) -> xr.DataArray:
     if name not in channels:
         raise StudyError(f"{name!r} is no mediator of these effects", hint=nearest(name, channels))
-    return _named(att(effects, by, weights, name, balanced), "nie")
+    return _named(average(path=name), "nie")

@@ -28,12 +28,14 @@ def moderated(
     by: By = None,
     path: str = v.TOTAL,
     weights: str = "rows",
+    *,
+    anticipated: bool = False,
 ) -> xr.DataArray:
     """Average the effect on the treated rows, had all of them one value of the moderator.
 
-    Cells keep their rows, cohorts and strata; only the moderator is set. At the treated rows'
-    mean moderator, where slopes do not differ by stratum and no channel has both legs
-    moderated, it is `att`.
+    Cells keep their rows, cohorts and strata; only the moderator is set. At the mean moderator of
+    the rows that `att` averages, where slopes do not differ by stratum and no channel has both
+    legs moderated, it is `att`.
 
     Parameters
     ----------
@@ -47,6 +49,8 @@ def moderated(
         "total", "direct", or a mediator. Through a mediator whose legs are both moderated
         (``Mediation(..., moderates=("a", "b"))``) it is ``a(Z) b(Z)``, a parabola in Z.
     weights : str, default "rows"
+        As in `att`.
+    anticipated : bool, default False
         As in `att`.
 
     Returns
@@ -82,7 +86,7 @@ def moderated(
             f"path={path!r} is not a path of these effects",
             hint=nearest(path, effects[v.PATH].to_numpy()),
         )
-    average = average_of(effects, by, weights, None)
+    average = average_of(effects, by, weights, None, anticipated=anticipated)
     level, slopes, curved = (
         average.of_effects(
             effects.assign({v.EFFECT: effects[v.MODERATION].isel({v.POWER: k})}), path

@@ -22,6 +22,8 @@ def moderated_difference(
     by: By = None,
     path: str = v.TOTAL,
     weights: str = "rows",
+    *,
+    anticipated: bool = False,
 ) -> xr.DataArray:
     """Subtract the effect at a low value of the moderator from that at a high one.
 
@@ -35,7 +37,7 @@ def moderated_difference(
         As in `moderated`.
     low, high : float, moderator's units, optional
         By default one sd below and above the treated rows' mean.
-    by, path, weights
+    by, path, weights, anticipated
         As in `moderated`.
 
     Returns
@@ -64,7 +66,7 @@ def moderated_difference(
         raise StudyError(
             f"'low' is {low!r} and 'high' is {high!r}", hint="two values of the moderator, in order"
         )
-    line = moderated(effects, [low, high], by, path, weights)
+    line = moderated(effects, [low, high], by, path, weights, anticipated=anticipated)
     ends = line.drop_vars(["slope", name])
     gap = (ends.isel({name: 1}) - ends.isel({name: 0})).rename("moderated_difference")
     return gap.assign_coords(index=(gap / (high - low)).variable).assign_attrs(

@@ -16,6 +16,7 @@ from bayes_nqp.estimands._average import average_of
 from bayes_nqp.estimands._average_of_units import units_of
 from bayes_nqp.estimands._by import By, names_of
 from bayes_nqp.estimands._effects_of import effects_of
+from bayes_nqp.estimands._weights import before_adoption
 from bayes_nqp.terms import EXPOSURE_TIME, ONTO
 
 __all__ = ["received"]
@@ -27,6 +28,8 @@ def received(
     by: By = None,
     weights: str = "rows",
     onto: Literal["untreated", "treated"] = "untreated",
+    *,
+    anticipated: bool = False,
 ) -> xr.DataArray:
     """Average what exposed units receive of the treatment of others.
 
@@ -42,6 +45,8 @@ def received(
     onto : {"untreated", "treated"}, default "untreated"
         Whose rows. Of a continuous exposure, of which everyone has one more, all exposed rows are
         meant.
+    anticipated : bool, default False
+        Whether treated rows before adoption count, which a design with anticipation has.
 
     Returns
     -------
@@ -75,14 +80,16 @@ def received(
     array([1.])
     """
     one_of("onto", onto, ONTO)
-    effects = _exposed(effects_of(fit_or_effects), onto)
+    effects = _exposed(effects_of(fit_or_effects), onto, anticipated=anticipated)
     names = names_of(by)
     apart = onto == "untreated" and _adopted(effects)
     role = v.NEIGHBOUR if apart else v.TREATED
     if list(names.values()) == [v.UNIT]:
-        average, effects = units_of(fit_or_effects, effects, role, next(iter(names)))
+        average, effects = units_of(
+            fit_or_effects, effects, role, next(iter(names)), anticipated=anticipated
+        )
     else:
-        average = average_of(effects, by, weights, None, role)
+        average = average_of(effects, by, weights, None, role, anticipated=anticipated)
     draws = average.of_effects(effects, v.RECEIVED).rename(v.RECEIVED)
     draws.attrs = described(
         effects, average, v.RECEIVED, by=by, weights=weights, path=v.RECEIVED, balanced=None
@@ -99,7 +106,7 @@ def _adopted(effects: xr.Dataset) -> bool:
     return schema.is_timed(effects) and bool(effects[v.COHORT].notnull().any())
 
 
-def _exposed(effects: xr.Dataset, onto: str) -> xr.Dataset:
+def _exposed(effects: xr.Dataset, onto: str, *, anticipated: bool) -> xr.Dataset:
     """Let event time count from exposure, and take exposed cells alone; rings are a factor.
 
     Raises
@@ -126,6 +133,8 @@ def _exposed(effects: xr.Dataset, onto: str) -> xr.Dataset:
         return effects
     time = effects[EXPOSURE_TIME].to_numpy()
     exposed = effects[v.IDENTIFIED].to_numpy().astype(bool) & (time >= 0)
+    if not anticipated:
+        exposed &= ~before_adoption(effects)
     return effects.assign_coords({v.EVENT_TIME: (v.CELL, time), v.IDENTIFIED: (v.CELL, exposed)})
 
 

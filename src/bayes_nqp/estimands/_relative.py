@@ -24,6 +24,8 @@ def relative(
     weights: str = "rows",
     path: str = v.TOTAL,
     balanced: int | None = None,
+    *,
+    anticipated: bool = False,
 ) -> xr.DataArray:
     """Divide the average effect by the average untreated outcome, draw by draw.
 
@@ -41,6 +43,8 @@ def relative(
     path : str, default "total"
         Path of the numerator.
     balanced : int, optional
+        As in `att`.
+    anticipated : bool, default False
         As in `att`.
 
     Returns
@@ -78,7 +82,7 @@ def relative(
             "these effects hold no observed outcome to relate them to",
             hint="nqp.att, or build the effects with observed=...",
         )
-    average = average_of(effects, by, weights, balanced)
+    average = average_of(effects, by, weights, balanced, anticipated=anticipated)
     if average.members is not None:
         raise StudyError(
             "relative effects by unit are not available: outcomes are held per cell",

@@ -21,6 +21,8 @@ def shrinkage(
     by: By = v.CELL,
     weights: str = "rows",
     path: str = v.TOTAL,
+    *,
+    anticipated: bool = False,
 ) -> xr.Dataset:
     """Lay the effects of two fits side by side: pooled partially, and not pooled.
 
@@ -33,6 +35,8 @@ def shrinkage(
     weights : str, default "rows"
         As in `att`.
     path : str, default "total"
+        As in `att`.
+    anticipated : bool, default False
         As in `att`.
 
     Returns
@@ -63,8 +67,8 @@ def shrinkage(
     >>> list(shrinkage(effects, effects, by="cohort"))
     ['partial', 'separate']
     """
-    estimate = att(partial, by, weights, path)
-    other = att(separate, by, weights, path)
+    estimate = att(partial, by, weights, path, anticipated=anticipated)
+    other = att(separate, by, weights, path, anticipated=anticipated)
     rows, gate = estimate[v.ROWS], worst_gate(estimate, other)
     loose = [v.ROWS, v.WEIGHT, *v.EVIDENCE]
     first, second = xr.align(

@@ -9,7 +9,14 @@ import xarray as xr
 
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
-from bayes_nqp.estimands._by import By, axes_of, entries_of, names_of, strata_labels
+from bayes_nqp.estimands._by import (
+    By,
+    axes_of,
+    entries_of,
+    keeps_event_times,
+    names_of,
+    strata_labels,
+)
 from bayes_nqp.estimands._weights import kept_cells
 
 __all__ = ["ENOUGH", "blocks_of", "pieces_of", "same_units", "units_behind"]
@@ -46,8 +53,8 @@ def pieces_of(effects: xr.Dataset, balanced: int | None = None) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        A row a piece of an identified cell: ``cell``, ``block``, ``member`` (−1 for all),
-        ``share`` of the cell's rows, ``units``.
+        A row a piece of an identified cell from adoption on: ``cell``, ``block``, ``member`` (−1
+        for all), ``share`` of the cell's rows, ``units``.
     """
     cells = np.arange(effects.sizes[v.CELL])
     member, share = np.full(cells.size, -1), np.ones(cells.size)
@@ -92,7 +99,8 @@ def units_behind(effects: xr.Dataset, by: By = None, balanced: int | None = None
     entries = entries_of(effects, names)
     axes = axes_of(effects, names, entries)
     shape = tuple(len(axis.labels) for axis in axes)
-    counted = kept_cells(effects, balanced)[entries.cell]
+    kept = kept_cells(effects, balanced, anticipated=keeps_event_times(names))
+    counted = kept[entries.cell]
     cell = entries.cell[counted]
     group = np.zeros(cell.size, dtype=np.int64)
     if axes:
@@ -134,7 +142,6 @@ def same_units(effects: xr.Dataset, by: str | None = None, balanced: int | None 
         the members.
     """
     pieces = pieces_of(effects, balanced)
-    pieces = pieces[pieces[v.EVENT_TIME] >= 0]
     group = np.zeros(len(pieces), dtype=np.int64)
     if by is not None:
         group = np.unique(effects[by].to_numpy(), return_inverse=True)[1][pieces[v.CELL]]

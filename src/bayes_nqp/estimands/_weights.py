@@ -11,7 +11,7 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.estimands._by import strata_labels
 
-__all__ = ["cell_weights", "kept_cells"]
+__all__ = ["before_adoption", "cell_weights", "kept_cells"]
 
 
 def cell_weights(effects: xr.Dataset, weights: str) -> npt.NDArray[np.float64]:
@@ -51,12 +51,24 @@ def cell_weights(effects: xr.Dataset, weights: str) -> npt.NDArray[np.float64]:
     return values
 
 
+def before_adoption(effects: xr.Dataset) -> npt.NDArray[np.bool_]:
+    """Mark treated units' cells before adoption: leads, and those of anticipation (cell)."""
+    if not schema.is_timed(effects):
+        return np.zeros(effects.sizes[v.CELL], dtype=bool)
+    early = effects[v.EVENT_TIME].to_numpy() < 0
+    return np.asarray(early & (schema.roles(effects) == v.TREATED))
+
+
 def _is_event_time(value: object) -> bool:
     return isinstance(value, int | np.integer) and not isinstance(value, bool) and bool(value >= 0)
 
 
 def kept_cells(
-    effects: xr.Dataset, balanced: int | None, role: str = v.TREATED
+    effects: xr.Dataset,
+    balanced: int | None,
+    role: str = v.TREATED,
+    *,
+    anticipated: bool = False,
 ) -> npt.NDArray[np.bool_]:
     """Mark the cells that an average may use.
 
@@ -68,6 +80,8 @@ def kept_cells(
         Last event time of a balanced window that starts at 0.
     role : str, default "treated"
         Whose effects: those of treated units, or what their neighbours receive.
+    anticipated : bool, default False
+        Whether cells before adoption count, which a design with anticipation has.
 
     Returns
     -------
@@ -84,6 +98,13 @@ def kept_cells(
     counted = counted & np.asarray(schema.roles(effects) == role)
     if not counted.any():
         raise StudyError("no cell's effect is identified", hint="nqp.support(design, panel)")
+    if not anticipated:
+        counted = counted & ~before_adoption(effects)
+        if not counted.any():
+            raise StudyError(
+                "every identified cell lies before adoption",
+                hint="by='event_time', or anticipated=True",
+            )
     if balanced is None:
         return counted
     if not _is_event_time(balanced):

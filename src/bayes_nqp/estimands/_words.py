@@ -9,7 +9,7 @@ from bayes_nqp.errors import one_of
 from bayes_nqp.labels import labels_of
 from bayes_nqp.language import Message, Numeral, Translator, languages
 
-__all__ = ["PATHS", "percent", "words"]
+__all__ = ["EARLY", "PATHS", "percent", "words"]
 
 PATHS: Final = {
     v.DIRECT: Message("Direct"),
@@ -17,6 +17,10 @@ PATHS: Final = {
     "all mediators": Message("All mediators"),
 }
 """How paths are called; mediators have their own names."""
+EARLY: Final = Message(
+    "Before event time 0: anticipated effects, which no average over event times counts."
+)
+"""What is said of averages that the coordinate ``anticipated`` marks."""
 
 
 def words(language: str, source: object = None) -> Translator:

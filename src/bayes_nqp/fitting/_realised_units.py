@@ -31,7 +31,7 @@ Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
 
 
-def realised_units(fit: Fit, role: str) -> tuple[Array, Index, Index]:
+def realised_units(fit: Fit, role: str, *, anticipated: bool = False) -> tuple[Array, Index, Index]:
     """Effects on units, on average over their treated rows, or those that receive.
 
     Parameters
@@ -40,6 +40,8 @@ def realised_units(fit: Fit, role: str) -> tuple[Array, Index, Index]:
         Of a design in which the policy reaches other units through links, and with its rows.
     role : {"treated", "neighbour"}
         Which rows count.
+    anticipated : bool, default False
+        Whether those before adoption do.
 
     Returns
     -------
@@ -57,6 +59,8 @@ def realised_units(fit: Fit, role: str) -> tuple[Array, Index, Index]:
     cell = reach.cell[reach.group]
     near = cell >= reach.n_cells
     rows = near if role == v.NEIGHBOUR else (cell >= 0) & ~near
+    if not anticipated:
+        rows &= near | (reach.cells.event_time[cell] >= 0)
     units = np.flatnonzero(rows.any(axis=1))
     coefficients = _coefficients(fit, reach)
     sample = coefficients.shape[:2]

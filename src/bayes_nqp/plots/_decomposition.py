@@ -19,6 +19,7 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import CHANNELS
 from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import (
+    EARLY,
     ENOUGH,
     By,
     by_path,
@@ -147,6 +148,7 @@ def decomposition(
         page.note(LAST_THROUGH, when=len(parts) > 2)
         if v.EVENT_TIME in names.values():
             _composed(page, effects, list(names.values()), list(panels.values()))
+            page.note(EARLY, when=v.ANTICIPATED in draws.coords)
         page.gate = gate_of(draws)
     return page.figure
 

@@ -20,16 +20,18 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import ADOPTION, CheckResult, leads_of
 from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import (
+    EARLY,
     ENOUGH,
     By,
     att,
     by_event_time,
     effects_of,
     names_of,
+    reference_of,
     same_units,
     worst_gate,
 )
-from bayes_nqp.language import Message, Translator
+from bayes_nqp.language import Message, Numeral, Translator
 from bayes_nqp.plots._canvas import Canvas, canvas
 from bayes_nqp.plots._intervals import draw_points, few_units, points_of
 from bayes_nqp.plots._notes import beside
@@ -46,8 +48,8 @@ _TOGETHER = 3
 
 
 _LEADS_NOTE = Message(
-    "Leads: a fit of their own, relative to event time −1; effects: relative to all periods "
-    "before adoption."
+    "Leads: a fit of their own, relative to event time {}; effects: relative to all periods "
+    "before they begin."
 )
 
 
@@ -56,6 +58,7 @@ class _Series:
     label: str
     draws: xr.DataArray
     leads: xr.DataArray | None
+    reference: int
 
 
 _TITLE = Message("Effects by event time, with leads from a fit of their own.")
@@ -162,7 +165,8 @@ def event_study(
         page.note(POINTS, percent(prob))
         page.note("Grey line: all groups together.", when=not together)
         page.note("Zero is the expected path without the policy.", when=leads is None)
-        page.note(_LEADS_NOTE, when=leads is not None)
+        page.note(_LEADS_NOTE, Numeral(f"−{-reference_of(draws)}"), when=leads is not None)
+        page.note(EARLY, when=v.ANTICIPATED in draws.coords)
         _composed(page, series, effects, list(names.values()), balanced)
         page.gate = worst_gate(draws, *([] if leads is None else [leads]))
     return page.figure
@@ -217,7 +221,7 @@ def _series(
         if leads is not None:
             before = leads.sel({dim: level for dim, level in labels.items() if dim in leads.dims})
             before = before.isel({v.EVENT_TIME: before[v.EVENT_TIME].to_numpy() < 0})
-        series.append(_Series(translate.names(labels), group, before))
+        series.append(_Series(translate.names(labels), group, before, reference_of(draws)))
     return series
 
 
@@ -233,7 +237,7 @@ def _one_panel(ax: Axes, series: list[_Series], prob: float, translate: Translat
         _counts(ax, series[0].draws, translate)
     else:
         small: dict[str, Any] = {"fontsize": 6.8, "color": MUTED, "ha": "center", "va": "top"}
-        beside(ax, translate("reference"), (-1, 0), (0, -6), **small)
+        beside(ax, translate("reference"), (series[0].reference, 0), (0, -6), **small)
 
 
 def _panels(axes: list[Axes], series: list[_Series], overall: xr.DataArray, prob: float) -> None:
@@ -254,18 +258,19 @@ def _draw(ax: Axes, series: _Series, prob: float, colour: str, shift: float, *, 
         before = series.leads[v.EVENT_TIME].to_numpy()
         leads, few = points_of(series.leads, prob), few_units(series.leads)
         draw_points(ax, before + shift, leads, lead, hollow=True, faint=few)
-        if -1 not in before:
-            ax.plot([-1 + shift], [0.0], "D", color=lead, markersize=3.2, zorder=3)
+        if series.reference not in before:
+            ax.plot([series.reference + shift], [0.0], "D", color=lead, markersize=3.2, zorder=3)
 
 
 def _frame(ax: Axes, series: list[_Series], ticks: int) -> None:
     has_leads = any(line.leads is not None for line in series)
     seen = [line.draws[v.EVENT_TIME].to_numpy() for line in series]
     seen += [line.leads[v.EVENT_TIME].to_numpy() for line in series if line.leads is not None]
-    periods = np.concatenate([*seen, [-1] if has_leads else []])
+    reference = series[0].reference
+    periods = np.concatenate([*seen, [reference] if has_leads else []])
     ax.axhline(0, color=MUTED, linewidth=0.7, zorder=0.5)
     if has_leads:
-        ax.axvline(-0.5, color=MUTED, linewidth=0.7, linestyle=(0, (4, 3)), zorder=0.5)
+        ax.axvline(reference + 0.5, color=MUTED, linewidth=0.7, linestyle=(0, (4, 3)), zorder=0.5)
     ax.set_xlim(periods.min() - 0.5, periods.max() + 0.5)
     ax.xaxis.set_major_locator(MaxNLocator(nbins=ticks, integer=True, min_n_ticks=1))
     ax.yaxis.set_major_locator(MaxNLocator(nbins=6))

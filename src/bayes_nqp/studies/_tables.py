@@ -133,7 +133,9 @@ def _event_study(study: Study, effects: xr.Dataset, pretrends: CheckResult | Non
     for name in (None, *names):
         table = event_study_table(effects, name, report.prob, report.kind, report.weights)
         counts = att(effects, [*([name] if name else []), v.EVENT_TIME], report.weights)
-        parts = [table.assign(part="effect", rows=_rows(counts))]
+        early = table[v.EVENT_TIME] < 0
+        kinds = np.where(early, v.ANTICIPATED, "effect")
+        parts = [table.assign(part=kinds, rows=_rows(counts))]
         leads = _leads(pretrends, name)
         if leads is not None:
             before = summary(leads, report.prob, report.kind)

@@ -9,7 +9,16 @@ import xarray as xr
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import ADOPTION, leads_of
-from bayes_nqp.estimands import by_event_time, effects_of, names_of, same_units, text, worst_gate
+from bayes_nqp.estimands import (
+    EARLY,
+    by_event_time,
+    effects_of,
+    names_of,
+    reference_of,
+    same_units,
+    text,
+    worst_gate,
+)
 from bayes_nqp.language import Message
 from bayes_nqp.tables._ask import Ask
 from bayes_nqp.tables._described import interval_notes, stacked_notes
@@ -34,8 +43,8 @@ _BESIDE = 3
 
 
 _NOTE_LEADS = Message(
-    "Before adoption: leads of a fit of their own, relative to event time −1; from adoption on: "
-    "relative to all periods before it."
+    "Leads are of a fit of their own, relative to event time {}; effects: relative to all periods "
+    "before they begin."
 )
 
 
@@ -61,7 +70,9 @@ def event_study(source: object, ask: Ask) -> Table:
     draft.note("Event time: periods since adoption.")
     draft.notes.append(ask.weighted())
     draft.note("Zero is the expected path without the policy.", when=leads is None)
-    draft.note(_NOTE_LEADS, when=leads is not None)
+    if leads is not None:
+        draft.note(_NOTE_LEADS, _time(reference_of(draws)))
+    draft.note(EARLY, when=v.ANTICIPATED in draws.coords)
     factors = [old for old in names.values() if old in schema.factors(effects)]
     same = same_units(effects, factors[0] if len(factors) == 1 else None)
     draft.note("Points do not all rest on the same units.", when=not same)
@@ -97,16 +108,15 @@ def _groups(
         if leads is not None:
             before = leads.sel({dim: x for dim, x in labels.items() if dim in leads.dims})
             before = before.isel({v.EVENT_TIME: before[v.EVENT_TIME].to_numpy() < 0})
-            table = _joined(ask.summary(before), table)
+            table = _joined(ask.summary(before), table, reference_of(draws))
         groups.append((" × ".join(map(text, labels.values())), table))
     return groups
 
 
-def _joined(leads: pd.DataFrame, effects: pd.DataFrame) -> pd.DataFrame:
+def _joined(leads: pd.DataFrame, effects: pd.DataFrame, reference: int) -> pd.DataFrame:
     """Put leads before effects, and between them the event time from which they are measured."""
     parts = [leads, effects]
-    reference = int(leads[v.EVENT_TIME].max()) + 1 if len(leads) else None
-    if reference is not None and reference < effects[v.EVENT_TIME].min():
+    if len(leads) and leads[v.EVENT_TIME].max() < reference < effects[v.EVENT_TIME].min():
         parts.insert(1, pd.DataFrame({v.EVENT_TIME: [reference], "mean": [0.0]}))
     return pd.concat(parts, ignore_index=True)
 

@@ -10,7 +10,7 @@ import xarray as xr
 
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
-from bayes_nqp.estimands import text
+from bayes_nqp.estimands import before_adoption, text
 from bayes_nqp.fitting import Fit
 
 __all__ = ["units_by"]
@@ -37,7 +37,10 @@ def units_by(source: object, effects: xr.Dataset, name: str | None) -> Mapping[s
     cells = _cells(effects)
     if name is not None and name not in cells:
         return {}
-    identified = cells[cells[v.IDENTIFIED]]
+    counted = cells[v.IDENTIFIED]
+    if name != v.EVENT_TIME:
+        counted = counted & ~before_adoption(effects)
+    identified = cells[counted]
     panel = source.panel if isinstance(source, Fit) and v.COHORT in effects.coords else None
     if panel is None:
         keys = [key for key in (*schema.factors(effects), v.COHORT) if key in cells]

@@ -159,7 +159,7 @@ def _short_average(design: Design, panel: Panel, seed: int, values: Mapping[str,
         effects = short_effects(design, panel, seed=seed, stock=KnownDraws(values=values))
     except (IdentificationError, PanelError, StudyError) as error:
         return {"reason": np.array(encoded([reason(error)]))}
-    draws = att(after_adoption(effects)).transpose(*v.SAMPLE_DIMS)
+    draws = att(effects).transpose(*v.SAMPLE_DIMS)
     return {"att": draws.to_numpy(), "gate": np.array(gate_of(effects))}
 
 
@@ -172,8 +172,8 @@ def after_adoption(effects: xr.Dataset) -> xr.Dataset:
 
 
 def average_effect(fitted: Fit) -> xr.DataArray:
-    """Draws of the average effect from adoption on (chain, draw), outcome units."""
-    return att(after_adoption(cell_effects(fitted)))
+    """Draws of the average effect (chain, draw), outcome units."""
+    return att(cell_effects(fitted))
 
 
 def _thinned(draws: xr.DataArray) -> Array:

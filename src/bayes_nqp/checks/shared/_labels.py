@@ -72,14 +72,12 @@ def called(fitted: Fit) -> Message:
     Returns
     -------
     Message
-        "as fitted", unless the fit stands in for one with channels, or
-        has effects before adoption that are left out of the comparison.
+        "as fitted", unless the fit stands in for one with channels.
     """
     if OUTCOME_ALONE in fitted.record:
         rows = int(fitted.record[OUTCOME_ALONE])
         return Message("outcome alone, {} rows with all mediators", rows)
-    early = fitted.facts.anticipation > 0
-    return Message("as fitted, from adoption on") if early else AS_FITTED
+    return AS_FITTED
 
 
 def stacked(parts: Sequence[xr.Dataset], owners: Sequence[object], *names: str) -> xr.Dataset:

@@ -29,7 +29,7 @@ def groups_of(study: EventStudy, by: By, event_time: EventTime, weights: Weights
     by : str, sequence of str, mapping, or None
         Stratum factors, "stratum", "cohort", "event_time".
     event_time : int, sequence of int, or None
-        Which periods the estimand averages; all by default.
+        Which periods the estimand averages; all from adoption on by default.
     weights : str or mapping of int to float
         As in ``att``; or a weight for each event time.
 
@@ -49,7 +49,7 @@ def groups_of(study: EventStudy, by: By, event_time: EventTime, weights: Weights
         if old not in dims:
             raise StudyError(f"by={old!r} does not tell leads apart", hint=nearest(old, dims))
     effects = _chosen(study.effects, event_time, weights)
-    axes, maps = _maps(effects, names, weights)
+    axes, maps = _maps(effects, names, weights, anticipated=event_time is not None)
     untimed = {new: old for new, old in names.items() if old != v.EVENT_TIME}
     entries = entries_of(study.leads, untimed)
     before = {axis.name: axis for axis in axes_of(study.leads, untimed, entries)}
@@ -98,11 +98,11 @@ def _chosen(effects: xr.Dataset, event_time: EventTime, weights: Weights) -> xr.
 
 
 def _maps(
-    effects: xr.Dataset, names: Mapping[str, str], weights: Weights
+    effects: xr.Dataset, names: Mapping[str, str], weights: Weights, *, anticipated: bool
 ) -> tuple[list[Axis], npt.NDArray[np.float64]]:
     """Weights of the cells in every group (group, cell)."""
     if isinstance(weights, str):
-        average = average_of(effects, names, weights, None)
+        average = average_of(effects, names, weights, None, anticipated=anticipated)
         return average.axes, average.cells.toarray()
     if v.EVENT_TIME in names.values():
         raise StudyError(
