@@ -16,7 +16,7 @@ from small_study import city_rows
 
 from bayes_nqp.errors import PanelError
 from bayes_nqp.panel import Panel
-from bayes_nqp.studies import new, validate
+from bayes_nqp.studies import add_index, new, validate
 
 
 def rewritten(path: Path, part: str, old: bytes, fresh: bytes) -> Path:
@@ -225,3 +225,26 @@ def test_a_total_is_told(tmp_path: Path) -> None:
     assert (
         "城市: 合计 taken as a unit, and it may be a total" in Panel.from_file(path, **ROLES).notes
     )
+
+
+def test_a_wide_merged_remark_fills_nothing_but_its_column(tmp_path: Path) -> None:
+    def remark(sheet: Worksheet) -> None:
+        sheet["A163"] = "注：资料来源"
+        sheet.merge_cells("A163:E164")
+
+    taken(workbook(tmp_path / "a.xlsx", remark))
+
+
+def test_a_column_without_a_name_is_told(tmp_path: Path) -> None:
+    path = workbook(tmp_path / "a.xlsx", lambda sheet: sheet.__setitem__("G5", 1.5))
+    made = new(path)
+    assert made.study is not None
+    assert any("column G has no name in the header" in note for note in made.guess.notes)
+
+
+@pytest.mark.parametrize("value", ["=1+1", "#REF!"])
+def test_indices_and_zones_are_not_made_of_what_holds_no_value(tmp_path: Path, value: str) -> None:
+    path = workbook(tmp_path / "a.xlsx", written("nqp", lambda row, x: x if row != 9 else value))
+    with pytest.raises(PanelError, match=r"(?s)(formulas|errors of a spreadsheet).*row 9"):
+        add_index(path, positive=["nqp"], name="index", missing="drop")
+    assert [x.name for x in tmp_path.iterdir()] == ["a.xlsx"]

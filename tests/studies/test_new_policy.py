@@ -179,3 +179,16 @@ def test_a_proposal_that_leaves_out_many_rows_does_not_say_that_it_runs(tmp_path
     assert f"新质生产力在 {gone} 行中缺失" in problem
     assert "尚不宜运行" in made.path.read_text(encoding="utf-8")
     assert validate(made.path).panel.n_rows == 300 - gone, "as it stands, it is a study"
+
+
+def test_who_and_when_in_two_columns_are_multiplied(tmp_path: Path) -> None:
+    frame = counties(30)
+    frame["treat"] = frame["first"].notna().astype(int)
+    frame["post"] = (frame["年份"] >= 2015).astype(int)
+    made = proposed(tmp_path, frame.drop(columns="first"))
+    assert '在 [data] 中写 treated = "did"' in stopped(made)
+    text = made.path.read_text(encoding="utf-8").replace('# cohort = "…"', 'treated = "did"')
+    derived = '[data.derive]\ndid = "treat * post"\n\n[design]'
+    made.path.write_text(text.replace("[design]", derived), encoding="utf-8")
+    cohorts = validate(made.path).panel.cohort_labels
+    assert set(cohorts[frame.groupby("区县")["treat"].max() == 1]) == {2015.0}

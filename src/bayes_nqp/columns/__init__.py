@@ -26,6 +26,7 @@ from bayes_nqp.columns._values import (
     quoted,
     unwrapped,
 )
+from bayes_nqp.columns._worksheet import letters
 from bayes_nqp.columns._years import as_years, days_since_1900, year_of
 
 __all__ = [
@@ -53,6 +54,7 @@ __all__ = [
     "grouped",
     "is_text",
     "joined_rows",
+    "letters",
     "marks_of",
     "missing",
     "numbers",

@@ -13,6 +13,7 @@ from typing import Any
 
 import pandas as pd
 
+from bayes_nqp.columns._container import is_old
 from bayes_nqp.columns._names import MISSING_WORDS, mangled, missing_words, unmangled
 from bayes_nqp.columns._worksheet import completed, hidden_sheets, worksheet
 from bayes_nqp.errors import PanelError, nearest, shown
@@ -37,6 +38,10 @@ _SPARSE = 50
 """An area of so many cells, of which so few are filled, is one of a cell far away."""
 
 
+_OLD = Message(
+    "{}: of an old workbook, errors and formulas without a value cannot be told from empty cells; "
+    "saved as .xlsx they can"
+)
 _FIRST = Message("{}: read {!r}, the first of {} sheets (the others: {})")
 _SEEN = Message("{}: read {!r}, the first that is not hidden of {} sheets (the others: {})")
 
@@ -196,6 +201,8 @@ def read_book(
         if mangled(list(df.columns)):
             header = pd.read_excel(book, sheet_name=name, header=None, nrows=1).iloc[0]
             df = df.set_axis(unmangled(list(df.columns), header.tolist()), axis=1)
+        if is_old(path) and df.isna().to_numpy().any():
+            notes.append(_OLD.fill(path.name))
         return df, others
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import importlib.util
 import struct
 import warnings
 import zipfile
@@ -30,6 +32,8 @@ _TEXT = (".csv", ".tsv", ".txt")
 _BOOKS = (".xlsx", ".xlsm", ".xls")
 SUFFIXES = (*_TEXT, *_BOOKS, ".parquet", ".dta")
 """Endings of the files that are read."""
+_FILE_WORDS = ("is not a column", "holds text in", "is empty in", "no row is complete")
+"""Of errors about which something else may be done where rows come from a file."""
 _TEXT_COPIES = 3
 """Memory that text takes while it is read, in sizes of its file."""
 _EDGES = " \t\r\n\u3000\xa0\ufeff"
@@ -114,7 +118,11 @@ def broken() -> tuple[type[Exception], ...]:
     """What readers of other packages raise when they meet a truncated or spoilt file."""
     from openpyxl.utils.exceptions import InvalidFileException
 
+    calamine: tuple[type[Exception], ...] = ()
+    if importlib.util.find_spec("python_calamine") is not None:
+        calamine = (importlib.import_module("python_calamine").CalamineError,)
     return (
+        *calamine,
         ArithmeticError, AssertionError, AttributeError, EOFError, LookupError,
         InvalidFileException, OSError, RuntimeError, SyntaxError, TypeError, ValueError,
         StopIteration, struct.error, zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error,
@@ -133,9 +141,9 @@ def cells_of(path: Path, notes: Iterable[str]) -> Iterator[None]:
     try:
         yield
     except PanelError as error:
-        if not any(x in error.what for x in ("is not a column", "holds text in", "is empty in")):
+        if not any(x in error.what for x in _FILE_WORDS):
             raise
-        told = ("sheets", "columns left out", "stands above")
+        told = ("sheets", "columns left out", "stands above", "old workbook")
         sheets = [note for note in notes if any(words in note for words in told)]
         where = "; ".join([*([error.where] if error.where else []), *sheets])
         hint = Message(

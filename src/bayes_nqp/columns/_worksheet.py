@@ -37,14 +37,14 @@ class Worksheet:
     ----------
     cells : dict
         Text of errors and of formulas without a value, by row and column, counted from 1.
-    merged : list of tuple of four int
-        First row and column, last row and column.
+    merged : list of tuple of three int
+        First row, first column and last row: of a wide range only the first column has values.
     hidden : list of int
         Rows with cells that nobody sees, for being hidden or filtered away.
     """
 
     cells: dict[tuple[int, int], str] = field(default_factory=dict)
-    merged: list[tuple[int, int, int, int]] = field(default_factory=list)
+    merged: list[tuple[int, int, int]] = field(default_factory=list)
     hidden: list[int] = field(default_factory=list)
 
 
@@ -152,13 +152,12 @@ def _unmerged(
     """Fill ranges that are merged down rows, and count the cells by column."""
     ranges: dict[int, list[tuple[int, int, Any]]] = {}
     high, wide = df.shape
-    for top, left, bottom, right in sheet.merged:
+    for top, column, bottom in sheet.merged:
         start, end = max(top - first, 0), min(bottom - first, high - 1)
-        if top == bottom or start > end or left > wide:
+        if top == bottom or start > end or column > wide:
             continue
-        value = df.columns[left - 1] if top < first else df.iat[start, left - 1]
-        for column in range(left, min(right, wide) + 1):
-            ranges.setdefault(column, []).append((start, end, value))
+        value = df.columns[column - 1] if top < first else df.iat[start, column - 1]
+        ranges.setdefault(column, []).append((start, end, value))
     filled: dict[int, int] = {}
     for column, pieces in sorted(ranges.items()):
         values = df.iloc[:, column - 1].astype(object)
@@ -221,8 +220,7 @@ def _cells(data: bytes, sheet: Worksheet) -> Iterator[tuple[int, int, ET.Element
         elif kind == "mergeCell":
             ends = [_PLACE.fullmatch(x) for x in node.get("ref", "").split(":")]
             if len(ends) == 2 and ends[0] and ends[1]:
-                (left, top), (right, bottom) = ends[0].groups(), ends[1].groups()
-                sheet.merged.append((int(top), _number(left), int(bottom), _number(right)))
+                sheet.merged.append((int(ends[0][2]), _number(ends[0][1]), int(ends[1][2])))
 
 
 def _child(cell: ET.Element, name: str) -> str | None:

@@ -6,6 +6,7 @@ from bayes_nqp.intake._clean import with_numbers as with_numbers
 from bayes_nqp.intake._cohorts import cohorts_from_dates
 from bayes_nqp.intake._guess import guess as guess
 from bayes_nqp.intake._guess import unit_and_time as unit_and_time
+from bayes_nqp.intake._guess_cells import refuse_formulas as refuse_formulas
 from bayes_nqp.intake._guess_zones import prefecture_of as prefecture_of
 from bayes_nqp.intake._guessed import Guess as Guess
 from bayes_nqp.intake._look import Look as Look

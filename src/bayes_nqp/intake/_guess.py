@@ -121,7 +121,7 @@ def _outcome(proposal: Guess, columns: dict[str, SourceColumn], frame: pd.DataFr
     if not candidates:
         raise PanelError(
             "no column of numbers varies within units, so none can be the outcome",
-            where=Message("the columns are {}", shown(columns, 20)),
+            where=separated([Message("the columns are {}", shown(columns, 20)), *proposal.notes]),
             hint="--outcome names it",
         )
     unnamed, _, name = min(candidates)

@@ -147,12 +147,32 @@ def _nothing(proposal: Guess, columns: dict[str, SourceColumn], frame: pd.DataFr
         if sounds_like("treated", name)
         and (fault := amiss(column, status_of(column, shares=True), frame))
     ]
-    hint = _WANTED
+    hint = _product(proposal, columns, frame) or _WANTED
     if proposal.zones:
         hint = Message("{}; --zones merges the cross-border e-commerce pilot zones", hint)
     return PanelError(
         "no column says who is treated when", where=separated(near) if near else NOTHING, hint=hint
     )
+
+
+def _product(proposal: Guess, columns: dict[str, SourceColumn], frame: pd.DataFrame) -> Message:
+    """Offer the product of who and when, where two columns of 0 and 1 say one each."""
+    numbers = {
+        name: status.groupby(frame["__unit"]).nunique().max() > 1
+        for name, column in free(proposal, columns)
+        if sounds_like("treated", name)
+        and column.numeric
+        and (status := status_of(column, shares=False)) is not None
+        and status.nunique() > 1
+    }
+    who, when = ([name for name, x in numbers.items() if x == varies] for varies in (False, True))
+    if len(who) != 1 or len(when) != 1:
+        return NOTHING
+    return Message(
+        '{} says who, and {} when: in [data] treated = "did", and in [data.derive] '
+        'did = "{} * {}", if all begin at once',
+        who[0], when[0], who[0], when[0],
+    )  # fmt: skip
 
 
 def ever_treated(

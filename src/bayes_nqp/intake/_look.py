@@ -13,8 +13,10 @@ import pandas as pd
 from bayes_nqp.columns import (
     broken,
     broken_cell,
+    counted,
     grouped,
     is_text,
+    letters,
     opened,
     read,
     seen_sheets,
@@ -116,13 +118,27 @@ def look(path: Path, names: Collection[str] = ()) -> Look:
     if path.suffix.lower() in BOOKS and not no_file(path):
         keys, reasons = _place(path)
     frame, notes = read_rows(path, **keys, names=names)
-    frame = frame.loc[:, [not str(name).startswith("Unnamed") for name in frame.columns]]
+    frame, unnamed = _named_columns(frame)
     if not len(frame.columns):
         raise PanelError(
             Message("{} has no row with names of columns", path.name), hint="add a header"
         )
     columns = {str(name): column_of(frame[name], str(name)) for name in frame.columns}
-    return Look(columns, keys, reasons, tuple(x for x in notes if "sheets" not in x))
+    notes = [*(x for x in notes if "sheets" not in x), *unnamed]
+    return Look(columns, keys, reasons, tuple(notes))
+
+
+def _named_columns(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """Leave out columns without a name, and say so of those that hold something."""
+    bare = [str(name).startswith("Unnamed") for name in frame.columns]
+    held = frame.loc[:, bare].notna().sum()
+    notes = [
+        Message("column {} has no name in the header, and is left out: {} with something in it",
+                letters(place + 1), counted(held[name], "cell"))
+        for place, name in enumerate(frame.columns)
+        if bare[place] and held[name]
+    ]  # fmt: skip
+    return frame.loc[:, [not x for x in bare]], list(notes)
 
 
 def named(file: str | Path) -> Path:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from bayes_nqp.columns import SourceRows, refuse_broken
 from bayes_nqp.doors import door
 from bayes_nqp.errors import PanelError, StudyError, nearest, shown
 from bayes_nqp.files import free, text_path, write_csv, write_parquet, write_text, write_workbook
@@ -18,6 +19,7 @@ from bayes_nqp.intake import (
     named,
     panel_rows,
     prefecture_of,
+    refuse_formulas,
     unit_and_time,
 )
 from bayes_nqp.language import Message
@@ -106,12 +108,14 @@ def add_index(
     recipe = recipe_of(index, Path())
     with in_toml("data"):
         overview = look(Path(file))
+    refuse_formulas(overview, {})
     roles_given = {key: value for key, value in (("unit", unit), ("time", time)) if value}
     roles = unit_and_time(overview, roles_given)
     at = {"unit": roles["unit"], "time": roles["time"]}
-    notes = ["unit {unit}, time {time}".format(**at)]
+    notes = ["unit {unit}, time {time}".format(**at), *overview.notes]
     columns = [indicator.data for indicator in recipe.system.indicators]
-    frame = _with_indicators(overview, columns, [at["unit"]] if "fill_down" in roles else [])
+    merged = [at["unit"]] if "fill_down" in roles else []
+    frame = _with_indicators(overview, columns, merged, at)
     with at_command():
         built = recipe.build(panel_rows(frame, **at, merged=False, notes=notes), **at)
         table = built.frame(name)
@@ -124,15 +128,19 @@ def add_index(
     return Added((path, beside), built.weights, (*notes, *built.notes))
 
 
-def _with_indicators(overview: Look, columns: Sequence[str], merged: Sequence[str]) -> pd.DataFrame:
+def _with_indicators(
+    overview: Look, columns: Sequence[str], merged: Sequence[str], at: dict[str, str]
+) -> pd.DataFrame:
     """The file's rows, with their indicators as numbers."""
     frame = _frame(overview, merged)
+    rows = SourceRows(frame, **at)
     for column in columns:
         if column not in frame.columns:
             raise PanelError(
                 Message("the indicator {!r} is no column of the file", column),
                 hint=nearest(column, frame.columns),
             )
+        refuse_broken(frame[column], "indicator", rows)
         frame[column] = overview.columns[column].values
     return frame
 
@@ -164,6 +172,7 @@ def add_zones(
     path = _out(file, out, "_zones")
     with in_toml("data"):
         overview = look(Path(file))
+    refuse_formulas(overview, {})
     name = prefecture if prefecture is not None else prefecture_of(overview)
     if name is None:
         raise PanelError(
@@ -183,7 +192,8 @@ def add_zones(
         rule=rule,  # type: ignore[arg-type]
     )
     _WRITERS[path.suffix.lower()](merged.frame, path, replace=False)
-    return Added((path,), merged.unmatched, tuple(repr(merged).splitlines()[1:]))
+    notes = repr(merged).splitlines()[1:]
+    return Added((path,), merged.unmatched, (*overview.notes, *notes))
 
 
 _MERGED = 0.3
