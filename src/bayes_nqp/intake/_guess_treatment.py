@@ -189,7 +189,8 @@ def ever_treated(
         never = proposal.roles.get("never", ())
         codes = {*CODES, *(never if isinstance(never, list) else [never])}
         values = columns[proposal.roles["cohort"]].values
-        rows = values.notna() & ~values.isin(codes)
+        late = years_of(values) > years_of(frame["__time"]).max()
+        rows = values.notna() & ~values.isin(codes) & ~late
     elif "__first" in frame:
         rows = frame["__first"].notna()
     else:
