@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import warnings
 from collections.abc import Iterator
@@ -122,3 +123,17 @@ def test_figures_of_eight_threads_are_alike_and_leave_the_users_look(tmp_path: P
             pictures = set(pool.map(draw, range(8)))
         assert dict(mpl.rcParams) == before
     assert len(pictures) == 1
+
+
+def test_what_belongs_to_the_process_is_changed_by_one_thread_at_a_time() -> None:
+    """By `quiet` or inside ``alone()``; the command line has its process for itself."""
+    source = Path(nqp.__file__).parent
+    changes = re.compile(r"catch_warnings\(|rc_context\(|threadpool_limits\(|filterwarnings\(")
+    found = [
+        f"{path.relative_to(source)}: {line.strip()}"
+        for path in source.rglob("*.py")
+        if path.name != "process.py" and path.parent.name != "cli"
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if changes.search(line) and "with alone(), " not in line
+    ]
+    assert found == []

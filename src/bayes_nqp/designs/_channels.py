@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -31,11 +32,11 @@ class ChannelFacts:
         Legs that the moderator shifts, where there is one.
     """
 
-    mediators: tuple[str, ...] | None = None
+    mediators: Sequence[str] | None = None
     lag: int = 0
     interaction: bool = False
     joined: bool = False
-    moderated: tuple[str, ...] = ("a", "direct")
+    moderated: Sequence[str] = ("a", "direct")
 
     def names(self, panel: Panel) -> tuple[str, ...]:
         """Mediators of a panel that the design takes.
@@ -68,4 +69,4 @@ class ChannelFacts:
                     "a mediator is called 'outcome', as the outcome's own equation is",
                     hint="rename the column",
                 )
-        return names
+        return tuple(names)

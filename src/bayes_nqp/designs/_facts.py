@@ -174,8 +174,8 @@ class Facts:
     time: TimeEffects | None
     likelihood: Likelihood = field(default_factory=Gaussian)
     priors: Priors = field(default_factory=Priors)
-    covariates: tuple[str, ...] | None = None
-    baseline: tuple[str, ...] = ()
+    covariates: Sequence[str] | None = None
+    baseline: Sequence[str] = ()
     moderator: str | None = None
     anticipation: int = 0
     leads: bool = False
@@ -231,7 +231,9 @@ class Facts:
     @property
     def moderated(self) -> tuple[str, ...]:
         """Legs of channels that the moderator shifts; none without channels or a moderator."""
-        return () if self.channels is None or self.moderator is None else self.channels.moderated
+        if self.channels is None or self.moderator is None:
+            return ()
+        return tuple(self.channels.moderated)
 
     def mediators(self, panel: Panel) -> tuple[str, ...]:
         """Mediators of a panel that the design takes; none without channels.
@@ -245,7 +247,7 @@ class Facts:
 
     def covariates_of(self, panel: Panel) -> tuple[str, ...]:
         """Covariates of a panel that the design takes."""
-        return panel.roles.covariates if self.covariates is None else self.covariates
+        return panel.roles.covariates if self.covariates is None else tuple(self.covariates)
 
     def strata(self, panel: Panel) -> tuple[str, ...]:
         """Factors by which the design lets effects vary.
@@ -282,7 +284,7 @@ class Facts:
             name, called = mediator, Message("mediator {!r}", mediator)
         return EquationSpec(
             name, outcome, called, self.pooling, self.strata(panel), self.noise, self.priors,
-            self.covariates_of(panel), self.baseline,
+            self.covariates_of(panel), tuple(self.baseline),
             pooled_time=self.time is not None and self.time.pooled,
         )  # fmt: skip
 

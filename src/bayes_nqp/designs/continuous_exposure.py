@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Self
 
@@ -116,8 +117,8 @@ class ContinuousExposure(SingleEquation):
     effect: Pooling = field(default_factory=Partial)
     errors: Noise = field(default_factory=AR1)
     time: TimeEffects | None = None
-    covariates: tuple[str, ...] | None = None
-    baseline: tuple[str, ...] = ()
+    covariates: str | Sequence[str] | None = None
+    baseline: str | Sequence[str] = ()
     moderator: str | None = None
     reference: float = 0.0
     per: Literal["unit", "sd"] | float = "unit"
@@ -126,7 +127,7 @@ class ContinuousExposure(SingleEquation):
     priors: Priors = field(default_factory=Priors)
     spillovers: Term | None = None
     shocks: Term | None = None
-    terms: tuple[Term, ...] = ()
+    terms: Term | Sequence[Term] = ()
 
     def __post_init__(self) -> None:
         self._check_arguments()

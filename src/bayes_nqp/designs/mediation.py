@@ -94,11 +94,11 @@ class Mediation(Design):
     """
 
     design: SingleEquation = field(default_factory=StaggeredDiD)
-    mediators: tuple[str, ...] | None = None
+    mediators: str | Sequence[str] | None = None
     interaction: bool = False
     lag: int = 0
     vary_by: Literal["unit"] | None = None
-    moderates: tuple[str, ...] = ("a", "direct")
+    moderates: str | Sequence[str] = ("a", "direct")
 
     def __post_init__(self) -> None:
         if not isinstance(self.design, SingleEquation):

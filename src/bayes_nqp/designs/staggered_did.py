@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Self
 
@@ -103,8 +104,8 @@ class StaggeredDiD(SingleEquation):
     effect: Pooling = field(default_factory=Partial)
     errors: Noise = field(default_factory=AR1)
     time: TimeEffects | None = None
-    covariates: tuple[str, ...] | None = None
-    baseline: tuple[str, ...] = ()
+    covariates: str | Sequence[str] | None = None
+    baseline: str | Sequence[str] = ()
     anticipation: int = 0
     controls: Literal["all", "never"] = "all"
     unidentified: Literal["raise", "drop"] = "raise"
@@ -114,7 +115,7 @@ class StaggeredDiD(SingleEquation):
     trends: Term | None = None
     spillovers: Term | None = None
     shocks: Term | None = None
-    terms: tuple[Term, ...] = ()
+    terms: Term | Sequence[Term] = ()
 
     def __post_init__(self) -> None:
         self._check_arguments()

@@ -16,6 +16,7 @@ _ALIASES = {
     "Array": "ArrayLike",
     "Bools": "ArrayLike",
     "BelowPrefecture": "Literal['ignore', 'count', 'drop']",
+    "Bounds": "tuple[float, ...]",
     "Bound": "Literal['relative magnitudes', 'smoothness']",
     "By": "str | Sequence[str] | Mapping[str, str] | None",
     "Design": "StaggeredDiD | ContinuousExposure | Mediation | StatedDesign",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -51,7 +52,7 @@ class Indicator:
     name_zh: str = ""
     unit: str = ""
     formula: str = ""
-    sources: tuple[str, ...] = ()
+    sources: str | Sequence[str] = ()
 
     def __post_init__(self) -> None:
         key: object = self.key
@@ -92,7 +93,7 @@ class Dimension:
     """
 
     key: str
-    indicators: tuple[Indicator, ...]
+    indicators: Sequence[Indicator]
     name: str = ""
     name_zh: str = ""
 

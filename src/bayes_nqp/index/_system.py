@@ -46,7 +46,7 @@ class IndexSystem:
     ('school', 'patents', 'energy')
     """
 
-    dimensions: tuple[Dimension, ...]
+    dimensions: Sequence[Dimension]
     name: str = ""
     name_zh: str = ""
 

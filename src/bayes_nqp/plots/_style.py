@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
@@ -101,8 +101,7 @@ class _Shown(Figure):
         write(path, lambda file: super(_Shown, self).savefig(file, format=form, **kwargs))
 
 
-@contextmanager
-def style(texts: Iterable[str]) -> Iterator[None]:
+def style(texts: Iterable[str]) -> AbstractContextManager[None]:
     """Draw in the library's style, in fonts that can write some texts.
 
     Parameters
@@ -110,7 +109,12 @@ def style(texts: Iterable[str]) -> Iterator[None]:
     texts : iterable of str
         Everything that the figure will say.
     """
-    settings: Any = {**_SETTINGS, "font.family": families(texts)}
+    settings = {**_SETTINGS, "font.family": families(texts)}
+    return _styled(settings)
+
+
+@contextmanager
+def _styled(settings: Any) -> Iterator[None]:
     with alone(), mpl.rc_context(settings):
         yield
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -83,8 +83,8 @@ class Spillover:
     """
 
     exposure: Nearness
-    untreated: tuple[float, ...]
-    treated: tuple[float, ...] = ()
+    untreated: Sequence[float]
+    treated: Sequence[float] = ()
     growth: float = 0.0
 
     def __post_init__(self) -> None:

@@ -47,7 +47,7 @@ def kind_of(text: str) -> Schema:
     if re.search(r"(tuple|list|Sequence)\[str\b", text) or "By" in text:
         kinds += several({"type": "string"})
         kinds += [{"type": "boolean"}] if "bool" in text else []
-    elif re.search(r"(tuple|list|Sequence)\[(float|int)\b", text):
+    elif re.search(r"(tuple|list|Sequence)\[(float|int)\b|Bounds", text):
         kinds.append({"type": "array", "items": {"type": "number"}})
     elif re.search(r"\w+\[", text):
         return {}

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bayes_nqp.designs.terms._spillover import Index, Spillover, rising
+from bayes_nqp.designs.terms._spillover import Bounds, Index, Spillover, rising
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
 from bayes_nqp.language import Message
@@ -66,8 +66,8 @@ class Rings(Spillover):
     ('0–100 km', '100–200 km', '200–300 km')
     """
 
-    km: tuple[float, ...]
-    onto: tuple[str, ...] = ("untreated", "treated")
+    km: Bounds
+    onto: str | Sequence[str] = ("untreated", "treated")
     leads: int = 0
     longitude: str = "longitude"
     latitude: str = "latitude"

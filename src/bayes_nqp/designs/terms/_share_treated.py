@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bayes_nqp.designs.terms._spillover import Index, Spillover, rising
+from bayes_nqp.designs.terms._spillover import Bounds, Index, Spillover, rising
 from bayes_nqp.doors import door
 from bayes_nqp.language import Message
 from bayes_nqp.registry import register
@@ -58,8 +58,8 @@ class ShareTreated(Spillover):
     """
 
     weights: SpatialWeights
-    above: tuple[float, ...] = (0.0, 0.5)
-    onto: tuple[str, ...] = ("untreated", "treated")
+    above: Bounds = (0.0, 0.5)
+    onto: str | Sequence[str] = ("untreated", "treated")
     leads: int = 0
 
     def __post_init__(self) -> None:

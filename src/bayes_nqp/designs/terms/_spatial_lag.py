@@ -105,7 +105,7 @@ class SpatialLag(Term):
     """
 
     weights: SpatialWeights
-    durbin: bool | tuple[str, ...] = True
+    durbin: bool | str | Sequence[str] = True
     error: bool = False
     complete: Literal["units"] | None = None
     lag: bool = True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["Spillover", "Unexposed", "rising"]
 
 Index = npt.NDArray[np.int64]
+type Bounds = Sequence[float]
 
 _QUESTION: Final = Message(
     "Did the policy touch units beyond the last ring, or links that the weights do not have? "
@@ -36,7 +37,7 @@ class Spillover(Term):
     role = "exposure"
     with_channels = False
     with_dose = False
-    onto: tuple[str, ...]
+    onto: Sequence[str]
     leads: int
     drops_rows: bool = False
     """Whether exposed rows leave the sample, in place of effects of their own."""

@@ -197,7 +197,7 @@ def _heavy(context: Context) -> bool:
 def _covariates(context: Context) -> tuple[str, ...]:
     facts = context.fit.facts
     if facts.covariates is not None:
-        return facts.covariates
+        return tuple(facts.covariates)
     if context.panel is not None:
         return context.panel.roles.covariates
     return tuple(name for name in covariate_names(context.fit) if name != facts.moderator)
