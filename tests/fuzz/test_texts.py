@@ -29,7 +29,7 @@ from bayes_nqp.checks import CheckResult, run_checks
 from bayes_nqp.errors import NQPError
 from bayes_nqp.labels import Labels
 from bayes_nqp.reports import Context, FigureFolder, write_report, writers
-from bayes_nqp.studies import validate
+from bayes_nqp.studies import new, validate
 from bayes_nqp.texts import UNPRINTABLE
 
 pytestmark = pytest.mark.filterwarnings(
@@ -42,7 +42,7 @@ HOSTILE = [
     "\\input{/etc/passwd}%$&#_{}~^", "$x^$ \\frac{", "=cmd|' /C calc'!A0", "@SUM(A1)", "{0} {x} {",
     "%s %d %(x)s", "[red]x[/] [/bold] \\", "../../etc/passwd", "[]:*?/\\", "'history'", "_x0041_",
     "\x1b[31mred\x1b[0m\x07", "a\u202eb\u2066c", "a\ud800b\uffff\ufeff\u200b", "a\nb\r\nc\u2028d",
-    " ", "", "x" * 300, "W" * 900, "\u6c49" * 300, "\U0001f469\u200d\U0001f467 e\u0301",
+    "del\x7f", " ", "", "x" * 300, "W" * 900, "\u6c49" * 300, "\U0001f469\u200d\U0001f467 e\u0301",
     "Z" + "\u0301" * 50, "\u05e9\u05dc\u05d5\u05dd", "\ue000\U0010ffff", "a | b \u00d7 c: d = e",
 ]  # fmt: skip
 """What some format, terminal or template would take for its own."""
@@ -243,6 +243,31 @@ def test_any_name_of_a_column_level_or_unit_is_taken_or_refused_in_words(
 
     taken()
     tally.require("taken", 0.1)
+
+
+def test_a_proposal_for_a_file_of_any_names_is_toml(tmp_path: Path) -> None:
+    tally = Tally("proposals")
+
+    @settings(max_examples=20, phases=UNSHRUNK)
+    @given(SEEDS)
+    def proposed(seed: int) -> None:
+        stratum, outcome, level, name = (f"x{plain(text)}" for text in texts_of(seed, 4))
+        rows = city_rows().rename(columns={"地区": stratum, "nqp": outcome})
+        rows[stratum] = [f"{k % 8 // 4}{level}" for k in range(20) for _ in range(8)]
+        stem = "".join(c for c in name[:40] if c not in "/\0")
+        file, path = tmp_path / f"{stem}.csv", tmp_path / f"{tally.total.total()}.toml"
+        rows.to_csv(file, index=False, encoding="utf-8-sig")
+        try:
+            proposal = new(file, path)
+        except NQPError as error:
+            assert_worded(error)
+            tally.count("refused")
+            return
+        tomllib.loads(path.read_text(encoding="utf-8"))
+        tally.count("runs" if proposal.study is not None else "does not run yet")
+
+    proposed()
+    tally.require("runs", 0.1)
 
 
 def test_tables_and_figures_of_effects_with_any_names(fit: nqp.Fit, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import docx
 import openpyxl
@@ -17,7 +18,11 @@ from doors import (
     SECTIONS,
     Ask,
     Document,
+    Finding,
     Paragraph,
+    Sketch,
+    asks,
+    figure_of,
     kind,
     plot,
     report_format,
@@ -27,12 +32,15 @@ from matplotlib.figure import Figure
 from small_study import STUDY, write_study
 
 import bayes_nqp as nqp
+from bayes_nqp.checks import CHECKS
 from bayes_nqp.cli import main
+from bayes_nqp.errors import PanelError, StudyError
 from bayes_nqp.language import Message
-from bayes_nqp.reports import Context
+from bayes_nqp.reports import Context, FigureFolder
 from bayes_nqp.studies import run, validate
 
 TOLD = {
+    "The check broken_check": "IndexError: no evidence",
     "The figure broken_figure": "ZeroDivisionError: no ink",
     "The section broken_section": "KeyError: 'no words'",
     "The table broken_table": "RuntimeError: no rows",
@@ -42,11 +50,16 @@ FORMATS = ["html", "docx", "broken", "xlsx", "tex", "md"]
 SMALL = STUDY.replace("[report]", f"[report]\nformats = {json.dumps(FORMATS)}") + (
     '[figures]\ndraw = ["forest", "broken_figure"]\n'
 )
+SMALL = SMALL.replace('"support"]', '"support", "broken_check"]')
 
 
 @pytest.fixture
 def broken() -> Iterator[None]:
     """Plug-ins of each kind that raise what their authors did not expect."""
+
+    @asks("Does it break?")
+    def broken_check(fit: nqp.Fit) -> Finding:
+        raise IndexError("no evidence")
 
     @plot(Message("Broken."), section="results")
     def broken_figure(effects: object, **look: object) -> Figure:
@@ -67,7 +80,7 @@ def broken() -> Iterator[None]:
 
     yield
     del PLOTS["broken_figure"], KINDS["broken_table"], SECTIONS["broken_section"]
-    del _WRITERS["broken"]
+    del _WRITERS["broken"], CHECKS["broken_check"]
 
 
 @pytest.mark.usefixtures("broken")
@@ -106,7 +119,11 @@ def _words(path: Path) -> str:
 
 
 @pytest.mark.usefixtures("broken")
-def test_a_report_warns_and_is_whole_but_for_what_fails(tmp_path: Path) -> None:
+def test_a_report_warns_and_is_whole_but_for_what_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few = {name: held for name, held in PLOTS._places.items() if name == "broken_figure"}
+    monkeypatch.setattr(PLOTS, "_places", few)
     study = validate(write_study(tmp_path))
     fit = nqp.fit(study.design, study.panel, study.sampler, progress=False)
     with pytest.warns(UserWarning, match="could not be made"):
@@ -152,3 +169,31 @@ def test_any_file_of_a_run_may_fail(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert not names & places
     assert {"contrasts.csv", "checks.csv", "provenance.json", "figures"} <= names
     assert len(outcome.omissions) == len(places)
+
+
+def test_figures_of_names_that_a_disk_takes_for_one_are_two(tmp_path: Path) -> None:
+    drawn: list[str] = []
+
+    def sketch(stem: str) -> Sketch:
+        def make() -> Figure:
+            drawn.append(stem)
+            return figure_of(None, (1.0, 1.0))[0]
+
+        return Sketch(stem, stem, make)
+
+    folder = FigureFolder(tmp_path)
+    stems = [folder.draw(sketch(stem)) for stem in ("by_a/b", "by_a:b", "BY_a?b", "by_a/b")]
+    assert stems == ["by_a_b", "by_a_b_2", "BY_a_b_3", "by_a_b"]
+    assert drawn == ["by_a/b", "by_a:b", "BY_a?b"]
+    assert len(list(tmp_path.glob("*.png"))) == 3
+
+
+def test_a_text_beyond_its_bound_is_refused_before_anything_is_made(tmp_path: Path) -> None:
+    study = validate(write_study(tmp_path))
+    fit = nqp.fit(study.design, study.panel, study.sampler, progress=False)
+    for name, most in (("title", 1_000), ("outcome_unit", 1_000), ("question", 10_000)):
+        texts: dict[str, Any] = {name: "x" * (most + 1)}
+        with pytest.raises(StudyError, match=f"'{name}' has {most + 1:,} characters"):
+            nqp.report(fit, tmp_path / "report", progress=False, **texts)
+    with pytest.raises(PanelError, match=r"labels\.en\.nqp has 1,001 characters"):
+        study.panel.with_labels({"en": {"nqp": "x" * 1_001}})

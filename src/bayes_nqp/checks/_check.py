@@ -17,6 +17,7 @@ from bayes_nqp.errors import StudyError, nearest, one_of
 from bayes_nqp.fitting import Fit, identity, single, store_of, total_fit
 from bayes_nqp.labels import labels_of
 from bayes_nqp.language import Message, languages
+from bayes_nqp.omissions import omitted
 from bayes_nqp.panel import Panel
 from bayes_nqp.progress import bar, say
 
@@ -126,7 +127,8 @@ def run_checks(
         if before is not None:
             before(each)
         told = partial(say, Message("checking: {}", each.title), number, len(wanted))
-        results.append(_asked(each, fit, (options or {}).get(each.name, {}), told))
+        with omitted(Message("The check {}", each.name)):
+            results.append(_asked(each, fit, (options or {}).get(each.name, {}), told))
     return results
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 from bayes_nqp.errors import PanelError, brief, nearest
 from bayes_nqp.labels import Labels
 from bayes_nqp.language import Message, languages
+from bayes_nqp.limits import limit, way_out
 
 
 def labelled(before: Labels, words: Mapping[str, Any] | None, df: pd.DataFrame) -> Labels:
@@ -22,11 +23,16 @@ def labelled(before: Labels, words: Mapping[str, Any] | None, df: pd.DataFrame) 
             str(error),
             hint="labels={'zh': {'nqp': '…', 'region': {'label': '…', 'levels': {'east': '…'}}}}",
         ) from None
-    for language, column, *_ in added.entries:
+    for language, column, _, label in added.entries:
         if language not in languages():
             raise PanelError(
                 Message("labels: {} is no language here", brief(language)),
                 hint=nearest(language, languages()),
+            )
+        if len(label) > limit("name"):
+            raise PanelError(
+                Message("labels.{}.{} has {:,} characters", language, column, len(label)),
+                hint=Message("shorten it; {}", way_out("name", len(label))),
             )
         if column not in df.columns:
             raise PanelError(

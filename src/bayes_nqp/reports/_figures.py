@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain, count
 from pathlib import Path
 
 from bayes_nqp.files import file_name, write, write_csv, writing
@@ -27,7 +28,7 @@ class FigureFolder:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._drawn: dict[str, bool] = {}
+        self._drawn: dict[str, str | None] = {}
 
     def draw(self, sketch: Sketch) -> str | None:
         """Draw a figure, unless it is there already.
@@ -37,16 +38,22 @@ class FigureFolder:
         str or None
             The name of its files without the ending; None where it could not be drawn.
         """
-        stem = file_name(sketch.stem)
-        if stem not in self._drawn:
+        if sketch.stem not in self._drawn:
             say(Message("drawing {}", sketch.stem), len(self._drawn), len(self._drawn) + 1)
-            self._drawn[stem] = False
+            self._drawn[sketch.stem] = None
             with omitted(Message("The figure {}", sketch.stem)):
-                self._write(sketch, stem)
-                self._drawn[stem] = True
-        return stem if self._drawn[stem] else None
+                self._drawn[sketch.stem] = self._write(sketch, self._free(sketch.stem))
+        return self._drawn[sketch.stem]
 
-    def _write(self, sketch: Sketch, stem: str) -> None:
+    def _free(self, text: str) -> str:
+        """Find a name of a file, told from others that a disk takes for the same."""
+        taken = {stem.casefold() for stem in self._drawn.values() if stem is not None}
+        names = (
+            f"{file_name(text)}{number}" for number in chain([""], map("_{}".format, count(2)))
+        )
+        return next(name for name in names if name.casefold() not in taken)
+
+    def _write(self, sketch: Sketch, stem: str) -> str:
         import matplotlib as mpl
 
         with writing(self.folder):
@@ -66,3 +73,4 @@ class FigureFolder:
         figure.clear()
         if sketch.data is not None:
             write_csv(sketch.data(), self.folder / f"{stem}.csv", digits=8)
+        return stem

@@ -25,6 +25,7 @@ from bayes_nqp.reports._figures import FigureFolder
 from bayes_nqp.reports._registry import SECTIONS, writers
 from bayes_nqp.software import versions
 from bayes_nqp.tables import Cell, Column, Row, Table, words
+from bayes_nqp.texts import LONGEST_NAME, LONGEST_TEXT
 
 __all__ = ["report", "report_title", "write_report"]
 
@@ -110,6 +111,8 @@ def report(
     fits = _fits(fit_or_fits)
     main = next(iter(fits.values()))
     _check(formats, language, prob)
+    _check_lengths(title=title, outcome=outcome, outcome_unit=outcome_unit)
+    _check_lengths(LONGEST_TEXT, question=question, notice=notice, command=command)
     factors = _factors(main, by)
     translate = words(language, main)
     name = outcome or Context(main, (), language).usual_outcome
@@ -230,6 +233,17 @@ def _check(formats: Sequence[str], language: str, prob: float) -> None:
             raise StudyError(f"'formats' names {name!r}", hint=nearest(str(name), writers()))
     if not 0 < prob < 1:
         raise StudyError(f"prob={prob!r} is not between 0 and 1", hint="prob=0.95")
+
+
+def _check_lengths(most: int = LONGEST_NAME, **texts: str | None) -> None:
+    for name, text in texts.items():
+        if len(text or "") > most:
+            raise StudyError(
+                Message(
+                    "{!r} has {:,} characters, and {:,} are allowed", name, len(text or ""), most
+                ),
+                hint="fewer",
+            )
 
 
 def report_title(fit: Fit, outcome: str, translate: Translator) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import textwrap
-import unicodedata
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any, Final, Literal
 from bayes_nqp.files import in_shell
 from bayes_nqp.intake import Guess, Look
 from bayes_nqp.language import Message, Translator, languages, listed
+from bayes_nqp.texts import one_line, size_of
 
 __all__ = ["DROPPED", "HEADINGS", "Drop", "comment", "study_text", "toml_text", "with_channels"]
 
@@ -107,20 +107,20 @@ DROPPED: Final = Message("what the data cannot identify is left out")
 def _head(
     file: Path, path: Path, problem: str, translate: Translator, heading: Message
 ) -> list[str]:
-    name = in_shell(path)
+    name = one_line(in_shell(path))
     commands = {
         f"bayes-nqp validate {name}": translate("what the data can answer"),
         f"bayes-nqp run {name}": translate("fits, checks, tables and figures"),
         f"make study STUDY={name}": translate("the same, in a clone of the library"),
     }
-    wide = max(_width(command) for command in commands)
+    wide = max(size_of(command) for command in commands)
     first = translate(
         "A study of {}, guessed from its columns. Confirm every line, then", file.name
     )
     head = [
-        f"# {first}",
+        f"# {one_line(first)}",
         "#",
-        *(f"#   {line}{' ' * (wide - _width(line))}     {x}" for line, x in commands.items()),
+        *(f"#   {line}{' ' * (wide - size_of(line))}     {x}" for line, x in commands.items()),
         "#",
         f"# {translate('docs/studies.md says what else can be written here.')}",
     ]
@@ -204,25 +204,20 @@ def _rest(outcome: str, translate: Translator) -> list[str]:
 
 
 def _key(key: str, value: Any, reason: str) -> str:
-    line = f"{key} = {toml_text(value)}"
+    line, reason = f"{key} = {toml_text(value)}", one_line(reason)
     if not reason:
         return line
-    if _width(line) > _COLUMN or _width(reason) > 90 - _COLUMN:
+    if size_of(line) > _COLUMN or size_of(reason) > 90 - _COLUMN:
         return "\n".join([*comment(reason), line])
-    return f"{line}{' ' * (_COLUMN - _width(line))} # {reason}"
-
-
-def _width(text: str) -> int:
-    """Columns that a text takes in an editor; Chinese characters take two."""
-    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+    return f"{line}{' ' * (_COLUMN - size_of(line))} # {reason}"
 
 
 def comment(text: str) -> list[str]:
     """Break a reason into lines of comment."""
-    wide = _width(text) > len(text)
-    return [f"# {line}" for line in textwrap.wrap(text, 47 if wide else 94)]
+    wide = size_of(text) > len(text)
+    return [f"# {line}" for line in textwrap.wrap(one_line(text), 47 if wide else 94)]
 
 
 def toml_text(value: Any) -> str:
     """Write a value as TOML."""
-    return json.dumps(value, ensure_ascii=False)
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from bayes_nqp.doors import door
-from bayes_nqp.errors import StudyError, nearest
+from bayes_nqp.errors import StudyError, cut, nearest
 from bayes_nqp.files import no_file, read_toml, text_path
 from bayes_nqp.language import ENGLISH, Message, languages
+from bayes_nqp.texts import one_line
 
 __all__ = ["language_of", "read", "titles"]
 
@@ -81,7 +82,7 @@ def titles(folder: str | Path = "models") -> dict[Path, str]:
     title_of = {}
     for path in sorted(folder.glob("*.toml")):
         try:
-            title_of[path] = str(read(path).get("title", "(no title)"))
+            title_of[path] = cut(one_line(str(read(path).get("title", "(no title)"))))
         except StudyError as error:
             title_of[path] = f"({error.what})"
     return title_of
