@@ -11,7 +11,7 @@ import pandas as pd
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.errors import Hint, IdentificationError
-from bayes_nqp.language import Message, listed, separated
+from bayes_nqp.language import NOTHING, Message, listed, separated
 from bayes_nqp.planning._frame import PlanFrame
 from bayes_nqp.planning._plan import CellInfo
 from bayes_nqp.planning._support import OK, REASONS, row_reasons
@@ -48,20 +48,14 @@ def drop_reasons(model: ModelSpec, frame: PlanFrame) -> tuple[Mask, tuple[str, .
         return ~bad, ()
     support = support_frame(panel, frame, reason)
     lost = support[~support["identified"]]
-    places = [
-        Message("{}: {}", _cell_name(row, panel), Message(row["reason"]))
-        for _, row in lost.head(6).iterrows()
-    ]
-    if len(lost) > 6:
-        places.append(Message("and {} more", len(lost) - 6))
-    where = separated(places)
+    where = _places(lost, panel)
     if model.unidentified == "raise" or not (frame.treated & ~bad).any():
+        early, less = _earlier(model, frame, reason)
         what = Message(
             "{} of {} cells have effects that the data do not identify", len(lost), len(support)
         )
-        early, less = _earlier(model, frame, reason)
         raise IdentificationError(
-            Message("{}, and {}", what, listed(early)) if early else what,
+            Message("{}{}", what, early),
             where=where,
             hint=reduce(_either, [*less, *_hints(frame, reason)]),
         )
@@ -108,22 +102,30 @@ def _check_whole(model: ModelSpec, frame: PlanFrame) -> None:
             )
 
 
-def _earlier(
-    model: ModelSpec, frame: PlanFrame, reason: Index
-) -> tuple[list[Message], list[Message]]:
-    """Arguments that take rows before adoption from units that have them, and shorter ones."""
+def _places(lost: pd.DataFrame, panel: Panel) -> Message:
+    """Name the first cells that are not identified, with the reasons."""
+    places = [
+        Message("{}: {}", _cell_name(row, panel), Message(row["reason"]))
+        for _, row in lost.head(6).iterrows()
+    ]
+    if len(lost) > 6:
+        places.append(Message("and {} more", len(lost) - 6))
+    return separated(places)
+
+
+def _earlier(model: ModelSpec, frame: PlanFrame, reason: Index) -> tuple[Message, list[Message]]:
+    """An argument that takes rows before adoption from units that have them, and a shorter one."""
     panel, facts = model.panel, model.facts
     first = np.full(panel.n_units, panel.periods)
     np.minimum.at(first, panel.unit_codes, panel.time_codes)
     before = (panel.cohort_codes - first)[frame.unit[reason == 1]]
-    said, hints = [], []
     if facts.anticipation and (before > 0).any():
-        said.append(Message("'{}' is {}", "anticipation", facts.anticipation))
-        hints.append(Message("{}", Hint("anticipation", int(before[before > 0].min()) - 1)))
+        name, value, less = "anticipation", facts.anticipation, int(before[before > 0].min()) - 1
     elif facts.lag and (before == 0).any():
-        said.append(Message("'{}' is {}", "lag", facts.lag))
-        hints.append(Message("{}", Hint("lag", facts.lag - 1)))
-    return said, hints
+        name, value, less = "lag", facts.lag, facts.lag - 1
+    else:
+        return NOTHING, []
+    return Message(", and '{}' is {}", name, value), [Message("{}", Hint(name, less))]
 
 
 def _either(first: Message, other: Message) -> Message:

@@ -1,0 +1,1 @@
+"""The check of rows: whether the data can be what they seem."""

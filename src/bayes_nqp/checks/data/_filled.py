@@ -1,0 +1,167 @@
+"""Values that were filled in: carried forward, put on straight lines, or copied between periods."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from scipy.stats import poisson
+
+from bayes_nqp.checks.data._column import Array, Column, Mask, Trace, coded, middle, scale_of
+from bayes_nqp.checks.shared import DOUBT, FAILS
+from bayes_nqp.language import Message, listed
+
+__all__ = ["carried", "interpolated", "repeated_periods", "smooth_periods"]
+
+_CHANCE: Final = 1e-6
+_LEAST: Final = (3, 0.005)
+"""Rows, and their share, from which on filling counts."""
+_NORMAL: Final = 0.6
+"""Density of changes at zero, in robust sd's: above the normal's, for heavy tails."""
+_ALTERNATE: Final = 0.8
+_SMOOTH: Final = 2.5
+"""Ratio of spreads of second differences from which on periods alternate."""
+_UNITS: Final = 15
+
+
+def carried(column: Column, units: npt.NDArray[np.str_]) -> Iterator[Trace]:
+    """Find values that are those of the period before, beyond what rounding explains.
+
+    Values that other units have in other periods too, such as zeros and bounds, tell nothing.
+    """
+    changes, told, grain = column.changes, column.telling[:, 1:], column.grain[:, 1:]
+    # A unit that never changes has no scale of its own.
+    scale = np.where(np.isfinite(column.unit_scale), column.unit_scale, column.scale)[:, None]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        seen = np.isfinite(changes) & told & (scale > 5.0 * grain) & column.fine
+        expected = np.where(seen, _NORMAL * grain / scale, 0.0)
+    still = seen & (changes == 0.0)
+    if not _beyond(still, expected, seen):
+        return
+    who = np.flatnonzero(still.any(axis=1))
+    yield Trace(
+        Message(
+            "{n} value is that of the period before, in {units} units",
+            plural="{n} values are those of the period before, in {units} units",
+            n=int(still.sum()),
+            units=who.size,
+        ),
+        column.name, DOUBT, int(still.sum()), listed(units[who]),
+    )  # fmt: skip
+
+
+def interpolated(
+    column: Column, units: npt.NDArray[np.str_], times: npt.NDArray[np.generic]
+) -> Iterator[Trace]:
+    """Find values on a straight line between their neighbours, in levels, logarithms or powers."""
+    found = [lines for x in _scales(column) if (lines := _lines(x)) is not None]
+    if not found:
+        return
+    lines = max(found, key=lambda x: int(x.sum()))
+    who, when = np.flatnonzero(lines.any(axis=1)), lines.sum(axis=0)
+    even = when[::2].sum() / when.sum()
+    count, most = int(lines.sum()), listed(units[who])
+    alternate = max(even, 1.0 - even) >= _ALTERNATE and lines.shape[1] > 2
+    if alternate:
+        first = int(even < 0.5)
+        periods = [str(times[k + 1]) for k in range(first, lines.shape[1], 2)]
+        yield Trace(
+            Message(
+                "{n} value lies on the straight line between its neighbours, every second period "
+                "({times}), in {units} units",
+                plural="{n} values lie on the straight line between their neighbours, every second "
+                "period ({times}), in {units} units",
+                n=count,
+                times=listed(periods),
+                units=who.size,
+            ),
+            column.name, DOUBT, count, most,
+        )  # fmt: skip
+        return
+    yield Trace(
+        Message(
+            "{n} value lies on the straight line between its neighbours, in {units} units",
+            plural="{n} values lie on the straight line between their neighbours, in {units} units",
+            n=count,
+            units=who.size,
+        ),
+        column.name, DOUBT, count, most,
+    )  # fmt: skip
+
+
+def smooth_periods(column: Column, times: npt.NDArray[np.generic]) -> Iterator[Trace]:
+    """Find periods that alternate between rough and smooth, as interpolation with noise is."""
+    bends = np.diff(column.values, 2, axis=1)
+    enough = np.isfinite(bends).sum(axis=0) >= _UNITS
+    if enough.sum() < 4 or not enough.all():
+        return
+    spread = scale_of((bends - middle(bends, axis=0)).T)
+    for smooth, rough, first in ((spread[::2], spread[1::2], 0), (spread[1::2], spread[::2], 1)):
+        if rough.min() > _SMOOTH * smooth.max():
+            periods = [str(times[k + 1]) for k in range(first, spread.size, 2)]
+            yield Trace(
+                Message(
+                    "every second period is smooth ({}): it departs from its neighbours {:.2g} "
+                    "times as much as the others do",
+                    listed(periods), float(np.median(smooth) / np.median(rough)),
+                ),
+                column.name, DOUBT, len(periods),
+            )  # fmt: skip
+
+
+def repeated_periods(column: Column, times: npt.NDArray[np.generic]) -> Iterator[Trace]:
+    """Find periods in which most units have the values that they have in another one."""
+    if not column.fine:
+        return
+    codes = np.where(column.telling, coded(column.values, column.step)[0], -1)
+    pairs = []
+    for later in range(1, codes.shape[1]):
+        same = (codes[:, :later] == codes[:, later, None]) & (codes[:, later, None] >= 0)
+        both = (codes[:, :later] >= 0) & (codes[:, later, None] >= 0)
+        count, of = same.sum(axis=0), both.sum(axis=0)
+        for earlier in np.flatnonzero((count >= 5) & (2 * count > of)):
+            pairs.append((earlier, later, int(count[earlier])))
+    if pairs:
+        count = sum(number for _, _, number in pairs)
+        yield Trace(
+            Message(
+                "{n} period has most of the values of another: {}",
+                listed([f"{times[b]} = {times[a]}" for a, b, _ in pairs]),
+                plural="{n} periods have most of the values of others: {}",
+                n=len({b for _, b, _ in pairs}),
+            ),
+            column.name, FAILS, count,
+        )  # fmt: skip
+
+
+def _scales(column: Column) -> Iterator[Column]:
+    """The column, its logarithms, and what it may be the logarithm of."""
+    yield column
+    if column.positive:
+        yield column.logarithms()
+    if np.nanmax(np.abs(column.values), initial=0.0) < 30.0:
+        yield Column(column.name, np.exp(column.values))
+
+
+def _lines(column: Column) -> Mask | None:
+    """Values halfway between their neighbours (unit, period - 2); None where chance explains."""
+    changes, scale = column.changes, column.unit_scale[:, None]
+    if changes.shape[1] < 2 or not column.fine:
+        return None
+    before, after, grain = changes[:, :-1], changes[:, 1:], column.grain[:, 1:-1]
+    size, bend = np.abs(column.values[:, 1:-1]), np.abs(after - before)
+    moves = np.minimum(np.abs(before), np.abs(after)) > 2.0 * grain + 1e-8 * size
+    with np.errstate(invalid="ignore", divide="ignore"):
+        seen = np.isfinite(bend) & (scale > 20.0 * grain)
+        expected = _NORMAL * (3.0 * grain + 2e-6 * np.abs(before)) / scale
+    lines = seen & moves & (bend <= 1e-6 * np.abs(before) + 1.5 * grain)
+    return lines if _beyond(lines, np.where(seen, expected, 0.0), seen) else None
+
+
+def _beyond(found: Mask, expected: Array, seen: Mask) -> bool:
+    """Whether there are more than chance explains, and enough to matter."""
+    count = int(found.sum())
+    enough = count >= max(_LEAST[0], _LEAST[1] * int(seen.sum()))
+    return bool(enough and poisson.sf(count - 1, float(np.nansum(expected)) + 1e-9) < _CHANCE)

@@ -1,0 +1,129 @@
+"""Covariates that the treatment moves: holding them fixed takes a part of the effect away."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+import numpy as np
+from scipy.stats import t as student
+
+from bayes_nqp.checks.data._column import Array, Codes, Column, Mask, Trace, slopes_of, two_ways_out
+from bayes_nqp.checks.shared import DOUBT
+from bayes_nqp.language import Message
+
+__all__ = ["change_with_adoption", "moved"]
+
+_CHANCE: Final = 0.005
+"""Two-sided, shared by all columns."""
+_BREAK: Final = 0.01
+"""The same beside a line of adopters: what drifts all along is no answer to adoption."""
+_HARM: Final = 0.2
+"""Posterior sd of the average effect that the column has to take away."""
+
+
+def moved(
+    columns: Sequence[Column], outcome: Column, cohort: Codes, level: Codes, sd: float
+) -> Iterator[Trace]:
+    """Ask of each column whether it changes with adoption.
+
+    Parameters
+    ----------
+    cohort, level : ndarray of int (unit)
+        Period of adoption, -1 for never; what has time effects of its own.
+    sd : float
+        Posterior standard deviation of the average effect.
+    """
+    for column in columns:
+        seen = np.isfinite(outcome.values)
+        values = np.where(seen, column.values, np.nan)
+        # Units with one and the same series, such as cities of a province, are one cluster.
+        groups = np.unique(np.nan_to_num(values), axis=0, return_inverse=True)[1].ravel()
+        effect, chance = change_with_adoption(values, cohort, level, groups)
+        if chance > _CHANCE / len(columns):
+            continue
+        if change_with_adoption(values, cohort, level, groups, line=True)[1] > _BREAK:
+            continue
+        harm = abs(effect * _slope(values, outcome.values, cohort, level)) / sd
+        if harm >= _HARM:
+            yield Trace(
+                Message(
+                    "the treatment moves it by {:.3g} (p = {:.1g}): holding it fixed takes {:.1f} "
+                    "posterior sd of the average effect away",
+                    effect, chance, harm,
+                ),
+                column.name, DOUBT, 1,
+            )  # fmt: skip
+
+
+def change_with_adoption(
+    values: Array, cohort: Codes, level: Codes, groups: Codes, *, line: bool = False
+) -> tuple[float, float]:
+    """Change of a table with adoption, net of unit effects and of time effects by level.
+
+    Parameters
+    ----------
+    values : ndarray (unit, period)
+    groups : ndarray of int (unit)
+        Clusters.
+    line : bool, default False
+        Whether adopters may drift from the others along a line.
+
+    Returns
+    -------
+    tuple of float
+        The change, and its two-sided probability without any.
+    """
+    x, d, g = _net(np.where(np.isfinite(values), np.stack([values, *_adoption(values, cohort)]),
+                            np.nan), level)  # fmt: skip
+    return _effect(x, d, g if line else None, groups, cohort >= 0)
+
+
+def _adoption(values: Array, cohort: Codes) -> tuple[Array, Array]:
+    """Treatment, and a line of those who adopt (unit, period)."""
+    periods, adopts = np.arange(values.shape[1]), (cohort >= 0)[:, None]
+    treated = adopts & (periods >= cohort[:, None])
+    return treated.astype(np.float64), np.asarray(adopts * periods, dtype=np.float64)
+
+
+def _slope(values: Array, outcome: Array, cohort: Codes, level: Codes) -> float:
+    """Slope of the outcome in a column beside treatment."""
+    tables = np.stack([values, outcome, _adoption(values, cohort)[0]])
+    x, y, d = _net(np.where(np.isfinite(values), tables, np.nan), level)
+    return float(slopes_of(y.ravel(), np.stack([x.ravel(), d.ravel()]))[0])
+
+
+def _net(tables: Array, level: Codes) -> Array:
+    """Take unit effects, and time effects by level, out of tables; zero where nothing is seen."""
+    out = np.zeros_like(tables)
+    for code in np.unique(level):
+        out[:, level == code] = np.nan_to_num(two_ways_out(tables[:, level == code]))
+    return out
+
+
+def _effect(
+    x: Array, d: Array, line: Array | None, groups: Codes, adopts: Mask
+) -> tuple[float, float]:
+    """Slope of a column in treatment, and its two-sided probability, by clusters.
+
+    Of few treated clusters, or few others, the probability is that of Student's t with as few
+    degrees of freedom.
+    """
+    columns = np.stack([d] if line is None else [d, line]).reshape(1 if line is None else 2, -1)
+    slopes = slopes_of(x.ravel(), columns)
+    rest = d.ravel()
+    if line is not None:
+        rest = rest - columns[1] * (columns[1] @ rest) / max(float(columns[1] @ columns[1]), 1e-300)
+    size = float(rest @ rest)
+    left = x.ravel() - slopes @ columns
+    score = (rest * left).reshape(x.shape).sum(axis=1)
+    weight = (rest**2).reshape(x.shape).sum(axis=1) / max(size, 1e-300)
+    # As if each cluster were left out in turn, so that a few that weigh much count as few.
+    share = np.bincount(groups, weight)
+    parts = np.bincount(groups, score) / np.maximum(1.0 - share, 1e-3)
+    treated = np.bincount(groups, adopts) > 0
+    free = int(min(treated.sum(), (~treated).sum() or treated.sum())) - 1
+    if free < 3 or size <= 1e-12 or not np.abs(left).max() > 0.0:
+        return float(slopes[0]), 1.0
+    error = float(np.sqrt(parts @ parts)) / size
+    return float(slopes[0]), float(2.0 * student.sf(abs(slopes[0]) / max(error, 1e-300), free))

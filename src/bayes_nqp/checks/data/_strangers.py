@@ -1,0 +1,122 @@
+"""Units that move with another stratum than the one they stand in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from bayes_nqp.checks.data._column import Array, Codes, Column, Mask, Trace, middle, scale_of
+from bayes_nqp.checks.shared import DOUBT
+from bayes_nqp.language import Message, listed
+
+__all__ = ["misdated", "strangers"]
+
+_HALF: Final = 5.0
+"""Half the distance of two strata, in sd's of units around their own, from which on it tells."""
+_FEWEST: Final = (3, 0.02)
+_JUMP: Final = 5.0
+"""Median jump at adoption, in robust sd's of changes, from which on jumps tell dates."""
+_UNITS: Final = 8
+_CHANGES: Final = 5
+
+
+def strangers(
+    column: Column, stratum: Codes, free: Mask, units: npt.NDArray[np.str_]
+) -> Iterator[Trace]:
+    """Compare the changes of units with those of their stratum and of every other one.
+
+    Parameters
+    ----------
+    stratum : ndarray of int (unit)
+    free : ndarray of bool (unit, period)
+        Rows without treatment.
+    """
+    changes = np.where(free[:, 1:] & free[:, :-1], column.changes, np.nan)
+    if changes.shape[1] < _CHANGES or not column.moving:
+        return
+    levels = [k for k in np.unique(stratum) if (stratum == k).sum() >= _UNITS]
+    paths = {k: _middle_half(changes[stratum == k]) for k in levels}
+    strange = np.zeros(len(stratum), dtype=bool)
+    for own in levels:
+        mine = np.flatnonzero(stratum == own)
+        left = changes[mine] - paths[own]
+        for other in levels:
+            strange[mine] |= _nearer(left, paths[other] - paths[own]) if other != own else False
+    who = np.flatnonzero(strange)
+    if who.size >= max(_FEWEST[0], _FEWEST[1] * len(stratum)):
+        yield Trace(
+            Message(
+                "{n} unit moves with another stratum than its own: is its outcome that of another?",
+                plural="{n} units move with another stratum than their own: are their outcomes "
+                "those of others?",
+                n=who.size,
+            ),
+            column.name, DOUBT, who.size, listed(units[who]),
+        )  # fmt: skip
+
+
+def _nearer(left: Array, gap: Array) -> Mask:
+    """Which units lie beyond the middle of the way to another stratum, where that is far (unit).
+
+    Parameters
+    ----------
+    left : ndarray (unit, change)
+        Changes net of those of the own stratum.
+    gap : ndarray (change)
+        Those of the other stratum, net of the same.
+    """
+    seen = np.isfinite(left) & np.isfinite(gap)
+    toward = np.where(seen, left * gap, 0.0).sum(axis=1)
+    length = np.where(seen, gap**2, 0.0).sum(axis=1)
+    along = toward / np.sqrt(np.maximum(length, 1e-300))
+    around = 0.7 * float(scale_of(left.reshape(1, -1))[0])
+    spread = np.fmax(float(scale_of(along[None])[0]), around)
+    far = np.sqrt(length) > 2.0 * _HALF * spread
+    return np.asarray(
+        (spread > 0.0) & far & (2.0 * toward > length) & (seen.sum(axis=1) >= _CHANGES)
+    )
+
+
+def misdated(column: Column, cohort: Codes, units: npt.NDArray[np.str_]) -> Iterator[Trace]:
+    """Where adopters jump, find units that jump when others adopt, and not when they do."""
+    changes = column.changes - middle(column.changes, axis=0)
+    scale = float(scale_of(changes.reshape(1, -1))[0])
+    adopts, dates = np.flatnonzero(cohort > 0), np.unique(cohort[cohort > 0])
+    if not column.moving or not scale > 0.0 or adopts.size < _UNITS or dates.size < 2:
+        return
+    own = changes[adopts, cohort[adopts] - 1]
+    jump = float(np.nanmedian(own)) if np.isfinite(own).any() else 0.0
+    if abs(jump) < _JUMP * scale:
+        return
+    there = changes[:, dates - 1] / jump
+    at_home = dates[None, :] == cohort[:, None]
+    alike = np.where(at_home, np.nan, there)
+    still = ~(np.where(at_home, there, np.nan) > 0.5).any(axis=1)
+    with np.errstate(invalid="ignore"):
+        abroad = np.flatnonzero(((alike > 0.5) & (alike < 2.0)).any(axis=1) & still)
+        chance = int(((alike < -0.5) & (alike > -2.0)).any(axis=1).sum())
+    if abroad.size >= max(_FEWEST[0] + 3 * chance, 0.05 * len(cohort)):
+        yield Trace(
+            Message(
+                "{n} unit jumps when others adopt, and not when it does: is its outcome, or its "
+                "date, that of another?",
+                plural="{n} units jump when others adopt, and not when they do: are their "
+                "outcomes, or their dates, those of others?",
+                n=abroad.size,
+            ),
+            column.name, DOUBT, abroad.size, listed(units[abroad]),
+        )  # fmt: skip
+
+
+def _middle_half(changes: Array) -> Array:
+    """Mean of the middle half of units in each period (period)."""
+    low, high = np.nanquantile(
+        np.where(np.isfinite(changes).any(axis=0), changes, 0.0), (0.25, 0.75), axis=0
+    )
+    inside = (changes >= low) & (changes <= high)
+    return np.asarray(
+        np.where(inside, changes, 0.0).sum(axis=0) / np.maximum(inside.sum(axis=0), 1)
+    )
