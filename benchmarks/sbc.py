@@ -27,7 +27,7 @@ REGIONS = ("east", "north", "south", "west", "centre")
 PARAMETERS = (
     "scale_walk", "scale_strata_region", "scale_cohort", "scale_cell", "scale_deviation", "level",
     "drift", "rho", "noise", "sigma", "scale_trend_walk", "scale_cohort_trend_line",
-    "scale_cohort_trend_walk", "scale_common_trend_walk",
+    "scale_cohort_trend_walk", "scale_common_trend_walk", "scale_shocks", "shocks_rho",
 )  # fmt: skip
 MARK = "<!-- simulation-based calibration: python -m benchmarks.sbc -->"
 HEAD = """## Simulation-based calibration
@@ -56,15 +56,21 @@ FIVE = {**SHORT_PANEL, "strata": {"region": REGIONS}}
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A panel, of whose outcome only s is used, and the errors and trends of its design."""
+    """A panel, of whose outcome only s is used, and the errors and terms of its design."""
 
     text: str
     errors: Noise
     shape: Mapping[str, object] = field(default_factory=lambda: FIVE)
     trends: nqp.DifferentialTrends | None = None
+    shocks: nqp.SharedShocks | None = None
 
     def panel(self) -> nqp.Panel:
-        return staggered(**self.shape, seed=1).panel
+        """Where provinces have shocks, twelve of them, whichever cohort units are of."""
+        panel = staggered(**self.shape, seed=1).panel
+        if self.shocks is None:
+            return panel
+        home = [f"p{code % 12:02d}" for code in panel.unit_codes]
+        return nqp.Panel.from_frame(panel.frame.assign(province=home), **panel.arguments)
 
 
 CASES = {
@@ -75,6 +81,10 @@ CASES = {
     "trends": Case(
         "60 × 9, two regions, five batches; differential trends of each region's adopters",
         nqp.AR1(), SHORT_PANEL, nqp.DifferentialTrends(),
+    ),
+    "lasting-shocks": Case(
+        "60 × 9, two regions, five batches; AR(1) errors, shocks of twelve provinces that last",
+        nqp.AR1(), SHORT_PANEL, shocks=nqp.SharedShocks("province", errors=nqp.AR1()),
     ),
 }  # fmt: skip
 
@@ -93,7 +103,9 @@ def arguments() -> argparse.Namespace:
 
 def run(name: str, options: argparse.Namespace) -> Calibration:
     case = CASES[name]
-    design = nqp.StaggeredDiD(nqp.Partial(["region"]), case.errors, trends=case.trends)
+    design = nqp.StaggeredDiD(
+        nqp.Partial(["region"]), case.errors, trends=case.trends, shocks=case.shocks
+    )
     with joblib.parallel_config(backend="threading", n_jobs=options.workers):
         return calibrate(
             design, case.panel(), options.replications, sampler=SAMPLER, seed=SEED,

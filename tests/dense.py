@@ -186,8 +186,11 @@ class Dense:
     def shock_covariance(self, p: Parameters) -> np.ndarray:
         """Covariance of what rows of a cluster and period share."""
         cluster = self.panel.frame[self.design.shocks.by].to_numpy()[self.rows]
-        same = (cluster[:, None] == cluster) & (self.time[:, None] == self.time)
-        return p["scale_shocks"] ** 2 * same
+        apart = abs(self.time[:, None] - self.time)
+        rho, white = p.get("shocks_rho", 0.0), p.get("shocks_noise", 0.0) ** 2
+        lasting = rho**apart / (1.0 - rho**2)
+        over = (lasting + white * (apart == 0)) / (1.0 / (1.0 - rho**2) + white)
+        return p["scale_shocks"] ** 2 * over * (cluster[:, None] == cluster)
 
     def trend_covariance(self, p: Parameters) -> np.ndarray:
         """Covariance of the drift of adopters, in a stratum and by cohort."""
@@ -225,6 +228,7 @@ class Dense:
             "scale_time_effect": self.priors.time_effect,
             "sigma": self.priors.sigma,
             "noise": self.priors.noise,
+            "shocks_noise": self.priors.noise,
         }
         trends = getattr(self.design, "trends", None)
         if trends is not None:
@@ -238,7 +242,7 @@ class Dense:
             scale["scale_shocks"] = shocks.scale
         total = 0.0
         for name, value in p.items():
-            if name == "rho":
+            if name.endswith("rho"):
                 half = (1.0 + value) / 2.0
                 total += stats.beta.logpdf(half, *self.priors.rho) + np.log(half * (1.0 - half))
             else:
@@ -296,6 +300,6 @@ def dense(design: StaggeredDiD | ContinuousExposure, panel: Panel) -> Dense:
 def values_of(names: tuple[str, ...], x: np.ndarray) -> dict[str, float]:
     """Parameters on their own scale, in multiples of s, from the kernel's vector."""
     return {
-        name: float(np.tanh(0.5 * v) if name == "rho" else np.exp(v))
+        name: float(np.tanh(0.5 * v) if name.endswith("rho") else np.exp(v))
         for name, v in zip(names, x, strict=True)
     }

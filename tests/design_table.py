@@ -73,12 +73,22 @@ DESIGNS: dict[str, Case] = {
             shocks=SharedShocks("market"),
         )
     ),
-    "shocks and trends, iid": Case(
+    "lasting shocks, units": Case(
+        _did(effect=Partial(BOTH), shocks=SharedShocks("city", errors=AR1()))
+    ),
+    "lasting shocks that cities cut across": Case(
+        _did(
+            effect=Partial(varying="city"),
+            time=TimeEffects(),
+            shocks=SharedShocks("market", 0.3, AR1Noise()),
+        )
+    ),
+    "lasting shocks and trends, iid": Case(
         _did(
             effect=Partial(["region"], varying=None),
             errors=IID(),
             trends=DifferentialTrends(),
-            shocks=SharedShocks("city"),
+            shocks=SharedShocks("city", errors=AR1()),
         ),
         TRENDS,
     ),

@@ -118,6 +118,19 @@ def test_truths_of_a_posterior_are_its_draws_and_what_outcomes_are_made_of(
     assert 0.8 < np.std(scores) < 1.2
 
 
+def test_outcomes_of_a_posterior_have_what_units_share() -> None:
+    home = PANEL.unit_codes % 6
+    panel = nqp.Panel.from_frame(PANEL.frame.assign(home=home.astype(str)), **PANEL.arguments)
+    panel = panel.with_outcome(panel.outcome + 4.0 * np.sin(home * 7 + 5 * panel.time_codes))
+    design = nqp.StaggeredDiD(nqp.Complete(), shocks=nqp.SharedShocks("home"))
+    fit = nqp.fit(design, panel, nqp.Importance(draws=100, seed=1), progress=False)
+    drawn = PosteriorSource(fit).simulate(1)
+    table = drawn.panel.frame.assign(y=drawn.panel.outcome, home=home, t=panel.time_codes)
+    shared = table.groupby(["home", "t"])["y"].mean().unstack()
+    own = shared.sub(shared.mean(axis=1), axis=0).sub(shared.mean(axis=0), axis=1)
+    assert own.to_numpy().std() > 0.6 * drawn.truth["scale_shocks"]
+
+
 def test_a_posterior_gives_coverage_and_no_ranks(fitted: nqp.Fit) -> None:
     result = nqp.calibrate(DESIGN, PANEL, 12, source=fitted, **SAME)
     assert result.source == "posterior"

@@ -6,6 +6,7 @@ import tomllib
 
 import numpy as np
 import pytest
+from doors import study_design
 
 import bayes_nqp as nqp
 from bayes_nqp.codec import decode
@@ -14,10 +15,11 @@ from bayes_nqp.errors import Hint, IdentificationError, PanelError, StudyError, 
 SAMPLER = nqp.Importance(draws=400, seed=1)
 DESIGN = nqp.StaggeredDiD(nqp.Complete())
 SHOCKS = nqp.SharedShocks("province")
+LASTING = nqp.SharedShocks("province", errors=nqp.AR1())
 PROVINCES, EACH, PERIODS, SD = 20, 4, 8, 1.0
 
 
-def panel_of(seed: int, sd: float = SD) -> nqp.Panel:
+def panel_of(seed: int, sd: float = SD, rho: float = 0.0) -> nqp.Panel:
     """Provinces that adopt as a whole, with effects of 1, AR(1) errors and shared shocks."""
     rng = np.random.default_rng(seed)
     panel = nqp.simulation.staggered(
@@ -29,15 +31,21 @@ def panel_of(seed: int, sd: float = SD) -> nqp.Panel:
     cohort = np.array([4.0, 6.0, np.nan, np.nan])[province % 4]
     frame["cohort"] = cohort[panel.unit_codes]
     frame["province"] = np.char.add("p", province.astype(str))[panel.unit_codes]
-    frame["outcome"] += (
-        sd * rng.normal(size=(PROVINCES, PERIODS))[province[panel.unit_codes], panel.time_codes]
-    )
+    shocks = sd * rng.normal(size=(PROVINCES, PERIODS))
+    for t in range(1, PERIODS):
+        shocks[:, t] = rho * shocks[:, t - 1] + np.sqrt(1 - rho**2) * shocks[:, t]
+    frame["outcome"] += shocks[province[panel.unit_codes], panel.time_codes]
     frame["outcome"] += frame["time"] >= frame["cohort"]
     return nqp.Panel.from_frame(frame, unit="unit", time="time", cohort="cohort", outcome="outcome")
 
 
 def fitted(panel: nqp.Panel, shocks: nqp.SharedShocks | None) -> nqp.Fit:
     return nqp.fit(DESIGN.replace(shocks=shocks), panel, SAMPLER, progress=False)
+
+
+@pytest.fixture(scope="module")
+def lasting() -> nqp.Fit:
+    return fitted(panel_of(1, rho=0.7), LASTING)
 
 
 @pytest.fixture(scope="module")
@@ -67,14 +75,35 @@ def test_without_shocks_nothing_changes() -> None:
     assert float(alone.std()) < float(shared.std()) < 1.4 * float(alone.std())
 
 
-def test_they_are_saved_read_and_said(fits, tmp_path) -> None:
-    fit = fits[0][1]
+def test_how_long_they_last_is_found_and_averages_know_it(lasting: nqp.Fit) -> None:
+    posterior = lasting.posterior
+    low, high = np.quantile(posterior["outcome__shocks_rho"], [0.025, 0.975])
+    assert 0.3 < low < 0.7 < high < 0.95
+    at_once = fitted(lasting.panel, SHOCKS)
+    assert float(nqp.att(lasting).std()) > 1.05 * float(nqp.att(at_once).std())
+    assert abs(float(nqp.att(lasting).mean()) - 1.0) < 3.0 * float(nqp.att(lasting).std())
+
+
+def test_what_lasts_is_replicated_and_drawn_from_the_prior(lasting: nqp.Fit) -> None:
+    """Rows of a province in one period move together, and so do its periods."""
+    prior = nqp.prior_predictive(lasting.design, lasting.panel, draws=400, seed=1)
+    assert {"outcome__shocks_rho", "outcome__scale_shocks"} <= set(prior)
+    assert nqp.check(lasting, "error_model", progress=False).verdict == "holds"
+    assert nqp.check(lasting, "model_fit", progress=False).verdict == "holds"
+
+
+@pytest.mark.parametrize("which", ["at once", "lasting"])
+def test_they_are_saved_read_and_said(fits, lasting, tmp_path, which: str) -> None:
+    fit = fits[0][1] if which == "at once" else lasting
     again = nqp.load(fit.save(tmp_path / "fit.nc"))
     assert again.design == fit.design
-    assert again.facts.term(nqp.SharedShocks) == SHOCKS
+    assert again.facts.term(nqp.SharedShocks) == fit.design.shocks
+    assert float(abs(nqp.att(again) - nqp.att(fit)).max()) == 0.0
     nqp.report(fit, tmp_path / "report", checks=[], formats=["html"], progress=False)
     text = "".join(x.read_text() for x in (tmp_path / "report").rglob("*.html"))
     assert "All units of a cluster (province) share a shock in each period" in text
+    last = ("correlated as AR(1) errors are", "their autocorrelation (shocks by province)")
+    assert [words in text for words in last] == [which == "lasting"] * 2
 
 
 def test_studies_state_them() -> None:
@@ -85,6 +114,12 @@ def test_studies_state_them() -> None:
     assert text == '[design] shocks = { type = "SharedShocks", by = "province" }'
     table = {"type": "StaggeredDiD", **tomllib.loads(text.removeprefix("[design] "))}
     assert decode(table) == nqp.StaggeredDiD(shocks=SHOCKS)
+    table = {"type": "SharedShocks", "by": "province", "errors": "AR1"}
+    assert study_design({"shocks": table}, {}) == nqp.StaggeredDiD(shocks=LASTING)
+    with speaking("toml"):
+        assert 'errors = { type = "AR1" }' in str(Hint("shocks", LASTING))
+    with pytest.raises(StudyError, match=r"'design\.shocks\.errors' is 'AR2'"):
+        study_design({"shocks": table | {"errors": "AR2"}}, {})
 
 
 def test_channels_have_them_too() -> None:
@@ -115,6 +150,10 @@ def test_what_they_need() -> None:
         DESIGN.replace(shocks=nqp.SharedShocks("provinces")).spec(panel)
     with pytest.raises(StudyError, match="'shocks' is 'province'"):
         DESIGN.replace(shocks="province")
-    for arguments, message in (({"by": ""}, "'by' is ''"), ({"by": "x", "scale": 0}, "'scale' is")):
+    for arguments, message in (
+        ({"by": ""}, "'by' is ''"),
+        ({"by": "x", "scale": 0}, "'scale' is"),
+        ({"by": "x", "errors": "AR1"}, "'errors' is 'AR1'"),
+    ):
         with pytest.raises(StudyError, match=message):
             nqp.SharedShocks(**arguments)

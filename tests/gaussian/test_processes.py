@@ -10,7 +10,7 @@ from dense import Dense, values_of
 from design_table import DESIGNS
 from doors import Equation, Plan
 
-from bayes_nqp import Panel, StaggeredDiD
+from bayes_nqp import Panel, StaggeredDiD, TimeEffects
 from bayes_nqp.gaussian import (
     Problem,
     Process,
@@ -23,7 +23,7 @@ from bayes_nqp.gaussian import (
     gaussian_problem,
 )
 from bayes_nqp.parameters import Scale
-from bayes_nqp.planning import plan_of
+from bayes_nqp.planning import plan_model, plan_of
 
 NAMES = [
     "partial, units, AR(1)", "partial, none, iid", "partial, cities, AR(1)", "partial, cities, iid",
@@ -173,6 +173,45 @@ def test_functionals_have_the_dense_mean_and_variance() -> None:
     n, s = slots.size, equation.scale
     assert mean[0] * s == pytest.approx(theirs[:n], rel=1e-7, abs=1e-9)
     assert variance[0] * s**2 == pytest.approx(np.diag(covariance)[:n], rel=1e-7, abs=1e-9)
+
+
+@pytest.mark.parametrize("name", [x for x in DESIGNS if x.startswith("lasting shocks")])
+def test_paths_of_the_border_are_those_of_blocks(name: str) -> None:
+    """As coefficients of the border: the same density, means, functionals and spreads of draws."""
+    case = DESIGNS[name]
+    model = case.design.replace(time=TimeEffects()).spec(case.make(11, missing=0.1))
+    moved = [replace(x, border=True) for x in model.equations[0].processes]
+    models = model, replace(model, equations=(replace(model.equations[0], processes=moved),))
+    inside, border = (plan_model(x).equations[0] for x in models)
+    assert inside.problem.processes
+    assert border.problem.border_laws
+    names, draws = inside.gaussian.space.names, DRAWS // 5
+    point = 0.5 * np.random.default_rng(1).standard_normal(len(names))
+    found = []
+    for equation in (inside, border):
+        problem = equation.gaussian
+        points = point[[names.index(x) for x in problem.space.names]].repeat(2).reshape(-1, 2).T
+        starts = np.cumsum([0, *(b.columns.shape[0] for b in equation.problem.blocks)])
+        cells = starts[equation.cell_slots[:, 0]] + equation.cell_slots[:, 1]
+        loads = np.eye(equation.n_slots)[:, cells]
+        none = np.zeros((problem.n_deviations, cells.size))
+        still = draw(problem, points, None)
+        mean, variance = averages(problem, points, loads, none)
+        assert mean == pytest.approx(still.slots[:, cells], rel=1e-7)
+        paths, drawn = still.slots[:, equation.n_slots :], []
+        for errors in (None, equation.error_sums):
+            if errors is not None:
+                numbers = np.random.default_rng(5).standard_normal((draws, errors.width))
+                errors = SharedErrors(numbers, errors)
+            many = draw(
+                problem, points[:1].repeat(draws, axis=0), np.random.default_rng(7), errors=errors
+            )
+            drawn.append(many.slots[:, equation.n_slots :].std(axis=0))
+        assert drawn[1] == pytest.approx(drawn[0], rel=5.0 * np.sqrt(1.0 / draws), abs=1e-9)
+        found.append((density(problem, points), still.slots[:, cells], variance, paths, drawn[0]))
+    for ours, theirs in zip(*(x[:4] for x in found), strict=True):
+        assert ours == pytest.approx(theirs, rel=1e-7, abs=1e-9)
+    assert found[1][4] == pytest.approx(found[0][4], rel=5.0 * np.sqrt(1.0 / draws), abs=1e-9)
 
 
 def test_processes_of_size_zero_are_none() -> None:

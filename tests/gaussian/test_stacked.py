@@ -26,6 +26,13 @@ DESIGNS = {
         nqp.StaggeredDiD(PARTIAL, nqp.AR1(), trends=nqp.DifferentialTrends()), (), 0.1,
     ),
     "shocks": (nqp.StaggeredDiD(PARTIAL, nqp.AR1(), shocks=nqp.SharedShocks("place")), (), 0.0),
+    "lasting shocks and trends, with gaps": (
+        nqp.StaggeredDiD(
+            PARTIAL, nqp.AR1(), trends=nqp.DifferentialTrends(),
+            shocks=nqp.SharedShocks("place", errors=nqp.AR1()),
+        ),
+        (), 0.1,
+    ),
 }  # fmt: skip
 DRAWS = 20_000
 

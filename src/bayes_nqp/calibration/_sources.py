@@ -13,9 +13,23 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.calibration._quantities import quantities
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.errors import StudyError
-from bayes_nqp.fitting import Fit, equation_draws, error_draws, prior_predictive, waist
+from bayes_nqp.fitting import (
+    Fit,
+    equation_draws,
+    error_draws,
+    parameter_units,
+    prior_predictive,
+    waist,
+)
 from bayes_nqp.planning import plan_of
-from bayes_nqp.rowmodel import RowLayout, degrees_of_freedom, errors_of, padded, row_layout
+from bayes_nqp.rowmodel import (
+    RowLayout,
+    degrees_of_freedom,
+    errors_of,
+    padded,
+    path_draws,
+    row_layout,
+)
 
 if TYPE_CHECKING:
     from bayes_nqp.designs import StaggeredDiD
@@ -86,7 +100,8 @@ class PosteriorSource:
     """Truths from the posterior of a fit: parameters, effects and deviations as in one draw.
 
     Unit effects, flat time effects and slopes are zero: no posterior depends on them. Pooled
-    time effects, and deviations that the fit does not store, are drawn given their scale.
+    time effects, deviations that the fit does not store, and what units share period by period are
+    drawn given their scales.
     """
 
     label = "posterior"
@@ -132,6 +147,7 @@ class PosteriorSource:
             effects *= exposure.values[layout.rows] / exposure.unit
         values += effects
         values += self._time(at, first)[:, layout.node]
+        values += self._paths(at, first)
         effect = cells + (self.share.T @ deviation.T).T
         truth = waist(self.plan, effect[None], None, gate=v.UNVERIFIED)
         return SimulatedTruth(
@@ -167,6 +183,17 @@ class PosteriorSource:
                 spread = self._drawn(f"scale_{local.scale.name}", at, local.scale.prior)
                 out[:, local.index] += spread * generator.standard_normal(local.index.size)
         return out
+
+    def _paths(self, at: tuple[int, int], generator: np.random.Generator) -> Array:
+        """Draw what processes add to rows (draw, row)."""
+        equation = self.plan.equations[0]
+        if not equation.n_paths:
+            return np.zeros((1, self.layout.rows.size))
+        units = zip(equation.problem.space.parameters, parameter_units(equation), strict=True)
+        values = {x.name: np.array([self._drawn(x.name, at) / unit]) for x, unit in units}
+        group = equation.rows.group[equation.rows.unit]
+        paths = path_draws(equation, values, generator)[:, group, equation.rows.time]
+        return np.asarray(paths * equation.scale)
 
 
 def _truth(named: dict[str, Array]) -> dict[str, float]:

@@ -13,6 +13,7 @@ from bayes_nqp.designs.noise import Noise
 from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.language import Message
 from bayes_nqp.likelihoods import Gaussian, Likelihood
+from bayes_nqp.parameters import Parameter
 from bayes_nqp.pooling import Complete, Pooling, Separate
 from bayes_nqp.priors import Priors
 from bayes_nqp.registry import family_of
@@ -78,6 +79,18 @@ class Term(ABC):
         attrs : mapping of str to object
             Of the effects that were fitted.
         """
+
+    def parameters(self, n_periods: int, priors: Priors) -> tuple[Parameter, ...]:
+        """State sampled parameters of its own besides scales, for the methods of a report.
+
+        Parameters
+        ----------
+        n_periods : int
+            Length of the time grid.
+        priors : Priors
+            Those of the design.
+        """
+        return ()
 
     def rows(self, panel: Panel) -> Panel:
         """Keep the rows that equations use."""

@@ -25,6 +25,7 @@ from bayes_nqp.rowmodel import (
     degrees_of_freedom,
     errors_of,
     padded,
+    path_draws,
     row_layout,
     row_slopes,
 )
@@ -133,7 +134,7 @@ class _Draws:
         self.cells = self._table("cells", plan.table.size)
         strata = plan.frame.stratum_levels.shape[0]
         self.slopes = self._table("slopes", strata * len(equation.rows.columns))
-        self.paths = self._paths()
+        self.paths = path_draws(equation, self.parameters, generator)
         self.alpha = self.wide * generator.standard_normal((draws, plan.frame.n_units))
         self.deviation = np.zeros((draws, layout.members.size))
         if problem.member_scale is not None:
@@ -174,33 +175,8 @@ class _Draws:
         row_slopes(layout, len(self.equation.rows.columns), self.slopes[part], out)
         if self.equation.n_paths:
             rows = self.equation.rows
-            group = rows.group[rows.unit]
-            out += np.where(group >= 0, self.paths[part][:, group, rows.time], 0.0)
+            out += self.paths[part][:, rows.group[rows.unit], rows.time]
         return out
-
-    def _paths(self) -> Array:
-        """What processes add to every group's periods (draw, group, T)."""
-        problem = self.equation.problem
-        out = np.zeros((self.draws, len(problem.groups), problem.n_periods))
-        common = self._border_paths()
-        for g, group in enumerate(problem.groups):
-            out[:, g] += common[:, list(group.paths)].sum(axis=1)
-        for number, block in enumerate(problem.blocks):
-            for k, law in enumerate(block.processes):
-                process = problem.processes[law]
-                tau = np.stack([self._scale(scale) for scale in problem.scales], axis=1)
-                z = self.generator.standard_normal((self.draws, process.size, 1))
-                path = (process.root(tau) @ z)[..., 0]
-                for g, group in enumerate(problem.groups):
-                    if group.block == number and k in group.processes:
-                        out[:, g] += path
-        return out
-
-    def _border_paths(self) -> Array:
-        """Paths of the border (draw, path, T)."""
-        n_periods = self.equation.problem.n_periods
-        count = max((1 + k for g in self.equation.problem.groups for k in g.paths), default=0)
-        return self._table("paths", count * n_periods).reshape(self.draws, count, n_periods)
 
     def errors(self, part: slice, generators: list[np.random.Generator]) -> Array:
         """Errors of rows for some draws (draw, row)."""
@@ -254,9 +230,9 @@ class _Draws:
         if self.nu is not None:
             out[f"{prefix}nu"] = ((v.CHAIN, v.DRAW), self.nu[None])
         for part in self.equation.globals:
-            values = self.coefficients[part.name][None] * s
             if part.place in ("time", "paths"):
                 continue
+            values = self.coefficients[part.name][None] * s
             if part.name in ("level", "drift"):
                 out[prefix + part.name] = ((v.CHAIN, v.DRAW), values[..., 0])
                 continue

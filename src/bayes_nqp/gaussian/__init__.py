@@ -17,6 +17,7 @@ from bayes_nqp.gaussian.log_determinant import (
     log_determinant,
 )
 from bayes_nqp.gaussian.maps import gaussian_problem
+from bayes_nqp.gaussian.path_laws import BorderLaw, PathLaw, correlation_root
 from bayes_nqp.gaussian.problem import GaussianProblem
 from bayes_nqp.gaussian.spans import absorbed_products, net_of
 from bayes_nqp.gaussian.stacked import Stacked, stacked
@@ -31,6 +32,7 @@ __all__ = [
     "PADDING",
     "Arrowhead",
     "Block",
+    "BorderLaw",
     "Coefficients",
     "ErrorLaw",
     "ErrorSums",
@@ -40,6 +42,7 @@ __all__ = [
     "Lag",
     "LogDeterminant",
     "Member",
+    "PathLaw",
     "Problem",
     "Process",
     "SharedErrors",
@@ -50,6 +53,7 @@ __all__ = [
     "averages",
     "back_solve",
     "class_precision",
+    "correlation_root",
     "density",
     "draw",
     "error_sums",

@@ -14,6 +14,7 @@ import numpy as np
 from bayes_nqp.gaussian._small import lower_places, lower_triangles
 from bayes_nqp.gaussian.batches import CHUNK, in_chunks, point_by_point
 from bayes_nqp.gaussian.density import NormalEquations, assembled, factorise
+from bayes_nqp.gaussian.path_laws import turned_in
 from bayes_nqp.gaussian.stacked import Stacked, StackedValues, UnitClasses
 from bayes_nqp.gaussian.types import Array, Moments
 from bayes_nqp.gaussian.unit_precision import small
@@ -110,7 +111,9 @@ def stacked_normal_equations(stacked: Stacked, values: StackedValues) -> NormalE
     head = stacked.arrowhead
     flat = np.zeros((len(values), head.n_blocks * head.size**2))
     flat[:, head.stored] = (head.map2 @ f.reshape(len(values), -1).T).T
-    return NormalEquations(flat.reshape(len(values), head.n_blocks, head.size, head.size), total)
+    matrix = flat.reshape(len(values), head.n_blocks, head.size, head.size)
+    turned_in(stacked.turns(values), matrix, head.n_proper)
+    return NormalEquations(matrix, total)
 
 
 def _of_groups(stacked: Stacked, q_first: Array, q_second: Array) -> Array:

@@ -18,6 +18,7 @@ from bayes_nqp.gaussian._stacked_density import (
     treated_normal,
 )
 from bayes_nqp.gaussian.density import factorise
+from bayes_nqp.gaussian.path_laws import turned
 from bayes_nqp.gaussian.stacked import Stacked, StackedValues
 from bayes_nqp.gaussian.types import Array, Index
 from bayes_nqp.gaussian.unit_precision import small
@@ -95,6 +96,7 @@ def _drawn(
         _normals(stream, n_points, head.n_global, times),
         _normals(stream, n_points, head.n_blocks, head.n_local, times),
     )
+    shared = turned(stacked.turns(values), shared)
     n_global, n_local = stacked.first.arrowhead.n_global, stacked.first.arrowhead.n_local
     of_all = shared[:, :n_global], shared[:, n_global:]
     of_blocks = local[:, :, :n_local], local[:, :, n_local:]

@@ -21,6 +21,7 @@ from bayes_nqp.gaussian._sparse import product
 from bayes_nqp.gaussian.class_maps import class_types
 from bayes_nqp.gaussian.density import Factor
 from bayes_nqp.gaussian.equations import deviation_precision
+from bayes_nqp.gaussian.path_laws import turned_back
 from bayes_nqp.gaussian.paths import block_errors, group_errors
 from bayes_nqp.gaussian.problem import GaussianProblem
 from bayes_nqp.gaussian.statement import Problem
@@ -276,6 +277,7 @@ def standardised(
     local = np.zeros_like(drawn)
     local[:, :, :n_local] = blocks[:, :, :n_local] + prior * drawn[:, :, :n_local]
     shared = blocks[:, :, head.n_local : head.n_local + n_global].sum(axis=1)
+    shared = turned_back(problem.turns(values), shared)
     prior = np.sqrt(problem.prior_precision(values, head.global_scale))[..., None]
     shared = shared + prior * white[:, :n_global]
     if n_local:

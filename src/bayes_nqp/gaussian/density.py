@@ -17,6 +17,7 @@ from bayes_nqp.gaussian.equations import OwnerEquations
 from bayes_nqp.gaussian.linear_part import LinearPart
 from bayes_nqp.gaussian.nodes import noise_equations
 from bayes_nqp.gaussian.owners import taken_by_owners
+from bayes_nqp.gaussian.path_laws import turned_in
 from bayes_nqp.gaussian.problem import GaussianProblem
 from bayes_nqp.gaussian.processes import block_processes_out, group_processes_out
 from bayes_nqp.gaussian.reduced import ReducedFactor, factor_reduced
@@ -202,6 +203,7 @@ def normal_equations(problem: GaussianProblem, values: Values) -> NormalEquation
         matrix -= taken
     if head.n_values:
         total = total - 0.5 * block_processes_out(problem, values, matrix, onto, inner)
+    turned_in(problem.turns(values), matrix, head.n_proper)
     if problem.lag is not None and values.lag is not None:
         if problem.lag.ties:
             _ties_off(matrix, head.n_proper + np.array(problem.lag.ties), values.lag)

@@ -15,6 +15,7 @@ from bayes_nqp.gaussian.correlated import ErrorSums, FixedErrorSums, standardise
 from bayes_nqp.gaussian.density import Factor, factorise, normal_equations, solved
 from bayes_nqp.gaussian.deviations import conditionals
 from bayes_nqp.gaussian.equations import deviation_precision
+from bayes_nqp.gaussian.path_laws import turned
 from bayes_nqp.gaussian.paths import surfaces
 from bayes_nqp.gaussian.problem import GaussianProblem
 from bayes_nqp.gaussian.reduced import ReducedFactor
@@ -148,6 +149,7 @@ def _from_factor(
         shared, local = back_through_own_cells(problem, factor, *errors_of)
     else:
         shared, local = back_substituted(head, factor, *errors_of)
+    shared = turned(problem.turns(values), shared)
     if problem.lag is not None and values.lag is not None:
         shared[:, problem.lag.coefficient] = values.lag[:, None]
         for column, near in problem.lag.ties:

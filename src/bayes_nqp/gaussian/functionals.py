@@ -10,6 +10,7 @@ from bayes_nqp.gaussian._small import half_solve
 from bayes_nqp.gaussian.batches import batch_size
 from bayes_nqp.gaussian.density import factorise, normal_equations
 from bayes_nqp.gaussian.deviations import conditionals
+from bayes_nqp.gaussian.path_laws import turned_back
 from bayes_nqp.gaussian.paths import processes_in
 from bayes_nqp.gaussian.problem import GaussianProblem
 from bayes_nqp.gaussian.types import Array, Values
@@ -118,7 +119,7 @@ def _of_coefficients(
     problem: GaussianProblem, values: Values, matrix: Array, local: Array, shared: Array
 ) -> tuple[Array, Array]:
     """Means, and variances over ``sigma²``, of loadings (B or 1, block, local, r)."""
-    head = problem.arrowhead
+    head, shared = problem.arrowhead, turned_back(problem.turns(values), shared)
     factor = factorise(problem, values, matrix)
     n_local, n_global = head.n_proper, head.n_global
     lower = factor.local[:, :, :n_local]

@@ -13,6 +13,7 @@ import numpy as np
 from bayes_nqp.gaussian.equations import NoiseEquations
 from bayes_nqp.gaussian.linear_part import LinearPart, Reduced
 from bayes_nqp.gaussian.pairs import PairedMap
+from bayes_nqp.gaussian.path_laws import BorderLaw, PathLaw, Turn
 from bayes_nqp.gaussian.placement import Placement
 from bayes_nqp.gaussian.statement import Lag, Process
 from bayes_nqp.gaussian.types import Array, Arrowhead, ErrorLaw, Moments, Owners, Values
@@ -65,7 +66,8 @@ class GaussianProblem(LinearPart):
     Parameters
     ----------
     space : ParameterSpace
-        Estimated scales, parameters of the deviation, of the noise, and sigma, in this order.
+        Estimated scales, parameters of the deviation, of processes, of the noise, and sigma, in
+        this order.
     nuisance : ndarray (T, a)
         Loadings of flat unit coefficients: a column of ones, and time where units have trends.
     tau : ndarray (scale)
@@ -83,8 +85,12 @@ class GaussianProblem(LinearPart):
         Laws of processes on the time grid.
     placement : Placement or None
         Where these come off; None without processes.
+    n_process_parameters : int
+        Of what correlates the periods of processes.
     path_coefficients : tuple of int
         Global coefficients that load on paths of the border.
+    border_laws : tuple of BorderLaw
+        What correlates the periods of such paths.
     lag : Lag or None
         Outcomes of other units, whose coefficient is sampled.
     fixed : NoiseEquations or None
@@ -109,7 +115,9 @@ class GaussianProblem(LinearPart):
     reduced: Reduced | None = None
     processes: Sequence[Process] = ()
     placement: Placement | None = None
+    n_process_parameters: int = 0
     path_coefficients: tuple[int, ...] = ()
+    border_laws: tuple[BorderLaw, ...] = ()
     lag: Lag | None = None
     fixed: NoiseEquations | None = None
     on_nodes: bool = False
@@ -125,7 +133,9 @@ class GaussianProblem(LinearPart):
         """SHA-256 of all that draws of parameters depend on, whatever the equation is called."""
         m, head = self.moments, self.arrowhead
         laws = self.placement and (self.placement.shared, self.placement.by_group.tolist())
-        law = (self.space, self.noise, self.deviation, self.n_free, *([laws] if laws else []))
+        of_paths = [(x.errors, x.parameters.tolist()) for x in self.path_laws]
+        some = [*([laws] if laws else []), *of_paths]
+        law = (self.space, self.noise, self.deviation, self.n_free, *some)
         seal = sha256(repr(law).encode("utf-8"))
         arrays = [
             self.nuisance, self.tau, m.seen, m.weights, m.n_units, m.pattern, m.loadings,
@@ -137,6 +147,7 @@ class GaussianProblem(LinearPart):
             arrays.append(self.lag.log_determinant(np.linspace(-0.5, 0.5, 5)))
         for process in self.processes:
             arrays += [*process.loadings, process.scales]
+        arrays += [x.coefficients for x in self.border_laws]
         sparse = [head.map2]
         if isinstance(m.map1, PairedMap):
             arrays += m.map1.parts
@@ -150,6 +161,19 @@ class GaussianProblem(LinearPart):
         for array in arrays:
             seal.update(np.ascontiguousarray(array))
         return seal.hexdigest()
+
+    @property
+    def path_laws(self) -> list[PathLaw]:
+        """What correlates the periods of processes, and of paths of the border."""
+        inner = [process.law for process in self.processes if process.law is not None]
+        return [*inner, *(border.law for border in self.border_laws)]
+
+    def turns(self, values: Values) -> list[Turn]:
+        """What takes global coefficients to the values of their paths."""
+        return [
+            (x.law.root(self.moments.n_periods, values.processes), x.coefficients)
+            for x in self.border_laws
+        ]
 
     @property
     def n_unit_numbers(self) -> int:
@@ -195,4 +219,5 @@ class GaussianProblem(LinearPart):
         if self.deviation is not None:
             covariance = self.deviation.covariance(remainder)
             remainder = remainder[:, self.deviation.n_parameters :]
-        return Values(tau, covariance, remainder, constrained[:, -1], lag)
+        processes, noise = np.split(remainder, [self.n_process_parameters], axis=1)
+        return Values(tau, covariance, noise, constrained[:, -1], lag, processes)

@@ -1,7 +1,8 @@
 """Processes on the time grid, taken out of normal equations before the coefficients (5a).
 
-``eta = D z`` with ``D = [tau_1 D_1, …]`` and z standard normal. Where C are the normal equations of
-the process's periods with everything that they meet, these lose
+``eta = D z`` with ``D = L [tau_1 D_1, …]``, z standard normal and L as in `path_laws`, mostly the
+identity. Where C are the normal equations of the process's periods with everything that they meet,
+these lose
 
     ``C D (sigma² I + D'HD)^-1 D'C'``,  H the process's own part of C,
 
@@ -155,7 +156,7 @@ def _roots(problem: GaussianProblem, values: Values, laws: Sequence[Sequence[int
     n, q = max(map(len, laws)), max(process.size for process in problem.processes)
     out = np.zeros((len(values), len(laws), n, problem.moments.n_periods, q))
     for number, process in enumerate(problem.processes):
-        root = process.root(values.tau) / values.sigma[:, None, None]
+        root = process.root(values.tau, values.processes) / values.sigma[:, None, None]
         for place, row in enumerate(laws):
             for k, law in enumerate(row):
                 if law == number:

@@ -18,6 +18,7 @@ from scipy.sparse import coo_array, csr_array, vstack
 
 from bayes_nqp.gaussian.layout import quadratic_map
 from bayes_nqp.gaussian.linear_part import LinearPart
+from bayes_nqp.gaussian.path_laws import Turn
 from bayes_nqp.gaussian.problem import GaussianProblem
 from bayes_nqp.gaussian.types import Array, Arrowhead, Index, Values
 from bayes_nqp.parameters import Correlation, HalfNormal, Parameter, ParameterSpace
@@ -129,6 +130,12 @@ class Stacked(LinearPart):
     def width(self) -> int:
         """J of both: the outcome, of which there is one column, counts once."""
         return self.first.moments.width + self.second.moments.width - 1
+
+    def turns(self, values: StackedValues) -> list[Turn]:
+        """What takes global coefficients of both to the values of their paths."""
+        after = self.first.arrowhead.n_global
+        second = [(root, at + after) for root, at in self.second.turns(values.second)]
+        return [*self.first.turns(values.first), *second]
 
     def values(self, points: Array) -> StackedValues:
         """Parameters on their own scales.

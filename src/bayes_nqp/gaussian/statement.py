@@ -8,6 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
+from bayes_nqp.gaussian.path_laws import BorderLaw, PathLaw
 from bayes_nqp.gaussian.placement import Placement, placed
 from bayes_nqp.gaussian.types import Array, ErrorLaw, Index
 from bayes_nqp.moments import AbsorbedGroup, AbsorbedLoadings, UnitClass
@@ -73,7 +74,7 @@ class Group:
 
 @dataclass(frozen=True, eq=False)
 class Process:
-    """The law of a process on the time grid: ``eta = sum_k tau_k D_k z_k``, z standard normal.
+    """The law of a process on the time grid: ``eta = L sum_k tau_k D_k z_k``, z standard normal.
 
     Parameters
     ----------
@@ -81,20 +82,34 @@ class Process:
         ``D_k``.
     scales : ndarray of int (k)
         Number of ``tau_k`` among the scales of the problem.
+    law : PathLaw, optional
+        Of L; without it L is the identity.
     """
 
     loadings: Sequence[Array]
     scales: Index
+    law: PathLaw | None = None
 
     @property
     def size(self) -> int:
         """q: standard normal numbers of one draw."""
         return sum(part.shape[1] for part in self.loadings)
 
-    def root(self, tau: Array) -> Array:
-        """``[tau_1 D_1, tau_2 D_2, …]`` at points (B, scale): (B, T, q)."""
+    def root(self, tau: Array, processes: Array) -> Array:
+        """``L [tau_1 D_1, tau_2 D_2, …]`` at points (B, T, q).
+
+        Parameters
+        ----------
+        tau : ndarray (B, scale)
+            All scales of the problem.
+        processes : ndarray (B, parameter)
+            Parameters of all processes.
+        """
         at = np.repeat(self.scales, [part.shape[1] for part in self.loadings])
-        return np.asarray(np.concatenate(self.loadings, axis=1) * tau[:, None, at])
+        root = np.concatenate(self.loadings, axis=1) * tau[:, None, at]
+        if self.law is not None:
+            root = self.law.root(root.shape[1], processes) @ root
+        return np.asarray(root)
 
 
 @dataclass(frozen=True, eq=False)
@@ -180,8 +195,12 @@ class Problem:
         Members that hold several units, where groups are absorbed.
     processes : sequence of Process
         Laws of processes.
+    process_parameters : tuple of Parameter
+        Of what correlates the periods of processes.
     path_coefficients : tuple of int
         Global coefficients that load on paths of the border.
+    border_laws : tuple of BorderLaw
+        What correlates the periods of such paths.
     lag : Lag, optional
         Outcomes of other units.
     """
@@ -202,12 +221,14 @@ class Problem:
     absorbed: Sequence[AbsorbedGroup] = ()
     absorbed_members: AbsorbedLoadings | None = None
     processes: Sequence[Process] = ()
+    process_parameters: tuple[Parameter, ...] = ()
     path_coefficients: tuple[int, ...] = ()
+    border_laws: tuple[BorderLaw, ...] = ()
     lag: Lag | None = None
 
     @cached_property
     def space(self) -> ParameterSpace:
-        """Sampled parameters: estimated scales, those of deviations, errors, a lag, and sigma."""
+        """Sampled parameters: of scales, deviations, processes, errors, a lag, and sigma."""
         scales = [*self.scales, *([] if self.member_scale is None else [self.member_scale])]
         return ParameterSpace(
             (
@@ -216,6 +237,7 @@ class Problem:
                     for scale in scales
                     if scale.estimated
                 ),
+                *self.process_parameters,
                 *self.error_parameters[:-1],
                 *([] if self.lag is None else [self.lag.parameter]),
                 self.error_parameters[-1],

@@ -51,6 +51,8 @@ class Values:
         Innovation standard deviation.
     lag : ndarray (B), optional
         Coefficient of the outcomes of other units.
+    processes : ndarray (B, parameter)
+        Of what correlates the periods of processes; by default there are none.
     known : dict
         What was computed at these points and is needed again, as for draws after the factor.
     """
@@ -60,11 +62,15 @@ class Values:
     noise: Array
     sigma: Array
     lag: Array | None = None
+    processes: Array = field(default_factory=lambda: np.zeros((0, 0)))
     known: dict[Any, Any] = field(default_factory=dict, repr=False)
 
     def __getitem__(self, at: Any) -> Values:
         lag = None if self.lag is None else self.lag[at]
-        return Values(self.tau[at], self.deviation[at], self.noise[at], self.sigma[at], lag)
+        processes = self.processes[at] if len(self.processes) else self.processes
+        return Values(
+            self.tau[at], self.deviation[at], self.noise[at], self.sigma[at], lag, processes
+        )
 
     def __len__(self) -> int:
         return len(self.sigma)

@@ -22,7 +22,15 @@ from bayes_nqp.moments import (
 from bayes_nqp.parameters import FIXED, FLAT, HalfNormal, Parameter, Scale
 from bayes_nqp.planning._frame import PlanFrame
 from bayes_nqp.planning._plan import Dose, Equation, Plan
-from bayes_nqp.planning._processes import border_paths, lag_of, on_paths, with_processes
+from bayes_nqp.planning._processes import (
+    border_laws,
+    border_paths,
+    lag_of,
+    law_of,
+    on_paths,
+    process_parameters,
+    with_processes,
+)
 from bayes_nqp.terms import GlobalPart, LocalPart, ProcessPart
 
 __all__ = ["assemble"]
@@ -98,7 +106,8 @@ def assemble(
     global_scale = [np.full(p.columns.shape[1], _number(p.scale, scales)) for p in shared]
     numbers = [_number(p.scale, scales) for p in local]
     layout = _laid_out(ground, shared, local, numbers, block, time_rows, len(rows.columns), dose)
-    laws = [_law(part, scales) for part in equation.processes if not part.border]
+    of_laws = process_parameters(equation.processes)
+    laws = [_process(part, scales, of_laws) for part in equation.processes if not part.border]
     blocks, groups = with_processes(
         equation.processes, rows, layout.blocks, _groups(ground, rows, layout)
     )
@@ -122,7 +131,9 @@ def assemble(
         absorbed=absorbed,
         absorbed_members=_absorbed_members(frame, rows) if absorbs and members else None,
         processes=laws,
+        process_parameters=of_laws,
         path_coefficients=on_paths(shared),
+        border_laws=border_laws(equation.processes, shared, of_laws),
         lag=lag_of(equation.lag, shared),
     )
     return Equation(
@@ -204,9 +215,10 @@ def _local_places(
     return inside, np.searchsorted(levels, level[inside]) * n_periods + time[inside]
 
 
-def _law(part: ProcessPart, scales: list[Scale]) -> Process:
-    """The law of a process, its scales numbered among those of the problem."""
-    return Process(part.loadings, np.array([_number(scale, scales) for scale in part.scales]))
+def _process(part: ProcessPart, scales: list[Scale], among: Sequence[Parameter]) -> Process:
+    """A process, its scales and parameters numbered among those of the problem."""
+    numbers = np.array([_number(scale, scales) for scale in part.scales])
+    return Process(part.loadings, numbers, law_of(part, among))
 
 
 def _groups(ground: Plan, rows: Rows, layout: BlockLayout) -> list[Group]:

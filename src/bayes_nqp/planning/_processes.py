@@ -8,11 +8,20 @@ from dataclasses import replace
 import numpy as np
 
 from bayes_nqp.designs import LagSpec
-from bayes_nqp.gaussian import Block, Group, Lag
+from bayes_nqp.gaussian import Block, BorderLaw, Group, Lag, PathLaw
 from bayes_nqp.moments import Rows
+from bayes_nqp.parameters import Parameter
 from bayes_nqp.terms import LAG, TIED, GlobalPart, ProcessPart
 
-__all__ = ["border_paths", "lag_of", "on_paths", "with_processes"]
+__all__ = [
+    "border_laws",
+    "border_paths",
+    "lag_of",
+    "law_of",
+    "on_paths",
+    "process_parameters",
+    "with_processes",
+]
 
 
 def with_processes(
@@ -83,6 +92,42 @@ def _border(parts: Sequence[ProcessPart]) -> tuple[list[ProcessPart], list[int]]
     border = [part for part in parts if part.border]
     counts = [int(part.owner.max()) + 1 for part in border]
     return border, np.cumsum([0, *counts])[:-1].tolist()
+
+
+def process_parameters(parts: Sequence[ProcessPart]) -> tuple[Parameter, ...]:
+    """Parameters of what correlates the periods of processes, each once."""
+    return tuple({p.name: p for part in parts for p in part.parameters}.values())
+
+
+def law_of(part: ProcessPart, among: Sequence[Parameter]) -> PathLaw | None:
+    """What correlates the periods of a part; None where nothing does.
+
+    Parameters
+    ----------
+    among : sequence of Parameter
+        Of all processes.
+    """
+    if part.errors is None:
+        return None
+    names = [parameter.name for parameter in among]
+    own = [names.index(parameter.name) for parameter in part.parameters]
+    return PathLaw(part.errors, np.array(own, dtype=np.int64))
+
+
+def border_laws(
+    parts: Sequence[ProcessPart], shared: Sequence[GlobalPart], among: Sequence[Parameter]
+) -> tuple[BorderLaw, ...]:
+    """What correlates the periods of paths of the border, whose loadings are the identity then."""
+    border, starts = _border(parts)
+    coefficients, out = np.array(on_paths(shared), dtype=np.int64), []
+    for part, start in zip(border, starts, strict=True):
+        count = int(part.owner.max()) + 1
+        size = count * sum(loadings.shape[1] for loadings in part.loadings)
+        own, coefficients = np.split(coefficients, [size])
+        law = law_of(part, among)
+        if law is not None:
+            out.append(BorderLaw(law, start + np.arange(count), own.reshape(count, -1)))
+    return tuple(out)
 
 
 def lag_of(spec: LagSpec | None, shared: Sequence[GlobalPart]) -> Lag | None:

@@ -3,6 +3,7 @@
 from bayes_nqp.rowmodel._build import build, equation_model
 from bayes_nqp.rowmodel._layout import RowLayout, cell_slopes, node_names, row_layout
 from bayes_nqp.rowmodel._names import SLOPE_NAMES, Names
+from bayes_nqp.rowmodel._path_draws import path_draws
 from bayes_nqp.rowmodel._row_draws import (
     chunks,
     degrees_of_freedom,
@@ -23,6 +24,7 @@ __all__ = [
     "errors_of",
     "node_names",
     "padded",
+    "path_draws",
     "row_layout",
     "row_slopes",
 ]

@@ -14,9 +14,8 @@ from bayes_nqp.designs import Noise
 from bayes_nqp.errors import Hint, StudyError
 from bayes_nqp.language import Message
 from bayes_nqp.likelihoods import StudentT
-from bayes_nqp.parameters import Correlation, HalfNormal, Normal, Parameter
 from bayes_nqp.rowmodel._row_draws import no_student
-from bayes_nqp.rowmodel._tables import row_data
+from bayes_nqp.rowmodel._tables import parameter, row_data
 from bayes_nqp.sampling import Importance
 
 if TYPE_CHECKING:
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
     from bayes_nqp.rowmodel._layout import RowLayout
     from bayes_nqp.rowmodel._names import Names
 
-__all__ = ["state_density"]
+__all__ = ["over_periods", "state_density"]
 
 Index = npt.NDArray[np.int64]
 
@@ -48,7 +47,7 @@ def state_density(
     """
     noise = equation.problem.errors
     assert isinstance(noise, Noise)
-    *values, sigma = (_parameter(names, p, s) for p in equation.problem.error_parameters)
+    *values, sigma = (parameter(names, p, s) for p in equation.problem.error_parameters)
     y = pm.Data(names("y_over_s"), equation.rows.outcome, dims="row")
     steps = noise.steps(row_data("row_gap", layout.gap), values)
     if steps is not None:
@@ -59,19 +58,28 @@ def state_density(
         _by_pattern(names, equation, noise, values, mean, sigma)
 
 
-def _parameter(names: Names, parameter: Parameter, s: Any) -> Any:
-    """Add one prior to the model in context; give the parameter in multiples of ``s``."""
-    name, prior = parameter.name, parameter.prior
-    if isinstance(prior, Correlation):
-        half = pm.Beta(names(f"half_{name}"), alpha=prior.a, beta=prior.b)
-        return pm.Deterministic(names(name), 2.0 * half - 1.0)
-    assert isinstance(prior, HalfNormal | Normal)
-    distribution = pm.HalfNormal if isinstance(prior, HalfNormal) else pm.Normal
-    if not parameter.in_outcome_units:
-        return distribution(names(name), sigma=prior.scale)
-    value = distribution(names(f"{name}_over_s"), sigma=prior.scale)
-    pm.Deterministic(names(name), value * s)
-    return value
+def over_periods(noise: Noise, n_periods: int, values: Sequence[Any]) -> Any:
+    """State the covariance over the time grid on tensors (T, T), by steps where these are stated.
+
+    ``e_t = c_t e_(t-1) + s_t u_t``: ``e = (I - C)^-1 S u``, and white noise on top.
+
+    Raises
+    ------
+    StudyError
+        If the error structure is not stated row by row.
+    """
+    steps = noise.steps(np.minimum(np.arange(n_periods), 1), values)
+    if steps is None:
+        joined = noise.tensor_covariance(n_periods, values)
+        if joined is None:
+            raise _not_stated(noise)
+        return joined
+    root = np.eye(n_periods) * (steps.spread * pt.ones(n_periods))
+    if steps.carry is not None:
+        carry = np.eye(n_periods, k=-1) * pt.as_tensor(steps.carry)[:, None]
+        root = pt.linalg.solve_triangular(np.eye(n_periods) - carry, root, lower=True)
+    white = 0.0 if steps.white is None else steps.white**2
+    return root @ root.T + white * np.eye(n_periods)
 
 
 def _step_by_step(
@@ -113,20 +121,24 @@ def _by_pattern(
     """Add the joint density of each unit's rows; units seen in the same periods share a factor."""
     joined = noise.tensor_covariance(equation.problem.n_periods, values)
     if joined is None or equation.rows.weights is not None:
-        raise StudyError(
-            f"'errors' is {noise!r}, which is not stated row by row",
-            hint=Message(
-                "{}, the default, samples it; a row model needs its 'steps', or its "
-                "'tensor_covariance' and rows without weights",
-                Hint("sampler", Importance()),
-            ),
-        )
+        raise _not_stated(noise)
     for number, (periods, place) in enumerate(_patterns(equation)):
         factor = pt.linalg.cholesky(joined[np.ix_(periods, periods)])
         pm.MvNormal(
             names(f"rows_{number}"), mu=mean[place], chol=sigma * factor,
             observed=equation.rows.outcome[place],
         )  # fmt: skip
+
+
+def _not_stated(noise: Noise) -> StudyError:
+    return StudyError(
+        f"'errors' is {noise!r}, which is not stated row by row",
+        hint=Message(
+            "{}, the default, samples it; a row model needs its 'steps', or its "
+            "'tensor_covariance' and rows without weights",
+            Hint("sampler", Importance()),
+        ),
+    )
 
 
 def _patterns(equation: Equation) -> list[tuple[Index, Index]]:

@@ -13,7 +13,7 @@ from bayes_nqp.rowmodel._density import state_density
 from bayes_nqp.rowmodel._effects import report_slopes, state_effects
 from bayes_nqp.rowmodel._layout import RowLayout, cell_names, node_names, row_layout
 from bayes_nqp.rowmodel._names import Names
-from bayes_nqp.rowmodel._processes import border_paths_of_rows, paths_of_rows
+from bayes_nqp.rowmodel._processes import paths_of_rows
 from bayes_nqp.rowmodel._tables import padded, row_data, scale_variables, table
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def _state(plan: Plan, equation: Equation, layout: RowLayout) -> None:
         mean = mean + _columns(names, layout, slopes)
     if equation.n_paths:
         paths = table(names, plan, equation, "paths", scales, s)
-        mean = mean + paths_of_rows(names, equation, scales) + border_paths_of_rows(equation, paths)
+        mean = mean + paths_of_rows(names, equation, scales, paths, s)
     if deviation is not None:
         effect = padded(deviation)[row_data("row_member", layout.member)]
         mean = mean + effect * row_data("row_loading", layout.loading)

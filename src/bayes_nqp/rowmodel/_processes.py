@@ -2,26 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 
+from bayes_nqp.designs import Noise
+from bayes_nqp.rowmodel._density import over_periods
 from bayes_nqp.rowmodel._names import Names
+from bayes_nqp.rowmodel._tables import parameter
 
 if TYPE_CHECKING:
+    from bayes_nqp.gaussian import PathLaw
     from bayes_nqp.planning import Equation
 
-__all__ = ["border_paths_of_rows", "paths_of_rows"]
+__all__ = ["paths_of_rows"]
 
 
-def paths_of_rows(names: Names, equation: Equation, scales: Mapping[str, Any]) -> Any:
-    """What processes add to each row in multiples of s, ``sum_k tau_k D_k z_k`` of its paths."""
+def paths_of_rows(
+    names: Names, equation: Equation, scales: Mapping[str, Any], border: Any, s: Any
+) -> Any:
+    """What processes add to each row in multiples of s, ``L sum_k tau_k D_k z_k`` of its paths.
+
+    Parameters
+    ----------
+    border : tensor (path × period)
+        Paths of the border without L, multiples of s.
+    s : tensor
+        The outcome's scale.
+    """
     problem, rows = equation.problem, equation.rows
-    group = rows.group[rows.unit]
-    total = pt.zeros(rows.unit.size)
+    values = [parameter(names, stated, s) for stated in problem.process_parameters]
+    group, total = rows.group[rows.unit], pt.zeros(rows.unit.size)
     for number, block in enumerate(problem.blocks):
         for k, law in enumerate(block.processes):
             users = [
@@ -36,17 +50,24 @@ def paths_of_rows(names: Names, equation: Equation, scales: Mapping[str, Any]) -
                 step = z[start : start + part.shape[1]]
                 path = path + scales[problem.scales[scale].name] * (pt.as_tensor(part) @ step)
                 start += part.shape[1]
+            path = _correlated(path, process.law, problem.n_periods, values)
             at = np.flatnonzero(np.isin(group, users))
             total = total[at].inc(path[rows.time[at]])
-    return total
-
-
-def border_paths_of_rows(equation: Equation, paths: Any) -> Any:
-    """What paths of the border (path × period), multiples of s, add to each row."""
-    problem, rows = equation.problem, equation.rows
-    group, total = rows.group[rows.unit], pt.zeros(rows.unit.size)
+    laws = {int(path): x.law for x in problem.border_laws for path in x.paths}
     for k in sorted({k for member in problem.groups for k in member.paths}):
         users = [g for g, member in enumerate(problem.groups) if k in member.paths]
+        path = border[k * problem.n_periods + np.arange(problem.n_periods)]
+        path = _correlated(path, laws.get(k), problem.n_periods, values)
         at = np.flatnonzero(np.isin(group, users))
-        total = total[at].inc(paths[k * problem.n_periods + rows.time[at]])
+        total = total[at].inc(path[rows.time[at]])
     return total
+
+
+def _correlated(path: Any, law: PathLaw | None, n_periods: int, values: Sequence[Any]) -> Any:
+    """Multiply a path (T) with the root of a law's correlation."""
+    if law is None:
+        return path
+    assert isinstance(law.errors, Noise)
+    covariance = over_periods(law.errors, n_periods, [values[k] for k in law.parameters])
+    sd = pt.sqrt(covariance[np.arange(n_periods), np.arange(n_periods)])
+    return pt.linalg.cholesky(covariance / (sd[:, None] * sd)) @ path

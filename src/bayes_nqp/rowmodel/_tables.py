@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pymc as pm
 import pytensor.tensor as pt
 
-from bayes_nqp.parameters import FLAT, Scale
+from bayes_nqp.parameters import FLAT, Correlation, HalfNormal, Normal, Parameter, Scale
 from bayes_nqp.terms import GlobalPart, LocalPart, SlopePart
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from bayes_nqp.rowmodel._names import Names
     from bayes_nqp.terms import Place
 
-__all__ = ["padded", "row_data", "scale_variables", "table"]
+__all__ = ["padded", "parameter", "row_data", "scale_variables", "table"]
 
 
 def row_data(name: str, values: npt.NDArray[Any]) -> Any:
@@ -33,6 +33,21 @@ def row_data(name: str, values: npt.NDArray[Any]) -> Any:
 def padded(values: Any) -> Any:
     """Append the zero that rows without a cell, or without a deviation, point at."""
     return pt.zeros(values.shape[0] + 1)[:-1].set(values)
+
+
+def parameter(names: Names, stated: Parameter, s: Any) -> Any:
+    """Add one prior to the model in context; give the parameter in multiples of ``s``."""
+    name, prior = stated.name, stated.prior
+    if isinstance(prior, Correlation):
+        half = pm.Beta(names(f"half_{name}"), alpha=prior.a, beta=prior.b)
+        return pm.Deterministic(names(name), 2.0 * half - 1.0)
+    assert isinstance(prior, HalfNormal | Normal)
+    distribution = pm.HalfNormal if isinstance(prior, HalfNormal) else pm.Normal
+    if not stated.in_outcome_units:
+        return distribution(names(name), sigma=prior.scale)
+    value = distribution(names(f"{name}_over_s"), sigma=prior.scale)
+    pm.Deterministic(names(name), value * s)
+    return value
 
 
 def scale_variables(names: Names, problem: Problem, s: Any) -> dict[str, Any]:

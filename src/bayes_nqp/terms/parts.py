@@ -9,7 +9,8 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from bayes_nqp.parameters import Scale
+from bayes_nqp.gaussian import ErrorLaw
+from bayes_nqp.parameters import Parameter, Scale
 
 __all__ = ["GlobalPart", "LocalPart", "Place", "ProcessPart", "zero_sum"]
 
@@ -87,6 +88,11 @@ class ProcessPart:
         Whether the numbers that paths are made of are coefficients, instead of integrated out block
         by block: where strata with blocks of their own have paths in common, or where equations are
         drawn together. Owners are numbered from 0.
+    errors : ErrorLaw, optional
+        Whose correlation over the time grid paths have: the root of it is multiplied with the sum.
+        Loadings of paths in the border are the identity then.
+    parameters : sequence of Parameter
+        Of these errors, by names that no other parameter of the model has.
     """
 
     name: str
@@ -94,6 +100,8 @@ class ProcessPart:
     loadings: Sequence[Array]
     scales: Sequence[Scale]
     border: bool = False
+    errors: ErrorLaw | None = None
+    parameters: Sequence[Parameter] = ()
 
 
 def zero_sum(levels: int) -> Array:

@@ -25,6 +25,8 @@ from bayes_nqp.checks.model._robust import Errors, chi2_over_mean
 from bayes_nqp.checks.model._structures import error_means
 from bayes_nqp.designs import saturated_design
 from bayes_nqp.fitting import Fit, deviation_draws, equation_draws, once, panel_of, sigma_draws
+from bayes_nqp.gaussian import correlation_root
+from bayes_nqp.parameters import Parameter
 from bayes_nqp.planning import Plan, plan_model
 from bayes_nqp.terms import ProcessPart, TimeEffects
 
@@ -186,10 +188,21 @@ def process_roots(fit: Fit, parts: Iterable[ProcessPart]) -> tuple[tuple[Index, 
 
 
 def _root(fit: Fit, part: ProcessPart) -> Array:
-    """Root of a process's covariance at posterior means of its scales (T, q), outcome units."""
+    """Root of a process's covariance at posterior means (T, q), outcome units."""
     pieces = []
     for loadings, scale in zip(part.loadings, part.scales, strict=True):
         draws = equation_draws(fit, f"scale_{scale.name}")
         sd = scale.prior * fit.scale if draws is None else float(draws.mean())
         pieces.append(sd * loadings)
-    return np.concatenate(pieces, axis=1)
+    root = np.concatenate(pieces, axis=1)
+    if part.errors is None:
+        return root
+    means = [_mean(fit, x) for x in part.parameters]
+    return np.asarray(correlation_root(part.errors, len(root), np.array([means]))[0] @ root)
+
+
+def _mean(fit: Fit, parameter: Parameter) -> float:
+    """Posterior mean of a parameter of the outcome's equation, multiples of s."""
+    draws = equation_draws(fit, parameter.name)
+    assert draws is not None
+    return float(draws.mean()) / (fit.scale if parameter.in_outcome_units else 1.0)

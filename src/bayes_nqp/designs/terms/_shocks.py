@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -11,17 +11,18 @@ import numpy.typing as npt
 
 from bayes_nqp.designs._facts import Facts, Term
 from bayes_nqp.designs._spec import EquationSpec, Timing
-from bayes_nqp.designs.noise import AR1Noise
+from bayes_nqp.designs.noise import IID, AR1Noise, Noise, parameters_of
 from bayes_nqp.doors import door
 from bayes_nqp.errors import Hint, IdentificationError, StudyError
 from bayes_nqp.language import Message
 from bayes_nqp.panel import unit_column
-from bayes_nqp.parameters import Scale
+from bayes_nqp.parameters import Parameter, Scale
 from bayes_nqp.registry import register
 from bayes_nqp.terms import ProcessPart, TimeEffects
 
 if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
+    from bayes_nqp.priors import Priors
 
 __all__ = ["SharedShocks"]
 
@@ -32,6 +33,13 @@ _WORDS: Final = Message(
     "periods and normal around zero, with a standard deviation of its own (half-normal, {scale:g}s "
     "at scale): averages over many of them count as no more than they are."
 )
+_LASTING: Final = Message(
+    "All units of a cluster ({by}) share a shock in each period, independent over clusters and "
+    "normal around zero, with a standard deviation of its own (half-normal, {scale:g}s at scale). "
+    "Shocks last: over the periods of a cluster they are correlated as {errors} are, with "
+    "parameters of their own, so that averages over many units and periods count as no more than "
+    "they are."
+)
 
 
 @register("shocks")
@@ -41,9 +49,9 @@ class SharedShocks(Term):
     """What befalls all units of a cluster in a period, such as the budget year of a province.
 
     Units of cluster c have ``eta_ct`` in period t beside their time effects, independent over
-    clusters and periods, ``N(0, sd²)``. Errors of a unit know nothing of it: units of a cluster
-    then move together, and averages over many of them are known less well than as many errors of
-    their own would say.
+    clusters, ``N(0, sd²)``. Errors of a unit know nothing of it: units of a cluster then move
+    together, and averages over many of them are known less well than as many errors of their own
+    would say. Over periods they are independent, or, where they last, correlated as errors are.
 
     Parameters
     ----------
@@ -51,6 +59,10 @@ class SharedShocks(Term):
         A column that is constant within units: the clusters.
     scale : float, default 0.5, multiples of s
         Prior scale (half-normal) of their standard deviation.
+    errors : Noise, default IID()
+        An error structure whose correlation over the time grid the shocks of a cluster have:
+        ``AR1()`` where they last. It has parameters of its own (``shocks_rho``), with the priors
+        that the design gives those of errors.
 
     Raises
     ------
@@ -67,10 +79,13 @@ class SharedShocks(Term):
     >>> import bayes_nqp as nqp
     >>> nqp.StaggeredDiD(shocks=nqp.SharedShocks("province")).shocks.scale
     0.5
+    >>> nqp.SharedShocks("province", errors=nqp.AR1())  # shocks that last
+    SharedShocks(by='province', scale=0.5, errors=AR1())
     """
 
     by: str
     scale: float = 0.5
+    errors: Noise = field(default_factory=IID)
 
     role = "shocks"
 
@@ -89,13 +104,25 @@ class SharedShocks(Term):
         return self.by
 
     def words(self, attrs: Mapping[str, object]) -> Message:
-        """Say who shares shocks, and their prior."""
-        return _WORDS.fill(by=self.by, scale=self.scale)
+        """Say who shares shocks, whether they last, and their prior."""
+        if self.errors == IID():
+            return _WORDS.fill(by=self.by, scale=self.scale)
+        return _LASTING.fill(by=self.by, scale=self.scale, errors=self.errors.phrase())
+
+    def parameters(self, n_periods: int, priors: Priors) -> tuple[Parameter, ...]:
+        """Those of the errors whose correlation shocks have, ``shocks_rho`` and the like."""
+        return tuple(
+            replace(
+                x, name=f"{self.role}_{x.name}",
+                meaning=Message("{} (shocks by {})", x.meaning or repr(x.name), self.by),
+            )
+            for x in parameters_of(self.errors, n_periods, priors)
+        )  # fmt: skip
 
     def equation(
         self, equation: EquationSpec, facts: Facts, timing: Timing, panel: Panel
     ) -> EquationSpec:
-        """Add the shocks that units of a cluster share, ``eta_ct ~ N(0, tau²)``.
+        """Add the shocks that units of a cluster share, ``eta_c ~ N(0, tau² R)``.
 
         Raises
         ------
@@ -114,8 +141,12 @@ class SharedShocks(Term):
                 hint="a column with several clusters, or shocks=None",
             )
         self._check_clusters(cluster, facts, panel)
-        scale = Scale("shocks", self.scale)
-        part = ProcessPart("shocks", cluster, (np.eye(panel.periods),), (scale,))
+        part = ProcessPart(
+            self.role, cluster, (np.eye(panel.periods),), (Scale(self.role, self.scale),)
+        )
+        if not self.errors.independent(panel.periods, equation.priors):
+            own = self.parameters(panel.periods, equation.priors)
+            part = replace(part, errors=self.errors, parameters=own)
         return replace(equation, processes=(*equation.processes, part))
 
     def _check_clusters(self, cluster: Index, facts: Facts, panel: Panel) -> None:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import Subject, needed_for, title_of
-from bayes_nqp.designs import Noise
 from bayes_nqp.estimands import ENOUGH
 from bayes_nqp.fitting import covariate_names
 from bayes_nqp.language import Message, Numeral, Translator, enumerated, listed, separated
 from bayes_nqp.likelihoods import StudentT
-from bayes_nqp.parameters import Correlation, HalfNormal, Normal
+from bayes_nqp.parameters import Correlation, HalfNormal, Normal, Parameter
 from bayes_nqp.pooling import Partial, Separate
-from bayes_nqp.priors import Priors
 from bayes_nqp.reports._content import Block, Heading, Paragraph
 from bayes_nqp.reports._context import Context
 from bayes_nqp.reports._registry import section
@@ -207,7 +205,8 @@ def _priors(context: Context) -> str:
     translate, facts = context.translate, context.fit.facts
     priors, errors = facts.priors, facts.noise
     flat, normal, half = _pieces(context)
-    rho = _priors_of_errors(errors, priors, translate)
+    of_terms = (x for term in facts.terms for x in term.parameters(2, priors))
+    rho = _priors_of([*errors.parameters(2, priors), *of_terms], translate)
     likelihood = facts.likelihood
     if isinstance(likelihood, StudentT) and likelihood.nu is None:
         rho += translate("; their degrees of freedom less 2 are Gamma(2, 0.1)")
@@ -236,10 +235,10 @@ def _priors(context: Context) -> str:
     return text
 
 
-def _priors_of_errors(errors: Noise, priors: Priors, translate: Translator) -> str:
-    """Word the priors of an error structure's parameters, by their kind and what they are."""
+def _priors_of(parameters: Iterable[Parameter], translate: Translator) -> str:
+    """Word the priors of parameters of errors, by their kind and what they are."""
     text = ""
-    for parameter in errors.parameters(2, priors):
+    for parameter in parameters:
         prior, meaning, name = parameter.prior, parameter.meaning, parameter.name
         subject = meaning or Message("the prior of {}", name)
         if isinstance(prior, Correlation):

@@ -1,0 +1,128 @@
+"""Paths whose periods are correlated as errors are: by the root of a law's correlation (5a).
+
+``eta = L(phi) sum_k tau_k D_k z_k`` with ``L L'`` the correlation over the time grid, phi sampled.
+Processes of groups and blocks have L in their roots. Of paths in the border ``D = I``, and their
+coefficients in A are values, ``L z``: A of z is ``C' A C``, with L for every path in C.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from bayes_nqp.gaussian.types import Array, ErrorLaw, Index
+
+__all__ = ["BorderLaw", "PathLaw", "Turn", "correlation_root", "turned", "turned_back", "turned_in"]
+
+type Turn = tuple[Array, Index]
+"""L (B, T, T), and the global coefficients that it is for (path, T)."""
+
+
+@dataclass(frozen=True, eq=False)
+class PathLaw:
+    """What correlates the periods of a path.
+
+    Parameters
+    ----------
+    errors : ErrorLaw
+        Whose correlation they have.
+    parameters : ndarray of int
+        Its own, by their numbers among those of all processes.
+    """
+
+    errors: ErrorLaw
+    parameters: Index
+
+    def root(self, n_periods: int, processes: Array) -> Array:
+        """L at points.
+
+        Parameters
+        ----------
+        processes : ndarray (B, parameter)
+            Of all processes.
+
+        Returns
+        -------
+        ndarray (B, T, T)
+        """
+        return correlation_root(self.errors, n_periods, processes[:, self.parameters])
+
+
+@dataclass(frozen=True, eq=False)
+class BorderLaw:
+    """What correlates the periods of some paths of the border.
+
+    Parameters
+    ----------
+    paths : ndarray of int (path)
+        Which they are.
+    coefficients : ndarray of int (path, T)
+        Which of the global ones are theirs.
+    """
+
+    law: PathLaw
+    paths: Index
+    coefficients: Index
+
+
+def correlation_root(errors: ErrorLaw, n_periods: int, values: Array) -> Array:
+    """Cholesky factor of the correlation over the time grid (B, T, T).
+
+    Parameters
+    ----------
+    values : ndarray (B, k)
+        Of the law's parameters, on their own scales.
+
+    Raises
+    ------
+    LinAlgError
+        If there is none at a point.
+    """
+    covariance = errors.covariance(n_periods, values)
+    sd = np.sqrt(np.diagonal(covariance, axis1=1, axis2=2))
+    return np.linalg.cholesky(covariance / (sd[:, :, None] * sd[:, None, :]))
+
+
+def turned(turns: Sequence[Turn], values: Array) -> Array:
+    """``C z``: take global coefficients (B, global, times) to what A was made of."""
+    return _rows(turns, values, back=False)
+
+
+def turned_back(turns: Sequence[Turn], loads: Array) -> Array:
+    """``C' a``: take loadings on what A was made of (B, global, times) to coefficients."""
+    return _rows(turns, loads, back=True)
+
+
+def turned_in(turns: Sequence[Turn], matrix: Array, before: int) -> None:
+    """``C' A C``, in place.
+
+    Parameters
+    ----------
+    matrix : ndarray (B, block, n, n)
+        A, lower triangles.
+    before : int
+        Coefficients that stand before the global ones.
+    """
+    if not turns:
+        return
+    whole = np.tril(matrix) + np.tril(matrix, -1).swapaxes(-1, -2)
+    for _ in range(2):
+        whole[:, :, before:] = np.stack(
+            [_rows(turns, whole[:, b, before:], back=True) for b in range(whole.shape[1])], axis=1
+        )
+        whole = whole.swapaxes(-1, -2)
+    matrix[:] = np.tril(whole)
+
+
+def _rows(turns: Sequence[Turn], rows: Array, *, back: bool) -> Array:
+    """Multiply the rows of paths with L, or its transpose."""
+    if not turns:
+        return rows
+    points = max(len(rows), *(len(root) for root, _ in turns))
+    out = np.broadcast_to(rows, (points, *rows.shape[1:])).copy()
+    for root, at in turns:
+        side = root.swapaxes(-1, -2) if back else root
+        out[:, at] = side[:, None] @ out[:, at]
+    return out
