@@ -52,7 +52,8 @@ def bank_branching(as_frame: bool = False) -> Panel | pd.DataFrame:
 
     Examples
     --------
-    >>> panel = bank_branching()
+    >>> import bayes_nqp as nqp
+    >>> panel = nqp.datasets.bank_branching()
     >>> panel.n_units, panel.periods
     (1035, 12)
     """

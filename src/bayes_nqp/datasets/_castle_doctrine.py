@@ -68,7 +68,8 @@ def castle_doctrine(as_frame: bool = False) -> Panel | pd.DataFrame:
 
     Examples
     --------
-    >>> panel = castle_doctrine()
+    >>> import bayes_nqp as nqp
+    >>> panel = nqp.datasets.castle_doctrine()
     >>> panel.n_units, panel.periods
     (50, 11)
     """

@@ -48,7 +48,8 @@ def medicaid(as_frame: bool = False) -> Panel | pd.DataFrame:
 
     Examples
     --------
-    >>> panel = medicaid()
+    >>> import bayes_nqp as nqp
+    >>> panel = nqp.datasets.medicaid()
     >>> panel.n_units, panel.periods
     (46, 12)
     """

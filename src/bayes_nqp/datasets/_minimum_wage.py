@@ -50,7 +50,8 @@ def minimum_wage(as_frame: bool = False) -> Panel | pd.DataFrame:
 
     Examples
     --------
-    >>> panel = minimum_wage()
+    >>> import bayes_nqp as nqp
+    >>> panel = nqp.datasets.minimum_wage()
     >>> panel.n_units, panel.periods
     (500, 5)
     """

@@ -44,7 +44,8 @@ def pilot_zones() -> pd.DataFrame:
 
     Examples
     --------
-    >>> zones = pilot_zones()
+    >>> import bayes_nqp as nqp
+    >>> zones = nqp.datasets.pilot_zones()
     >>> zones.groupby("batch").size().tolist()
     [1, 12, 22, 24, 46, 27, 33]
     """

@@ -67,7 +67,8 @@ def prefectures(dissolved: bool = False) -> pd.DataFrame:
 
     Examples
     --------
-    >>> places = prefectures()
+    >>> import bayes_nqp as nqp
+    >>> places = nqp.datasets.prefectures()
     >>> len(places), int(places["coastal"].sum()), int(places["resource_based"].sum())
     (337, 115, 125)
     """

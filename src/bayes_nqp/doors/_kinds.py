@@ -43,7 +43,7 @@ _ALIASES = {
 }
 """Types of several kinds, which signatures name without importing them at run time."""
 
-_BY_NAME = {"dates": "Iterable[Any]", "errors": "ErrorStructure"}
+_BY_NAME = {"errors": "ErrorStructure"}
 """Arguments whose annotations are wider, or mean another thing elsewhere."""
 
 ARGUMENTS = {

@@ -46,7 +46,8 @@ def by_path(
     Examples
     --------
     >>> import numpy as np
-    >>>     >>> from bayes_nqp.estimands import by_path
+    >>> from bayes_nqp import schema
+    >>> from bayes_nqp.estimands import by_path
     >>> effects = schema.build(
     ...     np.ones((4, 100, 3, 1)) * np.array([3.0, 1.0, 2.0])[:, None], strata={},
     ...     cohort=[2015], time=[2015], event_time=[0], rows=[3], units=[3],

@@ -94,7 +94,8 @@ def growth(
     ... )
     >>> att(effects, "event_time").mean(["chain", "draw"]).values
     array([1.8, 3. ])
-    >>> float(growth(effects).change.mean())
+    >>> change = growth(effects)
+    >>> float(change.change.mean()) if change is not None else "one event time"
     0.0
     """
     effects = effects_of(fit_or_effects)

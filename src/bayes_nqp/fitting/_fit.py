@@ -119,7 +119,7 @@ class Fit(Tabulated):
         >>> design = nqp.StaggeredDiD(unidentified="drop")
         >>> sampler = nqp.Importance(seed=1)
         >>> fit = nqp.fit(design, nqp.datasets.castle_doctrine(), sampler, progress=False)
-        >>> fit.variant(errors=nqp.IID()).errors
+        >>> fit.variant(errors=nqp.IID()).facts.noise
         IID()
         """
         if drop and self.takes("unidentified"):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Final, Literal, get_args
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from bayes_nqp.doors import door
@@ -20,9 +20,7 @@ RULES: Final[tuple[str, ...]] = get_args(Rule.__value__)
 
 
 @door
-def cohorts_from_dates(
-    dates: pd.Series[Any] | npt.ArrayLike, rule: Rule = "approval_year"
-) -> pd.Series[float]:
+def cohorts_from_dates(dates: Iterable[Any], rule: Rule = "approval_year") -> pd.Series[float]:
     """Turn dates of approval into cohorts of a yearly panel.
 
     Parameters
@@ -51,10 +49,11 @@ def cohorts_from_dates(
 
     Examples
     --------
+    >>> import bayes_nqp as nqp
     >>> dates = ["2015-03-07", "2018-07-24", None]
-    >>> cohorts_from_dates(dates).tolist()
+    >>> nqp.cohorts_from_dates(dates).tolist()
     [2015.0, 2018.0, nan]
-    >>> cohorts_from_dates(dates, rule="next_year_after_june").tolist()
+    >>> nqp.cohorts_from_dates(dates, rule="next_year_after_june").tolist()
     [2015.0, 2019.0, nan]
     """
     check_rule(rule)

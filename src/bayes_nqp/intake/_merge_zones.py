@@ -99,8 +99,10 @@ def merge_zones(
 
     Examples
     --------
+    >>> import bayes_nqp as nqp
+    >>> import pandas as pd
     >>> df = pd.DataFrame({"城市": ["杭州", "浙江省温州市", "阜阳市", "杭洲"], "年份": 2020})
-    >>> merged = merge_zones(df, "城市")
+    >>> merged = nqp.merge_zones(df, "城市")
     >>> merged.frame["cohort"].tolist()
     [2015.0, 2019.0, nan, nan]
     >>> merged.unmatched["nearest"].tolist()

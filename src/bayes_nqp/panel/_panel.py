@@ -71,6 +71,7 @@ class Panel(Rectangle):
 
     Examples
     --------
+    >>> import bayes_nqp as nqp
     >>> import pandas as pd
     >>> df = pd.DataFrame(
     ...     {
@@ -80,7 +81,9 @@ class Panel(Rectangle):
     ...         "y": [1.0, 2.0, 1.5, 1.4],
     ...     }
     ... )
-    >>> panel = Panel.from_frame(df, unit="city", time="year", cohort="zone_year", outcome="y")
+    >>> panel = nqp.Panel.from_frame(
+    ...     df, unit="city", time="year", cohort="zone_year", outcome="y"
+    ... )
     >>> panel.cohort_codes.tolist()
     [1, -1]
     """

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -41,7 +42,7 @@ class Simulated:
 
     panel: Panel
     truth: xr.Dataset
-    parameters: Mapping[str, object]
+    parameters: Mapping[str, Any]
     table: pd.DataFrame | None = None
 
     @property

@@ -14,7 +14,7 @@ __all__ = ["to_maketables"]
 
 
 @table_format("maketables")
-def to_maketables(self: Table) -> object:
+def to_maketables(self: Table) -> Any:
     """Give the table to maketables, which also renders Typst and Great Tables.
 
     Raises

@@ -61,8 +61,9 @@ class Rings(Spillover):
     Examples
     --------
     >>> import bayes_nqp as nqp
-    >>> design = nqp.StaggeredDiD(spillovers=nqp.Rings([100, 200, 300]))
-    >>> design.spillovers.rings
+    >>> near = nqp.Rings([100, 200, 300])
+    >>> design = nqp.StaggeredDiD(spillovers=near)
+    >>> near.rings
     ('0–100 km', '100–200 km', '200–300 km')
     """
 
@@ -134,7 +135,9 @@ class Donut(Spillover):
     Examples
     --------
     >>> import bayes_nqp as nqp
-    >>> nqp.StaggeredDiD(spillovers=nqp.Donut(km=200)).spillovers.rings
+    >>> near = nqp.Donut(km=200)
+    >>> design = nqp.StaggeredDiD(spillovers=near)
+    >>> near.rings
     ('0–200 km',)
     """
 

@@ -77,7 +77,9 @@ class SharedShocks(Term):
     Examples
     --------
     >>> import bayes_nqp as nqp
-    >>> nqp.StaggeredDiD(shocks=nqp.SharedShocks("province")).shocks.scale
+    >>> shocks = nqp.SharedShocks("province")
+    >>> design = nqp.StaggeredDiD(shocks=shocks)
+    >>> shocks.scale
     0.5
     >>> nqp.SharedShocks("province", errors=nqp.AR1())  # shocks that last
     SharedShocks(by='province', scale=0.5, errors=AR1())

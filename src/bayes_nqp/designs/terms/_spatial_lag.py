@@ -99,9 +99,10 @@ class SpatialLag(Term):
     >>> cities = ["Hangzhou", "Ningbo", "Suzhou"]
     >>> links = pd.DataFrame([[0, 1, 1], [1, 0, 0], [1, 0, 0]], index=cities, columns=cities)
     >>> weights = nqp.spatial_weights.matrix(links)
-    >>> design = nqp.StaggeredDiD(spillovers=nqp.SpatialLag(weights, durbin=False))
-    >>> design.spillovers.durbin
-    False
+    >>> lag = nqp.SpatialLag(weights, durbin=False)
+    >>> design = nqp.StaggeredDiD(spillovers=lag)
+    >>> lag.form
+    'SAR'
     """
 
     weights: SpatialWeights

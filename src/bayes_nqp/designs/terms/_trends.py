@@ -74,7 +74,9 @@ class DifferentialTrends(Term):
     Examples
     --------
     >>> import bayes_nqp as nqp
-    >>> nqp.StaggeredDiD(trends=nqp.DifferentialTrends()).trends.walk
+    >>> trends = nqp.DifferentialTrends(line=0.5)
+    >>> design = nqp.StaggeredDiD(trends=trends)
+    >>> trends.walk
     0.25
     """
 
