@@ -1,4 +1,7 @@
-"""Programs as the docs write them pass ``mypy --strict``: README, pages, docstrings."""
+"""Programs as the docs write them pass ``mypy --strict``: README, pages, docstrings.
+
+``data/user_program.txt`` has calls as users write them besides, with lists for several.
+"""
 
 from __future__ import annotations
 
@@ -101,6 +104,8 @@ def test_programs_of_the_docs_are_typed(tmp_path: Path) -> None:
         for name, code in source():
             (tmp_path / f"{re.sub(r'\W', '_', name)}.py").write_text(completed(code), "utf-8")
             written += 1
+    program = (ROOT / "tests" / "data" / "user_program.txt").read_text(encoding="utf-8")
+    (tmp_path / "user_program.py").write_text(program, encoding="utf-8")
     assert written > 100
     mypy = subprocess.run(
         [sys.executable, "-m", "mypy", "--config-file", ROOT / "pyproject.toml", tmp_path],

@@ -202,7 +202,7 @@ REFUSED = [
     (
         "[space.weights.links]",
         TYPO_LAG,
-        "[space.lags.near] has the unknown key 'colum'",
+        "[space.lags.near] has the unknown key 'columns'",
         "'column'",
     ),
     (LAG, '{ type = "Rings", km = [300, 100] }', "'km' is", "rise"),
