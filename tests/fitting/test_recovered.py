@@ -32,7 +32,7 @@ def test_conditional_mean(name: str, seed: int) -> None:
     mean, _ = reference.posterior(values)
     effects = conditional_mean(
         case.design, panel,
-        **{k: v if k in ("rho", "noise") else v * reference.s for k, v in values.items()},
+        **{k: v if k.endswith(("rho", "noise")) else v * reference.s for k, v in values.items()},
     )  # fmt: skip
     expected = (reference.shares() @ mean)[~reference.lead]
     np.testing.assert_allclose(effects["effect"].values.ravel(), expected, rtol=0, atol=1e-9)

@@ -23,6 +23,7 @@ from bayes_nqp.studies import Outcome, _fits, run, validate
 
 pytestmark = pytest.mark.xdist_group("studies")
 
+WRITERS = ("write_table", "draw", "write_study", "write_provenance")
 TABLES = ("summary.csv", "event_study.csv", "contrasts.csv", "checks.csv")
 FIGURES = {
     "adoption",
@@ -152,9 +153,12 @@ def test_force_does_not_move_the_study_itself(study: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "where", ["write_table", "draw", "write_study", "write_provenance", "run_checks"]
+    ("where", "failure"),
+    [
+        *((place, KeyboardInterrupt()) for place in (*WRITERS, "run_checks")),
+        ("run_checks", RuntimeError("broken")),
+    ],
 )
-@pytest.mark.parametrize("failure", [KeyboardInterrupt(), RuntimeError("broken")])
 def test_a_failure_midway_leaves_nothing(
     study: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -171,6 +175,22 @@ def test_a_failure_midway_leaves_nothing(
     with pytest.raises(type(failure)):
         run(study, study.parent / "new" / "out", progress=False)
     assert remains(study.parent) == {"cities.csv", "study.toml"}
+
+
+@pytest.mark.parametrize("where", WRITERS)
+def test_a_fault_of_one_writer_costs_its_file(
+    study: Path, monkeypatch: pytest.MonkeyPatch, outcome: Outcome, where: str
+) -> None:
+    reused(monkeypatch, outcome)
+
+    def fail(*args: object, **kwargs: object) -> None:
+        raise RuntimeError("broken")
+
+    monkeypatch.setattr(_run, where, fail)
+    with pytest.warns(UserWarning, match="could not be made: RuntimeError: broken"):
+        done = run(study, study.parent / "out", progress=False)
+    assert done.omissions
+    assert (done.folder / "posterior.nc").is_file()
 
 
 def test_a_failure_under_force_leaves_what_was_there(
