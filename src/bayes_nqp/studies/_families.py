@@ -37,6 +37,8 @@ def choices(field: Field[object]) -> dict[str, type]:
     """
     if field.default_factory is not MISSING:
         return members(_family(type(field.default_factory())))
+    if "Sequence[" in str(field.type):  # several, each with a type of its own
+        return {}
     kind = str(field.type).split("|", maxsplit=1)[0].strip()
     family = field.name if kind == "Term" else family_of(kind) or _BY_TYPE.get(kind, "")
     # Weights are made by [space], and stand in designs by their names.
