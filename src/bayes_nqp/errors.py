@@ -265,7 +265,11 @@ def brief(value: object, most: int = 120) -> str:
     most : int, default 120
         Characters to show.
     """
-    return cut(repr(value), most)
+    try:
+        text = repr(value)
+    except Exception:  # of a strange object
+        text = f"<{type(value).__name__}>"
+    return cut(text, most)
 
 
 def nearest(name: str, choices: Iterable[object]) -> Message:

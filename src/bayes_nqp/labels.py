@@ -69,7 +69,7 @@ class Labels:
         """
         if isinstance(words, Labels):
             return words
-        return cls(tuple(_entries(words or {})))
+        return cls(tuple(_entries({} if words is None else words)))
 
     def __bool__(self) -> bool:
         """Whether anything has a label."""

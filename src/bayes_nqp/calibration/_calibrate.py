@@ -17,8 +17,10 @@ from bayes_nqp.calibration._sources import PosteriorSource, PriorSource, Source
 from bayes_nqp.designs import StaggeredDiD
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
+from bayes_nqp.files import named
 from bayes_nqp.fitting import Fit, Kept, Numbers, batch
 from bayes_nqp.language import Message
+from bayes_nqp.limits import afford
 from bayes_nqp.panel import Panel
 from bayes_nqp.progress import bar
 from bayes_nqp.sampling import NUTS, Importance
@@ -31,6 +33,8 @@ __all__ = ["calibrate"]
 
 _FORMAT = 1
 _MOST_RANKED = 200
+_BYTES = 10_000
+"""Of memory that the results of a replication take, at least."""
 """Half of the effective draws that the convergence gate asks for."""
 
 
@@ -125,6 +129,7 @@ def calibrate(
     4
     """
     _check_kinds(design, panel, sampler, seed, store)
+    store = None if store is None else named(store, "store")
     _check(replications, probs, ranked)
     seed = secrets.randbits(31) if seed is None else seed
     origin, label = _source(design, panel, source)
@@ -170,6 +175,7 @@ def _check_kinds(
 def _check(replications: int, probs: Any, ranked: int) -> None:
     if type(replications) is not int or replications < 1:
         raise StudyError(f"'replications' is {replications!r}", hint="a whole number from 1 up")
+    afford(_BYTES * replications, f"'replications': {replications:,} of them", "fewer of them")
     listed = isinstance(probs, Sequence) and not isinstance(probs, str) and len(probs) > 0
     if not listed or not all(isinstance(p, float) and 0 < p < 1 for p in probs):
         raise StudyError(f"'probs' is {probs!r}", hint="probabilities such as (0.5, 0.95)")

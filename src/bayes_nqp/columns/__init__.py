@@ -7,7 +7,7 @@ from bayes_nqp.columns._cells import admitted
 from bayes_nqp.columns._gaps import FEW, refuse_gaps
 from bayes_nqp.columns._marks import Marks, marks_of, unsaid
 from bayes_nqp.columns._names import apart
-from bayes_nqp.columns._read import SUFFIXES, broken, cells_of, read
+from bayes_nqp.columns._read import SUFFIXES, broken, cells_of, read, source_of
 from bayes_nqp.columns._values import (
     Bools,
     Floats,
@@ -66,6 +66,7 @@ __all__ = [
     "refuse_gaps",
     "seen_sheets",
     "sheet_frame",
+    "source_of",
     "unsaid",
     "unwrapped",
     "year_of",

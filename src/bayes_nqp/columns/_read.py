@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import os
 import struct
 import warnings
 import zipfile
@@ -20,9 +21,9 @@ from bayes_nqp.columns._book import read_book
 from bayes_nqp.columns._carried import carried
 from bayes_nqp.columns._container import is_old, refuse_other
 from bayes_nqp.columns._names import apart
-from bayes_nqp.columns._text import read_text
-from bayes_nqp.errors import PanelError, nearest, shown
-from bayes_nqp.files import no_file
+from bayes_nqp.columns._text import read_text, without_marks
+from bayes_nqp.errors import PanelError, brief, nearest, shown
+from bayes_nqp.files import is_folder, no_file, unmarked
 from bayes_nqp.labels import ATTR, Labels
 from bayes_nqp.language import Message, language_of
 from bayes_nqp.limits import limit, way_out
@@ -37,6 +38,26 @@ _FILE_WORDS = ("is not a column", "holds text in", "is empty in", "no row is com
 _TEXT_COPIES = 3
 """Memory that text takes while it is read, in sizes of its file."""
 _EDGES = " \t\r\n\u3000\xa0\ufeff"
+
+
+def source_of(path: Any) -> Path:
+    """Take the path of a file.
+
+    Raises
+    ------
+    PanelError
+        If it is none.
+    """
+    try:
+        text = os.fspath(path)
+    except Exception:  # of what is no path
+        text = b""
+    if not isinstance(text, str):
+        raise PanelError(
+            Message("path={} is no path", brief(path)),
+            hint="text, such as 'cities.xlsx'; nqp.Panel.from_frame(df, …) takes rows",
+        )
+    return Path(text)
 
 
 def read(
@@ -65,6 +86,7 @@ def read(
         If the file cannot be read.
     """
     suffix = path.suffix.lower()
+    _check_kinds(sheet, encoding)
     _check_file(path, suffix)
     if sheet is not None and suffix not in _BOOKS:
         raise PanelError(
@@ -82,6 +104,7 @@ def read(
             df = read_text(path, encoding, notes, names)
         elif suffix in _BOOKS:
             df, others = read_book(path, sheet, notes, names)
+            df = without_marks(df, unmarked)
         elif suffix == ".dta":
             df = _read_stata(path, notes)
         else:
@@ -129,6 +152,17 @@ def broken() -> tuple[type[Exception], ...]:
     )  # fmt: skip
 
 
+def _check_kinds(sheet: object, encoding: object) -> None:
+    """Refuse what names neither a sheet nor an encoding."""
+    if isinstance(sheet, bool) or not isinstance(sheet, str | int | None):
+        raise PanelError(
+            Message("sheet={} is no sheet", brief(sheet)),
+            hint="the name of a sheet, or its number from 0",
+        )
+    if not isinstance(encoding, str | None):
+        raise PanelError(Message("encoding={} is unknown", brief(encoding)), hint="text, or None")
+
+
 @contextmanager
 def cells_of(path: Path, notes: Iterable[str]) -> Iterator[None]:
     """Say, where the columns or cells of a file do not fit, what else may be done about them.
@@ -168,7 +202,7 @@ def _check_file(path: Path, suffix: str) -> None:
         )
     if wrong.endswith("not there"):
         folder = path.parent
-        names = sorted(p.name for p in folder.iterdir()) if folder.is_dir() else []
+        names = sorted(p.name for p in folder.iterdir()) if is_folder(folder) else []
         where = Message("looked in {}", folder.resolve())
         raise PanelError(
             Message("path={!r} {}", str(path), wrong), where=where, hint=nearest(path.name, names)

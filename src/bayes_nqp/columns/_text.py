@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import pandas as pd
 
 from bayes_nqp.columns._lines import header_of, note_short, refuse_mixed, refuse_swallowed
 from bayes_nqp.columns._names import MISSING_WORDS, mangled, missing_words, unmangled
+from bayes_nqp.columns._values import is_text
 from bayes_nqp.errors import PanelError
 from bayes_nqp.files import unguarded
 from bayes_nqp.language import Message
@@ -82,15 +83,22 @@ def read_text(
     if mangled(list(frame.columns)):
         header = header_of(path, marker, delimiter)
         frame = frame.set_axis(unmangled(list(frame.columns), header), axis=1)
-    return _unguarded(frame)
+    return without_marks(frame, unguarded)
 
 
-def _unguarded(frame: pd.DataFrame) -> pd.DataFrame:
-    """Take away the marks that keep a spreadsheet from computing text (`write_csv`)."""
-    frame.columns = frame.columns.map(unguarded)
+def without_marks(frame: pd.DataFrame, unmark: Callable[[Any], Any]) -> pd.DataFrame:
+    """Take away the marks that keep text from being computed, or read as missing.
+
+    Parameters
+    ----------
+    unmark : callable
+        Of one text: `unguarded` what `write_csv` wrote, `unmarked` what is of `write_workbook`.
+    """
+    frame.columns = frame.columns.map(unmark)
     for place, (_, column) in enumerate(frame.items()):
-        if pd.api.types.is_string_dtype(column.dtype) and column.str.startswith("'").any():
-            frame.isetitem(place, column.map(unguarded, na_action="ignore").array)
+        marked = (isinstance(x, str) and x.startswith("'") for x in column.unique())
+        if is_text(column) and any(marked):
+            frame.isetitem(place, column.map(unmark, na_action="ignore").array)
     return frame
 
 

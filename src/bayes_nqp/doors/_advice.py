@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from bayes_nqp.doors._kinds import LARGEST, ArgumentKind, class_names
+from bayes_nqp.doors._kinds import ArgumentKind
+from bayes_nqp.doors._values import LARGEST, SURROGATE, class_names
 from bayes_nqp.registry import registered
 
 __all__ = ["MADE_BY", "advice", "told"]
@@ -75,7 +76,10 @@ def told(value: object) -> str:
     if isinstance(value, int) and abs(value) > LARGEST:
         return "a whole number beyond 64 bits"
     plain = isinstance(value, str | bytes | int | float | tuple | list | dict | set | None)
-    text = repr(value) if plain or type(value).__name__ in _instances() else ""
+    try:
+        text = repr(value) if plain or type(value).__name__ in _instances() else ""
+    except Exception:  # of something within
+        text = ""
     if text and len(text) <= _LONG and "\n" not in text:
         return text
     name = type(value).__name__
@@ -133,6 +137,8 @@ def _call(name: str) -> str:
 
 def _plain(kind: ArgumentKind, value: object) -> str:
     instances = [name for name in _leaves(kind) if name in _instances()]
+    if isinstance(value, str) and SURROGATE.search(value):
+        return f"{kind.words} without halves of characters, which no file can hold"
     if isinstance(value, str) and value in instances:
         return f"{_call(value)} with brackets"
     if isinstance(value, str) and {"int", "float"} & set(kind.leaves) and _number(value):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import wraps
 from types import FunctionType
-from typing import Any, cast, overload
+from typing import Any, Final, cast, overload
 
 from bayes_nqp.doors._advice import MADE_BY, advice, told
 from bayes_nqp.doors._foreign import FOREIGN
@@ -15,7 +16,10 @@ from bayes_nqp.errors import ArgumentError, nearest, shown
 
 __all__ = ["door", "method_door"]
 
-_VARIABLE = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+_VARIABLE: Final[dict[Any, type]] = {
+    inspect.Parameter.VAR_POSITIONAL: tuple,
+    inspect.Parameter.VAR_KEYWORD: dict,
+}
 
 
 @overload
@@ -27,7 +31,8 @@ def door(item: Any = None, *, trusted: tuple[str, ...] = ()) -> Any:
 
     Keywords that a signature lacks, and arguments of another kind than it states, are refused
     before anything is computed. Numbers are finite and whole where the signature says so; in
-    which range they lie, and which choices text has, a call looks at itself.
+    which range they lie, and which choices text has, a call looks at itself. Numbers of numpy are
+    handed on as Python's, and what can be gone through once alone, as a generator, as a tuple.
     Signatures, docstrings and types stay as they are.
 
     Parameters
@@ -77,12 +82,16 @@ def _held(function: Any, label: str, *, bound: bool, kinds: bool) -> Any:
     @wraps(function)
     def held(*args: Any, **kwargs: Any) -> Any:
         positional, name = (args[1:], _bound_label(label, args)) if bound else (args, label)
-        arguments = _matched(name, parameters, positional, kwargs)
-        if kinds:
-            if not wanted:
-                wanted.update(_kinds(parameters))
-            _check(name, arguments, wanted)
-        return function(*args, **kwargs)
+        _match(name, parameters, positional, kwargs)
+        if not kinds:
+            return function(*args, **kwargs)
+        if not wanted:
+            wanted.update(_kinds(parameters))
+        given = signature.bind(*args, **kwargs)
+        for key, value in given.arguments.items():
+            if key in wanted:
+                given.arguments[key] = _taken(name, key, value, wanted[key])
+        return function(*given.args, **given.kwargs)
 
     held.__door__ = label  # type: ignore[attr-defined]
     return held
@@ -98,47 +107,49 @@ def _bound_label(label: str, args: tuple[Any, ...]) -> str:
 def _kinds(parameters: list[inspect.Parameter]) -> dict[str, ArgumentKind]:
     """The kind of every argument whose annotation states one."""
     return {
-        p.name: named(p.name, p.annotation)
+        p.name: replace(named(p.name, p.annotation), variable=_VARIABLE.get(p.kind))
         for p in parameters
-        if isinstance(p.annotation, str) and p.kind not in _VARIABLE
+        if isinstance(p.annotation, str)
     }
 
 
-def _matched(
+def _match(
     label: str,
     parameters: list[inspect.Parameter],
     args: tuple[Any, ...],
     kwargs: Mapping[str, Any],
-) -> dict[str, Any]:
-    """Name positional arguments; refuse what does not fit the signature."""
+) -> None:
+    """Refuse what does not fit the signature."""
     places = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
     if len(args) > len(places) and not any(p.kind is p.VAR_POSITIONAL for p in parameters):
         raise _too_many(label, parameters, places, args)
-    arguments = {p.name: value for p, value in zip(places, args, strict=False)}
+    placed = {p.name for p, _ in zip(places, args, strict=False)}
     keywords = [p.name for p in parameters if p.kind in (p.KEYWORD_ONLY, p.POSITIONAL_OR_KEYWORD)]
     variable = any(p.kind is p.VAR_KEYWORD for p in parameters)
     unknown = [name for name in kwargs if name not in keywords]
     if unknown and not variable:
         raise _unknown(label, unknown, keywords)
-    twice = [name for name in kwargs if name in arguments and name in keywords]
+    twice = [name for name in kwargs if name in placed and name in keywords]
     if twice:
         raise ArgumentError(
             f"{label} got {twice[0]!r} twice, by its place and by its name",
             hint=f"{twice[0]}=… once, and other arguments by their names too",
         )
-    arguments |= {name: value for name, value in kwargs.items() if name in keywords}
     lacking = [
-        p.name
+        p
         for p in parameters
-        if p.default is p.empty and p.kind not in _VARIABLE and p.name not in arguments
+        if p.default is p.empty
+        and p.kind not in _VARIABLE
+        and p.name not in placed
+        and not (p.name in kwargs and p.name in keywords)
     ]
     if lacking:
         call = MADE_BY.get(label)
+        ways = (p.name if p.kind is p.POSITIONAL_ONLY else f"{p.name}=…" for p in lacking)
         raise ArgumentError(
-            f"{label} lacks {shown(map(repr, lacking))}",
-            hint=call or ", ".join(f"{name}=…" for name in lacking),
+            f"{label} lacks {shown(repr(p.name) for p in lacking)}",
+            hint=call or f"{label.rpartition('.')[2]}({', '.join(ways)})",
         )
-    return arguments
 
 
 def _unknown(label: str, unknown: list[str], keywords: list[str]) -> ArgumentError:
@@ -177,11 +188,21 @@ def _too_many(
     )
 
 
-def _check(label: str, arguments: Mapping[str, Any], wanted: Mapping[str, ArgumentKind]) -> None:
-    """Refuse values of the wrong kind."""
-    for name, value in arguments.items():
-        kind = wanted.get(name)
-        if kind is None:
-            continue
-        if not kind.takes(value):
-            raise ArgumentError(f"'{name}' is {told(value)}", hint=advice(kind, value, label))
+def _taken(label: str, name: str, value: Any, kind: ArgumentKind) -> Any:
+    """An argument as it is handed on; refused if it is of the wrong kind."""
+    if kind.variable is tuple:
+        return tuple(_one(label, name, item, kind) for item in value)
+    if kind.variable is dict:
+        return {key: _one(label, key, item, kind) for key, item in value.items()}
+    return _one(label, name, value, kind)
+
+
+def _one(label: str, name: str, value: Any, kind: ArgumentKind) -> Any:
+    try:
+        plain = kind.plain(value)
+        right = kind.takes(plain)
+    except Exception:  # what a strange object raises when it is looked at
+        plain, right = value, False
+    if not right:
+        raise ArgumentError(f"'{name}' is {told(value)}", hint=advice(kind, value, label))
+    return plain

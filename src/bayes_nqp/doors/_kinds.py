@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import ast
-import math
-import os
-from collections.abc import Callable, Iterable, Mapping, Sized
+import inspect
+from collections.abc import Callable, Iterable, Mapping, Set, Sized
 from dataclasses import dataclass
 from functools import cache
+from itertools import islice
 from typing import Any
 
-__all__ = ["ArgumentKind", "class_names", "kind_of", "named"]
+from bayes_nqp.doors import _values as values
+from bayes_nqp.doors._values import LARGEST
+from bayes_nqp.language import languages
+
+__all__ = ["ArgumentKind", "kind_of", "named"]
 
 _ALIASES = {
-    "Array": "ArrayLike",
     "Bools": "ArrayLike",
     "BelowPrefecture": "Literal['ignore', 'count', 'drop']",
     "Bounds": "tuple[float, ...]",
     "Bound": "Literal['relative magnitudes', 'smoothness']",
     "By": "str | Sequence[str] | Mapping[str, str] | None",
     "Design": "StaggeredDiD | ContinuousExposure | Mediation | StatedDesign",
-    "Drift": "Literal['none', 'lines', 'unit lines', 'bend', 'factor', 'two factors'] | Callable",
-    "Effect": "Literal['flat', 'growing', 'cohorts'] | Callable",
+    "Drift": "Literal['none', 'lines', 'unit lines', 'bend', 'factor', 'two factors'] "
+    "| Callable[[Any, Any, Any], Any]",
+    "Effect": "Literal['flat', 'growing', 'cohorts'] | Callable[[Any], Any]",
     "EventTime": "int | Sequence[int] | None",
     "Hierarchy": "Literal['flat', 'nested', 'equal']",
     "Islands": "Literal['keep', 'nearest', 'error']",
@@ -29,7 +33,7 @@ _ALIASES = {
     "Language": "Literal['en', 'zh']",
     "Likelihood": "Gaussian | StudentT",
     "Members": "str",
-    "Noise": "Literal['ar1', 'ar1+white', 'student'] | Callable",
+    "Noise": "Literal['ar1', 'ar1+white', 'student'] | Callable[[Any, Any, Any], Any]",
     "Pooling": "Complete | Partial | Separate",
     "Prior": "UniformSteps | NormalSteps",
     "RhoPrior": "NormalRho | UniformRho",
@@ -43,7 +47,10 @@ _ALIASES = {
 }
 """Types of several kinds, which signatures name without importing them at run time."""
 
-_BY_NAME = {"errors": "ErrorStructure"}
+_BY_NAME = {
+    ("cohorts", "npt.ArrayLike"): "Cells",
+    ("errors", "Noise"): "ErrorStructure",
+}
 """Arguments whose annotations are wider, or mean another thing elsewhere."""
 
 ARGUMENTS = {
@@ -56,7 +63,8 @@ ARGUMENTS = {
 
 _FOREIGN = {
     "DataFrame": "pandas", "Series": "pandas", "DataArray": "xarray", "Dataset": "xarray",
-    "DataTree": "xarray", "Axes": "matplotlib", "Figure": "matplotlib", "Generator": "numpy",
+    "DataTree": "xarray", "GeoDataFrame": "geopandas", "Axes": "matplotlib", "Figure": "matplotlib",
+    "Generator": "numpy",
 }  # fmt: skip
 OURS = {
     "Calibration", "Channel", "CheckResult", "Complete", "ContinuousExposure",
@@ -69,13 +77,17 @@ OURS = {
 """Classes of the library that arguments are of; other names in signatures are let through."""
 
 _PLAIN = {"str", "int", "float", "bool", "None", "Path", "ArrayLike", "object", "Any", "Callable",
-          "Effects", "Scheme", "ErrorStructure", "StatedDesign", "StatedEquation"}  # fmt: skip
+          "Array", "Cells", "Effects", "Scheme", "ErrorStructure", "Term", "StatedDesign",
+          "StatedEquation"}  # fmt: skip
 _MANY = {"Sequence", "Iterable", "list", "tuple", "set", "Collection"}
-LARGEST = 2**63 - 1
-"""Larger whole numbers have no place in an array."""
+_FROM_ZERO = {"seed": LARGEST, "number": 10**9}
+"""Arguments that are no negative numbers, wherever they stand, and their largest."""
 _PLURALS = {"text": "texts", "anything": "anything", "text or None": "texts or None"}
 _FEW = 2_000
-"""Longer sequences are not looked through, item by item."""
+"""Of longer sequences one item of each type is looked at."""
+_MOST = 100_000
+"""Items that are taken from what may have no end."""
+_ANYTHING = "anything"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,19 +104,33 @@ class ArgumentKind:
         Names of the classes among it.
     choices : tuple
         Values to choose from, where they are listed.
+    variable : type or None
+        Of what holds several: tuple of those by place, dict of keywords.
     """
 
     words: str
     takes: Callable[[object], bool]
     leaves: tuple[str, ...] = ()
     choices: tuple[object, ...] = ()
+    variable: type | None = None
 
+    def plain(self, value: Any) -> Any:
+        """A value as calls take it: plain scalars, and what holds several of them as a tuple."""
+        if _ANYTHING in self.words:
+            return value
+        packages = values.class_names(value)
+        if "Array" in self.leaves and isinstance(value, list | tuple):
+            import numpy as np
 
-def class_names(value: object) -> dict[str, str]:
-    """Names of a value's classes, and of the package each comes from."""
-    return {
-        ancestor.__name__: ancestor.__module__.partition(".")[0] for ancestor in type(value).__mro__
-    }
+            return np.asarray(value)
+        if isinstance(value, Iterable) and not packages.get("str"):
+            arrays = {"ndarray", "Series", "Index", "ExtensionArray"} & packages.keys()
+            if {"Sequence", "ArrayLike", "Cells"} & {*self.leaves} and not isinstance(value, Sized):
+                return tuple(islice(value, _MOST))
+            return (
+                tuple(map(values.scalar, value)) if "Sequence" in self.leaves and arrays else value
+            )
+        return values.scalar(value)
 
 
 @cache
@@ -123,14 +149,17 @@ def named(argument: str, annotation: str) -> ArgumentKind:
     """Read the kind of an argument, by its name where its type says nothing."""
     if annotation == "object" and argument in ARGUMENTS:
         return kind_of(ARGUMENTS[argument])
-    if argument == "seed":
-        return _seed(kind_of(annotation))
-    return kind_of(_BY_NAME.get(argument, annotation))
+    if argument in _FROM_ZERO:
+        return _natural(kind_of(annotation), _FROM_ZERO[argument])
+    if argument == "language":
+        words = " or ".join(map(repr, languages()))
+        return ArgumentKind(words, lambda value: isinstance(value, str) and value in languages())
+    return kind_of(_BY_NAME.get((argument, annotation), annotation))
 
 
-def _seed(kind: ArgumentKind) -> ArgumentKind:
+def _natural(kind: ArgumentKind, most: int) -> ArgumentKind:
     def takes(value: object) -> bool:
-        return kind.takes(value) and (not whole(value) or value >= 0)  # type: ignore[operator]
+        return kind.takes(value) and (not values.whole(value) or 0 <= value <= most)  # type: ignore[operator]
 
     words = kind.words.replace("a whole number", "a whole number from 0 up")
     return ArgumentKind(words, takes, kind.leaves)
@@ -152,6 +181,8 @@ def _name(node: ast.expr) -> str:
 
 def _either(kinds: Iterable[ArgumentKind]) -> ArgumentKind:
     several = tuple(kinds)
+    if any("Path" in kind.leaves for kind in several):  # names of files need not be text
+        several = (*several, ArgumentKind("text", lambda value: isinstance(value, str)))
     words = list(dict.fromkeys(part for kind in several for part in kind.words.split(" or ")))
     words = [w for w in words if w != "None"] + [w for w in words if w == "None"]
     return ArgumentKind(
@@ -173,68 +204,36 @@ def _leaf(name: str) -> ArgumentKind:
     article = "an" if name[0] in "AEIO" else "a"
 
     def takes(value: object) -> bool:
-        return class_names(value).get(name) == package
+        return values.class_names(value).get(name) == package
 
     return ArgumentKind(f"{article} {name}", takes, (name,))
 
 
 def _plain(name: str) -> tuple[str, Callable[[object], bool]]:
     return {
-        "str": ("text", lambda value: isinstance(value, str)),
-        "int": ("a whole number", whole),
-        "float": ("a number", finite),
+        "str": ("text", values.text),
+        "int": ("a whole number", values.whole),
+        "float": ("a number", values.finite),
         "bool": ("True or False", lambda value: type(value).__name__ in ("bool", "bool_")),
         "None": ("None", lambda value: value is None),
-        "Path": ("a path", lambda value: isinstance(value, os.PathLike)),
-        "ArrayLike": ("numbers in an array", _array),
-        "ErrorStructure": ("a Noise", lambda value: _ours(value, "Noise")),
-        "StatedDesign": ("a Mediation", lambda value: _ours(value, "Design")),
-        "StatedEquation": ("a ContinuousExposure", lambda value: _ours(value, "SingleEquation")),
-        "Scheme": ("a weighting scheme such as nqp.Entropy()", _scheme),
-        "Effects": ("a Fit or a Dataset of effects", _effects),
-        "Callable": ("a function", callable),
+        "Path": ("a path", values.path),
+        "ArrayLike": ("numbers in an array", values.array),
+        "Array": ("an array of numbers", values.numbers),
+        "Cells": ("labels in an array", values.cells),
+        "ErrorStructure": ("a Noise", lambda value: values.ours(value, "Noise")),
+        "Term": (
+            "a term such as nqp.SharedShocks('region')",
+            lambda value: values.ours(value, "Term"),
+        ),
+        "StatedDesign": ("a Mediation", lambda value: values.ours(value, "Design")),
+        "StatedEquation": (
+            "a ContinuousExposure",
+            lambda value: values.ours(value, "SingleEquation"),
+        ),
+        "Scheme": ("a weighting scheme such as nqp.Entropy()", values.scheme),
+        "Effects": ("a Fit or a Dataset of effects", values.effects),
+        "Callable": ("a function", values.function),
     }.get(name, ("anything", lambda value: True))
-
-
-def _ours(value: object, base: str) -> bool:
-    """Whether a value is of a class of the library, or of one that was made from it."""
-    return class_names(value).get(base) == "bayes_nqp"
-
-
-def whole(value: object) -> bool:
-    """Whether a value is a whole number of 64 bits and no truth value."""
-    if isinstance(value, bool):
-        return False
-    if isinstance(value, int):
-        return -LARGEST <= value <= LARGEST
-    return class_names(value).get("integer") == "numpy"
-
-
-def finite(value: object) -> bool:
-    """Whether a value is a finite number and no truth value."""
-    if whole(value):
-        return True
-    number = isinstance(value, float) or class_names(value).get("floating") == "numpy"
-    return number and math.isfinite(value)  # type: ignore[arg-type]
-
-
-def _array(value: object) -> bool:
-    if isinstance(value, str | bytes | Mapping | type) or value is None:
-        return False
-    if class_names(value).get("DataFrame") == "pandas":
-        return False
-    return hasattr(value, "__array__") or isinstance(value, Iterable) or finite(value)
-
-
-def _scheme(value: object) -> bool:
-    return hasattr(value, "weigh") and not isinstance(value, type)
-
-
-def _effects(value: object) -> bool:
-    if isinstance(value, type):
-        return False
-    effects = hasattr(value, "tree") or not callable(getattr(value, "effects", callable))
-    return effects or "Dataset" in class_names(value)
 
 
 def _container(base: str, inside: ast.expr) -> ArgumentKind:
@@ -243,6 +242,8 @@ def _container(base: str, inside: ast.expr) -> ArgumentKind:
         return _literal([part.value for part in parts if isinstance(part, ast.Constant)])
     if base == "Mapping" or base == "dict":
         return _mapping(_read(parts[0]), _read(parts[1]))
+    if base == "Callable" and isinstance(parts[0], ast.List):
+        return _called(len(parts[0].elts))
     if base in _MANY:
         several = [p for p in parts if not (isinstance(p, ast.Constant) and p.value is ...)]
         fixed = base == "tuple" and len(several) == len(parts)
@@ -252,7 +253,25 @@ def _container(base: str, inside: ast.expr) -> ArgumentKind:
         # Designs take one name for several.
         plain = base == "tuple" and size is None
         return _several(_read(several[0]), size, plain=plain)
-    return _leaf("ArrayLike" if base == "NDArray" else base)
+    return _leaf("Cells" if base == "NDArray" else base)
+
+
+def _called(number: int) -> ArgumentKind:
+    """A function of so many arguments; what does not say how many is believed."""
+
+    def takes(value: object) -> bool:
+        if not values.function(value):
+            return False
+        try:
+            inspect.signature(value).bind(*range(number))  # type: ignore[arg-type]
+        except TypeError:
+            return False
+        except ValueError:  # of functions in C
+            return True
+        return True
+
+    plural = "s" if number > 1 else ""
+    return ArgumentKind(f"a function of {number} argument{plural}", takes, ("Callable",))
 
 
 def _literal(choices: list[Any]) -> ArgumentKind:
@@ -282,13 +301,17 @@ def _several(item: ArgumentKind, size: int | None, *, plain: bool) -> ArgumentKi
             return True
         if isinstance(value, str | bytes | Mapping | type) or not isinstance(value, Iterable):
             return False
-        packages = class_names(value)
+        packages = values.class_names(value)
         if packages.get("DataFrame") == "pandas" or "bayes_nqp" in packages.values():
             return False
-        if not isinstance(value, Sized) or (len(value) > _FEW and size is None):
-            return size is None
+        unordered = isinstance(value, Set) and "str" not in item.leaves
+        if not isinstance(value, Sized) or unordered:
+            return False
+        if size is not None and len(value) != size:
+            return False
         listed = list(value)
-        return (size is None or len(listed) == size) and all(item.takes(entry) for entry in listed)
+        seen = listed if len(listed) <= _FEW else {type(entry): entry for entry in listed}.values()
+        return all(item.takes(entry) for entry in seen)
 
     plural = _PLURALS.get(item.words) or item.words.removeprefix("a ").removeprefix("an ") + "s"
     number = f"{size}" if size is not None else "a list of"

@@ -134,11 +134,15 @@ def _check_names(effects: xr.Dataset, names: dict[str, str], name: str) -> None:
         )
 
 
+_MOST = 1e100
+"""No moderator is larger: squares of larger numbers overflow."""
+
+
 def _values(effects: xr.Dataset, values: npt.ArrayLike | None) -> Array:
     if values is None:
         low, high = (float(x) for x in effects.attrs[v.MODERATOR_RANGE])
         return np.linspace(low, high, _POINTS)
     at = np.atleast_1d(np.asarray(values, dtype=np.float64))
-    if at.ndim != 1 or not at.size or not np.isfinite(at).all():
+    if at.ndim != 1 or not at.size or not (np.abs(at) < _MOST).all():
         raise StudyError("'values' are not finite numbers", hint="values=[1.0, 2.0]")
     return at

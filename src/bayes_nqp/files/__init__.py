@@ -4,9 +4,16 @@ from bayes_nqp.files._drafts import draft
 from bayes_nqp.files._names import file_name, in_shell
 from bayes_nqp.files._paths import text_path
 from bayes_nqp.files._place import Place, place
-from bayes_nqp.files._regular import no_file
+from bayes_nqp.files._regular import is_folder, is_there, no_file
 from bayes_nqp.files._shelf import Shelf
-from bayes_nqp.files._tables import guarded, unguarded, write_csv, write_parquet, write_workbook
+from bayes_nqp.files._tables import (
+    guarded,
+    unguarded,
+    unmarked,
+    write_csv,
+    write_parquet,
+    write_workbook,
+)
 from bayes_nqp.files._toml import read_toml
 from bayes_nqp.files._words import named, worded, writing
 from bayes_nqp.files._write import checksum, free, write, write_bytes, write_text
@@ -20,12 +27,15 @@ __all__ = [
     "free",
     "guarded",
     "in_shell",
+    "is_folder",
+    "is_there",
     "named",
     "no_file",
     "place",
     "read_toml",
     "text_path",
     "unguarded",
+    "unmarked",
     "worded",
     "write",
     "write_bytes",

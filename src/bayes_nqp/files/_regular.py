@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from pathlib import Path
 
 from bayes_nqp.language import NOTHING, Message
 
-__all__ = ["no_file"]
+__all__ = ["is_folder", "is_there", "no_file"]
 
 _KINDS = (
     (stat.S_ISDIR, Message("is a folder")),
@@ -16,6 +17,16 @@ _KINDS = (
     (stat.S_ISCHR, Message("is a device")),
     (stat.S_ISBLK, Message("is a device")),
 )
+
+
+def is_there(path: Path) -> bool:
+    """Whether there is anything at a path; not where the system cannot tell."""
+    return os.path.lexists(path)
+
+
+def is_folder(path: Path) -> bool:
+    """Whether a path leads to a folder; not where the system cannot tell."""
+    return os.path.isdir(path)  # noqa: PTH112  (Path.is_dir may raise)
 
 
 def no_file(path: Path) -> Message:
@@ -38,6 +49,8 @@ def no_file(path: Path) -> Message:
     except (OSError, RuntimeError) as error:
         reason = getattr(error, "strerror", None) or Message("it leads back to itself")
         return Message("cannot be followed ({})", reason)
+    except UnicodeEncodeError:
+        return Message("is no path: its text was decoded wrongly")
     except ValueError:
         return Message("is no path: it holds the character NUL")
     if state and path.is_symlink():

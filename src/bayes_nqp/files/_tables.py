@@ -14,36 +14,64 @@ from bayes_nqp.files._write import write, write_text
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["guarded", "unguarded", "write_csv", "write_parquet", "write_workbook"]
+__all__ = [
+    "guarded",
+    "marked",
+    "unguarded",
+    "unmarked",
+    "write_csv",
+    "write_parquet",
+    "write_workbook",
+]
 
 _FORMULA = re.compile("'*[=+\\-@\t\r\n＝＋－＠]")
 """What makes a spreadsheet take text for a formula, behind marks that were set already."""
+_NOTHING = re.compile(r"'*(<NA>|N/A|n/a|NA|NULL|null|None|NaN|nan|1\.#(IND|QNAN))")
+"""What readers take for a missing value, likewise; others of these begin with a sign."""
+_EXACT = 10**15
+"""Whole numbers from there on have digits that no cell of a workbook holds."""
 _ROWS, _COLUMNS = 1_048_576, 16_384
 """Of a sheet, the header among them."""
 _NUMBER = re.compile(r"[+-]?(\d[\d,]*\.?\d*|\.\d+)([eE][+-]?\d+)?%?")
 
 
 def guarded(value: Any) -> Any:
-    """Mark a text that a spreadsheet would compute with an apostrophe before it.
+    """Mark a text that a spreadsheet would compute, or a reader take for missing.
 
-    Text that is a number stays as it is. `unguarded` is the exact inverse.
+    It stands behind an apostrophe then. Text that is a number stays as it is. `unguarded` is the
+    exact inverse.
 
     Returns
     -------
     object
         Anything but text as it is.
     """
-    if not isinstance(value, str) or not _FORMULA.match(value) or _NUMBER.fullmatch(value):
+    if not isinstance(value, str) or not _is_special(value) or _NUMBER.fullmatch(value):
         return value
     return f"'{value}"
 
 
 def unguarded(value: Any) -> Any:
     """Take away the apostrophe of `guarded`."""
-    if isinstance(value, str) and value.startswith("'") and _FORMULA.match(value):
+    if isinstance(value, str) and value.startswith("'") and _is_special(value):
         plain = value[1:]
         return value if _NUMBER.fullmatch(plain) else plain
     return value
+
+
+def _is_special(text: str) -> bool:
+    return bool(_FORMULA.match(text) or _NOTHING.fullmatch(text))
+
+
+def marked(value: Any) -> Any:
+    """Mark a text that a reader would take for missing; formulas are text in our workbooks."""
+    return f"'{value}" if isinstance(value, str) and _NOTHING.fullmatch(value) else value
+
+
+def unmarked(value: Any) -> Any:
+    """Take away the apostrophe of `marked`."""
+    special = isinstance(value, str) and value.startswith("'") and _NOTHING.fullmatch(value)
+    return value[1:] if special else value
 
 
 def write_csv(
@@ -84,6 +112,8 @@ def write_parquet(
 ) -> Path:
     """Write a table as a Parquet file, whole or not at all.
 
+    Columns of cells of several types become text.
+
     Parameters
     ----------
     replace : bool, default True
@@ -94,13 +124,31 @@ def write_parquet(
     StudyError
         If it cannot be written, or is there and is not to be replaced.
     """
-    return write(path, lambda file: table.to_parquet(file, index=False), replace=replace)
+    plain = table.copy(deep=False)
+    for place, (_, column) in enumerate(table.items()):
+        if column.dtype.kind in "Oc" and not _has_a_type(column):
+            texts = column.astype(object).map(str, na_action="ignore")
+            plain.isetitem(place, texts.array)
+    return write(path, lambda file: plain.to_parquet(file, index=False), replace=replace)
+
+
+def _has_a_type(column: pd.Series[Any]) -> bool:
+    """Whether all cells of a column are of one type that Parquet has."""
+    import pyarrow as pa
+
+    try:
+        pa.array(column, from_pandas=True)
+    except (pa.ArrowException, TypeError, ValueError, OverflowError):
+        return False
+    return True
 
 
 def write_workbook(
     table: pd.DataFrame, path: str | os.PathLike[str], *, replace: bool = True
 ) -> Path:
     """Write a table as a workbook in which text is text, whole or not at all.
+
+    What no cell holds is written as text: long whole numbers, and times with a time zone.
 
     Parameters
     ----------
@@ -114,18 +162,35 @@ def write_workbook(
         columns than a sheet, or text that no workbook holds.
     """
     _fits(table, Path(path))
+    plain = table.copy(deep=False)
+    for place, (_, column) in enumerate(table.items()):
+        plain.isetitem(place, _cells(column).array)
 
     def fill(file: io.BytesIO) -> None:
         import pandas as pd
 
         with pd.ExcelWriter(file, engine="openpyxl") as book:
-            table.to_excel(book, index=False)
+            plain.to_excel(book, index=False)
             for row in book.book.active.iter_rows():
                 for cell in row:
                     if cell.data_type == "f":
                         cell.data_type = "s"
 
     return write(path, fill, replace=replace)
+
+
+def _cells(column: pd.Series[Any]) -> pd.Series[Any]:
+    """A column as a workbook holds it."""
+    if column.dtype.kind in "bfM" and getattr(column.dtype, "tz", None) is None:
+        return column
+    values = column.astype(object)
+    long = any(isinstance(x, int) and abs(x) >= _EXACT for x in values)
+
+    def held(value: Any) -> Any:
+        zoned = getattr(value, "tzinfo", None) is not None
+        return str(value) if zoned or long else marked(value)
+
+    return values.map(held, na_action="ignore").astype(object)
 
 
 def _fits(table: pd.DataFrame, path: Path) -> None:

@@ -23,6 +23,7 @@ from bayes_nqp.fitting._fit import Fit, fit
 from bayes_nqp.index import outcome_of, rows_in
 from bayes_nqp.language import Message
 from bayes_nqp.likelihoods import Gaussian
+from bayes_nqp.limits import afford
 from bayes_nqp.machine import one_thread
 from bayes_nqp.sampling import Importance, Sampler
 
@@ -35,7 +36,7 @@ __all__ = ["fit_index", "pooled_over", "refuse_pooled"]
 
 Array = npt.NDArray[np.float64]
 
-_LEAST, _SHORT, _NAMED = 50, 500, 3
+_LEAST, _SHORT, _NAMED, _AN_HOUR = 50, 500, 3, 10_000
 """Draws of each chain that are kept of each fit, at the least; that are drawn; and fits whose
 failures are named."""
 
@@ -185,6 +186,7 @@ def _check(design: Design, index: Index, draws: int) -> None:
         )
     if type(draws) is not int or draws < 2:
         raise StudyError(f"'draws' is {draws!r}", hint="a whole number of draws, 2 or more")
+    afford(0.0, f"'draws': {draws:,} fits", "fewer of them", hours=draws / _AN_HOUR)
     facts = design.facts
     if not facts.compresses:
         raise StudyError(

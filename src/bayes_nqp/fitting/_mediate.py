@@ -17,6 +17,7 @@ from bayes_nqp.diagnostics import Gate, convergence
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
 from bayes_nqp.fitting._cross_section import Equations, Numbers, equations_of
+from bayes_nqp.limits import afford
 from bayes_nqp.markup import facts_html, facts_text
 from bayes_nqp.panel import CrossSection, cross_section
 from bayes_nqp.priors import Priors
@@ -190,6 +191,7 @@ def mediate(
     for name, number in (("draws", draws), ("chains", chains)):
         if type(number) is not int or number < 1:
             raise StudyError(f"'{name}' is {number!r}", hint="a whole number, 1 or more")
+    afford(1_000.0 * draws * chains, f"'draws': {draws:,} in {chains:,} chains", "fewer of them")
     if priors is not None and not isinstance(priors, Priors):
         raise StudyError(f"'priors' is {priors!r}", hint="nqp.Priors(contrast=1)")
     if type(seed) is not int or seed < 0:

@@ -18,6 +18,7 @@ from bayes_nqp.fitting._coefficient_draws import coefficients_of
 from bayes_nqp.fitting._fit_index import refuse_pooled
 from bayes_nqp.fitting._parameters import natural, unconstrained
 from bayes_nqp.fitting._unit_rows import Members, UnitRows
+from bayes_nqp.limits import afford
 from bayes_nqp.machine import one_thread
 from bayes_nqp.rowmodel import (
     RowLayout,
@@ -107,6 +108,7 @@ def posterior_predictive(
     assert fit.panel is not None
     observed = fit.panel.outcome[plan.kept]
     rows = np.flatnonzero(plan.kept)
+    afford(8.0 * draws * rows.size, f"'draws': {draws:,} of all rows", "fewer of them")
     outcome = np.empty((draws, rows.size))
     for part in replications(fit, draws=draws, seed=seed, members=members):
         # The equation's outcome is centred by unit and period; differences are not.

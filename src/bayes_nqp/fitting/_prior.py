@@ -16,6 +16,7 @@ from bayes_nqp.errors import StudyError
 from bayes_nqp.fitting._draws import MEMBERS_STORED
 from bayes_nqp.fitting._parameters import parameter_units
 from bayes_nqp.fitting._waist import waist
+from bayes_nqp.limits import afford
 from bayes_nqp.parameters import FLAT, Scale
 from bayes_nqp.planning import moderator_means, plan_of, stratum_of_members
 from bayes_nqp.rowmodel import (
@@ -101,6 +102,8 @@ def prior_predictive(
     seed = secrets.randbits(31) if seed is None else seed
     (equation,) = plan.equations
     layout = row_layout(plan, equation)
+    needed = 8.0 * draws * (layout.rows.size + plan.frame.n_units)
+    afford(needed, f"'draws': {draws:,} of all rows", "fewer of them")
     # One stream for the parameters and one for the rows: neither depends on the other's size.
     few, *many = np.random.default_rng(seed).spawn(4)
     prior = _Draws(plan, equation, layout, draws, few)

@@ -11,7 +11,7 @@ from scipy.special import xlogy
 
 from bayes_nqp.doors import door
 from bayes_nqp.errors import PanelError, StudyError
-from bayes_nqp.index._scheme import Array, Scope, linear, shares
+from bayes_nqp.index._scheme import Array, Scope, check_shapes, linear, shares
 from bayes_nqp.language import Message
 from bayes_nqp.registry import register
 
@@ -112,6 +112,7 @@ def entropy_weights(z: Array, rows: Array, shift: float = 0.0) -> Array:
     PanelError
         If there are fewer than two rows.
     """
+    check_shapes(z, rows=rows)
     size = float(rows.sum())
     if len(z) < 2:
         raise PanelError(

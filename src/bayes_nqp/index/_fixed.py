@@ -10,7 +10,7 @@ import numpy as np
 
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError, nearest, shown
-from bayes_nqp.index._scheme import Array, Scope, linear, shares, varies
+from bayes_nqp.index._scheme import Array, Scope, check_shapes, linear, shares, varies
 from bayes_nqp.language import Message
 from bayes_nqp.registry import register
 
@@ -71,6 +71,7 @@ class FixedWeights:
         StudyError
             If a weight is missing, or is of no indicator.
         """
+        check_shapes(z, keys=keys)
         weights_by_key = dict(self.weights)
         for key in weights_by_key:
             if key not in keys:

@@ -18,6 +18,7 @@ from bayes_nqp.errors import PanelError, StudyError
 from bayes_nqp.index._provenance import remember
 from bayes_nqp.index._scheme import Array
 from bayes_nqp.language import Message
+from bayes_nqp.limits import afford
 from bayes_nqp.markup import facts_html, facts_text
 
 if TYPE_CHECKING:
@@ -179,6 +180,7 @@ class Index:
         """
         if type(n) is not int or n < 1:
             raise StudyError(Message("'n' is {!r}", n), hint="a whole number of draws, 1 or more")
+        afford(16.0 * n * len(self.rows), f"'n': {n:,} draws of an index", "fewer of them")
         read = self.problem.read
         members, places = np.unique(read.units, return_inverse=True)
         generator = np.random.default_rng(seed)

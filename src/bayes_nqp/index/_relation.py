@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bayes_nqp.doors import door
+from bayes_nqp.errors import StudyError
 from bayes_nqp.index._scheme import Array
 from bayes_nqp.language import Message
 
@@ -43,6 +44,12 @@ def relation(outcome: Array, index: Array) -> Relation | None:
     Relation or None
         None where it is neither the index, nor its logarithm, nor a linear function of either.
     """
+    outcome, index = np.asarray(outcome, np.float64), np.asarray(index, np.float64)
+    if outcome.ndim != 1 or outcome.shape != index.shape or not len(index):
+        raise StudyError(
+            Message("'outcome' and 'index' have the shapes {} and {}", outcome.shape, index.shape),
+            hint="a number for each row, in the same order",
+        )
     for log in (False, True):
         if log and not (index > 0).all():
             continue

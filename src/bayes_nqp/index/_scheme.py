@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Sized
 from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 
-from bayes_nqp.errors import PanelError
+from bayes_nqp.errors import PanelError, StudyError
 from bayes_nqp.language import Message
 
-__all__ = ["Array", "Scheme", "Scope", "linear", "moments", "shares", "varies"]
+__all__ = ["Array", "Scheme", "Scope", "check_shapes", "linear", "moments", "shares", "varies"]
 
 Array = npt.NDArray[np.float64]
 type Scope = Literal["pooled", "yearly"]
@@ -56,12 +56,50 @@ class Scheme(Protocol):
 
 def linear(z: Array, weights: Array) -> Array:
     """Contributions to a weighted sum."""
+    check_shapes(z, weights=weights)
     return z * weights
 
 
 def varies(z: Array) -> npt.NDArray[np.bool_]:
     """Which columns are not constant."""
+    check_shapes(z)
     return np.asarray(np.ptp(z, axis=0) > 0)
+
+
+def check_shapes(
+    z: Array, *, rows: Array | None = None, weights: Array | None = None, keys: Sized | None = None
+) -> None:
+    """Refuse what does not belong to the rows and indicators of z.
+
+    Parameters
+    ----------
+    z : ndarray (row, indicator)
+    rows : ndarray (row), optional
+    weights : ndarray (indicator), optional
+    keys : sized, optional
+        One for each indicator.
+
+    Raises
+    ------
+    StudyError
+        With the shapes.
+    """
+    if z.ndim != 2 or not z.size:
+        raise StudyError(
+            Message("'z' has the shape {}", z.shape),
+            hint="a row for each row of the data, and a column for each indicator",
+        )
+    n_rows, n_indicators = z.shape
+    for name, shape, wanted in (
+        ("rows", np.shape(rows) if rows is not None else None, (n_rows,)),
+        ("weights", np.shape(weights) if weights is not None else None, (n_indicators,)),
+        ("keys", (len(keys),) if keys is not None else None, (n_indicators,)),
+    ):
+        if shape is not None and shape != wanted:
+            raise StudyError(
+                Message("'{}' has the shape {}, and 'z' {}", name, shape, z.shape),
+                hint="rows: one for each row; weights and keys: one for each indicator",
+            )
 
 
 def shares(parts: Array, option: str) -> Array:
@@ -98,6 +136,7 @@ def moments(z: Array, rows: Array) -> tuple[Array, Array]:
     z : ndarray (row, indicator)
         No column constant.
     """
+    check_shapes(z, rows=rows)
     p = rows / rows.sum()
     centred = z - p @ z
     covariance = (centred * p[:, None]).T @ centred

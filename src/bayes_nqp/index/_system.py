@@ -60,7 +60,10 @@ class IndexSystem:
         ):
             twice = [key for key, times in Counter(keys).items() if times > 1]
             if twice:
-                raise StudyError(Message("the {} {} is there twice", part, shown(map(repr, twice))))
+                raise StudyError(
+                    Message("the {} {} is there twice", part, shown(map(repr, twice))),
+                    hint="each once",
+                )
 
     @classmethod
     def of(

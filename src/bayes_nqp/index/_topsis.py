@@ -10,7 +10,7 @@ import numpy as np
 
 from bayes_nqp.doors import door
 from bayes_nqp.index._entropy import check_entropy, entropy_weights
-from bayes_nqp.index._scheme import Array, Scope
+from bayes_nqp.index._scheme import Array, Scope, linear
 from bayes_nqp.registry import register
 
 __all__ = ["EntropyTopsis"]
@@ -63,7 +63,7 @@ class EntropyTopsis:
 
     def contributions(self, z: Array, weights: Array) -> Array:
         """What each indicator adds to the index."""
-        v = z * weights
+        v = linear(z, weights)
         above = (v - v.min(axis=0)) ** 2
         low, high = above.sum(axis=1), ((v.max(axis=0) - v) ** 2).sum(axis=1)
         reach = np.sqrt(low) + np.sqrt(high)

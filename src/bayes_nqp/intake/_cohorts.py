@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Final, Literal, get_args
+from typing import Any, Final, Literal, cast, get_args
 
 import numpy as np
 import pandas as pd
 
 from bayes_nqp.doors import door
-from bayes_nqp.errors import PanelError, StudyError, nearest, shown
+from bayes_nqp.errors import PanelError, StudyError, brief, nearest, shown
 from bayes_nqp.language import Message
 
 __all__ = ["RULES", "Rule", "cohorts_from_dates"]
@@ -59,7 +59,8 @@ def cohorts_from_dates(dates: Iterable[Any], rule: Rule = "approval_year") -> pd
     check_rule(rule)
     if np.ndim(np.asarray(dates, object)) != 1:
         raise PanelError("'dates' are not one column", hint="a column of dates, df['approval']")
-    read = _dates(dates if isinstance(dates, pd.Series) else pd.Series(np.asarray(dates, object)))
+    cells = dates if isinstance(dates, pd.Series) else np.asarray(dates, object)
+    read = _dates(cells if isinstance(cells, pd.Series) else pd.Series(cells, dtype=object))
     years: pd.Series[float] = read.dt.year.astype(np.float64)
     if rule == "next_year_after_june":
         years += (read.dt.month > 6).astype(np.float64)
@@ -85,7 +86,10 @@ def _dates(column: pd.Series[Any]) -> pd.Series[Any]:
             Message("dates has {} entries that are numbers"),
             Message("years are cohorts already: use them as cohort="),
         )
-    read = pd.to_datetime(column.where(column.notna()), errors="coerce", format="mixed")
+    try:
+        read = pd.to_datetime(column.where(column.notna()), errors="coerce", format="mixed")
+    except Exception:  # of cells that no reader of dates knows, or of several time zones
+        read = column.map(_date).astype("datetime64[s]")
     wrong = read.isna() & column.notna()
     if wrong.any():
         problem, hint = Message("dates has {} entries that are no dates"), _AS_DATES
@@ -93,11 +97,19 @@ def _dates(column: pd.Series[Any]) -> pd.Series[Any]:
     return read
 
 
+def _date(cell: Any) -> pd.Timestamp:
+    """The date of one cell, as its own clock has it; NaT for none."""
+    try:
+        return pd.Timestamp(cell).tz_localize(None)
+    except Exception:  # whatever the cell is
+        return cast("pd.Timestamp", pd.NaT)
+
+
 def _refuse(column: pd.Series[Any], wrong: pd.Series[bool], problem: Message, hint: str) -> None:
     if wrong.any():
         rows = column[wrong]
         raise PanelError(
             problem.fill(len(rows)),
-            where=shown(f"row {label}: {value!r}" for label, value in rows.items()),
+            where=shown(f"row {label}: {brief(value)}" for label, value in rows.items()),
             hint=hint,
         )

@@ -29,9 +29,9 @@ def catalogue_of(language: str) -> NullTranslations:
     Parameters
     ----------
     language : str
-        One of `languages`; English is what the messages say themselves.
+        One of `languages`; English, as any other one, is what the messages say themselves.
     """
-    if language == ENGLISH:
+    if language == ENGLISH or language not in languages():
         return NullTranslations()
     from babel.messages.mofile import write_mo
     from babel.messages.pofile import read_po

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -21,21 +22,30 @@ from bayes_nqp.columns import (
     plain,
     unsaid,
 )
-from bayes_nqp.errors import PanelError, shown
+from bayes_nqp.errors import PanelError, brief, shown
 from bayes_nqp.language import Message
 from bayes_nqp.panel._grid import Grid
 from bayes_nqp.panel._times import TimeScale, read_times
 
 NEVER = np.iinfo(np.int64).max
 
+_MANY = 100_000
+"""Codes that are taken of what may have no end."""
+
 
 def declared(never: object) -> list[object]:
     """List the codes that stand for never treated."""
     if never is None:
         return []
-    if isinstance(never, Iterable) and not isinstance(never, str):
-        return list(never)
-    return [never]
+    if isinstance(never, str | bytes) or not isinstance(never, Iterable):
+        return [never]
+    try:
+        return list(islice(never, _MANY))
+    except Exception as error:  # of what only looks as if it held several
+        raise PanelError(
+            Message("never={} is no list of codes", brief(never)),
+            hint="never=0, or never=[0, 9999]",
+        ) from error
 
 
 def from_column(

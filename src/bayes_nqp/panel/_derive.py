@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from bayes_nqp.columns import Bools, Ints, SourceRows, frozen, missing, numbers
-from bayes_nqp.errors import PanelError, nearest, shown
+from bayes_nqp.columns import Bools, Floats, Ints, SourceRows, frozen, missing, numbers
+from bayes_nqp.errors import PanelError, brief, nearest, shown
 from bayes_nqp.language import Message
 from bayes_nqp.panel._build import build, cohort_column, free_name
 from bayes_nqp.panel._rectangle import Rectangle
@@ -58,7 +58,7 @@ def where[P: Rectangle](panel: P, mask: Bools | pd.Series[Any], note: str = "") 
 
 def complete[P: Rectangle](panel: P, columns: str | Iterable[str]) -> P:
     """Keep the rows in which columns are present."""
-    names = as_names("columns", columns)
+    names = dict.fromkeys(as_names("columns", columns))
     gone = {name: missing(column_of(panel, "columns", name)) for name in names}
     lost = {name: int(mask.sum()) for name, mask in gone.items() if mask.any()}
     if not lost:
@@ -88,7 +88,7 @@ def with_outcome[P: Rectangle](panel: P, values: str | npt.ArrayLike) -> P:
         return replace(
             panel, roles=roles, outcome=frozen(outcome_values), notes=(*panel.notes, *notes)
         )
-    array = np.array(values, dtype=np.float64)
+    array = _numbers(values)
     if array.shape != (panel.n_rows,):
         raise PanelError(
             Message(
@@ -105,6 +105,17 @@ def with_outcome[P: Rectangle](panel: P, values: str | npt.ArrayLike) -> P:
         )
     frame = panel.frame.assign(**{panel.roles.outcome: array})
     return replace(panel, frame=frame, outcome=frozen(array))
+
+
+def _numbers(values: npt.ArrayLike) -> Floats:
+    """Read a copy of an array of numbers."""
+    try:
+        return np.array(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise PanelError(
+            Message("values={} are no numbers", brief(values)),
+            hint="a number for each row of panel.frame, or the name of a column",
+        ) from error
 
 
 def with_cohorts[P: Rectangle](panel: P, cohorts: npt.ArrayLike) -> P:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy.typing as npt
 import pandas as pd
 
-from bayes_nqp.columns import Bools, cells_of, read
+from bayes_nqp.columns import Bools, cells_of, read, source_of
 from bayes_nqp.doors import door
 from bayes_nqp.language import Translator
 from bayes_nqp.panel import _derive, _show, _stratify
@@ -231,8 +231,9 @@ class Panel(Rectangle):
         PanelError
             If the file cannot be read, or its data are malformed.
         """
-        df, notes = read(Path(path), sheet=sheet, encoding=encoding, names=(unit,))
-        with cells_of(Path(path), notes):
+        source = source_of(path)
+        df, notes = read(source, sheet=sheet, encoding=encoding, names=(unit,))
+        with cells_of(source, notes):
             fields = build(
                 df,
                 unit=unit,

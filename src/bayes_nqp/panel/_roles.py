@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import pandas as pd
 
 from bayes_nqp.columns import checked_names
-from bayes_nqp.errors import PanelError, nearest, shown
+from bayes_nqp.errors import PanelError, brief, nearest, shown
 from bayes_nqp.language import Message
 from bayes_nqp.vocabulary import RESERVED
 
+_MANY = 100_000
+"""Names that are taken of what may have no end."""
 _TO_FRAME = Message("pandas.DataFrame(…), or .to_pandas() on a polars or Arrow table")
 
 
@@ -58,18 +61,24 @@ class Roles:
             for part in ("strata", "covariates", "mediators", "moderators", "exposures")
             for column in getattr(self, part)
         ]
-        return single + many + ([("weights", self.weights)] if self.weights else [])
+        return single + many + ([("weights", self.weights)] if self.weights is not None else [])
 
 
 def as_names(argument: str, value: str | Iterable[Any] | None) -> tuple[str, ...]:
     """Turn one name, several, or none into a tuple of names."""
     if value is None:
         return ()
-    names = (value,) if isinstance(value, str) else tuple(value)
+    try:
+        names = (value,) if isinstance(value, str) else tuple(islice(value, _MANY))
+    except Exception as error:  # of what holds no names
+        raise PanelError(
+            Message("{} must be column names, not {}", argument, brief(value)),
+            hint="a name, or a list of names",
+        ) from error
     odd = [name for name in names if not isinstance(name, str)]
     if odd:
         raise PanelError(
-            Message("{} must be column names, not {}", argument, shown(map(repr, odd))),
+            Message("{} must be column names, not {}", argument, shown(map(brief, odd))),
             hint="rename the columns to text: df.columns = df.columns.astype(str)",
         )
     return names
@@ -112,7 +121,7 @@ def check_roles(df: pd.DataFrame, roles: Roles, treated: str | None) -> None:
 def _check_known(df: pd.DataFrame, argument: str, column: str) -> None:
     if not isinstance(column, str):
         raise PanelError(
-            Message("{}={!r} must be a column name", argument, column),
+            Message("{}={} must be a column name", argument, brief(column)),
             hint="pass the name as text; df.columns = df.columns.astype(str) makes names text",
         )
     if column in df.columns:

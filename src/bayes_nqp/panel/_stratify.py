@@ -12,6 +12,7 @@ import numpy.typing as npt
 from bayes_nqp.columns import (
     Bools,
     Floats,
+    checked_names,
     counted,
     frozen,
     is_text,
@@ -82,6 +83,7 @@ def stratify[P: Rectangle](
 
 
 def _check_name(panel: Rectangle, name: str) -> None:
+    checked_names([("name", name)])
     if name in panel.frame.columns or name in RESERVED:
         problem = Message("name={!r} is already a column", name)
         if name in RESERVED:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from bayes_nqp.columns import Bools, Ints, SourceRows, is_text, missing, plain, unwrapped, year_of
-from bayes_nqp.errors import PanelError, shown
+from bayes_nqp.errors import PanelError, brief, shown
 from bayes_nqp.language import Message
 
 _ALIASES = {"YE": "Y", "YS": "Y", "A": "Y", "QE": "Q", "QS": "Q", "ME": "M", "MS": "M"}
@@ -42,9 +42,10 @@ def parse_freq(freq: int | str | None) -> TimeScale | None:
     """Read ``freq=``: a step for whole numbers, or ``M``, ``2M``, ``Q`` and the like."""
     if freq is None:
         return None
-    if isinstance(freq, int | np.integer) and not isinstance(freq, bool) and freq > 0:
+    if isinstance(freq, int | np.integer) and not isinstance(freq, bool) and 0 < freq < _FAR:
         return TimeScale(None, int(freq))
-    match = re.fullmatch(r"(\d*)([A-Za-z][A-Za-z-]*)", str(freq))
+    text = freq if isinstance(freq, str) else ""
+    match = re.fullmatch(r"0*(\d{0,15})([A-Za-z][A-Za-z-]*)", text, re.ASCII)
     if match:
         base = match[2].upper()
         base = _ALIASES.get(base, base)
@@ -55,7 +56,7 @@ def parse_freq(freq: int | str | None) -> TimeScale | None:
         if name and name[0] in _KINDS:
             return TimeScale(_short(name), int(match[1] or 1))
     raise PanelError(
-        Message("freq={!r} is no frequency", freq),
+        Message("freq={} is no frequency", brief(freq)),
         hint="freq=2 for every second year of whole-number times; 'Y', 'Q', 'M', 'W' or 'D' for "
         "dates, with a number before it for longer steps ('2M')",
     )

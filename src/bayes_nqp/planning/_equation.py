@@ -42,6 +42,8 @@ from bayes_nqp.terms import (
 
 __all__ = ["equation_of"]
 
+_TINY = 1e-100
+"""Squares of smaller scales vanish, and those of their inverses overflow."""
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
 
@@ -126,7 +128,7 @@ def _scale(ground: Plan, equation: EquationSpec, scale: float | None) -> float:
         levels = _common_levels(frame) if equation.pooled_time else frame
         plain = ground.kept if ground.exposure is not None else ground.kept & ~frame.own_effect
         return within_scale(levels, equation.outcome, plain)
-    if not 0 < scale < np.inf:
+    if not _TINY < scale < 1 / _TINY:
         raise StudyError(f"'scale' is {scale!r}", hint="a positive number, in outcome units")
     return scale
 

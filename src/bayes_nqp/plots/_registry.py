@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from bayes_nqp.checks import Need, meets
 from bayes_nqp.doors import door
+from bayes_nqp.errors import StudyError
 from bayes_nqp.language import Message, Translator
 from bayes_nqp.machine import needing_room
 from bayes_nqp.omissions import omitted
@@ -44,6 +45,10 @@ class Appearance:
     ax: Axes | None
     title: str | None
     translate: Translator
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.prob < 1:  # 0 where nothing has an interval
+            raise StudyError(f"prob={self.prob!r} is not between 0 and 1", hint="prob=0.95")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -6,8 +6,12 @@ import math
 from collections.abc import Mapping, Sequence
 
 from bayes_nqp.errors import StudyError, nearest
+from bayes_nqp.limits import afford
 
-__all__ = ["check_choice", "check_layout", "check_numbers"]
+__all__ = ["check_choice", "check_layout", "check_numbers", "check_size"]
+
+_ROW = 1_000
+"""Bytes of memory that a row takes while it is made."""
 
 
 def check_layout(
@@ -48,12 +52,28 @@ def check_layout(
         )
     if not 0.0 <= never < 1.0:
         raise StudyError(f"'never' is {never!r}", hint="a share from 0 up, below 1")
+    check_size(units, periods)
     first = next(iter(factors.values()), ())
     if contrast and len(first) < 2:
         raise StudyError(
             f"'contrast' is {contrast!r}, and the first factor of 'strata' has no two levels",
             hint='strata={"region": ["inland", "coastal"]}',
         )
+
+
+def check_size(units: int, periods: int) -> None:
+    """Refuse more rows, or a longer covariance over time, than memory holds.
+
+    Raises
+    ------
+    StudyError
+        With the memory that they would take.
+    """
+    afford(
+        float(_ROW) * units * periods + 8.0 * periods**2,
+        f"a panel of {units:,} units and {periods:,} periods",
+        "fewer of them",
+    )
 
 
 def check_numbers(

@@ -155,7 +155,7 @@ def cities(
     """
     arguments: dict[str, object] = dict(locals())
     seed, language = seeded(seed), spoken(names)
-    first, last = check_years(years)
+    first, last = check_years(years, 300)
     factors = check_strata(strata)
     check_numbers(0.0, 1.0, closed=True, missing=missing)
     controls = picked(covariates, CITY)

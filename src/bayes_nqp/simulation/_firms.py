@@ -135,7 +135,7 @@ def firms(
     """
     arguments: dict[str, object] = dict(locals())
     seed, language = seeded(seed), spoken(names)
-    first, last = check_years(years)
+    first, last = check_years(years, n_firms)
     factors = check_strata(strata)
     check_numbers(0.0, 1.0, closed=True, missing=missing)
     _check(n_firms, cities, common, newcomers)

@@ -11,6 +11,7 @@ import pandas as pd
 
 from bayes_nqp.datasets import province_names
 from bayes_nqp.errors import StudyError, nearest
+from bayes_nqp.simulation._checks import check_size
 from bayes_nqp.simulation._controls import digital_finance
 from bayes_nqp.simulation._layout import Assignment
 from bayes_nqp.simulation._policy import FACTORS, Places
@@ -168,8 +169,13 @@ def check_strata(strata: Sequence[str]) -> tuple[str, ...]:
     return factors
 
 
-def check_years(years: object) -> tuple[int, int]:
-    """Refuse years that the calendar does not fit in.
+def check_years(years: object, units: int) -> tuple[int, int]:
+    """Refuse years that the calendar does not fit in, or with more rows than memory holds.
+
+    Parameters
+    ----------
+    units : int
+        That have a row in each year, about.
 
     Returns
     -------
@@ -185,9 +191,10 @@ def check_years(years: object) -> tuple[int, int]:
     if len(bounds) != 2 or not all(isinstance(y, int | np.integer) for y in bounds):
         raise StudyError(f"'years' is {years!r}", hint="the first and last year: (2010, 2023)")
     first, last = int(bounds[0]), int(bounds[1])
-    if first > 2013 or last < 2016:
+    if not 1 <= first <= 2013 or not 2016 <= last <= 9999:
         raise StudyError(
             f"'years' is {bounds!r}, and zones came from 2015 on",
             hint="a first year up to 2013, a last one from 2016 on",
         )
+    check_size(units, last - first + 1)
     return first, last

@@ -154,7 +154,7 @@ def provinces(
     """
     arguments: dict[str, object] = dict(locals())
     seed, language = seeded(seed), spoken(names)
-    first, last = check_years(years)
+    first, last = check_years(years, 31)
     factors = check_strata(strata)
     if "resource" in factors or "resource" in contrasts:
         raise StudyError("'resource' is a group of cities", hint="'region', 'market' or both")

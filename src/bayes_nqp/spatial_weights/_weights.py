@@ -16,7 +16,7 @@ from scipy.sparse import csgraph
 from scipy.sparse.linalg import eigs
 
 from bayes_nqp.doors import door
-from bayes_nqp.errors import PanelError, StudyError, nearest, one_of, shown
+from bayes_nqp.errors import PanelError, StudyError, brief, nearest, one_of, shown
 from bayes_nqp.language import Message
 from bayes_nqp.registry import register
 from bayes_nqp.spatial_weights._extra import graph_class
@@ -86,6 +86,8 @@ class SpatialWeights:
     places: tuple[tuple[float, float], ...] = ()
 
     def __post_init__(self) -> None:
+        given: Any = self.ids
+        object.__setattr__(self, "ids", (given,) if isinstance(given, str) else tuple(given))
         one_of("standardised", self.standardised, STANDARDISED)
         one_of("islands", self.islands, ISLANDS)
         matrix = _csr(self.matrix, len(self.ids))
@@ -110,8 +112,8 @@ class SpatialWeights:
                 hint="let more units be neighbours, as within a larger distance",
             )
         object.__setattr__(self, "matrix", matrix)
-        object.__setattr__(self, "ids", tuple(self.ids))
-        object.__setattr__(self, "places", tuple((float(x), float(y)) for x, y in self.places))
+        degrees = np.asarray(self.places, dtype=np.float64).reshape(-1, 2).tolist()
+        object.__setattr__(self, "places", tuple(map(tuple, degrees)))
 
     def _check_values(self, matrix: sparse.csr_array) -> None:
         """Refuse weights that are missing, infinite or negative, and links to oneself."""
@@ -289,10 +291,22 @@ class SpatialWeights:
 
 def _csr(matrix: Any, n_units: int) -> sparse.csr_array:
     """A copy of a matrix, or of its arrays as files hold them, in rows."""
-    if isinstance(matrix, Mapping):
-        parts = (np.asarray(matrix[name]) for name in ("data", "indices", "indptr"))
-        return sparse.csr_array(tuple(parts), shape=(n_units, n_units), dtype=np.float64)
-    return sparse.csr_array(matrix, dtype=np.float64, copy=True)
+    try:
+        if isinstance(matrix, Mapping):
+            parts = (np.asarray(matrix[name]) for name in ("data", "indices", "indptr"))
+            return sparse.csr_array(tuple(parts), shape=(n_units, n_units), dtype=np.float64)
+        return sparse.csr_array(
+            matrix if sparse.issparse(matrix) else np.atleast_2d(matrix),
+            dtype=np.float64,
+            copy=True,
+        )
+    except MemoryError:
+        raise
+    except Exception as error:  # of whatever was given
+        raise StudyError(
+            Message("'matrix' is {}, and no matrix of numbers", brief(matrix)),
+            hint="a square matrix, with a row and a column for each unit",
+        ) from error
 
 
 def _spectrum(matrix: sparse.csr_array) -> tuple[float, float]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from bayes_nqp.doors import door
 from bayes_nqp.errors import NQPError, StudyError
-from bayes_nqp.files import draft, free, text_path, write_text, writing
+from bayes_nqp.files import draft, free, is_folder, text_path, write_text, writing
 from bayes_nqp.intake import Guess, Look, guess, look, named
 from bayes_nqp.language import Message, Translator
 from bayes_nqp.studies._new_doubt import doubt_of
@@ -88,7 +88,7 @@ def new(
     path = text_path(out, "--out") if out is not None else file.with_suffix(".toml")
     free(path)
     overview, proposal = _guessed(file, {k: x for k, x in (roles or {}).items() if x}, zones)
-    if not path.parent.is_dir():
+    if not is_folder(path.parent):
         raise StudyError(Message("there is no folder {!r}", str(path.parent)), hint="make it first")
     text_of = partial(study_text, overview, proposal, file, path)
     drop, study, problem = _proposed(text_of, proposal, path)

@@ -7,6 +7,7 @@ from pathlib import Path
 import bayes_nqp
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError, nearest
+from bayes_nqp.files import is_there
 from bayes_nqp.language import Message
 
 __all__ = ["find", "shipped"]
@@ -48,7 +49,7 @@ def find(study: str | Path) -> Path:
         If there is no study of that name.
     """
     path = Path(study)
-    if path.exists() or path.suffix or path.parent != Path():
+    if is_there(path) or path.suffix or path.parent != Path():
         return path
     shipped_studies = {study_file.stem: study_file for study_file in shipped().glob("*.toml")}
     if path.name not in shipped_studies:

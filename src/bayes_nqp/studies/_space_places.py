@@ -11,7 +11,7 @@ import pandas as pd
 from bayes_nqp.columns import encode
 from bayes_nqp.datasets import prefectures
 from bayes_nqp.errors import PanelError, StudyError, nearest, shown
-from bayes_nqp.files import no_file, text_path
+from bayes_nqp.files import is_folder, no_file, text_path
 from bayes_nqp.intake import match
 from bayes_nqp.language import Message
 from bayes_nqp.spatial_weights import Boundaries, boundaries_of, coordinate
@@ -88,7 +88,7 @@ def borders_of(space: SpaceKeys, folder: Path) -> Boundaries:
         )  # fmt: skip
     path = folder / text_path(space.boundaries, "'space.boundaries'")
     if problem := no_file(path):
-        names = [x.name for x in path.parent.glob("*")] if path.parent.is_dir() else []
+        names = [x.name for x in path.parent.glob("*")] if is_folder(path.parent) else []
         raise StudyError(
             Message("'space.boundaries': {!r} {}", space.boundaries, problem),
             hint=nearest(path.name, sorted(names)),

@@ -7,7 +7,7 @@ from typing import Any
 
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError, cut, nearest
-from bayes_nqp.files import no_file, read_toml, text_path
+from bayes_nqp.files import is_folder, no_file, read_toml, text_path
 from bayes_nqp.language import ENGLISH, Message, languages
 from bayes_nqp.texts import one_line
 
@@ -25,7 +25,7 @@ def read(path: Path) -> dict[str, Any]:
     text_path(path, "the study")
     if wrong := no_file(path):
         folder = path.parent
-        names = sorted(p.name for p in folder.glob("*.toml")) if folder.is_dir() else []
+        names = sorted(p.name for p in folder.glob("*.toml")) if is_folder(folder) else []
         raise StudyError(
             Message("the study {!r} {}", str(path), wrong),
             hint=nearest(path.name, names) if names else "bayes-nqp list FOLDER shows what is",
@@ -74,7 +74,7 @@ def titles(folder: str | Path = "models") -> dict[Path, str]:
         If there is no such folder.
     """
     folder = Path(folder)
-    if not folder.is_dir():
+    if not is_folder(folder):
         raise StudyError(
             Message("there is no folder {!r}", str(folder)),
             hint="name the folder that holds the studies: bayes-nqp list FOLDER",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from bayes_nqp.doors import door
+from bayes_nqp.errors import StudyError
 from bayes_nqp.language import ENGLISH, Message, joined, localised
 from bayes_nqp.tables._renderings import Renderings
 from bayes_nqp.texts import one_line, printable
@@ -192,6 +193,10 @@ class Table(Renderings):
         place : int
             Of the column.
         """
+        if not 0 <= place < len(self.columns):
+            raise StudyError(
+                f"'place' is {place}, of {len(self.columns)} columns", hint="0 for the first"
+            )
         forms = [row.cells[place].form for row in self.rows if not row.heading]
         return max(forms, key=lambda form: len(form.kinds), default=Form())
 

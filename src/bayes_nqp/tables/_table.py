@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Literal
 
 import numpy as np
@@ -22,6 +23,8 @@ from bayes_nqp.tables._model import Table
 
 __all__ = ["table"]
 
+_MANY = 1_000
+"""Things that are taken of what may have no end."""
 _WHAT = "nqp.table(fit), nqp.table({'base': fit, 'iid': other}), nqp.table(panel), or checks"
 
 
@@ -109,6 +112,7 @@ def table(
     >>> table(effects).text.columns.tolist()
     ['Group', 'Mean', 'SD', '95% interval', 'P(> 0)', 'Rows', 'Units']
     """
+    values = list(islice(values, _MANY)) if isinstance(values, Iterator) else values
     evidence = (checks,) if isinstance(checks, CheckResult) else tuple(checks)
     labels = _labels(values)
     ask = Ask(by, language, prob, interval, digits, spread, weights, leads, evidence, title, labels)
@@ -125,9 +129,10 @@ def table(
 
 def _labels(subject: object) -> Labels:
     """The labels of what is tabulated; of several, those of the first."""
+    if isinstance(subject, xr.Dataset) or not isinstance(subject, Mapping | list | tuple):
+        return labels_of(subject)
     several = subject.values() if isinstance(subject, Mapping) else subject
-    held = several if isinstance(several, Iterable) and not isinstance(subject, xr.Dataset) else ()
-    return labels_of(subject) or labels_of(next(iter(held), None))
+    return labels_of(next(iter(several), None))
 
 
 def _check(ask: Ask, kind: str | None) -> None:
@@ -169,7 +174,10 @@ def _results(candidate: object) -> list[CheckResult] | None:
     if isinstance(candidate, Iterable) and not isinstance(
         candidate, str | Mapping | np.ndarray | xr.Dataset
     ):
-        several = list(candidate)
+        try:
+            several = list(candidate)
+        except Exception:  # an array without a dim, or what only looks as if it held several
+            several = []
         if several and all(isinstance(result, CheckResult) for result in several):
             return several
     return None

@@ -15,6 +15,7 @@ from bayes_nqp.effects import cell_effects, lead_effects
 from bayes_nqp.errors import StudyError, shown
 from bayes_nqp.estimands import gate_of
 from bayes_nqp.fitting import ADOPTION, Fit, lead_fit, require
+from bayes_nqp.limits import afford
 
 __all__ = ["EventStudy", "event_study_draws", "event_study_of"]
 
@@ -130,6 +131,7 @@ def event_study_draws(
         )
     if draws <= size + 1:
         raise StudyError(f"'draws' is {draws}, for {size} coefficients", hint="draws=20000")
+    afford(24.0 * draws * size, f"'draws': {draws:,} of them", "draws=20000")
     try:
         factor = np.linalg.cholesky(spread)
     except np.linalg.LinAlgError:

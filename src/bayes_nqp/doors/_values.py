@@ -1,0 +1,104 @@
+"""What a value is, tested without importing what it may be of."""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+from collections.abc import Mapping, Set
+from typing import Any
+
+__all__ = [
+    "LARGEST", "SURROGATE", "array", "cells", "class_names", "effects", "finite", "function",
+    "numbers", "ours", "path", "scalar", "scheme", "text", "whole",
+]  # fmt: skip
+
+LARGEST = 2**63 - 1
+"""Larger whole numbers have no place in an array."""
+SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def class_names(value: object) -> dict[str, str]:
+    """Names of a value's classes, and of the package each comes from."""
+    return {
+        ancestor.__name__: ancestor.__module__.partition(".")[0] for ancestor in type(value).__mro__
+    }
+
+
+def whole(value: object) -> bool:
+    """Whether a value is a whole number of 64 bits and no truth value."""
+    if isinstance(value, bool):
+        return False
+    if isinstance(value, int):
+        return -LARGEST <= value <= LARGEST
+    return class_names(value).get("integer") == "numpy"
+
+
+def finite(value: object) -> bool:
+    """Whether a value is a finite number and no truth value."""
+    if whole(value):
+        return True
+    number = isinstance(value, float) or class_names(value).get("floating") == "numpy"
+    return number and math.isfinite(value)  # type: ignore[arg-type]
+
+
+def scalar(value: Any) -> Any:
+    """A number, truth value or text of numpy as Python's."""
+    packages = class_names(value)
+    plain = {"bool": bool, "bool_": bool, "integer": int, "floating": float, "str_": str}
+    return next((to(value) for name, to in plain.items() if packages.get(name) == "numpy"), value)
+
+
+def text(value: object) -> bool:
+    """Whether a value is text that files can hold, without halves of characters."""
+    return isinstance(value, str) and not SURROGATE.search(value)
+
+
+def path(value: object) -> bool:
+    return isinstance(value, os.PathLike) and isinstance(os.fspath(value), str)
+
+
+def function(value: object) -> bool:
+    return callable(value) and not isinstance(value, type)
+
+
+def numbers(value: object) -> bool:
+    """Whether a value is an array of numbers, or a list that becomes one."""
+    import numpy as np
+
+    return isinstance(value, np.ndarray | list | tuple) and np.asarray(value).dtype.kind in "biuf"
+
+
+def array(value: object) -> bool:
+    """Whether a value becomes one array of numbers or truth values."""
+    import numpy as np
+
+    return cells(value) and np.asarray(value, dtype=np.float64).dtype.kind == "f"
+
+
+def cells(value: object) -> bool:
+    """Whether a value becomes one array of numbers, truth values, text or times."""
+    if isinstance(value, str | bytes | bytearray | memoryview | Mapping | Set | type):
+        return False
+    if value is None or class_names(value).get("DataFrame") == "pandas":
+        return False
+    import numpy as np
+
+    array = np.asarray(value)
+    return array.dtype.kind in "biufUTmM" or (array.dtype.kind == "O" and array.ndim > 0)
+
+
+def scheme(value: object) -> bool:
+    return hasattr(value, "weigh") and not isinstance(value, type)
+
+
+def effects(value: object) -> bool:
+    if isinstance(value, type):
+        return False
+    effects = hasattr(value, "tree") or not callable(getattr(value, "effects", callable))
+    return effects or "Dataset" in class_names(value)
+
+
+def ours(value: object, base: str) -> bool:
+    """Whether a value is of a class of the library, or of one that was made from it."""
+    return class_names(value).get(base) == "bayes_nqp"
