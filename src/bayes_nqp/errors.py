@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Final, Literal
 
+from bayes_nqp.foreign import reply
 from bayes_nqp.labels import UNLABELLED, Labels
 from bayes_nqp.language import ENGLISH, Message, Translator, cut, either, message
 from bayes_nqp.language import listed as shown
@@ -265,11 +266,7 @@ def brief(value: object, most: int = 120) -> str:
     most : int, default 120
         Characters to show.
     """
-    try:
-        text = repr(value)
-    except Exception:  # of a strange object
-        text = f"<{type(value).__name__}>"
-    return cut(text, most)
+    return cut(reply(lambda: repr(value), lambda _: f"<{type(value).__name__}>"), most)
 
 
 def nearest(name: str, choices: Iterable[object]) -> Message:

@@ -24,6 +24,7 @@ from bayes_nqp.columns._names import apart
 from bayes_nqp.columns._text import read_text, without_marks
 from bayes_nqp.errors import PanelError, brief, nearest, shown
 from bayes_nqp.files import is_folder, no_file, unmarked
+from bayes_nqp.foreign import reply
 from bayes_nqp.labels import ATTR, Labels
 from bayes_nqp.language import Message, language_of
 from bayes_nqp.limits import limit, way_out
@@ -48,10 +49,7 @@ def source_of(path: Any) -> Path:
     PanelError
         If it is none.
     """
-    try:
-        text = os.fspath(path)
-    except Exception:  # of what is no path
-        text = b""
+    text = reply(lambda: os.fspath(path), lambda _: b"")
     if not isinstance(text, str):
         raise PanelError(
             Message("path={} is no path", brief(path)),

@@ -6,6 +6,7 @@ from typing import Final
 
 from bayes_nqp.doors._kinds import ArgumentKind
 from bayes_nqp.doors._values import LARGEST, SURROGATE, class_names
+from bayes_nqp.foreign import reply
 from bayes_nqp.registry import registered
 
 __all__ = ["MADE_BY", "advice", "told"]
@@ -76,10 +77,8 @@ def told(value: object) -> str:
     if isinstance(value, int) and abs(value) > LARGEST:
         return "a whole number beyond 64 bits"
     plain = isinstance(value, str | bytes | int | float | tuple | list | dict | set | None)
-    try:
-        text = repr(value) if plain or type(value).__name__ in _instances() else ""
-    except Exception:  # of something within
-        text = ""
+    short = plain or type(value).__name__ in _instances()
+    text = reply(lambda: repr(value), lambda _: "") if short else ""
     if text and len(text) <= _LONG and "\n" not in text:
         return text
     name = type(value).__name__

@@ -13,6 +13,7 @@ from bayes_nqp.doors._advice import MADE_BY, advice, told
 from bayes_nqp.doors._foreign import FOREIGN
 from bayes_nqp.doors._kinds import ArgumentKind, named
 from bayes_nqp.errors import ArgumentError, nearest, shown
+from bayes_nqp.foreign import reply
 
 __all__ = ["door", "method_door"]
 
@@ -198,11 +199,7 @@ def _taken(label: str, name: str, value: Any, kind: ArgumentKind) -> Any:
 
 
 def _one(label: str, name: str, value: Any, kind: ArgumentKind) -> Any:
-    try:
-        plain = kind.plain(value)
-        right = kind.takes(plain)
-    except Exception:  # what a strange object raises when it is looked at
-        plain, right = value, False
-    if not right:
+    plain = reply(lambda: kind.plain(value), lambda _: value)
+    if not reply(lambda: kind.takes(plain), lambda _: False):
         raise ArgumentError(f"'{name}' is {told(value)}", hint=advice(kind, value, label))
     return plain

@@ -10,6 +10,7 @@ import pandas as pd
 
 from bayes_nqp.doors import door
 from bayes_nqp.errors import PanelError, StudyError, brief, nearest, shown
+from bayes_nqp.foreign import reply
 from bayes_nqp.language import Message
 
 __all__ = ["RULES", "Rule", "cohorts_from_dates"]
@@ -86,10 +87,10 @@ def _dates(column: pd.Series[Any]) -> pd.Series[Any]:
             Message("dates has {} entries that are numbers"),
             Message("years are cohorts already: use them as cohort="),
         )
-    try:
-        read = pd.to_datetime(column.where(column.notna()), errors="coerce", format="mixed")
-    except Exception:  # of cells that no reader of dates knows, or of several time zones
-        read = column.map(_date).astype("datetime64[s]")
+    read = reply(
+        lambda: pd.to_datetime(column.where(column.notna()), errors="coerce", format="mixed"),
+        lambda _: column.map(_date).astype("datetime64[s]"),  # such as of several time zones
+    )
     wrong = read.isna() & column.notna()
     if wrong.any():
         problem, hint = Message("dates has {} entries that are no dates"), _AS_DATES
@@ -99,10 +100,9 @@ def _dates(column: pd.Series[Any]) -> pd.Series[Any]:
 
 def _date(cell: Any) -> pd.Timestamp:
     """The date of one cell, as its own clock has it; NaT for none."""
-    try:
-        return pd.Timestamp(cell).tz_localize(None)
-    except Exception:  # whatever the cell is
-        return cast("pd.Timestamp", pd.NaT)
+    return reply(
+        lambda: pd.Timestamp(cell).tz_localize(None), lambda _: cast("pd.Timestamp", pd.NaT)
+    )
 
 
 def _refuse(column: pd.Series[Any], wrong: pd.Series[bool], problem: Message, hint: str) -> None:

@@ -23,6 +23,7 @@ from bayes_nqp.columns import (
     unsaid,
 )
 from bayes_nqp.errors import PanelError, brief, shown
+from bayes_nqp.foreign import reply
 from bayes_nqp.language import Message
 from bayes_nqp.panel._grid import Grid
 from bayes_nqp.panel._times import TimeScale, read_times
@@ -39,13 +40,13 @@ def declared(never: object) -> list[object]:
         return []
     if isinstance(never, str | bytes) or not isinstance(never, Iterable):
         return [never]
-    try:
-        return list(islice(never, _MANY))
-    except Exception as error:  # of what only looks as if it held several
+    codes = reply(lambda: list(islice(never, _MANY)), lambda _: None)
+    if codes is None:  # it only looked as if it held several
         raise PanelError(
             Message("never={} is no list of codes", brief(never)),
             hint="never=0, or never=[0, 9999]",
-        ) from error
+        )
+    return codes
 
 
 def from_column(

@@ -12,6 +12,7 @@ import pandas as pd
 
 from bayes_nqp.columns import checked_names
 from bayes_nqp.errors import PanelError, brief, nearest, shown
+from bayes_nqp.foreign import reply
 from bayes_nqp.language import Message
 from bayes_nqp.vocabulary import RESERVED
 
@@ -68,13 +69,14 @@ def as_names(argument: str, value: str | Iterable[Any] | None) -> tuple[str, ...
     """Turn one name, several, or none into a tuple of names."""
     if value is None:
         return ()
-    try:
-        names = (value,) if isinstance(value, str) else tuple(islice(value, _MANY))
-    except Exception as error:  # of what holds no names
+    if isinstance(value, str):
+        return (value,)
+    names = reply(lambda: tuple(islice(value, _MANY)), lambda _: None)
+    if names is None:
         raise PanelError(
             Message("{} must be column names, not {}", argument, brief(value)),
             hint="a name, or a list of names",
-        ) from error
+        )
     odd = [name for name in names if not isinstance(name, str)]
     if odd:
         raise PanelError(

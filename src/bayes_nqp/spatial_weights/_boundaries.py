@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 import pandas as pd
 
 from bayes_nqp.errors import PanelError, nearest, shown
 from bayes_nqp.files import no_file
+from bayes_nqp.foreign import reply
 from bayes_nqp.language import Message
 from bayes_nqp.limits import afford
 from bayes_nqp.spatial_weights._extra import geopandas_for
@@ -125,15 +126,14 @@ def boundaries_of(
 
 def _read(geopandas: Any, path: Path) -> Any:
     """Polygons of a file, whatever its format; a reader of some format raises what it likes."""
-    try:
-        frame = geopandas.read_file(path)
-    except MemoryError:
-        raise
-    except Exception as error:
+
+    def refuse(error: Exception) -> NoReturn:
         raise PanelError(
             Message("{!r} holds no polygons: {}", str(path), error),
             hint="a file of polygons, such as .geojson, .gpkg or .shp",
         ) from error
+
+    frame = reply(lambda: geopandas.read_file(path), refuse)
     if "geometry" not in frame.columns:
         raise PanelError(
             Message("{!r} holds no polygons", str(path)),

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NoReturn
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,7 @@ from scipy.sparse.linalg import eigs
 
 from bayes_nqp.doors import door
 from bayes_nqp.errors import PanelError, StudyError, brief, nearest, one_of, shown
+from bayes_nqp.foreign import reply
 from bayes_nqp.language import Message
 from bayes_nqp.registry import register
 from bayes_nqp.spatial_weights._extra import graph_class
@@ -291,22 +292,21 @@ class SpatialWeights:
 
 def _csr(matrix: Any, n_units: int) -> sparse.csr_array:
     """A copy of a matrix, or of its arrays as files hold them, in rows."""
-    try:
+
+    def read() -> sparse.csr_array:
         if isinstance(matrix, Mapping):
             parts = (np.asarray(matrix[name]) for name in ("data", "indices", "indptr"))
             return sparse.csr_array(tuple(parts), shape=(n_units, n_units), dtype=np.float64)
-        return sparse.csr_array(
-            matrix if sparse.issparse(matrix) else np.atleast_2d(matrix),
-            dtype=np.float64,
-            copy=True,
-        )
-    except MemoryError:
-        raise
-    except Exception as error:  # of whatever was given
+        dense = matrix if sparse.issparse(matrix) else np.atleast_2d(matrix)
+        return sparse.csr_array(dense, dtype=np.float64, copy=True)
+
+    def refuse(error: Exception) -> NoReturn:
         raise StudyError(
             Message("'matrix' is {}, and no matrix of numbers", brief(matrix)),
             hint="a square matrix, with a row and a column for each unit",
         ) from error
+
+    return reply(read, refuse)
 
 
 def _spectrum(matrix: sparse.csr_array) -> tuple[float, float]:

@@ -34,9 +34,11 @@ def _nobody(study: Study) -> NQPError | None:
     if (study.panel.cohort_codes < 0).any():
         return None
     return IdentificationError(
-        "every unit is treated in the end, so that nobody is untreated throughout",
-        hint="add units without the policy; or, if another column says who is treated, name it "
-        "with --cohort or --treated; or, if that is how it was, run it as it stands",
+        Message("every unit is treated in the end, so that nobody is untreated throughout"),
+        hint=Message(
+            "add units without the policy; or, if another column says who is treated, name it "
+            "with --cohort or --treated; or, if that is how it was, run it as it stands"
+        ),
     )
 
 

@@ -15,6 +15,7 @@ from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.estimands import By
 from bayes_nqp.fitting import Fit
+from bayes_nqp.foreign import reply
 from bayes_nqp.labels import Labels, labels_of
 from bayes_nqp.panel import Panel
 from bayes_nqp.tables._ask import Ask
@@ -174,10 +175,7 @@ def _results(candidate: object) -> list[CheckResult] | None:
     if isinstance(candidate, Iterable) and not isinstance(
         candidate, str | Mapping | np.ndarray | xr.Dataset
     ):
-        try:
-            several = list(candidate)
-        except Exception:  # an array without a dim, or what only looks as if it held several
-            several = []
+        several = reply(lambda: list(candidate), lambda _: [])
         if several and all(isinstance(result, CheckResult) for result in several):
             return several
     return None
