@@ -32,7 +32,7 @@ def reply[T](question: Callable[[], T], otherwise: Callable[[Exception], T]) -> 
     Examples
     --------
     >>> from bayes_nqp.foreign import reply
-    >>> reply(lambda: len(3), lambda error: 0)
+    >>> reply(lambda: int("three"), lambda error: 0)
     0
     """
     try:
