@@ -35,9 +35,10 @@ def _frame(name, seed=8):
 def _values(design, panel):
     """Parameters that are no defaults, in outcome units."""
     plan = plan_of(design, panel)
-    names, s = plan.equations[0].problem.parameter_names, plan.equations[0].scale
-    pure = ("rho", "noise")
-    return {n: 0.4 if n in pure else s * (0.5 + 0.1 * k) for k, n in enumerate(names)}
+    parameters, s = plan.equations[0].problem.space.parameters, plan.equations[0].scale
+    return {
+        p.name: s * (0.5 + 0.1 * k) if p.in_outcome_units else 0.4 for k, p in enumerate(parameters)
+    }
 
 
 def _effects(name, panel, values=None):

@@ -50,6 +50,7 @@ _ALIASES = {
 _BY_NAME = {
     ("cohorts", "npt.ArrayLike"): "Cells",
     ("errors", "Noise"): "ErrorStructure",
+    ("errors", "Noise | None"): "ErrorStructure | None",
 }
 """Arguments whose annotations are wider, or mean another thing elsewhere."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from bayes_nqp.designs._facts import Facts, Term
 from bayes_nqp.designs._spec import EquationSpec, Timing
-from bayes_nqp.designs.noise import IID, AR1Noise, Noise, parameters_of
+from bayes_nqp.designs.noise import Noise, parameters_of, structures
 from bayes_nqp.doors import door
 from bayes_nqp.errors import Hint, IdentificationError, StudyError
 from bayes_nqp.language import Message
@@ -59,10 +59,10 @@ class SharedShocks(Term):
         A column that is constant within units: the clusters.
     scale : float, default 0.5, multiples of s
         Prior scale (half-normal) of their standard deviation.
-    errors : Noise, default IID()
+    errors : Noise, optional
         An error structure whose correlation over the time grid the shocks of a cluster have:
-        ``AR1()`` where they last. It has parameters of its own (``shocks_rho``), with the priors
-        that the design gives those of errors.
+        ``AR1()`` where they last; independent over periods by default. It has parameters of its
+        own (``shocks_rho``), with the priors that the design gives those of errors.
 
     Raises
     ------
@@ -87,7 +87,7 @@ class SharedShocks(Term):
 
     by: str
     scale: float = 0.5
-    errors: Noise = field(default_factory=IID)
+    errors: Noise | None = None
 
     role = "shocks"
 
@@ -107,12 +107,14 @@ class SharedShocks(Term):
 
     def words(self, attrs: Mapping[str, object]) -> Message:
         """Say who shares shocks, whether they last, and their prior."""
-        if self.errors == IID():
+        if self.errors is None or not self.errors.correlated:
             return _WORDS.fill(by=self.by, scale=self.scale)
         return _LASTING.fill(by=self.by, scale=self.scale, errors=self.errors.phrase())
 
     def parameters(self, n_periods: int, priors: Priors) -> tuple[Parameter, ...]:
         """Those of the errors whose correlation shocks have, ``shocks_rho`` and the like."""
+        if self.errors is None:
+            return ()
         return tuple(
             replace(
                 x, name=f"{self.role}_{x.name}",
@@ -146,9 +148,10 @@ class SharedShocks(Term):
         part = ProcessPart(
             self.role, cluster, (np.eye(panel.periods),), (Scale(self.role, self.scale),)
         )
-        if not self.errors.independent(panel.periods, equation.priors):
+        errors = self.errors
+        if errors is not None and not errors.independent(panel.periods, equation.priors):
             own = self.parameters(panel.periods, equation.priors)
-            part = replace(part, errors=self.errors, parameters=own)
+            part = replace(part, errors=errors, parameters=own)
         return replace(equation, processes=(*equation.processes, part))
 
     def _check_clusters(self, cluster: Index, facts: Facts, panel: Panel) -> None:
@@ -161,10 +164,7 @@ class SharedShocks(Term):
                     self.by,
                     panel.n_units,
                 ),
-                hint=Message(
-                    "{} for what does not last beside what does; or shocks by a column above units",
-                    Hint("errors", AR1Noise()),
-                ),
+                hint=_above(),
             )
         levels = [panel.strata_codes[name] for name in facts.time_strata(panel)]
         level = np.stack([*levels, np.zeros_like(cluster)], axis=1)
@@ -179,3 +179,13 @@ class SharedShocks(Term):
                 ),
                 hint=Message("{}, or {}", Hint("shocks", None), Hint("time", TimeEffects())),
             )
+
+
+def _above() -> Message:
+    """Name what takes the place of shocks of single units, as far as it is there."""
+    above = Message("shocks by a column above units")
+    for errors in structures("AR1Noise"):
+        return Message(
+            "{} for what does not last beside what does; or {}", Hint("errors", errors), above
+        )
+    return above
