@@ -6,7 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from bayes_nqp.checks.model._eigenvalue import eigenvalue_shares
-from bayes_nqp.checks.model._tail import Tail, phrase, tail_of
+from bayes_nqp.checks.model._harm import Harm, harm_of
+from bayes_nqp.checks.model._tail import phrase, tail_of
 from bayes_nqp.checks.model._untreated import Untreated
 from bayes_nqp.checks.shared import HOLDS, Finding, Verdict, asks, ladder, number_from
 from bayes_nqp.designs import AR1, DifferentialTrends
@@ -17,8 +18,8 @@ from bayes_nqp.likelihoods import StudentT
 
 Array = npt.NDArray[np.float64]
 
-_DOUBT, _FAILS = 0.03, 0.01
-"""Below these chances of any statistic so far out the model is doubted, or fails."""
+_MISFIT, _SURE = 0.03, 0.01
+"""Below these chances of any statistic so far out the model misses something, and surely does."""
 
 
 @asks(
@@ -45,11 +46,19 @@ def model_fit(fit: Fit, *, draws: int = 500) -> Finding:
     clusters share under the design are drawn anew. It is of units untreated in every period of a
     window, and cannot see lines.
 
-    Each has a two-sided posterior predictive p-value. The verdict judges them together: the
-    share of replications in which any statistic lies as far out as the farthest observed one;
-    doubt begins below 0.03, failure below 0.01. Such p-values are conservative, for the
-    parameters were fitted to the same data: they are near 0.5 more often than chance has it, so
-    that a model which holds may still be wrong in what the statistics do not see well.
+    Each has a two-sided posterior predictive p-value. They are judged together: the share of
+    replications in which any statistic lies as far out as the farthest observed one; below 0.03
+    the model misses something. Such p-values are conservative, for the parameters were fitted to
+    the same data: they are near 0.5 more often than chance has it, so that a model which holds
+    may still be wrong in what the statistics do not see well.
+
+    The verdict is about the average effect, which a misfit need not touch. Where the shape of
+    errors is missed, the average's sd as units tell it (cluster-robust) is compared with the
+    model's: in doubt beyond 1.2 and what chance explains at 5 %, or where one unit moves the
+    average by more than an sd; *fails* beyond 1.5. Where a movement is missed, a design with room
+    for it is fitted (``DifferentialTrends``, or one period of anticipation where the last before
+    adoption stands out alone): in doubt if the average differs by 1.96 sd of the difference,
+    *fails* from 2.58 on. It fails only below 0.01.
 
     References
     ----------
@@ -71,7 +80,12 @@ def model_fit(fit: Fit, *, draws: int = 500) -> Finding:
         for part in replications(fit, draws=draws, seed=fit.sampler.seed or 0)
     ]
     tail = tail_of({**observed, **actual}, parts)
-    verdict, k = ladder(fails=tail.overall < _FAILS, doubt=tail.overall < _DOUBT), tail.worst
+    names, k = tail.outside or [tail.names[tail.worst]], tail.worst
+    harms = harm_of(fit, names) if tail.overall < _MISFIT else []
+    verdict = ladder(
+        fails=tail.overall < _SURE and any(harm.fatal for harm in harms),
+        doubt=any(harm.doubtful for harm in harms),
+    )
     figure = Message(
         "farthest out: {} {:.3g}, replicated {:.3g} ± {:.2g}; p = {:.3f} over {} statistics",
         tail.names[k],
@@ -82,7 +96,7 @@ def model_fit(fit: Fit, *, draws: int = 500) -> Finding:
         len(tail.names),
     )
     evidence = tail.dataset(predictive="posterior", outcome=str(fit.record.get("outcome", "")))
-    return Finding(verdict, figure, _sentence(verdict, tail, fit), evidence, "predictive")
+    return Finding(verdict, figure, _sentence(verdict, names, harms, fit), evidence, "predictive")
 
 
 def _statistics(rows: Untreated, outcome: Array, scale: float) -> dict[str, Array]:
@@ -91,19 +105,20 @@ def _statistics(rows: Untreated, outcome: Array, scale: float) -> dict[str, Arra
     return {**rows.shape(residuals), **{name: x * scale for name, x in before.items()}}
 
 
-def _sentence(verdict: Verdict, tail: Tail, fit: Fit) -> Message:
-    if verdict == HOLDS:
+def _sentence(verdict: Verdict, names: list[str], harms: list[Harm], fit: Fit) -> Message:
+    if not harms:
         return Message(
             "Outcomes drawn from the model are like the observed ones in autocorrelation, tails, "
             "unequal variance, common movement and pre-period differences (posterior predictive "
             "p-values are conservative: a small misfit would not show)."
         )
-    names = tail.outside or [tail.names[tail.worst]]
     missed = Message(
         "The model does not produce the observed {}.", enumerated(phrase(name) for name in names)
     )
-    advice = [hint for part, hint in _advice(fit) if any(part in name for name in names)]
-    return joined([missed, *advice])
+    parts = [missed, *(harm.sentence for harm in harms)]
+    if verdict == HOLDS:
+        return joined([*parts, Message("The average effect does not rest on it.")])
+    return joined([*parts, *(x for part, x in _advice(fit) if any(part in n for n in names))])
 
 
 def _advice(fit: Fit) -> list[tuple[str, Message]]:
