@@ -62,6 +62,23 @@ def test_the_first_makes_a_setting_and_the_last_undoes_it() -> None:
     assert made == ["made", "undone"] * 2
 
 
+def test_who_leaves_first_undoes_nothing() -> None:
+    now: set[str] = set()
+
+    @contextmanager
+    def make() -> Iterator[None]:
+        now.add("set")
+        yield
+        now.clear()
+
+    setting = Setting(make)
+    with setting:
+        with setting:
+            assert now
+        assert now
+    assert not now
+
+
 def test_libraries_get_their_threads_back() -> None:
     with one_thread():
         pass

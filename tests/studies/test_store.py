@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 
 import numpy as np
@@ -58,6 +59,32 @@ def test_what_is_the_same_is_taken_over_and_all_else_is_not(store: Path, tmp_pat
         CHECKED.replace("log(nqp)", "2 * log(nqp)"),
     ):
         assert again(tmp_path, other).reused == ()
+
+
+def test_what_other_code_or_versions_made_is_made_anew(
+    store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    again(tmp_path)
+    with monkeypatch.context() as other:
+        other.setattr("bayes_nqp.fitting._store.versions", lambda: {"numpy": "0"})
+        assert again(tmp_path).reused == ()
+    with monkeypatch.context() as other:
+        other.setattr("bayes_nqp.fitting._store._code", lambda: "another line")
+        assert again(tmp_path).reused == ()
+    assert again(tmp_path).reused != ()
+
+
+def test_a_full_disk_while_keeping_costs_the_keeping(
+    store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(shelf: Shelf, name: str, content: bytes) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Shelf, "__setitem__", full)
+    outcome = again(tmp_path)
+    assert "No space left" in outcome.fault
+    assert (outcome.folder / "summary.csv").is_file()
+    assert len(outcome.checks) == 2
 
 
 def test_a_column_without_a_role_counts(store: Path, tmp_path: Path) -> None:
