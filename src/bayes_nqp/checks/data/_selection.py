@@ -1,0 +1,182 @@
+"""Whether rows are there because of the policy, or because of the outcome itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from scipy.stats import norm
+
+from bayes_nqp.checks.data._column import Array, Codes, Column, column_of, step_of
+from bayes_nqp.checks.data._moved import change_with_adoption
+from bayes_nqp.checks.shared import DOUBT, FAILS, Finding, Verdict, asks, labels, worst_of
+from bayes_nqp.fitting import ROWS, Fit, panel_of
+from bayes_nqp.language import Message, joined
+from bayes_nqp.panel import Panel
+
+__all__ = ["selection"]
+
+_CHANCE: Final = 0.003
+"""Two-sided probability below which what is missing goes with something."""
+_LEAST: Final = 5
+"""Missing rows, units with some and units with none, below which nothing is asked."""
+_SMALL, _SMALL_SHARE = 2.0, 0.01
+"""Counts, and their share of rows, where zeros are to be expected too."""
+_MANY: Final = 0.05
+"""Share of rows without which the rest is no sample of them."""
+_ZEROS: Final = 0.02
+"""Share of zeros under log(1 + y) from which the effect rests on the unit of y."""
+_TAIL, _FEWEST, _BLUNT, _SEVERAL = 0.05, 20, 0.33, 6
+"""Share of the rows that are the lowest, how many they are at least; the share of them in the lower
+half of their range, and the units that this is of, from which they were cut off."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Cause:
+    """Something that rows are missing for.
+
+    Parameters
+    ----------
+    sentence : Message
+        With the numbers, and what to try.
+    """
+
+    name: str
+    verdict: Verdict
+    sentence: Message
+
+
+@asks(
+    "Are rows missing for other reasons than the policy or the outcome?",
+    "selection",
+    of="fit",
+    place=17,
+    needs=(ROWS,),
+)
+def selection(fit: Fit) -> Finding:
+    """Ask what missing rows go with.
+
+    Rows that are missing because of earlier outcomes are no harm: the likelihood has these. Two
+    others are. Adoption may change which rows are there: the design of two ways of fixed effects is
+    fitted to an indicator of being there, over the whole rectangle of units and periods. And rows
+    may be missing where a low outcome is expected, as where zeros have no logarithm: units whose
+    outcomes are low lack more rows, and the outcome is the logarithm of small whole numbers, or
+    its lowest values end as if they were cut off. The logarithm of one more than a
+    count that is often zero is named as well: its effect rests on the unit of the count.
+
+    In doubt by each of them; it fails where more than 5 % of the rows are missing below small
+    counts.
+
+    References
+    ----------
+    Chen, J. and Roth, J. (2024). Logs with zeros? Some problems and solutions. Quarterly Journal of
+    Economics 139(2). Heckman, J. J. (1979). Sample selection bias as a specification error.
+    Econometrica 47(1).
+    """
+    panel = panel_of(fit)
+    outcome = column_of(panel, panel.roles.outcome, panel.outcome)
+    missing = ~np.isfinite(outcome.values)
+    with np.errstate(all="ignore"):
+        low = list(_floor(outcome, missing)) or list(_unit(outcome))
+        causes = [*_policy(fit, panel, missing), *low]
+    table = pd.DataFrame(
+        [[x.name, x.verdict, x.sentence] for x in causes], columns=["cause", "verdict", "sentence"]
+    )
+    table.attrs = labels([*table["cause"], *table["sentence"]])
+    figure = Message("{:,} of {:,} rows are missing", int(missing.sum()), missing.size)
+    calm = Message("What is missing goes with neither adoption nor low outcomes.")
+    if not missing.any():
+        calm = Message("Every unit is there in every period.")
+    return Finding(
+        worst_of(x.verdict for x in causes), figure,
+        joined([x.sentence for x in causes] or [calm]), table,
+    )  # fmt: skip
+
+
+def _policy(fit: Fit, panel: Panel, missing: Array) -> Iterator[_Cause]:
+    """Whether adoption changes the share of rows that are there."""
+    if not fit.facts.adopted or missing.sum() < _LEAST:
+        return
+    codes = [panel.strata_codes[name] for name in panel.roles.strata]
+    table = np.stack([*codes, np.zeros(panel.n_units, dtype=np.int64)], axis=1)
+    level: Codes = np.unique(table, axis=0, return_inverse=True)[1].ravel()
+    units = np.arange(panel.n_units)
+    present = 1.0 - missing
+    change, chance = change_with_adoption(present, panel.cohort_codes, level, units)
+    if chance < _CHANCE:
+        yield _Cause(
+            Message("adoption"), DOUBT,
+            Message(
+                "Adoption changes the share of rows that are there by {:+.0%} (p = {:.1g}): those "
+                "that are left may be others. Look at who leaves and who enters, or keep the units "
+                "that are there throughout.",
+                change, chance,
+            ),
+        )  # fmt: skip
+
+
+def _floor(outcome: Column, missing: Array) -> Iterator[_Cause]:
+    """Whether rows are missing where a low outcome is expected."""
+    share, level = missing.mean(axis=1), np.nanmean(outcome.values, axis=1)
+    some = share > 0
+    if missing.sum() < _LEAST or some.sum() < _LEAST or (~some).sum() < _LEAST:
+        return
+    r = float(np.corrcoef(share, level)[0, 1])
+    # Fisher's z of the correlation between the share of missing rows and the level of a unit.
+    chance = float(norm.cdf(np.arctanh(r) * np.sqrt(len(share) - 3.0)))
+    if chance >= _CHANCE / 2.0:
+        return
+    lost = float(missing.mean())
+    if _counts(np.exp(outcome.values)):
+        yield _Cause(
+            Message("zeros without a logarithm"), FAILS if lost > _MANY else DOUBT,
+            Message(
+                "The outcome is the logarithm of small whole numbers, and rows are missing in "
+                "units where these are low ({:.0%} of all): zeros have no logarithm, and the rest "
+                "is chosen by the outcome. Keep these rows, with the number itself or a rate as "
+                "the outcome.",
+                lost,
+            ),
+        )  # fmt: skip
+        return
+    # A tail thins out towards its end; one that is cut off does not. Share of the lowest twentieth
+    # that lies below the middle between its ends, of several units: .1 of normal values, less of
+    # heavier tails.
+    order = np.argsort(outcome.values, axis=None)[: int(_TAIL * np.isfinite(outcome.values).sum())]
+    tail, unit = outcome.values.ravel()[order], order // outcome.values.shape[1]
+    near = tail <= 0.5 * (tail[0] + tail[-1]) if tail.size >= _FEWEST else np.zeros(1, dtype=bool)
+    if near.mean() > _BLUNT and np.unique(unit[near]).size >= _SEVERAL:
+        yield _Cause(
+            Message("a floor"), DOUBT,
+            Message(
+                "Rows are missing in units where the outcome is low ({:.0%} of all), and the "
+                "others end at {:.3g} as if they were cut off there. Look at why they are missing.",
+                lost, float(tail[0]),
+            ),
+        )  # fmt: skip
+
+
+def _unit(outcome: Column) -> Iterator[_Cause]:
+    """Whether the outcome is log(1 + y) of a count that is often zero."""
+    values = outcome.values[np.isfinite(outcome.values)]
+    zeros = float((values == 0.0).mean())
+    if zeros >= _ZEROS and values.min() >= 0.0 and _counts(np.expm1(outcome.values)):
+        yield _Cause(
+            Message("log(1 + y)"), DOUBT,
+            Message(
+                "The outcome is log(1 + y) of whole numbers of which {:.0%} are zero: the size of "
+                "the effect rests on the unit in which they are counted. Take the number itself, "
+                "or a rate.",
+                zeros,
+            ),
+        )  # fmt: skip
+
+
+def _counts(values: Array) -> bool:
+    """Whether these are whole numbers, among them small ones."""
+    finite = values[np.isfinite(values)]
+    small = float((finite <= _SMALL + 0.5).mean())
+    return step_of(values) >= 1.0 and small >= _SMALL_SHARE

@@ -1,0 +1,74 @@
+"""Rows that are missing for the policy's or the outcome's sake are seen, others are not."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import bayes_nqp as nqp
+
+DESIGN = nqp.StaggeredDiD(nqp.Complete(), unidentified="drop")
+SAMPLER = nqp.Importance(draws=20, chains=1, proposals=200, seed=1)
+
+
+def simulated(world: str) -> nqp.Panel:
+    """120 units × 12 periods in two strata, of which rows are missing for some reason."""
+    made = nqp.simulation.staggered(units=120, periods=12, cohorts=(5, 6, 8, 10), seed=3)
+    frame, rng = made.frame, np.random.default_rng(3)
+    y, there = frame["outcome"].to_numpy(), np.ones(len(frame), dtype=bool)
+    units = frame.groupby("unit")["outcome"]
+    before = units.shift() - units.transform("mean")
+    treated = frame["time"].to_numpy() >= frame["cohort"].fillna(99).to_numpy()
+    random = rng.random(len(frame))
+    if "at random" in world:
+        there = random > 0.05
+    elif world == "after bad outcomes":
+        there = ~((before.to_numpy() < -1.2) & (random < 0.6))
+    elif "floor" in world:
+        there = y > np.quantile(y, 0.1)
+    elif "treated" in world:
+        there = random > 0.03 + 0.2 * treated
+    if "large" in world:
+        y = np.log(np.round(np.exp(8 + 0.5 * y)))
+    elif "counts" in world:
+        count = rng.poisson(np.exp(0.4 * (y - y.mean()) + 0.5))
+        there, y = (
+            (count > 0, np.log(np.maximum(count, 1)))
+            if "zeros" in world
+            else (there, np.log1p(count))
+        )
+    rows = frame.assign(y=y, dose=frame["time"] * (frame["unit"].factorize()[0] % 5) / 10)[there]
+    roles = {"unit": "unit", "time": "time", "outcome": "y", "strata": "region"}
+    return nqp.Panel.from_frame(rows, cohort="cohort", exposures="dose", **roles)
+
+
+def asked(panel: nqp.Panel) -> nqp.CheckResult:
+    fit = nqp.fit(DESIGN, panel, SAMPLER, progress=False)
+    return nqp.check(fit, "selection", progress=False)
+
+
+@pytest.mark.parametrize(
+    ("world", "verdict", "word"),
+    [
+        ("nothing is missing", "holds", "Every unit"),
+        ("5 % at random", "holds", "neither adoption nor low outcomes"),
+        ("after bad outcomes", "holds", "neither"),
+        ("5 % at random, logarithms of large whole numbers", "holds", "neither"),
+        ("logarithms of counts, zeros dropped", "fails", "zeros have no logarithm"),
+        ("log(1 + y) of counts", "in doubt", "unit in which they are counted"),
+        ("outcomes below a floor dropped", "in doubt", "cut off"),
+        ("the treated lack 12 % more", "in doubt", "Adoption changes the share of rows"),
+    ],
+)
+def test_what_rows_are_missing_for(world: str, verdict: str, word: str) -> None:
+    result = asked(simulated(world))
+    assert result.verdict == verdict
+    assert word in result.sentence
+
+
+def test_of_a_continuous_exposure_only_outcomes_are_looked_at() -> None:
+    panel = simulated("logarithms of counts, zeros dropped")
+    fit = nqp.fit(nqp.ContinuousExposure("dose"), panel, SAMPLER, progress=False)
+    result = nqp.check(fit, "selection", progress=False)
+    assert result.verdict == "fails"
+    assert "零没有对数" in result.said("zh")
