@@ -6,7 +6,9 @@ from . import spatial_weights as spatial_weights
 from . import studies as studies
 from .calibration import Calibration as Calibration
 from .calibration import calibrate as calibrate
+from .checks import Averaged as Averaged
 from .checks import CheckResult as CheckResult
+from .checks import averaged as averaged
 from .checks import check as check
 from .checks import compare as compare
 from .checks import loo as loo

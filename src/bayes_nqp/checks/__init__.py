@@ -26,7 +26,7 @@ from bayes_nqp.checks.shared import (
     parameter,
     texts_of,
 )
-from bayes_nqp.checks.trends import leads_of
+from bayes_nqp.checks.trends import Averaged, averaged, leads_of
 from bayes_nqp.fitting import ADOPTION, CHANNELS, DOSE, ROWS, TRENDS, Need, meets
 
 __all__ = [
@@ -41,12 +41,14 @@ __all__ = [
     "ROWS",
     "TRENDS",
     "VERDICTS",
+    "Averaged",
     "CheckResult",
     "Confidence",
     "Need",
     "Rival",
     "Subject",
     "Verdict",
+    "averaged",
     "check",
     "check_table",
     "columns_of",

@@ -1,8 +1,9 @@
 """Checks of trends: how treated units would have moved, before adoption and after it."""
 
+from bayes_nqp.checks.trends._averaged import Averaged, averaged
 from bayes_nqp.checks.trends._earned import DRIFTING
 from bayes_nqp.checks.trends._leads import leads_of
 from bayes_nqp.checks.trends._parallel import holm
 from bayes_nqp.checks.trends._parted import parted
 
-__all__ = ["DRIFTING", "holm", "leads_of", "parted"]
+__all__ = ["DRIFTING", "Averaged", "averaged", "holm", "leads_of", "parted"]

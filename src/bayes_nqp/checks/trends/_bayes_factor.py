@@ -23,7 +23,10 @@ from bayes_nqp.panel import Panel
 from bayes_nqp.pooling import Separate
 from bayes_nqp.priors import Priors
 
-__all__ = ["AGAINST", "HELD", "BayesFactor", "bayes_factors", "further_factors", "log_bayes_factor"]
+__all__ = [
+    "AGAINST", "HELD", "BayesFactor", "bayes_factors", "evidence_against_drift", "further_factors",
+    "log_bayes_factor", "untreated",
+]  # fmt: skip
 
 HELD: Final = 4.0
 """Log Bayes factor above which parallel trends are earned: docs/trends.md, by simulation."""
@@ -110,8 +113,21 @@ def log_bayes_factor(design: Design, panel: Panel, noise: Noise, seed: int) -> t
     IdentificationError
         If the panel cannot identify differential trends.
     """
-    flat, marginal = _untreated(design, panel, noise), partial(log_marginal, seed=seed)
+    flat, marginal = untreated(design, panel, noise), partial(log_marginal, seed=seed)
     return _against(flat, panel, DifferentialTrends(), marginal)
+
+
+def evidence_against_drift(fit: Fit) -> tuple[float, float]:
+    """Log Bayes factor of parallel over differential trends on all rows; its Monte-Carlo error.
+
+    Raises
+    ------
+    IdentificationError
+        If the panel cannot identify differential trends.
+    """
+    panel = panel_of(fit)
+    flat = untreated(fit.outcome_design, panel, fit.facts.noise)
+    return _against(flat, panel, DifferentialTrends(), partial(_marginal, fit))
 
 
 def _by_stratum(fit: Fit) -> Iterator[BayesFactor]:
@@ -143,7 +159,7 @@ def _factor(fit: Fit, rows: Rows, noise: Noise, stratum: str, drift: Message) ->
         parallel = (
             design.variant(_common(fit.facts, noise))
             if drift == TOGETHER
-            else _untreated(design, panel, noise)
+            else untreated(design, panel, noise)
         )
         trends = _DRIFTS.get(drift, DifferentialTrends())
         value, error = _against(parallel, panel, trends, partial(_marginal, fit))
@@ -180,7 +196,7 @@ def _comparable(parallel: Marginal, drifting: Marginal) -> None:
         )
 
 
-def _untreated(design: Design, panel: Panel, noise: Noise) -> Design:
+def untreated(design: Design, panel: Panel, noise: Noise) -> Design:
     """Parallel trends with flat effects of treated cells: their rows tell nothing of trends."""
     facts = design.facts
     changes = _common(facts, noise)

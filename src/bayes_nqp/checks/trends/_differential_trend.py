@@ -13,7 +13,7 @@ from bayes_nqp.checks.trends._leads import precision_of
 from bayes_nqp.designs import Design
 from bayes_nqp.panel import Panel
 
-__all__ = ["Trend", "trend_design"]
+__all__ = ["Trend", "trend_design", "widened"]
 
 Array = npt.NDArray[np.float64]
 type Strata = dict[str, npt.NDArray[np.str_]]
@@ -101,11 +101,27 @@ def _with_trends(panel: Panel, strata: Strata) -> tuple[Panel, tuple[str, ...]]:
     ever = np.repeat((np.asarray(panel.cohort_codes) >= 0)[None], count, axis=0)
     for name, levels in strata.items():
         ever &= panel.levels[name].astype(str)[panel.strata_codes[name]] == levels[:, None]
-    prefix = "differential trend"
+    columns = (ever[:, panel.unit_codes] * panel.time_codes).astype(np.float64)
+    return widened(panel, "differential trend", columns)
+
+
+def widened(panel: Panel, prefix: str, columns: Array) -> tuple[Panel, tuple[str, ...]]:
+    """Give a panel covariates more.
+
+    Parameters
+    ----------
+    prefix : str
+        Of their names.
+    columns : ndarray (covariate, row)
+
+    Returns
+    -------
+    tuple of Panel and tuple of str
+        The panel, and the names of these covariates.
+    """
     while any(str(column).startswith(prefix) for column in panel.frame.columns):
         prefix += "_"
-    names = tuple(f"{prefix} {k + 1}" for k in range(count))
-    columns = (ever[:, panel.unit_codes] * panel.time_codes).astype(np.float64)
+    names = tuple(f"{prefix} {k + 1}" for k in range(len(columns)))
     covariates = np.column_stack([panel.covariates, *columns])
     covariates.setflags(write=False)
     roles = replace(panel.roles, covariates=(*panel.roles.covariates, *names))

@@ -1,0 +1,327 @@
+"""One answer over several designs: draws of each, mixed by what untreated rows say of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import xarray as xr
+
+from bayes_nqp import schema
+from bayes_nqp import vocabulary as v
+from bayes_nqp.checks.shared import reason
+from bayes_nqp.checks.trends._candidates import Candidate, Evidence, evidence_of
+from bayes_nqp.doors import door
+from bayes_nqp.effects import cell_effects
+from bayes_nqp.errors import ConvergenceError, IdentificationError, StudyError
+from bayes_nqp.estimands import att, worst_gate
+from bayes_nqp.fitting import ADOPTION, REFITS, ROWS, Fit, refit, require, short_refit, single
+from bayes_nqp.language import Message, listed
+from bayes_nqp.markup import facts_html, facts_text
+
+__all__ = ["DRIFT_ODDS", "Averaged", "Weighed", "averaged"]
+
+Array = npt.NDArray[np.float64]
+Index = npt.NDArray[np.int64]
+
+DRIFT_ODDS = 2.0
+"""Prior log odds of a drift: docs/truth.md, by simulation."""
+_LEAST = 0.005
+"""Weight below which a design is not fitted."""
+_MUCH = 0.5
+"""Weight from which a design has as many draws as the fit; others have a fourth."""
+_SHOWN = (0.0, DRIFT_ODDS, 4.0)
+"""Prior log odds of a drift over which the answer is shown."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Weighed:
+    """A design of the average.
+
+    Parameters
+    ----------
+    evidence : Evidence
+        What untreated rows say of it.
+    weight : float
+        Its posterior probability among the designs.
+    effects : Dataset or None
+        Of the waist; None where it weighs too little to be fitted.
+    """
+
+    evidence: Evidence
+    weight: float
+    effects: xr.Dataset | None
+
+    @property
+    def candidate(self) -> Candidate:
+        """The design."""
+        return self.evidence.candidate
+
+
+@door
+@dataclass(frozen=True, eq=False, repr=False)
+class Averaged:
+    """The answer over several designs, each weighed by its evidence on untreated rows.
+
+    Every estimand, table and plot of effects takes it as it takes a fit.
+
+    Parameters
+    ----------
+    effects : Dataset
+        The waist: draws of all designs, in proportion to their weights. Cells are those of the
+        fit, identified where each of the designs identifies them.
+    designs : tuple of Weighed
+        With the weight of each.
+    drift_odds : float
+        Prior log odds of a drift of adopters.
+    left_out : tuple of (Message, Message)
+        Designs that this panel cannot tell, and why.
+    """
+
+    effects: xr.Dataset
+    designs: tuple[Weighed, ...]
+    drift_odds: float
+    left_out: tuple[tuple[Message, Message], ...] = ()
+
+    @property
+    def weights(self) -> pd.Series[float]:
+        """Weight of every design, by its name."""
+        return pd.Series({str(x.candidate.name): x.weight for x in self.designs}, name="weight")
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """Evidence, weight and average effect of every design.
+
+        Returns
+        -------
+        DataFrame
+            A row a design: ``design``, ``log_evidence`` (less that of parallel trends),
+            ``weight``, and ``att`` and ``sd``, outcome units, where it was fitted.
+        """
+        rows = []
+        for x in self.designs:
+            draws = None if x.effects is None else att(x.effects).to_numpy()
+            mean, sd = (np.nan, np.nan) if draws is None else (draws.mean(), draws.std())
+            rows.append((str(x.candidate.name), x.evidence.value, x.weight, mean, sd))
+        return pd.DataFrame(rows, columns=["design", "log_evidence", "weight", "att", "sd"])
+
+    @property
+    def sensitivity(self) -> pd.DataFrame:
+        """The average effect under other prior odds of a drift.
+
+        Returns
+        -------
+        DataFrame
+            A row each of the log odds 0, 2 and 4: ``drift_odds``, ``drift`` (weight of designs with
+            a drift), ``att``, ``lower`` and ``upper`` (95 %), outcome units. Designs that were not
+            fitted are left out.
+        """
+        fitted = [x for x in self.designs if x.effects is not None]
+        draws = [att(x.effects).to_numpy().ravel() for x in fitted]
+        rows = []
+        for odds in _SHOWN:
+            weights = _posterior([x.evidence for x in fitted], odds)
+            share = np.concatenate(
+                [np.full(x.size, w / x.size) for x, w in zip(draws, weights, strict=True)]
+            )
+            every = np.concatenate(draws)
+            order = np.argsort(every, kind="stable")
+            places = np.searchsorted(np.cumsum(share[order]), [0.025, 0.975])
+            low, high = every[order][np.minimum(places, every.size - 1)]
+            drift = sum(w for x, w in zip(fitted, weights, strict=True) if x.candidate.drift)
+            rows.append((odds, float(drift), float(share @ every), float(low), float(high)))
+        return pd.DataFrame(rows, columns=["drift_odds", "drift", "att", "lower", "upper"])
+
+    @property
+    def words(self) -> Message:
+        """The weights in words, those above one per cent."""
+        parts = [
+            Message("{} {:.0%}", x.candidate.name, x.weight)
+            for x in sorted(self.designs, key=lambda x: -x.weight)
+            if x.weight >= 0.01
+        ]
+        return listed(parts, len(parts))
+
+    def _lines(self) -> list[tuple[str, str]]:
+        sizes = self.effects.sizes
+        lines = [(str(x.candidate.name), f"{x.weight:.2f}") for x in self.designs]
+        lines += [(str(name), f"– ({why})") for name, why in self.left_out]
+        lines += [("prior log odds of a drift", f"{self.drift_odds:g}")]
+        return [*lines, ("draws", f"{sizes[v.CHAIN]} × {sizes[v.DRAW]}")]
+
+    def __repr__(self) -> str:
+        return facts_text("<Averaged>", self._lines())
+
+    def _repr_html_(self) -> str:
+        return facts_html("Averaged", self._lines())
+
+
+@door
+def averaged(fit: Fit, *, drift_odds: float = DRIFT_ODDS) -> Averaged:
+    """Average the answers of several designs, each weighed by its evidence on untreated rows.
+
+    The designs are the fit's own under parallel trends; with a response, or a dip, one period and
+    two periods before adoption; with `DifferentialTrends`; and with these and a response one period
+    before. Evidence of a drift is the log Bayes factor that `nqp.check(fit, "pretrends")` has, on
+    all rows; of a response a Savage-Dickey ratio, the means of adopters just before adoption having
+    a prior of standard deviation ``s``. Anticipated event times count in no average.
+
+    Parameters
+    ----------
+    drift_odds : float, default 2
+        Prior log odds of a drift of adopters. 0 gives evidence alone the word; the default leans to
+        a drift, since few periods cannot tell what would be large later (docs/truth.md).
+
+    Returns
+    -------
+    Averaged
+        Which `nqp.att`, tables and plots take as they take a fit. A design
+        that the panel cannot identify, or by which a cell of the fit is lost, is left out and
+        named; one that weighs less than .005 is not fitted.
+
+    Raises
+    ------
+    NotApplicable
+        If nothing is adopted, the fit has no rows, or its likelihood does not compress.
+    StudyError
+        If ``drift_odds`` is no finite number.
+
+    References
+    ----------
+    Hoeting, J. A., Madigan, D., Raftery, A. E. and Volinsky, C. T. (1999). Bayesian model
+    averaging: a tutorial. Statistical Science 14(4). Dickey, J. M. (1971). The weighted likelihood
+    ratio, linear hypotheses on normal location parameters. Annals of Mathematical Statistics 42(1).
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> panel = nqp.simulation.staggered(units=60, periods=9, cohorts=(6, 8), strata={}, seed=1)
+    >>> fit = nqp.fit(nqp.StaggeredDiD(), panel.panel, nqp.Importance(seed=1), progress=False)
+    >>> answer = nqp.averaged(fit)
+    >>> round(float(answer.weights.sum()), 6)
+    1.0
+    >>> nqp.att(answer).dims
+    ('chain', 'draw')
+    """
+    for need in (ADOPTION, ROWS, REFITS):
+        require(fit, need)
+    return mixed(fit, evidence_of(single(fit)), drift_odds)
+
+
+def mixed(fit: Fit, every: Sequence[Evidence], drift_odds: float = DRIFT_ODDS) -> Averaged:
+    """Mix draws of designs by their posterior probabilities.
+
+    Parameters
+    ----------
+    every : sequence of Evidence
+        Of each design.
+
+    Raises
+    ------
+    StudyError
+        If no design can be fitted.
+    """
+    known = [x for x in every if not x.reason]
+    if not known:
+        raise StudyError("no design can be averaged", hint="nqp.fit with another design")
+    weights = _posterior(known, drift_odds)
+    weights = np.where(weights < _LEAST, 0.0, weights)
+    effects, lost = _fitted(fit, known, weights)
+    if lost:
+        told = [replace(x, reason=lost.get(x.candidate, x.reason)) for x in every]
+        return mixed(fit, told, drift_odds)
+    weights = weights / weights.sum()
+    designs = tuple(Weighed(*x) for x in zip(known, weights.tolist(), effects, strict=True))
+    seed = int(fit.sampler.seed or 0)
+    left_out = tuple((x.candidate.name, x.reason) for x in every if x.reason)
+    return Averaged(_mixture(cell_effects(fit), designs, seed), designs, drift_odds, left_out)
+
+
+def _posterior(known: Sequence[Evidence], drift_odds: float) -> Array:
+    """Probabilities of designs: those with a drift have a prior odds of their own."""
+    log = np.array([x.value + drift_odds * x.candidate.drift for x in known])
+    weights = np.exp(log - log.max())
+    return np.asarray(weights / weights.sum())
+
+
+def _fitted(
+    fit: Fit, known: Sequence[Evidence], weights: Array
+) -> tuple[list[xr.Dataset | None], dict[Candidate, Message]]:
+    """Effects of designs that weigh something; those that lose a cell of the fit, and why."""
+    effects: list[xr.Dataset | None] = []
+    lost: dict[Candidate, Message] = {}
+    own = _places(cell_effects(fit))
+    for x, weight in zip(known, weights, strict=True):
+        effects.append(None)
+        if weight == 0.0:
+            continue
+        try:
+            design = x.candidate.design(fit)
+            whole = design == fit.design or weight > _MUCH
+            found = cell_effects((refit if whole else short_refit)(fit, design))
+        except (IdentificationError, ConvergenceError) as error:
+            lost[x.candidate] = reason(error)
+            continue
+        if own - _places(found):
+            lost[x.candidate] = Message("it loses effects that the fit has")
+        effects[-1] = found
+    return effects, lost
+
+
+def _labels(effects: xr.Dataset) -> list[tuple[str, ...]]:
+    """What tells a cell from the others."""
+    counts = {v.CELL, v.ROWS, v.UNITS, v.IDENTIFIED, v.WEIGHT, v.EVENT_TIME}
+    names = sorted(str(n) for n, x in effects.coords.items() if x.dims == (v.CELL,))
+    columns = [effects[n].to_numpy().astype(str) for n in names if n not in counts]
+    return list(zip(*columns, strict=True))
+
+
+def _places(effects: xr.Dataset) -> set[tuple[str, ...]]:
+    """Cells whose effects are identified."""
+    there = effects[v.IDENTIFIED].to_numpy()
+    return {label for label, known in zip(_labels(effects), there, strict=True) if known}
+
+
+def _mixture(own: xr.Dataset, designs: Sequence[Weighed], seed: int) -> xr.Dataset:
+    """Draws of the designs in the cells of the fit, in proportion to their weights."""
+    parts = [(x.weight, x.effects) for x in designs if x.effects is not None]
+    shape = (own.sizes[v.CHAIN], own.sizes[v.DRAW])
+    size = shape[0] * shape[1]
+    counts = _counts(np.array([weight for weight, _ in parts]), size)
+    turns = np.random.default_rng([seed, 7]).permutation(np.repeat(np.arange(len(parts)), counts))
+    out = own.drop_vars([v.IMPORTANCE_ESS, v.KHAT], errors="ignore").copy(deep=True)
+    for name in (v.EFFECT, v.DEVIATION):
+        if name not in own:
+            continue
+        values = np.empty((size, *own[name].shape[2:]))
+        for k, (_, effects) in enumerate(parts):
+            draws = _aligned(effects, own, name)
+            rows = np.flatnonzero(turns == k)
+            values[rows] = draws[np.linspace(0, len(draws) - 1, rows.size).round().astype(int)]
+        out[name] = (own[name].dims, values.reshape(own[name].shape))
+    gate = worst_gate(*(effects for _, effects in parts))
+    return schema.validate(out.assign_coords({v.GATE: gate}))
+
+
+def _aligned(effects: xr.Dataset, own: xr.Dataset, name: str) -> Array:
+    """Draws (draw, path, cell or member) of a design, in the order of the fit's."""
+    values = effects[name].to_numpy()
+    if name == v.EFFECT:
+        here, there = _labels(own), _labels(effects)
+    else:
+        here, there = (list(x[v.MEMBER].to_numpy()) for x in (own, effects))
+    place = {label: k for k, label in enumerate(there)}
+    order = [place.get(label, -1) for label in here]
+    return np.asarray(values.reshape(-1, *values.shape[2:])[..., order])
+
+
+def _counts(weights: Array, size: int) -> Index:
+    """Draws of each: the largest remainders have those that are left."""
+    exact = weights * size
+    counts = np.floor(exact).astype(np.int64)
+    short = np.argsort(counts - exact, kind="stable")[: size - counts.sum()]
+    counts[short] += 1
+    return counts

@@ -1,0 +1,143 @@
+"""One answer over several designs: weights, draws, and what each world speaks for."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from doors import CANDIDATES, DesignEvidence, mixed, savage_dickey
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import integrate, stats
+
+import bayes_nqp as nqp
+from bayes_nqp.simulation import staggered
+
+SAMPLER = nqp.Importance(draws=250, seed=2)
+PARALLEL, EARLY, _, DRIFT, _ = CANDIDATES
+
+
+def fitted(panel: nqp.Panel, **changes: object) -> nqp.Fit:
+    return nqp.fit(nqp.StaggeredDiD().replace(**changes), panel, SAMPLER, progress=False)
+
+
+def simulated(**how: object) -> nqp.Panel:
+    layout = {"units": 60, "periods": 10, "cohorts": (5, 7), "strata": {}, "seed": 1, **how}
+    return staggered(**layout).panel  # type: ignore[arg-type]
+
+
+def early(panel: nqp.Panel, size: float) -> nqp.Panel:
+    """Move outcomes of adopters in the period before they adopt."""
+    start = np.asarray(panel.cohort_codes)[panel.unit_codes]
+    before = (start >= 0) & (panel.time_codes == start - 1)
+    return panel.with_outcome(panel.outcome + size * before)
+
+
+@pytest.fixture(scope="module")
+def parallel() -> nqp.Fit:
+    return fitted(simulated(units=150, strata={"region": ("inland", "coastal")}))
+
+
+@pytest.fixture(scope="module")
+def answer(parallel: nqp.Fit) -> nqp.Averaged:
+    return nqp.averaged(parallel)
+
+
+def test_parallel_trends_have_most_of_the_weight(parallel: nqp.Fit, answer: nqp.Averaged) -> None:
+    assert answer.weights.sum() == pytest.approx(1.0)
+    assert answer.weights.idxmax() == "parallel trends"
+    widths = [float(nqp.att(x).std()) for x in (parallel, answer)]
+    assert 1.0 <= widths[1] / widths[0] < 1.6
+    odds = answer.sensitivity
+    assert odds["drift"].is_monotonic_increasing
+    assert (odds["upper"] - odds["lower"]).is_monotonic_increasing
+    row = odds.set_index("drift_odds").loc[2.0]
+    low, high = np.quantile(nqp.att(answer), [0.025, 0.975])
+    assert [row["lower"], row["upper"]] == pytest.approx([low, high], abs=0.25 * widths[1])
+
+
+def test_all_estimands_take_it(answer: nqp.Averaged) -> None:
+    by = nqp.att(answer, "region")
+    weights = by["weight"] / by["weight"].sum()
+    np.testing.assert_allclose((by * weights).sum("region"), nqp.att(answer), rtol=1e-10)
+    assert int(nqp.att(answer, "event_time")["event_time"].min()) == 0
+    draws = nqp.contrast(by, {"region": "coastal"}, minus="inland")
+    assert draws.dims == ("chain", "draw")
+    assert nqp.att(answer, "unit").sizes["unit"] > 50
+    assert "drift" in repr(answer)
+    assert answer.table["weight"].sum() == pytest.approx(1.0)
+
+
+def test_draws_are_those_of_the_designs_in_proportion(parallel: nqp.Fit) -> None:
+    evidence = [DesignEvidence(PARALLEL, 0.0), DesignEvidence(EARLY, -1.0)]
+    answer = mixed(parallel, evidence, 0.0)
+    drawn, own = (nqp.att(x).to_numpy().ravel() for x in (answer, parallel))
+    share = float(np.isin(np.round(drawn, 12), np.round(own, 12)).mean())
+    assert share == pytest.approx(1.0 / (1.0 + np.exp(-1.0)), abs=1e-3)
+    again = mixed(parallel, evidence, 0.0)
+    np.testing.assert_array_equal(nqp.att(answer), nqp.att(again))
+
+
+def test_of_one_design_it_is_its_fit(parallel: nqp.Fit) -> None:
+    answer = mixed(parallel, [DesignEvidence(PARALLEL, 0.0), DesignEvidence(DRIFT, -50.0)])
+    np.testing.assert_array_equal(nqp.att(answer), nqp.att(parallel))
+    np.testing.assert_array_equal(
+        nqp.att(answer, ["region", "event_time"]), nqp.att(parallel, ["region", "event_time"])
+    )
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.floats(-30.0, 30.0), st.floats(-5.0, 5.0))
+def test_weights_follow_bayes(parallel: nqp.Fit, value: float, odds: float) -> None:
+    answer = mixed(parallel, [DesignEvidence(PARALLEL, 0.0), DesignEvidence(EARLY, value)], odds)
+    expected = 1.0 / (1.0 + np.exp(-value))
+    expected = 0.0 if expected < 0.005 else 1.0 if expected > 0.995 else expected
+    assert answer.weights.tolist() == pytest.approx([1.0 - expected, expected], abs=1e-9)
+
+
+def test_a_response_before_adoption_is_a_design_of_its_own() -> None:
+    panel = early(simulated(), 1.5)
+    fit = fitted(panel)
+    answer = nqp.averaged(fit)
+    assert answer.weights.filter(like="response").sum() > 0.95
+    truth = float(nqp.att(fitted(simulated())).mean())
+    assert abs(float(nqp.att(answer).mean()) - truth) < abs(float(nqp.att(fit).mean()) - truth)
+
+
+def test_a_drift_takes_the_weight() -> None:
+    panel = simulated(units=150, cohorts=(6, 8), trend=0.3)
+    answer = nqp.averaged(fitted(panel))
+    assert answer.weights.filter(like="differential trends").sum() > 0.95
+
+
+def test_designs_that_the_panel_cannot_tell_are_named() -> None:
+    panel = simulated(cohorts=(3, 6))
+    answer = nqp.averaged(fitted(panel))
+    names = [str(name) for name, _ in answer.left_out]
+    assert any("two periods before" in name for name in names)
+    assert all(str(why) for _, why in answer.left_out)
+
+
+def test_the_ratio_is_that_of_marginal_likelihoods() -> None:
+    """Savage-Dickey in closed form against the integral that it stands for."""
+    rng = np.random.default_rng(1)
+    draws = rng.multivariate_normal([0.4, -0.1], [[0.04, 0.01], [0.01, 0.09]], 200_000)
+    mean, covariance = draws.mean(axis=0), np.cov(draws, rowvar=False)
+
+    def likelihood(first: float) -> float:
+        return float(stats.multivariate_normal.pdf([first, 0.0], mean, covariance))
+
+    integral = integrate.quad(lambda g: likelihood(g) * stats.norm.pdf(g, 0.0, 0.8), -5.0, 5.0)[0]
+    assert savage_dickey(draws, 1, 0.8) == pytest.approx(
+        np.log(integral / likelihood(0.0)), abs=1e-6
+    )
+    assert savage_dickey(draws, 0, 0.8) == pytest.approx(0.0)
+
+
+def test_nothing_is_adopted() -> None:
+    panel = nqp.Panel.from_frame(
+        simulated().frame.assign(dose=lambda x: np.random.default_rng(1).normal(size=len(x))),
+        unit="unit", time="time", outcome="outcome", exposures=["dose"],
+    )  # fmt: skip
+    fit = nqp.fit(nqp.ContinuousExposure("dose"), panel, SAMPLER, progress=False)
+    with pytest.raises(nqp.errors.NotApplicable):
+        nqp.averaged(fit)
