@@ -30,7 +30,9 @@ from .estimands import att as att
 from .estimands import best as best
 from .estimands import contrast as contrast
 from .estimands import cumulative as cumulative
+from .estimands import differences as differences
 from .estimands import index_variance as index_variance
+from .estimands import joint_signs as joint_signs
 from .estimands import moderated as moderated
 from .estimands import moderated_difference as moderated_difference
 from .estimands import nde as nde
@@ -42,6 +44,7 @@ from .estimands import received as received
 from .estimands import relative as relative
 from .estimands import rope as rope
 from .estimands import shrinkage as shrinkage
+from .estimands import spread as spread
 from .estimands import total as total
 from .fitting import Fit as Fit
 from .fitting import Mediated as Mediated

@@ -18,10 +18,12 @@ from bayes_nqp.estimands._contrast import at_level as at_level
 from bayes_nqp.estimands._contrast import contrast
 from bayes_nqp.estimands._contrast import sides_of as sides_of
 from bayes_nqp.estimands._cumulative import cumulative
+from bayes_nqp.estimands._differences import differences
 from bayes_nqp.estimands._effects_of import effects_of, lag_of
 from bayes_nqp.estimands._gates import evidence_of, gate_of, worst_gate
 from bayes_nqp.estimands._growth import Growth, growth
 from bayes_nqp.estimands._index_variance import index_variance
+from bayes_nqp.estimands._joint_signs import joint_signs
 from bayes_nqp.estimands._labels import text
 from bayes_nqp.estimands._mediated import ALL as ALL
 from bayes_nqp.estimands._mediated import nde, nie, proportion_mediated, total
@@ -32,6 +34,7 @@ from bayes_nqp.estimands._rank import best, rank
 from bayes_nqp.estimands._received import received
 from bayes_nqp.estimands._relative import relative
 from bayes_nqp.estimands._shrinkage import shrinkage
+from bayes_nqp.estimands._spread import spread
 from bayes_nqp.estimands._units import ENOUGH, same_units, units_behind
 from bayes_nqp.estimands._weights import before_adoption as before_adoption
 from bayes_nqp.estimands._words import EARLY as EARLY
@@ -50,11 +53,13 @@ __all__ = [
     "channels_of",
     "contrast",
     "cumulative",
+    "differences",
     "effects_of",
     "evidence_of",
     "gate_of",
     "growth",
     "index_variance",
+    "joint_signs",
     "lag_of",
     "legs",
     "moderated",
@@ -69,6 +74,7 @@ __all__ = [
     "rope",
     "same_units",
     "shrinkage",
+    "spread",
     "text",
     "total",
     "units_behind",

@@ -6,8 +6,12 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import xarray as xr
 
-__all__ = ["distinct", "text"]
+from bayes_nqp import vocabulary as v
+from bayes_nqp.errors import StudyError, nearest
+
+__all__ = ["dim_of", "distinct", "text"]
 
 
 def text(value: object) -> str:
@@ -42,3 +46,19 @@ def distinct(
     place = np.empty_like(order)
     place[order] = np.arange(len(order))
     return levels[order], place[codes]
+
+
+def dim_of(draws: xr.DataArray, dim: str | None) -> str:
+    """Find the dim whose levels are compared.
+
+    Raises
+    ------
+    StudyError
+        If there is no such dim, or none is named and there is not just one.
+    """
+    dims = [str(d) for d in draws.dims if d not in v.SAMPLE_DIMS]
+    if dim is None and len(dims) == 1:
+        return dims[0]
+    if dim is None or dim not in dims:
+        raise StudyError(f"dim={dim!r} is not a dim of these draws", hint=nearest(dim or "", dims))
+    return dim

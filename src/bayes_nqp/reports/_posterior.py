@@ -7,6 +7,7 @@ words of the IPCC (Mastrandrea et al. 2010); how far that may be trusted is anot
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +15,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.estimands import joint_signs
 from bayes_nqp.language import NOTHING, Message, Numeral, figures
 from bayes_nqp.tables import percent
 
@@ -23,13 +25,17 @@ __all__ = [
     "chance",
     "level",
     "posterior_of",
+    "posteriors_of",
     "stated",
     "sureness",
+    "together",
 ]
 
 Array = npt.NDArray[np.float64]
 UNDECIDED = 0.9
 """Below this probability of a direction, none is claimed."""
+_JOINT = 0.95
+"""Probability that all hold of which one is named among others of its kind."""
 
 _SURENESS: tuple[tuple[float, Message], ...] = (
     (0.99, Message("virtually certain")),
@@ -50,6 +56,8 @@ class Posterior:
         Posterior probability of a value above zero.
     prob : float
         Of the interval.
+    named : bool, optional
+        Of one among others of its kind: whether its direction is named together with theirs.
     """
 
     mean: float
@@ -58,6 +66,7 @@ class Posterior:
     upper: float
     p_positive: float
     prob: float
+    named: bool | None = None
 
     @property
     def p_direction(self) -> float:
@@ -72,10 +81,10 @@ class Posterior:
     @property
     def decided(self) -> bool:
         """Whether the posterior says enough to claim a direction."""
-        return self.p_direction >= UNDECIDED
+        return self.p_direction >= UNDECIDED if self.named is None else self.named
 
 
-def posterior_of(draws: xr.DataArray, prob: float) -> Posterior:
+def posterior_of(draws: xr.DataArray, prob: float, *, named: bool | None = None) -> Posterior:
     """Summarise the draws of one number."""
     values: Array = draws.transpose(*v.SAMPLE_DIMS).to_numpy().astype(np.float64).ravel()
     tail = (1 - prob) / 2
@@ -87,7 +96,31 @@ def posterior_of(draws: xr.DataArray, prob: float) -> Posterior:
         float(upper),
         float((values > 0).mean()),
         prob,
+        named,
     )
+
+
+def posteriors_of(draws: Sequence[xr.DataArray], prob: float) -> list[Posterior]:
+    """Summarise everything of one kind, and name of it what holds together.
+
+    Parameters
+    ----------
+    draws : sequence of DataArray (chain, draw)
+        All of the kind: every difference between groups, every channel.
+    """
+    named = joint_signs(_stacked(draws), _JOINT)["named"].to_numpy().tolist() if draws else []
+    return [posterior_of(one, prob, named=x) for one, x in zip(draws, named, strict=True)]
+
+
+def together(draws: Sequence[xr.DataArray]) -> float:
+    """Find the probability that all have the signs of their means."""
+    every = _stacked(draws)
+    same = np.sign(every) == np.sign(every.mean(v.SAMPLE_DIMS))
+    return float(same.all("statement").mean())
+
+
+def _stacked(draws: Sequence[xr.DataArray]) -> xr.DataArray:
+    return xr.concat([one.reset_coords(drop=True) for one in draws], "statement")
 
 
 def sureness(p_direction: float) -> Message:

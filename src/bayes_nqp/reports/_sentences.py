@@ -23,7 +23,17 @@ from bayes_nqp.reports._posterior import (
 )
 from bayes_nqp.tables import percent
 
-__all__ = ["apart", "change", "comparison", "indirect", "share"]
+__all__ = [
+    "apart",
+    "change",
+    "comparison",
+    "differing",
+    "indirect",
+    "jointly",
+    "share",
+    "stands",
+    "untold",
+]
 
 
 def change(
@@ -126,16 +136,17 @@ def _verb(posterior: Posterior) -> Message:
 
 def comparison(
     posterior: Posterior,
-    first: str,
-    second: str,
+    sides: tuple[tuple[str, Posterior], tuple[str, Posterior]],
+    outcome: str,
     language: str,
     unit: str = "",
     factor: str = "",
+    exposure: str = "",
     *,
     confidence: Callable[[], str],
     rivals: Sequence[Rival] = (),
 ) -> str:
-    """Say in which of two groups the effect is larger.
+    """Say in which of two groups the effect is larger, or where it lowered the outcome more.
 
     It is as likely as in the posterior or under the rival choice that makes it least likely; where
     one of these would claim nothing, or the contrary, nothing is claimed.
@@ -144,39 +155,120 @@ def comparison(
     ----------
     one : Posterior
         Of the effect in the first less that in the second.
+    sides : tuple of two tuples of str and Posterior
+        Both groups, and the effect in each.
     factor : str, default ""
         Whose levels they are.
+    exposure : str, default ""
+        What moved the outcome, where that is no policy.
     confidence : callable
         Words what the checks leave of it; asked only where a likelihood is given.
     rivals : sequence of Rival, default ()
         What other choices say of the same difference.
     """
-    size = level(posterior, unit)
-    gap = Message("{} minus {}: {}", first, second, size)
+    size, groups = level(posterior, unit), [name for name, _ in sides]
+    gap = Message("{} minus {}: {}", *groups, size)
     if factor:
-        gap = Message("{} minus {} ({}): {}", first, second, factor, size)
+        gap = Message("{} minus {} ({}): {}", *groups, factor, size)
+    lower = all(side.mean < 0 for _, side in sides)
+    subject = _subject(exposure)
+    question = Message("which effect is larger")
+    if lower:
+        question = Message("where {} lowered {} more", subject, outcome)
     if not posterior.decided:
         return Message(
-            "{}; the data do not tell which effect is larger (P(> 0) = {}).",
+            "{}; the data do not tell {} (P(> 0) = {}).",
             gap,
+            question,
             chance(posterior.p_positive),
         ).in_(language)
     least = min(rivals, key=lambda rival: _agreeing(rival, posterior), default=None)
-    if least is not None and _agreeing(least, posterior) < UNDECIDED:
-        return _open(gap, least, posterior).in_(language)
+    if least is not None and not stands(posterior, rivals):
+        return _open(gap, question, least, posterior).in_(language)
     p = (
         posterior.p_direction
         if least is None
         else min(posterior.p_direction, _agreeing(least, posterior))
     )
+    high, low = groups if posterior.positive else groups[::-1]
+    claim = Message("the effect is larger in {} than in {}", high, low)
+    if lower:
+        claim = Message("{} lowered {} more in {} than in {}", subject, outcome, low, high)
     return Message(
-        "{}. If the assumptions hold, it is {} that the effect is larger in {} ({}); {}.",
+        "{}. If the assumptions hold, it is {} that {} ({}); {}.",
         gap,
         sureness(p),
-        first if posterior.positive else second,
+        claim,
         _grounds(posterior, least, p),
         confidence(),
     ).in_(language)
+
+
+def differing(
+    spread: Posterior, tail: float, groups: int, factor: str, language: str, unit: str = ""
+) -> str:
+    """Say how much groups differ at all.
+
+    Parameters
+    ----------
+    spread : Posterior
+        Of the standard deviation between their effects.
+    tail : float
+        Probability that equal effects would be estimated as far apart.
+    groups : int
+        How many they are.
+    factor : str
+        Whose levels they are.
+    """
+    return Message(
+        "Between the {} groups ({}) effects have a standard deviation of {}; were all equal, some "
+        "two would be estimated as far apart with probability {}.",
+        groups,
+        factor,
+        level(spread, unit),
+        chance(tail),
+    ).in_(language)
+
+
+def untold(differences: int, others: int, language: str) -> str:
+    """Say of how many differences no direction is named.
+
+    Parameters
+    ----------
+    others : int
+        How many of them are named.
+    """
+    if others:
+        return Message(
+            "In {n} other pair of groups the data do not tell which effect is larger.",
+            plural="In {n} other pairs of groups the data do not tell which effect is larger.",
+            n=differences,
+        ).in_(language)
+    return Message(
+        "The data do not tell which effect is larger in any of the {} pairs of groups.", differences
+    ).in_(language)
+
+
+def jointly(number: int, p: float, language: str) -> str:
+    """Say how surely all hold that were named of one kind.
+
+    Parameters
+    ----------
+    number : int
+        How many directions were named.
+    """
+    return Message(
+        "If the assumptions hold, the {} directions named here all hold together with "
+        "probability {}.",
+        number,
+        chance(p),
+    ).in_(language)
+
+
+def stands(posterior: Posterior, rivals: Sequence[Rival]) -> bool:
+    """Whether a direction is named, and no rival choice takes it back."""
+    agreeing = (_agreeing(rival, posterior) for rival in rivals)
+    return posterior.decided and min(agreeing, default=1.0) >= UNDECIDED
 
 
 def _agreeing(rival: Rival, posterior: Posterior) -> float:
@@ -191,7 +283,7 @@ def _grounds(posterior: Posterior, rival: Rival | None, p: float) -> str:
     return Message("{}; {} with {}", certain, stated(p), rival.choice)
 
 
-def _open(gap: Message, rival: Rival, posterior: Posterior) -> Message:
+def _open(gap: Message, question: Message, rival: Rival, posterior: Posterior) -> Message:
     """Claim no direction where another choice would claim none, or the contrary."""
     if not rival.choice:
         why = Message("the check of time effects leaves it open")
@@ -200,7 +292,7 @@ def _open(gap: Message, rival: Rival, posterior: Posterior) -> Message:
     else:
         why = Message("{} with {}", stated(rival.p_positive, "P(> 0)"), rival.choice)
     certain = stated(posterior.p_positive, "P(> 0)")
-    return Message("{} ({}). Which effect is larger stays open: {}.", gap, certain, why)
+    return Message("{} ({}). It stays open {}: {}.", gap, certain, question, why)
 
 
 def indirect(

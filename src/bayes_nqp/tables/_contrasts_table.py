@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from itertools import combinations
 from typing import Literal
 
 import pandas as pd
 import xarray as xr
 
 from bayes_nqp import schema
+from bayes_nqp import vocabulary as v
 from bayes_nqp.doors import door
-from bayes_nqp.estimands import By, att, contrast, effects_of, names_of
+from bayes_nqp.estimands import By, att, differences, effects_of, names_of
 from bayes_nqp.tables._summary import STATISTICS, summary
 
-__all__ = ["contrasts_table"]
-
-_PAIR = "pair"
+__all__ = ["contrasts_table", "paired"]
 
 
 @door
@@ -86,17 +84,28 @@ def contrasts_table(
 
 
 def _of_factor(draws: xr.DataArray, factor: str, prob: float, kind: str) -> pd.DataFrame | None:
-    levels = draws[factor].to_numpy()
-    pairs = list(combinations(levels, 2))
-    if not pairs:
+    if draws.sizes[factor] < 2:
         return None
-    parts = [contrast(draws, {factor: first}, minus=second) for first, second in pairs]
-    together = xr.concat([part.drop_vars("contrast") for part in parts], dim=_PAIR)
-    together = together.assign_coords({_PAIR: range(len(pairs))})
-    together.attrs = {**parts[0].attrs, "contrast": "all pairs"}
-    table = summary(together, prob, kind)  # type: ignore[arg-type]
-    place = table.pop(_PAIR).to_list()
-    table.insert(0, "minus", [pairs[i][1] for i in place])
-    table.insert(0, "level", [pairs[i][0] for i in place])
+    table = paired(differences(draws, factor), "level", prob, kind)
     table.insert(0, "strata", factor)
+    return table
+
+
+def paired(gaps: xr.DataArray, first: str, prob: float, kind: str) -> pd.DataFrame:
+    """Summarise differences, with both sides of each in columns of their own.
+
+    Parameters
+    ----------
+    gaps : DataArray (chain, draw, pair, ...)
+        What `differences` returned.
+    first : str
+        What the column of the first side is called; the other is ``minus``.
+    """
+    sides = [gaps[name].to_numpy().tolist() for name in ("pair_level", "pair_minus")]
+    # Labels come in the order of the dims, and the pairs are to come first.
+    numbered = gaps.assign_coords(pair=range(gaps.sizes["pair"]))
+    table = summary(numbered.transpose(*v.SAMPLE_DIMS, "pair", ...), prob, kind)  # type: ignore[arg-type]
+    place = table.pop("pair").to_list()
+    for name, side in zip((first, "minus"), sides, strict=True):
+        table.insert(int(name == "minus"), name, [side[k] for k in place])
     return table

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import combinations
 from typing import Literal
 
 import numpy as np
@@ -11,13 +10,19 @@ import xarray as xr
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.doors import door
-from bayes_nqp.errors import StudyError
-from bayes_nqp.estimands import By, by_path, channels_of, contrast, effects_of, proportion_mediated
+from bayes_nqp.estimands import (
+    By,
+    by_path,
+    channels_of,
+    differences,
+    effects_of,
+    proportion_mediated,
+)
+from bayes_nqp.tables._contrasts_table import paired
 from bayes_nqp.tables._summary import summary
 
 __all__ = ["channel_comparison", "mediation_table"]
 
-_PAIR = "pair"
 _SHARE = ("proportion", "proportion_lower", "proportion_upper")
 
 
@@ -146,19 +151,4 @@ def channel_comparison(
     [['direct', 'digital'], ['direct', 'finance'], ['digital', 'finance']]
     """
     draws = channels_of(by_path(fit_or_effects, by, weights))
-    pairs = list(combinations(draws[v.PATH].to_numpy().tolist(), 2))
-    if _PAIR in draws.dims:
-        raise StudyError(f"by names a dim {_PAIR!r}", hint="by={'another_name': 'pair'}")
-    parts = [contrast(draws, {v.PATH: first}, minus=second) for first, second in pairs]
-    together = xr.concat(
-        [part.drop_vars("contrast") for part in parts], dim=_PAIR, coords="minimal",
-        compat="override",
-    )  # fmt: skip
-    together = together.assign_coords({_PAIR: range(len(pairs))})
-    together.attrs = {**parts[0].attrs, "contrast": "all pairs"}
-    # Labels come in the order of the dims, and the pairs are to come first.
-    table = summary(together.transpose(*v.SAMPLE_DIMS, _PAIR, ...), prob, kind)
-    place = table.pop(_PAIR).to_list()
-    table.insert(0, "minus", [pairs[k][1] for k in place])
-    table.insert(0, "channel", [pairs[k][0] for k in place])
-    return table
+    return paired(differences(draws, v.PATH), "channel", prob, kind)

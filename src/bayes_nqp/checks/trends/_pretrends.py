@@ -92,13 +92,23 @@ def _figure(judged: Judgement) -> Message:
 def _sentence(judged: Judgement, name: Message) -> Message:
     total, apart = judged.total, listed(judged.apart, 4)
     detectable = Numeral(f"{total.detectable:.2g}")
+    adjusted, effect = (float(x.mean()) for x in (judged.adjusted, judged.effect))
+    sd, whose = float(judged.adjusted.std()), "" if name == AS_FITTED else Message(" ({})", name)
     gone_on = Message(
         "ad a straight trend gone on, the average effect would be {:.2g} (sd {:.1g}), not {:.2g}{}",
-        float(judged.adjusted.mean()),
-        float(judged.adjusted.std()),
-        float(judged.effect.mean()),
-        "" if name == AS_FITTED else Message(" ({})", name),
+        adjusted,
+        sd,
+        effect,
+        whose,
     )
+    if f"{adjusted:.2g}" == f"{effect:.2g}":
+        gone_on = Message(
+            "ad a straight trend gone on, the average effect would not change: "
+            "{:.2g} (sd {:.1g}){}",
+            adjusted,
+            sd,
+            whose,
+        )
     if judged.verdict == FAILS:
         return Message(
             "Before adoption the treated already moved apart from the never treated, by {:.2g} a "

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
 
 from bayes_nqp.checks import CHANNELS
-from bayes_nqp.estimands import ALL, nde, nie, proportion_mediated
+from bayes_nqp.estimands import ALL, nde, proportion_mediated
 from bayes_nqp.reports._confidence import Grounds
 from bayes_nqp.reports._content import Block, Bullets, Heading, Paragraph
 from bayes_nqp.reports._context import Context
 from bayes_nqp.reports._posterior import level, posterior_of
 from bayes_nqp.reports._registry import section
-from bayes_nqp.reports._sentences import indirect, share
+from bayes_nqp.reports._sentences import share
+from bayes_nqp.reports._through import through
 
 __all__ = ["channels"]
 
@@ -44,14 +44,7 @@ def _sentences(context: Context) -> Iterator[str]:
     )
     direct = posterior_of(nde(context.effects, weights=context.weights), prob)
     yield translate("Directly: {}.", level(direct, unit))
-    via = nie(context.effects, weights=context.weights, mediators=list(context.channels))
-    outcome = context.outcome or translate("the outcome")
-    sure, exposure = partial(Grounds(context), "channel"), context.moved.get("exposure", "")
-    for name in context.channels:
-        posterior = posterior_of(via.sel(mediator=name), prob)
-        yield indirect(
-            posterior, translate.name(name), outcome, language, unit, exposure, confidence=sure
-        )
+    yield from through(context, Grounds(context))
     ratio = proportion_mediated(context.effects, weights=context.weights)
     total_share = ratio.sel(mediator=ALL if len(context.channels) > 1 else context.channels[0])
     yield share(None if ratio.attrs["withheld"] else total_share, prob, language)

@@ -13,7 +13,7 @@ from bayes_nqp.reports._content import Block, Heading, Paragraph
 from bayes_nqp.reports._context import Context
 from bayes_nqp.reports._over_time import composition, no_growth
 from bayes_nqp.reports._over_time import growth as growth_says
-from bayes_nqp.reports._posterior import posterior_of
+from bayes_nqp.reports._posterior import posterior_of, posteriors_of
 from bayes_nqp.reports._registry import section
 
 __all__ = ["event_study"]
@@ -41,9 +41,8 @@ def _over_time(context: Context) -> Iterator[str]:
     if moved is None:
         yield no_growth(ENOUGH, language)
     else:
-        start, end, step = (
-            posterior_of(x, context.prob) for x in (moved.start, moved.end, moved.change)
-        )
+        start, end = (posterior_of(x, context.prob) for x in (moved.start, moved.end))
+        (step,) = posteriors_of([moved.change], context.prob)
         yield growth_says(
             (start, end),
             step,

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from bayes_nqp.estimands import att
 from bayes_nqp.language import Message
 from bayes_nqp.plots import Sketch
+from bayes_nqp.reports._between import groups_of
 from bayes_nqp.reports._confidence import Grounds
 from bayes_nqp.reports._content import Block, Heading, Paragraph
 from bayes_nqp.reports._context import Context
-from bayes_nqp.reports._posterior import posterior_of
+from bayes_nqp.reports._posterior import posteriors_of, together
 from bayes_nqp.reports._registry import section
-from bayes_nqp.reports._sentences import change
+from bayes_nqp.reports._sentences import change, jointly
 from bayes_nqp.tables import spatial_fits
 
 __all__ = ["results"]
@@ -24,10 +24,8 @@ def results(context: Context) -> Iterator[Block | Sketch]:
     """Give effects overall and by group."""
     translate, factors, grounds = context.translate, list(context.factors), Grounds(context)
     yield Heading(translate("Effects"))
-    for factor in factors:
-        sentences = list(_by(context, factor, grounds))
-        if sentences:
-            yield Paragraph(context.joined(sentences))
+    for sentences in _by(context, grounds):
+        yield Paragraph(context.joined(sentences))
     yield from context.table("effects", by=factors or None)
     yield from context.sketches("forest")
     if context.others:
@@ -37,22 +35,31 @@ def results(context: Context) -> Iterator[Block | Sketch]:
             yield from context.table("spatial", spatial)
 
 
-def _by(context: Context, factor: str, grounds: Grounds) -> Iterator[str]:
-    draws = att(context.effects, factor, context.weights)
+def _by(context: Context, grounds: Grounds) -> Iterator[tuple[str, ...]]:
+    """Sentences about every group, a factor at a time; at last how surely all of them hold."""
+    groups = groups_of(context)
     outcome = context.outcome or context.translate("the outcome")
-    levels = [x for x in draws[factor].to_numpy() if bool(draws.sel({factor: x}).notnull().all())]
-    if len(levels) > 6:
-        return
-    for level in levels:
-        posterior = posterior_of(draws.sel({factor: level}), context.prob)
+    every = [
+        ((level, factor), draws.isel({factor: k}))
+        for factor, draws in groups.items()
+        for k, level in enumerate(draws[factor].to_numpy().tolist())
+    ]
+    posteriors = posteriors_of([draws for _, draws in every], context.prob)
+    sentences = dict[str, list[str]]()
+    for ((level, factor), _), posterior in zip(every, posteriors, strict=True):
         whom = Message("{} ({})", *map(context.translate.name, (level, factor), (factor, "")))
-        sure = partial(grounds, "average")
-        yield change(
-            posterior,
-            outcome,
-            context.language,
-            context.unit,
-            whom,
-            **context.moved,
-            confidence=sure,
+        sentences.setdefault(factor, []).append(
+            change(
+                posterior,
+                outcome,
+                context.language,
+                context.unit,
+                whom,
+                **context.moved,
+                confidence=partial(grounds, "average"),
+            )
         )
+    yield from map(tuple, sentences.values())
+    named = [draws for (_, draws), x in zip(every, posteriors, strict=True) if x.named]
+    if len(named) > 1:
+        yield (jointly(len(named), together(named), context.language),)

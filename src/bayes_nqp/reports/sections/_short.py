@@ -4,25 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
-from itertools import combinations
 
 import xarray as xr
 
-from bayes_nqp.checks import REPORTED, rivals_of, texts_of
-from bayes_nqp.estimands import att, contrast, nie
+from bayes_nqp.checks import REPORTED, texts_of
+from bayes_nqp.estimands import att
 from bayes_nqp.fitting import ADOPTION, RECEIVED, meets
+from bayes_nqp.reports._between import between
 from bayes_nqp.reports._confidence import Grounds
 from bayes_nqp.reports._content import Block, Bullets, Heading, Paragraph
 from bayes_nqp.reports._context import Context
 from bayes_nqp.reports._neighbours import neighbours
 from bayes_nqp.reports._posterior import posterior_of
 from bayes_nqp.reports._registry import section
-from bayes_nqp.reports._sentences import apart, change, comparison, indirect
+from bayes_nqp.reports._sentences import apart, change
+from bayes_nqp.reports._through import through
 
 __all__ = ["short"]
-
-_LEVELS = 4
-"""Of a factor whose differences are put into sentences."""
 
 
 @section(place=10)
@@ -38,25 +36,11 @@ def short(context: Context) -> Iterator[Block]:
         change(average, outcome, language, unit, **context.moved, confidence=sure), "lead"
     )
     yield from _apart(context)
-    items = [
-        sentence for factor in context.factors for sentence in _compared(context, factor, grounds)
-    ]
+    items = list(between(context, grounds))
     if meets(context.fit, (RECEIVED, ADOPTION)):
         items.append(neighbours(context, grounds))
     if context.channels:
-        via = nie(context.effects, weights=context.weights, mediators=list(context.channels))
-        items += [
-            indirect(
-                posterior_of(via.sel(mediator=name), prob),
-                context.translate.name(name),
-                outcome,
-                language,
-                unit,
-                context.moved.get("exposure", ""),
-                confidence=partial(grounds, "channel"),
-            )
-            for name in context.channels
-        ]
+        items += through(context, grounds)
     items += [
         context.translate("If trends were not parallel: {}", _lower(context.answer(sentence)))
         for sentence in context.of(REPORTED)
@@ -83,26 +67,3 @@ def _apart(context: Context) -> Iterator[Block]:
 def _lower(sentence: str) -> str:
     """Let a sentence go on after a colon."""
     return sentence[:1].lower() + sentence[1:]
-
-
-def _compared(context: Context, factor: str, grounds: Grounds) -> Iterator[str]:
-    draws = att(context.effects, factor, context.weights)
-    levels = [level for level in draws[factor].to_numpy() if _known(draws.sel({factor: level}))]
-    if len(levels) > _LEVELS:
-        return
-    for first, second in combinations(levels, 2):
-        gap = contrast(draws, {factor: first}, minus=second)
-        yield comparison(
-            posterior_of(gap, context.prob),
-            context.translate.name(first, factor),
-            context.translate.name(second, factor),
-            context.language,
-            context.unit,
-            context.translate.name(factor),
-            confidence=partial(grounds, "contrast"),
-            rivals=rivals_of(context.checks, factor, first, second),
-        )
-
-
-def _known(draws: xr.DataArray) -> bool:
-    return bool(draws.notnull().all())

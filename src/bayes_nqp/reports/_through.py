@@ -1,0 +1,34 @@
+"""What reaches the outcome through every mediator, in sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+from bayes_nqp.estimands import nie
+from bayes_nqp.reports._confidence import Grounds
+from bayes_nqp.reports._context import Context
+from bayes_nqp.reports._posterior import posteriors_of, together
+from bayes_nqp.reports._sentences import indirect, jointly
+
+__all__ = ["through"]
+
+
+def through(context: Context, grounds: Grounds) -> Iterator[str]:
+    """Give the indirect effect of every channel, and name those that hold together."""
+    via = nie(context.effects, weights=context.weights, mediators=list(context.channels))
+    every = [via.sel(mediator=name) for name in context.channels]
+    posteriors = posteriors_of(every, context.prob)
+    for name, posterior in zip(context.channels, posteriors, strict=True):
+        yield indirect(
+            posterior,
+            context.translate.name(name),
+            context.outcome or context.translate("the outcome"),
+            context.language,
+            context.unit,
+            context.moved.get("exposure", ""),
+            confidence=partial(grounds, "channel"),
+        )
+    named = [one for one, posterior in zip(every, posteriors, strict=True) if posterior.named]
+    if len(named) > 1:
+        yield jointly(len(named), together(named), context.language)
