@@ -1,0 +1,190 @@
+"""Run: python -m benchmarks.named; an interrupted run goes on where it stopped.
+
+What reports name where nothing differs, and where pairs of groups are three posterior sds apart.
+The sentences of the report's summary are read, in English, of a fit without checks. Writes the
+table of docs/reports.md with `--collect`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+from collections.abc import Iterator, Mapping
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+import bayes_nqp as nqp
+from bayes_nqp.reports._content import Bullets
+from bayes_nqp.reports._context import Context
+from bayes_nqp.reports._registry import SECTIONS
+from bayes_nqp.simulation import Channel, channels, staggered
+
+from .earned import markdown, share
+
+ROOT = Path(__file__).resolve().parents[1]
+STORE = ROOT / ".cache" / "named.jsonl"
+MARK = "<!-- python -m benchmarks.named --panels 100 -->"
+SEED = 41_000_000
+NAMES = ("north", "east", "south", "west", "centre", "islands")
+MEDIATORS = ("digital", "finance", "skills")
+APART = 3.0
+"""Posterior sds, of the difference of two groups in a fit without pooling."""
+WORLDS: Mapping[str, tuple[int, ...]] = {
+    "2 groups, equal": (0, 0),
+    "4 groups, equal": (0, 0, 0, 0),
+    "6 groups, equal": (0, 0, 0, 0, 0, 0),
+    "2 groups, apart": (0, 1),
+    "4 groups, two and two apart": (0, 0, 1, 1),
+    "4 groups, one apart": (0, 0, 0, 1),
+    "6 groups, one apart": (0, 0, 0, 0, 0, 1),
+}
+"""Which groups have the larger effect; effects are alike within each of the two kinds."""
+POOLINGS = {"partial": nqp.Partial(), "none": nqp.Separate()}
+CHANNELS = "3 channels, slopes zero"
+PAIR = re.compile(r"larger in (\w+) than in (\w+)|lowered exports more in (\w+) than in (\w+)")
+CHANNEL = re.compile(r"^Through (\w+): .* on this path \(P")
+
+
+def panel(groups: int, number: int, effects: Mapping[str, float] | None = None) -> nqp.Panel:
+    """Twenty cities a group, of which six are never treated; one effect, or one a group."""
+    given = effects or {}
+
+    def effect(cells: pd.DataFrame) -> pd.Series[float]:
+        return 1.0 + cells["region"].map(lambda name: given.get(name, 0.0))
+
+    return staggered(
+        units=20 * groups, periods=8, cohorts=(4, 6), strata={"region": NAMES[:groups]},
+        deviation_sd=0.0, effect=effect, seed=SEED + number,
+    ).panel  # fmt: skip
+
+
+def fitted(design: Any, data: nqp.Panel, number: int) -> nqp.Fit:
+    """Fit, and take it whatever the gate says: sentences do not wait for it."""
+    return nqp.fit(design, data, nqp.Importance(seed=SEED + number), progress=False)
+
+
+def sentences(fit: nqp.Fit) -> list[str]:
+    """What the report says in short of groups and channels."""
+    context = Context(fit, [], "en", by=("region",), outcome="exports")
+    blocks = [block for block in SECTIONS["short"](context) if isinstance(block, Bullets)]
+    return [sentence for block in blocks for sentence in block.items]
+
+
+def groups(world: str, pooling: str, number: int) -> dict[str, object]:
+    """Pairs named by the report, those that differ, and those with P >= .90 by themselves."""
+    kinds = WORLDS[world]
+    names = NAMES[: len(kinds)]
+    effects: dict[str, float] = {}
+    if any(kinds):
+        alone = fitted(nqp.StaggeredDiD(nqp.Separate()), panel(len(kinds), number), number)
+        gaps = nqp.differences(nqp.att(alone, "region"))
+        step = APART * float(gaps.std(["chain", "draw"]).mean())
+        effects = {name: step * kind for name, kind in zip(names, kinds, strict=True)}
+    design = nqp.StaggeredDiD(POOLINGS[pooling])
+    fit = fitted(design, panel(len(kinds), number, effects), number)
+    found = PAIR.findall(" ".join(sentences(fit)))
+    named = [[a, b] if a else [d, c] for a, b, c, d in found]
+    true = [
+        [a, b] if kind > other else [b, a]
+        for (a, kind), (b, other) in combinations(zip(names, kinds, strict=True), 2)
+        if kind != other
+    ]
+    above = nqp.probability(nqp.differences(nqp.att(fit, "region"))).to_numpy()
+    alone = int((np.maximum(above, 1 - above) >= 0.9).sum())
+    return {"named": named, "true": true, "single": alone, "gate": fit.gate.passed}
+
+
+def mediated(number: int) -> dict[str, object]:
+    """Channels named by the report where the policy moves mediators that move nothing."""
+    idle = dict.fromkeys(MEDIATORS, Channel(level=1.0, slope=0.0))
+    data = channels(
+        mediators=idle, units=60, periods=8, cohorts=(4, 6), strata={}, deviation_sd=0.0,
+        seed=SEED + number,
+    ).panel  # fmt: skip
+    fit = fitted(nqp.Mediation(nqp.StaggeredDiD(), mediators=MEDIATORS), data, number)
+    named = [hit[1] for x in sentences(fit) if (hit := CHANNEL.match(x))]
+    above = nqp.probability(nqp.nie(fit, mediators=MEDIATORS)).to_numpy()
+    alone = int((np.maximum(above, 1 - above) >= 0.9).sum())
+    return {"named": named, "true": [], "single": alone, "gate": fit.gate.passed}
+
+
+def tasks(number: int) -> Iterator[tuple[str, str, Any]]:
+    """Every world and pooling of a panel."""
+    for world in WORLDS:
+        for pooling in POOLINGS:
+            yield world, pooling, lambda w=world, p=pooling: groups(w, p, number)
+    yield CHANNELS, "partial", lambda: mediated(number)
+
+
+def run(panels: int, only: str | None) -> None:
+    """Compute what is not there yet."""
+    STORE.parent.mkdir(parents=True, exist_ok=True)
+    lines = STORE.read_text(encoding="utf-8").splitlines() if STORE.exists() else []
+    ready = {(x["world"], x["pooling"], x["number"]) for x in map(json.loads, lines)}
+    with STORE.open("a", encoding="utf-8") as file:
+        for number in range(panels):
+            for world, pooling, task in tasks(number):
+                if (world, pooling, number) in ready or (only and only not in world):
+                    continue
+                facts = {"world": world, "pooling": pooling, "number": number}
+                file.write(json.dumps({**facts, **task()}) + "\n")
+                file.flush()
+
+
+def table() -> str:
+    """Lay what is there out, a row a world and pooling."""
+    frame = pd.DataFrame(map(json.loads, STORE.read_text(encoding="utf-8").splitlines()))
+    head = [
+        "world", "pooling", "reports", "one alone at P ≥ .90", "name any", "name one that is not",
+        "name one that is", "of those that are, named",
+    ]  # fmt: skip
+    rows: list[list[Any]] = [head]
+    order = {name: k for k, name in enumerate((*WORLDS, CHANNELS))}
+    frame = frame.sort_values("world", key=lambda x: x.map(order), kind="stable")
+    for (world, pooling), part in frame.groupby(["world", "pooling"], sort=False):
+        number = len(part)
+        pairs = list(zip(part["named"], part["true"], strict=True))
+        right = [sum(one in true for one in named) for named, true in pairs]
+        wrong = sum(any(one not in true for one in named) for named, true in pairs)
+        there = sum(len(true) for _, true in pairs)
+        cells = [
+            share(int((part["single"] > 0).sum()), number),
+            share(sum(bool(named) for named, _ in pairs), number),
+            share(wrong, number),
+            share(sum(x > 0 for x in right), number) if there else "",
+            f"{sum(right) / there:.2f}" if there else "",
+        ]
+        rows.append([world, pooling, number, *cells])
+    return markdown(rows)
+
+
+def collect() -> None:
+    """Write the table into its place in docs/reports.md."""
+    path = ROOT / "docs" / "reports.md"
+    before, _, after = path.read_text(encoding="utf-8").split(MARK)
+    path.write_text(f"{before}{MARK}\n\n{table()}\n\n{MARK}{after}", encoding="utf-8")
+
+
+def main() -> None:
+    """Run, show, or collect."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--panels", type=int, default=100, help="of each world")
+    parser.add_argument("--only", help="worlds with this in their name")
+    parser.add_argument("--show", action="store_true", help="print what is there")
+    parser.add_argument("--collect", action="store_true", help="write docs/reports.md")
+    asked = parser.parse_args()
+    if asked.collect:
+        collect()
+        return
+    if not asked.show:
+        run(asked.panels, asked.only)
+    print(table())
+
+
+if __name__ == "__main__":
+    main()
