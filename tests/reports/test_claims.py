@@ -83,7 +83,7 @@ GRADES = {
 }
 CLAIMS = {
     "en": r"\b(raised|lowered|larger in|upwards|downwards|rises?|rising|grows?|falls?|fades?)\b",
-    "zh": r"提高了|降低了|的效应更大|效应\S*(?:上升|下降)|增强|减弱",
+    "zh": r"提高了|降低了|的效应大于|的效应更大|效应\S*(?:上升|下降)|增强|减弱",
 }
 OPEN = {"en": r"do not tell|stays open|Nothing is said", "zh": r"不足以判断|尚无定论|不判断"}
 
@@ -218,6 +218,13 @@ def check_every_sentence(said: list[str], language: str, grades: set[str]) -> No
             assert re.search(OPEN[language], one), one
 
 
+def standing_out(draws: Array) -> bool:
+    """Whether a single quantity is named: its mean beyond all but 5 % of its draws' distances."""
+    mean = draws.mean()
+    beyond = float((abs(draws - mean) >= abs(mean)).mean())
+    return beyond <= 0.05 and float((draws * mean > 0).mean()) >= 0.95
+
+
 def check_growth(one: Case, said: list[str], language: str) -> None:
     ways = (r"upwards", r"downwards") if language == "en" else (r"效应\S*上升", r"效应\S*下降")
     claims = [s for s in said if sure_in(s, language) and re.search("|".join(ways), s)]
@@ -227,7 +234,7 @@ def check_growth(one: Case, said: list[str], language: str) -> None:
         assert any(("Nothing is said" if language == "en" else "不判断") in s for s in said)
         return
     above = float((step > 0).mean())
-    word = word_for(max(above, 1 - above), language)
+    word = word_for(max(above, 1 - above), language) if standing_out(step) else None
     assert [sure_in(s, language) for s in claims] == ([] if word is None else [word])
     for claim in claims:
         assert [re.search(way, claim) is not None for way in ways] == [above > 0.5, above < 0.5]
@@ -245,13 +252,13 @@ def check_difference(
         p = min(own, float((other > 0).mean() if above > 0.5 else (other < 0).mean()))
     elif verdict in ("in doubt", "fails"):
         p = min(own, 0.5)
-    larger = "larger in" if language == "en" else "的效应更大"
+    larger = "larger in" if language == "en" else "的效应大于"
     claims = [s for s in said if larger in s and sure_in(s, language)]
-    word = word_for(p, language)
+    word = word_for(p, language) if standing_out(gap) else None
     assert [sure_in(s, language) for s in claims] == ([] if word is None else [word])
     for claim in claims:
         name = REGIONS[0 if above > 0.5 else 1]
-        assert re.search(f"larger in {name}|{name} ?的效应更大", claim)
+        assert re.search(f"larger in {name}|{name} ?的效应大于", claim)
 
 
 GRID = tuple(product(PANELS, SHAPES, (0.15, 1.0), ("en", "zh")))

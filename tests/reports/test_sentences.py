@@ -40,11 +40,16 @@ def low() -> str:
     return "low confidence (failed: pre-trends)"
 
 
-def posterior(z: float, sd: float) -> Posterior:
+def posterior(z: float, sd: float, named: bool | None = None) -> Posterior:
     """A normal posterior whose mean is z posterior sds."""
     normal = NormalDist(z * sd, sd)
     low, high = normal.inv_cdf(0.025), normal.inv_cdf(0.975)
-    return Posterior(z * sd, sd, low, high, 1 - normal.cdf(0), 0.95)
+    return Posterior(z * sd, sd, low, high, 1 - normal.cdf(0), 0.95, named)
+
+
+def sides(first: float = 1.0, second: float = 1.0) -> tuple[tuple[str, Posterior], ...]:
+    """Two groups, with their effects."""
+    return ("inland", posterior(first, 0.1)), ("coastal", posterior(second, 0.1))
 
 
 def numbers(text: str) -> list[float]:
@@ -96,14 +101,56 @@ def test_an_exposure_is_no_policy(whom: str, language: str) -> None:
 @pytest.mark.parametrize("language", ["en", "zh"])
 @pytest.mark.parametrize("z", Z)
 def test_comparison_names_the_larger_group(z: float, language: str) -> None:
-    text = comparison(posterior(z, 0.1), "inland", "coastal", language, confidence=low)  # type: ignore[arg-type]
+    text = comparison(posterior(z, 0.1), sides(), "exports", language, confidence=low)  # type: ignore[arg-type]
     if NormalDist().cdf(abs(z)) < 0.9:
         assert not any(word in text for word in WORDS[language])
         assert low() not in text
+        assert ("which effect is larger" if language == "en" else "哪一组的效应更大") in text
     else:
         last = text.split(IF[language])[1]
-        assert ("inland" in last, "coastal" in last) == (z > 0, z < 0)
+        order = ("inland", "coastal") if z > 0 else ("coastal", "inland")
+        said = "the effect is larger in {} than in {}" if language == "en" else "{} 的效应大于 {}"
+        assert said.format(*order) in last
         assert low() in last
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("z", [-2.6, 0.3, 2.6])
+def test_of_two_negative_effects_one_lowered_more(z: float, language: str) -> None:
+    both = sides(-3.0, -5.0)
+    text = comparison(posterior(z, 0.1), both, "exports", language, confidence=low)  # type: ignore[arg-type]
+    assert "larger" not in text
+    assert "更大" not in text
+    if abs(z) < 1:
+        said = "where the policy lowered exports more" if language == "en" else "使 exports 降低"
+        assert said in text
+        return
+    # A difference above zero: the effect in the second group is the more negative one.
+    order = ("coastal", "inland") if z > 0 else ("inland", "coastal")
+    said = (
+        "lowered exports more in {} than in {}" if language == "en" else "在 {} 降低得比在 {} 更多"
+    )
+    assert said.format(*order) in text
+    other = comparison(  # type: ignore[call-overload]
+        posterior(z, 0.1), both, "exports", language, "", "", "trade", confidence=low
+    )
+    assert "policy" not in other
+    assert "trade" in other
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_what_is_not_named_with_the_others_is_not_claimed(named: bool) -> None:
+    one, ends = posterior(2.6, 0.1, named), (posterior(1.0, 0.1), posterior(1.26, 0.1))
+    said = (
+        change(one, "exports", "en", "", "inland", confidence=low),
+        comparison(one, sides(), "exports", "en", confidence=low),  # type: ignore[arg-type]
+        indirect(one, "digital", "exports", "en", confidence=low),
+        growth(ends, one, 5, ["2006"], 14, "en", confidence=low),
+    )
+    for text in said:
+        assert ("virtually certain" in text) == named
+        assert ("do not tell" in text) == (not named)
+        assert (low() in text) == named
 
 
 CHOICE = Message("time effects {}", Message("common to all"))
@@ -116,7 +163,9 @@ def test_a_comparison_is_as_likely_as_under_the_other_choice(
     z: float, p: float, language: str
 ) -> None:
     one, rival = posterior(z, 0.1), Rival("time_effects", CHOICE, p if z > 0 else 1 - p)
-    text = comparison(one, "inland", "coastal", language, confidence=low, rivals=[rival])  # type: ignore[arg-type]
+    text = comparison(  # type: ignore[call-overload]
+        one, sides(), "exports", language, confidence=low, rivals=[rival]
+    )
     sure = [word for word in WORDS[language] if word in text]
     least = min(p, NormalDist().cdf(abs(z)))
     if least < 0.9:
@@ -136,7 +185,8 @@ def test_a_comparison_is_as_likely_as_under_the_other_choice(
     ],
 )
 def test_a_contradicted_comparison_says_by_what(rival: Rival, why: str) -> None:
-    text = comparison(posterior(4, 0.1), "a", "b", "en", confidence=low, rivals=[rival])
+    text = comparison(posterior(4, 0.1), sides(), "exports", "en", confidence=low, rivals=[rival])  # type: ignore[arg-type]
+    assert "It stays open which effect is larger" in text
     assert why in text
     assert "P(> 0) > .999" in text
 

@@ -9,6 +9,7 @@ import xarray as xr
 
 from bayes_nqp.checks import rivals_of
 from bayes_nqp.estimands import att, differences, joint_signs, spread
+from bayes_nqp.language import Message
 from bayes_nqp.reports._confidence import Grounds
 from bayes_nqp.reports._context import Context
 from bayes_nqp.reports._posterior import Posterior, posterior_of, posteriors_of, together
@@ -63,7 +64,8 @@ def between(context: Context, grounds: Grounds) -> Iterator[str]:
         if len(kept) < number:
             yield untold(number - len(kept), len(kept), context.language)
     if len(named) > 1:
-        yield jointly(len(named), together(named), context.language)
+        kind = Message("between groups")
+        yield jointly(kind, len(named), together(named), context.language)
 
 
 def _sides(

@@ -249,18 +249,21 @@ def untold(differences: int, others: int, language: str) -> str:
     ).in_(language)
 
 
-def jointly(number: int, p: float, language: str) -> str:
+def jointly(kind: Message, number: int, p: float, language: str) -> str:
     """Say how surely all hold that were named of one kind.
 
     Parameters
     ----------
+    kind : Message
+        What they are of: "between groups".
     number : int
         How many directions were named.
     """
     return Message(
-        "If the assumptions hold, the {} directions named here all hold together with "
+        "If the assumptions hold, the {} directions named {} all hold together with "
         "probability {}.",
         number,
+        kind,
         chance(p),
     ).in_(language)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from bayes_nqp.estimands import nie
+from bayes_nqp.language import Message
 from bayes_nqp.reports._confidence import Grounds
 from bayes_nqp.reports._context import Context
 from bayes_nqp.reports._posterior import posteriors_of, together
@@ -31,4 +32,5 @@ def through(context: Context, grounds: Grounds) -> Iterator[str]:
         )
     named = [one for one, posterior in zip(every, posteriors, strict=True) if posterior.named]
     if len(named) > 1:
-        yield jointly(len(named), together(named), context.language)
+        kind = Message("of channels")
+        yield jointly(kind, len(named), together(named), context.language)

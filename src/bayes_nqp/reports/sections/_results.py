@@ -62,4 +62,5 @@ def _by(context: Context, grounds: Grounds) -> Iterator[tuple[str, ...]]:
     yield from map(tuple, sentences.values())
     named = [draws for (_, draws), x in zip(every, posteriors, strict=True) if x.named]
     if len(named) > 1:
-        yield (jointly(len(named), together(named), context.language),)
+        kind = Message("of groups")
+        yield (jointly(kind, len(named), together(named), context.language),)
