@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 from doors import (
+    Judgement,
     Trend,
     _draws,
     apart_of,
@@ -18,6 +19,7 @@ from doors import (
     joint_of,
     lead_design,
     precision_of,
+    sentence_of,
     trend_design,
 )
 from doors import leads_tail_of as tail_of
@@ -27,6 +29,7 @@ from matplotlib.lines import Line2D
 
 import bayes_nqp as nqp
 from bayes_nqp.effects import lead_effects
+from bayes_nqp.language import Message
 from bayes_nqp.planning import plan_of
 from bayes_nqp.simulation import staggered
 
@@ -258,6 +261,23 @@ def test_holm_keeps_false_alarms_to_their_share() -> None:
     assert np.mean(alarms) == pytest.approx(0.05, abs=0.012)
     plain = [min(rng.uniform(size=5)) < 0.05 for _ in range(4000)]
     assert np.mean(plain) > 0.2
+
+
+@pytest.mark.parametrize(("adjusted", "same"), [(0.0632, True), (0.0628, True), (0.081, False)])
+def test_equal_numbers_are_no_change(adjusted: float, same: bool) -> None:
+    """What a straight trend would leave of the effect, where both round to 0.063 and where not."""
+    draws = np.random.default_rng(1).normal(0, 0.01, (2, 200))
+    draws -= draws.mean()
+    effect, rest = (
+        xr.DataArray(mean + draws, dims=("chain", "draw")) for mean in (0.0631, adjusted)
+    )
+    total = Judged(SimpleNamespace(tail=0.5), draws, 0.9)
+    judged = Judgement(total, {}, [], effect, rest, 1.0)
+    said = sentence_of(judged, Message("as fitted"))
+    chinese = said.in_("zh")
+    assert ("would not change: 0.063" in str(said)) == same
+    assert ("不会改变：0.063" in chinese) == same
+    assert ("not 0.063" in str(said)) == ("而非 0.063" in chinese) == (not same)
 
 
 def test_levels_share_their_false_alarms_with_other_outcomes() -> None:
