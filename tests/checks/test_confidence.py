@@ -73,6 +73,8 @@ def test_contrasts_and_channels_need_more() -> None:
     assert confidence_of(core(time_effects="fails"), "contrast").failed == ("time_effects",)
     assert confidence_of(core(), "channel").unanswered == ("mediator_pretrends", "confounding")
     assert confidence_of(core(confounding="fails"), "channel").grade == "low"
+    told = confidence_of(core(mediator_pretrends="holds", confounding="reported"), "channel")
+    assert (told.grade, told.unanswered) == ("medium", ("confounding",))
     exposed = confidence_of(checks(support="holds", future_exposure="holds"), adopted=False)
     assert exposed.grade == "high"
 

@@ -243,9 +243,16 @@ def test_a_prior_widens_what_is_known(strong: tuple[nqp.simulation.Simulated, nq
         nqp.UniformRho(1, 2)
 
 
-def test_it_holds_for_a_strong_channel(strong: tuple[nqp.simulation.Simulated, nqp.Fit]) -> None:
+def test_a_far_crossing_is_reported_and_does_not_hold(
+    strong: tuple[nqp.simulation.Simulated, nqp.Fit],
+) -> None:
+    """This very channel is confounded, and its crossing lies the further out for it."""
     found = nqp.check(strong[1], "confounding", progress=False)
-    assert found.verdict == "holds", found
+    assert found.verdict == "reported", found
+    assert "No data tell a common cause" in found.sentence
+    curve = nqp.confounding(strong[1], "digital", rho=[-0.2, 0.2]).sel(path="digital")
+    low, high = sorted(float(x) for x in curve["estimate"])
+    assert f"digital: {low:.3g} to {high:.3g}" in found.sentence
     assert found.evidence["kind"].to_numpy().tolist() == ["overall", "level", "level"]
     assert float(found.evidence["crossing"].sel(path="indirect")[0]) > 0.4
 

@@ -68,7 +68,8 @@ def confidence_of(
     Needed are support, pre-trends and sensitivity, of an exposure support and future exposure;
     of a difference between groups besides the check of time effects, of a channel besides
     pre-trends of mediators and confounding. A number that is reported without a verdict is an
-    answer, and counts neither for nor against.
+    answer, and counts neither for nor against; but that of confounding is none, so that channels
+    have medium confidence at most.
 
     Parameters
     ----------
@@ -94,6 +95,8 @@ def confidence_of(
     answers = {n for n, verdict in counted.items() if verdict in (HOLDS, DOUBT, FAILS, REPORTED)}
     if "sensitivity" in counted and "pretrends" in answers:
         answers.add("sensitivity")  # without an effect that is claimed there is none to undo
+    if counted.get("confounding") == REPORTED:
+        answers.discard("confounding")  # no data tell a common cause from a channel
     needed = dict.fromkeys(n for x in ("average", subject) for n in needed_for(x, adopted=adopted))
     unanswered = tuple(name for name in needed if name not in answers)
     assumptions = any(name in CHECKS and CHECKS[name].assumption for name in answers)

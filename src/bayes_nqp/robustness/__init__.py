@@ -11,6 +11,7 @@ from bayes_nqp.robustness.confounding import (
     confounding,
     curves,
 )
+from bayes_nqp.robustness.confounding import strength as strength
 from bayes_nqp.robustness.trends import (
     EventStudy,
     NormalSteps,

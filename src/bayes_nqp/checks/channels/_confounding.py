@@ -9,7 +9,16 @@ import numpy as np
 import xarray as xr
 
 from bayes_nqp import vocabulary as v
-from bayes_nqp.checks.shared import NOT_APPLICABLE, Finding, asks, ladder, stacked
+from bayes_nqp.checks.channels._mediator_residuals import correlations
+from bayes_nqp.checks.shared import (
+    HOLDS,
+    NOT_APPLICABLE,
+    REPORTED,
+    Finding,
+    asks,
+    ladder,
+    stacked,
+)
 from bayes_nqp.estimands import ALL, text
 from bayes_nqp.fitting import ADOPTION, CHANNELS, ROWS, Fit, panel_of
 from bayes_nqp.language import NOTHING, Message, joined, listed, separated
@@ -21,10 +30,12 @@ from bayes_nqp.robustness import (
     axis_of,
     confounded_fit,
     curves,
+    strength,
 )
 
 _ENOUGH, _LITTLE = 0.2, 0.1
-"""Crossing from which an indirect effect holds, and below which it fails."""
+"""Crossings below which an indirect effect is in doubt, and fails; the first is the range of
+correlations over which effects are told."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,6 +66,17 @@ class ConfoundedEffect:
             float(self.curve[f"original_{end}"].sel(path="indirect")) for end in ("lower", "upper")
         )
         return not low <= 0 <= high
+
+    @property
+    def span(self) -> tuple[float, float]:
+        """Least and largest mean of the indirect effect at correlations of the range."""
+        x = self.curve.sel(path="indirect")
+        ends = [
+            x["unconfounded"] - x["pull"] * strength(np.array(rho), x["curvature"].to_numpy())
+            for rho in (-_ENOUGH, _ENOUGH)
+        ]
+        low, high = sorted(float(end.mean()) for end in ends)
+        return low, high
 
     @property
     def called(self) -> Message:
@@ -110,8 +132,10 @@ def confounding(
         )
         return Finding(NOT_APPLICABLE, _figure(effects), sentence, evidence, "confounding")
     least = min(x.size for x in judged)
-    verdict = ladder(fails=least < _LITTLE, doubt=least < _ENOUGH or weak)
-    sentence = _sentence(judged, weak)
+    common = _common(fit)
+    verdict = ladder(fails=least < _LITTLE, doubt=least < max(_ENOUGH, common) or weak)
+    verdict = REPORTED if verdict == HOLDS else verdict
+    sentence = _sentence(judged, weak, common)
     return Finding(verdict, _figure(effects), sentence, evidence, "confounding", study.fit)
 
 
@@ -144,7 +168,16 @@ def _effect(
     return ConfoundedEffect(mediator, label, kind, curve)
 
 
-def _sentence(judged: list[ConfoundedEffect], weak: list[ConfoundedEffect]) -> Message:
+def _common(fit: Fit) -> float:
+    """Largest correlation between innovations of mediators."""
+    if len(fit.facts.mediators(panel_of(fit))) < 2:
+        return 0.0
+    return max(abs(line.value) for line in correlations(fit))
+
+
+def _sentence(
+    judged: list[ConfoundedEffect], weak: list[ConfoundedEffect], common: float
+) -> Message:
     parts = [x for x in judged if x.kind == "overall"]
     parts += sorted((x for x in judged if x.kind == "joint"), key=_size)[:1]
     vanish = Message(
@@ -155,7 +188,15 @@ def _sentence(judged: list[ConfoundedEffect], weak: list[ConfoundedEffect]) -> M
         100 * min(judged, key=_size).size,
     )
     low = Message("Below {:g}: {}.", _LITTLE, listed([x.called for x in weak], 4))
-    return joined([vanish, low] if weak else [vanish])
+    beyond = Message("Mediators themselves move together by {:.2f} for other reasons.", common)
+    spans = [Message("{}: {:.3g} to {:.3g}", x.called, *x.span) for x in parts]
+    untold = Message(
+        "No data tell a common cause at the time of the policy from a channel; at correlations of "
+        "{:g} to {:g} indirect effects are: {}.",
+        -_ENOUGH, _ENOUGH, separated(spans),
+    )  # fmt: skip
+    least = min(x.size for x in judged)
+    return joined([vanish, *[low][: len(weak)], *[beyond][: int(common > least)], untold])
 
 
 def _size(effect: ConfoundedEffect) -> float:
