@@ -186,6 +186,8 @@ def test_what_does_not_go_with_it_is_refused(message: str) -> None:
 
 
 def test_arguments_are_checked() -> None:
+    with pytest.raises(StudyError, match="nobody receives anything"):
+        nqp.SpatialLag(WEIGHTS, durbin=["treatment"], error=True)
     with pytest.raises(StudyError, match="'weights'"):
         nqp.SpatialLag(np.eye(3))  # type: ignore[arg-type]
     with pytest.raises(StudyError, match="'complete'"):

@@ -9,7 +9,7 @@ from bayes_nqp.checks.shared import DOUBT, HOLDS, Finding, asks
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.estimands import att
 from bayes_nqp.fitting import LAGGED, Fit, equation_draws
-from bayes_nqp.language import Message
+from bayes_nqp.language import Message, joined
 from bayes_nqp.terms import DELTA
 
 NEAR_ONE = 0.9
@@ -37,12 +37,19 @@ def spatial_lag(fit: Fit) -> Finding:
         "{:.1f}",
         float(delta.mean()), float(delta.std()), NEAR_ONE, near, ratio,
     )  # fmt: skip
-    if near > MOST or ratio > WIDE:
-        sentence = Message(
-            "Near one effects on others have no bound, and here they are hardly known. Try weights "
-            "that link fewer units, such as the nearest five, or a cut-off (km=300)."
+    weights = Message(
+        "Try weights that link fewer units, such as the nearest five, or a cut-off (km=300)."
+    )
+    if near > MOST:
+        bound = Message("Near one effects on others have no bound, and here they are hardly known.")
+        return Finding(DOUBT, figure, joined([bound, weights]))
+    if ratio > WIDE:
+        wide = Message(
+            "The coefficient is clear of one, but what units receive is known {:.1f} times less "
+            "well than what they have of their own treatment.",
+            ratio,
         )
-        return Finding(DOUBT, figure, sentence)
+        return Finding(DOUBT, figure, joined([wide, weights]))
     sentence = Message(
         "Feedback is bounded. Shocks that linked units share give a positive coefficient too: by "
         "itself it proves no spillover."

@@ -75,8 +75,8 @@ class SpatialLag(Term):
     Raises
     ------
     StudyError
-        If an argument is not one of those above, or ``lag=False`` stands beside ``durbin=False``
-        or ``error=True``.
+        If an argument is not one of those above, ``lag=False`` stands beside ``durbin=False`` or
+        ``error=True``, or ``error=True`` beside ``durbin=["treatment"]``.
 
     Notes
     -----
@@ -125,6 +125,13 @@ class SpatialLag(Term):
                 hint = "True, False, or names of covariates and 'treatment'"
                 raise StudyError(Message("'{}' is {!r}", "durbin", durbin), hint=hint)
             object.__setattr__(self, "durbin", names)
+            if self.error and TREATMENT in names:
+                raise StudyError(
+                    "'durbin' names 'treatment' beside error=True: where errors alone follow "
+                    "linked units', nobody receives anything of their treatment",
+                    hint="leave out 'error' for what is received (SDM; with lag=False SLX), or "
+                    "'durbin' for spatial errors alone (SEM)",
+                )
         if not self.lag:
             self._check_alone()
 
