@@ -11,7 +11,7 @@ import xarray as xr
 from doors import cautious
 
 import bayes_nqp as nqp
-from bayes_nqp.checks import CHECKS, check_table, run_checks
+from bayes_nqp.checks import CHECKS, check_table, rivals_of, run_checks
 from bayes_nqp.errors import StudyError
 from bayes_nqp.fitting import LAGGED, LINKED
 
@@ -190,12 +190,22 @@ def test_time_effects_report_contrasts_both_ways(calm: nqp.Fit) -> None:
 def test_time_effects_doubt_a_contrast_that_is_a_trend(calm: nqp.Fit) -> None:
     drifting = nqp.fit(calm.design, panel_of(frame(drift=0.15)), SAMPLER, progress=False)
     result = nqp.check(drifting, "time_effects")
-    assert result.verdict in ("in doubt", "fails")
+    assert result.verdict == "holds"
+    assert "refute time effects common to all" in result.sentence
     assert isinstance(result.evidence, xr.Dataset)
     by_region, common = (
         float(result.evidence["contrast"].isel(specification=k).mean()) for k in (0, 1)
     )
     assert abs(by_region) < 0.15 < abs(common)
+    assert not rivals_of([result], "region", "coastal", "inland")
+    taken = nqp.fit(
+        nqp.StaggeredDiD(time=nqp.TimeEffects()), drifting.panel, SAMPLER, progress=False
+    )
+    result = nqp.check(taken, "time_effects")
+    assert result.verdict in ("in doubt", "fails")
+    assert isinstance(result.evidence, xr.Dataset)
+    assert not result.evidence["refuted"]
+    assert float(result.evidence["log_bayes_factor"].sel(column="region")) > 20
 
 
 def test_time_effects_thin_a_longer_refit(calm: nqp.Fit) -> None:
@@ -208,8 +218,12 @@ def test_time_effects_thin_a_longer_refit(calm: nqp.Fit) -> None:
 
 def test_time_effects_ask_nothing_without_strata(calm: nqp.Fit) -> None:
     result = nqp.check(replace(calm, panel=panel_of(frame(), strata=())), "time_effects")
+    assert result.verdict == "holds"
+    assert result.sentence == "Levels of region do not move apart."
+    bare = panel_of(frame().drop(columns="region"), strata=())
+    result = nqp.check(replace(calm, panel=bare), "time_effects")
     assert result.verdict == "not applicable"
-    assert "no strata" in result.sentence
+    assert "no strata and no column that puts units together" in result.sentence
 
 
 def test_a_refit_that_has_not_converged_lowers_a_verdict(calm: nqp.Fit) -> None:

@@ -59,10 +59,14 @@ def test_it_holds_where_the_model_is_true(serial: nqp.Fit) -> None:
     assert result.verdict == "holds"
     assert result.kind == "specifications"
     assert evidence["specification"].to_numpy().tolist() == [
-        "as fitted", "AR(1) + noise", "shocks by province", "independent errors",
+        "as fitted", "AR(1) + noise", "independent errors",
     ]  # fmt: skip
-    assert set(evidence["change"].to_numpy()[1:]) == {"errors", "shocks"}
-    assert evidence["counts"].to_numpy().tolist() == [True, True, True, False]
+    assert set(evidence["change"].to_numpy()[1:]) == {"errors"}
+    assert evidence["counts"].to_numpy().tolist() == [True, True, False]
+    factors = evidence["log_bayes_factor"]
+    assert factors["cluster"].to_numpy().tolist() == ["unit", "province"]
+    assert np.isnan(factors[0])
+    assert float(factors[1]) < 3.0
     assert evidence["quantity"].to_numpy().tolist() == [
         "att", "att[region=coastal]", "att[region=inland]", "coastal − inland",
     ]  # fmt: skip
@@ -103,6 +107,20 @@ def test_shocks_of_a_province_show_only_when_clustered_by_it(together: nqp.Fit) 
     ratio = [float(e["ratio"].sel(quantity="att")) for e in (by_unit, by_province)]
     assert ratio[0] < 1.2 < ratio[1]
     assert by_province.attrs["clusters"] == 12
+
+
+def test_shocks_that_last_are_seen_by_their_evidence(together: nqp.Fit) -> None:
+    result, evidence = evidence_of(together)
+    assert result.verdict == "fails"
+    assert float(evidence["log_bayes_factor"].sel(cluster="province")) > 100
+    assert "shocks by province" in evidence["specification"]
+    assert "Units of one province share shocks that last" in result.sentence
+    assert "fit shocks=nqp.SharedShocks(by='province', errors=nqp.AR1())." in result.sentence
+    shocks = nqp.SharedShocks("province", errors=nqp.AR1())
+    again = nqp.fit(together.variant(shocks=shocks), together.panel, SAMPLER, progress=False)
+    cured = evidence_of(again)[1]
+    assert abs(float(cured["log_bayes_factor"].sel(cluster="province"))) < 0.5
+    assert "shocks by province" not in cured["specification"]
 
 
 def test_event_times_are_judged_on_request(serial: nqp.Fit) -> None:

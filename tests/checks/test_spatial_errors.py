@@ -120,7 +120,7 @@ def test_verdicts_where_the_answer_is_known_and_the_hint_fits() -> None:
     assert result.verdict == "in doubt"
     hint = re.search(r"Next: (.*)\.$", result.sentence)
     assert hint is not None
-    assert hint.group(1) == "shocks=nqp.SharedShocks(by='province')"
+    assert hint.group(1) == "shocks=nqp.SharedShocks(by='province', errors=nqp.AR1())"
     design = eval(f"fit.variant({hint.group(1)})", {"fit": fit, "nqp": nqp})
     better = nqp.fit(design, fit.panel, nqp.Importance(seed=1, draws=250), progress=False)
     after = nqp.check(better, "spatial_errors", progress=False).evidence["ratio"][1:].max()

@@ -53,7 +53,8 @@ def rivals_of(
     Returns
     -------
     tuple of Rival
-        Without a lead fit's difference that has no certain sign: it is less precise by design.
+        Without a lead fit's difference that has no certain sign: it is less precise by design;
+        and without time effects that the data refute.
     """
     pair, every = (text(first), text(second)), []
     for result in results:
@@ -69,6 +70,8 @@ def _of_time(result: CheckResult, factor: str, pair: tuple[str, str]) -> Rival |
     if not isinstance(evidence, xr.Dataset) or "contrast" not in evidence:
         open_ = result.verdict in (DOUBT, FAILS)
         return Rival(result.name, NOTHING, 0.5) if open_ else None
+    if "refuted" in evidence and bool(evidence["refuted"]):
+        return None
     columns = (evidence[name].to_numpy() for name in ("factor", "level", "minus"))
     for k, (name, *levels) in enumerate(zip(*columns, strict=True)):
         if name == factor and sorted(levels) == sorted(pair):

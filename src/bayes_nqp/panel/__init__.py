@@ -7,5 +7,6 @@ from bayes_nqp.panel._cross_section import cross_section as cross_section
 from bayes_nqp.panel._panel import Panel
 from bayes_nqp.panel._roles import Roles
 from bayes_nqp.panel._unit_column import unit_column as unit_column
+from bayes_nqp.panel._unit_column import with_stratum as with_stratum
 
 __all__ = ["Panel", "Roles"]

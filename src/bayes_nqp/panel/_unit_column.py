@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
+from bayes_nqp.columns import frozen
 from bayes_nqp.errors import PanelError, StudyError, nearest, shown
 
 if TYPE_CHECKING:
     from bayes_nqp.panel._panel import Panel
 
-__all__ = ["unit_column"]
+__all__ = ["unit_column", "with_stratum"]
 
 Index = npt.NDArray[np.int64]
 
@@ -62,3 +64,20 @@ def unit_column(panel: Panel, name: str, argument: str) -> tuple[Index, npt.NDAr
             hint="give each unit one value",
         )
     return first, labels
+
+
+def with_stratum(panel: Panel, column: str) -> Panel:
+    """Make a column that is constant within units a stratum.
+
+    Raises
+    ------
+    PanelError
+        If it is missing or changes within a unit.
+    """
+    codes, labels = unit_column(panel, column, "strata")
+    return replace(
+        panel,
+        roles=replace(panel.roles, strata=(*panel.roles.strata, column)),
+        levels={**panel.levels, column: frozen(labels)},
+        strata_codes={**panel.strata_codes, column: frozen(codes)},
+    )

@@ -9,6 +9,5 @@ from bayes_nqp.checks.model._influences import influences as influences
 from bayes_nqp.checks.model._saturated import Saturated as Saturated
 from bayes_nqp.checks.model._structures import error_alternatives
 from bayes_nqp.checks.model._structures import error_means as error_means
-from bayes_nqp.checks.model._structures import shared_shocks as shared_shocks
 
 __all__ = ["error_alternatives"]

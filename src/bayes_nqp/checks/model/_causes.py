@@ -9,8 +9,8 @@ import numpy as np
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks.model._clusters import Clusters
-from bayes_nqp.checks.model._structures import richest, shared_shocks
-from bayes_nqp.checks.shared import owner
+from bayes_nqp.checks.model._structures import richest
+from bayes_nqp.checks.shared import lasting_shocks, owner
 from bayes_nqp.errors import Hint
 from bayes_nqp.fitting import Fit
 from bayes_nqp.language import Message
@@ -86,15 +86,15 @@ def advice(fit: Fit, causes: Causes, limit: float) -> Iterator[Message]:
 def _together(fit: Fit, shared: Clusters) -> Message:
     """What to fit where units of a cluster move together."""
     name = owner(shared.name)
-    shocks = shared_shocks(fit, shared.name)
-    if shocks is None or shared.name in fit.facts.shared_by:
+    shocks = lasting_shocks(fit, shared.name)
+    if shocks is None or shocks in fit.facts.terms:
         return Message(
             "Errors move together within a {}: give groups of them time effects of their own "
             "(time=nqp.TimeEffects(…)), or report the robust sd.",
             name,
         )
     return Message(
-        "Errors move together within a {}: fit {}, or report the robust sd.",
+        "Errors move together within a {}: fit {}.",
         name,
         Hint("shocks", shocks),
     )

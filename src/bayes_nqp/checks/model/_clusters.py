@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from bayes_nqp import vocabulary as v
-from bayes_nqp.checks.shared import owner
-from bayes_nqp.errors import NotApplicable, PanelError, StudyError, nearest
+from bayes_nqp.checks.shared import nesting, owner
+from bayes_nqp.errors import NotApplicable, StudyError, nearest
 from bayes_nqp.fitting import Fit, panel_of
 from bayes_nqp.language import Message
 from bayes_nqp.panel import Panel
@@ -77,19 +77,11 @@ def clusters_by(fit: Fit, name: str | None = None) -> Clusters:
 
 
 def clusters_above(fit: Fit, least: Clusters) -> Iterator[Clusters]:
-    """Cluster by every column that holds several members of at least five levels.
-
-    Such are constant within units; measurements, and the panel's own roles, are none.
-    """
-    panel = panel_of(fit)
-    roles = {panel.roles.unit, panel.roles.time, panel.roles.cohort, panel.roles.outcome}
-    names = [str(name) for name in panel.frame.columns if name not in roles]
-    for name in dict.fromkeys([*names, *panel.strata_codes]):
-        if name in panel.frame.columns and panel.frame[name].dtype.kind == "f":
-            continue
+    """Cluster by every column that holds several members of at least five levels."""
+    for name in nesting(panel_of(fit)):
         try:
             clusters = clusters_by(fit, name)
-        except (NotApplicable, PanelError, StudyError):
+        except (NotApplicable, StudyError):
             continue
         if clusters.above and name != least.name:
             yield clusters

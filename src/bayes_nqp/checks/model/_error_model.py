@@ -85,9 +85,14 @@ def error_model(fit: Fit, *, cluster: str | None = None, event_times: bool = Fal
     at every event time too.
 
     The average effect is also estimated under other error structures. Those that hold the
-    fit's own as a special case count, and so do shocks that units of a cluster share: a posterior
-    sd more than 1.2 times as large, or an estimate more than a posterior sd away, puts the fit in
-    doubt; 1.5 times fails. Few clusters tell little by themselves; their periods tell more.
+    fit's own as a special case count: a posterior sd more than 1.2 times as large, or an estimate
+    more than a posterior sd away, puts the fit in doubt; 1.5 times fails.
+
+    Few clusters tell little by their standard errors; their periods tell more. So the evidence of
+    all rows is asked for shocks that units of a cluster share and that last (AR(1)): the log Bayes
+    factor of the design with them over the fit's. Beyond 3, and the log of the columns asked, the
+    effect is estimated with them; where its posterior sd is then more than 1.1 times as large, or
+    it moves by half a posterior sd, the fit fails.
 
     Three causes are told apart. Correlation in time that the errors lack shows under richer
     structures, and by clusters without treated units (``ratio_controls``), where no deviation of
@@ -107,11 +112,13 @@ def error_model(fit: Fit, *, cluster: str | None = None, event_times: bool = Fal
     others = structures(fit, table, [x for x in every if x.above])
     apart = table["ratio_controls"].to_numpy() > table["limit_controls"].to_numpy()
     verdict = ladder(
-        fails=any((x.ratio > x.sure).any() for x in judged) or others.most[0] > _FAR,
+        fails=any((x.ratio > x.sure).any() for x in judged)
+        or others.wider > _FAR
+        or others.together,
         doubt=any(x.over.any() for x in judged)
         or apart.any()
-        or others.most[0] > _LIMIT
-        or others.most[1] > 1,
+        or others.wider > _LIMIT
+        or others.moved > 1,
     )
     sentence = _sentence(fit, judged, names, apart, others)
     figure = _figure(judged, names, others)
@@ -196,6 +203,11 @@ def _figure(judged: Sequence[_Judged], names: list[str], others: Structures) -> 
         figure = Message(
             "{}; posterior sd × {:.2f} under a richer error structure", figure, others.wider
         )
+    for name, found in others.lasting.items():
+        if np.isfinite(found.value):
+            figure = Message(
+                "{}; log Bayes factor of lasting shocks by {} {:+.1f}", figure, name, found.value
+            )
     for name, (wider, _) in others.shared.items():
         figure = Message("{}; × {:.2f} with shocks by {}", figure, wider, name)
     return figure
@@ -218,9 +230,8 @@ def _causes(judged: Sequence[_Judged], apart: Mask, others: Structures) -> Cause
 
 def _together(judged: _Judged, first: _Judged, others: Structures) -> bool:
     """Whether units of clusters move together: by their shocks, or more than units below them."""
-    wider, moved = others.shared.get(judged.clusters.name, (0.0, 0.0))
     more = judged is first or (judged.ratio > _ABOVE * first.ratio)[judged.over].any()
-    return wider > _LIMIT or moved > 1 or bool(judged.over.any() and more)
+    return judged.clusters.name in others.together or bool(judged.over.any() and more)
 
 
 def _sentence(
@@ -259,14 +270,14 @@ def _wide(
                 listed([names[k] for k in np.flatnonzero(wide)], 3),
                 most,
             )
-    richer = {"": (others.wider, others.moved), **others.shared}
-    for name, (wider, moved) in richer.items():
-        called = (
-            Message("with shocks by {}", name)
-            if name
-            else Message("under a richer error structure")
-        )
-        if wider > _LIMIT:
-            yield Message("The posterior sd is {:.2f} times as large {}.", wider, called)
-        elif moved > 1:
-            yield Message("The average effect moves by {:.1f} posterior sd {}.", moved, called)
+    richer = Message("under a richer error structure")
+    if others.wider > _LIMIT:
+        yield Message("The posterior sd is {:.2f} times as large {}.", others.wider, richer)
+    elif others.moved > 1:
+        yield Message("The average effect moves by {:.1f} posterior sd {}.", others.moved, richer)
+    for name in others.together:
+        yield Message(
+            "Units of one {} share shocks that last (log Bayes factor {:.1f}): with them the "
+            "posterior sd is {:.2f} times as large, and the average effect moves by {:.1f} of it.",
+            name, others.lasting[name].value, *others.shared[name],
+        )  # fmt: skip

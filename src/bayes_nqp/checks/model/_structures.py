@@ -6,27 +6,29 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+import numpy.typing as npt
 import xarray as xr
 
 from bayes_nqp.checks.model._clusters import Clusters
-from bayes_nqp.checks.shared import Alternative, compared, comparison
-from bayes_nqp.designs import Noise, Term
+from bayes_nqp.checks.shared import Alternative, Lasting, compared, comparison, shared_for
+from bayes_nqp.designs import Noise
 from bayes_nqp.errors import Hint
 from bayes_nqp.fitting import Fit, error_draws, panel_of
 from bayes_nqp.language import Message
-from bayes_nqp.registry import registered
 
 __all__ = [
+    "MOVED",
+    "WIDER",
     "Structures",
     "error_alternatives",
     "error_means",
     "richest",
-    "shared_shocks",
     "structures",
 ]
+Index = npt.NDArray[np.int64]
 
-_VALUES = 600
-"""Clusters × periods up to which a refit with their shocks is quick."""
+WIDER, MOVED = 1.1, 0.5
+"""Posterior sd under shared shocks over the fit's own, and shift in it, from which these matter."""
 
 
 def error_alternatives(fit: Fit) -> list[Alternative]:
@@ -75,26 +77,31 @@ class Structures:
     wider, moved : float
         Largest posterior sd under richer errors, and largest shift of the estimate, relative to the
         fit's own sd; NaN where there is none.
+    lasting : mapping of str to Lasting
+        Evidence that units of a cluster share shocks, by the cluster's name.
     shared : mapping of str to (float, float)
-        The same where units of a cluster share shocks, by the cluster's name.
+        Sd and shift under these, where there is evidence.
     """
 
     kind: str
     evidence: xr.Dataset
     wider: float = np.nan
     moved: float = np.nan
+    lasting: Mapping[str, Lasting] = field(default_factory=dict)
     shared: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
     @property
-    def most(self) -> tuple[float, float]:
-        """Largest sd and shift of all."""
-        every = [(self.wider, self.moved), *self.shared.values()]
-        wider, moved = (np.array(x) for x in zip(*every, strict=True))
-        return float(np.nanmax(wider, initial=0.0)), float(np.nanmax(moved, initial=0.0))
+    def together(self) -> tuple[str, ...]:
+        """Clusters with shared shocks that the average effect's uncertainty answers to."""
+        return tuple(
+            name for name, (wider, moved) in self.shared.items() if wider > WIDER or moved > MOVED
+        )
 
 
 def structures(fit: Fit, table: xr.Dataset, above: Sequence[Clusters]) -> Structures:
     """Refit with richer and with poorer error structures, and with shocks that clusters share.
+
+    Shocks are those that last, of clusters for which there is evidence of them.
 
     Parameters
     ----------
@@ -108,7 +115,14 @@ def structures(fit: Fit, table: xr.Dataset, above: Sequence[Clusters]) -> Struct
         return Structures("none", table)
     others, n_poorer = error_alternatives(fit), len(fit.facts.noise.poorer)
     poorer = [replace(other, counts=False) for other in others[:n_poorer]]
-    shocks = _shock_alternatives(fit, above)
+    lasting = shared_for(fit, _asked(fit, above))
+    shocks = {
+        name: Alternative(
+            Message("shocks by {}", name), Message("shocks"), fit.variant(shocks=found.shocks)
+        )
+        for name, found in lasting.items()
+        if found.found
+    }
     every = [*others[n_poorer:], *shocks.values(), *poorer]
     refits = compared(fit, every, Message("refitting with other errors"))
     counts, against = refits["counts"].to_numpy(), comparison(refits)
@@ -122,28 +136,13 @@ def structures(fit: Fit, table: xr.Dataset, above: Sequence[Clusters]) -> Struct
     }
     richer = counts & (refits["change"].to_numpy() == Message("errors"))
     evidence = refits.merge(table, combine_attrs="no_conflicts")
-    if not richer.any():
-        return Structures("specifications", evidence, shared=shared)
-    most = float(wider[richer].max()), float(moved[richer].max())
-    return Structures("specifications", evidence, *most, shared)
+    factors = [lasting[x].value if x in lasting else np.nan for x in table["cluster"].to_numpy()]
+    evidence = evidence.assign(log_bayes_factor=("cluster", factors))
+    most = [float(x[richer].max()) if richer.any() else np.nan for x in (wider, moved)]
+    return Structures("specifications", evidence, most[0], most[1], lasting, shared)
 
 
-def _shock_alternatives(fit: Fit, above: Sequence[Clusters]) -> dict[str, Alternative]:
-    """Shocks by each cluster, where the design has none and they are few enough for a refit."""
-    if fit.facts.has("shocks"):
-        return {}
-    periods = panel_of(fit).periods
-    return {
-        x.name: Alternative(
-            Message("shocks by {}", x.name), Message("shocks"), fit.variant(shocks=shocks)
-        )
-        for x in above
-        if np.unique(x.codes).size * periods <= _VALUES
-        and (shocks := shared_shocks(fit, x.name)) is not None
-    }  # fmt: skip
-
-
-def shared_shocks(fit: Fit, by: str) -> Term | None:
-    """State shocks that units of a column's levels share; None where a design cannot have them."""
-    kinds = registered("shocks").values() if fit.takes("shocks") else ()
-    return next((kind(by) for kind in kinds), None)
+def _asked(fit: Fit, above: Sequence[Clusters]) -> dict[str, Index]:
+    """Clusters whose shocks the design may lack: those of its own shocks, where it has some."""
+    own = fit.facts.shared_by
+    return {x.name: x.codes for x in above if not own or x.name in own}

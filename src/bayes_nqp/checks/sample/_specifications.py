@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from itertools import chain
 
+import numpy as np
+import xarray as xr
+
 from bayes_nqp.checks.model import error_alternatives
-from bayes_nqp.checks.shared import Alternative, Finding, asks, compared, comparison, owner
+from bayes_nqp.checks.shared import (
+    FAR,
+    REFUTED,
+    Alternative,
+    Finding,
+    asks,
+    behind,
+    compared,
+    comparison,
+    owner,
+)
 from bayes_nqp.designs import Estimator
-from bayes_nqp.errors import NotApplicable, StudyError
+from bayes_nqp.errors import NotApplicable, NQPError, StudyError
 from bayes_nqp.fitting import ROWS, Fit, panel_of
-from bayes_nqp.language import Message
+from bayes_nqp.language import Message, listed
 from bayes_nqp.pooling import Complete, Partial, Separate
 from bayes_nqp.terms import TimeEffects
 
@@ -33,7 +46,8 @@ def specifications(fit: Fit, *, designs: Mapping[str, Estimator] | None = None) 
 
     One choice is changed at a time. All specifications use the same panel; estimates are of the
     cells from adoption on. Independent errors are shown for comparison, but the verdict does
-    not rest on them.
+    not rest on them, nor on what disagrees and is refuted by the data: a choice with the same rows
+    and flat coefficients whose log marginal likelihood is lower by more than 3.
 
     Parameters
     ----------
@@ -49,6 +63,9 @@ def specifications(fit: Fit, *, designs: Mapping[str, Estimator] | None = None) 
             raise StudyError(f"'designs' holds {design!r} for {name!r}", hint=_EXAMPLE)
         others.append(Alternative(str(name), Message("of your own"), design))
     evidence = compared(fit, others, Message("fitting specifications"))
+    refuted = _refuted(fit, others, evidence)
+    counts = evidence["counts"].to_numpy() & ~np.isin(evidence["specification"], refuted)
+    evidence = evidence.assign_coords(counts=("specification", counts))
     counting = int(evidence["counts"].sum()) - 1
     if not counting:
         raise NotApplicable(Message("No other model of these data can be fitted that would count."))
@@ -63,7 +80,34 @@ def specifications(fit: Fit, *, designs: Mapping[str, Estimator] | None = None) 
         "All {} alternatives that count conclude the same about the average effect.", counting
     )
     sentence = against.sentence(same, Message("under {}"))
+    if refuted:
+        sentence = Message(
+            "{} Not counted, as the data refute them: {}.", sentence, listed(refuted, 4)
+        )
     return Finding(against.verdict, figure, sentence, evidence, "specifications")
+
+
+def _refuted(fit: Fit, others: Sequence[Alternative], evidence: xr.Dataset) -> list[str]:
+    """Name alternatives that disagree, and that the data speak against."""
+    against, panel = comparison(evidence), panel_of(fit)
+    far = {n for n, x in zip(against.names[1:], against.shift, strict=True) if abs(x) > FAR}
+    open_ = {*against.turned, *against.lost, *far}
+    return [
+        other.label
+        for other in others
+        if other.label in open_
+        and other.counts
+        and (other.panel or panel) is panel
+        and _nats(fit, other) > REFUTED
+    ]
+
+
+def _nats(fit: Fit, other: Alternative) -> float:
+    """Nats by which the data prefer the fit's design; none where they cannot say."""
+    try:
+        return behind(fit, other.design)
+    except NQPError:
+        return float("nan")
 
 
 def alternatives_of(fit: Fit) -> list[Alternative]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -35,11 +36,14 @@ from bayes_nqp.language import Message, decoded, encoded, listed, separated
 from bayes_nqp.panel import Panel
 
 __all__ = [
-    "Alternative", "Comparison", "after_adoption", "average_effect", "compared", "comparison",
-    "refitted_averages",
+    "FAR", "Alternative", "Comparison", "after_adoption", "average_effect", "compared",
+    "comparison", "refitted_averages",
 ]  # fmt: skip
 
 Array = npt.NDArray[np.float64]
+
+FAR: Final = 2.0
+"""Posterior sd by which another specification's estimate may differ."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -253,7 +257,7 @@ class Comparison:
         )
 
 
-def comparison(evidence: xr.Dataset, *, far: float = 2.0) -> Comparison:
+def comparison(evidence: xr.Dataset, *, far: float = FAR) -> Comparison:
     """Compare every specification with the first.
 
     Parameters

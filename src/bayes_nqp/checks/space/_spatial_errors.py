@@ -14,7 +14,6 @@ from bayes_nqp.checks.model import (
     clusters_above,
     clusters_by,
     influences,
-    shared_shocks,
 )
 from bayes_nqp.checks.shared import (
     DOUBT,
@@ -23,6 +22,7 @@ from bayes_nqp.checks.shared import (
     asks,
     average_effect,
     labels,
+    lasting_shocks,
     owner,
     reported_weights,
 )
@@ -187,7 +187,7 @@ def _sentence(
 
 def _hint(fit: Fit, cluster: str | None) -> Hint | None:
     """A design that can be fitted: shocks of the cluster, or else rings."""
-    shocks = None if cluster is None else shared_shocks(fit, cluster)
+    shocks = None if cluster is None else lasting_shocks(fit, cluster)
     if shocks is not None and not fit.facts.has("shocks"):
         return Hint("shocks", shocks)
     if located(panel_of(fit)) and fit.takes("spillovers") and fit.facts.reach == "none":

@@ -15,9 +15,10 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from bayes_nqp.checks.shared import comparable, marginal
 from bayes_nqp.designs import Design, DifferentialTrends, Facts, Noise, saturated_design
-from bayes_nqp.errors import IdentificationError, NQPError
-from bayes_nqp.fitting import Fit, Marginal, log_marginal, once, panel_of
+from bayes_nqp.errors import NQPError
+from bayes_nqp.fitting import Fit, Marginal, log_marginal, panel_of
 from bayes_nqp.language import NOTHING, Message
 from bayes_nqp.panel import Panel
 from bayes_nqp.pooling import Separate
@@ -113,8 +114,8 @@ def log_bayes_factor(design: Design, panel: Panel, noise: Noise, seed: int) -> t
     IdentificationError
         If the panel cannot identify differential trends.
     """
-    flat, marginal = untreated(design, panel, noise), partial(log_marginal, seed=seed)
-    return _against(flat, panel, DifferentialTrends(), marginal)
+    flat = untreated(design, panel, noise)
+    return _against(flat, panel, DifferentialTrends(), partial(log_marginal, seed=seed))
 
 
 def evidence_against_drift(fit: Fit) -> tuple[float, float]:
@@ -127,7 +128,7 @@ def evidence_against_drift(fit: Fit) -> tuple[float, float]:
     """
     panel = panel_of(fit)
     flat = untreated(fit.outcome_design, panel, fit.facts.noise)
-    return _against(flat, panel, DifferentialTrends(), partial(_marginal, fit))
+    return _against(flat, panel, DifferentialTrends(), partial(marginal, fit))
 
 
 def _by_stratum(fit: Fit) -> Iterator[BayesFactor]:
@@ -162,38 +163,23 @@ def _factor(fit: Fit, rows: Rows, noise: Noise, stratum: str, drift: Message) ->
             else untreated(design, panel, noise)
         )
         trends = _DRIFTS.get(drift, DifferentialTrends())
-        value, error = _against(parallel, panel, trends, partial(_marginal, fit))
+        value, error = _against(parallel, panel, trends, partial(marginal, fit))
     except NQPError as refusal:
         return BayesFactor(stratum, errors, drift, reason=refusal.what)
     return BayesFactor(stratum, errors, drift, value, error)
-
-
-def _marginal(fit: Fit, design: Design, panel: Panel) -> Marginal:
-    seed = int(fit.sampler.seed or 0)
-    key = ("marginal", design, panel.digest)
-    return once(fit, key, lambda: log_marginal(design, panel, seed=seed))
 
 
 def _against(
     design: Design,
     panel: Panel,
     trends: DifferentialTrends,
-    marginal: Callable[[Design, Panel], Marginal],
+    evidence: Callable[[Design, Panel], Marginal],
 ) -> tuple[float, float]:
     """Log Bayes factor of a design over itself with a drift, and its Monte-Carlo error."""
-    parallel = marginal(design, panel)
-    drifting = marginal(design.variant({"trends": trends}), panel)
-    _comparable(parallel, drifting)
+    parallel = evidence(design, panel)
+    drifting = evidence(design.variant({"trends": trends}), panel)
+    comparable(parallel, drifting)
     return parallel.value - drifting.value, float(np.hypot(parallel.error, drifting.error))
-
-
-def _comparable(parallel: Marginal, drifting: Marginal) -> None:
-    """See that both likelihoods are of the same rows, in the same units, over the same columns."""
-    if parallel.ground != drifting.ground:
-        raise IdentificationError(
-            Message("the two designs have different rows or flat columns, and no Bayes factor"),
-            hint="covariates that vary within the periods of every stratum",
-        )
 
 
 def untreated(design: Design, panel: Panel, noise: Noise) -> Design:

@@ -1,7 +1,9 @@
-"""Whether contrasts between strata depend on which strata share time effects."""
+"""Whether groups of units have time effects of their own, and contrasts survive other ones."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
@@ -10,45 +12,203 @@ import xarray as xr
 
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
-from bayes_nqp.checks.shared import FAILS, HOLDS, Finding, Verdict, asks, labels, ladder
+from bayes_nqp.checks.shared import (
+    FAILS,
+    HOLDS,
+    REFUTED,
+    Finding,
+    Lasting,
+    Verdict,
+    asks,
+    average_effect,
+    behind,
+    labels,
+    ladder,
+    nesting,
+    refitted_averages,
+    shared_for,
+    worst_of,
+)
+from bayes_nqp.designs import Design
 from bayes_nqp.effects import cell_effects
-from bayes_nqp.errors import NotApplicable
+from bayes_nqp.errors import Hint, NotApplicable, NQPError
 from bayes_nqp.estimands import att, contrast, worst_gate
 from bayes_nqp.fitting import ROWS, Fit, panel_of, refit
-from bayes_nqp.language import Message
+from bayes_nqp.language import Message, decoded, joined, listed
+from bayes_nqp.panel import Panel, with_stratum
+from bayes_nqp.pooling import Partial
 from bayes_nqp.terms import TimeEffects
 
 type Pair = tuple[str, str, str]
 """A factor and two of its levels."""
+type Index = npt.NDArray[np.int64]
+
+_MOVED = 0.5
+"""Posterior sd by which time effects of a column's levels move what they matter to."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Levels:
+    """What the levels of a column say.
+
+    Parameters
+    ----------
+    lasting : Lasting
+        Evidence that they move apart.
+    adoption : tuple of float
+        Share of units that adopt, in the level with the fewest and with the most.
+    """
+
+    lasting: Lasting
+    adoption: tuple[float, float]
 
 
 @asks(
-    "Do contrasts between strata survive another choice of time effects?",
+    "Do groups of units have time effects of their own, and do contrasts survive other ones?",
     "time effects",
     place=110,
     needs=(ROWS,),
 )
 def time_effects(fit: Fit) -> Finding:
-    """Compare every contrast with level-specific and with common time effects."""
+    """Ask every column that nests units for time effects, and compare contrasts with other ones.
+
+    Of each column that is constant within units, holds several units a level, and has no time
+    effects of its own yet: the log Bayes factor of what units of a level share and what lasts
+    (AR(1), a normal prior) over the fit's model, and the share of units that adopt by level. The
+    column with the most evidence, where it is beyond 3 and the log of the columns asked, gets time
+    effects by its levels in a refit: the fit fails if its average effect moves by half a posterior
+    sd.
+
+    Every contrast of two levels of a stratum is compared between time effects by level and common
+    ones. A choice that the data refute by more than 3 nats is no rival.
+    """
     panel = panel_of(fit)
-    strata = fit.facts.strata(panel) or panel.roles.strata
-    if not strata:
-        raise NotApplicable(Message("The panel has no strata, so there is no contrast to compare."))
-    time = TimeEffects() if fit.facts.time_strata(panel) else TimeEffects(strata)
-    pairs = _pairs(fit)
-    if not pairs:
-        raise NotApplicable(Message("No factor has two levels with treated units to compare."))
-    other = refit(fit, fit.variant(time=time))
+    levels, pairs = _levels(fit), _pairs(fit) if _strata(fit) else []
+    if not pairs and not levels:
+        raise NotApplicable(
+            Message(
+                "The panel has no strata and no column that puts units together: whether groups of "
+                "units have time effects of their own cannot be asked."
+            )
+        )
+    parts = [_of_columns(fit, levels, panel)] if levels else []
+    if pairs:
+        parts.append(_of_contrasts(fit, pairs))
+    evidence = xr.merge(
+        [x.evidence for x in parts if isinstance(x.evidence, xr.Dataset)],
+        combine_attrs="no_conflicts",
+    )
+    verdict = worst_of(x.verdict for x in parts)
+    sentences = [x.sentence for x in parts if x.verdict != HOLDS or verdict == HOLDS]
+    if not levels:
+        sentences.append(
+            Message(
+                "No other column that puts units together can be asked: what regions or the like "
+                "share stays open."
+            )
+        )
+    return Finding(
+        verdict, _figures([x.figure for x in parts]), joined(sentences), evidence,
+        parts[-1].kind, parts[-1].refit,
+    )  # fmt: skip
+
+
+def _figures(figures: Sequence[Message]) -> Message:
+    return figures[0] if len(figures) == 1 else Message("{}; {}", *figures)
+
+
+def _strata(fit: Fit) -> tuple[str, ...]:
+    panel = panel_of(fit)
+    return fit.facts.strata(panel) or panel.roles.strata
+
+
+def _levels(fit: Fit) -> list[_Levels]:
+    """What columns without time effects of their own say."""
+    panel = panel_of(fit)
+    own = {*fit.facts.time_strata(panel), *fit.facts.shared_by}
+    columns = {name: codes for name, codes in nesting(panel).items() if name not in own}
+    if not columns or not fit.takes("time"):
+        return []
+    found, adopts = shared_for(fit, columns), np.asarray(panel.cohort_codes) >= 0
+    return [
+        _Levels(found[name], (float(shares.min()), float(shares.max())))
+        for name, codes in columns.items()
+        if np.isfinite(found[name].value)
+        and (shares := np.bincount(codes, adopts) / np.bincount(codes)).size
+    ]
+
+
+def _of_columns(fit: Fit, levels: Sequence[_Levels], panel: Panel) -> Finding:
+    """Judge the column with the most evidence."""
+    most = max(levels, key=lambda x: x.lasting.value)
+    factor, (low, high) = most.lasting.value, most.adoption
+    by = most.lasting.by
+    figure = Message(
+        "log Bayes factor of time effects by {} {:+.1f} (limit {:.1f})",
+        by, factor, most.lasting.limit,
+    )  # fmt: skip
+    evidence = xr.Dataset(
+        {
+            "log_bayes_factor": ("column", [x.lasting.value for x in levels]),
+            "adoption": (("column", "end"), [x.adoption for x in levels]),
+        },
+        coords={"column": [x.lasting.by for x in levels], "end": ["lowest", "highest"]},
+        attrs={"limit": most.lasting.limit},
+    )
+    if not most.lasting.found:
+        names = listed([x.lasting.by for x in levels], 4)
+        return Finding(HOLDS, figure, Message("Levels of {} do not move apart.", names), evidence)
+    design, strata = _by_levels(fit, by, panel)
+    task = (design, panel if by in panel.roles.strata else with_stratum(panel, by))
+    (numbers,) = refitted_averages(fit, [task], Message("refitting with other time effects"))
+    share = Message("{:.0%} to {:.0%} of units adopt", low, high)
+    if "reason" in numbers:
+        sentence = Message(
+            "Levels of {} move apart (log Bayes factor {:.1f}; {} by level), and time effects of "
+            "their own cannot be fitted ({}): see error_model for shocks that they share.",
+            by, factor, share, Message("{}", *decoded(str(numbers["reason"]))),
+        )  # fmt: skip
+        return Finding(HOLDS, figure, sentence, evidence)
+    own = average_effect(fit)
+    moved = (float(numbers["att"].mean()) - float(own.mean())) / float(own.std())
+    told = Message(
+        "Levels of {} move apart (log Bayes factor {:.1f}; {} by level), and with time effects of "
+        "their own the average effect moves by {:+.1f} posterior sd.",
+        by, factor, share, moved,
+    )  # fmt: skip
+    if abs(moved) <= _MOVED:
+        return Finding(HOLDS, figure, told, evidence)
+    hint = Hint("time", TimeEffects(strata))
+    if by not in panel.roles.strata:
+        advice = Message("Next: {}, with {!r} among the strata of the panel.", hint, by)
+    else:
+        advice = Message("Next: {}.", hint)
+    return Finding(FAILS, figure, joined([told, advice]), evidence)
+
+
+def _by_levels(fit: Fit, by: str, panel: Panel) -> tuple[Design, tuple[str, ...]]:
+    """Give a column's levels time effects of their own; effects vary by what they varied by."""
+    strata = (*fit.facts.time_strata(panel), by)
+    changes: dict[str, object] = {"time": TimeEffects(strata)}
+    pooling = fit.facts.pooling
+    if isinstance(pooling, Partial):
+        changes["effect"] = replace(pooling, strata=fit.facts.strata(panel))
+    return fit.outcome_design.variant(changes), strata
+
+
+def _of_contrasts(fit: Fit, pairs: list[Pair]) -> Finding:
+    """Compare every contrast with level-specific and with common time effects."""
+    by_level = fit.facts.time_strata(panel_of(fit))
+    time = TimeEffects() if by_level else TimeEffects(_strata(fit))
+    design = fit.variant(time=time)
+    other = refit(fit, design)
     choices = [_label(fit), _label(other)]
     evidence = _contrasts([fit, other], choices, pairs)
+    nats = _nats(fit, other)
+    evidence = evidence.assign(nats=nats, refuted=bool(nats > REFUTED))
     first, second = (evidence["contrast"].isel(specification=k) for k in (0, 1))
     shift = (second - first).mean(v.SAMPLE_DIMS).to_numpy() / first.std(v.SAMPLE_DIMS).to_numpy()
     worst = int(np.argmax(np.abs(shift)))
-    signs = [_conclusions(first), _conclusions(second)]
-    verdict = ladder(
-        fails=(signs[0] * signs[1] < 0).any(),
-        doubt=(np.abs(shift) > 1).any() or (signs[0] != signs[1]).any(),
-    )
     means = [float(draws.mean(v.SAMPLE_DIMS)[worst]) for draws in (first, second)]
     figure = Message(
         "{}: {:.3f} ({}), {:.3f} ({}); {:.1f} posterior sd apart",
@@ -59,7 +219,26 @@ def time_effects(fit: Fit) -> Finding:
         choices[1],
         abs(shift[worst]),
     )
+    if nats > REFUTED:
+        sentence = Message(
+            "The data refute time effects {} by {:.0f} nats: no rival to those {}.",
+            choices[1], nats, choices[0],
+        )  # fmt: skip
+        return Finding(HOLDS, figure, sentence, evidence, "comparison", other)
+    signs = [_conclusions(first), _conclusions(second)]
+    verdict = ladder(
+        fails=(signs[0] * signs[1] < 0).any(),
+        doubt=(np.abs(shift) > 1).any() or (signs[0] != signs[1]).any(),
+    )
     return Finding(verdict, figure, _sentence(verdict, choices), evidence, "comparison", other)
+
+
+def _nats(fit: Fit, other: Fit) -> float:
+    """Nats by which the data prefer the fit's time effects; none where they cannot say."""
+    try:
+        return behind(fit, other.outcome_design)
+    except NQPError:
+        return float("nan")
 
 
 def _sentence(verdict: Verdict, choices: list[Message]) -> Message:

@@ -1,0 +1,167 @@
+"""What the data say of one design against another: by marginal likelihood, in nats."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from bayes_nqp.designs import Design, Term, structures
+from bayes_nqp.errors import IdentificationError, NQPError, PanelError, StudyError
+from bayes_nqp.fitting import Fit, Marginal, log_marginal, once, panel_of
+from bayes_nqp.language import NOTHING, Message
+from bayes_nqp.panel import Panel, unit_column
+from bayes_nqp.registry import registered
+from bayes_nqp.terms import TimeEffects
+
+__all__ = [
+    "REFUTED",
+    "Lasting",
+    "behind",
+    "comparable",
+    "lasting_shocks",
+    "marginal",
+    "nesting",
+    "shared_for",
+]
+
+REFUTED: Final = 3.0
+"""Nats by which data prefer a design from which another one is no rival: odds of 20 to 1."""
+LASTING: Final = 3.0
+"""Log Bayes factor, beyond the log of the columns asked, from which units move together."""
+_VALUES: Final = 600
+"""Levels × periods up to which their shocks are quick."""
+
+Index = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Lasting:
+    """Evidence that units of a column's levels share what lasts.
+
+    Parameters
+    ----------
+    by : str
+        The column.
+    shocks : Term
+        Those of its levels, over periods correlated.
+    value : float
+        Log Bayes factor of the design with them over the fit's own; missing where there is none.
+    limit : float
+        From which it counts.
+    reason : Message
+        Why there is none.
+    """
+
+    by: str
+    shocks: Term | None
+    value: float = np.nan
+    limit: float = LASTING
+    reason: Message = NOTHING
+
+    @property
+    def found(self) -> bool:
+        """Whether the data speak for them."""
+        return self.value > self.limit
+
+
+def nesting(panel: Panel) -> dict[str, Index]:
+    """Levels of each unit, by every column that is constant within units and holds several.
+
+    Measurements, and the panel's own roles, are none; nor is a column with a level a unit.
+    """
+    roles = {panel.roles.unit, panel.roles.time, panel.roles.cohort, panel.roles.outcome}
+    return {
+        name: codes
+        for name, codes in _constant(panel)
+        if name not in roles and 1 < np.unique(codes).size < panel.n_units
+    }
+
+
+def _constant(panel: Panel) -> Iterator[tuple[str, Index]]:
+    for name in map(str, panel.frame.columns):
+        if panel.frame[name].dtype.kind != "f":
+            try:
+                yield name, unit_column(panel, name, "by")[0]
+            except (PanelError, StudyError):
+                continue
+
+
+def shared_for(fit: Fit, columns: Mapping[str, Index]) -> dict[str, Lasting]:
+    """Ask of columns whether units of their levels share shocks that last, beside the fit's model.
+
+    ``log p(y | shocks) - log p(y)``, effects and errors as the fit has them; both designs have the
+    same flat coefficients. Shocks that do not last are a special case of those that do.
+
+    Parameters
+    ----------
+    columns : mapping of str to ndarray of int (unit)
+        Levels.
+    """
+    limit = LASTING + float(np.log(max(len(columns), 1)))
+    return {name: _lasting(fit, name, codes, limit) for name, codes in columns.items()}
+
+
+def _lasting(fit: Fit, name: str, codes: Index, limit: float) -> Lasting:
+    shocks, panel = lasting_shocks(fit, name), panel_of(fit)
+    if shocks is None or panel.weights is not None:
+        return Lasting(name, shocks, reason=Message("this design takes no shared shocks"))
+    if np.unique(codes).size * panel.periods > _VALUES:
+        return Lasting(name, shocks, reason=Message("its levels are too many"))
+    try:
+        value = -behind(fit, fit.outcome_design.variant({"shocks": shocks}))
+    except NQPError as refusal:
+        return Lasting(name, shocks, reason=refusal.what)
+    return Lasting(name, shocks, value, limit)
+
+
+def lasting_shocks(fit: Fit, by: str) -> Term | None:
+    """State shocks that last and that a column's levels share; None where a design has none."""
+    kinds = registered("shocks").values() if fit.takes("shocks") else ()
+    errors = next(iter(structures("AR1")), None)
+    return next((kind(by, errors=errors) for kind in kinds), None)
+
+
+def behind(fit: Fit, other: Design, panel: Panel | None = None) -> float:
+    """Nats by which the data prefer the fit's design to another one; NaN where they cannot say.
+
+    Flat time effects of levels have no marginal likelihood that common ones could be compared
+    with: where levels differ, those shrunk towards common ones stand for them.
+
+    Raises
+    ------
+    NQPError
+        If one of the two has no marginal likelihood.
+    """
+    own: Design = fit.outcome_design
+    panel = panel or panel_of(fit)
+    levels = [set(x.facts.time_strata(panel)) for x in (own, other)]
+    if levels[0] != levels[1]:
+        own, other = (_shrunk(x, panel) for x in (own, other))
+    first, second = (marginal(fit, x, panel) for x in (own, other))
+    comparable(first, second)
+    return first.value - second.value
+
+
+def comparable(first: Marginal, second: Marginal) -> None:
+    """See that both likelihoods are of the same rows, in the same units, over the same columns."""
+    if first.ground != second.ground:
+        raise IdentificationError(
+            Message("the two designs have different rows or flat columns, and no Bayes factor"),
+            hint="covariates that vary within the periods of every stratum",
+        )
+
+
+def marginal(fit: Fit, design: Design, panel: Panel) -> Marginal:
+    """Log marginal likelihood of a design; the fit keeps it."""
+    seed = int(fit.sampler.seed or 0)
+    key = ("marginal", design, panel.digest)
+    return once(fit, key, lambda: log_marginal(design, panel, seed=seed))
+
+
+def _shrunk(design: Design, panel: Panel) -> Design:
+    by = design.facts.time_strata(panel)
+    return design.variant({"time": TimeEffects(by, pooled=bool(by))})
