@@ -14,6 +14,7 @@ TIME: Final = "time"
 COHORT: Final = "cohort"
 EVENT_TIME: Final = "event_time"
 INDEX_DRAW: Final = "index_draw"
+EQUATION: Final = "equation"
 STRATUM: Final = "stratum"
 
 EFFECT: Final = "effect"

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from bayes_nqp.index import Index
     from bayes_nqp.panel import Panel
 
-__all__ = ["fit_index", "pooled_over", "refuse_pooled"]
+__all__ = ["fit_index", "pooled_over", "refuse_pooled", "variances"]
 
 Array = npt.NDArray[np.float64]
 
@@ -131,7 +131,7 @@ def fit_index(
     tree = _pooled(first, fits, keep)
     gate = _worst(fits)
     _with_gate(tree, str(gate))
-    within, between = _variances(tree["effects"].to_dataset())
+    within, between = variances(tree["effects"].to_dataset())
     share = between / (within + between) if within + between else 0.0
     record: dict[str, str | float] = {
         **first.record,
@@ -281,7 +281,7 @@ def _with_gate(tree: xr.DataTree, gate: str) -> None:
             tree[name] = xr.DataTree(tree[name].to_dataset().assign_coords({v.GATE: gate}))
 
 
-def _variances(effects: xr.Dataset) -> tuple[float, float]:
+def variances(effects: xr.Dataset) -> tuple[float, float]:
     """Variance of the average effect within and between draws of the index."""
     rows = np.where(effects[v.IDENTIFIED].to_numpy(), effects[v.ROWS].to_numpy(), 0.0)
     if v.EVENT_TIME in effects.coords:

@@ -16,7 +16,7 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.diagnostics import Gate
 from bayes_nqp.fitting._draws import MEMBERS_STORED, Recovered, slopes_of, terms_of
 from bayes_nqp.fitting._joint_problem import joint_of
-from bayes_nqp.fitting._parameters import constrain
+from bayes_nqp.fitting._parameters import constrain, unconstrained
 from bayes_nqp.fitting._paths import Paths
 from bayes_nqp.fitting._tree import Drawn, Labelled, build_tree
 from bayes_nqp.gaussian import Coefficients, Stacked, StackedDraws, stacked_density, stacked_draw
@@ -24,7 +24,7 @@ from bayes_nqp.language import Message
 from bayes_nqp.planning import Equation, Plan, members_of
 from bayes_nqp.sampling import Chains, Importance, importance
 
-__all__ = ["fit_joint"]
+__all__ = ["fit_joint", "joint_points", "joint_tree"]
 
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
@@ -57,11 +57,45 @@ def fit_joint(plan: Plan, sampler: Importance, progress: bool) -> tuple[xr.DataT
         steps.say(Message("sampling jointly"), 0, 2)
         chains = importance(lambda points: stacked_density(joint, points), joint.space, sampler)
         steps.say(Message("drawing jointly"), 1, 2)
-        parts = _recovered(plan, joint, chains.values["x"], generator)
+        tree, gate = joint_tree(plan, joint, chains, generator)
+    return tree, gate, chains.interrupted
+
+
+def joint_tree(
+    plan: Plan,
+    joint: Stacked,
+    chains: Chains,
+    generator: np.random.Generator,
+    gate: Gate | None = None,
+) -> tuple[xr.DataTree, Gate]:
+    """Draw coefficients and effects given parameters, and label them.
+
+    Parameters
+    ----------
+    chains : Chains
+        With unconstrained points "x" (chain, draw, parameter).
+    gate : Gate, optional
+        As `build_tree` takes it.
+    """
+    parts = _recovered(plan, joint, chains.values["x"], generator)
     drawn = _drawn(plan, joint, chains, parts)
     labelled = _labelled(plan, parts, drawn[0])
-    tree, gate = build_tree(plan, drawn, paths=parts.paths, more=labelled)
-    return tree, gate, chains.interrupted
+    return build_tree(plan, drawn, paths=parts.paths, more=labelled, gate=gate)
+
+
+def joint_points(plan: Plan, joint: Stacked, posterior: xr.Dataset) -> Array:
+    """Unconstrained points of stored draws (chain, draw, parameter)."""
+    outcome, mediator = plan.equations
+    joining = np.stack(
+        [
+            posterior[f"{outcome.name}__scale_b"].to_numpy() / _slope_unit(outcome),
+            posterior[f"{outcome.name}__corr_ab"].to_numpy(),
+        ],
+        axis=-1,
+    )
+    own = [unconstrained(equation, posterior) for equation in (mediator, outcome)]
+    last = replace(joint.space, parameters=joint.space.parameters[-2:])
+    return np.concatenate([*own, last.unconstrain(joining)], axis=-1)
 
 
 @dataclass(frozen=True, eq=False)

@@ -55,6 +55,6 @@ def _values(fit: Fit) -> dict[str, float]:
 
 def _facts(stats: xr.Dataset, name: str) -> dict[str, float]:
     """What the sampler said of all draws of one equation."""
-    if "equation" in stats.dims:
+    if v.EQUATION in stats.dims:
         stats = stats.sel(equation=name)
     return {str(key): float(value) for key, value in stats.data_vars.items() if not value.dims}

@@ -19,10 +19,13 @@ from bayes_nqp.diagnostics import Gate
 from bayes_nqp.doors import door
 from bayes_nqp.errors import NQPError, PanelError, StudyError
 from bayes_nqp.files import named, no_file
+from bayes_nqp.fitting._arithmetic import check_arithmetic
 from bayes_nqp.fitting._files import FORMAT, PANEL, SEALED, read_groups
 from bayes_nqp.fitting._fit import Fit
 from bayes_nqp.fitting._migration import migrated
 from bayes_nqp.fitting._panel_rows import from_bytes
+from bayes_nqp.fitting._recorded_gate import check_gate
+from bayes_nqp.fitting._redraw import check_redraw
 from bayes_nqp.fitting._structure import checked
 from bayes_nqp.language import decoded
 from bayes_nqp.limits import afford
@@ -49,6 +52,12 @@ def load(path: str | Path, panel: Panel | None = None) -> Fit:
     A file is read only as it was saved: its seal, the SHA-256 of its bytes at its end, is compared
     before anything else is. Files of version 0.1 have no seal. They are read with a warning, and
     the fit says so in its repr and in reports.
+
+    A seal is no proof of what it seals. What follows from draws is computed again, and a file
+    that says otherwise is refused: the convergence gate; effects, from means, deviations and legs
+    of channels; counts, calendars and members of cells. With rows, the design makes its cells and
+    labels of them once more, and coefficients are drawn anew at some of the stored parameters:
+    the same law has to have given both, and parameters have to be where their density is.
 
     Parameters
     ----------
@@ -77,9 +86,24 @@ def load(path: str | Path, panel: Panel | None = None) -> Fit:
             where=f"{panel.digest[:_SHOWN]}… instead of {digest[:_SHOWN]}…",
             hint="pass the same rows, in the same roles",
         )
+    fit = replace(fit, panel=panel)
+    _check_contents(path, fit)
     if unsealed:
         _warn(path, fit.digest)
-    return replace(fit, panel=panel)
+    return fit
+
+
+def _check_contents(path: Path, fit: Fit) -> None:
+    """Refuse a fit whose parts contradict one another: what it says of its draws is none of them."""
+    try:
+        check_arithmetic(fit)
+        check_gate(fit)
+        if fit.panel is not None:
+            check_redraw(fit)
+    except MemoryError:
+        raise
+    except Exception as error:
+        raise _refusal(path, _reason(error)) from error
 
 
 @cache
@@ -171,12 +195,16 @@ def _attempt[T](path: Path, read: Callable[[], T]) -> T:
     except MemoryError:
         raise
     except Exception as error:
-        reason = error.what if isinstance(error, NQPError) else f"{type(error).__name__}: {error}"
         raise StudyError(
             f"{path.name} holds no fit of this library, or only part of one",
-            where=reason.partition("\n")[0],
+            where=_reason(error),
             hint=_AGAIN,
         ) from error
+
+
+def _reason(error: Exception) -> str:
+    text = error.what if isinstance(error, NQPError) else f"{type(error).__name__}: {error}"
+    return text.partition("\n")[0]
 
 
 def _refusal(path: Path, problem: str) -> StudyError:

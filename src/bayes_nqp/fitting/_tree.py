@@ -21,9 +21,10 @@ from bayes_nqp.fitting._waist import waist
 from bayes_nqp.planning import Equation, Plan, members_of
 from bayes_nqp.sampling import Chains
 
-__all__ = ["Drawn", "Labelled", "build_tree"]
+__all__ = ["Drawn", "Labelled", "average_gate", "build_tree"]
 
 Array = npt.NDArray[np.float64]
+Index = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,6 +113,7 @@ def build_tree(
     *,
     paths: Paths | None = None,
     more: Mapping[str, Labelled] | None = None,
+    gate: Gate | None = None,
 ) -> tuple[xr.DataTree, Gate]:
     """Label everything that was drawn.
 
@@ -123,6 +125,8 @@ def build_tree(
         Effects along paths, where they are not made of the equations' means alone.
     more : mapping of str to Labelled, optional
         Further variables of the posterior.
+    gate : Gate, optional
+        What is known of the draws; judged by default.
 
     Returns
     -------
@@ -134,7 +138,7 @@ def build_tree(
     paths = paths_of(plan, [equation.draws for equation in drawn]) if paths is None else paths
     effect = first.shaped(paths.effect)
     deviation = None if paths.deviation is None else first.shaped(paths.deviation)
-    gate = _gate(plan, drawn, effect)
+    gate = _gate(plan, drawn, effect) if gate is None else gate
     coords: dict[str, Any] = {
         v.CHAIN: np.arange(effect.shape[0]), v.DRAW: np.arange(effect.shape[1])
     }  # fmt: skip
@@ -174,12 +178,24 @@ def _gate(plan: Plan, drawn: Sequence[Drawn], effect: Array) -> Gate:
     every = {f"{equation.equation.name}: ": equation.gate for equation in drawn}
     if all(gate.weighted for gate in every.values()):
         return worst_of(every)
-    rows = np.where(plan.cells.lead, 0, plan.cells.rows).astype(float)
-    strata = plan.table.stratum[None] == np.unique(plan.table.stratum)[:, None]
+    rows = np.where(plan.cells.lead, 0, plan.cells.rows)
+    return worst_of({"": average_gate(effect, rows, plan.table.stratum), **every})
+
+
+def average_gate(effect: Array, rows: Index, stratum: Index) -> Gate:
+    """Judge the average effect along every path, over all cells and those of each stratum.
+
+    Parameters
+    ----------
+    effect : ndarray (chain, draw, path, cell)
+    rows, stratum : ndarray of int (cell)
+        Rows that count, zero in leads; and the number of each cell's stratum.
+    """
+    strata = stratum[None] == np.unique(stratum)[:, None]
     groups = np.concatenate([np.ones((1, rows.size)), strata]) * rows
     groups = groups[groups.sum(axis=1) > 0]
     averages = effect @ (groups / groups.sum(axis=1, keepdims=True)).T
-    return worst_of({"": convergence({"average effect": averages}, {}), **every})
+    return convergence({"average effect": averages}, {})
 
 
 def _posterior(plan: Plan, equation: Drawn) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -239,6 +255,6 @@ def _stats(drawn: Sequence[Drawn], coords: dict[str, Any]) -> xr.Dataset:
     if len(parts) == 1:
         return parts[0]
     names = np.asarray([equation.equation.name for equation in drawn], dtype=str)
-    stacked = xr.concat(parts, dim="equation", data_vars="all", join="outer", coords="minimal",
+    stacked = xr.concat(parts, dim=v.EQUATION, data_vars="all", join="outer", coords="minimal",
                       compat="override")  # fmt: skip
-    return stacked.assign_coords(equation=names).transpose(..., "equation")
+    return stacked.assign_coords({v.EQUATION: names}).transpose(..., v.EQUATION)

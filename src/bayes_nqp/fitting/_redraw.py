@@ -1,0 +1,223 @@
+"""Whether a file holds what its design makes of its rows: all but parameters is drawn anew.
+
+Draws of coefficients given parameters are exact, so that those of a fit and others at the same
+parameters follow one law: the mean of their difference is zero, and so is that of the difference of
+their squares. Parameters themselves follow a density p whose score has mean zero, ``E[d log p] = 0``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from bayes_nqp import vocabulary as v
+from bayes_nqp.errors import StudyError
+from bayes_nqp.fitting._arithmetic import alike
+from bayes_nqp.fitting._coefficients import COEFFICIENTS
+from bayes_nqp.fitting._draws import recovered
+from bayes_nqp.fitting._equations import equation_density
+from bayes_nqp.fitting._fit_index import pooled_over
+from bayes_nqp.fitting._joint import joint_points, joint_tree
+from bayes_nqp.fitting._joint_problem import joint_of
+from bayes_nqp.fitting._parameters import constrain, unconstrained
+from bayes_nqp.fitting._tree import Drawn, build_tree
+from bayes_nqp.gaussian import stacked_density
+from bayes_nqp.labels import ATTR
+from bayes_nqp.sampling import Chains, Importance
+
+if TYPE_CHECKING:
+    from bayes_nqp.fitting._fit import Fit
+
+__all__ = ["check_redraw"]
+
+Array = npt.NDArray[np.float64]
+Index = npt.NDArray[np.int64]
+
+_DRAWS = 128
+"""Draws that are made again."""
+_SCORES = 32
+"""Draws whose score is taken."""
+_STEP = 0.05
+"""Standard deviations of a parameter that its score is taken over."""
+_LEAST = 64
+"""Below this many draws nothing is said of their mean."""
+_FAR = 9.0
+"""Standard errors: of symmetric differences exceeded with a chance below 1e-12."""
+_STREAM = 9
+"""Tells the stream from others of the same seed."""
+
+
+def check_redraw(fit: Fit) -> None:
+    """Draw a fit's coefficients and effects anew, from its rows and parameters, and compare.
+
+    Parameters
+    ----------
+    fit : Fit
+        With its rows.
+
+    Raises
+    ------
+    StudyError
+        Naming what differs.
+    """
+    total = fit.posterior.sizes[v.CHAIN] * fit.posterior.sizes[v.DRAW]
+    chosen = np.unique(np.linspace(0, total - 1, _DRAWS).round().astype(np.int64))
+    made = _made(fit, chosen)
+    own = {str(name): node.to_dataset() for name, node in fit.tree.children.items()}
+    for name, group in made.items():
+        if name in own:
+            _check_labels(name, own[name], group, unsealed=bool(fit.record.get("unsealed")))
+        elif name != COEFFICIENTS:
+            raise StudyError(f"it has no {name}")
+    if extra := sorted(set(own) - set(made) - {"sample_stats"}):
+        raise StudyError(f"its design makes no {extra[0]}")
+    if fit.record["outcome"] != fit.plan.panel.roles.outcome:
+        raise StudyError("the outcome in its head is not that of its rows")
+    _check_cell_slots(fit)
+    if pooled_over(fit) or not fit.facts.compresses:
+        return
+    exact = isinstance(fit.sampler, Importance)
+    if chosen.size >= _LEAST and (exact or fit.gate.passed):
+        for name, group in made.items():
+            if name in own:
+                _check_means(name, own[name], group, chosen)
+    if fit.gate.passed:
+        _check_scores(fit)
+
+
+def _made(fit: Fit, chosen: Index) -> dict[str, xr.Dataset]:
+    """Groups of draws at some of the fit's parameters, in one chain."""
+    plan, posterior, seed = fit.plan, fit.posterior, [int(fit.sampler.seed or 0), _STREAM]
+    streams = np.random.default_rng(seed).spawn(len(plan.equations))
+    if fit.facts.joined:
+        joint = joint_of(plan, plan.facts.priors)
+        x = _points(joint_points(plan, joint, posterior), chosen)
+        tree, _ = joint_tree(plan, joint, Chains({"x": x}, {}), streams[0], fit.gate)
+    else:
+        drawn = []
+        for equation, stream in zip(plan.equations, streams, strict=True):
+            x = _points(unconstrained(equation, posterior), chosen)
+            parameters = constrain(equation, x)
+            if (nu := posterior.get(f"{equation.name}__nu")) is not None:
+                parameters["nu"] = nu.to_numpy().reshape(1, -1)[:, chosen]
+            draws = recovered(plan, equation, x[0], stream)
+            drawn.append(Drawn(equation, Chains({"x": x}, {}), x, parameters, draws))
+        tree, _ = build_tree(plan, drawn, gate=fit.gate)
+    assert fit.panel is not None
+    if fit.panel.labels:
+        tree["effects"].attrs[ATTR] = fit.panel.labels.text
+    groups = {str(name): node.to_dataset() for name, node in tree.children.items()}
+    del groups["sample_stats"]
+    return groups
+
+
+def _points(x: Array, chosen: Index) -> Array:
+    """Some points, as one chain."""
+    points = x.reshape(1, -1, x.shape[-1])[:, chosen]
+    if not np.isfinite(points).all():
+        raise StudyError("parameters of its posterior are outside of their range")
+    return points
+
+
+def _check_labels(name: str, own: xr.Dataset, made: xr.Dataset, *, unsealed: bool) -> None:
+    """All but draws is the same; files of version 0.1 have less of it."""
+    for called, values in made.variables.items():
+        if called in v.SAMPLE_DIMS or called in v.EVIDENCE:
+            continue
+        if called not in own.variables:
+            if unsealed and v.DRAW not in values.dims:
+                continue
+            raise StudyError(f"its {name} have no {str(called)!r}")
+        found = own.variables[called]
+        sizes = [
+            {d: n for d, n in x.sizes.items() if d not in v.SAMPLE_DIMS} for x in (found, values)
+        ]
+        if sizes[0] != sizes[1] or (not unsealed and found.dtype.kind != values.dtype.kind):
+            raise StudyError(f"{str(called)!r} of its {name} is not of the kind of its rows")
+        if v.DRAW not in values.dims and not _same(found.to_numpy(), values.to_numpy()):
+            raise StudyError(f"{str(called)!r} of its {name} is not what its rows say")
+    known = {*made.variables, v.INDEX_DRAW}
+    if extra := [str(called) for called in own.variables if called not in known]:
+        raise StudyError(f"its design makes no {extra[0]!r} in its {name}")
+    for key, value in made.attrs.items():
+        if own.attrs.get(key, value if unsealed else None) != value:
+            raise StudyError(f"{key!r} of its {name} is not what its rows say")
+    if extra := [key for key in own.attrs if key not in made.attrs]:
+        raise StudyError(f"its design says nothing of {extra[0]!r} in its {name}")
+
+
+def _same(a: npt.NDArray[np.generic], b: npt.NDArray[np.generic]) -> bool:
+    if a.dtype.kind == "f" or b.dtype.kind == "f":
+        return a.dtype.kind in "biuf" and alike(a.astype(np.float64), b.astype(np.float64))
+    return bool(np.array_equal(a, b))
+
+
+def _check_cell_slots(fit: Fit) -> None:
+    """Coefficients of cells are their means."""
+    if COEFFICIENTS not in fit.tree.children:
+        return
+    equation, real = fit.plan.equations[0], ~fit.plan.cells.lead
+    starts = np.cumsum([0, *(block.columns.shape[0] for block in equation.problem.blocks)])
+    at = (starts[equation.cell_slots[:, 0]] + equation.cell_slots[:, 1])[real]
+    slots = fit.tree[COEFFICIENTS][f"{equation.name}__slots"].to_numpy()[..., at]
+    mean = fit.posterior[f"{equation.name}__cell_mean"].to_numpy()
+    if not alike(slots * equation.effect_scale, mean):
+        raise StudyError(f"cells of its {COEFFICIENTS} are not the means of its posterior")
+
+
+def _check_means(name: str, own: xr.Dataset, made: xr.Dataset, chosen: Index) -> None:
+    """Draws and draws made anew have the same mean and spread."""
+    for called, values in made.data_vars.items():
+        if v.DRAW not in values.dims:
+            continue
+        dims = (*v.SAMPLE_DIMS, *(dim for dim in values.dims if dim not in v.SAMPLE_DIMS))
+        new = values.transpose(*dims).to_numpy().reshape(chosen.size, -1)
+        old = own[called].transpose(*dims).to_numpy()
+        old = old.reshape(-1, new.shape[1])[chosen]
+        centre = new.mean(axis=0)
+        for difference in (old - new, (old - centre) ** 2 - (new - centre) ** 2):
+            if _is_far(difference, float(np.nanmax(np.abs(new), initial=0.0))):
+                raise StudyError(
+                    f"{str(called)!r} of its {name} does not follow from its rows and parameters"
+                )
+
+
+def _is_far(values: Array, size: float, share: float = 1.0) -> bool:
+    """Whether a column's mean is many standard errors from zero, of so large a share of draws."""
+    error = values.std(axis=0, ddof=1) / np.sqrt(len(values) * share)
+    mean = np.abs(values.mean(axis=0))
+    return bool((mean > _FAR * error + 1e-9 * size * max(size, 1.0)).any())
+
+
+def _check_scores(fit: Fit) -> None:
+    """The score of the density of parameters has mean zero, along every one of them."""
+    total = fit.posterior.sizes[v.CHAIN] * fit.posterior.sizes[v.DRAW]
+    chosen = np.unique(np.linspace(0, total - 1, _SCORES).round().astype(np.int64))
+    share = min(1.0, min(fit.gate.ess_bulk, fit.gate.ess_tail) / chosen.size)
+    for name, density, x in _densities(fit):
+        points = x.reshape(-1, x.shape[-1])
+        size = np.maximum(_STEP * points.std(axis=0), 1e-4)
+        steps = np.concatenate([np.diag(size), -np.diag(size)])[:, None]
+        heights = density((points[chosen] + steps).reshape(-1, size.size))
+        up, down = heights.reshape(2, size.size, chosen.size)
+        score = ((up - down) / (2.0 * size[:, None])).T
+        for k in np.flatnonzero(np.isfinite(score).all(axis=0)):
+            if _is_far(score[:, [k]], 1.0, share):
+                raise StudyError(
+                    f"draws of {name!r} do not follow from its rows: its parameter {k} is elsewhere"
+                )
+
+
+def _densities(fit: Fit) -> Iterator[tuple[str, Callable[[Array], Array], Array]]:
+    plan, posterior = fit.plan, fit.posterior
+    if fit.facts.joined:
+        joint = joint_of(plan, plan.facts.priors)
+        points = joint_points(plan, joint, posterior)
+        yield "both equations", lambda x: stacked_density(joint, x), points
+        return
+    for equation in plan.equations:
+        yield equation.name, equation_density(equation), unconstrained(equation, posterior)
