@@ -81,6 +81,18 @@ class Gate:
         """Whether nothing failed."""
         return not self.failures
 
+    @property
+    def importance(self) -> dict[str, float]:
+        """What weights of proposals allow, by name; nothing where there are none."""
+        if not self.weighted:
+            return {}
+        return {v.IMPORTANCE_ESS: self.importance_ess, v.KHAT: self.khat}
+
+    @property
+    def evidence(self) -> dict[str, str | float]:
+        """Scalar coordinates that travel with draws: the verdict, and what weights allow."""
+        return {v.GATE: str(self), **self.importance}
+
     def __str__(self) -> str:
         return v.PASSED if self.passed else "failed: " + "; ".join(self.failures)
 

@@ -19,6 +19,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 from doors import _load
+from forged_files import resealed
 from frozen import frozen_bytes, frozen_fit
 
 import bayes_nqp as nqp
@@ -168,15 +169,6 @@ def test_a_pipe_and_a_folder_are_no_files(tmp_path: Path) -> None:
     for name in ("pipe.nc", "."):
         with pytest.raises(StudyError, match="is no file"):
             nqp.load(tmp_path / name)
-
-
-def resealed(path: Path, edit: Callable[[h5py.File], None]) -> Path:
-    """Edit a file, and put a seal that matches on it: as a version of another structure would."""
-    path.write_bytes(path.read_bytes()[:-SEAL])
-    with h5py.File(path, "r+") as file:
-        edit(file)
-    path.write_bytes(sealed(path.read_bytes()))
-    return path
 
 
 def head(**values: object) -> Callable[[h5py.File], None]:

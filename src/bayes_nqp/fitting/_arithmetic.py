@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -61,7 +61,7 @@ def _check_draws(fit: Fit) -> None:
     for group in fit.tree.children:
         dataset = fit.tree[group].to_dataset()
         for name, variable in dataset.data_vars.items():
-            # A stratum without mediated rows has no slope of its moderator; a sampler may be silent.
+            # Strata without mediated rows have no slope of the moderator; samplers may be silent.
             if group == "sample_stats" or str(name).endswith("__moderation"):
                 continue
             if not np.isfinite(variable.to_numpy()).all():
@@ -132,7 +132,7 @@ def _check_calendar(waist: xr.Dataset, name: str) -> None:
                     )
         ordered = sorted(part, key=lambda label: place[label])
         numbers = [label for label in ordered if isinstance(label, int | float)]
-        if any(a >= b for a, b in zip(numbers, numbers[1:], strict=False)):
+        if any(a >= b for a, b in pairwise(numbers)):
             raise StudyError(f"event times of its {name} run against its times")
 
 
@@ -239,9 +239,8 @@ def _check_record(fit: Fit) -> None:
     """Numbers of the record that follow from draws."""
     if not pooled_over(fit):
         return
-    stated: Mapping[Hashable, float | str] = dict(fit.record)
     for name, value in zip(("within", "between"), variances(fit.effects), strict=True):
-        if not np.isclose(float(stated[f"index_{name}"]), value):
+        if not np.isclose(float(fit.record[f"index_{name}"]), value):
             raise StudyError(f"index_{name} of its facts is not that of its draws")
     numbers = np.unique(fit.effects[v.INDEX_DRAW].to_numpy())
     if not np.array_equal(numbers, np.arange(pooled_over(fit))):

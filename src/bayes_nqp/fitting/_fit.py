@@ -61,7 +61,7 @@ class Fit(Tabulated):
         ``coefficients``, where they take no more than 200 MB: time effects, cells and slopes of
         the outcome's equation, which likelihoods of units and replications start from. A slash in
         a name is written as ``%2F`` there and a percent sign as ``%25``, and as themselves in the
-        properties below.
+        properties below. Its attr ``gate`` is the verdict, which goes wherever the tree does.
     gate : Gate
         The convergence gate.
     record : mapping of str to str or float
@@ -81,6 +81,9 @@ class Fit(Tabulated):
     record: Mapping[str, str | float]
     versions: Mapping[str, str]
     notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        self.tree.attrs[v.GATE] = str(self.gate)
 
     @property
     def facts(self) -> Facts:
@@ -159,8 +162,9 @@ class Fit(Tabulated):
 
     @property
     def posterior(self) -> xr.Dataset:
-        """Draws of parameters and coefficients (chain, draw, …), outcome units."""
-        return from_tree(self.tree["posterior"].to_dataset())
+        """Draws of parameters and coefficients (chain, draw, …), outcome units, with the gate."""
+        draws = from_tree(self.tree["posterior"].to_dataset())
+        return draws.assign_coords(self.gate.evidence)
 
     @property
     def effects(self) -> xr.Dataset:

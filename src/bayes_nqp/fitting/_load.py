@@ -94,7 +94,7 @@ def load(path: str | Path, panel: Panel | None = None) -> Fit:
 
 
 def _check_contents(path: Path, fit: Fit) -> None:
-    """Refuse a fit whose parts contradict one another: what it says of its draws is none of them."""
+    """Refuse a fit that says of its draws what they do not."""
     try:
         check_arithmetic(fit)
         check_gate(fit)

@@ -113,7 +113,8 @@ def leg_draws(fit: Fit | Mediated) -> xr.Dataset:
         second = [b + draws.chains(shift) for b, shift in zip(second, shifts, strict=True)]
     dims = (*v.SAMPLE_DIMS, v.MEDIATOR, v.CELL)
     legs = {leg: (dims, np.stack(x, axis=2)) for leg, x in (("a", first), ("b", second))}
-    return xr.Dataset(legs, coords={v.MEDIATOR: names})
+    scalar = {name: effects.coords[name].item() for name in v.EVIDENCE if name in effects.coords}
+    return xr.Dataset(legs, coords={v.MEDIATOR: names, **scalar})
 
 
 def _stratum_of(effects: xr.Dataset, names: npt.NDArray[np.str_]) -> Index:

@@ -70,7 +70,8 @@ def posterior_predictive(
     -------
     Dataset
         ``outcome`` (chain, draw, row), with one chain, and ``observed`` (row), in outcome
-        units. ``row`` counts the panel's rows; those that the design drops are left out.
+        units. ``row`` counts the panel's rows; those that the design drops are left out. The
+        scalar coordinate ``gate`` is the verdict on the posterior draws.
 
     Raises
     ------
@@ -119,7 +120,7 @@ def posterior_predictive(
             "outcome": ((v.CHAIN, v.DRAW, "row"), outcome[None]),
             "observed": ("row", observed),
         },
-        coords={v.CHAIN: [0], v.DRAW: np.arange(draws), "row": rows},
+        coords={v.CHAIN: [0], v.DRAW: np.arange(draws), "row": rows, **fit.gate.evidence},
         attrs={
             "draws": "posterior",
             "outcome": fit.panel.roles.outcome,

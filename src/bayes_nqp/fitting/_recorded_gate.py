@@ -86,7 +86,7 @@ def _check_places(fit: Fit) -> None:
             stated = getattr(fit.gate, fact)
             beside = float(waist.coords[fact].item()) if fact in waist.coords else np.nan
             if not np.isclose(beside, stated if fit.gate.weighted else np.nan, equal_nan=True):
-                raise StudyError(f"{fact} of its {name} is {beside:g}, and its gate says {stated:g}")
+                raise StudyError(f"{fact} of its {name} is {beside:g}, and of its gate {stated:g}")
 
 
 def _judged(fit: Fit, name: str, stats: xr.Dataset) -> tuple[Gate, bool]:
@@ -136,8 +136,8 @@ def _judged_effects(fit: Fit, name: str) -> tuple[Array, bool]:
         values = posterior[kept].transpose(*v.SAMPLE_DIMS, v.CELL).to_numpy()
         return values, leads is not None or linked
     groups = [fit.effects, *([] if leads is None else [leads])]
-    values = [x[v.EFFECT].sel({v.PATH: v.TOTAL}).transpose(*v.SAMPLE_DIMS, ...) for x in groups]
-    return np.concatenate([x.to_numpy() for x in values], axis=2), False
+    totals = [x[v.EFFECT].sel({v.PATH: v.TOTAL}).transpose(*v.SAMPLE_DIMS, ...) for x in groups]
+    return np.concatenate([x.to_numpy() for x in totals], axis=2), False
 
 
 def _most_effective(parameters: Mapping[str, Array]) -> float:
@@ -175,20 +175,19 @@ def _compare(stated: Gate, found: Gate, short: bool) -> None:
         a, b = float(getattr(stated, name)), float(getattr(found, name))
         worse = (name == "rhat" and a > b) or (name.startswith("ess_") and a < b)
         if not (np.isclose(a, b, rtol=_SAME, atol=0.0, equal_nan=True) or (short and worse)):
-            raise StudyError(f"{name} of its convergence gate is {a:g}, and that of its draws {b:g}")
+            raise StudyError(f"{name} of its convergence gate is {a:g}, and of its draws {b:g}")
     if short and stated.failures and found.passed:
         return
     if not (len(stated.failures) >= len(found.failures) if short else _alike(stated, found)):
-        raise StudyError(
-            f"its convergence gate says {str(stated)!r}, and its draws {str(found)!r}"
-        )
+        raise StudyError(f"its convergence gate says {str(stated)!r}, and its draws {str(found)!r}")
 
 
 def _alike(stated: Gate, found: Gate) -> bool:
     """Whether two gates fail in the same words, and in numbers that differ by rounding."""
     a, b = str(stated), str(found)
     numbers = [[float(x) for x in _NUMBER.findall(t) if not x.startswith("[")] for t in (a, b)]
-    return _NUMBER.sub("", a) == _NUMBER.sub("", b) and np.allclose(*numbers, rtol=0.01)
+    same = _NUMBER.sub("", a) == _NUMBER.sub("", b)
+    return same and np.allclose(numbers[0], numbers[1], rtol=0.01)
 
 
 def _check_pooled(gate: Gate) -> None:

@@ -121,6 +121,7 @@ def log_likelihood(fit: Fit, by: str | None = None) -> xr.DataArray:
             v.DRAW: fit.posterior[v.DRAW].to_numpy()[stored],
             groups.dim: groups.labels,
             v.ROWS: (groups.dim, rows),
+            **fit.gate.evidence,
         },
         name=equation.name,
         attrs={

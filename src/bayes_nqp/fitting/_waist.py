@@ -84,7 +84,7 @@ def waist(
         role=role.tolist(),
         labels={name: values[keep] for name, values in cells.labels.items()},
         gate=str(gate),
-        importance=_importance(gate),
+        importance={} if isinstance(gate, str) else gate.importance,
         attrs=attrs,
     )
 
@@ -97,9 +97,3 @@ def _membership(plan: Plan, cells: Index) -> tuple[list[str], tuple[Index, Index
     position = np.searchsorted(cells, plan.cell_of_row[rows])
     pairs, counts = np.unique(np.stack([position, owner], axis=1), axis=0, return_counts=True)
     return [str(label) for label in labels], (pairs[:, 0], pairs[:, 1], counts)
-
-
-def _importance(gate: str | Gate) -> dict[str, float]:
-    if isinstance(gate, str) or not gate.weighted:
-        return {}
-    return {v.IMPORTANCE_ESS: gate.importance_ess, v.KHAT: gate.khat}

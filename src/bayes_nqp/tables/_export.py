@@ -37,6 +37,7 @@ def export(fit: Fit, folder: str | Path, *, force: bool = False, rows: bool = Tr
         - ``deviations.parquet`` (chain, draw, path, member, deviation) and ``membership.csv``
           (cell, member, rows), where effects vary by member;
         - ``parameters.parquet``: chain, draw, and a column for every parameter and coefficient;
+        - of these three Parquet files attrs (``frame.attrs``) hold the ``gate``;
         - ``summary_effects.csv``: average effects overall, by factor, cohort and event time;
         - ``summary_parameters.csv``: the same of parameters and coefficients;
         - ``posterior.nc``: the fit, for `load` and for ArviZ.
@@ -55,13 +56,13 @@ def export(fit: Fit, folder: str | Path, *, force: bool = False, rows: bool = Tr
     effects = cell_effects(fit)
     with place(folder, force=force, name="folder") as ready:
         draft = ready.draft
-        write_parquet(_long(effects[v.EFFECT]), draft / "effects.parquet")
+        write_parquet(_judged(_long(effects[v.EFFECT]), fit), draft / "effects.parquet")
         write_csv(_cells(effects), draft / "cells.csv")
         if v.DEVIATION in effects:
-            write_parquet(_long(effects[v.DEVIATION]), draft / "deviations.parquet")
+            write_parquet(_judged(_long(effects[v.DEVIATION]), fit), draft / "deviations.parquet")
             write_csv(_membership(effects), draft / "membership.csv")
         columns = _columns(fit.posterior)
-        write_parquet(_wide(columns), draft / "parameters.parquet")
+        write_parquet(_judged(_wide(columns), fit), draft / "parameters.parquet")
         write_csv(_of_effects(effects), draft / "summary_effects.csv")
         named = {name: values.assign_coords(gate=str(fit.gate)) for name, values in columns.items()}
         parameters = summary(named).rename(columns={"estimand": "parameter"})
@@ -69,6 +70,12 @@ def export(fit: Fit, folder: str | Path, *, force: bool = False, rows: bool = Tr
         fit.save(draft / "posterior.nc", rows=rows)
         ready.finish()
     return Path(folder)
+
+
+def _judged(draws: pd.DataFrame, fit: Fit) -> pd.DataFrame:
+    """Draws with the gate's verdict among the attrs that Parquet files keep."""
+    draws.attrs[v.GATE] = str(fit.gate)
+    return draws
 
 
 def _long(draws: xr.DataArray) -> pd.DataFrame:

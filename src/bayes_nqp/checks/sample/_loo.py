@@ -16,6 +16,7 @@ import xarray as xr
 from bayes_nqp import vocabulary as v
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError, one_of, shown
+from bayes_nqp.estimands import gate_of
 from bayes_nqp.fitting import Fit, left_out, log_likelihood
 from bayes_nqp.process import quiet
 
@@ -43,7 +44,8 @@ def loo(fit: Fit, by: str | None = None) -> ELPDDataLOO:
     ELPDDataLOO
         What ``arviz_stats.loo`` gives, pointwise: ``elpd``, ``se``, ``p``, ``elpd_i``,
         ``pareto_k``, ``good_k``, ``log_weights``. Printed, it names the units whose Pareto k is
-        above ``good_k``: there, importance sampling cannot stand in for a refit.
+        above ``good_k``: there, importance sampling cannot stand in for a refit; and says where the
+        fit's convergence gate failed.
 
     Raises
     ------
@@ -111,6 +113,9 @@ def _naming() -> Any:
     class Loo(ELPDDataLOO):
         def __str__(self) -> str:
             text = str(super().__str__())  # type: ignore[no-untyped-call]
+            gate = gate_of(self.elpd_i)
+            if gate not in (v.PASSED, v.UNVERIFIED):
+                text = f"{text}\n\nConvergence gate {gate}"
             named = unreliable(self)
             if not named:
                 return text
@@ -153,8 +158,8 @@ def compare(
     -------
     DataFrame
         One row a fit, the best first: ``fit``, ``elpd``, ``se``, ``elpd_diff`` (from the best;
-        negative is worse) and its standard error ``se_diff``, ``p``, ``weight``, ``worst_k``
-        and ``unreliable``, the units whose Pareto k is too large.
+        negative is worse) and its standard error ``se_diff``, ``p``, ``weight``, ``worst_k``,
+        ``unreliable``, the units whose Pareto k is too large, and ``gate``.
 
     Raises
     ------
@@ -207,6 +212,7 @@ def compare(
             "weight": float(row["weight"]),
             "worst_k": float(results[name].pareto_k.max()),
             "unreliable": shown(unreliable(results[name]), 10),
+            "gate": str(fits[name].gate),
         }
         for name, row in table.iterrows()
     ]
