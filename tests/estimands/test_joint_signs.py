@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 from itertools import combinations
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +13,7 @@ import xarray as xr
 from waist import random_effects
 
 import bayes_nqp as nqp
+from bayes_nqp import estimands
 from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import att, differences, joint_signs, spread
 
@@ -159,3 +162,18 @@ def test_spread_is_the_sd_between_groups_in_every_draw() -> None:
     np.testing.assert_allclose(two, abs(differences(DRAWS)[..., 0]) / np.sqrt(2))
     with pytest.raises(StudyError, match="single level"):
         spread(DRAWS.isel(region=[0]))
+
+
+def test_every_estimand_of_a_file_is_public() -> None:
+    """What stands behind a door in a file of the room is found there, and as nqp.NAME."""
+    room = Path(nqp.__file__).parent / "estimands"
+    names = {
+        node.name
+        for file in room.glob("_[!_]*.py")
+        for node in ast.parse(file.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.FunctionDef)
+        and any(isinstance(x, ast.Name) and x.id == "door" for x in node.decorator_list)
+    }
+    assert {"joint_signs", "differences", "spread", "att"} <= names
+    assert names <= set(nqp.__all__)
+    assert names <= set(estimands.__all__)
