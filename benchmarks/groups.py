@@ -28,7 +28,7 @@ SEED = 20_261_130
 WORLDS = ("the model is true", "shocks of provinces last", "a region falls behind")
 UNITS, YEARS, PROVINCES = (60, 200), np.arange(2008, 2020), 20
 COHORTS = np.array([2012, 2014, 2016, 9999])
-SHOCKS, BEHIND = 0.5, 0.6
+SHOCKS, BEHIND = 0.5, 1.0
 """Sd of a province's shock where innovations have .7; what the region loses from 2013 on."""
 
 Array = npt.NDArray[np.float64]
