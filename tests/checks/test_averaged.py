@@ -141,3 +141,36 @@ def test_nothing_is_adopted() -> None:
     fit = nqp.fit(nqp.ContinuousExposure("dose"), panel, SAMPLER, progress=False)
     with pytest.raises(nqp.errors.NotApplicable):
         nqp.averaged(fit)
+
+
+def named(panel: nqp.Panel, **changes: object) -> nqp.CheckResult:
+    result = nqp.check(fitted(panel, **changes), "pretrends", progress=False)
+    assert isinstance(result, nqp.CheckResult)
+    return result
+
+
+def test_the_design_named_next_is_the_one_that_explains_the_periods_before() -> None:
+    response = named(early(simulated(), 1.5))
+    assert response.verdict == "fails"
+    assert "Next: anticipation=" in response.sentence
+    assert "DifferentialTrends" not in response.sentence
+    drift = named(simulated(units=150, cohorts=(6, 8), trend=0.3))
+    assert "Next: trends=nqp.DifferentialTrends()" in drift.sentence
+
+
+def test_a_drift_is_judged_by_its_own_leads() -> None:
+    trends = nqp.DifferentialTrends()
+    assert named(simulated(units=120, trend=0.2), trends=trends).verdict == "reported"
+    result = named(early(simulated(units=120), 1.5), trends=trends)
+    assert result.verdict == "fails"
+    assert "does not explain the last periods" in result.sentence
+    assert "Next: anticipation=1" in result.sentence
+
+
+@pytest.mark.parametrize("size", [0.0, 1.5])
+def test_assumptions_and_placebos_in_time_agree(size: float) -> None:
+    fit = fitted(early(simulated(), size))
+    placebo, assumed = (nqp.check(fit, x, progress=False) for x in ("placebo_time", "assumptions"))
+    contradicted = "parallel trends" in assumed.sentence.split("Under")[-1]
+    every = "Under each" in assumed.sentence
+    assert (placebo.verdict in ("in doubt", "fails")) == (contradicted or every) == (size > 0)

@@ -100,11 +100,11 @@ def test_they_fail_where_single_strata_move_apart(opposite: nqp.CheckResult) -> 
     assert abs(found.attrs["slope"]) < 0.1
 
 
-def test_they_are_in_doubt_where_a_trend_as_large_as_the_effect_cannot_be_told() -> None:
+def test_they_cannot_tell_where_a_trend_as_large_as_the_effect_cannot_be_told() -> None:
     panel = panel_of(units=60, cohorts=(3,), periods=12, strata={}, rho=0.0, seed=8)
     result = checked(panel)
     assert result.evidence.attrs["within"] < 0.7
-    assert result.verdict == "in doubt"
+    assert result.verdict == "could not tell"
     assert "trend as large as the effect" in result.sentence
 
 

@@ -20,7 +20,13 @@ if TYPE_CHECKING:
 
 __all__ = ["show"]
 
-_COLOURS = {"holds": "green", "in doubt": "yellow", "fails": "red", "reported": "cyan"}
+_COLOURS = {
+    "holds": "green",
+    "in doubt": "yellow",
+    "fails": "red",
+    "reported": "cyan",
+    "could not tell": "magenta",
+}
 _SENTENCES = Message("{}. {}", context="sentences")
 _ALL = Message("Everything is in {} ({} s)")
 _OTHERS = Message("Everything else is in {} ({} s)")

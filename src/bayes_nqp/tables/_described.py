@@ -32,6 +32,7 @@ _NAMED = 6
 """Checks that hold are named up to so many, and else counted."""
 _NOTED = (
     (Message("In doubt: {}.", context="note"), "in doubt"),
+    (Message("Could not be told: {}."), "could not tell"),
     (Message("Reported without a verdict: {}."), "reported"),
     (Message("Checks that hold: {}."), "holds"),
 )

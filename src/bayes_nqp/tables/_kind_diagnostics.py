@@ -25,6 +25,7 @@ __all__ = ["diagnostics"]
 _TONES: dict[str, Any] = {
     "fails": "bad",
     "in doubt": "doubt",
+    "could not tell": "doubt",
     "reported": "",
     "holds": "good",
     "not applicable": "faint",

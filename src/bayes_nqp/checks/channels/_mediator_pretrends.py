@@ -8,6 +8,7 @@ from bayes_nqp.checks.shared import (
     FAILS,
     HOLDS,
     REPORTED,
+    UNTOLD,
     VERDICTS,
     Finding,
     asks,
@@ -80,7 +81,8 @@ def _sentence(lines: list[Line]) -> Message:
     if verdict == HOLDS:
         return Message("Before adoption every mediator moved alike in treated and untreated units.")
     failed, doubtful = (
-        listed([line.mediator for line in lines if line.verdict == x]) for x in (FAILS, DOUBT)
+        listed([line.mediator for line in lines if line.verdict in x])
+        for x in ((FAILS,), (DOUBT, UNTOLD))
     )
     if verdict == FAILS:
         apart = Message(

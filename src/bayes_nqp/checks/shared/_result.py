@@ -74,9 +74,10 @@ class CheckResult:
         Of the check.
     question : str
         What it asks.
-    verdict : {"holds", "in doubt", "fails", "reported", "not applicable"}
-        The answer in short; "reported" is a number that nobody can judge, which counts neither for
-        nor against the result.
+    verdict : {"holds", "in doubt", "fails", "could not tell", "reported", "not applicable"}
+        The answer in short; "could not tell": nothing speaks against it, and these data could not
+        have shown enough for it; "reported" is a number that nobody can judge, which counts neither
+        for nor against the result.
     figure : str
         The key figure, as text.
     sentence : str

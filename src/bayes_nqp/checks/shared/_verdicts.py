@@ -16,25 +16,35 @@ from bayes_nqp.fitting import Fit
 from bayes_nqp.language import Message, joined
 
 __all__ = [
-    "DOUBT", "FAILS", "HOLDS", "NOT_APPLICABLE", "REPORTED", "TINTS", "VERDICTS", "Verdict",
-    "cautious", "certain", "excluding_zero", "gate_text", "ladder", "otherwise", "worst_of",
+    "DOUBT", "FAILS", "HOLDS", "NOT_APPLICABLE", "REPORTED", "TINTS", "UNTOLD", "VERDICTS",
+    "Verdict", "cautious", "certain", "excluding_zero", "gate_text", "ladder", "otherwise",
+    "worst_of",
 ]  # fmt: skip
 
-type Verdict = Literal["holds", "in doubt", "fails", "reported", "not applicable"]
+type Verdict = Literal["holds", "in doubt", "fails", "could not tell", "reported", "not applicable"]
 
 HOLDS: Final = "holds"
 DOUBT: Final = "in doubt"
 FAILS: Final = "fails"
+UNTOLD: Final = "could not tell"
+"""Nothing speaks against it, and these data could not have shown enough for it."""
 REPORTED: Final = "reported"
 """A number with its meaning that no measured rate lets anyone judge: neither for nor against."""
 NOT_APPLICABLE: Final = "not applicable"
 
-TINTS: Final = {HOLDS: "#1a7f37", DOUBT: "#9a6700", FAILS: "#b42318", REPORTED: "#0550ae"}
+TINTS: Final = {
+    HOLDS: "#1a7f37",
+    DOUBT: "#9a6700",
+    FAILS: "#b42318",
+    UNTOLD: "#6e5494",
+    REPORTED: "#0550ae",
+}
 """Colours of verdicts on a page; that of the others is grey."""
 VERDICTS: Final = {
     "holds": Message("holds"),
     "in doubt": Message("in doubt"),
     "fails": Message("fails"),
+    "could not tell": Message("could not tell"),
     "reported": Message("reported"),
     "not applicable": Message("not applicable"),
 }
@@ -47,15 +57,15 @@ effects on the edge of a conclusion from turning by a hair, and estimates from f
 losing one by their wider intervals alone."""
 
 
-def ladder(*, fails: object = False, doubt: object = False) -> Verdict:
+def ladder(*, fails: object = False, doubt: object = False, untold: object = False) -> Verdict:
     """Climb down from "holds" as far as thresholds are crossed."""
-    return FAILS if fails else DOUBT if doubt else HOLDS
+    return FAILS if fails else DOUBT if doubt else UNTOLD if untold else HOLDS
 
 
 def worst_of(verdicts: Iterable[Verdict]) -> Verdict:
     """Take the worst of several verdicts; those that are "not applicable" do not count."""
     several = set(verdicts)
-    return ladder(fails=FAILS in several, doubt=DOUBT in several)
+    return ladder(fails=FAILS in several, doubt=DOUBT in several, untold=UNTOLD in several)
 
 
 def excluding_zero(draws: npt.ArrayLike) -> Verdict:
@@ -129,4 +139,4 @@ def cautious(
     if gate == v.PASSED:
         return verdict, sentence
     more = Message("The refit's own convergence gate failed: {}.", gate_words(gate))
-    return (DOUBT if verdict == HOLDS else verdict), joined([sentence, more])
+    return (DOUBT if verdict in (HOLDS, UNTOLD) else verdict), joined([sentence, more])

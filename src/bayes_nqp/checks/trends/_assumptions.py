@@ -16,16 +16,21 @@ from bayes_nqp.checks.shared import (
     after_adoption,
     asks,
     certain,
-    excluding_zero,
     labels,
     ladder,
     number_from,
     reason,
 )
 from bayes_nqp.checks.trends._differential_trend import trend_design
-from bayes_nqp.checks.trends._placebo import moved_back
+from bayes_nqp.checks.trends._placebo import moved_back, placebo_design, placebos
 from bayes_nqp.designs import Design, DifferentialTrends, saturated_design
-from bayes_nqp.errors import ConvergenceError, IdentificationError, NotApplicable, PanelError
+from bayes_nqp.errors import (
+    ConvergenceError,
+    IdentificationError,
+    NotApplicable,
+    NQPError,
+    PanelError,
+)
 from bayes_nqp.estimands import att, gate_of
 from bayes_nqp.fitting import (
     ADOPTION,
@@ -65,14 +70,18 @@ class _Assumption:
     Parameters
     ----------
     effects, placebo : Dataset
-        Of the waist; with the adoption as it was, and earlier.
+        Of the waist; with the adoption as it was, and earlier. None where no cohort has the periods
+        for a placebo.
+    contradicted : bool
+        Whether `placebo_time` would doubt it.
     held_out : float
-        Log predictive density of the last periods before adoption.
+        Log predictive density of the last periods before adoption; missing where there is none.
     """
 
     name: Message
     effects: xr.Dataset
-    placebo: xr.Dataset
+    placebo: xr.Dataset | None
+    contradicted: bool
     held_out: float
 
 
@@ -90,8 +99,8 @@ def assumptions(fit: Fit, *, periods: int = 2) -> Finding:
     Each stands with its placebo, an adoption some periods early on rows before the real one, and
     with its prediction of the last two periods before adoption from all earlier ones. There is no
     mean of them. It holds if all conclude the same, within two posterior sd of parallel trends, and
-    none shows an effect of its placebo; else it is in doubt, and the effect is as wide as they are
-    together.
+    a placebo contradicts none, as `placebo_time` judges it; else it is in doubt, and the effect is
+    as wide as they are together.
 
     Parameters
     ----------
@@ -110,18 +119,14 @@ def assumptions(fit: Fit, *, periods: int = 2) -> Finding:
     evidence = _evidence(lines, factors).assign_attrs(periods=periods)
     average = evidence.isel(group=0)
     signs = {certain(average["att"].sel(assumption=line.name)) for line in lines}
-    shown = [
-        line.name
-        for line in lines
-        if excluding_zero(average["placebo"].sel(assumption=line.name)) != HOLDS
-    ]
+    shown = [line.name for line in lines if line.contradicted]
     means = average["att"].mean(v.SAMPLE_DIMS).to_numpy()
     far = np.abs(means - means[0]) > _FAR * float(average["att"].isel(assumption=0).std())
     disagree = len(signs) > 1 or bool(far.any())
     evidence = evidence.assign_attrs(disagree=int(disagree))
     verdict = ladder(doubt=disagree or shown)
     figure = listed([_number(average, line.name) for line in lines], len(lines))
-    sentence = joined([_effects(average, lines), *_placebos(shown, lines, periods)])
+    sentence = joined([_effects(average, lines), *_placebos(shown, lines)])
     return Finding(verdict, figure, sentence, evidence, "assumptions")
 
 
@@ -148,7 +153,6 @@ def _designs(fit: Fit) -> Iterator[tuple[Message, Design, Panel]]:
 def _fitted(fit: Fit, name: Message, design: Design, panel: Panel, periods: int) -> _Assumption:
     facts = design.facts
     ahead = facts.anticipation
-    early = moved_back(panel, periods, ahead, reached_rows(fit))
     effect = Separate(varying=facts.varying)
     flat = saturated_design(design, panel, effect=effect, unidentified="drop")
     trends = facts.term(DifferentialTrends)
@@ -156,12 +160,18 @@ def _fitted(fit: Fit, name: Message, design: Design, panel: Panel, periods: int)
         flat = flat.variant({"trends": trends})
     start = np.asarray(panel.cohort_codes)[panel.unit_codes] - ahead
     last = (start >= 0) & (panel.time_codes < start) & (panel.time_codes >= start - _LAST)
-    return _Assumption(
-        name,
-        short_refit(fit, design, panel),
-        short_refit(fit, design.variant({"anticipation": 0} if ahead else {}), early),
-        held_out(flat, panel, panel.where(~last)),
-    )
+    try:
+        predicted = held_out(flat, panel, panel.where(~last))
+    except NQPError:
+        predicted = np.nan
+    effects = short_refit(fit, design, panel)
+    try:
+        judged = placebos(fit, design, panel)
+        early = moved_back(panel, periods, ahead, reached_rows(fit))
+        placebo = short_refit(fit, placebo_design(fit, design), early)
+    except (NotApplicable, NQPError):
+        return _Assumption(name, effects, None, False, predicted)
+    return _Assumption(name, effects, placebo, judged.verdict != HOLDS, predicted)
 
 
 def _evidence(lines: list[_Assumption], factors: tuple[str, ...]) -> xr.Dataset:
@@ -170,7 +180,7 @@ def _evidence(lines: list[_Assumption], factors: tuple[str, ...]) -> xr.Dataset:
     variables = {
         name: (
             (*v.SAMPLE_DIMS, "assumption", "group"),
-            np.stack([_averages(getattr(line, of), groups) for line in lines], axis=2),
+            np.stack([_averages(getattr(line, of), lines[0].effects, groups) for line in lines], 2),
         )
         for name, of in (("att", "effects"), ("placebo", "placebo"))
     }
@@ -195,15 +205,16 @@ def _groups(effects: xr.Dataset, factors: tuple[str, ...]) -> list[tuple[str, st
     return [("", ""), *levels]
 
 
-def _averages(effects: xr.Dataset, groups: list[tuple[str, str]]) -> Array:
-    """Average effects (chain, draw, group); missing where a group has none."""
-    effects = after_adoption(effects)
+def _averages(effects: xr.Dataset | None, own: xr.Dataset, groups: list[tuple[str, str]]) -> Array:
+    """Average effects (chain, draw, group); missing where a group, or everything, has none."""
+    effects = None if effects is None else after_adoption(effects)
     out = []
     for factor, level in groups:
         part = effects
-        if factor:
-            part = effects.isel({v.CELL: effects[factor].values.astype(str) == level})
-        out.append(att(part).to_numpy() if part.sizes[v.CELL] else np.full(_shape(effects), np.nan))
+        if part is not None and factor:
+            part = part.isel({v.CELL: part[factor].values.astype(str) == level})
+        there = part is not None and bool(part.sizes[v.CELL])
+        out.append(att(part).to_numpy() if there else np.full(_shape(own), np.nan))
     return np.stack(out, axis=-1)
 
 
@@ -213,15 +224,14 @@ def _shape(effects: xr.Dataset) -> tuple[int, int]:
 
 def _number(average: xr.Dataset, name: Message) -> Message:
     line = average.sel(assumption=name)
-    return Message(
-        "{}: {:.3g} ({:.2g}), placebo {:.3g} ({:.2g}), held out {:.1f}",
-        name,
-        float(line["att"].mean()),
-        float(line["att"].std()),
-        float(line["placebo"].mean()),
-        float(line["placebo"].std()),
-        float(line["held_out"]),
+    words = Message(
+        "{}: {:.3g} ({:.2g})", name, float(line["att"].mean()), float(line["att"].std())
     )
+    placebo, held_out = line["placebo"], float(line["held_out"])
+    if not placebo.isnull().any():
+        size = (float(placebo.mean()), float(placebo.std()))
+        words = Message("{}, placebo {:.3g} ({:.2g})", words, *size)
+    return words if np.isnan(held_out) else Message("{}, held out {:.1f}", words, held_out)
 
 
 def _effects(average: xr.Dataset, lines: list[_Assumption]) -> Message:
@@ -234,10 +244,10 @@ def _effects(average: xr.Dataset, lines: list[_Assumption]) -> Message:
     return Message("The effect is {}.", listed(parts, len(parts)))
 
 
-def _placebos(shown: list[Message], lines: list[_Assumption], periods: int) -> list[Message]:
-    early = Message(
-        "an adoption {n} period earlier", plural="an adoption {n} periods earlier", n=periods
-    )
+def _placebos(shown: list[Message], lines: list[_Assumption]) -> list[Message]:
+    early = Message("an earlier adoption")
+    if all(line.placebo is None for line in lines):
+        return [Message("No cohort has the periods that a placebo takes.")]
     if len(shown) == len(lines):
         return [Message("Under each, {} would show an effect as well.", early)]
     if shown:

@@ -32,12 +32,14 @@ from bayes_nqp.fitting import Fit, covariate_slopes, once, panel_of, refit
 from bayes_nqp.language import NOTHING, Message, listed
 from bayes_nqp.panel import Panel
 
-__all__ = ["CANDIDATES", "Candidate", "Evidence", "evidence_of"]
+__all__ = ["CANDIDATES", "Candidate", "Evidence", "evidence_of", "last_period_alone", "own_leads"]
 
 Array = npt.NDArray[np.float64]
 
 _NEAR = 3
 """Periods before adoption that have means of their own."""
+_STANDS_OUT = 0.05
+"""Tail probability of zero below which a mean stands out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +129,41 @@ def evidence_of(fit: Fit) -> tuple[Evidence, ...]:
     return once(fit, "candidates", lambda: tuple(_weighed(fit, x) for x in CANDIDATES))
 
 
+def own_leads(fit: Fit) -> float:
+    """Tail probability of zero of the means just before adoption that a fit's design does not free.
+
+    Returns
+    -------
+    float
+        Missing where the panel cannot tell any.
+    """
+    own = next(x for x in CANDIDATES if not x.changes(fit))
+    return _weighed(fit, own).tail
+
+
+def last_period_alone(fit: Fit) -> bool:
+    """Whether adopters stand out in the last period before adoption, and in none before it."""
+    try:
+        means = _means(fit, drift=False)
+    except NQPError:
+        return False
+    if means is None or means[0].shape[1] < 2:
+        return False
+    degrees = _freedom(fit)
+    last, others = (tail_of(x, degrees) for x in (means[0][:, :1], means[0][:, 1:]))
+    return last < _STANDS_OUT <= others
+
+
+def _freedom(fit: Fit) -> float:
+    """Degrees of freedom of adopters against the never treated."""
+    ever = np.asarray(panel_of(fit).cohort_codes) >= 0
+    return freedom(int(ever.sum()), int((~ever).sum()))
+
+
+def _means(fit: Fit, *, drift: bool) -> tuple[Array, float] | None:
+    return once(fit, ("near", drift), partial(_near, fit, drift=drift))
+
+
 def _weighed(fit: Fit, candidate: Candidate) -> Evidence:
     if not fit.takes("trends", "anticipation"):
         if not (candidate.early or candidate.drift):
@@ -138,7 +175,7 @@ def _weighed(fit: Fit, candidate: Candidate) -> Evidence:
             if candidate.drift
             else (0.0, 0.0)
         )
-        means = once(fit, ("near", candidate.drift), partial(_near, fit, drift=candidate.drift))
+        means = _means(fit, drift=candidate.drift)
         if means is None:
             if candidate.early:
                 return Evidence(candidate, reason=Message("too few periods before adoption"))
@@ -148,10 +185,8 @@ def _weighed(fit: Fit, candidate: Candidate) -> Evidence:
             return Evidence(candidate, reason=Message("too few periods before adoption"))
     except NQPError as refusal:
         return Evidence(candidate, reason=reason(refusal))
-    panel = panel_of(fit)
-    ever = np.asarray(panel.cohort_codes) >= 0
     later = draws[:, candidate.early :]
-    tail = tail_of(later, freedom(int(ever.sum()), int((~ever).sum()))) if later.size else np.nan
+    tail = tail_of(later, _freedom(fit)) if later.size else np.nan
     return Evidence(candidate, _ratio(draws, candidate.early, s) - value, error, tail)
 
 

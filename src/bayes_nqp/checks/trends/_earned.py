@@ -7,14 +7,12 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Final
 
-from bayes_nqp.checks.shared import DOUBT, FAILS, HOLDS, Verdict, ladder, worst_of
+from bayes_nqp.checks.shared import DOUBT, FAILS, HOLDS, UNTOLD, Verdict, ladder, worst_of
 from bayes_nqp.checks.trends._bayes_factor import AGAINST, HELD, BayesFactor, bayes_factors
-from bayes_nqp.designs import DifferentialTrends
-from bayes_nqp.errors import Hint
 from bayes_nqp.fitting import Fit
 from bayes_nqp.language import NOTHING, Message, Numeral, listed, separated
 
-__all__ = ["DRIFTING", "Earned", "StratumFactors", "earned", "figure_of", "next_step"]
+__all__ = ["DRIFTING", "Earned", "StratumFactors", "earned", "figure_of"]
 
 DRIFTING: Final = Message("This design assumes no parallel trends: those who adopt may drift.")
 """What is said where differential trends take their place."""
@@ -59,10 +57,12 @@ class StratumFactors:
 
     @property
     def verdict(self) -> Verdict:
-        """Earned, lost, or neither, under every error structure."""
+        """Earned or lost under every error structure; in doubt as far as one speaks for a drift."""
         if self.reason:
-            return DOUBT
-        return ladder(fails=self.highest < AGAINST, doubt=not self.lowest > HELD)
+            return UNTOLD
+        return ladder(
+            fails=self.highest < AGAINST, doubt=self.lowest < 0.0, untold=not self.lowest > HELD
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +132,13 @@ class Earned:
                 _place([worst]),
                 listed(values),
             )
+        if self.verdict == DOUBT:
+            return Message(
+                "Untreated periods speak for a drift of those who adopt{}, if not clearly: log "
+                "Bayes factor of parallel trends {}.",
+                _place(self.deciding),
+                _values(stratum.lowest for stratum in self.deciding),
+            )
         return Message(
             "Untreated periods do not tell parallel trends from a drift of those who adopt{}: log "
             "Bayes factor {}, and parallel trends are earned above {:.0f}.",
@@ -194,15 +201,3 @@ def _words(evidence: StratumFactors, parts: Sequence[BayesFactor]) -> Message:
 def _one_decimal(value: float) -> Numeral:
     """A log Bayes factor, without a minus sign where it is zero."""
     return Numeral(f"{round(value, 1) + 0.0:.1f}")
-
-
-def next_step(fit: Fit, verdict: Verdict, evidence: Earned) -> Message:
-    """Say what to try where parallel trends fail or are in doubt."""
-    if verdict not in (DOUBT, FAILS):
-        return NOTHING
-    if any(stratum.factors[0].reason for stratum in evidence.strata):
-        return Message("How large violations may be: {}.", Hint("check", "sensitivity"))
-    change = Message("{}", Hint("trends", DifferentialTrends()))
-    if fit.facts.leads:
-        change = Message("{}, {}", change, Hint("controls", "all"))
-    return Message("Next: {}; or see all: {}.", change, Hint("check", "assumptions"))

@@ -79,7 +79,7 @@ class Judgement:
 
     @property
     def verdict(self) -> Verdict:
-        """Fails, in doubt, or holds."""
+        """Fails, in doubt, could not tell, or holds."""
         return self.verdict_at(self.total.tail)
 
     def verdict_at(self, tail: float, share: int = 1) -> Verdict:
@@ -92,7 +92,8 @@ class Judgement:
         share : int, default 1
             Outcomes among which the false alarms of levels are shared.
         """
-        return ladder(fails=tail < _OVERALL, doubt=apart_of(self.levels, share) or self.made_up)
+        apart = apart_of(self.levels, share)
+        return ladder(fails=tail < _OVERALL, doubt=apart, untold=self.made_up)
 
     @property
     def made_up(self) -> bool:

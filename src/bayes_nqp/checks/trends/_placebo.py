@@ -2,22 +2,108 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
+import xarray as xr
+from scipy.stats import norm
 
+from bayes_nqp import vocabulary as v
+from bayes_nqp.checks.shared import Verdict, ladder
 from bayes_nqp.designs import Design
-from bayes_nqp.fitting import Fit
+from bayes_nqp.errors import NotApplicable
+from bayes_nqp.estimands import att, gate_of
+from bayes_nqp.fitting import Fit, reached_rows, short_refit
+from bayes_nqp.language import Message
 from bayes_nqp.panel import Panel
 
-__all__ = ["BEFORE", "moved_back", "placebo_design"]
+__all__ = ["BEFORE", "Placebos", "moved_back", "placebo_design", "placebos"]
+
+Array = npt.NDArray[np.float64]
+
+_DOUBT, _FAILS = 0.05, 0.01
+"""Chances of any shift so far from zero below which there is doubt, and failure."""
 
 BEFORE = 2
 """Periods that must be left before a pretended adoption."""
 
 
+@dataclass(frozen=True, eq=False)
+class Placebos:
+    """Effects of adoptions that never happened, one period early, two, and so on.
+
+    Parameters
+    ----------
+    draws : DataArray (chain, draw, shift), outcome units
+        Average effects.
+    tail : ndarray (shift)
+        Two-sided tail probabilities of zero.
+    worst : Dataset
+        Effects of the first shift whose gate failed; of the first, where all passed.
+    """
+
+    draws: xr.DataArray
+    tail: Array
+    worst: xr.Dataset
+
+    @property
+    def chance(self) -> float:
+        """Of any shift so far from zero: the smallest tail probability, times their number."""
+        return min(1.0, self.tail.size * float(self.tail.min()))
+
+    @property
+    def verdict(self) -> Verdict:
+        """Whether some shift has an effect."""
+        return ladder(fails=self.chance < _FAILS, doubt=self.chance < _DOUBT)
+
+    @property
+    def farthest(self) -> int:
+        """The shift whose effect is farthest from zero, periods."""
+        return int(self.tail.argmin()) + 1
+
+
+def placebos(fit: Fit, design: Design, panel: Panel, periods: int | None = None) -> Placebos:
+    """Move adoption back one period, two, and so on, on rows before it; a short refit each.
+
+    Parameters
+    ----------
+    design, panel : Design and Panel
+        As `apart` gives them, or with other assumptions.
+    periods : int, optional
+        The largest shift; by default 3, or fewer where cohorts have fewer periods before.
+
+    Raises
+    ------
+    NotApplicable
+        If no cohort has as many periods before adoption.
+    IdentificationError
+        If a shift cannot be fitted.
+    """
+    ahead = design.facts.anticipation
+    starts = panel.cohort_codes[panel.cohort_codes >= 0] - ahead
+    if periods is None:
+        periods = int(np.clip(np.median(starts) - BEFORE, 1, 3))
+    if int(starts.max()) - BEFORE < periods:
+        raise NotApplicable(
+            Message(
+                "No cohort has {} periods before adoption, as a placebo of {} needs.",
+                periods + BEFORE,
+                periods,
+            )
+        )
+    design, reached, shifts = placebo_design(fit, design), reached_rows(fit), range(1, periods + 1)
+    effects = [short_refit(fit, design, moved_back(panel, k, ahead, reached)) for k in shifts]
+    draws = xr.concat([att(x).reset_coords(drop=True) for x in effects], "shift", join="override")
+    draws = draws.assign_coords(shift=list(shifts)).transpose(*v.SAMPLE_DIMS, "shift")
+    far = (draws.mean(v.SAMPLE_DIMS) / draws.std(v.SAMPLE_DIMS)).to_numpy()
+    worst = next((x for x in effects if gate_of(x) != v.PASSED), effects[0])
+    return Placebos(draws, np.asarray(2.0 * norm.sf(np.abs(far))), worst)
+
+
 def placebo_design(fit: Fit, design: Design) -> Design:
     """State a design for adoptions that never happened: nothing is anticipated, cells may drop."""
-    changes: dict[str, object] = {"anticipation": 0} if fit.facts.anticipation else {}
+    changes: dict[str, object] = {"anticipation": 0} if design.facts.anticipation else {}
     if fit.takes("unidentified"):
         changes["unidentified"] = "drop"
     return design.variant(changes)

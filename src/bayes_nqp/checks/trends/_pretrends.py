@@ -9,14 +9,29 @@ import xarray as xr
 
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
-from bayes_nqp.checks.shared import AS_FITTED, FAILS, HOLDS, REPORTED, Finding, asks, called
+from bayes_nqp.checks.shared import (
+    AS_FITTED,
+    FAILS,
+    HOLDS,
+    REPORTED,
+    Finding,
+    Verdict,
+    asks,
+    called,
+    ladder,
+)
 from bayes_nqp.checks.trends._bayes_factor import BayesFactor, further_factors
-from bayes_nqp.checks.trends._earned import DRIFTING, figure_of, next_step
+from bayes_nqp.checks.trends._candidates import own_leads
+from bayes_nqp.checks.trends._earned import DRIFTING, figure_of
+from bayes_nqp.checks.trends._next_design import next_step
 from bayes_nqp.checks.trends._parallel import Judgement, PreTrend
 from bayes_nqp.checks.trends._parted import Parted, parted
 from bayes_nqp.estimands import by_event_time
 from bayes_nqp.fitting import ADOPTION, REFITS, ROWS, Fit
-from bayes_nqp.language import Message, Numeral, joined, listed, separated
+from bayes_nqp.language import NOTHING, Message, Numeral, joined, listed, separated
+
+_DOUBT, _FAILS = 0.05, 0.01
+"""Tail probabilities of leads beside a drift below which there is doubt, and failure."""
 
 
 @asks(
@@ -32,9 +47,12 @@ def pretrends(fit: Fit) -> Finding:
     It holds if parallel trends are earned: if in every stratum the log Bayes factor of parallel
     over differential trends, on rows without treatment, is above 4 under the fit's errors and
     richer ones, and leads and slope raise no doubt. It fails if that factor is below -3 under
-    both, or by leads and slope; else it is in doubt, and names the design to try. A factor with a
-    Monte-Carlo error above .3, or none, leaves it in doubt at best. A design that lets adopters
-    drift assumes no parallel trends: then the numbers are reported alone.
+    both, or by leads and slope. It is in doubt where a factor is below zero, or leads of a level
+    are far out; else, with no factor, one with a Monte-Carlo error above .3, or leads that a trend
+    as large as the effect would not have moved, these data could not tell. Then it names the design
+    that explains the periods before adoption best (docs/truth.md), and never one that its own leads
+    or a placebo contradict. A design that lets adopters drift assumes no parallel trends: the
+    numbers are reported, and its own leads just before adoption can speak against it.
 
     Leads of all cohorts are averaged by event time, with the last period before adoption (or
     before anticipation) as their reference. The tail probability of zero is that of values
@@ -42,8 +60,8 @@ def pretrends(fit: Fit) -> Finding:
     second fit has, in place of leads, a slope of the ever treated in every stratum; it sees a
     straight trend better, and tells what the effect would be had that trend gone on. They fail
     if zero is far out for either (5 %, shared by the two). They are in doubt if that is so in one
-    level of one factor (2 %, shared by all levels); or if the effect has a sign (with
-    probability 95 %) and a trend as the posterior has it would, going on, be as large as the
+    level of one factor (2 %, shared by all levels), and could not tell if the effect has a sign
+    (with probability 95 %) and a trend as the posterior has it would, going on, be as large as the
     effect with a probability of 30 % or more.
 
     The bound is the larger of the average effect's size and twice its posterior sd; the chance
@@ -54,12 +72,31 @@ def pretrends(fit: Fit) -> Finding:
     judged, factors = parts.judged, parts.earned
     verdict, words = parts.verdict, [_sentence(judged, called(fit)), factors.sentence]
     if fit.facts.has("drift"):
-        verdict, words = REPORTED, [DRIFTING, factors.sentence]
+        verdict, near = _near_adoption(own_leads(fit))
+        words = [DRIFTING, near, factors.sentence]
     sentence = joined([*words, next_step(fit, verdict, factors)])
     further = further_factors(fit)
     figure = separated([figure_of(factors, further), _figure(judged)])
     evidence = _evidence(parts).merge(_of_factors([*factors.factors, *further]))
     return Finding(verdict, figure, sentence, evidence, "event_study", parts.worst)
+
+
+def _near_adoption(tail: float) -> tuple[Verdict, Message]:
+    """Judge a drift by its own leads: what the last periods before adoption have beside it."""
+    against = ladder(fails=tail < _FAILS, doubt=tail < _DOUBT)
+    if against != HOLDS:
+        return against, Message(
+            "Yet the drift does not explain the last periods before adoption: leads beside it are "
+            "far from zero (p = {:.2g}).",
+            tail,
+        )
+    if np.isnan(tail):
+        return REPORTED, NOTHING
+    return REPORTED, Message(
+        "Leads beside the drift, in the last periods before adoption, are compatible with zero "
+        "(p = {:.2g}).",
+        tail,
+    )
 
 
 def _figure(judged: Judgement) -> Message:

@@ -31,8 +31,8 @@ def evidence(context: Context) -> Iterator[Block]:
         translate(
             "Each question a referee would ask, and what the data answer. {}",
             Message(
-                "Of {} checks, {} hold; in doubt: {}; failed: {}; reported without a verdict: {}; "
-                "not applicable: {}.",
+                "Of {} checks, {} hold; in doubt: {}; failed: {}; could not be told: {}; reported "
+                "without a verdict: {}; not applicable: {}.",
                 len(checks),
                 *counts,
             ),

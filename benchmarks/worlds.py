@@ -1,0 +1,373 @@
+"""Run: python -m benchmarks.worlds; with --only, --units, --panels, --part i/n, --collect.
+
+What the default, the design that `pretrends` names next, and the average over designs say in worlds
+in which trends are parallel and in which they are not; and how often the default misses while no
+check of assumptions speaks. A line of JSON a panel in .cache/worlds; an interrupted run goes on
+where it stopped. `--collect` writes what is there into docs/truth.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+import bayes_nqp as nqp
+from bayes_nqp.checks import run_checks
+from bayes_nqp.checks.trends._next_design import next_design
+from bayes_nqp.errors import NQPError
+from bayes_nqp.fitting import refit
+
+Array = npt.NDArray[np.float64]
+ROOT = Path(__file__).resolve().parents[1]
+STORE = ROOT / ".cache" / "worlds"
+MARK = "<!-- python -m benchmarks.worlds -->"
+SEED = 21_000_000
+PERIODS = 12
+COHORTS = np.array([5, 7, 9, 10])
+SIZES = (60, 200)
+ASKED = ("pretrends", "placebo_time", "anticipation", "error_model", "selection")
+SPEAKING = ("fails", "in doubt", "could not tell")
+
+
+class Draft:
+    """Units, their untreated outcomes and when they adopt: what a world may change.
+
+    Parameters
+    ----------
+    rng : Generator
+    units : int
+    """
+
+    def __init__(self, rng: np.random.Generator, units: int) -> None:
+        self.rng, self.units, self.t = rng, units, np.arange(PERIODS)
+        self.region = np.arange(units) % 2
+        self.province = np.arange(units) // 2 % max(units // 6, 10)
+        self.start = self.adoption(rng.random(units))
+        self.level = (
+            rng.normal(0.0, 2.0, (units, 1))
+            + np.cumsum(rng.normal(0.0, 0.4, (2, PERIODS)), axis=1)[self.region]
+        )
+        self.errors = ar1(rng, units, 0.5, 1.0)
+        self.effect = 1.0 + 0.1 * np.maximum(self.t - self.start[:, None], 0)
+        self.effect = self.effect + rng.normal(0.0, 0.3, (units, 1))
+        self.besides: Array = np.zeros((units, PERIODS))
+        self.columns: dict[str, Array] = {}
+
+    def adoption(self, ease: Array) -> npt.NDArray[np.int64]:
+        """First treated period by an ease of adoption in (0, 1); a third never adopts."""
+        place = np.argsort(np.argsort(ease)) / ease.size
+        later = COHORTS[self.rng.integers(0, COHORTS.size, ease.size)]
+        return np.where(place < 2 / 3, later, PERIODS)
+
+    @property
+    def ever(self) -> npt.NDArray[np.bool_]:
+        """Units that adopt (unit, 1)."""
+        return self.start[:, None] < PERIODS
+
+    @property
+    def event(self) -> Array:
+        """Periods since adoption (unit, period); far below zero of those who never adopt."""
+        return np.where(self.ever, self.t - self.start[:, None], -99)
+
+    @property
+    def untreated(self) -> Array:
+        """Outcomes without the policy (unit, period)."""
+        return self.level + self.errors + self.besides
+
+
+def ar1(rng: np.random.Generator, units: int, rho: float, sd: float) -> Array:
+    """Stationary autoregressive errors (unit, period)."""
+    out = rng.normal(0.0, sd, (units, PERIODS))
+    out[:, 0] /= np.sqrt(1.0 - rho**2)
+    for t in range(1, PERIODS):
+        out[:, t] += rho * out[:, t - 1]
+    return out
+
+
+def parallel(d: Draft) -> None:
+    """All that the default assumes is true."""
+
+
+def heavy(d: Draft) -> None:
+    """Innovations with three degrees of freedom."""
+    shocks = d.rng.standard_t(3, (d.units, PERIODS)) / np.sqrt(3.0)
+    for t in range(1, PERIODS):
+        shocks[:, t] += 0.5 * shocks[:, t - 1]
+    d.errors = shocks
+
+
+def unequal(d: Draft) -> None:
+    """Adopters vary more than the others."""
+    d.errors = d.errors * np.where(d.ever, 1.4, 0.8)
+
+
+def gains(d: Draft) -> None:
+    """Units with large effects adopt early."""
+    order = np.argsort(-d.effect[:, 0])
+    start = np.sort(d.start)
+    d.start = d.start.copy()
+    d.start[order] = start
+    d.effect = d.effect[:, :1] + 0.1 * np.maximum(d.t - d.start[:, None], 0)
+
+
+def provinces(d: Draft) -> None:
+    """Shocks of a province that last; provinces adopt as a whole."""
+    number = d.province.max() + 1
+    d.besides = ar1(d.rng, number, 0.5, 0.6)[d.province]
+    d.start = d.adoption(d.rng.random(number)[d.province] + 1e-9 * np.arange(d.units))
+    first = np.full(number, PERIODS)
+    for p in range(number):
+        first[p] = d.start[d.province == p][0]
+    d.start = first[d.province]
+    d.columns["province"] = d.province
+
+
+def falls_behind(d: Draft) -> None:
+    """One area falls behind at a date; adopters are more often there."""
+    area = d.rng.random(d.units) < np.where(d.ever[:, 0], 0.65, 0.25)
+    d.besides = -0.9 * area[:, None] * (d.t >= 6)
+    d.columns["area"] = area.astype(int)
+
+
+def dip(d: Draft) -> None:
+    """Units adopt after a bad year."""
+    total = d.errors
+    d.start = np.full(d.units, PERIODS)
+    free = np.ones(d.units, dtype=bool)
+    for cohort in COHORTS:
+        worst = np.where(free, total[:, cohort - 1], np.inf)
+        chosen = np.argsort(worst)[: d.units // 6]
+        d.start[chosen], free[chosen] = cohort, False
+
+
+def persistent_dip(d: Draft) -> None:
+    """Units adopt after three bad years, of shocks that last."""
+    slow = ar1(d.rng, d.units, 0.8, 0.6)
+    d.besides = slow
+    d.start, free = np.full(d.units, PERIODS), np.ones(d.units, dtype=bool)
+    for cohort in COHORTS:
+        worst = np.where(free, slow[:, cohort - 3 : cohort].mean(axis=1), np.inf)
+        chosen = np.argsort(worst)[: d.units // 6]
+        d.start[chosen], free[chosen] = cohort, False
+
+
+def anticipation(d: Draft) -> None:
+    """Units respond a period before they adopt."""
+    d.besides = 0.8 * (d.event == -1)
+
+
+def two_steps(d: Draft) -> None:
+    """A response that grows over two periods before adoption."""
+    d.besides = 0.4 * (d.event == -2) + 0.8 * (d.event == -1)
+
+
+def two_factors(d: Draft) -> None:
+    """Two strong factors whose loadings drive adoption."""
+    loads = d.rng.normal(0.0, 1.0, (d.units, 2))
+    d.start = d.adoption(-loads.sum(axis=1) + d.rng.normal(0.0, 1.0, d.units))
+    series = np.cumsum(d.rng.normal(0.1, 0.5, (2, PERIODS)), axis=1)
+    d.besides = loads @ series
+
+
+def common_walk(d: Draft) -> None:
+    """Adopters load on a random walk."""
+    load = 0.5 * d.ever + d.rng.normal(0.0, 0.4, (d.units, 1))
+    d.besides = load * np.cumsum(d.rng.normal(0.0, 0.5, PERIODS))
+
+
+def lines(d: Draft) -> None:
+    """Adopters drift along lines of their own."""
+    d.besides = d.ever * d.rng.normal(0.08, 0.03, (d.units, 1)) * d.t
+
+
+def bend(d: Draft) -> None:
+    """A drift of adopters that levels off before most adopt."""
+    d.besides = 0.12 * d.ever * np.minimum(d.t, 6)
+
+
+def cycle(d: Draft) -> None:
+    """Adopters have a larger business cycle, with a random phase."""
+    wave = np.sin(2.0 * np.pi * (d.t / 7.0 + d.rng.random()))
+    d.besides = d.ever * d.rng.normal(0.5, 0.2, (d.units, 1)) * wave
+
+
+def rebased(d: Draft) -> None:
+    """Adopters are measured otherwise from three periods before adoption on."""
+    d.besides = 0.6 * (d.event >= -3)
+
+
+def crowded_out(d: Draft) -> None:
+    """Units without the policy lose as more of their region adopt."""
+    for region in (0, 1):
+        inside = d.region == region
+        share = (d.event[inside] >= 0).mean(axis=0)
+        d.besides[inside] -= 0.8 * share * (d.event[inside] < 0)
+
+
+def late_shock(d: Draft) -> None:
+    """Adopters alone are hit at one date after most adopted: no period before it shows it."""
+    d.besides = 0.6 * d.ever * (d.t >= 9)
+
+
+def counts(d: Draft) -> None:
+    """Logs of counts, zeros dropped: marked here, made of the outcome in the end."""
+    d.columns["counts"] = np.ones(d.units)
+
+
+WORLDS: Final[dict[str, Callable[[Draft], None]]] = {
+    x.__name__.replace("_", " "): x
+    for x in (
+        parallel, heavy, unequal, gains, provinces, falls_behind, counts, dip, anticipation,
+        two_factors, common_walk, lines, bend, persistent_dip, two_steps, cycle, rebased,
+        crowded_out, late_shock,
+    )
+}  # fmt: skip
+
+
+def made(world: str, units: int, number: int) -> tuple[nqp.Panel, float]:
+    """A panel, and the average effect on its treated rows."""
+    place = list(WORLDS).index(world)
+    rng = np.random.default_rng([SEED, place, units, number])
+    d = Draft(rng, units)
+    WORLDS[world](d)
+    treated = d.event >= 0
+    outcome = d.untreated + treated * d.effect
+    kept = np.ones_like(treated)
+    if d.columns.pop("counts", None) is not None:
+        # Effects and errors a third as large, in logs of counts with a mean of some four.
+        rate = np.exp(1.2 + (outcome - d.level) / 3.0 + (d.level - d.level.mean()) / 6.0)
+        number_of = rng.poisson(rate)
+        kept = number_of > 0
+        outcome = np.log(np.maximum(number_of, 1))
+        treated, d.effect = treated & kept, d.effect / 3.0
+    i = np.repeat(np.arange(units), PERIODS)
+    cohort = np.where(d.ever[:, 0], d.start + 2004.0, np.nan)
+    columns = {name: values[i] for name, values in d.columns.items()}
+    frame = pd.DataFrame({
+        "unit": [f"u{k}" for k in i], "year": np.tile(d.t + 2004, units), "cohort": cohort[i],
+        "region": np.where(d.region[i] == 1, "inland", "coastal"), "y": outcome.ravel(), **columns,
+    })[kept.ravel()]  # fmt: skip
+    panel = nqp.Panel.from_frame(
+        frame, unit="unit", time="year", cohort="cohort", outcome="y", strata=["region"]
+    )
+    return panel, float(d.effect[treated].mean())
+
+
+def interval(effects: object) -> list[float]:
+    """The 95 % interval of the average effect."""
+    return [float(x) for x in np.quantile(nqp.att(effects), [0.025, 0.975])]
+
+
+def measured(world: str, units: int, number: int) -> dict[str, Any]:
+    """Answers and verdicts on one panel."""
+    began = time.process_time()
+    panel, truth = made(world, units, number)
+    fit = nqp.fit(nqp.StaggeredDiD(), panel, nqp.Importance(seed=number), progress=False)
+    verdicts = {x.name: x.verdict for x in run_checks(fit, ASKED)}
+    answer = nqp.averaged(fit)
+    named = next_design(fit, verdicts["pretrends"]) if verdicts["pretrends"] != "holds" else None
+    line: dict[str, Any] = {"world": world, "units": units, "number": number, "truth": truth}
+    line |= {"default": interval(fit), "averaged": interval(answer), "verdicts": verdicts}
+    line["odds"] = answer.sensitivity.to_dict("list")
+    line["weights"] = [round(x, 4) for x in answer.weights]
+    line["next"] = line["default"]
+    line["named"] = "" if named is None else str(named.name)
+    if named is not None and named.changes(fit):
+        line["next"] = interval(refit(fit, named.design(fit)))
+    return line | {"seconds": time.process_time() - began}
+
+
+def run(only: list[str], sizes: list[int], panels: int, part: str) -> None:
+    """Measure what is not there yet, a panel of every world in turn."""
+    STORE.mkdir(parents=True, exist_ok=True)
+    first, of = (int(x) for x in part.split("/"))
+    ready = {(x["world"], x["units"], x["number"]) for x in kept_lines()}
+    path = STORE / f"part{first}of{of}.jsonl"
+    for units in sizes:
+        for number in range(first - 1, panels, of):
+            for world in only:
+                if (world, units, number) in ready:
+                    continue
+                try:
+                    line = measured(world, units, number)
+                except NQPError as error:
+                    line = {"world": world, "units": units, "number": number, "error": str(error)}
+                with path.open("a", encoding="utf-8") as file:
+                    file.write(json.dumps(line) + "\n")
+
+
+def kept_lines() -> Iterator[dict[str, Any]]:
+    """Lines of all parts."""
+    for path in sorted(STORE.glob("part*.jsonl")):
+        yield from map(json.loads, path.read_text(encoding="utf-8").splitlines())
+
+
+def table() -> str:
+    """Coverage and width of each answer, and silence, by world and size."""
+    head = (
+        "| world | units | panels | default | named next (width) | averaged (width) "
+        "| even odds | e⁴ | wrong and silent | spoken of |"
+    )
+    rows = [head, "|" + " --- |" * 10]
+    frame = pd.DataFrame([x for x in kept_lines() if "error" not in x])
+    order = list(WORLDS)
+    frame["place"] = [order.index(x) for x in frame["world"]]
+    for (_, world, units), part in frame.groupby(["place", "world", "units"]):
+        lines = part.to_dict("records")
+        base = np.mean([x["default"][1] - x["default"][0] for x in lines])
+        covers = [inside(x["default"], x["truth"]) for x in lines]
+        spoken = [any(y in SPEAKING for y in x["verdicts"].values()) for x in lines]
+        silent = np.mean([not c and not s for c, s in zip(covers, spoken, strict=True)])
+        cells = [f"{np.mean(covers):.2f}"]
+        for name in ("next", "averaged"):
+            share = np.mean([inside(x[name], x["truth"]) for x in lines])
+            width = np.mean([x[name][1] - x[name][0] for x in lines]) / base
+            cells.append(f"{share:.2f} ({width:.2f})")
+        for k in (0, 2):
+            ends = [(x["odds"]["lower"][k], x["odds"]["upper"][k], x["truth"]) for x in lines]
+            width = np.mean([high - low for low, high, _ in ends]) / base
+            cells.append(f"{np.mean([a <= c <= b for a, b, c in ends]):.2f} ({width:.2f})")
+        cells += [f"{silent:.2f}", f"{np.mean(spoken):.2f}"]
+        rows.append(" | ".join([f"| {world}", str(units), str(len(lines)), *cells]) + " |")
+    return "\n".join(rows)
+
+
+def inside(ends: list[float], truth: float) -> bool:
+    """Whether an interval holds the truth."""
+    return ends[0] <= truth <= ends[1]
+
+
+def collect() -> None:
+    """Write the table into docs/truth.md, between its marks."""
+    path = ROOT / "docs" / "truth.md"
+    before, _, after = path.read_text(encoding="utf-8").split(MARK)
+    path.write_text(f"{before}{MARK}\n\n{table()}\n\n{MARK}{after}", encoding="utf-8")
+
+
+def main() -> None:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", nargs="+", default=list(WORLDS), choices=list(WORLDS))
+    parser.add_argument("--units", nargs="+", type=int, default=list(SIZES))
+    parser.add_argument("--panels", type=int, default=100)
+    parser.add_argument("--part", default="1/1", help="i/n: every n-th panel from the i-th on")
+    parser.add_argument("--collect", action="store_true", help="write docs/truth.md alone")
+    arguments = parser.parse_args()
+    if arguments.collect:
+        collect()
+        return
+    warnings.filterwarnings("ignore", category=RuntimeWarning)
+    run(arguments.only, arguments.units, arguments.panels, arguments.part)
+
+
+if __name__ == "__main__":
+    main()

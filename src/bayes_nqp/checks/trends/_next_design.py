@@ -1,0 +1,70 @@
+"""The design to try where parallel trends fail or are in doubt: the one that evidence names."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from bayes_nqp.checks.shared import DOUBT, FAILS, HOLDS, UNTOLD, Verdict
+from bayes_nqp.checks.trends._candidates import Candidate, evidence_of, last_period_alone
+from bayes_nqp.checks.trends._earned import Earned
+from bayes_nqp.checks.trends._placebo import placebos
+from bayes_nqp.errors import Hint, NotApplicable, NQPError
+from bayes_nqp.fitting import Fit, apart
+from bayes_nqp.language import NOTHING, Message
+
+__all__ = ["next_design", "next_step"]
+
+_AGAINST: Final = 0.05
+"""Tail probability of a design's own leads below which it is not named."""
+
+
+def next_design(fit: Fit, verdict: Verdict) -> Candidate | None:
+    """The candidate that wins with even odds, and that neither its leads nor a placebo contradict.
+
+    Parameters
+    ----------
+    verdict : str
+        On the fit's own design, which is named only where nothing speaks against it.
+
+    Returns
+    -------
+    Candidate or None
+        None where every design is contradicted.
+    """
+    alone = last_period_alone(fit)
+    for x in sorted(evidence_of(fit), key=lambda x: -x.value):
+        candidate, own = x.candidate, not x.candidate.changes(fit)
+        if x.reason or x.tail < _AGAINST or (own and verdict in (DOUBT, FAILS)):
+            continue
+        if candidate.drift and not candidate.early and alone:
+            continue
+        if own or not _contradicted(fit, candidate):
+            return candidate
+    return None
+
+
+def next_step(fit: Fit, verdict: Verdict, evidence: Earned) -> Message:
+    """Say what to try where the fit's design fails, is in doubt, or cannot be told from others."""
+    if verdict not in (DOUBT, FAILS, UNTOLD):
+        return NOTHING
+    winner = next_design(fit, verdict)
+    if winner is not None and winner.changes(fit):
+        hint = winner.hint(fit)
+        return Message("Next: {}; or see all: {}.", hint, Hint("check", "assumptions"))
+    if winner is None or any(stratum.factors[0].reason for stratum in evidence.strata):
+        return Message("How large violations may be: {}.", Hint("check", "sensitivity"))
+    return Message(
+        "No other design explains these periods better; see all: {}.", Hint("check", "assumptions")
+    )
+
+
+def _contradicted(fit: Fit, candidate: Candidate) -> bool:
+    """Whether adoptions that never happened have an effect under a design."""
+    design, panel = apart(fit)
+    changes = candidate.changes(fit)
+    if fit.takes("unidentified"):
+        changes["unidentified"] = "drop"
+    try:
+        return placebos(fit, design.variant(changes), panel).verdict != HOLDS
+    except (NotApplicable, NQPError):
+        return False
