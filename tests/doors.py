@@ -194,6 +194,7 @@ HOMES = {
     "comparison": "bayes_nqp.reports._sentences",
     "indirect": "bayes_nqp.reports._sentences",
     "share": "bayes_nqp.reports._sentences",
+    "short_answer": "bayes_nqp.reports.sections._short:short",
     "assumptions": "bayes_nqp.reports.sections._assumptions",
     "methods": "bayes_nqp.reports.sections._methods",
     "joint_errors": "bayes_nqp.simulation._errors",

@@ -14,6 +14,7 @@ from bayes_nqp.checks.channels import LEVELS, QUANTILES
 from bayes_nqp.checks.sample import compare, loo
 from bayes_nqp.checks.shared import (
     CHECKS,
+    HOLDS,
     NOT_APPLICABLE,
     REPORTED,
     VERDICTS,
@@ -34,6 +35,7 @@ __all__ = [
     "CHANNELS",
     "CHECKS",
     "DOSE",
+    "HOLDS",
     "LEVELS",
     "NOT_APPLICABLE",
     "QUANTILES",

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
-from bayes_nqp.checks import CheckResult, gate_words
-from bayes_nqp.fitting import Fit
+from bayes_nqp.checks import HOLDS, Averaged, CheckResult, averaged, gate_words
+from bayes_nqp.errors import NotApplicable, NQPError
+from bayes_nqp.fitting import Fit, total_fit
 from bayes_nqp.labels import labels_of
 from bayes_nqp.language import Message, joined
 from bayes_nqp.omissions import omitted
@@ -81,6 +83,18 @@ class Context(Scene):
         """Whether units adopt at known times, so that there is an event time."""
         event_time = self.effects[v.EVENT_TIME] if v.EVENT_TIME in self.effects.coords else None
         return event_time is not None and bool(event_time.notnull().any())
+
+    @cached_property
+    def averaged(self) -> Averaged | None:
+        """The answer over several designs, where parallel trends were asked for and not earned."""
+        asked = self.found("pretrends")
+        if asked is None or asked.verdict in (HOLDS, "not applicable"):
+            return None
+        fit = total_fit(self.given) if self.channels else self.given
+        try:
+            return averaged(fit)
+        except (NotApplicable, NQPError):
+            return None
 
     @property
     def moved(self) -> dict[str, str]:

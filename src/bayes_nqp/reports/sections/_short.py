@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 
 import xarray as xr
@@ -10,6 +10,7 @@ import xarray as xr
 from bayes_nqp.checks import REPORTED, texts_of
 from bayes_nqp.estimands import att
 from bayes_nqp.fitting import ADOPTION, RECEIVED, meets
+from bayes_nqp.language import Message
 from bayes_nqp.reports._between import between
 from bayes_nqp.reports._confidence import Grounds
 from bayes_nqp.reports._content import Block, Bullets, Heading, Paragraph
@@ -32,6 +33,7 @@ def short(context: Context) -> Iterator[Block]:
     outcome = context.outcome or context.translate("the outcome")
     grounds = Grounds(context)
     sure = partial(grounds, "average")
+    yield from _over_designs(context, outcome, sure)
     yield Paragraph(
         change(average, outcome, language, unit, **context.moved, confidence=sure), "lead"
     )
@@ -48,6 +50,30 @@ def short(context: Context) -> Iterator[Block]:
     ]
     if items:
         yield Bullets(tuple(items))
+
+
+def _over_designs(context: Context, outcome: str, sure: Callable[[], str]) -> Iterator[Block]:
+    """The average over designs, its weights, and what other prior odds would make of it."""
+    answer = context.averaged
+    if answer is None:
+        return
+    over = posterior_of(att(answer.effects, weights=context.weights), context.prob)
+    yield Paragraph(change(over, outcome, context.language, context.unit, confidence=sure), "lead")
+    even, _, more = answer.sensitivity.to_dict("records")
+    words = Message(
+        "Parallel trends are not earned, so that this is an average over designs, each weighed by "
+        "its evidence on untreated rows: {}. The prior leans to a drift of those who adopt (log "
+        "odds {:g}); with even odds the interval would be {:.3g} to {:.3g}, with log odds of {:g} "
+        "it would be {:.3g} to {:.3g}. What follows is what the design of this report says.",
+        answer.words,
+        answer.drift_odds,
+        even["lower"],
+        even["upper"],
+        more["drift_odds"],
+        more["lower"],
+        more["upper"],
+    )
+    yield Paragraph(context.translate(words))
 
 
 def _apart(context: Context) -> Iterator[Block]:

@@ -1,0 +1,36 @@
+"""Reports lead with the average over designs where parallel trends are not earned."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from doors import Context, Paragraph, short_answer
+
+import bayes_nqp as nqp
+from bayes_nqp.simulation import staggered
+
+
+@pytest.fixture(scope="module")
+def fit() -> nqp.Fit:
+    panel = staggered(units=60, periods=10, cohorts=(5, 7), strata={}, seed=1).panel
+    sampler = nqp.Importance(draws=250, seed=2)
+    return nqp.fit(nqp.StaggeredDiD(), panel, sampler, progress=False)
+
+
+def paragraphs(fit: nqp.Fit, verdict: str) -> list[str]:
+    asked = nqp.CheckResult("pretrends", "?", verdict, "", "So it is.")  # type: ignore[arg-type]
+    blocks = short_answer(Context(fit, [asked], "en"))  # type: ignore[arg-type]
+    return [str(block.text) for block in blocks if isinstance(block, Paragraph)]
+
+
+def test_the_average_comes_first_and_tells_its_weights(fit: nqp.Fit) -> None:
+    first, second, *_ = paragraphs(fit, "could not tell")
+    answer = nqp.averaged(fit)
+    assert f"{float(nqp.att(answer).mean()):.2f}"[:3] in first
+    assert f"parallel trends {answer.weights['parallel trends']:.0%}" in second
+    low = float(np.round(answer.sensitivity["lower"].iloc[0], 3))
+    assert f"{low:.3g}".lstrip("-") in second
+
+
+def test_it_is_silent_where_they_are_earned(fit: nqp.Fit) -> None:
+    assert not any("average over designs" in text for text in paragraphs(fit, "holds"))
