@@ -14,7 +14,6 @@ from bayes_nqp.checks.channels import LEVELS, QUANTILES
 from bayes_nqp.checks.sample import compare, loo
 from bayes_nqp.checks.shared import (
     CHECKS,
-    HOLDS,
     NOT_APPLICABLE,
     REPORTED,
     VERDICTS,
@@ -35,7 +34,6 @@ __all__ = [
     "CHANNELS",
     "CHECKS",
     "DOSE",
-    "HOLDS",
     "LEVELS",
     "NOT_APPLICABLE",
     "QUANTILES",

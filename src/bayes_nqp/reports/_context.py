@@ -9,7 +9,7 @@ from typing import Any
 
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
-from bayes_nqp.checks import HOLDS, Averaged, CheckResult, averaged, gate_words
+from bayes_nqp.checks import Averaged, CheckResult, averaged, gate_words
 from bayes_nqp.errors import NotApplicable, NQPError
 from bayes_nqp.fitting import Fit, total_fit
 from bayes_nqp.labels import labels_of
@@ -88,7 +88,7 @@ class Context(Scene):
     def averaged(self) -> Averaged | None:
         """The answer over several designs, where parallel trends were asked for and not earned."""
         asked = self.found("pretrends")
-        if asked is None or asked.verdict in (HOLDS, "not applicable"):
+        if asked is None or asked.verdict not in ("in doubt", "fails", "could not tell"):
             return None
         fit = total_fit(self.given) if self.channels else self.given
         try:
