@@ -11,6 +11,7 @@ import h5py
 import linked_cities
 import numpy as np
 import pytest
+import spilled
 from design_table import DESIGNS
 from forged_files import resealed
 from mediated import channels_fit
@@ -33,6 +34,10 @@ def fit_of(kind: str) -> nqp.Fit:
         return channels_fit()
     if kind == "lag":
         return nqp.fit(linked_cities.design_of(), linked_cities.PANEL, ENOUGH, progress=False)
+    if kind == "rings":
+        rings = nqp.Rings(list(spilled.EDGES))
+        near = nqp.StaggeredDiD(nqp.Partial(), spillovers=rings, unidentified="drop")
+        return nqp.fit(near, spilled.spilled().panel, ENOUGH, progress=False)
     if kind == "failed":
         case = DESIGNS["partial, units, AR(1)"]
         return nqp.fit(case.design, case.make(2), FEW, progress=False)
@@ -43,7 +48,17 @@ def fit_of(kind: str) -> nqp.Fit:
 PLAIN, LEADS, TRENDS, DOSE = (
     "partial, units, AR(1)", "never, leads", "trends, none, iid", "exposure, partial, units, AR(1)",
 )  # fmt: skip
-KINDS = (PLAIN, "failed", LEADS, TRENDS, DOSE, "partial, cities, weights", "channels", "lag")
+KINDS = (
+    PLAIN,
+    "failed",
+    LEADS,
+    TRENDS,
+    DOSE,
+    "partial, cities, weights",
+    "channels",
+    "lag",
+    "rings",
+)
 
 
 @cache

@@ -92,7 +92,9 @@ def _check_cells(waist: xr.Dataset, name: str) -> None:
     missing = [n for n in names if n not in waist.coords or waist[n].dims != (v.CELL,)]
     if missing:
         raise StudyError(f"{shown(missing)} of its {name} label no cells")
-    lines = list(zip(*(waist[n].to_numpy().tolist() for n in names), strict=True))
+    counts = (v.CELL, v.ROWS, v.UNITS, v.WEIGHT, v.IDENTIFIED)
+    labels = [x for n, x in waist.coords.items() if x.dims == (v.CELL,) and n not in counts]
+    lines = list(zip(*(label.to_numpy().tolist() for label in labels), strict=True))
     if len(set(lines)) < len(lines):
         raise StudyError(f"cells of its {name} stand there twice")
     paths = waist[v.PATH].to_numpy().tolist()
