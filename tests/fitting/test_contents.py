@@ -221,7 +221,7 @@ FORGERIES: dict[str, tuple[str, Edit]] = {
     "sigma is NaN": (PLAIN, put("posterior", "outcome__sigma", first(np.nan))),
     "sigma is twice as large": (PLAIN, put("posterior", "outcome__sigma", lambda x: 2 * x)),
     "rho beyond one": (PLAIN, put("posterior", "outcome__rho", plus(1.5))),
-    "rho the other way": (TRENDS, put("posterior", "outcome__sigma", lambda x: x / 3)),
+    "sigma is a third": (TRENDS, put("posterior", "outcome__sigma", lambda x: x / 3)),
     "a parameter is gone": (PLAIN, drop("posterior", "outcome__rho")),
     "the scale": (PLAIN, said(facts={"scale": 0.01})),
     # Counts and labels
@@ -280,7 +280,7 @@ FORGERIES: dict[str, tuple[str, Edit]] = {
 ROWS = {
     "its rows alone", "leads shifted", "coefficients", "names of coefficients", "a level",
     "a parameter is gone", "sigma is negative", "sigma is twice as large", "rho beyond one",
-    "rho the other way", "the scale", "rows by one", "units", "weights", "outcomes of cells",
+    "sigma is a third", "the scale", "rows by one", "units", "weights", "outcomes of cells",
     "strata swapped", "a stratum renamed", "cohorts swapped", "cells identified", "roles",
     "members swapped", "factors", "the unit of a dose", "a target", "other errors", "other strata",
     "another pooling", "a trend", "effects shifted everywhere", "effects wider everywhere",
