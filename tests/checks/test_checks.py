@@ -146,7 +146,7 @@ def test_support_names_the_levels_without_treated_units(calm: nqp.Fit) -> None:
 
 def test_pretrends_are_not_earned_by_few_units(calm: nqp.Fit) -> None:
     result = nqp.check(calm, "pretrends")
-    assert result.verdict == "in doubt"
+    assert result.verdict == "could not tell"
     assert isinstance(result.evidence, xr.Dataset)
     assert result.kind == "event_study"
     lead = result.evidence["lead"]
