@@ -15,7 +15,7 @@ from bayes_nqp.language import Message
 from bayes_nqp.parameters import Parameter, Scale
 from bayes_nqp.pooling import Pooling
 from bayes_nqp.priors import Priors
-from bayes_nqp.terms import BARE, LEAD, TREATED, ProcessPart
+from bayes_nqp.terms import BARE, LEAD, TREATED, ProcessPart, Series
 
 if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
@@ -256,6 +256,8 @@ class EquationSpec:
         Where the policy reaches other units through links.
     columns : mapping of str to ndarray (row)
         Further columns with a slope.
+    series : Series, optional
+        On which every unit has coefficients of its own.
     """
 
     name: str
@@ -277,3 +279,4 @@ class EquationSpec:
     lag: LagSpec | None = None
     linked: LinkedSpec | None = None
     columns: Mapping[str, Array] = field(default_factory=dict)
+    series: Series | None = None

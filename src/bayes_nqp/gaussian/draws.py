@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
@@ -95,7 +95,8 @@ def draw(
 ) -> Coefficients:
     """Draw all coefficients given parameters.
 
-    Points that stand more than once, as resampled ones do, share one factor.
+    Points that stand more than once, as resampled ones do, share one factor; where series of
+    units' own coefficients are redrawn, distinct points have one redraw each, in turn.
 
     Parameters
     ----------
@@ -119,6 +120,9 @@ def draw(
         if errors is not None:
             shared = SharedErrors(errors.numbers[draws].swapaxes(1, 2), errors.sums)
         values = problem.values(part)
+        if problem.redraws is not None and stream is not None:
+            own = problem.redraws()
+            values = replace(values, own=own[draws[:, 0] % len(own)])
         factor: Factor | ReducedFactor
         if errors is None or errors.sums is None:
             _, factor = solved(problem, values)

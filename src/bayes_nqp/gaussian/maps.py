@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 
@@ -15,7 +17,7 @@ from bayes_nqp.gaussian.pairs import MANY_PAIRS, paired
 from bayes_nqp.gaussian.problem import GaussianProblem, IsotropicDeviation
 from bayes_nqp.gaussian.reduced import MANY_LOCAL, NARROW, reduced
 from bayes_nqp.gaussian.statement import Problem
-from bayes_nqp.gaussian.types import Moments
+from bayes_nqp.gaussian.types import Array, Moments
 
 __all__ = ["gaussian_problem"]
 
@@ -63,7 +65,7 @@ def gaussian_problem(
         space=problem.space,
         noise=problem.errors,
         deviation=deviation,
-        nuisance=np.ones((problem.n_periods, 1)),
+        nuisance=_own(problem.n_periods, problem.series),
         moments=moments,
         arrowhead=layout.arrowhead,
         tau=np.array([np.nan if s.estimated else s.prior for s in problem.scales]),
@@ -79,8 +81,21 @@ def gaussian_problem(
         border_laws=problem.border_laws,
         lag=problem.lag,
         fixed=fixed,
+        redraws=_redraws(problem),
         on_nodes=by_class is None and len(problem.error_parameters) == 2 and nodes,
     )
+
+
+def _own(n_periods: int, series: Array | None) -> Array:
+    """N of units' flat coefficients: their levels, and what they load on series (..., T, a)."""
+    if series is None:
+        return np.ones((n_periods, 1))
+    return np.concatenate([np.ones((*series.shape[:-1], 1)), series], axis=-1)
+
+
+def _redraws(problem: Problem) -> Callable[[], Array] | None:
+    redraws = problem.redraws
+    return None if redraws is None else cache(lambda: _own(problem.n_periods, redraws()))
 
 
 def _moments(problem: Problem, types: ClassTypes, dense_pairs: bool | None) -> Moments:

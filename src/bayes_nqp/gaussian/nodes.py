@@ -39,7 +39,7 @@ def noise_equations(problem: GaussianProblem, values: Values) -> NoiseEquations:
     """Normal equations of groups and owners."""
     if problem.fixed is not None:
         return problem.fixed
-    if problem.on_nodes:
+    if problem.on_nodes and values.own is None:
         return Nodes(problem).equations(values)
     return _at_points(problem, values)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
@@ -120,6 +120,7 @@ class GaussianProblem(LinearPart):
     border_laws: tuple[BorderLaw, ...] = ()
     lag: Lag | None = None
     fixed: NoiseEquations | None = None
+    redraws: Callable[[], Array] | None = None
     on_nodes: bool = False
     node_panels: dict[int, tuple[NoiseEquations, Array] | None] = field(default_factory=dict)
 

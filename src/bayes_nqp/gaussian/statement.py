@@ -203,6 +203,11 @@ class Problem:
         What correlates the periods of such paths.
     lag : Lag, optional
         Outcomes of other units.
+    series : ndarray (T, a - 1), optional
+        On which every unit has a flat coefficient of its own, besides its level.
+    redraws : callable, optional
+        Gives series as they might have been, (number, T, a - 1): draws of coefficients, though not
+        the density, are given one of them each.
     """
 
     n_periods: int
@@ -225,6 +230,8 @@ class Problem:
     path_coefficients: tuple[int, ...] = ()
     border_laws: tuple[BorderLaw, ...] = ()
     lag: Lag | None = None
+    series: Array | None = None
+    redraws: Callable[[], Array] | None = None
 
     @cached_property
     def space(self) -> ParameterSpace:

@@ -53,6 +53,8 @@ class Values:
         Coefficient of the outcomes of other units.
     processes : ndarray (B, parameter)
         Of what correlates the periods of processes; by default there are none.
+    own : ndarray (B, T, a), optional
+        Loadings N of units' flat coefficients, where they are not those of the problem.
     known : dict
         What was computed at these points and is needed again, as for draws after the factor.
     """
@@ -63,13 +65,15 @@ class Values:
     sigma: Array
     lag: Array | None = None
     processes: Array = field(default_factory=lambda: np.zeros((0, 0)))
+    own: Array | None = None
     known: dict[Any, Any] = field(default_factory=dict, repr=False)
 
     def __getitem__(self, at: Any) -> Values:
         lag = None if self.lag is None else self.lag[at]
+        own = None if self.own is None else self.own[at]
         processes = self.processes[at] if len(self.processes) else self.processes
         return Values(
-            self.tau[at], self.deviation[at], self.noise[at], self.sigma[at], lag, processes
+            self.tau[at], self.deviation[at], self.noise[at], self.sigma[at], lag, processes, own
         )
 
     def __len__(self) -> int:

@@ -59,7 +59,8 @@ def innovations(problem: GaussianProblem, values: Values) -> tuple[Array, Array]
 def _flat_out(problem: GaussianProblem, values: Values) -> Small:
     m = problem.moments
     root, log_det = innovations(problem, values)
-    q, absorbed = absorb(root.swapaxes(-1, -2) @ root, problem.nuisance * m.seen[:, :, None])
+    own = problem.nuisance if values.own is None else values.own[:, None]
+    q, absorbed = absorb(root.swapaxes(-1, -2) @ root, own * m.seen[:, :, None])
     units = np.bincount(m.pattern, m.n_units, len(m.seen))
     total = 0.5 * (log_det - absorbed) @ units
     return Small(q[:, m.pattern], total)

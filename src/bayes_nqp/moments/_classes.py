@@ -39,6 +39,8 @@ class UnitClass:
         Their cross-products, summed over units.
     loading : ndarray (m,), optional
         What multiplies a member's deviation.
+    own : int, default 1
+        Flat coefficients of each unit.
     """
 
     group: int
@@ -50,11 +52,12 @@ class UnitClass:
     sums: Array
     cross: Array
     loading: Array | None = None
+    own: int = 1
 
     @property
     def free(self) -> int:
-        """Rows less units."""
-        return int(self.units.size * (self.times.size - 1))
+        """Rows less flat coefficients of units."""
+        return int(self.units.size * (self.times.size - self.own))
 
 
 def reduce_rows(rows: Rows) -> list[UnitClass]:
@@ -68,7 +71,7 @@ def reduce_rows(rows: Rows) -> list[UnitClass]:
     Returns
     -------
     list of UnitClass
-        In an order that depends on no label of a unit; units seen once are left out.
+        In an order that depends on no label of a unit; units seen too seldom are left out.
     """
     starts = np.searchsorted(rows.unit, np.arange(len(rows.key) + 1))
     lengths = np.diff(starts)
@@ -124,6 +127,7 @@ def _reduce_class(rows: Rows, units: Index, starts: Index, length: int) -> UnitC
     return UnitClass(
         int(rows.group[units[0]]), units, times, weights,
         column, position, sums, cross, None if rows.loading is None else rows.loading[first],
+        rows.own,
     )  # fmt: skip
 
 

@@ -59,6 +59,8 @@ class Rows:
         Precision weights.
     loading : ndarray (row), optional
         What multiplies a member's deviation, where there are some; units of a class share it.
+    own : int, default 1
+        Flat coefficients of each unit.
     """
 
     unit: Index
@@ -68,6 +70,7 @@ class Rows:
     columns: Sequence[VaryingColumn] = ()
     weights: Array | None = None
     loading: Array | None = None
+    own: int = 1
 
     @property
     def n_periods(self) -> int:
@@ -76,11 +79,12 @@ class Rows:
 
     @cached_property
     def group(self) -> Index:
-        """Number of each unit's key, in the order of keys; -1 of units seen only once.
+        """Number of each unit's key, in the order of keys; -1 of units seen too seldom.
 
-        These carry no information about effects.
+        Those with no more rows than flat coefficients of their own carry no information about
+        effects.
         """
-        repeated = np.bincount(self.unit, minlength=len(self.key)) > 1
+        repeated = np.bincount(self.unit, minlength=len(self.key)) > self.own
         out = np.full(len(self.key), -1, dtype=np.int64)
         # Whole rows of a table count as one key; keys in a line may be any objects that sort.
         key = self.key[repeated]
@@ -93,7 +97,7 @@ class Rows:
 
 
 def units_of_each(rows: Rows, number: Index) -> list[Index]:
-    """Units of each number, in order, without those seen once."""
+    """Units of each number, in order, without those seen too seldom."""
     order = np.argsort(number, kind="stable")
     bounds = np.flatnonzero(np.diff(number[order])) + 1
     parts = np.split(order, bounds)

@@ -112,6 +112,7 @@ def assemble(
         equation.processes, rows, layout.blocks, _groups(ground, rows, layout)
     )
     absorbs = (members or member_scale is None) and errors.independent(n_periods, priors)
+    absorbs = absorbs and equation.series is None
     absorbed = absorb_levels(rows, n_periods) if absorbs else []
     classes = [] if absorbs else reduce_rows(rows)
     problem = Problem(
@@ -135,6 +136,8 @@ def assemble(
         path_coefficients=on_paths(shared),
         border_laws=border_laws(equation.processes, shared, of_laws),
         lag=lag_of(equation.lag, shared),
+        series=None if equation.series is None else equation.series.values,
+        redraws=None if equation.series is None else equation.series.redraws,
     )
     return Equation(
         equation.name, rows, problem, scale, shared, local,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
+from scipy.linalg import qr
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
@@ -14,6 +15,7 @@ from bayes_nqp.planning._frame import PlanFrame
 
 __all__ = ["block_of_strata", "free_times"]
 
+Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
 
 
@@ -57,10 +59,19 @@ def block_of_strata(
     return np.unique(component, return_inverse=True)[1].astype(np.int64)
 
 
-def free_times(rows: Rows, level: Index, n_levels: int, n_periods: int) -> tuple[Index, Index]:
+def free_times(
+    rows: Rows, level: Index, n_levels: int, n_periods: int, series: Array | None = None
+) -> tuple[Index, Index]:
     """Level × period of the time effects that rows hold, and of those to estimate.
 
-    One reference is left out for every set of periods that units connect.
+    One reference is left out for every set of periods that units connect; where units load on
+    series, which take up what time effects have of them, as many more, so that no series vanishes
+    on all of these.
+
+    Parameters
+    ----------
+    series : ndarray (T, k), optional
+        On which every unit has coefficients of its own.
 
     Returns
     -------
@@ -75,5 +86,14 @@ def free_times(rows: Rows, level: Index, n_levels: int, n_periods: int) -> tuple
     graph = coo_matrix((np.ones(first.size, dtype=np.int8), (first, second)), shape=(size, size))
     component = connected_components(graph, directed=False)[1]
     seen = np.unique(second)
-    _, reference = np.unique(component[seen], return_index=True)
+    _, reference, number = np.unique(component[seen], return_index=True, return_inverse=True)
+    if series is not None:
+        own = np.column_stack([np.ones(n_periods), series])[seen % n_periods]
+        inside = [np.flatnonzero(number == k) for k in range(reference.size)]
+        reference = np.concatenate([at[_independent(own[at])] for at in inside])
     return seen, np.delete(seen, reference)
+
+
+def _independent(rows: Array) -> Index:
+    """Rows of a table that span it, the largest first."""
+    return np.asarray(qr(rows.T, mode="r", pivoting=True)[1][: rows.shape[1]], dtype=np.int64)

@@ -196,6 +196,7 @@ def _rows(ground: Plan, equation: EquationSpec, columns: _Columns, scale: float)
         columns=columns.columns,
         weights=_weights(ground, equation),
         loading=_loading(ground, equation),
+        own=1 if equation.series is None else 1 + equation.series.values.shape[1],
     )
 
 
@@ -210,7 +211,8 @@ def _parts(
     """All parts of the linear predictor, flat ones of an exposure before other slopes."""
     frame, pooled, priors = ground.frame, equation.pooled_time, equation.priors
     n_levels, n_periods = len(frame.level_names), frame.n_periods
-    seen, free = free_times(rows, frame.level, n_levels, n_periods)
+    series = None if equation.series is None else equation.series.values
+    seen, free = free_times(rows, frame.level, n_levels, n_periods, series)
     flat_doses = [part for part in effects if isinstance(part, GlobalPart) and part.scale == FLAT]
     return [
         *time_parts(seen if pooled else free, n_levels, n_periods,

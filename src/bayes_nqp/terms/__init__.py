@@ -12,7 +12,7 @@ from bayes_nqp.terms.cells import (
 from bayes_nqp.terms.exposure import ExposureSlots, exposure_parts
 from bayes_nqp.terms.linked import DELTA, LINKED, TIED, Linked, linked_parts, tied_parts
 from bayes_nqp.terms.mediators import Slope, SlopePart, mediator_parts
-from bayes_nqp.terms.parts import GlobalPart, LocalPart, Place, ProcessPart, zero_sum
+from bayes_nqp.terms.parts import GlobalPart, LocalPart, Place, ProcessPart, Series, zero_sum
 from bayes_nqp.terms.received import EXPOSURE_TIME, ONTO, RECEIVED, exposed_parts
 from bayes_nqp.terms.slopes import LAG, lag_parts, slope_parts
 from bayes_nqp.terms.time_effects import TimeEffects, time_parts
@@ -38,6 +38,7 @@ __all__ = [
     "LocalPart",
     "Place",
     "ProcessPart",
+    "Series",
     "Slope",
     "SlopePart",
     "TimeEffects",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,9 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from bayes_nqp.gaussian import ErrorLaw
+from bayes_nqp.language import Message
 from bayes_nqp.parameters import Parameter, Scale
 
-__all__ = ["GlobalPart", "LocalPart", "Place", "ProcessPart", "zero_sum"]
+__all__ = ["GlobalPart", "LocalPart", "Place", "ProcessPart", "Series", "zero_sum"]
 
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
@@ -102,6 +103,26 @@ class ProcessPart:
     border: bool = False
     errors: ErrorLaw | None = None
     parameters: Sequence[Parameter] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Series:
+    """Series on which every unit has flat coefficients of its own, besides its level.
+
+    Parameters
+    ----------
+    values : ndarray (T, k)
+        Linearly independent, of one another and of a constant. Only what they span matters.
+    note : Message
+        What a fit says of them.
+    redraws : callable, optional
+        Gives series as they might have been, (number, T, k), where they were estimated: draws of
+        coefficients are given one of them each. Without it they are known.
+    """
+
+    values: Array
+    note: Message
+    redraws: Callable[[], Array] | None = None
 
 
 def zero_sum(levels: int) -> Array:

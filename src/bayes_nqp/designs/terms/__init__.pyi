@@ -1,3 +1,4 @@
+from bayes_nqp.designs.terms._factors import Factors as Factors
 from bayes_nqp.designs.terms._rings import Donut as Donut
 from bayes_nqp.designs.terms._rings import Rings as Rings
 from bayes_nqp.designs.terms._share_treated import ShareTreated as ShareTreated
