@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +30,7 @@ BOOTSTRAPS = 60
 
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
+type Drift = Callable[[np.random.Generator, Index, int], Array]
 
 
 def series(rng: np.random.Generator, periods: int, number: int) -> Array:
@@ -39,7 +41,7 @@ def series(rng: np.random.Generator, periods: int, number: int) -> Array:
     return np.asarray(shocks[:, :number])
 
 
-def driven(number: int, size: float = 1.0):
+def driven(number: int, size: float = 1.0) -> Drift:
     """Loadings whose noisy sum decides who adopts, and when: the largest first."""
 
     def drift(rng: np.random.Generator, cohort: Index, periods: int) -> Array:
@@ -85,7 +87,6 @@ def simulated(world: str, size: str, number: int) -> Simulated:
 
 def completed(y: Array, seen: Array, factors: int, turns: int = 60) -> Array:
     """Fill what is not seen by unit and time effects and factors: least squares by turns."""
-    units, periods = y.shape
     filled = np.where(seen, y, 0.0)
     filled += np.where(seen, 0.0, filled.sum(axis=1, keepdims=True) / seen.sum(axis=1)[:, None])
     for _ in range(turns):
@@ -180,7 +181,7 @@ def table() -> pd.DataFrame:
         panels=("number", "size"), covers=("covers", "mean"), width=("width", "mean"),
         median_width=("width", "median"), bias=("error", "mean"),
         rmse=("error", lambda e: float(np.sqrt((e**2).mean()))), cpu=("cpu", "mean"),
-        chosen=("note", lambda x: " ".join(f"{k}: {n}" for k, n in sorted(x.value_counts().items()))),
+        chosen=("note", lambda x: str(dict(sorted(x[x != ""].value_counts().items())))),
     )  # fmt: skip
     return out.round(2).reset_index()
 

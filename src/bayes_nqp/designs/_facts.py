@@ -45,8 +45,8 @@ class Term(ABC):
     def role(self) -> str:
         """What others ask for, whatever its class.
 
-        "drift", "shocks", "exposure", "donut", "lag" (outcomes follow those of linked units), or
-        "linked" (what linked units have enters, and their outcomes do not).
+        "drift", "factors", "shocks", "exposure", "donut", "lag" (outcomes follow those of linked
+        units), or "linked" (what linked units have enters, and their outcomes do not).
         """
         return ""
 
@@ -205,6 +205,11 @@ class Facts:
     def has(self, role: str) -> bool:
         """Tell whether a term plays a role."""
         return any(term.role == role for term in self.terms)
+
+    @property
+    def parallel(self) -> bool:
+        """Whether trends are parallel, but for what time effects hold."""
+        return not (self.has("drift") or self.has("factors"))
 
     @property
     def shared_by(self) -> tuple[str, ...]:

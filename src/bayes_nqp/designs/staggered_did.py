@@ -60,9 +60,9 @@ class StaggeredDiD(SingleEquation):
         StudentT is robust to outlying rows; it runs row by row, and slowly.
     priors : Priors, default Priors()
         Scales of all priors.
-    trends : DifferentialTrends, optional
-        How those who adopt may drift from the never treated, as pre-periods teach; parallel trends
-        by default.
+    trends : DifferentialTrends or Factors, optional
+        How those who adopt may drift from the never treated, as pre-periods teach; or series on
+        which each unit has loadings of its own. Parallel trends by default.
     shocks : SharedShocks, optional
         What all units of a cluster, such as a province, have in common in each period; none by
         default.

@@ -11,13 +11,15 @@ import numpy.typing as npt
 import xarray as xr
 
 from bayes_nqp.diagnostics import Gate
+from bayes_nqp.errors import Hint, StudyError
 from bayes_nqp.fitting._draws import MEMBERS_STORED, Recovered, leaning_of
 from bayes_nqp.fitting._reach import reach_of
 from bayes_nqp.fitting._tree import Drawn, build_tree
+from bayes_nqp.language import Message
 from bayes_nqp.likelihoods import StudentT
 from bayes_nqp.planning import members_of, moderator_means, stratum_of_members
 from bayes_nqp.rowmodel import SLOPE_NAMES, Names, equation_model
-from bayes_nqp.sampling import NUTS, sample_model
+from bayes_nqp.sampling import NUTS, Importance, sample_model
 from bayes_nqp.terms import SlopePart
 
 if TYPE_CHECKING:
@@ -58,6 +60,11 @@ def fit_rows(plan: Plan, sampler: NUTS, progress: bool) -> tuple[xr.DataTree, Ga
     StudyError
         If the design, or its error structure, is not stated row by row.
     """
+    if any(equation.problem.redraws is not None for equation in plan.equations):
+        raise StudyError(
+            "estimated series are not sampled row by row: their error would be left out",
+            hint=Message("{}, the default, carries it", Hint("sampler", Importance())),
+        )
     likelihood = plan.facts.likelihood
     free_nu = isinstance(likelihood, StudentT) and likelihood.nu is None
     drawn: list[Drawn] = []

@@ -63,6 +63,11 @@ def _state(plan: Plan, equation: Equation, layout: RowLayout) -> None:
     mean = mean + padded(cells)[row_data("row_cell", layout.cell)]
     if layout.entry_row.size:
         mean = mean + _columns(names, layout, slopes)
+    series = equation.problem.series
+    if series is not None and series.shape[1]:
+        loadings = pm.Flat(names("loadings_over_s"), dims=("unit", names("series")))
+        values = pm.Data(names("row_series"), series[equation.rows.time])
+        mean = mean + (loadings[row_data("row_unit", unit)] * values).sum(axis=1)
     if equation.n_paths:
         paths = table(names, plan, equation, "paths", scales, s)
         mean = mean + paths_of_rows(names, equation, scales, paths, s)
@@ -102,6 +107,8 @@ def _own_coords(plan: Plan, equation: Equation) -> dict[str, Any]:
         coords[names(f"{shared.name}_label")] = labels
         if shared.display is not None:
             coords[names(f"z_{shared.name}_dim")] = np.arange(shared.columns.shape[1])
+    if equation.problem.series is not None:
+        coords[names("series")] = np.arange(equation.problem.series.shape[1])
     if equation.slopes:
         coords[names("stratum")] = list(plan.stratum_names)
     called = dict.fromkeys(slope.mediator for slope in equation.slopes if slope.kind != "z")

@@ -131,6 +131,8 @@ def eigenvalue_shares(
 
 def _innovations_of(fit: Fit, rows: Untreated) -> Innovations | None:
     """Innovations in the best window of untreated rows, at the posterior mean of the errors."""
+    if rows.equation.problem.redraws is not None:
+        return None  # series were chosen to leave least
     residuals, _, _ = rows.residuals(rows.equation.rows.outcome[None])
     n_periods = fit.plan.frame.n_periods
     table = np.full((rows.count.size, n_periods), np.nan)

@@ -15,6 +15,7 @@ from bayes_nqp.errors import Hint, NotApplicable
 from bayes_nqp.fitting import ROWS, SEPARATE, Fit, replications
 from bayes_nqp.language import Message, enumerated, joined
 from bayes_nqp.likelihoods import StudentT
+from bayes_nqp.registry import registered
 
 Array = npt.NDArray[np.float64]
 
@@ -141,7 +142,10 @@ def _advice(fit: Fit) -> list[tuple[str, Message]]:
     unequal = Message("Errors are larger in some strata or periods than in others.")
     apart = Message("Treated units moved apart before adoption: see 'pretrends'.")
     common = Message("Untreated units move together beyond their time effects.")
-    if fit.takes("trends") and not fit.facts.has("drift"):
-        drift = Hint("trends", DifferentialTrends())
+    if fit.takes("trends") and fit.facts.parallel:
+        never = int((np.asarray(fit.rows.cohort_codes) < 0).sum())
+        factors = registered("trends").get("factors")
+        enough = factors is not None and never >= factors.least
+        drift = Hint("trends", factors() if enough else DifferentialTrends())
         common = Message("Untreated units move together beyond their time effects: {}.", drift)
     return [*advice, ("spread", unequal), ("pre-period", apart), ("eigenvalue", common)]

@@ -12,8 +12,11 @@ from bayes_nqp.checks.trends._bayes_factor import AGAINST, HELD, BayesFactor, ba
 from bayes_nqp.fitting import Fit
 from bayes_nqp.language import NOTHING, Message, Numeral, listed, separated
 
-__all__ = ["DRIFTING", "Earned", "StratumFactors", "earned", "figure_of"]
+__all__ = ["APART", "DRIFTING", "Earned", "StratumFactors", "earned", "figure_of"]
 
+APART: Final = Message(
+    "This design assumes no parallel trends: each unit has loadings of its own on series."
+)
 DRIFTING: Final = Message("This design assumes no parallel trends: those who adopt may drift.")
 """What is said where differential trends take their place."""
 MONTE_CARLO: Final = 0.3

@@ -22,7 +22,7 @@ from bayes_nqp.checks.shared import (
 )
 from bayes_nqp.checks.trends._bayes_factor import BayesFactor, further_factors
 from bayes_nqp.checks.trends._candidates import own_leads
-from bayes_nqp.checks.trends._earned import DRIFTING, figure_of
+from bayes_nqp.checks.trends._earned import APART, DRIFTING, figure_of
 from bayes_nqp.checks.trends._next_design import next_step
 from bayes_nqp.checks.trends._parallel import Judgement, PreTrend
 from bayes_nqp.checks.trends._parted import Parted, parted
@@ -74,6 +74,8 @@ def pretrends(fit: Fit) -> Finding:
     if fit.facts.has("drift"):
         verdict, near = _near_adoption(own_leads(fit))
         words = [DRIFTING, near, factors.sentence]
+    elif not fit.facts.parallel:
+        verdict, words = REPORTED, [APART, factors.sentence]
     sentence = joined([*words, next_step(fit, verdict, factors)])
     further = further_factors(fit)
     figure = separated([figure_of(factors, further), _figure(judged)])

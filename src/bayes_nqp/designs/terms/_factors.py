@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -88,6 +88,7 @@ class Factors(Term):
     role = "factors"
     with_channels = False
     with_dose = False
+    least: ClassVar[int] = LEAST
 
     def __post_init__(self) -> None:
         if self.number is not None and (type(self.number) is not int or self.number < 0):
@@ -126,6 +127,11 @@ class Factors(Term):
             raise StudyError(
                 "'trends' is Factors, and outcomes that follow one another have no series",
                 hint="leave out one of 'trends' and 'spillovers'",
+            )
+        if facts.time is not None and facts.time.pooled:
+            raise StudyError(
+                "'trends' is Factors, beside which levels' time effects are not pooled",
+                hint=Message("{}", Hint("time", replace(facts.time, pooled=False))),
             )
         if facts.leads:
             raise IdentificationError(
@@ -280,7 +286,9 @@ def _least_squares(
         By how much series, of length one, and time effects may still change.
     """
     table, number = np.unique(rows.seen, axis=0, return_inverse=True)
-    patterns = [(np.flatnonzero(number.ravel() == k), np.flatnonzero(x)) for k, x in enumerate(table)]
+    patterns = [
+        (np.flatnonzero(number.ravel() == k), np.flatnonzero(x)) for k, x in enumerate(table)
+    ]
     levels = [np.flatnonzero(rows.level == k) for k in range(int(rows.level.max()) + 1)]
     loads = (weights[:, :, None] * rows.seen).swapaxes(1, 2)
     mass = np.maximum(np.stack([loads[:, :, at].sum(axis=2) for at in levels], axis=1), _TINY)

@@ -1,0 +1,255 @@
+"""Units' own loadings on series: exact given these, right where loadings drive adoption."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pytest
+from dense import Dense, values_of
+from design_table import DESIGNS
+from marginal import Marginal
+
+import bayes_nqp as nqp
+from bayes_nqp.designs import Facts, Term, Timing
+from bayes_nqp.errors import IdentificationError, StudyError
+from bayes_nqp.gaussian import density, draw, gaussian_problem
+from bayes_nqp.language import Message
+from bayes_nqp.planning import plan_of
+from bayes_nqp.terms import Series
+
+SAMPLER = nqp.Importance(draws=500, seed=1)
+NAMES = [
+    "partial, units, AR(1)", "partial, none, iid", "partial, cities, AR(1)", "partial, cities, iid",
+    "partial, units, weights", "partial, units, AR(1) + noise", "covariates", "shocks, units",
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Given(Term):
+    """Series that are known."""
+
+    curves: tuple[tuple[float, ...], ...]
+    redrawn: tuple[tuple[tuple[float, ...], ...], ...] = ()
+
+    def words(self, attrs: Mapping[str, object]) -> Message:
+        """Say so."""
+        return Message("Series are known.")
+
+    def equation(self, equation: Any, facts: Facts, timing: Timing, panel: nqp.Panel) -> Any:
+        """Add them."""
+        redraws = (lambda: np.array(self.redrawn).swapaxes(1, 2)) if self.redrawn else None
+        return replace(equation, series=Series(np.array(self.curves).T, Message("known"), redraws))
+
+
+class DenseGiven(Dense):
+    """Rows with columns of every unit times every series."""
+
+    @property
+    def flat(self) -> np.ndarray:  # type: ignore[override]
+        """All columns with flat priors."""
+        (term,) = self.design.terms
+        units = (self.unit[:, None] == np.unique(self.unit)).astype(float)
+        more = [units * np.array(curve)[self.time][:, None] for curve in term.curves]
+        return np.concatenate([*more, super().flat], axis=1)
+
+
+def tupled(array: np.ndarray) -> Any:
+    return tuple(tuple(map(float, row)) for row in array)
+
+
+def curves(periods: int, seed: int = 0, number: int = 2) -> np.ndarray:
+    return np.random.default_rng(seed).standard_normal((number, periods)).cumsum(axis=1)
+
+
+def case_of(name: str, number: int = 2, **panel: Any) -> tuple[nqp.StaggeredDiD, nqp.Panel]:
+    case = DESIGNS[name]
+    made = case.make(11, **{"units": 14, "periods": 8, **panel})
+    assert isinstance(case.design, nqp.StaggeredDiD)
+    given = Given(tupled(curves(made.periods, number=number)))
+    return case.design.replace(terms=(given,)), made
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_density_is_dense(name: str) -> None:
+    design, panel = case_of(name, missing=0.1)
+    problem = gaussian_problem(plan_of(design, panel).equations[0].problem)
+    reference = DenseGiven(design, panel)
+    points = 0.7 * np.random.default_rng(3).standard_normal((3, len(problem.space)))
+    values = [values_of(problem.space.names, x) for x in points]
+    theirs = np.array([reference.log_likelihood(v) + reference.log_prior(v) for v in values])
+    ours = density(problem, points)
+    change = np.diff(theirs)
+    assert np.abs(np.diff(ours) - change).max() <= 1e-8 * max(1.0, np.abs(change).max())
+
+
+def test_effects_are_dense() -> None:
+    design, panel = case_of("partial, units, AR(1)", missing=0.1)
+    equation = plan_of(design, panel).equations[0]
+    problem, reference = equation.gaussian, DenseGiven(design, panel)
+    point = 0.4 * np.random.default_rng(3).standard_normal((1, len(problem.space)))
+    mean, covariance = reference.posterior(values_of(problem.space.names, point[0]))
+    starts = np.cumsum([0, *(b.columns.shape[0] for b in equation.problem.blocks)])
+    slots = starts[equation.cell_slots[:, 0]] + equation.cell_slots[:, 1]
+    cells = len(reference.cells)
+    ours = draw(problem, point, None).slots[0, slots] * equation.scale
+    assert ours == pytest.approx(mean[:cells], rel=1e-7, abs=1e-8)
+    drawn = draw(problem, point.repeat(5000, axis=0), np.random.default_rng(0)).slots[:, slots]
+    sd = np.sqrt(np.diag(covariance)[:cells])
+    assert drawn.std(axis=0) * equation.scale == pytest.approx(sd, rel=0.06)
+
+
+@pytest.mark.parametrize("name", ["partial, units, AR(1)", "partial, none, iid"])
+def test_the_row_model_is_the_same(name: str) -> None:
+    design, panel = case_of(name, units=11, periods=7)
+    (equation,) = plan_of(design, panel).equations
+    points = 0.5 * np.random.default_rng(1).standard_normal((2, len(equation.gaussian.space)))
+    names = [f"outcome__{name}" for name in equation.gaussian.space.names]
+    marginal = Marginal(nqp.build(design, panel), names)
+    gap = np.array([marginal(x) for x in points]) - density(equation.gaussian, points)
+    assert np.ptp(gap) < 1e-8
+
+
+def test_only_what_series_span_matters() -> None:
+    """Another basis, with a constant and a larger unit; and outcomes with loadings of their own."""
+    design, panel = case_of("partial, units, AR(1)", missing=0.1)
+    given = np.array(design.terms[0].curves)
+    mixed = 10.0 * np.array([[1.0, 2.0], [-1.0, 0.5]]) @ given + 3.0
+    other = design.replace(terms=(Given(tupled(mixed)),))
+    loaded = np.random.default_rng(5).standard_normal((panel.n_units, 2)) @ given
+    scale = plan_of(design, panel).equations[0].scale
+    moved = panel.with_outcome(panel.outcome + loaded[panel.unit_codes, panel.time_codes])
+    problems = [
+        plan_of(d, p, scale=scale).equations[0].gaussian
+        for d, p in ((design, panel), (other, panel), (design, moved))
+    ]
+    points = 0.5 * np.random.default_rng(1).standard_normal((4, len(problems[0].space)))
+    ours, *others = (density(problem, points) for problem in problems)
+    assert np.diff(others[0]) == pytest.approx(np.diff(ours), rel=1e-8)
+    assert others[1] == pytest.approx(ours, rel=1e-9)
+    effects = [draw(problem, points, None).slots[:, -1] for problem in problems]
+    assert effects[1] == pytest.approx(effects[0], rel=1e-6, abs=1e-8)
+
+
+def test_draws_are_given_redrawn_series() -> None:
+    """Each distinct point has one of them, in turn; means are given the series themselves."""
+    design, panel = case_of("partial, units, AR(1)")
+    two = [tupled(curves(panel.periods, seed=seed)) for seed in (1, 2)]
+    term = replace(design.terms[0], redrawn=tuple(two))
+    problem = plan_of(design.replace(terms=(term,)), panel).equations[0].gaussian
+    plain = plan_of(design, panel).equations[0].gaussian
+    points = np.zeros((6000, len(problem.space))) + 1e-9 * np.arange(6000)[:, None]
+    assert np.array_equal(
+        draw(problem, points[:5], None).slots, draw(plain, points[:5], None).slots
+    )
+    assert np.array_equal(density(problem, points[:5]), density(plain, points[:5]))
+    drawn = draw(problem, points, np.random.default_rng(0)).shared
+    means = []
+    for number, one in enumerate(two):
+        alone = plan_of(design.replace(terms=(Given(one),)), panel).equations[0].gaussian
+        means.append(draw(alone, points[:1], None).shared[0])
+        part = drawn[number::2]
+        error = 5.0 * part.std(axis=0) / np.sqrt(len(part))
+        assert (np.abs(part.mean(axis=0) - means[-1]) < error + 1e-9).all()
+    assert np.abs(means[0] - means[1]).max() > 0.01
+
+
+def driven(rng: np.random.Generator, cohort: np.ndarray, periods: int) -> np.ndarray:
+    """Two factors; the larger the loadings, the earlier units adopt."""
+    t = np.arange(periods)
+    curve = np.stack([0.3 * t + 0.5 * rng.standard_normal(periods).cumsum(), 1.5 * np.sin(t)], 1)
+    loadings = rng.standard_normal((cohort.size, 2))
+    late = np.where(cohort > 0, cohort, periods + 1)
+    out = np.empty((cohort.size, periods))
+    order = np.argsort(-(loadings.sum(axis=1) + 0.7 * rng.standard_normal(cohort.size)))
+    out[np.argsort(late, kind="stable")] = loadings[order] @ curve.T
+    return out
+
+
+def simulated(seed: int, drift: Any = driven, **changes: Any) -> nqp.simulation.Simulated:
+    arguments = {
+        "units": 60, "periods": 20, "never": 0.4, "cohorts": (11, 13, 16), "strata": {}
+    } | changes  # fmt: skip
+    return nqp.simulation.staggered(drift=drift, seed=seed, **arguments)
+
+
+def fitted(made: nqp.simulation.Simulated, trends: Any) -> tuple[float, float, nqp.Fit]:
+    design = nqp.StaggeredDiD(trends=trends)
+    fit = nqp.fit(design, made.panel, SAMPLER, progress=False)
+    effect = nqp.att(fit)
+    return float(effect.mean() - nqp.att(made.truth).mean()), float(effect.std()), fit
+
+
+def test_loadings_that_drive_adoption() -> None:
+    made = [simulated(seed) for seed in (3, 4)]
+    parallel, alone, _ = zip(*(fitted(m, None) for m in made), strict=True)
+    error, sd, fits = zip(*(fitted(m, nqp.Factors()) for m in made), strict=True)
+    assert np.abs(np.array(parallel) / alone).max() > 4.0
+    assert np.abs(np.array(error) / sd).max() < 2.6
+    assert np.abs(error).mean() < 0.5 * np.abs(parallel).mean()
+    assert all("2 series" in fit.notes[-1] for fit in fits)
+
+
+def test_error_of_series_widens_intervals() -> None:
+    """Held at their estimate, series are taken for known."""
+    made = simulated(3)
+    _, sd, fit = fitted(made, nqp.Factors(2))
+    series = fit.plan.equations[0].problem.series
+    assert series is not None
+    known = nqp.StaggeredDiD(terms=(Given(tupled(series.T)),))
+    held = nqp.att(nqp.fit(known, made.panel, SAMPLER, progress=False))
+    assert sd > 1.1 * float(held.std())
+
+
+def test_none_are_chosen_where_trends_are_parallel() -> None:
+    made = simulated(6, "none")
+    error, sd, fit = fitted(made, nqp.Factors())
+    plain, alone, _ = fitted(made, None)
+    assert "0 series" in fit.notes[-1]
+    assert (error, sd) == pytest.approx((plain, alone), rel=1e-6)
+
+
+def test_gaps_and_strata() -> None:
+    made = simulated(3, missing=0.05, strata={"region": ("a", "b")})
+    error, sd, _ = fitted(made, nqp.Factors(2))
+    assert abs(error) < 2.6 * sd
+
+
+def test_what_they_need() -> None:
+    few = simulated(1, units=40).panel
+    with pytest.raises(IdentificationError, match="20 units that are never treated"):
+        nqp.StaggeredDiD(trends=nqp.Factors(1)).spec(few)
+    early = simulated(1, cohorts=(4, 13)).panel
+    nqp.StaggeredDiD(trends=nqp.Factors(1)).spec(early)
+    with pytest.raises(IdentificationError, match="4 untreated periods") as caught:
+        nqp.StaggeredDiD(trends=nqp.Factors(2)).spec(early)
+    assert "trends=nqp.Factors(number=1)" in caught.value.hint
+    panel = simulated(1).panel
+    with pytest.raises(IdentificationError, match="flat leads"):
+        nqp.StaggeredDiD(trends=nqp.Factors(1), controls="never").spec(panel)
+    with pytest.raises(StudyError, match="compresses"):
+        nqp.StaggeredDiD(trends=nqp.Factors(1), likelihood=nqp.StudentT()).spec(panel)
+    with pytest.raises(StudyError, match="row by row"):
+        nqp.fit(nqp.StaggeredDiD(trends=nqp.Factors(1)), panel, nqp.NUTS(), progress=False)
+    pooled = nqp.StaggeredDiD(trends=nqp.Factors(1), time=nqp.TimeEffects(pooled=True))
+    with pytest.raises(StudyError, match="pooled"):
+        pooled.spec(panel)
+    with pytest.raises(StudyError, match="-1"):
+        nqp.Factors(-1)
+
+
+def test_too_few_to_choose_are_none() -> None:
+    _, _, fit = fitted(simulated(1, units=40), nqp.Factors())
+    assert "none can be chosen" in fit.notes[-1]
+
+
+def test_they_are_saved_and_told(tmp_path: Any) -> None:
+    _, _, fit = fitted(simulated(3), nqp.Factors(2))
+    again = nqp.load(fit.save(tmp_path / "fit.nc"))
+    assert again.design == fit.design
+    assert again.notes == fit.notes
+    assert float(nqp.att(again).mean()) == float(nqp.att(fit).mean())
+    assert "Bayesian bootstrap" in str(fit.design.trends.words({}))
+    assert nqp.check(again, "pretrends").verdict == "reported"
