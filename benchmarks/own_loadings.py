@@ -98,7 +98,7 @@ def completed(y: Array, seen: Array, factors: int, turns: int = 60) -> Array:
         filled = np.where(seen, y, fitted)
         if change < 1e-3:
             break
-    return fitted
+    return np.asarray(fitted)
 
 
 def interactive(panel: nqp.Panel, factors: int, seed: int) -> tuple[float, float, float]:

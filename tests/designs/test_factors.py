@@ -183,10 +183,10 @@ def fitted(made: nqp.simulation.Simulated, trends: Any) -> tuple[float, float, n
 
 
 def test_loadings_that_drive_adoption() -> None:
-    made = [simulated(seed) for seed in (3, 4)]
+    made = [simulated(seed) for seed in (3, 6)]
     parallel, alone, _ = zip(*(fitted(m, None) for m in made), strict=True)
     error, sd, fits = zip(*(fitted(m, nqp.Factors()) for m in made), strict=True)
-    assert np.abs(np.array(parallel) / alone).max() > 4.0
+    assert np.abs(np.array(parallel) / alone).min() > 4.0
     assert np.abs(np.array(error) / sd).max() < 2.6
     assert np.abs(error).mean() < 0.5 * np.abs(parallel).mean()
     assert all("2 series" in fit.notes[-1] for fit in fits)

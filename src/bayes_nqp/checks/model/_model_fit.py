@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -144,7 +146,7 @@ def _advice(fit: Fit) -> list[tuple[str, Message]]:
     common = Message("Untreated units move together beyond their time effects.")
     if fit.takes("trends") and fit.facts.parallel:
         never = int((np.asarray(fit.rows.cohort_codes) < 0).sum())
-        factors = registered("trends").get("factors")
+        factors: Any = registered("trends").get("factors")
         enough = factors is not None and never >= factors.least
         drift = Hint("trends", factors() if enough else DifferentialTrends())
         common = Message("Untreated units move together beyond their time effects: {}.", drift)

@@ -33,8 +33,8 @@ MOST = 4
 """Most factors among which a number is chosen."""
 SPARE = 2
 """Untreated rows that a unit has at least beside one for each series."""
-HELD: Final = 0.25
-"""Share of an adopter's untreated periods that are predicted from the others."""
+BLOCKS: Final = 4
+"""Parts of an adopter's untreated periods, each of which is predicted from the others."""
 REDRAWS: Final = 200
 _TINY: Final = 1e-12
 _WORDS: Final = Message(
@@ -61,8 +61,9 @@ class Factors(Term):
     Parameters
     ----------
     number : int, optional
-        How many series. By default chosen from 0 to 4 by how well the last untreated periods of
-        those who adopt are predicted from their earlier ones; with 0 trends are parallel.
+        How many series. By default chosen from 0 to 4 by how well series of the never treated
+        predict some untreated periods of those who adopt from their others; with 0 trends are
+        parallel.
 
     Raises
     ------
@@ -221,7 +222,8 @@ def _check(rows: _Untreated, spare: Index, number: int, panel: Panel) -> None:
 
 def _series(rows: _Untreated, number: int) -> Array:
     """Series that fit all untreated rows best (T, k)."""
-    return _least_squares(rows, np.ones((1, rows.level.size)), _start(rows, number)).series[0]
+    alike = np.ones((1, rows.level.size))
+    return np.asarray(_least_squares(rows, alike, _start(rows, number)).series[0])
 
 
 def _redrawn(rows: _Untreated, values: Array) -> Array:
@@ -240,7 +242,7 @@ def _start(rows: _Untreated, number: int) -> Array:
     y -= np.where(seen, y, 0.0).sum(axis=1, keepdims=True) / np.maximum(
         seen.sum(axis=1, keepdims=True), 1
     )
-    return np.linalg.svd((y * seen)[~rows.ever])[2][None, :number].swapaxes(1, 2)
+    return np.asarray(np.linalg.svd((y * seen)[~rows.ever])[2][None, :number].swapaxes(1, 2))
 
 
 @dataclass(frozen=True, eq=False)
@@ -331,36 +333,57 @@ def _units(
         if times.size >= n.shape[2]:
             part = n[:, times]
             y = rows.y[np.ix_(units, times)] - time[:, rows.level[units]][:, :, times]
-            own[:, units] = y @ part @ np.linalg.inv(part.swapaxes(1, 2) @ part)
+            own[:, units] = y @ part @ np.linalg.pinv(part.swapaxes(1, 2) @ part, hermitian=True)
     return own
 
 
 def _chosen(rows: _Untreated, spare: Index) -> tuple[int, Message]:
-    """How many series predict the last untreated periods of adopters best from earlier ones."""
-    held = np.where(rows.ever, np.maximum(1, HELD * (spare + SPARE)), 0).astype(np.int64)
-    most = min(MOST, int((spare - held)[rows.ever].min()), int(spare.min()))
+    """How many series of the never treated predict held-out periods of adopters best."""
+    scored = np.flatnonzero(rows.ever & np.isin(rows.level, rows.level[~rows.ever]))
+    times = [np.flatnonzero(rows.seen[unit]) for unit in scored]
+    fewest = min((t.size - -(-t.size // BLOCKS) - SPARE for t in times), default=0)
+    most = min(MOST, fewest, int(spare.min()))
     if most < 1 or int((~rows.ever).sum()) < LEAST:
         return 0, Message(
             "no series of units' own loadings: with fewer than {} units never treated, or periods "
             "before adoption too few to hold some out, none can be chosen",
             LEAST,
         )
-    left = np.cumsum(rows.seen[:, ::-1], axis=1)[:, ::-1]
-    out = rows.seen & (left <= held[:, None])
-    part = replace(rows, y=np.where(out, 0.0, rows.y), seen=rows.seen & ~out)
-    losses = np.array([_loss(rows, part, out, k) for k in range(most + 1)])
-    number = int(losses.argmin())
+    never = replace(rows, seen=rows.seen & ~rows.ever[:, None], y=rows.y * ~rows.ever[:, None])
+    scores = []
+    for number in range(most + 1):
+        fit = _least_squares(never, np.ones((1, rows.level.size)), _start(never, number))
+        left, n = rows.y - fit.time[0, rows.level], _with_level(fit.series)[0]
+        scores.append(
+            _score([(left[unit, t], n[t]) for unit, t in zip(scored, times, strict=True)])
+        )
+    gained = np.array(scores) - scores[0]
+    number = int(gained.argmax())
     return number, Message(
         "{} series of units' own loadings, of 0 to {}, by predictions of held-out periods before "
-        "adoption; mean squared errors in multiples of those without series: {}",
+        "adoption; log predictive densities above that without series: {}",
         number,
         most,
-        ", ".join(f"{x:.2f}" for x in losses / losses[0]),
+        ", ".join(f"{x:.0f}" for x in gained),
     )
 
 
-def _loss(rows: _Untreated, part: _Untreated, out: Mask, number: int) -> float:
-    """Squared error of what was held out, averaged over adopters."""
-    fit = _least_squares(part, np.ones((1, rows.level.size)), _start(part, number))
-    error = np.where(out, rows.y - fit.expected(rows.level)[0], 0.0)[rows.ever]
-    return float(((error**2).sum(axis=1) / out[rows.ever].sum(axis=1)).mean())
+def _score(units: Sequence[tuple[Array, Array]]) -> float:
+    """Log predictive density of each quarter of units' rows given the others, at the best variance.
+
+    With flat coefficients on N, in periods o that are kept and h that are held out, errors of
+    predictions have the covariance ``sigma² (I + N_h (N_o'N_o)^-1 N_h')``.
+    """
+    energy, log_det, count = 0.0, 0.0, 0
+    for y, n in units:
+        for held in np.array_split(np.arange(y.size), BLOCKS):
+            if not held.size:
+                continue
+            kept = np.delete(np.arange(y.size), held)
+            inverse = np.linalg.pinv(n[kept].T @ n[kept], hermitian=True)
+            error = y[held] - n[held] @ (inverse @ (n[kept].T @ y[kept]))
+            spread = np.eye(held.size) + n[held] @ inverse @ n[held].T
+            energy += float(error @ np.linalg.solve(spread, error))
+            log_det += float(np.linalg.slogdet(spread)[1])
+            count += held.size
+    return -0.5 * (count * float(np.log(max(energy, _TINY) / count)) + log_det)
