@@ -134,6 +134,6 @@ def _of_movement(fit: Fit, *, last: bool, common: bool) -> Harm | None:
 def _roomier(fit: Fit, *, last: bool) -> Design | None:
     if last and fit.takes("anticipation") and not fit.facts.anticipation:
         return fit.variant(anticipation=1)
-    if fit.takes("trends") and not fit.facts.has("drift"):
+    if fit.takes("trends") and fit.facts.parallel:
         return fit.variant(trends=DifferentialTrends())
     return None

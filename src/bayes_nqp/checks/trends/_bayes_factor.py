@@ -196,7 +196,7 @@ def _common(facts: Facts, noise: Noise) -> dict[str, object]:
     """What both designs share: errors, default priors, and all untreated rows as controls."""
     changes: dict[str, object] = {"errors": noise, "priors": Priors(), "unidentified": "drop"}
     changes |= {"controls": "all"} if facts.leads else {}
-    return changes | ({"trends": None} if facts.has("drift") else {})
+    return changes | ({} if facts.parallel else {"trends": None})
 
 
 def _strata(fit: Fit) -> Iterator[tuple[str, Rows]]:
