@@ -67,7 +67,7 @@ class Candidate:
         changes: dict[str, object] = {}
         if self.early:
             changes["anticipation"] = ahead
-        if self.drift != (stated is not None):
+        if self.drift != (stated is not None) or facts.has("factors"):
             changes["trends"] = DifferentialTrends() if self.drift else None
         if self.drift and facts.leads:
             changes["controls"] = "all"
