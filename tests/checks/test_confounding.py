@@ -446,3 +446,9 @@ def test_pictures_take_a_probability(weak: nqp.Fit) -> None:
     found = nqp.check(weak, "confounding", progress=False)
     narrow, wide = (nqp.plots.check(found, prob=p).axes[0] for p in (0.5, 0.95))
     assert np.ptp(band(narrow)) < np.ptp(band(wide))
+
+
+def test_the_same_fit_gives_the_same_bytes(weak: nqp.Fit) -> None:
+    """Weights of an interpolation are computed in an order that would be random."""
+    digests = {nqp.check(replace(weak), "confounding", progress=False).digest for _ in range(4)}
+    assert len(digests) == 1

@@ -286,5 +286,5 @@ def nodes_of(delta: Array) -> tuple[Array, list[float]]:
     ratio = 0.5 * np.pi / half
     n_nodes = int(np.ceil(-np.log(_DIGITS) / np.log(ratio + np.sqrt(ratio**2 + 1.0)))) + 1
     nodes = middle + half * np.cos(np.pi * (np.arange(n_nodes) + 0.5) / n_nodes)
-    basis = BarycentricInterpolator(nodes, np.eye(n_nodes))(x)
+    basis = BarycentricInterpolator(nodes, np.eye(n_nodes), rng=0)(x)
     return np.asarray(basis), [float(node) for node in np.tanh(nodes)]

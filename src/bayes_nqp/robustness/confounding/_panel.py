@@ -105,7 +105,7 @@ def _lag_sums(patterns: Sequence[TreatmentPattern], strata: int, phi: Array) -> 
         for lag in np.unique(gap):
             sums[:, pattern.stratum, lag] += pattern.units * flat[:, gap == lag].sum(axis=1)
         free += pattern.units * left
-    return np.asarray(BarycentricInterpolator(nodes, sums)(phi)), free
+    return np.asarray(BarycentricInterpolator(nodes, sums, rng=0)(phi)), free
 
 
 def _trace(sums: Array, a: Array, b: Array) -> Array:
