@@ -35,6 +35,8 @@ from bayes_nqp.files import write_text
 
 SIGNALS = ("SIGKILL", "SIGTERM", "SIGHUP", "SIGINT")
 STEPS = ("reading the study", "writing tables")
+PATIENCE = 3_600.0
+"""Seconds after which a run is given up, on a machine that has other work to do."""
 PROGRAM = "from bayes_nqp.cli import main; main()"
 LIMITED = """
 import resource, sys
@@ -116,13 +118,13 @@ class Bench:
                  "BAYES_NQP_STORE": self.store},
         )  # fmt: skip
 
-    def run(self, *more: str) -> float:
-        """Run undisturbed; say how many seconds it took."""
+    def run(self, *more: str) -> tuple[float, str]:
+        """Run undisturbed; say how many seconds it took, and what it said."""
         began = time.perf_counter()
         process = self.start(*more)
-        _, err = process.communicate(timeout=600)
+        _, err = process.communicate(timeout=PATIENCE)
         assert process.returncode == 0, err
-        return time.perf_counter() - began
+        return time.perf_counter() - began, err
 
     def results(self, tally: Tally) -> set[str]:
         """Checksums of all results that are there, each of which must be whole."""
@@ -170,7 +172,7 @@ def timed(bench: Bench) -> dict[str, float]:
     for step in STEPS:
         reached(process, step)
         began[step] = time.perf_counter()
-    _, err = process.communicate(timeout=600)
+    _, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, err
     return {step: time.perf_counter() - at for step, at in began.items()}
 
@@ -187,7 +189,7 @@ def kills(bench: Bench, number: int, seed: int) -> Tally:
         time.sleep(rng.uniform(0, seconds[step]))
         if process.poll() is None:
             process.send_signal(getattr(signal, name))
-        process.communicate(timeout=600)
+        process.communicate(timeout=PATIENCE)
         code, left = process.returncode, bench.left()
         tally.counts[f"{name} {'finished before' if code == 0 else f'exit {code}'}"] += 1
         tally.expect(before <= bench.results(tally), f"kill {k} ({name}): a result is lost")
@@ -244,7 +246,7 @@ def two(bench: Bench, rounds: int) -> Tally:
         more = ["--force"] if bench.out.exists() else []
         before = bench.results(tally)
         both = [bench.start(*more), bench.start(*more)]
-        said = [process.communicate(timeout=600)[1] for process in both]
+        said = [process.communicate(timeout=PATIENCE)[1] for process in both]
         codes = sorted(process.returncode for process in both)
         refused = sum("is being written by another run" in text for text in said)
         tally.counts[f"{'--force' if more else 'new'}: exit {codes[0]} and {codes[1]}"] += 1
@@ -291,13 +293,13 @@ def disk(bench: Bench, posterior: Path, where: Path) -> Tally:
             tally.expect(names == {"mine.bin"} and digest(mine) == full, f"{what}: left {names}")
 
         run = bench.start(out=found / "out")
-        err = run.communicate(timeout=600)[1]
+        err = run.communicate(timeout=PATIENCE)[1]
         tally.counts[f"run: exit {run.returncode}"] += 1
         tally.expect(run.returncode == 2 and "the disk is full" in err, f"run: {err}")
         look("run")
         done = subprocess.run(
             [sys.executable, "-c", WRITERS, str(posterior), str(found)],
-            capture_output=True, text=True, check=False, timeout=600,
+            capture_output=True, text=True, check=False, timeout=PATIENCE,
         )  # fmt: skip
         tally.expect(done.returncode == 0, done.stderr)
         for line in done.stdout.splitlines():
@@ -310,7 +312,8 @@ def disk(bench: Bench, posterior: Path, where: Path) -> Tally:
                 pass
         new = subprocess.run(
             [sys.executable, "-c", PROGRAM, "new", str(bench.folder / "cities.csv"), "--out",
-             str(found / "new.toml")], capture_output=True, text=True, check=False, timeout=600,
+             str(found / "new.toml")],
+            capture_output=True, text=True, check=False, timeout=PATIENCE,
         )  # fmt: skip
         (found / "more.bin").unlink()
         tally.counts[f"new: exit {new.returncode}"] += 1
@@ -328,7 +331,7 @@ def full_store(bench: Bench, where: Path) -> Tally:
             return tally
         bench.store = str(found)
         process = bench.start()
-        told, err = process.communicate(timeout=600)
+        told, err = process.communicate(timeout=PATIENCE)
         tally.counts[f"run: exit {process.returncode}"] += 1
         tally.expect(process.returncode == 0, f"the store cost the run: {err}")
         tally.expect("Not everything was kept" in told, "nothing was said of it")
@@ -342,6 +345,12 @@ def computed(told: str) -> list[str]:
     return [step for step in steps if step.startswith(("sampling", "checking: "))]
 
 
+def ended(steps: list[str]) -> list[str]:
+    """Those that had ended when a run was killed: neither the last, nor the check that it is of."""
+    last = max((k for k, step in enumerate(steps) if step.startswith("checking: ")), default=-1)
+    return [step for k, step in enumerate(steps[:-1]) if k != last]
+
+
 def content(folder: Path) -> dict[str, str]:
     """Checksums of all files but the one in which times may stand."""
     files = (p for p in folder.rglob("*") if p.is_file() and p.name != "provenance.json")
@@ -352,9 +361,8 @@ def reruns(bench: Bench, number: int, seed: int) -> Tally:
     """Kill runs at random moments, and run them again with what they left in their stores."""
     tally, rng = Tally(), random.Random(seed)
     bench.store = str(bench.folder / "store")
-    began = time.perf_counter()
-    bench.run()
-    seconds, whole = time.perf_counter() - began, content(bench.out)
+    seconds, told = bench.run()
+    whole, every = content(bench.out), Counter(computed(told))
     for k in range(number):
         name = ("SIGTERM", "SIGKILL")[k % 2]
         shutil.rmtree(bench.out)
@@ -363,14 +371,14 @@ def reruns(bench: Bench, number: int, seed: int) -> Tally:
         with suppress(subprocess.TimeoutExpired):
             process.wait(seconds * rng.uniform(0.1, 0.9))
         process.send_signal(getattr(signal, name))
-        first = computed(process.communicate(timeout=600)[1])
+        first = computed(process.communicate(timeout=PATIENCE)[1])
         shutil.rmtree(bench.out, ignore_errors=True)
         process = bench.start()
-        _, told = process.communicate(timeout=1800)
-        again = [step for step in computed(told) if step in first[:-1]]
+        _, told = process.communicate(timeout=PATIENCE)
+        twice = Counter(ended(first)) + Counter(computed(told)) - every
         tally.counts[f"{name}: {len(first)} steps begun, {len(computed(told))} after it"] += 1
         tally.expect(process.returncode == 0, f"rerun {k}: {told}")
-        tally.expect(not again, f"rerun {k}: computed twice: {again}")
+        tally.expect(not twice, f"rerun {k}: computed twice: {sorted(twice)}")
         differ = {x for x, _ in whole.items() ^ content(bench.out).items()}
         tally.expect(not differ, f"rerun {k}: other bytes in {sorted(differ)}")
     return tally
@@ -392,7 +400,7 @@ def memory(bench: Bench, megabytes: list[int]) -> Tally:
     for size in megabytes:
         before = bench.results(tally)
         process = bench.start("--force", limit=size << 20)
-        err = process.communicate(timeout=600)[1]
+        err = process.communicate(timeout=PATIENCE)[1]
         how = ", with a traceback" if "Traceback" in err else ""
         tally.counts[f"{size} MB: exit {process.returncode}{how}"] += 1
         after = bench.results(tally)

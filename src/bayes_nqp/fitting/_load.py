@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NoReturn
 
 import h5py
 import numpy as np
@@ -27,6 +27,7 @@ from bayes_nqp.fitting._panel_rows import from_bytes
 from bayes_nqp.fitting._recorded_gate import check_gate
 from bayes_nqp.fitting._redraw import check_redraw
 from bayes_nqp.fitting._structure import checked
+from bayes_nqp.foreign import reply
 from bayes_nqp.language import decoded
 from bayes_nqp.limits import afford
 from bayes_nqp.panel import Panel
@@ -95,15 +96,17 @@ def load(path: str | Path, panel: Panel | None = None) -> Fit:
 
 def _check_contents(path: Path, fit: Fit) -> None:
     """Refuse a fit that says of its draws what they do not."""
-    try:
+
+    def check() -> None:
         check_arithmetic(fit)
         check_gate(fit)
         if fit.panel is not None:
             check_redraw(fit)
-    except MemoryError:
-        raise
-    except Exception as error:
+
+    def refuse(error: Exception) -> NoReturn:
         raise _refusal(path, _reason(error)) from error
+
+    reply(check, refuse)
 
 
 @cache
@@ -190,16 +193,15 @@ def _fit_of(groups: Mapping[str, xr.Dataset], head: Mapping[str, Any], unsealed:
 
 def _attempt[T](path: Path, read: Callable[[], T]) -> T:
     """Read what somebody may have damaged or made up: whatever goes wrong there is its fault."""
-    try:
-        return read()
-    except MemoryError:
-        raise
-    except Exception as error:
+
+    def refuse(error: Exception) -> NoReturn:
         raise StudyError(
             f"{path.name} holds no fit of this library, or only part of one",
             where=_reason(error),
             hint=_AGAIN,
         ) from error
+
+    return reply(read, refuse)
 
 
 def _reason(error: Exception) -> str:

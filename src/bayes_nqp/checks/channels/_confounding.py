@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 
 from bayes_nqp import vocabulary as v
-from bayes_nqp.checks.channels._mediator_residuals import correlations
+from bayes_nqp.checks.channels._residuals import correlations
 from bayes_nqp.checks.shared import (
     HOLDS,
     NOT_APPLICABLE,
@@ -170,9 +170,9 @@ def _effect(
 
 def _common(fit: Fit) -> float:
     """Largest correlation between innovations of mediators."""
-    if len(fit.facts.mediators(panel_of(fit))) < 2:
+    if len(fit.facts.mediators(fit.rows)) < 2:
         return 0.0
-    return max(abs(line.value) for line in correlations(fit))
+    return float(np.abs(np.triu(correlations(fit)[0], 1)).max())
 
 
 def _sentence(

@@ -9,10 +9,10 @@ import numpy as np
 from scipy.special import ndtri
 
 from bayes_nqp.checks.channels._lines import LEVELS, Line, finding_of
-from bayes_nqp.checks.channels._residuals import innovations
+from bayes_nqp.checks.channels._residuals import correlations
 from bayes_nqp.checks.shared import DOUBT, Finding, asks, ladder
 from bayes_nqp.errors import NotApplicable
-from bayes_nqp.fitting import CHANNELS, ROWS, Fit, error_draws
+from bayes_nqp.fitting import CHANNELS, ROWS, Fit
 from bayes_nqp.language import Message, listed, separated
 
 LARGE: Final = 0.3
@@ -37,9 +37,12 @@ def mediator_residuals(fit: Fit) -> Finding:
     causal by itself. The joint indirect effect is not touched by it: draws of mediators' equations
     are correlated as their innovations are, so that its interval allows for it.
     """
-    if len(fit.facts.mediators(fit.rows)) < 2:
+    names = fit.facts.mediators(fit.rows)
+    if len(names) < 2:
         raise NotApplicable(Message("There is one mediator, so none can act on another."))
-    lines = correlations(fit)
+    matrix, sd = correlations(fit)
+    pairs = combinations(range(len(names)), 2)
+    lines = [_line(names[j], names[k], float(matrix[j, k]), sd) for j, k in pairs]
     figure = Message(
         "correlation of innovations: {}",
         separated(Message("{} {:+.2f}", _pair(x), x.value) for x in lines),
@@ -54,22 +57,6 @@ def mediator_residuals(fit: Fit) -> Finding:
             listed(large),
         )
     return finding_of(lines, figure, sentence, [fit])
-
-
-def correlations(fit: Fit) -> list[Line]:
-    """Correlations of the innovations of each pair of mediators."""
-    panel, plan, facts = fit.rows, fit.plan, fit.facts
-    names, varying = facts.mediators(panel), facts.varying is not None
-    left = []
-    for name in names:
-        values = panel.mediators[:, panel.roles.mediators.index(name)]
-        *parameters, _ = error_draws(fit, name).values()
-        means = np.array([draws.mean() for draws in parameters])
-        left.append(innovations(plan, values, facts.noise, means, varying=varying))
-    matrix = np.atleast_2d(np.corrcoef(np.stack(left)))
-    sd = 1.0 / np.sqrt(max(left[0].size - int(plan.frame.unit.max()) - 4, 1))
-    pairs = combinations(range(len(names)), 2)
-    return [_line(names[j], names[k], float(matrix[j, k]), sd) for j, k in pairs]
 
 
 def _pair(line: Line) -> Message:

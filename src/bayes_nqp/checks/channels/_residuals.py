@@ -8,9 +8,10 @@ from scipy.sparse import csr_array, hstack
 from scipy.sparse.linalg import lsmr
 
 from bayes_nqp.designs import Noise
+from bayes_nqp.fitting import Fit, error_draws
 from bayes_nqp.planning import Plan
 
-__all__ = ["innovations", "left_over"]
+__all__ = ["correlations", "innovations", "left_over"]
 
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
@@ -30,6 +31,26 @@ def left_over(plan: Plan, values: Array) -> Array:
         Over the rows that it keeps.
     """
     return _residuals(_effects_of(plan), values[plan.kept])
+
+
+def correlations(fit: Fit) -> tuple[Array, float]:
+    """Correlations of the innovations of mediators, at posterior means of their errors.
+
+    Returns
+    -------
+    tuple of ndarray (mediator, mediator) and float
+        And the sd of Fisher's transform of one.
+    """
+    panel, plan, facts = fit.rows, fit.plan, fit.facts
+    left = []
+    for name in facts.mediators(panel):
+        values = panel.mediators[:, panel.roles.mediators.index(name)]
+        *parameters, _ = error_draws(fit, name).values()
+        means = np.array([draws.mean() for draws in parameters])
+        varying = facts.varying is not None
+        left.append(innovations(plan, values, facts.noise, means, varying=varying))
+    sd = 1.0 / np.sqrt(max(left[0].size - int(plan.frame.unit.max()) - 4, 1))
+    return np.atleast_2d(np.corrcoef(np.stack(left))), sd
 
 
 def innovations(
