@@ -55,7 +55,7 @@ def timing(fit: Fit) -> Finding:
     Of mediators whose indirect effect has a sign a second, short fit (1,000 draws), with the
     mediators one period earlier, asks whether it keeps it (90 %): what happens within a period
     has no order, and cause could run from the outcome to the mediator. The verdict is in doubt
-    if a mediator is late or loses its sign, and holds otherwise.
+    if a mediator is late; data could not tell if one loses its sign; it holds otherwise.
     """
     names, horizon = fit.facts.mediators(panel_of(fit)), _horizon(cell_effects(fit))
     total = None if horizon is None else _delay(cell_effects(fit), horizon)
@@ -93,7 +93,7 @@ def _order(
     if lagged is not None:
         earlier = nie(lagged, mediators=name).to_numpy()
         lost = sign != 0 and float((earlier * sign > 0).mean()) < _SAME
-        verdict = NOT_APPLICABLE if sign == 0 else ladder(doubt=lost)
+        verdict = NOT_APPLICABLE if sign == 0 else ladder(untold=lost)
         lines.append(drawn(name, _EARLIER, earlier, verdict, middle="median"))
     return _Order(lines, late, lost)
 
