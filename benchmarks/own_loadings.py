@@ -20,6 +20,7 @@ import numpy.typing as npt
 import pandas as pd
 
 import bayes_nqp as nqp
+from bayes_nqp.designs.terms._factors import _least_squares, _start, _Untreated
 from bayes_nqp.errors import NQPError
 from bayes_nqp.simulation import Simulated, staggered
 
@@ -85,40 +86,23 @@ def simulated(world: str, size: str, number: int) -> Simulated:
     )  # fmt: skip
 
 
-def completed(y: Array, seen: Array, factors: int, turns: int = 60) -> Array:
-    """Fill what is not seen by unit and time effects and factors: least squares by turns."""
-    filled = np.where(seen, y, 0.0)
-    filled += np.where(seen, 0.0, filled.sum(axis=1, keepdims=True) / seen.sum(axis=1)[:, None])
-    for _ in range(turns):
-        level = filled.mean(axis=1, keepdims=True)
-        common = (filled - level).mean(axis=0)
-        u, s, v = np.linalg.svd(filled - level - common, full_matrices=False)
-        fitted = level + common + (u[:, :factors] * s[:factors]) @ v[:factors]
-        change = np.abs(np.where(seen, 0.0, fitted - filled)).max()
-        filled = np.where(seen, y, fitted)
-        if change < 1e-3:
-            break
-    return np.asarray(fitted)
-
-
 def interactive(panel: nqp.Panel, factors: int, seed: int) -> tuple[float, float, float]:
-    """Estimate and percentiles of interactive fixed effects."""
+    """Estimate and percentiles of interactive fixed effects: treated rows less what is expected."""
     y = np.zeros((panel.n_units, panel.periods))
     y[panel.unit_codes, panel.time_codes] = panel.outcome
-    cohort = np.asarray(panel.cohort_codes)
-    ever, rng = np.flatnonzero(cohort >= 0), np.random.default_rng(seed)
-    never = np.flatnonzero(cohort < 0)
-
-    def effect(units: Index) -> float:
-        adopts = cohort[units][:, None]
-        seen = (adopts < 0) | (np.arange(panel.periods) < adopts)
-        return float((y[units] - completed(y[units], seen, factors))[~seen].mean())
-
-    drawn = [
-        effect(np.r_[rng.choice(never, never.size), rng.choice(ever, ever.size)])
-        for _ in range(BOOTSTRAPS)
-    ]
-    return (effect(np.arange(cohort.size)), *np.quantile(drawn, [0.025, 0.975]))
+    cohort, rng = np.asarray(panel.cohort_codes), np.random.default_rng(seed)
+    ever = cohort >= 0
+    seen = ~ever[:, None] | (np.arange(panel.periods) < cohort[:, None])
+    rows = _Untreated(np.where(seen, y, 0.0), seen, np.zeros(ever.size, dtype=np.int64), ever)
+    times = np.ones((1 + BOOTSTRAPS, ever.size))
+    for part in (ever, ~ever):
+        size = int(part.sum())
+        times[1:, part] = rng.multinomial(size, np.full(size, 1.0 / size), BOOTSTRAPS)
+    start = np.repeat(_start(rows, factors), len(times), axis=0)
+    fit = _least_squares(rows, times, start, steps=300, close=1e-4)
+    weights = times[:, :, None] * ~seen
+    effect = (weights * (y - fit.expected(rows.level))).sum(axis=(1, 2)) / weights.sum(axis=(1, 2))
+    return (float(effect[0]), *np.quantile(effect[1:], [0.025, 0.975]).tolist())
 
 
 def result(world: str, size: str, number: int, design: str) -> dict[str, object]:
