@@ -116,6 +116,53 @@ def test_verdicts_where_the_answer_is_known() -> None:
     assert len(figure.axes) == 2
 
 
+@pytest.mark.parametrize("reference", [-9.0, 0.0], ids=["below all rows", "that of many rows"])
+@pytest.mark.parametrize("by", [False, True], ids=["one slope", "a slope by region"])
+def test_an_exposure_is_a_line_whatever_the_reference(reference: float, by: bool) -> None:
+    """The model of the tests is y on unit and time effects and the exposure, written densely."""
+    degrees, matrix = places()
+    rng, periods = np.random.default_rng(8), 6
+    dose = np.maximum(rng.standard_normal((UNITS, periods)) + np.arange(periods) / 3, 0.0)
+    assert 0.1 < (dose == 0.0).mean() < 0.9
+    inland = np.arange(UNITS) % 2 == 0
+    spread = np.linalg.inv(np.eye(UNITS) - 0.3 * matrix.toarray())
+    y = dose * np.where(inland, 1.0, 2.0)[:, None] + spread @ rng.standard_normal(dose.shape)
+    labels = [f"u{k:02d}" for k in range(UNITS)]
+    frame = pd.DataFrame(
+        {"unit": np.repeat(labels, periods), "time": np.tile(np.arange(periods), UNITS),
+         "y": y.ravel(), "dose": dose.ravel(), "inland": np.repeat(inland, periods),
+         "longitude": np.repeat(degrees[:, 0], periods),
+         "latitude": np.repeat(degrees[:, 1], periods)}
+    )  # fmt: skip
+    panel = nqp.Panel.from_frame(
+        frame, unit="unit", time="time", outcome="y", exposures=["dose"], strata=["inland"]
+    )
+    effect = nqp.Partial(["inland"], varying=None) if by else nqp.Complete(varying=None)
+    design = nqp.ContinuousExposure(
+        "dose", effect, errors=nqp.IID(), time=nqp.TimeEffects(), reference=reference
+    )
+    fit = nqp.fit(design, panel, nqp.Importance(seed=1, draws=100), progress=False)
+    weights = nqp.spatial_weights.nearest(panel)
+    w = weights.aligned(panel.unit_labels).matrix.toarray()
+    shares = [inland[:, None], ~inland[:, None]] if by else [1.0]
+    unit, time = (x.ravel() for x in np.indices(dose.shape))
+    x = np.column_stack([
+        np.eye(UNITS)[unit], np.eye(periods)[time], *((dose * share).ravel() for share in shares)
+    ])  # fmt: skip
+    e = y.ravel() - x @ np.linalg.lstsq(x, y.ravel(), rcond=None)[0]
+    e = e.reshape(dose.shape)
+    trace = periods * np.trace(w @ w + w.T @ w)
+    lm = (np.sum(e * (w @ e)) / np.mean(e**2)) ** 2 / trace
+    table = nqp.check(fit, "spatial_lm", weights=weights, progress=False).evidence
+    assert isinstance(table, pd.DataFrame)
+    printed = table.set_index("test")["printed_statistic"]
+    assert printed["error"] == pytest.approx(lm, rel=1e-8)
+    moran = nqp.check(fit, "moran", weights=weights, progress=False).evidence
+    ours = moran["value"].sel(series="residual").to_numpy()
+    expected = [morans_i(column, csr_array(w)).value for column in e.T]
+    np.testing.assert_allclose(ours, expected, rtol=1e-8)
+
+
 def test_weights_of_ones_own_and_what_is_refused() -> None:
     fit = fitted(0.7)
     band = nqp.spatial_weights.band(fit.plan.panel, km=300)

@@ -14,12 +14,15 @@ from bayes_nqp.errors import NotApplicable, PanelError, StudyError
 from bayes_nqp.fitting import Fit, panel_of
 from bayes_nqp.language import Message, Numeral
 from bayes_nqp.panel import Panel
+from bayes_nqp.planning import Plan
+from bayes_nqp.pooling import Complete
 from bayes_nqp.spatial_weights import SpatialWeights, crowded, located, locations_of, nearest
 
 __all__ = [
     "Balanced",
     "balanced",
     "chance_of_shift",
+    "covariates_of",
     "located",
     "named",
     "near",
@@ -136,7 +139,7 @@ class Balanced:
     outcome : ndarray (n, T), outcome units
         As it is.
     columns : ndarray (n, T, k)
-        A dummy of each treated cell, and covariates.
+        Covariates, and a dummy of each treated cell, or the exposure by what its slope varies by.
     levels : ndarray (n, L)
         A dummy of each level of time effects.
     matrix : sparse array (n, n)
@@ -176,9 +179,7 @@ def balanced(fit: Fit, weights: SpatialWeights) -> Balanced:
     at = (place[rows.unit[inside]], rows.time[inside])
     outcome = np.zeros((units.size, n_periods))
     outcome[at] = plan.panel.outcome[plan.kept][inside]
-    columns = [column.values[inside] for column in rows.columns]
-    cell = plan.cell_of_row[plan.kept][inside]
-    columns += [(cell == k).astype(np.float64) for k in np.unique(cell[cell >= 0])]
+    columns = [column[inside] for column in (*covariates_of(plan), *_treatment(plan))]
     table = np.zeros((units.size, n_periods, len(columns)))
     for k, values in enumerate(columns):
         table[(*at, k)] = values
@@ -186,3 +187,33 @@ def balanced(fit: Fit, weights: SpatialWeights) -> Balanced:
     levels = (level[:, None] == np.unique(level)).astype(np.float64)
     ids = np.asarray(weights.ids, dtype=object)[units]
     return Balanced(units, outcome, table, levels, weights.aligned(ids.tolist()).matrix)
+
+
+def covariates_of(plan: Plan, *, without: str = "") -> list[Array]:
+    """Columns of the outcome's equation but for an exposure, and one name (row that is kept)."""
+    equation = plan.equations[0]
+    rows, dose = equation.rows, equation.dose
+    inside = range(0) if dose is None else range(dose.start, dose.start + dose.periods)
+    return [
+        np.where((x.period is None) | (rows.time == x.period), x.values, 0.0)
+        for k, x in enumerate(rows.columns)
+        if x.name != without and k not in inside
+    ]
+
+
+def _treatment(plan: Plan) -> list[Array]:
+    """A dummy of each treated cell; of an exposure, what has a slope (row that is kept)."""
+    exposure, spec, frame = plan.exposure, plan.model.equations[0], plan.frame
+    if exposure is None:
+        cell = plan.cell_of_row[plan.kept]
+        return [(cell == k).astype(np.float64) for k in np.unique(cell[cell >= 0])]
+    unit, time = frame.unit[plan.kept], frame.time[plan.kept]
+    # Rows at the reference are on the same line as all others: they are no cells of their own.
+    factors = () if isinstance(spec.pooling, Complete) else spec.strata
+    places = [plan.panel.roles.strata.index(factor) for factor in factors]
+    key = np.column_stack(
+        [time * exposure.by_time, frame.stratum_levels[frame.stratum[unit]][:, places]]
+    )
+    levels = np.unique(key, axis=0, return_inverse=True)[1].ravel()
+    values = exposure.values[plan.kept]
+    return [np.where(levels == k, values, 0.0) for k in range(int(levels.max()) + 1)]

@@ -13,7 +13,7 @@ from bayes_nqp.checks.model import error_means
 from bayes_nqp.checks.shared import DOUBT, FAILS, HOLDS, Finding, Verdict, asks, reason
 from bayes_nqp.checks.space._form_posteriors import FORMS, marginals, posteriors
 from bayes_nqp.checks.space._forms import Forms, Restriction, independent
-from bayes_nqp.checks.space._near import named, size_of
+from bayes_nqp.checks.space._near import covariates_of, named, size_of
 from bayes_nqp.designs import Design, SpatialLag
 from bayes_nqp.errors import NotApplicable, PanelError, StudyError
 from bayes_nqp.fitting import (
@@ -164,17 +164,12 @@ def _forms(durbin: Fit, plain: Design, *, white: bool) -> Forms:
 
 def _columns(plan: Plan) -> list[Array]:
     """Treatment, a level and a drift in event time, or an exposure; then covariates (row)."""
-    equation, cell, exposure = plan.equations[0], plan.cell_of_row, plan.exposure
-    rows, dose = equation.rows, equation.dose
-    treated, inside = np.where(cell >= 0, 1.0, 0.0), range(0)
+    cell, exposure = plan.cell_of_row[plan.kept], plan.exposure
+    treated = np.where(cell >= 0, 1.0, 0.0)
     columns = [treated, treated * plan.table.event_time[cell]]
-    if dose is not None and exposure is not None:
-        columns, inside = [exposure.values], range(dose.start, dose.start + dose.periods)
-    return columns + [
-        np.where((x.period is None) | (rows.time == x.period), x.values, 0.0)
-        for k, x in enumerate(rows.columns)
-        if x.name != LAG and k not in inside
-    ]
+    if exposure is not None:
+        columns = [exposure.values[plan.kept]]
+    return columns + covariates_of(plan, without=LAG)
 
 
 def _tests(tests: Mapping[str, Mapping[str, Restriction]]) -> xr.Dataset:
