@@ -2,6 +2,7 @@
 
     python -m benchmarks.spillovers [PANELS] [--seed FIRST] [--levels 1 | 4 | 30]
     python -m benchmarks.spillovers --speed     what rings cost beside the fit without them
+    python -m benchmarks.spillovers --checks    what checks say of reach, and coverage by verdict
 
 Panels of `nqp.simulation.staggered` over 16 by 14 degrees, AR(1) errors of .6, 40 % adopt at many
 dates: 150 places and 14 periods, with time effects in common or by 4 levels, or 285 places and 12
@@ -10,12 +11,17 @@ periods, by 30 levels. Untreated rows within 100 km of a unit in force receive .
 under rings, under rings onto untreated rows alone, and where spillovers are ignored. Periods of a
 level without any control beyond the last ring are left out, of the truth too. Seeds are those from
 FIRST (default 1000) on.
+
+`--checks` asks `spillover_bias` where spillovers are ignored, `ring_reach` and `donut` under a ring
+of 60 km, which is too short, and under the right ones, panel by panel kept in .cache/spillovers.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import time
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,6 +29,14 @@ import xarray as xr
 
 import bayes_nqp as nqp
 
+STORE = Path(__file__).resolve().parents[1] / ".cache" / "spillovers"
+ASKED: dict[str, tuple[tuple[float, ...] | None, tuple[str, ...]]] = {
+    "ignored": (None, ("spillover_bias",)),
+    "a ring of 60 km": ((60.0,), ("ring_reach", "donut")),
+    "rings of 100 and 200 km": ((100.0, 200.0), ("ring_reach", "donut")),
+}
+"""Rings of a fit, and what is asked of it."""
+VERDICTS = ("holds", "could not tell", "in doubt", "fails", "not applicable")
 EDGES = {1: (100.0, 200.0), 4: (100.0, 200.0), 30: (40.0, 80.0)}
 """Kilometres, by the number of levels of time effects."""
 SIZES: dict[int, dict[str, Any]] = {
@@ -85,6 +99,49 @@ def answers(
     return out
 
 
+def asked(seed: int) -> dict[str, Any]:
+    """Of one panel, by fit: whether its intervals cover, and what checks say."""
+    path = STORE / f"{seed}.json"
+    if path.exists():
+        return dict(json.loads(path.read_text()))
+    world, out = panel_of(seed), {}
+    for name, (km, checks) in ASKED.items():
+        design = nqp.StaggeredDiD(
+            nqp.Complete(varying=None), spillovers=km and nqp.Rings(km), time=nqp.TimeEffects(),
+            unidentified="drop",
+        )  # fmt: skip
+        fit = nqp.fit(design, world.panel, nqp.Importance(seed=1), progress=False)
+        truth = of_same_cells(world.truth, nqp.cell_effects(fit))
+        own = nqp.att(fit, path="direct") if km else nqp.att(fit)
+        said = {check: nqp.check(fit, check, progress=False) for check in checks}
+        out[name] = {
+            "total": inside(nqp.att(fit).to_numpy(), nqp.att(truth).item())[2],
+            "own": inside(own.to_numpy(), nqp.att(truth, path="direct").item())[2],
+            "said": {check: result.verdict for check, result in said.items()},
+        }
+    STORE.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(out))
+    return out
+
+
+def verdicts(seeds: range) -> None:
+    """Print how often each verdict is given, and coverage given "holds"."""
+    results = [asked(seed) for seed in seeds]
+    print(f"| fit | covered: total, own | check | {' | '.join(VERDICTS)} | covered given holds |")
+    print("| --- " * (len(VERDICTS) + 4) + "|")
+    for name, (_, checks) in ASKED.items():
+        rows = [result[name] for result in results]
+        every = ", ".join(f"{np.mean([x[part] for x in rows]):.2f}" for part in ("total", "own"))
+        for check in checks:
+            said = [x["said"][check] for x in rows]
+            held = [x for x, verdict in zip(rows, said, strict=True) if verdict == "holds"]
+            given = [
+                f"{int(sum(x[part] for x in held))} of {len(held)}" for part in ("total", "own")
+            ]
+            counts = " | ".join(str(said.count(verdict)) for verdict in VERDICTS)
+            print(f"| {name} | {every} | `{check}` | {counts} | {', '.join(given)} |")
+
+
 def of_same_cells(truth: xr.Dataset, effects: xr.Dataset) -> xr.Dataset:
     """The truth of those periods, of levels, whose effects the design identifies."""
     keys = [name for name in ("level", "time") if name in effects.coords]
@@ -141,9 +198,13 @@ def main() -> None:
     parser.add_argument("--designs", nargs="*", choices=NAMES, default=list(NAMES))
     parser.add_argument("--partial", action="store_true", help="partial pooling in place of none")
     parser.add_argument("--speed", action="store_true")
+    parser.add_argument("--checks", action="store_true")
     arguments = parser.parse_args()
     if arguments.speed:
         speed()
+        return
+    if arguments.checks:
+        verdicts(range(arguments.seed, arguments.seed + arguments.panels))
         return
     effect = nqp.Partial() if arguments.partial else nqp.Complete(varying=None)
     results: dict[tuple[str, str], list[tuple]] = {}

@@ -23,6 +23,7 @@ __all__ = [
     "balanced",
     "chance_of_shift",
     "covariates_of",
+    "farther",
     "located",
     "named",
     "near",
@@ -101,14 +102,19 @@ def size_of(p: float) -> Numeral:
     return Numeral("< 0.001" if p < 0.001 else f"= {p:.3f}")
 
 
-def chance_of_shift(against: Comparison) -> float:
+def chance_of_shift(against: Comparison, other: int = 1) -> float:
     """Posterior sds by which the average may move where one more thing is estimated.
 
     Half of one, or twice what the larger sd of the other estimate explains: where both estimate the
     same, and the first is efficient, the variance of their difference is that of their variances
     (Hausman 1978).
+
+    Parameters
+    ----------
+    other : int, default 1
+        Place of the estimate among the specifications.
     """
-    first, second = (float(x) for x in against.sd[:2])
+    first, second = float(against.sd[0]), float(against.sd[other])
     return max(0.5, 2.0 * float(np.sqrt(max(second**2 - first**2, 0.0))) / first)
 
 
@@ -126,6 +132,13 @@ def rings_of(fit: Fit) -> Rings:
             Message("The design has no rings: StaggeredDiD(spillovers=nqp.Rings(…)).")
         )
     return rings
+
+
+def farther(rings: Rings, more: int) -> tuple[float, ...]:
+    """Bounds with rings beyond the last one, each as wide as it, km."""
+    km = rings.km
+    step = km[-1] - (km[-2] if len(km) > 1 else 0.0)
+    return (*km, *(km[-1] + step * k for k in range(1, more + 1)))
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks.shared import (
     HOLDS,
+    UNTOLD,
     Alternative,
     Finding,
     asks,
@@ -14,7 +15,8 @@ from bayes_nqp.checks.shared import (
     comparison,
     ladder,
 )
-from bayes_nqp.checks.space._near import chance_of_shift, located, rings_of
+from bayes_nqp.checks.space._kept import kept
+from bayes_nqp.checks.space._near import chance_of_shift, farther, located, rings_of
 from bayes_nqp.errors import Hint
 from bayes_nqp.estimands import received
 from bayes_nqp.fitting import ADOPTION, REFITS, ROWS, Fit, short_refit
@@ -35,10 +37,14 @@ _FAR = 2.6
     assumption=True,
 )
 def ring_reach(fit: Fit) -> Finding:
-    """Refit with one ring more, as wide as the last one.
+    """Refit with one ring more, and with two, each as wide as the last one.
 
-    *In doubt* if that ring receives something (2.6 posterior sd), or the average effect moves by
-    more than half its posterior sd, and more than fewer controls explain; *fails* if both are so.
+    *In doubt* if the first of them receives something (2.6 posterior sd), or the average effect
+    moves by more than half its posterior sd, and more than fewer controls explain; *fails* if both
+    are so. It *holds* only if, by either refit, the average effect (and what treated rows have of
+    their own) is inside the fit's 95 % interval with a probability of .90 or more. Rings cost
+    controls: where these are few, nothing is found and the rows *could not tell*. What reaches
+    farther than two rings more is not asked.
 
     References
     ----------
@@ -46,8 +52,7 @@ def ring_reach(fit: Fit) -> Finding:
     arXiv:2105.03737.
     """
     term = rings_of(fit)
-    step = term.km[-1] - (term.km[-2] if len(term.km) > 1 else 0.0)
-    wider = replace(term, km=(*term.km, term.km[-1] + step))
+    wider, widest = (replace(term, km=farther(term, more)) for more in (1, 2))
     design = fit.variant(spillovers=wider)
     evidence = compared(
         fit,
@@ -58,16 +63,21 @@ def ring_reach(fit: Fit) -> Finding:
     near = received(short_refit(fit, design), by=v.RING).sel({v.RING: wider.rings[-1]})
     mean, sd = float(near.mean()), float(near.std())
     some, moved = abs(mean) > _FAR * sd, abs(float(against.shift[0])) > chance_of_shift(against)
-    verdict = ladder(fails=some and moved, doubt=some or moved)
+    stays = kept(fit, [design, fit.variant(spillovers=widest)])
+    doubt = some or moved or against.unsettled
+    verdict = ladder(fails=some and moved, doubt=doubt, untold=not stays.enough)
     figure = Message(
         "received {} away: {:.3g} ({:.2g}); average effect {:.3g} ({:.2g}), then {:.3g} ({:.2g})",
         wider.rings[-1], mean, sd, against.mean[0], against.sd[0], against.mean[1], against.sd[1],
     )  # fmt: skip
     sentence = (
-        Message("Beyond the last ring nothing is received, and one ring more changes nothing.")
-        if verdict == HOLDS
+        stays.sentence(
+            Message("Beyond the last ring nothing is received, and more rings change nothing.")
+        )
+        if verdict in (HOLDS, UNTOLD)
         else Message(
             "The policy may reach farther than the last ring. Next: {}.", Hint("spillovers", wider)
         )
     )
+    evidence = evidence.assign_attrs(probability=stays.probability)
     return Finding(verdict, figure, sentence, evidence, "specifications")

@@ -13,6 +13,7 @@ from bayes_nqp.checks.model import Saturated, error_means
 from bayes_nqp.checks.shared import (
     HOLDS,
     REPORTED,
+    UNTOLD,
     Alternative,
     Finding,
     asks,
@@ -21,6 +22,7 @@ from bayes_nqp.checks.shared import (
     ladder,
     reported_weights,
 )
+from bayes_nqp.checks.space._kept import kept
 from bayes_nqp.checks.space._near import chance_of_shift, located, readable
 from bayes_nqp.designs import Donut, Rings, saturated_design
 from bayes_nqp.effects import cell_effects
@@ -70,7 +72,9 @@ def spillover_bias(fit: Fit, *, km: Sequence[float] = RINGS) -> Finding:
     at the posterior means of its errors. A refit with ``Rings`` tells what is received. *Fails* if
     some ring receives something (2.6 posterior sd) and the average effect moves by more than half
     its posterior sd, and more than fewer controls explain (Hausman 1978); *in doubt* if one of the
-    two is so.
+    two is so. It *holds* only if, with rings and without exposed rows alike, the average effect is
+    inside the fit's 95 % interval with a probability of .90 or more; else the rows beyond the
+    rings *could not tell*.
 
     Parameters
     ----------
@@ -113,7 +117,9 @@ def spillover_bias(fit: Fit, *, km: Sequence[float] = RINGS) -> Finding:
     far = abs(near.mean(v.SAMPLE_DIMS) / near.std(v.SAMPLE_DIMS)).to_numpy()
     moved = float(against.shift[0])
     some, much = bool((far > _FAR).any()), abs(moved) > chance_of_shift(against)
-    verdict = ladder(fails=some and much, doubt=some or much)
+    stays = kept(fit, [other.design for other in others])
+    doubt = some or much or against.unsettled
+    verdict = ladder(fails=some and much, doubt=doubt, untold=not stays.enough)
     figure = Message(
         "A(E): {}; received {}; average effect {:.3g} ({:.2g}), with rings {:.3g} ({:.2g})",
         shares, _amounts(near), against.mean[0], against.sd[0], against.mean[1], against.sd[1],
@@ -121,7 +127,21 @@ def spillover_bias(fit: Fit, *, km: Sequence[float] = RINGS) -> Finding:
     evidence = evidence.assign(
         exposure_weight=("ring", weights), received=((*v.SAMPLE_DIMS, "ring"), near.to_numpy())
     ).assign_coords(ring=list(rings.rings))
-    sentence = _sentence(verdict == HOLDS, moved, Hint("spillovers", rings))
+    sentence = (
+        stays.sentence(
+            Message(
+                "Rows near units in force are like others, and effects of their own leave the "
+                "average effect where it is."
+            )
+        )
+        if verdict in (HOLDS, UNTOLD)
+        else Message(
+            "Rows near units in force receive something of the policy, or serve badly as controls: "
+            "with effects of their own the average effect moves by {:+.1f} posterior sd. Next: {}.",
+            moved, Hint("spillovers", rings),
+        )
+    )  # fmt: skip
+    evidence = evidence.assign_attrs(probability=stays.probability)
     return Finding(verdict, figure, sentence, evidence, "specifications")
 
 
@@ -216,18 +236,4 @@ def _amounts(near: xr.DataArray) -> Message:
     parts = list(near.transpose(v.RING, ...))
     return listed(
         [Message("{:.3g} ({:.2g})", float(x.mean()), float(x.std())) for x in parts], len(parts)
-    )
-
-
-def _sentence(holds: bool, moved: float, hint: Hint) -> Message:
-    if holds:
-        return Message(
-            "Rows near units in force are like others, and effects of their own leave the average "
-            "effect where it is."
-        )
-    return Message(
-        "Rows near units in force receive something of the policy, or serve badly as controls: "
-        "with effects of their own the average effect moves by {:+.1f} posterior sd. Next: {}.",
-        moved,
-        hint,
     )
