@@ -209,3 +209,58 @@ def test_a_proper_prior_of_theta_counts_as_a_marginal_likelihood_does() -> None:
     )
     at_zero = norm.logpdf(0.0, theta.mean(), theta.std())
     assert less - full == pytest.approx(at_zero, abs=0.15)
+
+
+def test_the_weights_that_made_the_outcome_are_preferred() -> None:
+    """Outcomes follow those of the three nearest units, not those within 500 km."""
+    rng = np.random.default_rng(4)
+    cohort = np.array([2003.0, 2005.0, np.nan, np.nan])[np.arange(UNITS) % 4]
+    time = 2000 + np.arange(PERIODS)
+    degrees = np.column_stack([100 + 12 * PLACES[:, 0], 25 + 12 * PLACES[:, 1]])
+    frame = pd.DataFrame(
+        {"city": np.repeat(IDS, PERIODS), "year": np.tile(time, UNITS), "y": 0.0,
+         "cohort": np.repeat(cohort, PERIODS), "longitude": np.repeat(degrees[:, 0], PERIODS),
+         "latitude": np.repeat(degrees[:, 1], PERIODS)}
+    )  # fmt: skip
+    roles = {"unit": "city", "time": "year", "cohort": "cohort", "outcome": "y"}
+    blank = nqp.Panel.from_frame(frame.assign(y=rng.standard_normal(len(frame))), **roles)
+    three = nqp.spatial_weights.nearest(blank, k=3)
+    wide = nqp.spatial_weights.band(blank, km=500, islands="nearest")
+    mean = 0.5 * (time >= cohort[:, None]) + 0.3 * rng.standard_normal((UNITS, PERIODS))
+    y = np.linalg.solve(np.eye(UNITS) - 0.6 * three.matrix.toarray(), mean)
+    panel = nqp.Panel.from_frame(frame.assign(y=y.ravel()), **roles)
+    fits = {
+        name: nqp.fit(
+            nqp.StaggeredDiD(
+                nqp.Complete(varying=None), time=nqp.TimeEffects(),
+                spillovers=nqp.SpatialLag(weights, durbin=["treatment"]),
+            ),
+            panel, nqp.Importance(seed=1), progress=False,
+        )
+        for name, weights in (("three", three), ("wide", wide))
+    }  # fmt: skip
+    right, wrong = (nqp.check(fit, "spatial_weights", progress=False) for fit in fits.values())
+    assert right.verdict == "holds"
+    assert wrong.verdict == "in doubt"
+    assert "nqp.spatial_weights.nearest(panel, k=3)" in wrong.sentence
+    table = nqp.compare(fits).set_index("fit")
+    evidence = wrong.evidence.set_index("weights")["log_marginal"]
+    assert table["log_marginal"]["wide"] == pytest.approx(evidence[str(wide.name)], abs=0.1)
+    assert table["log_marginal"]["three"] == pytest.approx(evidence[str(three.name)], abs=0.2)
+    odds = np.exp(table["log_marginal"]["wide"] - table["log_marginal"]["three"])
+    assert table["probability"]["wide"] == pytest.approx(odds / (1 + odds), rel=1e-6)
+    assert table["probability"].sum() == pytest.approx(1.0)
+
+
+def test_fits_whose_flat_columns_differ_have_no_odds() -> None:
+    """``W x`` of a covariate has a flat coefficient, and is another column under another W."""
+    other = nqp.SpatialLag(nqp.spatial_weights.matrix(pd.DataFrame(LINKS.T, IDS, IDS)))
+    time = nqp.TimeEffects()
+    durbin = {"a": fitted("SDM", time=time), "b": fitted("SDM", time=time, spillovers=other)}
+    with pytest.raises(StudyError, match="spatial lag"):
+        nqp.compare(durbin)
+    plain = {
+        name: fitted("SAR", time=time, spillovers=nqp.SpatialLag(weights, durbin=False))
+        for name, weights in (("a", WEIGHTS), ("b", other.weights))
+    }
+    assert nqp.compare(plain)["probability"].sum() == pytest.approx(1.0)

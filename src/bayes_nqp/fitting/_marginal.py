@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,6 +21,7 @@ from bayes_nqp.terms import TimeEffects
 if TYPE_CHECKING:
     from bayes_nqp.designs import Design
     from bayes_nqp.panel import Panel
+    from bayes_nqp.planning import Plan
 
 __all__ = ["Marginal", "held_out", "log_marginal"]
 
@@ -35,7 +37,8 @@ class Marginal:
     error : float
         Monte-Carlo standard error.
     ground : tuple
-        Rows, ``s``, free rows and flat coefficients: designs of which these are equal compare.
+        Rows, ``s``, free rows and flat coefficients, of linked units with their columns: designs
+        of which these are equal compare.
     """
 
     value: float
@@ -80,8 +83,17 @@ def log_marginal(design: Design, panel: Panel, *, seed: int, proposals: int = 10
     return Marginal(
         float(facts["log_marginal_likelihood"]),
         float(facts.get("log_marginal_error", weights)),
-        (panel.digest, equation.scale, problem.n_free, problem.noise, flat),
+        (panel.digest, equation.scale, problem.n_free, problem.noise, flat, _linked(plan)),
     )
+
+
+def _linked(plan: Plan) -> tuple[tuple[str, str], ...]:
+    """Seals of columns of linked units whose coefficients are flat: they differ by weights."""
+    spec = plan.model.equations[0]
+    seals = dict(spec.columns)
+    if spec.linked is not None and spec.linked.flat:
+        seals["links"] = spec.linked.links.toarray()
+    return tuple((k, sha256(np.ascontiguousarray(x)).hexdigest()) for k, x in seals.items())
 
 
 def held_out(design: Design, panel: Panel, without: Panel) -> float:

@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 import xarray as xr
+from scipy.special import softmax
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.checks.shared import comparable, marginal
 from bayes_nqp.doors import door
-from bayes_nqp.errors import StudyError, one_of, shown
+from bayes_nqp.errors import NQPError, StudyError, one_of, shown
 from bayes_nqp.estimands import gate_of
-from bayes_nqp.fitting import Fit, left_out, log_likelihood
+from bayes_nqp.fitting import Fit, left_out, log_likelihood, panel_of
 from bayes_nqp.process import quiet
 
 if TYPE_CHECKING:
@@ -158,8 +160,12 @@ def compare(
     -------
     DataFrame
         One row a fit, the best first: ``fit``, ``elpd``, ``se``, ``elpd_diff`` (from the best;
-        negative is worse) and its standard error ``se_diff``, ``p``, ``weight``, ``worst_k``,
-        ``unreliable``, the units whose Pareto k is too large, and ``gate``.
+        negative is worse) and its standard error ``se_diff``, ``p``, ``weight``,
+        ``log_marginal`` and ``probability`` (of the fits' designs under even odds), ``worst_k``,
+        ``unreliable``, the units whose Pareto k is too large, and ``gate``. The two are missing
+        where some design has no marginal likelihood, or they have not the same flat coefficients
+        of the same columns, as designs with other covariates. Under a spatial lag no unit can be
+        left out: then these two alone are there.
 
     Raises
     ------
@@ -169,7 +175,9 @@ def compare(
 
     Notes
     -----
-    A difference below about 4, or twice its standard error, decides nothing.
+    A difference below about 4, or twice its standard error, decides nothing. A log marginal
+    likelihood has effects and parameters integrated out by their priors, and tells designs apart
+    that predict new units alike, such as those of different spatial weights.
 
     References
     ----------
@@ -195,6 +203,13 @@ def compare(
     arviz_stats: Any = import_module("arviz_stats")
     one_of("method", method, ("stacking", "bb-pseudo-bma", "pseudo-bma"))
     _comparable(fits, by)
+    marginals = _marginals(fits)
+    probabilities = dict(zip(marginals, softmax([*marginals.values()]), strict=True))
+    if (
+        any(fit.facts.reach == "lag" for fit in fits.values())
+        and np.isfinite([*marginals.values()]).all()
+    ):
+        return _without_loo(fits, marginals, probabilities)
     results = {str(name): loo(fit, by) for name, fit in fits.items()}
     best = np.max([result.elpd_i.to_numpy() for result in results.values()], axis=0)
     # Weights and differences do not change, and densities far from one do not underflow.
@@ -210,6 +225,8 @@ def compare(
             "se_diff": float(row["dse"]),
             "p": float(results[name].p),
             "weight": float(row["weight"]),
+            "log_marginal": marginals[str(name)],
+            "probability": probabilities[str(name)],
             "worst_k": float(results[name].pareto_k.max()),
             "unreliable": shown(unreliable(results[name]), 10),
             "gate": str(fits[name].gate),
@@ -217,6 +234,35 @@ def compare(
         for name, row in table.iterrows()
     ]
     return pd.DataFrame(rows)
+
+
+def _without_loo(
+    fits: Mapping[str, Fit], marginals: Mapping[str, float], probabilities: Mapping[str, float]
+) -> pd.DataFrame:
+    """The table of fits some of which have no units to leave out, for their outcomes depend."""
+    missing = dict.fromkeys(("elpd", "se", "elpd_diff", "se_diff", "p", "weight"), np.nan)
+    rows = [
+        {"fit": name, **missing, "log_marginal": marginals[name],
+         "probability": probabilities[name], "worst_k": np.nan, "unreliable": "",
+         "gate": str(fits[name].gate)}
+        for name in sorted(marginals, key=marginals.__getitem__, reverse=True)
+    ]  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def _marginals(fits: Mapping[str, Fit]) -> dict[str, float]:
+    """Log marginal likelihoods that compare, by name; all missing where some do not."""
+    try:
+        values = {
+            str(name): marginal(fit, fit.outcome_design, panel_of(fit))
+            for name, fit in fits.items()
+        }
+        first, *others = values.values()
+        for other in others:
+            comparable(first, other)
+    except NQPError:
+        return {str(name): float("nan") for name in fits}
+    return {name: x.value for name, x in values.items()}
 
 
 def _moved(result: ELPDDataLOO, by: Any) -> ELPDDataLOO:

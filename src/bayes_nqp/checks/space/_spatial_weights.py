@@ -1,0 +1,119 @@
+"""Which weights the data prefer: those of a spatial model beside others of its places."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+from scipy.special import softmax
+
+from bayes_nqp.checks.shared import DOUBT, HOLDS, Finding, asks, comparable, marginal, reason
+from bayes_nqp.checks.space._near import readable
+from bayes_nqp.designs import SpatialLag
+from bayes_nqp.errors import NotApplicable, NQPError
+from bayes_nqp.fitting import LINKED, ROWS, Fit, panel_of
+from bayes_nqp.language import Message
+from bayes_nqp.panel import Panel
+from bayes_nqp.spatial_weights import SpatialWeights, band, crowded, nearest
+
+__all__ = ["spatial_weights"]
+
+_MORE = 5.0
+"""Nats by which other weights are preferred from which the fit's own are in doubt."""
+_NEAREST, _BANDS = (3, 5, 8, 12), (100, 200, 300, 500)
+"""Numbers of nearest units, and distances in km, that are tried."""
+
+
+@asks(
+    "Do other weights explain the outcome better?",
+    "spatial weights",
+    place=176,
+    needs=(LINKED, ROWS),
+)
+def spatial_weights(fit: Fit) -> Finding:
+    """Compare the weights of the design with others of the panel's places, by evidence.
+
+    The design is kept, and W is that of the 3, 5, 8 and 12 nearest units, and of bands of 100, 200,
+    300 and 500 km. Covariates of linked units, whose flat coefficients would belong to other
+    columns under every W, are left out of all designs that are compared. Probabilities are those
+    of log marginal likelihoods under even odds. *In doubt* if other weights are preferred by more
+    than five nats.
+
+    References
+    ----------
+    LeSage, J. and Pace, R. K. (2009). Introduction to Spatial Econometrics, chapter 6. CRC Press.
+    """
+    panel, term = panel_of(fit), fit.facts.term(SpatialLag)
+    assert term is not None
+    if not readable(panel) or crowded(panel):
+        raise NotApplicable(
+            Message("Other weights cannot be made: units have no places of their own.")
+        )
+    plain = _without_covariates(term)
+    if plain is None:
+        raise NotApplicable(Message("No other weights go with this design."))
+    own = plain.weights.aligned(panel.unit_labels)
+    try:
+        first = marginal(fit, fit.variant(spillovers=plain), panel)
+    except NQPError as error:
+        raise NotApplicable(
+            Message("There is no marginal likelihood to go by ({}).", reason(error))
+        ) from None
+    rows, hints = [(str(own.name), first.value)], [""]
+    for hint, weights in _others(panel):
+        if weights.digest == own.digest:
+            continue
+        try:
+            other = marginal(fit, fit.variant(spillovers=replace(plain, weights=weights)), panel)
+            comparable(first, other)
+        except NQPError:
+            continue
+        rows.append((str(weights.name), other.value))
+        hints.append(hint)
+    if len(rows) == 1:
+        raise NotApplicable(Message("No other weights go with this design."))
+    table = pd.DataFrame(rows, columns=["weights", "log_marginal"])
+    table["probability"] = softmax(table["log_marginal"])
+    best = 1 + int(np.argmax(table["log_marginal"].iloc[1:]))
+    more = float(table["log_marginal"][best] - first.value)
+    figure = Message(
+        "log marginal likelihood of {} less that of the design's weights {:+.1f}; probability of "
+        "the design's {:.2f}",
+        table["weights"][best], more, table["probability"][0],
+    )  # fmt: skip
+    if more > _MORE:
+        return Finding(
+            DOUBT, figure,
+            Message(
+                "The data prefer other weights ({}); what units receive depends on them. Next: {}.",
+                table["weights"][best],
+                f"weights = nqp.spatial_weights.{hints[best]}",
+            ),
+            table,
+        )  # fmt: skip
+    return Finding(
+        HOLDS, figure,
+        Message("No other weights of these places are preferred by more than {:g} nats.", _MORE),
+        table,
+    )  # fmt: skip
+
+
+def _without_covariates(term: SpatialLag) -> SpatialLag | None:
+    """Keep treatment and outcomes of linked units, where the design has them; None has neither."""
+    if term.error or term.durbin is False:
+        return term
+    if term.durbin is True or "treatment" in tuple(term.durbin):
+        return replace(term, durbin=("treatment",))
+    return replace(term, durbin=False) if term.lag else None
+
+
+def _others(panel: Panel) -> Iterator[tuple[str, SpatialWeights]]:
+    """Weights of the panel's places, and what makes them."""
+    for k in _NEAREST:
+        if k < panel.n_units:
+            yield f"nearest(panel, k={k})", nearest(panel, k=k)
+    for km in _BANDS:
+        call = f"band(panel, km={km}, islands='nearest')"
+        yield call, band(panel, km, islands="nearest")
