@@ -12,9 +12,9 @@ from pathlib import Path
 from small_calls import CALLS, public, write_world
 
 LARGE = {
-    "datasets.medicaid", "datasets.minimum_wage", "plots.calibration", "plots.effect_map",
-    "plots.zone_map", "simulation.cities", "simulation.firms", "spatial_weights.contiguity",
-    "studies.add_index", "studies.add_zones",
+    "averaged", "datasets.medicaid", "datasets.minimum_wage", "plots.calibration",
+    "plots.effect_map", "plots.zone_map", "simulation.cities", "simulation.firms",
+    "spatial_weights.contiguity", "studies.add_index", "studies.add_zones",
 }  # fmt: skip
 """Those with neither a cheap call nor anything of their own that threads could share."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from difflib import get_close_matches
 from types import UnionType
 from typing import Annotated, Any, TypeAliasType, Union, get_args, get_origin
 
@@ -16,6 +17,8 @@ from bayes_nqp.studies._schema import Settings
 
 __all__ = ["key_hint", "parse"]
 
+_ALIKE = 0.75
+"""Likeness from which a key is taken for a misspelt one before it is looked for elsewhere."""
 _WORDS = {
     "string_type": Message("text in quotes"),
     "int_type": Message("a whole number"),
@@ -114,11 +117,13 @@ def key_hint(key: str, keys: list[str], table: str) -> str:
         Its name; "" for what stands above all tables.
     """
     suggestion = nearest(key, keys)
-    if suggestion.startswith("did you mean"):
+    if get_close_matches(key, keys, n=1, cutoff=_ALIKE):
         return suggestion
     for other, model in _models().items():
         if other != table and key in model.model_fields:
             return f"{key!r} belongs in [{other}]" if other else f"{key!r} goes above all tables"
+    if suggestion.startswith("did you mean"):
+        return suggestion
     return Message("its keys are {}", shown(keys, 30))
 
 
