@@ -199,7 +199,7 @@ def test_any_text_of_a_study_is_taken_or_refused_in_words(tmp_path: Path) -> Non
         tally.count("taken")
 
     taken()
-    tally.require("refused", 0.3)
+    tally.require("refused", 0.1)
 
 
 def test_any_name_of_a_column_level_or_unit_is_taken_or_refused_in_words(

@@ -15,7 +15,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.text import Text
 from waist import random_effects
 
-from bayes_nqp import Panel, plots
+from bayes_nqp import Panel, plots, simulation
 from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import att
 
@@ -276,3 +276,13 @@ def test_text_is_wrapped_between_words_and_before_no_punctuation():
 
 def test_a_notebook_shows_the_figure():
     assert plots.event_study(EFFECTS)._repr_png_().startswith(b"\x89PNG")
+
+
+def test_lines_of_a_title_leave_room_for_the_figure() -> None:
+    panel = simulation.staggered(units=12, periods=5, cohorts=(3,), strata={}, seed=1).panel
+    figure = plots.adoption(
+        panel, title="first\nsecond\n\n\u2029" + "\n" * 60 + "third" + "\nx" * 60
+    )
+    shown = [text.get_text() for text in figure.findobj(Text)]
+    assert any(text.startswith("first\nsecond\nthird\nx") for text in shown)
+    assert not any("x\nx" in text for text in shown)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Any, Final, Literal
 
 from matplotlib.axes import Axes
@@ -16,12 +17,14 @@ from bayes_nqp.language import Message, Translator
 from bayes_nqp.plots._notes import annotate, label_beside, wrapped
 from bayes_nqp.plots._registry import Appearance
 from bayes_nqp.plots._style import figure_of, new_figure, settle, style
-from bayes_nqp.texts import printable
+from bayes_nqp.texts import one_line, printable
 
 __all__ = ["NAMED", "Canvas", "canvas", "columns_of"]
 
 _LETTER = 0.062
 """Width of a letter of a panel's title, inches."""
+_LINES = 4
+"""Lines of a title; more would leave no room for what it is of."""
 _SHORT = 12
 """Letters of a row's name that every figure has room for."""
 _NAMES = 0.4
@@ -137,7 +140,8 @@ def canvas(
         Makes the panels of a new figure instead.
     """
     if look.title:
-        look = replace(look, title=printable(look.title))
+        lines = filter(None, map(one_line, printable(look.title).split("\n")))
+        look = replace(look, title="\n".join(islice(lines, _LINES)))
     styled = style([look.translate.sample, look.title or "", *texts])
 
     def open_page() -> Canvas:
