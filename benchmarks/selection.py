@@ -98,6 +98,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--panels", type=int, default=200)
     panels = parser.parse_args().panels
+    design = nqp.StaggeredDiD(nqp.Complete(), unidentified="drop")
     rows: list[list[object]] = [["rows that are missing", "units", "in doubt", "fails"]]
     for world in WORLDS:
         for units in UNITS:
@@ -105,7 +106,7 @@ def main() -> None:
             for number in range(panels):
                 panel = simulated(world, units, number)
                 sampler = nqp.Importance(draws=20, chains=1, proposals=200, seed=1)
-                fit = nqp.fit(nqp.StaggeredDiD(), panel, sampler, progress=False)
+                fit = nqp.fit(design, panel, sampler, progress=False)
                 said[nqp.check(fit, "selection", progress=False).verdict] += 1
             rates = [f"{said[verdict] / panels:.2f}" for verdict in ("in doubt", "fails")]
             rows.append([world, units, *rates])
