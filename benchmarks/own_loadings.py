@@ -20,7 +20,7 @@ import numpy.typing as npt
 import pandas as pd
 
 import bayes_nqp as nqp
-from bayes_nqp.designs.terms._factors import _least_squares, _start, _Untreated
+from bayes_nqp.designs._series import BareRows, least_squares, start_of
 from bayes_nqp.errors import NQPError
 from bayes_nqp.simulation import Simulated, staggered
 
@@ -66,6 +66,8 @@ WORLDS = {
     "two strong factors": (driven(2), 2), "parallel": ("none", 2), "one factor": (driven(1), 1),
     "two weak factors": (driven(2, 0.4), 2), "three factors": (driven(3), 3),
     "loadings apart from adoption": (apart, 2), "lines of cohorts": ("lines", 1),
+    "one factor of early adopters": ("factor", 1),
+    "two factors of early adopters": ("two factors", 2),
 }  # fmt: skip
 SIZES = {
     "60 × 20": {"units": 60, "periods": 20, "never": 1 / 3, "cohorts": (9, 11, 13, 15, 17)},
@@ -93,13 +95,13 @@ def interactive(panel: nqp.Panel, factors: int, seed: int) -> tuple[float, float
     cohort, rng = np.asarray(panel.cohort_codes), np.random.default_rng(seed)
     ever = cohort >= 0
     seen = ~ever[:, None] | (np.arange(panel.periods) < cohort[:, None])
-    rows = _Untreated(np.where(seen, y, 0.0), seen, np.zeros(ever.size, dtype=np.int64), ever)
+    rows = BareRows(np.where(seen, y, 0.0), seen, np.zeros(ever.size, dtype=np.int64), ever)
     times = np.ones((1 + BOOTSTRAPS, ever.size))
     for part in (ever, ~ever):
         size = int(part.sum())
         times[1:, part] = rng.multinomial(size, np.full(size, 1.0 / size), BOOTSTRAPS)
-    start = np.repeat(_start(rows, factors), len(times), axis=0)
-    fit = _least_squares(rows, times, start, steps=300, close=1e-4)
+    start = np.repeat(start_of(rows, factors), len(times), axis=0)
+    fit = least_squares(rows, times, start, steps=300, close=1e-4)
     weights = times[:, :, None] * ~seen
     effect = (weights * (y - fit.expected(rows.level))).sum(axis=(1, 2)) / weights.sum(axis=(1, 2))
     return (float(effect[0]), *np.quantile(effect[1:], [0.025, 0.975]).tolist())

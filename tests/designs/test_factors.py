@@ -252,4 +252,6 @@ def test_they_are_saved_and_told(tmp_path: Any) -> None:
     assert again.notes == fit.notes
     assert float(nqp.att(again).mean()) == float(nqp.att(fit).mean())
     assert "Bayesian bootstrap" in str(fit.design.trends.words({}))
-    assert nqp.check(again, "pretrends").verdict == "reported"
+    told = nqp.check(again, "pretrends")
+    assert told.verdict == "could not tell"
+    assert "Set it beside trends=nqp.DifferentialTrends()" in told.sentence

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 
@@ -17,7 +15,6 @@ from bayes_nqp.errors import Hint, NotApplicable
 from bayes_nqp.fitting import ROWS, SEPARATE, Fit, replications
 from bayes_nqp.language import Message, enumerated, joined
 from bayes_nqp.likelihoods import StudentT
-from bayes_nqp.registry import registered
 
 Array = npt.NDArray[np.float64]
 
@@ -145,9 +142,6 @@ def _advice(fit: Fit) -> list[tuple[str, Message]]:
     apart = Message("Treated units moved apart before adoption: see 'pretrends'.")
     common = Message("Untreated units move together beyond their time effects.")
     if fit.takes("trends") and fit.facts.parallel:
-        never = int((np.asarray(fit.rows.cohort_codes) < 0).sum())
-        factors: Any = registered("trends").get("factors")
-        enough = factors is not None and never >= factors.least
-        drift = Hint("trends", factors() if enough else DifferentialTrends())
+        drift = Hint("trends", DifferentialTrends())
         common = Message("Untreated units move together beyond their time effects: {}.", drift)
     return [*advice, ("spread", unequal), ("pre-period", apart), ("eigenvalue", common)]

@@ -28,7 +28,7 @@ Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
 
 DRIFT_ODDS = 2.0
-"""Prior log odds of a drift: docs/truth.md, by simulation."""
+"""Prior log odds of a drift; docs/truth.md says what they rest on."""
 _LEAST = 0.005
 """Weight below which a design is not fitted."""
 _MUCH = 0.5

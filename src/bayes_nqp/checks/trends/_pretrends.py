@@ -14,6 +14,7 @@ from bayes_nqp.checks.shared import (
     FAILS,
     HOLDS,
     REPORTED,
+    UNTOLD,
     Finding,
     Verdict,
     asks,
@@ -26,6 +27,8 @@ from bayes_nqp.checks.trends._earned import APART, DRIFTING, figure_of
 from bayes_nqp.checks.trends._next_design import next_step
 from bayes_nqp.checks.trends._parallel import Judgement, PreTrend
 from bayes_nqp.checks.trends._parted import Parted, parted
+from bayes_nqp.designs import DifferentialTrends
+from bayes_nqp.errors import Hint
 from bayes_nqp.estimands import by_event_time
 from bayes_nqp.fitting import ADOPTION, REFITS, ROWS, Fit
 from bayes_nqp.language import NOTHING, Message, Numeral, joined, listed, separated
@@ -71,12 +74,14 @@ def pretrends(fit: Fit) -> Finding:
     parts = parted(fit)
     judged, factors = parts.judged, parts.earned
     verdict, words = parts.verdict, [_sentence(judged, called(fit)), factors.sentence]
+    if not fit.facts.parallel:
+        verdict, words = UNTOLD, [APART.fill(Hint("trends", DifferentialTrends()))]
     if fit.facts.has("drift"):
         verdict, near = _near_adoption(own_leads(fit))
         words = [DRIFTING, near, factors.sentence]
-    elif not fit.facts.parallel:
-        verdict, words = REPORTED, [APART, factors.sentence]
-    sentence = joined([*words, next_step(fit, verdict, factors)])
+    if fit.facts.parallel or fit.facts.has("drift"):
+        words.append(next_step(fit, verdict, factors))
+    sentence = joined(words)
     further = further_factors(fit)
     figure = separated([figure_of(factors, further), _figure(judged)])
     evidence = _evidence(parts).merge(_of_factors([*factors.factors, *further]))

@@ -16,6 +16,7 @@ from bayes_nqp.checks.shared import (
     FAILS,
     HOLDS,
     REFUTED,
+    UNTOLD,
     Finding,
     Lasting,
     Verdict,
@@ -168,7 +169,7 @@ def _of_columns(fit: Fit, levels: Sequence[_Levels], panel: Panel) -> Finding:
             "their own cannot be fitted ({}): see error_model for shocks that they share.",
             by, factor, share, Message("{}", *decoded(str(numbers["reason"]))),
         )  # fmt: skip
-        return Finding(HOLDS, figure, sentence, evidence)
+        return Finding(UNTOLD, figure, sentence, evidence)
     own = average_effect(fit)
     moved = (float(numbers["att"].mean()) - float(own.mean())) / float(own.std())
     told = Message(
