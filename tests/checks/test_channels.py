@@ -337,8 +337,8 @@ def test_what_assumes_one_slope_is_not_asked_of_moderated_ones(sound: nqp.Fit) -
     result = ask(fit, "adds_up")
     assert result.verdict == "not applicable"
     assert "curved" in result.sentence
-    assert ask(fit, "timing").verdict in ("holds", "in doubt", "could not tell", "not applicable")
-    assert ask(fit, "mediator_pretrends").verdict in ("holds", "in doubt", "could not tell")
+    assert ask(fit, "timing").verdict == "holds"
+    assert ask(fit, "mediator_pretrends").verdict == "could not tell"
     shift = nqp.confounding(fit, "tech", rho=[0.0, 0.2])["estimate"].sum("path")
     np.testing.assert_allclose(shift[0], shift[1], atol=1e-10)
 
