@@ -70,6 +70,7 @@ WORLDS = {
     "two factors of early adopters": ("two factors", 2),
 }  # fmt: skip
 SIZES = {
+    "60 × 16": {"units": 60, "periods": 16, "never": 0.5, "cohorts": (9, 10, 12)},
     "60 × 20": {"units": 60, "periods": 20, "never": 1 / 3, "cohorts": (9, 11, 13, 15, 17)},
     "200 × 35": {"units": 200, "periods": 35, "never": 0.25, "cohorts": (18, 21, 24, 28, 32)},
 }  # fmt: skip

@@ -56,7 +56,8 @@ class Factors(Term):
     a drift of cohorts. Series are those that fit all untreated rows best, least squares of
     ``alpha_i + lambda_t + f_t' lambda_i``; given these, the model is exact. That they are
     estimated is carried by redraws in which units have random weights: each draw of effects is
-    given one of them.
+    given one of them. Series that are weak beside errors are known badly from few controls, and
+    what is left of them stays in the effect: set it beside ``DifferentialTrends`` (docs/trends.md).
 
     Parameters
     ----------
