@@ -2,7 +2,13 @@
 
 from bayes_nqp.sampling._chains import Chains
 from bayes_nqp.sampling._climb import Summit, ascend, climb, newton
-from bayes_nqp.sampling._importance import LEAST_BRIEF, Importance, importance, refit_importance
+from bayes_nqp.sampling._importance import (
+    LEAST_BRIEF,
+    Importance,
+    brief_importance,
+    importance,
+    refit_importance,
+)
 from bayes_nqp.sampling._nuts import NUTS, sample_model
 
 type Sampler = NUTS | Importance
@@ -15,6 +21,7 @@ __all__ = [
     "Sampler",
     "Summit",
     "ascend",
+    "brief_importance",
     "climb",
     "importance",
     "newton",
