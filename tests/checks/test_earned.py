@@ -90,9 +90,15 @@ def test_log_marginal_likelihoods_of_parallel_trends_equal_quadrature() -> None:
         for value, weight in zip(*rho, strict=True)
     ]  # fmt: skip
     exact = special.logsumexp(terms) + reference.constant({"sigma": 0.9, "rho": 0.2})
-    ours = log_marginal(design, panel, seed=1)
-    assert ours.error < 0.05
-    assert ours.value == pytest.approx(exact, abs=4.0 * ours.error)
+    _quadrature(design, panel, exact)
+
+
+def _quadrature(design: nqp.Design, panel: nqp.Panel, exact: float) -> None:
+    """A log marginal likelihood is that of quadrature: with few proposals, and with many."""
+    for proposals, error in ((None, 0.1), (1000, 0.05)):
+        ours = log_marginal(design, panel, seed=1, proposals=proposals)
+        assert ours.error < error
+        assert ours.value == pytest.approx(exact, abs=4.0 * ours.error)
 
 
 def test_log_marginal_likelihoods_of_differential_trends_equal_quadrature() -> None:
@@ -111,8 +117,7 @@ def test_log_marginal_likelihoods_of_differential_trends_equal_quadrature() -> N
     point = dict.fromkeys(names, 0.3)
     constant = reference.constant(point)
     exact = _integral(reference, parts, axes) + constant
-    ours = log_marginal(design, panel, seed=1)
-    assert ours.value == pytest.approx(exact, abs=4.0 * ours.error)
+    _quadrature(design, panel, exact)
     # The constant is that of flat coefficients, and the same without a drift: factors are absolute.
     parallel = Reference(SATURATED, panel)
     assert parallel.constant({"sigma": 0.9}) == pytest.approx(constant, abs=1e-8)

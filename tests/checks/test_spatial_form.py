@@ -204,7 +204,7 @@ def test_a_proper_prior_of_theta_counts_as_a_marginal_likelihood_does() -> None:
     panel, without = fit.panel, nqp.SpatialLag(WEIGHTS, durbin=["treatment"])
     assert panel is not None
     full, less = (
-        log_marginal(design, panel, seed=1).value
+        log_marginal(design, panel, seed=1, proposals=1000).value
         for design in (fit.design, fit.variant(spillovers=without))
     )
     at_zero = norm.logpdf(0.0, theta.mean(), theta.std())
