@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import re
 
+import linked_provinces as provinces
 import numpy as np
 import pandas as pd
 import pytest
-from doors import Forms, log_marginal, log_prior_of_theta
+from doors import Forms, form_disputes, log_marginal, log_prior_of_theta
 from scipy import linalg
 from scipy.optimize import minimize
 from scipy.sparse import csr_array
-from scipy.stats import norm
+from scipy.special import logsumexp
+from scipy.stats import beta, norm
 
 import bayes_nqp as nqp
 from bayes_nqp.errors import StudyError
 from bayes_nqp.gaussian import log_determinant
+from bayes_nqp.planning import plan_of
 
 UNITS, PERIODS = 60, 8
 IDS = [f"c{k:02d}" for k in range(UNITS)]
@@ -27,8 +30,8 @@ WEIGHTS = nqp.spatial_weights.matrix(pd.DataFrame(LINKS, IDS, IDS), label="four 
 W = WEIGHTS.matrix.toarray()
 
 
-def fitted(form: str, **changes: object) -> nqp.Fit:
-    """A Durbin model, unless changed, of a world of some form."""
+def fitted(form: str, near: float = 1.0, **changes: object) -> nqp.Fit:
+    """A Durbin model, unless changed, of a world of some form; what linked units have, by near."""
     generator = np.random.default_rng(11)
     cohort = np.array([2003.0, 2005.0, np.nan, np.nan])[np.arange(UNITS) % 4]
     time = 2000 + np.arange(PERIODS)
@@ -38,10 +41,10 @@ def fitted(form: str, **changes: object) -> nqp.Fit:
     errors = generator.standard_normal((UNITS, 1)) + 0.5 * generator.standard_normal(x.shape)
     s = np.eye(UNITS) - 0.5 * W
     y = {
-        "SDM": lambda: np.linalg.solve(s, mean + W @ (0.6 * treated + 0.5 * x) + errors),
+        "SDM": lambda: np.linalg.solve(s, mean + near * W @ (0.6 * treated + 0.5 * x) + errors),
         "SAR": lambda: np.linalg.solve(s, mean + errors),
         "SEM": lambda: mean + np.linalg.solve(s, errors),
-        "SLX": lambda: mean + W @ (0.6 * treated + 0.5 * x) + errors,
+        "SLX": lambda: mean + near * W @ (0.6 * treated + 0.5 * x) + errors,
     }[form]()
     frame = pd.DataFrame(
         {
@@ -209,6 +212,117 @@ def test_a_proper_prior_of_theta_counts_as_a_marginal_likelihood_does() -> None:
     )
     at_zero = norm.logpdf(0.0, theta.mean(), theta.std())
     assert less - full == pytest.approx(at_zero, abs=0.15)
+
+
+def test_marginal_likelihoods_are_those_of_dense_densities() -> None:
+    """All contrasts of a continuous exposure, coefficients by Gaussian integrals, delta and sigma
+    on a grid: the prior is about theta = 0 in one half and about theta = -delta beta in the other.
+    """
+    sampler = nqp.Importance(seed=1, draws=1000)
+    panel = provinces.panel_of(delta=0.6, theta=0.05)
+    fit = nqp.fit(provinces.design_of(), panel, sampler, progress=False)
+    evidence = nqp.check(fit, "spatial_form", progress=False).evidence
+    units, periods, w, eye = provinces.UNITS, provinces.PERIODS, provinces.W, np.eye(2)
+    plan = plan_of(fit.design, panel)
+    s, exposure = plan.equations[0].scale, plan.exposure
+    assert exposure is not None
+    y, x, dose = (
+        provinces.table(panel, column)
+        for column in (panel.outcome / s, panel.covariates[:, 0], panel.exposures[:, 0])
+    )
+    near = w @ x
+    size = (near - near.mean(axis=1, keepdims=True)).std()
+    level = nqp.Priors().level / exposure.size
+    own = np.stack([level * dose, x / size], axis=2)
+    linked = np.einsum("ij,jtk->itk", w, own)
+    multiples = np.array([s * level, s / size])
+    spreads = [
+        units * np.cov(evidence[name].to_numpy().reshape(-1, 2).T / np.outer(multiples, [1.0]))
+        for name in ("theta", "common_factor")
+    ]
+    between, within = (linalg.null_space(np.ones((1, k))) for k in (units, periods))
+    prior = np.diag([1.0, 0.0])
+
+    def rows(values: np.ndarray) -> np.ndarray:
+        return np.einsum("ia,itk,tb->abk", between, values, within).reshape(-1, values.shape[2])
+
+    def precision(half: int, delta: float) -> tuple[np.ndarray, float]:
+        """Of own and linked coefficients, and the log of what it is multiplied by."""
+        joint, sides = 1.0 + spreads[half][0, 0], np.hstack([half * delta * eye, eye])
+        matrix = linalg.block_diag(prior, prior) + sides.T @ np.linalg.solve(spreads[half], sides)
+        matrix[0, 0] -= half * delta**2 / joint
+        logs = np.log(joint) - np.linalg.slogdet(spreads[half])[1] - 3.0 * np.log(2.0 * np.pi)
+        return matrix, 0.5 * logs - np.log(2.0)
+
+    sigma = fit.posterior["outcome__sigma"].mean().item() / s * np.linspace(0.75, 1.4, 60)
+    heights: dict[str, list[np.ndarray]] = {"SDM": [], "SAR": [], "SEM": []}
+    for delta in np.linspace(0.0, 0.9, 121):
+        ground = (periods - 1) * np.linalg.slogdet(
+            between.T @ (np.eye(units) - delta * w) @ between
+        )[1]
+        ground += beta(3, 3).logpdf((1.0 + delta) / 2.0)
+        r = rows((y - delta * w @ y)[..., None])[:, 0]
+        k, wk = rows(own), rows(linked)
+        plain = (prior, -0.5 * np.log(2.0 * np.pi))
+        members = [("SDM", np.hstack([k, wk]), precision(half, delta)) for half in (0, 1)]
+        members += [("SAR", k, plain), ("SEM", k - delta * wk, plain)]
+        for form, design, (matrix, constant) in members:
+            for sd in sigma:
+                inner, side = design.T @ design / sd**2 + matrix, design.T @ r / sd**2
+                fitted_part = side @ np.linalg.solve(inner, side) - r @ r / sd**2
+                logs = np.linalg.slogdet(inner)[1] - len(inner) * np.log(2.0 * np.pi)
+                height = 0.5 * (fitted_part - logs) - len(r) * np.log(sd) - 0.5 * sd**2
+                heights[form].append(ground + constant + height)
+    dense = {form: logsumexp(values) for form, values in heights.items()}
+    ours = evidence["log_marginal"]
+    for form in ("SAR", "SEM"):
+        less = float(ours.sel(form=form) - ours.sel(form="SDM"))
+        assert less == pytest.approx(dense[form] - dense["SDM"], abs=0.1)
+    assert evidence["probability"].sum().item() == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("form", ["SAR", "SEM"])
+def test_unit_information_makes_marginal_likelihoods_those_of_bic(form: str) -> None:
+    """Kass and Wasserman (1995): within one, n being the number of units."""
+    evidence = nqp.check(fitted(form), "spatial_form", progress=False).evidence
+    ours = evidence["log_marginal"] - evidence["log_marginal"].sel(form="SDM")
+    tests = evidence.sel(errors="whitened", restricted=["SAR", "SEM"])
+    expected = 0.5 * (tests["freedom"] * np.log(UNITS) - tests["ratio"]).to_numpy()
+    np.testing.assert_allclose(ours.sel(form=["SAR", "SEM"]), expected, atol=1.0)
+
+
+def test_where_both_disagree_the_verdict_is_in_doubt() -> None:
+    weak = fitted("SDM", near=0.5)
+    result = nqp.check(weak, "spatial_form", progress=False)
+    assert result.verdict == "in doubt"
+    assert result.sentence.startswith("The likelihood ratio rejects SAR (p = 0.0")
+    assert "above that of SDM: they disagree." in result.sentence
+    plain = fitted("SDM", near=0.7, spillovers=nqp.SpatialLag(WEIGHTS, durbin=False))
+    assert nqp.check(plain, "spatial_form", progress=False).verdict == "fails"
+    result = nqp.check(plain, "spatial_form", theta_sd=1e6, progress=False)
+    assert result.verdict == "in doubt"
+    assert "they disagree" in result.sentence
+    assert "Next: spillovers=nqp.SpatialLag(fit.design.spillovers.weights)." in result.sentence
+
+
+def test_forms_that_are_looked_at_are_those_of_the_verdict() -> None:
+    p = {"SAR": 0.2, "SEM": 0.01, "SLX": 0.0}
+
+    def named(form: str, sar: float, sem: float) -> list[str]:
+        marginal = {"SDM": 0.0, "SAR": sar, "SEM": sem}
+        return [str(text) for text in form_disputes(form, p, marginal)]
+
+    # Of a Durbin model: the highest, or each where that is its own.
+    assert not named("SDM", 4.0, 1.0)
+    assert [text[:30] for text in named("SDM", 1.0, 4.0)] == ["The likelihood ratio rejects S"]
+    (text,) = named("SDM", -1.5, -3.0)
+    assert text.startswith("The likelihood ratio does not reject SAR (p = 0.200)")
+    assert "1.5 below that of SDM" in text
+    # Of a restricted form: that form.
+    assert not named("SAR", 1.0, 4.0)
+    assert named("SEM", 4.0, 1.0)
+    assert not named("SLX", 1.0, 4.0)
+    assert not form_disputes("SDM", p, {})
 
 
 def test_the_weights_that_made_the_outcome_are_preferred() -> None:

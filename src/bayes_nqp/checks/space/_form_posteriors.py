@@ -1,4 +1,29 @@
-"""Posteriors of what tells spatial forms apart, and their marginal likelihoods."""
+"""Posteriors of what tells spatial forms apart, and their marginal likelihoods.
+
+A prior of theta rules a marginal likelihood by its width: one as wide as c posterior sds costs a
+Durbin model log c for each coefficient, whatever the data say. Here it is as wide as what one of
+n units tells (unit information), whatever the columns are measured in. With z the thetas of
+treatment in multiples of their prior sds and those of covariates in multiples of ``s`` by
+within-unit sd of W x, so that a marginal likelihood of the design has z_T ~ N(0, I) and z_X of
+density one; V their posterior covariance; and g = z + a, a = delta beta in the same multiples, the
+common factor, zero in SEM as z is in SAR, with posterior covariance V_g,
+
+    p(z | delta, beta) = f(z) [N(z; 0, n V) / c(0, V) + N(g; 0, n V_g) / c(a, V_g)] / 2,
+    f(z) = N(z_T; 0, I),   c(a, V) = int f(z) N(z + a; 0, n V) dz = N(a_T; 0, I + n V_TT).
+
+Half of it is about SAR and half about SEM, so that neither is nearer to it than the other. The
+ratio of the marginal likelihoods under p and under f is the posterior mean of ``p / f`` under f,
+which is the bracket: it is bounded, and 1 in directions of which the data tell nothing.
+
+n counts units, not rows: errors are correlated within units, and of a policy that stays a unit
+tells about as much in ten periods as in a hundred. V knows that, and a count of rows does not: with
+ever finer periods V would settle and the prior widen without end.
+
+References
+----------
+Kass, R. E. and Wasserman, L. (1995). A reference Bayesian test for nested hypotheses and its
+relationship to the Schwarz criterion. Journal of the American Statistical Association 90(431).
+"""
 
 from __future__ import annotations
 
@@ -15,7 +40,6 @@ from scipy.stats import norm
 from bayes_nqp.designs import Design
 from bayes_nqp.fitting import (
     Fit,
-    covariate_names,
     covariate_slopes,
     equation_draws,
     log_marginal,
@@ -27,9 +51,12 @@ from bayes_nqp.terms import DELTA
 __all__ = ["FORMS", "log_prior", "marginals", "posteriors"]
 
 Array = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
 
 FORMS: Final = ("SDM", "SAR", "SEM")
 """The spatial Durbin model, the plain lag and spatial errors."""
+_CURVE, _ZEROS = ("level", "drift"), ("theta", "common_factor")
+"""What effects are made of, and what is zero in SAR and in SEM."""
 
 
 def posteriors(durbin: Fit) -> xr.Dataset:
@@ -37,15 +64,15 @@ def posteriors(durbin: Fit) -> xr.Dataset:
     delta = equation_draws(durbin, DELTA)
     assert delta is not None
     pairs = {}
-    for name in ("level", "drift"):
+    for name in _CURVE:
         tau, theta = (equation_draws(durbin, f"{prefix}{name}") for prefix in ("", "linked_"))
         if tau is not None and theta is not None:
             label = durbin.facts.exposure or f"treatment, {name}"
             pairs[label] = tau, theta.reshape(tau.shape)
-    for name in covariate_names(durbin):
-        if f"W × {name}" in covariate_names(durbin):
-            draws = covariate_slopes(durbin, [name, f"W × {name}"])
-            pairs[name] = draws[..., 0], draws[..., 1]
+    for linked in durbin.plan.model.equations[0].columns:
+        name = linked.removeprefix("W × ")
+        draws = covariate_slopes(durbin, [name, linked])
+        pairs[name] = draws[..., 0], draws[..., 1]
     thetas = np.stack([theta for _, theta in pairs.values()], axis=-1)
     factor = np.stack([theta + delta * beta for beta, theta in pairs.values()], axis=-1)
     dims = ("chain", "draw", "column")
@@ -55,7 +82,7 @@ def posteriors(durbin: Fit) -> xr.Dataset:
 
 
 def marginals(
-    fit: Fit, durbin: Fit, designs: Mapping[str, Design], theta_sd: float
+    fit: Fit, durbin: Fit, designs: Mapping[str, Design], theta_sd: float | None
 ) -> dict[str, float]:
     """Log marginal likelihoods by form; none where the likelihood is an adjusted one."""
     panel, seed = panel_of(fit), int(fit.sampler.seed or 0)
@@ -70,21 +97,53 @@ def marginals(
     return out
 
 
-def log_prior(durbin: Fit, sd: float) -> float:
-    """What a proper prior of theta makes of a marginal likelihood under a density of one.
+def log_prior(durbin: Fit, sd: float | None = None) -> float:
+    """What a proper prior of theta makes of the log marginal likelihood of a Durbin model.
 
-    ``log E[N(theta; 0, sd²)]`` over draws under the flat one, theta in multiples of ``s`` by
-    within-unit sd of the column, as the density takes it.
+    Parameters
+    ----------
+    sd : float, optional
+        Prior sd of linked units' covariates in place of unit information, in multiples of ``s`` by
+        within-unit sd of W x; treatment then keeps the priors of the design.
     """
+    evidence, units, proper = posteriors(durbin), *_units(durbin)
+    z, g = (evidence[name].to_numpy().reshape(-1, units.size) / units for name in _ZEROS)
+    if sd is not None:
+        log_ratio = norm.logpdf(z[:, ~proper], scale=sd).sum(axis=1)
+    else:
+        n = panel_of(durbin).n_units
+        log_ratio = np.concatenate([_log_about(x, x - z, proper, n) for x in (z, g)]) - np.log(2.0)
+    return float(logsumexp(log_ratio) - np.log(len(z)))
+
+
+def _log_about(x: Array, shift: Array, proper: Mask, n: int) -> Array:
+    """``log N(x; 0, n V) - log c(shift, V)``, V the covariance of the draws x (draw)."""
+    spread = n * np.atleast_2d(np.cov(x, rowvar=False))
+    joint = spread[np.ix_(proper, proper)] + np.eye(proper.sum())
+    return _log_normal(x, spread) - _log_normal(shift[:, proper], joint)
+
+
+def _log_normal(x: Array, covariance: Array) -> Array:
+    """Log density about zero (draw)."""
+    root = np.linalg.cholesky(covariance)
+    heights = norm.logpdf(np.linalg.solve(root, x.T)).sum(axis=0)
+    return np.asarray(heights - np.log(np.diag(root)).sum())
+
+
+def _units(durbin: Fit) -> tuple[Array, Mask]:
+    """What thetas are multiples of, outcome units, and which have a proper prior (column)."""
     equation, panel = durbin.plan.equations[0], panel_of(durbin)
+    units = [
+        float(part.display[0, 0]) * equation.scale
+        for name in _CURVE
+        for part in equation.globals
+        if part.name == f"linked_{name}" and part.display is not None
+    ]
     columns = durbin.plan.model.equations[0].columns
-    if not columns:
-        return 0.0
-    log_density: Array = np.zeros(1)
-    for name, values in columns.items():
-        count = np.bincount(panel.unit_codes)
-        means = np.bincount(panel.unit_codes, values) / count
-        size = float((values - means[panel.unit_codes]).std())
-        theta = covariate_slopes(durbin, [name])[..., 0] * size / equation.scale
-        log_density = log_density + norm.logpdf(theta, scale=sd).ravel()
-    return float(logsumexp(log_density) - np.log(log_density.size))
+    count = np.bincount(panel.unit_codes)
+    sizes = [
+        (x - (np.bincount(panel.unit_codes, x) / count)[panel.unit_codes]).std()
+        for x in columns.values()
+    ]
+    proper = np.arange(len(units) + len(sizes)) < len(units)
+    return np.array([*units, *(equation.scale / size for size in sizes)]), proper

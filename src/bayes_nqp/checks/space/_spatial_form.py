@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
+from scipy.special import softmax
 
 from bayes_nqp.checks.model import error_means
 from bayes_nqp.checks.shared import DOUBT, FAILS, HOLDS, Finding, Verdict, asks, reason
@@ -24,7 +25,7 @@ from bayes_nqp.fitting import (
     refit,
 )
 from bayes_nqp.gaussian import LogDeterminant
-from bayes_nqp.language import Message
+from bayes_nqp.language import Message, joined
 from bayes_nqp.planning import Plan, plan_of
 from bayes_nqp.pooling import Complete
 from bayes_nqp.terms import LAG, TimeEffects
@@ -35,10 +36,13 @@ Array = npt.NDArray[np.float64]
 
 _LEVEL, _SURE = 0.05, 0.001
 """Sizes of the tests from which a form is in doubt, and fails."""
+_ALONE = Message("What follows goes by the likelihood ratio alone.")
 
 
 def _positive(option: str, value: object) -> None:
-    """Ask for a positive number."""
+    """Ask for a positive number, or none."""
+    if value is None:
+        return
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < np.inf:
         raise StudyError(f"'{option}' is {value!r}", hint="a positive number, such as 1.0")
 
@@ -50,7 +54,7 @@ def _positive(option: str, value: object) -> None:
     needs=(LINKED, ROWS),
     theta_sd=_positive,
 )
-def spatial_form(fit: Fit, *, theta_sd: float = 1.0) -> Finding:
+def spatial_form(fit: Fit, *, theta_sd: float | None = None) -> Finding:
     """Test the spatial Durbin model (SDM) against the plain lag (SAR), errors (SEM) and SLX.
 
     SAR has ``theta = 0``: nothing of linked units enters but their outcomes. SEM has ``theta =
@@ -64,23 +68,32 @@ def spatial_form(fit: Fit, *, theta_sd: float = 1.0) -> Finding:
     exposure has one slope) and no deviations, as SEM needs them, and W X of every column.
 
     Beside the tests stand the posterior of theta and of ``theta + delta beta`` in the Durbin
-    model, and log marginal likelihoods of SDM, SAR and SEM. A flat theta never enters one: those
-    of treatment have the priors of the design, those of covariates N(0, theta_sd²) in multiples of
-    ``s`` by within-unit sd of W x. There is none where W links units of different levels of time
-    effects, since the likelihood is then an adjusted one.
+    model, and log marginal likelihoods of SDM, SAR and SEM with probabilities under even odds. A
+    flat theta never enters one, and the width of its prior rules it: theta has as wide a prior as
+    what one unit tells (unit information: an sd of ``sqrt(units)`` posterior sds), treatment that
+    of the design as well; half of it about ``theta = 0`` and half about ``theta = -delta beta``,
+    so that neither SAR nor SEM is favoured. There is none where W links units of different levels
+    of time effects, since the likelihood is then an adjusted one.
+
+    Likelihood ratio and marginal likelihoods may disagree: the form whose marginal likelihood is
+    highest is rejected, or it is the Durbin model and a form is not rejected. The sentence says so
+    with the numbers, and the verdict is "in doubt".
 
     There is no Hausman test: unit effects are flat in every design, and no model with random ones
     is fitted that a test could prefer.
 
     Parameters
     ----------
-    theta_sd : float, default 1
-        Prior sd of coefficients of linked units' covariates, for marginal likelihoods.
+    theta_sd : float, optional
+        Prior sd of coefficients of linked units' covariates in place of unit information, in
+        multiples of ``s`` by within-unit sd of W x; those of treatment then have the priors of the
+        design alone.
 
     References
     ----------
     Elhorst, J. P. (2014). Spatial Econometrics: From Cross-Sectional Data to Spatial Panels.
-    Burridge, P. (1981). Testing for a common factor in a spatial autoregression model.
+    Burridge, P. (1981). Testing for a common factor in a spatial autoregression model. Kass, R. E.
+    and Wasserman, L. (1995). A reference Bayesian test for nested hypotheses.
     """
     designs = _designs(fit)
     try:
@@ -96,9 +109,14 @@ def spatial_form(fit: Fit, *, theta_sd: float = 1.0) -> Finding:
     marginal = marginals(fit, durbin, designs, theta_sd)
     if marginal:
         evidence["log_marginal"] = ("form", [marginal[form] for form in FORMS])
+        evidence["probability"] = ("form", softmax(evidence["log_marginal"].to_numpy()))
     ours = tests["whitened"]
-    verdict, sentence = _verdict(fit, {form: x.ratio_p for form, x in ours.items()})
-    return Finding(verdict, _figure(ours, marginal), sentence, evidence, refit=durbin)
+    p = {form: x.ratio_p for form, x in ours.items()}
+    verdict, sentence = _verdict(fit, p)
+    figure = _figure(ours, evidence)
+    if disputes := _disputes(_term(fit).form, p, marginal):
+        verdict, sentence = DOUBT, joined([*disputes, _ALONE, sentence])
+    return Finding(verdict, figure, sentence, evidence, refit=durbin)
 
 
 def _term(fit: Fit) -> SpatialLag:
@@ -187,7 +205,7 @@ def _tests(tests: Mapping[str, Mapping[str, Restriction]]) -> xr.Dataset:
     )
 
 
-def _figure(tests: Mapping[str, Restriction], marginal: Mapping[str, float]) -> Message:
+def _figure(tests: Mapping[str, Restriction], evidence: xr.Dataset) -> Message:
     sar, sem, slx = (tests[form] for form in ("SAR", "SEM", "SLX"))
     figure = Message(
         "SDM to SAR: Wald {:.1f}, LR {:.1f} (p {}); to SEM: Wald {:.1f}, LR {:.1f} "
@@ -195,12 +213,47 @@ def _figure(tests: Mapping[str, Restriction], marginal: Mapping[str, float]) -> 
         sar.wald, sar.ratio, size_of(sar.ratio_p), sem.wald, sem.ratio, size_of(sem.ratio_p),
         sar.freedom, slx.ratio, size_of(slx.ratio_p),
     )  # fmt: skip
-    if not marginal:
+    if "probability" not in evidence:
         return Message("{}; no marginal likelihoods, since W links levels of time effects", figure)
+    less = evidence["log_marginal"] - evidence["log_marginal"].sel(form="SDM")
     return Message(
-        "{}; log marginal likelihood less that of SDM: SAR {:+.1f}, SEM {:+.1f}",
-        figure, marginal["SAR"] - marginal["SDM"], marginal["SEM"] - marginal["SDM"],
+        "{}; log marginal likelihood less that of SDM: SAR {:+.1f}, SEM {:+.1f}; probability of "
+        "SDM {:.2f}, SAR {:.2f}, SEM {:.2f}",
+        figure, *less.sel(form=["SAR", "SEM"]).to_numpy(), *evidence["probability"].to_numpy(),
     )  # fmt: skip
+
+
+def _disputes(
+    form: str, p: Mapping[str, float], marginal: Mapping[str, float]
+) -> Sequence[Message]:
+    """On what likelihood ratio and marginal likelihoods disagree.
+
+    Of a Durbin model the form of the highest marginal likelihood counts, or each where it is its
+    own; of a restricted form that form.
+    """
+    best = max(marginal, key=marginal.__getitem__, default=form)
+    alone = best if form == "SDM" else form
+    out = []
+    for name in ("SAR", "SEM") if alone == "SDM" else (alone,):
+        if name not in marginal:
+            continue
+        more, rejected = marginal[name] - marginal["SDM"], p[name] < _LEVEL
+        numbers = name, size_of(p[name]), abs(more)
+        if rejected and more > 0.0:
+            out.append(
+                Message(
+                    "The likelihood ratio rejects {} (p {}), and its log marginal likelihood is "
+                    "{:.1f} above that of SDM: they disagree.", *numbers,
+                )
+            )  # fmt: skip
+        if not rejected and more <= 0.0:
+            out.append(
+                Message(
+                    "The likelihood ratio does not reject {} (p {}), and its log marginal "
+                    "likelihood is {:.1f} below that of SDM: they disagree.", *numbers,
+                )
+            )  # fmt: skip
+    return out
 
 
 def _verdict(fit: Fit, p: Mapping[str, float]) -> tuple[Verdict, Message]:
