@@ -39,6 +39,8 @@ from bayes_nqp.checks.shared._reported import reported_draws, reported_weights
 from bayes_nqp.checks.shared._result import CHECKS, Check, CheckResult, Finding, asks
 from bayes_nqp.checks.shared._verdicts import (
     DOUBT,
+    DOUBTFUL,
+    FAILING,
     FAILS,
     HOLDS,
     NOT_APPLICABLE,
@@ -61,6 +63,8 @@ __all__ = [
     "AVERAGE",
     "CHECKS",
     "DOUBT",
+    "DOUBTFUL",
+    "FAILING",
     "FAILS",
     "FAR",
     "HOLDS",

@@ -16,9 +16,9 @@ from bayes_nqp.fitting import Fit
 from bayes_nqp.language import Message, joined
 
 __all__ = [
-    "DOUBT", "FAILS", "HOLDS", "NOT_APPLICABLE", "REPORTED", "TINTS", "UNTOLD", "VERDICTS",
-    "Verdict", "cautious", "certain", "excluding_zero", "gate_text", "ladder", "otherwise",
-    "worst_of",
+    "DOUBT", "DOUBTFUL", "FAILING", "FAILS", "HOLDS", "NOT_APPLICABLE", "REPORTED", "TINTS",
+    "UNTOLD", "VERDICTS", "Verdict", "cautious", "certain", "excluding_zero",
+    "gate_text", "ladder", "otherwise", "worst_of",
 ]  # fmt: skip
 
 type Verdict = Literal["holds", "in doubt", "fails", "could not tell", "reported", "not applicable"]
@@ -49,6 +49,11 @@ VERDICTS: Final = {
     "not applicable": Message("not applicable"),
 }
 
+DOUBTFUL: Final = 0.02
+FAILING: Final = 0.005
+"""Tail probabilities of zero below which what should be zero is in doubt, and fails. Half a dozen
+checks ask so of one fit: at 5 and 1 % each, every fourth panel on which all is well had a doubt."""
+
 SIGN_PROBABILITY: Final = 0.975
 """Probability of a sign from which it is a conclusion: that of a 95 % interval without zero."""
 _LOST, _NEW = 0.9, 0.995
@@ -69,14 +74,15 @@ def worst_of(verdicts: Iterable[Verdict]) -> Verdict:
 
 
 def excluding_zero(draws: npt.ArrayLike) -> Verdict:
-    """Judge what should be zero: fails if its 99 % interval excludes zero, doubt if the 95 % does.
+    """Judge what should be zero by the tail probability of zero: `DOUBTFUL` and `FAILING`.
 
     Parameters
     ----------
     draws : array
         Of the quantity, in any shape.
     """
-    lowest, low, high, highest = np.quantile(np.asarray(draws), (0.005, 0.025, 0.975, 0.995))
+    tails = np.array([FAILING, DOUBTFUL]) / 2.0
+    lowest, low, high, highest = np.quantile(np.asarray(draws), [*tails, *(1.0 - tails[::-1])])
     return ladder(fails=lowest > 0 or highest < 0, doubt=low > 0 or high < 0)
 
 

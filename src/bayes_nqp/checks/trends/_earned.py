@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -35,10 +36,14 @@ class StratumFactors:
         Empty where it is all rows.
     factors : tuple of BayesFactor
         Under the fit's errors first.
+    strata : int, default 1
+        Of the fit. The lowest of S factors is in doubt below -log S: prior odds of one to one that
+        some stratum drifts are odds of about one to S for each.
     """
 
     stratum: str
     factors: tuple[BayesFactor, ...]
+    strata: int = 1
 
     @property
     def reason(self) -> Message:
@@ -66,7 +71,9 @@ class StratumFactors:
         if self.reason:
             return UNTOLD
         return ladder(
-            fails=self.highest < AGAINST, doubt=self.lowest < 0.0, untold=not self.lowest > HELD
+            fails=self.highest < AGAINST,
+            doubt=self.lowest < -math.log(self.strata),
+            untold=not self.lowest > HELD,
         )
 
 
@@ -166,8 +173,10 @@ def _place(strata: Sequence[StratumFactors]) -> Message:
 
 def earned(fit: Fit) -> Earned:
     """Judge Bayes factors of parallel trends; the fit keeps what they rest on."""
-    strata = groupby(bayes_factors(fit), key=lambda factor: factor.stratum)
-    return Earned(tuple(StratumFactors(stratum, tuple(factors)) for stratum, factors in strata))
+    factors = bayes_factors(fit)
+    number = len({factor.stratum for factor in factors})
+    strata = groupby(factors, key=lambda factor: factor.stratum)
+    return Earned(tuple(StratumFactors(name, tuple(some), number) for name, some in strata))
 
 
 def figure_of(evidence: Earned, further: Sequence[BayesFactor]) -> Message:

@@ -10,7 +10,7 @@ import xarray as xr
 from scipy.stats import norm
 
 from bayes_nqp import vocabulary as v
-from bayes_nqp.checks.shared import Verdict, ladder
+from bayes_nqp.checks.shared import DOUBTFUL, FAILING, Verdict, ladder
 from bayes_nqp.designs import Design
 from bayes_nqp.errors import NotApplicable
 from bayes_nqp.estimands import att, gate_of
@@ -21,9 +21,6 @@ from bayes_nqp.panel import Panel
 __all__ = ["BEFORE", "Placebos", "moved_back", "placebo_design", "placebos"]
 
 Array = npt.NDArray[np.float64]
-
-_DOUBT, _FAILS = 0.05, 0.01
-"""Chances of any shift so far from zero below which there is doubt, and failure."""
 
 BEFORE = 2
 """Periods that must be left before a pretended adoption."""
@@ -55,7 +52,7 @@ class Placebos:
     @property
     def verdict(self) -> Verdict:
         """Whether some shift has an effect."""
-        return ladder(fails=self.chance < _FAILS, doubt=self.chance < _DOUBT)
+        return ladder(fails=self.chance < FAILING, doubt=self.chance < DOUBTFUL)
 
     @property
     def farthest(self) -> int:

@@ -24,8 +24,8 @@ from bayes_nqp.language import Message, spanned
 def placebo_outcome(fit: Fit, *, outcome: str | None = None) -> Finding:
     """Fit the same design to an outcome that the policy cannot move.
 
-    It fails if the 99 % interval of the average effect excludes zero, and is in doubt if the 95 %
-    one does.
+    It fails if the 99.5 % interval of the average effect excludes zero, and is in doubt if the
+    98 % one does.
 
     Parameters
     ----------

@@ -35,7 +35,7 @@ def placebo_time(fit: Fit, *, periods: int | None = None) -> Finding:
 
     Each shift is a short refit, of the units that have two periods before the pretended adoption.
     The smallest of the two-sided tail probabilities of zero, times their number, is the chance of
-    any: it fails below 1 %, and is in doubt below 5 %. If every 95 % interval is wider than four
+    any: it fails below .5 %, and is in doubt below 2 %. If every 95 % interval is wider than four
     times the effect that was found, it could not tell.
 
     Parameters

@@ -50,12 +50,13 @@ def pretrends(fit: Fit) -> Finding:
     It holds if parallel trends are earned: if in every stratum the log Bayes factor of parallel
     over differential trends, on rows without treatment, is above 4 under the fit's errors and
     richer ones, and leads and slope raise no doubt. It fails if that factor is below -3 under
-    both, or by leads and slope. It is in doubt where a factor is below zero, or leads of a level
-    are far out; else, with no factor, one with a Monte-Carlo error above .3, or leads that a trend
-    as large as the effect would not have moved, these data could not tell. Then it names the design
-    that explains the periods before adoption best (docs/truth.md), and never one that its own leads
-    or a placebo contradict. A design that lets adopters drift assumes no parallel trends: the
-    numbers are reported, and its own leads just before adoption can speak against it.
+    both, or by leads and slope. It is in doubt where a factor is below minus the log of the number
+    of strata, or leads of a level are far out; else, with no factor, one with a Monte-Carlo error
+    above .3, or leads that a trend as large as the effect would not have moved, these data could
+    not tell. Then it names the design that explains the periods before adoption best
+    (docs/truth.md), and never one that its own leads or a placebo contradict. A design that lets
+    adopters drift assumes no parallel trends: the numbers are reported, and its own leads just
+    before adoption can speak against it.
 
     Leads of all cohorts are averaged by event time, with the last period before adoption (or
     before anticipation) as their reference. The tail probability of zero is that of values
