@@ -13,6 +13,7 @@ from typing import Final
 
 from bayes_nqp.errors import NQPError, StudyError, cut
 from bayes_nqp.language import Message
+from bayes_nqp.registry import unloaded
 from bayes_nqp.texts import one_line
 
 __all__ = ["Omission", "collected", "omitted", "recorded", "warn"]
@@ -99,8 +100,12 @@ def _add(omission: Omission, omissions: list[Omission]) -> None:
 
 
 def recorded() -> tuple[Omission, ...]:
-    """Give what was omitted so far."""
-    return tuple(_OPEN.get() or ())
+    """Give what was omitted so far, after what other packages could not add."""
+    packages = (
+        Omission(Message("{} of the package {}", value, package), error)
+        for (package, value), error in unloaded().items()
+    )
+    return (*packages, *(_OPEN.get() or ()))
 
 
 def warn(omissions: Iterable[Omission], language: str) -> None:

@@ -3,33 +3,44 @@
 from __future__ import annotations
 
 import json
+import warnings
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, fields
-from threading import get_ident
+from functools import cache, partial
+from importlib import metadata
 from typing import Any
 
-from bayes_nqp.rooms import discovered
+from bayes_nqp.foreign import reply
+from bayes_nqp.rooms import Search, discovered
 
 __all__ = [
     "Plugins",
     "as_python",
     "as_toml",
     "family_of",
+    "needed",
     "register",
     "registered",
+    "unloaded",
     "worded",
 ]
 
 _KINDS: dict[str, type] = {}
 _FAMILIES: dict[str, str] = {}
 _WORDS: dict[str, str] = {}
+_TERMS = "terms"
+"""The family of terms that no argument of a design is for; none of the library's own is of it."""
+_SEARCHES: dict[str, Search] = defaultdict(Search)
+_UNLOADED: dict[tuple[str, str], Exception] = {}
 
 
 class Plugins[T](Mapping[str, T]):
     """The plug-ins of a room by name, in the order of their places.
 
     A plug-in is a file that registers itself. Those of the room are found by its modules, once
-    something is looked up; others, as in a notebook, whenever they register.
+    something is looked up, and then those of other packages, by entry points in the group of the
+    room's name; others, as in a notebook, whenever they register.
 
     Parameters
     ----------
@@ -42,8 +53,7 @@ class Plugins[T](Mapping[str, T]):
     def __init__(self, room: str, prefix: str = "_") -> None:
         self._room, self._prefix = room, prefix
         self._places: dict[str, tuple[float, T]] = {}
-        self._found = False
-        self._searching: set[int] = set()
+        self._once = Search()
 
     def add(self, name: str, plugin: T, place: float = 1000.0) -> T:
         """Register a plug-in; one of the same name takes the place of an earlier one.
@@ -80,21 +90,40 @@ class Plugins[T](Mapping[str, T]):
         return repr(dict(self))
 
     def _search(self) -> None:
-        """Import the modules of the room, so that its plug-ins register.
+        """Import the modules of the room, so that its plug-ins register; then other packages'."""
+        self._once(partial(discovered, self._room, self._prefix), partial(_load, self._room))
 
-        Every thread that comes before the end searches too, and waits where Python locks a module
-        that another one imports: a lock of ours, held meanwhile, could wait for that thread in
-        turn. A plug-in that looks something up while it is imported finds those before it.
-        """
-        thread = get_ident()
-        if self._found or thread in self._searching:
-            return
-        self._searching.add(thread)
-        try:
-            discovered(self._room, self._prefix)
-        finally:
-            self._searching.discard(thread)
-        self._found = True
+
+@cache
+def _points() -> metadata.EntryPoints:
+    return metadata.entry_points()
+
+
+def _load(group: str) -> None:
+    """Import what installed packages have to add, by their entry points in a group.
+
+    Whatever one raises costs that one alone, and is said once.
+    """
+    for point in _points().select(group=group):
+        reply(point.load, partial(_miss, point))
+
+
+def _miss(point: metadata.EntryPoint, error: Exception) -> None:
+    package = f"{point.dist.name} {point.dist.version}" if point.dist else point.value
+    if (package, point.value) not in _UNLOADED:
+        _UNLOADED[package, point.value] = error
+        reason = f"{type(error).__name__}: {error}"
+        warnings.warn(
+            f"{point.value} of the package {package}, an entry point of {point.group}, cannot be "
+            f"loaded and is left out ({reason})",
+            UserWarning,
+            stacklevel=1,
+        )
+
+
+def unloaded() -> dict[tuple[str, str], Exception]:
+    """Name the entry points that could not be loaded: package with version, value; the error."""
+    return dict(_UNLOADED)
 
 
 def register[T](family: str, word: str = "") -> Callable[[type[T]], type[T]]:
@@ -112,7 +141,8 @@ def register[T](family: str, word: str = "") -> Callable[[type[T]], type[T]]:
     -------
     callable
         The decorator of a frozen dataclass. A type of the same name takes the place of an earlier
-        one, as when a notebook's cell runs again.
+        one, as when a notebook's cell runs again. Other packages name its module as an entry point
+        in the group of the family, such as "bayes_nqp.terms".
     """
 
     def decorate(kind: type[T]) -> type[T]:
@@ -144,10 +174,21 @@ def registered(family: str | None = None) -> Mapping[str, type]:
     mapping of str to type
         In the order of their names.
     """
+    for group in {_TERMS, *_FAMILIES.values()} if family is None else (family,):
+        _SEARCHES[group](partial(_load, f"bayes_nqp.{group}"))
     kinds = dict(_KINDS)
     if family is None:
         return kinds
     return {name: kinds[name] for name in sorted(kinds) if _FAMILIES[name] == family}
+
+
+def needed(kind: type) -> list[str]:
+    """Name the arguments of a value that have no default."""
+    return [
+        field.name
+        for field in fields(kind)
+        if field.default is MISSING and field.default_factory is MISSING
+    ]
 
 
 def worded(family: str) -> dict[str, type]:

@@ -9,10 +9,37 @@ from collections.abc import Callable
 from importlib import import_module
 from itertools import accumulate
 from pathlib import Path
+from threading import get_ident
 from types import ModuleType
 from typing import Any
 
-__all__ = ["attached", "discovered", "entered"]
+__all__ = ["Search", "attached", "discovered", "entered"]
+
+
+class Search:
+    """Imports that come before something is looked up for the first time.
+
+    Every thread that comes before their end makes them too, and waits where Python locks a module
+    that another one imports: a lock of ours, held meanwhile, could wait for that thread in turn.
+    What looks something up while it is imported finds what was there before it.
+    """
+
+    def __init__(self) -> None:
+        self._done = False
+        self._threads: set[int] = set()
+
+    def __call__(self, *imports: Callable[[], object]) -> None:
+        """Make the imports, unless they were made to the end, or this thread is at them."""
+        thread = get_ident()
+        if self._done or thread in self._threads:
+            return
+        self._threads.add(thread)
+        try:
+            for make in imports:
+                make()
+        finally:
+            self._threads.discard(thread)
+        self._done = True
 
 
 def entered(name: str) -> ModuleType:

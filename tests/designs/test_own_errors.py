@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +12,7 @@ from doors import Context, methods
 from moving_average import MovingAverage
 
 import bayes_nqp as nqp
+from bayes_nqp import registry
 from bayes_nqp.designs.noise import AR1, Noise
 from bayes_nqp.errors import ArgumentError, StudyError
 from bayes_nqp.language import Message
@@ -185,3 +186,29 @@ def test_files_say_how_they_can_hold_it(fit: nqp.Fit, tmp_path: Path) -> None:
     with pytest.raises(StudyError, match="Decay is no value that files can hold") as caught:
         fit.save(tmp_path / "fit.nc")
     assert caught.value.hint.startswith('@register("errors") above the class')
+
+
+# What is poorer, and what is richer
+
+
+def test_what_names_a_structure_as_poorer_is_richer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is said once; one that cannot be made without arguments is passed over."""
+    for name in ("_KINDS", "_FAMILIES"):
+        monkeypatch.setattr(registry, name, dict(getattr(registry, name)))
+
+    @registry.register("errors")
+    @dataclass(frozen=True, slots=True)
+    class Faded(Decay):
+        @property
+        def poorer(self) -> tuple[Noise, ...]:
+            return (nqp.AR1(),)
+
+    @registry.register("errors")
+    @dataclass(frozen=True, slots=True)
+    class Stated(Faded):
+        length: float = field(kw_only=True)
+
+    assert nqp.AR1().richer == (Faded(), nqp.AR1Noise())
+    assert nqp.IID().richer == (nqp.AR1(), nqp.AR1Noise())
+    assert nqp.AR1Noise().richer == Faded().richer == ()
+    assert nqp.AR1Noise().poorer == (nqp.IID(), nqp.AR1())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import os
 import subprocess
@@ -41,7 +42,7 @@ import bayes_nqp as nqp
 from bayes_nqp import plots
 from bayes_nqp.checks import CHANNELS, CHECKS, CheckResult
 from bayes_nqp.language import Message
-from bayes_nqp.studies import json_schema, run
+from bayes_nqp.studies import json_schema, run, validate
 
 PACKAGE = Path(nqp.__file__).parent
 TITLE = Message("How many cells there are.")
@@ -143,6 +144,35 @@ def test_toys_are_public_and_in_the_schema() -> None:
     for name in ("cell_counts", "counted", "lines", "greeting", "toy"):
         assert f'"{name}"' in schema
     assert '"shrinkage"' not in schema
+
+
+def test_a_section_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    """Before anything is sampled, and in the report, with the name that is nearest."""
+
+    @plot(TITLE, section="result")
+    def stray_plot(effects: object, **look: object) -> Figure:
+        raise AssertionError("no section has it")
+
+    @kind(TITLE, section="efects")
+    def stray_table(source: object, ask: Ask) -> nqp.Table:
+        raise AssertionError("no section has it")
+
+    path = tmp_path / "study.toml"
+    path.write_text(STUDY.format(language="en"), encoding="utf-8")
+    try:
+        notes = validate(path).notes
+        with (
+            pytest.warns(UserWarning, match="The table stray_table could not be made"),
+            pytest.warns(UserWarning, match="The plot stray_plot could not be made"),
+        ):
+            outcome = run(path, tmp_path / "out", progress=False)
+    finally:
+        del PLOTS["stray_plot"], KINDS["stray_table"]
+    why = "section='result' is no section of reports; did you mean 'results'?"
+    assert f"The plot stray_plot: {why}" in notes
+    page = (outcome.folder / "report" / "report.html").read_text(encoding="utf-8")
+    assert f"The plot stray_plot could not be made: {why}" in html.unescape(page)
+    assert not any("section=" in note for note in validate(path).notes)
 
 
 FILES = sorted(

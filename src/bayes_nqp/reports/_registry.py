@@ -10,16 +10,26 @@ from types import MappingProxyType
 from typing import Final
 
 from bayes_nqp.checks import Need, meets
+from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.language import Message
 from bayes_nqp.omissions import omitted
-from bayes_nqp.plots import Sketch, sketches
+from bayes_nqp.plots import PLOTS, Sketch, sketches
 from bayes_nqp.registry import Plugins
 from bayes_nqp.reports._content import Block, Document, Heading, NumberedTable, Paragraph
 from bayes_nqp.reports._context import Context
 from bayes_nqp.tables import KINDS, TABLE_FORMATS, TableFormat
 from bayes_nqp.texts import shortened
 
-__all__ = ["SECTIONS", "Section", "Writer", "remarks", "report_format", "section", "writers"]
+__all__ = [
+    "SECTIONS",
+    "Section",
+    "Writer",
+    "misplaced",
+    "remarks",
+    "report_format",
+    "section",
+    "writers",
+]
 
 type Part = Block | Sketch
 type Write = Callable[[Context], Iterable[Part]]
@@ -123,6 +133,18 @@ def section(*, place: float = 1000, needs: tuple[Need, ...] = ()) -> Callable[[W
     return decorate
 
 
+def misplaced() -> Iterator[tuple[Message, StudyError]]:
+    """Find the plots and tables whose section is not there; each with the reason."""
+    plugins = [(Message("The plot {}", name), x.section) for name, x in PLOTS.items()]
+    plugins += [(Message("The table {}", name), x.section) for name, x in KINDS.items()]
+    for what, name in plugins:
+        if name and name not in SECTIONS:
+            why = Message(
+                "section={!r} is no section of reports; {}", name, nearest(name, SECTIONS)
+            )
+            yield what, StudyError(why)
+
+
 def report_format(
     name: str, *, place: float = 1000, longest: Mapping[str, int] = MappingProxyType({})
 ) -> Callable[[Writer], Writer]:
@@ -161,15 +183,16 @@ def writers() -> dict[str, ReportFormat]:
 
 
 def remarks(formats: Iterable[str], title: str) -> tuple[Message, ...]:
-    """Say which formats do not hold the title of a report whole.
+    """Say what no report holds for its section, and which formats do not hold the title whole.
 
     Parameters
     ----------
     formats : iterable of str
         Those that are wanted.
     """
+    lost = tuple(Message("{}: {}", what, error.what) for what, error in misplaced())
     bounded = [(name, writers()[name].longest.get("property")) for name in formats]
-    return tuple(
+    return lost + tuple(
         Message(
             "{}: the properties of the file hold the first {} characters of the title, the page "
             "all of it",

@@ -22,7 +22,7 @@ from bayes_nqp.progress import bar
 from bayes_nqp.reports._content import Alarm, Block, Document, Heading, NumberedTable, Picture
 from bayes_nqp.reports._context import Context
 from bayes_nqp.reports._figures import FigureFolder
-from bayes_nqp.reports._registry import SECTIONS, writers
+from bayes_nqp.reports._registry import SECTIONS, misplaced, writers
 from bayes_nqp.software import versions
 from bayes_nqp.tables import Cell, Column, Row, Table, words
 from bayes_nqp.texts import LONGEST_NAME, LONGEST_TEXT
@@ -147,6 +147,9 @@ def write_report(
     """
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
+    for what, error in misplaced():
+        with omitted(what):
+            raise error
     blocks = chain.from_iterable(section(context) for section in SECTIONS.values())
     document = Document(
         context.title,

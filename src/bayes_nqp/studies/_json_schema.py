@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, Field, fields
+from dataclasses import Field, fields
 from inspect import Parameter, cleandoc, signature
 from typing import Any
 
 from bayes_nqp.checks import CHECKS
 from bayes_nqp.doors import door
 from bayes_nqp.plots import PLOTS
+from bayes_nqp.registry import needed
 from bayes_nqp.reports import SECTIONS, writers
 from bayes_nqp.simulation import Spillover
 from bayes_nqp.studies._families import DESIGNS, SAMPLERS, choices, members, option_values
@@ -180,16 +181,8 @@ def _one_of(kinds: Mapping[str, type], definitions: Schema) -> Schema:
             definitions[name] = {}
             definitions[name] |= _table(kind, definitions, tagged=True)
             definitions[name]["required"] = ["type", *definitions[name].get("required", [])]
-    bare = [name for name, kind in kinds.items() if not _needed(kind)]
+    bare = [name for name, kind in kinds.items() if not needed(kind)]
     return {"anyOf": [{"enum": bare}, *({"$ref": f"#/definitions/{name}"} for name in kinds)]}
-
-
-def _needed(kind: type) -> list[str]:
-    return [
-        field.name
-        for field in fields(kind)
-        if field.default is MISSING and field.default_factory is MISSING
-    ]
 
 
 def _table(kind: type, definitions: Schema, *, tagged: bool) -> Schema:
@@ -209,8 +202,8 @@ def _table(kind: type, definitions: Schema, *, tagged: bool) -> Schema:
         "properties": properties,
         "additionalProperties": False,
     }
-    if needed := _needed(kind):
-        table["required"] = needed
+    if names := needed(kind):
+        table["required"] = names
     return table
 
 

@@ -70,11 +70,6 @@ class AR1(Noise):
         return True
 
     @property
-    def richer(self) -> tuple[Noise, ...]:
-        """AR(1) errors with white noise."""
-        return structures("AR1Noise")
-
-    @property
     def poorer(self) -> tuple[Noise, ...]:
         """Independent errors."""
         return structures("IID")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from bayes_nqp.designs.noise._noise import Noise, structures
+from bayes_nqp.designs.noise._noise import Noise
 from bayes_nqp.designs.noise._steps import Steps
 from bayes_nqp.doors import door
 from bayes_nqp.language import Message
@@ -65,11 +65,6 @@ class IID(Noise):
     def markov(self) -> bool:
         """The row before hands nothing on."""
         return True
-
-    @property
-    def richer(self) -> tuple[Noise, ...]:
-        """AR(1) errors, and these with white noise."""
-        return structures("AR1", "AR1Noise")
 
     def label(self) -> str:
         """Short name."""

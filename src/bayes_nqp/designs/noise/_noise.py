@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from bayes_nqp.errors import StudyError
 from bayes_nqp.parameters import Parameter, ParameterSpace
-from bayes_nqp.registry import registered
+from bayes_nqp.registry import needed, registered
 
 if TYPE_CHECKING:
     from bayes_nqp.designs.noise._steps import Steps
@@ -126,8 +126,10 @@ class Noise(ABC):
 
     @property
     def richer(self) -> tuple[Noise, ...]:
-        """Structures that a check compares it with, as it is a special case of them."""
-        return ()
+        """Structures that a check compares it with, simple ones first: they name it as poorer."""
+        others = structures(*registered("errors"))
+        kin = [x for x in others if any(type(y) is type(self) for y in x.poorer)]
+        return tuple(sorted(kin, key=lambda x: len(x.poorer)))
 
     @property
     def poorer(self) -> tuple[Noise, ...]:
@@ -144,9 +146,9 @@ class Noise(ABC):
 
 
 def structures(*names: str) -> tuple[Noise, ...]:
-    """Give the structures of some names, as far as they are there."""
+    """Give the structures of some names, as far as they are there and need no argument."""
     kinds = registered("errors")
-    return tuple(kinds[name]() for name in names if name in kinds)
+    return tuple(kinds[name]() for name in names if name in kinds and not needed(kinds[name]))
 
 
 def parameters_of(errors: Noise, n_periods: int, priors: Priors) -> tuple[Parameter, ...]:

@@ -1,0 +1,169 @@
+"""A package of one's own brings a check and a term by its entry points, and no file of ours."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from importlib.metadata import EntryPoint
+from pathlib import Path
+
+import pytest
+
+from bayes_nqp.registry import Plugins, registered
+
+CHECK = '''
+"""Whether there are more units than periods."""
+
+from bayes_nqp.checks.shared import HOLDS, Finding, asks
+from bayes_nqp.fitting import ROWS, Fit
+from bayes_nqp.language import Message
+
+
+@asks("Are there more units than periods?", place=25, needs=(ROWS,))
+def wide_enough(fit: Fit, *, least: int = 1) -> Finding:
+    """Units a period.
+
+    Parameters
+    ----------
+    least : int, default 1
+        Of them.
+    """
+    ratio = fit.panel.n_units / fit.panel.periods
+    assert ratio > least
+    return Finding(HOLDS, Message("{:.1f} units a period", ratio), Message("There are enough."))
+'''
+TERM = (Path(__file__).parents[1] / "tools" / "toys" / "term.py").read_text(encoding="utf-8")
+METADATA = "Metadata-Version: 2.1\nName: {}\nVersion: 1.5\n"
+POINTS = """
+[bayes_nqp.checks]
+wide = policy_toys.check
+[bayes_nqp.terms]
+seasons = policy_toys.term:Seasons
+"""
+BROKEN = """
+[bayes_nqp.checks]
+lost = policy_ruin
+[bayes_nqp.plots]
+lost = policy_ruin
+[bayes_nqp.terms]
+absent = policy_toys.term:Absent
+"""
+STUDY = """
+title = "Toys"
+[data]
+simulation = "staggered"
+options = { units = 40, periods = 8, cohorts = [4, 6], seed = 1 }
+[design]
+effect = "Complete"
+terms = [{ type = "Seasons", length = 5.0 }]
+[sampler]
+draws = 100
+chains = 2
+proposals = 500
+seed = 1
+[checks]
+run = ["wide_enough"]
+wide_enough = { least = 2 }
+[figures]
+draw = []
+[report]
+formats = ["html"]
+"""
+
+
+def installed(folder: Path, name: str, points: str, files: dict[str, str]) -> None:
+    """Lay a package and its metadata where an installer puts them."""
+    info = folder / f"{name.replace('-', '_')}-1.5.dist-info"
+    texts = {info / "METADATA": METADATA.format(name), info / "entry_points.txt": points}
+    texts |= {folder / file: text for file, text in files.items()}
+    for path, text in texts.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    """A path with a package of one's own, and a study that needs it."""
+    files = {"check": CHECK, "term": TERM, "__init__": '"""Toys."""\n'}
+    named = {f"policy_toys/{name}.py": text for name, text in files.items()}
+    installed(tmp_path / "path", "policy-toys", POINTS, named)
+    (tmp_path / "study.toml").write_text(STUDY, encoding="utf-8")
+    return tmp_path
+
+
+def answer(place: Path, *command: str) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(
+        [sys.executable, *command], cwd=place, capture_output=True, text=True, check=False,
+        env={**os.environ, "PYTHONPATH": str(place / "path"), "BAYES_NQP_STORE": "none",
+             "OPENBLAS_NUM_THREADS": "1"},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done
+
+
+def test_a_run_asks_its_check_and_states_its_term(place: Path) -> None:
+    done = answer(place, "-m", "bayes_nqp", "run", "study.toml", "--out", "out")
+    assert "left out" not in done.stderr
+    page = (place / "out" / "report" / "report.html").read_text(encoding="utf-8")
+    assert "Are there more units than periods?" in page
+    assert "5.0 units a period" in page
+    assert "Units of a region share a season of 5 periods." in page
+
+
+def test_a_package_that_breaks_costs_itself_alone_and_is_named(place: Path) -> None:
+    ruin = {"policy_ruin.py": "raise ZeroDivisionError('no ground')\n"}
+    installed(place / "path", "policy-ruin", BROKEN, ruin)
+    done = answer(place, "-m", "bayes_nqp", "run", "study.toml", "--out", "out")
+    assert done.stderr.count("policy_ruin of the package policy-ruin 1.5") == 1
+    assert "(ZeroDivisionError: no ground)" in done.stderr
+    assert "policy_toys.term:Absent of the package policy-ruin 1.5" in done.stderr
+    page = (place / "out" / "report" / "report.html").read_text(encoding="utf-8")
+    assert "policy_ruin of the package policy-ruin 1.5 could not be made" in page
+    assert "Are there more units than periods?" in page
+    record = json.loads((place / "out" / "provenance.json").read_text(encoding="utf-8"))
+    assert any("policy_ruin" in each for each in record["omissions"])
+
+
+LAZY = """
+import sys
+import bayes_nqp as nqp
+from bayes_nqp.checks import CHECKS
+from bayes_nqp.studies import json_schema
+assert "policy_toys" not in sys.modules
+assert "wide_enough" in CHECKS and "policy_toys.term" not in sys.modules
+schema = json_schema()
+assert "Seasons" in schema["definitions"]
+assert schema["definitions"]["Checks"]["properties"]["wide_enough"]["properties"]["least"]
+"""
+
+
+def test_packages_are_loaded_when_something_is_looked_up(place: Path) -> None:
+    """The schema of studies has their values and options; importing the library loads none."""
+    answer(place, "-W", "error", "-c", LAZY)
+
+
+def test_an_entry_point_that_looks_something_up_finds_what_was_there(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It is loaded once, by whoever comes first, and not again from within."""
+    seen: list[list[str]] = []
+
+    class Point(EntryPoint):
+        def load(self) -> None:
+            seen.append([*plugins, *registered("toys of packages")])
+            plugins.add("theirs", 2)
+
+    class Points(tuple[EntryPoint, ...]):
+        def select(self, group: str) -> list[EntryPoint]:
+            return [point for point in self if point.group == group]
+
+    groups = ("bayes_nqp.arguments_toy", "bayes_nqp.toys of packages")
+    points = Points(Point(name="x", value="x", group=group) for group in groups)
+    monkeypatch.setattr("bayes_nqp.registry._points", lambda: points)
+    monkeypatch.setattr("bayes_nqp.registry.discovered", lambda *_: plugins.add("ours", 1))
+    plugins: Plugins[int] = Plugins("bayes_nqp.arguments_toy")
+    assert list(plugins) == ["ours", "theirs"]
+    assert list(plugins) == ["ours", "theirs"]
+    assert seen == [["ours", "theirs"], ["ours"]] or seen == [["ours"], ["ours"]]
