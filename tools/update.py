@@ -16,8 +16,8 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "src" / "bayes_nqp"
-PARTS = ("noise", "terms")
-"""Rooms of designs whose files are found where they stand."""
+PARTS = ("designs/noise", "designs/terms", "pooling")
+"""Rooms whose files are found where they stand."""
 BEGIN, END = ".. written by make update: {}", ".. end of what make update writes"
 
 
@@ -79,18 +79,18 @@ def renderings_stub() -> str:
 
 
 def registered_in(part: str) -> list[str]:
-    """Name the values of designs, one of which or several stand in a file of their room."""
-    named = decorated(f"designs/{part}", "register", ast.ClassDef)
+    """Name the values of a room, one of which or several stand in a file of their room."""
+    named = decorated(part, "register", ast.ClassDef)
     return sorted(node.name for _, _, node in named)
 
 
 def part_stub(part: str) -> str:
-    """List what the files of a part of designs export, which is what its room exports."""
+    """List what the files of a room export, which is what the room exports."""
     lines = []
-    for path in sorted((PACKAGE / "designs" / part).glob("_[!_]*.py")):
+    for path in sorted((PACKAGE / part).glob("_[!_]*.py")):
         for node in ast.parse(path.read_text(encoding="utf-8")).body:
             if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
-                module = f"bayes_nqp.designs.{part}.{path.stem}"
+                module = f"bayes_nqp.{part.replace('/', '.')}.{path.stem}"
                 lines += [f"from {module} import {n} as {n}" for n in ast.literal_eval(node.value)]
     return "\n".join(lines) + "\n"
 
@@ -99,7 +99,7 @@ def package_stub(text: str) -> str:
     """Give the package's stub with the error structures and the terms that there are."""
     lines = text.splitlines()
     for part in PARTS:
-        place = f"from .designs.{part} import "
+        place = f"from .{part.replace('/', '.')} import "
         lines = [line for line in lines if not line.startswith(place)]
         lines += [f"{place}{name} as {name}" for name in registered_in(part)]
     return "\n".join(lines) + "\n"
@@ -119,7 +119,10 @@ def formatted(text: str) -> str:
 def reference(text: str) -> str:
     """Fill the lists of the reference that follow from registries."""
     names = sorted(f"plots.{node.name}" for _, _, node in decorated("plots", "plot"))
-    parts = (("errors", registered_in("noise")), ("terms", registered_in("terms")))
+    parts = (
+        ("errors", registered_in("designs/noise")),
+        ("terms", registered_in("designs/terms")),
+    )
     for title, entries in (("plots", names), *parts):
         begin = BEGIN.format(title)
         before, _, rest = text.partition(begin + "\n")
@@ -165,10 +168,7 @@ def texts() -> dict[Path, str]:
     public = PACKAGE / "__init__.pyi"
     return {
         public: formatted(package_stub(public.read_text(encoding="utf-8"))),
-        **{
-            PACKAGE / "designs" / part / "__init__.pyi": formatted(part_stub(part))
-            for part in PARTS
-        },
+        **{PACKAGE / part / "__init__.pyi": formatted(part_stub(part)) for part in PARTS},
         PACKAGE / "plots" / "__init__.pyi": formatted(plots_stub()),
         PACKAGE / "tables" / "__init__.pyi": formatted(tables_stub()),
         PACKAGE / "tables" / "_renderings.pyi": formatted(renderings_stub()),

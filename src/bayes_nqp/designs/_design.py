@@ -15,7 +15,7 @@ from bayes_nqp.doors import door
 from bayes_nqp.errors import ChoiceError, Hint, StudyError, nearest, once
 from bayes_nqp.language import Message
 from bayes_nqp.likelihoods import Gaussian, StudentT
-from bayes_nqp.pooling import Complete, Partial, Separate
+from bayes_nqp.pooling import Pooling
 from bayes_nqp.priors import Priors
 from bayes_nqp.registry import registered
 from bayes_nqp.terms import TimeEffects
@@ -26,13 +26,15 @@ if TYPE_CHECKING:
 __all__ = ["Design", "SingleEquation"]
 
 _KINDS: dict[str, tuple[type, ...]] = {
-    "effect": (Complete, Partial, Separate),
+    "effect": (Pooling,),
     "errors": (Noise,),
     "time": (TimeEffects, type(None)),
     "likelihood": (Gaussian, StudentT),
     "priors": (Priors,),
 }
 """What arguments of designs may be."""
+_FAMILIES = {"effect": "pooling"}
+"""Of which all that is registered may stand there."""
 _TERM = "Term | None"
 """The annotation of an argument that a term fills: one that is registered under its name."""
 
@@ -163,8 +165,7 @@ class SingleEquation(Design):
         for field in fields(self):  # type: ignore[arg-type]
             value, types = getattr(self, field.name), _KINDS.get(field.name, (object,))
             if not isinstance(value, types):
-                names = ", ".join(f"nqp.{t.__name__}()" for t in types if t is not type(None))
-                hint = f"one of {names}"
+                hint = f"one of {', '.join(_names(field.name, types))}"
                 if isinstance(value, type) and issubclass(value, types):
                     hint = f"nqp.{value.__name__}() with brackets"
                 raise StudyError(f"'{field.name}' is {value!r}", hint=hint)
@@ -257,6 +258,14 @@ class SingleEquation(Design):
             What each is called, what changes, and the design; none by default.
         """
         return ()
+
+
+def _names(argument: str, types: tuple[type, ...]) -> list[str]:
+    """Name what may stand in an argument: all of its family, or its types."""
+    family = _FAMILIES.get(argument)
+    if family is not None:
+        return [_call(kind) for kind in registered(family).values()]
+    return [_call(kind) for kind in types if kind is not type(None)]
 
 
 def _check_term(name: str, value: object) -> None:

@@ -14,7 +14,7 @@ from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.language import Message
 from bayes_nqp.likelihoods import Gaussian, Likelihood
 from bayes_nqp.parameters import Parameter
-from bayes_nqp.pooling import Complete, Pooling, Separate
+from bayes_nqp.pooling import Pooling
 from bayes_nqp.priors import Priors
 from bayes_nqp.registry import family_of
 from bayes_nqp.terms import TimeEffects
@@ -275,11 +275,8 @@ class Facts:
         StudyError
             If the design names strata that the panel does not have.
         """
-        if isinstance(self.pooling, Complete):
-            return ()
-        if isinstance(self.pooling, Separate) or self.pooling.strata is None:
-            return panel.roles.strata
-        return _strata_of(self.pooling.strata, panel, "effect")
+        factors = self.pooling.factors
+        return panel.roles.strata if factors is None else _strata_of(factors, panel, "effect")
 
     def time_strata(self, panel: Panel) -> tuple[str, ...]:
         """Factors whose combinations have their own time effects.

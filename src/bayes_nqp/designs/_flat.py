@@ -43,7 +43,7 @@ def flat_deviations(design: Design) -> FlatDeviations:
     """Free the direct effect of each treated unit of a design with mediators."""
     facts = design.facts
     assert facts.channels is not None
-    outcome = design.outcome_design.variant({"effect": replace(facts.pooling, varying=v.UNIT)})
+    outcome = design.outcome_design.variant({"effect": facts.pooling.with_varying(v.UNIT)})
     return FlatDeviations(
         outcome,
         facts.channels.mediators,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, Self
 from bayes_nqp.designs._design import SingleEquation
 from bayes_nqp.designs._facts import Facts
 from bayes_nqp.designs._spec import Calendar, EquationSpec
-from bayes_nqp.pooling import Separate
+from bayes_nqp.pooling import flat_pooling
 from bayes_nqp.terms import TimeEffects
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class FlatCells(SingleEquation):
     @property
     def facts(self) -> Facts:
         """Those of the design, but for what is flat."""
-        flat = Separate(varying=None)
+        flat = flat_pooling(None)
         return replace(self.design.facts, pooling=flat, time=self.time, leads=self.leads)
 
     @property
@@ -108,7 +108,7 @@ def saturated_design(design: Design, panel: Panel, **changes: object) -> Design:
     **changes
         Further arguments.
     """
-    flat = {"effect": Separate(varying=None), "time": _time_of(design, panel), **changes}
+    flat = {"effect": flat_pooling(None), "time": _time_of(design, panel), **changes}
     return design.variant(flat | _flat_terms(design, leads=False))
 
 

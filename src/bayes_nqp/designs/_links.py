@@ -11,7 +11,7 @@ from bayes_nqp.designs._facts import Facts, Term
 from bayes_nqp.errors import Hint, IdentificationError, PanelError, StudyError, shown
 from bayes_nqp.language import Message
 from bayes_nqp.likelihoods import Gaussian
-from bayes_nqp.pooling import Complete
+from bayes_nqp.pooling import single_curve
 from bayes_nqp.spatial_weights import SpatialWeights
 from bayes_nqp.terms import Linked
 
@@ -79,7 +79,7 @@ def check_errors(term: Term, facts: Facts) -> None:
     if facts.varying is not None:
         raise IdentificationError(
             Message("under errors that follow linked units' a deviation is none of one unit alone"),
-            hint=Message("{}", Hint("effect", Complete(varying=None))),
+            hint=Message("{}", Hint("effect", single_curve())),
         )
     others = [other.argument for other in facts.terms if other != term]
     others += ["time"] if facts.time is not None and facts.time.pooled else []

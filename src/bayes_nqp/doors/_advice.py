@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import Final
 
 from bayes_nqp.doors._kinds import ArgumentKind
@@ -67,6 +68,8 @@ _EFFECTS: Final = {
     "DataFrame": "make a panel of it and fit a design: nqp.fit(design, panel)",
 }
 _DESIGNS: Final = ("StaggeredDiD", "ContinuousExposure", "Mediation")
+_OPEN: Final = {"ErrorStructure": "errors", "Pooling": "pooling"}
+"""Families of kinds that files add to."""
 _LONG = 60
 
 
@@ -122,14 +125,14 @@ def advice(kind: ArgumentKind, value: object, label: str) -> str:
 
 
 def _leaves(kind: ArgumentKind) -> tuple[str, ...]:
-    """Names of the classes that a kind takes, error structures by the registry."""
-    structures = registered("errors") if "ErrorStructure" in kind.leaves else ()
-    return (*structures, *kind.leaves)
+    """Names of the classes that a kind takes, those of open sets by the registry."""
+    open_sets = (registered(_OPEN[leaf]) for leaf in kind.leaves if leaf in _OPEN)
+    return (*chain.from_iterable(open_sets), *kind.leaves)
 
 
 def _call(name: str) -> str:
     """Write the call of a class: one of a file or notebook of the user's has no ``nqp``."""
-    kind = registered("errors").get(name)
+    kind = registered().get(name)
     ours = kind is None or kind.__module__.startswith("bayes_nqp.")
     return f"nqp.{name}()" if ours else f"{name}()"
 
@@ -155,7 +158,7 @@ def _plain(kind: ArgumentKind, value: object) -> str:
 
 
 _INSTANCES: Final = (
-    "Complete", "Partial", "Separate", "NUTS", "Importance", "Priors",
+    "NUTS", "Importance", "Priors",
     "TimeEffects", "Gaussian", "StudentT", "StaggeredDiD", "Mediation", "NormalRho", "UniformRho",
     "NormalSteps", "UniformSteps", "MinMax",
 )  # fmt: skip

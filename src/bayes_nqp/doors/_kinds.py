@@ -34,7 +34,6 @@ _ALIASES = {
     "Likelihood": "Gaussian | StudentT",
     "Members": "str",
     "Noise": "Literal['ar1', 'ar1+white', 'student'] | Callable[[Any, Any, Any], Any]",
-    "Pooling": "Complete | Partial | Separate",
     "Prior": "UniformSteps | NormalSteps",
     "RhoPrior": "NormalRho | UniformRho",
     "Rule": "Literal['approval_year', 'next_year_after_june']",
@@ -79,7 +78,7 @@ OURS = {
 
 _PLAIN = {"str", "int", "float", "bool", "None", "Path", "ArrayLike", "object", "Any", "Callable",
           "Array", "Cells", "Effects", "Scheme", "ErrorStructure", "Term", "StatedDesign",
-          "StatedEquation"}  # fmt: skip
+          "StatedEquation", "Pooling"}  # fmt: skip
 _MANY = {"Sequence", "Iterable", "list", "tuple", "set", "Collection"}
 _FROM_ZERO = {"seed": LARGEST, "number": 10**9}
 """Arguments that are no negative numbers, wherever they stand, and their largest."""
@@ -222,6 +221,7 @@ def _plain(name: str) -> tuple[str, Callable[[object], bool]]:
         "Array": ("an array of numbers", values.numbers),
         "Cells": ("labels in an array", values.cells),
         "ErrorStructure": ("a Noise", lambda value: values.ours(value, "Noise")),
+        "Pooling": ("a Pooling", lambda value: values.ours(value, "Pooling")),
         "Term": (
             "a term such as nqp.SharedShocks('region')",
             lambda value: values.ours(value, "Term"),

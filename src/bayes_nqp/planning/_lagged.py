@@ -16,7 +16,7 @@ from bayes_nqp.parameters import FLAT
 from bayes_nqp.planning._columns import centred
 from bayes_nqp.planning._exposure import whole_table
 from bayes_nqp.planning._plan import Dose, Plan
-from bayes_nqp.pooling import Complete
+from bayes_nqp.pooling import single_curve
 from bayes_nqp.terms import (
     LAG,
     LINKED,
@@ -127,6 +127,6 @@ def _effect_columns(ground: Plan, equation: EquationSpec) -> list[Array]:
     if len(shared) < len(parts):
         raise StudyError(
             Message("'error' of a spatial lag goes with effects on one curve"),
-            hint=Message("{}", Hint("effect", Complete(varying=None))),
+            hint=Message("{}", Hint("effect", single_curve())),
         )
     return [column for part in shared for column in (part.columns[place] * inside[:, None]).T]

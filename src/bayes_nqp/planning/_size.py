@@ -13,7 +13,7 @@ from bayes_nqp.language import Message, separated
 from bayes_nqp.limits import afford
 from bayes_nqp.moments import distinct_rows
 from bayes_nqp.planning._frame import PlanFrame
-from bayes_nqp.pooling import Partial, Separate
+from bayes_nqp.pooling import Pooling
 from bayes_nqp.terms import CellTable, ProcessPart, TimeEffects
 
 if TYPE_CHECKING:
@@ -135,8 +135,8 @@ def check_size(
     by_period = len(equation.baseline) * (frame.n_periods - 1) + exposed * frame.n_periods
     effects = ~cells.lead
     numbers = {f: int(np.unique(cells.levels[f][effects]).size) for f in equation.strata}
-    partial, separate = isinstance(pooling, Partial), isinstance(pooling, Separate)
-    factors = int(np.prod([max(n, 1) for n in numbers.values()], dtype=float)) - 1 if partial else 0
+    each = [max(n, 1) for n in numbers.values()] if "strata" in pooling.pieces else [1]
+    factors = int(np.prod(each, dtype=float)) - 1
     alike = len(distinct_rows(np.stack([frame.stratum, frame.key], axis=1))[0])
     # Deviations from one's own path of exposure leave nothing to sum up.
     alone = exposed and pooling.varying is not None
@@ -144,7 +144,7 @@ def check_size(
     inner = [part for part in equation.processes if not part.border]
     size = size_of(
         frame, cells, block, full=full, by_period=by_period, factors=factors, slopes=slopes,
-        classes=frame.n_units if alone else alike, local_cells=partial or separate,
+        classes=frame.n_units if alone else alike, local_cells="cell" in pooling.pieces,
         values=frame.n_periods * float(sum(np.unique(p.owner).size for p in inner)),
         border=sum((1 + int(p.owner.max())) * _numbers(p) for p in border),
     )  # fmt: skip
@@ -154,7 +154,7 @@ def check_size(
         size.memory,
         f"an equation with {size.shared:,} shared and {size.local:,} other coefficients "
         f"({cells.size:,} cells, {columns}{', ' + levels if levels else ''})",
-        _hint(numbers, full + by_period, cells.size),
+        _hint(numbers, full + by_period, cells.size, pooling),
         hours=size.hours,
     )
 
@@ -164,14 +164,17 @@ def _numbers(part: ProcessPart) -> int:
     return sum(loadings.shape[1] for loadings in part.loadings)
 
 
-def _hint(numbers: dict[str, int], columns: int, cells: int) -> Message:
-    hints = []
+def _hint(numbers: dict[str, int], columns: int, cells: int, pooling: Pooling) -> Message:
+    hints, alike = [], pooling.over(())
     if cells > 2_000:
         hints.append(Message("coarser periods or cohorts, such as years for months"))
     if numbers and max(numbers.values()) > 50:
         name = max(numbers, key=lambda f: numbers[f])
-        without = Hint("effect", Partial(strata=()))
-        hints.append(Message("coarser levels of {!r}, or {} without it", name, without))
+        hints.append(
+            Message("coarser levels of {!r}", name)
+            if alike == pooling
+            else Message("coarser levels of {!r}, or {} without it", name, Hint("effect", alike))
+        )
     if columns > 50:
         hints.append(Message("fewer covariates, mediators or baseline columns"))
     common = Message("{} where time effects may be common", Hint("time", TimeEffects()))

@@ -13,7 +13,6 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import CheckResult, gate_words, title_of
 from bayes_nqp.fitting import Fit
 from bayes_nqp.language import Message, Translator, listed
-from bayes_nqp.pooling import Complete, Partial
 from bayes_nqp.tables._words import percent
 
 __all__ = [
@@ -39,11 +38,6 @@ _NOTED = (
 
 
 _KINDS: Final = {"eti": Message("equal-tailed"), "hdi": Message("highest density")}
-_POOLINGS: Final = {
-    "Complete": Message("complete"),
-    "Partial": Message("partial"),
-    "Separate": Message("none", context="pooling"),
-}
 _NOTE_INTERVAL: Final = {
     "eti": Message("Intervals hold {} of the posterior and are equal-tailed."),
     "hdi": Message("Intervals hold {} of the posterior, of highest density."),
@@ -67,14 +61,7 @@ def model_words(fit: Fit, translate: Translator) -> dict[str, str]:
         "effects", "errors", "time".
     """
     facts = model_facts(fit, translate)
-    pooling = fit.facts.pooling
-    if isinstance(pooling, Complete):
-        effects = translate("one curve for all (complete pooling)")
-    elif isinstance(pooling, Partial):
-        by = facts["strata"]
-        effects = translate("partial pooling by {}", by) if by else translate("partial pooling")
-    else:
-        effects = translate("no pooling")
+    effects = translate(fit.facts.pooling.words(facts["strata"]))
     if facts["deviations"]:
         effects = translate("{}, deviations by {}", effects, facts["deviations"])
     return {"effects": effects, "errors": facts["errors"], "time": facts["time"]}
@@ -89,13 +76,13 @@ def model_facts(fit: Fit, translate: Translator) -> dict[str, str]:
         "pooling", "strata", "deviations", "errors", "time"; empty where there is none.
     """
     facts = fit.facts
-    pooling, errors = type(facts.pooling).__name__, translate.name(facts.noise.label())
+    errors = translate.name(facts.noise.label())
     varying = facts.pooling.varying
     by = " × ".join(_time_strata(fit))
     heavy = not facts.compresses
     pooled = facts.time is not None and facts.time.pooled
     return {
-        "pooling": translate.name(_POOLINGS.get(pooling, pooling)),
+        "pooling": translate(facts.pooling.label),
         "strata": listed(_strata(fit), 99).in_(translate.language),
         "deviations": translate("unit") if varying == v.UNIT else varying or "",
         "errors": errors + (translate(" with Student-t innovations") if heavy else ""),
@@ -117,11 +104,8 @@ def _strata(fit: Fit) -> tuple[str, ...]:
     """Factors by which effects vary; without the panel, those that are named, or of the cells."""
     if fit.panel is not None:
         return fit.facts.strata(fit.panel)
-    pooling = fit.facts.pooling
-    if isinstance(pooling, Complete):
-        return ()
-    named = getattr(pooling, "strata", None)
-    return tuple(schema.factors(fit.effects)) if named is None else tuple(named)
+    factors = fit.facts.pooling.factors
+    return tuple(schema.factors(fit.effects)) if factors is None else factors
 
 
 def remarks_of(

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bayes_nqp.parameters import FIXED, FLAT, Scale
-from bayes_nqp.pooling import Complete, Partial, Pooling, Separate
+from bayes_nqp.pooling import Pooling
 from bayes_nqp.priors import Priors
 from bayes_nqp.terms.parts import GlobalPart, LocalPart, zero_sum
 
@@ -106,15 +106,16 @@ def cell_parts(
     """
     inside = cells.role == role
     effects = np.flatnonzero(inside)
-    if isinstance(pooling, Separate):
+    if pooling.flat:
         return [LocalPart("cell", "cells", effects, FLAT)]
-    parts: list[GlobalPart | LocalPart] = [*curve_parts(cells.event_time, inside, priors)]
-    if isinstance(pooling, Complete):
-        return parts
-    assert isinstance(pooling, Partial)
-    parts += _factors(cells, inside, strata, priors)
-    parts += _cohorts(cells, inside, priors)
-    if effects.size > 1:
+    parts: list[GlobalPart | LocalPart] = []
+    if "curve" in pooling.pieces:
+        parts += curve_parts(cells.event_time, inside, priors)
+    if "strata" in pooling.pieces:
+        parts += _factors(cells, inside, strata, priors)
+    if "cohort" in pooling.pieces:
+        parts += _cohorts(cells, inside, priors)
+    if "cell" in pooling.pieces and effects.size > 1:
         scale = Scale("cell", priors.cell, effects.size >= ESTIMATED_FROM)
         parts.append(LocalPart("cell", "cells", effects, scale))
     return parts

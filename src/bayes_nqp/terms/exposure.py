@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bayes_nqp.parameters import FLAT, Scale
-from bayes_nqp.pooling import Pooling, Separate
+from bayes_nqp.pooling import Pooling
 from bayes_nqp.priors import Priors
 from bayes_nqp.terms.cells import ESTIMATED_FROM, CellTable, cell_parts
 from bayes_nqp.terms.parts import GlobalPart, LocalPart
@@ -81,9 +81,9 @@ def exposure_parts(
     parts = [
         _shared(part, table, slots, pooling, by_time=by_time, periods=periods)
         for part in cell_parts(table, pooling, strata, priors)
-        if isinstance(part, GlobalPart) or by_time or isinstance(pooling, Separate)
+        if isinstance(part, GlobalPart) or by_time or pooling.flat
     ]
-    if by_time and not isinstance(pooling, Separate) and np.unique(table.time).size > 1:
+    if by_time and not pooling.flat and np.unique(table.time).size > 1:
         times = np.unique(table.time)
         scale = Scale("period", priors.cell, times.size >= ESTIMATED_FROM)
         columns = (table.time[:, None] == times).astype(np.float64)
@@ -110,7 +110,7 @@ def _shared(
         pairs = zip(names, table.time, strict=True)
         labels = [f"{name} · {periods[t]}" if name else periods[t] for name, t in pairs]
         return _part("cell", np.eye(table.size), part.scale, labels, None, table, slots)
-    assert isinstance(pooling, Separate)
+    assert pooling.flat
     distinct, first, at = np.unique(table.stratum, return_index=True, return_inverse=True)
     labels = [names[k] or "all" for k in first]
     return _part("by_stratum", np.eye(distinct.size)[at], part.scale, labels, None, table, slots)

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bayes_nqp.parameters import FIXED, FLAT, Scale
-from bayes_nqp.pooling import Complete, Pooling, Separate
+from bayes_nqp.pooling import Pooling
 from bayes_nqp.priors import Priors
 from bayes_nqp.terms.cells import ESTIMATED_FROM
 from bayes_nqp.terms.parts import GlobalPart, zero_sum
@@ -90,7 +90,7 @@ def mediator_parts(
     ----------
     start : int
         Varying columns that come before theirs.
-    pooling : Complete, Partial or Separate
+    pooling : Pooling
         As of the effects: one slope for all, slopes around a common one, or one each.
     strata : tuple of str
         The factors by which they vary.
@@ -104,7 +104,7 @@ def mediator_parts(
     width, parts = start + len(slopes), []
     for k, slope in enumerate(slopes):
         for name, loading, scale in _loadings(pooling, strata, factors, levels, priors):
-            if slope.strata is not None and isinstance(pooling, Separate):
+            if slope.strata is not None and pooling.flat:
                 loading = loading[:, list(slope.strata)]
             columns = np.zeros((levels.shape[0], width, loading.shape[1]))
             columns[:, start + k] = loading
@@ -130,10 +130,10 @@ def _loadings(
 ) -> list[tuple[str, Array, Scale | int]]:
     """Loadings (stratum, coefficient) of one slope, with their scales."""
     n = levels.shape[0]
-    if isinstance(pooling, Separate):
+    if pooling.flat:
         return [("stratum", np.eye(n), FLAT)]
     loadings: list[tuple[str, Array, Scale | int]] = [("mean", np.ones((n, 1)), FLAT)]
-    if isinstance(pooling, Complete):
+    if "strata" not in pooling.pieces:
         return loadings
     places = {f: factors.index(f) for f in strata}
     present = {f: np.unique(levels[:, places[f]]) for f in strata}

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bayes_nqp.parameters import FLAT, Scale
-from bayes_nqp.pooling import Complete, Pooling, Separate
+from bayes_nqp.pooling import Pooling
 from bayes_nqp.priors import Priors
 from bayes_nqp.terms.cells import (
     BARE,
@@ -19,6 +19,7 @@ from bayes_nqp.terms.cells import (
     TREATED,
     CellTable,
     cell_parts,
+    curve_parts,
 )
 from bayes_nqp.terms.parts import GlobalPart, LocalPart
 
@@ -65,11 +66,11 @@ def exposed_parts(
     for name, inside, view in _sides(cells):
         labels = view.labels.get("ring", np.full(cells.size, ""))
         rings = np.unique(labels[inside])
-        flat = isinstance(received, Separate) and name == RECEIVED
+        flat = received.flat and name == RECEIVED
         for ring in () if flat else rings:
             at = replace(view, role=np.where(inside & (labels == ring), NEIGHBOUR, BARE))
             called = f"{name}[{ring}]" if rings.size > 1 else name
-            course = cell_parts(at, Complete(), (), priors, role=NEIGHBOUR)
+            course = curve_parts(at.event_time, at.role == NEIGHBOUR, priors)
             parts += [_renamed(part, called, name) for part in course]
         at = replace(view, role=np.where(inside, NEIGHBOUR, BARE))
         others = cell_parts(at, received, received_strata, priors, role=NEIGHBOUR)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -106,7 +106,7 @@ def _apart(fit: Fit, robust: float) -> Message:
         return Message(
             "Effects differ between units, or errors last: fit {}, and take the mean over all "
             "such units (nqp.cell_effects(fit, target='superpopulation')) where that is meant.",
-            Hint("effect", replace(fit.facts.pooling, varying=v.UNIT)),
+            Hint("effect", fit.facts.pooling.with_varying(v.UNIT)),
         )
     return Message(
         "A standard error clustered by {} is {:.2f} times the sd of the effect on those treated, "

@@ -7,7 +7,6 @@ import numpy.typing as npt
 
 from bayes_nqp.fitting import Fit, unconstrained
 from bayes_nqp.gaussian import local_variances
-from bayes_nqp.pooling import Separate
 
 __all__ = ["cell_information"]
 
@@ -32,7 +31,7 @@ def cell_information(fit: Fit) -> Array:
     """
     equation = fit.plan.equations[0]
     size = fit.plan.table.size
-    if isinstance(fit.facts.pooling, Separate):
+    if fit.facts.pooling.flat:
         return np.ones(size)
     out = np.full(size, np.nan)
     points = unconstrained(equation, fit.posterior)

@@ -25,7 +25,7 @@ from bayes_nqp.designs import Estimator
 from bayes_nqp.errors import NotApplicable, NQPError, StudyError
 from bayes_nqp.fitting import ROWS, Fit, panel_of
 from bayes_nqp.language import Message, listed
-from bayes_nqp.pooling import Complete, Partial, Separate
+from bayes_nqp.registry import registered
 from bayes_nqp.terms import TimeEffects
 
 __all__ = ["alternatives_of", "specifications"]
@@ -140,22 +140,17 @@ def _pooling(fit: Fit) -> list[Alternative]:
     if not fit.takes("effect", "time"):
         return []
     pooling, varying = fit.facts.pooling, fit.facts.varying
-    strata = pooling.strata if isinstance(pooling, Partial) else None
     # By default time effects follow the strata of the effects: here one choice changes at a time.
     time = fit.facts.time or TimeEffects(fit.facts.time_strata(panel_of(fit)))
-    every = {
-        Message("complete pooling"): Complete(varying=varying),
-        Message("partial pooling"): Partial(strata, varying=varying),
-        Message("no pooling"): Separate(varying=varying),
-    }
+    every = [kind(varying=varying) for kind in registered("pooling").values()]
     others = [
-        Alternative(label, Message("pooling"), fit.variant(effect=effect, time=time))
-        for label, effect in every.items()
-        if type(effect) is not type(pooling)
+        Alternative(x.phrase, Message("pooling"), fit.variant(effect=x, time=time))
+        for x in every
+        if type(x) is not type(pooling)
     ]
-    changed, label = replace(pooling, varying="unit"), Message("deviations by unit")
+    changed, label = pooling.with_varying("unit"), Message("deviations by unit")
     if varying is not None:
-        changed = replace(pooling, varying=None)
+        changed = pooling.with_varying(None)
         label = Message("no deviations by {}", owner(varying))
     return [*others, Alternative(label, Message("pooling"), fit.variant(effect=changed))]
 

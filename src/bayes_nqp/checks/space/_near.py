@@ -15,7 +15,6 @@ from bayes_nqp.fitting import Fit, panel_of
 from bayes_nqp.language import Message, Numeral
 from bayes_nqp.panel import Panel
 from bayes_nqp.planning import Plan
-from bayes_nqp.pooling import Complete
 from bayes_nqp.spatial_weights import SpatialWeights, crowded, located, locations_of, nearest
 
 __all__ = [
@@ -222,7 +221,7 @@ def _treatment(plan: Plan) -> list[Array]:
         return [(cell == k).astype(np.float64) for k in np.unique(cell[cell >= 0])]
     unit, time = frame.unit[plan.kept], frame.time[plan.kept]
     # Rows at the reference are on the same line as all others: they are no cells of their own.
-    factors = () if isinstance(spec.pooling, Complete) else spec.strata
+    factors = spec.strata
     places = [plan.panel.roles.strata.index(factor) for factor in factors]
     key = np.column_stack(
         [time * exposure.by_time, frame.stratum_levels[frame.stratum[unit]][:, places]]

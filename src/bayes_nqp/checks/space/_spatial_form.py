@@ -27,7 +27,7 @@ from bayes_nqp.fitting import (
 from bayes_nqp.gaussian import LogDeterminant
 from bayes_nqp.language import Message, joined
 from bayes_nqp.planning import Plan, plan_of
-from bayes_nqp.pooling import Complete
+from bayes_nqp.pooling import single_curve
 from bayes_nqp.terms import LAG, TimeEffects
 
 __all__ = ["spatial_form"]
@@ -148,7 +148,7 @@ def _designs(fit: Fit) -> dict[str, Design]:
         "SEM": replace(term, durbin=True, error=True, lag=True),
     }
     return {
-        form: fit.variant(spillovers=each, effect=Complete(varying=None), time=time)
+        form: fit.variant(spillovers=each, effect=single_curve(), time=time)
         for form, each in terms.items()
     }
 

@@ -47,7 +47,7 @@ from bayes_nqp.fitting import (
 )
 from bayes_nqp.language import Message, joined, listed, spanned
 from bayes_nqp.panel import Panel
-from bayes_nqp.pooling import Separate
+from bayes_nqp.pooling import flat_pooling
 
 __all__ = ["assumptions"]
 
@@ -153,7 +153,7 @@ def _designs(fit: Fit) -> Iterator[tuple[Message, Design, Panel]]:
 def _fitted(fit: Fit, name: Message, design: Design, panel: Panel, periods: int) -> _Assumption:
     facts = design.facts
     ahead = facts.anticipation
-    effect = Separate(varying=facts.varying)
+    effect = flat_pooling(facts.varying)
     flat = saturated_design(design, panel, effect=effect, unidentified="drop")
     trends = facts.term(DifferentialTrends)
     if trends is not None:

@@ -21,7 +21,7 @@ from bayes_nqp.errors import NQPError
 from bayes_nqp.fitting import Fit, Marginal, log_marginal, panel_of
 from bayes_nqp.language import NOTHING, Message
 from bayes_nqp.panel import Panel
-from bayes_nqp.pooling import Separate
+from bayes_nqp.pooling import flat_pooling
 from bayes_nqp.priors import Priors
 
 __all__ = [
@@ -188,7 +188,7 @@ def untreated(design: Design, panel: Panel, noise: Noise) -> Design:
     changes = _common(facts, noise)
     if facts.moderator is not None:
         changes["moderator"] = None
-    effect = Separate(varying=facts.varying)
+    effect = flat_pooling(facts.varying)
     return saturated_design(design, panel, effect=effect, **changes)
 
 

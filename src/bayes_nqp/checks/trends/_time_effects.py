@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
@@ -37,7 +37,6 @@ from bayes_nqp.estimands import att, contrast, worst_gate
 from bayes_nqp.fitting import ROWS, Fit, panel_of, refit
 from bayes_nqp.language import Message, decoded, joined, listed
 from bayes_nqp.panel import Panel, with_stratum
-from bayes_nqp.pooling import Partial
 from bayes_nqp.terms import TimeEffects
 
 type Pair = tuple[str, str, str]
@@ -190,10 +189,8 @@ def _of_columns(fit: Fit, levels: Sequence[_Levels], panel: Panel) -> Finding:
 def _by_levels(fit: Fit, by: str, panel: Panel) -> tuple[Design, tuple[str, ...]]:
     """Give a column's levels time effects of their own; effects vary by what they varied by."""
     strata = (*fit.facts.time_strata(panel), by)
-    changes: dict[str, object] = {"time": TimeEffects(strata)}
-    pooling = fit.facts.pooling
-    if isinstance(pooling, Partial):
-        changes["effect"] = replace(pooling, strata=fit.facts.strata(panel))
+    pooling = fit.facts.pooling.over(fit.facts.strata(panel))
+    changes: dict[str, object] = {"time": TimeEffects(strata), "effect": pooling}
     return fit.outcome_design.variant(changes), strata
 
 

@@ -19,7 +19,6 @@ from bayes_nqp.doors import door
 from bayes_nqp.errors import IdentificationError, StudyError, nearest
 from bayes_nqp.language import Message
 from bayes_nqp.parameters import CutCorrelation, Parameter
-from bayes_nqp.pooling import Separate
 from bayes_nqp.registry import register
 from bayes_nqp.spatial_weights import SpatialWeights
 from bayes_nqp.terms import DELTA, TREATED, Linked
@@ -223,7 +222,7 @@ class SpatialLag(Term):
                 Message("no unit is linked to a treated one, so that nobody receives anything"),
                 hint="other weights, or durbin=[…] with covariates alone",
             )
-        flat = not self.lag and isinstance(facts.pooling, Separate)
+        flat = not self.lag and facts.pooling.flat
         return replace(
             equation,
             lag=self._lag(equation, facts, panel, weights) if self.lag else None,

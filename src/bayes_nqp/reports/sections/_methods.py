@@ -12,7 +12,6 @@ from bayes_nqp.fitting import covariate_names
 from bayes_nqp.language import Message, Numeral, Translator, enumerated, listed, separated
 from bayes_nqp.likelihoods import StudentT
 from bayes_nqp.parameters import Correlation, HalfNormal, Normal, Parameter
-from bayes_nqp.pooling import Partial, Separate
 from bayes_nqp.reports._content import Block, Heading, Paragraph
 from bayes_nqp.reports._context import Context
 from bayes_nqp.reports._registry import section
@@ -258,18 +257,17 @@ def _priors_of(parameters: Iterable[Parameter], translate: Translator) -> str:
 def _pieces(context: Context) -> tuple[list[str], list[str], list[str]]:
     """What has a flat, a normal and a half-normal prior under a design."""
     facts, timed = context.fit.facts, context.staggered
-    pooling = facts.pooling
-    pooled, partial = not isinstance(pooling, Separate), isinstance(pooling, Partial)
+    pieces = frozenset() if facts.pooling.flat else facts.pooling.pieces
     flat = ["unit", "time"]
     flat += ["covariates"] if _covariates(context) else []
-    flat += [] if pooled else ["effects"]
-    normal = ["level"] if pooled else []
-    normal += ["drift"] if pooled and timed else []
-    normal += ["contrast"] if partial and context.factors else []
-    half = ["walk"] if pooled and timed else []
-    half += ["cohort", "cell"] if partial and timed else []
-    half += ["period"] if pooled and facts.by_period else []
-    half += ["member"] if pooling.varying is not None else []
+    flat += ["effects"] if facts.pooling.flat else []
+    normal = ["level"] if "curve" in pieces else []
+    normal += ["drift"] if "curve" in pieces and timed else []
+    normal += ["contrast"] if "strata" in pieces and context.factors else []
+    half = ["walk"] if "curve" in pieces and timed else []
+    half += [x for x in ("cohort", "cell") if x in pieces and timed]
+    half += ["period"] if pieces and facts.by_period else []
+    half += ["member"] if facts.varying is not None else []
     return flat, normal, [*half, "sigma"]
 
 

@@ -23,7 +23,6 @@ from bayes_nqp.fitting import (
     sigma_draws,
 )
 from bayes_nqp.language import Message
-from bayes_nqp.pooling import Complete
 from bayes_nqp.robustness.confounding._curves import ConfoundedPaths
 from bayes_nqp.robustness.confounding._panel import Bias, bias_of, correlation_of, patterns_of
 
@@ -151,7 +150,7 @@ def confounded_fit(fit: Fit) -> ConfoundedFit:
             sigma_mediators=sigma,
             correlation=correlation,
             strata=mediator_slopes(free).shape[2],
-            common=isinstance(fit.facts.pooling, Complete),
+            common=fit.facts.pooling.factors == (),
         )
         for j in range(len(names))
     )

@@ -1,17 +1,19 @@
-"""How the effects of cells share strength: frozen values."""
+"""Effects around a common curve, shrunk as the data say."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, cast
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Self, cast
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.doors import door
 from bayes_nqp.errors import once
+from bayes_nqp.language import Message
+from bayes_nqp.pooling._pooling import Piece, Pooling
 from bayes_nqp.registry import register
 
-__all__ = ["Complete", "Partial", "Pooling", "Separate"]
+__all__ = ["Partial"]
 
 
 def _strata(strata: Sequence[str] | str | None) -> tuple[str, ...] | None:
@@ -25,23 +27,7 @@ def _strata(strata: Sequence[str] | str | None) -> tuple[str, ...] | None:
 @register("pooling")
 @door
 @dataclass(frozen=True, slots=True)
-class Complete:
-    """One effect curve over event time for everybody.
-
-    Parameters
-    ----------
-    varying : str or None, default "unit"
-        What has its own deviation of the effect: "unit", or a column above the unit such as
-        "city"; None for no deviations.
-    """
-
-    varying: str | None = v.UNIT
-
-
-@register("pooling")
-@door
-@dataclass(frozen=True, slots=True)
-class Partial:
+class Partial(Pooling):
     """Effects of strata, cohorts and cells around a common curve, shrunk as the data say.
 
     A cell's effect is ``mu + f(event_time) + strata + interactions + cohort + cell``.
@@ -65,6 +51,10 @@ class Partial:
     Partial(strata=('region', 'market'), varying='unit')
     """
 
+    pieces: ClassVar[frozenset[Piece]] = frozenset({"curve", "strata", "cohort", "cell"})
+    label: ClassVar[Message] = Message("partial")
+    phrase: ClassVar[Message] = Message("partial pooling")
+
     strata: tuple[str, ...] | None = None
     varying: str | None = v.UNIT
 
@@ -74,21 +64,15 @@ class Partial:
         object.__setattr__(self, "strata", _strata(cast(Any, strata)))
         object.__setattr__(self, "varying", varying)
 
+    @property
+    def factors(self) -> tuple[str, ...] | None:
+        """Those that are named."""
+        return self.strata
 
-@register("pooling")
-@door
-@dataclass(frozen=True, slots=True)
-class Separate:
-    """A flat prior for the effect of every cell: nothing is shared.
+    def over(self, factors: tuple[str, ...]) -> Self:
+        """The same with these strata."""
+        return replace(self, strata=factors)
 
-    Parameters
-    ----------
-    varying : str or None, default "unit"
-        What has its own deviation of the effect: "unit", or a column above the unit such as
-        "city"; None for no deviations.
-    """
-
-    varying: str | None = v.UNIT
-
-
-Pooling = Complete | Partial | Separate
+    def words(self, by: str) -> Message:
+        """Partial pooling, and by what."""
+        return Message("partial pooling by {}", by) if by else self.phrase

@@ -1,0 +1,43 @@
+"""One effect curve for everybody."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from bayes_nqp import vocabulary as v
+from bayes_nqp.doors import door
+from bayes_nqp.language import Message
+from bayes_nqp.pooling._pooling import Piece, Pooling
+from bayes_nqp.registry import register
+
+__all__ = ["Complete"]
+
+
+@register("pooling")
+@door
+@dataclass(frozen=True, slots=True)
+class Complete(Pooling):
+    """One effect curve over event time for everybody.
+
+    Parameters
+    ----------
+    varying : str or None, default "unit"
+        What has its own deviation of the effect: "unit", or a column above the unit such as
+        "city"; None for no deviations.
+    """
+
+    pieces: ClassVar[frozenset[Piece]] = frozenset({"curve"})
+    label: ClassVar[Message] = Message("complete")
+    phrase: ClassVar[Message] = Message("complete pooling")
+
+    varying: str | None = v.UNIT
+
+    @property
+    def factors(self) -> tuple[str, ...]:
+        """None: effects do not vary."""
+        return ()
+
+    def words(self, by: str) -> Message:
+        """One curve for all."""
+        return Message("one curve for all (complete pooling)")

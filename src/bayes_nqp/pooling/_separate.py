@@ -1,0 +1,35 @@
+"""Flat effects of cells."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from bayes_nqp import vocabulary as v
+from bayes_nqp.doors import door
+from bayes_nqp.language import Message
+from bayes_nqp.pooling._pooling import Piece, Pooling
+from bayes_nqp.registry import register
+
+__all__ = ["Separate"]
+
+
+@register("pooling")
+@door
+@dataclass(frozen=True, slots=True)
+class Separate(Pooling):
+    """A flat prior for the effect of every cell: nothing is shared.
+
+    Parameters
+    ----------
+    varying : str or None, default "unit"
+        What has its own deviation of the effect: "unit", or a column above the unit such as
+        "city"; None for no deviations.
+    """
+
+    pieces: ClassVar[frozenset[Piece]] = frozenset({"cell"})
+    flat: ClassVar[bool] = True
+    label: ClassVar[Message] = Message("none", context="pooling")
+    phrase: ClassVar[Message] = Message("no pooling")
+
+    varying: str | None = v.UNIT
