@@ -166,7 +166,7 @@ _INSTANCES: Final = (
 
 def _instances() -> tuple[str, ...]:
     """Values that are made by a call without arguments, and are short to print."""
-    return (*_INSTANCES, *registered("errors"))
+    return (*_INSTANCES, *chain.from_iterable(map(registered, _OPEN.values())))
 
 
 def _number(text: str) -> bool:
