@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, ClassVar, Literal, Self, cast
 
-from bayes_nqp.errors import StudyError
+from bayes_nqp.errors import NotApplicable
 from bayes_nqp.language import Message
 from bayes_nqp.registry import registered
 
@@ -76,10 +76,12 @@ def flat_pooling(varying: str | None) -> Pooling:
 
     Raises
     ------
-    StudyError
+    NotApplicable
         If no pooling has them.
     """
-    return _first(lambda kind: kind.flat, varying, "flat effects of cells")
+    return _first(
+        lambda kind: kind.flat, varying, Message("No pooling with flat effects of cells is there.")
+    )
 
 
 def single_curve(varying: str | None = None) -> Pooling:
@@ -87,16 +89,18 @@ def single_curve(varying: str | None = None) -> Pooling:
 
     Raises
     ------
-    StudyError
+    NotApplicable
         If no pooling has it.
     """
     return _first(
-        lambda kind: not kind.flat and kind.pieces == {"curve"}, varying, "one curve for all"
+        lambda kind: not kind.flat and kind.pieces == {"curve"},
+        varying,
+        Message("No pooling with one curve for all is there."),
     )
 
 
-def _first(right: Callable[[type[Pooling]], bool], varying: str | None, what: str) -> Pooling:
+def _first(right: Callable[[type[Pooling]], bool], varying: str | None, none: Message) -> Pooling:
     kinds: tuple[type[Pooling], ...] = tuple(registered("pooling").values())
     for kind in filter(right, kinds):
         return kind(varying=varying)  # type: ignore[call-arg]
-    raise StudyError(f"no pooling is registered that has {what}")
+    raise NotApplicable(none)
