@@ -11,8 +11,10 @@ from pathlib import Path
 
 import pytest
 
+import bayes_nqp as nqp
 from bayes_nqp.registry import Plugins, registered
 
+SOURCE = Path(nqp.__file__).parents[1]
 CHECK = '''
 """Whether there are more units than periods."""
 
@@ -96,8 +98,8 @@ def place(tmp_path: Path) -> Path:
 def answer(place: Path, *command: str) -> subprocess.CompletedProcess[str]:
     done = subprocess.run(
         [sys.executable, *command], cwd=place, capture_output=True, text=True, check=False,
-        env={**os.environ, "PYTHONPATH": str(place / "path"), "BAYES_NQP_STORE": "none",
-             "OPENBLAS_NUM_THREADS": "1"},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (place / "path", SOURCE))),
+             "BAYES_NQP_STORE": "none", "OPENBLAS_NUM_THREADS": "1"},
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     return done

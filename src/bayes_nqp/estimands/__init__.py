@@ -32,6 +32,17 @@ from bayes_nqp.estimands._moderated_difference import moderated_difference
 from bayes_nqp.estimands._probability import probability, rope
 from bayes_nqp.estimands._rank import best, rank
 from bayes_nqp.estimands._received import received
+from bayes_nqp.estimands._registry import ESTIMANDS as ESTIMANDS
+from bayes_nqp.estimands._registry import EVENT_TIMES as EVENT_TIMES
+from bayes_nqp.estimands._registry import MEDIATORS as MEDIATORS
+from bayes_nqp.estimands._registry import MODERATOR as MODERATOR
+from bayes_nqp.estimands._registry import OUTCOMES as OUTCOMES
+from bayes_nqp.estimands._registry import SPILLOVERS as SPILLOVERS
+from bayes_nqp.estimands._registry import Estimand as Estimand
+from bayes_nqp.estimands._registry import Offer as Offer
+from bayes_nqp.estimands._registry import computed as computed
+from bayes_nqp.estimands._registry import estimand as estimand
+from bayes_nqp.estimands._registry import estimands_named as estimands_named
 from bayes_nqp.estimands._relative import relative
 from bayes_nqp.estimands._shrinkage import shrinkage
 from bayes_nqp.estimands._spread import spread

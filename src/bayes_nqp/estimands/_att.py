@@ -10,10 +10,13 @@ from bayes_nqp.estimands._average import Average, average_of
 from bayes_nqp.estimands._average_of_units import linked, units_of
 from bayes_nqp.estimands._by import By, names_of
 from bayes_nqp.estimands._effects_of import effects_of
+from bayes_nqp.estimands._registry import estimand
+from bayes_nqp.language import Message
 
 __all__ = ["att"]
 
 
+@estimand(Message("Average effect"), place=10)
 @door
 def att(
     fit_or_effects: object,

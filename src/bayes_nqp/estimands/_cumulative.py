@@ -10,10 +10,18 @@ from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands._att import att
 from bayes_nqp.estimands._by import By, names_of
 from bayes_nqp.estimands._gates import evidence_of
+from bayes_nqp.estimands._registry import EVENT_TIMES, estimand
+from bayes_nqp.language import Message
 
 __all__ = ["cumulative"]
 
 
+@estimand(
+    Message("Cumulative effect since adoption"),
+    unit=Message("outcome × periods"),
+    place=40,
+    needs=(EVENT_TIMES,),
+)
 @door
 def cumulative(
     fit_or_effects: object,

@@ -14,10 +14,12 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.estimands._effects_of import effects_of
 from bayes_nqp.estimands._labels import distinct, text
+from bayes_nqp.estimands._registry import EVENT_TIMES, estimand
 from bayes_nqp.estimands._units import ENOUGH, pieces_of
 from bayes_nqp.estimands._weights import cell_weights
+from bayes_nqp.language import Message
 
-__all__ = ["Growth", "growth"]
+__all__ = ["Growth", "change", "growth"]
 
 Array = npt.NDArray[np.float64]
 
@@ -121,6 +123,41 @@ def growth(
         if min(ends[v.UNITS].sum(), ends[f"{v.UNITS}_last"].sum()) >= enough - 1e-6:
             return _compared(effects.sel({v.PATH: path}), ends, int(last))
     return None
+
+
+@estimand(
+    Message("Change of the effect since adoption, of the same units"),
+    place=41,
+    needs=(EVENT_TIMES,),
+)
+def change(fit_or_effects: object, weights: str = "rows") -> xr.DataArray:
+    """Subtract the effect at adoption from that of the same cohorts later, draw by draw.
+
+    Parameters
+    ----------
+    fit_or_effects : Fit or Dataset
+        A fit, or effects in the schema of the waist.
+    weights : str, default "rows"
+        As in `growth`.
+
+    Returns
+    -------
+    DataArray (chain, draw), outcome units
+        Over the longest window of `growth`.
+
+    Raises
+    ------
+    StudyError
+        As `growth`; and where no window has enough units.
+    """
+    moved = growth(fit_or_effects, weights)
+    if moved is None:
+        raise StudyError(
+            Message("no two event times have {} units in common", ENOUGH),
+            hint="nqp.att(fit, by='event_time')",
+        )
+    attrs = {**moved.end.attrs, "estimand": "change of the effect"}
+    return moved.change.assign_attrs(attrs).rename("change")
 
 
 def _shared(ends: pd.DataFrame, name: str) -> pd.DataFrame:

@@ -15,6 +15,7 @@ from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.estimands._att import att
 from bayes_nqp.estimands._by import By
 from bayes_nqp.estimands._effects_of import effects_of
+from bayes_nqp.estimands._registry import MEDIATORS, estimand
 from bayes_nqp.language import NOTHING, Message
 
 __all__ = ["nde", "nie", "proportion_mediated", "total"]
@@ -25,6 +26,7 @@ ALL = "all mediators"
 _SURE = 0.975
 
 
+@estimand(Message("Direct effect"), place=20, needs=(MEDIATORS,))
 @door
 def nde(
     fit_or_effects: object,
@@ -63,6 +65,7 @@ def nde(
     return _named(att(effects, by, weights, v.DIRECT, balanced, anticipated=anticipated), "nde")
 
 
+@estimand(Message("Indirect effect"), place=21, needs=(MEDIATORS,))
 @door
 def nie(
     fit_or_effects: object,
@@ -134,6 +137,7 @@ def nie(
     return stacked.assign_attrs({**parts[0].attrs, "path": "indirect"}).rename("nie")
 
 
+@estimand(Message("Total effect"), place=22, needs=(MEDIATORS,))
 @door
 def total(
     fit_or_effects: object,
@@ -165,6 +169,12 @@ def total(
     return _named(draws, v.TOTAL)
 
 
+@estimand(
+    Message("Proportion mediated"),
+    unit=Message("share of the total effect"),
+    place=23,
+    needs=(MEDIATORS,),
+)
 @door
 def proportion_mediated(
     fit_or_effects: object,

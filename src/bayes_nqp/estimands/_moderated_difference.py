@@ -10,10 +10,17 @@ from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands._by import By
 from bayes_nqp.estimands._moderated import moderated, with_moderation
+from bayes_nqp.estimands._registry import MODERATOR, estimand
+from bayes_nqp.language import Message
 
 __all__ = ["moderated_difference"]
 
 
+@estimand(
+    Message("Effect at a high less at a low value of the moderator"),
+    place=60,
+    needs=(MODERATOR,),
+)
 @door
 def moderated_difference(
     fit: object,

@@ -16,12 +16,15 @@ from bayes_nqp.estimands._average import average_of
 from bayes_nqp.estimands._average_of_units import units_of
 from bayes_nqp.estimands._by import By, names_of
 from bayes_nqp.estimands._effects_of import effects_of
+from bayes_nqp.estimands._registry import SPILLOVERS, estimand
 from bayes_nqp.estimands._weights import before_adoption
+from bayes_nqp.language import Message
 from bayes_nqp.terms import EXPOSURE_TIME, ONTO
 
 __all__ = ["received"]
 
 
+@estimand(Message("Effect received from others"), place=50, needs=(SPILLOVERS,))
 @door
 def received(
     fit_or_effects: object,

@@ -13,10 +13,18 @@ from bayes_nqp.estimands._average import average_of
 from bayes_nqp.estimands._by import By
 from bayes_nqp.estimands._effects_of import effects_of
 from bayes_nqp.estimands._labels import text
+from bayes_nqp.estimands._registry import OUTCOMES, estimand
+from bayes_nqp.language import Message
 
 __all__ = ["relative"]
 
 
+@estimand(
+    Message("Relative effect"),
+    unit=Message("share of the untreated outcome"),
+    place=30,
+    needs=(OUTCOMES,),
+)
 @door
 def relative(
     fit_or_effects: object,
@@ -85,7 +93,7 @@ def relative(
     average = average_of(effects, by, weights, balanced, anticipated=anticipated)
     if average.members is not None:
         raise StudyError(
-            "relative effects by unit are not available: outcomes are held per cell",
+            Message("relative effects by unit are not available: outcomes are held per cell"),
             hint="by a stratum, cohort or event_time, or nqp.att(by='unit')",
         )
     effect = average.of_effects(effects, path)
@@ -110,7 +118,10 @@ def _one_sign(untreated: xr.DataArray) -> None:
         for place in np.argwhere(mixed)
     ]
     raise StudyError(
-        "the mean untreated outcome is not of one sign in all draws, so a ratio to it says nothing",
+        Message(
+            "the mean untreated outcome is not of one sign in all draws, so a ratio to it says "
+            "nothing"
+        ),
         where=shown([label for label in where if label]),
         hint="nqp.att in outcome units; for an outcome in logs np.exp(nqp.att(fit)) - 1",
     )

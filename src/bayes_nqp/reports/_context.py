@@ -39,6 +39,8 @@ class Context(Scene):
         Where the figures are, as seen from the report.
     kinds, sections : tuple of str, optional
         Names of those to be written; all by default.
+    estimands : tuple of str
+        Names of those that have a section of their own.
     """
 
     notice: str = ""
@@ -49,6 +51,7 @@ class Context(Scene):
     figures: str = "figures/"
     kinds: tuple[str, ...] | None = None
     sections: tuple[str, ...] | None = None
+    estimands: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Clean what users say."""

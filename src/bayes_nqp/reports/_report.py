@@ -13,6 +13,7 @@ from bayes_nqp.checks import CheckResult, run_checks
 from bayes_nqp.doors import door
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.errors import StudyError, nearest
+from bayes_nqp.estimands import estimands_named
 from bayes_nqp.files import place, writing
 from bayes_nqp.fitting import Fit
 from bayes_nqp.language import Message, Translator
@@ -45,6 +46,7 @@ def report(
     question: str = "",
     outcome: str | None = None,
     outcome_unit: str = "",
+    estimands: Sequence[str] = (),
     notice: str = "",
     command: str = "",
     force: bool = False,
@@ -75,6 +77,8 @@ def report(
         Of the report; and what was asked, in a sentence or two.
     outcome, outcome_unit : str, optional
         How the outcome is called, and its unit.
+    estimands : sequence of str, default ()
+        Names of estimands that have a section of their own, as in ``nqp.table(fit, "estimands")``.
     notice : str, optional
         What a reader must know before anything else: that rows are simulated, say.
     command : str, optional
@@ -131,6 +135,7 @@ def report(
             question=question,
             command=command,
             others=dict(list(fits.items())[1:]),
+            estimands=tuple(each.name for each in estimands_named(estimands)),
         )
         write_report(context, ready.draft, formats, FigureFolder(ready.draft / "figures"))
         ready.finish()

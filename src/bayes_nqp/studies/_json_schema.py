@@ -10,6 +10,7 @@ from typing import Any
 
 from bayes_nqp.checks import CHECKS
 from bayes_nqp.doors import door
+from bayes_nqp.estimands import ESTIMANDS
 from bayes_nqp.plots import PLOTS
 from bayes_nqp.registry import needed
 from bayes_nqp.reports import SECTIONS, writers
@@ -100,10 +101,11 @@ def _describe_values(top: Schema, definitions: Schema) -> None:
 
 
 def _describe_names(definitions: Schema) -> None:
-    """List formats, sections, figures, tables and checks."""
+    """List formats, sections, estimands, figures, tables and checks."""
     for table, key, names in (
         ("Report", "formats", writers()),
         ("Report", "sections", SECTIONS),
+        ("Report", "estimands", ESTIMANDS),
         ("Figures", "draw", [name for name, plot in PLOTS.items() if plot.sheets]),
         ("Tables", "show", KINDS),
         ("Checks", "run", CHECKS),

@@ -186,6 +186,7 @@ def _context(
         plots=_names(study.settings.figures.draw),
         kinds=_names(study.settings.tables.show),
         sections=_names(settings.sections),
+        estimands=tuple(settings.estimands),
     )
     for table in study.settings.plugins.values():
         context = replace(context, **table.context_for(study.path.parent))

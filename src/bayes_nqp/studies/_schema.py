@@ -111,6 +111,8 @@ class Report(Keys):
     """What the study asks, in a sentence or two, for the report."""
     sections: Names | None = None
     """Sections of the report, all that suit by default."""
+    estimands: Names = []
+    """Names of estimands with a table of their own, such as ["relative", "cumulative"]."""
 
 
 class Figures(Keys):

@@ -16,6 +16,7 @@ from bayes_nqp.checks import suiting
 from bayes_nqp.designs import Design
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError, nearest, speaking
+from bayes_nqp.estimands import ESTIMANDS
 from bayes_nqp.intake import advice
 from bayes_nqp.language import Message, Translator
 from bayes_nqp.panel import Panel
@@ -228,16 +229,18 @@ def _design(settings: Settings, values: Values) -> Design:
 _UNKNOWN = {
     "report.formats": Message("'{}' names {!r}, which is no format"),
     "report.sections": Message("'{}' names {!r}, which is no section"),
+    "report.estimands": Message("'{}' names {!r}, which is no estimand"),
     "figures.draw": Message("'{}' names {!r}, which is no plot"),
     "tables.show": Message("'{}' names {!r}, which is no kind of table"),
 }
 
 
 def _check_output(settings: Settings) -> None:
-    """See that formats, sections, figures and tables are there."""
+    """See that formats, sections, estimands, figures and tables are there."""
     for key, names, registry in (
         ("report.formats", settings.report.formats, writers),
         ("report.sections", settings.report.sections, SECTIONS.keys),
+        ("report.estimands", settings.report.estimands, ESTIMANDS.keys),
         ("figures.draw", settings.figures.draw, PLOTS.keys),
         ("tables.show", settings.tables.show, KINDS.keys),
     ):

@@ -12,7 +12,7 @@ from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import CheckResult, check_table, leads_of
 from bayes_nqp.effects import cell_effects
-from bayes_nqp.estimands import att, index_variance, text
+from bayes_nqp.estimands import att, computed, index_variance, text
 from bayes_nqp.fitting import Fit, pooled_over
 from bayes_nqp.language import Message
 from bayes_nqp.omissions import omitted
@@ -24,7 +24,14 @@ from bayes_nqp.studies._schema import Report
 from bayes_nqp.studies._stated import ALL, grouped, stated
 from bayes_nqp.studies._study import Study
 from bayes_nqp.studies._truth import truth_table
-from bayes_nqp.tables import contrasts_table, event_study_table, specification_table, summary
+from bayes_nqp.tables import (
+    STATISTICS,
+    contrasts_table,
+    event_study_table,
+    level_of,
+    specification_table,
+    summary,
+)
 
 __all__ = ["tables_of"]
 
@@ -69,6 +76,8 @@ def _makers(
         makers["specifications.csv"] = lambda: _specifications(checks, report)
     if v.RECEIVED in effects[v.PATH]:
         makers["received.csv"] = lambda: received_table(effects, report)
+    if report.estimands:
+        makers["estimands.csv"] = lambda: _estimands(study, fit)
     if study.prepared.simulated is not None:
         makers["truth.csv"] = lambda: truth_table(study, fit, effects)
     return makers
@@ -119,6 +128,20 @@ def _summary(study: Study, effects: xr.Dataset) -> pd.DataFrame:
         table.insert(0, "by", name)
         tables.append(table)
     return stated(study.settings.report, pd.concat(tables, ignore_index=True))
+
+
+def _estimands(study: Study, fit: Fit) -> pd.DataFrame:
+    """The estimands that the file names and the fit has, overall and by group."""
+    report = study.settings.report
+    tables = [pd.DataFrame(columns=["estimand", "by", "level", *STATISTICS])]
+    for by in (None, *study.by):
+        for each, answer in computed(fit, report.estimands, by, report.weights):
+            if not isinstance(answer, Message):
+                table = summary(answer, report.prob, report.kind)
+                levels = [level_of(line) or ALL for _, line in table.iterrows()]
+                facts = {"estimand": each.name, "by": by or ALL, "level": levels}
+                tables.append(table.assign(**facts)[tables[0].columns])
+    return stated(report, pd.concat([t for t in tables if len(t)] or tables, ignore_index=True))
 
 
 def _rows(draws: xr.DataArray) -> list[int]:

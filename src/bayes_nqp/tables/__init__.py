@@ -20,9 +20,11 @@ from bayes_nqp.tables._model import written as written
 from bayes_nqp.tables._page import as_html as as_html
 from bayes_nqp.tables._parts import apart as apart
 from bayes_nqp.tables._parts import count as count
+from bayes_nqp.tables._parts import level_of as level_of
 from bayes_nqp.tables._spatial_estimates import spatial_fits as spatial_fits
 from bayes_nqp.tables._specification_table import specification_table
 from bayes_nqp.tables._steps import three_step, two_step
+from bayes_nqp.tables._summary import STATISTICS as STATISTICS
 from bayes_nqp.tables._summary import summary
 from bayes_nqp.tables._table import table
 from bayes_nqp.tables._word import add_docx

@@ -20,10 +20,12 @@ from ._model import written as written
 from ._page import as_html as as_html
 from ._parts import apart as apart
 from ._parts import count as count
+from ._parts import level_of as level_of
 from ._spatial_estimates import spatial_fits as spatial_fits
 from ._specification_table import specification_table as specification_table
 from ._steps import three_step as three_step
 from ._steps import two_step as two_step
+from ._summary import STATISTICS as STATISTICS
 from ._summary import summary as summary
 from ._table import table as table
 from ._word import add_docx as add_docx

@@ -36,6 +36,7 @@ class Ask:
     checks: Sequence[CheckResult] = ()
     title: str | None = None
     labels: Labels = UNLABELLED
+    estimands: Sequence[str] | None = None
 
     @property
     def translate(self) -> Translator:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
@@ -10,8 +10,11 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from bayes_nqp import vocabulary as v
+from bayes_nqp.estimands import text
 from bayes_nqp.language import Translator
 from bayes_nqp.tables._model import NOTHING, Cell, Column, Form
+from bayes_nqp.tables._summary import STATISTICS
 from bayes_nqp.tables._words import percent
 
 if TYPE_CHECKING:
@@ -25,6 +28,7 @@ __all__ = [
     "count",
     "estimate_cells",
     "estimate_columns",
+    "level_of",
     "number",
     "outcome_of",
     "sized_columns",
@@ -130,6 +134,12 @@ def apart[T: (xr.DataArray, xr.Dataset)](
         at = dict(zip(dims, place, strict=True))
         labels = {dim: draws[dim].to_numpy()[k] for dim, k in at.items()}
         yield labels, draws.isel(at)
+
+
+def level_of(line: Line, name: Callable[[str, str], str] = lambda text, _: text) -> str:
+    """Name what a line of a summary is of; empty where nothing is kept apart."""
+    labels = [(str(dim), x) for dim, x in line.items() if dim not in (*STATISTICS, v.ROWS, v.UNITS)]
+    return " × ".join(name(text(x), dim) for dim, x in labels)
 
 
 def outcome_of(tables: Sequence[pd.DataFrame], translate: Translator) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Literal
 
@@ -44,6 +44,7 @@ def table(
     leads: xr.DataArray | None = None,
     checks: CheckResult | Iterable[CheckResult] = (),
     title: str | None = None,
+    estimands: Sequence[str] | None = None,
 ) -> Table:
     """Build a table for a paper: one table, rendered many ways.
 
@@ -60,6 +61,7 @@ def table(
         Found from `values` by default:
 
         - "effects", of a fit: overall, by group, and contrasts;
+        - "estimands", of a fit: every registered estimand that it has, or those of `estimands`;
         - "event_study", of a fit: by event time, with leads where they are known;
         - "mediation", of a fit of channels (the default there): every path, and shares;
         - "steps", of a fit of channels: the three steps, an equation a column;
@@ -89,6 +91,8 @@ def table(
         Evidence that travels with the numbers.
     title : str, optional
         Instead of the usual one.
+    estimands : sequence of str, optional
+        Names, for a table of estimands; all that the fit has by default.
 
     Returns
     -------
@@ -116,7 +120,10 @@ def table(
     values = list(islice(values, _MANY)) if isinstance(values, Iterator) else values
     evidence = (checks,) if isinstance(checks, CheckResult) else tuple(checks)
     labels = _labels(values)
-    ask = Ask(by, language, prob, interval, digits, spread, weights, leads, evidence, title, labels)
+    named = None if estimands is None else tuple(estimands)
+    ask = Ask(
+        by, language, prob, interval, digits, spread, weights, leads, evidence, title, labels, named
+    )
     _check(ask, kind)
     subject, source = _subject(values)
     usual = next((each.name for each in KINDS.values() if each.suits(subject, source)), None)

@@ -1,0 +1,23 @@
+"""The effect in the period of adoption: a toy that `tools/price.py` puts into the house.
+
+Goes to src/bayes_nqp/estimands/_at_adoption.py
+"""
+
+from __future__ import annotations
+
+import xarray as xr
+
+from bayes_nqp import vocabulary as v
+from bayes_nqp.estimands._att import att
+from bayes_nqp.estimands._by import By, names_of
+from bayes_nqp.estimands._registry import EVENT_TIMES, estimand
+from bayes_nqp.language import Message
+
+__all__ = ["at_adoption"]
+
+
+@estimand(Message("Effect at adoption"), place=15, needs=(EVENT_TIMES,))
+def at_adoption(fit_or_effects: object, by: By = None, weights: str = "rows") -> xr.DataArray:
+    """Average the effect at event time 0."""
+    names = {**names_of(by), v.EVENT_TIME: v.EVENT_TIME}
+    return att(fit_or_effects, names, weights).sel({v.EVENT_TIME: 0}, drop=True)
