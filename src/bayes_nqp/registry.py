@@ -8,11 +8,13 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, fields
 from functools import cache, partial
-from importlib import metadata
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bayes_nqp.foreign import reply
 from bayes_nqp.rooms import Search, discovered
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint, EntryPoints
 
 __all__ = [
     "Plugins",
@@ -95,8 +97,11 @@ class Plugins[T](Mapping[str, T]):
 
 
 @cache
-def _points() -> metadata.EntryPoints:
-    return metadata.entry_points()
+def _points() -> EntryPoints:
+    # As long an import as the whole of `import bayes_nqp`, which looks nothing up.
+    from importlib.metadata import entry_points
+
+    return entry_points()
 
 
 def _load(group: str) -> None:
@@ -108,7 +113,7 @@ def _load(group: str) -> None:
         reply(point.load, partial(_miss, point))
 
 
-def _miss(point: metadata.EntryPoint, error: Exception) -> None:
+def _miss(point: EntryPoint, error: Exception) -> None:
     package = f"{point.dist.name} {point.dist.version}" if point.dist else point.value
     if (package, point.value) not in _UNLOADED:
         _UNLOADED[package, point.value] = error
