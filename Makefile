@@ -14,7 +14,7 @@ ARGS ?=
 MINUTES ?= 10
 export PYTHON
 
-.PHONY: help env study new test test-lowest package fuzz faults docs notebooks update lint format bench bench-peers calibrate clean
+.PHONY: help env study new test quick test-lowest package fuzz faults docs notebooks update lint format bench bench-peers calibrate clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -32,6 +32,9 @@ new: $(READY)  ## Write a study for your own FILE (.xlsx, .dta, .csv, .parquet),
 
 test: $(READY)  ## Everything needed to trust an installation; no network
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder $(ARGS)
+
+quick: $(READY)  ## Every room once (tests/quick.txt), within a minute of processor time
+	@$(BIN)/python -m pytest -q -n 0 @tests/quick.txt $(ARGS)
 
 test-lowest:  ## The same tests on the lowest supported versions, whose own warnings are let be
 	@tools/bootstrap.sh lowest

@@ -184,3 +184,11 @@ def test_programs_beside_the_library_import_what_there_is(folder: str) -> None:
                 and importlib.util.find_spec(f"{node.module}.{alias.name}") is None
             ]
     assert not missing
+
+
+def test_the_quick_target_asks_every_room() -> None:
+    """What `make quick` runs is there, and every room with tests of its own is among it."""
+    listed = [x.partition("::")[0] for x in (ROOT / "tests" / "quick.txt").read_text().splitlines()]
+    assert [x for x in listed if not (ROOT / x).exists()] == []
+    own = {x.name for x in (ROOT / "tests").iterdir() if x.is_dir() and (PACKAGE / x.name).exists()}
+    assert own - {Path(x).parts[1] for x in listed} == set()

@@ -50,6 +50,7 @@ def test_parallel_trends_have_most_of_the_weight(parallel: nqp.Fit, answer: nqp.
     odds = answer.sensitivity
     assert odds["drift"].is_monotonic_increasing
     assert (odds["upper"] - odds["lower"]).is_monotonic_increasing
+    assert odds["drift"].diff().dropna().gt(0.0).all()
     row = odds.set_index("drift_odds").loc[2.0]
     low, high = np.quantile(nqp.att(answer), [0.025, 0.975])
     assert [row["lower"], row["upper"]] == pytest.approx([low, high], abs=0.25 * widths[1])
