@@ -51,12 +51,14 @@ def innovation_root(noise: ErrorLaw, moments: Moments, values: Array) -> tuple[A
     tuple of ndarray (B, P, T, T) and ndarray (B, P)
         W and ``log|Q|``.
     """
+    # L L' = W_p^-1/2 V W_p^-1/2 on o, so that W = L^-1 whitens and log|Q| = -2 sum log L_tt.
     lower = np.linalg.cholesky(observed_covariance(noise, moments, values))
     log_det = -2.0 * np.log(np.diagonal(lower, axis1=-2, axis2=-1)).sum(axis=-1)
     root, count = np.linalg.inv(lower), len(moments.seen)
-    if root.shape[1] != count:
+    if root.shape[1] != count:  # One covariance for all P patterns.
         root, log_det = root.repeat(count, axis=1), log_det.repeat(count, axis=1)
     if not moments.seen.all():
+        # L is block diagonal in o and the rest; here the rest's block, the identity, goes.
         root *= moments.seen[:, :, None] & moments.seen[:, None, :]
     return root, log_det
 
@@ -72,11 +74,13 @@ def observed_covariance(noise: ErrorLaw, moments: Moments, values: Array) -> Arr
         Or (B, 1, T, T), where all patterns are alike.
     """
     n = moments.n_periods
-    covariance = noise.covariance(n, values)[:, None]
+    covariance = noise.covariance(n, values)[:, None]  # V, (B, 1, T, T).
     if not (moments.weights == 1.0).all():
+        # Precision weights: W_p^-1/2 V W_p^-1/2.
         root = 1.0 / np.sqrt(moments.weights)
         covariance = covariance * (root[:, :, None] * root[:, None, :])
     if not moments.seen.all():
+        # V_oo bordered by an identity: (V_oo ⊕ I)^-1 = V_oo^-1 ⊕ I, of the same determinant.
         seen = moments.seen.astype(np.float64)
         covariance = covariance * (seen[:, :, None] * seen[:, None, :])
         covariance = covariance + np.eye(n) * (1.0 - seen)[:, :, None]
@@ -100,14 +104,17 @@ def whitener(root: Array, nuisance: Array) -> Array:
     ndarray (..., T, T)
         R, with zeros where a period is unseen.
     """
+    # P = U U' with U an orthonormal basis of W N, and R = W - U U' W.
     basis = np.linalg.qr(root @ nuisance)[0]
     return np.asarray(root - basis @ (basis.swapaxes(-1, -2) @ root))
 
 
 def absorb(q: Array, loadings: Array, prior: Array | float = 0.0) -> tuple[Array, Array]:
-    """Take a unit's coefficients with loadings L and prior precision K / sigma² out.
+    """Integrate a unit's coefficients out, with loadings L and prior precision K / sigma².
 
-    ``Q - Q L (K + L'QL)^-1 L'Q``; flat coefficients have K = 0.
+    ``Q - Q L (K + L'QL)^-1 L'Q``; flat coefficients have K = 0. With K this is Woodbury's identity
+    for ``(Q^-1 + L K^-1 L')^-1``, the precision of rows that hold the coefficients' variance; its
+    limit K = 0 is the precision of all contrasts of rows that are free of L, as in REML.
 
     Parameters
     ----------
@@ -119,12 +126,13 @@ def absorb(q: Array, loadings: Array, prior: Array | float = 0.0) -> tuple[Array
     tuple of ndarray (..., T, T) and ndarray (...)
         The precision that is left, and ``log|K + L'QL|``.
     """
-    ql = q @ loadings
-    inner = prior + loadings.swapaxes(-1, -2) @ ql
+    ql = q @ loadings  # (..., T, a)
+    inner = prior + loadings.swapaxes(-1, -2) @ ql  # K + L'QL: precision given the rows, by sigma².
     lower = np.linalg.cholesky(inner)
     log_det = 2.0 * np.log(np.diagonal(lower, axis1=-2, axis2=-1)).sum(axis=-1)
-    half = half_solve(lower, ql.swapaxes(-1, -2))
-    return q - half.swapaxes(-1, -2) @ half, log_det
+    # With C C' = K + L'QL and H = C^-1 L'Q, H'H comes off: symmetric whatever rounding does.
+    cross_root = half_solve(lower, ql.swapaxes(-1, -2))
+    return q - cross_root.swapaxes(-1, -2) @ cross_root, log_det
 
 
 def half_solve(lower: Array, right: Array) -> Array:
@@ -135,6 +143,7 @@ def half_solve(lower: Array, right: Array) -> Array:
     if (n := lower.shape[-1]) <= _SOLVED_WHOLE:
         many = n <= right.shape[-1] and lower.size >= _MANY_SMALL * n**2
         return lower_inverse(lower) @ right if many else _solved(lower, right)
+    # [L_11 0; L_21 L_22] [x_1; x_2] = [r_1; r_2], from the upper half down.
     k = n // 2
     top = half_solve(lower[..., :k, :k], right[..., :k, :])
     remainder = right[..., k:, :] - lower[..., k:, :k] @ top
@@ -142,9 +151,10 @@ def half_solve(lower: Array, right: Array) -> Array:
 
 
 def back_solve(lower: Array, right: Array) -> Array:
-    """``L^-T R`` for stacks of triangular L, the lower half of R first."""
+    """``L^-T R`` for stacks of lower triangular L, the lower half of R first."""
     if (n := lower.shape[-1]) <= _SOLVED_WHOLE:
         return _solved(lower.swapaxes(-1, -2), right)
+    # [L_11' L_21'; 0 L_22'] [x_1; x_2] = [r_1; r_2], from the lower half up.
     k = n // 2
     bottom = back_solve(lower[..., k:, k:], right[..., k:, :])
     remainder = right[..., :k, :] - lower[..., k:, :k].swapaxes(-1, -2) @ bottom
@@ -160,6 +170,7 @@ def lower_inverse(lower: Array) -> Array:
     out = np.zeros_like(lower)
     scale = 1.0 / np.diagonal(lower, axis1=-2, axis2=-1)
     for i in range(lower.shape[-1]):
+        # Row i of L X = I: L_i,<i X_<i + L_ii x_i = e_i'.
         out[..., i, :i] = (lower[..., i, None, :i] @ out[..., :i, :i])[..., 0, :]
         out[..., i, :i] *= -scale[..., i, None]
         out[..., i, i] = scale[..., i]
@@ -188,7 +199,8 @@ def lower_triangles(matrices: Array) -> Array:
     return np.ascontiguousarray(flat.reshape(len(matrices), -1))
 
 
-def padded(home: Index, values: Any) -> Any:
+def padded(by_place: Index, values: Any) -> Any:
     """Take values (B, O, ...) to (B, place, most, ...), zero where there is no owner."""
-    nothing = np.zeros((len(values), 1, *values.shape[2:]))
-    return np.concatenate([values, nothing], axis=1)[:, home]
+    # Number -1, where a place has fewer owners than the most, is the row of zeros at the end.
+    zero = np.zeros((len(values), 1, *values.shape[2:]))
+    return np.concatenate([values, zero], axis=1)[:, by_place]

@@ -102,11 +102,11 @@ def log_likelihood(problem: GaussianProblem, values: Values) -> Array:
     """Marginal log likelihood of one batch of points; a point without a factor is refused alone."""
     m = problem.arrowhead.n_outcomes
 
-    def whole(part: Values) -> Array:
+    def marginal(part: Values) -> Array:
         total, factor = solved(problem, part)
         return assembled(problem, part, total, factor)
 
-    return point_by_point(whole, values, (1,) if m == 1 else (1, m))
+    return point_by_point(marginal, values, (1,) if m == 1 else (1, m))
 
 
 def solved(problem: GaussianProblem, values: Values) -> tuple[Array, Factor | ReducedFactor]:
@@ -129,6 +129,9 @@ def assembled(
 ) -> Array:
     """Put the log likelihood together (8).
 
+    ``total - f/2 log 2 pi sigma² + n_flat/2 log 2 pi - (log|A + sigma² D^-2| - p log sigma²)/2 -
+    sum_j log tau_j - E / 2 sigma²``, over f rows less flat unit coefficients and p coefficients.
+
     Parameters
     ----------
     total : ndarray (B)
@@ -136,7 +139,10 @@ def assembled(
     """
     log_sigma2 = 2.0 * np.log(values.sigma)
     estimated = problem.scale_count > 0
+    # Priors N(0, tau_j²) of coefficients; fixed scales that are 1 have no number here.
     log_tau = np.log(values.tau[:, estimated]) @ problem.scale_count[estimated]
+    # Each of the p integrals gives (2 pi sigma²)^1/2 |A + sigma² D^-2|^-1/2. Its 2 pi cancels with
+    # that of the coefficient's prior, which a flat one does not have.
     common = (
         total
         - 0.5 * problem.n_free * (_LOG_2PI + log_sigma2)
@@ -144,6 +150,7 @@ def assembled(
         - 0.5 * (factor.log_det - problem.n_coefficients * log_sigma2)
         - log_tau
     )
+    # E = y'Q̃y - b'(A + sigma² D^-2)^-1 b: squares of the factor's last entry (B, m).
     energy = (factor.residual**2).sum(axis=2)
     out = common[:, None] - 0.5 * energy * np.exp(-log_sigma2)[:, None]
     out = np.where(np.isfinite(out), out, -np.inf)
@@ -171,14 +178,16 @@ class GroupEquations:
 
 def group_equations(problem: GaussianProblem, values: Values) -> GroupEquations:
     """Normal equations of groups, owners and processes inside one group taken out (3, 4, 5a)."""
-    noise = noise_equations(problem, values)
+    noise = noise_equations(problem, values)  # vec F = map1 vec Q̃ (3).
     f, total = noise.f, noise.total
     if problem.by_group is not None and noise.by_group is not None:
+        # F_g loses sum_o a_o'(K + H_o)^-1 a_o, over the owners of the group (4).
         taken, log_det = taken_by_owners(problem.by_group, noise.by_group, values)
         rows, columns = np.tril_indices(problem.moments.width)
         f = f - taken[:, :, rows, columns].reshape(len(taken), -1)
         total = total - 0.5 * log_det
     if problem.placement is not None:
+        # F_g loses C D (sigma² I + D'HD)^-1 D'C', where the group alone has the process (5a).
         f, log_det = group_processes_out(problem, values, f)
         total = total - 0.5 * log_det
     return GroupEquations(f, total, noise.by_block)
@@ -188,39 +197,48 @@ def normal_equations(problem: GaussianProblem, values: Values) -> NormalEquation
     """Normal equations with every deviation taken out (3, 4, 5)."""
     groups, head = group_equations(problem, values), problem.arrowhead
     total = groups.total
+    # vec A = map2 vec F: A_b = sum_g X_g'F_g X_g over the groups of each block (5).
     stored = (head.map2 @ np.ascontiguousarray(groups.f.T)).T
+    # With v values of processes and o all else: A_oo, A_vo and the blocks of A_vv.
     matrix, onto, inner = (_part(stored, len(values), *part) for part in head.parts)
     if problem.by_block is not None and groups.by_block is not None:
         taken, log_det = taken_by_owners(problem.by_block, groups.by_block, values)
         total = total - 0.5 * log_det
+        # Owners across groups meet values of processes too, so all three parts lose theirs.
         if head.n_values:
-            onto -= taken[:, :, head.values, head.met]
+            beside = head.beside_values
+            onto -= taken[:, :, head.values, beside]
             square = taken[:, :, head.values, head.values].reshape(
                 *inner.shape[:3], head.n_joint, -1, head.n_joint
             )
+            # No owner joins two sets of values: off these blocks `taken` is zero.
             inner -= np.einsum("abiuiv->abiuv", square)
-            taken = taken[:, :, head.met[:, None], head.met]
+            taken = taken[:, :, beside[:, None], beside]
         matrix -= taken
     if head.n_values:
         total = total - 0.5 * block_processes_out(problem, values, matrix, onto, inner)
-    turned_in(problem.turns(values), matrix, head.n_proper)
+    turned_in(problem.turns(values), matrix, head.n_proper)  # C'AC: from values of paths to z.
     if problem.lag is not None and values.lag is not None:
+        # y - delta W y and x - delta W x, from one set of moments for every delta.
         if problem.lag.ties:
             _ties_off(matrix, head.n_proper + np.array(problem.lag.ties), values.lag)
         _lag_off(matrix, head.n_proper + problem.lag.coefficient, values.lag)
+        # Jacobian |I - delta W| of every free period, net of the means that time effects take.
         total = total + problem.lag.periods * problem.lag.log_determinant(values.lag)
     return NormalEquations(matrix, total)
 
 
-def _part(stored: Array, n_points: int, shape: Sequence[int], entries: Index, at: Index) -> Array:
+def _part(
+    stored: Array, n_points: int, shape: Sequence[int], entries: Index, places: Index
+) -> Array:
     """A part of A (B, ...) from its stored entries (B, stored); B of these may be 1."""
     out = np.zeros((n_points, int(np.prod(shape))))
-    out[:, at] = stored[:, entries]
+    out[:, places] = stored[:, entries]
     return out.reshape(n_points, *shape)
 
 
 def _ties_off(matrix: Array, ties: Index, delta: Array) -> None:
-    """Take ``delta W x`` off columns x in A, in place: ``C' A C`` with ``-delta`` in C (10).
+    """Take ``delta W x`` off columns x in A, in place: ``C' A C`` with ``-delta`` in C (5).
 
     Parameters
     ----------
@@ -231,16 +249,18 @@ def _ties_off(matrix: Array, ties: Index, delta: Array) -> None:
     """
     lower = np.tril(matrix)
     matrix[:] = lower + np.tril(matrix, -1).swapaxes(-1, -2)
-    by, (column, near) = delta[:, None, None, None], ties.T
-    matrix[:, :, column] -= by * matrix[:, :, near]
-    matrix[:, :, :, column] -= by * matrix[:, :, :, near]
+    # The symmetric A, of which C' takes rows and C columns.
+    scale, (column, near) = delta[:, None, None, None], ties.T
+    matrix[:, :, column] -= scale * matrix[:, :, near]
+    matrix[:, :, :, column] -= scale * matrix[:, :, :, near]
+    # W x has no coefficient of its own.
     matrix[:, :, near] = 0.0
     matrix[:, :, :, near] = 0.0
     matrix[:] = np.tril(matrix)
 
 
-def _lag_off(matrix: Array, at: int, delta: Array) -> None:
-    """Take ``delta W y`` off the outcome in A, in place (10).
+def _lag_off(matrix: Array, lag: int, delta: Array) -> None:
+    """Take ``delta W y`` off the outcome in A, in place (5).
 
     ``b = b_y - delta b_l`` and ``c = c_yy - 2 delta c_yl + delta² c_ll``; what is left of the
     column is nothing, so that its coefficient adds nothing to the density.
@@ -249,16 +269,18 @@ def _lag_off(matrix: Array, at: int, delta: Array) -> None:
     ----------
     matrix : ndarray (B, block, n, n)
         A, lower triangles.
-    at : int
-        Of the column.
+    lag : int
+        The column of ``W y``.
     """
-    column = np.concatenate([matrix[:, :, at, :at], matrix[:, :, at:, at]], axis=2)
-    square = column[:, :, at].copy()
-    by = delta[:, None]
-    matrix[:, :, -1] -= by[..., None] * column
-    matrix[:, :, -1, -1] += by * (by * square - column[:, :, -1])
-    matrix[:, :, at] = 0.0
-    matrix[:, :, :, at] = 0.0
+    # The symmetric column l of A, of which the lower triangle holds row l up to the diagonal.
+    column = np.concatenate([matrix[:, :, lag, :lag], matrix[:, :, lag:, lag]], axis=2)
+    square = column[:, :, lag].copy()  # c_ll
+    scale = delta[:, None]
+    # The outcome's row b_y loses delta b_l, and its last entry c_yy thereby delta c_yl once.
+    matrix[:, :, -1] -= scale[..., None] * column
+    matrix[:, :, -1, -1] += scale * (scale * square - column[:, :, -1])
+    matrix[:, :, lag] = 0.0
+    matrix[:, :, :, lag] = 0.0
 
 
 def factorise(problem: LinearPart, values: Values, matrix: Array) -> Factor:
@@ -272,44 +294,51 @@ def factorise(problem: LinearPart, values: Values, matrix: Array) -> Factor:
         If A of any point is not positive definite.
     """
     head = problem.arrowhead
-    n_local, at = head.n_proper, np.arange(head.n_global)
+    n_local, shared = head.n_proper, np.arange(head.n_global)
+    # A + sigma² diag(1/tau²), the precision of coefficients given the rows by sigma² (6).
     prior = problem.prior_precision(values, head.global_scale)
     diagonal = np.einsum("...ii->...i", matrix)
     if n_local:
         diagonal[..., :n_local] += problem.prior_precision(values, head.local_scale[:, :n_local])
     if head.n_blocks == 1:
-        diagonal[:, 0, n_local + at] += prior
+        # One block: [A_ll A_lg; A_gl A_gg] has one factor, of which both parts are views.
+        diagonal[:, 0, n_local + shared] += prior
         lower = np.linalg.cholesky(matrix)
         local, border = lower[..., :n_local], lower[:, 0, n_local:, n_local:]
     else:
         local, border = _blocks_off(matrix, head) if n_local else (matrix[..., :0], matrix.sum(1))
-        border[:, at, at] += prior
+        # The border's prior counts once, on the sum of what blocks leave of it.
+        border[:, shared, shared] += prior
         border = np.linalg.cholesky(border)
+    # log|A| = sum_b log|A_bb| + log|A_gg - sum_b A_gb A_bb^-1 A_bg|, the outcome's row left out.
     log_det = 2.0 * np.log(np.diagonal(local, axis1=-2, axis2=-1)).sum(axis=(1, 2))
-    log_det += 2.0 * np.log(np.diagonal(border, axis1=1, axis2=2)[:, at]).sum(axis=1)
+    log_det += 2.0 * np.log(np.diagonal(border, axis1=1, axis2=2)[:, shared]).sum(axis=1)
     return Factor(local, border, log_det, head.n_outcomes)
 
 
 def _blocks_off(matrix: Array, head: Arrowhead) -> tuple[Array, Array]:
     """Factor the local coefficients of every block, and take them off the border; overwrites A.
 
-    One Cholesky of each whole block costs its border's cube, which no block needs: where borders
-    are the larger part, ``H = L^-1 A_lb`` and ``A_bb - sum_b H_b'H_b`` are quicker.
+    ``S = sum_b (A_gg,b - A_gb A_bb^-1 A_bg)``, the Schur complement of all local coefficients. One
+    Cholesky of each whole block costs its border's cube, which no block needs: where borders are
+    the larger part, ``H_b = L_b^-1 A_bg`` and ``A_gg - sum_b H_b'H_b`` are quicker.
     """
     n_local, n_border = head.n_proper, head.n_border
     if n_border > n_local:
         lower = np.linalg.cholesky(matrix[..., :n_local, :n_local])
-        half = half_solve(lower, matrix[..., n_local:, :n_local].swapaxes(-1, -2))
-        stacked = half.reshape(len(half), -1, n_border)
+        cross_root = half_solve(lower, matrix[..., n_local:, :n_local].swapaxes(-1, -2))
+        # The rows of all H_b one under another: one product sums H_b'H_b over blocks.
+        stacked = cross_root.reshape(len(cross_root), -1, n_border)
         schur = matrix[..., n_local:, n_local:].sum(axis=1) - stacked.swapaxes(-1, -2) @ stacked
-        return np.concatenate([lower, half.swapaxes(-1, -2)], axis=-2), schur
+        return np.concatenate([lower, cross_root.swapaxes(-1, -2)], axis=-2), schur
     diagonal = np.einsum("...ii->...i", matrix)
-    # The border's block is no covariance yet: what is added to its diagonal comes off again.
+    # A block's corner A_gg,b - H_b'H_b + shift is the product of its factor's corner. One block
+    # need not identify the border: what is added to its diagonal comes off again.
     shift = np.maximum(diagonal[..., n_local:], 1e-30)
     diagonal[..., n_local:] += shift
     lower = np.linalg.cholesky(matrix)
     corner = lower[:, :, n_local:, n_local:]
     schur = (corner @ corner.swapaxes(-1, -2)).sum(axis=1)
-    at = np.arange(n_border)
-    schur[:, at, at] -= shift.sum(axis=1)
+    border = np.arange(n_border)
+    schur[:, border, border] -= shift.sum(axis=1)
     return lower[..., :n_local], schur

@@ -32,7 +32,7 @@ class OwnerEquations:
     h: Array
 
     def inner(self, values: Values) -> Array:
-        """``K + H_o`` (B, O, q, q)."""
+        """``K + H_o`` (B, O, q, q): ``sigma²`` times a deviation's precision given beta."""
         return np.asarray(self.h + deviation_precision(values)[:, None])
 
 
@@ -68,6 +68,7 @@ class NoiseEquations:
 
     def like(self, table: Array) -> NoiseEquations:
         """The same at other points, from their numbers side by side."""
+        # Rows may be linear combinations of points' rows, as polynomials between nodes are.
         shapes = [a.shape[1:] for a in self.arrays]
         cuts = np.cumsum([int(np.prod(shape)) for shape in shapes])[:-1]
         parts = np.split(table, cuts, axis=1)
@@ -75,6 +76,7 @@ class NoiseEquations:
             part.reshape(-1, *shape) for part, shape in zip(parts, shapes, strict=True)
         ]
         owners = [OwnerEquations(a, h) for a, h in zip(entries[::2], entries[1::2], strict=True)]
+        # In the order of `arrays`: owners inside groups stand before owners across them.
         by_group = None if self.by_group is None else owners.pop(0)
         by_block = None if self.by_block is None else owners.pop(0)
         return NoiseEquations(f, total, by_group, by_block)

@@ -28,7 +28,7 @@ class Reduced:
         Where the squares of the groups, bucket after bucket, lie in the lower triangles of F.
     local : ndarray of int (block, local)
         Which local coefficients of the block stay, -1 for padding.
-    turn : ndarray (dummy + 1, global + 1)
+    kind_loads : ndarray (dummy + 1, global + 1)
         R, and the outcome: ``C = D R``.
     map2 : csr_array (block local n + border², squares)
         From the squares to rows of local coefficients (block, local, local + border), and to the
@@ -39,13 +39,13 @@ class Reduced:
     take: Index
     local: Index
     local_scale: Index
-    turn: Array
+    kind_loads: Array
     map2: Any
 
     @property
     def n_border(self) -> int:
         """Dummies and the outcome."""
-        return int(self.turn.shape[0])
+        return int(self.kind_loads.shape[0])
 
 
 class LinearPart:
@@ -69,6 +69,7 @@ class LinearPart:
     @cached_property
     def scale_count(self) -> Array:
         """How many coefficients have each scale (scale)."""
+        # What log tau_k counts for in the density; flat, fixed and padding numbers are negative.
         numbers = np.concatenate([self.arrowhead.local_scale.ravel(), self.arrowhead.global_scale])
         return np.bincount(numbers[numbers >= 0], minlength=self.tau.size).astype(np.float64)
 
@@ -93,6 +94,6 @@ class LinearPart:
             1 for padding, so that its diagonal has a factor.
         """
         sigma2 = (values.sigma**2)[:, None]
-        # Fixed, flat and padding count from the end.
+        # Numbers -1, -2 and -3 count from the end: sigma² where tau = 1, 0 flat, 1 for padding.
         ends = np.concatenate([np.ones_like(sigma2), np.zeros_like(sigma2), sigma2], axis=1)
         return np.concatenate([sigma2 / values.tau**2, ends], axis=1)[:, scale]

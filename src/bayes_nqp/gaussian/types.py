@@ -3,6 +3,13 @@
 Units of one *type* share observed periods, weights and loadings of their deviation; units of one
 *group* have the same coefficients in every period. B points, P patterns of observed periods, H
 types, G groups, T periods, K columns, m outcomes, J = T + K + m.
+
+Unit i has the rows ``y_i = X_i beta + N alpha_i + D_i delta_i + e_i``: beta the coefficients that
+blocks hold, alpha_i flat ones of the unit's own (N = 1: its effect), ``delta_i ~ N(0, Omega)`` the
+deviation of the unit or of its owner, ``e_i ~ N(0, sigma² V(phi))``. Precisions are taken by
+``sigma²``: ``Q = V^-1`` on observed periods, ``Q̃`` where alpha_i, or delta_i too, is integrated
+out. ``F_g = sum_i [I, Z_i]'Q̃ [I, Z_i]`` are the normal equations of a group's periods, columns and
+outcome (Z_i, the outcome last), and ``A = sum_g X_g'F_g X_g`` those of beta and the outcome.
 """
 
 from __future__ import annotations
@@ -70,10 +77,16 @@ class Values:
 
     def __getitem__(self, at: Any) -> Values:
         lag = None if self.lag is None else self.lag[at]
-        own = None if self.own is None else self.own[at]
+        nuisance = None if self.own is None else self.own[at]
         processes = self.processes[at] if len(self.processes) else self.processes
         return Values(
-            self.tau[at], self.deviation[at], self.noise[at], self.sigma[at], lag, processes, own
+            self.tau[at],
+            self.deviation[at],
+            self.noise[at],
+            self.sigma[at],
+            lag,
+            processes,
+            nuisance,
         )
 
     def __len__(self) -> int:
@@ -152,11 +165,12 @@ class Owners:
         return int(self.counts.shape[0])
 
     @cached_property
-    def home(self) -> Index:
+    def by_place(self) -> Index:
         """Owners of each group or block (place, most), -1 where there are fewer."""
         sizes = np.bincount(self.place, minlength=self.n_places)
         out = np.full((self.n_places, int(sizes.max(initial=0))), -1)
         order = np.argsort(self.place, kind="stable")
+        # Rank of each owner within its place: its number in the order, less where the place starts.
         inside = np.arange(order.size) - np.repeat(np.cumsum(sizes) - sizes, sizes)
         out[self.place[order], inside] = order
         return out
@@ -165,6 +179,10 @@ class Owners:
 @dataclass(frozen=True, eq=False)
 class Arrowhead:
     """Coefficients of a problem: blocks of local ones that meet in the global ones only.
+
+    Their normal equations A are bordered block diagonal: A_bb of the local coefficients of block b,
+    zero between blocks, and the border g of global ones and outcomes, ``A_bg`` and ``A_gg``. Each
+    block is kept with a border of its own (n, n), and ``A_gg`` is the sum of their corners.
 
     Parameters
     ----------
@@ -234,8 +252,8 @@ class Arrowhead:
         return slice(self.n_proper, self.n_local)
 
     @property
-    def met(self) -> Index:
-        """Where all else stands, which processes meet."""
+    def beside_values(self) -> Index:
+        """Where all else stands, which processes meet: other local coefficients and the border."""
         return np.concatenate([np.arange(self.n_proper), np.arange(self.n_local, self.size)])
 
     @cached_property
@@ -245,15 +263,20 @@ class Arrowhead:
         What processes meet, (block, n, n); their values on it, (block, value, n); and values on one
         another, (block, m, joint, joint). Lower triangles of squares.
         """
+        # A_b = [A_oo, A_ov; A_vo, A_vv], v values of processes and o all else, entry by entry.
         block, place = np.divmod(self.stored, self.size**2)
         row, column = np.divmod(place, self.size)
         number = np.empty(self.size, dtype=np.int64)
-        number[self.met], number[self.values] = np.arange(self.met.size), np.arange(self.n_values)
-        above, left = ((self.n_proper <= at) & (at < self.n_local) for at in (row, column))
+        beside = self.beside_values
+        number[beside], number[self.values] = np.arange(beside.size), np.arange(self.n_values)
+        value_row, value_column = (
+            (self.n_proper <= entry) & (entry < self.n_local) for entry in (row, column)
+        )
         # A border's row stands below values' columns: these are the rows of the second part.
-        value, other = np.where(above, row, column), np.where(above, column, row)
+        value, other = np.where(value_row, row, column), np.where(value_row, column, row)
+        # Values meet within a joint set alone: A_vv has m = n_values / n_joint diagonal blocks.
         k, j = np.divmod(number[row], self.n_joint), np.divmod(number[column], self.n_joint)
-        n, n_values, n_joint = self.met.size, self.n_values, self.n_joint
+        n, n_values, n_joint = beside.size, self.n_values, self.n_joint
         shapes = (
             (self.n_blocks, n, n), (self.n_blocks, n_values, n),
             (self.n_blocks, n_values // n_joint, n_joint, n_joint),
@@ -263,9 +286,12 @@ class Arrowhead:
             (block, k[0], k[1], j[1]),
         )  # fmt: skip
         out = []
-        for inside, index, shape in zip(
-            (~above & ~left, above ^ left, above & left), indices, shapes, strict=True
-        ):
-            at = np.ravel_multi_index(tuple(x[inside] for x in index), shape)
-            out.append((shape, np.flatnonzero(inside), at))
+        insides = (
+            ~value_row & ~value_column,
+            value_row ^ value_column,
+            value_row & value_column,
+        )
+        for inside, index, shape in zip(insides, indices, shapes, strict=True):
+            flat = np.ravel_multi_index(tuple(x[inside] for x in index), shape)
+            out.append((shape, np.flatnonzero(inside), flat))
         return out

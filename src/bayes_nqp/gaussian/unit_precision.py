@@ -57,18 +57,23 @@ def innovations(problem: GaussianProblem, values: Values) -> tuple[Array, Array]
 
 
 def _flat_out(problem: GaussianProblem, values: Values) -> Small:
+    """``Q̃ = Q - QN (N'QN)^-1 N'Q`` and ``sum_i (log|Q| - log|N'QN|) / 2`` (2)."""
     m = problem.moments
     root, log_det = innovations(problem, values)
-    own = problem.nuisance if values.own is None else values.own[:, None]
-    q, absorbed = absorb(root.swapaxes(-1, -2) @ root, own * m.seen[:, :, None])
-    units = np.bincount(m.pattern, m.n_units, len(m.seen))
+    # N (T, a), of the problem or of each point; its rows outside o are zero, as those of Q are.
+    nuisance = problem.nuisance if values.own is None else values.own[:, None]
+    # Q = W'W of every pattern (B, P, T, T); absorbed is log|N'QN| (B, P).
+    q, absorbed = absorb(root.swapaxes(-1, -2) @ root, nuisance * m.seen[:, :, None])
+    units = np.bincount(m.pattern, m.n_units, len(m.seen))  # Units of each pattern.
     total = 0.5 * (log_det - absorbed) @ units
-    return Small(q[:, m.pattern], total)
+    return Small(q[:, m.pattern], total)  # From patterns to types, which share a pattern's Q.
 
 
 def _deviations_out(problem: GaussianProblem, values: Values) -> Small:
+    """``Q̃ - Q̃D (K + D'Q̃D)^-1 D'Q̃``, and ``sum_i (log|K| - log|K + D'Q̃D|) / 2`` besides (2)."""
     types, m = small(problem, values, flat_only=True), problem.moments
     k = deviation_precision(values)[:, None]
+    # log|K| / 2 is the deviation's prior, -log|K + D'Q̃D| / 2 its integral: sigma and 2 pi cancel.
     q, inner = absorb(types.q, m.loadings, k)
     return Small(q, types.total - 0.5 * (inner - np.linalg.slogdet(k)[1]) @ m.n_units)
 
@@ -86,6 +91,7 @@ def class_precision(problem: GaussianProblem, values: Values, units: UnitClass) 
     ndarray (m, m)
         Over the m periods that the class was observed in.
     """
+    # Q = (W_p^-1/2 V W_p^-1/2)_oo^-1 on the class's own periods, as in `innovation_root`.
     times, root = units.times, 1.0 / np.sqrt(units.weights)
     covariance = problem.noise.covariance(problem.moments.n_periods, values.noise)[0]
     q = np.linalg.inv(covariance[np.ix_(times, times)] * root[:, None] * root)
