@@ -50,6 +50,7 @@ class Conditionals:
         fit : ndarray (B, place, L, times)
             Coefficients in every place; zero for outcomes.
         """
+        # (K + H_o)^-1 (a_oy - a_o' X beta); outcomes have no coefficient.
         explained = (self.a[:, :, None] @ fit[:, self.place])[:, :, 0]
         return np.asarray((self.a[:, :, -1, None] - explained) / self.inner[:, :, None])
 
@@ -63,6 +64,7 @@ def conditionals(problem: GaussianProblem, values: Values) -> Iterator[Condition
         With one column of deviations.
     """
     if problem.by_class is not None:
+        # Q̃ with alpha_i alone out: delta_i is what is to be drawn.
         types = small(problem, values, flat_only=True)
         yield class_conditionals(problem, problem.by_class, values, types)
     elif problem.deviation is not None:
@@ -78,6 +80,7 @@ def conditionals(problem: GaussianProblem, values: Values) -> Iterator[Condition
 def _of_owners(
     owners: Owners, equations: OwnerEquations, values: Values, *, in_blocks: bool
 ) -> Conditionals:
+    # One column of deviations: q = 1, so that K + H_o is a number.
     inner = equations.inner(values)[:, :, 0, 0]
     return Conditionals(owners.number, owners.place, equations.a[:, :, 0], inner, in_blocks)
 
@@ -92,6 +95,8 @@ def class_conditionals(
     types : Small
         With flat unit coefficients alone taken out.
     """
+    # The mean of n deviations, each N(h^-1 (a_iy - a_i'X beta), sigma²/h) with h = K + d'Q̃d of the
+    # type, is N((n h)^-1 (a_y - a'X beta), sigma² (n h)^-1) with a the sum of a_i.
     a = owner_equations(problem, classes, types, problem.moments.width).a[:, :, 0]
     d = problem.moments.loadings
     single = (d.swapaxes(-1, -2) @ types.q @ d)[..., 0, 0] + deviation_precision(values)[:, 0]

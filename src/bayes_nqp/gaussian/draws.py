@@ -121,9 +121,10 @@ def draw(
             shared = SharedErrors(errors.numbers[draws].swapaxes(1, 2), errors.sums)
         values = problem.values(part)
         if problem.redraws is not None and stream is not None:
-            own = problem.redraws()
-            values = replace(values, own=own[draws[:, 0] % len(own)])
+            nuisance = problem.redraws()
+            values = replace(values, own=nuisance[draws[:, 0] % len(nuisance)])
         factor: Factor | ReducedFactor
+        # Shared errors enter the normal equations of all coefficients, own cells among them.
         if errors is None or errors.sums is None:
             _, factor = solved(problem, values)
         else:
@@ -148,18 +149,22 @@ def _from_factor(
     z_shared, z_local, z_deviation, z_process = _numbers(
         problem, values, factor, stream, times, errors
     )
+    # beta = A^-1 b + sigma L^-T z, block by block; with shared errors z is L^-1 xi.
     errors_of = _times_sigma(values, z_shared), _times_sigma(values, z_local)
     if isinstance(factor, ReducedFactor):
         shared, local = back_through_own_cells(problem, factor, *errors_of)
     else:
         shared, local = back_substituted(head, factor, *errors_of)
-    shared = turned(problem.turns(values), shared)
+    shared = turned(problem.turns(values), shared)  # C z: values of paths in the border.
     if problem.lag is not None and values.lag is not None:
+        # Rows of y, not of y - delta W y, from here on: W y has the coefficient delta, and W x
+        # that of x times -delta.
         shared[:, problem.lag.coefficient] = values.lag[:, None]
         for column, near in problem.lag.ties:
             shared[:, near] = -values.lag[:, None] * shared[:, column]
     flat = in_blocks(head, shared, local)
     slots = product(head.slot_loads, flat)
+    # Processes given coefficients, then deviations given both: X beta + eta in every group (fits).
     surface, fits = surfaces(problem, values, flat, _times_sigma(values, z_process))
     slots = np.concatenate([slots, surface.reshape(len(values), -1, times)], axis=1)
     deviations = _deviations(problem, values, flat, fits, z_deviation)
@@ -181,11 +186,13 @@ def _numbers(
     z = np.zeros(size) if stream is None else stream.standard_normal(size)
     if errors is not None and errors.sums is None:
         z = errors.numbers
+    # In the order: global, local of all blocks, deviations of owners, processes.
     z_deviation, z_process = np.split(z[:, n_dense:], [problem.n_deviations], axis=1)
     shape = (n_points, head.n_blocks, head.n_local, times)
     if errors is not None and errors.sums is not None:
         assert isinstance(factor, Factor)
         assert problem.lag is None, "errors are not shared by equations with a lag"
+        # xi = X'Q̃e + D^-1 z instead of L z: the same law, but moved by the errors e.
         right, deviation, process = errors.sums.right_side(
             problem, values, errors.numbers, (z_deviation, z_process)
         )
@@ -204,28 +211,33 @@ def _deviations(
 ) -> tuple[Array, Array, Array, Array]:
     """Deviations of owners given coefficients; for single units what else theirs take too."""
     head, times = problem.arrowhead, flat.shape[2]
-    nothing = np.zeros((len(values), 0, times)), np.zeros((len(values), 0, 0, times))
+    empty = np.zeros((len(values), 0, times)), np.zeros((len(values), 0, 0, times))
     out = np.zeros((len(values), problem.n_deviations, times))
     if problem.deviation is None:
-        return out, nothing[0], nothing[1], nothing[1]
+        return out, empty[0], empty[1], empty[1]
     coefficients = flat.reshape(len(values), head.n_blocks, head.size, times)
     for owners in conditionals(problem, values):
+        # delta_o | beta ~ N(G a_o(y - X beta), sigma² G), G = (K + H_o)^-1.
         mean = owners.mean(coefficients if owners.in_blocks else fits)
         noise = _times_sigma(values, z[:, owners.number])
         out[:, owners.number] = mean + noise / np.sqrt(owners.inner)[:, :, None]
     if problem.by_class is None:
-        return out, nothing[0], nothing[1], nothing[1]
+        return out, empty[0], empty[1], empty[1]
     return out, *_of_units(problem, problem.by_class, values, fits)
 
 
 def _of_units(
     problem: GaussianProblem, classes: Owners, values: Values, fits: Array
 ) -> tuple[Array, Array, Array]:
-    """A unit's spread around the mean deviation of its class, weights and responses."""
+    """A unit's spread around the mean deviation of its class, weights and responses.
+
+    Given beta, ``delta_i - mean ~ N(h^-1 d'Q̃ (Z_i - S/n) w, sigma²/h)`` up to the mean of the n
+    noises, with ``h = K + d'Q̃d`` and w minus slopes and one for the outcome.
+    """
     d, kind = problem.moments.loadings, classes.counts.indices
-    v = small(problem, values, flat_only=True).q @ d
+    v = small(problem, values, flat_only=True).q @ d  # Q̃d of every type (B, H, T, 1).
     inner = (d.swapaxes(-1, -2) @ v)[..., 0, 0] + deviation_precision(values)[:, 0]
-    precision = inner[:, kind, None]
+    precision = inner[:, kind, None]  # h of every class (B, class, 1).
     fit = fits[:, classes.place]
     shape = (*precision.shape[:2], fits.shape[3])
     spread = np.broadcast_to(values.sigma[:, None, None] / np.sqrt(precision), shape)

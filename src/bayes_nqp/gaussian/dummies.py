@@ -1,4 +1,7 @@
-"""Columns of global coefficients as dummies: one entry where a walk has many (5b)."""
+"""Columns of global coefficients as dummies: one entry where a walk has many.
+
+Step b of docs/gaussian.md, "Many cells".
+"""
 
 from __future__ import annotations
 
@@ -30,22 +33,25 @@ def as_dummies(columns: Array, scale: Index) -> tuple[Any, Array]:
     scale : ndarray of int (global)
         Number of the scale of each column.
     """
-    loads, turns = [], []
-    for at in _joined(columns, [np.flatnonzero(scale == k) for k in np.unique(scale)]):
-        kinds, kind = _kinds(columns[:, at])
+    loads, kind_loads = [], []
+    for index in _joined(columns, [np.flatnonzero(scale == k) for k in np.unique(scale)]):
+        kinds, kind = _kinds(columns[:, index])
+        # C_index = D kinds: a one in D at each slot's kind, and the distinct rows of C_index.
         inside = np.flatnonzero(kind >= 0)
-        if len(kinds) <= at.size + _SPARE and inside.size < np.count_nonzero(columns[:, at]):
+        n_entries = np.count_nonzero(columns[:, index])
+        if len(kinds) <= index.size + _SPARE and inside.size < n_entries:
             place = (inside, kind[inside])
             part = csr_array((np.ones(inside.size), place), shape=(len(columns), len(kinds)))
         else:
-            part, kinds = csr_array(columns[:, at]), np.eye(at.size)
-        turn = np.zeros((len(kinds), columns.shape[1]))
-        turn[:, at] = kinds
+            # As it is: D = C_index and the identity.
+            part, kinds = csr_array(columns[:, index]), np.eye(index.size)
+        rows = np.zeros((len(kinds), columns.shape[1]))
+        rows[:, index] = kinds
         loads.append(part)
-        turns.append(turn)
+        kind_loads.append(rows)
     if not loads:
         return csr_array((len(columns), 0)), np.zeros((0, 0))
-    return csr_array(hstack(loads)), np.concatenate(turns)
+    return csr_array(hstack(loads)), np.concatenate(kind_loads)  # D, R
 
 
 def _kinds(columns: Array) -> tuple[Array, Index]:
@@ -59,12 +65,12 @@ def _kinds(columns: Array) -> tuple[Array, Index]:
 def _joined(columns: Array, sets: list[Index]) -> list[Index]:
     """Join sets of columns that depend on one thing, so that few kinds of slots carry both."""
     out: list[Index] = []
-    for at in sets:
+    for index in sets:
         for k, other in enumerate(out):
-            union = np.concatenate([other, at])
+            union = np.concatenate([other, index])
             if len(_kinds(columns[:, union])[0]) <= union.size + _SPARE:
                 out[k] = union
                 break
         else:
-            out.append(at)
+            out.append(index)
     return out

@@ -40,6 +40,7 @@ def functionals(
     """
 
     def part(values: Values) -> tuple[Array, Array]:
+        # Deviations and processes are integrated out of A: variances are marginal over them.
         matrix = normal_equations(problem, values).matrix
         mean, variance = _of_coefficients(problem, values, matrix, local[None], shared[None])
         return mean, variance * (values.sigma**2)[:, None]
@@ -80,18 +81,24 @@ def averages(
         groups = np.zeros((len(values), head.group_loads.shape[0], r))
         constant, spread = np.zeros((2, len(values), r))
         for owners in conditionals(problem, values):
+            # w_o (K + H_o)^-1: adds weight a_oy to the mean, -weight a_o X to the loadings on beta,
+            # and w_o² (K + H_o)^-1 to the variance over sigma².
             weight = deviations[owners.number] / owners.inner[:, :, None]
             constant += (owners.a[:, :, -1, None] * weight).sum(axis=1)
             spread += (deviations[owners.number] * weight).sum(axis=1)
-            onto = flat if owners.in_blocks else groups
+            # a_o on coefficients of a block, or on a group's rows, where X_g' is still to come.
+            target = flat if owners.in_blocks else groups
             loads = owners.a[..., None] * weight[:, :, None]
-            onto = onto.reshape(len(values), -1, owners.a.shape[2], r)
-            np.subtract.at(onto.swapaxes(0, 1), owners.place, loads.swapaxes(0, 1))
+            target = target.reshape(len(values), -1, owners.a.shape[2], r)
+            np.subtract.at(target.swapaxes(0, 1), owners.place, loads.swapaxes(0, 1))
+        # Likewise processes: D M^-1 D'(C_y - C beta) / sigma² is linear in beta.
         flat, mean, variance = processes_in(problem, values, groups, flat)
         constant, spread = constant + mean, spread + variance
         flat = flat.reshape(len(values), head.n_blocks, head.size, r)
+        # Global coefficients are the same in every block: their loadings add up.
         local, border = flat[:, :, : head.n_local], flat[:, :, head.n_local :].sum(axis=1)
         if problem.lag is not None and values.lag is not None:
+            # The coefficient of W y is delta, that of W x is -delta times that of x.
             constant += values.lag[:, None] * border[:, problem.lag.coefficient]
             border[:, problem.lag.coefficient] = 0.0
             for column, near in problem.lag.ties:
@@ -108,8 +115,9 @@ def averages(
 def _in_chunks(
     problem: GaussianProblem, points: Array, part: Callable[[Values], tuple[Array, Array]]
 ) -> tuple[Array, Array]:
+    """Means and variances of all points, batch by batch."""
     size = batch_size(problem)
-    chunks = [points[at : at + size] for at in range(0, len(points), size)]
+    chunks = [points[start : start + size] for start in range(0, len(points), size)]
     with one_thread():
         pairs = [part(problem.values(chunk)) for chunk in chunks]
     return np.concatenate([m for m, _ in pairs]), np.concatenate([v for _, v in pairs])
@@ -122,10 +130,13 @@ def _of_coefficients(
     head, shared = problem.arrowhead, turned_back(problem.turns(values), shared)
     factor = factorise(problem, values, matrix)
     n_local, n_global = head.n_proper, head.n_global
+    # Rows of a block's factor: L_b, then L_gb of global coefficients, then L_yb.
     lower = factor.local[:, :, :n_local]
     cross = factor.local[:, :, n_local : n_local + n_global]
     outcome = factor.local[:, :, n_local + n_global]
-    # v = L_b^-1 l_b;  w = L^-1 (g - sum_b L_gb v);  mean y'v + y'w, variance sigma² (v'v + w'w)
+    # a'beta = (L^-1 a)'(L_y + sigma z) for the whole factor L, in its two parts:
+    # v_b = L_b^-1 l_b, w = L^-1 (g - sum_b L_gb v_b), mean sum_b L_yb v_b + L_y w, variance
+    # sigma² (sum_b v_b'v_b + w'w).
     v = half_solve(
         lower,
         np.broadcast_to(
@@ -153,6 +164,7 @@ def local_variances(problem: GaussianProblem, point: Array) -> Array:
     """
     head = problem.arrowhead
     n_blocks, n_local = head.n_blocks, head.n_local
+    # One functional for each local coefficient.
     each = np.eye(n_blocks * n_local).reshape(n_blocks, n_local, -1)
     _, variance = functionals(problem, point[None], each, np.zeros((head.n_global, each.shape[2])))
     values = problem.values(point[None])

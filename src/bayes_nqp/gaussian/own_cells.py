@@ -1,7 +1,9 @@
-"""Cells that one group alone has: out of its normal equations before any other coefficient (5a).
+"""Cells that one group alone has: out of its normal equations before any other coefficient.
 
-Their periods c come off a group's F by ``C = F_cc + sigma²/tau²``, ``Y = C^-1 F_c:``: what is left
-is ``F_rr - F_rc Y_r`` for the rest r, and ``sigma²/tau² Y`` for c, where nothing cancels.
+Step a of docs/gaussian.md, "Many cells". Their periods c come off a group's F by
+``C = F_cc + sigma²/tau²``, ``Y = C^-1 F_c:``: what is left is ``F_rr - F_rc Y_r`` for the others r,
+and ``sigma²/tau² Y`` for c, where nothing cancels. The determinant of all coefficients has the
+factor ``|C|``.
 """
 
 from __future__ import annotations
@@ -76,6 +78,7 @@ class Elimination:
         noise : ndarray (B, group, q, times)
             ``sigma z``.
         """
+        # nu | beta ~ N(Y (y - X beta), sigma² C^-1); the outcome is the last column of Y.
         mean = self.solved[..., -1:] - self.solved[..., :-1] @ fit[:, :, :-1]
         return np.asarray(mean + back_solve(self.lower, noise))
 
@@ -91,16 +94,18 @@ def eliminate(square: Array, prior: Array) -> Elimination:
         ``sigma²/tau²``.
     """
     q = prior.shape[2]
-    at = np.arange(q)
-    rows = square[:, :, :q].copy()
+    cells = np.arange(q)
+    rows = square[:, :, :q].copy()  # F_c: (B, group, q, J)
     inner = rows[..., :q].copy()
-    inner[..., at, at] += prior
+    inner[..., cells, cells] += prior  # C
     lower = np.linalg.cholesky(inner)
-    solved = np.linalg.inv(inner) @ rows
+    solved = np.linalg.inv(inner) @ rows  # Y = C^-1 F_c:
+    # Schur complement of the cells on all other rows, F_rr - F_rc C^-1 F_cr.
     square[:, :, q:, q:] -= rows[..., q:].swapaxes(-1, -2) @ solved[..., q:]
-    left = prior[..., None] * solved
-    square[:, :, :q, :q] = left[..., :q]
-    square[:, :, q:, :q] = left[..., q:].swapaxes(-1, -2)
+    # On their own rows, which other coefficients load too: F_c: - F_cc C^-1 F_c: = (C - F_cc) Y.
+    complement = prior[..., None] * solved
+    square[:, :, :q, :q] = complement[..., :q]
+    square[:, :, q:, :q] = complement[..., q:].swapaxes(-1, -2)
     return Elimination(lower, solved)
 
 
@@ -119,6 +124,7 @@ def own_cells(problem: Problem, width: int, n_local: int) -> list[OwnCells]:
     list of OwnCells
         Of all groups; the first may have none.
     """
+    # Users of each cell, a group as often as it has periods there: own cells have one.
     users = [np.zeros(b.n_cells, dtype=np.int64) for b in problem.blocks]
     for group in problem.groups:
         np.add.at(users[group.block], group.cells[group.cells >= 0], 1)
@@ -130,12 +136,13 @@ def own_cells(problem: Problem, width: int, n_local: int) -> list[OwnCells]:
         base = b.n_levels * problem.n_periods
         local.append(number[base : base + b.n_cells])
     periods, numbers = [], []
+    # A cell of one user with a proper prior: C has a factor whatever the rows say of it.
     for group in problem.groups:
         treated = np.flatnonzero(group.cells >= 0)
         number = np.where(users[group.block] == 1, local[group.block], -1)[group.cells[treated]]
         periods.append(treated[number >= 0])
         numbers.append(number[number >= 0])
-    sizes = np.array([p.size for p in periods])
+    sizes = np.array([p.size for p in periods])  # q of every group: those of a size are one stack.
     return [
         _bucket(problem, np.flatnonzero(sizes == q), periods, numbers, width, n_local)
         for q in np.unique(sizes)
@@ -150,6 +157,7 @@ def _bucket(
     width: int,
     n_local: int,
 ) -> OwnCells:
+    """Groups with as many own cells, their rows in the order c, r."""
     order, scale, place = [], [], []
     for g in members:
         block = problem.groups[g].block

@@ -80,6 +80,7 @@ def correlation_root(errors: ErrorLaw, n_periods: int, values: Array) -> Array:
     LinAlgError
         If there is none at a point.
     """
+    # L L' = S^-1/2 V S^-1/2 with S the diagonal of V: a path's scale is that of its tau.
     covariance = errors.covariance(n_periods, values)
     sd = np.sqrt(np.diagonal(covariance, axis1=1, axis2=2))
     return np.linalg.cholesky(covariance / (sd[:, :, None] * sd[:, None, :]))
@@ -107,22 +108,25 @@ def turned_in(turns: Sequence[Turn], matrix: Array, before: int) -> None:
     """
     if not turns:
         return
-    whole = np.tril(matrix) + np.tril(matrix, -1).swapaxes(-1, -2)
+    # C' from the left onto A, and once more onto the transpose: C'(C'A)' = C'A C, A symmetric.
+    full = np.tril(matrix) + np.tril(matrix, -1).swapaxes(-1, -2)
     for _ in range(2):
-        whole[:, :, before:] = np.stack(
-            [_rows(turns, whole[:, b, before:], back=True) for b in range(whole.shape[1])], axis=1
+        full[:, :, before:] = np.stack(
+            [_rows(turns, full[:, b, before:], back=True) for b in range(full.shape[1])], axis=1
         )
-        whole = whole.swapaxes(-1, -2)
-    matrix[:] = np.tril(whole)
+        full = full.swapaxes(-1, -2)
+    matrix[:] = np.tril(full)
 
 
 def _rows(turns: Sequence[Turn], rows: Array, *, back: bool) -> Array:
     """Multiply the rows of paths with L, or its transpose."""
     if not turns:
         return rows
+    # Either may be the same at every point (B = 1).
     points = max(len(rows), *(len(root) for root, _ in turns))
     out = np.broadcast_to(rows, (points, *rows.shape[1:])).copy()
-    for root, at in turns:
-        side = root.swapaxes(-1, -2) if back else root
-        out[:, at] = side[:, None] @ out[:, at]
+    for root, index in turns:
+        # C is the identity but for L (B, T, T) at the rows of each path (path, T).
+        factor = root.swapaxes(-1, -2) if back else root
+        out[:, index] = factor[:, None] @ out[:, index]
     return out

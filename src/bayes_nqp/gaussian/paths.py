@@ -31,15 +31,16 @@ def group_errors(
     """
     if problem.placement is None or not (problem.placement.by_group >= 0).any():
         return sums, white
-    at = np.flatnonzero(problem.placement.by_group >= 0)
+    groups = np.flatnonzero(problem.placement.by_group >= 0)
     out: PathFactor = values.known[group_processes_out, id(problem)]
     times = sums.shape[2]
     rows = sums.reshape(len(values), -1, problem.moments.width, times)
-    last = white[:, -at.size * out.n_numbers :]
+    last = white[:, -groups.size * out.n_numbers :]  # Processes of blocks have the first numbers.
     taken, noise = out.perturbed(
-        rows[:, at, : problem.moments.n_periods], last.reshape(len(values), at.size, -1, times)
+        rows[:, groups, : problem.moments.n_periods],
+        last.reshape(len(values), groups.size, -1, times),
     )
-    rows[:, at] -= taken
+    rows[:, groups] -= taken
     first = white[:, : white.shape[1] - last.shape[1]]
     noise = np.concatenate([first, noise.reshape(last.shape)], axis=1)
     return rows.reshape(sums.shape), noise
@@ -65,7 +66,7 @@ def block_errors(
     count = head.n_blocks * out.n_numbers
     first = white[:, :count].reshape(len(values), head.n_blocks, -1, times)
     taken, noise = out.perturbed(blocks[:, :, head.values], first)
-    blocks[:, :, head.met] -= taken
+    blocks[:, :, head.beside_values] -= taken
     blocks[:, :, head.values] = 0.0
     noise = noise.reshape(len(values), count, times)
     return blocks.reshape(right.shape), np.concatenate([noise, white[:, count:]], axis=1)
@@ -90,20 +91,22 @@ def processes_in(
     """
     head, r = problem.arrowhead, flat.shape[2]
     constant, spread = np.zeros((2, len(values), r))
-    at = np.zeros(0) if problem.placement is None else problem.placement.by_group
-    if (at >= 0).any():
+    laws = np.zeros(0) if problem.placement is None else problem.placement.by_group
+    # In the order opposite to elimination: single groups' processes, then X_g', then blocks'.
+    if (laws >= 0).any():
         out: PathFactor = values.known[group_processes_out, id(problem)]
         rows = groups.reshape(len(values), -1, problem.moments.width, r).copy()
-        periods = rows[:, at >= 0, : problem.moments.n_periods]
+        # A functional of X_g beta + eta_g has the same loads on eta_g as on the group's periods.
+        periods = rows[:, laws >= 0, : problem.moments.n_periods]
         mean, off, variance = out.functional(periods)
-        rows[:, at >= 0] -= off
+        rows[:, laws >= 0] -= off
         groups, constant, spread = rows.reshape(groups.shape), mean, variance
     flat = flat + product(head.group_loads.T, groups)
     if head.n_values:
         out = values.known[block_processes_out, id(problem)]
         blocks = flat.reshape(len(values), head.n_blocks, head.size, r).copy()
         mean, off, variance = out.functional(blocks[:, :, head.values])
-        blocks[:, :, head.met] -= off
+        blocks[:, :, head.beside_values] -= off
         blocks[:, :, head.values] = 0.0
         flat = blocks.reshape(flat.shape)
         constant, spread = constant + mean, spread + variance
@@ -131,9 +134,10 @@ def surfaces(
     head, times = problem.arrowhead, flat.shape[2]
     shape = (len(values), -1, problem.moments.width, times)
     if problem.placement is None and not problem.path_coefficients:
-        nothing = np.zeros((len(values), 0, problem.moments.n_periods, times))
-        return nothing, product(head.group_loads, flat).reshape(shape)
+        empty = np.zeros((len(values), 0, problem.moments.n_periods, times))
+        return empty, product(head.group_loads, flat).reshape(shape)
     blocks = flat.reshape(len(values), head.n_blocks, head.size, times)
+    # All coefficients but those of paths, and of values, set to zero: X_g of this is the surface.
     only = np.zeros_like(blocks)
     common = head.n_local + np.array(problem.path_coefficients, dtype=np.int64)
     only[:, :, common] = blocks[:, :, common]
@@ -141,17 +145,19 @@ def surfaces(
         shared: PathFactor = values.known[block_processes_out, id(problem)]
         count = head.n_blocks * shared.n_numbers
         numbers = z[:, :count].reshape(len(values), head.n_blocks, -1, times)
-        drawn = shared.values(blocks[:, :, head.met], numbers)
+        # eta of blocks given beta, from what they meet.
+        drawn = shared.values(blocks[:, :, head.beside_values], numbers)
         only[:, :, head.values] = blocks[:, :, head.values] = drawn
         z = z[:, count:]
     surface = product(head.group_loads, only.reshape(flat.shape)).reshape(shape)
     surface = surface[:, :, : problem.moments.n_periods]
     fits = product(head.group_loads, flat).reshape(shape)
-    at = np.zeros(0) if problem.placement is None else problem.placement.by_group
-    at = np.flatnonzero(at >= 0)
-    if at.size:
+    laws = np.zeros(0) if problem.placement is None else problem.placement.by_group
+    groups = np.flatnonzero(laws >= 0)
+    if groups.size:
+        # eta of single groups given X_g beta with the processes of blocks in it.
         single: PathFactor = values.known[group_processes_out, id(problem)]
-        drawn = single.values(fits[:, at], z.reshape(len(values), at.size, -1, times))
-        surface[:, at] += drawn
-        fits[:, at, : problem.moments.n_periods] += drawn
+        drawn = single.values(fits[:, groups], z.reshape(len(values), groups.size, -1, times))
+        surface[:, groups] += drawn
+        fits[:, groups, : problem.moments.n_periods] += drawn
     return surface, fits

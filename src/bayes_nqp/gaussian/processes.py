@@ -6,7 +6,8 @@ these lose
 
     ``C D (sigma² I + D'HD)^-1 D'C'``,  H the process's own part of C,
 
-and the log density ``log|I + D'HD / sigma²| / 2``. A process of one group comes off its F; one that
+and the log density ``log|I + D'HD / sigma²| / 2``: z integrated out, whose precision given the rows
+and all else is ``M = I + D'HD / sigma²``. A process of one group comes off its F; one that
 groups of a block share comes off A, where its values are local coefficients until then.
 """
 
@@ -35,13 +36,13 @@ class PathFactor:
     lower : ndarray (B, P, m, n q / m, n q / m)
         Cholesky factor of ``I + D'HD / sigma²``: m blocks of it, one a process where no group has
         two, as of shocks by cluster; otherwise one.
-    half : ndarray (B, P, n q, L)
+    cross_root : ndarray (B, P, n q, L)
         ``lower^-1 D'C' / sigma``, on the L that the processes meet, the outcome last.
     """
 
     root: Array
     lower: Array
-    half: Array
+    cross_root: Array
 
     @property
     def log_det(self) -> Array:
@@ -74,8 +75,9 @@ class PathFactor:
         ndarray (B, P, n T, times), multiples of s
             Process after process.
         """
-        right = self.half[..., -1:] - self.half @ fit + z
-        numbers = self._by_block(back_solve, right)
+        # lower^-1 D'(C_y - C beta) / sigma + sigma z, and z of the process by lower^-T.
+        right = self.cross_root[..., -1:] - self.cross_root @ fit + z
+        numbers = self._by_block(back_solve, right)  # sigma z of the process.
         points, places, n, n_periods, q = self.root.shape
         out = self.root @ numbers.reshape(points, places, n, q, -1)
         return np.asarray(out.reshape(points, places, n * n_periods, -1))
@@ -95,10 +97,12 @@ class PathFactor:
         tuple of ndarray (B, P, L, times) and ndarray (B, P, n q, times)
             ``C D M^-1 (D'X'Q̃ e + z)``, and noise of the processes, standard normal again.
         """
+        # D'X'Q̃e / sigma + z has covariance D'HD / sigma² + I = M: lower^-1 of it is white, and
+        # X'Q̃e less C D / sigma times M^-1 of it is uncorrelated with it.
         points, places, n, n_periods, q = self.root.shape
         inner = self.root.swapaxes(-1, -2) @ errors.reshape(points, places, n, n_periods, -1)
         noise = self._by_block(half_solve, inner.reshape(points, places, n * q, -1) + white)
-        return self.half.swapaxes(-1, -2) @ noise, noise
+        return self.cross_root.swapaxes(-1, -2) @ noise, noise
 
     def functional(self, loads: Array) -> tuple[Array, Array, Array]:
         """What a functional of processes is of all that they meet.
@@ -115,14 +119,16 @@ class PathFactor:
             variance over ``sigma²``.
         """
         points, places, n, n_periods, q = self.root.shape
+        # l'eta = l'D z: with w = lower^-1 D'l / sigma, mean w' cross_root (y - beta), variance
+        # sigma² w'w.
         turned = self.root.swapaxes(-1, -2) @ loads.reshape(points, places, n, n_periods, -1)
         w = self._by_block(half_solve, turned.reshape(points, places, n * q, -1))
-        off = self.half.swapaxes(-1, -2) @ w
+        off = self.cross_root.swapaxes(-1, -2) @ w
         return off[:, :, -1].sum(axis=1), off, (w**2).sum(axis=(1, 2))
 
 
 def _path_factor(root: Array, cross: Array, inner: Array) -> PathFactor:
-    """Take processes out of what they meet.
+    """Take processes out of what they meet: the factor of ``M = I + D'HD / sigma²``.
 
     Parameters
     ----------
@@ -135,20 +141,23 @@ def _path_factor(root: Array, cross: Array, inner: Array) -> PathFactor:
     """
     points, places, n, n_periods, q = root.shape
     m = inner.shape[2]
-    turn = root.swapaxes(-1, -2)
-    half = turn @ cross.reshape(points, places, n, n_periods, -1)
+    transpose = root.swapaxes(-1, -2)
+    # D'C' / sigma, process by process of each place: (B, P, n, q, L).
+    cross_root = transpose @ cross.reshape(points, places, n, n_periods, -1)
     square = np.tril(inner) + np.tril(inner, -1).swapaxes(-1, -2)
     square = square.reshape(points, places, m, n // m, n_periods, n // m, n_periods).swapaxes(4, 5)
+    # D'HD / sigma² by pairs of processes: H is (n/m, n/m) pairs of T × T in each of m blocks.
     of_block = (points, places, m, n // m, -1)
-    left, right = turn.reshape(*of_block, n_periods), root.reshape(*of_block, q)
+    left, right = transpose.reshape(*of_block, n_periods), root.reshape(*of_block, q)
     square = left.reshape(points, places, m, n // m, 1, q, n_periods) @ square
     square = square @ right.reshape(points, places, m, 1, n // m, n_periods, q)
+    # From pairs of q × q back to one matrix a block, and the prior precision of z, I.
     size = n // m * q
     square = square.swapaxes(4, 5).reshape(points, places, m, size, size) + np.eye(size)
     lower = np.linalg.cholesky(square)
     # The inverse of a small factor, and a product, are quicker than a system of many right sides.
-    half = lower_inverse(lower) @ half.reshape(points, places, m, size, -1)
-    return PathFactor(root, lower, half.reshape(points, places, n * q, -1))
+    cross_root = lower_inverse(lower) @ cross_root.reshape(points, places, m, size, -1)
+    return PathFactor(root, lower, cross_root.reshape(points, places, n * q, -1))
 
 
 def _roots(problem: GaussianProblem, values: Values, laws: Sequence[Sequence[int]]) -> Array:
@@ -179,17 +188,20 @@ def group_processes_out(problem: GaussianProblem, values: Values, f: Array) -> t
     """
     assert problem.placement is not None
     laws = problem.placement.by_group
-    at, n_periods = np.flatnonzero(laws >= 0), problem.moments.n_periods
-    if not at.size:
+    groups, n_periods = np.flatnonzero(laws >= 0), problem.moments.n_periods
+    if not groups.size:
         return f, np.zeros(len(values))
     places = lower_places(problem.moments.width)
     rows, columns = np.tril_indices(len(places))
     f = np.broadcast_to(f, (len(values), f.shape[1])).copy()
     lower = f.reshape(len(values), -1, rows.size)
-    cross = lower[:, at][:, :, places[:n_periods]]
-    roots = _roots(problem, values, [(law,) for law in laws[at].tolist()])
+    # The process has the group's periods: C' is F's first T rows, H the first T columns of these.
+    cross = lower[:, groups][:, :, places[:n_periods]]
+    roots = _roots(problem, values, [(law,) for law in laws[groups].tolist()])
     out = _path_factor(roots, cross, cross[:, :, None, :, :n_periods])
-    lower[:, at] -= (out.half.swapaxes(-1, -2) @ out.half)[:, :, rows, columns]
+    # F loses cross_root'cross_root = C D (sigma² I + D'HD)^-1 D'C'.
+    taken = out.cross_root.swapaxes(-1, -2) @ out.cross_root
+    lower[:, groups] -= taken[:, :, rows, columns]
     values.known[group_processes_out, id(problem)] = out
     return f, out.log_det
 
@@ -215,6 +227,7 @@ def block_processes_out(
     """
     assert problem.placement is not None
     out = _path_factor(_roots(problem, values, problem.placement.shared), onto, inner)
-    matrix -= out.half.swapaxes(-1, -2) @ out.half
+    # A_oo loses A_ov D (sigma² I + D'A_vv D)^-1 D'A_vo.
+    matrix -= out.cross_root.swapaxes(-1, -2) @ out.cross_root
     values.known[block_processes_out, id(problem)] = out
     return out.log_det

@@ -40,8 +40,8 @@ class ReducedFactor:
     ----------
     lower : ndarray (B, block, local, local)
         Of local coefficients.
-    half : ndarray (B, block, local, border)
-        ``L^-1 A_l:``, dummies and outcome.
+    cross_root : ndarray (B, block, local, border)
+        ``H_b = L_b^-1 A_bg`` on dummies and outcome.
     border : ndarray (B, global + 1, global + 1)
         Of global coefficients and the outcome.
     eliminations : sequence of Elimination or None
@@ -51,7 +51,7 @@ class ReducedFactor:
     """
 
     lower: Array
-    half: Array
+    cross_root: Array
     border: Array
     eliminations: Sequence[Elimination | None]
     log_det: Array
@@ -78,46 +78,54 @@ def reduced(
     """
     width = slots[0][1].shape[0]
     buckets = own_cells(problem, width, n_local)
-    local, scale = _staying(problem, buckets, n_local)
-    dummies, turn = as_dummies(np.concatenate([b.columns for b in problem.blocks]),
-                               np.asarray(problem.global_scale))  # fmt: skip
-    turn = np.block([
-        [turn, np.zeros((turn.shape[0], 1))], [np.zeros((1, turn.shape[1])), np.ones((1, 1))]
+    local, scale = _other_locals(problem, buckets, n_local)
+    # C = D R, and a row and a column for the outcome: [D 0; 0 1] [R 0; 0 1].
+    dummies, kind_loads = as_dummies(np.concatenate([b.columns for b in problem.blocks]),
+                                     np.asarray(problem.global_scale))  # fmt: skip
+    kind_loads = np.block([
+        [kind_loads, np.zeros((kind_loads.shape[0], 1))],
+        [np.zeros((1, kind_loads.shape[1])), np.ones((1, 1))],
     ])  # fmt: skip
     of_block = _loads(problem, local, dummies)
+    # Each group's F, own cells first, from the packed triangles: a square of J² numbers.
     in_f, size_f = lower_places(width), width * (width + 1) // 2
     take = [
         bucket.groups[:, None, None] * size_f
         + in_f[bucket.order[:, :, None], bucket.order[:, None, :]]
         for bucket in buckets
     ]
-    map2 = _map2(buckets, slots, of_block, local.shape, turn.shape[0])
-    return Reduced(buckets, np.concatenate([t.ravel() for t in take]), local, scale, turn, map2)
+    map2 = _map2(buckets, slots, of_block, local.shape, kind_loads.shape[0])
+    squares = np.concatenate([t.ravel() for t in take])
+    return Reduced(buckets, squares, local, scale, kind_loads, map2)
 
 
-def _staying(problem: Problem, buckets: Sequence[OwnCells], n_local: int) -> tuple[Index, Index]:
+def _other_locals(
+    problem: Problem, buckets: Sequence[OwnCells], n_local: int
+) -> tuple[Index, Index]:
     """Local coefficients of each block that are no own cells, and their scales."""
     places = np.concatenate([bucket.place.ravel() for bucket in buckets])
     sizes = [b.local_slot.size for b in problem.blocks]
-    stay = [np.setdiff1d(np.arange(s), places - k * n_local) for k, s in enumerate(sizes)]
-    local = np.full((len(sizes), max((s.size for s in stay), default=0)), -1)
+    # Places are flat in (block, local): block k's own cells are those from k n_local on.
+    others = [np.setdiff1d(np.arange(s), places - k * n_local) for k, s in enumerate(sizes)]
+    local = np.full((len(sizes), max((s.size for s in others), default=0)), -1)
     scale = np.full(local.shape, PADDING)
-    for k, (at, block) in enumerate(zip(stay, problem.blocks, strict=True)):
-        local[k, : at.size], scale[k, : at.size] = at, block.local_scale[at]
+    for k, (index, block) in enumerate(zip(others, problem.blocks, strict=True)):
+        local[k, : index.size], scale[k, : index.size] = index, block.local_scale[index]
     return local, scale
 
 
 def _loads(problem: Problem, local: Index, dummies: Any) -> list[Any]:
-    """How slots of each block and the outcome load on staying locals, dummies and the outcome."""
+    """How slots of each block and the outcome load on other locals, dummies and the outcome."""
     n_local, n_dummies, start, out = local.shape[1], dummies.shape[1], 0, []
-    for at, block in zip(local, problem.blocks, strict=True):
+    for index, block in zip(local, problem.blocks, strict=True):
         n_slots = block.columns.shape[0]
         part = dummies[start : start + n_slots].tocoo()
         start += n_slots
-        stay = np.flatnonzero(at >= 0)
-        rows = np.concatenate([block.local_slot[at[stay]], part.coords[0], [n_slots]])
-        columns = np.concatenate([stay, n_local + part.coords[1], [n_local + n_dummies]])
-        data = np.concatenate([np.ones(stay.size), part.data, [1.0]])
+        # [I D 0; 0 0 1] on the slots of the block: a local has one slot, dummies have theirs.
+        inside = np.flatnonzero(index >= 0)
+        rows = np.concatenate([block.local_slot[index[inside]], part.coords[0], [n_slots]])
+        columns = np.concatenate([inside, n_local + part.coords[1], [n_local + n_dummies]])
+        data = np.concatenate([np.ones(inside.size), part.data, [1.0]])
         out.append(csr_array((data, (rows, columns)), shape=(n_slots + 1, n_local + n_dummies + 1)))
     return out
 
@@ -137,10 +145,12 @@ def _map2(
         width = bucket.order.shape[1]
         for g, order in zip(bucket.groups, bucket.order, strict=True):
             block, slot_map = slots[g]
-            x = (slot_map @ of_block[block]).tocsr()[order].tocoo()
+            x = (slot_map @ of_block[block]).tocsr()[order].tocoo()  # X_g, rows in the order c, r.
             (row, column), value = x.coords, x.data
+            # A_ab gains X_ia F_ij X_jb for each pair of entries; of F i >= j is right.
             a, b = column[:, None], column[None, :]
             i, j = np.maximum(row[:, None], row), np.minimum(row[:, None], row)
+            # Whole rows of local coefficients a; of the border, a and b, the lower triangle.
             wanted = (a < n_local) | (a >= b) & (b >= n_local)
             local = (block * n_local + a) * n + b
             border = n_blocks * n_local * n + (a - n_local) * n_border + b - n_local
@@ -148,9 +158,9 @@ def _map2(
             columns.append((start + i * width + j)[wanted])
             data.append((value[:, None] * value)[wanted])
             start += width**2
-    at = (np.concatenate(rows), np.concatenate(columns))
+    places = (np.concatenate(rows), np.concatenate(columns))
     size = n_blocks * n_local * n + n_border**2
-    out = csr_array(coo_array((np.concatenate(data), at), shape=(size, start)))
+    out = csr_array(coo_array((np.concatenate(data), places), shape=(size, start)))
     out.sum_duplicates()
     return out
 
@@ -183,28 +193,33 @@ def factor_reduced(problem: LinearPart, values: Values, f: Array) -> ReducedFact
     eliminations, start = [], 0
     for bucket in layout.buckets:
         stop = start + bucket.order.size * bucket.order.shape[1]
-        square, done = squares[:, start:stop], None
+        square, elimination = squares[:, start:stop], None
         if bucket.count:
+            # Own cells off the F_g of these groups (a), in place: a view of `squares`.
             square = square.reshape(n_points, *bucket.order.shape, -1)
-            done = eliminate(square, problem.prior_precision(values, bucket.scale))
-            log_det = log_det + done.log_det
-        eliminations.append(done)
+            elimination = eliminate(square, problem.prior_precision(values, bucket.scale))
+            log_det = log_det + elimination.log_det
+        eliminations.append(elimination)
         start = stop
+    # A = sum_g X_g'F_g X_g on other locals and dummies: rows [A_bb A_bg] of each block, then A_gg.
     precision = np.ascontiguousarray((layout.map2 @ np.ascontiguousarray(squares.T)).T)
     cut = n_blocks * n_local * (n_local + n_border)
     rows = precision[:, :cut].reshape(n_points, n_blocks, n_local, n_local + n_border)
     schur = precision[:, cut:].reshape(n_points, n_border, n_border)
     schur = np.tril(schur) + np.tril(schur, -1).swapaxes(-1, -2)
-    at = np.arange(n_local)
+    diagonal = np.arange(n_local)
     inner = rows[..., :n_local].copy()
-    inner[..., at, at] += problem.prior_precision(values, layout.local_scale)
+    inner[..., diagonal, diagonal] += problem.prior_precision(values, layout.local_scale)
     lower = np.linalg.cholesky(inner)
-    half = half_solve(lower, rows[..., n_local:])
-    eliminated = half.reshape(n_points, -1, n_border)
-    schur = layout.turn.T @ (schur - eliminated.swapaxes(-1, -2) @ eliminated) @ layout.turn
-    at = np.arange(problem.arrowhead.n_global)
-    schur[:, at, at] += problem.prior_precision(values, problem.arrowhead.global_scale)
+    cross_root = half_solve(lower, rows[..., n_local:])  # H_b = L_b^-1 A_bg
+    stacked = cross_root.reshape(n_points, -1, n_border)
+    # R'(A_gg - sum_b H_b'H_b) R: the Schur complement, from dummies to global coefficients (b, c).
+    schur = schur - stacked.swapaxes(-1, -2) @ stacked
+    schur = layout.kind_loads.T @ schur @ layout.kind_loads
+    shared = np.arange(problem.arrowhead.n_global)
+    schur[:, shared, shared] += problem.prior_precision(values, problem.arrowhead.global_scale)
     border = np.linalg.cholesky(schur)
+    # log|A| = sum_g log|C_g| + sum_b log|A_bb| + log|S|, the outcome's row left out.
     log_det = log_det + 2.0 * np.log(np.diagonal(lower, axis1=-2, axis2=-1)).sum(axis=(1, 2))
-    log_det = log_det + 2.0 * np.log(np.diagonal(border, axis1=1, axis2=2)[:, at]).sum(axis=1)
-    return ReducedFactor(lower, half, border, eliminations, log_det)
+    log_det = log_det + 2.0 * np.log(np.diagonal(border, axis1=1, axis2=2)[:, shared]).sum(axis=1)
+    return ReducedFactor(lower, cross_root, border, eliminations, log_det)
