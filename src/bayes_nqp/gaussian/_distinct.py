@@ -59,12 +59,12 @@ def draws_of_distinct(
     def drawn(
         chunk: tuple[int, int], stream: np.random.Generator | None
     ) -> tuple[Index, tuple[Array, ...]]:
-        at = slice(*chunk)
-        turn = np.arange(counts[chunk[0]])
-        last = counts[at, None] - 1
-        draws = numbers[starts[at, None] + np.minimum(turn, last)]
-        arrays = piece(distinct[at], stream, draws)
-        return draws[turn <= last], tuple(array[turn <= last] for array in arrays)
+        part = slice(*chunk)
+        repeat = np.arange(counts[chunk[0]])  # The first point of a piece stands most often.
+        last = counts[part, None] - 1
+        draws = numbers[starts[part, None] + np.minimum(repeat, last)]
+        arrays = piece(distinct[part], stream, draws)
+        return draws[repeat <= last], tuple(array[repeat <= last] for array in arrays)
 
     workers = min(n_threads(threads), len(streams))
     with one_thread():

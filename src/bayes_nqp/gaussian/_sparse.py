@@ -19,14 +19,15 @@ def from_triplets(
     shape: tuple[int, int],
 ) -> Any:
     """Sum triplets into a sparse matrix."""
-    at = (np.concatenate(rows), np.concatenate(columns))
-    out = csr_array(coo_array((np.concatenate(values), at), shape=shape))
+    places = (np.concatenate(rows), np.concatenate(columns))
+    out = csr_array(coo_array((np.concatenate(values), places), shape=shape))
     out.sum_duplicates()
     return out
 
 
 def beside(loads: Sequence[Any], block_of: Sequence[int], n_blocks: int) -> Any:
     """Put loadings of groups one under another, in the columns of their blocks."""
+    # Group g's rows (J) have entries in the n columns of its block alone: (G J, block n).
     n = loads[0].shape[1]
     parts = [x.tocoo() for x in loads]
     starts = np.cumsum([0, *(x.shape[0] for x in loads)])
@@ -41,5 +42,6 @@ def beside(loads: Sequence[Any], block_of: Sequence[int], n_blocks: int) -> Any:
 def product(loads: Any, flat: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """A sparse matrix times (B, column, times), to (B, row, times)."""
     n_points, _, times = flat.shape
+    # Points and times side by side as columns: one sparse product for all.
     out = loads @ flat.transpose(1, 0, 2).reshape(flat.shape[1], -1)
     return np.asarray(out).reshape(-1, n_points, times).transpose(1, 0, 2)

@@ -85,6 +85,7 @@ def stacked_density(stacked: Stacked, points: Array, *, threads: int | None = No
 
 
 def _log_likelihood(stacked: Stacked, values: StackedValues) -> Array:
+    """As of one equation with sigma = 1 (7, 8): both sigmas are in the rows."""
     equations = stacked_normal_equations(stacked, values)
     factor = factorise(stacked, values.coefficients, equations.matrix)
     return assembled(stacked, values.coefficients, equations.total, factor)
@@ -98,15 +99,18 @@ def stacked_normal_equations(stacked: Stacked, values: StackedValues) -> NormalE
     NormalEquations
         Of rows in multiples of their sigma.
     """
+    # a_i is still in Q̃_1, to leave with b_i; the direct deviation is out of Q̃_2.
     first = small(stacked.first, values.first, flat_only=True)
     second = small(stacked.second, values.second)
     q_first = first.q / (values.first.sigma**2)[:, None, None, None]
     q_second = second.q / (values.second.sigma**2)[:, None, None, None]
     normal = own_normal(stacked, q_first, q_second)
     covariance, determinant = own_covariance(values, normal)
+    # -log|I + Omega H_i| / 2 of every unit: the prior |Omega|^-1/2 times |Omega^-1 + H_i|^-1/2.
     total = first.total + second.total - 0.5 * np.log(determinant).sum(axis=1)
     for problem, part in ((stacked.first, values.first), (stacked.second, values.second)):
-        total = total - problem.n_free * np.log(part.sigma)
+        total = total - problem.n_free * np.log(part.sigma)  # Rows over sigma: the Jacobian.
+    # F_g - sum_i [alpha_i, beta_i] M_i [alpha_i, beta_i]', then A = sum_g X_g'F_g X_g.
     f = _of_groups(stacked, q_first, q_second) - _taken(stacked, normal, covariance)
     head = stacked.arrowhead
     flat = np.zeros((len(values), head.n_blocks * head.size**2))
@@ -118,6 +122,8 @@ def stacked_normal_equations(stacked: Stacked, values: StackedValues) -> NormalE
 
 def _of_groups(stacked: Stacked, q_first: Array, q_second: Array) -> Array:
     """``F_g`` of both equations (B, G, lower triangle), deviations still in (3)."""
+    # Given the mediator, rows of different equations are independent: F_g is block diagonal, but
+    # for the outcome's row, to which both add.
     lower = lower_places(stacked.width)
     groups = stacked.units.groups.size - 1
     out = np.zeros((len(q_first), groups, stacked.width * (stacked.width + 1) // 2))
@@ -131,7 +137,7 @@ def _of_groups(stacked: Stacked, q_first: Array, q_second: Array) -> Array:
 
 
 def _taken(stacked: Stacked, normal: OwnNormal, covariance: tuple[Array, Array, Array]) -> Array:
-    """``sum_i a_i' M_i a_i`` of every group's units (B, G, lower triangle) (10)."""
+    """``sum_i [alpha_i, beta_i] M_i [alpha_i, beta_i]'`` by group (B, G, lower triangle) (10)."""
     aa, ab, bb = covariance
     bounds = stacked.units.groups
     groups, (first, second) = bounds.size - 1, stacked.places
@@ -141,9 +147,10 @@ def _taken(stacked: Stacked, normal: OwnNormal, covariance: tuple[Array, Array, 
     slopes = np.empty((n_points, groups, second.size, second.size))
     for g, (start, stop) in enumerate(pairwise(bounds)):
         alpha, beta = normal.effect[:, :, start:stop], normal.slope[:, :, start:stop]
-        turned = alpha.swapaxes(1, 2)
-        effects[:, g] = (alpha * aa[:, None, start:stop]) @ turned
-        crosses[:, g] = (beta * ab[:, None, start:stop]) @ turned
+        # M_aa alpha alpha', M_ab beta alpha' and M_bb beta beta', summed over the group's units.
+        transpose = alpha.swapaxes(1, 2)
+        effects[:, g] = (alpha * aa[:, None, start:stop]) @ transpose
+        crosses[:, g] = (beta * ab[:, None, start:stop]) @ transpose
         slopes[:, g] = (beta * bb[:, None, start:stop]) @ beta.swapaxes(1, 2)
     out = np.zeros((n_points, groups, stacked.width, stacked.width))
     out[:, :, first[:, None], first] += effects
@@ -165,15 +172,16 @@ def own_normal(stacked: Stacked, q_first: Array, q_second: Array) -> OwnNormal:
     """
     units = stacked.units
     effect, inner = treated_normal(stacked.first.moments, units, units.first, q_first)
-    n_periods, at = q_second.shape[-1], stacked.column
+    n_periods, mediator = q_second.shape[-1], stacked.column
     slope = np.empty((len(q_second), stacked.second.moments.width, units.units.size))
     bounds = zip(units.types, pairwise(units.classes), strict=True)
     for kind, (start, stop) in bounds:
         columns = units.second[:, :, start:stop]
-        qx = q_second[:, kind] @ columns[at]
+        qx = q_second[:, kind] @ columns[mediator]  # Q̃_2 x_i (B, T, n).
         slope[:, :n_periods, start:stop] = qx
         slope[:, n_periods:, start:stop] = np.einsum("btn,ktn->bkn", qx, columns)
-    return OwnNormal(effect, slope, inner, slope[:, n_periods + at])
+    # k_i = x_i'Q̃_2 x_i is the entry of beta_i at the mediator's own column.
+    return OwnNormal(effect, slope, inner, slope[:, n_periods + mediator])
 
 
 def treated_normal(
@@ -195,6 +203,7 @@ def treated_normal(
     out = np.empty((len(q), moments.width, units.units.size))
     inner = np.empty((len(q), units.units.size))
     d = moments.loadings[..., 0]
+    # Units of one type share Q̃d; Z_i differs from unit to unit.
     qd = (q @ d[:, :, None])[..., 0]
     bounds = zip(units.types, pairwise(units.classes), strict=True)
     for kind, (start, stop) in bounds:
@@ -209,13 +218,14 @@ def own_covariance(
 ) -> tuple[tuple[Array, Array, Array], Array]:
     """Covariance ``M_i = (Omega^-1 + H_i)^-1`` of a unit's deviations given coefficients (10).
 
-    Written out, so that neither scale may be too small for it.
+    Written out as ``Omega (I + H_i Omega)^-1``, so that neither scale may be too small for it.
 
     Returns
     -------
     tuple of three ndarray (B, N) and ndarray (B, N)
         Variance of the effect, covariance, variance of the slope; and ``|I + Omega H_i|``.
     """
+    # Omega = [a c; c b], H = diag(h, k): M = [a + |Omega| k, c; c, b + |Omega| h] / |I + Omega H|.
     a, c, b, omega = (part[:, None] for part in values.omega)
     h, k = normal.effect_inner, normal.slope_inner
     determinant = 1.0 + a * h + b * k + omega * h * k

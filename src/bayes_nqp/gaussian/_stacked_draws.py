@@ -90,6 +90,7 @@ def _drawn(
     head, n_points = stacked.arrowhead, len(values)
     equations = stacked_normal_equations(stacked, values)
     factor = factorise(stacked, values.coefficients, equations.matrix)
+    # beta = A^-1 b + L^-T z at sigma = 1: rows are in multiples of theirs.
     shared, local = back_substituted(
         head,
         factor,
@@ -97,6 +98,7 @@ def _drawn(
         _normals(stream, n_points, head.n_blocks, head.n_local, times),
     )
     shared = turned(stacked.turns(values), shared)
+    # Coefficients of the first equation come before those of the second, local and global alike.
     n_global, n_local = stacked.first.arrowhead.n_global, stacked.first.arrowhead.n_local
     of_all = shared[:, :n_global], shared[:, n_global:]
     of_blocks = local[:, :, :n_local], local[:, :, n_local:]
@@ -133,16 +135,17 @@ def _own(
     normal = own_normal(stacked, q_first, q_second)
     (aa, ab, bb), _ = own_covariance(values, normal)
     n_units = stacked.units.units.size
-    left_a = _left(stacked, normal.effect, fits[0])
-    left_b = _left(stacked, normal.slope, fits[1])
+    # e_i = (alpha_i'(y - X beta), beta_i'(y - X beta)); (a_i, b_i) ~ N(M_i e_i, M_i).
+    residual_a = _residuals(stacked, normal.effect, fits[0])
+    residual_b = _residuals(stacked, normal.slope, fits[1])
     # The lower root of M: what is left of the slope's variance is |M| over the effect's.
     root = np.sqrt(np.maximum(aa, 1e-300))
     conditional = np.sqrt(np.maximum(bb - (ab / root) ** 2, 0.0))
     z = _normals(stream, 3, len(values), n_units, times)
-    a = aa[..., None] * left_a + ab[..., None] * left_b + root[..., None] * z[0]
+    a = aa[..., None] * residual_a + ab[..., None] * residual_b + root[..., None] * z[0]
     b = (
-        ab[..., None] * left_a
-        + bb[..., None] * left_b
+        ab[..., None] * residual_a
+        + bb[..., None] * residual_b
         + (ab / root)[..., None] * z[0]
         + conditional[..., None] * z[1]
     )
@@ -150,14 +153,14 @@ def _own(
     return np.stack([a, b, direct], axis=2)
 
 
-def _left(stacked: Stacked, rows: Array, fit: Array) -> Array:
+def _residuals(stacked: Stacked, rows: Array, fit: Array) -> Array:
     """``a_iy - a_i' X beta`` of every unit (B, N, times)."""
     outcome = np.zeros(rows.shape[1])
     outcome[-1] = 1.0
     bounds = stacked.units.groups
     out = np.empty((len(rows), rows.shape[2], fit.shape[3]))
     for g, (start, stop) in enumerate(pairwise(bounds)):
-        weight = outcome[:, None] - fit[:, g]
+        weight = outcome[:, None] - fit[:, g]  # What a row of the group's F counts for: y - X beta.
         out[:, start:stop] = rows[:, :, start:stop].swapaxes(1, 2) @ weight
     return out
 
@@ -168,8 +171,9 @@ def _direct(stacked: Stacked, values: StackedValues, fit: Array, slope: Array, z
     q = small(stacked.second, values.second, flat_only=True).q
     q /= (values.second.sigma**2)[:, None, None, None]
     rows, inner = treated_normal(moments, units, units.second, q)
-    left = _left(stacked, rows, fit)
-    left -= slope * rows[:, moments.n_periods + stacked.column, :, None]
+    # d'Q̃ (y - X beta - x b): its column at the mediator is d'Q̃x.
+    residual = _residuals(stacked, rows, fit)
+    residual -= slope * rows[:, moments.n_periods + stacked.column, :, None]
     prior = values.second.deviation[:, 0, 0, None]
     variance = (prior / (1.0 + prior * inner))[..., None]
-    return np.asarray(variance * left + np.sqrt(variance) * z)
+    return np.asarray(variance * residual + np.sqrt(variance) * z)

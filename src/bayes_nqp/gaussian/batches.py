@@ -47,7 +47,7 @@ def in_chunks(
     threads : int, optional
         By default those of `machine.n_threads`; results do not depend on their number.
     """
-    parts = [points[at : at + size] for at in range(0, max(len(points), 1), size)]
+    parts = [points[start : start + size] for start in range(0, max(len(points), 1), size)]
     workers = min(n_threads(threads), len(parts))
     with one_thread():
         if workers == 1:
@@ -82,6 +82,6 @@ def point_by_point[V: Batch](
     except np.linalg.LinAlgError:
         if len(values) == 1:
             return np.full(shape, -np.inf)
-        half = len(values) // 2
-        parts = (values[:half], values[half:])
+        middle = len(values) // 2
+        parts = (values[:middle], values[middle:])
         return np.concatenate([point_by_point(function, part, shape) for part in parts])

@@ -35,6 +35,7 @@ class ClassTypes:
 def class_types(problem: Problem) -> ClassTypes:
     """Number types of classes, in the order of the classes."""
     n_periods = problem.n_periods
+    # Q depends on the observed periods and weights (a pattern), Q̃ on the loadings D too (a type).
     patterns: dict[tuple[bytes, bytes], int] = {}
     numbers: dict[tuple[int, bytes], int] = {}
     seen: list[tuple[Index, npt.NDArray[np.float64]]] = []
@@ -77,7 +78,12 @@ def moments_of_classes(problem: Problem, types: ClassTypes) -> Moments:
 
 
 def _map1(problem: Problem, types: ClassTypes) -> Any:
-    """``vec F = map1 vec Q̃``: periods n Q̃, columns S'Q̃, pairs of columns ⟨Q̃, M⟩ (3)."""
+    """``vec F = map1 vec Q̃``: periods n Q̃, columns S'Q̃, pairs of columns ⟨Q̃, M⟩ (3).
+
+    ``F_g = sum_i [Q̃, Q̃Z_i; Z_i'Q̃, Z_i'Q̃Z_i]`` over the units of all classes of the group, Z_i
+    (T, K + 1) their columns and outcome. Q̃ is the same in a class: its rows enter by the number of
+    units, ``S = sum_i Z_i`` and M, the sums of ``Z_i,tk Z_i,ul``.
+    """
     n_periods, width = problem.n_periods, problem.n_periods + problem.n_columns + 1
     in_f, in_q = lower_places(width), lower_places(n_periods)
     size_f, size_q = width * (width + 1) // 2, n_periods * (n_periods + 1) // 2
@@ -85,10 +91,12 @@ def _map1(problem: Problem, types: ClassTypes) -> Any:
     for c, kind in zip(problem.classes, types.type_of, strict=True):
         t = c.times
         low, high = np.tril_indices(t.size)
-        at, column = t[c.position], n_periods + c.column
-        p, r = np.meshgrid(np.arange(at.size), np.arange(at.size), indexing="ij")
+        # Packed entries (period, column) of the class: S has one number for each, M one a pair.
+        period, column = t[c.position], n_periods + c.column
+        p, r = np.meshgrid(np.arange(period.size), np.arange(period.size), indexing="ij")
         below = (column[:, None] >= column) & (c.cross != 0.0)
         p, r = p[below], r[below]
+        # F_tu, F_kt and F_kl, which n Q̃_tu, S_uk Q̃_ut and M_tk,ul Q̃_tu add to.
         row = [
             in_f[t[low], t[high]],
             in_f[column[:, None], t].ravel(),
@@ -96,8 +104,8 @@ def _map1(problem: Problem, types: ClassTypes) -> Any:
         ]
         place = [
             in_q[t[low], t[high]],
-            in_q[at[:, None], t].ravel(),
-            in_q[at[p], at[r]],
+            in_q[period[:, None], t].ravel(),
+            in_q[period[p], period[r]],
         ]
         value = [
             np.full(low.size, float(c.units.size)),

@@ -84,18 +84,22 @@ class ErrorSums:
         """
         n_classes, n_periods = self.seen.shape
         n_points, _, times = errors.shape
+        # sqrt(n) times the mean of n units' errors, standardised in the order of time.
         rows = errors[:, : self.seen.size].reshape(n_points, n_classes, n_periods, times)
         root = whitener(innovations(problem, values)[0], problem.nuisance)
+        # g = R'z with R'R = Q̃: Q̃e of each class (B, C, T, times), e the whitened z of its rows.
         pattern = problem.moments.pattern[self.type_of]
         g = root[:, pattern].swapaxes(-1, -2) @ (rows * self.seen[:, :, None])
         noise, processes = white
         if noise.shape[1]:
             g, noise = self._with_deviations(problem, values, g, noise)
+        # sum_i [I, Z_i]'Q̃ e_i by class: n and S of the means; then of groups, then X_g' of these.
         sums = product(self.loads, g.reshape(n_points, -1, times))
         sums, processes = group_errors(problem, values, sums, processes)
         right = product(problem.arrowhead.group_loads.T, sums)
         right, processes = block_errors(problem, values, right, processes)
         if self.n_columns:
+            # Differences of units inside a class, independent of their mean.
             right = right + product(self.slope_loads, self._slopes(problem, values, errors))
         return right, noise, processes
 
@@ -103,6 +107,8 @@ class ErrorSums:
         self, problem: GaussianProblem, values: Values, g: Array, white: Array
     ) -> tuple[Array, Array]:
         """Take deviations of single units out of ``Q e``, these drawn along with e."""
+        # total = d'Q̃e + K^1/2 z has variance h = d'Q̃d + K and covariance v = Q̃d with Q̃e: less
+        # v total / h this has the covariance Q̃ - v v'/h, deviations out, and is free of total.
         types = small(problem, values, flat_only=True)
         d = problem.moments.loadings
         v = (types.q @ d)[..., 0][:, self.type_of]
@@ -119,13 +125,14 @@ class ErrorSums:
         k = self.n_columns
         rows, columns = np.tril_indices(k)
         lower = (self.within @ lower_triangles(small(problem, values).q).T).T
+        # <Q̃, M - S S'/n> of every set of slopes: the covariance of sum_i (Z_i - S/n)'Q̃ e_i.
         lower = lower.reshape(n_points, -1, rows.size)
         square = np.zeros((n_points, lower.shape[1], k, k))
         square[:, :, rows, columns] = lower
         square[:, :, columns, rows] = square[:, :, rows, columns]
         root = _symmetric_root(square)
-        drawn = errors[:, self.seen.size :].reshape(n_points, -1, k, times)
-        return np.asarray((root @ drawn).reshape(n_points, -1, times))
+        z = errors[:, self.seen.size :].reshape(n_points, -1, k, times)
+        return np.asarray((root @ z).reshape(n_points, -1, times))
 
 
 @dataclass(frozen=True, eq=False)
@@ -161,6 +168,7 @@ class FixedErrorSums:
         """
         n_points, _, times = errors.shape
         groups, width, _ = self.root.shape
+        # F^1/2 z: X'Q̃e of a group's periods and columns has the covariance F; the outcome has none.
         sums = np.zeros((n_points, groups, width + 1, times))
         sums[:, :, :-1] = self.root @ errors.reshape(n_points, groups, width, times)
         deviations, processes = white
@@ -190,11 +198,12 @@ def error_sums(problem: Problem, head: Arrowhead) -> ErrorSums | FixedErrorSums:
     rows, columns, data = [], [], []
     for number, c in enumerate(problem.classes):
         seen[number, c.times] = True
+        # e-bar has the variance 1/n: sum_i e_i = sqrt(n) z, sum_i Z_i'Q̃ e-bar = S'Q̃ z / sqrt(n).
         root = np.sqrt(float(c.units.size))
         entries = c.column < k
-        at = np.concatenate([c.times, n_periods + c.column[entries]])
+        row = np.concatenate([c.times, n_periods + c.column[entries]])
         period = np.concatenate([c.times, c.times[c.position[entries]]])
-        rows.append(c.group * width + at)
+        rows.append(c.group * width + row)
         columns.append(number * n_periods + period)
         data.append(np.concatenate([np.full(c.times.size, root), c.sums[entries] / root]))
     shape = (len(problem.groups) * width, seen.size)
@@ -223,9 +232,9 @@ def _slope_slots(problem: Problem) -> tuple[Index, dict[tuple[int, int], int]]:
     start = 0
     for number, block in enumerate(problem.blocks):
         base = start + block.n_levels * problem.n_periods + block.n_cells
-        for at in range(block.n_slopes):
-            places[number, at] = len(places)
-            slots += range(base + at * problem.n_columns, base + (at + 1) * problem.n_columns)
+        for k in range(block.n_slopes):
+            places[number, k] = len(places)
+            slots += range(base + k * problem.n_columns, base + (k + 1) * problem.n_columns)
         start += block.columns.shape[0]
     return np.array(slots, dtype=np.int64), places
 
@@ -233,6 +242,7 @@ def _slope_slots(problem: Problem) -> tuple[Index, dict[tuple[int, int], int]]:
 def _within(
     problem: Problem, type_of: Index, n_types: int, places: dict[tuple[int, int], int]
 ) -> Any:
+    """``vec <Q̃, M - S S'/n> = within vec Q̃``, summed over the classes of each set of slopes."""
     n_periods, k = problem.n_periods, problem.n_columns
     in_q, in_s = lower_places(n_periods), lower_places(k) if k else np.zeros((0, 0), np.int64)
     size_q, size_s = n_periods * (n_periods + 1) // 2, k * (k + 1) // 2
@@ -241,14 +251,14 @@ def _within(
         entries = np.flatnonzero(c.column < k)
         if not entries.size or c.units.size < 2:
             continue
-        at, column = c.times[c.position[entries]], c.column[entries]
+        period, column = c.times[c.position[entries]], c.column[entries]
         spread = c.cross[np.ix_(entries, entries)]
         spread = spread - np.outer(c.sums[entries], c.sums[entries]) / c.units.size
         p, r = np.nonzero(column[:, None] >= column)
         group = problem.groups[c.group]
         place = places[group.block, group.slopes]
         rows.append(place * size_s + in_s[column[p], column[r]])
-        columns.append(type_of[number] * size_q + in_q[at[p], at[r]])
+        columns.append(type_of[number] * size_q + in_q[period[p], period[r]])
         data.append(spread[p, r])
     shape = (len(places) * size_s, n_types * size_q)
     return csr_array(
@@ -271,6 +281,7 @@ def standardised(
     head = problem.arrowhead
     n_points, times = len(values), right.shape[-1]
     n_local, n_global = head.n_proper, head.n_global
+    # xi = X'Q̃e + D^-1 z0 in multiples of sigma, whose covariance is A + sigma² diag(1/tau²).
     blocks = right.reshape(n_points, head.n_blocks, head.size, times)
     prior = np.sqrt(problem.prior_precision(values, head.local_scale[:, :n_local]))[..., None]
     drawn = white[:, n_global:].reshape(n_points, head.n_blocks, head.n_local, times)
@@ -280,6 +291,7 @@ def standardised(
     shared = turned_back(problem.turns(values), shared)
     prior = np.sqrt(problem.prior_precision(values, head.global_scale))[..., None]
     shared = shared + prior * white[:, :n_global]
+    # L z = xi by blocks: z_b = L_b^-1 xi_b, then L z_g = xi_g - sum_b L_gb z_b.
     if n_local:
         local[:, :, :n_local] = half_solve(factor.local[:, :, :n_local], local[:, :, :n_local])
         cross = factor.local[:, :, n_local : n_local + n_global]

@@ -1,5 +1,7 @@
 """Normal equations that no parameter changes: independent errors, levels absorbed (1 to 3).
 
+With Q = diag(w) of a unit's rows and N = 1, ``Q̃ = diag(w) - w w'/W``: weighted means are taken off,
+once for all points, and F and the log determinants are sums over units (`moments`).
 Owners of several units have theirs, ``a_o`` and ``H_o``, likewise; only K is left to the points.
 """
 
@@ -53,6 +55,7 @@ def fixed_equations(
     loads : sequence of csr_array (J, n)
         ``X_g`` of every group.
     """
+    # One point stands for all: B = 1.
     low = np.tril_indices(problem.n_periods + problem.n_columns + 1)
     f = np.concatenate([group.normal[low] for group in problem.absorbed])
     total = 0.5 * sum(group.log_det for group in problem.absorbed)
@@ -63,7 +66,7 @@ def fixed_equations(
     return equations, inside and inside[0], across and across[0]
 
 
-def _homes(problem: Problem) -> tuple[Index, Index]:
+def _owner_numbers(problem: Problem) -> tuple[Index, Index]:
     """Number of each entry's owner (entry), and how many groups it has units in (owner)."""
     assert problem.absorbed_members is not None
     owner = np.unique(problem.absorbed_members.owner, return_inverse=True)[1].ravel()
@@ -75,7 +78,7 @@ def _inside(problem: Problem, loads: Sequence[Any]) -> tuple[Owners, OwnerEquati
     members = problem.absorbed_members
     if members is None:
         return None
-    owner, count = _homes(problem)
+    owner, count = _owner_numbers(problem)
     entry = np.flatnonzero(count[owner] == 1)
     if not entry.size:
         return None
@@ -88,17 +91,18 @@ def _across(problem: Problem, loads: Sequence[Any]) -> tuple[Owners, OwnerEquati
     members = problem.absorbed_members
     if members is None:
         return None
-    owner, count = _homes(problem)
+    owner, count = _owner_numbers(problem)
     number = np.flatnonzero(count > 1)
     if not number.size:
         return None
+    # a_o = sum_g X_g' a_og and H_o = sum_g H_og over the groups that an owner has units in.
     a, inner = np.zeros((number.size, loads[0].shape[1])), np.zeros(number.size)
     place = np.zeros(number.size, dtype=np.int64)
     for entry in np.flatnonzero(count[owner] > 1):
-        at, group = np.searchsorted(number, owner[entry]), int(members.group[entry])
-        a[at] += loads[group].T @ members.normal[entry]
-        inner[at] += members.inner[entry]
-        place[at] = problem.groups[group].block
+        row, group = np.searchsorted(number, owner[entry]), int(members.group[entry])
+        a[row] += loads[group].T @ members.normal[entry]
+        inner[row] += members.inner[entry]
+        place[row] = problem.groups[group].block
     return _owners(a, inner, place, len(problem.blocks), number)
 
 
@@ -106,6 +110,7 @@ def _owners(
     a: Array, inner: Array, place: Index, n_places: int, number: Index
 ) -> tuple[Owners, OwnerEquations]:
     """Owners of one column, and their equations at every point."""
+    # No type of unit is left for a_o and H_o to be summed over: they are here already.
     loads, counts = csr_array((a.size, 0)), csr_array((len(a), 0))
     equations = OwnerEquations(a[None, :, None], inner[None, :, None, None])
     return Owners(loads, counts, place, n_places, number), equations

@@ -37,6 +37,7 @@ def inverse_diagonal(weights: sparse.csr_array, delta: Sequence[float]) -> Array
     ndarray (delta, unit)
         One where nobody is linked back.
     """
+    # S = [S_11 S_12 0; S_21 S_22 S_23; 0 S_32 S_33]: only W_kk and W_k,k±1 of layers are not zero.
     order, starts = _layers(weights)
     w = weights[order][:, order].tocsr()
     ends = [*starts[1:], len(order)]
@@ -63,10 +64,11 @@ def _diagonals(
     for k, block in enumerate(within):
         s = np.eye(len(block)) - delta * block
         if k:
+            # Schur complement of all layers before: of these only the last is linked to layer k.
             up, down = ahead[k - 1]
             s -= delta**2 * (down @ before[-1] @ up)
         before.append(np.linalg.inv(s))
-    inverse = before[-1]
+    inverse = before[-1]  # (S^-1) of the last layer: all others are eliminated.
     out = [np.diagonal(inverse)]
     for g, (up, down) in zip(before[-2::-1], ahead[::-1], strict=True):
         inverse = g + g @ (delta**2 * (up @ inverse @ down)) @ g
@@ -79,6 +81,7 @@ def _layers(weights: sparse.csr_array) -> tuple[Index, list[int]]:
     pattern = sparse.csr_matrix((weights + weights.T) != 0)
     order = _outward(pattern)
     links = pattern[order][:, order].tocoo()
+    # A layer that ends at unit e is followed by one up to the farthest unit linked to any before e.
     farthest = np.arange(len(order))
     np.maximum.at(farthest, links.row, links.col)
     farthest = np.maximum.accumulate(farthest)

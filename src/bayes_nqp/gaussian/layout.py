@@ -54,6 +54,7 @@ class _Statement:
 def layout_of(problem: Problem) -> Layout:
     """Lay coefficients out, or take the layout of a problem with the same blocks and groups."""
     sizes = (problem.n_periods, problem.n_columns, len(problem.blocks), len(problem.groups))
+    # X_g and map2 follow from these alone, neither from outcomes nor from weights.
     seal = sha256(repr(sizes).encode())
     arrays: list[npt.NDArray[Any]] = [problem.global_scale]
     for block in problem.blocks:
@@ -78,12 +79,15 @@ def layout_of(problem: Problem) -> Layout:
 
 @lru_cache(maxsize=_REMEMBERED)
 def _laid_out(statement: _Statement) -> Layout:
+    """``X_g`` of every group, map2, and the scale of every coefficient."""
     blocks, block_of = statement.blocks, [group.block for group in statement.groups]
+    # Local coefficients of a block, then padding up to those of the largest, then values of paths.
     n_values = statement.placement.most * statement.n_periods
     n_local = max((b.local_slot.size for b in blocks), default=0) + n_values
     local = np.full((len(blocks), n_local), PADDING)
     for b, block in enumerate(blocks):
         local[b, : block.local_slot.size] = block.local_scale
+    # X_g = (rows of the group on slots) (slots of its block on coefficients): (J, n).
     of_block = [_loadings(b, n_local, n_values) for b in blocks]
     loads = [csr_array(x @ of_block[block]) for block, x in slots_of_groups(statement)]
     map2, stored = quadratic_map(loads, block_of, len(blocks))
@@ -111,8 +115,10 @@ def slots_of_groups(problem: Problem | _Statement) -> list[tuple[int, Any]]:
     out = []
     for group, processes in zip(problem.groups, problem.placement.of_group, strict=True):
         block = problem.blocks[group.block]
+        # Slots of a block: levels × T, cells, sets × K, paths × T, then values of processes × T.
         base, size = block.n_levels * n_periods, block.columns.shape[0]
         inside = np.flatnonzero(group.cells >= 0)
+        # Ones: row t on its level's time effect and cell, column k on its slope, y on the outcome.
         slope = base + block.n_cells + group.slopes * n_columns
         rows = [periods, inside, n_periods + np.arange(n_columns + 1)]
         places = [group.level * n_periods + periods, base + group.cells[inside],
@@ -121,9 +127,10 @@ def slots_of_groups(problem: Problem | _Statement) -> list[tuple[int, Any]]:
         rows += [periods] * (len(group.paths) + len(processes))
         places += [common + k * n_periods + periods for k in group.paths]
         places += [size + k * n_periods + periods for k in processes]
-        at = (np.concatenate(rows), np.concatenate(places))
+        row, slot = np.concatenate(rows), np.concatenate(places)
         shape = (n_periods + n_columns + 1, size + n_values + 1)
-        out.append((group.block, csr_array(coo_array((np.ones(at[0].size), at), shape=shape))))
+        ones = coo_array((np.ones(row.size), (row, slot)), shape=shape)
+        out.append((group.block, csr_array(ones)))
     return out
 
 
@@ -134,15 +141,16 @@ def _loadings(block: Block, n_local: int, n_values: int) -> Any:
     """
     slots, n_global = block.columns.shape
     rows, columns = np.nonzero(block.columns)
-    at, values = np.arange(block.local_slot.size), np.arange(n_values)
-    ones = np.ones(at.size + values.size)
+    # (slot, value, outcome) by (local, value, global, outcome): [I 0 C 0; 0 I 0 0; 0 0 0 1].
+    local, values = np.arange(block.local_slot.size), np.arange(n_values)
+    ones = np.ones(local.size + values.size)
     return csr_array(
         (
             np.concatenate([ones, block.columns[rows, columns], [1.0]]),
             (
                 np.concatenate([block.local_slot, slots + values, rows, [slots + n_values]]),
                 np.concatenate(
-                    [at, n_local - n_values + values, n_local + columns, [n_local + n_global]]
+                    [local, n_local - n_values + values, n_local + columns, [n_local + n_global]]
                 ),
             ),
         ),
@@ -168,18 +176,20 @@ def quadratic_map(
         And where the stored entries lie in (block, n, n).
     """
     width, n = loads[0].shape
+    # (A_b)_ij = sum_g sum_pr X_pi F_pr X_rj: every pair of entries of X_g adds to map2.
     in_f = lower_places(width).ravel()
     size_f = width * (width + 1) // 2
     rows, columns, values = [], [], []
     for g, (x, block) in enumerate(zip(loads, block_of, strict=True)):
         entry = x.tocoo()
-        at, coefficient = entry.coords
+        row, coefficient = entry.coords
         # Pairs of entries of X_g: coefficients (low, high) from periods and columns (p, r).
         first, second = np.nonzero(coefficient[:, None] >= coefficient)
         rows.append(block * n * n + coefficient[first] * n + coefficient[second])
-        columns.append(g * size_f + in_f[at[first] * width + at[second]])
+        columns.append(g * size_f + in_f[row[first] * width + row[second]])
         values.append(entry.data[first] * entry.data[second])
     full = from_triplets(rows, columns, values, (n_blocks * n * n, len(loads) * size_f))
+    # Entries of A that no F reaches are zero at every point; the diagonal has the prior besides.
     diagonal = np.arange(n_blocks)[:, None] * n * n + np.arange(n) * (n + 1)
     stored = np.union1d(np.flatnonzero(np.diff(full.indptr)), diagonal.ravel())
     return csr_array(full[stored]), stored

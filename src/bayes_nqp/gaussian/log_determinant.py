@@ -76,11 +76,13 @@ def log_determinant(weights: sparse.csr_array, levels: Index) -> LogDeterminant:
     ``tr(M log S) = log|S| + sum_k delta^k / k tr(P W^k)``. Where rows sum to one and there is one
     level this is ``log|S| - log(1 - delta)``, as in Lee and Yu (2010), Journal of Econometrics 154.
     """
+    # Chebyshev's nodes on [-1, 1], stretched over atanh of the range of delta.
     places = np.cos(np.pi * (np.arange(_N_NODES) + 0.5) / _N_NODES)
     low, high = np.arctanh([LOWEST, HIGHEST])
     nodes = np.tanh(0.5 * (low + high) + 0.5 * (high - low) * places)
     means = _level_means(levels)
     roots = _symmetric_roots(weights) if is_dense(weights) else None
+    # tr(M log S) = log|S| - tr(P log S), M = I - P.
     if roots is None:
         plain = np.array([_log_det(weights, delta) for delta in nodes])
         net = plain + _series(_traces(weights, means), nodes)
@@ -112,6 +114,7 @@ def _log_det(weights: sparse.csr_array, delta: float) -> float:
     n = weights.shape[0]
     if is_dense(weights):
         return float(np.linalg.slogdet(np.eye(n) - delta * weights.toarray())[1])
+    # S = L U with unit diagonal of L, up to permutations: log|S| is in the diagonal of U.
     s = (sparse.eye_array(n, format="csc") - delta * weights).tocsc()
     factor = splu(
         s, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.01, options={"SymmetricMode": True}
@@ -121,11 +124,12 @@ def _log_det(weights: sparse.csr_array, delta: float) -> float:
 
 def _traces(weights: sparse.csr_array, means: Array) -> Array:
     """``tr(P W^k) = tr(U' W^k U)`` for k = 1, 2, … (k), as many as `HIGHEST` asks for."""
+    # |tr(P W^k)| is at most the number of levels, so that terms fall with delta^k.
     n_terms = int(np.log(_TAIL) / np.log(max(HIGHEST, -LOWEST)))
     w = weights.toarray() if is_dense(weights) else weights
     power, out = means, np.empty(n_terms)
     for k in range(n_terms):
-        power = w @ power
+        power = w @ power  # W^k U
         out[k] = np.vdot(means, power)
     return out
 
@@ -143,6 +147,7 @@ def _symmetric_roots(weights: sparse.csr_array) -> Array | None:
     which are read off the ratios ``W_ij / W_ji`` of one unit's links, link by link.
     """
     w = weights.toarray()
+    # r_i² W_ij = r_j² W_ji: r² along links, breadth first, from one unit of each component.
     squares = np.zeros(len(w))
     for start in range(len(w)):
         if squares[start]:
@@ -163,6 +168,8 @@ def _by_eigenvalues(
     weights: sparse.csr_array, roots: Array, means: Array, delta: Array
 ) -> tuple[Array, Array]:
     """``sum_k log(1 - delta e_k)``, and with weights ``1 - (V'rU)_k (V'U/r)_k'``, at nodes (B)."""
+    # W = diag(1/r) V diag(e) V' diag(r): log S has the eigenvalues log(1 - delta e_k), and
+    # tr(P log S) = sum_k log(1 - delta e_k) (V'rU U'V/r)_kk.
     symmetric = roots[:, None] * weights.toarray() / roots
     values, vectors = np.linalg.eigh(0.5 * (symmetric + symmetric.T))
     left, right = vectors.T @ (roots[:, None] * means), vectors.T @ (means / roots[:, None])

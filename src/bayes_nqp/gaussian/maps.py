@@ -48,6 +48,8 @@ def gaussian_problem(
     if scale is not None:
         deviation = IsotropicDeviation(1, None if scale.estimated else scale.prior)
     layout = layout_of(problem)
+    # Deviations: of members on F_g or on A (4), of single units within Q̃ (2); with independent
+    # errors and no deviation of single units F is the same at every point.
     by_group = by_block = by_class = fixed = None
     if problem.absorbed:
         fixed, by_group, by_block = fixed_equations(problem, layout.loads)
@@ -58,6 +60,7 @@ def gaussian_problem(
     n_local = layout.arrowhead.n_local
     if nodes is None:
         nodes = len(types.patterns) >= MANY_PATTERNS
+    # Owners across groups act on cells too, so that none of these can come off first.
     smaller = None
     if by_block is None and _reduces(problem, moments.width, n_local, reduce):
         smaller = reduced(problem, slots_of_groups(problem), n_local)
@@ -65,7 +68,7 @@ def gaussian_problem(
         space=problem.space,
         noise=problem.errors,
         deviation=deviation,
-        nuisance=_own(problem.n_periods, problem.series),
+        nuisance=_nuisance(problem.n_periods, problem.series),
         moments=moments,
         arrowhead=layout.arrowhead,
         tau=np.array([np.nan if s.estimated else s.prior for s in problem.scales]),
@@ -86,7 +89,7 @@ def gaussian_problem(
     )
 
 
-def _own(n_periods: int, series: Array | None) -> Array:
+def _nuisance(n_periods: int, series: Array | None) -> Array:
     """N of units' flat coefficients: their levels, and what they load on series (..., T, a)."""
     if series is None:
         return np.ones((n_periods, 1))
@@ -94,8 +97,9 @@ def _own(n_periods: int, series: Array | None) -> Array:
 
 
 def _redraws(problem: Problem) -> Callable[[], Array] | None:
+    """N with series as they might have been (number, T, a), made once."""
     redraws = problem.redraws
-    return None if redraws is None else cache(lambda: _own(problem.n_periods, redraws()))
+    return None if redraws is None else cache(lambda: _nuisance(problem.n_periods, redraws()))
 
 
 def _moments(problem: Problem, types: ClassTypes, dense_pairs: bool | None) -> Moments:
@@ -103,6 +107,7 @@ def _moments(problem: Problem, types: ClassTypes, dense_pairs: bool | None) -> M
     if problem.absorbed:
         return without_types(problem)
     moments = moments_of_classes(problem, types)
+    # Entries <Q̃, M> of F_g, of K columns and the outcome.
     pairs = (problem.n_columns + 1) * (problem.n_columns + 2) // 2
     if not (pairs >= MANY_PAIRS if dense_pairs is None else dense_pairs):
         return moments

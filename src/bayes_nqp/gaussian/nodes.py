@@ -45,8 +45,9 @@ def noise_equations(problem: GaussianProblem, values: Values) -> NoiseEquations:
 
 
 def _at_points(problem: GaussianProblem, values: Values) -> NoiseEquations:
+    """F of groups, ``a_o`` and ``H_o`` of owners, from ``Q̃`` at every point."""
     types, m = small(problem, values), problem.moments
-    f = (m.map1 @ lower_triangles(types.q).T).T
+    f = (m.map1 @ lower_triangles(types.q).T).T  # vec F = map1 vec Q̃, points last.
     group, block = problem.by_group, problem.by_block
     return NoiseEquations(
         f,
@@ -76,6 +77,7 @@ class Nodes:
         u = self.prior.unconstrain(values.noise[:, 0])
         if not (np.abs(u) < _FARTHEST).all():
             return _at_points(self.problem, values)
+        # Panel k holds [k, k + 1) widths of u; its own scale is [-1, 1].
         number = np.floor(u / _WIDTH).astype(np.int64)
         panels = {int(k): self._panel(int(k)) for k in np.unique(number)}
         if None in panels.values():
@@ -93,6 +95,7 @@ class Nodes:
         return self.panels[number]
 
     def _computed(self, number: int) -> tuple[NoiseEquations, Array] | None:
+        """Interpolate at nodes, and look at extrema in between."""
         for size in _SIZES:
             places = np.cos(np.pi * (np.arange(size) + 0.5) / size)
             between = np.cos(np.pi * np.arange(1, size, 4) / size)
@@ -100,6 +103,7 @@ class Nodes:
                 nodes, true = self._at(number, places), self._at(number, between).table
             except np.linalg.LinAlgError:
                 return None
+            # Coefficients c of T_0 to T_n-1: V c = values at nodes, V the Vandermonde matrix there.
             table = np.linalg.solve(chebyshev.chebvander(places, size - 1), nodes.table)
             error = nodes.like(np.abs(_between(table, between) - true)).arrays
             largest = nodes.like(np.abs(true)).arrays
@@ -110,6 +114,7 @@ class Nodes:
 
     def _at(self, number: int, places: Array) -> NoiseEquations:
         """Normal equations at places in [-1, 1] of a panel, computed there."""
+        # F, a_o and H_o depend on the noise alone: other parameters may be anything.
         u = _WIDTH * (number + 0.5 * (places + 1.0))
         unit_scale, none = np.ones(len(u)), np.zeros((len(u), 0))
         noise = self.prior.constrain(u)[:, None]

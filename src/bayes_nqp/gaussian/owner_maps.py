@@ -20,6 +20,7 @@ __all__ = ["owners_by_class", "owners_of_several"]
 def owners_by_class(problem: Problem, types: ClassTypes) -> Owners:
     """Classes whose units have a deviation each."""
     sizes = [float(c.units.size) for c in problem.classes]
+    # Here a class stands for its units: a is the sum of their a_i, in the rows of its own.
     every = np.arange(len(problem.classes))
     loads = _loads_of(problem, types, every, sizes, [c.sums for c in problem.classes], every)
     shape = (every.size, len(types.kinds))
@@ -48,9 +49,10 @@ def _loads_of(
     """
     n_periods, width = problem.n_periods, problem.n_periods + problem.n_columns + 1
     rows, columns, values = [], [], []
-    for number, units, total, at in zip(classes, counts, sums, place, strict=True):
+    for number, units, total, equations in zip(classes, counts, sums, place, strict=True):
         c = problem.classes[number]
-        rows.append(at * width + np.concatenate([c.times, n_periods + c.column]))
+        # a = sum_i [Q̃D; Z_i'Q̃D]: n (Q̃D)_t in row t, sum_t S_tk (Q̃D)_t in that of column k.
+        rows.append(equations * width + np.concatenate([c.times, n_periods + c.column]))
         period = np.concatenate([c.times, c.times[c.position]])
         columns.append(types.type_of[number] * n_periods + period)
         values.append(np.concatenate([np.full(c.times.size, float(units)), total]))
@@ -62,12 +64,13 @@ def owners_of_several(
     problem: Problem, types: ClassTypes, loads: Sequence[Any]
 ) -> tuple[Owners | None, Owners | None]:
     """Owners inside one group, on its normal equations; others, on the coefficients of a block."""
-    homes = [np.unique(problem.class_group[m.classes]) for m in problem.members]
-    inside = [k for k, groups in enumerate(homes) if groups.size == 1]
-    across = [k for k, groups in enumerate(homes) if groups.size > 1]
+    # One group after another would give an owner of several groups as many deviations.
+    of_members = [np.unique(problem.class_group[m.classes]) for m in problem.members]
+    inside = [k for k, groups in enumerate(of_members) if groups.size == 1]
+    across = [k for k, groups in enumerate(of_members) if groups.size > 1]
     by_group = by_block = None
     if inside:
-        place = np.array([homes[k][0] for k in inside])
+        place = np.array([of_members[k][0] for k in inside])
         by_group = _owners_at(problem, types, inside, place, len(problem.groups), None)
     if across:
         place = np.array([problem.members[k].block for k in across])
@@ -92,6 +95,7 @@ def _owners_at(
     if loads is None:
         on_owners = _loads_of(problem, types, classes, list(counts), sums, owner)
     else:
+        # a_o = sum_g X_g' a_og, from the rows of each group to the coefficients of the block.
         entries = np.arange(owner.size)
         through = beside(
             [loads[g] for g in problem.class_group[classes]], list(owner), len(members)

@@ -1,4 +1,4 @@
-"""Pairs of columns by dense products: what many covariates add to normal equations (3d)."""
+"""Pairs of columns by dense products: what many covariates add to normal equations (3)."""
 
 from __future__ import annotations
 
@@ -70,20 +70,22 @@ def paired(map1: Any, slopes: Sequence[tuple[int, int]], width: int, n_periods: 
     width, n_periods : int
         J and T.
     """
+    # Entries F_kl of two columns, or a column and the outcome: <Q̃, M> over periods of both.
     low = np.tril_indices(width)
     pairs, size = np.flatnonzero(low[1] >= n_periods), low[0].size
     every = np.arange(len(slopes))[:, None] * size + pairs
     triplets = map1.tocoo()
     outside = ~np.isin(triplets.coords[0], every)
-    at = (triplets.coords[0][outside], triplets.coords[1][outside])
+    places = (triplets.coords[0][outside], triplets.coords[1][outside])
     rows, columns, blocks = [], [], []
     numbers = np.unique(np.array(slopes), axis=0, return_inverse=True)[1].ravel()
     for number in range(int(numbers.max(initial=-1)) + 1):
         members = np.flatnonzero(numbers == number)
+        # Groups of equal slopes add X_g'F_g X_g to the same entries of A: their sum is enough.
         total = sum(map1[every[g]] for g in members)
         column = np.unique(total.indices)
         rows.append(every[members[0]])
         columns.append(column)
         blocks.append(np.ascontiguousarray(total[:, column].toarray()))
-    sparse = csr_array((triplets.data[outside], at), shape=map1.shape)
+    sparse = csr_array((triplets.data[outside], places), shape=map1.shape)
     return PairedMap(sparse, rows, columns, blocks)

@@ -42,7 +42,7 @@ class Placement:
 def placed(
     laws: Sequence[tuple[int, ...]],
     groups: Sequence[tuple[int, tuple[int, ...]]],
-    homes: Sequence[Index],
+    members: Sequence[Index],
     *,
     alone: bool,
 ) -> Placement:
@@ -54,7 +54,7 @@ def placed(
         The law of each of its processes.
     groups : sequence of (int, tuple of int)
         Block of each group, and which of its processes it has.
-    homes : sequence of ndarray of int
+    members : sequence of ndarray of int
         Groups of each member.
     alone : bool
         Whether a process that one group alone has may come off that group's own.
@@ -67,18 +67,21 @@ def placed(
     shared: list[tuple[int, ...]] = []
     place: list[dict[int, int]] = []
     for of_block, users_of_block in zip(laws, users, strict=True):
-        staying = []
-        for k, at in enumerate(users_of_block):
-            if len(at) == 1 and by_group[at[0]] < 0 and alone:
-                by_group[at[0]] = of_block[k]
-            elif at:
-                staying.append(k)
-        shared.append(tuple(of_block[k] for k in staying))
-        place.append({k: j for j, k in enumerate(staying)})
+        common = []
+        for k, group in enumerate(users_of_block):
+            # A process of one group meets that group's F_g alone: it comes off before X_g'F_g X_g.
+            if len(group) == 1 and by_group[group[0]] < 0 and alone:
+                by_group[group[0]] = of_block[k]
+            elif group:
+                common.append(k)
+        shared.append(tuple(of_block[k] for k in common))
+        place.append({k: j for j, k in enumerate(common)})
     of_group = [
         tuple(place[block][k] for k in processes if k in place[block])
         for block, processes in groups
     ]
-    homes = [np.array([g]) for g in range(len(groups))] + list(homes)
-    apart = all(len({k for g in home for k in of_group[g]}) < 2 for home in homes)
+    # D'HD is block diagonal, a block a process, where neither a group's rows nor a member's
+    # deviation, which is out of H by then, joins two processes.
+    joint = [np.array([g]) for g in range(len(groups))] + list(members)
+    apart = all(len({k for g in index for k in of_group[g]}) < 2 for index in joint)
     return Placement(by_group, shared, of_group, apart)

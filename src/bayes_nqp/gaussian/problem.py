@@ -170,7 +170,7 @@ class GaussianProblem(LinearPart):
         return [*inner, *(border.law for border in self.border_laws)]
 
     def turns(self, values: Values) -> list[Turn]:
-        """What takes global coefficients to the values of their paths."""
+        """What takes global coefficients to the values of their paths: the L of C (`path_laws`)."""
         return [
             (x.law.root(self.moments.n_periods, values.processes), x.coefficients)
             for x in self.border_laws
@@ -181,6 +181,7 @@ class GaussianProblem(LinearPart):
         """Numbers of one draw from which deviations of single units are made."""
         if self.by_class is None:
             return 0
+        # Spread, weights of K columns and the outcome, responses of T periods: 1 + J of each class.
         m = self.moments
         return self.by_class.n_owners * (1 + m.width)
 
@@ -189,6 +190,7 @@ class GaussianProblem(LinearPart):
         """Standard normal numbers of one draw of all processes."""
         if self.placement is None:
             return 0
+        # z of each process, padded to q: of groups that have one alone, and of blocks that share.
         q = max(process.size for process in self.processes)
         inside = int((self.placement.by_group >= 0).sum())
         return q * (inside + self.arrowhead.n_blocks * self.placement.most)
@@ -208,6 +210,7 @@ class GaussianProblem(LinearPart):
         points : ndarray (B, parameter)
             Unconstrained.
         """
+        # In the order tau, omega, of processes, of the noise, delta, sigma.
         constrained = self.space.constrain(points)
         estimated = np.isnan(self.tau)
         n_scales = int(estimated.sum())

@@ -42,14 +42,14 @@ def absorbed_products(problem: Problem, gaussian: GaussianProblem) -> list[Array
     """
     width = gaussian.moments.width
     rows, columns = np.tril_indices(width)
-    lower = _typical(gaussian).reshape(-1, rows.size)
+    lower = _typical(gaussian).reshape(-1, rows.size)  # F_g, lower triangles (G, J (J + 1) / 2).
     out = [np.zeros((b.columns.shape[0] + 1,) * 2) for b in problem.blocks]
     for (block, loads), flat in zip(slots_of_groups(problem), lower, strict=True):
         f = np.zeros((width, width))
         f[rows, columns] = f[columns, rows] = flat
         # Values of processes have priors: no column of theirs is asked whether it is spanned.
         loads = loads[:, np.r_[: len(out[block]) - 1, loads.shape[1] - 1]]
-        out[block] += loads.T @ (loads.T @ f).T
+        out[block] += loads.T @ (loads.T @ f).T  # X_g'F_g X_g on slots, F_g symmetric.
     return out
 
 
@@ -87,22 +87,26 @@ def net_of(
     width = columns[0].shape[1]
     gram, rank = np.zeros((width, width)), 0
     for s, index, loadings in zip(products, local, columns, strict=True):
-        half = s @ loadings
+        # [G_ll, G_lc; G_cl, G_cc] of local slots l and columns c. No slot is in two blocks: what l
+        # leaves of c, block by block, adds up to what all local slots leave.
+        products_of_columns = s @ loadings
         bordered = np.zeros((index.size + width, index.size + width))
         bordered[: index.size, : index.size] = s[np.ix_(index, index)]
-        bordered[: index.size, index.size :] = half[index]
-        bordered[index.size :, index.size :] = loadings.T @ half
-        left, explained = _sweep(bordered, index.size)
-        gram += left
+        bordered[: index.size, index.size :] = products_of_columns[index]
+        bordered[index.size :, index.size :] = loadings.T @ products_of_columns
+        complement, explained = _sweep(bordered, index.size)
+        gram += complement
         rank += explained
-    left, explained = _sweep(gram, nuisance)
-    return left, rank + explained
+    complement, explained = _sweep(gram, nuisance)
+    return complement, rank + explained
 
 
 def _sweep(gram: Array, first: int) -> tuple[Array, int]:
-    """Take the first columns out of the others; gives their rank too."""
+    """Take the first columns out of the others, ``G_cc - G_cf G_ff^- G_fc``, and their rank."""
     if first == 0:
         return gram, 0
+    # Pivoted Cholesky of G_ff at unit diagonal: columns that others span have no pivot, and no row
+    # in L, so that H'H with H = L^-1 G_fc is what the independent ones explain.
     size = np.sqrt(np.maximum(np.diag(gram)[:first], 0.0))
     size = np.where(size > 0, size, 1.0)
     factor, pivots, rank, _ = dpstrf(
@@ -110,5 +114,5 @@ def _sweep(gram: Array, first: int) -> tuple[Array, int]:
     )
     order = pivots[:rank] - 1
     cross = gram[:first, first:][order] / size[order, None]
-    half = solve_triangular(factor[:rank, :rank], cross, lower=True, check_finite=False)
-    return gram[first:, first:] - half.T @ half, int(rank)
+    cross_root = solve_triangular(factor[:rank, :rank], cross, lower=True, check_finite=False)
+    return gram[first:, first:] - cross_root.T @ cross_root, int(rank)

@@ -79,14 +79,15 @@ class StackedValues:
     def coefficients(self) -> Values:
         """Prior scales of all coefficients; rows are divided by their sigma, so that it is 1."""
         tau = np.concatenate([self.first.tau, self.second.tau], axis=1)
-        nothing = np.zeros((len(self), 0))
-        return Values(tau, nothing[:, :, None], nothing, np.ones(len(self)))
+        empty = np.zeros((len(self), 0))
+        return Values(tau, empty[:, :, None], empty, np.ones(len(self)))
 
     @cached_property
     def omega(self) -> tuple[Array, Array, Array, Array]:
         """``omega_a²``, ``r omega_a omega_b``, ``omega_b²`` and the determinant, each (B)."""
         a, r = self.first.deviation[:, 0, 0], self.correlation
         b = self.slope_scale**2
+        # |Omega| as a product: a b - (r sqrt(a b))² would cancel near r = ±1.
         return a, r * np.sqrt(a) * self.slope_scale, b, a * b * (1.0 - r) * (1.0 + r)
 
 
@@ -123,6 +124,7 @@ class Stacked(LinearPart):
     def places(self) -> tuple[Index, Index]:
         """Where each equation's columns stand among both's, the outcome last (J_1), (J_2)."""
         n_first, n_second = self.first.moments.width - 1, self.second.moments.width - 1
+        # (periods, columns) of the first, then of the second, and one outcome.
         end = n_first + n_second
         return np.append(np.arange(n_first), end), np.append(n_first + np.arange(n_second), end)
 
@@ -134,7 +136,7 @@ class Stacked(LinearPart):
     def turns(self, values: StackedValues) -> list[Turn]:
         """What takes global coefficients of both to the values of their paths."""
         after = self.first.arrowhead.n_global
-        second = [(root, at + after) for root, at in self.second.turns(values.second)]
+        second = [(root, index + after) for root, index in self.second.turns(values.second)]
         return [*self.first.turns(values.first), *second]
 
     def values(self, points: Array) -> StackedValues:
@@ -180,6 +182,7 @@ def stacked(
     assert second.by_class is not None
     assert np.array_equal(of_class.place, second.by_class.place)
     assert np.array_equal(of_class.counts.indices, second.by_class.counts.indices)
+    # Classes in the order of their groups, so that a group's units are one slice.
     order = np.argsort(of_class.place, kind="stable")
     starts = np.cumsum([0, *(units[k][0].size for k in order)])
     group = of_class.place[order]
@@ -209,6 +212,7 @@ def _arrowhead(first: GaussianProblem, second: GaussianProblem) -> Arrowhead:
     heads = first.arrowhead, second.arrowhead
     n_blocks = heads[0].n_blocks
     assert n_blocks == heads[1].n_blocks
+    # A block of both: (local 1, local 2, global 1, global 2, outcome).
     columns = _columns(*heads)
     size = columns[1].size + columns[0].size - 1
     loads = _group_loads(first, second, columns, size)
@@ -222,7 +226,8 @@ def _arrowhead(first: GaussianProblem, second: GaussianProblem) -> Arrowhead:
         1,
         loads,
         vstack(
-            [_slots(head, at, size) for head, at in zip(heads, columns, strict=True)], format="csr"
+            [_slots(head, column, size) for head, column in zip(heads, columns, strict=True)],
+            format="csr",
         ),
     )
 
@@ -246,8 +251,8 @@ def _group_loads(
     width = n_first + n_second - 1
     rows = np.append(np.arange(n_first - 1), -1), np.arange(n_first - 1, width)
     loads = [
-        _moved(problem.arrowhead, at, size, row, width)
-        for problem, at, row in zip((first, second), columns, rows, strict=True)
+        _moved(problem.arrowhead, column, size, row, width)
+        for problem, column, row in zip((first, second), columns, rows, strict=True)
     ]
     return csr_array(loads[0] + loads[1])
 
@@ -262,8 +267,8 @@ def _by_group(
         entries = loads[start : start + width].tocoo()
         rows, columns = entries.coords
         blocks.append(int(columns[0]) // size)
-        at = (rows, columns - blocks[-1] * size)
-        of_groups.append(csr_array((entries.data, at), shape=(width, size)))
+        places = (rows, columns - blocks[-1] * size)
+        of_groups.append(csr_array((entries.data, places), shape=(width, size)))
     return of_groups, blocks
 
 
@@ -278,15 +283,15 @@ def _moved(head: Arrowhead, columns: Index, size: int, rows: Index, width: int) 
     group, row = np.divmod(entries.coords[0], rows.size)
     block, column = np.divmod(entries.coords[1], columns.size)
     use = rows[row] >= 0
-    at = (group * width + rows[row])[use], (block * size + columns[column])[use]
+    places = (group * width + rows[row])[use], (block * size + columns[column])[use]
     shape = (head.group_loads.shape[0] // rows.size * width, head.n_blocks * size)
-    return csr_array(coo_array((entries.data[use], at), shape=shape))
+    return csr_array(coo_array((entries.data[use], places), shape=shape))
 
 
 def _slots(head: Arrowhead, columns: Index, size: int) -> csr_array:
     """Loadings of one equation's slots on the coefficients of both."""
     entries = head.slot_loads.tocoo()
     block, column = np.divmod(entries.coords[1], columns.size)
-    at = entries.coords[0], block * size + columns[column]
+    places = entries.coords[0], block * size + columns[column]
     shape = (entries.shape[0], head.n_blocks * size)
-    return csr_array(coo_array((entries.data, at), shape=shape))
+    return csr_array(coo_array((entries.data, places), shape=shape))

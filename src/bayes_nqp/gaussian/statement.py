@@ -105,16 +105,18 @@ class Process:
         processes : ndarray (B, parameter)
             Parameters of all processes.
         """
-        at = np.repeat(self.scales, [part.shape[1] for part in self.loadings])
-        root = np.concatenate(self.loadings, axis=1) * tau[:, None, at]
+        # The scale of each of the q columns.
+        scale = np.repeat(self.scales, [part.shape[1] for part in self.loadings])
+        root = np.concatenate(self.loadings, axis=1) * tau[:, None, scale]
         if self.law is not None:
+            # L from the left: eta = L D z has the covariance L D D' L'.
             root = self.law.root(root.shape[1], processes) @ root
         return np.asarray(root)
 
 
 @dataclass(frozen=True, eq=False)
 class Lag:
-    """Outcomes of other units, taken off the outcome: ``y - delta W y`` (10).
+    """Outcomes of other units, taken off the outcome: ``y - delta W y`` (5).
 
     ``W y`` is a varying column. Its coefficient is no unknown of the normal equations: it has the
     value of a sampled parameter, and the density gains ``periods × tr(M log(I - delta W))``.
@@ -267,13 +269,14 @@ class Problem:
     @cached_property
     def placement(self) -> Placement:
         """Which processes come off the normal equations of one group, and which off a block's."""
-        homes = [np.unique(self.class_group[m.classes]) for m in self.members]
+        # Groups of every member: its deviation joins their normal equations before any process.
+        of_members = [np.unique(self.class_group[m.classes]) for m in self.members]
         if self.absorbed_members is not None and self.spans_groups:
-            homes = [np.arange(len(self.groups))]
+            of_members = [np.arange(len(self.groups))]
         return placed(
             [block.processes for block in self.blocks],
             [(group.block, group.processes) for group in self.groups],
-            homes,
+            of_members,
             alone=not self.spans_groups,
         )
 
