@@ -16,6 +16,7 @@ type Density = Callable[[Array], Array]
 _STEP = 0.05
 _GAIN = 1e-3
 _BOX = 12.0
+"""Bounds of a climb on the unconstrained scale, either way."""
 _SMALL, _LEAST = 1e-3, 0.01
 """Steps of differences; and the gain below which a climb from nearby ends."""
 _SHORTER = np.array([0.5, 0.25, 0.0625, 0.004])
@@ -51,14 +52,16 @@ class Summit:
     @property
     def inverse(self) -> Array:
         """Inverse curvature, of flat directions that of the flattest."""
+        # V diag(1/|e|) V', |e| from below bounded.
         values, vectors = np.linalg.eigh(self.curvature)
         return np.asarray((vectors / np.maximum(np.abs(values), _FLATTEST)) @ vectors.T)
 
     def distance(self, point: Array) -> float:
         """Standard deviations, by the curvature, between a point and the mode."""
-        off = point - self.point
+        # Mahalanobis: sqrt((x - m)' V diag(e) V' (x - m)).
+        offset = point - self.point
         values, vectors = np.linalg.eigh(self.curvature)
-        return float(np.sqrt(np.sum(np.maximum(values, _FLATTEST) * (vectors.T @ off) ** 2)))
+        return float(np.sqrt(np.sum(np.maximum(values, _FLATTEST) * (vectors.T @ offset) ** 2)))
 
 
 def curvature(density: Density, point: Array, step: Array) -> tuple[float, Array, Array]:
@@ -72,6 +75,7 @@ def curvature(density: Density, point: Array, step: Array) -> tuple[float, Array
     d = point.size
     steps = np.diag(step)
     i, j = np.triu_indices(d, 1)
+    # f, then f(±i) along axes, then f(±(i + j)) at corners of every pair: 1 + 2 d + d (d - 1).
     corners = steps[i] + steps[j]
     around = [point[None], point + steps, point - steps, point + corners, point - corners]
     values = density(np.concatenate(around))
@@ -84,6 +88,7 @@ def _differences(
 ) -> tuple[float, Array, Array]:
     """Turn heights at a point, along its axes and at corners to derivatives."""
     middle, up, down = values[0], values[1 : d + 1], values[d + 1 : 2 * d + 1]
+    # f(+i) + f(-i) - 2 f = h_ii s_i²
     hessian = np.diag((up - 2.0 * middle + down) / step**2)
     corners = values[2 * d + 1 :].reshape(2, -1).sum(axis=0)
     # f(++) + f(--) - f(+i) - f(-i) - f(+j) - f(-j) + 2 f = 2 h_ij s_i s_j
@@ -100,15 +105,17 @@ def newton(density: Density, point: Array, *, rounds: int = 12) -> Summit:
     for _ in range(rounds):
         if not (np.isfinite(height) and np.isfinite(bend).all() and np.isfinite(gradient).all()):
             break
+        # H^-1 g with |e| for the eigenvalues of H: uphill where the density bends upwards, too.
         values, vectors = np.linalg.eigh(bend)
         slope = vectors.T @ gradient
         move = vectors @ (slope / np.maximum(np.abs(values), _FLATTEST))
         move /= max(1.0, float(np.abs(move).max()))
-        heights = density(point + lengths[:, None] * move)
+        heights = density(point + lengths[:, None] * move)  # Step lengths 1, 1/2, …, 1/128 at once.
         best = int(np.argmax(np.where(np.isfinite(heights), heights, -np.inf)))
         if not heights[best] > height + _GAIN:
             break
         point = np.clip(point + lengths[best] * move, -_BOX, _BOX)
+        # Differences over a third of an sd: wide for rounding, narrow for fourth derivatives.
         width = 1.0 / np.sqrt(np.maximum(np.abs(np.diag(bend)), 1e-12))
         step = np.clip(0.3 * width, 1e-5, 0.1)
         height, gradient, bend = curvature(density, point, step)
@@ -136,21 +143,22 @@ def ascend(
     height, gradient = _slope(density, point)
     for _ in range(rounds):
         move = inverse @ gradient
+        # A quadratic with this gradient and curvature has g'H^-1 g / 2 still to gain.
         if not np.isfinite(height) or 0.5 * float(gradient @ move) < _LEAST:
             break
         move /= max(1.0, float(np.abs(move).max()))
         ahead = np.clip(point + move, -_BOX, _BOX)
-        reached, slope = _slope(density, ahead)
-        if not reached > height:
+        top, slope = _slope(density, ahead)
+        if not top > height:
             shorter = np.clip(point + _SHORTER[:, None] * move, -_BOX, _BOX)
             heights = density(shorter)
             best = int(np.argmax(np.where(np.isfinite(heights), heights, -np.inf)))
             if not heights[best] > height:
                 break
             ahead = shorter[best]
-            reached, slope = _slope(density, ahead)
+            top, slope = _slope(density, ahead)
         inverse = _updated(inverse, ahead - point, gradient - slope)
-        point, height, gradient = ahead, reached, slope
+        point, height, gradient = ahead, top, slope
     return point, height if np.isfinite(height) else -np.inf
 
 
@@ -182,28 +190,29 @@ def climb(density: Density, points: Array, *, rounds: int = 30) -> tuple[Array, 
     inverse = np.stack([_rescaled(np.eye(bend.size), bend) for bend in bends])
     active = np.isfinite(heights)
     for _ in range(rounds):
-        at = np.flatnonzero(active)
-        if at.size == 0:
+        starts = np.flatnonzero(active)  # Those that still climb.
+        if starts.size == 0:
             break
-        moves = np.einsum("sij,sj->si", inverse[at], gradients[at])
+        moves = np.einsum("sij,sj->si", inverse[starts], gradients[starts])  # H^-1 g of each.
         moves /= np.maximum(1.0, np.abs(moves).max(axis=1, keepdims=True))
-        ahead = np.clip(points[at, None] + _LENGTHS[:, None] * moves[:, None], -_BOX, _BOX)
-        reached = density(ahead.reshape(-1, points.shape[1])).reshape(at.size, -1)
-        best = np.argmax(np.where(np.isfinite(reached), reached, -np.inf), axis=1)
-        gain = reached[np.arange(at.size), best] - heights[at]
-        moved = ahead[np.arange(at.size), best] - points[at]
-        higher = at[gain > 0.0]
-        points[higher] += moved[gain > 0.0]
+        ahead = np.clip(points[starts, None] + _LENGTHS[:, None] * moves[:, None], -_BOX, _BOX)
+        tops = density(ahead.reshape(-1, points.shape[1])).reshape(starts.size, -1)
+        best = np.argmax(np.where(np.isfinite(tops), tops, -np.inf), axis=1)
+        gain = tops[np.arange(starts.size), best] - heights[starts]
+        steps = ahead[np.arange(starts.size), best] - points[starts]
+        higher = starts[gain > 0.0]
+        points[higher] += steps[gain > 0.0]
         heights[higher] += gain[gain > 0.0]
-        active[at] = gain >= _ENOUGH
-        at, moved = at[active[at]], moved[active[at]]
-        if at.size == 0:
+        active[starts] = gain >= _ENOUGH
+        starts, steps = starts[active[starts]], steps[active[starts]]
+        if starts.size == 0:
             break
-        slopes, bends = _derivatives(density, points[at], heights[at])
-        for k, s in enumerate(at):
-            updated = _updated(inverse[s], moved[k], gradients[s] - slopes[k])
-            inverse[s] = _rescaled(updated, bends[k])
-        gradients[at] = slopes
+        slopes, bends = _derivatives(density, points[starts], heights[starts])
+        for k, s in enumerate(starts):
+            # Secant condition first, H s = y; then the diagonal of H as differences have it.
+            secant = _updated(inverse[s], steps[k], gradients[s] - slopes[k])
+            inverse[s] = _rescaled(secant, bends[k])
+        gradients[starts] = slopes
     return points, np.where(np.isfinite(heights), heights, -np.inf)
 
 
@@ -226,6 +235,7 @@ def _rescaled(inverse: Array, bends: Array) -> Array:
 
     Correlations stay; of a direction that is flat or bends upwards the diagonal is a small one.
     """
+    # H^-1 -> S H^-1 S and H -> S^-1 H S^-1, S diagonal with S² = diag(H) / bends.
     diagonal = np.diag(np.linalg.inv(inverse))
     shrink = np.sqrt(diagonal / np.maximum(np.abs(bends), _FLATTEST))
     return np.asarray(inverse * np.outer(shrink, shrink))
@@ -233,8 +243,10 @@ def _rescaled(inverse: Array, bends: Array) -> Array:
 
 def _updated(inverse: Array, move: Array, change: Array) -> Array:
     """BFGS: the inverse curvature after a step along which the slope fell by ``change``."""
-    along = float(move @ change)
-    if along <= 1e-12:
+    # (I - s y'/s'y) H^-1 (I - y s'/s'y) + s s'/s'y: the new inverse takes y to s, and stays
+    # positive definite where s'y > 0.
+    product = float(move @ change)
+    if product <= 1e-12:
         return inverse
-    left = np.eye(move.size) - np.outer(move, change) / along
-    return np.asarray(left @ inverse @ left.T + np.outer(move, move) / along)
+    projection = np.eye(move.size) - np.outer(move, change) / product
+    return np.asarray(projection @ inverse @ projection.T + np.outer(move, move) / product)

@@ -36,6 +36,7 @@ def unfolded(places: Array, folds: npt.NDArray[np.bool_]) -> Array:
 def folded_density(density: Density, folds: npt.NDArray[np.bool_]) -> Density:
     """Log density of places, from that of unconstrained points: less ``log x`` where folded."""
 
+    # p(x) = p(u) |du/dx| with u = log x: the Jacobian is 1 / x = e^-u.
     def of_places(places: Array) -> Array:
         points = unfolded(places, folds)
         return np.asarray(density(points) - points[:, folds].sum(axis=1))
@@ -63,6 +64,7 @@ class FoldedT:
 
     def draw(self, generator: np.random.Generator, size: int) -> Array:
         """Draw places."""
+        # x = m + L z sqrt(nu / chi²_nu), L L' the scale matrix, then |x| where folded.
         normal = generator.standard_normal((size, self.centre.size))
         stretch = np.sqrt(NU / generator.chisquare(NU, size))
         places = self.centre + (normal @ self._lower.T) * stretch[:, None]
@@ -79,21 +81,25 @@ class FoldedT:
             - 0.5 * d * np.log(NU * np.pi)
             - np.log(np.diag(self._lower)).sum()
         )
-        # (image - centre) L^-T = base + what changes with the signs of the folded ones.
+        # An image of x has the signs S: S x - m, S = diag(±1). By L^-1 that is L^-1 (x - m), its
+        # base, less 2 L^-1 e_j x_j for every sign that is minus.
         base = (places - self.centre) @ inverse.T
-        turn = inverse[:, self.folds]
+        columns = inverse[:, self.folds]  # L^-1 e_j of the parameters that fold.
         signs = np.array(list(product((0.0, -2.0), repeat=int(self.folds.sum()))))
         size = max(_IMAGES // len(signs), 1)
         parts = [
-            self._images(base[at : at + size], places[at : at + size, self.folds], turn, signs)
-            for at in range(0, len(places), size)
+            self._images(
+                base[start : start + size], places[start : start + size, self.folds], columns, signs
+            )
+            for start in range(0, len(places), size)
         ]
         return np.asarray(constant + np.concatenate([*parts, np.zeros(0)]))
 
-    def _images(self, base: Array, folded: Array, turn: Array, signs: Array) -> Array:
+    def _images(self, base: Array, folded: Array, columns: Array, signs: Array) -> Array:
         """Log of the sum over images of some places, up to the constant."""
         images = np.empty((len(signs), len(base)))
         for k, sign in enumerate(signs):
-            moved = base + (folded * sign) @ turn.T if sign.any() else base
-            images[k] = -0.5 * (NU + self.centre.size) * np.log1p((moved**2).sum(axis=1) / NU)
+            # (1 + z'z / nu)^-(nu + d)/2 with z = L^-1 (S x - m).
+            z = base + (folded * sign) @ columns.T if sign.any() else base
+            images[k] = -0.5 * (NU + self.centre.size) * np.log1p((z**2).sum(axis=1) / NU)
         return np.asarray(logsumexp(images, axis=0))

@@ -141,6 +141,7 @@ def importance(density: Density, space: ParameterSpace, sampler: Importance) -> 
 
     generator = np.random.default_rng(sampler.seed)
     summit, modes = summits(density, space, generator)
+    # One proposal covers one mode; w = p / q of independent points, five times as many at worst.
     if modes == 1:
         proposal = fitted(density, _nearest_zero(space.folds, summit), summit, generator)
         for size in (sampler.proposals, 5 * sampler.proposals):
@@ -156,6 +157,8 @@ def _nearest_zero(folds: Bool, summit: Summit) -> Bool:
 
     A folded proposal has an image for every choice of signs, so that there may not be many.
     """
+    # Of u = log x: sd² is the diagonal of V diag(1/e) V', e the curvature's eigenvalues. A scale x
+    # with little information has a large sd of its logarithm.
     values, vectors = np.linalg.eigh(summit.curvature)
     spread = np.sqrt((vectors**2 / np.maximum(values, 0.3)).sum(axis=1))
     nearest = np.argsort(np.where(folds, -spread, np.inf), kind="stable")[:_MOST_FOLDED]
@@ -240,8 +243,9 @@ def summits(
         if height < summit.height - _DEPTH or summit.distance(end) < _APART:
             continue
         other = newton(density, end)
-        bent = np.linalg.eigvalsh(other.curvature).min() > 0.0
-        modes += int(bent and summit.distance(other.point) >= _APART)
+        # A mode of its own: positive curvature in all directions, far from the highest one.
+        concave = np.linalg.eigvalsh(other.curvature).min() > 0.0
+        modes += int(concave and summit.distance(other.point) >= _APART)
     return summit, modes
 
 
@@ -260,11 +264,13 @@ def fitted(
 
 def _around(summit: Summit, folds: Bool) -> FoldedT:
     """The proposal that the curvature at a mode gives, with scales on their own scale."""
+    # Laplace's approximation in u, H^-1 with flat directions bounded; in x = e^u it is J H^-1 J
+    # with J = diag(dx/du) = diag(x).
     values, vectors = np.linalg.eigh(summit.curvature)
     covariance = (vectors / np.maximum(values, 0.3)) @ vectors.T
-    slope = np.where(folds, np.exp(summit.point), 1.0)
+    jacobian = np.where(folds, np.exp(summit.point), 1.0)
     return FoldedT(
-        folded(summit.point, folds), covariance * np.outer(slope, slope) * _INFLATION, folds
+        folded(summit.point, folds), covariance * np.outer(jacobian, jacobian) * _INFLATION, folds
     )
 
 
@@ -273,6 +279,7 @@ def propose(
 ) -> Proposals:
     """Draw points from a proposal and weight them."""
     places = proposal.draw(generator, size)
+    # Both densities are of places, Jacobian and images included: log w = log p - log q.
     target = folded_density(density, proposal.folds)(places)
     log_weights = target - proposal.log_density(places)
     return Proposals(unfolded(places, proposal.folds), log_weights, proposal)
@@ -282,6 +289,7 @@ def _refitted(proposal: FoldedT, proposals: Proposals) -> FoldedT:
     """Mean and covariance by the weights, the largest of which are cut to their fiftieth."""
     if not np.isfinite(proposals.log_weights).any():
         return proposal
+    # Cut weights are biased for the moments, but a proposal may be: w = p / q holds for any q.
     weights = np.exp(proposals.log_weights - proposals.log_weights.max())
     weights = np.minimum(weights, np.sort(weights)[-max(5, weights.size // 50)])
     if not weights.sum() > 0.0:
@@ -289,12 +297,13 @@ def _refitted(proposal: FoldedT, proposals: Proposals) -> FoldedT:
     weights /= weights.sum()
     places = folded(proposals.points, proposal.folds)
     centre = weights @ places
-    off = places - centre
-    covariance = (weights[:, None] * off).T @ off
+    centred = places - centre
+    covariance = (weights[:, None] * centred).T @ centred  # sum w (x - m)(x - m)'
     effective = 1.0 / float(weights @ weights)
     if effective < 4.0 * centre.size:
         # Too few points for a covariance of their own.
         covariance = 0.5 * covariance + 0.5 * proposal.covariance / _INFLATION
+    # A positive diagonal: the scale matrix has a factor though weights may be on few points.
     floor = 1e-9 * np.diag(np.diag(covariance) + 1e-12)
     return FoldedT(centre, _INFLATION * covariance + floor, proposal.folds)
 
@@ -305,6 +314,7 @@ def _resampled(proposals: Proposals, sampler: Importance, generator: np.random.G
     index = np.empty((sampler.chains, sampler.draws), dtype=np.int64)
     for c, stream in enumerate(streams):
         log_weights = proposals.log_weights[stream]
+        # Draw j takes the point whose share of the cumulative weight holds (j + U) / n, one U.
         share = np.cumsum(np.exp(log_weights - logsumexp(log_weights)))
         places = (np.arange(sampler.draws) + generator.random()) / sampler.draws
         chosen = np.minimum(np.searchsorted(share, places * share[-1]), stream.size - 1)

@@ -34,6 +34,7 @@ def khat(log_weights: Array) -> float:
     Research 25(72).
     """
     size = log_weights.size
+    # Of weights over the largest, the tail M and the cut-off before it: x_j = w_(S-M+j) - w_(S-M).
     count = int(3.0 * np.sqrt(size)) if size > 225 else size // 5
     weights = np.exp(np.sort(log_weights)[-count - 1 :] - log_weights.max())
     return _shape(weights[1:] - weights[0])
@@ -53,12 +54,14 @@ def _shape(excess: Array) -> float:
     """
     n = excess.size
     quartile = excess[int(n / 4 + 0.5) - 1]
-    if quartile <= excess[0]:
+    if quartile <= excess[0]:  # The grid of b would have no scale.
         return float("nan")
     m = 30 + int(np.sqrt(n))
+    # The density is (1 + k x / sigma)^(-1/k - 1) / sigma, and 1 + k x / sigma = 1 - b x.
     b = 1.0 / excess[-1] + (1.0 - np.sqrt(m / (np.arange(m) + 0.5))) / (3.0 * quartile)
     k = np.log1p(-b[:, None] * excess).mean(axis=1)
     profile = n * (np.log(-b / k) - k - 1.0)
+    # Posterior weights of the grid under a flat prior, and k at the posterior mean of b.
     share = np.exp(profile - logsumexp(profile))
     share = np.where(share >= 10.0 * np.finfo(np.float64).eps, share, 0.0)
     mean = float(np.log1p(-(b @ share / share.sum()) * excess).mean())

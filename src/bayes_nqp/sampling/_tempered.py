@@ -90,6 +90,7 @@ def tempered(
 
     def evaluated(places: Array) -> _Particles:
         flat = places.reshape(-1, places.shape[-1])
+        # density = prior × likelihood of u; of places x = e^u the prior has the Jacobian 1 / x.
         points = unfolded(flat, folds)
         prior = space.log_prior(points)
         likelihood = density(points) - prior
@@ -105,6 +106,7 @@ def tempered(
         log_weights = np.where(
             np.isfinite(particles.likelihood), step * particles.likelihood, -np.inf
         )
+        # Z_new / Z_old = E[L^step] under the old temperature: the product over steps is Z.
         log_marginal += float(logsumexp(log_weights) - np.log(log_weights.size))
         # var log mean(w) = (n sum w^2 / (sum w)^2 - 1) / n, of a step whose particles have mixed.
         share = 2.0 * logsumexp(log_weights) - logsumexp(2.0 * log_weights)
@@ -164,12 +166,13 @@ def _effective(paths: Array) -> Array:
     All paths share one mean, so autocorrelations are pooled over them; they are summed while
     they fall below one another and stay positive.
     """
-    off = paths - paths.mean(axis=(0, 1))
-    variance = np.maximum((off**2).mean(axis=(0, 1)), 1e-300)
+    # n / (1 + 2 sum_k (1 - k/n) rho_k), rho from covariances about the common mean.
+    centred = paths - paths.mean(axis=(0, 1))
+    variance = np.maximum((centred**2).mean(axis=(0, 1)), 1e-300)
     steps = paths.shape[1]
     total, last = np.ones(paths.shape[2]), np.ones(paths.shape[2])
     for lag in range(1, steps):
-        pair = (off[:, lag:] * off[:, :-lag]).mean(axis=(0, 1)) / variance
+        pair = (centred[:, lag:] * centred[:, :-lag]).mean(axis=(0, 1)) / variance
         last = np.minimum(last, np.maximum(pair, 0.0))
         total += 2.0 * (1.0 - lag / steps) * last
     return np.asarray(paths.shape[0] * steps / total)
@@ -177,6 +180,7 @@ def _effective(paths: Array) -> Array:
 
 def _step(likelihood: Array, largest: float) -> float:
     """How much further the likelihood's power may go."""
+    # (sum w)² / sum w² = n / 2 with w = L^step; it falls as the step grows.
     finite = likelihood[np.isfinite(likelihood)]
 
     def surplus(step: float) -> float:
@@ -221,25 +225,26 @@ def _sweep(
     order = np.arange(particles.places.shape[1])
     for propose in (_by_difference, _by_fit):
         for first in (True, False):
-            moving, still = (order[:half], order[half:]) if first else (order[half:], order[:half])
-            places = particles.places[:, moving]
-            proposed, correction = propose(places, particles.places[:, still], folds, generator)
-            ahead = evaluated(proposed)
-            now = particles.at(beta)[:, moving]
-            chance = ahead.at(beta) - now + correction
-            accept = np.log(generator.random(chance.shape)) < np.nan_to_num(chance, nan=-np.inf)
-            particles = _moved(particles, moving, ahead, accept)
+            movers, others = (order[:half], order[half:]) if first else (order[half:], order[:half])
+            places = particles.places[:, movers]
+            proposals, correction = propose(places, particles.places[:, others], folds, generator)
+            # Metropolis-Hastings given the other half: log p(x*) - log p(x) + log q(x) - log q(x*).
+            ahead = evaluated(proposals)
+            height = particles.at(beta)[:, movers]
+            ratio = ahead.at(beta) - height + correction
+            accept = np.log(generator.random(ratio.shape)) < np.nan_to_num(ratio, nan=-np.inf)
+            particles = _moved(particles, movers, ahead, accept)
     return particles
 
 
 def _moved(
-    particles: _Particles, moving: npt.NDArray[np.int64], ahead: _Particles, accept: Bool
+    particles: _Particles, movers: npt.NDArray[np.int64], ahead: _Particles, accept: Bool
 ) -> _Particles:
     places, prior = particles.places.copy(), particles.prior.copy()
     likelihood = particles.likelihood.copy()
-    places[:, moving] = np.where(accept[..., None], ahead.places, places[:, moving])
-    prior[:, moving] = np.where(accept, ahead.prior, prior[:, moving])
-    likelihood[:, moving] = np.where(accept, ahead.likelihood, likelihood[:, moving])
+    places[:, movers] = np.where(accept[..., None], ahead.places, places[:, movers])
+    prior[:, movers] = np.where(accept, ahead.prior, prior[:, movers])
+    likelihood[:, movers] = np.where(accept, ahead.likelihood, likelihood[:, movers])
     return _Particles(places, prior, likelihood)
 
 
@@ -257,6 +262,8 @@ def _by_difference(
     length = np.where(
         jumps, 1.0, 2.38 / np.sqrt(2.0 * d) * generator.uniform(0.5, 1.0, jumps.shape)
     )
+    # x* = |x + g (x_a - x_b) + noise|, g around 2.38 / sqrt(2 d), the best for a normal law. The
+    # step has the law of its negative, so that q(x* | x) = q(x | x*), images included.
     spread = others.std(axis=1, keepdims=True)
     proposed = places + length * step + 1e-3 * spread * generator.standard_normal(places.shape)
     return np.where(folds, np.abs(proposed), proposed), np.zeros((populations, size))

@@ -43,14 +43,15 @@ class Weights:
     @cached_property
     def effective(self) -> float:
         """``(sum w)² / sum w²``."""
-        top = logsumexp(self.log_weights)
-        if not np.isfinite(top):
+        log_sum = logsumexp(self.log_weights)
+        if not np.isfinite(log_sum):
             return 0.0
-        return float(np.exp(2.0 * top - logsumexp(2.0 * self.log_weights)))
+        return float(np.exp(2.0 * log_sum - logsumexp(2.0 * self.log_weights)))
 
     @cached_property
     def khat(self) -> float:
         """Shape of the generalised Pareto distribution of the largest weights."""
+        # Equal weights have no tail at all (k-hat minus infinity), too few of them no estimate.
         finite = self.log_weights[np.isfinite(self.log_weights)]
         if finite.size < 25 or np.ptp(finite) == 0.0:
             return float("inf") if finite.size < 25 else float("-inf")
