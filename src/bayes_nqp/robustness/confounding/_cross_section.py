@@ -46,8 +46,10 @@ def shifted(rows: Mediated, mediator: str) -> xr.Dataset:
     # The row over minus its diagonal: the coefficients of the other errors in the regression of
     # this one, and −1 for its own slope.
     move = -precision[..., place, :] / precision[..., place, place, None]
+    # sigma_y / sigma_j, with sigma_j² = 1 / P_jj the variance of its error given the others.
     size = sigma_draws(rows) * np.sqrt(precision[..., place, place])
     a = np.stack([effects_on_mediator(rows, name) for name in rows.mediators], axis=2)
+    # A path via a mediator is its slope times a; the direct one gains what all of these lose.
     via = (size[..., None] * move)[..., None] * a
     direct = -via.sum(axis=2, keepdims=True)
     effect = np.concatenate([np.zeros_like(direct), direct, via], axis=2)

@@ -108,6 +108,7 @@ def curves(
     curve = [_summary(value - paths.pull * strength(np.array(r), curvature), tail) for r in axis]
     zero = np.quantile(crossing(value, paths.pull, curvature), [0.5, tail, 1 - tail], axis=0)
     zero = np.where(np.abs(zero) < 1, zero, np.nan)
+    # Draws last, as `breakdown` takes them.
     a, b, c = (np.moveaxis(x, 0, -1) for x in (value, paths.pull, curvature))
     original, ends = _summary(paths.value, tail), ("", "_lower", "_upper")
     by_draw = {"pull": paths.pull}
@@ -176,6 +177,7 @@ def crossing(value: Array, slope: Array, curvature: Array) -> Array:
         Beyond ±1 where no confounding would do.
     """
     with np.errstate(invalid="ignore", divide="ignore"):
+        # rho / sqrt(1 - c rho²) = q = value / slope has the root rho = sign(q) / sqrt(1/q² + c).
         ratio = value / slope
         # Written so that a slope of zero gives the limit and not infinity over infinity.
         return np.asarray(np.sign(ratio) / np.sqrt(1 / ratio**2 + curvature))
@@ -204,13 +206,16 @@ def breakdown(value: Array, pull: Array, curvature: Array, zero: Array, prob: fl
     sign = np.sign(np.median(value, axis=-1))
 
     def sure(rho: Array) -> npt.NDArray[np.bool_]:
+        # Zero is outside the equal-tailed interval: the effect keeps its sign in (1 + prob) / 2.
         effect = value - pull * strength(rho[..., None], curvature)
         return np.asarray((effect * sign[..., None] > 0).mean(axis=-1) > (1 + prob) / 2)
 
+    # The sign that takes the effect towards zero, up to 1 - c rho² > 0 in every draw.
     away = np.sign(np.median(value * pull, axis=-1)) * _EDGE
     limit = away / np.sqrt(np.maximum(curvature.max(axis=-1), 1.0))
     low, high = np.zeros_like(zero), np.where(np.isnan(zero), limit, zero)
     out = np.where(sure(high), np.nan, 0.0)
+    # Bisection: `sure` at low, not at high.
     for _ in range(_HALVINGS):
         middle = (low + high) / 2
         stands = sure(middle)
@@ -228,6 +233,7 @@ def _under(prior: RhoPrior, paths: ConfoundedPaths, seed: int) -> Array:
     """Draw effects with a correlation from its prior, within what is possible."""
     rng, size = np.random.default_rng([seed, 11]), paths.curvature.shape
     rho = prior.draw(int(np.prod(size)), rng).reshape(size)
+    # Within 1 - c rho² > 0.
     edge = _EDGE / np.sqrt(paths.curvature)
     factor = strength(np.clip(rho, -edge, edge), paths.curvature)[:, :, None, None]
     return np.asarray(paths.value[:, None] - paths.pull * factor)

@@ -108,6 +108,7 @@ class ConfoundedFit:
         shares = [average.cells[:, stratum == s] @ effect[stratum == s] for s in range(n_strata)]
         size = (average.weight.size, n_draws, n_names, n_strata)
         contribution = np.stack(shares, axis=-1).reshape(size)
+        # Bias of mediator k's slope in stratum s if j is confounded, times the effect on k there.
         slope = np.stack([bias.slope for bias in self.bias], axis=1)
         via = np.einsum("gdks,djsk->djkg", contribution, slope, optimize=True)
         total = via.sum(axis=2, keepdims=True)

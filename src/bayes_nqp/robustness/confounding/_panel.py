@@ -60,10 +60,10 @@ def patterns_of(problem: Problem, stratum: Index) -> list[TreatmentPattern]:
     patterns: dict[tuple[int, bytes, bytes], TreatmentPattern] = {}
     for like, marks in zip(problem.classes, problem.class_treated, strict=True):
         treated = np.asarray(marks, dtype=bool)
-        home = int(stratum[like.units[0]])
-        key = (home, like.times.tobytes(), treated.tobytes())
+        of_units = int(stratum[like.units[0]])
+        key = (of_units, like.times.tobytes(), treated.tobytes())
         units[key] = units.get(key, 0) + int(like.units.size)
-        patterns[key] = TreatmentPattern(home, like.times, treated, units[key])
+        patterns[key] = TreatmentPattern(of_units, like.times, treated, units[key])
     return list(patterns.values())
 
 
@@ -75,6 +75,7 @@ def absorbed(times: Index, treated: npt.NDArray[np.bool_], phi: Array) -> tuple[
     tuple of ndarray (k, m, m) and int
         And the rows that are left over.
     """
+    # V_tu = phi^|t-u| / (1 - phi²); with x = [1, d], Q̃ = V^-1 - V^-1 x (x'V^-1 x)^-1 x'V^-1.
     gap = np.abs(times[:, None] - times)
     covariance = phi[:, None, None] ** gap / (1 - phi[:, None, None] ** 2)
     precision = np.linalg.inv(covariance)
@@ -83,8 +84,8 @@ def absorbed(times: Index, treated: npt.NDArray[np.bool_], phi: Array) -> tuple[
         columns.append(treated.astype(float))
     x = np.stack(columns, axis=1)
     px = precision @ x
-    left = precision - px @ np.linalg.solve(x.T @ px, np.swapaxes(px, 1, 2))
-    return np.asarray(left), times.size - len(columns)
+    net = precision - px @ np.linalg.solve(x.T @ px, np.swapaxes(px, 1, 2))
+    return np.asarray(net), times.size - len(columns)
 
 
 def _lag_sums(patterns: Sequence[TreatmentPattern], strata: int, phi: Array) -> tuple[Array, int]:
@@ -92,6 +93,7 @@ def _lag_sums(patterns: Sequence[TreatmentPattern], strata: int, phi: Array) -> 
 
     They are smooth in ``phi``: a polynomial through few points gives them to rounding.
     """
+    # Chebyshev nodes over the range of phi.
     low, high = float(phi.min()), float(phi.max())
     middle, half = (low + high) / 2, max((high - low) / 2, 1e-3)
     nodes = middle + half * np.cos(np.pi * (np.arange(_NODES) + 0.5) / _NODES)
@@ -99,17 +101,20 @@ def _lag_sums(patterns: Sequence[TreatmentPattern], strata: int, phi: Array) -> 
     longest = max(int(np.ptp(pattern.times)) for pattern in patterns)
     sums, free = np.zeros((nodes.size, strata, longest + 1)), 0
     for pattern in patterns:
-        precision, left = absorbed(pattern.times, pattern.treated, nodes)
+        precision, rank = absorbed(pattern.times, pattern.treated, nodes)
         gap = np.abs(pattern.times[:, None] - pattern.times).ravel()
         flat = precision.reshape(nodes.size, -1)
+        # tr(Q̃ C) = sum_lag c(lag) sum_(|t-u| = lag) Q̃_tu for a C that depends on lags alone.
         for lag in np.unique(gap):
             sums[:, pattern.stratum, lag] += pattern.units * flat[:, gap == lag].sum(axis=1)
-        free += pattern.units * left
+        free += pattern.units * rank
     return np.asarray(BarycentricInterpolator(nodes, sums, rng=0)(phi)), free
 
 
 def _trace(sums: Array, a: Array, b: Array) -> Array:
     """Trace of the absorbed precision times the cross-covariance of two AR(1) (draw, stratum)."""
+    # With the same innovations cov(x_t, y_u) is a^(t - u) / (1 - a b) where t >= u, b^(u - t) /
+    # (1 - a b) where not; Q̃ is symmetric, so that the mean of both counts.
     lag = np.arange(sums.shape[2])
     kernel = (a[:, None] ** lag + b[:, None] ** lag) / 2 / (1 - a * b)[:, None]
     return np.asarray(np.einsum("dsl,dl->ds", sums, kernel))
@@ -150,19 +155,22 @@ def bias_of(
     if common:
         sums = np.broadcast_to(sums.sum(axis=1, keepdims=True), sums.shape)
     draws, mediators = phi_mediators.shape
+    # H_kl = S_kl tr(Q̃ C_kl), the expected cross-products of mediators (draw, stratum, k, l).
     gram = np.empty((draws, strata, mediators, mediators))
     for k in range(mediators):
         for m in range(mediators):
             size = correlation[k, m] * sigma_mediators[:, k] * sigma_mediators[:, m]
             trace = _trace(sums, phi_mediators[:, k], phi_mediators[:, m])
             gram[:, :, k, m] = size[:, None] * trace
+    # s_j = sigma_j / sqrt((R^-1)_jj), the innovation's sd given those of the others.
     precision = np.linalg.inv(correlation)
     sd = sigma_mediators[:, confounded] / np.sqrt(precision[confounded, confounded])
     pull = np.zeros((draws, strata, mediators))
     pull[:, :, confounded] = sd[:, None] * _trace(sums, phi_outcome, phi_mediators[:, confounded])
-    slope = np.linalg.solve(gram, pull[..., None])[..., 0]
-    taken = (slope * pull).sum(axis=2)
-    curvature = (taken[:, 0] if common else taken.sum(axis=1)) / free
+    slope = np.linalg.solve(gram, pull[..., None])[..., 0]  # H^-1 h
+    # h'H^-1 h over the rows left: the share of the outcome's innovations that slopes take along.
+    energy = (slope * pull).sum(axis=2)
+    curvature = (energy[:, 0] if common else energy.sum(axis=1)) / free
     return Bias(slope * sigma_outcome[:, None, None], curvature)
 
 
@@ -189,20 +197,22 @@ def correlation_of(
         return np.ones((1, 1))
     gram = _gram(rows, treated, _swept(rows, treated), middle)
     size = gram.shape[0] - mediators
+    # G_mm - G_mx G_xx^- G_xm: mediators net of covariates.
     net = gram[size:, size:]
     if size:
         net = net - gram[size:, :size] @ np.linalg.pinv(gram[:size, :size]) @ gram[:size, size:]
     sums, _ = _lag_sums([replace(pattern, stratum=0) for pattern in patterns], 1, middle)
     size_of = [[_trace(sums, phi[[k]], phi[[m]]).item() for m in range(mediators)]
                for k in range(mediators)]  # fmt: skip
+    # E G_km = S_km tr(Q̃ C_km): the innovations' covariance S by division.
     covariance = net / np.array(size_of)
     sd = np.sqrt(np.diag(covariance))
     return np.asarray(covariance / np.outer(sd, sd))
 
 
-def _gram(rows: Rows, treated: npt.NDArray[np.bool_], left: Array, phi: Array) -> Array:
-    """Cross-products of columns with the absorbed precision, summed over units."""
-    gram = np.zeros((left.shape[1],) * 2)
+def _gram(rows: Rows, treated: npt.NDArray[np.bool_], columns: Array, phi: Array) -> Array:
+    """Cross-products ``sum_i X_i'Q̃ X_i`` of columns with the absorbed precision."""
+    gram = np.zeros((columns.shape[1],) * 2)
     starts = np.searchsorted(rows.unit, np.arange(len(rows.key) + 1))
     groups: dict[tuple[bytes, bytes], list[int]] = {}
     for unit in np.flatnonzero(np.diff(starts) > 1):
@@ -212,7 +222,7 @@ def _gram(rows: Rows, treated: npt.NDArray[np.bool_], left: Array, phi: Array) -
     for units in groups.values():
         place = slice(starts[units[0]], starts[units[0] + 1])
         precision = absorbed(rows.time[place], treated[place], phi)[0][0]
-        values = left[starts[units][:, None] + np.arange(place.stop - place.start)]
+        values = columns[starts[units][:, None] + np.arange(place.stop - place.start)]
         weighted = np.einsum("ab,ibl->ial", precision, values)
         gram += np.tensordot(values, weighted, ([0, 1], [0, 1]))
     return gram
@@ -225,6 +235,7 @@ def _swept(rows: Rows, treated: npt.NDArray[np.bool_]) -> Array:
     unit = np.unique(2 * rows.unit + treated, return_inverse=True)[1]
     cell = (rows.group[rows.unit] + 1) * rows.n_periods + rows.time
     cell = np.unique(cell, return_inverse=True)[1]
+    # Alternating projections off both sets of dummies, until nothing moves.
     for _ in range(_SWEEPS):
         before = values
         for code in (unit, cell):

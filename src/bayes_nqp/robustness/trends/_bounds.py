@@ -51,6 +51,7 @@ class Part:
     @property
     def spread(self) -> Array:
         """Half-width of the set at M̄ = 1 (draw), outcome units."""
+        # max |sum_k r_k s_k| over steps |s_k| <= D = max_j |step_j|: D sum_k |r_k|.
         return np.asarray(np.abs(self.steps).max(axis=1) * np.abs(self.reach).sum())
 
 
@@ -71,6 +72,8 @@ def parts_of(
         return [Part(first.steps, first.reach)]
     if kind == "own":
         return [Part(first.steps, first.reach), Part(second.steps, -second.reach)]
+    # r'a - m'b = c'(a - b) + (r - c)'a + (c - m)'b, with c the weights that both have: three
+    # processes, each bounded by its own steps before adoption.
     reach, minus = _even(first.reach, second.reach)
     shared = _shared(reach, minus)
     between = _between(first.steps, first.step_times, second.steps, second.step_times)
@@ -141,16 +144,18 @@ def smoothness(
     """
     bends, centre, reach = _bent(first, second, kind)
     mean, size = bends.mean(axis=0), bends.shape[1]
-    together = np.atleast_2d(np.cov(np.column_stack([bends, centre]), rowvar=False))
-    slope = np.linalg.solve(together[:size, :size], together[:size, size])
-    left = np.sqrt(np.maximum(together[size, size] - slope @ together[:size, size], 0.0))
+    # (bends, centre) ~ N with covariance [S_bb s_bc; s_cb s_cc]: given bends b the centre has the
+    # mean m_c + s_cb S_bb^-1 (b - m_b) and the Schur complement s_cc - s_cb S_bb^-1 s_bc.
+    joint = np.atleast_2d(np.cov(np.column_stack([bends, centre]), rowvar=False))
+    slope = np.linalg.solve(joint[:size, :size], joint[:size, size])
+    residual_sd = np.sqrt(np.maximum(joint[size, size] - slope @ joint[:size, size], 0.0))
 
     @lru_cache(maxsize=64)
     def centres(limit: float) -> Array:
         rng = np.random.default_rng([seed, 7])
         noise = rng.standard_normal(centre.size)
-        drawn = truncated_normal(mean, together[:size, :size], limit, centre.size, rng)
-        return np.asarray(centre.mean() + (drawn - mean) @ slope + left * noise)
+        inside = truncated_normal(mean, joint[:size, :size], limit, centre.size, rng)
+        return np.asarray(centre.mean() + (inside - mean) @ slope + residual_sd * noise)
 
     def ends(limit: float) -> tuple[Array, Array]:
         middle = centres(float(limit))
@@ -165,6 +170,7 @@ def smoothness(
 def _bent(first: Violations, second: Violations | None, kind: Kind) -> tuple[Array, Array, float]:
     """Bends that are bounded, the effect less its prolonged slope, and weights of bends to come."""
     assert first.drift is not None
+    # Violation after adoption = last slope prolonged (drift) + sum_k reach_k bend_k, |bend_k| <= M.
     centre, reach = first.effect - first.drift, _bend_reach(first.reach)
     if second is None:
         return first.bends, centre, float(np.abs(reach).sum())
@@ -198,6 +204,7 @@ def region(sets: Sets, limit: float, prob: float) -> tuple[float, float]:
     Giacomini, R. and Kitagawa, T. (2021). Robust Bayesian inference for set-identified models.
     Econometrica 89(4).
     """
+    # P(set within region) >= prob, by Bonferroni over the two ends.
     lower, upper = sets(limit)
     tail = (1 - prob) / 2
     return float(np.quantile(lower, tail)), float(np.quantile(upper, 1 - tail))
@@ -224,6 +231,7 @@ def breakdown(sets: Sets, prob: float, start: float) -> float:
     def outside(limit: float) -> float:
         return sign * region(sets, limit, prob)[end]
 
+    # The end moves towards zero as sets grow with the limit: doubled until they hold it.
     near, far = 0.0, start
     while outside(far) > 0:
         near, far = far, 2 * far
@@ -238,6 +246,7 @@ def adjusted(effect: Array, parts: list[Part], prior: Prior, seed: int) -> Array
     magnitudes = prior.magnitudes(effect.size, rng)
     for part in parts:
         scale = prior.scales(part.steps, magnitudes, rng)
+        # effect - sum_k r_k s_k, s_k = scale × noise, for every process of violations.
         noise = prior.noise((effect.size, part.reach.size), rng)
         effect = effect - scale * (noise @ part.reach)
     return effect
@@ -245,10 +254,12 @@ def adjusted(effect: Array, parts: list[Part], prior: Prior, seed: int) -> Array
 
 def _bend_reach(reach: Array) -> Array:
     """Weights of the changes of slope: those of all steps that follow."""
+    # A step is the sum of bends up to it: sum_k r_k sum_(j<=k) b_j = sum_j b_j sum_(k>=j) r_k.
     return np.cumsum(reach[::-1])[::-1]
 
 
 def _even(a: Array, b: Array) -> tuple[Array, Array]:
+    """Weights of as many periods, zero beyond the shorter ones' reach."""
     size = max(a.size, b.size)
     return np.pad(a, (0, size - a.size)), np.pad(b, (0, size - b.size))
 

@@ -139,9 +139,11 @@ def event_study_draws(
             "'covariance' is not positive definite", hint="leave the reference period out"
         ) from None
     noise = np.random.default_rng([seed, 3]).standard_normal((draws, size))
+    # Noise z of mean 0 and covariance C C' over the draws: C^-1 z has the identity exactly.
     noise -= noise.mean(axis=0)
     root = np.linalg.cholesky(np.atleast_2d(np.cov(noise, rowvar=False)))
     noise = np.linalg.solve(root, noise.T).T
+    # m + L z with L L' the covariance.
     return xr.DataArray(
         (centre + noise @ factor.T)[None],
         dims=(*v.SAMPLE_DIMS, v.EVENT_TIME),

@@ -114,6 +114,7 @@ def _maps(
     factors = np.asarray([weights[int(e)] for e in times], dtype=np.float64)
     cells = average.cells.toarray().reshape(-1, times.size, effects.sizes[v.CELL])
     present = (average.weight.reshape(-1, times.size) > 0) | (factors == 0)
+    # Weights of cells in sum_e f_e × (average of the cells at event time e), group by group.
     maps = np.einsum("gec,e->gc", cells, factors)
     maps[~present.all(axis=1)] = 0.0
     return average.axes[:-1], maps

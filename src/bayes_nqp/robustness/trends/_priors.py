@@ -104,15 +104,19 @@ class NormalSteps:
         size = float(np.sqrt(np.mean(steps**2)))
         if size == 0:
             return np.zeros(steps.shape[0])
+        # Steps m ~ N(0, S + omega² I) in multiples of their root mean square, S the posterior
+        # covariance: diagonal in the eigenvectors of S, so that each omega of a grid costs a sum.
         root = np.geomspace(1e-3, 1e3, _POINTS)
         values, vectors = np.linalg.eigh(np.atleast_2d(np.cov(steps, rowvar=False)) / size**2)
         mean = vectors.T @ (steps.mean(axis=0) / size)
         spread = np.maximum(values, 0.0)[None] + root[:, None] ** 2
         log_density = -0.5 * (np.log(spread) + mean**2 / spread).sum(axis=1)
-        # In logarithms of ω, so that the points of the grid have equal widths.
+        # In logarithms of ω, so that the points of the grid have equal widths: half-Cauchy
+        # 1 / (1 + ω²) times the Jacobian ω.
         log_density += np.log(root) - np.log1p(root**2)
         mass = np.exp(log_density - log_density.max())
         chosen = rng.choice(root, size=steps.shape[0], p=mass / mass.sum())
+        # Uniform within a point's width, on the logarithmic scale.
         jitter = (root[1] / root[0]) ** rng.uniform(-0.5, 0.5, steps.shape[0])
         return np.asarray(size * chosen * jitter)
 

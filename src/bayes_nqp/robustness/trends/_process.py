@@ -107,10 +107,13 @@ def process_of(leads: Cells, effects: Cells, weight: Array) -> Violations:
     weight : ndarray (cell)
         Of the effects in the estimand.
     """
-    at = {(k, int(e)): i for i, (k, e) in enumerate(zip(leads.key, leads.step, strict=True))}
+    # Number of the cell of a key (stratum and cohort) at an event time.
+    cell = {(k, int(e)): i for i, (k, e) in enumerate(zip(leads.key, leads.step, strict=True))}
     keys, first = sorted(set(leads.key.tolist())), int(min(leads.step, default=-1))
-    steps, step_times = _averages(leads, at, keys, range(first, -1), {0: -1.0, 1: 1.0})
-    bends, bend_times = _averages(leads, at, keys, range(first, -2), {0: 1.0, 1: -2.0, 2: 1.0})
+    # Step b_(e+1) - b_e and bend b_e - 2 b_(e+1) + b_(e+2) of the leads b, b_-1 = 0.
+    steps, step_times = _averages(leads, cell, keys, range(first, -1), {0: -1.0, 1: 1.0})
+    bends, bend_times = _averages(leads, cell, keys, range(first, -2), {0: 1.0, 1: -2.0, 2: 1.0})
+    # A violation at event time e is the sum of steps 0 to e: step k counts in all e >= k.
     reach = np.array([weight[effects.step >= k].sum() for k in range(int(effects.step.max()) + 1)])
     return Violations(
         effect=effects.draws @ weight,
@@ -118,14 +121,14 @@ def process_of(leads: Cells, effects: Cells, weight: Array) -> Violations:
         step_times=step_times,
         bends=bends,
         bend_times=bend_times,
-        drift=_drift(leads, at, effects, weight),
+        drift=_drift(leads, cell, effects, weight),
         reach=reach,
     )
 
 
 def _averages(
     leads: Cells,
-    at: dict[tuple[str, int], int],
+    cell: dict[tuple[str, int], int],
     keys: Iterable[str],
     times: Iterable[int],
     pattern: dict[int, float],
@@ -137,11 +140,12 @@ def _averages(
         # The last period before adoption is the reference: its lead is zero, and no cell.
         need = {time + k: factor for k, factor in pattern.items() if time + k != -1}
         for key in keys:
-            if all((key, e) in at for e in need):
-                rows = min(leads.rows[at[key, e]] for e in need)
+            # A cohort's weight: the rows of its smallest cell that the difference needs.
+            if all((key, e) in cell for e in need):
+                rows = min(leads.rows[cell[key, e]] for e in need)
                 total += rows
                 for e, factor in need.items():
-                    column[at[key, e]] += rows * factor
+                    column[cell[key, e]] += rows * factor
         if total > 0:
             columns.append(column / total)
             present.append(time)
@@ -151,13 +155,15 @@ def _averages(
 
 
 def _drift(
-    leads: Cells, at: dict[tuple[str, int], int], effects: Cells, weight: Array
+    leads: Cells, cell: dict[tuple[str, int], int], effects: Cells, weight: Array
 ) -> Array | None:
     """Prolong every cohort's last slope; cohorts without one take the average of the others."""
+    # A slope s prolonged is s (e + 1) at event time e: in the estimand s sum_e w_e (e + 1).
     span: dict[str, float] = {}
     for key, step, part in zip(effects.key.tolist(), effects.step.tolist(), weight, strict=True):
         span[key] = span.get(key, 0.0) + float(part) * (step + 1)
-    last = {key: at[key, -2] for key in span if (key, -2) in at}
+    # The last slope of a cohort is b_-1 - b_-2 = -b_-2.
+    last = {key: cell[key, -2] for key in span if (key, -2) in cell}
     sizes = sum(abs(span[key]) for key in last)
     if sizes == 0:
         return None

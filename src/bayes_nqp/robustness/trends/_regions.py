@@ -184,6 +184,7 @@ def _grid(grid: Sequence[float] | None, bound: str, pairs: list[Pair]) -> Array:
         return np.unique(values)
     if bound == "relative magnitudes":
         return np.array(_RELATIVE)
+    # From 0 to the largest posterior sd of an effect, rounded up to one digit.
     sd = max((float(_effect(*pair).std()) for pair in pairs if pair[0] is not None), default=1.0)
     size = 10 ** np.floor(np.log10(sd)) if sd > 0 else 1.0
     return _FRACTIONS * float(np.ceil(sd / size) * size)
@@ -211,11 +212,13 @@ def _regions(
         values["compatible"] = np.array([compatible(limit) for limit in question.grid])
     else:
         sets = bounds.relative_magnitudes(effect, parts)
+        # Half-width at M̄ is M̄ Δ sum |r|: Δ is read off as half-width at 1 over the reach.
         reach = sum(float(np.abs(part.reach).sum()) for part in parts)
         spread = float(bounds.spread_of(parts, effect.size).mean())
         values["reach"] = np.array(reach)
         values["largest_step"] = np.array(spread / reach if reach else 0.0)
     ends = np.array([bounds.region(sets, limit, question.prob) for limit in question.grid])
+    # P(lower > 0) and P(upper > 0): bounds on the posterior probability of a positive effect.
     chances = [[(end > 0).mean() for end in sets(limit)] for limit in question.grid]
     values["lower"], values["upper"] = ends.T
     values["lower_probability"], values["upper_probability"] = np.array(chances).T
@@ -261,12 +264,12 @@ def _facts(
 ) -> dict[str, str | float]:
     """Say every choice, in attrs that files can hold."""
     attrs = {str(k): x for k, x in study.effects.attrs.items() if k != "factors"}
-    at = [event_time] if isinstance(event_time, int | np.integer) else event_time
+    times = [event_time] if isinstance(event_time, int | np.integer) else event_time
     return {
         **attrs,
         "estimand": "att",
         "by": "" if by is None else str(by),
-        "event_time": "all" if at is None else ", ".join(str(e) for e in at),
+        "event_time": "all" if times is None else ", ".join(str(e) for e in times),
         "weights": weights if isinstance(weights, str) else str(dict(weights)),
         "bound": question.bound,
         "prob": question.prob,

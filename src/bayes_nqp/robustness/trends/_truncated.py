@@ -38,6 +38,8 @@ def truncated_normal(
     draws, log_weight = _sequential(mean, covariance, bound, number, rng)
     weight = np.exp(log_weight - log_weight.max())
     draws = draws[_resampled(weight / weight.sum(), rng)]
+    # Gibbs: x_i given the others ~ N(m_i - sum_(j != i) P_ij (x_j - m_j) / P_ii, 1 / P_ii) within
+    # the box, P the precision.
     precision = np.linalg.inv(covariance)
     sd = 1 / np.sqrt(np.diag(precision))
     for _ in range(_SWEEPS):
@@ -52,6 +54,8 @@ def _sequential(
     mean: Array, covariance: Array, bound: float, number: int, rng: np.random.Generator
 ) -> tuple[Array, Array]:
     """Draw coordinate after coordinate, each within the box given those before it."""
+    # x = m + L z: x_i given x_1 to x_(i-1) ~ N(m_i + sum_(j<i) L_ij z_j, L_ii²). The weight of a
+    # draw is the product of the masses that the box leaves of these.
     factor = np.linalg.cholesky(covariance)
     draws, noise = np.empty((number, mean.size)), np.zeros((number, mean.size))
     log_weight = np.zeros(number)
@@ -68,9 +72,11 @@ def _within(
 ) -> tuple[Array, Array]:
     """Draw univariate normals within ± a bound, and the log of the mass there."""
     low, high = (-bound - centre) / sd, (bound - centre) / sd
+    # Mirrored where the box lies in the upper tail: log Phi is exact in the lower one.
     flip = low > 0
     low, high = np.where(flip, -high, low), np.where(flip, -low, high)
     below, above = log_ndtr(low), log_ndtr(high)
+    # log(Phi(high) - Phi(low)), and the quantile of Phi(low) + U times that mass.
     log_mass = above + np.log1p(-np.exp(np.minimum(below - above, -1e-300)))
     uniform = np.log(rng.uniform(np.finfo(float).tiny, 1.0, centre.size))
     point = ndtri_exp(np.minimum(np.logaddexp(below, uniform + log_mass), above))
@@ -81,5 +87,5 @@ def _within(
 def _resampled(weight: Array, rng: np.random.Generator) -> npt.NDArray[np.int64]:
     """Resample systematically."""
     number = weight.size
-    at = (rng.random() + np.arange(number)) / number
-    return np.minimum(np.searchsorted(np.cumsum(weight), at), number - 1).astype(np.int64)
+    places = (rng.random() + np.arange(number)) / number
+    return np.minimum(np.searchsorted(np.cumsum(weight), places), number - 1).astype(np.int64)
