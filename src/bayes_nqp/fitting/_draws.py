@@ -108,7 +108,7 @@ def recovered(
     # Equal points share a factor, where draws may be taken in any order.
     together = isinstance(generator, SharedStreams) or size >= len(x)
     order = np.arange(len(x)) if together else np.lexsort(x.T)
-    chunks = [order[at : at + size] for at in range(0, len(x), size)]
+    chunks = [order[start : start + size] for start in range(0, len(x), size)]
     streams = _streams(generator, chunks, size)
     share = cell_shares(plan, equation)
     leaning = leaning_of(plan, equation)
@@ -173,8 +173,9 @@ def _assemble(
 ) -> Recovered:
     blocks = equation.problem.blocks
     starts = np.concatenate([[0], np.cumsum([b.columns.shape[0] for b in blocks])]).astype(np.int64)
-    at = starts[equation.cell_slots[:, 0]] + equation.cell_slots[:, 1]
-    mean = draws.slots[:, at] * equation.effect_scale
+    cells = starts[equation.cell_slots[:, 0]] + equation.cell_slots[:, 1]
+    # Effect of a cell: its mean, theta times the mean moderator, the mean deviation of its rows.
+    mean = draws.slots[:, cells] * equation.effect_scale
     slopes = slopes_of(equation, draws) if equation.slopes else None
     moderated = moderator_means(plan, equation)
     effect, deviation, tilt = mean, None, None
@@ -219,11 +220,11 @@ def terms_of(equation: Equation, draws: Coefficients) -> dict[str, Array]:
         By term.
     """
     out: dict[str, Array] = {}
-    at = 0
+    start = 0
     for part in equation.globals:
         size = part.columns.shape[1]
-        values = draws.shared[:, at : at + size] * equation.scale
-        at += size
+        values = draws.shared[:, start : start + size] * equation.scale
+        start += size
         unreported = part.place in ("time", "paths") or part.name in (LAG, TIED)
         if unreported or isinstance(part, SlopePart):
             continue
@@ -257,7 +258,7 @@ def cell_shares(plan: Plan, equation: Equation) -> Any:
     table = csr_array(
         (np.ones(rows.size), (owner, plan.cell_of_row[rows])), shape=(size, cells.rows.size)
     )
-    return table / cells.rows
+    return table / cells.rows  # Untreated rows of a cell have no deviation, and count.
 
 
 def leaning_of(plan: Plan, equation: Equation) -> Any:
@@ -273,6 +274,7 @@ def leaning_of(plan: Plan, equation: Equation) -> Any:
         return None
     rows, cell, value = moderated_rows(plan)
     count = np.bincount(cell, minlength=plan.table.size)
+    # cov(u, z) = sum_rows (z - z-bar) u / n: the mean of u drops out.
     mean = np.bincount(cell, value, plan.table.size) / np.maximum(count, 1)
     codes, _ = members_of(plan)
     member = np.searchsorted(codes, plan.frame.member[plan.frame.unit[rows]])

@@ -78,10 +78,11 @@ def drift(fit: Fit, by: Literal["stratum"] | None = None) -> xr.DataArray:
     total = np.zeros((len(paths), len(names), events.size))
     count = np.zeros((len(names), events.size))
     for g in np.flatnonzero(start > 0):
-        at = np.arange(problem.n_periods) - start[g] - events[0]
+        event = np.arange(problem.n_periods) - start[g] - events[0]
+        # eta_t - eta_(adoption - 1), by event time, weighed by the group's rows.
         relative = paths[:, g] - paths[:, g, start[g] - 1, None]
-        total[:, place[g], at] += relative * seen[g]
-        count[place[g], at] += seen[g]
+        total[:, place[g], event] += relative * seen[g]
+        count[place[g], event] += seen[g]
     with np.errstate(invalid="ignore"):
         mean = np.where(count > 0, total / count, np.nan)
     out = xr.DataArray(

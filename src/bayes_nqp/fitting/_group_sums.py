@@ -59,6 +59,7 @@ def effect_sums(fit: Fit, groups: LeftOut, rows: Array, draws: xr.DataArray) -> 
     """
     plan, equation = fit.plan, fit.plan.equations[0]
     posterior = fit.posterior.sel({v.DRAW: draws})
+    # sum over cells of (rows of the group there) × effect, then what single rows have besides.
     mean = _flat(posterior[f"{equation.name}__cell_mean"])
     cells = mean @ rows[:, : mean.shape[1]].T
     counted = ~plan.cells.lead & (plan.cells.event_time >= 0)
@@ -72,19 +73,20 @@ def effect_sums(fit: Fit, groups: LeftOut, rows: Array, draws: xr.DataArray) -> 
             if stored
             else fit.effects[v.DEVIATION].sel({v.DRAW: draws}).isel({v.PATH: 0})
         )
-        at = np.flatnonzero((plan.cell_of_row >= 0) & plan.frame.treated)
-        at = at[counted[plan.cell_of_row[at]]]
+        treated = np.flatnonzero((plan.cell_of_row >= 0) & plan.frame.treated)
+        treated = treated[counted[plan.cell_of_row[treated]]]
         codes, _ = members_of(plan)
-        unit = plan.frame.unit[at]
+        unit = plan.frame.unit[treated]
         member = np.searchsorted(codes, plan.frame.member[unit])
         return np.asarray(cells + _flat(deviation) @ _table(groups, unit, member, codes.size).T)
     if not equation.slopes or equation.slopes[-1].kind != "z":
         return np.asarray(cells)
     # Effects of cells are at the moderator's centre; deviations hold it where there are any.
     slope = np.nan_to_num(_flat(posterior[f"{equation.name}__moderation"]))
-    at, cell, value = moderated_rows(plan)
-    at, value = at[counted[cell]], value[counted[cell]]
-    unit = plan.frame.unit[at]
+    treated, cell, value = moderated_rows(plan)
+    treated, value = treated[counted[cell]], value[counted[cell]]
+    unit = plan.frame.unit[treated]
+    # theta_s times the sum of z over the group's rows in stratum s.
     excess = _table(groups, unit, plan.frame.stratum[unit], slope.shape[1], value)
     return np.asarray(cells + slope @ excess.T)
 
@@ -102,6 +104,7 @@ def _received_sums(
     unit, time = plan.frame.unit[rows], plan.frame.time[rows]
     size = len(groups.labels)
     near = [np.bincount(groups.group[unit] + 1, x[unit, time], size + 1)[1:] for x in reach.near]
+    # sum over rows of theta' (W D)_it, D the treatment of linked units by event time.
     sums = theta_of(linked_terms(fit), reach.events) @ np.stack(near)
     coords = {dim: fit.posterior[dim] for dim in v.SAMPLE_DIMS}
     return xr.DataArray(sums, dims=(*v.SAMPLE_DIMS, "group"), coords=coords)

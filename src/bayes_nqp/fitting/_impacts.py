@@ -129,9 +129,12 @@ def _of_covariates(fit: Fit, mine: Sequence[str], names: Sequence[str]) -> Array
     q, delta = np.zeros(1), np.zeros(1) if delta is None else delta[..., None]
     spec = fit.plan.model.equations[0].linked
     if lag is None and spec is not None:
+        # S = I: one more everywhere gives a unit theta times its row's sum of W.
         theta *= spec.links.sum() / spec.links.shape[0]
     if lag is not None:
         assert isinstance(lag.log_determinant, LogDeterminant)
         q = lag.log_determinant.feedback(delta)
+    # dy/dx = S^-1 (beta I + theta W): tr / n is beta tr(S^-1)/n + theta q, and tr(S^-1)/n =
+    # 1 + delta q; rows sum to (beta + theta) / (1 - delta).
     direct, total = beta * (1.0 + delta * q) + theta * q, (beta + theta) / (1.0 - delta)
     return np.stack([direct, total - direct, total], axis=-1)

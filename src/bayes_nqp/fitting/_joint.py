@@ -93,9 +93,9 @@ def joint_points(plan: Plan, joint: Stacked, posterior: xr.Dataset) -> Array:
         ],
         axis=-1,
     )
-    own = [unconstrained(equation, posterior) for equation in (mediator, outcome)]
+    points = [unconstrained(equation, posterior) for equation in (mediator, outcome)]
     last = replace(joint.space, parameters=joint.space.parameters[-2:])
-    return np.concatenate([*own, last.unconstrain(joining)], axis=-1)
+    return np.concatenate([*points, last.unconstrain(joining)], axis=-1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,7 +150,7 @@ def _recovered(plan: Plan, joint: Stacked, x: Array, generator: np.random.Genera
     size = int(np.clip(_CHUNK_NUMBERS // width, 64, len(flat)))
     # Equal points lie side by side, where they share a factor.
     order = np.lexsort(flat.T)
-    chunks = [order[at : at + size] for at in range(0, len(flat), size)]
+    chunks = [order[start : start + size] for start in range(0, len(flat), size)]
     shares = _shares(plan)
     parts = [
         _assemble(plan, joint, stacked_draw(joint, flat[chunk], stream), shares)
@@ -255,6 +255,7 @@ def _assemble(plan: Plan, joint: Stacked, draws: StackedDraws, shares: _Shares) 
         return _Parts(m, y, Paths(names, total, None), None, None)
     member_b = slopes[:, plan.frame.stratum[codes]] + b_own[:, codes]
     product = (_mean(shares.member, a) + a_own[:, codes]) * member_b
+    # (a + a_i)(b + b_i) of a member above the indirect effects of its cells.
     via = product - _mean(shares.member, indirect)
     own_u = u_own[:, codes]
     deviation = np.stack([own_u + via, own_u, via], axis=1)
@@ -273,7 +274,7 @@ def _equation(equation: Equation, draws: StackedDraws, number: int) -> Recovered
         draws.shared[number], draws.local[number], slots, none, none, nothing, nothing
     )
     starts = np.cumsum([0, *(b.columns.shape[0] for b in equation.problem.blocks)])
-    at = starts[equation.cell_slots[:, 0]] + equation.cell_slots[:, 1]
-    mean = slots[:, at] * equation.effect_scale
+    cells = starts[equation.cell_slots[:, 0]] + equation.cell_slots[:, 1]
+    mean = slots[:, cells] * equation.effect_scale
     slopes = slopes_of(equation, of_equation) if equation.slopes else None
     return Recovered(mean, mean, terms_of(equation, of_equation), None, slopes)

@@ -80,6 +80,7 @@ def log_marginal(
     draw = brief_importance if proposals is None else importance
     sampler = Importance(draws=100, proposals=proposals or 1000, seed=seed)
     facts = draw(equation_density(equation), equation.problem.space, sampler).facts
+    # sd of log mean(w) is sqrt(1 / ESS - 1 / n), to first order: at most this.
     weights = facts.get(v.IMPORTANCE_ESS, np.nan) ** -0.5
     flat = tuple(
         (part.name, part.columns.shape[1]) for part in equation.globals if part.scale == FLAT

@@ -86,6 +86,7 @@ def average_loads(plan: Plan, equation: Equation, weights: Array) -> tuple[Array
     moderated = moderator_means(plan, equation)
     if moderated is not None:
         slope = places.slopes.reshape(-1, equation.problem.n_columns)[:, -1]
+        # theta_s times the mean moderator of the cell's rows.
         size = equation.scale / equation.slopes[-1].size
         np.add.at(slots, slope[plan.table.stratum], weights * moderated[0][:, None] * size)
     shares = cell_shares(plan, equation)

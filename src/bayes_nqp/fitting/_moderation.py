@@ -76,12 +76,13 @@ def _of_path(draws: CellDraws, effects: xr.Dataset, name: str) -> tuple[Array, A
         values = effects[v.EFFECT].sel({v.PATH: name}).to_numpy()
         level = np.zeros_like(theta)
         level[:, draws.real] = values.reshape(len(theta), -1)
+        # Effects are at the mean moderator of the cell: effect(z) = effect + theta (z - z-bar).
         return level - theta * mean, theta, np.zeros_like(theta)
     theta = draws.moderation(name)
     level = draws.cells("cell_effect", name) - theta * mean
     b, m = draws.slope("b", name) + draws.slope("d", name), draws.slope("b_moderation", name)
     level, theta = (lagged(draws.plan, x, draws.lag) for x in (level, theta))
-    return level * b, theta * b + level * m, theta * m
+    return level * b, theta * b + level * m, theta * m  # (a + theta z)(b + m z)
 
 
 def leg_draws(fit: Fit | Mediated) -> xr.Dataset:

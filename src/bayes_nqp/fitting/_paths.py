@@ -85,6 +85,8 @@ def paths_of(plan: Plan, draws: Sequence[Recovered]) -> Paths:
         b = outcome.slopes[:, :, place[name, "b"]]
         if (name, "d") in place:
             d, extra = outcome.slopes[:, :, place[name, "d"]], slopes[place[name, "d"]]
+            # Outcome b m + d D m: with m = m_0 + a the direct effect is tau + d (m_0 - centre), m_0
+            # the untreated level, the observed mean less a; the indirect one a (b + d).
             level = plan.cells.mediators[name] - extra.centre
             direct += d[:, stratum] * (level - effect)
             b = b + d
@@ -96,7 +98,7 @@ def paths_of(plan: Plan, draws: Sequence[Recovered]) -> Paths:
             if deviation is not None and drawn.deviation is not None:
                 deviation[:, 2 + k] = means.of_members(product, member)
             continue
-        indirect.append(effect * b[:, stratum])
+        indirect.append(effect * b[:, stratum])  # a_c b_s, draw by draw.
         if deviation is not None and drawn.deviation is not None:
             np.multiply(drawn.deviation, np.take(b, member, axis=1), out=deviation[:, 2 + k])
     total = direct + sum(indirect)

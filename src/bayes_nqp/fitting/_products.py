@@ -73,6 +73,8 @@ class Products:
 
     def of_cells(self, product: Product) -> Array:
         """Mean over the rows of cells: the product of means, and the covariance."""
+        # Over rows E[(a + theta z + u)(b + m z)] = E[a + theta z + u] E[b + m z] + m (theta var(z)
+        # + cov(u, z)), the last one the tilt.
         m = product.m[:, self.stratum]
         covariance = np.zeros_like(product.drawn.cell_effect)
         theta = product.theta
@@ -89,7 +91,8 @@ class Products:
         assert drawn.deviation is not None
         b, m = product.b[:, stratum], product.m[:, stratum]
         theta = product.theta
-        # Deviations hold the mean moderator of the member's rows.
+        # Deviations hold the mean moderator of the member's rows, u + theta z-bar = v: over these
+        # E[(a + theta z + u)(b + m z)] - E[a] b = b v + m (E[a z] + v z-bar + theta var(z)).
         wide = 0.0 if theta is None else theta[:, stratum] * (self.square - self.own**2)
         base = np.asarray((self.moment @ drawn.cell_mean.T).T)
         return np.asarray(b * drawn.deviation + m * (base + drawn.deviation * self.own + wide))
@@ -107,8 +110,8 @@ def products_of(plan: Plan) -> Products:
     codes, _ = members_of(plan)
     member = np.searchsorted(codes, plan.frame.member[plan.frame.unit[rows]])
 
-    def means(at: Index, size: int, values: Array) -> Array:
-        return np.bincount(at, values, size) / np.maximum(np.bincount(at, minlength=size), 1)
+    def means(code: Index, size: int, values: Array) -> Array:
+        return np.bincount(code, values, size) / np.maximum(np.bincount(code, minlength=size), 1)
 
     cells = plan.table.size
     mean = means(cell, cells, value)

@@ -99,13 +99,14 @@ class Reach:
         """Effects of cells along `PATHS` where S is the identity: ``tau + u`` and ``W D theta``."""
         cell, rows = self.cell[self.group], self.cells.rows
         unit, time = np.nonzero(cell >= 0)
-        at, received = cell[unit, time], theta @ self.near_of_cells
+        of_row, received = cell[unit, time], theta @ self.near_of_cells
         direct = np.zeros_like(received)
         direct[:, : self.n_cells] = tau
         if u is not None:
+            # Mean of u over all rows of a cell, treated ones with an owner having one.
             some = (self.treated[self.group][unit, time] >= 0) & (self.owner[unit] >= 0)
             share = sparse.csr_array(
-                (1.0 / rows[at[some]], (at[some], self.owner[unit[some]])),
+                (1.0 / rows[of_row[some]], (of_row[some], self.owner[unit[some]])),
                 shape=(rows.size, u.shape[1]),
             )
             direct += (share @ u.T).T
@@ -130,13 +131,15 @@ class Reach:
         ndarray (draw, path, cell)
             Leads, which no calendar has, have their coefficient as the total.
         """
+        # y = S^-1 (D tau + W D theta + D u + ...), S = I - delta W, in every period: total effects
+        # are its rows, direct ones the part that a unit's own treatment gives by (S^-1)_ii.
         basis, nodes = nodes_of(delta)
         loads = self._loads(nodes)
         total, direct = self._of_groups(basis, loads, tau, theta)
         if u is not None:
             self._add_deviations(total, direct, basis, loads, u)
         out = np.stack([self._over_cells(total), self._over_cells(direct)], axis=1)
-        out[:, 1, self.n_cells :] = 0.0
+        out[:, 1, self.n_cells :] = 0.0  # Untreated rows have nothing of their own.
         lead = np.setdiff1d(np.arange(self.n_cells), self.treated)
         out[:, :, lead] = tau[:, None, lead]
         return np.concatenate([out, out[:, :1] - out[:, 1:]], axis=1)
@@ -147,8 +150,8 @@ class Reach:
         assert self.near is not None
         cell, rows = self.cell[self.group], self.cells.rows
         unit, time = np.nonzero(cell >= 0)
-        at = cell[unit, time]
-        return np.stack([np.bincount(at, x[unit, time], rows.size) / rows for x in self.near])
+        of_row = cell[unit, time]
+        return np.stack([np.bincount(of_row, x[unit, time], rows.size) / rows for x in self.near])
 
     def _of_groups(
         self, basis: Array, loads: _Loads, tau: Array, theta: Array
@@ -156,6 +159,7 @@ class Reach:
         """Total and own effects of each group and period, deviations aside (draw, T, group)."""
         n_groups, n_periods = self.cell.shape
         total, direct = np.zeros((2, len(tau), n_periods, n_groups))
+        # (S^-1)_ii and (S^-1 W)_ii of each draw, by interpolation between deltas.
         itself, back = basis @ loads.itself, basis @ loads.back
         of_column = np.pad(theta, ((0, 0), (0, 1)))
         for t in range(n_periods):
@@ -164,8 +168,9 @@ class Reach:
                 continue
             effect = tau[:, self.treated[h, t]]
             near = of_column[:, self.column[h, t]]
-            onto = np.concatenate([loads.own[h], loads.near[h]])
-            total[:, t] = _between(basis, np.concatenate([effect, near], axis=1), onto)
+            # sum_h e_g'S^-1 1_h tau_h + e_g'S^-1 W 1_h theta_h, over the groups treated in t.
+            target = np.concatenate([loads.own[h], loads.near[h]])
+            total[:, t] = _between(basis, np.concatenate([effect, near], axis=1), target)
             direct[:, t, h] = itself[:, h] * effect + back[:, h] * near
         return total, direct
 
@@ -176,6 +181,7 @@ class Reach:
         for h in np.flatnonzero((self.treated >= 0).any(axis=1)):
             units = np.flatnonzero(self.group == h)
             some = units[self.owner[units] >= 0]
+            # sum_i e_g'S^-1 e_i u_i, and of the group itself the mean of (S^-1)_ii u_i.
             deviation = u[:, self.owner[some]]
             onto = _between(basis, deviation, loads.unit[some])
             itself = (basis * (deviation @ loads.unit_itself[some])).sum(axis=1) / units.size
@@ -187,9 +193,9 @@ class Reach:
         """Means over the rows of cells (draw, cell) of effects of groups (draw, T, group)."""
         group, time = np.nonzero(self.cell >= 0)
         cell, size = self.cell[group, time], np.bincount(self.group)
-        at = time * len(self.cell) + group
+        place = time * len(self.cell) + group
         share = sparse.csr_array(
-            (size[group] / self.cells.rows[cell], (cell, at)),
+            (size[group] / self.cells.rows[cell], (cell, place)),
             shape=(self.cells.rows.size, self.cell.size),
         )
         return np.asarray((share @ effects.reshape(len(effects), -1).T).T)
@@ -200,6 +206,7 @@ class Reach:
         places = self.group, np.arange(n)
         inside = sparse.csr_array((np.ones(n), places), shape=(n_groups, n))
         mean = sparse.csr_array(inside / np.bincount(self.group)[:, None])
+        # e_g'S^-1 for the mean e_g of group g: S' x = e_g, one factor of each delta for all groups.
         across = self.links.T.tocsr()
         units = [solver(across, value)(mean.T.toarray(order="F")) for value in delta]
         itself = inverse_diagonal(self.links, delta)
@@ -250,6 +257,7 @@ def _between(basis: Array, values: Array, loads: Array) -> Array:
     loads : ndarray (value, node, group)
         What each gives to the means of groups.
     """
+    # Interpolation is linear: values meet loads at the nodes, and nodes are weighted thereafter.
     at_nodes = (values @ loads.reshape(len(loads), -1)).reshape(len(values), *loads.shape[1:])
     return np.asarray((basis[:, None] @ at_nodes)[:, 0])
 
@@ -271,6 +279,7 @@ def solver(links: sparse.csr_array, delta: float) -> Callable[[Array], Array]:
 
 def back_of(links: sparse.csr_array, delta: float, itself: Array) -> Array:
     """``(S^-1 W)_ii`` of each unit, from ``(S^-1)_ii``."""
+    # S^-1 = I + delta S^-1 W; to first order in delta S^-1 W = W + delta W², and W_ii = 0.
     if abs(delta) > _SMALL:
         return (itself - 1.0) / delta
     return np.asarray(delta * links.multiply(links.T).sum(axis=1))
@@ -283,6 +292,7 @@ def nodes_of(delta: Array) -> tuple[Array, list[float]]:
         return np.ones((x.size, 1)), [float(delta[0])]
     middle, half = 0.5 * (x.min() + x.max()), max(0.5 * (x.max() - x.min()), 1e-3)
     # Eigenvalues of W are no larger than 1: the nearest poles in atanh delta lie at ± i pi / 2.
+    # Errors of n nodes fall as rho^-n, rho = r + sqrt(r² + 1) the ellipse through the poles.
     ratio = 0.5 * np.pi / half
     n_nodes = int(np.ceil(-np.log(_DIGITS) / np.log(ratio + np.sqrt(ratio**2 + 1.0)))) + 1
     nodes = middle + half * np.cos(np.pi * (np.arange(n_nodes) + 0.5) / n_nodes)

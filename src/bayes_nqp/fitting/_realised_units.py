@@ -73,6 +73,7 @@ def realised_units(fit: Fit, role: str, *, anticipated: bool = False) -> tuple[A
     if reach.near is None:
         itself = inverse_diagonal(reach.links, nodes)
     deviates = fit.plan.equations[0].problem.member_scale is not None
+    # sum_k basis_dk (loads at node k) @ coefficients_d: one pass over nodes, no array by node.
     effects = np.zeros((len(flat), 2, units.size))
     for k, value in enumerate(nodes):
         loads = _UnitLoads(reach, rows, value, itself[k])
@@ -135,15 +136,16 @@ class _UnitLoads:
 
     def _of_labels(self, label: Index, size: int, *, linked: bool) -> tuple[Array, Array]:
         """Loadings of effects by label of treated rows (unit, T), or of linked units' treatment."""
+        # Row i of the mean over counted rows of S^-1 1_label (or S^-1 W 1_label), period by period.
         total, direct = np.zeros((2, len(label), size))
         factor = self.back if linked else self.itself
         for t in range(label.shape[1]):
             on = np.flatnonzero(label[:, t] >= 0)
             if not on.size or not self.share[:, t].any():
                 continue
-            present, at = np.unique(label[on, t], return_inverse=True)
+            present, code = np.unique(label[on, t], return_inverse=True)
             column = np.zeros((len(label), present.size))
-            column[on, at] = 1.0
+            column[on, code] = 1.0
             column = self.reach.links @ column if linked else column
             total[:, present] += self.share[:, [t]] * self.solve(column)
             direct[on, label[on, t]] += self.share[on, t] * factor[on]
@@ -159,6 +161,7 @@ class _UnitLoads:
         owner = self.reach.owner
         on = self.treated >= 0
         some = np.flatnonzero(on.any(axis=1) & (owner >= 0))
+        # u_j counts in row (i, t) by (S^-1)_ij where j is treated in t: the share of such t of i.
         overlap = self.share @ on[some].T.astype(np.float64)
         inverse = self.solve(np.eye(owner.size)[:, some])
         total, direct = np.zeros((2, owner.size, int(owner.max()) + 1))

@@ -36,12 +36,13 @@ def own_and_received(
     exposed = plan.table.labels.get(EXPOSURE_TIME, none).astype(np.int64) >= 0
     if not (exposed & (plan.table.role == TREATED)).any():
         return None
-    received, at = np.zeros_like(effect), 0
+    # C theta of the global coefficients that stand for what cells receive; own = effect - received.
+    received, start = np.zeros_like(effect), 0
     for part in equation.globals:
         size = part.columns.shape[1]
         if part.place == "cells" and part.name.startswith(RECEIVED):
-            received += draws.shared[:, at : at + size] @ (part.columns.T * equation.scale)
-        at += size
+            received += draws.shared[:, start : start + size] @ (part.columns.T * equation.scale)
+        start += size
     near = plan.table.role == NEIGHBOUR
     received[:, near] = effect[:, near]
     return np.stack([effect, effect - received, received], axis=1)

@@ -43,6 +43,7 @@ class Correlated:
         for k in range(size):
             lower[:, k, k] = np.sqrt(generator.chisquare(self.freedom - k, count))
             lower[:, k, :k] = generator.standard_normal((count, k))
+        # Rows of unit length: R = D^-1/2 Sigma D^-1/2 has the root D^-1/2 L A'^-1.
         root = np.linalg.cholesky(self.moments) @ np.linalg.inv(lower).transpose(0, 2, 1)
         root /= np.linalg.norm(root, axis=2, keepdims=True)
         return np.asarray(root @ root.transpose(0, 2, 1))
@@ -57,6 +58,7 @@ class Correlated:
         count : int
             Draws, flat over chains.
         """
+        # Errors of equation k are row k of a root of R times independent streams.
         weights = np.linalg.cholesky(self.draws(count))
         streams = [ErrorStream([self.seed, 5, k]) for k in range(len(generators))]
         return [
@@ -123,16 +125,17 @@ def residual_moments(equations: Sequence[Equation], points: Sequence[Array]) -> 
         draw(equation.gaussian, x[None], None).slots[0]
         for equation, x in zip(equations, points, strict=True)
     ]
+    # E[e_j'P_j P_k e_k] = S_jk tr(P_j P_k) for innovations of a unit that went through P_j and P_k.
     products, counts = np.zeros((size, size)), np.zeros((size, size))
     for number, units in enumerate(equations[0].unit_classes):
         moments = [
             _innovations(mediator, x, fit, number)
             for mediator, x, fit in zip(equations, points, slots, strict=True)
         ]
-        for j, (left, shared) in enumerate(moments):
-            for k, (other, kept_other) in enumerate(moments[: j + 1]):
-                products[j, k] += np.vdot(left, other)
-                counts[j, k] += units.units.size * np.vdot(shared, kept_other)
+        for j, (residual, projection) in enumerate(moments):
+            for k, (other, other_projection) in enumerate(moments[: j + 1]):
+                products[j, k] += np.vdot(residual, other)
+                counts[j, k] += units.units.size * np.vdot(projection, other_projection)
     products, counts = (np.tril(a) + np.tril(a, -1).T for a in (products, counts))
     fitted = sum(block.columns.shape[0] for block in equations[0].problem.blocks)
     return products / np.maximum(counts, 1.0), float(counts.min()) - fitted
@@ -145,22 +148,24 @@ def _innovations(equation: Equation, x: Array, slots: Array, number: int) -> tup
     block = problem.blocks[group.block]
     base = sum(mediator.columns.shape[0] for mediator in problem.blocks[: group.block])
     index = np.searchsorted(rows.unit, c.units)[:, None] + np.arange(c.times.size)
-    left = rows.outcome[index] - slots[base + group.level * problem.n_periods + c.times]
+    # y - X beta in the order of the block's slots: time effects, cells, slopes; then paths.
+    residual = rows.outcome[index] - slots[base + group.level * problem.n_periods + c.times]
     base += block.n_levels * problem.n_periods
     cells = group.cells[c.times]
-    left -= np.where(cells >= 0, slots[base + np.maximum(cells, 0)], 0.0)
+    residual -= np.where(cells >= 0, slots[base + np.maximum(cells, 0)], 0.0)
     base += block.n_cells + group.slopes * problem.n_columns
     if equation.n_paths:
-        left -= slots[equation.n_slots + c.group * problem.n_periods + c.times]
+        residual -= slots[equation.n_slots + c.group * problem.n_periods + c.times]
     for k, column in enumerate(rows.columns):
-        left -= column.values[index] * slots[base + k]
+        residual -= column.values[index] * slots[base + k]
     lower = np.linalg.cholesky(_covariance(equation, x, c.times, c.weights))
-    taken = [np.ones(c.times.size)]
+    # e = L^-1 (y - X beta), P = I - U U' with U an orthonormal basis of L^-1 [1, d].
+    nuisance = [np.ones(c.times.size)]
     if c.loading is not None and np.ptp(c.loading) > 0:
-        taken.append(c.loading)
-    basis = np.linalg.qr(np.linalg.solve(lower, np.stack(taken, axis=1)))[0]
-    shared = np.eye(c.times.size) - basis @ basis.T
-    return np.linalg.solve(lower, left.T).T @ shared, shared
+        nuisance.append(c.loading)
+    basis = np.linalg.qr(np.linalg.solve(lower, np.stack(nuisance, axis=1)))[0]
+    projection = np.eye(c.times.size) - basis @ basis.T
+    return np.linalg.solve(lower, residual.T).T @ projection, projection
 
 
 def _covariance(equation: Equation, x: Array, times: Index, weights: Array) -> Array:

@@ -72,6 +72,8 @@ class UnitDeviations:
         stop = 0
         for k, c, entries in zip(self.numbers, self.classes, self.entries, strict=True):
             start, stop = stop, stop + len(entries)
+            # mean + spread (z_i - z-bar) + sum_tk (Z_i,tk - S_tk / n) response_t weight_k: over the
+            # class these average to the mean that was drawn.
             part = out[:, start:stop]
             part -= part.mean(axis=1, keepdims=True)
             part *= scale * draws.spread[rows, k, None]

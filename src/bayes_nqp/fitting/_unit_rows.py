@@ -126,8 +126,8 @@ class UnitRows:
         rows, n_periods = self.equation.rows, self.equation.problem.n_periods
         group = rows.group[rows.unit]
         none = self.places.paths[-1] + 1
-        at = self.places.paths[np.maximum(group, 0) * n_periods + rows.time]
-        return np.where(group >= 0, at, none)
+        slot = self.places.paths[np.maximum(group, 0) * n_periods + rows.time]
+        return np.where(group >= 0, slot, none)
 
     def absorbed(self, residual: Array, values: Values) -> list[Absorbed]:
         """Take flat coefficients out of the units of every pattern.
@@ -137,9 +137,9 @@ class UnitRows:
         values : Values
             At these B draws.
         """
-        distinct, at = _distinct(values.noise)
+        distinct, draw = _distinct(values.noise)
         grid = self.noise.covariance(self.equation.problem.n_periods, distinct)
-        return [_absorbed(p, residual[:, p.rows], grid, at) for p in self.patterns]
+        return [_absorbed(p, residual[:, p.rows], grid, draw) for p in self.patterns]
 
     def of_members(self, pieces: list[Absorbed]) -> tuple[Array, Array]:
         """Sum what units say of the deviations of their members.
@@ -189,14 +189,15 @@ class UnitRows:
         deviation = np.zeros((len(values), self.n_members + 1))
         if deviates:
             along, inner = (a[:, :-1] for a in self.of_members(pieces))
-            precision = sigma**2 / values.deviation[:, 0] + inner
+            precision = sigma**2 / values.deviation[:, 0] + inner  # K + d'Q̃d
             deviation[:, :-1] = along / precision + sigma / np.sqrt(precision) * member
         out = np.zeros_like(residual)
         for p, a in zip(self.patterns, pieces, strict=True):
             alpha = a.level - p.of_units(a.shift) * deviation[:, p.member, None]
             noise = sigma[..., None] * level[:, p.unit]
+            # F F' = N'QN: F^-T sigma z has the covariance sigma² (N'QN)^-1.
             alpha = alpha + back_solve(p.of_units(a.factor), noise[..., None])[..., 0]
-            out[:, p.rows] = alpha @ nuisance[p.times].T
+            out[:, p.rows] = alpha @ nuisance[p.times].T  # N alpha, in rows without weights.
         if members == "new":
             deviation[:, :-1] = np.sqrt(values.deviation[:, 0]) * fresh if deviates else 0.0
         out += deviation[:, self.layout.member] * self.layout.loading
@@ -213,39 +214,43 @@ def _distinct(values: Array) -> tuple[Array, Index]:
     """Rows that differ, and which of them each row (B, k) is: resampled draws repeat."""
     if values.shape[1] == 0:
         return values[:1], np.zeros(len(values), dtype=np.int64)
-    distinct, at = np.unique(values, axis=0, return_inverse=True)
-    return distinct, at.ravel()
+    distinct, number = np.unique(values, axis=0, return_inverse=True)
+    return distinct, number.ravel()
 
 
-def _absorbed(pattern: Pattern, rows: Array, grid: Array, at: Index) -> Absorbed:
+def _absorbed(pattern: Pattern, rows: Array, grid: Array, draw: Index) -> Absorbed:
     """Take flat coefficients out of rows (B, n, m), errors having covariances (U, T, T).
 
-    Draw b has the covariance ``at[b]``.
+    Draw b has the covariance ``draw[b]``. Rows, N and d are multiplied by ``w^1/2``, so that
+    ``Q = V^-1`` serves units of all weights.
     """
     covariance = grid[:, pattern.times[:, None], pattern.times]
     lower = np.linalg.cholesky(covariance)
     q = np.linalg.inv(covariance)[:, None]
     n, d = pattern.nuisance, pattern.loading[..., None]
     qn = q @ n
-    inner = n.swapaxes(-1, -2) @ qn
+    inner = n.swapaxes(-1, -2) @ qn  # N'QN (U, h, a, a).
     factor = np.linalg.cholesky(inner)
-    project = np.linalg.solve(inner, qn.swapaxes(-1, -2))
+    project = np.linalg.solve(inner, qn.swapaxes(-1, -2))  # (N'QN)^-1 N'Q
     shift = project @ d
+    # Q̃d = Q (d - N (N'QN)^-1 N'Qd), Q̃ = Q - QN (N'QN)^-1 N'Q.
     qd = (q @ (d - n @ shift))[..., 0]
+    # log|w^1/2 V^-1 w^1/2| - log|N'QN|, from factors.
     log_det = 2.0 * (
         np.log(pattern.root).sum(axis=1)
         - np.log(np.diagonal(lower, axis1=1, axis2=2)).sum(axis=1)[:, None]
         - np.log(np.diagonal(factor, axis1=2, axis2=3)).sum(axis=2)
     )
     r = rows * pattern.of_units(pattern.root[None])
-    level = (pattern.of_units(project[at]) @ r[..., None])[..., 0]
+    # r'Q̃r = (r - N alpha)'Q (r - N alpha) with alpha = (N'QN)^-1 N'Qr: nothing is subtracted.
+    level = (pattern.of_units(project[draw]) @ r[..., None])[..., 0]
     mean = (pattern.of_units(n[None]) @ level[..., None])[..., 0]
     residual = r - mean
     return Absorbed(
-        level, shift[at, ..., 0], factor[at],
-        np.einsum("bnm,bnm->bn", r, np.broadcast_to(pattern.of_units(qd[at]), r.shape)),
-        np.maximum((pattern.loading * qd).sum(axis=2), 0.0)[at],
-        np.einsum("bnm,bnm->bn", residual @ q[at, 0], residual), log_det[at],
+        level, shift[draw, ..., 0], factor[draw],
+        np.einsum("bnm,bnm->bn", r, np.broadcast_to(pattern.of_units(qd[draw]), r.shape)),
+        np.maximum((pattern.loading * qd).sum(axis=2), 0.0)[draw],
+        np.einsum("bnm,bnm->bn", residual @ q[draw, 0], residual), log_det[draw],
     )  # fmt: skip
 
 
