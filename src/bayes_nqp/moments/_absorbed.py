@@ -80,27 +80,32 @@ def absorb_levels(rows: Rows, n_periods: int) -> list[AbsorbedGroup]:
 def _absorb_group(rows: Rows, units: Index, n_periods: int) -> AbsorbedGroup:
     columns = [*rows.columns, VaryingColumn("outcome", rows.outcome)]
     normal, log_det, free = np.zeros((n_periods + len(columns),) * 2), 0.0, 0
-    for at in range(0, units.size, CHUNK):
-        part = units[at : at + CHUNK]
+    for begin in range(0, units.size, CHUNK):
+        part = units[begin : begin + CHUNK]
+        # Rows of these units one after another: row numbers, owners, and where each unit starts.
         first = np.searchsorted(rows.unit, part)
         lengths = np.searchsorted(rows.unit, part, side="right") - first
         starts = np.cumsum(lengths) - lengths
         index = np.arange(lengths.sum()) + np.repeat(first - starts, lengths)
         owner, time = np.repeat(np.arange(part.size), lengths), rows.time[index]
         w = np.ones(index.size) if rows.weights is None else rows.weights[index]
+        # w of each unit by period, zero where unseen, and W.
         table = np.zeros((part.size, n_periods))
         table[owner, time] = w
         total = table.sum(axis=1)
         z = np.stack(
             [c.values[index] * (c.period is None or time == c.period) for c in columns], axis=1
         )
+        # z̃ = z - w'z / W: Q̃ 1 = 0, so that the unit's own means count for nothing.
         z -= (np.add.reduceat(w[:, None] * z, starts) / total[:, None])[owner]
         wz = w[:, None] * z
+        # sum_i [diag(w) - w w'/W, .; (w z̃)', z̃'w z̃]: the upper right is filled at the end.
         normal[:n_periods, :n_periods] += np.diag(table.sum(axis=0))
         normal[:n_periods, :n_periods] -= (table / total[:, None]).T @ table
         for k, values in enumerate(wz.T, n_periods):
             normal[k, :n_periods] += np.bincount(time, values, n_periods)
         normal[n_periods:, n_periods:] += z.T @ wz
+        # |Q| = prod w_t and 1'Q1 = W.
         log_det += float(np.log(w).sum() - np.log(total).sum())
         free += index.size - part.size
     normal[:n_periods, n_periods:] = normal[n_periods:, :n_periods].T
@@ -133,12 +138,14 @@ def absorb_loadings(rows: Rows, owner: Index, n_periods: int) -> AbsorbedLoading
     row = np.flatnonzero(entry[rows.unit] >= 0)
     unit, time, d = rows.unit[row], rows.time[row], rows.loading[row]
     w = np.ones(row.size) if rows.weights is None else rows.weights[row]
+    # d̃ = d - w'd / W, and w d̃ = Q̃d: what the level takes of a loading is out.
     total, n = np.bincount(unit, w, owner.size), len(distinct)
     d = d - np.bincount(unit, w * d, owner.size)[unit] / total[unit]
-    at, wd = entry[unit], w * d
-    normal = [np.bincount(at * n_periods + time, wd, n * n_periods).reshape(n, n_periods)]
+    # Sums over the units of each owner and group: (Q̃d)_t by period, z'Q̃d by column, d'Q̃d.
+    pair, wd = entry[unit], w * d
+    normal = [np.bincount(pair * n_periods + time, wd, n * n_periods).reshape(n, n_periods)]
     for c in (*rows.columns, VaryingColumn("outcome", rows.outcome)):
         values = c.values[row] * (c.period is None or time == c.period)
-        normal.append(np.bincount(at, values * wd, n)[:, None])
-    inner = np.bincount(at, d * wd, n)
+        normal.append(np.bincount(pair, values * wd, n)[:, None])
+    inner = np.bincount(pair, d * wd, n)
     return AbsorbedLoadings(distinct[:, 0], distinct[:, 1], np.concatenate(normal, axis=1), inner)

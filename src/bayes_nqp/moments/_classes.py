@@ -97,11 +97,13 @@ def _class_numbers(rows: Rows) -> Index:
 
 def _number(table: npt.NDArray[np.generic]) -> Index:
     flat = np.ascontiguousarray(table)
+    # Rows as bytes: equal where every bit is, which is what equal weights mean here.
     as_bytes = flat.view(np.dtype((np.void, flat.dtype.itemsize * flat.shape[1]))).ravel()
     return np.asarray(np.unique(as_bytes, return_inverse=True)[1], dtype=np.int64)
 
 
 def _join(a: Index, b: Index) -> Index:
+    # Pairs (a, b) as one number, then numbered anew.
     joined = a * (int(b.max(initial=0)) + 1) + b
     return np.asarray(np.unique(joined, return_inverse=True)[1], dtype=np.int64)
 
@@ -110,6 +112,7 @@ def _reduce_class(rows: Rows, units: Index, starts: Index, length: int) -> UnitC
     first = np.arange(starts[units[0]], starts[units[0]] + length)
     times = rows.time[first]
     columns = [*rows.columns, VaryingColumn("outcome", rows.outcome)]
+    # Packed entries: a column that is active in one period has one entry, others m.
     active = [
         np.arange(length) if c.period is None else np.flatnonzero(times == c.period)
         for c in columns
@@ -118,11 +121,11 @@ def _reduce_class(rows: Rows, units: Index, starts: Index, length: int) -> UnitC
     position = np.concatenate(active).astype(np.int64)
     sums = np.zeros(position.size)
     cross = np.zeros((position.size, position.size))
-    for at in range(0, units.size, CHUNK):
-        index = starts[units[at : at + CHUNK]][:, None] + np.arange(length)
+    for begin in range(0, units.size, CHUNK):
+        index = starts[units[begin : begin + CHUNK]][:, None] + np.arange(length)
         packed = _pack(columns, index, column, position)
-        sums += packed.sum(axis=0)
-        cross += packed.T @ packed
+        sums += packed.sum(axis=0)  # S = sum_i Z_i
+        cross += packed.T @ packed  # M = sum_i vec Z_i (vec Z_i)'
     weights = np.ones(length) if rows.weights is None else rows.weights[first]
     return UnitClass(
         int(rows.group[units[0]]), units, times, weights,
