@@ -127,7 +127,7 @@ def absorb(q: Array, loadings: Array, prior: Array | float = 0.0) -> tuple[Array
         The precision that is left, and ``log|K + L'QL|``.
     """
     ql = q @ loadings  # (..., T, a)
-    inner = prior + loadings.swapaxes(-1, -2) @ ql  # K + L'QL: precision given the rows, by sigma².
+    inner = prior + loadings.swapaxes(-1, -2) @ ql  # K + L'QL: their precision given the rows.
     lower = np.linalg.cholesky(inner)
     log_det = 2.0 * np.log(np.diagonal(lower, axis1=-2, axis2=-1)).sum(axis=-1)
     # With C C' = K + L'QL and H = C^-1 L'Q, H'H comes off: symmetric whatever rounding does.

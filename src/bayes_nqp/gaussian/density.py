@@ -47,7 +47,9 @@ class NormalEquations:
         A without values of processes, lower triangles; the outcomes last. Prior precision is not
         in it yet.
     total : ndarray (B)
-        The log density's part that depends on no coefficient.
+        The log density's part that depends on no coefficient: half the sum over units of ``log|Q| -
+        log|N'QN|``, over deviations of ``log|K| - log|K + D'Q̃D|`` or ``log|K| - log|K + H_o|``, and
+        less half the log determinants of processes.
     """
 
     matrix: Array
@@ -75,7 +77,7 @@ class Factor:
 
     @property
     def residual(self) -> Array:
-        """Factor C^1/2 of the outcomes' residual energy (B, m, m)."""
+        """Cholesky factor of the outcomes' residual energy E, last in the border's (B, m, m)."""
         n = self.border.shape[1] - self.n_outcomes
         return self.border[:, n:, n:]
 
@@ -138,9 +140,9 @@ def assembled(
         What depends on no coefficient.
     """
     log_sigma2 = 2.0 * np.log(values.sigma)
-    estimated = problem.scale_count > 0
-    # Priors N(0, tau_j²) of coefficients; fixed scales that are 1 have no number here.
-    log_tau = np.log(values.tau[:, estimated]) @ problem.scale_count[estimated]
+    present = problem.scale_count > 0
+    # Priors N(0, tau_j²) of coefficients; those with tau = 1 add nothing, and have no number.
+    log_tau = np.log(values.tau[:, present]) @ problem.scale_count[present]
     # Each of the p integrals gives (2 pi sigma²)^1/2 |A + sigma² D^-2|^-1/2. Its 2 pi cancels with
     # that of the coefficient's prior, which a flat one does not have.
     common = (
@@ -295,7 +297,7 @@ def factorise(problem: LinearPart, values: Values, matrix: Array) -> Factor:
     """
     head = problem.arrowhead
     n_local, shared = head.n_proper, np.arange(head.n_global)
-    # A + sigma² diag(1/tau²), the precision of coefficients given the rows by sigma² (6).
+    # A + sigma² diag(1/tau²): sigma² times the precision of coefficients given the rows (6).
     prior = problem.prior_precision(values, head.global_scale)
     diagonal = np.einsum("...ii->...i", matrix)
     if n_local:

@@ -6,10 +6,11 @@ types, G groups, T periods, K columns, m outcomes, J = T + K + m.
 
 Unit i has the rows ``y_i = X_i beta + N alpha_i + D_i delta_i + e_i``: beta the coefficients that
 blocks hold, alpha_i flat ones of the unit's own (N = 1: its effect), ``delta_i ~ N(0, Omega)`` the
-deviation of the unit or of its owner, ``e_i ~ N(0, sigma² V(phi))``. Precisions are taken by
-``sigma²``: ``Q = V^-1`` on observed periods, ``Q̃`` where alpha_i, or delta_i too, is integrated
-out. ``F_g = sum_i [I, Z_i]'Q̃ [I, Z_i]`` are the normal equations of a group's periods, columns and
-outcome (Z_i, the outcome last), and ``A = sum_g X_g'F_g X_g`` those of beta and the outcome.
+deviation of the unit or of its owner, ``e_i ~ N(0, sigma² V(phi))``. Precisions are in
+multiples of ``1 / sigma²``: ``Q = V^-1`` on observed periods, ``Q̃`` where alpha_i, or delta_i too,
+is integrated out. ``F_g = sum_i [I, Z_i]'Q̃ [I, Z_i]`` are the normal equations of a group's
+periods, columns and outcome (Z_i, the outcome last), and ``A = sum_g X_g'F_g X_g`` those of beta
+and the outcome.
 """
 
 from __future__ import annotations
