@@ -111,6 +111,8 @@ def _check_calendar(waist: xr.Dataset, name: str) -> None:
     if not schema.is_timed(waist):
         return
     event = waist[v.EVENT_TIME].to_numpy()
+    # Labels of cohorts and times as nodes, e as the length of the edge from cohort to time: breadth
+    # first every label gets one place, or the event times contradict one another.
     place: dict[object, int] = {}
     edges: dict[object, list[tuple[object, int]]] = {}
     cohorts, times = (waist[n].to_numpy().tolist() for n in (v.COHORT, v.TIME))
@@ -122,15 +124,15 @@ def _check_calendar(waist: xr.Dataset, name: str) -> None:
             continue
         place[start], ahead, part = 0, [start], [start]
         while ahead:
-            at = ahead.pop()
-            for to, step in edges[at]:
+            label = ahead.pop()
+            for to, step in edges[label]:
                 if to not in place:
-                    place[to] = place[at] + step
+                    place[to] = place[label] + step
                     ahead.append(to)
                     part.append(to)
-                elif place[to] != place[at] + step:
+                elif place[to] != place[label] + step:
                     raise StudyError(
-                        f"event times of its {name} are not those from {at!r} to {to!r}"
+                        f"event times of its {name} are not those from {label!r} to {to!r}"
                     )
         ordered = sorted(part, key=lambda label: place[label])
         numbers = [label for label in ordered if isinstance(label, int | float)]
@@ -195,6 +197,7 @@ def _check_paths(fit: Fit) -> None:
         legs = leg_draws(fit)
         for mediator in legs[v.MEDIATOR].to_numpy():
             leg = legs.sel({v.MEDIATOR: mediator})
+            # Effect on the mediator times its slope, draw by draw and cell by cell.
             product = (leg["a"] * leg["b"]).to_numpy()
             if not alike(_effect(effects, str(mediator)), product):
                 raise StudyError(f"effects through {mediator} are not the product of its legs")
@@ -232,8 +235,9 @@ def _mean_deviation(effects: xr.Dataset, path: str) -> Array | float:
         return 0.0
     deviation = effects[v.DEVIATION].sel({v.PATH: path}).transpose(*v.SAMPLE_DIMS, v.MEMBER)
     share = np.zeros((effects.sizes[v.MEMBER], effects.sizes[v.CELL]))
-    at = effects[v.MEMBERSHIP_MEMBER].to_numpy(), effects[v.MEMBERSHIP_CELL].to_numpy()
-    share[at] = effects[v.MEMBERSHIP_ROWS].to_numpy()
+    # Rows of a member in a cell over the rows of the cell: untreated ones deviate by nothing.
+    entry = effects[v.MEMBERSHIP_MEMBER].to_numpy(), effects[v.MEMBERSHIP_CELL].to_numpy()
+    share[entry] = effects[v.MEMBERSHIP_ROWS].to_numpy()
     return np.asarray(deviation.to_numpy() @ (share / effects[v.ROWS].to_numpy()))
 
 

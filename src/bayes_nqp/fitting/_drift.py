@@ -65,6 +65,7 @@ def drift(fit: Fit, by: Literal["stratum"] | None = None) -> xr.DataArray:
     problem, group = equation.problem, equation.rows.group
     paths = slots[:, slot_places(plan, equation).paths] * equation.scale
     paths = paths.reshape(-1, len(problem.groups), problem.n_periods)
+    # One unit of each group tells its cohort and stratum.
     unit = np.unique(group, return_index=True)[1][-len(problem.groups) :]
     start, stratum = plan.frame.cohort[unit], plan.frame.stratum[unit]
     # Rows of each group in each period, which weigh its path there.

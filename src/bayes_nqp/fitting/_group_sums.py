@@ -114,6 +114,7 @@ def _table(
     groups: LeftOut, unit: Index, column: Index, size: int, value: Array | None = None
 ) -> csr_array:
     """Sums of rows by the group of their unit and by column (group, column)."""
+    # One entry a row; equal places add up.
     group = groups.group[unit]
     inside = (group >= 0) & (column >= 0)
     numbers = np.ones(unit.size) if value is None else value

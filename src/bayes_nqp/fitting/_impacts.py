@@ -102,6 +102,7 @@ def _of_exposure(fit: Fit) -> Array:
     """Sides of a continuous exposure, on average over exposed rows (chain, draw, 1, path)."""
     effects = fit.effects
     rows = effects[v.ROWS].where(effects[v.IDENTIFIED], 0)
+    # Rows weigh cells, as in ``att``.
     average = (effects[v.EFFECT] * (rows / rows.sum())).sum(v.CELL)
     paths = average[v.PATH].to_numpy().tolist()
     total = average.sel({v.PATH: v.TOTAL}).transpose(*v.SAMPLE_DIMS).to_numpy()

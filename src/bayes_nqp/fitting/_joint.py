@@ -240,6 +240,7 @@ def _assemble(plan: Plan, joint: Stacked, draws: StackedDraws, shares: _Shares) 
     a_own, b_own, u_own = slope_deviation[..., 0], slope_deviation[..., 1], slope_deviation[..., 2]
     m, y = _equation(mediator, draws, 0), _equation(outcome, draws, 1)
     assert y.slopes is not None
+    # a (draw, cell) and b (draw, stratum); a_i, b_i, u_i (draw, unit) in outcome units.
     a, slopes = m.cell_mean, y.slopes[..., -1]
     b = slopes[:, plan.table.stratum]
     effect = a + _mean(shares.treated, a_own)
@@ -257,6 +258,7 @@ def _assemble(plan: Plan, joint: Stacked, draws: StackedDraws, shares: _Shares) 
     product = (_mean(shares.member, a) + a_own[:, codes]) * member_b
     # (a + a_i)(b + b_i) of a member above the indirect effects of its cells.
     via = product - _mean(shares.member, indirect)
+    # Total, direct and indirect: the first is the sum of the others.
     own_u = u_own[:, codes]
     deviation = np.stack([own_u + via, own_u, via], axis=1)
     return _Parts(m, y, Paths(names, total, deviation), a_own[:, codes], b_own[:, codes])

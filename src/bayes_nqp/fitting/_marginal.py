@@ -120,6 +120,7 @@ def held_out(design: Design, panel: Panel, without: Panel) -> float:
     full = plan_of(design, panel).equations[0]
     part = plan_of(design, without, scale=full.scale).equations[0]
     point = summit_of(part).point[None]
+    # log p(y | phi) of each: the prior of phi comes off again.
     heights = [equation_density(e)(point) - e.problem.space.log_prior(point) for e in (full, part)]
     # A density per row in multiples of s, less the log of s, is one in outcome units.
     rows = full.gaussian.n_free - part.gaussian.n_free

@@ -80,6 +80,7 @@ def average_loads(plan: Plan, equation: Equation, weights: Array) -> tuple[Array
     """
     places, r = slot_places(plan, equation), weights.shape[1]
     slots, received = np.zeros((equation.n_slots, r)), received_loads(plan, equation)
+    # sum_c w_c (slot of c + received + theta z-bar_c + sum_o share_oc delta_o).
     np.add.at(slots, places.cells, weights * equation.effect_scale)
     if received is not None:
         slots[received[0]] += received[1] @ weights * equation.effect_scale

@@ -80,6 +80,7 @@ def _of_path(draws: CellDraws, effects: xr.Dataset, name: str) -> tuple[Array, A
         return level - theta * mean, theta, np.zeros_like(theta)
     theta = draws.moderation(name)
     level = draws.cells("cell_effect", name) - theta * mean
+    # Slope b + d + m z of treated rows.
     b, m = draws.slope("b", name) + draws.slope("d", name), draws.slope("b_moderation", name)
     level, theta = (lagged(draws.plan, x, draws.lag) for x in (level, theta))
     return level * b, theta * b + level * m, theta * m  # (a + theta z)(b + m z)
@@ -111,6 +112,7 @@ def leg_draws(fit: Fit | Mediated) -> xr.Dataset:
     if "outcome__b_moderation" in posterior and not isinstance(fit, Mediated):
         draws = CellDraws(fit)
         shifts = [draws.slope("b_moderation", n) * draws.mean_moderator for n in names]
+        # At the mean moderator of the cell's rows: b + m z-bar.
         second = [b + draws.chains(shift) for b, shift in zip(second, shifts, strict=True)]
     dims = (*v.SAMPLE_DIMS, v.MEDIATOR, v.CELL)
     legs = {leg: (dims, np.stack(x, axis=2)) for leg, x in (("a", first), ("b", second))}

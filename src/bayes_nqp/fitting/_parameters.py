@@ -81,6 +81,7 @@ def unconstrained(equation: Equation, posterior: xr.Dataset | Mapping[str, xr.Da
         ],
         axis=-1,
     )
+    # Stored values are in outcome units, sampled ones in multiples of s.
     return space.unconstrain(values / parameter_units(equation))
 
 

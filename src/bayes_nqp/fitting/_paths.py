@@ -91,6 +91,7 @@ def paths_of(plan: Plan, draws: Sequence[Recovered]) -> Paths:
             direct += d[:, stratum] * (level - effect)
             b = b + d
             if deviation is not None and drawn.deviation is not None:
+                # The untreated level is lower by what the member's own effect is higher.
                 deviation[:, 1] -= d[:, member] * drawn.deviation
         if means is not None:
             product = Product(equation, drawn, b, outcome.slopes[:, :, place[name, "m"]])
@@ -103,7 +104,7 @@ def paths_of(plan: Plan, draws: Sequence[Recovered]) -> Paths:
             np.multiply(drawn.deviation, np.take(b, member, axis=1), out=deviation[:, 2 + k])
     total = direct + sum(indirect)
     if deviation is not None:
-        deviation[:, 0] = deviation[:, 1:].sum(axis=1)
+        deviation[:, 0] = deviation[:, 1:].sum(axis=1)  # Total = direct + all indirect ones.
     return Paths(
         (v.TOTAL, v.DIRECT, *names), np.stack([total, direct, *indirect], axis=1), deviation
     )

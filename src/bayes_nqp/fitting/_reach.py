@@ -25,6 +25,7 @@ def reach_of(plan: Plan, equation: Equation) -> Reach | None:
     if linked is None or equation.name != spec.name or (alone and not linked.treated):
         return None
     treated, cell, cells = _calendar(plan) if plan.exposure is None else _dose(plan)
+    # Groups: units of equal rows of cells and of treated cells, period by period.
     pairs = np.concatenate([cell, treated], axis=1)
     _, first, group = np.unique(pairs, axis=0, return_index=True, return_inverse=True)
     treated = treated[first]
@@ -95,7 +96,7 @@ def _untreated(plan: Plan) -> tuple[CellInfo, Index]:
     frame, panel = plan.frame, plan.panel
     first = int(frame.time[frame.treated].min())
     rows = np.flatnonzero(~frame.treated & (frame.time >= first))
-    number = frame.stratum[frame.unit[rows]] * frame.n_periods + frame.time[rows]
+    number = frame.stratum[frame.unit[rows]] * frame.n_periods + frame.time[rows]  # (stratum, T)
     numbers, cell, count = np.unique(number, return_inverse=True, return_counts=True)
     stratum, time = np.divmod(numbers, frame.n_periods)
     table = np.full((frame.n_units, frame.n_periods), -1, dtype=np.int64)

@@ -204,6 +204,7 @@ class Reach:
         """Loadings at K deltas."""
         n, n_groups = self.group.size, len(self.cell)
         places = self.group, np.arange(n)
+        # 1_h of every group h (group, unit), and means e_g.
         inside = sparse.csr_array((np.ones(n), places), shape=(n_groups, n))
         mean = sparse.csr_array(inside / np.bincount(self.group)[:, None])
         # e_g'S^-1 for the mean e_g of group g: S' x = e_g, one factor of each delta for all groups.

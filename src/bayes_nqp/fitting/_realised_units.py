@@ -118,6 +118,7 @@ class _UnitLoads:
     ) -> None:
         self.reach, self.itself = reach, itself
         self.solve, self.back = solver(reach.links, delta), back_of(reach.links, delta, itself)
+        # Mean over the counted rows of each unit.
         self.share = rows / np.maximum(rows.sum(axis=1, keepdims=True), 1)
         self.treated, self.column = reach.treated[reach.group], reach.column[reach.group]
 

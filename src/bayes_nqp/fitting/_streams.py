@@ -95,6 +95,7 @@ class SharedStreams:
     def errors(self, draws: int, width: int) -> Array:
         """Draw standardised errors."""
         out = np.zeros((draws, width))
+        # e_k = sum_j L_kj z_j with L L' the correlation of a draw: standard normal for every k.
         for weight, stream in zip(self.weights[:draws].T, self.streams, strict=True):
             if weight.any():
                 out += weight[:, None] * stream.numbers(self.start, draws, width)

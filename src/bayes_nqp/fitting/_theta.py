@@ -36,6 +36,7 @@ def theta_of(terms: Mapping[str, Array], events: Sequence[int]) -> Array:
     if (drift := terms.get("linked_drift")) is not None:
         theta = theta + drift * e
     if (walk := terms.get("linked_walk")) is not None:
+        # walk(e) = sum of steps 1 to e, or of steps -1 down to e: a triangle of ones either way.
         ahead = np.arange(1, max(int(e.max()), 0) + 1)
         back = np.arange(-1, min(int(e.min()), 0) - 1, -1)
         steps = np.concatenate([e[:, None] >= ahead, e[:, None] <= back], axis=1)

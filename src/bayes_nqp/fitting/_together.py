@@ -136,6 +136,7 @@ def residual_moments(equations: Sequence[Equation], points: Sequence[Array]) -> 
             for k, (other, other_projection) in enumerate(moments[: j + 1]):
                 products[j, k] += np.vdot(residual, other)
                 counts[j, k] += units.units.size * np.vdot(projection, other_projection)
+    # S by division, entry by entry; tr(P_j P_k) is the number of rows that both leave.
     products, counts = (np.tril(a) + np.tril(a, -1).T for a in (products, counts))
     fitted = sum(block.columns.shape[0] for block in equations[0].problem.blocks)
     return products / np.maximum(counts, 1.0), float(counts.min()) - fitted

@@ -273,9 +273,10 @@ def _patterns(equation: Equation, layout: RowLayout) -> list[Pattern]:
 def _pattern(equation: Equation, layout: RowLayout, unit: Index, start: Index) -> Pattern:
     time, weights = equation.rows.time, equation.rows.weights
     length = int((layout.unit == unit[0]).sum())
-    rows = start[:, None] + np.arange(length)
+    rows = start[:, None] + np.arange(length)  # (unit, period)
     root = np.ones(rows.shape) if weights is None else np.sqrt(weights[rows])
     loading = layout.loading[rows]
+    # Units of equal weights and loadings share N'QN, Q̃d and determinants.
     kinds, kind = np.unique(np.concatenate([root, loading], axis=1), axis=0, return_inverse=True)
     root, loading = kinds[:, :length], kinds[:, length:]
     times = time[rows[0]]

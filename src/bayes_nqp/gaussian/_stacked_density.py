@@ -114,6 +114,7 @@ def stacked_normal_equations(stacked: Stacked, values: StackedValues) -> NormalE
     f = _of_groups(stacked, q_first, q_second) - _taken(stacked, normal, covariance)
     head = stacked.arrowhead
     flat = np.zeros((len(values), head.n_blocks * head.size**2))
+    # The lower triangles of A_b, of stored entries; others are zero at every point.
     flat[:, head.stored] = (head.map2 @ f.reshape(len(values), -1).T).T
     matrix = flat.reshape(len(values), head.n_blocks, head.size, head.size)
     turned_in(stacked.turns(values), matrix, head.n_proper)
@@ -132,6 +133,7 @@ def _of_groups(stacked: Stacked, q_first: Array, q_second: Array) -> Array:
     ):
         f = (problem.moments.map1 @ lower_triangles(q).T).T
         rows, columns = np.tril_indices(place.size)
+        # From the packed triangle of one equation's J to that of both's.
         out[:, :, lower[place[rows], place[columns]]] += f.reshape(len(q), groups, -1)
     return out
 
@@ -209,6 +211,7 @@ def treated_normal(
     for kind, (start, stop) in bounds:
         out[:, :n_periods, start:stop] = qd[:, kind, :, None]
         out[:, n_periods:, start:stop] = (qd[:, kind] @ columns[:, :, start:stop]).swapaxes(0, 1)
+        # d'Q̃d is that of the type.
         inner[:, start:stop] = (qd[:, kind] @ d[kind])[:, None]
     return out, inner
 

@@ -141,6 +141,7 @@ def _own(
     # The lower root of M: what is left of the slope's variance is |M| over the effect's.
     root = np.sqrt(np.maximum(aa, 1e-300))
     conditional = np.sqrt(np.maximum(bb - (ab / root) ** 2, 0.0))
+    # (a, b) = M e + [r 0; c/r s] (z_1, z_2), r² = M_aa, c = M_ab, s² = M_bb - c²/r².
     z = _normals(stream, 3, len(values), n_units, times)
     a = aa[..., None] * residual_a + ab[..., None] * residual_b + root[..., None] * z[0]
     b = (
@@ -174,6 +175,7 @@ def _direct(stacked: Stacked, values: StackedValues, fit: Array, slope: Array, z
     # d'Q̃ (y - X beta - x b): its column at the mediator is d'Q̃x.
     residual = _residuals(stacked, rows, fit)
     residual -= slope * rows[:, moments.n_periods + stacked.column, :, None]
+    # V = omega² / (1 + omega² h), which needs no division by omega².
     prior = values.second.deviation[:, 0, 0, None]
     variance = (prior / (1.0 + prior * inner))[..., None]
     return np.asarray(variance * residual + np.sqrt(variance) * z)

@@ -49,6 +49,7 @@ def class_types(problem: Problem) -> ClassTypes:
         loading = np.zeros(n_periods)
         if problem.member_scale is not None:
             loading[c.times] = problem.class_treated[i]
+        # Loadings d of the deviation, 1 in treated periods or the exposure (T); zero where unseen.
         number = numbers.setdefault((pattern, loading.tobytes()), len(numbers))
         if number == len(loads):
             loads.append((pattern, loading))
@@ -112,6 +113,7 @@ def _map1(problem: Problem, types: ClassTypes) -> Any:
             np.repeat(c.sums, t.size),
             c.cross[p, r],
         ]
+        # From the packed triangle of the class's type to that of its group.
         rows.append(c.group * size_f + np.concatenate(row))
         columns.append(kind * size_q + np.concatenate(place))
         values.append(np.concatenate(value))

@@ -51,8 +51,8 @@ class ErrorSums:
     loads: Any
     within: Any
     slope_loads: Any
-    type_of: Index
-    seen: Any
+    type_of: Index  # Type of each class (C).
+    seen: Any  # Observed periods of each class, bool (C, T).
     n_columns: int
 
     @cached_property
@@ -96,7 +96,7 @@ class ErrorSums:
         # sum_i [I, Z_i]'Q̃ e_i by class: n and S of the means; then of groups, then X_g' of these.
         sums = product(self.loads, g.reshape(n_points, -1, times))
         sums, processes = group_errors(problem, values, sums, processes)
-        right = product(problem.arrowhead.group_loads.T, sums)
+        right = product(problem.arrowhead.group_loads.T, sums)  # sum_g X_g'(.)
         right, processes = block_errors(problem, values, right, processes)
         if self.n_columns:
             # Differences of units inside a class, independent of their mean.
@@ -111,10 +111,10 @@ class ErrorSums:
         # v total / h this has the covariance Q̃ - v v'/h, deviations out, and is free of total.
         types = small(problem, values, flat_only=True)
         d = problem.moments.loadings
-        v = (types.q @ d)[..., 0][:, self.type_of]
-        d = d[..., 0][self.type_of]
+        v = (types.q @ d)[..., 0][:, self.type_of]  # (B, C, T)
+        d = d[..., 0][self.type_of]  # (C, T)
         k = deviation_precision(values)[:, 0, 0, None]
-        precision = (v * d).sum(axis=2) + k
+        precision = (v * d).sum(axis=2) + k  # h (B, C)
         total = np.sqrt(k)[:, :, None] * white + (d[:, :, None] * g).sum(axis=2)
         g = g - v[..., None] * (total / precision[..., None])[:, :, None]
         return g, total / np.sqrt(precision)[..., None]
@@ -220,6 +220,7 @@ def error_sums(problem: Problem, head: Arrowhead) -> ErrorSums | FixedErrorSums:
 
 def _symmetric_root(square: Array) -> Array:
     """The symmetric root of stacks (..., a, a): the same whatever the order of eigenvectors."""
+    # V diag(e)^1/2 V': continuous in the matrix, so that draws of near points move together.
     size, vectors = np.linalg.eigh(square)
     root = np.sqrt(np.maximum(size, 0.0))[..., None, :]
     return np.asarray((vectors * root) @ vectors.swapaxes(-1, -2))
@@ -253,6 +254,7 @@ def _within(
             continue
         period, column = c.times[c.position[entries]], c.column[entries]
         spread = c.cross[np.ix_(entries, entries)]
+        # M - S S'/n of packed entries: cross-products about the class's means.
         spread = spread - np.outer(c.sums[entries], c.sums[entries]) / c.units.size
         p, r = np.nonzero(column[:, None] >= column)
         group = problem.groups[c.group]
@@ -287,6 +289,7 @@ def standardised(
     drawn = white[:, n_global:].reshape(n_points, head.n_blocks, head.n_local, times)
     local = np.zeros_like(drawn)
     local[:, :, :n_local] = blocks[:, :, :n_local] + prior * drawn[:, :, :n_local]
+    # Global coefficients gather X'Q̃e from every block.
     shared = blocks[:, :, head.n_local : head.n_local + n_global].sum(axis=1)
     shared = turned_back(problem.turns(values), shared)
     prior = np.sqrt(problem.prior_precision(values, head.global_scale))[..., None]

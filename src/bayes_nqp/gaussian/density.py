@@ -186,6 +186,7 @@ def group_equations(problem: GaussianProblem, values: Values) -> GroupEquations:
         # F_g loses sum_o a_o'(K + H_o)^-1 a_o, over the owners of the group (4).
         taken, log_det = taken_by_owners(problem.by_group, noise.by_group, values)
         rows, columns = np.tril_indices(problem.moments.width)
+        # (B, G, J, J) to packed lower triangles, group after group.
         f = f - taken[:, :, rows, columns].reshape(len(taken), -1)
         total = total - 0.5 * log_det
     if problem.placement is not None:
@@ -200,6 +201,7 @@ def normal_equations(problem: GaussianProblem, values: Values) -> NormalEquation
     groups, head = group_equations(problem, values), problem.arrowhead
     total = groups.total
     # vec A = map2 vec F: A_b = sum_g X_g'F_g X_g over the groups of each block (5).
+    # Points last for the sparse product, (G J (J + 1) / 2, B) to (stored, B).
     stored = (head.map2 @ np.ascontiguousarray(groups.f.T)).T
     # With v values of processes and o all else: A_oo, A_vo and the blocks of A_vv.
     matrix, onto, inner = (_part(stored, len(values), *part) for part in head.parts)
@@ -210,6 +212,7 @@ def normal_equations(problem: GaussianProblem, values: Values) -> NormalEquation
         if head.n_values:
             beside = head.beside_values
             onto -= taken[:, :, head.values, beside]
+            # (B, block, values, values) by sets of n_joint values each way: the diagonal pairs.
             square = taken[:, :, head.values, head.values].reshape(
                 *inner.shape[:3], head.n_joint, -1, head.n_joint
             )
@@ -306,6 +309,7 @@ def factorise(problem: LinearPart, values: Values, matrix: Array) -> Factor:
         # One block: [A_ll A_lg; A_gl A_gg] has one factor, of which both parts are views.
         diagonal[:, 0, n_local + shared] += prior
         lower = np.linalg.cholesky(matrix)
+        # [L_bb; L_gb] and L_gg, lower triangular.
         local, border = lower[..., :n_local], lower[:, 0, n_local:, n_local:]
     else:
         local, border = _blocks_off(matrix, head) if n_local else (matrix[..., :0], matrix.sum(1))

@@ -99,6 +99,7 @@ def class_conditionals(
     # type, is N((n h)^-1 (a_y - a'X beta), sigma² (n h)^-1) with a the sum of a_i.
     a = owner_equations(problem, classes, types, problem.moments.width).a[:, :, 0]
     d = problem.moments.loadings
+    # h of each type (B, H), and the number of units of each class with its type.
     single = (d.swapaxes(-1, -2) @ types.q @ d)[..., 0, 0] + deviation_precision(values)[:, 0]
     counts, kind = classes.counts.data, classes.counts.indices
     return Conditionals(classes.number, classes.place, a, counts * single[:, kind], False)

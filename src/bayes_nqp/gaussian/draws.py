@@ -118,6 +118,7 @@ def draw(
     def piece(part: Array, stream: np.random.Generator | None, draws: Index) -> tuple[Array, ...]:
         shared = None
         if errors is not None:
+            # (B, times, width) to (B, width, times), as everything is here.
             shared = SharedErrors(errors.numbers[draws].swapaxes(1, 2), errors.sums)
         values = problem.values(part)
         if problem.redraws is not None and stream is not None:
@@ -166,6 +167,7 @@ def _from_factor(
     slots = product(head.slot_loads, flat)
     # Processes given coefficients, then deviations given both: X beta + eta in every group (fits).
     surface, fits = surfaces(problem, values, flat, _times_sigma(values, z_process))
+    # (B, slot + G T, times): processes follow the slots, group by group.
     slots = np.concatenate([slots, surface.reshape(len(values), -1, times)], axis=1)
     deviations = _deviations(problem, values, flat, fits, z_deviation)
     return tuple(by_draw(part) for part in (shared, local, slots, *deviations))
@@ -215,6 +217,7 @@ def _deviations(
     out = np.zeros((len(values), problem.n_deviations, times))
     if problem.deviation is None:
         return out, empty[0], empty[1], empty[1]
+    # Owners across groups have a_o on coefficients of a block, others on the rows of a group.
     coefficients = flat.reshape(len(values), head.n_blocks, head.size, times)
     for owners in conditionals(problem, values):
         # delta_o | beta ~ N(G a_o(y - X beta), sigma² G), G = (K + H_o)^-1.
@@ -238,12 +241,13 @@ def _of_units(
     v = small(problem, values, flat_only=True).q @ d  # Q̃d of every type (B, H, T, 1).
     inner = (d.swapaxes(-1, -2) @ v)[..., 0, 0] + deviation_precision(values)[:, 0]
     precision = inner[:, kind, None]  # h of every class (B, class, 1).
-    fit = fits[:, classes.place]
+    fit = fits[:, classes.place]  # X_g beta of the class's group (B, class, J, times).
     shape = (*precision.shape[:2], fits.shape[3])
     spread = np.broadcast_to(values.sigma[:, None, None] / np.sqrt(precision), shape)
     # Columns enter with minus their slopes, the outcome with one.
     weight = -fit[:, :, problem.moments.n_periods :]
     weight[:, :, -1] += 1.0
+    # h^-1 Q̃d of every class (B, class, T, 1).
     response = v[..., 0][:, kind, :, None] / precision[:, :, None]
     response = np.broadcast_to(response, (*response.shape[:3], fits.shape[3]))
     return spread, weight, response

@@ -82,7 +82,7 @@ def _inside(problem: Problem, loads: Sequence[Any]) -> tuple[Owners, OwnerEquati
     entry = np.flatnonzero(count[owner] == 1)
     if not entry.size:
         return None
-    place = members.group[entry]
+    place = members.group[entry]  # The one group that the owner has units in.
     return _owners(members.normal[entry], members.inner[entry], place, len(loads), owner[entry])
 
 

@@ -79,7 +79,7 @@ def averages(
         matrix = normal_equations(problem, values).matrix
         flat = np.tile(direct, (len(values), 1, 1))
         groups = np.zeros((len(values), head.group_loads.shape[0], r))
-        constant, spread = np.zeros((2, len(values), r))
+        constant, spread = np.zeros((2, len(values), r))  # Mean, and variance over sigma².
         for owners in conditionals(problem, values):
             # w_o (K + H_o)^-1: adds weight a_oy to the mean, -weight a_o X to the loadings on beta,
             # and w_o² (K + H_o)^-1 to the variance over sigma².
@@ -168,6 +168,7 @@ def local_variances(problem: GaussianProblem, point: Array) -> Array:
     each = np.eye(n_blocks * n_local).reshape(n_blocks, n_local, -1)
     _, variance = functionals(problem, point[None], each, np.zeros((head.n_global, each.shape[2])))
     values = problem.values(point[None])
+    # tau^-2 of every local coefficient; flat ones have none.
     ratio = problem.prior_precision(values, head.local_scale)[0] / values.sigma[0] ** 2
     ratio = np.where((head.local_scale < -1) | (ratio == 0.0), np.nan, ratio)
     return np.asarray(variance.reshape(n_blocks, n_local) * ratio)

@@ -86,6 +86,7 @@ def _laid_out(statement: _Statement) -> Layout:
     n_local = max((b.local_slot.size for b in blocks), default=0) + n_values
     local = np.full((len(blocks), n_local), PADDING)
     for b, block in enumerate(blocks):
+        # Values of processes, as padding, keep PADDING: they are no coefficients.
         local[b, : block.local_slot.size] = block.local_scale
     # X_g = (rows of the group on slots) (slots of its block on coefficients): (J, n).
     of_block = [_loadings(b, n_local, n_values) for b in blocks]
@@ -94,6 +95,7 @@ def _laid_out(statement: _Statement) -> Layout:
     arrowhead = Arrowhead(
         map2, stored, local, np.asarray(statement.global_scale), 1,
         beside(loads, block_of, len(blocks)),
+        # Slots of all blocks, without values of processes and the outcome.
         block_diag([x[: -1 - n_values] for x in of_block], format="csr"), n_values,
         statement.n_periods if statement.placement.apart else max(n_values, 1),
     )  # fmt: skip
@@ -188,6 +190,7 @@ def quadratic_map(
         rows.append(block * n * n + coefficient[first] * n + coefficient[second])
         columns.append(g * size_f + in_f[row[first] * width + row[second]])
         values.append(entry.data[first] * entry.data[second])
+    # i >= j are the lower triangle of A_b; of F_pr, symmetric, the lower triangle is held.
     full = from_triplets(rows, columns, values, (n_blocks * n * n, len(loads) * size_f))
     # Entries of A that no F reaches are zero at every point; the diagonal has the prior besides.
     diagonal = np.arange(n_blocks)[:, None] * n * n + np.arange(n) * (n + 1)

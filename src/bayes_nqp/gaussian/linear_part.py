@@ -38,7 +38,7 @@ class Reduced:
     buckets: Sequence[OwnCells]
     take: Index
     local: Index
-    local_scale: Index
+    local_scale: Index  # (block, local), PADDING likewise.
     kind_loads: Array
     map2: Any
 

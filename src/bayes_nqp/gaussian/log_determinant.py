@@ -51,11 +51,13 @@ class LogDeterminant:
 
     def feedback(self, delta: Array) -> Array:
         """``tr(W S^-1) / n = -(1/n) d log|S| / d delta`` at values of delta (B)."""
+        # d atanh(delta) / d delta = 1 / (1 - delta²).
         slope = self.plain.deriv()(np.arctanh(delta)) / (1.0 - delta**2)
         return np.asarray(-slope / self.n_units)
 
     def curvature(self, delta: float) -> float:
         """``l''(delta) = (g'' + 2 delta g') / (1 - delta²)²``, g the curve in ``atanh delta``."""
+        # With x = atanh delta, x' = 1 / (1 - delta²) and x'' = 2 delta x'².
         x = np.arctanh(delta)
         first, second = self.net.deriv()(x), self.net.deriv(2)(x)
         return float((second + 2.0 * delta * first) / (1.0 - delta**2) ** 2)
@@ -173,5 +175,5 @@ def _by_eigenvalues(
     symmetric = roots[:, None] * weights.toarray() / roots
     values, vectors = np.linalg.eigh(0.5 * (symmetric + symmetric.T))
     left, right = vectors.T @ (roots[:, None] * means), vectors.T @ (means / roots[:, None])
-    logs = np.log1p(-delta[:, None] * values)
+    logs = np.log1p(-delta[:, None] * values)  # (B, unit)
     return logs.sum(axis=1), logs @ (1.0 - (left * right).sum(axis=1))

@@ -58,6 +58,7 @@ def gaussian_problem(
     elif scale is not None:
         by_class = owners_by_class(problem, types)
     n_local = layout.arrowhead.n_local
+    # Q̃ is inverted pattern by pattern at every point: with many of these nodes are quicker.
     if nodes is None:
         nodes = len(types.patterns) >= MANY_PATTERNS
     # Owners across groups act on cells too, so that none of these can come off first.
@@ -85,6 +86,7 @@ def gaussian_problem(
         lag=problem.lag,
         fixed=fixed,
         redraws=_redraws(problem),
+        # One parameter of the noise, and sigma, of which F does not depend.
         on_nodes=by_class is None and len(problem.error_parameters) == 2 and nodes,
     )
 

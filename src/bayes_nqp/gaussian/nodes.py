@@ -98,6 +98,7 @@ class Nodes:
         """Interpolate at nodes, and look at extrema in between."""
         for size in _SIZES:
             places = np.cos(np.pi * (np.arange(size) + 0.5) / size)
+            # Halfway between nodes in angle, where the error of interpolation is largest.
             between = np.cos(np.pi * np.arange(1, size, 4) / size)
             try:
                 nodes, true = self._at(number, places), self._at(number, between).table

@@ -131,6 +131,7 @@ def own_cells(problem: Problem, width: int, n_local: int) -> list[OwnCells]:
     # Number of the local coefficient of every cell of a block; -1 where it has none.
     local = []
     for b in problem.blocks:
+        # A local coefficient has one slot; its place is that of the cell among the slots.
         number = np.full(b.columns.shape[0], -1)
         number[b.local_slot] = np.where(b.local_scale != FLAT, np.arange(b.local_slot.size), -1)
         base = b.n_levels * problem.n_periods
@@ -163,5 +164,5 @@ def _bucket(
         block = problem.groups[g].block
         order.append(np.r_[periods[g], np.setdiff1d(np.arange(width), periods[g])])
         scale.append(problem.blocks[block].local_scale[numbers[g]])
-        place.append(block * n_local + numbers[g])
+        place.append(block * n_local + numbers[g])  # Flat in (block, local).
     return OwnCells(members, np.array(order), np.array(scale), np.array(place))

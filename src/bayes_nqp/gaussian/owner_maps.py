@@ -102,5 +102,6 @@ def _owners_at(
         )
         on_owners = through.T @ _loads_of(problem, types, classes, list(counts), sums, entries)
     shape = (len(members), len(types.kinds))
+    # H_o = sum over types of n_oh D'Q̃D.
     by_type = csr_array(coo_array((counts, (owner, types.type_of[classes])), shape=shape))
     return Owners(csr_array(on_owners), by_type, place, n_places, np.asarray(numbers))

@@ -28,9 +28,11 @@ def owner_equations(
     n_points, q = len(v), d.shape[2]
     # a_o = sum_i [Q̃D; Z_i'Q̃D] over the owner's units: linear in Q̃D, one sparse product.
     a = owners.loads @ v.transpose(1, 2, 0, 3).reshape(-1, n_points * q)
+    # (O, L, B, q) to (B, O, q, L).
     a = a.reshape(owners.n_owners, width, n_points, q).transpose(2, 0, 3, 1)
     # H_o = sum_i D'Q̃D: that of each type, times the owner's units in it.
     h = d.swapaxes(-1, -2) @ v
+    # (O, H) @ (H, B q²): H_o of every owner.
     by_owner = (owners.counts @ h.transpose(1, 0, 2, 3).reshape(len(d), -1)).reshape(
         owners.n_owners, n_points, q, q
     )

@@ -34,7 +34,7 @@ def group_errors(
     groups = np.flatnonzero(problem.placement.by_group >= 0)
     out: PathFactor = values.known[group_processes_out, id(problem)]
     times = sums.shape[2]
-    rows = sums.reshape(len(values), -1, problem.moments.width, times)
+    rows = sums.reshape(len(values), -1, problem.moments.width, times)  # (B, G, J, times)
     last = white[:, -groups.size * out.n_numbers :]  # Processes of blocks have the first numbers.
     taken, noise = out.perturbed(
         rows[:, groups, : problem.moments.n_periods],
@@ -63,6 +63,7 @@ def block_errors(
         return right, white
     out: PathFactor = values.known[block_processes_out, id(problem)]
     blocks = right.reshape(len(values), head.n_blocks, head.size, times)
+    # Processes of blocks have the first numbers, block by block.
     count = head.n_blocks * out.n_numbers
     first = white[:, :count].reshape(len(values), head.n_blocks, -1, times)
     taken, noise = out.perturbed(blocks[:, :, head.values], first)
@@ -150,7 +151,7 @@ def surfaces(
         only[:, :, head.values] = blocks[:, :, head.values] = drawn
         z = z[:, count:]
     surface = product(head.group_loads, only.reshape(flat.shape)).reshape(shape)
-    surface = surface[:, :, : problem.moments.n_periods]
+    surface = surface[:, :, : problem.moments.n_periods]  # A group's first T rows are its periods.
     fits = product(head.group_loads, flat).reshape(shape)
     laws = np.zeros(0) if problem.placement is None else problem.placement.by_group
     groups = np.flatnonzero(laws >= 0)

@@ -59,7 +59,7 @@ def placed(
     alone : bool
         Whether a process that one group alone has may come off that group's own.
     """
-    users: list[list[list[int]]] = [[[] for _ in block] for block in laws]
+    users: list[list[list[int]]] = [[[] for _ in block] for block in laws]  # block, process, group
     for g, (block, processes) in enumerate(groups):
         for k in processes:
             users[block][k].append(g)

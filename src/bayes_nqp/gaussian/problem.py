@@ -219,7 +219,7 @@ class GaussianProblem(LinearPart):
         remainder, lag = constrained[:, n_scales:-1], None
         if self.lag is not None:
             remainder, lag = remainder[:, :-1], remainder[:, -1]
-        covariance = np.zeros((len(points), 0, 0))
+        covariance = np.zeros((len(points), 0, 0))  # Omega: q = 0 without deviations.
         if self.deviation is not None:
             covariance = self.deviation.covariance(remainder)
             remainder = remainder[:, self.deviation.n_parameters :]

@@ -57,6 +57,7 @@ class PathFactor:
 
     def _by_block(self, solve: Callable[[Array, Array], Array], right: Array) -> Array:
         """Solve with the blocks of ``lower`` (B, P, n q, r)."""
+        # n q rows are m blocks of n q / m.
         parts = right.reshape(*self.lower.shape[:4], -1)
         return solve(self.lower, parts).reshape(right.shape)
 
@@ -144,6 +145,7 @@ def _path_factor(root: Array, cross: Array, inner: Array) -> PathFactor:
     transpose = root.swapaxes(-1, -2)
     # D'C' / sigma, process by process of each place: (B, P, n, q, L).
     cross_root = transpose @ cross.reshape(points, places, n, n_periods, -1)
+    # H of each block, symmetric, by pairs of its processes: (B, P, m, n/m, n/m, T, T).
     square = np.tril(inner) + np.tril(inner, -1).swapaxes(-1, -2)
     square = square.reshape(points, places, m, n // m, n_periods, n // m, n_periods).swapaxes(4, 5)
     # D'HD / sigma² by pairs of processes: H is (n/m, n/m) pairs of T × T in each of m blocks.
@@ -193,6 +195,7 @@ def group_processes_out(problem: GaussianProblem, values: Values, f: Array) -> t
         return f, np.zeros(len(values))
     places = lower_places(problem.moments.width)
     rows, columns = np.tril_indices(len(places))
+    # Also where F is the same at every point: D differs, so that what is left does.
     f = np.broadcast_to(f, (len(values), f.shape[1])).copy()
     lower = f.reshape(len(values), -1, rows.size)
     # The process has the group's periods: C' is F's first T rows, H the first T columns of these.

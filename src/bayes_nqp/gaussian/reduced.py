@@ -193,6 +193,7 @@ def factor_reduced(problem: LinearPart, values: Values, f: Array) -> ReducedFact
     eliminations, start = [], 0
     for bucket in layout.buckets:
         stop = start + bucket.order.size * bucket.order.shape[1]
+        # J² numbers for each group of the bucket.
         square, elimination = squares[:, start:stop], None
         if bucket.count:
             # Own cells off the F_g of these groups (a), in place: a view of `squares`.
@@ -204,6 +205,7 @@ def factor_reduced(problem: LinearPart, values: Values, f: Array) -> ReducedFact
     # A = sum_g X_g'F_g X_g on other locals and dummies: rows [A_bb A_bg] of each block, then A_gg.
     precision = np.ascontiguousarray((layout.map2 @ np.ascontiguousarray(squares.T)).T)
     cut = n_blocks * n_local * (n_local + n_border)
+    # (B, block, local, local + border) and (B, border, border).
     rows = precision[:, :cut].reshape(n_points, n_blocks, n_local, n_local + n_border)
     schur = precision[:, cut:].reshape(n_points, n_border, n_border)
     schur = np.tril(schur) + np.tril(schur, -1).swapaxes(-1, -2)

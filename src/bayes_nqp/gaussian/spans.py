@@ -112,7 +112,7 @@ def _sweep(gram: Array, first: int) -> tuple[Array, int]:
     factor, pivots, rank, _ = dpstrf(
         gram[:first, :first] / np.outer(size, size), tol=_PIVOT, lower=1
     )
-    order = pivots[:rank] - 1
+    order = pivots[:rank] - 1  # LAPACK counts from 1.
     cross = gram[:first, first:][order] / size[order, None]
     cross_root = solve_triangular(factor[:rank, :rank], cross, lower=True, check_finite=False)
     return gram[first:, first:] - cross_root.T @ cross_root, int(rank)

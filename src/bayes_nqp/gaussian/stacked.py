@@ -45,7 +45,7 @@ class UnitClasses:
     units: Index
     first: Array
     second: Array
-    types: Index
+    types: Index  # Of each class, the same in both equations.
     classes: Index
     groups: Index
 
@@ -85,7 +85,7 @@ class StackedValues:
     @cached_property
     def omega(self) -> tuple[Array, Array, Array, Array]:
         """``omega_a²``, ``r omega_a omega_b``, ``omega_b²`` and the determinant, each (B)."""
-        a, r = self.first.deviation[:, 0, 0], self.correlation
+        a, r = self.first.deviation[:, 0, 0], self.correlation  # omega_a², r
         b = self.slope_scale**2
         # |Omega| as a product: a b - (r sqrt(a b))² would cancel near r = ±1.
         return a, r * np.sqrt(a) * self.slope_scale, b, a * b * (1.0 - r) * (1.0 + r)
@@ -249,6 +249,7 @@ def _group_loads(
     """``X_g`` of both equations; the outcome's row, which they share, is the second's."""
     n_first, n_second = first.moments.width, second.moments.width
     width = n_first + n_second - 1
+    # Rows (periods, columns) of the first, then all of the second: -1 leaves the first outcome out.
     rows = np.append(np.arange(n_first - 1), -1), np.arange(n_first - 1, width)
     loads = [
         _moved(problem.arrowhead, column, size, row, width)
@@ -280,6 +281,7 @@ def _after(numbers: Index, n_scales: int) -> Index:
 def _moved(head: Arrowhead, columns: Index, size: int, rows: Index, width: int) -> csr_array:
     """``X_g`` of one equation among both's columns and coefficients; rows at -1 are left out."""
     entries = head.group_loads.tocoo()
+    # Rows are (group, J) and columns (block, n) of one equation; both move to those of both.
     group, row = np.divmod(entries.coords[0], rows.size)
     block, column = np.divmod(entries.coords[1], columns.size)
     use = rows[row] >= 0

@@ -271,6 +271,7 @@ class Problem:
         """Which processes come off the normal equations of one group, and which off a block's."""
         # Groups of every member: its deviation joins their normal equations before any process.
         of_members = [np.unique(self.class_group[m.classes]) for m in self.members]
+        # Absorbed owners are taken to join all groups, which costs time but no digit.
         if self.absorbed_members is not None and self.spans_groups:
             of_members = [np.arange(len(self.groups))]
         return placed(

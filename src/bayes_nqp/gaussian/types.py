@@ -68,8 +68,8 @@ class Values:
     """
 
     tau: Array
-    deviation: Array
-    noise: Array
+    deviation: Array  # Omega
+    noise: Array  # phi (B, k)
     sigma: Array
     lag: Array | None = None
     processes: Array = field(default_factory=lambda: np.zeros((0, 0)))
@@ -117,9 +117,9 @@ class Moments:
 
     seen: npt.NDArray[np.bool_]
     weights: Array
-    n_units: Array
-    pattern: Index
-    loadings: Array
+    n_units: Array  # Units n of each type (H).
+    pattern: Index  # Pattern of each type (H).
+    loadings: Array  # D
     map1: Any
     n_columns: int
     n_outcomes: int

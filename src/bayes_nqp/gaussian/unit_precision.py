@@ -75,6 +75,7 @@ def _deviations_out(problem: GaussianProblem, values: Values) -> Small:
     k = deviation_precision(values)[:, None]
     # log|K| / 2 is the deviation's prior, -log|K + D'Q̃D| / 2 its integral: sigma and 2 pi cancel.
     q, inner = absorb(types.q, m.loadings, k)
+    # inner is log|K + D'Q̃D| (B, H), and every unit of a type adds it once.
     return Small(q, types.total - 0.5 * (inner - np.linalg.slogdet(k)[1]) @ m.n_units)
 
 

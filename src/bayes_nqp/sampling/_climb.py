@@ -165,7 +165,7 @@ def ascend(
 def _slope(density: Density, point: Array) -> tuple[float, Array]:
     """Height and gradient by central differences, in one batch."""
     step = _SMALL * np.eye(point.size)
-    values = density(np.concatenate([point[None], point + step, point - step]))
+    values = density(np.concatenate([point[None], point + step, point - step]))  # 2 d + 1 points.
     up, down = values[1:].reshape(2, -1)
     with np.errstate(invalid="ignore"):
         gradient = np.nan_to_num((up - down) / (2.0 * _SMALL), posinf=0.0, neginf=0.0)

@@ -48,6 +48,7 @@ def shifted(rows: Mediated, mediator: str) -> xr.Dataset:
     move = -precision[..., place, :] / precision[..., place, place, None]
     # sigma_y / sigma_j, with sigma_j² = 1 / P_jj the variance of its error given the others.
     size = sigma_draws(rows) * np.sqrt(precision[..., place, place])
+    # (chain, draw, mediator, cell).
     a = np.stack([effects_on_mediator(rows, name) for name in rows.mediators], axis=2)
     # A path via a mediator is its slope times a; the direct one gains what all of these lose.
     via = (size[..., None] * move)[..., None] * a

@@ -103,6 +103,7 @@ def curves(
     Dataset
         As `confounding` returns.
     """
+    # (draw, confounded, path, group), one where a quantity does not differ.
     value, curvature = paths.value[:, None], paths.curvature[:, :, None, None]
     tail = (1 - _PROB) / 2
     curve = [_summary(value - paths.pull * strength(np.array(r), curvature), tail) for r in axis]

@@ -80,7 +80,7 @@ class ConfoundedFit:
         direct = average.of_effects(effects, v.DIRECT).to_numpy()
         parts = [x.reshape(n_draws, -1) for x in (*via, sum(via, np.zeros(1)), direct)]
         value, pull = np.stack(parts, axis=1), self._pull(average)
-        value[..., average.weight == 0] = np.nan
+        value[..., average.weight == 0] = np.nan  # Groups without cells.
         paths, places = (*names, ALL, v.DIRECT), [*range(len(names) + 2)]
         if len(names) == 1:
             places.remove(1)
@@ -104,6 +104,7 @@ class ConfoundedFit:
         plan = self.fit.plan
         stratum = plan.table.stratum[~plan.cells.lead]
         n_strata, (n_draws, n_names, n_cells) = self.bias[0].slope.shape[1], self.effect.shape
+        # sum_c w_gc a_c over the cells of each stratum: (group, draw, mediator, stratum).
         effect = np.moveaxis(self.effect, 2, 0).reshape(n_cells, n_draws * n_names)
         shares = [average.cells[:, stratum == s] @ effect[stratum == s] for s in range(n_strata)]
         size = (average.weight.size, n_draws, n_names, n_strata)
@@ -182,6 +183,7 @@ def _see_that_bias_is_known(facts: Facts) -> None:
 def _errors(fit: Fit, equation: str) -> tuple[Array, Array]:
     """Draws of the autocorrelation, zeros for independent errors, and of the innovations' sd."""
     sigma = sigma_draws(fit, equation)
+    # Parameters of the error structure, sigma the last.
     *memory, _ = error_draws(fit, equation).values()
     return memory[0].ravel() if memory else np.zeros(sigma.size), sigma.ravel()
 

@@ -185,6 +185,7 @@ def _of_draws(draws: xr.DataArray) -> EventStudy:
             gate=gate_of(draws),
             attrs=attrs,
         )
+        # Leads, then effects: of the reference period both would be zero.
         for part in (times < reference, times > reference)
     ]
     return EventStudy(leads=parts[0], effects=parts[1])
