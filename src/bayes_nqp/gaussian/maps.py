@@ -86,7 +86,7 @@ def gaussian_problem(
         lag=problem.lag,
         fixed=fixed,
         redraws=_redraws(problem),
-        # One parameter of the noise, and sigma, of which F does not depend.
+        # One parameter of the noise, and sigma, on which F does not depend.
         on_nodes=by_class is None and len(problem.error_parameters) == 2 and nodes,
     )
 
