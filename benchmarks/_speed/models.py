@@ -115,14 +115,14 @@ def demeaned_model(design: StaggeredDiD, panel: Panel) -> pm.Model:
     assert rows.unit.size == len(rows.key) * width, "the panel is not balanced"
     with pm.Model() as model:
         scales = {
-            s.name: pm.HalfNormal(f"scale_{s.name}", s.prior) if s.estimated else s.prior
+            s.name: s.prior.variable(f"scale_{s.name}") if s.estimated else s.fixed
             for s in problem.scales
         }
         nodes = len(plan.frame.level_names) * plan.frame.n_periods
         time = _sum_of_parts(equation, "time", nodes, scales)
         tau = _sum_of_parts(equation, "cells", plan.table.size, scales)
         pm.Deterministic("cell_effect", tau * equation.scale)
-        sigma = pm.HalfNormal("sigma", problem.error_parameters[-1].prior.scale)
+        sigma = problem.error_parameters[-1].prior.variable("sigma")
         # Rows without a cell point at the zero that is appended.
         mean = time[pm.Data("node", node)] + pt.concatenate([tau, [0.0]])[pm.Data("cell", cell)]
         residual = (pm.Data("y", rows.outcome) - mean).reshape((-1, width))

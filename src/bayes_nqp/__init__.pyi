@@ -79,6 +79,7 @@ from .planning import support as support
 from .pooling import Complete as Complete
 from .pooling import Partial as Partial
 from .pooling import Separate as Separate
+from .priors import HalfT as HalfT
 from .priors import Priors as Priors
 from .reports import report as report
 from .robustness import NormalRho as NormalRho

@@ -1,25 +1,23 @@
 """Parameters: the only home of the transforms and priors of what is sampled.
 
-A parameter has a prior, and its prior an unconstrained scale: the log for a half-normal, the
-log odds of ``(1 + rho) / 2`` for a correlation, the value itself for a normal. Log densities are
-those of the unconstrained value, Jacobians included and normalised, so that marginal likelihoods
-are absolute.
+A parameter has a prior, and its prior an unconstrained scale: the log for a scale, the log odds of
+``(1 + rho) / 2`` for a correlation, the value itself for a normal. Log densities are those of the
+unconstrained value, Jacobians included and normalised, so that marginal likelihoods are absolute.
 """
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from dataclasses import dataclass, replace
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 from scipy.special import betainc, betaincinv, betaln, expit, log_expit, logit
 
 from bayes_nqp.errors import StudyError
-
-if TYPE_CHECKING:
-    from bayes_nqp.language import Message
+from bayes_nqp.language import Message, Numeral
 
 __all__ = [
     "FIXED",
@@ -32,6 +30,7 @@ __all__ = [
     "ParameterSpace",
     "Prior",
     "Scale",
+    "ScalePrior",
 ]
 
 Array = npt.NDArray[np.float64]
@@ -45,51 +44,124 @@ _LOWEST = 1e-300
 _LARGEST_LOG = 345.0
 
 
-@dataclass(frozen=True)
-class Scale:
-    """A prior scale of coefficients: estimated with a half-normal prior, or fixed.
-
-    Parameters
-    ----------
-    name : str
-        What it is the scale of.
-    prior : float
-        Half-normal scale, or the fixed value itself, in multiples of ``s``.
-    estimated : bool, default True
-        Whether it is sampled.
-    """
-
-    name: str
-    prior: float
-    estimated: bool = True
-
-
-class Prior(Protocol):
+class Prior(ABC):
     """A prior with the unconstrained scale on which its parameter is sampled."""
 
+    __slots__ = ()
+
+    @abstractmethod
     def constrain(self, u: Array) -> Array:
         """Value at an unconstrained one."""
 
+    @abstractmethod
     def unconstrain(self, value: Array) -> Array:
         """Unconstrained value at a value."""
 
+    @abstractmethod
     def log_density(self, u: Array) -> Array:
         """Log density of the unconstrained value."""
 
+    @abstractmethod
     def log_kernel(self, value: Array) -> Array:
         """Log density of the value itself, up to a constant."""
 
+    @abstractmethod
     def draw(self, generator: np.random.Generator, size: int) -> Array:
         """Values drawn from the prior."""
 
+    @abstractmethod
+    def variable(self, name: str) -> Any:
+        """State the value as a variable of the PyMC model in context."""
+
     @property
+    @abstractmethod
     def centre(self) -> float:
         """A value that is typical of the prior."""
 
+    @abstractmethod
+    def words(self) -> Message:
+        """Name the distribution, as it follows on "is"."""
+
+    def subject(self, name: str, meaning: Message | None) -> Message:
+        """Say what has the distribution, given the name and the meaning of the parameter."""
+        return meaning or Message("the prior of {}", name)
+
+
+class ScalePrior(Prior):
+    """A prior of a positive value, sampled on the log scale: a frozen dataclass with its scale.
+
+    A new one is a family ``p(x / scale) / scale``. It states ``kind``, ``log_pdf``, ``draw`` and
+    ``variable``; what is said, sampled and scaled follows.
+
+    Parameters
+    ----------
+    scale : float
+        A typical value, and the value itself where nothing is there to estimate it from.
+
+    Raises
+    ------
+    StudyError
+        If the scale is not a finite number above 0.
+    """
+
+    __slots__ = ()
+    scale: float
+
+    def __post_init__(self) -> None:
+        if not 0.0 < self.scale < np.inf:
+            raise StudyError(
+                f"'scale' of {type(self).__name__} is {self.scale!r}",
+                hint="a number above 0; 1.0 is wide",
+            )
+
+    @property
+    @abstractmethod
+    def kind(self) -> Message:
+        """Name the family, as "half-normal"; it goes before "with scale"."""
+
+    @abstractmethod
+    def log_pdf(self, value: Array) -> Array:
+        """Log density of the value itself, normalised."""
+
+    def constrain(self, u: Array) -> Array:
+        """Take the exponential; far out it stops short of overflow."""
+        return np.asarray(np.exp(np.clip(u, -_LARGEST_LOG, _LARGEST_LOG)))
+
+    def unconstrain(self, value: Array) -> Array:
+        """Take the log of a value, or of the least positive number in its place."""
+        return np.asarray(np.log(np.maximum(value, _LOWEST)))
+
+    def log_density(self, u: Array) -> Array:
+        """``log p(e^u) + u``, the last for ``dx / du``."""
+        return np.asarray(self.log_pdf(self.constrain(u)) + u)
+
+    def log_kernel(self, value: Array) -> Array:
+        """``log p(x)``."""
+        return self.log_pdf(value)
+
+    @property
+    def centre(self) -> float:
+        """Its scale."""
+        return self.scale
+
+    def words(self) -> Message:
+        """Name the family and the scale."""
+        scale = Numeral(f"{self.scale:g}")
+        return Message("{kind} with scale {scale}", kind=self.kind, scale=scale)
+
+    def __mul__(self, factor: float) -> Self:
+        changed: Self = replace(self, scale=self.scale * factor)  # type: ignore[type-var]
+        return changed
+
+    __rmul__ = __mul__
+
+    def __truediv__(self, factor: float) -> Self:
+        return self * (1.0 / factor)
+
 
 @dataclass(frozen=True, slots=True)
-class HalfNormal:
-    """Half-normal prior of a positive value, sampled on the log scale.
+class HalfNormal(ScalePrior):
+    """Half-normal prior of a positive value.
 
     Parameters
     ----------
@@ -104,41 +176,53 @@ class HalfNormal:
 
     scale: float
 
-    def __post_init__(self) -> None:
-        if not 0.0 < self.scale < np.inf:
-            raise StudyError(
-                f"'scale' of HalfNormal is {self.scale!r}", hint="a number above 0; 1.0 is wide"
-            )
+    @property
+    def kind(self) -> Message:
+        """Half-normal."""
+        return Message("half-normal")
 
-    def constrain(self, u: Array) -> Array:
-        """Take the exponential; far out it stops short of overflow."""
-        return np.asarray(np.exp(np.clip(u, -_LARGEST_LOG, _LARGEST_LOG)))
-
-    def unconstrain(self, value: Array) -> Array:
-        """Take the log of a value, or of the least positive number in its place."""
-        return np.asarray(np.log(np.maximum(value, _LOWEST)))
-
-    def log_density(self, u: Array) -> Array:
-        """``log 2 N(e^u | 0, scale²) + u``."""
-        ratio = self.constrain(u) / self.scale
-        return np.asarray(0.5 * np.log(2.0 / np.pi) - np.log(self.scale) - 0.5 * ratio**2 + u)
-
-    def log_kernel(self, value: Array) -> Array:
-        """``-x² / 2 scale²``."""
-        return np.asarray(-0.5 * (value / self.scale) ** 2)
+    def log_pdf(self, value: Array) -> Array:
+        """``log 2 N(x | 0, scale²)``."""
+        ratio = value / self.scale
+        return np.asarray(0.5 * np.log(2.0 / np.pi) - np.log(self.scale) - 0.5 * ratio**2)
 
     def draw(self, generator: np.random.Generator, size: int) -> Array:
         """Draw absolute values of normals."""
         return np.abs(generator.standard_normal(size)) * self.scale
 
+    def variable(self, name: str) -> Any:
+        """PyMC's half-normal."""
+        import pymc as pm
+
+        return pm.HalfNormal(name, sigma=self.scale)
+
+
+@dataclass(frozen=True)
+class Scale:
+    """The scale of some coefficients, in multiples of ``s``: estimated, or fixed.
+
+    Parameters
+    ----------
+    name : str
+        What it is the scale of.
+    prior : ScalePrior
+        Its prior; where it is not estimated it is fixed at the prior's centre.
+    estimated : bool, default True
+        Whether it is sampled.
+    """
+
+    name: str
+    prior: ScalePrior
+    estimated: bool = True
+
     @property
-    def centre(self) -> float:
-        """Its scale."""
-        return self.scale
+    def fixed(self) -> float:
+        """Its value where it is not estimated."""
+        return self.prior.centre
 
 
 @dataclass(frozen=True, slots=True)
-class Correlation:
+class Correlation(Prior):
     """Beta prior of ``(1 + rho) / 2``, sampled as its log odds.
 
     Parameters
@@ -170,6 +254,21 @@ class Correlation:
         """Draw ``2 p - 1`` with ``p`` from the beta distribution."""
         return 2.0 * generator.beta(self.a, self.b, size) - 1.0
 
+    def variable(self, name: str) -> Any:
+        """State ``p``, called half, and ``rho = 2 p - 1``."""
+        import pymc as pm
+
+        half = pm.Beta(_half(name), alpha=self.a, beta=self.b)
+        return pm.Deterministic(name, 2.0 * half - 1.0)
+
+    def words(self) -> Message:
+        """Name the beta distribution of ``(1 + rho) / 2``."""
+        return _beta(self.a, self.b)
+
+    def subject(self, name: str, meaning: Message | None) -> Message:
+        """``(1 + rho) / 2``."""
+        return _transformed(name, meaning)
+
     @property
     def centre(self) -> float:
         """No correlation."""
@@ -177,7 +276,7 @@ class Correlation:
 
 
 @dataclass(frozen=True, slots=True)
-class CutCorrelation:
+class CutCorrelation(Prior):
     """Beta prior of ``(1 + x) / 2``, cut to an interval; sampled as log odds of the place there.
 
     Parameters
@@ -218,6 +317,24 @@ class CutCorrelation:
         mass = below + (above - below) * generator.random(size)
         return np.asarray(2.0 * betaincinv(self.a, self.b, mass) - 1.0)
 
+    def variable(self, name: str) -> Any:
+        """State ``(1 + x) / 2``, called half, and x."""
+        import pymc as pm
+
+        below, above = self._ends.tolist()
+        beta = pm.Beta.dist(self.a, self.b)
+        half = pm.Truncated(_half(name), beta, lower=below, upper=above)
+        return pm.Deterministic(name, 2.0 * half - 1.0)
+
+    def words(self) -> Message:
+        """Name the beta distribution of ``(1 + x) / 2``, and between which values."""
+        ends = (Numeral(f"{end:.3g}") for end in self._ends)
+        return Message("{} between {} and {}", _beta(self.a, self.b), *ends)
+
+    def subject(self, name: str, meaning: Message | None) -> Message:
+        """``(1 + x) / 2``."""
+        return _transformed(name, meaning)
+
     @property
     def _ends(self) -> Array:
         return 0.5 * (1.0 + np.array([self.low, self.high]))
@@ -229,7 +346,7 @@ class CutCorrelation:
 
 
 @dataclass(frozen=True, slots=True)
-class Normal:
+class Normal(Prior):
     """Normal prior around zero, sampled as it is.
 
     Parameters
@@ -260,10 +377,36 @@ class Normal:
         """Draw normals."""
         return generator.standard_normal(size) * self.scale
 
+    def variable(self, name: str) -> Any:
+        """PyMC's normal."""
+        import pymc as pm
+
+        return pm.Normal(name, sigma=self.scale)
+
+    def words(self) -> Message:
+        """Name the standard deviation."""
+        return Message("normal with sd {}", Numeral(f"{self.scale:g}"))
+
     @property
     def centre(self) -> float:
         """Zero."""
         return 0.0
+
+
+def _half(name: str) -> str:
+    """Name ``(1 + x) / 2`` after x, behind what comes before ``__``."""
+    before, mark, own = name.rpartition("__")
+    return f"{before}{mark}half_{own}"
+
+
+def _beta(a: float, b: float) -> Message:
+    return Message("Beta({}, {})", Numeral(f"{a:g}"), Numeral(f"{b:g}"))
+
+
+def _transformed(name: str, meaning: Message | None) -> Message:
+    if meaning is not None:
+        return Message("(1 + ρ)/2 of {}", meaning)
+    return Message("the prior of {}", f"(1 + {name})/2")
 
 
 @dataclass(frozen=True, slots=True)

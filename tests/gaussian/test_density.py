@@ -15,7 +15,7 @@ from moving_average import DenseMovingAverage, MovingAverage
 from bayes_nqp import Panel
 from bayes_nqp.errors import IdentificationError
 from bayes_nqp.gaussian import GaussianProblem, density, gaussian_problem
-from bayes_nqp.parameters import FLAT, Scale
+from bayes_nqp.parameters import FLAT, HalfNormal, Scale
 from bayes_nqp.planning import plan_of
 
 
@@ -195,7 +195,7 @@ def test_a_flat_coefficient_is_one_of_endless_scale(name: str) -> None:
     blocks = [replace(b, local_scale=held(b.local_scale)) for b in statement.blocks]
     wide = replace(
         statement,
-        scales=[*statement.scales, Scale("wide", tau, estimated=False)],
+        scales=[*statement.scales, Scale("wide", HalfNormal(tau), estimated=False)],
         global_scale=held(statement.global_scale),
         blocks=blocks,
     )

@@ -22,7 +22,7 @@ from bayes_nqp.gaussian import (
     functionals,
     gaussian_problem,
 )
-from bayes_nqp.parameters import Scale
+from bayes_nqp.parameters import HalfNormal, Scale
 from bayes_nqp.planning import plan_model, plan_of
 
 NAMES = [
@@ -41,8 +41,8 @@ def stated(plan: Plan) -> Problem:
     t = np.arange(problem.n_periods) - (problem.n_periods - 1) / 2
     steps = np.tri(problem.n_periods)[:, 1:]
     first = len(problem.scales)
-    scales = [Scale("line", LINE, False), Scale("walk_all", 0.3, True),
-              Scale("slope", 0.1, True), Scale("walk_cohort", 0.3, True)]  # fmt: skip
+    scales = [Scale("line", HalfNormal(LINE), False), Scale("walk_all", HalfNormal(0.3)),
+              Scale("slope", HalfNormal(0.1)), Scale("walk_cohort", HalfNormal(0.3))]  # fmt: skip
     laws = [Process((t[:, None], steps), first + np.arange(2)),
             Process((t[:, None], steps), first + np.arange(2, 4))]  # fmt: skip
     stratum, cohort = (np.zeros(len(problem.groups), dtype=int) for _ in range(2))
@@ -216,7 +216,8 @@ def test_paths_of_the_border_are_those_of_blocks(name: str) -> None:
 
 def test_processes_of_size_zero_are_none() -> None:
     equation, statement, _ = case("partial, units, AR(1)")
-    scales = [replace(x, prior=0.0, estimated=False) if x.name in ("line", "walk_all", "slope",
+    nothing = HalfNormal(1e-150)
+    scales = [replace(x, prior=nothing, estimated=False) if x.name in ("line", "walk_all", "slope",
               "walk_cohort") else x for x in statement.scales]  # fmt: skip
     problem = gaussian_problem(replace(statement, scales=scales))
     points = np.random.default_rng(1).standard_normal((3, len(problem.space)))

@@ -15,7 +15,7 @@ from bayes_nqp.designs._facts import Facts, Term
 from bayes_nqp.designs._spec import EquationSpec, Timing
 from bayes_nqp.doors import door
 from bayes_nqp.language import Message
-from bayes_nqp.parameters import Scale
+from bayes_nqp.parameters import HalfNormal, Scale
 from bayes_nqp.registry import register
 from bayes_nqp.terms import ProcessPart
 
@@ -49,6 +49,6 @@ class Seasons(Term):
         """Add the wave."""
         angle = 2.0 * np.pi * np.arange(panel.periods) / self.length
         wave = np.column_stack([np.cos(angle), np.sin(angle)])
-        scale = Scale("season", 0.5)
+        scale = Scale("season", HalfNormal(0.5))
         part = ProcessPart("season", panel.strata_codes["region"], (wave,), (scale,))
         return replace(equation, processes=(*equation.processes, part))

@@ -171,7 +171,7 @@ class PosteriorSource:
             return np.zeros((1, members))
         if self.deviations is not None:
             return np.asarray(self.deviations.to_numpy()[at][:1])
-        spread = self._drawn(f"scale_{scale.name}", at, scale.prior * self.fit.scale)
+        spread = self._drawn(f"scale_{scale.name}", at, scale.fixed * self.fit.scale)
         return np.asarray(spread * generator.standard_normal((1, members)))
 
     def _time(self, at: tuple[int, int], generator: np.random.Generator) -> Array:
@@ -180,7 +180,7 @@ class PosteriorSource:
         out = np.zeros((1, len(frame.level_names) * frame.n_periods))
         for local in self.plan.equations[0].locals:
             if local.place == "time" and not isinstance(local.scale, int):
-                spread = self._drawn(f"scale_{local.scale.name}", at, local.scale.prior)
+                spread = self._drawn(f"scale_{local.scale.name}", at, local.scale.fixed)
                 out[:, local.index] += spread * generator.standard_normal(local.index.size)
         return out
 

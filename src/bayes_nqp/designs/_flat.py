@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from bayes_nqp import vocabulary as v
 from bayes_nqp.designs._model import ModelSpec
 from bayes_nqp.designs.mediation import Mediation
-from bayes_nqp.parameters import Scale
+from bayes_nqp.parameters import HalfNormal, Scale
 
 if TYPE_CHECKING:
     from bayes_nqp.designs._design import Design
@@ -35,7 +35,7 @@ class FlatDeviations(Mediation):
         """State the model of a panel."""
         model = Mediation.spec(self, panel)
         outcome, *mediators = model.equations
-        outcome = replace(outcome, deviation=Scale("deviation", WIDE, estimated=False))
+        outcome = replace(outcome, deviation=Scale("deviation", HalfNormal(WIDE), estimated=False))
         return replace(model, equations=(outcome, *mediators))
 
 

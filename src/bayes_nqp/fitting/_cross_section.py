@@ -131,7 +131,7 @@ class Equations:
         held = [column[:, None] * self.contrasts[self.stratum] for column in columns]
         regression = Regression(
             np.column_stack([self.common, before, *flat]), np.column_stack(held), y,
-            scale, scale * self.priors.sigma,
+            scale, scale * self.priors.scale("sigma"),
         )  # fmt: skip
         beta, gamma, sigma = regression.draw(size, generator)
         start = self.common.shape[1]

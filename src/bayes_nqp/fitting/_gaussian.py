@@ -8,6 +8,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.linalg import solve_triangular
 
+from bayes_nqp.parameters import ScalePrior
+
 __all__ = ["Regression", "independent"]
 
 Array = npt.NDArray[np.float64]
@@ -22,7 +24,7 @@ _ALIKE = 1e-7
 class Regression:
     """The posterior of ``y = F beta + G gamma + error``, errors iid N(0, sigma²).
 
-    ``beta`` is flat, ``gamma`` is N(0, scale²) and sigma half-normal. Given sigma the
+    ``beta`` is flat, ``gamma`` is N(0, scale²) and sigma has a prior. Given sigma the
     coefficients are Gaussian; integrated out they leave a density of sigma alone, which is
     inverted on a fine grid. So draws are independent and there is no Markov chain.
 
@@ -34,15 +36,15 @@ class Regression:
         Columns whose coefficients have the prior.
     scale : float
         Standard deviation of the coefficients of `held`.
-    sigma : float
-        Half-normal scale of sigma.
+    sigma : ScalePrior
+        Of sigma.
     """
 
     flat: Array
     held: Array
     y: Array
     scale: float
-    sigma: float
+    sigma: ScalePrior
 
     def draw(self, size: int, generator: np.random.Generator) -> tuple[Array, Array, Array]:
         """Draw coefficients and sigma.
@@ -78,10 +80,10 @@ class Regression:
             ridge = weight + variance / self.scale**2
             fit = square - np.sum(along**2 / ridge, axis=1)
             spread = 0.5 * np.sum(np.log1p(weight * self.scale**2 / variance), axis=1)
-            prior = -0.5 * variance[:, 0] / self.sigma**2
+            prior = self.sigma.log_kernel(np.exp(u))
             return np.asarray(-(free - 1) * u - spread - 0.5 * fit / variance[:, 0] + prior)
 
-        low, high = np.log(self.sigma) - 25.0, np.log(self.sigma) + 5.0
+        low, high = np.log(self.sigma.centre) - 25.0, np.log(self.sigma.centre) + 5.0
         for _ in range(4):
             grid = np.linspace(low, high, _POINTS)
             value = density(grid)

@@ -35,7 +35,7 @@ def joint_of(plan: Plan, priors: Priors) -> Stacked:
     assert len(outcome.slopes) == 1
     units = list(_units(mediator, outcome))
     column = outcome.problem.n_columns - 1
-    return stacked(mediator.gaussian, outcome.gaussian, units, column, priors.member)
+    return stacked(mediator.gaussian, outcome.gaussian, units, column, priors.scale("member"))
 
 
 def _units(mediator: Equation, outcome: Equation) -> Iterator[tuple[Index, Array, Array]]:

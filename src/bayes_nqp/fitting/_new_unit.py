@@ -122,7 +122,7 @@ def _spread(draws: CellDraws, name: str) -> Array | float:
         unit = equation.effect_scale / equation.scale
         return draws.flat("scale_deviation", name)[:, None] * unit
     scale = equation.problem.member_scale
-    return 0.0 if scale is None else scale.prior * equation.effect_scale
+    return 0.0 if scale is None else scale.fixed * equation.effect_scale
 
 
 def _untreated(draws: CellDraws, name: str) -> Array:

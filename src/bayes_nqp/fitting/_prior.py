@@ -147,7 +147,7 @@ class _Draws:
     def _scale(self, scale: Scale) -> Array:
         if scale.estimated:
             return self.parameters[f"scale_{scale.name}"]
-        return np.full(self.draws, scale.prior)
+        return np.full(self.draws, scale.fixed)
 
     def _table(self, place: str, size: int) -> Array:
         """Sum all parts that load on one place (draw, place)."""

@@ -46,7 +46,7 @@ def gaussian_problem(
     scale = problem.member_scale
     deviation = None
     if scale is not None:
-        deviation = IsotropicDeviation(1, None if scale.estimated else scale.prior)
+        deviation = IsotropicDeviation(1, None if scale.estimated else scale.fixed)
     layout = layout_of(problem)
     # Deviations: of members on F_g or on A (4), of single units within Q̃ (2); with independent
     # errors and no deviation of single units F is the same at every point.
@@ -72,7 +72,7 @@ def gaussian_problem(
         nuisance=_nuisance(problem.n_periods, problem.series),
         moments=moments,
         arrowhead=layout.arrowhead,
-        tau=np.array([np.nan if s.estimated else s.prior for s in problem.scales]),
+        tau=np.array([np.nan if s.estimated else s.fixed for s in problem.scales]),
         n_free=problem.free,
         by_group=by_group,
         by_block=by_block,

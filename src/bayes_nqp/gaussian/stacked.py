@@ -21,7 +21,7 @@ from bayes_nqp.gaussian.linear_part import LinearPart
 from bayes_nqp.gaussian.path_laws import Turn
 from bayes_nqp.gaussian.problem import GaussianProblem
 from bayes_nqp.gaussian.types import Array, Arrowhead, Index, Values
-from bayes_nqp.parameters import Correlation, HalfNormal, Parameter, ParameterSpace
+from bayes_nqp.parameters import Correlation, Parameter, ParameterSpace, ScalePrior
 
 __all__ = ["Stacked", "StackedValues", "UnitClasses", "stacked"]
 
@@ -162,7 +162,7 @@ def stacked(
     second: GaussianProblem,
     units: Sequence[tuple[Index, Array, Array]],
     column: int,
-    slope_prior: float,
+    slope_prior: ScalePrior,
 ) -> Stacked:
     """Put two equations of the same units together.
 
@@ -174,8 +174,8 @@ def stacked(
         Of every class: its units, and their columns in each equation, the outcome last.
     column : int
         The mediator among the second equation's columns.
-    slope_prior : float
-        Half-normal scale of ``omega_b``.
+    slope_prior : ScalePrior
+        Of ``omega_b``.
     """
     of_class = first.by_class
     assert of_class is not None
@@ -198,7 +198,7 @@ def stacked(
         (
             *first.space.parameters,
             *second.space.parameters,
-            Parameter("scale_b", HalfNormal(slope_prior), folds=True),
+            Parameter("scale_b", slope_prior, folds=True),
             Parameter("corr_ab", Correlation(2.0, 2.0), in_outcome_units=False),
         )
     )

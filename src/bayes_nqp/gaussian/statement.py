@@ -12,7 +12,7 @@ from bayes_nqp.gaussian.path_laws import BorderLaw, PathLaw
 from bayes_nqp.gaussian.placement import Placement, placed
 from bayes_nqp.gaussian.types import Array, ErrorLaw, Index
 from bayes_nqp.moments import AbsorbedGroup, AbsorbedLoadings, UnitClass
-from bayes_nqp.parameters import HalfNormal, Parameter, ParameterSpace, Scale
+from bayes_nqp.parameters import Parameter, ParameterSpace, Scale
 
 __all__ = ["Block", "Group", "Lag", "Member", "Problem", "Process"]
 
@@ -242,7 +242,7 @@ class Problem:
         return ParameterSpace(
             (
                 *(
-                    Parameter(f"scale_{scale.name}", HalfNormal(scale.prior), folds=True)
+                    Parameter(f"scale_{scale.name}", scale.prior, folds=True)
                     for scale in scales
                     if scale.estimated
                 ),

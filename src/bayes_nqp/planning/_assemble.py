@@ -19,7 +19,7 @@ from bayes_nqp.moments import (
     packed_rows,
     reduce_rows,
 )
-from bayes_nqp.parameters import FIXED, FLAT, HalfNormal, Parameter, Scale
+from bayes_nqp.parameters import FIXED, FLAT, Parameter, Scale
 from bayes_nqp.planning._frame import PlanFrame
 from bayes_nqp.planning._plan import Dose, Equation, Plan
 from bayes_nqp.planning._processes import (
@@ -120,7 +120,7 @@ def assemble(
         n_columns=len(rows.columns),
         free=sum(c.free for c in classes) + sum(group.free for group in absorbed),
         errors=errors,
-        error_parameters=(*own_parameters, Parameter("sigma", HalfNormal(priors.sigma))),
+        error_parameters=(*own_parameters, Parameter("sigma", priors.scale("sigma"))),
         scales=scales,
         member_scale=member_scale,
         global_scale=np.concatenate([*global_scale, np.zeros(0)]).astype(np.int64),

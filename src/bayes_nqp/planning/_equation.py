@@ -277,7 +277,7 @@ def _member_scale(equation: EquationSpec, frame: PlanFrame) -> Scale | None:
     if equation.pooling.varying is None or equation.deviation is not None:
         return equation.deviation
     treated = np.unique(frame.member[frame.cohort >= 0]).size
-    return Scale("deviation", equation.priors.member, treated >= ESTIMATED_FROM)
+    return Scale("deviation", equation.priors.scale("member"), treated >= ESTIMATED_FROM)
 
 
 def _weights(ground: Plan, equation: EquationSpec) -> Array | None:

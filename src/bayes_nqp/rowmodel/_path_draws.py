@@ -55,7 +55,7 @@ def path_draws(
 
 
 def _scale(scale: Scale, parameters: Mapping[str, Array], draws: int) -> Array:
-    return parameters[f"scale_{scale.name}"] if scale.estimated else np.full(draws, scale.prior)
+    return parameters[f"scale_{scale.name}"] if scale.estimated else np.full(draws, scale.fixed)
 
 
 def _border(

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pymc as pm
 import pytensor.tensor as pt
 
-from bayes_nqp.parameters import FLAT, Correlation, HalfNormal, Normal, Parameter, Scale
+from bayes_nqp.parameters import FLAT, Parameter, Scale
 from bayes_nqp.terms import GlobalPart, LocalPart, SlopePart
 
 if TYPE_CHECKING:
@@ -37,16 +37,11 @@ def padded(values: Any) -> Any:
 
 def parameter(names: Names, stated: Parameter, s: Any) -> Any:
     """Add one prior to the model in context; give the parameter in multiples of ``s``."""
-    name, prior = stated.name, stated.prior
-    if isinstance(prior, Correlation):
-        half = pm.Beta(names(f"half_{name}"), alpha=prior.a, beta=prior.b)
-        return pm.Deterministic(names(name), 2.0 * half - 1.0)
-    assert isinstance(prior, HalfNormal | Normal)
-    distribution = pm.HalfNormal if isinstance(prior, HalfNormal) else pm.Normal
+    name = names(stated.name)
     if not stated.in_outcome_units:
-        return distribution(names(name), sigma=prior.scale)
-    value = distribution(names(f"{name}_over_s"), sigma=prior.scale)
-    pm.Deterministic(names(name), value * s)
+        return stated.prior.variable(name)
+    value = stated.prior.variable(f"{name}_over_s")
+    pm.Deterministic(name, value * s)
     return value
 
 
@@ -70,11 +65,10 @@ def scale_variables(names: Names, problem: Problem, s: Any) -> dict[str, Any]:
     out: dict[str, Any] = {}
     for scale in scales:
         if not scale.estimated:
-            out[scale.name] = scale.prior
-            continue
-        name = f"scale_{scale.name}"
-        out[scale.name] = pm.HalfNormal(names(f"{name}_over_s"), sigma=scale.prior)
-        pm.Deterministic(names(name), out[scale.name] * s)
+            out[scale.name] = scale.fixed
+        else:
+            stated = Parameter(f"scale_{scale.name}", scale.prior)
+            out[scale.name] = parameter(names, stated, s)
     return out
 
 

@@ -6,13 +6,16 @@ from dataclasses import MISSING, Field, fields
 
 from bayes_nqp.registry import family_of, registered, worded
 from bayes_nqp.robustness import NormalRho, NormalSteps, UniformRho, UniformSteps
+from bayes_nqp.studies._kinds import Schema, kind_of
 
-__all__ = ["DESIGNS", "SAMPLERS", "choices", "members", "option_values"]
+__all__ = ["DESIGNS", "SAMPLERS", "choices", "members", "option_values", "plain"]
 
 DESIGNS = "design"
 SAMPLERS = "sampler"
 
-_BY_TYPE = {"Pooling": "pooling", "Noise": "errors", "Nearness": "spillovers"}
+_BY_TYPE = {
+    "Pooling": "pooling", "Noise": "errors", "Nearness": "spillovers", "ScalePrior": "scale",
+}  # fmt: skip
 """Families of arguments that have no value by default."""
 
 
@@ -39,10 +42,17 @@ def choices(field: Field[object]) -> dict[str, type]:
         return members(_family(type(field.default_factory())))
     if "Sequence[" in str(field.type):  # several, each with a type of its own
         return {}
-    kind = str(field.type).split("|", maxsplit=1)[0].strip()
-    family = field.name if kind == "Term" else family_of(kind) or _BY_TYPE.get(kind, "")
-    # Weights are made by [space], and stand in designs by their names.
-    return members(family) if family not in ("", "weights") else {}
+    found: dict[str, type] = {}
+    for kind in _parts(field):
+        family = field.name if kind == "Term" else _family_of(kind)
+        # Weights are made by [space], and stand in designs by their names.
+        found |= members(family) if family not in ("", "weights") else {}
+    return found
+
+
+def plain(field: Field[object]) -> Schema:
+    """Tell which plain data an argument takes beside values; empty where it takes none."""
+    return kind_of(" | ".join(kind for kind in _parts(field) if not _family_of(kind)))
 
 
 def option_values() -> dict[str, type]:
@@ -65,6 +75,14 @@ def places(kind: type) -> dict[str, dict[str, type]]:
     """
     named = {field.name: choices(field) for field in fields(kind)}
     return {name: values for name, values in named.items() if values}
+
+
+def _parts(field: Field[object]) -> list[str]:
+    return [part.strip() for part in str(field.type).split("|")]
+
+
+def _family_of(kind: str) -> str:
+    return family_of(kind) or _BY_TYPE.get(kind, "")
 
 
 def _family(kind: type) -> str:

@@ -15,7 +15,7 @@ from bayes_nqp.plots import PLOTS
 from bayes_nqp.registry import needed
 from bayes_nqp.reports import SECTIONS, writers
 from bayes_nqp.simulation import Spillover
-from bayes_nqp.studies._families import DESIGNS, SAMPLERS, choices, members, option_values
+from bayes_nqp.studies._families import DESIGNS, SAMPLERS, choices, members, option_values, plain
 from bayes_nqp.studies._index import normalisations, schemes, systems
 from bayes_nqp.studies._kinds import Schema, described, kind_of, several
 from bayes_nqp.studies._plugins import STUDY_TABLES, settings_model, value_keys
@@ -210,10 +210,12 @@ def _table(kind: type, definitions: Schema, *, tagged: bool) -> Schema:
 
 
 def _argument(field: Field[Any], definitions: Schema) -> Schema:
-    kinds = choices(field)
-    if kinds:
+    kinds, item = choices(field), plain(field)
+    if kinds and not item:
         return _one_of(kinds, definitions)
-    item = kind_of(str(field.type))
+    if kinds:
+        names, *tables = _one_of(kinds, definitions)["anyOf"]
+        item = {"anyOf": [item, *([names] if names["enum"] else []), *tables]}
     if field.name == "terms":
         terms = members("terms")
         return {"type": "array"} | (

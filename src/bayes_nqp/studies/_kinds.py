@@ -11,7 +11,10 @@ from typing import Any
 from bayes_nqp.errors import StudyError, brief
 from bayes_nqp.language import Message, either
 
-__all__ = ["Schema", "annotations_of", "check_kinds", "described", "kind_of", "several"]
+__all__ = [
+    "Schema", "annotations_of", "check_kinds", "described", "fits", "kind_of", "several",
+    "worded_kind",
+]  # fmt: skip
 
 type Schema = dict[str, Any]
 
@@ -135,15 +138,16 @@ def check_kinds(values: Mapping[str, Any], annotations: Mapping[str, str], where
     """
     for key, value in values.items():
         schema = kind_of(annotations.get(key, ""))
-        if value is not None and not isinstance(value, Mapping) and not _fits(value, schema):
+        if value is not None and not isinstance(value, Mapping) and not fits(value, schema):
             raise StudyError(
-                Message("'{}.{}' is {}", where, key, brief(value)), hint=_worded(schema)
+                Message("'{}.{}' is {}", where, key, brief(value)), hint=worded_kind(schema)
             )
 
 
-def _fits(value: Any, schema: Schema) -> bool:
+def fits(value: Any, schema: Schema) -> bool:
+    """Tell whether plain data are of a kind."""
     if "anyOf" in schema:
-        return any(_fits(value, kind) for kind in schema["anyOf"])
+        return any(fits(value, kind) for kind in schema["anyOf"])
     if "enum" in schema:
         return value in schema["enum"]
     match schema.get("type"):
@@ -157,15 +161,15 @@ def _fits(value: Any, schema: Schema) -> bool:
             return isinstance(value, str)
         case "array":
             return isinstance(value, list | tuple) and all(
-                _fits(item, schema["items"]) for item in value
+                fits(item, schema["items"]) for item in value
             )
     return True
 
 
-def _worded(schema: Schema) -> Message:
+def worded_kind(schema: Schema) -> Message:
     """Say what would have been right."""
     if "anyOf" in schema:
-        return either(_worded(kind) for kind in schema["anyOf"])
+        return either(worded_kind(kind) for kind in schema["anyOf"])
     if "enum" in schema:
         return either(f'"{value}"' for value in schema["enum"])
     if schema["type"] != "array":

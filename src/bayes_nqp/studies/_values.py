@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 from bayes_nqp.codec import decode, encode
 from bayes_nqp.designs import Mediation, StaggeredDiD
 from bayes_nqp.errors import StudyError, brief, nearest
-from bayes_nqp.language import Message
+from bayes_nqp.language import Message, either
 from bayes_nqp.priors import Priors
 from bayes_nqp.registry import registered
 from bayes_nqp.renames import RENAMED
 from bayes_nqp.sampling import Importance, Sampler
-from bayes_nqp.studies._families import DESIGNS, SAMPLERS, members, option_values, places
-from bayes_nqp.studies._kinds import annotations_of, check_kinds
+from bayes_nqp.studies._families import DESIGNS, SAMPLERS, members, option_values, places, plain
+from bayes_nqp.studies._kinds import Schema, annotations_of, check_kinds, fits, worded_kind
 from bayes_nqp.studies._schema import Channels
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def _with_priors(design: Any, priors: Mapping[str, Any]) -> Any:
                 hint="leave it out",
             )
         return design
-    return design.replace(priors=_decoded({_TAG: Priors.__name__, **priors}, _PRIORS))
+    return design.replace(priors=value_of(Priors, priors, _PRIORS))
 
 
 def sampler_of(sampler: Mapping[str, Any]) -> Sampler | None:
@@ -234,14 +234,15 @@ def _tagged(table: Mapping[str, Any], where: str) -> dict[str, Any]:
     """Take the name of a value for the value, and "none" for no deviations."""
     kind = registered().get(str(table[_TAG]))
     takes = places(kind) if kind is not None else {}
+    plain_of = {} if kind is None else {field.name: plain(field) for field in fields(kind)}
     value: dict[str, Any] = {}
     for key, item in table.items():
-        choices = takes.get(key, {})
-        if choices and not isinstance(item, Mapping):
+        choices, data = takes.get(key, {}), plain_of.get(key, {})
+        if choices and not isinstance(item, Mapping) and not (data and fits(item, data)):
             if not isinstance(item, str) or item not in choices:
                 raise StudyError(
                     Message("'{}.{}' is {}", where, key, brief(item)),
-                    hint=nearest(str(item), choices),
+                    hint=_either(data, nearest(str(item), choices)),
                 )
             value[key] = {_TAG: choices[item].__name__}
         elif isinstance(item, Mapping) and choices:
@@ -261,6 +262,11 @@ def _tagged(table: Mapping[str, Any], where: str) -> dict[str, Any]:
         else:
             value[key] = None if key == "varying" and item == _NONE else item
     return value
+
+
+def _either(data: Schema, value: str) -> Message | str:
+    """Say which plain data, or else which value, would have been right."""
+    return either([worded_kind(data), value]) if data else value
 
 
 def _decoded(data: Mapping[str, Any], where: str) -> Any:

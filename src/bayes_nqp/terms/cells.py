@@ -116,7 +116,7 @@ def cell_parts(
     if "cohort" in pooling.pieces:
         parts += _cohorts(cells, inside, priors)
     if "cell" in pooling.pieces and effects.size > 1:
-        scale = Scale("cell", priors.cell, effects.size >= ESTIMATED_FROM)
+        scale = Scale("cell", priors.scale("cell"), effects.size >= ESTIMATED_FROM)
         parts.append(LocalPart("cell", "cells", effects, scale))
     return parts
 
@@ -140,7 +140,7 @@ def curve_parts(e: Index, effect: Mask, priors: Priors) -> list[GlobalPart]:
     steps = [*range(1, last + 1), *range(-1, first - 1, -1)]
     if len(steps) > 1:
         columns = np.stack([*forward, *backward], axis=1).astype(float)
-        scale = Scale("walk", priors.walk, len(steps) >= ESTIMATED_FROM)
+        scale = Scale("walk", priors.scale("walk"), len(steps) >= ESTIMATED_FROM)
         parts.append(GlobalPart("walk", "cells", columns, scale, [str(k) for k in steps]))
     return parts
 
@@ -164,7 +164,7 @@ def _factors(
             name = "×".join(group)
             scale: Scale | int = FIXED
             if max(sizes) >= ESTIMATED_FROM:
-                scale = Scale(f"strata_{name}", priors.factor)
+                scale = Scale(f"strata_{name}", priors.scale("factor"))
             else:
                 # Orthonormal contrasts with sd c give pairwise differences with sd c √2.
                 basis = basis * (priors.contrast / np.sqrt(2.0))
@@ -190,10 +190,11 @@ def _cohorts(cells: CellTable, effect: Mask, priors: Priors) -> list[GlobalPart]
         return []
     at = np.searchsorted(cohorts, cells.cohort).clip(0, cohorts.size - 1)
     columns = np.eye(cohorts.size)[at] * effect[:, None]
-    labels = [cells.cohort_names[int(c)] for c in cohorts]
+    labels, prior = [cells.cohort_names[int(c)] for c in cohorts], priors.scale("cohort")
     if cohorts.size >= ESTIMATED_FROM:
-        return [GlobalPart("cohort", "cells", columns, Scale("cohort", priors.cohort), labels)]
-    basis = zero_sum(cohorts.size) * priors.cohort
+        scale = Scale("cohort", prior)
+        return [GlobalPart("cohort", "cells", columns, scale, labels)]
+    basis = zero_sum(cohorts.size) * prior.centre
     return [GlobalPart("cohort", "cells", columns @ basis, FIXED, labels, basis)]
 
 

@@ -85,7 +85,7 @@ def exposure_parts(
     ]
     if by_time and not pooling.flat and np.unique(table.time).size > 1:
         times = np.unique(table.time)
-        scale = Scale("period", priors.cell, times.size >= ESTIMATED_FROM)
+        scale = Scale("period", priors.scale("cell"), times.size >= ESTIMATED_FROM)
         columns = (table.time[:, None] == times).astype(np.float64)
         labels = [periods[t] for t in times]
         parts.append(_part("period", columns, scale, labels, None, table, slots))

@@ -149,7 +149,7 @@ def _loadings(
                 row = row * size + np.searchsorted(present[f], levels[:, places[f]])
             scale: Scale | int = FIXED
             if max(sizes) >= ESTIMATED_FROM:
-                scale = Scale("", priors.factor)
+                scale = Scale("", priors.scale("factor"))
             else:
                 basis = basis * (priors.contrast / np.sqrt(2.0))
             loadings.append(("×".join(group), basis[row], scale))

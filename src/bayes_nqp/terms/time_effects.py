@@ -79,7 +79,7 @@ def time_parts(
         for j, t in enumerate(periods):
             columns[np.arange(n_levels) * n_periods + t, j] = 1.0
         common = GlobalPart("time_effect", "time", columns, FLAT, [str(t) for t in periods])
-        scale = Scale("time_effect", priors.time_effect)
+        scale = Scale("time_effect", priors.scale("time_effect"))
         return [common, LocalPart("time_deviation", "time", free, scale)]
     if local:
         return [LocalPart("time_effect", "time", free, FLAT)]

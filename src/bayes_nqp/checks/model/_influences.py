@@ -162,7 +162,7 @@ def saturated_model(fit: Fit, weights: Array) -> tuple[Plan, Array, Errors]:
     cell = fit.plan.cell_of_row[rows]
     share = np.zeros((everywhere.shape[1], plan.cells.rows.size))
     np.add.at(share, (cell, plan.cell_of_row[rows]), 1.0 / fit.plan.cells.rows[cell])
-    fixed = 0.0 if facts.varying is None else facts.priors.member * fit.scale
+    fixed = 0.0 if facts.varying is None else facts.priors.scale("member").centre * fit.scale
     errors = Errors(
         float(sigma_draws(fit).mean()),
         error_means(fit),
@@ -192,7 +192,7 @@ def _root(fit: Fit, part: ProcessPart) -> Array:
     pieces = []
     for loadings, scale in zip(part.loadings, part.scales, strict=True):
         draws = equation_draws(fit, f"scale_{scale.name}")
-        sd = scale.prior * fit.scale if draws is None else float(draws.mean())
+        sd = scale.fixed * fit.scale if draws is None else float(draws.mean())
         pieces.append(sd * loadings)
     root = np.concatenate(pieces, axis=1)
     if part.errors is None:

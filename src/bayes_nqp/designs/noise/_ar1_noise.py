@@ -14,7 +14,7 @@ from bayes_nqp.designs.noise._noise import Noise, structures
 from bayes_nqp.designs.noise._steps import Steps
 from bayes_nqp.doors import door
 from bayes_nqp.language import Message
-from bayes_nqp.parameters import HalfNormal, Parameter
+from bayes_nqp.parameters import Parameter
 from bayes_nqp.registry import register
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class AR1Noise(Noise):
 
     Correlations then fall quickly at first and slowly after, which AR(1) alone cannot follow.
     ``noise`` is the standard deviation of the white noise over that of the innovations
-    (``sigma``), with a half-normal prior of scale ``Priors.noise``.
+    (``sigma``), with the prior ``Priors.noise``.
 
     References
     ----------
@@ -44,7 +44,7 @@ class AR1Noise(Noise):
     def parameters(self, n_periods: int, priors: Priors) -> tuple[Parameter, ...]:
         """``rho`` of the AR(1) part, and ``noise``, a ratio that may vanish."""
         ratio = Parameter(
-            "noise", HalfNormal(priors.noise), in_outcome_units=False, folds=True, typical=0.5,
+            "noise", priors.scale("noise"), in_outcome_units=False, folds=True, typical=0.5,
             meaning=Message("the ratio of noise to innovations"),
         )  # fmt: skip
         return (*AR1().parameters(n_periods, priors), ratio)

@@ -16,7 +16,7 @@ from bayes_nqp.doors import door
 from bayes_nqp.errors import Hint, IdentificationError, StudyError
 from bayes_nqp.language import Message
 from bayes_nqp.panel import unit_column
-from bayes_nqp.parameters import Parameter, Scale
+from bayes_nqp.parameters import HalfNormal, Parameter, Scale
 from bayes_nqp.registry import register
 from bayes_nqp.terms import ProcessPart, TimeEffects
 
@@ -145,9 +145,8 @@ class SharedShocks(Term):
                 hint="a column with several clusters, or shocks=None",
             )
         self._check_clusters(cluster, facts, panel)
-        part = ProcessPart(
-            self.role, cluster, (np.eye(panel.periods),), (Scale(self.role, self.scale),)
-        )
+        scale = Scale(self.role, HalfNormal(self.scale))
+        part = ProcessPart(self.role, cluster, (np.eye(panel.periods),), (scale,))
         errors = self.errors
         if errors is not None and not errors.independent(panel.periods, equation.priors):
             own = self.parameters(panel.periods, equation.priors)

@@ -14,7 +14,7 @@ from bayes_nqp.designs._spec import EquationSpec, Timing
 from bayes_nqp.doors import door
 from bayes_nqp.errors import IdentificationError, StudyError, shown
 from bayes_nqp.language import Message
-from bayes_nqp.parameters import Scale
+from bayes_nqp.parameters import HalfNormal, Scale
 from bayes_nqp.registry import register
 from bayes_nqp.terms import ProcessPart
 
@@ -142,20 +142,19 @@ def _parts(
     t = np.asarray(np.arange(n_periods) - 0.5 * (n_periods - 1), dtype=np.float64)
     loadings = (t[:, None], np.asarray(np.tri(n_periods)[:, 1:]))
     alone = np.unique(np.stack([stratum, cohort]), axis=1, return_inverse=True)[1].ravel()
-    together = (Scale("trend_line", trends.line, False), Scale("trend_walk", trends.walk))
+    line = Scale("trend_line", HalfNormal(trends.line), estimated=False)
+    walk = Scale("trend_walk", HalfNormal(trends.walk))
     apart = (
-        Scale("cohort_trend_line", trends.cohort_line),
-        Scale("cohort_trend_walk", trends.cohort_walk),
+        Scale("cohort_trend_line", HalfNormal(trends.cohort_line)),
+        Scale("cohort_trend_walk", HalfNormal(trends.cohort_walk)),
     )
     parts = (
-        ProcessPart("trend", np.where(ever, stratum, -1), loadings, together),
+        ProcessPart("trend", np.where(ever, stratum, -1), loadings, (line, walk)),
         ProcessPart("cohort_trend", np.where(ever, alone, -1), loadings, apart),
     )
     if np.unique(stratum[ever]).size == 1:
         return parts
-    overall = (
-        Scale("common_trend_line", trends.line, False), Scale("common_trend_walk", trends.walk)
-    )  # fmt: skip
+    overall = (replace(line, name="common_trend_line"), replace(walk, name="common_trend_walk"))
     return ProcessPart("common_trend", np.where(ever, 0, -1), loadings, overall, True), *parts
 
 

@@ -11,7 +11,8 @@ from bayes_nqp.estimands import ENOUGH
 from bayes_nqp.fitting import covariate_names
 from bayes_nqp.language import Message, Numeral, Translator, enumerated, listed, separated
 from bayes_nqp.likelihoods import StudentT
-from bayes_nqp.parameters import Correlation, HalfNormal, Normal, Parameter
+from bayes_nqp.parameters import Parameter
+from bayes_nqp.priors import Priors
 from bayes_nqp.reports._content import Block, Heading, Paragraph
 from bayes_nqp.reports._context import Context
 from bayes_nqp.reports._registry import section
@@ -212,14 +213,11 @@ def _priors(context: Context) -> str:
     whom = facts.varying
     whom = translate("units", context="whom") if whom in (None, v.UNIT) else whom
 
-    def stated(names: list[str]) -> str:
-        scales = {x: _plain(getattr(priors, _SCALES.get(x, x))) for x in names}
-        return translate(enumerated(_PRIOR[x].fill(scales[x], whom=whom) for x in names))
-
+    sds = (_PRIOR[name].fill(_plain(getattr(priors, name))) for name in normal)
     flat_priors = translate(enumerated(_FLAT[name] for name in flat))
     text = translate(
         "{flat} have flat priors. Other priors are stated in multiples of s = {s}, the outcome's "
-        "standard deviation within units{over}: {normal}half-normal with scale {half}{rho}.",
+        "standard deviation within units{over}: {normal}{scales}{rho}.",
         flat=flat_priors[0].upper() + flat_priors[1:],
         s=Numeral(f"{context.fit.scale:.3g}"),
         over=translate(
@@ -227,8 +225,8 @@ def _priors(context: Context) -> str:
             if context.staggered
             else ", for one such standard deviation of the exposure"
         ),
-        normal=translate("normal with sd {}; ", stated(normal)) if normal else "",
-        half=stated(half),
+        normal=translate("normal with sd {}; ", translate(enumerated(sds))) if normal else "",
+        scales=translate(separated(_scales_of(priors, half, whom))),
         rho=rho,
     )
     return text
@@ -236,26 +234,26 @@ def _priors(context: Context) -> str:
 
 def _priors_of(parameters: Iterable[Parameter], translate: Translator) -> str:
     """Word the priors of parameters of errors, by their kind and what they are."""
-    text = ""
-    for parameter in parameters:
-        prior, meaning, name = parameter.prior, parameter.meaning, parameter.name
-        subject = meaning or Message("the prior of {}", name)
-        if isinstance(prior, Correlation):
-            ends = _plain(prior.a), _plain(prior.b)
-            half = Message("the prior of {}", f"(1 + {name})/2")
-            subject = Message("(1 + ρ)/2 of {}", meaning) if meaning else half
-            text += translate("; {} is Beta({}, {})", subject, *ends)
-        elif isinstance(prior, HalfNormal):
-            text += translate("; {} is half-normal with scale {}", subject, _plain(prior.scale))
-        elif isinstance(prior, Normal):
-            text += translate("; {} is normal with sd {}", subject, _plain(prior.scale))
-        else:
-            text += translate("; {} is {}", subject, repr(prior))
-    return text
+    return "".join(
+        translate("; {} is {}", x.prior.subject(x.name, x.meaning), x.prior.words())
+        for x in parameters
+    )
+
+
+def _scales_of(priors: Priors, names: Iterable[str], whom: str) -> Iterator[Message]:
+    """Word priors of scales, those of one family together."""
+    stated = [(name, priors.scale(_SCALES.get(name, name))) for name in names]
+    for family in dict.fromkeys(prior / prior.scale for _, prior in stated):
+        scales = enumerated(
+            _PRIOR[name].fill(_plain(prior.scale), whom=whom)
+            for name, prior in stated
+            if prior / prior.scale == family
+        )
+        yield Message("{kind} with scale {scales}", kind=family.kind, scales=scales)
 
 
 def _pieces(context: Context) -> tuple[list[str], list[str], list[str]]:
-    """What has a flat, a normal and a half-normal prior under a design."""
+    """What has a flat and a normal prior under a design, and of what the scale has one."""
     facts, timed = context.fit.facts, context.staggered
     pieces = frozenset() if facts.pooling.flat else facts.pooling.pieces
     flat = ["unit", "time"]

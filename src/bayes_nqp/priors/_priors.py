@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
+from bayes_nqp.parameters import HalfNormal, ScalePrior
 from bayes_nqp.registry import register
 
 __all__ = ["Priors"]
@@ -16,11 +17,15 @@ __all__ = ["Priors"]
 @door
 @dataclass(frozen=True, slots=True)
 class Priors:
-    """Scales of every prior, in multiples of ``s``.
+    """Every prior, its scale in multiples of ``s``.
 
     ``s`` is the outcome's standard deviation on untreated rows, within units and net of time
     effects. It is computed once per fit and stored with it, so that rescaling the outcome
     rescales the answer and changes nothing else.
+
+    A scale that is estimated is half-normal where a number is given, and otherwise what is given
+    instead, such as ``HalfT(3, 0.5)``. With few levels to learn it from it is fixed, at the number
+    or the scale of its prior.
 
     Parameters
     ----------
@@ -28,27 +33,27 @@ class Priors:
         Standard deviation of the overall effect at event time 0.
     drift : float, default 0.5
         Standard deviation of the effect's linear growth per period.
-    walk : float, default 0.5
-        Half-normal scale of the effect's period-to-period steps around the drift.
+    walk : float or ScalePrior, default 0.5
+        Scale of the effect's period-to-period steps around the drift.
     contrast : float, default 2
         Standard deviation of the difference between two levels of a stratum factor with at
         most four levels, and of interactions of such factors; fixed, not estimated.
-    factor : float, default 1
-        Half-normal scale of the levels of a stratum factor with five levels or more.
-    cohort : float, default 1
-        Half-normal scale of cohorts.
-    cell : float, default 0.5
-        Half-normal scale of single cells around all of the above.
-    member : float, default 1
-        Half-normal scale of the effect deviations of units (or cities).
-    sigma : float, default 1
-        Half-normal scale of the innovations' standard deviation.
+    factor : float or ScalePrior, default 1
+        Scale of the levels of a stratum factor with five levels or more.
+    cohort : float or ScalePrior, default 1
+        Scale of cohorts.
+    cell : float or ScalePrior, default 0.5
+        Scale of single cells around all of the above.
+    member : float or ScalePrior, default 1
+        Scale of the effect deviations of units (or cities).
+    sigma : float or ScalePrior, default 1
+        Standard deviation of innovations.
     rho : tuple of two floats, default (3, 2)
         Beta parameters of ``(1 + rho) / 2`` under AR(1) errors.
-    noise : float, default 1
-        Half-normal scale of white noise over innovations under `AR1Noise` errors (a ratio).
-    time_effect : float, default 1
-        Half-normal scale of partially pooled time effects (``TimeEffects(pooled=True)``).
+    noise : float or ScalePrior, default 1
+        White noise over innovations under `AR1Noise` errors (a ratio).
+    time_effect : float or ScalePrior, default 1
+        Scale of partially pooled time effects (``TimeEffects(pooled=True)``).
     wide : float, default 100
         Standard deviation, in prior predictive draws only, of what is flat in the fit:
         unit effects, time effects, slopes of covariates, effects under ``Separate()``.
@@ -65,21 +70,25 @@ class Priors:
 
     level: float = 5.0
     drift: float = 0.5
-    walk: float = 0.5
+    walk: float | ScalePrior = 0.5
     contrast: float = 2.0
-    factor: float = 1.0
-    cohort: float = 1.0
-    cell: float = 0.5
-    member: float = 1.0
-    sigma: float = 1.0
+    factor: float | ScalePrior = 1.0
+    cohort: float | ScalePrior = 1.0
+    cell: float | ScalePrior = 0.5
+    member: float | ScalePrior = 1.0
+    sigma: float | ScalePrior = 1.0
     rho: tuple[float, float] = (3.0, 2.0)
-    noise: float = 1.0
-    time_effect: float = 1.0
+    noise: float | ScalePrior = 1.0
+    time_effect: float | ScalePrior = 1.0
     wide: float = 100.0
 
     def __post_init__(self) -> None:
         for field in fields(self):
             value = getattr(self, field.name)
+            if isinstance(value, HalfNormal):
+                object.__setattr__(self, field.name, value.scale)
+            if isinstance(value, ScalePrior):
+                continue
             numbers: tuple[float, ...] = (value,)
             expected = 1
             if isinstance(field.default, tuple):
@@ -91,3 +100,15 @@ class Priors:
                     f"'priors.{field.name}' is {value!r}, not a positive number",
                     hint=f"leave it out for the default, {field.default!r}",
                 )
+
+    def scale(self, name: str) -> ScalePrior:
+        """Give the prior of a scale that is estimated.
+
+        Parameters
+        ----------
+        name : str
+            Of the argument: "walk", "factor", "cohort", "cell", "member", "sigma", "noise" or
+            "time_effect".
+        """
+        value = getattr(self, name)
+        return value if isinstance(value, ScalePrior) else HalfNormal(value)
