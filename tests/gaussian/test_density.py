@@ -172,7 +172,10 @@ def test_fixed_and_estimated_scales_are_one_function() -> None:
     case = DESIGNS["partial, many scales"]
     statement = plan_of(case.design, case.make(4)).equations[0].problem
     scale = next(s for s in statement.scales if s.estimated)
-    held = [replace(s, prior=0.7, estimated=False) if s == scale else s for s in statement.scales]
+    held = [
+        replace(s, prior=HalfNormal(0.7), estimated=False) if s == scale else s
+        for s in statement.scales
+    ]
     problem, fixed = gaussian_problem(statement), gaussian_problem(replace(statement, scales=held))
     points = 0.3 * np.random.default_rng(2).standard_normal((3, len(problem.space)))
     at = problem.space.names.index(f"scale_{scale.name}")
