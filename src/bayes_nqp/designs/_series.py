@@ -110,6 +110,7 @@ class SeriesFit:
     series : ndarray (R, T, k)
         Orthonormal, of mean zero.
     time : ndarray (R, level, T)
+        Time effects.
     own : ndarray (R, unit, 1 + k)
         Levels and loadings.
     """

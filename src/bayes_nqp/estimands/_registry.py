@@ -89,6 +89,7 @@ class Estimand:
         Returns
         -------
         DataArray (chain, draw, ...)
+            In the unit of the estimand.
 
         Raises
         ------

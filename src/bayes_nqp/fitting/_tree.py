@@ -188,6 +188,7 @@ def average_gate(effect: Array, rows: Index, stratum: Index) -> Gate:
     Parameters
     ----------
     effect : ndarray (chain, draw, path, cell)
+        Draws, outcome units.
     rows, stratum : ndarray of int (cell)
         Rows that count, zero in leads; and the number of each cell's stratum.
     """

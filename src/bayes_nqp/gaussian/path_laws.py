@@ -46,6 +46,7 @@ class PathLaw:
         Returns
         -------
         ndarray (B, T, T)
+            L of the correlation ``L L'`` of a path over time, at each point.
         """
         return correlation_root(self.errors, n_periods, processes[:, self.parameters])
 

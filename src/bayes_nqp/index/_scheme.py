@@ -74,8 +74,11 @@ def check_shapes(
     Parameters
     ----------
     z : ndarray (row, indicator)
+        Indicators.
     rows : ndarray (row), optional
+        What belongs to its rows.
     weights : ndarray (indicator), optional
+        What belongs to its indicators.
     keys : sized, optional
         One for each indicator.
 

@@ -64,6 +64,7 @@ def change_with_adoption(
     Parameters
     ----------
     values : ndarray (unit, period)
+        Missing where there is no row.
     groups : ndarray of int (unit)
         Clusters.
     line : bool, default False

@@ -31,6 +31,7 @@ def strangers(
     Parameters
     ----------
     stratum : ndarray of int (unit)
+        Its number.
     free : ndarray of bool (unit, period)
         Rows without treatment.
     """

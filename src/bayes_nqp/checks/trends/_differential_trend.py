@@ -113,6 +113,7 @@ def widened(panel: Panel, prefix: str, columns: Array) -> tuple[Panel, tuple[str
     prefix : str
         Of their names.
     columns : ndarray (covariate, row)
+        Their values.
 
     Returns
     -------
