@@ -16,7 +16,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "src" / "bayes_nqp"
-PARTS = ("designs/noise", "designs/terms", "pooling", "priors")
+PARTS = ("designs/noise", "designs/terms", "likelihoods", "pooling", "priors")
 """Rooms whose files are found where they stand."""
 BEGIN, END = ".. written by make update: {}", ".. end of what make update writes"
 

@@ -14,7 +14,7 @@ from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import betainc, betaincinv, betaln, expit, log_expit, logit
+from scipy.special import betainc, betaincinv, betaln, expit, gammaln, log_expit, logit
 
 from bayes_nqp.errors import StudyError
 from bayes_nqp.language import Message, Numeral
@@ -24,6 +24,7 @@ __all__ = [
     "FLAT",
     "Correlation",
     "CutCorrelation",
+    "Gamma",
     "HalfNormal",
     "Normal",
     "Parameter",
@@ -407,6 +408,67 @@ def _transformed(name: str, meaning: Message | None) -> Message:
     if meaning is not None:
         return Message("(1 + ρ)/2 of {}", meaning)
     return Message("the prior of {}", f"(1 + {name})/2")
+
+
+@dataclass(frozen=True, slots=True)
+class Gamma(Prior):
+    """Gamma prior of what a value has above its lower end, sampled as the log of that.
+
+    Parameters
+    ----------
+    shape, rate : float
+        Of the gamma distribution.
+    above : float, default 0
+        The lower end.
+    """
+
+    shape: float
+    rate: float
+    above: float = 0.0
+
+    def constrain(self, u: Array) -> Array:
+        """``above + e^u``; far out it stops short of overflow."""
+        return np.asarray(self.above + np.exp(np.clip(u, -_LARGEST_LOG, _LARGEST_LOG)))
+
+    def unconstrain(self, value: Array) -> Array:
+        """Take the log of what is above the end, or of the least positive number in its place."""
+        return np.asarray(np.log(np.maximum(value - self.above, _LOWEST)))
+
+    def log_density(self, u: Array) -> Array:
+        """``a log b - log Γ(a) + a u - b e^u``."""
+        constant = self.shape * np.log(self.rate) - gammaln(self.shape)
+        return np.asarray(constant + self.shape * u - self.rate * (self.constrain(u) - self.above))
+
+    def log_kernel(self, value: Array) -> Array:
+        """``(a - 1) log(x - above) - b (x - above)``."""
+        more = value - self.above
+        return np.asarray((self.shape - 1.0) * np.log(more) - self.rate * more)
+
+    def draw(self, generator: np.random.Generator, size: int) -> Array:
+        """Draw from the gamma distribution, and add the end."""
+        return self.above + generator.gamma(self.shape, 1.0 / self.rate, size)
+
+    def variable(self, name: str) -> Any:
+        """State what is above the end, and the value."""
+        import pymc as pm
+
+        more = pm.Gamma(f"{name}_less_{self.above:g}", alpha=self.shape, beta=self.rate)
+        return pm.Deterministic(name, self.above + more)
+
+    def words(self) -> Message:
+        """Name shape and rate."""
+        numbers = (Numeral(f"{x:g}") for x in (self.shape, self.rate))
+        return Message("Gamma({}, {})", *numbers)
+
+    def subject(self, name: str, meaning: Message | None) -> Message:
+        """What is above the end."""
+        subject = meaning or Message("the prior of {}", name)
+        return Message("{} less {}", subject, Numeral(f"{self.above:g}")) if self.above else subject
+
+    @property
+    def centre(self) -> float:
+        """Its mean."""
+        return self.above + self.shape / self.rate
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,11 +11,14 @@ import xarray as xr
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.errors import StudyError, shown
+from bayes_nqp.language import Message
 
 __all__ = [
     "build",
+    "effect_unit",
     "factors",
     "is_timed",
+    "link_of",
     "merge",
     "path_roles",
     "roles",
@@ -26,6 +29,8 @@ _CELL_COORDS = (v.TIME, v.ROWS, v.UNITS, v.IDENTIFIED)
 _EFFECT_DIMS = (v.CHAIN, v.DRAW, v.PATH, v.CELL)
 _MODERATION_DIMS = (*_EFFECT_DIMS, v.POWER)
 _DEVIATION_DIMS = (v.CHAIN, v.DRAW, v.PATH, v.MEMBER)
+_UNITS: dict[object, Message] = {"log": Message("log points"), "logit": Message("log odds")}
+"""Units of effects on the scale of a link; under the identity they are the outcome's."""
 
 
 def build(
@@ -90,7 +95,8 @@ def build(
     importance : mapping of str to float, optional
         ``importance_ess`` and ``khat``, where draws are resampled proposals.
     attrs : mapping, optional
-        Text or numbers that describe the whole.
+        Text or numbers that describe the whole; under ``link`` the scale of the expected outcome on
+        which effects are: "identity", "log" or "logit", by default the first.
 
     Returns
     -------
@@ -143,8 +149,35 @@ def build(
         names = (v.MEMBERSHIP_CELL, v.MEMBERSHIP_MEMBER, v.MEMBERSHIP_ROWS)
         for name, column in zip(names, membership, strict=True):
             data[name] = (v.MEMBERSHIP, np.asarray(column, dtype=np.int64))
-    facts = {"factors": "\x1f".join(strata), v.SCALE: v.OUTCOME_UNITS, **(attrs or {})}
+    facts: dict[str, str | float] = {v.LINK: v.IDENTITY, **(attrs or {})}
+    scale = str(_UNITS.get(facts[v.LINK], v.OUTCOME_UNITS))
+    facts = {"factors": "\x1f".join(strata), v.SCALE: scale, **facts}
     return validate(xr.Dataset(data, coords=coords, attrs=facts))
+
+
+def link_of(effects: xr.Dataset) -> str:
+    """Tell on which scale of the expected outcome effects are: "identity", "log" or "logit".
+
+    Parameters
+    ----------
+    effects : Dataset
+        Of the waist; in files of earlier versions they are on the outcome's own.
+    """
+    return str(effects.attrs.get(v.LINK, v.IDENTITY))
+
+
+def effect_unit(attrs: Mapping[Any, Any]) -> str:
+    """Say in which unit effects are; empty where nobody named that of the outcome.
+
+    Parameters
+    ----------
+    attrs : mapping
+        Of effects, draws of them or their summary, with ``link`` and ``outcome_unit`` or without.
+    """
+    link = attrs.get(v.LINK, v.IDENTITY)
+    if link == v.IDENTITY:
+        return str(attrs.get("outcome_unit", ""))
+    return _UNITS.get(link, Message("units that differ"))
 
 
 def _role_of(path: str) -> str:
@@ -203,6 +236,9 @@ def validate(effects: xr.Dataset) -> xr.Dataset:
             f"'effects' needs a variable 'effect' with dims {_EFFECT_DIMS}",
             hint="pass a fit, or a Dataset made by nqp.cell_effects",
         )
+    link = link_of(effects)
+    if link != v.IDENTITY and link not in _UNITS:
+        raise StudyError(f"'link' of effects is {link!r}", hint="'identity', 'log' or 'logit'")
     missing = [name for name in _CELL_COORDS if name not in effects.coords]
     if missing:
         raise StudyError(f"'effects' lacks the cell coordinates {shown(missing)}")

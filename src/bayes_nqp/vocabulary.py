@@ -1,6 +1,6 @@
 """Every dimension, coordinate and path name of the library, once."""
 
-from typing import Final
+from typing import Final, Literal
 
 CHAIN: Final = "chain"
 DRAW: Final = "draw"
@@ -51,6 +51,11 @@ MODERATOR_SIZE: Final = "moderator_size"
 MODERATOR_RANGE: Final = "moderator_range"
 SCALE: Final = "scale"
 OUTCOME_UNITS: Final = "outcome units"
+
+type Link = Literal["identity", "log", "logit"]
+"""The scale of the expected outcome on which effects are."""
+LINK: Final = "link"
+IDENTITY: Final = "identity"
 
 GATE: Final = "gate"
 PASSED: Final = "passed"

@@ -133,7 +133,7 @@ def calibrate(
     _check(replications, probs, ranked)
     seed = secrets.randbits(31) if seed is None else seed
     origin, label = _source(design, panel, source)
-    sampler = sampler or (NUTS(cores=1) if not design.facts.compresses else Importance())
+    sampler = sampler or (NUTS(cores=1) if design.facts.by_rows else Importance())
     if sampler.draws * sampler.chains < ranked:
         raise StudyError(
             f"'ranked' is {ranked}, and the sampler has {sampler.draws * sampler.chains} draws",

@@ -24,7 +24,6 @@ from bayes_nqp.fitting import (
 from bayes_nqp.planning import plan_of
 from bayes_nqp.rowmodel import (
     RowLayout,
-    degrees_of_freedom,
     errors_of,
     padded,
     path_draws,
@@ -113,6 +112,12 @@ class PosteriorSource:
                 "'source' is a fit that was saved without its rows",
                 hint="nqp.load(path, panel=panel) with the same panel",
             )
+        if fit.facts.likelihood.latent:
+            raise StudyError(
+                "'source' is a fit whose rows are drawn through a link, and it keeps no levels of "
+                "units and periods to draw them at",
+                hint="source='prior'",
+            )
         self.fit, self.panel = fit, fit.panel
         self.plan: Plan = fit.plan
         self.layout: RowLayout = row_layout(self.plan, self.plan.equations[0])
@@ -135,11 +140,9 @@ class PosteriorSource:
         cells, deviation = self._cells(at), self._deviation(at, first)
         layout, equation = self.layout, self.plan.equations[0]
         errors = {name: x[chain, [draw]] for name, x in error_draws(self.fit).items()}
-        nu = equation_draws(self.fit, "nu")
-        nu = degrees_of_freedom(
-            self.fit.facts.likelihood, 1, None if nu is None else nu[chain, [draw]], first
-        )
-        values = errors_of(equation, layout, errors, nu, many) * equation.scale
+        likelihood = self.fit.facts.likelihood
+        errors |= {x.name: self._drawn(x.name, at)[None] for x in likelihood.parameters}
+        values = errors_of(equation, layout, likelihood, errors, many) * equation.scale
         effects = padded(cells)[:, self.plan.cell_of_row[layout.rows]]
         effects += padded(deviation)[:, layout.member]
         exposure = self.plan.exposure

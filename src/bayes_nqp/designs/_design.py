@@ -14,7 +14,7 @@ from bayes_nqp.designs.noise import Noise
 from bayes_nqp.doors import door
 from bayes_nqp.errors import ChoiceError, Hint, StudyError, nearest, once
 from bayes_nqp.language import Message
-from bayes_nqp.likelihoods import Gaussian, StudentT
+from bayes_nqp.likelihoods import Likelihood
 from bayes_nqp.pooling import Pooling
 from bayes_nqp.priors import Priors
 from bayes_nqp.registry import registered
@@ -29,11 +29,11 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "effect": (Pooling,),
     "errors": (Noise,),
     "time": (TimeEffects, type(None)),
-    "likelihood": (Gaussian, StudentT),
+    "likelihood": (Likelihood,),
     "priors": (Priors,),
 }
 """What arguments of designs may be."""
-_FAMILIES = {"effect": "pooling"}
+_FAMILIES = {"effect": "pooling", "likelihood": "likelihood"}
 """Of which all that is registered may stand there."""
 _TERM = "Term | None"
 """The annotation of an argument that a term fills: one that is registered under its name."""

@@ -227,9 +227,19 @@ class Facts:
         return self.timing == "adoption"
 
     @property
-    def compresses(self) -> bool:
-        """Whether rows can be summed up, so that refits are quick."""
-        return isinstance(self.likelihood, Gaussian)
+    def exact(self) -> bool:
+        """Whether rows are summed up, and coefficients integrated out exactly."""
+        return self.likelihood.exact
+
+    @property
+    def by_sites(self) -> bool:
+        """Whether rows have normal stand-ins, from which weights lead to their own density."""
+        return self.likelihood.by_sites
+
+    @property
+    def by_rows(self) -> bool:
+        """Whether every coefficient is sampled, row by row and slowly."""
+        return self.likelihood.by_rows
 
     @property
     def varying(self) -> str | None:

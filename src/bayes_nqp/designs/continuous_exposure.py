@@ -16,7 +16,6 @@ from bayes_nqp.designs.noise import AR1, Noise
 from bayes_nqp.doors import door
 from bayes_nqp.errors import PanelError, StudyError, nearest, shown
 from bayes_nqp.language import Message
-from bayes_nqp.likelihoods import Gaussian
 from bayes_nqp.pooling import Partial, Pooling
 from bayes_nqp.priors import Priors
 from bayes_nqp.registry import register
@@ -166,8 +165,11 @@ class ContinuousExposure(SingleEquation):
     def facts(self) -> Facts:
         """What the design can do and what it assumes."""
         return Facts(
-            "dose", self.effect, self.errors, self.time, Gaussian(), self.priors,
-            self.covariates, self.baseline, self.moderator,
+            "dose", self.effect, self.errors, self.time,
+            priors=self.priors,
+            covariates=self.covariates,
+            baseline=self.baseline,
+            moderator=self.moderator,
             exposure=self.exposure,
             by_period=self.by_time,
             terms=self.stated_terms,

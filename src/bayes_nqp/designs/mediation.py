@@ -16,7 +16,7 @@ from bayes_nqp.designs.staggered_did import StaggeredDiD
 from bayes_nqp.doors import door
 from bayes_nqp.errors import Hint, StudyError
 from bayes_nqp.language import Message
-from bayes_nqp.likelihoods import Gaussian
+from bayes_nqp.likelihoods import exact_likelihood
 from bayes_nqp.pooling import Partial
 from bayes_nqp.registry import register
 
@@ -105,10 +105,10 @@ class Mediation(Design):
             raise StudyError(
                 f"'design' is {self.design!r}", hint="nqp.Mediation(nqp.StaggeredDiD(...))"
             )
-        if not self.design.facts.compresses:
+        if not self.design.facts.exact:
             raise StudyError(
                 f"'design.likelihood' is {self.design.facts.likelihood!r}, which does not compress",
-                hint=Message("{} for channels", Hint("likelihood", Gaussian())),
+                hint=Message("{} for channels", Hint("likelihood", exact_likelihood())),
             )
         self._check_terms()
         if self.mediators is not None:

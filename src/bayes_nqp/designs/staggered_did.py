@@ -13,7 +13,7 @@ from bayes_nqp.designs.noise import AR1, Noise
 from bayes_nqp.doors import door
 from bayes_nqp.errors import Hint, StudyError
 from bayes_nqp.language import Message
-from bayes_nqp.likelihoods import Gaussian, Likelihood
+from bayes_nqp.likelihoods import Gaussian, Likelihood, exact_likelihood
 from bayes_nqp.pooling import Partial, Pooling
 from bayes_nqp.priors import Priors
 from bayes_nqp.registry import register
@@ -56,7 +56,7 @@ class StaggeredDiD(SingleEquation):
         gets a flat lead.
     unidentified : {"raise", "drop"}, default "raise"
         What to do with cells whose effect no untreated rows identify.
-    likelihood : Gaussian or StudentT, default Gaussian()
+    likelihood : Likelihood, default Gaussian()
         StudentT is robust to outlying rows; it runs row by row, and slowly.
     priors : Priors, default Priors()
         Scales of all priors.
@@ -125,10 +125,15 @@ class StaggeredDiD(SingleEquation):
                 f"'anticipation' is {self.anticipation!r}",
                 hint="a whole number of periods, 0 or more",
             )
-        if self.moderator is not None and not self.facts.compresses:
+        if self.moderator is not None and not self.facts.exact:
             raise StudyError(
-                "'moderator' needs a likelihood that compresses, and StudentT does not",
-                hint=Message("{}, or leave out 'moderator'", Hint("likelihood", Gaussian())),
+                Message(
+                    "'moderator' needs a likelihood that compresses, and {} does not",
+                    type(self.likelihood).__name__,
+                ),
+                hint=Message(
+                    "{}, or leave out 'moderator'", Hint("likelihood", exact_likelihood())
+                ),
             )
 
     @property

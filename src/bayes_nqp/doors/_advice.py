@@ -68,7 +68,7 @@ _EFFECTS: Final = {
     "DataFrame": "make a panel of it and fit a design: nqp.fit(design, panel)",
 }
 _DESIGNS: Final = ("StaggeredDiD", "ContinuousExposure", "Mediation")
-_OPEN: Final = {"ErrorStructure": "errors", "Pooling": "pooling"}
+_OPEN: Final = {"ErrorStructure": "errors", "Pooling": "pooling", "Likelihood": "likelihood"}
 """Families of kinds that files add to."""
 _LONG = 60
 
@@ -159,7 +159,7 @@ def _plain(kind: ArgumentKind, value: object) -> str:
 
 _INSTANCES: Final = (
     "NUTS", "Importance", "Priors",
-    "TimeEffects", "Gaussian", "StudentT", "StaggeredDiD", "Mediation", "NormalRho", "UniformRho",
+    "TimeEffects", "StaggeredDiD", "Mediation", "NormalRho", "UniformRho",
     "NormalSteps", "UniformSteps", "MinMax",
 )  # fmt: skip
 

@@ -31,7 +31,6 @@ _ALIASES = {
     "Islands": "Literal['keep', 'nearest', 'error']",
     "Kinds": "str",
     "Language": "Literal['en', 'zh']",
-    "Likelihood": "Gaussian | StudentT",
     "Members": "str",
     "Noise": "Literal['ar1', 'ar1+white', 'student'] | Callable[[Any, Any, Any], Any]",
     "Prior": "UniformSteps | NormalSteps",
@@ -68,17 +67,17 @@ _FOREIGN = {
 }  # fmt: skip
 OURS = {
     "Calibration", "Channel", "CheckResult", "Complete", "ContinuousExposure",
-    "Dimension", "Fit", "Gate", "Gaussian", "Importance", "Index",
+    "Dimension", "Fit", "Gate", "Importance", "Index",
     "IndexSystem", "Indicator", "Mediated", "Mediation", "MinMax", "NUTS", "NormalRho",
     "NormalSteps", "Panel", "Partial", "Priors", "ProductivityIndex", "Separate",
-    "SpatialWeights", "Spillover", "StaggeredDiD", "StudentT", "Study", "Table", "TimeEffects",
+    "SpatialWeights", "Spillover", "StaggeredDiD", "Study", "Table", "TimeEffects",
     "UniformRho", "UniformSteps",
 }  # fmt: skip
 """Classes of the library that arguments are of; other names in signatures are let through."""
 
 _PLAIN = {"str", "int", "float", "bool", "None", "Path", "ArrayLike", "object", "Any", "Callable",
           "Array", "Cells", "Effects", "Scheme", "ErrorStructure", "ScalePrior", "Term",
-          "StatedDesign", "StatedEquation", "Pooling"}  # fmt: skip
+          "StatedDesign", "StatedEquation", "Pooling", "Likelihood"}  # fmt: skip
 _MANY = {"Sequence", "Iterable", "list", "tuple", "set", "Collection"}
 _FROM_ZERO = {"seed": LARGEST, "number": 10**9}
 """Arguments that are no negative numbers, wherever they stand, and their largest."""
@@ -222,6 +221,7 @@ def _plain(name: str) -> tuple[str, Callable[[object], bool]]:
         "Cells": ("labels in an array", values.cells),
         "ErrorStructure": ("a Noise", lambda value: values.ours(value, "Noise")),
         "Pooling": ("a Pooling", lambda value: values.ours(value, "Pooling")),
+        "Likelihood": ("a Likelihood", lambda value: values.ours(value, "Likelihood")),
         "ScalePrior": (
             "a prior such as nqp.HalfT(3, 0.5)",
             lambda value: values.ours(value, "ScalePrior"),

@@ -60,6 +60,7 @@ def rank(draws: xr.DataArray, dim: str, *, largest_first: bool = True) -> xr.Dat
         **draws.attrs,
         "estimand": f"rank of {draws.attrs.get('estimand', 'draws')}, 1 = {first}",
         "outcome_unit": "rank",
+        v.LINK: v.IDENTITY,
     }
     return result
 

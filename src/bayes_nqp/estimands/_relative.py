@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
+from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError, shown
@@ -89,6 +90,12 @@ def relative(
         raise StudyError(
             "these effects hold no observed outcome to relate them to",
             hint="nqp.att, or build the effects with observed=...",
+        )
+    if schema.link_of(effects) != v.IDENTITY:
+        raise StudyError(
+            f"effects are in {schema.effect_unit(effects.attrs)}, and what they are of the outcome "
+            "differs from cell to cell",
+            hint="nqp.att; an effect x in log points multiplies the outcome by np.exp(x)",
         )
     average = average_of(effects, by, weights, balanced, anticipated=anticipated)
     if average.members is not None:

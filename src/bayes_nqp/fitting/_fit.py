@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import xarray as xr
 
+from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
 from bayes_nqp.diagnostics import Gate
 from bayes_nqp.doors import door
@@ -251,6 +252,8 @@ class Fit(Tabulated):
         ]
         if v.MEMBER in effects.sizes:
             lines.insert(3, ("members", f"{effects.sizes[v.MEMBER]}"))
+        if schema.link_of(self.effects) != v.IDENTITY:
+            lines.insert(3, ("effects", f"in {schema.effect_unit(self.effects.attrs)}"))
         if self.record.get("interrupted"):
             lines.append(("note", "sampling was interrupted; the draws so far were kept"))
         if self.record.get("unsealed"):
@@ -287,7 +290,7 @@ def fit(
     ----------
     sampler : Importance or NUTS, optional
         By default `Importance`, which takes a fraction of a second, and `NUTS`, which samples the
-        row-by-row model of `build`, where the likelihood is not Gaussian.
+        row-by-row model of `build`, where the likelihood is sampled by rows.
     scale : float, optional, outcome units
         ``s``, on which priors are stated, held at this value, as where the outcome was simulated;
         computed from the outcome by default.
@@ -318,7 +321,7 @@ def fit(
     >>> fit.gate.passed
     True
     """
-    sampler = (sampler or (Importance() if design.facts.compresses else NUTS())).seeded()
+    sampler = (sampler or (NUTS() if design.facts.by_rows else Importance())).seeded()
     with within(threads):
         return _run(design, panel, sampler, scale, progress, KnownDraws())
 
@@ -349,10 +352,10 @@ def _run(
     stock: KnownDraws,
 ) -> Fit:
     facts = design.facts
-    if not facts.compresses and isinstance(sampler, Importance):
+    if facts.by_rows and isinstance(sampler, Importance):
         raise StudyError(
             "'sampler' is Importance, which needs a compressed likelihood",
-            hint=Message("{} with StudentT", Hint("sampler", NUTS())),
+            hint=Message("{} with {}", Hint("sampler", NUTS()), type(facts.likelihood).__name__),
         )
     plan = plan_of(design, panel, scale=scale)
     check_draws(plan, sampler)

@@ -22,7 +22,7 @@ from bayes_nqp.fitting._coefficients import COEFFICIENTS
 from bayes_nqp.fitting._fit import Fit, fit
 from bayes_nqp.index import outcome_of, rows_in
 from bayes_nqp.language import Message
-from bayes_nqp.likelihoods import Gaussian
+from bayes_nqp.likelihoods import exact_likelihood
 from bayes_nqp.limits import afford
 from bayes_nqp.machine import one_thread
 from bayes_nqp.sampling import Importance, Sampler
@@ -188,10 +188,10 @@ def _check(design: Design, index: Index, draws: int) -> None:
         raise StudyError(f"'draws' is {draws!r}", hint="a whole number of draws, 2 or more")
     afford(0.0, f"'draws': {draws:,} fits", "fewer of them", hours=draws / _AN_HOUR)
     facts = design.facts
-    if not facts.compresses:
+    if facts.by_rows:
         raise StudyError(
             f"{facts.likelihood!r} does not compress, and every draw would be fitted row by row",
-            hint=Hint("likelihood", Gaussian()),
+            hint=Hint("likelihood", exact_likelihood()),
         )
 
 

@@ -28,7 +28,7 @@ def known_draws(fit: Fit) -> KnownDraws:
         Without chains where equations were not drawn one by one on compressed rows, or draws of
         fits to several outcomes are pooled.
     """
-    if fit.facts.joined or not fit.facts.compresses:
+    if fit.facts.joined or not fit.facts.exact:
         return KnownDraws()
     posterior, values = fit.posterior, _values(fit)
     if v.INDEX_DRAW in posterior.coords:  # Of several outcomes.

@@ -14,6 +14,7 @@ import h5py
 import numpy as np
 import xarray as xr
 
+from bayes_nqp import vocabulary as v
 from bayes_nqp.codec import decode
 from bayes_nqp.diagnostics import Gate
 from bayes_nqp.doors import door
@@ -179,6 +180,8 @@ def _fit_of(groups: Mapping[str, xr.Dataset], head: Mapping[str, Any], unsealed:
     gate, sampler = json.loads(head["gate"]), json.loads(head["sampler"])
     if unsealed:
         sampler = migrated(sampler)
+    for name in {"effects", "leads"} & set(groups):
+        groups[name].attrs.setdefault(v.LINK, v.IDENTITY)
     return Fit(
         design=decode(json.loads(head["design"])),
         panel=None,

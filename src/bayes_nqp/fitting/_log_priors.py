@@ -10,7 +10,6 @@ import xarray as xr
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.fitting._parameters import parameter_units
-from bayes_nqp.likelihoods import StudentT
 from bayes_nqp.parameters import FIXED
 
 if TYPE_CHECKING:
@@ -50,16 +49,16 @@ def log_priors(fit: Fit) -> dict[str, xr.DataArray]:
     for parameter, unit in zip(equation.problem.space.parameters, units, strict=True):
         values = posterior[prefix + parameter.name].to_numpy() / unit
         kernels[parameter.name] = labelled(parameter.prior.log_kernel(values))
-    likelihood = fit.facts.likelihood
-    if isinstance(likelihood, StudentT) and likelihood.nu is None:
-        more = posterior[f"{prefix}nu"].to_numpy() - 2.0
-        kernels["nu"] = labelled(np.log(more) - 0.1 * more)
+    for parameter in fit.facts.likelihood.parameters:
+        values = posterior[prefix + parameter.name].to_numpy()
+        kernels[parameter.name] = labelled(parameter.prior.log_kernel(values))
     return kernels
 
 
 def parameter_draws(fit: Fit) -> dict[str, xr.DataArray]:
     """Draws of the parameters that have such priors, by name (chain, draw)."""
     equation = fit.plan.equations[0]
-    names = ("level", "drift", "nu", *equation.problem.space.names)
+    own = (parameter.name for parameter in fit.facts.likelihood.parameters)
+    names = ("level", "drift", *own, *equation.problem.space.names)
     draws = {str(k).removeprefix(f"{equation.name}__"): x for k, x in fit.posterior.items()}
     return {k: x for k, x in draws.items() if k in names or k.startswith("scale_")}

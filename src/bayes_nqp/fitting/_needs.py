@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from bayes_nqp.errors import Hint, NotApplicable
 from bayes_nqp.language import Message
-from bayes_nqp.likelihoods import Gaussian
+from bayes_nqp.likelihoods import exact_likelihood
 
 if TYPE_CHECKING:
     from bayes_nqp.designs import Facts
@@ -96,11 +96,11 @@ ROWS: Final = Need(
 """The panel that was fitted."""
 
 REFITS: Final = Need(
-    lambda facts, _: facts.compresses,
+    lambda facts, _: not facts.by_rows,
     lambda facts: Message(
         "Refits under {!r} run row by row and take too long; ask it of the same design with {}.",
         facts.likelihood,
-        Hint("likelihood", Gaussian()),
+        Hint("likelihood", exact_likelihood()),
     ),
 )
 """Rows that can be summed up, so that refits are quick."""

@@ -23,7 +23,6 @@ from bayes_nqp.machine import one_thread
 from bayes_nqp.rowmodel import (
     RowLayout,
     chunks,
-    degrees_of_freedom,
     errors_of,
     padded,
     row_layout,
@@ -97,7 +96,7 @@ def posterior_predictive(
         raise StudyError(f"'draws' is {draws!r}", hint="a whole number from 1 up")
     if members not in ("same", "new"):
         raise StudyError(f"members={members!r} is not known", hint="members='same' or 'new'")
-    if not fit.facts.compresses:
+    if not fit.facts.exact:
         raise StudyError(
             f"the fit's likelihood is {fit.facts.likelihood!r}, and a fit row by row keeps no "
             "unit effects to start from",
@@ -151,9 +150,9 @@ def replications(
 ) -> Iterator[Replication]:
     """Draw outcomes anew, some draws at a time.
 
-    Under ``StudentT`` a fit keeps neither unit nor time effects: there rows come without
-    them, and rows of leads without theirs. What is left after taking unit and time effects out
-    of untreated rows is exact all the same.
+    A fit row by row keeps neither unit nor time effects: there rows come without them, and rows of
+    leads without theirs. What is left after taking unit and time effects out of untreated rows is
+    exact all the same, but for rows that are drawn through a link.
 
     Parameters
     ----------
@@ -167,10 +166,10 @@ def replications(
     chosen = np.linspace(0, total - 1, draws).round().astype(np.int64)
     x = unconstrained(equation, fit.posterior).reshape(total, -1)[chosen]
     parameters = natural(equation, x)
-    nu = degrees_of_freedom(fit.facts.likelihood, draws, _flat(fit, "nu", chosen), errors[1])
-    gaussian = fit.facts.compresses
-    rows = UnitRows(plan, equation) if gaussian else None
-    slots = coefficients_of(fit, equation, chosen) if gaussian else np.zeros((draws, 0))
+    likelihood = fit.facts.likelihood
+    parameters |= {x.name: _flat(fit, x.name, chosen) for x in likelihood.parameters}
+    rows = UnitRows(plan, equation) if likelihood.exact else None
+    slots = coefficients_of(fit, equation, chosen) if likelihood.exact else np.zeros((draws, 0))
     with one_thread():
         for part in chunks(draws, layout.rows.size, _CHUNK_NUMBERS):
             some = {name: values[part] for name, values in parameters.items()}
@@ -180,14 +179,12 @@ def replications(
                 mean += rows.drawn(residual, values, units, members)
             else:
                 mean = _stored(fit, plan, equation, layout, chosen[part])
-            few = None if nu is None else nu[part]
-            yield Replication(part, mean + errors_of(equation, layout, some, few, errors))
+            new = errors_of(equation, layout, likelihood, some, errors)
+            yield Replication(part, mean + new)
 
 
-def _flat(fit: Fit, name: str, chosen: Index) -> Array | None:
+def _flat(fit: Fit, name: str, chosen: Index) -> Array:
     name = f"{fit.plan.equations[0].name}__{name}"
-    if name not in fit.posterior:
-        return None
     return np.asarray(fit.posterior[name].to_numpy().ravel()[chosen], dtype=np.float64)
 
 

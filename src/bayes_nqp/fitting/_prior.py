@@ -23,7 +23,6 @@ from bayes_nqp.rowmodel import (
     RowLayout,
     cell_slopes,
     chunks,
-    degrees_of_freedom,
     errors_of,
     padded,
     path_draws,
@@ -37,7 +36,7 @@ if TYPE_CHECKING:
     from bayes_nqp.planning import Equation, Plan
     from bayes_nqp.terms import GlobalPart, LocalPart
 
-__all__ = ["errors_of", "prior_predictive"]
+__all__ = ["prior_predictive"]
 
 Array = npt.NDArray[np.float64]
 
@@ -67,8 +66,9 @@ def prior_predictive(
         Of the waist, with one chain: ``effect`` (chain, draw, path, cell) and, where effects
         vary, ``deviation`` (chain, draw, path, member). Besides, ``outcome`` (chain, draw,
         row), and ``outcome__…``: parameters and coefficients named as in a fit's posterior. All
-        in outcome units, outcomes as differences from the panel's level. ``row`` counts the
-        panel's rows.
+        in outcome units, outcomes as differences from the panel's level. Under a link other than
+        the identity all but ``outcome`` is on its scale, and outcomes are as rows come. ``row``
+        counts the panel's rows.
 
     Raises
     ------
@@ -109,8 +109,7 @@ def prior_predictive(
     prior = _Draws(plan, equation, layout, draws, few)
     outcome = np.empty((draws, layout.rows.size))
     for part in chunks(draws, layout.rows.size, _CHUNK_NUMBERS):
-        outcome[part] = prior.mean(part) + prior.errors(part, many)
-        outcome[part] *= equation.scale
+        outcome[part] = prior.rows(part, many)
     return prior.dataset(outcome, {"outcome": panel.roles.outcome, "seed": float(seed)})
 
 
@@ -131,7 +130,8 @@ class _Draws:
         problem = equation.problem
         values = problem.space.draw(generator, draws)
         self.parameters = {name: values[:, k] for k, name in enumerate(problem.space.names)}
-        self.nu = degrees_of_freedom(plan.facts.likelihood, draws, None, generator)
+        self.likelihood = plan.facts.likelihood
+        self.own = {x.name: x.prior.draw(generator, draws) for x in self.likelihood.parameters}
         self.coefficients: dict[str, Array] = {}
         self.time = self._table("time", len(plan.frame.level_names) * plan.frame.n_periods)
         self.cells = self._table("cells", plan.table.size)
@@ -183,9 +183,15 @@ class _Draws:
 
     def errors(self, part: slice, generators: list[np.random.Generator]) -> Array:
         """Errors of rows for some draws (draw, row)."""
-        some = {name: values[part] for name, values in self.parameters.items()}
-        nu = None if self.nu is None else self.nu[part]
-        return errors_of(self.equation, self.layout, some, nu, generators)
+        every = (self.parameters | self.own).items()
+        some = {name: values[part] for name, values in every}
+        return errors_of(self.equation, self.layout, self.likelihood, some, generators)
+
+    def rows(self, part: slice, generators: list[np.random.Generator]) -> Array:
+        """Outcomes of rows for some draws (draw, row), outcome units."""
+        outcome = (self.mean(part) + self.errors(part, generators)) * self.equation.scale
+        values = [self.own[x.name][part, None] for x in self.likelihood.parameters]
+        return self.likelihood.observed(outcome, values, generators[1])
 
     def dataset(self, outcome: Array, facts: Mapping[str, str | float]) -> xr.Dataset:
         """Label everything, in outcome units."""
@@ -230,8 +236,7 @@ class _Draws:
                 self.parameters.items(), parameter_units(self.equation), strict=True
             )
         }
-        if self.nu is not None:
-            out[f"{prefix}nu"] = ((v.CHAIN, v.DRAW), self.nu[None])
+        out |= {prefix + name: ((v.CHAIN, v.DRAW), x[None]) for name, x in self.own.items()}
         for part in self.equation.globals:
             if part.place in ("time", "paths"):
                 continue

@@ -79,7 +79,7 @@ def check_redraw(fit: Fit) -> None:
     if fit.record["outcome"] != fit.plan.panel.roles.outcome:
         raise StudyError("the outcome in its head is not that of its rows")
     _check_cell_slots(fit)
-    if pooled_over(fit) or not fit.facts.compresses:
+    if pooled_over(fit) or not fit.facts.exact:
         return
     exact = isinstance(fit.sampler, Importance)
     if chosen.size >= _LEAST and (exact or fit.gate.passed):
@@ -116,8 +116,9 @@ def _made(fit: Fit, chosen: Index) -> dict[str, xr.Dataset]:
                 stored = posterior[f"{equation.name}__{name}"].transpose(*v.SAMPLE_DIMS).to_numpy()
                 if not alike(values, stored.reshape(1, -1)[:, chosen]):
                     raise StudyError(f"{name!r} of its posterior is outside of its range")
-            if (nu := posterior.get(f"{equation.name}__nu")) is not None:
-                parameters["nu"] = nu.to_numpy().reshape(1, -1)[:, chosen]
+            for own in fit.facts.likelihood.parameters:
+                stored = posterior[f"{equation.name}__{own.name}"].to_numpy()
+                parameters[own.name] = stored.reshape(1, -1)[:, chosen]
             draws = recovered(plan, equation, x[0], stream)
             drawn.append(Drawn(equation, Chains({"x": x}, {}), x, parameters, draws))
         tree, _ = build_tree(plan, drawn, gate=fit.gate)

@@ -16,7 +16,6 @@ from bayes_nqp.fitting._draws import MEMBERS_STORED, Recovered, leaning_of
 from bayes_nqp.fitting._reach import reach_of
 from bayes_nqp.fitting._tree import Drawn, build_tree
 from bayes_nqp.language import Message
-from bayes_nqp.likelihoods import StudentT
 from bayes_nqp.planning import members_of, moderator_means, stratum_of_members
 from bayes_nqp.rowmodel import SLOPE_NAMES, Names, equation_model
 from bayes_nqp.sampling import NUTS, Importance, sample_model
@@ -65,12 +64,11 @@ def fit_rows(plan: Plan, sampler: NUTS, progress: bool) -> tuple[xr.DataTree, Ga
             "estimated series are not sampled row by row: their error would be left out",
             hint=Message("{}, the default, carries it", Hint("sampler", Importance())),
         )
-    likelihood = plan.facts.likelihood
-    free_nu = isinstance(likelihood, StudentT) and likelihood.nu is None
+    own = [parameter.name for parameter in plan.facts.likelihood.parameters]
     drawn: list[Drawn] = []
     for number, equation in enumerate(plan.equations):
         model = equation_model(plan, equation)
-        parameters = [*equation.problem.parameter_names, *(["nu"] if free_nu else [])]
+        parameters = [*equation.problem.parameter_names, *own]
         names = [*parameters, *_reported(plan, equation)]
         called = Names(equation.name)
         chains = sample_model(

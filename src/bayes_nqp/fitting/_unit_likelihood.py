@@ -19,7 +19,7 @@ from bayes_nqp.fitting._fit_index import refuse_pooled
 from bayes_nqp.fitting._parameters import unconstrained
 from bayes_nqp.fitting._unit_rows import Absorbed, UnitRows
 from bayes_nqp.language import Message
-from bayes_nqp.likelihoods import Gaussian
+from bayes_nqp.likelihoods import exact_likelihood
 from bayes_nqp.machine import n_threads, one_thread
 from bayes_nqp.planning import unit_column
 
@@ -95,14 +95,14 @@ def log_likelihood(fit: Fit, by: str | None = None) -> xr.DataArray:
     >>> nqp.log_likelihood(fit).dims
     ('chain', 'draw', 'unit')
     """
-    if not fit.facts.compresses:
+    if not fit.facts.exact:
         raise StudyError(
             Message(
                 "the fit's likelihood is {!r}, sampled row by row, and unit effects cannot be "
                 "integrated out of it",
                 fit.facts.likelihood,
             ),
-            hint=Hint("likelihood", Gaussian()),
+            hint=Hint("likelihood", exact_likelihood()),
         )
     refuse_pooled(fit)
     equation = fit.plan.equations[0]

@@ -55,8 +55,9 @@ def waist(
     if deviation is not None and not leads:
         members, membership = _membership(plan, keep)
     role = np.where(cells.role[keep] == NEIGHBOUR, v.NEIGHBOUR, v.TREATED)
+    attrs = {v.LINK: plan.facts.likelihood.link, **(attrs or {})}
     if plan.exposure is not None:
-        attrs = {**(attrs or {}), "exposure": plan.exposure.name, "per": plan.exposure.label}
+        attrs = {**attrs, "exposure": plan.exposure.name, "per": plan.exposure.label}
     effect = effect if effect.ndim == 4 else effect[:, :, None]
     if deviation is not None and deviation.ndim == 3:
         deviation = deviation[:, :, None]

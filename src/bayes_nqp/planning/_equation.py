@@ -123,6 +123,8 @@ def equation_of(ground: Plan, equation: EquationSpec, *, scale: float | None = N
 
 def _scale(ground: Plan, equation: EquationSpec, scale: float | None) -> float:
     """``s`` of an equation: held, or of the rows without effects of their own."""
+    if scale is None and (stated := ground.facts.likelihood.scale) is not None:
+        return stated
     if scale is None:
         frame = ground.frame
         levels = _common_levels(frame) if equation.pooled_time else frame
@@ -181,8 +183,14 @@ def _mediator_slopes(ground: Plan, mediators: Sequence[MediatorSpec]) -> list[tu
 
 
 def _rows(ground: Plan, equation: EquationSpec, columns: _Columns, scale: float) -> Rows:
-    """The rows that enter the likelihood, in multiples of ``s``."""
+    """The rows that enter the likelihood, in multiples of ``s``; as they are under a link."""
     frame, sample = ground.frame, ground.kept
+    outcome = equation.outcome[sample]
+    likelihood = ground.facts.likelihood
+    if refusal := likelihood.refusal(outcome):
+        raise refusal
+    if not likelihood.latent:
+        outcome = centred(frame, equation.outcome / scale, sample, common=equation.pooled_time)
     key = np.stack([frame.stratum, frame.key], axis=1)
     more = [process.owner for process in equation.processes]
     more += [] if equation.key is None else [equation.key]
@@ -192,7 +200,7 @@ def _rows(ground: Plan, equation: EquationSpec, columns: _Columns, scale: float)
         unit=frame.unit[sample],
         time=frame.time[sample],
         key=key,
-        outcome=centred(frame, equation.outcome / scale, sample, common=equation.pooled_time),
+        outcome=outcome,
         columns=columns.columns,
         weights=_weights(ground, equation),
         loading=_loading(ground, equation),
@@ -284,6 +292,15 @@ def _weights(ground: Plan, equation: EquationSpec) -> Array | None:
     weights = ground.panel.weights
     if weights is None:
         return None
+    if ground.facts.likelihood.latent:
+        raise StudyError(
+            Message(
+                "'weights' are precision weights of errors of the outcome itself, and those of "
+                "{!r} are not",
+                ground.facts.likelihood,
+            ),
+            hint="leave 'weights' out of the panel",
+        )
     if not equation.noise.takes_weights:
         leave = Message(
             "leave 'weights' out of the panel: what befalls a city or a cluster as a whole does "

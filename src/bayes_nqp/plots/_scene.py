@@ -70,6 +70,11 @@ class Scene:
         return words(self.language, self.given)
 
     @property
+    def effect_unit(self) -> str:
+        """The unit of effects: the outcome's, or that of a link's scale."""
+        return schema.effect_unit({**self.given.effects.attrs, "outcome_unit": self.unit})
+
+    @property
     def names(self) -> dict[str, str]:
         """How the outcome and its unit are called, as attrs of effects."""
         named = {"outcome": self.outcome, "outcome_unit": self.unit}

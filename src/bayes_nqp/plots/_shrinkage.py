@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import MaxNLocator
 
-from bayes_nqp import estimands
+from bayes_nqp import estimands, schema
 from bayes_nqp import vocabulary as v
 from bayes_nqp.estimands import By, att, gate_of
 from bayes_nqp.language import Message, Translator
@@ -95,7 +95,7 @@ def shrinkage(
             page.ticks = NAMED
         else:
             _cloud(page.ax, pooled_draws, free_draws, rows, overall, translate)
-            unit = str(effects.attrs.get("outcome_unit", ""))
+            unit = schema.effect_unit(effects.attrs)
             axes = Message("Effect without pooling"), Message("Effect with partial pooling")
             across, up = (translate("{} ({})", x, unit) if unit else translate(x) for x in axes)
             page.ax.set(xlabel=across, ylabel=up)

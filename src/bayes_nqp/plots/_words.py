@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import xarray as xr
 
-from bayes_nqp import estimands
+from bayes_nqp import estimands, schema
 from bayes_nqp.estimands import PATHS, percent
 from bayes_nqp.language import Message, Translator
 
@@ -47,15 +47,14 @@ def words(language: str, source: object = None) -> Translator:
 
 
 def effect_label(draws: xr.DataArray | xr.Dataset, translate: Translator) -> str:
-    """Label an axis of effects by the outcome and its unit, as far as the draws know them.
+    """Label an axis of effects by the outcome and their unit, as far as the draws know them.
 
     Parameters
     ----------
     draws : DataArray or Dataset
-        With attrs ``outcome`` and ``outcome_unit``, or without.
+        With attrs ``outcome``, ``outcome_unit`` and ``link``, or without.
     """
-    outcome, unit = (
-        translate.name(draws.attrs.get(name, "")) for name in ("outcome", "outcome_unit")
-    )
+    outcome = translate.name(draws.attrs.get("outcome", ""))
+    unit = translate.name(schema.effect_unit(draws.attrs))
     label = Message("Effect on {}", outcome) if outcome else Message("Effect")
     return translate("{} ({})", label, unit) if unit else translate(label)

@@ -45,7 +45,7 @@ def between(context: Context, grounds: Grounds) -> Iterator[str]:
             tail = float(joint_signs(gaps[factor])["tail"].min())
             size = posterior_of(spread(draws, factor), context.prob)
             name = context.translate.name(factor)
-            yield differing(size, tail, len(sides), name, context.language, context.unit)
+            yield differing(size, tail, len(sides), name, context.language, context.effect_unit)
         for k in kept:
             first, second = (own[k][f"pair_{side}"].item() for side in ("level", "minus"))
             rivals = rivals_of(context.checks, factor, first, second)
@@ -55,7 +55,7 @@ def between(context: Context, grounds: Grounds) -> Iterator[str]:
                 (sides[first], sides[second]),
                 context.outcome or context.translate("the outcome"),
                 context.language,
-                context.unit,
+                context.effect_unit,
                 context.translate.name(factor),
                 context.moved.get("exposure", ""),
                 confidence=partial(grounds, "contrast"),

@@ -21,7 +21,7 @@ def neighbours(context: Context, grounds: Grounds) -> str:
         posterior_of(received(fit, weights=context.weights), context.prob),
         context.outcome or translate("the outcome"),
         context.language,
-        context.unit,
+        context.effect_unit,
         translate("untreated units near treated ones") if near else translate("untreated units"),
         confidence=partial(grounds, "average"),
     )

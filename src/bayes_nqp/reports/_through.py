@@ -26,7 +26,7 @@ def through(context: Context, grounds: Grounds) -> Iterator[str]:
             context.translate.name(name),
             context.outcome or context.translate("the outcome"),
             context.language,
-            context.unit,
+            context.effect_unit,
             context.moved.get("exposure", ""),
             confidence=partial(grounds, "channel"),
         )

@@ -6,7 +6,6 @@ from bayes_nqp.rowmodel._names import SLOPE_NAMES, Names
 from bayes_nqp.rowmodel._path_draws import path_draws
 from bayes_nqp.rowmodel._row_draws import (
     chunks,
-    degrees_of_freedom,
     errors_of,
     padded,
     row_slopes,
@@ -19,7 +18,6 @@ __all__ = [
     "build",
     "cell_slopes",
     "chunks",
-    "degrees_of_freedom",
     "equation_model",
     "errors_of",
     "node_names",

@@ -13,8 +13,7 @@ import pytensor.tensor as pt
 from bayes_nqp.designs import Noise
 from bayes_nqp.errors import Hint, StudyError
 from bayes_nqp.language import Message
-from bayes_nqp.likelihoods import StudentT
-from bayes_nqp.rowmodel._row_draws import no_student
+from bayes_nqp.rowmodel._row_draws import no_innovations
 from bayes_nqp.rowmodel._tables import parameter, row_data
 from bayes_nqp.sampling import Importance
 
@@ -48,14 +47,35 @@ def state_density(
     noise = equation.problem.errors
     assert isinstance(noise, Noise)
     *values, sigma = (parameter(names, p, s) for p in equation.problem.error_parameters)
-    y = pm.Data(names("y_over_s"), equation.rows.outcome, dims="row")
+    y = pm.Data(names("y" if likelihood.latent else "y_over_s"), equation.rows.outcome, dims="row")
+    if likelihood.latent:
+        mean = mean + sigma * _unseen(names, equation, layout, noise, values)
+        own = [parameter(names, p, s) for p in likelihood.parameters]
+        likelihood.density(names("rows"), mean * s, None, own, observed=y, dims="row")
+        return
     steps = noise.steps(row_data("row_gap", layout.gap), values)
     if steps is not None:
-        _step_by_step(names, equation, layout, (y, mean, sigma), steps, likelihood)
-    elif isinstance(likelihood, StudentT):
-        raise no_student(noise)
+        mean, spread = _step_by_step(names, equation, layout, (y, mean, sigma), steps)
+        own = [parameter(names, p, s) for p in likelihood.parameters]
+        likelihood.density(names("rows"), mean, spread, own, observed=y, dims="row")
+    elif not likelihood.exact:
+        raise no_innovations(noise, likelihood)
     else:
         _by_pattern(names, equation, noise, values, mean, sigma)
+
+
+def _unseen(
+    names: Names, equation: Equation, layout: RowLayout, noise: Noise, values: Sequence[Any]
+) -> Any:
+    """Errors (row) of an outcome that nobody sees at unit ``sigma``: ``L z``, ``L L' = V``.
+
+    They are stated by independent numbers, for rows say little of each by itself; those of periods
+    without a row touch no density.
+    """
+    root = pt.linalg.cholesky(over_periods(noise, equation.problem.n_periods, values))
+    z = pm.Normal(names("z_errors"), dims=("unit", "time"))
+    unit = np.unique(layout.unit, return_inverse=True)[1]
+    return (z @ root.T)[row_data("row_unit", unit), equation.rows.time]
 
 
 def over_periods(noise: Noise, n_periods: int, values: Sequence[Any]) -> Any:
@@ -88,9 +108,8 @@ def _step_by_step(
     layout: RowLayout,
     rows: tuple[Any, Any, Any],
     steps: Steps,
-    likelihood: Likelihood,
-) -> None:
-    """Add every row's density given the unit's row before."""
+) -> tuple[Any, Any]:
+    """Mean and spread of every row given the unit's row before."""
     y, mean, sigma = rows
     spread = sigma * steps.spread
     if steps.white is not None:
@@ -100,14 +119,7 @@ def _step_by_step(
         mean = mean + steps.carry * (y - mean)[row_data("row_previous", layout.previous)]
     if equation.rows.weights is not None:
         spread = spread / pt.sqrt(row_data("row_weight", equation.rows.weights))
-    if not isinstance(likelihood, StudentT):
-        pm.Normal(names("rows"), mean, spread, observed=y, dims="row")
-        return
-    nu: Any = likelihood.nu
-    if nu is None:
-        nu = pm.Deterministic(names("nu"), 2.0 + pm.Gamma(names("nu_less_2"), alpha=2.0, beta=0.1))
-    unit_spread = pt.sqrt((nu - 2.0) / nu)
-    pm.StudentT(names("rows"), nu=nu, mu=mean, sigma=spread * unit_spread, observed=y, dims="row")
+    return mean, spread
 
 
 def _by_pattern(

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from bayes_nqp.designs import AR1, Noise
 from bayes_nqp.errors import Hint, StudyError
 from bayes_nqp.language import Message
-from bayes_nqp.likelihoods import Gaussian, StudentT
+from bayes_nqp.likelihoods import Likelihood, exact_likelihood
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from bayes_nqp.planning import Equation
     from bayes_nqp.rowmodel._layout import RowLayout
 
-__all__ = ["chunks", "degrees_of_freedom", "errors_of", "no_student", "padded", "row_slopes"]
+__all__ = ["chunks", "errors_of", "no_innovations", "padded", "row_slopes"]
 
 Array = npt.NDArray[np.float64]
 
@@ -62,33 +62,11 @@ def row_slopes(layout: RowLayout, columns: int, slopes: Array, out: Array) -> No
         )
 
 
-def degrees_of_freedom(
-    likelihood: object, draws: int, drawn: Array | None, generator: np.random.Generator
-) -> Array | None:
-    """Degrees of freedom of the innovations.
-
-    Parameters
-    ----------
-    drawn : ndarray (draw,) or None
-        From a posterior; None draws from the prior.
-
-    Returns
-    -------
-    ndarray (draw,) or None
-        None if they are Gaussian.
-    """
-    if not isinstance(likelihood, StudentT):
-        return None
-    if likelihood.nu is not None:
-        return np.full(draws, likelihood.nu)
-    return 2.0 + generator.gamma(2.0, 10.0, draws) if drawn is None else drawn
-
-
 def errors_of(
     equation: Equation,
     layout: RowLayout,
+    likelihood: Likelihood,
     parameters: Mapping[str, Array],
-    nu: Array | None,
     generators: Sequence[np.random.Generator],
 ) -> Array:
     """Draw the errors of rows: step by step, or from their covariance on the whole time grid.
@@ -96,29 +74,29 @@ def errors_of(
     Parameters
     ----------
     parameters : mapping of str to ndarray (draw,)
-        Those of the equation's errors, on their own scales; ``sigma`` in multiples of ``s``.
-    nu : ndarray (draw,) or None
-        Degrees of freedom of the innovations; None if they are Gaussian.
+        Those of the equation's errors and of its likelihood, on their own scales; ``sigma`` in
+        multiples of ``s``.
     generators : sequence of three Generators
         For innovations, tails and noise: no stream depends on the size of a chunk.
 
     Raises
     ------
     StudyError
-        If innovations are Student-t, and errors are not stated row by row.
+        If errors are not stated row by row, and innovations are not normal.
     """
-    generator, heavy, white = generators
+    generator, own, white = generators
     noise = equation.problem.errors
     assert isinstance(noise, Noise)
     *values, sigma = (parameters[p.name][:, None] for p in equation.problem.error_parameters)
     kind = noise.steps(layout.gap[:1], values)
     if kind is None:
-        if nu is not None:
-            raise no_student(noise)
+        if not (likelihood.exact or likelihood.latent):
+            raise no_innovations(noise, likelihood)
         return _by_covariance(noise, equation, layout, [*values, sigma], generator)
     out = generator.standard_normal((sigma.shape[0], layout.rows.size))
-    if nu is not None:
-        out *= _heavy(nu[:, None], layout.rows.size, heavy)
+    theirs = [parameters[p.name][:, None] for p in likelihood.parameters]
+    if not likelihood.latent:
+        out = likelihood.innovations(out, theirs, own)
     out *= sigma
     if equation.rows.weights is not None:
         out /= np.sqrt(equation.rows.weights)
@@ -138,8 +116,8 @@ def _carry(noise: Noise, layout: RowLayout, values: Sequence[Array], out: Array)
         out[:, rows] += steps.carry * out[:, layout.previous[rows]]
 
 
-def no_student(noise: Noise) -> StudyError:
-    """Refuse Student-t innovations of errors that are not stated row by row.
+def no_innovations(noise: Noise, likelihood: Likelihood) -> StudyError:
+    """Refuse innovations of errors that are not stated row by row.
 
     Returns
     -------
@@ -147,9 +125,13 @@ def no_student(noise: Noise) -> StudyError:
         To be raised.
     """
     return StudyError(
-        f"'errors' is {noise!r}, whose rows do not follow from one another, as Student-t "
-        "innovations need it",
-        hint=Message("{}, or {}", Hint("likelihood", Gaussian()), Hint("errors", AR1())),
+        Message(
+            "'errors' is {!r}, whose rows do not follow from one another, as {} innovations need "
+            "it",
+            noise,
+            likelihood.label,
+        ),
+        hint=Message("{}, or {}", Hint("likelihood", exact_likelihood()), Hint("errors", AR1())),
     )
 
 
@@ -168,12 +150,6 @@ def _by_covariance(
     if equation.rows.weights is not None:
         out /= np.sqrt(equation.rows.weights)
     return np.asarray(out)
-
-
-def _heavy(nu: Array, rows: int, generator: np.random.Generator) -> Array:
-    """Turn normal errors into Student-t ones with the same standard deviation."""
-    chi_square = 2.0 * generator.gamma(0.5 * nu, size=(nu.size, rows))
-    return np.asarray(np.sqrt((nu - 2.0) / chi_square))
 
 
 def _in_order(layout: RowLayout) -> list[npt.NDArray[np.int64]]:

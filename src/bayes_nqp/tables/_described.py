@@ -79,13 +79,12 @@ def model_facts(fit: Fit, translate: Translator) -> dict[str, str]:
     errors = translate.name(facts.noise.label())
     varying = facts.pooling.varying
     by = " × ".join(_time_strata(fit))
-    heavy = not facts.compresses
     pooled = facts.time is not None and facts.time.pooled
     return {
         "pooling": translate(facts.pooling.label),
         "strata": listed(_strata(fit), 99).in_(translate.language),
         "deviations": translate("unit") if varying == v.UNIT else varying or "",
-        "errors": errors + (translate(" with Student-t innovations") if heavy else ""),
+        "errors": translate.name(facts.likelihood.words(errors)),
         "time": translate("by {}, pooled" if pooled else "by {}", by, context="time effects")
         if by
         else translate("common"),
@@ -187,8 +186,7 @@ def interval_notes(numbers: pd.DataFrame, translate: Translator) -> list[str]:
     numbers : DataFrame
         From `summary`.
     """
-    unit = str(numbers.attrs.get("outcome_unit", ""))
-    scale = translate("in {}", unit) if unit else translate("in units of the outcome")
+    scale = _scale(numbers, translate)
     prob, kind = float(numbers.attrs["probability"]), str(numbers.attrs["kind"])
     return [
         translate("Mean, SD: of the posterior, {}.", scale),
@@ -205,8 +203,7 @@ def stacked_notes(numbers: pd.DataFrame, spread: str, translate: Translator) -> 
     numbers : DataFrame
         From `summary`.
     """
-    unit = str(numbers.attrs.get("outcome_unit", ""))
-    scale = translate("in {}", unit) if unit else translate("in units of the outcome")
+    scale = _scale(numbers, translate)
     beneath = translate("In parentheses: posterior sd.")
     if spread == "interval":
         prob, kind = float(numbers.attrs["probability"]), str(numbers.attrs["kind"])
@@ -218,3 +215,9 @@ def stacked_notes(numbers: pd.DataFrame, spread: str, translate: Translator) -> 
         beneath,
         translate("P(> 0): posterior probability of a positive value."),
     ]
+
+
+def _scale(numbers: pd.DataFrame, translate: Translator) -> str:
+    """Say in which unit effects are."""
+    unit = schema.effect_unit(numbers.attrs)
+    return translate("in {}", unit) if unit else translate("in units of the outcome")

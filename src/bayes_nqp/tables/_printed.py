@@ -6,6 +6,9 @@ from collections.abc import Callable
 
 import pandas as pd
 
+from bayes_nqp import vocabulary as v
+from bayes_nqp.schema import effect_unit
+
 __all__ = ["SummaryTable"]
 
 _BESIDE = ("ess_bulk", "ess_tail", "gate")
@@ -34,6 +37,8 @@ class SummaryTable(pd.DataFrame):
         few = pd.DataFrame(self.drop(columns=beside))
         most, least = pd.get_option("display.max_rows"), pd.get_option("display.min_rows")
         lines = [few.to_string(max_rows=most, min_rows=least)]
+        if self.attrs.get(v.LINK, v.IDENTITY) != v.IDENTITY:
+            lines.append(f"in {effect_unit(self.attrs)}")
         if len(gates) == 1:
             lines.append(f"gate: {gates[0]}")
         size = f"{len(self)} row" + ("" if len(self) == 1 else "s")

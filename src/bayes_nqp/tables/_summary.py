@@ -22,7 +22,7 @@ __all__ = ["STATISTICS", "summary"]
 
 STATISTICS = ("mean", "sd", "lower", "upper", "p_positive", "ess_bulk", "ess_tail", "r_hat", "gate")
 
-_FACTS = ("estimand", "weights", "target", "outcome", "outcome_unit")
+_FACTS = ("estimand", "weights", "target", "outcome", "outcome_unit", v.LINK)
 
 
 @door

@@ -14,7 +14,7 @@ from bayes_nqp.designs import AR1, DifferentialTrends
 from bayes_nqp.errors import Hint, NotApplicable
 from bayes_nqp.fitting import ROWS, SEPARATE, Fit, replications
 from bayes_nqp.language import Message, enumerated, joined
-from bayes_nqp.likelihoods import StudentT
+from bayes_nqp.likelihoods import robust_likelihood
 
 Array = npt.NDArray[np.float64]
 
@@ -132,12 +132,12 @@ def _advice(fit: Fit) -> list[tuple[str, Message]]:
         richer = Hint("errors", noise.richer[-1])
         slow = Message("Correlations do not fall as those of AR(1) do: {}.", richer)
         advice = [("autocorrelation", slow)]
-    if fit.facts.compresses:
-        large = Message(
-            "Some changes are too large for Gaussian errors: look at these rows, or {}.",
-            Hint("likelihood", StudentT()),
-        )
-        advice.append(("innovation", large))
+    likelihood, robust = fit.facts.likelihood, robust_likelihood()
+    if not likelihood.robust:
+        large = Message("Some changes are too large for {} errors: look at these rows.")
+        if robust is not None:
+            large = Message("Some changes are too large for {} errors: look at these rows, or {}.")
+        advice.append(("innovation", large.fill(likelihood.label, Hint("likelihood", robust))))
     unequal = Message("Errors are larger in some strata or periods than in others.")
     apart = Message("Treated units moved apart before adoption: see 'pretrends'.")
     common = Message("Untreated units move together beyond their time effects.")

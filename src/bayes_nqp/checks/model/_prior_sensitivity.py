@@ -130,7 +130,7 @@ def _sentence(verdict: Verdict, bad: pd.DataFrame, table: pd.DataFrame) -> Messa
 
 def _likelihood(fit: Fit) -> xr.DataArray | None:
     """Log likelihood of all units together (chain, draw); None where rows were sampled."""
-    if not fit.facts.compresses:
+    if not fit.facts.exact:
         return None
     paired(fit)
     try:

@@ -77,7 +77,7 @@ def influence(fit: Fit, *, by: str | None = None, refits: int = 10) -> Finding:
     does both, and is in doubt if one does either, where a unit that weights
     cannot leave out has not been refitted, and where the effect is not identified without one.
     """
-    if not fit.facts.compresses:
+    if not fit.facts.exact:
         raise NotApplicable(
             Message(
                 "Under {!r} the model was sampled row by row, and a unit's own effect cannot be "

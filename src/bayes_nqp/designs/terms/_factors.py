@@ -119,7 +119,7 @@ class Factors(Term):
             If periods before adoption have effects of their own, fewer than twenty units are never
             treated, or units have fewer than two untreated periods more than there are series.
         """
-        if not facts.compresses:
+        if not facts.exact:
             raise StudyError(
                 "'trends' is Factors, which needs a likelihood that compresses",
                 hint="leave out 'likelihood', or trends=nqp.DifferentialTrends()",

@@ -40,7 +40,7 @@ def _sentences(context: Context) -> Iterator[str]:
         context.translate,
         context.language,
         context.prob,
-        context.unit,
+        context.effect_unit,
     )
     direct = posterior_of(nde(context.effects, weights=context.weights), prob)
     yield translate("Directly: {}.", level(direct, unit))

@@ -50,7 +50,7 @@ def _over_time(context: Context) -> Iterator[str]:
             moved.cohorts,
             moved.units,
             language,
-            context.unit,
+            context.effect_unit,
             confidence=partial(Grounds(context), "average"),
         )
     if not same_units(context.effects):

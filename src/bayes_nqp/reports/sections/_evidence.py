@@ -44,7 +44,7 @@ def evidence(context: Context) -> Iterator[Block]:
             translate(
                 "Checks average over treated rows, whatever the weights of this report: the "
                 "average effect is then {}.",
-                level(over_rows, context.unit),
+                level(over_rows, context.effect_unit),
             )
         )
     yield from context.table("diagnostics", list(checks))

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import Subject, needed_for, title_of
 from bayes_nqp.estimands import ENOUGH
 from bayes_nqp.fitting import covariate_names
 from bayes_nqp.language import Message, Numeral, Translator, enumerated, listed, separated
-from bayes_nqp.likelihoods import StudentT
 from bayes_nqp.parameters import Parameter
 from bayes_nqp.priors import Priors
 from bayes_nqp.reports._content import Block, Heading, Paragraph
 from bayes_nqp.reports._context import Context
 from bayes_nqp.reports._registry import section
+from bayes_nqp.sampling import NUTS
 from bayes_nqp.tables import model_words, percent
 
 __all__ = ["methods"]
@@ -30,6 +31,17 @@ _CONTROLS: Final = {
         "Rows of never-treated units are the only controls: every stratum and cohort has an "
         "effect of its own in each period before adoption but the last."
     ),
+}
+_PREDICTED: Final = {
+    "identity": Message("The outcome"),
+    "log": Message("The log of the expected outcome"),
+    "logit": Message("The log odds of the expected outcome"),
+}
+_ON_LINK: Final = {
+    "log": Message(
+        "Effects are in log points: one of x multiplies the expected outcome by exp(x)."
+    ),
+    "logit": Message("Effects are in log odds: one of x multiplies the odds by exp(x)."),
 }
 _FLAT: Final = {
     "unit": Message("unit effects"),
@@ -109,7 +121,7 @@ def methods(context: Context) -> Iterator[Block]:
                 "All parameters were sampled together, row by row, by {sampler} in {chains} "
                 "chains of {draws:,} draws. Convergence gate: {gate}."
             )
-            if _heavy(context)
+            if fit.facts.by_rows or isinstance(fit.sampler, NUTS)
             else (
                 "Linear coefficients were integrated out exactly; scales, autocorrelation and "
                 "error sd were sampled by {sampler} in {chains} chains of {draws:,} draws, and "
@@ -149,7 +161,7 @@ def _scales(context: Context) -> Iterator[str]:
 
 def _model(context: Context) -> str:
     translate, facts = context.translate, context.fit.facts
-    names = _covariates(context)
+    names, link = _covariates(context), schema.link_of(context.effects)
     covariates = Message("covariates ({}), ", enumerated(names)) if names else ""
     pooling = Message(
         "Effects: {effects}; errors: {errors}; time effects: {time}.",
@@ -157,21 +169,23 @@ def _model(context: Context) -> str:
     )
     if context.staggered:
         model = Message(
-            "The outcome of unit i in period t is modelled as a unit effect, a time effect, the "
+            "{predicted} of unit i in period t is modelled as a unit effect, a time effect, the "
             "effect of the cell (stratum × cohort × period) if it is treated, {covariates}and an "
             "error. {controls} {pooling}",
+            predicted=_PREDICTED[link],
             controls=_CONTROLS["never" if facts.leads else "all"],
             covariates=covariates,
             pooling=pooling,
         )
     else:
         model = Message(
-            "The outcome of unit i in period t is modelled as a unit effect, a time effect, a "
+            "{predicted} of unit i in period t is modelled as a unit effect, a time effect, a "
             "slope times the exposure, {covariates}and an error. {pooling}",
+            predicted=_PREDICTED[link],
             covariates=covariates,
             pooling=pooling,
         )
-    sentences = [model]
+    sentences = [model, *([_ON_LINK[link]] if link in _ON_LINK else [])]
     if facts.by_period:
         sentences.append(Message("The slope also differs by period."))
     if facts.moderator is not None:
@@ -185,11 +199,6 @@ def _model(context: Context) -> str:
         )
         sentences.append(moderator)
     return context.joined(sentences)
-
-
-def _heavy(context: Context) -> bool:
-    """Whether innovations are Student-t, and rows are sampled one by one."""
-    return not context.fit.facts.compresses
 
 
 def _covariates(context: Context) -> tuple[str, ...]:
@@ -206,30 +215,34 @@ def _priors(context: Context) -> str:
     priors, errors = facts.priors, facts.noise
     flat, normal, half = _pieces(context)
     of_terms = (x for term in facts.terms for x in term.parameters(2, priors))
-    rho = _priors_of([*errors.parameters(2, priors), *of_terms], translate)
-    likelihood = facts.likelihood
-    if isinstance(likelihood, StudentT) and likelihood.nu is None:
-        rho += translate("; their degrees of freedom less 2 are Gamma(2, 0.1)")
+    own = facts.likelihood.parameters
+    rho = _priors_of([*errors.parameters(2, priors), *of_terms, *own], translate)
     whom = facts.varying
     whom = translate("units", context="whom") if whom in (None, v.UNIT) else whom
 
     sds = (_PRIOR[name].fill(_plain(getattr(priors, name))) for name in normal)
     flat_priors = translate(enumerated(_FLAT[name] for name in flat))
     text = translate(
-        "{flat} have flat priors. Other priors are stated in multiples of s = {s}, the outcome's "
-        "standard deviation within units{over}: {normal}{scales}{rho}.",
+        "{flat} have flat priors. Other priors are stated in multiples of s = {s}, {spread}: "
+        "{normal}{scales}{rho}.",
         flat=flat_priors[0].upper() + flat_priors[1:],
         s=Numeral(f"{context.fit.scale:.3g}"),
-        over=translate(
-            " on untreated rows"
-            if context.staggered
-            else ", for one such standard deviation of the exposure"
-        ),
+        spread=translate.name(facts.likelihood.scale_words or _spread(context)),
         normal=translate("normal with sd {}; ", translate(enumerated(sds))) if normal else "",
         scales=translate(separated(_scales_of(priors, half, whom))),
         rho=rho,
     )
     return text
+
+
+def _spread(context: Context) -> Message:
+    """What ``s`` is where it comes from the outcome."""
+    if context.staggered:
+        return Message("the outcome's standard deviation within units on untreated rows")
+    return Message(
+        "the outcome's standard deviation within units, for one such standard deviation of the "
+        "exposure"
+    )
 
 
 def _priors_of(parameters: Iterable[Parameter], translate: Translator) -> str:

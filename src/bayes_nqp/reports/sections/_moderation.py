@@ -36,7 +36,7 @@ def moderation(context: Context) -> Iterator[Block]:
     if bool(np.isfinite(slope).all()):
         spread = float(rows.std(ddof=1))
         posterior = posterior_of(slope.transpose(*v.SAMPLE_DIMS) * spread, context.prob)
-        size = level(posterior, context.unit)
+        size = level(posterior, context.effect_unit)
         yield Paragraph(
             translate(
                 (

@@ -53,7 +53,7 @@ def _by(context: Context, grounds: Grounds) -> Iterator[tuple[str, ...]]:
                 posterior,
                 outcome,
                 context.language,
-                context.unit,
+                context.effect_unit,
                 whom,
                 **context.moved,
                 confidence=partial(grounds, "average"),

@@ -27,7 +27,7 @@ __all__ = ["short"]
 @section(place=10)
 def short(context: Context) -> Iterator[Block]:
     """Say what the policy did, for whom, and through what."""
-    language, unit, prob = context.language, context.unit, context.prob
+    language, unit, prob = context.language, context.effect_unit, context.prob
     yield Heading(context.translate("In short"))
     average = posterior_of(att(context.effects, weights=context.weights), prob)
     outcome = context.outcome or context.translate("the outcome")
@@ -58,7 +58,9 @@ def _over_designs(context: Context, outcome: str, sure: Callable[[], str]) -> It
     if answer is None:
         return
     over = posterior_of(att(answer.effects, weights=context.weights), context.prob)
-    yield Paragraph(change(over, outcome, context.language, context.unit, confidence=sure), "lead")
+    yield Paragraph(
+        change(over, outcome, context.language, context.effect_unit, confidence=sure), "lead"
+    )
     even, _, more = answer.sensitivity.to_dict("records")
     words = Message(
         "Parallel trends are not earned, so that this is an average over designs, each weighed by "
@@ -87,7 +89,7 @@ def _apart(context: Context) -> Iterator[Block]:
         (name, posterior_of(draws.isel(assumption=k), context.prob))
         for k, name in enumerate(texts_of(evidence, "assumption"))
     ]
-    yield Paragraph(apart(effects, context.language, context.unit), "lead")
+    yield Paragraph(apart(effects, context.language, context.effect_unit), "lead")
 
 
 def _lower(sentence: str) -> str:

@@ -39,7 +39,7 @@ def _untreated(context: Context) -> Iterator[str]:
         Message(
             "{size} at {ring}",
             ring=ring,
-            size=level(posterior_of(rings.sel(ring=ring), context.prob), context.unit),
+            size=level(posterior_of(rings.sel(ring=ring), context.prob), context.effect_unit),
         )
         for ring in rings[v.RING].to_numpy().tolist()
     ]
@@ -72,7 +72,7 @@ def _sides(context: Context) -> tuple[Message, Message]:
     direct, others = (
         level(
             posterior_of(att(context.effects, weights=context.weights, path=path), context.prob),
-            context.unit,
+            context.effect_unit,
         )
         for path in (v.DIRECT, v.RECEIVED)
     )

@@ -1,0 +1,32 @@
+"""Normal errors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from bayes_nqp.doors import door
+from bayes_nqp.language import Message
+from bayes_nqp.likelihoods._likelihood import Likelihood
+from bayes_nqp.registry import register
+
+__all__ = ["Gaussian"]
+
+
+@register("likelihood")
+@door
+@dataclass(frozen=True, slots=True)
+class Gaussian(Likelihood):
+    """Normal errors: exact compression, whatever the number of rows."""
+
+    exact: ClassVar[bool] = True
+    label: ClassVar[Message] = Message("Gaussian")
+
+    def density(
+        self, name: str, location: Any, spread: Any, values: Sequence[Any], **rows: Any
+    ) -> None:
+        """``N(y | location, spread²)``."""
+        import pymc as pm
+
+        pm.Normal(name, location, spread, **rows)
