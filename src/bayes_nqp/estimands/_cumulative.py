@@ -18,7 +18,7 @@ __all__ = ["cumulative"]
 
 @estimand(
     Message("Cumulative effect since adoption"),
-    unit=Message("outcome × periods"),
+    unit=Message("effect × periods"),
     place=40,
     needs=(EVENT_TIMES,),
 )

@@ -23,6 +23,7 @@ __all__ = [
     "MEDIATORS",
     "MODERATOR",
     "OUTCOMES",
+    "OWN_SCALE",
     "SPILLOVERS",
     "Estimand",
     "Offer",
@@ -213,6 +214,12 @@ OUTCOMES: Final = Offer(
     lambda x: v.OBSERVED in effects_of(x), Message("these effects hold no observed outcome")
 )
 """The mean observed outcome of every cell."""
+
+OWN_SCALE: Final = Offer(
+    lambda x: schema.link_of(effects_of(x)) == v.IDENTITY,
+    Message("effects are on the scale of a link, and not on that of the outcome"),
+)
+"""Effects in units of the outcome."""
 
 SPILLOVERS: Final = Offer(
     lambda x: v.RECEIVED in effects_of(x)[v.PATH], Message("these effects have no spillovers")

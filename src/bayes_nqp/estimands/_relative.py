@@ -14,7 +14,7 @@ from bayes_nqp.estimands._average import average_of
 from bayes_nqp.estimands._by import By
 from bayes_nqp.estimands._effects_of import effects_of
 from bayes_nqp.estimands._labels import text
-from bayes_nqp.estimands._registry import OUTCOMES, estimand
+from bayes_nqp.estimands._registry import OUTCOMES, OWN_SCALE, estimand
 from bayes_nqp.language import Message
 
 __all__ = ["relative"]
@@ -24,7 +24,7 @@ __all__ = ["relative"]
     Message("Relative effect"),
     unit=Message("share of the untreated outcome"),
     place=30,
-    needs=(OUTCOMES,),
+    needs=(OUTCOMES, OWN_SCALE),
 )
 @door
 def relative(
@@ -93,8 +93,10 @@ def relative(
         )
     if schema.link_of(effects) != v.IDENTITY:
         raise StudyError(
-            f"effects are in {schema.effect_unit(effects.attrs)}, and what they are of the outcome "
-            "differs from cell to cell",
+            Message(
+                "effects are in {}, and not in units of the outcome",
+                schema.effect_unit(effects.attrs),
+            ),
             hint="nqp.att; an effect x in log points multiplies the outcome by np.exp(x)",
         )
     average = average_of(effects, by, weights, balanced, anticipated=anticipated)

@@ -23,6 +23,7 @@ from bayes_nqp.fitting._moderation import leg_draws as leg_draws
 from bayes_nqp.fitting._moderation import moderation_draws as moderation_draws
 from bayes_nqp.fitting._moderation import moderator_rows as moderator_rows
 from bayes_nqp.fitting._needs import (
+    ADDITIVE,
     ADOPTION,
     APART,
     CHANNELS,
@@ -83,6 +84,7 @@ from bayes_nqp.planning import members_of as members_of
 from bayes_nqp.planning import moderated_rows as moderated_rows
 
 __all__ = [
+    "ADDITIVE",
     "ADOPTION",
     "APART",
     "CHANNELS",

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
 
 __all__ = [
+    "ADDITIVE",
     "ADOPTION",
     "APART",
     "CHANNELS",
@@ -104,6 +105,17 @@ REFITS: Final = Need(
     ),
 )
 """Rows that can be summed up, so that refits are quick."""
+
+ADDITIVE: Final = Need(
+    lambda facts, _: not facts.likelihood.latent,
+    lambda facts: Message(
+        "Under {!r} rows are drawn through a link ({}), and have no residuals on the scale of "
+        "effects.",
+        facts.likelihood,
+        facts.likelihood.link,
+    ),
+)
+"""Errors that are added to the outcome itself."""
 
 ADOPTION: Final = Need(lambda facts, _: facts.adopted, _no_adoption)
 """A treatment that units adopt, so that there are cohorts and rows before it."""

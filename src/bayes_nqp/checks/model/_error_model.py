@@ -20,7 +20,7 @@ from bayes_nqp.checks.model._structures import Structures, structures
 from bayes_nqp.checks.shared import Finding, asks, column, ladder, owner, reported_weights
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.errors import StudyError
-from bayes_nqp.fitting import LINKED, ROWS, SEPARATE, Fit, meets
+from bayes_nqp.fitting import ADDITIVE, LINKED, ROWS, SEPARATE, Fit, meets
 from bayes_nqp.language import Message, joined, listed
 
 Array = npt.NDArray[np.float64]
@@ -60,7 +60,7 @@ class _Judged:
     "Are intervals as wide as errors that move together demand?",
     "error model",
     place=120,
-    needs=(ROWS, SEPARATE),
+    needs=(ROWS, ADDITIVE, SEPARATE),
     cluster=column,
 )
 def error_model(fit: Fit, *, cluster: str | None = None, event_times: bool = False) -> Finding:

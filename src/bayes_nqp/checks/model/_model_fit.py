@@ -12,7 +12,7 @@ from bayes_nqp.checks.model._untreated import Untreated
 from bayes_nqp.checks.shared import HOLDS, Finding, Verdict, asks, ladder, number_from
 from bayes_nqp.designs import AR1, DifferentialTrends
 from bayes_nqp.errors import Hint, NotApplicable
-from bayes_nqp.fitting import ROWS, SEPARATE, Fit, replications
+from bayes_nqp.fitting import ADDITIVE, ROWS, SEPARATE, Fit, replications
 from bayes_nqp.language import Message, enumerated, joined
 from bayes_nqp.likelihoods import robust_likelihood
 
@@ -26,7 +26,7 @@ _MISFIT, _SURE = 0.03, 0.01
     "Would the model produce outcomes like those observed?",
     "model fit",
     place=130,
-    needs=(ROWS, SEPARATE),
+    needs=(ROWS, ADDITIVE, SEPARATE),
     draws=number_from(20),
 )
 def model_fit(fit: Fit, *, draws: int = 500) -> Finding:

@@ -13,7 +13,7 @@ from bayes_nqp.checks.shared import HOLDS, Finding, Verdict, asks, ladder, numbe
 from bayes_nqp.designs import AR1
 from bayes_nqp.errors import Hint
 from bayes_nqp.estimands import att
-from bayes_nqp.fitting import ADOPTION, ROWS, SEPARATE, Fit
+from bayes_nqp.fitting import ADDITIVE, ADOPTION, ROWS, SEPARATE, Fit
 from bayes_nqp.fitting import prior_predictive as drawn
 from bayes_nqp.language import Message, joined, separated
 
@@ -27,7 +27,7 @@ _DOUBT = 0.02
     "Do the priors allow the data seen, and effects of plausible size?",
     "prior predictive",
     place=140,
-    needs=(ROWS, ADOPTION, SEPARATE),
+    needs=(ROWS, ADOPTION, ADDITIVE, SEPARATE),
     draws=number_from(20),
 )
 def prior_predictive(fit: Fit, *, draws: int = 500) -> Finding:

@@ -13,7 +13,7 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.checks.shared import DOUBT, HOLDS, Finding, asks
 from bayes_nqp.checks.space._near import balanced, located, named, near, weights_by
 from bayes_nqp.checks.space._statistics import Moran, morans_i
-from bayes_nqp.fitting import ROWS, Fit
+from bayes_nqp.fitting import ADDITIVE, ROWS, Fit
 from bayes_nqp.language import Message
 from bayes_nqp.spatial_weights import SpatialWeights
 
@@ -28,7 +28,7 @@ _LEVEL = 0.05
     "Are neighbours alike beyond unit and time effects and the policy?",
     "Moran's I",
     place=171,
-    needs=(ROWS,),
+    needs=(ROWS, ADDITIVE),
     suits=located,
     weights=near,
 )

@@ -31,7 +31,7 @@ from bayes_nqp.checks.space._near import located, readable
 from bayes_nqp.designs import Rings
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.errors import Hint, NotApplicable, NQPError, StudyError, one_of
-from bayes_nqp.fitting import ROWS, SEPARATE, Fit, panel_of
+from bayes_nqp.fitting import ADDITIVE, ROWS, SEPARATE, Fit, panel_of
 from bayes_nqp.language import Message, listed
 from bayes_nqp.planning import plan_of
 from bayes_nqp.spatial_weights import locations_of
@@ -63,7 +63,7 @@ def _kernel(option: str, value: object) -> None:
     "Do intervals allow for units near one another that move together?",
     "spatial errors",
     place=176,
-    needs=(ROWS, SEPARATE),
+    needs=(ROWS, ADDITIVE, SEPARATE),
     suits=located,
     km=_distance,
     kernel=_kernel,

@@ -10,7 +10,7 @@ from bayes_nqp.checks.shared import DOUBT, HOLDS, Finding, asks
 from bayes_nqp.checks.space._near import balanced, located, named, near, size_of, weights_by
 from bayes_nqp.checks.space._statistics import TESTS, as_printed, whitened
 from bayes_nqp.designs import parameters_of
-from bayes_nqp.fitting import ROWS, Fit
+from bayes_nqp.fitting import ADDITIVE, ROWS, Fit
 from bayes_nqp.language import Message
 from bayes_nqp.spatial_weights import SpatialWeights
 
@@ -23,7 +23,7 @@ _LEVEL = 0.05
     "Does the outcome depend on that of neighbours?",
     "spatial LM tests",
     place=172,
-    needs=(ROWS,),
+    needs=(ROWS, ADDITIVE),
     suits=located,
     weights=near,
 )
