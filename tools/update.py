@@ -146,7 +146,8 @@ def checks(text: str) -> str:
         need.ADOPTION: "adoption", need.CHANNELS: "channels", need.DOSE: "a continuous exposure",
         need.REFITS: "refits", need.ROWS: "rows", need.TRENDS: "trends that differ",
         need.LAGGED: "a spatial lag", need.SEPARATE: "no spatial lag",
-        need.ADDITIVE: "the identity link", need.LINKED: "`SpatialLag`", need.APART: "no `SpatialLag` of an exposure",
+        need.ADDITIVE: "the identity link", need.LINKED: "`SpatialLag`",
+        need.APART: "no `SpatialLag` of an exposure",
     }  # fmt: skip
     begin, end = (f"<!-- {mark.removeprefix('.. ')} -->" for mark in (BEGIN.format("checks"), END))
     before, _, rest = text.partition(begin + "\n")
