@@ -1,9 +1,10 @@
 """Draws of several problems that move together, because errors of their rows are correlated.
 
-Given parameters, coefficients are drawn as ``beta = A^-1 (X'Q̃ y + sigma xi)`` with ``xi = X'Q̃ e +
-D^-1 z``: e are errors drawn anew, at unit innovation variance, and z standard normal. The law of
-one problem's draws is that of `draw` whatever e is shared with; where problems' standardised errors
-are correlated, so are their draws, as their estimation errors are (docs/gaussian.md, Correlated
+Given parameters, coefficients are drawn as ``beta = (A + sigma² D^-2)^-1 (X'Q̃ y + sigma xi)`` with
+``xi = X'Q̃ e + sigma D^-1 z`` and D = diag(tau): e are errors drawn anew, at unit innovation
+variance, and z standard normal. The covariance of xi is ``A + sigma² D^-2``, so that the law of one
+problem's draws is that of `draw` whatever e is shared with; where problems' standardised errors are
+correlated, so are their draws, as their estimation errors are (docs/gaussian.md, Correlated
 equations).
 """
 
@@ -271,7 +272,7 @@ def _within(
 def standardised(
     problem: GaussianProblem, values: Values, factor: Factor, right: Array, white: Array
 ) -> tuple[Array, Array]:
-    """Standard normal noise of coefficients, ``z = L^-1 (X'Q̃ e + D^-1 z0)``.
+    """Standard normal noise of coefficients, ``z = L^-1 (X'Q̃ e + sigma D^-1 z0)``.
 
     Parameters
     ----------
@@ -283,7 +284,7 @@ def standardised(
     head = problem.arrowhead
     n_points, times = len(values), right.shape[-1]
     n_local, n_global = head.n_proper, head.n_global
-    # xi = X'Q̃e + D^-1 z0 in multiples of sigma, whose covariance is A + sigma² diag(1/tau²).
+    # xi, whose covariance L L' = A + sigma² D^-2 is that of the factor.
     blocks = right.reshape(n_points, head.n_blocks, head.size, times)
     prior = np.sqrt(problem.prior_precision(values, head.local_scale[:, :n_local]))[..., None]
     drawn = white[:, n_global:].reshape(n_points, head.n_blocks, head.n_local, times)

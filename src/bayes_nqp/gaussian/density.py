@@ -132,7 +132,8 @@ def assembled(
     """Put the log likelihood together (8).
 
     ``total - f/2 log 2 pi sigma² + n_flat/2 log 2 pi - (log|A + sigma² D^-2| - p log sigma²)/2 -
-    sum_j log tau_j - E / 2 sigma²``, over f rows less flat unit coefficients and p coefficients.
+    sum_j log tau_j - E / 2 sigma²``, over f rows less flat unit coefficients and p coefficients,
+    with D = diag(tau) and nothing of it where a coefficient is flat.
 
     Parameters
     ----------
@@ -152,7 +153,7 @@ def assembled(
         - 0.5 * (factor.log_det - problem.n_coefficients * log_sigma2)
         - log_tau
     )
-    # E = y'Q̃y - b'(A + sigma² D^-2)^-1 b: squares of the factor's last entry (B, m).
+    # E = y'Q̃y - b'(A + sigma² D^-2)^-1 b, b the outcome's row of A: what the factor has last.
     energy = (factor.residual**2).sum(axis=2)
     out = common[:, None] - 0.5 * energy * np.exp(-log_sigma2)[:, None]
     out = np.where(np.isfinite(out), out, -np.inf)

@@ -194,7 +194,7 @@ def _numbers(
     if errors is not None and errors.sums is not None:
         assert isinstance(factor, Factor)
         assert problem.lag is None, "errors are not shared by equations with a lag"
-        # xi = X'Q̃e + D^-1 z instead of L z: the same law, but moved by the errors e.
+        # xi = X'Q̃e + sigma D^-1 z instead of L z: the same law, but moved by the errors e.
         right, deviation, process = errors.sums.right_side(
             problem, values, errors.numbers, (z_deviation, z_process)
         )

@@ -1,8 +1,11 @@
 """What a Gaussian problem is made of. Symbols are those of docs/gaussian.md.
 
 Units of one *type* share observed periods, weights and loadings of their deviation; units of one
-*group* have the same coefficients in every period. B points, P patterns of observed periods, H
-types, G groups, T periods, K columns, m outcomes, J = T + K + m.
+*group* have the same coefficients in every period; a *class* is a group's units of one type. Groups
+of a *block* share local coefficients, as of one stratum. A *slot* is what rows can load on: a time
+effect, a cell, a slope; coefficients make slots up. An *owner* has a deviation of its own: a unit,
+or several together, such as the firms of a city. B points, P patterns of observed periods, H types,
+G groups, T periods, K columns, m outcomes, J = T + K + m.
 
 Unit i has the rows ``y_i = X_i beta + N alpha_i + D_i delta_i + e_i``: beta the coefficients that
 blocks hold, alpha_i flat ones of the unit's own (N = 1: its effect), ``delta_i ~ N(0, Omega)`` the
