@@ -96,7 +96,8 @@ class PathFactor:
         Returns
         -------
         tuple of ndarray (B, P, L, times) and ndarray (B, P, n q, times)
-            ``C D M^-1 (D'X'Q̃ e + z)``, and noise of the processes, standard normal again.
+            ``C D M^-1 (D'X'Q̃ e / sigma + z) / sigma``, and noise of the processes, standard
+            normal again.
         """
         # D'X'Q̃e / sigma + z has covariance D'HD / sigma² + I = M: lower^-1 of it is white, and
         # X'Q̃e less C D / sigma times M^-1 of it is uncorrelated with it.
