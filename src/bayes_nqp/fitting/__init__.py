@@ -76,7 +76,7 @@ from bayes_nqp.fitting._reported import (
     scalar_draws,
     sigma_draws,
 )
-from bayes_nqp.fitting._short import SHORT, short_effects
+from bayes_nqp.fitting._short import SHORT, SlopeLaw, short_effects, slope_law
 from bayes_nqp.fitting._store import Store, once, store_of
 from bayes_nqp.fitting._unit_likelihood import LeftOut, left_out, log_likelihood
 from bayes_nqp.fitting._waist import waist as waist
@@ -107,6 +107,7 @@ __all__ = [
     "Need",
     "Numbers",
     "Replication",
+    "SlopeLaw",
     "Store",
     "batch",
     "conditional_mean",
@@ -156,6 +157,7 @@ __all__ = [
     "short_refit",
     "sigma_draws",
     "single",
+    "slope_law",
     "store_of",
     "total_fit",
 ]

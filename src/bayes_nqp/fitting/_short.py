@@ -2,35 +2,79 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
+from scipy.special import logsumexp
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.diagnostics import Gate, populations_gate, weights_gate, worst_of
-from bayes_nqp.fitting._draws import recovered
+from bayes_nqp.fitting._draws import cell_shares, recovered
 from bayes_nqp.fitting._equations import equation_density, numbered
 from bayes_nqp.fitting._known import KnownDraws
 from bayes_nqp.fitting._parameters import point_at
 from bayes_nqp.fitting._paths import paths_of
+from bayes_nqp.fitting._slots import slot_places
 from bayes_nqp.fitting._waist import waist
+from bayes_nqp.gaussian import averages
 from bayes_nqp.planning import plan_of
 from bayes_nqp.sampling import LEAST_BRIEF, Chains, Importance, importance, refit_importance
+from bayes_nqp.terms import SLOPE
 
 if TYPE_CHECKING:
     from bayes_nqp.designs import Design
     from bayes_nqp.panel import Panel
     from bayes_nqp.planning import Equation
 
-__all__ = ["SHORT", "short_effects"]
+__all__ = ["SHORT", "SlopeLaw", "short_effects", "slope_law"]
 
 Array = npt.NDArray[np.float64]
 
 SHORT: Final = (4, 250)
 """Chains and draws of a refit."""
+
+
+@dataclass(frozen=True, eq=False)
+class SlopeLaw:
+    """A mixture of normal laws of slopes.
+
+    Parameters
+    ----------
+    share : ndarray (point)
+        Of draws at each point of the parameters; they add up to one.
+    means, covariances : ndarray (point, covariate) and (point, covariate, covariate)
+        Given the parameters, outcome units per unit of each covariate.
+    s : float, outcome units
+        The standard deviation that priors are multiples of.
+    """
+
+    share: Array
+    means: Array
+    covariances: Array
+    s: float
+
+    @property
+    def mean(self) -> Array:
+        """``E[m(x)]`` (covariate)."""
+        return np.asarray(self.share @ self.means)
+
+    @property
+    def covariance(self) -> Array:
+        """``E[V(x)] + Var[m(x)]`` (covariate, covariate)."""
+        off = self.means - self.mean
+        inside = np.einsum("p,pij->ij", self.share, self.covariances)
+        return np.asarray(inside + (self.share[:, None] * off).T @ off)
+
+    def log_density(self, prior: Array) -> float:
+        """``log E[N(0; m(x), V(x) + P)]``, P a prior covariance (covariate, covariate)."""
+        spread = self.covariances + prior
+        energy = np.einsum("pi,pij,pj->p", self.means, np.linalg.inv(spread), self.means)
+        log = -0.5 * (energy + np.linalg.slogdet(2.0 * np.pi * spread)[1])
+        return float(logsumexp(log, b=self.share))
 
 
 def short_effects(
@@ -62,12 +106,9 @@ def short_effects(
     plan = plan_of(design, panel)
     draws, gates = [], {}
     for number, equation in enumerate(plan.equations):
-        chains = _chains(equation, numbered(Importance(*SHORT[::-1], seed=seed), number), stock)
-        facts = chains.facts
-        gates[f"{equation.name}: "] = _gate(facts)
+        x, gates[f"{equation.name}: "] = _points(equation, number, seed, stock)
         generator = np.random.default_rng([seed, number, 1])
-        x = _thinned(chains.values["x"])
-        draws.append(recovered(plan, equation, x.reshape(-1, x.shape[2]), generator))
+        draws.append(recovered(plan, equation, x, generator))
     paths = paths_of(plan, draws)
     effect = paths.effect.reshape(*SHORT, *paths.effect.shape[1:])
     deviation = paths.deviation
@@ -82,6 +123,67 @@ def short_effects(
         gate=worst_of(gates if len(gates) > 1 else {"": next(iter(gates.values()))}),
         attrs={"target": "sample", "outcome": panel.roles.outcome},
     )
+
+
+def slope_law(
+    design: Design,
+    panel: Panel,
+    names: Sequence[str],
+    *,
+    seed: int = 0,
+    stock: KnownDraws | None = None,
+) -> SlopeLaw:
+    """Posterior law of slopes of covariates: a mixture of normal ones over short draws.
+
+    Given parameters x it is ``N(m(x), V(x))``, exactly.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Of covariates of the outcome.
+
+    Returns
+    -------
+    SlopeLaw
+        Outcome units per unit of each.
+
+    Raises
+    ------
+    IdentificationError
+        If the panel cannot identify what the design asks for.
+    """
+    plan = plan_of(design, panel)
+    equation = plan.equations[0]
+    x, counts = np.unique(_points(equation, 0, seed, stock)[0], axis=0, return_counts=True)
+    share = counts / counts.sum()
+    part = next(part for part in equation.globals if part.name == SLOPE)
+    columns = [part.labels.index(name) for name in names]
+    # A slope is a slot of every block; var(a + b) = var a + var b + 2 cov(a, b).
+    place = slot_places(plan, equation).slopes.reshape(len(plan.stratum_names), -1)[0, columns]
+    i, j = np.triu_indices(len(names), 1)
+    single = np.zeros((equation.n_slots, len(names)))
+    single[place, np.arange(len(names))] = 1.0
+    loads = np.concatenate([single, single[:, i] + single[:, j]], axis=1)
+    shares = cell_shares(plan, equation)
+    owners = np.zeros((0 if shares is None else shares.shape[0], loads.shape[1]))
+    mean, variance = averages(equation.gaussian, x, loads, owners)
+    mean = mean[:, : len(names)]
+    own = variance[:, : len(names)]
+    covariance = own[:, :, None] * np.eye(len(names))
+    covariance[:, i, j] = covariance[:, j, i] = 0.5 * (
+        variance[:, len(names) :] - own[:, i] - own[:, j]
+    )
+    unit = equation.scale * np.diag(np.asarray(part.display))[columns]
+    return SlopeLaw(share, mean * unit, covariance * np.outer(unit, unit), equation.scale)
+
+
+def _points(
+    equation: Equation, number: int, seed: int, stock: KnownDraws | None
+) -> tuple[Array, Gate]:
+    """Draws of an equation's parameters (draw, parameter), and whether they stand."""
+    chains = _chains(equation, numbered(Importance(*SHORT[::-1], seed=seed), number), stock)
+    x = _thinned(chains.values["x"])
+    return x.reshape(-1, x.shape[2]), _gate(chains.facts)
 
 
 def _chains(equation: Equation, sampler: Importance, stock: KnownDraws | None) -> Chains:

@@ -13,7 +13,7 @@ from bayes_nqp.gaussian import absorbed_products, net_of
 from bayes_nqp.language import Message, listed, separated
 from bayes_nqp.parameters import FLAT
 from bayes_nqp.planning._plan import Equation
-from bayes_nqp.terms import LocalPart, SlopePart
+from bayes_nqp.terms import SLOPE, LocalPart, SlopePart
 
 __all__ = ["ColumnNames", "check_identified"]
 
@@ -110,7 +110,7 @@ def _columns(equation: Equation, roles: ColumnNames) -> tuple[list[_Column], lis
         if part.scale != FLAT or part.place != "slopes":
             continue
         shift = isinstance(part, SlopePart) and not part.name.startswith("b_")
-        if part.name == "slope":
+        if part.name == SLOPE:
             names = list(roles.covariates)
         elif isinstance(part, SlopePart):
             role = (
@@ -123,7 +123,7 @@ def _columns(equation: Equation, roles: ColumnNames) -> tuple[list[_Column], lis
             names = [Message("{}, {}", roles.effects, label) for label in labels]
         for k, name in enumerate(names):
             columns = tuple(_extended(b.columns[:, start + k]) for b in equation.problem.blocks)
-            effect = part.name != "slope" and not isinstance(part, SlopePart)
+            effect = part.name != SLOPE and not isinstance(part, SlopePart)
             flat.append(_Column(name, columns, effect))
             if not effect and not shift:
                 plain.append(flat[-1])

@@ -14,7 +14,7 @@ from bayes_nqp.terms.linked import DELTA, LINKED, TIED, Linked, linked_parts, ti
 from bayes_nqp.terms.mediators import Slope, SlopePart, mediator_parts
 from bayes_nqp.terms.parts import GlobalPart, LocalPart, Place, ProcessPart, Series, zero_sum
 from bayes_nqp.terms.received import EXPOSURE_TIME, ONTO, RECEIVED, exposed_parts
-from bayes_nqp.terms.slopes import LAG, lag_parts, slope_parts
+from bayes_nqp.terms.slopes import LAG, SLOPE, lag_parts, slope_parts
 from bayes_nqp.terms.time_effects import TimeEffects, time_parts
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "ONTO",
     "OWN_EFFECT",
     "RECEIVED",
+    "SLOPE",
     "TIED",
     "TREATED",
     "CellTable",

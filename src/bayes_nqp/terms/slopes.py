@@ -9,10 +9,12 @@ import numpy as np
 from bayes_nqp.parameters import FIXED, FLAT
 from bayes_nqp.terms.parts import GlobalPart
 
-__all__ = ["LAG", "lag_parts", "slope_parts"]
+__all__ = ["LAG", "SLOPE", "lag_parts", "slope_parts"]
 
 LAG = "lag"
 """Name of the part whose coefficient is given, not drawn."""
+SLOPE = "slope"
+"""Name of the part of covariates."""
 
 
 def slope_parts(
@@ -41,7 +43,7 @@ def slope_parts(
     eye = np.eye(len(names) if n_columns is None else n_columns)[:, : len(names)]
     display = np.diag(1.0 / np.asarray(scales, dtype=float))
     columns = np.tile(eye, (n_strata, 1))
-    return [GlobalPart("slope", "slopes", columns, FLAT, list(names), display)]
+    return [GlobalPart(SLOPE, "slopes", columns, FLAT, list(names), display)]
 
 
 def lag_parts(column: int, n_strata: int, n_columns: int) -> list[GlobalPart]:

@@ -3,9 +3,10 @@
 On untreated rows, effects of treated cells flat, adopters have beside their time effects a mean of
 their own at each of the last periods before adoption, ``g = (g_1, .., g_K)``, common to cohorts and
 strata. A design that lets units respond k periods early has ``g_1, .., g_k ~ N(0, s^2)``, and zero
-for what is earlier. With flat g the posterior is ``N(m, V)``, so that, P the prior covariance,
+for what is earlier. With flat g the posterior given parameters x is ``N(m(x), V(x))``, so that, P
+the prior covariance and expectations over draws of x,
 
-    log p(y | k periods) - log p(y | none) = log N(m; 0, V + P) - log N(m; 0, V),
+    log p(y | k periods) - log p(y | none) = log E[N(m; 0, V + P)] - log E[N(m; 0, V)],
 
 a Savage-Dickey ratio, once without a drift and once with it. Between the two stands the log Bayes
 factor of parallel trends. The leads that a design does not free, ``(g_k+1, .., g_K)``, are its own
@@ -20,15 +21,14 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
 
 from bayes_nqp.checks.shared import reason
 from bayes_nqp.checks.trends._bayes_factor import evidence_against_drift, untreated
 from bayes_nqp.checks.trends._differential_trend import widened
-from bayes_nqp.checks.trends._leads import freedom, tail_of
+from bayes_nqp.checks.trends._leads import freedom, tail_at
 from bayes_nqp.designs import Design, DifferentialTrends
 from bayes_nqp.errors import Hint, IdentificationError, NQPError
-from bayes_nqp.fitting import Fit, covariate_slopes, once, panel_of, refit
+from bayes_nqp.fitting import REFITS, Fit, SlopeLaw, known_draws, once, panel_of, require, slope_law
 from bayes_nqp.language import NOTHING, Message, listed
 from bayes_nqp.panel import Panel
 
@@ -144,13 +144,12 @@ def own_leads(fit: Fit) -> float:
 def last_period_alone(fit: Fit) -> bool:
     """Whether adopters stand out in the last period before adoption, and in none before it."""
     try:
-        means = _means(fit, drift=False)
+        law = _means(fit, drift=False)
     except NQPError:
         return False
-    if means is None or means[0].shape[1] < 2:
+    if law is None or law.mean.size < 2:
         return False
-    degrees = _freedom(fit)
-    last, others = (tail_of(x, degrees) for x in (means[0][:, :1], means[0][:, 1:]))
+    last, others = (_tail(fit, law, x) for x in (slice(1), slice(1, None)))
     return last < _STANDS_OUT <= others
 
 
@@ -160,7 +159,13 @@ def _freedom(fit: Fit) -> float:
     return freedom(int(ever.sum()), int((~ever).sum()))
 
 
-def _means(fit: Fit, *, drift: bool) -> tuple[Array, float] | None:
+def _tail(fit: Fit, law: SlopeLaw, which: slice) -> float:
+    """Tail probability of zero of some of the means."""
+    precision = np.linalg.pinv(law.covariance[which, which], hermitian=True)
+    return tail_at(law.mean[which], precision, _freedom(fit))
+
+
+def _means(fit: Fit, *, drift: bool) -> SlopeLaw | None:
     return once(fit, ("near", drift), partial(_near, fit, drift=drift))
 
 
@@ -175,36 +180,30 @@ def _weighed(fit: Fit, candidate: Candidate) -> Evidence:
             if candidate.drift
             else (0.0, 0.0)
         )
-        means = _means(fit, drift=candidate.drift)
-        if means is None:
+        law = _means(fit, drift=candidate.drift)
+        if law is None:
             if candidate.early:
                 return Evidence(candidate, reason=Message("too few periods before adoption"))
             return Evidence(candidate, -value, error)
-        draws, s = means
-        if draws.shape[1] < candidate.early:
+        if law.mean.size < candidate.early:
             return Evidence(candidate, reason=Message("too few periods before adoption"))
     except NQPError as refusal:
         return Evidence(candidate, reason=reason(refusal))
-    later = draws[:, candidate.early :]
-    tail = tail_of(later, _freedom(fit)) if later.size else np.nan
-    return Evidence(candidate, _ratio(draws, candidate.early, s) - value, error, tail)
+    later = slice(candidate.early, None)
+    tail = _tail(fit, law, later) if law.mean[later].size else np.nan
+    return Evidence(candidate, _ratio(law, candidate.early) - value, error, tail)
 
 
-def _ratio(draws: Array, early: int, s: float) -> float:
+def _ratio(law: SlopeLaw, early: int) -> float:
     """Log marginal likelihood with means that are free, less that without (module)."""
-    covariance = np.atleast_2d(np.cov(draws, rowvar=False))
-    prior = np.diag(np.where(np.arange(draws.shape[1]) < early, s**2, 0.0))
-    mean, zero = draws.mean(axis=0), np.zeros(draws.shape[1])
-    with_, without = (
-        stats.multivariate_normal(zero, c, allow_singular=True).logpdf(mean)
-        for c in (covariance + prior, covariance)
-    )
-    return float(with_ - without)
+    prior = np.diag(np.where(np.arange(law.mean.size) < early, law.s**2, 0.0))
+    return law.log_density(prior) - law.log_density(np.zeros_like(prior))
 
 
-def _near(fit: Fit, *, drift: bool) -> tuple[Array, float] | None:
-    """Draws (draw, period) of adopters' means just before adoption, and ``s``; outcome units."""
-    panel = panel_of(fit)
+def _near(fit: Fit, *, drift: bool) -> SlopeLaw | None:
+    """The law of adopters' means just before adoption, outcome units."""
+    require(fit, REFITS)
+    panel, seed = panel_of(fit), int(fit.sampler.seed or 0)
     flat = untreated(fit.outcome_design, panel, fit.facts.noise)
     if drift:
         flat = flat.variant({"trends": DifferentialTrends()})
@@ -215,11 +214,9 @@ def _near(fit: Fit, *, drift: bool) -> tuple[Array, float] | None:
         stated = flat.facts.covariates
         changes = {} if stated is None else {"covariates": (*stated, *names)}
         try:
-            fitted = refit(fit, flat.variant(changes), wider)
+            return slope_law(flat.variant(changes), wider, names, seed=seed, stock=known_draws(fit))
         except IdentificationError:
             continue
-        slopes = covariate_slopes(fitted, names)
-        return slopes.reshape(-1, number), fitted.plan.equations[0].scale
     return None
 
 

@@ -115,9 +115,13 @@ def tail_of(draws: Array, freedom: float) -> float:
     freedom : float
         Degrees of freedom of the covariance.
     """
-    mean, size = draws.mean(axis=0), draws.shape[1]
-    distance = max(float(mean @ precision_of(draws) @ mean), 0.0)
-    return float(special.fdtrc(size, freedom, distance / size))
+    return tail_at(draws.mean(axis=0), precision_of(draws), freedom)
+
+
+def tail_at(mean: Array, precision: Array, freedom: float) -> float:
+    """The same of a mean and an inverse covariance that are known."""
+    distance = max(float(mean @ precision @ mean), 0.0)
+    return float(special.fdtrc(mean.size, freedom, distance / mean.size))
 
 
 def freedom(treated: int, never: int) -> float:
