@@ -80,7 +80,9 @@ from .pooling import Complete as Complete
 from .pooling import Partial as Partial
 from .pooling import Separate as Separate
 from .priors import HalfT as HalfT
+from .priors import Horseshoe as Horseshoe
 from .priors import Priors as Priors
+from .priors import StudentDeviations as StudentDeviations
 from .reports import report as report
 from .robustness import NormalRho as NormalRho
 from .robustness import NormalSteps as NormalSteps

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,7 +24,6 @@ from bayes_nqp.planning import plan_of
 from bayes_nqp.registry import register
 from bayes_nqp.studies import json_schema, validate
 
-PACKAGE = Path(nqp.__file__).parent
 SAMPLER = nqp.Importance(draws=250, chains=2, seed=1)
 
 
@@ -275,31 +271,3 @@ def test_reports_say_it_in_its_words(
     text = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     assert said in text
     assert unsaid not in text
-
-
-CODE = """
-import bayes_nqp as nqp
-from bayes_nqp.registry import registered
-from bayes_nqp.studies import json_schema
-
-assert not registered("scale")
-assert "HalfT" not in json_schema()["definitions"]
-panel = nqp.simulation.staggered(units=30, periods=7, cohorts=(4, 5), strata={}, seed=1).panel
-sampler = nqp.Importance(draws=100, chains=2, seed=1)
-fit = nqp.fit(nqp.StaggeredDiD(), panel, sampler, progress=False)
-results = [nqp.check(fit, "prior_sensitivity", progress=False)]
-nqp.report(fit, "out", checks=results, formats=["html"], progress=False)
-print(nqp.__file__)
-"""
-
-
-def test_half_t_can_be_taken_away(tmp_path: Path) -> None:
-    shutil.copytree(PACKAGE, tmp_path / "bayes_nqp", ignore=shutil.ignore_patterns("__pycache__"))
-    (tmp_path / "bayes_nqp" / "priors" / "_half_t.py").unlink()
-    ended = subprocess.run(
-        [sys.executable, "-W", "error", "-c", CODE], cwd=tmp_path,
-        env={"PYTHONPATH": str(tmp_path)}, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert ended.returncode == 0, ended.stderr
-    assert str(tmp_path) in ended.stdout
-    assert (tmp_path / "out" / "report.html").exists()

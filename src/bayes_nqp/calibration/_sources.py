@@ -174,8 +174,9 @@ class PosteriorSource:
             return np.zeros((1, members))
         if self.deviations is not None:
             return np.asarray(self.deviations.to_numpy()[at][:1])
-        spread = self._drawn(f"scale_{scale.name}", at, scale.fixed * self.fit.scale)
-        return np.asarray(spread * generator.standard_normal((1, members)))
+        unit = self.fit.scale
+        spread = self._drawn(f"scale_{scale.name}", at, scale.fixed * unit)
+        return self.fit.facts.deviations.draw(generator, spread.reshape(1), members, unit)
 
     def _time(self, at: tuple[int, int], generator: np.random.Generator) -> Array:
         """Time effects (draw, level × period): zero where they are flat."""

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Literal
 from bayes_nqp.designs._channels import ChannelFacts
 from bayes_nqp.designs._spec import EquationSpec, Timing
 from bayes_nqp.designs.noise import Noise
-from bayes_nqp.errors import StudyError, nearest
+from bayes_nqp.errors import Hint, StudyError, nearest
 from bayes_nqp.language import Message
-from bayes_nqp.likelihoods import Gaussian, Likelihood
+from bayes_nqp.likelihoods import Gaussian, Likelihood, exact_likelihood
 from bayes_nqp.parameters import Parameter
 from bayes_nqp.pooling import Pooling
-from bayes_nqp.priors import Priors
+from bayes_nqp.priors import Deviations, NormalDeviations, Priors
 from bayes_nqp.registry import family_of
 from bayes_nqp.terms import TimeEffects
 
@@ -229,17 +229,31 @@ class Facts:
     @property
     def exact(self) -> bool:
         """Whether rows are summed up, and coefficients integrated out exactly."""
-        return self.likelihood.exact
+        return self.likelihood.exact and self.deviations.gaussian
 
     @property
     def by_sites(self) -> bool:
         """Whether rows have normal stand-ins, from which weights lead to their own density."""
-        return self.likelihood.by_sites
+        return self.likelihood.by_sites and self.deviations.gaussian
 
     @property
     def by_rows(self) -> bool:
         """Whether every coefficient is sampled, row by row and slowly."""
-        return self.likelihood.by_rows
+        return not (self.exact or self.by_sites)
+
+    @property
+    def deviations(self) -> Deviations:
+        """How members deviate from the effects of their cells; normally where none do."""
+        return NormalDeviations() if self.varying is None else self.priors.deviations
+
+    @property
+    def inexact(self) -> tuple[str, object, Message]:
+        """The argument because of which rows are not summed up, its value, and what to try."""
+        if self.deviations.gaussian:
+            hint = Message("{}", Hint("likelihood", exact_likelihood()))
+            return "likelihood", self.likelihood, hint
+        normal = Message("normal deviations: a number, or a prior of scales, for 'priors.member'")
+        return "priors.member", self.deviations, normal
 
     @property
     def varying(self) -> str | None:

@@ -10,7 +10,6 @@ from bayes_nqp import gaussian
 from bayes_nqp.designs._facts import Facts, Term
 from bayes_nqp.errors import Hint, IdentificationError, PanelError, StudyError, shown
 from bayes_nqp.language import Message
-from bayes_nqp.likelihoods import exact_likelihood
 from bayes_nqp.pooling import single_curve
 from bayes_nqp.spatial_weights import SpatialWeights
 from bayes_nqp.terms import Linked
@@ -40,12 +39,10 @@ def check_design(facts: Facts, panel: Panel, *, lag: bool) -> None:
         If a unit has gaps, under a lag.
     """
     if lag and not facts.exact:
+        _, value, hint = facts.inexact
+        needs = type(value).__name__
         raise StudyError(
-            Message(
-                "a spatial lag is not stated row by row, as {} needs it",
-                type(facts.likelihood).__name__,
-            ),
-            hint=Message("{}", Hint("likelihood", exact_likelihood())),
+            Message("a spatial lag is not stated row by row, as {} needs it", needs), hint=hint
         )
     stated = {"moderator": facts.moderator, "weights": panel.weights}
     for name in (name for name, value in stated.items() if value is not None):

@@ -16,7 +16,6 @@ from bayes_nqp.designs.staggered_did import StaggeredDiD
 from bayes_nqp.doors import door
 from bayes_nqp.errors import Hint, StudyError
 from bayes_nqp.language import Message
-from bayes_nqp.likelihoods import exact_likelihood
 from bayes_nqp.pooling import Partial
 from bayes_nqp.registry import register
 
@@ -106,9 +105,10 @@ class Mediation(Design):
                 f"'design' is {self.design!r}", hint="nqp.Mediation(nqp.StaggeredDiD(...))"
             )
         if not self.design.facts.exact:
+            name, value, hint = self.design.facts.inexact
             raise StudyError(
-                f"'design.likelihood' is {self.design.facts.likelihood!r}, which does not compress",
-                hint=Message("{} for channels", Hint("likelihood", exact_likelihood())),
+                f"'design.{name}' is {value!r}, which does not compress",
+                hint=Message("{} for channels", hint),
             )
         self._check_terms()
         if self.mediators is not None:

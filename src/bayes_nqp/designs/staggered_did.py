@@ -11,9 +11,9 @@ from bayes_nqp.designs._facts import Facts, Term
 from bayes_nqp.designs._spec import Calendar
 from bayes_nqp.designs.noise import AR1, Noise
 from bayes_nqp.doors import door
-from bayes_nqp.errors import Hint, StudyError
+from bayes_nqp.errors import StudyError
 from bayes_nqp.language import Message
-from bayes_nqp.likelihoods import Gaussian, Likelihood, exact_likelihood
+from bayes_nqp.likelihoods import Gaussian, Likelihood
 from bayes_nqp.pooling import Partial, Pooling
 from bayes_nqp.priors import Priors
 from bayes_nqp.registry import register
@@ -126,14 +126,13 @@ class StaggeredDiD(SingleEquation):
                 hint="a whole number of periods, 0 or more",
             )
         if self.moderator is not None and not self.facts.exact:
+            _, value, hint = self.facts.inexact
             raise StudyError(
                 Message(
-                    "'moderator' needs a likelihood that compresses, and {} does not",
-                    type(self.likelihood).__name__,
+                    "'moderator' needs rows that are summed up, and {} does not let them",
+                    type(value).__name__,
                 ),
-                hint=Message(
-                    "{}, or leave out 'moderator'", Hint("likelihood", exact_likelihood())
-                ),
+                hint=Message("{}, or leave out 'moderator'", hint),
             )
 
     @property

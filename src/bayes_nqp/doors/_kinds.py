@@ -76,8 +76,8 @@ OURS = {
 """Classes of the library that arguments are of; other names in signatures are let through."""
 
 _PLAIN = {"str", "int", "float", "bool", "None", "Path", "ArrayLike", "object", "Any", "Callable",
-          "Array", "Cells", "Effects", "Scheme", "ErrorStructure", "ScalePrior", "Term",
-          "StatedDesign", "StatedEquation", "Pooling", "Likelihood"}  # fmt: skip
+          "Array", "Cells", "Effects", "Scheme", "Deviations", "ErrorStructure", "ScalePrior",
+          "Term", "StatedDesign", "StatedEquation", "Pooling", "Likelihood"}  # fmt: skip
 _MANY = {"Sequence", "Iterable", "list", "tuple", "set", "Collection"}
 _FROM_ZERO = {"seed": LARGEST, "number": 10**9}
 """Arguments that are no negative numbers, wherever they stand, and their largest."""
@@ -222,6 +222,10 @@ def _plain(name: str) -> tuple[str, Callable[[object], bool]]:
         "ErrorStructure": ("a Noise", lambda value: values.ours(value, "Noise")),
         "Pooling": ("a Pooling", lambda value: values.ours(value, "Pooling")),
         "Likelihood": ("a Likelihood", lambda value: values.ours(value, "Likelihood")),
+        "Deviations": (
+            "deviations such as nqp.StudentDeviations(4)",
+            lambda value: values.ours(value, "Deviations"),
+        ),
         "ScalePrior": (
             "a prior such as nqp.HalfT(3, 0.5)",
             lambda value: values.ours(value, "ScalePrior"),

@@ -355,7 +355,7 @@ def _run(
     if facts.by_rows and isinstance(sampler, Importance):
         raise StudyError(
             "'sampler' is Importance, which needs a compressed likelihood",
-            hint=Message("{} with {}", Hint("sampler", NUTS()), type(facts.likelihood).__name__),
+            hint=Message("{} with {}", Hint("sampler", NUTS()), type(facts.inexact[1]).__name__),
         )
     plan = plan_of(design, panel, scale=scale)
     check_draws(plan, sampler)

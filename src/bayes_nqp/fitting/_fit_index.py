@@ -17,12 +17,11 @@ from bayes_nqp import progress as bars
 from bayes_nqp import vocabulary as v
 from bayes_nqp.diagnostics import Gate, worst_of
 from bayes_nqp.doors import door
-from bayes_nqp.errors import Hint, PanelError, StudyError
+from bayes_nqp.errors import PanelError, StudyError
 from bayes_nqp.fitting._coefficients import COEFFICIENTS
 from bayes_nqp.fitting._fit import Fit, fit
 from bayes_nqp.index import outcome_of, rows_in
 from bayes_nqp.language import Message
-from bayes_nqp.likelihoods import exact_likelihood
 from bayes_nqp.limits import afford
 from bayes_nqp.machine import one_thread
 from bayes_nqp.sampling import Importance, Sampler
@@ -189,9 +188,9 @@ def _check(design: Design, index: Index, draws: int) -> None:
     afford(0.0, f"'draws': {draws:,} fits", "fewer of them", hours=draws / _AN_HOUR)
     facts = design.facts
     if facts.by_rows:
+        _, value, hint = facts.inexact
         raise StudyError(
-            f"{facts.likelihood!r} does not compress, and every draw would be fitted row by row",
-            hint=Hint("likelihood", exact_likelihood()),
+            f"{value!r} does not compress, and every draw would be fitted row by row", hint=hint
         )
 
 

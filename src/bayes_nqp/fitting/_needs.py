@@ -6,9 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from bayes_nqp.errors import Hint, NotApplicable
+from bayes_nqp.errors import NotApplicable
 from bayes_nqp.language import Message
-from bayes_nqp.likelihoods import exact_likelihood
 
 if TYPE_CHECKING:
     from bayes_nqp.designs import Facts
@@ -100,8 +99,7 @@ REFITS: Final = Need(
     lambda facts, _: not facts.by_rows,
     lambda facts: Message(
         "Refits under {!r} run row by row and take too long; ask it of the same design with {}.",
-        facts.likelihood,
-        Hint("likelihood", exact_likelihood()),
+        *facts.inexact[1:],
     ),
 )
 """Rows that can be summed up, so that refits are quick."""

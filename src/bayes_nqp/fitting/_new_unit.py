@@ -60,7 +60,10 @@ def new_unit_effects(fit: Fit, generator: np.random.Generator | None) -> Array:
         return np.zeros(size) if generator is None else generator.standard_normal(size)
 
     if not fit.facts.channels:
-        total = draws.chains(_effect(draws, "outcome", deviates())[:, None])
+        effect = _effect(draws, "outcome", np.zeros(size))
+        if generator is not None:
+            effect = effect + _deviation(draws, fit, generator)
+        total = draws.chains(effect[:, None])
         return _with_received(fit, total) if v.RECEIVED in fit.effects[v.PATH] else total
     names = [str(name) for name in fit.effects[v.PATH].to_numpy()[2:]]
     direct = _effect(draws, "outcome", deviates())
@@ -113,6 +116,13 @@ def _effect(draws: CellDraws, equation: str, normal: Array) -> Array:
     """Effect of an equation at the mean moderator of a cell's rows, with a deviation."""
     mean = draws.cells("cell_mean", equation) + _spread(draws, equation) * normal
     return mean + draws.moderation(equation) * draws.mean_moderator
+
+
+def _deviation(draws: CellDraws, fit: Fit, generator: np.random.Generator) -> Array:
+    """Draw the deviation of a new unit (draw, 1), without channels."""
+    scale = np.broadcast_to(_spread(draws, "outcome"), (int(np.prod(draws.shape)), 1))[:, 0]
+    unit = draws.plan.equations[0].effect_scale
+    return fit.facts.deviations.draw(generator, scale, 1, unit)
 
 
 def _spread(draws: CellDraws, name: str) -> Array | float:

@@ -97,8 +97,9 @@ def posterior_predictive(
     if members not in ("same", "new"):
         raise StudyError(f"members={members!r} is not known", hint="members='same' or 'new'")
     if not fit.facts.exact:
+        name, value, _ = fit.facts.inexact
         raise StudyError(
-            f"the fit's likelihood is {fit.facts.likelihood!r}, and a fit row by row keeps no "
+            f"the fit's {name} is {value!r}, and a fit row by row keeps no "
             "unit effects to start from",
             hint="nqp.check(fit, 'model_fit'), which needs none",
         )
@@ -168,8 +169,9 @@ def replications(
     parameters = natural(equation, x)
     likelihood = fit.facts.likelihood
     parameters |= {x.name: _flat(fit, x.name, chosen) for x in likelihood.parameters}
-    rows = UnitRows(plan, equation) if likelihood.exact else None
-    slots = coefficients_of(fit, equation, chosen) if likelihood.exact else np.zeros((draws, 0))
+    exact = fit.facts.exact
+    rows = UnitRows(plan, equation) if exact else None
+    slots = coefficients_of(fit, equation, chosen) if exact else np.zeros((draws, 0))
     with one_thread():
         for part in chunks(draws, layout.rows.size, _CHUNK_NUMBERS):
             some = {name: values[part] for name, values in parameters.items()}

@@ -141,8 +141,8 @@ class _Draws:
         self.alpha = self.wide * generator.standard_normal((draws, plan.frame.n_units))
         self.deviation = np.zeros((draws, layout.members.size))
         if problem.member_scale is not None:
-            self.deviation = generator.standard_normal(self.deviation.shape)
-            self.deviation *= self._scale(problem.member_scale)[:, None]
+            scale = self._scale(problem.member_scale)
+            self.deviation = plan.facts.deviations.draw(generator, scale, layout.members.size)
 
     def _scale(self, scale: Scale) -> Array:
         if scale.estimated:

@@ -62,7 +62,8 @@ def sigma_draws(fit: Fit | Mediated, equation: str = OUTCOME) -> Array:
 
 def deviation_draws(fit: Fit) -> Array | None:
     """Draws of the sd of effect deviations (chain, draw), outcome units; None where it is fixed."""
-    return equation_draws(fit, "scale_deviation")
+    scale = equation_draws(fit, "scale_deviation")
+    return None if scale is None else fit.facts.deviations.sd(scale, fit.scale)
 
 
 def mediator_slopes(fit: Fit) -> Array:

@@ -13,13 +13,12 @@ from scipy.sparse import csr_array
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.doors import door
-from bayes_nqp.errors import Hint, StudyError, shown
+from bayes_nqp.errors import StudyError, shown
 from bayes_nqp.fitting._coefficient_draws import coefficients_of, pairs_coefficients
 from bayes_nqp.fitting._fit_index import refuse_pooled
 from bayes_nqp.fitting._parameters import unconstrained
 from bayes_nqp.fitting._unit_rows import Absorbed, UnitRows
 from bayes_nqp.language import Message
-from bayes_nqp.likelihoods import exact_likelihood
 from bayes_nqp.machine import n_threads, one_thread
 from bayes_nqp.planning import unit_column
 
@@ -96,13 +95,15 @@ def log_likelihood(fit: Fit, by: str | None = None) -> xr.DataArray:
     ('chain', 'draw', 'unit')
     """
     if not fit.facts.exact:
+        name, value, hint = fit.facts.inexact
         raise StudyError(
             Message(
-                "the fit's likelihood is {!r}, sampled row by row, and unit effects cannot be "
-                "integrated out of it",
-                fit.facts.likelihood,
+                "the fit's {} is {!r}, sampled row by row, and unit effects cannot be integrated "
+                "out of it",
+                name,
+                value,
             ),
-            hint=Hint("likelihood", exact_likelihood()),
+            hint=hint,
         )
     refuse_pooled(fit)
     equation = fit.plan.equations[0]

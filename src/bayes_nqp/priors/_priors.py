@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
 from bayes_nqp.parameters import HalfNormal, ScalePrior
+from bayes_nqp.priors._deviations import Deviations, NormalDeviations, scale_prior
 from bayes_nqp.registry import register
 
 __all__ = ["Priors"]
@@ -44,8 +45,9 @@ class Priors:
         Scale of cohorts.
     cell : float or ScalePrior, default 0.5
         Scale of single cells around all of the above.
-    member : float or ScalePrior, default 1
-        Scale of the effect deviations of units (or cities).
+    member : float, ScalePrior or Deviations, default 1
+        Scale of the effect deviations of units (or cities), which are normal; or what they are
+        instead, such as ``StudentDeviations(nu=4)``.
     sigma : float or ScalePrior, default 1
         Standard deviation of innovations.
     rho : tuple of two floats, default (3, 2)
@@ -75,7 +77,7 @@ class Priors:
     factor: float | ScalePrior = 1.0
     cohort: float | ScalePrior = 1.0
     cell: float | ScalePrior = 0.5
-    member: float | ScalePrior = 1.0
+    member: float | ScalePrior | Deviations = 1.0
     sigma: float | ScalePrior = 1.0
     rho: tuple[float, float] = (3.0, 2.0)
     noise: float | ScalePrior = 1.0
@@ -87,7 +89,7 @@ class Priors:
             value = getattr(self, field.name)
             if isinstance(value, HalfNormal):
                 object.__setattr__(self, field.name, value.scale)
-            if isinstance(value, ScalePrior):
+            if isinstance(value, ScalePrior | Deviations):
                 continue
             numbers: tuple[float, ...] = (value,)
             expected = 1
@@ -111,4 +113,10 @@ class Priors:
             "time_effect".
         """
         value = getattr(self, name)
-        return value if isinstance(value, ScalePrior) else HalfNormal(value)
+        return value.prior if isinstance(value, Deviations) else scale_prior(value)
+
+    @property
+    def deviations(self) -> Deviations:
+        """How members deviate from the effects of their cells."""
+        value = self.member
+        return value if isinstance(value, Deviations) else NormalDeviations(value)

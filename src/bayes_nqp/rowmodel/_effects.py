@@ -66,7 +66,8 @@ def state_effects(
     if member_scale is None:
         pm.Deterministic(names("cell_effect"), cells * s, dims="cell")
         return None
-    deviation = pm.Normal(names("z_deviation"), dims="member") * scales[member_scale.name]
+    scale = scales[member_scale.name]
+    deviation = plan.facts.deviations.variable(names("z_deviation"), scale)
     pm.Deterministic(names("deviation"), deviation * s, dims="member")
     cell, member, rows = layout.membership
     share = pt.as_tensor(rows / plan.cells.rows[cell])

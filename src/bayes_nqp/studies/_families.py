@@ -15,6 +15,7 @@ SAMPLERS = "sampler"
 
 _BY_TYPE = {
     "Pooling": "pooling", "Noise": "errors", "Nearness": "spillovers", "ScalePrior": "scale",
+    "Deviations": "deviations",
 }  # fmt: skip
 """Families of arguments that have no value by default."""
 

@@ -63,7 +63,12 @@ def model_words(fit: Fit, translate: Translator) -> dict[str, str]:
     facts = model_facts(fit, translate)
     effects = translate(fit.facts.pooling.words(facts["strata"]))
     if facts["deviations"]:
-        effects = translate("{}, deviations by {}", effects, facts["deviations"])
+        shape, by = fit.facts.deviations, facts["deviations"]
+        effects = translate(
+            Message("{}, deviations by {}", effects, by)
+            if shape.gaussian
+            else Message("{}, {} deviations by {}", effects, shape.label, by)
+        )
     return {"effects": effects, "errors": facts["errors"], "time": facts["time"]}
 
 

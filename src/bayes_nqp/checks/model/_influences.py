@@ -162,7 +162,7 @@ def saturated_model(fit: Fit, weights: Array) -> tuple[Plan, Array, Errors]:
     cell = fit.plan.cell_of_row[rows]
     share = np.zeros((everywhere.shape[1], plan.cells.rows.size))
     np.add.at(share, (cell, plan.cell_of_row[rows]), 1.0 / fit.plan.cells.rows[cell])
-    fixed = 0.0 if facts.varying is None else facts.priors.scale("member").centre * fit.scale
+    fixed = 0.0 if facts.varying is None else _fixed(fit)
     errors = Errors(
         float(sigma_draws(fit).mean()),
         error_means(fit),
@@ -170,6 +170,13 @@ def saturated_model(fit: Fit, weights: Array) -> tuple[Plan, Array, Errors]:
         processes,
     )
     return plan, everywhere @ share, errors
+
+
+def _fixed(fit: Fit) -> float:
+    """Sd of deviations where their scale is fixed."""
+    deviations = fit.facts.deviations
+    scale = np.array([deviations.prior.centre * fit.scale])
+    return float(deviations.sd(scale, fit.scale)[0])
 
 
 def _without_processes(fit: Fit) -> tuple[Plan, tuple[tuple[Index, Array], ...]]:

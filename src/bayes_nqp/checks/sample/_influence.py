@@ -82,7 +82,7 @@ def influence(fit: Fit, *, by: str | None = None, refits: int = 10) -> Finding:
             Message(
                 "Under {!r} the model was sampled row by row, and a unit's own effect cannot be "
                 "integrated out of its density.",
-                fit.facts.likelihood,
+                fit.facts.inexact[1],
             )
         )
     paired(fit)

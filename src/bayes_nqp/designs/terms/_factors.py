@@ -120,9 +120,10 @@ class Factors(Term):
             treated, or units have fewer than two untreated periods more than there are series.
         """
         if not facts.exact:
+            name, value, _ = facts.inexact
             raise StudyError(
-                "'trends' is Factors, which needs a likelihood that compresses",
-                hint="leave out 'likelihood', or trends=nqp.DifferentialTrends()",
+                f"'trends' is Factors, and '{name}' is {value!r}, under which nothing compresses",
+                hint=f"leave out '{name}', or trends=nqp.DifferentialTrends()",
             )
         if facts.reach == "lag":
             raise StudyError(
