@@ -44,7 +44,7 @@ class ToyDeviations(Deviations):
 
     def words(self) -> Message:
         """Name the degrees of freedom."""
-        return Message("toys of {:.0e}", self.nu)
+        return Message("toys of {:,.0f}", self.nu)
 
     def draw(
         self, generator: np.random.Generator, scale: np.ndarray, members: int, unit: float = 1.0
@@ -124,7 +124,7 @@ def test_scales_move_all_of_them() -> None:
 @pytest.mark.parametrize("shape", HEAVY, ids=repr)
 def test_the_compressed_sampler_refuses_them(shape: Deviations) -> None:
     design = nqp.StaggeredDiD(nqp.Complete(), priors=nqp.Priors(member=shape))
-    assert not design.facts.compresses
+    assert design.facts.by_rows
     with pytest.raises(StudyError) as caught:
         nqp.fit(design, MADE.panel, nqp.Importance(seed=1), progress=False)
     assert "'sampler' is Importance" in str(caught.value)
@@ -133,7 +133,7 @@ def test_the_compressed_sampler_refuses_them(shape: Deviations) -> None:
         nqp.Mediation(design, ["x"])
     # Where nobody deviates they are of nothing.
     none = design.replace(effect=nqp.Complete(varying=None))
-    assert none.facts.compresses
+    assert none.facts.exact
 
 
 @pytest.mark.parametrize(
@@ -231,15 +231,15 @@ def test_prior_draws_are_of_them() -> None:
                 "one curve for all (complete pooling), toy deviations by unit",
                 "errors: independent;",
                 "half-Student-t (3 degrees of freedom) with scale 0.5s for the deviations of units",
-                "deviations of units are toys of 1e+07",
+                "deviations of units are toys of 10,000,000",
                 "All parameters were sampled together, row by row",
             ),
         ),
         (
             "zh",
             (
-                "单位的toy偏离",
-                "单位偏离服从toys of 1e+07",
+                "允许各单位有toy偏离",
+                "单位偏离服从toys of 10,000,000",
                 "半 t（自由度 3）先验的尺度：单位偏离 0.5s",
             ),
         ),
