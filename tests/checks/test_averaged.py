@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from doors import CANDIDATES, DesignEvidence, mixed, savage_dickey
+from doors import (
+    CANDIDATES,
+    DesignEvidence,
+    SlopeLaw,
+    covariate_slopes,
+    mixed,
+    savage_dickey,
+    slope_law,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import integrate, stats
@@ -119,19 +127,42 @@ def test_designs_that_the_panel_cannot_tell_are_named() -> None:
 
 
 def test_the_ratio_is_that_of_marginal_likelihoods() -> None:
-    """Savage-Dickey in closed form against the integral that it stands for."""
-    rng = np.random.default_rng(1)
-    draws = rng.multivariate_normal([0.4, -0.1], [[0.04, 0.01], [0.01, 0.09]], 200_000)
-    mean, covariance = draws.mean(axis=0), np.cov(draws, rowvar=False)
+    """Savage-Dickey in closed form against the integral that it stands for: of a mixture."""
+    means = np.array([[0.4, -0.1], [0.3, 0.2]])
+    covariances = np.array([[[0.04, 0.01], [0.01, 0.09]], [[0.16, -0.02], [-0.02, 0.05]]])
+    share = np.array([0.3, 0.7])
+    law = SlopeLaw(share, means, covariances, 0.8)
 
     def likelihood(first: float) -> float:
-        return float(stats.multivariate_normal.pdf([first, 0.0], mean, covariance))
+        parts = [
+            stats.multivariate_normal.pdf([first, 0.0], m, v)
+            for m, v in zip(means, covariances, strict=True)
+        ]
+        return float(share @ parts)
 
     integral = integrate.quad(lambda g: likelihood(g) * stats.norm.pdf(g, 0.0, 0.8), -5.0, 5.0)[0]
-    assert savage_dickey(draws, 1, 0.8) == pytest.approx(
-        np.log(integral / likelihood(0.0)), abs=1e-6
-    )
-    assert savage_dickey(draws, 0, 0.8) == pytest.approx(0.0)
+    assert savage_dickey(law, 1) == pytest.approx(np.log(integral / likelihood(0.0)), abs=1e-6)
+    assert savage_dickey(law, 0) == pytest.approx(0.0)
+    rng = np.random.default_rng(1)
+    at = rng.choice(2, 200_000, p=share)
+    root = np.linalg.cholesky(covariances)[at]
+    draws = means[at] + np.einsum("dij,dj->di", root, rng.standard_normal((at.size, 2)))
+    np.testing.assert_allclose(law.mean, draws.mean(axis=0), atol=0.005)
+    np.testing.assert_allclose(law.covariance, np.cov(draws, rowvar=False), atol=0.005)
+
+
+def test_the_law_of_slopes_is_that_of_draws(parallel: nqp.Fit) -> None:
+    """Mean and covariance given parameters, against slopes of a whole fit."""
+    panel = parallel.panel
+    assert panel is not None
+    rng = np.random.default_rng(2)
+    frame = panel.frame.assign(**{k: rng.standard_normal(panel.n_rows) for k in ("x", "z")})
+    wider = nqp.Panel.from_frame(frame, **panel.arguments | {"covariates": ["x", "z"]})
+    fit = nqp.fit(parallel.design, wider, nqp.Importance(seed=3), progress=False)
+    draws = covariate_slopes(fit, ["x", "z"]).reshape(-1, 2)
+    law = slope_law(parallel.design, wider, ["x", "z"], seed=1)
+    np.testing.assert_allclose(law.mean, draws.mean(axis=0), atol=0.1 * draws.std(axis=0).min())
+    np.testing.assert_allclose(law.covariance, np.cov(draws, rowvar=False), rtol=0.15, atol=1e-4)
 
 
 def test_nothing_is_adopted() -> None:
