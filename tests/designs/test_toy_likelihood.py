@@ -56,10 +56,12 @@ class Poisson(Likelihood):
         """Counts."""
         return generator.poisson(np.exp(outcome)).astype(np.float64)
 
-    def refusal(self, outcome: Array) -> PanelError | None:
-        """What counts nothing."""
+    def refusal(self, outcome: Array, flat: Sequence[npt.NDArray[np.int64]]) -> PanelError | None:
+        """What counts nothing, and levels that nothing bounds from below."""
         if (outcome < 0).any() or (outcome != outcome.round()).any():
             return PanelError("the outcome holds no counts", hint="whole numbers from 0 up")
+        if any((np.bincount(x, outcome)[np.unique(x)] == 0).any() for x in flat):
+            return PanelError("a unit or a period has no events", hint="leave it out")
         return None
 
     def words(self, errors: str) -> Message:
@@ -95,6 +97,9 @@ def test_rows_come_as_they_are(panel: nqp.Panel) -> None:
     assert plan_of(DESIGN, panel, scale=0.5).equations[0].scale == 0.5
     with pytest.raises(PanelError, match="no counts"):
         plan_of(DESIGN, panel.with_outcome(panel.outcome + 0.5))
+    first = panel.frame["unit"].to_numpy() == panel.frame["unit"].to_numpy()[0]
+    with pytest.raises(PanelError, match="no events"):
+        plan_of(DESIGN, panel.with_outcome(np.where(first, 0.0, panel.outcome)))
 
 
 @pytest.fixture(scope="module")

@@ -18,6 +18,7 @@ from bayes_nqp.vocabulary import IDENTITY, Link
 __all__ = ["Likelihood", "exact_likelihood", "robust_likelihood"]
 
 Array = npt.NDArray[np.float64]
+Index = npt.NDArray[np.int64]
 
 
 class Likelihood(ABC):
@@ -119,8 +120,16 @@ class Likelihood(ABC):
         """Draw rows given the outcome that nobody sees (draw, row), on the scale of the link."""
         return outcome
 
-    def refusal(self, outcome: Array) -> PanelError | None:
-        """Say why it has no density for outcomes (row), and what to try; None where it has."""
+    def refusal(self, outcome: Array, flat: Sequence[Index]) -> PanelError | None:
+        """Say why data have no density, or no posterior, and what to try; None where they have.
+
+        Parameters
+        ----------
+        outcome : ndarray (row)
+            As the panel has it.
+        flat : sequence of ndarray of int (row)
+            What has a flat level, a code each: units, and periods by level of time effects.
+        """
         return None
 
     def words(self, errors: str) -> Message:

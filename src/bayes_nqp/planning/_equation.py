@@ -187,7 +187,9 @@ def _rows(ground: Plan, equation: EquationSpec, columns: _Columns, scale: float)
     frame, sample = ground.frame, ground.kept
     outcome = equation.outcome[sample]
     likelihood = ground.facts.likelihood
-    if refusal := likelihood.refusal(outcome):
+    unit, time = frame.unit[sample], frame.time[sample]
+    flat = (unit, frame.level[unit] * frame.n_periods + time)
+    if refusal := likelihood.refusal(outcome, flat):
         raise refusal
     if not likelihood.latent:
         outcome = centred(frame, equation.outcome / scale, sample, common=equation.pooled_time)
@@ -197,8 +199,8 @@ def _rows(ground: Plan, equation: EquationSpec, columns: _Columns, scale: float)
     if more:
         key = np.column_stack([key, *more])
     return Rows(
-        unit=frame.unit[sample],
-        time=frame.time[sample],
+        unit=unit,
+        time=time,
         key=key,
         outcome=outcome,
         columns=columns.columns,

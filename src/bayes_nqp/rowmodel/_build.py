@@ -33,9 +33,10 @@ def build(design: Design, panel: Panel, *, scale: float | None = None) -> pm.Mod
     slowly. Of `Mediation` it holds all equations side by side; mediators are data in the
     outcome's, and errors of different equations are independent of one another.
 
-    Under ``StudentT`` it is what `fit` samples: ``sigma`` stays the standard deviation of the
-    innovations, and rows that are a unit's first, or come after a gap, are Student-t with the
-    standard deviation that AR(1) implies.
+    Under a likelihood that is sampled by rows it is what `fit` samples. ``sigma`` stays the
+    standard deviation of the innovations, and rows that are a unit's first, or come after a gap,
+    have the standard deviation that AR(1) implies. Under a link other than the identity errors
+    belong to an outcome that nobody sees, and are stated by ``z_errors`` (unit, time).
 
     Parameters
     ----------
@@ -47,7 +48,7 @@ def build(design: Design, panel: Panel, *, scale: float | None = None) -> pm.Mod
     Model
         Variables are called as in ``fit.posterior``, ``equation__name``, where the equation is
         "outcome" or a mediator. Free variables ``…_over_s`` are in multiples of ``s`` and
-        ``z_…`` are standard normal. In outcome units: ``alpha`` (unit), ``time_effects``
+        ``z_…`` are standard normal. In outcome units, or on the scale of a link: ``alpha`` (unit), ``time_effects``
         (time_level, time), ``cell_mean``, ``cell_effect`` (cell), ``deviation`` (member),
         ``sigma``, ``scale_…``, the coefficients of each term, and slopes of mediators ``b``, of
         their products with treatment ``d`` (stratum, mediator); ``rho`` has no unit. Effects of a
