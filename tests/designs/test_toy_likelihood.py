@@ -212,7 +212,9 @@ def test_checks_of_errors_of_the_outcome_say_why_not(fit: nqp.Fit) -> None:
     assert table["verdict"]["convergence"] in ("holds", "in doubt", "fails")
 
 
-@pytest.mark.parametrize(("language", "points"), [("en", "log points"), ("zh", "对数点")])
+@pytest.mark.parametrize(
+    ("language", "points"), [("en", "log points"), ("zh", "对数点")], ids=["en", "zh"]
+)
 def test_effects_are_said_to_be_in_logs(
     fit: nqp.Fit, tmp_path: Path, language: str, points: str
 ) -> None:
