@@ -50,10 +50,10 @@ def build(design: Design, panel: Panel, *, scale: float | None = None) -> pm.Mod
         "outcome" or a mediator. Free variables ``…_over_s`` are in multiples of ``s`` and
         ``z_…`` are standard normal. In outcome units, or on the scale of a link: ``alpha`` (unit),
         ``time_effects`` (time_level, time), ``cell_mean``, ``cell_effect`` (cell), ``deviation``
-        (member), ``sigma``, ``scale_…``, the coefficients of each term, and slopes of mediators ``b``, of
-        their products with treatment ``d`` (stratum, mediator); ``rho`` has no unit. Effects of a
-        continuous exposure are per ``per`` units of it. Flat priors have no prior draws: see
-        `prior_predictive`.
+        (member), ``sigma``, ``scale_…``, the coefficients of each term, and slopes of mediators
+        ``b``, of their products with treatment ``d`` (stratum, mediator); ``rho`` has no unit.
+        Effects of a continuous exposure are per ``per`` units of it. Flat priors have no prior
+        draws: see `prior_predictive`.
 
     Raises
     ------
