@@ -192,3 +192,15 @@ def test_the_quick_target_asks_every_room() -> None:
     assert [x for x in listed if not (ROOT / x).exists()] == []
     own = {x.name for x in (ROOT / "tests").iterdir() if x.is_dir() and (PACKAGE / x.name).exists()}
     assert own - {Path(x).parts[1] for x in listed} == set()
+
+
+def test_private_files_name_no_exports() -> None:
+    """``__all__`` is a room's, but where files of a room are found by what they export."""
+    found = {
+        path.parent
+        for path in PACKAGE.rglob("__init__.py")
+        if "globals().update(discovered" in path.read_text(encoding="utf-8")
+    }
+    private = (x for x in PACKAGE.rglob("_*.py") if not x.name.startswith("__"))
+    named = [x for x in private if "\n__all__ = " in x.read_text(encoding="utf-8")]
+    assert {x.parent for x in named} - found == set()

@@ -29,7 +29,6 @@ from bayes_nqp.software import versions
 if TYPE_CHECKING:
     from bayes_nqp.sampling import Sampler
 
-__all__ = ["calibrate"]
 
 _FORMAT = 1
 _MOST_RANKED = 200

@@ -23,7 +23,6 @@ from bayes_nqp.markup import facts_html, facts_text
 if TYPE_CHECKING:
     from bayes_nqp.designs import StaggeredDiD
 
-__all__ = ["Calibration"]
 
 Array = npt.NDArray[np.float64]
 

@@ -12,8 +12,6 @@ from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
 from bayes_nqp.estimands import att, contrast, text
 
-__all__ = ["quantities"]
-
 Array = npt.NDArray[np.float64]
 
 _CONTRASTED = 4

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
     from bayes_nqp.sampling import Sampler
 
-__all__ = ["Job", "samplers"]
 
 Array = npt.NDArray[np.float64]
 

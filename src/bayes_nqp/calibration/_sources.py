@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
     from bayes_nqp.planning import Plan
 
-__all__ = ["PosteriorSource", "PriorSource", "SimulatedTruth", "Source"]
 
 Array = npt.NDArray[np.float64]
 

@@ -9,8 +9,6 @@ import numpy.typing as npt
 from scipy.special import bdtr
 from scipy.stats import chi2
 
-__all__ = ["bins_of", "chi_square", "differences", "ecdf_band", "ecdf_test", "holm"]
-
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
 

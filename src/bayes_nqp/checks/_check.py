@@ -21,8 +21,6 @@ from bayes_nqp.omissions import omitted
 from bayes_nqp.panel import Panel
 from bayes_nqp.progress import bar, say
 
-__all__ = ["CHECKS", "check", "check_table", "results_of", "run_checks", "title_of"]
-
 _HOUSE: Final = __name__.partition(".")[0] + "."
 """Checks of others may change without a trace, and are asked anew."""
 MESSAGES = "messages"

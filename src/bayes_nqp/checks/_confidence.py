@@ -12,8 +12,6 @@ from typing import Final, Literal
 
 from bayes_nqp.checks.shared import CHECKS, DOUBT, FAILS, HOLDS, REPORTED, CheckResult
 
-__all__ = ["Confidence", "Grade", "Subject", "confidence_of", "needed_for"]
-
 type Grade = Literal["high", "medium", "low", "very low", "not assessed"]
 type Subject = Literal["average", "contrast", "channel"]
 

@@ -20,8 +20,6 @@ from bayes_nqp.fitting import (
 from bayes_nqp.labels import Labels
 from bayes_nqp.language import decoded, encoded, message
 
-__all__ = ["result_bytes", "result_from"]
-
 
 def result_bytes(result: CheckResult) -> bytes:
     """A result with its evidence, without labels.

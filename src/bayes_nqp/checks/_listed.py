@@ -11,8 +11,6 @@ import pandas as pd
 from bayes_nqp.checks.shared import NOT_APPLICABLE, TINTS
 from bayes_nqp.markup import html
 
-__all__ = ["CheckTable"]
-
 _CONSOLE = ("check", "verdict", "figure")
 _NARROW = 60
 """Characters that the key figure has at the very least."""

@@ -12,8 +12,6 @@ from bayes_nqp.checks.shared import DOUBT, FAILS, CheckResult, texts_of
 from bayes_nqp.estimands import text
 from bayes_nqp.language import NOTHING, Message
 
-__all__ = ["Rival", "rivals_of"]
-
 _OUTSIDE = 0.975
 """Probability of a sign that a 95 % interval without zero has at the least."""
 

@@ -15,8 +15,6 @@ from bayes_nqp.cli._locale import in_utf8
 from bayes_nqp.cli._streams import streams
 from bayes_nqp.signals import stoppable
 
-__all__ = ["app", "main"]
-
 app = typer.Typer(
     name="bayes-nqp",
     no_args_is_help=True,

@@ -13,7 +13,6 @@ from bayes_nqp.cli._streams import plain_text
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["console", "line", "progress", "safe"]
 
 _COUNT = re.compile(r" \d+/\d+$")
 

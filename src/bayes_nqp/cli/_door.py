@@ -14,8 +14,6 @@ import typer
 
 from bayes_nqp.cli._streams import OutputError, plain_text, tracebacks
 
-__all__ = ["FAILED", "OMITTED", "door", "error"]
-
 FAILED, REFUSED, FAULT, SYSTEM, OMITTED, UNWRITABLE = 1, 2, 70, 71, 73, 74
 INTERRUPTED, UNREAD = 130, 141
 CODES = (

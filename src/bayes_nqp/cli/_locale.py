@@ -6,8 +6,6 @@ import codecs
 import os
 import sys
 
-__all__ = ["in_utf8"]
-
 _WANTED = "PYTHONUTF8"
 _STREAMS = "PYTHONIOENCODING"
 

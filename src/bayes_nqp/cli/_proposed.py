@@ -11,8 +11,6 @@ from bayes_nqp.studies import DROPPED, HEADINGS
 if TYPE_CHECKING:
     from bayes_nqp.studies import Proposal
 
-__all__ = ["show_proposal"]
-
 
 def show_proposal(proposal: Proposal) -> None:
     """Print what was guessed and why, what is known of the panel, and how to run it."""

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from bayes_nqp.studies import Outcome, Study
 
-__all__ = ["show"]
 
 _COLOURS = {
     "holds": "green",

@@ -15,8 +15,6 @@ from typing import Any
 
 from bayes_nqp.texts import UNPRINTABLE
 
-__all__ = ["OutputError", "plain_text", "streams", "tracebacks"]
-
 _ERRORS = "bayes_nqp.plain"
 _PLAIN = {
     "…": "...", "–": "-", "—": "-", "−": "-", "×": "x", "·": ".", "’": "'", "‘": "'", "“": '"',

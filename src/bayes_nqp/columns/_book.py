@@ -21,8 +21,6 @@ from bayes_nqp.language import Message
 from bayes_nqp.limits import limit, way_out
 from bayes_nqp.process import quiet
 
-__all__ = ["opened", "read_book", "seen_sheets", "sheet_frame"]
-
 _CHUNK = 1 << 20
 _OVERLAP = 4096
 _CELL = re.compile(rb"<(?:\w+:)?c\s([^<>]*)(?<!/)>(?!</)")

@@ -13,8 +13,6 @@ from bayes_nqp.columns._values import SourceRows, counted
 from bayes_nqp.errors import PanelError, shown
 from bayes_nqp.language import NOTHING, Message
 
-__all__ = ["UNCOMPUTED", "broken_cell", "refuse_broken"]
-
 UNCOMPUTED: Final = "#FORMULA!"
 """Begins the text that stands for a formula without a value."""
 _ERROR: Final = re.compile(

@@ -16,8 +16,6 @@ from bayes_nqp.language import Message
 from bayes_nqp.limits import limit
 from bayes_nqp.texts import UNPRINTABLE
 
-__all__ = ["admitted_frame", "carried", "checked_names"]
-
 _LONG = 2**63
 
 

@@ -22,8 +22,6 @@ from bayes_nqp.language import Message
 from bayes_nqp.limits import limit, way_out
 from bayes_nqp.texts import one_line
 
-__all__ = ["CARRIED", "SURROGATE", "UNSORTED", "admitted", "fits", "kinds"]
-
 _TRUTHS = (bool, np.bool_)
 _PLAIN = (int, float, np.integer, np.floating)
 _NUMBERS = (*_PLAIN, Decimal, Fraction)

@@ -8,8 +8,6 @@ from typing import Final
 from bayes_nqp.errors import PanelError
 from bayes_nqp.language import Message
 
-__all__ = ["is_old", "refuse_other"]
-
 _OLD: Final = b"\xd0\xcf\x11\xe0"
 """Begins a compound file: a workbook before 2007, or one that is encrypted."""
 _NEW: Final = b"PK"

@@ -11,8 +11,6 @@ from bayes_nqp.columns._values import SourceRows, missing
 from bayes_nqp.errors import PanelError
 from bayes_nqp.language import Message
 
-__all__ = ["FEW", "refuse_gaps"]
-
 FEW: Final = 0.05
 """Share of rows up to which empty cells are gaps of their own."""
 

@@ -14,8 +14,6 @@ from bayes_nqp.columns._values import counted, is_text
 from bayes_nqp.errors import PanelError, shown
 from bayes_nqp.language import Message
 
-__all__ = ["header_of", "note_short", "refuse_mixed", "refuse_swallowed"]
-
 
 def _rows(path: Path, encoding: str, delimiter: str) -> Iterator[list[str]]:
     """Rows as they stand there, up to a cell that is too long for the csv module."""

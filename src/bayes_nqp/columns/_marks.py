@@ -13,8 +13,6 @@ from bayes_nqp.columns._values import plain
 from bayes_nqp.errors import shown
 from bayes_nqp.language import Message
 
-__all__ = ["Marks", "marks_of", "unsaid"]
-
 _YES: Final = frozenset((
     "1", "true", "t", "yes", "y", "on", "treated", "treatment", "treat", "pilot", "是", "有", "已",
     "对", "真", "√", "✓", "✔", "☑", "✅", "●", "■", "★", "试点", "处理", "处理组", "实验组",

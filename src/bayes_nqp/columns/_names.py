@@ -13,8 +13,6 @@ from bayes_nqp.columns._worksheet import letters
 from bayes_nqp.errors import shown
 from bayes_nqp.language import Message
 
-__all__ = ["MISSING_WORDS", "apart", "mangled", "missing_words", "unmangled"]
-
 MISSING_WORDS: Final = (
     "", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA", "NULL",
     "NaN", "None", "n/a", "nan", "null",

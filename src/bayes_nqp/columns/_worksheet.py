@@ -20,8 +20,6 @@ from bayes_nqp.columns._values import counted
 from bayes_nqp.errors import shown
 from bayes_nqp.language import Message
 
-__all__ = ["Worksheet", "completed", "hidden_sheets", "letters", "worksheet"]
-
 _SPECIAL: Final = re.compile(rb"<(?:\w+:)?(?:f[\s/>]|mergeCell\s|row\s[^>]*hidden=)|t=[\"']e[\"']")
 _PLACE: Final = re.compile(r"([A-Z]+)(\d+)")
 _TRUE: Final = ("1", "true")

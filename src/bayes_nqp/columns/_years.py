@@ -12,8 +12,6 @@ import pandas as pd
 from bayes_nqp.columns._values import missing, plain, unwrapped
 from bayes_nqp.language import NOTHING, Message, dates
 
-__all__ = ["as_years", "days_since_1900", "year_of"]
-
 _DAYS = (20_000, 80_000)
 """Days as spreadsheets count them, from 1954 to 2119."""
 _MONTH_LONG = 28

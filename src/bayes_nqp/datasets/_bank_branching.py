@@ -10,8 +10,6 @@ from bayes_nqp.datasets._moderndid import read_moderndid, with_states
 from bayes_nqp.doors import door
 from bayes_nqp.panel import Panel
 
-__all__ = ["bank_branching"]
-
 
 @overload
 def bank_branching(as_frame: Literal[False] = False) -> Panel: ...

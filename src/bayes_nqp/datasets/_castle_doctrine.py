@@ -13,8 +13,6 @@ from bayes_nqp.doors import door
 from bayes_nqp.errors import PanelError
 from bayes_nqp.panel import Panel
 
-__all__ = ["castle_doctrine"]
-
 _REGIONS: Final = ("Northeast", "Midwest", "South", "West")
 
 # fmt: off

@@ -10,8 +10,6 @@ from typing import Any
 
 import pandas as pd
 
-__all__ = ["read_csv", "read_toml"]
-
 
 @cache
 def _text(name: str) -> str:

@@ -12,8 +12,6 @@ from bayes_nqp.datasets._us_states import REGIONS, STATES
 from bayes_nqp.errors import PanelError
 from bayes_nqp.language import Message
 
-__all__ = ["read_moderndid", "with_states"]
-
 
 def read_moderndid(loader: str, asked_by: str) -> pd.DataFrame:
     """Read a data set by the loader of its name; without network access.

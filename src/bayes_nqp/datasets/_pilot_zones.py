@@ -8,8 +8,6 @@ from bayes_nqp.datasets._files import read_toml
 from bayes_nqp.datasets._prefectures import prefectures
 from bayes_nqp.doors import door
 
-__all__ = ["pilot_zones"]
-
 
 @door
 def pilot_zones() -> pd.DataFrame:

@@ -11,8 +11,6 @@ import pandas as pd
 from bayes_nqp.datasets._files import read_csv, read_toml
 from bayes_nqp.doors import door
 
-__all__ = ["COASTAL_PROVINCES", "prefectures", "province_names"]
-
 COASTAL_PROVINCES: Final = (
     "天津市",
     "河北省",

@@ -11,8 +11,6 @@ from bayes_nqp.errors import StudyError, nearest, shown
 if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
 
-__all__ = ["ChannelFacts"]
-
 
 @dataclass(frozen=True, slots=True)
 class ChannelFacts:

@@ -14,7 +14,6 @@ from bayes_nqp.language import Message, either
 if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
 
-__all__ = ["complete_cases"]
 
 Array = npt.NDArray[np.float64]
 

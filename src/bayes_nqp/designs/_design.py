@@ -23,7 +23,6 @@ from bayes_nqp.terms import TimeEffects
 if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
 
-__all__ = ["Design", "SingleEquation"]
 
 _KINDS: dict[str, tuple[type, ...]] = {
     "effect": (Pooling,),

@@ -22,7 +22,6 @@ from bayes_nqp.terms import TimeEffects
 if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
 
-__all__ = ["Facts", "Reach", "Term"]
 
 type Reach = Literal["none", "exposure", "lag"]
 """How units that are not treated themselves may be affected."""

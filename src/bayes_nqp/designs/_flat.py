@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from bayes_nqp.designs._design import Design
     from bayes_nqp.panel import Panel
 
-__all__ = ["WIDE", "FlatDeviations", "flat_deviations"]
 
 WIDE = 100.0
 """Scale of flat deviations, in multiples of ``s``."""

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from bayes_nqp.designs._design import Design
     from bayes_nqp.panel import Panel
 
-__all__ = ["FlatCells", "lead_design", "saturated_design"]
-
 
 @dataclass(frozen=True, slots=True)
 class FlatCells(SingleEquation):

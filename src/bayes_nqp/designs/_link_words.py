@@ -7,8 +7,6 @@ from typing import Final
 
 from bayes_nqp.language import Message
 
-__all__ = ["link_words"]
-
 _LAG: Final = Message(
     "Outcomes follow those of linked units of the same period, by the weights {weights} and one "
     "coefficient, (1 + δ)/2 being Beta(3, 3) between −.95 and .97.{durbin} The log determinant is "

@@ -17,7 +17,6 @@ from bayes_nqp.terms import Linked
 if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
 
-__all__ = ["check_design", "check_errors", "check_links", "check_rows"]
 
 _TO_ONE = 1e-9
 """How far the sum of a row of W may be from one."""

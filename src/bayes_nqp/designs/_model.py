@@ -12,8 +12,6 @@ from bayes_nqp.designs._spec import EquationSpec, Timing
 if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
 
-__all__ = ["ModelSpec"]
-
 
 @dataclass(frozen=True, eq=False)
 class ModelSpec:

@@ -17,10 +17,6 @@ from bayes_nqp.terms import BARE
 if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
 
-__all__ = [
-    "LEAST", "REDRAWS", "SPARE", "BareRows", "bare_rows", "least_squares", "number_of_series",
-    "redraws_of", "series_of", "start_of",
-]  # fmt: skip
 
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]

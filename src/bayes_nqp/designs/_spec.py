@@ -20,16 +20,6 @@ from bayes_nqp.terms import BARE, LEAD, TREATED, ProcessPart, Series
 if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
 
-__all__ = [
-    "Calendar",
-    "DoseSpec",
-    "EquationSpec",
-    "LagSpec",
-    "LinkedSpec",
-    "MediatorSpec",
-    "Neighbours",
-    "Timing",
-]
 
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]

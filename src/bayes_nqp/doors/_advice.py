@@ -10,8 +10,6 @@ from bayes_nqp.doors._values import LARGEST, SURROGATE, class_names
 from bayes_nqp.foreign import reply
 from bayes_nqp.registry import registered
 
-__all__ = ["MADE_BY", "advice", "told"]
-
 _PANEL = "nqp.Panel.from_frame(df, unit=…, time=…, cohort=…, outcome=…) makes a panel"
 _FILE = "nqp.Panel.from_file(path, unit=…, time=…, cohort=…, outcome=…) reads a panel"
 _DRAWS = "an estimand of it gives draws: nqp.att(fit), nqp.att(fit, by='region')"

@@ -15,8 +15,6 @@ from bayes_nqp.doors._kinds import ArgumentKind, named
 from bayes_nqp.errors import ArgumentError, nearest, shown
 from bayes_nqp.foreign import reply
 
-__all__ = ["door", "method_door"]
-
 _VARIABLE: Final[dict[Any, type]] = {
     inspect.Parameter.VAR_POSITIONAL: tuple,
     inspect.Parameter.VAR_KEYWORD: dict,

@@ -14,8 +14,6 @@ from bayes_nqp.doors import _values as values
 from bayes_nqp.doors._values import LARGEST
 from bayes_nqp.language import languages
 
-__all__ = ["ArgumentKind", "kind_of", "named"]
-
 _ALIASES = {
     "Bools": "ArrayLike",
     "BelowPrefecture": "Literal['ignore', 'count', 'drop']",

@@ -8,11 +8,6 @@ import re
 from collections.abc import Mapping, Set
 from typing import Any
 
-__all__ = [
-    "LARGEST", "SURROGATE", "array", "cells", "class_names", "effects", "finite", "function",
-    "numbers", "ours", "path", "scalar", "scheme", "text", "whole",
-]  # fmt: skip
-
 LARGEST = 2**63 - 1
 """Larger whole numbers have no place in an array."""
 SURROGATE = re.compile("[\ud800-\udfff]")

@@ -14,8 +14,6 @@ from bayes_nqp.estimands._by import By
 from bayes_nqp.estimands._effects_of import effects_of
 from bayes_nqp.estimands._mediated import ALL, nde, nie, total
 
-__all__ = ["by_path", "channels_of", "legs"]
-
 
 def by_path(
     fit_or_effects: object, by: By = None, weights: str = "rows", *, anticipated: bool = False

@@ -13,8 +13,6 @@ from bayes_nqp.estimands._effects_of import effects_of
 from bayes_nqp.estimands._registry import estimand
 from bayes_nqp.language import Message
 
-__all__ = ["att"]
-
 
 @estimand(Message("Average effect"), place=10)
 @door

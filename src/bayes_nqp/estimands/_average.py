@@ -23,8 +23,6 @@ from bayes_nqp.estimands._by import (
 from bayes_nqp.estimands._gates import evidence_of
 from bayes_nqp.estimands._weights import before_adoption, cell_weights, kept_cells
 
-__all__ = ["Average", "average_of"]
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Average:

@@ -15,8 +15,6 @@ from bayes_nqp.estimands._weights import kept_cells
 from bayes_nqp.fitting import LINKED, RECEIVED, Fit, meets, realised_units
 from bayes_nqp.planning import Plan, members_of
 
-__all__ = ["linked", "units_of"]
-
 
 def linked(fit: object) -> bool:
     """Whether a fit's units are linked, so that cells hold averages of units that differ."""

@@ -15,11 +15,6 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.errors import StudyError, nearest, shown
 from bayes_nqp.estimands._labels import distinct, text
 
-__all__ = [
-    "Axis", "By", "Entries", "axes_of", "entries_of", "keeps_event_times", "names_of",
-    "strata_labels",
-]  # fmt: skip
-
 type By = str | Sequence[str] | Mapping[str, str] | None
 """One name, several, or new name → name."""
 

@@ -10,8 +10,6 @@ from bayes_nqp.estimands._by import By, names_of
 from bayes_nqp.estimands._effects_of import effects_of
 from bayes_nqp.estimands._units import units_behind
 
-__all__ = ["by_event_time", "reference_of"]
-
 
 def by_event_time(
     fit_or_effects: object, by: By = None, weights: str = "rows", balanced: int | None = None

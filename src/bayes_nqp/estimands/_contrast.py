@@ -12,8 +12,6 @@ from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.estimands._labels import text
 
-__all__ = ["at_level", "contrast", "sides_of"]
-
 
 @door
 def contrast(

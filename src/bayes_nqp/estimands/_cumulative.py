@@ -13,8 +13,6 @@ from bayes_nqp.estimands._gates import evidence_of
 from bayes_nqp.estimands._registry import EVENT_TIMES, estimand
 from bayes_nqp.language import Message
 
-__all__ = ["cumulative"]
-
 
 @estimand(
     Message("Cumulative effect since adoption"),

@@ -12,8 +12,6 @@ from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands._labels import dim_of, text
 
-__all__ = ["differences"]
-
 _PAIR, _LEVEL, _MINUS = "pair", "pair_level", "pair_minus"
 
 

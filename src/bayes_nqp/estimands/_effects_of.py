@@ -7,8 +7,6 @@ import xarray as xr
 from bayes_nqp import schema
 from bayes_nqp.errors import StudyError
 
-__all__ = ["effects_of", "lag_of"]
-
 
 def effects_of(fit_or_effects: object) -> xr.Dataset:
     """Return the Dataset of effects of a fit, or the Dataset itself.

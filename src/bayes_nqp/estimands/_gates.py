@@ -6,8 +6,6 @@ import xarray as xr
 
 from bayes_nqp import vocabulary as v
 
-__all__ = ["evidence_of", "gate_of", "worst_gate"]
-
 
 def evidence_of(draws: xr.DataArray | xr.Dataset) -> dict[str, str | float]:
     """Read all that travels with draws of whether they can be used.

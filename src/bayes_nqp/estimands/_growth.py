@@ -19,8 +19,6 @@ from bayes_nqp.estimands._units import ENOUGH, pieces_of
 from bayes_nqp.estimands._weights import cell_weights
 from bayes_nqp.language import Message
 
-__all__ = ["Growth", "change", "growth"]
-
 Array = npt.NDArray[np.float64]
 
 

@@ -9,8 +9,6 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
 
-__all__ = ["index_variance"]
-
 
 @door
 def index_variance(draws: xr.DataArray) -> xr.Dataset:

@@ -10,8 +10,6 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
 
-__all__ = ["joint_signs"]
-
 Array = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 

@@ -11,8 +11,6 @@ import xarray as xr
 from bayes_nqp import vocabulary as v
 from bayes_nqp.errors import StudyError, nearest
 
-__all__ = ["dim_of", "distinct", "text"]
-
 
 def text(value: object) -> str:
     """Write a label the way a reader expects: 2015, not 2015.0.

@@ -18,8 +18,6 @@ from bayes_nqp.estimands._effects_of import effects_of
 from bayes_nqp.estimands._registry import MEDIATORS, estimand
 from bayes_nqp.language import NOTHING, Message
 
-__all__ = ["nde", "nie", "proportion_mediated", "total"]
-
 ALL = "all mediators"
 """Label of the joint indirect effect."""
 

@@ -14,8 +14,6 @@ from bayes_nqp.estimands._att import described
 from bayes_nqp.estimands._average import average_of
 from bayes_nqp.estimands._by import By, member_name, names_of
 
-__all__ = ["moderated", "with_moderation"]
-
 Array = npt.NDArray[np.float64]
 
 _POINTS = 21

@@ -13,8 +13,6 @@ from bayes_nqp.estimands._moderated import moderated, with_moderation
 from bayes_nqp.estimands._registry import MODERATOR, estimand
 from bayes_nqp.language import Message
 
-__all__ = ["moderated_difference"]
-
 
 @estimand(
     Message("Effect at a high less at a low value of the moderator"),

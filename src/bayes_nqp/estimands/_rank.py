@@ -10,8 +10,6 @@ from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.estimands._mediated import ALL
 
-__all__ = ["best", "rank"]
-
 
 @door
 def rank(draws: xr.DataArray, dim: str, *, largest_first: bool = True) -> xr.DataArray:

@@ -21,8 +21,6 @@ from bayes_nqp.estimands._weights import before_adoption
 from bayes_nqp.language import Message
 from bayes_nqp.terms import EXPOSURE_TIME, ONTO
 
-__all__ = ["received"]
-
 
 @estimand(Message("Effect received from others"), place=50, needs=(SPILLOVERS,))
 @door

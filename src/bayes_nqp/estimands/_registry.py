@@ -17,21 +17,6 @@ from bayes_nqp.estimands._effects_of import effects_of
 from bayes_nqp.language import NOTHING, Message
 from bayes_nqp.registry import Plugins
 
-__all__ = [
-    "ESTIMANDS",
-    "EVENT_TIMES",
-    "MEDIATORS",
-    "MODERATOR",
-    "OUTCOMES",
-    "OWN_SCALE",
-    "SPILLOVERS",
-    "Estimand",
-    "Offer",
-    "computed",
-    "estimand",
-    "estimands_named",
-]
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Offer:

@@ -17,8 +17,6 @@ from bayes_nqp.estimands._labels import text
 from bayes_nqp.estimands._registry import OUTCOMES, OWN_SCALE, estimand
 from bayes_nqp.language import Message
 
-__all__ = ["relative"]
-
 
 @estimand(
     Message("Relative effect"),

@@ -11,8 +11,6 @@ from bayes_nqp.estimands._att import att
 from bayes_nqp.estimands._by import By
 from bayes_nqp.estimands._gates import worst_gate
 
-__all__ = ["shrinkage"]
-
 
 @door
 def shrinkage(

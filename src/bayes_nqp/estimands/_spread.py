@@ -9,8 +9,6 @@ from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands._labels import dim_of
 
-__all__ = ["spread"]
-
 
 @door
 def spread(draws: xr.DataArray, dim: str | None = None) -> xr.DataArray:

@@ -19,8 +19,6 @@ from bayes_nqp.estimands._by import (
 )
 from bayes_nqp.estimands._weights import kept_cells
 
-__all__ = ["ENOUGH", "blocks_of", "pieces_of", "same_units", "units_behind"]
-
 ENOUGH = 5
 """Units below which a point of an event study says little about anybody else."""
 

@@ -11,8 +11,6 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.estimands._by import strata_labels
 
-__all__ = ["before_adoption", "cell_weights", "kept_cells"]
-
 
 def cell_weights(effects: xr.Dataset, weights: str) -> npt.NDArray[np.float64]:
     """Weigh the cells.

@@ -9,8 +9,6 @@ from bayes_nqp.errors import one_of
 from bayes_nqp.labels import labels_of
 from bayes_nqp.language import Message, Numeral, Translator, languages
 
-__all__ = ["EARLY", "PATHS", "percent", "words"]
-
 PATHS: Final = {
     v.DIRECT: Message("Direct"),
     v.TOTAL: Message("Total"),

@@ -18,8 +18,6 @@ from bayes_nqp.files._names import FINAL, final
 from bayes_nqp.files._words import writing
 from bayes_nqp.signals import Unbroken
 
-__all__ = ["draft", "sweep"]
-
 _PREFIX, _LOCK, _PART = ".bayes_nqp.", ".lock", ".part"
 _LOCKS = re.compile(r"\.bayes_nqp\.[0-9a-f]{12}\.lock")
 _PATIENCE = 0.5

@@ -8,8 +8,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
-__all__ = ["exchange", "move", "move_new", "sync"]
-
 _UNKNOWN = (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS, errno.EBADF)
 """What disks say that know no such request."""
 

@@ -7,8 +7,6 @@ import re
 import shlex
 from pathlib import Path
 
-__all__ = ["FINAL", "file_name", "final"]
-
 FINAL: dict[Path, Path] = {}
 """Where the drafts of this process will be."""
 

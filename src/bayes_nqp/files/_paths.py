@@ -8,8 +8,6 @@ from pathlib import Path
 
 from bayes_nqp.errors import StudyError
 
-__all__ = ["text_path"]
-
 _NUL = "\0"
 
 

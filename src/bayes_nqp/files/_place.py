@@ -14,8 +14,6 @@ from bayes_nqp.files._durable import move, sync
 from bayes_nqp.files._words import named, worded
 from bayes_nqp.files._write import folders
 
-__all__ = ["Place", "place"]
-
 
 class Place:
     """A folder in the making, and where it will be.

@@ -8,8 +8,6 @@ from pathlib import Path
 
 from bayes_nqp.language import NOTHING, Message
 
-__all__ = ["is_folder", "is_there", "no_file"]
-
 _KINDS = (
     (stat.S_ISDIR, Message("is a folder")),
     (stat.S_ISFIFO, Message("is a pipe")),

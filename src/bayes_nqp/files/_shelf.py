@@ -16,8 +16,6 @@ from typing import Any, Final
 from bayes_nqp.errors import StudyError
 from bayes_nqp.files._words import writing
 
-__all__ = ["Shelf"]
-
 _FILE: Final = "kept.sqlite"
 _PATIENCE = 10.0
 """Seconds for which another process that writes is waited for."""

@@ -14,15 +14,6 @@ from bayes_nqp.files._write import write, write_text
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = [
-    "guarded",
-    "marked",
-    "unguarded",
-    "unmarked",
-    "write_csv",
-    "write_parquet",
-    "write_workbook",
-]
 
 _FORMULA = re.compile("'*[=+\\-@\t\r\n＝＋－＠]")
 """What makes a spreadsheet take text for a formula, behind marks that were set already."""

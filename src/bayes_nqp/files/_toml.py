@@ -11,8 +11,6 @@ from bayes_nqp.errors import StudyError
 from bayes_nqp.files._regular import no_file
 from bayes_nqp.language import Message
 
-__all__ = ["read_toml"]
-
 _DEEPEST = 20
 """Levels of tables and lists; the deepest that a study needs is six."""
 _LONGEST = 5_000_000

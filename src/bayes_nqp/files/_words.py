@@ -11,8 +11,6 @@ from pathlib import Path
 from bayes_nqp.errors import StudyError
 from bayes_nqp.files._names import final
 
-__all__ = ["named", "worded", "writing"]
-
 _FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
 _OPEN_ELSEWHERE = (32, 33)
 """Windows: another program holds the file, or a part of it."""

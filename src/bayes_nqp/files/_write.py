@@ -19,8 +19,6 @@ from bayes_nqp.files._durable import exchange, move_new, sync
 from bayes_nqp.files._names import final
 from bayes_nqp.files._words import named, writing
 
-__all__ = ["checksum", "folders", "free", "write", "write_bytes", "write_text"]
-
 _DATES = re.compile(rb"<dcterms:(created|modified)\b[^>]*>[^<]*</dcterms:\1>")
 """Of Office documents: when they were made and changed."""
 

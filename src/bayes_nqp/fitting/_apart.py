@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from bayes_nqp.fitting._fit import Fit
     from bayes_nqp.panel import Panel
 
-__all__ = ["apart", "reached_rows"]
 
 Mask = npt.NDArray[np.bool_]
 

@@ -19,7 +19,6 @@ from bayes_nqp.fitting._reported import OUTCOME
 if TYPE_CHECKING:
     from bayes_nqp.fitting._fit import Fit
 
-__all__ = ["alike", "check_arithmetic"]
 
 Array = npt.NDArray[np.float64]
 

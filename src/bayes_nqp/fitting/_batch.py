@@ -18,8 +18,6 @@ from bayes_nqp.fitting._parcels import packed, unpacked
 from bayes_nqp.language import Message
 from bayes_nqp.machine import one_thread
 
-__all__ = ["Kept", "Numbers", "batch"]
-
 type Numbers = dict[str, npt.NDArray[Any]]
 """What a task returns: arrays by name, small enough to travel and to keep."""
 

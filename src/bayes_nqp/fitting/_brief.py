@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import MISSING, fields, is_dataclass
 
-__all__ = ["brief"]
-
 
 def brief(value: object) -> str:
     """Write a value by the arguments in which it differs from the defaults.

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from bayes_nqp.fitting._fit import Fit
     from bayes_nqp.planning import Plan
 
-__all__ = ["CellDraws"]
 
 Array = npt.NDArray[np.float64]
 

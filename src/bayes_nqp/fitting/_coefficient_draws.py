@@ -16,7 +16,6 @@ from bayes_nqp.gaussian import draw
 if TYPE_CHECKING:
     from bayes_nqp.planning import Equation
 
-__all__ = ["coefficients_of", "pairs_coefficients"]
 
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]

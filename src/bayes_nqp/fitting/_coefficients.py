@@ -15,7 +15,6 @@ from bayes_nqp.rowmodel import node_names
 if TYPE_CHECKING:
     from bayes_nqp.planning import Equation, Plan
 
-__all__ = ["COEFFICIENTS", "labelled_slots"]
 
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]

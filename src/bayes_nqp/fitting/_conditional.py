@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from bayes_nqp.designs import Design
     from bayes_nqp.panel import Panel
 
-__all__ = ["conditional_mean"]
-
 
 @door
 def conditional_mean(design: Design, panel: Panel, **parameters: float) -> xr.Dataset:

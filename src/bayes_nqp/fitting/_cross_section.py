@@ -17,8 +17,6 @@ from bayes_nqp.panel import CrossSection
 from bayes_nqp.priors import Priors
 from bayes_nqp.terms import zero_sum
 
-__all__ = ["Equations", "Numbers", "equations_of"]
-
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
 

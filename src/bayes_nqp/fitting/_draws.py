@@ -26,16 +26,6 @@ from bayes_nqp.planning import (
 )
 from bayes_nqp.terms import LAG, TIED, SlopePart
 
-__all__ = [
-    "MEMBERS_STORED",
-    "Recovered",
-    "cell_shares",
-    "leaning_of",
-    "recovered",
-    "slopes_of",
-    "terms_of",
-]
-
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
 

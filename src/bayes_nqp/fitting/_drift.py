@@ -16,8 +16,6 @@ from bayes_nqp.fitting._slots import slot_places
 if TYPE_CHECKING:
     from bayes_nqp.fitting._fit import Fit
 
-__all__ = ["drift"]
-
 
 @door
 def drift(fit: Fit, by: Literal["stratum"] | None = None) -> xr.DataArray:

@@ -22,8 +22,6 @@ from bayes_nqp.machine import n_threads
 from bayes_nqp.planning import Equation, Plan
 from bayes_nqp.sampling import Chains, Importance, importance
 
-__all__ = ["draw_equations", "equation_density", "numbered"]
-
 Array = npt.NDArray[np.float64]
 type Stream = np.random.Generator | SharedStreams
 

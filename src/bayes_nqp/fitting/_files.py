@@ -21,7 +21,6 @@ from bayes_nqp.seal import SEAL, sealed
 if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
 
-__all__ = ["FORMAT", "PANEL", "SEALED", "read_groups", "write_fit"]
 
 FORMAT = 3
 """Version of the file format; from 3 on, any name is read as it was."""

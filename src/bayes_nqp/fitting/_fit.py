@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
     from bayes_nqp.planning import Plan
 
-__all__ = ["Fit", "fit", "fit_again"]
 
 UNSEALED = (
     "read from a file without a seal; nothing tells whether it was changed since it was saved"

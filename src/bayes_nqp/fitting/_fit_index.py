@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from bayes_nqp.index import Index
     from bayes_nqp.panel import Panel
 
-__all__ = ["fit_index", "pooled_over", "refuse_pooled", "variances"]
 
 Array = npt.NDArray[np.float64]
 

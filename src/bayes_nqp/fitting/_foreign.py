@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Tabulated"]
-
 
 class Tabulated:
     """Lets a fit stand in ``maketables.ETable`` beside those of other packages.

@@ -10,8 +10,6 @@ from scipy.linalg import solve_triangular
 
 from bayes_nqp.parameters import ScalePrior
 
-__all__ = ["Regression", "independent"]
-
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
 

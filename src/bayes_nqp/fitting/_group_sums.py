@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from bayes_nqp.fitting._fit import Fit
     from bayes_nqp.fitting._unit_likelihood import LeftOut
 
-__all__ = ["effect_sums", "group_rows"]
 
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]

@@ -19,7 +19,6 @@ from bayes_nqp.terms import DELTA
 if TYPE_CHECKING:
     from bayes_nqp.fitting._fit import Fit
 
-__all__ = ["impacts"]
 
 Array = npt.NDArray[np.float64]
 

@@ -24,8 +24,6 @@ from bayes_nqp.language import Message
 from bayes_nqp.planning import Equation, Plan, members_of
 from bayes_nqp.sampling import Chains, Importance, importance
 
-__all__ = ["fit_joint", "joint_points", "joint_tree"]
-
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
 

@@ -12,8 +12,6 @@ from bayes_nqp.moments import UnitClass, packed_rows
 from bayes_nqp.planning import Equation, Plan
 from bayes_nqp.priors import Priors
 
-__all__ = ["joint_of"]
-
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
 

@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 
 from bayes_nqp.sampling import Chains
 
-__all__ = ["KnownDraws"]
-
 
 @dataclass(frozen=True, eq=False)
 class KnownDraws:

@@ -11,8 +11,6 @@ from bayes_nqp.fitting._names import from_tree
 from bayes_nqp.fitting._parameters import unconstrained
 from bayes_nqp.sampling import Chains
 
-__all__ = ["known_draws"]
-
 
 def known_draws(fit: Fit) -> KnownDraws:
     """Take what a fit says of the parameters of every equation.

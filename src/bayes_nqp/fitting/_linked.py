@@ -16,7 +16,6 @@ from bayes_nqp.terms import TREATED
 if TYPE_CHECKING:
     from bayes_nqp.fitting._fit import Fit
 
-__all__ = ["linked_terms", "received_of_rows", "treatment_coefficients"]
 
 Array = npt.NDArray[np.float64]
 

@@ -34,8 +34,6 @@ from bayes_nqp.limits import afford
 from bayes_nqp.panel import Panel
 from bayes_nqp.seal import Seal, seal_of
 
-__all__ = ["load"]
-
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 _KINDS = {
     b"PK\x03\x04": "a zip archive or an Excel file", b"\x1f\x8b": "a gzip archive",

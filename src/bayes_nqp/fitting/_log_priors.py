@@ -15,7 +15,6 @@ from bayes_nqp.parameters import FIXED
 if TYPE_CHECKING:
     from bayes_nqp.fitting._fit import Fit
 
-__all__ = ["log_priors", "parameter_draws"]
 
 _TOP = ("level", "drift", "strata_")
 """Coefficients whose priors, where fixed, are no part of the pooling."""

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
     from bayes_nqp.planning import Plan
 
-__all__ = ["Marginal", "held_out", "log_marginal"]
-
 
 @dataclass(frozen=True, slots=True)
 class Marginal:

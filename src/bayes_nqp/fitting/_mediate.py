@@ -23,8 +23,6 @@ from bayes_nqp.panel import CrossSection, cross_section
 from bayes_nqp.priors import Priors
 from bayes_nqp.software import versions
 
-__all__ = ["Mediated", "mediate"]
-
 Array = npt.NDArray[np.float64]
 
 

@@ -7,8 +7,6 @@ from typing import Any
 
 from bayes_nqp.renames import RENAMED
 
-__all__ = ["migrated"]
-
 
 def migrated(value: Mapping[str, Any]) -> Mapping[str, Any]:
     """Put what took its place where a value has the type of an earlier version.

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
     from bayes_nqp.planning import Equation, Plan
 
-__all__ = ["average_loads", "modal_averages", "modes", "summit_of"]
 
 Array = npt.NDArray[np.float64]
 

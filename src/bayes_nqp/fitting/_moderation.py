@@ -18,7 +18,6 @@ from bayes_nqp.planning import moderated_rows
 if TYPE_CHECKING:
     from bayes_nqp.fitting._fit import Fit
 
-__all__ = ["leg_draws", "moderation_draws", "moderator_rows"]
 
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]

@@ -12,7 +12,6 @@ import xarray as xr
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
-__all__ = ["from_earlier_file", "from_file", "from_tree", "into_file", "into_tree", "renamed"]
 
 _TREE = re.compile("[%/]")
 """A tree takes a slash for a path; what is escaped is told apart by its percent sign."""

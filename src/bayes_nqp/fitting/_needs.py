@@ -14,24 +14,6 @@ if TYPE_CHECKING:
     from bayes_nqp.fitting._fit import Fit
     from bayes_nqp.panel import Panel
 
-__all__ = [
-    "ADDITIVE",
-    "ADOPTION",
-    "APART",
-    "CHANNELS",
-    "DOSE",
-    "LAGGED",
-    "LINKED",
-    "RECEIVED",
-    "REFITS",
-    "ROWS",
-    "SEPARATE",
-    "TRENDS",
-    "Need",
-    "meets",
-    "require",
-]  # fmt: skip
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Need:

@@ -17,7 +17,6 @@ from bayes_nqp.fitting._paths import lagged
 if TYPE_CHECKING:
     from bayes_nqp.fitting._fit import Fit
 
-__all__ = ["leg_covariance_draws", "new_unit_effects"]
 
 Array = npt.NDArray[np.float64]
 

@@ -13,8 +13,6 @@ import xarray as xr
 from bayes_nqp.language import decoded, encoded
 from bayes_nqp.panel import Panel
 
-__all__ = ["from_bytes", "into_bytes"]
-
 
 def into_bytes(panel: Panel) -> xr.Dataset:
     """Write a panel's rows down.

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from bayes_nqp.planning import Equation
 
-__all__ = ["constrain", "natural", "parameter_units", "point_at", "unconstrained"]
 
 Array = npt.NDArray[np.float64]
 

@@ -18,8 +18,6 @@ import xarray as xr
 
 from bayes_nqp.language import Message, decoded, encoded
 
-__all__ = ["dataset_from", "dataset_parts", "frame_from", "frame_parts", "packed", "unpacked"]
-
 type Arrays = list[npt.NDArray[Any]]
 type Head = dict[str, Any]
 

@@ -15,8 +15,6 @@ from bayes_nqp.fitting._reach import reach_of
 from bayes_nqp.fitting._realised import PATHS
 from bayes_nqp.planning import CellInfo, Plan, stratum_of_members
 
-__all__ = ["Paths", "lagged", "paths_of"]
-
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
 

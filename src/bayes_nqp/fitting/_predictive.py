@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from bayes_nqp.fitting._fit import Fit
     from bayes_nqp.planning import Equation, Plan
 
-__all__ = ["Replication", "posterior_predictive", "replications"]
 
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]

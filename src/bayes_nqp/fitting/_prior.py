@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from bayes_nqp.planning import Equation, Plan
     from bayes_nqp.terms import GlobalPart, LocalPart
 
-__all__ = ["prior_predictive"]
 
 Array = npt.NDArray[np.float64]
 

@@ -12,8 +12,6 @@ from scipy.sparse import csr_array
 from bayes_nqp.fitting._draws import Recovered
 from bayes_nqp.planning import Equation, Plan, members_of, moderated_rows
 
-__all__ = ["Product", "Products", "products_of"]
-
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
 

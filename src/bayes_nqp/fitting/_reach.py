@@ -12,8 +12,6 @@ from bayes_nqp.fitting._realised import Reach
 from bayes_nqp.planning import CellInfo, Equation, Plan, members_of
 from bayes_nqp.terms import NEIGHBOUR
 
-__all__ = ["reach_of"]
-
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
 

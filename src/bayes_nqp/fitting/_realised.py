@@ -22,8 +22,6 @@ from bayes_nqp.fitting._theta import theta_of
 from bayes_nqp.gaussian import inverse_diagonal, is_dense
 from bayes_nqp.planning import CellInfo
 
-__all__ = ["PATHS", "Reach", "back_of", "nodes_of", "solver"]
-
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
 

@@ -25,7 +25,6 @@ from bayes_nqp.terms import DELTA
 if TYPE_CHECKING:
     from bayes_nqp.fitting._fit import Fit
 
-__all__ = ["realised_units"]
 
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]

@@ -9,8 +9,6 @@ from bayes_nqp.gaussian import Coefficients
 from bayes_nqp.planning import Equation, Plan
 from bayes_nqp.terms import EXPOSURE_TIME, NEIGHBOUR, RECEIVED, TREATED
 
-__all__ = ["own_and_received"]
-
 Array = npt.NDArray[np.float64]
 
 

@@ -14,7 +14,6 @@ from bayes_nqp.terms import LINKED
 if TYPE_CHECKING:
     from bayes_nqp.planning import Equation, Plan
 
-__all__ = ["received_loads"]
 
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]

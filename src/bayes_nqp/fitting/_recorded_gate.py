@@ -31,7 +31,6 @@ from bayes_nqp.fitting._tree import average_gate
 if TYPE_CHECKING:
     from bayes_nqp.fitting._fit import Fit
 
-__all__ = ["check_gate"]
 
 Array = npt.NDArray[np.float64]
 

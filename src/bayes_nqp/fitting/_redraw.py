@@ -33,7 +33,6 @@ from bayes_nqp.sampling import Chains, Importance
 if TYPE_CHECKING:
     from bayes_nqp.fitting._fit import Fit
 
-__all__ = ["check_redraw"]
 
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]

@@ -25,10 +25,6 @@ if TYPE_CHECKING:
     from bayes_nqp.designs import Design
     from bayes_nqp.panel import Panel
 
-__all__ = [
-    "OUTCOME_ALONE", "identity", "lead_fit", "numbers_of", "panel_of", "refit", "short_refit",
-    "single", "total_fit",
-]  # fmt: skip
 
 OUTCOME_ALONE: Final = "outcome_alone"
 """The fact of a fit of the outcome alone that stands in for one with channels: its rows."""

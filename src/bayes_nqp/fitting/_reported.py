@@ -14,18 +14,6 @@ if TYPE_CHECKING:
     from bayes_nqp.fitting._fit import Fit
     from bayes_nqp.fitting._mediate import Mediated
 
-__all__ = [
-    "covariate_names",
-    "covariate_slopes",
-    "deviation_draws",
-    "effects_on_mediator",
-    "equation_draws",
-    "error_draws",
-    "mediator_covariance",
-    "mediator_slopes",
-    "scalar_draws",
-    "sigma_draws",
-]
 
 Array = npt.NDArray[np.float64]
 

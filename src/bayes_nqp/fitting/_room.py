@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from bayes_nqp.planning import Plan
     from bayes_nqp.sampling import Sampler
 
-__all__ = ["check_draws"]
 
 _BYTES = 8
 _COPIES = 3

@@ -24,7 +24,6 @@ from bayes_nqp.terms import SlopePart
 if TYPE_CHECKING:
     from bayes_nqp.planning import Equation, Plan
 
-__all__ = ["ROWS_NOTE", "fit_rows"]
 
 Array = npt.NDArray[np.float64]
 

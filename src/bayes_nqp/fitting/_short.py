@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
     from bayes_nqp.planning import Equation
 
-__all__ = ["SHORT", "SlopeLaw", "short_effects", "slope_law"]
 
 Array = npt.NDArray[np.float64]
 

@@ -11,7 +11,6 @@ import numpy.typing as npt
 if TYPE_CHECKING:
     from bayes_nqp.planning import Equation, Plan
 
-__all__ = ["SlotPlaces", "slot_places"]
 
 Index = npt.NDArray[np.int64]
 

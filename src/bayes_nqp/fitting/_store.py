@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from bayes_nqp.designs import Design
     from bayes_nqp.panel import Panel
 
-__all__ = ["Store", "fit_key", "keep", "once", "store_of"]
 
 _PACKAGE: Final = __name__.partition(".")[0]
 _MEMORY: WeakKeyDictionary[Fit, dict[Hashable, Any]] = WeakKeyDictionary()

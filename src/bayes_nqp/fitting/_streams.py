@@ -15,7 +15,6 @@ from bayes_nqp.gaussian import number_count
 if TYPE_CHECKING:
     from bayes_nqp.planning import Equation
 
-__all__ = ["ErrorStream", "SharedStreams", "error_width"]
 
 Array = npt.NDArray[np.float64]
 

@@ -12,8 +12,6 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.errors import StudyError, shown
 from bayes_nqp.fitting._fit import Fit
 
-__all__ = ["checked"]
-
 _GROUPS = ("posterior", "sample_stats", "effects")
 
 

@@ -7,8 +7,6 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["theta_of"]
-
 Array = npt.NDArray[np.float64]
 
 

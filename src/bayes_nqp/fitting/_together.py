@@ -12,8 +12,6 @@ from bayes_nqp.fitting._streams import ErrorStream, SharedStreams, error_width
 from bayes_nqp.gaussian import draw, number_count
 from bayes_nqp.planning import Equation
 
-__all__ = ["Correlated", "correlated", "residual_moments"]
-
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
 

@@ -21,8 +21,6 @@ from bayes_nqp.fitting._waist import waist
 from bayes_nqp.planning import Equation, Plan, members_of
 from bayes_nqp.sampling import Chains
 
-__all__ = ["Drawn", "Labelled", "average_gate", "build_tree"]
-
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
 

@@ -12,8 +12,6 @@ from bayes_nqp.gaussian import Coefficients
 from bayes_nqp.moments import UnitClass, packed_rows
 from bayes_nqp.planning import Equation
 
-__all__ = ["UnitDeviations", "unit_deviations"]
-
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
 

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from bayes_nqp.gaussian import Values
     from bayes_nqp.planning import Equation
 
-__all__ = ["LeftOut", "left_out", "log_likelihood"]
 
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]

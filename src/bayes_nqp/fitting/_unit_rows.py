@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from bayes_nqp.gaussian import ErrorLaw, Values
     from bayes_nqp.planning import Equation, Plan
 
-__all__ = ["Absorbed", "Members", "Pattern", "UnitRows"]
 
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]

@@ -14,8 +14,6 @@ from bayes_nqp.diagnostics import Gate
 from bayes_nqp.planning import CellInfo, Plan, members_of
 from bayes_nqp.terms import NEIGHBOUR
 
-__all__ = ["waist"]
-
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
 

@@ -8,8 +8,6 @@ from bayes_nqp.gaussian._small import back_solve
 from bayes_nqp.gaussian.density import Factor
 from bayes_nqp.gaussian.types import PADDING, Array, Arrowhead
 
-__all__ = ["back_substituted", "by_draw", "in_blocks"]
-
 
 def back_substituted(
     head: Arrowhead, factor: Factor, z_shared: Array, z_local: Array

@@ -11,8 +11,6 @@ from bayes_nqp.gaussian.linear_part import LinearPart
 from bayes_nqp.gaussian.reduced import ReducedFactor
 from bayes_nqp.gaussian.types import Array
 
-__all__ = ["back_through_own_cells"]
-
 
 def back_through_own_cells(
     problem: LinearPart, factor: ReducedFactor, z_shared: Array, z_local: Array

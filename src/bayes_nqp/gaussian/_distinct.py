@@ -11,8 +11,6 @@ import numpy as np
 from bayes_nqp.gaussian.types import Array, Index
 from bayes_nqp.machine import n_threads, one_thread
 
-__all__ = ["draws_of_distinct"]
-
 type Piece = Callable[[Array, np.random.Generator | None, Index], tuple[Array, ...]]
 
 

@@ -8,19 +8,6 @@ import numpy as np
 
 from bayes_nqp.gaussian.types import Array, ErrorLaw, Index, Moments
 
-__all__ = [
-    "absorb",
-    "back_solve",
-    "half_solve",
-    "innovation_root",
-    "lower_inverse",
-    "lower_places",
-    "lower_triangles",
-    "observed_covariance",
-    "padded",
-    "whitener",
-]
-
 _SOLVED_WHOLE = 16
 """Size up to which NumPy's general solver is the quickest for a stack of triangular matrices.
 

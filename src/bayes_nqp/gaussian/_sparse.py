@@ -9,8 +9,6 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse import coo_array, csr_array
 
-__all__ = ["beside", "from_triplets", "product"]
-
 
 def from_triplets(
     rows: Sequence[npt.NDArray[Any]],

@@ -19,16 +19,6 @@ from bayes_nqp.gaussian.stacked import Stacked, StackedValues, UnitClasses
 from bayes_nqp.gaussian.types import Array, Moments
 from bayes_nqp.gaussian.unit_precision import small
 
-__all__ = [
-    "OwnNormal",
-    "chunk_size",
-    "own_covariance",
-    "own_normal",
-    "stacked_density",
-    "stacked_normal_equations",
-    "treated_normal",
-]
-
 _CHUNK_NUMBERS = 1_000_000
 """Numbers that the units of a batch may take: eight megabytes, or a single point."""
 

@@ -23,8 +23,6 @@ from bayes_nqp.gaussian.stacked import Stacked, StackedValues
 from bayes_nqp.gaussian.types import Array, Index
 from bayes_nqp.gaussian.unit_precision import small
 
-__all__ = ["StackedDraws", "stacked_draw"]
-
 
 @dataclass(frozen=True, eq=False)
 class StackedDraws:

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from bayes_nqp.index._scheme import Scheme
     from bayes_nqp.index._system import IndexSystem
 
-__all__ = ["Hierarchy", "WeightProblem"]
 
 type Hierarchy = Literal["flat", "nested", "equal"]
 

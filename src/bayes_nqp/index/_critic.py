@@ -12,8 +12,6 @@ from bayes_nqp.doors import door
 from bayes_nqp.index._scheme import Array, Scope, linear, moments, shares, varies
 from bayes_nqp.registry import register
 
-__all__ = ["Critic"]
-
 
 @register("index")
 @door

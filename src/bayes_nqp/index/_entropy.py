@@ -15,8 +15,6 @@ from bayes_nqp.index._scheme import Array, Scope, check_shapes, linear, shares
 from bayes_nqp.language import Message
 from bayes_nqp.registry import register
 
-__all__ = ["Entropy", "check_entropy", "entropy_weights"]
-
 
 @register("index")
 @door

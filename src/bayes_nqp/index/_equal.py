@@ -10,8 +10,6 @@ from bayes_nqp.doors import door
 from bayes_nqp.index._scheme import Array, Scope, linear, shares, varies
 from bayes_nqp.registry import register
 
-__all__ = ["EqualWeights"]
-
 
 @register("index")
 @door

@@ -14,8 +14,6 @@ from bayes_nqp.index._scheme import Array, Scope, check_shapes, linear, shares, 
 from bayes_nqp.language import Message
 from bayes_nqp.registry import register
 
-__all__ = ["FixedWeights"]
-
 
 @register("index")
 @door

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from bayes_nqp.index._recipe import Recipe
     from bayes_nqp.panel import Panel
 
-__all__ = ["Index"]
-
 
 @door
 @dataclass(frozen=True, eq=False, repr=False)

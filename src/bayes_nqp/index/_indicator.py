@@ -11,8 +11,6 @@ from bayes_nqp.errors import StudyError
 from bayes_nqp.language import Message
 from bayes_nqp.registry import register
 
-__all__ = ["Dimension", "Indicator"]
-
 _DIRECTIONS = ("positive", "negative")
 
 

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from bayes_nqp.index._index import Index
     from bayes_nqp.panel import Panel
 
-__all__ = ["outcome_of", "rows_in"]
-
 
 def rows_in(index: Index, panel: Panel) -> Ints:
     """Find a panel's rows among those of an index, by unit and time.

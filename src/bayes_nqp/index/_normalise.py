@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from bayes_nqp.index._read import Read
     from bayes_nqp.index._scheme import Array
 
-__all__ = ["MinMax", "normalised"]
-
 
 @register("index")
 @door

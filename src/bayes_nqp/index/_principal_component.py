@@ -14,8 +14,6 @@ from bayes_nqp.index._scheme import Array, Scope, linear, moments, shares, varie
 from bayes_nqp.language import Message
 from bayes_nqp.registry import register
 
-__all__ = ["PrincipalComponent"]
-
 
 @register("index")
 @door

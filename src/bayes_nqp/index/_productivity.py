@@ -19,8 +19,6 @@ from bayes_nqp.registry import register
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["ProductivityIndex"]
-
 
 @register("index")
 @door

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from bayes_nqp.index._recipe import Recipe
 
-__all__ = ["recalled", "remember"]
 
 _KEY, _TAG = "bayes_nqp.index", "type"
 

@@ -16,8 +16,6 @@ from bayes_nqp.index._indicator import Indicator
 from bayes_nqp.index._scheme import Array
 from bayes_nqp.language import Message, separated
 
-__all__ = ["MISSING", "Read", "read"]
-
 MISSING = ("error", "drop", "interpolate", "extend")
 """What can be done about missing values."""
 

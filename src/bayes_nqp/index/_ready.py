@@ -8,8 +8,6 @@ from importlib.resources import files
 from bayes_nqp.doors import door
 from bayes_nqp.index._system import IndexSystem, system_of
 
-__all__ = ["new_quality_productivity"]
-
 
 @door
 def new_quality_productivity() -> IndexSystem:

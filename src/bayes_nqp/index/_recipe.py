@@ -18,7 +18,6 @@ from bayes_nqp.language import Message
 if TYPE_CHECKING:
     pass
 
-__all__ = ["Recipe"]
 
 _CHOICES: dict[str, tuple[str, ...]] = {
     "hierarchy": ("flat", "nested", "equal"),

@@ -11,8 +11,6 @@ from bayes_nqp.errors import StudyError
 from bayes_nqp.index._scheme import Array
 from bayes_nqp.language import Message
 
-__all__ = ["Relation", "relation"]
-
 _CLOSE = 1e-6
 
 

@@ -11,8 +11,6 @@ import numpy.typing as npt
 from bayes_nqp.errors import PanelError, StudyError
 from bayes_nqp.language import Message
 
-__all__ = ["Array", "Scheme", "Scope", "check_shapes", "linear", "moments", "shares", "varies"]
-
 Array = npt.NDArray[np.float64]
 type Scope = Literal["pooled", "yearly"]
 

@@ -16,8 +16,6 @@ from bayes_nqp.index._toml import checked, tables, text, write
 from bayes_nqp.language import Message
 from bayes_nqp.registry import register
 
-__all__ = ["IndexSystem", "system_of"]
-
 
 @register("index")
 @door

@@ -11,8 +11,6 @@ from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.files import write_text
 from bayes_nqp.language import Message
 
-__all__ = ["checked", "tables", "text", "write"]
-
 _PARTS = {"indicators": "indicator", "dimensions": "dimension"}
 """Fields that hold tables, and what these are called in a file."""
 

@@ -13,8 +13,6 @@ from bayes_nqp.index._entropy import check_entropy, entropy_weights
 from bayes_nqp.index._scheme import Array, Scope, linear
 from bayes_nqp.registry import register
 
-__all__ = ["EntropyTopsis"]
-
 
 @register("index")
 @door

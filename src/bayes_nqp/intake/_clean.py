@@ -13,8 +13,6 @@ from bayes_nqp.errors import PanelError, shown
 from bayes_nqp.intake._rows import EDGES
 from bayes_nqp.language import Message
 
-__all__ = ["cleaned", "filled", "with_numbers"]
-
 _MARKS = 4
 """So many different words, at most, may stand for missing numbers."""
 

@@ -13,8 +13,6 @@ from bayes_nqp.errors import PanelError, StudyError, brief, nearest, shown
 from bayes_nqp.foreign import reply
 from bayes_nqp.language import Message
 
-__all__ = ["RULES", "Rule", "cohorts_from_dates"]
-
 type Rule = Literal["approval_year", "next_year_after_june"]
 
 RULES: Final[tuple[str, ...]] = get_args(Rule.__value__)

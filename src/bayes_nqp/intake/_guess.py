@@ -22,8 +22,6 @@ from bayes_nqp.intake._spellings import advice as spelled_advice
 from bayes_nqp.intake._vocabulary import channel_of, sounds_like
 from bayes_nqp.language import NOTHING, Message, separated
 
-__all__ = ["guess", "unit_and_time"]
-
 _LEVELS: Final = 6
 """Levels of a stratum at most."""
 _STRATA_MOST: Final = 2

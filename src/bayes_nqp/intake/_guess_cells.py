@@ -14,8 +14,6 @@ from bayes_nqp.intake._guessed import Guess
 from bayes_nqp.intake._look import Look
 from bayes_nqp.language import Message, separated
 
-__all__ = ["doubt_of_times", "errors_of", "refuse_formulas", "twins_of"]
-
 _TWIN: Final = re.compile(r"(.+) \[[A-Z]+\]")
 """What columns are called that had one name: see `columns.apart`."""
 _ROLES: Final = ("unit", "time", "outcome", "cohort", "treated")

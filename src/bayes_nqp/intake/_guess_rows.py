@@ -15,8 +15,6 @@ from bayes_nqp.intake._rows import left_out, without_place
 from bayes_nqp.intake._vocabulary import sounds_like
 from bayes_nqp.language import Message
 
-__all__ = ["find_unit_and_time", "rows_of_panel"]
-
 _MERGED: Final = 0.3
 """Share of empty cells from which they pass for merged ones."""
 _REPEATED: Final = 0.05

@@ -23,8 +23,6 @@ from bayes_nqp.intake._treatment_columns import (
 from bayes_nqp.intake._vocabulary import sounds_like
 from bayes_nqp.language import NOTHING, Message, separated
 
-__all__ = ["ever_treated", "find_never", "find_treatment"]
-
 _SOUND: Final = Message("one period a unit, within those of the data, and none for some units")
 _NAMED: Final = Message("its name says so")
 _SWITCHES: Final = Message("says treated or not, and never goes back within a unit")

@@ -13,8 +13,6 @@ from bayes_nqp.intake._merge_zones import merge_zones
 from bayes_nqp.intake._spellings import spelled_twice
 from bayes_nqp.language import Message
 
-__all__ = ["offer_zones", "prefecture_of", "take_zones"]
-
 _PREFECTURES: Final = 0.7
 """Share of units that must be prefectures for the zones to be merged."""
 _FULL_NAME: Final = "prefecture_name"

@@ -14,8 +14,6 @@ from bayes_nqp.errors import PanelError
 from bayes_nqp.intake._look import SourceColumn
 from bayes_nqp.language import Translator, language_of
 
-__all__ = ["CODES", "Guess", "constant", "free", "same", "years_of"]
-
 CODES: Final = (0, -1, -9, -99, 9999, 99999)
 """Numbers that stand for never treated where they are no periods."""
 

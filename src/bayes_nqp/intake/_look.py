@@ -28,8 +28,6 @@ from bayes_nqp.intake._read import BOOKS, read_rows
 from bayes_nqp.intake._rows import EDGES, stripped
 from bayes_nqp.language import Message
 
-__all__ = ["Look", "SourceColumn", "column_of", "look", "named"]
-
 _ROWS: Final = 15
 """Rows in which the names of columns are looked for."""
 _MOST: Final = 0.85

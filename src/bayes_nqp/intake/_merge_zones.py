@@ -18,8 +18,6 @@ from bayes_nqp.intake._places import Match, match
 from bayes_nqp.labels import ATTR, Labels, labels_of
 from bayes_nqp.language import Message
 
-__all__ = ["merge_zones"]
-
 type BelowPrefecture = Literal["ignore", "count", "drop"]
 
 _BELOW: Final[tuple[str, ...]] = get_args(BelowPrefecture.__value__)

@@ -14,8 +14,6 @@ from bayes_nqp.errors import shown
 from bayes_nqp.labels import labels_of
 from bayes_nqp.markup import facts_html
 
-__all__ = ["MergedZones"]
-
 _RULES: Final = {
     "approval_year": "in the year of approval",
     "next_year_after_june": "in the year of approval, or in the next one if that was after June",

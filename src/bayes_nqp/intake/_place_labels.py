@@ -12,8 +12,6 @@ from bayes_nqp.errors import PanelError, nearest
 from bayes_nqp.intake._places import match, stem
 from bayes_nqp.language import ENGLISH, Message, language_of
 
-__all__ = ["place_labels", "zone_labels"]
-
 type Words = dict[str, dict[str, Any]]
 
 

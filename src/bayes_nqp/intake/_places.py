@@ -13,8 +13,6 @@ import pandas as pd
 
 from bayes_nqp.datasets import prefectures, read_toml
 
-__all__ = ["Match", "match", "stem"]
-
 _NOISE: Final = re.compile(r"[\s\u200b-\u200f\u2060\ufeff·•,，、。/\\|_\-—–()\[\]【】'\"“”*]")
 _CODE: Final = re.compile(r"\d+(?:\.0+)?")
 _PEOPLES: Final = re.compile(

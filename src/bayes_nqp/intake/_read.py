@@ -12,8 +12,6 @@ from bayes_nqp.errors import StudyError
 from bayes_nqp.intake._rows import EDGES
 from bayes_nqp.language import Message
 
-__all__ = ["BOOKS", "further_down", "read_rows"]
-
 BOOKS = (".xlsx", ".xlsm", ".xls")
 _SEEN = 12
 """Rows in which a header further down is looked for."""

@@ -10,8 +10,6 @@ from bayes_nqp.columns import Bools, broken_cell, counted, is_text, refuse_gaps
 from bayes_nqp.errors import shown
 from bayes_nqp.language import Message
 
-__all__ = ["EDGES", "left_out", "panel_rows", "stripped", "without_place"]
-
 EDGES: Final = " \t\r\n\u3000\xa0"
 """What may surround the text of a cell."""
 _LONG: Final = 24

@@ -11,8 +11,6 @@ from bayes_nqp.errors import shown
 from bayes_nqp.intake._places import match
 from bayes_nqp.language import NOTHING, Message, enumerated
 
-__all__ = ["advice", "spelled_twice"]
-
 _SAMPLE: Final = 40
 _MOST: Final = 2000
 """Names beyond which a column is not one of China's 337 prefectures."""

@@ -14,8 +14,6 @@ from bayes_nqp.intake._look import SourceColumn
 from bayes_nqp.intake._vocabulary import sounds_like
 from bayes_nqp.language import NOTHING, Message
 
-__all__ = ["amiss", "dated", "is_cohort", "may_be_cohort", "periods_of", "status_of"]
-
 _WORDS: Final = 3
 """Words for never treated that a column may have."""
 _FEW: Final = 6

@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from typing import Final, Literal
 
-__all__ = ["Part", "channel_of", "sounds_like"]
-
 type Part = Literal["unit", "time", "cohort", "treated", "outcome", "covariate", "stratum"]
 
 _WORDS: Final[dict[str, tuple[str, ...]]] = {

@@ -8,8 +8,6 @@ from io import BytesIO
 from pathlib import Path
 from typing import Final
 
-__all__ = ["ENGLISH", "catalogue_of", "languages"]
-
 ENGLISH: Final = "en"
 """The language of the source, which needs no catalogue."""
 FOLDER: Final = Path(__file__).parent / "locale"

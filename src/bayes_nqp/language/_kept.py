@@ -11,8 +11,6 @@ from typing import Any
 from bayes_nqp.language._message import Message
 from bayes_nqp.language._typesetting import Numeral
 
-__all__ = ["decoded", "encoded", "recalled"]
-
 
 def encoded(messages: Iterable[str]) -> str:
     """Write messages, and what they were made from, as text.

@@ -13,19 +13,6 @@ from bayes_nqp.language._catalogue import ENGLISH, catalogue_of
 from bayes_nqp.language._typesetting import Numeral, localised, typeset, typography
 from bayes_nqp.texts import narrowed, one_line, printable
 
-__all__ = [
-    "NOTHING",
-    "Message",
-    "Translator",
-    "cut",
-    "either",
-    "enumerated",
-    "joined",
-    "listed",
-    "message",
-    "separated",
-]
-
 _ITEM = 200
 """Characters that a name in a list has at most."""
 

@@ -10,17 +10,6 @@ from typing import Final
 
 from bayes_nqp.language._catalogue import ENGLISH
 
-__all__ = [
-    "Numeral",
-    "Typography",
-    "dates",
-    "language_of",
-    "leading",
-    "localised",
-    "typeset",
-    "typography",
-]
-
 _HAN, _MARKS = "\u4e00-\u9fff", "、。（），：；？“”"
 _SPACE = re.compile(f"(?<=[{_HAN}]) (?=[{_HAN}])|(?<=[{_MARKS}]) | (?=[{_MARKS}])")
 """Where a template leaves room for names of another script, and none is needed."""

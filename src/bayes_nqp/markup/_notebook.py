@@ -8,8 +8,6 @@ from bayes_nqp.language import ENGLISH, Translator
 from bayes_nqp.markup._render import html
 from bayes_nqp.texts import size_of
 
-__all__ = ["facts_html", "facts_text"]
-
 type Facts = Mapping[str, str] | Iterable[tuple[str, str]]
 
 

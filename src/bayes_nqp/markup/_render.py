@@ -11,8 +11,6 @@ if TYPE_CHECKING:
     from jinja2 import Environment
     from markupsafe import Markup
 
-__all__ = ["html", "latex"]
-
 
 def html(template: str, /, **values: object) -> Markup:
     """Fill a template of HTML; what is no markup is escaped.

@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from itertools import chain, zip_longest
 
-__all__ = ["Tex", "escaped"]
-
 
 class Tex(str):
     """LaTeX that is to be set as it stands."""

@@ -10,8 +10,6 @@ import numpy.typing as npt
 from bayes_nqp.moments._distinct import distinct_rows
 from bayes_nqp.moments._rows import CHUNK, Rows, VaryingColumn, units_of_each
 
-__all__ = ["AbsorbedGroup", "AbsorbedLoadings", "absorb_levels", "absorb_loadings"]
-
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
 

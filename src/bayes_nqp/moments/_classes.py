@@ -10,8 +10,6 @@ import numpy.typing as npt
 
 from bayes_nqp.moments._rows import CHUNK, Rows, VaryingColumn, units_of_each
 
-__all__ = ["UnitClass", "packed_rows", "reduce_rows"]
-
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
 

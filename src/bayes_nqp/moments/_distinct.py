@@ -5,8 +5,6 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["distinct_rows"]
-
 Index = npt.NDArray[np.int64]
 
 _LARGEST = 2.0**62

@@ -12,8 +12,6 @@ import numpy.typing as npt
 
 from bayes_nqp.moments._distinct import distinct_rows
 
-__all__ = ["CHUNK", "Rows", "VaryingColumn", "units_of_each"]
-
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
 

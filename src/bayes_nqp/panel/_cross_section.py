@@ -32,8 +32,6 @@ from bayes_nqp.errors import PanelError, StudyError, shown
 from bayes_nqp.language import Message
 from bayes_nqp.panel._roles import _check_known, _check_once, as_names
 
-__all__ = ["CrossSection", "cross_section"]
-
 _TAKEN = (v.TOTAL, v.DIRECT, "outcome", "all mediators")
 
 

@@ -18,8 +18,6 @@ from bayes_nqp.panel._build import build
 from bayes_nqp.panel._labels import labelled
 from bayes_nqp.panel._rectangle import Rectangle
 
-__all__ = ["Panel"]
-
 
 @door(trusted=("from_frame", "from_file"))
 @dataclass(frozen=True, eq=False, repr=False)

@@ -14,7 +14,6 @@ from bayes_nqp.errors import PanelError, StudyError, nearest, shown
 if TYPE_CHECKING:
     from bayes_nqp.panel._panel import Panel
 
-__all__ = ["unit_column", "with_stratum"]
 
 Index = npt.NDArray[np.int64]
 

@@ -33,8 +33,6 @@ from bayes_nqp.planning._processes import (
 )
 from bayes_nqp.terms import GlobalPart, LocalPart, ProcessPart
 
-__all__ = ["assemble"]
-
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
 

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from bayes_nqp.designs import Calendar, ModelSpec
     from bayes_nqp.panel import Panel
 
-__all__ = ["cell_info", "cell_table", "drop_reasons", "support_frame"]
 
 Index = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]

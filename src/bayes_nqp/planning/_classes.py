@@ -10,8 +10,6 @@ import numpy.typing as npt
 from bayes_nqp.moments import distinct_rows
 from bayes_nqp.planning._frame import PlanFrame
 
-__all__ = ["ClassTable", "class_table"]
-
 Index = npt.NDArray[np.int64]
 
 

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from bayes_nqp.designs import EquationSpec
     from bayes_nqp.panel import Panel
 
-__all__ = ["centred", "varying_columns", "within"]
 
 Array = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]

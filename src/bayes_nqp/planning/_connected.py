@@ -13,8 +13,6 @@ from scipy.sparse.csgraph import connected_components
 from bayes_nqp.moments import Rows
 from bayes_nqp.planning._frame import PlanFrame
 
-__all__ = ["block_of_strata", "free_times"]
-
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
 

@@ -40,8 +40,6 @@ from bayes_nqp.terms import (
     time_parts,
 )
 
-__all__ = ["equation_of"]
-
 _TINY = 1e-100
 """Squares of smaller scales vanish, and those of their inverses overflow."""
 Array = npt.NDArray[np.float64]

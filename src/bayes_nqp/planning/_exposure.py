@@ -23,16 +23,6 @@ from bayes_nqp.terms import TREATED, CellTable, Slope, TimeEffects
 if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
 
-__all__ = [
-    "dose_of",
-    "exposed_cells",
-    "exposure_columns",
-    "exposure_of",
-    "exposure_support",
-    "kept_rows",
-    "per_exposure",
-    "whole_table",
-]
 
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]

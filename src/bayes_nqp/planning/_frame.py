@@ -18,7 +18,6 @@ from bayes_nqp.terms import BARE, LEAD, OWN_EFFECT, TREATED
 if TYPE_CHECKING:
     pass
 
-__all__ = ["PlanFrame", "combine", "frame_of"]
 
 Index = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]

@@ -15,8 +15,6 @@ from bayes_nqp.parameters import FLAT
 from bayes_nqp.planning._plan import Equation
 from bayes_nqp.terms import SLOPE, LocalPart, SlopePart
 
-__all__ = ["ColumnNames", "check_identified"]
-
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
 

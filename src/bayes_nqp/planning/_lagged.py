@@ -30,8 +30,6 @@ from bayes_nqp.terms import (
     tied_parts,
 )
 
-__all__ = ["lagged_columns", "lagged_parts"]
-
 Array = npt.NDArray[np.float64]
 
 

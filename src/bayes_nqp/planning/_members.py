@@ -7,8 +7,6 @@ import numpy.typing as npt
 
 from bayes_nqp.planning._plan import Equation, Plan
 
-__all__ = ["members_of", "moderated_rows", "moderator_means", "stratum_of_members"]
-
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
 

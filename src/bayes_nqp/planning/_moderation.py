@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from bayes_nqp.designs import ModelSpec
     from bayes_nqp.panel import Panel
 
-__all__ = ["moderated_slope", "moderation", "moderator_of", "own_slope"]
 
 Array = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]

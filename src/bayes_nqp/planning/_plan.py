@@ -24,8 +24,6 @@ from bayes_nqp.panel import Panel
 from bayes_nqp.planning._frame import PlanFrame
 from bayes_nqp.terms import NEIGHBOUR, TREATED, CellTable, GlobalPart, LocalPart, Slope
 
-__all__ = ["CellInfo", "Dose", "Equation", "Exposure", "Moderator", "Plan"]
-
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
 

@@ -23,7 +23,6 @@ from bayes_nqp.planning._plan import Equation, Plan
 if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
 
-__all__ = ["ground_of", "plan_model", "plan_of"]
 
 Array = npt.NDArray[np.float64]
 

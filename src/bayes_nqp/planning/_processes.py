@@ -13,16 +13,6 @@ from bayes_nqp.moments import Rows
 from bayes_nqp.parameters import Parameter
 from bayes_nqp.terms import LAG, TIED, GlobalPart, ProcessPart
 
-__all__ = [
-    "border_laws",
-    "border_paths",
-    "lag_of",
-    "law_of",
-    "on_paths",
-    "process_parameters",
-    "with_processes",
-]
-
 
 def with_processes(
     parts: Sequence[ProcessPart], rows: Rows, blocks: Sequence[Block], groups: Sequence[Group]

@@ -10,8 +10,6 @@ from bayes_nqp.language import Message
 from bayes_nqp.planning._frame import PlanFrame
 from bayes_nqp.terms import TimeEffects
 
-__all__ = ["net_of_effects", "within_scale"]
-
 Array = npt.NDArray[np.float64]
 
 

@@ -19,7 +19,6 @@ from bayes_nqp.terms import CellTable, ProcessPart, TimeEffects
 if TYPE_CHECKING:
     from bayes_nqp.designs import EquationSpec
 
-__all__ = ["Size", "check_size", "size_of"]
 
 Index = npt.NDArray[np.int64]
 

@@ -13,8 +13,6 @@ from bayes_nqp.planning._classes import ClassTable, class_table
 from bayes_nqp.planning._frame import PlanFrame
 from bayes_nqp.terms import BARE, LEAD, OWN_EFFECT, TREATED
 
-__all__ = ["OK", "REASONS", "row_reasons"]
-
 Index = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 

@@ -16,8 +16,6 @@ from bayes_nqp.planning._support import row_reasons
 if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
 
-__all__ = ["support"]
-
 
 @door
 def support(design: Design, panel: Panel) -> pd.DataFrame:

@@ -28,7 +28,6 @@ from bayes_nqp.plots._words import words
 if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
 
-__all__ = ["adoption"]
 
 _NO_ROW, _NEVER, _NOT_YET, _TREATED = 0, 1, 2, 3
 _COLOURS = ("white", "#ECECEC", "#C9C9C9")

@@ -19,8 +19,6 @@ from bayes_nqp.plots._registry import Appearance
 from bayes_nqp.plots._style import figure_of, new_figure, settle, style
 from bayes_nqp.texts import one_line, printable
 
-__all__ = ["NAMED", "Canvas", "canvas", "columns_of"]
-
 _LETTER = 0.062
 """Width of a letter of a panel's title, inches."""
 _LINES = 4

@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import CHANNELS
 from bayes_nqp.errors import StudyError
-from bayes_nqp.estimands import ALL, By, by_path, channels_of, effects_of, gate_of
+from bayes_nqp.estimands import ALL, PATHS, By, by_path, channels_of, effects_of, gate_of, percent
 from bayes_nqp.language import Message, Translator
 from bayes_nqp.plots._canvas import NAMED, canvas
 from bayes_nqp.plots._notes import wrapped
@@ -24,18 +24,8 @@ from bayes_nqp.plots._registry import Appearance, Sketch, plot
 from bayes_nqp.plots._rows import EffectRow, chance_text, draw_rows
 from bayes_nqp.plots._scene import Scene
 from bayes_nqp.plots._style import COLOURS, INK, MUTED
-from bayes_nqp.plots._words import (
-    CONTRASTS_LEFT_OUT,
-    LAST_THROUGH,
-    PATHS,
-    POINTS,
-    effect_label,
-    percent,
-    words,
-)
+from bayes_nqp.plots._words import CONTRASTS_LEFT_OUT, LAST_THROUGH, POINTS, effect_label, words
 from bayes_nqp.tables import apart, channel_comparison
-
-__all__ = ["channels"]
 
 _GROUPS: Final = len(COLOURS)
 _SQUARES: Final = 4

@@ -20,8 +20,6 @@ from bayes_nqp.plots._scene import Scene
 from bayes_nqp.plots._words import words
 from bayes_nqp.process import quiet
 
-__all__ = ["check"]
-
 
 def _sheets(scene: Scene) -> Iterator[Sketch]:
     translate = scene.translate

@@ -27,6 +27,7 @@ from bayes_nqp.estimands import (
     effects_of,
     gate_of,
     names_of,
+    percent,
     same_units,
     units_behind,
 )
@@ -37,10 +38,8 @@ from bayes_nqp.plots._notes import wrapped
 from bayes_nqp.plots._registry import Appearance, Sketch, plot
 from bayes_nqp.plots._scene import Scene
 from bayes_nqp.plots._style import COLOURS, INK, MUTED
-from bayes_nqp.plots._words import LAST_THROUGH, effect_label, percent, words
+from bayes_nqp.plots._words import LAST_THROUGH, effect_label, words
 from bayes_nqp.tables import apart, mediation_table
-
-__all__ = ["decomposition"]
 
 _DIRECT: Final = "#C9CDD2"
 _PANELS: Final = 12

@@ -11,16 +11,14 @@ from matplotlib.ticker import MaxNLocator
 from bayes_nqp import fitting
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import TRENDS
-from bayes_nqp.estimands import gate_of
+from bayes_nqp.estimands import gate_of, percent
 from bayes_nqp.fitting import Fit
 from bayes_nqp.language import Message
 from bayes_nqp.plots._canvas import canvas
 from bayes_nqp.plots._registry import Appearance, Sketch, plot
 from bayes_nqp.plots._scene import Scene
 from bayes_nqp.plots._style import COLOURS, MUTED
-from bayes_nqp.plots._words import percent, words
-
-__all__ = ["drift"]
+from bayes_nqp.plots._words import words
 
 _TITLE = Message("Drift of those who adopt, beside the effect.")
 

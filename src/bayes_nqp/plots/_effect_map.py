@@ -22,7 +22,7 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import ADOPTION, ROWS
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.errors import one_of
-from bayes_nqp.estimands import gate_of, units_of
+from bayes_nqp.estimands import gate_of, percent, units_of
 from bayes_nqp.fitting import RECEIVED, Fit, meets, panel_of
 from bayes_nqp.language import Message
 from bayes_nqp.plots._canvas import Canvas, canvas
@@ -31,13 +31,12 @@ from bayes_nqp.plots._land import BLANK, PLACES, Land, land_of
 from bayes_nqp.plots._registry import Appearance, Sketch, plot
 from bayes_nqp.plots._scene import Scene
 from bayes_nqp.plots._style import INK
-from bayes_nqp.plots._words import effect_label, percent, words
+from bayes_nqp.plots._words import effect_label, words
 from bayes_nqp.tables import summary
 
 if TYPE_CHECKING:
     import geopandas
 
-__all__ = ["effect_map"]
 
 type Along = Literal["total", "direct", "received"]
 type Onto = Literal["untreated", "treated"]

@@ -27,6 +27,7 @@ from bayes_nqp.estimands import (
     by_event_time,
     effects_of,
     names_of,
+    percent,
     reference_of,
     same_units,
     worst_gate,
@@ -38,10 +39,8 @@ from bayes_nqp.plots._notes import beside
 from bayes_nqp.plots._registry import Appearance, Sketch, plot
 from bayes_nqp.plots._scene import Scene
 from bayes_nqp.plots._style import COLOURS, FAINT, MUTED
-from bayes_nqp.plots._words import POINTS, effect_label, percent, words
+from bayes_nqp.plots._words import POINTS, effect_label, words
 from bayes_nqp.tables import apart, event_study_table
-
-__all__ = ["event_study"]
 
 _TOGETHER = 3
 """Series that one panel can hold and still be read."""

@@ -22,8 +22,6 @@ from bayes_nqp.plots._canvas import Canvas, canvas
 from bayes_nqp.plots._registry import Appearance, evidence
 from bayes_nqp.plots._style import COLOURS, INK, WARNING
 
-__all__ = ["cells"]
-
 _ACROSS, _MOST = 3, 12
 """Panels in a row, and panels at most."""
 _FEW, _PRIOR = COLOURS[1], COLOURS[3]

@@ -13,13 +13,11 @@ from matplotlib.ticker import MaxNLocator
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import LEVELS, QUANTILES, CheckResult, texts_of
+from bayes_nqp.estimands import percent
 from bayes_nqp.language import Message
 from bayes_nqp.plots._canvas import NAMED, canvas
 from bayes_nqp.plots._registry import Appearance, evidence
 from bayes_nqp.plots._style import ACCENT, COLOURS, FAINT, INK, MUTED, WARNING
-from bayes_nqp.plots._words import percent
-
-__all__ = ["channels"]
 
 _COLOUR = {"holds": ACCENT, "in doubt": COLOURS[1], "fails": WARNING}
 _LIMITS = {"correlation": (-0.3, 0.3), "r_squared": (0.7, 0.9)}

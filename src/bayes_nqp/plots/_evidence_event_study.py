@@ -13,15 +13,13 @@ from matplotlib.ticker import MaxNLocator
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import CheckResult
-from bayes_nqp.estimands import ENOUGH
+from bayes_nqp.estimands import ENOUGH, percent
 from bayes_nqp.language import Message, Translator
 from bayes_nqp.plots._canvas import Canvas, canvas
 from bayes_nqp.plots._intervals import draw_points, few_units, points_of
 from bayes_nqp.plots._registry import Appearance, evidence
 from bayes_nqp.plots._style import COLOURS, FAINT, MUTED
-from bayes_nqp.plots._words import POINTS, effect_label, percent
-
-__all__ = ["event_study"]
+from bayes_nqp.plots._words import POINTS, effect_label
 
 _PANELS = 12
 """Panels that one page can hold."""

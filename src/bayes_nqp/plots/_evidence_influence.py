@@ -21,8 +21,6 @@ from bayes_nqp.plots._notes import beside
 from bayes_nqp.plots._registry import Appearance, evidence
 from bayes_nqp.plots._style import ACCENT, COLOURS, FAINT, INK, MUTED, WARNING
 
-__all__ = ["influence"]
-
 _NAMED = 20
 """Units with a line of their own; the others share one."""
 _CONTROL = COLOURS[4]

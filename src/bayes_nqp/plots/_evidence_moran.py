@@ -14,8 +14,6 @@ from bayes_nqp.plots._registry import Appearance, evidence
 from bayes_nqp.plots._style import ACCENT, FAINT, INK, WARNING
 from bayes_nqp.spatial_weights import worded
 
-__all__ = ["moran"]
-
 
 @evidence("moran")
 def moran(result: CheckResult, look: Appearance) -> Figure:

@@ -16,9 +16,6 @@ from bayes_nqp.plots._registry import Appearance, evidence
 from bayes_nqp.plots._style import COLOURS, FAINT, MUTED
 from bayes_nqp.plots._words import effect_label
 
-__all__ = ["permutation"]
-
-
 _DEALS = Message("Bars and curve: {} deals of adoption by {}, within strata.")
 _P_VALUES = Message("p = {} two-sided, {} left, {} right.")
 

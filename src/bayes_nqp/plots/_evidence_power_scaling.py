@@ -18,8 +18,6 @@ from bayes_nqp.plots._canvas import NAMED, canvas
 from bayes_nqp.plots._registry import Appearance, evidence
 from bayes_nqp.plots._style import COLOURS, FAINT, INK, MUTED
 
-__all__ = ["power_scaling"]
-
 _FLOOR = 0.001
 _TICKS = (0.001, 0.01, 0.05, 0.1, 0.5, 1.0)
 

@@ -18,8 +18,6 @@ from bayes_nqp.plots._notes import wrapped
 from bayes_nqp.plots._registry import Appearance, evidence
 from bayes_nqp.plots._style import COLOURS, FAINT, MUTED, WARNING
 
-__all__ = ["predictive"]
-
 _COLUMNS = 4
 _BINS = 24
 

@@ -8,16 +8,13 @@ from matplotlib.ticker import MaxNLocator
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import CheckResult
-from bayes_nqp.estimands import gate_of
+from bayes_nqp.estimands import gate_of, percent
 from bayes_nqp.language import Message, Numeral
 from bayes_nqp.plots._canvas import canvas
 from bayes_nqp.plots._intervals import draw_points, points_of
 from bayes_nqp.plots._registry import Appearance, evidence
 from bayes_nqp.plots._style import COLOURS, MUTED
-from bayes_nqp.plots._words import POINTS, effect_label, percent
-
-__all__ = ["shifts"]
-
+from bayes_nqp.plots._words import POINTS, effect_label
 
 _SHIFTS = Message(
     "Hollow: adoption pretended earlier, on rows before it alone; filled, at 0: the actual one."

@@ -19,8 +19,6 @@ from bayes_nqp.plots._canvas import NAMED, canvas
 from bayes_nqp.plots._registry import Appearance, evidence
 from bayes_nqp.plots._style import ACCENT, COLOURS, FAINT, INK, MUTED, WARNING, settle
 
-__all__ = ["table"]
-
 _MOST = 40
 """Quantities that are drawn; the others are better."""
 _RHAT, _ESS = diagnostics.RHAT, diagnostics.ESS

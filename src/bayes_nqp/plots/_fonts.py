@@ -11,8 +11,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-__all__ = ["families"]
-
 _LATIN = ("Arial", "Helvetica", "Liberation Sans", "Nimbus Sans")
 _BASE: Final = "DejaVu Sans"
 """Comes with matplotlib."""

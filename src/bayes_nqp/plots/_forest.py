@@ -11,17 +11,15 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from bayes_nqp import schema
-from bayes_nqp.estimands import By, att, contrast, effects_of, gate_of, names_of
+from bayes_nqp.estimands import By, att, contrast, effects_of, gate_of, names_of, percent
 from bayes_nqp.language import Message, Translator
 from bayes_nqp.plots._canvas import NAMED, canvas
 from bayes_nqp.plots._registry import Appearance, Sketch, plot
 from bayes_nqp.plots._rows import EffectRow, draw_rows
 from bayes_nqp.plots._scene import Scene
 from bayes_nqp.plots._style import COLOURS
-from bayes_nqp.plots._words import CONTRASTS_LEFT_OUT, POINTS, effect_label, percent, words
+from bayes_nqp.plots._words import CONTRASTS_LEFT_OUT, POINTS, effect_label, words
 from bayes_nqp.tables import summary
-
-__all__ = ["forest"]
 
 _CONTRASTED = 4
 """Levels of a factor up to which all pairs are compared."""

@@ -13,8 +13,6 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import ENOUGH
 
-__all__ = ["INNER", "PALE", "Points", "draw_points", "few_units", "numbers", "points_of", "written"]
-
 INNER = 0.5
 PALE = 0.32
 """Opacity of what rests on few units."""

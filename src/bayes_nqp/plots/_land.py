@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
     from bayes_nqp.panel import Panel
 
-__all__ = ["BLANK", "PLACES", "Land", "land_of"]
 
 Array = npt.NDArray[np.float64]
 

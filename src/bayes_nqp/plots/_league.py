@@ -14,18 +14,15 @@ from matplotlib.ticker import MaxNLocator
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.errors import StudyError
-from bayes_nqp.estimands import By, att, effects_of, gate_of, member_name
+from bayes_nqp.estimands import By, att, effects_of, gate_of, member_name, percent
 from bayes_nqp.language import Message, Translator
 from bayes_nqp.plots._canvas import NAMED, canvas
 from bayes_nqp.plots._intervals import Points, draw_points, points_of
 from bayes_nqp.plots._registry import Appearance, Sketch, plot
 from bayes_nqp.plots._scene import Scene
 from bayes_nqp.plots._style import ACCENT, FAINT, MUTED
-from bayes_nqp.plots._words import POINTS, effect_label, percent, words
+from bayes_nqp.plots._words import POINTS, effect_label, words
 from bayes_nqp.tables import summary
-
-__all__ = ["league"]
-
 
 _LISTED = 40
 """Units in a picture of single units: more would be too small to read on a page."""

@@ -19,11 +19,13 @@ from bayes_nqp.checks import ROWS
 from bayes_nqp.effects import moderator_name
 from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import (
+    PATHS,
     By,
     average_of,
     effects_of,
     gate_of,
     moderated,
+    percent,
 )
 from bayes_nqp.fitting import moderator_rows
 from bayes_nqp.language import Message, Translator
@@ -32,13 +34,12 @@ from bayes_nqp.plots._intervals import Points, points_of
 from bayes_nqp.plots._registry import Appearance, Sketch, plot
 from bayes_nqp.plots._scene import Scene
 from bayes_nqp.plots._style import COLOURS, FAINT, MUTED
-from bayes_nqp.plots._words import PATHS, effect_label, percent, words
+from bayes_nqp.plots._words import effect_label, words
 from bayes_nqp.tables import summary
 
 if TYPE_CHECKING:
     from bayes_nqp.fitting import Fit
 
-__all__ = ["moderation"]
 
 Array = npt.NDArray[np.float64]
 

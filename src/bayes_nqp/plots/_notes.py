@@ -16,8 +16,6 @@ from bayes_nqp.language import Translator, separated
 from bayes_nqp.plots._style import MUTED, WARNING
 from bayes_nqp.texts import size_of
 
-__all__ = ["annotate", "beside", "fitted", "label_beside", "remarked", "wrapped"]
-
 _SIZE = 6.8
 _LABEL = 9.0
 """Size of the labels of axes."""

@@ -17,6 +17,7 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import CHANNELS
 from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import (
+    PATHS,
     By,
     at_level,
     by_path,
@@ -26,6 +27,7 @@ from bayes_nqp.estimands import (
     legs,
     member_name,
     names_of,
+    percent,
 )
 from bayes_nqp.language import Message, Translator
 from bayes_nqp.plots._canvas import canvas
@@ -35,10 +37,8 @@ from bayes_nqp.plots._registry import Appearance, Sketch, plot
 from bayes_nqp.plots._rows import chance_text
 from bayes_nqp.plots._scene import Scene
 from bayes_nqp.plots._style import COLOURS, INK, MUTED
-from bayes_nqp.plots._words import LAST_THROUGH, PATHS, percent, words
+from bayes_nqp.plots._words import LAST_THROUGH, words
 from bayes_nqp.tables import mediation_table
-
-__all__ = ["paths"]
 
 _SHEETS: Final = 6
 """Diagrams that one figure holds."""

@@ -15,7 +15,7 @@ from bayes_nqp import estimands
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import Need
 from bayes_nqp.effects import lead_effects
-from bayes_nqp.estimands import gate_of
+from bayes_nqp.estimands import gate_of, percent
 from bayes_nqp.fitting import Fit
 from bayes_nqp.language import Message
 from bayes_nqp.plots._canvas import canvas, columns_of
@@ -23,10 +23,8 @@ from bayes_nqp.plots._intervals import draw_points, points_of
 from bayes_nqp.plots._registry import Appearance, Sketch, plot
 from bayes_nqp.plots._scene import Scene
 from bayes_nqp.plots._style import COLOURS, MUTED
-from bayes_nqp.plots._words import POINTS, effect_label, percent, words
+from bayes_nqp.plots._words import POINTS, effect_label, words
 from bayes_nqp.tables import summary
-
-__all__ = ["received"]
 
 _TITLE = Message("Effects received from others' treatment, by exposure time.")
 _EXPOSED = Need(

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from bayes_nqp.checks import CheckResult
     from bayes_nqp.plots._scene import Scene
 
-__all__ = ["DRAWERS", "PLOTS", "Appearance", "Plot", "Sketch", "evidence", "plot", "sketches"]
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Appearance:

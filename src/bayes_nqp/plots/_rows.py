@@ -10,13 +10,11 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
+from bayes_nqp.estimands import percent
 from bayes_nqp.language import Translator
 from bayes_nqp.plots._intervals import Points, draw_points, numbers, points_of, written
 from bayes_nqp.plots._notes import beside
 from bayes_nqp.plots._style import INK, MUTED
-from bayes_nqp.plots._words import percent
-
-__all__ = ["EffectRow", "chance_text", "draw_rows"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

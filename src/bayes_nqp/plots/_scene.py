@@ -20,7 +20,6 @@ from bayes_nqp.texts import cleaned
 if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
 
-__all__ = ["Scene"]
 
 _DIAGRAMS = 6
 """Groups that one figure of channels holds."""

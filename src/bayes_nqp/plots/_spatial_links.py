@@ -15,8 +15,6 @@ from bayes_nqp.plots._style import ACCENT, INK, WARNING
 from bayes_nqp.plots._words import words
 from bayes_nqp.spatial_weights import SpatialWeights
 
-__all__ = ["spatial_links"]
-
 
 @plot(Message("Who is near whom."))
 def spatial_links(

@@ -17,19 +17,6 @@ from bayes_nqp.files import write
 from bayes_nqp.plots._fonts import families
 from bayes_nqp.process import alone
 
-__all__ = [
-    "ACCENT",
-    "COLOURS",
-    "FAINT",
-    "INK",
-    "MUTED",
-    "WARNING",
-    "figure_of",
-    "new_figure",
-    "settle",
-    "style",
-]
-
 COLOURS: Final = ("#0072B2", "#D55E00", "#009E73", "#AA4499", "#8C6D00", "#56B4E9", "#333333")
 """Okabe and Ito's palette, safe for colour-blind readers, its yellow darkened for print."""
 ACCENT: Final = COLOURS[0]

@@ -10,8 +10,6 @@ import numpy.typing as npt
 from matplotlib.path import Path
 from scipy.spatial import cKDTree
 
-__all__ = ["DEGREE", "cells_of", "joined"]
-
 Array = npt.NDArray[np.float64]
 
 DEGREE: Final = np.pi * 6371.0 / 180.0

@@ -5,19 +5,7 @@ from __future__ import annotations
 import xarray as xr
 
 from bayes_nqp import estimands, schema
-from bayes_nqp.estimands import PATHS, percent
 from bayes_nqp.language import Message, Translator
-
-__all__ = [
-    "CONTRASTS_LEFT_OUT",
-    "LAST_THROUGH",
-    "PATHS",
-    "POINTS",
-    "effect_label",
-    "percent",
-    "words",
-]
-
 
 _WIDEST = 48
 """Latin characters of a name in a figure."""

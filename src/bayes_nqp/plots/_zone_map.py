@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
     from bayes_nqp.panel import Panel
 
-__all__ = ["zone_map"]
 
 _TITLE = Message("Where the policy arrives when.")
 

@@ -18,8 +18,6 @@ from bayes_nqp.reports._content import Document, NumberedTable, Picture
 from bayes_nqp.reports._registry import report_format
 from bayes_nqp.tables import as_html, words
 
-__all__ = ["as_html_page"]
-
 
 @report_format("html", place=10)
 def _write(document: Document, folder: Path) -> Path:

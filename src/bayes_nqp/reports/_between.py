@@ -15,8 +15,6 @@ from bayes_nqp.reports._context import Context
 from bayes_nqp.reports._posterior import Posterior, posterior_of, posteriors_of, together
 from bayes_nqp.reports._sentences import comparison, differing, jointly, stands, untold
 
-__all__ = ["MANY", "between", "groups_of"]
-
 MANY = 6
 """Levels of a factor of which sentences speak."""
 

@@ -8,8 +8,6 @@ from bayes_nqp.checks import Confidence, Subject, confidence_of, title_of
 from bayes_nqp.language import Message, Translator, listed, separated
 from bayes_nqp.reports._context import Context
 
-__all__ = ["Grounds", "worded"]
-
 _NAMED = 4
 """Checks that a sentence names; the rest is counted."""
 

@@ -9,17 +9,6 @@ from typing import Literal
 from bayes_nqp.tables import Table
 from bayes_nqp.texts import one_line, printable
 
-__all__ = [
-    "Alarm",
-    "Block",
-    "Bullets",
-    "Document",
-    "Heading",
-    "NumberedTable",
-    "Paragraph",
-    "Picture",
-]
-
 
 @dataclass(frozen=True, slots=True)
 class Heading:

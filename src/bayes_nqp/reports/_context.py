@@ -20,8 +20,6 @@ from bayes_nqp.reports._content import NumberedTable
 from bayes_nqp.tables import KINDS, Ask, per_words, table
 from bayes_nqp.texts import cleaned
 
-__all__ = ["Context"]
-
 
 @dataclass(frozen=True, eq=False)
 class Context(Scene):

@@ -12,8 +12,6 @@ from bayes_nqp.plots import Sketch
 from bayes_nqp.process import alone
 from bayes_nqp.progress import say
 
-__all__ = ["FigureFolder"]
-
 _DPI = 300
 
 

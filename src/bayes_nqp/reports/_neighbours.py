@@ -10,8 +10,6 @@ from bayes_nqp.reports._context import Context
 from bayes_nqp.reports._posterior import posterior_of
 from bayes_nqp.reports._sentences import change
 
-__all__ = ["neighbours"]
-
 
 def neighbours(context: Context, grounds: Grounds) -> str:
     """Say what the policy did to untreated units, those near treated ones where it is nearness."""

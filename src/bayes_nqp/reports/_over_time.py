@@ -7,8 +7,6 @@ from collections.abc import Callable, Sequence
 from bayes_nqp.language import Message, enumerated, joined
 from bayes_nqp.reports._posterior import Posterior, chance, level, stated, sureness
 
-__all__ = ["composition", "growth", "no_growth"]
-
 _NAMED = 6
 """Cohorts that a sentence names."""
 

@@ -19,18 +19,6 @@ from bayes_nqp.estimands import joint_signs
 from bayes_nqp.language import NOTHING, Message, Numeral, figures
 from bayes_nqp.tables import percent
 
-__all__ = [
-    "UNDECIDED",
-    "Posterior",
-    "chance",
-    "level",
-    "posterior_of",
-    "posteriors_of",
-    "stated",
-    "sureness",
-    "together",
-]
-
 Array = npt.NDArray[np.float64]
 UNDECIDED = 0.9
 """Below this probability of a direction, none is claimed."""

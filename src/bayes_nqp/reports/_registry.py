@@ -20,17 +20,6 @@ from bayes_nqp.reports._context import Context
 from bayes_nqp.tables import KINDS, TABLE_FORMATS, TableFormat
 from bayes_nqp.texts import shortened
 
-__all__ = [
-    "SECTIONS",
-    "Section",
-    "Writer",
-    "misplaced",
-    "remarks",
-    "report_format",
-    "section",
-    "writers",
-]
-
 type Part = Block | Sketch
 type Write = Callable[[Context], Iterable[Part]]
 type Writer = Callable[[Document, Path], object]

@@ -28,8 +28,6 @@ from bayes_nqp.software import versions
 from bayes_nqp.tables import Cell, Column, Row, Table, words
 from bayes_nqp.texts import LONGEST_NAME, LONGEST_TEXT
 
-__all__ = ["report", "report_title", "write_report"]
-
 
 @door
 def report(

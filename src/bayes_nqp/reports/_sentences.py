@@ -23,18 +23,6 @@ from bayes_nqp.reports._posterior import (
 )
 from bayes_nqp.tables import percent
 
-__all__ = [
-    "apart",
-    "change",
-    "comparison",
-    "differing",
-    "indirect",
-    "jointly",
-    "share",
-    "stands",
-    "untold",
-]
-
 
 def change(
     posterior: Posterior,

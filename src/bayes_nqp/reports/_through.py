@@ -12,8 +12,6 @@ from bayes_nqp.reports._context import Context
 from bayes_nqp.reports._posterior import posteriors_of, together
 from bayes_nqp.reports._sentences import indirect, jointly
 
-__all__ = ["through"]
-
 
 def through(context: Context, grounds: Grounds) -> Iterator[str]:
     """Give the indirect effect of every channel, and name those that hold together."""

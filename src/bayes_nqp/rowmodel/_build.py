@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
     from bayes_nqp.planning import Equation, Plan
 
-__all__ = ["build", "equation_model"]
-
 
 @door
 def build(design: Design, panel: Panel, *, scale: float | None = None) -> pm.Model:

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from bayes_nqp.rowmodel._layout import RowLayout
     from bayes_nqp.rowmodel._names import Names
 
-__all__ = ["over_periods", "state_density"]
 
 Index = npt.NDArray[np.int64]
 

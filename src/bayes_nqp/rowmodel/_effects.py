@@ -15,8 +15,6 @@ from bayes_nqp.rowmodel._names import SLOPE_NAMES, Names
 if TYPE_CHECKING:
     from bayes_nqp.planning import Equation, Plan
 
-__all__ = ["report_slopes", "state_effects"]
-
 
 def report_slopes(names: Names, plan: Plan, equation: Equation, slopes: Any, s: Any) -> None:
     """Report slopes of mediators and of the moderator by stratum."""

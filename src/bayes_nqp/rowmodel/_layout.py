@@ -11,8 +11,6 @@ import numpy.typing as npt
 from bayes_nqp.errors import StudyError
 from bayes_nqp.planning import Equation, Plan
 
-__all__ = ["RowLayout", "cell_names", "cell_slopes", "node_names", "row_layout"]
-
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
 

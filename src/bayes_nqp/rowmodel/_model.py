@@ -19,8 +19,6 @@ from bayes_nqp.rowmodel._tables import padded, row_data, scale_variables, table
 if TYPE_CHECKING:
     from bayes_nqp.planning import Equation, Plan
 
-__all__ = ["row_model"]
-
 
 def row_model(plan: Plan, equations: Sequence[Equation]) -> pm.Model:
     """Write equations of a plan out as a PyMC model.

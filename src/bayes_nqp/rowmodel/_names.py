@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-__all__ = ["SLOPE_NAMES", "Names"]
-
 SLOPE_NAMES: Final = {"b": "b", "d": "d", "m": "b_moderation", "z": "moderation"}
 """What the slopes of each kind of column are called."""
 

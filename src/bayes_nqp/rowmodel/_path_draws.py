@@ -13,7 +13,6 @@ from bayes_nqp.parameters import Scale
 if TYPE_CHECKING:
     from bayes_nqp.planning import Equation
 
-__all__ = ["path_draws"]
 
 Array = npt.NDArray[np.float64]
 

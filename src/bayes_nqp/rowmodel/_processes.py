@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from bayes_nqp.gaussian import PathLaw
     from bayes_nqp.planning import Equation
 
-__all__ = ["paths_of_rows"]
-
 
 def paths_of_rows(
     names: Names, equation: Equation, scales: Mapping[str, Any], border: Any, s: Any

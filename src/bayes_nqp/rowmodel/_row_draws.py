@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from bayes_nqp.planning import Equation
     from bayes_nqp.rowmodel._layout import RowLayout
 
-__all__ = ["chunks", "errors_of", "no_innovations", "padded", "row_slopes"]
 
 Array = npt.NDArray[np.float64]
 

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from bayes_nqp.rowmodel._names import Names
     from bayes_nqp.terms import Place
 
-__all__ = ["padded", "parameter", "row_data", "scale_variables", "table"]
-
 
 def row_data(name: str, values: npt.NDArray[Any]) -> Any:
     """Register data of the rows, once for all equations."""

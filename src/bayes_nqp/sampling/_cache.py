@@ -18,8 +18,6 @@ from bayes_nqp.errors import StudyError
 from bayes_nqp.files import write_bytes
 from bayes_nqp.seal import seal_of, sealed
 
-__all__ = ["SealedCache", "sealed_caches"]
-
 
 class SealedCache(IndexDataCacheFile):
     """Numba's files of one function, each with a seal.

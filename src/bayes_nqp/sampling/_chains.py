@@ -11,8 +11,6 @@ import numpy.typing as npt
 
 from bayes_nqp.errors import StudyError
 
-__all__ = ["Chains", "check_numbers"]
-
 
 @dataclass(frozen=True, eq=False)
 class Chains:

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Summit", "ascend", "climb", "curvature", "newton"]
-
 Array = npt.NDArray[np.float64]
 type Density = Callable[[Array], Array]
 

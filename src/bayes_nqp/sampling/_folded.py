@@ -11,8 +11,6 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import gammaln, logsumexp
 
-__all__ = ["FoldedT", "folded", "folded_density", "unfolded"]
-
 Array = npt.NDArray[np.float64]
 type Density = Callable[[Array], Array]
 

@@ -18,11 +18,6 @@ from bayes_nqp.sampling._climb import Summit, climb, newton
 from bayes_nqp.sampling._folded import FoldedT, folded, folded_density, unfolded
 from bayes_nqp.sampling._weights import Weights
 
-__all__ = [
-    "LEAST_BRIEF", "Importance", "Proposals", "brief_importance", "importance", "propose",
-    "refit_importance",
-]  # fmt: skip
-
 Array = npt.NDArray[np.float64]
 Bool = npt.NDArray[np.bool_]
 type Density = Callable[[Array], Array]

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     import pymc as pm
 
 
-__all__ = ["NUTS", "sample_model"]
-
 Array = npt.NDArray[np.float64]
 
 _FROZEN = 100_000

@@ -6,8 +6,6 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import logsumexp
 
-__all__ = ["khat"]
-
 Array = npt.NDArray[np.float64]
 
 _PRIOR_DRAWS, _PRIOR_SHAPE = 10, 0.5

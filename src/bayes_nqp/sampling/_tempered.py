@@ -15,8 +15,6 @@ from bayes_nqp.parameters import ParameterSpace
 from bayes_nqp.sampling._chains import Chains
 from bayes_nqp.sampling._folded import FoldedT, folded, unfolded
 
-__all__ = ["tempered"]
-
 Array = npt.NDArray[np.float64]
 Bool = npt.NDArray[np.bool_]
 type Density = Callable[[Array], Array]

@@ -12,8 +12,6 @@ from scipy.special import logsumexp
 
 from bayes_nqp.sampling._pareto import khat
 
-__all__ = ["LEAST_EFFECTIVE", "Weights"]
-
 Array = npt.NDArray[np.float64]
 
 LEAST_EFFECTIVE = 400.0

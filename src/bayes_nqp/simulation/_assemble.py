@@ -19,8 +19,6 @@ from bayes_nqp.simulation._policy import Happened, Policy
 from bayes_nqp.simulation._simulated import Simulated
 from bayes_nqp.simulation._words import Language, columns_of, labelled, say
 
-__all__ = ["Written", "assembled"]
-
 Index = npt.NDArray[np.int64]
 
 

@@ -13,8 +13,6 @@ from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.simulation._constants import Constants
 from bayes_nqp.simulation._mediated import Channel
 
-__all__ = ["CATALOGUE", "chosen"]
-
 CATALOGUE: Final[Mapping[str, Channel]] = Constants(
     {
         "digital": Channel(0.5, 0.12, 0.25, rho=0.7),

@@ -29,8 +29,6 @@ from bayes_nqp.simulation._rows import background, rows_of
 from bayes_nqp.simulation._simulated import Simulated
 from bayes_nqp.simulation._staggered import COHORTS
 
-__all__ = ["CHANNELS", "Channel", "channels"]
-
 CHANNELS: Final[Mapping[str, Channel]] = Constants(
     {
         "digital": Channel(level=0.8, slope=0.5, contrast=0.3),

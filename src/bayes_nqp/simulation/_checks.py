@@ -8,8 +8,6 @@ from collections.abc import Mapping, Sequence
 from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.limits import afford
 
-__all__ = ["check_choice", "check_layout", "check_numbers", "check_size"]
-
 _ROW = 1_000
 """Bytes of memory that a row takes while it is made."""
 

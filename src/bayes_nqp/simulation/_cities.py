@@ -32,8 +32,6 @@ from bayes_nqp.simulation._streams import seeded, stream
 from bayes_nqp.simulation._words import say, spoken
 from bayes_nqp.simulation._zones import Rule, zone_cities
 
-__all__ = ["CONTRASTS", "cities"]
-
 CONTRASTS: Final[Mapping[str, float]] = Constants(
     {"region": -0.3, "market": -0.2, "resource": -0.2}
 )

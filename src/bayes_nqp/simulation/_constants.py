@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-__all__ = ["Constants"]
-
 
 class Constants[T](Mapping[str, T]):
     """A dictionary that stays as it is.

@@ -14,8 +14,6 @@ from bayes_nqp.simulation._constants import Constants
 from bayes_nqp.simulation._errors import errors_of
 from bayes_nqp.simulation._streams import stream
 
-__all__ = ["CITY", "FIRM", "Control", "controls_of", "digital_finance", "picked"]
-
 Array = npt.NDArray[np.float64]
 
 

@@ -8,8 +8,6 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["DRIFTS", "Drift", "drift_of"]
-
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
 Drift = (

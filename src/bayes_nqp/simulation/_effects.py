@@ -13,8 +13,6 @@ import pandas as pd
 from bayes_nqp import vocabulary as v
 from bayes_nqp.errors import StudyError
 
-__all__ = ["EFFECTS", "Effect", "cohort_scores", "curve_of"]
-
 Array = npt.NDArray[np.float64]
 Effect = Literal["flat", "growing", "cohorts"] | Callable[[pd.DataFrame], npt.ArrayLike]
 

@@ -8,8 +8,6 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["NOISES", "Noise", "errors_of", "joint_errors"]
-
 Array = npt.NDArray[np.float64]
 Noise = Literal["ar1", "ar1+white", "student"] | Callable[[np.random.Generator, int, int], Array]
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from bayes_nqp.doors import door
 from bayes_nqp.index import Dimension, IndexSystem, Indicator
 
-__all__ = ["firm_productivity"]
-
 
 @door
 def firm_productivity() -> IndexSystem:

@@ -35,8 +35,6 @@ from bayes_nqp.simulation._streams import seeded
 from bayes_nqp.simulation._words import say, spoken
 from bayes_nqp.simulation._zones import Rule, zone_cities
 
-__all__ = ["firms"]
-
 Index = npt.NDArray[np.int64]
 
 

@@ -14,8 +14,6 @@ from bayes_nqp.index import Index, IndexSystem, ProductivityIndex
 from bayes_nqp.simulation._errors import joint_errors
 from bayes_nqp.simulation._streams import stream
 
-__all__ = ["Measured", "indexed", "indicators_of"]
-
 Array = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
 

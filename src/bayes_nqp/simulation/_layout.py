@@ -11,8 +11,6 @@ import numpy.typing as npt
 
 from bayes_nqp.errors import StudyError
 
-__all__ = ["Assignment", "layout"]
-
 Index = npt.NDArray[np.int64]
 
 

@@ -19,8 +19,6 @@ from bayes_nqp.simulation._layout import Assignment
 from bayes_nqp.simulation._spillover import Received, exposed_cells
 from bayes_nqp.simulation._truth import truth_of_rows
 
-__all__ = ["Channel", "MediatedTruth", "check_channels", "correlation", "slopes_of", "truth_of"]
-
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
 

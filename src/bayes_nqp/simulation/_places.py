@@ -19,8 +19,6 @@ from bayes_nqp.simulation._space import Across
 from bayes_nqp.simulation._streams import stream
 from bayes_nqp.simulation._words import PLACES, Language, levels_of, say
 
-__all__ = ["ROLES", "check_strata", "check_years", "grouped", "listed", "placed", "places_of"]
-
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
 

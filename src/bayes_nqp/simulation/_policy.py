@@ -30,8 +30,6 @@ from bayes_nqp.simulation._space import Across
 from bayes_nqp.simulation._spillover import Received
 from bayes_nqp.simulation._streams import stream
 
-__all__ = ["FACTORS", "Places", "Policy", "happen"]
-
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
 

@@ -38,8 +38,6 @@ from bayes_nqp.simulation._streams import seeded, stream
 from bayes_nqp.simulation._words import Language, say, spoken
 from bayes_nqp.spatial_weights import nearest
 
-__all__ = ["PROVINCE_CHANNELS", "provinces"]
-
 Array = npt.NDArray[np.float64]
 
 PROVINCE_CHANNELS: Final[Mapping[str, Channel]] = Constants(

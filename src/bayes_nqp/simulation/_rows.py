@@ -9,8 +9,6 @@ import pandas as pd
 from bayes_nqp import vocabulary as v
 from bayes_nqp.simulation._layout import Assignment
 
-__all__ = ["background", "cells_of", "exposed_cells_of", "rows_of"]
-
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
 

@@ -16,8 +16,6 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.doors import door
 from bayes_nqp.panel import Panel
 
-__all__ = ["Simulated"]
-
 
 @door
 @dataclass(frozen=True, eq=False, repr=False)

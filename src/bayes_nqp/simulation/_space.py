@@ -11,8 +11,6 @@ import numpy.typing as npt
 
 from bayes_nqp.errors import StudyError
 
-__all__ = ["distances", "near_ones", "shared_by_groups"]
-
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
 Across = Callable[[np.random.Generator, Array], Array]

@@ -10,8 +10,6 @@ import pandas as pd
 
 from bayes_nqp.simulation._streams import stream
 
-__all__ = ["homes", "spells"]
-
 Index = npt.NDArray[np.int64]
 
 _STEEP: Final = 0.8  # of the number of firms by the rank of a city

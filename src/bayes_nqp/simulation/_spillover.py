@@ -18,17 +18,6 @@ from bayes_nqp.panel import Panel
 from bayes_nqp.registry import register
 from bayes_nqp.simulation._checks import check_numbers
 
-__all__ = [
-    "LAND",
-    "PLACES",
-    "Nearness",
-    "Received",
-    "Spillover",
-    "exposed_cells",
-    "received_by",
-    "scattered",
-]
-
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
 

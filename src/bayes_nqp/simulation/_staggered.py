@@ -31,8 +31,6 @@ from bayes_nqp.simulation._spillover import (
 )
 from bayes_nqp.simulation._truth import truth_of_rows
 
-__all__ = ["COHORTS", "staggered"]
-
 COHORTS: Final = (5, 6, 8, 9, 10, 11, 12)
 """First treated periods of the seven batches, with a gap after the second."""
 

@@ -10,8 +10,6 @@ import numpy as np
 
 from bayes_nqp.errors import StudyError
 
-__all__ = ["seeded", "stream"]
-
 
 def seeded(seed: object) -> int:
     """Take a seed as it is, or one at random.

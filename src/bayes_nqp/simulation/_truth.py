@@ -13,8 +13,6 @@ import xarray as xr
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
 
-__all__ = ["truth_of_rows"]
-
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
 

@@ -16,8 +16,6 @@ from bayes_nqp.intake import place_labels
 from bayes_nqp.labels import Labels
 from bayes_nqp.simulation._policy import FACTORS
 
-__all__ = ["NAMES", "PLACES", "Language", "columns_of", "labelled", "levels_of", "say", "spoken"]
-
 Language = Literal["en", "zh"]
 
 _WORDS: Final = tomllib.loads(

@@ -10,8 +10,6 @@ import pandas as pd
 from bayes_nqp.datasets import pilot_zones, prefectures
 from bayes_nqp.errors import StudyError, nearest
 
-__all__ = ["RULES", "YOUNG_CITIES", "Rule", "zone_cities"]
-
 Rule = Literal["approval_year", "next_year_after_june"]
 
 RULES: Final = ("approval_year", "next_year_after_june")

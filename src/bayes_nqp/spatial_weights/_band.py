@@ -12,8 +12,6 @@ from bayes_nqp.spatial_weights._weights import Islands, SpatialWeights, Standard
 if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
 
-__all__ = ["band"]
-
 
 @door
 def band(

@@ -22,7 +22,6 @@ from bayes_nqp.spatial_weights._places import Locations
 if TYPE_CHECKING:
     import geopandas
 
-__all__ = ["Boundaries", "boundaries_of"]
 
 _AREAS = ("Polygon", "MultiPolygon", "GeometryCollection")
 

@@ -20,7 +20,6 @@ from bayes_nqp.spatial_weights._weights import SpatialWeights
 if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
 
-__all__ = ["cities_of", "crowded", "places_apart", "spread"]
 
 Index = npt.NDArray[np.int64]
 

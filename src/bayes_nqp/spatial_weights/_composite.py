@@ -12,8 +12,6 @@ from bayes_nqp.errors import StudyError
 from bayes_nqp.language import Message
 from bayes_nqp.spatial_weights._weights import SpatialWeights
 
-__all__ = ["composite"]
-
 
 @door
 def composite(shares: Mapping[SpatialWeights, float]) -> SpatialWeights:

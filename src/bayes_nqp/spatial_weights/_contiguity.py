@@ -16,8 +16,6 @@ from bayes_nqp.spatial_weights._weights import Islands, SpatialWeights, Standard
 if TYPE_CHECKING:
     import geopandas
 
-__all__ = ["contiguity"]
-
 
 @door
 def contiguity(

@@ -22,7 +22,6 @@ from bayes_nqp.spatial_weights._weights import SpatialWeights, Standardised
 if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
 
-__all__ = ["economic"]
 
 _GAP = 0.01
 """Of the standard deviation over units: the least difference that counts."""

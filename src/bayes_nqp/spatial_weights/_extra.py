@@ -9,8 +9,6 @@ from typing import Any
 from bayes_nqp.errors import StudyError
 from bayes_nqp.language import Message
 
-__all__ = ["geopandas_for", "graph_class"]
-
 
 def geopandas_for(asked_by: str) -> Any:
     """Import geopandas.

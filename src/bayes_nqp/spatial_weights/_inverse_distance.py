@@ -17,7 +17,6 @@ from bayes_nqp.spatial_weights._weights import Islands, SpatialWeights, Standard
 if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
 
-__all__ = ["DENSE", "inverse_distance"]
 
 DENSE: Final = 5_000
 """Units up to which all pairs are linked."""

@@ -14,8 +14,6 @@ from bayes_nqp.spatial_weights._weights import SpatialWeights
 if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
 
-__all__ = ["lag"]
-
 
 @door
 def lag(weights: SpatialWeights, panel: Panel, column: str) -> pd.Series[Any]:

@@ -9,8 +9,6 @@ from bayes_nqp.language import Message
 from bayes_nqp.spatial_weights._places import Locations
 from bayes_nqp.spatial_weights._weights import SpatialWeights
 
-__all__ = ["checked_distance", "linked"]
-
 
 def linked(
     matrix: object,

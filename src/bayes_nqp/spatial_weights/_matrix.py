@@ -12,8 +12,6 @@ from bayes_nqp.language import Message
 from bayes_nqp.spatial_weights._links import linked
 from bayes_nqp.spatial_weights._weights import Islands, SpatialWeights, Standardised
 
-__all__ = ["labels_of", "matrix"]
-
 
 @door
 def matrix(

@@ -14,8 +14,6 @@ from bayes_nqp.spatial_weights._weights import SpatialWeights, Standardised
 if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
 
-__all__ = ["nearest"]
-
 
 @door
 def nearest(

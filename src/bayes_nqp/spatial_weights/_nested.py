@@ -5,8 +5,6 @@ from __future__ import annotations
 from bayes_nqp.doors import door
 from bayes_nqp.spatial_weights._weights import SpatialWeights
 
-__all__ = ["nested"]
-
 
 @door
 def nested(geographic: SpatialWeights, economic: SpatialWeights) -> SpatialWeights:

@@ -23,15 +23,6 @@ if TYPE_CHECKING:
 
     from bayes_nqp.panel import Panel
 
-__all__ = [
-    "EARTH",
-    "Locations",
-    "checked_degrees",
-    "column_of_units",
-    "coordinate",
-    "located",
-    "locations_of",
-]
 
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]

@@ -11,8 +11,6 @@ from bayes_nqp.errors import PanelError, StudyError, shown
 from bayes_nqp.language import Message
 from bayes_nqp.spatial_weights._places import Locations
 
-__all__ = ["ruled"]
-
 
 def ruled(
     matrix: sparse.csr_array,

@@ -25,8 +25,6 @@ from bayes_nqp.spatial_weights._places import EARTH, Locations
 from bayes_nqp.spatial_weights._rules import ruled
 from bayes_nqp.spatial_weights._words import worded
 
-__all__ = ["ISLANDS", "STANDARDISED", "Islands", "SpatialWeights", "Standardised"]
-
 type Islands = Literal["keep", "nearest", "error"]
 type Standardised = Literal["row", "none"]
 

@@ -8,8 +8,6 @@ from typing import Final
 
 from bayes_nqp.language import Message
 
-__all__ = ["worded"]
-
 _PLUS, _TIMES = " + ", " × "
 _CALLED: Final = (
     (re.compile(r"(\d+) nearest"), Message("{} nearest")),

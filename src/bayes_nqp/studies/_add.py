@@ -27,8 +27,6 @@ from bayes_nqp.studies._index import recipe_of
 from bayes_nqp.studies._schema import Index
 from bayes_nqp.studies._words import at_command, in_toml
 
-__all__ = ["Added", "add_index", "add_zones", "write_beside"]
-
 _WRITERS: dict[str, Callable[..., Path]] = {
     ".csv": write_csv,
     ".xlsx": write_workbook,

@@ -18,8 +18,6 @@ from bayes_nqp.studies._values import design_of
 from bayes_nqp.studies._words import in_table
 from bayes_nqp.tables import spatial_fits, table
 
-__all__ = ["beside_tables", "check_beside", "designs_beside"]
-
 _NONE = "none"
 """TOML has no null; ``spillovers = "none"`` leaves out what [design] has."""
 

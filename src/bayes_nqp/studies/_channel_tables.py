@@ -18,8 +18,6 @@ from bayes_nqp.studies._stated import grouped, stated
 from bayes_nqp.studies._study import Study
 from bayes_nqp.tables import channel_comparison, mediation_table, summary, three_step
 
-__all__ = ["channel_tables"]
-
 _PAIR = "pair"
 _CURVES = ("estimate", "lower", "upper")
 _CROSSINGS = (

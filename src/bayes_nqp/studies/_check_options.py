@@ -17,8 +17,6 @@ from bayes_nqp.studies._study_table import Values
 from bayes_nqp.studies._value_names import with_values
 from bayes_nqp.studies._values import options_of
 
-__all__ = ["check_checks", "check_columns", "check_options"]
-
 _COLUMN_OPTIONS = {"by", "cluster", "groups", "outcome", "placebo"}
 """Options of checks that name columns."""
 

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from bayes_nqp.index import Index, ProductivityIndex
     from bayes_nqp.simulation import Simulated
 
-__all__ = ["Prepared", "prepared"]
 
 _ROLES = ("unit", "time", "outcome", "cohort", "treated", "weights")
 _LISTS = ("strata", "covariates", "mediators", "moderators", "exposures")

@@ -8,8 +8,6 @@ from pydantic import Field
 
 from bayes_nqp.studies._keys import Keys, Names
 
-__all__ = ["Data", "Stratify", "Zones"]
-
 
 class Stratify(Keys):
     """A stratum made of a column's values before treatment."""

@@ -16,8 +16,6 @@ from bayes_nqp.errors import StudyError, brief, nearest, shown
 from bayes_nqp.language import Message
 from bayes_nqp.process import quiet
 
-__all__ = ["columns_of", "derive", "numbers_of"]
-
 Array = npt.NDArray[np.float64]
 
 _FUNCTIONS: Mapping[str, Callable[[Any], Any]] = {

@@ -8,8 +8,6 @@ from bayes_nqp.registry import family_of, registered, worded
 from bayes_nqp.robustness import NormalRho, NormalSteps, UniformRho, UniformSteps
 from bayes_nqp.studies._kinds import Schema, kind_of
 
-__all__ = ["DESIGNS", "SAMPLERS", "choices", "members", "option_values", "plain"]
-
 DESIGNS = "design"
 SAMPLERS = "sampler"
 

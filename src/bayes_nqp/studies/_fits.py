@@ -15,8 +15,6 @@ from bayes_nqp.progress import listening
 from bayes_nqp.signals import interruption
 from bayes_nqp.studies._study import Study
 
-__all__ = ["fit_of", "fits_beside", "store_folder"]
-
 _VARIABLE = "BAYES_NQP_STORE"
 _DRAWS = Message("draws")
 

@@ -18,8 +18,6 @@ from bayes_nqp.registry import registered
 from bayes_nqp.studies._kinds import annotations_of, check_kinds
 from bayes_nqp.studies._schema import Index
 
-__all__ = ["normalisations", "recipe_of", "schemes", "systems", "tables_of_index"]
-
 _TAG = "type"
 
 

@@ -23,8 +23,6 @@ from bayes_nqp.studies._simulate import simulations
 from bayes_nqp.studies._source import datasets_of
 from bayes_nqp.tables import KINDS
 
-__all__ = ["json_schema", "json_text"]
-
 _DRAFT = "http://json-schema.org/draft-07/schema#"
 
 

@@ -8,8 +8,6 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from bayes_nqp.texts import LONGEST_NAME, LONGEST_TEXT, cleaned
 
-__all__ = ["Keys", "Names", "Question", "Words"]
-
 Words = Annotated[str, Field(max_length=LONGEST_NAME), AfterValidator(cleaned)]
 """A title, a label, a unit of measurement: shown, and never looked up."""
 Question = Annotated[str, Field(max_length=LONGEST_TEXT), AfterValidator(cleaned)]

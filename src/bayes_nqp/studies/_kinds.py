@@ -11,11 +11,6 @@ from typing import Any
 from bayes_nqp.errors import StudyError, brief
 from bayes_nqp.language import Message, either
 
-__all__ = [
-    "Schema", "annotations_of", "check_kinds", "described", "fits", "kind_of", "several",
-    "worded_kind",
-]  # fmt: skip
-
 type Schema = dict[str, Any]
 
 _ENTRY = re.compile(r"^(\w[\w, ]*?) : ")

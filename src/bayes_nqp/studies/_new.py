@@ -19,8 +19,6 @@ from bayes_nqp.studies._new_text import Drop, study_text, with_channels
 from bayes_nqp.studies._study import Study, validate
 from bayes_nqp.studies._words import in_toml
 
-__all__ = ["Proposal", "new"]
-
 
 @door
 @dataclass(frozen=True, slots=True, eq=False)

@@ -18,8 +18,6 @@ from bayes_nqp.studies._words import in_toml
 if TYPE_CHECKING:
     from bayes_nqp.index import Index, ProductivityIndex
 
-__all__ = ["check_new", "with_columns"]
-
 
 def check_new(table: str, columns: Iterable[str], frame: pd.DataFrame) -> None:
     """Refuse columns of a table that the data have."""

@@ -10,8 +10,6 @@ from bayes_nqp.intake import Guess
 from bayes_nqp.language import Message, separated
 from bayes_nqp.studies._study import Study
 
-__all__ = ["doubt_of"]
-
 _MOST: Final = 0.05
 """Share of rows that may be left out without somebody's word."""
 

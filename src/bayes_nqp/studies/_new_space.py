@@ -13,8 +13,6 @@ from bayes_nqp.spatial_weights import coordinate, located, locations_of
 from bayes_nqp.studies._new_text import comment, toml_text
 from bayes_nqp.studies._space_places import degrees_of
 
-__all__ = ["with_space"]
-
 _MOST: Final = 0.5
 """Share of units that are prefectures from which on places are offered."""
 _LOCATED: Final = Message("checks of neighbours and maps go by the coordinates in {} and {}")

@@ -15,8 +15,6 @@ from bayes_nqp.intake import Guess, Look
 from bayes_nqp.language import Message, Translator, languages, listed
 from bayes_nqp.texts import one_line, size_of
 
-__all__ = ["DROPPED", "HEADINGS", "Drop", "comment", "study_text", "toml_text", "with_channels"]
-
 type Drop = Literal["no", "offered", "taken"]
 
 _ORDER: Final = (

@@ -14,8 +14,6 @@ from bayes_nqp.fitting import Fit
 from bayes_nqp.omissions import Omission
 from bayes_nqp.studies._study import Study
 
-__all__ = ["Outcome"]
-
 
 @door
 @dataclass(frozen=True, eq=False, repr=False)

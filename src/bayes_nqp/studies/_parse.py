@@ -15,8 +15,6 @@ from bayes_nqp.language import Message, either, message
 from bayes_nqp.studies._plugins import settings_model
 from bayes_nqp.studies._schema import Settings
 
-__all__ = ["key_hint", "parse"]
-
 _ALIKE = 0.75
 """Likeness from which a key is taken for a misspelt one before it is looked for elsewhere."""
 _WORDS = {

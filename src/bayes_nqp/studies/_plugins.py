@@ -13,8 +13,6 @@ from bayes_nqp.registry import Plugins
 from bayes_nqp.studies._schema import Settings
 from bayes_nqp.studies._study_table import StudyTable
 
-__all__ = ["STUDY_TABLES", "settings_model", "study_table", "value_example", "value_keys"]
-
 STUDY_TABLES: Final = Plugins[type[StudyTable]]("bayes_nqp.studies", "_table_")
 """Tables of studies by name, in the order in which they change rows."""
 

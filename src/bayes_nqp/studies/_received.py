@@ -17,8 +17,6 @@ from bayes_nqp.terms import EXPOSURE_TIME
 
 type Onto = Literal["untreated", "treated"]
 
-__all__ = ["received_parts", "received_table"]
-
 
 def received_parts(effects: xr.Dataset) -> Iterator[tuple[Onto, str | None]]:
     """Whose rows receive something, and by what that is told apart: whole, ring, event time.

@@ -22,8 +22,6 @@ from bayes_nqp.studies._study import Study
 from bayes_nqp.studies._value_names import with_names
 from bayes_nqp.studies._values import written, written_design
 
-__all__ = ["write_provenance", "write_study"]
-
 
 def write_study(study: Study, fitted: Fit, path: Path, out: Path) -> None:
     """Write the study as it was run: every default spelt out, and the seed.

@@ -29,8 +29,6 @@ from bayes_nqp.studies._stated import ALL
 from bayes_nqp.studies._study import Study, validate
 from bayes_nqp.studies._tables import tables_of
 
-__all__ = ["run"]
-
 
 @door
 @speaking("toml")

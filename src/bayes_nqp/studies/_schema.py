@@ -14,17 +14,6 @@ from bayes_nqp.studies._data_keys import Data
 from bayes_nqp.studies._keys import Keys, Names, Question, Words
 from bayes_nqp.studies._study_table import StudyTable
 
-__all__ = [
-    "Channels",
-    "Checks",
-    "Figures",
-    "Index",
-    "Label",
-    "Report",
-    "Settings",
-    "Tables",
-]
-
 if TYPE_CHECKING:
     type Language = str
 else:

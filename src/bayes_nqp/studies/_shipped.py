@@ -10,8 +10,6 @@ from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.files import is_there
 from bayes_nqp.language import Message
 
-__all__ = ["find", "shipped"]
-
 
 @door
 def shipped() -> Path:

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
     from bayes_nqp.simulation import Simulated
 
-__all__ = ["simulate", "simulations"]
 
 _CHANNELS = "mediators"
 """The option whose tables are channels."""

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from bayes_nqp.simulation import Simulated
     from bayes_nqp.studies._data_keys import Data
 
-__all__ = ["datasets_of", "rows_of", "source_of"]
 
 _KINDS = ("dataset", "file", "simulation")
 _CONTROL = re.compile(r"[\x01-\x1f\x7f]")

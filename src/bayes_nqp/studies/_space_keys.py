@@ -7,8 +7,6 @@ from typing import Any
 from bayes_nqp.studies._keys import Keys
 from bayes_nqp.studies._study_table import StudyTable
 
-__all__ = ["LinkedColumn", "SpaceKeys"]
-
 
 class LinkedColumn(Keys):
     """A column of linked units."""

@@ -18,8 +18,6 @@ from bayes_nqp.spatial_weights import Boundaries, boundaries_of, coordinate
 from bayes_nqp.studies._space_keys import SpaceKeys
 from bayes_nqp.studies._words import in_table
 
-__all__ = ["borders_of", "degrees_of", "with_borders", "with_places"]
-
 
 def with_places(space: SpaceKeys, frame: pd.DataFrame) -> pd.DataFrame:
     """Add the coordinates of the prefectures or provinces that a column names.

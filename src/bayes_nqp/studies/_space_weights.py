@@ -19,8 +19,6 @@ from bayes_nqp.studies._kinds import Schema, annotations_of, check_kinds, descri
 from bayes_nqp.studies._space_keys import SpaceKeys
 from bayes_nqp.studies._words import in_table
 
-__all__ = ["check_weights", "kinds", "schema_of_kind", "weights_of"]
-
 _KIND: Final = "kind"
 _FILES: Final = {"boundaries": "file", "frame": "file"}
 """Arguments whose value stands in a file."""

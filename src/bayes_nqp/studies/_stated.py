@@ -7,8 +7,6 @@ import pandas as pd
 from bayes_nqp.estimands import text
 from bayes_nqp.studies._schema import Report
 
-__all__ = ["ALL", "grouped", "stated"]
-
 ALL = "overall"
 """What stands where nothing is kept apart."""
 

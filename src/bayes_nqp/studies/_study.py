@@ -38,8 +38,6 @@ from bayes_nqp.studies._values import design_of, sampler_of
 from bayes_nqp.studies._words import in_toml
 from bayes_nqp.tables import KINDS
 
-__all__ = ["Study", "validate"]
-
 _GROUPS = (v.COHORT, v.TIME, v.STRATUM)
 
 

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
     from bayes_nqp.studies._data_keys import Data
 
-__all__ = ["StudyTable", "Values"]
-
 
 type Values = Mapping[str, Mapping[str, Any]]
 """What designs and checks may name: by the key that names it, then by its name."""

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
     from bayes_nqp.studies._data_keys import Data
 
-__all__ = ["Space"]
 
 _COORDINATES = ("longitude", "latitude")
 

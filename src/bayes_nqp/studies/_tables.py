@@ -33,8 +33,6 @@ from bayes_nqp.tables import (
     summary,
 )
 
-__all__ = ["tables_of"]
-
 
 def tables_of(study: Study, fit: Fit, checks: Sequence[CheckResult]) -> dict[str, pd.DataFrame]:
     """Make every table of a study.

@@ -11,8 +11,6 @@ from bayes_nqp.files import is_folder, no_file, read_toml, text_path
 from bayes_nqp.language import ENGLISH, Message, languages
 from bayes_nqp.texts import one_line
 
-__all__ = ["language_of", "read", "titles"]
-
 
 def read(path: Path) -> dict[str, Any]:
     """Read a study file as plain data.

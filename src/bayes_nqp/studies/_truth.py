@@ -19,8 +19,6 @@ from bayes_nqp.studies._stated import ALL, stated
 from bayes_nqp.studies._study import Study
 from bayes_nqp.tables import summary
 
-__all__ = ["truth_table"]
-
 _COLUMNS = ["estimand", "by", "level", "minus", "path", "truth", "mean", "sd", "lower", "upper"]
 
 

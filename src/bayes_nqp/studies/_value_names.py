@@ -13,8 +13,6 @@ from bayes_nqp.studies._plugins import value_example, value_keys
 from bayes_nqp.studies._study_table import StudyTable, Values
 from bayes_nqp.studies._values import written
 
-__all__ = ["values_of", "with_names", "with_values"]
-
 
 def values_of(
     tables: Mapping[str, StudyTable], panel: Panel | None = None, folder: Path = Path()

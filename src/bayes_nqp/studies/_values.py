@@ -21,7 +21,6 @@ from bayes_nqp.studies._schema import Channels
 if TYPE_CHECKING:
     from bayes_nqp.designs import Design
 
-__all__ = ["design_of", "options_of", "sampler_of", "value_of", "written", "written_design"]
 
 _NONE = "none"
 """TOML has no null; ``varying = "none"`` stands for it."""

@@ -11,8 +11,6 @@ from bayes_nqp.errors import NQPError, PanelError, speaking
 from bayes_nqp.labels import UNLABELLED, Labels
 from bayes_nqp.language import Message, Translator, either
 
-__all__ = ["at_command", "at_file", "in_table", "in_toml"]
-
 _REPLACED = (
     (re.compile(r"(\w+)=nqp\.(\w+)\(\)"), r'\1 = { type = "\2" }'),
     (re.compile(r"(\w+)=float\('inf'\)"), r"\1 = inf"),

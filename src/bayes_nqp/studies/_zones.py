@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
     from bayes_nqp.studies._data_keys import Zones
 
-__all__ = ["with_zones"]
-
 
 _DONE = {
     "drop": Message("{}: {} rows that are no prefecture left out"),

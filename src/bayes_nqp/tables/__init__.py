@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from bayes_nqp.estimands import percent as percent
+from bayes_nqp.estimands import words as words
 from bayes_nqp.tables._ask import Ask as Ask
 from bayes_nqp.tables._contrasts_table import contrasts_table
 from bayes_nqp.tables._described import model_words as model_words
@@ -31,8 +33,6 @@ from bayes_nqp.tables._word import add_docx
 from bayes_nqp.tables._word import docx_module as docx_module
 from bayes_nqp.tables._word import set_fonts as set_fonts
 from bayes_nqp.tables._words import per_words as per_words
-from bayes_nqp.tables._words import percent as percent
-from bayes_nqp.tables._words import words as words
 
 __all__ = [
     "Estimates",

@@ -1,3 +1,6 @@
+from bayes_nqp.estimands import percent as percent
+from bayes_nqp.estimands import words as words
+
 from ._as_docx import write_docx as write_docx
 from ._as_excel import write_excel as write_excel
 from ._ask import Ask as Ask
@@ -32,5 +35,3 @@ from ._word import add_docx as add_docx
 from ._word import docx_module as docx_module
 from ._word import set_fonts as set_fonts
 from ._words import per_words as per_words
-from ._words import percent as percent
-from ._words import words as words

@@ -13,8 +13,6 @@ from bayes_nqp.tables._widths import fits
 from bayes_nqp.tables._word import POINT, add_docx, docx_module, page_room, set_fonts
 from bayes_nqp.texts import shortened
 
-__all__ = ["write_docx"]
-
 _MARGIN = 64
 """At the sides of a page, points."""
 _LONGEST = {"property": 255}

@@ -17,8 +17,6 @@ from bayes_nqp.tables._model import CHANCE_DECIMALS, MINUS, Cell, Table, written
 from bayes_nqp.tables._widths import slanted
 from bayes_nqp.texts import one_line, shortened, size_of
 
-__all__ = ["write_excel"]
-
 _FORBIDDEN = re.compile(r"[\[\]:*?/\\]")
 _LONGEST = {"sheet": 31, "cell": 32_767}
 """Characters that it holds."""

@@ -8,8 +8,6 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.tables._formats import table_format
 from bayes_nqp.tables._model import Cell, Column, Table
 
-__all__ = ["to_frame"]
-
 
 @table_format("frame")
 def to_frame(self: Table, *, text: bool = False) -> pd.DataFrame:

@@ -9,8 +9,6 @@ from bayes_nqp.tables._formats import table_format
 from bayes_nqp.tables._model import Table
 from bayes_nqp.tables._page import as_html, as_page
 
-__all__ = ["to_html"]
-
 
 @table_format("page")
 def to_html(self: Table, path: str | Path | None = None) -> str:

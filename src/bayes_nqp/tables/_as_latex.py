@@ -13,8 +13,6 @@ from bayes_nqp.tables._formats import table_format
 from bayes_nqp.tables._model import Row, Table
 from bayes_nqp.texts import size_of
 
-__all__ = ["to_latex"]
-
 _PAGE = 42.0
 """Width of a page's text in an article, in em."""
 _PACKAGES = ("booktabs", "threeparttable", "array", "longtable")

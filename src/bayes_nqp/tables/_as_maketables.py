@@ -10,8 +10,6 @@ from bayes_nqp.errors import StudyError
 from bayes_nqp.tables._formats import table_format
 from bayes_nqp.tables._model import Table
 
-__all__ = ["to_maketables"]
-
 
 @table_format("maketables")
 def to_maketables(self: Table) -> Any:

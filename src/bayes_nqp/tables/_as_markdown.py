@@ -10,8 +10,6 @@ from bayes_nqp.files import write_text
 from bayes_nqp.tables._formats import table_format
 from bayes_nqp.tables._model import Table
 
-__all__ = ["to_markdown"]
-
 _MEANT = re.compile(r"[\\|*_`~$]|(?<=\])[(\[]|<(?=[A-Za-z/!?])|&(?=#?\w+;)")
 """Marks, what stands behind the text of a link, and the beginnings of tags and entities."""
 _ENTITIES = {"<": "&lt;", "&": "&amp;"}

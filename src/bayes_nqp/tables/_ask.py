@@ -12,13 +12,11 @@ import xarray as xr
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import CheckResult
-from bayes_nqp.estimands import By
+from bayes_nqp.estimands import By, words
 from bayes_nqp.labels import UNLABELLED, Labels
 from bayes_nqp.language import Translator
 from bayes_nqp.tables._summary import summary
-from bayes_nqp.tables._words import per_words, words
-
-__all__ = ["Ask"]
+from bayes_nqp.tables._words import per_words
 
 
 @dataclass(frozen=True, slots=True)

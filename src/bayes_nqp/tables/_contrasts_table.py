@@ -13,8 +13,6 @@ from bayes_nqp.doors import door
 from bayes_nqp.estimands import By, att, differences, effects_of, names_of
 from bayes_nqp.tables._summary import STATISTICS, summary
 
-__all__ = ["contrasts_table", "paired"]
-
 
 @door
 def contrasts_table(

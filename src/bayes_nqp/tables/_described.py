@@ -11,21 +11,9 @@ import pandas as pd
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import CheckResult, gate_words, title_of
+from bayes_nqp.estimands import percent
 from bayes_nqp.fitting import Fit
 from bayes_nqp.language import Message, Translator, listed
-from bayes_nqp.tables._words import percent
-
-__all__ = [
-    "Remarks",
-    "interval_notes",
-    "model_facts",
-    "model_words",
-    "remarks_of",
-    "short_gate",
-    "stacked_notes",
-    "why_failed",
-    "with_figure",
-]
 
 _NAMED = 6
 """Checks that hold are named up to so many, and else counted."""

@@ -14,8 +14,6 @@ from bayes_nqp.tables._parts import Writer, estimate_cells
 if TYPE_CHECKING:
     from bayes_nqp.tables._parts import Line
 
-__all__ = ["TableDraft"]
-
 
 class TableDraft:
     """A table in the making.

@@ -10,14 +10,11 @@ import pandas as pd
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.doors import door
-from bayes_nqp.estimands import By, att, by_path, effects_of, gate_of, names_of, text
+from bayes_nqp.estimands import By, att, by_path, effects_of, gate_of, names_of, text, words
 from bayes_nqp.fitting import Fit
 from bayes_nqp.tables._described import model_words
 from bayes_nqp.tables._sizes import units_by
 from bayes_nqp.tables._summary import summary
-from bayes_nqp.tables._words import words
-
-__all__ = ["Estimates", "estimates"]
 
 _COLUMNS = {"mean": "b", "sd": "se", "lower": "ci95l", "upper": "ci95u"}
 

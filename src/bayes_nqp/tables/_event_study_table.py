@@ -11,8 +11,6 @@ from bayes_nqp.doors import door
 from bayes_nqp.estimands import By, by_event_time
 from bayes_nqp.tables._summary import summary
 
-__all__ = ["event_study_table"]
-
 
 @door
 def event_study_table(

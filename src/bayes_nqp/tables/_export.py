@@ -18,8 +18,6 @@ from bayes_nqp.files import place, write_csv, write_parquet
 from bayes_nqp.fitting import Fit
 from bayes_nqp.tables._summary import summary
 
-__all__ = ["export"]
-
 _WHOLE = "overall"
 
 

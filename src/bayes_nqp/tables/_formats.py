@@ -12,8 +12,6 @@ from bayes_nqp.doors import method_door
 from bayes_nqp.registry import Plugins
 from bayes_nqp.tables._model import Table
 
-__all__ = ["TABLE_FORMATS", "TableFormat", "table_format"]
-
 type Write = Callable[[Iterable[Table], Path], object]
 
 

@@ -14,8 +14,6 @@ from bayes_nqp.tables._kinds import kind
 from bayes_nqp.tables._model import Cell, Column, Row, Table, decimals_for
 from bayes_nqp.tables._parts import count, number
 
-__all__ = ["descriptives"]
-
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 

@@ -20,8 +20,6 @@ from bayes_nqp.tables._kinds import kind
 from bayes_nqp.tables._model import Column, Table
 from bayes_nqp.tables._parts import word
 
-__all__ = ["diagnostics"]
-
 _TONES: dict[str, Any] = {
     "fails": "bad",
     "in doubt": "doubt",

@@ -20,8 +20,6 @@ from bayes_nqp.tables._model import NOTHING, Table
 from bayes_nqp.tables._parts import CONTRASTED, count, outcome_of, sized_columns
 from bayes_nqp.tables._sizes import units_by
 
-__all__ = ["effects"]
-
 _NOTE_LEFT_OUT = Message("Contrasts are left out for factors with more than {} levels.")
 _NOTE_CELLS_LEFT_OUT = Message("Cells (stratum × cohort × period) not identified and left out: {}.")
 

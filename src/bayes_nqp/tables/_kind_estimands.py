@@ -16,8 +16,6 @@ from bayes_nqp.tables._parts import Writer, estimate_cells, estimate_columns, le
 from bayes_nqp.tables._summary import summary
 from bayes_nqp.tables._words import per_words
 
-__all__ = ["estimands"]
-
 
 @kind(Message("Estimands"), place=45)
 def estimands(source: object, ask: Ask) -> Table:

@@ -36,8 +36,6 @@ from bayes_nqp.tables._parts import (
     word,
 )
 
-__all__ = ["event_study"]
-
 _BESIDE = 3
 """Groups that stand side by side; more stand one under another."""
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import CHANNELS
-from bayes_nqp.estimands import effects_of, names_of, text
+from bayes_nqp.estimands import PATHS, effects_of, names_of, percent, text
 from bayes_nqp.language import Message, Translator
 from bayes_nqp.tables._ask import Ask
 from bayes_nqp.tables._described import interval_notes
@@ -18,9 +18,6 @@ from bayes_nqp.tables._kinds import kind
 from bayes_nqp.tables._mediation_table import channel_comparison, mediation_table
 from bayes_nqp.tables._model import NOTHING, Cell, Column, Table
 from bayes_nqp.tables._parts import CONTRASTED, Writer, estimate_columns, outcome_of, word
-from bayes_nqp.tables._words import PATHS, percent
-
-__all__ = ["mediation"]
 
 _SHARE = ("proportion", "proportion_lower", "proportion_upper")
 

@@ -19,8 +19,6 @@ from bayes_nqp.tables._kinds import kind
 from bayes_nqp.tables._model import Column, Table
 from bayes_nqp.tables._parts import count, estimate_columns, outcome_of
 
-__all__ = ["received"]
-
 type Lines = Iterator[tuple[str, xr.DataArray | None]]
 """Labels with draws; headings without."""
 

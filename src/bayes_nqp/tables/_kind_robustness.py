@@ -30,9 +30,6 @@ from bayes_nqp.tables._parts import CONTRASTED, chance, count, estimate_columns,
 from bayes_nqp.tables._sizes import units_by
 from bayes_nqp.tables._specification_table import specification_table
 
-__all__ = ["robustness"]
-
-
 _ROW: Final = {
     "pooling": Message("Pooling"),
     "strata": Message("Effects by"),

@@ -29,8 +29,6 @@ from bayes_nqp.tables._parts import count, outcome_of, word
 from bayes_nqp.tables._spatial_estimates import estimates_of, is_of_space
 from bayes_nqp.tables._words import per_words
 
-__all__ = ["spatial"]
-
 _TESTS = Message("Tests")
 _LM: Final = {
     "lag": Message("LM lag"),

@@ -14,9 +14,6 @@ from bayes_nqp.tables._model import NOTHING, Cell, Column, Table
 from bayes_nqp.tables._parts import chance, outcome_of
 from bayes_nqp.tables._steps import TREATMENT, three_step
 
-__all__ = ["steps"]
-
-
 _NOTE_STEPS = Message(
     "Columns: the outcome on the treatment; each mediator on the treatment; the outcome on "
     "treatment and mediators. All are read off one fit; no step decides on the next."

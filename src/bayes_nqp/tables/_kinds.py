@@ -16,8 +16,6 @@ from bayes_nqp.registry import Plugins
 from bayes_nqp.tables._ask import Ask
 from bayes_nqp.tables._model import Table
 
-__all__ = ["KINDS", "Subject", "TableKind", "kind"]
-
 type Subject = Literal["fit", "fits", "panel", "checks"]
 """What can be tabulated: a fit or its effects, several of them by heading, a panel, or checks."""
 type Build = Callable[[Any, Ask], Table]

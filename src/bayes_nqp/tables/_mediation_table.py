@@ -21,8 +21,6 @@ from bayes_nqp.estimands import (
 from bayes_nqp.tables._contrasts_table import paired
 from bayes_nqp.tables._summary import summary
 
-__all__ = ["channel_comparison", "mediation_table"]
-
 _SHARE = ("proportion", "proportion_lower", "proportion_upper")
 
 

@@ -18,17 +18,6 @@ from bayes_nqp.texts import one_line, printable
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = [
-    "CHANCE_DECIMALS",
-    "NOTHING",
-    "Cell",
-    "Column",
-    "Form",
-    "Row",
-    "Table",
-    "Value",
-    "decimals_for",
-]
 
 type Value = float | int | str | None
 type Kind = Literal["number", "chance", "count", "text"]

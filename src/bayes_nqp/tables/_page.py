@@ -11,8 +11,6 @@ from bayes_nqp.tables._model import Table
 from bayes_nqp.tables._widths import slanted
 from bayes_nqp.texts import size_of
 
-__all__ = ["as_html", "as_page"]
-
 _SHORT = 26
 """Characters that a label may have to be kept on one line."""
 

@@ -11,29 +11,14 @@ import pandas as pd
 import xarray as xr
 
 from bayes_nqp import vocabulary as v
-from bayes_nqp.estimands import text
+from bayes_nqp.estimands import percent, text
 from bayes_nqp.language import Translator
 from bayes_nqp.tables._model import NOTHING, Cell, Column, Form
 from bayes_nqp.tables._summary import STATISTICS
-from bayes_nqp.tables._words import percent
 
 if TYPE_CHECKING:
     type Line = pd.Series[Any] | Mapping[str, Any]
 
-__all__ = [
-    "CONTRASTED",
-    "Writer",
-    "apart",
-    "chance",
-    "count",
-    "estimate_cells",
-    "estimate_columns",
-    "level_of",
-    "number",
-    "outcome_of",
-    "sized_columns",
-    "word",
-]
 
 CONTRASTED = 4
 """Levels of a factor up to which all pairs are compared."""

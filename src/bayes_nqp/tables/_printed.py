@@ -9,8 +9,6 @@ import pandas as pd
 from bayes_nqp import vocabulary as v
 from bayes_nqp.schema import effect_unit
 
-__all__ = ["SummaryTable"]
-
 _BESIDE = ("ess_bulk", "ess_tail", "gate")
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-__all__ = ["Renderings"]
-
 
 class Renderings:
     """A table's ``to_…``, one for each format, set where the format registers."""

@@ -13,8 +13,6 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.estimands import before_adoption, text
 from bayes_nqp.fitting import Fit
 
-__all__ = ["units_by"]
-
 
 def units_by(source: object, effects: xr.Dataset, name: str | None) -> Mapping[str, int]:
     """Count the treated units behind every group.

@@ -26,8 +26,6 @@ from bayes_nqp.language import Message
 from bayes_nqp.tables._ask import Ask
 from bayes_nqp.terms import DELTA
 
-__all__ = ["estimates_of", "is_of_space", "spatial_fits"]
-
 type Lines = dict[str, pd.Series[Any]]
 
 _COEFFICIENTS, _ERRORS, _POLICY, _EXPOSED, _IMPACTS = (

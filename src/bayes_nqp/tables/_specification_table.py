@@ -15,8 +15,6 @@ from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
 from bayes_nqp.tables._summary import summary
 
-__all__ = ["specification_table"]
-
 
 @door
 def specification_table(

@@ -13,8 +13,6 @@ from bayes_nqp.doors import door
 from bayes_nqp.estimands import By, legs, nde, total
 from bayes_nqp.tables._summary import summary
 
-__all__ = ["three_step", "two_step"]
-
 TREATMENT = "treatment"
 
 

@@ -18,8 +18,6 @@ from bayes_nqp.estimands import evidence_of, gate_of
 from bayes_nqp.process import quiet
 from bayes_nqp.tables._printed import SummaryTable
 
-__all__ = ["STATISTICS", "summary"]
-
 STATISTICS = ("mean", "sd", "lower", "upper", "p_positive", "ess_bulk", "ess_tail", "r_hat", "gate")
 
 _FACTS = ("estimand", "weights", "target", "outcome", "outcome_unit", v.LINK)

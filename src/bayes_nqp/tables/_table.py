@@ -22,8 +22,6 @@ from bayes_nqp.tables._ask import Ask
 from bayes_nqp.tables._kinds import KINDS, Subject
 from bayes_nqp.tables._model import Table
 
-__all__ = ["table"]
-
 _MANY = 1_000
 """Things that are taken of what may have no end."""
 _WHAT = "nqp.table(fit), nqp.table({'base': fit, 'iid': other}), nqp.table(panel), or checks"

@@ -5,8 +5,6 @@ from __future__ import annotations
 from bayes_nqp.tables._model import Table
 from bayes_nqp.texts import size_of
 
-__all__ = ["INDENT", "SIDE", "fits", "slanted", "widths_of"]
-
 _SIZES = (10.0, 9.5, 9.0, 8.5, 8.0)
 """Of letters, points; the largest that fits is taken."""
 _EM, _WIDE_EM = 0.53, 0.64

@@ -10,8 +10,6 @@ from bayes_nqp.language import ENGLISH, typography
 from bayes_nqp.tables._model import Table
 from bayes_nqp.tables._widths import INDENT, SIDE, slanted, widths_of
 
-__all__ = ["POINT", "add_docx", "docx_module", "page_room", "set_fonts"]
-
 _LATIN, _EAST_ASIAN = typography(ENGLISH).font, typography("zh").font
 POINT = 12700
 _TOGETHER = 36

@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from bayes_nqp.estimands import PATHS, percent, words
 from bayes_nqp.language import Message, Translator, recalled
-
-__all__ = ["PATHS", "per_words", "percent", "words"]
 
 _PER: Final = (Message("{} within-unit sd ({}) of {}"), Message("{} of {}", context="per"))
 """For how much of an exposure effects are, as files hold it."""

@@ -18,8 +18,6 @@ from bayes_nqp.effects import cell_effects
 from bayes_nqp.fitting import Fit, effects_on_mediator
 from bayes_nqp.language import Message
 
-__all__ = ["LEVELS", "QUANTILES", "Line", "drawn", "effects_on", "finding_of", "plain"]
-
 type Scale = Literal["effect", "sd", "periods", "correlation", "r_squared", "share"]
 
 QUANTILES = "quantiles"

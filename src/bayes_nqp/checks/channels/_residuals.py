@@ -11,8 +11,6 @@ from bayes_nqp.designs import Noise
 from bayes_nqp.fitting import Fit, error_draws
 from bayes_nqp.planning import Plan
 
-__all__ = ["correlations", "innovations", "left_over"]
-
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
 

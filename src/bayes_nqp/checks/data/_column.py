@@ -14,11 +14,6 @@ from bayes_nqp.checks.shared import Verdict
 from bayes_nqp.language import Message
 from bayes_nqp.panel import Panel
 
-__all__ = [
-    "Array", "Codes", "Column", "Mask", "Trace", "coded", "column_of", "columns_of_role", "middle",
-    "scale_of", "slopes_of", "step_of", "two_ways_out",
-]  # fmt: skip
-
 type Array = npt.NDArray[np.float64]
 type Mask = npt.NDArray[np.bool_]
 type Codes = npt.NDArray[np.int64]

@@ -13,8 +13,6 @@ from bayes_nqp.checks.data._column import Array, Codes, Column, Mask, Trace, cod
 from bayes_nqp.checks.shared import DOUBT, FAILS
 from bayes_nqp.language import Message, listed
 
-__all__ = ["copies"]
-
 _CHANCE: Final = 1e-4
 """Expected number of windows that are equal by chance."""
 _WIDTHS: Final = (2, 3, 4, 5, 6, 8, 10, 12, 16, 24, 32)

@@ -14,8 +14,6 @@ from bayes_nqp.checks.data._column import Array, Column, Trace, middle, scale_of
 from bayes_nqp.checks.shared import FAILS
 from bayes_nqp.language import Message, listed
 
-__all__ = ["exchanged"]
-
 _FAR, _OUT, _NEAR = 6.0, 3.0, 2.0
 """Robust standard deviations beyond which a row is out of its series, or may be; within which it
 fits one."""

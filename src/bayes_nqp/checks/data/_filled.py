@@ -13,8 +13,6 @@ from bayes_nqp.checks.data._column import Array, Column, Mask, Trace, coded, mid
 from bayes_nqp.checks.shared import DOUBT, FAILS
 from bayes_nqp.language import Message, listed
 
-__all__ = ["carried", "interpolated", "repeated_periods", "smooth_periods"]
-
 _CHANCE: Final = 1e-6
 _LEAST: Final = (3, 0.005)
 """Rows, and their share, from which on filling counts."""

@@ -11,8 +11,6 @@ from bayes_nqp.checks.data._column import Array, Column, Trace, slopes_of, two_w
 from bayes_nqp.checks.shared import DOUBT, FAILS, Verdict
 from bayes_nqp.language import Message
 
-__all__ = ["leaks"]
-
 _SAME: Final = 0.98
 """Share of a column's variation, net of unit and time effects, that the outcome explains."""
 _AHEAD: Final = 0.9

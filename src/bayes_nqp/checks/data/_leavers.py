@@ -14,8 +14,6 @@ from bayes_nqp.checks.shared import DOUBT
 from bayes_nqp.language import Message, listed
 from bayes_nqp.panel import Panel
 
-__all__ = ["gaps", "leavers"]
-
 _CHANCE: Final = 0.003
 _EVENTS: Final = 5
 

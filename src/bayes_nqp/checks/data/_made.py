@@ -21,8 +21,6 @@ from bayes_nqp.checks.shared import DOUBT, FAILS
 from bayes_nqp.language import Message, listed
 from bayes_nqp.panel import Panel
 
-__all__ = ["made_elsewhere"]
-
 _MADE, _NOT = 0.98, 0.5
 """Share of the variation of most units that other columns explain; of those that are not alike."""
 _FEWEST: Final = (3, 0.02)

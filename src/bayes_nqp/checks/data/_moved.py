@@ -12,8 +12,6 @@ from bayes_nqp.checks.data._column import Array, Codes, Column, Mask, Trace, slo
 from bayes_nqp.checks.shared import DOUBT
 from bayes_nqp.language import Message
 
-__all__ = ["change_with_adoption", "moved"]
-
 _CHANCE: Final = 0.005
 """Two-sided, shared by all columns."""
 _BREAK: Final = 0.01

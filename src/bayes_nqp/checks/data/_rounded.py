@@ -13,8 +13,6 @@ from bayes_nqp.checks.data._column import Array, Column, Trace, step_of
 from bayes_nqp.checks.shared import DOUBT
 from bayes_nqp.language import Message, listed
 
-__all__ = ["rounded"]
-
 _MATTERS: Final = 0.1
 """Of the robust sd of changes: a step from which on it matters."""
 _VALUES: Final = 8

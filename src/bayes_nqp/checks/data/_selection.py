@@ -17,8 +17,6 @@ from bayes_nqp.fitting import ROWS, Fit, panel_of
 from bayes_nqp.language import Message, joined
 from bayes_nqp.panel import Panel
 
-__all__ = ["selection"]
-
 _CHANCE: Final = 0.003
 """Two-sided probability below which what is missing goes with something."""
 _LEAST: Final = 5

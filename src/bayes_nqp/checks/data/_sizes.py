@@ -12,8 +12,6 @@ from bayes_nqp.checks.data._column import Array, Column, Trace, middle, scale_of
 from bayes_nqp.checks.shared import DOUBT, FAILS
 from bayes_nqp.language import Message, listed
 
-__all__ = ["far_rows", "repeated_extremes", "units_of_measurement"]
-
 _FAR: Final = 200.0
 """Robust standard deviations from which on a row is a slip rather than a tail."""
 _FACTOR: Final = 10.0

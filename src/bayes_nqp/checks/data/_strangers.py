@@ -12,8 +12,6 @@ from bayes_nqp.checks.data._column import Array, Codes, Column, Mask, Trace, mid
 from bayes_nqp.checks.shared import DOUBT
 from bayes_nqp.language import Message, listed
 
-__all__ = ["misdated", "strangers"]
-
 _HALF: Final = 5.0
 """Half the distance of two strata, in sd's of units around their own, from which on it tells."""
 _FEWEST: Final = (3, 0.02)

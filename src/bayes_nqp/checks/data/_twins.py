@@ -14,8 +14,6 @@ from bayes_nqp.checks.data._column import Array, Codes, Column, Trace, middle, s
 from bayes_nqp.checks.shared import DOUBT
 from bayes_nqp.language import Message, listed
 
-__all__ = ["twins"]
-
 _CHANCE: Final = 1e-4
 _NOISE: Final = 0.15
 """Largest distance of two units, in robust standard deviations of their changes."""

@@ -15,8 +15,6 @@ from bayes_nqp.errors import Hint
 from bayes_nqp.fitting import Fit
 from bayes_nqp.language import Message
 
-__all__ = ["Causes", "advice"]
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Causes:

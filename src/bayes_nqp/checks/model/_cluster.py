@@ -37,8 +37,6 @@ from bayes_nqp.fitting import received_loads
 from bayes_nqp.moments import UnitClass, packed_rows
 from bayes_nqp.planning import Plan
 
-__all__ = ["Contributions", "robust"]
-
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
 

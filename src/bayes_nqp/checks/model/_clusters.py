@@ -16,8 +16,6 @@ from bayes_nqp.language import Message
 from bayes_nqp.panel import Panel
 from bayes_nqp.planning import unit_column
 
-__all__ = ["FEWEST", "Clusters", "clusters_above", "clusters_by"]
-
 Index = npt.NDArray[np.int64]
 
 FEWEST = 5

@@ -29,8 +29,6 @@ from bayes_nqp.checks.model._untreated import Untreated
 from bayes_nqp.fitting import Fit, sigma_draws
 from bayes_nqp.language import Message
 
-__all__ = ["Innovations", "eigenvalue_shares"]
-
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
 

@@ -31,8 +31,6 @@ from bayes_nqp.errors import NotApplicable, NQPError
 from bayes_nqp.fitting import Fit, refit
 from bayes_nqp.language import Message
 
-__all__ = ["Harm", "harm_of"]
-
 _LIMIT, _FAR = 1.2, 1.5
 """Ratios of sds from which a misfit leaves a doubt, and fails."""
 _CHANCE = 0.05

@@ -30,8 +30,6 @@ from bayes_nqp.parameters import Parameter
 from bayes_nqp.planning import Plan, plan_model
 from bayes_nqp.terms import ProcessPart, TimeEffects
 
-__all__ = ["Influences", "KernelVariance", "influences", "process_roots", "saturated_model"]
-
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
 

@@ -30,8 +30,6 @@ from bayes_nqp.fitting import ROWS, Fit, log_likelihood, log_priors, parameter_d
 from bayes_nqp.language import Message, joined, listed
 from bayes_nqp.process import quiet
 
-__all__ = ["THRESHOLD", "prior_sensitivity"]
-
 Array = npt.NDArray[np.float64]
 
 THRESHOLD = 0.05

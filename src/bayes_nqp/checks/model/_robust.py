@@ -8,8 +8,6 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Controls", "Errors", "Robust", "chi2_over_mean"]
-
 Array = npt.NDArray[np.float64]
 
 

@@ -17,8 +17,6 @@ from bayes_nqp.moments import UnitClass
 from bayes_nqp.parameters import FLAT
 from bayes_nqp.planning import Equation
 
-__all__ = ["Saturated"]
-
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
 

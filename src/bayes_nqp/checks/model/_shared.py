@@ -15,8 +15,6 @@ import numpy.typing as npt
 
 from bayes_nqp.moments import UnitClass
 
-__all__ = ["SharedSums"]
-
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
 

@@ -16,15 +16,6 @@ from bayes_nqp.errors import Hint
 from bayes_nqp.fitting import Fit, error_draws, panel_of
 from bayes_nqp.language import Message
 
-__all__ = [
-    "MOVED",
-    "WIDER",
-    "Structures",
-    "error_alternatives",
-    "error_means",
-    "richest",
-    "structures",
-]
 Index = npt.NDArray[np.int64]
 
 WIDER, MOVED = 1.1, 0.5

@@ -13,8 +13,6 @@ import xarray as xr
 from bayes_nqp.checks.shared import labels
 from bayes_nqp.language import Message
 
-__all__ = ["Tail", "autocorrelation", "phrase", "tail_of"]
-
 Array = npt.NDArray[np.float64]
 
 _POSITIVE = ("kurtosis", "largest", "spread", "pre-period steps", "sd ")

@@ -18,8 +18,6 @@ from bayes_nqp.language import Message
 from bayes_nqp.planning import Plan
 from bayes_nqp.rowmodel import RowLayout, row_layout
 
-__all__ = ["Untreated"]
-
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
 

@@ -8,8 +8,6 @@ import numpy.typing as npt
 from bayes_nqp.fitting import Fit, unconstrained
 from bayes_nqp.gaussian import local_variances
 
-__all__ = ["cell_information"]
-
 Array = npt.NDArray[np.float64]
 
 

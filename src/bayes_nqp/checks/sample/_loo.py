@@ -25,8 +25,6 @@ from bayes_nqp.process import quiet
 if TYPE_CHECKING:
     from arviz_stats.utils import ELPDDataLOO
 
-__all__ = ["compare", "loo", "unreliable"]
-
 
 @door
 def loo(fit: Fit, by: str | None = None) -> ELPDDataLOO:

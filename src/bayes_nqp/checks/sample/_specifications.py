@@ -28,8 +28,6 @@ from bayes_nqp.language import Message, listed
 from bayes_nqp.registry import registered
 from bayes_nqp.terms import TimeEffects
 
-__all__ = ["alternatives_of", "specifications"]
-
 _EFFECT_PRIORS = ("level", "drift", "walk", "contrast", "factor", "cohort", "cell", "member")
 _FACTOR = 2.5
 _EXAMPLE = "designs={'common time effects': fit.design.replace(time=nqp.TimeEffects())}"

@@ -35,11 +35,6 @@ from bayes_nqp.fitting import (
 from bayes_nqp.language import Message, decoded, encoded, listed, separated
 from bayes_nqp.panel import Panel
 
-__all__ = [
-    "FAR", "Alternative", "Comparison", "after_adoption", "average_effect", "compared",
-    "comparison", "refitted_averages",
-]  # fmt: skip
-
 Array = npt.NDArray[np.float64]
 
 FAR: Final = 2.0

@@ -17,17 +17,6 @@ from bayes_nqp.panel import Panel, unit_column
 from bayes_nqp.registry import registered
 from bayes_nqp.terms import TimeEffects
 
-__all__ = [
-    "REFUTED",
-    "Lasting",
-    "behind",
-    "comparable",
-    "lasting_shocks",
-    "marginal",
-    "nesting",
-    "shared_for",
-]
-
 REFUTED: Final = 3.0
 """Nats by which data prefer a design from which another one is no rival: odds of 20 to 1."""
 LASTING: Final = 3.0

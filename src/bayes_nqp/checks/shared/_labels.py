@@ -13,11 +13,6 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.fitting import OUTCOME_ALONE, Fit
 from bayes_nqp.language import Message, decoded, encoded
 
-__all__ = [
-    "AS_FITTED", "AVERAGE", "OVERALL", "average_in", "called", "labels", "messages_of",
-    "owner", "stacked", "texts_of",
-]  # fmt: skip
-
 AS_FITTED: Final = Message("as fitted")
 OVERALL: Final = Message("overall")
 AVERAGE: Final = Message("att")

@@ -7,8 +7,6 @@ from typing import Any
 
 from bayes_nqp.errors import StudyError
 
-__all__ = ["Option", "column", "columns_of", "number_from"]
-
 type Option = Callable[[str, Any], None]
 """From an option's name and its value to nothing, or to a `StudyError`."""
 

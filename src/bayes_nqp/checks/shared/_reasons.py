@@ -8,8 +8,6 @@ from bayes_nqp.errors import NotApplicable, NQPError
 from bayes_nqp.fitting import Fit, pairs_coefficients
 from bayes_nqp.language import Message, recalled, separated
 
-__all__ = ["failures_of", "gate_words", "paired", "reason", "unidentified"]
-
 _GATE: Final = (
     Message("passed", context="gate"),
     Message("outcome: {}"),

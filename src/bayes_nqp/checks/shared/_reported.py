@@ -14,8 +14,6 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.checks.shared._labels import AVERAGE, average_in
 from bayes_nqp.estimands import average_of, text
 
-__all__ = ["reported_draws", "reported_weights"]
-
 _CONTRASTED = 4
 """Levels of a factor up to which all pairs are compared."""
 

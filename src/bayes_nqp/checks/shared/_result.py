@@ -33,8 +33,6 @@ from bayes_nqp.markup import html
 from bayes_nqp.panel import Panel
 from bayes_nqp.registry import Plugins
 
-__all__ = ["CHECKS", "Check", "CheckResult", "Evidence", "Finding", "asks"]
-
 type Evidence = xr.Dataset | xr.DataArray | pd.DataFrame | None
 type Subject = Literal["total", "channels", "fit"]
 

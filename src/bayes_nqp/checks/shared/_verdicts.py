@@ -15,12 +15,6 @@ from bayes_nqp.estimands import gate_of
 from bayes_nqp.fitting import Fit
 from bayes_nqp.language import Message, joined
 
-__all__ = [
-    "DOUBT", "DOUBTFUL", "FAILING", "FAILS", "HOLDS", "NOT_APPLICABLE", "REPORTED", "TINTS",
-    "UNTOLD", "VERDICTS", "Verdict", "cautious", "certain", "excluding_zero",
-    "gate_text", "ladder", "otherwise", "worst_of",
-]  # fmt: skip
-
 type Verdict = Literal["holds", "in doubt", "fails", "could not tell", "reported", "not applicable"]
 
 HOLDS: Final = "holds"

@@ -15,12 +15,11 @@ from bayes_nqp.checks.shared import (
     ladder,
 )
 from bayes_nqp.checks.space._kept import kept
-from bayes_nqp.checks.space._near import chance_of_shift, farther, located, rings_of
+from bayes_nqp.checks.space._near import chance_of_shift, farther, rings_of
 from bayes_nqp.designs import Donut
 from bayes_nqp.fitting import ADOPTION, REFITS, ROWS, Fit
 from bayes_nqp.language import Message
-
-__all__ = ["donut"]
+from bayes_nqp.spatial_weights import located
 
 
 @asks(

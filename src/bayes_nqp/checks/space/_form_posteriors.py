@@ -48,8 +48,6 @@ from bayes_nqp.fitting import (
 )
 from bayes_nqp.terms import DELTA
 
-__all__ = ["FORMS", "log_prior", "marginals", "posteriors"]
-
 Array = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 

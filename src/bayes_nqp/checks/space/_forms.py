@@ -31,8 +31,6 @@ from scipy.stats import chi2
 from bayes_nqp.checks.space._statistics import contrasts_of
 from bayes_nqp.gaussian import HIGHEST, LOWEST, LogDeterminant
 
-__all__ = ["Forms", "Restriction", "independent"]
-
 Array = npt.NDArray[np.float64]
 
 _PLACES = 60

@@ -19,8 +19,6 @@ from bayes_nqp.estimands import att, average_of, gate_of
 from bayes_nqp.fitting import Fit, short_refit
 from bayes_nqp.language import NOTHING, Message, joined
 
-__all__ = ["ENOUGH", "Kept", "kept"]
-
 ENOUGH: Final = 0.9
 """Probability of the fit's own 95 % interval from which another design leaves it where it is."""
 

@@ -10,8 +10,6 @@ from scipy import sparse
 
 from bayes_nqp.spatial_weights import Locations
 
-__all__ = ["KERNELS", "Kernel", "conley", "within"]
-
 type Kernel = Literal["bartlett", "uniform"]
 KERNELS: Final = ("bartlett", "uniform")
 

@@ -11,13 +11,11 @@ from scipy.stats import norm
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks.shared import DOUBT, HOLDS, Finding, asks
-from bayes_nqp.checks.space._near import balanced, located, named, near, weights_by
+from bayes_nqp.checks.space._near import balanced, named, near, weights_by
 from bayes_nqp.checks.space._statistics import Moran, morans_i
 from bayes_nqp.fitting import ADDITIVE, ROWS, Fit
 from bayes_nqp.language import Message
-from bayes_nqp.spatial_weights import SpatialWeights
-
-__all__ = ["moran"]
+from bayes_nqp.spatial_weights import SpatialWeights, located
 
 Array = npt.NDArray[np.float64]
 

@@ -17,21 +17,6 @@ from bayes_nqp.panel import Panel
 from bayes_nqp.planning import Plan
 from bayes_nqp.spatial_weights import SpatialWeights, crowded, located, locations_of, nearest
 
-__all__ = [
-    "Balanced",
-    "balanced",
-    "chance_of_shift",
-    "covariates_of",
-    "farther",
-    "located",
-    "named",
-    "near",
-    "readable",
-    "rings_of",
-    "size_of",
-    "weights_by",
-]
-
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
 

@@ -16,13 +16,12 @@ from bayes_nqp.checks.shared import (
     ladder,
 )
 from bayes_nqp.checks.space._kept import kept
-from bayes_nqp.checks.space._near import chance_of_shift, farther, located, rings_of
+from bayes_nqp.checks.space._near import chance_of_shift, farther, rings_of
 from bayes_nqp.errors import Hint
 from bayes_nqp.estimands import received
 from bayes_nqp.fitting import ADOPTION, REFITS, ROWS, Fit, short_refit
 from bayes_nqp.language import Message
-
-__all__ = ["ring_reach"]
+from bayes_nqp.spatial_weights import located
 
 _FAR = 2.6
 """Posterior sds by which something received is no chance."""

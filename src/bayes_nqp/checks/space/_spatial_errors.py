@@ -27,16 +27,14 @@ from bayes_nqp.checks.shared import (
     reported_weights,
 )
 from bayes_nqp.checks.space._kernels import KERNELS, Kernel, conley, within
-from bayes_nqp.checks.space._near import located, readable
+from bayes_nqp.checks.space._near import readable
 from bayes_nqp.designs import Rings
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.errors import Hint, NotApplicable, NQPError, StudyError, one_of
 from bayes_nqp.fitting import ADDITIVE, ROWS, SEPARATE, Fit, panel_of
 from bayes_nqp.language import Message, listed
 from bayes_nqp.planning import plan_of
-from bayes_nqp.spatial_weights import locations_of
-
-__all__ = ["spatial_errors"]
+from bayes_nqp.spatial_weights import located, locations_of
 
 _LIMIT = 1.2
 """Ratio of standard deviations from which intervals are in doubt."""

@@ -30,8 +30,6 @@ from bayes_nqp.planning import Plan, plan_of
 from bayes_nqp.pooling import single_curve
 from bayes_nqp.terms import LAG, TimeEffects
 
-__all__ = ["spatial_form"]
-
 Array = npt.NDArray[np.float64]
 
 _LEVEL, _SURE = 0.05, 0.001

@@ -7,14 +7,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from bayes_nqp.checks.shared import DOUBT, HOLDS, Finding, asks
-from bayes_nqp.checks.space._near import balanced, located, named, near, size_of, weights_by
+from bayes_nqp.checks.space._near import balanced, named, near, size_of, weights_by
 from bayes_nqp.checks.space._statistics import TESTS, as_printed, whitened
 from bayes_nqp.designs import parameters_of
 from bayes_nqp.fitting import ADDITIVE, ROWS, Fit
 from bayes_nqp.language import Message
-from bayes_nqp.spatial_weights import SpatialWeights
-
-__all__ = ["spatial_lm"]
+from bayes_nqp.spatial_weights import SpatialWeights, located
 
 _LEVEL = 0.05
 

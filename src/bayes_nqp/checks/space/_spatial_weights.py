@@ -18,8 +18,6 @@ from bayes_nqp.language import Message
 from bayes_nqp.panel import Panel
 from bayes_nqp.spatial_weights import SpatialWeights, band, crowded, nearest
 
-__all__ = ["spatial_weights"]
-
 _MORE = 5.0
 """Nats by which other weights are preferred from which the fit's own are in doubt."""
 _NEAREST, _BANDS = (3, 5, 8, 12), (100, 200, 300, 500)

@@ -23,7 +23,7 @@ from bayes_nqp.checks.shared import (
     reported_weights,
 )
 from bayes_nqp.checks.space._kept import kept
-from bayes_nqp.checks.space._near import chance_of_shift, located, readable
+from bayes_nqp.checks.space._near import chance_of_shift, readable
 from bayes_nqp.designs import Donut, Rings, saturated_design
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.errors import Hint, IdentificationError, NotApplicable, StudyError
@@ -32,10 +32,8 @@ from bayes_nqp.fitting import ADOPTION, REFITS, ROWS, Fit, panel_of, short_refit
 from bayes_nqp.language import Message, listed
 from bayes_nqp.panel import Panel
 from bayes_nqp.planning import plan_of
-from bayes_nqp.spatial_weights import crowded
+from bayes_nqp.spatial_weights import crowded, located
 from bayes_nqp.terms import TimeEffects
-
-__all__ = ["spillover_bias"]
 
 Array = npt.NDArray[np.float64]
 

@@ -28,8 +28,6 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import chi2
 
-__all__ = ["TESTS", "Moran", "as_printed", "contrasts_of", "morans_i", "whitened"]
-
 Array = npt.NDArray[np.float64]
 
 TESTS = ("lag", "error", "robust lag", "robust error")

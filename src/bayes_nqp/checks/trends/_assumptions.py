@@ -49,8 +49,6 @@ from bayes_nqp.language import Message, joined, listed, spanned
 from bayes_nqp.panel import Panel
 from bayes_nqp.pooling import flat_pooling
 
-__all__ = ["assumptions"]
-
 Array = npt.NDArray[np.float64]
 
 PARALLEL = Message("parallel trends")

@@ -22,8 +22,6 @@ from bayes_nqp.fitting import ADOPTION, REFITS, ROWS, Fit, refit, require, short
 from bayes_nqp.language import Message, listed
 from bayes_nqp.markup import facts_html, facts_text
 
-__all__ = ["DRIFT_ODDS", "Averaged", "Weighed", "averaged"]
-
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
 

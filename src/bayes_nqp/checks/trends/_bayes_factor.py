@@ -24,11 +24,6 @@ from bayes_nqp.panel import Panel
 from bayes_nqp.pooling import flat_pooling
 from bayes_nqp.priors import Priors
 
-__all__ = [
-    "AGAINST", "HELD", "BayesFactor", "bayes_factors", "evidence_against_drift", "further_factors",
-    "log_bayes_factor", "untreated",
-]  # fmt: skip
-
 HELD: Final = 4.0
 """Log Bayes factor above which parallel trends are earned: docs/trends.md, by simulation."""
 AGAINST: Final = -3.0

@@ -32,8 +32,6 @@ from bayes_nqp.fitting import REFITS, Fit, SlopeLaw, known_draws, once, panel_of
 from bayes_nqp.language import NOTHING, Message, listed
 from bayes_nqp.panel import Panel
 
-__all__ = ["CANDIDATES", "Candidate", "Evidence", "evidence_of", "last_period_alone", "own_leads"]
-
 Array = npt.NDArray[np.float64]
 
 _NEAR = 3

@@ -20,8 +20,6 @@ from bayes_nqp.panel import Panel
 from bayes_nqp.planning import Plan
 from bayes_nqp.sampling import Summit
 
-__all__ = ["SILENT", "Placebos", "beside_chance", "deals", "moments", "placebos", "refits"]
-
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
 type Dates = Callable[[Index, np.random.Generator], Index]

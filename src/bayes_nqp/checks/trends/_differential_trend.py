@@ -13,8 +13,6 @@ from bayes_nqp.checks.trends._leads import precision_of
 from bayes_nqp.designs import Design
 from bayes_nqp.panel import Panel
 
-__all__ = ["Trend", "trend_design", "widened"]
-
 Array = npt.NDArray[np.float64]
 type Strata = dict[str, npt.NDArray[np.str_]]
 """Level of every factor (stratum); empty where all strata are one."""

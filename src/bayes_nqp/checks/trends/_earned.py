@@ -13,8 +13,6 @@ from bayes_nqp.checks.trends._bayes_factor import AGAINST, HELD, BayesFactor, ba
 from bayes_nqp.fitting import Fit
 from bayes_nqp.language import NOTHING, Message, Numeral, listed, separated
 
-__all__ = ["APART", "DRIFTING", "Earned", "StratumFactors", "earned", "figure_of"]
-
 APART: Final = Message(
     "This design assumes no parallel trends: each unit has loadings of its own on series. Weak "
     "series are known badly, and what is left of them stays in the effect; nothing here tells weak "

@@ -11,8 +11,6 @@ from scipy import special
 
 from bayes_nqp import vocabulary as v
 
-__all__ = ["Joint", "freedom", "joint_of", "leads_of", "precision_of", "tail_of"]
-
 Array = npt.NDArray[np.float64]
 
 

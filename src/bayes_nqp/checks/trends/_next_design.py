@@ -12,8 +12,6 @@ from bayes_nqp.errors import Hint, NotApplicable, NQPError
 from bayes_nqp.fitting import Fit, apart
 from bayes_nqp.language import NOTHING, Message
 
-__all__ = ["next_design", "next_step"]
-
 _AGAINST: Final = 0.05
 """Tail probability of a design's own leads below which it is not named."""
 

@@ -17,8 +17,6 @@ from bayes_nqp.checks.trends._leads import Joint, freedom, joint_of, tail_of
 from bayes_nqp.estimands import att
 from bayes_nqp.panel import Panel
 
-__all__ = ["Judgement", "PreTrend", "apart_of", "holm", "judge"]
-
 Array = npt.NDArray[np.float64]
 
 _OVERALL, _LEVELS = 0.05, 0.02

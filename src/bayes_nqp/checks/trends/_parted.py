@@ -13,8 +13,6 @@ from bayes_nqp.checks.trends._parallel import Judgement, judge
 from bayes_nqp.effects import cell_effects, lead_effects
 from bayes_nqp.fitting import Fit, covariate_slopes, lead_fit, panel_of, refit
 
-__all__ = ["Parted", "parted"]
-
 
 @dataclass(frozen=True, eq=False)
 class Parted:

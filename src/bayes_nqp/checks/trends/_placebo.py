@@ -18,8 +18,6 @@ from bayes_nqp.fitting import Fit, reached_rows, short_refit
 from bayes_nqp.language import Message
 from bayes_nqp.panel import Panel
 
-__all__ = ["BEFORE", "Placebos", "moved_back", "placebo_design", "placebos"]
-
 Array = npt.NDArray[np.float64]
 
 BEFORE = 2

@@ -16,8 +16,6 @@ from bayes_nqp.language import Message
 from bayes_nqp.panel import Panel
 from bayes_nqp.planning import unit_column
 
-__all__ = ["Recipients", "places_of"]
-
 Index = npt.NDArray[np.int64]
 
 _CROWDED = 2

@@ -11,9 +11,6 @@ from bayes_nqp.reports._content import Block, Bullets, Heading, Paragraph
 from bayes_nqp.reports._context import Context
 from bayes_nqp.reports._registry import section
 
-__all__ = ["assumptions"]
-
-
 _ASSUME: Final = {
     "concurrent_exposure": Message(
         "Did something else move along with the exposure? The model would take its effect for "

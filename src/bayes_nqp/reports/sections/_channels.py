@@ -14,8 +14,6 @@ from bayes_nqp.reports._registry import section
 from bayes_nqp.reports._sentences import share
 from bayes_nqp.reports._through import through
 
-__all__ = ["channels"]
-
 
 @section(place=60, needs=(CHANNELS,))
 def channels(context: Context) -> Iterator[Block]:

@@ -15,8 +15,6 @@ from bayes_nqp.reports._content import Block, Heading, Paragraph
 from bayes_nqp.reports._context import Context
 from bayes_nqp.reports._registry import section
 
-__all__ = ["data"]
-
 
 @section(place=20)
 def data(context: Context) -> Iterator[Block | Sketch]:

@@ -8,8 +8,6 @@ from bayes_nqp.reports._content import Block, Heading
 from bayes_nqp.reports._context import Context
 from bayes_nqp.reports._registry import section
 
-__all__ = ["estimands"]
-
 
 @section(place=45)
 def estimands(context: Context) -> Iterator[Block]:

@@ -16,8 +16,6 @@ from bayes_nqp.reports._over_time import growth as growth_says
 from bayes_nqp.reports._posterior import posterior_of, posteriors_of
 from bayes_nqp.reports._registry import section
 
-__all__ = ["event_study"]
-
 
 @section(place=40, needs=(ADOPTION,))
 def event_study(context: Context) -> Iterator[Block]:

@@ -13,8 +13,6 @@ from bayes_nqp.reports._context import Context
 from bayes_nqp.reports._posterior import level, posterior_of
 from bayes_nqp.reports._registry import section
 
-__all__ = ["evidence"]
-
 
 @section(place=70)
 def evidence(context: Context) -> Iterator[Block]:

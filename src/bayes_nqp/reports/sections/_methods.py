@@ -19,8 +19,6 @@ from bayes_nqp.reports._registry import section
 from bayes_nqp.sampling import NUTS
 from bayes_nqp.tables import model_words, percent
 
-__all__ = ["methods"]
-
 _SCALES = {"period": "cell"}
 """Fields of the priors, where they bear another name."""
 

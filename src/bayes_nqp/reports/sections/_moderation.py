@@ -16,8 +16,6 @@ from bayes_nqp.reports._context import Context
 from bayes_nqp.reports._posterior import chance, level, posterior_of
 from bayes_nqp.reports._registry import section
 
-__all__ = ["moderation"]
-
 
 @section(place=50, needs=(ROWS,))
 def moderation(context: Context) -> Iterator[Block]:

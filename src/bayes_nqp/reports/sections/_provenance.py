@@ -11,9 +11,6 @@ from bayes_nqp.reports._context import Context
 from bayes_nqp.reports._registry import section
 from bayes_nqp.tables import Cell, Column, Row, Table, count
 
-__all__ = ["provenance"]
-
-
 _P_WEIGHED = Message(
     "{chains} streams of {draws:,} draws, resampled by importance weights; k-hat at most "
     "{khat:.2f} (limit {limit:.2f}), effective weights at least {weights:,.0f}, effective draws "

@@ -16,8 +16,6 @@ from bayes_nqp.reports._registry import section
 from bayes_nqp.reports._sentences import change, jointly
 from bayes_nqp.tables import spatial_fits
 
-__all__ = ["results"]
-
 
 @section(place=30)
 def results(context: Context) -> Iterator[Block | Sketch]:

@@ -21,8 +21,6 @@ from bayes_nqp.reports._registry import section
 from bayes_nqp.reports._sentences import apart, change
 from bayes_nqp.reports._through import through
 
-__all__ = ["short"]
-
 
 @section(place=10)
 def short(context: Context) -> Iterator[Block]:

@@ -15,8 +15,6 @@ from bayes_nqp.reports._neighbours import neighbours
 from bayes_nqp.reports._posterior import level, posterior_of
 from bayes_nqp.reports._registry import section
 
-__all__ = ["spillovers"]
-
 
 @section(place=35, needs=(RECEIVED,))
 def spillovers(context: Context) -> Iterator[Block]:

@@ -10,8 +10,6 @@ from bayes_nqp.reports._content import Alarm, Block, Paragraph
 from bayes_nqp.reports._context import Context
 from bayes_nqp.reports._registry import section
 
-__all__ = ["top"]
-
 
 @section(place=5)
 def top(context: Context) -> Iterator[Block]:

@@ -15,8 +15,6 @@ from bayes_nqp.robustness.confounding._curves import CONFOUNDED, axis_of, curves
 from bayes_nqp.robustness.confounding._fit import confounded_fit
 from bayes_nqp.robustness.confounding._priors import NormalRho, RhoPrior
 
-__all__ = ["confounding"]
-
 _DEFAULT = NormalRho()
 
 

@@ -18,8 +18,6 @@ from bayes_nqp.estimands import By, nde, nie
 from bayes_nqp.fitting import Mediated, effects_on_mediator, mediator_covariance, sigma_draws
 from bayes_nqp.robustness.confounding._curves import CONFOUNDED, ConfoundedPaths
 
-__all__ = ["paths_of_rows", "shifted", "unexplained"]
-
 Array = npt.NDArray[np.float64]
 
 

@@ -15,10 +15,6 @@ from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import evidence_of
 from bayes_nqp.robustness.confounding._priors import RhoPrior
 
-__all__ = [
-    "CONFOUNDED", "ConfoundedPaths", "axis_of", "breakdown", "crossing", "curves", "strength",
-]  # fmt: skip
-
 Array = npt.NDArray[np.float64]
 
 CONFOUNDED = "confounded"

@@ -26,8 +26,6 @@ from bayes_nqp.language import Message
 from bayes_nqp.robustness.confounding._curves import ConfoundedPaths
 from bayes_nqp.robustness.confounding._panel import Bias, bias_of, correlation_of, patterns_of
 
-__all__ = ["ConfoundedFit", "confounded_fit"]
-
 Array = npt.NDArray[np.float64]
 
 

@@ -19,8 +19,6 @@ from scipy.interpolate import BarycentricInterpolator
 from bayes_nqp.gaussian import Problem
 from bayes_nqp.moments import Rows
 
-__all__ = ["Bias", "TreatmentPattern", "absorbed", "bias_of", "correlation_of", "patterns_of"]
-
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
 

@@ -10,8 +10,6 @@ import numpy.typing as npt
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
 
-__all__ = ["NormalRho", "RhoPrior", "UniformRho"]
-
 Array = npt.NDArray[np.float64]
 
 _LIMIT = 0.95

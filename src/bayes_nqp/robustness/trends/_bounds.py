@@ -15,18 +15,6 @@ from bayes_nqp.robustness.trends._priors import Prior
 from bayes_nqp.robustness.trends._process import Violations
 from bayes_nqp.robustness.trends._truncated import truncated_normal
 
-__all__ = [
-    "Part",
-    "Sets",
-    "adjusted",
-    "breakdown",
-    "parts_of",
-    "region",
-    "relative_magnitudes",
-    "smoothness",
-    "spread_of",
-]
-
 Array = npt.NDArray[np.float64]
 type Kind = Literal["difference", "own"]
 type Sets = Callable[[float], tuple[Array, Array]]

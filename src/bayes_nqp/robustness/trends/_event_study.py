@@ -17,8 +17,6 @@ from bayes_nqp.estimands import gate_of
 from bayes_nqp.fitting import ADOPTION, Fit, lead_fit, require
 from bayes_nqp.limits import afford
 
-__all__ = ["EventStudy", "event_study_draws", "event_study_of"]
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EventStudy:

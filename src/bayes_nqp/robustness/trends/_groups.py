@@ -15,8 +15,6 @@ from bayes_nqp.estimands import Axis, By, average_of, axes_of, entries_of, names
 from bayes_nqp.robustness.trends._event_study import EventStudy
 from bayes_nqp.robustness.trends._process import Cells, process_of
 
-__all__ = ["EventTime", "Weights", "groups_of"]
-
 type EventTime = int | Sequence[int] | None
 type Weights = str | Mapping[int, float]
 

@@ -10,8 +10,6 @@ import numpy.typing as npt
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
 
-__all__ = ["NormalSteps", "Prior", "UniformSteps"]
-
 Array = npt.NDArray[np.float64]
 
 _POINTS = 200

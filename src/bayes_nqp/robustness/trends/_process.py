@@ -12,8 +12,6 @@ import xarray as xr
 from bayes_nqp import vocabulary as v
 from bayes_nqp.estimands import strata_labels
 
-__all__ = ["Cells", "Violations", "process_of"]
-
 Array = npt.NDArray[np.float64]
 
 

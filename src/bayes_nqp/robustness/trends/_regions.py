@@ -20,8 +20,6 @@ from bayes_nqp.robustness.trends._groups import EventTime, Weights, groups_of
 from bayes_nqp.robustness.trends._priors import Prior, UniformSteps
 from bayes_nqp.robustness.trends._process import Violations
 
-__all__ = ["BOUNDS", "Bound", "sensitivity"]
-
 Array = npt.NDArray[np.float64]
 type Bound = Literal["relative magnitudes", "smoothness"]
 type Pair = tuple[Violations | None, Violations | None]

@@ -6,8 +6,6 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import log_ndtr, ndtri_exp
 
-__all__ = ["truncated_normal"]
-
 Array = npt.NDArray[np.float64]
 
 _SWEEPS = 20
