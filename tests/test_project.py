@@ -186,6 +186,23 @@ def test_programs_beside_the_library_import_what_there_is(folder: str) -> None:
     assert not missing
 
 
+def test_no_room_asks_what_is_stated_there_for_its_class() -> None:
+    """Poolings and likelihoods say what others need to know, so that one of outside can."""
+    from bayes_nqp.registry import registered
+
+    rooms = {"pooling": "pooling", "likelihood": "likelihoods"}
+    named = {kind: room for family, room in rooms.items() for kind in registered(family)}
+    named |= {"Pooling": "pooling", "Likelihood": "likelihoods"}
+    found = []
+    for path in sorted(PACKAGE.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "isinstance":
+                asked = {x.id for x in ast.walk(node.args[1]) if isinstance(x, ast.Name)}
+                room = path.relative_to(PACKAGE).parts[0]
+                found += [f"{path.name}: {x}" for x in asked & set(named) if named[x] != room]
+    assert not found
+
+
 def test_the_quick_target_asks_every_room() -> None:
     """What `make quick` runs is there, and every room with tests of its own is among it."""
     listed = [x.partition("::")[0] for x in (ROOT / "tests" / "quick.txt").read_text().splitlines()]

@@ -19,7 +19,14 @@ from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
 from bayes_nqp.gaussian import density
 from bayes_nqp.language import Message
-from bayes_nqp.parameters import Correlation, CutCorrelation, HalfNormal, Normal, ScalePrior
+from bayes_nqp.parameters import (
+    Correlation,
+    CutCorrelation,
+    Gamma,
+    HalfNormal,
+    Normal,
+    ScalePrior,
+)
 from bayes_nqp.planning import plan_of
 from bayes_nqp.registry import register
 from bayes_nqp.studies import json_schema, validate
@@ -56,7 +63,13 @@ class Exponential(ScalePrior):
 
 
 SCALES = [HalfNormal(0.7), nqp.HalfT(3, 0.5), nqp.HalfT(1.5, 2.0), Exponential(0.4)]
-PRIORS = [*SCALES, Correlation(3.0, 2.0), CutCorrelation(3.0, 3.0, -0.9, 0.95), Normal(0.5)]
+PRIORS = [
+    *SCALES,
+    Correlation(3.0, 2.0),
+    CutCorrelation(3.0, 3.0, -0.9, 0.95),
+    Normal(0.5),
+    Gamma(2.0, 0.1, 2.0),
+]
 
 
 # Densities

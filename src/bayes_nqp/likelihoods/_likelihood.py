@@ -65,11 +65,6 @@ class Likelihood(ABC):
     label: ClassVar[Message]
 
     @property
-    def by_rows(self) -> bool:
-        """Whether it is sampled row by row, with every coefficient, and slowly."""
-        return not (self.exact or self.by_sites)
-
-    @property
     def latent(self) -> bool:
         """Whether errors belong to an outcome that nobody sees, from which rows are drawn."""
         return self.link != IDENTITY
