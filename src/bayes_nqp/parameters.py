@@ -150,6 +150,10 @@ class ScalePrior(Prior):
         scale = Numeral(f"{self.scale:g}")
         return Message("{kind} with scale {scale}", kind=self.kind, scale=scale)
 
+    def over(self, scales: str) -> Message:
+        """Name the family with scales in words, as "0.5s for cohorts"."""
+        return Message("{kind} with scale {scales}", kind=self.kind, scales=scales)
+
     def __mul__(self, factor: float) -> Self:
         changed: Self = replace(self, scale=self.scale * factor)  # type: ignore[type-var]
         return changed

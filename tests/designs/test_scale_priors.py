@@ -284,3 +284,36 @@ def test_reports_say_it_in_its_words(
     text = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     assert said in text
     assert unsaid not in text
+
+
+@pytest.mark.parametrize(
+    ("shocks", "english", "chinese"),
+    [
+        (nqp.SharedShocks("city"), "half-normal with scale 0.5s", "半正态先验的尺度：0.5s"),
+        (
+            nqp.SharedShocks("city", nqp.HalfT(3, 0.25)),
+            "half-Student-t (3 degrees of freedom) with scale 0.25s",
+            "半 t（自由度 3）先验的尺度：0.25s",
+        ),
+        (
+            nqp.SharedShocks("city", Exponential(1.0), nqp.AR1()),
+            "exponential with scale 1s",
+            "exponential先验的尺度：1s",
+        ),
+    ],
+    ids=["half-normal", "half-t", "own"],
+)
+def test_shocks_say_the_prior_that_they_have(
+    shocks: nqp.SharedShocks, english: str, chinese: str
+) -> None:
+    said = shocks.words({})
+    assert f"a standard deviation of its own ({english})" in said.in_("en")
+    assert f"（{chinese}）" in said.in_("zh")
+    assert nqp.SharedShocks("city", HalfNormal(0.5)) == nqp.SharedShocks("city")
+    design = nqp.StaggeredDiD(shocks=shocks)
+    assert decode(encode(design)) == design
+    panel = random_panel(4, units=20, periods=6)
+    parameters = plan_of(design.replace(unidentified="drop"), panel).equations[0].problem.space
+    by_name = {x.name: x.prior for x in parameters.parameters}
+    scale = shocks.scale
+    assert by_name["scale_shocks"] == (HalfNormal(scale) if isinstance(scale, float) else scale)

@@ -13,7 +13,7 @@ from bayes_nqp.errors import StudyError
 from bayes_nqp.language import Message
 from bayes_nqp.parameters import HalfNormal, ScalePrior
 
-__all__ = ["Deviations", "NormalDeviations", "scale_prior"]
+__all__ = ["Deviations", "NormalDeviations", "plain_scale", "scale_prior"]
 
 Array = npt.NDArray[np.float64]
 
@@ -21,6 +21,11 @@ Array = npt.NDArray[np.float64]
 def scale_prior(value: float | ScalePrior) -> ScalePrior:
     """Take a number for a half-normal prior of that scale."""
     return value if isinstance(value, ScalePrior) else HalfNormal(value)
+
+
+def plain_scale(value: float | ScalePrior) -> float | ScalePrior:
+    """Take a half-normal prior for its scale: the number that stands for it."""
+    return value.scale if isinstance(value, HalfNormal) else value
 
 
 class Deviations(ABC):
@@ -46,9 +51,8 @@ class Deviations(ABC):
     """Whether they are normal given their scale."""
 
     def __post_init__(self) -> None:
-        if isinstance(self.scale, HalfNormal):
-            object.__setattr__(self, "scale", self.scale.scale)
-        elif not isinstance(self.scale, ScalePrior) and not 0.0 < self.scale < np.inf:
+        object.__setattr__(self, "scale", plain_scale(self.scale))
+        if not isinstance(self.scale, ScalePrior) and not 0.0 < self.scale < np.inf:
             raise StudyError(
                 f"'scale' of {type(self).__name__} is {self.scale!r}",
                 hint="a number above 0, or a prior such as nqp.HalfT(3, 0.5)",

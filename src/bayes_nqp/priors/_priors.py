@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, fields
+from typing import Any
 
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
-from bayes_nqp.parameters import HalfNormal, ScalePrior
-from bayes_nqp.priors._deviations import Deviations, NormalDeviations, scale_prior
+from bayes_nqp.parameters import ScalePrior
+from bayes_nqp.priors._deviations import Deviations, NormalDeviations, plain_scale, scale_prior
 from bayes_nqp.registry import register
 
 __all__ = ["Priors"]
@@ -86,9 +87,8 @@ class Priors:
 
     def __post_init__(self) -> None:
         for field in fields(self):
-            value = getattr(self, field.name)
-            if isinstance(value, HalfNormal):
-                object.__setattr__(self, field.name, value.scale)
+            value: Any = plain_scale(getattr(self, field.name))
+            object.__setattr__(self, field.name, value)
             if isinstance(value, ScalePrior | Deviations):
                 continue
             numbers: tuple[float, ...] = (value,)

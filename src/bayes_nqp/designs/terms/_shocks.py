@@ -14,9 +14,10 @@ from bayes_nqp.designs._spec import EquationSpec, Timing
 from bayes_nqp.designs.noise import Noise, parameters_of, structures
 from bayes_nqp.doors import door
 from bayes_nqp.errors import Hint, IdentificationError, StudyError
-from bayes_nqp.language import Message
+from bayes_nqp.language import Message, Numeral
 from bayes_nqp.panel import unit_column
-from bayes_nqp.parameters import HalfNormal, Parameter, Scale
+from bayes_nqp.parameters import Parameter, Scale, ScalePrior
+from bayes_nqp.priors import plain_scale, scale_prior
 from bayes_nqp.registry import register
 from bayes_nqp.terms import ProcessPart, TimeEffects
 
@@ -30,12 +31,12 @@ Index = npt.NDArray[np.int64]
 
 _WORDS: Final = Message(
     "All units of a cluster ({by}) share a shock in each period, independent over clusters and "
-    "periods and normal around zero, with a standard deviation of its own (half-normal, {scale:g}s "
-    "at scale): averages over many of them count as no more than they are."
+    "periods and normal around zero, with a standard deviation of its own ({prior}): "
+    "averages over many of them count as no more than they are."
 )
 _LASTING: Final = Message(
     "All units of a cluster ({by}) share a shock in each period, independent over clusters and "
-    "normal around zero, with a standard deviation of its own (half-normal, {scale:g}s at scale). "
+    "normal around zero, with a standard deviation of its own ({prior}). "
     "Shocks last: over the periods of a cluster they are correlated as {errors} are, with "
     "parameters of their own, so that averages over many units and periods count as no more than "
     "they are."
@@ -57,8 +58,8 @@ class SharedShocks(Term):
     ----------
     by : str
         A column that is constant within units: the clusters.
-    scale : float, default 0.5, multiples of s
-        Prior scale (half-normal) of their standard deviation.
+    scale : float or ScalePrior, default 0.5, multiples of s
+        Prior of their standard deviation; a number is half-normal of that scale.
     errors : Noise, optional
         An error structure whose correlation over the time grid the shocks of a cluster have:
         ``AR1()`` where they last; independent over periods by default. It has parameters of its
@@ -86,7 +87,7 @@ class SharedShocks(Term):
     """
 
     by: str
-    scale: float = 0.5
+    scale: float | ScalePrior = 0.5
     errors: Noise | None = None
 
     role = "shocks"
@@ -94,11 +95,14 @@ class SharedShocks(Term):
     def __post_init__(self) -> None:
         if not self.by:
             raise StudyError(f"'by' is {self.by!r}", hint="a column, such as by='province'")
-        if self.scale <= 0:
-            raise StudyError(
-                f"'scale' is {self.scale!r}", hint="a positive number of s, such as 0.5"
-            )
-        object.__setattr__(self, "scale", float(self.scale))
+        scale = plain_scale(self.scale)
+        if not isinstance(scale, ScalePrior):
+            scale = float(scale)
+            if scale <= 0:
+                raise StudyError(
+                    f"'scale' is {self.scale!r}", hint="a positive number of s, such as 0.5"
+                )
+        object.__setattr__(self, "scale", scale)
 
     @property
     def shared_by(self) -> str:
@@ -107,9 +111,11 @@ class SharedShocks(Term):
 
     def words(self, attrs: Mapping[str, object]) -> Message:
         """Say who shares shocks, whether they last, and their prior."""
+        prior = scale_prior(self.scale)
+        said = prior.over(Message("{}s", Numeral(f"{prior.scale:g}")))
         if self.errors is None or not self.errors.correlated:
-            return _WORDS.fill(by=self.by, scale=self.scale)
-        return _LASTING.fill(by=self.by, scale=self.scale, errors=self.errors.phrase())
+            return _WORDS.fill(by=self.by, prior=said)
+        return _LASTING.fill(by=self.by, prior=said, errors=self.errors.phrase())
 
     def parameters(self, n_periods: int, priors: Priors) -> tuple[Parameter, ...]:
         """Those of the errors whose correlation shocks have, ``shocks_rho`` and the like."""
@@ -145,7 +151,7 @@ class SharedShocks(Term):
                 hint="a column with several clusters, or shocks=None",
             )
         self._check_clusters(cluster, facts, panel)
-        scale = Scale(self.role, HalfNormal(self.scale))
+        scale = Scale(self.role, scale_prior(self.scale))
         part = ProcessPart(self.role, cluster, (np.eye(panel.periods),), (scale,))
         errors = self.errors
         if errors is not None and not errors.independent(panel.periods, equation.priors):

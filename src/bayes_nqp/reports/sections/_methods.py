@@ -263,7 +263,7 @@ def _scales_of(priors: Priors, names: Iterable[str], whom: str) -> Iterator[Mess
             for name, prior in stated
             if prior / prior.scale == family
         )
-        yield Message("{kind} with scale {scales}", kind=family.kind, scales=scales)
+        yield family.over(scales)
 
 
 def _pieces(context: Context) -> tuple[list[str], list[str], list[str]]:
