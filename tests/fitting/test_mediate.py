@@ -15,6 +15,7 @@ from scipy.integrate import trapezoid
 
 import bayes_nqp as nqp
 from bayes_nqp.errors import IdentificationError, PanelError, StudyError
+from bayes_nqp.parameters import HalfNormal
 
 Array = npt.NDArray[np.float64]
 
@@ -176,7 +177,7 @@ def test_units_of_columns_change_nothing_else() -> None:
 def test_sigma_without_prior_is_inverse_gamma() -> None:
     rng = np.random.default_rng(3)
     x, y = rng.normal(size=(12, 3)), rng.normal(size=12)
-    beta, _, sigma = Regression(x, np.zeros((12, 0)), y, 1.0, 1e4).draw(20_000, rng)
+    beta, _, sigma = Regression(x, np.zeros((12, 0)), y, 1.0, HalfNormal(1e4)).draw(20_000, rng)
     found, errors = least_squares(y, x)
     left = y - x @ found
     law = stats.invgamma((12 - 3 - 1) / 2, scale=left @ left / 2)
@@ -188,7 +189,7 @@ def test_sigma_without_prior_is_inverse_gamma() -> None:
 def test_coefficients_with_a_prior_agree_with_integration() -> None:
     rng = np.random.default_rng(4)
     flat, held, y = np.ones((9, 1)), rng.normal(size=(9, 1)), rng.normal(size=9) + 2
-    _, gamma, sigma = Regression(flat, held, y, 0.4, 0.7).draw(40_000, rng)
+    _, gamma, sigma = Regression(flat, held, y, 0.4, HalfNormal(0.7)).draw(40_000, rng)
     g, s = np.linspace(-2.5, 2.5, 801)[:, None], np.linspace(0.01, 8, 4000)
     x, z = held[:, 0] - held.mean(), y - y.mean()
     rest = (z @ z - 2 * g * (x @ z) + g**2 * (x @ x)) / (2 * s**2)
