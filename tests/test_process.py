@@ -110,12 +110,14 @@ def test_warnings_are_heard_again_after_threads_were_quiet() -> None:
                 warnings.warn("nobody hears this", RuntimeWarning, stacklevel=1)
 
     barrier = threading.Barrier(8)
-    before = list(warnings.filters)
-    with ThreadPoolExecutor(8) as pool:
-        list(pool.map(calm, range(8)))
-    assert list(warnings.filters) == before
-    with pytest.raises(RuntimeWarning):
-        warnings.warn("this is heard", RuntimeWarning, stacklevel=1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", RuntimeWarning)
+        before = list(warnings.filters)
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(calm, range(8)))
+        assert list(warnings.filters) == before
+        with pytest.raises(RuntimeWarning):
+            warnings.warn("this is heard", RuntimeWarning, stacklevel=1)
 
 
 def test_figures_of_eight_threads_are_alike_and_leave_the_users_look(tmp_path: Path) -> None:

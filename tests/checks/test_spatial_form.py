@@ -378,3 +378,17 @@ def test_fits_whose_flat_columns_differ_have_no_odds() -> None:
         for name, weights in (("a", WEIGHTS), ("b", other.weights))
     }
     assert nqp.compare(plain)["probability"].sum() == pytest.approx(1.0)
+
+
+def test_without_columns_of_linked_units_there_is_no_form_to_tell() -> None:
+    """All are linked to units that never adopt, and no covariates enter."""
+    never = np.flatnonzero(np.arange(UNITS) % 4 > 1)
+    links = np.zeros((UNITS, UNITS))
+    links[np.arange(UNITS), np.resize(np.roll(never, 1), UNITS)] = 1.0
+    links[never] = 0.0
+    links[never, np.roll(never, 1)] = 1.0
+    weights = nqp.spatial_weights.matrix(pd.DataFrame(links, IDS, IDS))
+    fit = fitted("SAR", spillovers=nqp.SpatialLag(weights), covariates=[])
+    found = nqp.check(fit, "spatial_form", progress=False)
+    assert found.verdict == "not applicable"
+    assert "nothing of linked units but their outcomes" in found.sentence

@@ -38,6 +38,7 @@ from scipy.special import logsumexp
 from scipy.stats import norm
 
 from bayes_nqp.designs import Design
+from bayes_nqp.errors import NotApplicable
 from bayes_nqp.fitting import (
     Fit,
     covariate_slopes,
@@ -46,6 +47,7 @@ from bayes_nqp.fitting import (
     once,
     panel_of,
 )
+from bayes_nqp.language import Message
 from bayes_nqp.terms import DELTA
 
 Array = npt.NDArray[np.float64]
@@ -58,7 +60,13 @@ _CURVE, _ZEROS = ("level", "drift"), ("theta", "common_factor")
 
 
 def posteriors(durbin: Fit) -> xr.Dataset:
-    """Draws of theta and of the common factor, by column, outcome units."""
+    """Draws of theta and of the common factor, by column, outcome units.
+
+    Raises
+    ------
+    NotApplicable
+        If no column of linked units enters.
+    """
     delta = equation_draws(durbin, DELTA)
     assert delta is not None
     pairs = {}
@@ -71,6 +79,11 @@ def posteriors(durbin: Fit) -> xr.Dataset:
         name = linked.removeprefix("W × ")
         draws = covariate_slopes(durbin, [name, linked])
         pairs[name] = draws[..., 0], draws[..., 1]
+    if not pairs:
+        raise NotApplicable(
+            Message("No unit is linked to a treated one, and there are no covariates: there is "
+                    "nothing of linked units but their outcomes.")
+        )  # fmt: skip
     thetas = np.stack([theta for _, theta in pairs.values()], axis=-1)
     factor = np.stack([theta + delta * beta for beta, theta in pairs.values()], axis=-1)
     dims = ("chain", "draw", "column")
