@@ -125,6 +125,16 @@ def test_what_is_asked_for_and_cannot_be_has_its_reason() -> None:
     assert "Proportion mediated: the total effect straddles zero." in withheld.notes
 
 
+def test_what_keeps_no_groups_apart_stands_in_the_table_of_all_alone() -> None:
+    ask = {"estimands": ["change", "att"]}
+    every, apart = (nqp.table(WAISTS[0], "estimands", by=by, **ask) for by in (None, "region"))
+    name = "Change of the effect since adoption, of the same units"
+    assert len(next(row for row in every.rows if row.label == name).cells) > 1
+    assert f"{name}: it keeps no groups apart, and stands in the table of all." in apart.notes
+    label, mean = apart.to_frame()[["label", "Mean"]].to_numpy().T
+    assert name not in set(label[pd.notna(mean)])
+
+
 def test_a_wrong_name_is_refused_with_the_nearest() -> None:
     with pytest.raises(StudyError, match="'relativ', which is no estimand") as refused:
         nqp.table(WAISTS[0], "estimands", estimands=["relativ"])

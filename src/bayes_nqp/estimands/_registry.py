@@ -166,6 +166,8 @@ def computed(
     every = ESTIMANDS.values() if names is None else estimands_named(names)
     for each in every:
         lack = each.lack(source)
+        if by and "by" not in signature(each.compute).parameters:
+            lack = lack or Message("it keeps no groups apart, and stands in the table of all")
         if lack and names is None:
             continue
         try:
