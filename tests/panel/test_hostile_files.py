@@ -216,6 +216,13 @@ def test_rows_that_end_with_a_delimiter(tmp_path: Path) -> None:
     refuse(path, "has 8 cells in a row and 7 names in its header")
 
 
+def test_many_cells_beyond_the_header_are_counted_without_a_warning(tmp_path: Path) -> None:
+    header, *rows = city_frame().to_csv(index=False).splitlines()
+    path = tmp_path / "wide.csv"
+    path.write_text("\n".join([header, *(row + ",1" * 150 for row in rows)]), encoding="utf-8")
+    refuse(path, "has 157 cells in a row and 7 names in its header")
+
+
 def test_lists_in_parquet_are_left_out(tmp_path: Path) -> None:
     path = tmp_path / "cities.parquet"
     df = city_frame()

@@ -371,17 +371,15 @@ def _aligned(df: pd.DataFrame, path: Path) -> pd.DataFrame:
     """Put columns back under their names where rows of text end with a delimiter."""
     if isinstance(df.index, pd.RangeIndex):
         return df
-    columns = df.reset_index()
-    last = columns.iloc[:, -1]
-    if df.index.nlevels > 1 or last.notna().any():
+    if df.index.nlevels > 1 or df.iloc[:, -1].notna().any():
         raise PanelError(
             Message(
                 "path={!r} has {} cells in a row and {} names in its header",
                 path.name,
-                columns.shape[1],
+                df.index.nlevels + df.shape[1],
                 df.shape[1],
             ),
             where=Message("the header reads {}", shown(df.columns, 8)),
             hint="give every column a name, or take the extra cells out",
         )
-    return columns.iloc[:, :-1].set_axis(df.columns, axis=1)
+    return df.reset_index().iloc[:, :-1].set_axis(df.columns, axis=1)
