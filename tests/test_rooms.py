@@ -132,6 +132,29 @@ def test_names_are_those_of_the_stub(toy: Any) -> None:
         find("ITEMS")
 
 
+def test_one_thread_at_a_time_enters_rooms(toy: Any) -> None:
+    """Where two are inside packages of others, Python hands out half of a module."""
+    room = """
+        import time, toy_gates
+        inside = toy_gates.SHELF.setdefault("inside", [])
+        inside.append(__name__)
+        time.sleep(0.1)
+        toy_gates.SHELF["most"] = max(toy_gates.SHELF.get("most", 0), len(inside))
+        inside.remove(__name__)
+    """
+    toy({
+        "toy_door/__init__.py": "",
+        "toy_door/__init__.pyi": "from . import inner as inner\nfrom . import outer as outer\n",
+        "toy_door/outer.py": room,
+        "toy_door/inner.py": room,
+    })  # fmt: skip
+    find, _, _ = attached("toy_door", str(entered("toy_door").__file__))
+    with ThreadPoolExecutor(2) as pool:
+        rooms = list(pool.map(find, ["outer", "inner"]))
+    assert [room.__name__ for room in rooms] == ["toy_door.outer", "toy_door.inner"]
+    assert entered("toy_gates").SHELF["most"] == 1
+
+
 def test_every_room_is_a_plain_module() -> None:
     """Pickles of other packages take a module by its name only if it is nothing more."""
     for name in nqp.__all__:

@@ -5,15 +5,35 @@ from __future__ import annotations
 import ast
 import pkgutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from itertools import accumulate
 from pathlib import Path
-from threading import get_ident
+from threading import RLock, get_ident
 from types import ModuleType
 from typing import Any
 
 __all__ = ["Search", "attached", "discovered", "entered"]
+
+
+_DOOR = RLock()
+_PATIENCE = 30.0
+
+
+@contextmanager
+def _door() -> Iterator[None]:
+    """Let one thread at a time in: packages of others may not be entered from two sides at once.
+
+    A thread that imports a module of its own, in which it waits here, may be waited for in turn by
+    the one that is in; after ``_PATIENCE`` seconds it goes on beside it.
+    """
+    alone = _DOOR.acquire(timeout=_PATIENCE)
+    try:
+        yield
+    finally:
+        if alone:
+            _DOOR.release()
 
 
 class Search:
@@ -84,7 +104,9 @@ def attached(
             message = f"module {package!r} has no attribute {name!r}"
             raise AttributeError(message, name=name, obj=module)
         home = homes[name]
-        item = getattr(entered(f"{package}.{home}"), name) if home else entered(f"{package}.{name}")
+        with _door():
+            room = entered(f"{package}.{home or name}")
+        item = getattr(room, name) if home else room
         setattr(module, name, item)
         return item
 
