@@ -123,6 +123,23 @@ def test_shocks_that_last_are_seen_by_their_evidence(together: nqp.Fit) -> None:
     assert "shocks by province" not in cured["specification"]
 
 
+def test_shocks_are_told_where_they_change_nothing() -> None:
+    """Adoption is balanced within provinces, so that the effect rests on differences in them."""
+
+    def mild(generator: np.random.Generator, units: int, periods: int) -> np.ndarray:
+        walks = generator.normal(size=(12, periods)).cumsum(axis=1)
+        return 0.3 * walks[np.arange(units) % 12] + generator.normal(size=(units, periods))
+
+    layout = {**SMALL, "units": 120, "seed": 6}
+    panel = simulation.staggered(noise=mild, **layout).panel
+    frame = panel.frame.assign(province=[f"p{code % 12}" for code in panel.unit_codes])
+    panel = nqp.Panel.from_frame(frame, **panel.arguments)
+    result, _ = evidence_of(nqp.fit(DESIGN, panel, SAMPLER, progress=False))
+    assert result.verdict == "holds"
+    assert "Units of one province share shocks that last" in result.sentence
+    assert "fit shocks" not in result.sentence
+
+
 def test_event_times_are_judged_on_request(serial: nqp.Fit) -> None:
     evidence = evidence_of(serial, event_times=True)[1]
     assert "att[event_time=6]" in evidence["quantity"]

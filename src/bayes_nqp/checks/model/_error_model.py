@@ -239,7 +239,7 @@ def _sentence(
 ) -> Message:
     """Which quantities are in doubt by which clusters, and why."""
     parts = list(_wide(judged, names, apart, others))
-    if not parts:
+    if not parts and not others.together:
         agree = Message(" and richer structures agree") if others.kind != "none" else ""
         parts = [
             Message(
@@ -249,13 +249,21 @@ def _sentence(
                 agree,
             )
         ]
-    return joined([*parts, *advice(fit, _causes(judged, apart, others), _LIMIT)])
+    shocks = [
+        Message(
+            "Units of one {} share shocks that last (log Bayes factor {:.1f}): with them the "
+            "posterior sd is {:.2f} times as large, and the average effect moves by {:.1f} of it.",
+            name, others.lasting[name].value, *found,
+        )
+        for name, found in others.shared.items()
+    ]  # fmt: skip
+    return joined([*parts, *shocks, *advice(fit, _causes(judged, apart, others), _LIMIT)])
 
 
 def _wide(
     judged: Sequence[_Judged], names: list[str], apart: Mask, others: Structures
 ) -> Iterator[Message]:
-    """What is wider than modelled: by clusters, under richer errors, with shared shocks."""
+    """What is wider than modelled: by clusters, and under richer errors."""
     for x in judged:
         wide = x.over | (apart if x is judged[0] else False)
         if wide.any():
@@ -275,9 +283,3 @@ def _wide(
         yield Message("The posterior sd is {:.2f} times as large {}.", others.wider, richer)
     elif others.moved > 1:
         yield Message("The average effect moves by {:.1f} posterior sd {}.", others.moved, richer)
-    for name in others.together:
-        yield Message(
-            "Units of one {} share shocks that last (log Bayes factor {:.1f}): with them the "
-            "posterior sd is {:.2f} times as large, and the average effect moves by {:.1f} of it.",
-            name, others.lasting[name].value, *others.shared[name],
-        )  # fmt: skip

@@ -13,7 +13,7 @@ import xarray as xr
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks.shared import reason
-from bayes_nqp.checks.trends._candidates import Candidate, Evidence, evidence_of
+from bayes_nqp.checks.trends._candidates import DRIFT_ODDS, Candidate, Evidence, evidence_of
 from bayes_nqp.doors import door
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.errors import ConvergenceError, IdentificationError, StudyError
@@ -25,8 +25,6 @@ from bayes_nqp.markup import facts_html, facts_text
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
 
-DRIFT_ODDS = 2.0
-"""Prior log odds of a drift; docs/truth.md says what they rest on."""
 _LEAST = 0.005
 """Weight below which a design is not fitted."""
 _MUCH = 0.5
@@ -240,7 +238,7 @@ def mixed(fit: Fit, every: Sequence[Evidence], drift_odds: float = DRIFT_ODDS) -
 
 def _posterior(known: Sequence[Evidence], drift_odds: float) -> Array:
     """Probabilities of designs: those with a drift have a prior odds of their own."""
-    log = np.array([x.value + drift_odds * x.candidate.drift for x in known])
+    log = np.array([x.log_posterior(drift_odds) for x in known])
     weights = np.exp(log - log.max())
     return np.asarray(weights / weights.sum())
 

@@ -34,6 +34,8 @@ from bayes_nqp.panel import Panel
 
 Array = npt.NDArray[np.float64]
 
+DRIFT_ODDS: Final = 2.0
+"""Prior log odds of a drift; docs/truth.md says what they rest on."""
 _NEAR = 3
 """Periods before adoption that have means of their own."""
 _STANDS_OUT = 0.05
@@ -114,6 +116,10 @@ class Evidence:
     error: float = 0.0
     tail: float = np.nan
     reason: Message = NOTHING
+
+    def log_posterior(self, drift_odds: float = DRIFT_ODDS) -> float:
+        """Log posterior probability, up to a constant, by prior odds of a drift."""
+        return self.value + drift_odds * self.candidate.drift
 
 
 def evidence_of(fit: Fit) -> tuple[Evidence, ...]:

@@ -1,4 +1,4 @@
-"""The design to try where parallel trends fail or are in doubt: the one that evidence names."""
+"""The design to try where parallel trends fail or are in doubt: the one that the evidence names."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ _AGAINST: Final = 0.05
 
 
 def next_design(fit: Fit, verdict: Verdict) -> Candidate | None:
-    """The candidate that wins with even odds, and that neither its leads nor a placebo contradict.
+    """The candidate of the largest posterior that neither its leads nor a placebo contradict.
+
+    Prior odds of a drift are those of the average over designs.
 
     Parameters
     ----------
@@ -30,7 +32,7 @@ def next_design(fit: Fit, verdict: Verdict) -> Candidate | None:
         None where every design is contradicted.
     """
     alone = last_period_alone(fit)
-    for x in sorted(evidence_of(fit), key=lambda x: -x.value):
+    for x in sorted(evidence_of(fit), key=lambda x: -x.log_posterior()):
         candidate, own = x.candidate, not x.candidate.changes(fit)
         if x.reason or x.tail < _AGAINST or (own and verdict in (DOUBT, FAILS)):
             continue
