@@ -1,9 +1,11 @@
 """Bayesian causal inference for policies that reach units at different times."""
 
+from bayes_nqp.doors import ATTRIBUTES
 from bayes_nqp.machine import place_for_pytensor
 from bayes_nqp.rooms import attached
 
 place_for_pytensor()
+ATTRIBUTES.live_in(f"{__name__}.attributes")
 _found, __dir__, __all__ = attached(__name__, __file__)
 
 

@@ -15,12 +15,11 @@ import xarray as xr
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
 from bayes_nqp.diagnostics import Gate
-from bayes_nqp.doors import door
+from bayes_nqp.doors import Attributed, door
 from bayes_nqp.errors import Hint, StudyError
 from bayes_nqp.fitting._brief import brief
 from bayes_nqp.fitting._equations import draw_equations
 from bayes_nqp.fitting._files import write_fit
-from bayes_nqp.fitting._foreign import Tabulated
 from bayes_nqp.fitting._known import KnownDraws
 from bayes_nqp.fitting._names import from_tree
 from bayes_nqp.fitting._room import check_draws
@@ -46,7 +45,7 @@ UNSEALED = (
 
 @door
 @dataclass(frozen=True, eq=False, repr=False)
-class Fit(Tabulated):
+class Fit(Attributed):
     """A design fitted to a panel: draws, and all that tells where they come from.
 
     Parameters
