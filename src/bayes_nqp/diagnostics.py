@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.arrays import Array
 
 __all__ = [
     "Gate",
@@ -22,8 +23,6 @@ __all__ = [
     "weights_gate",
     "worst_of",
 ]
-
-Array = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,16 +6,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
+from bayes_nqp.arrays import Array
 from bayes_nqp.errors import Hint, PanelError, StudyError, shown
 from bayes_nqp.language import Message, either
 
 if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
-
-
-Array = npt.NDArray[np.float64]
 
 
 def complete_cases(

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-import numpy.typing as npt
 
+from bayes_nqp.arrays import Array, Index, Mask
 from bayes_nqp.designs._facts import Facts
 from bayes_nqp.designs._spec import Calendar
 from bayes_nqp.language import Message
@@ -17,10 +17,6 @@ from bayes_nqp.terms import BARE
 if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
 
-
-Array = npt.NDArray[np.float64]
-Index = npt.NDArray[np.int64]
-Mask = npt.NDArray[np.bool_]
 
 LEAST = 20
 """Units that are never treated, of fewer of which series cannot be known."""

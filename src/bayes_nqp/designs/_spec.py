@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from bayes_nqp.arrays import Array, Index
 from bayes_nqp.designs.noise import Noise
 from bayes_nqp.language import Message
 from bayes_nqp.parameters import Parameter, Scale
@@ -19,10 +20,6 @@ from bayes_nqp.terms import BARE, LEAD, TREATED, ProcessPart, Series
 
 if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
-
-
-Array = npt.NDArray[np.float64]
-Index = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,6 +11,7 @@ import xarray as xr
 
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
+from bayes_nqp.arrays import Array
 from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.estimands._effects_of import effects_of
 from bayes_nqp.estimands._labels import distinct, text
@@ -18,8 +19,6 @@ from bayes_nqp.estimands._registry import EVENT_TIMES, estimand
 from bayes_nqp.estimands._units import ENOUGH, pieces_of
 from bayes_nqp.estimands._weights import cell_weights
 from bayes_nqp.language import Message
-
-Array = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -8,13 +8,12 @@ import xarray as xr
 
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
+from bayes_nqp.arrays import Array
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.estimands._att import described
 from bayes_nqp.estimands._average import average_of
 from bayes_nqp.estimands._by import By, member_name, names_of
-
-Array = npt.NDArray[np.float64]
 
 _POINTS = 21
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from bayes_nqp.arrays import Array
 from bayes_nqp.gaussian._small import back_solve
 from bayes_nqp.gaussian.density import Factor
-from bayes_nqp.gaussian.types import PADDING, Array, Arrowhead
+from bayes_nqp.gaussian.types import PADDING, Arrowhead
 
 
 def back_substituted(

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from bayes_nqp.arrays import Array
 from bayes_nqp.gaussian._back import in_blocks
 from bayes_nqp.gaussian._small import back_solve
 from bayes_nqp.gaussian._sparse import product
 from bayes_nqp.gaussian.linear_part import LinearPart
 from bayes_nqp.gaussian.reduced import ReducedFactor
-from bayes_nqp.gaussian.types import Array
 
 
 def back_through_own_cells(

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from bayes_nqp.gaussian.types import Array, Index
+from bayes_nqp.arrays import Array, Index
 from bayes_nqp.machine import n_threads, one_thread
 
 type Piece = Callable[[Array, np.random.Generator | None, Index], tuple[Array, ...]]

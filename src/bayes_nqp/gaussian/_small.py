@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from bayes_nqp.gaussian.types import Array, ErrorLaw, Index, Moments
+from bayes_nqp.arrays import Array, Index
+from bayes_nqp.gaussian.types import ErrorLaw, Moments
 
 _SOLVED_WHOLE = 16
 """Size up to which NumPy's general solver is the quickest for a stack of triangular matrices.

@@ -11,12 +11,13 @@ from itertools import pairwise
 
 import numpy as np
 
+from bayes_nqp.arrays import Array
 from bayes_nqp.gaussian._small import lower_places, lower_triangles
 from bayes_nqp.gaussian.batches import CHUNK, in_chunks, point_by_point
 from bayes_nqp.gaussian.density import NormalEquations, assembled, factorise
 from bayes_nqp.gaussian.path_laws import turned_in
 from bayes_nqp.gaussian.stacked import Stacked, StackedValues, UnitClasses
-from bayes_nqp.gaussian.types import Array, Moments
+from bayes_nqp.gaussian.types import Moments
 from bayes_nqp.gaussian.unit_precision import small
 
 _CHUNK_NUMBERS = 1_000_000

@@ -7,6 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from bayes_nqp.arrays import Array, Index
 from bayes_nqp.gaussian._back import back_substituted, by_draw, in_blocks
 from bayes_nqp.gaussian._distinct import draws_of_distinct
 from bayes_nqp.gaussian._sparse import product
@@ -20,7 +21,6 @@ from bayes_nqp.gaussian._stacked_density import (
 from bayes_nqp.gaussian.density import factorise
 from bayes_nqp.gaussian.path_laws import turned
 from bayes_nqp.gaussian.stacked import Stacked, StackedValues
-from bayes_nqp.gaussian.types import Array, Index
 from bayes_nqp.gaussian.unit_precision import small
 
 

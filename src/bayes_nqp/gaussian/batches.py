@@ -9,8 +9,8 @@ from typing import Any, Protocol, Self
 
 import numpy as np
 
+from bayes_nqp.arrays import Array
 from bayes_nqp.gaussian.linear_part import LinearPart
-from bayes_nqp.gaussian.types import Array
 from bayes_nqp.machine import n_threads, one_thread
 
 __all__ = ["CHUNK", "batch_size", "in_chunks", "point_by_point"]

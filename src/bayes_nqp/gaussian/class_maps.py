@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from bayes_nqp.arrays import Index
 from bayes_nqp.gaussian._small import lower_places
 from bayes_nqp.gaussian._sparse import from_triplets
 from bayes_nqp.gaussian.statement import Problem
-from bayes_nqp.gaussian.types import Index, Moments
+from bayes_nqp.gaussian.types import Moments
 
 __all__ = ["ClassTypes", "class_types", "moments_of_classes"]
 

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from scipy.sparse import csr_array
 
+from bayes_nqp.arrays import Array, Index
 from bayes_nqp.gaussian._small import half_solve, lower_places, lower_triangles, whitener
 from bayes_nqp.gaussian._sparse import product
 from bayes_nqp.gaussian.class_maps import class_types
@@ -26,7 +27,7 @@ from bayes_nqp.gaussian.path_laws import turned_back
 from bayes_nqp.gaussian.paths import block_errors, group_errors
 from bayes_nqp.gaussian.problem import GaussianProblem
 from bayes_nqp.gaussian.statement import Problem
-from bayes_nqp.gaussian.types import Array, Arrowhead, Index, Values
+from bayes_nqp.gaussian.types import Arrowhead, Values
 from bayes_nqp.gaussian.unit_precision import innovations, small
 
 __all__ = ["ErrorSums", "FixedErrorSums", "error_sums"]

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bayes_nqp.arrays import Array, Index
 from bayes_nqp.gaussian._small import half_solve
 from bayes_nqp.gaussian.batches import batch_size, in_chunks, point_by_point
 from bayes_nqp.gaussian.equations import OwnerEquations
@@ -21,7 +22,7 @@ from bayes_nqp.gaussian.path_laws import turned_in
 from bayes_nqp.gaussian.problem import GaussianProblem
 from bayes_nqp.gaussian.processes import block_processes_out, group_processes_out
 from bayes_nqp.gaussian.reduced import ReducedFactor, factor_reduced
-from bayes_nqp.gaussian.types import Array, Arrowhead, Index, Values
+from bayes_nqp.gaussian.types import Arrowhead, Values
 
 __all__ = [
     "Factor",

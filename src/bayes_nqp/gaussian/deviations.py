@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bayes_nqp.arrays import Array, Index
 from bayes_nqp.gaussian.equations import OwnerEquations, deviation_precision
 from bayes_nqp.gaussian.nodes import noise_equations
 from bayes_nqp.gaussian.owners import owner_equations
 from bayes_nqp.gaussian.problem import GaussianProblem
-from bayes_nqp.gaussian.types import Array, Index, Owners, Values
+from bayes_nqp.gaussian.types import Owners, Values
 from bayes_nqp.gaussian.unit_precision import Small, small
 
 __all__ = ["Conditionals", "class_conditionals", "conditionals"]

@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
+from bayes_nqp.arrays import Array, Index
 from bayes_nqp.gaussian._back import back_substituted, by_draw, in_blocks
 from bayes_nqp.gaussian._back_reduced import back_through_own_cells
 from bayes_nqp.gaussian._distinct import draws_of_distinct
@@ -19,7 +20,7 @@ from bayes_nqp.gaussian.path_laws import turned
 from bayes_nqp.gaussian.paths import surfaces
 from bayes_nqp.gaussian.problem import GaussianProblem
 from bayes_nqp.gaussian.reduced import ReducedFactor
-from bayes_nqp.gaussian.types import Array, Index, Owners, Values
+from bayes_nqp.gaussian.types import Owners, Values
 from bayes_nqp.gaussian.unit_precision import small
 
 __all__ = ["Coefficients", "SharedErrors", "draw", "number_count"]

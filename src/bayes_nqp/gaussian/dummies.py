@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from scipy.sparse import csr_array, hstack
 
-from bayes_nqp.gaussian.types import Array, Index
+from bayes_nqp.arrays import Array, Index
 
 __all__ = ["as_dummies"]
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bayes_nqp.gaussian.types import Array, Values
+from bayes_nqp.arrays import Array
+from bayes_nqp.gaussian.types import Values
 
 __all__ = ["NoiseEquations", "OwnerEquations", "deviation_precision"]
 

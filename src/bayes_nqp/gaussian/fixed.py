@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 from scipy.sparse import csr_array
 
+from bayes_nqp.arrays import Array, Index
 from bayes_nqp.gaussian.equations import NoiseEquations, OwnerEquations
 from bayes_nqp.gaussian.statement import Problem
-from bayes_nqp.gaussian.types import Array, Index, Moments, Owners
+from bayes_nqp.gaussian.types import Moments, Owners
 
 __all__ = ["fixed_equations", "without_types"]
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from bayes_nqp.arrays import Array
 from bayes_nqp.gaussian._small import half_solve
 from bayes_nqp.gaussian.batches import batch_size
 from bayes_nqp.gaussian.density import factorise, normal_equations
@@ -13,7 +14,7 @@ from bayes_nqp.gaussian.deviations import conditionals
 from bayes_nqp.gaussian.path_laws import turned_back
 from bayes_nqp.gaussian.paths import processes_in
 from bayes_nqp.gaussian.problem import GaussianProblem
-from bayes_nqp.gaussian.types import Array, Values
+from bayes_nqp.gaussian.types import Values
 from bayes_nqp.machine import one_thread
 
 __all__ = ["averages", "functionals", "local_variances"]

@@ -14,7 +14,7 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse.csgraph import breadth_first_order, connected_components
 
-from bayes_nqp.gaussian.types import Array, Index
+from bayes_nqp.arrays import Array, Index
 
 __all__ = ["inverse_diagonal"]
 

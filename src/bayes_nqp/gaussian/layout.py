@@ -12,11 +12,12 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse import block_diag, coo_array, csr_array
 
+from bayes_nqp.arrays import Index
 from bayes_nqp.gaussian._small import lower_places
 from bayes_nqp.gaussian._sparse import beside, from_triplets
 from bayes_nqp.gaussian.placement import Placement
 from bayes_nqp.gaussian.statement import Block, Group, Problem
-from bayes_nqp.gaussian.types import PADDING, Arrowhead, Index
+from bayes_nqp.gaussian.types import PADDING, Arrowhead
 
 __all__ = ["Layout", "layout_of", "quadratic_map", "slots_of_groups"]
 

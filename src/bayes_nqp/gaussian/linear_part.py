@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from bayes_nqp.arrays import Array, Index
 from bayes_nqp.gaussian.own_cells import OwnCells
-from bayes_nqp.gaussian.types import Array, Arrowhead, Index, Values
+from bayes_nqp.gaussian.types import Arrowhead, Values
 from bayes_nqp.parameters import FLAT
 
 __all__ = ["LinearPart", "Reduced"]

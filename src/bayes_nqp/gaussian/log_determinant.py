@@ -12,7 +12,7 @@ from numpy.polynomial import Chebyshev, chebyshev
 from scipy import sparse
 from scipy.sparse.linalg import splu
 
-from bayes_nqp.gaussian.types import Array, Index
+from bayes_nqp.arrays import Array, Index
 
 __all__ = ["HIGHEST", "LOWEST", "MOST_DENSE", "LogDeterminant", "is_dense", "log_determinant"]
 

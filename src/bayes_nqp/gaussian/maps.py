@@ -8,6 +8,7 @@ from functools import cache
 
 import numpy as np
 
+from bayes_nqp.arrays import Array
 from bayes_nqp.gaussian.class_maps import ClassTypes, class_types, moments_of_classes
 from bayes_nqp.gaussian.fixed import fixed_equations, without_types
 from bayes_nqp.gaussian.layout import layout_of, slots_of_groups
@@ -17,7 +18,7 @@ from bayes_nqp.gaussian.pairs import MANY_PAIRS, paired
 from bayes_nqp.gaussian.problem import GaussianProblem, IsotropicDeviation
 from bayes_nqp.gaussian.reduced import MANY_LOCAL, NARROW, reduced
 from bayes_nqp.gaussian.statement import Problem
-from bayes_nqp.gaussian.types import Array, Moments
+from bayes_nqp.gaussian.types import Moments
 
 __all__ = ["gaussian_problem"]
 

@@ -11,11 +11,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.polynomial import chebyshev
 
+from bayes_nqp.arrays import Array
 from bayes_nqp.gaussian._small import lower_triangles
 from bayes_nqp.gaussian.equations import NoiseEquations
 from bayes_nqp.gaussian.owners import owner_equations
 from bayes_nqp.gaussian.problem import GaussianProblem
-from bayes_nqp.gaussian.types import Array, Values
+from bayes_nqp.gaussian.types import Values
 from bayes_nqp.gaussian.unit_precision import small
 
 __all__ = ["MANY_PATTERNS", "Nodes", "noise_equations"]

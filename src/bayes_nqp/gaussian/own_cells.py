@@ -13,9 +13,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bayes_nqp.arrays import Array, Index
 from bayes_nqp.gaussian._small import back_solve
 from bayes_nqp.gaussian.statement import Problem
-from bayes_nqp.gaussian.types import Array, Index
 from bayes_nqp.parameters import FLAT
 
 __all__ = ["Elimination", "OwnCells", "eliminate", "own_cells"]

@@ -9,10 +9,11 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse import coo_array, csr_array
 
+from bayes_nqp.arrays import Index
 from bayes_nqp.gaussian._sparse import beside, from_triplets
 from bayes_nqp.gaussian.class_maps import ClassTypes
 from bayes_nqp.gaussian.statement import Member, Problem
-from bayes_nqp.gaussian.types import Index, Owners
+from bayes_nqp.gaussian.types import Owners
 
 __all__ = ["owners_by_class", "owners_of_several"]
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from bayes_nqp.arrays import Array
 from bayes_nqp.gaussian._small import half_solve, padded
 from bayes_nqp.gaussian.equations import OwnerEquations
 from bayes_nqp.gaussian.problem import GaussianProblem
-from bayes_nqp.gaussian.types import Array, Owners, Values
+from bayes_nqp.gaussian.types import Owners, Values
 from bayes_nqp.gaussian.unit_precision import Small
 
 __all__ = ["owner_equations", "taken_by_owners"]

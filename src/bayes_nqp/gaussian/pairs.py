@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from scipy.sparse import csr_array
 
-from bayes_nqp.gaussian.types import Array, Index
+from bayes_nqp.arrays import Array, Index
 
 __all__ = ["MANY_PAIRS", "PairedMap", "paired"]
 

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bayes_nqp.gaussian.types import Array, ErrorLaw, Index
+from bayes_nqp.arrays import Array, Index
+from bayes_nqp.gaussian.types import ErrorLaw
 
 __all__ = ["BorderLaw", "PathLaw", "Turn", "correlation_root", "turned", "turned_back", "turned_in"]
 

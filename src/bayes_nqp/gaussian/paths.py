@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from bayes_nqp.arrays import Array
 from bayes_nqp.gaussian._sparse import product
 from bayes_nqp.gaussian.problem import GaussianProblem
 from bayes_nqp.gaussian.processes import PathFactor, block_processes_out, group_processes_out
-from bayes_nqp.gaussian.types import Array, Values
+from bayes_nqp.gaussian.types import Values
 
 __all__ = ["block_errors", "group_errors", "processes_in", "surfaces"]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bayes_nqp.gaussian.types import Index
+from bayes_nqp.arrays import Index
 
 __all__ = ["Placement", "placed"]
 

@@ -18,9 +18,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bayes_nqp.arrays import Array
 from bayes_nqp.gaussian._small import back_solve, half_solve, lower_inverse, lower_places
 from bayes_nqp.gaussian.problem import GaussianProblem
-from bayes_nqp.gaussian.types import Array, Values
+from bayes_nqp.gaussian.types import Values
 
 __all__ = ["PathFactor", "block_processes_out", "group_processes_out"]
 

@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 from scipy.sparse import coo_array, csr_array
 
+from bayes_nqp.arrays import Array, Index
 from bayes_nqp.gaussian._small import half_solve, lower_places
 from bayes_nqp.gaussian.dummies import as_dummies
 from bayes_nqp.gaussian.linear_part import LinearPart, Reduced
 from bayes_nqp.gaussian.own_cells import Elimination, OwnCells, eliminate, own_cells
 from bayes_nqp.gaussian.statement import Problem
-from bayes_nqp.gaussian.types import PADDING, Array, Index, Values
+from bayes_nqp.gaussian.types import PADDING, Values
 
 __all__ = ["MANY_LOCAL", "NARROW", "ReducedFactor", "factor_reduced", "reduced"]
 

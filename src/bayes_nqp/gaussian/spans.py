@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 from scipy.linalg import solve_triangular
 from scipy.linalg.lapack import dpstrf
 
+from bayes_nqp.arrays import Array, Index
 from bayes_nqp.gaussian._small import lower_triangles
 from bayes_nqp.gaussian.layout import slots_of_groups
 from bayes_nqp.gaussian.problem import GaussianProblem
@@ -17,8 +17,6 @@ from bayes_nqp.gaussian.unit_precision import small
 
 __all__ = ["absorbed_products", "net_of"]
 
-Array = npt.NDArray[np.float64]
-Index = npt.NDArray[np.int64]
 
 _PIVOT = 1e-10
 """Share of a column's variation below which those before it explain it."""

@@ -16,11 +16,12 @@ from typing import Any
 import numpy as np
 from scipy.sparse import coo_array, csr_array, vstack
 
+from bayes_nqp.arrays import Array, Index
 from bayes_nqp.gaussian.layout import quadratic_map
 from bayes_nqp.gaussian.linear_part import LinearPart
 from bayes_nqp.gaussian.path_laws import Turn
 from bayes_nqp.gaussian.problem import GaussianProblem
-from bayes_nqp.gaussian.types import Array, Arrowhead, Index, Values
+from bayes_nqp.gaussian.types import Arrowhead, Values
 from bayes_nqp.parameters import Correlation, Parameter, ParameterSpace, ScalePrior
 
 __all__ = ["Stacked", "StackedValues", "UnitClasses", "stacked"]

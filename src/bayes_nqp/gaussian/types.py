@@ -26,10 +26,10 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["PADDING", "Array", "Arrowhead", "ErrorLaw", "Index", "Moments", "Owners", "Values"]
+from bayes_nqp.arrays import Array, Index
 
-Array = npt.NDArray[np.float64]
-Index = npt.NDArray[np.int64]
+__all__ = ["PADDING", "Arrowhead", "ErrorLaw", "Moments", "Owners", "Values"]
+
 
 PADDING = -3
 """Scale number where a block has fewer local coefficients than the largest one."""

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bayes_nqp.arrays import Array
 from bayes_nqp.gaussian._small import absorb, innovation_root
 from bayes_nqp.gaussian.equations import deviation_precision
 from bayes_nqp.gaussian.problem import GaussianProblem
-from bayes_nqp.gaussian.types import Array, Values
+from bayes_nqp.gaussian.types import Values
 from bayes_nqp.moments import UnitClass
 
 __all__ = ["Small", "class_precision", "innovations", "small"]

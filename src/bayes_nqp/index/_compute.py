@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from bayes_nqp.index._scheme import Array
+from bayes_nqp.arrays import Array
 
 if TYPE_CHECKING:
     from bayes_nqp.index._read import Read

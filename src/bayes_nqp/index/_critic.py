@@ -8,8 +8,9 @@ from typing import ClassVar
 
 import numpy as np
 
+from bayes_nqp.arrays import Array
 from bayes_nqp.doors import door
-from bayes_nqp.index._scheme import Array, Scope, linear, moments, shares, varies
+from bayes_nqp.index._scheme import Scope, linear, moments, shares, varies
 from bayes_nqp.registry import register
 
 

@@ -9,9 +9,10 @@ from typing import ClassVar
 import numpy as np
 from scipy.special import xlogy
 
+from bayes_nqp.arrays import Array
 from bayes_nqp.doors import door
 from bayes_nqp.errors import PanelError, StudyError
-from bayes_nqp.index._scheme import Array, Scope, check_shapes, linear, shares
+from bayes_nqp.index._scheme import Scope, check_shapes, linear, shares
 from bayes_nqp.language import Message
 from bayes_nqp.registry import register
 

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from bayes_nqp.arrays import Array
 from bayes_nqp.doors import door
-from bayes_nqp.index._scheme import Array, Scope, linear, shares, varies
+from bayes_nqp.index._scheme import Scope, linear, shares, varies
 from bayes_nqp.registry import register
 
 

@@ -13,8 +13,8 @@ from bayes_nqp.language import Message
 from bayes_nqp.registry import register
 
 if TYPE_CHECKING:
+    from bayes_nqp.arrays import Array
     from bayes_nqp.index._read import Read
-    from bayes_nqp.index._scheme import Array
 
 
 @register("index")

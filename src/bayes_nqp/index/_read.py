@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from bayes_nqp.arrays import Array
 from bayes_nqp.columns import Bools, Ints, SourceRows, admitted, counted, encode, missing, numbers
 from bayes_nqp.errors import PanelError, nearest, shown
 from bayes_nqp.index._indicator import Indicator
-from bayes_nqp.index._scheme import Array
 from bayes_nqp.language import Message, separated
 
 MISSING = ("error", "drop", "interpolate", "extend")

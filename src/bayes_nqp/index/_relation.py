@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bayes_nqp.arrays import Array
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
-from bayes_nqp.index._scheme import Array
 from bayes_nqp.language import Message
 
 _CLOSE = 1e-6

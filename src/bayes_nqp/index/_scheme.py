@@ -8,10 +8,10 @@ from typing import Literal, Protocol, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 
+from bayes_nqp.arrays import Array
 from bayes_nqp.errors import PanelError, StudyError
 from bayes_nqp.language import Message
 
-Array = npt.NDArray[np.float64]
 type Scope = Literal["pooled", "yearly"]
 
 

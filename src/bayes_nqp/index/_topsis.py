@@ -8,9 +8,10 @@ from typing import ClassVar
 
 import numpy as np
 
+from bayes_nqp.arrays import Array
 from bayes_nqp.doors import door
 from bayes_nqp.index._entropy import check_entropy, entropy_weights
-from bayes_nqp.index._scheme import Array, Scope, linear
+from bayes_nqp.index._scheme import Scope, linear
 from bayes_nqp.registry import register
 
 

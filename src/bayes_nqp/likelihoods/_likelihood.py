@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
-import numpy.typing as npt
 
+from bayes_nqp.arrays import Array, Index
 from bayes_nqp.errors import NotApplicable, PanelError
 from bayes_nqp.language import Message
 from bayes_nqp.parameters import Parameter
@@ -16,9 +16,6 @@ from bayes_nqp.registry import needed, registered
 from bayes_nqp.vocabulary import IDENTITY, Link
 
 __all__ = ["Likelihood", "exact_likelihood", "robust_likelihood"]
-
-Array = npt.NDArray[np.float64]
-Index = npt.NDArray[np.int64]
 
 
 class Likelihood(ABC):

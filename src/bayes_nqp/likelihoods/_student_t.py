@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
-import numpy.typing as npt
 
+from bayes_nqp.arrays import Array
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
 from bayes_nqp.language import Message
@@ -18,8 +18,6 @@ from bayes_nqp.parameters import Gamma, Parameter
 from bayes_nqp.registry import register
 
 __all__ = ["StudentT"]
-
-Array = npt.NDArray[np.float64]
 
 
 @register("likelihood")

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
-Index = npt.NDArray[np.int64]
+from bayes_nqp.arrays import Index
 
 _LARGEST = 2.0**62
 

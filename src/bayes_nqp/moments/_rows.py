@@ -10,10 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from bayes_nqp.arrays import Array, Index
 from bayes_nqp.moments._distinct import distinct_rows
-
-Array = npt.NDArray[np.float64]
-Index = npt.NDArray[np.int64]
 
 CHUNK = 50_000
 """Units whose rows are laid out at once."""

@@ -6,13 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import gammaln
 
+from bayes_nqp.arrays import Array
 from bayes_nqp.language import Message, Numeral
 from bayes_nqp.parameters._prior import LARGEST_LOG, LOWEST, Prior, ScalePrior
-
-Array = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,10 @@ from dataclasses import replace
 from typing import Any, Self
 
 import numpy as np
-import numpy.typing as npt
 
+from bayes_nqp.arrays import Array
 from bayes_nqp.errors import StudyError
 from bayes_nqp.language import Message, Numeral
-
-Array = npt.NDArray[np.float64]
 
 LOWEST = 1e-300
 """In place of a value of zero, which has no log."""

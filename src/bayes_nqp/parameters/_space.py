@@ -8,10 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from bayes_nqp.arrays import Array
 from bayes_nqp.language import Message
 from bayes_nqp.parameters._prior import Prior, ScalePrior
-
-Array = npt.NDArray[np.float64]
 
 FLAT = -2
 """Scale number of a coefficient with a flat prior."""

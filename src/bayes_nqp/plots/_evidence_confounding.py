@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.arrays import Array
 from bayes_nqp.checks import CheckResult
 from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import gate_of, percent
@@ -22,8 +22,6 @@ from bayes_nqp.plots._registry import Appearance, evidence, plot
 from bayes_nqp.plots._style import COLOURS, MUTED
 from bayes_nqp.plots._words import effect_label, words
 from bayes_nqp.tables import apart
-
-Array = npt.NDArray[np.float64]
 
 _ACROSS = 3
 """Panels beside one another that a page can show."""

@@ -19,6 +19,7 @@ from mpl_toolkits.axes_grid1.anchored_artists import (  # type: ignore[import-un
     AnchoredSizeBar,
 )
 
+from bayes_nqp.arrays import Array
 from bayes_nqp.checks import Need
 from bayes_nqp.errors import PanelError, StudyError
 from bayes_nqp.language import Message
@@ -33,8 +34,6 @@ if TYPE_CHECKING:
 
     from bayes_nqp.panel import Panel
 
-
-Array = npt.NDArray[np.float64]
 
 BLANK: Final = "#E3E3E3"
 """Of units that a map says nothing about."""

@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.arrays import Array
 from bayes_nqp.checks import ROWS
 from bayes_nqp.effects import moderator_name
 from bayes_nqp.errors import StudyError
@@ -40,8 +41,6 @@ from bayes_nqp.tables import summary
 if TYPE_CHECKING:
     from bayes_nqp.fitting import Fit
 
-
-Array = npt.NDArray[np.float64]
 
 _PANELS: Final = 12
 _FADED: Final = 0.3

@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 from matplotlib.path import Path
 from scipy.spatial import cKDTree
 
-Array = npt.NDArray[np.float64]
+from bayes_nqp.arrays import Array
 
 DEGREE: Final = np.pi * 6371.0 / 180.0
 """Kilometres of one degree of latitude."""

@@ -7,15 +7,13 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
-import numpy.typing as npt
 
+from bayes_nqp.arrays import Array
 from bayes_nqp.errors import StudyError
 from bayes_nqp.language import Message
 from bayes_nqp.parameters import HalfNormal, ScalePrior
 
 __all__ = ["Deviations", "NormalDeviations", "plain_scale", "scale_prior"]
-
-Array = npt.NDArray[np.float64]
 
 
 def scale_prior(value: float | ScalePrior) -> ScalePrior:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import gammaln
 
+from bayes_nqp.arrays import Array
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
 from bayes_nqp.language import Message, Numeral
@@ -16,8 +16,6 @@ from bayes_nqp.parameters import ScalePrior
 from bayes_nqp.registry import register
 
 __all__ = ["HalfT"]
-
-Array = npt.NDArray[np.float64]
 
 
 @register("scale")

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
-import numpy.typing as npt
 
+from bayes_nqp.arrays import Array
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
 from bayes_nqp.language import Message, Numeral
@@ -16,8 +16,6 @@ from bayes_nqp.priors._deviations import Deviations
 from bayes_nqp.registry import register
 
 __all__ = ["Horseshoe"]
-
-Array = npt.NDArray[np.float64]
 
 
 @register("deviations")

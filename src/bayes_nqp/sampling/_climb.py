@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-Array = npt.NDArray[np.float64]
+from bayes_nqp.arrays import Array
+
 type Density = Callable[[Array], Array]
 
 _STEP = 0.05

@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import gammaln, logsumexp
 
-Array = npt.NDArray[np.float64]
+from bayes_nqp.arrays import Array
+
 type Density = Callable[[Array], Array]
 
 NU = 6.0

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import logsumexp
 
+from bayes_nqp.arrays import Array, Mask
 from bayes_nqp.doors import door
 from bayes_nqp.parameters import ParameterSpace
 from bayes_nqp.registry import register
@@ -18,8 +18,6 @@ from bayes_nqp.sampling._climb import Summit, climb, newton
 from bayes_nqp.sampling._folded import FoldedT, folded, folded_density, unfolded
 from bayes_nqp.sampling._weights import Weights
 
-Array = npt.NDArray[np.float64]
-Bool = npt.NDArray[np.bool_]
 type Density = Callable[[Array], Array]
 
 _ROUNDS = (200, 400, 800)
@@ -147,7 +145,7 @@ def importance(density: Density, space: ParameterSpace, sampler: Importance) -> 
     return tempered(density, space, sampler.draws, sampler.chains, generator)
 
 
-def _nearest_zero(folds: Bool, summit: Summit) -> Bool:
+def _nearest_zero(folds: Mask, summit: Summit) -> Mask:
     """Of parameters that may vanish those to fold: the nearest to zero, by their own sd.
 
     A folded proposal has an image for every choice of signs, so that there may not be many.
@@ -245,7 +243,7 @@ def summits(
 
 
 def fitted(
-    density: Density, folds: Bool, summit: Summit, generator: np.random.Generator
+    density: Density, folds: Mask, summit: Summit, generator: np.random.Generator
 ) -> FoldedT:
     """Fit the proposal by rounds of importance sampling, from the curvature at the mode."""
     proposal = _around(summit, folds)
@@ -257,7 +255,7 @@ def fitted(
     return proposal
 
 
-def _around(summit: Summit, folds: Bool) -> FoldedT:
+def _around(summit: Summit, folds: Mask) -> FoldedT:
     """The proposal that the curvature at a mode gives, with scales on their own scale."""
     # Laplace's approximation in u, H^-1 with flat directions bounded; in x = e^u it is J H^-1 J
     # with J = diag(dx/du) = diag(x).

@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-import numpy.typing as npt
 
 from bayes_nqp.doors import door
 from bayes_nqp.errors import ConvergenceError, StudyError
@@ -22,8 +21,6 @@ from bayes_nqp.sampling._chains import Chains, check_numbers
 if TYPE_CHECKING:
     import pymc as pm
 
-
-Array = npt.NDArray[np.float64]
 
 _FROZEN = 100_000
 """Numbers of data up to which a model is compiled with them."""

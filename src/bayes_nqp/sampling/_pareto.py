@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import logsumexp
 
-Array = npt.NDArray[np.float64]
+from bayes_nqp.arrays import Array
 
 _PRIOR_DRAWS, _PRIOR_SHAPE = 10, 0.5
 

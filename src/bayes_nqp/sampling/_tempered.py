@@ -10,13 +10,12 @@ import numpy.typing as npt
 from scipy.optimize import brentq
 from scipy.special import logsumexp
 
+from bayes_nqp.arrays import Array, Mask
 from bayes_nqp.diagnostics import split_rhat
 from bayes_nqp.parameters import ParameterSpace
 from bayes_nqp.sampling._chains import Chains
 from bayes_nqp.sampling._folded import FoldedT, folded, unfolded
 
-Array = npt.NDArray[np.float64]
-Bool = npt.NDArray[np.bool_]
 type Density = Callable[[Array], Array]
 
 _PARTICLES = 128
@@ -123,7 +122,7 @@ def tempered(
 def _run(
     evaluated: Callable[[Array], _Particles],
     particles: _Particles,
-    folds: Bool,
+    folds: Mask,
     draws: int,
     generator: np.random.Generator,
     marginal: Mapping[str, float],
@@ -215,7 +214,7 @@ def _sweep(
     evaluated: Callable[[Array], _Particles],
     particles: _Particles,
     beta: float,
-    folds: Bool,
+    folds: Mask,
     generator: np.random.Generator,
 ) -> _Particles:
     """Move every particle by a difference, then from a Student-t; half by half."""
@@ -236,7 +235,7 @@ def _sweep(
 
 
 def _moved(
-    particles: _Particles, movers: npt.NDArray[np.int64], ahead: _Particles, accept: Bool
+    particles: _Particles, movers: npt.NDArray[np.int64], ahead: _Particles, accept: Mask
 ) -> _Particles:
     places, prior = particles.places.copy(), particles.prior.copy()
     likelihood = particles.likelihood.copy()
@@ -247,7 +246,7 @@ def _moved(
 
 
 def _by_difference(
-    places: Array, others: Array, folds: Bool, generator: np.random.Generator
+    places: Array, others: Array, folds: Mask, generator: np.random.Generator
 ) -> tuple[Array, Array]:
     """Add a multiple of the difference of two others; folding leaves it symmetric."""
     populations, size, d = places.shape
@@ -268,7 +267,7 @@ def _by_difference(
 
 
 def _by_fit(
-    populations: Array, others: Array, folds: Bool, generator: np.random.Generator
+    populations: Array, others: Array, folds: Mask, generator: np.random.Generator
 ) -> tuple[Array, Array]:
     """Draw from a Student-t fitted to the others; with the ratio of its densities."""
     proposed, correction = np.empty_like(populations), np.empty(populations.shape[:2])

@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import logsumexp
 
+from bayes_nqp.arrays import Array
 from bayes_nqp.sampling._pareto import khat
-
-Array = npt.NDArray[np.float64]
 
 LEAST_EFFECTIVE = 400.0
 """Effective proposals that draws need to stand."""

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.arrays import Index
 from bayes_nqp.errors import StudyError
 from bayes_nqp.index import IndexSystem, ProductivityIndex
 from bayes_nqp.labels import ATTR
@@ -18,8 +17,6 @@ from bayes_nqp.simulation._mediated import truth_of
 from bayes_nqp.simulation._policy import Happened, Policy
 from bayes_nqp.simulation._simulated import Simulated
 from bayes_nqp.simulation._words import Language, columns_of, labelled, say
-
-Index = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)

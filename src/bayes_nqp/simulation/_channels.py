@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.arrays import Array
 from bayes_nqp.doors import door
 from bayes_nqp.panel import Panel
 from bayes_nqp.simulation._checks import check_layout, check_numbers
@@ -38,7 +38,6 @@ CHANNELS: Final[Mapping[str, Channel]] = Constants(
 )
 """Three mediators that the policy moves; the last one does not move the outcome."""
 
-Array = npt.NDArray[np.float64]
 
 _REGIONS: Final[Mapping[str, Sequence[str]]] = {"region": ("inland", "coastal")}
 

@@ -9,12 +9,11 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from bayes_nqp.arrays import Array
 from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.simulation._constants import Constants
 from bayes_nqp.simulation._errors import errors_of
 from bayes_nqp.simulation._streams import stream
-
-Array = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)

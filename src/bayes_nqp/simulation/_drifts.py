@@ -6,10 +6,9 @@ from collections.abc import Callable
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
-Array = npt.NDArray[np.float64]
-Index = npt.NDArray[np.int64]
+from bayes_nqp.arrays import Array, Index
+
 Drift = (
     Literal["none", "lines", "unit lines", "bend", "factor", "two factors"]
     | Callable[[np.random.Generator, Index, int], Array]

@@ -11,9 +11,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.arrays import Array
 from bayes_nqp.errors import StudyError
 
-Array = npt.NDArray[np.float64]
 Effect = Literal["flat", "growing", "cohorts"] | Callable[[pd.DataFrame], npt.ArrayLike]
 
 EFFECTS = ("flat", "growing", "cohorts")

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
-Array = npt.NDArray[np.float64]
+from bayes_nqp.arrays import Array
+
 Noise = Literal["ar1", "ar1+white", "student"] | Callable[[np.random.Generator, int, int], Array]
 
 NOISES = ("ar1", "ar1+white", "student")

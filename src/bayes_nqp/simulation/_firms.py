@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
@@ -34,8 +33,6 @@ from bayes_nqp.simulation._spillover import Spillover, received_by
 from bayes_nqp.simulation._streams import seeded
 from bayes_nqp.simulation._words import say, spoken
 from bayes_nqp.simulation._zones import Rule, zone_cities
-
-Index = npt.NDArray[np.int64]
 
 
 @door

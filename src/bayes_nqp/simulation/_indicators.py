@@ -7,15 +7,13 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from bayes_nqp.arrays import Array
+from bayes_nqp.arrays import Index as Rows
 from bayes_nqp.index import Index, IndexSystem, ProductivityIndex
 from bayes_nqp.simulation._errors import joint_errors
 from bayes_nqp.simulation._streams import stream
-
-Array = npt.NDArray[np.float64]
-Rows = npt.NDArray[np.int64]
 
 _MOVED, _OWN, _SPREAD, _SKEW, _GROWTH, _START = 0.06, 0.5, 0.30, 0.6, 0.02, 2.0
 """Of an indicator's level: per sd of productivity's innovations; the indicator's own errors, as a

@@ -9,9 +9,8 @@ from itertools import product
 import numpy as np
 import numpy.typing as npt
 
+from bayes_nqp.arrays import Index
 from bayes_nqp.errors import StudyError
-
-Index = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,6 +11,7 @@ import pandas as pd
 import xarray as xr
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.arrays import Array, Index
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.simulation._checks import check_numbers
@@ -18,9 +19,6 @@ from bayes_nqp.simulation._feedback import Feedback
 from bayes_nqp.simulation._layout import Assignment
 from bayes_nqp.simulation._spillover import Received, exposed_cells
 from bayes_nqp.simulation._truth import truth_of_rows
-
-Array = npt.NDArray[np.float64]
-Index = npt.NDArray[np.int64]
 
 
 @door

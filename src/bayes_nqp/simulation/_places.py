@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from bayes_nqp.arrays import Index
 from bayes_nqp.datasets import province_names
 from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.simulation._checks import check_size
@@ -18,9 +19,6 @@ from bayes_nqp.simulation._policy import FACTORS, Places
 from bayes_nqp.simulation._space import Across
 from bayes_nqp.simulation._streams import stream
 from bayes_nqp.simulation._words import PLACES, Language, levels_of, say
-
-Array = npt.NDArray[np.float64]
-Index = npt.NDArray[np.int64]
 
 ROLES: Final = ("city", "year", "zone_year")
 """Unit, time and cohort of a table of cities."""

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from bayes_nqp.arrays import Array, Index
 from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.simulation._checks import check_numbers
 from bayes_nqp.simulation._controls import Control, controls_of
@@ -29,9 +30,6 @@ from bayes_nqp.simulation._rows import background, cells_of, exposed_cells_of
 from bayes_nqp.simulation._space import Across
 from bayes_nqp.simulation._spillover import Received
 from bayes_nqp.simulation._streams import stream
-
-Array = npt.NDArray[np.float64]
-Index = npt.NDArray[np.int64]
 
 FACTORS: Final[Mapping[str, tuple[str, str]]] = {
     "region": ("inland", "coastal"),

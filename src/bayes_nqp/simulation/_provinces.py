@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from bayes_nqp.arrays import Array
 from bayes_nqp.datasets import pilot_zones, prefectures
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
@@ -37,8 +37,6 @@ from bayes_nqp.simulation._space import near_ones
 from bayes_nqp.simulation._streams import seeded, stream
 from bayes_nqp.simulation._words import Language, say, spoken
 from bayes_nqp.spatial_weights import nearest
-
-Array = npt.NDArray[np.float64]
 
 PROVINCE_CHANNELS: Final[Mapping[str, Channel]] = Constants(
     {

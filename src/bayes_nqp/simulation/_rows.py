@@ -7,10 +7,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.arrays import Array, Index
 from bayes_nqp.simulation._layout import Assignment
-
-Array = npt.NDArray[np.float64]
-Index = npt.NDArray[np.int64]
 
 _UNIT_SD, _TIME_SD = 2.0, 0.5
 

@@ -7,12 +7,10 @@ from collections.abc import Callable
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
+from bayes_nqp.arrays import Array, Index
 from bayes_nqp.errors import StudyError
 
-Array = npt.NDArray[np.float64]
-Index = npt.NDArray[np.int64]
 Across = Callable[[np.random.Generator, Array], Array]
 
 _EARTH: Final = 6371.0

@@ -5,12 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from bayes_nqp.arrays import Index
 from bayes_nqp.simulation._streams import stream
-
-Index = npt.NDArray[np.int64]
 
 _STEEP: Final = 0.8  # of the number of firms by the rank of a city
 _NO_BATCH: Final = 9.0

@@ -11,15 +11,13 @@ import numpy.typing as npt
 import pandas as pd
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.arrays import Array, Index
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
 from bayes_nqp.language import Message
 from bayes_nqp.panel import Panel
 from bayes_nqp.registry import register
 from bayes_nqp.simulation._checks import check_numbers
-
-Array = npt.NDArray[np.float64]
-Index = npt.NDArray[np.int64]
 
 LAND: Final = ((103.0, 119.0), (23.0, 37.0))
 """Degrees of longitude and latitude between which units of `staggered` are scattered."""

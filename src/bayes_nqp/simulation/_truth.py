@@ -6,15 +6,12 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
-
-Array = npt.NDArray[np.float64]
-Index = npt.NDArray[np.int64]
+from bayes_nqp.arrays import Array, Index
 
 
 def truth_of_rows(

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import sparse
 
+from bayes_nqp.arrays import Index
 from bayes_nqp.doors import door
 from bayes_nqp.errors import PanelError, StudyError, nearest, shown
 from bayes_nqp.language import Message
@@ -20,8 +21,6 @@ from bayes_nqp.spatial_weights._weights import SpatialWeights
 if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
 
-
-Index = npt.NDArray[np.int64]
 
 MOST_LINKS: Final = 20_000_000
 """Links between units beyond which none are spread out: 240 MB."""

@@ -11,10 +11,10 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-import numpy.typing as npt
 from scipy import sparse
 from scipy.spatial import cKDTree
 
+from bayes_nqp.arrays import Array, Index
 from bayes_nqp.errors import PanelError, nearest, shown
 from bayes_nqp.language import Message
 
@@ -23,9 +23,6 @@ if TYPE_CHECKING:
 
     from bayes_nqp.panel import Panel
 
-
-Array = npt.NDArray[np.float64]
-Index = npt.NDArray[np.int64]
 
 EARTH: Final = 6371.0
 """Mean radius, in kilometres."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from bayes_nqp.arrays import Array, Mask
 from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.estimands import names_of
 from bayes_nqp.language import Message, listed
@@ -13,9 +14,6 @@ from bayes_nqp.tables._ask import Ask
 from bayes_nqp.tables._kinds import kind
 from bayes_nqp.tables._model import Cell, Column, Row, Table, decimals_for
 from bayes_nqp.tables._parts import count, number
-
-Floats = npt.NDArray[np.float64]
-Bools = npt.NDArray[np.bool_]
 
 TREATED = "treated"
 """What `by` names to tell units that adopt from those that never do."""
@@ -65,9 +63,9 @@ def descriptives(panel: Panel, ask: Ask) -> Table:
     )
 
 
-def _variables(panel: Panel) -> list[tuple[str, str, Floats]]:
+def _variables(panel: Panel) -> list[tuple[str, str, Array]]:
     """Every variable with its role, in the order of the roles."""
-    out: list[tuple[str, str, Floats]] = [("outcome", panel.roles.outcome, panel.outcome)]
+    out: list[tuple[str, str, Array]] = [("outcome", panel.roles.outcome, panel.outcome)]
     for role in ("exposures", "mediators", "moderators", "covariates"):
         columns = getattr(panel, role)
         out += [(role, name, columns[:, k]) for k, name in enumerate(getattr(panel.roles, role))]
@@ -75,7 +73,7 @@ def _variables(panel: Panel) -> list[tuple[str, str, Floats]]:
     return [variable for variable in out if not (variable[1] in seen or seen.add(variable[1]))]  # type: ignore[func-returns-value]
 
 
-def _groups(panel: Panel, ask: Ask) -> list[tuple[str, Bools]]:
+def _groups(panel: Panel, ask: Ask) -> list[tuple[str, Mask]]:
     translate, everything = ask.translate, np.ones(panel.n_rows, dtype=bool)
     names = names_of(ask.by)
     groups = [(translate("All") if names else "", everything)]
@@ -96,7 +94,7 @@ def _groups(panel: Panel, ask: Ask) -> list[tuple[str, Bools]]:
     return [(label, mask) for label, mask in groups if mask.any()]
 
 
-def _cells(values: Floats, units: npt.NDArray[np.int64], ask: Ask) -> tuple[Cell, ...]:
+def _cells(values: Array, units: npt.NDArray[np.int64], ask: Ask) -> tuple[Cell, ...]:
     present = ~np.isnan(values)
     values, units = values[present], units[present]
     if not values.size:

@@ -10,6 +10,7 @@ from itertools import combinations
 import numpy as np
 import numpy.typing as npt
 
+from bayes_nqp.arrays import Array, Index, Mask
 from bayes_nqp.parameters import FIXED, FLAT, Scale
 from bayes_nqp.pooling import Pooling
 from bayes_nqp.priors import Priors
@@ -20,9 +21,6 @@ __all__ = [
     "cell_parts", "curve_parts", "lead_parts",
 ]  # fmt: skip
 
-Array = npt.NDArray[np.float64]
-Index = npt.NDArray[np.int64]
-Mask = npt.NDArray[np.bool_]
 
 BARE, TREATED, LEAD, NEIGHBOUR = range(4)
 """Roles of a class of units in a period: a control; treated; before treatment, with a flat effect;

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from bayes_nqp.arrays import Array
 from bayes_nqp.parameters import FLAT, Scale
 from bayes_nqp.pooling import Pooling
 from bayes_nqp.priors import Priors
@@ -15,8 +15,6 @@ from bayes_nqp.terms.cells import ESTIMATED_FROM, CellTable, cell_parts
 from bayes_nqp.terms.parts import GlobalPart, LocalPart
 
 __all__ = ["ExposureSlots", "exposure_parts"]
-
-Array = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)

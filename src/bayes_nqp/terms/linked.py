@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from bayes_nqp.arrays import Array
 from bayes_nqp.parameters import FIXED, FLAT, Scale
 from bayes_nqp.priors import Priors
 from bayes_nqp.terms.cells import curve_parts
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 __all__ = ["DELTA", "LINKED", "TIED", "Linked", "linked_parts", "tied_parts"]
 
-Array = npt.NDArray[np.float64]
 
 DELTA: Final = "delta"
 """Name of the coefficient of ``W y`` among the draws."""

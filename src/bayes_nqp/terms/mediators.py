@@ -9,8 +9,8 @@ from itertools import combinations
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
+from bayes_nqp.arrays import Array, Index
 from bayes_nqp.parameters import FIXED, FLAT, Scale
 from bayes_nqp.pooling import Pooling
 from bayes_nqp.priors import Priors
@@ -18,9 +18,6 @@ from bayes_nqp.terms.cells import ESTIMATED_FROM
 from bayes_nqp.terms.parts import GlobalPart, zero_sum
 
 __all__ = ["Slope", "SlopePart", "mediator_parts"]
-
-Array = npt.NDArray[np.float64]
-Index = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)

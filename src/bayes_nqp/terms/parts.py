@@ -7,16 +7,14 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
+from bayes_nqp.arrays import Array, Index
 from bayes_nqp.gaussian import ErrorLaw
 from bayes_nqp.language import Message
 from bayes_nqp.parameters import Parameter, Scale
 
 __all__ = ["GlobalPart", "LocalPart", "Place", "ProcessPart", "Series", "zero_sum"]
 
-Array = npt.NDArray[np.float64]
-Index = npt.NDArray[np.int64]
 Place = Literal["time", "cells", "slopes", "paths"]
 
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
+from bayes_nqp.arrays import Mask
 from bayes_nqp.parameters import FLAT, Scale
 from bayes_nqp.pooling import Pooling
 from bayes_nqp.priors import Priors
@@ -25,7 +25,6 @@ from bayes_nqp.terms.parts import GlobalPart, LocalPart
 
 __all__ = ["EXPOSURE_TIME", "ONTO", "RECEIVED", "exposed_parts"]
 
-Mask = npt.NDArray[np.bool_]
 
 RECEIVED = "received"
 """How names of parts begin that treated and untreated rows receive."""

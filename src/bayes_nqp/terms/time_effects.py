@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from bayes_nqp.arrays import Index
 from bayes_nqp.doors import door
 from bayes_nqp.errors import once
 from bayes_nqp.parameters import FLAT, Scale
@@ -16,8 +16,6 @@ from bayes_nqp.registry import register
 from bayes_nqp.terms.parts import GlobalPart, LocalPart
 
 __all__ = ["TimeEffects", "time_parts"]
-
-Index = npt.NDArray[np.int64]
 
 
 @register("time")

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 from scipy.sparse import csr_array, hstack
 from scipy.sparse.linalg import lsmr
 
+from bayes_nqp.arrays import Array, Index
 from bayes_nqp.designs import Noise
 from bayes_nqp.fitting import Fit, error_draws
 from bayes_nqp.planning import Plan
-
-Array = npt.NDArray[np.float64]
-Index = npt.NDArray[np.int64]
 
 
 def left_over(plan: Plan, values: Array) -> Array:

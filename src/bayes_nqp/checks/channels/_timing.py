@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import xarray as xr
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.arrays import Array
 from bayes_nqp.checks.channels._lines import Line, drawn, effects_on, finding_of, plain
 from bayes_nqp.checks.shared import NOT_APPLICABLE, Finding, Verdict, asks, certain, ladder
 from bayes_nqp.effects import cell_effects
@@ -16,8 +16,6 @@ from bayes_nqp.errors import IdentificationError, NotApplicable, PanelError, Stu
 from bayes_nqp.estimands import att, nie
 from bayes_nqp.fitting import ADOPTION, CHANNELS, ROWS, Fit, panel_of, short_refit
 from bayes_nqp.language import Message, joined, listed, separated, spanned
-
-Array = npt.NDArray[np.float64]
 
 _LATER, _SAME = 0.95, 0.9
 """Probability that a mediator is later, of which it is in doubt; and of a sign that stays."""

@@ -10,12 +10,11 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from bayes_nqp.arrays import Array, Mask
 from bayes_nqp.checks.shared import Verdict
 from bayes_nqp.language import Message
 from bayes_nqp.panel import Panel
 
-type Array = npt.NDArray[np.float64]
-type Mask = npt.NDArray[np.bool_]
 type Codes = npt.NDArray[np.int64]
 
 _DIGITS: Final = 10

@@ -9,7 +9,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from bayes_nqp.checks.data._column import Array, Codes, Column, Mask, Trace, coded
+from bayes_nqp.arrays import Array, Mask
+from bayes_nqp.checks.data._column import Codes, Column, Trace, coded
 from bayes_nqp.checks.shared import DOUBT, FAILS
 from bayes_nqp.language import Message, listed
 

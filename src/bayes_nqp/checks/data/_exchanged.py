@@ -10,7 +10,8 @@ import numpy.typing as npt
 from scipy.optimize import linear_sum_assignment
 from scipy.stats import spearmanr
 
-from bayes_nqp.checks.data._column import Array, Column, Trace, middle, scale_of
+from bayes_nqp.arrays import Array
+from bayes_nqp.checks.data._column import Column, Trace, middle, scale_of
 from bayes_nqp.checks.shared import FAILS
 from bayes_nqp.language import Message, listed
 

@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import poisson
 
-from bayes_nqp.checks.data._column import Array, Column, Mask, Trace, coded, middle, scale_of
+from bayes_nqp.arrays import Array, Mask
+from bayes_nqp.checks.data._column import Column, Trace, coded, middle, scale_of
 from bayes_nqp.checks.shared import DOUBT, FAILS
 from bayes_nqp.language import Message, listed
 

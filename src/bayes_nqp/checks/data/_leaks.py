@@ -7,7 +7,8 @@ from typing import Final
 
 import numpy as np
 
-from bayes_nqp.checks.data._column import Array, Column, Trace, slopes_of, two_ways_out
+from bayes_nqp.arrays import Array
+from bayes_nqp.checks.data._column import Column, Trace, slopes_of, two_ways_out
 from bayes_nqp.checks.shared import DOUBT, FAILS, Verdict
 from bayes_nqp.language import Message
 

@@ -8,7 +8,8 @@ from typing import Final
 import numpy as np
 from scipy.stats import norm
 
-from bayes_nqp.checks.data._column import Array, Codes, Mask, Trace
+from bayes_nqp.arrays import Array, Mask
+from bayes_nqp.checks.data._column import Codes, Trace
 from bayes_nqp.checks.data._moved import change_with_adoption
 from bayes_nqp.checks.shared import DOUBT
 from bayes_nqp.language import Message, listed

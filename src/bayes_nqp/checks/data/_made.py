@@ -7,16 +7,8 @@ from typing import Final
 
 import numpy as np
 
-from bayes_nqp.checks.data._column import (
-    Array,
-    Codes,
-    Column,
-    Mask,
-    Trace,
-    column_of,
-    slopes_of,
-    two_ways_out,
-)  # fmt: skip
+from bayes_nqp.arrays import Array, Mask
+from bayes_nqp.checks.data._column import Codes, Column, Trace, column_of, slopes_of, two_ways_out
 from bayes_nqp.checks.shared import DOUBT, FAILS
 from bayes_nqp.language import Message, listed
 from bayes_nqp.panel import Panel

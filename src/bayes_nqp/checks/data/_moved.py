@@ -8,7 +8,8 @@ from typing import Final
 import numpy as np
 from scipy.stats import t as student
 
-from bayes_nqp.checks.data._column import Array, Codes, Column, Mask, Trace, slopes_of, two_ways_out
+from bayes_nqp.arrays import Array, Mask
+from bayes_nqp.checks.data._column import Codes, Column, Trace, slopes_of, two_ways_out
 from bayes_nqp.checks.shared import DOUBT
 from bayes_nqp.language import Message
 

@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import binom
 
-from bayes_nqp.checks.data._column import Array, Column, Trace, step_of
+from bayes_nqp.arrays import Array
+from bayes_nqp.checks.data._column import Column, Trace, step_of
 from bayes_nqp.checks.shared import DOUBT
 from bayes_nqp.language import Message, listed
 

@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 from scipy.stats import norm
 
-from bayes_nqp.checks.data._column import Array, Codes, Column, column_of, step_of
+from bayes_nqp.arrays import Array
+from bayes_nqp.checks.data._column import Codes, Column, column_of, step_of
 from bayes_nqp.checks.data._moved import change_with_adoption
 from bayes_nqp.checks.shared import DOUBT, FAILS, Finding, Verdict, asks, labels, worst_of
 from bayes_nqp.fitting import ROWS, Fit, panel_of

@@ -8,7 +8,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from bayes_nqp.checks.data._column import Array, Column, Trace, middle, scale_of
+from bayes_nqp.arrays import Array
+from bayes_nqp.checks.data._column import Column, Trace, middle, scale_of
 from bayes_nqp.checks.shared import DOUBT, FAILS
 from bayes_nqp.language import Message, listed
 

@@ -8,7 +8,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from bayes_nqp.checks.data._column import Array, Codes, Column, Mask, Trace, middle, scale_of
+from bayes_nqp.arrays import Array, Mask
+from bayes_nqp.checks.data._column import Codes, Column, Trace, middle, scale_of
 from bayes_nqp.checks.shared import DOUBT
 from bayes_nqp.language import Message, listed
 

@@ -10,7 +10,8 @@ import numpy.typing as npt
 from scipy.spatial import cKDTree
 from scipy.stats import chi2
 
-from bayes_nqp.checks.data._column import Array, Codes, Column, Trace, middle, scale_of
+from bayes_nqp.arrays import Array
+from bayes_nqp.checks.data._column import Codes, Column, Trace, middle, scale_of
 from bayes_nqp.checks.shared import DOUBT
 from bayes_nqp.language import Message, listed
 

@@ -30,15 +30,13 @@ import numpy.typing as npt
 from scipy.linalg import cho_solve
 from scipy.sparse import csr_array
 
+from bayes_nqp.arrays import Array, Index
 from bayes_nqp.checks.model._robust import Controls, Errors, Robust
 from bayes_nqp.checks.model._saturated import Saturated
 from bayes_nqp.checks.model._shared import SharedSums
 from bayes_nqp.fitting import received_loads
 from bayes_nqp.moments import UnitClass, packed_rows
 from bayes_nqp.planning import Plan
-
-Array = npt.NDArray[np.float64]
-Index = npt.NDArray[np.int64]
 
 _NUMBERS = 20_000_000
 """Numbers kept at once; above it, a class's units share their mean leverage."""

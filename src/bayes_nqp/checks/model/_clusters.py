@@ -6,17 +6,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.arrays import Index
 from bayes_nqp.checks.shared import nesting, owner
 from bayes_nqp.errors import NotApplicable, StudyError, nearest
 from bayes_nqp.fitting import Fit, panel_of
 from bayes_nqp.language import Message
 from bayes_nqp.panel import Panel
 from bayes_nqp.planning import unit_column
-
-Index = npt.NDArray[np.int64]
 
 FEWEST = 5
 """With fewer clusters a robust standard error says nothing."""

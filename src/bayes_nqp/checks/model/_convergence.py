@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from bayes_nqp import diagnostics
 from bayes_nqp import vocabulary as v
+from bayes_nqp.arrays import Array
 from bayes_nqp.checks.shared import (
     FAILS,
     HOLDS,
@@ -22,8 +22,6 @@ from bayes_nqp.errors import Hint
 from bayes_nqp.fitting import Fit, scalar_draws
 from bayes_nqp.language import Message
 from bayes_nqp.sampling import Importance
-
-Array = npt.NDArray[np.float64]
 
 
 @asks(

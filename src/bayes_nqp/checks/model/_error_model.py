@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 import xarray as xr
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.arrays import Array, Mask
 from bayes_nqp.checks.model._causes import Causes, advice
 from bayes_nqp.checks.model._cluster import robust
 from bayes_nqp.checks.model._clusters import FEWEST, Clusters, clusters_above, clusters_by
@@ -22,9 +22,6 @@ from bayes_nqp.effects import cell_effects
 from bayes_nqp.errors import StudyError
 from bayes_nqp.fitting import ADDITIVE, LINKED, ROWS, SEPARATE, Fit, meets
 from bayes_nqp.language import Message, joined, listed
-
-Array = npt.NDArray[np.float64]
-Mask = npt.NDArray[np.bool_]
 
 _LIMIT, _FAR = 1.2, 1.5
 """Ratios of standard deviations from which intervals are in doubt, and fail."""

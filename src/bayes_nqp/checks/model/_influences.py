@@ -17,9 +17,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from scipy.linalg import cho_solve
 
+from bayes_nqp.arrays import Array, Index
 from bayes_nqp.checks.model._cluster import Contributions
 from bayes_nqp.checks.model._robust import Errors, chi2_over_mean
 from bayes_nqp.checks.model._structures import error_means
@@ -29,9 +29,6 @@ from bayes_nqp.gaussian import correlation_root
 from bayes_nqp.parameters import Parameter
 from bayes_nqp.planning import Plan, plan_model
 from bayes_nqp.terms import ProcessPart, TimeEffects
-
-Array = npt.NDArray[np.float64]
-Index = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import numpy as np
-import numpy.typing as npt
-
+from bayes_nqp.arrays import Array
 from bayes_nqp.checks.model._eigenvalue import eigenvalue_shares
 from bayes_nqp.checks.model._harm import Harm, harm_of
 from bayes_nqp.checks.model._tail import phrase, tail_of
@@ -15,8 +13,6 @@ from bayes_nqp.errors import Hint, NotApplicable
 from bayes_nqp.fitting import ADDITIVE, ROWS, SEPARATE, Fit, replications
 from bayes_nqp.language import Message, enumerated, joined
 from bayes_nqp.likelihoods import robust_likelihood
-
-Array = npt.NDArray[np.float64]
 
 _MISFIT, _SURE = 0.03, 0.01
 """Below these chances of any statistic so far out the model misses something, and surely does."""

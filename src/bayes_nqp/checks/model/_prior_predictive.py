@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from bayes_nqp.arrays import Array
 from bayes_nqp.checks.model._tail import Tail, autocorrelation, phrase, tail_of
 from bayes_nqp.checks.model._untreated import Untreated
 from bayes_nqp.checks.shared import HOLDS, Finding, Verdict, asks, ladder, number_from
@@ -16,8 +17,6 @@ from bayes_nqp.estimands import att
 from bayes_nqp.fitting import ADDITIVE, ADOPTION, ROWS, SEPARATE, Fit
 from bayes_nqp.fitting import prior_predictive as drawn
 from bayes_nqp.language import Message, joined, separated
-
-Array = npt.NDArray[np.float64]
 
 _DOUBT = 0.02
 """Two-sided tail probability of a single statistic below which there is doubt."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.arrays import Array
 from bayes_nqp.checks.shared import (
     FAILS,
     HOLDS,
@@ -29,8 +29,6 @@ from bayes_nqp.errors import NotApplicable, StudyError
 from bayes_nqp.fitting import ROWS, Fit, log_likelihood, log_priors, parameter_draws
 from bayes_nqp.language import Message, joined, listed
 from bayes_nqp.process import quiet
-
-Array = npt.NDArray[np.float64]
 
 THRESHOLD = 0.05
 """Of Kallioinen et al. (2024): above it a quantity is sensitive."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-Array = npt.NDArray[np.float64]
+from bayes_nqp.arrays import Array
 
 
 @dataclass(frozen=True, slots=True)

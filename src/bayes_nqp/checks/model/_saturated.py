@@ -6,19 +6,16 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from scipy.linalg import cho_factor, cho_solve
 from scipy.sparse import csr_array
 
+from bayes_nqp.arrays import Array, Index
 from bayes_nqp.errors import IdentificationError, StudyError
 from bayes_nqp.gaussian import PADDING, Arrowhead, Values, class_precision, normal_equations
 from bayes_nqp.language import Message
 from bayes_nqp.moments import UnitClass
 from bayes_nqp.parameters import FLAT
 from bayes_nqp.planning import Equation
-
-Array = npt.NDArray[np.float64]
-Index = npt.NDArray[np.int64]
 
 
 class Saturated:

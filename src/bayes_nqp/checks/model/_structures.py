@@ -6,17 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-import numpy.typing as npt
 import xarray as xr
 
+from bayes_nqp.arrays import Index
 from bayes_nqp.checks.model._clusters import Clusters
 from bayes_nqp.checks.shared import Alternative, Lasting, compared, comparison, shared_for
 from bayes_nqp.designs import Noise
 from bayes_nqp.errors import Hint
 from bayes_nqp.fitting import Fit, error_draws, panel_of
 from bayes_nqp.language import Message
-
-Index = npt.NDArray[np.int64]
 
 WIDER, MOVED = 1.1, 0.5
 """Posterior sd under shared shocks over the fit's own, and shift in it, from which these matter."""

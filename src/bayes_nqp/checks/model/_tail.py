@@ -7,13 +7,11 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 import xarray as xr
 
+from bayes_nqp.arrays import Array
 from bayes_nqp.checks.shared import labels
 from bayes_nqp.language import Message
-
-Array = npt.NDArray[np.float64]
 
 _POSITIVE = ("kurtosis", "largest", "spread", "pre-period steps", "sd ")
 """How statistics are named that are positive and skewed, so that their logarithm is compared."""

@@ -10,16 +10,13 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from scipy.sparse import csr_array
 
+from bayes_nqp.arrays import Array, Index
 from bayes_nqp.checks.model._tail import autocorrelation
 from bayes_nqp.language import Message
 from bayes_nqp.planning import Plan
 from bayes_nqp.rowmodel import RowLayout, row_layout
-
-Array = npt.NDArray[np.float64]
-Index = npt.NDArray[np.int64]
 
 LAGS = (1, 2, 3)
 _LEAST = 20

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 import xarray as xr
 
+from bayes_nqp.arrays import Array
 from bayes_nqp.checks.shared import (
     HOLDS,
     Alternative,
@@ -25,8 +25,6 @@ from bayes_nqp.index import ProductivityIndex, Relation, recalled, relation
 from bayes_nqp.language import Message, listed, separated
 from bayes_nqp.panel import Panel
 from bayes_nqp.planning import plan_of
-
-type Floats = npt.NDArray[np.float64]
 
 _HALF, _SAME = 0.5, 1e-8
 
@@ -135,7 +133,7 @@ def _origin(
     )
 
 
-def _built(recipe: ProductivityIndex, panel: Panel) -> Floats:
+def _built(recipe: ProductivityIndex, panel: Panel) -> Array:
     """Build an index from a panel's rows alone."""
     # A row that was filled between two others may have lost them: they had no index themselves.
     fills = recipe.missing == "interpolate"
@@ -184,7 +182,7 @@ def _without(
     return others, lost
 
 
-def _scaled(fit: Fit, values: Floats) -> Panel:
+def _scaled(fit: Fit, values: Array) -> Panel:
     """The panel with another index, of the same within-unit spread."""
     raw = panel_of(fit).with_outcome(values)
     scale = plan_of(fit.outcome_design, raw).equations[0].scale

@@ -11,6 +11,7 @@ import pandas as pd
 import xarray as xr
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.arrays import Array
 from bayes_nqp.checks.sample._loo import loo
 from bayes_nqp.checks.shared import (
     FAILS,
@@ -45,8 +46,6 @@ from bayes_nqp.fitting import (
     panel_of,
 )
 from bayes_nqp.language import Message, joined, listed
-
-Array = npt.NDArray[np.float64]
 
 MOVED: Final = 1.0
 """Shift of the average effect, in posterior sd's, beyond which a unit is influential."""

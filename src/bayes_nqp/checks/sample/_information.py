@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
+from bayes_nqp.arrays import Array
 from bayes_nqp.fitting import Fit, unconstrained
 from bayes_nqp.gaussian import local_variances
-
-Array = npt.NDArray[np.float64]
 
 
 def cell_information(fit: Fit) -> Array:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-import numpy.typing as npt
 import xarray as xr
 
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
+from bayes_nqp.arrays import Mask
 from bayes_nqp.checks.shared import (
     Alternative,
     Finding,
@@ -27,7 +27,6 @@ from bayes_nqp.language import Message
 from bayes_nqp.panel import Panel
 from bayes_nqp.planning import unit_column
 
-type Mask = npt.NDArray[np.bool_]
 type Part = tuple[str, str, Mask, Mask | None]
 """What kind of part, its label, the units that stay, and the cells that stay comparable."""
 

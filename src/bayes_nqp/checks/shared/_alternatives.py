@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 import xarray as xr
 
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
+from bayes_nqp.arrays import Array
 from bayes_nqp.checks.shared._labels import called, labels, texts_of
 from bayes_nqp.checks.shared._reasons import reason
 from bayes_nqp.checks.shared._verdicts import HOLDS, Verdict, ladder, otherwise
@@ -34,8 +34,6 @@ from bayes_nqp.fitting import (
 )
 from bayes_nqp.language import Message, decoded, encoded, listed, separated
 from bayes_nqp.panel import Panel
-
-Array = npt.NDArray[np.float64]
 
 FAR: Final = 2.0
 """Posterior sd by which another specification's estimate may differ."""

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
+from bayes_nqp.arrays import Index
 from bayes_nqp.designs import Design, Term, structures
 from bayes_nqp.errors import IdentificationError, NQPError, PanelError, StudyError
 from bayes_nqp.fitting import Fit, Marginal, log_marginal, once, panel_of
@@ -23,8 +23,6 @@ LASTING: Final = 3.0
 """Log Bayes factor, beyond the log of the columns asked, from which units move together."""
 _VALUES: Final = 600
 """Levels × periods up to which their shocks are quick."""
-
-Index = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,11 +32,11 @@ from functools import partial
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 import xarray as xr
 from scipy.special import logsumexp
 from scipy.stats import norm
 
+from bayes_nqp.arrays import Array, Mask
 from bayes_nqp.designs import Design
 from bayes_nqp.errors import NotApplicable
 from bayes_nqp.fitting import (
@@ -49,9 +49,6 @@ from bayes_nqp.fitting import (
 )
 from bayes_nqp.language import Message
 from bayes_nqp.terms import DELTA
-
-Array = npt.NDArray[np.float64]
-Mask = npt.NDArray[np.bool_]
 
 FORMS: Final = ("SDM", "SAR", "SEM")
 """The spatial Durbin model, the plain lag and spatial errors."""

@@ -28,10 +28,9 @@ import numpy.typing as npt
 from scipy.optimize import minimize_scalar
 from scipy.stats import chi2
 
+from bayes_nqp.arrays import Array
 from bayes_nqp.checks.space._statistics import contrasts_of
 from bayes_nqp.gaussian import HIGHEST, LOWEST, LogDeterminant
-
-Array = npt.NDArray[np.float64]
 
 _PLACES = 60
 """Values of delta among which the highest is where the search begins."""

@@ -5,19 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import xarray as xr
 from scipy.stats import norm
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.arrays import Array
 from bayes_nqp.checks.shared import DOUBT, HOLDS, Finding, asks
 from bayes_nqp.checks.space._near import balanced, named, near, weights_by
 from bayes_nqp.checks.space._statistics import Moran, morans_i
 from bayes_nqp.fitting import ADDITIVE, ROWS, Fit
 from bayes_nqp.language import Message
 from bayes_nqp.spatial_weights import SpatialWeights, located
-
-Array = npt.NDArray[np.float64]
 
 _LEVEL = 0.05
 

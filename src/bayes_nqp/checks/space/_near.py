@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from bayes_nqp.arrays import Array, Index
 from bayes_nqp.checks.shared import Comparison
 from bayes_nqp.designs import Rings
 from bayes_nqp.errors import NotApplicable, PanelError, StudyError
@@ -16,9 +16,6 @@ from bayes_nqp.language import Message, Numeral
 from bayes_nqp.panel import Panel
 from bayes_nqp.planning import Plan
 from bayes_nqp.spatial_weights import SpatialWeights, crowded, located, locations_of, nearest
-
-Array = npt.NDArray[np.float64]
-Index = npt.NDArray[np.int64]
 
 NEIGHBOURS = 5
 """Nearest units that are linked, either way, where no weights are given."""

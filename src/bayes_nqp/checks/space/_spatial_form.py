@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 import xarray as xr
 from scipy.special import softmax
 
+from bayes_nqp.arrays import Array
 from bayes_nqp.checks.model import error_means
 from bayes_nqp.checks.shared import DOUBT, FAILS, HOLDS, Finding, Verdict, asks, reason
 from bayes_nqp.checks.space._form_posteriors import FORMS, marginals, posteriors
@@ -29,8 +29,6 @@ from bayes_nqp.language import Message, joined
 from bayes_nqp.planning import Plan, plan_of
 from bayes_nqp.pooling import single_curve
 from bayes_nqp.terms import LAG, TimeEffects
-
-Array = npt.NDArray[np.float64]
 
 _LEVEL, _SURE = 0.05, 0.001
 """Sizes of the tests from which a form is in doubt, and fails."""

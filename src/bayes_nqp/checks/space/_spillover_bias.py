@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 import xarray as xr
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.arrays import Array
 from bayes_nqp.checks.model import Saturated, error_means
 from bayes_nqp.checks.shared import (
     HOLDS,
@@ -34,8 +34,6 @@ from bayes_nqp.panel import Panel
 from bayes_nqp.planning import plan_of
 from bayes_nqp.spatial_weights import crowded, located
 from bayes_nqp.terms import TimeEffects
-
-Array = npt.NDArray[np.float64]
 
 RINGS = (100.0, 200.0, 300.0)
 """Outer bounds of the rings that are tried, km."""

@@ -25,10 +25,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from scipy.stats import chi2
 
-Array = npt.NDArray[np.float64]
+from bayes_nqp.arrays import Array
 
 TESTS = ("lag", "error", "robust lag", "robust error")
 

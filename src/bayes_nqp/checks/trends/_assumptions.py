@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import xarray as xr
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.arrays import Array
 from bayes_nqp.checks.shared import (
     HOLDS,
     Finding,
@@ -48,8 +48,6 @@ from bayes_nqp.fitting import (
 from bayes_nqp.language import Message, joined, listed, spanned
 from bayes_nqp.panel import Panel
 from bayes_nqp.pooling import flat_pooling
-
-Array = npt.NDArray[np.float64]
 
 PARALLEL = Message("parallel trends")
 LINE = Message("one straight line")

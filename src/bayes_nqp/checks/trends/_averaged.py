@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
+from bayes_nqp.arrays import Array, Index
 from bayes_nqp.checks.shared import reason
 from bayes_nqp.checks.trends._candidates import DRIFT_ODDS, Candidate, Evidence, evidence_of
 from bayes_nqp.doors import door
@@ -21,9 +21,6 @@ from bayes_nqp.estimands import att, worst_gate
 from bayes_nqp.fitting import ADOPTION, REFITS, ROWS, Fit, refit, require, short_refit, single
 from bayes_nqp.language import Message, listed
 from bayes_nqp.markup import facts_html, facts_text
-
-Array = npt.NDArray[np.float64]
-Index = npt.NDArray[np.int64]
 
 _LEAST = 0.005
 """Weight below which a design is not fitted."""

@@ -13,8 +13,8 @@ from functools import partial
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
+from bayes_nqp.arrays import Mask
 from bayes_nqp.checks.shared import comparable, marginal
 from bayes_nqp.designs import Design, DifferentialTrends, Facts, Noise, saturated_design
 from bayes_nqp.errors import NQPError
@@ -28,7 +28,6 @@ HELD: Final = 4.0
 """Log Bayes factor above which parallel trends are earned: docs/trends.md, by simulation."""
 AGAINST: Final = -3.0
 """Log Bayes factor below which they fail."""
-type Rows = npt.NDArray[np.bool_]
 
 _NONE = 1e-3
 """Prior scale, in multiples of s, of the part of a drift that is left out."""
@@ -144,7 +143,7 @@ def _further(fit: Fit) -> Iterator[BayesFactor]:
     yield _factor(fit, np.ones(panel_of(fit).n_rows, dtype=bool), noise, "", TOGETHER)
 
 
-def _factor(fit: Fit, rows: Rows, noise: Noise, stratum: str, drift: Message) -> BayesFactor:
+def _factor(fit: Fit, rows: Mask, noise: Noise, stratum: str, drift: Message) -> BayesFactor:
     """The factor of some rows, or why there is none; the fit keeps marginal likelihoods."""
     errors, design, panel = noise.phrase(), fit.outcome_design, panel_of(fit)
     if not fit.takes("trends"):
@@ -194,7 +193,7 @@ def _common(facts: Facts, noise: Noise) -> dict[str, object]:
     return changes | ({} if facts.parallel else {"trends": None})
 
 
-def _strata(fit: Fit) -> Iterator[tuple[str, Rows]]:
+def _strata(fit: Fit) -> Iterator[tuple[str, Mask]]:
     """Rows of each stratum whose time effects are its own; all, where these are shared."""
     panel, facts = panel_of(fit), fit.facts
     factors = facts.strata(panel)

@@ -20,7 +20,6 @@ from functools import partial
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
 from bayes_nqp.checks.shared import reason
 from bayes_nqp.checks.trends._bayes_factor import evidence_against_drift, untreated
@@ -31,8 +30,6 @@ from bayes_nqp.errors import Hint, IdentificationError, NQPError
 from bayes_nqp.fitting import REFITS, Fit, SlopeLaw, known_draws, once, panel_of, require, slope_law
 from bayes_nqp.language import NOTHING, Message, listed
 from bayes_nqp.panel import Panel
-
-Array = npt.NDArray[np.float64]
 
 DRIFT_ODDS: Final = 2.0
 """Prior log odds of a drift; docs/truth.md says what they rest on."""

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from bayes_nqp.arrays import Array, Index
 from bayes_nqp.checks.shared import DOUBT, FAILS, HOLDS, Verdict, average_effect, owner
 from bayes_nqp.checks.trends._recipients import Recipients
 from bayes_nqp.designs import Design
@@ -20,8 +21,6 @@ from bayes_nqp.panel import Panel
 from bayes_nqp.planning import Plan
 from bayes_nqp.sampling import Summit
 
-Array = npt.NDArray[np.float64]
-Index = npt.NDArray[np.int64]
 type Dates = Callable[[Index, np.random.Generator], Index]
 """From the cohorts of places, -1 for never, to others."""
 

@@ -5,13 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import xarray as xr
 from scipy import special
 
 from bayes_nqp import vocabulary as v
-
-Array = npt.NDArray[np.float64]
+from bayes_nqp.arrays import Array
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -6,18 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import xarray as xr
 
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
+from bayes_nqp.arrays import Array
 from bayes_nqp.checks.shared import Verdict, ladder
 from bayes_nqp.checks.trends._differential_trend import Trend
 from bayes_nqp.checks.trends._leads import Joint, freedom, joint_of, tail_of
 from bayes_nqp.estimands import att
 from bayes_nqp.panel import Panel
-
-Array = npt.NDArray[np.float64]
 
 _OVERALL, _LEVELS = 0.05, 0.02
 """False alarms allowed: for the average over all strata, and for all levels together."""

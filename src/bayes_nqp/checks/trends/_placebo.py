@@ -10,6 +10,7 @@ import xarray as xr
 from scipy.stats import norm
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.arrays import Array
 from bayes_nqp.checks.shared import DOUBTFUL, FAILING, Verdict, ladder
 from bayes_nqp.designs import Design
 from bayes_nqp.errors import NotApplicable
@@ -17,8 +18,6 @@ from bayes_nqp.estimands import att, gate_of
 from bayes_nqp.fitting import Fit, reached_rows, short_refit
 from bayes_nqp.language import Message
 from bayes_nqp.panel import Panel
-
-Array = npt.NDArray[np.float64]
 
 BEFORE = 2
 """Periods that must be left before a pretended adoption."""

@@ -7,8 +7,8 @@ from functools import partial
 from typing import Final, Literal
 
 import numpy as np
-import numpy.typing as npt
 
+from bayes_nqp.arrays import Index
 from bayes_nqp.checks.shared import Finding, asks, column, number_from
 from bayes_nqp.checks.trends._deals import SILENT, beside_chance, deals, placebos, refits
 from bayes_nqp.checks.trends._placebo import BEFORE
@@ -16,8 +16,6 @@ from bayes_nqp.checks.trends._recipients import places_of
 from bayes_nqp.errors import one_of
 from bayes_nqp.fitting import ADOPTION, REFITS, ROWS, SEPARATE, Fit, panel_of
 from bayes_nqp.language import Message, joined
-
-Index = npt.NDArray[np.int64]
 
 
 def _mode(option: str, value: object) -> None:

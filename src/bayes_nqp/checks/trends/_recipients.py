@@ -10,13 +10,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.arrays import Index
 from bayes_nqp.errors import PanelError
 from bayes_nqp.fitting import Fit
 from bayes_nqp.language import Message
 from bayes_nqp.panel import Panel
 from bayes_nqp.planning import unit_column
-
-Index = npt.NDArray[np.int64]
 
 _CROWDED = 2
 """Units a place, and adopting places a cohort, from which a column is taken for places."""

@@ -41,7 +41,6 @@ from bayes_nqp.terms import TimeEffects
 
 type Pair = tuple[str, str, str]
 """A factor and two of its levels."""
-type Index = npt.NDArray[np.int64]
 
 _MOVED = 0.5
 """Posterior sd by which time effects of a column's levels move what they matter to."""

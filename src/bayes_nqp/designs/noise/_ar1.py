@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
+from bayes_nqp.arrays import Array
 from bayes_nqp.designs.noise._noise import Noise, structures
 from bayes_nqp.designs.noise._steps import Steps
 from bayes_nqp.doors import door
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from bayes_nqp.priors import Priors
 
 __all__ = ["AR1"]
-
-Array = npt.NDArray[np.float64]
 
 
 @register("errors")

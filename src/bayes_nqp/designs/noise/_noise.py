@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
+from bayes_nqp.arrays import Array
 from bayes_nqp.errors import StudyError
 from bayes_nqp.parameters import Parameter, ParameterSpace
 from bayes_nqp.registry import needed, registered
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from bayes_nqp.priors import Priors
 
 __all__ = ["Noise", "parameters_of", "structures"]
-
-Array = npt.NDArray[np.float64]
 
 
 class Noise(ABC):

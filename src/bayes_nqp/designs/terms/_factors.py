@@ -8,8 +8,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-import numpy.typing as npt
 
+from bayes_nqp.arrays import Index
 from bayes_nqp.designs._facts import Facts, Term
 from bayes_nqp.designs._series import (
     LEAST,
@@ -33,9 +33,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Factors"]
 
-Array = npt.NDArray[np.float64]
-Index = npt.NDArray[np.int64]
-Mask = npt.NDArray[np.bool_]
 
 _WORDS: Final = Message(
     "Units load on common series, each with loadings of its own, which are flat and may go with "

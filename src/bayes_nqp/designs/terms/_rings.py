@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bayes_nqp.designs.terms._spillover import Bounds, Index, Spillover, rising
+from bayes_nqp.arrays import Index
+from bayes_nqp.designs.terms._spillover import Bounds, Spillover, rising
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
 from bayes_nqp.language import Message

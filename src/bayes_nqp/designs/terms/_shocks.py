@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-import numpy.typing as npt
 
+from bayes_nqp.arrays import Index
 from bayes_nqp.designs._facts import Facts, Term
 from bayes_nqp.designs._spec import EquationSpec, Timing
 from bayes_nqp.designs.noise import Noise, parameters_of, structures
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 __all__ = ["SharedShocks"]
 
-Index = npt.NDArray[np.int64]
 
 _WORDS: Final = Message(
     "All units of a cluster ({by}) share a shock in each period, independent over clusters and "

@@ -8,9 +8,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
-import numpy.typing as npt
 
 from bayes_nqp import gaussian
+from bayes_nqp.arrays import Array, Index
 from bayes_nqp.designs._facts import Facts, Reach, Term
 from bayes_nqp.designs._link_words import link_words
 from bayes_nqp.designs._links import check_design, check_errors, check_links, check_rows
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 
 __all__ = ["SpatialLag"]
 
-Array = npt.NDArray[np.float64]
-Index = npt.NDArray[np.int64]
 
 TREATMENT: Final = "treatment"
 """What ``durbin`` calls the policy, among the names of covariates."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from bayes_nqp.arrays import Index
 from bayes_nqp.designs._facts import Facts, Reach, Term
 from bayes_nqp.designs._spec import Calendar, EquationSpec, Neighbours, Timing
 from bayes_nqp.errors import Hint, IdentificationError, StudyError
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Spillover", "Unexposed", "rising"]
 
-Index = npt.NDArray[np.int64]
 type Bounds = Sequence[float]
 
 _QUESTION: Final = Message(

@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-import numpy.typing as npt
 
+from bayes_nqp.arrays import Index
 from bayes_nqp.designs._facts import Facts, Term
 from bayes_nqp.designs._spec import EquationSpec, Timing
 from bayes_nqp.doors import door
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 __all__ = ["DifferentialTrends"]
 
-Index = npt.NDArray[np.int64]
 
 LEAST = 3
 """Untreated periods that a cohort of each stratum must have."""

@@ -10,15 +10,13 @@ the regression without it. An interaction is taken to be the same at every ``rho
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 import xarray as xr
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.arrays import Array
 from bayes_nqp.estimands import By, nde, nie
 from bayes_nqp.fitting import Mediated, effects_on_mediator, mediator_covariance, sigma_draws
 from bayes_nqp.robustness.confounding._curves import CONFOUNDED, ConfoundedPaths
-
-Array = npt.NDArray[np.float64]
 
 
 def paths_of_rows(rows: Mediated, by: By, weights: str) -> ConfoundedPaths:

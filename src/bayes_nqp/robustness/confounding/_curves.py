@@ -11,11 +11,10 @@ import numpy.typing as npt
 import xarray as xr
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.arrays import Array
 from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import evidence_of
 from bayes_nqp.robustness.confounding._priors import RhoPrior
-
-Array = npt.NDArray[np.float64]
 
 CONFOUNDED = "confounded"
 """Name of the dim of mediators that are confounded."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.arrays import Array
 from bayes_nqp.designs import AR1, Facts, flat_deviations
 from bayes_nqp.errors import Hint, NotApplicable, StudyError
 from bayes_nqp.estimands import ALL, Average, By, average_of, member_name, names_of
@@ -25,8 +25,6 @@ from bayes_nqp.fitting import (
 from bayes_nqp.language import Message
 from bayes_nqp.robustness.confounding._curves import ConfoundedPaths
 from bayes_nqp.robustness.confounding._panel import Bias, bias_of, correlation_of, patterns_of
-
-Array = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)

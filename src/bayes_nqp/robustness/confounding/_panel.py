@@ -16,11 +16,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy.interpolate import BarycentricInterpolator
 
+from bayes_nqp.arrays import Array, Index
 from bayes_nqp.gaussian import Problem
 from bayes_nqp.moments import Rows
-
-Array = npt.NDArray[np.float64]
-Index = npt.NDArray[np.int64]
 
 _NODES = 20
 _SWEEPS = 500

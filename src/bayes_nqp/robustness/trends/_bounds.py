@@ -8,14 +8,13 @@ from functools import lru_cache
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 from scipy.optimize import brentq
 
+from bayes_nqp.arrays import Array
 from bayes_nqp.robustness.trends._priors import Prior
 from bayes_nqp.robustness.trends._process import Violations
 from bayes_nqp.robustness.trends._truncated import truncated_normal
 
-Array = npt.NDArray[np.float64]
 type Kind = Literal["difference", "own"]
 type Sets = Callable[[float], tuple[Array, Array]]
 """From a limit to the lower and upper ends of the set (draw), outcome units."""

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 import xarray as xr
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.arrays import Array
 from bayes_nqp.doors import door
 from bayes_nqp.errors import NotApplicable, StudyError, nearest
 from bayes_nqp.estimands import By, at_level, names_of, sides_of
@@ -20,7 +20,6 @@ from bayes_nqp.robustness.trends._groups import EventTime, Weights, groups_of
 from bayes_nqp.robustness.trends._priors import Prior, UniformSteps
 from bayes_nqp.robustness.trends._process import Violations
 
-Array = npt.NDArray[np.float64]
 type Bound = Literal["relative magnitudes", "smoothness"]
 type Pair = tuple[Violations | None, Violations | None]
 """The process of a group, and of the group that is taken off."""

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import log_ndtr, ndtri_exp
 
-Array = npt.NDArray[np.float64]
+from bayes_nqp.arrays import Array
 
 _SWEEPS = 20
 
