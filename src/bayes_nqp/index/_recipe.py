@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.index._compute import Hierarchy
@@ -14,10 +14,6 @@ from bayes_nqp.index._read import MISSING
 from bayes_nqp.index._scheme import Scheme
 from bayes_nqp.index._system import IndexSystem
 from bayes_nqp.language import Message
-
-if TYPE_CHECKING:
-    pass
-
 
 _CHOICES: dict[str, tuple[str, ...]] = {
     "hierarchy": ("flat", "nested", "equal"),
