@@ -129,8 +129,6 @@ HOMES = {
     "move_new": "bayes_nqp.files._durable",
     "words_named": "bayes_nqp.files._words:named",
     "brief": "bayes_nqp.fitting._brief",
-    "members_of": "bayes_nqp.planning",
-    "moderated_rows": "bayes_nqp.planning",
     "from_earlier_file": "bayes_nqp.fitting._names",
     "from_file": "bayes_nqp.fitting._names",
     "from_tree": "bayes_nqp.fitting._names",

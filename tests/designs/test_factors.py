@@ -91,8 +91,7 @@ def test_effects_are_dense() -> None:
     problem, reference = equation.gaussian, DenseGiven(design, panel)
     point = 0.4 * np.random.default_rng(3).standard_normal((1, len(problem.space)))
     mean, covariance = reference.posterior(values_of(problem.space.names, point[0]))
-    starts = np.cumsum([0, *(b.columns.shape[0] for b in equation.problem.blocks)])
-    slots = starts[equation.cell_slots[:, 0]] + equation.cell_slots[:, 1]
+    slots = equation.slots.cells
     cells = len(reference.cells)
     ours = draw(problem, point, None).slots[0, slots] * equation.scale
     assert ours == pytest.approx(mean[:cells], rel=1e-7, abs=1e-8)

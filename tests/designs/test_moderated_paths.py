@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from doors import moderated_rows, paths_of, recovered
+from doors import paths_of, recovered
 
 import bayes_nqp as nqp
 from bayes_nqp.errors import PanelError, StudyError
@@ -110,7 +110,8 @@ def test_cells_are_means_over_their_rows(varying: str, interaction: bool) -> Non
         for e in plan.equations
     ]
     paths = paths_of(plan, draws)
-    rows, cell, z = moderated_rows(plan)
+    rows = np.flatnonzero(plan.kept & plan.frame.treated)
+    cell, z = plan.cell_of_row[rows], plan.moderator.values[rows]
     unit = plan.frame.unit[rows]
     codes = np.unique(plan.frame.member[unit])
     member = np.searchsorted(codes, plan.frame.member[unit])
@@ -119,13 +120,14 @@ def test_cells_are_means_over_their_rows(varying: str, interaction: bool) -> Non
     mine = np.bincount(member, z) / np.bincount(member)
     member_stratum = np.zeros(codes.size, dtype=int)
     member_stratum[member] = stratum
-    own = tech.deviation - tech.slopes[:, member_stratum, -1] * mine
-    a = tech.cell_mean[:, cell] + tech.slopes[:, stratum, -1] * z + own[:, member]
-    kinds = [s.kind for s in plan.equations[0].slopes]
-    assert kinds == (["b", "d", "m", "z"] if interaction else ["b", "m", "z"])
-    b = y.slopes[:, stratum, 0] + y.slopes[:, stratum, kinds.index("m")] * z
+    (theta,) = tech.slopes.values()
+    own = tech.deviation - theta[:, member_stratum] * mine
+    a = tech.cell_mean[:, cell] + theta[:, stratum] * z + own[:, member]
+    kinds = {slope.kind: values[:, stratum] for slope, values in y.slopes.items()}
+    assert [*kinds] == (["b", "d", "m", "z"] if interaction else ["b", "m", "z"])
+    b = kinds["b"] + kinds["m"] * z
     if interaction:
-        b = b + y.slopes[:, stratum, 1]
+        b = b + kinds["d"]
     count = np.bincount(cell)
     product = np.stack([np.bincount(cell, x) / count for x in a * b])
     via = list(paths.names).index("tech")

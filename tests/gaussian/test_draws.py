@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from dense import dense, values_of
 from design_table import DESIGNS
-from doors import members_of
 
 from bayes_nqp.gaussian import draw, functionals, gaussian_problem
 from bayes_nqp.planning import plan_of
@@ -31,8 +30,7 @@ def test_draws_have_the_dense_mean_and_covariance(name: str) -> None:
     reference = dense(case.design, panel)
     mean, covariance = reference.posterior(values_of(problem.space.names, point[0]))
     cells = len(reference.cells)
-    starts = np.cumsum([0, *(b.columns.shape[0] for b in equation.problem.blocks)])
-    slots = starts[equation.cell_slots[:, 0]] + equation.cell_slots[:, 1]
+    slots = equation.slots.cells
     ours = draw(problem, point, None)
     assert ours.slots[0, slots] * equation.scale == pytest.approx(mean[:cells], rel=1e-8, abs=1e-9)
     drawn = draw(problem, point.repeat(DRAWS, axis=0), np.random.default_rng(0))
@@ -45,7 +43,7 @@ def test_draws_have_the_dense_mean_and_covariance(name: str) -> None:
     assert gap.max() < 6.0 * np.sqrt(2.0 / DRAWS)
     if case.design.effect.varying == "city":
         order = [list(np.unique(reference.members[reference.treated])).index(c)
-                 for c in members_of(plan)[1]]  # fmt: skip
+                 for c in plan.effects.labels]  # fmt: skip
         theirs = mean[cells:][order]
         assert ours.deviation[0] * equation.scale == pytest.approx(theirs, rel=1e-7, abs=1e-9)
 
@@ -58,8 +56,7 @@ def test_functionals_have_the_dense_mean_and_variance(name: str) -> None:
     equation = plan_of(case.design, panel).equations[0]
     problem, head = equation.gaussian, equation.gaussian.arrowhead
     points = 0.4 * np.random.default_rng(2).standard_normal((2, len(problem.space)))
-    starts = np.cumsum([0, *(b.columns.shape[0] for b in equation.problem.blocks)])
-    slots = starts[equation.cell_slots[:, 0]] + equation.cell_slots[:, 1]
+    slots = equation.slots.cells
     loads = head.slot_loads.toarray()[slots].reshape(slots.size, head.n_blocks, head.size)
     local, rest = loads[:, :, : head.n_local], loads[:, :, head.n_local :].sum(axis=1)
     means, variances = functionals(

@@ -116,8 +116,7 @@ def test_draws_have_the_dense_mean_and_covariance(name: str) -> None:
     point = 0.4 * np.random.default_rng(3).standard_normal((1, len(problem.space)))
     mean, covariance = reference.posterior(values_of(problem.space.names, point[0]))
     n = len(reference.cells)
-    starts = np.cumsum([0, *(b.columns.shape[0] for b in statement.blocks)])
-    slots = starts[equation.cell_slots[:, 0]] + equation.cell_slots[:, 1]
+    slots = equation.slots.cells
     ours = draw(problem, point, None)
     assert ours.slots[0, slots] * equation.scale == pytest.approx(mean[:n], rel=1e-7, abs=1e-8)
     drawn = draw(problem, point.repeat(DRAWS, axis=0), np.random.default_rng(0))
@@ -162,8 +161,7 @@ def test_functionals_have_the_dense_mean_and_variance() -> None:
     problem = gaussian_problem(statement)
     head = problem.arrowhead
     point = 0.4 * np.random.default_rng(2).standard_normal((1, len(problem.space)))
-    starts = np.cumsum([0, *(b.columns.shape[0] for b in statement.blocks)])
-    slots = starts[equation.cell_slots[:, 0]] + equation.cell_slots[:, 1]
+    slots = equation.slots.cells
     loads = head.slot_loads.toarray()[slots].reshape(slots.size, head.n_blocks, head.size)
     local, border = loads[:, :, : head.n_local], loads[:, :, head.n_local :].sum(axis=1)
     mean, variance = functionals(
@@ -191,8 +189,7 @@ def test_paths_of_the_border_are_those_of_blocks(name: str) -> None:
     for equation in (inside, border):
         problem = equation.gaussian
         points = point[[names.index(x) for x in problem.space.names]].repeat(2).reshape(-1, 2).T
-        starts = np.cumsum([0, *(b.columns.shape[0] for b in equation.problem.blocks)])
-        cells = starts[equation.cell_slots[:, 0]] + equation.cell_slots[:, 1]
+        cells = equation.slots.cells
         loads = np.eye(equation.n_slots)[:, cells]
         none = np.zeros((problem.n_deviations, cells.size))
         still = draw(problem, points, None)
@@ -256,8 +253,7 @@ def test_averages_of_slots_and_deviations_are_those_of_draws(name: str) -> None:
     generator = np.random.default_rng(9)
     n_slots = sum(b.columns.shape[0] for b in statement.blocks)
     slots = np.zeros((n_slots, 3))
-    starts = np.cumsum([0, *(b.columns.shape[0] for b in statement.blocks)])
-    cells = starts[equation.cell_slots[:, 0]] + equation.cell_slots[:, 1]
+    cells = equation.slots.cells
     slots[cells] = generator.standard_normal((cells.size, 3))
     deviations = generator.standard_normal((problem.n_deviations, 3))
     mean, variance = averages(problem, point, slots, deviations)

@@ -66,8 +66,7 @@ def test_draws_have_the_dense_covariance(name: str) -> None:
     reference = dense(case.design, panel)
     mean, covariance = reference.posterior(values_of(problem.space.names, point[0]))
     cells = len(reference.cells)
-    starts = np.cumsum([0, *(b.columns.shape[0] for b in equation.problem.blocks)])
-    slots = starts[equation.cell_slots[:, 0]] + equation.cell_slots[:, 1]
+    slots = equation.slots.cells
     drawn = draw(problem, point.repeat(DRAWS, axis=0), np.random.default_rng(0))
     effects = drawn.slots[:, slots] * equation.scale
     spread = np.sqrt(np.diag(covariance)[:cells])

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import csr_array
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.calibration._quantities import quantities
@@ -21,14 +20,8 @@ from bayes_nqp.fitting import (
     prior_predictive,
     waist,
 )
-from bayes_nqp.planning import plan_of
-from bayes_nqp.rowmodel import (
-    RowLayout,
-    errors_of,
-    padded,
-    path_draws,
-    row_layout,
-)
+from bayes_nqp.planning import RowLayout, plan_of, row_layout
+from bayes_nqp.rowmodel import errors_of, padded, path_draws
 
 if TYPE_CHECKING:
     from bayes_nqp.designs import StaggeredDiD
@@ -120,10 +113,6 @@ class PosteriorSource:
         self.fit, self.panel = fit, fit.panel
         self.plan: Plan = fit.plan
         self.layout: RowLayout = row_layout(self.plan, self.plan.equations[0])
-        cell, member, rows = self.layout.membership
-        size = (self.layout.members.size, self.plan.table.size)
-        shares = rows / self.plan.cells.rows[cell]
-        self.share = csr_array((shares, (member, cell)), shape=size)
         effects = cell_effects(fit)
         self.deviations = effects.get(v.DEVIATION)
 
@@ -150,7 +139,8 @@ class PosteriorSource:
         values += effects
         values += self._time(at, first)[:, layout.node]
         values += self._paths(at, first)
-        effect = cells + (self.share.T @ deviation.T).T
+        of = self.plan.effects
+        effect = of.of_cells(cells, average=of.averaged(deviation))
         truth = waist(self.plan, effect[None], None, gate=v.UNVERIFIED)
         return SimulatedTruth(
             _with_rows(self.panel, layout.rows, values[0]), _truth(quantities(parameters, truth))
@@ -167,7 +157,7 @@ class PosteriorSource:
         return cells
 
     def _deviation(self, at: tuple[int, int], generator: np.random.Generator) -> Array:
-        members = self.layout.members.size
+        members = self.plan.effects.codes.size
         scale = self.plan.equations[0].problem.member_scale
         if scale is None:
             return np.zeros((1, members))

@@ -13,7 +13,7 @@ from bayes_nqp.estimands._average import Average
 from bayes_nqp.estimands._by import Axis
 from bayes_nqp.estimands._weights import kept_cells
 from bayes_nqp.fitting import LINKED, RECEIVED, Fit, meets, realised_units
-from bayes_nqp.planning import Plan, members_of
+from bayes_nqp.planning import Plan
 
 
 def linked(fit: object) -> bool:
@@ -96,7 +96,7 @@ def _members(
     rows = effects[v.MEMBERSHIP_ROWS].to_numpy().astype(np.float64)
     share = rows / np.bincount(cell, rows, n_cells)[cell]
     shares = sparse.csr_array((share, (cell, member)), shape=(n_cells, n_members))
-    place = np.searchsorted(members_of(plan)[0], plan.frame.member[units])
+    place = np.searchsorted(plan.effects.codes, plan.frame.member[units])
     at = (np.arange(units.size), place)
     return (sparse.csr_array((np.ones(units.size), at), shape=(units.size, n_members))
             - cells @ shares).tocsr()  # fmt: skip

@@ -80,8 +80,6 @@ from bayes_nqp.fitting._short import SHORT, SlopeLaw, short_effects, slope_law
 from bayes_nqp.fitting._store import Store, once, store_of
 from bayes_nqp.fitting._unit_likelihood import LeftOut, left_out, log_likelihood
 from bayes_nqp.fitting._waist import waist as waist
-from bayes_nqp.planning import members_of as members_of
-from bayes_nqp.planning import moderated_rows as moderated_rows
 
 __all__ = [
     "ADDITIVE",

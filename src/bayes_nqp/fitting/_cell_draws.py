@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bayes_nqp import vocabulary as v
-from bayes_nqp.planning import moderated_rows
+from bayes_nqp.terms import SlopeKind
 
 if TYPE_CHECKING:
     from bayes_nqp.fitting._fit import Fit
@@ -38,12 +38,7 @@ class CellDraws:
     @property
     def mean_moderator(self) -> Array:
         """Mean moderator of the treated rows of each cell, less its centre; zero without one."""
-        size = self.stratum.size
-        if self.plan.moderator is None:
-            return np.zeros(size)
-        _, cell, value = moderated_rows(self.plan)
-        count = np.bincount(cell, minlength=size)
-        return np.asarray(np.bincount(cell, value, size) / np.maximum(count, 1))
+        return self.plan.effects.mean_of_cells
 
     def has(self, name: str, equation: str = "outcome") -> bool:
         """Whether an equation has a variable of that name."""
@@ -61,18 +56,22 @@ class CellDraws:
         out[:, self.real] = draws
         return out
 
-    def slope(self, name: str, mediator: str) -> Array:
-        """Slope of a mediator in every cell: "b", "d" or "b_moderation"; zero without one."""
-        if not self.has(name):
+    def slope(self, kind: SlopeKind, mediator: str) -> Array:
+        """Slope of a mediator in every cell; zero without one."""
+        if not self.has(kind.draws):
             return self._nothing()
-        values = self.posterior[f"outcome__{name}"].sel({v.MEDIATOR: mediator})
+        values = self.posterior[f"outcome__{kind.draws}"].sel({v.MEDIATOR: mediator})
         return self._by_cell(values.transpose(*v.SAMPLE_DIMS, ...).to_numpy())
 
+    def theta(self, equation: str) -> Array | None:
+        """By how much the moderator shifts an equation's effect (draw, stratum), if it does."""
+        name = SlopeKind.MODERATION.draws
+        return self.flat(name, equation) if self.has(name, equation) else None
+
     def moderation(self, equation: str) -> Array:
-        """By how much the moderator shifts the effect of an equation, in every cell."""
-        if not self.has("moderation", equation):
-            return self._nothing()
-        return self._by_cell(self.posterior[f"{equation}__moderation"].to_numpy())
+        """The same in every cell; zero without one."""
+        theta = self.theta(equation)
+        return self._nothing() if theta is None else self._by_cell(theta)
 
     def chains(self, draws: Array) -> Array:
         """Draws of cells with effects, by chain: (draw, ..., cell) to (chain, draw, ..., cell)."""

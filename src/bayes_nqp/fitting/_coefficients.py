@@ -9,8 +9,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from bayes_nqp import vocabulary as v
-from bayes_nqp.fitting._slots import slot_places
-from bayes_nqp.rowmodel import node_names
+from bayes_nqp.planning import node_names
 
 if TYPE_CHECKING:
     from bayes_nqp.planning import Equation, Plan
@@ -49,13 +48,17 @@ def labelled_slots(plan: Plan, equation: Equation, slots: Array) -> xr.Dataset |
 
 def _labels(plan: Plan, equation: Equation, size: int) -> npt.NDArray[np.str_]:
     """What each slot is: a time effect, the effect of a cell, or the slope of a column."""
-    places = slot_places(plan, equation)
+    places = equation.slots
     nodes = node_names(plan.frame.level_names, np.arange(plan.frame.n_periods))
     columns = [column.name for column in equation.rows.columns]
     named = (
         ("time_effect", places.time, nodes),
         ("cell", places.cells, np.arange(places.cells.size).astype(str)),
-        ("slope", places.slopes, [f"{s} · {c}" for s in plan.stratum_names for c in columns]),
+        (
+            "slope",
+            places.slopes.ravel(),
+            [f"{s} · {c}" for s in plan.stratum_names for c in columns],
+        ),
         ("path", places.paths, np.arange(places.paths.size).astype(str)),
     )
     out = np.full(size + 1, "", dtype=object)

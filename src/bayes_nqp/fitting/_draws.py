@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
@@ -16,15 +16,8 @@ from bayes_nqp.fitting._received import own_and_received
 from bayes_nqp.fitting._streams import SharedStreams, error_width
 from bayes_nqp.fitting._unit_deviations import UnitDeviations, unit_deviations
 from bayes_nqp.gaussian import Coefficients, SharedErrors, draw, number_count
-from bayes_nqp.planning import (
-    Equation,
-    Plan,
-    members_of,
-    moderated_rows,
-    moderator_means,
-    stratum_of_members,
-)
-from bayes_nqp.terms import LAG, TIED, SlopePart
+from bayes_nqp.planning import Equation, Plan
+from bayes_nqp.terms import Slope, SlopeKind
 
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
@@ -47,8 +40,8 @@ class Recovered:
         centre, the second at the mean moderator of these rows.
     coefficients : mapping of str to ndarray (draw, label)
         By term, outcome units (slopes: outcome units per unit of the column).
-    slopes : ndarray (draw, stratum, slope), outcome units per unit of the mediator, or None
-        Of mediators and, last, of the moderator, in every stratum.
+    slopes : mapping of Slope to ndarray (draw, stratum), outcome units per unit of the mediator
+        Of mediators and of the moderator, in every stratum.
     tilt : ndarray (draw, cell), outcome units times the moderator's, or None
         Covariance of deviations and the moderator over the treated rows of each cell; of
         mediators' equations, where their slopes in the outcome's are moderated.
@@ -64,7 +57,7 @@ class Recovered:
     cell_effect: Array
     coefficients: Mapping[str, Array]
     deviation: Array | None
-    slopes: Array | None = None
+    slopes: Mapping[Slope, Array] = field(default_factory=dict)
     tilt: Array | None = None
     slots: Array | None = None
     realised: Array | None = None
@@ -117,27 +110,24 @@ def recovered(
         parts.append(
             _assemble(plan, equation, coefficients, share, leaning, units, stream_of_part, reach)
         )
-    place = np.argsort(np.concatenate(chunks))
-    return _joined(parts, place)
+    return parts[0] if len(parts) == 1 else joined(parts, np.argsort(np.concatenate(chunks)))
 
 
-def _joined(parts: Sequence[Recovered], place: Index) -> Recovered:
-    """Put parts under one another, and draws into their order."""
-    if len(parts) == 1:
-        return parts[0]
+def joined(parts: Sequence[Recovered], place: Index) -> Recovered:
+    """Put parts under one another, and draws into the order of places."""
+    return combined(parts, lambda values: np.concatenate(values)[place])
 
-    def joined(name: str) -> Any:
-        values = [getattr(part, name) for part in parts]
-        if values[0] is None:
-            return None
-        return np.concatenate(values)[place]
 
-    coefficients = {
-        name: np.concatenate([part.coefficients[name] for part in parts])[place]
-        for name in parts[0].coefficients
-    }
-    names = ("cell_mean", "cell_effect", "deviation", "slopes", "tilt", "slots", "realised")
-    return Recovered(coefficients=coefficients, **{name: joined(name) for name in names})
+def combined(parts: Sequence[Recovered], arrays: Callable[[Sequence[Array]], Array]) -> Recovered:
+    """Make one of several, array by array."""
+
+    def one(values: Sequence[Any]) -> Any:
+        if isinstance(values[0], Mapping):
+            return {key: one([value[key] for value in values]) for key in values[0]}
+        return None if values[0] is None else arrays(values)
+
+    names = [field.name for field in fields(Recovered)]
+    return Recovered(**{name: one([getattr(part, name) for part in parts]) for name in names})
 
 
 def _streams(
@@ -161,44 +151,53 @@ def _assemble(
     stream: np.random.Generator | None,
     reach: Reach | None,
 ) -> Recovered:
-    blocks = equation.problem.blocks
-    starts = np.concatenate([[0], np.cumsum([b.columns.shape[0] for b in blocks])]).astype(np.int64)
-    cells = starts[equation.cell_slots[:, 0]] + equation.cell_slots[:, 1]
-    # Effect of a cell: its mean, theta times the mean moderator, the mean deviation of its rows.
-    mean = draws.slots[:, cells] * equation.effect_scale
-    slopes = slopes_of(equation, draws) if equation.slopes else None
-    moderated = moderator_means(plan, equation)
-    effect, deviation, tilt = mean, None, None
-    if moderated is not None and slopes is not None:
-        effect = mean + slopes[:, plan.table.stratum, -1] * moderated[0]
-    if equation.problem.member_scale is not None:
-        effect = effect + (share.T @ draws.deviation.T).T * equation.effect_scale
+    effects, unit = plan.effects, equation.effect_scale
+    mean, slopes = draws.slots[:, equation.slots.cells] * unit, slopes_of(equation, draws)
+    theta = slope_of(slopes, SlopeKind.MODERATION)
+    average: Array | float = 0.0
+    deviation, tilt = None, None
+    if share is not None:
+        average = (share.T @ draws.deviation.T).T * unit
         if equation.problem.shares_deviations:
-            deviation = draws.deviation * equation.effect_scale
+            deviation = draws.deviation * unit
         elif units is not None:
-            deviation = units.draw(draws, equation.effect_scale, stream)
+            deviation = units.draw(draws, unit, stream)
         if leaning is not None:
             tilt = np.asarray((leaning @ np.asarray(deviation).T).T)
-        if deviation is not None and deviation.shape[1] > MEMBERS_STORED and reach is None:
-            deviation = None
-        if deviation is not None and moderated is not None and slopes is not None:
-            # A member's effect holds its own moderator, as its cell's holds their mean.
-            deviation = deviation + slopes[:, stratum_of_members(plan), -1] * moderated[1]
-    terms, realised = terms_of(equation, draws), own_and_received(plan, equation, draws, effect)
-    if reach is not None:
+    effect, terms = effects.of_cells(mean, theta, average), terms_of(equation, draws)
+    if reach is None:
+        realised = own_and_received(plan, equation, draws, effect)
+    else:
         lag = equation.problem.lag
         delta = None if lag is None else draws.shared[:, lag.coefficient]
         realised = reach.of_draws(delta, mean, terms, deviation)
-        if deviation is not None and deviation.shape[1] > MEMBERS_STORED:
-            deviation = None
+    deviation = kept_members(plan, deviation, theta)
     return Recovered(mean, effect, terms, deviation, slopes, tilt, draws.slots, realised)
 
 
-def slopes_of(equation: Equation, draws: Coefficients) -> Array:
-    """Slopes of mediators and the moderator in every stratum, its slots' last columns."""
-    last = np.arange(equation.problem.n_columns)[-len(equation.slopes) :]
-    out = draws.slots[:, equation.slope_slots[:, None] + last]
-    return out * (equation.scale / np.array([slope.size for slope in equation.slopes]))
+def kept_members(plan: Plan, deviation: Array | None, theta: Array | None) -> Array | None:
+    """Deviations as they are kept, each with its own moderator; None of too many members."""
+    if deviation is None or deviation.shape[1] > MEMBERS_STORED:
+        return None
+    return plan.effects.of_members(deviation, theta)
+
+
+def slopes_of(equation: Equation, draws: Coefficients) -> dict[Slope, Array]:
+    """Slopes of mediators and the moderator in every stratum (draw, stratum)."""
+    slots = equation.slots.slopes[:, equation.problem.n_columns - len(equation.slopes) :]
+    return {
+        slope: draws.slots[:, slots[:, k]] * (equation.scale / slope.size)
+        for k, slope in enumerate(equation.slopes)
+    }
+
+
+def slope_of(
+    slopes: Mapping[Slope, Array], kind: SlopeKind, mediator: str | None = None
+) -> Array | None:
+    """Draws of the slope of a kind, of one mediator where there are several; None without it."""
+    wanted = (s for s in slopes if s.kind is kind and mediator in (None, s.mediator))
+    slope = next(wanted, None)
+    return None if slope is None else slopes[slope]
 
 
 def terms_of(equation: Equation, draws: Coefficients) -> dict[str, Array]:
@@ -215,10 +214,8 @@ def terms_of(equation: Equation, draws: Coefficients) -> dict[str, Array]:
         size = part.columns.shape[1]
         values = draws.shared[:, start : start + size] * equation.scale
         start += size
-        unreported = part.place in ("time", "paths") or part.name in (LAG, TIED)
-        if unreported or isinstance(part, SlopePart):
-            continue
-        out[part.name] = values if part.display is None else values @ part.display.T
+        if part.reported:
+            out[part.name] = values if part.display is None else values @ part.display.T
     return out
 
 
@@ -230,25 +227,16 @@ def cell_shares(plan: Plan, equation: Equation) -> Any:
     csr_array (owner, cell), or None
         None where nothing deviates.
     """
-    problem, cells = equation.problem, plan.cells
+    problem, effects = equation.problem, plan.effects
     if problem.member_scale is None:
         return None
-    rows = np.flatnonzero((plan.cell_of_row >= 0) & plan.frame.treated)
-    unit = plan.frame.unit[rows]
     if problem.shares_deviations:
-        codes, _ = members_of(plan)
-        owner, size = np.searchsorted(codes, plan.frame.member[unit]), codes.size
-    else:
-        # Units seen once are in no class: they say nothing about deviations.
-        class_of = np.full(plan.frame.n_units, -1, dtype=np.int64)
-        for k, c in enumerate(problem.classes):
-            class_of[c.units] = k
-        seen = class_of[unit] >= 0
-        rows, owner, size = rows[seen], class_of[unit[seen]], len(problem.classes)
-    table = csr_array(
-        (np.ones(rows.size), (owner, plan.cell_of_row[rows])), shape=(size, cells.rows.size)
-    )
-    return table / cells.rows  # Untreated rows of a cell have no deviation, and count.
+        return effects.shares
+    # Units seen once are in no class: they say nothing about deviations.
+    class_of = np.full(plan.frame.n_units, -1, dtype=np.int64)
+    for k, c in enumerate(problem.classes):
+        class_of[c.units] = k
+    return effects.shares_of(class_of[effects.unit], len(problem.classes))
 
 
 def leaning_of(plan: Plan, equation: Equation) -> Any:
@@ -259,22 +247,23 @@ def leaning_of(plan: Plan, equation: Equation) -> Any:
     csr_array (cell, member), or None
         None where nothing asks for it: the slope of what this equation explains is not moderated.
     """
-    moderated = any(s.kind == "m" and s.mediator == equation.name for s in plan.equations[0].slopes)
-    if not moderated or equation.problem.member_scale is None:
+    shifted = any(
+        s.kind is SlopeKind.SHIFT and s.mediator == equation.name for s in plan.equations[0].slopes
+    )
+    if not shifted or equation.problem.member_scale is None:
         return None
-    rows, cell, value = moderated_rows(plan)
-    count = np.bincount(cell, minlength=plan.table.size)
     # cov(u, z) = sum_rows (z - z-bar) u / n: the mean of u drops out.
-    mean = np.bincount(cell, value, plan.table.size) / np.maximum(count, 1)
-    codes, _ = members_of(plan)
-    member = np.searchsorted(codes, plan.frame.member[plan.frame.unit[rows]])
-    shape = (plan.table.size, codes.size)
-    return csr_array(((value - mean[cell]) / count[cell], (cell, member)), shape=shape)
+    effects = plan.effects
+    weight = (effects.z - effects.mean_of_cells[effects.cell]) / np.bincount(effects.cell)[
+        effects.cell
+    ]
+    shape = (effects.sizes.size, effects.codes.size)
+    return csr_array((weight, (effects.cell, effects.member)), shape=shape)
 
 
 def _single_units(plan: Plan, equation: Equation, *, every: bool) -> UnitDeviations | None:
     """What deviations of single units take; None where there are none, or too many to be kept."""
     if equation.problem.member_scale is None or equation.problem.shares_deviations:
         return None
-    codes, _ = members_of(plan)
+    codes = plan.effects.codes
     return unit_deviations(equation, codes) if codes.size <= MEMBERS_STORED or every else None

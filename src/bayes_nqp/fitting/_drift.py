@@ -11,7 +11,6 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
 from bayes_nqp.fitting._coefficient_draws import coefficients_of
-from bayes_nqp.fitting._slots import slot_places
 
 if TYPE_CHECKING:
     from bayes_nqp.fitting._fit import Fit
@@ -61,7 +60,7 @@ def drift(fit: Fit, by: Literal["stratum"] | None = None) -> xr.DataArray:
     sizes = [fit.posterior.sizes[dim] for dim in v.SAMPLE_DIMS]
     slots = coefficients_of(fit, equation, np.arange(int(np.prod(sizes))))
     problem, group = equation.problem, equation.rows.group
-    paths = slots[:, slot_places(plan, equation).paths] * equation.scale
+    paths = slots[:, equation.slots.paths] * equation.scale
     paths = paths.reshape(-1, len(problem.groups), problem.n_periods)
     # One unit of each group tells its cohort and stratum.
     unit = np.unique(group, return_index=True)[1][-len(problem.groups) :]

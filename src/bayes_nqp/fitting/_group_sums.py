@@ -13,7 +13,7 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.fitting._linked import linked_terms
 from bayes_nqp.fitting._reach import reach_of
 from bayes_nqp.fitting._theta import theta_of
-from bayes_nqp.planning import members_of, moderated_rows
+from bayes_nqp.terms import SlopeKind
 
 if TYPE_CHECKING:
     from bayes_nqp.fitting._fit import Fit
@@ -65,6 +65,9 @@ def effect_sums(fit: Fit, groups: LeftOut, rows: Array, draws: xr.DataArray) -> 
     received = _received_sums(fit, groups, counted)
     if received is not None:
         cells += _flat(received.sel({v.DRAW: draws}))
+    effects = plan.effects
+    inside = counted[effects.cell]
+    unit = effects.unit[inside]
     if equation.problem.member_scale is not None:
         stored = v.DEVIATION not in fit.effects
         deviation = (
@@ -72,21 +75,14 @@ def effect_sums(fit: Fit, groups: LeftOut, rows: Array, draws: xr.DataArray) -> 
             if stored
             else fit.effects[v.DEVIATION].sel({v.DRAW: draws}).isel({v.PATH: 0})
         )
-        treated = np.flatnonzero((plan.cell_of_row >= 0) & plan.frame.treated)
-        treated = treated[counted[plan.cell_of_row[treated]]]
-        codes, _ = members_of(plan)
-        unit = plan.frame.unit[treated]
-        member = np.searchsorted(codes, plan.frame.member[unit])
-        return np.asarray(cells + _flat(deviation) @ _table(groups, unit, member, codes.size).T)
-    if not equation.slopes or equation.slopes[-1].kind != "z":
+        table = _table(groups, unit, effects.member[inside], effects.codes.size)
+        return np.asarray(cells + _flat(deviation) @ table.T)
+    if equation.slope(SlopeKind.MODERATION) is None:
         return np.asarray(cells)
     # Effects of cells are at the moderator's centre; deviations hold it where there are any.
     slope = np.nan_to_num(_flat(posterior[f"{equation.name}__moderation"]))
-    treated, cell, value = moderated_rows(plan)
-    treated, value = treated[counted[cell]], value[counted[cell]]
-    unit = plan.frame.unit[treated]
     # theta_s times the sum of z over the group's rows in stratum s.
-    excess = _table(groups, unit, plan.frame.stratum[unit], slope.shape[1], value)
+    excess = _table(groups, unit, plan.frame.stratum[unit], slope.shape[1], effects.z[inside])
     return np.asarray(cells + slope @ excess.T)
 
 

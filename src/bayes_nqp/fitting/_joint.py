@@ -14,14 +14,14 @@ from scipy.sparse import csr_array
 from bayes_nqp import progress as steps
 from bayes_nqp import vocabulary as v
 from bayes_nqp.diagnostics import Gate
-from bayes_nqp.fitting._draws import MEMBERS_STORED, Recovered, slopes_of, terms_of
+from bayes_nqp.fitting._draws import MEMBERS_STORED, Recovered, joined, slopes_of, terms_of
 from bayes_nqp.fitting._joint_problem import joint_of
 from bayes_nqp.fitting._parameters import constrain, unconstrained
 from bayes_nqp.fitting._paths import Paths
 from bayes_nqp.fitting._tree import Drawn, Labelled, build_tree
 from bayes_nqp.gaussian import Coefficients, Stacked, StackedDraws, stacked_density, stacked_draw
 from bayes_nqp.language import Message
-from bayes_nqp.planning import Equation, Plan, members_of
+from bayes_nqp.planning import Equation, Plan
 from bayes_nqp.sampling import Chains, Importance, importance
 
 Array = npt.NDArray[np.float64]
@@ -124,14 +124,15 @@ def _drawn(plan: Plan, joint: Stacked, chains: Chains, parts: _Parts) -> list[Dr
 
 def _slope_unit(outcome: Equation) -> float:
     """Outcome units per unit of the mediator, of a slope in multiples of ``s``."""
-    return outcome.scale / outcome.slopes[-1].size
+    (slope,) = outcome.slopes
+    return outcome.scale / slope.size
 
 
 def _labelled(plan: Plan, parts: _Parts, outcome: Drawn) -> Mapping[str, Labelled]:
     """Deviations of members as variables of the posterior, where they are kept."""
     if parts.effect is None or parts.slope is None:
         return {}
-    _, labels = members_of(plan)
+    labels = plan.effects.labels
     dims = (*v.SAMPLE_DIMS, v.MEMBER)
     coords: dict[str, Any] = {v.MEMBER: np.asarray(labels, dtype=str)}
     return {
@@ -156,8 +157,8 @@ def _recovered(plan: Plan, joint: Stacked, x: Array, generator: np.random.Genera
     ]
     place = np.argsort(np.concatenate(chunks))
     return _Parts(
-        _joined([p.mediator for p in parts], place),
-        _joined([p.outcome for p in parts], place),
+        joined([p.mediator for p in parts], place),
+        joined([p.outcome for p in parts], place),
         Paths(
             parts[0].paths.names,
             np.concatenate([p.paths.effect for p in parts])[place],
@@ -165,20 +166,6 @@ def _recovered(plan: Plan, joint: Stacked, x: Array, generator: np.random.Genera
         ),
         _stacked([p.effect for p in parts], place),
         _stacked([p.slope for p in parts], place),
-    )
-
-
-def _joined(parts: Sequence[Recovered], place: Index) -> Recovered:
-    """Put parts under one another, and draws into their order."""
-    return Recovered(
-        np.concatenate([p.cell_mean for p in parts])[place],
-        np.concatenate([p.cell_effect for p in parts])[place],
-        {
-            k: np.concatenate([p.coefficients[k] for p in parts])[place]
-            for k in parts[0].coefficients
-        },
-        None,
-        _stacked([p.slopes for p in parts], place),
     )
 
 
@@ -209,20 +196,12 @@ def _shares(plan: Plan) -> _Shares:
     frame, cells = plan.frame, plan.cells
     rows = np.flatnonzero(plan.cell_of_row >= 0)
     unit, cell = frame.unit[rows], plan.cell_of_row[rows]
-    shape = (cells.rows.size, frame.n_units)
-    share = 1.0 / cells.rows[cell]
-    real = frame.treated[rows]
-    codes, _ = members_of(plan)
-    counts = np.bincount(unit[real], minlength=frame.n_units)
-    member = csr_array(
-        (1.0 / counts[unit[real]], (np.searchsorted(codes, unit[real]), cell[real])),
-        shape=(codes.size, shape[0]),
-    )
+    share, effects = 1.0 / cells.rows[cell], plan.effects
     return _Shares(
-        csr_array((share[real], (cell[real], unit[real])), shape=shape),
-        csr_array((share, (cell, unit)), shape=shape),
-        member,
-        codes,
+        effects.shares_of(effects.unit, frame.n_units).T,
+        csr_array((share, (cell, unit)), shape=(cells.rows.size, frame.n_units)),
+        effects.cells_of_members(),
+        effects.codes,
     )
 
 
@@ -237,9 +216,8 @@ def _assemble(plan: Plan, joint: Stacked, draws: StackedDraws, shares: _Shares) 
     ]
     a_own, b_own, u_own = slope_deviation[..., 0], slope_deviation[..., 1], slope_deviation[..., 2]
     m, y = _equation(mediator, draws, 0), _equation(outcome, draws, 1)
-    assert y.slopes is not None
     # a (draw, cell) and b (draw, stratum); a_i, b_i, u_i (draw, unit) in outcome units.
-    a, slopes = m.cell_mean, y.slopes[..., -1]
+    a, (slopes,) = m.cell_mean, y.slopes.values()
     b = slopes[:, plan.table.stratum]
     effect = a + _mean(shares.treated, a_own)
     direct = y.cell_mean + _mean(shares.treated, u_own)
@@ -273,8 +251,6 @@ def _equation(equation: Equation, draws: StackedDraws, number: int) -> Recovered
     of_equation = Coefficients(
         draws.shared[number], draws.local[number], slots, none, none, nothing, nothing
     )
-    starts = np.cumsum([0, *(b.columns.shape[0] for b in equation.problem.blocks)])
-    cells = starts[equation.cell_slots[:, 0]] + equation.cell_slots[:, 1]
-    mean = slots[:, cells] * equation.effect_scale
-    slopes = slopes_of(equation, of_equation) if equation.slopes else None
-    return Recovered(mean, mean, terms_of(equation, of_equation), None, slopes)
+    mean = slots[:, equation.slots.cells] * equation.effect_scale
+    terms, slopes = terms_of(equation, of_equation), slopes_of(equation, of_equation)
+    return Recovered(mean, mean, terms, None, slopes)

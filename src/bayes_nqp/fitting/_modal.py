@@ -11,10 +11,10 @@ import numpy.typing as npt
 from bayes_nqp.fitting._draws import cell_shares
 from bayes_nqp.fitting._equations import equation_density
 from bayes_nqp.fitting._received_loads import received_loads
-from bayes_nqp.fitting._slots import slot_places
 from bayes_nqp.gaussian import averages
-from bayes_nqp.planning import moderator_means, plan_of
+from bayes_nqp.planning import plan_of
 from bayes_nqp.sampling import Summit, ascend, climb, newton
+from bayes_nqp.terms import SlopeKind
 
 if TYPE_CHECKING:
     from bayes_nqp.designs import Design
@@ -77,18 +77,17 @@ def average_loads(plan: Plan, equation: Equation, weights: Array) -> tuple[Array
     tuple of ndarray (slot, r) and ndarray (owner, r), outcome units
         Loadings on slots and deviations, as `gaussian.averages` takes them.
     """
-    places, r = slot_places(plan, equation), weights.shape[1]
+    r, effects = weights.shape[1], plan.effects
     slots, received = np.zeros((equation.n_slots, r)), received_loads(plan, equation)
     # sum_c w_c (slot of c + received + theta z-bar_c + sum_o share_oc delta_o).
-    np.add.at(slots, places.cells, weights * equation.effect_scale)
+    np.add.at(slots, equation.slots.cells, weights * equation.effect_scale)
     if received is not None:
         slots[received[0]] += received[1] @ weights * equation.effect_scale
-    moderated = moderator_means(plan, equation)
-    if moderated is not None:
-        slope = places.slopes.reshape(-1, equation.problem.n_columns)[:, -1]
+    if (moderation := equation.slope(SlopeKind.MODERATION)) is not None:
         # theta_s times the mean moderator of the cell's rows.
-        size = equation.scale / equation.slopes[-1].size
-        np.add.at(slots, slope[plan.table.stratum], weights * moderated[0][:, None] * size)
+        slope, size = equation.slots.slopes[:, -1], equation.scale / moderation.size
+        shift = weights * effects.mean_of_cells[:, None] * size
+        np.add.at(slots, slope[effects.stratum], shift)
     shares = cell_shares(plan, equation)
     if shares is None:
         return slots, np.zeros((0, r))

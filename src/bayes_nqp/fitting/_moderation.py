@@ -13,7 +13,7 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.fitting._cell_draws import CellDraws
 from bayes_nqp.fitting._mediate import Mediated
 from bayes_nqp.fitting._paths import lagged
-from bayes_nqp.planning import moderated_rows
+from bayes_nqp.terms import SlopeKind
 
 if TYPE_CHECKING:
     from bayes_nqp.fitting._fit import Fit
@@ -38,9 +38,9 @@ def moderator_rows(fit: Fit) -> tuple[Index, Array]:
     """
     plan = fit.plan
     assert plan.moderator is not None
-    _, cell, value = moderated_rows(plan)
     place = np.cumsum(~plan.cells.lead) - 1
-    return place[cell], value + plan.moderator.centre
+    effects = plan.effects
+    return place[effects.cell], effects.z + plan.moderator.centre
 
 
 def moderation_draws(fit: Fit) -> Array:
@@ -80,7 +80,10 @@ def _of_path(draws: CellDraws, effects: xr.Dataset, name: str) -> tuple[Array, A
     theta = draws.moderation(name)
     level = draws.cells("cell_effect", name) - theta * mean
     # Slope b + d + m z of treated rows.
-    b, m = draws.slope("b", name) + draws.slope("d", name), draws.slope("b_moderation", name)
+    b, m = (
+        draws.slope(SlopeKind.MEDIATOR, name) + draws.slope(SlopeKind.INTERACTION, name),
+        draws.slope(SlopeKind.SHIFT, name),
+    )
     level, theta = (lagged(draws.plan, x, draws.lag) for x in (level, theta))
     return level * b, theta * b + level * m, theta * m  # (a + theta z)(b + m z)
 
@@ -110,7 +113,7 @@ def leg_draws(fit: Fit | Mediated) -> xr.Dataset:
     second = [slope.sel({v.MEDIATOR: n}).to_numpy()[..., stratum] for n in names]
     if "outcome__b_moderation" in posterior and not isinstance(fit, Mediated):
         draws = CellDraws(fit)
-        shifts = [draws.slope("b_moderation", n) * draws.mean_moderator for n in names]
+        shifts = [draws.slope(SlopeKind.SHIFT, n) * draws.mean_moderator for n in names]
         # At the mean moderator of the cell's rows: b + m z-bar.
         second = [b + draws.chains(shift) for b, shift in zip(second, shifts, strict=True)]
     dims = (*v.SAMPLE_DIMS, v.MEDIATOR, v.CELL)

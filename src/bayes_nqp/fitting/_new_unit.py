@@ -13,6 +13,7 @@ from bayes_nqp.errors import StudyError
 from bayes_nqp.fitting._cell_draws import CellDraws
 from bayes_nqp.fitting._needs import LINKED, meets
 from bayes_nqp.fitting._paths import lagged
+from bayes_nqp.terms import SlopeKind
 
 if TYPE_CHECKING:
     from bayes_nqp.fitting._fit import Fit
@@ -70,15 +71,21 @@ def new_unit_effects(fit: Fit, generator: np.random.Generator | None) -> Array:
     for name in names:
         normal, covariance = deviates(), np.zeros(size)
         effect = lagged(draws.plan, _effect(draws, name, normal), draws.lag)
-        slope = draws.slope("b", name) + draws.slope("b_moderation", name) * draws.mean_moderator
+        slope = (
+            draws.slope(SlopeKind.MEDIATOR, name)
+            + draws.slope(SlopeKind.SHIFT, name) * draws.mean_moderator
+        )
         if draws.has("corr_ab"):
             # The slope's deviation moves with that of the effect on the mediator.
             r, scale = (draws.flat(x)[:, None] for x in ("corr_ab", "scale_b"))
             slope = slope + scale * (r * normal + np.sqrt(1 - r**2) * deviates())
             if generator is None:
                 covariance = _covariance(draws, name)
-        if draws.has("d"):
-            d, rows_effect = draws.slope("d", name), draws.cells("cell_effect", name)
+        if draws.has(SlopeKind.INTERACTION.draws):
+            d, rows_effect = (
+                draws.slope(SlopeKind.INTERACTION, name),
+                draws.cells("cell_effect", name),
+            )
             direct += d * (_untreated(draws, name) - lagged(draws.plan, rows_effect, draws.lag))
             slope = slope + d
         indirect.append(effect * slope + covariance)
@@ -113,8 +120,8 @@ def _covariance(draws: CellDraws, mediator: str) -> Array:
 
 def _effect(draws: CellDraws, equation: str, normal: Array) -> Array:
     """Effect of an equation at the mean moderator of a cell's rows, with a deviation."""
-    mean = draws.cells("cell_mean", equation) + _spread(draws, equation) * normal
-    return mean + draws.moderation(equation) * draws.mean_moderator
+    mean, theta = draws.cells("cell_mean", equation), draws.theta(equation)
+    return draws.plan.effects.of_cells(mean, theta, _spread(draws, equation) * normal)
 
 
 def _deviation(draws: CellDraws, fit: Fit, generator: np.random.Generator) -> Array:
@@ -137,5 +144,7 @@ def _spread(draws: CellDraws, name: str) -> Array | float:
 def _untreated(draws: CellDraws, name: str) -> Array:
     """Level of a mediator in a cell's rows, less its centre."""
     slopes = draws.plan.equations[0].slopes
-    centre = next(s.centre for s in slopes if s.mediator == name and s.kind == "d")
+    centre = next(
+        s.centre for s in slopes if s.mediator == name and s.kind is SlopeKind.INTERACTION
+    )
     return np.asarray(draws.plan.cells.mediators[name] - centre)

@@ -13,7 +13,8 @@ from bayes_nqp.fitting._draws import Recovered
 from bayes_nqp.fitting._products import Product, products_of
 from bayes_nqp.fitting._reach import reach_of
 from bayes_nqp.fitting._realised import PATHS
-from bayes_nqp.planning import CellInfo, Plan, stratum_of_members
+from bayes_nqp.planning import CellInfo, Plan
+from bayes_nqp.terms import SlopeKind
 
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
@@ -63,11 +64,11 @@ def paths_of(plan: Plan, draws: Sequence[Recovered]) -> Paths:
     if not draws[1:]:
         deviation = None if outcome.deviation is None else outcome.deviation[:, None]
         return Paths((v.TOTAL,), outcome.cell_effect[:, None], deviation)
-    assert outcome.slopes is not None
-    names = tuple(dict.fromkeys(slope.mediator for slope in slopes if slope.kind != "z"))
-    place = {(slope.mediator, slope.kind): k for k, slope in enumerate(slopes)}
-    stratum, member = plan.table.stratum, stratum_of_members(plan)
-    means = products_of(plan) if any(slope.kind == "m" for slope in slopes) else None
+    by_kind = {(slope.kind, slope.mediator): slope for slope in slopes}
+    names = tuple(name for kind, name in by_kind if kind is SlopeKind.MEDIATOR)
+    stratum, member = plan.effects.stratum, plan.effects.stratum_of_members
+    shifted = any(slope.kind is SlopeKind.SHIFT for slope in slopes)
+    means = products_of(plan) if shifted else None
     direct, indirect, deviation = outcome.cell_effect.copy(), [], None
     if outcome.deviation is not None:
         # Total and direct, then one for each mediator.
@@ -78,11 +79,11 @@ def paths_of(plan: Plan, draws: Sequence[Recovered]) -> Paths:
         zip(names, plan.equations[1:], draws[1:], strict=True)
     ):
         assert equation.name == name
-        slope = slopes[place[name, "b"]]
-        effect = lagged(plan, drawn.cell_effect, slope.lag)
-        b = outcome.slopes[:, :, place[name, "b"]]
-        if (name, "d") in place:
-            d, extra = outcome.slopes[:, :, place[name, "d"]], slopes[place[name, "d"]]
+        slope = by_kind[SlopeKind.MEDIATOR, name]
+        effect, b = lagged(plan, drawn.cell_effect, slope.lag), outcome.slopes[slope]
+        extra = by_kind.get((SlopeKind.INTERACTION, name))
+        if extra is not None:
+            d = outcome.slopes[extra]
             # Outcome b m + d D m: with m = m_0 + a the direct effect is tau + d (m_0 - centre), m_0
             # the untreated level, the observed mean less a; the indirect one a (b + d).
             level = plan.cells.mediators[name] - extra.centre
@@ -92,7 +93,7 @@ def paths_of(plan: Plan, draws: Sequence[Recovered]) -> Paths:
                 # The untreated level is lower by what the member's own effect is higher.
                 deviation[:, 1] -= d[:, member] * drawn.deviation
         if means is not None:
-            product = Product(equation, drawn, b, outcome.slopes[:, :, place[name, "m"]])
+            product = Product(drawn, b, outcome.slopes[by_kind[SlopeKind.SHIFT, name]])
             indirect.append(means.of_cells(product))
             if deviation is not None and drawn.deviation is not None:
                 deviation[:, 2 + k] = means.of_members(product, member)

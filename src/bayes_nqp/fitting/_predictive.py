@@ -20,14 +20,8 @@ from bayes_nqp.fitting._parameters import natural, unconstrained
 from bayes_nqp.fitting._unit_rows import Members, UnitRows
 from bayes_nqp.limits import afford
 from bayes_nqp.machine import one_thread
-from bayes_nqp.rowmodel import (
-    RowLayout,
-    chunks,
-    errors_of,
-    padded,
-    row_layout,
-    row_slopes,
-)
+from bayes_nqp.planning import RowLayout, row_layout
+from bayes_nqp.rowmodel import chunks, errors_of, padded, row_slopes
 
 if TYPE_CHECKING:
     from bayes_nqp.fitting._fit import Fit
@@ -201,7 +195,7 @@ def _stored(fit: Fit, plan: Plan, equation: Equation, layout: RowLayout, chosen:
     )
     out = padded(cells / equation.scale)[:, layout.cell]
     if v.DEVIATION in fit.tree["effects"]:
-        deviation = fit.tree["effects"][v.DEVIATION].to_numpy().reshape(-1, layout.members.size)
+        deviation = fit.tree["effects"][v.DEVIATION].to_numpy().reshape(-1, plan.effects.codes.size)
         out += padded(deviation[chosen] / equation.scale)[:, layout.member]
     for part in equation.globals:
         if part.place == "slopes":

@@ -13,22 +13,14 @@ import xarray as xr
 from bayes_nqp import vocabulary as v
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
-from bayes_nqp.fitting._draws import MEMBERS_STORED
+from bayes_nqp.fitting._draws import kept_members
 from bayes_nqp.fitting._parameters import parameter_units
 from bayes_nqp.fitting._waist import waist
 from bayes_nqp.limits import afford
 from bayes_nqp.parameters import FLAT, Scale
-from bayes_nqp.planning import moderator_means, plan_of, stratum_of_members
-from bayes_nqp.rowmodel import (
-    RowLayout,
-    cell_slopes,
-    chunks,
-    errors_of,
-    padded,
-    path_draws,
-    row_layout,
-    row_slopes,
-)
+from bayes_nqp.planning import RowLayout, cell_slopes, plan_of, row_layout
+from bayes_nqp.rowmodel import chunks, errors_of, padded, path_draws, row_slopes
+from bayes_nqp.terms import SlopeKind
 
 if TYPE_CHECKING:
     from bayes_nqp.designs import Design
@@ -138,10 +130,10 @@ class _Draws:
         self.slopes = self._table("slopes", strata * len(equation.rows.columns))
         self.paths = path_draws(equation, self.parameters, generator)
         self.alpha = self.wide * generator.standard_normal((draws, plan.frame.n_units))
-        self.deviation = np.zeros((draws, layout.members.size))
+        self.deviation = np.zeros((draws, plan.effects.codes.size))
         if problem.member_scale is not None:
             scale = self._scale(problem.member_scale)
-            self.deviation = plan.facts.deviations.draw(generator, scale, layout.members.size)
+            self.deviation = plan.facts.deviations.draw(generator, scale, plan.effects.codes.size)
 
     def _scale(self, scale: Scale) -> Array:
         if scale.estimated:
@@ -194,26 +186,21 @@ class _Draws:
 
     def dataset(self, outcome: Array, facts: Mapping[str, str | float]) -> xr.Dataset:
         """Label everything, in outcome units."""
-        plan, layout, s = self.plan, self.layout, self.equation.scale
-        cells, per = self.cells, self.equation.effect_scale
+        plan, s = self.plan, self.equation.scale
+        per, effects = self.equation.effect_scale, plan.effects
+        cells, theta, deviation = self.cells, None, None
+        average: Array | float = 0.0
         if self.equation.dose is not None:
             cells = self.slopes[:, cell_slopes(plan, self.equation)]
-        effect, deviation = cells * per, None
-        moderated = moderator_means(plan, self.equation)
-        slopes = np.zeros((self.draws, plan.frame.stratum_levels.shape[0]))
-        if moderated is not None:
-            last = len(self.equation.rows.columns) - 1
-            slopes = self.slopes[:, last :: last + 1] * (s / self.equation.slopes[-1].size)
-            effect = effect + slopes[:, plan.table.stratum] * moderated[0]
+        if (moderation := self.equation.slope(SlopeKind.MODERATION)) is not None:
+            slopes = self.slopes.reshape(self.draws, *self.equation.slots.slopes.shape)
+            theta = slopes[..., -1] * (s / moderation.size)
         if self.equation.problem.member_scale is not None:
-            cell, member, rows = layout.membership
-            share = np.zeros((layout.members.size, plan.table.size))
-            share[member, cell] = rows / plan.cells.rows[cell]
-            effect = effect + self.deviation @ share * per
-            if layout.members.size <= MEMBERS_STORED:
-                deviation = self.deviation[None] * per
-                if moderated is not None:
-                    deviation = deviation + slopes[:, stratum_of_members(plan)] * moderated[1]
+            average = effects.averaged(self.deviation) * per
+            deviation = kept_members(plan, self.deviation * per, theta)
+        effect = effects.of_cells(cells * per, theta, average)
+        if deviation is not None:
+            deviation = deviation[None]
         attrs: dict[str, str | float] = {"target": "sample", "draws": "prior", **facts}
         if self.varying is not None:
             attrs["varying"] = self.varying
@@ -221,7 +208,7 @@ class _Draws:
         return (
             out.assign(self._named())
             .assign({"outcome": ((v.CHAIN, v.DRAW, "row"), outcome[None])})
-            .assign_coords(row=layout.rows)
+            .assign_coords(row=self.layout.rows)
         )
 
     def _named(self) -> dict[str, Any]:

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import csr_array
 
-from bayes_nqp.fitting._draws import Recovered
-from bayes_nqp.planning import Equation, Plan, members_of, moderated_rows
+from bayes_nqp.fitting._draws import Recovered, slope_of
+from bayes_nqp.planning import Plan
+from bayes_nqp.terms import SlopeKind
 
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
@@ -25,15 +25,14 @@ class Product:
 
     Parameters
     ----------
-    equation : Equation
-        Of the mediator.
+    drawn : Recovered
+        Of the mediator's equation.
     b : ndarray (draw, stratum), outcome units per unit of the mediator
         Slope of treated rows at the moderator's centre.
     m : ndarray (draw, stratum)
         What a unit of the moderator adds to it.
     """
 
-    equation: Equation
     drawn: Recovered
     b: Array
     m: Array
@@ -41,11 +40,7 @@ class Product:
     @property
     def theta(self) -> Array | None:
         """What a unit of the moderator adds to the effect on the mediator (draw, stratum)."""
-        slopes = self.equation.slopes
-        if not slopes or slopes[-1].kind != "z":
-            return None
-        assert self.drawn.slopes is not None
-        return self.drawn.slopes[:, :, -1]
+        return slope_of(self.drawn.slopes, SlopeKind.MODERATION)
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,21 +99,9 @@ def products_of(plan: Plan) -> Products:
     plan : Plan
         With a moderator.
     """
-    rows, cell, value = moderated_rows(plan)
-    codes, _ = members_of(plan)
-    member = np.searchsorted(codes, plan.frame.member[plan.frame.unit[rows]])
-
-    def means(code: Index, size: int, values: Array) -> Array:
-        return np.bincount(code, values, size) / np.maximum(np.bincount(code, minlength=size), 1)
-
-    cells = plan.table.size
-    mean = means(cell, cells, value)
-    share = 1.0 / np.bincount(member, minlength=codes.size)[member]
+    effects = plan.effects
+    z, mean = effects.z, effects.mean_of_cells
     return Products(
-        plan.table.stratum,
-        mean,
-        means(cell, cells, (value - mean[cell]) ** 2),
-        csr_array((share * value, (member, cell)), shape=(codes.size, cells)),
-        means(member, codes.size, value),
-        means(member, codes.size, value**2),
-    )
+        plan.table.stratum, mean, effects.cell_means((z - mean[effects.cell]) ** 2),
+        effects.cells_of_members(z), effects.mean_of_members, effects.member_means(z**2),
+    )  # fmt: skip

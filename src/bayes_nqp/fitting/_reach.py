@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from bayes_nqp.designs import LinkedSpec
 from bayes_nqp.fitting._realised import Reach
-from bayes_nqp.planning import CellInfo, Equation, Plan, members_of
+from bayes_nqp.planning import CellInfo, Equation, Plan
 from bayes_nqp.terms import NEIGHBOUR
 
 Array = npt.NDArray[np.float64]
@@ -31,7 +31,7 @@ def reach_of(plan: Plan, equation: Equation) -> Reach | None:
     column = np.full(treated.shape, -1, dtype=np.int64)
     for k, e in enumerate(linked.treated):
         column[event == e] = k
-    codes, _ = members_of(plan)
+    codes = plan.effects.codes
     owner = np.searchsorted(codes, frame.member)
     owner[~np.isin(frame.member, codes)] = -1
     return Reach(

@@ -8,7 +8,6 @@ import numpy as np
 import numpy.typing as npt
 
 from bayes_nqp.fitting._reach import reach_of
-from bayes_nqp.fitting._slots import slot_places
 from bayes_nqp.terms import LINKED
 
 if TYPE_CHECKING:
@@ -34,5 +33,4 @@ def received_loads(plan: Plan, equation: Equation) -> tuple[Index, Array] | None
     names = [column.name for column in equation.rows.columns]
     at = [names.index(f"{LINKED} {e}") for e in reach.events]
     # The coefficients are those of every stratum: the first has them as well.
-    slots = slot_places(plan, equation).slopes.reshape(-1, len(names))[0, at]
-    return slots, reach.near_of_cells[:, : plan.table.size]
+    return equation.slots.slopes[0, at], reach.near_of_cells[:, : plan.table.size]

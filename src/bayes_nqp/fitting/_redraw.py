@@ -175,9 +175,8 @@ def _check_cell_slots(fit: Fit) -> None:
     if COEFFICIENTS not in fit.tree.children:
         return
     equation, real = fit.plan.equations[0], ~fit.plan.cells.lead
-    starts = np.cumsum([0, *(block.columns.shape[0] for block in equation.problem.blocks)])
-    at = (starts[equation.cell_slots[:, 0]] + equation.cell_slots[:, 1])[real]
-    slots = fit.tree[COEFFICIENTS][f"{equation.name}__slots"].to_numpy()[..., at]
+    slots = fit.tree[COEFFICIENTS][f"{equation.name}__slots"].to_numpy()
+    slots = slots[..., equation.slots.cells[real]]
     mean = fit.posterior[f"{equation.name}__cell_mean"].to_numpy()
     if not alike(slots * equation.effect_scale, mean):
         raise StudyError(f"cells of its {COEFFICIENTS} are not the means of its posterior")

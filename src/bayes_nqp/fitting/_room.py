@@ -8,7 +8,6 @@ import numpy as np
 
 from bayes_nqp.fitting._draws import MEMBERS_STORED
 from bayes_nqp.limits import afford
-from bayes_nqp.planning import members_of
 
 if TYPE_CHECKING:
     from bayes_nqp.planning import Plan
@@ -29,7 +28,7 @@ def check_draws(plan: Plan, sampler: Sampler) -> None:
         With an estimate of the memory.
     """
     cells = int(plan.table.size)
-    members = members_of(plan)[0].size
+    members = plan.effects.codes.size
     stored = members if members <= MEMBERS_STORED else 0
     numbers = sum(
         2 * cells

@@ -12,14 +12,19 @@ import xarray as xr
 
 from bayes_nqp.diagnostics import Gate
 from bayes_nqp.errors import Hint, StudyError
-from bayes_nqp.fitting._draws import MEMBERS_STORED, Recovered, leaning_of
+from bayes_nqp.fitting._draws import (
+    MEMBERS_STORED,
+    Recovered,
+    kept_members,
+    leaning_of,
+    slope_of,
+)
 from bayes_nqp.fitting._reach import reach_of
 from bayes_nqp.fitting._tree import Drawn, build_tree
 from bayes_nqp.language import Message
-from bayes_nqp.planning import members_of, moderator_means, stratum_of_members
-from bayes_nqp.rowmodel import SLOPE_NAMES, Names, equation_model
+from bayes_nqp.rowmodel import Names, equation_model
 from bayes_nqp.sampling import NUTS, Importance, sample_model
-from bayes_nqp.terms import SlopePart
+from bayes_nqp.terms import Slope, SlopeKind
 
 if TYPE_CHECKING:
     from bayes_nqp.planning import Equation, Plan
@@ -97,18 +102,13 @@ def _numbered(sampler: NUTS, number: int) -> NUTS:
 
 def _terms(equation: Equation) -> list[str]:
     """Terms whose coefficients are reported as they are."""
-    return [
-        part.name
-        for part in equation.globals
-        if part.place not in ("time", "paths") and not isinstance(part, SlopePart)
-    ]
+    return [part.name for part in equation.globals if part.reported]
 
 
 def _reported(plan: Plan, equation: Equation) -> list[str]:
     """Variables of the row model that a fit keeps, parameters apart."""
-    kinds = {slope.kind for slope in equation.slopes}
-    names = [*_terms(equation), *(name for kind, name in SLOPE_NAMES.items() if kind in kinds)]
-    few = members_of(plan)[0].size <= MEMBERS_STORED or leaning_of(plan, equation) is not None
+    names = [*_terms(equation), *dict.fromkeys(slope.kind.draws for slope in equation.slopes)]
+    few = plan.effects.codes.size <= MEMBERS_STORED or leaning_of(plan, equation) is not None
     few = few or reach_of(plan, equation) is not None
     if equation.problem.member_scale is not None and few:
         names.append("deviation")
@@ -120,7 +120,7 @@ def _recovered(plan: Plan, equation: Equation, values: Mapping[str, Array]) -> R
     draws = int(np.prod(values["cell_effect"].shape[:2]))
     flat = {name: a.reshape(draws, *a.shape[2:]) for name, a in values.items()}
     coefficients = {name: flat[name].reshape(draws, -1) for name in _terms(equation)}
-    slopes = _slopes(equation, flat) if equation.slopes else None
+    slopes = _slopes(equation, flat)
     deviation, tilt = flat.get("deviation"), None
     leaning = leaning_of(plan, equation)
     if deviation is not None and leaning is not None:
@@ -128,26 +128,19 @@ def _recovered(plan: Plan, equation: Equation, values: Mapping[str, Array]) -> R
     realised, reach = None, reach_of(plan, equation)
     if reach is not None:
         realised = reach.of_draws(None, flat["cell_mean"], coefficients, deviation)
-    if deviation is not None and deviation.shape[1] > MEMBERS_STORED:
-        deviation = None
-    moderated = moderator_means(plan, equation)
-    if deviation is not None and moderated is not None and slopes is not None:
-        # A member's effect holds its own moderator, as its cell's holds their mean.
-        deviation = deviation + slopes[:, stratum_of_members(plan), -1] * moderated[1]
+    deviation = kept_members(plan, deviation, slope_of(slopes, SlopeKind.MODERATION))
     return Recovered(
         flat["cell_mean"], flat["cell_effect"], coefficients, deviation, slopes, tilt,
         realised=realised,
     )  # fmt: skip
 
 
-def _slopes(equation: Equation, flat: Mapping[str, Array]) -> Array:
-    """Slopes (draw, stratum, slope) in the order of the equation's columns."""
-    places = dict.fromkeys(SLOPE_NAMES, 0)
-    out = []
-    for slope in equation.slopes:
-        values = flat[SLOPE_NAMES[slope.kind]]
-        if slope.kind != "z":
-            values = values[..., places[slope.kind]]
-            places[slope.kind] += 1
-        out.append(values)
-    return np.stack(out, axis=-1)
+def _slopes(equation: Equation, flat: Mapping[str, Array]) -> dict[Slope, Array]:
+    """Slopes of mediators and the moderator in every stratum (draw, stratum)."""
+    out = {}
+    for kind in SlopeKind:
+        slopes = [slope for slope in equation.slopes if slope.kind is kind]
+        for k, slope in enumerate(slopes):
+            values = flat[kind.draws]
+            out[slope] = values if kind is SlopeKind.MODERATION else values[..., k]
+    return out

@@ -18,7 +18,6 @@ from bayes_nqp.fitting._equations import equation_density, numbered
 from bayes_nqp.fitting._known import KnownDraws
 from bayes_nqp.fitting._parameters import point_at
 from bayes_nqp.fitting._paths import paths_of
-from bayes_nqp.fitting._slots import slot_places
 from bayes_nqp.fitting._waist import waist
 from bayes_nqp.gaussian import averages
 from bayes_nqp.planning import plan_of
@@ -158,7 +157,7 @@ def slope_law(
     part = next(part for part in equation.globals if part.name == SLOPE)
     columns = [part.labels.index(name) for name in names]
     # A slope is a slot of every block; var(a + b) = var a + var b + 2 cov(a, b).
-    place = slot_places(plan, equation).slopes.reshape(len(plan.stratum_names), -1)[0, columns]
+    place = equation.slots.slopes[0, columns]
     i, j = np.triu_indices(len(names), 1)
     single = np.zeros((equation.n_slots, len(names)))
     single[place, np.arange(len(names))] = 1.0

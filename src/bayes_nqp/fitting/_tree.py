@@ -14,12 +14,13 @@ import xarray as xr
 from bayes_nqp import vocabulary as v
 from bayes_nqp.diagnostics import Gate, convergence, populations_gate, weights_gate, worst_of
 from bayes_nqp.fitting._coefficients import COEFFICIENTS, labelled_slots
-from bayes_nqp.fitting._draws import Recovered
+from bayes_nqp.fitting._draws import Recovered, combined
 from bayes_nqp.fitting._names import into_tree
 from bayes_nqp.fitting._paths import Paths, paths_of
 from bayes_nqp.fitting._waist import waist
-from bayes_nqp.planning import Equation, Plan, members_of
+from bayes_nqp.planning import Equation, Plan
 from bayes_nqp.sampling import Chains
+from bayes_nqp.terms import SlopeKind
 
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
@@ -65,15 +66,9 @@ class Drawn:
         if draws == self.x.shape[1]:
             return self
 
-        def first(flat: Array) -> Array:
-            shortened = self.shaped(flat)[:, :draws]
-            return shortened.reshape(-1, *flat.shape[1:])
+        def first(flat: Sequence[Array]) -> Array:
+            return self.shaped(flat[0])[:, :draws].reshape(-1, *flat[0].shape[1:])
 
-        recovered = self.draws
-        optional = {
-            name: None if getattr(recovered, name) is None else first(getattr(recovered, name))
-            for name in ("deviation", "slopes", "tilt", "slots", "realised")
-        }
         return replace(
             self,
             chains=replace(
@@ -81,12 +76,7 @@ class Drawn:
             ),
             x=self.x[:, :draws],
             parameters={k: a[:, :draws] for k, a in self.parameters.items()},
-            draws=Recovered(
-                first(recovered.cell_mean),
-                first(recovered.cell_effect),
-                {k: first(a) for k, a in recovered.coefficients.items()},
-                **optional,
-            ),
+            draws=combined([self.draws], first),
         )
 
 
@@ -221,21 +211,18 @@ def _posterior(plan: Plan, equation: Drawn) -> tuple[dict[str, Any], dict[str, A
     if plan.model.equations[0].linked is not None and equation.draws.deviation is not None:
         deviation = equation.shaped(equation.draws.deviation)
         data[prefix + "deviation"] = ((*v.SAMPLE_DIMS, v.MEMBER), deviation)
-        coords[v.MEMBER] = members_of(plan)[1]
-    if equation.draws.slopes is not None:
-        values = equation.shaped(equation.draws.slopes)
-        for kind, called in (("b", "b"), ("d", "d"), ("m", "b_moderation")):
-            mine = [k for k, slope in enumerate(equation.equation.slopes) if slope.kind == kind]
-            if mine:
-                dims = (*v.SAMPLE_DIMS, f"{prefix}stratum", v.MEDIATOR)
-                data[prefix + called] = (dims, values[..., mine])
-                names = [equation.equation.slopes[k].mediator for k in mine]
-                coords[v.MEDIATOR] = np.asarray(names, dtype=str)
-        if equation.equation.slopes[-1].kind == "z":
-            seen = np.isin(np.arange(values.shape[2]), equation.equation.slopes[-1].strata or ())
-            shifts = np.where(seen, values[..., -1], np.nan)
-            data[prefix + "moderation"] = ((*v.SAMPLE_DIMS, f"{prefix}stratum"), shifts)
+        coords[v.MEMBER] = plan.effects.labels
+    dims = (*v.SAMPLE_DIMS, f"{prefix}stratum")
+    for kind in dict.fromkeys(slope.kind for slope in equation.draws.slopes):
+        mine = {s: equation.shaped(x) for s, x in equation.draws.slopes.items() if s.kind is kind}
         coords[f"{prefix}stratum"] = np.asarray(plan.stratum_names, dtype=str)
+        if kind is SlopeKind.MODERATION:
+            ((slope, values),) = mine.items()
+            seen = np.isin(np.arange(values.shape[2]), slope.strata or ())
+            data[prefix + kind.draws] = (dims, np.where(seen, values, np.nan))
+            continue
+        data[prefix + kind.draws] = ((*dims, v.MEDIATOR), np.stack([*mine.values()], axis=-1))
+        coords[v.MEDIATOR] = np.asarray([slope.mediator for slope in mine], dtype=str)
     return data, coords
 
 

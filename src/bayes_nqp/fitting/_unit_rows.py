@@ -16,9 +16,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_array
 
-from bayes_nqp.fitting._slots import slot_places
 from bayes_nqp.gaussian import back_solve
-from bayes_nqp.rowmodel import RowLayout, padded, row_layout, row_slopes
+from bayes_nqp.planning import RowLayout, row_layout
+from bayes_nqp.rowmodel import padded, row_slopes
 
 if TYPE_CHECKING:
     from bayes_nqp.gaussian import ErrorLaw, Values
@@ -103,9 +103,9 @@ class UnitRows:
 
     def __init__(self, plan: Plan, equation: Equation) -> None:
         self.equation, self.layout = equation, row_layout(plan, equation)
-        self.places = slot_places(plan, equation)
+        self.places = equation.slots
         self.noise: ErrorLaw = equation.gaussian.noise
-        self.n_members = self.layout.members.size
+        self.n_members = plan.effects.codes.size
         self.patterns = _patterns(equation, self.layout)
 
     def expected(self, slots: Array) -> Array:
@@ -114,7 +114,7 @@ class UnitRows:
         out = slots[:, self.places.time][:, layout.node]
         out += padded(slots[:, self.places.cells])[:, layout.cell]
         columns = len(self.equation.rows.columns)
-        row_slopes(layout, columns, slots[:, self.places.slopes], out)
+        row_slopes(layout, columns, slots[:, self.places.slopes.ravel()], out)
         if self.places.paths.size:
             out += slots[:, self._paths]
         return out

@@ -11,7 +11,7 @@ import xarray as xr
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
 from bayes_nqp.diagnostics import Gate
-from bayes_nqp.planning import CellInfo, Plan, members_of
+from bayes_nqp.planning import CellInfo, Plan
 from bayes_nqp.terms import NEIGHBOUR
 
 Array = npt.NDArray[np.float64]
@@ -51,7 +51,10 @@ def waist(
     keep = np.flatnonzero(cells.lead if leads else ~cells.lead)
     members, membership = None, None
     if deviation is not None and not leads:
-        members, membership = _membership(plan, keep)
+        # Treated rows stand in cells with effects, so that members have no rows elsewhere.
+        cell, member, rows = plan.effects.membership
+        members = plan.effects.labels.tolist()
+        membership = np.searchsorted(keep, cell), member, rows
     role = np.where(cells.role[keep] == NEIGHBOUR, v.NEIGHBOUR, v.TREATED)
     attrs = {v.LINK: plan.facts.likelihood.link, **(attrs or {})}
     if plan.exposure is not None:
@@ -86,13 +89,3 @@ def waist(
         importance={} if isinstance(gate, str) else gate.importance,
         attrs=attrs,
     )
-
-
-def _membership(plan: Plan, cells: Index) -> tuple[list[str], tuple[Index, Index, Index]]:
-    """Labels of members, and which of them are in which cell with how many rows."""
-    codes, labels = members_of(plan)
-    rows = np.flatnonzero((plan.cell_of_row >= 0) & plan.frame.treated)
-    owner = np.searchsorted(codes, plan.frame.member[plan.frame.unit[rows]])
-    position = np.searchsorted(cells, plan.cell_of_row[rows])
-    pairs, counts = np.unique(np.stack([position, owner], axis=1), axis=0, return_counts=True)
-    return [str(label) for label in labels], (pairs[:, 0], pairs[:, 1], counts)

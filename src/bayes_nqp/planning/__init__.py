@@ -3,10 +3,11 @@
 from bayes_nqp.panel import unit_column as unit_column
 from bayes_nqp.planning._frame import PlanFrame as PlanFrame
 from bayes_nqp.planning._frame import frame_of as frame_of
-from bayes_nqp.planning._members import members_of as members_of
-from bayes_nqp.planning._members import moderated_rows as moderated_rows
-from bayes_nqp.planning._members import moderator_means as moderator_means
-from bayes_nqp.planning._members import stratum_of_members as stratum_of_members
+from bayes_nqp.planning._layout import RowLayout as RowLayout
+from bayes_nqp.planning._layout import cell_names as cell_names
+from bayes_nqp.planning._layout import cell_slopes as cell_slopes
+from bayes_nqp.planning._layout import node_names as node_names
+from bayes_nqp.planning._layout import row_layout as row_layout
 from bayes_nqp.planning._plan import CellInfo as CellInfo
 from bayes_nqp.planning._plan import Equation as Equation
 from bayes_nqp.planning._plan import Plan as Plan

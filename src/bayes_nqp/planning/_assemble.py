@@ -31,6 +31,7 @@ from bayes_nqp.planning._processes import (
     process_parameters,
     with_processes,
 )
+from bayes_nqp.planning._slots import slots_of
 from bayes_nqp.terms import GlobalPart, LocalPart, ProcessPart
 
 Array = npt.NDArray[np.float64]
@@ -139,7 +140,8 @@ def assemble(
     )
     return Equation(
         equation.name, rows, problem, scale, shared, local,
-        tuple(layout.local_index), layout.cell_slots, layout.slope_slots, dose=dose,
+        tuple(layout.local_index),
+        slots_of(frame, rows, problem, layout.cell_slots, layout.slope_slots), dose=dose,
     )  # fmt: skip
 
 

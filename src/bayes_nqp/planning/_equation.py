@@ -31,6 +31,7 @@ from bayes_nqp.terms import (
     GlobalPart,
     LocalPart,
     Slope,
+    SlopeKind,
     cell_parts,
     exposed_parts,
     exposure_parts,
@@ -166,11 +167,13 @@ def _mediator_slopes(ground: Plan, mediators: Sequence[MediatorSpec]) -> list[tu
         column, size = within(unit[sample], values[sample], ground.frame.n_units)
         full = np.zeros(values.size)
         full[sample] = column
-        slopes.append((Slope(mediator.name, "b", size, lag=mediator.lag), full))
+        slopes.append((Slope(mediator.name, SlopeKind.MEDIATOR, size, lag=mediator.lag), full))
         if mediator.interaction:
             centre = float(values[sample].mean())
             product = (values - centre) * ground.frame.treated / size
-            slopes.append((Slope(mediator.name, "d", size, centre, mediator.lag), product))
+            slopes.append(
+                (Slope(mediator.name, SlopeKind.INTERACTION, size, centre, mediator.lag), product)
+            )
         if ground.moderator is not None and mediator.moderated:
             shifted.append(
                 moderated_slope(

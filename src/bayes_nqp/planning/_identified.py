@@ -13,7 +13,7 @@ from bayes_nqp.gaussian import absorbed_products, net_of
 from bayes_nqp.language import Message, listed, separated
 from bayes_nqp.parameters import FLAT
 from bayes_nqp.planning._plan import Equation
-from bayes_nqp.terms import SLOPE, LocalPart, SlopePart
+from bayes_nqp.terms import SLOPE, LocalPart, SlopeKind, SlopePart
 
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
@@ -107,15 +107,11 @@ def _columns(equation: Equation, roles: ColumnNames) -> tuple[list[_Column], lis
         at += part.columns.shape[1]
         if part.scale != FLAT or part.place != "slopes":
             continue
-        shift = isinstance(part, SlopePart) and not part.name.startswith("b_")
+        shift = isinstance(part, SlopePart) and part.kind is not SlopeKind.MEDIATOR
         if part.name == SLOPE:
             names = list(roles.covariates)
         elif isinstance(part, SlopePart):
-            role = (
-                Message("mediator {!r}")
-                if part.name.startswith("b_")
-                else Message("moderated effect {!r}")
-            )
+            role = Message("moderated effect {!r}") if shift else Message("mediator {!r}")
             names = [role.fill(label) for label in part.flat]
         else:
             names = [Message("{}, {}", roles.effects, label) for label in labels]

@@ -13,7 +13,7 @@ from bayes_nqp.moments import VaryingColumn
 from bayes_nqp.planning._columns import within
 from bayes_nqp.planning._frame import PlanFrame
 from bayes_nqp.planning._plan import Moderator
-from bayes_nqp.terms import Slope
+from bayes_nqp.terms import Slope, SlopeKind
 
 if TYPE_CHECKING:
     from bayes_nqp.designs import ModelSpec
@@ -91,7 +91,9 @@ def moderation(
     treated = sample & frame.treated
     column = np.where(treated, moderator.values / moderator.size, 0.0)
     strata = tuple(np.unique(frame.stratum[frame.unit[treated]]).tolist())
-    slope = Slope(moderator.name, "z", moderator.size, moderator.centre, strata=strata)
+    slope = Slope(
+        moderator.name, SlopeKind.MODERATION, moderator.size, moderator.centre, strata=strata
+    )
     return [(slope, column)]
 
 
@@ -153,7 +155,7 @@ def moderated_slope(
     _, size = within(frame.unit[sample], values[sample], frame.n_units)
     size *= moderator.size
     column = np.where(sample, (values - centre) * moderator.values / size, 0.0)
-    return Slope(mediator, "m", size, centre, moderator=moderator.name), column
+    return Slope(mediator, SlopeKind.SHIFT, size, centre, moderator=moderator.name), column
 
 
 def _complete(panel: Panel, name: str, values: Array, wanted: Mask, called: str) -> None:

@@ -21,8 +21,10 @@ from bayes_nqp.gaussian import (
 )
 from bayes_nqp.moments import Rows, UnitClass, reduce_rows
 from bayes_nqp.panel import Panel
+from bayes_nqp.planning._effects import EffectMap
 from bayes_nqp.planning._frame import PlanFrame
-from bayes_nqp.terms import NEIGHBOUR, TREATED, CellTable, GlobalPart, LocalPart, Slope
+from bayes_nqp.planning._slots import Slots
+from bayes_nqp.terms import NEIGHBOUR, TREATED, CellTable, GlobalPart, LocalPart, Slope, SlopeKind
 
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
@@ -148,10 +150,8 @@ class Equation:
         In the order of their coefficients.
     local_index : tuple of ndarray of int (coefficient)
         For each local part, the position of its coefficients among all blocks' local ones.
-    cell_slots : ndarray of int (cell, 2)
-        Block of each cell, and its slot there.
-    slope_slots : ndarray of int (stratum)
-        First slot of each stratum's slopes of the varying columns, among those of all blocks.
+    slots : Slots
+        Where time effects, cells and slopes stand among the slots of all blocks.
     slopes : tuple of Slope
         The last varying columns of ``rows``, whose slopes vary by stratum: mediators, and then
         the moderator of the treatment effect.
@@ -166,8 +166,7 @@ class Equation:
     globals: tuple[GlobalPart, ...]
     locals: tuple[LocalPart, ...]
     local_index: tuple[Index, ...]
-    cell_slots: Index
-    slope_slots: Index
+    slots: Slots
     slopes: tuple[Slope, ...] = ()
     dose: Dose | None = None
 
@@ -188,6 +187,10 @@ class Equation:
         """Units with the same periods and weights, for what looks at single units."""
         return self.problem.classes or reduce_rows(self.rows)
 
+    def slope(self, kind: SlopeKind) -> Slope | None:
+        """The first slope of a kind, None without one."""
+        return next((slope for slope in self.slopes if slope.kind is kind), None)
+
     @property
     def n_slots(self) -> int:
         """Time effects, cells and slopes of all blocks."""
@@ -196,9 +199,7 @@ class Equation:
     @property
     def n_paths(self) -> int:
         """Values of processes among the slots of draws: of every group and period, or none."""
-        problem = self.problem
-        paths = problem.processes or problem.path_coefficients
-        return len(problem.groups) * problem.n_periods if paths else 0
+        return self.slots.paths.size
 
     @cached_property
     def local_places(self) -> npt.NDArray[np.bool_]:
@@ -251,6 +252,21 @@ class Plan:
     def panel(self) -> Panel:
         """The rows that all equations use."""
         return self.model.panel
+
+    @cached_property
+    def effects(self) -> EffectMap:
+        """What adds up to effects of cells and members; the same for all equations."""
+        frame = self.frame
+        rows = np.flatnonzero(self.kept & frame.treated & (self.cell_of_row >= 0))
+        unit = frame.unit[rows]
+        codes, member = np.unique(frame.member[unit], return_inverse=True)
+        first = np.zeros(int(frame.member.max()) + 1, dtype=np.int64)
+        first[frame.member[::-1]] = frame.stratum[::-1]
+        return EffectMap(
+            rows, self.cell_of_row[rows], unit, member,
+            None if self.moderator is None else self.moderator.values[rows],
+            codes, frame.member_labels[codes], self.cells.rows, self.table.stratum, first[codes],
+        )  # fmt: skip
 
     @property
     def stratum_names(self) -> tuple[str, ...]:

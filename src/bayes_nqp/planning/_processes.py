@@ -67,7 +67,7 @@ def border_paths(parts: Sequence[ProcessPart]) -> list[GlobalPart]:
         for loadings, scale in zip(part.loadings, part.scales, strict=True):
             columns = np.kron(paths, loadings).astype(np.float64)
             labels = [str(k) for k in range(columns.shape[1])]
-            out.append(GlobalPart(scale.name, "paths", columns, scale, labels))
+            out.append(GlobalPart(scale.name, "paths", columns, scale, labels, reported=False))
     return out
 
 

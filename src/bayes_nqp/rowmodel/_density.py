@@ -20,8 +20,7 @@ from bayes_nqp.sampling import Importance
 if TYPE_CHECKING:
     from bayes_nqp.designs import Steps
     from bayes_nqp.likelihoods import Likelihood
-    from bayes_nqp.planning import Equation
-    from bayes_nqp.rowmodel._layout import RowLayout
+    from bayes_nqp.planning import Equation, RowLayout
     from bayes_nqp.rowmodel._names import Names
 
 

@@ -9,8 +9,9 @@ import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 
-from bayes_nqp.rowmodel._layout import RowLayout, cell_slopes
-from bayes_nqp.rowmodel._names import SLOPE_NAMES, Names
+from bayes_nqp.planning import cell_slopes
+from bayes_nqp.rowmodel._names import Names
+from bayes_nqp.terms import SlopeKind
 
 if TYPE_CHECKING:
     from bayes_nqp.planning import Equation, Plan
@@ -21,23 +22,22 @@ def report_slopes(names: Names, plan: Plan, equation: Equation, slopes: Any, s: 
     width = len(equation.rows.columns)
     by_stratum = slopes.reshape((plan.frame.stratum_levels.shape[0], width))
     first = width - len(equation.slopes)
-    for kind, called in SLOPE_NAMES.items():
-        which = [k for k, slope in enumerate(equation.slopes) if slope.kind == kind]
+    for kind in SlopeKind:
+        which = [k for k, slope in enumerate(equation.slopes) if slope.kind is kind]
         if not which:
             continue
         size = np.array([equation.slopes[k].size for k in which])
         values = by_stratum[:, [first + k for k in which]] * s / size
-        if kind == "z":
-            pm.Deterministic(names(called), values[:, 0], dims=names("stratum"))
+        if kind is SlopeKind.MODERATION:
+            pm.Deterministic(names(kind.draws), values[:, 0], dims=names("stratum"))
         else:
-            pm.Deterministic(names(called), values, dims=(names("stratum"), "mediator"))
+            pm.Deterministic(names(kind.draws), values, dims=(names("stratum"), "mediator"))
 
 
 def state_effects(
     names: Names,
     plan: Plan,
     equation: Equation,
-    layout: RowLayout,
     cells: Any,
     slopes: Any,
     scales: Mapping[str, Any],
@@ -67,22 +67,17 @@ def state_effects(
     scale = scales[member_scale.name]
     deviation = plan.facts.deviations.variable(names("z_deviation"), scale)
     pm.Deterministic(names("deviation"), deviation * s, dims="member")
-    cell, member, rows = layout.membership
-    share = pt.as_tensor(rows / plan.cells.rows[cell])
-    average = pt.zeros(plan.table.size)[cell].inc(share * deviation[member])
+    member, cell = plan.effects.shares.nonzero()
+    share = pt.as_tensor(plan.effects.shares.data)
+    average = pt.zeros(plan.table.size)[cell].inc(share * deviation[member])  # S'u
     pm.Deterministic(names("cell_effect"), (cells + average) * s, dims="cell")
     return deviation
 
 
 def _at_moderators(names: Names, plan: Plan, equation: Equation, cells: Any, slopes: Any) -> Any:
     """Effects of cells at the mean moderator of their rows, where there is one."""
-    if not equation.slopes or equation.slopes[-1].kind != "z":
+    moderation, width = equation.slope(SlopeKind.MODERATION), len(equation.rows.columns)
+    if moderation is None:
         return cells
-    assert plan.moderator is not None
-    size, width = plan.table.size, len(equation.rows.columns)
-    inside = plan.kept & plan.frame.treated & (plan.cell_of_row >= 0)
-    cell = plan.cell_of_row[inside]
-    count = np.maximum(np.bincount(cell, minlength=size), 1)
-    mean = np.bincount(cell, plan.moderator.values[inside] / plan.moderator.size, size) / count
     last = pm.Data(names("cell_moderation"), plan.table.stratum * width + width - 1)
-    return cells + slopes[last] * mean
+    return cells + slopes[last] * (plan.effects.mean_of_cells / moderation.size)

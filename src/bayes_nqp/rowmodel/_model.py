@@ -9,15 +9,16 @@ import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 
+from bayes_nqp.planning import cell_names, node_names, row_layout
 from bayes_nqp.rowmodel._density import state_density
 from bayes_nqp.rowmodel._effects import report_slopes, state_effects
-from bayes_nqp.rowmodel._layout import RowLayout, cell_names, node_names, row_layout
 from bayes_nqp.rowmodel._names import Names
 from bayes_nqp.rowmodel._processes import paths_of_rows
 from bayes_nqp.rowmodel._tables import padded, row_data, scale_variables, table
+from bayes_nqp.terms import SlopeKind
 
 if TYPE_CHECKING:
-    from bayes_nqp.planning import Equation, Plan
+    from bayes_nqp.planning import Equation, Plan, RowLayout
 
 
 def row_model(plan: Plan, equations: Sequence[Equation]) -> pm.Model:
@@ -55,7 +56,7 @@ def _state(plan: Plan, equation: Equation, layout: RowLayout) -> None:
     shape = (len(plan.frame.level_names), plan.frame.n_periods)
     pm.Deterministic(names("time_effects"), time.reshape(shape) * s, dims=("time_level", "time"))
     report_slopes(names, plan, equation, slopes, s)
-    deviation = state_effects(names, plan, equation, layout, cells, slopes, scales, s)
+    deviation = state_effects(names, plan, equation, cells, slopes, scales, s)
     unit = np.unique(layout.unit, return_inverse=True)[1]
     mean = alpha[row_data("row_unit", unit)] + time[row_data("row_node", layout.node)]
     mean = mean + padded(cells)[row_data("row_cell", layout.cell)]
@@ -85,7 +86,7 @@ def _coords(plan: Plan, layout: RowLayout) -> dict[str, Any]:
         "cell": cell_names([*cells.strata.values()], cells.cohort, cells.time),
         "time_level": [name or "all" for name in frame.level_names],
         "time": plan.panel.time_labels[: frame.n_periods],
-        "member": layout.members,
+        "member": plan.effects.labels,
     }
 
 
@@ -109,7 +110,9 @@ def _own_coords(plan: Plan, equation: Equation) -> dict[str, Any]:
         coords[names("series")] = np.arange(equation.problem.series.shape[1])
     if equation.slopes:
         coords[names("stratum")] = list(plan.stratum_names)
-    called = dict.fromkeys(slope.mediator for slope in equation.slopes if slope.kind != "z")
+    called = dict.fromkeys(
+        slope.mediator for slope in equation.slopes if slope.kind is not SlopeKind.MODERATION
+    )
     if called:
         coords["mediator"] = list(called)
     return coords

@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
-
-SLOPE_NAMES: Final = {"b": "b", "d": "d", "m": "b_moderation", "z": "moderation"}
-"""What the slopes of each kind of column are called."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,7 @@ from bayes_nqp.likelihoods import Likelihood, exact_likelihood
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from bayes_nqp.planning import Equation
-    from bayes_nqp.rowmodel._layout import RowLayout
+    from bayes_nqp.planning import Equation, RowLayout
 
 
 Array = npt.NDArray[np.float64]

@@ -11,7 +11,7 @@ import pymc as pm
 import pytensor.tensor as pt
 
 from bayes_nqp.parameters import FLAT, Parameter, Scale
-from bayes_nqp.terms import GlobalPart, LocalPart, SlopePart
+from bayes_nqp.terms import GlobalPart, LocalPart
 
 if TYPE_CHECKING:
     from bayes_nqp.gaussian import Problem
@@ -92,7 +92,7 @@ def table(
         if part.place == place:
             values = _coefficients(names, part, f"z_{part.name}_dim", scales)
             total = total + pm.Data(names(f"columns_{part.name}"), part.columns) @ values
-            if place in ("cells", "slopes") and not isinstance(part, SlopePart):
+            if part.reported:
                 _report(names, part, values, s)
     for local in equation.locals:
         if local.place == place:

@@ -11,7 +11,7 @@ from bayes_nqp.terms.cells import (
 )
 from bayes_nqp.terms.exposure import ExposureSlots, exposure_parts
 from bayes_nqp.terms.linked import DELTA, LINKED, TIED, Linked, linked_parts, tied_parts
-from bayes_nqp.terms.mediators import Slope, SlopePart, mediator_parts
+from bayes_nqp.terms.mediators import Slope, SlopeKind, SlopePart, mediator_parts
 from bayes_nqp.terms.parts import GlobalPart, LocalPart, Place, ProcessPart, Series, zero_sum
 from bayes_nqp.terms.received import EXPOSURE_TIME, ONTO, RECEIVED, exposed_parts
 from bayes_nqp.terms.slopes import LAG, SLOPE, lag_parts, slope_parts
@@ -41,6 +41,7 @@ __all__ = [
     "ProcessPart",
     "Series",
     "Slope",
+    "SlopeKind",
     "SlopePart",
     "TimeEffects",
     "cell_parts",

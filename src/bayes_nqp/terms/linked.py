@@ -122,4 +122,5 @@ def tied_parts(names: Sequence[str], n_strata: int) -> list[GlobalPart]:
     if not at:
         return []
     columns = np.tile(np.eye(len(names))[:, at], (n_strata, 1))
-    return [GlobalPart(TIED, "slopes", columns, FIXED, [names[k] for k in at])]
+    labels = [names[k] for k in at]
+    return [GlobalPart(TIED, "slopes", columns, FIXED, labels, reported=False)]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import reduce
 from itertools import combinations
-from typing import Literal
 
 import numpy as np
 
@@ -17,7 +17,25 @@ from bayes_nqp.priors import Priors
 from bayes_nqp.terms.cells import ESTIMATED_FROM
 from bayes_nqp.terms.parts import GlobalPart, zero_sum
 
-__all__ = ["Slope", "SlopePart", "mediator_parts"]
+__all__ = ["Slope", "SlopeKind", "SlopePart", "mediator_parts"]
+
+
+class SlopeKind(StrEnum):
+    """What a slope is of, by the letter that names of its parameters begin with."""
+
+    MEDIATOR = "b"
+    """Of a mediator, in all rows."""
+    INTERACTION = "d"
+    """What treated rows add to it."""
+    SHIFT = "m"
+    """By how much a moderator shifts it."""
+    MODERATION = "z"
+    """By how much a moderator shifts the treatment effect."""
+
+    @property
+    def draws(self) -> str:
+        """What draws of it are called."""
+        return {"m": "b_moderation", "z": "moderation"}.get(self, str(self))
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +46,7 @@ class Slope:
     ----------
     mediator : str
         Or the moderator.
-    kind : {"b", "d", "m", "z"}
-        A mediator's slope in all rows, what treated rows add to it, by how much a moderator
-        shifts it, or by how much a moderator shifts the treatment effect.
+    kind : SlopeKind
     size : float
         What the column was divided by, in the mediator's or moderator's units, or their product.
     centre : float
@@ -44,7 +60,7 @@ class Slope:
     """
 
     mediator: str
-    kind: Literal["b", "d", "m", "z"]
+    kind: SlopeKind
     size: float
     centre: float = 0.0
     lag: int = 0
@@ -54,9 +70,9 @@ class Slope:
     @property
     def label(self) -> str:
         """Name of the column."""
-        if self.kind == "m":
+        if self.kind is SlopeKind.SHIFT:
             return f"{self.mediator} × {self.moderator}"
-        return self.mediator if self.kind == "b" else f"{self.mediator} × treated"
+        return self.mediator if self.kind is SlopeKind.MEDIATOR else f"{self.mediator} × treated"
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,10 +81,14 @@ class SlopePart(GlobalPart):
 
     Parameters
     ----------
+    kind : SlopeKind
+        What they are of.
     flat : tuple of str
         Labels of the columns that no prior holds.
     """
 
+    reported: bool = False
+    kind: SlopeKind = SlopeKind.MEDIATOR
     flat: tuple[str, ...] = ()
 
 
@@ -112,7 +132,8 @@ def mediator_parts(
                 SlopePart(
                     f"{slope.kind}_{slope.mediator}_{name}", "slopes",
                     columns.reshape(-1, loading.shape[1]), scale,
-                    tuple(f"{name} {i + 1}" for i in range(loading.shape[1])), None, flat,
+                    tuple(f"{name} {i + 1}" for i in range(loading.shape[1])),
+                    kind=slope.kind, flat=flat,
                 )
             )  # fmt: skip
     return sorted(parts, key=lambda part: part.scale != FLAT)

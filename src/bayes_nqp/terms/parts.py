@@ -37,6 +37,8 @@ class GlobalPart:
         What is reported: coefficients, or levels that they span.
     display : ndarray (label, coefficient), optional
         From standardised coefficients to what is reported; the identity by default.
+    reported : bool, default True
+        Whether fits hold its coefficients by its name; others are part of what they hold besides.
     """
 
     name: str
@@ -45,6 +47,7 @@ class GlobalPart:
     scale: Scale | int
     labels: Sequence[str]
     display: Array | None = None
+    reported: bool = True
 
 
 @dataclass(frozen=True, eq=False)

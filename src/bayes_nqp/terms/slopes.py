@@ -57,4 +57,4 @@ def lag_parts(column: int, n_strata: int, n_columns: int) -> list[GlobalPart]:
         Numbers of strata and of varying columns.
     """
     columns = np.tile(np.eye(n_columns)[:, [column]], (n_strata, 1))
-    return [GlobalPart(LAG, "slopes", columns, FIXED, [LAG])]
+    return [GlobalPart(LAG, "slopes", columns, FIXED, [LAG], reported=False)]

@@ -76,11 +76,13 @@ def time_parts(
         columns = np.zeros((table, periods.size))
         for j, t in enumerate(periods):
             columns[np.arange(n_levels) * n_periods + t, j] = 1.0
-        common = GlobalPart("time_effect", "time", columns, FLAT, [str(t) for t in periods])
+        labels = [str(t) for t in periods]
+        common = GlobalPart("time_effect", "time", columns, FLAT, labels, reported=False)
         scale = Scale("time_effect", priors.scale("time_effect"))
         return [common, LocalPart("time_deviation", "time", free, scale)]
     if local:
         return [LocalPart("time_effect", "time", free, FLAT)]
     columns = np.zeros((table, free.size))
     columns[free, np.arange(free.size)] = 1.0
-    return [GlobalPart("time_effect", "time", columns, FLAT, [str(k) for k in free])]
+    labels = [str(k) for k in free]
+    return [GlobalPart("time_effect", "time", columns, FLAT, labels, reported=False)]

@@ -103,8 +103,7 @@ class Contributions:
             (errors.deviation / equation.scale) ** 2,
         )
         self.factor, self.mean = self.fit.solved()
-        slot = self.fit.starts[equation.cell_slots[:, 0]] + equation.cell_slots[:, 1]
-        cells, received = self.fit.slot_loads[slot], received_loads(plan, equation)
+        cells, received = self.fit.slot_loads[equation.slots.cells], received_loads(plan, equation)
         if received is not None:
             cells = cells + csr_array(received[1].T) @ self.fit.slot_loads[received[0]]
         self.shares, self.treated = _shares(plan, weights), _treated(plan)

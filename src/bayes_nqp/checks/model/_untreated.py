@@ -15,8 +15,7 @@ from scipy.sparse import csr_array
 from bayes_nqp.arrays import Array, Index
 from bayes_nqp.checks.model._tail import autocorrelation
 from bayes_nqp.language import Message
-from bayes_nqp.planning import Plan
-from bayes_nqp.rowmodel import RowLayout, row_layout
+from bayes_nqp.planning import Plan, RowLayout, row_layout
 
 LAGS = (1, 2, 3)
 _LEAST = 20

@@ -221,8 +221,9 @@ def _estimated(fit: Fit, panel: Panel, exposure: Array) -> Array:
         plan = plan_of(design, panel.with_outcome(column))
         equation = plan.equations[0]
         saturated = Saturated(equation, error_means(fit))
-        slots = saturated.starts[equation.cell_slots[:, 0]] + equation.cell_slots[:, 1]
-        effects = saturated.slot_loads[slots[~plan.cells.lead]] @ saturated.solved()[1]
+        effects = (
+            saturated.slot_loads[equation.slots.cells[~plan.cells.lead]] @ saturated.solved()[1]
+        )
         out[ring] = float((cells @ effects)[0]) * equation.effect_scale
     return out
 

@@ -17,7 +17,6 @@ from bayes_nqp.fitting import (
     SEPARATE,
     Fit,
     equation_draws,
-    members_of,
     received_of_rows,
 )
 from bayes_nqp.language import Message, joined
@@ -107,12 +106,5 @@ def row_effects(fitted: Fit) -> Array:
         total = total.assign({v.DEVIATION: (v.MEMBER, deviations.mean(axis=(0, 1)))})
     elif v.DEVIATION not in effects:
         return out
-    codes, _ = members_of(plan)
-    rows = np.flatnonzero((plan.cell_of_row >= 0) & plan.frame.treated)
-    owner = np.searchsorted(codes, plan.frame.member[plan.frame.unit[rows]])
-    deviation = total[v.DEVIATION].to_numpy()[owner]
-    cell = plan.cell_of_row[rows]
-    count = np.bincount(cell, minlength=by_cell.size)
-    mean = np.bincount(cell, deviation, minlength=by_cell.size) / np.maximum(count, 1)
-    out[rows] += deviation - mean[cell]
+    out[plan.effects.rows] += plan.effects.beyond_cells(total[v.DEVIATION].to_numpy())
     return out

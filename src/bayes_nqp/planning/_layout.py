@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bayes_nqp.errors import StudyError
-from bayes_nqp.planning import Equation, Plan
+from bayes_nqp.planning._plan import Equation, Plan
 
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
@@ -41,10 +41,6 @@ class RowLayout:
         Its value.
     loading : ndarray (row)
         What multiplies the deviation: 1 in treated rows, or the exposure; 0 where there is none.
-    membership : tuple of three ndarrays of int (membership)
-        Cell, member and rows of every pair of a cell with an effect and a member in it.
-    members : ndarray of str (member)
-        Labels of the members with treated rows.
     """
 
     rows: Index
@@ -58,8 +54,6 @@ class RowLayout:
     entry_slope: Index
     entry_value: Array
     loading: Array
-    membership: tuple[Index, Index, Index]
-    members: npt.NDArray[np.str_]
 
     @property
     def first(self) -> npt.NDArray[np.bool_]:
@@ -89,21 +83,17 @@ def row_layout(plan: Plan, equation: Equation) -> RowLayout:
     loading = frame.treated[rows].astype(np.float64)
     if equation.rows.loading is not None:
         loading = equation.rows.loading
-    treated = frame.treated[rows]
-    owner = frame.member[unit]
-    codes = np.unique(owner[treated])
-    position = np.where(treated, np.searchsorted(codes, owner), codes.size)
+    effects = plan.effects
+    member = np.full(frame.unit.size, effects.codes.size, dtype=np.int64)
+    member[effects.rows] = effects.member
     later = np.append(False, unit[1:] == unit[:-1])
     order = np.arange(rows.size)
     previous = np.where(later, order - 1, order)
-    pairs = np.stack([cell[treated], position[treated]])
-    pairs, counts = np.unique(pairs, axis=1, return_counts=True)
-    entries = _entries(equation, np.asarray(frame.stratum)[unit])
     return RowLayout(
         rows, unit, frame.level[unit] * frame.n_periods + time,
-        np.where(effect >= 0, effect, n_cells), position.astype(np.int64),
+        np.where(effect >= 0, effect, n_cells), member[rows],
         previous, np.where(later, time - time[previous], 0),
-        *entries, loading, (pairs[0], pairs[1], counts), frame.member_labels[codes],
+        *_entries(equation, frame.stratum[unit]), loading,
     )  # fmt: skip
 
 
