@@ -71,6 +71,7 @@ for name, write in {
     "replace": lambda: fit.save(disk / "mine.bin"),
     "report": lambda: nqp.report(fit, disk / "report", checks=[], progress=False),
     "export": lambda: nqp.export(fit, disk / "export"),
+    "export_stata": lambda: nqp.export_stata(fit, disk / "stata"),
     "figure": lambda: nqp.plots.event_study(fit).savefig(disk / "figure.png", dpi=600),
     "table": lambda: nqp.table(fit).to_docx(disk / "table.docx"),
 }.items():

@@ -187,6 +187,8 @@ CALLS: dict[str, Call] = {
     "estimates": lambda w: nqp.estimates(w.fit),
     "event_study_draws": lambda w: w.leads,
     "event_study_table": lambda w: nqp.event_study_table(w.fit),
+    "export_r": lambda w: nqp.export_r(w.fit, w.out("r")).exists(),
+    "export_stata": lambda w: nqp.export_stata(w.fit, w.out("stata")).exists(),
     "export": lambda w: nqp.export(w.fit, w.out("tables")).exists(),
     "fit": lambda w: nqp.att(nqp.fit(w.design, w.panel, w.sampler, progress=False)),
     "fit_index": lambda w: nqp.att(w.indexed),

@@ -4,6 +4,8 @@ from . import plots as plots
 from . import simulation as simulation
 from . import spatial_weights as spatial_weights
 from . import studies as studies
+from .bridges import export_r as export_r
+from .bridges import export_stata as export_stata
 from .calibration import Calibration as Calibration
 from .calibration import calibrate as calibrate
 from .checks import Averaged as Averaged
