@@ -166,6 +166,8 @@ def _specifications(results: Sequence[CheckResult], ask: Ask) -> Table:
     gates = [str(gate) for gate in numbers[v.GATE]]
     failed = [gate for gate in gates if gate not in (v.PASSED, v.UNVERIFIED)]
     for result in results:
+        left = getattr(result.evidence, "attrs", {}).get("left_out", "")
+        draft.note("Not asked, or not fitted: {}.", left, when=bool(left))
         if result.verdict == "fails":
             draft.stamps.append(translate("Check failed: {}", with_figure(result)))
     draft.notes += interval_notes(numbers, translate)
