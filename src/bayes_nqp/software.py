@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import platform
-from importlib.metadata import PackageNotFoundError, version
+import re
+from importlib.metadata import PackageNotFoundError, metadata, requires, version
 
 from bayes_nqp.doors import door
 
-__all__ = ["versions"]
+__all__ = ["lacking", "versions"]
 
 _PACKAGES = (
     "bayes-nqp", "pymc", "pytensor", "arviz", "nutpie", "numba", "numpy", "scipy", "pandas",
@@ -31,3 +32,30 @@ def versions() -> dict[str, str]:
         except PackageNotFoundError:
             numbers[name] = "missing"
     return numbers
+
+
+def lacking() -> dict[str, list[str]]:
+    """List what users' extras of the library ask for and is not installed.
+
+    Returns
+    -------
+    dict of str to list of str
+        Packages by extra, empty where all are there; ``docs`` and ``dev`` are for its makers.
+    """
+    found: dict[str, list[str]] = {}
+    for extra in sorted(
+        set(metadata("bayes-nqp").get_all("Provides-Extra") or ()) - {"docs", "dev"}
+    ):
+        marked = re.compile(rf"""extra\s*==\s*["']{extra}["']""")
+        asked = [text for text in requires("bayes-nqp") or () if marked.search(text)]
+        names = [re.split(r"[^\w.-]", text, maxsplit=1)[0] for text in asked]
+        found[extra] = [name for name in names if not _is_there(name)]
+    return found
+
+
+def _is_there(name: str) -> bool:
+    try:
+        version(name)
+    except PackageNotFoundError:
+        return False
+    return True

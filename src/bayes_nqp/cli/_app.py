@@ -303,6 +303,25 @@ def schema(
         console().print(f"wrote [bold]{safe(out)}[/bold]", highlight=False)
 
 
+@app.command(epilog="Example: bayes-nqp doctor > doctor.txt")
+def doctor() -> None:
+    """Say what is installed and whether it works: what a report of a fault needs.
+
+    Versions, extras, threads, a fit of a second to data of a known effect, and its figure in
+    Chinese.
+    """
+    with door():
+        from bayes_nqp.cli._doctor import symptoms
+
+        ill = []
+        for name, found, well in symptoms():
+            line(f"{'' if well else '! '}{name:<16} {found}")
+            ill += [] if well else [name]
+    if ill:
+        error(f"not well: {', '.join(ill)}")
+        raise typer.Exit(FAILED)
+
+
 def main() -> None:
     """Run the command line."""
     in_utf8()
