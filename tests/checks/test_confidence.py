@@ -33,7 +33,8 @@ def core(**more: str) -> list[CheckResult]:
         (core(sensitivity="reported"), "high"),
         (core(sensitivity="not applicable"), "high"),
         (core(pretrends="not applicable", placebo_time="holds"), "medium"),
-        (checks(support="holds", placebo_time="holds"), "medium"),
+        (checks(support="holds", placebo_time="holds"), "low"),
+        (core(support="not applicable"), "medium"),
         (checks(support="holds", placebo_space="holds", placebo_mixed="holds"), "not assessed"),
         (core(influence="in doubt", leave_out="in doubt"), "medium"),
         (core(influence="in doubt", leave_out="in doubt", anticipation="in doubt"), "low"),
@@ -69,9 +70,10 @@ def test_a_failing_check_is_never_better_than_one_that_holds() -> None:
 
 
 def test_contrasts_and_channels_need_more() -> None:
-    assert confidence_of(core(), "contrast").unanswered == ("time_effects",)
+    assert confidence_of(core(), "contrast").unasked == ("time_effects",)
+    assert confidence_of(core(), "contrast").grade == "low"
     assert confidence_of(core(time_effects="fails"), "contrast").failed == ("time_effects",)
-    assert confidence_of(core(), "channel").unanswered == ("mediator_pretrends", "confounding")
+    assert confidence_of(core(), "channel").unasked == ("mediator_pretrends", "confounding")
     assert confidence_of(core(confounding="fails"), "channel").grade == "low"
     told = confidence_of(core(mediator_pretrends="holds", confounding="reported"), "channel")
     assert (told.grade, told.unanswered) == ("medium", ("confounding",))

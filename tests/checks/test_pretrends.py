@@ -271,7 +271,7 @@ def test_equal_numbers_are_no_change(adjusted: float, same: bool) -> None:
     effect, rest = (
         xr.DataArray(mean + draws, dims=("chain", "draw")) for mean in (0.0631, adjusted)
     )
-    total = Judged(SimpleNamespace(tail=0.5), draws, 0.9)
+    total = Judged(SimpleNamespace(tail=0.5, alone=(), together=()), draws, 0.9)
     judged = Judgement(total, {}, [], effect, rest, 1.0)
     said = sentence_of(judged, Message("as fitted"))
     chinese = said.in_("zh")

@@ -127,7 +127,7 @@ def test_how_much_groups_differ_comes_first() -> None:
     assert first.startswith(
         f"Between the 4 groups (region) effects have a standard deviation of {size:.2f}"
     )
-    assert first.endswith("with probability < .001.")
+    assert first.endswith("with probability < 0.001.")
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])

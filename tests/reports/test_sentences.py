@@ -188,7 +188,7 @@ def test_a_contradicted_comparison_says_by_what(rival: Rival, why: str) -> None:
     text = comparison(posterior(4, 0.1), sides(), "exports", "en", confidence=low, rivals=[rival])  # type: ignore[arg-type]
     assert "It stays open which effect is larger" in text
     assert why in text
-    assert "P(> 0) > .999" in text
+    assert "P(> 0) > 0.999" in text
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])

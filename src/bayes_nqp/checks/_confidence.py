@@ -33,8 +33,9 @@ class Confidence:
 
     Parameters
     ----------
-    failed, doubtful, unanswered : tuple of str
-        Names of checks: that fail; that leave a doubt; that are needed and gave no answer.
+    failed, doubtful, unanswered, unasked : tuple of str
+        Names of checks: that fail; that leave a doubt; that are needed and gave no answer, or
+        were not asked.
     answered : int
         How many of the checks that count gave one.
     converged : bool
@@ -45,6 +46,7 @@ class Confidence:
     failed: tuple[str, ...] = ()
     doubtful: tuple[str, ...] = ()
     unanswered: tuple[str, ...] = ()
+    unasked: tuple[str, ...] = ()
     answered: int = 0
     converged: bool = True
 
@@ -59,9 +61,9 @@ def confidence_of(
     """Grade the confidence in a result by the checks that count for it.
 
     *Very low*: the convergence gate failed, or three checks or more fail. *Low*: one or two
-    fail, or three or more are in doubt. *Medium*: one or two are in doubt, or one that is needed
-    gave no answer. *High*: none of these. *Not assessed*: none fails, and none of those that
-    speak to the assumptions gave an answer.
+    fail, three or more are in doubt, or one that is needed was not asked. *Medium*: one or two are
+    in doubt, or one that is needed gave no answer. *High*: none of these. *Not assessed*: none
+    fails, and none of those that speak to the assumptions gave an answer.
 
     Needed are support, pre-trends and sensitivity, of an exposure support and future exposure;
     of a difference between groups besides the check of time effects, of a channel besides
@@ -96,9 +98,10 @@ def confidence_of(
     if counted.get("confounding") == REPORTED:
         answers.discard("confounding")  # no data tell a common cause from a channel
     needed = dict.fromkeys(n for x in ("average", subject) for n in needed_for(x, adopted=adopted))
-    unanswered = tuple(name for name in needed if name not in answers)
+    unasked = tuple(name for name in needed if name not in counted)
+    unanswered = tuple(name for name in needed if name not in (*answers, *unasked))
     assumptions = any(name in CHECKS and CHECKS[name].assumption for name in answers)
-    parts = (failed, doubtful, unanswered, len(answers), converged)
+    parts = (failed, doubtful, unanswered, unasked, len(answers), converged)
     return Confidence(_grade(*parts, assumptions=assumptions), *parts)
 
 
@@ -119,6 +122,7 @@ def _grade(
     failed: tuple[str, ...],
     doubtful: tuple[str, ...],
     unanswered: tuple[str, ...],
+    unasked: tuple[str, ...],
     answered: int,
     converged: bool,
     *,
@@ -130,6 +134,6 @@ def _grade(
         return "low"
     if not answered or not assumptions:
         return "not assessed"
-    if len(doubtful) >= _MANY_DOUBT:
+    if unasked or len(doubtful) >= _MANY_DOUBT:
         return "low"
     return "medium" if doubtful or unanswered else "high"

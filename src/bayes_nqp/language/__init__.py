@@ -6,6 +6,7 @@ from bayes_nqp.language._message import (
     NOTHING,
     Message,
     Translator,
+    advised,
     cut,
     either,
     enumerated,
@@ -13,6 +14,7 @@ from bayes_nqp.language._message import (
     listed,
     message,
     separated,
+    unadvised,
 )
 from bayes_nqp.language._typesetting import (
     Numeral,
@@ -34,6 +36,7 @@ __all__ = [
     "Numeral",
     "Translator",
     "Typography",
+    "advised",
     "catalogue_of",
     "cut",
     "dates",
@@ -54,4 +57,5 @@ __all__ = [
     "spanned",
     "typeset",
     "typography",
+    "unadvised",
 ]

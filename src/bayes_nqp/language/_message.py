@@ -232,6 +232,21 @@ def joined(sentences: Iterable[str]) -> Message:
     )
 
 
+def advised(sentence: str) -> Message:
+    """Mark a sentence as advice: what to try, for who runs the study, not who reads of it."""
+    return Message("{}", sentence, context="advice")
+
+
+def unadvised(said: str) -> Message:
+    """Leave advice out of sentences put one after another."""
+    text = message(said)
+    if text.context == "advice":
+        return NOTHING
+    if text.context == "sentences":
+        return joined(unadvised(part) for part in text.parts if isinstance(part, str))
+    return text
+
+
 def separated(parts: Iterable[str]) -> Message:
     """Join parts by semicolons."""
     return _chained(parts, lambda a, b: Message("{}; {}", a, b))

@@ -16,7 +16,7 @@ from bayes_nqp.checks import CheckResult
 from bayes_nqp.estimands import ENOUGH, percent
 from bayes_nqp.language import Message, Translator
 from bayes_nqp.plots._canvas import Canvas, canvas
-from bayes_nqp.plots._intervals import draw_points, few_units, points_of
+from bayes_nqp.plots._intervals import draw_points, few_units, points_of, simultaneous
 from bayes_nqp.plots._registry import Appearance, evidence
 from bayes_nqp.plots._style import COLOURS, FAINT, MUTED
 from bayes_nqp.plots._words import POINTS, effect_label
@@ -30,6 +30,7 @@ _LEAD_FIT = Message("Hollow: leads; filled: effects of the same fit; both from e
 _LEAD_BOUND = Message(
     "Grey: within the size of the average effect (or twice its sd), where leads should lie."
 )
+_BAND = Message("Dashes: simultaneous {} band of all leads of a panel.")
 _TREND_LINE = Message(
     "Line: the differential trend before adoption, dashed where it is prolonged, with its {} "
     "interval."
@@ -132,6 +133,8 @@ def _draw(ax: Axes, part: _Part, prob: float, reference: int) -> None:
     if lead is not None:
         before = lead[v.EVENT_TIME].to_numpy()
         draw_points(ax, before, points_of(lead, prob), MUTED, hollow=True, faint=few_units(lead))
+        for end in simultaneous(lead, prob):
+            ax.plot(before, end, "_", color=MUTED, markersize=5, zorder=1)
         ax.plot([reference], [0.0], "D", color=MUTED, markersize=3.2, zorder=3)
         ax.axvline(reference + 0.5, color=MUTED, linewidth=0.7, linestyle=(0, (4, 3)), zorder=0.5)
         if np.isfinite(part.bound):
@@ -187,6 +190,7 @@ def _notes(page: Canvas, parts: list[_Part], look: Appearance, reference: int) -
     alone = parts[0].lead is None
     page.note("Zero is the expected path without the policy.", when=alone)
     page.note(_LEAD_FIT, f"−{-reference}", when=not alone)
+    page.note(_BAND, percent(look.prob), when=not alone)
     page.note(_LEAD_BOUND, when=not alone and bool(np.isfinite(parts[0].bound)))
     page.note(_TREND_LINE, percent(look.prob), when=not alone and parts[0].slope is not None)
     few = any((few_units(draws) & _known(draws)).any() for draws in shown)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from bayes_nqp.checks import Confidence, Subject, confidence_of, title_of
+from bayes_nqp.checks import Confidence, Subject, title_of
 from bayes_nqp.language import Message, Translator, listed, separated
 from bayes_nqp.reports._context import Context
 
@@ -22,7 +22,8 @@ _CONFIDENCE: Final = {
 _GROUND: Final = {
     "failed": Message("failed: {}", context="ground"),
     "doubtful": Message("in doubt: {}"),
-    "unanswered": Message("not asked or not answered: {}"),
+    "unasked": Message("not asked: {}"),
+    "unanswered": Message("without an answer: {}"),
 }
 
 
@@ -66,9 +67,7 @@ class Grounds:
     def __call__(self, subject: Subject) -> str:
         """Word the confidence in a result."""
         context = self._context
-        confidence = confidence_of(
-            context.checks, subject, converged=context.fit.gate.passed, adopted=context.staggered
-        )
+        confidence = context.confidence(subject)
         brief = confidence in self._given
         self._given.add(confidence)
         return worded(confidence, context.translate, brief=brief)

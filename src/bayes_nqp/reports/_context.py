@@ -9,11 +9,19 @@ from typing import Any
 
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
-from bayes_nqp.checks import Averaged, CheckResult, averaged, gate_words
+from bayes_nqp.checks import (
+    Averaged,
+    CheckResult,
+    Confidence,
+    Subject,
+    averaged,
+    confidence_of,
+    gate_words,
+)
 from bayes_nqp.errors import NotApplicable, NQPError
 from bayes_nqp.fitting import Fit, total_fit
 from bayes_nqp.labels import labels_of
-from bayes_nqp.language import Message, joined
+from bayes_nqp.language import Message, Translator, joined, unadvised
 from bayes_nqp.omissions import omitted
 from bayes_nqp.plots import PLOTS, Scene, Sketch
 from bayes_nqp.reports._content import NumberedTable
@@ -109,9 +117,15 @@ class Context(Scene):
         """Find the checks with one verdict."""
         return [result for result in self.checks if result.verdict == verdict]
 
+    def confidence(self, subject: Subject) -> Confidence:
+        """Grade the confidence that checks leave in a result."""
+        return confidence_of(
+            self.checks, subject, converged=self.fit.gate.passed, adopted=self.staggered
+        )
+
     def answer(self, result: CheckResult) -> str:
-        """Give a check's answer in the report's language."""
-        return result.said(self.language)
+        """Give a check's answer in the report's language, without advice to who runs the study."""
+        return Translator(self.language, result.labels).name(unadvised(result.sentence))
 
     def gate(self, *, reasons: bool = False) -> str:
         """Give the verdict of the fit's convergence gate in the report's language.

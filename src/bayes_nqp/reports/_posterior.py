@@ -129,12 +129,11 @@ def sureness(p_direction: float) -> Message:
 
 def chance(p: float) -> Numeral:
     """Write a probability; none that draws estimate is exactly 0 or 1."""
-    text = "> .999" if p > 0.999 else "< .001" if p < 0.001 else f"{p:.3f}".removeprefix("0")
-    return Numeral(text)
+    return Numeral("> 0.999" if p > 0.999 else "< 0.001" if p < 0.001 else f"{p:.3f}")
 
 
 def stated(p: float, subject: str = "P") -> Message:
-    """State a probability as a sentence in brackets does: P = .982, or P > .999.
+    """State a probability as a sentence in brackets does: P = 0.982, or P > 0.999.
 
     Parameters
     ----------

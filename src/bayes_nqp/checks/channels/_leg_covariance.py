@@ -9,7 +9,7 @@ from bayes_nqp.checks.shared import AS_FITTED, HOLDS, Finding, asks, certain, la
 from bayes_nqp.errors import Hint, NotApplicable
 from bayes_nqp.estimands import nie
 from bayes_nqp.fitting import CHANNELS, REFITS, ROWS, Fit, leg_covariance_draws, refit
-from bayes_nqp.language import Message, listed, spanned
+from bayes_nqp.language import Message, advised, joined, listed, spanned
 
 _LIMITS = (0.5, 1.0)
 """Posterior sds of the indirect effect from which what is lost is in doubt, and fails."""
@@ -78,9 +78,9 @@ def _sentence(lost: list[Line]) -> Message:
             "Legs of channels do not vary together by more than intervals of indirect effects "
             "allow."
         )
-    return Message(
-        "Both legs vary together across units, and indirect effects lack cov(a, b): {}. Fit one "
-        "mediator at a time with {}.",
+    told = Message(
+        "Both legs vary together across units, and indirect effects lack cov(a, b): {}.",
         listed([Message("{:+.3g} via {}", x.value, x.mediator) for x in lost]),
-        Hint("vary_by", "unit"),
     )
+    advice = Message("Fit one mediator at a time with {}.", Hint("vary_by", "unit"))
+    return joined([told, advised(advice)])

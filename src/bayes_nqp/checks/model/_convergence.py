@@ -20,8 +20,10 @@ from bayes_nqp.checks.shared import (
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.errors import Hint
 from bayes_nqp.fitting import Fit, scalar_draws
-from bayes_nqp.language import Message
+from bayes_nqp.language import Message, advised, joined
 from bayes_nqp.sampling import Importance
+
+_UNTRUSTED = Message("The draws cannot be trusted yet: {}.")
 
 
 @asks(
@@ -48,11 +50,10 @@ def _weights(fit: Fit) -> Finding:
     if gate.refused:
         figure = Message("{}; {:.1%} of proposals without a density", figure, gate.refused)
     if gate.failures:
-        sentence = Message(
-            "The draws cannot be trusted yet: {}. Ask for more proposals ({}), or more draws.",
-            gate_words("; ".join(gate.failures)),
-            Hint("sampler", Importance(proposals=20_000)),
-        )
+        proposals = Hint("sampler", Importance(proposals=20_000))
+        advice = Message("Ask for more proposals ({}), or more draws.", proposals)
+        told = _UNTRUSTED.fill(gate_words("; ".join(gate.failures)))
+        sentence = joined([told, advised(advice)])
         return Finding(FAILS, figure, sentence, evidence, "table")
     sentence = Message(
         "Draws are independent proposals, resampled by their weights, and the weights carry them."
@@ -99,17 +100,20 @@ def _chains(fit: Fit) -> Finding:
             len(evidence),
         )
         return Finding(HOLDS, figure, sentence, evidence, "table")
-    advice = Message(
-        "The draws cannot be trusted yet: {}. Sample longer (draws, tune), or raise "
-        "target_accept if there are divergences."
+    told, advice = (
+        _UNTRUSTED,
+        Message("Sample longer (draws, tune), or raise target_accept if there are divergences."),
     )
     if "tempered_ess" in stats:
-        advice = Message(
+        told = Message(
             "One proposal does not carry this posterior, and independent populations of particles "
-            "do not agree yet: {}. Fewer scales (nqp.Complete, varying=None), narrower priors "
-            "(nqp.Priors) or another seed may help; nqp.NUTS() samples it row by row."
+            "do not agree yet: {}."
         )
-    sentence = advice.fill(gate_words("; ".join(failures)))
+        advice = Message(
+            "Fewer scales (nqp.Complete, varying=None), narrower priors (nqp.Priors) or another "
+            "seed may help; nqp.NUTS() samples it row by row."
+        )
+    sentence = joined([told.fill(gate_words("; ".join(failures))), advised(advice)])
     return Finding(FAILS, figure, sentence, evidence, "table")
 
 

@@ -21,7 +21,7 @@ from bayes_nqp.checks.shared import Finding, asks, column, ladder, owner, report
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.errors import StudyError
 from bayes_nqp.fitting import ADDITIVE, LINKED, ROWS, SEPARATE, Fit, meets
-from bayes_nqp.language import Message, joined, listed
+from bayes_nqp.language import Message, advised, joined, listed
 
 _LIMIT, _FAR = 1.2, 1.5
 """Ratios of standard deviations from which intervals are in doubt, and fail."""
@@ -254,7 +254,9 @@ def _sentence(
         )
         for name, found in others.shared.items()
     ]  # fmt: skip
-    return joined([*parts, *shocks, *advice(fit, _causes(judged, apart, others), _LIMIT)])
+    return joined(
+        [*parts, *shocks, *map(advised, advice(fit, _causes(judged, apart, others), _LIMIT))]
+    )
 
 
 def _wide(

@@ -11,7 +11,7 @@ from bayes_nqp.checks.shared import HOLDS, Finding, Verdict, asks, ladder, numbe
 from bayes_nqp.designs import AR1, DifferentialTrends
 from bayes_nqp.errors import Hint, NotApplicable
 from bayes_nqp.fitting import ADDITIVE, ROWS, SEPARATE, Fit, replications
-from bayes_nqp.language import Message, enumerated, joined
+from bayes_nqp.language import Message, advised, enumerated, joined
 from bayes_nqp.likelihoods import robust_likelihood
 
 _MISFIT, _SURE = 0.03, 0.01
@@ -114,7 +114,9 @@ def _sentence(verdict: Verdict, names: list[str], harms: list[Harm], fit: Fit) -
     parts = [missed, *(harm.sentence for harm in harms)]
     if verdict == HOLDS:
         return joined([*parts, Message("The average effect does not rest on it.")])
-    return joined([*parts, *(x for part, x in _advice(fit) if any(part in n for n in names))])
+    return joined(
+        [*parts, *(advised(x) for part, x in _advice(fit) if any(part in n for n in names))]
+    )
 
 
 def _advice(fit: Fit) -> list[tuple[str, Message]]:

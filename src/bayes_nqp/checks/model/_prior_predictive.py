@@ -16,7 +16,7 @@ from bayes_nqp.errors import Hint
 from bayes_nqp.estimands import att
 from bayes_nqp.fitting import ADDITIVE, ADOPTION, ROWS, SEPARATE, Fit
 from bayes_nqp.fitting import prior_predictive as drawn
-from bayes_nqp.language import Message, joined, separated
+from bayes_nqp.language import Message, advised, joined, separated
 
 _DOUBT = 0.02
 """Two-sided tail probability of a single statistic below which there is doubt."""
@@ -114,4 +114,4 @@ def _sentence(
             Message("Priors are too tight where the data lie above, far too wide where below.")
         )
     outside = Message("Against what the priors expect: {}.", separated(far))
-    return joined([outside, *advice])
+    return joined([outside, *map(advised, advice)])

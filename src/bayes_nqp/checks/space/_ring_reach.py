@@ -20,7 +20,7 @@ from bayes_nqp.checks.space._near import chance_of_shift, farther, rings_of
 from bayes_nqp.errors import Hint
 from bayes_nqp.estimands import received
 from bayes_nqp.fitting import ADOPTION, REFITS, ROWS, Fit, short_refit
-from bayes_nqp.language import Message
+from bayes_nqp.language import Message, advised, joined
 from bayes_nqp.spatial_weights import located
 
 _FAR = 2.6
@@ -74,8 +74,11 @@ def ring_reach(fit: Fit) -> Finding:
             Message("Beyond the last ring nothing is received, and more rings change nothing.")
         )
         if verdict in (HOLDS, UNTOLD)
-        else Message(
-            "The policy may reach farther than the last ring. Next: {}.", Hint("spillovers", wider)
+        else joined(
+            [
+                Message("The policy may reach farther than the last ring."),
+                advised(Message("Next: {}.", Hint("spillovers", wider))),
+            ]
         )
     )
     evidence = evidence.assign_attrs(probability=stays.probability)

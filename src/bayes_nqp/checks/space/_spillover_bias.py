@@ -29,7 +29,7 @@ from bayes_nqp.effects import cell_effects
 from bayes_nqp.errors import Hint, IdentificationError, NotApplicable, StudyError
 from bayes_nqp.estimands import received
 from bayes_nqp.fitting import ADOPTION, REFITS, ROWS, Fit, panel_of, short_refit
-from bayes_nqp.language import Message, listed
+from bayes_nqp.language import Message, advised, joined, listed
 from bayes_nqp.panel import Panel
 from bayes_nqp.planning import plan_of
 from bayes_nqp.spatial_weights import crowded, located
@@ -131,11 +131,14 @@ def spillover_bias(fit: Fit, *, km: Sequence[float] = RINGS) -> Finding:
             )
         )
         if verdict in (HOLDS, UNTOLD)
-        else Message(
-            "Rows near units in force receive something of the policy, or serve badly as controls: "
-            "with effects of their own the average effect moves by {:+.1f} posterior sd. Next: {}.",
-            moved, Hint("spillovers", rings),
-        )
+        else joined([
+            Message(
+                "Rows near units in force receive something of the policy, or serve badly as "
+                "controls: with effects of their own the average effect moves by {:+.1f} "
+                "posterior sd.", moved,
+            ),
+            advised(Message("Next: {}.", Hint("spillovers", rings))),
+        ])
     )  # fmt: skip
     evidence = evidence.assign_attrs(probability=stays.probability)
     return Finding(verdict, figure, sentence, evidence, "specifications")

@@ -16,7 +16,7 @@ from bayes_nqp.language import NOTHING, Message, Numeral, listed, separated
 APART: Final = Message(
     "This design assumes no parallel trends: each unit has loadings of its own on series. Weak "
     "series are known badly, and what is left of them stays in the effect; nothing here tells weak "
-    "from none. Set it beside {}."
+    "from none."
 )
 DRIFTING: Final = Message("This design assumes no parallel trends: those who adopt may drift.")
 """What is said where differential trends take their place."""

@@ -10,6 +10,10 @@ from scipy import special
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.arrays import Array
+from bayes_nqp.estimands import joint_signs
+
+_ALONE = 0.975
+"""Probability of a sign from which an equal-tailed 95 % interval leaves zero out."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -26,6 +30,9 @@ class Joint:
         Earliest event time of which that is asked.
     slope : ndarray (draw), outcome units per period
         Of the line through the reference that fits the leads best.
+    alone, together : tuple of int
+        Event times whose lead leaves zero out of its own 95 % interval, and out of the
+        simultaneous band of all.
     """
 
     tail: float
@@ -33,6 +40,8 @@ class Joint:
     bound: float
     first: int
     slope: Array
+    alone: tuple[int, ...]
+    together: tuple[int, ...]
 
 
 def leads_of(evidence: xr.Dataset, factor: str | None = None) -> xr.DataArray | None:
@@ -76,12 +85,16 @@ def joint_of(leads: xr.DataArray, bound: float, freedom: float, reference: int =
     well = rows >= 0.5 * rows.max()
     span = (event_time - reference).astype(np.float64)
     weights = precision_of(draws) @ span
+    said = joint_signs(leads)
+    alone = said["probability"].to_numpy() >= _ALONE
     return Joint(
         tail=tail_of(draws, freedom),
         inside=float((np.abs(draws[:, well]) < bound).all(axis=1).mean()),
         bound=bound,
         first=int(event_time[well].min()),
         slope=draws @ (weights / (span @ weights)),
+        alone=tuple(event_time[alone].astype(int).tolist()),
+        together=tuple(event_time[said["named"].to_numpy()].astype(int).tolist()),
     )
 
 

@@ -10,7 +10,7 @@ from bayes_nqp.checks.trends._earned import Earned
 from bayes_nqp.checks.trends._placebo import placebos
 from bayes_nqp.errors import Hint, NotApplicable, NQPError
 from bayes_nqp.fitting import Fit, apart
-from bayes_nqp.language import NOTHING, Message
+from bayes_nqp.language import NOTHING, Message, advised
 
 _AGAINST: Final = 0.05
 """Tail probability of a design's own leads below which it is not named."""
@@ -50,11 +50,14 @@ def next_step(fit: Fit, verdict: Verdict, evidence: Earned) -> Message:
     winner = next_design(fit, verdict)
     if winner is not None and winner.changes(fit):
         hint = winner.hint(fit)
-        return Message("Next: {}; or see all: {}.", hint, Hint("check", "assumptions"))
+        return advised(Message("Next: {}; or see all: {}.", hint, Hint("check", "assumptions")))
     if winner is None or any(stratum.factors[0].reason for stratum in evidence.strata):
-        return Message("How large violations may be: {}.", Hint("check", "sensitivity"))
-    return Message(
-        "No other design explains these periods better; see all: {}.", Hint("check", "assumptions")
+        return advised(Message("How large violations may be: {}.", Hint("check", "sensitivity")))
+    return advised(
+        Message(
+            "No other design explains these periods better; see all: {}.",
+            Hint("check", "assumptions"),
+        )
     )
 
 

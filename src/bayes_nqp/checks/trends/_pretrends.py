@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import xarray as xr
@@ -11,6 +11,7 @@ from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks.shared import (
     AS_FITTED,
+    DOUBT,
     FAILS,
     HOLDS,
     REPORTED,
@@ -31,7 +32,7 @@ from bayes_nqp.designs import DifferentialTrends
 from bayes_nqp.errors import Hint
 from bayes_nqp.estimands import by_event_time
 from bayes_nqp.fitting import ADOPTION, REFITS, ROWS, Fit
-from bayes_nqp.language import NOTHING, Message, Numeral, joined, listed, separated
+from bayes_nqp.language import NOTHING, Message, Numeral, advised, joined, listed, separated
 
 _DOUBT, _FAILS = 0.05, 0.01
 """Tail probabilities of leads beside a drift below which there is doubt, and failure."""
@@ -76,7 +77,10 @@ def pretrends(fit: Fit) -> Finding:
     judged, factors = parts.judged, parts.earned
     verdict, words = parts.verdict, [_sentence(judged, called(fit)), factors.sentence]
     if not fit.facts.parallel:
-        verdict, words = UNTOLD, [APART.fill(Hint("trends", DifferentialTrends()))]
+        verdict, words = (
+            UNTOLD,
+            [APART, advised(Message("Set it beside {}.", Hint("trends", DifferentialTrends())))],
+        )
     if fit.facts.has("drift"):
         verdict, near = _near_adoption(own_leads(fit))
         words = [DRIFTING, near, factors.sentence]
@@ -135,52 +139,92 @@ def _figure(judged: Judgement) -> Message:
 
 
 def _sentence(judged: Judgement, name: Message) -> Message:
+    return joined(
+        [_before(judged), NOTHING if judged.verdict == DOUBT else _prolonged(judged, name)]
+    )
+
+
+def _before(judged: Judgement) -> Message:
+    """Say how the treated moved before adoption."""
     total, apart = judged.total, listed(judged.apart, 4)
-    detectable = Numeral(f"{total.detectable:.2g}")
+    detectable, tail = Numeral(f"{total.detectable:.2g}"), _chance(total.tail)
+    if judged.verdict == FAILS:
+        return Message(
+            "Before adoption the treated already moved apart from the never treated, by {:.2g} a "
+            "period (sd {:.1g}){}, so later differences are not all effect.",
+            total.slope.mean(),
+            total.slope.std(),
+            Message(", most clearly in {}", apart) if apart else "",
+        )
+    if judged.verdict == HOLDS:
+        told = Message(
+            "Leads and a differential slope are jointly compatible with zero (tail probability "
+            "{}); a differential trend of {} a period would have been seen four times out of five.",
+            tail,
+            detectable,
+        )
+        return joined([told, *_exceptions(judged)])
+    if apart:
+        return Message(
+            "On average the leads are jointly compatible with zero (tail probability {}), but not "
+            "in {}: there the treated moved apart from the never treated before adoption.",
+            tail,
+            apart,
+        )
+    told = Message(
+        "The leads are jointly compatible with zero (tail probability {}), but also with a trend "
+        "as large as the effect: only a trend beyond {} a period would have been seen four times "
+        "out of five.",
+        tail,
+        detectable,
+    )
+    return joined([told, *_exceptions(judged)])
+
+
+def _exceptions(judged: Judgement) -> Iterator[Message]:
+    """Name leads and levels that, taken alone, are not compatible with zero."""
+    joint = judged.total.joint
+    alone = tuple(event_time for event_time in joint.alone if event_time not in joint.together)
+    if joint.together:
+        yield Message(
+            "Yet leads leave zero out of the simultaneous 95 % band of all: event time {}.",
+            listed(map(_event, joint.together)),
+        )
+    if alone:
+        yield Message(
+            "Taken alone, leads leave zero out of their own 95 % intervals, and not out of the "
+            "simultaneous band: event time {}.",
+            listed(map(_event, alone)),
+        )
+    far = [name for name, level in judged.levels.items() if level.tail < _DOUBT]
+    if far:
+        yield Message(
+            "Taken alone, levels of strata are less compatible with zero, as some of {} may be by "
+            "chance: {}.",
+            len(judged.levels),
+            listed([Message("{} ({})", x, _chance(judged.levels[x].tail)) for x in far]),
+        )
+
+
+def _prolonged(judged: Judgement, name: Message) -> Message:
+    """Say what the effect would be had a straight trend gone on."""
     adjusted, effect = (float(x.mean()) for x in (judged.adjusted, judged.effect))
     sd, whose = float(judged.adjusted.std()), "" if name == AS_FITTED else Message(" ({})", name)
-    gone_on = Message(
-        "ad a straight trend gone on, the average effect would be {:.2g} (sd {:.1g}), not {:.2g}{}",
-        adjusted,
-        sd,
-        effect,
-        whose,
-    )
     if f"{adjusted:.2g}" == f"{effect:.2g}":
-        gone_on = Message(
-            "ad a straight trend gone on, the average effect would not change: "
-            "{:.2g} (sd {:.1g}){}",
+        return Message(
+            "Had a straight trend gone on, the average effect would not change: {:.2g} "
+            "(sd {:.1g}){}.",
             adjusted,
             sd,
             whose,
         )
-    if judged.verdict == FAILS:
-        return Message(
-            "Before adoption the treated already moved apart from the never treated, by {:.2g} a "
-            "period (sd {:.1g}){}, so later differences are not all effect: h{}.",
-            total.slope.mean(),
-            total.slope.std(),
-            Message(", most clearly in {}", apart) if apart else "",
-            gone_on,
-        )
-    if judged.verdict == HOLDS:
-        return Message(
-            "Leads and a differential slope are compatible with zero; a differential trend of {} "
-            "a period would have been seen four times out of five. H{}.",
-            detectable,
-            gone_on,
-        )
-    if apart:
-        return Message(
-            "On average the leads are compatible with zero, but not in {}: there the treated "
-            "moved apart from the never treated before adoption.",
-            apart,
-        )
     return Message(
-        "The leads are compatible with zero, but also with a trend as large as the effect: only a "
-        "trend beyond {} a period would have been seen four times out of five, and h{}.",
-        detectable,
-        gone_on,
+        "Had a straight trend gone on, the average effect would be {:.2g} (sd {:.1g}), "
+        "not {:.2g}{}.",
+        adjusted,
+        sd,
+        effect,
+        whose,
     )
 
 
@@ -261,6 +305,10 @@ def _of_factors(rows: Sequence[BayesFactor]) -> xr.Dataset:
             "factor_drift": ("factor", np.array([x.drift for x in rows], dtype=str)),
         },
     )
+
+
+def _event(event_time: int) -> Message:
+    return Message("{}", event_time)
 
 
 def _chance(value: float) -> Numeral:

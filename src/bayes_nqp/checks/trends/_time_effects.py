@@ -35,7 +35,7 @@ from bayes_nqp.effects import cell_effects
 from bayes_nqp.errors import Hint, NotApplicable, NQPError
 from bayes_nqp.estimands import att, contrast, worst_gate
 from bayes_nqp.fitting import ROWS, Fit, panel_of, refit
-from bayes_nqp.language import Message, decoded, joined, listed
+from bayes_nqp.language import Message, advised, decoded, joined, listed
 from bayes_nqp.panel import Panel, with_stratum
 from bayes_nqp.terms import TimeEffects
 
@@ -182,7 +182,7 @@ def _of_columns(fit: Fit, levels: Sequence[_Levels], panel: Panel) -> Finding:
         advice = Message("Next: {}, with {!r} among the strata of the panel.", hint, by)
     else:
         advice = Message("Next: {}.", hint)
-    return Finding(FAILS, figure, joined([told, advice]), evidence)
+    return Finding(FAILS, figure, joined([told, advised(advice)]), evidence)
 
 
 def _by_levels(fit: Fit, by: str, panel: Panel) -> tuple[Design, tuple[str, ...]]:

@@ -71,16 +71,16 @@ _SAMPLER: Final = {
 
 _WORDS_SAYS = Message(
     "Two scales are used (after Mastrandrea et al. 2010). Likelihood is the posterior probability "
-    "of a direction if the assumptions hold: “virtually certain” means at least .99, “extremely "
-    "likely” .95, “very likely” .90; below that no direction is claimed. Intervals are "
+    "of a direction if the assumptions hold: “virtually certain” means at least 0.99, “extremely "
+    "likely” 0.95, “very likely” 0.90; below that no direction is claimed. Intervals are "
     "equal-tailed and hold {} of the posterior."
 )
 _WORDS_CONFIDENCE = Message(
     "Confidence is in the assumptions, comes from the checks, and is no probability. Very low: "
-    "the convergence gate failed, or three checks or more fail. Low: one or two fail, or three or "
-    "more are in doubt. Medium: one or two are in doubt, or one that is needed gave no answer "
-    "({needed}). High: none of these. Not assessed: none fails, and none that speaks to the "
-    "assumptions gave an answer."
+    "the convergence gate failed, or three checks or more fail. Low: one or two fail, three or "
+    "more are in doubt, or one that is needed ({needed}) was not asked. Medium: one or two are in"
+    " doubt, or one that is needed gave no answer. High: none of these. Not assessed: none fails,"
+    " and none that speaks to the assumptions gave an answer."
 )
 _WORDS_CONTRASTS = Message(
     "A difference between groups is called likely only as far as it is with the other choice of "

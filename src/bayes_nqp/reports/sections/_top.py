@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bayes_nqp.checks import needed_for, title_of
+from bayes_nqp.checks import title_of
 from bayes_nqp.language import enumerated
 from bayes_nqp.reports._content import Alarm, Block, Paragraph
 from bayes_nqp.reports._context import Context
@@ -18,7 +18,7 @@ def top(context: Context) -> Iterator[Block]:
     if context.notice:
         yield Alarm(translate("To know first"), (context.notice,), "note")
     failed = [
-        translate("{} Fails. {}", result.question, result.sentence)
+        translate("{} Fails. {}", result.question, context.answer(result))
         for result in context.of("fails")
     ]
     if not context.fit.gate.passed:
@@ -37,17 +37,19 @@ def top(context: Context) -> Iterator[Block]:
             ),
             "quiet",
         )
+    confidence = context.confidence("average")
+    if confidence.grade in ("high", "medium"):  # doubts stand in the sentence with the grade
+        return
     doubtful = [
-        translate("{} {}", result.question, result.sentence, context="sentences")
+        translate("{} {}", result.question, context.answer(result), context="sentences")
         for result in context.of("in doubt")
     ]
-    wanted = needed_for("average", adopted=context.staggered)
-    unasked = [title_of(name) for name in wanted if context.found(name) is None]
-    if unasked:
+    if confidence.unasked:
         doubtful.append(
             translate(
-                "Not asked of this fit: {}. Without them no effect should be believed.",
-                enumerated(unasked),
+                "Not asked of this fit: {}. Until they are, confidence in an effect is low at "
+                "most.",
+                enumerated(map(title_of, confidence.unasked)),
             )
         )
     if doubtful:

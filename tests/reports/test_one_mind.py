@@ -1,0 +1,102 @@
+"""No two sentences of a report disagree: boxes, grades, leads, and advice that stands elsewhere."""
+
+from __future__ import annotations
+
+from itertools import chain
+
+import numpy as np
+import pytest
+import xarray as xr
+from claims import CHECKS, case, fit_of, grade_in, results_of
+from doors import SECTIONS, Alarm, Bullets, Context, Paragraph, joint_of
+
+import bayes_nqp as nqp
+from bayes_nqp.checks import CheckResult
+from bayes_nqp.errors import Hint
+from bayes_nqp.language import Message, advised, decoded, encoded, joined, unadvised
+
+DOUBT = {"en": "In doubt", "zh": "存疑"}
+
+
+def told(name: str, verdict: str) -> CheckResult:
+    """A check that says what it found, and what to try."""
+    hint = advised(Message("Next: {}.", Hint("trends", nqp.DifferentialTrends())))
+    sentence = joined([Message("Found {}.", 3), hint])
+    return CheckResult(name, "Is it so?", verdict, "", sentence)  # type: ignore[arg-type]
+
+
+def first_page(context: Context) -> tuple[list[Alarm], list[str]]:
+    boxes, texts = [], []
+    for block in chain.from_iterable(SECTIONS[name](context) for name in ("top", "short")):
+        boxes += [block] if isinstance(block, Alarm) else []
+        texts += [block.text] if isinstance(block, Paragraph) else []
+        texts += block.items if isinstance(block, Alarm | Bullets) else ()
+    return boxes, texts
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("checks", [*CHECKS, "one not asked"])
+def test_the_box_of_doubts_follows_from_the_grade(checks: str, language: str) -> None:
+    one = case("one cohort", "growing", 0.15)
+    known = "all hold" if checks == "one not asked" else checks
+    results = [x for x in results_of(known, None) if checks == known or x.name != "support"]
+    context = Context(fit_of(one), results, language, by=("region",), outcome="exports")  # type: ignore[arg-type]
+    boxes, texts = first_page(context)
+    grade = context.confidence("average").grade
+    doubts = [box for box in boxes if box.tone == "doubt"]
+    assert bool([box for box in boxes if box.tone == "bad"]) == ("fails" in CHECKS[known])
+    if grade in ("high", "medium"):
+        assert not doubts
+    if doubts:
+        assert grade in ("low", "very low", "not assessed")
+    if checks == "one not asked":
+        assert grade == "low"
+        assert doubts
+    said = {grade_in(text, language) for text in texts} - {None}
+    assert grade in said
+    assert not any("should be believed" in text for text in texts)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_advice_leaves_the_first_page_and_stays_with_the_check(language: str) -> None:
+    one = case("one cohort", "growing", 0.15)
+    doubtful = ("sensitivity", "support", "model_fit", "influence")
+    results = [told("pretrends", "fails"), *(told(name, "in doubt") for name in doubtful)]
+    context = Context(fit_of(one), tuple(results), language, by=("region",), outcome="exports")
+    boxes, texts = first_page(context)
+    assert {box.tone for box in boxes} == {"bad", "doubt"}
+    assert sum("Found 3" in text for text in texts) == 5
+    assert not any("nqp." in text or "Next" in text for text in texts)
+    assert "nqp.DifferentialTrends" in results[0].said(language)
+
+
+def test_advice_is_known_where_a_run_before_left_it() -> None:
+    (kept,) = decoded(encoded([told("pretrends", "fails").sentence]))
+    assert "DifferentialTrends" in str(kept)
+    assert unadvised(kept) == "Found 3."
+    assert unadvised("Plain {text}.") == "Plain {text}."
+
+
+def leads_at(z: list[float]) -> xr.DataArray:
+    """Independent leads whose means are z of their sds."""
+    noise = np.random.default_rng(1).normal(size=(4, 1000, len(z)))
+    noise = (noise - noise.mean((0, 1))) / noise.std((0, 1))
+    coords = {"event_time": np.arange(-1 - len(z), -1)}
+    draws = xr.DataArray(noise + z, dims=("chain", "draw", "event_time"), coords=coords)
+    return draws.assign_coords(rows=("event_time", [10] * len(z)))
+
+
+@pytest.mark.parametrize(
+    ("z", "alone", "together"),
+    [
+        ([0.5, -0.5, 1.0, 0.0], (), ()),
+        ([2.3, -0.5, 1.0, 0.0], (-5,), ()),
+        ([0.5, -4.0, 2.2, 0.0], (-4, -3), (-4,)),
+    ],
+)
+def test_leads_that_leave_zero_out_are_named(
+    z: list[float], alone: tuple[int, ...], together: tuple[int, ...]
+) -> None:
+    joint = joint_of(leads_at(z), 1.0, 100.0)
+    assert joint.alone == alone
+    assert joint.together == together
