@@ -19,13 +19,14 @@ from bayes_nqp.fitting import (
     moderator_rows,
     new_unit_effects,
 )
+from bayes_nqp.schema import FitOrEffects
 
 __all__ = ["cell_effects", "lead_effects", "leg_effects", "moderated_effects", "moderator_name"]
 
 
 @door
 def cell_effects(
-    fit: object, target: Literal["sample", "superpopulation", "population"] = "sample"
+    fit: FitOrEffects, target: Literal["sample", "superpopulation", "population"] = "sample"
 ) -> xr.Dataset:
     """Effects of cells.
 

@@ -24,6 +24,7 @@ __all__ = [
     "needed",
     "register",
     "registered",
+    "registered_as",
     "unloaded",
     "worded",
 ]
@@ -185,6 +186,22 @@ def registered(family: str | None = None) -> Mapping[str, type]:
     if family is None:
         return kinds
     return {name: kinds[name] for name in sorted(kinds) if _FAMILIES[name] == family}
+
+
+def registered_as(kind: type) -> dict[str, type]:
+    """Name the registered values of a class, or those that do what a protocol asks.
+
+    Parameters
+    ----------
+    kind : type
+        Of which values are, or a protocol.
+    """
+    asked = getattr(kind, "__protocol_attrs__", ())
+    return {
+        name: x
+        for name, x in sorted(registered().items())
+        if kind in x.__mro__ or (asked and all(hasattr(x, attribute) for attribute in asked))
+    }
 
 
 def needed(kind: type) -> list[str]:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.annotations import Words
 from bayes_nqp.errors import StudyError, shown
 from bayes_nqp.language import Message
 
 __all__ = [
+    "FitOrEffects",
+    "HasEffects",
     "build",
     "effect_unit",
     "factors",
@@ -31,6 +34,19 @@ _MODERATION_DIMS = (*_EFFECT_DIMS, v.POWER)
 _DEVIATION_DIMS = (v.CHAIN, v.DRAW, v.PATH, v.MEMBER)
 _UNITS: dict[object, Message] = {"log": Message("log points"), "logit": Message("log odds")}
 """Units of effects on the scale of a link; under the identity they are the outcome's."""
+
+
+class HasEffects(Protocol):
+    """A fit, and what else holds effects."""
+
+    @property
+    def effects(self) -> xr.Dataset:
+        """In the form of the waist."""
+        ...
+
+
+type FitOrEffects = Annotated[HasEffects, Words("a Fit")] | xr.Dataset
+"""What estimands, tables and plots take."""
 
 
 def build(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import xarray as xr
 
+from bayes_nqp.annotations import Seed
 from bayes_nqp.calibration._calibration import Calibration
 from bayes_nqp.calibration._replicate import Job
 from bayes_nqp.calibration._sources import PosteriorSource, PriorSource, Source
@@ -47,7 +48,7 @@ def calibrate(
     sampler: Sampler | None = None,
     probs: Sequence[float] = (0.5, 0.8, 0.95),
     ranked: int = 99,
-    seed: int | None = None,
+    seed: Seed | None = None,
     store: str | Path | None = None,
     progress: bool = True,
 ) -> Calibration:

@@ -8,6 +8,7 @@ from typing import Final, overload
 
 import pandas as pd
 
+from bayes_nqp.annotations import Language
 from bayes_nqp.checks._kept import result_bytes, result_from
 from bayes_nqp.checks._listed import CheckTable
 from bayes_nqp.checks.shared import CHECKS, Check, CheckResult, Verdict
@@ -29,11 +30,11 @@ MESSAGES = "messages"
 
 @overload
 def check(
-    fit: Fit, name: None = None, *, progress: bool = True, language: str = "en"
+    fit: Fit, name: None = None, *, progress: bool = True, language: Language = "en"
 ) -> pd.DataFrame: ...
 @overload
 def check(
-    fit: Fit, name: str, *, progress: bool = True, language: str = "en", **options: object
+    fit: Fit, name: str, *, progress: bool = True, language: Language = "en", **options: object
 ) -> CheckResult: ...
 @door
 def check(
@@ -41,7 +42,7 @@ def check(
     name: str | None = None,
     *,
     progress: bool = True,
-    language: str = "en",
+    language: Language = "en",
     **options: object,
 ) -> pd.DataFrame | CheckResult:
     """Ask one question of a fit, or all of them.
@@ -195,7 +196,7 @@ def title_of(name: str) -> str:
     return CHECKS[name].title if name in CHECKS else name
 
 
-def check_table(results: Iterable[CheckResult], language: str = "en") -> pd.DataFrame:
+def check_table(results: Iterable[CheckResult], language: Language = "en") -> pd.DataFrame:
     """List results, one row a check.
 
     Parameters

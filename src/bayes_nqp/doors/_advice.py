@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from itertools import chain
+from dataclasses import is_dataclass
 from typing import Final
 
 from bayes_nqp.doors._kinds import ArgumentKind
 from bayes_nqp.doors._values import LARGEST, SURROGATE, class_names
 from bayes_nqp.foreign import reply
-from bayes_nqp.registry import registered
+from bayes_nqp.registry import needed, registered, registered_as
 
 _PANEL = "nqp.Panel.from_frame(df, unit=…, time=…, cohort=…, outcome=…) makes a panel"
 _FILE = "nqp.Panel.from_file(path, unit=…, time=…, cohort=…, outcome=…) reads a panel"
@@ -62,12 +62,9 @@ _EFFECTS: Final = {
     "DataArray": "these are draws already: nqp.summary(draws), nqp.contrast(draws, …)",
     "str": "nqp.load(path) reads a fit",
     "PurePath": "nqp.load(path) reads a fit",
-    "StaggeredDiD": "fit it first: nqp.fit(design, panel)",
+    "Design": "fit it first: nqp.fit(design, panel)",
     "DataFrame": "make a panel of it and fit a design: nqp.fit(design, panel)",
 }
-_DESIGNS: Final = ("StaggeredDiD", "ContinuousExposure", "Mediation")
-_OPEN: Final = {"ErrorStructure": "errors", "Pooling": "pooling", "Likelihood": "likelihood"}
-"""Families of kinds that files add to."""
 _LONG = 60
 
 
@@ -78,7 +75,7 @@ def told(value: object) -> str:
     if isinstance(value, int) and abs(value) > LARGEST:
         return "a whole number beyond 64 bits"
     plain = isinstance(value, str | bytes | int | float | tuple | list | dict | set | None)
-    short = plain or type(value).__name__ in _instances()
+    short = plain or _bare(type(value))
     text = reply(lambda: repr(value), lambda _: "") if short else ""
     if text and len(text) <= _LONG and "\n" not in text:
         return text
@@ -107,14 +104,13 @@ def advice(kind: ArgumentKind, value: object, label: str) -> str:
         name = getattr(value, "__name__", "")
         if name:
             return f"{kind.words}; call the function, {name}(), if it makes one"
+    design = any(base.__name__ == "Design" for leaf in kind.classes for base in leaf.__mro__)
     for ancestor in class_names(value):
-        if kind.words.startswith("a Fit or a Dataset") and ancestor in _EFFECTS:
+        if "HasEffects" in kind.leaves and ancestor in _EFFECTS:
             return _EFFECTS[ancestor]
-        if ancestor in _DESIGNS and "Panel" in kind.leaves:
+        if (ancestor == "Design" and "Panel" in kind.leaves) or (ancestor == "Panel" and design):
             return f"the design comes first: nqp.{label}(design, panel)"
-        if ancestor == "Panel" and "StaggeredDiD" in kind.leaves:
-            return f"the design comes first: nqp.{label}(design, panel)"
-        if ancestor == "Fit" and "StaggeredDiD" in kind.leaves:
+        if ancestor == "Fit" and design:
             return "the design of a fit: fit.design"
         for leaf in kind.leaves:
             if (leaf, ancestor) in _INSTEAD:
@@ -123,9 +119,13 @@ def advice(kind: ArgumentKind, value: object, label: str) -> str:
 
 
 def _leaves(kind: ArgumentKind) -> tuple[str, ...]:
-    """Names of the classes that a kind takes, those of open sets by the registry."""
-    open_sets = (registered(_OPEN[leaf]) for leaf in kind.leaves if leaf in _OPEN)
-    return (*chain.from_iterable(open_sets), *kind.leaves)
+    """Names of the classes that a kind takes, with those that are registered as such."""
+    return (*(name for leaf in kind.classes for name in registered_as(leaf)), *kind.leaves)
+
+
+def _bare(kind: type) -> bool:
+    """Whether values of a class are made by a call without arguments, and are short to print."""
+    return is_dataclass(kind) and not needed(kind)
 
 
 def _call(name: str) -> str:
@@ -136,7 +136,8 @@ def _call(name: str) -> str:
 
 
 def _plain(kind: ArgumentKind, value: object) -> str:
-    instances = [name for name in _leaves(kind) if name in _instances()]
+    kinds = {**registered()} | {item.__name__: item for item in kind.classes}
+    instances = [x for x in dict.fromkeys(_leaves(kind)) if x in kinds and _bare(kinds[x])]
     if isinstance(value, str) and SURROGATE.search(value):
         return f"{kind.words} without halves of characters, which no file can hold"
     if isinstance(value, str) and value in instances:
@@ -153,18 +154,6 @@ def _plain(kind: ArgumentKind, value: object) -> str:
     if calls:
         return calls[0]
     return " or ".join(map(_call, instances)) if instances else kind.words
-
-
-_INSTANCES: Final = (
-    "NUTS", "Importance", "Priors",
-    "TimeEffects", "StaggeredDiD", "Mediation", "NormalRho", "UniformRho",
-    "NormalSteps", "UniformSteps", "MinMax",
-)  # fmt: skip
-
-
-def _instances() -> tuple[str, ...]:
-    """Values that are made by a call without arguments, and are short to print."""
-    return (*_INSTANCES, *chain.from_iterable(map(registered, _OPEN.values())))
 
 
 def _number(text: str) -> bool:

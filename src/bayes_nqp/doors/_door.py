@@ -5,13 +5,14 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import wraps
+from functools import cache, wraps
 from types import FunctionType
 from typing import Any, Final, cast, overload
 
+from bayes_nqp.annotations import annotations_of
 from bayes_nqp.doors._advice import MADE_BY, advice, told
 from bayes_nqp.doors._foreign import FOREIGN
-from bayes_nqp.doors._kinds import ArgumentKind, named
+from bayes_nqp.doors._kinds import ArgumentKind, kind_of
 from bayes_nqp.errors import ArgumentError, nearest, shown
 from bayes_nqp.foreign import reply
 
@@ -63,7 +64,8 @@ def door_of(item: Any, trusted: tuple[str, ...]) -> Any:
         kinds = name not in trusted
         label = item.__name__ if name == "__init__" else f"{item.__name__}.{name}"
         if public and isinstance(method, FunctionType):
-            setattr(item, name, _held(method, label, bound=True, kinds=kinds))
+            owner = item if name == "__init__" else None
+            setattr(item, name, _held(method, label, bound=True, kinds=kinds, owner=owner))
         elif public and isinstance(method, classmethod):
             held = _held(method.__func__, label, bound=True, kinds=kinds)
             setattr(item, name, classmethod(held))
@@ -73,10 +75,13 @@ def door_of(item: Any, trusted: tuple[str, ...]) -> Any:
     return item
 
 
-def _held(function: Any, label: str, *, bound: bool, kinds: bool) -> Any:
+def _held(function: Any, label: str, *, bound: bool, kinds: bool, owner: type | None = None) -> Any:
     signature = inspect.signature(function)
     parameters = list(signature.parameters.values())[1 if bound else 0 :]
-    wanted: dict[str, ArgumentKind] = {}
+
+    @cache
+    def wanted() -> dict[str, ArgumentKind]:
+        return _kinds(owner or function, parameters)
 
     @wraps(function)
     def held(*args: Any, **kwargs: Any) -> Any:
@@ -84,15 +89,13 @@ def _held(function: Any, label: str, *, bound: bool, kinds: bool) -> Any:
         _match(name, parameters, positional, kwargs)
         if not kinds:
             return function(*args, **kwargs)
-        if not wanted:
-            wanted.update(_kinds(parameters))
         given = signature.bind(*args, **kwargs)
         for key, value in given.arguments.items():
-            if key in wanted:
-                given.arguments[key] = _taken(name, key, value, wanted[key])
+            if key in wanted():
+                given.arguments[key] = _taken(name, key, value, wanted()[key])
         return function(*given.args, **given.kwargs)
 
-    held.__door__ = label  # type: ignore[attr-defined]
+    held.__door__, held.__kinds__ = label, wanted  # type: ignore[attr-defined]
     return held
 
 
@@ -103,12 +106,13 @@ def _bound_label(label: str, args: tuple[Any, ...]) -> str:
     return f"{owner.__name__}.{method}" if dot else label
 
 
-def _kinds(parameters: list[inspect.Parameter]) -> dict[str, ArgumentKind]:
+def _kinds(call: Any, parameters: list[inspect.Parameter]) -> dict[str, ArgumentKind]:
     """The kind of every argument whose annotation states one."""
+    types = annotations_of(call)
     return {
-        p.name: replace(named(p.name, p.annotation), variable=_VARIABLE.get(p.kind))
+        p.name: replace(kind_of(types[p.name]), variable=_VARIABLE.get(p.kind))
         for p in parameters
-        if isinstance(p.annotation, str)
+        if p.name in types
     }
 
 

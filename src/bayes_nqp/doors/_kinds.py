@@ -1,90 +1,23 @@
-"""Kinds of values by the annotations of signatures, tested without importing what they name."""
+"""Kinds of values by the types of signatures, tested without importing what they name."""
 
 from __future__ import annotations
 
-import ast
 import inspect
-from collections.abc import Callable, Iterable, Mapping, Set, Sized
-from dataclasses import dataclass
-from functools import cache
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Set, Sized
+from dataclasses import dataclass, replace
 from itertools import islice
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
+from bayes_nqp.annotations import Words, items_of, limited, parts_of, worded
 from bayes_nqp.doors import _values as values
-from bayes_nqp.doors._values import LARGEST
-from bayes_nqp.language import languages
 
-_ALIASES = {
-    "Bools": "ArrayLike",
-    "BelowPrefecture": "Literal['ignore', 'count', 'drop']",
-    "Bounds": "tuple[float, ...]",
-    "Bound": "Literal['relative magnitudes', 'smoothness']",
-    "By": "str | Sequence[str] | Mapping[str, str] | None",
-    "Design": "StaggeredDiD | ContinuousExposure | Mediation | StatedDesign",
-    "Drift": "Literal['none', 'lines', 'unit lines', 'bend', 'factor', 'two factors'] "
-    "| Callable[[Any, Any, Any], Any]",
-    "Effect": "Literal['flat', 'growing', 'cohorts'] | Callable[[Any], Any]",
-    "EventTime": "int | Sequence[int] | None",
-    "Hierarchy": "Literal['flat', 'nested', 'equal']",
-    "Islands": "Literal['keep', 'nearest', 'error']",
-    "Kinds": "str",
-    "Language": "Literal['en', 'zh']",
-    "Members": "str",
-    "Noise": "Literal['ar1', 'ar1+white', 'student'] | Callable[[Any, Any, Any], Any]",
-    "Prior": "UniformSteps | NormalSteps",
-    "RhoPrior": "NormalRho | UniformRho",
-    "Rule": "Literal['approval_year', 'next_year_after_june']",
-    "Sampler": "NUTS | Importance",
-    "SingleEquation": "StaggeredDiD | ContinuousExposure | StatedEquation",
-    "Standardised": "Literal['row', 'none']",
-    "Scope": "Literal['pooled', 'yearly']",
-    "Weights": "str | Mapping[int, float]",
-    "PanelLike": "Panel",
-}
-"""Types of several kinds, which signatures name without importing them at run time."""
-
-_BY_NAME = {
-    ("cohorts", "npt.ArrayLike"): "Cells",
-    ("errors", "Noise"): "ErrorStructure",
-    ("errors", "Noise | None"): "ErrorStructure | None",
-}
-"""Arguments whose annotations are wider, or mean another thing elsewhere."""
-
-ARGUMENTS = {
-    "fit_or_effects": "Effects",
-    "partial": "Effects",
-    "separate": "Effects",
-    "fit": "Effects",
-}
-"""Arguments typed as objects, for a room below fits takes whatever holds effects."""
-
-_FOREIGN = {
-    "DataFrame": "pandas", "Series": "pandas", "DataArray": "xarray", "Dataset": "xarray",
-    "DataTree": "xarray", "GeoDataFrame": "geopandas", "Axes": "matplotlib", "Figure": "matplotlib",
-    "Generator": "numpy",
-}  # fmt: skip
-OURS = {
-    "Calibration", "Channel", "CheckResult", "Complete", "ContinuousExposure",
-    "Dimension", "Fit", "Gate", "Importance", "Index",
-    "IndexSystem", "Indicator", "Mediated", "Mediation", "MinMax", "NUTS", "NormalRho",
-    "NormalSteps", "Panel", "Partial", "Priors", "ProductivityIndex", "Separate",
-    "SpatialWeights", "Spillover", "StaggeredDiD", "Study", "Table", "TimeEffects",
-    "UniformRho", "UniformSteps",
-}  # fmt: skip
-"""Classes of the library that arguments are of; other names in signatures are let through."""
-
-_PLAIN = {"str", "int", "float", "bool", "None", "Path", "ArrayLike", "object", "Any", "Callable",
-          "Array", "Cells", "Effects", "Scheme", "Deviations", "ErrorStructure", "ScalePrior",
-          "Term", "StatedDesign", "StatedEquation", "Pooling", "Likelihood"}  # fmt: skip
-_MANY = {"Sequence", "Iterable", "list", "tuple", "set", "Collection"}
-_FROM_ZERO = {"seed": LARGEST, "number": 10**9}
-"""Arguments that are no negative numbers, wherever they stand, and their largest."""
-_PLURALS = {"text": "texts", "anything": "anything", "text or None": "texts or None"}
+_MANY = (Sequence, Iterable, Collection, list, tuple, set)
 _FEW = 2_000
 """Of longer sequences one item of each type is looked at."""
 _MOST = 100_000
 """Items that are taken from what may have no end."""
 _ANYTHING = "anything"
+_PLURALS = {"text": "texts", _ANYTHING: _ANYTHING, "text or None": "texts or None"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +32,8 @@ class ArgumentKind:
         From a value to whether it is of this kind.
     leaves : tuple of str
         Names of the classes among it.
-    choices : tuple
-        Values to choose from, where they are listed.
+    classes : tuple of type
+        Those classes themselves.
     variable : type or None
         Of what holds several: tuple of those by place, dict of keywords.
     """
@@ -108,7 +41,7 @@ class ArgumentKind:
     words: str
     takes: Callable[[object], bool]
     leaves: tuple[str, ...] = ()
-    choices: tuple[object, ...] = ()
+    classes: tuple[type, ...] = ()
     variable: type | None = None
 
     def plain(self, value: Any) -> Any:
@@ -130,54 +63,21 @@ class ArgumentKind:
         return values.scalar(value)
 
 
-@cache
-def kind_of(annotation: str) -> ArgumentKind:
+def kind_of(annotation: Any) -> ArgumentKind:
     """Read the kind that an annotation states.
 
     Parameters
     ----------
-    annotation : str
-        As it stands in the signature.
+    annotation : type
+        From `annotations_of`.
     """
-    return _read(ast.parse(annotation, mode="eval").body)
-
-
-def named(argument: str, annotation: str) -> ArgumentKind:
-    """Read the kind of an argument, by its name where its type says nothing."""
-    if annotation == "object" and argument in ARGUMENTS:
-        return kind_of(ARGUMENTS[argument])
-    if argument in _FROM_ZERO:
-        return _natural(kind_of(annotation), _FROM_ZERO[argument])
-    if argument == "language":
-        words = " or ".join(map(repr, languages()))
-        return ArgumentKind(words, lambda value: isinstance(value, str) and value in languages())
-    return kind_of(_BY_NAME.get((argument, annotation), annotation))
-
-
-def _natural(kind: ArgumentKind, most: int) -> ArgumentKind:
-    def takes(value: object) -> bool:
-        return kind.takes(value) and (not values.whole(value) or 0 <= value <= most)  # type: ignore[operator]
-
-    words = kind.words.replace("a whole number", "a whole number from 0 up")
-    return ArgumentKind(words, takes, kind.leaves)
-
-
-def _read(node: ast.expr) -> ArgumentKind:
-    if isinstance(node, ast.BinOp):
-        return _either([_read(node.left), _read(node.right)])
-    if isinstance(node, ast.Constant):
-        return kind_of(node.value) if isinstance(node.value, str) else _leaf("None")
-    if isinstance(node, ast.Subscript):
-        return _container(_name(node.value), node.slice)
-    return _leaf(_name(node))
-
-
-def _name(node: ast.expr) -> str:
-    return node.attr if isinstance(node, ast.Attribute) else ast.unparse(node)
+    return _either([_limited(_kind(kind), limits) for kind, limits in parts_of(annotation)])
 
 
 def _either(kinds: Iterable[ArgumentKind]) -> ArgumentKind:
     several = tuple(kinds)
+    if len(several) == 1:
+        return several[0]
     if any("Path" in kind.leaves for kind in several):  # names of files need not be text
         several = (*several, ArgumentKind("text", lambda value: isinstance(value, str)))
     words = list(dict.fromkeys(part for kind in several for part in kind.words.split(" or ")))
@@ -186,81 +86,82 @@ def _either(kinds: Iterable[ArgumentKind]) -> ArgumentKind:
         " or ".join(words),
         lambda value: any(kind.takes(value) for kind in several),
         tuple(leaf for kind in several for leaf in kind.leaves),
-        tuple(choice for kind in several for choice in kind.choices),
+        tuple(item for kind in several for item in kind.classes),
     )
 
 
-def _leaf(name: str) -> ArgumentKind:
-    if name in _ALIASES:
-        return kind_of(_ALIASES[name])
-    if name in _PLAIN:
-        return ArgumentKind(*_plain(name), leaves=() if name in ("object", "Any") else (name,))
-    package = _FOREIGN.get(name, "bayes_nqp" if name in OURS else "")
-    if not package:
-        return ArgumentKind("anything", lambda value: True)
-    article = "an" if name[0] in "AEIO" else "a"
+def _limited(kind: ArgumentKind, limits: tuple[Any, ...]) -> ArgumentKind:
+    """A kind within the limits that an annotation sets."""
+    if not limits:
+        return kind
+    return replace(
+        kind,
+        words=worded(kind.words, limits),
+        classes=() if any(isinstance(x, Words) for x in limits) else kind.classes,
+        takes=lambda value: kind.takes(value) and limited(value, limits),
+    )
+
+
+def _kind(kind: Any) -> ArgumentKind:
+    origin, inside = get_origin(kind), get_args(kind)
+    if origin is Literal:
+        # Calls know their choices, and what to say of another one.
+        return ArgumentKind(" or ".join(map(repr, inside)), lambda value: isinstance(value, str))
+    if origin in (Mapping, dict):
+        return _mapping(kind_of(inside[0]), kind_of(inside[1]))
+    if origin is Callable and inside[0] is not ...:
+        return _called(len(inside[0]))
+    if origin in _MANY:
+        return _listed(origin, [item for item in inside if item is not ...], ... in inside)
+    if items := items_of(kind):
+        return _plain(_ARRAYS.get(items, "Array"))
+    return _class(origin or kind)
+
+
+def _class(kind: Any) -> ArgumentKind:
+    """Values of a class, which is asked for by name: not every package need be imported."""
+    name, package = getattr(kind, "__name__", ""), getattr(kind, "__module__", "").partition(".")[0]
+    name = "None" if kind is type(None) else name
+    if name in _PLAIN and package in _PACKAGES:
+        return _plain(name)
+    if not isinstance(kind, type) or kind in (object, Any):
+        return ArgumentKind(_ANYTHING, lambda value: True)
+    words = f"{'an' if name[0] in 'AEIO' else 'a'} {name}"
 
     def takes(value: object) -> bool:
+        if getattr(kind, "_is_protocol", False):
+            return values.answers(value, kind)
         return values.class_names(value).get(name) == package
 
-    return ArgumentKind(f"{article} {name}", takes, (name,))
+    return ArgumentKind(words, takes, (name,), (kind,))
 
 
-def _plain(name: str) -> tuple[str, Callable[[object], bool]]:
-    return {
-        "str": ("text", values.text),
-        "int": ("a whole number", values.whole),
-        "float": ("a number", values.finite),
-        "bool": ("True or False", lambda value: type(value).__name__ in ("bool", "bool_")),
-        "None": ("None", lambda value: value is None),
-        "Path": ("a path", values.path),
-        "ArrayLike": ("numbers in an array", values.array),
-        "Array": ("an array of numbers", values.numbers),
-        "Cells": ("labels in an array", values.cells),
-        "ErrorStructure": ("a Noise", lambda value: values.ours(value, "Noise")),
-        "Pooling": ("a Pooling", lambda value: values.ours(value, "Pooling")),
-        "Likelihood": ("a Likelihood", lambda value: values.ours(value, "Likelihood")),
-        "Deviations": (
-            "deviations such as nqp.StudentDeviations(4)",
-            lambda value: values.ours(value, "Deviations"),
-        ),
-        "ScalePrior": (
-            "a prior such as nqp.HalfT(3, 0.5)",
-            lambda value: values.ours(value, "ScalePrior"),
-        ),
-        "Term": (
-            "a term such as nqp.SharedShocks('region')",
-            lambda value: values.ours(value, "Term"),
-        ),
-        "StatedDesign": ("a Mediation", lambda value: values.ours(value, "Design")),
-        "StatedEquation": (
-            "a ContinuousExposure",
-            lambda value: values.ours(value, "SingleEquation"),
-        ),
-        "Scheme": ("a weighting scheme such as nqp.Entropy()", values.scheme),
-        "Effects": ("a Fit or a Dataset of effects", values.effects),
-        "Callable": ("a function", values.function),
-    }.get(name, ("anything", lambda value: True))
+_PACKAGES = ("builtins", "collections", "numpy", "pathlib")
+_PLAIN: dict[str, tuple[str, Callable[[Any], bool]]] = {
+    "str": ("text", values.text),
+    "int": ("a whole number", values.whole),
+    "float": ("a number", values.finite),
+    "bool": ("True or False", lambda value: type(value).__name__ in ("bool", "bool_")),
+    "None": ("None", lambda value: value is None),
+    "Path": ("a path", values.path),
+    "ArrayLike": ("numbers in an array", values.array),
+    "Array": ("an array of numbers", values.numbers),
+    "Cells": ("labels in an array", values.cells),
+    "Callable": ("a function", values.function),
+}
+_ARRAYS = {"Any": "Cells", "str_": "Cells", "bool": "ArrayLike", "bool_": "ArrayLike"}
+"""What arrays are by the type of their items; of numbers where it is none of these."""
 
 
-def _container(base: str, inside: ast.expr) -> ArgumentKind:
-    parts = inside.elts if isinstance(inside, ast.Tuple) else [inside]
-    if base == "Literal":
-        return _literal([part.value for part in parts if isinstance(part, ast.Constant)])
-    if base == "Mapping" or base == "dict":
-        return _mapping(_read(parts[0]), _read(parts[1]))
-    if base == "Callable" and isinstance(parts[0], ast.List):
-        return _called(len(parts[0].elts))
-    if base in _MANY:
-        several = [p for p in parts if not (isinstance(p, ast.Constant) and p.value is ...)]
-        fixed = base == "tuple" and len(several) == len(parts)
-        if fixed and len({ast.unparse(p) for p in several}) > 1:
-            return _several(kind_of("Any"), len(several), plain=False)
-        size = len(several) if fixed else None
-        # Designs take one name for several.
-        plain = base == "tuple" and size is None
-        return _several(_read(several[0]), size, plain=plain)
-    return _leaf("Cells" if base == "NDArray" else base)
+def _plain(name: str) -> ArgumentKind:
+    return ArgumentKind(*_PLAIN[name], leaves=(name,))
+
+
+def _listed(origin: Any, items: list[Any], endless: bool) -> ArgumentKind:
+    """What holds several; of designs, a tuple of any length, one may stand for several."""
+    size = len(items) if origin is tuple and not endless else None
+    same = len(set(map(repr, items))) == 1
+    return _several(kind_of(items[0] if same else Any), size, plain=endless)
 
 
 def _called(number: int) -> ArgumentKind:
@@ -279,16 +180,6 @@ def _called(number: int) -> ArgumentKind:
 
     plural = "s" if number > 1 else ""
     return ArgumentKind(f"a function of {number} argument{plural}", takes, ("Callable",))
-
-
-def _literal(choices: list[Any]) -> ArgumentKind:
-    words = " or ".join(map(repr, choices))
-
-    def takes(value: object) -> bool:
-        # Calls know their choices, and what to say of another one.
-        return isinstance(value, str)
-
-    return ArgumentKind(words, takes, (), tuple(choices))
 
 
 def _mapping(key: ArgumentKind, item: ArgumentKind) -> ArgumentKind:

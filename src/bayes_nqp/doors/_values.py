@@ -83,17 +83,13 @@ def cells(value: object) -> bool:
     return array.dtype.kind in "biufUTmM" or (array.dtype.kind == "O" and array.ndim > 0)
 
 
-def scheme(value: object) -> bool:
-    return hasattr(value, "weigh") and not isinstance(value, type)
+def answers(value: object, protocol: Any) -> bool:
+    """Whether a value has all that a protocol asks for; nothing is looked up that is computed."""
 
+    def has(name: str) -> bool:
+        there = getattr(
+            type(value), name, vars(value).get(name) if hasattr(value, "__dict__") else None
+        )
+        return there is not None and callable(there) == callable(getattr(protocol, name))
 
-def effects(value: object) -> bool:
-    if isinstance(value, type):
-        return False
-    effects = hasattr(value, "tree") or not callable(getattr(value, "effects", callable))
-    return effects or "Dataset" in class_names(value)
-
-
-def ours(value: object, base: str) -> bool:
-    """Whether a value is of a class of the library, or of one that was made from it."""
-    return class_names(value).get(base) == "bayes_nqp"
+    return not isinstance(value, type) and all(map(has, protocol.__protocol_attrs__))

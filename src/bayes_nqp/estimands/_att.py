@@ -12,12 +12,13 @@ from bayes_nqp.estimands._by import By, names_of
 from bayes_nqp.estimands._effects_of import effects_of
 from bayes_nqp.estimands._registry import estimand
 from bayes_nqp.language import Message
+from bayes_nqp.schema import FitOrEffects
 
 
 @estimand(Message("Average effect"), place=10)
 @door
 def att(
-    fit_or_effects: object,
+    fit_or_effects: FitOrEffects,
     by: By = None,
     weights: str = "rows",
     path: str = v.TOTAL,

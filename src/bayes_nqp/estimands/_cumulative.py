@@ -12,6 +12,7 @@ from bayes_nqp.estimands._by import By, names_of
 from bayes_nqp.estimands._gates import evidence_of
 from bayes_nqp.estimands._registry import EVENT_TIMES, estimand
 from bayes_nqp.language import Message
+from bayes_nqp.schema import FitOrEffects
 
 
 @estimand(
@@ -22,7 +23,7 @@ from bayes_nqp.language import Message
 )
 @door
 def cumulative(
-    fit_or_effects: object,
+    fit_or_effects: FitOrEffects,
     by: By = None,
     weights: str = "rows",
     path: str = v.TOTAL,

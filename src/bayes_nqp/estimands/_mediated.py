@@ -17,6 +17,7 @@ from bayes_nqp.estimands._by import By
 from bayes_nqp.estimands._effects_of import effects_of
 from bayes_nqp.estimands._registry import MEDIATORS, estimand
 from bayes_nqp.language import NOTHING, Message
+from bayes_nqp.schema import FitOrEffects
 
 ALL = "all mediators"
 """Label of the joint indirect effect."""
@@ -27,7 +28,7 @@ _SURE = 0.975
 @estimand(Message("Direct effect"), place=20, needs=(MEDIATORS,))
 @door
 def nde(
-    fit_or_effects: object,
+    fit_or_effects: FitOrEffects,
     by: By = None,
     weights: str = "rows",
     balanced: int | None = None,
@@ -66,7 +67,7 @@ def nde(
 @estimand(Message("Indirect effect"), place=21, needs=(MEDIATORS,))
 @door
 def nie(
-    fit_or_effects: object,
+    fit_or_effects: FitOrEffects,
     by: By = None,
     weights: str = "rows",
     mediators: str | Sequence[str] | None = None,
@@ -138,7 +139,7 @@ def nie(
 @estimand(Message("Total effect"), place=22, needs=(MEDIATORS,))
 @door
 def total(
-    fit_or_effects: object,
+    fit_or_effects: FitOrEffects,
     by: By = None,
     weights: str = "rows",
     balanced: int | None = None,
@@ -175,7 +176,7 @@ def total(
 )
 @door
 def proportion_mediated(
-    fit_or_effects: object,
+    fit_or_effects: FitOrEffects,
     by: By = None,
     weights: str = "rows",
     mediators: str | Sequence[str] | None = None,

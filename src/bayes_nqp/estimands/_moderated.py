@@ -14,13 +14,14 @@ from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.estimands._att import described
 from bayes_nqp.estimands._average import average_of
 from bayes_nqp.estimands._by import By, member_name, names_of
+from bayes_nqp.schema import FitOrEffects
 
 _POINTS = 21
 
 
 @door
 def moderated(
-    fit: object,
+    fit: FitOrEffects,
     values: npt.ArrayLike | None = None,
     by: By = None,
     path: str = v.TOTAL,
@@ -102,7 +103,7 @@ def moderated(
     return draws.assign_attrs({**attrs, v.MODERATOR: name})
 
 
-def with_moderation(fit_or_effects: object) -> xr.Dataset:
+def with_moderation(fit_or_effects: FitOrEffects) -> xr.Dataset:
     """Take the effects of a fit with what its moderator does to them.
 
     Raises

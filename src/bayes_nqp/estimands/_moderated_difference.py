@@ -12,6 +12,7 @@ from bayes_nqp.estimands._by import By
 from bayes_nqp.estimands._moderated import moderated, with_moderation
 from bayes_nqp.estimands._registry import MODERATOR, estimand
 from bayes_nqp.language import Message
+from bayes_nqp.schema import FitOrEffects
 
 
 @estimand(
@@ -21,7 +22,7 @@ from bayes_nqp.language import Message
 )
 @door
 def moderated_difference(
-    fit: object,
+    fit: FitOrEffects,
     low: float | None = None,
     high: float | None = None,
     by: By = None,

@@ -19,13 +19,14 @@ from bayes_nqp.estimands._effects_of import effects_of
 from bayes_nqp.estimands._registry import SPILLOVERS, estimand
 from bayes_nqp.estimands._weights import before_adoption
 from bayes_nqp.language import Message
+from bayes_nqp.schema import FitOrEffects
 from bayes_nqp.terms import EXPOSURE_TIME, ONTO
 
 
 @estimand(Message("Effect received from others"), place=50, needs=(SPILLOVERS,))
 @door
 def received(
-    fit_or_effects: object,
+    fit_or_effects: FitOrEffects,
     by: By = None,
     weights: str = "rows",
     onto: Literal["untreated", "treated"] = "untreated",

@@ -16,6 +16,7 @@ from bayes_nqp.estimands._effects_of import effects_of
 from bayes_nqp.estimands._labels import text
 from bayes_nqp.estimands._registry import OUTCOMES, OWN_SCALE, estimand
 from bayes_nqp.language import Message
+from bayes_nqp.schema import FitOrEffects
 
 
 @estimand(
@@ -26,7 +27,7 @@ from bayes_nqp.language import Message
 )
 @door
 def relative(
-    fit_or_effects: object,
+    fit_or_effects: FitOrEffects,
     by: By = None,
     weights: str = "rows",
     path: str = v.TOTAL,

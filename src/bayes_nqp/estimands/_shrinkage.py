@@ -10,12 +10,13 @@ from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands._att import att
 from bayes_nqp.estimands._by import By
 from bayes_nqp.estimands._gates import worst_gate
+from bayes_nqp.schema import FitOrEffects
 
 
 @door
 def shrinkage(
-    partial: object,
-    separate: object,
+    partial: FitOrEffects,
+    separate: FitOrEffects,
     by: By = v.CELL,
     weights: str = "rows",
     path: str = v.TOTAL,

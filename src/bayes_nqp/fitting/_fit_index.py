@@ -15,6 +15,7 @@ import xarray as xr
 
 from bayes_nqp import progress as bars
 from bayes_nqp import vocabulary as v
+from bayes_nqp.annotations import Seed
 from bayes_nqp.diagnostics import Gate, worst_of
 from bayes_nqp.doors import door
 from bayes_nqp.errors import PanelError, StudyError
@@ -47,7 +48,7 @@ def fit_index(
     *,
     draws: int = 20,
     sampler: Sampler | None = None,
-    seed: int | None = None,
+    seed: Seed | None = None,
     progress: bool = True,
 ) -> Fit:
     """Fit a design to an index, and carry the uncertainty of its weights into the effects.

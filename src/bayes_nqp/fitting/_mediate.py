@@ -13,6 +13,7 @@ import xarray as xr
 
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
+from bayes_nqp.annotations import Seed
 from bayes_nqp.diagnostics import Gate, convergence
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
@@ -103,7 +104,7 @@ def mediate(
     priors: Priors | None = None,
     draws: int = 1000,
     chains: int = 4,
-    seed: int = 0,
+    seed: Seed = 0,
 ) -> Mediated:
     """Split the effect of a treatment in a cross-section into direct and indirect.
 

@@ -12,6 +12,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.annotations import Seed
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
 from bayes_nqp.fitting._coefficient_draws import coefficients_of
@@ -36,7 +37,7 @@ _CHUNK_NUMBERS = 2_000_000
 
 @door
 def posterior_predictive(
-    fit: Fit, *, draws: int = 500, seed: int | None = None, members: Members = "same"
+    fit: Fit, *, draws: int = 500, seed: Seed | None = None, members: Members = "same"
 ) -> xr.Dataset:
     """Draw outcomes anew for the rows of a fit's panel, from the posterior.
 
@@ -140,7 +141,7 @@ class Replication:
 
 
 def replications(
-    fit: Fit, *, draws: int, seed: int, members: Members = "same"
+    fit: Fit, *, draws: int, seed: Seed, members: Members = "same"
 ) -> Iterator[Replication]:
     """Draw outcomes anew, some draws at a time.
 

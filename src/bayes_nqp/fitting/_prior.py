@@ -11,6 +11,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.annotations import Seed
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
 from bayes_nqp.fitting._draws import kept_members
@@ -36,7 +37,7 @@ _CHUNK_NUMBERS = 4_000_000
 
 @door
 def prior_predictive(
-    design: Design, panel: Panel, *, draws: int = 500, seed: int | None = None
+    design: Design, panel: Panel, *, draws: int = 500, seed: Seed | None = None
 ) -> xr.Dataset:
     """Draw effects and outcomes from the prior, on the rows of a panel.
 

@@ -12,6 +12,7 @@ import pandas as pd
 import xarray as xr
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.annotations import Seed
 from bayes_nqp.arrays import Array
 from bayes_nqp.columns import counted
 from bayes_nqp.doors import door
@@ -138,7 +139,7 @@ class Index:
             seal.update(np.ascontiguousarray(part, dtype="<f8"))
         return seal.hexdigest()
 
-    def draws(self, n: int = 20, *, seed: int) -> xr.DataArray:
+    def draws(self, n: int = 20, *, seed: Seed) -> xr.DataArray:
         """Draw the index under weights that other units would have given.
 
         A Bayesian bootstrap: units get weights from a flat Dirichlet distribution, which enter
@@ -168,7 +169,7 @@ class Index:
             name="index",
         )
 
-    def weight_draws(self, n: int = 20, *, seed: int) -> xr.DataArray:
+    def weight_draws(self, n: int = 20, *, seed: Seed) -> xr.DataArray:
         """Draw the weights, as in `draws`.
 
         Returns

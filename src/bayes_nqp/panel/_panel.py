@@ -10,6 +10,7 @@ from typing import Any
 import numpy.typing as npt
 import pandas as pd
 
+from bayes_nqp.annotations import Language
 from bayes_nqp.columns import Bools, cells_of, read, source_of
 from bayes_nqp.doors import door
 from bayes_nqp.language import Translator
@@ -302,7 +303,7 @@ class Panel(Rectangle):
         """
         return _derive.with_outcome(self, values)
 
-    def with_cohorts(self, cohorts: npt.ArrayLike) -> Panel:
+    def with_cohorts(self, cohorts: npt.ArrayLike | npt.NDArray[Any]) -> Panel:
         """Replace the cohorts, as placebo tests do.
 
         Parameters
@@ -390,11 +391,11 @@ class Panel(Rectangle):
         """Describe the panel, as its repr shows it."""
         return _show.facts(self)
 
-    def to_text(self, language: str = "en") -> str:
+    def to_text(self, language: Language = "en") -> str:
         """Describe the panel in a language, by its labels."""
         return _show.text(self, Translator(language, self.labels))
 
-    def to_html(self, language: str = "en") -> str:
+    def to_html(self, language: Language = "en") -> str:
         """Describe the panel in a language, by its labels, as a small table."""
         return _show.html(self, Translator(language, self.labels))
 

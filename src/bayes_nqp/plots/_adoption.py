@@ -15,6 +15,7 @@ from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
+from bayes_nqp.annotations import Language
 from bayes_nqp.checks import ADOPTION, ROWS
 from bayes_nqp.estimands import text
 from bayes_nqp.language import Message, Translator
@@ -96,7 +97,7 @@ def adoption(
     most: int = 80,
     ax: Axes | None = None,
     title: str | None = None,
-    language: str = "en",
+    language: Language = "en",
 ) -> Figure:
     """Draw units against time, coloured by status and cohort, the earliest cohort on top.
 

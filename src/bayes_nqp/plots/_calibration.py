@@ -11,6 +11,7 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import FuncFormatter
 from scipy.stats import binom
 
+from bayes_nqp.annotations import Language
 from bayes_nqp.calibration import Calibration, differences, ecdf_band
 from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import percent
@@ -44,7 +45,7 @@ def calibration(
     *,
     quantities: Sequence[str] | None = None,
     title: str | None = None,
-    language: str = "en",
+    language: Language = "en",
 ) -> Figure:
     """Draw the ranks of truths, and the coverage of intervals.
 

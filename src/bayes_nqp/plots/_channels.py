@@ -14,6 +14,7 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.annotations import Language
 from bayes_nqp.checks import CHANNELS
 from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import ALL, PATHS, By, by_path, channels_of, effects_of, gate_of, percent
@@ -25,6 +26,7 @@ from bayes_nqp.plots._rows import EffectRow, chance_text, draw_rows
 from bayes_nqp.plots._scene import Scene
 from bayes_nqp.plots._style import COLOURS, INK, MUTED
 from bayes_nqp.plots._words import CONTRASTS_LEFT_OUT, LAST_THROUGH, POINTS, effect_label, words
+from bayes_nqp.schema import FitOrEffects
 from bayes_nqp.tables import apart, channel_comparison
 
 _GROUPS: Final = len(COLOURS)
@@ -57,7 +59,7 @@ def _sheets(scene: Scene) -> Iterator[Sketch]:
 
 @plot(_TITLE, section="channels", place=42, needs=(CHANNELS,), sheets=_sheets)
 def channels(
-    fit_or_effects: object,
+    fit_or_effects: FitOrEffects,
     *,
     by: By = None,
     prob: float = 0.95,
@@ -65,7 +67,7 @@ def channels(
     direct: bool = True,
     ax: Axes | None = None,
     title: str | None = None,
-    language: str = "en",
+    language: Language = "en",
 ) -> Figure:
     """Draw the effect along every path, and how probably each exceeds each other.
 

@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.annotations import Language
 from bayes_nqp.checks import VERDICTS, CheckResult, title_of
 from bayes_nqp.errors import StudyError
 from bayes_nqp.language import Message, joined
@@ -44,7 +45,7 @@ def check(
     prob: float = 0.95,
     ax: Axes | None = None,
     title: str | None = None,
-    language: str = "en",
+    language: Language = "en",
 ) -> Figure:
     """Draw what a check rests on.
 

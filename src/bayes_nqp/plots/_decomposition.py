@@ -16,6 +16,7 @@ from matplotlib.ticker import MaxNLocator
 
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
+from bayes_nqp.annotations import Language
 from bayes_nqp.checks import CHANNELS
 from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import (
@@ -39,6 +40,7 @@ from bayes_nqp.plots._registry import Appearance, Sketch, plot
 from bayes_nqp.plots._scene import Scene
 from bayes_nqp.plots._style import COLOURS, INK, MUTED
 from bayes_nqp.plots._words import LAST_THROUGH, effect_label, words
+from bayes_nqp.schema import FitOrEffects
 from bayes_nqp.tables import apart, mediation_table
 
 _DIRECT: Final = "#C9CDD2"
@@ -71,14 +73,14 @@ def _sheets(scene: Scene) -> Iterator[Sketch]:
 
 @plot(_TITLE, section="channels", place=41, needs=(CHANNELS,), sheets=_sheets)
 def decomposition(
-    fit_or_effects: object,
+    fit_or_effects: FitOrEffects,
     *,
     by: By = v.EVENT_TIME,
     prob: float = 0.95,
     weights: str = "rows",
     ax: Axes | None = None,
     title: str | None = None,
-    language: str = "en",
+    language: Language = "en",
 ) -> Figure:
     """Draw direct and indirect effects stacked, and the total effect they add up to.
 

@@ -10,6 +10,7 @@ from matplotlib.ticker import MaxNLocator
 
 from bayes_nqp import fitting
 from bayes_nqp import vocabulary as v
+from bayes_nqp.annotations import Language
 from bayes_nqp.checks import TRENDS
 from bayes_nqp.estimands import gate_of, percent
 from bayes_nqp.fitting import Fit
@@ -40,7 +41,7 @@ def drift(
     prob: float = 0.95,
     ax: Axes | None = None,
     title: str | None = None,
-    language: str = "en",
+    language: Language = "en",
 ) -> Figure:
     """Draw the drift of adopters by event time, stratum by stratum.
 

@@ -19,6 +19,7 @@ from matplotlib.figure import Figure
 
 from bayes_nqp import estimands
 from bayes_nqp import vocabulary as v
+from bayes_nqp.annotations import Language
 from bayes_nqp.checks import ADOPTION, ROWS
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.errors import one_of
@@ -86,7 +87,7 @@ def effect_map(
     prob: float = 0.95,
     ax: Axes | None = None,
     title: str | None = None,
-    language: str = "en",
+    language: Language = "en",
 ) -> Figure:
     """Draw each unit's mean effect where it is, from blue over white at zero to red.
 

@@ -17,6 +17,7 @@ from matplotlib.ticker import MaxNLocator
 
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
+from bayes_nqp.annotations import Language
 from bayes_nqp.checks import ADOPTION, CheckResult, leads_of
 from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import (
@@ -40,6 +41,7 @@ from bayes_nqp.plots._registry import Appearance, Sketch, plot
 from bayes_nqp.plots._scene import Scene
 from bayes_nqp.plots._style import COLOURS, FAINT, MUTED
 from bayes_nqp.plots._words import POINTS, effect_label, words
+from bayes_nqp.schema import FitOrEffects
 from bayes_nqp.tables import apart, event_study_table
 
 _TOGETHER = 3
@@ -81,7 +83,7 @@ def _drawn_of(scene: Scene, factor: str | None) -> Figure:
 
 @plot(_TITLE, section="event_study", place=20, needs=(ADOPTION,), sheets=_sheets)
 def event_study(
-    fit_or_effects: object,
+    fit_or_effects: FitOrEffects,
     *,
     by: By = None,
     prob: float = 0.95,
@@ -90,7 +92,7 @@ def event_study(
     balanced: int | None = None,
     ax: Axes | None = None,
     title: str | None = None,
-    language: str = "en",
+    language: Language = "en",
 ) -> Figure:
     """Draw the average effect at every event time, overall or by group.
 

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.annotations import Language
 from bayes_nqp.arrays import Array
 from bayes_nqp.checks import CheckResult
 from bayes_nqp.errors import StudyError
@@ -54,7 +55,7 @@ def confounding(
     prob: float | None = None,
     ax: Axes | None = None,
     title: str | None = None,
-    language: str = "en",
+    language: Language = "en",
 ) -> Figure:
     """Draw effects against ``rho``, a panel for each confounded mediator and group.
 

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.annotations import Language
 from bayes_nqp.checks import CheckResult
 from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import gate_of, percent
@@ -38,7 +39,11 @@ class _Regions:
 
 @plot(Message("Effects if trends were not parallel."))
 def sensitivity(
-    regions: xr.Dataset, *, ax: Axes | None = None, title: str | None = None, language: str = "en"
+    regions: xr.Dataset,
+    *,
+    ax: Axes | None = None,
+    title: str | None = None,
+    language: Language = "en",
 ) -> Figure:
     """Draw robust credible regions against M̄ or M, a panel for each group.
 

@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from bayes_nqp import schema
+from bayes_nqp.annotations import Language
 from bayes_nqp.estimands import By, att, contrast, effects_of, gate_of, names_of, percent
 from bayes_nqp.language import Message, Translator
 from bayes_nqp.plots._canvas import NAMED, canvas
@@ -19,6 +20,7 @@ from bayes_nqp.plots._rows import EffectRow, draw_rows
 from bayes_nqp.plots._scene import Scene
 from bayes_nqp.plots._style import COLOURS
 from bayes_nqp.plots._words import CONTRASTS_LEFT_OUT, POINTS, effect_label, words
+from bayes_nqp.schema import FitOrEffects
 from bayes_nqp.tables import summary
 
 _CONTRASTED = 4
@@ -44,14 +46,14 @@ def _sheets(scene: Scene) -> Iterator[Sketch]:
 
 @plot(_TITLE, section="results", place=30, sheets=_sheets)
 def forest(
-    fit_or_effects: object,
+    fit_or_effects: FitOrEffects,
     *,
     by: By = None,
     prob: float = 0.95,
     weights: str = "rows",
     ax: Axes | None = None,
     title: str | None = None,
-    language: str = "en",
+    language: Language = "en",
 ) -> Figure:
     """Draw the average effect of every group, and the contrasts between groups.
 

@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.annotations import Language
 from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import By, att, effects_of, gate_of, member_name, percent
 from bayes_nqp.language import Message, Translator
@@ -22,6 +23,7 @@ from bayes_nqp.plots._registry import Appearance, Sketch, plot
 from bayes_nqp.plots._scene import Scene
 from bayes_nqp.plots._style import ACCENT, FAINT, MUTED
 from bayes_nqp.plots._words import POINTS, effect_label, words
+from bayes_nqp.schema import FitOrEffects
 from bayes_nqp.tables import summary
 
 _LISTED = 40
@@ -49,7 +51,7 @@ def _sheets(scene: Scene) -> Iterator[Sketch]:
 
 @plot(_TITLE, section="results", place=60, sheets=_sheets)
 def league(
-    fit_or_effects: object,
+    fit_or_effects: FitOrEffects,
     *,
     by: By = None,
     prob: float = 0.95,
@@ -57,7 +59,7 @@ def league(
     most: int = 60,
     ax: Axes | None = None,
     title: str | None = None,
-    language: str = "en",
+    language: Language = "en",
 ) -> Figure:
     """Draw every unit's effect with its intervals, the largest first.
 

@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.annotations import Language
 from bayes_nqp.arrays import Array
 from bayes_nqp.checks import ROWS
 from bayes_nqp.effects import moderator_name
@@ -88,7 +89,7 @@ def moderation(
     weights: str = "rows",
     ax: Axes | None = None,
     title: str | None = None,
-    language: str = "en",
+    language: Language = "en",
 ) -> Figure:
     """Draw the effect on the treated along their moderator, with where it was observed.
 

@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, Rectangle
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.annotations import Language
 from bayes_nqp.checks import CHANNELS
 from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import (
@@ -38,6 +39,7 @@ from bayes_nqp.plots._rows import chance_text
 from bayes_nqp.plots._scene import Scene
 from bayes_nqp.plots._style import COLOURS, INK, MUTED
 from bayes_nqp.plots._words import LAST_THROUGH, words
+from bayes_nqp.schema import FitOrEffects
 from bayes_nqp.tables import mediation_table
 
 _SHEETS: Final = 6
@@ -92,7 +94,7 @@ def _sheets(scene: Scene) -> Iterator[Sketch]:
 
 @plot(_TITLE, section="channels", place=40, needs=(CHANNELS,), sheets=_sheets)
 def paths(
-    fit: object,
+    fit: FitOrEffects,
     *,
     by: By = None,
     level: object = None,
@@ -100,7 +102,7 @@ def paths(
     weights: str = "rows",
     ax: Axes | None = None,
     title: str | None = None,
-    language: str = "en",
+    language: Language = "en",
 ) -> Figure:
     """Draw how a policy reaches the outcome: directly, and through every mediator.
 
@@ -163,7 +165,7 @@ def paths(
 
 
 def _diagrams(
-    fit: object, by: By, level: object, weights: str, translate: Translator
+    fit: FitOrEffects, by: By, level: object, weights: str, translate: Translator
 ) -> list[_Sheet]:
     names = names_of(by)
     if len(names) > 1:
@@ -195,7 +197,7 @@ def _diagrams(
     return sheets
 
 
-def _ends(fit: object, translate: Translator) -> tuple[str, str]:
+def _ends(fit: FitOrEffects, translate: Translator) -> tuple[str, str]:
     """Name treatment, with the change whose effect it is where that is not from 0 to 1."""
     named = str(effects_of(fit).attrs.get("outcome", ""))
     outcome = translate.name(named) if named else translate("Effect")

@@ -13,6 +13,7 @@ from matplotlib.ticker import MaxNLocator
 
 from bayes_nqp import estimands
 from bayes_nqp import vocabulary as v
+from bayes_nqp.annotations import Language
 from bayes_nqp.checks import Need
 from bayes_nqp.effects import lead_effects
 from bayes_nqp.estimands import gate_of, percent
@@ -56,7 +57,7 @@ def received(
     prob: float = 0.95,
     ax: Axes | None = None,
     title: str | None = None,
-    language: str = "en",
+    language: Language = "en",
 ) -> Figure:
     """Draw what exposed units receive, a panel for each ring, with leads where there are some.
 

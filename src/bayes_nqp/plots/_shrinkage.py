@@ -12,6 +12,7 @@ from matplotlib.ticker import MaxNLocator
 
 from bayes_nqp import estimands, schema
 from bayes_nqp import vocabulary as v
+from bayes_nqp.annotations import Language
 from bayes_nqp.estimands import By, att, gate_of, percent
 from bayes_nqp.language import Message, Translator
 from bayes_nqp.plots._canvas import NAMED, canvas
@@ -20,6 +21,7 @@ from bayes_nqp.plots._notes import beside
 from bayes_nqp.plots._registry import Appearance, plot
 from bayes_nqp.plots._style import ACCENT, COLOURS, FAINT, MUTED
 from bayes_nqp.plots._words import POINTS, effect_label, words
+from bayes_nqp.schema import FitOrEffects
 
 _OUTLINE = [withStroke(linewidth=3, foreground="white")]
 _LISTED = 24
@@ -28,15 +30,15 @@ _LISTED = 24
 
 @plot(Message("What pooling does to every group."))
 def shrinkage(
-    partial: object,
-    separate: object,
+    partial: FitOrEffects,
+    separate: FitOrEffects,
     *,
     by: By = v.CELL,
     prob: float = 0.95,
     weights: str = "rows",
     ax: Axes | None = None,
     title: str | None = None,
-    language: str = "en",
+    language: Language = "en",
 ) -> Figure:
     """Draw every group's effect without pooling and with partial pooling.
 

@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
+from bayes_nqp.annotations import Language
 from bayes_nqp.errors import StudyError
 from bayes_nqp.language import Message
 from bayes_nqp.plots._canvas import canvas
@@ -22,7 +23,7 @@ def spatial_links(
     *,
     ax: Axes | None = None,
     title: str | None = None,
-    language: str = "en",
+    language: Language = "en",
 ) -> Figure:
     """Draw units as dots and links as lines, the stronger the darker; islands are rings.
 

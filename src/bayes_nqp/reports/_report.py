@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from bayes_nqp import schema
+from bayes_nqp.annotations import Language
 from bayes_nqp.checks import CheckResult, run_checks
 from bayes_nqp.doors import door
 from bayes_nqp.effects import cell_effects
@@ -34,7 +35,7 @@ def report(
     fit_or_fits: Fit | Sequence[Fit] | Mapping[str, Fit],
     dir: str | Path,
     *,
-    language: str = "en",
+    language: Language = "en",
     formats: Sequence[str] = ("html", "docx", "xlsx", "tex"),
     checks: Sequence[CheckResult] | None = None,
     by: Sequence[str] | str | None = None,
@@ -230,7 +231,7 @@ def _fits(fits: Any) -> dict[str, Fit]:
     return {str(name): each for name, each in named.items()}
 
 
-def _check(formats: Sequence[str], language: str, prob: float) -> None:
+def _check(formats: Sequence[str], language: Language, prob: float) -> None:
     words(language)
     if isinstance(formats, str):
         raise StudyError(f"'formats' is {formats!r}", hint=f"a list: [{formats!r}]")

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.special import logsumexp
 
+from bayes_nqp.annotations import Seed
 from bayes_nqp.arrays import Array, Mask
 from bayes_nqp.doors import door
 from bayes_nqp.parameters import ParameterSpace
@@ -75,7 +76,7 @@ class Importance:
     draws: int = 1000
     chains: int = 4
     proposals: int = 2000
-    seed: int | None = None
+    seed: Seed | None = None
 
     def __post_init__(self) -> None:
         check_numbers(self, {"draws": 4, "chains": 1, "proposals": 64})

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from bayes_nqp.annotations import Seed
 from bayes_nqp.doors import door
 from bayes_nqp.errors import ConvergenceError, StudyError
 from bayes_nqp.machine import needing_room, one_thread
@@ -72,7 +73,7 @@ class NUTS:
     draws: int = 1000
     tune: int = 1000
     chains: int = 4
-    seed: int | None = None
+    seed: Seed | None = None
     target_accept: float = 0.9
     cores: int | None = None
 

@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.annotations import Seed
 from bayes_nqp.arrays import Array
 from bayes_nqp.doors import door
 from bayes_nqp.panel import Panel
@@ -62,7 +63,7 @@ def channels(
     confounded: str | None = None,
     related: float = 0.0,
     missing: float = 0.0,
-    seed: int | None = None,
+    seed: Seed | None = None,
 ) -> Simulated:
     """Simulate units that a policy reaches at different times, and moves through mediators.
 

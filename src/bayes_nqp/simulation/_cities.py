@@ -7,6 +7,7 @@ from typing import Final
 
 import numpy as np
 
+from bayes_nqp.annotations import Seed
 from bayes_nqp.doors import door
 from bayes_nqp.index import IndexSystem, new_quality_productivity
 from bayes_nqp.simulation._assemble import Written, assembled
@@ -65,7 +66,7 @@ def cities(
     spillover: Spillover | None = None,
     system: IndexSystem | None = None,
     names: str = "en",
-    seed: int | None = None,
+    seed: Seed | None = None,
 ) -> Simulated:
     """Simulate 285 cities that the pilot zones reach in the years in which they did.
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
+from bayes_nqp.annotations import Seed
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
 from bayes_nqp.index import IndexSystem
@@ -64,7 +65,7 @@ def firms(
     spillover: Spillover | None = None,
     system: IndexSystem | None = None,
     names: str = "en",
-    seed: int | None = None,
+    seed: Seed | None = None,
 ) -> Simulated:
     """Simulate listed firms in cities that the pilot zones reach in the years in which they did.
 

@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from bayes_nqp.annotations import Seed
 from bayes_nqp.arrays import Array
 from bayes_nqp.datasets import pilot_zones, prefectures
 from bayes_nqp.doors import door
@@ -78,7 +79,7 @@ def provinces(
     coordinates: bool = False,
     system: IndexSystem | None = None,
     names: str = "en",
-    seed: int | None = None,
+    seed: Seed | None = None,
 ) -> Simulated:
     """Simulate 31 provinces whose exposure to cross-border e-commerce grows as zones come.
 
@@ -229,7 +230,7 @@ def _table() -> pd.DataFrame:
     )
 
 
-def _exposure(names: Sequence[str], years: tuple[int, int], seed: int) -> Array:
+def _exposure(names: Sequence[str], years: tuple[int, int], seed: Seed) -> Array:
     """Draw the exposure of all rows, province by province."""
     grid = np.arange(years[0], years[1] + 1)
     zones = pilot_zones()

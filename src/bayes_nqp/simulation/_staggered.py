@@ -12,6 +12,7 @@ import pandas as pd
 import xarray as xr
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.annotations import Seed
 from bayes_nqp.doors import door
 from bayes_nqp.panel import Panel
 from bayes_nqp.simulation._checks import check_choice, check_layout, check_numbers
@@ -58,7 +59,7 @@ def staggered(
     drift: Drift = "none",
     missing: float = 0.0,
     spillover: Spillover | None = None,
-    seed: int | None = None,
+    seed: Seed | None = None,
 ) -> Simulated:
     """Simulate units that a policy reaches at different times.
 

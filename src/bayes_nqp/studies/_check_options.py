@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+from bayes_nqp.annotations import annotations_of
 from bayes_nqp.checks import CHECKS, columns_of
 from bayes_nqp.designs import Design
 from bayes_nqp.errors import StudyError, brief, nearest
 from bayes_nqp.language import Message
 from bayes_nqp.panel import Panel
-from bayes_nqp.studies._kinds import annotations_of, check_kinds
+from bayes_nqp.studies._kinds import check_kinds
 from bayes_nqp.studies._parse import key_hint
 from bayes_nqp.studies._plugins import value_keys
 from bayes_nqp.studies._schema import Checks
@@ -33,16 +35,20 @@ def check_options(
     values : mapping of str to mapping
         That options may name.
     """
-    stated = {
-        name: options_of(with_values(options, values, f"checks.{name}"), f"checks.{name}")
-        for name, options in _options(checks).items()
-    }
+    stated = {name: _decoded(name, options, values) for name, options in _options(checks).items()}
     usual = with_values(_usual(checks), values, "checks")
     for name in names if usual else ():
         taken = {key: x for key, x in usual.items() if key in CHECKS[name].options}
         if taken:
             stated[name] = taken | stated.get(name, {})
     return stated
+
+
+def _decoded(name: str, options: Mapping[str, Any], values: Values) -> dict[str, Any]:
+    """Decode the options of a check."""
+    where, annotations = f"checks.{name}", annotations_of(CHECKS[name].find)
+    check_kinds(options, annotations, where)
+    return options_of(with_values(options, values, where), annotations, where)
 
 
 def _usual(checks: Checks) -> dict[str, Any]:
@@ -96,8 +102,7 @@ def check_checks(checks: Checks, design: Design, values: Values) -> None:
                     Message("'checks.{}.{}' is no option of this check", name, option),
                     hint=nearest(option, options_known) if options_known else "it takes none",
                 )
-        check_kinds(options, annotations_of(CHECKS[name].find), f"checks.{name}")
-        options_of(with_values(options, values, f"checks.{name}"), f"checks.{name}")
+        _decoded(name, options, values)
 
 
 def check_columns(checks: Checks, panel: Panel) -> None:

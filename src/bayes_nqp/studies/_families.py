@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import MISSING, Field, fields
+from typing import Any, Union, get_args
 
-from bayes_nqp.registry import family_of, registered, worded
-from bayes_nqp.robustness import NormalRho, NormalSteps, UniformRho, UniformSteps
+from bayes_nqp.annotations import annotations_of, parts_of
+from bayes_nqp.designs import Term
+from bayes_nqp.registry import family_of, registered, registered_as, worded
 from bayes_nqp.studies._kinds import Schema, kind_of
 
 DESIGNS = "design"
 SAMPLERS = "sampler"
 
-_BY_TYPE = {
-    "Pooling": "pooling", "Noise": "errors", "Nearness": "spillovers", "ScalePrior": "scale",
-    "Deviations": "deviations",
-}  # fmt: skip
-"""Families of arguments that have no value by default."""
+_ELSEWHERE = {"index", "weights"}
+"""Families that have tables of their own: weights stand in designs by their names."""
 
 
 def members(family: str) -> dict[str, type]:
@@ -29,34 +27,31 @@ def members(family: str) -> dict[str, type]:
     return {**registered(family), **worded(family)}
 
 
-def choices(field: Field[object]) -> dict[str, type]:
+def choices(argument: str, annotation: Any) -> dict[str, type]:
     """Name the values that an argument takes.
+
+    Parameters
+    ----------
+    argument : str
+        Its name.
+    annotation : type
+        From `annotations_of`.
 
     Returns
     -------
     dict of str to type
-        Empty where it takes plain data.
+        Empty where it takes plain data, or several values, each with a type of its own.
     """
-    if field.default_factory is not MISSING:
-        return members(_family(type(field.default_factory())))
-    if "Sequence[" in str(field.type):  # several, each with a type of its own
+    kinds = [kind for kind, _ in parts_of(annotation)]
+    if any(_made(argument, item) for kind in kinds for item in get_args(kind)):
         return {}
-    found: dict[str, type] = {}
-    for kind in _parts(field):
-        family = field.name if kind == "Term" else _family_of(kind)
-        # Weights are made by [space], and stand in designs by their names.
-        found |= members(family) if family not in ("", "weights") else {}
-    return found
+    return {name: x for kind in kinds for name, x in _made(argument, kind).items()}
 
 
-def plain(field: Field[object]) -> Schema:
+def plain(argument: str, annotation: Any) -> Schema:
     """Tell which plain data an argument takes beside values; empty where it takes none."""
-    return kind_of(" | ".join(kind for kind in _parts(field) if not _family_of(kind)))
-
-
-def option_values() -> dict[str, type]:
-    """Name the values that options of checks take."""
-    return {kind.__name__: kind for kind in (NormalRho, UniformRho, NormalSteps, UniformSteps)}
+    kinds = [kind for kind, _ in parts_of(annotation) if not _made(argument, kind)]
+    return kind_of(Union[*kinds]) if kinds else {}
 
 
 def places(kind: type) -> dict[str, dict[str, type]]:
@@ -72,18 +67,17 @@ def places(kind: type) -> dict[str, dict[str, type]]:
     dict of str to dict
         Arguments that take plain data are left out.
     """
-    named = {field.name: choices(field) for field in fields(kind)}
+    named = {name: choices(name, x) for name, x in annotations_of(kind).items()}
     return {name: values for name, values in named.items() if values}
 
 
-def _parts(field: Field[object]) -> list[str]:
-    return [part.strip() for part in str(field.type).split("|")]
-
-
-def _family_of(kind: str) -> str:
-    return family_of(kind) or _BY_TYPE.get(kind, "")
-
-
-def _family(kind: type) -> str:
-    """The family that a value is registered under; none of its own where it is not."""
-    return family_of(kind.__name__)
+def _made(argument: str, kind: Any) -> dict[str, type]:
+    """Name the registered values of a class; of terms those that fill the argument."""
+    if not isinstance(kind, type) or kind is object:
+        return {}
+    if issubclass(kind, Term):
+        return members(argument)
+    kinds = registered_as(kind)
+    families = {family_of(name) for name in kinds} - _ELSEWHERE
+    made = (members(family).items() for family in sorted(families))
+    return {name: x for several in made for name, x in several if x in kinds.values()}

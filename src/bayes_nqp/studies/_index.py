@@ -10,12 +10,13 @@ from typing import Any
 
 from bayes_nqp import index as indices
 from bayes_nqp import simulation
+from bayes_nqp.annotations import annotations_of
 from bayes_nqp.errors import StudyError, brief, nearest
 from bayes_nqp.files import text_path
 from bayes_nqp.index import IndexSystem, ProductivityIndex, system_of
 from bayes_nqp.language import Message
 from bayes_nqp.registry import registered
-from bayes_nqp.studies._kinds import annotations_of, check_kinds
+from bayes_nqp.studies._kinds import check_kinds
 from bayes_nqp.studies._schema import Index
 
 _TAG = "type"

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import Field, fields
-from inspect import Parameter, cleandoc, signature
+from dataclasses import MISSING, fields
+from inspect import cleandoc
 from typing import Any
 
+from bayes_nqp.annotations import annotations_of, parts_of
 from bayes_nqp.checks import CHECKS
 from bayes_nqp.doors import door
 from bayes_nqp.estimands import ESTIMANDS
@@ -15,7 +16,7 @@ from bayes_nqp.plots import PLOTS
 from bayes_nqp.registry import needed
 from bayes_nqp.reports import SECTIONS, writers
 from bayes_nqp.simulation import Spillover
-from bayes_nqp.studies._families import DESIGNS, SAMPLERS, choices, members, option_values, plain
+from bayes_nqp.studies._families import DESIGNS, SAMPLERS, choices, members, plain
 from bayes_nqp.studies._index import normalisations, schemes, systems
 from bayes_nqp.studies._kinds import Schema, described, kind_of, several
 from bayes_nqp.studies._plugins import STUDY_TABLES, settings_model, value_keys
@@ -189,13 +190,11 @@ def _table(kind: type, definitions: Schema, *, tagged: bool) -> Schema:
     """The arguments of a value as a table."""
     help_of = described(kind)
     properties: Schema = {"type": {"const": kind.__name__}} if tagged else {}
-    for field in fields(kind):
-        if field.name == "priors":
-            continue
-        item = _argument(field, definitions)
-        if help_of.get(field.name):
-            item["description"] = help_of[field.name]
-        properties[field.name] = item
+    defaults = {field.name: field.default for field in fields(kind)}
+    for name, annotation in annotations_of(kind).items():
+        if name != "priors":
+            item = _argument(name, annotation, definitions, defaults[name])
+            properties[name] = item | _said(help_of, name)
     table: Schema = {
         "type": "object",
         "description": cleandoc(kind.__doc__ or "").split("\n", 1)[0],
@@ -207,35 +206,40 @@ def _table(kind: type, definitions: Schema, *, tagged: bool) -> Schema:
     return table
 
 
-def _argument(field: Field[Any], definitions: Schema) -> Schema:
-    kinds, item = choices(field), plain(field)
+def _argument(name: str, annotation: Any, definitions: Schema, default: object = MISSING) -> Schema:
+    """What an argument takes: values, by name or by table, or plain data."""
+    if name == "terms":
+        terms = members("terms")
+        return {"type": "array"} | (
+            {"items": _one_of(terms, definitions)} if terms else {"maxItems": 0}
+        )
+    if name in value_keys():
+        return {"type": "string"}
+    kinds, item = choices(name, annotation), plain(name, annotation)
     if kinds and not item:
         return _one_of(kinds, definitions)
     if kinds:
         names, *tables = _one_of(kinds, definitions)["anyOf"]
         item = {"anyOf": [item, *([names] if names["enum"] else []), *tables]}
-    if field.name == "terms":
-        terms = members("terms")
-        return {"type": "array"} | (
-            {"items": _one_of(terms, definitions)} if terms else {"maxItems": 0}
-        )
-    if field.name in value_keys():
-        return {"type": "string"}
-    if isinstance(field.default, int | float | str | bool):
-        item["default"] = field.default
-    elif isinstance(field.default, tuple):
-        item["default"] = list(field.default)
+    if isinstance(default, int | float | str | bool):
+        item["default"] = default
+    elif isinstance(default, tuple):
+        item["default"] = list(default)
     return item
+
+
+def _said(help_of: Mapping[str, str], name: str) -> Schema:
+    """What a docstring says of an argument."""
+    return {"description": help_of[name]} if help_of.get(name) else {}
 
 
 def _check(find: Callable[..., object], definitions: Schema) -> Schema:
     """The options of a check as a table."""
     help_of = described(find)
-    properties: Schema = {}
-    for option in list(signature(find).parameters.values())[1:]:
-        properties[option.name] = _option(option, definitions)
-        if help_of.get(option.name):
-            properties[option.name]["description"] = help_of[option.name]
+    properties = {
+        name: _argument(name, annotation, definitions) | _said(help_of, name)
+        for name, annotation in list(annotations_of(find).items())[1:]
+    }
     return {"type": "object", "properties": properties, "additionalProperties": False}
 
 
@@ -243,25 +247,12 @@ def _options_of(name: str, make: Callable[..., object], definitions: Schema) -> 
     """Arguments of a simulation, where it is the one that is named."""
     help_of = described(make)
     properties: Schema = {}
-    for option in signature(make).parameters.values():
-        properties[option.name] = kind_of(str(option.annotation))
-        if "Spillover" in str(option.annotation):
-            properties[option.name] = _table(Spillover, definitions, tagged=False)
-        if help_of.get(option.name):
-            properties[option.name]["description"] = help_of[option.name]
+    for option, annotation in annotations_of(make).items():
+        spilled = any(kind is Spillover for kind, _ in parts_of(annotation))
+        item = _table(Spillover, definitions, tagged=False) if spilled else kind_of(annotation)
+        properties[option] = item | _said(help_of, option)
     options = {"type": "object", "properties": properties, "additionalProperties": False}
     return {
         "if": {"properties": {"simulation": {"const": name}}, "required": ["simulation"]},
         "then": {"properties": {"options": options}},
     }
-
-
-def _option(option: Parameter, definitions: Schema) -> Schema:
-    text = str(option.annotation)
-    if option.name in value_keys():
-        return {"type": "string"}
-    if "Rho" in text or "Steps" in text:
-        word = "Rho" if "Rho" in text else "Steps"
-        kinds = {name: kind for name, kind in option_values().items() if name.endswith(word)}
-        return {"anyOf": _one_of(kinds, definitions)["anyOf"][1:]}
-    return kind_of(text)

@@ -1,13 +1,14 @@
-"""What kind of value an argument takes, read from its annotation: for editors, and for checking."""
+"""Which plain data an argument takes, by its annotation: for editors, and for checking."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import fields
-from inspect import cleandoc, signature
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from inspect import cleandoc
+from types import NoneType
+from typing import Any, Literal, get_args, get_origin
 
+from bayes_nqp.annotations import bounds_of, parts_of
 from bayes_nqp.errors import StudyError, brief
 from bayes_nqp.language import Message, either
 
@@ -15,7 +16,7 @@ type Schema = dict[str, Any]
 
 _ENTRY = re.compile(r"^(\w[\w, ]*?) : ")
 
-_NUMBERS = {"int": "integer", "float": "number", "bool": "boolean", "str": "string"}
+_NUMBERS = {int: "integer", float: "number", bool: "boolean", str: "string"}
 _WORDS = {
     "integer": Message("a whole number, without quotes"),
     "number": Message("a number, without quotes"),
@@ -24,60 +25,50 @@ _WORDS = {
 }
 
 
-def kind_of(text: str) -> Schema:
-    """Tell the kind of an argument from its annotation.
+def kind_of(annotation: Any) -> Schema:
+    """Tell which plain data an argument takes.
 
     Parameters
     ----------
-    text : str
-        Such as ``"int | None"``.
+    annotation : type
+        From `annotations_of`.
 
     Returns
     -------
     dict
-        JSON schema; empty, which is anything, where the annotation is no plain kind.
+        JSON schema; empty, which is anything, where it takes more than plain data.
     """
     kinds: list[Schema] = []
-    literal = re.search(r"Literal\[(.*?)\]", text)
-    if literal:
-        kinds.append({"enum": [part.strip().strip("\"'") for part in literal[1].split(",")]})
-        text = text.replace(literal[0], "")
-    if re.search(r"(tuple|list|Sequence)\[str\b", text) or "By" in text:
-        kinds += several({"type": "string"})
-        kinds += [{"type": "boolean"}] if "bool" in text else []
-    elif re.search(r"(tuple|list|Sequence)\[(float|int)\b|Bounds", text):
-        kinds.append({"type": "array", "items": {"type": "number"}})
-    elif re.search(r"\w+\[", text):
-        return {}
-    else:
-        for part in (part.strip() for part in text.split("|")):
-            if part in _NUMBERS:
-                kinds.append({"type": _NUMBERS[part]})
-            elif part not in ("", "None"):
-                return {}
-    if {"enum"} == {key for kind in kinds for key in kind} or len(kinds) == 1:
-        return dict(kinds[0]) if kinds else {}
-    return {"anyOf": kinds} if kinds else {}
+    for kind, limits in parts_of(annotation):
+        found = _plain(kind, limits)
+        if found is None:
+            return {}
+        kinds += [item for item in found if item not in kinds]
+    return kinds[0] if len(kinds) == 1 else {"anyOf": kinds} if kinds else {}
+
+
+def _plain(kind: Any, limits: tuple[Any, ...]) -> list[Schema] | None:
+    """What plain data a kind takes, None where it takes others."""
+    if kind is NoneType:
+        return []
+    if kind in _NUMBERS:
+        return [{"type": _NUMBERS[kind], **bounds_of(limits)}]
+    inside = get_args(kind)
+    if get_origin(kind) is Literal:
+        return [{"enum": list(inside)}]
+    if get_origin(kind) in (Sequence, Iterable, tuple) and inside[0] is str:
+        return several({"type": "string"})
+    if get_origin(kind) in (Sequence, Iterable, tuple) and inside[0] in (int, float):
+        return [{"type": "array", "items": {"type": "number"}}]
+    if get_origin(kind) is Mapping:  # keys of tables are text
+        item = {"type": "object", "additionalProperties": kind_of(inside[1])}
+        return [item] if inside[0] is str else []
+    return None
 
 
 def several(item: Schema) -> list[Schema]:
     """Describe one item, or a list of such."""
     return [item, {"type": "array", "items": item}]
-
-
-def annotations_of(kind: Any) -> dict[str, str]:
-    """Name the arguments of a value or a function, with their annotations.
-
-    Parameters
-    ----------
-    kind : type or callable
-        A dataclass, or a function.
-    """
-    if isinstance(kind, type):
-        return {field.name: str(field.type) for field in fields(kind)}
-    return {
-        name: str(parameter.annotation) for name, parameter in signature(kind).parameters.items()
-    }
 
 
 def described(kind: Callable[..., object] | type) -> dict[str, str]:
@@ -114,7 +105,7 @@ def described(kind: Callable[..., object] | type) -> dict[str, str]:
     }
 
 
-def check_kinds(values: Mapping[str, Any], annotations: Mapping[str, str], where: str) -> None:
+def check_kinds(values: Mapping[str, Any], annotations: Mapping[str, Any], where: str) -> None:
     """Refuse values of the wrong kind.
 
     Parameters
@@ -132,7 +123,7 @@ def check_kinds(values: Mapping[str, Any], annotations: Mapping[str, str], where
         If a value is not of the kind that its annotation says.
     """
     for key, value in values.items():
-        schema = kind_of(annotations.get(key, ""))
+        schema = kind_of(annotations.get(key, Any))
         if value is not None and not isinstance(value, Mapping) and not fits(value, schema):
             raise StudyError(
                 Message("'{}.{}' is {}", where, key, brief(value)), hint=worded_kind(schema)
@@ -167,6 +158,8 @@ def worded_kind(schema: Schema) -> Message:
         return either(worded_kind(kind) for kind in schema["anyOf"])
     if "enum" in schema:
         return either(f'"{value}"' for value in schema["enum"])
+    if schema["type"] == "object":
+        return Message("a table")
     if schema["type"] != "array":
         return _WORDS[schema["type"]]
     if schema["items"]["type"] == "string":

@@ -12,9 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from bayes_nqp import simulation
+from bayes_nqp.annotations import annotations_of, parts_of
 from bayes_nqp.errors import StudyError, brief, nearest
 from bayes_nqp.language import Message
-from bayes_nqp.studies._kinds import annotations_of, check_kinds
+from bayes_nqp.studies._kinds import check_kinds
 from bayes_nqp.studies._study_table import StudyTable
 from bayes_nqp.studies._value_names import values_of, with_values
 from bayes_nqp.studies._values import value_of
@@ -74,7 +75,8 @@ def simulate(
     check_kinds(options, annotations_of(makers[name]), "data.options")
     values = {key: _channels(x) if key == _CHANNELS else x for key, x in options.items()}
     try:
-        if _SPILLOVER in values and "Spillover" in annotations_of(makers[name])[_SPILLOVER]:
+        taken = parts_of(annotations_of(makers[name]).get(_SPILLOVER, Any))
+        if _SPILLOVER in values and any(kind is simulation.Spillover for kind, _ in taken):
             values = _with_spillover(makers[name], values, tables, folder)
         return makers[name](**values)
     except StudyError as error:

@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any, Final
 
 from bayes_nqp import spatial_weights
+from bayes_nqp.annotations import annotations_of
 from bayes_nqp.errors import StudyError, brief, nearest
 from bayes_nqp.files import text_path
 from bayes_nqp.intake import read_rows
 from bayes_nqp.language import Message
 from bayes_nqp.panel import Panel
 from bayes_nqp.spatial_weights import SpatialWeights
-from bayes_nqp.studies._kinds import Schema, annotations_of, check_kinds, described, kind_of
+from bayes_nqp.studies._kinds import Schema, check_kinds, described, kind_of
 from bayes_nqp.studies._space_keys import SpaceKeys
 from bayes_nqp.studies._words import in_table
 
@@ -45,7 +46,7 @@ def keys_of(kind: str) -> dict[str, Parameter]:
     keys = {_FILES.get(name, name): item for name, item in arguments if name != "panel"}
     extra = ["label"] if kind in _COMBINED else ["label", "city"]
     for name in extra:
-        plain = Parameter(name, Parameter.KEYWORD_ONLY, default=None, annotation="str | None")
+        plain = Parameter(name, Parameter.KEYWORD_ONLY, default=None)
         keys.setdefault(name, plain)
     return keys
 
@@ -53,11 +54,11 @@ def keys_of(kind: str) -> dict[str, Parameter]:
 def schema_of_kind(kind: str) -> Schema:
     """Describe a table of weights of a kind (JSON schema)."""
     help_of = {_FILES.get(name, name): text for name, text in described(kinds()[kind]).items()}
-    keys = keys_of(kind)
+    keys, types = keys_of(kind), _types(kind)
     properties = {"kind": {"const": kind}} | {
-        name: kind_of(str(item.annotation))
+        name: kind_of(types.get(name, str))
         | ({"description": help_of[name]} if help_of.get(name) else {})
-        for name, item in keys.items()
+        for name in keys
     }
     needed = [name for name, item in keys.items() if item.default is Parameter.empty]
     needed = [name for name in needed if kind != _BORDERS]
@@ -102,8 +103,13 @@ def _check_table(kind: str, table: Mapping[str, Any], where: str) -> None:
                 Message("[{}] lacks the key {!r}", where, key),
                 hint=Message("add {}", f"{key} = …"),
             )
-    annotations = {_FILES.get(k, k): x for k, x in annotations_of(kinds()[kind]).items()}
-    check_kinds(table, {**annotations, "file": "str", "label": "str", "city": "str"}, where)
+    check_kinds(table, _types(kind), where)
+
+
+def _types(kind: str) -> dict[str, Any]:
+    """What the keys of a kind take, those that stand for arguments in files too."""
+    types = {_FILES.get(name, name): x for name, x in annotations_of(kinds()[kind]).items()}
+    return {**types, "file": str, "label": str, "city": str}
 
 
 def _with_borders(space: SpaceKeys, table: Mapping[str, Any]) -> Mapping[str, Any]:

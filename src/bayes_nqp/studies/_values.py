@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
+from bayes_nqp.annotations import annotations_of
 from bayes_nqp.codec import decode, encode
 from bayes_nqp.designs import Mediation, StaggeredDiD
 from bayes_nqp.errors import StudyError, brief, nearest
@@ -14,8 +15,8 @@ from bayes_nqp.priors import Priors
 from bayes_nqp.registry import registered
 from bayes_nqp.renames import RENAMED
 from bayes_nqp.sampling import Importance, Sampler
-from bayes_nqp.studies._families import DESIGNS, SAMPLERS, members, option_values, places, plain
-from bayes_nqp.studies._kinds import Schema, annotations_of, check_kinds, fits, worded_kind
+from bayes_nqp.studies._families import DESIGNS, SAMPLERS, choices, members, plain
+from bayes_nqp.studies._kinds import Schema, check_kinds, fits, worded_kind
 from bayes_nqp.studies._schema import Channels
 
 if TYPE_CHECKING:
@@ -168,13 +169,17 @@ def written_design(design: Design) -> dict[str, Any]:
     return tables
 
 
-def options_of(options: Mapping[str, Any], where: str) -> dict[str, Any]:
+def options_of(
+    options: Mapping[str, Any], annotations: Mapping[str, Any], where: str
+) -> dict[str, Any]:
     """Decode the options of a check: tables that say their type become values.
 
     Parameters
     ----------
     options : mapping
         A table such as [checks.confounding].
+    annotations : mapping of str to type
+        What the check takes.
     where : str
         Its name, for messages.
 
@@ -183,40 +188,22 @@ def options_of(options: Mapping[str, Any], where: str) -> dict[str, Any]:
     StudyError
         If a type or an argument of it is unknown.
     """
-    return {key: _option(item, f"{where}.{key}") for key, item in options.items()}
+    return {key: _option(key, x, annotations.get(key, Any), where) for key, x in options.items()}
 
 
-def _option(item: Any, where: str) -> Any:
-    if not isinstance(item, Mapping):
-        return item
-    choices, designs = option_values(), members(DESIGNS)
-    name = str(item.get(_TAG, ""))
-    if not name and all(isinstance(x, Mapping) for x in item.values()):
-        return {key: _option(x, f"{where}.{key}") for key, x in item.items()}
-    if name in designs:
-        return _decoded(_tagged(item, where), where)
-    if name not in choices:
-        problem = Message("'{}' does not say its type", where)
-        if name:
-            problem = Message("'{}' has the type {!r}", where, name)
-        raise StudyError(problem, hint=nearest(name, [*choices, *designs]))
-    arguments = {k: x for k, x in item.items() if k != _TAG}
-    names = [field.name for field in fields(choices[name])]
-    for key in arguments:
-        if key not in names:
-            raise StudyError(
-                Message("'{}' has the unknown key {!r}", where, key), hint=nearest(key, names)
-            )
-    check_kinds(arguments, annotations_of(choices[name]), where)
-    try:
-        return choices[name](**arguments)
-    except (TypeError, ValueError) as error:
-        if isinstance(error, StudyError):
-            raise StudyError(Message("'{}': {}", where, error.what), hint=error.hint) from None
-        raise StudyError(
-            Message("'{}' has a value of the wrong kind: {}", where, error),
-            hint="numbers without quotes",
-        ) from None
+def _option(key: str, item: Any, annotation: Any, where: str) -> Any:
+    kinds, place = choices(key, annotation), f"{where}.{key}"
+    if kinds:
+        item = _placed(key, item, kinds, plain(key, annotation), where)
+    elif (
+        isinstance(item, Mapping)
+        and _TAG not in item
+        and all(isinstance(x, Mapping) for x in item.values())
+    ):
+        return {name: _option(name, x, Any, place) for name, x in item.items()}
+    elif isinstance(item, Mapping):
+        item = _placed(key, item, members(DESIGNS), {}, where)
+    return _decoded(item, place) if isinstance(item, Mapping) else item
 
 
 def _without_null(data: Any) -> Any:
@@ -232,35 +219,38 @@ def _without_null(data: Any) -> Any:
 def _tagged(table: Mapping[str, Any], where: str) -> dict[str, Any]:
     """Take the name of a value for the value, and "none" for no deviations."""
     kind = registered().get(str(table[_TAG]))
-    takes = places(kind) if kind is not None else {}
-    plain_of = {} if kind is None else {field.name: plain(field) for field in fields(kind)}
-    value: dict[str, Any] = {}
-    for key, item in table.items():
-        choices, data = takes.get(key, {}), plain_of.get(key, {})
-        if choices and not isinstance(item, Mapping) and not (data and fits(item, data)):
-            if not isinstance(item, str) or item not in choices:
-                raise StudyError(
-                    Message("'{}.{}' is {}", where, key, brief(item)),
-                    hint=_either(data, nearest(str(item), choices)),
-                )
-            value[key] = {_TAG: choices[item].__name__}
-        elif isinstance(item, Mapping) and choices:
-            if _TAG not in item:
-                example = next((n for n in choices if n == "Partial"), next(iter(choices)))
-                raise StudyError(
-                    Message("'{}.{}' does not say its type", where, key),
-                    hint=f'{key} = {{ type = "{example}", … }}',
-                )
-            if str(item[_TAG]) not in choices:
-                raise StudyError(
-                    Message("'{}.{}' has the type {}", where, key, brief(item[_TAG])),
-                    hint=nearest(str(item[_TAG]), choices),
-                )
-            kind_name = choices[str(item[_TAG])].__name__
-            value[key] = _tagged({**item, _TAG: kind_name}, f"{where}.{key}")
-        else:
-            value[key] = None if key == "varying" and item == _NONE else item
-    return value
+    takes = {} if kind is None else annotations_of(kind)
+    return {
+        key: _placed(key, x, choices(key, takes[key]), plain(key, takes[key]), where)
+        if key in takes
+        else x
+        for key, x in table.items()
+    }
+
+
+def _placed(key: str, item: Any, kinds: Mapping[str, type], data: Schema, where: str) -> Any:
+    """Take what stands in the place of a value for the table of that value."""
+    if kinds and not isinstance(item, Mapping) and not (data and fits(item, data)):
+        if not isinstance(item, str) or item not in kinds:
+            raise StudyError(
+                Message("'{}.{}' is {}", where, key, brief(item)),
+                hint=_either(data, nearest(str(item), kinds)),
+            )
+        return {_TAG: kinds[item].__name__}
+    if isinstance(item, Mapping) and kinds:
+        if _TAG not in item:
+            example = next((n for n in kinds if n == "Partial"), next(iter(kinds)))
+            raise StudyError(
+                Message("'{}.{}' does not say its type", where, key),
+                hint=f'{key} = {{ type = "{example}", … }}',
+            )
+        if str(item[_TAG]) not in kinds:
+            raise StudyError(
+                Message("'{}.{}' has the type {}", where, key, brief(item[_TAG])),
+                hint=nearest(str(item[_TAG]), kinds),
+            )
+        return _tagged({**item, _TAG: kinds[str(item[_TAG])].__name__}, f"{where}.{key}")
+    return None if key == "varying" and item == _NONE else item
 
 
 def _either(data: Schema, value: str) -> Message | str:

@@ -11,12 +11,13 @@ from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
 from bayes_nqp.doors import door
 from bayes_nqp.estimands import By, att, differences, effects_of, names_of
+from bayes_nqp.schema import FitOrEffects
 from bayes_nqp.tables._summary import STATISTICS, summary
 
 
 @door
 def contrasts_table(
-    fit_or_effects: object,
+    fit_or_effects: FitOrEffects,
     by: By = None,
     prob: float = 0.95,
     kind: Literal["eti", "hdi"] = "eti",

@@ -12,6 +12,7 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.doors import door
 from bayes_nqp.estimands import By, att, by_path, effects_of, gate_of, names_of, text, words
 from bayes_nqp.fitting import Fit
+from bayes_nqp.schema import FitOrEffects
 from bayes_nqp.tables._described import model_words
 from bayes_nqp.tables._sizes import units_by
 from bayes_nqp.tables._summary import summary
@@ -54,7 +55,11 @@ class Estimates:
 
 @door
 def estimates(
-    fit: object, by: By = None, *, names: Mapping[str, str] | None = None, weights: str = "rows"
+    fit: FitOrEffects,
+    by: By = None,
+    *,
+    names: Mapping[str, str] | None = None,
+    weights: str = "rows",
 ) -> Estimates:
     """Put a fit's average effects into a column of ``maketables.ETable``.
 

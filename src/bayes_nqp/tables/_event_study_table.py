@@ -9,12 +9,13 @@ import pandas as pd
 from bayes_nqp import vocabulary as v
 from bayes_nqp.doors import door
 from bayes_nqp.estimands import By, by_event_time
+from bayes_nqp.schema import FitOrEffects
 from bayes_nqp.tables._summary import summary
 
 
 @door
 def event_study_table(
-    fit_or_effects: object,
+    fit_or_effects: FitOrEffects,
     by: By = None,
     prob: float = 0.95,
     kind: Literal["eti", "hdi"] = "eti",

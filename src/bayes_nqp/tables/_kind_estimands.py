@@ -7,6 +7,7 @@ import pandas as pd
 from bayes_nqp import vocabulary as v
 from bayes_nqp.estimands import att, computed, names_of, worst_gate
 from bayes_nqp.language import Message
+from bayes_nqp.schema import FitOrEffects
 from bayes_nqp.tables._ask import Ask
 from bayes_nqp.tables._described import interval_notes
 from bayes_nqp.tables._draft import TableDraft
@@ -18,7 +19,7 @@ from bayes_nqp.tables._words import per_words
 
 
 @kind(Message("Estimands"), place=45)
-def estimands(source: object, ask: Ask) -> Table:
+def estimands(source: FitOrEffects, ask: Ask) -> Table:
     """Tabulate estimands, all that these effects have or those that are named."""
     translate, overall = ask.translate, att(source, ask.by, ask.weights)
     answers = list(computed(source, ask.estimands, ask.by, ask.weights))

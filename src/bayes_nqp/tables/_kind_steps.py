@@ -6,6 +6,7 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import CHANNELS
 from bayes_nqp.estimands import names_of, text
 from bayes_nqp.language import Message
+from bayes_nqp.schema import FitOrEffects
 from bayes_nqp.tables._ask import Ask
 from bayes_nqp.tables._described import stacked_notes
 from bayes_nqp.tables._draft import TableDraft
@@ -21,7 +22,7 @@ _NOTE_STEPS = Message(
 
 
 @kind(Message("Steps of mediation"), place=40, needs=(CHANNELS,))
-def steps(fit: object, ask: Ask) -> Table:
+def steps(fit: FitOrEffects, ask: Ask) -> Table:
     """Tabulate the three steps, a column an equation.
 
     Parameters

@@ -18,6 +18,7 @@ from bayes_nqp.estimands import (
     effects_of,
     proportion_mediated,
 )
+from bayes_nqp.schema import FitOrEffects
 from bayes_nqp.tables._contrasts_table import paired
 from bayes_nqp.tables._summary import summary
 
@@ -26,7 +27,7 @@ _SHARE = ("proportion", "proportion_lower", "proportion_upper")
 
 @door
 def mediation_table(
-    fit_or_effects: object,
+    fit_or_effects: FitOrEffects,
     by: By = None,
     prob: float = 0.95,
     kind: Literal["eti", "hdi"] = "eti",
@@ -97,7 +98,7 @@ def _in_order(values: xr.DataArray) -> list[float]:
 
 @door
 def channel_comparison(
-    fit_or_effects: object,
+    fit_or_effects: FitOrEffects,
     by: By = None,
     prob: float = 0.95,
     kind: Literal["eti", "hdi"] = "eti",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from bayes_nqp.annotations import Language
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
 from bayes_nqp.language import ENGLISH, Message, joined, localised
@@ -67,7 +68,7 @@ class Cell:
     form: Form = field(default_factory=Form)
     decimals: int = 3
     tone: Literal["", "good", "doubt", "bad", "faint"] = ""
-    language: str = ENGLISH
+    language: Language = ENGLISH
 
     @property
     def text(self) -> str:
@@ -154,7 +155,7 @@ class Table(Renderings):
     rows: tuple[Row, ...]
     notes: tuple[str, ...] = ()
     stamps: tuple[str, ...] = ()
-    language: str = "en"
+    language: Language = "en"
     facts: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -216,7 +217,7 @@ class Table(Renderings):
         return self.to_html()
 
 
-def _told(row: Row, language: str) -> Row:
+def _told(row: Row, language: Language) -> Row:
     """Tell the cells of a row the language, and leave out what no format can carry."""
     cells = (
         replace(

@@ -11,6 +11,7 @@ import xarray as xr
 from bayes_nqp import vocabulary as v
 from bayes_nqp.doors import door
 from bayes_nqp.estimands import By, legs, nde, total
+from bayes_nqp.schema import FitOrEffects
 from bayes_nqp.tables._summary import summary
 
 TREATMENT = "treatment"
@@ -18,7 +19,7 @@ TREATMENT = "treatment"
 
 @door
 def three_step(
-    fit: object, by: By = None, prob: float = 0.95, kind: Literal["eti", "hdi"] = "eti"
+    fit: FitOrEffects, by: By = None, prob: float = 0.95, kind: Literal["eti", "hdi"] = "eti"
 ) -> pd.DataFrame:
     """Tabulate the three steps: outcome, mediators, outcome with mediators.
 
@@ -62,7 +63,7 @@ def three_step(
 
 @door
 def two_step(
-    fit: object, by: By = None, prob: float = 0.95, kind: Literal["eti", "hdi"] = "eti"
+    fit: FitOrEffects, by: By = None, prob: float = 0.95, kind: Literal["eti", "hdi"] = "eti"
 ) -> pd.DataFrame:
     """Tabulate the two steps: outcome, and the treatment's effect on every mediator.
 
@@ -98,7 +99,7 @@ def two_step(
     return _table(_parts(fit, by), ("1", "2"), prob, kind)
 
 
-def _parts(fit: object, by: By) -> list[tuple[str, str, str, xr.DataArray]]:
+def _parts(fit: FitOrEffects, by: By) -> list[tuple[str, str, str, xr.DataArray]]:
     """Step, equation, coefficient and draws, in the order of the table."""
     slopes = legs(fit, by)
     names = [str(name) for name in slopes[v.MEDIATOR].to_numpy()]

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from bayes_nqp.annotations import Language
 from bayes_nqp.checks import CheckResult, results_of
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError, nearest
@@ -33,7 +34,7 @@ def table(
     kind: str | None = None,
     *,
     by: By = None,
-    language: str = "en",
+    language: Language = "en",
     prob: float = 0.95,
     digits: int | None = None,
     interval: Literal["eti", "hdi"] = "eti",

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from bayes_nqp.annotations import Language
 from bayes_nqp.checks.shared._options import Option
 from bayes_nqp.checks.shared._reasons import unidentified
 from bayes_nqp.checks.shared._verdicts import NOT_APPLICABLE, TINTS, VERDICTS, Verdict, cautious
@@ -114,15 +115,15 @@ class CheckResult:
     kind: str = "none"
     labels: Labels = UNLABELLED
 
-    def said(self, language: str = "en") -> str:
+    def said(self, language: Language = "en") -> str:
         """Give the answer in one language."""
         return Translator(language, self.labels).name(self.sentence)
 
-    def figure_in(self, language: str = "en") -> str:
+    def figure_in(self, language: Language = "en") -> str:
         """Give the key figure in one language."""
         return Translator(language, self.labels).name(self.figure)
 
-    def asked(self, language: str = "en") -> str:
+    def asked(self, language: Language = "en") -> str:
         """Give the question in one language."""
         return Translator(language).name(self.question)
 

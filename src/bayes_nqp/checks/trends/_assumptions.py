@@ -210,7 +210,9 @@ def _averages(effects: xr.Dataset | None, own: xr.Dataset, groups: list[tuple[st
         if part is not None and factor:
             part = part.isel({v.CELL: part[factor].values.astype(str) == level})
         there = part is not None and bool(part.sizes[v.CELL])
-        out.append(att(part).to_numpy() if there else np.full(_shape(own), np.nan))
+        out.append(
+            att(part).to_numpy() if part is not None and there else np.full(_shape(own), np.nan)
+        )
     return np.stack(out, axis=-1)
 
 

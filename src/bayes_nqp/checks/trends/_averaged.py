@@ -113,7 +113,7 @@ class Averaged:
             fitted are left out.
         """
         fitted = [x for x in self.designs if x.effects is not None]
-        draws = [att(x.effects).to_numpy().ravel() for x in fitted]
+        draws = [att(x.effects).to_numpy().ravel() for x in fitted if x.effects is not None]
         rows = []
         for odds in _SHOWN:
             weights = _posterior([x.evidence for x in fitted], odds)

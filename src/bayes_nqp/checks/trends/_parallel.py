@@ -16,6 +16,7 @@ from bayes_nqp.checks.trends._differential_trend import Trend
 from bayes_nqp.checks.trends._leads import Joint, freedom, joint_of, tail_of
 from bayes_nqp.estimands import att
 from bayes_nqp.panel import Panel
+from bayes_nqp.schema import FitOrEffects
 
 _OVERALL, _LEVELS = 0.05, 0.02
 """False alarms allowed: for the average over all strata, and for all levels together."""
@@ -99,7 +100,7 @@ class Judgement:
 
 
 def judge(
-    panel: Panel, effects: object, leads: xr.Dataset, trend: Trend, reference: int = -1
+    panel: Panel, effects: FitOrEffects, leads: xr.Dataset, trend: Trend, reference: int = -1
 ) -> Judgement:
     """Judge leads and slopes, overall and at every level of every factor.
 

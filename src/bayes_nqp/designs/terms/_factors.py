@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from bayes_nqp.annotations import Count
 from bayes_nqp.arrays import Index
 from bayes_nqp.designs._facts import Facts, Term
 from bayes_nqp.designs._series import (
@@ -82,7 +83,7 @@ class Factors(Term):
     Factors(number=2)
     """
 
-    number: int | None = None
+    number: Count | None = None
 
     role = "factors"
     with_channels = False
@@ -150,7 +151,7 @@ class Factors(Term):
         return replace(equation, series=Series(values, note, redraws))
 
 
-def _check(rows: BareRows, spare: Index, number: int, panel: Panel) -> None:
+def _check(rows: BareRows, spare: Index, number: Count, panel: Panel) -> None:
     """See that there are enough controls, and untreated rows of every unit."""
     never = int((~rows.ever).sum())
     if never < LEAST:

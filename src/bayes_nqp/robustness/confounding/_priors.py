@@ -6,13 +6,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bayes_nqp.annotations import Count
 from bayes_nqp.arrays import Array
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
+from bayes_nqp.registry import register
 
 _LIMIT = 0.95
 
 
+@register("rho")
 @door
 @dataclass(frozen=True, slots=True)
 class NormalRho:
@@ -41,7 +44,7 @@ class NormalRho:
         if not (np.isfinite(self.sd) and self.sd > 0):
             raise StudyError(f"'sd' is {self.sd!r}", hint="a positive number, such as 0.2")
 
-    def draw(self, number: int, rng: np.random.Generator) -> Array:
+    def draw(self, number: Count, rng: np.random.Generator) -> Array:
         """Draw correlations."""
         from scipy.stats import truncnorm
 
@@ -49,6 +52,7 @@ class NormalRho:
         return np.asarray(self.sd * truncnorm.rvs(-edge, edge, size=number, random_state=rng))
 
 
+@register("rho")
 @door
 @dataclass(frozen=True, slots=True)
 class UniformRho:
@@ -76,7 +80,7 @@ class UniformRho:
                 hint=f"in order, between {-_LIMIT} and {_LIMIT}",
             )
 
-    def draw(self, number: int, rng: np.random.Generator) -> Array:
+    def draw(self, number: Count, rng: np.random.Generator) -> Array:
         """Draw correlations."""
         return rng.uniform(self.low, self.high, number)
 

@@ -10,6 +10,7 @@ import xarray as xr
 
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
+from bayes_nqp.annotations import Seed
 from bayes_nqp.doors import door
 from bayes_nqp.effects import cell_effects, lead_effects
 from bayes_nqp.errors import StudyError, shown
@@ -37,7 +38,7 @@ class EventStudy:
     leads: xr.Dataset
     effects: xr.Dataset
     reference: int = -1
-    seed: int = 0
+    seed: Seed = 0
     fit: Fit | None = None
 
     @property
@@ -84,7 +85,7 @@ def event_study_draws(
     event_time: npt.ArrayLike,
     *,
     draws: int = 20_000,
-    seed: int = 0,
+    seed: Seed = 0,
 ) -> xr.DataArray:
     """Draw from the Gaussian posterior of an event study that was estimated elsewhere.
 

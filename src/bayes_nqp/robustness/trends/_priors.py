@@ -6,13 +6,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bayes_nqp.annotations import Count
 from bayes_nqp.arrays import Array
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
+from bayes_nqp.registry import register
 
 _POINTS = 200
 
 
+@register("steps")
 @door
 @dataclass(frozen=True, slots=True)
 class UniformSteps:
@@ -45,7 +48,7 @@ class UniformSteps:
             if value is not None and not (np.isfinite(value) and value >= 0):
                 raise StudyError(f"'{name}' is {value!r}", hint="a number that is not negative")
 
-    def magnitudes(self, number: int, rng: np.random.Generator) -> Array:
+    def magnitudes(self, number: Count, rng: np.random.Generator) -> Array:
         """Draw M̄."""
         if self.magnitude is not None:
             return np.full(number, float(self.magnitude))
@@ -68,6 +71,7 @@ class UniformSteps:
         return rng.uniform(-1.0, 1.0, shape)
 
 
+@register("steps")
 @door
 @dataclass(frozen=True, slots=True)
 class NormalSteps:
@@ -83,7 +87,7 @@ class NormalSteps:
     arXiv 2404.11839.
     """
 
-    def magnitudes(self, number: int, rng: np.random.Generator) -> Array:
+    def magnitudes(self, number: Count, rng: np.random.Generator) -> Array:
         """Give ones: there is no M̄."""
         return np.ones(number)
 
