@@ -10,32 +10,13 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self
 from bayes_nqp.designs._facts import Facts, Term
 from bayes_nqp.designs._model import ModelSpec
 from bayes_nqp.designs._spec import EquationSpec, Timing
-from bayes_nqp.designs.noise import Noise
-from bayes_nqp.doors import door
+from bayes_nqp.doors import door, held_to_kinds
 from bayes_nqp.errors import ChoiceError, Hint, StudyError, nearest, once
 from bayes_nqp.language import Message
-from bayes_nqp.likelihoods import Likelihood
-from bayes_nqp.pooling import Pooling
-from bayes_nqp.priors import Priors
 from bayes_nqp.registry import registered
-from bayes_nqp.terms import TimeEffects
 
 if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
-
-
-_KINDS: dict[str, tuple[type, ...]] = {
-    "effect": (Pooling,),
-    "errors": (Noise,),
-    "time": (TimeEffects, type(None)),
-    "likelihood": (Likelihood,),
-    "priors": (Priors,),
-}
-"""What arguments of designs may be."""
-_FAMILIES = {"effect": "pooling", "likelihood": "likelihood"}
-"""Of which all that is registered may stand there."""
-_TERM = "Term | None"
-"""The annotation of an argument that a term fills: one that is registered under its name."""
 
 
 class Design(ABC):
@@ -161,22 +142,13 @@ class SingleEquation(Design):
         StudyError
             If one is not.
         """
+        held_to_kinds(self)
         for field in fields(self):  # type: ignore[arg-type]
-            value, types = getattr(self, field.name), _KINDS.get(field.name, (object,))
-            if not isinstance(value, types):
-                hint = f"one of {', '.join(_names(field.name, types))}"
-                if isinstance(value, type) and issubclass(value, types):
-                    hint = f"nqp.{value.__name__}() with brackets"
-                raise StudyError(f"'{field.name}' is {value!r}", hint=hint)
-            if field.type == _TERM and value is not None:
+            value = getattr(self, field.name)
+            if isinstance(value, Term):
                 _check_term(field.name, value)
         self._check_terms(getattr(self, "terms", None))
         self._check_choice("unidentified", ("raise", "drop"))
-        moderator = getattr(self, "moderator", None)
-        if moderator is not None and not isinstance(moderator, str):
-            raise StudyError(
-                f"'moderator' is {moderator!r}", hint="the name of one moderator of the panel"
-            )
         for name in ("covariates", "baseline"):
             value = getattr(self, name, None)
             if value is not None:
@@ -257,14 +229,6 @@ class SingleEquation(Design):
             What each is called, what changes, and the design; none by default.
         """
         return ()
-
-
-def _names(argument: str, types: tuple[type, ...]) -> list[str]:
-    """Name what may stand in an argument: all of its family, or its types."""
-    family = _FAMILIES.get(argument)
-    if family is not None:
-        return [_call(kind) for kind in registered(family).values()]
-    return [_call(kind) for kind in types if kind is not type(None)]
 
 
 def _check_term(name: str, value: object) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
+from bayes_nqp.annotations import Words
 from bayes_nqp.designs._channels import ChannelFacts
 from bayes_nqp.designs._spec import EquationSpec, Timing
 from bayes_nqp.designs.noise import Noise
@@ -136,6 +137,10 @@ class Term(ABC):
             None where cells would absorb it.
         """
         return self
+
+
+type StatedTerm = Annotated[Term, Words("a term such as nqp.SharedShocks('region')")]
+"""What an argument of a design may be that a term fills."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, Self
 import numpy as np
 
 from bayes_nqp.designs._design import SingleEquation
-from bayes_nqp.designs._facts import Facts, Term
+from bayes_nqp.designs._facts import Facts, StatedTerm, Term
 from bayes_nqp.designs._spec import DoseSpec
 from bayes_nqp.designs.noise import AR1, Noise
 from bayes_nqp.doors import door
@@ -124,9 +124,9 @@ class ContinuousExposure(SingleEquation):
     by_time: bool = False
     unidentified: Literal["raise", "drop"] = "raise"
     priors: Priors = field(default_factory=Priors)
-    spillovers: Term | None = None
-    shocks: Term | None = None
-    terms: Term | Sequence[Term] = ()
+    spillovers: StatedTerm | None = None
+    shocks: StatedTerm | None = None
+    terms: StatedTerm | Sequence[Term] = ()
 
     def __post_init__(self) -> None:
         self._check_arguments()

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Self
 
 from bayes_nqp.designs._design import SingleEquation
-from bayes_nqp.designs._facts import Facts, Term
+from bayes_nqp.designs._facts import Facts, StatedTerm, Term
 from bayes_nqp.designs._spec import Calendar
 from bayes_nqp.designs.noise import AR1, Noise
 from bayes_nqp.doors import door
@@ -112,10 +112,10 @@ class StaggeredDiD(SingleEquation):
     likelihood: Likelihood = field(default_factory=Gaussian)
     priors: Priors = field(default_factory=Priors)
     moderator: str | None = None
-    trends: Term | None = None
-    spillovers: Term | None = None
-    shocks: Term | None = None
-    terms: Term | Sequence[Term] = ()
+    trends: StatedTerm | None = None
+    spillovers: StatedTerm | None = None
+    shocks: StatedTerm | None = None
+    terms: StatedTerm | Sequence[Term] = ()
 
     def __post_init__(self) -> None:
         self._check_arguments()

@@ -75,6 +75,20 @@ def door_of(item: Any, trusted: tuple[str, ...]) -> Any:
     return item
 
 
+def held_to_kinds(value: object) -> None:
+    """Hold what a dataclass without a door was made of to what its arguments may be.
+
+    Raises
+    ------
+    ArgumentError
+        With the first that is of another kind.
+    """
+    kind = type(value)
+    if not hasattr(kind.__init__, "__door__"):
+        for name, annotation in annotations_of(kind).items():
+            _one(kind.__name__, name, getattr(value, name), kind_of(annotation))
+
+
 def _held(function: Any, label: str, *, bound: bool, kinds: bool, owner: type | None = None) -> Any:
     signature = inspect.signature(function)
     parameters = list(signature.parameters.values())[1 if bound else 0 :]

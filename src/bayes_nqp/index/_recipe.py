@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Annotated, Literal
 
+from bayes_nqp.annotations import Words
 from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.index._compute import Hierarchy
 from bayes_nqp.index._entropy import Entropy
@@ -14,6 +15,9 @@ from bayes_nqp.index._read import MISSING
 from bayes_nqp.index._scheme import Scheme
 from bayes_nqp.index._system import IndexSystem
 from bayes_nqp.language import Message
+
+type StatedScheme = Annotated[Scheme, Words("a weighting scheme such as nqp.Entropy()")]
+
 
 _CHOICES: dict[str, tuple[str, ...]] = {
     "hierarchy": ("flat", "nested", "equal"),
@@ -27,7 +31,7 @@ class Recipe:
     """The arguments of a `ProductivityIndex`."""
 
     system: IndexSystem
-    weights: Scheme = field(default_factory=Entropy)
+    weights: StatedScheme = field(default_factory=Entropy)
     normalise: MinMax = field(default_factory=MinMax)
     hierarchy: Hierarchy = "flat"
     missing: Literal["error", "drop", "interpolate", "extend"] = "error"

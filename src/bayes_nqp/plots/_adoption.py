@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
 import matplotlib as mpl
 import numpy as np
@@ -15,7 +15,7 @@ from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from bayes_nqp.annotations import Language
+from bayes_nqp.annotations import Language, Words
 from bayes_nqp.checks import ADOPTION, ROWS
 from bayes_nqp.estimands import text
 from bayes_nqp.language import Message, Translator
@@ -92,7 +92,7 @@ def _adopted(panel: Panel) -> pd.DataFrame:
 
 @plot(_TITLE, section="data", place=10, needs=(ADOPTION, ROWS), sheets=_sheets)
 def adoption(
-    panel: PanelLike,
+    panel: Annotated[PanelLike, Words("a Panel")],
     *,
     most: int = 80,
     ax: Axes | None = None,

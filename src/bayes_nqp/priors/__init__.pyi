@@ -1,5 +1,6 @@
 from bayes_nqp.priors._deviations import Deviations as Deviations
 from bayes_nqp.priors._deviations import NormalDeviations as NormalDeviations
+from bayes_nqp.priors._deviations import StatedScale as StatedScale
 from bayes_nqp.priors._deviations import plain_scale as plain_scale
 from bayes_nqp.priors._deviations import scale_prior as scale_prior
 from bayes_nqp.priors._half_t import HalfT as HalfT

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Self
 
 import numpy as np
 
+from bayes_nqp.annotations import Words
 from bayes_nqp.arrays import Array
 from bayes_nqp.errors import StudyError
 from bayes_nqp.language import Message
 from bayes_nqp.parameters import HalfNormal, ScalePrior
 
-__all__ = ["Deviations", "NormalDeviations", "plain_scale", "scale_prior"]
+__all__ = ["Deviations", "NormalDeviations", "StatedScale", "plain_scale", "scale_prior"]
+
+
+type StatedScale = float | Annotated[ScalePrior, Words("a prior such as nqp.HalfT(3, 0.5)")]
+"""What a scale may be: a number is half-normal."""
 
 
 def scale_prior(value: float | ScalePrior) -> ScalePrior:
@@ -44,7 +49,7 @@ class Deviations(ABC):
     """
 
     __slots__ = ()
-    scale: float | ScalePrior
+    scale: StatedScale
     gaussian: ClassVar[bool] = False
     """Whether they are normal given their scale."""
 
@@ -125,7 +130,7 @@ class NormalDeviations(Deviations):
         Prior of their standard deviation.
     """
 
-    scale: float | ScalePrior = 1.0
+    scale: StatedScale = 1.0
     gaussian: ClassVar[bool] = True
 
     @property

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Annotated, Any
 
+from bayes_nqp.annotations import Words
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
 from bayes_nqp.parameters import ScalePrior
-from bayes_nqp.priors._deviations import Deviations, NormalDeviations, plain_scale, scale_prior
+from bayes_nqp.priors._deviations import (
+    Deviations,
+    NormalDeviations,
+    StatedScale,
+    plain_scale,
+    scale_prior,
+)
 from bayes_nqp.registry import register
 
 __all__ = ["Priors"]
@@ -73,16 +80,18 @@ class Priors:
 
     level: float = 5.0
     drift: float = 0.5
-    walk: float | ScalePrior = 0.5
+    walk: StatedScale = 0.5
     contrast: float = 2.0
-    factor: float | ScalePrior = 1.0
-    cohort: float | ScalePrior = 1.0
-    cell: float | ScalePrior = 0.5
-    member: float | ScalePrior | Deviations = 1.0
-    sigma: float | ScalePrior = 1.0
+    factor: StatedScale = 1.0
+    cohort: StatedScale = 1.0
+    cell: StatedScale = 0.5
+    member: (
+        StatedScale | Annotated[Deviations, Words("deviations such as nqp.StudentDeviations(4)")]
+    ) = 1.0
+    sigma: StatedScale = 1.0
     rho: tuple[float, float] = (3.0, 2.0)
-    noise: float | ScalePrior = 1.0
-    time_effect: float | ScalePrior = 1.0
+    noise: StatedScale = 1.0
+    time_effect: StatedScale = 1.0
     wide: float = 100.0
 
     def __post_init__(self) -> None:

@@ -11,8 +11,7 @@ from bayes_nqp.arrays import Array
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
 from bayes_nqp.language import Message, Numeral
-from bayes_nqp.parameters import ScalePrior
-from bayes_nqp.priors._deviations import Deviations
+from bayes_nqp.priors._deviations import Deviations, StatedScale
 from bayes_nqp.registry import register
 
 __all__ = ["StudentDeviations"]
@@ -52,7 +51,7 @@ class StudentDeviations(Deviations):
     """
 
     nu: float = 4.0
-    scale: float | ScalePrior = 1.0
+    scale: StatedScale = 1.0
 
     def __post_init__(self) -> None:
         Deviations.__post_init__(self)

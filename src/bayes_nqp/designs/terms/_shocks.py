@@ -17,7 +17,7 @@ from bayes_nqp.errors import Hint, IdentificationError, StudyError
 from bayes_nqp.language import Message, Numeral
 from bayes_nqp.panel import unit_column
 from bayes_nqp.parameters import Parameter, Scale, ScalePrior
-from bayes_nqp.priors import plain_scale, scale_prior
+from bayes_nqp.priors import StatedScale, plain_scale, scale_prior
 from bayes_nqp.registry import register
 from bayes_nqp.terms import ProcessPart, TimeEffects
 
@@ -86,7 +86,7 @@ class SharedShocks(Term):
     """
 
     by: str
-    scale: float | ScalePrior = 0.5
+    scale: StatedScale = 0.5
     errors: Noise | None = None
 
     role = "shocks"

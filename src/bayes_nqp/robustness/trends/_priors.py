@@ -10,12 +10,10 @@ from bayes_nqp.annotations import Count
 from bayes_nqp.arrays import Array
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
-from bayes_nqp.registry import register
 
 _POINTS = 200
 
 
-@register("steps")
 @door
 @dataclass(frozen=True, slots=True)
 class UniformSteps:
@@ -71,7 +69,6 @@ class UniformSteps:
         return rng.uniform(-1.0, 1.0, shape)
 
 
-@register("steps")
 @door
 @dataclass(frozen=True, slots=True)
 class NormalSteps:
