@@ -143,6 +143,7 @@ HOMES = {
     "joint_problem_joint_of": "bayes_nqp.fitting._joint_problem:joint_of",
     "_mode": "bayes_nqp.fitting._modal",
     "average_loads": "bayes_nqp.fitting._modal",
+    "modal_averages": "bayes_nqp.fitting",
     "constrain": "bayes_nqp.fitting._parameters",
     "paths_of": "bayes_nqp.fitting._paths",
     "check_draws": "bayes_nqp.fitting._room",

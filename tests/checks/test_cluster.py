@@ -10,12 +10,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from dense import dense as dense_of
-from doors import Controls, Errors, Robust, robust, unit_column
+from doors import Controls, Errors, Robust, modal_averages, robust, unit_column
 from random_panels import random_frame, random_panel
 
 import bayes_nqp as nqp
 from bayes_nqp.errors import StudyError
 from bayes_nqp.planning import plan_of
+from bayes_nqp.simulation import staggered
 
 FLAT = nqp.StaggeredDiD(nqp.Separate(varying=None), unidentified="drop")
 ERRORS = Errors(sigma=1.3, parameters={"rho": 0.55, "noise": 0.7}, deviation=0.8)
@@ -126,6 +127,26 @@ def test_variances_are_those_of_the_dense_model(name: str) -> None:
         part = found.controls if key.startswith("control_") else found
         ours = getattr(part, key.removeprefix("control_"))
         np.testing.assert_allclose(ours, values, rtol=1e-7, atol=1e-20, err_msg=key)
+
+
+def test_estimates_hold_the_moderators_of_their_cells() -> None:
+    """Averages by stratum, where moderators differ between strata: those of the flat posterior."""
+    generator = np.random.default_rng(1)
+    simulated = staggered(units=40, periods=6, cohorts=(3, 5), never=0.3, seed=2).panel
+    region = simulated.strata_codes["region"][simulated.unit_codes]
+    z = 2.0 * region + generator.normal(size=simulated.n_units)[simulated.unit_codes]
+    panel = nqp.Panel.from_frame(
+        simulated.frame.assign(z=z), **{**simulated.arguments, "moderators": ["z"]}
+    )
+    design = FLAT.replace(errors=nqp.IID(), moderator="z")
+    plan = plan_of(design, panel)
+    weights = np.stack([np.where(plan.table.stratum == s, plan.cells.rows, 0.0) for s in range(2)])
+    weights /= weights.sum(axis=1, keepdims=True)
+    units = np.arange(panel.n_units)
+    found = robust(plan, weights, ERRORS, units, units)
+    mean, _ = modal_averages(design, panel, lambda _: weights.T)
+    np.testing.assert_allclose(found.estimate, mean, rtol=1e-8)
+    assert np.abs(weights @ plan.effects.mean_of_cells).min() > 0.3
 
 
 @pytest.mark.parametrize("name", ["cities", "exposure, by time", "units"])

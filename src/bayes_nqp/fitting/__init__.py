@@ -6,6 +6,7 @@ from bayes_nqp.fitting._batch import Kept, Numbers, batch
 from bayes_nqp.fitting._coefficient_draws import pairs_coefficients
 from bayes_nqp.fitting._conditional import conditional_mean
 from bayes_nqp.fitting._drift import drift
+from bayes_nqp.fitting._effect_loads import effect_loads as effect_loads
 from bayes_nqp.fitting._fit import Fit, fit, fit_again
 from bayes_nqp.fitting._fit_index import fit_index, pooled_over
 from bayes_nqp.fitting._group_sums import effect_sums, group_rows
@@ -52,7 +53,6 @@ from bayes_nqp.fitting._paths import lagged as lagged
 from bayes_nqp.fitting._predictive import Replication, posterior_predictive, replications
 from bayes_nqp.fitting._prior import prior_predictive
 from bayes_nqp.fitting._realised_units import realised_units as realised_units
-from bayes_nqp.fitting._received_loads import received_loads as received_loads
 from bayes_nqp.fitting._refits import (
     OUTCOME_ALONE,
     identity,

@@ -9,12 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from bayes_nqp.fitting._draws import cell_shares
+from bayes_nqp.fitting._effect_loads import effect_loads
 from bayes_nqp.fitting._equations import equation_density
-from bayes_nqp.fitting._received_loads import received_loads
 from bayes_nqp.gaussian import averages
 from bayes_nqp.planning import plan_of
 from bayes_nqp.sampling import Summit, ascend, climb, newton
-from bayes_nqp.terms import SlopeKind
 
 if TYPE_CHECKING:
     from bayes_nqp.designs import Design
@@ -77,21 +76,12 @@ def average_loads(plan: Plan, equation: Equation, weights: Array) -> tuple[Array
     tuple of ndarray (slot, r) and ndarray (owner, r), outcome units
         Loadings on slots and deviations, as `gaussian.averages` takes them.
     """
-    r, effects = weights.shape[1], plan.effects
-    slots, received = np.zeros((equation.n_slots, r)), received_loads(plan, equation)
-    # sum_c w_c (slot of c + received + theta z-bar_c + sum_o share_oc delta_o).
-    np.add.at(slots, equation.slots.cells, weights * equation.effect_scale)
-    if received is not None:
-        slots[received[0]] += received[1] @ weights * equation.effect_scale
-    if (moderation := equation.slope(SlopeKind.MODERATION)) is not None:
-        # theta_s times the mean moderator of the cell's rows.
-        slope, size = equation.slots.slopes[:, -1], equation.scale / moderation.size
-        shift = weights * effects.mean_of_cells[:, None] * size
-        np.add.at(slots, slope[effects.stratum], shift)
-    shares = cell_shares(plan, equation)
+    # sum_c w_c (effect of c given coefficients + sum_o S_oc delta_o).
+    unit, shares = equation.effect_scale, cell_shares(plan, equation)
+    slots = np.asarray(effect_loads(plan, equation) @ weights) * unit
     if shares is None:
-        return slots, np.zeros((0, r))
-    return slots, np.asarray(shares @ weights) * equation.effect_scale
+        return slots, np.zeros((0, weights.shape[1]))
+    return slots, np.asarray(shares @ weights) * unit
 
 
 def modes(design: Design, panel: Panel) -> list[Summit]:

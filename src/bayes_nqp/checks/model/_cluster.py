@@ -34,7 +34,7 @@ from bayes_nqp.arrays import Array, Index
 from bayes_nqp.checks.model._robust import Controls, Errors, Robust
 from bayes_nqp.checks.model._saturated import Saturated
 from bayes_nqp.checks.model._shared import SharedSums
-from bayes_nqp.fitting import received_loads
+from bayes_nqp.fitting import effect_loads
 from bayes_nqp.moments import UnitClass, packed_rows
 from bayes_nqp.planning import Plan
 
@@ -103,11 +103,9 @@ class Contributions:
             (errors.deviation / equation.scale) ** 2,
         )
         self.factor, self.mean = self.fit.solved()
-        cells, received = self.fit.slot_loads[equation.slots.cells], received_loads(plan, equation)
-        if received is not None:
-            cells = cells + csr_array(received[1].T) @ self.fit.slot_loads[received[0]]
         self.shares, self.treated = _shares(plan, weights), _treated(plan)
-        loads = np.asarray(weights @ cells)
+        of_slots = effect_loads(plan, equation) @ weights.T
+        loads = np.asarray(of_slots.T @ self.fit.slot_loads)
         self.directions = cho_solve(self.factor, loads.T)
         self.estimate = loads @ self.mean
         units = self.problem.units

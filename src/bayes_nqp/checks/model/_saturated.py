@@ -49,8 +49,6 @@ class Saturated:
         # Without scales, all parameters but the last, sigma, are those of the errors.
         noise = np.array([[parameters[name] for name in names[:-1]]])
         self.values = Values(np.ones((1, 0)), np.zeros((1, 0, 0)), noise, np.ones(1))
-        sizes = [b.columns.shape[0] for b in self.problem.blocks]
-        self.starts = np.cumsum([0, *sizes], dtype=np.int64)[:-1]
         self.place = _places(head)
         taking = _taking(self.place)
         self.slot_loads: Any = csr_array(head.slot_loads @ taking)
