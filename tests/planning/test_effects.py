@@ -12,13 +12,12 @@ from bayes_nqp.simulation import staggered
 
 
 def panel_of() -> nqp.Panel:
-    """Cities of three units of a region, a moderator that moves, and rows that are missing."""
+    """Cities of units of either region, a moderator that moves, and rows that are missing."""
     generator = np.random.default_rng(3)
     panel = staggered(units=45, periods=7, cohorts=(3, 5), never=0.3, seed=3).panel
     z = generator.normal(5, 1, panel.n_units)[panel.unit_codes]
     frame = panel.frame.assign(z=z + generator.normal(size=panel.n_rows))
-    city = panel.strata_codes["region"][panel.unit_codes] * 100 + panel.unit_codes // 6
-    frame["city"] = "c" + city.astype(str).astype(object)
+    frame["city"] = "c" + (panel.unit_codes // 3).astype(str).astype(object)
     frame = frame[generator.uniform(size=len(frame)) > 0.15]
     return nqp.Panel.from_frame(frame, **{**panel.arguments, "moderators": ["z"]})
 

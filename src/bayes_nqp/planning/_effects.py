@@ -6,10 +6,11 @@ A treated row r of cell c, member m and stratum s has the effect
 
 with mu_c the effect of the cell, z the moderator less its centre, theta_s what one of it adds, and
 u_m the member's deviation. What is reported are means over rows: with n_c all rows of a cell, n_mc
-the treated ones of a member in it, S_mc = n_mc / n_c, and z-bar means over treated rows,
+the treated ones of a member in it, S_mc = n_mc / n_c, z-bar_c the mean over the treated rows of c,
+and Z_sm the sum over those of m in stratum s, divided by all of its treated rows,
 
     e_c = mu_c + theta_s z-bar_c + sum_m S_mc u_m,
-    v_m = u_m + theta_s z-bar_m,
+    v_m = u_m + sum_s theta_s Z_sm,
     e_r = e_c + v_m - (mean of v over the treated rows of c), as far as cells and members tell.
 """
 
@@ -77,10 +78,11 @@ class EffectMap:
         return mean + shift + average
 
     def of_members(self, deviation: Array, theta: Array | None = None) -> Array:
-        """``v_m = u_m + theta_s z-bar_m`` (draw, member)."""
+        """``v_m = u_m + sum_s theta_s Z_sm`` (draw, member)."""
         if theta is None:
             return deviation
-        return deviation + theta[:, self.stratum_of_members] * self.mean_of_members
+        table = self.moderator_of_members
+        return np.asarray(deviation + (table.T @ theta[:, : table.shape[0]].T).T)
 
     def beyond_cells(self, deviation: Array) -> Array:
         """``v_m`` less its mean over the treated rows of the cell (treated row)."""
@@ -140,6 +142,14 @@ class EffectMap:
     def mean_of_cells(self) -> Array:
         """z-bar of the treated rows of every cell, zero in leads (cell)."""
         return self.cell_means(self.z)
+
+    @cached_property
+    def moderator_of_members(self) -> csr_array:
+        """Z (stratum, member)."""
+        stratum = self.stratum[self.cell]
+        shape = (int(self.stratum.max()) + 1, self.codes.size)
+        table = csr_array((self.z, (stratum, self.member)), shape=shape)
+        return csr_array(table / np.bincount(self.member, minlength=self.codes.size))
 
     @cached_property
     def mean_of_members(self) -> Array:
