@@ -117,11 +117,9 @@ def test_cells_are_means_over_their_rows(varying: str, interaction: bool) -> Non
     member = np.searchsorted(codes, plan.frame.member[unit])
     stratum = plan.table.stratum[cell]
     y, tech = draws
-    mine = np.bincount(member, z) / np.bincount(member)
-    member_stratum = np.zeros(codes.size, dtype=int)
-    member_stratum[member] = stratum
     (theta,) = tech.slopes.values()
-    own = tech.deviation - theta[:, member_stratum] * mine
+    mine = [np.bincount(member, x) / np.bincount(member) for x in theta[:, stratum] * z]
+    own = tech.deviation - np.stack(mine)
     a = tech.cell_mean[:, cell] + theta[:, stratum] * z + own[:, member]
     kinds = {slope.kind: values[:, stratum] for slope, values in y.slopes.items()}
     assert [*kinds] == (["b", "d", "m", "z"] if interaction else ["b", "m", "z"])
