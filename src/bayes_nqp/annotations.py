@@ -23,13 +23,17 @@ __all__ = [
     "Column",
     "Count",
     "Language",
+    "Natural",
     "OneOf",
+    "Positive",
     "Seed",
     "Words",
     "annotations_of",
     "bounds_of",
+    "columns_among",
     "items_of",
     "limited",
+    "names_in",
     "parts_of",
     "worded",
 ]
@@ -40,6 +44,10 @@ type Count = Annotated[int, Interval(ge=0, le=10**9)]
 """How many of something are made."""
 type Language = Annotated[str, OneOf(languages)]
 """One that sentences are written in."""
+type Natural = Annotated[int, Ge(0)]
+"""A number of things, none among them."""
+type Positive = Annotated[float, Gt(0)]
+"""A number above 0."""
 type Column = Annotated[str, ColumnName()]
 """The name of a column of the panel, which studies look up before anything is sampled."""
 
@@ -208,6 +216,42 @@ def parts_of(annotation: Any) -> list[tuple[Any, tuple[Any, ...]]]:
     return [(annotation, ())]
 
 
+def columns_among(call: Callable[..., object] | type, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the arguments that name columns, of those that are given to a call.
+
+    Parameters
+    ----------
+    call : callable
+        As in `annotations_of`.
+    given : mapping of str to object
+        By the argument: one name, or several.
+
+    Returns
+    -------
+    dict of str to tuple
+        Names by the argument.
+    """
+    named = {name for name, x in annotations_of(call).items() if _names_columns(x)}
+    return {
+        name: names_in(value)
+        for name, value in given.items()
+        if name in named and value is not None
+    }
+
+
+def names_in(value: str | Iterable[str]) -> tuple[str, ...]:
+    """Take one name for several."""
+    return (value,) if isinstance(value, str) else tuple(value)
+
+
+def _names_columns(annotation: Any) -> bool:
+    return any(
+        any(isinstance(limit, ColumnName) for limit in limits)
+        or any(_names_columns(item) for item in get_args(kind))
+        for kind, limits in parts_of(annotation)
+    )
+
+
 def items_of(annotation: Any) -> str:
     """Name the type of an array's items, such as "float64"; empty where it is no array."""
     origin, inside = get_origin(annotation), get_args(annotation)
@@ -255,6 +299,7 @@ def worded(kind: str, limits: tuple[Any, ...]) -> str:
         if isinstance(limit, OneOf):
             return " or ".join(map(repr, limit.choices()))
         kind = limit.text if isinstance(limit, Words) else kind
+        kind = "the name of a column" if isinstance(limit, ColumnName) else kind
     said = [f"{word} {bound:,}" for word, _, bound in _bounds(limits)]
     up = [" up"] if [word for word, *_ in _bounds(limits)] == ["from"] else []
     return " ".join([kind, *said]) + "".join(up)

@@ -75,6 +75,28 @@ def door_of(item: Any, trusted: tuple[str, ...]) -> Any:
     return item
 
 
+def held_arguments(call: Any, given: Mapping[str, Any], where: str) -> None:
+    """Hold arguments to a signature before the call, where they are given in another place.
+
+    Parameters
+    ----------
+    call : callable
+        Whose arguments they are.
+    given : mapping of str to object
+        By the argument.
+    where : str
+        The place, for messages.
+
+    Raises
+    ------
+    ArgumentError
+        With the first that is of another kind.
+    """
+    types = annotations_of(call)
+    for name, value in given.items():
+        _one(call.__name__, f"{where}.{name}", value, kind_of(types.get(name, Any)))
+
+
 def held_to_kinds(value: object) -> None:
     """Hold what a dataclass without a door was made of to what its arguments may be.
 

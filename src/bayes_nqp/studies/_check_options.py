@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from bayes_nqp.annotations import annotations_of
-from bayes_nqp.checks import CHECKS, columns_of
+from bayes_nqp.annotations import annotations_of, columns_among
+from bayes_nqp.checks import CHECKS
 from bayes_nqp.designs import Design
+from bayes_nqp.doors import held_arguments
 from bayes_nqp.errors import StudyError, brief, nearest
 from bayes_nqp.language import Message
 from bayes_nqp.panel import Panel
@@ -18,9 +19,6 @@ from bayes_nqp.studies._schema import Checks
 from bayes_nqp.studies._study_table import Values
 from bayes_nqp.studies._value_names import with_values
 from bayes_nqp.studies._values import options_of
-
-_COLUMN_OPTIONS = {"by", "cluster", "groups", "outcome", "placebo"}
-"""Options of checks that name columns."""
 
 
 def check_options(
@@ -102,7 +100,7 @@ def check_checks(checks: Checks, design: Design, values: Values) -> None:
                     Message("'checks.{}.{}' is no option of this check", name, option),
                     hint=nearest(option, options_known) if options_known else "it takes none",
                 )
-        _decoded(name, options, values)
+        held_arguments(CHECKS[name].find, _decoded(name, options, values), f"checks.{name}")
 
 
 def check_columns(checks: Checks, panel: Panel) -> None:
@@ -114,9 +112,9 @@ def check_columns(checks: Checks, panel: Panel) -> None:
         If one is no column of the data.
     """
     for name, options in _options(checks).items():
-        for option in _COLUMN_OPTIONS & set(options):
+        for option, columns_named in columns_among(CHECKS[name].find, options).items():
             place = f"checks.{name}.{option}"
-            for column in columns_of(place, options[option]):
+            for column in columns_named:
                 columns = [*panel.frame.columns, *panel.roles.strata]
                 if column not in columns:
                     raise StudyError(

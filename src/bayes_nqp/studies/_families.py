@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Union, get_args
+from typing import Annotated, Any, Union, get_args
 
 from bayes_nqp.annotations import annotations_of, parts_of
 from bayes_nqp.designs import Term
@@ -50,7 +50,8 @@ def choices(argument: str, annotation: Any) -> dict[str, type]:
 
 def plain(argument: str, annotation: Any) -> Schema:
     """Tell which plain data an argument takes beside values; empty where it takes none."""
-    kinds = [kind for kind, _ in parts_of(annotation) if not _made(argument, kind)]
+    parts = [part for part in parts_of(annotation) if not _made(argument, part[0])]
+    kinds = [Annotated[kind, *limits] if limits else kind for kind, limits in parts]
     return kind_of(Union[*kinds]) if kinds else {}
 
 

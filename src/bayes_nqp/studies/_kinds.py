@@ -54,11 +54,12 @@ def _plain(kind: Any, limits: tuple[Any, ...]) -> list[Schema] | None:
     if kind in _NUMBERS:
         return [{"type": _NUMBERS[kind], **bounds_of(limits)}]
     inside = get_args(kind)
+    items = [item for item, _ in parts_of(inside[0])] if inside else []
     if get_origin(kind) is Literal:
         return [{"enum": list(inside)}]
-    if get_origin(kind) in (Sequence, Iterable, tuple) and inside[0] is str:
+    if get_origin(kind) in (Sequence, Iterable, tuple) and items == [str]:
         return several({"type": "string"})
-    if get_origin(kind) in (Sequence, Iterable, tuple) and inside[0] in (int, float):
+    if get_origin(kind) in (Sequence, Iterable, tuple) and items in ([int], [float]):
         return [{"type": "array", "items": {"type": "number"}}]
     if get_origin(kind) is Mapping:  # keys of tables are text
         item = {"type": "object", "additionalProperties": kind_of(inside[1])}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from bayes_nqp.annotations import Column
 from bayes_nqp.checks.channels._lines import Line, drawn, effects_on, finding_of, plain
 from bayes_nqp.checks.shared import (
     DOUBT,
@@ -11,7 +12,6 @@ from bayes_nqp.checks.shared import (
     NOT_APPLICABLE,
     Finding,
     asks,
-    column,
     excluding_zero,
     worst_of,
 )
@@ -29,9 +29,8 @@ from bayes_nqp.panel import Panel
     place=230,
     needs=(CHANNELS, ADOPTION, ROWS),
     assumption=True,
-    placebo=column,
 )
-def mediator_placebo(fit: Fit, *, placebo: str | None = None) -> Finding:
+def mediator_placebo(fit: Fit, *, placebo: Column | None = None) -> Finding:
     """Add a mediator that the policy cannot move.
 
     It fails if the 99.5 % interval of the effect on it, or of the indirect effect via it,

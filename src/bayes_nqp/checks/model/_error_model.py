@@ -10,6 +10,7 @@ import numpy as np
 import xarray as xr
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.annotations import Column
 from bayes_nqp.arrays import Array, Mask
 from bayes_nqp.checks.model._causes import Causes, advice
 from bayes_nqp.checks.model._cluster import robust
@@ -17,7 +18,7 @@ from bayes_nqp.checks.model._clusters import FEWEST, Clusters, clusters_above, c
 from bayes_nqp.checks.model._influences import saturated_model
 from bayes_nqp.checks.model._robust import Robust
 from bayes_nqp.checks.model._structures import Structures, structures
-from bayes_nqp.checks.shared import Finding, asks, column, ladder, owner, reported_weights
+from bayes_nqp.checks.shared import Finding, asks, ladder, owner, reported_weights
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.errors import StudyError
 from bayes_nqp.fitting import ADDITIVE, LINKED, ROWS, SEPARATE, Fit, meets
@@ -58,9 +59,8 @@ class _Judged:
     "error model",
     place=120,
     needs=(ROWS, ADDITIVE, SEPARATE),
-    cluster=column,
 )
-def error_model(fit: Fit, *, cluster: str | None = None, event_times: bool = False) -> Finding:
+def error_model(fit: Fit, *, cluster: Column | None = None, event_times: bool = False) -> Finding:
     """Compare the model's standard deviations with cluster-robust ones, and error structures.
 
     The saturated fit (an effect of its own for every cell, no deviations, the same time effects

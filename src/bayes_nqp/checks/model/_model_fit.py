@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+from annotated_types import Ge
+
 from bayes_nqp.arrays import Array
 from bayes_nqp.checks.model._eigenvalue import eigenvalue_shares
 from bayes_nqp.checks.model._harm import Harm, harm_of
 from bayes_nqp.checks.model._tail import phrase, tail_of
 from bayes_nqp.checks.model._untreated import Untreated
-from bayes_nqp.checks.shared import HOLDS, Finding, Verdict, asks, ladder, number_from
+from bayes_nqp.checks.shared import HOLDS, Finding, Verdict, asks, ladder
 from bayes_nqp.designs import AR1, DifferentialTrends
 from bayes_nqp.errors import Hint, NotApplicable
 from bayes_nqp.fitting import ADDITIVE, ROWS, SEPARATE, Fit, replications
@@ -23,9 +27,8 @@ _MISFIT, _SURE = 0.03, 0.01
     "model fit",
     place=130,
     needs=(ROWS, ADDITIVE, SEPARATE),
-    draws=number_from(20),
 )
-def model_fit(fit: Fit, *, draws: int = 500) -> Finding:
+def model_fit(fit: Fit, *, draws: Annotated[int, Ge(20)] = 500) -> Finding:
     """Compare untreated rows with replications from the posterior predictive distribution.
 
     Statistics aim at what the model assumes and least squares does not fit: autocorrelation

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import numpy.typing as npt
+from annotated_types import Ge
 
 from bayes_nqp.arrays import Array
 from bayes_nqp.checks.model._tail import Tail, autocorrelation, phrase, tail_of
 from bayes_nqp.checks.model._untreated import Untreated
-from bayes_nqp.checks.shared import HOLDS, Finding, Verdict, asks, ladder, number_from
+from bayes_nqp.checks.shared import HOLDS, Finding, Verdict, asks, ladder
 from bayes_nqp.designs import AR1
 from bayes_nqp.errors import Hint
 from bayes_nqp.estimands import att
@@ -27,9 +28,8 @@ _DOUBT = 0.02
     "prior predictive",
     place=140,
     needs=(ROWS, ADOPTION, ADDITIVE, SEPARATE),
-    draws=number_from(20),
 )
-def prior_predictive(fit: Fit, *, draws: int = 500) -> Finding:
+def prior_predictive(fit: Fit, *, draws: Annotated[int, Ge(20)] = 500) -> Finding:
     """Compare the panel with outcomes drawn from the priors.
 
     Statistics are the standard deviation of untreated rows within units, net of time effects

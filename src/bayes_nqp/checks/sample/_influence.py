@@ -11,6 +11,7 @@ import pandas as pd
 import xarray as xr
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.annotations import Column, Natural
 from bayes_nqp.arrays import Array
 from bayes_nqp.checks.sample._loo import loo
 from bayes_nqp.checks.shared import (
@@ -18,10 +19,8 @@ from bayes_nqp.checks.shared import (
     Finding,
     asks,
     average_effect,
-    column,
     gate_words,
     ladder,
-    number_from,
     otherwise,
     owner,
     paired,
@@ -56,10 +55,8 @@ MOVED: Final = 1.0
     "influence",
     place=180,
     needs=(ROWS, SEPARATE, APART),
-    by=column,
-    refits=number_from(0),
 )
-def influence(fit: Fit, *, by: str | None = None, refits: int = 10) -> Finding:
+def influence(fit: Fit, *, by: Column | None = None, refits: Natural = 10) -> Finding:
     """Leave out every unit in turn, by importance weights, and by refits where these fail.
 
     Without a unit the average effect is over the treated rows of the others: what a fit to the

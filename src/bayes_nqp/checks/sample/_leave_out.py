@@ -9,13 +9,13 @@ import xarray as xr
 
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
+from bayes_nqp.annotations import Column, names_in
 from bayes_nqp.arrays import Mask
 from bayes_nqp.checks.shared import (
     Alternative,
     Finding,
     after_adoption,
     asks,
-    columns_of,
     compared,
     comparison,
 )
@@ -37,7 +37,7 @@ type Part = tuple[str, str, Mask, Mask | None]
     place=170,
     needs=(ROWS,),
 )
-def leave_out(fit: Fit, *, groups: str | Sequence[str] = ()) -> Finding:
+def leave_out(fit: Fit, *, groups: Column | Sequence[Column] = ()) -> Finding:
     """Refit without each cohort, without each level of each factor, without each group.
 
     An estimate without a cohort or a level is of the cells that are left, and its distance is
@@ -56,7 +56,7 @@ def leave_out(fit: Fit, *, groups: str | Sequence[str] = ()) -> Finding:
     PanelError
         If a column is missing somewhere, or changes within a unit.
     """
-    columns = columns_of("groups", groups)
+    columns = names_in(groups)
     panel, effects = panel_of(fit), after_adoption(cell_effects(fit))
     parts = [*_cohorts(panel, effects), *_levels(panel, effects), *_groups(panel, columns)]
     design, others = fit.variant(drop=True), []

@@ -20,11 +20,11 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize
 
+from bayes_nqp.annotations import Column, names_in
 from bayes_nqp.checks.shared import (
     Alternative,
     Finding,
     asks,
-    columns_of,
     compared,
     comparison,
     reason,
@@ -62,7 +62,7 @@ _FEWEST: Final = 10
     suits=lambda _: False,
 )
 def routine(
-    fit: Fit, *, outcomes: str | Sequence[str] = (), policies: str | Sequence[str] = ()
+    fit: Fit, *, outcomes: Column | Sequence[Column] = (), policies: Column | Sequence[Column] = ()
 ) -> Finding:
     """Refit with another outcome, winsorised, without special cities, with other policies, matched.
 
@@ -92,8 +92,8 @@ def routine(
     """
     columns = list(panel_of(fit).frame)
     named = {
-        "outcomes": columns_of("outcomes", outcomes),
-        "policies": columns_of("policies", policies),
+        "outcomes": names_in(outcomes),
+        "policies": names_in(policies),
     }
     for option, names in named.items():
         for name in names:

@@ -33,7 +33,6 @@ from bayes_nqp.checks.shared._labels import (
     stacked,
     texts_of,
 )
-from bayes_nqp.checks.shared._options import column, columns_of, number_from
 from bayes_nqp.checks.shared._reasons import failures_of, gate_words, paired, reason
 from bayes_nqp.checks.shared._reported import reported_draws, reported_weights
 from bayes_nqp.checks.shared._result import CHECKS, Check, CheckResult, Finding, asks
@@ -90,8 +89,6 @@ __all__ = [
     "called",
     "cautious",
     "certain",
-    "column",
-    "columns_of",
     "comparable",
     "compared",
     "comparison",
@@ -105,7 +102,6 @@ __all__ = [
     "marginal",
     "messages_of",
     "nesting",
-    "number_from",
     "otherwise",
     "owner",
     "paired",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from inspect import signature
 from typing import Final, Literal
@@ -14,7 +14,6 @@ import pandas as pd
 import xarray as xr
 
 from bayes_nqp.annotations import Language
-from bayes_nqp.checks.shared._options import Option
 from bayes_nqp.checks.shared._reasons import unidentified
 from bayes_nqp.checks.shared._verdicts import NOT_APPLICABLE, TINTS, VERDICTS, Verdict, cautious
 from bayes_nqp.designs import Design
@@ -179,8 +178,6 @@ class Check:
     assumption : bool, default False
         Whether it speaks to what no draw can know: that the others show how the treated would
         have moved.
-    looks : mapping of str to callable, default {}
-        What looks at options, by their names; an option that is None is not looked at.
     """
 
     name: str
@@ -192,7 +189,6 @@ class Check:
     needs: tuple[Need, ...] = ()
     suits: Callable[[Panel], bool] | None = None
     assumption: bool = False
-    looks: Mapping[str, Option] = field(default_factory=dict)
 
     def listed(self, design: Design, panel: Panel | None) -> bool:
         """Tell whether the check is among those that a design on a panel calls for."""
@@ -241,9 +237,6 @@ class Check:
     def _finding(self, fit: Fit, options: Mapping[str, object]) -> Finding:
         try:
             require(fit, *self.needs)
-            for name, look in self.looks.items():
-                if options.get(name) is not None:
-                    look(name, options[name])
             return self._seen(self.find(fit, **options))
         except NotApplicable as missing:
             return Finding(NOT_APPLICABLE, NOTHING, missing.why)
@@ -275,7 +268,6 @@ def asks(
     needs: tuple[Need, ...] = (),
     suits: Callable[[Panel], bool] | None = None,
     assumption: bool = False,
-    **looks: Option,
 ) -> Callable[[Callable[..., Finding]], Check]:
     """Make a function a check, named as the function is, and register it.
 
@@ -287,8 +279,6 @@ def asks(
         The same in a word or two; by default its name.
     of, place, needs, suits, assumption
         As in `Check`.
-    **looks : callable
-        What looks at an option, by the option's name: ``draws=number_from(20)``.
 
     Returns
     -------
@@ -300,7 +290,7 @@ def asks(
         name = find.__name__
         short = Message(title or name, context="check")
         check = Check(
-            name, message(question), find, short, of, place, needs, suits, assumption, looks
+            name, message(question), door(find), short, of, place, needs, suits, assumption
         )
         return CHECKS.add(name, check, place)
 

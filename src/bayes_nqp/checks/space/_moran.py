@@ -11,7 +11,7 @@ from scipy.stats import norm
 from bayes_nqp import vocabulary as v
 from bayes_nqp.arrays import Array
 from bayes_nqp.checks.shared import DOUBT, HOLDS, Finding, asks
-from bayes_nqp.checks.space._near import balanced, named, near, weights_by
+from bayes_nqp.checks.space._near import balanced, named, weights_by
 from bayes_nqp.checks.space._statistics import Moran, morans_i
 from bayes_nqp.fitting import ADDITIVE, ROWS, Fit
 from bayes_nqp.language import Message
@@ -26,7 +26,6 @@ _LEVEL = 0.05
     place=171,
     needs=(ROWS, ADDITIVE),
     suits=located,
-    weights=near,
 )
 def moran(fit: Fit, *, weights: SpatialWeights | None = None) -> Finding:
     """Moran's I of the outcome and of what the model leaves of it, by period.

@@ -10,7 +10,7 @@ import numpy as np
 from bayes_nqp.arrays import Array, Index
 from bayes_nqp.checks.shared import Comparison
 from bayes_nqp.designs import Rings
-from bayes_nqp.errors import NotApplicable, PanelError, StudyError
+from bayes_nqp.errors import NotApplicable, PanelError
 from bayes_nqp.fitting import Fit, panel_of
 from bayes_nqp.language import Message, Numeral
 from bayes_nqp.panel import Panel
@@ -21,14 +21,6 @@ NEIGHBOURS = 5
 """Nearest units that are linked, either way, where no weights are given."""
 LEAST = 10
 """Units with all periods that a statistic of neighbours asks for."""
-
-
-def near(option: str, value: object) -> None:
-    """Ask for spatial weights."""
-    if value is not None and not isinstance(value, SpatialWeights):
-        raise StudyError(
-            f"'{option}' is {value!r}", hint="nqp.spatial_weights.nearest(panel), or others of it"
-        )
 
 
 def readable(panel: Panel) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from bayes_nqp.annotations import Positive
 from bayes_nqp.checks.model import (
     Clusters,
     Influences,
@@ -30,7 +31,7 @@ from bayes_nqp.checks.space._kernels import KERNELS, Kernel, conley, within
 from bayes_nqp.checks.space._near import readable
 from bayes_nqp.designs import Rings
 from bayes_nqp.effects import cell_effects
-from bayes_nqp.errors import Hint, NotApplicable, NQPError, StudyError, one_of
+from bayes_nqp.errors import Hint, NotApplicable, NQPError, one_of
 from bayes_nqp.fitting import ADDITIVE, ROWS, SEPARATE, Fit, panel_of
 from bayes_nqp.language import Message, listed
 from bayes_nqp.planning import plan_of
@@ -46,27 +47,14 @@ _RINGS = (100.0, 200.0, 300.0)
 """Outer bounds of the rings that are proposed, km."""
 
 
-def _distance(option: str, value: object) -> None:
-    """Ask for kilometres."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < np.inf:
-        raise StudyError(f"'{option}' is {value!r}", hint="kilometres, such as 300")
-
-
-def _kernel(option: str, value: object) -> None:
-    """Ask for the name of a kernel."""
-    one_of(option, value, KERNELS)
-
-
 @asks(
     "Do intervals allow for units near one another that move together?",
     "spatial errors",
     place=176,
     needs=(ROWS, ADDITIVE, SEPARATE),
     suits=located,
-    km=_distance,
-    kernel=_kernel,
 )
-def spatial_errors(fit: Fit, *, km: float = 300.0, kernel: Kernel = "bartlett") -> Finding:
+def spatial_errors(fit: Fit, *, km: Positive = 300.0, kernel: Kernel = "bartlett") -> Finding:
     """Compare Conley and cluster standard errors with the model's standard deviation.
 
     All are of the average effect of the saturated fit (an effect for every cell, errors at their
@@ -93,6 +81,7 @@ def spatial_errors(fit: Fit, *, km: float = 300.0, kernel: Kernel = "bartlett") 
     Conley, T. G. (1999). GMM estimation with cross sectional dependence. Journal of Econometrics
     92(1). Liang, K.-Y. and Zeger, S. (1986).
     """
+    one_of("kernel", kernel, KERNELS)
     panel, least = fit.rows, clusters_by(fit)
     above = list(clusters_above(fit, least))
     if not readable(panel) and not above:

@@ -9,6 +9,7 @@ import numpy as np
 import xarray as xr
 from scipy.special import softmax
 
+from bayes_nqp.annotations import Positive
 from bayes_nqp.arrays import Array
 from bayes_nqp.checks.model import error_means
 from bayes_nqp.checks.shared import DOUBT, FAILS, HOLDS, Finding, Verdict, asks, reason
@@ -35,22 +36,13 @@ _LEVEL, _SURE = 0.05, 0.001
 _ALONE = Message("What follows goes by the likelihood ratio alone.")
 
 
-def _positive(option: str, value: object) -> None:
-    """Ask for a positive number, or none."""
-    if value is None:
-        return
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < np.inf:
-        raise StudyError(f"'{option}' is {value!r}", hint="a positive number, such as 1.0")
-
-
 @asks(
     "Is the spatial model of the right form?",
     "spatial form",
     place=175,
     needs=(LINKED, ROWS),
-    theta_sd=_positive,
 )
-def spatial_form(fit: Fit, *, theta_sd: float | None = None) -> Finding:
+def spatial_form(fit: Fit, *, theta_sd: Positive | None = None) -> Finding:
     """Test the spatial Durbin model (SDM) against the plain lag (SAR), errors (SEM) and SLX.
 
     SAR has ``theta = 0``: nothing of linked units enters but their outcomes. SEM has ``theta =

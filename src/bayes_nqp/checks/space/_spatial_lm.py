@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from bayes_nqp.checks.shared import DOUBT, HOLDS, Finding, asks
-from bayes_nqp.checks.space._near import balanced, named, near, size_of, weights_by
+from bayes_nqp.checks.space._near import balanced, named, size_of, weights_by
 from bayes_nqp.checks.space._statistics import TESTS, as_printed, whitened
 from bayes_nqp.designs import parameters_of
 from bayes_nqp.fitting import ADDITIVE, ROWS, Fit
@@ -23,7 +23,6 @@ _LEVEL = 0.05
     place=172,
     needs=(ROWS, ADDITIVE),
     suits=located,
-    weights=near,
 )
 def spatial_lm(fit: Fit, *, weights: SpatialWeights | None = None) -> Finding:
     """Lagrange multiplier tests of a spatial lag and of spatial errors, and their robust forms.

@@ -26,7 +26,7 @@ from bayes_nqp.checks.space._kept import kept
 from bayes_nqp.checks.space._near import chance_of_shift, readable
 from bayes_nqp.designs import Donut, Rings, saturated_design
 from bayes_nqp.effects import cell_effects
-from bayes_nqp.errors import Hint, IdentificationError, NotApplicable, StudyError
+from bayes_nqp.errors import Hint, IdentificationError, NotApplicable
 from bayes_nqp.estimands import received
 from bayes_nqp.fitting import ADOPTION, REFITS, ROWS, Fit, panel_of, short_refit
 from bayes_nqp.language import Message, advised, joined, listed
@@ -41,14 +41,6 @@ _FAR = 2.6
 """Posterior sds by which something received is no chance."""
 
 
-def _bounds(option: str, value: object) -> None:
-    """Ask for outer bounds of rings."""
-    try:
-        Rings(value)  # type: ignore[arg-type]
-    except StudyError as error:
-        raise StudyError(f"'{option}' is {value!r}", hint=error.hint) from None
-
-
 @asks(
     "Are controls near treated units moved by the policy?",
     "spillovers",
@@ -56,7 +48,6 @@ def _bounds(option: str, value: object) -> None:
     needs=(ADOPTION, ROWS, REFITS),
     suits=located,
     assumption=True,
-    km=_bounds,
 )
 def spillover_bias(fit: Fit, *, km: Sequence[float] = RINGS) -> Finding:
     """Weigh exposure to units in force, and refit with effects of their own for exposed rows.

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import numpy as np
+from annotated_types import Ge
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks.shared import (
@@ -13,7 +16,6 @@ from bayes_nqp.checks.shared import (
     compared,
     comparison,
     excluding_zero,
-    number_from,
     worst_of,
 )
 from bayes_nqp.effects import cell_effects
@@ -29,9 +31,8 @@ from bayes_nqp.language import Message
     place=60,
     needs=(ADOPTION, ROWS, REFITS),
     assumption=True,
-    periods=number_from(1),
 )
-def anticipation(fit: Fit, *, periods: int = 2) -> Finding:
+def anticipation(fit: Fit, *, periods: Annotated[int, Ge(1)] = 2) -> Finding:
     """Let effects begin one period earlier, two periods earlier, and so on.
 
     Two things would speak of anticipation: an effect in the period before adoption, and an

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 import xarray as xr
+from annotated_types import Ge
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.arrays import Array
@@ -18,7 +20,6 @@ from bayes_nqp.checks.shared import (
     certain,
     labels,
     ladder,
-    number_from,
     reason,
 )
 from bayes_nqp.checks.trends._differential_trend import trend_design
@@ -87,9 +88,8 @@ class _Assumption:
     place=32,
     needs=(ADOPTION, ROWS, REFITS, SEPARATE),
     suits=lambda _: False,
-    periods=number_from(1),
 )
-def assumptions(fit: Fit, *, periods: int = 2) -> Finding:
+def assumptions(fit: Fit, *, periods: Annotated[int, Ge(1)] = 2) -> Finding:
     """Lay the effect under parallel trends, one straight line and differential trends side by side.
 
     Each stands with its placebo, an adoption some periods early on rows before the real one, and

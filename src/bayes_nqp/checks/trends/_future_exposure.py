@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from annotated_types import Ge
 
-from bayes_nqp.checks.shared import Finding, Verdict, asks, ladder, number_from, reason
+from bayes_nqp.checks.shared import Finding, Verdict, asks, ladder, reason
 from bayes_nqp.errors import NotApplicable, PanelError
 from bayes_nqp.estimands import att
 from bayes_nqp.fitting import DOSE, REFITS, ROWS, Fit, covariate_slopes, panel_of, refit
@@ -23,9 +26,8 @@ _LARGE = 0.5
     place=40,
     needs=(DOSE, ROWS, REFITS),
     assumption=True,
-    periods=number_from(1),
 )
-def future_exposure(fit: Fit, *, periods: int = 1) -> Finding:
+def future_exposure(fit: Fit, *, periods: Annotated[int, Ge(1)] = 1) -> Finding:
     """Refit with the exposure some periods ahead beside that of today, its slope flat.
 
     Under strict exogeneity, and unless it is anticipated, exposure to come has no slope given

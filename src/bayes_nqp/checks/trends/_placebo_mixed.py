@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
 import numpy as np
+from annotated_types import Ge
 
+from bayes_nqp.annotations import Column
 from bayes_nqp.arrays import Index
-from bayes_nqp.checks.shared import Finding, asks, column, number_from
+from bayes_nqp.checks.shared import Finding, asks
 from bayes_nqp.checks.trends._deals import SILENT, beside_chance, deals, placebos, refits
 from bayes_nqp.checks.trends._placebo import BEFORE
 from bayes_nqp.checks.trends._recipients import places_of
@@ -18,26 +20,19 @@ from bayes_nqp.fitting import ADOPTION, REFITS, ROWS, SEPARATE, Fit, panel_of
 from bayes_nqp.language import Message, joined
 
 
-def _mode(option: str, value: object) -> None:
-    one_of(option, value, _MODES)
-
-
 @asks(
     "Would the effect be as large if other units had adopted at other times?",
     "mixed placebo",
     place=85,
     needs=(ADOPTION, ROWS, REFITS, SEPARATE),
     suits=lambda _: False,
-    mode=_mode,
-    repetitions=number_from(20),
-    groups=column,
 )
 def placebo_mixed(
     fit: Fit,
     *,
     mode: Literal["cohort sizes", "free"] = "cohort sizes",
-    repetitions: int = 500,
-    groups: str | None = None,
+    repetitions: Annotated[int, Ge(20)] = 500,
+    groups: Column | None = None,
 ) -> Finding:
     """Deal adoption to other units of the same stratum and to other dates, and refit.
 
@@ -58,6 +53,7 @@ def placebo_mixed(
     Chen, Q., Qi, J. and Yan, G. (2025). Placebo tests of difference-in-differences (in Chinese).
     Management World 41(2).
     """
+    one_of("mode", mode, _MODES)
     panel = panel_of(fit)
     places = places_of(fit, panel, groups)
     first = min(int(places.cohort[places.cohort >= 0].min()), BEFORE + fit.facts.anticipation)

@@ -6,7 +6,8 @@ import numpy as np
 import xarray as xr
 
 from bayes_nqp import vocabulary as v
-from bayes_nqp.checks.shared import HOLDS, Finding, asks, column, excluding_zero
+from bayes_nqp.annotations import Column
+from bayes_nqp.checks.shared import HOLDS, Finding, asks, excluding_zero
 from bayes_nqp.errors import NotApplicable, PanelError, StudyError, nearest
 from bayes_nqp.estimands import att, by_event_time
 from bayes_nqp.fitting import ADOPTION, ROWS, Fit, panel_of, refit
@@ -19,9 +20,8 @@ from bayes_nqp.language import Message, spanned
     place=90,
     needs=(ADOPTION, ROWS),
     assumption=True,
-    outcome=column,
 )
-def placebo_outcome(fit: Fit, *, outcome: str | None = None) -> Finding:
+def placebo_outcome(fit: Fit, *, outcome: Column | None = None) -> Finding:
     """Fit the same design to an outcome that the policy cannot move.
 
     It fails if the 99.5 % interval of the average effect excludes zero, and is in doubt if the

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import numpy as np
 import numpy.typing as npt
+from annotated_types import Ge
 
 from bayes_nqp import vocabulary as v
-from bayes_nqp.checks.shared import DOUBT, Finding, asks, column, number_from
+from bayes_nqp.annotations import Column
+from bayes_nqp.checks.shared import DOUBT, Finding, asks
 from bayes_nqp.checks.trends._deals import SILENT, beside_chance, deals, moments, placebos, refits
 from bayes_nqp.checks.trends._recipients import places_of
 from bayes_nqp.effects import cell_effects
@@ -34,10 +38,10 @@ _CALM = 100
     "placebo in space",
     place=80,
     needs=(ADOPTION, ROWS, REFITS, SEPARATE),
-    repetitions=number_from(20),
-    groups=column,
 )
-def placebo_space(fit: Fit, *, repetitions: int = 500, groups: str | None = None) -> Finding:
+def placebo_space(
+    fit: Fit, *, repetitions: Annotated[int, Ge(20)] = 500, groups: Column | None = None
+) -> Finding:
     """Deal the cohorts to other units of the same stratum, and refit.
 
     Every refit takes the parameters at their mode (`modal_averages`), climbed to from that of the

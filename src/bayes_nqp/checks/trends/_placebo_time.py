@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import xarray as xr
+from annotated_types import Ge
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks.shared import (
@@ -12,7 +15,6 @@ from bayes_nqp.checks.shared import (
     Verdict,
     asks,
     average_effect,
-    number_from,
 )
 from bayes_nqp.checks.trends._placebo import Placebos, placebos
 from bayes_nqp.estimands import att, gate_of
@@ -26,9 +28,8 @@ from bayes_nqp.language import Message, listed
     place=70,
     needs=(ADOPTION, ROWS, REFITS, SEPARATE),
     assumption=True,
-    periods=number_from(1),
 )
-def placebo_time(fit: Fit, *, periods: int | None = None) -> Finding:
+def placebo_time(fit: Fit, *, periods: Annotated[int, Ge(1)] | None = None) -> Finding:
     """Pretend that units adopted one period earlier, two, and so on, on rows before they did alone.
 
     Where the treatment of linked units is in the model, rows that it has reached are left out too.
