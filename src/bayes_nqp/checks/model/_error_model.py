@@ -20,7 +20,6 @@ from bayes_nqp.checks.model._robust import Robust
 from bayes_nqp.checks.model._structures import Structures, structures
 from bayes_nqp.checks.shared import Finding, asks, ladder, owner, reported_weights
 from bayes_nqp.effects import cell_effects
-from bayes_nqp.errors import StudyError
 from bayes_nqp.fitting import ADDITIVE, LINKED, ROWS, SEPARATE, Fit, meets
 from bayes_nqp.language import Message, advised, joined, listed
 
@@ -98,8 +97,6 @@ def error_model(fit: Fit, *, cluster: Column | None = None, event_times: bool = 
     error clustered by unit and not the ratio: that error speaks of all units like those at hand,
     the default target of those at hand alone.
     """
-    if not isinstance(event_times, bool):
-        raise StudyError(f"'event_times' is {event_times!r}", hint="True or False")
     least = clusters_by(fit, cluster)
     every = [least, *(clusters_above(fit, least) if cluster is None else ())]
     times: Literal["all"] | None = "all" if event_times else None

@@ -9,6 +9,7 @@ import pandas as pd
 import xarray as xr
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.annotations import Positive
 from bayes_nqp.arrays import Array
 from bayes_nqp.checks.shared import (
     FAILS,
@@ -39,7 +40,7 @@ FINE = ""
 
 
 @asks("Does what is reported rest on the priors?", "prior sensitivity", place=150, needs=(ROWS,))
-def prior_sensitivity(fit: Fit, *, threshold: float = THRESHOLD) -> Finding:
+def prior_sensitivity(fit: Fit, *, threshold: Positive = THRESHOLD) -> Finding:
     """Scale the priors, and the likelihood, by powers near one and see what moves.
 
     Scaled are the priors at the top: those of the level, the drift, contrasts and interactions
@@ -62,8 +63,6 @@ def prior_sensitivity(fit: Fit, *, threshold: float = THRESHOLD) -> Finding:
     Kallioinen, N., Paananen, T., Bürkner, P.-C. and Vehtari, A. (2024). Detecting and
     diagnosing prior and likelihood sensitivity with power-scaling. Statistics and Computing 34.
     """
-    if type(threshold) not in (int, float) or not 0 < threshold < np.inf:
-        raise StudyError(f"'threshold' is {threshold!r}", hint="a positive number, such as 0.05")
     priors = log_priors(fit)
     if not priors:
         raise NotApplicable(Message("Every prior of this design is flat."))

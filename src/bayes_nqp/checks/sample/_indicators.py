@@ -19,7 +19,7 @@ from bayes_nqp.checks.shared import (
     reason,
     worst_of,
 )
-from bayes_nqp.errors import NotApplicable, NQPError, StudyError
+from bayes_nqp.errors import NotApplicable, NQPError
 from bayes_nqp.fitting import ROWS, Fit, panel_of
 from bayes_nqp.index import ProductivityIndex, Relation, recalled, relation
 from bayes_nqp.language import Message, listed, separated
@@ -105,8 +105,6 @@ def _origin(
     panel: Panel, index: ProductivityIndex | None
 ) -> tuple[ProductivityIndex, Relation, float]:
     """The recipe, how the outcome is made of the index, and how far rebuilding moves the index."""
-    if index is not None and not isinstance(index, ProductivityIndex):
-        raise StudyError(f"'index' is {index!r}", hint="index=nqp.ProductivityIndex(system, …)")
     recipes = {panel.roles.outcome: index} if index is not None else recalled(panel.frame)
     if not recipes:
         raise NotApplicable(
