@@ -86,6 +86,18 @@ class World:
         )
 
     @cached_property
+    def flat(self) -> nqp.Fit:
+        design = nqp.StaggeredDiD(nqp.Complete(None), nqp.IID())
+        return nqp.fit(design, self.panel, self.sampler, progress=False)
+
+    @cached_property
+    def outside(self) -> xr.DataTree:
+        """Draws as a sampler of the row model would give them."""
+        effect = self.flat.effects["effect"].isel(path=0, drop=True).reset_coords(drop=True)
+        draws = self.flat.posterior.reset_coords(drop=True).assign(outcome__cell_effect=effect)
+        return xr.DataTree.from_dict({"posterior": draws})
+
+    @cached_property
     def channels(self) -> nqp.Fit:
         return nqp.load(self.folder / "mediation.nc")
 
@@ -193,6 +205,7 @@ CALLS: dict[str, Call] = {
     "fit": lambda w: nqp.att(nqp.fit(w.design, w.panel, w.sampler, progress=False)),
     "fit_index": lambda w: nqp.att(w.indexed),
     "impacts": lambda w: nqp.impacts(w.linked),
+    "from_pymc": lambda w: nqp.att(nqp.from_pymc(w.outside, w.flat.design, w.panel)),
     "index_variance": lambda w: nqp.index_variance(nqp.att(w.indexed)),
     "joint_signs": lambda w: nqp.joint_signs(nqp.differences(w.att)),
     "lead_effects": lambda w: nqp.lead_effects(w.fit),

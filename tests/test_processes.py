@@ -74,7 +74,7 @@ RAISED = [
     errors.StudyError("no?", hint=Message("{}", "yes")),
     errors.ArgumentError("no", where="here", hint="yes"),
     errors.ChoiceError("no", where="here", hint="yes", name="trends"),
-    errors.RenamedError("gone", hint="new"),
+    errors.UnknownNameError("gone", hint="new"),
     errors.NotApplicable(Message("why {}", 1)),
 ]  # fmt: skip
 

@@ -65,17 +65,43 @@ def renderings_stub() -> str:
     imports, methods = set(), []
     for _, tree, node in decorated("tables", "table_format"):
         node.args.args[0] = ast.arg("self")
-        types = [a.annotation for a in [*node.args.args, *node.args.kwonlyargs]] + [node.returns]
-        names = {n.id for t in types if t for n in ast.walk(t) if isinstance(n, ast.Name)}
-        for found in ast.walk(tree):
-            if isinstance(found, ast.Import | ast.ImportFrom):
-                for alias in found.names:
-                    if (alias.asname or alias.name) in names:
-                        fields = {**dict(ast.iter_fields(found)), "names": [alias]}
-                        imports.add(ast.unparse(type(found)(**fields)))
+        imports |= imported(tree, node)
         result = f" -> {ast.unparse(node.returns)}" if node.returns else ""
         methods.append(f"    def {node.name}({ast.unparse(node.args)}){result}: ...")
     return "\n".join([*sorted(imports), "", "class Renderings:", *sorted(methods), ""])
+
+
+def attributes_stub() -> str:
+    """Give the signatures of ``fit.…``, ``panel.…`` and their like, by what they hang on."""
+    imports, methods = set(), {}
+    for _, tree, node in decorated("attributes", "attribute"):
+        call = next(c for c in node.decorator_list if isinstance(c, ast.Call))
+        head = "    @property\n" if call.keywords else ""
+        holder = ast.literal_eval(call.args[0])
+        node.args.args[0] = ast.arg("self")
+        imports |= imported(tree, node)
+        line = f"    def {node.name}({ast.unparse(node.args)}) -> {ast.unparse(node.returns)}: ..."
+        methods.setdefault(holder, []).append(head + line)
+    classes = [
+        "\n".join([f"class {holder}Attributes(Attributed):", *sorted(lines)])
+        for holder, lines in sorted(methods.items())
+    ]
+    imports.add("from bayes_nqp.doors._attributes import Attributed")
+    return "\n".join([*sorted(imports), "", *classes, ""])
+
+
+def imported(tree: ast.Module, node: ast.FunctionDef) -> set[str]:
+    """Find the imports that a function's signature needs."""
+    types = [a.annotation for a in [*node.args.args, *node.args.kwonlyargs, node.args.kwarg] if a]
+    names = {n.id for t in [*types, node.returns] if t for n in ast.walk(t)
+             if isinstance(n, ast.Name)}  # fmt: skip
+    return {
+        ast.unparse(type(found)(**{**dict(ast.iter_fields(found)), "names": [alias]}))
+        for found in ast.walk(tree)
+        if isinstance(found, ast.Import | ast.ImportFrom)
+        for alias in found.names
+        if (alias.asname or alias.name) in names
+    }
 
 
 def registered_in(part: str) -> list[str]:
@@ -172,6 +198,7 @@ def texts() -> dict[Path, str]:
         **{PACKAGE / part / "__init__.pyi": formatted(part_stub(part)) for part in PARTS},
         PACKAGE / "plots" / "__init__.pyi": formatted(plots_stub()),
         PACKAGE / "tables" / "__init__.pyi": formatted(tables_stub()),
+        PACKAGE / "doors" / "_attributed.pyi": formatted(attributes_stub()),
         PACKAGE / "tables" / "_renderings.pyi": formatted(renderings_stub()),
         ROOT / "docs" / "study.schema.json": json_text(),
         api: reference(api.read_text(encoding="utf-8")),

@@ -55,6 +55,7 @@ from .fitting import conditional_mean as conditional_mean
 from .fitting import drift as drift
 from .fitting import fit as fit
 from .fitting import fit_index as fit_index
+from .fitting import from_pymc as from_pymc
 from .fitting import impacts as impacts
 from .fitting import load as load
 from .fitting import log_likelihood as log_likelihood

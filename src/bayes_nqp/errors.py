@@ -29,8 +29,8 @@ __all__ = [
     "NQPError",
     "NotApplicable",
     "PanelError",
-    "RenamedError",
     "StudyError",
+    "UnknownNameError",
     "brief",
     "cut",
     "nearest",
@@ -178,8 +178,8 @@ class StudyError(NQPError):
     """A study file, or an argument of the library, cannot be understood."""
 
 
-class RenamedError(StudyError, AttributeError):
-    """A public name is gone, and another stands for it; also an AttributeError."""
+class UnknownNameError(StudyError, AttributeError):
+    """There is no such name, or no longer; it says what stands for it. Also an AttributeError."""
 
 
 class ArgumentError(StudyError, TypeError):
@@ -269,7 +269,7 @@ def brief(value: object, most: int = 120) -> str:
     return cut(reply(lambda: repr(value), lambda _: f"<{type(value).__name__}>"), most)
 
 
-def nearest(name: str, choices: Iterable[object]) -> Message:
+def nearest(name: str, choices: Iterable[object], cutoff: float = 0.5) -> Message:
     """Suggest the known name closest to a misspelt one.
 
     Parameters
@@ -278,6 +278,8 @@ def nearest(name: str, choices: Iterable[object]) -> Message:
         What was asked for.
     choices : iterable
         What exists.
+    cutoff : float, default 0.5
+        How alike two names must be, of 1.
 
     Returns
     -------
@@ -285,7 +287,7 @@ def nearest(name: str, choices: Iterable[object]) -> Message:
         A hint such as ``did you mean 'region'?``, or the list of what exists.
     """
     names = [cut(str(k)) for k in choices]
-    close = get_close_matches(cut(str(name)), names, n=1, cutoff=0.5)
+    close = get_close_matches(cut(str(name)), names, n=1, cutoff=cutoff)
     if close:
         return Message("did you mean {!r}?", close[0])
     if not names:

@@ -17,7 +17,7 @@ from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError, nearest, one_of
 from bayes_nqp.fitting import Fit, identity, single, store_of, total_fit
 from bayes_nqp.labels import labels_of
-from bayes_nqp.language import Message, languages
+from bayes_nqp.language import Message, Translator, languages
 from bayes_nqp.omissions import omitted
 from bayes_nqp.panel import Panel
 from bayes_nqp.progress import bar, say
@@ -53,7 +53,7 @@ def check(
     Parameters
     ----------
     name : str, optional
-        One check; all of them by default.
+        One check, by its name or its title in any language; all of them by default.
     progress : bool, default True
         Whether to show a progress bar.
     language : str, default "en"
@@ -180,9 +180,22 @@ def _asked(
 
 
 def _named(name: str) -> Check:
-    if name not in CHECKS:
-        raise StudyError(f"there is no check {name!r}", hint=nearest(str(name), CHECKS))
-    return CHECKS[name]
+    if name in CHECKS:
+        return CHECKS[name]
+    titles = {
+        Translator(language).name(each.title).lower(): each
+        for language in languages()
+        for each in CHECKS.values()
+    }
+    asked = str(name).strip().lower().replace("-", " ").replace("_", " ")
+    for title, each in titles.items():
+        if title.replace("-", " ") == asked:
+            return each
+    hint = nearest(str(name), CHECKS)
+    if not asked.isascii():  # a part of a title of another script
+        like = (each.name for title, each in titles.items() if asked in title)
+        hint = next((Message("did you mean {!r}?", found) for found in like), hint)
+    raise StudyError(f"there is no check {name!r}", hint=hint)
 
 
 def title_of(name: str) -> str:

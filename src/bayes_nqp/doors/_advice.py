@@ -83,7 +83,7 @@ def told(value: object) -> str:
     return f"{'an' if name[:1] in 'AEIOaeio' else 'a'} {name}"
 
 
-def advice(kind: ArgumentKind, value: object, label: str) -> str:
+def advice(kind: ArgumentKind, value: object, label: str, argument: str = "") -> str:
     """Say what to pass for a value of the wrong kind.
 
     Parameters
@@ -94,6 +94,8 @@ def advice(kind: ArgumentKind, value: object, label: str) -> str:
         What was given.
     label : str
         Of the call.
+    argument : str, optional
+        Which of its arguments it is.
     """
     if isinstance(value, type):
         name = value.__name__
@@ -115,7 +117,15 @@ def advice(kind: ArgumentKind, value: object, label: str) -> str:
         for leaf in kind.leaves:
             if (leaf, ancestor) in _INSTEAD:
                 return _INSTEAD[leaf, ancestor]
+    if "Term" in kind.leaves and registered(argument):
+        return " or ".join(map(_stated, registered(argument)))
     return _plain(kind, value)
+
+
+def _stated(name: str) -> str:
+    """Write the call of a term, with the arguments that it cannot do without."""
+    call = _call(name).removesuffix(")")
+    return f"{call}{', '.join(f'{lack}=…' for lack in needed(registered()[name]))})"
 
 
 def _leaves(kind: ArgumentKind) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from types import FunctionType
 from typing import TYPE_CHECKING, Any, Final
 
 from bayes_nqp.doors._door import method_door
+from bayes_nqp.doors._names import absent
 from bayes_nqp.registry import Plugins
 
 type Item = FunctionType | property
@@ -83,8 +84,14 @@ class Attributed:
         super().__init_subclass__()
         ATTRIBUTES.hold(cls)
 
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__(), *ATTRIBUTES.names_of(type(self))})
+
     if not TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> Any:
             len(ATTRIBUTES)
-            return object.__getattribute__(self, name)
+            if name.startswith("_") or hasattr(type(self), name):
+                return object.__getattribute__(self, name)
+            public = [other for other in dir(self) if not other.startswith("_")]
+            raise absent(type(self).__name__, name, public)

@@ -123,12 +123,11 @@ def _held(function: Any, label: str, *, bound: bool, kinds: bool, owner: type | 
     def held(*args: Any, **kwargs: Any) -> Any:
         positional, name = (args[1:], _bound_label(label, args)) if bound else (args, label)
         _match(name, parameters, positional, kwargs)
-        if not kinds:
-            return function(*args, **kwargs)
-        given = signature.bind(*args, **kwargs)
-        for key, value in given.arguments.items():
+        given = signature.bind_partial(*args, **kwargs)
+        for key, value in list(given.arguments.items()) if kinds else ():
             if key in wanted():
                 given.arguments[key] = _taken(name, key, value, wanted()[key])
+        _complete(name, parameters, given.arguments)
         return function(*given.args, **given.kwargs)
 
     held.__door__, held.__kinds__ = label, wanted  # type: ignore[attr-defined]
@@ -174,13 +173,14 @@ def _match(
             f"{label} got {twice[0]!r} twice, by its place and by its name",
             hint=f"{twice[0]}=… once, and other arguments by their names too",
         )
+
+
+def _complete(label: str, parameters: list[inspect.Parameter], given: Mapping[str, Any]) -> None:
+    """Refuse a call that lacks an argument."""
     lacking = [
         p
         for p in parameters
-        if p.default is p.empty
-        and p.kind not in _VARIABLE
-        and p.name not in placed
-        and not (p.name in kwargs and p.name in keywords)
+        if p.default is p.empty and p.kind not in _VARIABLE and p.name not in given
     ]
     if lacking:
         call = MADE_BY.get(label)
@@ -239,5 +239,5 @@ def _taken(label: str, name: str, value: Any, kind: ArgumentKind) -> Any:
 def _one(label: str, name: str, value: Any, kind: ArgumentKind) -> Any:
     plain = reply(lambda: kind.plain(value), lambda _: value)
     if not reply(lambda: kind.takes(plain), lambda _: False):
-        raise ArgumentError(f"'{name}' is {told(value)}", hint=advice(kind, value, label))
+        raise ArgumentError(f"'{name}' is {told(value)}", hint=advice(kind, value, label, name))
     return plain

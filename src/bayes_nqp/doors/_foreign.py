@@ -50,7 +50,7 @@ _WEIGHTS = Foreign(
     "column of the panel: nqp.Panel.from_frame(df, weights=…)",
 )
 _ERRORS = Foreign(
-    ("errors",),
+    (),
     "errors are modelled, not clustered: nqp.StaggeredDiD(errors=nqp.AR1()), the default; and "
     "nqp.check(fit, 'error_model', cluster='province') compares",
 )
@@ -71,9 +71,22 @@ _DRAWS = Foreign(
     ("draws",),
     "there is no bootstrap; draws are the sampler's: nqp.Importance(draws=1000)",
 )
+_OWN_DRAWS = Foreign(
+    (), "draws are the sampler's: nqp.fit(design, panel, nqp.Importance(draws=1000))"
+)
 _TUNE = Foreign(("tune",), "the default sampler needs no tuning; nqp.NUTS(tune=1000) has it")
 _CHAINS = Foreign(("chains",), "chains are the sampler's: nqp.Importance(chains=4)")
 _SEED = Foreign(("seed",), "seeds are the sampler's: nqp.Importance(seed=1)")
+_FORMULA = Foreign(
+    (),
+    "there are no formulas: the panel names its outcome and covariates, "
+    "nqp.Panel.from_frame(df, outcome=…, covariates=[…]), and the design those that it uses, "
+    "nqp.StaggeredDiD(covariates=[…])",
+)
+_STARS = Foreign((), "there are no stars: P(> 0), a posterior probability, stands beside estimates")
+_LOOK = Foreign(
+    (), "a figure is matplotlib's: change what the call returns, or draw into axes by ax=…"
+)
 _METHOD = Foreign(
     (), "estimators are designs, and options values: nqp.StaggeredDiD(effect=nqp.Partial())"
 )
@@ -99,19 +112,23 @@ FOREIGN: Final[dict[str, Foreign]] = {
         ("y yname yvar depvar dependent outcome_name", _OUTCOME),
         ("g gvar gname first_treat cohort_name ei", _COHORT),
         ("d dname treat treatment treatname treated_name post policy", _TREATED),
-        ("xformla formula fml covars xvars xvar x X", _COVARIATES),
+        ("xformla covars xvars xvar x X", _COVARIATES),
         ("weightsname aweight pweight fweight weight wname", _WEIGHTS),
         (
             "cluster clusters clustervar clustervars cluster_var vce vcov robust se cov_type",
             _ERRORS,
         ),
+        ("formula fml", _FORMULA),
+        ("stars star", _STARS),
+        ("color colour colors palette figsize style", _LOOK),
         ("absorb fe fixef fixed_effects entity_effects time_effects", _ABSORBED),
         ("control_group notyet never_treated nevertreated cgroup", _CONTROLS),
         ("alpha level conf_level conf ci ci_prob hdi_prob cred_mass", _PROB),
         ("bstrap biters reps nboot n_boot samples n_samples iter n_draws num_samples", _DRAWS),
-        ("warmup burnin burn num_warmup n_tune", _TUNE),
-        ("n_chains num_chains nchains", _CHAINS),
-        ("random_seed random_state rng rseed", _SEED),
+        ("draws", _OWN_DRAWS),
+        ("tune warmup burnin burn num_warmup n_tune", _TUNE),
+        ("chains n_chains num_chains nchains", _CHAINS),
+        ("seed random_seed random_state rng rseed", _SEED),
         ("method est_method estimator base_period panel_type", _METHOD),
         ("data dat dataframe df frame", _DATA),
         ("fit fits effects model result trace idata posterior", _FIT),

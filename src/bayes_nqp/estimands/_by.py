@@ -207,4 +207,6 @@ def _cell_labels(effects: xr.Dataset, name: str) -> npt.NDArray[Any]:
             parts.insert(0, strata_labels(effects))
         return np.asarray([" · ".join(map(text, labels)) for labels in zip(*parts, strict=True)])
     columns = (*factors, *periods, member_name(effects), v.STRATUM, v.CELL)
-    raise StudyError(f"by={name!r} is not something effects differ by", hint=nearest(name, columns))
+    raise StudyError(
+        f"by={name!r} is not something effects differ by", hint=nearest(name, columns, 0.7)
+    )

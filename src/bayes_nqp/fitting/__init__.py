@@ -9,6 +9,7 @@ from bayes_nqp.fitting._drift import drift
 from bayes_nqp.fitting._effect_loads import effect_loads as effect_loads
 from bayes_nqp.fitting._fit import Fit, fit, fit_again
 from bayes_nqp.fitting._fit_index import fit_index, pooled_over
+from bayes_nqp.fitting._from_pymc import from_pymc
 from bayes_nqp.fitting._group_sums import effect_sums, group_rows
 from bayes_nqp.fitting._impacts import impacts
 from bayes_nqp.fitting._known import KnownDraws
@@ -120,6 +121,7 @@ __all__ = [
     "fit",
     "fit_again",
     "fit_index",
+    "from_pymc",
     "group_rows",
     "held_out",
     "identity",

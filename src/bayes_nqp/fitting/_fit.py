@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import xarray as xr
 
-from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
 from bayes_nqp.diagnostics import Gate
-from bayes_nqp.doors import Attributed, door
+from bayes_nqp.doors import FitAttributes, door
 from bayes_nqp.errors import Hint, StudyError
 from bayes_nqp.fitting._brief import brief
 from bayes_nqp.fitting._equations import draw_equations
@@ -38,6 +37,11 @@ if TYPE_CHECKING:
     from bayes_nqp.planning import Plan
 
 
+_BACKSTAGE = frozenset({
+    "digest", "facts", "labels", "leads", "outcome_design", "plan", "record", "rows", "scale",
+    "takes", "variants",
+})  # fmt: skip
+"""What other rooms ask of a fit, and a console need not offer first."""
 UNSEALED = (
     "read from a file without a seal; nothing tells whether it was changed since it was saved"
 )
@@ -45,7 +49,7 @@ UNSEALED = (
 
 @door
 @dataclass(frozen=True, eq=False, repr=False)
-class Fit(Attributed):
+class Fit(FitAttributes):
     """A design fitted to a panel: draws, and all that tells where they come from.
 
     Parameters
@@ -240,24 +244,22 @@ class Fit(Attributed):
     def _lines(self) -> list[tuple[str, str]]:
         posterior = self.tree["posterior"]
         chains, draws = posterior.sizes[v.CHAIN], posterior.sizes[v.DRAW]
-        effects = self.tree["effects"]
         gate = str(self.gate)
         lines = [
+            *self._headline,
             ("design", brief(self.design)),
             ("draws", f"{chains} chains × {draws}, seed {self.sampler.seed}"),
-            ("cells", f"{effects.sizes[v.CELL]}"),
             ("convergence", gate.replace("failed", "FAILED", 1)),
         ]
-        if v.MEMBER in effects.sizes:
-            lines.insert(3, ("members", f"{effects.sizes[v.MEMBER]}"))
-        if schema.link_of(self.effects) != v.IDENTITY:
-            lines.insert(3, ("effects", f"in {schema.effect_unit(self.effects.attrs)}"))
         if self.record.get("interrupted"):
             lines.append(("note", "sampling was interrupted; the draws so far were kept"))
         if self.record.get("unsealed"):
             lines.append(("note", UNSEALED))
         lines += [("note", note) for note in self.notes]
         return lines
+
+    def __dir__(self) -> list[str]:
+        return [name for name in super().__dir__() if name not in _BACKSTAGE]
 
     def __repr__(self) -> str:
         return facts_text("<Fit>", self._lines())
@@ -371,6 +373,21 @@ def _run(
         drawn, more = draw_equations(plan, sampler, stock, progress)
         notes, interrupted = (*notes, *more), False
         tree, gate = build_tree(plan, drawn)
+    return fitted(design, panel, sampler, plan, tree, gate, notes, interrupted=interrupted)
+
+
+def fitted(
+    design: Design,
+    panel: Panel,
+    sampler: Sampler,
+    plan: Plan,
+    tree: xr.DataTree,
+    gate: Gate,
+    notes: tuple[str, ...],
+    *,
+    interrupted: bool = False,
+) -> Fit:
+    """Put draws and where they come from together."""
     if panel.labels:
         tree["effects"].attrs[ATTR] = panel.labels.text
     record: dict[str, str | float] = {

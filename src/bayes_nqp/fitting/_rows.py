@@ -23,7 +23,7 @@ from bayes_nqp.fitting._reach import reach_of
 from bayes_nqp.fitting._tree import Drawn, build_tree
 from bayes_nqp.language import Message
 from bayes_nqp.rowmodel import Names, equation_model
-from bayes_nqp.sampling import NUTS, Importance, sample_model
+from bayes_nqp.sampling import NUTS, Chains, Importance, sample_model
 from bayes_nqp.terms import Slope, SlopeKind
 
 if TYPE_CHECKING:
@@ -68,28 +68,46 @@ def fit_rows(plan: Plan, sampler: NUTS, progress: bool) -> tuple[xr.DataTree, Ga
             "estimated series are not sampled row by row: their error would be left out",
             hint=Message("{}, the default, carries it", Hint("sampler", Importance())),
         )
-    own = [parameter.name for parameter in plan.facts.likelihood.parameters]
     drawn: list[Drawn] = []
     for number, equation in enumerate(plan.equations):
+        names = [Names(equation.name)(name) for name in kept_by(plan, equation)]
         model = equation_model(plan, equation)
-        parameters = [*equation.problem.parameter_names, *own]
-        names = [*parameters, *_reported(plan, equation)]
-        called = Names(equation.name)
-        chains = sample_model(
-            model, _numbered(sampler, number), [called(name) for name in names], progress=progress
-        )
-        values = {name: np.asarray(chains.values[called(name)], dtype=float) for name in names}
-        parameter_draws = {name: values[name] for name in parameters}
-        effect = values["cell_effect"]
-        drawn.append(
-            Drawn(equation, chains, effect, parameter_draws, _recovered(plan, equation, values))
-        )
+        chains = sample_model(model, _numbered(sampler, number), names, progress=progress)
+        drawn.append(drawn_of(plan, equation, chains))
         if chains.interrupted:
             # What comes after is drawn as long as there are draws to pair it with.
-            sampler = replace(sampler, draws=effect.shape[1])
+            sampler = replace(sampler, draws=drawn[-1].x.shape[1])
     least = min(part.x.shape[1] for part in drawn)
     tree, gate = build_tree(plan, [part.cut(least) for part in drawn])
     return tree, gate, any(part.chains.interrupted for part in drawn)
+
+
+def kept_by(plan: Plan, equation: Equation) -> list[str]:
+    """Name the variables of the row model that a fit keeps of an equation."""
+    return [*_parameters(plan, equation), *_reported(plan, equation)]
+
+
+def drawn_of(plan: Plan, equation: Equation, chains: Chains) -> Drawn:
+    """Label the chains of an equation's row model.
+
+    Parameters
+    ----------
+    chains : Chains
+        With the variables of `kept_by`, as the row model calls them.
+    """
+    called = Names(equation.name)
+    values = {
+        name: np.asarray(chains.values[called(name)], dtype=float)
+        for name in kept_by(plan, equation)
+    }
+    parameters = {name: values[name] for name in _parameters(plan, equation)}
+    recovered = _recovered(plan, equation, values)
+    return Drawn(equation, chains, values["cell_effect"], parameters, recovered)
+
+
+def _parameters(plan: Plan, equation: Equation) -> list[str]:
+    own = [parameter.name for parameter in plan.facts.likelihood.parameters]
+    return [*equation.problem.parameter_names, *own]
 
 
 def _numbered(sampler: NUTS, number: int) -> NUTS:

@@ -16,7 +16,7 @@ from bayes_nqp.errors import PanelError, nearest, shown
 from bayes_nqp.index._indicator import Indicator
 from bayes_nqp.language import Message, separated
 
-MISSING = ("error", "drop", "interpolate", "extend")
+MISSING: tuple[str, ...] = ("error", "drop", "interpolate", "extend")
 """What can be done about missing values."""
 
 _CHOICES = Message(

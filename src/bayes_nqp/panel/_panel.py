@@ -12,7 +12,7 @@ import pandas as pd
 
 from bayes_nqp.annotations import Language
 from bayes_nqp.columns import Bools, cells_of, read, source_of
-from bayes_nqp.doors import door
+from bayes_nqp.doors import PanelAttributes, door
 from bayes_nqp.language import Translator
 from bayes_nqp.panel import _derive, _show, _stratify
 from bayes_nqp.panel._build import build
@@ -22,7 +22,7 @@ from bayes_nqp.panel._rectangle import Rectangle
 
 @door(trusted=("from_frame", "from_file"))
 @dataclass(frozen=True, eq=False, repr=False)
-class Panel(Rectangle):
+class Panel(PanelAttributes, Rectangle):
     """Units observed over time, with the period in which each is first treated.
 
     Make one with `Panel.from_frame` or `Panel.from_file`; both validate. Rows are sorted by unit

@@ -17,8 +17,12 @@ def __getattr__(name: str) -> Any:
     """Find a plot by name; matplotlib is imported when the first is looked up."""
     if name == "__all__":
         return sorted(PLOTS)
-    if name.startswith("_") or name not in PLOTS:
+    if name.startswith("_"):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name not in PLOTS:
+        from bayes_nqp.doors import absent
+
+        raise absent("nqp.plots", name, PLOTS)
     return PLOTS[name].draw
 
 

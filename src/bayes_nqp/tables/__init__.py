@@ -18,6 +18,7 @@ from bayes_nqp.tables._model import Cell as Cell
 from bayes_nqp.tables._model import Column as Column
 from bayes_nqp.tables._model import Row as Row
 from bayes_nqp.tables._model import Table
+from bayes_nqp.tables._model import decimals_for as decimals_for
 from bayes_nqp.tables._model import written as written
 from bayes_nqp.tables._page import as_html as as_html
 from bayes_nqp.tables._parts import apart as apart

@@ -19,6 +19,7 @@ from ._model import Cell as Cell
 from ._model import Column as Column
 from ._model import Row as Row
 from ._model import Table as Table
+from ._model import decimals_for as decimals_for
 from ._model import written as written
 from ._page import as_html as as_html
 from ._parts import apart as apart

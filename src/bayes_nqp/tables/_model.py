@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from bayes_nqp.annotations import Language
-from bayes_nqp.doors import door
+from bayes_nqp.doors import TableAttributes, door
 from bayes_nqp.errors import StudyError
 from bayes_nqp.language import ENGLISH, Message, joined, localised
 from bayes_nqp.tables._renderings import Renderings
@@ -131,7 +131,7 @@ class Row:
 
 @door
 @dataclass(frozen=True, eq=False, repr=False)
-class Table(Renderings):
+class Table(TableAttributes, Renderings):
     """A table, built once and rendered many ways.
 
     Parameters

@@ -14,7 +14,8 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.diagnostics import allowed_size
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
-from bayes_nqp.estimands import evidence_of, gate_of
+from bayes_nqp.estimands import att, evidence_of, gate_of
+from bayes_nqp.fitting import Fit
 from bayes_nqp.process import quiet
 from bayes_nqp.tables._printed import SummaryTable
 
@@ -25,7 +26,7 @@ _FACTS = ("estimand", "weights", "target", "outcome", "outcome_unit", v.LINK)
 
 @door
 def summary(
-    draws: xr.DataArray | xr.Dataset | Mapping[str, xr.DataArray],
+    draws: Fit | xr.DataArray | xr.Dataset | Mapping[str, xr.DataArray],
     prob: float = 0.95,
     kind: Literal["eti", "hdi"] = "eti",
     names: Mapping[str, str] | None = None,
@@ -34,8 +35,9 @@ def summary(
 
     Parameters
     ----------
-    draws : DataArray (chain, draw, ...), Dataset, or mapping of str to DataArray
-        One quantity, or several; several are told apart in the column ``estimand``.
+    draws : Fit, DataArray (chain, draw, ...), Dataset, or mapping of str to DataArray
+        A fit, whose average effect is summarised; one quantity, or several, which are told apart
+        in the column ``estimand``.
     prob : float, default 0.95
         Posterior probability of the interval.
     kind : {"eti", "hdi"}, default "eti"
@@ -75,6 +77,8 @@ def summary(
     """
     _check(prob, kind)
     called = dict(names or {})
+    if isinstance(draws, Fit):
+        draws = att(draws)
     if isinstance(draws, xr.DataArray):
         table, facts = _one(draws, prob, kind), _facts([draws])
     else:

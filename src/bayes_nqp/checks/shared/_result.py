@@ -17,7 +17,7 @@ from bayes_nqp.annotations import Language
 from bayes_nqp.checks.shared._reasons import unidentified
 from bayes_nqp.checks.shared._verdicts import NOT_APPLICABLE, TINTS, VERDICTS, Verdict, cautious
 from bayes_nqp.designs import Design
-from bayes_nqp.doors import door
+from bayes_nqp.doors import CheckResultAttributes, door
 from bayes_nqp.errors import (
     ChoiceError,
     IdentificationError,
@@ -63,7 +63,7 @@ class Finding:
 
 @door
 @dataclass(frozen=True, eq=False, repr=False)
-class CheckResult:
+class CheckResult(CheckResultAttributes):
     """A question about a fit, the evidence, and a verdict.
 
     Parameters

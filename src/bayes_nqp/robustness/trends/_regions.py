@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 import numpy as np
 import xarray as xr
@@ -41,6 +41,10 @@ class _Question:
     prob: float
     prior: Prior | None
     seed: int
+
+
+_BOUNDS: Final = frozenset({"M", "Mbar", "Mbarvec", "Mvec"})
+"""What HonestDiD calls them."""
 
 
 @door
@@ -141,6 +145,10 @@ def sensitivity(
             str(reason), hint="sensitivity needs leads of the fit's own panel"
         ) from None
     pair = {**(levels or {}), **dims}
+    if minus is None and (bounds := _BOUNDS & pair.keys()):
+        raise StudyError(
+            f"sensitivity has no argument {min(bounds)!r}", hint="bounds are a grid: grid=[0, 1, 2]"
+        )
     if pair and minus is None:
         raise StudyError("'minus' is missing", hint="region='inland', minus='coastal'")
     names = names_of(by) | {dim: dim for dim in pair if dim not in names_of(by)}

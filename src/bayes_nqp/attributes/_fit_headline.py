@@ -1,0 +1,53 @@
+"""What a fit says of itself first: the answer, of how much, and what to ask of it."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+import bayes_nqp as nqp
+from bayes_nqp import schema
+from bayes_nqp import vocabulary as v
+from bayes_nqp.doors import attribute
+from bayes_nqp.errors import NQPError
+
+
+@attribute("Fit", bare=True)
+def _headline(fit: nqp.Fit) -> list[tuple[str, str]]:
+    """The answer in a few lines: outcome, average effect with its 95 % interval, rows, checks."""
+    from bayes_nqp.checks import needed_for
+
+    effects = fit.effects
+    timed = schema.is_timed(effects)
+    lines = [("outcome", str(effects.attrs.get("outcome", "")) or "the outcome")]
+    try:
+        draws = nqp.att(fit)
+        lines.append(("effect", _answer(draws.to_numpy()) + _unit(fit)))
+        rows = f"{int(draws[v.ROWS])} treated" if timed else f"{int(draws[v.ROWS])} exposed"
+    except NQPError as error:
+        lines.append(("effect", f"no average: {error.what}"))
+        rows = ""
+    if fit.panel is not None:
+        size = f"{fit.panel.n_rows:,} of {fit.panel.n_units:,} units"
+        rows = f"{size}; {rows}" if rows else size
+    lines.append(("rows", rows))
+    asked = ", ".join(map(repr, needed_for("average", adopted=timed)))
+    return [*(line for line in lines if line[1]), ("to ask", f"fit.check(name): {asked}")]
+
+
+def _answer(draws: npt.NDArray[np.float64]) -> str:
+    from bayes_nqp.tables import decimals_for, written
+
+    flat = draws.ravel()
+    decimals = decimals_for([float(flat.std(ddof=1))], None)
+    mean, low, high = (
+        written(float(x), "number", decimals)
+        for x in (flat.mean(), *np.quantile(flat, (0.025, 0.975)))
+    )
+    chance = written(float((flat > 0).mean()), "chance", 3)
+    return f"{mean} [{low}, {high}] on average, P(> 0) {chance}"
+
+
+def _unit(fit: nqp.Fit) -> str:
+    identity = schema.link_of(fit.effects) == v.IDENTITY
+    return "" if identity else f", in {schema.effect_unit(fit.effects.attrs)}"

@@ -1,0 +1,182 @@
+"""Names of other packages, and what stands for them here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from bayes_nqp.errors import UnknownNameError, nearest
+
+_FIT = (
+    "estimators are designs: nqp.fit(nqp.StaggeredDiD(), panel), with nqp.Panel.from_frame(df, …)"
+)
+_SPECIAL = (
+    "it is a special case of nqp.StaggeredDiD(nqp.Separate(varying=None), nqp.IID()), or of "
+    "controls='never': nqp.conditional_mean(design, panel) gives its numbers"
+)
+_FILE = "nqp.Panel.from_file(path, unit=…, time=…, cohort=…, outcome=…) reads a panel"
+_STUDY = "fit.plot('event_study') draws it, fit.att(by='event_time') has its draws"
+_NO_P = "no p-values: nqp.probability(fit.att(), above=0) is a posterior probability"
+_ESTIMATES = "fit.summary(), fit.summary(by='event_time'), or fit.tidy()"
+_ROWS = "nqp.posterior_predictive(fit) draws outcomes of its rows"
+_FRAME = "the rows are a data frame: panel.frame"
+_ARVIZ = "fit.to_arviz() gives ArviZ's tree; its posterior alone is fit.posterior"
+
+_ANSWERS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
+    "nqp": (
+        ("event_study eventstudy plot_event_study iplot ggdid esplot es_plot", _STUDY),
+        ("aggte agg aggregate", "nqp.att(fit, by='event_time'), by='cohort', by='time'"),
+        (
+            "att_gt csdid did_imputation DiD DID did diff_in_diff DifferenceInDifferences "
+            "StaggeredDifferenceInDifferences DifferenceinDifferences feols reghdfe xtreg areg "
+            "xtdidregress didregress twfe TWFE TwoWayFixedEffects regress reg OLS PanelOLS "
+            "Model model jwdid etwfe xthdidregress sdid fect gsynth ife mc lpdid "
+            "MultiPeriodDiD StackedDiD estimate",
+            _FIT,
+        ),
+        (
+            "sunab SunAbraham CallawaySantAnna ImputationDiD BorusyakJaravelSpiess did2s "
+            "TwoStageDiD eventstudyinteract",
+            _SPECIAL,
+        ),
+        (
+            "estimators estimator rivals",
+            "nqp.check(fit, 'specifications'), and nqp.table([fit, other])",
+        ),
+        (
+            "bacon bacondecomp bacon_decomp bacondecomposition BaconDecomposition "
+            "TwoWayFixedEffectsWeights twowayfeweights",
+            "no effect is averaged with weights of regressions: nqp.att(fit) weighs cells by rows, "
+            "and nqp.support(design, panel) says what is identified",
+        ),
+        (
+            "honest_did honestdid HonestDiD honest",
+            "nqp.sensitivity(fit), or nqp.check(fit, 'sensitivity')",
+        ),
+        ("pretrend_test pretrends pretrend parallel_trends", "nqp.check(fit, 'pretrends')"),
+        ("PlaceboTest placebo placebo_test didplacebo", "nqp.check(fit, 'placebo_time')"),
+        (
+            "estat test diagnostics robustness",
+            "nqp.check(fit), or one: nqp.check(fit, 'pretrends')",
+        ),
+        (
+            "bootstrap wildbootstrap wildboottest boottest",
+            "nothing is bootstrapped: draws of the posterior are the uncertainty, fit.summary()",
+        ),
+        ("etable esttab estout modelsummary msummary outreg2 regtable", "nqp.table([fit, other])"),
+        ("coefplot plot_coefs forest plot_forest", "nqp.plots.forest(fit, by='region')"),
+        ("panelview panelView", "panel.plot(), or nqp.plots.adoption(panel)"),
+        ("plot", "fit.plot(), panel.plot(), result.plot(); all of them are in nqp.plots"),
+        ("save", "fit.save(path), which nqp.load(path) reads; table.save(path)"),
+        ("describe sum summarize", "panel.describe()"),
+        ("tidy coef params", _ESTIMATES),
+        ("predict fitted residuals", _ROWS),
+        ("to_arviz to_inference_data", "fit.to_arviz()"),
+        (
+            "read_excel read_csv read_stata read_dta read_parquet read use load_data load_panel "
+            "from_file read_file import_data",
+            _FILE,
+        ),
+        (
+            "from_frame from_pandas from_dataframe xtset panel",
+            "nqp.Panel.from_frame(df, unit=…, time=…, cohort=…, outcome=…) makes a panel",
+        ),
+        ("i", "groups are strata of the panel: nqp.StaggeredDiD(nqp.Partial(['region']))"),
+        ("help", "help(nqp.fit) explains a call; dir(nqp) names them all"),
+    ),
+    "nqp.plots": (
+        ("eventstudy es iplot ggdid esplot", "nqp.plots.event_study(fit)"),
+        ("coefplot coefficients groups", "nqp.plots.forest(fit, by='region')"),
+        ("panelview status", "nqp.plots.adoption(panel)"),
+    ),
+    "Fit": (
+        (
+            "coef coef_ coefs params params_ coefficients coeftable est est_att est_avg "
+            "overall_att avg_att average_att estimate estimates att_ results result "
+            "conf_int confint ci hdi print_summary summary2 summary_frame "
+            "effect_summary print_coefficients effect summarize head se bse std_errors "
+            "standard_errors stderr to_dict",
+            _ESTIMATES,
+        ),
+        (
+            "event_study event_study_effects plot_event_study eventstudy dynamic iplot att_gt",
+            _STUDY,
+        ),
+        ("group_effects cohort_effects att_by_group", "fit.att(by='cohort'), or by a stratum"),
+        (
+            "vcov cov_params cov covariance",
+            "draws hold it: fit.att(by='event_time') is (chain, draw, event_time)",
+        ),
+        ("pvalues pvalue p_values p_value tvalues tstats zvalues", _NO_P),
+        ("rsquared r2 rsquared_adj", "nqp.check(fit, 'model_fit'), or nqp.loo(fit)"),
+        ("nobs n_obs N nobs_ n df_resid", "fit.panel.n_rows, fit.panel.n_units"),
+        ("resid residuals fittedvalues fitted fitted_values predict predictions fit_values", _ROWS),
+        (
+            "idata trace inference_data to_inference_data to_idata to_datatree to_netcdf "
+            "posterior_predictive prior prior_predictive log_likelihood observed_data",
+            _ARVIZ,
+        ),
+        ("to_dataframe to_pandas to_frame to_df df frame to_csv", "fit.tidy()"),
+        ("to_stata to_dta", "fit.tidy().to_stata(path, version=118)"),
+        (
+            "to_latex to_excel to_docx to_word to_html to_markdown etable",
+            "fit.table().save('table.docx'), or .tex, .xlsx, .html, .md, .csv",
+        ),
+        ("plot_results plot_posterior plot_effects get_plot_data draw", "fit.plot(), fit.tidy()"),
+        ("plot_trace plot_forest plot_ppc", "fit.to_arviz(), and ArviZ's plots of it"),
+        ("model pymc_model", "nqp.build(fit.design, fit.panel) is the PyMC model"),
+        ("score loo waic aic bic llf", "nqp.loo(fit), and nqp.compare({'one': fit, 'other': …})"),
+        (
+            "wald_test f_test t_test test contrast hypothesis",
+            "nqp.contrast(fit.att(by='region'), region='North', minus='South')",
+        ),
+        ("data", "fit.panel"),
+        ("checks diagnostics", "fit.check(), or one: fit.check('pretrends')"),
+        ("load", "nqp.load(path)"),
+    ),
+    "Panel": (
+        (
+            "head tail df data to_pandas to_dataframe to_frame columns shape dtypes info iloc loc "
+            "query index values sample",
+            _FRAME,
+        ),
+        ("summary summarize", "panel.describe(), or panel itself"),
+        ("fit", "nqp.fit(nqp.StaggeredDiD(), panel)"),
+        ("panelview view", "panel.plot()"),
+        ("n_obs nobs", "panel.n_rows"),
+    ),
+    "Table": (
+        ("to_word", "table.to_docx(path), or table.save('table.docx')"),
+        ("to_csv", "table.save('table.csv')"),
+        ("to_tex", "table.to_latex(path), or table.save('table.tex')"),
+        ("to_pandas to_dataframe df", "table.to_frame()"),
+        ("to_xlsx", "table.to_excel(path), or table.save('table.xlsx')"),
+        ("render show print", "table itself, or table.to_markdown()"),
+    ),
+    "CheckResult": (
+        ("pvalue p_value p statistic stat", "result.verdict, result.figure; result.evidence"),
+        ("summary text", "result.said(), result.said('zh')"),
+        ("passed ok holds", "result.verdict == 'holds'"),
+        ("data draws", "result.evidence"),
+    ),
+}
+"""What to write for a name, by what was asked for it: of R's did, fixest, fect, HonestDiD and
+bacondecomp, of Stata, of Python's diff-diff, CausalPy, statsmodels and ArviZ."""
+
+
+def absent(holder: str, name: str, names: Iterable[str]) -> UnknownNameError:
+    """Word the lack of a name: what stands for it here, or the name that is nearest.
+
+    Parameters
+    ----------
+    holder : str
+        What was asked: "nqp", "nqp.plots", or a class.
+    names : iterable of str
+        Those that there are.
+    """
+    answers = {word: hint for words, hint in _ANSWERS.get(holder, ()) for word in words.split()}
+    folded = {word.lower(): hint for word, hint in answers.items()}
+    hint = answers.get(name) or folded.get(name.lower()) or nearest(name, names, 0.7)
+    if holder.startswith("nqp"):
+        return UnknownNameError(f"there is no {holder}.{name}", hint=hint)
+    return UnknownNameError(f"a {holder} has no {name!r}", hint=hint)
