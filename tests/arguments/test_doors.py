@@ -213,7 +213,6 @@ def test_every_hint_names_what_exists() -> None:
         (lambda: nqp.StaggeredDiD(effect="partial"), "nqp.Complete() or nqp.Partial()"),
         (lambda: nqp.fit(DESIGN, nqp.datasets.castle_doctrine), "call the function, castle_doct"),
         (lambda: nqp.fit(DESIGN, nqp.simulation.staggered(seed=1)), "simulated.panel"),
-        (lambda: nqp.summary(object.__new__(nqp.Fit)), "nqp.att(fit)"),
         (lambda: nqp.contrast(object.__new__(nqp.Fit), minus="x"), "nqp.att(fit)"),
         (lambda: nqp.att(DRAWS), "these are draws already"),
         (lambda: nqp.att(PANEL), "nqp.fit(design, panel)"),

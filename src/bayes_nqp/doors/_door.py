@@ -123,11 +123,17 @@ def _held(function: Any, label: str, *, bound: bool, kinds: bool, owner: type | 
     def held(*args: Any, **kwargs: Any) -> Any:
         positional, name = (args[1:], _bound_label(label, args)) if bound else (args, label)
         _match(name, parameters, positional, kwargs)
-        given = signature.bind_partial(*args, **kwargs)
-        for key, value in list(given.arguments.items()) if kinds else ():
+        if lacking := _lacking(parameters, positional, kwargs):
+            for parameter, value in zip(parameters, positional, strict=False):
+                if kinds and parameter.name in wanted():  # what is there may be out of place
+                    _taken(name, parameter.name, value, wanted()[parameter.name])
+            raise _incomplete(name, lacking)
+        if not kinds:
+            return function(*args, **kwargs)
+        given = signature.bind(*args, **kwargs)
+        for key, value in given.arguments.items():
             if key in wanted():
                 given.arguments[key] = _taken(name, key, value, wanted()[key])
-        _complete(name, parameters, given.arguments)
         return function(*given.args, **given.kwargs)
 
     held.__door__, held.__kinds__ = label, wanted  # type: ignore[attr-defined]
@@ -175,20 +181,29 @@ def _match(
         )
 
 
-def _complete(label: str, parameters: list[inspect.Parameter], given: Mapping[str, Any]) -> None:
-    """Refuse a call that lacks an argument."""
-    lacking = [
+def _lacking(
+    parameters: list[inspect.Parameter], args: tuple[Any, ...], kwargs: Mapping[str, Any]
+) -> list[inspect.Parameter]:
+    """Arguments without a default that a call does not give."""
+    places = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    placed = {p.name for p, _ in zip(places, args, strict=False)}
+    return [
         p
         for p in parameters
-        if p.default is p.empty and p.kind not in _VARIABLE and p.name not in given
+        if p.default is p.empty
+        and p.kind not in _VARIABLE
+        and p.name not in placed
+        and not (p.name in kwargs and p.kind is not p.POSITIONAL_ONLY)
     ]
-    if lacking:
-        call = MADE_BY.get(label)
-        ways = (p.name if p.kind is p.POSITIONAL_ONLY else f"{p.name}=…" for p in lacking)
-        raise ArgumentError(
-            f"{label} lacks {shown(repr(p.name) for p in lacking)}",
-            hint=call or f"{label.rpartition('.')[2]}({', '.join(ways)})",
-        )
+
+
+def _incomplete(label: str, lacking: list[inspect.Parameter]) -> ArgumentError:
+    """Word a call that lacks arguments."""
+    ways = (p.name if p.kind is p.POSITIONAL_ONLY else f"{p.name}=…" for p in lacking)
+    return ArgumentError(
+        f"{label} lacks {shown(repr(p.name) for p in lacking)}",
+        hint=MADE_BY.get(label) or f"{label.rpartition('.')[2]}({', '.join(ways)})",
+    )
 
 
 def _unknown(label: str, unknown: list[str], keywords: list[str]) -> ArgumentError:
