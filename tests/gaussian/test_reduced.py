@@ -8,7 +8,7 @@ from dense import dense, values_of
 from design_table import DESIGNS
 
 from bayes_nqp.gaussian import GaussianProblem, density, draw, gaussian_problem
-from bayes_nqp.gaussian.dummies import as_dummies
+from bayes_nqp.gaussian.pairs import as_dummies
 from bayes_nqp.planning import plan_of
 
 DRAWS = 20_000

@@ -275,7 +275,7 @@ def test_boundaries_come_from_a_file(tmp_path: Path) -> None:
 def test_what_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     find = importlib.util.find_spec
     monkeypatch.setattr(
-        "bayes_nqp.spatial_weights._extra.find_spec",
+        "bayes_nqp.spatial_weights._rules.find_spec",
         lambda name: None if name == "geopandas" else find(name),
     )
     with pytest.raises(StudyError, match=r"needs the package geopandas(?s:.)*bayes-nqp\[space\]"):

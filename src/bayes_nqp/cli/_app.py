@@ -10,8 +10,7 @@ from typing import Annotated
 import typer
 
 from bayes_nqp.cli._console import console, line, progress, safe
-from bayes_nqp.cli._door import CODES, FAILED, OMITTED, door, error
-from bayes_nqp.cli._locale import in_utf8
+from bayes_nqp.cli._door import CODES, FAILED, OMITTED, door, error, in_utf8
 from bayes_nqp.cli._streams import streams
 from bayes_nqp.signals import stoppable
 
@@ -186,7 +185,7 @@ def new(
     """
     with door():
         from bayes_nqp import studies
-        from bayes_nqp.cli._proposed import show_proposal
+        from bayes_nqp.cli._results import show_proposal
 
         roles = {
             "unit": unit, "time": time, "outcome": outcome, "cohort": cohort, "treated": treated,

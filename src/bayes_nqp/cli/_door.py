@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import errno
 import os
 import sys
@@ -13,6 +14,25 @@ from pathlib import Path
 import typer
 
 from bayes_nqp.cli._streams import OutputError, plain_text, tracebacks
+
+_WANTED = "PYTHONUTF8"
+_STREAMS = "PYTHONIOENCODING"
+
+
+def in_utf8() -> None:
+    """Begin again in Python's UTF-8 mode, where names of files could only be ASCII.
+
+    Python does so by itself in the locales C and POSIX, unless it is told not to; there a study
+    of cities could not write a figure that is called after a stratum. What is printed keeps the
+    encoding of the terminal.
+    """
+    ascii_only = codecs.lookup(sys.getfilesystemencoding()).name == "ascii"
+    if not ascii_only or os.environ.get(_WANTED) == "1" or not sys.executable:
+        return
+    encoding = sys.stdout.encoding if sys.stdout is not None else "ascii"
+    environment = {_STREAMS: encoding, **os.environ, _WANTED: "1"}
+    os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], environment)
+
 
 FAILED, REFUSED, FAULT, SYSTEM, OMITTED, UNWRITABLE = 1, 2, 70, 71, 73, 74
 INTERRUPTED, UNREAD = 130, 141

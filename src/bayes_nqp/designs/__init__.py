@@ -5,7 +5,7 @@ from bayes_nqp.designs._design import Design
 from bayes_nqp.designs._design import SingleEquation as SingleEquation
 from bayes_nqp.designs._facts import Facts as Facts
 from bayes_nqp.designs._facts import Term as Term
-from bayes_nqp.designs._flat import flat_deviations as flat_deviations
+from bayes_nqp.designs._leads import flat_deviations as flat_deviations
 from bayes_nqp.designs._leads import lead_design as lead_design
 from bayes_nqp.designs._leads import saturated_design as saturated_design
 from bayes_nqp.designs._model import ModelSpec as ModelSpec

@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Literal, Self
 
-from bayes_nqp.designs._channels import ChannelFacts
-from bayes_nqp.designs._complete_cases import complete_cases
+from bayes_nqp.designs._channels import ChannelFacts, complete_cases
 from bayes_nqp.designs._design import Design, SingleEquation
 from bayes_nqp.designs._facts import Facts
 from bayes_nqp.designs._model import ModelSpec

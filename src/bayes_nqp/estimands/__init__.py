@@ -1,10 +1,11 @@
 """Pure functions from labelled draws to labelled draws."""
 
 from bayes_nqp.estimands._along import by_path, channels_of, legs
-from bayes_nqp.estimands._att import att
+from bayes_nqp.estimands._att import att, by_event_time, cumulative
+from bayes_nqp.estimands._att import reference_of as reference_of
 from bayes_nqp.estimands._average import Average as Average
 from bayes_nqp.estimands._average import average_of as average_of
-from bayes_nqp.estimands._average_of_units import units_of as units_of
+from bayes_nqp.estimands._average import units_of as units_of
 from bayes_nqp.estimands._by import Axis as Axis
 from bayes_nqp.estimands._by import By
 from bayes_nqp.estimands._by import axes_of as axes_of
@@ -12,24 +13,15 @@ from bayes_nqp.estimands._by import entries_of as entries_of
 from bayes_nqp.estimands._by import member_name as member_name
 from bayes_nqp.estimands._by import names_of as names_of
 from bayes_nqp.estimands._by import strata_labels as strata_labels
-from bayes_nqp.estimands._by_event_time import by_event_time
-from bayes_nqp.estimands._by_event_time import reference_of as reference_of
 from bayes_nqp.estimands._contrast import at_level as at_level
-from bayes_nqp.estimands._contrast import contrast
+from bayes_nqp.estimands._contrast import contrast, differences
 from bayes_nqp.estimands._contrast import sides_of as sides_of
-from bayes_nqp.estimands._cumulative import cumulative
-from bayes_nqp.estimands._differences import differences
-from bayes_nqp.estimands._effects_of import effects_of, lag_of
-from bayes_nqp.estimands._gates import evidence_of, gate_of, worst_gate
+from bayes_nqp.estimands._effects_of import effects_of, evidence_of, gate_of, lag_of, worst_gate
 from bayes_nqp.estimands._growth import Growth, growth
-from bayes_nqp.estimands._index_variance import index_variance
-from bayes_nqp.estimands._joint_signs import joint_signs
-from bayes_nqp.estimands._labels import text
 from bayes_nqp.estimands._mediated import ALL as ALL
 from bayes_nqp.estimands._mediated import nde, nie, proportion_mediated, total
-from bayes_nqp.estimands._moderated import moderated
-from bayes_nqp.estimands._moderated_difference import moderated_difference
-from bayes_nqp.estimands._probability import probability, rope
+from bayes_nqp.estimands._moderated import moderated, moderated_difference
+from bayes_nqp.estimands._probability import joint_signs, probability, rope
 from bayes_nqp.estimands._rank import best, rank
 from bayes_nqp.estimands._received import received
 from bayes_nqp.estimands._registry import ESTIMANDS as ESTIMANDS
@@ -44,13 +36,13 @@ from bayes_nqp.estimands._registry import computed as computed
 from bayes_nqp.estimands._registry import estimand as estimand
 from bayes_nqp.estimands._registry import estimands_named as estimands_named
 from bayes_nqp.estimands._relative import relative
-from bayes_nqp.estimands._shrinkage import shrinkage
-from bayes_nqp.estimands._spread import spread
-from bayes_nqp.estimands._units import ENOUGH, same_units, units_behind
+from bayes_nqp.estimands._variation import index_variance, shrinkage, spread
+from bayes_nqp.estimands._weights import ENOUGH, same_units, units_behind
 from bayes_nqp.estimands._weights import before_adoption as before_adoption
 from bayes_nqp.estimands._words import EARLY as EARLY
 from bayes_nqp.estimands._words import PATHS as PATHS
 from bayes_nqp.estimands._words import percent as percent
+from bayes_nqp.estimands._words import text
 from bayes_nqp.estimands._words import words as words
 
 __all__ = [

@@ -13,7 +13,7 @@ import xarray as xr
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
 from bayes_nqp.errors import StudyError, nearest, shown
-from bayes_nqp.estimands._labels import distinct, text
+from bayes_nqp.estimands._words import distinct, text
 
 type By = str | Sequence[str] | Mapping[str, str] | None
 """One name, several, or new name → name."""

@@ -1,4 +1,4 @@
-"""The effects behind whatever a user passes."""
+"""What estimands are computed from, and the evidence that travels with it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 import xarray as xr
 
 from bayes_nqp import schema
+from bayes_nqp import vocabulary as v
 from bayes_nqp.errors import StudyError
 
 
@@ -59,3 +60,52 @@ def lag_of(fit: object) -> int:
     from bayes_nqp.fitting import Fit
 
     return fit.facts.lag if isinstance(fit, Fit) else 0
+
+
+def evidence_of(draws: xr.DataArray | xr.Dataset) -> dict[str, str | float]:
+    """Read all that travels with draws of whether they can be used.
+
+    Returns
+    -------
+    dict of str to str or float
+        Scalar coordinates: the gate's verdict and, of resampled proposals, what their weights
+        allow.
+    """
+    return {
+        name: draws.coords[name].item()
+        for name in v.EVIDENCE
+        if name in draws.coords and not draws.coords[name].ndim
+    }
+
+
+def gate_of(draws: xr.DataArray | xr.Dataset) -> str:
+    """Read the gate's verdict that draws carry.
+
+    Parameters
+    ----------
+    draws : DataArray or Dataset
+        With or without the scalar coordinate ``gate``.
+
+    Returns
+    -------
+    str
+        "passed", "failed: …", or "unverified" where it is missing.
+    """
+    if v.GATE not in draws.coords or draws.coords[v.GATE].ndim:
+        return v.UNVERIFIED
+    return str(draws.coords[v.GATE].item())
+
+
+def worst_gate(*draws: xr.DataArray | xr.Dataset) -> str:
+    """Find the worst verdict among several draws: failed, then unverified, then passed.
+
+    Parameters
+    ----------
+    *draws : DataArray or Dataset
+        Each with or without the scalar coordinate ``gate``.
+    """
+    gates = [gate_of(part) for part in draws]
+    failed = [gate for gate in gates if gate not in (v.PASSED, v.UNVERIFIED)]
+    if failed:
+        return failed[0]
+    return v.UNVERIFIED if v.UNVERIFIED in gates else v.PASSED

@@ -14,10 +14,9 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.arrays import Array
 from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.estimands._effects_of import effects_of
-from bayes_nqp.estimands._labels import distinct, text
 from bayes_nqp.estimands._registry import EVENT_TIMES, estimand
-from bayes_nqp.estimands._units import ENOUGH, pieces_of
-from bayes_nqp.estimands._weights import cell_weights
+from bayes_nqp.estimands._weights import ENOUGH, cell_weights, pieces_of
+from bayes_nqp.estimands._words import distinct, text
 from bayes_nqp.language import Message
 
 

@@ -1,11 +1,13 @@
-"""Posterior probabilities of simple statements."""
+"""Posterior probabilities of simple statements, and of the signs of both legs."""
 
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 import xarray as xr
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.arrays import Array
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
 
@@ -99,3 +101,116 @@ def _mean(draws: xr.DataArray, inside: xr.DataArray, words: str) -> xr.DataArray
     result = inside.astype(np.float64).where(draws.notnull()).mean(v.SAMPLE_DIMS)
     result.attrs = {**draws.attrs, "estimand": words}
     return result.rename("probability")
+
+
+Flags = npt.NDArray[np.bool_]
+
+
+@door
+def joint_signs(draws: xr.DataArray, prob: float = 0.95) -> xr.Dataset:
+    """Find the statements whose signs can be named together.
+
+    A statement is that an effect, or a difference, has the sign of its posterior mean. A set of
+    them is named only if all of it holds with posterior probability `prob`, and if what is named
+    last would stand out among all that is not named before it: the likeliest of many differences
+    is a likely one even where none is there.
+
+    Parameters
+    ----------
+    draws : DataArray (chain, draw, ...)
+        All that is compared, and not only what looks large: ``differences(att(fit, "region"))``,
+        or ``nie(fit)``. A missing one (NaN) is no statement.
+    prob : float, default 0.95
+        Posterior probability that all that is named has its sign.
+
+    Returns
+    -------
+    Dataset (...), probabilities
+        ``named``: whether the statement is in the set; ``positive``: its sign; ``probability``:
+        of the statement by itself; ``tail``: how often the uncertainty alone takes some statement
+        as far from its mean as this mean is from zero, among those that are not surer; the least
+        of them is that of no statement being true. Scalars: ``joint``, the posterior probability
+        of all that is named (one where nothing is).
+
+    Raises
+    ------
+    StudyError
+        If these are not draws, or `prob` is no probability.
+
+    Notes
+    -----
+    With means ``m_k``, standard deviations ``s_k`` and ``t_k = |m_k| / s_k``, statements are taken
+    in the order of ``t_k``, and k is named while ``tail_k = P(max_j |d_j - m_j| / s_j >= t_k)``,
+    over all j that come no earlier, is at most ``1 - prob``, and the joint probability is at least
+    `prob`. The first is outside the simultaneous credible band of all statements, so that under
+    equal effects and a flat prior some statement is named with probability ``1 - prob``, however
+    many there are. A single statement is named from a probability of ``(1 + prob) / 2`` on.
+
+    References
+    ----------
+    Montiel Olea, J. and Plagborg-Møller, M. (2019). Simultaneous confidence bands: theory,
+    implementation, and an application to SVARs. Journal of Applied Econometrics 34(1). Romano, J.
+    and Wolf, M. (2005). Exact and approximate stepdown methods for multiple hypothesis testing.
+    Journal of the American Statistical Association 100(469).
+
+    Examples
+    --------
+    >>> import numpy as np, xarray as xr
+    >>> from bayes_nqp.estimands import joint_signs
+    >>> draws = xr.DataArray(
+    ...     np.random.default_rng(1).normal([6.0, -5.0, 1.5], 1.0, (4, 1000, 3)),
+    ...     dims=("chain", "draw", "mediator"),
+    ...     coords={"mediator": ["digital", "finance", "skills"]},
+    ... )
+    >>> said = joint_signs(draws)
+    >>> said["named"].to_series().to_dict()
+    {'digital': True, 'finance': True, 'skills': False}
+    >>> round(float(said["joint"]), 2)
+    1.0
+    """
+    missing = [dim for dim in v.SAMPLE_DIMS if dim not in draws.dims]
+    if missing:
+        raise StudyError(
+            f"'draws' has no dim {missing[0]!r}, so these are not draws",
+            hint="pass what nqp.att, nqp.nie or nqp.differences returned",
+        )
+    if not 0 < prob < 1:
+        raise StudyError(f"prob={prob!r} is no probability", hint="prob=0.95")
+    ordered = draws.transpose(*v.SAMPLE_DIMS, ...)
+    values = ordered.to_numpy().astype(np.float64)
+    shape = values.shape[2:]
+    values = values.reshape(values.shape[0] * values.shape[1], -1)
+    one = ordered.isel(chain=0, draw=0, drop=True)
+    there = np.isfinite(values).all(axis=0)
+    positive, single, tail, named = (np.full(there.size, x) for x in (False, np.nan, np.nan, False))
+    positive[there], single[there], tail[there], named[there], joint = _stepped(
+        values[:, there], prob
+    )
+    variables = {"named": named, "positive": positive, "probability": single, "tail": tail}
+    return xr.Dataset(
+        {name: (one.dims, x.reshape(shape)) for name, x in variables.items()} | {"joint": joint},
+        coords=one.coords,
+        attrs={**draws.attrs, "estimand": f"signs of {draws.attrs.get('estimand', 'draws')}"},
+    )
+
+
+def _stepped(draws: Array, prob: float) -> tuple[Flags, Array, Array, Flags, float]:
+    """Name statements in the order of t: signs, single chances, tails, the set, its chance."""
+    number = draws.shape[1]
+    mean = draws.mean(axis=0)
+    sd = np.sqrt(((draws - mean) ** 2).sum(axis=0) / max(len(draws) - 1, 1))
+    # A quantity without uncertainty is as far out as can be, and takes no part in the maximum.
+    known = np.where(sd > 0, sd, 1.0)
+    t = np.where(sd > 0, np.abs(mean) / known, np.where(mean == 0, 0.0, np.inf))
+    order = np.argsort(-t, kind="stable")
+    away = (np.abs(draws - mean) / known)[:, order]
+    holds = (np.sign(draws) == np.sign(mean)) & (mean != 0)
+    # Column k: the maximum over all that come no earlier than k.
+    farthest = np.maximum.accumulate(away[:, ::-1], axis=1)[:, ::-1]
+    tails = np.maximum.accumulate((farthest >= t[order]).mean(axis=0)) if number else np.empty(0)
+    together = np.logical_and.accumulate(holds[:, order], axis=1).mean(axis=0)
+    inside = np.logical_and.accumulate((tails <= 1 - prob) & (together >= prob))
+    tail, named = np.empty(number), np.zeros(number, dtype=bool)
+    tail[order], named[order] = tails, inside
+    joint = float(together[inside][-1]) if inside.any() else 1.0
+    return mean > 0, holds.mean(axis=0), tail, named, joint

@@ -12,8 +12,7 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError, one_of
 from bayes_nqp.estimands._att import described
-from bayes_nqp.estimands._average import average_of
-from bayes_nqp.estimands._average_of_units import units_of
+from bayes_nqp.estimands._average import average_of, units_of
 from bayes_nqp.estimands._by import By, names_of
 from bayes_nqp.estimands._effects_of import effects_of
 from bayes_nqp.estimands._registry import SPILLOVERS, estimand

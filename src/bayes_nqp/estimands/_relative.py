@@ -13,8 +13,8 @@ from bayes_nqp.estimands._att import described
 from bayes_nqp.estimands._average import average_of
 from bayes_nqp.estimands._by import By
 from bayes_nqp.estimands._effects_of import effects_of
-from bayes_nqp.estimands._labels import text
 from bayes_nqp.estimands._registry import OUTCOMES, OWN_SCALE, estimand
+from bayes_nqp.estimands._words import text
 from bayes_nqp.language import Message
 from bayes_nqp.schema import FitOrEffects
 

@@ -1,10 +1,8 @@
 """All of a folder or file, or none of it; and what the system says, in words."""
 
-from bayes_nqp.files._drafts import draft
-from bayes_nqp.files._names import file_name, in_shell
-from bayes_nqp.files._paths import text_path
+from bayes_nqp.files._durable import draft
+from bayes_nqp.files._names import file_name, in_shell, is_folder, is_there, no_file, text_path
 from bayes_nqp.files._place import Place, place
-from bayes_nqp.files._regular import is_folder, is_there, no_file
 from bayes_nqp.files._shelf import Shelf
 from bayes_nqp.files._tables import (
     guarded,

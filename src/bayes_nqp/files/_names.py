@@ -1,11 +1,17 @@
-"""Names of files: from names in the data, and of what is in the making."""
+"""Names of files and paths: what can be said of them, and what they lead to."""
 
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import shlex
+import stat
+import sys
 from pathlib import Path
+
+from bayes_nqp.errors import StudyError
+from bayes_nqp.language import NOTHING, Message
 
 FINAL: dict[Path, Path] = {}
 """Where the drafts of this process will be."""
@@ -54,3 +60,99 @@ def in_shell(path: Path) -> str:
     """Write a path as a shell reads it; letters of any script need no quotes."""
     text = str(path)
     return text if re.fullmatch(r"[\w%+,./:@-]+", text) else shlex.quote(text)
+
+
+_NUL = "\0"
+
+
+def text_path(path: str | Path, argument: str) -> Path:
+    """Take a path, unless its name is no text, or the system's locale cannot say it.
+
+    Parameters
+    ----------
+    argument : str
+        What it stands for, for messages.
+
+    Raises
+    ------
+    StudyError
+        If it holds bytes that are no text, which neither a study nor its results can hold; a
+        character that the locale's encoding lacks; or a NUL.
+    """
+    text = str(path)
+    if _NUL in text:
+        raise StudyError(
+            f"{argument} {text!r} holds the character NUL, which no path has", hint="take it out"
+        )
+    try:
+        raw = os.fsencode(text)
+    except UnicodeEncodeError as error:
+        raise _locale(argument, text) from error
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        try:
+            raise _locale(argument, raw.decode("utf-8")) from error
+        except UnicodeDecodeError:
+            shown = raw.decode("utf-8", "backslashreplace")
+            raise StudyError(
+                f"{argument} '{shown}' is no text in UTF-8",
+                hint="give the file or folder another name; results must be able to name it",
+            ) from error
+    return Path(path)
+
+
+def _locale(argument: str, text: str) -> StudyError:
+    return StudyError(
+        f"{argument} {text!r} has characters that the locale of this terminal lacks "
+        f"(its encoding is {sys.getfilesystemencoding()})",
+        hint="LC_ALL=C.UTF-8 before the command, or the environment variable PYTHONUTF8=1",
+    )
+
+
+_KINDS = (
+    (stat.S_ISDIR, Message("is a folder")),
+    (stat.S_ISFIFO, Message("is a pipe")),
+    (stat.S_ISSOCK, Message("is a socket")),
+    (stat.S_ISCHR, Message("is a device")),
+    (stat.S_ISBLK, Message("is a device")),
+)
+
+
+def is_there(path: Path) -> bool:
+    """Whether there is anything at a path; not where the system cannot tell."""
+    return os.path.lexists(path)
+
+
+def is_folder(path: Path) -> bool:
+    """Whether a path leads to a folder; not where the system cannot tell."""
+    return os.path.isdir(path)  # noqa: PTH112  (Path.is_dir may raise)
+
+
+def no_file(path: Path) -> Message:
+    """Say what a path leads to, if not to a file; nothing is opened, as pipes would wait.
+
+    Returns
+    -------
+    Message
+        Such as ``is not there`` or ``is a pipe``; empty for a file.
+    """
+    state = NOTHING
+    try:
+        mode = path.stat().st_mode
+        if not stat.S_ISREG(mode):
+            state = next((words for test, words in _KINDS if test(mode)), Message("is no file"))
+    except FileNotFoundError:
+        state = Message("is not there")
+    except PermissionError:
+        state = Message("may not be read: permission denied")
+    except (OSError, RuntimeError) as error:
+        reason = getattr(error, "strerror", None) or Message("it leads back to itself")
+        return Message("cannot be followed ({})", reason)
+    except UnicodeEncodeError:
+        return Message("is no path: its text was decoded wrongly")
+    except ValueError:
+        return Message("is no path: it holds the character NUL")
+    if state and path.is_symlink():
+        return Message("is a link to {!r}, which {}", str(path.readlink()), state)
+    return state

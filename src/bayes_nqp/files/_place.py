@@ -9,8 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from bayes_nqp.errors import StudyError
-from bayes_nqp.files._drafts import draft
-from bayes_nqp.files._durable import move, sync
+from bayes_nqp.files._durable import draft, move, sync
 from bayes_nqp.files._words import named, worded
 from bayes_nqp.files._write import folders
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bayes_nqp.errors import StudyError
-from bayes_nqp.files._regular import no_file
+from bayes_nqp.files._names import no_file
 from bayes_nqp.language import Message
 
 _DEEPEST = 20

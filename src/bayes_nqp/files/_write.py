@@ -14,8 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from bayes_nqp.errors import StudyError
-from bayes_nqp.files._drafts import draft
-from bayes_nqp.files._durable import exchange, move_new, sync
+from bayes_nqp.files._durable import draft, exchange, move_new, sync
 from bayes_nqp.files._names import final
 from bayes_nqp.files._words import named, writing
 

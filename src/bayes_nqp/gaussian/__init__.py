@@ -20,12 +20,12 @@ from bayes_nqp.gaussian.correlated import ErrorSums, FixedErrorSums, error_sums
 from bayes_nqp.gaussian.density import density, normal_equations
 from bayes_nqp.gaussian.draws import Coefficients, SharedErrors, draw, number_count
 from bayes_nqp.gaussian.functionals import averages, functionals, local_variances
-from bayes_nqp.gaussian.inverse_diagonal import inverse_diagonal
-from bayes_nqp.gaussian.log_determinant import (
+from bayes_nqp.gaussian.lag import (
     HIGHEST,
     LOWEST,
     MOST_DENSE,
     LogDeterminant,
+    inverse_diagonal,
     is_dense,
     log_determinant,
 )

@@ -9,7 +9,6 @@ import numpy as np
 
 from bayes_nqp.arrays import Array, Index
 from bayes_nqp.gaussian._back import back_substituted, by_draw, in_blocks
-from bayes_nqp.gaussian._distinct import draws_of_distinct
 from bayes_nqp.gaussian._sparse import product
 from bayes_nqp.gaussian._stacked_density import (
     chunk_size,
@@ -18,6 +17,7 @@ from bayes_nqp.gaussian._stacked_density import (
     stacked_normal_equations,
     treated_normal,
 )
+from bayes_nqp.gaussian.batches import draws_of_distinct
 from bayes_nqp.gaussian.density import factorise
 from bayes_nqp.gaussian.path_laws import turned
 from bayes_nqp.gaussian.stacked import Stacked, StackedValues

@@ -7,14 +7,17 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 
 from bayes_nqp.arrays import Array, Index
-from bayes_nqp.gaussian._back import back_substituted, by_draw, in_blocks
-from bayes_nqp.gaussian._back_reduced import back_through_own_cells
-from bayes_nqp.gaussian._distinct import draws_of_distinct
+from bayes_nqp.gaussian._back import (
+    back_substituted,
+    back_through_own_cells,
+    by_draw,
+    conditionals,
+    in_blocks,
+)
 from bayes_nqp.gaussian._sparse import product
-from bayes_nqp.gaussian.batches import batch_size
+from bayes_nqp.gaussian.batches import batch_size, draws_of_distinct
 from bayes_nqp.gaussian.correlated import ErrorSums, FixedErrorSums, standardised
 from bayes_nqp.gaussian.density import Factor, factorise, normal_equations, solved
-from bayes_nqp.gaussian.deviations import conditionals
 from bayes_nqp.gaussian.equations import deviation_precision
 from bayes_nqp.gaussian.path_laws import turned
 from bayes_nqp.gaussian.paths import surfaces

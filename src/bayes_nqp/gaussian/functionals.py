@@ -7,10 +7,10 @@ from collections.abc import Callable
 import numpy as np
 
 from bayes_nqp.arrays import Array
+from bayes_nqp.gaussian._back import conditionals
 from bayes_nqp.gaussian._small import half_solve
 from bayes_nqp.gaussian.batches import batch_size
 from bayes_nqp.gaussian.density import factorise, normal_equations
-from bayes_nqp.gaussian.deviations import conditionals
 from bayes_nqp.gaussian.path_laws import turned_back
 from bayes_nqp.gaussian.paths import processes_in
 from bayes_nqp.gaussian.problem import GaussianProblem

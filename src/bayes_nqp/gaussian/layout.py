@@ -15,7 +15,7 @@ from scipy.sparse import block_diag, coo_array, csr_array
 from bayes_nqp.arrays import Index
 from bayes_nqp.gaussian._small import lower_places
 from bayes_nqp.gaussian._sparse import beside, from_triplets
-from bayes_nqp.gaussian.placement import Placement
+from bayes_nqp.gaussian.path_laws import Placement
 from bayes_nqp.gaussian.statement import Block, Group, Problem
 from bayes_nqp.gaussian.types import PADDING, Arrowhead
 

@@ -9,11 +9,16 @@ from functools import cache
 import numpy as np
 
 from bayes_nqp.arrays import Array
-from bayes_nqp.gaussian.class_maps import ClassTypes, class_types, moments_of_classes
+from bayes_nqp.gaussian.class_maps import (
+    ClassTypes,
+    class_types,
+    moments_of_classes,
+    owners_by_class,
+    owners_of_several,
+)
 from bayes_nqp.gaussian.fixed import fixed_equations, without_types
 from bayes_nqp.gaussian.layout import layout_of, slots_of_groups
 from bayes_nqp.gaussian.nodes import MANY_PATTERNS
-from bayes_nqp.gaussian.owner_maps import owners_by_class, owners_of_several
 from bayes_nqp.gaussian.pairs import MANY_PAIRS, paired
 from bayes_nqp.gaussian.problem import GaussianProblem, IsotropicDeviation
 from bayes_nqp.gaussian.reduced import MANY_LOCAL, NARROW, reduced

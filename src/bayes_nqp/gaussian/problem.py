@@ -14,8 +14,7 @@ from bayes_nqp.arrays import Array
 from bayes_nqp.gaussian.equations import NoiseEquations
 from bayes_nqp.gaussian.linear_part import LinearPart, Reduced
 from bayes_nqp.gaussian.pairs import PairedMap
-from bayes_nqp.gaussian.path_laws import BorderLaw, PathLaw, Turn
-from bayes_nqp.gaussian.placement import Placement
+from bayes_nqp.gaussian.path_laws import BorderLaw, PathLaw, Placement, Turn
 from bayes_nqp.gaussian.statement import Lag, Process
 from bayes_nqp.gaussian.types import Arrowhead, ErrorLaw, Moments, Owners, Values
 from bayes_nqp.parameters import ParameterSpace

@@ -11,9 +11,9 @@ from scipy.sparse import coo_array, csr_array
 
 from bayes_nqp.arrays import Array, Index
 from bayes_nqp.gaussian._small import half_solve, lower_places
-from bayes_nqp.gaussian.dummies import as_dummies
 from bayes_nqp.gaussian.linear_part import LinearPart, Reduced
 from bayes_nqp.gaussian.own_cells import Elimination, OwnCells, eliminate, own_cells
+from bayes_nqp.gaussian.pairs import as_dummies
 from bayes_nqp.gaussian.statement import Problem
 from bayes_nqp.gaussian.types import PADDING, Values
 

@@ -9,8 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from bayes_nqp.arrays import Array, Index
-from bayes_nqp.gaussian.path_laws import BorderLaw, PathLaw
-from bayes_nqp.gaussian.placement import Placement, placed
+from bayes_nqp.gaussian.path_laws import BorderLaw, PathLaw, Placement, placed
 from bayes_nqp.gaussian.types import ErrorLaw
 from bayes_nqp.moments import AbsorbedGroup, AbsorbedLoadings, UnitClass
 from bayes_nqp.parameters import Parameter, ParameterSpace, Scale

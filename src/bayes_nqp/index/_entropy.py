@@ -1,4 +1,4 @@
-"""Entropy weights."""
+"""Entropy weights, and with them closeness to the ideal (TOPSIS)."""
 
 from __future__ import annotations
 
@@ -124,3 +124,58 @@ def entropy_weights(z: Array, rows: Array, shift: float = 0.0) -> Array:
     entropy = -(rows @ xlogy(p, p)) / np.log(size)
     spread = np.where((total > 0) & (np.ptp(amounts, axis=0) > 0), 1.0 - entropy, 0.0)
     return shares(np.maximum(spread, 0.0), "Entropy()")
+
+
+@register("index")
+@door
+@dataclass(frozen=True, slots=True)
+class EntropyTopsis:
+    """Entropy weights, and as index the relative closeness to the best row.
+
+    With ``v_ij = w_j z_ij`` and distances ``D⁺``, ``D⁻`` of a row from the largest and the
+    smallest ``v`` of every indicator, the index is ``D⁻ / (D⁺ + D⁻)``. It is no weighted sum:
+    the contribution of an indicator is its share of the squared distance ``D⁻``.
+
+    Parameters
+    ----------
+    scope : {"pooled", "yearly"}, default "pooled"
+        As in `Entropy`; "yearly" also takes best and worst within the period.
+    shift : float, default 0
+        As in `Entropy`; for the weights alone.
+
+    Raises
+    ------
+    StudyError
+        If an argument is out of range.
+
+    References
+    ----------
+    Hwang, C.-L. and Yoon, K. (1981). Multiple Attribute Decision Making, ch. III.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> nqp.EntropyTopsis()
+    EntropyTopsis(scope='pooled', shift=0.0)
+    """
+
+    scope: Scope = "pooled"
+    shift: float = 0.0
+
+    estimated: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        check_entropy(self)
+
+    def weigh(self, z: Array, rows: Array, keys: Sequence[str]) -> Array:
+        """Weights of the columns of z."""
+        return entropy_weights(z, rows, self.shift)
+
+    def contributions(self, z: Array, weights: Array) -> Array:
+        """What each indicator adds to the index."""
+        v = linear(z, weights)
+        above = (v - v.min(axis=0)) ** 2
+        low, high = above.sum(axis=1), ((v.max(axis=0) - v) ** 2).sum(axis=1)
+        reach = np.sqrt(low) + np.sqrt(high)
+        closeness = np.sqrt(low) / np.where(reach > 0, reach, 1.0)
+        return np.asarray(above * (closeness / np.where(low > 0, low, 1.0))[:, None])

@@ -17,7 +17,7 @@ from bayes_nqp.arrays import Array
 from bayes_nqp.columns import counted
 from bayes_nqp.doors import door
 from bayes_nqp.errors import PanelError, StudyError
-from bayes_nqp.index._provenance import remember
+from bayes_nqp.index._recipe import remember
 from bayes_nqp.language import Message
 from bayes_nqp.limits import afford
 from bayes_nqp.markup import facts_html, facts_text

@@ -8,7 +8,7 @@ import numpy as np
 
 from bayes_nqp.columns import Ints, encode
 from bayes_nqp.errors import PanelError, shown
-from bayes_nqp.index._relation import Relation, relation
+from bayes_nqp.index._recipe import Relation, relation
 from bayes_nqp.language import Message
 
 if TYPE_CHECKING:

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError, nearest
-from bayes_nqp.index._compute import WeightProblem
-from bayes_nqp.index._fixed import FixedWeights
+from bayes_nqp.index._compute import WeightProblem, normalised
 from bayes_nqp.index._index import Index
-from bayes_nqp.index._normalise import normalised
 from bayes_nqp.index._read import read
 from bayes_nqp.index._recipe import Recipe
+from bayes_nqp.index._schemes import FixedWeights
 from bayes_nqp.language import Message
 from bayes_nqp.registry import register
 

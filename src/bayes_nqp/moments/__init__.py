@@ -17,8 +17,7 @@ from bayes_nqp.moments._absorbed import (
     absorb_loadings,
 )
 from bayes_nqp.moments._classes import UnitClass, packed_rows, reduce_rows
-from bayes_nqp.moments._distinct import distinct_rows
-from bayes_nqp.moments._rows import Rows, VaryingColumn
+from bayes_nqp.moments._rows import Rows, VaryingColumn, distinct_rows
 
 __all__ = [
     "AbsorbedGroup",

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bayes_nqp.arrays import Array, Index
-from bayes_nqp.moments._distinct import distinct_rows
-from bayes_nqp.moments._rows import CHUNK, Rows, VaryingColumn, units_of_each
+from bayes_nqp.moments._rows import CHUNK, Rows, VaryingColumn, distinct_rows, units_of_each
 
 
 @dataclass(frozen=True, eq=False)

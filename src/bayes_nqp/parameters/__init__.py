@@ -5,8 +5,7 @@ A parameter has a prior, and its prior an unconstrained scale: the log for a sca
 unconstrained value, Jacobians included and normalised, so that marginal likelihoods are absolute.
 """
 
-from bayes_nqp.parameters._positive import Gamma, HalfNormal
-from bayes_nqp.parameters._prior import Prior, ScalePrior
+from bayes_nqp.parameters._prior import Gamma, HalfNormal, Prior, ScalePrior
 from bayes_nqp.parameters._space import FIXED, FLAT, Parameter, ParameterSpace, Scale
 from bayes_nqp.parameters._symmetric import Correlation, CutCorrelation, Normal
 

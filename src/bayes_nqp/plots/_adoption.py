@@ -20,11 +20,10 @@ from bayes_nqp.checks import ADOPTION, ROWS
 from bayes_nqp.estimands import text
 from bayes_nqp.language import Message, Translator
 from bayes_nqp.plots._canvas import NAMED, canvas
-from bayes_nqp.plots._notes import beside
+from bayes_nqp.plots._notes import beside, words
 from bayes_nqp.plots._registry import Appearance, Sketch, plot
 from bayes_nqp.plots._scene import Scene
 from bayes_nqp.plots._style import INK
-from bayes_nqp.plots._words import words
 
 if TYPE_CHECKING:
     from bayes_nqp.panel import Panel

@@ -17,9 +17,9 @@ from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import percent
 from bayes_nqp.language import Message, Translator
 from bayes_nqp.plots._canvas import NAMED, canvas
+from bayes_nqp.plots._notes import words
 from bayes_nqp.plots._registry import Appearance, plot
 from bayes_nqp.plots._style import ACCENT, COLOURS, FAINT, INK, MUTED, WARNING
-from bayes_nqp.plots._words import words
 
 _COLUMNS, _MOST = 4, 24
 _BAND = 0.95

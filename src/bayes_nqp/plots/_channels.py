@@ -20,12 +20,18 @@ from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import ALL, PATHS, By, by_path, channels_of, effects_of, gate_of, percent
 from bayes_nqp.language import Message, Translator
 from bayes_nqp.plots._canvas import NAMED, canvas
-from bayes_nqp.plots._notes import wrapped
+from bayes_nqp.plots._intervals import EffectRow, chance_text, draw_rows
+from bayes_nqp.plots._notes import (
+    CONTRASTS_LEFT_OUT,
+    LAST_THROUGH,
+    POINTS,
+    effect_label,
+    words,
+    wrapped,
+)
 from bayes_nqp.plots._registry import Appearance, Sketch, plot
-from bayes_nqp.plots._rows import EffectRow, chance_text, draw_rows
 from bayes_nqp.plots._scene import Scene
 from bayes_nqp.plots._style import COLOURS, INK, MUTED
-from bayes_nqp.plots._words import CONTRASTS_LEFT_OUT, LAST_THROUGH, POINTS, effect_label, words
 from bayes_nqp.schema import FitOrEffects
 from bayes_nqp.tables import apart, channel_comparison
 

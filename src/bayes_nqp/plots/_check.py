@@ -16,9 +16,9 @@ from bayes_nqp.annotations import Language
 from bayes_nqp.checks import VERDICTS, CheckResult, title_of
 from bayes_nqp.errors import StudyError
 from bayes_nqp.language import Message, joined
+from bayes_nqp.plots._notes import words
 from bayes_nqp.plots._registry import DRAWERS, Appearance, Sketch, plot
 from bayes_nqp.plots._scene import Scene
-from bayes_nqp.plots._words import words
 from bayes_nqp.process import quiet
 
 

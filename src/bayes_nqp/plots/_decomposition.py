@@ -35,11 +35,10 @@ from bayes_nqp.estimands import (
 from bayes_nqp.language import Message, Translator
 from bayes_nqp.plots._canvas import Canvas, canvas, columns_of
 from bayes_nqp.plots._intervals import PALE, draw_points, points_of
-from bayes_nqp.plots._notes import wrapped
+from bayes_nqp.plots._notes import LAST_THROUGH, effect_label, words, wrapped
 from bayes_nqp.plots._registry import Appearance, Sketch, plot
 from bayes_nqp.plots._scene import Scene
 from bayes_nqp.plots._style import COLOURS, INK, MUTED
-from bayes_nqp.plots._words import LAST_THROUGH, effect_label, words
 from bayes_nqp.schema import FitOrEffects
 from bayes_nqp.tables import apart, mediation_table
 

@@ -16,10 +16,10 @@ from bayes_nqp.estimands import gate_of, percent
 from bayes_nqp.fitting import Fit
 from bayes_nqp.language import Message
 from bayes_nqp.plots._canvas import canvas
+from bayes_nqp.plots._notes import words
 from bayes_nqp.plots._registry import Appearance, Sketch, plot
 from bayes_nqp.plots._scene import Scene
 from bayes_nqp.plots._style import COLOURS, MUTED
-from bayes_nqp.plots._words import words
 
 _TITLE = Message("Drift of those who adopt, beside the effect.")
 

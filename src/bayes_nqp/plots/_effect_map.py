@@ -29,10 +29,10 @@ from bayes_nqp.language import Message
 from bayes_nqp.plots._canvas import Canvas, canvas
 from bayes_nqp.plots._intervals import Points, points_of
 from bayes_nqp.plots._land import BLANK, PLACES, Land, land_of
+from bayes_nqp.plots._notes import effect_label, words
 from bayes_nqp.plots._registry import Appearance, Sketch, plot
 from bayes_nqp.plots._scene import Scene
 from bayes_nqp.plots._style import INK
-from bayes_nqp.plots._words import effect_label, words
 from bayes_nqp.tables import summary
 
 if TYPE_CHECKING:

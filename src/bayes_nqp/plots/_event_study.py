@@ -36,11 +36,10 @@ from bayes_nqp.estimands import (
 from bayes_nqp.language import Message, Numeral, Translator
 from bayes_nqp.plots._canvas import Canvas, canvas
 from bayes_nqp.plots._intervals import draw_points, few_units, points_of
-from bayes_nqp.plots._notes import beside
+from bayes_nqp.plots._notes import POINTS, beside, effect_label, words
 from bayes_nqp.plots._registry import Appearance, Sketch, plot
 from bayes_nqp.plots._scene import Scene
 from bayes_nqp.plots._style import COLOURS, FAINT, MUTED
-from bayes_nqp.plots._words import POINTS, effect_label, words
 from bayes_nqp.schema import FitOrEffects
 from bayes_nqp.tables import apart, event_study_table
 

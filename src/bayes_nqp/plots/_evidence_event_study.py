@@ -17,9 +17,9 @@ from bayes_nqp.estimands import ENOUGH, percent
 from bayes_nqp.language import Message, Translator
 from bayes_nqp.plots._canvas import Canvas, canvas
 from bayes_nqp.plots._intervals import draw_points, few_units, points_of, simultaneous
+from bayes_nqp.plots._notes import POINTS, effect_label
 from bayes_nqp.plots._registry import Appearance, evidence
 from bayes_nqp.plots._style import COLOURS, FAINT, MUTED
-from bayes_nqp.plots._words import POINTS, effect_label
 
 _PANELS = 12
 """Panels that one page can hold."""

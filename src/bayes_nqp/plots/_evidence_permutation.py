@@ -12,9 +12,9 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import CheckResult
 from bayes_nqp.language import Message, Numeral
 from bayes_nqp.plots._canvas import canvas
+from bayes_nqp.plots._notes import effect_label
 from bayes_nqp.plots._registry import Appearance, evidence
 from bayes_nqp.plots._style import COLOURS, FAINT, MUTED
-from bayes_nqp.plots._words import effect_label
 
 _DEALS = Message("Bars and curve: {} deals of adoption by {}, within strata.")
 _P_VALUES = Message("p = {} two-sided, {} left, {} right.")

@@ -18,10 +18,9 @@ from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import gate_of, percent
 from bayes_nqp.language import Message, Numeral, Translator
 from bayes_nqp.plots._canvas import canvas
-from bayes_nqp.plots._notes import remarked
+from bayes_nqp.plots._notes import effect_label, remarked, words
 from bayes_nqp.plots._registry import Appearance, evidence, plot
 from bayes_nqp.plots._style import COLOURS, MUTED
-from bayes_nqp.plots._words import effect_label, words
 from bayes_nqp.tables import apart
 
 _ROBUST_NOTE = Message(

@@ -12,9 +12,9 @@ from bayes_nqp.estimands import gate_of, percent
 from bayes_nqp.language import Message, Numeral
 from bayes_nqp.plots._canvas import canvas
 from bayes_nqp.plots._intervals import draw_points, points_of
+from bayes_nqp.plots._notes import POINTS, effect_label
 from bayes_nqp.plots._registry import Appearance, evidence
 from bayes_nqp.plots._style import COLOURS, MUTED
-from bayes_nqp.plots._words import POINTS, effect_label
 
 _SHIFTS = Message(
     "Hollow: adoption pretended earlier, on rows before it alone; filled, at 0: the actual one."

@@ -12,11 +12,10 @@ from matplotlib.figure import Figure
 from bayes_nqp.checks import CheckResult, texts_of
 from bayes_nqp.estimands import gate_of, percent
 from bayes_nqp.plots._canvas import NAMED, canvas
-from bayes_nqp.plots._intervals import points_of
+from bayes_nqp.plots._intervals import EffectRow, draw_rows, points_of
+from bayes_nqp.plots._notes import POINTS, effect_label
 from bayes_nqp.plots._registry import Appearance, evidence
-from bayes_nqp.plots._rows import EffectRow, draw_rows
 from bayes_nqp.plots._style import COLOURS, FAINT, INK, MUTED, WARNING
-from bayes_nqp.plots._words import POINTS, effect_label
 
 
 @evidence("specifications")

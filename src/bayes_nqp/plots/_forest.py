@@ -15,11 +15,11 @@ from bayes_nqp.annotations import Language
 from bayes_nqp.estimands import By, att, contrast, effects_of, gate_of, names_of, percent
 from bayes_nqp.language import Message, Translator
 from bayes_nqp.plots._canvas import NAMED, canvas
+from bayes_nqp.plots._intervals import EffectRow, draw_rows
+from bayes_nqp.plots._notes import CONTRASTS_LEFT_OUT, POINTS, effect_label, words
 from bayes_nqp.plots._registry import Appearance, Sketch, plot
-from bayes_nqp.plots._rows import EffectRow, draw_rows
 from bayes_nqp.plots._scene import Scene
 from bayes_nqp.plots._style import COLOURS
-from bayes_nqp.plots._words import CONTRASTS_LEFT_OUT, POINTS, effect_label, words
 from bayes_nqp.schema import FitOrEffects
 from bayes_nqp.tables import summary
 

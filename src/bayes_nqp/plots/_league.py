@@ -19,10 +19,10 @@ from bayes_nqp.estimands import By, att, effects_of, gate_of, member_name, perce
 from bayes_nqp.language import Message, Translator
 from bayes_nqp.plots._canvas import NAMED, canvas
 from bayes_nqp.plots._intervals import Points, draw_points, points_of
+from bayes_nqp.plots._notes import POINTS, effect_label, words
 from bayes_nqp.plots._registry import Appearance, Sketch, plot
 from bayes_nqp.plots._scene import Scene
 from bayes_nqp.plots._style import ACCENT, FAINT, MUTED
-from bayes_nqp.plots._words import POINTS, effect_label, words
 from bayes_nqp.schema import FitOrEffects
 from bayes_nqp.tables import summary
 

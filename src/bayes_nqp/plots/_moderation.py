@@ -33,10 +33,10 @@ from bayes_nqp.fitting import moderator_rows
 from bayes_nqp.language import Message, Translator
 from bayes_nqp.plots._canvas import canvas, columns_of
 from bayes_nqp.plots._intervals import Points, points_of
+from bayes_nqp.plots._notes import effect_label, words
 from bayes_nqp.plots._registry import Appearance, Sketch, plot
 from bayes_nqp.plots._scene import Scene
 from bayes_nqp.plots._style import COLOURS, FAINT, MUTED
-from bayes_nqp.plots._words import effect_label, words
 from bayes_nqp.tables import summary
 
 if TYPE_CHECKING:

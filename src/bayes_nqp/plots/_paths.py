@@ -32,13 +32,11 @@ from bayes_nqp.estimands import (
 )
 from bayes_nqp.language import Message, Translator
 from bayes_nqp.plots._canvas import canvas
-from bayes_nqp.plots._intervals import Points, numbers, points_of, written
-from bayes_nqp.plots._notes import beside, fitted
+from bayes_nqp.plots._intervals import Points, chance_text, numbers, points_of, written
+from bayes_nqp.plots._notes import LAST_THROUGH, beside, fitted, words
 from bayes_nqp.plots._registry import Appearance, Sketch, plot
-from bayes_nqp.plots._rows import chance_text
 from bayes_nqp.plots._scene import Scene
 from bayes_nqp.plots._style import COLOURS, INK, MUTED
-from bayes_nqp.plots._words import LAST_THROUGH, words
 from bayes_nqp.schema import FitOrEffects
 from bayes_nqp.tables import mediation_table
 

@@ -21,10 +21,10 @@ from bayes_nqp.fitting import Fit
 from bayes_nqp.language import Message
 from bayes_nqp.plots._canvas import canvas, columns_of
 from bayes_nqp.plots._intervals import draw_points, points_of
+from bayes_nqp.plots._notes import POINTS, effect_label, words
 from bayes_nqp.plots._registry import Appearance, Sketch, plot
 from bayes_nqp.plots._scene import Scene
 from bayes_nqp.plots._style import COLOURS, MUTED
-from bayes_nqp.plots._words import POINTS, effect_label, words
 from bayes_nqp.tables import summary
 
 _TITLE = Message("Effects received from others' treatment, by exposure time.")

@@ -17,10 +17,9 @@ from bayes_nqp.estimands import By, att, gate_of, percent
 from bayes_nqp.language import Message, Translator
 from bayes_nqp.plots._canvas import NAMED, canvas
 from bayes_nqp.plots._intervals import draw_points, points_of
-from bayes_nqp.plots._notes import beside
+from bayes_nqp.plots._notes import POINTS, beside, effect_label, words
 from bayes_nqp.plots._registry import Appearance, plot
 from bayes_nqp.plots._style import ACCENT, COLOURS, FAINT, MUTED
-from bayes_nqp.plots._words import POINTS, effect_label, words
 from bayes_nqp.schema import FitOrEffects
 
 _OUTLINE = [withStroke(linewidth=3, foreground="white")]

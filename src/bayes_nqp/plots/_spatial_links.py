@@ -11,9 +11,9 @@ from bayes_nqp.annotations import Language
 from bayes_nqp.errors import StudyError
 from bayes_nqp.language import Message
 from bayes_nqp.plots._canvas import canvas
+from bayes_nqp.plots._notes import words
 from bayes_nqp.plots._registry import Appearance, plot
 from bayes_nqp.plots._style import ACCENT, INK, WARNING
-from bayes_nqp.plots._words import words
 from bayes_nqp.spatial_weights import SpatialWeights
 
 

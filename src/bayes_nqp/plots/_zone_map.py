@@ -19,9 +19,9 @@ from bayes_nqp.estimands import text
 from bayes_nqp.language import Message
 from bayes_nqp.plots._canvas import canvas
 from bayes_nqp.plots._land import BLANK, PLACES, land_of
+from bayes_nqp.plots._notes import words
 from bayes_nqp.plots._registry import Appearance, Sketch, plot
 from bayes_nqp.plots._scene import Scene
-from bayes_nqp.plots._words import words
 
 if TYPE_CHECKING:
     import geopandas

@@ -1,4 +1,4 @@
-"""What importance weights allow."""
+"""Weights of proposals, their tails smoothed by a generalised Pareto distribution."""
 
 from __future__ import annotations
 
@@ -10,7 +10,64 @@ import numpy as np
 from scipy.special import logsumexp
 
 from bayes_nqp.arrays import Array
-from bayes_nqp.sampling._pareto import khat
+
+_PRIOR_DRAWS, _PRIOR_SHAPE = 10, 0.5
+
+
+def khat(log_weights: Array) -> float:
+    """Shape of the generalised Pareto distribution of the largest weights.
+
+    Of S weights the ``min(S / 5, 3 sqrt(S))`` largest are taken, less the next one.
+
+    Parameters
+    ----------
+    log_weights : ndarray (S)
+        Finite, at least 25.
+
+    Returns
+    -------
+    float
+        NaN where the largest weights are no tail: a quarter of them are equal.
+
+    References
+    ----------
+    Vehtari, A. et al. (2024). Pareto smoothed importance sampling. Journal of Machine Learning
+    Research 25(72).
+    """
+    size = log_weights.size
+    # Of weights over the largest, the tail M and the cut-off before it: x_j = w_(S-M+j) - w_(S-M).
+    count = int(3.0 * np.sqrt(size)) if size > 225 else size // 5
+    weights = np.exp(np.sort(log_weights)[-count - 1 :] - log_weights.max())
+    return _shape(weights[1:] - weights[0])
+
+
+def _shape(excess: Array) -> float:
+    """Shape k of sorted excesses, by the mean of a profile posterior.
+
+    With ``x`` the excesses and ``k(b) = mean log(1 - b x)``, the profile likelihood of b is
+    ``n (log(-b / k) - k - 1)``; it is averaged over a grid of b that the first quartile spans.
+    Ten excesses' worth of a shape of 1/2 hold the answer where excesses are few.
+
+    References
+    ----------
+    Zhang, J. and Stephens, M. A. (2009). A new and efficient estimation method for the generalized
+    Pareto distribution. Technometrics 51(3).
+    """
+    n = excess.size
+    quartile = excess[int(n / 4 + 0.5) - 1]
+    if quartile <= excess[0]:  # The grid of b would have no scale.
+        return float("nan")
+    m = 30 + int(np.sqrt(n))
+    # The density is (1 + k x / sigma)^(-1/k - 1) / sigma, and 1 + k x / sigma = 1 - b x.
+    b = 1.0 / excess[-1] + (1.0 - np.sqrt(m / (np.arange(m) + 0.5))) / (3.0 * quartile)
+    k = np.log1p(-b[:, None] * excess).mean(axis=1)
+    profile = n * (np.log(-b / k) - k - 1.0)
+    # Posterior weights of the grid under a flat prior, and k at the posterior mean of b.
+    share = np.exp(profile - logsumexp(profile))
+    share = np.where(share >= 10.0 * np.finfo(np.float64).eps, share, 0.0)
+    mean = float(np.log1p(-(b @ share / share.sum()) * excess).mean())
+    return (n * mean + _PRIOR_DRAWS * _PRIOR_SHAPE) / (n + _PRIOR_DRAWS)
+
 
 LEAST_EFFECTIVE = 400.0
 """Effective proposals that draws need to stand."""

@@ -3,13 +3,13 @@
 from bayes_nqp.simulation._catalogue import CATALOGUE
 from bayes_nqp.simulation._channels import CHANNELS, channels
 from bayes_nqp.simulation._cities import CONTRASTS, cities
-from bayes_nqp.simulation._firm_system import firm_productivity
 from bayes_nqp.simulation._firms import firms
+from bayes_nqp.simulation._indicators import firm_productivity
 from bayes_nqp.simulation._mediated import Channel
 from bayes_nqp.simulation._provinces import PROVINCE_CHANNELS, provinces
-from bayes_nqp.simulation._simulated import Simulated
 from bayes_nqp.simulation._spillover import Spillover
 from bayes_nqp.simulation._staggered import COHORTS, staggered
+from bayes_nqp.simulation._truth import Simulated
 
 __all__ = [
     "CATALOGUE",

@@ -15,7 +15,7 @@ from bayes_nqp.labels import ATTR
 from bayes_nqp.simulation._indicators import indexed, indicators_of
 from bayes_nqp.simulation._mediated import truth_of
 from bayes_nqp.simulation._policy import Happened, Policy
-from bayes_nqp.simulation._simulated import Simulated
+from bayes_nqp.simulation._truth import Simulated
 from bayes_nqp.simulation._words import Language, columns_of, labelled, say
 
 

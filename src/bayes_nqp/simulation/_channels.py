@@ -15,9 +15,7 @@ from bayes_nqp.doors import door
 from bayes_nqp.panel import Panel
 from bayes_nqp.simulation._checks import check_layout, check_numbers
 from bayes_nqp.simulation._constants import Constants
-from bayes_nqp.simulation._effects import curve_of
 from bayes_nqp.simulation._errors import joint_errors
-from bayes_nqp.simulation._layout import Assignment, layout
 from bayes_nqp.simulation._mediated import (
     Channel,
     MediatedTruth,
@@ -26,9 +24,9 @@ from bayes_nqp.simulation._mediated import (
     slopes_of,
     truth_of,
 )
-from bayes_nqp.simulation._rows import background, rows_of
-from bayes_nqp.simulation._simulated import Simulated
+from bayes_nqp.simulation._rows import Assignment, background, layout, rows_of
 from bayes_nqp.simulation._staggered import COHORTS
+from bayes_nqp.simulation._truth import Simulated, curve_of
 
 CHANNELS: Final[Mapping[str, Channel]] = Constants(
     {

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
+import pandas as pd
 
 from bayes_nqp.annotations import Seed
+from bayes_nqp.datasets import pilot_zones, prefectures
 from bayes_nqp.doors import door
+from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.index import IndexSystem, new_quality_productivity
 from bayes_nqp.simulation._assemble import Written, assembled
 from bayes_nqp.simulation._catalogue import chosen
 from bayes_nqp.simulation._checks import check_numbers
 from bayes_nqp.simulation._constants import Constants
 from bayes_nqp.simulation._controls import CITY, picked
+from bayes_nqp.simulation._errors import near_ones, seeded, stream
 from bayes_nqp.simulation._mediated import Channel
 from bayes_nqp.simulation._places import (
     ROLES,
@@ -26,12 +30,56 @@ from bayes_nqp.simulation._places import (
     places_of,
 )
 from bayes_nqp.simulation._policy import Policy, happen
-from bayes_nqp.simulation._simulated import Simulated
-from bayes_nqp.simulation._space import near_ones
 from bayes_nqp.simulation._spillover import Spillover, received_by
-from bayes_nqp.simulation._streams import seeded, stream
+from bayes_nqp.simulation._truth import Simulated
 from bayes_nqp.simulation._words import say, spoken
-from bayes_nqp.simulation._zones import Rule, zone_cities
+
+Rule = Literal["approval_year", "next_year_after_june"]
+
+RULES: Final = ("approval_year", "next_year_after_june")
+
+YOUNG_CITIES: Final = (
+    "毕节市", "铜仁市", "三沙市", "海东市", "日喀则市", "昌都市",
+    "儋州市", "林芝市", "吐鲁番市", "山南市", "哈密市", "那曲市",
+)  # fmt: skip
+"""Prefecture-level cities set up from 2011 on: yearbooks have no series of theirs from 2010."""
+
+
+def zone_cities(rule: Rule = "approval_year", below: bool = False) -> pd.DataFrame:
+    """List the cities that have series from 2010 on, with the first year of their zone.
+
+    Parameters
+    ----------
+    rule : {"approval_year", "next_year_after_june"}, default "approval_year"
+        The year of approval; or the next year where that was in July or later.
+    below : bool, default False
+        Whether a zone below prefecture level reaches its prefecture.
+
+    Returns
+    -------
+    DataFrame
+        The columns of `prefectures`, batch and year; both NaN where no zone came.
+
+    Raises
+    ------
+    StudyError
+        If the rule has another name.
+    """
+    if rule not in RULES:
+        raise StudyError(f"'rule' is {rule!r}", hint=nearest(str(rule), RULES))
+    places = prefectures()
+    cities = places["prefecture"].str.endswith("市") & ~places["prefecture"].isin(YOUNG_CITIES)
+    zones = pilot_zones()
+    zones = zones[below | ~zones["below_prefecture"]].sort_values("approved", kind="stable")
+    first = zones.drop_duplicates("code").set_index("code")
+    year = first["approved"].dt.year
+    if rule == "next_year_after_june":
+        year = year + (first["approved"].dt.month > 6)
+    table = places[cities].sort_values("code").reset_index(drop=True)
+    table["batch"] = table["code"].map(first["batch"]).astype(np.float64)
+    table["year"] = table["code"].map(year).astype(np.float64)
+    return table
+
 
 CONTRASTS: Final[Mapping[str, float]] = Constants(
     {"region": -0.3, "market": -0.2, "resource": -0.2}

@@ -12,8 +12,7 @@ import numpy.typing as npt
 from bayes_nqp.arrays import Array
 from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.simulation._constants import Constants
-from bayes_nqp.simulation._errors import errors_of
-from bayes_nqp.simulation._streams import stream
+from bayes_nqp.simulation._errors import errors_of, stream
 
 
 @dataclass(frozen=True, slots=True)

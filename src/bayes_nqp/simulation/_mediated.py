@@ -15,9 +15,8 @@ from bayes_nqp.arrays import Array, Index
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.simulation._checks import check_numbers
-from bayes_nqp.simulation._feedback import Feedback
-from bayes_nqp.simulation._layout import Assignment
-from bayes_nqp.simulation._spillover import Received, exposed_cells
+from bayes_nqp.simulation._rows import Assignment
+from bayes_nqp.simulation._spillover import Feedback, Received, exposed_cells
 from bayes_nqp.simulation._truth import truth_of_rows
 
 

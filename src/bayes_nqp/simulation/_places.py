@@ -14,10 +14,9 @@ from bayes_nqp.datasets import province_names
 from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.simulation._checks import check_size
 from bayes_nqp.simulation._controls import digital_finance
-from bayes_nqp.simulation._layout import Assignment
+from bayes_nqp.simulation._errors import Across, stream
 from bayes_nqp.simulation._policy import FACTORS, Places
-from bayes_nqp.simulation._space import Across
-from bayes_nqp.simulation._streams import stream
+from bayes_nqp.simulation._rows import Assignment
 from bayes_nqp.simulation._words import PLACES, Language, levels_of, say
 
 ROLES: Final = ("city", "year", "zone_year")

@@ -15,10 +15,7 @@ from bayes_nqp.arrays import Array, Index
 from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.simulation._checks import check_numbers
 from bayes_nqp.simulation._controls import Control, controls_of
-from bayes_nqp.simulation._effects import curve_of
-from bayes_nqp.simulation._errors import joint_errors
-from bayes_nqp.simulation._feedback import Feedback
-from bayes_nqp.simulation._layout import Assignment
+from bayes_nqp.simulation._errors import Across, joint_errors, stream
 from bayes_nqp.simulation._mediated import (
     Channel,
     MediatedTruth,
@@ -26,10 +23,9 @@ from bayes_nqp.simulation._mediated import (
     correlation,
     slopes_of,
 )
-from bayes_nqp.simulation._rows import background, cells_of, exposed_cells_of
-from bayes_nqp.simulation._space import Across
-from bayes_nqp.simulation._spillover import Received
-from bayes_nqp.simulation._streams import stream
+from bayes_nqp.simulation._rows import Assignment, background, cells_of, exposed_cells_of
+from bayes_nqp.simulation._spillover import Feedback, Received
+from bayes_nqp.simulation._truth import curve_of
 
 FACTORS: Final[Mapping[str, tuple[str, str]]] = {
     "region": ("inland", "coastal"),

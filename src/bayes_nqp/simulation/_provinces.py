@@ -21,8 +21,7 @@ from bayes_nqp.simulation._catalogue import CATALOGUE, chosen
 from bayes_nqp.simulation._checks import check_numbers
 from bayes_nqp.simulation._constants import Constants
 from bayes_nqp.simulation._controls import CITY, picked
-from bayes_nqp.simulation._errors import errors_of
-from bayes_nqp.simulation._feedback import Feedback
+from bayes_nqp.simulation._errors import errors_of, near_ones, seeded, stream
 from bayes_nqp.simulation._mediated import Channel
 from bayes_nqp.simulation._places import (
     check_strata,
@@ -33,9 +32,8 @@ from bayes_nqp.simulation._places import (
     places_of,
 )
 from bayes_nqp.simulation._policy import Policy, happen
-from bayes_nqp.simulation._simulated import Simulated
-from bayes_nqp.simulation._space import near_ones
-from bayes_nqp.simulation._streams import seeded, stream
+from bayes_nqp.simulation._spillover import Feedback
+from bayes_nqp.simulation._truth import Simulated
 from bayes_nqp.simulation._words import Language, say, spoken
 from bayes_nqp.spatial_weights import nearest
 

@@ -1,10 +1,10 @@
-"""A panel of staggered adoption with known effects."""
+"""A panel of staggered adoption with known effects, and worlds in which parallel trends fail."""
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
-from typing import Final
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -13,15 +13,12 @@ import xarray as xr
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.annotations import Seed
+from bayes_nqp.arrays import Array, Index
 from bayes_nqp.doors import door
 from bayes_nqp.panel import Panel
 from bayes_nqp.simulation._checks import check_choice, check_layout, check_numbers
-from bayes_nqp.simulation._drifts import DRIFTS, Drift, drift_of
-from bayes_nqp.simulation._effects import EFFECTS, Effect, cohort_scores, curve_of
 from bayes_nqp.simulation._errors import NOISES, Noise, errors_of
-from bayes_nqp.simulation._layout import Assignment, layout
-from bayes_nqp.simulation._rows import background, rows_of
-from bayes_nqp.simulation._simulated import Simulated
+from bayes_nqp.simulation._rows import Assignment, background, layout, rows_of
 from bayes_nqp.simulation._spillover import (
     PLACES,
     Received,
@@ -30,7 +27,64 @@ from bayes_nqp.simulation._spillover import (
     received_by,
     scattered,
 )
-from bayes_nqp.simulation._truth import truth_of_rows
+from bayes_nqp.simulation._truth import (
+    EFFECTS,
+    Effect,
+    Simulated,
+    cohort_scores,
+    curve_of,
+    truth_of_rows,
+)
+
+Drift = (
+    Literal["none", "lines", "unit lines", "bend", "factor", "two factors"]
+    | Callable[[np.random.Generator, Index, int], Array]
+)
+
+DRIFTS = ("none", "lines", "unit lines", "bend", "factor", "two factors")
+
+
+def drift_of(drift: Drift, rng: np.random.Generator, cohort: Index, periods: int) -> Array:
+    """Draw what units have beside parallel trends.
+
+    Parameters
+    ----------
+    drift : str or callable
+        As in `staggered`.
+    cohort : ndarray of int (unit)
+        First treated period, 0 for never.
+    periods : int
+        Length of the time grid.
+
+    Returns
+    -------
+    ndarray (unit, period), multiples of sigma
+        Zero where trends are parallel.
+    """
+    if callable(drift):
+        return np.asarray(drift(rng, cohort, periods), dtype=np.float64)
+    ever, t = cohort > 0, np.arange(periods)
+    if drift == "lines":
+        firsts = np.unique(cohort[ever])
+        slopes = rng.normal(0.10, 0.06, firsts.size)
+        at = np.searchsorted(firsts, cohort).clip(0, firsts.size - 1)
+        return np.where(ever, slopes[at], 0.0)[:, None] * t
+    if drift == "unit lines":
+        return np.asarray((0.10 * rng.standard_normal(cohort.size) + 0.10 * ever)[:, None] * t)
+    if drift == "bend":
+        return np.asarray(0.12 * ever[:, None] * np.minimum(t, periods // 2))
+    out = np.zeros((cohort.size, periods))
+    if drift == "none":
+        return out
+    early = np.where(ever, (periods - cohort + 1) / periods, 0.0)
+    curves = [0.25 * t + 0.35 * rng.standard_normal(periods).cumsum()]
+    if drift == "two factors":
+        curves.append(1.2 * np.sin(2.0 * np.pi * (t / 9.0 + rng.uniform())))
+    for k, curve in enumerate(curves):
+        loading = 0.5 * rng.standard_normal(cohort.size) + (0.6 * ever + 0.6 * early) * (-1.0) ** k
+        out += loading[:, None] * curve
+    return out
+
 
 COHORTS: Final = (5, 6, 8, 9, 10, 11, 12)
 """First treated periods of the seven batches, with a gap after the second."""

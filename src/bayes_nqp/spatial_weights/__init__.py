@@ -1,26 +1,22 @@
 """Who is near whom: spatial weights by borders, distances, incomes, or a matrix of one's own."""
 
-from bayes_nqp.spatial_weights._band import band
-from bayes_nqp.spatial_weights._boundaries import Boundaries as Boundaries
-from bayes_nqp.spatial_weights._boundaries import boundaries_of as boundaries_of
+from bayes_nqp.spatial_weights._borders import Boundaries as Boundaries
+from bayes_nqp.spatial_weights._borders import boundaries_of as boundaries_of
+from bayes_nqp.spatial_weights._borders import contiguity
 from bayes_nqp.spatial_weights._cities import cities_of as cities_of
 from bayes_nqp.spatial_weights._cities import crowded as crowded
 from bayes_nqp.spatial_weights._cities import places_apart as places_apart
 from bayes_nqp.spatial_weights._cities import spread
-from bayes_nqp.spatial_weights._composite import composite
-from bayes_nqp.spatial_weights._contiguity import contiguity
+from bayes_nqp.spatial_weights._distances import band, inverse_distance, nearest
 from bayes_nqp.spatial_weights._economic import economic
-from bayes_nqp.spatial_weights._inverse_distance import inverse_distance
-from bayes_nqp.spatial_weights._lag import lag
-from bayes_nqp.spatial_weights._matrix import matrix
-from bayes_nqp.spatial_weights._nearest import nearest
-from bayes_nqp.spatial_weights._nested import nested
+from bayes_nqp.spatial_weights._links import lag
+from bayes_nqp.spatial_weights._matrix import composite, matrix, nested
 from bayes_nqp.spatial_weights._places import Locations as Locations
 from bayes_nqp.spatial_weights._places import coordinate as coordinate
 from bayes_nqp.spatial_weights._places import located as located
 from bayes_nqp.spatial_weights._places import locations_of as locations_of
+from bayes_nqp.spatial_weights._rules import worded as worded
 from bayes_nqp.spatial_weights._weights import SpatialWeights
-from bayes_nqp.spatial_weights._words import worded as worded
 
 __all__ = [
     "SpatialWeights",

@@ -14,7 +14,7 @@ from bayes_nqp.doors import door
 from bayes_nqp.errors import PanelError, StudyError, nearest, shown
 from bayes_nqp.language import Message
 from bayes_nqp.spatial_weights._cities import cities_of, spread
-from bayes_nqp.spatial_weights._inverse_distance import DENSE
+from bayes_nqp.spatial_weights._distances import DENSE
 from bayes_nqp.spatial_weights._links import linked
 from bayes_nqp.spatial_weights._places import column_of_units, numbers_in
 from bayes_nqp.spatial_weights._weights import SpatialWeights, Standardised

@@ -1,6 +1,9 @@
-"""Weights from a matrix of one's own."""
+"""Weights made of others: a matrix of one's own, an average, firms inside cities."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import accumulate
 
 import numpy as np
 import pandas as pd
@@ -69,3 +72,58 @@ def labels_of(names: pd.Index) -> tuple[str, ...]:
     """Write labels as panels write them: whole numbers without a decimal point."""
     codes, labels = encode(pd.Series(names.to_numpy()))
     return tuple(str(labels[code]) for code in codes)
+
+
+@door
+def composite(shares: Mapping[SpatialWeights, float]) -> SpatialWeights:
+    """Average several weights: 0.5 by distance and 0.5 by income, for example.
+
+    Parameters
+    ----------
+    shares : mapping of SpatialWeights to float
+        The share of each; they are divided by their sum.
+
+    Raises
+    ------
+    StudyError
+        If a share is not positive, or there is none.
+    PanelError
+        If units of the first are not among those of another.
+    """
+    if not shares or not all(0.0 < share < np.inf for share in shares.values()):
+        raise StudyError(
+            Message("'{}' is {!r}", "shares", list(shares.values())),
+            hint="a positive number for each weights",
+        )
+    first, total = next(iter(shares)), sum(shares.values())
+    parts = [(share / total) * w.aligned(first.ids).matrix for w, share in shares.items()]
+    label = " + ".join(f"{share / total:.2g} {w.name}" for w, share in shares.items())
+    *_, matrix = accumulate(parts)
+    places = next((w.aligned(first.ids).places for w in shares if w.places), ())
+    return SpatialWeights(
+        first.ids, matrix, "composite", first.standardised, first.islands, label, places
+    ).by_rules()
+
+
+@door
+def nested(geographic: SpatialWeights, economic: SpatialWeights) -> SpatialWeights:
+    """Multiply weights link by link: who is near counts by how alike they are.
+
+    Parameters
+    ----------
+    geographic : SpatialWeights
+        Says who is a neighbour; its rules are those of the result.
+    economic : SpatialWeights
+        Says how alike units are; of its units those of the first are taken.
+
+    Raises
+    ------
+    PanelError
+        If units of the first are not among those of the second; or at islands, where none may be.
+    """
+    other = economic.aligned(geographic.ids)
+    return SpatialWeights(
+            geographic.ids, geographic.matrix.multiply(other.matrix).tocsr(), "nested",
+            geographic.standardised, geographic.islands, f"{geographic.name} × {other.name}",
+            geographic.places,
+    ).by_rules()  # fmt: skip

@@ -1,8 +1,12 @@
-"""The rules of weights: what becomes of islands, and rows that sum to one."""
+"""Rules of weights (islands, rows that sum to one), their names, and packages that they need."""
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from functools import reduce
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any, Final
 
 import numpy as np
 from scipy import sparse
@@ -63,3 +67,82 @@ def ruled(
         scale = np.divide(1.0, total, out=np.zeros_like(total), where=total > 0.0)
         matrix = sparse.diags_array(scale) @ matrix
     return matrix
+
+
+_PLUS, _TIMES = " + ", " × "
+_CALLED: Final = (
+    (re.compile(r"(\d+) nearest"), Message("{} nearest")),
+    (re.compile(r"within (\S+) km"), Message("within {} km")),
+    (re.compile(r"inverse distance within (\S+) km"), Message("inverse distance within {} km")),
+    (re.compile(r"inverse distance"), Message("inverse distance")),
+    (re.compile(r"economic \((.+)\)"), Message("economic ({})")),
+    (re.compile(r"contiguity"), Message("contiguity")),
+    (re.compile(r"matrix"), Message("matrix")),
+)
+_SHARE: Final = re.compile(r"([\d.]+) (.+)")
+
+
+def worded(label: str) -> Message:
+    """Take a label, as weights and files hold it, for a message of the same English.
+
+    Parameters
+    ----------
+    label : str
+        Of the library's own making, such as "5 nearest", or of the user's, which stays as it is.
+    """
+    if _PLUS in label:
+        return reduce(lambda a, b: Message("{} + {}", a, b), map(_shared, label.split(_PLUS)))
+    if _TIMES in label:
+        return reduce(lambda a, b: Message("{} × {}", a, b), map(worded, label.split(_TIMES)))
+    for pattern, words in _CALLED:
+        if (match := pattern.fullmatch(label)) is not None:
+            return words.fill(*match.groups())
+    return Message("{}", label)
+
+
+def _shared(part: str) -> Message:
+    """A part of a composite, with its share."""
+    match = _SHARE.fullmatch(part)
+    return worded(part) if match is None else Message("{} {}", match[1], worded(match[2]))
+
+
+def geopandas_for(asked_by: str) -> Any:
+    """Import geopandas.
+
+    Parameters
+    ----------
+    asked_by : str
+        Function to name in the message.
+
+    Raises
+    ------
+    StudyError
+        If it is not installed.
+    """
+    return _module("geopandas", asked_by)
+
+
+def graph_class(asked_by: str) -> Any:
+    """Import libpysal's class of graphs.
+
+    Parameters
+    ----------
+    asked_by : str
+        Function to name in the message.
+
+    Raises
+    ------
+    StudyError
+        If it is not installed.
+    """
+    _module("libpysal", asked_by)
+    return import_module("libpysal.graph").Graph
+
+
+def _module(name: str, asked_by: str) -> Any:
+    if find_spec(name) is None:
+        raise StudyError(
+            Message("{}() needs the package {}, which is not installed", asked_by, name),
+            hint="pip install 'bayes-nqp[space]'",
+        )
+    return import_module(name)

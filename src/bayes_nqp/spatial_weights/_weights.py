@@ -20,10 +20,8 @@ from bayes_nqp.errors import PanelError, StudyError, brief, nearest, one_of, sho
 from bayes_nqp.foreign import reply
 from bayes_nqp.language import Message
 from bayes_nqp.registry import register
-from bayes_nqp.spatial_weights._extra import graph_class
 from bayes_nqp.spatial_weights._places import EARTH, Locations
-from bayes_nqp.spatial_weights._rules import ruled
-from bayes_nqp.spatial_weights._words import worded
+from bayes_nqp.spatial_weights._rules import graph_class, ruled, worded
 
 type Islands = Literal["keep", "nearest", "error"]
 type Standardised = Literal["row", "none"]

@@ -4,7 +4,6 @@ from typing import Any
 
 from bayes_nqp.estimands import percent as percent
 from bayes_nqp.estimands import words as words
-from bayes_nqp.tables._ask import Ask as Ask
 from bayes_nqp.tables._contrasts_table import contrasts_table
 from bayes_nqp.tables._described import model_words as model_words
 from bayes_nqp.tables._estimates import Estimates, estimates
@@ -13,6 +12,7 @@ from bayes_nqp.tables._export import export
 from bayes_nqp.tables._formats import TABLE_FORMATS as TABLE_FORMATS
 from bayes_nqp.tables._formats import TableFormat as TableFormat
 from bayes_nqp.tables._kinds import KINDS as KINDS
+from bayes_nqp.tables._kinds import Ask as Ask
 from bayes_nqp.tables._mediation_table import channel_comparison, mediation_table
 from bayes_nqp.tables._model import Cell as Cell
 from bayes_nqp.tables._model import Column as Column
@@ -24,6 +24,7 @@ from bayes_nqp.tables._page import as_html as as_html
 from bayes_nqp.tables._parts import apart as apart
 from bayes_nqp.tables._parts import count as count
 from bayes_nqp.tables._parts import level_of as level_of
+from bayes_nqp.tables._parts import per_words as per_words
 from bayes_nqp.tables._spatial_estimates import spatial_fits as spatial_fits
 from bayes_nqp.tables._specification_table import specification_table
 from bayes_nqp.tables._steps import three_step, two_step
@@ -33,7 +34,6 @@ from bayes_nqp.tables._table import table
 from bayes_nqp.tables._word import add_docx
 from bayes_nqp.tables._word import docx_module as docx_module
 from bayes_nqp.tables._word import set_fonts as set_fonts
-from bayes_nqp.tables._words import per_words as per_words
 
 __all__ = [
     "Estimates",

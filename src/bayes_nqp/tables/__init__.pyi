@@ -3,7 +3,6 @@ from bayes_nqp.estimands import words as words
 
 from ._as_docx import write_docx as write_docx
 from ._as_excel import write_excel as write_excel
-from ._ask import Ask as Ask
 from ._contrasts_table import contrasts_table as contrasts_table
 from ._described import model_words as model_words
 from ._estimates import Estimates as Estimates
@@ -13,6 +12,7 @@ from ._export import export as export
 from ._formats import TABLE_FORMATS as TABLE_FORMATS
 from ._formats import TableFormat as TableFormat
 from ._kinds import KINDS as KINDS
+from ._kinds import Ask as Ask
 from ._mediation_table import channel_comparison as channel_comparison
 from ._mediation_table import mediation_table as mediation_table
 from ._model import Cell as Cell
@@ -25,6 +25,7 @@ from ._page import as_html as as_html
 from ._parts import apart as apart
 from ._parts import count as count
 from ._parts import level_of as level_of
+from ._parts import per_words as per_words
 from ._spatial_estimates import spatial_fits as spatial_fits
 from ._specification_table import specification_table as specification_table
 from ._steps import three_step as three_step
@@ -35,4 +36,3 @@ from ._table import table as table
 from ._word import add_docx as add_docx
 from ._word import docx_module as docx_module
 from ._word import set_fonts as set_fonts
-from ._words import per_words as per_words

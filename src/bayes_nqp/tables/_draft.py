@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from bayes_nqp.language import Message
-from bayes_nqp.tables._ask import Ask
 from bayes_nqp.tables._described import remarks_of
+from bayes_nqp.tables._kinds import Ask
 from bayes_nqp.tables._model import Cell, Column, Row, Table, decimals_for
 from bayes_nqp.tables._parts import Writer, estimate_cells
 

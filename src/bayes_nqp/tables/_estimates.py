@@ -14,7 +14,7 @@ from bayes_nqp.estimands import By, att, by_path, effects_of, gate_of, names_of,
 from bayes_nqp.fitting import Fit
 from bayes_nqp.schema import FitOrEffects
 from bayes_nqp.tables._described import model_words
-from bayes_nqp.tables._sizes import units_by
+from bayes_nqp.tables._parts import units_by
 from bayes_nqp.tables._summary import summary
 
 _COLUMNS = {"mean": "b", "sd": "se", "lower": "ci95l", "upper": "ci95u"}

@@ -10,8 +10,7 @@ from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.estimands import names_of
 from bayes_nqp.language import Message, listed
 from bayes_nqp.panel import Panel
-from bayes_nqp.tables._ask import Ask
-from bayes_nqp.tables._kinds import kind
+from bayes_nqp.tables._kinds import Ask, kind
 from bayes_nqp.tables._model import Cell, Column, Row, Table, decimals_for
 from bayes_nqp.tables._parts import count, number
 

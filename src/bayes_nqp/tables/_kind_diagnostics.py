@@ -13,10 +13,9 @@ from bayes_nqp.checks import VERDICTS, CheckResult, run_checks
 from bayes_nqp.errors import StudyError
 from bayes_nqp.fitting import Fit
 from bayes_nqp.language import Message, separated
-from bayes_nqp.tables._ask import Ask
 from bayes_nqp.tables._described import short_gate, why_failed
 from bayes_nqp.tables._draft import TableDraft
-from bayes_nqp.tables._kinds import kind
+from bayes_nqp.tables._kinds import Ask, kind
 from bayes_nqp.tables._model import Column, Table
 from bayes_nqp.tables._parts import word
 

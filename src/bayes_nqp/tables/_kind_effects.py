@@ -11,14 +11,12 @@ from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
 from bayes_nqp.estimands import att, effects_of, gate_of, names_of, text
 from bayes_nqp.language import Message
-from bayes_nqp.tables._ask import Ask
 from bayes_nqp.tables._contrasts_table import contrasts_table
 from bayes_nqp.tables._described import interval_notes
 from bayes_nqp.tables._draft import TableDraft
-from bayes_nqp.tables._kinds import kind
+from bayes_nqp.tables._kinds import Ask, kind
 from bayes_nqp.tables._model import NOTHING, Table
-from bayes_nqp.tables._parts import CONTRASTED, count, outcome_of, sized_columns
-from bayes_nqp.tables._sizes import units_by
+from bayes_nqp.tables._parts import CONTRASTED, count, outcome_of, sized_columns, units_by
 
 _NOTE_LEFT_OUT = Message("Contrasts are left out for factors with more than {} levels.")
 _NOTE_CELLS_LEFT_OUT = Message("Cells (stratum × cohort × period) not identified and left out: {}.")

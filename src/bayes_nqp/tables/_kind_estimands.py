@@ -8,14 +8,19 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.estimands import att, computed, names_of, worst_gate
 from bayes_nqp.language import Message
 from bayes_nqp.schema import FitOrEffects
-from bayes_nqp.tables._ask import Ask
 from bayes_nqp.tables._described import interval_notes
 from bayes_nqp.tables._draft import TableDraft
-from bayes_nqp.tables._kinds import kind
+from bayes_nqp.tables._kinds import Ask, kind
 from bayes_nqp.tables._model import NOTHING, Table, decimals_for
-from bayes_nqp.tables._parts import Writer, estimate_cells, estimate_columns, level_of, outcome_of
+from bayes_nqp.tables._parts import (
+    Writer,
+    estimate_cells,
+    estimate_columns,
+    level_of,
+    outcome_of,
+    per_words,
+)
 from bayes_nqp.tables._summary import summary
-from bayes_nqp.tables._words import per_words
 
 
 @kind(Message("Estimands"), place=45)

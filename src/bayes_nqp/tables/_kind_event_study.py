@@ -20,10 +20,9 @@ from bayes_nqp.estimands import (
     worst_gate,
 )
 from bayes_nqp.language import Message
-from bayes_nqp.tables._ask import Ask
 from bayes_nqp.tables._described import interval_notes, stacked_notes
 from bayes_nqp.tables._draft import TableDraft
-from bayes_nqp.tables._kinds import kind
+from bayes_nqp.tables._kinds import Ask, kind
 from bayes_nqp.tables._model import MINUS, NOTHING, Cell, Column, Row, Table
 from bayes_nqp.tables._parts import (
     Writer,

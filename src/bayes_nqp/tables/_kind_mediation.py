@@ -11,10 +11,9 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import CHANNELS
 from bayes_nqp.estimands import PATHS, effects_of, names_of, percent, text
 from bayes_nqp.language import Message, Translator
-from bayes_nqp.tables._ask import Ask
 from bayes_nqp.tables._described import interval_notes
 from bayes_nqp.tables._draft import TableDraft
-from bayes_nqp.tables._kinds import kind
+from bayes_nqp.tables._kinds import Ask, kind
 from bayes_nqp.tables._mediation_table import channel_comparison, mediation_table
 from bayes_nqp.tables._model import NOTHING, Cell, Column, Table
 from bayes_nqp.tables._parts import CONTRASTED, Writer, estimate_columns, outcome_of, word

@@ -12,10 +12,9 @@ from bayes_nqp.estimands import att, effects_of, gate_of, text
 from bayes_nqp.estimands import received as received_by
 from bayes_nqp.fitting import RECEIVED, Fit
 from bayes_nqp.language import Message
-from bayes_nqp.tables._ask import Ask
 from bayes_nqp.tables._described import interval_notes
 from bayes_nqp.tables._draft import TableDraft
-from bayes_nqp.tables._kinds import kind
+from bayes_nqp.tables._kinds import Ask, kind
 from bayes_nqp.tables._model import Column, Table
 from bayes_nqp.tables._parts import count, estimate_columns, outcome_of
 

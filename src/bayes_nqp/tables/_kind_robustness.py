@@ -13,7 +13,6 @@ from bayes_nqp.checks import CheckResult, messages_of
 from bayes_nqp.estimands import att, effects_of, names_of, text
 from bayes_nqp.fitting import Fit
 from bayes_nqp.language import Message, Translator, listed
-from bayes_nqp.tables._ask import Ask
 from bayes_nqp.tables._contrasts_table import contrasts_table
 from bayes_nqp.tables._described import (
     interval_notes,
@@ -24,10 +23,17 @@ from bayes_nqp.tables._described import (
     with_figure,
 )
 from bayes_nqp.tables._draft import TableDraft
-from bayes_nqp.tables._kinds import kind
+from bayes_nqp.tables._kinds import Ask, kind
 from bayes_nqp.tables._model import NOTHING, Cell, Column, Row, Table
-from bayes_nqp.tables._parts import CONTRASTED, chance, count, estimate_columns, outcome_of, word
-from bayes_nqp.tables._sizes import units_by
+from bayes_nqp.tables._parts import (
+    CONTRASTED,
+    chance,
+    count,
+    estimate_columns,
+    outcome_of,
+    units_by,
+    word,
+)
 from bayes_nqp.tables._specification_table import specification_table
 
 _ROW: Final = {

@@ -8,8 +8,7 @@ from typing import Final
 from bayes_nqp.checks import CHECKS
 from bayes_nqp.fitting import ADOPTION, ROWS, Fit
 from bayes_nqp.language import Message
-from bayes_nqp.tables._ask import Ask
-from bayes_nqp.tables._kinds import KINDS, kind
+from bayes_nqp.tables._kinds import KINDS, Ask, kind
 from bayes_nqp.tables._model import Table
 
 _SHOWS: Final = (

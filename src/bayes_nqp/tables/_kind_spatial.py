@@ -20,14 +20,12 @@ from bayes_nqp.fitting import (
 )
 from bayes_nqp.language import Message, Translator
 from bayes_nqp.spatial_weights import SpatialWeights
-from bayes_nqp.tables._ask import Ask
 from bayes_nqp.tables._described import model_facts, remarks_of, stacked_notes
 from bayes_nqp.tables._draft import TableDraft
-from bayes_nqp.tables._kinds import kind
+from bayes_nqp.tables._kinds import Ask, kind
 from bayes_nqp.tables._model import NOTHING, Cell, Column, Form, Table
-from bayes_nqp.tables._parts import count, outcome_of, word
+from bayes_nqp.tables._parts import count, outcome_of, per_words, word
 from bayes_nqp.tables._spatial_estimates import estimates_of, is_of_space
-from bayes_nqp.tables._words import per_words
 
 _TESTS = Message("Tests")
 _LM: Final = {

@@ -7,10 +7,9 @@ from bayes_nqp.checks import CHANNELS
 from bayes_nqp.estimands import names_of, text
 from bayes_nqp.language import Message
 from bayes_nqp.schema import FitOrEffects
-from bayes_nqp.tables._ask import Ask
 from bayes_nqp.tables._described import stacked_notes
 from bayes_nqp.tables._draft import TableDraft
-from bayes_nqp.tables._kinds import kind
+from bayes_nqp.tables._kinds import Ask, kind
 from bayes_nqp.tables._model import NOTHING, Cell, Column, Table
 from bayes_nqp.tables._parts import chance, outcome_of
 from bayes_nqp.tables._steps import TREATMENT, three_step

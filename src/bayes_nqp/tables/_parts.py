@@ -1,20 +1,38 @@
-"""Cells, columns and rows that several tables share."""
+"""Cells, columns, rows and words that several tables share, and how many units are behind them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from itertools import product
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
+from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
-from bayes_nqp.estimands import percent, text
-from bayes_nqp.language import Translator
+from bayes_nqp.estimands import before_adoption, percent, text
+from bayes_nqp.fitting import Fit
+from bayes_nqp.language import Message, Translator, recalled
 from bayes_nqp.tables._model import NOTHING, Cell, Column, Form
 from bayes_nqp.tables._summary import STATISTICS
+
+_PER: Final = (Message("{} within-unit sd ({}) of {}"), Message("{} of {}", context="per"))
+"""For how much of an exposure effects are, as files hold it."""
+
+
+def per_words(attrs: Mapping[Any, Any], translate: Translator) -> str:
+    """Say for how much of an exposure its effects are.
+
+    Parameters
+    ----------
+    attrs : mapping
+        Of the waist: ``exposure`` and ``per``.
+    """
+    per = str(attrs.get("per", ""))
+    return translate(recalled(per, _PER)) if per else translate("unit", context="of an exposure")
+
 
 if TYPE_CHECKING:
     type Line = pd.Series[Any] | Mapping[str, Any]
@@ -130,3 +148,67 @@ def level_of(line: Line, name: Callable[[str, str], str] = lambda text, _: text)
 def outcome_of(tables: Sequence[pd.DataFrame], translate: Translator) -> str:
     """Name the outcome as far as the draws know it."""
     return str(tables[0].attrs.get("outcome", "")) or translate("the outcome")
+
+
+def units_by(source: object, effects: xr.Dataset, name: str | None) -> Mapping[str, int]:
+    """Count the treated units behind every group.
+
+    Parameters
+    ----------
+    source : Fit or Dataset
+        A fit with its panel is counted row by row.
+    effects : Dataset
+        Of the waist.
+    name : str or None
+        A stratum factor, "cohort", "time" or "event_time"; None for all together, under "".
+
+    Returns
+    -------
+    mapping of str to int
+        By the group's label as text; empty if they cannot be told. Without a panel: the units
+        of every stratum and cohort in the period in which most of them were observed.
+    """
+    cells = _cells(effects)
+    if name is not None and name not in cells:
+        return {}
+    counted = cells[v.IDENTIFIED]
+    if name != v.EVENT_TIME:
+        counted = counted & ~before_adoption(effects)
+    identified = cells[counted]
+    panel = source.panel if isinstance(source, Fit) and v.COHORT in effects.coords else None
+    if panel is None:
+        keys = [key for key in (*schema.factors(effects), v.COHORT) if key in cells]
+        groups = [] if name is None or name in keys else [name]
+        if not (keys or groups):
+            return {"": int(identified[v.UNITS].max())}
+        most = identified.groupby([*keys, *groups], as_index=False)[v.UNITS].max()
+        return _told(most.groupby(name)[v.UNITS].sum() if name else {"": most[v.UNITS].sum()})
+    treated = panel.cohort_codes[panel.unit_codes] >= 0
+    rows = pd.DataFrame(
+        {
+            "unit_code": panel.unit_codes[treated],
+            v.COHORT: [text(x) for x in panel.cohort_labels[panel.unit_codes[treated]]],
+            v.TIME: [text(x) for x in panel.time_labels[panel.time_codes[treated]]],
+        }
+    )
+    for factor in schema.factors(effects):
+        levels = panel.levels[factor][panel.strata_codes[factor]]
+        rows[factor] = [text(x) for x in levels[panel.unit_codes[treated]]]
+    joined = rows.merge(identified, on=[*schema.factors(effects), v.COHORT, v.TIME])
+    if name is None:
+        return {"": int(joined["unit_code"].nunique())}
+    return _told(joined.groupby(name)["unit_code"].nunique())
+
+
+def _cells(effects: xr.Dataset) -> pd.DataFrame:
+    coordinates = (*schema.factors(effects), v.COHORT, v.TIME, v.EVENT_TIME)
+    names = [name for name in coordinates if name in effects.coords]
+    frame = pd.DataFrame({name: [text(x) for x in effects[name].to_numpy()] for name in names})
+    frame[v.UNITS] = np.asarray(effects[v.UNITS].to_numpy(), dtype=np.int64)
+    frame[v.IDENTIFIED] = effects[v.IDENTIFIED].to_numpy().astype(bool)
+    return frame
+
+
+def _told(counts: Mapping[str, int] | pd.Series[int]) -> dict[str, int]:
+    pairs: list[tuple[Hashable, int]] = list(counts.items())
+    return {str(label): int(count) for label, count in pairs}

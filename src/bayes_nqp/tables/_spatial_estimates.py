@@ -23,7 +23,7 @@ from bayes_nqp.fitting import (
     treatment_coefficients,
 )
 from bayes_nqp.language import Message
-from bayes_nqp.tables._ask import Ask
+from bayes_nqp.tables._kinds import Ask
 from bayes_nqp.terms import DELTA
 
 type Lines = dict[str, pd.Series[Any]]

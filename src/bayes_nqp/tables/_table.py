@@ -19,8 +19,7 @@ from bayes_nqp.fitting import Fit
 from bayes_nqp.foreign import reply
 from bayes_nqp.labels import Labels, labels_of
 from bayes_nqp.panel import Panel
-from bayes_nqp.tables._ask import Ask
-from bayes_nqp.tables._kinds import KINDS, Subject
+from bayes_nqp.tables._kinds import KINDS, Ask, Subject
 from bayes_nqp.tables._model import Table
 
 _MANY = 1_000

@@ -9,12 +9,28 @@ from bayes_nqp.terms.cells import (
     cell_parts,
     lead_parts,
 )
-from bayes_nqp.terms.exposure import ExposureSlots, exposure_parts
-from bayes_nqp.terms.linked import DELTA, LINKED, TIED, Linked, linked_parts, tied_parts
+from bayes_nqp.terms.exposure import (
+    LAG,
+    SLOPE,
+    ExposureSlots,
+    exposure_parts,
+    lag_parts,
+    slope_parts,
+)
+from bayes_nqp.terms.linked import (
+    DELTA,
+    EXPOSURE_TIME,
+    LINKED,
+    ONTO,
+    RECEIVED,
+    TIED,
+    Linked,
+    exposed_parts,
+    linked_parts,
+    tied_parts,
+)
 from bayes_nqp.terms.mediators import Slope, SlopeKind, SlopePart, mediator_parts
 from bayes_nqp.terms.parts import GlobalPart, LocalPart, Place, ProcessPart, Series, zero_sum
-from bayes_nqp.terms.received import EXPOSURE_TIME, ONTO, RECEIVED, exposed_parts
-from bayes_nqp.terms.slopes import LAG, SLOPE, lag_parts, slope_parts
 from bayes_nqp.terms.time_effects import TimeEffects, time_parts
 
 __all__ = [

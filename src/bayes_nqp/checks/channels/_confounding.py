@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 
 from bayes_nqp import vocabulary as v
-from bayes_nqp.checks.channels._residuals import correlations
+from bayes_nqp.checks.channels._lines import correlations
 from bayes_nqp.checks.shared import (
     HOLDS,
     NOT_APPLICABLE,

@@ -8,8 +8,7 @@ from typing import Final
 import numpy as np
 from scipy.special import ndtri
 
-from bayes_nqp.checks.channels._lines import LEVELS, Line, finding_of
-from bayes_nqp.checks.channels._residuals import correlations
+from bayes_nqp.checks.channels._lines import LEVELS, Line, correlations, finding_of
 from bayes_nqp.checks.shared import DOUBT, Finding, asks, ladder
 from bayes_nqp.errors import NotApplicable
 from bayes_nqp.fitting import CHANNELS, ROWS, Fit

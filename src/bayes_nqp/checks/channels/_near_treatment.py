@@ -7,8 +7,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from bayes_nqp.checks.channels._lines import Line, finding_of
-from bayes_nqp.checks.channels._residuals import left_over
+from bayes_nqp.checks.channels._lines import Line, finding_of, left_over
 from bayes_nqp.checks.shared import HOLDS, Finding, asks, ladder
 from bayes_nqp.fitting import ADOPTION, CHANNELS, ROWS, Fit
 from bayes_nqp.language import Message, listed

@@ -9,16 +9,17 @@ import pandas as pd
 
 from bayes_nqp.checks.data._column import Codes, Column, Trace, column_of, columns_of_role
 from bayes_nqp.checks.data._copies import copies
-from bayes_nqp.checks.data._exchanged import exchanged
-from bayes_nqp.checks.data._filled import carried, interpolated, repeated_periods, smooth_periods
-from bayes_nqp.checks.data._leaks import leaks
-from bayes_nqp.checks.data._leavers import gaps, leavers
-from bayes_nqp.checks.data._made import made_elsewhere
-from bayes_nqp.checks.data._moved import moved
-from bayes_nqp.checks.data._rounded import rounded
-from bayes_nqp.checks.data._sizes import far_rows, repeated_extremes, units_of_measurement
-from bayes_nqp.checks.data._strangers import misdated, strangers
-from bayes_nqp.checks.data._twins import twins
+from bayes_nqp.checks.data._filled import (
+    carried,
+    exchanged,
+    interpolated,
+    repeated_periods,
+    smooth_periods,
+)
+from bayes_nqp.checks.data._leaks import leaks, made_elsewhere
+from bayes_nqp.checks.data._moved import gaps, leavers, moved
+from bayes_nqp.checks.data._sizes import far_rows, repeated_extremes, rounded, units_of_measurement
+from bayes_nqp.checks.data._twins import misdated, strangers, twins
 from bayes_nqp.checks.shared import FAILS, Finding, asks, average_effect, labels, worst_of
 from bayes_nqp.fitting import ROWS, Fit, panel_of
 from bayes_nqp.language import Message, listed, separated

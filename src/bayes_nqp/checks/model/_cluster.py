@@ -31,9 +31,9 @@ from scipy.linalg import cho_solve
 from scipy.sparse import csr_array
 
 from bayes_nqp.arrays import Array, Index
+from bayes_nqp.checks.model._clusters import SharedSums
 from bayes_nqp.checks.model._robust import Controls, Errors, Robust
 from bayes_nqp.checks.model._saturated import Saturated
-from bayes_nqp.checks.model._shared import SharedSums
 from bayes_nqp.fitting import effect_loads
 from bayes_nqp.moments import UnitClass, packed_rows
 from bayes_nqp.planning import Plan

@@ -26,14 +26,17 @@ from bayes_nqp.checks.shared._labels import (
     OVERALL,
     average_in,
     called,
+    failures_of,
+    gate_words,
     labels,
     messages_of,
     owner,
+    paired,
     parameter,
+    reason,
     stacked,
     texts_of,
 )
-from bayes_nqp.checks.shared._reasons import failures_of, gate_words, paired, reason
 from bayes_nqp.checks.shared._reported import reported_draws, reported_weights
 from bayes_nqp.checks.shared._result import CHECKS, Check, CheckResult, Finding, asks
 from bayes_nqp.checks.shared._verdicts import (

@@ -12,8 +12,7 @@ import xarray as xr
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
 from bayes_nqp.arrays import Array
-from bayes_nqp.checks.shared._labels import called, labels, texts_of
-from bayes_nqp.checks.shared._reasons import reason
+from bayes_nqp.checks.shared._labels import called, labels, reason, texts_of
 from bayes_nqp.checks.shared._verdicts import HOLDS, Verdict, ladder, otherwise
 from bayes_nqp.designs import Design
 from bayes_nqp.effects import cell_effects

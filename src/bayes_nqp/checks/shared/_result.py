@@ -14,7 +14,7 @@ import pandas as pd
 import xarray as xr
 
 from bayes_nqp.annotations import Language
-from bayes_nqp.checks.shared._reasons import unidentified
+from bayes_nqp.checks.shared._labels import unidentified
 from bayes_nqp.checks.shared._verdicts import NOT_APPLICABLE, TINTS, VERDICTS, Verdict, cautious
 from bayes_nqp.designs import Design
 from bayes_nqp.doors import CheckResultAttributes, door

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from bayes_nqp import vocabulary as v
-from bayes_nqp.checks.shared._reasons import gate_words
+from bayes_nqp.checks.shared._labels import gate_words
 from bayes_nqp.estimands import gate_of
 from bayes_nqp.fitting import Fit
 from bayes_nqp.language import Message, joined

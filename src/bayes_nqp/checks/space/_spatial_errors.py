@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final, Literal
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
+from scipy import sparse
 
 from bayes_nqp.annotations import Positive
 from bayes_nqp.checks.model import (
@@ -27,7 +30,6 @@ from bayes_nqp.checks.shared import (
     owner,
     reported_weights,
 )
-from bayes_nqp.checks.space._kernels import KERNELS, Kernel, conley, within
 from bayes_nqp.checks.space._near import readable
 from bayes_nqp.designs import Rings
 from bayes_nqp.effects import cell_effects
@@ -35,7 +37,33 @@ from bayes_nqp.errors import Hint, NotApplicable, NQPError, one_of
 from bayes_nqp.fitting import ADDITIVE, ROWS, SEPARATE, Fit, panel_of
 from bayes_nqp.language import Message, listed
 from bayes_nqp.planning import plan_of
-from bayes_nqp.spatial_weights import located, locations_of
+from bayes_nqp.spatial_weights import Locations, located, locations_of
+
+type Kernel = Literal["bartlett", "uniform"]
+KERNELS: Final = ("bartlett", "uniform")
+
+
+def conley(places: Locations, km: float, kernel: Kernel) -> sparse.csr_array:
+    """``K_ij = 1 - d_ij / km`` (Bartlett) or 1 (uniform) up to a distance, 0 beyond (unit, unit).
+
+    Parameters
+    ----------
+    km : float
+        The cut-off.
+    """
+    distance = places.within(km)
+    falling = np.clip(1.0 - distance.data / km, 0.0, 1.0)
+    distance.data = falling if kernel == "bartlett" else np.ones_like(distance.data)
+    return sparse.csr_array(distance + sparse.eye_array(len(places.ids)))
+
+
+def within(codes: npt.NDArray[np.int64]) -> sparse.csr_array:
+    """One for pairs of one cluster (unit, unit)."""
+    member = sparse.csr_array(
+        (np.ones(codes.size), (np.arange(codes.size), np.unique(codes, return_inverse=True)[1]))
+    )
+    return sparse.csr_array(member @ member.T)
+
 
 _LIMIT = 1.2
 """Ratio of standard deviations from which intervals are in doubt."""

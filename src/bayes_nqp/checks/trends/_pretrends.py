@@ -26,8 +26,7 @@ from bayes_nqp.checks.trends._bayes_factor import BayesFactor, further_factors
 from bayes_nqp.checks.trends._candidates import own_leads
 from bayes_nqp.checks.trends._earned import APART, DRIFTING, figure_of
 from bayes_nqp.checks.trends._next_design import next_step
-from bayes_nqp.checks.trends._parallel import Judgement, PreTrend
-from bayes_nqp.checks.trends._parted import Parted, parted
+from bayes_nqp.checks.trends._parallel import Judgement, Parted, PreTrend, parted
 from bayes_nqp.designs import DifferentialTrends
 from bayes_nqp.errors import Hint
 from bayes_nqp.estimands import by_event_time

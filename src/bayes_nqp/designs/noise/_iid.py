@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bayes_nqp.arrays import Array
-from bayes_nqp.designs.noise._noise import Noise
-from bayes_nqp.designs.noise._steps import Steps
+from bayes_nqp.designs.noise._noise import Noise, Steps
 from bayes_nqp.doors import door
 from bayes_nqp.language import Message
 from bayes_nqp.registry import register

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,10 +15,28 @@ from bayes_nqp.parameters import Parameter, ParameterSpace
 from bayes_nqp.registry import needed, registered
 
 if TYPE_CHECKING:
-    from bayes_nqp.designs.noise._steps import Steps
     from bayes_nqp.priors import Priors
 
-__all__ = ["Noise", "parameters_of", "structures"]
+__all__ = ["Noise", "Steps", "parameters_of", "structures"]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Steps:
+    """A unit's errors as a walk over its observed rows, in multiples of ``sigma``.
+
+    The error of a row is ``carry`` times the one before, plus an innovation with standard
+    deviation ``spread``; white noise with standard deviation ``white`` comes on top and is carried
+    nowhere. Numbers are arrays where errors are drawn, and tensors where a model states them.
+
+    Parameters
+    ----------
+    carry : ndarray or tensor (..., row), optional
+        0 in a unit's first row; None where no row follows from another.
+    """
+
+    spread: Any
+    carry: Any = None
+    white: Any = None
 
 
 class Noise(ABC):

@@ -12,8 +12,7 @@ import numpy as np
 from bayes_nqp import gaussian
 from bayes_nqp.arrays import Array, Index
 from bayes_nqp.designs._facts import Facts, Reach, Term
-from bayes_nqp.designs._link_words import link_words
-from bayes_nqp.designs._links import check_design, check_errors, check_links, check_rows
+from bayes_nqp.designs._links import check_design, check_errors, check_links, check_rows, link_words
 from bayes_nqp.designs._spec import Calendar, EquationSpec, LagSpec, LinkedSpec, Timing
 from bayes_nqp.doors import door
 from bayes_nqp.errors import IdentificationError, StudyError, nearest

@@ -10,9 +10,8 @@ from bayes_nqp.doors import door
 from bayes_nqp.errors import NotApplicable, StudyError, nearest
 from bayes_nqp.estimands import By
 from bayes_nqp.fitting import Fit, Mediated
-from bayes_nqp.robustness.confounding._cross_section import paths_of_rows, unexplained
 from bayes_nqp.robustness.confounding._curves import CONFOUNDED, axis_of, curves
-from bayes_nqp.robustness.confounding._fit import confounded_fit
+from bayes_nqp.robustness.confounding._fit import confounded_fit, paths_of_rows, unexplained
 from bayes_nqp.robustness.confounding._priors import NormalRho, RhoPrior
 
 _DEFAULT = NormalRho()

@@ -12,8 +12,7 @@ from scipy.optimize import brentq
 
 from bayes_nqp.arrays import Array
 from bayes_nqp.robustness.trends._priors import Prior
-from bayes_nqp.robustness.trends._process import Violations
-from bayes_nqp.robustness.trends._truncated import truncated_normal
+from bayes_nqp.robustness.trends._process import Violations, truncated_normal
 
 type Kind = Literal["difference", "own"]
 type Sets = Callable[[float], tuple[Array, Array]]
