@@ -18,6 +18,9 @@ from bayes_nqp.reports._content import (
     NumberedTable,
     Paragraph,
     Picture,
+    Strip,
+    Tile,
+    Tiles,
 )
 from bayes_nqp.reports._registry import report_format
 from bayes_nqp.tables import add_docx, docx_module, set_fonts, words
@@ -29,6 +32,7 @@ _WIDTH, _HEIGHT = 14.8, 17.5
 """The most a picture takes, in cm."""
 _DPI = 300
 _TONES = {"bad": ("B42318", "FFF1F0"), "doubt": ("9A6700", "FFF8E6"), "note": ("0550AE", "EEF6FF")}
+_MARKS = {"bad": "B42318", "doubt": "D4A72C", "good": "2F9E6E"}
 _HEADINGS = {"Title": 20, "Heading 1": 15, "Heading 2": 12}
 _LONGEST = {"property": 255}
 """Characters that it holds."""
@@ -98,6 +102,10 @@ def _add(word: Any, block: Block, language: str) -> None:
                 word.add_paragraph(item, style="List Bullet")
         case Alarm(title, items, tone):
             _alarm(word, title, items, *_TONES[tone])
+        case Tiles(items):
+            _tiles(word, items)
+        case Strip(marks, text):
+            _strip(word, marks, text)
         case Picture():
             _picture(word, block, translate("Figure {}. ", block.number) + block.caption)
         case NumberedTable(table, number):
@@ -126,6 +134,25 @@ def _alarm(word: Any, title: str, items: tuple[str, ...], colour: str, wash: str
     for item in items:
         cell.add_paragraph(item, style="List Bullet")
     word.add_paragraph()
+
+
+def _tiles(word: Any, tiles: tuple[Tile, ...]) -> None:
+    """Put the numbers of the answer side by side."""
+    cells = word.add_table(rows=1, cols=len(tiles)).rows[0].cells
+    for cell, tile in zip(cells, tiles, strict=True):
+        _run(cell.paragraphs[0], tile.label, colour="57606A")
+        _run(cell.add_paragraph(), tile.value, bold=True)
+        if tile.aside:
+            _run(cell.add_paragraph(), tile.aside, colour="57606A")
+    word.add_paragraph()
+
+
+def _strip(word: Any, marks: tuple[tuple[str, str], ...], text: str) -> None:
+    """Put a coloured square a check before how many of each there are."""
+    paragraph = word.add_paragraph()
+    for _, tone in marks:
+        _run(paragraph, "■", colour=_MARKS.get(tone, "AFB8C1"))
+    _run(paragraph, " " + text, colour="57606A")
 
 
 def _picture(word: Any, picture: Picture, caption: str) -> None:

@@ -27,6 +27,11 @@ _GROUND: Final = {
 }
 
 
+def graded(grade: str) -> Message:
+    """Name a grade of confidence."""
+    return _CONFIDENCE[grade]
+
+
 def worded(confidence: Confidence, translate: Translator, *, brief: bool = False) -> str:
     """Put a grade of confidence into words, to stand behind a likelihood.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
@@ -61,6 +62,45 @@ class Alarm:
 
 
 @dataclass(frozen=True, slots=True)
+class Tile:
+    """One number of the answer, under its name.
+
+    Parameters
+    ----------
+    aside : str, default ""
+        What stands beside the number: its interval.
+    """
+
+    label: str
+    value: str
+    aside: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tiles:
+    """The numbers of the answer, side by side."""
+
+    items: tuple[Tile, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Strip:
+    """All checks at a glance.
+
+    Parameters
+    ----------
+    marks : tuple of tuple of str and str
+        A mark a check: its name with its verdict, and its tone ("bad", "doubt", "good", "faint"
+        or none).
+    text : str
+        How many of each there are.
+    """
+
+    marks: tuple[tuple[str, str], ...]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Picture:
     """A figure, drawn already.
 
@@ -104,17 +144,24 @@ class NumberedTable:
     number: int
 
 
-type Block = Heading | Paragraph | Bullets | Alarm | Picture | NumberedTable
+type Block = Heading | Paragraph | Bullets | Alarm | Tiles | Strip | Picture | NumberedTable
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Document:
-    """A whole report."""
+    """A whole report.
+
+    Parameters
+    ----------
+    facts : mapping
+        The answer in numbers and plain words, for machines.
+    """
 
     title: str
     subtitle: str
     blocks: tuple[Block, ...] = field(default_factory=tuple)
     language: str = "en"
+    facts: Mapping[str, object] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Leave out what no page can carry."""
@@ -141,6 +188,12 @@ def _printable(block: Block) -> Block:
             return replace(block, items=tuple(map(printable, items)))
         case Alarm(title, items):
             return replace(block, title=printable(title), items=tuple(map(printable, items)))
+        case Tiles(items):
+            tiles = (Tile(*map(printable, (x.label, x.value, x.aside))) for x in items)
+            return replace(block, items=tuple(tiles))
+        case Strip(marks, text):
+            named = tuple((printable(name), tone) for name, tone in marks)
+            return replace(block, marks=named, text=printable(text))
         case Picture(caption=caption):
             return replace(block, caption=printable(caption))
         case NumberedTable():

@@ -47,6 +47,10 @@ class Context(Scene):
         Names of those to be written; all by default.
     estimands : tuple of str
         Names of those that have a section of their own.
+    author, date : str
+        Who reports, and when, as they are to be written.
+    outcome_scale : {"", "level", "log"}
+        Of the outcome: where it is stated, the effect is given in % of the untreated level too.
     """
 
     notice: str = ""
@@ -58,11 +62,14 @@ class Context(Scene):
     kinds: tuple[str, ...] | None = None
     sections: tuple[str, ...] | None = None
     estimands: tuple[str, ...] = ()
+    author: str = ""
+    date: str = ""
+    outcome_scale: str = ""
 
     def __post_init__(self) -> None:
         """Clean what users say."""
         super().__post_init__()
-        for name in ("notice", "title", "question"):
+        for name in ("notice", "title", "question", "author", "date"):
             object.__setattr__(self, name, cleaned(getattr(self, name)))
 
     @property

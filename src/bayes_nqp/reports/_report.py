@@ -6,14 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain, count
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from bayes_nqp import schema
 from bayes_nqp.annotations import Language
 from bayes_nqp.checks import CheckResult, run_checks
 from bayes_nqp.doors import door
 from bayes_nqp.effects import cell_effects
-from bayes_nqp.errors import StudyError, nearest
+from bayes_nqp.errors import StudyError, nearest, one_of
 from bayes_nqp.estimands import estimands_named
 from bayes_nqp.files import place, writing
 from bayes_nqp.fitting import Fit
@@ -21,6 +21,7 @@ from bayes_nqp.language import Message, Translator
 from bayes_nqp.omissions import Omission, collected, omitted, recorded, warn
 from bayes_nqp.plots import Sketch
 from bayes_nqp.progress import bar
+from bayes_nqp.reports._answer import Answer
 from bayes_nqp.reports._content import Alarm, Block, Document, Heading, NumberedTable, Picture
 from bayes_nqp.reports._context import Context
 from bayes_nqp.reports._figures import FigureFolder
@@ -46,6 +47,9 @@ def report(
     outcome: str | None = None,
     outcome_unit: str = "",
     estimands: Sequence[str] = (),
+    author: str = "",
+    date: str = "",
+    outcome_scale: Literal["", "level", "log"] = "",
     notice: str = "",
     command: str = "",
     force: bool = False,
@@ -78,6 +82,11 @@ def report(
         How the outcome is called, and its unit.
     estimands : sequence of str, default ()
         Names of estimands that have a section of their own, as in ``nqp.table(fit, "estimands")``.
+    author, date : str, optional
+        Who reports, and when, as they are to be written under the title.
+    outcome_scale : {"level", "log"}, optional
+        Of the outcome. Where it is said, the effect is given in % of the untreated level too: the
+        ratio to it, or exp(·) − 1 of an outcome in logs.
     notice : str, optional
         What a reader must know before anything else: that rows are simulated, say.
     command : str, optional
@@ -90,8 +99,9 @@ def report(
     Returns
     -------
     Path
-        The folder: ``report.html``, ``report.docx``, ``tables.xlsx``, ``tables.tex``, and
-        ``figures/`` with every figure as .png (300 dpi) and .svg, and its numbers as .csv.
+        The folder: ``report.html``, ``report.docx``, ``tables.xlsx``, ``tables.tex``,
+        ``answer.json`` (the numbers of the first page), and ``figures/`` with every figure as
+        .png (300 dpi) and .svg, and its numbers as .csv.
 
     Raises
     ------
@@ -114,7 +124,10 @@ def report(
     fits = _fits(fit_or_fits)
     main = next(iter(fits.values()))
     _check(formats, language, prob)
-    _check_lengths(title=title, outcome=outcome, outcome_unit=outcome_unit)
+    one_of("outcome_scale", outcome_scale, ("", "level", "log"))
+    _check_lengths(
+        title=title, outcome=outcome, outcome_unit=outcome_unit, author=author, date=date
+    )
     _check_lengths(LONGEST_TEXT, question=question, notice=notice, command=command)
     factors = _factors(main, by)
     translate = words(language, main)
@@ -135,6 +148,9 @@ def report(
             command=command,
             others=dict(list(fits.items())[1:]),
             estimands=tuple(each.name for each in estimands_named(estimands)),
+            author=author,
+            date=date,
+            outcome_scale=outcome_scale,
         )
         write_report(context, ready.draft, formats, FigureFolder(ready.draft / "figures"))
         ready.finish()
@@ -157,16 +173,32 @@ def write_report(
     blocks = chain.from_iterable(section(context) for section in SECTIONS.values())
     document = Document(
         context.title,
-        context.translate("Report of bayes_nqp {}", versions()["bayes-nqp"]),
+        " · ".join(
+            x
+            for x in (
+                context.author,
+                context.date,
+                context.translate("Report of bayes_nqp {}", versions()["bayes-nqp"]),
+            )
+            if x
+        ),
         _numbered(blocks, figures),
         context.language,
+        _facts(context),
     )
-    known, names = recorded(), list(dict.fromkeys(formats))
+    known, names = recorded(), list(dict.fromkeys([*formats, "json"]))
     names = _written(_telling(document, known), folder, names)
     while recorded() != known:  # a file that was written before an error does not tell of it yet
         known = recorded()
         names = _written(_telling(document, known), folder, names)
     return _telling(document, known)
+
+
+def _facts(context: Context) -> dict[str, object]:
+    """The answer for machines; empty where it could not be made."""
+    with omitted(Message("The file {}", "answer.json")):
+        return Answer(context).facts()
+    return {}
 
 
 def _written(document: Document, folder: Path, formats: Iterable[str]) -> list[str]:
@@ -199,14 +231,16 @@ def _telling(document: Document, omissions: Sequence[Omission]) -> Document:
 
 
 def _numbered(blocks: Iterable[Block | Sketch], figures: FigureFolder) -> tuple[Block, ...]:
-    """Draw every sketch, and number pictures and tables."""
+    """Draw every sketch, which stands where it comes first, and number pictures and tables."""
     result: list[Block] = []
     pictures, tables = count(1), count(1)
+    shown = set[str]()
     for block in blocks:
         match block:
             case Sketch():
                 stem = figures.draw(block)
-                if stem is not None:
+                if stem is not None and stem not in shown:
+                    shown.add(stem)
                     result.append(Picture(stem, block.caption, next(pictures), figures.folder))
             case NumberedTable():
                 result.append(replace(block, number=next(tables)))

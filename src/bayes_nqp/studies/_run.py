@@ -185,6 +185,9 @@ def _context(
         kinds=_names(study.settings.tables.show),
         sections=_names(settings.sections),
         estimands=tuple(settings.estimands),
+        author=settings.author,
+        date=settings.date,
+        outcome_scale=settings.outcome_scale,
     )
     for table in study.settings.plugins.values():
         context = replace(context, **table.context_for(study.path.parent))

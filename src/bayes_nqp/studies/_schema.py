@@ -92,6 +92,12 @@ class Report(Keys):
     """What figures call the outcome."""
     outcome_unit: Words | None = None
     """Its unit."""
+    outcome_scale: Literal["", "level", "log"] = ""
+    """Of the outcome; where said, effects are given in % of the untreated level too."""
+    author: Words = ""
+    """Who reports, as the report is to say it."""
+    date: Words = ""
+    """Of the report, as it is to say it."""
     language: Language = "en"
     """Of figures and of the report."""
     formats: Names = []

@@ -21,6 +21,7 @@ from bayes_nqp.tables._model import Table
 from bayes_nqp.tables._model import decimals_for as decimals_for
 from bayes_nqp.tables._model import written as written
 from bayes_nqp.tables._page import as_html as as_html
+from bayes_nqp.tables._parts import TONES as TONES
 from bayes_nqp.tables._parts import apart as apart
 from bayes_nqp.tables._parts import count as count
 from bayes_nqp.tables._parts import level_of as level_of

@@ -22,6 +22,7 @@ from ._model import Table as Table
 from ._model import decimals_for as decimals_for
 from ._model import written as written
 from ._page import as_html as as_html
+from ._parts import TONES as TONES
 from ._parts import apart as apart
 from ._parts import count as count
 from ._parts import level_of as level_of

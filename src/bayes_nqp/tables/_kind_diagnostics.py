@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
 
 import xarray as xr
 
@@ -17,17 +16,7 @@ from bayes_nqp.tables._described import short_gate, why_failed
 from bayes_nqp.tables._draft import TableDraft
 from bayes_nqp.tables._kinds import Ask, kind
 from bayes_nqp.tables._model import Column, Table
-from bayes_nqp.tables._parts import word
-
-_TONES: dict[str, Any] = {
-    "fails": "bad",
-    "in doubt": "doubt",
-    "could not tell": "doubt",
-    "reported": "",
-    "holds": "good",
-    "not applicable": "faint",
-}
-"""By verdict, the worst first."""
+from bayes_nqp.tables._parts import TONES, word
 
 
 @kind(Message("Checks"), of=("checks", "fit"), place=60)
@@ -38,12 +27,12 @@ def diagnostics(source: Sequence[CheckResult] | Fit | xr.Dataset, ask: Ask) -> T
         raise StudyError("kind='diagnostics' asks its questions of a fit", hint="nqp.table(fit)")
     if isinstance(source, Fit):
         gate, source = str(source.gate), run_checks(source)
-    translate, draft, order = ask.translate, TableDraft(ask), list(_TONES)
+    translate, draft, order = ask.translate, TableDraft(ask), list(TONES)
     if gate is not None and all(result.name != "convergence" for result in source):
         _add_gate(draft, gate)
     for result in sorted(source, key=lambda result: order.index(result.verdict)):
         question = translate.name(result.question)
-        verdict = word(translate(VERDICTS[result.verdict]), _TONES[result.verdict])
+        verdict = word(translate(VERDICTS[result.verdict]), TONES[result.verdict])
         draft.row(question, verdict, word(translate.name(result.figure or result.sentence)))
         if result.verdict == "fails":
             draft.stamps.append(translate("Check failed: {}", question))

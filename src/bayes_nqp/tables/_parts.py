@@ -41,6 +41,16 @@ if TYPE_CHECKING:
 CONTRASTED = 4
 """Levels of a factor up to which all pairs are compared."""
 
+TONES: dict[str, Any] = {
+    "fails": "bad",
+    "in doubt": "doubt",
+    "could not tell": "doubt",
+    "reported": "",
+    "holds": "good",
+    "not applicable": "faint",
+}
+"""By verdict, the worst first."""
+
 _NUMBER = Form("{}", ("number",), ("",))
 _CHANCE = Form("{}", ("chance",), ("",))
 _COUNT = Form("{}", ("count",), ("",))

@@ -1,0 +1,170 @@
+"""The answer: what a report says first, in numbers."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import asdict
+from functools import cached_property
+
+import numpy as np
+import xarray as xr
+
+from bayes_nqp.checks import VERDICTS, title_of
+from bayes_nqp.errors import StudyError
+from bayes_nqp.estimands import att, relative
+from bayes_nqp.language import Message, figures, separated
+from bayes_nqp.reports._between import groups_of
+from bayes_nqp.reports._confidence import graded
+from bayes_nqp.reports._content import Strip, Tile, Tiles
+from bayes_nqp.reports._context import Context
+from bayes_nqp.reports._posterior import Posterior, chance, posterior_of, sureness
+from bayes_nqp.software import versions
+from bayes_nqp.tables import TONES, percent
+
+
+class Answer:
+    """The answer of a report: the numbers of its paragraph, its tiles and ``answer.json``."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    @cached_property
+    def average(self) -> Posterior:
+        """The fit's average effect."""
+        return self._posterior(att(self._context.effects, weights=self._context.weights))
+
+    @cached_property
+    def over_designs(self) -> Posterior | None:
+        """The average over designs, where parallel trends are not earned."""
+        found, weights = self._context.averaged, self._context.weights
+        return None if found is None else self._posterior(att(found.effects, weights=weights))
+
+    @property
+    def first(self) -> Posterior:
+        """The number that is said first."""
+        return self.average if self.over_designs is None else self.over_designs
+
+    @cached_property
+    def share(self) -> Posterior | None:
+        """The effect as a share of the untreated level, where the outcome's scale is stated."""
+        context, found = self._context, self._context.averaged
+        effects = context.effects if found is None else found.effects
+        if context.outcome_scale == "log":
+            return self._posterior(np.expm1(att(effects, weights=context.weights)))
+        if context.outcome_scale != "level":
+            return None
+        try:
+            return self._posterior(relative(effects, weights=context.weights))
+        except StudyError:  # an untreated level that may be zero
+            return None
+
+    @cached_property
+    def breakdown(self) -> float | None:
+        """How many times the largest step before adoption a violation must be."""
+        result = self._context.found("sensitivity")
+        evidence = None if result is None else result.evidence
+        if not isinstance(evidence, xr.Dataset) or "breakdown" not in evidence:
+            return None
+        value = float(evidence["breakdown"].to_numpy().ravel()[0])
+        return value if np.isfinite(value) else None
+
+    def tiles(self) -> Tiles:
+        """Four numbers."""
+        return Tiles(tuple(self._tiles()))
+
+    def _tiles(self) -> Iterator[Tile]:
+        translate, one, unit = self._context.translate, self.first, self._context.effect_unit
+        name = Message("Average effect")
+        if self.over_designs is not None:
+            name = Message("Average effect over designs")
+        ends = (figures(x, one.sd) for x in (one.lower, one.upper))
+        yield Tile(
+            translate(name),
+            translate("{} {}", figures(one.mean, one.sd), unit).strip(),
+            translate("{} to {} ({})", *ends, percent(one.prob)),
+        )
+        if self.share is not None:
+            share = self.share
+            yield Tile(
+                translate("In % of the untreated level"),
+                translate("{:+.1%}", share.mean),
+                translate("{:+.1%} to {:+.1%}", share.lower, share.upper),
+            )
+        name = Message("Probability of an effect below zero")
+        if one.positive:
+            name = Message("Probability of an effect above zero")
+        yield Tile(translate(name), chance(one.p_direction))
+        yield Tile(translate("Confidence in the assumptions"), translate(graded(self._grade)))
+        if self.breakdown is not None:
+            yield Tile(
+                translate("Violation of parallel trends that it bears"),
+                translate("{:.2f} ×", self.breakdown),
+                translate("of the largest step before adoption"),
+            )
+
+    def strip(self) -> Strip | None:
+        """All checks at a glance; None where none was asked."""
+        checks, translate = self._context.checks, self._context.translate
+        if not checks:
+            return None
+        order = list(TONES)
+        ordered = sorted(checks, key=lambda result: order.index(result.verdict))
+        marks = [
+            (translate("{}: {}", title_of(x.name), VERDICTS[x.verdict]), TONES[x.verdict])
+            for x in ordered
+        ]
+        tally = Counter(result.verdict for result in checks)
+        counts = [
+            Message("{} {}", VERDICTS[x], tally[x], context="count") for x in order if tally[x]
+        ]
+        text = translate("Checks, {} in all: {}.", len(checks), separated(counts))
+        return Strip(tuple(marks), text)
+
+    def facts(self) -> dict[str, object]:
+        """The answer for machines."""
+        context, confidence = self._context, self._context.confidence("average")
+        first = self.first
+        return {
+            "title": context.title,
+            "author": context.author,
+            "date": context.date,
+            "outcome": context.outcome or context.usual_outcome,
+            "unit": context.effect_unit,
+            "weights": context.weights,
+            "average": _plain(self.average),
+            "over_designs": _plain(self.over_designs),
+            "share_of_untreated_level": _plain(self.share),
+            "direction": ("raised" if first.positive else "lowered") if first.decided else None,
+            "likelihood": str(sureness(first.p_direction)) if first.decided else None,
+            "confidence": {**asdict(confidence), "grade": confidence.grade},
+            "breakdown": self.breakdown,
+            "groups": self._groups(),
+            "checks": {result.name: result.verdict for result in context.checks},
+            "gate": str(context.fit.gate),
+            "converged": context.fit.gate.passed,
+            "version": versions()["bayes-nqp"],
+        }
+
+    @property
+    def _grade(self) -> str:
+        return self._context.confidence("average").grade
+
+    def _groups(self) -> dict[str, dict[str, object]]:
+        return {
+            factor: {
+                str(level): _plain(self._posterior(draws.isel({factor: k})))
+                for k, level in enumerate(draws[factor].to_numpy().tolist())
+            }
+            for factor, draws in groups_of(self._context).items()
+        }
+
+    def _posterior(self, draws: xr.DataArray) -> Posterior:
+        return posterior_of(draws, self._context.prob)
+
+
+def _plain(posterior: Posterior | None) -> dict[str, float] | None:
+    if posterior is None:
+        return None
+    names = ("mean", "sd", "lower", "upper", "p_positive", "prob")
+    return {name: float(getattr(posterior, name)) for name in names}
