@@ -96,7 +96,7 @@ def test_a_run_is_whole_but_for_what_fails(tmp_path: Path) -> None:
     assert {path.name for path in outcome.folder.rglob("*.*")} == {
         "summary.csv", "contrasts.csv", "checks.csv", "event_study.csv", "forest.csv",
         "forest.png", "forest.svg", "report.html", "report.docx", "tables.xlsx", "tables.tex",
-        "tables.md", "posterior.nc", "study.toml", "provenance.json",
+        "tables.md", "answer.json", "posterior.nc", "study.toml", "provenance.json",
     }  # fmt: skip
     report = outcome.folder / "report"
     page = (report / "report.html").read_text(encoding="utf-8")

@@ -51,7 +51,7 @@ class Answer:
         context, found = self._context, self._context.averaged
         effects = context.effects if found is None else found.effects
         if context.outcome_scale == "log":
-            return self._posterior(np.expm1(att(effects, weights=context.weights)))
+            return self._posterior(xr.apply_ufunc(np.expm1, att(effects, weights=context.weights)))
         if context.outcome_scale != "level":
             return None
         try:
@@ -114,7 +114,7 @@ class Answer:
             (translate("{}: {}", title_of(x.name), VERDICTS[x.verdict]), TONES[x.verdict])
             for x in ordered
         ]
-        tally = Counter(result.verdict for result in checks)
+        tally = Counter(str(result.verdict) for result in checks)
         counts = [
             Message("{} {}", VERDICTS[x], tally[x], context="count") for x in order if tally[x]
         ]

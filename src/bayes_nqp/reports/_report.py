@@ -196,9 +196,10 @@ def write_report(
 
 def _facts(context: Context) -> dict[str, object]:
     """The answer for machines; empty where it could not be made."""
+    facts: dict[str, object] = {}
     with omitted(Message("The file {}", "answer.json")):
-        return Answer(context).facts()
-    return {}
+        facts = Answer(context).facts()
+    return facts
 
 
 def _written(document: Document, folder: Path, formats: Iterable[str]) -> list[str]:

@@ -25,7 +25,7 @@ from bayes_nqp.reports._through import through
 from bayes_nqp.tables import percent
 
 
-@section(place=1)
+@section(place=10)
 def short(context: Context) -> Iterator[Block | Sketch]:
     """Say what the policy did, for whom, and through what; with its numbers, checks and figures."""
     language, unit = context.language, context.effect_unit
