@@ -128,7 +128,11 @@ def test_a_report_warns_and_is_whole_but_for_what_fails(
     fit = nqp.fit(study.design, study.panel, study.sampler, progress=False)
     with pytest.warns(UserWarning, match="could not be made"):
         folder = nqp.report(fit, tmp_path / "r", formats=FORMATS[:3], checks=[], progress=False)
-    assert {path.name for path in folder.glob("*.*")} == {"report.html", "report.docx"}
+    assert {path.name for path in folder.glob("*.*")} == {
+        "report.html",
+        "report.docx",
+        "answer.json",
+    }
 
 
 @pytest.mark.usefixtures("broken")

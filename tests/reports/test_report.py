@@ -81,6 +81,7 @@ def test_everything_is_there(folder: Path) -> None:
     names = {p.name for p in folder.iterdir()}
     assert names == {
         "figures", "report.html", "report.docx", "tables.xlsx", "tables.tex", "tables.md",
+        "answer.json",
     }  # fmt: skip
     stems = {p.stem for p in (folder / "figures").iterdir()}
     for stem in stems:

@@ -186,7 +186,7 @@ def write_report(
         context.language,
         _facts(context),
     )
-    known, names = recorded(), list(dict.fromkeys([*formats, "json"]))
+    known, names = recorded(), list(dict.fromkeys([*formats, *({"json"} & set(writers()))]))
     names = _written(_telling(document, known), folder, names)
     while recorded() != known:  # a file that was written before an error does not tell of it yet
         known = recorded()
