@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import xarray as xr
 
 from bayes_nqp import schema
@@ -124,7 +125,8 @@ def widened(panel: Panel, prefix: str, columns: Array) -> tuple[Panel, tuple[str
     covariates = np.column_stack([panel.covariates, *columns])
     covariates.setflags(write=False)
     roles = replace(panel.roles, covariates=(*panel.roles.covariates, *names))
-    frame = panel.frame.assign(**dict(zip(names, columns, strict=True)))
+    added = pd.DataFrame(dict(zip(names, columns, strict=True)), panel.frame.index)
+    frame = pd.concat([panel.frame, added], axis=1)
     return replace(panel, frame=frame, roles=roles, covariates=covariates), names
 
 
