@@ -20,8 +20,6 @@ from bayes_nqp.gaussian.reduced import ReducedFactor
 from bayes_nqp.gaussian.types import PADDING, Arrowhead, Owners, Values
 from bayes_nqp.gaussian.unit_precision import Small, small
 
-__all__ = ["Conditionals", "class_conditionals", "conditionals"]
-
 
 def back_substituted(
     head: Arrowhead, factor: Factor, z_shared: Array, z_local: Array
