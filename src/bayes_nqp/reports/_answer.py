@@ -94,7 +94,7 @@ class Answer:
         name = Message("Probability of an effect below zero")
         if one.positive:
             name = Message("Probability of an effect above zero")
-        yield Tile(translate(name), chance(one.p_direction))
+        yield Tile(translate(name), translate("{}", chance(one.p_direction)))
         yield Tile(translate("Confidence in the assumptions"), translate(graded(self._grade)))
         if self.breakdown is not None:
             yield Tile(
