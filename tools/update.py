@@ -106,8 +106,8 @@ def imported(tree: ast.Module, node: ast.FunctionDef) -> set[str]:
 
 def registered_in(part: str) -> list[str]:
     """Name the values of a room, one of which or several stand in a file of their room."""
-    named = decorated(part, "register", ast.ClassDef)
-    return sorted(node.name for _, _, node in named)
+    named = (decorated(part, word, ast.ClassDef) for word in ("value", "register"))
+    return sorted(node.name for several in named for _, _, node in several)
 
 
 def part_stub(part: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Literal, Self
 
 import numpy as np
@@ -13,12 +13,11 @@ from bayes_nqp.designs._design import SingleEquation
 from bayes_nqp.designs._facts import Facts, StatedTerm, Term
 from bayes_nqp.designs._spec import DoseSpec
 from bayes_nqp.designs.noise import AR1, Noise
-from bayes_nqp.doors import door
+from bayes_nqp.doors import value
 from bayes_nqp.errors import PanelError, StudyError, nearest, shown
 from bayes_nqp.language import Message
 from bayes_nqp.pooling import Partial, Pooling
 from bayes_nqp.priors import Priors
-from bayes_nqp.registry import register
 from bayes_nqp.terms import TimeEffects
 
 if TYPE_CHECKING:
@@ -27,9 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["ContinuousExposure"]
 
 
-@register("design")
-@door
-@dataclass(frozen=True, slots=True)
+@value("design")
 class ContinuousExposure(SingleEquation):
     """Effect of one more unit of a continuous exposure, such as trade per head.
 

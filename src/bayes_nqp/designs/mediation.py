@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import field, fields, replace
 from typing import TYPE_CHECKING, Literal, Self
 
 from bayes_nqp.designs._channels import ChannelFacts, complete_cases
@@ -12,11 +12,10 @@ from bayes_nqp.designs._facts import Facts
 from bayes_nqp.designs._model import ModelSpec
 from bayes_nqp.designs._spec import MediatorSpec
 from bayes_nqp.designs.staggered_did import StaggeredDiD
-from bayes_nqp.doors import door
+from bayes_nqp.doors import value
 from bayes_nqp.errors import Hint, StudyError
 from bayes_nqp.language import Message
 from bayes_nqp.pooling import Partial
-from bayes_nqp.registry import register
 
 if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
@@ -26,9 +25,7 @@ __all__ = ["Mediation"]
 _LEGS = ("a", "b", "direct")
 
 
-@register("design")
-@door
-@dataclass(frozen=True, slots=True)
+@value("design")
 class Mediation(Design):
     """Direct and indirect effects of a policy that reaches units at different times.
 

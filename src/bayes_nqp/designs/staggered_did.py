@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Literal, Self
 
 from bayes_nqp.designs._design import SingleEquation
 from bayes_nqp.designs._facts import Facts, StatedTerm, Term
 from bayes_nqp.designs._spec import Calendar
 from bayes_nqp.designs.noise import AR1, Noise
-from bayes_nqp.doors import door
+from bayes_nqp.doors import value
 from bayes_nqp.errors import StudyError
 from bayes_nqp.language import Message
 from bayes_nqp.likelihoods import Gaussian, Likelihood
 from bayes_nqp.pooling import Partial, Pooling
 from bayes_nqp.priors import Priors
-from bayes_nqp.registry import register
 from bayes_nqp.terms import TimeEffects
 
 if TYPE_CHECKING:
@@ -25,9 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["StaggeredDiD"]
 
 
-@register("design")
-@door
-@dataclass(frozen=True, slots=True)
+@value("design")
 class StaggeredDiD(SingleEquation):
     """Effects of a policy that reaches units at different times.
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import cache, wraps
 from types import FunctionType
-from typing import Any, Final, cast, overload
+from typing import Any, Final, cast, dataclass_transform, overload
 
 from bayes_nqp.annotations import annotations_of
 from bayes_nqp.doors._advice import MADE_BY, advice, told
@@ -15,6 +15,7 @@ from bayes_nqp.doors._foreign import FOREIGN
 from bayes_nqp.doors._kinds import ArgumentKind, kind_of
 from bayes_nqp.errors import ArgumentError, nearest, shown
 from bayes_nqp.foreign import reply
+from bayes_nqp.registry import register
 
 _VARIABLE: Final[dict[Any, type]] = {
     inspect.Parameter.VAR_POSITIONAL: tuple,
@@ -43,6 +44,22 @@ def door(item: Any = None, *, trusted: tuple[str, ...] = ()) -> Any:
     if item is None:
         return lambda given: door_of(given, trusted)
     return door_of(item, ())
+
+
+@dataclass_transform(frozen_default=True, field_specifiers=(field,))
+def value[T](family: str, word: str = "") -> Callable[[type[T]], type[T]]:
+    """Make a class a value: frozen, its calls held to what it states, and known to files.
+
+    Parameters
+    ----------
+    family, word : str
+        As in `register`.
+    """
+
+    def decorate(kind: type[T]) -> type[T]:
+        return register(family, word)(door(dataclass(frozen=True, slots=True)(kind)))
+
+    return decorate
 
 
 def method_door[F: Callable[..., Any]](function: F, owner: str) -> F:

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 from scipy.special import xlogy
 
 from bayes_nqp.arrays import Array
-from bayes_nqp.doors import door
+from bayes_nqp.doors import value
 from bayes_nqp.errors import PanelError, StudyError
 from bayes_nqp.index._scheme import Scope, check_shapes, linear, shares
 from bayes_nqp.language import Message
-from bayes_nqp.registry import register
 
 
-@register("index")
-@door
-@dataclass(frozen=True, slots=True)
+@value("index")
 class Entropy:
     """Entropy weights: indicators whose sum is spread over few rows weigh more.
 

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal
 
-from bayes_nqp.doors import door
+from bayes_nqp.doors import value
 from bayes_nqp.errors import StudyError
 from bayes_nqp.language import Message
-from bayes_nqp.registry import register
 
 _DIRECTIONS = ("positive", "negative")
 
 
-@register("index")
-@door
-@dataclass(frozen=True, slots=True)
+@value("index")
 class Indicator:
     """One indicator of a system.
 
@@ -73,9 +69,7 @@ class Indicator:
         return self.key if self.column is None else self.column
 
 
-@register("index")
-@door
-@dataclass(frozen=True, slots=True)
+@value("index")
 class Dimension:
     """Some indicators that belong together.
 

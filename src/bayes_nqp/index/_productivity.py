@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bayes_nqp.doors import door
+from bayes_nqp.doors import value
 from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.index._compute import WeightProblem, normalised
 from bayes_nqp.index._index import Index
@@ -13,15 +13,12 @@ from bayes_nqp.index._read import read
 from bayes_nqp.index._recipe import Recipe
 from bayes_nqp.index._schemes import FixedWeights
 from bayes_nqp.language import Message
-from bayes_nqp.registry import register
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-@register("index")
-@door
-@dataclass(frozen=True, slots=True)
+@value("index")
 class ProductivityIndex(Recipe):
     """How an index is made from indicators: a system, weights, and a scale.
 

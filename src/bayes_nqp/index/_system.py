@@ -5,23 +5,20 @@ from __future__ import annotations
 import tomllib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from bayes_nqp.doors import door
+from bayes_nqp.doors import value
 from bayes_nqp.errors import StudyError, nearest, shown
 from bayes_nqp.files import read_toml
 from bayes_nqp.index._indicator import Dimension, Indicator
 from bayes_nqp.index._toml import checked, tables, text, write
 from bayes_nqp.language import Message
-from bayes_nqp.registry import register
 
 
-@register("index")
-@door
-@dataclass(frozen=True, slots=True)
+@value("index")
 class IndexSystem:
     """A system of indicators: dimension → indicator.
 

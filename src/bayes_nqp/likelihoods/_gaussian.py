@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from bayes_nqp.doors import door
+from bayes_nqp.doors import value
 from bayes_nqp.language import Message
 from bayes_nqp.likelihoods._likelihood import Likelihood
-from bayes_nqp.registry import register
 
 __all__ = ["Gaussian"]
 
 
-@register("likelihood")
-@door
-@dataclass(frozen=True, slots=True)
+@value("likelihood")
 class Gaussian(Likelihood):
     """Normal errors: exact compression, whatever the number of rows."""
 

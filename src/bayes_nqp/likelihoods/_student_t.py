@@ -4,25 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 
 from bayes_nqp.arrays import Array
-from bayes_nqp.doors import door
+from bayes_nqp.doors import value
 from bayes_nqp.errors import StudyError
 from bayes_nqp.language import Message
 from bayes_nqp.likelihoods._likelihood import Likelihood
 from bayes_nqp.parameters import Gamma, Parameter
-from bayes_nqp.registry import register
 
 __all__ = ["StudentT"]
 
 
-@register("likelihood")
-@door
-@dataclass(frozen=True, slots=True)
+@value("likelihood")
 class StudentT(Likelihood):
     """Student-t innovations, robust to outlying rows; sampled row by row, and slowly.
 

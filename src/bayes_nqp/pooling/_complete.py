@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from bayes_nqp import vocabulary as v
-from bayes_nqp.doors import door
+from bayes_nqp.doors import value
 from bayes_nqp.language import Message
 from bayes_nqp.pooling._pooling import Piece, Pooling
-from bayes_nqp.registry import register
 
 __all__ = ["Complete"]
 
 
-@register("pooling")
-@door
-@dataclass(frozen=True, slots=True)
+@value("pooling")
 class Complete(Pooling):
     """One effect curve over event time for everybody.
 

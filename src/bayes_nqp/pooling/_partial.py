@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, ClassVar, Self, cast
 
 from bayes_nqp import vocabulary as v
-from bayes_nqp.doors import door
+from bayes_nqp.doors import value
 from bayes_nqp.errors import once
 from bayes_nqp.language import Message
 from bayes_nqp.pooling._pooling import Piece, Pooling
-from bayes_nqp.registry import register
 
 __all__ = ["Partial"]
 
@@ -24,9 +23,7 @@ def _strata(strata: Sequence[str] | str | None) -> tuple[str, ...] | None:
     return names
 
 
-@register("pooling")
-@door
-@dataclass(frozen=True, slots=True)
+@value("pooling")
 class Partial(Pooling):
     """Effects of strata, cohorts and cells around a common curve, shrunk as the data say.
 

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from scipy.special import gammaln
 
 from bayes_nqp.arrays import Array
-from bayes_nqp.doors import door
+from bayes_nqp.doors import value
 from bayes_nqp.errors import StudyError
 from bayes_nqp.language import Message, Numeral
 from bayes_nqp.parameters import ScalePrior
-from bayes_nqp.registry import register
 
 __all__ = ["HalfT"]
 
 
-@register("scale")
-@door
-@dataclass(frozen=True, slots=True)
+@value("scale")
 class HalfT(ScalePrior):
     """Half-t prior of a scale: alike near zero, and open to much larger values than half-normal.
 

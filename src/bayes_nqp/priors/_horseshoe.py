@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Self
 
 import numpy as np
 
 from bayes_nqp.arrays import Array
-from bayes_nqp.doors import door
+from bayes_nqp.doors import value
 from bayes_nqp.errors import StudyError
 from bayes_nqp.language import Message, Numeral
 from bayes_nqp.priors._deviations import Deviations, StatedScale
-from bayes_nqp.registry import register
 
 __all__ = ["Horseshoe"]
 
 
-@register("deviations")
-@door
-@dataclass(frozen=True, slots=True)
+@value("deviations")
 class Horseshoe(Deviations):
     """Regularised horseshoe deviations: most members have next to none, and a few are free.
 

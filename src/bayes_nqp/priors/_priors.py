@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import Annotated, Any
 
 from bayes_nqp.annotations import Words
-from bayes_nqp.doors import door
+from bayes_nqp.doors import value
 from bayes_nqp.errors import StudyError
 from bayes_nqp.parameters import ScalePrior
 from bayes_nqp.priors._deviations import (
@@ -17,14 +17,11 @@ from bayes_nqp.priors._deviations import (
     plain_scale,
     scale_prior,
 )
-from bayes_nqp.registry import register
 
 __all__ = ["Priors"]
 
 
-@register("priors")
-@door
-@dataclass(frozen=True, slots=True)
+@value("priors")
 class Priors:
     """Every prior, its scale in multiples of ``s``.
 

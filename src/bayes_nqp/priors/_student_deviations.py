@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from bayes_nqp.arrays import Array
-from bayes_nqp.doors import door
+from bayes_nqp.doors import value
 from bayes_nqp.errors import StudyError
 from bayes_nqp.language import Message, Numeral
 from bayes_nqp.priors._deviations import Deviations, StatedScale
-from bayes_nqp.registry import register
 
 __all__ = ["StudentDeviations"]
 
 
-@register("deviations")
-@door
-@dataclass(frozen=True, slots=True)
+@value("deviations")
 class StudentDeviations(Deviations):
     """Student-t deviations: a few members may be far from the others, and do not widen all.
 

@@ -11,9 +11,8 @@ from scipy.special import logsumexp
 
 from bayes_nqp.annotations import Seed
 from bayes_nqp.arrays import Array, Mask
-from bayes_nqp.doors import door
+from bayes_nqp.doors import value
 from bayes_nqp.parameters import ParameterSpace
-from bayes_nqp.registry import register
 from bayes_nqp.sampling._chains import Chains, check_numbers
 from bayes_nqp.sampling._climb import Summit, climb, newton
 from bayes_nqp.sampling._folded import FoldedT, folded, folded_density, unfolded
@@ -39,9 +38,7 @@ LEAST_BRIEF = 100.0
 """Effective proposals that a refit needs: it is asked for averages, not for tails."""
 
 
-@register("sampler")
-@door
-@dataclass(frozen=True, slots=True)
+@value("sampler")
 class Importance:
     """Importance sampling: independent draws of a few parameters, with honest weights.
 

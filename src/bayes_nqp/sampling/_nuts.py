@@ -6,17 +6,16 @@ import math
 import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from bayes_nqp.annotations import Seed
-from bayes_nqp.doors import door
+from bayes_nqp.doors import value
 from bayes_nqp.errors import ConvergenceError, StudyError
 from bayes_nqp.machine import needing_room, one_thread
 from bayes_nqp.process import Setting
-from bayes_nqp.registry import register
 from bayes_nqp.sampling._chains import Chains, check_numbers
 
 if TYPE_CHECKING:
@@ -34,9 +33,7 @@ _STATS = {
 }
 
 
-@register("sampler")
-@door
-@dataclass(frozen=True, slots=True)
+@value("sampler")
 class NUTS:
     """The No-U-Turn sampler of nutpie.
 

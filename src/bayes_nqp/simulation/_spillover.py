@@ -12,11 +12,10 @@ import pandas as pd
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.arrays import Array, Index
-from bayes_nqp.doors import door
+from bayes_nqp.doors import value
 from bayes_nqp.errors import StudyError
 from bayes_nqp.language import Message
 from bayes_nqp.panel import Panel
-from bayes_nqp.registry import register
 from bayes_nqp.simulation._checks import check_numbers
 
 
@@ -85,9 +84,7 @@ class Nearness(Protocol):
         """Period from which a unit stands in each ring or nearer (unit, ring)."""
 
 
-@register("simulation")
-@door
-@dataclass(frozen=True, slots=True)
+@value("simulation")
 class Spillover:
     """What units near others in force receive.
 

@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from bayes_nqp.arrays import Index
-from bayes_nqp.doors import door
+from bayes_nqp.doors import value
 from bayes_nqp.errors import once
 from bayes_nqp.parameters import FLAT, Scale
 from bayes_nqp.priors import Priors
-from bayes_nqp.registry import register
 from bayes_nqp.terms.parts import GlobalPart, LocalPart
 
 __all__ = ["TimeEffects", "time_parts"]
 
 
-@register("time")
-@door
-@dataclass(frozen=True, slots=True)
+@value("time")
 class TimeEffects:
     """Which strata share their time effects.
 

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from bayes_nqp.arrays import Array
 from bayes_nqp.designs.noise._noise import Noise, Steps, structures
-from bayes_nqp.doors import door
+from bayes_nqp.designs.noise._steps import Steps
+from bayes_nqp.doors import value
 from bayes_nqp.language import Message
 from bayes_nqp.parameters import Correlation, Parameter
-from bayes_nqp.registry import register
 
 if TYPE_CHECKING:
     from bayes_nqp.priors import Priors
@@ -21,9 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["AR1"]
 
 
-@register("errors")
-@door
-@dataclass(frozen=True, slots=True)
+@value("errors")
 class AR1(Noise):
     """Stationary first-order autoregressive errors; unit effects are integrated out.
 

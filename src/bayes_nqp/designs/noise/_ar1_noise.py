@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,10 +11,10 @@ import numpy as np
 from bayes_nqp.arrays import Array
 from bayes_nqp.designs.noise._ar1 import AR1
 from bayes_nqp.designs.noise._noise import Noise, Steps, structures
-from bayes_nqp.doors import door
+from bayes_nqp.designs.noise._steps import Steps
+from bayes_nqp.doors import value
 from bayes_nqp.language import Message
 from bayes_nqp.parameters import Parameter
-from bayes_nqp.registry import register
 
 if TYPE_CHECKING:
     from bayes_nqp.priors import Priors
@@ -22,9 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["AR1Noise"]
 
 
-@register("errors")
-@door
-@dataclass(frozen=True, slots=True)
+@value("errors")
 class AR1Noise(Noise):
     """Stationary AR(1) errors with white noise on top, such as measurement error.
 

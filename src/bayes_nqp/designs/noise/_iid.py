@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from bayes_nqp.arrays import Array
 from bayes_nqp.designs.noise._noise import Noise, Steps
-from bayes_nqp.doors import door
+from bayes_nqp.designs.noise._steps import Steps
+from bayes_nqp.doors import value
 from bayes_nqp.language import Message
-from bayes_nqp.registry import register
 
 if TYPE_CHECKING:
     from bayes_nqp.parameters import Parameter
@@ -21,9 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["IID"]
 
 
-@register("errors")
-@door
-@dataclass(frozen=True, slots=True)
+@value("errors")
 class IID(Noise):
     """Independent errors with one standard deviation; takes precision weights.
 

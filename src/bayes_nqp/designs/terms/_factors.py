@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
@@ -23,10 +23,9 @@ from bayes_nqp.designs._series import (
     series_of,
 )
 from bayes_nqp.designs._spec import Calendar, EquationSpec, Timing
-from bayes_nqp.doors import door
+from bayes_nqp.doors import value
 from bayes_nqp.errors import Hint, IdentificationError, StudyError, shown
 from bayes_nqp.language import Message
-from bayes_nqp.registry import register
 from bayes_nqp.terms import Series
 
 if TYPE_CHECKING:
@@ -44,9 +43,7 @@ _WORDS: Final = Message(
 )
 
 
-@register("trends", "factors")
-@door
-@dataclass(frozen=True, slots=True)
+@value("trends", "factors")
 class Factors(Term):
     """Units load on common series f, each with loadings of its own: ``alpha_i + f_t' lambda_i``.
 

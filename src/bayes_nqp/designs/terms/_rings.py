@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from bayes_nqp.arrays import Index
 from bayes_nqp.designs.terms._spillover import Bounds, Spillover, rising
-from bayes_nqp.doors import door
+from bayes_nqp.doors import value
 from bayes_nqp.errors import StudyError
 from bayes_nqp.language import Message
-from bayes_nqp.registry import register
 from bayes_nqp.spatial_weights import cities_of, places_apart
 
 if TYPE_CHECKING:
@@ -22,9 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["Donut", "Rings"]
 
 
-@register("spillovers")
-@door
-@dataclass(frozen=True, slots=True)
+@value("spillovers")
 class Rings(Spillover):
     """What units receive from the nearest other unit in force, by distance and time since.
 
@@ -109,9 +105,7 @@ class Rings(Spillover):
         return first[of_unit]
 
 
-@register("spillovers")
-@door
-@dataclass(frozen=True, slots=True)
+@value("spillovers")
 class Donut(Spillover):
     """Leave out untreated rows near units in force.
 

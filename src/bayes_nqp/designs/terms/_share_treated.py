@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -11,9 +10,8 @@ import numpy as np
 
 from bayes_nqp.arrays import Index
 from bayes_nqp.designs.terms._spillover import Bounds, Spillover, rising
-from bayes_nqp.doors import door
+from bayes_nqp.doors import value
 from bayes_nqp.language import Message
-from bayes_nqp.registry import register
 from bayes_nqp.spatial_weights import SpatialWeights
 
 if TYPE_CHECKING:
@@ -25,9 +23,7 @@ _ROUNDING = 1e-9
 """Of a share of weights."""
 
 
-@register("spillovers")
-@door
-@dataclass(frozen=True, slots=True)
+@value("spillovers")
 class ShareTreated(Spillover):
     """What units receive, by how large a share of their neighbours has adopted, and since when.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -12,13 +12,12 @@ from bayes_nqp.arrays import Index
 from bayes_nqp.designs._facts import Facts, Term
 from bayes_nqp.designs._spec import EquationSpec, Timing
 from bayes_nqp.designs.noise import Noise, parameters_of, structures
-from bayes_nqp.doors import door
+from bayes_nqp.doors import value
 from bayes_nqp.errors import Hint, IdentificationError, StudyError
 from bayes_nqp.language import Message, Numeral
 from bayes_nqp.panel import unit_column
 from bayes_nqp.parameters import Parameter, Scale, ScalePrior
 from bayes_nqp.priors import StatedScale, plain_scale, scale_prior
-from bayes_nqp.registry import register
 from bayes_nqp.terms import ProcessPart, TimeEffects
 
 if TYPE_CHECKING:
@@ -42,9 +41,7 @@ _LASTING: Final = Message(
 )
 
 
-@register("shocks")
-@door
-@dataclass(frozen=True, slots=True)
+@value("shocks")
 class SharedShocks(Term):
     """What befalls all units of a cluster in a period, such as the budget year of a province.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -14,11 +14,10 @@ from bayes_nqp.arrays import Array, Index
 from bayes_nqp.designs._facts import Facts, Reach, Term
 from bayes_nqp.designs._links import check_design, check_errors, check_links, check_rows, link_words
 from bayes_nqp.designs._spec import Calendar, EquationSpec, LagSpec, LinkedSpec, Timing
-from bayes_nqp.doors import door
+from bayes_nqp.doors import value
 from bayes_nqp.errors import IdentificationError, StudyError, nearest
 from bayes_nqp.language import Message
 from bayes_nqp.parameters import CutCorrelation, Parameter
-from bayes_nqp.registry import register
 from bayes_nqp.spatial_weights import SpatialWeights
 from bayes_nqp.terms import DELTA, TREATED, Linked
 
@@ -36,9 +35,7 @@ _QUESTION: Final = Message(
 )
 
 
-@register("spillovers", "lag")
-@door
-@dataclass(frozen=True, slots=True)
+@value("spillovers", "lag")
 class SpatialLag(Term):
     """Outcomes follow those of linked units, ``y = delta W y + … + W X theta``.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, fields, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -11,11 +11,10 @@ import numpy as np
 from bayes_nqp.arrays import Index
 from bayes_nqp.designs._facts import Facts, Term
 from bayes_nqp.designs._spec import EquationSpec, Timing
-from bayes_nqp.doors import door
+from bayes_nqp.doors import value
 from bayes_nqp.errors import IdentificationError, StudyError, shown
 from bayes_nqp.language import Message
 from bayes_nqp.parameters import HalfNormal, Scale
-from bayes_nqp.registry import register
 from bayes_nqp.terms import ProcessPart
 
 if TYPE_CHECKING:
@@ -36,9 +35,7 @@ _WORDS: Final = Message(
 )
 
 
-@register("trends", "differential")
-@door
-@dataclass(frozen=True, slots=True)
+@value("trends", "differential")
 class DifferentialTrends(Term):
     """Cohorts that adopt drift from the never treated along a line and a random walk.
 

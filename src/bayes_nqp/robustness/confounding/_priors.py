@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from bayes_nqp.annotations import Count
 from bayes_nqp.arrays import Array
-from bayes_nqp.doors import door
+from bayes_nqp.doors import value
 from bayes_nqp.errors import StudyError
-from bayes_nqp.registry import register
 
 _LIMIT = 0.95
 
 
-@register("rho")
-@door
-@dataclass(frozen=True, slots=True)
+@value("rho")
 class NormalRho:
     """The correlation is N(0, sd²), truncated to −.95 to .95.
 
@@ -52,9 +47,7 @@ class NormalRho:
         return np.asarray(self.sd * truncnorm.rvs(-edge, edge, size=number, random_state=rng))
 
 
-@register("rho")
-@door
-@dataclass(frozen=True, slots=True)
+@value("rho")
 class UniformRho:
     """Every correlation between two limits is as likely as any other.
 

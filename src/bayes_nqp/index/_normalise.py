@@ -1,0 +1,120 @@
+"""Indicators to a common scale."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from bayes_nqp.doors import value
+from bayes_nqp.errors import PanelError, StudyError, nearest, shown
+from bayes_nqp.language import Message
+
+if TYPE_CHECKING:
+    from bayes_nqp.arrays import Array
+    from bayes_nqp.index._read import Read
+
+
+@value("index")
+class MinMax:
+    """Every indicator to [0, 1]: ``(x − min) / (max − min)``, or ``(max − x) / (max − min)``.
+
+    Parameters
+    ----------
+    scope : {"pooled", "yearly"}, default "pooled"
+        Bounds over all units and periods, so that the index compares periods; or within each
+        period, so that it only ranks units there, and growth that all share is taken out.
+    base : label of a period, optional
+        Bounds of that period alone: 0 and 1 are its lowest and highest unit, and later periods
+        may lie outside. With "pooled" only.
+
+    Raises
+    ------
+    StudyError
+        If the scope is unknown, or yearly with a base.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> nqp.MinMax(base=2012)
+    MinMax(scope='pooled', base='2012')
+    """
+
+    scope: Literal["pooled", "yearly"] = "pooled"
+    base: str | int | None = None
+
+    def __post_init__(self) -> None:
+        if self.scope not in ("pooled", "yearly"):
+            raise StudyError(
+                Message("'scope' of MinMax is {!r}", self.scope), hint="'pooled' or 'yearly'"
+            )
+        if self.base is not None:
+            if self.scope == "yearly":
+                raise StudyError(
+                    "'base' gives all periods the bounds of one, and scope='yearly' each its own",
+                    hint="leave one of them out",
+                )
+            object.__setattr__(self, "base", str(self.base))
+
+
+def normalised(read: Read, how: MinMax, constant: str) -> Array:
+    """Normalise what was read.
+
+    Returns
+    -------
+    ndarray (row, indicator)
+        1 is best; a constant that is not refused is 0.
+
+    Raises
+    ------
+    PanelError
+        If an indicator is constant where it must not be, or there is no such base period.
+    """
+    x = read.x
+    z = np.empty_like(x)
+    for label, rows in _groups(read, how):
+        part = x[rows]
+        low, high = _bounds(read, how, part)
+        flat = high - low <= 1e-12 * np.maximum(np.abs(low), np.abs(high))
+        if flat.any() and constant == "error":
+            names = [
+                indicator.data for indicator, bad in zip(read.indicators, flat, strict=True) if bad
+            ]
+            where = Message(" in {}", label) if label else ""
+            raise PanelError(
+                Message(
+                    "the indicator is constant{}: {names}",
+                    where,
+                    plural="the indicators are constant{}: {names}",
+                    n=len(names),
+                    names=shown(map(repr, names)),
+                ),
+                where=shown(
+                    f"{indicator.data} = {value:g}"
+                    for indicator, value, bad in zip(read.indicators, low, flat, strict=True)
+                    if bad
+                ),
+                hint="leave it out with system.without(…), or constant='zero' for no weight",
+            )
+        span = np.where(flat, 1.0, high - low)
+        up = np.array([indicator.direction == "positive" for indicator in read.indicators])
+        z[rows] = np.where(flat, 0.0, np.where(up, part - low, high - part) / span)
+    return z
+
+
+def _groups(read: Read, how: MinMax) -> list[tuple[str, np.ndarray]]:
+    if how.scope == "pooled":
+        return [("", np.ones(len(read.x), dtype=bool))]
+    return [(str(label), read.times == code) for code, label in enumerate(read.labels)]
+
+
+def _bounds(read: Read, how: MinMax, part: Array) -> tuple[Array, Array]:
+    if how.base is not None:
+        labels = [str(label) for label in read.labels]
+        if how.base not in labels:
+            raise PanelError(
+                Message("base={!r} is no period with complete indicators", how.base),
+                hint=nearest(str(how.base), labels),
+            )
+        part = part[read.times == labels.index(str(how.base))]
+    return part.min(axis=0), part.max(axis=0)
