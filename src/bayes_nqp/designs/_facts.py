@@ -31,7 +31,7 @@ type Reach = Literal["none", "exposure", "lag"]
 class Term(ABC):
     """A frozen dataclass that adds something to the model of a design: a file of its own.
 
-    ``@register(argument)`` above it names the argument of designs that it fills; under "terms" it
+    ``@value(argument)`` above it names the argument of designs that it fills; under "terms" it
     is one of those that designs take beside arguments of their own.
     """
 
