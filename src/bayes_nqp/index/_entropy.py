@@ -122,9 +122,7 @@ def entropy_weights(z: Array, rows: Array, shift: float = 0.0) -> Array:
     return shares(np.maximum(spread, 0.0), "Entropy()")
 
 
-@register("index")
-@door
-@dataclass(frozen=True, slots=True)
+@value("index")
 class EntropyTopsis:
     """Entropy weights, and as index the relative closeness to the best row.
 

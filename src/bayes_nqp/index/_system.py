@@ -10,7 +10,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from bayes_nqp.doors import value
+from bayes_nqp.doors import door, value
 from bayes_nqp.errors import StudyError, nearest, shown
 from bayes_nqp.files import read_toml
 from bayes_nqp.index._indicator import Dimension, Indicator

@@ -11,7 +11,6 @@ import numpy as np
 from bayes_nqp.arrays import Array
 from bayes_nqp.designs.noise._ar1 import AR1
 from bayes_nqp.designs.noise._noise import Noise, Steps, structures
-from bayes_nqp.designs.noise._steps import Steps
 from bayes_nqp.doors import value
 from bayes_nqp.language import Message
 from bayes_nqp.parameters import Parameter
