@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from bayes_nqp.arrays import Array
-from bayes_nqp.doors import door
+from bayes_nqp.doors import value
 from bayes_nqp.errors import PanelError, StudyError, nearest, shown
 from bayes_nqp.language import Message
-from bayes_nqp.registry import register
 
 if TYPE_CHECKING:
     from bayes_nqp.index._read import Read
@@ -19,9 +18,7 @@ if TYPE_CHECKING:
     from bayes_nqp.index._system import IndexSystem
 
 
-@register("index")
-@door
-@dataclass(frozen=True, slots=True)
+@value("index")
 class MinMax:
     """Every indicator to [0, 1]: ``(x − min) / (max − min)``, or ``(max − x) / (max − min)``.
 

@@ -9,16 +9,14 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from bayes_nqp.arrays import Array
-from bayes_nqp.doors import door
+from bayes_nqp.doors import door, value
 from bayes_nqp.errors import PanelError, StudyError, nearest, shown
 from bayes_nqp.index._scheme import Scope, check_shapes, linear, moments, shares, varies
 from bayes_nqp.language import Message
 from bayes_nqp.registry import register
 
 
-@register("index")
-@door
-@dataclass(frozen=True, slots=True)
+@value("index")
 class EqualWeights:
     """The same weight for every indicator; constants get none.
 
@@ -113,9 +111,7 @@ class FixedWeights:
         return linear(z, weights)
 
 
-@register("index")
-@door
-@dataclass(frozen=True, slots=True)
+@value("index")
 class Critic:
     """CRITIC weights: spread, times disagreement with the other indicators.
 
@@ -153,9 +149,7 @@ class Critic:
         return linear(z, weights)
 
 
-@register("index")
-@door
-@dataclass(frozen=True, slots=True)
+@value("index")
 class PrincipalComponent:
     """Weights of the first principal component of the standardised indicators.
 
