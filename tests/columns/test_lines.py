@@ -102,7 +102,7 @@ def test_a_decimal_comma_is_no_mark_between_thousands(tmp_path: Path) -> None:
     with pytest.raises(PanelError) as caught:
         Panel.from_file(path, **ROLES)
     assert "decimal=','" in caught.value.hint
-    for keys in ("", "thousands = ','"):
+    for keys in ("", "read.thousands = ','"):
         with pytest.raises(PanelError, match="'0,9229'") as caught:
             validate(study_of(path, keys))
         assert "decimal one" in caught.value.hint

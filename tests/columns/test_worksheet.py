@@ -100,8 +100,8 @@ def test_errors_may_be_declared_missing(tmp_path: Path) -> None:
     path = workbook(tmp_path / "a.xlsx", written("nqp", lambda row, x: x if row != 9 else "#N/A"))
     with pytest.raises(PanelError) as caught:
         validate(study_of(path))
-    assert 'missing = ["#N/A"] in [data]' in caught.value.hint
-    assert validate(study_of(path, 'missing = ["#N/A"]')).panel.n_rows == 159
+    assert 'missing = ["#N/A"] in [data.read]' in caught.value.hint
+    assert validate(study_of(path, 'read.missing = ["#N/A"]')).panel.n_rows == 159
 
 
 def test_an_outcome_that_holds_no_numbers_is_not_passed_over(tmp_path: Path) -> None:
@@ -153,8 +153,8 @@ def test_units_that_are_empty_below_a_name_are_refused(tmp_path: Path, suffix: s
     assert "bayes-nqp new" in caught.value.hint
     with pytest.raises(PanelError, match=words) as caught:
         validate(study_of(path))
-    assert 'fill_down = ["城市"] in [data]' in caught.value.hint
-    assert validate(study_of(path, "fill_down = ['城市']")).panel.n_rows == 160
+    assert 'fill_down = ["城市"] in [data.read]' in caught.value.hint
+    assert validate(study_of(path, "read.fill_down = ['城市']")).panel.n_rows == 160
     made = new(path)
     assert made.study is not None
     assert made.study.panel.n_rows == 160
@@ -168,7 +168,7 @@ def test_a_stratum_that_is_given_once_a_unit_is_refused(tmp_path: Path) -> None:
         Panel.from_file(path, **ROLES)
     with pytest.raises(PanelError) as caught:
         validate(study_of(path))
-    assert 'fill_down = ["地区"] in [data]' in caught.value.hint
+    assert 'fill_down = ["地区"] in [data.read]' in caught.value.hint
 
 
 def test_rows_that_nobody_sees_are_told(tmp_path: Path) -> None:

@@ -112,7 +112,7 @@ WRONG = [
         "'data.derive.nqp' is a column of the data already",
         "new name",
     ),
-    ("[data]", "[data]\nheader = 2", "cities.csv is no workbook", ".xlsx"),
+    ("[data]", "[data]\nread.header = 2", "cities.csv is no workbook", ".xlsx"),
 ]
 
 

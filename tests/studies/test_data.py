@@ -13,7 +13,10 @@ from bayes_nqp.errors import PanelError, StudyError
 from bayes_nqp.panel import Panel
 from bayes_nqp.studies import validate
 
-KEYS = 'sheet = "面板"\nheader = 2\nthousands = ","\nmissing = ["—"]\nnever = "无"\n'
+KEYS = (
+    'read.sheet = "面板"\nread.header = 2\nread.thousands = ","\nread.missing = ["—"]\n'
+    'never = "无"\n'
+)
 
 
 def workbook(folder: Path) -> None:
@@ -44,7 +47,7 @@ def written(folder: Path, keys: str) -> Path:
 
 
 def test_a_messy_workbook_becomes_a_panel(tmp_path: Path) -> None:
-    panel = validate(written(tmp_path, KEYS + 'fill_down = "城市"\n')).panel
+    panel = validate(written(tmp_path, KEYS + 'read.fill_down = "城市"\n')).panel
     assert panel.n_units == 20
     assert panel.unit_labels[3] == "城市03"
     assert panel.n_rows == 159
@@ -56,10 +59,10 @@ def test_a_messy_workbook_becomes_a_panel(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("left_out", "error", "words"),
     [
-        ('sheet = "面板"\n', PanelError, 'in [data]: sheet = "面板"'),
-        ("header = 2\n", StudyError, "it stands in row 2"),
-        ('thousands = ","\n', PanelError, 'thousands = "," reads "1,234"'),
-        ('missing = ["—"]\n', PanelError, 'missing = ["—"] reads such cells'),
+        ('read.sheet = "面板"\n', PanelError, 'in [data.read]: sheet = "面板"'),
+        ("read.header = 2\n", StudyError, "it stands in row 2"),
+        ('read.thousands = ","\n', PanelError, 'thousands = "," reads "1,234"'),
+        ('read.missing = ["—"]\n', PanelError, 'missing = ["—"] reads such cells'),
         ('never = "无"\n', PanelError, 'never = "无"'),
     ],
 )
@@ -67,7 +70,7 @@ def test_each_step_is_suggested(
     tmp_path: Path, left_out: str, error: type[Exception], words: str
 ) -> None:
     assert left_out in KEYS
-    keys = KEYS.replace(left_out, "") + 'fill_down = ["城市"]\n'
+    keys = KEYS.replace(left_out, "") + 'read.fill_down = ["城市"]\n'
     with pytest.raises(error) as caught:
         validate(written(tmp_path, keys))
     assert words in str(caught.value)

@@ -46,7 +46,7 @@ def merged(df: pd.DataFrame, *columns: str) -> pd.DataFrame:
 
 def test_a_value_never_crosses_into_the_next_unit(tmp_path: Path) -> None:
     names = ["地区", "zone_year", "城市"]
-    path = written(tmp_path, merged(city_rows(), *names), keys(f"fill_down = {names}"))
+    path = written(tmp_path, merged(city_rows(), *names), keys(f"read.fill_down = {names}"))
     panel = validate(path).panel
     assert (panel.n_units, int((panel.cohort_codes >= 0).sum())) == (20, 10)
     assert panel.digest == validate(written(tmp_path, city_rows())).panel.digest
@@ -61,21 +61,21 @@ def test_a_group_may_be_merged_over_its_units(tmp_path: Path) -> None:
     df = city_rows().sort_values(["地区", "城市", "年份"], ignore_index=True)
     whole = validate(written(tmp_path, df)).panel.digest
     df["地区"] = df["地区"].where(~df["地区"].duplicated())
-    panel = validate(written(tmp_path, df, keys('fill_down = ["地区"]'))).panel
+    panel = validate(written(tmp_path, df, keys('read.fill_down = ["地区"]'))).panel
     assert panel.digest == whole
 
 
 def test_a_merged_time_is_filled_across_units(tmp_path: Path) -> None:
     df = city_rows().sort_values(["年份", "城市"], ignore_index=True)
     df["年份"] = df["年份"].where(~df["年份"].duplicated())
-    panel = validate(written(tmp_path, df, keys('fill_down = ["年份"]'))).panel
+    panel = validate(written(tmp_path, df, keys('read.fill_down = ["年份"]'))).panel
     assert panel.n_rows == 160
 
 
 def test_a_cohort_in_merged_cells_leads_to_fill_down(tmp_path: Path) -> None:
     message, hint = refused(written(tmp_path, merged(city_rows(), "zone_year")))
     assert "changes within 10 units" in message
-    assert 'fill_down = ["zone_year"] in [data] fills them within each unit' in hint
+    assert 'fill_down = ["zone_year"] in [data.read] fills them within each unit' in hint
     assert "never from one unit into the next" in hint
 
 
@@ -153,11 +153,11 @@ def test_the_year_of_a_date_can_be_derived(tmp_path: Path, call: str) -> None:
     df = city_rows().rename(columns={"zone_year": "批复 日期"})
     dates = [None if np.isnan(y) else f"{int(y)}.07.24" for y in df["批复 日期"]]
     df["批复"] = df["批复 日期"] = [x or "—" for x in dates]
-    text = keys('missing = "—"').replace('cohort = "zone_year"', 'cohort = "first"')
+    text = keys('read.missing = "—"').replace('cohort = "zone_year"', 'cohort = "first"')
     text = text.replace("[data.derive]", f"[data.derive]\nfirst = '{call} + 1'")
     panel = validate(written(tmp_path, df, text)).panel
     assert sorted(set(panel.cohort_labels[panel.cohort_codes >= 0])) == [2016, 2017]
-    message, hint = refused(written(tmp_path, df, text.replace('missing = "—"', "")))
+    message, hint = refused(written(tmp_path, df, text.replace('read.missing = "—"', "")))
     assert "asks for the year of" in message
     assert "missing = " in hint
 
@@ -188,11 +188,11 @@ def test_numbers_stored_as_text_are_noted_only_if_there_are_any(tmp_path: Path) 
     df = city_rows()
     df["nqp"] = df["nqp"].astype(object)
     df.loc[[3, 5], "nqp"] = "—"
-    notes = validate(written(tmp_path, df, keys('missing = "—"'))).panel.notes
+    notes = validate(written(tmp_path, df, keys('read.missing = "—"'))).panel.notes
     assert "nqp: 2 cells read as missing" in notes
     assert not any("stored as text" in note for note in notes)
     df.loc[7, "nqp"] = "1.02"
-    notes = validate(written(tmp_path, df, keys('missing = "—"'))).panel.notes
+    notes = validate(written(tmp_path, df, keys('read.missing = "—"'))).panel.notes
     assert any("stored as text" in note for note in notes)
 
 

@@ -149,7 +149,7 @@ WRONG = [
     ("units = 40", 'units = "many"', "'data.options.units'", ""),
     ('simulation = "channels"', 'dataset = "castle_doctrine"', "[data.options]", "leave"),
     ("[channels]", "[data.options.mediators.x]\nslop = 1\n[channels]", "'slop'", "'slope'"),
-    ('simulation = "channels"', 'simulation = "channels"\nsheet = 1', "'data.sheet'", ""),
+    ('simulation = "channels"', 'simulation = "channels"\nread.sheet = 1', "'data.read'", ""),
 ]
 
 

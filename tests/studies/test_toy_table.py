@@ -36,7 +36,7 @@ unit = "unit"
 time = "time"
 cohort = "cohort"
 outcome = "ln_real"
-thousands = ","
+read.thousands = ","
 covariates = ["near_real"]
 [data.derive]
 ln_real = "log(real)"

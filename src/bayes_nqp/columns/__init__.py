@@ -7,7 +7,10 @@ from bayes_nqp.columns._cells import admitted
 from bayes_nqp.columns._gaps import FEW, refuse_gaps
 from bayes_nqp.columns._marks import Marks, marks_of, unsaid
 from bayes_nqp.columns._names import apart
+from bayes_nqp.columns._number_words import EDGES
 from bayes_nqp.columns._read import SUFFIXES, broken, cells_of, read, source_of
+from bayes_nqp.columns._reading import further_down, joined_unit, reading_of, with_unit
+from bayes_nqp.columns._rows import left_out, panel_rows, stripped, without_place
 from bayes_nqp.columns._values import (
     Bools,
     Floats,
@@ -26,17 +29,23 @@ from bayes_nqp.columns._values import (
     quoted,
     unwrapped,
 )
+from bayes_nqp.columns._vocabulary import channel_of, sounds_like
 from bayes_nqp.columns._worksheet import letters
 from bayes_nqp.columns._years import as_years, days_since_1900, year_of
+from bayes_nqp.columns.steps import STEPS, Found, Reading
 
 __all__ = [
+    "EDGES",
     "FEW",
+    "STEPS",
     "SUFFIXES",
     "UNCOMPUTED",
     "Bools",
     "Floats",
+    "Found",
     "Ints",
     "Marks",
+    "Reading",
     "SourceRows",
     "Strings",
     "admitted",
@@ -46,28 +55,38 @@ __all__ = [
     "broken",
     "broken_cell",
     "cells_of",
+    "channel_of",
     "checked_names",
     "counted",
     "days_since_1900",
     "encode",
     "frozen",
+    "further_down",
     "grouped",
     "is_text",
     "joined_rows",
+    "joined_unit",
+    "left_out",
     "letters",
     "marks_of",
     "missing",
     "numbers",
     "opened",
+    "panel_rows",
     "plain",
     "quoted",
     "read",
+    "reading_of",
     "refuse_broken",
     "refuse_gaps",
     "seen_sheets",
     "sheet_frame",
+    "sounds_like",
     "source_of",
+    "stripped",
     "unsaid",
     "unwrapped",
+    "with_unit",
+    "without_place",
     "year_of",
 ]

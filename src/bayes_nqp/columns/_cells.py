@@ -64,6 +64,7 @@ _TOTALS = frozenset((
     "sum", "subtotal", "average", "mean", "grand total",
 ))  # fmt: skip
 """Names of rows that are made of others."""
+_ENDS = ("合计", "总计", "小计", "平均", " total")
 SURROGATE = re.compile("[\ud800-\udfff]")
 _LONG = 2**63
 _DECODED = (
@@ -152,8 +153,14 @@ def _names(
     return _cleaned(column, distinct, notes)
 
 
+def is_total(name: str) -> bool:
+    """Whether a name says that a row is made of others."""
+    bare = name.strip().casefold()
+    return bare in _TOTALS or (len(bare) > 2 and bare.endswith(_ENDS))
+
+
 def _note_totals(values: pd.Series[Any], notes: list[str]) -> None:
-    totals = [x for x in values.unique() if isinstance(x, str) and x.strip().casefold() in _TOTALS]
+    totals = [x for x in values.unique() if isinstance(x, str) and is_total(x)]
     if totals:
         notes.append(
             Message("{}: {} taken as a unit, and it may be a total", values.name, shown(totals))

@@ -150,6 +150,11 @@ def broken() -> tuple[type[Exception], ...]:
     )  # fmt: skip
 
 
+def checked_file(path: Path) -> None:
+    """Refuse what is no file that can be read, before anything looks into it."""
+    _check_file(path, path.suffix.lower())
+
+
 def _check_kinds(sheet: object, encoding: object) -> None:
     """Refuse what names neither a sheet nor an encoding."""
     if isinstance(sheet, bool) or not isinstance(sheet, str | int | None):

@@ -1,11 +1,10 @@
 """A messy file to a frame: look at it, guess what its columns are, clean it, find its places."""
 
 from bayes_nqp.intake._clean import cleaned as cleaned
-from bayes_nqp.intake._clean import filled as filled
 from bayes_nqp.intake._clean import with_numbers as with_numbers
 from bayes_nqp.intake._cohorts import cohorts_from_dates
 from bayes_nqp.intake._guess import guess as guess
-from bayes_nqp.intake._guess import unit_and_time as unit_and_time
+from bayes_nqp.intake._guess import placed as placed
 from bayes_nqp.intake._guess_cells import refuse_formulas as refuse_formulas
 from bayes_nqp.intake._guess_zones import prefecture_of as prefecture_of
 from bayes_nqp.intake._guessed import Guess as Guess
@@ -16,9 +15,6 @@ from bayes_nqp.intake._merge_zones import merge_zones
 from bayes_nqp.intake._merged import MergedZones
 from bayes_nqp.intake._place_labels import place_labels
 from bayes_nqp.intake._places import match as match
-from bayes_nqp.intake._read import further_down as further_down
-from bayes_nqp.intake._read import read_rows as read_rows
-from bayes_nqp.intake._rows import panel_rows as panel_rows
 from bayes_nqp.intake._spellings import advice as advice
 
 __all__ = ["MergedZones", "cohorts_from_dates", "merge_zones", "place_labels"]

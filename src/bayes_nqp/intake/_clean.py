@@ -8,60 +8,12 @@ from typing import Any
 
 import pandas as pd
 
-from bayes_nqp.columns import SourceRows, counted, grouped, refuse_broken
+from bayes_nqp.columns import EDGES, SourceRows, counted, grouped, refuse_broken
 from bayes_nqp.errors import PanelError, shown
-from bayes_nqp.intake._rows import EDGES
 from bayes_nqp.language import Message
 
 _MARKS = 4
 """So many different words, at most, may stand for missing numbers."""
-
-
-def filled(
-    frame: pd.DataFrame,
-    names: Sequence[str],
-    notes: list[str],
-    *,
-    unit: str | None,
-    time: str | None,
-    strata: Sequence[str] = (),
-) -> pd.DataFrame:
-    """Fill merged cells down; beyond a unit only where groups may be merged over units.
-
-    An empty cell of a column that is neither unit, time nor stratum can mean something, such as
-    never treated, so that no value of it crosses into the rows of another unit.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        Is changed.
-    names : sequence of str
-        Columns with merged cells; those that are not there are passed over.
-    notes : list of str
-        What was done is added.
-    unit : str or None
-        The column of units, where the frame has it.
-    """
-    present = [name for name in dict.fromkeys(names) if name in frame.columns]
-    for name in sorted(present, key=lambda column: column != unit):
-        gone = frame[name].isna()
-        if unit is None or name in (unit, time, *strata):
-            frame[name] = frame[name].ffill()
-            notes.append(
-                Message("{}: {} filled from above", name, counted(gone.sum(), "empty cell"))
-            )
-            continue
-        units = frame[unit].map(lambda x: x.strip(EDGES) if isinstance(x, str) else x)
-        frame[name] = frame[name].groupby(units, sort=False).ffill()
-        timed = frame[time].notna() if time in frame.columns else units.notna()
-        bare = int((~frame[name][timed].notna().groupby(units[timed]).any()).sum())
-        count = int((gone & frame[name].notna()).sum())
-        note = Message(
-            "{}: {} filled from above within each {}", name, counted(count, "empty cell"), unit
-        )
-        lack = Message("{}; {} without any value", note, counted(bare, "unit"))
-        notes.append(lack if bare else note)
-    return frame
 
 
 def cleaned(
@@ -130,7 +82,7 @@ def _numbers(
 ) -> pd.Series[Any]:
     """Read text as numbers; name the cells that are none."""
     column = frame[name]
-    declared = Message("missing = [{}] in [data], where they stand for a missing number", "…")
+    declared = Message("missing = [{}] in [data.read], where they stand for a missing number", "…")
     refuse_broken(column, "column", SourceRows(frame, *place), missing, declared)
     text = column.map(lambda x: x.strip(EDGES) if isinstance(x, str) else x)
     gone = text.isin([*missing, ""]) | text.isna()
@@ -160,7 +112,7 @@ def _numbers(
     return numbers
 
 
-_DECLARED = Message("missing = [{}] in [data], where they stand for a missing number")
+_DECLARED = Message("missing = [{}] in [data.read], where they stand for a missing number")
 
 
 def _no_numbers(name: str, texts: list[str], cells: int) -> str:
@@ -189,4 +141,4 @@ def _cleaning(texts: list[str], missing: Sequence[str], thousands: str | None) -
         steps.append(Message("missing = [{}] reads such cells as missing", listed))
     if not steps:
         return "correct these cells in the file"
-    return Message("in [data], {}", reduce(lambda a, b: Message("{}, and {}", a, b), steps))
+    return Message("in [data.read], {}", reduce(lambda a, b: Message("{}, and {}", a, b), steps))

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from bayes_nqp.columns import broken_cell, marks_of
+from bayes_nqp.columns import broken_cell, channel_of, joined_unit, marks_of, sounds_like
 from bayes_nqp.errors import PanelError, nearest, shown
 from bayes_nqp.intake._guess_cells import (
     doubt_of_times,
@@ -14,12 +14,11 @@ from bayes_nqp.intake._guess_cells import (
     refuse_formulas,
     twins_of,
 )
-from bayes_nqp.intake._guess_rows import find_unit_and_time, rows_of_panel
+from bayes_nqp.intake._guess_rows import rows_of_panel, unit_and_time_of
 from bayes_nqp.intake._guess_treatment import ever_treated, find_never, find_treatment
 from bayes_nqp.intake._guessed import Guess, constant, free, same
-from bayes_nqp.intake._look import Look, SourceColumn
+from bayes_nqp.intake._look import Look, Placed, SourceColumn, column_of
 from bayes_nqp.intake._spellings import advice as spelled_advice
-from bayes_nqp.intake._vocabulary import channel_of, sounds_like
 from bayes_nqp.language import NOTHING, Message, separated
 
 _LEVELS: Final = 6
@@ -44,22 +43,23 @@ def guess(overview: Look, roles_given: dict[str, Any], *, zones: bool = False) -
     PanelError
         If no column can be the unit, the time or the outcome.
     """
-    proposal = Guess(notes=list(overview.notes))
-    _check(roles_given, overview)
+    proposal = Guess(notes=list(overview.notes), steps=dict(overview.steps))
+    _check({k: x for k, x in roles_given.items() if k not in ("unit", "time")}, overview.columns)
     refuse_formulas(overview, roles_given)
-    for key, value in roles_given.items():
-        proposal.take(key, value, Message("as you said"))
-    find_unit_and_time(proposal, overview.columns)
-    columns, frame = rows_of_panel(proposal, overview)
+    for key, value in (overview.roles | roles_given).items():
+        reason = overview.reasons.get(key, NOTHING)
+        proposal.take(key, value, Message("as you said") if key in roles_given else reason)
+    proposal.parts = proposal.roles.pop("parts", proposal.roles["unit"])
+    proposal.roles["unit"] = joined_unit(proposal.parts)
+    columns, frame = overview.columns, rows_of_panel(overview)
     find_treatment(proposal, columns, frame, zones=zones)
     find_never(proposal, columns, frame)
     _outcome(proposal, columns, frame)
-    measured = overview.columns[proposal.roles["outcome"]].numbers.notna()
-    proposal.unplaced = len(measured.index[measured].difference(frame.index))
+    lost = overview.aside.get(proposal.roles["outcome"], pd.Series(dtype="float64"))
+    proposal.unplaced = int(column_of(lost, "").numbers.notna().sum())
     proposal.rows = len(frame) + proposal.unplaced
     _strata(proposal, columns, frame)
     _others(proposal, columns, frame)
-    _cleaning(proposal, columns)
     proposal.notes += errors_of(proposal, overview)
     doubts = (doubt_of_times(proposal, frame), proposal.problem, twins_of(proposal, overview))
     proposal.problem = next((doubt for doubt in doubts if doubt is not None), None)
@@ -70,32 +70,30 @@ def guess(overview: Look, roles_given: dict[str, Any], *, zones: bool = False) -
     return proposal
 
 
-def unit_and_time(overview: Look, roles_given: dict[str, Any]) -> dict[str, Any]:
-    """Guess the unit and the time of a file's rows.
+def placed(roles_given: dict[str, Any]) -> Placed:
+    """Tell of a file's columns which are the unit and the time.
 
     Parameters
     ----------
     roles_given : dict
-        Those that the user names.
-
-    Returns
-    -------
-    dict
-        ``unit``, ``time``, and ``fill_down`` where the unit's cells are merged.
+        Roles that the user names.
     """
-    _check(roles_given, overview)
-    proposal = Guess(dict(roles_given))
-    find_unit_and_time(proposal, overview.columns)
-    return proposal.roles
+    given: dict[str, Any] = {k: x for k, x in roles_given.items() if k in ("unit", "time")}
+
+    def of(columns: dict[str, SourceColumn]) -> tuple[dict[str, Any], dict[str, str]]:
+        _check(given, columns)
+        return unit_and_time_of(columns, given)
+
+    return of
 
 
-def _check(roles_given: dict[str, Any], overview: Look) -> None:
+def _check(roles_given: dict[str, Any], columns: dict[str, SourceColumn]) -> None:
     for key, value in roles_given.items():
         for name in [value] if isinstance(value, str) else value:
-            if name not in overview.columns:
+            if name not in columns:
                 raise PanelError(
                     Message("{}={!r} is no column of the file", key, name),
-                    hint=nearest(name, overview.columns),
+                    hint=nearest(name, columns),
                 )
 
 
@@ -245,15 +243,3 @@ def _others(proposal: Guess, columns: dict[str, SourceColumn], frame: pd.DataFra
         else:
             first[channel] = name
             proposal.mediators.append(name)
-
-
-def _cleaning(proposal: Guess, columns: dict[str, SourceColumn]) -> None:
-    """Declare the steps that numbers stored as text need."""
-    columns_used = [columns[proposal.roles["outcome"]]]
-    columns_used += [columns[name] for name in (*proposal.mediators, *proposal.covariates)]
-    texts = list(dict.fromkeys(text for column in columns_used for text in column.missing))
-    marked = [column.name for column in columns_used if column.marked]
-    if marked:
-        proposal.take("thousands", ",", Message("numbers stored as text in {}", shown(marked, 4)))
-    if texts:
-        proposal.take("missing", texts, Message("texts that stand where numbers should"))

@@ -1,88 +1,77 @@
-"""Which columns are the unit and the time, which cells are merged, which rows are none."""
+"""Which columns are the unit and the time, and which pair comes nearest where none is."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
+from itertools import combinations
 from typing import Any, Final
 
 import pandas as pd
 
-from bayes_nqp.columns import is_text
+from bayes_nqp.columns import counted, is_text, joined_unit, sounds_like, with_unit
 from bayes_nqp.errors import PanelError, shown
-from bayes_nqp.intake._guessed import Guess, constant, years_of
-from bayes_nqp.intake._look import Look, SourceColumn, column_of
-from bayes_nqp.intake._rows import left_out, without_place
-from bayes_nqp.intake._vocabulary import sounds_like
-from bayes_nqp.language import Message
+from bayes_nqp.intake._guessed import years_of
+from bayes_nqp.intake._look import Look, SourceColumn
+from bayes_nqp.language import NOTHING, Message
 
-_MERGED: Final = 0.3
+_MERGED: Final = 0.05
 """Share of empty cells from which they pass for merged ones."""
 _REPEATED: Final = 0.05
 """Share of rows that may share a unit and a time: a mistake to correct, not another unit."""
+_PARTS: Final = 6
+"""Columns of names among which those are looked for that name units together."""
+
+type Names = str | list[str]
 
 
-def find_unit_and_time(proposal: Guess, columns: dict[str, SourceColumn]) -> None:
-    """Find a pair of columns that names every row once, and repeats unit and time.
+def unit_and_time_of(
+    columns: dict[str, SourceColumn], given: dict[str, Any]
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """Find columns that name every row once, and repeat unit and time.
 
     Parameters
     ----------
-    proposal : Guess
-        Is changed.
+    given : dict
+        Those that the user names.
+
+    Returns
+    -------
+    roles : dict
+        ``unit``, the name of a column or a list of them, and ``time``.
+    reasons : dict of str to str
+        Why, by role.
 
     Raises
     ------
     PanelError
-        If there is none.
+        If there are none, with the pair that comes nearest.
     """
-    named = "unit" in proposal.roles and "time" in proposal.roles
-    unit, time = (
-        (proposal.roles["unit"], proposal.roles["time"]) if named else _pair(proposal, columns)
-    )
-    blank = _blank(columns[unit], columns[time])
-    pairs = _both(columns[unit], columns[time])
-    reason_text = Message("{:,} different values", pairs["unit"].nunique())
-    if not pairs.duplicated().any():
-        reason_text = Message("{}, each at most once a period", reason_text)
-    proposal.roles.setdefault("unit", unit)
-    proposal.reasons.setdefault("unit", reason_text)
-    proposal.roles.setdefault("time", time)
+    named = "unit" in given and "time" in given
+    unit, time = (given["unit"], given["time"]) if named else _pair(given, columns)
+    place = _both(_unit(columns, unit), columns[time])
+    reason = Message("{:,} different values", place["unit"].nunique())
+    if not place.duplicated().any():
+        reason = Message("{}, each at most once a period", reason)
+    if not isinstance(unit, str):
+        reason = Message("{}; neither column alone names them", reason)
     labels = columns[time].values.dropna()
-    proposal.reasons.setdefault(
-        "time", Message("{} periods, {}", labels.nunique(), _ends(columns[time]))
-    )
-    if blank:
-        proposal.take(
-            "fill_down",
-            [unit],
-            Message("{} cells are empty below a name, as merged cells are", blank),
-        )
+    periods = Message("{} periods, {}", labels.nunique(), _ends(columns[time]))
+    return {"unit": unit, "time": time}, {"unit": reason, "time": periods}
 
 
-def rows_of_panel(proposal: Guess, overview: Look) -> tuple[dict[str, SourceColumn], pd.DataFrame]:
-    """Set aside rows without a unit or a time, and fill merged cells.
+def rows_of_panel(overview: Look) -> pd.DataFrame:
+    """Values of the columns, with the unit and the time under ``__unit`` and ``__time``.
 
-    Parameters
-    ----------
-    proposal : Guess
-        With a unit and a time; is changed.
-
-    Returns
-    -------
-    frame : DataFrame
-        Their values, with the unit and the time, as years if its text says so, under the names
-        ``__unit`` and ``__time``.
+    Times are years if their text says so.
     """
-    unit, time, columns = proposal.roles["unit"], proposal.roles["time"], overview.columns
-    raw = pd.DataFrame({name: columns[name].raw for name in columns})
-    gone = without_place(raw, unit, time, "fill_down" in proposal.roles)
-    if gone.any() and not gone.all():
-        proposal.notes.append(left_out(raw, gone))
-        columns = {name: column_of(raw.loc[~gone, name], name) for name in columns}
-    units = _filled(columns[unit], columns[time])
-    place = pd.DataFrame({"__unit": _plain(units), "__time": _in_order(columns[time].values)})
-    columns = _unmerged(proposal, columns, place)
-    values = pd.DataFrame({name: column.values for name, column in columns.items()})
-    return columns, values.assign(__unit=place["__unit"], __time=place["__time"])
+    unit, time = joined_unit(overview.roles["unit"]), overview.roles["time"]
+    columns = overview.columns
+    place = {
+        "__unit": _plain(columns[unit].values),
+        "__time": _in_order(columns[time].values),
+    }
+    return pd.DataFrame({name: column.values for name, column in columns.items()} | place)
 
 
 def _plain(values: pd.Series[Any]) -> pd.Series[Any]:
@@ -100,25 +89,66 @@ def _in_order(times: pd.Series[Any]) -> pd.Series[Any]:
     return years
 
 
-def _pair(proposal: Guess, columns: dict[str, SourceColumn]) -> tuple[str, str]:
-    times = [proposal.roles["time"]] if "time" in proposal.roles else _times(columns)
-    units = [proposal.roles["unit"]] if "unit" in proposal.roles else list(columns)
-    scores = {
-        (unit, time): score
-        for time in times
-        for unit in units
-        if unit != time and (score := _score(columns[unit], columns[time])) is not None
-    }
+def _pair(given: dict[str, Any], columns: dict[str, SourceColumn]) -> tuple[Names, str]:
+    times = [given["time"]] if "time" in given else _times(columns)
+    units: list[Names] = [given["unit"]] if "unit" in given else [*columns]
+    scores = _scores(units, times, columns)
+    if not scores and "unit" not in given:
+        scores = _scores(_several(columns), times, columns)
     if scores:
-        return max(scores, key=lambda pair: scores[pair])
+        return max(scores, key=lambda pair: pair[0])[1:]
     wanted = Message("--unit and --time name them")
     raise PanelError(
         "no two columns look like a unit and its periods: each pair once, and both repeat",
-        where=Message("the columns are {}", shown(columns, 20)),
+        where=_nearest(units, times, columns) or Message("the columns are {}", shown(columns, 20)),
         hint=wanted
         if times
         else Message("a column of years, or of dates, such as 2015; {}", wanted),
     )
+
+
+def _scores(
+    units: Iterable[Names], times: list[str], columns: dict[str, SourceColumn]
+) -> list[tuple[float, Names, str]]:
+    return [
+        (score, unit, time)
+        for time in times
+        for unit in units
+        if time not in (unit if isinstance(unit, list) else [unit])
+        if (score := _score(_unit(columns, unit), columns[time])) is not None
+    ]
+
+
+def _several(columns: dict[str, SourceColumn]) -> list[Names]:
+    """Pairs of columns of names, in their order."""
+    texts = [name for name, x in columns.items() if not x.numeric and is_text(x.values)][:_PARTS]
+    return [[wide, narrow] for wide, narrow in combinations(texts, 2)]
+
+
+def _nearest(units: Iterable[Names], times: list[str], columns: dict[str, SourceColumn]) -> Message:
+    """The pair that names most rows once, and what is amiss with it; nothing where none is near."""
+    found = []
+    for time in times or [name for name in columns if sounds_like("time", name)]:
+        for unit in units:
+            column = _unit(columns, unit)
+            if unit == time or (column.numeric and not column.whole):
+                continue
+            place = _both(column, columns[time])
+            counts = place["unit"].nunique()
+            if 2 <= counts <= len(place) / 2:
+                share = float(place.duplicated().mean()) - 0.5 * sounds_like("unit", column.name)
+                found.append((share, column.name, time, place))
+    if not found:
+        return NOTHING
+    _, name, time, place = min(found, key=lambda one: one[0])
+    twice = place[place.duplicated(keep=False)]
+    rows = shown(map(str, twice.index), 6)
+    if not len(twice):
+        gaps = len(columns[name].values) - len(place) if name in columns else 0
+        return Message("{} and {} come nearest: {} lack one of them", name, time,
+                       counted(gaps, "row"))  # fmt: skip
+    return Message("{} and {} come nearest: {} share them with another ({})", name, time,
+                   counted(len(twice), "row"), rows)  # fmt: skip
 
 
 def _times(columns: dict[str, SourceColumn]) -> list[str]:
@@ -164,38 +194,24 @@ def _ends(time: SourceColumn) -> Message:
     return Message("{} to {}", *ends)
 
 
-def _blank(unit: SourceColumn, time: SourceColumn) -> int:
-    """Empty cells of a unit in rows that have a period, if they come in runs below a name."""
-    present = time.values.notna()
-    gone = unit.values.isna() & present
-    named = unit.values[present]
-    if unit.numeric or not gone.any() or pd.isna(named.iloc[0]) or gone.mean() < _MERGED:
-        return 0
-    return int(gone.sum())
+def _unit(columns: dict[str, SourceColumn], names: Names) -> SourceColumn:
+    """A column that names units, or what several of them name together."""
+    if isinstance(names, str):
+        return columns[names]
+    parts = pd.DataFrame({name: columns[name].values.ffill() for name in names})
+    joined = with_unit(parts, names)[joined_unit(names)]
+    return replace(columns[names[-1]], name=joined_unit(names), values=joined, numeric=False)
 
 
 def _both(unit: SourceColumn, time: SourceColumn) -> pd.DataFrame:
-    """Unit and time of the rows that have both."""
-    return pd.DataFrame({"unit": _filled(unit, time), "time": time.values}).dropna()
-
-
-def _filled(unit: SourceColumn, time: SourceColumn) -> pd.Series[Any]:
-    return unit.values.ffill() if _blank(unit, time) else unit.values
-
-
-def _unmerged(
-    proposal: Guess, columns: dict[str, SourceColumn], place: pd.DataFrame
-) -> dict[str, SourceColumn]:
-    """Fill columns that are given once a unit: in its first row, or in none of its rows."""
-    out = dict(columns)
-    for name, column in columns.items():
-        gone = column.values.isna()
-        if name in (proposal.roles["unit"], proposal.roles["time"]) or gone.mean() < _MERGED:
-            continue
-        filled = column.values.groupby(place["__unit"]).ffill()
-        if not (gone & filled.notna()).any() or not constant(filled, place):
-            continue
-        out[name] = replace(column, values=filled)
-        proposal.roles["fill_down"] = [*proposal.roles.get("fill_down", []), name]
-        proposal.reasons.setdefault("fill_down", Message("given once a unit, as merged cells are"))
-    return out
+    """Unit and time of the rows that have both; names count for the empty cells below them."""
+    present = time.values.notna()
+    gone = unit.values.isna() & present
+    named = unit.values[present]
+    values = unit.values
+    if not unit.numeric and gone.any() and pd.notna(named.iloc[0]) and gone.mean() >= _MERGED:
+        values = values.ffill()
+    place = pd.DataFrame({"unit": values, "time": time.values}).dropna()
+    # Where filling repeats names in a period, as totals without one would, they are gaps.
+    bare = pd.DataFrame({"unit": unit.values, "time": time.values}).dropna()
+    return bare if place.duplicated().sum() > bare.duplicated().sum() else place

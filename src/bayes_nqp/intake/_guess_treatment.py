@@ -8,6 +8,7 @@ from typing import Any, Final, Literal
 
 import pandas as pd
 
+from bayes_nqp.columns import sounds_like
 from bayes_nqp.errors import PanelError, shown
 from bayes_nqp.intake._guess_zones import offer_zones, take_zones
 from bayes_nqp.intake._guessed import CODES, Guess, free, years_of
@@ -20,7 +21,6 @@ from bayes_nqp.intake._treatment_columns import (
     periods_of,
     status_of,
 )
-from bayes_nqp.intake._vocabulary import sounds_like
 from bayes_nqp.language import NOTHING, Message, separated
 
 _SOUND: Final = Message("one period a unit, within those of the data, and none for some units")

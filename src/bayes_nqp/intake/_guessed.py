@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from bayes_nqp.columns import year_of
+from bayes_nqp.columns import Found, year_of
 from bayes_nqp.errors import PanelError
 from bayes_nqp.intake._look import SourceColumn
 from bayes_nqp.language import Translator, language_of
@@ -47,6 +47,10 @@ class Guess:
         Rows with a unit and a time, or with an outcome.
     unplaced : int
         Those of them that lack a unit or a time.
+    steps : dict of str to Found
+        By which the file was read: keys of [data.read].
+    parts : str or list of str
+        The column that names the unit, or those that do together.
     """
 
     roles: dict[str, Any] = field(default_factory=dict)
@@ -61,6 +65,8 @@ class Guess:
     notes: list[str] = field(default_factory=list)
     rows: int = 0
     unplaced: int = 0
+    steps: dict[str, Found] = field(default_factory=dict)
+    parts: str | list[str] = ""
 
     @property
     def translate(self) -> Translator:

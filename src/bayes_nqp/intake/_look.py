@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -11,25 +11,20 @@ import numpy as np
 import pandas as pd
 
 from bayes_nqp.columns import (
-    broken,
+    Found,
+    Reading,
     broken_cell,
     counted,
     grouped,
     is_text,
     letters,
-    opened,
-    read,
-    seen_sheets,
-    sheet_frame,
+    reading_of,
+    stripped,
 )
 from bayes_nqp.errors import PanelError, StudyError
-from bayes_nqp.files import no_file, text_path
-from bayes_nqp.intake._read import BOOKS, read_rows
-from bayes_nqp.intake._rows import EDGES, stripped
+from bayes_nqp.files import text_path
 from bayes_nqp.language import Message
 
-_ROWS: Final = 15
-"""Rows in which the names of columns are looked for."""
 _MOST: Final = 0.85
 """Share of a column's texts that must be numbers for it to be one of numbers."""
 _SHORT: Final = 6
@@ -84,46 +79,68 @@ class Look:
 
     Parameters
     ----------
-    keys : dict
-        Keys of [data] that read it: sheet, header.
+    steps : dict of str to Found
+        By which it was read: keys of [data.read].
+    roles : dict
+        The unit, one column or several, and the time, where somebody asked.
     reasons : dict of str to str
-        Why, by key.
+        Why, by role.
     notes : tuple of str
         What reading it did, and what it could not read.
+    aside : DataFrame
+        Rows that have no unit or no time.
     """
 
     columns: dict[str, SourceColumn]
-    keys: dict[str, Any] = field(default_factory=dict)
+    steps: dict[str, Found] = field(default_factory=dict)
+    roles: dict[str, Any] = field(default_factory=dict)
     reasons: dict[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    aside: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
-def look(path: Path, names: Collection[str] = ()) -> Look:
+type Placed = Callable[[dict[str, SourceColumn]], tuple[dict[str, Any], dict[str, str]]]
+
+
+def look(path: Path, names: Collection[str] = (), placed: Placed | None = None) -> Look:
     """Look at a file.
 
     Parameters
     ----------
     names : collection of str, default ()
         Columns whose cells are names, also where they look like missing numbers.
+    placed : callable, optional
+        Tells of columns which name the unit and the time, and why; without it, no row is set aside.
 
     Raises
     ------
     PanelError
         If it cannot be read, or holds no rows.
     """
-    keys: dict[str, Any] = {}
     reasons: dict[str, str] = {}
-    if path.suffix.lower() in BOOKS and not no_file(path):
-        keys, reasons = _place(path)
-    frame, notes = read_rows(path, **keys, names=names)
-    frame, unnamed = _named_columns(frame)
-    if not len(frame.columns):
-        raise PanelError(
-            Message("{} has no row with names of columns", path.name), hint="add a header"
-        )
-    columns = {str(name): column_of(frame[name], str(name)) for name in frame.columns}
-    notes = [*(x for x in notes if "sheets" not in x), *unnamed]
-    return Look(columns, keys, reasons, tuple(notes))
+    unnamed: list[str] = []
+
+    def roles_of(reading: Reading) -> dict[str, Any]:
+        reading.frame, bare = _named_columns(reading.frame)
+        unnamed.extend(bare)
+        if not len(reading.frame.columns):
+            raise PanelError(
+                Message("{} has no row with names of columns", path.name), hint="add a header"
+            )
+        if placed is None:
+            return {}
+        roles, why = placed(_columns(reading.frame))
+        reasons.update(why)
+        return roles
+
+    reading = reading_of(path, None, roles=roles_of, names=names)
+    notes = [*(x for x in reading.notes if "sheets" not in x), *unnamed]
+    columns = _columns(reading.frame)
+    return Look(columns, reading.taken, dict(reading.roles), reasons, tuple(notes), reading.aside)
+
+
+def _columns(frame: pd.DataFrame) -> dict[str, SourceColumn]:
+    return {str(name): column_of(frame[name], str(name)) for name in frame.columns}
 
 
 def _named_columns(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
@@ -156,43 +173,6 @@ def named(file: str | Path) -> Path:
     return path
 
 
-def _place(path: Path) -> tuple[dict[str, Any], dict[str, str]]:
-    """Find the sheet with most rows, and the row that holds its names."""
-    trouble: tuple[type[Exception], ...] = (ImportError, MemoryError, *broken())
-    try:
-        with opened(path) as book:
-            sheets = {
-                name: sheet_frame(book, path, name, [], header=None)
-                for name in seen_sheets(path, list(map(str, book.sheet_names)))
-            }
-    except trouble:
-        read(path)  # which has words for it
-        raise
-    keys: dict[str, Any] = {}
-    reasons: dict[str, str] = {}
-    name = max(sheets, key=lambda one: int(sheets[one].notna().to_numpy().sum()))
-    if len(sheets) > 1:
-        keys["sheet"] = name
-        reasons["sheet"] = Message("the fullest of {} sheets ({})", len(sheets), ", ".join(sheets))
-    row = _header(sheets[name])
-    if row > 1:
-        keys["header"] = row
-        reasons["header"] = Message("the names of columns stand in row {}", row)
-    return keys, reasons
-
-
-def _header(raw: pd.DataFrame) -> int:
-    """The first row of names, counted as Excel does: nearly full, all text, and no name twice."""
-    wide = int(raw.notna().sum(axis=1).max()) if len(raw) else 0
-    for number in range(min(_ROWS, len(raw))):
-        cells = [x for x in raw.iloc[number] if pd.notna(x)]
-        texts = [x.strip(EDGES) for x in cells if isinstance(x, str)]
-        full = len(cells) >= max(2, 0.6 * wide) and len(texts) == len(cells)
-        if full and len(set(texts)) == len(texts) and not all(map(_is_number, texts)):
-            return number + 1
-    return 1
-
-
 def column_of(raw: pd.Series[Any], name: str) -> SourceColumn:
     """Tell what a column holds."""
     values = raw.infer_objects()
@@ -222,11 +202,3 @@ def _bare(cell: Any) -> Any:
     """A number without its marks between thousands."""
     bare = grouped(cell, ",") if isinstance(cell, str) else cell
     return cell if bare is None else bare
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text.replace(",", ""))
-    except ValueError:
-        return False
-    return True

@@ -7,11 +7,10 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from bayes_nqp.columns import counted, marks_of, plain
+from bayes_nqp.columns import counted, marks_of, plain, sounds_like
 from bayes_nqp.errors import shown
 from bayes_nqp.intake._guessed import CODES, constant, years_of
 from bayes_nqp.intake._look import SourceColumn
-from bayes_nqp.intake._vocabulary import sounds_like
 from bayes_nqp.language import NOTHING, Message
 
 _WORDS: Final = 3

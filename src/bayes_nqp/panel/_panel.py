@@ -11,13 +11,14 @@ import numpy.typing as npt
 import pandas as pd
 
 from bayes_nqp.annotations import Language
-from bayes_nqp.columns import Bools, cells_of, read, source_of
+from bayes_nqp.columns import Bools, cells_of, reading_of, source_of
 from bayes_nqp.doors import PanelAttributes, door
 from bayes_nqp.language import Translator
 from bayes_nqp.panel import _derive, _show, _stratify
 from bayes_nqp.panel._build import build
 from bayes_nqp.panel._labels import labelled
 from bayes_nqp.panel._rectangle import Rectangle
+from bayes_nqp.panel._roles import as_names
 
 
 @door(trusted=("from_frame", "from_file"))
@@ -179,7 +180,7 @@ class Panel(PanelAttributes, Rectangle):
         cls,
         path: str | Path,
         *,
-        unit: str,
+        unit: str | Sequence[str],
         time: str,
         outcome: str,
         cohort: str | None = None,
@@ -193,13 +194,16 @@ class Panel(PanelAttributes, Rectangle):
         never: object = None,
         freq: int | str | None = None,
         labels: Mapping[str, Any] | None = None,
+        read: Mapping[str, Any] | None = None,
         sheet: str | int | None = None,
         encoding: str | None = None,
     ) -> Panel:
         """Read a file, then validate it like `from_frame`.
 
-        Column names lose surrounding white space; columns of one name are called by their letters
-        too (``gdp [C]``). Merged ranges of a workbook are filled from their first cell, with a
+        Where the table is and what its cells say is found by steps, each with a note, as for
+        `bayes_nqp.studies.new`, whose study lists them under ``[data.read]``. Column names lose
+        surrounding white space; columns of one name are called by their letters too
+        (``gdp [C]``). Merged ranges of a workbook are filled from their first cell, with a
         note. Errors (#N/A) and formulas without a stored value are refused where a column has a
         part. Rows in messages are those a spreadsheet shows (.csv, .xlsx: the header is row 1), or
         numbered from 1 (.parquet, .dta).
@@ -208,7 +212,9 @@ class Panel(PanelAttributes, Rectangle):
         ----------
         path : str or Path
             A .csv, .tsv, .txt, .xlsx, .xls, .parquet or .dta file.
-        unit, time, outcome, cohort, treated : str
+        unit : str or sequence of str
+            Column that names the unit; or several that do together, such as city and county.
+        time, outcome, cohort, treated : str
             As in `from_frame`.
         strata, covariates, mediators, moderators, exposures : str or sequence of str, default ()
             As in `from_frame`.
@@ -220,8 +226,11 @@ class Panel(PanelAttributes, Rectangle):
             As in `from_frame`.
         labels : mapping, optional
             As in `from_frame`; they go before the labels of a .dta file.
+        read : mapping, optional
+            Steps to read it by, instead of those that are found: keys of ``[data.read]``, such as
+            ``{"header": 4, "percent": ["share"]}``; ``{}`` takes the cells as they stand.
         sheet : str or int, optional
-            Sheet of a workbook, by name or number from 0; the first that is not hidden by default.
+            Sheet of a workbook, by name or number from 0: as in `read`, where it goes before.
         encoding : str, optional
             Of a text file. By default a byte-order mark, then UTF-8, then GB18030.
 
@@ -231,11 +240,20 @@ class Panel(PanelAttributes, Rectangle):
             If the file cannot be read, or its data are malformed.
         """
         source = source_of(path)
-        df, notes = read(source, sheet=sheet, encoding=encoding, names=(unit,))
+        names = as_names("unit", unit)
+        roles = {
+            "unit": names[0] if len(names) == 1 else list(names),
+            "time": time,
+            "outcome": outcome,
+            "strata": as_names("strata", strata),
+        }
+        fixed = {} if sheet is None else {"sheet": sheet}
+        reading = reading_of(source, read, fixed=fixed, roles=roles, encoding=encoding, names=names)
+        df, notes = reading.frame, reading.notes
         with cells_of(source, notes):
             fields = build(
                 df,
-                unit=unit,
+                unit=str(reading.roles["unit"]),
                 time=time,
                 outcome=outcome,
                 cohort=cohort,

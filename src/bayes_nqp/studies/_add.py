@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from bayes_nqp.columns import SourceRows, refuse_broken
+from bayes_nqp.columns import SourceRows, joined_unit, refuse_broken
 from bayes_nqp.doors import door
 from bayes_nqp.errors import PanelError, StudyError, nearest, shown
 from bayes_nqp.files import free, text_path, write_csv, write_parquet, write_text, write_workbook
@@ -17,10 +17,9 @@ from bayes_nqp.intake import (
     look,
     merge_zones,
     named,
-    panel_rows,
+    placed,
     prefecture_of,
     refuse_formulas,
-    unit_and_time,
 )
 from bayes_nqp.language import Message
 from bayes_nqp.studies._index import recipe_of
@@ -104,18 +103,16 @@ def add_index(
         }
     )
     recipe = recipe_of(index, Path())
-    with in_toml("data"):
-        overview = look(Path(file))
-    refuse_formulas(overview, {})
     roles_given = {key: value for key, value in (("unit", unit), ("time", time)) if value}
-    roles = unit_and_time(overview, roles_given)
-    at = {"unit": roles["unit"], "time": roles["time"]}
+    with in_toml("data"):
+        overview = look(Path(file), placed=placed(roles_given))
+    refuse_formulas(overview, {})
+    at = {"unit": joined_unit(overview.roles["unit"]), "time": str(overview.roles["time"])}
     notes = ["unit {unit}, time {time}".format(**at), *overview.notes]
     columns = [indicator.data for indicator in recipe.system.indicators]
-    merged = [at["unit"]] if "fill_down" in roles else []
-    frame = _with_indicators(overview, columns, merged, at)
+    frame = _with_indicators(overview, columns, at)
     with at_command():
-        built = recipe.build(panel_rows(frame, **at, merged=False, notes=notes), **at)
+        built = recipe.build(frame, **at)
         table = built.frame(name)
     _WRITERS[path.suffix.lower()](table, path, replace=False)
     try:
@@ -126,11 +123,9 @@ def add_index(
     return Added((path, beside), built.weights, (*notes, *built.notes))
 
 
-def _with_indicators(
-    overview: Look, columns: Sequence[str], merged: Sequence[str], at: dict[str, str]
-) -> pd.DataFrame:
+def _with_indicators(overview: Look, columns: Sequence[str], at: dict[str, str]) -> pd.DataFrame:
     """The file's rows, with their indicators as numbers."""
-    frame = _frame(overview, merged)
+    frame = _frame(overview, [])
     rows = SourceRows(frame, **at)
     for column in columns:
         if column not in frame.columns:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from bayes_nqp.columns import as_years, encode, is_text
+from bayes_nqp.columns import as_years, encode, further_down, is_text, joined_unit
 from bayes_nqp.errors import StudyError, nearest, shown
-from bayes_nqp.intake import cleaned, filled, further_down, with_numbers
+from bayes_nqp.intake import cleaned, with_numbers
 from bayes_nqp.labels import Labels, labels_of
 from bayes_nqp.language import Message, languages
 from bayes_nqp.panel import Panel, declared
@@ -79,22 +79,20 @@ def prepared(settings: Settings, folder: Path) -> Prepared:
     with at_file():
         frame, notes, simulated = rows_of(settings, folder)
     data = _completed(settings, simulated)
-    units = (data.unit, data.zones.prefecture if data.zones is not None else None)
-    unit = next((name for name in units if name in frame.columns), None)
-    strata, unmatched = data.strata or (), None
-    frame = filled(frame, data.fill_down, notes, unit=unit, time=data.time, strata=strata)
+    unmatched = None
     if data.zones is not None:
         from bayes_nqp.studies._zones import with_zones
 
-        frame, unmatched = with_zones(data.zones, frame, notes, data.unit)
+        frame, unmatched = with_zones(data.zones, frame, notes, str(data.unit))
     brought = labels_of(frame)
     _known(data, frame, notes, settings)
     indicators = (
         [stratum.data for stratum in recipe.system.indicators] if recipe is not None else []
     )
     frame = cleaned(
-        frame, [*_numeric(data, frame, settings), *indicators], notes, missing=data.missing,
-        thousands=data.thousands, place=(str(data.unit), str(data.time)),
+        frame, [*_numeric(data, frame, settings), *indicators], notes,
+        missing=data.read.get("missing", ()), thousands=data.read.get("thousands"),
+        place=(str(data.unit), str(data.time)),
     )  # fmt: skip
     if is_text(frame[data.time]) and (data.freq is None or isinstance(data.freq, int)):
         frame[data.time] = as_years(frame[data.time], notes, once=True)
@@ -202,6 +200,8 @@ def _completed(settings: Settings, simulated: Simulated | None) -> Data:
         name = settings.design.get(key)
         if isinstance(name, str) and name not in getattr(data, role):
             added[role] = [*getattr(data, role), name]
+    if data.unit is not None:
+        added["unit"] = joined_unit(data.unit)
     data = data.model_copy(update=added)
     for name in _NEEDED:
         if getattr(data, name) is None:
@@ -236,9 +236,7 @@ def _known(data: Data, frame: pd.DataFrame, notes: list[str], settings: Settings
     wanted = [
         ("data", name, getattr(data, name)) for name in _ROLES if getattr(data, name) is not None
     ]
-    wanted += [
-        ("data", name, x) for name in (*_LISTS, "fill_down") for x in getattr(data, name) or ()
-    ]
+    wanted += [("data", name, x) for name in _LISTS for x in getattr(data, name) or ()]
     wanted += [("data", "stratify", stratum.column) for stratum in data.stratify]
     for name, plugin in settings.plugins.items():
         wanted += [(name, key, column) for key, column in plugin.number_columns]
@@ -259,7 +257,9 @@ def _known(data: Data, frame: pd.DataFrame, notes: list[str], settings: Settings
                     row,
                 ),
                 where=Message("row 1 reads {}", shown(frame.columns, 4)),
-                hint=Message("header = {} in [data], if the column names are in that row", row),
+                hint=Message(
+                    "header = {} in [data.read], if the column names are in that row", row
+                ),
             )
         raise StudyError(
             Message("'{}.{}' is {!r}, which is no column of the data", table, key, column),

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import Field
-
 from bayes_nqp.studies._keys import Keys, Names
 
 
@@ -56,20 +54,12 @@ class Data(Keys):
     """A function of nqp.simulation, whose truth is then reported beside the results."""
     options: dict[str, Any] = {}
     """Arguments of the simulation; without a seed one is taken at random and written back."""
-    sheet: str | int | None = None
-    """Sheet of a workbook, by name or number from 0; the first that is not hidden by default."""
-    header: int = Field(default=1, ge=1)
-    """Row of a workbook with the column names, as Excel numbers it."""
     encoding: str | None = None
     """Of a text file; by default a byte-order mark, then UTF-8, then GB18030."""
-    thousands: str | None = None
-    """Mark between thousands in numbers that are stored as text, such as ","."""
-    missing: Names = []
-    """Texts that stand for a missing number, such as "—"."""
-    fill_down: Names = []
-    """Columns with merged cells; all but unit, time and strata are filled within a unit."""
-    unit: str | None = None
-    """Column that names the unit."""
+    read: Any = {}
+    """Steps by which cells are read."""
+    unit: str | list[str] | None = None
+    """Column that names the unit, or several that do together, from wide to narrow."""
     time: str | None = None
     """Column of periods: whole numbers, dates, or text that says years."""
     outcome: str | None = None

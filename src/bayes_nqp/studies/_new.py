@@ -11,7 +11,7 @@ from typing import Any
 from bayes_nqp.doors import door
 from bayes_nqp.errors import NQPError, StudyError
 from bayes_nqp.files import draft, free, is_folder, text_path, write_text, writing
-from bayes_nqp.intake import Guess, Look, guess, look, named
+from bayes_nqp.intake import Guess, Look, guess, look, named, placed
 from bayes_nqp.language import Message, Translator
 from bayes_nqp.studies._new_doubt import doubt_of
 from bayes_nqp.studies._new_space import with_space
@@ -105,13 +105,13 @@ def new(
 def _guessed(file: Path, roles: dict[str, Any], zones: bool) -> tuple[Look, Guess]:
     """Guess, and look again where the unit has gaps: one may be called NA."""
     with in_toml("data"):
-        overview = look(file)
+        overview = look(file, placed=placed(roles))
     proposal = guess(overview, roles, zones=zones)
     unit = overview.columns.get(proposal.roles["unit"])
     if unit is None or unit.numeric or not unit.values.isna().any():
         return overview, proposal
     with in_toml("data"):
-        overview = look(file, names=(unit.name,))
+        overview = look(file, (unit.name,), placed(roles))
     return overview, guess(overview, roles, zones=zones)
 
 

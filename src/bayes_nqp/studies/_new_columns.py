@@ -79,5 +79,5 @@ def _derived(data: Data, frame: pd.DataFrame, pending: set[str]) -> pd.DataFrame
         if pending & {*columns_of(expression)}:
             pending.add(name)
         elif name not in frame.columns:
-            frame[name] = derive(frame, name, expression, data.missing)
+            frame[name] = derive(frame, name, expression, data.read.get("missing", []))
     return frame

@@ -10,6 +10,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Final, Literal
 
+from bayes_nqp.columns import STEPS, counted
 from bayes_nqp.files import in_shell
 from bayes_nqp.intake import Guess, Look
 from bayes_nqp.language import Message, Translator, languages, listed
@@ -18,8 +19,7 @@ from bayes_nqp.texts import one_line, size_of
 type Drop = Literal["no", "offered", "taken"]
 
 _ORDER: Final = (
-    "unit", "time", "cohort", "never", "treated", "outcome", "strata", "fill_down", "thousands",
-    "missing",
+    "unit", "time", "cohort", "never", "treated", "outcome", "strata",
 )  # fmt: skip
 _COLUMN: Final = 28
 """Where reasons begin, beside short lines."""
@@ -129,9 +129,10 @@ def _head(
 
 
 def _data(overview: Look, proposal: Guess, file: Path, path: Path) -> list[str]:
-    translate, reasons = proposal.translate, overview.reasons | proposal.reasons
+    translate, reasons = proposal.translate, proposal.reasons
     source = Path(os.path.relpath(file.resolve(), path.resolve().parent)).as_posix()
-    keys = overview.keys | {key: proposal.roles[key] for key in _ORDER if key in proposal.roles}
+    keys = {key: proposal.roles[key] for key in _ORDER if key in proposal.roles}
+    keys["unit"] = proposal.parts
     body = ["[data]", _key("file", source, "")]
     body += [_key(key, value, translate.name(reasons.get(key, ""))) for key, value in keys.items()]
     if not ({"cohort", "treated"} & set(proposal.roles) or proposal.merges):
@@ -139,7 +140,23 @@ def _data(overview: Look, proposal: Guess, file: Path, path: Path) -> list[str]:
         body += [f'# cohort = "…"   # {translate(_COHORT)}'] * (not proposal.offers)
     if proposal.covariates:
         body += [f"# {translate(_COVARIATES)}", f"# covariates = {toml_text(proposal.covariates)}"]
-    return [*body, *(line for note in proposal.notes for line in comment(translate.name(note)))]
+    body += [line for note in proposal.notes for line in comment(translate.name(note))]
+    return [*body, *_read(proposal)]
+
+
+def _read(proposal: Guess) -> list[str]:
+    """The steps of reading, each with its reason and how many cells it changes."""
+    if not proposal.steps:
+        return []
+    translate, lines = proposal.translate, ["", "[data.read]", f"# {proposal.translate(_UNDO)}"]
+    for key, found in proposal.steps.items():
+        size = counted(found.count, STEPS[key].of)
+        reason = translate("{} ({})", translate.name(found.reason), size)
+        lines.append(_key(key, found.value, reason))
+    return lines
+
+
+_UNDO: Final = Message("How cells are read; without a line, they are as they stand in the file.")
 
 
 _COHORT: Final = Message("first treated period of each unit, empty for never")
@@ -218,4 +235,7 @@ def comment(text: str) -> list[str]:
 
 def toml_text(value: Any) -> str:
     """Write a value as TOML."""
+    if isinstance(value, dict):
+        pairs = (f"{toml_text(key)} = {toml_text(x)}" for key, x in value.items())
+        return f"{{ {', '.join(pairs)} }}"
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
-from pydantic import Field, create_model
+from pydantic import AfterValidator, Field, PlainSerializer, create_model
 
+from bayes_nqp.columns import STEPS
 from bayes_nqp.errors import StudyError
 from bayes_nqp.language import Message
 from bayes_nqp.registry import Plugins
+from bayes_nqp.studies._data_keys import Data
+from bayes_nqp.studies._keys import Keys, Names
 from bayes_nqp.studies._schema import Settings
 from bayes_nqp.studies._study_table import StudyTable
 
@@ -62,7 +65,8 @@ def value_example(key: str) -> str:
 
 def settings_model() -> type[Settings]:
     """Give the schema with every table that is registered."""
-    fields: dict[str, Any] = {
+    fields: dict[str, Any] = {"data": (_data_model(), ...)}
+    fields |= {
         name: (kind | None, Field(None, description=(kind.__doc__ or "").partition("\n")[0]))
         for name, kind in STUDY_TABLES.items()
     }
@@ -74,6 +78,40 @@ class _Whole(Settings):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _again, (dict(self.__dict__), self.model_fields_set)
+
+
+def _data_model() -> type[Data]:
+    """Give [data] with a key for every step of reading in [data.read]."""
+    steps: dict[str, Any] = {
+        key: (_kind(each.kind) | None, Field(None, description=each.text))
+        for key, each in STEPS.items()
+    }
+    keys = create_model("Read", __base__=Keys, __doc__=_READ, **steps)
+    plain = AfterValidator(lambda read: read.model_dump(exclude_none=True))
+    kind: Any = Annotated[keys, plain, PlainSerializer(lambda read: read)]
+    read: Any = (kind, Field(default_factory=dict, description=_READ))
+    return create_model(Data.__name__, __base__=_WholeData, __doc__=Data.__doc__, read=read)
+
+
+_READ: Final = (
+    "Steps by which cells are read; without one, its cells are as they stand in the file."
+)
+
+
+def _kind(kind: Any) -> Any:
+    """One text may stand for a list of one."""
+    return Names if kind == list[str] else kind
+
+
+class _WholeData(Data):
+    """Keys of which pickles hold the values, for their class is made where it is needed."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _data_again, (dict(self.__dict__), self.model_fields_set)
+
+
+def _data_again(values: dict[str, Any], given: set[str]) -> Data:
+    return _data_model().model_construct(given, **values)
 
 
 def _again(values: dict[str, Any], given: set[str]) -> Settings:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from inspect import signature
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from bayes_nqp import datasets
+from bayes_nqp.columns import Reading, reading_of
 from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.files import text_path
-from bayes_nqp.intake import panel_rows, read_rows
 from bayes_nqp.language import Message
 from bayes_nqp.studies._schema import Settings
 from bayes_nqp.studies._simulate import simulate
@@ -86,8 +86,8 @@ def rows_of(settings: Settings, folder: Path) -> tuple[pd.DataFrame, list[str], 
     data = settings.data
     source = source_of(data, folder)
     if source is None:
-        for key in ("sheet", "encoding"):
-            if getattr(data, key) is not None:
+        for key in ("read", "encoding"):
+            if getattr(data, key):
                 raise StudyError(Message("'data.{}' is for a file, and there is none", key))
         if data.simulation is not None:
             simulated = simulate(data.simulation, data.options, settings.plugins, folder)
@@ -109,11 +109,16 @@ def _dataset(name: str) -> pd.DataFrame:
 
 
 def _file(source: Path, data: Data) -> tuple[pd.DataFrame, list[str]]:
-    merged = data.unit in data.fill_down
-    time = None if data.time in data.fill_down else data.time
-    names = () if data.unit is None else (data.unit,)
+    units = [data.unit] if isinstance(data.unit, str) else data.unit or []
+
+    def roles(reading: Reading) -> dict[str, Any]:
+        unit = data.unit
+        if data.zones is not None and not {*units} & {*reading.frame.columns}:
+            unit = data.zones.prefecture
+        return {"unit": unit, "time": data.time, "strata": data.strata}
+
     with in_toml("data"):
-        frame, notes = read_rows(
-            source, sheet=data.sheet, header=data.header, encoding=data.encoding, names=names
+        reading = reading_of(
+            source, data.read, roles=roles, encoding=data.encoding, names=tuple(units)
         )
-        return panel_rows(frame, data.unit, time, merged, notes).copy(), notes
+    return reading.frame.copy(), reading.notes

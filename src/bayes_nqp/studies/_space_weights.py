@@ -10,9 +10,9 @@ from typing import Any, Final
 
 from bayes_nqp import spatial_weights
 from bayes_nqp.annotations import annotations_of
+from bayes_nqp.columns import read
 from bayes_nqp.errors import StudyError, brief, nearest
 from bayes_nqp.files import text_path
-from bayes_nqp.intake import read_rows
 from bayes_nqp.language import Message
 from bayes_nqp.panel import Panel
 from bayes_nqp.spatial_weights import SpatialWeights
@@ -182,7 +182,7 @@ def _weights(
     if source is not None:
         path = folder / text_path(source, "'file'")
         if "frame" in names:
-            rows = read_rows(path)[0]
+            rows = read(path)[0]
             arguments["frame"] = rows.set_index(rows.columns[0])
         else:
             arguments["boundaries"] = path

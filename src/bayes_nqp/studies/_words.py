@@ -28,22 +28,22 @@ _BY_WHAT = (
     (
         r"cohort='(.*)' changes within",
         Message(
-            'if its cells are merged, fill_down = ["{0}"] in [data] fills them within each unit, '
-            "and never from one unit into the next; else give it in every row of the unit, or, if "
-            'it is 0 and 1, write treated = "{0}" instead'
+            'if its cells are merged, fill_down = ["{0}"] in [data.read] fills them within each '
+            "unit, and never from one unit into the next; else give it in every row of the unit, "
+            'or, if it is 0 and 1, write treated = "{0}" instead'
         ),
     ),
     (
         r"unit='(.*)' is empty in",
         Message(
-            'fill_down = ["{0}"] in [data], if each of these rows belongs to the name above it'
+            'fill_down = ["{0}"] in [data.read], if each of these rows belongs to the name above it'
         ),
     ),
     (
         r"strata='(.*)' is empty in",
         Message(
-            'if its cells are merged, fill_down = ["{0}"] in [data] fills them from above; else '
-            "give it in every row of the unit"
+            'if its cells are merged, fill_down = ["{0}"] in [data.read] fills them from above; '
+            "else give it in every row of the unit"
         ),
     ),
     (

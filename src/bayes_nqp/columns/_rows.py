@@ -6,12 +6,13 @@ from typing import Any, Final
 
 import pandas as pd
 
-from bayes_nqp.columns import Bools, broken_cell, counted, is_text, refuse_gaps
+from bayes_nqp.columns._broken import broken_cell
+from bayes_nqp.columns._gaps import refuse_gaps
+from bayes_nqp.columns._number_words import EDGES
+from bayes_nqp.columns._values import Bools, counted, is_text
 from bayes_nqp.errors import shown
 from bayes_nqp.language import Message
 
-EDGES: Final = " \t\r\n\u3000\xa0"
-"""What may surround the text of a cell."""
 _LONG: Final = 24
 """Characters of a cell that a note shows."""
 

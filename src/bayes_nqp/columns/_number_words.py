@@ -1,0 +1,179 @@
+"""Numbers as people write them into cells: full width, per cent, with a unit, between marks."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from bayes_nqp.columns._broken import broken_cell
+from bayes_nqp.columns._values import grouped, is_text
+from bayes_nqp.columns._years import year_of
+
+EDGES: Final = " \t\r\n\u3000\xa0"
+"""What may surround the text of a cell."""
+MOST: Final = 0.85
+"""Share of a column's cells that must be numbers for it to be one of numbers."""
+SHORT: Final = 6
+"""Length of texts that can stand for a missing number."""
+_PROBE: Final = 400
+"""Distinct cells that tell a column of names from one of numbers."""
+_NUMBER: Final = r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?"
+_PLAIN: Final = re.compile(_NUMBER)
+_PERCENT: Final = re.compile(r"([-+]?[\d,]*\.?\d+)\s*([%‰])")
+_SCALES: Final = {
+    "": 1.0, "十": 1e1, "百": 1e2, "千": 1e3, "万": 1e4, "十万": 1e5, "百万": 1e6, "千万": 1e7,
+    "亿": 1e8, "十亿": 1e9, "百亿": 1e10, "千亿": 1e11, "万亿": 1e12,
+    "thousand": 1e3, "million": 1e6, "billion": 1e9, "mn": 1e6, "bn": 1e9,
+}  # fmt: skip
+_BASES: Final = frozenset((
+    "", "元", "美元", "欧元", "日元", "人民币", "人", "个", "件", "项", "家", "户", "吨", "公里",
+    "千米", "米", "平方公里", "平方千米", "平方米", "公顷", "亩", "册", "台", "辆", "次", "人次",
+    "度", "千瓦时", "岁", "天", "小时", "分", "倍", "所", "名", "位", "只", "头", "张", "条", "座",
+    "间", "篇", "种", "起", "宗", "笔", "套", "例", "股", "元/人", "人/平方公里", "吨标准煤",
+    "吨标煤", "立方米", "公斤", "千克", "km", "m", "km²", "m²", "km2", "m2", "ha", "t", "kg",
+    "kwh", "mwh", "usd", "rmb", "yuan", "cny", "eur", "people", "persons", "units",
+))  # fmt: skip
+_SUFFIXED: Final = re.compile(r"([-+]?[\d,]*\.?\d+)\s*([^\d\s%‰.,+-].{0,11})")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cells:
+    """The distinct cells of a column of text, and where they stand.
+
+    Parameters
+    ----------
+    codes : ndarray of int, one per row
+        −1 where a cell is empty.
+    values : list
+        Texts without blanks around them; other cells as they are.
+    """
+
+    column: pd.Series[Any]
+    codes: Any
+    values: list[Any]
+
+    @property
+    def counts(self) -> Any:
+        """Rows of each distinct cell."""
+        return np.bincount(self.codes[self.codes >= 0], minlength=len(self.values))
+
+    def count(self, wanted: Callable[[Any], bool]) -> int:
+        """Rows whose cells are wanted."""
+        chosen = np.fromiter((wanted(x) for x in self.values), bool, len(self.values))
+        return int(self.counts[chosen].sum())
+
+    def mapped(self, values: list[Any]) -> pd.Series[Any]:
+        """The column with other values in the place of its own; numbers if all of them are."""
+        read = pd.Series([*values, None], dtype=object)
+        gone = read.isna().to_numpy()
+        kinds = {type(x) for x in read[~gone]}
+        if kinds == {int} and (self.codes >= 0).all() and not gone[:-1].any():
+            whole = read.iloc[:-1].to_numpy(dtype=np.int64)
+            return pd.Series(whole[self.codes], self.column.index, name=self.column.name)
+        if kinds <= {int, float}:
+            numbers = read.where(~gone, np.nan).to_numpy(dtype=np.float64)
+            return pd.Series(numbers[self.codes], self.column.index, name=self.column.name)
+        array: Any = read.to_numpy()[self.codes]
+        return pd.Series(array, self.column.index, dtype=object, name=self.column.name)
+
+
+def cells(column: pd.Series[Any], *, named: bool = False) -> Cells | None:
+    """Take a column of text apart; None where it holds numbers or dates.
+
+    Parameters
+    ----------
+    named : bool, default False
+        Whether somebody names it; else it is looked into only where half of a few cells, spread
+        over its rows, say numbers.
+    """
+    if not is_text(column) or isinstance(column.dtype, pd.CategoricalDtype):
+        return None
+    if not named:
+        probe = column.iloc[:: max(1, len(column) // _PROBE)].dropna().unique()
+        few = [narrow(x.strip(EDGES)) if isinstance(x, str) else x for x in probe]
+        said = [
+            x for x in few if x != "" and (not isinstance(x, str) or len(x) > SHORT or _digit(x))
+        ]
+        if sum(map(counts, said)) < 0.5 * len(said) or not said:
+            return None
+    codes, distinct = pd.factorize(column)
+    values = [x.strip(EDGES) if isinstance(x, str) else x for x in distinct]
+    return Cells(column, codes, values)
+
+
+def counts(cell: Any) -> bool:
+    """Whether a cell says a number or a year, in any way."""
+    readers = (marked, percent, suffixed, year_of)
+    return any(reader(cell) is not None for reader in readers)
+
+
+def _digit(text: str) -> bool:
+    return any(map(str.isdigit, text))
+
+
+def narrow(cell: Any) -> Any:
+    """A text in the usual width: ０．５４２０ as 0.5420, and the minus that is no hyphen as one."""
+    if not isinstance(cell, str) or cell.isascii():
+        return cell
+    text = unicodedata.normalize("NFKC", cell).strip(EDGES)
+    return re.sub(r"^[−–—‐](?=[\d.])", "-", text)
+
+
+def number(cell: Any) -> float | None:
+    """A plain number, or a text that writes one; None for anything else."""
+    if isinstance(cell, bool | np.bool_):
+        return None
+    if isinstance(cell, int | float | np.number):
+        return float(cell)
+    if isinstance(cell, str) and _PLAIN.fullmatch(cell):
+        return float(cell)
+    return None
+
+
+def marked(cell: Any, mark: str = ",") -> float | None:
+    """A number, perhaps with marks between thousands."""
+    bare = grouped(cell, mark) if isinstance(cell, str) else cell
+    return number(bare)
+
+
+def percent(cell: Any) -> float | None:
+    """A share that is written in per cent, or per mille."""
+    found = _PERCENT.fullmatch(cell) if isinstance(cell, str) else None
+    value = marked(found[1]) if found else None
+    if found is None or value is None:
+        return None
+    # Decimal places of the text, so that 17.2 % is .172 and not .17199999999999999.
+    return float(f"{value / (100 if found[2] == '%' else 1000):.12g}")
+
+
+def suffixed(cell: Any) -> tuple[float, str] | None:
+    """A number with the unit that stands behind it, such as 84.80万元."""
+    found = _SUFFIXED.fullmatch(cell) if isinstance(cell, str) else None
+    value = marked(found[1]) if found else None
+    if found is None or value is None or scale(found[2]) is None:
+        return None
+    return value, found[2]
+
+
+def scale(suffix: str) -> tuple[float, str] | None:
+    """What a unit multiplies, and what it counts: 万元 is (10000, 元); None where it is none."""
+    text = suffix.strip().casefold()
+    for word in sorted(_SCALES, key=len, reverse=True):
+        if text.startswith(word) and (base := text[len(word) :].strip()) in _BASES:
+            return _SCALES[word], base
+    return None
+
+
+def words_beside(values: list[Any], is_number: Callable[[Any], bool]) -> list[str]:
+    """Short texts without a digit, where all else are numbers."""
+    others = [x for x in values if not is_number(x) and x != ""]
+    if not all(isinstance(x, str) for x in others):
+        return []
+    short = [x for x in others if len(x) <= SHORT and not any(map(str.isdigit, x))]
+    return [x for x in short if not broken_cell(x)] if len(short) == len(others) else []

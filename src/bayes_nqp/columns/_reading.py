@@ -1,0 +1,211 @@
+"""The one reader of files: where the table is, and what its cells say, by steps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+import pandas as pd
+
+from bayes_nqp.columns._names import apart
+from bayes_nqp.columns._number_words import EDGES
+from bayes_nqp.columns._read import checked_file, read
+from bayes_nqp.columns._rows import panel_rows
+from bayes_nqp.columns._values import counted, missing
+from bayes_nqp.columns.steps import BOOKS, STEPS, Reading, joined_names
+from bayes_nqp.errors import PanelError, nearest
+from bayes_nqp.language import Message
+
+type Roles = Mapping[str, Any]
+_SEEN: Final = 12
+"""Rows in which a header further down is looked for."""
+_BETWEEN: Final = " "
+"""What stands between the names of a unit that several columns name."""
+
+
+def reading_of(
+    path: Path,
+    given: Mapping[str, Any] | None,
+    *,
+    fixed: Mapping[str, Any] | None = None,
+    roles: Roles | Callable[[Reading], Roles] | None = None,
+    encoding: str | None = None,
+    names: Collection[str] = (),
+) -> Reading:
+    """Read a file by steps.
+
+    Parameters
+    ----------
+    given : mapping or None
+        Steps by their keys; None for all that find something to do.
+    fixed : mapping, optional
+        Steps that are taken as they are said here, whatever the others are.
+    roles : mapping or callable, optional
+        Columns that are known: ``unit`` (one or several), ``time``, and what else has a part. Or
+        what tells them of a file whose other steps are taken. Without any, no row is set aside.
+    encoding : str, optional
+        Of a text file.
+    names : collection of str, default ()
+        Columns whose cells are names, also where they look like missing numbers.
+
+    Returns
+    -------
+    Reading
+        Its frame has rows with a unit and a time.
+
+    Raises
+    ------
+    PanelError
+        If the file cannot be read, or a step is unknown or does not fit it.
+    """
+    for key in {**(given or {}), **(fixed or {})}:
+        if key not in STEPS:
+            raise PanelError(Message("read={!r} is no step", key), hint=nearest(key, STEPS))
+    checked_file(path)
+    known = {} if roles is None or callable(roles) else {**roles}
+    reading = Reading(path, partial(_loaded, path, encoding, names), known)
+    said = {**(fixed or {})}
+    _take(reading, given, said, placed=False)
+    if roles is None:
+        return reading
+    if callable(roles):
+        reading.roles = {**roles(reading)}
+    _take(reading, given, said, placed=True)
+    place(reading)
+    return reading
+
+
+def _take(
+    reading: Reading, given: Mapping[str, Any] | None, fixed: Mapping[str, Any], *, placed: bool
+) -> None:
+    """Take the steps that are given, or that find something to do."""
+    for key, each in STEPS.items():
+        if each.placed != placed:
+            continue
+        if key in fixed:
+            value = fixed[key]
+        elif given is None:
+            found = each.found(reading)
+            if found is None:
+                continue
+            reading.taken[key] = found
+            value = found.value
+        elif key in given and given[key] is not None:
+            value = given[key]
+        else:
+            continue
+        if not isinstance(value, str | int):
+            _check(key, value, reading)
+        count = each.applied(reading, value)
+        if each.of in ("cell", "row") and key != "header" and count:
+            reading.notes.append(Message("{}: {}", each.label, counted(count, each.of)))
+
+
+def _check(key: str, value: Any, reading: Reading) -> None:
+    """Refuse a column of a step that is not there."""
+    if key in ("sheet", "header", "long", "missing", "totals"):
+        return
+    for name in value:
+        if name not in reading.frame.columns:
+            row = further_down(name, reading.frame)
+            raise PanelError(
+                Message("{}={!r} is no column of the file", key, name),
+                hint=Message("header = {} in [data.read], if the column names are in that row", row)
+                if row is not None
+                else nearest(name, reading.frame.columns),
+            )
+
+
+def place(reading: Reading) -> None:
+    """Set aside rows without a unit or a time; name the unit that several columns name."""
+    unit, time = reading.roles.get("unit"), reading.roles.get("time")
+    if not isinstance(unit, str | None):
+        reading.frame = with_unit(reading.frame, list(unit))
+        unit = joined_unit(unit)
+        reading.roles |= {"unit": unit, "parts": reading.roles["unit"]}
+    rows = panel_rows(reading.frame, unit, time, False, reading.notes)
+    reading.aside = reading.frame.loc[reading.frame.index.difference(rows.index)]
+    reading.frame = rows
+
+
+def joined_unit(unit: str | Collection[str]) -> str:
+    """What the column is called that names the unit, where several do together."""
+    return unit if isinstance(unit, str) else _BETWEEN.join(unit)
+
+
+def with_unit(frame: pd.DataFrame, names: Collection[str]) -> pd.DataFrame:
+    """Add the column that names the unit; empty where one of its parts is.
+
+    Raises
+    ------
+    PanelError
+        If a part is no column.
+    """
+    texts = []
+    for name in names:
+        if name not in frame.columns:
+            raise PanelError(
+                Message("unit={!r} is no column of the file", name),
+                hint=nearest(name, frame.columns),
+            )
+        column = frame[name].mask(missing(frame[name]))
+        texts.append(column.map(lambda x: str(x).strip(EDGES), na_action="ignore"))
+    joined = texts[0]
+    for text in texts[1:]:
+        joined = joined + _BETWEEN + text
+    return frame.assign(**{joined_unit(names): joined})
+
+
+def _loaded(
+    path: Path,
+    encoding: str | None,
+    names: Collection[str],
+    sheet: str | int | None,
+    header: tuple[int, ...],
+    notes: list[str],
+) -> pd.DataFrame:
+    frame, more = read(path, sheet=sheet, encoding=encoding, names=names)
+    notes += more
+    return frame if header == (1,) else _below(frame, header, path, sheet, notes)
+
+
+def _below(
+    frame: pd.DataFrame, rows: tuple[int, ...], path: Path, sheet: str | int | None,
+    notes: list[str],
+) -> pd.DataFrame:  # fmt: skip
+    """Take the names of columns from later rows of a worksheet, or from two."""
+    if path.suffix.lower() not in BOOKS:
+        raise PanelError(
+            Message("header={}: {} is no workbook", rows[0], path.name),
+            hint="delete the lines above the header, or save the data as .xlsx",
+        )
+    last = rows[-1]
+    if last not in frame.index and last != 1:
+        raise PanelError(
+            Message("header={}: that row is empty or not there", last),
+            where=Message("rows {} to {}", frame.index[0], frame.index[-1]),
+            hint="the number that Excel shows beside the row with the column names",
+        )
+    upper = [*frame.columns] if rows[0] == 1 else [*frame.loc[rows[0]]]
+    upper = [None if str(x).startswith("Unnamed: ") else _unlettered(x) for x in upper]
+    both = pd.DataFrame([upper, list(frame.loc[last])] if len(rows) > 1 else [upper])
+    texts = joined_names(both, (1, 2) if len(rows) > 1 else (1,))
+    names = [x or f"Unnamed: {k}" for k, x in enumerate(texts)]
+    frame = frame.loc[frame.index > last].infer_objects()
+    return apart(frame.set_axis(names, axis=1), path.name, notes)
+
+
+def _unlettered(name: Any) -> Any:
+    """A name of the first row without the letters that tell it from another one."""
+    return name[: name.rindex(" [")] if isinstance(name, str) and name.endswith("]") and (
+        " [" in name) else name  # fmt: skip
+
+
+def further_down(column: str, frame: pd.DataFrame) -> int | None:
+    """Find the row of a frame in which a column's name stands."""
+    for label, values in frame.head(_SEEN).iterrows():
+        if any(isinstance(x, str) and x.strip(EDGES) == column for x in values):
+            return int(str(label))
+    return None

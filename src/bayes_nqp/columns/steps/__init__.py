@@ -1,0 +1,9 @@
+"""Steps by which a file becomes rows and cells: one a file, each a key of [data.read]."""
+
+from bayes_nqp.columns.steps._header import joined_names as joined_names
+from bayes_nqp.columns.steps._step import BOOKS as BOOKS
+from bayes_nqp.columns.steps._step import STEPS as STEPS
+from bayes_nqp.columns.steps._step import Found as Found
+from bayes_nqp.columns.steps._step import Reading as Reading
+from bayes_nqp.columns.steps._step import Step as Step
+from bayes_nqp.columns.steps._step import step as step

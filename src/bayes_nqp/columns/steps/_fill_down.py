@@ -1,0 +1,142 @@
+"""Cells that are empty below a name, as merged ones are."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from bayes_nqp.columns._gaps import FEW
+from bayes_nqp.columns._number_words import EDGES
+from bayes_nqp.columns._values import Bools, is_text, missing
+from bayes_nqp.columns._vocabulary import sounds_like
+from bayes_nqp.columns.steps._step import Found, Reading, Step, some, step
+from bayes_nqp.language import Message
+
+_MERGED: Final = 0.3
+"""Share of empty cells from which those of a column beside the unit pass for merged ones."""
+_GROUP: Final = re.compile(r"省|自治区|大区|片区|province|prefecture|state", re.IGNORECASE)
+
+
+@step("fill_down", place=80)
+class FillDown(Step):
+    """Merged cells filled; beyond a unit only where groups may be merged over units.
+
+    An empty cell of a column that is neither unit, time nor a group of units can mean something,
+    such as never treated, so that no value of it crosses into the rows of another unit.
+    """
+
+    label = Message("Merged cells")
+    text = (
+        "Columns with merged cells; all but unit, time, strata and groups that are merged over "
+        "units are filled within a unit."
+    )
+    kind = list[str]
+    placed = True
+
+    def found(self, reading: Reading) -> Found | None:
+        """Find names that are written once, above the rows that they are for."""
+        frame, time = reading.frame, reading.roles.get("time")
+        if time not in frame.columns or not reading.parts:
+            return None
+        timed = ~missing(frame[time])
+        names = _of_the_unit(reading, timed)
+        unit = _units(reading, names, timed)
+        count = sum(int((missing(frame[x]) & timed).sum()) for x in names)
+        reason = Message("{} cells are empty below a name, as merged cells are", count)
+        for name in frame.columns:
+            gone = missing(frame[name]) & timed
+            if name in (*reading.parts, time) or gone.sum() < _MERGED * timed.sum():
+                continue
+            filled = _filled(frame[name], unit, timed, reading)
+            added = gone & ~missing(filled)
+            if added.any() and _constant(filled[timed], unit[timed]):
+                if not names:
+                    reason = Message("given once a unit, or a group of units, as merged cells are")
+                names.append(str(name))
+                count += int(added.sum())
+        if not names:
+            return None
+        example = some([str(x) for x in frame[names[0]].dropna().unique()[:2]])
+        return Found(names, reason, count, example, "↓")
+
+    def applied(self, reading: Reading, value: Any) -> int:
+        """Fill them, the unit's own first."""
+        frame, time, count = reading.frame, reading.roles.get("time"), 0
+        present = [x for x in dict.fromkeys(value) if x in frame.columns]
+        if time in present:
+            count += int(missing(frame[time]).sum())
+            reading.frame = frame = frame.assign(**{str(time): frame[time].ffill()})
+            present.remove(time)
+        timed = ~missing(frame[time]) if time in frame.columns else np.ones(len(frame), bool)
+        unit = _units(reading, [x for x in present if x in reading.parts], timed)
+        for name in present:
+            filled = _filled(frame[name], unit, timed, reading)
+            count += int((missing(frame[name]) & ~missing(filled)).sum())
+            frame = frame.assign(**{name: filled})
+        reading.frame = frame
+        return count
+
+
+def _of_the_unit(reading: Reading, timed: Bools) -> list[str]:
+    """Columns that name the unit, and are empty below a name in many rows with a period."""
+    frame, parts, time = reading.frame, reading.parts, reading.roles["time"]
+    merged = []
+    for name in parts:
+        bare = missing(frame[name]) & timed
+        if timed.any() and not bare[np.flatnonzero(timed)[0]] and bare.sum() > FEW * timed.sum():
+            merged.append(name)
+    if merged:
+        pairs = pd.DataFrame({"unit": _units(reading, merged, timed), "time": frame[time]})[timed]
+        bare = pairs[~missing(frame[merged[-1]])[timed]]
+        if pairs.duplicated().sum() > bare.duplicated().sum():
+            return []
+    return merged
+
+
+def _units(reading: Reading, merged: list[str], timed: Bools) -> pd.Series[Any]:
+    """What names the unit in each row, of all its parts."""
+    columns = []
+    for name in reading.parts:
+        column = reading.frame[name]
+        column = column.mask(missing(column) | (~timed if name in merged else False))
+        column = column.ffill() if name in merged else column
+        bare = column.map(lambda x: x.strip(EDGES) if isinstance(x, str) else x)
+        columns.append(bare if len(reading.parts) == 1 else bare.map(str, na_action="ignore"))
+    if not columns:
+        return pd.Series(0, index=reading.frame.index)
+    unit = columns[0]
+    for other in columns[1:]:
+        unit = unit + " " + other
+    return unit
+
+
+def _filled(
+    column: pd.Series[Any], unit: pd.Series[Any], timed: Bools, reading: Reading
+) -> pd.Series[Any]:
+    """Fill a column, within units or from one to the next; rows without a period stay."""
+    kept = column.mask(missing(column) | ~timed)
+    within = kept.groupby(unit, sort=False).ffill()
+    known = (*reading.parts, *(reading.roles.get("strata") or ()))
+    if column.name in known or _groups(kept[timed], within[timed], unit[timed]):
+        within = kept.ffill()
+    return within.where(timed, column)
+
+
+def _groups(kept: pd.Series[Any], within: pd.Series[Any], unit: pd.Series[Any]) -> bool:
+    """Whether a column names groups of units, each above its units, and begins with one."""
+    name = str(kept.name)
+    if not is_text(kept) or not (_GROUP.search(name) or sounds_like("stratum", name)):
+        return False
+    if sounds_like("treated", name) or sounds_like("cohort", name) or not len(kept):
+        return False
+    begins = kept.notna().to_numpy() & ~unit.duplicated().to_numpy()
+    return bool(
+        pd.notna(kept.iloc[0]) and within.isna().any() and begins.sum() == kept.notna().sum()
+    )
+
+
+def _constant(values: pd.Series[Any], unit: pd.Series[Any]) -> bool:
+    return bool((values.groupby(unit).nunique(dropna=False) <= 1).all())

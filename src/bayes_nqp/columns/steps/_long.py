@@ -1,0 +1,89 @@
+"""Years as columns, put one below the other: 2011 and 2012, or GDP2011 and GDP2012."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+import pandas as pd
+
+from bayes_nqp.columns._number_words import narrow
+from bayes_nqp.columns._vocabulary import sounds_like
+from bayes_nqp.columns.steps._step import Found, Reading, Step, some, step
+from bayes_nqp.language import Message, Translator, language_of
+
+_DATED: Final = re.compile(r"(.*?)[\s_.\-(（]*((?:19|20)\d\d)\s*(?:年度|年)?[)）]?\s*(.*)")
+_FEW: Final = 3
+"""Periods of one variable, at least."""
+
+
+@step("long", place=20)
+class Long(Step):
+    """A column a year to a row a year."""
+
+    label = Message("Years as columns")
+    text = (
+        "What to call the period and, where columns are called by years alone, their values, of a "
+        'table whose years are columns: ["year", "gdp"].'
+    )
+    kind = list[str]
+    of = "column"
+
+    def found(self, reading: Reading) -> Found | None:
+        """Find several columns that differ by their years alone, and no column of periods."""
+        stems = _stems(reading.frame)
+        if not stems or any(_periods(reading.frame, str(name)) for name in reading.frame):
+            return None
+        plain, dated = Translator(language_of("".join(map(str, reading.frame.columns)))), stems
+        time = reading.roles.get("time")
+        value = reading.roles.get("outcome")
+        period = time if isinstance(time, str) else str(plain(_PERIOD))
+        called = value if isinstance(value, str) and value not in dated else str(plain(_VALUE))
+        columns = [name for those in dated.values() for name in those.values()]
+        names = [x or called for x in dated]
+        reason = Message("{} columns are called by years", len(columns))
+        return Found([period, called], reason, len(columns), some(columns, 2),
+                     some([period, *names], 4))  # fmt: skip
+
+    def applied(self, reading: Reading, value: Any) -> int:
+        """Put them below one another; other columns are repeated."""
+        period, called = [*value, "value"][:2]
+        frame, stems = reading.frame, _stems(reading.frame)
+        if not stems:
+            return 0
+        dated = {name for those in stems.values() for name in those.values()}
+        kept = [name for name in frame.columns if name not in dated]
+        years = sorted({year for those in stems.values() for year in those})
+        parts = []
+        for year in years:
+            part = frame[kept].copy()
+            part[period] = year
+            for stem, those in stems.items():
+                part[stem or called] = frame[those[year]] if year in those else None
+            parts.append(part)
+        long = pd.concat(parts)
+        order = sorted(range(len(long)), key=lambda k: (k % len(frame), k // len(frame)))
+        reading.frame = long.iloc[order].infer_objects()
+        return len(dated)
+
+
+def _stems(frame: pd.DataFrame) -> dict[str, dict[int, str]]:
+    """Columns by what is left of their names without a year, then by the year."""
+    stems: dict[str, dict[int, str]] = {}
+    for name in frame.columns:
+        found = _DATED.fullmatch(str(narrow(name)))
+        if found:
+            stem = " ".join(x for x in (found[1].strip(), found[3].strip()) if x)
+            stems.setdefault(stem.strip("_ -"), {})[int(found[2])] = str(name)
+    return {stem: those for stem, those in stems.items() if len(those) >= _FEW}
+
+
+def _periods(frame: pd.DataFrame, name: str) -> bool:
+    """Whether a column is one of periods already."""
+    column = frame[name]
+    if not sounds_like("time", str(name)) or sounds_like("cohort", str(name)):
+        return False
+    return bool(column.notna().mean() > 0.5 and column.duplicated().mean() > 0.5)
+
+
+_PERIOD, _VALUE = Message("year"), Message("value")

@@ -1,0 +1,73 @@
+"""Numbers with a unit behind them, as text: 84.80万元, 94个."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from bayes_nqp.columns._number_words import cells, marked, scale, suffixed, words_beside
+from bayes_nqp.columns.steps._step import Found, Reading, Step, some, step
+from bayes_nqp.language import Message
+
+
+@step("measures", place=50)
+class Measures(Step):
+    """84.80万元 and 1.2亿元 as 84.8 and 12000, in 万元."""
+
+    label = Message("Units behind numbers")
+    text = (
+        'Columns of texts such as 84.80万元, each with the unit to read it in: { 贷款 = "万元" }.'
+    )
+    kind = dict[str, str]
+
+    def found(self, reading: Reading) -> Found | None:
+        """Find columns all of whose numbers carry a unit of one kind."""
+        names: dict[str, str] = {}
+        count, example = 0, ""
+        for name, column in reading.frame.items():
+            here = cells(column)
+            if here is None:
+                continue
+            read = {x: y for x in here.values if (y := suffixed(x)) is not None}
+            others = [x for x in here.values if x not in read and x != ""]
+            if not read or len(words_beside(others, lambda _: False)) < len(others):
+                continue
+            rows = Counter[str]()
+            for x, n in zip(here.values, here.counts, strict=True):
+                if x in read:
+                    rows[read[x][1]] += int(n)
+            bases = {base for word in rows if (base := (scale(word) or (0, ""))[1])}
+            if len(bases) > 1:
+                continue
+            names[str(name)] = rows.most_common(1)[0][0]
+            count += sum(rows.values())
+            example = example or next(iter(read))
+        if not names:
+            return None
+        name = next(iter(names))
+        after = f"{_in(example, names[name])} ({names[name]})"
+        return Found(names, Message("numbers with their unit in {}", some(names)), count, example,
+                     after)  # fmt: skip
+
+    def applied(self, reading: Reading, value: Any) -> int:
+        """Read them in the unit that is said; a number without one is in it already."""
+        count = 0
+        for name, unit in value.items():
+            here = cells(reading.frame[name], named=True)
+            if here is not None:
+                count += here.count(lambda x: suffixed(x) is not None)
+                read = [_in(x, unit) for x in here.values]
+                reading.frame = reading.frame.assign(**{name: here.mapped(read)})
+        return count
+
+
+def _in(cell: Any, unit: str) -> Any:
+    found, target = suffixed(cell), scale(unit)
+    if found is None or target is None:
+        plain = marked(cell)
+        return cell if plain is None else plain
+    value, word = found
+    own = scale(word)
+    if own is None or (own[1] and target[1] and own[1] != target[1]):
+        return cell
+    return float(f"{value * own[0] / target[0]:.12g}")

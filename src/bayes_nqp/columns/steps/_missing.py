@@ -1,0 +1,72 @@
+"""Texts that stand where a number is missing: —, x, 暂无."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from bayes_nqp.columns._number_words import MOST, Cells, cells, marked, number, words_beside
+from bayes_nqp.columns._vocabulary import sounds_like
+from bayes_nqp.columns.steps._step import Found, Reading, Step, some, step
+from bayes_nqp.language import Message
+
+
+@step("missing", place=60)
+class Missing(Step):
+    """Texts among numbers to empty cells."""
+
+    label = Message("Missing numbers")
+    text = 'Texts that stand for a missing number, such as "—", in columns of numbers.'
+    kind = list[str]
+
+    def found(self, reading: Reading) -> Found | None:
+        """Find short texts without a digit in columns that hold numbers else."""
+        words: dict[str, None] = {}
+        names, count = [], 0
+        for name, column in reading.frame.items():
+            here = cells(column)
+            if here is None or _says_treatment(str(name)):
+                continue
+            numbers = here.count(_is_number)
+            own = words_beside(here.values, _is_number)
+            if not own or numbers < MOST * here.counts[[x != "" for x in here.values]].sum():
+                continue
+            words |= dict.fromkeys(own)
+            names.append(str(name))
+            count += here.count(set(own).__contains__)
+        if not words:
+            return None
+        reason = Message("texts that stand where numbers should, in {}", some(names))
+        return Found(list(words), reason, count, some(words), "")
+
+    def applied(self, reading: Reading, value: Any) -> int:
+        """Empty them, where all else are numbers."""
+        words, count = {"", *value}, 0
+        for name, column in reading.frame.items():
+            here = cells(column)
+            if here is None or _says_treatment(str(name)) or not words & {*here.values}:
+                continue
+            if read := _without(here, words):
+                reading.frame = reading.frame.assign(**{str(name): here.mapped(read)})
+                count += here.count(words.__contains__)
+        return count
+
+
+def _without(here: Cells, words: set[str]) -> list[Any]:
+    """The cells without words; nothing where something is left that is no number."""
+    left = [x for x in here.values if not (isinstance(x, str) and x in words)]
+    if not left or not all(map(_is_number, left)):
+        return []
+    texts = [np.nan if isinstance(x, str) and x in words else x for x in here.values]
+    plain = [number(x) for x in texts]
+    return plain if None not in plain else texts
+
+
+def _is_number(cell: Any) -> bool:
+    return marked(cell) is not None
+
+
+def _says_treatment(name: str) -> bool:
+    """Whether a word may mean never treated there."""
+    return sounds_like("cohort", name) or sounds_like("treated", name)

@@ -1,0 +1,177 @@
+"""What a step of reading is, and what it works on."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, ClassVar, Final, Literal
+
+import pandas as pd
+
+from bayes_nqp.columns._book import opened, seen_sheets, sheet_frame
+from bayes_nqp.language import Message
+from bayes_nqp.registry import Plugins
+
+BOOKS: Final = (".xlsx", ".xlsm", ".xls")
+"""Endings of workbooks."""
+
+
+type Unit = Literal["cell", "row", "column", "sheet"]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a step would do to a file.
+
+    Parameters
+    ----------
+    value : object
+        Of its key in [data.read].
+    reason : Message
+        Why.
+    count : int
+        So many cells it changes; rows, columns or sheets where the step's `of` says so.
+    before, after : str
+        An example, as it stands there and as it is read.
+    """
+
+    value: Any
+    reason: Message
+    count: int
+    before: str = ""
+    after: str = ""
+
+
+@dataclass(eq=False)
+class Reading:
+    """A file while it is read: where its table is first, then the table.
+
+    Parameters
+    ----------
+    load : callable
+        Reads a sheet below the rows of its names, into a frame numbered as the user sees its rows.
+    roles : dict
+        Columns that are known: unit (one or several), time, strata.
+    sheet : str or int, optional
+        Of a workbook; the first that is not hidden by default.
+    header : tuple of int, default (1,)
+        Rows of a workbook with names of columns, as Excel counts.
+    notes : list of str
+        What was done.
+    taken : dict of str to Found
+        Steps that were found, by key.
+    aside : DataFrame
+        Rows that have no unit or no time.
+    """
+
+    path: Path
+    load: Callable[[str | int | None, tuple[int, ...], list[str]], pd.DataFrame]
+    roles: dict[str, Any] = field(default_factory=dict)
+    sheet: str | int | None = None
+    header: tuple[int, ...] = (1,)
+    notes: list[str] = field(default_factory=list)
+    taken: dict[str, Found] = field(default_factory=dict)
+    aside: pd.DataFrame = field(default_factory=pd.DataFrame)
+    _frame: pd.DataFrame | None = None
+
+    @property
+    def loaded(self) -> bool:
+        """Whether the table was read."""
+        return self._frame is not None
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """The table, read when it is first asked for."""
+        if self._frame is None:
+            self._frame = self.load(self.sheet, self.header, self.notes)
+        return self._frame
+
+    @frame.setter
+    def frame(self, frame: pd.DataFrame) -> None:
+        self._frame = frame
+
+    @cached_property
+    def grids(self) -> dict[str, pd.DataFrame]:
+        """Cells of every sheet that is not hidden, by its name; nothing where it is no workbook."""
+        if self.path.suffix.lower() not in BOOKS:
+            return {}
+        with opened(self.path) as book:
+            names = seen_sheets(self.path, [str(name) for name in book.sheet_names])
+            return {name: sheet_frame(book, self.path, name, [], header=None) for name in names}
+
+    @property
+    def grid(self) -> pd.DataFrame | None:
+        """Cells of the sheet that is read."""
+        if not self.grids:
+            return None
+        name = self.sheet if isinstance(self.sheet, str) else next(iter(self.grids))
+        return self.grids.get(name)
+
+    @property
+    def parts(self) -> list[str]:
+        """Columns that name the unit together."""
+        unit = self.roles.get("unit")
+        names = [unit] if isinstance(unit, str) else list(unit or ())
+        return [name for name in names if name in self.frame.columns]
+
+
+class Step(ABC):
+    """One step: what it finds, and what it does. `label` and `text` are shown to users.
+
+    Undone by its key alone: whoever takes the key out of [data.read] has the cells as they stand
+    in the file.
+    """
+
+    key: ClassVar[str] = ""
+    label: ClassVar[Message]
+    text: ClassVar[str]
+    kind: ClassVar[Any]
+    of: ClassVar[Unit] = "cell"
+    """What it counts."""
+    placed: ClassVar[bool] = False
+    """Whether it needs to know the unit and the time."""
+
+    @abstractmethod
+    def found(self, reading: Reading) -> Found | None:
+        """Tell what it would do to a file that nobody said anything of; None for nothing."""
+
+    @abstractmethod
+    def applied(self, reading: Reading, value: Any) -> int:
+        """Do it, as its key says; give how many cells were changed, or whatever `of` counts."""
+
+
+STEPS: Final = Plugins[Step]("bayes_nqp.columns.steps")
+"""Steps by key, in their order."""
+
+
+def step[T: Step](key: str, *, place: float = 1000) -> Callable[[type[T]], type[T]]:
+    """Let files be read by a step.
+
+    Parameters
+    ----------
+    key : str
+        Of [data.read].
+    place : float, default 1000
+        When it is taken, from low to high.
+
+    Returns
+    -------
+    callable
+        The decorator of a `Step`.
+    """
+
+    def decorate(kind: type[T]) -> type[T]:
+        kind.key = key
+        STEPS.add(key, kind(), place)
+        return kind
+
+    return decorate
+
+
+def some(values: Collection[Any], most: int = 3) -> str:
+    """List a few examples."""
+    texts: Sequence[str] = [str(x) for x in values]
+    return " · ".join(texts[:most]) + (" …" if len(texts) > most else "")

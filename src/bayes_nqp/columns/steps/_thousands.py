@@ -1,0 +1,48 @@
+"""Numbers with marks between their thousands, as text: 1,234.5."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bayes_nqp.columns._number_words import cells, marked, number
+from bayes_nqp.columns.steps._step import Found, Reading, Step, some, step
+from bayes_nqp.language import Message
+
+
+@step("thousands", place=70)
+class Thousands(Step):
+    """1,234.5 as 1234.5."""
+
+    label = Message("Marks between thousands")
+    text = 'Mark between thousands in numbers that are stored as text, such as ",".'
+    kind = str
+
+    def found(self, reading: Reading) -> Found | None:
+        """Find columns of numbers, some of which have commas that end three digits."""
+        names, count, example = [], 0, ""
+        for name, column in reading.frame.items():
+            here = cells(column)
+            if here is None or any(marked(x) is None for x in here.values if x != ""):
+                continue
+            texts = [x for x in here.values if number(x) is None and x != ""]
+            if texts:
+                names.append(str(name))
+                count += here.count(set(texts).__contains__)
+                example = example or str(texts[0])
+        if not names:
+            return None
+        reason = Message("numbers stored as text in {}", some(names))
+        return Found(",", reason, count, example, f"{marked(example):g}")
+
+    def applied(self, reading: Reading, value: Any) -> int:
+        """Take the marks out, where all cells are numbers then."""
+        count = 0
+        for name, column in reading.frame.items():
+            here = cells(column)
+            if here is None or not any(isinstance(x, str) and value in x for x in here.values):
+                continue
+            read = [None if x == "" else marked(x, value) for x in here.values]
+            if all(y is not None for x, y in zip(here.values, read, strict=True) if x != ""):
+                reading.frame = reading.frame.assign(**{str(name): here.mapped(read)})
+                count += here.count(lambda x: isinstance(x, str) and value in x)
+        return count

@@ -1,0 +1,53 @@
+"""Rows that are made of others: totals and averages below, or among, the units."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from bayes_nqp.columns._cells import is_total
+from bayes_nqp.columns._number_words import EDGES
+from bayes_nqp.columns._values import is_text
+from bayes_nqp.columns._vocabulary import Part, sounds_like
+from bayes_nqp.columns.steps._step import Found, Reading, Step, some, step
+from bayes_nqp.language import Message
+
+
+@step("totals", place=75)
+class Totals(Step):
+    """Totals left out."""
+
+    label = Message("Totals")
+    text = 'Names of units or groups whose rows are totals or averages of others: "合计".'
+    kind = list[str]
+    of = "row"
+
+    def found(self, reading: Reading) -> Found | None:
+        """Find names that say so."""
+        names: dict[str, None] = {}
+        count = 0
+        for column in _names(reading.frame):
+            own = [x for x in column.dropna().unique() if isinstance(x, str) and is_total(x)]
+            count += int(column.isin(own).sum())
+            names |= dict.fromkeys(x.strip(EDGES) for x in own)
+        if not names:
+            return None
+        reason = Message("rows of totals or averages ({})", some(names))
+        return Found(list(names), reason, count, some(names), "")
+
+    def applied(self, reading: Reading, value: Any) -> int:
+        """Leave these rows out."""
+        before = len(reading.frame)
+        for column in _names(reading.frame):
+            names = [x for x in column.dropna().unique() if str(x).strip(EDGES) in value]
+            reading.frame = reading.frame[~column.reindex(reading.frame.index).isin(names)]
+        return before - len(reading.frame)
+
+
+def _names(frame: pd.DataFrame) -> list[pd.Series[Any]]:
+    """Columns of text that are called like units or groups of them; the first one at least."""
+    texts = [x for _, x in frame.items() if is_text(x)]
+    parts: tuple[Part, ...] = ("unit", "stratum")
+    named = [x for x in texts if any(sounds_like(part, str(x.name)) for part in parts)]
+    return named or texts[:1]

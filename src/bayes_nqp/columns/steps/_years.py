@@ -1,0 +1,66 @@
+"""Years with a word behind them, beside others without: 2011年, 2013."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+from bayes_nqp.columns._number_words import Cells, cells
+from bayes_nqp.columns._values import plain
+from bayes_nqp.columns.steps._step import Found, Reading, Step, some, step
+from bayes_nqp.language import Message
+
+_YEAR: Final = re.compile(r"(?:FY\s*)?((?:1[89]|20|21)\d\d)(?:\.0+)?\s*(?:年度|年末|年底|年|度)?")
+
+
+@step("years", place=35)
+class Years(Step):
+    """2011年 as 2011."""
+
+    label = Message("Years as text")
+    text = "Columns of years that are written as text, or in several ways: 2011年, 2013."
+    kind = list[str]
+
+    def found(self, reading: Reading) -> Found | None:
+        """Find columns all of whose cells are years, some with a word."""
+        names, count = [], 0
+        examples: list[str] = []
+        for name, column in reading.frame.items():
+            here = cells(column)
+            if here is None or not _all_years(here):
+                continue
+            texts = [x for x in here.values if isinstance(x, str) and x and not x.isdigit()]
+            kinds = {type(x) for x in here.values if x != ""}
+            if not texts and len(kinds) < 2:
+                continue
+            names.append(str(name))
+            count += here.count(set(texts).__contains__)
+            if not examples:
+                one = next((plain(x) for x in here.values if x not in texts), None)
+                examples = [*(texts[:1] or []), *([one] if one else [])]
+        if not names:
+            return None
+        reason = Message("years written with words, or in several ways, in {}", some(names))
+        after = some([_year(x) for x in examples])
+        return Found(names, reason, count, some(examples), after)
+
+    def applied(self, reading: Reading, value: Any) -> int:
+        """Read them as numbers."""
+        count = 0
+        for name in value:
+            here = cells(reading.frame[name], named=True)
+            if here is not None:
+                read = [x if (y := _year(x)) is None and x != "" else y for x in here.values]
+                reading.frame = reading.frame.assign(**{name: here.mapped(read)})
+                count += here.count(lambda x: isinstance(x, str) and _year(x) is not None)
+        return count
+
+
+def _all_years(here: Cells) -> bool:
+    observed = [x for x in here.values if x != ""]
+    return len(observed) > 0 and all(_year(x) is not None for x in observed)
+
+
+def _year(cell: Any) -> int | None:
+    found = _YEAR.fullmatch(plain(cell)) if isinstance(cell, str | int | float) else None
+    return int(found[1]) if found else None

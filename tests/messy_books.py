@@ -1,0 +1,227 @@
+"""Workbooks and files as people keep them, each made of a panel that is known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import openpyxl
+import pandas as pd
+
+PROVINCES = {"河北": ["唐山市", "邯郸市", "保定市"], "江苏": ["徐州市", "盐城市", "宿迁市"],
+             "甘肃": ["天水市", "酒泉市"], "云南": ["保山市", "昭通市"]}  # fmt: skip
+YEARS = range(2011, 2019)
+OUTCOME = "贷款余额"
+ROLES = {"unit": "城市", "time": "年份", "cohort": "批复年份", "outcome": OUTCOME}
+
+type Writer = Callable[[Path, pd.DataFrame, np.random.Generator], Path]
+BOOKS: dict[str, Writer] = {}
+"""Messy files by what is messy in them."""
+
+
+def truth(seed: int) -> pd.DataFrame:
+    """Ten cities in four provinces, eight years; four of them treated in two years."""
+    rng = np.random.default_rng(seed)
+    places = [(province, city) for province, cities in PROVINCES.items() for city in cities]
+    treated = dict(zip(rng.permutation(10)[:4], (2014, 2014, 2016, 2016), strict=True))
+    rows = [
+        (province, city, year, treated.get(k, np.nan), round(float(rng.uniform(20, 90)), 2),
+         round(float(rng.uniform(0.05, 0.4)), 3), int(rng.integers(1000, 9000)))
+        for k, (province, city) in enumerate(places)
+        for year in YEARS
+    ]  # fmt: skip
+    names = ["省份", "城市", "年份", "批复年份", OUTCOME, "财政支出比重", "专利数"]
+    return pd.DataFrame(rows, columns=names)
+
+
+def book(writer: Writer) -> Writer:
+    """Register a kind of mess, by what its docstring calls it."""
+    BOOKS[writer.__name__] = writer
+    return writer
+
+
+def cells_of(frame: pd.DataFrame) -> list[list[Any]]:
+    return [[None if pd.isna(x) else x for x in row] for row in frame.astype(object).to_numpy()]
+
+
+def saved(path: Path, sheets: dict[str, list[list[Any]]], merged: tuple[str, ...] = ()) -> Path:
+    """Write rows of cells, and merge ranges of the last sheet."""
+    made = openpyxl.Workbook()
+    made.remove(made.worksheets[0])
+    for name, rows in sheets.items():
+        sheet = made.create_sheet(name)
+        for row in rows:
+            sheet.append(row)
+    for place in merged:
+        made.worksheets[-1].merge_cells(place)
+    made.save(path)
+    return path
+
+
+def table(frame: pd.DataFrame) -> list[list[Any]]:
+    return [list(frame.columns), *cells_of(frame)]
+
+
+@book
+def clean(path: Path, frame: pd.DataFrame, rng: np.random.Generator) -> Path:
+    return saved(path, {"数据": table(frame)})
+
+
+@book
+def cover_and_title(path: Path, frame: pd.DataFrame, rng: np.random.Generator) -> Path:
+    rows = [["附表A 主要指标"], [], ["单位：亿元"], *table(frame), [], ["注：数据来自统计年鉴"]]
+    return saved(path, {"说明": [["编制说明"], ["二〇一九年"]], "附表A": rows})
+
+
+@book
+def wide_digits(path: Path, frame: pd.DataFrame, rng: np.random.Generator) -> Path:
+    frame = frame.astype({OUTCOME: object, "年份": object})
+    wide = str.maketrans("0123456789.", "０１２３４５６７８９．")
+    some = rng.permutation(len(frame))[:20]
+    frame.loc[some, OUTCOME] = [str(x).translate(wide) for x in frame.loc[some, OUTCOME]]
+    frame.loc[some[:5], "年份"] = [str(x).translate(wide) for x in frame.loc[some[:5], "年份"]]
+    return saved(path, {"数据": table(frame)})
+
+
+@book
+def years_in_three_ways(path: Path, frame: pd.DataFrame, rng: np.random.Generator) -> Path:
+    frame = frame.astype({"年份": object})
+    ways = rng.integers(0, 3, len(frame))
+    forms = (lambda y: f"{y}年", lambda y: f"{y}年度", lambda y: y)
+    frame["年份"] = [forms[way](year) for way, year in zip(ways, frame["年份"], strict=True)]
+    return saved(path, {"数据": table(frame)})
+
+
+@book
+def per_cent(path: Path, frame: pd.DataFrame, rng: np.random.Generator) -> Path:
+    frame["财政支出比重"] = [f"{100 * x:.1f}%" for x in frame["财政支出比重"]]
+    return saved(path, {"数据": table(frame)})
+
+
+@book
+def units_behind_numbers(path: Path, frame: pd.DataFrame, rng: np.random.Generator) -> Path:
+    large = rng.uniform(size=len(frame)) < 0.2
+    frame[OUTCOME] = [
+        f"{x / 1e4:.6f}亿元" if big else f"{x:.2f}万元"
+        for x, big in zip(frame[OUTCOME], large, strict=True)
+    ]
+    frame["专利数"] = [f"{x:,}个" for x in frame["专利数"]]
+    return saved(path, {"数据": table(frame)})
+
+
+@book
+def thousands_and_dashes(path: Path, frame: pd.DataFrame, rng: np.random.Generator) -> Path:
+    frame["专利数"] = [f"{x:,}" for x in frame["专利数"]]
+    frame = frame.astype({"财政支出比重": object})
+    frame.loc[rng.permutation(len(frame))[:4], "财政支出比重"] = "—"
+    return saved(path, {"数据": table(frame)})
+
+
+@book
+def merged_provinces_and_cities(path: Path, frame: pd.DataFrame, rng: np.random.Generator) -> Path:
+    rows = table(frame)
+    ranges = []
+    for column, letter in ((0, "A"), (1, "B")):
+        start = 2
+        for place in range(3, len(rows) + 2):
+            if place > len(rows) or rows[place - 1][column] != rows[start - 1][column]:
+                ranges.append(f"{letter}{start}:{letter}{place - 1}")
+                start = place
+    return saved(path, {"数据": rows}, tuple(ranges))
+
+
+@book
+def names_written_once(path: Path, frame: pd.DataFrame, rng: np.random.Generator) -> Path:
+    for name in ("省份", "城市"):
+        frame[name] = frame[name].mask(frame[name].eq(frame[name].shift()))
+    return saved(path, {"数据": table(frame)})
+
+
+@book
+def totals_below_provinces(path: Path, frame: pd.DataFrame, rng: np.random.Generator) -> Path:
+    parts = []
+    for province, rows in frame.groupby("省份", sort=False):
+        total = rows.groupby("年份", as_index=False)[[OUTCOME, "专利数"]].sum()
+        parts += [rows, total.assign(省份=province, 城市="合计")]
+    return saved(path, {"数据": table(pd.concat(parts)[frame.columns])})
+
+
+@book
+def totals_without_a_name(path: Path, frame: pd.DataFrame, rng: np.random.Generator) -> Path:
+    total = frame.groupby("年份", as_index=False)[[OUTCOME, "专利数"]].sum()
+    return saved(path, {"数据": table(pd.concat([frame, total])[frame.columns])})
+
+
+@book
+def header_over_two_rows(path: Path, frame: pd.DataFrame, rng: np.random.Generator) -> Path:
+    upper = ["地区", None, "年份", "批复年份", "经济指标", None, None]
+    lower = ["省份", "城市", None, None, OUTCOME, "财政支出比重", "专利数"]
+    rows = [["附表B"], upper, lower, *cells_of(frame)]
+    return saved(path, {"数据": rows}, ("A1:G1", "A2:B2", "E2:G2", "C2:C3", "D2:D3"))
+
+
+@book
+def header_over_two_rows_unmerged(
+    path: Path, frame: pd.DataFrame, rng: np.random.Generator
+) -> Path:
+    upper = ["地区", None, "年份", "批复年份", "经济指标", None, None]
+    lower = ["省份", "城市", None, None, OUTCOME, "财政支出比重", "专利数"]
+    return saved(path, {"数据": [upper, lower, *cells_of(frame)]})
+
+
+@book
+def a_sheet_a_year(path: Path, frame: pd.DataFrame, rng: np.random.Generator) -> Path:
+    sheets = {"目录": [["目录"], ["见各年"]]}
+    for year, rows in frame.groupby("年份"):
+        sheets[f"{year}年"] = table(rows.drop(columns="年份"))
+    return saved(path, sheets)
+
+
+@book
+def years_as_columns(path: Path, frame: pd.DataFrame, rng: np.random.Generator) -> Path:
+    keys = ["省份", "城市", "批复年份"]
+    wide = frame.pivot(index=keys, columns="年份", values=[OUTCOME, "专利数"])
+    wide.columns = [f"{name}{year}" for name, year in wide.columns]
+    return saved(path, {"数据": table(wide.reset_index())})
+
+
+@book
+def years_as_columns_of_one(path: Path, frame: pd.DataFrame, rng: np.random.Generator) -> Path:
+    wide = frame.pivot(index=["省份", "城市", "批复年份"], columns="年份", values=OUTCOME)
+    wide.columns = [f"{year}年" for year in wide.columns]
+    return saved(path, {"数据": table(wide.reset_index())})
+
+
+@book
+def units_of_two_columns(path: Path, frame: pd.DataFrame, rng: np.random.Generator) -> Path:
+    bare = {city: "市辖区" if k % 2 else "城关区" for k, city in enumerate(frame["城市"].unique())}
+    frame.insert(2, "区县", frame["城市"].map(bare))
+    rows = []
+    for _, city in frame.groupby("城市", sort=False):
+        other = city.assign(区县="新区", **{OUTCOME: city[OUTCOME] + 1.0})
+        rows += [city, other]
+    return saved(path, {"数据": table(pd.concat(rows))})
+
+
+@book
+def all_at_once(path: Path, frame: pd.DataFrame, rng: np.random.Generator) -> Path:
+    frame = frame.astype({"年份": object, OUTCOME: object})
+    frame["年份"] = [f"{x}年" if k % 3 else x for k, x in enumerate(frame["年份"])]
+    frame["财政支出比重"] = [f"{100 * x:.1f}％" for x in frame["财政支出比重"]]
+    frame[OUTCOME] = [f"{x:.2f}万元" for x in frame[OUTCOME]]
+    frame["专利数"] = [f"{x:,}" for x in frame["专利数"]]
+    frame["省份"] = frame["省份"].mask(frame["省份"].eq(frame["省份"].shift()))
+    total = [None, "全国", "2018年", None, "1.2亿元", "20.1%", "99,999"]
+    upper = ["地区", None, "年份", "批复年份", "经济指标", None, None]
+    lower = ["省份", "城市", None, None, OUTCOME, "财政支出比重", "专利数"]
+    rows = [["附表C"], [], upper, lower, *cells_of(frame), total, ["注：略"]]
+    return saved(path, {"封面": [["封面"]], "附表C": rows})
+
+
+def write(name: str, folder: Path, seed: int) -> tuple[Path, pd.DataFrame]:
+    """Write one of the books; give the panel that it was made of."""
+    known = truth(seed)
+    path = BOOKS[name](folder / f"{name}.xlsx", known.copy(), np.random.default_rng(seed + 1))
+    return path, known
