@@ -106,7 +106,7 @@ def test_errors_may_be_declared_missing(tmp_path: Path) -> None:
 
 def test_an_outcome_that_holds_no_numbers_is_not_passed_over(tmp_path: Path) -> None:
     df = city_rows().assign(人口=range(160))
-    for value in (lambda *_: "#REF!", lambda _, x: f"{x:.2f}万元", lambda _, x: f"{x:.1%}"):
+    for value in (lambda *_: "#REF!", lambda _, x: f"约{x:.2f}", lambda _, x: f"{x:.1f}±0.1"):
         path = workbook(tmp_path / "a.xlsx", written("nqp", value), df)
         made = new(path, tmp_path / f"{len(list(tmp_path.iterdir()))}.toml")
         assert made.study is None
@@ -149,8 +149,9 @@ def test_units_that_are_empty_below_a_name_are_refused(tmp_path: Path, suffix: s
     df.to_csv(path, index=False) if suffix == ".csv" else workbook(path, None, df)
     words = r"(?s)unit='城市' is empty in 140 of 160 rows.*row 3 \(missing, 2013\)"
     with pytest.raises(PanelError, match=words) as caught:
-        Panel.from_file(path, **ROLES)
+        Panel.from_file(path, **ROLES, read={})
     assert "bayes-nqp new" in caught.value.hint
+    assert Panel.from_file(path, **ROLES).digest == Panel.from_frame(city_rows(), **ROLES).digest
     with pytest.raises(PanelError, match=words) as caught:
         validate(study_of(path))
     assert 'fill_down = ["城市"] in [data.read]' in caught.value.hint
@@ -165,7 +166,8 @@ def test_a_stratum_that_is_given_once_a_unit_is_refused(tmp_path: Path) -> None:
     df["地区"] = df["地区"].where(~df["城市"].duplicated())
     path = workbook(tmp_path / "a.xlsx", None, df)
     with pytest.raises(PanelError, match="strata='地区' is empty in 140 of 160 rows"):
-        Panel.from_file(path, **ROLES)
+        Panel.from_file(path, **ROLES, read={})
+    assert Panel.from_file(path, **ROLES).digest == Panel.from_frame(city_rows(), **ROLES).digest
     with pytest.raises(PanelError) as caught:
         validate(study_of(path))
     assert 'fill_down = ["地区"] in [data.read]' in caught.value.hint
@@ -222,9 +224,11 @@ def test_a_total_is_told(tmp_path: Path) -> None:
             sheet.append(["合计", year, None, "沿海", 20.0 + year / 7])
 
     path = workbook(tmp_path / "a.xlsx", total)
-    assert (
-        "城市: 合计 taken as a unit, and it may be a total" in Panel.from_file(path, **ROLES).notes
-    )
+    note = "城市: 合计 taken as a unit, and it may be a total"
+    assert note in Panel.from_file(path, **ROLES, read={}).notes
+    read = Panel.from_file(path, **ROLES)
+    assert "Totals (合计): 8 rows" in read.notes
+    assert read.n_units == 20
 
 
 def test_a_wide_merged_remark_fills_nothing_but_its_column(tmp_path: Path) -> None:

@@ -52,7 +52,7 @@ def test_workbooks_with_chinese_names(tmp_path: Path) -> None:
         pd.DataFrame({"说明": ["…"]}).to_excel(book, sheet_name="说明", index=False)
     panel = Panel.from_file(path, **ARGUMENTS)
     assert panel.digest == WANTED
-    assert any("read '数据', the first of 2 sheets" in note for note in panel.notes)
+    assert any("Sheet: the fullest of 2 sheets (数据, 说明)" in note for note in panel.notes)
     assert Panel.from_file(path, sheet="数据", **ARGUMENTS).digest == WANTED
     assert Panel.from_file(path, sheet=0, **ARGUMENTS).notes == ()
     refuse(

@@ -9,7 +9,7 @@ import openpyxl
 import pytest
 from small_study import STUDY, city_rows
 
-from bayes_nqp.errors import PanelError, StudyError
+from bayes_nqp.errors import PanelError
 from bayes_nqp.panel import Panel
 from bayes_nqp.studies import validate
 
@@ -52,15 +52,15 @@ def test_a_messy_workbook_becomes_a_panel(tmp_path: Path) -> None:
     assert panel.unit_labels[3] == "城市03"
     assert panel.n_rows == 159
     assert (panel.cohort_codes >= 0).sum() == 10
-    assert any("filled from above" in note for note in panel.notes)
-    assert any("1 cell read as missing" in note for note in panel.notes)
+    assert any("Merged cells (城市)" in note for note in panel.notes)
+    assert any("Missing numbers (—): 1 cell" in note for note in panel.notes)
 
 
 @pytest.mark.parametrize(
     ("left_out", "error", "words"),
     [
         ('read.sheet = "面板"\n', PanelError, 'in [data.read]: sheet = "面板"'),
-        ("read.header = 2\n", StudyError, "it stands in row 2"),
+        ("read.header = 2\n", PanelError, "header = 2 in [data.read]"),
         ('read.thousands = ","\n', PanelError, 'thousands = "," reads "1,234"'),
         ('read.missing = ["—"]\n', PanelError, 'missing = ["—"] reads such cells'),
         ('never = "无"\n', PanelError, 'never = "无"'),

@@ -83,7 +83,7 @@ def test_roles_are_guessed_from_any_file(tmp_path: Path, kind: str) -> None:
 def test_a_messy_workbook_is_read_and_its_steps_are_declared(tmp_path: Path) -> None:
     made = new(workbook(tmp_path / "城市.xlsx"))
     assert made.study is not None
-    data = tomllib.loads(made.path.read_text(encoding="utf-8"))["data"]
+    data = tomllib.loads(made.path.read_text(encoding="utf-8"))["data"]["read"]
     assert (data["sheet"], data["header"], data["fill_down"]) == ("数据", 2, ["城市"])
     assert (data["thousands"], data["missing"]) == (",", ["—"])
     assert made.study.panel.n_units == 12

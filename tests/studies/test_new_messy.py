@@ -87,7 +87,7 @@ def test_cells_merged_as_those_of_the_city_are_filled_within_it(tmp_path: Path) 
     frame = rows()
     frame.loc[frame["年份"] > YEARS[0], ["城市", "地区", "批复年份"]] = None
     made = new(book(tmp_path / "a.xlsx", frame))
-    assert said(made)["fill_down"] == ["城市", "地区", "批复年份"]
+    assert said(made)["read"]["fill_down"] == ["城市", "地区", "批复年份"]
     assert said(made)["strata"] == ["地区"]
     assert treated(made) == 6
 
@@ -150,7 +150,7 @@ def test_rows_without_a_unit_or_a_time_are_set_aside(tmp_path: Path) -> None:
     notes = [[], ["注：数据来源于统计年鉴"]]
     made = new(book(tmp_path / "a.xlsx", rows(), above=units, below=notes))
     assert said(made)["strata"] == ["地区"]
-    assert not {"never", "missing"} & set(said(made))
+    assert not {"never", "read"} & set(said(made))
     assert made.guess.reasons["unit"].startswith("12 different")
     assert treated(made) == 6
     note = "row 2 '年', row 112 '注：数据来源于统计年鉴' left out: without a unit or a time"
@@ -163,7 +163,7 @@ def test_notes_below_merged_cells_are_set_aside(tmp_path: Path) -> None:
     frame = rows()
     frame.loc[frame["年份"] > YEARS[0], "城市"] = None
     made = new(book(tmp_path / "a.xlsx", frame, below=[[], ["注：略"]]))
-    assert said(made)["fill_down"] == ["城市"]
+    assert said(made)["read"]["fill_down"] == ["城市"]
     assert made.study is not None
     assert made.study.panel.n_units == 12
     text = made.path.read_text(encoding="utf-8")
@@ -205,7 +205,7 @@ def test_an_outcome_with_a_few_texts_stays_the_outcome(tmp_path: Path) -> None:
     frame.loc[[5, 70], "新质生产力"] = ["0.43?", "约0.5"]
     made = new(book(tmp_path / "a.xlsx", frame))
     assert said(made)["outcome"] == "新质生产力"
-    assert "missing" not in said(made)
+    assert "missing" not in said(made).get("read", {})
     assert "第 7 行（杭州市，2018）：'0.43?'" in made.problem
 
 

@@ -15,7 +15,7 @@ from bayes_nqp.columns._read import checked_file, read
 from bayes_nqp.columns._rows import panel_rows
 from bayes_nqp.columns._values import counted, missing
 from bayes_nqp.columns.steps import BOOKS, STEPS, Reading, joined_names
-from bayes_nqp.errors import PanelError, nearest
+from bayes_nqp.errors import PanelError, nearest, shown
 from bayes_nqp.language import Message
 
 type Roles = Mapping[str, Any]
@@ -99,8 +99,12 @@ def _take(
         if not isinstance(value, str | int):
             _check(key, value, reading)
         count = each.applied(reading, value)
-        if each.of in ("cell", "row") and key != "header" and count:
-            reading.notes.append(Message("{}: {}", each.label, counted(count, each.of)))
+        if count and each.of in ("cell", "row") and key != "header":
+            names = [*value] if isinstance(value, list | dict) else []
+            label = Message("{} ({})", each.label, shown(names, 4)) if names else each.label
+            reading.said.append(Message("{}: {}", label, counted(count, each.of)))
+        elif key in reading.taken:
+            reading.said.append(Message("{}: {}", each.label, reading.taken[key].reason))
 
 
 def _check(key: str, value: Any, reading: Reading) -> None:

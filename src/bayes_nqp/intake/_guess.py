@@ -15,7 +15,12 @@ from bayes_nqp.intake._guess_cells import (
     twins_of,
 )
 from bayes_nqp.intake._guess_rows import rows_of_panel, unit_and_time_of
-from bayes_nqp.intake._guess_treatment import ever_treated, find_never, find_treatment
+from bayes_nqp.intake._guess_treatment import (
+    adoption_of,
+    ever_treated,
+    find_never,
+    find_treatment,
+)
 from bayes_nqp.intake._guessed import Guess, constant, free, same
 from bayes_nqp.intake._look import Look, Placed, SourceColumn, column_of
 from bayes_nqp.intake._spellings import advice as spelled_advice
@@ -103,8 +108,7 @@ def _outcome(proposal: Guess, columns: dict[str, SourceColumn], frame: pd.DataFr
     candidates = [
         (not sounds_like("outcome", name), place, name)
         for place, (name, column) in enumerate(free(proposal, columns))
-        if _measures(column.numbers, frame)
-        and (column.numeric or (column.doubtful and sounds_like("outcome", name)))
+        if _measures(column.numbers, frame) and (column.numeric or column.doubtful)
     ]
     if all(unnamed for unnamed, *_ in candidates):
         # What is called like an outcome is refused for what it holds, and never passed over.
@@ -173,6 +177,7 @@ def _groups(
 ) -> list[str]:
     """Columns that are constant within units and have few values, the likeliest first."""
     candidates = []
+    begins = None if ever is None else adoption_of(proposal, columns, frame, ever)
     for name, column in free(proposal, columns):
         if not constant(column.values, frame) or column.values.isna().any():
             _nearly(proposal, column, frame)
@@ -187,8 +192,19 @@ def _groups(
             continue
         if ever is not None and same(of_units, ever.reindex(of_units.index)):
             continue
+        if begins is not None and _follows(of_units, begins):
+            note = Message(
+                "{} is not proposed as a stratum: it follows from when units are treated", name
+            )
+            proposal.notes.append(note)
+            continue
         candidates.append((not sounds_like("stratum", name), column.numeric, len(sizes), name))
     return [name for *_, name in sorted(candidates)]
+
+
+def _follows(levels: pd.Series[Any], begins: pd.Series[Any]) -> bool:
+    """Whether when a unit is treated tells its level: then no level has anybody to compare with."""
+    return bool((levels.groupby(begins.reindex(levels.index)).nunique() <= 1).all())
 
 
 def _lone(names: list[str], ever: pd.Series[Any] | None, frame: pd.DataFrame) -> Message:

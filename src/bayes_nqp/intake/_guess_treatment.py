@@ -196,6 +196,28 @@ def ever_treated(
     return rows.groupby(frame["__unit"]).max()
 
 
+def adoption_of(
+    proposal: Guess, columns: dict[str, SourceColumn], frame: pd.DataFrame, ever: pd.Series[Any]
+) -> pd.Series[Any]:
+    """Number the periods in which units are first treated; −1 for never.
+
+    Parameters
+    ----------
+    ever : Series of bool
+        By unit.
+    """
+    if "treated" in proposal.roles:
+        status = status_of(columns[proposal.roles["treated"]], shares=True)
+        rows = frame["__time"].rank(method="dense")
+        rows = rows if status is None else rows.where(status > 0)
+    else:
+        name = proposal.roles.get("cohort")
+        dates = frame["__first"] if name is None else columns[name].values
+        rows = pd.Series(pd.factorize(dates)[0], frame.index, dtype="float64")
+    first = rows.groupby(frame["__unit"]).min()
+    return first.where(ever.reindex(first.index).astype(bool), -1.0)
+
+
 def find_never(proposal: Guess, columns: dict[str, SourceColumn], frame: pd.DataFrame) -> None:
     """Find the codes of a cohort that stand for never treated.
 

@@ -248,9 +248,13 @@ class Panel(PanelAttributes, Rectangle):
             "strata": as_names("strata", strata),
         }
         fixed = {} if sheet is None else {"sheet": sheet}
-        reading = reading_of(source, read, fixed=fixed, roles=roles, encoding=encoding, names=names)
-        df, notes = reading.frame, reading.notes
+        notes: list[str] = []
         with cells_of(source, notes):
+            reading = reading_of(
+                source, read, fixed=fixed, roles=roles, encoding=encoding, names=names
+            )
+            df = reading.frame
+            notes += [*reading.notes, *reading.said]
             fields = build(
                 df,
                 unit=str(reading.roles["unit"]),

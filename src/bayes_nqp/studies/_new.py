@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
+
+import pandas as pd
 
 from bayes_nqp.doors import door
 from bayes_nqp.errors import NQPError, StudyError
-from bayes_nqp.files import draft, free, is_folder, text_path, write_text, writing
+from bayes_nqp.files import draft, free, is_folder, text_path, write_csv, write_text, writing
 from bayes_nqp.intake import Guess, Look, guess, look, named, placed
 from bayes_nqp.language import Message, Translator
 from bayes_nqp.studies._new_doubt import doubt_of
+from bayes_nqp.studies._new_problems import NUMBERED, all_problems, listed_problems
 from bayes_nqp.studies._new_space import with_space
 from bayes_nqp.studies._new_text import Drop, study_text, with_channels
 from bayes_nqp.studies._study import Study, validate
@@ -90,6 +94,9 @@ def new(
         raise StudyError(Message("there is no folder {!r}", str(path.parent)), hint="make it first")
     text_of = partial(study_text, overview, proposal, file, path)
     drop, study, problem = _proposed(text_of, proposal, path)
+    if problem and file.suffix.lower() in NUMBERED:
+        tried = partial(_tried_rows, overview=overview, path=path)
+        problem = listed_problems(all_problems(problem, overview, proposal, tried))
     doubt = doubt_of(study, proposal) if study is not None else ""
     text = text_of(drop=drop, problem=problem or doubt, doubtful=bool(doubt))
     if study is not None and not doubt:
@@ -129,6 +136,18 @@ def _proposed(
     if without is None or not proposal.merges:
         return "no" if without is None else "offered", None, problem
     return "taken", without, ""
+
+
+def _tried_rows(proposal: Guess, rows: pd.DataFrame, *, overview: Look, path: Path) -> str:
+    """What is wrong with a proposal for other rows of its file; "" for nothing."""
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "rows.csv"
+        if rows.index.is_unique:  # blank lines keep the numbers that the user sees beside rows
+            rows = rows.reindex(range(2, int(rows.index.max()) + 1))
+        write_csv(rows, file)
+        bare = replace(proposal, steps={}, parts=proposal.roles["unit"])
+        text = study_text(overview, bare, file, Path(folder) / "study.toml")
+        return _tried(text, Path(folder) / "study.toml", proposal.translate.language)[1]
 
 
 def _problem(text: str, path: Path, language: str) -> str:

@@ -10,7 +10,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from bayes_nqp.columns import STEPS, counted
+from bayes_nqp.columns import STEPS, counted, joined_unit
 from bayes_nqp.files import in_shell
 from bayes_nqp.intake import Guess, Look
 from bayes_nqp.language import Message, Translator, languages, listed
@@ -132,7 +132,8 @@ def _data(overview: Look, proposal: Guess, file: Path, path: Path) -> list[str]:
     translate, reasons = proposal.translate, proposal.reasons
     source = Path(os.path.relpath(file.resolve(), path.resolve().parent)).as_posix()
     keys = {key: proposal.roles[key] for key in _ORDER if key in proposal.roles}
-    keys["unit"] = proposal.parts
+    if isinstance(proposal.parts, list) and keys["unit"] == joined_unit(proposal.parts):
+        keys["unit"] = proposal.parts
     body = ["[data]", _key("file", source, "")]
     body += [_key(key, value, translate.name(reasons.get(key, ""))) for key, value in keys.items()]
     if not ({"cohort", "treated"} & set(proposal.roles) or proposal.merges):

@@ -121,4 +121,4 @@ def _file(source: Path, data: Data) -> tuple[pd.DataFrame, list[str]]:
         reading = reading_of(
             source, data.read, roles=roles, encoding=data.encoding, names=tuple(units)
         )
-    return reading.frame.copy(), reading.notes
+    return reading.frame.copy(), [*reading.notes, *reading.said]

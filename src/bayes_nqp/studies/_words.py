@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Self
 
+from bayes_nqp.columns import STEPS
 from bayes_nqp.errors import NQPError, PanelError, speaking
 from bayes_nqp.labels import UNLABELLED, Labels
 from bayes_nqp.language import Message, Translator, either
@@ -131,7 +132,8 @@ def in_toml(table: str) -> Iterator[None]:
         if _PYTHON.search(hint):
             hint = either(map(str, error.hints)) or _other(error)
         elif " = " in hint and f"[{table}]" not in hint:
-            hint = Message("in [{}]: {}", table, hint)
+            read = table == "data" and hint.partition(" = ")[0] in STEPS
+            hint = Message("in [{}]: {}", "data.read" if read else table, hint)
         if hint == error.hint:
             raise
         raise type(error)(error.what, where=error.where, hint=hint) from error

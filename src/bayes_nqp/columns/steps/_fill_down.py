@@ -90,8 +90,8 @@ def _of_the_unit(reading: Reading, timed: Bools) -> list[str]:
             merged.append(name)
     if merged:
         pairs = pd.DataFrame({"unit": _units(reading, merged, timed), "time": frame[time]})[timed]
-        bare = pairs[~missing(frame[merged[-1]])[timed]]
-        if pairs.duplicated().sum() > bare.duplicated().sum():
+        own = pairs[~missing(frame[merged[-1]])[timed]]
+        if pairs.duplicated().sum() > own.duplicated().sum():
             return []
     return merged
 

@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Final, Literal
 import pandas as pd
 
 from bayes_nqp.columns._book import opened, seen_sheets, sheet_frame
+from bayes_nqp.columns._read import broken, read
 from bayes_nqp.language import Message
 from bayes_nqp.registry import Plugins
 
@@ -61,6 +62,8 @@ class Reading:
         Rows of a workbook with names of columns, as Excel counts.
     notes : list of str
         What was done.
+    said : list of str
+        What steps did.
     taken : dict of str to Found
         Steps that were found, by key.
     aside : DataFrame
@@ -73,6 +76,7 @@ class Reading:
     sheet: str | int | None = None
     header: tuple[int, ...] = (1,)
     notes: list[str] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
     taken: dict[str, Found] = field(default_factory=dict)
     aside: pd.DataFrame = field(default_factory=pd.DataFrame)
     _frame: pd.DataFrame | None = None
@@ -98,9 +102,14 @@ class Reading:
         """Cells of every sheet that is not hidden, by its name; nothing where it is no workbook."""
         if self.path.suffix.lower() not in BOOKS:
             return {}
-        with opened(self.path) as book:
-            names = seen_sheets(self.path, [str(name) for name in book.sheet_names])
-            return {name: sheet_frame(book, self.path, name, [], header=None) for name in names}
+        trouble: tuple[type[Exception], ...] = (ImportError, MemoryError, *broken())
+        try:
+            with opened(self.path) as book:
+                names = seen_sheets(self.path, [str(name) for name in book.sheet_names])
+                return {x: sheet_frame(book, self.path, x, [], header=None) for x in names}
+        except trouble:
+            read(self.path)  # which has words for it
+            raise
 
     @property
     def grid(self) -> pd.DataFrame | None:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
+
+import numpy as np
 
 from bayes_nqp.columns._number_words import cells, marked, number
 from bayes_nqp.columns.steps._step import Found, Reading, Step, some, step
 from bayes_nqp.language import Message
+
+_RATIO: Final = 100.0
+"""How many times larger numbers with marks may be than those without."""
 
 
 @step("thousands", place=70)
@@ -25,7 +30,7 @@ class Thousands(Step):
             if here is None or any(marked(x) is None for x in here.values if x != ""):
                 continue
             texts = [x for x in here.values if number(x) is None and x != ""]
-            if texts:
+            if texts and _alike(here.values):
                 names.append(str(name))
                 count += here.count(set(texts).__contains__)
                 example = example or str(texts[0])
@@ -46,3 +51,16 @@ class Thousands(Step):
                 reading.frame = reading.frame.assign(**{str(name): here.mapped(read)})
                 count += here.count(lambda x: isinstance(x, str) and value in x)
         return count
+
+
+def _alike(values: list[Any]) -> bool:
+    """Whether numbers with marks are as large as the others: else a comma may be a decimal one."""
+    sizes: dict[bool, list[float]] = {True: [], False: []}
+    for x in values:
+        size = marked(x)
+        if size:
+            sizes[number(x) is None].append(abs(size))
+    if not sizes[False]:
+        return True
+    typical, other = (float(np.median(sizes[key])) for key in (True, False))
+    return typical < _RATIO * other

@@ -1,0 +1,131 @@
+"""All that keeps a proposed study from running, in one list."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from bayes_nqp.columns import year_of
+from bayes_nqp.intake import Guess, Look
+
+_MOST: Final = 8
+"""Problems that are looked for one after the other."""
+NUMBERED: Final = (".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".xls")
+"""Endings of files whose rows are numbered below a header."""
+_INVENTED: Final = "__cohort"
+
+type Tried = Callable[[Guess, pd.DataFrame], str]
+type Mend = Callable[[Guess, pd.DataFrame], pd.DataFrame | None]
+
+
+def all_problems(first: str, overview: Look, proposal: Guess, tried: Tried) -> list[str]:
+    """Mend what is wrong in a copy of the rows, one kind after the other, and see what is left.
+
+    Parameters
+    ----------
+    first : str
+        The problem that is known.
+    tried : callable
+        What is wrong with a proposal and rows; "" for nothing.
+
+    Returns
+    -------
+    list of str
+        In the words of the study; the known one goes first.
+    """
+    problems, frame = [first], pd.DataFrame(
+        {name: column.raw for name, column in overview.columns.items()}
+    )  # fmt: skip
+    if proposal.problem is not None:
+        invented = _invented(frame, proposal)
+        if invented is None:
+            return problems
+        proposal, frame = invented
+        problem = tried(proposal, frame)
+    else:
+        problem = first
+    while problem and len(problems) < _MOST:
+        if problem not in problems:
+            problems.append(problem)
+        for mend in _MENDS:
+            better = mend(proposal, frame)
+            left = problem if better is None else tried(proposal, better)
+            if left != problem and better is not None:
+                problem, frame = left, better
+                break
+        else:
+            break
+    return problems
+
+
+def listed_problems(problems: list[str]) -> str:
+    """Number problems, where there are several."""
+    if len(problems) == 1:
+        return problems[0]
+    return "\n".join(f"{k}. {problem}" for k, problem in enumerate(problems, 1))
+
+
+def _invented(frame: pd.DataFrame, proposal: Guess) -> tuple[Guess, pd.DataFrame] | None:
+    """A policy that reaches every other unit halfway, to see what else is wrong with the rows."""
+    unit, time = proposal.roles["unit"], proposal.roles["time"]
+    years = frame[time].map(year_of)
+    if years.isna().any() or not len(years):
+        return None
+    odd = pd.Series(pd.factorize(frame[unit])[0] % 2 == 1, frame.index)
+    middle = float(np.median(years.unique()))
+    roles = {k: x for k, x in proposal.roles.items() if k not in ("cohort", "treated", "never")}
+    roles |= {"cohort": _INVENTED, "strata": []}
+    rows = frame.assign(**{_INVENTED: odd.map({True: np.ceil(middle), False: np.nan})})
+    return replace(proposal, roles=roles, problem=None), rows
+
+
+def _numbers(proposal: Guess, frame: pd.DataFrame) -> pd.DataFrame | None:
+    """Empty cells of the outcome that are no numbers."""
+    name = proposal.roles["outcome"]
+    return frame.assign(**{name: pd.to_numeric(frame[name], errors="coerce")})
+
+
+def _repeated(proposal: Guess, frame: pd.DataFrame) -> pd.DataFrame | None:
+    """Leave out rows that repeat a unit and a time."""
+    twice = frame.duplicated([proposal.roles["unit"], proposal.roles["time"]])
+    return frame[~twice] if twice.any() else None
+
+
+def _changing(proposal: Guess, frame: pd.DataFrame) -> pd.DataFrame | None:
+    """Give each unit its first cohort and its first group throughout."""
+    names = [proposal.roles[key] for key in ("cohort",) if key in proposal.roles]
+    names += [name for name in proposal.roles.get("strata", ()) if name in frame.columns]
+    units = frame.groupby(proposal.roles["unit"], sort=False)
+    return frame.assign(**{name: units[name].transform("first") for name in names})
+
+
+def _unread(proposal: Guess, frame: pd.DataFrame) -> pd.DataFrame | None:
+    """Leave out rows whose period is none."""
+    time = proposal.roles["time"]
+    known = frame[time].map(year_of).notna()
+    return frame[known] if known.any() and not known.all() else None
+
+
+def _periods(proposal: Guess, frame: pd.DataFrame) -> pd.DataFrame | None:
+    """Empty first treated periods that are none."""
+    name = proposal.roles.get("cohort")
+    if name is None:
+        return None
+    return frame.assign(**{name: frame[name].where(frame[name].map(year_of).notna())})
+
+
+def _leaving(proposal: Guess, frame: pd.DataFrame) -> pd.DataFrame | None:
+    """Keep treated whoever was treated once."""
+    name = proposal.roles.get("treated")
+    if name is None or not pd.api.types.is_numeric_dtype(frame[name].dtype):
+        return None
+    rows = frame.sort_values(proposal.roles["time"])
+    ever = rows.groupby(proposal.roles["unit"], sort=False)[name].cummax()
+    return frame.assign(**{name: ever.reindex(frame.index)})
+
+
+_MENDS: Final[tuple[Mend, ...]] = (_numbers, _repeated, _changing, _unread, _periods, _leaving)
