@@ -65,7 +65,7 @@ def value_example(key: str) -> str:
 
 def settings_model() -> type[Settings]:
     """Give the schema with every table that is registered."""
-    fields: dict[str, Any] = {"data": (_data_model(), ...)}
+    fields: dict[str, Any] = {"data": (_data_model(), Field(description=_ROWS))}
     fields |= {
         name: (kind | None, Field(None, description=(kind.__doc__ or "").partition("\n")[0]))
         for name, kind in STUDY_TABLES.items()
@@ -93,6 +93,7 @@ def _data_model() -> type[Data]:
     return create_model(Data.__name__, __base__=_WholeData, __doc__=Data.__doc__, read=read)
 
 
+_ROWS: Final = Settings.model_fields["data"].description
 _READ: Final = (
     "Steps by which cells are read; without one, its cells are as they stand in the file."
 )
