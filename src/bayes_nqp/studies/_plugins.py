@@ -86,7 +86,7 @@ def _data_model() -> type[Data]:
         key: (_kind(each.kind) | None, Field(None, description=each.text))
         for key, each in STEPS.items()
     }
-    keys = create_model("Read", __base__=Keys, __doc__=_READ, **steps)
+    keys = create_model("Read", __base__=Keys, __doc__="Steps of reading.", **steps)
     plain = AfterValidator(lambda read: read.model_dump(exclude_none=True))
     kind: Any = Annotated[keys, plain, PlainSerializer(lambda read: read)]
     read: Any = (kind, Field(default_factory=dict, description=_READ))
