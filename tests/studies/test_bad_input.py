@@ -62,7 +62,7 @@ def test_an_unknown_key_is_named_with_its_table_and_the_nearest(
 
 def test_a_key_in_the_wrong_table_is_sent_to_its_own(tmp_path: Path) -> None:
     message = refused(tmp_path, edited("[checks]", "[checks]\nsheet = 1"))
-    assert "'sheet' belongs in [data]" in message
+    assert "'sheet' belongs in [data.read]" in message
 
 
 WRONG = [
@@ -112,7 +112,6 @@ WRONG = [
         "'data.derive.nqp' is a column of the data already",
         "new name",
     ),
-    ("[data]", "[data]\nread.header = 2", "cities.csv is no workbook", ".xlsx"),
 ]
 
 

@@ -81,6 +81,13 @@ def test_the_sheets_are_listed_where_the_first_is_empty(tmp_path: Path) -> None:
         validate(written(tmp_path, ""))
 
 
+def test_a_later_header_is_for_workbooks(tmp_path: Path, study: Path) -> None:
+    text = study.read_text(encoding="utf-8").replace("[data]", "[data]\nread.header = 2")
+    study.write_text(text, encoding="utf-8")
+    with pytest.raises(PanelError, match=r"(?s)cities.csv is no workbook.*\.xlsx"):
+        validate(study)
+
+
 def test_a_study_stratifies(tmp_path: Path, study: Path) -> None:
     text = study.read_text(encoding="utf-8").replace(
         "[design]",
