@@ -275,7 +275,7 @@ WRONG_INDEX = [
     ('positive =', 'positve =', "[index] has the unknown key 'positve'", "'positive'"),
     ('"Entropy"', '"Entropi"', "'index.weights' is 'Entropi'", "'Entropy'"),
     ('scope = "y', 'scop = "y', "'index.weights' has the unknown key 'scop'", "'scope'"),
-    ('scope = "yearly"', 'scope = "daily"', "'index.weights'", ""),
+    ('scope = "yearly"', 'scope = "daily"', "'index.weights.scope' is 'daily'", "yearly"),
     ('missing = "drop"', 'missing = "fill"', "'index.missing' is 'fill'", "'drop'"),
     ('"school"', '"scool"', "'scool'", "'school'"),
     ('name = "index"', 'name = "index"\nsystem = "x"', "said in one way", "positive"),

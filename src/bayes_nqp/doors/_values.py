@@ -68,7 +68,13 @@ def array(value: object) -> bool:
     """Whether a value becomes one array of numbers or truth values."""
     import numpy as np
 
-    return cells(value) and np.asarray(value, dtype=np.float64).dtype.kind == "f"
+    if not cells(value):
+        return False
+    try:
+        np.asarray(value, dtype=np.float64)
+    except (TypeError, ValueError):  # labels, which another kind may take
+        return False
+    return True
 
 
 def cells(value: object) -> bool:
