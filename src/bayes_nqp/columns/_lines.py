@@ -64,7 +64,7 @@ def refuse_swallowed(df: pd.DataFrame, path: Path, delimiter: str) -> None:
         column = df.iloc[:, place]
         if not is_text(column):
             continue
-        cells: pd.Series[Any] = column[column.map(lambda x: isinstance(x, str) and "\n" in x)]
+        cells: pd.Series[Any] = column[column.str.contains("\n", regex=False, na=False)]
         for row, cell in cells.items():
             inner = [line for line in str(cell).splitlines() if line.count(delimiter) >= least]
             if inner:

@@ -111,13 +111,19 @@ def is_text(column: pd.Series[Any]) -> bool:
     return column.dtype == object or pd.api.types.is_string_dtype(column.dtype)
 
 
+def distinct(column: pd.Series[Any]) -> list[Any]:
+    """The values of a column that are there, each once, as Python has them."""
+    return column.dropna().unique().tolist()
+
+
 def missing(column: pd.Series[Any]) -> Bools:
     """Tell where a column is missing; blank text counts."""
     gone: Bools = column.isna().to_numpy(dtype=bool)
     if not is_text(column):
         return gone
     codes, values = pd.factorize(column)
-    blank = np.array([isinstance(x, str) and not x.strip(" \t\u3000\xa0") for x in values], bool)
+    texts = values.tolist()
+    blank = np.array([isinstance(x, str) and not x.strip(" \t\u3000\xa0") for x in texts], bool)
     return gone | np.append(blank, False)[codes] if blank.any() else gone
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from bayes_nqp.columns._gaps import FEW
-from bayes_nqp.columns._number_words import EDGES
+from bayes_nqp.columns._rows import stripped
 from bayes_nqp.columns._values import Bools, is_text, missing
 from bayes_nqp.columns._vocabulary import sounds_like
 from bayes_nqp.columns.steps._step import Found, Reading, Step, some, step
@@ -103,7 +103,7 @@ def _units(reading: Reading, merged: list[str], timed: Bools) -> pd.Series[Any]:
         column = reading.frame[name]
         column = column.mask(missing(column) | (~timed if name in merged else False))
         column = column.ffill() if name in merged else column
-        bare = column.map(lambda x: x.strip(EDGES) if isinstance(x, str) else x)
+        bare, _ = stripped(column)
         columns.append(bare if len(reading.parts) == 1 else bare.map(str, na_action="ignore"))
     if not columns:
         return pd.Series(0, index=reading.frame.index)

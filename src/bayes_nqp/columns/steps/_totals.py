@@ -8,7 +8,7 @@ import pandas as pd
 
 from bayes_nqp.columns._cells import is_total
 from bayes_nqp.columns._number_words import EDGES
-from bayes_nqp.columns._values import is_text
+from bayes_nqp.columns._values import distinct, is_text
 from bayes_nqp.columns._vocabulary import Part, sounds_like
 from bayes_nqp.columns.steps._step import Found, Reading, Step, some, step
 from bayes_nqp.language import Message
@@ -28,7 +28,7 @@ class Totals(Step):
         names: dict[str, None] = {}
         count = 0
         for column in _names(reading.frame):
-            own = [x for x in column.dropna().unique() if isinstance(x, str) and is_total(x)]
+            own = [x for x in distinct(column) if isinstance(x, str) and is_total(x)]
             count += int(column.isin(own).sum())
             names |= dict.fromkeys(x.strip(EDGES) for x in own)
         if not names:
@@ -40,7 +40,7 @@ class Totals(Step):
         """Leave these rows out."""
         before = len(reading.frame)
         for column in _names(reading.frame):
-            names = [x for x in column.dropna().unique() if str(x).strip(EDGES) in value]
+            names = [x for x in distinct(column) if str(x).strip(EDGES) in value]
             reading.frame = reading.frame[~column.reindex(reading.frame.index).isin(names)]
         return before - len(reading.frame)
 
