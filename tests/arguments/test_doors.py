@@ -17,6 +17,7 @@ from doors import FOREIGN
 
 import bayes_nqp as nqp
 from bayes_nqp.diagnostics import Gate
+from bayes_nqp.doors import ATTRIBUTES
 from bayes_nqp.errors import ArgumentError, NQPError, StudyError
 
 ROOMS = ("datasets", "index", "plots", "simulation", "spatial_weights", "studies")
@@ -51,9 +52,17 @@ def calls() -> Iterator[tuple[str, Any, inspect.Signature]]:
         for name, method in vars(item).items():
             inner = method.__func__ if isinstance(method, classmethod | staticmethod) else method
             if inspect.isfunction(inner) and (name == "__init__" or not name.startswith("_")):
-                yield f"{label}.{name}", inner, inspect.signature(inner)
+                yield f"{label}.{name}", inner, _of_owner(inspect.signature(inner))
 
 
+def _of_owner(signature: inspect.Signature) -> inspect.Signature:
+    """The signature of a method, whose owner is called self, also in a room above its class."""
+    owner, *others = signature.parameters.values()
+    bare = owner.replace(name="self", annotation=owner.empty)
+    return signature.replace(parameters=[bare, *others])
+
+
+list(ATTRIBUTES)  # hung on their classes, as for whoever used one
 CALLS = [(label, item, signature) for label, item, signature in calls() if signature.parameters]
 
 
