@@ -81,6 +81,8 @@ def test_what_cannot_be_asked_says_why(fit: nqp.Fit) -> None:
     assert "likeness in what was measured is no evidence of parallel trends" in text
     with pytest.raises(StudyError, match="nowhere"):
         nqp.check(fit, "routine", policies="nowhere", progress=False)
+    with pytest.raises(StudyError, match="the name of a column or a list of names of columns"):
+        nqp.check(fit, "routine", outcomes=3, progress=False)
     assert "常规" in nqp.table(plain, "routine", language="zh").title
 
 

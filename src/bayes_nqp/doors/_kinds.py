@@ -17,7 +17,10 @@ _FEW = 2_000
 _MOST = 100_000
 """Items that are taken from what may have no end."""
 _ANYTHING = "anything"
-_PLURALS = {"text": "texts", _ANYTHING: _ANYTHING, "text or None": "texts or None"}
+_PLURALS = {
+    "text": "texts", "text or None": "texts or None", "the name of a column": "names of columns",
+    _ANYTHING: _ANYTHING,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
