@@ -106,7 +106,11 @@ def test_the_source_distribution_has_all_that_is_tracked(tracked: list[str]) -> 
     assert lines_with(read, [name for name in tracked if name.startswith("tests/")]) == []
 
 
-LICENCES = {"Apache License": "Apache-2.0", "The MIT License": "MIT"}
+LICENCES = {
+    "Apache License": "Apache-2.0",
+    "The MIT License": "MIT",
+    "SIL Open Font License": "OFL-1.1",
+}
 """By the words in the head of a file."""
 
 

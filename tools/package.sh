@@ -48,8 +48,10 @@ assert Path(nqp.__file__).is_relative_to(Path.cwd() / "env"), nqp.__file__
 assert (Path(nqp.__file__).parent / "py.typed").is_file()
 licences = metadata.metadata("bayes-nqp").get_all("License-File")
 shipped = {file.name for file in metadata.files("bayes-nqp") if "licenses" in file.parts}
-assert {Path(name).name for name in licences} == shipped == {"LICENSE", "LICENSE-cpca.txt"}
-assert "Noto Sans SC" in families(["内陆"])
+assert {Path(name).name for name in licences} == shipped == {
+    "LICENSE", "LICENSE-causaldata.txt", "LICENSE-cpca.txt", "LICENSE-noto.txt"
+}
+assert "Noto Sans SC Subset" in families(["内陆"])
 study = tomllib.loads(nqp.studies.find("castle_doctrine").read_text(encoding="utf-8"))
 study["sampler"] = {"type": "Importance", "seed": 1}
 study["checks"] = {"run": ["convergence", "support"]}

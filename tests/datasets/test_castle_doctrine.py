@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import importlib.util
+from pathlib import Path
 
 import numpy as np
-import pytest
+import pandas as pd
 
 from bayes_nqp.datasets import castle_doctrine
-from bayes_nqp.errors import PanelError
 
 
 def test_the_panel() -> None:
@@ -51,7 +51,11 @@ def test_states_are_named_by_what_is_known_of_them() -> None:
     assert df.loc[df["cohort"] == 2006, "state"].unique().tolist() == ["Florida"]
 
 
-def test_without_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
-    with pytest.raises(PanelError, match="pip install causaldata"):
-        castle_doctrine()
+def test_the_rows_are_those_of_the_source() -> None:
+    """To the last bit, but for dummies and trends."""
+    folder = Path(str(importlib.util.find_spec("causaldata").origin)).parent
+    theirs = pd.read_stata(folder / "castle" / "castle.dta")
+    ours = castle_doctrine(as_frame=True).drop(columns=["state", "region", "cohort"])
+    pd.testing.assert_frame_equal(ours, theirs[ours.columns], check_exact=True)
+    assert not theirs.columns.difference(ours.columns).str.contains("homicide").any()
+    assert len(ours) == len(theirs)

@@ -1,4 +1,4 @@
-"""Fonts of figures: one that comes by pip, others as they come and go, and one warning."""
+"""Fonts of figures: one that ships, others as they come and go, and one warning."""
 
 from __future__ import annotations
 
@@ -19,13 +19,15 @@ from matplotlib import font_manager
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
+from tools.font import wanted
 from waist import random_effects
 
 from bayes_nqp import plots
 
 FIGURES = (plots.event_study, plots.forest, plots.league)
 LATIN = "DejaVu Sans"
-CHINESE = "Noto Sans SC"
+CHINESE = "Noto Sans SC Subset"
+FONT = _fonts._FILE
 BOXES = "Last Resort High-Efficiency"
 
 
@@ -46,9 +48,9 @@ def _pixels(text, families, weight="normal"):
 
 
 @pytest.fixture
-def bare(monkeypatch):
-    """A machine without zhplot, whose only fonts are matplotlib's own."""
-    monkeypatch.setitem(sys.modules, "zhplot", None)
+def bare(monkeypatch, tmp_path):
+    """A machine whose only fonts are matplotlib's own."""
+    monkeypatch.setattr(_fonts, "_FILE", tmp_path / "none.ttf")
     shipped, manager = Path(mpl.get_data_path()), font_manager.fontManager
     entries = [entry for entry in manager.ttflist if shipped in Path(entry.fname).parents]
     monkeypatch.setattr(manager, "ttflist", entries)
@@ -64,9 +66,9 @@ def system(monkeypatch, tmp_path):
 
 
 def _install(folder, family, characters):
-    """Install a font that has a few characters of the one that comes by pip."""
+    """Install a font that has a few characters of the one that ships."""
     options = subset.Options(name_IDs=[], notdef_outline=True, layout_features=[])
-    font = subset.load_font(str(_fonts._by_pip()), options)
+    font = subset.load_font(str(FONT), options)
     cutter = subset.Subsetter(options)
     cutter.populate(text=characters)
     cutter.subset(font)
@@ -77,8 +79,8 @@ def _install(folder, family, characters):
     return folder / f"{family}.ttf"
 
 
-def test_every_font_that_tests_see_comes_by_pip():
-    places = {Path(mpl.get_data_path()), _fonts._by_pip().parent}
+def test_tests_see_no_font_of_the_system():
+    places = {Path(mpl.get_data_path()), FONT.parent}
     listed = {Path(entry.fname) for entry in font_manager.fontManager.ttflist}
     assert [file for file in listed if not places & set(file.parents)] == []
     assert font_manager.findSystemFonts() == []
@@ -94,9 +96,8 @@ def test_so_do_those_of_processes_that_tests_start():
     assert [f for f in done.stdout.split() if shipped not in Path(f).parents] == []
 
 
-def test_chinese_is_written_in_the_font_that_comes_by_pip():
+def test_chinese_is_written_in_the_font_that_ships():
     assert _fonts.families(["内陆 − coastal"]) == [LATIN, CHINESE]
-    assert "zhplot" not in sys.modules
     assert mpl.rcParams["font.family"] == ["sans-serif"]
 
 
@@ -130,7 +131,7 @@ def test_without_a_font_one_warning_says_what_to_do(bare):
     (warning,) = caught
     assert warning.category is UserWarning
     assert warning.filename == __file__
-    for words in ("boxes", "pip install zhplot", "fonts-noto-cjk", "The next figure finds it"):
+    for words in ("boxes", "fonts-noto-cjk", "The next figure finds it"):
         assert words in str(warning.message)
 
 
@@ -153,13 +154,11 @@ def test_fonts_that_the_environment_hides_are_not_counted_on(monkeypatch):
 
 
 @pytest.mark.parametrize("family", ["Noto Sans CJK SC", "A font of this house"])
-def test_a_font_installed_after_the_first_figure_is_found(bare, system, monkeypatch, family):
+def test_a_font_installed_after_the_first_figure_is_found(bare, system, family):
     with pytest.warns(UserWarning, match="no font here can write 东, 部"):
         _drawn(plots.forest(_effects("region", "东部")))
     (system / "broken.ttf").write_bytes(b"no font")
-    with monkeypatch.context() as patch:
-        patch.delitem(sys.modules, "zhplot")
-        file = _install(system, family, "东部")
+    file = _install(system, family, "东部")
     figure = _drawn(plots.forest(_effects("region", "东部")))
     assert _fonts.families(["东部"]) == [LATIN, family]
     texts = [text for text in figure.findobj(Text) if "东" in text.get_text()]
@@ -172,10 +171,14 @@ def test_a_font_installed_after_the_first_figure_is_found(bare, system, monkeypa
     _drawn(plots.forest(_effects("region", "东部")))
 
 
-def test_a_font_that_lacks_a_character_is_helped_by_another(bare, system, monkeypatch):
-    with monkeypatch.context() as patch:
-        patch.delitem(sys.modules, "zhplot")
-        _install(system, "SimHei", "东")
-        _install(system, "Another font", "部")
+def test_a_font_that_lacks_a_character_is_helped_by_another(bare, system):
+    _install(system, "SimHei", "东")
+    _install(system, "Another font", "部")
     assert _fonts.families(["东部"]) == [LATIN, "SimHei", "Another font"]
     _drawn(plots.forest(_effects("region", "东部"), title="东部"))
+
+
+def test_the_font_that_ships_has_what_the_library_says_and_gb_2312():
+    characters = {c for c in wanted() if "\u3000" <= c <= "\u9fff"}
+    assert len(characters) > 6763
+    assert _fonts._lacking(characters, str(FONT)) == set()

@@ -1,8 +1,7 @@
-"""Fonts that can write the labels of figures: one that comes by pip, then what is installed."""
+"""Fonts that can write the labels of figures: one that ships, then what is installed."""
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import warnings
 from collections.abc import Iterable
@@ -14,13 +13,15 @@ from typing import Any, Final
 _LATIN = ("Arial", "Helvetica", "Liberation Sans", "Nimbus Sans")
 _BASE: Final = "DejaVu Sans"
 """Comes with matplotlib."""
-_CHINESE: Final = "Noto Sans SC"
-"""Comes with zhplot: the same figure on every machine."""
+_CHINESE: Final = "Noto Sans SC Subset"
+"""Ships, with the characters of GB 2312 (`tools/font.py`): the same figure on every machine."""
+_FILE: Final = Path(__file__).parent / "fonts" / "NotoSansSC-Subset.ttf"
 _BOXES: Final = "Last Resort High-Efficiency"
 """Comes with matplotlib: a box for every character. Named, it keeps matplotlib from warning of
 every glyph in every drawing."""
 
 _PREFERRED = (
+    "Noto Sans SC",
     "Noto Sans CJK SC",
     "Source Han Sans SC",
     "Source Han Sans CN",
@@ -148,18 +149,9 @@ def _forget_gone() -> None:
 
 
 def _add_chinese() -> None:
-    file = _by_pip()
-    if file is not None and all(entry.fname != str(file) for entry in _manager().ttflist):
+    if all(entry.fname != str(_FILE) for entry in _manager().ttflist):
         with suppress(*_UNREADABLE):
-            _manager().addfont(file)
-
-
-def _by_pip() -> Path | None:
-    """Where zhplot has its font. It is not imported, which would change everybody's settings."""
-    spec = importlib.util.find_spec("zhplot")
-    folders = (spec.submodule_search_locations or ()) if spec is not None else ()
-    files = (Path(folder, "fonts", "NotoSansSC-Regular.ttf") for folder in folders)
-    return next((file for file in files if file.is_file()), None)
+            _manager().addfont(_FILE)
 
 
 def _add_installed() -> bool:
@@ -201,11 +193,10 @@ def _warn_once(lacking: str) -> None:
         return
     _WARNED.append(lacking)
     some = ", ".join(lacking[:8]) + (f" and {len(lacking) - 8} more" if len(lacking) > 8 else "")
-    by_pip = "" if _by_pip() else "pip install zhplot, which brings a Chinese one; or "
-    if os.environ.get("MPL_IGNORE_SYSTEM_FONTS"):
-        by_pip = "take MPL_IGNORE_SYSTEM_FONTS out of the environment; or "
+    hidden = os.environ.get("MPL_IGNORE_SYSTEM_FONTS")
+    first = "take MPL_IGNORE_SYSTEM_FONTS out of the environment; or " if hidden else ""
     warnings.warn(
-        f"no font here can write {some}: labels show boxes instead. Try: {by_pip}install a font "
+        f"no font here can write {some}: labels show boxes instead. Try: {first}install a font "
         "that has these characters, such as Noto Sans CJK for Chinese, Japanese and Korean "
         "(package fonts-noto-cjk on Debian and Ubuntu, google-noto-sans-cjk-fonts on Fedora, "
         "font-noto-sans-cjk in Homebrew). The next figure finds it, without a new start.",
