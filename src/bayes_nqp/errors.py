@@ -132,7 +132,11 @@ class NQPError(ValueError):
     ----------
     what : str
         The problem.
+    language : str
+        Of the file that is refused, where it is known; else "".
     """
+
+    language: str = ""
 
     def __init__(self, problem: str, *, where: str = "", hint: str | Hint = "") -> None:
         text = Message("{}", hint) if isinstance(hint, Hint) else hint

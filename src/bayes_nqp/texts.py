@@ -11,6 +11,7 @@ __all__ = [
     "LONGEST_TEXT",
     "UNPRINTABLE",
     "cleaned",
+    "folded",
     "narrowed",
     "one_line",
     "printable",
@@ -30,6 +31,11 @@ LONGEST_TEXT: Final = 10_000
 _BREAKS = re.compile("\r\n?|[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 _GAPS = re.compile("[\t\n]+")
 _MARKS = "[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
+_CLOSES = "，。；：、！？）》」』】”’％…,.;:!?)\\]"
+_WIDE = "\u2e80-\u9fff\uac00-\ud7a3\uf900-\ufaff\uff00-\uff60\U00020000-\U0003ffff"
+_OPENS = "（《「『【“‘(\\["
+_PIECE = re.compile(f"[{_OPENS}]*(?:[{_WIDE}]|[^\\s{_WIDE}{_OPENS}]+|[{_OPENS}])[{_CLOSES}]*\\s*")
+"""What no line is broken within: a word or a Chinese character, with what opens and closes it."""
 _STACK = re.compile(f"({_MARKS}{{6}}){_MARKS}+")
 """More marks on one letter than any script sets: they would climb over the page."""
 
@@ -96,6 +102,25 @@ def narrowed(text: str, most: int) -> str:
         return text
     ends = (k for k in range(len(text), 0, -1) if size_of(text[:k]) < most)
     return text[: next(ends, 0)].rstrip() + "…"
+
+
+def folded(text: str, most: int, *, hang: int = 0) -> list[str]:
+    """Break a line where words end, and Chinese anywhere but before what closes.
+
+    Parameters
+    ----------
+    most : int
+        How wide lines are at most, as `size_of` measures; a longer word has a line to itself.
+    hang : int, default 0
+        Blanks before all lines but the first.
+    """
+    lines, begun = [], text[: len(text) - len(text.lstrip())]
+    for piece in _PIECE.findall(text.strip()):
+        if size_of(begun + piece.rstrip()) > most and begun.strip():
+            lines.append(begun.rstrip())
+            begun = " " * hang
+        begun += piece
+    return [*lines, begun.rstrip()]
 
 
 def shortened(text: str, most: int) -> str:

@@ -175,13 +175,22 @@ def new(
         bool,
         typer.Option("--zones", help="The policy is the cross-border e-commerce pilot zones."),
     ] = False,
+    look: Annotated[
+        bool,
+        typer.Option(
+            "--look", help="Write as a page how the file is read, and what stands in the way."
+        ),
+    ] = False,
+    language: Annotated[
+        str | None, typer.Option(help="Of the study: en or zh; that of the file by default.")
+    ] = None,
 ) -> None:
     """Write a commented study for your own file, by looking at its columns.
 
     It guesses the unit, the period, who is treated when, the outcome, groups and possible
     channels, and says why as comments: confirm every line. Sheets, titles above the header,
     merged cells, "1,234" and "—" are recognised. Where no column says who is treated when, or
-    several do and differ, it stops and says so. Nothing is overwritten.
+    several do and differ, it stops and says so. No study is overwritten.
     """
     with door():
         from bayes_nqp import studies
@@ -191,8 +200,8 @@ def new(
             "unit": unit, "time": time, "outcome": outcome, "cohort": cohort, "treated": treated,
             "strata": strata,
         }  # fmt: skip
-        proposal = studies.new(file, out, roles=roles, zones=zones)
-        show_proposal(proposal)
+        proposal = studies.new(file, out, roles=roles, zones=zones, language=language, page=look)
+        show_proposal(proposal, page=look)
     if proposal.study is None:
         raise typer.Exit(FAILED)
 

@@ -107,10 +107,12 @@ def _worded(problem: Exception, study: Path | None) -> tuple[int, str]:
 
     if isinstance(problem, NQPError):
         code = FAILED if isinstance(problem, ConvergenceError) else REFUSED
-        if study is None:
-            return code, str(problem)
+        language = problem.language or (language_of(study) if study is not None else "")
+        notes = getattr(problem, "__notes__", ())
+        if not language:
+            return code, "\n".join([str(problem), *notes])
         with speaking("toml"):
-            return code, problem.in_(language_of(study))
+            return code, "\n".join([problem.in_(language), *notes])
     if isinstance(problem, OutputError):
         if problem.unread:
             return UNREAD, ""

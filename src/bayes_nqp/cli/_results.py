@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import traceback
 from collections.abc import Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -10,10 +11,12 @@ from typing import TYPE_CHECKING, Any
 from bayes_nqp.checks import VERDICTS, gate_words
 from bayes_nqp.cli._console import console, line, safe
 from bayes_nqp.cli._streams import tracebacks
+from bayes_nqp.columns import STEPS
 from bayes_nqp.files import in_shell
 from bayes_nqp.language import Message, Translator, enumerated
-from bayes_nqp.studies import DROPPED, HEADINGS
+from bayes_nqp.studies import CAN_RUN, DROPPED, HEADINGS, READ
 from bayes_nqp.tables import written
+from bayes_nqp.texts import folded, size_of
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -21,11 +24,17 @@ if TYPE_CHECKING:
     from bayes_nqp.studies import Outcome, Proposal, Study
 
 
-def show_proposal(proposal: Proposal) -> None:
-    """Print what was guessed and why, what is known of the panel, and how to run it."""
+def show_proposal(proposal: Proposal, *, page: bool = False) -> None:
+    """Print what was guessed and why, what is known of the panel, and how to run it.
+
+    Parameters
+    ----------
+    page : bool, default False
+        Whether to say where its page is.
+    """
     terminal, guess, translate = console(), proposal.guess, proposal.translate
-    path = f"[bold]{safe(proposal.path)}[/bold]"
-    terminal.print(translate("{} was written. A guess; confirm every line:", path))
+    told = translate("{} was written. A guess; confirm every line:", proposal.path)
+    _list(told)
     for key, value in guess.roles.items():
         _line(key, f"{_said(value)}  ({translate.name(guess.reasons.get(key, ''))})")
     if guess.merges:
@@ -34,24 +43,41 @@ def show_proposal(proposal: Proposal) -> None:
     if proposal.study is not None:
         if proposal.study.settings.design.get("unidentified") == "drop":
             _line("design", f'unidentified = "drop"  ({translate(DROPPED)})')
-        line(proposal.study.panel.to_text(translate.language))
+        _list(proposal.study.panel.to_text(translate.language))
         before = {*proposal.study.panel.notes, *notes}
         notes = [x for x in notes if x not in proposal.study.panel.notes]
         notes += [x for x in proposal.study.notes if x not in before]
+    else:
+        for key, found in guess.steps.items():
+            _line("read", translate("{} ({})", found.reason, STEPS[key].size(found.count)))
     for note in notes:
-        line(f"  {translate('note: {}', note)}")
+        _list(f"  {translate('note: {}', note)}")
+    if page:
+        _list(translate(READ, proposal.path.with_suffix(".look.html")))
     if proposal.study is None:
-        heading = translate.name(HEADINGS[proposal.doubtful])
-        terminal.print(f"[yellow]{heading}[/yellow]\n{safe(proposal.problem)}")
+        terminal.print(f"[yellow]{translate.name(HEADINGS[proposal.doubtful])}[/yellow]")
+        _list(proposal.problem)
         return
-    path = safe(in_shell(proposal.path))
-    can = f"[green]{translate('It can run:')}[/green]"
-    command, make = f"bayes-nqp run {path}", f"make study STUDY={path}"
-    terminal.print(translate("{} {}  (or {})", can, command, make))
+    path = in_shell(proposal.path)
+    terminal.print(f"[green]{translate(CAN_RUN)}[/green] bayes-nqp run {safe(path)}")
+    line(translate("or {}", f"make study STUDY={path}"))
 
 
 def _line(key: str, text: str) -> None:
-    line(f"  {key:<10} {text}")
+    _list(f"  {key:<10} {text}")
+
+
+def _list(text: str) -> None:
+    """Print lines, broken at 80 columns; what goes on stands below what it belongs to."""
+    for one in text.split("\n"):
+        name = _NAME.match(one)
+        hang = size_of(name[0]) if name else len(one) - len(one.lstrip()) + 4
+        for part in folded(one, _COLUMNS, hang=min(hang, _COLUMNS // 3)):
+            line(part)
+
+
+_COLUMNS = 80
+_NAME = re.compile(r"\s+\S+\s{2,}(?=\S)")
 
 
 def _said(value: Any) -> str:

@@ -13,7 +13,7 @@ from bayes_nqp.columns._names import apart
 from bayes_nqp.columns._number_words import EDGES
 from bayes_nqp.columns._read import checked_file, read
 from bayes_nqp.columns._rows import panel_rows
-from bayes_nqp.columns._values import counted, missing
+from bayes_nqp.columns._values import missing
 from bayes_nqp.columns.steps import BOOKS, STEPS, Reading, joined_names
 from bayes_nqp.errors import PanelError, nearest, shown
 from bayes_nqp.language import Message
@@ -102,7 +102,7 @@ def _take(
         if count and each.of in ("cell", "row") and key != "header":
             names = [*value] if isinstance(value, list | dict) else []
             label = Message("{} ({})", each.label, shown(names, 4)) if names else each.label
-            reading.said.append(Message("{}: {}", label, counted(count, each.of)))
+            reading.said.append(Message("{}: {}", label, each.size(count)))
         elif key in reading.taken:
             reading.said.append(Message("{}: {}", each.label, reading.taken[key].reason))
 

@@ -33,7 +33,9 @@ _FEW: Final = 0.1
 """Share of units in which a column may change and still look like a stratum."""
 
 
-def guess(overview: Look, roles_given: dict[str, Any], *, zones: bool = False) -> Guess:
+def guess(
+    overview: Look, roles_given: dict[str, Any], *, zones: bool = False, language: str = ""
+) -> Guess:
     """Guess the roles of a file's columns.
 
     Parameters
@@ -42,13 +44,17 @@ def guess(overview: Look, roles_given: dict[str, Any], *, zones: bool = False) -
         Roles that the user names.
     zones : bool, default False
         Whether the policy is the pilot zones, which are merged then; else they are only offered.
+    language : str, default ""
+        Of its words; that of the outcome's name by default.
 
     Raises
     ------
     PanelError
         If no column can be the unit, the time or the outcome.
     """
-    proposal = Guess(notes=list(overview.notes), steps=dict(overview.steps))
+    if overview.problem is not None:
+        raise overview.problem
+    proposal = Guess(notes=list(overview.notes), steps=dict(overview.steps), language=language)
     _check({k: x for k, x in roles_given.items() if k not in ("unit", "time")}, overview.columns)
     refuse_formulas(overview, roles_given)
     for key, value in (overview.roles | roles_given).items():

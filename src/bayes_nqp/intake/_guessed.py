@@ -51,6 +51,8 @@ class Guess:
         By which the file was read: keys of [data.read].
     parts : str or list of str
         The column that names the unit, or those that do together.
+    language : str
+        Somebody's choice; "" for that of the outcome's name.
     """
 
     roles: dict[str, Any] = field(default_factory=dict)
@@ -67,11 +69,12 @@ class Guess:
     unplaced: int = 0
     steps: dict[str, Found] = field(default_factory=dict)
     parts: str | list[str] = ""
+    language: str = ""
 
     @property
     def translate(self) -> Translator:
-        """Words of the language that the outcome's name is in."""
-        return Translator(language_of(self.roles["outcome"]))
+        """Words of the language that was chosen, or that the outcome's name is in."""
+        return Translator(self.language or language_of(self.roles["outcome"]))
 
     def take(self, key: str, value: Any, reason: str) -> None:
         """Set a role."""

@@ -23,7 +23,7 @@ from bayes_nqp.columns import (
 )
 from bayes_nqp.errors import PanelError, StudyError
 from bayes_nqp.files import text_path
-from bayes_nqp.language import Message
+from bayes_nqp.language import Message, language_of
 
 _MOST: Final = 0.85
 """Share of a column's texts that must be numbers for it to be one of numbers."""
@@ -89,6 +89,8 @@ class Look:
         What reading it did, and what it could not read.
     aside : DataFrame
         Rows that have no unit or no time.
+    problem : PanelError, optional
+        Why no columns can be the unit and the time.
     """
 
     columns: dict[str, SourceColumn]
@@ -97,6 +99,12 @@ class Look:
     reasons: dict[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     aside: pd.DataFrame = field(default_factory=pd.DataFrame)
+    problem: PanelError | None = None
+
+    @property
+    def language(self) -> str:
+        """Of the names of its columns."""
+        return language_of("".join(self.columns))
 
 
 type Placed = Callable[[dict[str, SourceColumn]], tuple[dict[str, Any], dict[str, str]]]
@@ -115,10 +123,11 @@ def look(path: Path, names: Collection[str] = (), placed: Placed | None = None) 
     Raises
     ------
     PanelError
-        If it cannot be read, or holds no rows.
+        If it cannot be read, or holds no rows; not where no columns are unit and time.
     """
     reasons: dict[str, str] = {}
     unnamed: list[str] = []
+    problems: list[PanelError] = []
 
     def roles_of(reading: Reading) -> dict[str, Any]:
         reading.frame, bare = _named_columns(reading.frame)
@@ -129,14 +138,19 @@ def look(path: Path, names: Collection[str] = (), placed: Placed | None = None) 
             )
         if placed is None:
             return {}
-        roles, why = placed(_columns(reading.frame))
+        try:
+            roles, why = placed(_columns(reading.frame))
+        except PanelError as error:
+            problems.append(error)
+            return {}
         reasons.update(why)
         return roles
 
     reading = reading_of(path, None, roles=roles_of, names=names)
     notes = [*(x for x in reading.notes if "sheets" not in x), *unnamed]
     columns = _columns(reading.frame)
-    return Look(columns, reading.taken, dict(reading.roles), reasons, tuple(notes), reading.aside)
+    return Look(columns, reading.taken, dict(reading.roles), reasons, tuple(notes), reading.aside,
+                problems[0] if problems else None)  # fmt: skip
 
 
 def _columns(frame: pd.DataFrame) -> dict[str, SourceColumn]:

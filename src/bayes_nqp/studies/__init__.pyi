@@ -2,10 +2,17 @@ from ._add import Added as Added
 from ._add import add_index as add_index
 from ._add import add_zones as add_zones
 from ._add import write_beside as write_beside
+from ._intake_page import READ as READ
+from ._intake_page import IntakePage as IntakePage
+from ._intake_page import IntakeRole as IntakeRole
+from ._intake_page import IntakeStep as IntakeStep
+from ._intake_page import style as style
 from ._json_schema import json_schema as json_schema
 from ._json_schema import json_text as json_text
 from ._new import Proposal as Proposal
+from ._new import look as look
 from ._new import new as new
+from ._new_text import CAN_RUN as CAN_RUN
 from ._new_text import DROPPED as DROPPED
 from ._new_text import HEADINGS as HEADINGS
 from ._outcome import Outcome as Outcome

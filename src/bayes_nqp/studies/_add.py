@@ -106,6 +106,8 @@ def add_index(
     roles_given = {key: value for key, value in (("unit", unit), ("time", time)) if value}
     with in_toml("data"):
         overview = look(Path(file), placed=placed(roles_given))
+        if overview.problem is not None:
+            raise overview.problem
     refuse_formulas(overview, {})
     at = {"unit": joined_unit(overview.roles["unit"]), "time": str(overview.roles["time"])}
     notes = ["unit {unit}, time {time}".format(**at), *overview.notes]

@@ -12,10 +12,12 @@ from typing import Any
 import pandas as pd
 
 from bayes_nqp.doors import door
-from bayes_nqp.errors import NQPError, StudyError
+from bayes_nqp.errors import NQPError, StudyError, one_of
 from bayes_nqp.files import draft, free, is_folder, text_path, write_csv, write_text, writing
-from bayes_nqp.intake import Guess, Look, guess, look, named, placed
-from bayes_nqp.language import Message, Translator
+from bayes_nqp.intake import Guess, Look, guess, named, placed
+from bayes_nqp.intake import look as looked
+from bayes_nqp.language import Message, Translator, language_of, languages
+from bayes_nqp.studies._intake_page import READ, IntakePage, intake_page
 from bayes_nqp.studies._new_doubt import doubt_of
 from bayes_nqp.studies._new_problems import NUMBERED, all_problems, listed_problems
 from bayes_nqp.studies._new_space import with_space
@@ -37,8 +39,10 @@ class Proposal:
         What was guessed, and why.
     study : Study or None
         As it was validated; None if it does not run yet, or should not.
-    problem : str
-        What stands in the way; "" for nothing.
+    page : IntakePage
+        How the file was read and what was guessed, for a browser.
+    problems : tuple of str
+        What stands in the way.
     doubtful : bool
         Whether it could run, and should not: nobody is untreated, or too many rows would go.
     """
@@ -46,13 +50,38 @@ class Proposal:
     path: Path
     guess: Guess
     study: Study | None
-    problem: str = ""
+    page: IntakePage
+    problems: tuple[str, ...] = ()
     doubtful: bool = False
+
+    @property
+    def problem(self) -> str:
+        """What stands in the way, numbered where it is several things; "" for nothing."""
+        return listed_problems(self.problems)
 
     @property
     def translate(self) -> Translator:
         """Words of the study's language."""
         return self.guess.translate
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Draft:
+    """A study before it is written."""
+
+    page: IntakePage
+    guess: Guess
+    text: str
+    problems: tuple[str, ...]
+    doubtful: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Refused:
+    """A file for which none can be written."""
+
+    page: IntakePage
+    error: NQPError
 
 
 @door
@@ -62,6 +91,8 @@ def new(
     *,
     roles: Mapping[str, Any] | None = None,
     zones: bool = False,
+    language: str | None = None,
+    page: bool = False,
 ) -> Proposal:
     """Write a commented study for a file, by looking at its columns.
 
@@ -77,6 +108,12 @@ def new(
         Whether the policy is the cross-border e-commerce pilot zones, which are merged then, and
         what is no prefecture or not identified is left out. By default that is only offered, in
         comments.
+    language : {"en", "zh"}, optional
+        Of the study and its report; that of the outcome's name by default.
+    page : bool, default False
+        Whether to write beside the study, with the ending .look.html, how the file was read and
+        what stands in the way; also where there is no study for that. One that is there is
+        replaced.
 
     Raises
     ------
@@ -86,40 +123,110 @@ def new(
     StudyError
         If no file is named; if the study is there already, or cannot be written.
     """
+    file, path = _places(file, out)
+    free(path)
+    drafted = _drafted(file, path, roles or {}, zones, language)
+    shown = path.with_suffix(".look.html")
+    if page:
+        write_text(shown, drafted.page.html())
+    if isinstance(drafted, _Refused):
+        if page:
+            written = READ.fill(shown)
+            drafted.error.add_note(written.in_(drafted.page.language))
+        raise drafted.error
+    write_text(path, drafted.text, replace=False)
+    study = None if drafted.problems else validate(path)
+    return Proposal(path, drafted.guess, study, drafted.page, drafted.problems, drafted.doubtful)
+
+
+@door
+def look(
+    file: str | Path,
+    out: str | Path | None = None,
+    *,
+    roles: Mapping[str, Any] | None = None,
+    zones: bool = False,
+    language: str | None = None,
+) -> IntakePage:
+    """Look at a file as `new` does, and write nothing.
+
+    Parameters
+    ----------
+    file, out, roles, zones, language
+        As of `new`.
+
+    Returns
+    -------
+    IntakePage
+        Also where no study could be written: then its problems say why.
+
+    Raises
+    ------
+    StudyError
+        If no file is named.
+    """
+    file, path = _places(file, out)
+    return _drafted(file, path, roles or {}, zones, language).page
+
+
+def _places(file: str | Path, out: str | Path | None) -> tuple[Path, Path]:
+    """The file of data, and the study."""
     file = named(file)
     path = text_path(out, "--out") if out is not None else file.with_suffix(".toml")
-    free(path)
-    overview, proposal = _guessed(file, {k: x for k, x in (roles or {}).items() if x}, zones)
     if not is_folder(path.parent):
         raise StudyError(Message("there is no folder {!r}", str(path.parent)), hint="make it first")
+    return file, path
+
+
+def _drafted(
+    file: Path, path: Path, roles: Mapping[str, Any], zones: bool, language: str | None
+) -> _Draft | _Refused:
+    """Guess, and try what would be written."""
+    if language is not None:
+        one_of("language", language, languages())
+    roles, overview = {key: value for key, value in roles.items() if value}, None
+    try:
+        with in_toml("data"):
+            overview = looked(file, placed=placed(roles))
+        overview, proposal = _guessed(file, overview, roles, zones, language or "")
+    except NQPError as error:
+        said = overview.language if overview is not None else language_of(file.stem)
+        error.language = language or said
+        problems = [error.in_(error.language)]
+        page = intake_page(file, path, overview, language=error.language, problems=problems)
+        return _Refused(page, error)
     text_of = partial(study_text, overview, proposal, file, path)
     drop, study, problem = _proposed(text_of, proposal, path)
+    problems = [problem] if problem else []
     if problem and file.suffix.lower() in NUMBERED:
         tried = partial(_tried_rows, overview=overview, path=path)
-        problem = listed_problems(all_problems(problem, overview, proposal, tried))
+        problems = all_problems(problem, overview, proposal, tried)
     doubt = doubt_of(study, proposal) if study is not None else ""
-    text = text_of(drop=drop, problem=problem or doubt, doubtful=bool(doubt))
+    problems += [doubt] if doubt else []
+    text = text_of(drop=drop, problem=listed_problems(problems), doubtful=bool(doubt))
     if study is not None and not doubt:
         problem_of = partial(_problem, path=path, language=proposal.translate.language)
         text = with_space(text, proposal, study.panel, problem_of)
         if proposal.mediators:
             text = with_channels(text, proposal, problem_of)
-    write_text(path, text, replace=False)
-    runs = study is not None and not doubt
-    return Proposal(path, proposal, validate(path) if runs else None, problem or doubt, bool(doubt))
+    page = intake_page(
+        file, path, overview, proposal, language=proposal.translate.language, problems=problems,
+        doubtful=bool(doubt), panel=study.panel if study is not None else None,
+    )  # fmt: skip
+    return _Draft(page, proposal, text, tuple(problems), bool(doubt))
 
 
-def _guessed(file: Path, roles: dict[str, Any], zones: bool) -> tuple[Look, Guess]:
+def _guessed(
+    file: Path, overview: Look, roles: dict[str, Any], zones: bool, language: str
+) -> tuple[Look, Guess]:
     """Guess, and look again where the unit has gaps: one may be called NA."""
-    with in_toml("data"):
-        overview = look(file, placed=placed(roles))
-    proposal = guess(overview, roles, zones=zones)
+    proposal = guess(overview, roles, zones=zones, language=language)
     unit = overview.columns.get(proposal.roles["unit"])
     if unit is None or unit.numeric or not unit.values.isna().any():
         return overview, proposal
     with in_toml("data"):
-        overview = look(file, (unit.name,), placed(roles))
-    return overview, guess(overview, roles, zones=zones)
+        overview = looked(file, (unit.name,), placed(roles))
+    return overview, guess(overview, roles, zones=zones, language=language)
 
 
 def _proposed(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -62,11 +62,12 @@ def all_problems(first: str, overview: Look, proposal: Guess, tried: Tried) -> l
     return problems
 
 
-def listed_problems(problems: list[str]) -> str:
+def listed_problems(problems: Sequence[str]) -> str:
     """Number problems, where there are several."""
-    if len(problems) == 1:
-        return problems[0]
-    return "\n".join(f"{k}. {problem}" for k, problem in enumerate(problems, 1))
+    if len(problems) < 2:
+        return "".join(problems)
+    lines = (problem.replace("\n", "\n   ") for problem in problems)
+    return "\n".join(f"{k}. {problem}" for k, problem in enumerate(lines, 1))
 
 
 def _invented(frame: pd.DataFrame, proposal: Guess) -> tuple[Guess, pd.DataFrame] | None:

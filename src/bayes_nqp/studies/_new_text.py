@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import textwrap
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -14,7 +13,7 @@ from bayes_nqp.columns import STEPS, counted, joined_unit
 from bayes_nqp.files import in_shell
 from bayes_nqp.intake import Guess, Look
 from bayes_nqp.language import Message, Translator, languages, listed
-from bayes_nqp.texts import one_line, size_of
+from bayes_nqp.texts import folded, one_line, size_of
 
 type Drop = Literal["no", "offered", "taken"]
 
@@ -98,6 +97,7 @@ _FIRST: Final = Message("A study of {}, guessed from its columns. Confirm every 
 _SEED: Final = Message("the same seed gives the same draws")
 HEADINGS: Final = (Message("It does not run yet:"), Message("It should not run yet:"))
 """What stands above a problem; the second where it could run."""
+CAN_RUN: Final = Message("It can run:")
 DROPPED: Final = Message("what the data cannot identify is left out")
 """Why a design drops effects."""
 
@@ -174,12 +174,12 @@ def _zones(proposal: Guess) -> list[str]:
     table = ["[data.zones]", *"\n".join(keys).splitlines()]
     why = comment(translate.name(proposal.reasons["zones"]))
     if not proposal.merges:
-        why += comment(translate(_TAKE))
+        why += comment(translate(TAKE))
         table = [f"# {line}" for line in table]
     return ["", *why, *table, f'# rule = "next_year_after_june"   # {rule}']
 
 
-_TAKE: Final = Message("if so, take away the #, or begin again with --zones")
+TAKE: Final = Message("if so, take away the #, or begin again with --zones")
 
 
 def _design(proposal: Guess, drop: Drop) -> list[str]:
@@ -230,8 +230,7 @@ def _key(key: str, value: Any, reason: str) -> str:
 
 def comment(text: str) -> list[str]:
     """Break a reason into lines of comment."""
-    wide = size_of(text) > len(text)
-    return [f"# {line}" for line in textwrap.wrap(one_line(text), 47 if wide else 94)]
+    return [f"# {line}" for line in folded(one_line(text), 94)]
 
 
 def toml_text(value: Any) -> str:

@@ -45,7 +45,7 @@ class Header(Step):
         names = joined_names(grid, rows)
         upper = next((str(x) for x in grid.iloc[rows[0] - 1] if isinstance(x, str)), "")
         reason = Message("names of columns over rows {} and {}, which are made one", *rows)
-        return Found(list(rows), reason, len(names), upper, some(names))
+        return Found(list(rows), reason, len(rows), upper, some(names))
 
     def applied(self, reading: Reading, value: Any) -> int:
         """Read the table below them."""

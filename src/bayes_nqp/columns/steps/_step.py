@@ -13,6 +13,7 @@ import pandas as pd
 
 from bayes_nqp.columns._book import opened, seen_sheets, sheet_frame
 from bayes_nqp.columns._read import broken, read
+from bayes_nqp.columns._values import counted
 from bayes_nqp.language import Message
 from bayes_nqp.registry import Plugins
 
@@ -146,6 +147,13 @@ class Step(ABC):
     @abstractmethod
     def found(self, reading: Reading) -> Found | None:
         """Tell what it would do to a file that nobody said anything of; None for nothing."""
+
+    def size(self, count: int) -> Message:
+        """Say how much it changes."""
+        return {
+            "cell": counted(count, "cell"), "row": counted(count, "row"),
+            "column": counted(count, "column"), "sheet": counted(count, "sheet"),
+        }[self.of]  # fmt: skip
 
     @abstractmethod
     def applied(self, reading: Reading, value: Any) -> int:
