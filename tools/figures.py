@@ -10,6 +10,7 @@ from pathlib import Path
 import matplotlib as mpl
 
 import bayes_nqp as nqp
+from bayes_nqp.plots import PLOTS, Scene
 
 mpl.use("Agg")
 FIGURES = Path(__file__).resolve().parents[1] / "docs" / "figures"
@@ -21,9 +22,9 @@ def castle() -> None:
     fit = nqp.fit(study.design, study.panel, study.sampler, progress=False)
     report = study.settings.report
     named = {"outcome": report.outcome, "outcome_unit": report.outcome_unit}
-    effects = nqp.cell_effects(fit).assign_attrs(named)
-    figure = nqp.plots.event_study(effects, leads=nqp.check(fit, "pretrends"))
-    figure.savefig(FIGURES / "event_study_castle.png", dpi=300)
+    scene = Scene(fit, (), outcome=report.outcome, unit=report.outcome_unit)
+    sketch = next(PLOTS["event_study"].sketches(scene))
+    sketch.make().savefig(FIGURES / "event_study_castle.png", dpi=300)
     found = nqp.check(fit, "specifications")
     found = replace(found, evidence=found.evidence.assign_attrs(named))
     nqp.plots.check(found).savefig(FIGURES / "specifications_castle.png", dpi=200)

@@ -13,6 +13,7 @@ import matplotlib as mpl
 import bayes_nqp as nqp
 from bayes_nqp.checks import confidence_of
 from bayes_nqp.language import Translator
+from bayes_nqp.plots import PLOTS, Scene
 from bayes_nqp.reports._confidence import worded
 from bayes_nqp.reports._context import Context
 from bayes_nqp.reports._posterior import posterior_of
@@ -61,7 +62,9 @@ def found(path: Path) -> str:
     factor = study.factors[0] if study.factors else None
     figures = {}
     if study.staggered:
-        figures["event_study"] = nqp.plots.event_study(effects, by=factor)
+        names = {"outcome": report.outcome or "", "unit": report.outcome_unit or ""}
+        scene = Scene(fit, (), by=study.factors[:1], weights=report.weights, **names)
+        figures["event_study"] = list(PLOTS["event_study"].sketches(scene))[-1].make()
     else:
         figures["forest"] = nqp.plots.forest(effects, by=factor)
     if study.mediators:

@@ -1,6 +1,8 @@
-"""Leads of an event study, as the check of pre-trends found them."""
+"""Leads and effects by event time, from one baseline."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,16 +11,15 @@ import xarray as xr
 import bayes_nqp as nqp
 from bayes_nqp import schema
 from bayes_nqp.errors import StudyError
-
-REGIONS = ["coastal", "inland"]
-MEANS = {-2: 0.2, -3: -0.5}
+from bayes_nqp.estimands import att, by_event_time
+from bayes_nqp.robustness import event_study_of
 
 
 @pytest.fixture(scope="module")
 def effects() -> xr.Dataset:
     return schema.build(
         1 + 0.01 * np.random.default_rng(1).normal(size=(2, 200, 1, 4)),
-        strata={"region": [*REGIONS, *REGIONS]},
+        strata={"region": ["coastal", "inland"] * 2},
         cohort=[2015] * 4,
         time=[2015, 2015, 2016, 2016],
         event_time=[0, 0, 1, 1],
@@ -28,53 +29,97 @@ def effects() -> xr.Dataset:
 
 
 @pytest.fixture(scope="module")
-def found() -> nqp.CheckResult:
-    rng = np.random.default_rng(2)
-    means = np.array(list(MEANS.values()))
-    dims = ("chain", "draw", "region", "event_time")
-    shift = np.array([[0.0], [2.0]])
-    evidence = xr.Dataset(
-        {
-            "lead": (
-                ("chain", "draw", "event_time"),
-                means + 0.01 * rng.normal(size=(2, 200, 2)),
-            ),
-            "lead_region": (dims, means + shift + 0.01 * rng.normal(size=(2, 200, 2, 2))),
-            "rows_lead": ("event_time", [3, 3]),
-            "rows_lead_region": (("region", "event_time"), np.full((2, 2), 3)),
-        },
-        coords={"event_time": list(MEANS), "region": REGIONS, "gate": "passed"},
+def fit() -> nqp.Fit:
+    """Cohorts of two regions, whose treated units stand apart before adoption."""
+    frame = nqp.simulation.staggered(units=40, periods=8, cohorts=(4, 6), seed=1).panel.frame
+    early = frame["cohort"].notna() & (frame["time"] < frame["cohort"])
+    frame["outcome"] -= 2.0 * early * (frame["time"] < frame["cohort"] - 1)
+    panel = nqp.Panel.from_frame(
+        frame, unit="unit", time="time", cohort="cohort", outcome="outcome", strata=["region"]
     )
-    return nqp.CheckResult("pretrends", "?", "holds", "", "", evidence, "event_study")
+    design = nqp.StaggeredDiD(nqp.Complete(), nqp.IID())
+    return nqp.fit(design, panel, nqp.Importance(draws=200, chains=2, seed=1), progress=False)
 
 
-def heights(figure: object, x: float) -> set[float]:
-    """Heights of all points drawn near an event time, to a tenth."""
-    points = set()
-    for line in figure.axes[0].lines:  # type: ignore[attr-defined]
-        for at, y in zip(line.get_xdata(), line.get_ydata(), strict=True):
-            if abs(float(at) - x) < 0.3 and line.get_marker() not in ("", "None", None):
-                points.add(round(float(y), 1))
-    return points
+def drawn(figure: object, marker: str) -> dict[float, float]:
+    """Heights of the points of one shape by event time, in the first panel."""
+    return {
+        float(x): float(y)
+        for line in figure.axes[0].lines  # type: ignore[attr-defined]
+        if line.get_marker() == marker
+        for x, y in zip(line.get_xdata(), line.get_ydata(), strict=True)
+    }
 
 
-def test_leads_come_from_the_check(effects: xr.Dataset, found: nqp.CheckResult) -> None:
-    figure = nqp.plots.event_study(effects, leads=found)
-    assert heights(figure, -2) == {0.2}
-    assert heights(figure, -3) == {-0.5}
-    assert heights(nqp.plots.event_study(effects), -2) == set()
+def test_leads_and_effects_are_of_one_fit_with_one_reference(fit: nqp.Fit) -> None:
+    study = event_study_of(fit)
+    of_one = {
+        float(e): float(x)
+        for part in (study.leads, study.effects)
+        for e, x in att(part, "event_time").mean(["chain", "draw"]).to_series().items()
+    }
+    figure = nqp.plots.event_study(fit)
+    assert drawn(figure, "o") == pytest.approx(of_one)
+    assert drawn(figure, "D") == {-1.0: 0.0}
+    assert drawn(figure, "s") == {}
+    assert "measured from event time −1." in note(figure)
+    # Periods before the last are two lower, and the baseline of the fit's own effects with them.
+    both = nqp.plots.event_study(fit, efficient=True)
+    own = att(fit, "event_time").mean(["chain", "draw"]).to_numpy()
+    assert list(drawn(both, "s").values()) == pytest.approx(own)
+    assert own[0] - of_one[0] > 0.5
+    assert min(drawn(both, "o")) < -1
+    colours = {x.get_color() for x in both.axes[0].lines if x.get_marker() in ("o", "s")}
+    assert len(colours) == 3
 
 
-@pytest.mark.parametrize("by", ["region", {"coast": "region"}])
-def test_leads_by_group(effects: xr.Dataset, found: nqp.CheckResult, by: object) -> None:
-    figure = nqp.plots.event_study(effects, by=by, leads=found)  # type: ignore[arg-type]
-    assert heights(figure, -3) == {-0.5, 1.5}
+def test_the_band_holds_all_points_at_once(fit: nqp.Fit) -> None:
+    study = event_study_of(fit)
+    parts = [by_event_time(part).to_numpy() for part in (study.leads, study.effects)]
+    draws = np.concatenate(parts, axis=-1).reshape(400, -1)
+    table = nqp.event_study_table(fit).query("part != 'reference'")
+    low, high = (table[f"joint_{end}"].to_numpy(float) for end in ("lower", "upper"))
+    inside = ((draws >= low) & (draws <= high)).all(axis=1).mean()
+    assert inside == pytest.approx(0.95, abs=0.005)
+    ends = [
+        tuple(line.get_ydata()) for line in nqp.plots.event_study(fit).axes[0].lines
+        if line.get_marker() == "_"
+    ]  # fmt: skip
+    np.testing.assert_allclose(ends, np.column_stack([low, high]))
 
 
-def test_only_the_check_of_trends_has_leads(effects: xr.Dataset) -> None:
-    other = nqp.CheckResult("support", "?", "holds", "", "")
-    with pytest.raises(StudyError, match="'leads' is the check 'support'"):
-        nqp.plots.event_study(effects, leads=other)
+def test_a_number_shows_the_last_leads_and_false_none(fit: nqp.Fit) -> None:
+    assert min(drawn(nqp.plots.event_study(fit, leads=2), "o")) == -3
+    without = nqp.plots.event_study(fit, leads=False)
+    own = att(fit, "event_time").mean(["chain", "draw"]).to_numpy()
+    assert list(drawn(without, "o").values()) == pytest.approx(own)
+    with pytest.raises(StudyError, match="no fewer than none"):
+        nqp.plots.event_study(fit, leads=-1)
+    with pytest.raises(StudyError, match="'leads' is a CheckResult"):
+        nqp.plots.event_study(fit, leads=nqp.CheckResult("a", "?", "holds", "", ""))  # type: ignore[arg-type]
+
+
+def test_the_table_holds_what_the_figure_shows(fit: nqp.Fit) -> None:
+    table = nqp.event_study_table(fit, "region", efficient=True)
+    figure = nqp.plots.event_study(fit, by="region", efficient=True)
+    first = table[table["region"] == figure.axes[0].get_title(loc="left")]
+    for marker, baseline in (("o", "-1"), ("s", "all periods before")):
+        some = first[(first["baseline"] == baseline) & (first["part"] != "reference")]
+        assert sorted(drawn(figure, marker).values()) == pytest.approx(sorted(some["mean"]))
+    assert len(figure.axes) == 2
+
+
+def test_a_fit_without_rows_says_why_it_has_no_leads(fit: nqp.Fit) -> None:
+    bare = replace(fit, panel=None)
+    assert "No leads: " in note(nqp.plots.event_study(bare))
+
+
+def test_effects_beside_a_drift_are_drawn_by_default() -> None:
+    panel = nqp.simulation.staggered(units=40, periods=8, cohorts=(4, 6), seed=1).panel
+    design = nqp.StaggeredDiD(nqp.Complete(), trends=nqp.DifferentialTrends())
+    sampler = nqp.Importance(draws=200, chains=2, seed=1)
+    figure = nqp.plots.event_study(nqp.fit(design, panel, sampler, progress=False))
+    assert drawn(figure, "s")
 
 
 def counted(units: list[int]) -> xr.Dataset:
@@ -139,12 +184,12 @@ def test_a_small_group_is_faint_beside_a_large_one(effects: xr.Dataset) -> None:
     alphas = {
         (line.get_color(), line.get_alpha())
         for line in figure.axes[0].lines
-        if line.get_marker() not in ("", "None", None)
+        if line.get_marker() == "o"
     }
     assert sorted(alpha for _, alpha in alphas) == [pytest.approx(0.32), 1.0]
 
 
-def test_leads_and_checks_are_faint_as_effects_are(effects: xr.Dataset) -> None:
+def test_leads_of_a_check_are_faint_as_effects_are() -> None:
     rng = np.random.default_rng(5)
     after = "event_time_after"
     evidence = xr.Dataset(
@@ -161,8 +206,6 @@ def test_leads_and_checks_are_faint_as_effects_are(effects: xr.Dataset) -> None:
     drawn = nqp.plots.check(found)
     assert pale(drawn) == {-3, 1}
     assert "Faint: fewer than 5 units." in note(drawn)
-    large = effects.assign_coords(units=("cell", [9] * 4))
-    assert pale(nqp.plots.event_study(large, leads=found)) == {-3}
     known = evidence.drop_vars(["units_lead", "units_effect"])
     bare = nqp.CheckResult("pretrends", "?", "holds", "", "", known, "event_study")
     assert pale(nqp.plots.check(bare)) == set()

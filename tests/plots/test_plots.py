@@ -9,7 +9,6 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
-import xarray as xr
 from doors import wrapped
 from matplotlib.collections import LineCollection
 from matplotlib.text import Text
@@ -151,25 +150,6 @@ def test_event_study_by_many_groups_has_panels():
     with pytest.raises(StudyError, match="one ax cannot hold"):
         plots.event_study(EFFECTS, by="cell", ax=ax)
     plt.close("all")
-
-
-def test_leads_have_their_own_look_and_reference():
-    rng = np.random.default_rng(0)
-    leads = xr.DataArray(
-        rng.normal(size=(4, 50, 3)),
-        dims=("chain", "draw", "event_time"),
-        coords={"event_time": [-4, -3, -2], "gate": "passed"},
-    )
-    figure = plots.event_study(EFFECTS, leads=leads)
-    (ax,) = figure.axes
-    assert len(_bars(ax)) == 4
-    assert "relative to event time −1" in _said(figure)
-    assert "reference" in _texts(figure)
-    assert ax.get_xlim()[0] < -4
-    failed = plots.event_study(EFFECTS, leads=leads.assign_coords(gate="failed: ESS 90"))
-    assert "convergence gate failed: ESS 90" in _said(failed)
-    with pytest.raises(StudyError, match="no dim 'event_time'"):
-        plots.event_study(EFFECTS, leads=leads.rename(event_time="time"))
 
 
 def test_forest_lists_groups_and_contrasts_with_numbers():

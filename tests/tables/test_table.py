@@ -14,6 +14,7 @@ import bayes_nqp as nqp
 from bayes_nqp import schema
 from bayes_nqp.checks import CHECKS, CheckResult, check_table
 from bayes_nqp.errors import StudyError
+from bayes_nqp.robustness import event_study_of
 from bayes_nqp.tables import table
 
 pytestmark = pytest.mark.xdist_group("mediation_pictures")
@@ -127,18 +128,23 @@ def test_an_event_study_stands_side_by_side_up_to_three_groups():
 
 
 def test_leads_come_before_effects_with_their_reference():
-    rng = np.random.default_rng(4)
-    leads = xr.DataArray(
-        rng.normal(0, 0.1, (4, 50, 2)),
-        dims=("chain", "draw", "event_time"),
-        coords={"event_time": [-3, -2], "gate": "passed"},
-    )
-    made = table(EFFECTS, "event_study", leads=leads)
-    assert [row.label for row in made.rows][:4] == ["−3", "−2", "−1", "0"]
-    assert lines(made)["−1"][0].text == "reference"
-    assert lines(made)["−3"][0].values == (pytest.approx(float(leads[..., 0].mean())),)
-    bad = table(EFFECTS, "event_study", leads=leads.assign_coords(gate=FAILED))
-    assert bad.stamps
+    fit = channels_fit()
+    made = table(fit, "event_study")
+    at = [row.label for row in made.rows].index("−1")
+    assert [row.label for row in made.rows][at - 1 : at + 2] == ["−2", "−1", "0"]
+    assert made.rows[at].cells[0].text == "reference"
+    study = event_study_of(fit)
+    for row, part in ((made.rows[at - 1], study.leads), (made.rows[at + 1], study.effects)):
+        mean = float(
+            nqp.att(part, "event_time").sel(event_time=int(row.label.replace("−", "-"))).mean()
+        )
+        assert row.cells[0].values[0] == pytest.approx(mean)
+    heading = next(k for k, row in enumerate(made.rows) if row.heading)
+    assert made.rows[heading].label == "Measured from all periods before"
+    own = nqp.att(fit, "event_time").isel(event_time=0)
+    assert made.rows[heading + 1].cells[0].values[0] == pytest.approx(float(own.mean()))
+    alone = table(fit, "event_study", leads=False)
+    assert len(alone.rows) == len(made.rows) - heading - 1
 
 
 def test_paths_shares_and_comparisons_of_channels():

@@ -25,7 +25,7 @@ from bayes_nqp.checks.shared import (
     parameter,
     texts_of,
 )
-from bayes_nqp.checks.trends import Averaged, averaged, leads_of
+from bayes_nqp.checks.trends import Averaged, averaged
 from bayes_nqp.fitting import ADOPTION, CHANNELS, DOSE, ROWS, TRENDS, Need, meets
 
 __all__ = [
@@ -54,7 +54,6 @@ __all__ = [
     "confidence_of",
     "failures_of",
     "gate_words",
-    "leads_of",
     "loo",
     "meets",
     "messages_of",

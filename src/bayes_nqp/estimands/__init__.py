@@ -22,6 +22,7 @@ from bayes_nqp.estimands._mediated import ALL as ALL
 from bayes_nqp.estimands._mediated import nde, nie, proportion_mediated, total
 from bayes_nqp.estimands._moderated import moderated, moderated_difference
 from bayes_nqp.estimands._probability import joint_signs, probability, rope
+from bayes_nqp.estimands._probability import simultaneous as simultaneous
 from bayes_nqp.estimands._rank import best, rank
 from bayes_nqp.estimands._received import received
 from bayes_nqp.estimands._registry import ESTIMANDS as ESTIMANDS

@@ -194,6 +194,27 @@ def joint_signs(draws: xr.DataArray, prob: float = 0.95) -> xr.Dataset:
     )
 
 
+def simultaneous(draws: Array, prob: float) -> tuple[Array, Array]:
+    """Find the sup-t band that holds all of some quantities at once.
+
+    Parameters
+    ----------
+    draws : array (chain, draw, label)
+        Of each quantity.
+    prob : float
+        Posterior probability of the band.
+
+    Returns
+    -------
+    tuple of two arrays (label)
+        m ∓ c s, where P(max |d - m| / s <= c) is `prob`.
+    """
+    values = draws.reshape(-1, draws.shape[-1])
+    mean, sd = values.mean(axis=0), np.maximum(values.std(axis=0), np.finfo(np.float64).tiny)
+    reach = sd * np.quantile((np.abs(values - mean) / sd).max(axis=1), prob)
+    return mean - reach, mean + reach
+
+
 def _stepped(draws: Array, prob: float) -> tuple[Flags, Array, Array, Flags, float]:
     """Name statements in the order of t: signs, single chances, tails, the set, its chance."""
     number = draws.shape[1]

@@ -1,9 +1,9 @@
-"""Effects by event time."""
+"""Leads and effects by event time."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from itertools import pairwise
 from typing import Any
@@ -13,55 +13,50 @@ import numpy.typing as npt
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
 from bayes_nqp.annotations import Language
-from bayes_nqp.checks import ADOPTION, CheckResult, leads_of
+from bayes_nqp.checks import ADOPTION
 from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import (
     EARLY,
     ENOUGH,
     By,
-    att,
-    by_event_time,
     effects_of,
     names_of,
     percent,
-    reference_of,
     same_units,
     worst_gate,
 )
 from bayes_nqp.language import Message, Numeral, Translator
 from bayes_nqp.plots._canvas import Canvas, canvas
-from bayes_nqp.plots._intervals import draw_points, few_units, points_of
+from bayes_nqp.plots._intervals import PALE, draw_points, few_units, points_of
 from bayes_nqp.plots._notes import POINTS, beside, effect_label, words
 from bayes_nqp.plots._registry import Appearance, Sketch, plot
 from bayes_nqp.plots._scene import Scene
 from bayes_nqp.plots._style import COLOURS, FAINT, MUTED
+from bayes_nqp.robustness import OverTime, over_time
 from bayes_nqp.schema import FitOrEffects
-from bayes_nqp.tables import apart, event_study_table
+from bayes_nqp.tables import event_study_table
 
-_TOGETHER = 3
+_TOGETHER = 2
 """Series that one panel can hold and still be read."""
 
 
-_LEADS_NOTE = Message(
-    "Leads: a fit of their own, relative to event time {}; effects: relative to all periods "
-    "before they begin."
+_EFFICIENT = COLOURS[1]
+"""Of effects as the fit has them."""
+_LEADS_NOTE = Message("Hollow: before adoption. All are from one fit, measured from event time {}.")
+_FROM = Message("from event time {}")
+_OWN = {True: Message("from all periods before"), False: Message("as fitted, beside trends")}
+_OWN_NOTE = Message("Squares: the effects that averages are made of.")
+_BAND_NOTE = Message(
+    "Dashes: the band that holds all points of a group at once with probability {}."
 )
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Series:
-    label: str
-    draws: xr.DataArray
-    leads: xr.DataArray | None
-    reference: int
-
-
-_TITLE = Message("Effects by event time, with leads from a fit of their own.")
+_NO_LEADS = Message("No leads: {}")
+_TITLE = Message("Effects by event time, with leads, measured from one period.")
 
 
 def _sheets(scene: Scene) -> Iterator[Sketch]:
@@ -72,12 +67,18 @@ def _sheets(scene: Scene) -> Iterator[Sketch]:
             if factor
             else scene.translate(_TITLE),
             partial(_drawn_of, scene, factor),
-            partial(event_study_table, scene.effects, factor, scene.prob, "eti", scene.weights),
-        )
+            partial(
+                event_study_table, scene.given, factor, scene.prob, weights=scene.weights,
+                efficient=True,
+            ),
+        )  # fmt: skip
 
 
 def _drawn_of(scene: Scene, factor: str | None) -> Figure:
-    return event_study(scene.effects, by=factor, leads=scene.leads(factor), **scene.weighted)
+    found, total = (over_time(scene.given, by, scene.weights) for by in (factor, None))
+    found = replace(found, own=found.own.assign_attrs(scene.names))
+    look = Appearance(scene.prob, None, None, scene.translate)
+    return _drawn(found, total.main, scene.effects, factor, look, efficient=True)
 
 
 @plot(_TITLE, section="event_study", place=20, needs=(ADOPTION,), sheets=_sheets)
@@ -86,31 +87,37 @@ def event_study(
     *,
     by: By = None,
     prob: float = 0.95,
-    leads: CheckResult | xr.DataArray | None = None,
+    leads: bool | int = True,
+    efficient: bool | None = None,
     weights: str = "rows",
     balanced: int | None = None,
     ax: Axes | None = None,
     title: str | None = None,
     language: Language = "en",
 ) -> Figure:
-    """Draw the average effect at every event time, overall or by group.
+    """Draw leads and effects at every event time, measured from one period, overall or by group.
 
-    Up to three groups share one panel; more get a panel each, with all groups together in grey.
-    Points that rest on fewer than 5 units are faint, and where points do not all rest on the same
-    units the note says so.
+    Leads and effects are of one fit, with never-treated units as controls and the last period
+    before effects begin as the reference of all. The fit keeps it. Beside the intervals of single
+    points stands the band that holds all of a panel's at once. Two groups share one panel; more
+    get a panel each. Points that rest on fewer than 5 units are faint, and where points do not all
+    rest on the same units the note says so.
 
     Parameters
     ----------
     fit_or_effects : Fit or Dataset
-        A fit, or effects in the schema of the waist.
+        A fit, or effects in the schema of the waist, which have no leads.
     by : str, sequence of str or mapping, optional
         Groups to tell apart, as in ``att``.
     prob : float, default 0.95
-        Posterior probability of the wide intervals, equal-tailed.
-    leads : CheckResult or DataArray (chain, draw, event_time, ...), outcome units, optional
-        Effects before adoption: ``nqp.check(fit, "pretrends")``, whose lead fit they come from;
-        or draws of negative event times, measured from event time −1, with the groups' dims where
-        they are known by group.
+        Posterior probability of the wide intervals, equal-tailed, and of the band.
+    leads : bool or int, default True
+        Whether leads are shown, where there can be any; a number shows the last so many. Without
+        them the effects are those of the fit, measured from all periods before they begin.
+    efficient : bool, optional
+        Whether the effects of the fit are drawn too, in a colour of their own: they use all
+        periods before as the baseline, and are what averages are made of. By default only where
+        the design does not assume parallel trends, since leads and effects from one period do.
     weights : str, default "rows"
         As in ``att``.
     balanced : int, optional
@@ -127,6 +134,11 @@ def event_study(
     StudyError
         As ``att``; and if one panel cannot hold all groups.
 
+    References
+    ----------
+    Roth, J. (2024). Interpreting event-studies from recent difference-in-differences methods.
+    Working paper.
+
     Examples
     --------
     >>> import numpy as np
@@ -138,134 +150,129 @@ def event_study(
     >>> plots.event_study(effects).axes[0].get_xlabel()
     'Event time (periods since adoption)'
     """
+    found, total = (
+        over_time(fit_or_effects, groups, weights, balanced, leads) for groups in (by, None)
+    )
+    look = Appearance(prob, ax, title, words(language, found.own))
     effects = effects_of(fit_or_effects)
-    translate = words(language, effects)
-    names = {new: old for new, old in names_of(by).items() if old != v.EVENT_TIME}
-    if isinstance(leads, CheckResult):
-        leads = _found(leads, names)
-    names |= {v.EVENT_TIME: v.EVENT_TIME}
-    draws = by_event_time(effects, names, weights, balanced)
-    series = _series(draws, leads, translate)
+    return _drawn(found, total.main, effects, by, look, balanced, efficient=efficient)
+
+
+def _drawn(
+    found: OverTime,
+    total: xr.DataArray,
+    effects: xr.Dataset,
+    by: By,
+    look: Appearance,
+    balanced: int | None = None,
+    *,
+    efficient: bool | None = None,
+) -> Figure:
+    translate, ax = look.translate, look.ax
+    series = list(found.groups())
     if ax is not None and len(series) > len(COLOURS):
         raise StudyError(f"one ax cannot hold {len(series)} groups", hint="leave out ax")
-    label = effect_label(draws, translate)
-    together = ax is not None or len(series) <= _TOGETHER
-    columns = 1 if together else {4: 2, 5: 3, 6: 3}.get(len(series), 4)
+    own = found.effects is not None and (not found.whole if efficient is None else efficient)
+    label = effect_label(found.own, translate)
+    together = ax is not None or len(series) <= (1 if own else _TOGETHER)
+    columns = 1 if together else {4: 2, 5: 3, 6: 3}.get(len(series), min(len(series), 4))
     rows = 1 if together else -(-len(series) // columns)
     size = (5.6, 3.5) if together else (2.25 * columns + 0.4, 1.85 * rows + 0.8)
-    look, texts = Appearance(prob, ax, title, translate), [label, *(line.label for line in series)]
-    with canvas(look, size, texts, rows, columns) as page:
+    names = [translate.names(line.labels or {}) for line in series]
+    with canvas(look, size, [label, *names], rows, columns) as page:
         if together:
-            _one_panel(page.ax, series, prob, translate)
+            _one_panel(page.ax, series, names, look, own=own)
         else:
-            overall = att(effects, v.EVENT_TIME, weights, balanced=balanced)
-            _panels(page.axes, series, overall, prob)
-        titles = [""] if together else [line.label for line in series]
-        page.grid(titles, columns, label, translate("Event time (periods since adoption)"))
-        page.note(POINTS, percent(prob))
+            mean = total.mean(v.SAMPLE_DIMS).to_numpy()
+            for panel, line in zip(page.axes, series, strict=False):
+                panel.plot(total[v.EVENT_TIME], mean, color=FAINT, linewidth=1.6, zorder=1)
+                _draw(panel, line, look.prob, COLOURS[0], 0.0, lead=MUTED, own=own)
+                _frame(panel, series, 6)
+        across = translate("Event time (periods since adoption)")
+        page.grid([""] if together else names, columns, label, across)
+        if own:
+            _key(page.ax, found, translate)
+        _notes(page, found, look.prob, own=own)
         page.note("Grey line: all groups together.", when=not together)
-        page.note("Zero is the expected path without the policy.", when=leads is None)
-        page.note(_LEADS_NOTE, Numeral(f"−{-reference_of(draws)}"), when=leads is not None)
-        page.note(EARLY, when=v.ANTICIPATED in draws.coords)
-        _composed(page, series, effects, list(names.values()), balanced)
-        page.gate = worst_gate(draws, *([] if leads is None else [leads]))
+        factors = [old for old in names_of(by).values() if old in schema.factors(effects)]
+        same = same_units(effects, factors[0] if len(factors) == 1 else None, balanced)
+        page.note("Points do not all rest on the same units.", when=not same)
+        few = any(few_units(draws).any() for line in series for draws in (*line.parts, line.own))
+        page.note("Faint: fewer than {} units.", ENOUGH, when=few)
+        page.gate = worst_gate(found.own, *found.parts)
     return page.figure
 
 
-def _composed(
-    page: Canvas,
-    series: Sequence[_Series],
-    effects: xr.Dataset,
-    names: Sequence[str],
-    balanced: int | None,
+def _notes(page: Canvas, found: OverTime, prob: float, *, own: bool) -> None:
+    alone = found.effects is None
+    page.note(POINTS, percent(prob))
+    page.note(_LEADS_NOTE, Numeral(f"−{-found.reference}"), when=not alone)
+    page.note(_OWN_NOTE, when=own)
+    page.note(_BAND_NOTE, percent(prob))
+    page.note("Zero is the expected path without the policy.", when=alone)
+    page.note(_NO_LEADS, found.missing, when=bool(found.missing))
+    page.note(EARLY, when=v.ANTICIPATED in found.own.coords)
+
+
+def _one_panel(
+    ax: Axes, series: list[OverTime], names: list[str], look: Appearance, *, own: bool
 ) -> None:
-    """Say who is behind the points, where that is few, or not the same throughout."""
-    factors = [name for name in names if name in schema.factors(effects)]
-    by = factors[0] if len(factors) == 1 else None
-    page.note(
-        "Points do not all rest on the same units.", when=not same_units(effects, by, balanced)
-    )
-    pale = [draws for line in series for draws in (line.draws, line.leads) if draws is not None]
-    page.note(
-        "Faint: fewer than {} units.", ENOUGH, when=any(few_units(draws).any() for draws in pale)
-    )
-
-
-def _found(result: CheckResult, names: Mapping[str, str]) -> xr.DataArray | None:
-    """Take leads out of a check; None if it has none by these groups."""
-    if result.name != "pretrends":
-        raise StudyError(
-            f"'leads' is the check {result.name!r}", hint="leads=nqp.check(fit, 'pretrends')"
-        )
-    if not isinstance(result.evidence, xr.Dataset) or len(names) > 1:
-        return None
-    new, old = next(iter(names.items()), (None, None))
-    leads = leads_of(result.evidence, old)
-    return leads if leads is None or new == old else leads.rename({old: new})
-
-
-def _series(
-    draws: xr.DataArray, leads: xr.DataArray | None, translate: Translator
-) -> list[_Series]:
-    dims = [str(dim) for dim in draws.dims if dim not in (*v.SAMPLE_DIMS, v.EVENT_TIME)]
-    if leads is not None and v.EVENT_TIME not in leads.dims:
-        raise StudyError(
-            "'leads' has no dim 'event_time'", hint="draws by event_time, all negative"
-        )
-    series = []
-    for labels, group in apart(draws, dims):
-        group = group.isel({v.EVENT_TIME: ~np.isnan(group.isel(chain=0, draw=0).to_numpy())})
-        if not group.sizes[v.EVENT_TIME]:
-            continue
-        before = leads
-        if leads is not None:
-            before = leads.sel({dim: level for dim, level in labels.items() if dim in leads.dims})
-            before = before.isel({v.EVENT_TIME: before[v.EVENT_TIME].to_numpy() < 0})
-        series.append(_Series(translate.names(labels), group, before, reference_of(draws)))
-    return series
-
-
-def _one_panel(ax: Axes, series: list[_Series], prob: float, translate: Translator) -> None:
     step = 0.16 if len(series) <= _TOGETHER else 0.7 / len(series)
     shifts = step * (np.arange(len(series), dtype=np.float64) - (len(series) - 1) / 2)
     for line, shift, colour in zip(series, shifts, COLOURS, strict=False):
-        _draw(ax, line, prob, colour, shift, lead=MUTED if len(series) == 1 else colour)
+        lead = MUTED if len(series) == 1 else colour
+        _draw(ax, line, look.prob, colour, shift, lead=lead, own=own)
     _frame(ax, series, 12)
     if len(series) > 1:
-        _direct_labels(ax, series, shifts)
+        _direct_labels(ax, series, names, shifts)
     elif series[0].leads is None:
-        _counts(ax, series[0].draws, translate)
+        _counts(ax, series[0].main, look.translate)
     else:
         small: dict[str, Any] = {"fontsize": 6.8, "color": MUTED, "ha": "center", "va": "top"}
-        beside(ax, translate("reference"), (series[0].reference, 0), (0, -6), **small)
+        beside(ax, look.translate("reference"), (series[0].reference, 0), (0, -6), **small)
 
 
-def _panels(axes: list[Axes], series: list[_Series], overall: xr.DataArray, prob: float) -> None:
-    steps, mean = overall[v.EVENT_TIME].to_numpy(), overall.mean(v.SAMPLE_DIMS).to_numpy()
-    for ax, line in zip(axes, series, strict=False):
-        ax.plot(steps, mean, color=FAINT, linewidth=1.6, zorder=1)
-        _draw(ax, line, prob, COLOURS[0], 0.0, lead=MUTED)
-        _frame(ax, series, 6)
-
-
-def _draw(ax: Axes, series: _Series, prob: float, colour: str, shift: float, *, lead: str) -> None:
-    steps = series.draws[v.EVENT_TIME].to_numpy()
-    points, few = points_of(series.draws, prob), few_units(series.draws)
+def _draw(
+    ax: Axes, series: OverTime, prob: float, colour: str, shift: float, *, lead: str, own: bool
+) -> None:
+    steps = series.main[v.EVENT_TIME].to_numpy()
+    points, few = points_of(series.main, prob), few_units(series.main)
     line = np.where(few, np.nan, points.mean)
     ax.plot(steps + shift, line, color=colour, linewidth=0.8, alpha=0.55, zorder=1.5)
     draw_points(ax, steps + shift, points, colour, faint=few)
-    if series.leads is not None and series.leads.sizes[v.EVENT_TIME]:
+    every = np.concatenate([draws[v.EVENT_TIME].to_numpy() for draws in series.parts])
+    low, high = series.band(prob)
+    few = np.concatenate([np.broadcast_to(few_units(x), x.shape[-1]) for x in series.parts])
+    for at, *ends, pale in zip(every, low, high, few, strict=True):
+        shade, alpha = (lead if at < series.reference else colour), PALE if pale else 1.0
+        look: dict[str, Any] = {"color": shade, "alpha": alpha, "zorder": 1}
+        ax.plot([at + shift] * 2, ends, "_", markersize=5, **look)
+    if series.leads is not None:
         before = series.leads[v.EVENT_TIME].to_numpy()
         leads, few = points_of(series.leads, prob), few_units(series.leads)
         draw_points(ax, before + shift, leads, lead, hollow=True, faint=few)
-        if series.reference not in before:
-            ax.plot([series.reference + shift], [0.0], "D", color=lead, markersize=3.2, zorder=3)
+        ax.plot([series.reference + shift], [0.0], "D", color=lead, markersize=3.2, zorder=3)
+    if own:
+        at = series.own[v.EVENT_TIME].to_numpy() + shift + 0.22
+        few = few_units(series.own)
+        draw_points(
+            ax, at, points_of(series.own, prob), _EFFICIENT, marker="s", size=3.2, faint=few
+        )
 
 
-def _frame(ax: Axes, series: list[_Series], ticks: int) -> None:
+def _key(ax: Axes, found: OverTime, translate: Translator) -> None:
+    """Name both baselines, in their colours."""
+    named = (
+        ("o", COLOURS[0], translate(_FROM, Numeral(f"−{-found.reference}"))),
+        ("s", _EFFICIENT, translate(_OWN[found.whole])),
+    )
+    keys = [Line2D([], [], color=c, marker=m, markersize=4, label=text) for m, c, text in named]
+    ax.legend(handles=keys, framealpha=0.8, edgecolor="none", fontsize=7, handlelength=1.2)
+
+
+def _frame(ax: Axes, series: list[OverTime], ticks: int) -> None:
     has_leads = any(line.leads is not None for line in series)
-    seen = [line.draws[v.EVENT_TIME].to_numpy() for line in series]
-    seen += [line.leads[v.EVENT_TIME].to_numpy() for line in series if line.leads is not None]
+    seen = [draws[v.EVENT_TIME].to_numpy() for line in series for draws in line.parts]
     reference = series[0].reference
     periods = np.concatenate([*seen, [reference] if has_leads else []])
     ax.axhline(0, color=MUTED, linewidth=0.7, zorder=0.5)
@@ -276,18 +283,20 @@ def _frame(ax: Axes, series: list[_Series], ticks: int) -> None:
     ax.yaxis.set_major_locator(MaxNLocator(nbins=6))
 
 
-def _direct_labels(ax: Axes, series: list[_Series], shifts: npt.NDArray[np.floating]) -> None:
+def _direct_labels(
+    ax: Axes, series: list[OverTime], names: list[str], shifts: npt.NDArray[np.floating]
+) -> None:
     """Write each series' name beside its last point, none over another."""
-    ends = [float(line.draws.isel(event_time=-1).mean()) for line in series]
+    ends = [float(line.main.isel(event_time=-1).mean()) for line in series]
     low, high = ax.get_ylim()
     order, gap = np.argsort(ends), 0.065 * (high - low)
     heights = np.asarray(ends)
     for before, after in pairwise(order):
         heights[after] = max(heights[after], heights[before] + gap)
     heights -= (heights - np.asarray(ends)).mean()
-    right = max(float(line.draws[v.EVENT_TIME].max()) for line in series) + max(shifts)
-    for line, height, colour in zip(series, heights, COLOURS, strict=False):
-        beside(ax, line.label, (right, height), (8, 0), color=colour, fontweight="bold")
+    right = max(float(line.main[v.EVENT_TIME].max()) for line in series) + max(shifts)
+    for name, height, colour in zip(names, heights, COLOURS, strict=False):
+        beside(ax, name, (right, height), (8, 0), color=colour, fontweight="bold")
 
 
 def _counts(ax: Axes, draws: xr.DataArray, translate: Translator) -> None:

@@ -13,10 +13,10 @@ from matplotlib.ticker import MaxNLocator
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import CheckResult
-from bayes_nqp.estimands import ENOUGH, percent
+from bayes_nqp.estimands import ENOUGH, percent, simultaneous
 from bayes_nqp.language import Message, Translator
 from bayes_nqp.plots._canvas import Canvas, canvas
-from bayes_nqp.plots._intervals import draw_points, few_units, points_of, simultaneous
+from bayes_nqp.plots._intervals import draw_points, few_units, points_of
 from bayes_nqp.plots._notes import POINTS, effect_label
 from bayes_nqp.plots._registry import Appearance, evidence
 from bayes_nqp.plots._style import COLOURS, FAINT, MUTED
@@ -133,7 +133,7 @@ def _draw(ax: Axes, part: _Part, prob: float, reference: int) -> None:
     if lead is not None:
         before = lead[v.EVENT_TIME].to_numpy()
         draw_points(ax, before, points_of(lead, prob), MUTED, hollow=True, faint=few_units(lead))
-        for end in simultaneous(lead, prob):
+        for end in simultaneous(lead.transpose(*v.SAMPLE_DIMS, ...).to_numpy(), prob):
             ax.plot(before, end, "_", color=MUTED, markersize=5, zorder=1)
         ax.plot([reference], [0.0], "D", color=MUTED, markersize=3.2, zorder=3)
         ax.axvline(reference + 0.5, color=MUTED, linewidth=0.7, linestyle=(0, (4, 3)), zorder=0.5)

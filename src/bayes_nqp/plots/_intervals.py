@@ -69,29 +69,6 @@ def points_of(draws: xr.DataArray, prob: float) -> Points:
     return Points(flat.mean(axis=0), np.stack([low, high]), np.stack([lower, upper]))
 
 
-def simultaneous(
-    draws: xr.DataArray, prob: float
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Find the sup-t band that holds all of some quantities at once.
-
-    Parameters
-    ----------
-    draws : DataArray (chain, draw, label)
-        Of each quantity.
-    prob : float
-        Posterior probability of the band.
-
-    Returns
-    -------
-    tuple of two arrays (label)
-        m ∓ c s, where P(max |d - m| / s <= c) is `prob`.
-    """
-    values = draws.transpose(*v.SAMPLE_DIMS, ...).to_numpy().reshape(-1, draws.shape[-1])
-    mean, sd = values.mean(axis=0), np.maximum(values.std(axis=0), np.finfo(np.float64).tiny)
-    reach = sd * np.quantile((np.abs(values - mean) / sd).max(axis=1), prob)
-    return mean - reach, mean + reach
-
-
 def draw_points(
     ax: Axes,
     place: npt.ArrayLike,

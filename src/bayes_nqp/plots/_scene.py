@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import xarray as xr
 
 from bayes_nqp import schema
-from bayes_nqp.checks import CheckResult, leads_of
+from bayes_nqp.checks import CheckResult
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.estimands import words
 from bayes_nqp.fitting import Fit
@@ -128,10 +128,3 @@ class Scene:
             None if it was not asked.
         """
         return next((result for result in self.checks if result.name == name), None)
-
-    def leads(self, factor: str | None) -> xr.DataArray | None:
-        """Take the leads by a factor from the check of pre-trends, where it was asked."""
-        result = self.found("pretrends")
-        if result is None or not isinstance(result.evidence, xr.Dataset):
-            return None
-        return leads_of(result.evidence, factor)

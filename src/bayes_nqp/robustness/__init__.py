@@ -15,10 +15,12 @@ from bayes_nqp.robustness.confounding import strength as strength
 from bayes_nqp.robustness.trends import (
     EventStudy,
     NormalSteps,
+    OverTime,
     UniformSteps,
     event_study_draws,
     event_study_of,
     groups_of,
+    over_time,
     sensitivity,
 )
 
@@ -28,6 +30,7 @@ __all__ = [
     "EventStudy",
     "NormalRho",
     "NormalSteps",
+    "OverTime",
     "RhoPrior",
     "UniformRho",
     "UniformSteps",
@@ -38,5 +41,6 @@ __all__ = [
     "event_study_draws",
     "event_study_of",
     "groups_of",
+    "over_time",
     "sensitivity",
 ]

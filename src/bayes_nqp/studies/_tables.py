@@ -10,7 +10,7 @@ import xarray as xr
 
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
-from bayes_nqp.checks import CheckResult, check_table, leads_of
+from bayes_nqp.checks import CheckResult, check_table
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.estimands import att, computed, index_variance, text
 from bayes_nqp.fitting import Fit, pooled_over
@@ -66,8 +66,7 @@ def _makers(
         "checks.csv": lambda: check_table(checks, report.language).assign(gate=str(fit.gate)),
     }
     if schema.is_timed(effects):
-        leads = datasets.get("pretrends")
-        makers["event_study.csv"] = lambda: _event_study(study, effects, leads)
+        makers["event_study.csv"] = lambda: _event_study(study, fit, effects)
     if pooled_over(fit):
         makers["index_variance.csv"] = lambda: _index_variance(study, effects)
     if any(_compares(check) for check in checks):
@@ -147,45 +146,17 @@ def _rows(draws: xr.DataArray) -> list[int]:
     return [int(n) for n in draws[v.ROWS].to_numpy().ravel()[complete]]
 
 
-def _event_study(study: Study, effects: xr.Dataset, pretrends: CheckResult | None) -> pd.DataFrame:
-    report = study.settings.report
-    names = [name for name in study.factors if name in schema.factors(effects)]
-    tables = []
-    for name in (None, *names):
-        table = event_study_table(effects, name, report.prob, report.kind, report.weights)
-        counts = att(effects, [*([name] if name else []), v.EVENT_TIME], report.weights)
-        early = table[v.EVENT_TIME] < 0
-        kinds = np.where(early, v.ANTICIPATED, "effect")
-        parts = [table.assign(part=kinds, rows=_rows(counts))]
-        leads = _leads(pretrends, name)
-        if leads is not None:
-            before = summary(leads, report.prob, report.kind)
-            parts.insert(0, before.assign(part="lead", rows=_rows(leads), **_units(leads)))
-        for part in parts:
-            labels = part.pop(name) if name else [ALL] * len(part)
-            part.insert(list(part.columns).index(v.EVENT_TIME) + 1, "rows", part.pop("rows"))
-            part.insert(0, "part", part.pop("part"))
-            part.insert(0, "level", [text(label) for label in labels])
-            part.insert(0, "by", name or ALL)
-        tables += parts
-    joined = pd.concat(tables, ignore_index=True)
-    order = joined[["by", "level"]].drop_duplicates().reset_index(drop=True)
-    rank = joined.merge(order.reset_index(), on=["by", "level"], how="left")["index"]
-    joined = joined.assign(_rank=rank.to_numpy()).sort_values(
-        ["_rank", v.EVENT_TIME], kind="stable"
-    )
-    return stated(study.settings.report, joined.drop(columns="_rank").reset_index(drop=True))
-
-
-def _units(leads: xr.DataArray) -> dict[str, list[int]]:
-    complete = ~np.isnan(leads.isel(chain=0, draw=0).to_numpy().ravel())
-    return {v.UNITS: [int(n) for n in leads[v.UNITS].to_numpy().ravel()[complete]]}
-
-
-def _leads(pretrends: CheckResult | None, name: str | None) -> xr.DataArray | None:
-    if pretrends is None or not isinstance(pretrends.evidence, xr.Dataset):
-        return None
-    return leads_of(pretrends.evidence, name)
+def _event_study(study: Study, fit: Fit, effects: xr.Dataset) -> pd.DataFrame:
+    report, tables = study.settings.report, []
+    for name in (None, *(name for name in study.factors if name in schema.factors(effects))):
+        table = event_study_table(
+            fit, name, report.prob, report.kind, report.weights, efficient=True
+        )
+        labels = [ALL] * len(table) if name is None else map(text, table.pop(name))
+        table.insert(0, "level", list(labels))
+        table.insert(0, "by", name or ALL)
+        tables.append(table)
+    return stated(report, pd.concat(tables, ignore_index=True))
 
 
 def _contrasts(

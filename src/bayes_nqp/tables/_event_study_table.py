@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Iterator
+from typing import Any, Literal
 
+import numpy as np
 import pandas as pd
+import xarray as xr
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.doors import door
-from bayes_nqp.estimands import By, by_event_time
+from bayes_nqp.estimands import By
+from bayes_nqp.robustness import OverTime, over_time
 from bayes_nqp.schema import FitOrEffects
 from bayes_nqp.tables._summary import summary
 
@@ -21,8 +25,10 @@ def event_study_table(
     kind: Literal["eti", "hdi"] = "eti",
     weights: str = "rows",
     balanced: int | None = None,
+    leads: bool | int = True,
+    efficient: bool | None = None,
 ) -> pd.DataFrame:
-    """Summarise the effect at every event time, overall or by group.
+    """Summarise what `plots.event_study` draws: leads and effects by event time.
 
     Parameters
     ----------
@@ -38,12 +44,19 @@ def event_study_table(
         As in ``att``.
     balanced : int, optional
         As in ``att``.
+    leads : bool or int, default True
+        As in `plots.event_study`.
+    efficient : bool, optional
+        As in `plots.event_study`.
 
     Returns
     -------
     DataFrame
-        The columns of ``summary`` and the ``units`` behind each average, one row per group and
-        event time.
+        One row per group, baseline and event time: ``part`` ("lead", "reference", "effect", or
+        "anticipated"), ``baseline`` (the event time from which leads and effects are measured, or
+        "all periods before", or "as fitted"), ``rows`` and ``units`` behind each average, the
+        columns of ``summary``, and the ends ``joint_lower`` and ``joint_upper`` of the band that
+        holds leads and effects of a group at once.
 
     Raises
     ------
@@ -67,9 +80,54 @@ def event_study_table(
     >>> event_study_table(effects)["event_time"].tolist()
     [0, 1]
     """
-    draws = by_event_time(fit_or_effects, by, weights, balanced)
-    table = summary(draws, prob, kind)
-    complete = draws.isel(dict.fromkeys(v.SAMPLE_DIMS, 0)).notnull().to_numpy().ravel()
-    place = list(table.columns).index(v.EVENT_TIME) + 1
-    table.insert(place, v.UNITS, draws[v.UNITS].to_numpy().ravel()[complete])
+    study = over_time(fit_or_effects, by, weights, balanced, leads)
+    both = not study.whole if efficient is None else efficient
+    tables = [x for group in study.groups() for x in _of_group(group, prob, kind, efficient=both)]
+    table = pd.concat(tables, ignore_index=True).astype({v.ROWS: "Int64", v.UNITS: "Int64"})
+    table.attrs = tables[0].attrs
     return table
+
+
+def _of_group(
+    group: OverTime, prob: float, kind: Literal["eti", "hdi"], *, efficient: bool
+) -> Iterator[pd.DataFrame]:
+    """Leads, reference and effects; the effects from the fit's own baseline below."""
+    own, start = group.effects is None, 0
+    baseline = group.baseline if own else str(group.reference)
+    band = dict(zip(("joint_lower", "joint_upper"), group.band(prob), strict=True))
+    for draws in group.parts:
+        lead, end = draws is group.leads, start + draws.sizes[v.EVENT_TIME]
+        table = _summed(group, draws, "lead" if lead else "effect", baseline, prob, kind)
+        table = table.assign(**{name: ends[start:end] for name, ends in band.items()})
+        if not lead and not own:
+            zero = dict.fromkeys(("mean", "sd", "lower", "upper", *band), 0.0)
+            there: dict[str, Any] = {v.EVENT_TIME: group.reference, "part": "reference", **zero}
+            first = table.iloc[:1][[*(group.labels or {}), "baseline", "gate"]]
+            yield first.assign(**there)[[x for x in table if x in first or x in there]]
+        yield table
+        start = end
+    if efficient and not own:
+        yield _summed(group, group.own, "effect", group.baseline, prob, kind)
+
+
+def _summed(
+    group: OverTime,
+    draws: xr.DataArray,
+    part: str,
+    baseline: str,
+    prob: float,
+    kind: Literal["eti", "hdi"],
+) -> pd.DataFrame:
+    table = summary(draws, prob, kind)
+    early = (table[v.EVENT_TIME] < 0) & (part == "effect")
+    front: dict[str, Any] = {
+        **(group.labels or {}),
+        "part": np.where(early, v.ANTICIPATED, part),
+        "baseline": baseline,
+        v.EVENT_TIME: table.pop(v.EVENT_TIME),
+        v.ROWS: draws[v.ROWS].to_numpy(),
+        v.UNITS: draws[v.UNITS].to_numpy(),
+    }
+    made = pd.DataFrame(front | dict(table.items()))
+    made.attrs = table.attrs
+    return made

@@ -1,32 +1,29 @@
-"""Effects by event time, with leads where they are known."""
+"""Leads and effects by event time."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-import xarray as xr
 
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
-from bayes_nqp.checks import ADOPTION, leads_of
+from bayes_nqp.checks import ADOPTION
 from bayes_nqp.estimands import (
     EARLY,
-    by_event_time,
     effects_of,
     names_of,
-    reference_of,
     same_units,
     text,
     worst_gate,
 )
 from bayes_nqp.language import Message
+from bayes_nqp.robustness import OverTime, over_time
 from bayes_nqp.tables._described import interval_notes, stacked_notes
 from bayes_nqp.tables._draft import TableDraft
 from bayes_nqp.tables._kinds import Ask, kind
 from bayes_nqp.tables._model import MINUS, NOTHING, Cell, Column, Row, Table
 from bayes_nqp.tables._parts import (
     Writer,
-    apart,
     chance,
     count,
     estimate_cells,
@@ -39,82 +36,70 @@ _BESIDE = 3
 """Groups that stand side by side; more stand one under another."""
 
 
-_NOTE_LEADS = Message(
-    "Leads are of a fit of their own, relative to event time {}; effects: relative to all periods "
-    "before they begin."
-)
+_NOTE_LEADS = Message("Leads and effects are of one fit, measured from event time {}.")
+_OWN = {
+    True: (
+        Message("Measured from all periods before"),
+        Message("Below, effects measured from all periods before, which averages are made of."),
+    ),
+    False: (
+        Message("As fitted"),
+        Message(
+            "Below, effects as fitted, beside the design's trends, which averages are made of."
+        ),
+    ),
+}
 
 
 @kind(Message("Over event time"), place=30, needs=(ADOPTION,))
 def event_study(source: object, ask: Ask) -> Table:
-    """Tabulate the average effect at every event time."""
-    translate, effects = ask.translate, effects_of(source)
+    """Tabulate leads and effects at every event time, then effects from all periods before."""
+    effects = effects_of(source)
     names = {new: old for new, old in names_of(ask.by).items() if old != v.EVENT_TIME}
-    draws = by_event_time(effects, names, ask.weights)
-    leads = _leads(ask, tuple(names.values()))
-    groups = _groups(draws, leads, ask)
-    together = pd.concat([part for _, part in groups], ignore_index=True)
-    together.attrs = ask.summary(draws).attrs
+    found = over_time(source, names, ask.weights, leads=ask.leads)
+    groups = [
+        (_label(group), _joined(group, ask), ask.summary(group.own)) for group in found.groups()
+    ]
+    one = [(label, table) for label, table, _ in groups]
+    own = [(label, table) for label, _, table in groups]
+    together = pd.concat([part for _, part in (*one, *own)], ignore_index=True)
+    together.attrs = ask.summary(found.own).attrs
     draft = TableDraft(ask, together["sd"].tolist())
     beside = 1 < len(groups) <= _BESIDE
-    columns, rows = (_beside if beside else _under)(groups, ask, draft.write)
+    make, alone = _beside if beside else _under, found.effects is None
+    columns, rows = make(one, ask, draft.write)
     draft.rows += rows
+    heading, note = _OWN[found.whole]
+    if not alone:
+        draft.rows += [Row(ask.translate(heading)), *make(own, ask, draft.write)[1]]
     draft.notes += (
-        stacked_notes(together, ask.spread, translate)
+        stacked_notes(together, ask.spread, ask.translate)
         if beside
-        else interval_notes(together, translate)
+        else interval_notes(together, ask.translate)
     )
     draft.note("Event time: periods since adoption.")
     draft.notes.append(ask.weighted())
-    draft.note("Zero is the expected path without the policy.", when=leads is None)
-    if leads is not None:
-        draft.note(_NOTE_LEADS, _time(reference_of(draws)))
-    draft.note(EARLY, when=v.ANTICIPATED in draws.coords)
+    draft.note("Zero is the expected path without the policy.", when=alone)
+    draft.note(_NOTE_LEADS, _time(found.reference), when=not alone)
+    draft.note(note, when=not alone)
+    draft.note(EARLY, when=v.ANTICIPATED in found.own.coords)
     factors = [old for old in names.values() if old in schema.factors(effects)]
     same = same_units(effects, factors[0] if len(factors) == 1 else None)
     draft.note("Points do not all rest on the same units.", when=not same)
-    draft.judge(source, worst_gate(draws, *([] if leads is None else [leads])))
-    title = translate("Effect by event time: {}", outcome_of([together], translate))
-    return draft.finish("event_study", title, translate("Event time"), columns)
+    draft.judge(source, worst_gate(found.own, *found.parts))
+    title = ask.translate("Effect by event time: {}", outcome_of([together], ask.translate))
+    return draft.finish("event_study", title, ask.translate("Event time"), columns)
 
 
-def _leads(ask: Ask, factors: tuple[str, ...]) -> xr.DataArray | None:
-    """Leads that were given, or those of the check of pre-trends."""
-    if ask.leads is not None:
-        return ask.leads
-    for result in ask.checks:
-        if (
-            result.name == "pretrends"
-            and isinstance(result.evidence, xr.Dataset)
-            and len(factors) < 2
-        ):
-            return leads_of(result.evidence, factors[0] if factors else None)
-    return None
+def _label(group: OverTime) -> str:
+    return " × ".join(map(text, (group.labels or {}).values()))
 
 
-def _groups(
-    draws: xr.DataArray, leads: xr.DataArray | None, ask: Ask
-) -> list[tuple[str, pd.DataFrame]]:
-    """Split into groups; a row an event time, leads first."""
-    dims = [str(dim) for dim in draws.dims if dim not in (*v.SAMPLE_DIMS, v.EVENT_TIME)]
-    groups = []
-    for labels, part in apart(draws, dims):
-        table = ask.summary(part)
-        if not len(table):
-            continue
-        if leads is not None:
-            before = leads.sel({dim: x for dim, x in labels.items() if dim in leads.dims})
-            before = before.isel({v.EVENT_TIME: before[v.EVENT_TIME].to_numpy() < 0})
-            table = _joined(ask.summary(before), table, reference_of(draws))
-        groups.append((" × ".join(map(text, labels.values())), table))
-    return groups
-
-
-def _joined(leads: pd.DataFrame, effects: pd.DataFrame, reference: int) -> pd.DataFrame:
-    """Put leads before effects, and between them the event time from which they are measured."""
-    parts = [leads, effects]
-    if len(leads) and leads[v.EVENT_TIME].max() < reference < effects[v.EVENT_TIME].min():
-        parts.insert(1, pd.DataFrame({v.EVENT_TIME: [reference], "mean": [0.0]}))
+def _joined(group: OverTime, ask: Ask) -> pd.DataFrame:
+    """Leads, the event time from which all are measured, and effects."""
+    parts = [ask.summary(draws) for draws in group.parts]
+    if group.effects is not None:
+        parts.insert(-1, pd.DataFrame({v.EVENT_TIME: [group.reference], "mean": [0.0]}))
     return pd.concat(parts, ignore_index=True)
 
 

@@ -33,7 +33,7 @@ class Ask:
     digits: int | None = None
     spread: Literal["interval", "sd"] = "interval"
     weights: str = "rows"
-    leads: xr.DataArray | None = None
+    leads: bool | int = True
     checks: Sequence[CheckResult] = ()
     title: str | None = None
     labels: Labels = UNLABELLED

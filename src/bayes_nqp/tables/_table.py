@@ -39,7 +39,7 @@ def table(
     interval: Literal["eti", "hdi"] = "eti",
     spread: Literal["interval", "sd"] = "interval",
     weights: str = "rows",
-    leads: xr.DataArray | None = None,
+    leads: bool | int = True,
     checks: CheckResult | Iterable[CheckResult] = (),
     title: str | None = None,
     estimands: Sequence[str] | None = None,
@@ -60,7 +60,7 @@ def table(
 
         - "effects", of a fit: overall, by group, and contrasts;
         - "estimands", of a fit: every registered estimand that it has, or those of `estimands`;
-        - "event_study", of a fit: by event time, with leads where they are known;
+        - "event_study", of a fit: by event time, with leads;
         - "mediation", of a fit of channels (the default there): every path, and shares;
         - "steps", of a fit of channels: the three steps, an equation a column;
         - "robustness", of several fits, a column each; or of checks that compare
@@ -83,8 +83,8 @@ def table(
         What stands beneath an estimate where both share a cell.
     weights : str, default "rows"
         As in ``att``.
-    leads : DataArray (chain, draw, event_time, ...), outcome units, optional
-        For an event study; by default those of the check of pre-trends, if it is in `checks`.
+    leads : bool or int, default True
+        For an event study, as in `plots.event_study`.
     checks : CheckResult or iterable of CheckResult, default ()
         Evidence that travels with the numbers.
     title : str, optional

@@ -2,7 +2,6 @@
 
 from bayes_nqp.checks.trends._averaged import Averaged, averaged
 from bayes_nqp.checks.trends._earned import DRIFTING
-from bayes_nqp.checks.trends._leads import leads_of
 from bayes_nqp.checks.trends._parallel import holm, parted
 
-__all__ = ["DRIFTING", "Averaged", "averaged", "holm", "leads_of", "parted"]
+__all__ = ["DRIFTING", "Averaged", "averaged", "holm", "parted"]

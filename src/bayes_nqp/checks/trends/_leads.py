@@ -44,26 +44,6 @@ class Joint:
     together: tuple[int, ...]
 
 
-def leads_of(evidence: xr.Dataset, factor: str | None = None) -> xr.DataArray | None:
-    """Take the leads out of the evidence of `pretrends`.
-
-    Parameters
-    ----------
-    factor : str, optional
-        By which they are told apart; averages over all strata by default.
-
-    Returns
-    -------
-    DataArray (chain, draw, ..., event_time), outcome units, or None
-        With the coordinates ``rows`` and ``units``; None if the evidence has none by that factor.
-    """
-    name = "lead" if factor is None else f"lead_{factor}"
-    if name not in evidence:
-        return None
-    counts = {x: evidence[f"{x}_{name}"] for x in (v.ROWS, v.UNITS) if f"{x}_{name}" in evidence}
-    return evidence[name].assign_coords({x: (n.dims, n.to_numpy()) for x, n in counts.items()})
-
-
 def joint_of(leads: xr.DataArray, bound: float, freedom: float, reference: int = -1) -> Joint:
     """Judge leads by event time.
 

@@ -25,7 +25,7 @@ def event_study(context: Context) -> Iterator[Block]:
     sentences = list(_over_time(context))
     if sentences:
         yield Paragraph(context.joined(sentences))
-    yield from context.table("event_study", leads=context.leads(None))
+    yield from context.table("event_study")
 
 
 def _over_time(context: Context) -> Iterator[str]:

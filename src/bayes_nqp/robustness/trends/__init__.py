@@ -2,15 +2,18 @@
 
 from bayes_nqp.robustness.trends._event_study import EventStudy, event_study_draws, event_study_of
 from bayes_nqp.robustness.trends._groups import groups_of
+from bayes_nqp.robustness.trends._over_time import OverTime, over_time
 from bayes_nqp.robustness.trends._priors import NormalSteps, UniformSteps
 from bayes_nqp.robustness.trends._regions import sensitivity
 
 __all__ = [
     "EventStudy",
     "NormalSteps",
+    "OverTime",
     "UniformSteps",
     "event_study_draws",
     "event_study_of",
     "groups_of",
+    "over_time",
     "sensitivity",
 ]
