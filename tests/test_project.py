@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tools import changes
 
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -124,6 +125,28 @@ def test_every_licence_that_ships_is_in_the_metadata() -> None:
     known = [name for head in heads for words, name in LICENCES.items() if words in head]
     assert len(known) == len(found)
     assert " AND ".join(dict.fromkeys(known)) == project["license"]
+
+
+def test_the_conda_recipe_asks_for_what_the_package_asks_for() -> None:
+    recipe = (ROOT / "tools" / "conda" / "recipe.yaml").read_text(encoding="utf-8")
+    run = re.findall(r"^    - (\S+) >=(\S+)$", recipe.partition("  run:")[2], flags=re.MULTILINE)
+    asked = {f"{name.replace('matplotlib-base', 'matplotlib')}>={least}" for name, least in run}
+    project = PROJECT["project"]
+    assert asked == {*project["dependencies"], f"python{project['requires-python']}"}
+    assert f'version: "{project["version"]}"' in recipe
+    assert [x for x in project["license-files"] if f"    - {x}\n" not in recipe] == []
+
+
+def test_fragments_of_the_changelog_have_a_kind_and_find_its_heading() -> None:
+    log = (
+        "# Changelog\n\n## 2\n\n### What is new\n\n- Old.\n\n## 1\n\n### What is new\n\n- Older.\n"
+    )
+    new = changes.merged(log, {"What is new": ["- New.\n"], "What holds now": ["- Held.\n"]})
+    assert new.index("## 2") < new.index("- New.") < new.index("- Old.") < new.index("- Held.")
+    assert new.index("- Held.") < new.index("## 1") < new.index("- Older.")
+    headings = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8").splitlines()
+    assert {f"### {name}" for name in changes.kinds().values()} <= set(headings)
+    assert set(changes.fragments().values()) <= set(changes.kinds().values())
 
 
 def rooms() -> set[str]:

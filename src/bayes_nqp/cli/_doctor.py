@@ -23,9 +23,11 @@ def symptoms() -> Iterator[Symptom]:
     """Look at everything, one after another."""
     yield "system", f"{platform.platform()}, {n_threads()} threads", True
     yield "terminal", f"writes {sys.stdout.encoding}", True
+    extras = lacking()
+    asked = {name for names in extras.values() for name in names}
     for name, number in versions().items():
-        yield name, number, number != "missing"
-    for extra, names in lacking().items():
+        yield name, number, number != "missing" or name in asked
+    for extra, names in extras.items():
         install = f"without {', '.join(names)}: pip install 'bayes-nqp[{extra}]'"
         yield f"extra {extra}", install if names else "installed", True
     yield from _fit()

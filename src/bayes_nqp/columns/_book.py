@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 import zipfile
 from collections.abc import Collection, Iterator, Sequence
@@ -74,9 +73,7 @@ def opened(path: Path) -> Iterator[pd.ExcelFile]:
     """
     if zipfile.is_zipfile(path):
         _measure(path)
-    fast = importlib.util.find_spec("python_calamine") is not None
-    # What openpyxl does not know, such as a validation of cells, is nothing that is read here.
-    with quiet(), pd.ExcelFile(path, engine="calamine" if fast else None) as book:
+    with quiet(), pd.ExcelFile(path, engine="calamine") as book:
         yield book
 
 

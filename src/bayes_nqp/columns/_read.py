@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 import os
 import struct
 import warnings
@@ -19,7 +17,7 @@ import pandas as pd
 
 from bayes_nqp.columns._book import read_book
 from bayes_nqp.columns._carried import carried
-from bayes_nqp.columns._container import is_old, refuse_other
+from bayes_nqp.columns._container import refuse_other
 from bayes_nqp.columns._names import apart
 from bayes_nqp.columns._text import read_text, without_marks
 from bayes_nqp.errors import PanelError, brief, nearest, shown
@@ -137,15 +135,11 @@ def read(
 
 def broken() -> tuple[type[Exception], ...]:
     """What readers of other packages raise when they meet a truncated or spoilt file."""
-    from openpyxl.utils.exceptions import InvalidFileException
+    from python_calamine import CalamineError
 
-    calamine: tuple[type[Exception], ...] = ()
-    if importlib.util.find_spec("python_calamine") is not None:
-        calamine = (importlib.import_module("python_calamine").CalamineError,)
     return (
-        *calamine,
-        ArithmeticError, AssertionError, AttributeError, EOFError, LookupError,
-        InvalidFileException, OSError, RuntimeError, SyntaxError, TypeError, ValueError,
+        ArithmeticError, AssertionError, AttributeError, CalamineError, EOFError, LookupError,
+        OSError, RuntimeError, SyntaxError, TypeError, ValueError,
         StopIteration, struct.error, zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error,
     )  # fmt: skip
 
@@ -269,9 +263,7 @@ def _locked(path: Path) -> PanelError:
 
 
 def _extra(path: Path) -> str:
-    reader = "pyarrow" if path.suffix.lower() == ".parquet" else "openpyxl"
-    if is_old(path):
-        reader = "python-calamine"
+    reader = "pyarrow" if path.suffix.lower() == ".parquet" else "python-calamine"
     return Message("pip install {}, or save the data as .csv", reader)
 
 

@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -14,6 +15,7 @@ import numpy as np
 from bayes_nqp.annotations import Seed
 from bayes_nqp.doors import value
 from bayes_nqp.errors import ConvergenceError, StudyError
+from bayes_nqp.language import Message
 from bayes_nqp.machine import needing_room, one_thread
 from bayes_nqp.process import Setting
 from bayes_nqp.sampling._chains import Chains, check_numbers
@@ -39,7 +41,8 @@ class NUTS:
 
     It samples the row model (`build`), every coefficient included, and slowly: compiling takes
     ten seconds or more, and each evaluation passes over all rows. Use it for Student-t errors,
-    which do not compress, and as an independent check of `Importance`, the default.
+    which do not compress, and as an independent check of `Importance`, the default. nutpie comes
+    with ``bayes-nqp[nuts]``.
 
     Parameters
     ----------
@@ -102,7 +105,17 @@ def sample_model(
         Variables to keep.
     progress : bool, default True
         Whether to show a progress bar.
+
+    Raises
+    ------
+    StudyError
+        If nutpie is not installed: it comes with ``bayes-nqp[nuts]``.
     """
+    if find_spec("nutpie") is None:
+        raise StudyError(
+            Message("{}() needs the package {}, which is not installed", "NUTS", "nutpie"),
+            hint="pip install 'bayes-nqp[nuts]'",
+        )
     with needing_room("PyTensor"):
         import nutpie
         from pymc.model.transform.optimization import freeze_dims_and_data
