@@ -48,9 +48,11 @@ def test_paragraph_tiles_and_facts_are_one(k: int, language: str) -> None:
     assert set(shown) <= set(said)
     for number, exact in zip(shown, (found["mean"], found["lower"], found["upper"]), strict=True):
         assert number == pytest.approx(exact, abs=0.06 * found["sd"])
-    percents = numbers(tiles.items[1].value)
-    assert percents[0] == pytest.approx(100 * share["mean"], abs=0.06)
-    assert percents[0] in said
+    percents = numbers(tiles.items[1].value + " " + tiles.items[1].aside)
+    exact = [share["mean"]] if facts["direction"] else []  # a sign that is open is none in per cent
+    exact += [share["lower"], share["upper"]]
+    assert percents == pytest.approx([100 * x for x in exact], abs=0.06)
+    assert set(percents) <= set(said)
     word = facts["likelihood"]
     assert (word is None) == (facts["direction"] is None)
     if word is not None:

@@ -13,7 +13,19 @@ from itertools import chain, product
 import numpy as np
 import numpy.typing as npt
 import pytest
-from claims import CHECKS, NAMES, PANELS, REGIONS, SHAPES, Case, case, fit_of, grade_in, results_of
+from claims import (
+    CHECKS,
+    ENOUGH,
+    NAMES,
+    PANELS,
+    REGIONS,
+    SHAPES,
+    Case,
+    case,
+    fit_of,
+    grade_in,
+    results_of,
+)
 from doors import SECTIONS, Bullets, Context, Paragraph
 
 Array = npt.NDArray[np.float64]
@@ -97,9 +109,46 @@ def check_growth(one: Case, said: list[str], language: str) -> None:
         return
     above = float((step > 0).mean())
     word = word_for(max(above, 1 - above), language) if standing_out(step) else None
-    assert [sure_in(s, language) for s in claims] == ([] if word is None else [word])
+    assert [sure_in(s, language) for s in claims] == ([] if word is None else 2 * [word])
     for claim in claims:
         assert [re.search(way, claim) is not None for way in ways] == [above > 0.5, above < 0.5]
+
+
+def held(draws: list[Array]) -> set[int]:
+    """Which of several quantities are named together, by the documented rule."""
+    z = [abs(x.mean()) / x.std() for x in draws]
+    order, found = sorted(range(len(draws)), key=lambda k: -z[k]), set[int]()
+    same = np.ones(draws[0].size, dtype=bool)
+    for n, k in enumerate(order):
+        away = np.max([abs(draws[j] - draws[j].mean()) / draws[j].std() for j in order[n:]], axis=0)
+        same &= draws[k] * draws[k].mean() > 0
+        if np.mean(away >= z[k]) > 0.05 or same.mean() < 0.95:
+            break
+        found.add(k)
+    return found
+
+
+def check_onset(one: Case, said: list[str], language: str) -> None:
+    """The first event time that is named is said, with at least five units, and of one sign."""
+    average = one.average(list(one.draws))
+    times = sorted({t - g for _, g, t in one.draws})
+    keys = {e: [k for k in one.draws if k[2] - k[1] == e] for e in times}
+    times = [e for e in times if sum(one.units[k[:2]] for k in keys[e]) >= ENOUGH]
+    draws = [one.average(keys[e]) for e in times]
+    named = [times[k] for k in held(draws) if draws[k].mean() * average.mean() > 0]
+    pattern = r"effect is there in|it is there by then|即已显现|至此已显现"
+    claims = [s for s in said if re.search(pattern, s)]
+    p = max(float((average > 0).mean()), float((average < 0).mean()))
+    if p < 0.9 or not named:
+        assert not claims
+        return
+    (claim,) = claims
+    first = min(named)
+    later = re.search(r"tell an effect is (\d+)|处理后第 (\d+) 期", claim)
+    assert (0 if later is None else int(later[1] or later[2])) == first
+    there = draws[times.index(first)]
+    p = max(float((there > 0).mean()), float((there < 0).mean()))
+    assert sure_in(claim, language) == word_for(p, language)
 
 
 def check_difference(
@@ -117,7 +166,7 @@ def check_difference(
     larger = "larger in" if language == "en" else "的效应大于"
     claims = [s for s in said if larger in s and sure_in(s, language)]
     word = word_for(p, language) if standing_out(gap) else None
-    assert [sure_in(s, language) for s in claims] == ([] if word is None else [word])
+    assert [sure_in(s, language) for s in claims] == ([] if word is None else 2 * [word])
     for claim in claims:
         name = REGIONS[0 if above > 0.5 else 1]
         assert re.search(f"larger in {name}|{name} ?的效应大于", claim)
@@ -139,6 +188,7 @@ def test_nothing_is_claimed_that_is_open(k: int) -> None:
     grades = {allowed(checks, passed=True, contrast=x) for x in (False, True)}
     check_every_sentence(said, language, grades)
     check_growth(one, said, language)
+    check_onset(one, said, language)
     check_difference(one, said, language, checks, rival)
 
 

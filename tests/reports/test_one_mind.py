@@ -27,7 +27,9 @@ def told(name: str, verdict: str) -> CheckResult:
 
 def first_page(context: Context) -> tuple[list[Alarm], list[str]]:
     boxes, texts = [], []
-    for block in chain.from_iterable(SECTIONS[name](context) for name in ("top", "short")):
+    for block in chain.from_iterable(
+        SECTIONS[name](context) for name in ("top", "short", "failures")
+    ):
         boxes += [block] if isinstance(block, Alarm) else []
         texts += [block.text] if isinstance(block, Paragraph) else []
         texts += block.items if isinstance(block, Alarm | Bullets) else ()

@@ -100,13 +100,23 @@ def test_the_page_needs_nothing_from_elsewhere(folder: Path) -> None:
 
 
 def test_what_failed_stands_before_any_result(folder: Path) -> None:
+    """The answer's first words name it, its grade carries it, and its sentence follows at once."""
+    chinese = folder.name == "zh"
     text = Page((folder / "report.html").read_text(encoding="utf-8")).text
-    heading = "摘要" if folder.name == "zh" else "In short"
-    top = text[: text.rindex(heading)]
-    assert FAILED.sentence in top
-    assert ("收敛检验" if folder.name == "zh" else "convergence gate") in top
+    heading, data = ("摘要", "问题、数据") if chinese else ("In short", "Question, data")
+    answer = text[text.rindex(heading) : text.rindex(data)]
+    gate, title = ("收敛检验", "时间安慰剂") if chinese else ("convergence gate", "placebo in time")
+    grade = "可信度很低" if chinese else "very low confidence"
+    said = re.search(r"\d\.\d", answer.split(gate)[1].split(title)[1])
+    assert said is not None
+    number = answer.index(said[0], answer.index(title))
+    assert answer.index(gate) < answer.index(title) < number
+    assert title in answer[answer.rindex(grade) :]
+    assert number < answer.index(FAILED.sentence)
     document = docx.Document(str(folder / "report.docx"))
-    assert FAILED.sentence in document.tables[1].rows[0].cells[0].text
+    first = next(p.text for p in document.paragraphs if gate in p.text)
+    assert title in first
+    assert any(FAILED.sentence in table.rows[0].cells[0].text for table in document.tables)
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
@@ -165,8 +175,7 @@ def test_pictures_of_the_page_have_few_colours_and_a_white_ground(folder: Path) 
 def test_what_was_not_asked_is_said_at_the_top(folder: Path) -> None:
     text = Page((folder / "report.html").read_text(encoding="utf-8")).text
     names = ("事前平行趋势", "敏感性") if folder.name == "zh" else ("pre-trends", "sensitivity to")
-    heading = "摘要" if folder.name == "zh" else "In short"
-    top = text[: text.rindex(heading)]
+    top = text[: text.rindex("问题、数据" if folder.name == "zh" else "Question, data")]
     assert all(name in top for name in names)
     assert ("未作以下检验" in top) or ("Not asked of this fit" in top)
 
@@ -174,7 +183,9 @@ def test_what_was_not_asked_is_said_at_the_top(folder: Path) -> None:
 def test_what_is_reported_is_counted_apart_and_stands_not_among_failures(folder: Path) -> None:
     chinese = folder.name == "zh"
     text = Page((folder / "report.html").read_text(encoding="utf-8")).text
-    assert REPORTED.sentence not in text[: text.rindex("摘要" if chinese else "In short")]
+    assert (
+        REPORTED.sentence not in text[: text.rindex("问题、数据" if chinese else "Question, data")]
+    )
     assert ("1 项不作判定" if chinese else "reported without a verdict: 1;") in text
 
 

@@ -10,12 +10,12 @@ from functools import cached_property
 import numpy as np
 import xarray as xr
 
-from bayes_nqp.checks import VERDICTS, title_of
+from bayes_nqp.checks import REPORTED, VERDICTS, Confidence, title_of
 from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import att, relative
 from bayes_nqp.language import Message, figures, separated
 from bayes_nqp.reports._between import groups_of
-from bayes_nqp.reports._confidence import graded
+from bayes_nqp.reports._confidence import graded, grounds_of
 from bayes_nqp.reports._content import Strip, Tile, Tiles
 from bayes_nqp.reports._context import Context
 from bayes_nqp.reports._posterior import Posterior, chance, posterior_of, sureness
@@ -63,7 +63,7 @@ class Answer:
     def breakdown(self) -> float | None:
         """How many times the largest step before adoption a violation must be."""
         result = self._context.found("sensitivity")
-        evidence = None if result is None else result.evidence
+        evidence = None if result is None or result.verdict != REPORTED else result.evidence
         if not isinstance(evidence, xr.Dataset) or "breakdown" not in evidence:
             return None
         value = float(evidence["breakdown"].to_numpy().ravel()[0])
@@ -85,18 +85,22 @@ class Answer:
             translate("{} to {} ({})", *ends, percent(one.prob)),
         )
         if self.share is not None:
-            share = self.share
-            yield Tile(
-                translate("In % of the untreated level"),
-                translate("{:+.1%}", share.mean),
-                translate("{:+.1%} to {:+.1%}", share.lower, share.upper),
-            )
-        name = Message("Probability of an effect below zero")
-        if one.positive:
-            name = Message("Probability of an effect above zero")
-        yield Tile(translate(name), translate("{}", chance(one.p_direction)))
-        yield Tile(translate("Confidence in the assumptions"), translate(graded(self._grade)))
-        if self.breakdown is not None:
+            share, name = self.share, Message("In % of the untreated level")
+            interval = translate("{:+.1%} to {:+.1%}", share.lower, share.upper)
+            if one.decided:
+                yield Tile(translate(name), translate("{:+.1%}", share.mean), interval)
+            else:
+                yield Tile(translate(name), interval, percent(share.prob))
+        name, p = Message("Probability of an effect above zero"), one.p_positive
+        if one.decided and not one.positive:
+            name, p = Message("Probability of an effect below zero"), one.p_direction
+        yield Tile(translate(name), translate("{}", chance(p)))
+        yield Tile(
+            translate("Confidence in the assumptions"),
+            translate(graded(self._confidence.grade)),
+            grounds_of(self._confidence, translate),
+        )
+        if self.share is None and self.breakdown is not None:
             yield Tile(
                 translate("Violation of parallel trends that it bears"),
                 translate("{:.2f} ×", self.breakdown),
@@ -123,8 +127,7 @@ class Answer:
 
     def facts(self) -> dict[str, object]:
         """The answer for machines."""
-        context, confidence = self._context, self._context.confidence("average")
-        first = self.first
+        context, confidence, first = self._context, self._confidence, self.first
         return {
             "title": context.title,
             "author": context.author,
@@ -147,8 +150,8 @@ class Answer:
         }
 
     @property
-    def _grade(self) -> str:
-        return self._context.confidence("average").grade
+    def _confidence(self) -> Confidence:
+        return self._context.confidence("average")
 
     def _groups(self) -> dict[str, dict[str, object]]:
         return {

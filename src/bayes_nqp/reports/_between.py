@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import partial
 
 import xarray as xr
 
-from bayes_nqp.checks import rivals_of
+from bayes_nqp.checks import Rival, rivals_of
 from bayes_nqp.estimands import att, differences, joint_signs, spread
 from bayes_nqp.language import Message
 from bayes_nqp.reports._confidence import Grounds
@@ -17,6 +18,8 @@ from bayes_nqp.reports._sentences import comparison, differing, jointly, stands,
 
 MANY = 6
 """Levels of a factor of which sentences speak."""
+_FEW = 3
+"""Differences that the answer tells."""
 
 
 def groups_of(context: Context) -> dict[str, xr.DataArray]:
@@ -28,52 +31,110 @@ def groups_of(context: Context) -> dict[str, xr.DataArray]:
 
 def between(context: Context, grounds: Grounds) -> Iterator[str]:
     """Say how much groups differ at all, then which differences hold together."""
-    groups = {factor: x for factor, x in groups_of(context).items() if x.sizes[factor] > 1}
-    gaps = {factor: differences(draws, factor) for factor, draws in groups.items()}
-    every = [gap.isel(pair=k) for gap in gaps.values() for k in range(gap.sizes["pair"])]
-    posteriors = posteriors_of(every, context.prob)
-    named: list[xr.DataArray] = []
-    for factor, draws in groups.items():
-        number = gaps[factor].sizes["pair"]
-        own, every = every[:number], every[number:]
-        said, posteriors = posteriors[:number], posteriors[number:]
-        sides = _sides(context, factor, draws)
-        kept = [k for k in range(number) if said[k].named or number == 1]
-        if number > 1:
-            tail = float(joint_signs(gaps[factor])["tail"].min())
-            size = posterior_of(spread(draws, factor), context.prob)
-            name = context.translate.name(factor)
-            yield differing(size, tail, len(sides), name, context.language, context.effect_unit)
-        for k in kept:
-            first, second = (own[k][f"pair_{side}"].item() for side in ("level", "minus"))
-            rivals = rivals_of(context.checks, factor, first, second)
-            named += [own[k]] if stands(said[k], rivals) else []
-            yield comparison(
-                said[k],
-                (sides[first], sides[second]),
-                context.outcome or context.translate("the outcome"),
-                context.language,
-                context.effect_unit,
-                context.translate.name(factor),
-                context.moved.get("exposure", ""),
-                confidence=partial(grounds, "contrast"),
-                rivals=rivals,
-            )
-        if len(kept) < number:
-            yield untold(number - len(kept), len(kept), context.language)
+    gaps = _gaps(context)
+    for factor, own in gaps.items():
+        if len(own) > 1:
+            groups = groups_of(context)[factor]
+            tail = float(joint_signs(differences(groups, factor))["tail"].min())
+            size = posterior_of(spread(groups, factor), context.prob)
+            number, name = groups.sizes[factor], context.translate.name(factor)
+            yield differing(size, tail, number, name, context.language, context.effect_unit)
+        kept = [gap for gap in own if gap.told]
+        for gap in kept:
+            yield gap.sentence(context, grounds)
+        if len(kept) < len(own):
+            yield untold(len(own) - len(kept), len(kept), context.language)
+    named = [gap.draws for own in gaps.values() for gap in own if gap.stands]
     if len(named) > 1:
         kind = Message("between groups")
         yield jointly(kind, len(named), together(named), context.language)
 
 
-def _sides(
-    context: Context, factor: str, draws: xr.DataArray
-) -> dict[object, tuple[str, Posterior]]:
-    """Call every group by its name, with its effect."""
-    return {
-        level: (
-            context.translate.name(level, factor),
-            posterior_of(draws.isel({factor: k}), context.prob),
+def between_briefly(context: Context, grounds: Grounds) -> Iterator[str]:
+    """Tell the surest differences that hold, and how many pairs are left."""
+    every = [gap for own in _gaps(context).values() for gap in own]
+    kept = sorted((gap for gap in every if gap.told), key=lambda gap: -gap.distance)
+    for gap in kept[:_FEW]:
+        yield gap.sentence(context, grounds)
+    if len(kept) > _FEW:
+        yield context.translate(
+            "{} further differences between groups stand under Effects.", len(kept) - _FEW
         )
-        for k, level in enumerate(draws[factor].to_numpy().tolist())
-    }
+    if len(kept) < len(every):
+        yield untold(len(every) - len(kept), len(kept), context.language)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Gap:
+    """The effect in one group less that in another.
+
+    Parameters
+    ----------
+    sides : tuple of two tuples of str and Posterior
+        Both groups, and the effect in each.
+    alone : bool
+        Whether it is the only one of its factor.
+    """
+
+    factor: str
+    draws: xr.DataArray
+    posterior: Posterior
+    sides: tuple[tuple[str, Posterior], tuple[str, Posterior]]
+    rivals: tuple[Rival, ...]
+    alone: bool
+
+    @property
+    def told(self) -> bool:
+        """Whether a sentence is about it."""
+        return bool(self.posterior.named) or self.alone
+
+    @property
+    def stands(self) -> bool:
+        """Whether its direction is named, and no rival choice takes it back."""
+        return stands(self.posterior, self.rivals)
+
+    @property
+    def distance(self) -> float:
+        """From zero, in its sd."""
+        return abs(self.posterior.mean) / (self.posterior.sd or 1.0)
+
+    def sentence(self, context: Context, grounds: Grounds) -> str:
+        """Compare both."""
+        return comparison(
+            self.posterior,
+            self.sides,
+            context.outcome or context.translate("the outcome"),
+            context.language,
+            context.effect_unit,
+            context.translate.name(self.factor),
+            context.moved.get("exposure", ""),
+            confidence=partial(grounds, "contrast"),
+            rivals=self.rivals,
+        )
+
+
+def _gaps(context: Context) -> dict[str, list[_Gap]]:
+    """Find every difference between two groups, by factor; what is named is so among them all."""
+    groups = {factor: x for factor, x in groups_of(context).items() if x.sizes[factor] > 1}
+    pairs = [
+        (factor, gap.isel(pair=k))
+        for factor, draws in groups.items()
+        for gap in (differences(draws, factor),)
+        for k in range(gap.sizes["pair"])
+    ]
+    found: dict[str, list[_Gap]] = {factor: [] for factor in groups}
+    posteriors = posteriors_of([draws for _, draws in pairs], context.prob)
+    for (factor, draws), posterior in zip(pairs, posteriors, strict=True):
+        first, second = (draws[f"pair_{side}"].item() for side in ("level", "minus"))
+        sides = _side(context, groups[factor], first), _side(context, groups[factor], second)
+        rivals = rivals_of(context.checks, factor, first, second)
+        alone = groups[factor].sizes[factor] == 2
+        found[factor].append(_Gap(factor, draws, posterior, sides, rivals, alone))
+    return found
+
+
+def _side(context: Context, draws: xr.DataArray, level: object) -> tuple[str, Posterior]:
+    """Call a group by its name, with its effect."""
+    factor = str(draws.dims[-1])
+    one = draws.sel({factor: level})
+    return context.translate.name(level, factor), posterior_of(one, context.prob)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from bayes_nqp.checks import Confidence, Subject, title_of
@@ -32,7 +33,9 @@ def graded(grade: str) -> Message:
     return _CONFIDENCE[grade]
 
 
-def worded(confidence: Confidence, translate: Translator, *, brief: bool = False) -> str:
+def worded(
+    confidence: Confidence, translate: Translator, *, brief: bool = False, told: bool = False
+) -> str:
     """Put a grade of confidence into words, to stand behind a likelihood.
 
     Parameters
@@ -41,32 +44,52 @@ def worded(confidence: Confidence, translate: Translator, *, brief: bool = False
         Words of the report's language.
     brief : bool, default False
         Only the grade, where its grounds were given just before.
+    told : bool, default False
+        Whether it was said just before what failed.
     """
     grade = translate(_CONFIDENCE[confidence.grade])
-    if brief:
-        return grade
-    grounds = [] if confidence.converged else [Message("the convergence gate failed")]
+    grounds = "" if brief else grounds_of(confidence, translate, told=told)
+    return translate("{} ({})", grade, grounds) if grounds else grade
+
+
+def grounds_of(confidence: Confidence, translate: Translator, *, told: bool = False) -> str:
+    """Say what a grade of confidence rests on.
+
+    Parameters
+    ----------
+    told : bool, default False
+        Whether it was said just before what failed, so that it is left out.
+    """
+    grounds = [] if confidence.converged or told else [Message("the convergence gate failed")]
     for key, ground in _GROUND.items():
         names = getattr(confidence, key)
-        if names:
-            grounds.append(ground.fill(_named(names)))
-    if not grounds:
+        if names and not (told and key == "failed"):
+            grounds.append(ground.fill(named(names)))
+    if confidence.converged and not confidence.failed and not grounds:
         answered = confidence.answered
         grounds = [Message("of the {} checks that count, none fails or is in doubt", answered)]
-    return translate("{} ({})", grade, separated(grounds))
+    return translate.name(separated(grounds)) if grounds else ""
 
 
-def _named(names: tuple[str, ...]) -> Message:
+def named(names: Sequence[str]) -> Message:
+    """List checks by their titles, and count those beyond the first few."""
     titles = listed((title_of(name) for name in names[:_NAMED]), _NAMED)
     more = len(names) - _NAMED
     return Message("{} and {} more", titles, more) if more > 0 else titles
 
 
 class Grounds:
-    """Words confidence for one section: its grounds once, then the grade alone."""
+    """Words confidence for one section: its grounds once, then the grade alone.
 
-    def __init__(self, context: Context) -> None:
+    Parameters
+    ----------
+    told : bool, default False
+        Whether the section says first what failed.
+    """
+
+    def __init__(self, context: Context, *, told: bool = False) -> None:
         self._context = context
+        self._told = told
         self._given: set[Confidence] = set()
 
     def __call__(self, subject: Subject) -> str:
@@ -75,4 +98,4 @@ class Grounds:
         confidence = context.confidence(subject)
         brief = confidence in self._given
         self._given.add(confidence)
-        return worded(confidence, context.translate, brief=brief)
+        return worded(confidence, context.translate, brief=brief, told=self._told)

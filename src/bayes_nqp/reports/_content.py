@@ -31,12 +31,12 @@ class Paragraph:
 
     Parameters
     ----------
-    tone : {"", "lead", "quiet"}, default ""
-        The answer itself, or something said aside.
+    tone : {"", "lead", "failed", "quiet"}, default ""
+        The answer itself, the answer where something failed, or something said aside.
     """
 
     text: str
-    tone: Literal["", "lead", "quiet"] = ""
+    tone: Literal["", "lead", "failed", "quiet"] = ""
 
 
 @dataclass(frozen=True, slots=True)

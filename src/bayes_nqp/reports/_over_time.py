@@ -52,20 +52,37 @@ def growth(
         then,
         last,
     )
+    return joined([size, movement(step, last, language, confidence=confidence)]).in_(language)
+
+
+def movement(step: Posterior, last: int, language: str, *, confidence: Callable[[], str]) -> str:
+    """Say whether the effect moves between adoption and a later event time, of the same units.
+
+    Parameters
+    ----------
+    step : Posterior
+        Of its change.
+    last : int
+        The later event time.
+    confidence : callable
+        Words what the checks leave of it; asked only where a likelihood is given.
+    """
     if not step.decided:
-        way = Message(
-            "Whether it moves up or down between the two the data do not tell (P(up) = {}).",
+        return Message(
+            "Whether it moves up or down from adoption to event time {}, among the same units, "
+            "the data do not tell (P(up) = {}).",
+            last,
             chance(step.p_positive),
-        )
-    else:
-        way = Message(
-            "If the assumptions hold, it is {} that it moves {} ({}); {}.",
-            sureness(step.p_direction),
-            Message("upwards") if step.positive else Message("downwards"),
-            stated(step.p_direction),
-            confidence(),
-        )
-    return joined([size, way]).in_(language)
+        ).in_(language)
+    return Message(
+        "If the assumptions hold, it is {} that from adoption to event time {} the effect moves "
+        "{} among the same units ({}); {}.",
+        sureness(step.p_direction),
+        last,
+        Message("upwards") if step.positive else Message("downwards"),
+        stated(step.p_direction),
+        confidence(),
+    ).in_(language)
 
 
 def _cohorts(cohorts: Sequence[str]) -> Message:

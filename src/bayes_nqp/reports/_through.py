@@ -6,29 +6,44 @@ from collections.abc import Iterator
 from functools import partial
 
 from bayes_nqp.estimands import nie
-from bayes_nqp.language import Message
+from bayes_nqp.language import Message, enumerated
 from bayes_nqp.reports._confidence import Grounds
 from bayes_nqp.reports._context import Context
 from bayes_nqp.reports._posterior import posteriors_of, together
 from bayes_nqp.reports._sentences import indirect, jointly
 
 
-def through(context: Context, grounds: Grounds) -> Iterator[str]:
-    """Give the indirect effect of every channel, and name those that hold together."""
+def through(context: Context, grounds: Grounds, *, brief: bool = False) -> Iterator[str]:
+    """Give the indirect effect of every channel, and name those that hold together.
+
+    Parameters
+    ----------
+    brief : bool, default False
+        Give the effects of those alone that are named, and say which are left.
+    """
     via = nie(context.effects, weights=context.weights, mediators=list(context.channels))
     every = [via.sel(mediator=name) for name in context.channels]
     posteriors = posteriors_of(every, context.prob)
+    open_ = []
     for name, posterior in zip(context.channels, posteriors, strict=True):
+        called = context.translate.name(name)
+        if brief and not posterior.named:
+            open_.append(called)
+            continue
         yield indirect(
             posterior,
-            context.translate.name(name),
+            called,
             context.outcome or context.translate("the outcome"),
             context.language,
             context.effect_unit,
             context.moved.get("exposure", ""),
             confidence=partial(grounds, "channel"),
         )
+    if open_:
+        yield context.translate(
+            "The data do not tell whether anything goes through {}.", enumerated(open_)
+        )
     named = [one for one, posterior in zip(every, posteriors, strict=True) if posterior.named]
-    if len(named) > 1:
+    if len(named) > 1 and not brief:
         kind = Message("of channels")
         yield jointly(kind, len(named), together(named), context.language)

@@ -13,8 +13,9 @@ from bayes_nqp.reports._content import Block, Heading, Paragraph
 from bayes_nqp.reports._context import Context
 from bayes_nqp.reports._over_time import composition, no_growth
 from bayes_nqp.reports._over_time import growth as growth_says
-from bayes_nqp.reports._posterior import posterior_of, posteriors_of
+from bayes_nqp.reports._posterior import posterior_of
 from bayes_nqp.reports._registry import section
+from bayes_nqp.reports._when import step_of
 
 
 @section(place=40, needs=(ADOPTION,))
@@ -40,10 +41,9 @@ def _over_time(context: Context) -> Iterator[str]:
         yield no_growth(ENOUGH, language)
     else:
         start, end = (posterior_of(x, context.prob) for x in (moved.start, moved.end))
-        (step,) = posteriors_of([moved.change], context.prob)
         yield growth_says(
             (start, end),
-            step,
+            step_of(moved, context.prob),
             moved.last,
             moved.cohorts,
             moved.units,

@@ -7,7 +7,7 @@ from functools import partial
 
 from bayes_nqp.language import Message
 from bayes_nqp.plots import Sketch
-from bayes_nqp.reports._between import groups_of
+from bayes_nqp.reports._between import between, groups_of
 from bayes_nqp.reports._confidence import Grounds
 from bayes_nqp.reports._content import Block, Heading, Paragraph
 from bayes_nqp.reports._context import Context
@@ -24,6 +24,8 @@ def results(context: Context) -> Iterator[Block | Sketch]:
     yield Heading(translate("Effects"))
     for sentences in _by(context, grounds):
         yield Paragraph(context.joined(sentences))
+    if differences := list(between(context, grounds)):
+        yield Paragraph(context.joined(differences))
     yield from context.table("effects", by=factors or None)
     yield from context.sketches("forest")
     if context.others:

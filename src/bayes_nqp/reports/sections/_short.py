@@ -1,4 +1,4 @@
-"""The answer in a few sentences."""
+"""The answer, before anything else."""
 
 from __future__ import annotations
 
@@ -10,64 +10,101 @@ import xarray as xr
 
 from bayes_nqp.checks import REPORTED, texts_of
 from bayes_nqp.fitting import ADOPTION, RECEIVED, meets
-from bayes_nqp.language import Message
+from bayes_nqp.language import Message, figures
 from bayes_nqp.plots import Sketch
 from bayes_nqp.reports._answer import Answer
-from bayes_nqp.reports._between import between
-from bayes_nqp.reports._confidence import Grounds
-from bayes_nqp.reports._content import Block, Bullets, Heading, Paragraph
+from bayes_nqp.reports._between import between_briefly
+from bayes_nqp.reports._confidence import Grounds, named
+from bayes_nqp.reports._content import Block, Heading, Paragraph
 from bayes_nqp.reports._context import Context
 from bayes_nqp.reports._neighbours import neighbours
-from bayes_nqp.reports._posterior import Posterior, posterior_of
+from bayes_nqp.reports._posterior import Posterior, chance, level, posterior_of
 from bayes_nqp.reports._registry import section
 from bayes_nqp.reports._sentences import apart, change
 from bayes_nqp.reports._through import through
+from bayes_nqp.reports._when import when
 from bayes_nqp.tables import percent
 
 
 @section(place=10)
 def short(context: Context) -> Iterator[Block | Sketch]:
-    """Say what the policy did, for whom, and through what; with its numbers, checks and figures."""
-    language, unit = context.language, context.effect_unit
+    """Say what the policy did in a paragraph; with its numbers, its checks and its figures."""
     yield Heading(context.translate("In short"))
-    answer = Answer(context)
-    outcome = context.outcome or context.translate("the outcome")
-    grounds = Grounds(context)
-    sure = partial(grounds, "average")
-    said = change(answer.first, outcome, language, unit, **context.moved, confidence=sure)
-    shares = [] if answer.share is None else [context.translate(_share_says(answer.share))]
-    yield Paragraph(context.joined([said, *shares]), "lead")
-    if answer.over_designs is not None:
-        yield from _over_designs(context)
-        own = change(answer.average, outcome, language, unit, **context.moved, confidence=sure)
-        yield Paragraph(own, "lead")
-    yield from _apart(context)
+    answer, failed = Answer(context), list(_failed(context))
+    grounds = Grounds(context, told=bool(failed))
+    sentences = [
+        *failed,
+        *_what(context, answer, grounds),
+        *between_briefly(context, grounds),
+        *when(context, grounds),
+        *_others(context, grounds),
+        *map(context.translate, _limits(context)),
+    ]
+    yield Paragraph(context.joined(sentences), "failed" if failed else "lead")
     yield answer.tiles()
     if (strip := answer.strip()) is not None:
         yield strip
-    items = list(between(context, grounds))
-    if meets(context.fit, (RECEIVED, ADOPTION)):
-        items.append(neighbours(context, grounds))
-    if context.channels:
-        items += through(context, grounds)
-    items += [
-        context.translate("If trends were not parallel: {}", _lower(context.answer(sentence)))
-        for sentence in context.of(REPORTED)
-        if sentence.name == "sensitivity"
-    ]
-    yield Bullets((*items, *map(context.translate, _limits(context))))
     for name in ("event_study", "effect_map"):
         yield from islice(context.sketches(name), 1)
+    yield from _over_designs(context, answer)
 
 
-def _share_says(share: Posterior) -> Message:
+def _failed(context: Context) -> Iterator[str]:
+    """Say what failed, before any number."""
+    if not context.fit.gate.passed:
+        yield context.translate(
+            "These numbers are not to be reported, for the convergence gate failed: {}.",
+            context.gate(reasons=True),
+        )
+    failed = [result.name for result in context.of("fails")]
+    if failed:
+        yield Message(
+            "{n} check fails and contradicts what this answer assumes: {}.",
+            named(failed),
+            plural="{n} checks fail and contradict what this answer assumes: {}.",
+            n=len(failed),
+        ).in_(context.language)
+
+
+def _what(context: Context, answer: Answer, grounds: Grounds) -> Iterator[str]:
+    """Say what the policy did and how much; as a share, and under which assumptions."""
+    language, unit, first = context.language, context.effect_unit, answer.first
+    outcome = context.outcome or context.translate("the outcome")
+    sure = partial(grounds, "average")
+    yield change(first, outcome, language, unit, **context.moved, confidence=sure)
+    if answer.share is not None:
+        yield context.translate(_share_says(answer.share, decided=first.decided))
+    if answer.over_designs is not None:
+        yield context.translate(
+            "Parallel trends are not earned, so that this is an average over designs; the design "
+            "of this report alone gives {}, P(> 0) = {}, and what follows is its own.",
+            level(answer.average, unit),
+            chance(answer.average.p_positive),
+        )
+    yield from _apart(context)
+
+
+def _share_says(share: Posterior, *, decided: bool) -> Message:
+    ends = (percent(share.prob), share.lower, share.upper)
+    if not decided:
+        return Message("In % of the untreated level the {} interval is {:+.1%} to {:+.1%}.", *ends)
     return Message(
         "That is {:+.1%} of the untreated level ({} interval {:+.1%} to {:+.1%}).",
         share.mean,
-        percent(share.prob),
-        share.lower,
-        share.upper,
+        *ends,
     )
+
+
+def _others(context: Context, grounds: Grounds) -> Iterator[str]:
+    """Say what untreated units receive, through what the effect comes, and what it bears."""
+    if meets(context.fit, (RECEIVED, ADOPTION)):
+        yield neighbours(context, grounds)
+    if context.channels:
+        yield from through(context, grounds, brief=True)
+    sensitivity = context.found("sensitivity")
+    if sensitivity is not None and sensitivity.verdict == REPORTED:
+        answer = context.answer(sensitivity)
+        yield context.translate("If trends were not parallel: {}", answer[:1].lower() + answer[1:])
 
 
 def _limits(context: Context) -> Iterator[Message]:
@@ -84,29 +121,27 @@ def _limits(context: Context) -> Iterator[Message]:
         yield Message("It does not show what the policy does to units that are not treated.")
 
 
-def _over_designs(context: Context) -> Iterator[Block]:
+def _over_designs(context: Context, answer: Answer) -> Iterator[Block]:
     """The weights of designs, and what other prior odds would make of the average over them."""
-    answer = context.averaged
-    if answer is None:
+    found, first = context.averaged, answer.over_designs
+    if found is None or first is None:
         return
-    even, _, more = answer.sensitivity.to_dict("records")
+    even, _, more = found.sensitivity.to_dict("records")
+    ends = [figures(x[end], first.sd) for x in (even, more) for end in ("lower", "upper")]
     words = Message(
-        "Parallel trends are not earned, so that this is an average over designs, each weighed by "
-        "its evidence on untreated rows: {}. The prior leans to a drift of those who adopt (log "
-        "odds {:g}); with even odds the interval would be {:.3g} to {:.3g}, with log odds of {:g} "
-        "it would be {:.3g} to {:.3g}. What follows is what the design of this report says.",
-        answer.words,
-        answer.drift_odds,
-        even["lower"],
-        even["upper"],
+        "The average over designs weighs each by its evidence on untreated rows: {}. The prior "
+        "leans to a drift of those who adopt (log odds {:g}); with even odds the interval would "
+        "be {} to {}, with log odds of {:g} it would be {} to {}.",
+        found.words,
+        found.drift_odds,
+        *ends[:2],
         more["drift_odds"],
-        more["lower"],
-        more["upper"],
+        *ends[2:],
     )
-    yield Paragraph(context.translate(words))
+    yield Paragraph(context.translate(words), "quiet")
 
 
-def _apart(context: Context) -> Iterator[Block]:
+def _apart(context: Context) -> Iterator[str]:
     """The range over assumptions about trends, where they were laid side by side and disagree."""
     result = context.found("assumptions")
     evidence = None if result is None else result.evidence
@@ -117,9 +152,4 @@ def _apart(context: Context) -> Iterator[Block]:
         (name, posterior_of(draws.isel(assumption=k), context.prob))
         for k, name in enumerate(texts_of(evidence, "assumption"))
     ]
-    yield Paragraph(apart(effects, context.language, context.effect_unit), "lead")
-
-
-def _lower(sentence: str) -> str:
-    """Let a sentence go on after a colon."""
-    return sentence[:1].lower() + sentence[1:]
+    yield apart(effects, context.language, context.effect_unit)

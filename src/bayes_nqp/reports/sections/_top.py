@@ -1,56 +1,16 @@
-"""What failed, before anything else."""
+"""What must be known, before anything else."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bayes_nqp.checks import title_of
-from bayes_nqp.language import enumerated
-from bayes_nqp.reports._content import Alarm, Block, Paragraph
+from bayes_nqp.reports._content import Alarm, Block
 from bayes_nqp.reports._context import Context
 from bayes_nqp.reports._registry import section
 
 
 @section(place=5)
 def top(context: Context) -> Iterator[Block]:
-    """Show what must be known, the gate if it failed, and every check that fails or is in doubt."""
-    translate = context.translate
+    """Show what must be known."""
     if context.notice:
-        yield Alarm(translate("To know first"), (context.notice,), "note")
-    failed = [
-        translate("{} Fails. {}", result.question, context.answer(result))
-        for result in context.of("fails")
-    ]
-    if not context.fit.gate.passed:
-        gate = translate(
-            "The convergence gate failed: {}. The draws are not to be reported; sample longer, or "
-            "simplify the model.",
-            context.gate(reasons=True),
-        )
-        failed.insert(0, gate)
-    if failed:
-        yield Alarm(translate("Read this first: what failed"), tuple(failed))
-        yield Paragraph(
-            translate(
-                "What follows is what the model says if its assumptions hold; the checks above "
-                "contradict some of them."
-            ),
-            "quiet",
-        )
-    confidence = context.confidence("average")
-    if confidence.grade in ("high", "medium"):  # doubts stand in the sentence with the grade
-        return
-    doubtful = [
-        translate("{} {}", result.question, context.answer(result), context="sentences")
-        for result in context.of("in doubt")
-    ]
-    if confidence.unasked:
-        doubtful.append(
-            translate(
-                "Not asked of this fit: {}. Until they are, confidence in an effect is low at "
-                "most.",
-                enumerated(map(title_of, confidence.unasked)),
-            )
-        )
-    if doubtful:
-        yield Alarm(translate("In doubt"), tuple(doubtful), "doubt")
+        yield Alarm(context.translate("To know first"), (context.notice,), "note")

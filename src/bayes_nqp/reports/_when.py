@@ -1,0 +1,76 @@
+"""When the effect sets in, and whether it moves from there, in sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+from bayes_nqp import vocabulary as v
+from bayes_nqp.estimands import ENOUGH, Growth, att, growth, units_behind
+from bayes_nqp.language import Message
+from bayes_nqp.reports._confidence import Grounds
+from bayes_nqp.reports._context import Context
+from bayes_nqp.reports._over_time import movement
+from bayes_nqp.reports._posterior import (
+    Posterior,
+    level,
+    posterior_of,
+    posteriors_of,
+    stated,
+    sureness,
+)
+
+
+def when(context: Context, grounds: Grounds) -> Iterator[str]:
+    """Say by which event time an effect is told, where one is, and how it moves since adoption."""
+    if not context.staggered:
+        return
+    average = posterior_of(att(context.effects, weights=context.weights), context.prob)
+    if average.decided:
+        yield from _onset(context, average, grounds)
+    moved = growth(context.effects, context.weights)
+    if moved is not None:
+        sure = partial(grounds, "average")
+        yield movement(step_of(moved, context.prob), moved.last, context.language, confidence=sure)
+
+
+def step_of(moved: Growth, prob: float) -> Posterior:
+    """Summarise the change of the effect; its direction is named where it stands by itself."""
+    (step,) = posteriors_of([moved.change], prob)
+    return step
+
+
+def _onset(context: Context, average: Posterior, grounds: Grounds) -> Iterator[str]:
+    """Name the first event time whose effect is told, among all of those, with the average's sign.
+
+    Event times with too few units are no ground for it.
+    """
+    every = att(context.effects, v.EVENT_TIME, context.weights)
+    units = units_behind(context.effects, v.EVENT_TIME)
+    times = [
+        (int(e), every.sel({v.EVENT_TIME: e}))
+        for e in every[v.EVENT_TIME].to_numpy()
+        if e >= 0 and units.sel({v.EVENT_TIME: e}) >= ENOUGH
+    ]
+    posteriors = posteriors_of([draws for _, draws in times], context.prob)
+    for (time, _), one in zip(times, posteriors, strict=True):
+        if one.named and one.positive == average.positive:
+            size, p = level(one, context.effect_unit), stated(one.p_direction)
+            parts = (sureness(one.p_direction), size, p, grounds("average"))
+            if time == 0:
+                yield context.translate(
+                    "If the assumptions hold, it is {} that the effect is there in the period of "
+                    "adoption already: {} ({}); {}.",
+                    *parts,
+                )
+            else:
+                yield context.translate(
+                    "The first event time at which the data tell an effect is {4}: if the "
+                    "assumptions hold, it is {0} that it is there by then, {1} ({2}); {3}.",
+                    *parts,
+                    time,
+                )
+            return
+    yield Message(
+        "At no single event time do the data tell an effect: it is told of the average alone."
+    ).in_(context.language)
