@@ -14,6 +14,7 @@ PROVINCES = {"河北": ["唐山市", "邯郸市", "保定市"], "江苏": ["徐�
              "甘肃": ["天水市", "酒泉市"], "云南": ["保山市", "昭通市"]}  # fmt: skip
 YEARS = range(2011, 2019)
 OUTCOME = "贷款余额"
+EFFECT = 8.0
 ROLES = {"unit": "城市", "time": "年份", "cohort": "批复年份", "outcome": OUTCOME}
 
 type Writer = Callable[[Path, pd.DataFrame, np.random.Generator], Path]
@@ -22,12 +23,15 @@ BOOKS: dict[str, Writer] = {}
 
 
 def truth(seed: int) -> pd.DataFrame:
-    """Ten cities in four provinces, eight years; four of them treated in two years."""
+    """Ten cities in four provinces, eight years; four of them treated in two years, by `EFFECT`."""
     rng = np.random.default_rng(seed)
     places = [(province, city) for province, cities in PROVINCES.items() for city in cities]
     treated = dict(zip(rng.permutation(10)[:4], (2014, 2014, 2016, 2016), strict=True))
+    levels, shocks = rng.uniform(30, 70, 10), rng.normal(0, 2, len(YEARS))
     rows = [
-        (province, city, year, treated.get(k, np.nan), round(float(rng.uniform(20, 90)), 2),
+        (province, city, year, treated.get(k, np.nan),
+         round(float(levels[k] + shocks[year - YEARS[0]] + rng.normal()
+                     + EFFECT * (year >= treated.get(k, np.inf))), 2),
          round(float(rng.uniform(0.05, 0.4)), 3), int(rng.integers(1000, 9000)))
         for k, (province, city) in enumerate(places)
         for year in YEARS

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import messy_books
 import numpy as np
@@ -38,9 +40,68 @@ def test_all_problems_are_in_one_list(tmp_path: Path, seed: int) -> None:
     for words in wanted.values():
         assert words in made.problem
     assert "\n3. " in made.problem
-    known = messy_books.truth(seed)
-    known.to_excel(tmp_path / "b.xlsx", index=False)
-    assert new(tmp_path / "b.xlsx").study is not None
+
+
+type Rows = pd.DataFrame
+type Fault = Callable[[Rows, np.random.Generator], tuple[Rows, str]]
+
+
+def cell(frame: Rows, row: int, name: str, value: Any) -> Rows:
+    return frame.assign(**{name: frame[name].where(frame.index != row, value)})
+
+
+def broken_year(frame: Rows, rng: np.random.Generator) -> tuple[Rows, str]:
+    row = int(rng.integers(8, 60))
+    return cell(frame, row, "年份", f"{frame.loc[row, '年份']}.五"), "'年份'"
+
+
+def word(frame: Rows, rng: np.random.Generator) -> tuple[Rows, str]:
+    return cell(frame, int(rng.integers(8, 60)), "贷款余额", "约40.5"), "约40.5"
+
+
+def repeated(frame: Rows, rng: np.random.Generator) -> tuple[Rows, str]:
+    twice = frame.iloc[[int(rng.integers(0, 60))]]
+    return pd.concat([frame, twice], ignore_index=True), f"第 {{{len(frame)}}} 行"
+
+
+def changing(frame: Rows, rng: np.random.Generator) -> tuple[Rows, str]:
+    row = int(rng.choice(frame.index[frame["批复年份"].notna()]))
+    return cell(frame, row, "批复年份", 2017), "cohort='批复年份' 在 1 个单位内有变动"
+
+
+@pytest.mark.parametrize("ending", ["xlsx", "csv", "dta", "parquet"])
+@pytest.mark.parametrize("faults", [(word, changing), (repeated, word), (broken_year, repeated)])
+def test_after_one_correction_it_runs(
+    tmp_path: Path, faults: tuple[Fault, ...], ending: str
+) -> None:
+    rng, first = np.random.default_rng(len(ending)), 2 if ending in ("xlsx", "csv") else 1
+    known = messy_books.truth(1).astype({"贷款余额": object, "年份": object})
+    frame, told = known, []
+    for fault in faults:
+        frame, words = fault(frame, rng)
+        told.append(words.format(*range(first, first + len(frame))))
+    problem = new(written(frame, tmp_path / f"a.{ending}")).problem
+    for words in told:
+        assert words in problem, problem
+    corrected = frame.drop(index=frame.index[len(known) :]).assign(**known)
+    made = new(written(corrected, tmp_path / f"b.{ending}"))
+    assert made.study is not None, made.problem
+
+
+def written(frame: pd.DataFrame, path: Path) -> Path:
+    """Write rows; where a format has no mixed columns, as text."""
+    mixed = [x for x in frame if frame[x].map(type).nunique() > 1 and frame[x].dtype == object]
+    typed = frame.assign(**{x: frame[x].map(str) for x in mixed}).infer_objects()
+    match path.suffix:
+        case ".xlsx":
+            frame.to_excel(path, index=False)
+        case ".csv":
+            frame.to_csv(path, index=False)
+        case ".dta":
+            typed.to_stata(path, write_index=False, version=118)
+        case _:
+            typed.to_parquet(path)
+    return path
 
 
 def test_what_else_is_wrong_is_told_where_nobody_is_treated(tmp_path: Path) -> None:

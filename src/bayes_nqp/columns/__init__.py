@@ -8,7 +8,7 @@ from bayes_nqp.columns._gaps import FEW, refuse_gaps
 from bayes_nqp.columns._marks import Marks, marks_of, unsaid
 from bayes_nqp.columns._names import apart
 from bayes_nqp.columns._number_words import EDGES
-from bayes_nqp.columns._read import SUFFIXES, broken, cells_of, read, source_of
+from bayes_nqp.columns._read import SUFFIXES, broken, cells_of, first_row, read, source_of
 from bayes_nqp.columns._reading import further_down, joined_unit, reading_of, with_unit
 from bayes_nqp.columns._rows import left_out, panel_rows, stripped, without_place
 from bayes_nqp.columns._values import (
@@ -60,6 +60,7 @@ __all__ = [
     "counted",
     "days_since_1900",
     "encode",
+    "first_row",
     "frozen",
     "further_down",
     "grouped",

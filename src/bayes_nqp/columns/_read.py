@@ -105,7 +105,7 @@ def read(
             df = _read_stata(path, notes)
         else:
             df = _read_parquet(path)
-        return _tidy(df, path, others, notes, first=2 if suffix in (*_TEXT, *_BOOKS) else 1), notes
+        return _tidy(df, path, others, notes, first_row(path)), notes
     except PanelError:
         raise
     except MemoryError as error:
@@ -131,6 +131,11 @@ def read(
             hint="the file may be truncated, still being written, or have another format than its "
             "suffix says; open it in the program that made it and save it again",
         ) from error
+
+
+def first_row(path: Path) -> int:
+    """Number the first row of data as the user sees it: below a header, or without one."""
+    return 2 if path.suffix.lower() in (*_TEXT, *_BOOKS) else 1
 
 
 def broken() -> tuple[type[Exception], ...]:

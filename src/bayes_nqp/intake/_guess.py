@@ -14,7 +14,7 @@ from bayes_nqp.intake._guess_cells import (
     refuse_formulas,
     twins_of,
 )
-from bayes_nqp.intake._guess_rows import rows_of_panel, unit_and_time_of
+from bayes_nqp.intake._guess_rows import nameless_sums, rows_of_panel, unit_and_time_of
 from bayes_nqp.intake._guess_treatment import (
     adoption_of,
     ever_treated,
@@ -66,7 +66,11 @@ def guess(
     find_treatment(proposal, columns, frame, zones=zones)
     find_never(proposal, columns, frame)
     _outcome(proposal, columns, frame)
-    lost = overview.aside.get(proposal.roles["outcome"], pd.Series(dtype="float64"))
+    sums = nameless_sums(overview.aside, frame, proposal.roles)
+    if sums.any():
+        rows = shown(map(str, sums.index[sums]), 4)
+        proposal.notes.append(Message("totals without a name left out: rows {}", rows))
+    lost = overview.aside[~sums].get(proposal.roles["outcome"], pd.Series(dtype="float64"))
     proposal.unplaced = int(column_of(lost, "").numbers.notna().sum())
     proposal.rows = len(frame) + proposal.unplaced
     _strata(proposal, columns, frame)

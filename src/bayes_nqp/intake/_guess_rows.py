@@ -12,13 +12,15 @@ import pandas as pd
 from bayes_nqp.columns import counted, is_text, joined_unit, sounds_like, with_unit
 from bayes_nqp.errors import PanelError, shown
 from bayes_nqp.intake._guessed import years_of
-from bayes_nqp.intake._look import Look, SourceColumn
+from bayes_nqp.intake._look import Look, SourceColumn, column_of
 from bayes_nqp.language import NOTHING, Message
 
 _MERGED: Final = 0.05
 """Share of empty cells from which they pass for merged ones."""
 _REPEATED: Final = 0.05
 """Share of rows that may share a unit and a time: a mistake to correct, not another unit."""
+_ROUNDED: Final = 1e-3
+"""How far a total may be from the sum, for its being rounded."""
 _PARTS: Final = 6
 """Columns of names among which those are looked for that name units together."""
 
@@ -72,6 +74,32 @@ def rows_of_panel(overview: Look) -> pd.DataFrame:
         "__time": _in_order(columns[time].values),
     }
     return pd.DataFrame({name: column.values for name, column in columns.items()} | place)
+
+
+def nameless_sums(
+    aside: pd.DataFrame, frame: pd.DataFrame, roles: dict[str, Any]
+) -> pd.Series[bool]:
+    """Tell which rows without a unit are the sums or means of a period's rows.
+
+    Parameters
+    ----------
+    aside : DataFrame
+        Rows that lack a unit or a time.
+    frame : DataFrame
+        Rows of the panel, with ``__time``.
+    roles : dict
+        ``time`` and ``outcome`` among them.
+    """
+    time, name = roles["time"], roles["outcome"]
+    none = pd.Series(False, aside.index)
+    if not len(aside) or time not in aside or name not in aside:
+        return none
+    parts = column_of(frame[name], name).numbers.groupby(frame["__time"])
+    at = _in_order(column_of(aside[time], time).values)
+    own = column_of(aside[name], name).numbers
+    for whole in (parts.sum(), parts.mean()):
+        none |= (own - at.map(whole)).abs() <= _ROUNDED * own.abs()
+    return none
 
 
 def _plain(values: pd.Series[Any]) -> pd.Series[Any]:

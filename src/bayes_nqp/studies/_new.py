@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from bayes_nqp.columns import first_row
 from bayes_nqp.doors import door
 from bayes_nqp.errors import NQPError, StudyError, one_of
 from bayes_nqp.files import draft, free, is_folder, text_path, write_csv, write_text, writing
@@ -19,7 +20,7 @@ from bayes_nqp.intake import look as looked
 from bayes_nqp.language import Message, Translator, language_of, languages
 from bayes_nqp.studies._intake_page import READ, IntakePage, intake_page
 from bayes_nqp.studies._new_doubt import doubt_of
-from bayes_nqp.studies._new_problems import NUMBERED, all_problems, listed_problems
+from bayes_nqp.studies._new_problems import all_problems, listed_problems
 from bayes_nqp.studies._new_space import with_space
 from bayes_nqp.studies._new_text import Drop, study_text, with_channels
 from bayes_nqp.studies._study import Study, validate
@@ -198,8 +199,8 @@ def _drafted(
     text_of = partial(study_text, overview, proposal, file, path)
     drop, study, problem = _proposed(text_of, proposal, path)
     problems = [problem] if problem else []
-    if problem and file.suffix.lower() in NUMBERED:
-        tried = partial(_tried_rows, overview=overview, path=path)
+    if problem:
+        tried = partial(_tried_rows, overview=overview, path=path, first=first_row(file))
         problems = all_problems(problem, overview, proposal, tried)
     doubt = doubt_of(study, proposal) if study is not None else ""
     problems += [doubt] if doubt else []
@@ -245,13 +246,18 @@ def _proposed(
     return "taken", without, ""
 
 
-def _tried_rows(proposal: Guess, rows: pd.DataFrame, *, overview: Look, path: Path) -> str:
+def _tried_rows(
+    proposal: Guess, rows: pd.DataFrame, *, overview: Look, path: Path, first: int
+) -> str:
     """What is wrong with a proposal for other rows of its file; "" for nothing."""
     with TemporaryDirectory() as folder:
-        file = Path(folder) / "rows.csv"
+        file = Path(folder) / ("rows.csv" if first == 2 else "rows.parquet")
         if rows.index.is_unique:  # blank lines keep the numbers that the user sees beside rows
-            rows = rows.reindex(range(2, int(rows.index.max()) + 1))
-        write_csv(rows, file)
+            rows = rows.reindex(range(first, int(rows.index.max()) + 1))
+        if first == 2:
+            write_csv(rows, file)
+        else:
+            rows.to_parquet(file, index=False)
         bare = replace(proposal, steps={}, parts=proposal.roles["unit"])
         text = study_text(overview, bare, file, Path(folder) / "study.toml")
         return _tried(text, Path(folder) / "study.toml", proposal.translate.language)[1]

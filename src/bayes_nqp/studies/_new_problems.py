@@ -14,8 +14,6 @@ from bayes_nqp.intake import Guess, Look
 
 _MOST: Final = 8
 """Problems that are looked for one after the other."""
-NUMBERED: Final = (".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".xls")
-"""Endings of files whose rows are numbered below a header."""
 _INVENTED: Final = "__cohort"
 
 type Tried = Callable[[Guess, pd.DataFrame], str]
