@@ -102,6 +102,7 @@ from .tables import Table as Table
 from .tables import channel_comparison as channel_comparison
 from .tables import contrasts_table as contrasts_table
 from .tables import estimates as estimates
+from .tables import estimators_table as estimators_table
 from .tables import event_study_table as event_study_table
 from .tables import export as export
 from .tables import mediation_table as mediation_table

@@ -5,6 +5,7 @@ from ._check import check as check
 from ._decomposition import decomposition as decomposition
 from ._drift import drift as drift
 from ._effect_map import effect_map as effect_map
+from ._estimators import estimators as estimators
 from ._event_study import event_study as event_study
 from ._evidence_confounding import confounding as confounding
 from ._evidence_sensitivity import sensitivity as sensitivity

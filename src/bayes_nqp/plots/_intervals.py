@@ -141,7 +141,12 @@ def numbers(points: Points) -> int:
     points : Points
         To be written.
     """
-    width = float(np.nanmedian(points.outer[1] - points.outer[0]))
+    return numbers_of(points.outer[1] - points.outer[0])
+
+
+def numbers_of(widths: npt.NDArray[np.float64]) -> int:
+    """Choose the decimals that show two digits of a typical width."""
+    width = float(np.nanmedian(widths))
     if not np.isfinite(width) or width <= 0:
         return 2
     return int(np.clip(1 - np.floor(np.log10(width)), 0, 6))

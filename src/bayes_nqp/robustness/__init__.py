@@ -12,6 +12,7 @@ from bayes_nqp.robustness.confounding import (
     curves,
 )
 from bayes_nqp.robustness.confounding import strength as strength
+from bayes_nqp.robustness.estimators import AVERAGE, ESTIMATORS, Estimates, Rows
 from bayes_nqp.robustness.trends import (
     EventStudy,
     NormalSteps,
@@ -25,13 +26,17 @@ from bayes_nqp.robustness.trends import (
 )
 
 __all__ = [
+    "AVERAGE",
     "CONFOUNDED",
+    "ESTIMATORS",
     "ConfoundedFit",
+    "Estimates",
     "EventStudy",
     "NormalRho",
     "NormalSteps",
     "OverTime",
     "RhoPrior",
+    "Rows",
     "UniformRho",
     "UniformSteps",
     "axis_of",

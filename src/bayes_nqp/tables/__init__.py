@@ -7,6 +7,7 @@ from bayes_nqp.estimands import words as words
 from bayes_nqp.tables._contrasts_table import contrasts_table
 from bayes_nqp.tables._described import model_words as model_words
 from bayes_nqp.tables._estimates import Estimates, estimates
+from bayes_nqp.tables._estimators_table import estimators_table
 from bayes_nqp.tables._event_study_table import event_study_table
 from bayes_nqp.tables._export import export
 from bayes_nqp.tables._formats import TABLE_FORMATS as TABLE_FORMATS
@@ -43,6 +44,7 @@ __all__ = [
     "channel_comparison",
     "contrasts_table",
     "estimates",
+    "estimators_table",
     "event_study_table",
     "export",
     "mediation_table",

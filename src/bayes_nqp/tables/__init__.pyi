@@ -7,6 +7,7 @@ from ._contrasts_table import contrasts_table as contrasts_table
 from ._described import model_words as model_words
 from ._estimates import Estimates as Estimates
 from ._estimates import estimates as estimates
+from ._estimators_table import estimators_table as estimators_table
 from ._event_study_table import event_study_table as event_study_table
 from ._export import export as export
 from ._formats import TABLE_FORMATS as TABLE_FORMATS

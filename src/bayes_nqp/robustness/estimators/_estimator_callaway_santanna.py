@@ -1,0 +1,71 @@
+"""Callaway and Sant'Anna: a cohort's change since the reference less that of the never treated.
+
+With pairs q of cohort and period, changes d_iq of the n_q units of the cohort and the m_q of the
+never treated that are seen in both periods, b_q the difference of their means. The influence of a
+unit on b_q is (d_iq - mean) / n_q, or minus that over m_q. Averages weigh cohorts by their shares
+p_q of units, whose own influence is added: (1[i in q] - p_q) (b_q - theta) / (n sum p).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from bayes_nqp.errors import NotApplicable
+from bayes_nqp.language import Message
+from bayes_nqp.robustness.estimators._rows import (
+    AVERAGE,
+    Estimates,
+    Rows,
+    estimator,
+    never_treated,
+)
+
+
+@estimator(
+    "Callaway–Sant'Anna",
+    Message("parallel trends with the never treated; from the last period before; leads are free"),
+    place=10,
+)
+def callaway_santanna(rows: Rows) -> Estimates:
+    """Compare changes with those of the never treated (Callaway and Sant'Anna 2021)."""
+    never_treated(rows)
+    periods = int(rows.time.max()) + 1
+    y = np.full((rows.n_units, periods), np.nan)
+    y[rows.unit, rows.time] = rows.y
+    cohort = np.zeros(rows.n_units, dtype=np.int64)
+    cohort[rows.unit] = rows.cohort
+    pairs, effect, influence, members = [], [], [], []
+    for g in np.unique(cohort[cohort >= 0]):
+        base = g + rows.reference
+        for t in range(periods):
+            if base < 0 or t == base:
+                continue
+            change, mine = y[:, t] - y[:, base], cohort == g
+            parts = [np.flatnonzero(some & ~np.isnan(change)) for some in (mine, cohort < 0)]
+            if not all(len(part) for part in parts):
+                continue
+            means = [change[part].mean() for part in parts]
+            psi = np.zeros(rows.n_units)
+            for part, mean, sign in zip(parts, means, (1.0, -1.0), strict=True):
+                psi[part] = sign * (change[part] - mean) / len(part)
+            pairs.append((g, t))
+            effect.append(means[0] - means[1])
+            influence.append(psi)
+            members.append(np.isin(np.arange(rows.n_units), parts[0]))
+    if not pairs:
+        raise NotApplicable(Message("no cohort is seen in the last period before"))
+    group, time = np.array(pairs).T
+    b, psi = np.array(effect), np.array(influence)
+    event = time - group
+    member = np.array(members)
+    p = member.mean(axis=1)
+    times = np.append(np.unique(event), AVERAGE)
+    mean, sd = np.empty(times.size), np.empty(times.size)
+    for k, e in enumerate(times):
+        some = event >= 0 if e == AVERAGE else event == e
+        share = p[some] / p[some].sum()
+        mean[k] = share @ b[some]
+        shares = (member[some] - p[some, None]).T @ (b[some] - mean[k])
+        whole = share @ psi[some] + shares / (rows.n_units * p[some].sum())
+        sd[k] = np.sqrt(whole @ whole)
+    return Estimates(times, mean, sd)

@@ -1,0 +1,55 @@
+"""Imputation: untreated outcomes predicted by unit and time effects of untreated rows.
+
+With X_0 unit and time effects of untreated rows, X_1 those of treated rows and w the weights of
+treated rows, v_1 = w and v_0 = -X_0 (X_0'X_0)^-1 X_1'w. Residuals are those of the first stage;
+those of treated rows are less their mean by cohort and event time.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from bayes_nqp.arrays import Array, Index, Mask
+from bayes_nqp.errors import NotApplicable
+from bayes_nqp.language import Message
+from bayes_nqp.robustness.estimators._rows import Estimates, Rows, estimator
+
+
+@estimator(
+    "Borusyak–Jaravel–Spiess",
+    Message(
+        "parallel trends in all periods; from all periods before; controls: all untreated rows"
+    ),
+    place=20,
+)
+def imputation(rows: Rows) -> Estimates:
+    """Impute untreated outcomes (Borusyak, Jaravel and Spiess 2024)."""
+    times, v, residual = imputed(rows)
+    key = np.unique(rows.cohort * (rows.time.max() + 1) + rows.time, return_inverse=True)[1]
+    return rows.estimates(times, v, centred(residual, key, rows.treated)[:, None])
+
+
+def imputed(rows: Rows) -> tuple[Index, Array, Array]:
+    """Weights (row, q) of averages of imputed effects, and residuals (row).
+
+    Raises
+    ------
+    NotApplicable
+        If no treated row has a period with untreated rows.
+    """
+    free = ~rows.treated
+    kept = rows.treated & np.isin(rows.time, rows.time[free])
+    if not kept.any():
+        raise NotApplicable(Message("no treated row has a period with untreated rows"))
+    times, w = rows.targets(kept)
+    a, b = rows.untwoway(w, free)
+    v = np.where(free[:, None], -(a[rows.unit] + b[rows.time]), w)
+    a, b = rows.untwoway(np.where(free, rows.y, 0.0)[:, None], free)
+    return times, v, np.where(free | kept, rows.y - (a[rows.unit] + b[rows.time])[:, 0], 0.0)
+
+
+def centred(residual: Array, key: Index, treated: Mask) -> Array:
+    """Take the mean by key out of residuals of treated rows."""
+    count = np.maximum(np.bincount(key, treated), 1.0)
+    mean = np.bincount(key, np.where(treated, residual, 0.0)) / count
+    return np.where(treated, residual - mean[key], residual)

@@ -1,0 +1,44 @@
+"""Sun and Abraham: a dummy for every cohort and event time, averaged by cohorts' shares.
+
+With M what takes out unit and time effects and X the dummies, b = (X'MX)^-1 X'M y and
+v = M X (X'MX)^-1 c for averages c of b; residuals are those of least squares. Standard errors are
+clustered by unit, with the factor G / (G - 1) (N - 1) / (N - K), where K counts dummies and
+periods, and no units, which are the clusters.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from bayes_nqp.language import Message
+from bayes_nqp.robustness.estimators._rows import Estimates, Rows, estimator, never_treated
+
+
+@estimator(
+    "Sun–Abraham",
+    Message("parallel trends with the never treated; from the last period before; leads are free"),
+    place=30,
+)
+def sun_abraham(rows: Rows) -> Estimates:
+    """Weigh the cells of a saturated regression (Sun and Abraham 2021)."""
+    never_treated(rows)
+    free = ~rows.never & (rows.event != rows.reference)
+    # A cohort that is not seen in the reference period has nothing to be measured from.
+    seen = rows.cohort[~rows.never & (rows.event == rows.reference)]
+    kept = rows.never | np.isin(rows.cohort, seen)
+    if not kept.all():
+        return sun_abraham(rows.where(kept))
+    key = rows.cohort * (rows.time.max() + 1) + rows.time
+    cells, cell = np.unique(key[free], return_inverse=True)
+    x = np.zeros((rows.y.size, cells.size))
+    x[np.flatnonzero(free), cell] = 1.0
+    times, w = rows.targets(free)
+    mx = rows.residual(x)
+    inverse = np.linalg.pinv(mx.T @ mx, rcond=1e-12, hermitian=True)
+    v = mx @ inverse @ (x.T @ w)
+    residual = rows.residual(rows.y[:, None])
+    residual = residual - mx @ (inverse @ (mx.T @ residual))
+    units, size = rows.n_units, rows.y.size
+    used = cells.size + np.unique(rows.time).size
+    factor = units / (units - 1) * (size - 1) / max(size - used, 1)
+    return rows.estimates(times, v, residual, factor)

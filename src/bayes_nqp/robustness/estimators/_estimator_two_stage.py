@@ -1,0 +1,29 @@
+"""Two stages: outcomes less unit and time effects of untreated rows, regressed on event times.
+
+The estimates are those of imputation; residuals of treated rows are those of the second stage,
+which are less their mean by event time (for the average: less the mean of all).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from bayes_nqp.language import Message
+from bayes_nqp.robustness.estimators._estimator_imputation import centred, imputed
+from bayes_nqp.robustness.estimators._rows import Estimates, Rows, estimator
+
+
+@estimator(
+    "Gardner (two-stage)",
+    Message(
+        "parallel trends in all periods; from all periods before; controls: all untreated rows"
+    ),
+    place=40,
+)
+def two_stage(rows: Rows) -> Estimates:
+    """Regress outcomes less untreated effects on event times (Gardner 2022)."""
+    times, v, residual = imputed(rows)
+    by_time = centred(residual, rows.event - rows.event.min(), rows.treated)
+    overall = centred(residual, np.zeros_like(rows.unit), rows.treated)
+    e = np.column_stack([*[by_time] * (len(times) - 1), overall])
+    return rows.estimates(times, v, e)

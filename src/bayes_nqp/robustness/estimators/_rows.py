@@ -1,0 +1,208 @@
+"""Rows of a panel as other estimators see them, and what their estimates have in common.
+
+An estimate is linear in outcomes, and its variance is one of sums by unit:
+
+    theta_q = sum_r v_rq y_r,    var theta_q = f sum_i (sum_{r in i} v_rq e_rq)^2,
+
+with weights v, residuals e and a factor f that each estimator has its own way with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+import numpy as np
+
+from bayes_nqp.arrays import Array, Index, Mask
+from bayes_nqp.errors import NotApplicable
+from bayes_nqp.language import Message
+from bayes_nqp.panel import Panel
+from bayes_nqp.registry import Plugins
+
+AVERAGE: Final = np.iinfo(np.int64).max
+"""The event time that stands for the average over all treated rows."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Estimates:
+    """Effects by event time, and their average over treated rows.
+
+    Parameters
+    ----------
+    event_time : array of int (estimate)
+        `AVERAGE` for the average.
+    mean, sd : array (estimate), outcome units
+        Estimates and their standard errors, clustered by unit.
+    """
+
+    event_time: Index
+    mean: Array
+    sd: Array
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Outcomes with unit and time, and when units adopt.
+
+    Parameters
+    ----------
+    y : array (row), outcome units
+    unit, time, cohort : array of int (row)
+        Codes; a cohort of -1 never adopts.
+    ahead : int
+        Periods before adoption in which there may be effects.
+    """
+
+    y: Array
+    unit: Index
+    time: Index
+    cohort: Index
+    ahead: int = 0
+
+    @classmethod
+    def of(cls, panel: Panel, ahead: int = 0) -> Rows:
+        """Take the rows of units that are seen before effects begin."""
+        rows = cls(
+            np.asarray(panel.outcome, np.float64), panel.unit_codes, panel.time_codes,
+            panel.cohort_codes[panel.unit_codes], ahead,
+        )  # fmt: skip
+        before = np.bincount(rows.unit[~rows.treated], minlength=panel.n_units) > 0
+        return rows.where(before[rows.unit])
+
+    def where(self, kept: Mask) -> Rows:
+        """Some rows alone, with units numbered anew."""
+        units = np.unique(self.unit[kept], return_inverse=True)[1]
+        return Rows(self.y[kept], units, self.time[kept], self.cohort[kept], self.ahead)
+
+    @cached_property
+    def never(self) -> Mask:
+        """Rows of units that never adopt."""
+        return self.cohort < 0
+
+    @cached_property
+    def event(self) -> Index:
+        """Periods since adoption; without meaning where a unit never adopts."""
+        return self.time - self.cohort
+
+    @cached_property
+    def treated(self) -> Mask:
+        """Rows in which there may be an effect."""
+        return ~self.never & (self.event >= -self.ahead)
+
+    @property
+    def reference(self) -> int:
+        """The last event time without effects."""
+        return -1 - self.ahead
+
+    @property
+    def n_units(self) -> int:
+        """How many units there are."""
+        return int(self.unit.max()) + 1
+
+    def by_unit(self, values: Array) -> Array:
+        """Sum over the rows of a unit, (row, q) to (unit, q)."""
+        out = np.zeros((self.n_units, values.shape[1]))
+        np.add.at(out, self.unit, values)
+        return out
+
+    def targets(self, kept: Mask) -> tuple[Index, Array]:
+        """Give the weights of averages of some rows: by event time, and over all that are treated.
+
+        Returns
+        -------
+        tuple of arrays (q) and (row, q)
+            Event times, and weights that add up to one.
+        """
+        times = np.unique(self.event[kept])
+        member = np.column_stack(
+            [*(kept & (self.event == e) for e in times), kept & self.treated & (self.event >= 0)]
+        )
+        return np.append(times, AVERAGE), member / np.maximum(member.sum(axis=0), 1)
+
+    def estimates(self, times: Index, v: Array, e: Array, factor: float = 1.0) -> Estimates:
+        """Make estimates from weights (row, q) and residuals (row, q) or (row, 1)."""
+        spread = np.sqrt(factor * (self.by_unit(v * e) ** 2).sum(axis=0))
+        return Estimates(times, v.T @ self.y, spread)
+
+    def untwoway(self, r: Array, kept: Mask | None = None) -> tuple[Array, Array]:
+        """Solve the normal equations of unit and time effects, for right sides X'r.
+
+        With N the incidence of units and periods, D its row sums, B = D^-1 N and r_i, r_t the sums
+        of r by unit and by period: S b = r_t - B'r_i, S = diag(N'1) - B'N; a = D^-1 (r_i - N b).
+
+        Parameters
+        ----------
+        r : array (row, q)
+            Right sides, of any rows.
+        kept : mask (row), optional
+            Rows of which effects are estimated.
+
+        Returns
+        -------
+        tuple of arrays (unit, q) and (time, q)
+        """
+        kept = np.ones(self.y.size, dtype=bool) if kept is None else kept
+        periods = int(self.time.max()) + 1
+        n = np.zeros((self.n_units, periods))
+        np.add.at(n, (self.unit[kept], self.time[kept]), 1.0)
+        sums, by_time = self.by_unit(r), np.zeros((periods, r.shape[1]))
+        np.add.at(by_time, self.time, r)
+        share = n / n.sum(axis=1, keepdims=True)
+        s = np.diag(n.sum(axis=0)) - share.T @ n
+        b = np.linalg.pinv(s, rcond=1e-12, hermitian=True) @ (by_time - share.T @ sums)
+        return (sums - n @ b) / n.sum(axis=1, keepdims=True), b
+
+    def residual(self, x: Array) -> Array:
+        """Take unit and time effects out of columns (row, q)."""
+        a, b = self.untwoway(x)
+        return x - a[self.unit] - b[self.time]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Estimator:
+    """An estimator of effects by event time.
+
+    Parameters
+    ----------
+    label : Message
+        Its name.
+    assumes : Message
+        What it assumes, and what it measures effects from.
+    estimate : callable
+        From rows to estimates.
+    """
+
+    label: str
+    assumes: Message
+    estimate: Callable[[Rows], Estimates]
+
+
+ESTIMATORS: Final = Plugins[Estimator]("bayes_nqp.robustness.estimators", "_estimator_")
+"""Every other estimator by name."""
+
+
+def estimator(
+    label: str, assumes: Message, place: float = 1000
+) -> Callable[[Callable[[Rows], Estimates]], Callable[[Rows], Estimates]]:
+    """Make a function an estimator, named as the function is, and register it."""
+
+    def decorate(function: Callable[[Rows], Estimates]) -> Callable[[Rows], Estimates]:
+        ESTIMATORS.add(function.__name__, Estimator(label, assumes, function), place)
+        return function
+
+    return decorate
+
+
+def never_treated(rows: Rows) -> None:
+    """See that somebody never adopts.
+
+    Raises
+    ------
+    NotApplicable
+        If nobody does.
+    """
+    if not rows.never.any():
+        raise NotApplicable(Message("no unit is never treated"))
