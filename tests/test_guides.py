@@ -5,11 +5,14 @@ from __future__ import annotations
 import ast
 import re
 from pathlib import Path
+from typing import Any
 
+import diff_diff
+import numpy as np
 import pytest
 
 DOCS = Path(__file__).parent.parent / "docs"
-GUIDES = ("neighbours", "from_stata_spatial")
+GUIDES = ("how_do_i", "neighbours", "from_stata_spatial", "pooling_castle")
 
 
 def code_of(page: str) -> str:
@@ -29,8 +32,11 @@ def shape_of(code: str) -> str:
 
 
 @pytest.mark.parametrize("page", GUIDES)
-def test_examples_run_and_say_what_the_guide_says(page: str) -> None:
-    names: dict[str, object] = {}
+def test_examples_run_and_say_what_the_guide_says(
+    page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, Any] = {}
     exec(compile(code_of(page), page, "exec"), names)
     text = (DOCS / f"{page}.md").read_text("utf-8")
     if page == "neighbours":
@@ -42,11 +48,34 @@ def test_examples_run_and_say_what_the_guide_says(page: str) -> None:
         assert names["ignoring"].verdict == "fails"
         assert names["reach"].verdict == names["without"].verdict == "could not tell"
         assert names["alike"].verdict == "in doubt"
+    elif page == "how_do_i":
+        assert (tmp_path / "report" / "report.docx").stat().st_size > 10_000
+    elif page == "pooling_castle":
+        one_state(names, text)
     else:
         table = names["table"].to_markdown()
         for row in ("Treatment", "W × treatment", "ρ", "σ²", "Received of others"):
             assert f"| {row} |" in table
             assert row.lower() in text.lower()
+
+
+def one_state(names: dict[str, Any], text: str) -> None:
+    """The page's numbers are those of its code, and the first column that of another package."""
+    assert f"{names['montana']:.3f} {names['printed']:.3f}" == "-0.211 0.034"
+    assert f"{names['spread']:.3f} {names['as_far']}" == "0.184 9"
+    rows = names["rows"].assign(g=names["rows"]["cohort"].fillna(0).astype(int))
+    rows = rows.astype({"l_homicide": float, "year": int, "state": object})
+    fitted = diff_diff.CallawaySantAnna(control_group="never_treated").fit(
+        rows, outcome="l_homicide", unit="state", time="year", first_treat="g"
+    )
+    theirs = fitted.aggregate("group")
+    labels = map(int, np.ravel(theirs.label))
+    for cohort, effect, se in zip(labels, np.ravel(theirs.att), np.ravel(theirs.se), strict=True):
+        columns = [(effect, se)]
+        columns += [names[k].loc[cohort, ["mean", "sd"]] for k in ("separate", "pooled")]
+        printed = " | ".join(f"{mean:.3f} ({sd:.3f})" for mean, sd in columns)
+        assert f"| {printed.replace('0.', '.').replace('-', '−')} |" in text
+    assert f"in Montana) is {names['chances'][2010]:.2f}".replace("0.", ".") in text
 
 
 @pytest.mark.parametrize("page", GUIDES)

@@ -44,17 +44,18 @@ def channels() -> None:
     nqp.plots.channels(fit, by="region").savefig(FIGURES / "mediation_channels.png")
 
 
-def neighbours(page: str) -> None:
-    """Draw the maps of docs/neighbours.md, or of its Chinese sister, by what it tells to run."""
+def guide(page: str, *figures: str) -> None:
+    """Draw the figures of a page by what it tells to run."""
     names: dict = {}
     text = (FIGURES.parent / f"{page}.md").read_text("utf-8")
     exec("\n".join(re.findall(r"```python\n(.*?)```", text, flags=re.S)), names)
-    for name in ("figure", "course", "gain"):
+    for name in figures:
         names[name].savefig(FIGURES / f"{page}_{name}.png", dpi=120)
 
 
 if __name__ == "__main__":
     castle()
     channels()
-    neighbours("neighbours")
-    neighbours("neighbours_zh")
+    for language in ("", "_zh"):
+        guide(f"neighbours{language}", "figure", "course", "gain")
+        guide(f"pooling_castle{language}", "figure")
