@@ -31,7 +31,7 @@ StudyFile = Annotated[
     typer.Argument(help="The study: a .toml file, or a name that `list` shows.", metavar="STUDY"),
 ]
 DataFile = Annotated[
-    Path, typer.Argument(help="A .csv, .xlsx, .dta or .parquet file.", metavar="FILE")
+    Path, typer.Argument(help="A .csv, .xlsx, .dta, .sav or .parquet file.", metavar="FILE")
 ]
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import struct
-import warnings
 import zipfile
 import zlib
 from collections.abc import Collection, Iterable, Iterator
@@ -19,18 +18,17 @@ from bayes_nqp.columns._book import read_book
 from bayes_nqp.columns._carried import carried
 from bayes_nqp.columns._container import refuse_other
 from bayes_nqp.columns._names import apart
+from bayes_nqp.columns._packages import PACKAGES, read_package, read_stata
 from bayes_nqp.columns._text import read_text, without_marks
 from bayes_nqp.errors import PanelError, brief, nearest, shown
 from bayes_nqp.files import is_folder, no_file, unmarked
 from bayes_nqp.foreign import reply
-from bayes_nqp.labels import ATTR, Labels
-from bayes_nqp.language import Message, language_of
+from bayes_nqp.language import Message
 from bayes_nqp.limits import limit, way_out
-from bayes_nqp.process import alone
 
 _TEXT = (".csv", ".tsv", ".txt")
 _BOOKS = (".xlsx", ".xlsm", ".xls")
-SUFFIXES = (*_TEXT, *_BOOKS, ".parquet", ".dta")
+SUFFIXES = (*_TEXT, *_BOOKS, ".parquet", ".dta", *PACKAGES)
 """Endings of the files that are read."""
 _FILE_WORDS = ("is not a column", "holds text in", "is empty in", "no row is complete")
 """Of errors about which something else may be done where rows come from a file."""
@@ -68,7 +66,7 @@ def read(
     Parameters
     ----------
     path : Path
-        By suffix: text, workbook, parquet or Stata.
+        By suffix: text, workbook, parquet, Stata, SPSS or SAS.
     sheet : str or int, optional
         Of a workbook.
     encoding : str, optional
@@ -102,7 +100,9 @@ def read(
             df, others = read_book(path, sheet, notes, names)
             df = without_marks(df, unmarked)
         elif suffix == ".dta":
-            df = _read_stata(path, notes)
+            df = read_stata(path, notes)
+        elif suffix in PACKAGES:
+            df = read_package(path)
         else:
             df = _read_parquet(path)
         return _tidy(df, path, others, notes, first_row(path)), notes
@@ -268,7 +268,8 @@ def _locked(path: Path) -> PanelError:
 
 
 def _extra(path: Path) -> str:
-    reader = "pyarrow" if path.suffix.lower() == ".parquet" else "python-calamine"
+    readers = {".parquet": "pyarrow", **dict.fromkeys(PACKAGES, "'bayes-nqp[formats]'")}
+    reader = readers.get(path.suffix.lower(), "python-calamine")
     return Message("pip install {}, or save the data as .csv", reader)
 
 
@@ -286,66 +287,6 @@ def _read_parquet(path: Path) -> pd.DataFrame:
     df = pd.read_parquet(path)
     levels = [name for name in df.index.names if name is not None and name not in df.columns]
     return (df.reset_index(levels) if levels else df).reset_index(drop=True)
-
-
-def _labelled(path: Path, notes: list[str]) -> pd.DataFrame:
-    try:
-        return pd.read_stata(path)
-    except ValueError as error:
-        if "label" not in str(error):
-            raise
-        notes.append(
-            Message("{}: value labels repeat, so codes were read instead of labels", path.name)
-        )
-        return pd.read_stata(path, convert_categoricals=False)
-
-
-def _dated(df: pd.DataFrame, path: Path) -> pd.DataFrame:
-    """Leave whole numbers where dates would only say their years."""
-    dated = [name for name in df.columns if df[name].dtype.kind == "M"]
-    if dated:
-        raw = pd.read_stata(path, columns=dated, convert_dates=False, convert_categoricals=False)
-        for name in dated:
-            if (raw[name].isna() | (raw[name] == df[name].dt.year)).all():
-                df[name] = raw[name]
-    return df
-
-
-def _labels(path: Path, df: pd.DataFrame) -> Labels:
-    """Variable labels of a .dta file, and those value labels that codes were not replaced by.
-
-    Each counts for the language that its script tells.
-    """
-    with pd.read_stata(path, iterator=True) as reader:
-        columns, levels = reader.variable_labels(), reader.value_labels()
-    entries: list[tuple[str, str, str | None, str]] = [
-        (language_of(label), name, None, label.strip())
-        for name, label in columns.items()
-        if label.strip() and label.strip() != name
-    ]
-    coded = [name for name in levels if name in df.columns and df[name].dtype.kind in "iuf"]
-    entries += [
-        (language_of(label), name, str(code), label.strip())
-        for name in coded
-        for code, label in levels[name].items()
-    ]
-    return Labels(tuple(entries))
-
-
-def _read_stata(path: Path, notes: list[str]) -> pd.DataFrame:
-    with alone(), warnings.catch_warnings(record=True) as warned:
-        warnings.simplefilter("always")
-        df = _dated(_labelled(path, notes), path)
-        labels = _labels(path, df)
-    if any(issubclass(warning.category, UnicodeWarning) for warning in warned):
-        notes.append(Message("{}: text that is not UTF-8 was read as Latin-1", path.name))
-    for name in df.columns:
-        column = df[name]
-        if isinstance(column.dtype, pd.CategoricalDtype):
-            df[name] = column.astype(column.cat.categories.dtype)
-    if labels:
-        df.attrs[ATTR] = labels.text
-    return df
 
 
 def _tidy(

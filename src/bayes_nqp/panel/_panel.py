@@ -206,12 +206,13 @@ class Panel(PanelAttributes, Rectangle):
         (``gdp [C]``). Merged ranges of a workbook are filled from their first cell, with a
         note. Errors (#N/A) and formulas without a stored value are refused where a column has a
         part. Rows in messages are those a spreadsheet shows (.csv, .xlsx: the header is row 1), or
-        numbered from 1 (.parquet, .dta).
+        numbered from 1 (all others).
 
         Parameters
         ----------
         path : str or Path
-            A .csv, .tsv, .txt, .xlsx, .xls, .parquet or .dta file.
+            A .csv, .tsv, .txt, .xlsx, .xls, .parquet or .dta file; with the extra `formats`
+            also .sav, .zsav, .por, .sas7bdat or .xpt.
         unit : str or sequence of str
             Column that names the unit; or several that do together, such as city and county.
         time, outcome, cohort, treated : str

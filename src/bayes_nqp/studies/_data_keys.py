@@ -49,7 +49,7 @@ class Data(Keys):
     dataset: str | None = None
     """A panel that the library brings. Exactly one of dataset, file and simulation."""
     file: str | None = None
-    """A .csv, .xlsx, .dta or .parquet file; a relative path starts at the study."""
+    """A .csv, .xlsx, .dta, .sav or .parquet file; a relative path starts at the study."""
     simulation: str | None = None
     """A function of nqp.simulation, whose truth is then reported beside the results."""
     options: dict[str, Any] = {}

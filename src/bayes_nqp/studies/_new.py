@@ -100,7 +100,7 @@ def new(
     Parameters
     ----------
     file : str or Path
-        A .csv, .xlsx, .dta or .parquet file.
+        A .csv, .xlsx, .dta, .sav or .parquet file.
     out : str or Path, optional
         The study; beside the file, with the ending .toml, by default. It must not be there.
     roles : mapping, optional
