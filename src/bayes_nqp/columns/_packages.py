@@ -36,7 +36,8 @@ def read_package(path: Path) -> pd.DataFrame:
     ImportError
         Without pyreadstat.
     """
-    pyreadstat, df = importlib.import_module("pyreadstat"), pd.DataFrame()
+    pyreadstat = importlib.import_module("pyreadstat")
+    df: pd.DataFrame
     try:
         df, said = getattr(pyreadstat, PACKAGES[path.suffix.lower()])(str(path))
     except pyreadstat.ReadstatError as error:
