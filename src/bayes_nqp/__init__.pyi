@@ -21,6 +21,7 @@ from .designs.noise import AR1 as AR1
 from .designs.noise import IID as IID
 from .designs.noise import AR1Noise as AR1Noise
 from .designs.terms import DifferentialTrends as DifferentialTrends
+from .designs.terms import Dip as Dip
 from .designs.terms import Donut as Donut
 from .designs.terms import Factors as Factors
 from .designs.terms import Rings as Rings

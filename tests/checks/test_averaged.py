@@ -21,7 +21,7 @@ import bayes_nqp as nqp
 from bayes_nqp.simulation import staggered
 
 SAMPLER = nqp.Importance(draws=250, seed=2)
-PARALLEL, EARLY, _, DRIFT, _ = CANDIDATES
+PARALLEL, EARLY, _, DIP, _, DRIFT, _ = CANDIDATES
 
 
 def fitted(panel: nqp.Panel, **changes: object) -> nqp.Fit:
@@ -61,7 +61,7 @@ def test_parallel_trends_have_most_of_the_weight(parallel: nqp.Fit, answer: nqp.
     assert odds["drift"].diff().dropna().gt(0.0).all()
     row = odds.set_index("drift_odds").loc[2.0]
     low, high = np.quantile(nqp.att(answer), [0.025, 0.975])
-    assert [row["lower"], row["upper"]] == pytest.approx([low, high], abs=0.25 * widths[1])
+    assert [row["lower"], row["upper"]] == pytest.approx([low, high], abs=0.5 * widths[1])
 
 
 def test_all_estimands_take_it(answer: nqp.Averaged) -> None:
@@ -115,7 +115,7 @@ def test_a_response_before_adoption_is_a_design_of_its_own() -> None:
 def test_a_drift_takes_the_weight() -> None:
     panel = simulated(units=150, cohorts=(6, 8), trend=0.3)
     answer = nqp.averaged(fitted(panel))
-    assert answer.weights.filter(like="differential trends").sum() > 0.95
+    assert answer.weights.filter(regex="drift|differential trends").sum() > 0.95
 
 
 def test_designs_that_the_panel_cannot_tell_are_named() -> None:

@@ -67,9 +67,24 @@ def test_a_stratum_without_them_is_named() -> None:
 
 
 @pytest.mark.parametrize("name", ["line", "walk", "cohort_line", "cohort_walk"])
-def test_scales_are_positive(name: str) -> None:
-    with pytest.raises(StudyError, match=f"'{name}' is 0"):
-        nqp.DifferentialTrends(**{name: 0.0})
+def test_scales_are_not_below_zero(name: str) -> None:
+    with pytest.raises(StudyError, match=f"'{name}' is -0.1"):
+        nqp.DifferentialTrends(**{name: -0.1})
+
+
+def test_a_scale_of_zero_leaves_its_part_out() -> None:
+    panel = nqp.simulation.staggered(units=40, periods=8, cohorts=(4, 6), seed=1).panel
+    lines = nqp.DifferentialTrends(walk=0.0, cohort_walk=0.0)
+    parts = nqp.StaggeredDiD(trends=lines).spec(panel).equations[0].processes
+    assert [len(x.scales) for x in parts] == [1, 1, 1]
+    small = nqp.DifferentialTrends(walk=1e-4, cohort_walk=1e-4)
+    found = [
+        nqp.att(nqp.fit(nqp.StaggeredDiD(trends=x), panel, SAMPLER, progress=False))
+        for x in (lines, small)
+    ]
+    assert abs(float(found[0].mean() - found[1].mean())) < 0.1 * float(found[0].std())
+    with pytest.raises(StudyError, match="all scales"):
+        nqp.DifferentialTrends(0.0, 0.0, 0.0, 0.0)
 
 
 def test_they_are_saved_and_read(tmp_path) -> None:

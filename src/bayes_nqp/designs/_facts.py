@@ -45,7 +45,7 @@ class Term(ABC):
     def role(self) -> str:
         """What others ask for, whatever its class.
 
-        "drift", "factors", "shocks", "exposure", "donut", "lag" (outcomes follow those of linked
+        "drift", "factors", "dip", "shocks", "exposure", "donut", "lag" (outcomes follow those of linked
         units), or "linked" (what linked units have enters, and their outcomes do not).
         """
         return ""
@@ -213,7 +213,7 @@ class Facts:
     @property
     def parallel(self) -> bool:
         """Whether trends are parallel, but for what time effects hold."""
-        return not (self.has("drift") or self.has("factors"))
+        return not any(self.has(role) for role in ("drift", "factors", "dip"))
 
     @property
     def shared_by(self) -> tuple[str, ...]:

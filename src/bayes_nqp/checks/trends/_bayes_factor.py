@@ -29,15 +29,13 @@ HELD: Final = 4.0
 AGAINST: Final = -3.0
 """Log Bayes factor below which they fail."""
 
-_NONE = 1e-3
-"""Prior scale, in multiples of s, of the part of a drift that is left out."""
 WHOLE: Final = Message("drift")
 LINES: Final = Message("lines alone")
 WALKS: Final = Message("walks alone")
 TOGETHER: Final = Message("trends and effect model together")
 _DRIFTS: Final = {
-    LINES: DifferentialTrends(walk=_NONE, cohort_walk=_NONE),
-    WALKS: DifferentialTrends(line=_NONE, cohort_line=_NONE),
+    LINES: DifferentialTrends(walk=0.0, cohort_walk=0.0),
+    WALKS: DifferentialTrends(line=0.0, cohort_line=0.0),
 }
 
 

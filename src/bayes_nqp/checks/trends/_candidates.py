@@ -15,6 +15,7 @@ check: they are zero if it is true.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -25,7 +26,8 @@ from bayes_nqp.checks.shared import reason
 from bayes_nqp.checks.trends._bayes_factor import evidence_against_drift, untreated
 from bayes_nqp.checks.trends._differential_trend import widened
 from bayes_nqp.checks.trends._leads import freedom, tail_at
-from bayes_nqp.designs import Design, DifferentialTrends
+from bayes_nqp.arrays import Array
+from bayes_nqp.designs import DIP, Design, DifferentialTrends, Dip, Term
 from bayes_nqp.errors import Hint, IdentificationError, NQPError
 from bayes_nqp.fitting import REFITS, Fit, SlopeLaw, known_draws, once, panel_of, require, slope_law
 from bayes_nqp.language import NOTHING, Message, listed
@@ -39,6 +41,9 @@ _STANDS_OUT = 0.05
 """Tail probability of zero below which a mean stands out."""
 
 
+LINES: Final = DifferentialTrends(walk=0.0, cohort_walk=0.0)
+
+
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """A design beside the fit's: the same but for what is assumed of adopters before adoption.
@@ -49,24 +54,29 @@ class Candidate:
         In words.
     early : int, default 0, periods
         By which units may respond sooner than the fit's design lets them.
-    drift : bool, default False
-        Whether adopters may drift.
+    trends : Term, optional
+        How adopters may move otherwise than the others.
     """
 
     name: Message
     early: int = 0
-    drift: bool = False
+    trends: Term | None = None
+
+    @property
+    def drift(self) -> bool:
+        """Whether adopters may drift from period to period."""
+        return self.trends is not None and self.trends.role == "drift" and self.trends != LINES
 
     def changes(self, fit: Fit) -> dict[str, object]:
         """Arguments by which it differs from the fit's design."""
         facts = fit.facts
-        stated, ahead = facts.term(DifferentialTrends), facts.anticipation + self.early
+        stated = next((x for x in facts.terms if x.argument == "trends"), None)
         changes: dict[str, object] = {}
         if self.early:
-            changes["anticipation"] = ahead
-        if self.drift != (stated is not None) or facts.has("factors"):
-            changes["trends"] = DifferentialTrends() if self.drift else None
-        if self.drift and facts.leads:
+            changes["anticipation"] = facts.anticipation + self.early
+        if _kind(self.trends) != _kind(stated):
+            changes["trends"] = self.trends
+        if self.trends is not None and facts.leads:
             changes["controls"] = "all"
         return changes
 
@@ -80,13 +90,24 @@ class Candidate:
         return listed([Message("{}", Hint(*change)) for change in changes.items()], len(changes))
 
 
+def _kind(trends: Term | None) -> tuple[str, bool]:
+    """What a term lets adopters do, whatever its scales."""
+    if isinstance(trends, DifferentialTrends):
+        return trends.role, trends.walk == trends.cohort_walk == 0.0
+    return ("", False) if trends is None else (trends.role, False)
+
+
 CANDIDATES: Final = (
     Candidate(Message("parallel trends")),
-    Candidate(Message("a response or dip one period before adoption"), 1),
+    Candidate(Message("a response one period before adoption"), 1),
     Candidate(Message("a response two periods before adoption"), 2),
-    Candidate(Message("differential trends"), drift=True),
+    Candidate(Message("adoption after a bad or good period"), trends=Dip()),
+    Candidate(Message("a drift along lines"), trends=LINES),
+    Candidate(Message("differential trends"), trends=DifferentialTrends()),
     Candidate(
-        Message("differential trends and a response or dip one period before adoption"), 1, True
+        Message("differential trends and a response one period before adoption"),
+        1,
+        DifferentialTrends(),
     ),
 )
 """Whoever adds a design adds a line."""
@@ -145,7 +166,7 @@ def own_leads(fit: Fit) -> float:
 def last_period_alone(fit: Fit) -> bool:
     """Whether adopters stand out in the last period before adoption, and in none before it."""
     try:
-        law = _means(fit, drift=False)
+        law = _means(fit, None)
     except NQPError:
         return False
     if law is None or law.mean.size < 2:
@@ -166,56 +187,88 @@ def _tail(fit: Fit, law: SlopeLaw, which: slice) -> float:
     return tail_at(law.mean[which], precision, _freedom(fit))
 
 
-def _means(fit: Fit, *, drift: bool) -> SlopeLaw | None:
-    return once(fit, ("near", drift), partial(_near, fit, drift=drift))
+def _means(fit: Fit, trends: Term | None) -> SlopeLaw | None:
+    return once(fit, ("near", trends), partial(_near, fit, trends))
 
 
 def _weighed(fit: Fit, candidate: Candidate) -> Evidence:
+    trends, early = candidate.trends, candidate.early
     if not fit.takes("trends", "anticipation"):
-        if not (candidate.early or candidate.drift):
+        if trends is None and not early:
             return Evidence(candidate, 0.0)
         return Evidence(candidate, reason=Message("this design has no such choice"))
     try:
-        value, error = (
-            once(fit, "drift", partial(evidence_against_drift, fit))
-            if candidate.drift
-            else (0.0, 0.0)
-        )
-        law = _means(fit, drift=candidate.drift)
-        if law is None:
-            if candidate.early:
-                return Evidence(candidate, reason=Message("too few periods before adoption"))
-            return Evidence(candidate, -value, error)
-        if law.mean.size < candidate.early:
-            return Evidence(candidate, reason=Message("too few periods before adoption"))
+        value, error = once(fit, ("trends", trends), partial(_for_trends, fit, trends))
+        law = _means(fit, trends)
     except NQPError as refusal:
         return Evidence(candidate, reason=reason(refusal))
-    later = slice(candidate.early, None)
+    if early and (law is None or law.mean.size < early):
+        return Evidence(candidate, reason=Message("too few periods before adoption"))
+    if law is None:
+        return Evidence(candidate, value, error)
+    later = slice(early, None)
     tail = _tail(fit, law, later) if law.mean[later].size else np.nan
-    return Evidence(candidate, _ratio(law, candidate.early) - value, error, tail)
+    return Evidence(candidate, value + _ratio(law, early), error, tail)
 
 
-def _ratio(law: SlopeLaw, early: int) -> float:
-    """Log marginal likelihood with means that are free, less that without (module)."""
-    prior = np.diag(np.where(np.arange(law.mean.size) < early, law.s**2, 0.0))
+def _for_trends(fit: Fit, trends: Term | None) -> tuple[float, float]:
+    """Log marginal likelihood under a term less that of parallel trends; its Monte-Carlo error."""
+    if trends is None:
+        return 0.0, 0.0
+    flat, panel = _flat(fit, None), panel_of(fit)
+    if trends == LINES:
+        # One slope b for all adopters, N(0, n V): what a single unit would tell (Kass, Wasserman).
+        ever = np.asarray(panel.cohort_codes)[panel.unit_codes] >= 0
+        column = (ever * (panel.time_codes - panel.time_codes.mean())).astype(np.float64)
+        law = _law(fit, flat, *widened(panel, "line of adopters", column[None]))
+        return _against_zero(law, law.covariance * _alone(panel)), 0.0
+    if trends.role == "dip":
+        law = _law(fit, flat.variant({"trends": trends}), panel)
+        return _against_zero(law, np.array([[law.s**2]])), 0.0
+    value, error = evidence_against_drift(fit)
+    return -value, error
+
+
+def _alone(panel: Panel) -> float:
+    """As how many units those who adopt and those who never do count in their difference."""
+    ever = int((np.asarray(panel.cohort_codes) >= 0).sum())
+    return 1.0 / (1.0 / max(ever, 1) + 1.0 / max(panel.n_units - ever, 1))
+
+
+def _against_zero(law: SlopeLaw, prior: Array) -> float:
+    """Log marginal likelihood with slopes of a prior covariance, less that without (module)."""
     return law.log_density(prior) - law.log_density(np.zeros_like(prior))
 
 
-def _near(fit: Fit, *, drift: bool) -> SlopeLaw | None:
-    """The law of adopters' means just before adoption, outcome units."""
+def _ratio(law: SlopeLaw, early: int) -> float:
+    """The same of the means that are free."""
+    return _against_zero(law, np.diag(np.where(np.arange(law.mean.size) < early, law.s**2, 0.0)))
+
+
+def _flat(fit: Fit, trends: Term | None) -> Design:
+    """Flat effects of treated cells, beside a term."""
     require(fit, REFITS)
-    panel, seed = panel_of(fit), int(fit.sampler.seed or 0)
-    flat = untreated(fit.outcome_design, panel, fit.facts.noise)
-    if drift:
-        flat = flat.variant({"trends": DifferentialTrends()})
+    flat = untreated(fit.outcome_design, panel_of(fit), fit.facts.noise)
+    return flat if trends is None else flat.variant({"trends": trends})
+
+
+def _law(fit: Fit, flat: Design, panel: Panel, names: Sequence[str] = ()) -> SlopeLaw:
+    """Law of slopes of covariates that a panel has more; of the dip's without any."""
+    stated = flat.facts.covariates
+    changes = {"covariates": (*stated, *names)} if stated is not None and names else {}
+    seed, stock = int(fit.sampler.seed or 0), known_draws(fit)
+    return slope_law(flat.variant(changes), panel, names or (DIP,), seed=seed, stock=stock)
+
+
+def _near(fit: Fit, trends: Term | None) -> SlopeLaw | None:
+    """The law of adopters' means just before adoption, outcome units."""
+    flat, panel = _flat(fit, trends), panel_of(fit)
     for number in range(_NEAR, 0, -1):
         wider, names = _with_near(panel, fit.facts.anticipation, number)
         if not names:
             continue
-        stated = flat.facts.covariates
-        changes = {} if stated is None else {"covariates": (*stated, *names)}
         try:
-            return slope_law(flat.variant(changes), wider, names, seed=seed, stock=known_draws(fit))
+            return _law(fit, flat, wider, names)
         except IdentificationError:
             continue
     return None

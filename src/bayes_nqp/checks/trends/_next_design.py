@@ -6,7 +6,6 @@ from typing import Final
 
 from bayes_nqp.checks.shared import DOUBT, FAILS, HOLDS, UNTOLD, Verdict
 from bayes_nqp.checks.trends._candidates import Candidate, evidence_of, last_period_alone
-from bayes_nqp.checks.trends._earned import Earned
 from bayes_nqp.checks.trends._placebo import placebos
 from bayes_nqp.errors import Hint, NotApplicable, NQPError
 from bayes_nqp.fitting import Fit, apart
@@ -36,29 +35,31 @@ def next_design(fit: Fit, verdict: Verdict) -> Candidate | None:
         candidate, own = x.candidate, not x.candidate.changes(fit)
         if x.reason or x.tail < _AGAINST or (own and verdict in (DOUBT, FAILS)):
             continue
-        if candidate.drift and not candidate.early and alone:
+        drifts = candidate.trends is not None and candidate.trends.role == "drift"
+        if drifts and not candidate.early and alone:
             continue
         if own or not _contradicted(fit, candidate):
             return candidate
     return None
 
 
-def next_step(fit: Fit, verdict: Verdict, evidence: Earned) -> Message:
+def next_step(fit: Fit, verdict: Verdict) -> Message:
     """Say what to try where the fit's design fails, is in doubt, or cannot be told from others."""
+    see_all = Hint("check", "assumptions")
     if verdict not in (DOUBT, FAILS, UNTOLD):
         return NOTHING
-    winner = next_design(fit, verdict)
-    if winner is not None and winner.changes(fit):
-        hint = winner.hint(fit)
-        return advised(Message("Next: {}; or see all: {}.", hint, Hint("check", "assumptions")))
-    if winner is None or any(stratum.factors[0].reason for stratum in evidence.strata):
-        return advised(Message("How large violations may be: {}.", Hint("check", "sensitivity")))
-    return advised(
-        Message(
-            "No other design explains these periods better; see all: {}.",
-            Hint("check", "assumptions"),
+    winner = None if verdict == UNTOLD else next_design(fit, verdict)
+    if winner is not None:
+        return advised(Message("Next: {}; or see all: {}.", winner.hint(fit), see_all))
+    if verdict == UNTOLD and not any(x.reason for x in evidence_of(fit) if x.candidate.drift):
+        return advised(
+            Message(
+                "The average over designs (averaged), with which reports begin, weighs what these "
+                "periods leave open; see all: {}.",
+                see_all,
+            )
         )
-    )
+    return advised(Message("How large violations may be: {}.", Hint("check", "sensitivity")))
 
 
 def _contradicted(fit: Fit, candidate: Candidate) -> bool:

@@ -84,7 +84,7 @@ def pretrends(fit: Fit) -> Finding:
         verdict, near = _near_adoption(own_leads(fit))
         words = [DRIFTING, near, factors.sentence]
     if fit.facts.parallel or fit.facts.has("drift"):
-        words.append(next_step(fit, verdict, factors))
+        words.append(next_step(fit, verdict))
     sentence = joined(words)
     further = further_factors(fit)
     figure = separated([figure_of(factors, further), _figure(judged)])

@@ -1,3 +1,4 @@
+from bayes_nqp.designs.terms._dip import Dip as Dip
 from bayes_nqp.designs.terms._factors import Factors as Factors
 from bayes_nqp.designs.terms._rings import Donut as Donut
 from bayes_nqp.designs.terms._rings import Rings as Rings

@@ -30,8 +30,9 @@ _WORDS: Final = Message(
     "adopters share, along a line and a walk of each stratum where there are several, and along a "
     "line and a walk of each cohort. The periods before adoption teach their sizes, and effects "
     "are what goes beyond the drift; no such period can show a shock that begins with adoption. "
-    "Prior scales, in multiples of s: {line:g} for the slopes of shared lines, {walk:g} for the "
-    "steps of shared walks, {cohort_line:g} and {cohort_walk:g} for those of cohorts."
+    "Prior scales, in multiples of s, zero for what is left out: {line:g} for the slopes of shared "
+    "lines, {walk:g} for the steps of shared walks, {cohort_line:g} and {cohort_walk:g} for those "
+    "of cohorts."
 )
 
 
@@ -42,7 +43,7 @@ class DifferentialTrends(Term):
     Adopters of stratum s and cohort k have ``b t + w_t + b_s t + w_st + b_k t + w_kt`` beside their
     time effects, t centred; with one stratum there are no b and w. The walks run from the first
     period on, so that the sizes of their steps, which pre-periods teach, are those of the steps
-    after adoption. Effects exclude the drift.
+    after adoption. Effects exclude the drift. A scale of zero leaves its part out.
 
     Parameters
     ----------
@@ -59,7 +60,7 @@ class DifferentialTrends(Term):
     Raises
     ------
     StudyError
-        If a scale is not a positive number.
+        If a scale is below zero, or all are zero.
 
     References
     ----------
@@ -86,8 +87,10 @@ class DifferentialTrends(Term):
     def __post_init__(self) -> None:
         for item in fields(self):
             value = getattr(self, item.name)
-            if value <= 0.0:
-                raise StudyError(f"'{item.name}' is {value!r}", hint="a positive number")
+            if value < 0.0:
+                raise StudyError(f"'{item.name}' is {value!r}", hint="a number from 0 on")
+        if not any(asdict(self).values()):
+            raise StudyError("all scales of 'trends' are 0", hint="trends=None")
 
     def words(self, attrs: Mapping[str, object]) -> Message:
         """Say what may drift from what, and the priors."""
@@ -136,22 +139,25 @@ def _parts(
     """
     ever = cohort >= 0
     t = np.asarray(np.arange(n_periods) - 0.5 * (n_periods - 1), dtype=np.float64)
-    loadings = (t[:, None], np.asarray(np.tri(n_periods)[:, 1:]))
+    loadings = {"line": t[:, None], "walk": np.asarray(np.tri(n_periods)[:, 1:])}
     alone = np.unique(np.stack([stratum, cohort]), axis=1, return_inverse=True)[1].ravel()
-    line = Scale("trend_line", HalfNormal(trends.line), estimated=False)
-    walk = Scale("trend_walk", HalfNormal(trends.walk))
-    apart = (
-        Scale("cohort_trend_line", HalfNormal(trends.cohort_line)),
-        Scale("cohort_trend_walk", HalfNormal(trends.cohort_walk)),
-    )
-    parts = (
-        ProcessPart("trend", np.where(ever, stratum, -1), loadings, (line, walk)),
-        ProcessPart("cohort_trend", np.where(ever, alone, -1), loadings, apart),
-    )
-    if np.unique(stratum[ever]).size == 1:
-        return parts
-    overall = (replace(line, name="common_trend_line"), replace(walk, name="common_trend_walk"))
-    return ProcessPart("common_trend", np.where(ever, 0, -1), loadings, overall, True), *parts
+    shared = {"line": (trends.line, False), "walk": (trends.walk, True)}
+    apart = {"line": (trends.cohort_line, True), "walk": (trends.cohort_walk, True)}
+    parts = [
+        ("common_trend", np.where(ever, 0, -1), shared, True),
+        ("trend", np.where(ever, stratum, -1), shared, False),
+        ("cohort_trend", np.where(ever, alone, -1), apart, False),
+    ]
+    out = []
+    for name, owner, sizes, common in parts[np.unique(stratum[ever]).size == 1 :]:
+        kept = [kind for kind, (size, _) in sizes.items() if size > 0.0]
+        scales = [
+            Scale(f"{name}_{kind}", HalfNormal(sizes[kind][0]), estimated=sizes[kind][1])
+            for kind in kept
+        ]
+        if scales:
+            out.append(ProcessPart(name, owner, [loadings[x] for x in kept], scales, common))
+    return out
 
 
 def _check(panel: Panel, stratum: Index, start: Index, names: Sequence[str]) -> None:
