@@ -35,6 +35,8 @@ PERIODS = 12
 COHORTS = np.array([5, 7, 9, 10])
 SIZES = (60, 200)
 ASKED = ("pretrends", "placebo_time", "anticipation", "error_model", "selection")
+LEVELS = np.linspace(0.005, 0.995, 67)
+"""Of probability, at which answers are kept: 95 % intervals, and mixtures under any prior odds."""
 SPEAKING = ("fails", "in doubt", "could not tell")
 
 
@@ -262,27 +264,36 @@ def made(world: str, units: int, number: int) -> tuple[nqp.Panel, float]:
     return panel, float(d.effect[treated].mean())
 
 
-def interval(effects: object) -> list[float]:
-    """The 95 % interval of the average effect."""
-    return [float(x) for x in np.quantile(nqp.att(effects), [0.025, 0.975])]
+def levels_of(effects: object) -> list[float]:
+    """The average effect at `LEVELS`."""
+    return [round(float(x), 5) for x in np.quantile(nqp.att(effects), LEVELS)]
 
 
 def measured(world: str, units: int, number: int) -> dict[str, Any]:
-    """Answers and verdicts on one panel."""
+    """Answers and verdicts on one panel; of every design of the average, evidence and answer."""
     began = time.process_time()
     panel, truth = made(world, units, number)
     fit = nqp.fit(nqp.StaggeredDiD(), panel, nqp.Importance(seed=number), progress=False)
     verdicts = {x.name: x.verdict for x in run_checks(fit, ASKED)}
     answer = nqp.averaged(fit)
-    named = next_design(fit, verdicts["pretrends"]) if verdicts["pretrends"] != "holds" else None
     line: dict[str, Any] = {"world": world, "units": units, "number": number, "truth": truth}
-    line |= {"default": interval(fit), "averaged": interval(answer), "verdicts": verdicts}
-    line["odds"] = answer.sensitivity.to_dict("list")
-    line["weights"] = [round(x, 4) for x in answer.weights]
-    line["next"] = line["default"]
-    line["named"] = "" if named is None else str(named.name)
+    line |= {"verdicts": verdicts, "default": levels_of(fit), "averaged": levels_of(answer)}
+    line["designs"] = [
+        {
+            "name": str(x.candidate.name), "drift": x.candidate.drift,
+            "evidence": round(x.evidence.value, 3), "tail": float(x.evidence.tail),
+            "answer": None if x.effects is None else levels_of(x.effects),
+        }
+        for x in answer.designs
+    ]  # fmt: skip
+    spoken = verdicts["pretrends"]
+    named = next_design(fit, spoken) if spoken in ("fails", "in doubt") else None
+    # What readers are told to do next: nothing, the average, or a design.
+    line["next"] = line["default" if spoken == "holds" else "averaged"]
+    line["named"] = "averaged" if spoken == "could not tell" else ""
     if named is not None and named.changes(fit):
-        line["next"] = interval(refit(fit, named.design(fit)))
+        line["named"] = str(named.name)
+        line["next"] = levels_of(refit(fit, named.design(fit)))
     return line | {"seconds": time.process_time() - began}
 
 
@@ -292,8 +303,8 @@ def run(only: list[str], sizes: list[int], panels: int, part: str) -> None:
     first, of = (int(x) for x in part.split("/"))
     ready = {(x["world"], x["units"], x["number"]) for x in kept_lines()}
     path = STORE / f"part{first}of{of}.jsonl"
-    for units in sizes:
-        for number in range(first - 1, panels, of):
+    for number in range(first - 1, panels, of):
+        for units in sizes:
             for world in only:
                 if (world, units, number) in ready:
                     continue
@@ -323,25 +334,44 @@ def table() -> str:
     frame["place"] = [order.index(x) for x in frame["world"]]
     for (_, world, units), part in frame.groupby(["place", "world", "units"]):
         lines = part.to_dict("records")
-        base = np.mean([x["default"][1] - x["default"][0] for x in lines])
-        covers = [inside(x["default"], x["truth"]) for x in lines]
+        truths = [x["truth"] for x in lines]
+        base = [ends(x["default"]) for x in lines]
         spoken = [any(y in SPEAKING for y in x["verdicts"].values()) for x in lines]
-        silent = np.mean([not c and not s for c, s in zip(covers, spoken, strict=True)])
-        cells = [f"{np.mean(covers):.2f}"]
-        for name in ("next", "averaged"):
-            share = np.mean([inside(x[name], x["truth"]) for x in lines])
-            width = np.mean([x[name][1] - x[name][0] for x in lines]) / base
-            cells.append(f"{share:.2f} ({width:.2f})")
-        for k in (0, 2):
-            ends = [(x["odds"]["lower"][k], x["odds"]["upper"][k], x["truth"]) for x in lines]
-            width = np.mean([high - low for low, high, _ in ends]) / base
-            cells.append(f"{np.mean([a <= c <= b for a, b, c in ends]):.2f} ({width:.2f})")
-        cells += [f"{silent:.2f}", f"{np.mean(spoken):.2f}"]
+        silent = [not inside(b, t) and not s for b, t, s in zip(base, truths, spoken, strict=True)]
+        answers = [[ends(x[name]) for x in lines] for name in ("next", "averaged")]
+        answers += [[mixture(x["designs"], odds) for x in lines] for odds in (0.0, 4.0)]
+        cells = [f"{share(base, truths):.2f}"]
+        for found in answers:
+            width = np.mean([b - a for a, b in found]) / np.mean([b - a for a, b in base])
+            cells.append(f"{share(found, truths):.2f} ({width:.2f})")
+        cells += [f"{np.mean(silent):.2f}", f"{np.mean(spoken):.2f}"]
         rows.append(" | ".join([f"| {world}", str(units), str(len(lines)), *cells]) + " |")
     return "\n".join(rows)
 
 
-def inside(ends: list[float], truth: float) -> bool:
+def ends(levels: list[float]) -> tuple[float, float]:
+    """The 95 % interval of an answer."""
+    low, high = np.interp([0.025, 0.975], LEVELS, levels)
+    return float(low), float(high)
+
+
+def mixture(designs: list[dict[str, Any]], odds: float) -> tuple[float, float]:
+    """The 95 % interval of the average over designs under prior log odds of a drift."""
+    known = [x for x in designs if x["answer"] is not None]
+    log = np.array([x["evidence"] + odds * x["drift"] for x in known])
+    weights = np.exp(log - log.max())
+    grid = np.sort(np.concatenate([x["answer"] for x in known]))
+    below = [np.interp(grid, x["answer"], LEVELS, left=0.0, right=1.0) for x in known]
+    low, high = np.interp([0.025, 0.975], weights / weights.sum() @ np.array(below), grid)
+    return float(low), float(high)
+
+
+def share(intervals: list[tuple[float, float]], truths: list[float]) -> float:
+    """Of intervals that hold the truth."""
+    return float(np.mean([inside(x, t) for x, t in zip(intervals, truths, strict=True)]))
+
+
+def inside(ends: tuple[float, float], truth: float) -> bool:
     """Whether an interval holds the truth."""
     return ends[0] <= truth <= ends[1]
 

@@ -27,7 +27,6 @@ from bayes_nqp.designs.noise import structures as structures
 from bayes_nqp.designs.staggered_did import StaggeredDiD
 from bayes_nqp.designs.terms import DifferentialTrends as DifferentialTrends
 from bayes_nqp.designs.terms import Dip as Dip
-from bayes_nqp.designs.terms._dip import DIP as DIP
 from bayes_nqp.designs.terms import Donut as Donut
 from bayes_nqp.designs.terms import Rings as Rings
 from bayes_nqp.designs.terms import SpatialLag as SpatialLag

@@ -45,8 +45,8 @@ class Term(ABC):
     def role(self) -> str:
         """What others ask for, whatever its class.
 
-        "drift", "factors", "dip", "shocks", "exposure", "donut", "lag" (outcomes follow those of linked
-        units), or "linked" (what linked units have enters, and their outcomes do not).
+        "drift", "factors", "dip", "shocks", "exposure", "donut", "lag" (outcomes follow those of
+        linked units), or "linked" (what linked units have enters, and their outcomes do not).
         """
         return ""
 

@@ -22,12 +22,12 @@ from typing import Final
 
 import numpy as np
 
+from bayes_nqp.arrays import Array
 from bayes_nqp.checks.shared import reason
 from bayes_nqp.checks.trends._bayes_factor import evidence_against_drift, untreated
 from bayes_nqp.checks.trends._differential_trend import widened
 from bayes_nqp.checks.trends._leads import freedom, tail_at
-from bayes_nqp.arrays import Array
-from bayes_nqp.designs import DIP, Design, DifferentialTrends, Dip, Term
+from bayes_nqp.designs import Design, DifferentialTrends, Dip, Term
 from bayes_nqp.errors import Hint, IdentificationError, NQPError
 from bayes_nqp.fitting import REFITS, Fit, SlopeLaw, known_draws, once, panel_of, require, slope_law
 from bayes_nqp.language import NOTHING, Message, listed
@@ -64,8 +64,8 @@ class Candidate:
 
     @property
     def drift(self) -> bool:
-        """Whether adopters may drift from period to period."""
-        return self.trends is not None and self.trends.role == "drift" and self.trends != LINES
+        """Whether adopters may drift."""
+        return self.trends is not None and self.trends.role == "drift"
 
     def changes(self, fit: Fit) -> dict[str, object]:
         """Arguments by which it differs from the fit's design."""
@@ -90,11 +90,11 @@ class Candidate:
         return listed([Message("{}", Hint(*change)) for change in changes.items()], len(changes))
 
 
-def _kind(trends: Term | None) -> tuple[str, bool]:
+def _kind(trends: Term | None) -> tuple[str, int]:
     """What a term lets adopters do, whatever its scales."""
     if isinstance(trends, DifferentialTrends):
         return trends.role, trends.walk == trends.cohort_walk == 0.0
-    return ("", False) if trends is None else (trends.role, False)
+    return ("", 0) if trends is None else (trends.role, getattr(trends, "periods", 0))
 
 
 CANDIDATES: Final = (
@@ -102,6 +102,7 @@ CANDIDATES: Final = (
     Candidate(Message("a response one period before adoption"), 1),
     Candidate(Message("a response two periods before adoption"), 2),
     Candidate(Message("adoption after a bad or good period"), trends=Dip()),
+    Candidate(Message("adoption after three bad or good periods"), trends=Dip(3)),
     Candidate(Message("a drift along lines"), trends=LINES),
     Candidate(Message("differential trends"), trends=DifferentialTrends()),
     Candidate(
@@ -257,7 +258,7 @@ def _law(fit: Fit, flat: Design, panel: Panel, names: Sequence[str] = ()) -> Slo
     stated = flat.facts.covariates
     changes = {"covariates": (*stated, *names)} if stated is not None and names else {}
     seed, stock = int(fit.sampler.seed or 0), known_draws(fit)
-    return slope_law(flat.variant(changes), panel, names or (DIP,), seed=seed, stock=stock)
+    return slope_law(flat.variant(changes), panel, names or (Dip.column,), seed=seed, stock=stock)
 
 
 def _near(fit: Fit, trends: Term | None) -> SlopeLaw | None:

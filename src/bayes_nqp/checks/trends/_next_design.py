@@ -35,8 +35,7 @@ def next_design(fit: Fit, verdict: Verdict) -> Candidate | None:
         candidate, own = x.candidate, not x.candidate.changes(fit)
         if x.reason or x.tail < _AGAINST or (own and verdict in (DOUBT, FAILS)):
             continue
-        drifts = candidate.trends is not None and candidate.trends.role == "drift"
-        if drifts and not candidate.early and alone:
+        if candidate.drift and not candidate.early and alone:
             continue
         if own or not _contradicted(fit, candidate):
             return candidate
@@ -63,7 +62,13 @@ def next_step(fit: Fit, verdict: Verdict) -> Message:
 
 
 def _contradicted(fit: Fit, candidate: Candidate) -> bool:
-    """Whether adoptions that never happened have an effect under a design."""
+    """Whether adoptions that never happened have an effect under a design.
+
+    They cannot be asked of a dip, which comes before those that did happen, and is left in the
+    rows between.
+    """
+    if candidate.trends is not None and candidate.trends.role == "dip":
+        return False
     design, panel = apart(fit)
     changes = candidate.changes(fit)
     if fit.takes("unidentified"):

@@ -1,10 +1,10 @@
-"""A dip: units that adopt because their errors just before were low, or high, and how these fade."""
+"""A dip: units that adopt since their errors just before were low, or high, and how these fade."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 import numpy as np
 from scipy import optimize
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 __all__ = ["Dip"]
 
 
-DIP: Final = "dip before adoption"
-"""The column's name among covariates."""
 _WORDS: Final = Message(
     "Units may adopt because of their errors in the {periods} before adoption, among those of "
     "their stratum that had not adopted; what is left of these errors fades as the errors' "
@@ -81,6 +79,8 @@ class Dip(Term):
     periods: Count = 1
 
     role = "dip"
+    column: ClassVar = "dip before adoption"
+    """Its name among columns with a slope."""
     with_channels = False
     with_dose = False
 
@@ -118,7 +118,7 @@ class Dip(Term):
         loads = _at_risk(rows, timing.start[timing.key], self.periods)
         covariance = _covariance(rows, loads, equation.noise, equation.priors)
         column = _faded(loads, covariance)[panel.unit_codes, panel.time_codes]
-        return replace(equation, columns={**equation.columns, DIP: column})
+        return replace(equation, columns={**equation.columns, self.column: column})
 
 
 def _at_risk(rows: BareRows, start: Index, periods: int) -> Array:
@@ -241,4 +241,4 @@ def _restricted(groups: Sequence[_Alike], covariance: Array) -> float:
     energy -= float(((vectors[:, kept].T @ right) ** 2 / values[kept]).sum())
     freedom -= int(kept.sum())
     log_det += float(np.log(values[kept]).sum())
-    return -0.5 * (freedom * np.log(max(energy, np.finfo(float).tiny)) + log_det)
+    return -0.5 * float(freedom * np.log(max(energy, np.finfo(float).tiny)) + log_det)
