@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from typing import Final
 
+import numpy as np
+
 from bayes_nqp.checks.shared import DOUBT, FAILS, HOLDS, UNTOLD, Verdict
-from bayes_nqp.checks.trends._candidates import Candidate, evidence_of, last_period_alone
+from bayes_nqp.checks.trends._candidates import (
+    LINES,
+    Candidate,
+    Evidence,
+    evidence_of,
+    last_period_alone,
+)
 from bayes_nqp.checks.trends._placebo import placebos
+from bayes_nqp.designs import DifferentialTrends
 from bayes_nqp.errors import Hint, NotApplicable, NQPError
 from bayes_nqp.fitting import Fit, apart
 from bayes_nqp.language import NOTHING, Message, advised
@@ -30,10 +39,17 @@ def next_design(fit: Fit, verdict: Verdict) -> Candidate | None:
     Candidate or None
         None where every design is contradicted.
     """
-    alone = last_period_alone(fit)
-    for x in sorted(evidence_of(fit), key=lambda x: -x.log_posterior()):
+    alone, known = last_period_alone(fit), [x for x in evidence_of(fit) if not x.reason]
+    lines = [x.log_posterior() for x in known if x.candidate.trends == LINES]
+
+    def log_posterior(x: Evidence) -> float:
+        """That of lines belongs to the drift that may bend as well."""
+        bends = x.candidate.trends == DifferentialTrends() and not x.candidate.early
+        return float(np.logaddexp.reduce([x.log_posterior(), *(lines if bends else [])]))
+
+    for x in sorted(known, key=log_posterior, reverse=True):
         candidate, own = x.candidate, not x.candidate.changes(fit)
-        if x.reason or x.tail < _AGAINST or (own and verdict in (DOUBT, FAILS)):
+        if candidate.trends == LINES or x.tail < _AGAINST or (own and verdict in (DOUBT, FAILS)):
             continue
         if candidate.drift and not candidate.early and alone:
             continue
