@@ -262,6 +262,7 @@ CALLS: dict[str, Call] = {
     "plots.decomposition": lambda w: nqp.plots.decomposition(w.channels),
     "plots.drift": lambda w: nqp.plots.drift(w.trending),
     "plots.estimators": lambda w: nqp.plots.estimators(w.fit, language="zh"),
+    "plots.panel": lambda w: nqp.plots.panel(w.fit.panel, language="zh"),
     "plots.event_study": lambda w: nqp.plots.event_study(w.fit, language="zh"),
     "plots.forest": lambda w: nqp.plots.forest(w.fit, by="region"),
     "plots.league": lambda w: nqp.plots.league(w.fit),

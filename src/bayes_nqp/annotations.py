@@ -44,6 +44,8 @@ type Count = Annotated[int, Interval(ge=0, le=10**9)]
 """How many of something are made."""
 type Language = Annotated[str, OneOf(languages)]
 """One that sentences are written in."""
+type Style = Mapping[str, bool | Mapping[str, object]]
+"""How parts of a figure look, by their names; False leaves one out."""
 type Natural = Annotated[int, Ge(0)]
 """A number of things, none among them."""
 type Positive = Annotated[float, Gt(0)]

@@ -1,4 +1,4 @@
-"""``panel.plot()``: who adopts when."""
+"""``panel.plot()``: what the data look like."""
 
 from __future__ import annotations
 
@@ -12,17 +12,25 @@ if TYPE_CHECKING:
 
 
 @attribute("Panel")
-def plot(panel: nqp.Panel, **options: Any) -> Figure:
-    """Draw units against time, by status and cohort: ``nqp.plots.adoption(panel)``.
+def plot(panel: nqp.Panel, name: str = "panel", **options: Any) -> Figure:
+    """Draw who is treated when, and outcomes by cohort: ``nqp.plots.panel(panel)``.
 
     Parameters
     ----------
+    name : str, default "panel"
+        Of the plot; "adoption" has a named line a unit.
     **options
-        Of `plots.adoption`: ``most``, ``title``, ``language``, ``ax``.
+        Of the plot: ``title``, ``language``, …
 
     Returns
     -------
     Figure
         To be shown by a notebook, or saved by its ``savefig``.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such plot.
     """
-    return nqp.plots.adoption(panel, **options)
+    figure: Figure = getattr(nqp.plots, name)(panel, **options)
+    return figure

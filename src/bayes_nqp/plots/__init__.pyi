@@ -12,6 +12,7 @@ from ._evidence_sensitivity import sensitivity as sensitivity
 from ._forest import forest as forest
 from ._league import league as league
 from ._moderation import moderation as moderation
+from ._panel import panel as panel
 from ._paths import paths as paths
 from ._received import received as received
 from ._registry import DRAWERS as DRAWERS

@@ -15,7 +15,7 @@ from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from bayes_nqp.annotations import Language, Words
+from bayes_nqp.annotations import Language, Style, Words
 from bayes_nqp.checks import ADOPTION, ROWS
 from bayes_nqp.estimands import text
 from bayes_nqp.language import Message, Translator
@@ -97,6 +97,7 @@ def adoption(
     ax: Axes | None = None,
     title: str | None = None,
     language: Language = "en",
+    style: Style | None = None,
 ) -> Figure:
     """Draw units against time, coloured by status and cohort, the earliest cohort on top.
 
@@ -112,6 +113,8 @@ def adoption(
         Of the figure.
     language : str, default "en"
         Of labels and notes.
+    style : mapping, optional
+        Of parts by name, such as ``{"points": {"color": "k"}, "note": False}``.
 
     Examples
     --------
@@ -133,7 +136,7 @@ def adoption(
     n = len(lines.labels)
     step = 0.135 if n > 30 else 0.19
     size = (float(np.clip(0.3 * len(times) + 2.4, 4.6, 9.0)), max(1.8, step * n + 1.0))
-    look = Appearance(0.0, ax, title, translate)
+    look = Appearance(0.0, ax, title, translate, style)
     with canvas(look, size, [*lines.labels, *times]) as page:
         _paint(page.ax, lines, len(times))
         _ticks(page.ax, lines, times)

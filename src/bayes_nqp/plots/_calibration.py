@@ -11,7 +11,7 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import FuncFormatter
 from scipy.stats import binom
 
-from bayes_nqp.annotations import Language
+from bayes_nqp.annotations import Language, Style
 from bayes_nqp.calibration import Calibration, differences, ecdf_band
 from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import percent
@@ -46,6 +46,7 @@ def calibration(
     quantities: Sequence[str] | None = None,
     title: str | None = None,
     language: Language = "en",
+    style: Style | None = None,
 ) -> Figure:
     """Draw the ranks of truths, and the coverage of intervals.
 
@@ -59,6 +60,8 @@ def calibration(
         Of the figure.
     language : str, default "en"
         Of labels and notes.
+    style : mapping, optional
+        Of parts by name, such as ``{"points": {"color": "k"}, "note": False}``.
 
     Returns
     -------
@@ -89,7 +92,7 @@ def calibration(
     rows = -(-len(names) // _COLUMNS) if ranked else 0
     height = max(1.0 * rows, 0.2 * len(names)) + 1.3
     left_out = len(result.quantities) - len(names)
-    look, panels = Appearance(_BAND, None, title, translate), list[Axes]()
+    look, panels = Appearance(_BAND, None, title, translate, style), list[Axes]()
     with canvas(look, (9.6 if ranked else 5.2, height), names, layout=lambda _: panels) as page:
         side: Figure | SubFigure = page.figure
         if ranked:

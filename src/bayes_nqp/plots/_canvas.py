@@ -8,11 +8,20 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any, Final, Literal
 
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.collections import Collection
 from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
+from matplotlib.legend import Legend
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from matplotlib.text import Text
 from matplotlib.ticker import FixedLocator
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.annotations import Style
+from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.language import Message, Translator
 from bayes_nqp.plots._notes import annotate, label_beside, wrapped
 from bayes_nqp.plots._registry import Appearance
@@ -27,6 +36,12 @@ _SHORT = 12
 """Letters of a row's name that every figure has room for."""
 _NAMES = 0.4
 """The share of a figure that names of rows take before it is made wider."""
+
+_NAMES_OF: Final[dict[str, type[Artist]]] = {
+    "legend": Legend, "labels": Text, "lines": Line2D, "image": AxesImage, "areas": Patch,
+    "shapes": Collection,
+}  # fmt: skip
+"""What styles call parts that have no name of their own."""
 
 NAMED: Final[dict[str, Any]] = {"axis": "y", "length": 0}
 """Ticks of panels whose rows have names."""
@@ -46,6 +61,8 @@ class Canvas:
         How the ticks of all panels look in the end.
     empty : int
         Panels at the end that stay empty.
+    before : set of Artist
+        What the user's axes held already.
     """
 
     figure: Figure
@@ -55,6 +72,7 @@ class Canvas:
     gate: str = v.PASSED
     ticks: dict[str, Any] = field(default_factory=dict)
     empty: int = 0
+    before: set[Artist] = field(default_factory=set)
 
     @property
     def ax(self) -> Axes:
@@ -151,12 +169,51 @@ def canvas(
     return _opened(look, styled, open_page)
 
 
+def _parts(page: Canvas) -> Iterator[tuple[str, Artist]]:
+    """Name all that was drawn: by its own name, else by its kind."""
+    for text in page.figure.findobj(Text, include_self=False):
+        if text.get_gid() == "note":
+            yield "note", text
+    for ax in page.axes:
+        for artist in set(ax.get_children()) - page.before:
+            kind = next((name for name, of in _NAMES_OF.items() if isinstance(artist, of)), "")
+            name = artist.get_gid() or kind
+            if name and artist is not ax.patch and artist not in (*ax.spines.values(), ax.title):
+                yield name, artist
+
+
+def _restyled(page: Canvas, style: Style) -> None:
+    """Give parts the looks that are asked for.
+
+    Raises
+    ------
+    StudyError
+        If the figure has no such part, or the part no such look.
+    """
+    parts: dict[str, list[Artist]] = {}
+    for name, artist in _parts(page):
+        parts.setdefault(name, []).append(artist)
+    for name, look in style.items():
+        if name not in parts:
+            raise StudyError(f"this figure has no {name!r} to style", hint=nearest(name, parts))
+        for artist in parts[name]:
+            if isinstance(look, bool):
+                artist.set_visible(look)
+                continue
+            try:
+                artist.set(**look)
+            except (AttributeError, TypeError, ValueError) as error:
+                problem = f"style={{{name!r}: …}}: {error}"
+                raise StudyError(problem, hint='{"color": "k", "alpha": 0.5}') from None
+
+
 @contextmanager
 def _opened(
     look: Appearance, styled: AbstractContextManager[None], open_page: Callable[[], Canvas]
 ) -> Iterator[Canvas]:
     with styled:
         page = open_page()
+        page.before = set() if look.ax is None else set(look.ax.get_children())
         yield page
         annotate(
             page.figure, page.filled, page.notes, page.gate, look.translate,
@@ -165,6 +222,8 @@ def _opened(
         settle(page.axes)
         for ax in page.axes if page.ticks else ():
             ax.tick_params(**page.ticks)
+        if look.style:
+            _restyled(page, look.style)
         if look.ax is None:
             _widen(page)
 

@@ -14,7 +14,7 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
 from bayes_nqp import vocabulary as v
-from bayes_nqp.annotations import Language
+from bayes_nqp.annotations import Language, Style
 from bayes_nqp.checks import CHANNELS
 from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import ALL, PATHS, By, by_path, channels_of, effects_of, gate_of, percent
@@ -74,6 +74,7 @@ def channels(
     ax: Axes | None = None,
     title: str | None = None,
     language: Language = "en",
+    style: Style | None = None,
 ) -> Figure:
     """Draw the effect along every path, and how probably each exceeds each other.
 
@@ -95,6 +96,8 @@ def channels(
         Of the figure.
     language : str, default "en"
         Of labels and notes.
+    style : mapping, optional
+        Of parts by name, such as ``{"points": {"color": "k"}, "note": False}``.
 
     Raises
     ------
@@ -123,7 +126,7 @@ def channels(
         raise StudyError(f"one figure cannot hold {len(groups)} groups", hint="fewer factors in by")
     rows, label = _rows(groups, translate), effect_label(draws, translate)
     compared = [str(x) for x in channels_of(draws)[v.PATH].to_numpy()]
-    look = Appearance(prob, ax, title, translate)
+    look = Appearance(prob, ax, title, translate, style)
 
     texts = [label, *map(translate.name, compared), *groups]
     size, layout = _layout(_height(rows), len(groups), len(compared))

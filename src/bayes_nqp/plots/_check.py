@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from bayes_nqp import vocabulary as v
-from bayes_nqp.annotations import Language
+from bayes_nqp.annotations import Language, Style
 from bayes_nqp.checks import VERDICTS, CheckResult, title_of
 from bayes_nqp.errors import StudyError
 from bayes_nqp.language import Message, joined
@@ -46,6 +46,7 @@ def check(
     ax: Axes | None = None,
     title: str | None = None,
     language: Language = "en",
+    style: Style | None = None,
 ) -> Figure:
     """Draw what a check rests on.
 
@@ -61,6 +62,8 @@ def check(
         Of the figure; none by default.
     language : str, default "en"
         Of labels and notes.
+    style : mapping, optional
+        Of parts by name, such as ``{"points": {"color": "k"}, "note": False}``.
 
     Raises
     ------
@@ -78,7 +81,7 @@ def check(
             f"the check {result.name!r} has nothing to draw: {result.sentence}",
             hint="read its sentence and its evidence",
         )
-    return drawer(result, Appearance(prob, ax, title, words(language, result)))
+    return drawer(result, Appearance(prob, ax, title, words(language, result), style))
 
 
 def _named(result: CheckResult, scene: Scene) -> CheckResult:

@@ -16,7 +16,7 @@ from matplotlib.ticker import MaxNLocator
 
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
-from bayes_nqp.annotations import Language
+from bayes_nqp.annotations import Language, Style
 from bayes_nqp.checks import CHANNELS
 from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import (
@@ -80,6 +80,7 @@ def decomposition(
     ax: Axes | None = None,
     title: str | None = None,
     language: Language = "en",
+    style: Style | None = None,
 ) -> Figure:
     """Draw direct and indirect effects stacked, and the total effect they add up to.
 
@@ -102,6 +103,8 @@ def decomposition(
         Of the figure.
     language : str, default "en"
         Of labels and notes.
+    style : mapping, optional
+        Of parts by name, such as ``{"points": {"color": "k"}, "note": False}``.
 
     Raises
     ------
@@ -132,7 +135,7 @@ def decomposition(
         raise StudyError(f"{where} cannot hold {len(panels)} panels", hint="fewer factors in by")
     parts = [str(name) for name in channels_of(draws)[v.PATH].to_numpy()]
     label = effect_label(draws, translate)
-    look = Appearance(prob, ax, title, translate)
+    look = Appearance(prob, ax, title, translate, style)
 
     columns = columns_of(len(panels))
     rows = -(-len(panels) // columns)

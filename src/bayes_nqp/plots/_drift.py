@@ -10,7 +10,7 @@ from matplotlib.ticker import MaxNLocator
 
 from bayes_nqp import fitting
 from bayes_nqp import vocabulary as v
-from bayes_nqp.annotations import Language
+from bayes_nqp.annotations import Language, Style
 from bayes_nqp.checks import TRENDS
 from bayes_nqp.estimands import gate_of, percent
 from bayes_nqp.fitting import Fit
@@ -42,6 +42,7 @@ def drift(
     ax: Axes | None = None,
     title: str | None = None,
     language: Language = "en",
+    style: Style | None = None,
 ) -> Figure:
     """Draw the drift of adopters by event time, stratum by stratum.
 
@@ -57,6 +58,8 @@ def drift(
         Of the figure.
     language : str, default "en"
         Of labels and notes.
+    style : mapping, optional
+        Of parts by name, such as ``{"points": {"color": "k"}, "note": False}``.
 
     Raises
     ------
@@ -67,7 +70,7 @@ def drift(
     translate = words(language, fit)
     names = [str(name) for name in draws["stratum"].to_numpy()]
     tail = 0.5 * (1.0 - prob)
-    with canvas(Appearance(prob, ax, title, translate), (5.8, 3.4), names) as page:
+    with canvas(Appearance(prob, ax, title, translate, style), (5.8, 3.4), names) as page:
         for k, name in enumerate(names):
             path = draws.isel(stratum=k)
             low, high = path.quantile([tail, 1.0 - tail], dim=v.SAMPLE_DIMS).to_numpy()

@@ -19,7 +19,7 @@ from matplotlib.figure import Figure
 
 from bayes_nqp import estimands
 from bayes_nqp import vocabulary as v
-from bayes_nqp.annotations import Language
+from bayes_nqp.annotations import Language, Style
 from bayes_nqp.checks import ADOPTION, ROWS
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.errors import one_of
@@ -88,6 +88,7 @@ def effect_map(
     ax: Axes | None = None,
     title: str | None = None,
     language: Language = "en",
+    style: Style | None = None,
 ) -> Figure:
     """Draw each unit's mean effect where it is, from blue over white at zero to red.
 
@@ -118,6 +119,8 @@ def effect_map(
         Of the figure.
     language : str, default "en"
         Of labels and notes.
+    style : mapping, optional
+        Of parts by name, such as ``{"points": {"color": "k"}, "note": False}``.
 
     Raises
     ------
@@ -132,7 +135,7 @@ def effect_map(
     points = points_of(draws, prob)
     place = {label: k for k, label in enumerate(panel.unit_labels)}
     units = np.array([place[label] for label in draws[v.UNIT].to_numpy()], dtype=np.intp)
-    look = land.titled(Appearance(prob, ax, title, translate))
+    look = land.titled(Appearance(prob, ax, title, translate, style))
     with canvas(look, land.size(beside=1.0), []) as page:
         land.frame(page)
         blank = np.setdiff1d(np.arange(panel.n_units), units)

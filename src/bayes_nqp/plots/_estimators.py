@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from bayes_nqp import vocabulary as v
-from bayes_nqp.annotations import Language
+from bayes_nqp.annotations import Language, Style
 from bayes_nqp.checks import ADOPTION, ROWS
 from bayes_nqp.estimands import percent
 from bayes_nqp.fitting import Fit
@@ -36,6 +36,7 @@ def estimators(
     leads: int = 5,
     title: str | None = None,
     language: Language = "en",
+    style: Style | None = None,
 ) -> Figure:
     """Draw effects by event time and on average, by the fit and by other estimators.
 
@@ -53,6 +54,8 @@ def estimators(
         Of the figure.
     language : str, default "en"
         Of labels and notes.
+    style : mapping, optional
+        Of parts by name, such as ``{"points": {"color": "k"}, "note": False}``.
 
     Returns
     -------
@@ -87,7 +90,7 @@ def estimators(
 
     size = (6.4, 4.0 + 0.52 * len(names))
     with canvas(
-        Appearance(prob, None, title, translate),
+        Appearance(prob, None, title, translate, style),
         size,
         [label, *map(str, table["assumes"])],
         layout=layout,

@@ -18,7 +18,7 @@ from matplotlib.ticker import MaxNLocator
 
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
-from bayes_nqp.annotations import Language
+from bayes_nqp.annotations import Language, Style
 from bayes_nqp.checks import ADOPTION
 from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import (
@@ -94,6 +94,7 @@ def event_study(
     ax: Axes | None = None,
     title: str | None = None,
     language: Language = "en",
+    style: Style | None = None,
 ) -> Figure:
     """Draw leads and effects at every event time, measured from one period, overall or by group.
 
@@ -128,6 +129,8 @@ def event_study(
         Of the figure.
     language : str, default "en"
         Of labels and notes.
+    style : mapping, optional
+        Of parts by name, such as ``{"points": {"color": "k"}, "note": False}``.
 
     Raises
     ------
@@ -153,7 +156,7 @@ def event_study(
     found, total = (
         over_time(fit_or_effects, groups, weights, balanced, leads) for groups in (by, None)
     )
-    look = Appearance(prob, ax, title, words(language, found.own))
+    look = Appearance(prob, ax, title, words(language, found.own), style)
     effects = effects_of(fit_or_effects)
     return _drawn(found, total.main, effects, by, look, balanced, efficient=efficient)
 
@@ -245,7 +248,7 @@ def _draw(
     few = np.concatenate([np.broadcast_to(few_units(x), x.shape[-1]) for x in series.parts])
     for at, *ends, pale in zip(every, low, high, few, strict=True):
         shade, alpha = (lead if at < series.reference else colour), PALE if pale else 1.0
-        look: dict[str, Any] = {"color": shade, "alpha": alpha, "zorder": 1}
+        look: dict[str, Any] = {"color": shade, "alpha": alpha, "zorder": 1, "gid": "band"}
         ax.plot([at + shift] * 2, ends, "_", markersize=5, **look)
     if series.leads is not None:
         before = series.leads[v.EVENT_TIME].to_numpy()

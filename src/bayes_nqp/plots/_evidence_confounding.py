@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from bayes_nqp import vocabulary as v
-from bayes_nqp.annotations import Language
+from bayes_nqp.annotations import Language, Style
 from bayes_nqp.arrays import Array
 from bayes_nqp.checks import CheckResult
 from bayes_nqp.errors import StudyError
@@ -55,6 +55,7 @@ def confounding(
     ax: Axes | None = None,
     title: str | None = None,
     language: Language = "en",
+    style: Style | None = None,
 ) -> Figure:
     """Draw effects against ``rho``, a panel for each confounded mediator and group.
 
@@ -70,6 +71,8 @@ def confounding(
         Of the figure.
     language : str, default "en"
         Of labels and notes.
+    style : mapping, optional
+        Of parts by name, such as ``{"points": {"color": "k"}, "note": False}``.
 
     Raises
     ------
@@ -105,7 +108,7 @@ def confounding(
         raise StudyError(f"one ax cannot hold {len(panels)} panels", hint="leave out ax")
     columns = groups if groups > 1 else len(names)
     prob = float(dataset.attrs["prob"]) if prob is None else prob
-    return _drawn(panels, dataset, Appearance(prob, ax, title, translate), columns)
+    return _drawn(panels, dataset, Appearance(prob, ax, title, translate, style), columns)
 
 
 @evidence("confounding")

@@ -134,7 +134,7 @@ def _draw(ax: Axes, part: _Part, prob: float, reference: int) -> None:
         before = lead[v.EVENT_TIME].to_numpy()
         draw_points(ax, before, points_of(lead, prob), MUTED, hollow=True, faint=few_units(lead))
         for end in simultaneous(lead.transpose(*v.SAMPLE_DIMS, ...).to_numpy(), prob):
-            ax.plot(before, end, "_", color=MUTED, markersize=5, zorder=1)
+            ax.plot(before, end, "_", color=MUTED, markersize=5, zorder=1, gid="band")
         ax.plot([reference], [0.0], "D", color=MUTED, markersize=3.2, zorder=3)
         ax.axvline(reference + 0.5, color=MUTED, linewidth=0.7, linestyle=(0, (4, 3)), zorder=0.5)
         if np.isfinite(part.bound):

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from bayes_nqp import vocabulary as v
-from bayes_nqp.annotations import Language
+from bayes_nqp.annotations import Language, Style
 from bayes_nqp.checks import CheckResult
 from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import gate_of, percent
@@ -43,6 +43,7 @@ def sensitivity(
     ax: Axes | None = None,
     title: str | None = None,
     language: Language = "en",
+    style: Style | None = None,
 ) -> Figure:
     """Draw robust credible regions against M̄ or M, a panel for each group.
 
@@ -56,6 +57,8 @@ def sensitivity(
         Of the figure.
     language : str, default "en"
         Of labels and notes.
+    style : mapping, optional
+        Of parts by name, such as ``{"points": {"color": "k"}, "note": False}``.
 
     Raises
     ------
@@ -86,7 +89,7 @@ def sensitivity(
             panels.append(_Regions(label, group))
     if ax is not None and len(panels) > 1:
         raise StudyError(f"one ax cannot hold {len(panels)} groups", hint="leave out ax")
-    return _drawn(panels, regions, Appearance(0.95, ax, title, translate))
+    return _drawn(panels, regions, Appearance(0.95, ax, title, translate, style))
 
 
 @evidence("sensitivity")

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from bayes_nqp import schema
-from bayes_nqp.annotations import Language
+from bayes_nqp.annotations import Language, Style
 from bayes_nqp.estimands import By, att, contrast, effects_of, gate_of, names_of, percent
 from bayes_nqp.language import Message, Translator
 from bayes_nqp.plots._canvas import NAMED, canvas
@@ -54,6 +54,7 @@ def forest(
     ax: Axes | None = None,
     title: str | None = None,
     language: Language = "en",
+    style: Style | None = None,
 ) -> Figure:
     """Draw the average effect of every group, and the contrasts between groups.
 
@@ -73,6 +74,8 @@ def forest(
         Of the figure.
     language : str, default "en"
         Of labels and notes.
+    style : mapping, optional
+        Of parts by name, such as ``{"points": {"color": "k"}, "note": False}``.
 
     Raises
     ------
@@ -98,7 +101,7 @@ def forest(
     groups = {new: att(effects, {new: old}, weights) for new, old in factors.items()}
     rows = _rows(overall, groups, translate)
     label = effect_label(overall, translate)
-    look = Appearance(prob, ax, title, translate)
+    look = Appearance(prob, ax, title, translate, style)
 
     size, texts = (6.6, 0.215 * len(rows) + 1.25), [label, *(row.label for row in rows)]
     with canvas(look, size, texts) as page:

@@ -111,8 +111,8 @@ def draw_points(
         if not some.any():
             continue
         outer, inner, mean = points.outer[:, some], points.inner[:, some], points.mean[some]
-        bars(at[some], *outer, color=colour, linewidth=0.9, alpha=alpha, zorder=2)
-        bars(at[some], *inner, color=colour, linewidth=3.0, alpha=alpha, zorder=2.1)
+        bars(at[some], *outer, color=colour, linewidth=0.9, alpha=alpha, zorder=2, gid="interval")
+        bars(at[some], *inner, color=colour, linewidth=3.0, alpha=alpha, zorder=2.1, gid="inner")
         ax.plot(
             *((at[some], mean) if vertical else (mean, at[some])),
             linestyle="none",
@@ -123,6 +123,7 @@ def draw_points(
             markeredgewidth=1.0,
             alpha=alpha,
             zorder=3,
+            gid="points",
         )
 
 

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from bayes_nqp import vocabulary as v
-from bayes_nqp.annotations import Language
+from bayes_nqp.annotations import Language, Style
 from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import By, att, effects_of, gate_of, member_name, percent
 from bayes_nqp.language import Message, Translator
@@ -60,6 +60,7 @@ def league(
     ax: Axes | None = None,
     title: str | None = None,
     language: Language = "en",
+    style: Style | None = None,
 ) -> Figure:
     """Draw every unit's effect with its intervals, the largest first.
 
@@ -84,6 +85,8 @@ def league(
         Of the figure.
     language : str, default "en"
         Of labels and notes.
+    style : mapping, optional
+        Of parts by name, such as ``{"points": {"color": "k"}, "note": False}``.
 
     Raises
     ------
@@ -113,7 +116,7 @@ def league(
     shown, left_out = _ends(len(labels), most)
     names = [labels[i] for i in shown]
     label = effect_label(draws, translate)
-    look = Appearance(prob, ax, title, translate)
+    look = Appearance(prob, ax, title, translate, style)
 
     lines = len(shown) + (1 if left_out else 0)
     with canvas(look, (5.4, max(1.9, 0.145 * lines + 1.1)), [label, *names]) as page:

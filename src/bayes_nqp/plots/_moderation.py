@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from bayes_nqp import vocabulary as v
-from bayes_nqp.annotations import Language
+from bayes_nqp.annotations import Language, Style
 from bayes_nqp.arrays import Array
 from bayes_nqp.checks import ROWS
 from bayes_nqp.effects import moderator_name
@@ -90,6 +90,7 @@ def moderation(
     ax: Axes | None = None,
     title: str | None = None,
     language: Language = "en",
+    style: Style | None = None,
 ) -> Figure:
     """Draw the effect on the treated along their moderator, with where it was observed.
 
@@ -115,6 +116,8 @@ def moderation(
         Of the figure.
     language : str, default "en"
         Of labels and notes.
+    style : mapping, optional
+        Of parts by name, such as ``{"points": {"color": "k"}, "note": False}``.
 
     Raises
     ------
@@ -132,7 +135,7 @@ def moderation(
         raise StudyError(f"{where} cannot hold {len(lines)} groups", hint="fewer factors in by")
     label = effect_label(draws, translate)
     label = label if path == v.TOTAL else f"{label}: {translate.name(PATHS.get(path, path))}"
-    look = Appearance(prob, ax, title, translate)
+    look = Appearance(prob, ax, title, translate, style)
 
     columns, moderator = columns_of(len(lines)), translate.name(name)
     high = -(-len(lines) // columns)

@@ -106,7 +106,9 @@ def annotate(
     text = wrapped(" ".join(filter(None, sentences)).replace("。 ", "。"), wide)
     if owned:
         if text:
-            figure.supxlabel(text, x=0.01, ha="left", fontsize=_SIZE, color=MUTED, linespacing=1.35)
+            figure.supxlabel(
+                text, x=0.01, ha="left", fontsize=_SIZE, color=MUTED, linespacing=1.35, gid="note"
+            )
         over = "\n".join(filter(None, [title, wrapped(stamp, wide * 0.68)]))
         if over:
             colour = WARNING if failed else None
@@ -264,6 +266,7 @@ def _beneath(ax: Axes, text: str) -> None:
             fontsize=_SIZE,
             color=MUTED,
             annotation_clip=False,
+            gid="note",
         )
 
 

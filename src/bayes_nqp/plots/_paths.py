@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, Rectangle
 
 from bayes_nqp import vocabulary as v
-from bayes_nqp.annotations import Language
+from bayes_nqp.annotations import Language, Style
 from bayes_nqp.checks import CHANNELS
 from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import (
@@ -101,6 +101,7 @@ def paths(
     ax: Axes | None = None,
     title: str | None = None,
     language: Language = "en",
+    style: Style | None = None,
 ) -> Figure:
     """Draw how a policy reaches the outcome: directly, and through every mediator.
 
@@ -126,6 +127,8 @@ def paths(
         Of the figure.
     language : str, default "en"
         Of labels and notes.
+    style : mapping, optional
+        Of parts by name, such as ``{"points": {"color": "k"}, "note": False}``.
 
     Raises
     ------
@@ -146,7 +149,7 @@ def paths(
     names = [*map(translate.name, first.mediators), *ends, *(diagram.title for diagram in sheets)]
     rows = len(first.mediators) + 1
     decimals = max(numbers(points_of(diagram.effects, prob)) for diagram in sheets)
-    look = Appearance(prob, ax, title, translate)
+    look = Appearance(prob, ax, title, translate, style)
 
     height = len(sheets) * (_ROW * rows + 0.85) + 0.55
     with canvas(look, (_WIDTH, height), names, len(sheets)) as page:

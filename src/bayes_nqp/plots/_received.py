@@ -13,7 +13,7 @@ from matplotlib.ticker import MaxNLocator
 
 from bayes_nqp import estimands
 from bayes_nqp import vocabulary as v
-from bayes_nqp.annotations import Language
+from bayes_nqp.annotations import Language, Style
 from bayes_nqp.checks import Need
 from bayes_nqp.effects import lead_effects
 from bayes_nqp.estimands import gate_of, percent
@@ -58,6 +58,7 @@ def received(
     ax: Axes | None = None,
     title: str | None = None,
     language: Language = "en",
+    style: Style | None = None,
 ) -> Figure:
     """Draw what exposed units receive, a panel for each ring, with leads where there are some.
 
@@ -73,6 +74,8 @@ def received(
         Of the figure.
     language : str, default "en"
         Of labels and notes.
+    style : mapping, optional
+        Of parts by name, such as ``{"points": {"color": "k"}, "note": False}``.
 
     Raises
     ------
@@ -85,7 +88,7 @@ def received(
     rings = [str(ring) for ring in sides["untreated"][v.RING].to_numpy()]
     translate, columns = words(language, fit), columns_of(len(rings))
     rows = -(-len(rings) // columns)
-    look = Appearance(prob, ax, title, translate)
+    look = Appearance(prob, ax, title, translate, style)
     with canvas(look, (2.4 * columns + 1.0, 2.4 * rows + 0.8), rings, rows, columns) as page:
         for k, (onto, draws) in enumerate(sides.items()):
             for place, ring in enumerate(rings):

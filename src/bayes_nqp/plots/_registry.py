@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from bayes_nqp.annotations import Style
 from bayes_nqp.checks import Need, meets
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
@@ -37,12 +38,15 @@ class Appearance:
         Of the figure.
     translate : Translator
         Renders labels and notes.
+    style : mapping, optional
+        Of parts by name.
     """
 
     prob: float
     ax: Axes | None
     title: str | None
     translate: Translator
+    style: Style | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.prob < 1:  # 0 where nothing has an interval

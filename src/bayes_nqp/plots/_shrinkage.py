@@ -12,7 +12,7 @@ from matplotlib.ticker import MaxNLocator
 
 from bayes_nqp import estimands, schema
 from bayes_nqp import vocabulary as v
-from bayes_nqp.annotations import Language
+from bayes_nqp.annotations import Language, Style
 from bayes_nqp.estimands import By, att, gate_of, percent
 from bayes_nqp.language import Message, Translator
 from bayes_nqp.plots._canvas import NAMED, canvas
@@ -38,6 +38,7 @@ def shrinkage(
     ax: Axes | None = None,
     title: str | None = None,
     language: Language = "en",
+    style: Style | None = None,
 ) -> Figure:
     """Draw every group's effect without pooling and with partial pooling.
 
@@ -60,6 +61,8 @@ def shrinkage(
         Of the figure.
     language : str, default "en"
         Of labels and notes.
+    style : mapping, optional
+        Of parts by name, such as ``{"points": {"color": "k"}, "note": False}``.
 
     Raises
     ------
@@ -82,7 +85,7 @@ def shrinkage(
     labels, rows, pooled_draws, free_draws = _flat(effects, translate)
     overall = float(att(partial, weights=weights).mean())
     label, listed = effect_label(effects, translate), len(labels) <= _LISTED
-    look = Appearance(prob, ax, title, translate)
+    look = Appearance(prob, ax, title, translate, style)
 
     size = (5.8, max(2.1, 0.32 * len(labels) + 1.15)) if listed else (4.6, 4.6)
     with canvas(look, size, [label, *labels]) as page:

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
-from bayes_nqp.annotations import Language
+from bayes_nqp.annotations import Language, Style
 from bayes_nqp.errors import StudyError
 from bayes_nqp.language import Message
 from bayes_nqp.plots._canvas import canvas
@@ -24,6 +24,7 @@ def spatial_links(
     ax: Axes | None = None,
     title: str | None = None,
     language: Language = "en",
+    style: Style | None = None,
 ) -> Figure:
     """Draw units as dots and links as lines, the stronger the darker; islands are rings.
 
@@ -39,6 +40,8 @@ def spatial_links(
         Of the figure.
     language : str, default "en"
         Of labels and notes.
+    style : mapping, optional
+        Of parts by name, such as ``{"points": {"color": "k"}, "note": False}``.
 
     Raises
     ------
@@ -54,7 +57,7 @@ def spatial_links(
     places = np.asarray(weights.places)
     links, alone = weights.matrix.tocoo(), np.diff(weights.matrix.indptr) == 0
     strength = np.sqrt(links.data / links.data.max()) if links.nnz else links.data
-    with canvas(Appearance(0.0, ax, title, translate), (5.6, 4.4), []) as page:
+    with canvas(Appearance(0.0, ax, title, translate, style), (5.6, 4.4), []) as page:
         lines = np.stack([places[links.row], places[links.col]], axis=1).tolist()
         page.ax.add_collection(
             LineCollection(lines, colors=ACCENT, linewidths=0.6, alpha=0.1 + 0.6 * strength)

@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from bayes_nqp.annotations import Language
+from bayes_nqp.annotations import Language, Style
 from bayes_nqp.checks import ADOPTION, ROWS
 from bayes_nqp.estimands import text
 from bayes_nqp.language import Message
@@ -53,6 +53,7 @@ def zone_map(
     ax: Axes | None = None,
     title: str | None = None,
     language: Language = "en",
+    style: Style | None = None,
 ) -> Figure:
     """Draw units where they are, coloured by the period in which they adopt the policy.
 
@@ -76,6 +77,8 @@ def zone_map(
         Of the figure.
     language : str, default "en"
         Of labels and notes.
+    style : mapping, optional
+        Of parts by name, such as ``{"points": {"color": "k"}, "note": False}``.
 
     Raises
     ------
@@ -91,7 +94,7 @@ def zone_map(
     shades = mpl.colormaps["viridis"](np.linspace(0.12, 0.9, max(len(batches), 1)))
     never = np.flatnonzero(cohort < 0)
     keys = []
-    look = land.titled(Appearance(0.0, ax, title, translate))
+    look = land.titled(Appearance(0.0, ax, title, translate, style))
     with canvas(look, land.size(beside=1.5), []) as page:
         land.frame(page)
         for batch, shade in zip(batches, shades, strict=True):
