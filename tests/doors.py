@@ -175,6 +175,7 @@ HOMES = {
     "Document": "bayes_nqp.reports._content",
     "Heading": "bayes_nqp.reports._content",
     "Paragraph": "bayes_nqp.reports._content",
+    "Picture": "bayes_nqp.reports._content",
     "NumberedTable": "bayes_nqp.reports._content",
     "Context": "bayes_nqp.reports._context",
     "SECTIONS": "bayes_nqp.reports._registry",

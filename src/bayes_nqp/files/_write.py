@@ -85,6 +85,7 @@ def write(
     into: Callable[[io.BytesIO], object],
     *,
     replace: bool = True,
+    dated: bool = False,
 ) -> Path:
     """Write what a function of another package writes, whole or not at all.
 
@@ -98,6 +99,8 @@ def write(
         Given a binary file.
     replace : bool, default True
         Whether a file that is there is replaced.
+    dated : bool, default False
+        Whether the properties of a document keep their dates, which are then not those of the hour.
 
     Raises
     ------
@@ -114,11 +117,11 @@ def write(
             hint="a folder that takes temporary files: the environment variable TMPDIR names one",
         ) from error
     content = buffer.getvalue()
-    undated = _undated(content) if zipfile.is_zipfile(buffer) else content
+    undated = _undated(content, dated=dated) if zipfile.is_zipfile(buffer) else content
     return write_bytes(path, undated, replace=replace)
 
 
-def _undated(archive: bytes) -> bytes:
+def _undated(archive: bytes, *, dated: bool) -> bytes:
     """An archive with the same files, and neither the hour at hand nor other dates."""
     out = io.BytesIO()
     with (
@@ -127,7 +130,7 @@ def _undated(archive: bytes) -> bytes:
     ):
         for entry in source.infolist():
             content = source.read(entry)
-            if entry.filename == "docProps/core.xml":
+            if entry.filename == "docProps/core.xml" and not dated:
                 content = _DATES.sub(b"", content)
             target.writestr(zipfile.ZipInfo(entry.filename), content, zipfile.ZIP_DEFLATED)
     return out.getvalue()

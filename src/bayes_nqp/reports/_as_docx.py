@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import zip_longest
+from datetime import datetime
+from itertools import count, zip_longest
 from pathlib import Path
 from typing import Any
 
 from bayes_nqp.files import write
-from bayes_nqp.language import typography
 from bayes_nqp.reports._content import (
     Alarm,
     Block,
@@ -23,19 +23,29 @@ from bayes_nqp.reports._content import (
     Tiles,
 )
 from bayes_nqp.reports._registry import report_format
-from bayes_nqp.tables import add_docx, docx_module, set_fonts, words
-from bayes_nqp.texts import shortened
+from bayes_nqp.tables import (
+    LONGEST_PROPERTY,
+    add_bookmark,
+    add_caption,
+    add_contents,
+    add_docx,
+    headed,
+    opened_docx,
+    set_fonts,
+    words,
+)
 
 __all__: list[str] = []
 
-_WIDTH, _HEIGHT = 14.8, 17.5
+_WIDTH, _HEIGHT = 14.8, 8.8
 """The most a picture takes, in cm."""
 _DPI = 300
 _TONES = {"bad": ("B42318", "FFF1F0"), "doubt": ("9A6700", "FFF8E6"), "note": ("0550AE", "EEF6FF")}
+_ANSWER = {"lead": "2F7D95", "failed": "B42318"}
+"""Colour of the line beside the answer."""
 _MARKS = {"bad": "B42318", "doubt": "D4A72C", "good": "2F9E6E"}
 _HEADINGS = {"Title": 20, "Heading 1": 15, "Heading 2": 12}
-_LONGEST = {"property": 255}
-"""Characters that it holds."""
+_LONGEST = {"property": LONGEST_PROPERTY}
 
 
 @report_format("docx", place=20, longest=_LONGEST)
@@ -44,24 +54,35 @@ def _write(document: Document, folder: Path) -> Path:
     word = _opened(document)
     word.add_paragraph(document.title, style="Title")
     _run(word.add_paragraph(), document.subtitle, colour="57606A")
+    heads = [x.text for x in document.blocks if isinstance(x, Heading) and x.level == 1]
+    add_contents(word, heads)
+    sections = count()
     for block, after in zip_longest(document.blocks, document.blocks[1:]):
         _add(word, block, document.language)
+        if isinstance(block, Heading) and block.level == 1:
+            add_bookmark(word.paragraphs[-1], next(sections))
         if isinstance(block, Paragraph) and isinstance(after, Picture | NumberedTable):
             word.paragraphs[-1].paragraph_format.keep_with_next = True
-    return write(folder / "report.docx", word.save)
+    dated = _day(document) is not None
+    return write(folder / "report.docx", word.save, dated=dated)
+
+
+def _day(document: Document) -> datetime | None:
+    """Read the date of a report; none where it is no date of a calendar, such as 2025-06-30."""
+    try:
+        return datetime.fromisoformat(str(document.facts.get("date")))
+    except ValueError:
+        return None
 
 
 def _opened(document: Document) -> Any:
     from docx.enum.text import WD_LINE_SPACING
-    from docx.shared import Cm, Pt, RGBColor
+    from docx.shared import Pt, RGBColor
 
-    word = docx_module().Document()
-    page = word.sections[0]
-    page.page_width, page.page_height = Cm(21.0), Cm(29.7)
-    page.left_margin = page.right_margin = Cm(2.3)
-    page.top_margin = page.bottom_margin = Cm(2.0)
+    author = str(document.facts.get("author") or "")
+    word = opened_docx(document.title, document.language, author, _day(document))
+    headed(word.sections[0], document.title)
     normal = word.styles["Normal"]
-    set_fonts(normal)
     normal.font.size = Pt(10.5)
     normal.paragraph_format.space_after = Pt(6)
     normal.paragraph_format.line_spacing_rule = WD_LINE_SPACING.MULTIPLE
@@ -73,10 +94,6 @@ def _opened(document: Document) -> Any:
         style.font.color.rgb = RGBColor(0, 0, 0)
         style.paragraph_format.keep_with_next = True
     _unruled(word.styles["Title"])
-    properties = word.core_properties
-    properties.title = shortened(document.title, _LONGEST["property"])
-    properties.author = properties.comments = ""
-    properties.language = typography(document.language).tag
     return word
 
 
@@ -95,8 +112,9 @@ def _add(word: Any, block: Block, language: str) -> None:
         case Heading(text, level):
             word.add_paragraph(text, style=f"Heading {level}")
         case Paragraph(text, tone):
-            colour = "57606A" if tone == "quiet" else None
-            _run(word.add_paragraph(), text, bold=tone == "lead", colour=colour)
+            _run(word.add_paragraph(), text, colour="57606A" if tone == "quiet" else None)
+            if tone in _ANSWER:
+                _boxed(word.paragraphs[-1], _ANSWER[tone])
         case Bullets(items):
             for item in items:
                 word.add_paragraph(item, style="List Bullet")
@@ -107,9 +125,27 @@ def _add(word: Any, block: Block, language: str) -> None:
         case Strip(marks, text):
             _strip(word, marks, text)
         case Picture():
-            _picture(word, block, translate("Figure {}. ", block.number) + block.caption)
+            caption = translate("Figure {}. ", block.number) + block.caption
+            _picture(word, block, caption)
         case NumberedTable(table, number):
-            add_docx(word, replace(table, title=translate("Table {}. ", number) + table.title))
+            title = translate("Table {}. ", number) + table.title
+            add_docx(word, replace(table, title=title), number)
+
+
+def _boxed(paragraph: Any, colour: str) -> None:
+    """Shade a paragraph, with a line at its left."""
+    from docx.oxml.ns import qn
+    from docx.shared import Cm
+
+    paragraph.paragraph_format.left_indent = paragraph.paragraph_format.right_indent = Cm(0.3)
+    properties = paragraph._p.get_or_add_pPr()
+    borders = properties.makeelement(qn("w:pBdr"), {})
+    line = {qn("w:val"): "single", qn("w:sz"): "24", qn("w:space"): "6", qn("w:color"): colour}
+    borders.append(borders.makeelement(qn("w:left"), line))
+    wash = {qn("w:val"): "clear", qn("w:color"): "auto", qn("w:fill"): "F3F6F9"}
+    indent = properties.find(qn("w:ind"))  # the schema wants both before it
+    indent.addprevious(borders)
+    indent.addprevious(properties.makeelement(qn("w:shd"), wash))
 
 
 def _alarm(word: Any, title: str, items: tuple[str, ...], colour: str, wash: str) -> None:
@@ -138,18 +174,25 @@ def _alarm(word: Any, title: str, items: tuple[str, ...], colour: str, wash: str
 
 def _tiles(word: Any, tiles: tuple[Tile, ...]) -> None:
     """Put the numbers of the answer side by side."""
+    from docx.shared import Pt
+
     cells = word.add_table(rows=1, cols=len(tiles)).rows[0].cells
     for cell, tile in zip(cells, tiles, strict=True):
         _run(cell.paragraphs[0], tile.label, colour="57606A")
         _run(cell.add_paragraph(), tile.value, bold=True)
         if tile.aside:
             _run(cell.add_paragraph(), tile.aside, colour="57606A")
-    word.add_paragraph()
+        for k, paragraph in enumerate(cell.paragraphs):
+            paragraph.paragraph_format.space_after = Pt(0)
+            paragraph.runs[0].font.size = Pt(12 if k == 1 else 8.5)
 
 
 def _strip(word: Any, marks: tuple[tuple[str, str], ...], text: str) -> None:
     """Put a coloured square a check before how many of each there are."""
+    from docx.shared import Pt
+
     paragraph = word.add_paragraph()
+    paragraph.paragraph_format.space_before = Pt(6)
     for _, tone in marks:
         _run(paragraph, "■", colour=_MARKS.get(tone, "AFB8C1"))
     _run(paragraph, " " + text, colour="57606A")
@@ -158,7 +201,7 @@ def _strip(word: Any, marks: tuple[tuple[str, str], ...], text: str) -> None:
 def _picture(word: Any, picture: Picture, caption: str) -> None:
     from docx.enum.text import WD_ALIGN_PARAGRAPH
     from docx.image.image import Image
-    from docx.shared import Cm, Pt
+    from docx.shared import Cm, Pt, RGBColor
 
     size = Image.from_file(str(picture.png))
     width, height = (2.54 * pixels / _DPI for pixels in (size.px_width, size.px_height))
@@ -171,7 +214,9 @@ def _picture(word: Any, picture: Picture, caption: str) -> None:
     below = word.add_paragraph()
     below.alignment = WD_ALIGN_PARAGRAPH.CENTER
     below.paragraph_format.space_after = Pt(10)
-    _run(below, caption, colour="57606A")
+    add_caption(below, "Figure", caption, picture.number)
+    for run in below.runs:
+        run.font.color.rgb = RGBColor.from_string("57606A")
 
 
 def _described(paragraph: Any, text: str) -> None:

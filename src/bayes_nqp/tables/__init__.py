@@ -10,8 +10,14 @@ from bayes_nqp.tables._estimates import Estimates, estimates
 from bayes_nqp.tables._estimators_table import estimators_table
 from bayes_nqp.tables._event_study_table import event_study_table
 from bayes_nqp.tables._export import export
+from bayes_nqp.tables._fields import add_bookmark as add_bookmark
+from bayes_nqp.tables._fields import add_caption as add_caption
+from bayes_nqp.tables._fields import add_contents as add_contents
 from bayes_nqp.tables._formats import TABLE_FORMATS as TABLE_FORMATS
 from bayes_nqp.tables._formats import TableFormat as TableFormat
+from bayes_nqp.tables._house import LONGEST_PROPERTY as LONGEST_PROPERTY
+from bayes_nqp.tables._house import headed as headed
+from bayes_nqp.tables._house import opened_docx as opened_docx
 from bayes_nqp.tables._kinds import KINDS as KINDS
 from bayes_nqp.tables._kinds import Ask as Ask
 from bayes_nqp.tables._mediation_table import channel_comparison, mediation_table
@@ -34,7 +40,6 @@ from bayes_nqp.tables._summary import STATISTICS as STATISTICS
 from bayes_nqp.tables._summary import summary
 from bayes_nqp.tables._table import table
 from bayes_nqp.tables._word import add_docx
-from bayes_nqp.tables._word import docx_module as docx_module
 from bayes_nqp.tables._word import set_fonts as set_fonts
 
 __all__ = [

@@ -10,8 +10,14 @@ from ._estimates import estimates as estimates
 from ._estimators_table import estimators_table as estimators_table
 from ._event_study_table import event_study_table as event_study_table
 from ._export import export as export
+from ._fields import add_bookmark as add_bookmark
+from ._fields import add_caption as add_caption
+from ._fields import add_contents as add_contents
 from ._formats import TABLE_FORMATS as TABLE_FORMATS
 from ._formats import TableFormat as TableFormat
+from ._house import LONGEST_PROPERTY as LONGEST_PROPERTY
+from ._house import headed as headed
+from ._house import opened_docx as opened_docx
 from ._kinds import KINDS as KINDS
 from ._kinds import Ask as Ask
 from ._mediation_table import channel_comparison as channel_comparison
@@ -36,5 +42,4 @@ from ._summary import STATISTICS as STATISTICS
 from ._summary import summary as summary
 from ._table import table as table
 from ._word import add_docx as add_docx
-from ._word import docx_module as docx_module
 from ._word import set_fonts as set_fonts

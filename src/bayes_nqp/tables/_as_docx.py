@@ -7,16 +7,14 @@ from pathlib import Path
 
 from bayes_nqp.doors import door
 from bayes_nqp.files import write
+from bayes_nqp.language import ENGLISH
 from bayes_nqp.tables._formats import table_format
+from bayes_nqp.tables._house import LONGEST_PROPERTY, opened_docx
 from bayes_nqp.tables._model import Table
 from bayes_nqp.tables._widths import fits
-from bayes_nqp.tables._word import POINT, add_docx, docx_module, page_room, set_fonts
-from bayes_nqp.texts import shortened
+from bayes_nqp.tables._word import add_docx, page_room
 
-_MARGIN = 64
-"""At the sides of a page, points."""
-_LONGEST = {"property": 255}
-"""Characters that it holds."""
+_LONGEST = {"property": LONGEST_PROPERTY}
 
 
 @door
@@ -33,20 +31,15 @@ def write_docx(tables: Iterable[Table], path: str | Path) -> Path:
     StudyError
         If python-docx is not installed.
     """
-    docx = docx_module()
-    document = docx.Document()
-    set_fonts(document.styles["Normal"])
-    listed, section = list(tables), document.sections[0]
-    section.left_margin = section.right_margin = _MARGIN * POINT
+    listed = list(tables)
+    title, language = (listed[0].title, listed[0].language) if listed else ("", ENGLISH)
+    document = opened_docx(title, language)
+    section = document.sections[0]
     if any(not fits(table, page_room(section)) for table in listed):
         section.orientation = 1
         section.page_width, section.page_height = section.page_height, section.page_width
     for table in listed:
         add_docx(document, table)
-    title = listed[0].title if listed else ""
-    document.core_properties.title = shortened(title, _LONGEST["property"])
-    document.core_properties.author = ""
-    document.core_properties.comments = ""
     return write(path, document.save)
 
 

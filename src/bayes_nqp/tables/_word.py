@@ -7,20 +7,26 @@ from typing import Any
 
 from bayes_nqp.errors import StudyError
 from bayes_nqp.language import ENGLISH, typography
+from bayes_nqp.tables._fields import add_caption
 from bayes_nqp.tables._model import Table
 from bayes_nqp.tables._widths import INDENT, SIDE, slanted, widths_of
 
 _LATIN, _EAST_ASIAN = typography(ENGLISH).font, typography("zh").font
 POINT = 12700
-_TOGETHER = 36
-"""Rows that a page can hold, with title and notes."""
+_TOGETHER = 14
+"""Rows that are kept on one page: less than half of it, with title and notes."""
 _HEAVY, _LIGHT, _THIN = 12, 6, 4
 """Widths of lines, in eighths of a point."""
 _TONES = {"good": "1A7F37", "doubt": "9A6700", "bad": "B42318", "faint": "6E7781"}
 
 
-def add_docx(document: Any, table: Table) -> None:
+def add_docx(document: Any, table: Table, number: int | None = None) -> None:
     """Add a table, its title and its notes to a document of python-docx.
+
+    Parameters
+    ----------
+    number : int, optional
+        Of the table, where its title has one that Word is to count.
 
     Raises
     ------
@@ -32,7 +38,12 @@ def add_docx(document: Any, table: Table) -> None:
     title = document.add_paragraph()
     title.paragraph_format.keep_with_next = True
     _space(title, before=8, after=4)
-    _run(title, table.title, bold=True, size=10.5)
+    if number is None:
+        title.add_run(table.title)
+    else:
+        add_caption(title, "Table", table.title, number)
+    for run in title.runs:
+        _styled(run, bold=True, size=10.5)
     grid = document.add_table(rows=0, cols=len(table.columns) + 1)
     grid.autofit, grid.alignment = False, 1
     heads = _head(grid, table)
@@ -166,15 +177,21 @@ def _run(
     colour: str | None = None,
     size: float = 10.0,
 ) -> Any:
-    from docx.shared import Pt, RGBColor
+    from docx.shared import RGBColor
 
     run = paragraph.add_run(text)
-    run.bold, run.italic = bold or None, italic or None
-    run.font.size = Pt(size)
-    set_fonts(run)
+    run.italic = italic or None
+    _styled(run, bold=bold, size=size)
     if colour:
         run.font.color.rgb = RGBColor.from_string(colour)
     return run
+
+
+def _styled(run: Any, *, bold: bool, size: float) -> None:
+    from docx.shared import Pt
+
+    run.bold, run.font.size = bold or None, Pt(size)
+    set_fonts(run)
 
 
 def set_fonts(styled: Any) -> None:
@@ -183,6 +200,8 @@ def set_fonts(styled: Any) -> None:
     fonts = styled._element.get_or_add_rPr().get_or_add_rFonts()
     for which, name in (("eastAsia", _EAST_ASIAN), ("hAnsi", _LATIN), ("cs", _LATIN)):
         fonts.set(_tag(which), name)
+    for which in ("asciiTheme", "hAnsiTheme", "eastAsiaTheme", "cstheme"):  # these would go first
+        fonts.attrib.pop(_tag(which), None)
     # Without it Chinese marks are set as in another script's typography.
     properties = fonts.getparent()
     language = properties.find(_tag("lang"))
