@@ -13,10 +13,12 @@ release = installed("bayes-nqp")
 version = release
 
 extensions = [
+    "bilingual",
     "mathml",
     "myst_nb",
     "notebooks",
     "numpydoc",
+    "pages",
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
     "sphinx_copybutton",
@@ -49,5 +51,6 @@ html_theme_options = {
     "footer_end": [],
 }
 html_show_sourcelink = False
+html_search_language = "bilingual"
 copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True

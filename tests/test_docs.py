@@ -1,5 +1,6 @@
 """The documentation names everything that is public, and every page is in a contents list."""
 
+import importlib.util
 import re
 import subprocess
 import sys
@@ -38,6 +39,24 @@ def test_every_page_is_in_a_contents_list() -> None:
         for block in re.findall(r"```\{toctree\}(.*?)```", page.read_text("utf-8"), flags=re.S):
             listed |= {line.strip() for line in block.splitlines() if not line.startswith(":")}
     assert pages - listed == set()
+
+
+def test_every_method_that_names_a_paper_is_held_by_a_test() -> None:
+    """As the page "Methods" lists them."""
+    spec = importlib.util.spec_from_file_location("pages", DOCS / "_extensions" / "pages.py")
+    pages = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(pages)
+    rows = list(pages.methods())
+    assert len(rows) > 80
+    assert [(name, place) for _, name, place, tests in rows if not tests] == []
+
+
+def test_search_cuts_chinese_into_pairs() -> None:
+    spec = importlib.util.spec_from_file_location("b", DOCS / "_extensions" / "bilingual.py")
+    bilingual = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(bilingual)
+    words = bilingual.Bilingual({}).split("事件研究图 of an_effect, 2015年DID")
+    assert words == ["事件", "件研", "研究", "究图", "of", "an_effect", "2015", "年", "DID"]
 
 
 def test_what_follows_from_the_sources_is_up_to_date() -> None:

@@ -1,0 +1,93 @@
+"""What follows from the sources: methods by paper, file and test; llms.txt, a list of pages."""
+
+import ast
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGE = ROOT / "src" / "bayes_nqp"
+_SECTION = re.compile(
+    r"^References\n-+\n(.*?)(?=\n\n\w[\w ]*\n-+\n|\Z)", flags=re.DOTALL | re.MULTILINE
+)
+HEAD = """# Methods
+
+Every paper that a docstring names, what is made of it, and tests that name this: from the
+docstrings, when the documentation is built.
+
+| paper | what, in `src/bayes_nqp` | tests |
+| --- | --- | --- |
+"""
+
+
+def cited():
+    """Yield file, name and references of every docstring that has any."""
+    for path in sorted(PACKAGE.rglob("*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        for node in ast.walk(tree):
+            if isinstance(node, (ast.Module, ast.FunctionDef, ast.ClassDef)):
+                found = _SECTION.search(ast.get_docstring(node) or "")
+                if found:
+                    yield path, getattr(node, "name", ""), " ".join(found[1].split())
+
+
+def methods():
+    """Rows of the table: paper, name, file, tests."""
+    texts = {x: x.read_text(encoding="utf-8") for x in sorted((ROOT / "tests").rglob("test_*.py"))}
+    for path, name, papers in cited():
+        if path.is_relative_to(PACKAGE / "datasets"):
+            continue
+        words = [name] if name and not name.startswith("_") else [path.stem.strip("_")]
+        asked = re.compile(rf"\b{words[0]}\b")
+        held = [x for x, text in texts.items() if asked.search(text)]
+        own = [x for x in held if words[0].lower() in x.stem.replace("_", "") + x.stem]
+        room = path.relative_to(PACKAGE).parts[0]
+        asking = path.stem.strip("_").partition("_")[0]
+        beside = sorted((x for x in texts if room in x.parts), key=lambda x: asking not in x.stem)
+        tests = [*dict.fromkeys([*own, *held, *beside])][:2]
+        place = path.relative_to(PACKAGE).as_posix()
+        yield papers, name or path.stem, place, [x.relative_to(ROOT).as_posix() for x in tests]
+
+
+def write_methods(app):
+    """Write the page before pages are read."""
+    rows = (
+        f"| {papers.replace('|', chr(92) + '|')} | `{name}`, `{place}` | "
+        f"{', '.join(f'`{x}`' for x in tests)} |"
+        for papers, name, place, tests in sorted(methods())
+    )
+    page = Path(app.srcdir) / "reference" / "generated" / "methods.md"
+    page.parent.mkdir(parents=True, exist_ok=True)
+    text = HEAD + "\n".join(rows) + "\n"
+    if not page.exists() or page.read_text(encoding="utf-8") != text:
+        page.write_text(text, encoding="utf-8")
+
+
+def write_list(app, error):
+    """Write llms.txt: every page of prose with its title and first sentence, as it was written."""
+    if error or app.builder.format != "html":
+        return
+    lines = [
+        "# bayes_nqp",
+        "",
+        "> Bayesian causal inference for policies that reach units at different times.",
+        "",
+    ]
+    for name in sorted(app.env.found_docs):
+        source = Path(app.env.doc2path(name))
+        if source.suffix == ".md":
+            title = app.env.titles[name].astext()
+            prose = re.sub(
+                r"^(#.*|:.*|```.*|\|.*)$",
+                "",
+                source.read_text(encoding="utf-8"),
+                flags=re.MULTILINE,
+            )
+            first = re.split(r"(?<=[.!?。！？])\s|\n\n", prose.strip(), maxsplit=1)[0]
+            lines.append(f"- [{title}](_sources/{name}.md.txt): {' '.join(first.split())}")
+    (Path(app.outdir) / "llms.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def setup(app):
+    app.connect("builder-inited", write_methods)
+    app.connect("build-finished", write_list)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
