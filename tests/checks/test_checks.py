@@ -99,7 +99,7 @@ def test_only_a_fit_can_be_checked() -> None:
 
 def test_progress_is_told_before_each_check(calm: nqp.Fit) -> None:
     seen: list[str] = []
-    results = run_checks(calm, ["support", "convergence"], before=lambda one: seen.append(one.name))
+    results = run_checks(calm, ["support", "convergence"], after=lambda one: seen.append(one.name))
     assert seen == ["support", "convergence"] == check_table(results)["check"].tolist()
 
 

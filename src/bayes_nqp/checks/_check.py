@@ -151,7 +151,7 @@ def run_checks(
     names: Iterable[str] | None = None,
     *,
     options: Mapping[str, Mapping[str, object]] | None = None,
-    before: Callable[[Check], None] | None = None,
+    after: Callable[[CheckResult], None] | None = None,
 ) -> list[CheckResult]:
     """Ask several questions of a fit.
 
@@ -161,8 +161,8 @@ def run_checks(
         Which checks; all of them by default.
     options : mapping of str to mapping, optional
         Options by the name of the check.
-    before : callable, optional
-        Called with each check before it runs, to show progress.
+    after : callable, optional
+        Called with each result as soon as it is there.
 
     Raises
     ------
@@ -172,11 +172,11 @@ def run_checks(
     wanted = [_named(name) for name in (applicable(fit) if names is None else names)]
     results = []
     for number, each in enumerate(wanted):
-        if before is not None:
-            before(each)
         told = partial(say, Message("checking: {}", each.title), number, len(wanted))
         with omitted(Message("The check {}", each.name)):
             results.append(_asked(each, fit, (options or {}).get(each.name, {}), told))
+            if after is not None:
+                after(results[-1])
     return results
 
 

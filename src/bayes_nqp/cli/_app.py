@@ -330,6 +330,40 @@ def doctor() -> None:
         raise typer.Exit(FAILED)
 
 
+@app.command(epilog="Example: bayes-nqp studio cities.xlsx")
+def studio(
+    file: Annotated[
+        Path | None,
+        typer.Argument(help="A file to open at once.", metavar="FILE"),
+    ] = None,
+    keep: Annotated[
+        Path | None,
+        typer.Option("--keep", help="Folder that keeps files, studies and results afterwards."),
+    ] = None,
+    port: Annotated[int, typer.Option(help="Of this machine; any free one by default.")] = 0,
+    browse: Annotated[
+        bool, typer.Option("--browse/--no-browse", help="Open the address in a browser.")
+    ] = True,
+) -> None:
+    """Go from a file to a report in a browser, on this machine alone.
+
+    The address holds a token, and nobody is answered without it. What is opened there is gone
+    when the studio ends, unless --keep names a folder.
+    """
+    with door():
+        from bayes_nqp.studio import serve
+
+        def ready(address: str) -> None:
+            line(address)
+            sys.stdout.flush()
+            if browse:
+                import webbrowser
+
+                webbrowser.open(address)
+
+        serve(file, keep=keep, port=port, ready=ready)
+
+
 def main() -> None:
     """Run the command line."""
     in_utf8()

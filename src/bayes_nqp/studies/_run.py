@@ -41,6 +41,7 @@ def run(
     fresh: bool = False,
     progress: bool = True,
     listener: Callable[[str], None] | None = None,
+    watcher: Callable[[Context], None] | None = None,
     command: str = "",
 ) -> Outcome:
     """Run a study and write its results: all of them, or nothing.
@@ -70,6 +71,8 @@ def run(
         Whether to show the sampler's progress bar.
     listener : callable, optional
         Told each step in a few words.
+    watcher : callable, optional
+        Shown what a report is made from as it grows: with the fit alone, then after each check.
     command : str, optional
         What was typed, for the record.
 
@@ -98,8 +101,16 @@ def run(
     with place(out, force=force, guarded=guarded) as ready, collected() as omissions:
         fitted = fit_of(study, store, progress, notify)
         others = fits_beside(study, store, progress, notify)
+        seen: list[CheckResult] = []
+
+        def show(*results: CheckResult) -> None:
+            seen.extend(results)
+            if watcher is not None:
+                watcher(_context(study, fitted, others, tuple(seen), {}))
+
+        show()
         with listening(lambda what, done, total: notify(Message("{} {}/{}", what, done, total))):
-            checks = run_checks(fitted, study.checks, options=study.check_options)
+            checks = run_checks(fitted, study.checks, options=study.check_options, after=show)
         notify(Message("writing tables"))
         tables = tables_of(study, fitted, checks)
         with omitted(Message("The table {}", "spatial.csv")):

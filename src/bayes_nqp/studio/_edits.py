@@ -1,0 +1,92 @@
+"""Edits of a study's text: what changes is written where it stands, and comments stay."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import tomlkit
+from tomlkit.exceptions import TOMLKitError
+
+from bayes_nqp.errors import StudyError
+from bayes_nqp.language import Message
+
+type Way = tuple[str, ...]
+type Edits = dict[Way, Any]
+"""Values by the keys on the way to them; None where a key goes."""
+
+
+def edited(text: str, edits: Mapping[Way, Any]) -> str:
+    """Write edits into a study.
+
+    Raises
+    ------
+    StudyError
+        If the text is no TOML.
+    """
+    document = _parsed(text)
+    for way, value in edits.items():
+        *outer, key = way
+        table: Any = document
+        for name in outer:
+            if name not in table:
+                if value is None:
+                    break
+                table[name] = tomlkit.table()
+            table = table[name]
+        else:
+            if value is None:
+                table.pop(key, None)
+            elif table.get(key) != value:
+                _set(table, key, value)
+    return tomlkit.dumps(document)
+
+
+def _set(table: Any, key: str, value: Any) -> None:
+    """Put a value in the place of another one, before the comment in its line."""
+    item = tomlkit.item(value)
+    if key in table and not isinstance(table[key], dict):
+        item.trivia.comment_ws = table[key].trivia.comment_ws
+        item.trivia.comment = table[key].trivia.comment
+    table[key] = item
+
+
+def differences(before: str, after: str) -> Edits:
+    """Tell what makes one study of another: the values that it has otherwise.
+
+    Raises
+    ------
+    StudyError
+        If one is no TOML.
+    """
+    old, new = (dict(_leaves(_parsed(text).unwrap())) for text in (before, after))
+    gone: Edits = {way: None for way in old if way not in new}
+    return gone | {way: x for way, x in new.items() if way not in old or old[way] != x}
+
+
+def value_of(text: str, *way: str) -> Any:
+    """Look up a value of a study; None where it is not there, or the text is no TOML."""
+    try:
+        found: Any = _parsed(text).unwrap()
+    except StudyError:
+        return None
+    for key in way:
+        if not isinstance(found, dict) or key not in found:
+            return None
+        found = found[key]
+    return found
+
+
+def _parsed(text: str) -> tomlkit.TOMLDocument:
+    try:
+        return tomlkit.parse(text)
+    except TOMLKitError as error:
+        raise StudyError(Message("the study is no TOML: {}", str(error))) from None
+
+
+def _leaves(table: Mapping[str, Any], way: Way = ()) -> Iterator[tuple[Way, Any]]:
+    for key, value in table.items():
+        if isinstance(value, dict) and value:
+            yield from _leaves(value, (*way, key))
+        else:
+            yield (*way, key), value

@@ -1,0 +1,60 @@
+"""How a function becomes a page of the studio."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from bayes_nqp.language import Message
+from bayes_nqp.registry import Plugins
+
+if TYPE_CHECKING:
+    from bayes_nqp.studio._view import View
+
+type Body = Callable[[], Any]
+"""Gives the page as tags, anew whenever the desk or the language changes."""
+type Make = Callable[[View], Body]
+"""Called once a browser: it says what inputs do, and gives the body."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Page:
+    """A page.
+
+    Parameters
+    ----------
+    title : Message
+        In the list of pages.
+    """
+
+    name: str
+    title: Message
+    make: Make
+
+
+PAGES: Final = Plugins[Page]("bayes_nqp.studio.pages")
+"""Every page by name, in their order."""
+
+
+def page(title: Message, *, place: float = 1000) -> Callable[[Make], Make]:
+    """Make a function a page, named as the function is, and register it.
+
+    Parameters
+    ----------
+    title : Message
+        In the list of pages.
+    place : float, default 1000
+        Where it stands there, from low to high.
+
+    Returns
+    -------
+    callable
+        A decorator of a function from a `View` to the body.
+    """
+
+    def decorate(make: Make) -> Make:
+        PAGES.add(make.__name__, Page(make.__name__, title, make), place)
+        return make
+
+    return decorate

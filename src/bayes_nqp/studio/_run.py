@@ -1,0 +1,142 @@
+"""A run in a process of its own: what it told so far, and how it is stopped."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from bayes_nqp.studio._worker import FIRST
+
+type State = Literal["running", "done", "cancelled", "refused", "broken"]
+
+_GRACE: Final = 1.2
+"""Seconds that a run has to end in by itself."""
+_ENDS: Final[dict[str, State]] = {"done": "done", "refused": "refused", "stopped": "cancelled"}
+
+
+@dataclass(eq=False)
+class Run:
+    """A run.
+
+    Parameters
+    ----------
+    number : int
+        From 1 on.
+    text : str
+        The study.
+    folder : Path
+        Of the results.
+    expected : int
+        Checks that the study asks.
+    """
+
+    number: int
+    text: str
+    folder: Path
+    expected: int = 0
+    state: State = "running"
+    step: dict[str, Any] = field(default_factory=dict)
+    checks: list[dict[str, Any]] = field(default_factory=list)
+    answered: bool = False
+    error: dict[str, str] = field(default_factory=dict)
+    told: int = 0
+    """Events so far: who shows a run looks whether there are more."""
+    began: float = field(default_factory=time.monotonic)
+    first: float = 0.0
+    ended: float = 0.0
+    _process: subprocess.Popen[str] | None = None
+
+    @property
+    def early(self) -> Path:
+        """The folder of what is shown before all checks."""
+        return self.folder.with_name(f"{self.folder.name}-{FIRST}")
+
+    @property
+    def seconds(self) -> float:
+        """How long it took, so far."""
+        return (self.ended or time.monotonic()) - self.began
+
+    @property
+    def left(self) -> float | None:
+        """About how many seconds are left, by the checks that were answered; None at first."""
+        done = len(self.checks)
+        if not self.answered or not done:
+            return None
+        return (time.monotonic() - self.first) / done * max(self.expected - done, 0)
+
+    def start(self, study: Path) -> None:
+        """Start the process, in the folder of the study."""
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "bayes_nqp.studio._worker", study.name, str(self.folder)],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8",
+            cwd=study.parent, start_new_session=True, env={**os.environ, "PYTHONUTF8": "1"},
+        )  # fmt: skip
+        threading.Thread(target=self._listen, args=(self._process,), daemon=True).start()
+
+    def cancel(self) -> None:
+        """Ask the process to end; then end it, with all that it started."""
+        process = self._process
+        if process is None or process.poll() is not None:
+            return
+        self.state = "cancelled"
+        process.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(_GRACE)
+        _end(process)
+
+    def wait(self, seconds: float | None = None) -> None:
+        """Wait until the process has ended and was heard to its end."""
+        until = None if seconds is None else time.monotonic() + seconds
+        while not self.ended and (until is None or time.monotonic() < until):
+            time.sleep(0.02)
+
+    def _listen(self, process: subprocess.Popen[str]) -> None:
+        said: list[str] = []
+        errors = threading.Thread(target=lambda: said.extend(process.stderr or ()), daemon=True)
+        errors.start()
+        end: State = "broken"
+        with process:
+            for line in process.stdout or ():
+                event = json.loads(line)
+                end = _ENDS.get(event["event"], end)
+                self._hear(event)
+            errors.join()
+        if self.state == "running":
+            self.state = end
+        if self.state == "broken":
+            last = "".join(said).strip().splitlines()[-1:] or [f"exit {process.returncode}"]
+            self.error = {"en": last[0]}
+        self.ended = time.monotonic()
+        self.told += 1
+
+    def _hear(self, event: dict[str, Any]) -> None:
+        match event["event"]:
+            case "step":
+                self.step = event
+            case "first":
+                self.answered, self.first = True, time.monotonic()
+            case "check":
+                self.checks.append(event)
+            case "refused":
+                self.error = event["text"]
+        self.told += 1
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    """End a process and its children, whose group it leads."""
+    if hasattr(os, "killpg"):
+        try:
+            os.killpg(process.pid, signal.SIGKILL)
+        except (ProcessLookupError, PermissionError):
+            return
+    else:
+        process.kill()

@@ -1,0 +1,56 @@
+"""What else a referee would ask."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from shiny import ui
+
+from bayes_nqp.checks import CHECKS
+from bayes_nqp.language import Message
+from bayes_nqp.studio._registry import Body, page
+from bayes_nqp.studio._view import View, table, told
+
+
+@page(Message("What a referee would ask"), place=60)
+def referee(view: View) -> Body:
+    """List what is in doubt, what was not asked, and what no check can settle."""
+
+    def ask(names: Any) -> None:
+        desk = view.desk
+        asked = [] if desk.study is None else [*desk.study.checks]
+        if names and desk.study is not None:
+            desk.edit({("checks", "run"): [*asked, *(x for x in names if x not in asked)]})
+
+    view.on("unasked", ask)
+    heard = view.growing(lambda: told(view.desk))
+
+    def body() -> Any:
+        heard()
+        desk, translate = view.heard(), view.translate
+        parts: list[Any] = [ui.h2(translate("What a referee would ask"))]
+        run = desk.run
+        if run is None or desk.study is None:
+            return [*parts, ui.p(translate("First run the study."), class_="quiet")]
+        open_ones = [x for x in run.checks if x["tone"] in ("doubt", "bad")]
+        if open_ones:
+            rows = [[view.in_words(x[key]) for key in ("question", "verdict", "sentence")]
+                    for x in open_ones]  # fmt: skip
+            heads = [translate("Question"), translate("Verdict"), translate("Answer")]
+            parts.append(table(heads, rows, translate("Where the data do not settle it")))
+        design, panel = desk.study.design, desk.study.panel
+        unasked = {
+            name: translate(check.question)
+            for name, check in CHECKS.items()
+            if name not in desk.study.checks and check.listed(design, panel)
+        }
+        if unasked:
+            label = translate("Not asked by this study; what is chosen is asked in the next run")
+            parts.append(ui.div(ui.input_checkbox_group("unasked", label, unasked), class_="wide"))
+        if run.answered:
+            title = translate("What no check can settle")
+            src = f"files/{run.early}/assumptions/report.html"
+            parts.append(ui.tags.iframe(src=src, title=title))
+        return parts
+
+    return body

@@ -1,0 +1,94 @@
+"""The study: what it asks and how it is reported, and its text."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any, Final
+
+from shiny import reactive, ui
+
+from bayes_nqp.language import Message
+from bayes_nqp.reports import writers
+from bayes_nqp.studio._edits import Way
+from bayes_nqp.studio._registry import Body, page
+from bayes_nqp.studio._view import View, alarm, switch
+
+_TEXTS: Final[dict[Way, Message]] = {
+    ("title",): Message("Title"),
+    ("report", "question"): Message("What is asked, in a sentence"),
+    ("report", "outcome"): Message("What figures call the outcome"),
+    ("report", "outcome_unit"): Message("Its unit"),
+    ("report", "author"): Message("Author"),
+    ("report", "date"): Message("Date"),
+}
+_SCALES: Final = {
+    "": Message("not said"),
+    "level": Message("a level"),
+    "log": Message("a logarithm"),
+}
+
+
+@page(Message("Study"), place=40)
+def study(view: View) -> Body:
+    """Say how it is reported, or write the study by hand."""
+
+    def put(way: Way, value: Any) -> None:
+        value = [*value] if isinstance(value, tuple) else value
+        if value != (view.desk.get(*way) or ([] if isinstance(value, list) else "")):
+            view.desk.edit({way: value if value or way == ("title",) else None})
+
+    for way in (
+        *_TEXTS,
+        ("report", "outcome_scale"),
+        ("report", "language"),
+        ("report", "formats"),
+    ):
+        view.on("text_" + "_".join(way), partial(put, way))
+
+    typed = {"text": "", "of": ""}
+
+    def retyped(_: Any) -> None:
+        view.desk.retype(typed["text"])
+
+    @reactive.effect
+    @reactive.event(view.input.typed)
+    def _() -> None:
+        typed.update(text=view.input.typed(), of=view.desk.text)
+
+    view.on("retype", retyped)
+
+    def body() -> Any:
+        desk, translate = view.heard(), view.translate
+        parts: list[Any] = [ui.h2(translate("Study"))]
+        if not desk.text:
+            return [*parts, ui.p(translate("First choose a file."), class_="quiet")]
+        text = typed["text"] if typed["of"] == desk.text else desk.text
+        scales = {key: translate(text) for key, text in _SCALES.items()}
+        parts += [
+            ui.div(
+                *(
+                    ui.input_text("text_" + "_".join(way), translate(label),
+                                  str(desk.get(*way) or ""), update_on="blur")
+                    for way, label in _TEXTS.items()
+                ),
+                ui.input_select("text_report_outcome_scale", translate("The outcome is"), scales,
+                                selected=desk.get("report", "outcome_scale") or ""),
+                ui.input_select("text_report_language", translate("Language of the report"),
+                                switch(), selected=desk.get("report", "language") or "en"),
+                ui.input_checkbox_group("text_report_formats", translate("Formats of the report"),
+                                        list(writers()), inline=True,
+                                        selected=desk.get("report", "formats") or []),
+                class_="field",
+            ),
+            ui.h3(desk.path.name),
+            alarm(desk.problems, "wrong_study"),
+            ui.div(
+                ui.input_text_area("typed", translate("The study, as it will be run"), text,
+                                   rows=24, spellcheck="false", width="100%"),
+                class_="wide",
+            ),
+            ui.input_action_button("retype", translate("Take this text")),
+        ]  # fmt: skip
+        return parts
+
+    return body

@@ -1,0 +1,65 @@
+"""What the data can answer, and on what assumptions."""
+
+from __future__ import annotations
+
+import base64
+import io
+from typing import Any
+
+from shiny import ui
+
+from bayes_nqp import plots
+from bayes_nqp.checks import CHECKS
+from bayes_nqp.language import Message
+from bayes_nqp.omissions import collected, omitted
+from bayes_nqp.plots import PLOTS
+from bayes_nqp.process import alone
+from bayes_nqp.studies import Study
+from bayes_nqp.studio._registry import Body, page
+from bayes_nqp.studio._view import View, alarm
+
+
+@page(Message("What can be answered"), place=30)
+def support(view: View) -> Body:
+    """Show the panel, who is treated when, and what the answer will rest on."""
+
+    def body() -> Any:
+        desk, translate = view.heard(), view.translate
+        parts: list[Any] = [ui.h2(translate("What can be answered"))]
+        study = desk.study
+        if study is None:
+            return [*parts, alarm(desk.problems)
+                    or ui.p(translate("First choose a file."), class_="quiet")]  # fmt: skip
+        identified = study.support["identified"]
+        count = translate(
+            "Cells  {} of {} have an identified effect", int(identified.sum()), len(identified)
+        )
+        parts += [ui.pre(study.panel.to_text(translate.language), tabindex="0"), ui.p(count)]
+        if study.notes:
+            parts.append(ui.tags.ul(*(ui.tags.li(translate.name(x)) for x in study.notes)))
+        parts += [_picture(study, translate.language, translate(PLOTS["adoption"].title))]
+        rests = [CHECKS[x] for x in study.checks if CHECKS[x].assumption]
+        others = [CHECKS[x] for x in study.checks if not CHECKS[x].assumption]
+        for title, checks in (
+            (translate("Assumptions that will be put to the data"), rests),
+            (translate("What will be asked besides"), others),
+        ):
+            if checks:
+                parts += [ui.h3(title)]
+                parts.append(ui.tags.ul(*(ui.tags.li(translate(x.question)) for x in checks)))
+        return parts
+
+    return body
+
+
+def _picture(study: Study, language: str, caption: str) -> Any:
+    """Draw who is treated when."""
+    content = io.BytesIO()
+    with collected(), omitted(Message("The figure {}", "adoption")):
+        figure = plots.adoption(study.panel, language=language)
+        with alone():
+            figure.savefig(content, format="png", dpi=110)
+    if not content.getvalue():
+        return None
+    data = base64.b64encode(content.getvalue()).decode("ascii")
+    return ui.tags.figure(ui.img(src=f"data:image/png;base64,{data}", alt=caption))
