@@ -41,4 +41,5 @@ def test_what_is_not_there_and_what_is_wrong_is_said(
 
 
 def test_extras_are_those_of_the_package() -> None:
-    assert set(software.lacking()) == {"data", "notebook", "nuts", "report", "space"}
+    extras = {"data", "formats", "notebook", "nuts", "report", "space", "studio"}
+    assert set(software.lacking()) == extras
