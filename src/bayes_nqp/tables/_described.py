@@ -71,7 +71,7 @@ def model_facts(fit: Fit, translate: Translator) -> dict[str, str]:
     facts = fit.facts
     errors = translate.name(facts.noise.label())
     varying = facts.pooling.varying
-    by = " × ".join(_time_strata(fit))
+    by = " × ".join(time_strata(fit))
     pooled = facts.time is not None and facts.time.pooled
     return {
         "pooling": translate(facts.pooling.label),
@@ -84,7 +84,7 @@ def model_facts(fit: Fit, translate: Translator) -> dict[str, str]:
     }
 
 
-def _time_strata(fit: Fit) -> tuple[str, ...]:
+def time_strata(fit: Fit) -> tuple[str, ...]:
     """Factors with time effects of their own; without the panel, those that the design names."""
     if fit.panel is not None:
         return fit.facts.time_strata(fit.panel)

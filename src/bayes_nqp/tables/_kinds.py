@@ -38,6 +38,7 @@ class Ask:
     title: str | None = None
     labels: Labels = UNLABELLED
     estimands: Sequence[str] | None = None
+    marks: bool = False
 
     @property
     def translate(self) -> Translator:
@@ -113,7 +114,7 @@ class TableKind:
     def tabulate(self, source: object, ask: Ask) -> Table:
         """Make the table, with variables and levels called by their labels."""
         table = self.build(source, ask)
-        return _labelled(table, ask.translate) if ask.labels else table
+        return labelled(table, ask.translate) if ask.labels else table
 
     def suits(self, subject: Subject, source: object) -> bool:
         """Tell whether it tabulates something of a kind, and this one offers what it needs."""
@@ -125,7 +126,7 @@ class TableKind:
         return not isinstance(source, Fit) or meets(source, self.needs)
 
 
-def _labelled(table: Table, translate: Translator) -> Table:
+def labelled(table: Table, translate: Translator) -> Table:
     """Call variables and levels by their labels; levels by those of the heading above them."""
     rows, heading = [], ""
     for row in table.rows:

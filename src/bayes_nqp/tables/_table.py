@@ -20,6 +20,7 @@ from bayes_nqp.foreign import reply
 from bayes_nqp.labels import Labels, labels_of
 from bayes_nqp.panel import Panel
 from bayes_nqp.tables._kinds import KINDS, Ask, Subject
+from bayes_nqp.tables._layouts import laid
 from bayes_nqp.tables._model import Table
 
 _MANY = 1_000
@@ -43,11 +44,14 @@ def table(
     checks: CheckResult | Iterable[CheckResult] = (),
     title: str | None = None,
     estimands: Sequence[str] | None = None,
+    layout: str | None = None,
+    marks: bool = False,
 ) -> Table:
     """Build a table for a paper: one table, rendered many ways.
 
     A failed convergence gate, and every one of `checks` that fails, is written into the table
-    itself. There are no stars: P(> 0) is the posterior probability of a positive value.
+    itself. There are no stars unless `marks` asks for them: P(> 0) is the posterior probability of
+    a positive value.
 
     Parameters
     ----------
@@ -91,6 +95,13 @@ def table(
         Instead of the usual one.
     estimands : sequence of str, optional
         Names, for a table of estimands; all that the fit has by default.
+    layout : str, optional
+        In place of a kind, of one fit or several: "journal" sets them side by side as journals do,
+        an estimate over (sd) and [P(> 0)], N, and whether unit effects, time effects and controls
+        are in; groups of `by` below.
+    marks : bool, default False
+        With a layout: *, ** and *** for signs with a posterior probability above 95%, 97.5% and
+        99.5%; a note says that these are no p values.
 
     Returns
     -------
@@ -120,10 +131,13 @@ def table(
     labels = _labels(values)
     named = None if estimands is None else tuple(estimands)
     ask = Ask(
-        by, language, prob, interval, digits, spread, weights, leads, evidence, title, labels, named
-    )
+        by, language, prob, interval, digits, spread, weights, leads, evidence, title, labels,
+        named, marks,
+    )  # fmt: skip
     _check(ask, kind)
     subject, source = _subject(values)
+    if layout is not None:
+        return laid(layout, subject, source, ask, kind)
     usual = next((each.name for each in KINDS.values() if each.suits(subject, source)), None)
     chosen = KINDS.get(kind or usual or "")
     if chosen is None or subject not in chosen.of:
