@@ -170,6 +170,7 @@ HOMES = {
     "Alarm": "bayes_nqp.reports._content",
     "Answer": "bayes_nqp.reports._answer",
     "Strip": "bayes_nqp.reports._content",
+    "Tile": "bayes_nqp.reports._content",
     "Tiles": "bayes_nqp.reports._content",
     "Bullets": "bayes_nqp.reports._content",
     "Document": "bayes_nqp.reports._content",
