@@ -108,7 +108,7 @@ class Averaged:
         Returns
         -------
         DataFrame
-            A row each of the log odds 0, 2 and 4: ``drift_odds``, ``drift`` (weight of designs with
+            A row each of the log odds 0, 1.5 and 4: ``drift_odds``, ``drift`` (weight of designs with
             a drift), ``att``, ``lower`` and ``upper`` (95 %), outcome units. Designs that were not
             fitted are left out.
         """
@@ -157,14 +157,16 @@ def averaged(fit: Fit, *, drift_odds: float = DRIFT_ODDS) -> Averaged:
     """Average the answers of several designs, each weighed by its evidence on untreated rows.
 
     The designs are the fit's own under parallel trends; with a response, or a dip, one period and
-    two periods before adoption; with `DifferentialTrends`; and with these and a response one period
-    before. Evidence of a drift is the log Bayes factor that `nqp.check(fit, "pretrends")` has, on
-    all rows; of a response a Savage-Dickey ratio, the means of adopters just before adoption having
-    a prior of standard deviation ``s``. Anticipated event times count in no average.
+    two periods before adoption; with `Dip`, of one period and of three; with a drift along lines;
+    with `DifferentialTrends`; and with these and a response one period before. Evidence of a drift
+    is the log Bayes factor that `nqp.check(fit, "pretrends")` has, on all rows; of the others a
+    Savage-Dickey ratio, the means of adopters just before adoption and the size of a dip having a
+    prior of standard deviation ``s``, and a common slope that of a unit's information. Anticipated
+    event times count in no average.
 
     Parameters
     ----------
-    drift_odds : float, default 2
+    drift_odds : float, default 1.5
         Prior log odds of a drift of adopters. 0 gives evidence alone the word; the default leans to
         a drift, since few periods cannot tell what would be large later (docs/truth.md).
 

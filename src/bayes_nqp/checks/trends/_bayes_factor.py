@@ -29,15 +29,6 @@ HELD: Final = 4.0
 AGAINST: Final = -3.0
 """Log Bayes factor below which they fail."""
 
-WHOLE: Final = Message("drift")
-LINES: Final = Message("lines alone")
-WALKS: Final = Message("walks alone")
-TOGETHER: Final = Message("trends and effect model together")
-_DRIFTS: Final = {
-    LINES: DifferentialTrends(walk=0.0, cohort_walk=0.0),
-    WALKS: DifferentialTrends(line=0.0, cohort_line=0.0),
-}
-
 
 @dataclass(frozen=True, slots=True)
 class BayesFactor:
@@ -49,8 +40,6 @@ class BayesFactor:
         Empty where it is of all rows.
     errors : str
         Error structure of both designs.
-    drift : Message
-        What parallel trends are compared with.
     value, error : float
         The log Bayes factor and its Monte-Carlo error; missing where there is none.
     reason : Message
@@ -59,7 +48,6 @@ class BayesFactor:
 
     stratum: str
     errors: str
-    drift: Message
     value: float = np.nan
     error: float = np.nan
     reason: Message = NOTHING
@@ -75,18 +63,6 @@ def bayes_factors(fit: Fit) -> tuple[BayesFactor, ...]:
         decide, under richer ones.
     """
     return tuple(_by_stratum(fit))
-
-
-def further_factors(fit: Fit) -> tuple[BayesFactor, ...]:
-    """Log Bayes factors that no verdict is drawn from.
-
-    Returns
-    -------
-    tuple of BayesFactor
-        Of every stratum, against lines and walks alone; last that of all rows with effects as the
-        design has them, where treated rows speak too.
-    """
-    return tuple(_further(fit))
 
 
 def log_bayes_factor(design: Design, panel: Panel, noise: Noise, seed: int) -> tuple[float, float]:
@@ -127,38 +103,25 @@ def _by_stratum(fit: Fit) -> Iterator[BayesFactor]:
     noise, weights = fit.facts.noise, panel_of(fit).weights
     richer = [x for x in noise.richer[:1] if x.takes_weights or weights is None]
     for stratum, rows in _strata(fit):
-        first = _factor(fit, rows, noise, stratum, WHOLE)
+        first = _factor(fit, rows, noise, stratum)
         yield first
         for errors in richer if first.value < AGAINST or first.value > HELD else ():
-            yield _factor(fit, rows, errors, stratum, WHOLE)
+            yield _factor(fit, rows, errors, stratum)
 
 
-def _further(fit: Fit) -> Iterator[BayesFactor]:
-    noise = fit.facts.noise
-    for stratum, rows in _strata(fit):
-        for drift in (LINES, WALKS):
-            yield _factor(fit, rows, noise, stratum, drift)
-    yield _factor(fit, np.ones(panel_of(fit).n_rows, dtype=bool), noise, "", TOGETHER)
-
-
-def _factor(fit: Fit, rows: Mask, noise: Noise, stratum: str, drift: Message) -> BayesFactor:
+def _factor(fit: Fit, rows: Mask, noise: Noise, stratum: str) -> BayesFactor:
     """The factor of some rows, or why there is none; the fit keeps marginal likelihoods."""
     errors, design, panel = noise.phrase(), fit.outcome_design, panel_of(fit)
     if not fit.takes("trends"):
         why = Message("this design has no differential trends to compare with")
-        return BayesFactor(stratum, errors, drift, reason=why)
+        return BayesFactor(stratum, errors, reason=why)
     try:
         panel = panel if rows.all() else panel.where(rows)
-        parallel = (
-            design.variant(_common(fit.facts, noise))
-            if drift == TOGETHER
-            else untreated(design, panel, noise)
-        )
-        trends = _DRIFTS.get(drift, DifferentialTrends())
-        value, error = _against(parallel, panel, trends, partial(marginal, fit))
+        parallel = untreated(design, panel, noise)
+        value, error = _against(parallel, panel, DifferentialTrends(), partial(marginal, fit))
     except NQPError as refusal:
-        return BayesFactor(stratum, errors, drift, reason=refusal.what)
-    return BayesFactor(stratum, errors, drift, value, error)
+        return BayesFactor(stratum, errors, reason=refusal.what)
+    return BayesFactor(stratum, errors, value, error)
 
 
 def _against(

@@ -22,7 +22,6 @@ from typing import Final
 
 import numpy as np
 
-from bayes_nqp.arrays import Array
 from bayes_nqp.checks.shared import reason
 from bayes_nqp.checks.trends._bayes_factor import evidence_against_drift, untreated
 from bayes_nqp.checks.trends._differential_trend import widened
@@ -33,7 +32,7 @@ from bayes_nqp.fitting import REFITS, Fit, SlopeLaw, known_draws, once, panel_of
 from bayes_nqp.language import NOTHING, Message, listed
 from bayes_nqp.panel import Panel
 
-DRIFT_ODDS: Final = 2.0
+DRIFT_ODDS: Final = 1.5
 """Prior log odds of a drift; docs/truth.md says what they rest on."""
 _NEAR = 3
 """Periods before adoption that have means of their own."""
@@ -198,78 +197,73 @@ def _weighed(fit: Fit, candidate: Candidate) -> Evidence:
         if trends is None and not early:
             return Evidence(candidate, 0.0)
         return Evidence(candidate, reason=Message("this design has no such choice"))
+    own, error = _number(trends), 0.0
     try:
-        value, error = once(fit, ("trends", trends), partial(_for_trends, fit, trends))
         law = _means(fit, trends)
+        value = 0.0
+        if trends is not None and not own:
+            against, error = once(fit, "drift", partial(evidence_against_drift, fit))
+            value = -against
     except NQPError as refusal:
         return Evidence(candidate, reason=reason(refusal))
-    if early and (law is None or law.mean.size < early):
-        return Evidence(candidate, reason=Message("too few periods before adoption"))
-    if law is None:
+    if law is None and not (early or own):
         return Evidence(candidate, value, error)
-    later = slice(early, None)
+    if law is None or law.mean.size < own + early:
+        return Evidence(candidate, reason=Message("too few periods before adoption"))
+    later = slice(own + early, None)
     tail = _tail(fit, law, later) if law.mean[later].size else np.nan
-    return Evidence(candidate, value + _ratio(law, early), error, tail)
+    return Evidence(
+        candidate, value + _ratio(law, _variances(fit, trends, law), early), error, tail
+    )
 
 
-def _for_trends(fit: Fit, trends: Term | None) -> tuple[float, float]:
-    """Log marginal likelihood under a term less that of parallel trends; its Monte-Carlo error."""
-    if trends is None:
-        return 0.0, 0.0
-    flat, panel = _flat(fit, None), panel_of(fit)
-    if trends == LINES:
-        # One slope b for all adopters, N(0, n V): what a single unit would tell (Kass, Wasserman).
-        ever = np.asarray(panel.cohort_codes)[panel.unit_codes] >= 0
-        column = (ever * (panel.time_codes - panel.time_codes.mean())).astype(np.float64)
-        law = _law(fit, flat, *widened(panel, "line of adopters", column[None]))
-        return _against_zero(law, law.covariance * _alone(panel)), 0.0
-    if trends.role == "dip":
-        law = _law(fit, flat.variant({"trends": trends}), panel)
-        return _against_zero(law, np.array([[law.s**2]])), 0.0
-    value, error = evidence_against_drift(fit)
-    return -value, error
+def _number(trends: Term | None) -> int:
+    """Columns of its own by which a term's evidence is known: the dip's, or a common line's."""
+    return int(trends == LINES or getattr(trends, "role", "") == "dip")
 
 
-def _alone(panel: Panel) -> float:
-    """As how many units those who adopt and those who never do count in their difference."""
-    ever = int((np.asarray(panel.cohort_codes) >= 0).sum())
-    return 1.0 / (1.0 / max(ever, 1) + 1.0 / max(panel.n_units - ever, 1))
+def _variances(fit: Fit, trends: Term | None, law: SlopeLaw) -> list[float]:
+    """Prior variances of a term's own columns."""
+    if trends != LINES:
+        return [law.s**2] * _number(trends)
+    # One slope b for all adopters, N(0, n V), V its variance without means near adoption: what a
+    # single unit would tell (Kass, Wasserman), 1/n = 1/n_1 + 1/n_0.
+    ever = int((np.asarray(panel_of(fit).cohort_codes) >= 0).sum())
+    never = panel_of(fit).n_units - ever
+    alone = 1.0 / np.linalg.pinv(law.covariance, hermitian=True)[0, 0]
+    return [float(alone / (1.0 / max(ever, 1) + 1.0 / max(never, 1)))]
 
 
-def _against_zero(law: SlopeLaw, prior: Array) -> float:
-    """Log marginal likelihood with slopes of a prior covariance, less that without (module)."""
+def _ratio(law: SlopeLaw, own: Sequence[float], early: int) -> float:
+    """Log marginal likelihood with slopes that are free, less that without (module)."""
+    free = [*own, *[law.s**2] * early]
+    prior = np.diag([*free, *[0.0] * (law.mean.size - len(free))])
     return law.log_density(prior) - law.log_density(np.zeros_like(prior))
 
 
-def _ratio(law: SlopeLaw, early: int) -> float:
-    """The same of the means that are free."""
-    return _against_zero(law, np.diag(np.where(np.arange(law.mean.size) < early, law.s**2, 0.0)))
-
-
-def _flat(fit: Fit, trends: Term | None) -> Design:
-    """Flat effects of treated cells, beside a term."""
-    require(fit, REFITS)
-    flat = untreated(fit.outcome_design, panel_of(fit), fit.facts.noise)
-    return flat if trends is None else flat.variant({"trends": trends})
-
-
-def _law(fit: Fit, flat: Design, panel: Panel, names: Sequence[str] = ()) -> SlopeLaw:
-    """Law of slopes of covariates that a panel has more; of the dip's without any."""
-    stated = flat.facts.covariates
-    changes = {"covariates": (*stated, *names)} if stated is not None and names else {}
-    seed, stock = int(fit.sampler.seed or 0), known_draws(fit)
-    return slope_law(flat.variant(changes), panel, names or (Dip.column,), seed=seed, stock=stock)
-
-
 def _near(fit: Fit, trends: Term | None) -> SlopeLaw | None:
-    """The law of adopters' means just before adoption, outcome units."""
-    flat, panel = _flat(fit, trends), panel_of(fit)
-    for number in range(_NEAR, 0, -1):
+    """The law of a term's own columns and of adopters' means just before adoption."""
+    require(fit, REFITS)
+    panel = panel_of(fit)
+    flat = untreated(fit.outcome_design, panel, fit.facts.noise)
+    own: tuple[str, ...] = ()
+    if trends == LINES:
+        ever = np.asarray(panel.cohort_codes)[panel.unit_codes] >= 0
+        line = (ever * (panel.time_codes - panel.time_codes.mean())).astype(np.float64)
+        panel, own = widened(panel, "line of adopters", line[None])
+    elif trends is not None:
+        flat = flat.variant({"trends": trends})
+        own = (Dip.column,) * _number(trends)
+    added = () if trends != LINES else own
+    seed, stock = int(fit.sampler.seed or 0), known_draws(fit)
+    for number in range(_NEAR, -len(own), -1):
         wider, names = _with_near(panel, fit.facts.anticipation, number)
-        if not names:
+        if not (names or own):
             continue
+        stated = flat.facts.covariates
+        changes = {} if stated is None else {"covariates": (*stated, *added, *names)}
         try:
-            return _law(fit, flat, wider, names)
+            return slope_law(flat.variant(changes), wider, (*own, *names), seed=seed, stock=stock)
         except IdentificationError:
             continue
     return None
@@ -279,7 +273,7 @@ def _with_near(panel: Panel, ahead: int, number: int) -> tuple[Panel, tuple[str,
     """Give a panel a covariate for each of the last untreated periods of adopters."""
     start = np.where(panel.cohort_codes >= 0, panel.cohort_codes - ahead, -1)[panel.unit_codes]
     distance = np.where(start >= 0, start - panel.time_codes, 0)
-    columns = np.stack([distance == k for k in range(1, number + 1)]).astype(np.float64)
-    if not columns.any(axis=1).all():
+    columns = np.array([distance == k for k in range(1, number + 1)], dtype=np.float64)
+    if not number or not columns.any(axis=1).all():
         return panel, ()
     return widened(panel, "period before adoption", columns)

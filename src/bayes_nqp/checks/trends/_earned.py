@@ -177,33 +177,17 @@ def earned(fit: Fit) -> Earned:
     return Earned(tuple(StratumFactors(name, tuple(some), number) for name, some in strata))
 
 
-def figure_of(evidence: Earned, further: Sequence[BayesFactor]) -> Message:
-    """Give log Bayes factors by stratum, and that of trends and effects together.
-
-    Parameters
-    ----------
-    further : sequence of BayesFactor
-        As `further_factors` gives them.
-    """
-    *parts, together = further
-    strata = [
-        _words(stratum, [x for x in parts if x.stratum == stratum.stratum])
-        for stratum in evidence.strata
-    ]
-    words = Message("log Bayes factor of parallel trends {}", separated(strata))
-    if together.reason:
-        return words
-    return Message("{}; {} {}", words, together.drift, _one_decimal(together.value))
+def figure_of(evidence: Earned) -> Message:
+    """Give log Bayes factors by stratum."""
+    strata = separated([_words(stratum) for stratum in evidence.strata])
+    return Message("log Bayes factor of parallel trends {}", strata)
 
 
-def _words(evidence: StratumFactors, parts: Sequence[BayesFactor]) -> Message:
-    """The factor of a stratum, and in brackets those with richer errors and against parts."""
+def _words(evidence: StratumFactors) -> Message:
+    """The factor of a stratum, and in brackets those with richer errors."""
     first, *richer = evidence.factors
     others = [
         Message("{} with {}", _one_decimal(x.value), x.errors) for x in richer if not x.reason
-    ]
-    others += [
-        Message("{} against {}", _one_decimal(x.value), x.drift) for x in parts if not x.reason
     ]
     words = Message("none") if first.reason else Message("{}", _one_decimal(first.value))
     words = Message("{} ({})", words, listed(others)) if others else words

@@ -22,7 +22,7 @@ from bayes_nqp.checks.shared import (
     called,
     ladder,
 )
-from bayes_nqp.checks.trends._bayes_factor import BayesFactor, further_factors
+from bayes_nqp.checks.trends._bayes_factor import BayesFactor
 from bayes_nqp.checks.trends._candidates import own_leads
 from bayes_nqp.checks.trends._earned import APART, DRIFTING, figure_of
 from bayes_nqp.checks.trends._next_design import next_step
@@ -86,9 +86,8 @@ def pretrends(fit: Fit) -> Finding:
     if fit.facts.parallel or fit.facts.has("drift"):
         words.append(next_step(fit, verdict))
     sentence = joined(words)
-    further = further_factors(fit)
-    figure = separated([figure_of(factors, further), _figure(judged)])
-    evidence = _evidence(parts).merge(_of_factors([*factors.factors, *further]))
+    figure = separated([figure_of(factors), _figure(judged)])
+    evidence = _evidence(parts).merge(_of_factors(factors.factors))
     return Finding(verdict, figure, sentence, evidence, "event_study", parts.worst)
 
 
@@ -292,7 +291,7 @@ def _by_level(levels: dict[str, PreTrend], number: int) -> xr.Dataset:
 
 
 def _of_factors(rows: Sequence[BayesFactor]) -> xr.Dataset:
-    """Log Bayes factors by stratum, error structure and what parallel trends are compared with."""
+    """Log Bayes factors by stratum and error structure."""
     return xr.Dataset(
         {
             "log_bayes_factor": ("factor", [x.value for x in rows]),
@@ -301,7 +300,6 @@ def _of_factors(rows: Sequence[BayesFactor]) -> xr.Dataset:
         coords={
             "factor_stratum": ("factor", np.array([x.stratum for x in rows], dtype=str)),
             "factor_errors": ("factor", np.array([x.errors for x in rows], dtype=str)),
-            "factor_drift": ("factor", np.array([x.drift for x in rows], dtype=str)),
         },
     )
 
