@@ -108,9 +108,9 @@ class Averaged:
         Returns
         -------
         DataFrame
-            A row each of the log odds 0, 1.5 and 4: ``drift_odds``, ``drift`` (weight of designs with
-            a drift), ``att``, ``lower`` and ``upper`` (95 %), outcome units. Designs that were not
-            fitted are left out.
+            A row each of the log odds 0, 1.5 and 4: ``drift_odds``, ``drift`` (weight of designs
+            with a drift), ``att``, ``lower`` and ``upper`` (95 %), outcome units. Designs that were
+            not fitted are left out.
         """
         fitted = [x for x in self.designs if x.effects is not None]
         draws = [att(x.effects).to_numpy().ravel() for x in fitted if x.effects is not None]
