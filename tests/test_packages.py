@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import tomllib
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
@@ -15,32 +16,16 @@ import bayes_nqp as nqp
 from bayes_nqp.registry import Plugins, registered
 
 SOURCE = Path(nqp.__file__).parents[1]
-CHECK = '''
-"""Whether there are more units than periods."""
-
-from bayes_nqp.checks.shared import HOLDS, Finding, asks
-from bayes_nqp.fitting import ROWS, Fit
-from bayes_nqp.language import Message
-
-
-@asks("Are there more units than periods?", place=25, needs=(ROWS,))
-def wide_enough(fit: Fit, *, least: int = 1) -> Finding:
-    """Units a period.
-
-    Parameters
-    ----------
-    least : int, default 1
-        Of them.
-    """
-    ratio = fit.panel.n_units / fit.panel.periods
-    assert ratio > least
-    return Finding(HOLDS, Message("{:.1f} units a period", ratio), Message("There are enough."))
-'''
-TERM = (Path(__file__).parents[1] / "tools" / "toys" / "term.py").read_text(encoding="utf-8")
+TOYS = Path(__file__).parents[1] / "tools" / "toys"
+CHECK = (TOYS / "package" / "policy_toys" / "check.py").read_text(encoding="utf-8")
+TERM = (TOYS / "term.py").read_text(encoding="utf-8")
+PROJECT = tomllib.loads((TOYS / "package" / "pyproject.toml").read_text(encoding="utf-8"))[
+    "project"
+]
 METADATA = "Metadata-Version: 2.1\nName: {}\nVersion: 1.5\n"
-POINTS = """
+POINTS = f"""
 [bayes_nqp.checks]
-wide = policy_toys.check
+wide = {PROJECT["entry-points"]["bayes_nqp.checks"]["wide"]}
 [bayes_nqp.terms]
 seasons = policy_toys.term:Seasons
 """

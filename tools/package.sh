@@ -15,6 +15,11 @@ rm -rf dist
 say "building dist/"
 PATH="$(dirname -- "$uv"):$PATH" UV_CONSTRAINT=$constraints \
     .venv/bin/python -m build --installer uv >>"$log" 2>&1 || give_up "the package could not be built"
+say "building again: the same sources are the same bytes"
+PATH="$(dirname -- "$uv"):$PATH" UV_CONSTRAINT=$constraints \
+    .venv/bin/python -m build --installer uv -o dist/again >>"$log" 2>&1 || give_up "the package could not be built"
+for file in dist/*.*; do cmp -- "$file" "dist/again/$(basename -- "$file")" || give_up "$file was built otherwise"; done
+rm -rf dist/again
 wheel=$(realpath -- dist/*.whl)
 
 away=$(mktemp -d)
