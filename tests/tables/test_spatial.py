@@ -123,17 +123,54 @@ def test_tests_stand_in_the_column_of_their_weights(fits: dict[str, nqp.Fit]) ->
     table = nqp.table(fits, "spatial", checks=checks)
     rows = lines(table)
     lag = checks[0].evidence.set_index("test").loc["lag"]
-    assert rows["LM lag"][1].values == (lag["statistic"], lag["p"])
-    near = [False, True, False, True, False, True]
-    assert [bool(cell.text) for cell in rows["LM lag"]] == near
+    # Under the model that was tested, which is the one without weights.
+    assert rows["LM lag (adjacent)"][0].values == (lag["statistic"], lag["p"])
+    first = [True, False, False, False, False, False]
+    assert [bool(cell.text) for cell in rows["LM lag (adjacent)"]] == first
     moran = next(label for label in rows if label.startswith("Moran"))
-    assert [bool(cell.text) for cell in rows[moran]] == [False, False, True, False, False, False]
+    assert moran.endswith("(wide)")
+    assert [bool(cell.text) for cell in rows[moran]] == first
+    assert "are of the model in whose column they stand" in table.note
+    # Without its column, they stand under fits of their weights.
+    others = {name: fit for name, fit in fits.items() if name != "DID"}
+    beside = lines(nqp.table(others, "spatial", checks=checks[:1]))["LM lag (adjacent)"]
+    assert [bool(cell.text) for cell in beside] == [True, False, True, False, True]
     ratio = float(checks[2].evidence["ratio"].sel(errors="whitened", restricted="SAR"))
     assert rows["LR, SDM to SAR"][1].values[0] == ratio
     for form in ("Wald, SDM to SAR", "LR, SDM to SAR", "Wald, SDM to SEM", "LR, SDM to SLX"):
         texts = [bool(cell.text) for cell in rows[form]]
         assert texts == [False, True, False, False, False, False]
     assert "Tests: statistic" in table.note
+
+
+def test_small_variances_keep_digits_that_show_them(fits: dict[str, nqp.Fit]) -> None:
+    fit = fits["near"]
+    assert fit.panel is not None
+    small = fit.panel.with_outcome(fit.panel.outcome / 50)
+    refit = nqp.fit(fit.design, small, nqp.Importance(seed=1, draws=200), progress=False)
+    cell = lines(nqp.table(refit, "spatial", spread="sd"))["σ²"][0]
+    mean, spread = (float(x.strip("()")) for x in cell.text.split("\n"))
+    assert mean == pytest.approx(cell.values[0], rel=0.1)
+    assert spread == pytest.approx(cell.values[1], rel=0.1)
+
+
+def test_morans_i_by_period_is_that_of_esda(fits: dict[str, nqp.Fit]) -> None:
+    esda = pytest.importorskip("esda")
+    fit = fits["DID"]
+    result = nqp.check(fit, "moran", weights=NEAR, progress=False)
+    made = nqp.table(result, "moran", language="zh")
+    assert [row.label for row in made.rows] == [str(2000 + k) for k in range(PERIODS)]
+    assert [column.label for column in made.columns][:5] == ["I", "E(I)", "sd(I)", "z", "p"]
+    assert fit.panel is not None
+    y = fit.panel.frame.pivot(index="city", columns="year", values="y").loc[IDS]
+    links = NEAR.to_graph().to_W()
+    for row, year in zip(made.rows, y, strict=True):
+        peer = esda.Moran(y[year].to_numpy(), links, transformation="r", permutations=0)
+        theirs = (peer.I, peer.EI, peer.VI_rand**0.5, peer.z_rand, peer.p_rand)
+        assert [cell.values[0] for cell in row.cells[:5]] == pytest.approx(theirs, abs=1e-10)
+    assert "adjacent" in made.note
+    with pytest.raises(StudyError, match="none of the checks"):
+        nqp.table([nqp.check(fit, "support", progress=False)], "moran")
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])

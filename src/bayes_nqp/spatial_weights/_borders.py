@@ -17,9 +17,9 @@ from bayes_nqp.foreign import reply
 from bayes_nqp.language import Message
 from bayes_nqp.limits import afford
 from bayes_nqp.spatial_weights._links import linked
-from bayes_nqp.spatial_weights._matrix import labels_of
 from bayes_nqp.spatial_weights._places import Locations
 from bayes_nqp.spatial_weights._rules import geopandas_for, graph_class
+from bayes_nqp.spatial_weights._sources import labels_of
 from bayes_nqp.spatial_weights._weights import Islands, SpatialWeights, Standardised
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from bayes_nqp.arrays import Index
 from bayes_nqp.doors import door
 from bayes_nqp.errors import PanelError, StudyError, nearest, shown
 from bayes_nqp.language import Message
-from bayes_nqp.spatial_weights._matrix import labels_of
 from bayes_nqp.spatial_weights._places import Locations, located, locations_of
+from bayes_nqp.spatial_weights._sources import labels_of
 from bayes_nqp.spatial_weights._weights import SpatialWeights
 
 if TYPE_CHECKING:

@@ -2,34 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import accumulate
 
 import numpy as np
-import pandas as pd
 
-from bayes_nqp.columns import encode
 from bayes_nqp.doors import door
-from bayes_nqp.errors import StudyError, nearest, shown
+from bayes_nqp.errors import StudyError
 from bayes_nqp.language import Message
 from bayes_nqp.spatial_weights._links import linked
+from bayes_nqp.spatial_weights._sources import links_of
 from bayes_nqp.spatial_weights._weights import Islands, SpatialWeights, Standardised
 
 
 @door
 def matrix(
-    frame: pd.DataFrame,
+    frame: object,
     *,
+    ids: Sequence[str] | None = None,
     label: str = "matrix",
     standardised: Standardised = "row",
     islands: Islands = "keep",
 ) -> SpatialWeights:
-    """Take a square table whose rows and columns are named by units.
+    """Take weights that are there: in a table, an array, a graph of libpysal, or a file of these.
 
     Parameters
     ----------
-    frame : DataFrame (unit, unit)
-        Weights from 0 up; its index and its columns name the units, in any order.
+    frame : DataFrame, array, sparse array, libpysal W or Graph, str or Path
+        A square table whose rows and columns name the units, in any order, or with as many
+        columns w1, w2, …; a list of links with the columns from, to and weight (or none: one); a
+        numpy or scipy.sparse matrix, whose units `ids` names; or the path of one: .csv, .xlsx,
+        .dta, .parquet and the other files of tables, .gal and .gwt of GeoDa, .npz. Weights are
+        from 0 up.
+    ids : sequence of str, optional
+        Labels of rows and columns in their order, where the source does not name its units; else
+        all of its units, those without links among them.
     label : str, default "matrix"
         What tables and figures call it.
     standardised : {"row", "none"}, default "row"
@@ -40,38 +47,24 @@ def matrix(
     Raises
     ------
     StudyError
-        If the table is not square, its rows and columns name different units, or weights are
-        missing, negative, or not zero on the diagonal.
+        If the table is not square, its rows and columns name different units, `ids` are others,
+        or weights are missing, negative, or not zero on the diagonal.
     PanelError
-        At islands, where none may be.
+        At islands, where none may be; or if a file cannot be read.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from bayes_nqp import spatial_weights
+    >>> links = pd.DataFrame({"from": ["a", "b"], "to": ["b", "a"], "weight": [2.0, 1.0]})
+    >>> spatial_weights.matrix(links, ids=["a", "b", "c"]).isolated
+    ('c',)
     """
-    if frame.shape[0] != frame.shape[1]:
-        raise StudyError(
-            Message("'frame' is {} by {}, and not square", *frame.shape),
-            hint="a row and a column for each unit: frame.set_index('city') where names are a "
-            "column",
-        )
-    rows, columns = labels_of(frame.index), labels_of(frame.columns)
-    odd = sorted(set(rows) ^ set(columns))
-    if odd:
-        others = columns if odd[0] in rows else rows
-        raise StudyError(
-            Message("rows and columns of 'frame' name different units"),
-            where=shown(odd),
-            hint=nearest(odd[0], others),
-        )
-    place = {name: k for k, name in enumerate(columns)}
-    values = frame.apply(pd.to_numeric, errors="coerce").to_numpy(dtype=np.float64)
+    links = links_of(frame, ids)
+    assert links.ids is not None
     return linked(
-        values[:, [place[name] for name in rows]], "matrix", label, ids=rows,
-        standardised=standardised, islands=islands,
-    )  # fmt: skip
-
-
-def labels_of(names: pd.Index) -> tuple[str, ...]:
-    """Write labels as panels write them: whole numbers without a decimal point."""
-    codes, labels = encode(pd.Series(names.to_numpy()))
-    return tuple(str(labels[code]) for code in codes)
+        links.matrix, "matrix", label, ids=links.ids, standardised=standardised, islands=islands
+    )
 
 
 @door

@@ -10,7 +10,6 @@ from typing import Any, Final
 
 from bayes_nqp import spatial_weights
 from bayes_nqp.annotations import annotations_of
-from bayes_nqp.columns import read
 from bayes_nqp.errors import StudyError, brief, nearest
 from bayes_nqp.files import text_path
 from bayes_nqp.language import Message
@@ -180,12 +179,8 @@ def _weights(
     city = None if "city" in names else arguments.pop("city", None)
     source = arguments.pop("file", None)
     if source is not None:
-        path = folder / text_path(source, "'file'")
-        if "frame" in names:
-            rows = read(path)[0]
-            arguments["frame"] = rows.set_index(rows.columns[0])
-        else:
-            arguments["boundaries"] = path
+        key = "frame" if "frame" in names else "boundaries"
+        arguments[key] = folder / text_path(source, "'file'")
     if "panel" in names:
         arguments["panel"] = panel
     arguments |= {k: getattr(space, k) for k in _PLACES if k in names and k not in arguments}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -23,8 +23,8 @@ from bayes_nqp.spatial_weights import SpatialWeights
 from bayes_nqp.tables._described import model_facts, remarks_of, stacked_notes
 from bayes_nqp.tables._draft import TableDraft
 from bayes_nqp.tables._kinds import Ask, kind
-from bayes_nqp.tables._model import NOTHING, Cell, Column, Form, Table
-from bayes_nqp.tables._parts import count, outcome_of, per_words, word
+from bayes_nqp.tables._model import NOTHING, Cell, Column, Form, Table, decimals_for
+from bayes_nqp.tables._parts import Writer, count, outcome_of, per_words, word
 from bayes_nqp.tables._spatial_estimates import estimates_of, is_of_space
 
 _TESTS = Message("Tests")
@@ -52,6 +52,10 @@ _NOTE_DOSE = Message(
     "exposure are without feedback; its effects are those of {} more for everyone, feedback "
     "included, on exposed rows."
 )
+_NOTE_OWN = Message(
+    "LM tests and Moran's I are of the model in whose column they stand, less what it has of "
+    "linked units' outcomes and errors, by the weights named with them."
+)
 _NOTE_TESTS = Message("Tests: statistic, and its p value in parentheses.")
 
 
@@ -74,9 +78,11 @@ def spatial(source: object, ask: Ask) -> Table:
         columns = [part.get(heading, {}) for part in parts]
         longest = sorted(columns, key=len, reverse=True)
         for label in dict.fromkeys(label for lines in longest for label in lines):
-            cells = (lines.get(label) for lines in columns)
-            draft.row(label, *(NOTHING if x is None else draft.write.estimate(x) for x in cells))
-    tests = [_tests(fit, ask) for _, fit in fits]
+            cells = [lines.get(label) for lines in columns]
+            write = _fine(draft, [x["sd"] for x in cells if x is not None])
+            draft.row(label, *(NOTHING if x is None else write.estimate(x) for x in cells))
+    digests = {fit.digest for _, fit in fits} if ask.checks else set()
+    tests = [_tests(fit, ask, digests) for _, fit in fits]
     if any(tests):
         draft.row(translate(_TESTS))
         for label in dict.fromkeys(label for part in tests for label in part):
@@ -90,6 +96,8 @@ def spatial(source: object, ask: Ask) -> Table:
     for per in dict.fromkeys(per_words(attrs, translate) for attrs in doses):
         draft.note(_NOTE_DOSE, per)
     draft.note(_NOTE_TESTS, when=any(tests))
+    own = {result.name for result in ask.checks} & {"moran", "spatial_lm"}
+    draft.note(_NOTE_OWN, when=any(tests) and bool(own))
     if any(fit.facts.adopted for _, fit in fits) or ask.weights != "rows":
         draft.notes.append(ask.weighted())
     worst = _judge(draft, [str(table[v.GATE].iloc[0]) for table in tops])
@@ -119,22 +127,33 @@ def _fits(pairs: Sequence[tuple[str, object]]) -> list[tuple[str, Fit]]:
     return fits
 
 
-def _tests(fit: Fit, ask: Ask) -> dict[str, Cell]:
-    """Tests among the checks that go by the weights of a fit, by label.
+def _fine(draft: TableDraft, spreads: Sequence[float]) -> Writer:
+    """Write a row with more decimals where its numbers, as those of σ², are smaller than others."""
+    decimals = max(draft.write.decimals, decimals_for(spreads, draft.ask.digits))
+    return Writer(draft.translate, decimals, draft.ask.spread)
 
-    Those of the form restrict a Durbin model, and stand under such alone.
+
+def _tests(fit: Fit, ask: Ask, digests: Container[str]) -> dict[str, Cell]:
+    """Tests among the checks that are of a fit, by label.
+
+    Those of the form restrict a Durbin model, and stand under such alone, by its weights. Others
+    stand under the model that was tested; where it has no column, under those of their weights.
     """
     term, out = fit.facts.term(SpatialLag), {}
     assert fit.panel is not None
-    digest = None if term is None else term.weights.aligned(fit.panel.unit_labels).digest
+    by_weights = None if term is None else term.weights.aligned(fit.panel.unit_labels).digest
     for result in ask.checks:
-        evidence = result.evidence
-        if evidence is None or evidence.attrs.get("weights_digest", "") != digest:
-            continue
-        if result.name == "spatial_form" and (term is None or term.form != "SDM"):
+        attrs = {} if result.evidence is None else result.evidence.attrs
+        tested = attrs.get("tested")
+        if tested in digests:
+            ours = tested == fit.digest
+        else:
+            ours = attrs.get("weights_digest", "") == by_weights
+        if not ours or (result.name == "spatial_form" and (term is None or term.form != "SDM")):
             continue
         for label, statistic, p in _statistics(result):
-            out[ask.translate(label)] = Cell((statistic, p), _form(ask))
+            named = label if tested is None else Message("{} ({})", label, attrs["weights"])
+            out[ask.translate(named)] = Cell((statistic, p), _form(ask))
     return out
 
 

@@ -64,7 +64,7 @@ def moran(fit: Fit, *, weights: SpatialWeights | None = None) -> Finding:
         numbers["residual"][worst].value, z[worst], times[worst],
     )  # fmt: skip
     evidence = _evidence(numbers, series, rows.matrix)
-    evidence = evidence.assign_coords({v.TIME: times}).assign_attrs(named(matrix))
+    evidence = evidence.assign_coords({v.TIME: times}).assign_attrs(named(matrix, fit))
     return Finding(DOUBT if doubt else HOLDS, figure, _sentence(doubt), evidence, "moran")
 
 

@@ -65,9 +65,10 @@ def weights_by(fit: Fit, weights: SpatialWeights | None) -> SpatialWeights:
     return nearest(panel, k=min(NEIGHBOURS, panel.n_units - 1))
 
 
-def named(weights: SpatialWeights) -> dict[str, str]:
-    """Name weights in the attrs of evidence, so that it finds the fits that go by them."""
-    return {"weights": str(weights.name), "weights_digest": weights.digest}
+def named(weights: SpatialWeights, fit: Fit | None = None) -> dict[str, str]:
+    """Name weights, and the fit that was tested, in the attrs of evidence, to find them again."""
+    names = {"weights": str(weights.name), "weights_digest": weights.digest}
+    return names if fit is None else names | {"tested": fit.digest}
 
 
 def size_of(p: float) -> Numeral:

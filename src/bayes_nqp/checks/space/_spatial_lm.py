@@ -63,7 +63,7 @@ def spatial_lm(fit: Fit, *, weights: SpatialWeights | None = None) -> Finding:
         lag[0], size_of(lag[1]), error[0], size_of(error[1]),
         printed["lag"][0], printed["error"][0],
     )  # fmt: skip
-    table.attrs |= named(matrix)
+    table.attrs |= named(matrix, fit)
     return Finding(DOUBT if doubt else HOLDS, figure, _sentence(doubt, ours), table)
 
 
