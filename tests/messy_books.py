@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -207,6 +208,37 @@ def units_of_two_columns(path: Path, frame: pd.DataFrame, rng: np.random.Generat
         other = city.assign(区县="新区", **{OUTCOME: city[OUTCOME] + 1.0})
         rows += [city, other]
     return saved(path, {"数据": table(pd.concat(rows))})
+
+
+@book
+def a_table_that_goes_on(path: Path, frame: pd.DataFrame, rng: np.random.Generator) -> Path:
+    rows = table(frame)
+    place = int(rng.integers(20, 60))
+    again = [["续表"], [x.replace("份", "份\n") for x in frame.columns]]
+    return saved(path, {"数据": [["附表D"], *rows[:place], *again, *rows[place:]]})
+
+
+@book
+def units_below_the_header(path: Path, frame: pd.DataFrame, rng: np.random.Generator) -> Path:
+    units = ["没有单位", "没有单位", "没有单位", "没有单位", "亿元", "没有单位", "件"]
+    return saved(path, {"数据": [list(frame.columns), units, *cells_of(frame)]})
+
+
+@book
+def names_spaced_and_marked(path: Path, frame: pd.DataFrame, rng: np.random.Generator) -> Path:
+    ways = {"河北": ["河北", "河　北"], "甘肃": ["甘肃①"], "江苏": ["江苏", "江 苏 "]}
+    frame["省份"] = [str(rng.choice(ways.get(x, [x]))) for x in frame["省份"]]
+    frame["城市"] = [x + "②" * (x == "保山市" and rng.random() < 0.5) for x in frame["城市"]]
+    total = frame.groupby("年份", as_index=False)[["专利数"]].sum().assign(省份="合　计")
+    return saved(path, {"数据": table(pd.concat([frame, total])[frame.columns])})
+
+
+@book
+def dates_as_text(path: Path, frame: pd.DataFrame, rng: np.random.Generator) -> Path:
+    days = [datetime(x, 12, 31) for x in frame["年份"]]
+    forms = (lambda x: x, lambda x: f"{x:%Y-%m-%d}", lambda x: f"{x.year}年12月31日")
+    frame["年份"] = [forms[int(rng.integers(0, 3))](x) for x in days]
+    return saved(path, {"数据": table(frame)})
 
 
 @book

@@ -27,7 +27,7 @@ def guessed(path: Path) -> tuple[pd.DataFrame, Guess]:
 
 def rows_of(frame: pd.DataFrame, unit: str, time: str, columns: list[str]) -> pd.DataFrame:
     keys = frame.set_index([unit, time])[columns].astype("float64").sort_index()
-    keys.index = pd.MultiIndex.from_tuples([(x, int(y)) for x, y in keys.index])
+    keys.index = pd.MultiIndex.from_tuples([(x, int(getattr(y, "year", y))) for x, y in keys.index])
     return keys
 
 

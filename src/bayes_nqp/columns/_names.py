@@ -18,7 +18,16 @@ MISSING_WORDS: Final = (
     "NaN", "None", "n/a", "nan", "null",
 )  # fmt: skip
 """Texts of a missing number. Errors of a spreadsheet are none: somebody has to look at them."""
+_BREAK: Final = re.compile(
+    r"([\u3000-\u9fff\uff00-\uffef])\s*[\r\n]+\s*|\s*[\r\n]+\s*([\u3000-\u9fff\uff00-\uffef]|$)"
+    r"|\s*[\r\n]+\s*"
+)
 _NUMBERED: Final = re.compile(r"(.*)\.\d+")
+
+
+def unbroken(name: str) -> str:
+    """Write the name of a column in one line; Chinese lines join without a blank."""
+    return _BREAK.sub(lambda x: x[1] or (" " if x[2] is None else x[2]), name)
 
 
 def missing_words(columns: Sequence[Any], names: Collection[str]) -> dict[Any, Sequence[str]]:

@@ -17,7 +17,7 @@ import pandas as pd
 from bayes_nqp.columns._book import read_book
 from bayes_nqp.columns._carried import carried
 from bayes_nqp.columns._container import refuse_other
-from bayes_nqp.columns._names import apart
+from bayes_nqp.columns._names import apart, unbroken
 from bayes_nqp.columns._packages import PACKAGES, read_package, read_stata
 from bayes_nqp.columns._text import read_text, without_marks
 from bayes_nqp.errors import PanelError, brief, nearest, shown
@@ -292,7 +292,7 @@ def _read_parquet(path: Path) -> pd.DataFrame:
 def _tidy(
     df: pd.DataFrame, path: Path, others: list[str], notes: list[str], first: int
 ) -> pd.DataFrame:
-    df.columns = pd.Index([str(name).strip(_EDGES).replace("\r", "") for name in df.columns])
+    df.columns = pd.Index([unbroken(str(name).strip(_EDGES)) for name in df.columns])
     df = carried(apart(_aligned(df, path), path.name, notes), set(), notes)
     df.index = pd.RangeIndex(first, first + len(df))
     blank: Any = df.isna().to_numpy().all(axis=1) if len(df) < 200_000 else np.zeros(len(df), bool)

@@ -109,7 +109,7 @@ def _take(
 
 def _check(key: str, value: Any, reading: Reading) -> None:
     """Refuse a column of a step that is not there."""
-    if key in ("sheet", "header", "long", "missing", "totals"):
+    if key in ("sheet", "header", "captions", "long", "missing", "totals"):
         return
     for name in value:
         if name not in reading.frame.columns:

@@ -13,6 +13,7 @@ from bayes_nqp.columns._values import Bools, counted, distinct, is_text
 from bayes_nqp.errors import shown
 from bayes_nqp.language import Message
 
+_BARE: Final = Message("without a unit or a time")
 _LONG: Final = 24
 """Characters of a cell that a note shows."""
 
@@ -73,8 +74,8 @@ def without_place(frame: pd.DataFrame, unit: str | None, time: str | None, merge
     return gone.to_numpy(dtype=bool)
 
 
-def left_out(frame: pd.DataFrame, gone: Bools) -> Message:
-    """Say which rows are set aside, by their first text."""
+def left_out(frame: pd.DataFrame, gone: Bools, why: Message = _BARE) -> Message:
+    """Say which rows are set aside, by their first text, and why."""
     few = frame[gone].head(3)
     texts = [
         Message("row {} {}", str(label), first)
@@ -83,7 +84,7 @@ def left_out(frame: pd.DataFrame, gone: Bools) -> Message:
         for label, row in few.iterrows()
     ]
     listed = shown([*texts, *[""] * (int(gone.sum()) - len(texts))], 3)
-    return Message("{} left out: without a unit or a time", listed)
+    return Message("{} left out: {}", listed, why)
 
 
 def stripped(column: pd.Series[Any]) -> tuple[pd.Series[Any], int]:

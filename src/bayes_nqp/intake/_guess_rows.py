@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from bayes_nqp.columns import counted, is_text, joined_unit, sounds_like, with_unit
+from bayes_nqp.columns import counted, is_text, joined_unit, plain, sounds_like, with_unit
 from bayes_nqp.errors import PanelError, shown
 from bayes_nqp.intake._guessed import years_of
 from bayes_nqp.intake._look import Look, SourceColumn, column_of
@@ -218,7 +218,7 @@ def _ends(time: SourceColumn) -> Message:
     labels = _plain(time.values).dropna()
     if not len(labels):
         return Message("all empty")
-    ends = (f"{x:.0f}" if time.numeric else str(x) for x in (labels.min(), labels.max()))
+    ends = (plain(x) for x in (labels.min(), labels.max()))
     return Message("{} to {}", *ends)
 
 

@@ -47,7 +47,7 @@ def all_problems(first: str, overview: Look, proposal: Guess, tried: Tried) -> l
     else:
         problem = first
     while problem and len(problems) < _MOST:
-        if problem not in problems:
+        if not any(_alike(problem, known) for known in problems):
             problems.append(problem)
         for mend in _MENDS:
             better = mend(proposal, frame)
@@ -58,6 +58,11 @@ def all_problems(first: str, overview: Look, proposal: Guess, tried: Tried) -> l
         else:
             break
     return problems
+
+
+def _alike(problem: str, known: str) -> bool:
+    """Whether two problems differ by quotes alone: numbers of one file are text in the other."""
+    return problem.replace("'", "") == known.replace("'", "")
 
 
 def listed_problems(problems: Sequence[str]) -> str:

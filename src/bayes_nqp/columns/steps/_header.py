@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import pandas as pd
 
+from bayes_nqp.columns._names import unbroken
 from bayes_nqp.columns._number_words import EDGES, narrow, number
 from bayes_nqp.columns._years import year_of
 from bayes_nqp.columns.steps._step import Found, Reading, Step, some, step
@@ -115,8 +116,8 @@ def joined_names(grid: pd.DataFrame, rows: tuple[int, ...]) -> list[str]:
         "" where there is none.
     """
     if len(rows) == 1:
-        return [_text(x) for x in grid.iloc[rows[0] - 1]]
-    upper, lower = ([_text(x) for x in grid.iloc[row - 1]] for row in rows[:2])
+        return [heading(x) for x in grid.iloc[rows[0] - 1]]
+    upper, lower = ([heading(x) for x in grid.iloc[row - 1]] for row in rows[:2])
     group, groups = "", []
     for name, under in zip(upper, lower, strict=True):
         group = name or (group if under else "")
@@ -131,9 +132,12 @@ def joined_names(grid: pd.DataFrame, rows: tuple[int, ...]) -> list[str]:
     return out
 
 
-def _text(cell: Any) -> str:
+def heading(cell: Any) -> str:
+    """Write the name of a column that a cell holds, in one line; "" for none."""
     if cell is None or pd.isna(cell):
         return ""
     year = None if isinstance(cell, str) else year_of(cell)
     text = str(cell if year is None else year).strip(EDGES)
-    return " ".join(str(narrow(text) if number(narrow(text)) is not None else text).split())
+    return " ".join(
+        unbroken(str(narrow(text) if number(narrow(text)) is not None else text)).split()
+    )

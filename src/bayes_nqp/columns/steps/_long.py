@@ -7,7 +7,8 @@ from typing import Any, Final
 
 import pandas as pd
 
-from bayes_nqp.columns._number_words import narrow
+from bayes_nqp.columns._number_words import counts, narrow
+from bayes_nqp.columns._rows import left_out
 from bayes_nqp.columns._vocabulary import sounds_like
 from bayes_nqp.columns.steps._step import Found, Reading, Step, some, step
 from bayes_nqp.language import Message, Translator, language_of
@@ -53,6 +54,10 @@ class Long(Step):
             return 0
         dated = {name for those in stems.values() for name in those.values()}
         kept = [name for name in frame.columns if name not in dated]
+        bare = ~frame[[*dated]].map(_says_number).any(axis=1).to_numpy(dtype=bool)
+        if bare.any() and not bare.all():  # a line below the table is no unit
+            reading.notes.append(left_out(frame, bare, _NOTHING))
+            frame = frame[~bare]
         years = sorted({year for those in stems.values() for year in those})
         parts = []
         for year in years:
@@ -86,4 +91,9 @@ def _periods(frame: pd.DataFrame, name: str) -> bool:
     return bool(column.notna().mean() > 0.5 and column.duplicated().mean() > 0.5)
 
 
+def _says_number(cell: Any) -> bool:
+    return bool(pd.notna(cell)) and counts(narrow(cell))
+
+
+_NOTHING = Message("no number stands in any year")
 _PERIOD, _VALUE = Message("year"), Message("value")

@@ -24,16 +24,12 @@ class Missing(Step):
         """Find short texts without a digit in columns that hold numbers else."""
         words: dict[str, None] = {}
         names, count = [], 0
-        units = _row_of_units(reading)
         for name, column in reading.frame.items():
             here = cells(column)
             if here is None or _says_treatment(str(name)):
                 continue
             numbers = here.count(_is_number)
             own = words_beside(here.values, _is_number)
-            if units:  # below the header, which is no row of the panel
-                above = here.values[here.codes[0]] if here.codes[0] >= 0 else None
-                own = [x for x in own if x != above or here.counts[here.values.index(x)] > 1]
             if not own or numbers < MOST * here.counts[[x != "" for x in here.values]].sum():
                 continue
             words |= dict.fromkeys(own)
@@ -65,12 +61,6 @@ def _without(here: Cells, words: set[str]) -> list[Any]:
     texts = [np.nan if isinstance(x, str) and x in words else x for x in here.values]
     plain = [number(x) for x in texts]
     return plain if None not in plain else texts
-
-
-def _row_of_units(reading: Reading) -> bool:
-    """Whether the first row says in which units the columns are: it has no number."""
-    first = reading.frame.iloc[0]
-    return not any(_is_number(x) for x in first if not isinstance(x, float) or x == x)
 
 
 def _is_number(cell: Any) -> bool:

@@ -46,8 +46,8 @@ class Totals(Step):
 
 
 def _names(frame: pd.DataFrame) -> list[pd.Series[Any]]:
-    """Columns of text that are called like units or groups of them; the first one at least."""
+    """Columns of text that are called like units or groups of them, and the first one."""
     texts = [x for _, x in frame.items() if is_text(x)]
     parts: tuple[Part, ...] = ("unit", "stratum")
-    named = [x for x in texts if any(sounds_like(part, str(x.name)) for part in parts)]
-    return named or texts[:1]
+    named = [x for x in texts[1:] if any(sounds_like(part, str(x.name)) for part in parts)]
+    return [*texts[:1], *named]

@@ -1,0 +1,90 @@
+"""Rows among the data that hold names of columns, or units of measurement."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from bayes_nqp.columns._number_words import EDGES, MOST, counts, narrow
+from bayes_nqp.columns._values import Bools, is_text
+from bayes_nqp.columns.steps._header import heading
+from bayes_nqp.columns.steps._step import Found, Reading, Step, some, step
+from bayes_nqp.language import Message
+
+_FIRST: Final = 3
+"""Rows below the header in which units of measurement are looked for."""
+_BELOW: Final = 200
+"""Rows that tell a column of numbers."""
+_LONG: Final = 12
+"""Characters of a unit of measurement at most."""
+
+
+@step("captions", place=15)
+class Captions(Step):
+    """The header of a table that goes on, 万元 below a name: left out."""
+
+    label = Message("Rows of names or units")
+    text = "Rows that repeat the names of columns, or say in which units these are, as numbered."
+    kind = list[int]
+    of = "row"
+
+    def found(self, reading: Reading) -> Found | None:
+        """Find rows half of whose cells repeat the header, and words above numbers."""
+        frame = reading.frame
+        if not frame.index.is_unique:
+            return None
+        rows = [int(x) for x in (*_units(frame), *frame.index[_repeats(frame)])]
+        if not rows:
+            return None
+        example = some([str(x) for x in frame.loc[rows[0]].dropna()])
+        reason = Message("rows that repeat the names of columns, or hold their units")
+        return Found(rows, reason, len(rows), example, "")
+
+    def applied(self, reading: Reading, value: Any) -> int:
+        """Leave them out; what is a column of numbers then is one."""
+        frame = reading.frame
+        kept = frame[~frame.index.isin(value)]
+        reading.frame = kept.infer_objects()
+        return len(frame) - len(kept)
+
+
+def _repeats(frame: pd.DataFrame) -> Bools:
+    """Rows half of whose cells, and two at least, are the names of their columns."""
+    same = np.zeros(len(frame), dtype=np.int64)
+    for name, column in frame.items():
+        if is_text(column) and len(column):
+            codes, values = pd.factorize(column)
+            alike = [isinstance(x, str) and heading(x) == str(name) for x in values]
+            same += np.append(alike, False)[codes]
+    rows: Bools = same >= 2
+    if rows.any():
+        rows[rows] = same[rows] >= 0.5 * frame[rows].notna().sum(axis=1).to_numpy()
+    return rows
+
+
+def _units(frame: pd.DataFrame) -> list[Any]:
+    """Rows of words without a digit, at the top, above numbers in half of their columns."""
+    found = []
+    for k in range(min(_FIRST, len(frame) - 1)):
+        row = {name: x for name, x in frame.iloc[k].items() if not pd.isna(x)}
+        if not row or not all(isinstance(x, str) and _word(x) for x in row.values()):
+            break
+        numeric = sum(_numbers(frame[name].iloc[k + 1 : k + _BELOW]) for name in row)
+        if numeric == 0 or numeric < 0.5 * len(row):
+            break
+        found.append(frame.index[k])
+    return found
+
+
+def _word(cell: str) -> bool:
+    text = cell.strip(EDGES)
+    return 0 < len(text) <= _LONG and not any(map(str.isdigit, text))
+
+
+def _numbers(column: pd.Series[Any]) -> bool:
+    """Whether a column holds numbers or dates, however they are written."""
+    cells = column.dropna()
+    told = [not isinstance(x, str) or counts(narrow(x.strip(EDGES))) for x in cells]
+    return len(told) > 0 and sum(told) >= MOST * len(told)

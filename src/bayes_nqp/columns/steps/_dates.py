@@ -1,0 +1,79 @@
+"""Dates of which some are text: 2012-12-31 beside a cell that holds a date."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from typing import Any, Final
+
+import pandas as pd
+
+from bayes_nqp.columns._number_words import Cells, cells
+from bayes_nqp.columns.steps._step import Found, Reading, Step, some, step
+from bayes_nqp.language import Message
+
+_DATE: Final = re.compile(
+    r"((?:19|20)\d\d)\s*[-./年]\s*(\d\d?)\s*(?:[-./月]\s*(?:(\d\d?)\s*日?)?)?"
+)
+
+
+@step("dates", place=33)
+class Dates(Step):
+    """2012-12-31 as a date, where other cells are dates."""
+
+    label = Message("Dates as text")
+    text = "Columns of dates, some of which are text: 2012-12-31 or 2012年12月31日."
+    kind = list[str]
+
+    def found(self, reading: Reading) -> Found | None:
+        """Find columns in which all cells say dates, and some are dates."""
+        names, count, example = [], 0, ""
+        for name, column in reading.frame.items():
+            here = cells(column, named=column.dtype == object)
+            texts = [] if here is None else _texts(here)
+            if here is None or not texts:
+                continue
+            names.append(str(name))
+            count += here.count(set(texts).__contains__)
+            example = example or texts[0]
+        if not names:
+            return None
+        reason = Message("dates of which some are text, in {}", some(names))
+        return Found(names, reason, count, example, str(_date(example)))
+
+    def applied(self, reading: Reading, value: Any) -> int:
+        """Read texts as dates."""
+        count = 0
+        for name in value:
+            here = cells(reading.frame[name], named=True)
+            if here is None:
+                continue
+            count += here.count(lambda x: isinstance(x, str) and _date(x) is not None)
+            read = [x if (day := _date(x)) is None and x != "" else day for x in here.values]
+            column = here.mapped(read)
+            dated = all(x is None or isinstance(x, dt.date) for x in read)
+            column = pd.to_datetime(column) if dated else column
+            reading.frame = reading.frame.assign(**{name: column})
+        return count
+
+
+def _texts(here: Cells) -> list[str]:
+    """Texts of a column that holds dates and texts that say dates, and nothing else."""
+    if not any(isinstance(x, dt.date) for x in here.values):
+        return []
+    if any(x != "" and _date(x) is None for x in here.values):
+        return []
+    return [x for x in here.values if isinstance(x, str) and x]
+
+
+def _date(cell: Any) -> dt.date | None:
+    """The date that a cell says; the first day of a month."""
+    if isinstance(cell, dt.date):
+        return cell
+    found = _DATE.fullmatch(cell.strip()) if isinstance(cell, str) else None
+    if found is None:
+        return None
+    try:
+        return dt.datetime(int(found[1]), int(found[2]), int(found[3] or 1))
+    except ValueError:
+        return None

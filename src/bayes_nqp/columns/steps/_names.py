@@ -1,0 +1,64 @@
+"""Names that are spaced out, or end with the mark of a footnote: 青　县, 赵县①."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+from bayes_nqp.columns._number_words import EDGES
+from bayes_nqp.columns._values import distinct, is_text
+from bayes_nqp.columns.steps._step import Found, Reading, Step, some, step
+from bayes_nqp.language import Message
+
+_MARK: Final = re.compile(r"\s*(?:[①-⑳⁰¹²³⁴-⁹]|[(（\[［]注\s*\d*[)）\]］])+$")
+_HAN: Final = re.compile(r"[\u3400-\u9fff]")
+
+
+@step("names", place=72)
+class Names(Step):
+    """青　县 and 赵县① as 青县 and 赵县."""
+
+    label = Message("Names spaced out or marked")
+    text = (
+        "Columns of names that are read without blanks between their characters, or marks of notes."
+    )
+    kind = list[str]
+
+    def found(self, reading: Reading) -> Found | None:
+        """Find columns of names that repeat, some of which are so."""
+        names, count, example = [], 0, ""
+        for name, column in reading.frame.items():
+            if not is_text(column):
+                continue
+            values = distinct(column)
+            if len(values) > 0.5 * len(column):
+                continue
+            other = [x for x in values if isinstance(x, str) and _bare(x) != x.strip(EDGES)]
+            if other:
+                names.append(str(name))
+                count += int(column.isin(other).sum())
+                example = example or other[0]
+        if not names:
+            return None
+        reason = Message("blanks between characters, or marks of notes, in {}", some(names))
+        return Found(names, reason, count, example, _bare(example))
+
+    def applied(self, reading: Reading, value: Any) -> int:
+        """Take blanks and marks away."""
+        count = 0
+        for name in value:
+            column = reading.frame[name]
+            other = {x: _bare(x) for x in distinct(column) if isinstance(x, str)}
+            changed = {x: y for x, y in other.items() if x.strip(EDGES) != y}
+            count += int(column.isin(changed).sum())
+            read = column.map(lambda x, bare=changed: bare.get(x, x), na_action="ignore")
+            reading.frame = reading.frame.assign(**{name: read})
+        return count
+
+
+def _bare(text: str) -> str:
+    """A name without a mark, and without blanks where they stand between all its characters."""
+    name = _MARK.sub("", text).strip(EDGES)
+    parts = name.split()
+    spaced = len(parts) > 1 and all(len(x) == 1 and _HAN.match(x) for x in parts)
+    return "".join(parts) if spaced else name or text.strip(EDGES)
