@@ -54,6 +54,14 @@ def cell_effects(
     ------
     StudyError
         If ``target`` is none of these, or ``fit`` is no fit.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> panel = nqp.datasets.castle_doctrine()
+    >>> fit = nqp.fit(nqp.StaggeredDiD(), panel, nqp.Importance(seed=1), progress=False)
+    >>> nqp.cell_effects(fit)["effect"].dims
+    ('chain', 'draw', 'path', 'cell')
     """
     if isinstance(fit, xr.Dataset):
         return schema.validate(fit)
@@ -175,6 +183,15 @@ def lead_effects(fit: Fit) -> xr.Dataset:
     ------
     StudyError
         If the design has no leads.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> panel = nqp.datasets.castle_doctrine()
+    >>> design = nqp.StaggeredDiD(controls="never", unidentified="drop")
+    >>> fit = nqp.fit(design, panel, nqp.Importance(seed=1), progress=False)
+    >>> nqp.lead_effects(fit)["effect"].dims
+    ('chain', 'draw', 'path', 'cell')
     """
     leads = fit.leads
     if leads is None:

@@ -24,6 +24,12 @@ def versions() -> dict[str, str]:
     -------
     dict of str to str
         "missing" where a package is not installed.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> "pymc" in nqp.versions()
+    True
     """
     numbers = {"python": platform.python_version()}
     for name in _PACKAGES:

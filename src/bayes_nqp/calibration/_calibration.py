@@ -49,6 +49,16 @@ class Calibration:
         (replication, quantity, prob), equal-tailed; ``passed``, ``tries``, ``rhat``,
         ``divergences`` (replication). NaN where a refit gave no draws. Attrs ``ranked`` (the
         draws among which truths are ranked), ``seed``, ``panel_digest``.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> panel = nqp.simulation.staggered(units=20, periods=6, cohorts=(4,), seed=1).panel
+    >>> found = nqp.calibrate(
+    ...     nqp.StaggeredDiD(nqp.Complete()), panel, 20, seed=1, progress=False
+    ... )
+    >>> found.source
+    'prior'
     """
 
     design: StaggeredDiD

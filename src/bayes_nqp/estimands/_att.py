@@ -73,22 +73,16 @@ def att(
 
     Examples
     --------
-    >>> import numpy as np
-    >>> from bayes_nqp import schema
-    >>> from bayes_nqp.estimands import att
-    >>> effects = schema.build(
-    ...     np.ones((4, 100, 1, 2)) * [1.0, 3.0],
-    ...     strata={"region": ["inland", "coastal"]},
-    ...     cohort=[2015, 2015],
-    ...     time=[2015, 2015],
-    ...     event_time=[0, 0],
-    ...     rows=[3, 1],
-    ...     units=[3, 1],
-    ... )
-    >>> float(att(effects).mean())
-    1.5
-    >>> att(effects, by="region").mean(["chain", "draw"]).values
-    array([1., 3.])
+    >>> import bayes_nqp as nqp
+    >>> panel = nqp.datasets.castle_doctrine()
+    >>> design = nqp.StaggeredDiD(nqp.Partial(["region"]), unidentified="drop")
+    >>> fit = nqp.fit(design, panel, nqp.Importance(seed=1), progress=False)
+    >>> nqp.att(fit).dims
+    ('chain', 'draw')
+    >>> nqp.att(fit, by="cohort")["cohort"].values.tolist()
+    [2006.0, 2007.0, 2008.0, 2009.0, 2010.0]
+    >>> nqp.att(fit, by=["region", "event_time"]).dims
+    ('chain', 'draw', 'region', 'event_time')
     """
     effects = effects_of(fit_or_effects)
     names = names_of(by)
@@ -239,20 +233,11 @@ def cumulative(
 
     Examples
     --------
-    >>> import numpy as np
-    >>> from bayes_nqp import schema
-    >>> from bayes_nqp.estimands import cumulative
-    >>> effects = schema.build(
-    ...     np.ones((4, 100, 1, 2)),
-    ...     strata={},
-    ...     cohort=[2015, 2015],
-    ...     time=[2015, 2016],
-    ...     event_time=[0, 1],
-    ...     rows=[3, 3],
-    ...     units=[3, 3],
-    ... )
-    >>> cumulative(effects).mean(["chain", "draw"]).values
-    array([1., 2.])
+    >>> import bayes_nqp as nqp
+    >>> panel = nqp.datasets.castle_doctrine()
+    >>> fit = nqp.fit(nqp.StaggeredDiD(), panel, nqp.Importance(seed=1), progress=False)
+    >>> nqp.cumulative(fit).dims
+    ('chain', 'draw', 'event_time')
     """
     names = {new: old for new, old in names_of(by).items() if old != v.EVENT_TIME}
     draws = att(fit_or_effects, {**names, v.EVENT_TIME: v.EVENT_TIME}, weights, path, balanced)

@@ -58,6 +58,14 @@ def nde(
     References
     ----------
     VanderWeele, T. (2015). Explanation in Causal Inference. Oxford University Press.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> panel = nqp.simulation.channels(units=40, periods=8, cohorts=(4, 6), seed=1).panel
+    >>> fit = nqp.fit(nqp.Mediation(), panel, nqp.Importance(seed=1), progress=False)
+    >>> nqp.nde(fit).dims
+    ('chain', 'draw')
     """
     effects = effects_of(fit_or_effects)
     _mediators(effects)
@@ -105,16 +113,11 @@ def nie(
 
     Examples
     --------
-    >>> import numpy as np
-    >>> from bayes_nqp import schema
-    >>> from bayes_nqp.estimands import nie
-    >>> effects = schema.build(
-    ...     np.ones((4, 100, 4, 1)) * np.array([6.0, 1.0, 2.0, 3.0])[:, None], strata={},
-    ...     cohort=[2015], time=[2015], event_time=[0], rows=[3], units=[3],
-    ...     paths=["total", "direct", "digital", "finance"],
-    ... )
-    >>> nie(effects).mean(["chain", "draw"]).values
-    array([2., 3., 5.])
+    >>> import bayes_nqp as nqp
+    >>> panel = nqp.simulation.channels(units=40, periods=8, cohorts=(4, 6), seed=1).panel
+    >>> fit = nqp.fit(nqp.Mediation(), panel, nqp.Importance(seed=1), progress=False)
+    >>> nqp.nie(fit)["mediator"].values.tolist()
+    ['digital', 'finance', 'idle', 'all mediators']
     """
     effects = effects_of(fit_or_effects)
     channels = _mediators(effects)
@@ -163,6 +166,14 @@ def total(
     ------
     StudyError
         As `att`.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> panel = nqp.simulation.channels(units=40, periods=8, cohorts=(4, 6), seed=1).panel
+    >>> fit = nqp.fit(nqp.Mediation(), panel, nqp.Importance(seed=1), progress=False)
+    >>> nqp.total(fit).dims
+    ('chain', 'draw')
     """
     draws = att(fit_or_effects, by, weights, v.TOTAL, balanced, anticipated=anticipated)
     return _named(draws, v.TOTAL)
@@ -205,6 +216,14 @@ def proportion_mediated(
     ------
     StudyError
         As `nie`.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> panel = nqp.simulation.channels(units=40, periods=8, cohorts=(4, 6), seed=1).panel
+    >>> fit = nqp.fit(nqp.Mediation(), panel, nqp.Importance(seed=1), progress=False)
+    >>> nqp.proportion_mediated(fit).dims
+    ('chain', 'draw', 'mediator')
     """
     effects = effects_of(fit_or_effects)
     overall = att(effects, by, weights, v.TOTAL, balanced, anticipated=anticipated)

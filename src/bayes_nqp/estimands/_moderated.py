@@ -76,6 +76,20 @@ def moderated(
     Hainmueller, J., Mummolo, J. and Xu, Y. (2019). How much should we trust estimates from
     multiplicative interaction models? Political Analysis 27(2). Edwards, J. and Lambert, L.
     (2007). Methods for integrating moderation and mediation. Psychological Methods 12(1).
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> frame = nqp.simulation.staggered(units=30, periods=7, cohorts=(4,), seed=1).panel.frame
+    >>> frame["size"] = frame.groupby("unit")["outcome"].transform("first")
+    >>> panel = nqp.Panel.from_frame(
+    ...     frame, unit="unit", time="time", cohort="cohort", outcome="outcome", moderators=["size"]
+    ... )
+    >>> fit = nqp.fit(
+    ...     nqp.StaggeredDiD(moderator="size"), panel, nqp.Importance(seed=1), progress=False
+    ... )
+    >>> nqp.moderated(fit, [18.0, 22.0]).dims
+    ('chain', 'draw', 'size')
     """
     effects = with_moderation(fit)
     name, names = str(effects.attrs[v.MODERATOR]), names_of(by)
@@ -195,6 +209,20 @@ def moderated_difference(
     Hayes, A. (2015). An index and test of linear moderated mediation. Multivariate Behavioral
     Research 50(1). Edwards, J. and Lambert, L. (2007). Methods for integrating moderation and
     mediation. Psychological Methods 12(1).
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> frame = nqp.simulation.staggered(units=30, periods=7, cohorts=(4,), seed=1).panel.frame
+    >>> frame["size"] = frame.groupby("unit")["outcome"].transform("first")
+    >>> panel = nqp.Panel.from_frame(
+    ...     frame, unit="unit", time="time", cohort="cohort", outcome="outcome", moderators=["size"]
+    ... )
+    >>> fit = nqp.fit(
+    ...     nqp.StaggeredDiD(moderator="size"), panel, nqp.Importance(seed=1), progress=False
+    ... )
+    >>> nqp.moderated_difference(fit).dims
+    ('chain', 'draw')
     """
     effects = with_moderation(fit)
     name = str(effects.attrs[v.MODERATOR])

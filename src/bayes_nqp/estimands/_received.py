@@ -62,23 +62,15 @@ def received(
 
     Examples
     --------
-    >>> import numpy as np
-    >>> from bayes_nqp import schema
-    >>> from bayes_nqp.estimands import received
-    >>> effects = schema.build(
-    ...     np.ones((4, 100, 2, 2)) * [[3.0, 1.0], [0.0, 1.0]],
-    ...     strata={},
-    ...     cohort=[2015, 2015],
-    ...     time=[2015, 2015],
-    ...     event_time=[0, 0],
-    ...     rows=[3, 1],
-    ...     units=[3, 1],
-    ...     paths=["total", "received"],
-    ...     role=["treated", "neighbour"],
-    ...     labels={"ring": ["", "0–100 km"]},
-    ... )
-    >>> received(effects, by="ring").mean(["chain", "draw"]).values
-    array([1.])
+    >>> import bayes_nqp as nqp
+    >>> near = nqp.simulation.Spillover(nqp.Rings([100]), untreated=[0.5], treated=[0.2])
+    >>> panel = nqp.simulation.cities(
+    ...     spillover=near, strata=[], mediators=["innovation"], years=(2013, 2018), seed=1
+    ... ).panel
+    >>> design = nqp.StaggeredDiD(nqp.Complete(), spillovers=nqp.Rings([100]), unidentified="drop")
+    >>> fit = nqp.fit(design, panel, nqp.Importance(seed=1), progress=False)
+    >>> nqp.received(fit).dims
+    ('chain', 'draw')
     """
     one_of("onto", onto, ONTO)
     effects = _exposed(effects_of(fit_or_effects), onto, anticipated=anticipated)

@@ -68,21 +68,11 @@ def relative(
 
     Examples
     --------
-    >>> import numpy as np
-    >>> from bayes_nqp import schema
-    >>> from bayes_nqp.estimands import relative
-    >>> effects = schema.build(
-    ...     np.ones((4, 100, 1, 1)),
-    ...     strata={},
-    ...     cohort=[2015],
-    ...     time=[2015],
-    ...     event_time=[0],
-    ...     rows=[3],
-    ...     units=[3],
-    ...     observed=[6.0],
-    ... )
-    >>> float(relative(effects).mean())
-    0.2
+    >>> import bayes_nqp as nqp
+    >>> panel = nqp.datasets.castle_doctrine()
+    >>> fit = nqp.fit(nqp.StaggeredDiD(), panel, nqp.Importance(seed=1), progress=False)
+    >>> round(float(nqp.relative(fit).mean()), 2)
+    0.03
     """
     effects = effects_of(fit_or_effects)
     if v.OBSERVED not in effects:

@@ -50,7 +50,7 @@ def conditional_mean(design: Design, panel: Panel, **parameters: float) -> xr.Da
     >>> design = nqp.StaggeredDiD(nqp.Separate(varying=None), nqp.IID(), unidentified="drop")
     >>> effects = nqp.conditional_mean(design, panel)
     >>> round(float(nqp.att(effects).item()), 3)
-    0.095
+    0.056
     """
     plan = plan_of(design, panel)
     if plan.facts.joined:

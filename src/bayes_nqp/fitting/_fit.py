@@ -74,6 +74,16 @@ class Fit(FitAttributes):
         Of the packages that made it.
     notes : tuple of str
         What was dropped, and why.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> panel = nqp.datasets.castle_doctrine()
+    >>> fit = nqp.fit(nqp.StaggeredDiD(), panel, nqp.Importance(seed=1), progress=False)
+    >>> fit.gate.passed
+    True
+    >>> list(fit.summary().columns[:2])
+    ['mean', 'sd']
     """
 
     design: Design

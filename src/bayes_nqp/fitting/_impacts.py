@@ -71,7 +71,7 @@ def impacts(fit: Fit) -> xr.DataArray:
     >>> weights = nqp.spatial_weights.matrix(pd.DataFrame(ring, ids, ids))
     >>> design = nqp.StaggeredDiD(nqp.Complete(), spillovers=nqp.SpatialLag(weights))
     >>> fit = nqp.fit(design, panel, nqp.Importance(seed=1), progress=False)
-    >>> list(nqp.impacts(fit)["path"].values)
+    >>> nqp.impacts(fit)["path"].values.tolist()
     ['direct', 'indirect', 'total']
     """
     names = covariate_names(fit)

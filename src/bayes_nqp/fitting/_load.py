@@ -71,6 +71,16 @@ def load(path: str | Path, panel: Panel | None = None) -> Fit:
         changed, cut or damaged since it was saved.
     PanelError
         If ``panel`` is not the one that was fitted.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> from tempfile import mkdtemp
+    >>> folder = mkdtemp()
+    >>> panel = nqp.datasets.castle_doctrine()
+    >>> fit = nqp.fit(nqp.StaggeredDiD(), panel, nqp.Importance(seed=1), progress=False)
+    >>> nqp.load(fit.save(f"{folder}/fit.nc")).digest == fit.digest
+    True
     """
     path = named(path)
     groups, head, unsealed = _parts_of(path)

@@ -55,6 +55,18 @@ class Mediated:
         Of the packages that made it.
     notes : tuple of str
         What was dropped, and why.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> frame = nqp.simulation.channels(units=60, periods=4, cohorts=(2,), seed=1).panel.frame
+    >>> frame["zone"] = (frame["time"] >= frame["cohort"]).astype(float)
+    >>> found = nqp.mediate(
+    ...     frame[frame["time"] == frame["time"].max()],
+    ...     outcome="outcome", treatment="zone", mediators="digital", seed=1,
+    ... )
+    >>> found.mediators
+    ('digital',)
     """
 
     outcome: str

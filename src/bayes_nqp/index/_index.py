@@ -46,6 +46,16 @@ class Index:
         Normalised indicators of the rows that are complete.
     group_weights : ndarray (group, indicator)
         Weights; one group, or one a period.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> frame = nqp.simulation.staggered(units=20, periods=6, cohorts=(4,), seed=1).panel.frame
+    >>> frame["patents"], frame["roads"] = frame["outcome"] ** 2, frame["outcome"].abs()
+    >>> recipe = nqp.ProductivityIndex(nqp.IndexSystem.of(["patents", "roads"]))
+    >>> index = recipe.build(frame, unit="unit", time="time")
+    >>> index.weights.columns.tolist()
+    ['dimension', 'indicator', 'direction', 'weight', 'contribution']
     """
 
     recipe: Recipe

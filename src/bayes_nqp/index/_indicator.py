@@ -37,6 +37,12 @@ class Indicator:
     ------
     StudyError
         If the key is empty, or the direction unknown.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> nqp.index.Indicator("energy", direction="negative").key
+    'energy'
     """
 
     key: str
@@ -82,6 +88,12 @@ class Dimension:
     ------
     StudyError
         If there are no indicators.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> nqp.index.Dimension("labour", [nqp.index.Indicator("schooling")]).key
+    'labour'
     """
 
     key: str

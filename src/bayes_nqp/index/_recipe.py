@@ -35,7 +35,14 @@ _CLOSE = 1e-6
 @door
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """``outcome = intercept + slope · index``, or of the index's logarithm."""
+    """``outcome = intercept + slope · index``, or of the index's logarithm.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> nqp.index.Relation(log=False, intercept=1.0, slope=2.0).slope
+    2.0
+    """
 
     log: bool
     intercept: float
@@ -59,6 +66,15 @@ def relation(outcome: Array, index: Array) -> Relation | None:
     -------
     Relation or None
         None where it is neither the index, nor its logarithm, nor a linear function of either.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> import numpy as np
+    >>> index = np.array([1.0, 2.0, 3.0])
+    >>> found = nqp.index.relation(2 * index + 1, index)
+    >>> round(found.slope, 6), round(found.intercept, 6)
+    (2.0, 1.0)
     """
     outcome, index = np.asarray(outcome, np.float64), np.asarray(index, np.float64)
     if outcome.ndim != 1 or outcome.shape != index.shape or not len(index):
@@ -160,7 +176,18 @@ def remember(frame: pd.DataFrame, name: str, recipe: Recipe, unit: str, time: st
 
 @door
 def recalled(frame: pd.DataFrame) -> dict[str, Any]:
-    """Recipes of the columns that are indices."""
+    """Recipes of the columns that are indices.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> frame = nqp.simulation.staggered(units=20, periods=6, cohorts=(4,), seed=1).panel.frame
+    >>> frame["patents"], frame["roads"] = frame["outcome"] ** 2, frame["outcome"].abs()
+    >>> recipe = nqp.ProductivityIndex(nqp.IndexSystem.of(["patents", "roads"]))
+    >>> index = recipe.build(frame, unit="unit", time="time")
+    >>> sorted(nqp.index.recalled(index.panel(cohort="cohort").frame))
+    ['nqp']
+    """
     return {
         name: _value(recipes["recipe"])
         for name, recipes in frame.attrs.get(_KEY, {}).items()

@@ -17,7 +17,14 @@ type Scope = Literal["pooled", "yearly"]
 
 @runtime_checkable
 class Scheme(Protocol):
-    """A weighting scheme: a frozen value that turns normalised indicators into weights."""
+    """A weighting scheme: a frozen value that turns normalised indicators into weights.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> isinstance(nqp.Entropy(), nqp.index.Scheme)
+    True
+    """
 
     @property
     def scope(self) -> Scope:

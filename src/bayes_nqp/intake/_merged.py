@@ -46,6 +46,14 @@ class MergedZones:
         One row a distinct value whose match should be looked at: `value`, `rows`, `remark`.
     prefecture, rule, below_prefecture : str
         As they were asked for.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> import pandas as pd
+    >>> merged = nqp.merge_zones(pd.DataFrame({"city": ["杭州", "杭洲"], "year": 2020}), "city")
+    >>> merged.unmatched["value"].tolist()
+    ['杭洲']
     """
 
     frame: pd.DataFrame

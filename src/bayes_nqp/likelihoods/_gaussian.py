@@ -14,7 +14,14 @@ __all__ = ["Gaussian"]
 
 @value("likelihood")
 class Gaussian(Likelihood):
-    """Normal errors: exact compression, whatever the number of rows."""
+    """Normal errors: exact compression, whatever the number of rows.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> nqp.StaggeredDiD().likelihood
+    Gaussian()
+    """
 
     exact: ClassVar[bool] = True
     label: ClassVar[Message] = Message("Gaussian")

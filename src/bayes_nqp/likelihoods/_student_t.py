@@ -36,6 +36,12 @@ class StudentT(Likelihood):
     ----------
     Juárez, M. and Steel, M. (2010). Model-based clustering of non-Gaussian panel data based on
     skew-t distributions. Journal of Business & Economic Statistics 28(1).
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> nqp.StaggeredDiD(likelihood=nqp.StudentT(nu=5.0)).likelihood
+    StudentT(nu=5.0)
     """
 
     robust: ClassVar[bool] = True

@@ -39,6 +39,13 @@ def support(design: Design, panel: Panel) -> pd.DataFrame:
     ----------
     Borusyak, K., Jaravel, X. and Spiess, J. (2024). Revisiting event-study designs. Review of
     Economic Studies 91(6), section 3.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> panel = nqp.datasets.castle_doctrine()
+    >>> bool(nqp.support(nqp.StaggeredDiD(), panel)["identified"].all())
+    True
     """
     model = design.spec(panel)
     frame = frame_of(model)

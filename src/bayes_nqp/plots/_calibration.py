@@ -80,6 +80,15 @@ def calibration(
     Säilynoja, T., Bürkner, P.-C. and Vehtari, A. (2022). Graphical test for discrete uniformity
     and its applications in goodness-of-fit evaluation and multiple sample comparison. Statistics
     and Computing 32, 32.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> panel = nqp.simulation.staggered(units=20, periods=6, cohorts=(4,), seed=1).panel
+    >>> found = nqp.calibrate(
+    ...     nqp.StaggeredDiD(nqp.Complete()), panel, 20, seed=1, progress=False
+    ... )
+    >>> figure = nqp.plots.calibration(found)
     """
     translate = words(language)
     if not isinstance(result, Calibration):

@@ -106,15 +106,10 @@ def channels(
 
     Examples
     --------
-    >>> import numpy as np
-    >>> from bayes_nqp import plots, schema
-    >>> effects = schema.build(
-    ...     np.random.default_rng(1).normal(size=(4, 100, 4, 1)), strata={}, cohort=[2015],
-    ...     time=[2015], event_time=[0], rows=[3], units=[3],
-    ...     paths=["total", "direct", "digital", "finance"],
-    ... )
-    >>> [t.get_text() for t in plots.channels(effects).axes[0].get_yticklabels()]
-    ['Total', 'Direct', 'digital', 'finance', 'All mediators']
+    >>> import bayes_nqp as nqp
+    >>> panel = nqp.simulation.channels(units=40, periods=8, cohorts=(4, 6), seed=1).panel
+    >>> fit = nqp.fit(nqp.Mediation(), panel, nqp.Importance(seed=1), progress=False)
+    >>> figure = nqp.plots.channels(fit)
     """
     effects = effects_of(fit_or_effects)
     translate = words(language, effects)

@@ -69,6 +69,13 @@ def check(
     ------
     StudyError
         If there is nothing to draw.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> panel = nqp.datasets.castle_doctrine()
+    >>> fit = nqp.fit(nqp.StaggeredDiD(), panel, nqp.Importance(seed=1), progress=False)
+    >>> figure = nqp.plots.check(nqp.check(fit, "pretrends", progress=False))
     """
     if not isinstance(result, CheckResult):
         raise StudyError(

@@ -113,15 +113,10 @@ def decomposition(
 
     Examples
     --------
-    >>> import numpy as np
-    >>> from bayes_nqp import plots, schema
-    >>> effects = schema.build(
-    ...     np.ones((4, 100, 3, 2)) * np.array([3.0, 1.0, 2.0])[:, None], strata={},
-    ...     cohort=[2015, 2015], time=[2015, 2016], event_time=[0, 1], rows=[3, 3], units=[3, 3],
-    ...     paths=["total", "direct", "digital"],
-    ... )
-    >>> len(plots.decomposition(effects).axes[0].patches)
-    4
+    >>> import bayes_nqp as nqp
+    >>> panel = nqp.simulation.channels(units=40, periods=8, cohorts=(4, 6), seed=1).panel
+    >>> fit = nqp.fit(nqp.Mediation(), panel, nqp.Importance(seed=1), progress=False)
+    >>> figure = nqp.plots.decomposition(fit)
     """
     effects = effects_of(fit_or_effects)
     translate = words(language, effects)

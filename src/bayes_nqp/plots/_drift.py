@@ -65,6 +65,14 @@ def drift(
     ------
     StudyError
         If the design assumes parallel trends.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> panel = nqp.datasets.castle_doctrine()
+    >>> design = nqp.StaggeredDiD(trends=nqp.DifferentialTrends())
+    >>> fit = nqp.fit(design, panel, nqp.Importance(seed=1), progress=False)
+    >>> figure = nqp.plots.drift(fit)
     """
     draws = fitting.drift(fit, by="stratum")
     translate = words(language, fit)

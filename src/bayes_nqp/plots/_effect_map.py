@@ -128,6 +128,17 @@ def effect_map(
         If a unit has no place, or is not in the boundaries.
     StudyError
         If the fit has no such effects by unit, or boundaries come without `id`.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> near = nqp.simulation.Spillover(nqp.Rings([100]), untreated=[0.5], treated=[0.2])
+    >>> panel = nqp.simulation.cities(
+    ...     spillover=near, strata=[], mediators=["innovation"], years=(2013, 2018), seed=1
+    ... ).panel
+    >>> design = nqp.StaggeredDiD(nqp.Complete(), spillovers=nqp.Rings([100]), unidentified="drop")
+    >>> fit = nqp.fit(design, panel, nqp.Importance(seed=1), progress=False)
+    >>> figure = nqp.plots.effect_map(fit)
     """
     translate, panel = words(language, fit), panel_of(fit)
     land = land_of(panel, boundaries, id, dots, "effect_map")

@@ -144,14 +144,10 @@ def event_study(
 
     Examples
     --------
-    >>> import numpy as np
-    >>> from bayes_nqp import plots, schema
-    >>> effects = schema.build(
-    ...     np.random.default_rng(1).normal(size=(4, 100, 1, 2)), strata={}, cohort=[2015, 2015],
-    ...     time=[2015, 2016], event_time=[0, 1], rows=[3, 3], units=[3, 3],
-    ... )
-    >>> plots.event_study(effects).axes[0].get_xlabel()
-    'Event time (periods since adoption)'
+    >>> import bayes_nqp as nqp
+    >>> panel = nqp.datasets.castle_doctrine()
+    >>> fit = nqp.fit(nqp.StaggeredDiD(), panel, nqp.Importance(seed=1), progress=False)
+    >>> figure = nqp.plots.event_study(fit)
     """
     found, total = (
         over_time(fit_or_effects, groups, weights, balanced, leads) for groups in (by, None)

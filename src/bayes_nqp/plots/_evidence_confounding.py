@@ -78,6 +78,13 @@ def confounding(
     ------
     StudyError
         If these are no such curves, or one ax cannot hold all panels.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> panel = nqp.simulation.channels(units=40, periods=8, cohorts=(4, 6), seed=1).panel
+    >>> fit = nqp.fit(nqp.Mediation(), panel, nqp.Importance(seed=1), progress=False)
+    >>> figure = nqp.plots.confounding(nqp.confounding(fit, "digital"))
     """
     curves_given: object = dataset
     if (

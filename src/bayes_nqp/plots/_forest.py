@@ -84,15 +84,11 @@ def forest(
 
     Examples
     --------
-    >>> import numpy as np
-    >>> from bayes_nqp import plots, schema
-    >>> effects = schema.build(
-    ...     np.random.default_rng(1).normal(size=(4, 100, 1, 2)),
-    ...     strata={"region": ["inland", "coastal"]}, cohort=[2015, 2015],
-    ...     time=[2015, 2015], event_time=[0, 0], rows=[3, 3], units=[3, 3],
-    ... )
-    >>> plots.forest(effects).axes[0].get_xlabel()
-    'Effect'
+    >>> import bayes_nqp as nqp
+    >>> panel = nqp.datasets.castle_doctrine()
+    >>> design = nqp.StaggeredDiD(nqp.Partial(["region"]), unidentified="drop")
+    >>> fit = nqp.fit(design, panel, nqp.Importance(seed=1), progress=False)
+    >>> figure = nqp.plots.forest(fit, by="region")
     """
     effects = effects_of(fit_or_effects)
     translate = words(language, effects)

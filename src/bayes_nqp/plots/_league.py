@@ -95,14 +95,10 @@ def league(
 
     Examples
     --------
-    >>> import numpy as np
-    >>> from bayes_nqp import plots, schema
-    >>> effects = schema.build(
-    ...     np.random.default_rng(1).normal(size=(4, 100, 1, 2)), strata={}, cohort=[2015, 2016],
-    ...     time=[2016, 2016], event_time=[1, 0], rows=[3, 3], units=[3, 3],
-    ... )
-    >>> len(plots.league(effects, by="cohort").axes[0].get_yticks())
-    2
+    >>> import bayes_nqp as nqp
+    >>> panel = nqp.datasets.castle_doctrine()
+    >>> fit = nqp.fit(nqp.StaggeredDiD(), panel, nqp.Importance(seed=1), progress=False)
+    >>> figure = nqp.plots.league(fit)
     """
     if by is not None and not by:
         raise StudyError(f"'by' is {by!r}, which keeps nothing apart", hint="by='region', or None")

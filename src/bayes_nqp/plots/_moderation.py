@@ -123,6 +123,19 @@ def moderation(
     ------
     StudyError
         As ``moderated``; or if there are too many groups.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> frame = nqp.simulation.staggered(units=30, periods=7, cohorts=(4,), seed=1).panel.frame
+    >>> frame["size"] = frame.groupby("unit")["outcome"].transform("first")
+    >>> panel = nqp.Panel.from_frame(
+    ...     frame, unit="unit", time="time", cohort="cohort", outcome="outcome", moderators=["size"]
+    ... )
+    >>> fit = nqp.fit(
+    ...     nqp.StaggeredDiD(moderator="size"), panel, nqp.Importance(seed=1), progress=False
+    ... )
+    >>> figure = nqp.plots.moderation(fit)
     """
     translate, name = words(language, fit), moderator_name(fit)
     if values is None:

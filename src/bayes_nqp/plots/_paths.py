@@ -139,6 +139,13 @@ def paths(
     ----------
     Imai, K., Keele, L. and Yamamoto, T. (2010). Identification, inference and sensitivity
     analysis for causal mediation effects. Statistical Science 25(1).
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> panel = nqp.simulation.channels(units=40, periods=8, cohorts=(4, 6), seed=1).panel
+    >>> fit = nqp.fit(nqp.Mediation(), panel, nqp.Importance(seed=1), progress=False)
+    >>> figure = nqp.plots.paths(fit)
     """
     translate = words(language, effects_of(fit))
     sheets = _diagrams(fit, by, level, weights, translate)

@@ -81,6 +81,17 @@ def received(
     ------
     StudyError
         If nothing is received in the model.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> near = nqp.simulation.Spillover(nqp.Rings([100]), untreated=[0.5], treated=[0.2])
+    >>> panel = nqp.simulation.cities(
+    ...     spillover=near, strata=[], mediators=["innovation"], years=(2013, 2018), seed=1
+    ... ).panel
+    >>> design = nqp.StaggeredDiD(nqp.Complete(), spillovers=nqp.Rings([100]), unidentified="drop")
+    >>> fit = nqp.fit(design, panel, nqp.Importance(seed=1), progress=False)
+    >>> figure = nqp.plots.received(fit)
     """
     sides = {"untreated": estimands.received(fit, by=[v.RING, v.EVENT_TIME])}
     if v.DIRECT in fit.effects[v.PATH]:

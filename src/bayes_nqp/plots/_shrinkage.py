@@ -71,14 +71,13 @@ def shrinkage(
 
     Examples
     --------
-    >>> import numpy as np
-    >>> from bayes_nqp import plots, schema
-    >>> effects = schema.build(
-    ...     np.random.default_rng(1).normal(size=(4, 100, 1, 2)), strata={}, cohort=[2015, 2016],
-    ...     time=[2016, 2016], event_time=[1, 0], rows=[3, 3], units=[3, 3],
+    >>> import bayes_nqp as nqp
+    >>> panel = nqp.datasets.castle_doctrine()
+    >>> fit = nqp.fit(nqp.StaggeredDiD(), panel, nqp.Importance(seed=1), progress=False)
+    >>> alone = nqp.fit(
+    ...     nqp.StaggeredDiD(nqp.Separate()), panel, nqp.Importance(seed=1), progress=False
     ... )
-    >>> plots.shrinkage(effects, effects, by="cohort").axes[0].get_xlabel()
-    'Effect'
+    >>> figure = nqp.plots.shrinkage(fit, alone, by="cohort")
     """
     effects = estimands.shrinkage(partial, separate, by, weights)
     translate = words(language, effects)

@@ -47,6 +47,15 @@ def spatial_links(
     ------
     StudyError
         If the weights have no places.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> near = nqp.simulation.Spillover(nqp.Rings([100]), untreated=[0.5], treated=[0.2])
+    >>> panel = nqp.simulation.cities(
+    ...     spillover=near, strata=[], mediators=["innovation"], years=(2013, 2018), seed=1
+    ... ).panel
+    >>> figure = nqp.plots.spatial_links(nqp.spatial_weights.nearest(panel, k=3))
     """
     if not weights.places:
         raise StudyError(

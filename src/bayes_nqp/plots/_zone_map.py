@@ -86,6 +86,15 @@ def zone_map(
         If a unit has no place, or is not in the boundaries.
     StudyError
         If boundaries come without `id`, or geopandas is not installed.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> near = nqp.simulation.Spillover(nqp.Rings([100]), untreated=[0.5], treated=[0.2])
+    >>> panel = nqp.simulation.cities(
+    ...     spillover=near, strata=[], mediators=["innovation"], years=(2013, 2018), seed=1
+    ... ).panel
+    >>> figure = nqp.plots.zone_map(panel)
     """
     translate = words(language, panel)
     land = land_of(panel, boundaries, id, dots, "zone_map")

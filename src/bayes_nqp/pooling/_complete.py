@@ -21,6 +21,12 @@ class Complete(Pooling):
     varying : str or None, default "unit"
         What has its own deviation of the effect: "unit", or a column above the unit such as
         "city"; None for no deviations.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> nqp.StaggeredDiD(nqp.Complete()).effect
+    Complete(varying='unit')
     """
 
     pieces: ClassVar[frozenset[Piece]] = frozenset({"curve"})

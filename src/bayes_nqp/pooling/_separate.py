@@ -21,6 +21,12 @@ class Separate(Pooling):
     varying : str or None, default "unit"
         What has its own deviation of the effect: "unit", or a column above the unit such as
         "city"; None for no deviations.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> nqp.Separate(varying=None)
+    Separate(varying=None)
     """
 
     pieces: ClassVar[frozenset[Piece]] = frozenset({"cell"})

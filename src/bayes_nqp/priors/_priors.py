@@ -73,6 +73,12 @@ class Priors:
     References
     ----------
     Gelman, A. (2006). Prior distributions for variance parameters. Bayesian Analysis 1(3).
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> nqp.StaggeredDiD(priors=nqp.Priors(contrast=1.0)).priors.contrast
+    1.0
     """
 
     level: float = 5.0

@@ -68,6 +68,12 @@ class Importance:
     Cappé, O. et al. (2008). Adaptive importance sampling in general mixture classes. Statistics
     and Computing 18(4). Vehtari, A. et al. (2024). Pareto smoothed importance sampling. Journal
     of Machine Learning Research 25(72).
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> nqp.Importance(draws=500, seed=1)
+    Importance(draws=500, chains=4, proposals=2000, seed=1)
     """
 
     draws: int = 1000

@@ -68,6 +68,12 @@ class NUTS:
     ----------
     Hoffman, M. and Gelman, A. (2014). The No-U-Turn sampler. Journal of Machine Learning
     Research 15.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> nqp.NUTS(chains=2, tune=500, draws=500).n_evaluations
+    2000
     """
 
     draws: int = 1000

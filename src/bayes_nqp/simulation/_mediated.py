@@ -43,6 +43,16 @@ class Channel:
     trend : float, default 0
         Slope by which the mediator of treated units drifts away, in ``sigma`` per period, from
         the first period on.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> idle = nqp.simulation.Channel(slope=0.0)
+    >>> made = nqp.simulation.channels(
+    ...     mediators={"idle": idle}, units=30, periods=6, cohorts=(4,), seed=1
+    ... )
+    >>> made.panel.roles.mediators
+    ('idle',)
     """
 
     level: float = 0.6

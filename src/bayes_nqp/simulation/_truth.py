@@ -41,6 +41,13 @@ class Simulated:
         adds.
     table : DataFrame, optional
         What an analyst would hold before an index is built; the panel's rows by default.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> made = nqp.simulation.staggered(units=30, periods=6, cohorts=(4,), seed=1)
+    >>> float(nqp.att(made.truth).mean()) > 0
+    True
     """
 
     panel: Panel

@@ -206,6 +206,16 @@ def contiguity(
         islands, where none may be.
     StudyError
         If geopandas or libpysal is not installed: they come with ``bayes-nqp[space]``.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> import geopandas as gpd
+    >>> from shapely.geometry import box
+    >>> cells = [box(x, 0, x + 1, 1) for x in range(3)]
+    >>> borders = gpd.GeoDataFrame({"id": ["a", "b", "c"]}, geometry=cells, crs="EPSG:4326")
+    >>> nqp.spatial_weights.contiguity(borders, id="id")
+    SpatialWeights('contiguity', 3 units, 4 links)
     """
     graph = graph_class("contiguity")
     land = boundaries_of(boundaries, id, "contiguity")

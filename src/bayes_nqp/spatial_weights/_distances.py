@@ -53,6 +53,16 @@ def band(
         If coordinates are missing, swapped or projected; or at islands, where none may be.
     StudyError
         If ``km`` is not positive.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> near = nqp.simulation.Spillover(nqp.Rings([100]), untreated=[0.5], treated=[0.2])
+    >>> panel = nqp.simulation.cities(
+    ...     spillover=near, strata=[], mediators=["innovation"], years=(2013, 2018), seed=1
+    ... ).panel
+    >>> nqp.spatial_weights.band(panel, 150, islands="nearest")
+    SpatialWeights('within 150 km', 285 units, 1,280 links)
     """
     places = places_apart(panel, longitude, latitude, city)
     links = places.within(checked_distance(km))
@@ -104,6 +114,16 @@ def nearest(
     -----
     Degrees are not kilometres: north of the equator a degree of longitude is shorter than one of
     latitude. Units stand on the unit sphere, where chords have the order of distances.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> near = nqp.simulation.Spillover(nqp.Rings([100]), untreated=[0.5], treated=[0.2])
+    >>> panel = nqp.simulation.cities(
+    ...     spillover=near, strata=[], mediators=["innovation"], years=(2013, 2018), seed=1
+    ... ).panel
+    >>> nqp.spatial_weights.nearest(panel, k=3)
+    SpatialWeights('3 nearest', 285 units, 1,100 links)
     """
     places = places_apart(panel, longitude, latitude, city)
     if not 1 <= k < len(places.ids):
@@ -168,6 +188,16 @@ def inverse_distance(
         If coordinates are missing, swapped or projected, or two units are at one place.
     StudyError
         If ``km`` or ``power`` is not positive, or all pairs of too many units would be linked.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> near = nqp.simulation.Spillover(nqp.Rings([100]), untreated=[0.5], treated=[0.2])
+    >>> panel = nqp.simulation.cities(
+    ...     spillover=near, strata=[], mediators=["innovation"], years=(2013, 2018), seed=1
+    ... ).panel
+    >>> nqp.spatial_weights.inverse_distance(panel, km=300, islands="nearest")
+    SpatialWeights('inverse distance within 300 km', 285 units, 4,692 links)
     """
     places = places_apart(panel, longitude, latitude, city)
     if not 0.0 < power < np.inf:

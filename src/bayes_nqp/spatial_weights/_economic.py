@@ -66,6 +66,16 @@ def economic(
     -----
     Weights after an adoption would be moved by the policy itself. Differences below a hundredth
     of the standard deviation count as that.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> near = nqp.simulation.Spillover(nqp.Rings([100]), untreated=[0.5], treated=[0.2])
+    >>> panel = nqp.simulation.cities(
+    ...     spillover=near, strata=[], mediators=["innovation"], years=(2013, 2018), seed=1
+    ... ).panel
+    >>> nqp.spatial_weights.economic(panel, "ln_gdp")
+    SpatialWeights('economic (ln_gdp)', 285 units, 80,940 links)
     """
     column_of_units(panel, column, "column")
     ids, of_unit = cities_of(panel, city)

@@ -82,6 +82,18 @@ def composite(shares: Mapping[SpatialWeights, float]) -> SpatialWeights:
         If a share is not positive, or there is none.
     PanelError
         If units of the first are not among those of another.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> near = nqp.simulation.Spillover(nqp.Rings([100]), untreated=[0.5], treated=[0.2])
+    >>> panel = nqp.simulation.cities(
+    ...     spillover=near, strata=[], mediators=["innovation"], years=(2013, 2018), seed=1
+    ... ).panel
+    >>> near_by = nqp.spatial_weights.nearest(panel, k=3)
+    >>> alike = nqp.spatial_weights.economic(panel, "ln_gdp")
+    >>> nqp.spatial_weights.composite({near_by: 0.5, alike: 0.5})
+    SpatialWeights('0.5 3 nearest + 0.5 economic (ln_gdp)', 285 units, 80,940 links)
     """
     if not shares or not all(0.0 < share < np.inf for share in shares.values()):
         raise StudyError(
@@ -113,6 +125,17 @@ def nested(geographic: SpatialWeights, economic: SpatialWeights) -> SpatialWeigh
     ------
     PanelError
         If units of the first are not among those of the second; or at islands, where none may be.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> near = nqp.simulation.Spillover(nqp.Rings([100]), untreated=[0.5], treated=[0.2])
+    >>> panel = nqp.simulation.cities(
+    ...     spillover=near, strata=[], mediators=["innovation"], years=(2013, 2018), seed=1
+    ... ).panel
+    >>> near_by = nqp.spatial_weights.nearest(panel, k=3)
+    >>> nqp.spatial_weights.nested(near_by, nqp.spatial_weights.economic(panel, "ln_gdp"))
+    SpatialWeights('3 nearest × economic (ln_gdp)', 285 units, 1,100 links)
     """
     other = economic.aligned(geographic.ids)
     return SpatialWeights(

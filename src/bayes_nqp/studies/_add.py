@@ -42,6 +42,18 @@ class Added:
     ----------
     table : DataFrame
         Weights of an index; or what is no prefecture.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> from tempfile import mkdtemp
+    >>> folder = mkdtemp()
+    >>> import pandas as pd
+    >>> frame = pd.DataFrame({"城市": ["杭州", "温州"], "年份": 2020})
+    >>> frame.to_csv(f"{folder}/cities.csv", index=False)
+    >>> added = nqp.studies.add_zones(f"{folder}/cities.csv")
+    >>> [path.name for path in added.paths]
+    ['cities_zones.csv']
     """
 
     paths: tuple[Path, ...]
@@ -86,6 +98,19 @@ def add_index(
     ------
     PanelError, StudyError
         If the file cannot be read, an argument is unknown, or a file is there already.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> from tempfile import mkdtemp
+    >>> folder = mkdtemp()
+    >>> import pandas as pd
+    >>> frame = pd.DataFrame({"城市": ["杭州", "温州"] * 2, "年份": [2019, 2019, 2020, 2020]})
+    >>> frame["专利"], frame["学历"] = [1.0, 2.0, 3.0, 5.0], [9.0, 8.0, 9.5, 8.5]
+    >>> frame.to_csv(f"{folder}/cities.csv", index=False)
+    >>> added = nqp.studies.add_index(f"{folder}/cities.csv", positive=["专利", "学历"])
+    >>> added.paths[0].name
+    'cities_index.csv'
     """
     path = _out(file, out, "_index")
     beside = path.with_name(f"{path.stem}_weights.csv")
@@ -163,6 +188,18 @@ def add_zones(
     ------
     PanelError, StudyError
         If no column names prefectures, an argument is unknown, or the file is there already.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> from tempfile import mkdtemp
+    >>> folder = mkdtemp()
+    >>> import pandas as pd
+    >>> frame = pd.DataFrame({"城市": ["杭州", "温州"], "年份": 2020})
+    >>> frame.to_csv(f"{folder}/cities.csv", index=False)
+    >>> added = nqp.studies.add_zones(f"{folder}/cities.csv")
+    >>> [path.name for path in added.paths]
+    ['cities_zones.csv']
     """
     path = _out(file, out, "_zones")
     with in_toml("data"):
@@ -225,5 +262,12 @@ def write_beside(path: str | Path, text: str) -> None:
     ------
     StudyError
         If it is there already, or cannot be written.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> from tempfile import mkdtemp
+    >>> folder = mkdtemp()
+    >>> nqp.studies.write_beside(f"{folder}/study.toml", 'title = "Mine"')
     """
     write_text(path, text, replace=False)

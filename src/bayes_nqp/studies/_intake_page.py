@@ -44,6 +44,17 @@ class IntakeStep:
         To how many cells, rows, columns or sheets.
     line : str
         Of the study; who deletes it has undone the step.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> from tempfile import mkdtemp
+    >>> folder = mkdtemp()
+    >>> made = nqp.simulation.staggered(units=20, periods=6, cohorts=(4,), seed=1)
+    >>> made.panel.frame.to_csv(f"{folder}/cities.csv", index=False)
+    >>> page = nqp.studies.look(f"{folder}/cities.csv")
+    >>> [step.key for step in page.steps]
+    []
     """
 
     key: str
@@ -57,7 +68,19 @@ class IntakeStep:
 
 @dataclass(frozen=True, slots=True)
 class IntakeRole:
-    """Who plays a part: a key of [data], its word, the columns or codes, and why."""
+    """Who plays a part: a key of [data], its word, the columns or codes, and why.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> from tempfile import mkdtemp
+    >>> folder = mkdtemp()
+    >>> made = nqp.simulation.staggered(units=20, periods=6, cohorts=(4,), seed=1)
+    >>> made.panel.frame.to_csv(f"{folder}/cities.csv", index=False)
+    >>> page = nqp.studies.look(f"{folder}/cities.csv")
+    >>> [role.key for role in page.roles][:2]
+    ['unit', 'time']
+    """
 
     key: str
     label: str
@@ -95,6 +118,17 @@ class IntakePage:
         What was left out, not proposed, or should be known.
     command : str
         That runs the study; "" where it cannot run.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> from tempfile import mkdtemp
+    >>> folder = mkdtemp()
+    >>> made = nqp.simulation.staggered(units=20, periods=6, cohorts=(4,), seed=1)
+    >>> made.panel.frame.to_csv(f"{folder}/cities.csv", index=False)
+    >>> page = nqp.studies.look(f"{folder}/cities.csv")
+    >>> [role.key for role in page.roles][:2]
+    ['unit', 'time']
     """
 
     language: str
@@ -137,7 +171,14 @@ _HEADS: Final = {
 
 
 def style() -> str:
-    """Give the rules of style that the page has, for another one that shows its body."""
+    """Give the rules of style that the page has, for another one that shows its body.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> "color" in nqp.studies.style()
+    True
+    """
     return html("studies/templates/style.css")
 
 

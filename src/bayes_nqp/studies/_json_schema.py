@@ -29,7 +29,14 @@ _DRAFT = "http://json-schema.org/draft-07/schema#"
 
 @door
 def json_text() -> str:
-    """Write the schema of studies as JSON."""
+    """Write the schema of studies as JSON.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> nqp.studies.json_text()[:1]
+    '{'
+    """
     return json.dumps(json_schema(), ensure_ascii=False, indent=2) + "\n"
 
 
@@ -41,6 +48,12 @@ def json_schema() -> Schema:
     -------
     dict
         JSON schema, draft 7: what editors such as those with Taplo complete and check.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> nqp.studies.json_schema()["type"]
+    'object'
     """
     settings = settings_model()
     model = settings.model_json_schema(ref_template="#/definitions/{model}")

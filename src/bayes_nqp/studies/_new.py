@@ -46,6 +46,17 @@ class Proposal:
         What stands in the way.
     doubtful : bool
         Whether it could run, and should not: nobody is untreated, or too many rows would go.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> from tempfile import mkdtemp
+    >>> folder = mkdtemp()
+    >>> made = nqp.simulation.staggered(units=20, periods=6, cohorts=(4,), seed=1)
+    >>> made.panel.frame.to_csv(f"{folder}/cities.csv", index=False)
+    >>> proposal = nqp.studies.new(f"{folder}/cities.csv")
+    >>> proposal.problems
+    ()
     """
 
     path: Path
@@ -123,6 +134,16 @@ def new(
         `zones` are asked for, and no column names prefectures.
     StudyError
         If no file is named; if the study is there already, or cannot be written.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> from tempfile import mkdtemp
+    >>> folder = mkdtemp()
+    >>> made = nqp.simulation.staggered(units=20, periods=6, cohorts=(4,), seed=1)
+    >>> made.panel.frame.to_csv(f"{folder}/cities.csv", index=False)
+    >>> nqp.studies.new(f"{folder}/cities.csv").path.name
+    'cities.toml'
     """
     file, path = _places(file, out)
     free(path)
@@ -165,6 +186,16 @@ def look(
     ------
     StudyError
         If no file is named.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> from tempfile import mkdtemp
+    >>> folder = mkdtemp()
+    >>> made = nqp.simulation.staggered(units=20, periods=6, cohorts=(4,), seed=1)
+    >>> made.panel.frame.to_csv(f"{folder}/cities.csv", index=False)
+    >>> nqp.studies.look(f"{folder}/cities.csv").language
+    'en'
     """
     file, path = _places(file, out)
     return _drafted(file, path, roles or {}, zones, language).page

@@ -36,6 +36,24 @@ class Outcome:
         Why not everything was kept for later runs; empty where it was.
     omissions : tuple of Omission
         What could not be made; everything else is written.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import mkdtemp
+    >>> import tomli_w
+    >>> import bayes_nqp as nqp
+    >>> folder = Path(mkdtemp())
+    >>> roles = {"unit": "state", "time": "year", "cohort": "cohort", "outcome": "l_homicide"}
+    >>> text = tomli_w.dumps({
+    ...     "title": "Short", "data": {"dataset": "castle_doctrine", **roles},
+    ...     "checks": {"run": ["convergence"]}, "figures": {"draw": []},
+    ...     "report": {"formats": ["html"]},
+    ... })
+    >>> size = (folder / "short.toml").write_text(text, encoding="utf-8")
+    >>> outcome = nqp.studies.run(folder / "short.toml", folder / "out", progress=False)
+    >>> [result.name for result in outcome.checks]
+    ['convergence']
     """
 
     study: Study

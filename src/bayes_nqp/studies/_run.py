@@ -88,6 +88,24 @@ def run(
         Under ``strict``, if something failed.
     KeyboardInterrupt
         If it was stopped; no results are written then.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import mkdtemp
+    >>> import tomli_w
+    >>> import bayes_nqp as nqp
+    >>> folder = Path(mkdtemp())
+    >>> roles = {"unit": "state", "time": "year", "cohort": "cohort", "outcome": "l_homicide"}
+    >>> text = tomli_w.dumps({
+    ...     "title": "Short", "data": {"dataset": "castle_doctrine", **roles},
+    ...     "checks": {"run": ["convergence"]}, "figures": {"draw": []},
+    ...     "report": {"formats": ["html"]},
+    ... })
+    >>> size = (folder / "short.toml").write_text(text, encoding="utf-8")
+    >>> outcome = nqp.studies.run(folder / "short.toml", folder / "out", progress=False)
+    >>> outcome.fit.gate.passed
+    True
     """
     began = time.perf_counter()
     notify = _heeding(listener)

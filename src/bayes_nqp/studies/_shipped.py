@@ -24,6 +24,12 @@ def shipped() -> Path:
     ------
     StudyError
         If they are not there.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> (nqp.studies.shipped() / "castle_doctrine.toml").is_file()
+    True
     """
     home = Path(str(bayes_nqp.__file__)).resolve().parent
     for folder in (home / "models", home.parents[1] / "models"):
@@ -45,6 +51,12 @@ def find(study: str | Path) -> Path:
     ------
     StudyError
         If there is no study of that name.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> nqp.studies.find("castle_doctrine").name
+    'castle_doctrine.toml'
     """
     path = Path(study)
     if is_there(path) or path.suffix or path.parent != Path():

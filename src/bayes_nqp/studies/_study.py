@@ -61,6 +61,13 @@ class Study:
         panel, and why, and what formats of the report do not hold whole.
     beside : mapping of str to Design
         Further designs by their names.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> study = nqp.studies.validate(nqp.studies.find("castle_doctrine"))
+    >>> study.design.effect
+    Partial(strata=('region',), varying='unit')
     """
 
     path: Path
@@ -180,6 +187,13 @@ def validate(path: str | Path) -> Study:
         If the data cannot be read or are malformed.
     IdentificationError
         If the data cannot identify what the design asks for.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> study = nqp.studies.validate(nqp.studies.find("castle_doctrine"))
+    >>> study.panel.n_units
+    50
     """
     path = Path(path)
     settings = parse(read(path), path.name)

@@ -49,7 +49,14 @@ def _holds_data(path: Path) -> bool:
 
 @door
 def language_of(path: str | Path) -> str:
-    """Tell the language that a study asks for, also of one that is not valid; English otherwise."""
+    """Tell the language that a study asks for, also of one that is not valid; English otherwise.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> nqp.studies.language_of(nqp.studies.find("castle_doctrine"))
+    'en'
+    """
     try:
         language = read_toml(Path(path))["report"]["language"]
     except (StudyError, KeyError, TypeError):
@@ -70,6 +77,13 @@ def titles(folder: str | Path = "models") -> dict[Path, str]:
     ------
     StudyError
         If there is no such folder.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> titles = nqp.studies.titles(nqp.studies.shipped())
+    >>> [title for path, title in titles.items() if path.stem == "castle_doctrine"]
+    ['Castle-doctrine laws and homicide']
     """
     folder = Path(folder)
     if not is_folder(folder):

@@ -30,6 +30,16 @@ def write_docx(tables: Iterable[Table], path: str | Path) -> Path:
     ------
     StudyError
         If python-docx is not installed.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> from tempfile import mkdtemp
+    >>> folder = mkdtemp()
+    >>> panel = nqp.datasets.castle_doctrine()
+    >>> fit = nqp.fit(nqp.StaggeredDiD(), panel, nqp.Importance(seed=1), progress=False)
+    >>> nqp.write_docx([nqp.table(fit), nqp.table(panel)], f"{folder}/tables.docx").name
+    'tables.docx'
     """
     listed = list(tables)
     title, language = (listed[0].title, listed[0].language) if listed else ("", ENGLISH)

@@ -42,6 +42,16 @@ def write_excel(tables: Iterable[Table], path: str | Path) -> Path:
     ------
     StudyError
         If there is no table.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> from tempfile import mkdtemp
+    >>> folder = mkdtemp()
+    >>> panel = nqp.datasets.castle_doctrine()
+    >>> fit = nqp.fit(nqp.StaggeredDiD(), panel, nqp.Importance(seed=1), progress=False)
+    >>> nqp.write_excel([nqp.table(fit), nqp.table(panel)], f"{folder}/tables.xlsx").name
+    'tables.xlsx'
     """
     from openpyxl import Workbook
 

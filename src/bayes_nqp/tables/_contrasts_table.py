@@ -51,20 +51,12 @@ def contrasts_table(
 
     Examples
     --------
-    >>> import numpy as np
-    >>> from bayes_nqp import schema
-    >>> from bayes_nqp.tables import contrasts_table
-    >>> effects = schema.build(
-    ...     np.random.default_rng(1).normal(size=(4, 100, 1, 2)),
-    ...     strata={"region": ["inland", "coastal"]},
-    ...     cohort=[2015, 2015],
-    ...     time=[2015, 2015],
-    ...     event_time=[0, 0],
-    ...     rows=[3, 3],
-    ...     units=[3, 3],
-    ... )
-    >>> contrasts_table(effects)[["strata", "level", "minus"]].values.tolist()
-    [['region', 'inland', 'coastal']]
+    >>> import bayes_nqp as nqp
+    >>> panel = nqp.datasets.castle_doctrine()
+    >>> design = nqp.StaggeredDiD(nqp.Partial(["region"]), unidentified="drop")
+    >>> fit = nqp.fit(design, panel, nqp.Importance(seed=1), progress=False)
+    >>> nqp.contrasts_table(fit, by="region").columns[:2].tolist()
+    ['strata', 'level']
     """
     effects = effects_of(fit_or_effects)
     wanted = names_of(by) or {name: name for name in schema.factors(effects)}

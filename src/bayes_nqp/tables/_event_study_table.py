@@ -65,20 +65,11 @@ def event_study_table(
 
     Examples
     --------
-    >>> import numpy as np
-    >>> from bayes_nqp import schema
-    >>> from bayes_nqp.tables import event_study_table
-    >>> effects = schema.build(
-    ...     np.random.default_rng(1).normal(size=(4, 100, 1, 2)),
-    ...     strata={},
-    ...     cohort=[2015, 2015],
-    ...     time=[2015, 2016],
-    ...     event_time=[0, 1],
-    ...     rows=[3, 3],
-    ...     units=[3, 3],
-    ... )
-    >>> event_study_table(effects)["event_time"].tolist()
-    [0, 1]
+    >>> import bayes_nqp as nqp
+    >>> panel = nqp.datasets.castle_doctrine()
+    >>> fit = nqp.fit(nqp.StaggeredDiD(), panel, nqp.Importance(seed=1), progress=False)
+    >>> nqp.event_study_table(fit).columns[:3].tolist()
+    ['part', 'baseline', 'event_time']
     """
     study = over_time(fit_or_effects, by, weights, balanced, leads)
     both = not study.whole if efficient is None else efficient

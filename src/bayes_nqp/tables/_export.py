@@ -48,6 +48,16 @@ def export(fit: Fit, folder: str | Path, *, force: bool = False, rows: bool = Tr
     ------
     StudyError
         If `fit` is no fit, or the folder is there or cannot be written.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> from tempfile import mkdtemp
+    >>> folder = mkdtemp()
+    >>> panel = nqp.datasets.castle_doctrine()
+    >>> fit = nqp.fit(nqp.StaggeredDiD(), panel, nqp.Importance(seed=1), progress=False)
+    >>> sorted(path.name for path in nqp.export(fit, f"{folder}/draws").iterdir())[:3]
+    ['cells.csv', 'deviations.parquet', 'effects.parquet']
     """
     if not isinstance(fit, Fit):
         raise StudyError(f"'fit' is a {type(fit).__name__}", hint="nqp.fit(design, panel)")

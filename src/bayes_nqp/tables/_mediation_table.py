@@ -63,16 +63,11 @@ def mediation_table(
 
     Examples
     --------
-    >>> import numpy as np
-    >>> from bayes_nqp import schema
-    >>> from bayes_nqp.tables import mediation_table
-    >>> draws = np.random.default_rng(1).normal(0, 0.01, (4, 100, 3, 1))
-    >>> effects = schema.build(
-    ...     draws + np.array([3.0, 2.0, 1.0])[:, None], strata={}, cohort=[2015], time=[2015],
-    ...     event_time=[0], rows=[3], units=[3], paths=["total", "direct", "digital"],
-    ... )
-    >>> mediation_table(effects)[["path", "mean", "proportion"]].round(2).values.tolist()
-    [['direct', 2.0, nan], ['digital', 1.0, 0.33], ['total', 3.0, nan]]
+    >>> import bayes_nqp as nqp
+    >>> panel = nqp.simulation.channels(units=40, periods=8, cohorts=(4, 6), seed=1).panel
+    >>> fit = nqp.fit(nqp.Mediation(), panel, nqp.Importance(seed=1), progress=False)
+    >>> nqp.mediation_table(fit).columns[:3].tolist()
+    ['path', 'mean', 'sd']
     """
     effects = effects_of(fit_or_effects)
     table = summary(by_path(effects, by, weights), prob, kind)

@@ -146,6 +146,15 @@ class Table(TableAttributes, Renderings):
         What failed; they stand in the table itself, above the numbers.
     facts : mapping of str to str, optional
         What else is known, such as the gate's verdict and the interval.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> panel = nqp.datasets.castle_doctrine()
+    >>> fit = nqp.fit(nqp.StaggeredDiD(), panel, nqp.Importance(seed=1), progress=False)
+    >>> table = nqp.table(fit)
+    >>> table.to_frame().columns[:2].tolist()
+    ['section', 'label']
     """
 
     kind: str

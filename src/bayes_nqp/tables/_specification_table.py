@@ -44,6 +44,15 @@ def specification_table(
     ------
     StudyError
         If no result compares specifications.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> panel = nqp.datasets.castle_doctrine()
+    >>> fit = nqp.fit(nqp.StaggeredDiD(), panel, nqp.Importance(seed=1), progress=False)
+    >>> found = nqp.check(fit, "leave_out", progress=False)
+    >>> nqp.specification_table(found).columns[:2].tolist()
+    ['check', 'change']
     """
     several = [results] if isinstance(results, CheckResult) else list(results)
     tables = []

@@ -56,6 +56,14 @@ def three_step(
     Personality and Social Psychology 51(6). Wen, Z. and Ye, B. (2014). Analyses of mediating
     effects: the development of methods and models. Advances in Psychological Science 22(5), in
     Chinese.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> panel = nqp.simulation.channels(units=40, periods=8, cohorts=(4, 6), seed=1).panel
+    >>> fit = nqp.fit(nqp.Mediation(), panel, nqp.Importance(seed=1), progress=False)
+    >>> nqp.three_step(fit).columns[:3].tolist()
+    ['step', 'equation', 'coefficient']
     """
     parts = _parts(fit, by)
     return _table(parts, ("1", "2", "3"), prob, kind)
@@ -95,6 +103,14 @@ def two_step(
     ----------
     Jiang, T. (2022). Mediating effects and moderating effects in causal inference. China
     Industrial Economics 2022(5), in Chinese.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> panel = nqp.simulation.channels(units=40, periods=8, cohorts=(4, 6), seed=1).panel
+    >>> fit = nqp.fit(nqp.Mediation(), panel, nqp.Importance(seed=1), progress=False)
+    >>> nqp.two_step(fit).columns[:3].tolist()
+    ['step', 'equation', 'coefficient']
     """
     return _table(_parts(fit, by), ("1", "2"), prob, kind)
 

@@ -115,16 +115,12 @@ def table(
 
     Examples
     --------
-    >>> import numpy as np
-    >>> from bayes_nqp import schema
-    >>> from bayes_nqp.tables import table
-    >>> effects = schema.build(
-    ...     np.random.default_rng(1).normal(size=(4, 100, 1, 2)),
-    ...     strata={"region": ["inland", "coastal"]},
-    ...     cohort=[2015, 2015], time=[2015, 2015], event_time=[0, 0], rows=[3, 3], units=[3, 3],
-    ... )
-    >>> table(effects).text.columns.tolist()
-    ['Group', 'Mean', 'SD', '95% interval', 'P(> 0)', 'Rows', 'Units']
+    >>> import bayes_nqp as nqp
+    >>> panel = nqp.datasets.castle_doctrine()
+    >>> design = nqp.StaggeredDiD(nqp.Partial(["region"]), unidentified="drop")
+    >>> fit = nqp.fit(design, panel, nqp.Importance(seed=1), progress=False)
+    >>> nqp.table(fit, by="region").kind
+    'effects'
     """
     values = list(islice(values, _MANY)) if isinstance(values, Iterator) else values
     evidence = (checks,) if isinstance(checks, CheckResult) else tuple(checks)

@@ -72,7 +72,7 @@ def loo(fit: Fit, by: str | None = None) -> ELPDDataLOO:
     >>> panel = nqp.datasets.castle_doctrine()
     >>> design = nqp.StaggeredDiD(unidentified="drop")
     >>> fit = nqp.fit(design, panel, nqp.Importance(seed=1), progress=False)
-    >>> nqp.loo(fit).n_data_points
+    >>> int(nqp.loo(fit).n_data_points)
     50
     """
     arviz_stats: Any = import_module("arviz_stats")

@@ -103,6 +103,15 @@ class CheckResult(CheckResultAttributes):
         - "channels", a DataFrame of mediator, quantity, value, lower, upper, verdict and scale.
     labels : Labels
         What names in its sentences are called, a language each.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> panel = nqp.datasets.castle_doctrine()
+    >>> fit = nqp.fit(nqp.StaggeredDiD(), panel, nqp.Importance(seed=1), progress=False)
+    >>> result = nqp.check(fit, "support", progress=False)
+    >>> result.name, str(result.verdict)
+    ('support', 'holds')
     """
 
     name: str

@@ -72,6 +72,15 @@ class Averaged:
         Prior log odds of a drift of adopters.
     left_out : tuple of (Message, Message)
         Designs that this panel cannot tell, and why.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> panel = nqp.datasets.castle_doctrine()
+    >>> fit = nqp.fit(nqp.StaggeredDiD(), panel, nqp.Importance(seed=1), progress=False)
+    >>> answer = nqp.averaged(fit)
+    >>> round(sum(each.weight for each in answer.designs), 6)
+    1.0
     """
 
     effects: xr.Dataset

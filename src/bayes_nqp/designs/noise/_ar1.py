@@ -31,6 +31,12 @@ class AR1(Noise):
     ----------
     Bertrand, M., Duflo, E. and Mullainathan, S. (2004). How much should we trust
     differences-in-differences estimates? Quarterly Journal of Economics 119(1).
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> nqp.StaggeredDiD(errors=nqp.AR1()).errors
+    AR1()
     """
 
     def parameters(self, n_periods: int, priors: Priors) -> tuple[Parameter, ...]:

@@ -33,6 +33,12 @@ class AR1Noise(Noise):
     ----------
     Bertrand, M., Duflo, E. and Mullainathan, S. (2004). How much should we trust
     differences-in-differences estimates? Quarterly Journal of Economics 119(1).
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> nqp.StaggeredDiD(errors=nqp.AR1Noise()).errors
+    AR1Noise()
     """
 
     def parameters(self, n_periods: int, priors: Priors) -> tuple[Parameter, ...]:

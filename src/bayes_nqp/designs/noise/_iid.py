@@ -30,6 +30,12 @@ class IID(Noise):
     ----------
     Bertrand, M., Duflo, E. and Mullainathan, S. (2004). How much should we trust
     differences-in-differences estimates? Quarterly Journal of Economics 119(1).
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> nqp.StaggeredDiD(nqp.Separate(), errors=nqp.IID()).errors
+    IID()
     """
 
     def parameters(self, n_periods: int, priors: Priors) -> tuple[Parameter, ...]:

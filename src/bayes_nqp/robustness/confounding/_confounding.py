@@ -82,6 +82,15 @@ def confounding(
     ----------
     Imai, K., Keele, L. and Yamamoto, T. (2010). Identification, inference and sensitivity
     analysis for causal mediation effects. Statistical Science 25(1).
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> panel = nqp.simulation.channels(units=40, periods=8, cohorts=(4, 6), seed=1).panel
+    >>> fit = nqp.fit(nqp.Mediation(), panel, nqp.Importance(seed=1), progress=False)
+    >>> found = nqp.confounding(fit, "digital")
+    >>> sorted(found.sizes)
+    ['chain', 'draw', 'path', 'rho']
     """
     axis = axis_of(rho)
     if isinstance(fit, Mediated):

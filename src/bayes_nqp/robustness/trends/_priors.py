@@ -82,6 +82,15 @@ class NormalSteps:
     ----------
     Kwon, S. and Roth, J. (2024). (Empirical) Bayes approaches to parallel trends.
     arXiv 2404.11839.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> panel = nqp.datasets.castle_doctrine()
+    >>> fit = nqp.fit(nqp.StaggeredDiD(), panel, nqp.Importance(seed=1), progress=False)
+    >>> left = nqp.sensitivity(fit, prior=nqp.NormalSteps())
+    >>> sorted(left.sizes)
+    ['chain', 'draw', 'limit']
     """
 
     def magnitudes(self, number: Count, rng: np.random.Generator) -> Array:
