@@ -198,7 +198,7 @@ def test_every_text_of_a_report_carries_the_marker(
 ) -> None:
     texts = {text for text in texts_of(report) if re.search("[A-Za-z]{3}", text)}
     assert {text for text in texts if re.search("[A-Za-z]{3}", outside(text))} == set()
-    assert sum("⟦" in text for text in texts) > 12
+    assert sum("⟦" in text for text in texts) > 11
 
 
 def test_a_page_has_the_decimal_sign_of_the_language(report: Path) -> None:
