@@ -22,3 +22,9 @@ class KnownDraws:
 
     chains: Mapping[str, Chains] = field(default_factory=dict)
     values: Mapping[str, float] = field(default_factory=dict)
+
+    def of(self, name: str) -> dict[str, float]:
+        """Posterior means of an equation's parameters, outcome units."""
+        prefix = f"{name}__"
+        known = self.values.items()
+        return {k.removeprefix(prefix): x for k, x in known if k.startswith(prefix)}

@@ -11,11 +11,13 @@ import numpy as np
 from bayes_nqp import vocabulary as v
 from bayes_nqp.errors import Hint, StudyError
 from bayes_nqp.fitting._equations import equation_density
+from bayes_nqp.fitting._known import KnownDraws
 from bayes_nqp.fitting._modal import summit_of
+from bayes_nqp.fitting._parameters import point_at
 from bayes_nqp.language import Message
 from bayes_nqp.parameters import FLAT
 from bayes_nqp.planning import plan_of
-from bayes_nqp.sampling import Importance, brief_importance, importance
+from bayes_nqp.sampling import Importance, brief_importance, importance, refit_importance
 from bayes_nqp.terms import TimeEffects
 
 if TYPE_CHECKING:
@@ -45,7 +47,12 @@ class Marginal:
 
 
 def log_marginal(
-    design: Design, panel: Panel, *, seed: int, proposals: int | None = None
+    design: Design,
+    panel: Panel,
+    *,
+    seed: int,
+    proposals: int | None = None,
+    stock: KnownDraws | None = None,
 ) -> Marginal:
     """Integrate all that a design does not know out of its outcome's likelihood.
 
@@ -56,6 +63,8 @@ def log_marginal(
     proposals : int, optional
         Weighted points, whose mean weight is the marginal likelihood: by default as few as leave
         a Monte-Carlo error of .1 or less.
+    stock : KnownDraws, optional
+        Draws of much the same parameters, near which the climb begins.
 
     Raises
     ------
@@ -75,9 +84,15 @@ def log_marginal(
             hint=Message("common time effects ({})", Hint("time", TimeEffects())),
         )
     problem = equation.gaussian
-    draw = brief_importance if proposals is None else importance
+    density, space = equation_density(equation), equation.problem.space
     sampler = Importance(draws=100, proposals=proposals or 1000, seed=seed)
-    facts = draw(equation_density(equation), equation.problem.space, sampler).facts
+    known = {} if stock is None else stock.of(equation.name)
+    if known:
+        drawn = refit_importance(density, space, sampler, point_at(equation, known))
+    else:
+        draw = brief_importance if proposals is None else importance
+        drawn = draw(density, space, sampler)
+    facts = drawn.facts
     # sd of log mean(w) is sqrt(1 / ESS - 1 / n), to first order: at most this.
     weights = facts.get(v.IMPORTANCE_ESS, np.nan) ** -0.5
     flat = tuple(

@@ -192,8 +192,7 @@ def _chains(equation: Equation, sampler: Importance, stock: KnownDraws | None) -
     at_hand = stock.chains.get(equation.gaussian.digest)
     if at_hand is not None:
         return at_hand
-    prefix = f"{equation.name}__"
-    values = {k.removeprefix(prefix): x for k, x in stock.values.items() if k.startswith(prefix)}
+    values = stock.of(equation.name)
     if not values:
         return importance(density, space, sampler)
     return refit_importance(density, space, sampler, point_at(equation, values))

@@ -11,7 +11,7 @@ import numpy as np
 from bayes_nqp.arrays import Index
 from bayes_nqp.designs import Design, Term, structures
 from bayes_nqp.errors import IdentificationError, NQPError, PanelError, StudyError
-from bayes_nqp.fitting import Fit, Marginal, log_marginal, once, panel_of
+from bayes_nqp.fitting import Fit, Marginal, known_draws, log_marginal, once, panel_of
 from bayes_nqp.language import NOTHING, Message
 from bayes_nqp.panel import Panel, unit_column
 from bayes_nqp.registry import registered
@@ -146,7 +146,8 @@ def marginal(fit: Fit, design: Design, panel: Panel) -> Marginal:
     """Log marginal likelihood of a design; the fit keeps it."""
     seed = int(fit.sampler.seed or 0)
     key = ("marginal", design, panel.digest)
-    return once(fit, key, lambda: log_marginal(design, panel, seed=seed))
+    stock = known_draws(fit)
+    return once(fit, key, lambda: log_marginal(design, panel, seed=seed, stock=stock))
 
 
 def _shrunk(design: Design, panel: Panel) -> Design:
