@@ -211,9 +211,9 @@ def contiguity(
     --------
     >>> import bayes_nqp as nqp
     >>> import geopandas as gpd
-    >>> from shapely.geometry import box
-    >>> cells = [box(x, 0, x + 1, 1) for x in range(3)]
-    >>> borders = gpd.GeoDataFrame({"id": ["a", "b", "c"]}, geometry=cells, crs="EPSG:4326")
+    >>> squares = [f"POLYGON(({x} 0, {x + 1} 0, {x + 1} 1, {x} 1, {x} 0))" for x in range(3)]
+    >>> cells = gpd.GeoSeries.from_wkt(squares, crs="EPSG:4326")
+    >>> borders = gpd.GeoDataFrame({"id": ["a", "b", "c"]}, geometry=cells)
     >>> nqp.spatial_weights.contiguity(borders, id="id")
     SpatialWeights('contiguity', 3 units, 4 links)
     """

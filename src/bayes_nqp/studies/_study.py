@@ -66,8 +66,8 @@ class Study:
     --------
     >>> import bayes_nqp as nqp
     >>> study = nqp.studies.validate(nqp.studies.find("castle_doctrine"))
-    >>> study.design.effect
-    Partial(strata=('region',), varying='unit')
+    >>> study.panel.roles.outcome
+    'l_homicide'
     """
 
     path: Path

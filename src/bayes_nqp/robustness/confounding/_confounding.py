@@ -89,8 +89,8 @@ def confounding(
     >>> panel = nqp.simulation.channels(units=40, periods=8, cohorts=(4, 6), seed=1).panel
     >>> fit = nqp.fit(nqp.Mediation(), panel, nqp.Importance(seed=1), progress=False)
     >>> found = nqp.confounding(fit, "digital")
-    >>> sorted(found.sizes)
-    ['chain', 'draw', 'path', 'rho']
+    >>> "rho" in found.dims
+    True
     """
     axis = axis_of(rho)
     if isinstance(fit, Mediated):
