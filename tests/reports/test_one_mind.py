@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from itertools import chain
 
 import numpy as np
 import pytest
 import xarray as xr
-from claims import CHECKS, case, fit_of, grade_in, results_of
-from doors import SECTIONS, Alarm, Bullets, Context, Paragraph, joint_of
+from claims import CHECKS, PANELS, SHAPES, case, fit_of, grade_in, results_of
+from doors import SECTIONS, Alarm, Bullets, Context, Paragraph, Strip, Tiles, joint_of
 
 import bayes_nqp as nqp
 from bayes_nqp.checks import CheckResult
@@ -102,3 +103,54 @@ def test_leads_that_leave_zero_out_are_named(
     joint = joint_of(leads_at(z), 1.0, 100.0)
     assert joint.alone == alone
     assert joint.together == together
+
+
+SAID = {
+    "en": {
+        "average": (r"that the policy (raised|lowered)", r"raised or lowered"),
+        "groups": (r"larger in coastal than|larger in inland than", r"which effect is larger"),
+        "growth": (r"moves upwards|moves downwards", r"moves up or down"),
+    },
+    "zh": {
+        "average": (r"政策(?!是)\S{0,8}(提高了|降低了)", r"是提高还是降低了"),
+        "groups": (r"coastal ?的效应大于|inland ?的效应大于", r"哪一组的效应更大|哪一方的效应更大"),
+        "growth": (r"效应\S{0,8}上升（P|效应\S{0,8}下降（P", r"上升还是下降"),
+    },
+}
+"""What a report may claim of a thing, one of two ways, and how it leaves the thing open."""
+OF_GROUPS = r"^For |^就|^对于|^对"
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("k", range(len(PANELS) * len(SHAPES)))
+def test_no_two_sentences_disagree(k: int, language: str) -> None:
+    panel, shape = list(PANELS)[k % len(PANELS)], list(SHAPES)[k // len(PANELS)]
+    checks = list(CHECKS)[k % len(CHECKS)]
+    one, results = case(panel, shape, (0.15, 1.0)[k % 2]), results_of(checks, None)
+    context = Context(fit_of(one), results, language, by=("region",), outcome="exports")  # type: ignore[arg-type]
+    names = ("top", "short", "failures", "results", "event_study")
+    blocks = list(chain.from_iterable(SECTIONS[name](context) for name in names))
+    texts = [x.text for x in blocks if isinstance(x, Paragraph)]
+    ends = r"(?<=[.])\s+(?=[A-Z])" if language == "en" else r"(?<=。)"
+    said = [s for text in texts for s in re.split(ends, text)]
+    for what, (claim, left_open) in SAID[language].items():
+        about = [s for s in said if what != "average" or not re.search(OF_GROUPS, s)]
+        ways = {found for s in about for found in re.findall(claim, s)}
+        opened = [s for s in about if re.search(left_open, s)]
+        assert len(ways) + bool(opened) <= 1, (what, ways, opened)
+    (tiles,) = (x for x in blocks if isinstance(x, Tiles))
+    grade = context.confidence("average").grade
+    graded = [grade_in(tile.value, language) for tile in tiles.items]
+    assert [x for x in graded if x] == [grade]
+    average = [s for s in said if re.search(SAID[language]["average"][0], s)]
+    assert {grade_in(s, language) for s in average} <= {grade}
+    fails = CHECKS[checks].count("fails")
+    tones = [x.tone for x in blocks if isinstance(x, Paragraph)]
+    assert ("failed" in tones) == (fails > 0)
+    assert [x.tone for x in blocks if isinstance(x, Alarm)].count("bad") == (fails > 0)
+    strips = [x for x in blocks if isinstance(x, Strip)]
+    assert [[tone for _, tone in x.marks].count("bad") for x in strips] in ([], [fails])
+    if fails:
+        first = re.split(ends, texts[0])[0]
+        assert first.startswith(str(fails)) or f" {fails} " in first
+        assert grade in ("low", "very low")

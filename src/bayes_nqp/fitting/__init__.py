@@ -78,7 +78,7 @@ from bayes_nqp.fitting._reported import (
     sigma_draws,
 )
 from bayes_nqp.fitting._short import SHORT, SlopeLaw, short_effects, slope_law
-from bayes_nqp.fitting._store import Store, once, store_of
+from bayes_nqp.fitting._store import Store, once, renamed, store_of
 from bayes_nqp.fitting._unit_likelihood import LeftOut, left_out, log_likelihood
 from bayes_nqp.fitting._waist import waist as waist
 
@@ -150,6 +150,7 @@ __all__ = [
     "posterior_predictive",
     "prior_predictive",
     "refit",
+    "renamed",
     "replications",
     "require",
     "scalar_draws",

@@ -6,7 +6,7 @@ import hashlib
 import json
 import sys
 from collections.abc import Callable, Hashable, Iterable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -49,6 +49,19 @@ def keep(fitted: Fit, store: Store) -> Fit:
     """Let a fit keep its refits, and what checks say of it, in a store that outlives it."""
     once(fitted, _STORE, lambda: store)
     return fitted
+
+
+def renamed(fitted: Fit, tree: xr.DataTree) -> Fit:
+    """The same fit under other names: what either keeps, both do.
+
+    Parameters
+    ----------
+    tree : DataTree
+        The same draws, with other names in its attrs.
+    """
+    other = replace(fitted, tree=tree)
+    _MEMORY[other] = _MEMORY.setdefault(fitted, {})
+    return other
 
 
 def store_of(fitted: Fit) -> Store | None:

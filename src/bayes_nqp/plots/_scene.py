@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ from bayes_nqp import schema
 from bayes_nqp.checks import CheckResult
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.estimands import words
-from bayes_nqp.fitting import Fit
+from bayes_nqp.fitting import Fit, renamed
 from bayes_nqp.language import Translator
 from bayes_nqp.texts import cleaned
 
@@ -84,7 +84,7 @@ class Scene:
         """The fit, with the outcome as the scene calls it."""
         tree = self.given.tree.copy()
         tree["effects"].attrs.update(self.names)
-        return replace(self.given, tree=tree)
+        return renamed(self.given, tree)
 
     @cached_property
     def effects(self) -> xr.Dataset:

@@ -62,5 +62,5 @@ def _lighter(path: Path) -> bytes:
         colours[3 * corner : 3 * corner + 3] = (255, 255, 255)
         few.putpalette(colours)
     picture = io.BytesIO()
-    few.save(picture, "PNG", optimize=True)
+    few.save(picture, "PNG")
     return picture.getvalue()

@@ -155,9 +155,9 @@ def comparison(
         What other choices say of the same difference.
     """
     size, groups = level(posterior, unit), [name for name, _ in sides]
-    gap = Message("{} minus {}: {}", *groups, size)
+    gap = Message("The effect in {} less that in {} is {}", *groups, size)
     if factor:
-        gap = Message("{} minus {} ({}): {}", *groups, factor, size)
+        gap = Message("The effect in {} less that in {} ({}) is {}", *groups, factor, size)
     lower = all(side.mean < 0 for _, side in sides)
     subject = _subject(exposure)
     question = Message("which effect is larger")
@@ -248,11 +248,10 @@ def jointly(kind: Message, number: int, p: float, language: str) -> str:
         How many directions were named.
     """
     return Message(
-        "If the assumptions hold, the {} directions named {} all hold together with "
-        "probability {}.",
+        "If the assumptions hold, the {} directions named {} all hold together ({}).",
         number,
         kind,
-        chance(p),
+        stated(p),
     ).in_(language)
 
 

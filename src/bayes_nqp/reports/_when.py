@@ -60,13 +60,13 @@ def _onset(context: Context, average: Posterior, grounds: Grounds) -> Iterator[s
             if time == 0:
                 yield context.translate(
                     "If the assumptions hold, it is {} that the effect is there in the period of "
-                    "adoption already: {} ({}); {}.",
+                    "adoption already: {}, {}; {}.",
                     *parts,
                 )
             else:
                 yield context.translate(
                     "The first event time at which the data tell an effect is {4}: if the "
-                    "assumptions hold, it is {0} that it is there by then, {1} ({2}); {3}.",
+                    "assumptions hold, it is {0} that it is there by then: {1}, {2}; {3}.",
                     *parts,
                     time,
                 )

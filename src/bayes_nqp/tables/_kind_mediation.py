@@ -51,8 +51,11 @@ def mediation(source: object, ask: Ask) -> Table:
     draft.judge(source, str(numbers[v.GATE].iloc[0]))
     share = f"{translate('Share of total')} [{percent(ask.prob)}]"
     columns = (*estimate_columns(translate, ask.prob), Column(share))
-    title = translate("Direct and indirect effects: {}", outcome_of([numbers], translate))
-    return draft.finish("mediation", title, translate("Path"), columns)
+    outcome, by = outcome_of([numbers], translate), map(translate.name, names_of(ask.by))
+    title = Message("Direct and indirect effects: {}", outcome)
+    if ask.by is not None:
+        title = Message("Direct and indirect effects by {}: {}", " × ".join(by), outcome)
+    return draft.finish("mediation", translate.name(title), translate("Path"), columns)
 
 
 def _fill(

@@ -126,7 +126,7 @@ def _sentence(effects: list[BoundedEffect], steps: npt.NDArray[np.float64]) -> M
     if np.isinf(overall.breakdown):
         return Message(
             "The average effect stands whatever multiple of the largest change before adoption "
-            "({:.2g}) trends move apart by after it.",
+            "({:.3g}) trends move apart by after it.",
             overall.step,
         )
     larger = int((steps > overall.bearable).sum())
@@ -140,8 +140,8 @@ def _sentence(effects: list[BoundedEffect], steps: npt.NDArray[np.float64]) -> M
         )
     stands = Message(
         "The average effect stands as long as trends after adoption move apart, from one "
-        "period to the next, by at most {:.2f} times the largest change before it ({:.2g}): "
-        "by {:.2g} a period, in outcome units; beyond that its region holds zero.",
+        "period to the next, by at most {:.2f} times the largest change before it ({:.3g}): "
+        "by {:.3g} a period, in outcome units; beyond that its region holds zero.",
         overall.breakdown,
         overall.step,
         overall.bearable,
@@ -156,7 +156,7 @@ def _weakest(effects: list[BoundedEffect]) -> Message:
     if least is None or least.breakdown >= effects[0].breakdown:
         return NOTHING
     return Message(
-        "The effect in {} bears the least: {:.2f} times its own largest change ({:.2g}).",
+        "The effect in {} bears the least: {:.2f} times its own largest change ({:.3g}).",
         least.label,
         least.breakdown,
         least.step,
