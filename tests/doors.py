@@ -146,6 +146,7 @@ HOMES = {
     "equation_density": "bayes_nqp.fitting._equations",
     "Regression": "bayes_nqp.fitting._gaussian",
     "independent": "bayes_nqp.fitting._gaussian",
+    "stacked_drawn": "bayes_nqp.gaussian._stacked_draws:_drawn",
     "joint_problem_joint_of": "bayes_nqp.fitting._joint_problem:joint_of",
     "_mode": "bayes_nqp.fitting._modal",
     "average_loads": "bayes_nqp.fitting._modal",

@@ -15,7 +15,7 @@ from marginal import Marginal
 import bayes_nqp as nqp
 from bayes_nqp.designs import Facts, Term, Timing
 from bayes_nqp.errors import IdentificationError, StudyError
-from bayes_nqp.gaussian import density, draw, gaussian_problem
+from bayes_nqp.gaussian import SharedErrors, density, draw, gaussian_problem
 from bayes_nqp.language import Message
 from bayes_nqp.planning import plan_of
 from bayes_nqp.terms import Series
@@ -153,6 +153,22 @@ def test_draws_are_given_redrawn_series() -> None:
         error = 5.0 * part.std(axis=0) / np.sqrt(len(part))
         assert (np.abs(part.mean(axis=0) - means[-1]) < error + 1e-9).all()
     assert np.abs(means[0] - means[1]).max() > 0.01
+
+
+def test_errors_in_common_leave_draws_given_redrawn_series_their_law() -> None:
+    design, panel = case_of("partial, units, AR(1)")
+    term = replace(design.terms[0], redrawn=(tupled(curves(panel.periods, seed=1)),))
+    equation = plan_of(design.replace(terms=(term,)), panel).equations[0]
+    points, sums = np.zeros((4_000, len(equation.gaussian.space))), equation.error_sums
+    assert sums is not None
+    errors = SharedErrors(np.random.default_rng(1).standard_normal((4_000, sums.width)), sums)
+    ours, plain = (
+        draw(equation.gaussian, points, np.random.default_rng(2), errors=e) for e in (errors, None)
+    )
+    for one, other in ((ours.shared, plain.shared), (ours.slots, plain.slots)):
+        varies = other.std(axis=0) > 1e-9
+        ratio = one.std(axis=0)[varies] / other.std(axis=0)[varies]
+        np.testing.assert_allclose(ratio, 1.0, rtol=5.0 / np.sqrt(4_000))
 
 
 def driven(rng: np.random.Generator, cohort: np.ndarray, periods: int) -> np.ndarray:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from dense_joint import DenseJoint, frame_of, panel_of
 from doors import joint_problem_joint_of as joint_of
+from doors import stacked_drawn
 
 import bayes_nqp as nqp
 from bayes_nqp.gaussian import Stacked, density, stacked_density, stacked_draw
@@ -155,3 +156,11 @@ def test_draws_stand_where_their_points_do_and_threads_change_nothing() -> None:
     )
     assert np.array_equal(one, two)
     assert len(np.unique(one[:, 0, 0])) == len(points)
+
+
+def test_draws_leave_what_is_kept_at_points_as_it_is() -> None:
+    joint, _ = joint_for("ar1")
+    values = joint.values(points_of(joint, 3, spread=0.4))
+    once, again = (stacked_drawn(joint, values, None, 1) for _ in range(2))
+    for one, other in zip(once, again, strict=True):
+        assert np.array_equal(one, other)

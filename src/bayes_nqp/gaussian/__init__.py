@@ -1,16 +1,20 @@
 """Gaussian problems: the likelihood of rows summed up, with every coefficient integrated out.
 
-`types` has the symbols. The equations of docs/gaussian.md stand, in the order of a density, in
+`types` has the symbols. A design states its model in `statement`; `maps` makes a `problem` of it,
+from which everything is computed. The equations of docs/gaussian.md stand, in the order of a
+density, in
 
 - `_small`, `unit_precision`: a unit's precision, what is its own absorbed (1, 2);
-- `class_maps`, `pairs`, `fixed`, `nodes`: normal equations of groups (3);
-- `owner_maps`, `owners`: deviations that several units share (4);
-- `placement`, `path_laws`, `processes`: processes on the time grid (5a);
-- `layout`, `density`: those of all coefficients, their factor, the density (5 to 8), and
-  `own_cells`, `dummies`, `reduced`: the same where cells are many;
-- `_back`, `draws`, `deviations`, `paths`, `functionals`: draws and conditional moments (9), and
+- `class_maps`, `pairs`, `fixed`, `nodes`, `equations`: normal equations of groups (3);
+- `class_maps`, `fixed`, `owners`: deviations that several units share (4);
+- `layout`, `linear_part`, `density`: those of all coefficients, priors, the factor, the density (5
+  to 8), with `path_laws`, `processes`: processes on the time grid (5a); `lag`: the Jacobian of a
+  spatial lag; and `own_cells`, `pairs`, `reduced`: the same where cells are many;
+- `_back`, `draws`, `paths`, `functionals`: draws and conditional moments (9), and
   `correlated`: draws of several problems that move together;
-- `stacked` and what follows it: two equations with units as owners (10).
+- `stacked`, `_stacked_density`, `_stacked_draws`: two equations with units as owners (10).
+
+`batches` cuts points up. `spans` is no step of a density: a plan asks it which columns others span.
 """
 
 from bayes_nqp.gaussian._small import back_solve

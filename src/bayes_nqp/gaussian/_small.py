@@ -84,7 +84,7 @@ def whitener(root: Array, nuisance: Array) -> Array:
     ----------
     root : ndarray (..., T, T)
         W.
-    nuisance : ndarray (T, a)
+    nuisance : ndarray (..., T, a)
         N.
 
     Returns

@@ -125,11 +125,10 @@ def _own(
     times: int,
 ) -> Array:
     """Effect on the mediator, slope and direct effect of every unit (B, N, 3, times)."""
-    q_first = small(stacked.first, values.first, flat_only=True).q
-    q_first /= (values.first.sigma**2)[:, None, None, None]
-    q_second = (
-        small(stacked.second, values.second).q / (values.second.sigma**2)[:, None, None, None]
-    )
+    first = small(stacked.first, values.first, flat_only=True)
+    second = small(stacked.second, values.second)
+    q_first = first.q / (values.first.sigma**2)[:, None, None, None]
+    q_second = second.q / (values.second.sigma**2)[:, None, None, None]
     normal = own_normal(stacked, q_first, q_second)
     (aa, ab, bb), _ = own_covariance(values, normal)
     n_units = stacked.units.units.size
@@ -167,8 +166,8 @@ def _residuals(stacked: Stacked, rows: Array, fit: Array) -> Array:
 def _direct(stacked: Stacked, values: StackedValues, fit: Array, slope: Array, z: Array) -> Array:
     """Direct effects given coefficients and slopes, ``N(V e, V)``, ``V = (1/omega_u² + h)^-1``."""
     moments, units = stacked.second.moments, stacked.units
-    q = small(stacked.second, values.second, flat_only=True).q
-    q /= (values.second.sigma**2)[:, None, None, None]
+    second = small(stacked.second, values.second, flat_only=True)
+    q = second.q / (values.second.sigma**2)[:, None, None, None]
     rows, inner = treated_normal(moments, units, units.second, q)
     # d'Q̃ (y - X beta - x b): its column at the mediator is d'Q̃x.
     residual = _residuals(stacked, rows, fit)

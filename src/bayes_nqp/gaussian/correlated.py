@@ -86,9 +86,10 @@ class ErrorSums:
         """
         n_classes, n_periods = self.seen.shape
         n_points, _, times = errors.shape
+        nuisance = problem.nuisance if values.own is None else values.own[:, None]
         # sqrt(n) times the mean of n units' errors, standardised in the order of time.
         rows = errors[:, : self.seen.size].reshape(n_points, n_classes, n_periods, times)
-        root = whitener(innovations(problem, values)[0], problem.nuisance)
+        root = whitener(innovations(problem, values)[0], nuisance)
         # g = R'z with R'R = Q̃: Q̃e of each class (B, C, T, times), e the whitened z of its rows.
         pattern = problem.moments.pattern[self.type_of]
         g = root[:, pattern].swapaxes(-1, -2) @ (rows * self.seen[:, :, None])
@@ -280,7 +281,7 @@ def standardised(
     right : ndarray (B, block n, times)
         ``X'Q̃ e``.
     white : ndarray (B, coefficient, times)
-        z0: of local coefficients of all blocks, then global ones.
+        z0: of global coefficients, then local ones of all blocks.
     """
     head = problem.arrowhead
     n_points, times = len(values), right.shape[-1]

@@ -32,7 +32,8 @@ def functionals(
     local : ndarray (block, local, r)
         Loadings of each functional on local coefficients.
     shared : ndarray (global, r)
-        Loadings on global coefficients.
+        Loadings on global coefficients; zero on the columns of a lag (W y, and W x of ties), whose
+        coefficients are delta and -delta times others, which `averages` knows.
 
     Returns
     -------
