@@ -100,8 +100,8 @@ def back_through_own_cells(
     lower = factor.border[:, :-1, :-1]
     shared = back_solve(lower, factor.border[:, -1, :-1, None] + z_shared)
     out = np.zeros(z_local.shape)
-    surface = layout.kind_loads[:-1, :-1] @ shared  # R beta_g: the value of every dummy.
-    # beta_b = L_b^-T (L_by - H_b R beta_g + sigma z), b the other locals of a block.
+    surface = layout.kind_loads[:-1, :-1] @ shared  # C_0 beta_g: the value of every dummy.
+    # beta_b = L_b^-T (H_by - H_b C_0 beta_g + sigma z), b the other locals of a block.
     right = factor.cross_root[..., -1:] - factor.cross_root[..., :-1] @ surface[:, None]
     # From their places among others to their places among all locals, and back.
     block, place = np.nonzero(layout.local >= 0)
@@ -122,7 +122,7 @@ def back_through_own_cells(
 
 @dataclass(frozen=True, eq=False)
 class Conditionals:
-    """Owners' deviations given coefficients, ``N(inner^-1 (a_oy - a_o' X beta), sigma² inner^-1)``.
+    """Owners' deviations given coefficients, ``N(inner^-1 (a_oy - a_o X beta), sigma² inner^-1)``.
 
     Parameters
     ----------
@@ -130,11 +130,11 @@ class Conditionals:
         Where the deviation of each owner stands among all.
     place : ndarray of int (O)
         Group, or block, of each owner.
-    a : ndarray (B, O, L)
-        ``a_o``, on the normal equations of a group or the coefficients of a block; the outcome
-        last.
+    a : ndarray (B, O, size)
+        ``a_o``, a row, on the normal equations of a group (J) or the coefficients of a block (n);
+        the outcome last.
     inner : ndarray (B, O)
-        ``K + H_o``; of a class, that of the mean over its units.
+        ``Lambda + H_o``; of a class, that of the mean over its units.
     in_blocks : bool
         Whether places are blocks.
     """
@@ -150,10 +150,10 @@ class Conditionals:
 
         Parameters
         ----------
-        fit : ndarray (B, place, L, times)
+        fit : ndarray (B, place, size, times)
             Coefficients in every place; zero for outcomes.
         """
-        # (K + H_o)^-1 (a_oy - a_o' X beta); outcomes have no coefficient.
+        # (Lambda + H_o)^-1 (a_oy - a_o X beta); outcomes have no coefficient.
         explained = (self.a[:, :, None] @ fit[:, self.place])[:, :, 0]
         return np.asarray((self.a[:, :, -1, None] - explained) / self.inner[:, :, None])
 
@@ -183,7 +183,7 @@ def conditionals(problem: GaussianProblem, values: Values) -> Iterator[Condition
 def _of_owners(
     owners: Owners, equations: OwnerEquations, values: Values, *, in_blocks: bool
 ) -> Conditionals:
-    # One column of deviations: q = 1, so that K + H_o is a number.
+    # One column of deviations: q = 1, so that Lambda + H_o is a number.
     inner = equations.inner(values)[:, :, 0, 0]
     return Conditionals(owners.number, owners.place, equations.a[:, :, 0], inner, in_blocks)
 
@@ -198,8 +198,8 @@ def class_conditionals(
     types : Small
         With flat unit coefficients alone taken out.
     """
-    # The mean of n deviations, each N(h^-1 (a_iy - a_i'X beta), sigma²/h) with h = K + d'Q̃d of the
-    # type, is N((n h)^-1 (a_y - a'X beta), sigma² (n h)^-1) with a the sum of a_i.
+    # The mean of n deviations, each N(h^-1 (a_iy - a_i X beta), sigma²/h) with h = Lambda + d'Q̃d
+    # of the type, is N((n h)^-1 (a_y - a X beta), sigma² (n h)^-1) with a the sum of a_i.
     a = owner_equations(problem, classes, types, problem.moments.width).a[:, :, 0]
     d = problem.moments.loadings
     # h of each type (B, H), and the number of units of each class with its type.

@@ -26,8 +26,8 @@ Microseconds of two systems of size 65 with 113 right sides in stacks of 16, the
 def innovation_root(noise: ErrorLaw, moments: Moments, values: Array) -> tuple[Array, Array]:
     """Take one unit's errors to innovations in the order of time, under every pattern of periods.
 
-    ``W'W = Q = (W_p^-1/2 V W_p^-1/2)_oo^-1`` on the observed periods o, with precision weights
-    W_p; W is lower triangular, and zero elsewhere.
+    ``W'W = Q``, the inverse of ``(w^-1/2 V w^-1/2)_oo`` on the observed periods o, with precision
+    weights w; W is lower triangular, and zero elsewhere.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ def innovation_root(noise: ErrorLaw, moments: Moments, values: Array) -> tuple[A
     tuple of ndarray (B, P, T, T) and ndarray (B, P)
         W and ``log|Q|``.
     """
-    # L L' = W_p^-1/2 V W_p^-1/2 on o, so that W = L^-1 whitens and log|Q| = -2 sum log L_tt.
+    # L L' = w^-1/2 V w^-1/2 on o, so that W = L^-1 whitens and log|Q| = -2 sum log L_tt.
     lower = np.linalg.cholesky(observed_covariance(noise, moments, values))
     log_det = -2.0 * np.log(np.diagonal(lower, axis1=-2, axis2=-1)).sum(axis=-1)
     root, count = np.linalg.inv(lower), len(moments.seen)
@@ -64,11 +64,12 @@ def observed_covariance(noise: ErrorLaw, moments: Moments, values: Array) -> Arr
     n = moments.n_periods
     covariance = noise.covariance(n, values)[:, None]  # V, (B, 1, T, T).
     if not (moments.weights == 1.0).all():
-        # Precision weights: W_p^-1/2 V W_p^-1/2.
+        # w^-1/2 V w^-1/2
         root = 1.0 / np.sqrt(moments.weights)
         covariance = covariance * (root[:, :, None] * root[:, None, :])
     if not moments.seen.all():
-        # V_oo bordered by an identity: (V_oo ⊕ I)^-1 = V_oo^-1 ⊕ I, of the same determinant.
+        # Bordered by an identity, which the inverse and the determinant leave alone:
+        # (V_oo ⊕ I)^-1 = V_oo^-1 ⊕ I and |V_oo ⊕ I| = |V_oo|.
         seen = moments.seen.astype(np.float64)
         covariance = covariance * (seen[:, :, None] * seen[:, None, :])
         covariance = covariance + np.eye(n) * (1.0 - seen)[:, :, None]
@@ -76,9 +77,9 @@ def observed_covariance(noise: ErrorLaw, moments: Moments, values: Array) -> Arr
 
 
 def whitener(root: Array, nuisance: Array) -> Array:
-    """Take standardised errors to ``Q̃ e``: ``R' z`` with ``R = (I - P) W``.
+    """Take standardised errors z to ``Q̃ e``: ``W̃'z`` with ``W̃ = (I - P) W``.
 
-    P projects on ``W N``, so that ``R'R = Q̃``.
+    P projects on ``W N``, so that ``W̃'W̃ = Q̃``.
 
     Parameters
     ----------
@@ -90,36 +91,37 @@ def whitener(root: Array, nuisance: Array) -> Array:
     Returns
     -------
     ndarray (..., T, T)
-        R, with zeros where a period is unseen.
+        W̃, with zeros where a period is unseen.
     """
-    # P = U U' with U an orthonormal basis of W N, and R = W - U U' W.
+    # P = U U' with U an orthonormal basis of W N, and W̃ = W - U U'W.
     basis = np.linalg.qr(root @ nuisance)[0]
     return np.asarray(root - basis @ (basis.swapaxes(-1, -2) @ root))
 
 
 def absorb(q: Array, loadings: Array, prior: Array | float = 0.0) -> tuple[Array, Array]:
-    """Integrate a unit's coefficients out, with loadings L and prior precision K / sigma².
+    """Integrate a unit's coefficients out, with loadings D and prior precision Lambda / sigma².
 
-    ``Q - Q L (K + L'QL)^-1 L'Q``; flat coefficients have K = 0. With K this is Woodbury's identity
-    for ``(Q^-1 + L K^-1 L')^-1``, the precision of rows that hold the coefficients' variance; its
-    limit K = 0 is the precision of all contrasts of rows that are free of L, as in REML.
+    ``Q - Q D (Lambda + D'QD)^-1 D'Q``; flat coefficients have D = N and Lambda = 0. With Lambda
+    this is Woodbury's identity for ``(Q^-1 + D Lambda^-1 D')^-1``, the precision of rows that hold
+    the coefficients' variance; its limit Lambda = 0 is the precision of all contrasts of rows that
+    are free of D, as in REML.
 
     Parameters
     ----------
     prior : ndarray (..., a, a) or 0
-        K.
+        Lambda.
 
     Returns
     -------
     tuple of ndarray (..., T, T) and ndarray (...)
-        The precision that is left, and ``log|K + L'QL|``.
+        The precision that is left, and ``log|Lambda + D'QD|``.
     """
-    ql = q @ loadings  # (..., T, a)
-    inner = prior + loadings.swapaxes(-1, -2) @ ql  # K + L'QL: their precision given the rows.
+    qd = q @ loadings  # (..., T, a)
+    inner = prior + loadings.swapaxes(-1, -2) @ qd  # Lambda + D'QD: precision given the rows.
     lower = np.linalg.cholesky(inner)
     log_det = 2.0 * np.log(np.diagonal(lower, axis1=-2, axis2=-1)).sum(axis=-1)
-    # With C C' = K + L'QL and H = C^-1 L'Q, H'H comes off: symmetric whatever rounding does.
-    cross_root = half_solve(lower, ql.swapaxes(-1, -2))
+    # With L L' = Lambda + D'QD and R = L^-1 D'Q, R'R comes off: symmetric whatever rounding does.
+    cross_root = half_solve(lower, qd.swapaxes(-1, -2))
     return q - cross_root.swapaxes(-1, -2) @ cross_root, log_det
 
 

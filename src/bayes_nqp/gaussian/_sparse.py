@@ -23,7 +23,7 @@ def from_triplets(
     return out
 
 
-def beside(loads: Sequence[Any], block_of: Sequence[int], n_blocks: int) -> Any:
+def under(loads: Sequence[Any], block_of: Sequence[int], n_blocks: int) -> Any:
     """Put loadings of groups one under another, in the columns of their blocks."""
     # Group g's rows (J) have entries in the n columns of its block alone: (G J, block n).
     n = loads[0].shape[1]

@@ -31,9 +31,9 @@ class OwnNormal:
     Parameters
     ----------
     effect : ndarray (B, J_1, N)
-        ``alpha_i = [Q̃_1 d; Z_1'Q̃_1 d]``, the outcome last.
+        ``f_i = [Q̃_1 d; Z_1'Q̃_1 d]``, the outcome last.
     slope : ndarray (B, J_2, N)
-        ``beta_i = [Q̃_2 x; Z_2'Q̃_2 x]``.
+        ``g_i = [Q̃_2 x; Z_2'Q̃_2 x]``.
     effect_inner, slope_inner : ndarray (B, N)
         ``h_i = d'Q̃_1 d`` and ``k_i = x'Q̃_2 x``.
     """
@@ -57,7 +57,7 @@ def chunk_size(stacked: Stacked, times: int = 1) -> int:
 
 
 def stacked_density(stacked: Stacked, points: Array, *, threads: int | None = None) -> Array:
-    """Log posterior density of unconstrained points, absolute.
+    """Log posterior density of unconstrained points, normalised as `density` is.
 
     Returns
     -------
@@ -101,7 +101,7 @@ def stacked_normal_equations(stacked: Stacked, values: StackedValues) -> NormalE
     total = first.total + second.total - 0.5 * np.log(determinant).sum(axis=1)
     for problem, part in ((stacked.first, values.first), (stacked.second, values.second)):
         total = total - problem.n_free * np.log(part.sigma)  # Rows over sigma: the Jacobian.
-    # F_g - sum_i [alpha_i, beta_i] M_i [alpha_i, beta_i]', then A = sum_g X_g'F_g X_g.
+    # F_g - sum_i [f_i, g_i] M_i [f_i, g_i]', then A = sum_g X_g'F_g X_g.
     f = _of_groups(stacked, q_first, q_second) - _taken(stacked, normal, covariance)
     head = stacked.arrowhead
     flat = np.zeros((len(values), head.n_blocks * head.size**2))
@@ -130,7 +130,7 @@ def _of_groups(stacked: Stacked, q_first: Array, q_second: Array) -> Array:
 
 
 def _taken(stacked: Stacked, normal: OwnNormal, covariance: tuple[Array, Array, Array]) -> Array:
-    """``sum_i [alpha_i, beta_i] M_i [alpha_i, beta_i]'`` by group (B, G, lower triangle) (10)."""
+    """``sum_i [f_i, g_i] M_i [f_i, g_i]'`` by group (B, G, lower triangle) (10)."""
     aa, ab, bb = covariance
     bounds = stacked.units.groups
     groups, (first, second) = bounds.size - 1, stacked.places
@@ -139,12 +139,12 @@ def _taken(stacked: Stacked, normal: OwnNormal, covariance: tuple[Array, Array, 
     crosses = np.empty((n_points, groups, second.size, first.size))
     slopes = np.empty((n_points, groups, second.size, second.size))
     for g, (start, stop) in enumerate(pairwise(bounds)):
-        alpha, beta = normal.effect[:, :, start:stop], normal.slope[:, :, start:stop]
-        # M_aa alpha alpha', M_ab beta alpha' and M_bb beta beta', summed over the group's units.
-        transpose = alpha.swapaxes(1, 2)
-        effects[:, g] = (alpha * aa[:, None, start:stop]) @ transpose
-        crosses[:, g] = (beta * ab[:, None, start:stop]) @ transpose
-        slopes[:, g] = (beta * bb[:, None, start:stop]) @ beta.swapaxes(1, 2)
+        effect, slope = normal.effect[:, :, start:stop], normal.slope[:, :, start:stop]
+        # M_aa f f', M_ab g f' and M_bb g g', summed over the group's units.
+        transpose = effect.swapaxes(1, 2)
+        effects[:, g] = (effect * aa[:, None, start:stop]) @ transpose
+        crosses[:, g] = (slope * ab[:, None, start:stop]) @ transpose
+        slopes[:, g] = (slope * bb[:, None, start:stop]) @ slope.swapaxes(1, 2)
     out = np.zeros((n_points, groups, stacked.width, stacked.width))
     out[:, :, first[:, None], first] += effects
     out[:, :, second[:, None], second] += slopes
@@ -173,7 +173,7 @@ def own_normal(stacked: Stacked, q_first: Array, q_second: Array) -> OwnNormal:
         qx = q_second[:, kind] @ columns[mediator]  # Q̃_2 x_i (B, T, n).
         slope[:, :n_periods, start:stop] = qx
         slope[:, n_periods:, start:stop] = np.einsum("btn,ktn->bkn", qx, columns)
-    # k_i = x_i'Q̃_2 x_i is the entry of beta_i at the mediator's own column.
+    # k_i = x_i'Q̃_2 x_i is the entry of g_i at the mediator's own column.
     return OwnNormal(effect, slope, inner, slope[:, n_periods + mediator])
 
 

@@ -132,7 +132,7 @@ def _own(
     normal = own_normal(stacked, q_first, q_second)
     (aa, ab, bb), _ = own_covariance(values, normal)
     n_units = stacked.units.units.size
-    # e_i = (alpha_i'(y - X beta), beta_i'(y - X beta)); (a_i, b_i) ~ N(M_i e_i, M_i).
+    # (a_i, b_i) ~ N(M_i [f_i'(y - X beta), g_i'(y - X beta)]', M_i), y and X beta in rows of F.
     residual_a = _residuals(stacked, normal.effect, fits[0])
     residual_b = _residuals(stacked, normal.slope, fits[1])
     # The lower root of M: what is left of the slope's variance is |M| over the effect's.
@@ -164,7 +164,7 @@ def _residuals(stacked: Stacked, rows: Array, fit: Array) -> Array:
 
 
 def _direct(stacked: Stacked, values: StackedValues, fit: Array, slope: Array, z: Array) -> Array:
-    """Direct effects given coefficients and slopes, ``N(V e, V)``, ``V = (1/omega_u² + h)^-1``."""
+    """Direct effects given coefficients and slopes, of precision ``1/omega_u² + h`` in all."""
     moments, units = stacked.second.moments, stacked.units
     second = small(stacked.second, values.second, flat_only=True)
     q = second.q / (values.second.sigma**2)[:, None, None, None]
@@ -172,7 +172,7 @@ def _direct(stacked: Stacked, values: StackedValues, fit: Array, slope: Array, z
     # d'Q̃ (y - X beta - x b): its column at the mediator is d'Q̃x.
     residual = _residuals(stacked, rows, fit)
     residual -= slope * rows[:, moments.n_periods + stacked.column, :, None]
-    # V = omega² / (1 + omega² h), which needs no division by omega².
+    # Its inverse is omega_u² / (1 + omega_u² h), which needs no division by omega_u².
     prior = values.second.deviation[:, 0, 0, None]
     variance = (prior / (1.0 + prior * inner))[..., None]
     return np.asarray(variance * residual + np.sqrt(variance) * z)

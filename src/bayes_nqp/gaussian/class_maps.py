@@ -1,4 +1,9 @@
-"""From classes of units and owners of deviations to entries of normal equations (3, 4)."""
+"""From classes of units and owners of deviations to entries of normal equations (3, 4).
+
+Of a class (`moments.UnitClass`) the entries of columns and outcome are packed: entry r has the
+column ``column[r]`` (K is the outcome) in the observed period ``times[position[r]]``, ``sums[r]``
+is its sum over units, ``cross[r, q]`` the sum of products of two of them.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +17,7 @@ from scipy.sparse import coo_array, csr_array
 
 from bayes_nqp.arrays import Index
 from bayes_nqp.gaussian._small import lower_places
-from bayes_nqp.gaussian._sparse import beside, from_triplets
+from bayes_nqp.gaussian._sparse import from_triplets, under
 from bayes_nqp.gaussian.statement import Member, Problem
 from bayes_nqp.gaussian.types import Moments, Owners
 
@@ -163,7 +168,7 @@ def _loads_of(
     rows, columns, values = [], [], []
     for number, units, total, equations in zip(classes, counts, sums, place, strict=True):
         c = problem.classes[number]
-        # a = sum_i [Q̃D; Z_i'Q̃D]: n (Q̃D)_t in row t, sum_t S_tk (Q̃D)_t in that of column k.
+        # a' = sum_i [I, Z_i]'Q̃D: n (Q̃D)_t in row t, sum_t S_tk (Q̃D)_t in that of column k.
         rows.append(equations * width + np.concatenate([c.times, n_periods + c.column]))
         period = np.concatenate([c.times, c.times[c.position]])
         columns.append(types.type_of[number] * n_periods + period)
@@ -198,7 +203,7 @@ def _owners_at(
     n_places: int,
     loads: Sequence[Any] | None,
 ) -> Owners:
-    """Owners with their loads on ``Q̃ D``; through X' where loads of groups are given."""
+    """Owners with their loads on ``Q̃ D``; through ``X_g`` where loads of groups are given."""
     members: list[Member] = [problem.members[k] for k in numbers]
     classes = np.concatenate([member.classes for member in members])
     counts = np.concatenate([member.counts for member in members]).astype(np.float64)
@@ -207,11 +212,9 @@ def _owners_at(
     if loads is None:
         on_owners = _loads_of(problem, types, classes, list(counts), sums, owner)
     else:
-        # a_o = sum_g X_g' a_og, from the rows of each group to the coefficients of the block.
+        # a_o = sum_g a_og X_g, from the rows of each group to the coefficients of the block.
         entries = np.arange(owner.size)
-        through = beside(
-            [loads[g] for g in problem.class_group[classes]], list(owner), len(members)
-        )
+        through = under([loads[g] for g in problem.class_group[classes]], list(owner), len(members))
         on_owners = through.T @ _loads_of(problem, types, classes, list(counts), sums, entries)
     shape = (len(members), len(types.kinds))
     # H_o = sum over types of n_oh D'Q̃D.

@@ -1,11 +1,11 @@
 """Draws of several problems that move together, because errors of their rows are correlated.
 
-Given parameters, coefficients are drawn as ``beta = (A + sigma² D^-2)^-1 (X'Q̃ y + sigma xi)`` with
-``xi = X'Q̃ e + sigma D^-1 z`` and D = diag(tau): e are errors drawn anew, at unit innovation
-variance, and z standard normal. The covariance of xi is ``A + sigma² D^-2``, so that the law of one
-problem's draws is that of `draw` whatever e is shared with; where problems' standardised errors are
-correlated, so are their draws, as their estimation errors are (docs/gaussian.md, Correlated
-equations).
+Given parameters, coefficients are drawn as ``beta = (A + sigma² diag(tau)^-2)^-1 (X'Q̃ y + sigma
+xi)`` with ``xi = X'Q̃ e + sigma diag(tau)^-1 z``: e are errors drawn anew, at unit innovation
+variance, and z standard normal. The covariance of xi is ``A + sigma² diag(tau)^-2``, so that the
+law of one problem's draws is that of `draw` whatever e is shared with; where problems' standardised
+errors are correlated, so are their draws, as their estimation errors are (docs/gaussian.md,
+Correlated equations). C classes, R sets of slopes.
 """
 
 from __future__ import annotations
@@ -90,7 +90,8 @@ class ErrorSums:
         # sqrt(n) times the mean of n units' errors, standardised in the order of time.
         rows = errors[:, : self.seen.size].reshape(n_points, n_classes, n_periods, times)
         root = whitener(innovations(problem, values)[0], nuisance)
-        # g = R'z with R'R = Q̃: Q̃e of each class (B, C, T, times), e the whitened z of its rows.
+        # g = W̃'z with W̃'W̃ = Q̃: Q̃e of each class (B, C, T, times), z the standardised e of its
+        # rows.
         pattern = problem.moments.pattern[self.type_of]
         g = root[:, pattern].swapaxes(-1, -2) @ (rows * self.seen[:, :, None])
         noise, processes = white
@@ -110,15 +111,16 @@ class ErrorSums:
         self, problem: GaussianProblem, values: Values, g: Array, white: Array
     ) -> tuple[Array, Array]:
         """Take deviations of single units out of ``Q e``, these drawn along with e."""
-        # total = d'Q̃e + K^1/2 z has variance h = d'Q̃d + K and covariance v = Q̃d with Q̃e: less
-        # v total / h this has the covariance Q̃ - v v'/h, deviations out, and is free of total.
+        # total = d'Q̃e + Lambda^1/2 z has variance h = d'Q̃d + Lambda and covariance v = Q̃d with
+        # Q̃e: less v total / h this has the covariance Q̃ - v v'/h, deviations out, and is free of
+        # total.
         types = small(problem, values, flat_only=True)
         d = problem.moments.loadings
         v = (types.q @ d)[..., 0][:, self.type_of]  # (B, C, T)
         d = d[..., 0][self.type_of]  # (C, T)
-        k = deviation_precision(values)[:, 0, 0, None]
-        precision = (v * d).sum(axis=2) + k  # h (B, C)
-        total = np.sqrt(k)[:, :, None] * white + (d[:, :, None] * g).sum(axis=2)
+        prior = deviation_precision(values)[:, 0, 0, None]  # Lambda (B, 1).
+        precision = (v * d).sum(axis=2) + prior  # h (B, C)
+        total = np.sqrt(prior)[:, :, None] * white + (d[:, :, None] * g).sum(axis=2)
         g = g - v[..., None] * (total / precision[..., None])[:, :, None]
         return g, total / np.sqrt(precision)[..., None]
 
@@ -171,7 +173,8 @@ class FixedErrorSums:
         """
         n_points, _, times = errors.shape
         groups, width, _ = self.root.shape
-        # F^1/2 z: X'Q̃e of a group's periods and columns has the covariance F; the outcome has none.
+        # F^1/2 z: X'Q̃e of a group's periods and columns has the covariance F; the outcome has
+        # none.
         sums = np.zeros((n_points, groups, width + 1, times))
         sums[:, :, :-1] = self.root @ errors.reshape(n_points, groups, width, times)
         deviations, processes = white
@@ -274,7 +277,7 @@ def _within(
 def standardised(
     problem: GaussianProblem, values: Values, factor: Factor, right: Array, white: Array
 ) -> tuple[Array, Array]:
-    """Standard normal noise of coefficients, ``z = L^-1 (X'Q̃ e + sigma D^-1 z0)``.
+    """Standard normal noise of coefficients, ``z = L^-1 (X'Q̃ e + sigma diag(tau)^-1 z0)``.
 
     Parameters
     ----------
@@ -286,7 +289,7 @@ def standardised(
     head = problem.arrowhead
     n_points, times = len(values), right.shape[-1]
     n_local, n_global = head.n_proper, head.n_global
-    # xi, whose covariance L L' = A + sigma² D^-2 is that of the factor.
+    # xi, whose covariance L L' = A + sigma² diag(tau)^-2 is that of the factor.
     blocks = right.reshape(n_points, head.n_blocks, head.size, times)
     prior = np.sqrt(problem.prior_precision(values, head.local_scale[:, :n_local]))[..., None]
     drawn = white[:, n_global:].reshape(n_points, head.n_blocks, head.n_local, times)

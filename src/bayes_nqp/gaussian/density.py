@@ -44,13 +44,14 @@ class NormalEquations:
 
     Parameters
     ----------
-    matrix : ndarray (B, block, n, n)
+    matrix : ndarray (B, block, rest, rest)
         A without values of processes, lower triangles; the outcomes last. Prior precision is not
         in it yet.
     total : ndarray (B)
         The log density's part that depends on no coefficient: half the sum over units of ``log|Q| -
-        log|N'QN|``, over deviations of ``log|K| - log|K + D'Q̃D|`` or ``log|K| - log|K + H_o|``, and
-        less half the log determinants of processes.
+        log|N'QN|``, over deviations of ``log|Lambda| - log|Lambda + D'Q̃D|``, or of ``log|Lambda| -
+        log|Lambda + H_o|``; less half the log determinants of processes; the log Jacobian of a lag;
+        and, of stacked equations, less ``n_free log sigma`` of each.
     """
 
     matrix: Array
@@ -69,7 +70,7 @@ class Factor:
     border : ndarray (B, n_border, n_border)
         Of the global coefficients and the outcomes, with every block taken off.
     log_det : ndarray (B)
-        ``log|A + sigma² diag(1/tau²)|`` of the coefficients.
+        ``log|A + sigma² diag(tau)^-2|`` of the coefficients.
     """
 
     local: Array
@@ -86,7 +87,9 @@ class Factor:
 
 
 def density(problem: GaussianProblem, points: Array, *, threads: int | None = None) -> Array:
-    """Log posterior density of unconstrained points, absolute.
+    """Log posterior density of unconstrained points, normalised.
+
+    Constants are in: of outcomes in multiples of s, flat coefficients having the density one.
 
     Returns
     -------
@@ -132,9 +135,9 @@ def assembled(
 ) -> Array:
     """Put the log likelihood together (8).
 
-    ``total - f/2 log 2 pi sigma² + n_flat/2 log 2 pi - (log|A + sigma² D^-2| - p log sigma²)/2 -
-    sum_j log tau_j - E / 2 sigma²``, over f rows less flat unit coefficients and p coefficients,
-    with D = diag(tau) and nothing of it where a coefficient is flat.
+    ``total - n_free/2 log 2 pi sigma² + n_flat/2 log 2 pi - (log|A + sigma² diag(tau)^-2| - p log
+    sigma²)/2 - sum_j log tau_j - E / 2 sigma²``, over n_free rows less flat unit coefficients and p
+    coefficients, where a flat one has neither tau^-2 nor log tau.
 
     Parameters
     ----------
@@ -145,8 +148,8 @@ def assembled(
     present = problem.scale_count > 0
     # Priors N(0, tau_j²) of coefficients; those with tau = 1 add nothing, and have no number.
     log_tau = np.log(values.tau[:, present]) @ problem.scale_count[present]
-    # Each of the p integrals gives (2 pi sigma²)^1/2 |A + sigma² D^-2|^-1/2. Its 2 pi cancels with
-    # that of the coefficient's prior, which a flat one does not have.
+    # The p integrals together give (2 pi sigma²)^(p/2) |A + sigma² diag(tau)^-2|^-1/2, each prior
+    # (2 pi)^-1/2 / tau_j and a flat one nothing: n_flat/2 log 2 pi and p/2 log sigma² are left.
     common = (
         total
         - 0.5 * problem.n_free * (_LOG_2PI + log_sigma2)
@@ -154,7 +157,7 @@ def assembled(
         - 0.5 * (factor.log_det - problem.n_coefficients * log_sigma2)
         - log_tau
     )
-    # E = y'Q̃y - b'(A + sigma² D^-2)^-1 b, b the outcome's row of A: what the factor has last.
+    # E = y'Q̃y - b'(A + sigma² diag(tau)^-2)^-1 b, b the outcome's row of A: last in the factor.
     energy = (factor.residual**2).sum(axis=2)
     out = common[:, None] - 0.5 * energy * np.exp(-log_sigma2)[:, None]
     out = np.where(np.isfinite(out), out, -np.inf)
@@ -168,7 +171,7 @@ class GroupEquations:
     Parameters
     ----------
     f : ndarray (B, G J (J + 1) / 2)
-        F, lower triangles, without what owners inside one group take off.
+        F, lower triangles; owners and processes of one group are out.
     total : ndarray (B)
         The log density's part that depends on no coefficient, as far as it is known.
     by_block : OwnerEquations or None
@@ -185,14 +188,14 @@ def group_equations(problem: GaussianProblem, values: Values) -> GroupEquations:
     noise = noise_equations(problem, values)  # vec F = map1 vec Q̃ (3).
     f, total = noise.f, noise.total
     if problem.by_group is not None and noise.by_group is not None:
-        # F_g loses sum_o a_o'(K + H_o)^-1 a_o, over the owners of the group (4).
+        # F_g loses sum_o a_o'(Lambda + H_o)^-1 a_o, over the owners of the group (4).
         taken, log_det = taken_by_owners(problem.by_group, noise.by_group, values)
         rows, columns = np.tril_indices(problem.moments.width)
         # (B, G, J, J) to packed lower triangles, group after group.
         f = f - taken[:, :, rows, columns].reshape(len(taken), -1)
         total = total - 0.5 * log_det
     if problem.placement is not None:
-        # F_g loses C D (sigma² I + D'HD)^-1 D'C', where the group alone has the process (5a).
+        # F_g loses F_:t R (sigma² I + R'F_tt R)^-1 R'F_t:, t its periods and R z a process (5a).
         f, log_det = group_processes_out(problem, values, f)
         total = total - 0.5 * log_det
     return GroupEquations(f, total, noise.by_block)
@@ -205,7 +208,7 @@ def normal_equations(problem: GaussianProblem, values: Values) -> NormalEquation
     # vec A = map2 vec F: A_b = sum_g X_g'F_g X_g over the groups of each block (5).
     # Points last for the sparse product, (G J (J + 1) / 2, B) to (stored, B).
     stored = (head.map2 @ np.ascontiguousarray(groups.f.T)).T
-    # With v values of processes and o all else: A_oo, A_vo and the blocks of A_vv.
+    # With v values of processes and r all else: A_rr, A_vr and the blocks of A_vv.
     matrix, onto, inner = (_part(stored, len(values), *part) for part in head.parts)
     if problem.by_block is not None and groups.by_block is not None:
         taken, log_det = taken_by_owners(problem.by_block, groups.by_block, values)
@@ -224,7 +227,7 @@ def normal_equations(problem: GaussianProblem, values: Values) -> NormalEquation
         matrix -= taken
     if head.n_values:
         total = total - 0.5 * block_processes_out(problem, values, matrix, onto, inner)
-    turned_in(problem.turns(values), matrix, head.n_proper)  # C'AC: from values of paths to z.
+    turned_in(problem.turns(values), matrix, head.n_proper)  # R'AR: from values of paths to z.
     if problem.lag is not None and values.lag is not None:
         # y - delta W y and x - delta W x, from one set of moments for every delta.
         if problem.lag.ties:
@@ -245,7 +248,9 @@ def _part(
 
 
 def _ties_off(matrix: Array, ties: Index, delta: Array) -> None:
-    """Take ``delta W x`` off columns x in A, in place: ``C' A C`` with ``-delta`` in C (5).
+    """Take ``delta W x`` off columns x in A, in place (5).
+
+    A has on both sides the identity but for ``-delta``, which takes ``W x`` to x.
 
     Parameters
     ----------
@@ -256,7 +261,7 @@ def _ties_off(matrix: Array, ties: Index, delta: Array) -> None:
     """
     lower = np.tril(matrix)
     matrix[:] = lower + np.tril(matrix, -1).swapaxes(-1, -2)
-    # The symmetric A, of which C' takes rows and C columns.
+    # The symmetric A, rows first and columns then.
     scale, (column, near) = delta[:, None, None, None], ties.T
     matrix[:, :, column] -= scale * matrix[:, :, near]
     matrix[:, :, :, column] -= scale * matrix[:, :, :, near]
@@ -269,8 +274,9 @@ def _ties_off(matrix: Array, ties: Index, delta: Array) -> None:
 def _lag_off(matrix: Array, lag: int, delta: Array) -> None:
     """Take ``delta W y`` off the outcome in A, in place (5).
 
-    ``b = b_y - delta b_l`` and ``c = c_yy - 2 delta c_yl + delta² c_ll``; what is left of the
-    column is nothing, so that its coefficient adds nothing to the density.
+    ``b = b_y - delta b_l`` and ``c = c_yy - 2 delta c_yl + delta² c_ll``. Row and column l are zero
+    thereafter: the coefficient's posterior is its prior, which must be proper, and it adds
+    ``-(log sigma²/tau² - log sigma²)/2 - log tau = 0`` to the density.
 
     Parameters
     ----------
@@ -302,7 +308,8 @@ def factorise(problem: LinearPart, values: Values, matrix: Array) -> Factor:
     """
     head = problem.arrowhead
     n_local, shared = head.n_proper, np.arange(head.n_global)
-    # A + sigma² diag(1/tau²): sigma² times the precision of coefficients given the rows (6).
+    # A + sigma² diag(tau)^-2: sigma² times the precision of coefficients given the rows (6).
+    # From here on this sum is A.
     prior = problem.prior_precision(values, head.global_scale)
     diagonal = np.einsum("...ii->...i", matrix)
     if n_local:

@@ -40,8 +40,8 @@ class Coefficients:
     local : ndarray (draw, block, local)
         Local coefficients of every block; padding is zero.
     slots : ndarray (draw, slot)
-        Slots of all blocks, one after another: time effects, cells, slopes. Then, where there are
-        processes, what these add in each period of each group (group, T).
+        Slots of all blocks, one after another: time effects, cells, slopes, paths of the border.
+        Then, where there are processes, what these add in each period of each group (group, T).
     deviation : ndarray (draw, owner)
         Of every owner; where each unit is one, the mean over the units of each class.
     spread : ndarray (draw, class)
@@ -198,7 +198,7 @@ def _numbers(
     if errors is not None and errors.sums is not None:
         assert isinstance(factor, Factor)
         assert problem.lag is None, "errors are not shared by equations with a lag"
-        # xi = X'Q̃e + sigma D^-1 z instead of L z: the same law, but moved by the errors e.
+        # xi = X'Q̃e + sigma diag(tau)^-1 z instead of L z: the same law, but moved by the errors e.
         right, deviation, process = errors.sums.right_side(
             problem, values, errors.numbers, (z_deviation, z_process)
         )
@@ -224,7 +224,7 @@ def _deviations(
     # Owners across groups have a_o on coefficients of a block, others on the rows of a group.
     coefficients = flat.reshape(len(values), head.n_blocks, head.size, times)
     for owners in conditionals(problem, values):
-        # delta_o | beta ~ N(G a_o(y - X beta), sigma² G), G = (K + H_o)^-1.
+        # delta_o | beta ~ N(G (a_oy - a_o X beta), sigma² G), G = (Lambda + H_o)^-1.
         mean = owners.mean(coefficients if owners.in_blocks else fits)
         noise = _times_sigma(values, z[:, owners.number])
         out[:, owners.number] = mean + noise / np.sqrt(owners.inner)[:, :, None]
@@ -239,7 +239,7 @@ def _of_units(
     """A unit's spread around the mean deviation of its class, weights and responses.
 
     Given beta, ``delta_i - mean ~ N(h^-1 d'Q̃ (Z_i - S/n) w, sigma²/h)`` up to the mean of the n
-    noises, with ``h = K + d'Q̃d`` and w minus slopes and one for the outcome.
+    noises, with ``h = Lambda + d'Q̃d`` and w minus slopes and one for the outcome.
     """
     d, kind = problem.moments.loadings, classes.counts.indices
     v = small(problem, values, flat_only=True).q @ d  # Q̃d of every type (B, H, T, 1).

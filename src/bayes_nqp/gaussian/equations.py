@@ -13,7 +13,7 @@ __all__ = ["NoiseEquations", "OwnerEquations", "deviation_precision"]
 
 
 def deviation_precision(values: Values) -> Array:
-    """``K = sigma² Omega^-1`` (B, q, q)."""
+    """``Lambda = sigma² Omega^-1`` (B, q, q)."""
     return np.asarray((values.sigma**2)[:, None, None] * np.linalg.inv(values.deviation))
 
 
@@ -23,17 +23,18 @@ class OwnerEquations:
 
     Parameters
     ----------
-    a : ndarray (B, O, q, L)
-        ``a_o``, on the normal equations of a group or the coefficients of a block.
+    a : ndarray (B, O, q, size)
+        ``a_o = sum_i D'Q̃ [I, Z_i]``, on the normal equations of a group (J), or ``sum_g a_og
+        X_g``, on the coefficients and outcomes of a block (n).
     h : ndarray (B, O, q, q)
-        ``H_o``.
+        ``H_o = sum_i D'Q̃D``, over the owner's units.
     """
 
     a: Array
     h: Array
 
     def inner(self, values: Values) -> Array:
-        """``K + H_o`` (B, O, q, q): ``sigma²`` times a deviation's precision given beta."""
+        """``Lambda + H_o`` (B, O, q, q): ``sigma²`` times a deviation's precision given beta."""
         return np.asarray(self.h + deviation_precision(values)[:, None])
 
 
@@ -48,7 +49,7 @@ class NoiseEquations:
     f : ndarray (B, G J (J + 1) / 2)
         F, lower triangles.
     total : ndarray (B)
-        Log determinants, summed over units.
+        ``(log|Q| - log|N'QN|) / 2`` summed over units, and what deviations of single units add.
     """
 
     f: Array

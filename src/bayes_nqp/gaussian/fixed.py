@@ -1,8 +1,9 @@
 """Normal equations that no parameter changes: independent errors, levels absorbed (1 to 3).
 
-With Q = diag(w) of a unit's rows and N = 1, ``Q̃ = diag(w) - w w'/W``: weighted means are taken off,
-once for all points, and F and the log determinants are sums over units (`moments`).
-Owners of several units have theirs, ``a_o`` and ``H_o``, likewise; only K is left to the points.
+With Q = diag(w) of a unit's rows and N = 1, ``Q̃ = diag(w) - w w'/sum(w)``: weighted means are
+taken off, once for all points, and F and the log determinants are sums over units (`moments`).
+Owners of several units have theirs, ``a_o`` and ``H_o``, likewise; only Lambda is left to the
+points.
 """
 
 from __future__ import annotations
@@ -88,7 +89,7 @@ def _inside(problem: Problem, loads: Sequence[Any]) -> tuple[Owners, OwnerEquati
 
 
 def _across(problem: Problem, loads: Sequence[Any]) -> tuple[Owners, OwnerEquations] | None:
-    """Owners across the groups of a block, on its coefficients: through ``X_g'``."""
+    """Owners across the groups of a block, on its coefficients: through ``X_g``."""
     members = problem.absorbed_members
     if members is None:
         return None
@@ -96,7 +97,7 @@ def _across(problem: Problem, loads: Sequence[Any]) -> tuple[Owners, OwnerEquati
     number = np.flatnonzero(count > 1)
     if not number.size:
         return None
-    # a_o = sum_g X_g' a_og and H_o = sum_g H_og over the groups that an owner has units in.
+    # a_o = sum_g a_og X_g and H_o = sum_g H_og over the groups that an owner has units in.
     a, inner = np.zeros((number.size, loads[0].shape[1])), np.zeros(number.size)
     place = np.zeros(number.size, dtype=np.int64)
     for entry in np.flatnonzero(count[owner] > 1):

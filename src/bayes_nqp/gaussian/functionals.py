@@ -55,7 +55,7 @@ def averages(
 ) -> tuple[Array, Array]:
     """Conditional mean and variance of ``sum_k c_k slot_k + sum_o w_o delta_o``.
 
-    Deviations are linear in coefficients, ``delta_o | beta ~ N(inner_o^-1 (a_oy - a_o' X beta),
+    Deviations are linear in coefficients, ``delta_o | beta ~ N(inner_o^-1 (a_oy - a_o X beta),
     sigma² inner_o^-1)``: their means pass on to the loadings of these, their variances are added.
 
     Parameters
@@ -83,8 +83,8 @@ def averages(
         groups = np.zeros((len(values), head.group_loads.shape[0], r))
         constant, spread = np.zeros((2, len(values), r))  # Mean, and variance over sigma².
         for owners in conditionals(problem, values):
-            # w_o (K + H_o)^-1: adds weight a_oy to the mean, -weight a_o X to the loadings on beta,
-            # and w_o² (K + H_o)^-1 to the variance over sigma².
+            # w_o (Lambda + H_o)^-1: adds weight a_oy to the mean, -weight a_o X to the loadings on
+            # beta, and w_o² (Lambda + H_o)^-1 to the variance over sigma².
             weight = deviations[owners.number] / owners.inner[:, :, None]
             constant += (owners.a[:, :, -1, None] * weight).sum(axis=1)
             spread += (deviations[owners.number] * weight).sum(axis=1)
@@ -93,7 +93,7 @@ def averages(
             loads = owners.a[..., None] * weight[:, :, None]
             target = target.reshape(len(values), -1, owners.a.shape[2], r)
             np.subtract.at(target.swapaxes(0, 1), owners.place, loads.swapaxes(0, 1))
-        # Likewise processes: D M^-1 D'(C_y - C beta) / sigma² is linear in beta.
+        # Likewise processes: R M^-1 R'(A_vy - A_vr beta) / sigma² is linear in beta.
         flat, mean, variance = processes_in(problem, values, groups, flat)
         constant, spread = constant + mean, spread + variance
         flat = flat.reshape(len(values), head.n_blocks, head.size, r)

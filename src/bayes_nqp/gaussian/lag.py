@@ -1,9 +1,12 @@
 """What a spatial lag asks of its weights: a log determinant, and the diagonal of an inverse.
 
-The log determinant of a spatial lag, ``l(delta) = tr(M log(I - delta W))`` (5).
-Values at Chebyshev nodes of ``atanh delta`` are exact; one polynomial gives them in between.
+The first is ``l(delta) = tr(M log S)`` (5), ``S = I - delta W``, ``M = I - P`` with P on the means
+of levels of time effects. It is the log Jacobian of a period's contrasts that are free of these
+where S takes what is constant in levels to the same: W links no two levels, or there is one and
+rows sum to one. Elsewhere it keeps the score of delta unbiased. Values at Chebyshev nodes of
+``atanh delta`` are exact; one polynomial gives them in between.
 
-The diagonal of ``S^-1``, ``S = I - delta W``: what each unit has of its own, feedback included.
+The diagonal of ``S^-1`` is what each unit has of its own, feedback included.
 Breadth first from an outlying unit, units come in layers that are linked to the layers next to them
 alone, so that S is block tridiagonal. Layers are eliminated from the first to the last, and the
 blocks of the inverse on its diagonal come back from the last to the first.

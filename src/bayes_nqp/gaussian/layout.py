@@ -14,7 +14,7 @@ from scipy.sparse import block_diag, coo_array, csr_array
 
 from bayes_nqp.arrays import Index
 from bayes_nqp.gaussian._small import lower_places
-from bayes_nqp.gaussian._sparse import beside, from_triplets
+from bayes_nqp.gaussian._sparse import from_triplets, under
 from bayes_nqp.gaussian.path_laws import Placement
 from bayes_nqp.gaussian.statement import Block, Group, Problem
 from bayes_nqp.gaussian.types import PADDING, Arrowhead
@@ -95,7 +95,7 @@ def _laid_out(statement: _Statement) -> Layout:
     map2, stored = quadratic_map(loads, block_of, len(blocks))
     arrowhead = Arrowhead(
         map2, stored, local, np.asarray(statement.global_scale), 1,
-        beside(loads, block_of, len(blocks)),
+        under(loads, block_of, len(blocks)),
         # Slots of all blocks, without values of processes and the outcome.
         block_diag([x[: -1 - n_values] for x in of_block], format="csr"), n_values,
         statement.n_periods if statement.placement.apart else max(n_values, 1),

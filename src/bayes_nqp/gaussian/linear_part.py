@@ -19,7 +19,7 @@ __all__ = ["LinearPart", "Reduced"]
 
 @dataclass(frozen=True, eq=False)
 class Reduced:
-    """Coefficients without own cells, the mean surface of cells in dummies.
+    """Coefficients without own cells, global ones through dummies.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ class Reduced:
     local : ndarray of int (block, local)
         Which local coefficients of the block stay, -1 for padding.
     kind_loads : ndarray (dummy + 1, global + 1)
-        R, and the outcome: ``C = D R``.
+        C_0, and the outcome: ``C = U C_0`` (`pairs`).
     map2 : csr_array (block local n + border², squares)
         From the squares to rows of local coefficients (block, local, local + border), and to the
         border, lower triangle.

@@ -1,9 +1,10 @@
 """Cells that one group alone has: out of its normal equations before any other coefficient.
 
-Step a of docs/gaussian.md, "Many cells". Their periods c come off a group's F by
-``C = F_cc + sigma²/tau²``, ``Y = C^-1 F_c:``: what is left is ``F_rr - F_rc Y_r`` for the others r,
-and ``sigma²/tau² Y`` for c, where nothing cancels. The determinant of all coefficients has the
-factor ``|C|``.
+Step a of docs/gaussian.md, "Many cells". With c the rows of a group's F in the periods of such
+cells, r its other rows and k = sigma²/tau², their coefficients nu come off by ``Y = (F_cc + k)^-1
+F_c:``. What is left is ``F_rr - F_rc Y_r``; rows c stay, for time effects load on these periods
+too, and are ``k Y``, where nothing cancels. The determinant of all coefficients has the factor
+``|F_cc + k|``.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ class OwnCells:
 
     @property
     def count(self) -> int:
-        """Q."""
+        """q: own cells of each of these groups."""
         return int(self.scale.shape[1])
 
 
@@ -53,7 +54,7 @@ class Elimination:
     Parameters
     ----------
     lower : ndarray (B, group, q, q)
-        Cholesky factor of C.
+        Cholesky factor L of F_cc + k.
     solved : ndarray (B, group, q, J)
         Y, in the order of each group's rows.
     """
@@ -63,7 +64,7 @@ class Elimination:
 
     @property
     def log_det(self) -> Array:
-        """``log|C|`` of all groups (B)."""
+        """``log|F_cc + k|`` of all groups (B)."""
         diagonal = np.diagonal(self.lower, axis1=-2, axis2=-1)
         return 2.0 * np.asarray(np.log(diagonal).sum(axis=(1, 2)))
 
@@ -78,7 +79,7 @@ class Elimination:
         noise : ndarray (B, group, q, times)
             ``sigma z``.
         """
-        # nu | beta ~ N(Y (y - X beta), sigma² C^-1); the outcome is the last column of Y.
+        # nu | beta ~ N(Y (y - X beta), sigma² (F_cc + k)^-1); the outcome is Y's last column.
         mean = self.solved[..., -1:] - self.solved[..., :-1] @ fit[:, :, :-1]
         return np.asarray(mean + back_solve(self.lower, noise))
 
@@ -91,18 +92,18 @@ def eliminate(square: Array, prior: Array) -> Elimination:
     square : ndarray (B, group, J, J)
         F with own cells first.
     prior : ndarray (B, group, q)
-        ``sigma²/tau²``.
+        k = sigma²/tau².
     """
     q = prior.shape[2]
     cells = np.arange(q)
     rows = square[:, :, :q].copy()  # F_c: (B, group, q, J)
     inner = rows[..., :q].copy()
-    inner[..., cells, cells] += prior  # C
+    inner[..., cells, cells] += prior  # F_cc + k: the precision of nu given all else.
     lower = np.linalg.cholesky(inner)
-    solved = np.linalg.inv(inner) @ rows  # Y = C^-1 F_c:
-    # Schur complement of the cells on all other rows, F_rr - F_rc C^-1 F_cr.
+    solved = np.linalg.inv(inner) @ rows  # Y
+    # Schur complement of the cells on all other rows, F_rr - F_rc Y_r.
     square[:, :, q:, q:] -= rows[..., q:].swapaxes(-1, -2) @ solved[..., q:]
-    # On their own rows, which other coefficients load too: F_c: - F_cc C^-1 F_c: = (C - F_cc) Y.
+    # On their own rows: F_c: - F_cc Y = (F_cc + k) Y - F_cc Y = k Y.
     complement = prior[..., None] * solved
     square[:, :, :q, :q] = complement[..., :q]
     square[:, :, q:, :q] = complement[..., q:].swapaxes(-1, -2)
@@ -137,7 +138,7 @@ def own_cells(problem: Problem, width: int, n_local: int) -> list[OwnCells]:
         base = b.n_levels * problem.n_periods
         local.append(number[base : base + b.n_cells])
     periods, numbers = [], []
-    # A cell of one user with a proper prior: C has a factor whatever the rows say of it.
+    # A cell of one user with a proper prior: F_cc + k has a factor whatever the rows say of it.
     for group in problem.groups:
         treated = np.flatnonzero(group.cells >= 0)
         number = np.where(users[group.block] == 1, local[group.block], -1)[group.cells[treated]]

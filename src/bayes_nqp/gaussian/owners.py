@@ -22,14 +22,14 @@ def owner_equations(
     Parameters
     ----------
     width : int
-        L, the size of the normal equations.
+        Size of the normal equations: J of a group, n of a block.
     """
     d = problem.moments.loadings  # D of every type (H, T, q).
     v = types.q @ d  # Q̃D (B, H, T, q).
     n_points, q = len(v), d.shape[2]
-    # a_o = sum_i [Q̃D; Z_i'Q̃D] over the owner's units: linear in Q̃D, one sparse product.
+    # a_o' = sum_i [I, Z_i]'Q̃D over the owner's units: linear in Q̃D, one sparse product.
     a = owners.loads @ v.transpose(1, 2, 0, 3).reshape(-1, n_points * q)
-    # (O, L, B, q) to (B, O, q, L).
+    # (O, size, B, q) to (B, O, q, size).
     a = a.reshape(owners.n_owners, width, n_points, q).transpose(2, 0, 3, 1)
     # H_o = sum_i D'Q̃D: that of each type, times the owner's units in it.
     h = d.swapaxes(-1, -2) @ v
@@ -45,17 +45,19 @@ def taken_by_owners(
 ) -> tuple[Array, Array]:
     """What owners' deviations take off normal equations, and their log determinants (4).
 
-    ``sum_o a_o' (K + H_o)^-1 a_o`` in each place, and ``sum_o log|K + H_o| - log|K|``.
+    ``sum_o a_o'(Lambda + H_o)^-1 a_o`` in each place, and ``sum_o log|Lambda + H_o| -
+    log|Lambda|``, not halved.
     """
-    # Schur complement of owners' deviations in the normal equations of deviations and the rest:
-    # with L_o L_o' = K + H_o and R_o = L_o^-1 a_o it takes off sum_o R_o'R_o.
+    # Schur complement of owners' deviations in the normal equations of deviations and the rest,
+    # [Lambda + H_o, a_o; a_o', .]: with L_o L_o' = Lambda + H_o and R_o = L_o^-1 a_o (q, size) it
+    # takes off sum_o R_o'R_o.
     lower = np.linalg.cholesky(equations.inner(values))
-    cross_root = padded(owners.by_place, half_solve(lower, equations.a))  # (B, place, most, q, L)
+    cross_root = padded(owners.by_place, half_solve(lower, equations.a))  # (B, place, most, q, J)
     # The rows of all owners of a place one under another, so that one product sums over them.
     cross_root = cross_root.reshape(*cross_root.shape[:2], -1, equations.a.shape[3])
     log_det = 2.0 * np.log(np.diagonal(lower, axis1=-2, axis2=-1)).sum(axis=(1, 2))
-    # log|K| = q log sigma² - log|Omega|, the same for every owner.
+    # log|Lambda| = q log sigma² - log|Omega|, the same for every owner.
     prior = np.linalg.slogdet(values.deviation)[1]
     q = values.deviation.shape[-1]
-    log_k = q * 2.0 * np.log(values.sigma) - prior
-    return cross_root.swapaxes(-1, -2) @ cross_root, log_det - owners.n_owners * log_k
+    log_prior = q * 2.0 * np.log(values.sigma) - prior
+    return cross_root.swapaxes(-1, -2) @ cross_root, log_det - owners.n_owners * log_prior

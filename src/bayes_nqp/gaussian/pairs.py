@@ -1,7 +1,9 @@
-"""Pairs of columns: dummies with one entry a walk, dense products of covariates (3).
+"""Columns as dummies where cells are many, pairs of columns as dense products where these are (3).
 
-Columns of global coefficients as dummies: one entry where a walk has many.
-Step b of docs/gaussian.md, "Many cells".
+Columns C of global coefficients on slots mostly have few distinct rows, C_0: those of a random walk
+over event time, written in its increments, have one for each event time. With U the dummies of
+which row each slot has, ``C = U C_0`` and a slot has one entry in place of many (step b of
+docs/gaussian.md, "Many cells").
 """
 
 from __future__ import annotations
@@ -26,10 +28,10 @@ what the sparser map saves.
 
 
 def as_dummies(columns: Array, scale: Index) -> tuple[Any, Array]:
-    """Write columns C as ``D R``: dummies of kinds of slots, and what each kind has of C.
+    """Write columns C as ``U C_0``: dummies of distinct rows, and these rows.
 
     Columns that share a scale mostly depend on one thing, as on event time, on a stratum or on a
-    cohort. Slots of one kind have equal rows of these columns.
+    cohort.
 
     Parameters
     ----------
@@ -39,14 +41,14 @@ def as_dummies(columns: Array, scale: Index) -> tuple[Any, Array]:
     loads, kind_loads = [], []
     for index in _joined(columns, [np.flatnonzero(scale == k) for k in np.unique(scale)]):
         kinds, kind = _kinds(columns[:, index])
-        # C_index = D kinds: a one in D at each slot's kind, and the distinct rows of C_index.
+        # C_index = U kinds: a one in U at each slot's row, and the distinct rows of C_index.
         inside = np.flatnonzero(kind >= 0)
         n_entries = np.count_nonzero(columns[:, index])
         if len(kinds) <= index.size + _SPARE and inside.size < n_entries:
             place = (inside, kind[inside])
             part = csr_array((np.ones(inside.size), place), shape=(len(columns), len(kinds)))
         else:
-            # As it is: D = C_index and the identity.
+            # As it is: U = C_index and the identity.
             part, kinds = csr_array(columns[:, index]), np.eye(index.size)
         rows = np.zeros((len(kinds), columns.shape[1]))
         rows[:, index] = kinds
@@ -54,7 +56,7 @@ def as_dummies(columns: Array, scale: Index) -> tuple[Any, Array]:
         kind_loads.append(rows)
     if not loads:
         return csr_array((len(columns), 0)), np.zeros((0, 0))
-    return csr_array(hstack(loads)), np.concatenate(kind_loads)  # D, R
+    return csr_array(hstack(loads)), np.concatenate(kind_loads)  # U, C_0
 
 
 def _kinds(columns: Array) -> tuple[Array, Index]:

@@ -1,9 +1,9 @@
 """Paths whose periods are correlated as errors are, and where they come off (5a).
 
-Paths whose periods are correlated as errors are: by the root of a law's correlation (5a).
-``eta = L(phi) sum_k tau_k D_k z_k`` with ``L L'`` the correlation over the time grid, phi sampled.
-Processes of groups and blocks have L in their roots. Of paths in the border ``D = I``, and their
-coefficients in A are values, ``L z``: A of z is ``C' A C``, with L for every path in C.
+``eta = L(phi) sum_k tau_k R_k z_k`` with ``L L'`` the correlation over the time grid, phi sampled.
+Processes of groups and blocks have L in their roots, and z of variance one. Of paths in the border
+``R_k = I``, z has the variance tau² as coefficients have, and the rows load on the values ``L z``:
+A of z is ``R'AR`` with R the identity but for L at every path.
 """
 
 from __future__ import annotations
@@ -100,17 +100,17 @@ def correlation_root(errors: ErrorLaw, n_periods: int, values: Array) -> Array:
 
 
 def turned(turns: Sequence[Turn], values: Array) -> Array:
-    """``C z``: take global coefficients (B, global, times) to what A was made of."""
+    """``R z``: take global coefficients (B, global, times) to what A was made of."""
     return _rows(turns, values, back=False)
 
 
 def turned_back(turns: Sequence[Turn], loads: Array) -> Array:
-    """``C' a``: take loadings on what A was made of (B, global, times) to coefficients."""
+    """``R'a``: take loadings on what A was made of (B, global, times) to coefficients."""
     return _rows(turns, loads, back=True)
 
 
 def turned_in(turns: Sequence[Turn], matrix: Array, before: int) -> None:
-    """``C' A C``, in place.
+    """``R'AR``, in place.
 
     Parameters
     ----------
@@ -121,7 +121,7 @@ def turned_in(turns: Sequence[Turn], matrix: Array, before: int) -> None:
     """
     if not turns:
         return
-    # C' from the left onto A, and once more onto the transpose: C'(C'A)' = C'A C, A symmetric.
+    # R' from the left onto A, and once more onto the transpose: R'(R'A)' = R'AR, A symmetric.
     full = np.tril(matrix) + np.tril(matrix, -1).swapaxes(-1, -2)
     for _ in range(2):
         full[:, :, before:] = np.stack(
@@ -139,7 +139,7 @@ def _rows(turns: Sequence[Turn], rows: Array, *, back: bool) -> Array:
     points = max(len(rows), *(len(root) for root, _ in turns))
     out = np.broadcast_to(rows, (points, *rows.shape[1:])).copy()
     for root, index in turns:
-        # C is the identity but for L (B, T, T) at the rows of each path (path, T).
+        # L (B, T, T) at the rows of each path (path, T); R is the identity elsewhere.
         factor = root.swapaxes(-1, -2) if back else root
         out[:, index] = factor[:, None] @ out[:, index]
     return out
@@ -213,8 +213,8 @@ def placed(
         tuple(place[block][k] for k in processes if k in place[block])
         for block, processes in groups
     ]
-    # D'HD is block diagonal, a block a process, where neither a group's rows nor a member's
-    # deviation, which is out of H by then, joins two processes.
+    # A_vv is block diagonal, a block a process, where neither a group's rows nor a member's
+    # deviation, which is out of it by then, joins two processes.
     joint = [np.array([g]) for g in range(len(groups))] + list(members)
     apart = all(len({k for g in index for k in of_group[g]}) < 2 for index in joint)
     return Placement(by_group, shared, of_group, apart)

@@ -66,10 +66,18 @@ class GaussianProblem(LinearPart):
     Parameters
     ----------
     space : ParameterSpace
-        Estimated scales, parameters of the deviation, of processes, of the noise, and sigma, in
-        this order.
+        Estimated scales, parameters of the deviation, of processes, of the noise, delta of a lag
+        where there is one, and sigma, in this order.
+    noise : ErrorLaw
+        V.
+    deviation : Deviation or None
+        Omega; None without deviations.
     nuisance : ndarray (T, a)
-        Loadings of flat unit coefficients: a column of ones, and time where units have trends.
+        N, loadings of flat unit coefficients: a column of ones, and series that units load on.
+    moments : Moments
+        What the rows say.
+    arrowhead : Arrowhead
+        The coefficients.
     tau : ndarray (scale)
         Values of fixed scales, NaN where estimated.
     n_free : int
@@ -95,6 +103,8 @@ class GaussianProblem(LinearPart):
         Outcomes of other units, whose coefficient is sampled.
     fixed : NoiseEquations or None
         What is the same at every point, where the noise has no parameter; then there are no types.
+    redraws : callable or None
+        Gives N with series as they might have been (number, T, a), for draws.
     on_nodes : bool
         Whether what the noise decides is interpolated; without deviations of single units.
     node_panels : dict
@@ -170,7 +180,7 @@ class GaussianProblem(LinearPart):
         return [*inner, *(border.law for border in self.border_laws)]
 
     def turns(self, values: Values) -> list[Turn]:
-        """What takes global coefficients to the values of their paths: the L of C (`path_laws`)."""
+        """What takes global coefficients to the values of their paths: the L of R (`path_laws`)."""
         return [
             (x.law.root(self.moments.n_periods, values.processes), x.coefficients)
             for x in self.border_laws

@@ -1,14 +1,15 @@
 """Processes on the time grid, taken out of normal equations before the coefficients (5a).
 
-``eta = D z`` with ``D = L [tau_1 D_1, …]``, z standard normal and L as in `path_laws`, mostly the
-identity. Where C are the normal equations of the process's periods with everything that they meet,
-these lose
+``eta = R z`` with ``R = L [tau_1 R_1, …]``, z standard normal and L as in `path_laws`, mostly the
+identity. With v the values eta and r all that they meet, the normal equations lose
 
-    ``C D (sigma² I + D'HD)^-1 D'C'``,  H the process's own part of C,
+    ``A_rv R (sigma² I + R'A_vv R)^-1 R'A_vr``
 
-and the log density ``log|I + D'HD / sigma²| / 2``: z integrated out, whose precision given the rows
-and all else is ``M = I + D'HD / sigma²``. A process of one group comes off its F; one that
-groups of a block share comes off A, where its values are local coefficients until then.
+and the log density ``log|M| / 2``: z integrated out, whose precision given the rows and all else is
+``M = I + R'A_vv R / sigma²``. Processes that groups of a block share come off its A, where their
+values are local coefficients until then; one that a group has alone comes off its F at once, v the
+periods and r all rows of F in place of those of A. P places (groups, or blocks) have n processes
+each, of T values and q numbers z.
 """
 
 from __future__ import annotations
@@ -33,12 +34,12 @@ class PathFactor:
     Parameters
     ----------
     root : ndarray (B, P, n, T, q)
-        D / sigma of the n processes of each of P places.
-    lower : ndarray (B, P, m, n q / m, n q / m)
-        Cholesky factor of ``I + D'HD / sigma²``: m blocks of it, one a process where no group has
-        two, as of shocks by cluster; otherwise one.
-    cross_root : ndarray (B, P, n q, L)
-        ``lower^-1 D'C' / sigma``, on the L that the processes meet, the outcome last.
+        R / sigma of the n processes of each of P places.
+    lower : ndarray (B, P, set, n q / sets, n q / sets)
+        Cholesky factor of M, set by set of processes that meet: one a process where no group has
+        two, as of shocks by cluster; otherwise one of all.
+    cross_root : ndarray (B, P, n q, rest)
+        ``lower^-1 R'A_vr / sigma``, on all that the processes meet, the outcome last.
     """
 
     root: Array
@@ -47,7 +48,7 @@ class PathFactor:
 
     @property
     def log_det(self) -> Array:
-        """``log|I + D'HD / sigma²|`` over all places (B)."""
+        """``log|M|`` over all places (B), not halved."""
         diagonal = np.diagonal(self.lower, axis1=-2, axis2=-1)
         return np.asarray(2.0 * np.log(diagonal).sum(axis=(1, 2, 3)))
 
@@ -58,16 +59,16 @@ class PathFactor:
 
     def _by_block(self, solve: Callable[[Array, Array], Array], right: Array) -> Array:
         """Solve with the blocks of ``lower`` (B, P, n q, r)."""
-        # n q rows are m blocks of n q / m.
+        # n q rows, set after set.
         parts = right.reshape(*self.lower.shape[:4], -1)
         return solve(self.lower, parts).reshape(right.shape)
 
     def values(self, fit: Array, z: Array) -> Array:
-        """Values given all else, ``D M^-1 D'(C_y - C beta) / sigma² + D M^-1/2 z``.
+        """Values given all else, ``R M^-1 R'(A_vy - A_vr beta) / sigma² + R lower^-T z``.
 
         Parameters
         ----------
-        fit : ndarray (B, P, L, times)
+        fit : ndarray (B, P, rest, times)
             Coefficients that the processes meet; zero for the outcome.
         z : ndarray (B, P, n q, times), multiples of s
             Standard normal, times sigma.
@@ -77,7 +78,7 @@ class PathFactor:
         ndarray (B, P, n T, times), multiples of s
             Process after process.
         """
-        # lower^-1 D'(C_y - C beta) / sigma + sigma z, and z of the process by lower^-T.
+        # lower^-1 R'(A_vy - A_vr beta) / sigma + sigma z, and z of the process by lower^-T.
         right = self.cross_root[..., -1:] - self.cross_root @ fit + z
         numbers = self._by_block(back_solve, right)  # sigma z of the process.
         points, places, n, n_periods, q = self.root.shape
@@ -96,12 +97,12 @@ class PathFactor:
 
         Returns
         -------
-        tuple of ndarray (B, P, L, times) and ndarray (B, P, n q, times)
-            ``C D M^-1 (D'X'Q̃ e / sigma + z) / sigma``, and noise of the processes, standard
+        tuple of ndarray (B, P, rest, times) and ndarray (B, P, n q, times)
+            ``A_rv R M^-1 (R'X'Q̃ e / sigma + z) / sigma``, and noise of the processes, standard
             normal again.
         """
-        # D'X'Q̃e / sigma + z has covariance D'HD / sigma² + I = M: lower^-1 of it is white, and
-        # X'Q̃e less C D / sigma times M^-1 of it is uncorrelated with it.
+        # R'X'Q̃e / sigma + z has covariance R'A_vv R / sigma² + I = M: lower^-1 of it is white, and
+        # X'Q̃e less A_rv R / sigma times M^-1 of it is uncorrelated with it.
         points, places, n, n_periods, q = self.root.shape
         inner = self.root.swapaxes(-1, -2) @ errors.reshape(points, places, n, n_periods, -1)
         noise = self._by_block(half_solve, inner.reshape(points, places, n * q, -1) + white)
@@ -117,12 +118,12 @@ class PathFactor:
 
         Returns
         -------
-        tuple of ndarray (B, r), (B, P, L, r) and (B, r)
+        tuple of ndarray (B, r), (B, P, rest, r) and (B, r)
             Its mean where all else is zero, what comes off the loadings on all else, and its
             variance over ``sigma²``.
         """
         points, places, n, n_periods, q = self.root.shape
-        # l'eta = l'D z: with w = lower^-1 D'l / sigma, mean w' cross_root (y - beta), variance
+        # l'eta = l'R z: with w = lower^-1 R'l / sigma, mean w'cross_root (-beta, 1), variance
         # sigma² w'w.
         turned = self.root.swapaxes(-1, -2) @ loads.reshape(points, places, n, n_periods, -1)
         w = self._by_block(half_solve, turned.reshape(points, places, n * q, -1))
@@ -131,41 +132,42 @@ class PathFactor:
 
 
 def _path_factor(root: Array, cross: Array, inner: Array) -> PathFactor:
-    """Take processes out of what they meet: the factor of ``M = I + D'HD / sigma²``.
+    """Take processes out of what they meet: the factor of ``M = I + R'A_vv R / sigma²``.
 
     Parameters
     ----------
     root : ndarray (B, P, n, T, q)
-        D / sigma.
-    cross : ndarray (B, P, n T, L)
-        C'.
-    inner : ndarray (B, P, m, n T / m, n T / m)
-        Lower triangles of the m blocks of H that are not zero.
+        R / sigma.
+    cross : ndarray (B, P, n T, rest)
+        A_vr.
+    inner : ndarray (B, P, set, n T / sets, n T / sets)
+        Lower triangles of A_vv, set by set: between sets it is zero.
     """
     points, places, n, n_periods, q = root.shape
-    m = inner.shape[2]
+    sets = inner.shape[2]
+    of_set = n // sets
     transpose = root.swapaxes(-1, -2)
-    # D'C' / sigma, process by process of each place: (B, P, n, q, L).
+    # R'A_vr / sigma, process by process of each place: (B, P, n, q, rest).
     cross_root = transpose @ cross.reshape(points, places, n, n_periods, -1)
-    # H of each block, symmetric, by pairs of its processes: (B, P, m, n/m, n/m, T, T).
+    # A_vv of each set, symmetric, by pairs of its processes: (B, P, set, n/sets, n/sets, T, T).
     square = np.tril(inner) + np.tril(inner, -1).swapaxes(-1, -2)
-    square = square.reshape(points, places, m, n // m, n_periods, n // m, n_periods).swapaxes(4, 5)
-    # D'HD / sigma² by pairs of processes: H is (n/m, n/m) pairs of T × T in each of m blocks.
-    of_block = (points, places, m, n // m, -1)
-    left, right = transpose.reshape(*of_block, n_periods), root.reshape(*of_block, q)
-    square = left.reshape(points, places, m, n // m, 1, q, n_periods) @ square
-    square = square @ right.reshape(points, places, m, 1, n // m, n_periods, q)
-    # From pairs of q × q back to one matrix a block, and the prior precision of z, I.
-    size = n // m * q
-    square = square.swapaxes(4, 5).reshape(points, places, m, size, size) + np.eye(size)
+    square = square.reshape(points, places, sets, of_set, n_periods, of_set, n_periods)
+    square = square.swapaxes(4, 5)
+    # R_k'(A_vv)_kl R_l / sigma² of processes k and l, each T × T a q × q.
+    left = transpose.reshape(points, places, sets, of_set, 1, q, n_periods)
+    right = root.reshape(points, places, sets, 1, of_set, n_periods, q)
+    square = left @ square @ right
+    # From pairs of q × q back to one matrix a set, and the prior precision of z, I.
+    size = of_set * q
+    square = square.swapaxes(4, 5).reshape(points, places, sets, size, size) + np.eye(size)
     lower = np.linalg.cholesky(square)
     # The inverse of a small factor, and a product, are quicker than a system of many right sides.
-    cross_root = lower_inverse(lower) @ cross_root.reshape(points, places, m, size, -1)
+    cross_root = lower_inverse(lower) @ cross_root.reshape(points, places, sets, size, -1)
     return PathFactor(root, lower, cross_root.reshape(points, places, n * q, -1))
 
 
 def _roots(problem: GaussianProblem, values: Values, laws: Sequence[Sequence[int]]) -> Array:
-    """D / sigma of the processes of each place (B, P, n, T, q), zero where there are fewer."""
+    """R / sigma of the processes of each place (B, P, n, T, q), zero where there are fewer."""
     n, q = max(map(len, laws)), max(process.size for process in problem.processes)
     out = np.zeros((len(values), len(laws), n, problem.moments.n_periods, q))
     for number, process in enumerate(problem.processes):
@@ -188,7 +190,7 @@ def group_processes_out(problem: GaussianProblem, values: Values, f: Array) -> t
     Returns
     -------
     tuple of ndarray (B, G J (J + 1) / 2) and ndarray (B)
-        F without them, and their log determinants.
+        F without them, and their log determinants, not halved.
     """
     assert problem.placement is not None
     laws = problem.placement.by_group
@@ -197,14 +199,14 @@ def group_processes_out(problem: GaussianProblem, values: Values, f: Array) -> t
         return f, np.zeros(len(values))
     places = lower_places(problem.moments.width)
     rows, columns = np.tril_indices(len(places))
-    # Also where F is the same at every point: D differs, so that what is left does.
+    # Also where F is the same at every point: R differs, so that what is left does.
     f = np.broadcast_to(f, (len(values), f.shape[1])).copy()
     lower = f.reshape(len(values), -1, rows.size)
-    # The process has the group's periods: C' is F's first T rows, H the first T columns of these.
+    # v are the group's periods: A_vr is F's first T rows, A_vv the first T columns of these.
     cross = lower[:, groups][:, :, places[:n_periods]]
     roots = _roots(problem, values, [(law,) for law in laws[groups].tolist()])
     out = _path_factor(roots, cross, cross[:, :, None, :, :n_periods])
-    # F loses cross_root'cross_root = C D (sigma² I + D'HD)^-1 D'C'.
+    # F loses cross_root'cross_root = A_rv R (sigma² I + R'A_vv R)^-1 R'A_vr, r its periods too.
     taken = out.cross_root.swapaxes(-1, -2) @ out.cross_root
     lower[:, groups] -= taken[:, :, rows, columns]
     values.known[group_processes_out, id(problem)] = out
@@ -218,21 +220,21 @@ def block_processes_out(
 
     Parameters
     ----------
-    matrix : ndarray (B, block, n, n)
-        A of all that they meet, lower triangles.
-    onto : ndarray (B, block, value, n)
-        Of their values, on that.
-    inner : ndarray (B, block, m, joint, joint)
-        Of their values on one another, lower triangles.
+    matrix : ndarray (B, block, rest, rest)
+        A_rr, lower triangles.
+    onto : ndarray (B, block, value, rest)
+        A_vr.
+    inner : ndarray (B, block, set, joint, joint)
+        A_vv, lower triangles.
 
     Returns
     -------
     ndarray (B)
-        Log determinants.
+        Log determinants, not halved.
     """
     assert problem.placement is not None
     out = _path_factor(_roots(problem, values, problem.placement.shared), onto, inner)
-    # A_oo loses A_ov D (sigma² I + D'A_vv D)^-1 D'A_vo.
+    # A_rr loses A_rv R (sigma² I + R'A_vv R)^-1 R'A_vr.
     matrix -= out.cross_root.swapaxes(-1, -2) @ out.cross_root
     values.known[block_processes_out, id(problem)] = out
     return out.log_det

@@ -1,4 +1,10 @@
-"""A problem of many cells, in fewer coefficients: own cells first, terms as dummies, few locals."""
+"""A problem of many cells, in fewer coefficients (5 to 7; docs/gaussian.md, "Many cells").
+
+a. Cells that one group alone has come off its F (`own_cells`).
+b. Global coefficients load on slots through dummies, ``C = U C_0`` (`pairs`).
+c. The other locals of a block come off one border of dummies for all blocks,
+   ``S = C_0'(A_gg - sum_b H_b'H_b) C_0 + prior`` with ``H_b = L_b^-1 A_bg``.
+"""
 
 from __future__ import annotations
 
@@ -80,7 +86,7 @@ def reduced(
     width = slots[0][1].shape[0]
     buckets = own_cells(problem, width, n_local)
     local, scale = _other_locals(problem, buckets, n_local)
-    # C = D R, and a row and a column for the outcome: [D 0; 0 1] [R 0; 0 1].
+    # C = U C_0, and a row and a column for the outcome: [U 0; 0 1] [C_0 0; 0 1].
     dummies, kind_loads = as_dummies(np.concatenate([b.columns for b in problem.blocks]),
                                      np.asarray(problem.global_scale))  # fmt: skip
     kind_loads = np.block([
@@ -122,7 +128,7 @@ def _loads(problem: Problem, local: Index, dummies: Any) -> list[Any]:
         n_slots = block.columns.shape[0]
         part = dummies[start : start + n_slots].tocoo()
         start += n_slots
-        # [I D 0; 0 0 1] on the slots of the block: a local has one slot, dummies have theirs.
+        # [I U 0; 0 0 1] on the slots of the block: a local has one slot, dummies have theirs.
         inside = np.flatnonzero(index >= 0)
         rows = np.concatenate([block.local_slot[index[inside]], part.coords[0], [n_slots]])
         columns = np.concatenate([inside, n_local + part.coords[1], [n_local + n_dummies]])
@@ -216,13 +222,13 @@ def factor_reduced(problem: LinearPart, values: Values, f: Array) -> ReducedFact
     lower = np.linalg.cholesky(inner)
     cross_root = half_solve(lower, rows[..., n_local:])  # H_b = L_b^-1 A_bg
     stacked = cross_root.reshape(n_points, -1, n_border)
-    # R'(A_gg - sum_b H_b'H_b) R: the Schur complement, from dummies to global coefficients (b, c).
+    # C_0'(A_gg - sum_b H_b'H_b) C_0: the Schur complement, from dummies to coefficients (b, c).
     schur = schur - stacked.swapaxes(-1, -2) @ stacked
     schur = layout.kind_loads.T @ schur @ layout.kind_loads
     shared = np.arange(problem.arrowhead.n_global)
     schur[:, shared, shared] += problem.prior_precision(values, problem.arrowhead.global_scale)
     border = np.linalg.cholesky(schur)
-    # log|A| = sum_g log|C_g| + sum_b log|A_bb| + log|S|, the outcome's row left out.
+    # log|A| = sum_g log|F_cc + k| + sum_b log|A_bb| + log|S|, the outcome's row left out.
     log_det = log_det + 2.0 * np.log(np.diagonal(lower, axis1=-2, axis2=-1)).sum(axis=(1, 2))
     log_det = log_det + 2.0 * np.log(np.diagonal(border, axis1=1, axis2=2)[:, shared]).sum(axis=1)
     return ReducedFactor(lower, cross_root, border, eliminations, log_det)

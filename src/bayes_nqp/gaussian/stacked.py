@@ -3,7 +3,9 @@
 The first equation's outcome is a column of the second (the mediator). A unit has a deviation
 ``(a_i, b_i)``: a_i loads on the rows of the first equation as its own deviation does, b_i on the
 mediator's values in the second. Loadings differ from unit to unit, so each is an owner of two
-columns. Symbols are those of docs/gaussian.md, "Stacked equations".
+columns. The second equation keeps its own deviation, the direct effect's, of scale omega_u and
+independent of (a_i, b_i): it is out of Q̃_2 (2). Neither equation has processes. Symbols are those
+of docs/gaussian.md, "Stacked equations".
 """
 
 from __future__ import annotations

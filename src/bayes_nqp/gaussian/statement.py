@@ -74,12 +74,12 @@ class Group:
 
 @dataclass(frozen=True, eq=False)
 class Process:
-    """The law of a process on the time grid: ``eta = L sum_k tau_k D_k z_k``, z standard normal.
+    """The law of a process on the time grid: ``eta = L sum_k tau_k R_k z_k``, z standard normal.
 
     Parameters
     ----------
     loadings : sequence of ndarray (T, q_k)
-        ``D_k``.
+        ``R_k``.
     scales : ndarray of int (k)
         Number of ``tau_k`` among the scales of the problem.
     law : PathLaw, optional
@@ -96,7 +96,7 @@ class Process:
         return sum(part.shape[1] for part in self.loadings)
 
     def root(self, tau: Array, processes: Array) -> Array:
-        """``L [tau_1 D_1, tau_2 D_2, …]`` at points (B, T, q).
+        """``R = L [tau_1 R_1, tau_2 R_2, …]`` at points (B, T, q).
 
         Parameters
         ----------
@@ -109,7 +109,7 @@ class Process:
         scale = np.repeat(self.scales, [part.shape[1] for part in self.loadings])
         root = np.concatenate(self.loadings, axis=1) * tau[:, None, scale]
         if self.law is not None:
-            # L from the left: eta = L D z has the covariance L D D' L'.
+            # L from the left: eta = R z has the covariance R R'.
             root = self.law.root(root.shape[1], processes) @ root
         return np.asarray(root)
 
@@ -119,7 +119,10 @@ class Lag:
     """Outcomes of other units, taken off the outcome: ``y - delta W y`` (5).
 
     ``W y`` is a varying column. Its coefficient is no unknown of the normal equations: it has the
-    value of a sampled parameter, and the density gains ``periods × tr(M log(I - delta W))``.
+    value of a sampled parameter, and the density gains ``periods × tr(M log(I - delta W))``, M
+    taking the means of levels of time effects off. This is the Jacobian of all contrasts free of
+    them where W links units of one level alone, or there is one level and rows of W sum to one;
+    where links cross levels it makes the score of delta unbiased (docs/spatial_lag.md).
 
     Parameters
     ----------
@@ -130,7 +133,7 @@ class Lag:
     log_determinant : callable
         From delta (B) to ``tr(M log(I - delta W))`` (B).
     periods : int
-        By how many it counts.
+        T less flat coefficients of a unit: free rows of each unit.
     ties : tuple of (int, int)
         Global coefficients whose columns have ``W`` of theirs taken off too, ``x - delta W x``, and
         those of these ``W x``.
@@ -145,7 +148,7 @@ class Lag:
 
 @dataclass(frozen=True, eq=False)
 class Member:
-    """What has its own effect deviation and holds several units.
+    """An owner that holds several units: they have one effect deviation together.
 
     Parameters
     ----------
@@ -174,7 +177,7 @@ class Problem:
     n_periods, n_columns : int
         Length of the time grid, number of varying columns (the outcome not counted).
     free : int
-        Rows minus units (of units seen more than once).
+        Rows less flat coefficients of units; units that these leave no row are no part of it.
     errors : ErrorLaw
         Of the rows of a unit.
     error_parameters : tuple of Parameter
@@ -187,7 +190,9 @@ class Problem:
         Number of the scale of each global coefficient.
     groups : sequence of Group
         One a key, in the order of `Rows.group`.
-    class_treated : sequence of ndarray (m,)
+    classes : sequence of UnitClass
+        Sums of units of one group with the same observed periods, weights and loadings.
+    class_treated : sequence of ndarray (period,)
         What multiplies a deviation in each observed period: 1 in treated ones, or the exposure.
     members : sequence of Member
         Only where members hold several units; empty if each unit is a member.

@@ -3,17 +3,29 @@
 Units of one *type* share observed periods, weights and loadings of their deviation; units of one
 *group* have the same coefficients in every period; a *class* is a group's units of one type. Groups
 of a *block* share local coefficients, as of one stratum. A *slot* is what rows can load on: a time
-effect, a cell, a slope; coefficients make slots up. An *owner* has a deviation of its own: a unit,
-or several together, such as the firms of a city. B points, P patterns of observed periods, H types,
-G groups, T periods, K columns, m outcomes, J = T + K + m.
+effect, a slope, a *cell* (what a policy adds to some groups in some periods, as to a cohort at an
+event time), a path; coefficients make slots up. A *path* over time is in the border, where its T
+values are global coefficients, or a process, which is integrated out before beta. An *owner* has a
+deviation of its own: a unit, or several together, such as the firms of a city. B points, P patterns
+of observed periods, H types, G groups, T periods, K columns, m outcomes (each on its own, with the
+same matrices), J = T + K + m. Outcomes and all that is like them are in multiples of s, the
+outcome's standard deviation within units, net of time effects, on untreated rows.
 
 Unit i has the rows ``y_i = X_i beta + N alpha_i + D_i delta_i + e_i``: beta the coefficients that
-blocks hold, alpha_i flat ones of the unit's own (N = 1: its effect), ``delta_i ~ N(0, Omega)`` the
-deviation of the unit or of its owner, ``e_i ~ N(0, sigma² V(phi))``. Precisions are in
-multiples of ``1 / sigma²``: ``Q = V^-1`` on observed periods, ``Q̃`` where alpha_i, or delta_i too,
-is integrated out. ``F_g = sum_i [I, Z_i]'Q̃ [I, Z_i]`` are the normal equations of a group's
-periods, columns and outcome (Z_i, the outcome last), and ``A = sum_g X_g'F_g X_g`` those of beta
-and the outcome.
+blocks hold, alpha_i flat ones of the unit's own (N is (T, a); N = 1: its effect), ``delta_i ~ N(0,
+Omega)`` the deviation of the unit or of its owner, ``e_i ~ N(0, sigma² (w^-1/2 V(phi) w^-1/2)_oo)``
+on observed periods o with precision weights w. Precisions are in multiples of ``1 / sigma²``: Q is
+the inverse of that bracket, zero off o, ``Q̃`` what is left where alpha_i, or delta_i too, is
+integrated out, and ``Lambda = sigma² Omega^-1``.
+
+``F_g = sum_i [I, Z_i]'Q̃ [I, Z_i]`` are the normal equations of a group's periods, columns and
+outcome (Z_i, the outcome last), and ``A = sum_g X_g'F_g X_g`` those of beta and the outcome. They
+are all that is needed of the rows: with e_J the unit vector of the outcome,
+
+    ``y_i - X_i beta = [I, Z_i] r_g``,  ``r_g = e_J - X_g (beta, 0)``,
+
+so that the energy of the rows is ``sum_g r_g'F_g r_g = (-beta, 1)'A (-beta, 1)``. The log
+determinant of A, and its inverse, are those of its part on beta, the outcome's row b left out.
 """
 
 from __future__ import annotations
@@ -50,14 +62,16 @@ class ErrorLaw(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Values:
-    """Parameters at B points, on their own scales, in multiples of ``s``.
+    """Parameters at B points, on their own scales, in multiples of s.
 
     Parameters
     ----------
     tau : ndarray (B, scale)
         Prior scales of coefficients, fixed ones included.
     deviation : ndarray (B, q, q)
-        Covariance of an owner's deviation.
+        Omega, the covariance of an owner's deviation.
+    noise : ndarray (B, k)
+        phi, the parameters of the errors but sigma.
     sigma : ndarray (B)
         Innovation standard deviation.
     lag : ndarray (B), optional
@@ -71,8 +85,8 @@ class Values:
     """
 
     tau: Array
-    deviation: Array  # Omega
-    noise: Array  # phi (B, k)
+    deviation: Array
+    noise: Array
     sigma: Array
     lag: Array | None = None
     processes: Array = field(default_factory=lambda: np.zeros((0, 0)))
@@ -144,9 +158,9 @@ class Owners:
 
     Parameters
     ----------
-    loads : csr_array (O L, H T)
-        Takes ``Q̃ D`` of the types to ``a_o``, summed over units: on the normal equations of a
-        group (L = J), or on the coefficients and outcomes of a block (L = n).
+    loads : csr_array (O size, H T)
+        Takes ``Q̃ D`` of the types to the transpose of ``a_o = sum_i D'Q̃ [I, Z_i]`` (q, size): on
+        the normal equations of a group (size J), or on coefficients and outcomes of a block (n).
     counts : csr_array (O, H)
         Units of each owner in each type.
     place : ndarray of int (O)
@@ -195,7 +209,8 @@ class Arrowhead:
     stored : ndarray of int (stored)
         Where these lie in (block, n, n), n = locals + globals + m; lower triangles.
     local_scale : ndarray of int (block, local)
-        Number of each local coefficient's scale, `FLAT`, `FIXED` or `PADDING`.
+        Number of each local coefficient's scale; or -1 `FIXED`, its tau is 1; -2 `FLAT`, it has no
+        prior; -3 `PADDING`, there is none.
     global_scale : ndarray of int (global)
         The same of global ones.
     n_outcomes : int
@@ -203,11 +218,12 @@ class Arrowhead:
     group_loads : csr_array (G J, block n)
         ``X_g`` of every group: what coefficients and outcomes are in its normal equations.
     slot_loads : csr_array (slot, block n)
-        What coefficients are in time effects, cells and slopes of columns.
+        What coefficients are in time effects, cells, slopes and paths of the border.
     n_values : int
         How many of the local ones, at their end, are values of processes.
     n_joint : int
-        How many of these, one after another, meet in A; processes that no group shares do not.
+        How many of these, one after another, may meet in A: T where no group has two of its block's
+        processes, otherwise all of them.
     """
 
     map2: Any
@@ -242,7 +258,7 @@ class Arrowhead:
 
     @property
     def size(self) -> int:
-        """N."""
+        """n: local and global coefficients of a block, and outcomes."""
         return self.n_local + self.n_border
 
     @property
@@ -264,10 +280,10 @@ class Arrowhead:
     def parts(self) -> Sequence[tuple[tuple[int, ...], Index, Index]]:
         """Parts of A: shape, which stored entries they hold, and where.
 
-        What processes meet, (block, n, n); their values on it, (block, value, n); and values on one
-        another, (block, m, joint, joint). Lower triangles of squares.
+        What processes meet, (block, rest, rest); their values on it, (block, value, rest); and
+        values on one another, (block, set, joint, joint). Lower triangles of squares.
         """
-        # A_b = [A_oo, A_ov; A_vo, A_vv], v values of processes and o all else, entry by entry.
+        # A_b = [A_rr, A_rv; A_vr, A_vv], v values of processes and r all else, entry by entry.
         block, place = np.divmod(self.stored, self.size**2)
         row, column = np.divmod(place, self.size)
         number = np.empty(self.size, dtype=np.int64)
@@ -278,7 +294,7 @@ class Arrowhead:
         )
         # A border's row stands below values' columns: these are the rows of the second part.
         value, other = np.where(value_row, row, column), np.where(value_row, column, row)
-        # Values meet within a joint set alone: A_vv has m = n_values / n_joint diagonal blocks.
+        # Values meet within a joint set alone: A_vv has n_values / n_joint diagonal blocks.
         k, j = np.divmod(number[row], self.n_joint), np.divmod(number[column], self.n_joint)
         n, n_values, n_joint = beside.size, self.n_values, self.n_joint
         shapes = (

@@ -25,7 +25,8 @@ class Small:
     q : ndarray (B, H, T, T)
         ``Q̃``: flat unit coefficients out, and deviations of single units.
     total : ndarray (B)
-        Log determinants, summed over units.
+        ``(log|Q| - log|N'QN| + log|Lambda| - log|Lambda + D'Q̃D|) / 2``, summed over units; the
+        last two where each has a deviation.
     """
 
     q: Array
@@ -71,13 +72,14 @@ def _flat_out(problem: GaussianProblem, values: Values) -> Small:
 
 
 def _deviations_out(problem: GaussianProblem, values: Values) -> Small:
-    """``Q̃ - Q̃D (K + D'Q̃D)^-1 D'Q̃``, and ``sum_i (log|K| - log|K + D'Q̃D|) / 2`` besides (2)."""
+    """``Q̃ - Q̃D (Lambda + D'Q̃D)^-1 D'Q̃``, and log determinants of both inverses (2)."""
     types, m = small(problem, values, flat_only=True), problem.moments
-    k = deviation_precision(values)[:, None]
-    # log|K| / 2 is the deviation's prior, -log|K + D'Q̃D| / 2 its integral: sigma and 2 pi cancel.
-    q, inner = absorb(types.q, m.loadings, k)
-    # inner is log|K + D'Q̃D| (B, H), and every unit of a type adds it once.
-    return Small(q, types.total - 0.5 * (inner - np.linalg.slogdet(k)[1]) @ m.n_units)
+    prior = deviation_precision(values)[:, None]  # Lambda, of every type (B, 1, q, q).
+    # log|Lambda| / 2 is in the deviation's prior, -log|Lambda + D'Q̃D| / 2 in its integral: sigma
+    # and 2 pi cancel.
+    q, inner = absorb(types.q, m.loadings, prior)
+    # inner is log|Lambda + D'Q̃D| (B, H), and every unit of a type adds it once.
+    return Small(q, types.total - 0.5 * (inner - np.linalg.slogdet(prior)[1]) @ m.n_units)
 
 
 def class_precision(problem: GaussianProblem, values: Values, units: UnitClass) -> Array:
@@ -90,10 +92,10 @@ def class_precision(problem: GaussianProblem, values: Values, units: UnitClass) 
 
     Returns
     -------
-    ndarray (m, m)
-        Over the m periods that the class was observed in.
+    ndarray (period, period)
+        Over the periods that the class was observed in.
     """
-    # Q = (W_p^-1/2 V W_p^-1/2)_oo^-1 on the class's own periods, as in `innovation_root`.
+    # Q, the inverse of (w^-1/2 V w^-1/2)_oo, on the class's own periods o, as in `innovation_root`.
     times, root = units.times, 1.0 / np.sqrt(units.weights)
     covariance = problem.noise.covariance(problem.moments.n_periods, values.noise)[0]
     q = np.linalg.inv(covariance[np.ix_(times, times)] * root[:, None] * root)
