@@ -84,15 +84,15 @@ def test_edits_stand_in_the_study_and_outlive_another_role(desk: Desk) -> None:
 
 def test_a_problem_stands_beside_the_field_that_caused_it(desk: Desk) -> None:
     desk.role("outcome", "region")
-    assert [*desk.fields()] == ["outcome"]
+    assert [*desk.fields("en")] == ["outcome"]
     assert desk.study is None
     desk.role("outcome", "")
     desk.role("unit", "region")
-    assert [*desk.fields()] == ["unit"]
+    assert [*desk.fields("en")] == ["unit"]
     desk.role("unit", "")
-    assert desk.fields() == {}
+    assert desk.fields("en") == {}
     desk.retype(desk.text.replace("[data]", "[data"))
-    assert [*desk.fields()] != []
+    assert [*desk.fields("en")] != []
     with pytest.raises(StudyError, match="no TOML"):
         desk.edit({("title",): "x"})
 
@@ -101,7 +101,7 @@ def test_a_file_that_cannot_be_read_is_refused_in_words(desk: Desk, tmp_path: Pa
     (tmp_path / "broken.xlsx").write_bytes(b"PK nothing")
     desk.open(tmp_path / "broken.xlsx")
     assert desk.study is None
-    assert "broken.xlsx" in desk.problems[0]
+    assert "broken.xlsx" in desk.problems("en")[0]
 
 
 def test_a_run_writes_what_the_command_writes(desk: Desk, tmp_path: Path) -> None:

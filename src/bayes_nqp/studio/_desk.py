@@ -13,7 +13,7 @@ from bayes_nqp import studies
 from bayes_nqp.errors import NQPError, speaking
 from bayes_nqp.files import file_name, write_text
 from bayes_nqp.intake import Guess, look
-from bayes_nqp.studies import Study
+from bayes_nqp.studies import IntakePage, Study
 from bayes_nqp.studio._edits import Edits, Way, differences, edited, value_of
 from bayes_nqp.studio._run import Run
 
@@ -39,8 +39,10 @@ class Desk:
         What was guessed, and why.
     study : Study or None
         As it was validated; None where it cannot run.
-    problems : tuple of str
-        What is in the way.
+    page : IntakePage or None
+        How the file was read, and what was in the way of the study as `new` writes it.
+    error : NQPError or None
+        What is in the way since.
     """
 
     file: Path | None = None
@@ -51,7 +53,8 @@ class Desk:
     text: str = ""
     guess: Guess | None = None
     study: Study | None = None
-    problems: tuple[str, ...] = ()
+    page: IntakePage | None = None
+    error: NQPError | None = None
     runs: list[Run] = field(default_factory=list)
     last: str = ""
     """The role that was said last, to which problems belong that name none."""
@@ -83,14 +86,13 @@ class Desk:
         file = Path(file_name(name or source.name))
         if not file.exists() or not file.samefile(source):
             shutil.copyfile(source, file)
-        self.file, self.given, self.zones, self.text, self.base = file, {}, False, "", ""
-        self.guess, self.study, self.problems, self.last = None, None, (), ""
+        self.file, self.given, self.last, self.zones = file, {}, "", False
+        self.base = self.text = ""
+        self.guess, self.study, self.page = None, None, None
         try:
             self.columns = tuple(look(file).columns)
-        except NQPError as error:
+        except NQPError:
             self.columns = ()
-            self.problems = (_said(error, "en"),)
-            return
         self._rewrite({})
 
     def role(self, key: str, value: Any) -> None:
@@ -142,30 +144,42 @@ class Desk:
         try:
             proposal = studies.new(self.file, self.path, roles=self.given, zones=self.zones)
         except NQPError as error:
-            self.study, self.problems = None, (_said(error, self._language),)
+            self.study, self.error, self.page = None, error, None
             if self.text:
                 write_text(self.path, self.text)
             return
         self.guess, self.base = proposal.guess, self.path.read_text(encoding="utf-8")
-        self.study, self.problems = proposal.study, _apart(proposal.problem)
+        self.study, self.page, self.error = proposal.study, proposal.page, None
         self.text = self.base
         if edits:
             self.edit(edits)
 
     def _validate(self) -> None:
         try:
-            self.study, self.problems = studies.validate(self.path), ()
+            self.study, self.error = studies.validate(self.path), None
         except NQPError as error:
-            self.study, self.problems = None, (_said(error, self._language),)
+            self.study, self.error = None, error
 
-    @property
-    def _language(self) -> str:
-        return "en" if self.guess is None else self.guess.translate.language
+    def page_in(self, language: str) -> IntakePage | None:
+        """Say in a language how the file was read; it is looked at again where need be."""
+        if self.file is not None and (self.page is None or self.page.language != language):
+            self.page = studies.look(
+                self.file, self.path, roles=self.given, zones=self.zones, language=language
+            )
+        return self.page
 
-    def fields(self) -> dict[str, list[str]]:
+    def problems(self, language: str) -> tuple[str, ...]:
+        """Say what is in the way of a run."""
+        if self.error is not None:
+            with speaking("toml"):
+                return (self.error.in_(language),)
+        page = self.page_in(language) if self.study is None else None
+        return () if page is None else page.problems
+
+    def fields(self, language: str) -> dict[str, list[str]]:
         """Sort the problems by the field that caused each; those of none are under ""."""
         found: dict[str, list[str]] = {}
-        for problem in self.problems:
+        for problem in self.problems(language):
             found.setdefault(self._field_of(problem), []).append(problem)
         return found
 
@@ -185,16 +199,3 @@ class Desk:
                         ]
         there = [pair for pair in named if pair[0] >= 0]
         return min(there)[1] if there else self.last
-
-
-def _said(error: NQPError, language: str) -> str:
-    with speaking("toml"):
-        return error.in_(language)
-
-
-def _apart(problem: str) -> tuple[str, ...]:
-    """Take a numbered list of problems apart."""
-    if not problem:
-        return ()
-    parts = re.split(r"^\d+\. ", problem, flags=re.M)
-    return tuple(part.strip() for part in parts if part.strip())

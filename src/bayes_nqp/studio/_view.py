@@ -125,7 +125,8 @@ def _broken(text: str) -> Iterable[Any]:
 
 def table(heads: Iterable[str], rows: Iterable[Iterable[Any]], caption: str) -> Any:
     """Show rows."""
-    head = ui.tags.thead(ui.tags.tr(*(ui.tags.th(x, scope="col") for x in heads)))
+    names = [ui.tags.th(x, scope="col") for x in heads]
+    head = ui.tags.thead(ui.tags.tr(*names)) if names else None
     body = ui.tags.tbody(*(ui.tags.tr(*(ui.tags.td(x) for x in row)) for row in rows))
     inner = ui.tags.table(ui.tags.caption(caption), head, body)
     return ui.div(inner, class_="scroll", tabindex="0", role="region", aria_label=caption)

@@ -71,7 +71,7 @@ def answer(view: View) -> Body:
         desk, translate = view.heard(), view.translate
         parts: list[Any] = [ui.h2(translate("Answer"))]
         if desk.study is None:
-            return [*parts, alarm(desk.problems)
+            return [*parts, alarm(desk.problems(view.language.get()))
                     or ui.p(translate("First choose a file."), class_="quiet")]  # fmt: skip
         return [
             *parts,

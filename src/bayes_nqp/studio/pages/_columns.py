@@ -66,7 +66,7 @@ def columns(view: View) -> Body:
         parts: list[Any] = [ui.h2(translate("Columns"))]
         if not desk.columns:
             return [*parts, ui.p(translate("First choose a file."), class_="quiet")]
-        wrong = desk.fields()
+        wrong = desk.fields(view.language.get())
         parts.append(alarm(wrong.get("", ())))
         for key, label in _LABELS.items():
             parts.append(_field(view, key, translate(label), wrong.get(key, ())))

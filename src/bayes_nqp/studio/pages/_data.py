@@ -8,8 +8,8 @@ from typing import Any
 
 from shiny import ui
 
-from bayes_nqp.columns import STEPS, SUFFIXES, counted
-from bayes_nqp.language import Message
+from bayes_nqp.columns import STEPS, SUFFIXES
+from bayes_nqp.language import Message, Translator
 from bayes_nqp.studio._registry import Body, page
 from bayes_nqp.studio._view import View, alarm, table
 
@@ -47,40 +47,40 @@ def data(view: View) -> Body:
         ]  # fmt: skip
         if desk.file is None:
             return parts
+        problems, page = desk.problems(view.language.get()), desk.page_in(view.language.get())
         parts.append(ui.h3(desk.file.name))
-        parts.append(alarm(desk.problems))
-        if not desk.problems:
+        if page is not None and page.subtitle:
+            parts.append(ui.p(page.subtitle, class_="quiet"))
+        parts.append(alarm(problems))
+        if not problems:
             parts.append(ui.p(translate("Nothing stands in the way of a run."), class_="good"))
-        guess = desk.guess
-        if guess is not None and guess.steps:
+        if page is None:
+            return parts
+        if page.steps:
             rows = [
                 (
                     ui.input_checkbox(
-                        f"step_{key}", translate.name(STEPS[key].label),
-                        desk.get("data", "read", key) is not None,
+                        f"step_{one.key}", one.label, desk.get("data", "read", one.key) is not None
                     ),
-                    translate.name(found.reason),
-                    translate.name(counted(found.count, STEPS[key].of)),
-                    found.before,
-                    found.after,
+                    one.reason,
+                    one.before,
+                    one.after,
+                    one.size,
                 )
-                for key, found in guess.steps.items()
-            ]  # fmt: skip
-            parts.append(
-                table(
-                    _heads(translate), rows, translate("How cells are read; a step can be undone")
-                )
-            )
-        if guess is not None and guess.notes:
-            parts.append(ui.h3(translate("What to know")))
-            parts.append(ui.tags.ul(*(ui.tags.li(translate.name(x)) for x in guess.notes)))
+                for one in page.steps
+            ]
+            caption = translate("How cells are read; a step can be undone")
+            parts.append(table(_heads(translate), rows, caption))
+        if page.notes:
+            parts.append(ui.h3(translate("Notes")))
+            parts.append(ui.tags.ul(*(ui.tags.li(note) for note in page.notes)))
         return parts
 
     return body
 
 
-def _heads(translate: Any) -> list[str]:
+def _heads(translate: Translator) -> list[str]:
     return [
-        translate("Step"), translate("Why"), translate("How much"), translate("As it stands"),
-        translate("As it is read"),
+        translate("Step"), translate("Why"), translate("From"), translate("To"),
+        translate("How many"),
     ]  # fmt: skip

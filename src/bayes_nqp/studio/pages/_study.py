@@ -81,7 +81,7 @@ def study(view: View) -> Body:
                 class_="field",
             ),
             ui.h3(desk.path.name),
-            alarm(desk.problems, "wrong_study"),
+            alarm(desk.problems(view.language.get()), "wrong_study"),
             ui.div(
                 ui.input_text_area("typed", translate("The study, as it will be run"), text,
                                    rows=24, spellcheck="false", width="100%"),

@@ -16,7 +16,7 @@ from bayes_nqp.plots import PLOTS
 from bayes_nqp.process import alone
 from bayes_nqp.studies import Study
 from bayes_nqp.studio._registry import Body, page
-from bayes_nqp.studio._view import View, alarm
+from bayes_nqp.studio._view import View, alarm, table
 
 
 @page(Message("What can be answered"), place=30)
@@ -28,13 +28,14 @@ def support(view: View) -> Body:
         parts: list[Any] = [ui.h2(translate("What can be answered"))]
         study = desk.study
         if study is None:
-            return [*parts, alarm(desk.problems)
+            return [*parts, alarm(desk.problems(view.language.get()))
                     or ui.p(translate("First choose a file."), class_="quiet")]  # fmt: skip
         identified = study.support["identified"]
         count = translate(
             "Cells  {} of {} have an identified effect", int(identified.sum()), len(identified)
         )
-        parts += [ui.pre(study.panel.to_text(translate.language), tabindex="0"), ui.p(count)]
+        facts = [(translate.name(key), translate.name(x)) for key, x in study.panel.facts().items()]
+        parts += [table((), facts, translate("Panel")), ui.p(count)]
         if study.notes:
             parts.append(ui.tags.ul(*(ui.tags.li(translate.name(x)) for x in study.notes)))
         parts += [_picture(study, translate.language, translate(PLOTS["adoption"].title))]
