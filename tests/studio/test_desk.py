@@ -25,6 +25,7 @@ def workbook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     panel = nqp.simulation.staggered(units=24, periods=8, cohorts=(4, 6), seed=3).panel
     frame = pd.DataFrame(panel.frame)
     frame["other"] = frame["outcome"] * 2 + 1
+    frame["large"] = frame["outcome"] + 100
     frame["zoned"] = (frame["time"] >= frame["cohort"]).map({True: "yes", False: "no"})
     path = tmp_path / "given" / "cities.xlsx"
     path.parent.mkdir()
@@ -80,6 +81,23 @@ def test_edits_stand_in_the_study_and_outlive_another_role(desk: Desk) -> None:
     assert differences(desk.base, desk.text) == {
         ("report", "language"): "zh", ("sampler", "draws"): None, ("checks",): {},
     }  # fmt: skip
+
+
+def test_the_logarithm_of_the_outcome_is_an_edit_that_goes_with_it(desk: Desk) -> None:
+    desk.edit({("data", "derive", "shifted"): "outcome + 100"})
+    desk.edit({("data", "derive", "shifted"): None})
+    assert desk.text == desk.base
+    desk.role("outcome", "large")
+    desk.take_log(True)
+    assert desk.study is not None
+    assert desk.study.panel.roles.outcome == "ln_large"
+    assert desk.study.settings.report.outcome_scale == "log"
+    desk.role("outcome", "other")
+    assert desk.text == desk.base
+    desk.take_log(True)
+    assert [*desk.fields("en")] == ["outcome"]
+    desk.take_log(False)
+    assert desk.text == desk.base
 
 
 def test_a_problem_stands_beside_the_field_that_caused_it(desk: Desk) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -13,8 +15,8 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from bayes_nqp.language import ENGLISH, Translator, languages, typography
 from bayes_nqp.language import Message as Text
-from bayes_nqp.language import Translator, languages, typography
 from bayes_nqp.studio._desk import Desk
 from bayes_nqp.studio._registry import PAGES, Page
 from bayes_nqp.studio._view import View, alarm, switch
@@ -43,7 +45,8 @@ def application(desk: Desk, token: str) -> ASGIApp:
     token : str
         The first part of every address: nothing is answered without it.
     """
-    pages = App(_frame, _server(desk))
+    chosen: dict[str, str] = {}
+    pages = App(partial(_frame, chosen), _server(desk, chosen))
     inner_app = pages.starlette_app  # what begins and ends with the server
     files = StaticFiles(directory=Path.cwd(), check_dir=False)
 
@@ -76,8 +79,10 @@ def _with_headers(inner: ASGIApp) -> ASGIApp:
     return outer
 
 
-def _frame(_: Request) -> Any:
-    """What every page stands in."""
+def _frame(chosen: dict[str, str], request: Request) -> Any:
+    """What every page stands in; the browser's language, until another one is chosen."""
+    asked = request.headers.get("accept-language", "")[:2].lower()
+    tongue = chosen.setdefault("language", asked if asked in languages() else ENGLISH)
     lost = {language: Translator(language)(_LOST) for language in languages()}
     return ui.page_fluid(
         ui.head_content(
@@ -89,27 +94,22 @@ def _frame(_: Request) -> Any:
         ui.div(*lost.values(), id="lost", role="alert", hidden="hidden"),
         ui.tags.header(
             ui.h1(_NAME),
-            ui.input_radio_buttons("language", None, switch(), selected="en", inline=True),
+            ui.input_radio_buttons("language", None, switch(), selected=tongue, inline=True),
         ),
         ui.output_ui("failure"),
         ui.tags.main(ui.output_ui("pages")),
         title=_NAME,
-        lang="en",
+        lang=typography(tongue).tag,
     )
 
 
-def _server(desk: Desk) -> Any:
-    chosen: dict[str, str] = {}
-
+def _server(desk: Desk, chosen: dict[str, str]) -> Any:
     def server(input: Inputs, output: Outputs, session: Session) -> None:
-        asked = cast("Any", session).http_conn.headers.get("accept-language", "")[:2].lower()
-        tongue = chosen.get("language", asked if asked in languages() else "en")
         view = View(
-            desk, input, output, session, reactive.Value(0), reactive.Value(tongue),
-            reactive.Value(""), reactive.Value(""),
+            desk, input, output, session, reactive.Value(0), reactive.Value(chosen["language"]),
+            reactive.Value(""),
         )  # fmt: skip
         bodies = {name: _made(each, view) for name, each in PAGES.items()}
-        ui.update_radio_buttons("language", selected=tongue)
 
         @reactive.effect
         @reactive.event(input.language, ignore_init=True)
@@ -127,12 +127,17 @@ def _server(desk: Desk) -> Any:
         def shown() -> Any:
             translate = view.translate
             with reactive.isolate():
-                now = view.goal.get() or (input.page() if "page" in input else None)
+                now = input.page() if "page" in input else None
+            names = [name for name in PAGES if name in bodies]
             return ui.navset_pill_list(
                 *(
-                    ui.nav_panel(translate(each.title), ui.output_ui(f"body_{name}"), value=name)
-                    for name, each in PAGES.items()
-                    if name in bodies
+                    ui.nav_panel(
+                        translate(PAGES[name].title),
+                        ui.output_ui(f"body_{name}"),
+                        *_onward(after, translate),
+                        value=name,
+                    )
+                    for name, after in zip(names, [*names[1:], ""], strict=True)
                 ),
                 id="page",
                 selected=now,
@@ -142,14 +147,26 @@ def _server(desk: Desk) -> Any:
 
         view.show("pages", shown)
 
-        @reactive.effect
-        @reactive.event(view.goal, ignore_init=True)
-        def _() -> None:
-            if view.goal.get():
-                ui.update_navset("page", selected=view.goal.get())
-                view.goal.set("")
+        for name in bodies:
+            _turning(input, name)
 
     return server
+
+
+def _onward(name: str, translate: Translator) -> Iterator[Any]:
+    """A button to the page that comes next."""
+    if name:
+        words = translate("Next: {}", PAGES[name].title)
+        yield ui.input_action_button(f"turn_{name}", words, class_="onward")
+
+
+def _turning(input: Inputs, name: str) -> None:
+    """Let the button that leads to a page turn to it."""
+
+    @reactive.effect
+    @reactive.event(input[f"turn_{name}"], ignore_init=True)
+    def _() -> None:
+        ui.update_navset("page", selected=name)
 
 
 def _made(page: Page, view: View) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from collections.abc import Mapping
@@ -97,13 +98,38 @@ class Desk:
 
     def role(self, key: str, value: Any) -> None:
         """Say which column plays a part; nothing leaves it to the guess."""
+        if key == "outcome" and self.logged:
+            self.take_log(False)
         self.given, self.last = {**self.given, key: value}, key
-        self._rewrite(self._edits())
+        self._rewrite({way: x for way, x in self._edits().items() if way[:2] != ("data", key)})
 
     def take_zones(self, taken: bool) -> None:
         """Say whether the policy is the pilot zones."""
         self.zones = taken
         self._rewrite(self._edits())
+
+    @property
+    def logged(self) -> bool:
+        """Whether the outcome is the logarithm of a column."""
+        return self.get("data", "outcome") == f"ln_{self.outcome}"
+
+    @property
+    def outcome(self) -> str:
+        """The column of the outcome, whatever is made of it."""
+        return str(value_of(self.base, "data", "outcome") or "")
+
+    def take_log(self, taken: bool) -> None:
+        """Make the outcome the logarithm of its column, or the column again."""
+        name = self.outcome
+        formula = f"log(col({json.dumps(name, ensure_ascii=False)}))"
+        self.edit(
+            {
+                ("data", "derive", f"ln_{name}"): formula if taken else None,
+                ("data", "outcome"): f"ln_{name}" if taken else name,
+                ("report", "outcome"): f"ln {name}" if taken else name,
+                ("report", "outcome_scale"): "log" if taken else None,
+            }
+        )
 
     def edit(self, edits: Mapping[Way, Any]) -> None:
         """Change values of the study."""

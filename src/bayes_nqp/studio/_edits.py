@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import tomlkit
@@ -37,9 +37,20 @@ def edited(text: str, edits: Mapping[Way, Any]) -> str:
         else:
             if value is None:
                 table.pop(key, None)
+                _prune(document, outer)
             elif table.get(key) != value:
                 _set(table, key, value)
     return tomlkit.dumps(document)
+
+
+def _prune(document: Any, way: Sequence[str]) -> None:
+    """Take out a table of a table that an edit left empty."""
+    if len(way) > 1:
+        parent = document
+        for name in way[:-1]:
+            parent = parent[name]
+        if not parent[way[-1]]:
+            parent.pop(way[-1])
 
 
 def _set(table: Any, key: str, value: Any) -> None:

@@ -47,6 +47,7 @@ class Run:
     step: dict[str, Any] = field(default_factory=dict)
     checks: list[dict[str, Any]] = field(default_factory=list)
     answered: bool = False
+    assumed: bool = False
     error: dict[str, str] = field(default_factory=dict)
     told: int = 0
     """Events so far: who shows a run looks whether there are more."""
@@ -122,8 +123,10 @@ class Run:
         match event["event"]:
             case "step":
                 self.step = event
-            case "first":
+            case "answer":
                 self.answered, self.first = True, time.monotonic()
+            case "assumptions":
+                self.assumed = True
             case "check":
                 self.checks.append(event)
             case "refused":

@@ -40,7 +40,6 @@ class View:
     changes: reactive.Value[int]
     language: reactive.Value[str]
     failure: reactive.Value[str]
-    goal: reactive.Value[str]
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @property

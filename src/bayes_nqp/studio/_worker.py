@@ -27,8 +27,8 @@ from bayes_nqp.tables import TONES
 
 FIRST = "first"
 """The folder of what is shown before all checks, beside the results."""
-_ANSWER = ("top", "short", "event_study")
-"""Sections of the first answer."""
+_FIRST = {"answer": ("top", "short"), "assumptions": ("assumptions",)}
+"""Sections of what is shown before all checks, each an event."""
 _DPI = 110
 _PAUSE = 0.2
 """Seconds between two counts of the same work."""
@@ -52,10 +52,11 @@ def show(context: Context, folder: Path, tell: Tell) -> None:
         Told of it.
     """
     if not context.checks:
-        for name, sections in (("answer", _ANSWER), ("assumptions", ("assumptions",))):
+        for event, sections in _FIRST.items():
             part = replace(context, sections=sections, plots=("event_study", "effect_map"))
-            write_report(part, folder / name, ["html"], FigureFolder(folder / name / "figures"))
-        tell("first")
+            figures = FigureFolder(folder / event / "figures")
+            write_report(part, folder / event, ["html"], figures)
+            tell(event)
         return
     last = context.checks[-1]
     languages_of = {language: Translator(language, last.labels) for language in languages()}

@@ -54,6 +54,11 @@ def columns(view: View) -> Body:
         if taken != (view.desk.get("design", "unidentified") == "drop"):
             view.desk.edit({("design", "unidentified"): "drop" if taken else None})
 
+    def log(taken: bool) -> None:
+        if view.desk.outcome and taken != view.desk.logged:
+            view.desk.take_log(taken)
+
+    view.on("log", log)
     for key in _LABELS:
         view.on(f"role_{key}", partial(say, key))
     for way in _MORE:
@@ -110,9 +115,11 @@ def _field(view: View, key: str, label: str, problems: Any) -> Any:
         }
         control = ui.input_select(f"role_{key}", label, names, selected=now or "")
     reason = "" if desk.guess is None else translate.name(desk.guess.reasons.get(key, ""))
+    logarithm = translate("Take its logarithm: effects are shares")
     return ui.div(
         control,
         ui.p(reason, class_="reason") if reason and now else None,
+        ui.input_checkbox("log", logarithm, desk.logged) if key == "outcome" else None,
         alarm(problems, f"wrong_{key}"),
         class_="field",
     )
@@ -120,6 +127,8 @@ def _field(view: View, key: str, label: str, problems: Any) -> Any:
 
 def _now(view: View, key: str) -> Any:
     """The column of a role, as somebody said or as the study has it."""
+    if key == "outcome" and view.desk.logged:
+        return view.desk.outcome
     return view.desk.given.get(key) or view.desk.get("data", key)
 
 

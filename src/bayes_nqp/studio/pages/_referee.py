@@ -47,7 +47,7 @@ def referee(view: View) -> Body:
         if unasked:
             label = translate("Not asked by this study; what is chosen is asked in the next run")
             parts.append(ui.div(ui.input_checkbox_group("unasked", label, unasked), class_="wide"))
-        if run.answered:
+        if run.assumed:
             title = translate("What no check can settle")
             src = f"files/{run.early}/assumptions/report.html"
             parts.append(ui.tags.iframe(src=src, title=title))
