@@ -53,6 +53,9 @@ def test_from_an_upload_to_a_word_report_in_either_language(
     tab.frame_locator("iframe").get_by_role("heading", name="In short").wait_for()
     tab.get_by_text(re.compile(r"Done in \d+ s\.")).wait_for()
     assert tab.locator(".check").count() == 2
+    turn(tab, "referee")
+    tab.frame_locator("iframe[title='What no check can settle']").get_by_role("list").wait_for()
+    tab.reload()
     turn(tab, "downloads")
     with tab.expect_download() as word:
         tab.get_by_role("link", name="Word").click()
@@ -109,3 +112,25 @@ def test_a_second_browser_without_the_token_sees_nothing(
         assert answer.status == 403
         assert "cities" not in tab.content()
     assert tab.request.get(f"{address}files/cities.xlsx").body() == workbook.read_bytes()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious(
+    studio: Callable[..., Any], tab: Any, workbook: Path, scheme: str
+) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="without axe-core")
+    tab.emulate_media(color_scheme=scheme)
+    tab.goto(studio(str(workbook)).address)
+    tab.locator(".nav-link").first.wait_for()
+    found = []
+    for name in tab.locator(".nav-link").evaluate_all("all => all.map(x => x.dataset.value)"):
+        turn(tab, name)
+        tab.locator(f"#body_{name} h2").wait_for()
+        tab.wait_for_function("!document.documentElement.classList.contains('shiny-busy')")
+        wrong = axe.Axe().run(tab).response["violations"]
+        found += [
+            (name, x["id"], [node["html"][:200] for node in x["nodes"]])
+            for x in wrong
+            if x["impact"] in ("serious", "critical")
+        ]
+    assert found == []

@@ -173,10 +173,11 @@ def run_checks(
     results = []
     for number, each in enumerate(wanted):
         told = partial(say, Message("checking: {}", each.title), number, len(wanted))
+        known = results[-1:]
         with omitted(Message("The check {}", each.name)):
             results.append(_asked(each, fit, (options or {}).get(each.name, {}), told))
-            if after is not None:
-                after(results[-1])
+        if after is not None and results[-1:] != known:
+            after(results[-1])
     return results
 
 

@@ -111,7 +111,7 @@ class Desk:
     @property
     def logged(self) -> bool:
         """Whether the outcome is the logarithm of a column."""
-        return self.get("data", "outcome") == f"ln_{self.outcome}"
+        return bool(self.get("data", "outcome") == f"ln_{self.outcome}")
 
     @property
     def outcome(self) -> str:

@@ -13,9 +13,12 @@ from shiny import Inputs, Outputs, Session, reactive, render, ui
 from bayes_nqp.errors import NQPError, speaking
 from bayes_nqp.language import Message, Translator, languages
 from bayes_nqp.studio._desk import Desk
+from bayes_nqp.studio._run import Run
 
 _PAUSE = 0.4
 """Seconds between two looks at a run."""
+_MINUTES = 90
+"""Seconds above which minutes are said."""
 _FAULT = Message("This is a fault of bayes_nqp, not of your study: {}")
 
 
@@ -107,6 +110,27 @@ def told(desk: Desk) -> tuple[int, str, int]:
     """Tell how far the last run is, to see whether there is more."""
     run = desk.run
     return (0, "", 0) if run is None else (run.number, run.state, run.told)
+
+
+def progress_of(view: View, run: Run) -> Any:
+    """Show how far a run is."""
+    translate, step = view.translate, run.step
+    words = view.in_words(step["text"]) if step else translate("starting …")
+    if step.get("total"):
+        words = translate("{} {}/{}", words, step["done"], step["total"])
+    count = translate("{} of {} checks", len(run.checks), run.expected)
+    left = run.left
+    if left is not None:
+        time = translate("about {:.0f} s left", left)
+        if left > _MINUTES:
+            time = translate("about {:.0f} min left", left / 60)
+        count = f"{count} · {time}"
+    return ui.div(
+        ui.tags.progress(value=str(len(run.checks)), max=str(max(run.expected, 1)),
+                         aria_label=count),
+        ui.p(words, class_="quiet"),
+        ui.p(count, role="status"),
+    )  # fmt: skip
 
 
 def alarm(problems: Iterable[str], name: str = "") -> Any:

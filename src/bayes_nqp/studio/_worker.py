@@ -17,8 +17,9 @@ from bayes_nqp import studies
 from bayes_nqp.checks import VERDICTS, title_of
 from bayes_nqp.errors import NQPError, speaking
 from bayes_nqp.files import in_shell
-from bayes_nqp.language import Message, Translator, languages
-from bayes_nqp.omissions import collected
+from bayes_nqp.labels import UNLABELLED, Labels
+from bayes_nqp.language import Message, Translator, languages, unadvised
+from bayes_nqp.omissions import collected, omitted
 from bayes_nqp.plots import sketches
 from bayes_nqp.process import alone
 from bayes_nqp.reports import Context, FigureFolder, write_report
@@ -27,8 +28,8 @@ from bayes_nqp.tables import TONES
 
 FIRST = "first"
 """The folder of what is shown before all checks, beside the results."""
-_FIRST = {"answer": ("top", "short"), "assumptions": ("assumptions",)}
-"""Sections of what is shown before all checks, each an event."""
+_SECTIONS = {"answer": ("top", "short"), "assumptions": ("assumptions",)}
+"""Sections of what is shown beside the results, each an event: before all checks, and after."""
 _DPI = 110
 _PAUSE = 0.2
 """Seconds between two counts of the same work."""
@@ -36,9 +37,9 @@ _PAUSE = 0.2
 type Tell = Callable[..., None]
 
 
-def texts(text: str) -> dict[str, str]:
+def texts(text: str, labels: Labels = UNLABELLED) -> dict[str, str]:
     """Give a text in every language."""
-    return {language: Translator(language).name(text) for language in languages()}
+    return {language: Translator(language, labels).name(text) for language in languages()}
 
 
 def show(context: Context, folder: Path, tell: Tell) -> None:
@@ -52,25 +53,29 @@ def show(context: Context, folder: Path, tell: Tell) -> None:
         Told of it.
     """
     if not context.checks:
-        for event, sections in _FIRST.items():
-            part = replace(context, sections=sections, plots=("event_study", "effect_map"))
-            figures = FigureFolder(folder / event / "figures")
-            write_report(part, folder / event, ["html"], figures)
-            tell(event)
+        _write(context, folder, "answer", tell)
         return
-    last = context.checks[-1]
-    languages_of = {language: Translator(language, last.labels) for language in languages()}
+    last, picture = context.checks[-1], ""
+    with omitted(Message("The figure {}", last.name)):
+        picture = _picture(replace(context, checks=(last,), plots=("check",)), folder)
     tell(
         "check",
         name=last.name,
         title=texts(title_of(last.name)),
         verdict=texts(VERDICTS[last.verdict]),
         tone=TONES[last.verdict],
-        question={x: translate.name(last.question) for x, translate in languages_of.items()},
-        figure={x: translate.name(last.figure) for x, translate in languages_of.items()},
-        sentence={x: translate.name(last.sentence) for x, translate in languages_of.items()},
-        picture=_picture(replace(context, checks=(last,), plots=("check",)), folder),
+        question=texts(last.question),
+        figure=texts(last.figure, last.labels),
+        sentence=texts(unadvised(last.sentence), last.labels),
+        picture=picture,
     )
+
+
+def _write(context: Context, folder: Path, event: str, tell: Tell) -> None:
+    """Write a few sections as a page."""
+    part = replace(context, sections=_SECTIONS[event], plots=("event_study", "effect_map"))
+    write_report(part, folder / event, ["html"], FigureFolder(folder / event / "figures"))
+    tell(event)
 
 
 def _picture(context: Context, folder: Path) -> str:
@@ -115,7 +120,10 @@ def main(study: Path, out: Path) -> int:
                 total=total,
             )
 
+    contexts: list[Context] = []
+
     def watch(context: Context) -> None:
+        contexts[:] = [context]
         with collected():
             show(context, folder, tell)
 
@@ -125,6 +133,7 @@ def main(study: Path, out: Path) -> int:
                 study, out, progress=False, listener=step, watcher=watch,
                 command=f"bayes-nqp run {in_shell(study)}",
             )  # fmt: skip
+            _write(contexts[0], folder, "assumptions", tell)
     except KeyboardInterrupt:
         tell("stopped")
         return 2

@@ -9,7 +9,7 @@ from shiny import ui
 from bayes_nqp.language import Message
 from bayes_nqp.studio._registry import Body, page
 from bayes_nqp.studio._run import Run
-from bayes_nqp.studio._view import View, alarm, told
+from bayes_nqp.studio._view import View, alarm, progress_of, told
 
 
 @page(Message("Answer"), place=50)
@@ -31,7 +31,7 @@ def answer(view: View) -> Body:
         if now is None:
             return None
         if now.state == "running":
-            return _progress(view, now)
+            return progress_of(view, now)
         words = {
             "done": translate("Done in {:.0f} s.", now.seconds),
             "cancelled": translate(
@@ -94,26 +94,6 @@ def _stage(run: Run | None) -> tuple[int, str]:
         return 0, ""
     report = run.state == "done" and (run.folder / "report" / "report.html").exists()
     return run.number, "report" if report else "first" if run.answered else ""
-
-
-def _progress(view: View, run: Run) -> Any:
-    translate, step = view.translate, run.step
-    words = view.in_words(step["text"]) if step else translate("starting …")
-    if step.get("total"):
-        words = translate("{} {}/{}", words, step["done"], step["total"])
-    count = translate("{} of {} checks", len(run.checks), run.expected)
-    left = run.left
-    if left is not None:
-        minutes = translate("about {:.0f} s left", left)
-        if left > 90:
-            minutes = translate("about {:.0f} min left", left / 60)
-        count = translate("{}, {}", count, minutes)
-    return ui.div(
-        ui.tags.progress(value=str(len(run.checks)), max=str(max(run.expected, 1)),
-                         aria_label=count),
-        ui.p(words, class_="quiet"),
-        ui.p(count, role="status"),
-    )  # fmt: skip
 
 
 def _check(view: View, run: Run, facts: dict[str, Any]) -> Any:

@@ -11,7 +11,7 @@ from shiny import ui
 from bayes_nqp.language import Message
 from bayes_nqp.reports import writers
 from bayes_nqp.studio._registry import Body, page
-from bayes_nqp.studio._view import View, told
+from bayes_nqp.studio._view import View, progress_of, told
 
 _FILES: Final = {
     "docx": ("report/report.docx", Message("Word")),
@@ -38,12 +38,22 @@ def downloads(view: View) -> Body:
         view.on(f"add_{name}", partial(add, name))
     heard = view.growing(lambda: told(view.desk)[:2])
 
+    step = view.growing(lambda: told(view.desk))
+
+    def writing() -> Any:
+        step()
+        now = view.desk.run
+        return progress_of(view, now) if now is not None and now.state == "running" else None
+
+    view.show("writing", writing)
+
     def body() -> Any:
         heard()
         desk, translate = view.heard(), view.translate
         parts: list[Any] = [ui.h2(translate("Downloads"))]
         if desk.file is None or not desk.text:
             return [*parts, ui.p(translate("First choose a file."), class_="quiet")]
+        parts.append(ui.output_ui("writing"))
         parts.append(_link(desk.path, translate("The study"), desk.path.name))
         run = next((x for x in reversed(desk.runs) if x.state == "done"), None)
         if run is None:
