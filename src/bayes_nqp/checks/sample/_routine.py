@@ -27,6 +27,7 @@ from bayes_nqp.checks.shared import (
     asks,
     compared,
     comparison,
+    on_request,
     reason,
 )
 from bayes_nqp.datasets import prefectures
@@ -59,7 +60,7 @@ _FEWEST: Final = 10
     "routine questions",
     place=165,
     needs=(ADOPTION, ROWS),
-    suits=lambda _: False,
+    suits=on_request,
 )
 def routine(
     fit: Fit, *, outcomes: Column | Sequence[Column] = (), policies: Column | Sequence[Column] = ()

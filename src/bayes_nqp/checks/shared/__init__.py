@@ -38,7 +38,14 @@ from bayes_nqp.checks.shared._labels import (
     texts_of,
 )
 from bayes_nqp.checks.shared._reported import reported_draws, reported_weights
-from bayes_nqp.checks.shared._result import CHECKS, Check, CheckResult, Finding, asks
+from bayes_nqp.checks.shared._result import (
+    CHECKS,
+    Check,
+    CheckResult,
+    Finding,
+    asks,
+    on_request,
+)
 from bayes_nqp.checks.shared._verdicts import (
     DOUBT,
     DOUBTFUL,
@@ -105,6 +112,7 @@ __all__ = [
     "marginal",
     "messages_of",
     "nesting",
+    "on_request",
     "otherwise",
     "owner",
     "paired",

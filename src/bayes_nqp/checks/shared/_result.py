@@ -37,6 +37,11 @@ type Evidence = xr.Dataset | xr.DataArray | pd.DataFrame | None
 type Subject = Literal["total", "channels", "fit"]
 
 
+def on_request(_: Panel) -> bool:
+    """Leave a check out of the list of all: ``suits`` of one that is asked by its name alone."""
+    return False
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Finding:
     """What a check's function returns.
@@ -204,6 +209,12 @@ class Check:
         if panel is not None and self.suits is not None and not self.suits(panel):
             return False
         return all(need.asked_anyway or need.met(design.facts, panel) for need in self.needs)
+
+    def offered(self, design: Design, panel: Panel) -> bool:
+        """Tell whether a design on a panel can be asked, where the list of all leaves it out."""
+        able = all(need.met(design.facts, panel) for need in self.needs)
+        asked = self.suits is None or self.suits is on_request or self.suits(panel)
+        return able and asked and not self.listed(design, panel)
 
     @property
     def options(self) -> tuple[str, ...]:

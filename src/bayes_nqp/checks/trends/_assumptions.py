@@ -20,6 +20,7 @@ from bayes_nqp.checks.shared import (
     certain,
     labels,
     ladder,
+    on_request,
     reason,
 )
 from bayes_nqp.checks.trends._differential_trend import trend_design
@@ -87,7 +88,7 @@ class _Assumption:
     "assumptions",
     place=32,
     needs=(ADOPTION, ROWS, REFITS, SEPARATE),
-    suits=lambda _: False,
+    suits=on_request,
 )
 def assumptions(fit: Fit, *, periods: Annotated[int, Ge(1)] = 2) -> Finding:
     """Lay the effect under parallel trends, one straight line and differential trends side by side.

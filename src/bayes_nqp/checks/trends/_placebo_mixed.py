@@ -11,7 +11,7 @@ from annotated_types import Ge
 
 from bayes_nqp.annotations import Column
 from bayes_nqp.arrays import Index
-from bayes_nqp.checks.shared import Finding, asks
+from bayes_nqp.checks.shared import Finding, asks, on_request
 from bayes_nqp.checks.trends._deals import SILENT, beside_chance, deals, placebos, refits
 from bayes_nqp.checks.trends._placebo import BEFORE
 from bayes_nqp.checks.trends._recipients import places_of
@@ -25,7 +25,7 @@ from bayes_nqp.language import Message, joined
     "mixed placebo",
     place=85,
     needs=(ADOPTION, ROWS, REFITS, SEPARATE),
-    suits=lambda _: False,
+    suits=on_request,
 )
 def placebo_mixed(
     fit: Fit,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from shiny import ui
@@ -43,7 +42,7 @@ def referee(view: View) -> Body:
         unasked = {
             name: translate(check.question)
             for name, check in CHECKS.items()
-            if name not in desk.study.checks and replace(check, suits=None).listed(design, panel)
+            if name not in desk.study.checks and check.offered(design, panel)
         }
         if unasked:
             label = translate("Not asked by this study; what is chosen is asked in the next run")
