@@ -170,7 +170,7 @@ def run_checks(
         If there is no such check.
     """
     wanted = [_named(name) for name in (applicable(fit) if names is None else names)]
-    results = []
+    results: list[CheckResult] = []
     for number, each in enumerate(wanted):
         told = partial(say, Message("checking: {}", each.title), number, len(wanted))
         known = results[-1:]
