@@ -100,7 +100,7 @@ def table(
         an estimate over (sd) and [P(> 0)], N, and whether unit effects, time effects and controls
         are in; groups of `by` below.
     marks : bool, default False
-        With a layout: *, ** and *** for signs with a posterior probability above 95%, 97.5% and
+        With a layout: ``*``, ``**`` and ``***`` for signs of a probability above 95%, 97.5% and
         99.5%; a note says that these are no p values.
 
     Returns
