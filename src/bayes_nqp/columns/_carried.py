@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from bayes_nqp.columns._cells import CARRIED, SURROGATE, UNSORTED, admitted, fits, kinds
-from bayes_nqp.columns._values import SourceRows, distinct
+from bayes_nqp.columns._values import SourceRows, texts_of
 from bayes_nqp.errors import PanelError, shown
 from bayes_nqp.language import Message
 from bayes_nqp.limits import limit
@@ -129,7 +129,12 @@ def _why_not(column: pd.Series[Any]) -> str:
         if not fits(kind, CARRIED):
             return Message("it holds {}", kind.__name__)
     if dtype.kind == "O":
-        for x in distinct(column) if isinstance(dtype, pd.StringDtype) else column:
+        if isinstance(dtype, pd.StringDtype):
+            if dtype.storage == "pyarrow":  # UTF-8, which has no half characters
+                return ""
+            wrong = SURROGATE.search(texts_of(column).joined)
+            return Message("its text was decoded wrongly") if wrong else ""
+        for x in column:
             if isinstance(x, str) and SURROGATE.search(x):
                 return Message("its text was decoded wrongly")
             if isinstance(x, int) and not -_LONG <= x < _LONG:

@@ -159,6 +159,12 @@ def is_total(name: str) -> bool:
     return bare in _TOTALS or (len(bare) > 2 and bare.endswith(_ENDS))
 
 
+def may_be_total(text: str) -> bool:
+    """Whether any name in a text, a line each, may say so: a quick look at many."""
+    bare = text.casefold()
+    return any(word in bare for word in _TOTALS)
+
+
 def _note_totals(values: pd.Series[Any], notes: list[str]) -> None:
     totals = [x for x in values.unique() if isinstance(x, str) and is_total(x)]
     if totals:

@@ -38,7 +38,9 @@ _BASES: Final = frozenset((
     "间", "篇", "种", "起", "宗", "笔", "套", "例", "股", "元/人", "人/平方公里", "吨标准煤",
     "吨标煤", "立方米", "公斤", "千克", "km", "m", "km²", "m²", "km2", "m2", "ha", "t", "kg",
     "kwh", "mwh", "usd", "rmb", "yuan", "cny", "eur", "people", "persons", "units",
+    "$", "¥", "€", "£",
 ))  # fmt: skip
+_PREFIXED: Final = re.compile(r"([-+]?)([$¥€£])\s*([\d,]*\.?\d+)")
 _SUFFIXED: Final = re.compile(r"([-+]?[\d,]*\.?\d+)\s*([^\d\s%‰.,+-].{0,11})")
 
 
@@ -153,7 +155,9 @@ def percent(cell: Any) -> float | None:
 
 
 def suffixed(cell: Any) -> tuple[float, str] | None:
-    """A number with the unit that stands behind it, such as 84.80万元."""
+    """A number with the unit that stands behind it, such as 84.80万元, or before it: $84.80."""
+    if isinstance(cell, str) and (before := _PREFIXED.fullmatch(cell)):
+        cell = before[1] + before[3] + before[2]
     found = _SUFFIXED.fullmatch(cell) if isinstance(cell, str) else None
     value = marked(found[1]) if found else None
     if found is None or value is None or scale(found[2]) is None:

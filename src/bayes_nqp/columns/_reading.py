@@ -13,7 +13,7 @@ from bayes_nqp.columns._names import apart
 from bayes_nqp.columns._number_words import EDGES
 from bayes_nqp.columns._read import checked_file, read
 from bayes_nqp.columns._rows import panel_rows
-from bayes_nqp.columns._values import missing
+from bayes_nqp.columns._values import missing, remembered
 from bayes_nqp.columns.steps import BOOKS, STEPS, Reading, joined_names
 from bayes_nqp.errors import PanelError, nearest, shown
 from bayes_nqp.language import Message
@@ -64,6 +64,18 @@ def reading_of(
         if key not in STEPS:
             raise PanelError(Message("read={!r} is no step", key), hint=nearest(key, STEPS))
     checked_file(path)
+    with remembered():
+        return _read_by_steps(path, given, fixed, roles, encoding, names)
+
+
+def _read_by_steps(
+    path: Path,
+    given: Mapping[str, Any] | None,
+    fixed: Mapping[str, Any] | None,
+    roles: Roles | Callable[[Reading], Roles] | None,
+    encoding: str | None,
+    names: Collection[str],
+) -> Reading:
     known = {} if roles is None or callable(roles) else {**roles}
     reading = Reading(path, partial(_loaded, path, encoding, names), known)
     said = {**(fixed or {})}

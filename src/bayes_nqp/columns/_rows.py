@@ -9,7 +9,7 @@ import pandas as pd
 from bayes_nqp.columns._broken import broken_cell
 from bayes_nqp.columns._gaps import refuse_gaps
 from bayes_nqp.columns._number_words import EDGES
-from bayes_nqp.columns._values import Bools, counted, distinct, is_text
+from bayes_nqp.columns._values import Bools, counted, distinct, is_text, texts_of
 from bayes_nqp.errors import shown
 from bayes_nqp.language import Message
 
@@ -97,7 +97,7 @@ def stripped(column: pd.Series[Any]) -> tuple[pd.Series[Any], int]:
     """
     if not is_text(column):
         return column, 0
-    texts = [x for x in distinct(column) if isinstance(x, str) and x != x.strip(EDGES)]
+    texts = texts_of(column).padded
     if not texts:
         return column, 0
     names = {x: x.strip(EDGES) or None for x in texts}

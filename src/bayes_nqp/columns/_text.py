@@ -12,7 +12,7 @@ import pandas as pd
 
 from bayes_nqp.columns._lines import header_of, note_short, refuse_mixed, refuse_swallowed
 from bayes_nqp.columns._names import MISSING_WORDS, mangled, missing_words, unmangled
-from bayes_nqp.columns._values import distinct, is_text
+from bayes_nqp.columns._values import is_text, texts_of
 from bayes_nqp.errors import PanelError
 from bayes_nqp.files import unguarded
 from bayes_nqp.language import Message
@@ -96,7 +96,7 @@ def without_marks(frame: pd.DataFrame, unmark: Callable[[Any], Any]) -> pd.DataF
     """
     frame.columns = frame.columns.map(unmark)
     for place, (_, column) in enumerate(frame.items()):
-        if is_text(column) and any(str(x).startswith("'") for x in distinct(column)):
+        if is_text(column) and "\n'" in "\n" + texts_of(column).joined:
             frame.isetitem(place, column.map(unmark, na_action="ignore").array)
     return frame
 

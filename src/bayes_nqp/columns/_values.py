@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from enum import Enum
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -22,6 +25,8 @@ Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 Strings = npt.NDArray[np.str_]
 
+_BLANKS = " \t\u3000\xa0"
+_EDGES = " \t\r\n\u3000\xa0"
 _CELL = 60
 """Characters of a cell that a message shows."""
 _LONGEST = 1e22
@@ -111,9 +116,64 @@ def is_text(column: pd.Series[Any]) -> bool:
     return column.dtype == object or pd.api.types.is_string_dtype(column.dtype)
 
 
+class Texts:
+    """The values of a column that are there, each once, and what is asked of them often.
+
+    Parameters
+    ----------
+    values : list
+        As Python has them; not to be changed.
+    """
+
+    def __init__(self, values: list[Any]) -> None:
+        self.values = values
+
+    @cached_property
+    def joined(self) -> str:
+        """All texts, a line each: one search tells whether any of them has something in it."""
+        return "\n".join(x for x in self.values if isinstance(x, str))
+
+    @cached_property
+    def blank(self) -> list[str]:
+        """Texts of blanks alone."""
+        return [x for x in self.values if isinstance(x, str) and not x.strip(_BLANKS)]
+
+    @cached_property
+    def padded(self) -> list[str]:
+        """Texts with blanks or breaks around them."""
+        return [x for x in self.values if isinstance(x, str) and x != x.strip(_EDGES)]
+
+
+_SEEN: ContextVar[dict[int, tuple[Any, Texts]] | None] = ContextVar("texts", default=None)
+
+
+@contextmanager
+def remembered() -> Iterator[None]:
+    """Keep the distinct texts of columns within: steps of reading ask for them again and again."""
+    token = _SEEN.set({})
+    try:
+        yield
+    finally:
+        _SEEN.reset(token)
+
+
+def texts_of(column: pd.Series[Any]) -> Texts:
+    """Take the distinct values of a column, from memory where it was asked before."""
+    if not isinstance(column.dtype, pd.StringDtype) or column.dtype.storage != "pyarrow":
+        return Texts(column.dropna().unique().tolist())
+    cells: Any = column.array.__arrow_array__()
+    seen = _SEEN.get()
+    if seen is None or id(cells) not in seen:
+        known = Texts(cells.unique().drop_null().to_pylist())
+        if seen is None:
+            return known
+        seen[id(cells)] = cells, known  # the cells too, so that no others take their place
+    return seen[id(cells)][1]
+
+
 def distinct(column: pd.Series[Any]) -> list[Any]:
     """The values of a column that are there, each once, as Python has them."""
-    return column.dropna().unique().tolist()
+    return texts_of(column).values
 
 
 def missing(column: pd.Series[Any]) -> Bools:
@@ -121,10 +181,8 @@ def missing(column: pd.Series[Any]) -> Bools:
     gone: Bools = column.isna().to_numpy(dtype=bool)
     if not is_text(column):
         return gone
-    codes, values = pd.factorize(column)
-    texts = values.tolist()
-    blank = np.array([isinstance(x, str) and not x.strip(" \t\u3000\xa0") for x in texts], bool)
-    return gone | np.append(blank, False)[codes] if blank.any() else gone
+    blank = texts_of(column).blank
+    return gone | column.isin(blank).to_numpy(dtype=bool) if blank else gone
 
 
 def numbers(column: pd.Series[Any], argument: str, rows: SourceRows, notes: list[str]) -> Floats:

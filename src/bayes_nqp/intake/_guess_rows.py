@@ -173,6 +173,9 @@ def _nearest(units: Iterable[Names], times: list[str], columns: dict[str, Source
     rows = shown(map(str, twice.index), 6)
     if not len(twice):
         gaps = len(columns[name].values) - len(place) if name in columns else 0
+        if not gaps:
+            return Message("{} and {} come nearest, but {} says no periods: {}", name, time, time,
+                           shown(map(str, columns[time].values.unique()), 3))  # fmt: skip
         return Message("{} and {} come nearest: {} lack one of them", name, time,
                        counted(gaps, "row"))  # fmt: skip
     return Message("{} and {} come nearest: {} share them with another ({})", name, time,

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from bayes_nqp.columns._number_words import EDGES, MOST, counts, narrow
-from bayes_nqp.columns._values import Bools, is_text
+from bayes_nqp.columns._values import Bools, distinct, is_text
 from bayes_nqp.columns.steps._header import heading
 from bayes_nqp.columns.steps._step import Found, Reading, Step, some, step
 from bayes_nqp.language import Message
@@ -55,9 +55,10 @@ def _repeats(frame: pd.DataFrame) -> Bools:
     same = np.zeros(len(frame), dtype=np.int64)
     for name, column in frame.items():
         if is_text(column) and len(column):
-            codes, values = pd.factorize(column)
-            alike = [isinstance(x, str) and heading(x) == str(name) for x in values]
-            same += np.append(alike, False)[codes]
+            alike = [str(name)]
+            if column.dtype == object:
+                alike = [x for x in distinct(column) if isinstance(x, str) and heading(x) == name]
+            same += column.isin(alike).to_numpy()
     rows: Bools = same >= 2
     if rows.any():
         rows[rows] = same[rows] >= 0.5 * frame[rows].notna().sum(axis=1).to_numpy()

@@ -101,7 +101,8 @@ def _units(reading: Reading, merged: list[str], timed: Bools) -> pd.Series[Any]:
     columns = []
     for name in reading.parts:
         column = reading.frame[name]
-        column = column.mask(missing(column) | (~timed if name in merged else False))
+        gone = missing(column) | (~timed if name in merged else False)
+        column = column.mask(gone) if gone.any() else column
         column = column.ffill() if name in merged else column
         bare, _ = stripped(column)
         columns.append(bare if len(reading.parts) == 1 else bare.map(str, na_action="ignore"))

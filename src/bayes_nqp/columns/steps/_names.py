@@ -6,11 +6,13 @@ import re
 from typing import Any, Final
 
 from bayes_nqp.columns._number_words import EDGES
-from bayes_nqp.columns._values import distinct, is_text
+from bayes_nqp.columns._values import distinct, is_text, texts_of
 from bayes_nqp.columns.steps._step import Found, Reading, Step, some, step
 from bayes_nqp.language import Message
 
 _MARK: Final = re.compile(r"\s*(?:[①-⑳⁰¹²³⁴-⁹]|[(（\[［]注\s*\d*[)）\]］])+$")
+_MAY: Final = re.compile(r"[①-⑳⁰¹²³⁴-⁹注]|[\u3400-\u9fff][ \u3000\xa0\t]")
+"""What is in a text that has blanks or a mark to take away."""
 _HAN: Final = re.compile(r"[\u3400-\u9fff]")
 
 
@@ -31,6 +33,8 @@ class Names(Step):
             if not is_text(column):
                 continue
             values = distinct(column)
+            if not _MAY.search(texts_of(column).joined):
+                continue
             if len(values) > 0.5 * len(column):
                 continue
             other = [x for x in values if isinstance(x, str) and _bare(x) != x.strip(EDGES)]

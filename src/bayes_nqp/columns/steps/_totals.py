@@ -6,9 +6,9 @@ from typing import Any
 
 import pandas as pd
 
-from bayes_nqp.columns._cells import is_total
+from bayes_nqp.columns._cells import is_total, may_be_total
 from bayes_nqp.columns._number_words import EDGES
-from bayes_nqp.columns._values import distinct, is_text
+from bayes_nqp.columns._values import distinct, is_text, texts_of
 from bayes_nqp.columns._vocabulary import Part, sounds_like
 from bayes_nqp.columns.steps._step import Found, Reading, Step, some, step
 from bayes_nqp.language import Message
@@ -28,6 +28,8 @@ class Totals(Step):
         names: dict[str, None] = {}
         count = 0
         for column in _names(reading.frame):
+            if not may_be_total(texts_of(column).joined):
+                continue
             own = [x for x in distinct(column) if isinstance(x, str) and is_total(x)]
             count += int(column.isin(own).sum())
             names |= dict.fromkeys(x.strip(EDGES) for x in own)
