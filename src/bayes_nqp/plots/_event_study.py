@@ -176,7 +176,7 @@ def _drawn(
     together = ax is not None or len(series) <= (1 if own else _TOGETHER)
     columns = 1 if together else {4: 2, 5: 3, 6: 3}.get(len(series), min(len(series), 4))
     rows = 1 if together else -(-len(series) // columns)
-    size = (5.6, 3.5) if together else (2.25 * columns + 0.4, 1.85 * rows + 0.8)
+    size = (5.6, 3.5) if together else (max(2.25 * columns + 0.4, 6.2), 1.85 * rows + 1.3)
     names = [translate.names(line.labels or {}) for line in series]
     with canvas(look, size, [label, *names], rows, columns) as page:
         if together:

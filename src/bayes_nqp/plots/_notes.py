@@ -171,7 +171,8 @@ def label_beside(axes: Sequence[Axes], label: str) -> None:
     figure = axes[0].get_figure(root=True)
     assert isinstance(figure, Figure)
     high = figure.get_size_inches()[1]
-    if len(axes) > 1:
+    place = axes[0].get_subplotspec()
+    if len(axes) > 1 and (place is None or place.get_gridspec().nrows > 1):
         figure.supylabel(wrapped(label, _characters(0.9 * high, _LABEL)), fontsize=_LABEL)
         return
     inches = float(axes[0].get_position().height) * high
