@@ -64,6 +64,7 @@ def in_blocks(head: Arrowhead, shared: Array, local: Array) -> Array:
     n_points, n_global, times = shared.shape
     # A block has (local, global, outcome); the global ones are the same in every block.
     out = np.zeros((n_points, head.n_blocks, head.size, times))
+    # The outcome's place, the last, stays zero: X_g (beta, 0).
     out[:, :, : head.n_local] = local
     out[:, :, head.n_local : head.n_local + n_global] = shared[:, None]
     return out.reshape(n_points, -1, times)
@@ -115,6 +116,7 @@ def back_through_own_cells(
     fits = every.reshape(n_points, -1, layout.buckets[0].order.shape[1], times)
     for bucket, elimination in zip(layout.buckets, factor.eliminations, strict=True):
         if elimination is not None:
+            # X beta of the groups of this bucket, rows in the order c, r.
             fit = fits[:, bucket.groups[:, None], bucket.order]
             flat[:, bucket.place] = elimination.draw(fit, z_own[:, bucket.place])
     return shared, out

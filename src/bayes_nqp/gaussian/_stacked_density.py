@@ -52,6 +52,7 @@ def chunk_size(stacked: Stacked, times: int = 1) -> int:
     times : int, default 1
         Draws of a point.
     """
+    # f_i and g_i are J of both for each unit; draws hold a few numbers of it besides.
     of_point = stacked.units.units.size * (stacked.width + 8 * times)
     return int(np.clip(_CHUNK_NUMBERS // of_point, 1, CHUNK))
 
@@ -146,6 +147,7 @@ def _taken(stacked: Stacked, normal: OwnNormal, covariance: tuple[Array, Array, 
         crosses[:, g] = (slope * ab[:, None, start:stop]) @ transpose
         slopes[:, g] = (slope * bb[:, None, start:stop]) @ slope.swapaxes(1, 2)
     out = np.zeros((n_points, groups, stacked.width, stacked.width))
+    # [f f', f g'; g f', g g'] in both equations' rows, which share the outcome's.
     out[:, :, first[:, None], first] += effects
     out[:, :, second[:, None], second] += slopes
     out[:, :, second[:, None], first] += crosses
@@ -171,6 +173,7 @@ def own_normal(stacked: Stacked, q_first: Array, q_second: Array) -> OwnNormal:
     for kind, (start, stop) in bounds:
         columns = units.second[:, :, start:stop]
         qx = q_second[:, kind] @ columns[mediator]  # Q̃_2 x_i (B, T, n).
+        # g_i: Q̃_2 x in the periods' rows, z_k'Q̃_2 x in those of columns and outcome.
         slope[:, :n_periods, start:stop] = qx
         slope[:, n_periods:, start:stop] = np.einsum("btn,ktn->bkn", qx, columns)
     # k_i = x_i'Q̃_2 x_i is the entry of g_i at the mediator's own column.

@@ -104,6 +104,7 @@ def _drawn(
     for problem, coefficients in zip(
         (stacked.first, stacked.second), zip(of_all, of_blocks, strict=True), strict=True
     ):
+        # X_g beta of each equation, as if it stood alone: (B, G, J, times).
         flat = in_blocks(problem.arrowhead, *coefficients)
         slots.append(product(problem.arrowhead.slot_loads, flat))
         fit = product(problem.arrowhead.group_loads, flat)
@@ -168,6 +169,7 @@ def _direct(stacked: Stacked, values: StackedValues, fit: Array, slope: Array, z
     moments, units = stacked.second.moments, stacked.units
     second = small(stacked.second, values.second, flat_only=True)
     q = second.q / (values.second.sigma**2)[:, None, None, None]
+    # [Q̃d; Z_i'Q̃d] and h = d'Q̃d, the direct deviation still in Q̃_2.
     rows, inner = treated_normal(moments, units, units.second, q)
     # d'Q̃ (y - X beta - x b): its column at the mediator is d'Q̃x.
     residual = _residuals(stacked, rows, fit)

@@ -175,6 +175,7 @@ class FixedErrorSums:
         groups, width, _ = self.root.shape
         # F^1/2 z: X'Q̃e of a group's periods and columns has the covariance F; the outcome has
         # none.
+        # The outcome's row, the last of J, stays zero.
         sums = np.zeros((n_points, groups, width + 1, times))
         sums[:, :, :-1] = self.root @ errors.reshape(n_points, groups, width, times)
         deviations, processes = white
@@ -262,6 +263,7 @@ def _within(
         spread = c.cross[np.ix_(entries, entries)]
         # M - S S'/n of packed entries: cross-products about the class's means.
         spread = spread - np.outer(c.sums[entries], c.sums[entries]) / c.units.size
+        # Lower pairs (k, l) of columns: <Q̃, .>_kl sums Q̃_tu times the spread of (t, k) and (u, l).
         p, r = np.nonzero(column[:, None] >= column)
         group = problem.groups[c.group]
         place = places[group.block, group.slopes]
@@ -291,12 +293,14 @@ def standardised(
     n_local, n_global = head.n_proper, head.n_global
     # xi, whose covariance L L' = A + sigma² diag(tau)^-2 is that of the factor.
     blocks = right.reshape(n_points, head.n_blocks, head.size, times)
+    # sigma / tau times z0: the prior's part of xi, independent of the rows'.
     prior = np.sqrt(problem.prior_precision(values, head.local_scale[:, :n_local]))[..., None]
     drawn = white[:, n_global:].reshape(n_points, head.n_blocks, head.n_local, times)
     local = np.zeros_like(drawn)
     local[:, :, :n_local] = blocks[:, :, :n_local] + prior * drawn[:, :, :n_local]
     # Global coefficients gather X'Q̃e from every block.
     shared = blocks[:, :, head.n_local : head.n_local + n_global].sum(axis=1)
+    # R'X'Q̃e, for A of z is R'AR.
     shared = turned_back(problem.turns(values), shared)
     prior = np.sqrt(problem.prior_precision(values, head.global_scale))[..., None]
     shared = shared + prior * white[:, :n_global]

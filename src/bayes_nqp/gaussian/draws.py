@@ -85,6 +85,7 @@ class SharedErrors:
 def number_count(problem: GaussianProblem) -> int:
     """Standard normal numbers of one draw: of coefficients, deviations and processes."""
     head = problem.arrowhead
+    # One z for each coefficient, padding included, and for each owner.
     n_dense = head.n_global + head.n_blocks * head.n_local
     return n_dense + problem.n_deviations + problem.n_process_numbers
 
@@ -241,6 +242,7 @@ def _of_units(
     Given beta, ``delta_i - mean ~ N(h^-1 d'Q̃ (Z_i - S/n) w, sigma²/h)`` up to the mean of the n
     noises, with ``h = Lambda + d'Q̃d`` and w minus slopes and one for the outcome.
     """
+    # Loadings d of every type, and the type of every class.
     d, kind = problem.moments.loadings, classes.counts.indices
     v = small(problem, values, flat_only=True).q @ d  # Q̃d of every type (B, H, T, 1).
     inner = (d.swapaxes(-1, -2) @ v)[..., 0, 0] + deviation_precision(values)[:, 0]

@@ -71,6 +71,7 @@ class NoiseEquations:
     def like(self, table: Array) -> NoiseEquations:
         """The same at other points, from their numbers side by side."""
         # Rows may be linear combinations of points' rows, as polynomials between nodes are.
+        # Side by side as in `table`: f, total, then a and h of owners.
         shapes = [a.shape[1:] for a in self.arrays]
         cuts = np.cumsum([int(np.prod(shape)) for shape in shapes])[:-1]
         parts = np.split(table, cuts, axis=1)

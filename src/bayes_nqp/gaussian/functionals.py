@@ -73,6 +73,7 @@ def averages(
         Means, and variances in squares of them.
     """
     head = problem.arrowhead
+    # c'slots = c'(slot loads) beta.
     direct = np.asarray(head.slot_loads.T @ slots)
 
     def part(values: Values) -> tuple[Array, Array]:
@@ -166,7 +167,7 @@ def local_variances(problem: GaussianProblem, point: Array) -> Array:
     """
     head = problem.arrowhead
     n_blocks, n_local = head.n_blocks, head.n_local
-    # One functional for each local coefficient.
+    # One functional for each local coefficient: e_k'beta_b.
     each = np.eye(n_blocks * n_local).reshape(n_blocks, n_local, -1)
     _, variance = functionals(problem, point[None], each, np.zeros((head.n_global, each.shape[2])))
     values = problem.values(point[None])

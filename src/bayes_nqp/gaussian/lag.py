@@ -72,6 +72,7 @@ class LogDeterminant:
     def feedback(self, delta: Array) -> Array:
         """``tr(W S^-1) / n = -(1/n) d log|S| / d delta`` at values of delta (B)."""
         # d atanh(delta) / d delta = 1 / (1 - delta²).
+        # d log|S| / d delta = -tr(W S^-1), by the chain rule in atanh delta.
         slope = self.plain.deriv()(np.arctanh(delta)) / (1.0 - delta**2)
         return np.asarray(-slope / self.n_units)
 
@@ -110,6 +111,7 @@ def log_determinant(weights: sparse.csr_array, levels: Index) -> LogDeterminant:
         net = plain + _series(_traces(weights, means), nodes)
     else:
         plain, net = _by_eigenvalues(weights, roots, means, nodes)
+    # Coefficients c of T_0, T_1, …: V c = values at the nodes.
     vandermonde = chebyshev.chebvander(places, _N_NODES - 1)
     curves = [
         Chebyshev(np.linalg.solve(vandermonde, values), domain=[low, high])

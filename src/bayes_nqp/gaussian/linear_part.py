@@ -77,12 +77,14 @@ class LinearPart:
     @cached_property
     def n_flat(self) -> int:
         """Coefficients with a flat prior."""
+        # Each leaves log 2 pi / 2 in the density (8).
         head = self.arrowhead
         return int((head.local_scale == FLAT).sum() + (head.global_scale == FLAT).sum())
 
     @cached_property
     def n_coefficients(self) -> int:
         """Coefficients, flat ones included."""
+        # p of the density (8): padding, below FLAT, is no coefficient.
         head = self.arrowhead
         return int((head.local_scale >= FLAT).sum() + head.global_scale.size)
 

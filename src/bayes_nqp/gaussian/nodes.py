@@ -75,6 +75,7 @@ class Nodes:
 
     def equations(self, values: Values) -> NoiseEquations:
         """Normal equations at points, from nodes wherever these are exact."""
+        # u, the parameter on its unconstrained scale.
         u = self.prior.unconstrain(values.noise[:, 0])
         if not (np.abs(u) < _FARTHEST).all():
             return _at_points(self.problem, values)

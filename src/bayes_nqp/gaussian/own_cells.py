@@ -163,6 +163,7 @@ def _bucket(
     order, scale, place = [], [], []
     for g in members:
         block = problem.groups[g].block
+        # c, then r in ascending order.
         order.append(np.r_[periods[g], np.setdiff1d(np.arange(width), periods[g])])
         scale.append(problem.blocks[block].local_scale[numbers[g]])
         place.append(block * n_local + numbers[g])  # Flat in (block, local).

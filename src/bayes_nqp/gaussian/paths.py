@@ -37,6 +37,7 @@ def group_errors(
     times = sums.shape[2]
     rows = sums.reshape(len(values), -1, problem.moments.width, times)  # (B, G, J, times)
     last = white[:, -groups.size * out.n_numbers :]  # Processes of blocks have the first numbers.
+    # X'Q̃e of the group's periods is that of v; r is all of the group's rows.
     taken, noise = out.perturbed(
         rows[:, groups, : problem.moments.n_periods],
         last.reshape(len(values), groups.size, -1, times),
@@ -68,6 +69,7 @@ def block_errors(
     count = head.n_blocks * out.n_numbers
     first = white[:, :count].reshape(len(values), head.n_blocks, -1, times)
     taken, noise = out.perturbed(blocks[:, :, head.values], first)
+    # Values of processes are out of A, and have no right side of their own.
     blocks[:, :, head.beside_values] -= taken
     blocks[:, :, head.values] = 0.0
     noise = noise.reshape(len(values), count, times)
@@ -103,11 +105,13 @@ def processes_in(
         mean, off, variance = out.functional(periods)
         rows[:, laws >= 0] -= off
         groups, constant, spread = rows.reshape(groups.shape), mean, variance
+    # From the rows of groups to coefficients: sum_g X_g'(.)
     flat = flat + product(head.group_loads.T, groups)
     if head.n_values:
         out = values.known[block_processes_out, id(problem)]
         blocks = flat.reshape(len(values), head.n_blocks, head.size, r).copy()
         mean, off, variance = out.functional(blocks[:, :, head.values])
+        # l'eta given beta is linear in it: what it loads comes off the loadings on r.
         blocks[:, :, head.beside_values] -= off
         blocks[:, :, head.values] = 0.0
         flat = blocks.reshape(flat.shape)

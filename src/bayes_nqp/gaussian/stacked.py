@@ -81,6 +81,7 @@ class StackedValues:
     @cached_property
     def coefficients(self) -> Values:
         """Prior scales of all coefficients; rows are divided by their sigma, so that it is 1."""
+        # Scales of the second equation are numbered after those of the first.
         tau = np.concatenate([self.first.tau, self.second.tau], axis=1)
         empty = np.zeros((len(self), 0))
         return Values(tau, empty[:, :, None], empty, np.ones(len(self)))
@@ -138,6 +139,7 @@ class Stacked(LinearPart):
 
     def turns(self, values: StackedValues) -> list[Turn]:
         """What takes global coefficients of both to the values of their paths."""
+        # R of both is block diagonal: global ones of the second stand after the first's.
         after = self.first.arrowhead.n_global
         second = [(root, index + after) for root, index in self.second.turns(values.second)]
         return [*self.first.turns(values.first), *second]
@@ -150,6 +152,7 @@ class Stacked(LinearPart):
         points : ndarray (B, parameter)
             Unconstrained.
         """
+        # (first, second, omega_b, r), each equation's parameters as it has them alone.
         n = len(self.first.space)
         joining = self.space.constrain(points)[:, -2:]
         return StackedValues(
@@ -189,6 +192,7 @@ def stacked(
     order = np.argsort(of_class.place, kind="stable")
     starts = np.cumsum([0, *(units[k][0].size for k in order)])
     group = of_class.place[order]
+    # Group g has the classes from the first one whose group is g on, and their units.
     laid = UnitClasses(
         units=np.concatenate([units[k][0] for k in order]),
         first=np.concatenate([units[k][1] for k in order], axis=2),
@@ -206,6 +210,7 @@ def stacked(
         )
     )
     tau = np.concatenate([first.tau, second.tau])
+    # Rows of each equation less its flat coefficients: both sigmas are in the rows.
     n_free = first.n_free + second.n_free
     return Stacked(first, second, laid, column, space, _arrowhead(first, second), tau, n_free)
 
@@ -217,7 +222,7 @@ def _arrowhead(first: GaussianProblem, second: GaussianProblem) -> Arrowhead:
     assert n_blocks == heads[1].n_blocks
     # A block of both: (local 1, local 2, global 1, global 2, outcome).
     columns = _columns(*heads)
-    size = columns[1].size + columns[0].size - 1
+    size = columns[1].size + columns[0].size - 1  # n of both: one outcome.
     loads = _group_loads(first, second, columns, size)
     map2, stored = quadratic_map(*_by_group(loads, first, second, size), n_blocks)
     n_scales = first.tau.size
@@ -270,6 +275,7 @@ def _by_group(
     for start in range(0, loads.shape[0], width):
         entries = loads[start : start + width].tocoo()
         rows, columns = entries.coords
+        # A group's rows have entries in the n columns of its block alone: any of them tells which.
         blocks.append(int(columns[0]) // size)
         places = (rows, columns - blocks[-1] * size)
         of_groups.append(csr_array((entries.data, places), shape=(width, size)))
