@@ -328,3 +328,14 @@ def test_what_is_reported_counts_neither_for_nor_against():
     assert noted[0].startswith("Reported without a verdict: ")
     chinese = table(checks, "diagnostics", language="zh")
     assert "不作判定" in [row.cells[0].text for row in chinese.rows]
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_cell_of_checks_says_one_thing_and_the_note_all_of_it(language):
+    figure = "k-hat ≤ 0.37 (limit 0.70); effective weights ≥ 1532"
+    found = CheckResult("convergence", "Can they be used?", "holds", figure, "They can.")
+    silent = CheckResult("data", "Is it so?", "not applicable", "", "Nobody named one.")
+    listing = table([found, silent], "diagnostics", language=language)
+    assert [row.cells[1].text for row in listing.rows] == ["k-hat ≤ 0.37", ""]
+    for text in (figure, "Nobody named one"):
+        assert sum(text in note for note in listing.notes) == 1

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 
 import xarray as xr
 
 from bayes_nqp import vocabulary as v
-from bayes_nqp.checks import VERDICTS, CheckResult, run_checks
+from bayes_nqp.checks import VERDICTS, CheckResult, run_checks, title_of
 from bayes_nqp.errors import StudyError
 from bayes_nqp.fitting import Fit
 from bayes_nqp.language import Message, separated
@@ -17,6 +18,9 @@ from bayes_nqp.tables._draft import TableDraft
 from bayes_nqp.tables._kinds import Ask, kind
 from bayes_nqp.tables._model import Column, Table
 from bayes_nqp.tables._parts import TONES, word
+
+_PARTS = r" ?[;；(（]|, |，"
+"""What parts a key figure from what further it says."""
 
 
 @kind(Message("Checks"), of=("checks", "fit"), place=60)
@@ -33,7 +37,12 @@ def diagnostics(source: Sequence[CheckResult] | Fit | xr.Dataset, ask: Ask) -> T
     for result in sorted(source, key=lambda result: order.index(result.verdict)):
         question = translate.name(result.question)
         verdict = word(translate(VERDICTS[result.verdict]), TONES[result.verdict])
-        draft.row(question, verdict, word(translate.name(result.figure or result.sentence)))
+        whole = translate.name(result.figure or result.sentence)
+        key = _key(translate.name(result.figure))
+        draft.row(question, verdict, word(key))
+        if key != whole:
+            title = translate.name(title_of(result.name))
+            draft.note("{}: {}.", title[:1].upper() + title[1:], whole.rstrip(".。"))
         if result.verdict == "fails":
             draft.stamps.append(translate("Check failed: {}", question))
     tally = Counter(str(result.verdict) for result in source)
@@ -47,6 +56,11 @@ def diagnostics(source: Sequence[CheckResult] | Fit | xr.Dataset, ask: Ask) -> T
     columns = (Column(translate("Verdict")), Column(translate("Key figure"), words=True))
     facts = {} if gate is None else {"gate": gate}
     return draft.finish("diagnostics", translate("Checks"), translate("Question"), columns, facts)
+
+
+def _key(figure: str) -> str:
+    """Take what a key figure says first: "k-hat ≤ 0.37"; the rest is a note."""
+    return re.split(_PARTS, figure, maxsplit=1)[0]
 
 
 def _add_gate(draft: TableDraft, gate: str) -> None:
