@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from bayes_nqp.columns import STEPS, Found, counted
+from bayes_nqp.doors import door
 from bayes_nqp.files import in_shell
 from bayes_nqp.intake import Guess, Look
 from bayes_nqp.language import NOTHING, Message, Translator, listed, typography
@@ -28,6 +29,7 @@ READ: Final = Message("How the file was read stands in {}")
 _REFUSED: Final = Message("No study was written:")
 
 
+@door
 @dataclass(frozen=True, slots=True)
 class IntakeStep:
     """One step of reading.
@@ -66,6 +68,7 @@ class IntakeStep:
     line: str
 
 
+@door
 @dataclass(frozen=True, slots=True)
 class IntakeRole:
     """Who plays a part: a key of [data], its word, the columns or codes, and why.
@@ -88,6 +91,7 @@ class IntakeRole:
     reason: str
 
 
+@door
 @dataclass(frozen=True, slots=True)
 class IntakePage:
     """How a file was read, what was guessed, and what is left to decide.
@@ -170,6 +174,7 @@ _HEADS: Final = {
 }  # fmt: skip
 
 
+@door
 def style() -> str:
     """Give the rules of style that the page has, for another one that shows its body.
 
