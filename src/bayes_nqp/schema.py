@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any, Protocol
 
 import numpy as np
@@ -125,11 +125,8 @@ def build(
         If the pieces do not fit together.
     """
     n_cells = effect.shape[-1]
-    cell_coords: dict[str, Any] = {
-        name: (v.CELL, _labels(levels)) for name, levels in strata.items()
-    }
-    everywhere = np.ones(n_cells, dtype=bool)
-    identified_cells = everywhere if identified is None else np.asarray(identified)
+    cell_coords: dict[str, Any] = {f: (v.CELL, _labels(x)) for f, x in strata.items()}
+    identified = np.ones(n_cells, dtype=bool) if identified is None else np.asarray(identified)
     if cohort is not None:
         cell_coords[v.COHORT] = (v.CELL, _labels(cohort))
     cell_coords[v.TIME] = (v.CELL, _labels(time))
@@ -138,7 +135,7 @@ def build(
     cell_coords |= {
         v.ROWS: (v.CELL, np.asarray(rows, dtype=np.int64)),
         v.UNITS: (v.CELL, np.asarray(units, dtype=np.int64)),
-        v.IDENTIFIED: (v.CELL, identified_cells.astype(bool)),
+        v.IDENTIFIED: (v.CELL, identified.astype(bool)),
         v.ROLE: (v.CELL, _labels([v.TREATED] * n_cells if role is None else list(role))),
         **{name: (v.CELL, _labels(values)) for name, values in (labels or {}).items()},
     }
@@ -165,10 +162,14 @@ def build(
         names = (v.MEMBERSHIP_CELL, v.MEMBERSHIP_MEMBER, v.MEMBERSHIP_ROWS)
         for name, column in zip(names, membership, strict=True):
             data[name] = (v.MEMBERSHIP, np.asarray(column, dtype=np.int64))
-    facts: dict[str, str | float] = {v.LINK: v.IDENTITY, **(attrs or {})}
+    return validate(xr.Dataset(data, coords=coords, attrs=_attributes(strata, attrs or {})))
+
+
+def _attributes(strata: Iterable[str], attrs: Mapping[str, str | float]) -> dict[str, str | float]:
+    """Factors, the scale of effects by their link, and what else is stated."""
+    facts = {v.LINK: v.IDENTITY, **attrs}
     scale = str(_UNITS.get(facts[v.LINK], v.OUTCOME_UNITS))
-    facts = {"factors": "\x1f".join(strata), v.SCALE: scale, **facts}
-    return validate(xr.Dataset(data, coords=coords, attrs=facts))
+    return {"factors": "\x1f".join(strata), v.SCALE: scale, **facts}
 
 
 def link_of(effects: xr.Dataset) -> str:

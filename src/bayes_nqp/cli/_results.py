@@ -114,9 +114,8 @@ def show(outcome: Outcome) -> None:
     colour = "green" if gate.passed else "red"
     verdict_text = translate.name(gate_words(str(gate)))
     verdict_text = verdict_text if gate.passed else translate("failed: {}", verdict_text)
-    terminal.print(
-        f"\n{marked(Message('convergence gate: {}'), f'[{colour}]{safe(verdict_text)}[/{colour}]')}"
-    )
+    verdict_text = f"[{colour}]{safe(verdict_text)}[/{colour}]"
+    terminal.print("\n" + marked(Message("convergence gate: {}"), verdict_text))
     for check in outcome.checks:
         colour, verdict = _COLOURS.get(check.verdict, "dim"), translate(VERDICTS[check.verdict])
         head = f"{check.name}: [{colour}]{safe(verdict)}[/{colour}]"
@@ -132,16 +131,13 @@ def show(outcome: Outcome) -> None:
         line(translate("Taken over from an earlier run (--fresh computes it anew): {}", names))
     if outcome.fault:
         line(translate("Not everything was kept for a later run: {}", outcome.fault))
-    folder = f"[bold]{safe(outcome.folder)}[/bold]"
-    seconds = f"{outcome.seconds:.0f}"
-    if not outcome.omissions:
-        terminal.print(marked(_ALL, folder, seconds), highlight=False)
-        return
     for omission in outcome.omissions:
         terminal.print(f"[red]{safe(translate.name(omission.sentence))}[/red]", highlight=False)
         if tracebacks():
             traceback.print_exception(omission.error)
-    terminal.print(marked(_OTHERS, folder, seconds), highlight=False)
+    folder = f"[bold]{safe(outcome.folder)}[/bold]"
+    place = marked(_OTHERS if outcome.omissions else _ALL, folder, f"{outcome.seconds:.0f}")
+    terminal.print(place, highlight=False)
 
 
 def _effects(outcome: Outcome) -> None:

@@ -111,8 +111,13 @@ def kept_cells(
                 "every identified cell lies before adoption",
                 hint="by='event_time', or anticipated=True",
             )
-    if balanced is None:
-        return counted
+    return counted if balanced is None else _in_window(effects, counted, balanced)
+
+
+def _in_window(
+    effects: xr.Dataset, counted: npt.NDArray[np.bool_], balanced: int
+) -> npt.NDArray[np.bool_]:
+    """Cells of the cohorts, within strata, that are identified from event time 0 to `balanced`."""
     if not _is_event_time(balanced):
         raise StudyError(
             f"balanced={balanced!r} is not an event time",

@@ -59,17 +59,16 @@ def drift(fit: Fit, by: Literal["stratum"] | None = None) -> xr.DataArray:
     plan, equation = fit.plan, fit.plan.equations[0]
     sizes = [fit.posterior.sizes[dim] for dim in v.SAMPLE_DIMS]
     slots = coefficients_of(fit, equation, np.arange(int(np.prod(sizes))))
-    problem, group = equation.problem, equation.rows.group
+    problem, rows = equation.problem, equation.rows
     paths = slots[:, equation.slots.paths] * equation.scale
     paths = paths.reshape(-1, len(problem.groups), problem.n_periods)
     # One unit of each group tells its cohort and stratum.
-    unit = np.unique(group, return_index=True)[1][-len(problem.groups) :]
+    unit = np.unique(rows.group, return_index=True)[1][-len(problem.groups) :]
     start, stratum = plan.frame.cohort[unit], plan.frame.stratum[unit]
     # Rows of each group in each period, which weigh its path there.
-    rows = equation.rows
     seen = np.zeros((len(problem.groups), problem.n_periods))
-    inside = group[rows.unit] >= 0
-    np.add.at(seen, (group[rows.unit[inside]], rows.time[inside]), 1.0)
+    inside = rows.group[rows.unit] >= 0
+    np.add.at(seen, (rows.group[rows.unit[inside]], rows.time[inside]), 1.0)
     names = list(plan.stratum_names) if by == "stratum" else [""]
     place = stratum if by == "stratum" else np.zeros_like(stratum)
     events = np.arange(-int(start.max()), problem.n_periods - int(start[start > 0].min()))

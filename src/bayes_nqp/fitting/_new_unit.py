@@ -71,10 +71,9 @@ def new_unit_effects(fit: Fit, generator: np.random.Generator | None) -> Array:
     for name in names:
         normal, covariance = deviates(), np.zeros(size)
         effect = lagged(draws.plan, _effect(draws, name, normal), draws.lag)
-        slope = (
-            draws.slope(SlopeKind.MEDIATOR, name)
-            + draws.slope(SlopeKind.SHIFT, name) * draws.mean_moderator
-        )
+        # b at the mean moderator, z = z_bar.
+        slope = draws.slope(SlopeKind.MEDIATOR, name)
+        slope = slope + draws.slope(SlopeKind.SHIFT, name) * draws.mean_moderator
         if draws.has("corr_ab"):
             # The slope's deviation moves with that of the effect on the mediator.
             r, scale = (draws.flat(x)[:, None] for x in ("corr_ab", "scale_b"))
@@ -82,10 +81,8 @@ def new_unit_effects(fit: Fit, generator: np.random.Generator | None) -> Array:
             if generator is None:
                 covariance = _covariance(draws, name)
         if draws.has(SlopeKind.INTERACTION.draws):
-            d, rows_effect = (
-                draws.slope(SlopeKind.INTERACTION, name),
-                draws.cells("cell_effect", name),
-            )
+            d = draws.slope(SlopeKind.INTERACTION, name)
+            rows_effect = draws.cells("cell_effect", name)
             direct += d * (_untreated(draws, name) - lagged(draws.plan, rows_effect, draws.lag))
             slope = slope + d
         indirect.append(effect * slope + covariance)

@@ -14,7 +14,7 @@ from bayes_nqp.fitting._products import Product, products_of
 from bayes_nqp.fitting._reach import reach_of
 from bayes_nqp.fitting._realised import PATHS
 from bayes_nqp.planning import CellInfo, Plan
-from bayes_nqp.terms import SlopeKind
+from bayes_nqp.terms import Slope, SlopeKind
 
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
@@ -67,28 +67,20 @@ def paths_of(plan: Plan, draws: Sequence[Recovered]) -> Paths:
     by_kind = {(slope.kind, slope.mediator): slope for slope in slopes}
     names = tuple(name for kind, name in by_kind if kind is SlopeKind.MEDIATOR)
     stratum, member = plan.effects.stratum, plan.effects.stratum_of_members
-    shifted = any(slope.kind is SlopeKind.SHIFT for slope in slopes)
-    means = products_of(plan) if shifted else None
+    means = products_of(plan) if any(s.kind is SlopeKind.SHIFT for s in slopes) else None
     direct, indirect, deviation = outcome.cell_effect.copy(), [], None
     if outcome.deviation is not None:
-        # Total and direct, then one for each mediator.
-        shape = (len(direct), 2 + len(names), outcome.deviation.shape[1])
-        deviation = np.zeros(shape)
-        deviation[:, 1] = outcome.deviation
-    for k, (name, equation, drawn) in enumerate(
-        zip(names, plan.equations[1:], draws[1:], strict=True)
-    ):
+        deviation = np.zeros((len(direct), 2 + len(names), outcome.deviation.shape[1]))
+        deviation[:, 1] = outcome.deviation  # Total, direct, then one for each mediator.
+    equations = zip(names, plan.equations[1:], draws[1:], strict=True)
+    for k, (name, equation, drawn) in enumerate(equations):
         assert equation.name == name
         slope = by_kind[SlopeKind.MEDIATOR, name]
         effect, b = lagged(plan, drawn.cell_effect, slope.lag), outcome.slopes[slope]
-        extra = by_kind.get((SlopeKind.INTERACTION, name))
-        if extra is not None:
+        if (extra := by_kind.get((SlopeKind.INTERACTION, name))) is not None:
             d = outcome.slopes[extra]
-            # Outcome b m + d D m: with m = m_0 + a the direct effect is tau + d (m_0 - centre), m_0
-            # the untreated level, the observed mean less a; the indirect one a (b + d).
-            level = plan.cells.mediators[name] - extra.centre
-            direct += d[:, stratum] * (level - effect)
-            b = b + d
+            direct += d[:, stratum] * _untreated_level(plan, extra, effect)
+            b = b + d  # The indirect effect of b m + d D m: a (b + d).
             if deviation is not None and drawn.deviation is not None:
                 # The untreated level is lower by what the member's own effect is higher.
                 deviation[:, 1] -= d[:, member] * drawn.deviation
@@ -104,9 +96,14 @@ def paths_of(plan: Plan, draws: Sequence[Recovered]) -> Paths:
     total = direct + sum(indirect)
     if deviation is not None:
         deviation[:, 0] = deviation[:, 1:].sum(axis=1)  # Total = direct + all indirect ones.
-    return Paths(
-        (v.TOTAL, v.DIRECT, *names), np.stack([total, direct, *indirect], axis=1), deviation
-    )
+    effects = np.stack([total, direct, *indirect], axis=1)
+    return Paths((v.TOTAL, v.DIRECT, *names), effects, deviation)
+
+
+def _untreated_level(plan: Plan, slope: Slope, effect: Array) -> Array:
+    """``m_0 - centre`` of cells: the mediator's observed mean less the policy's effect on it."""
+    # Outcome b m + d D m: with m = m_0 + a the direct effect is tau + d (m_0 - centre).
+    return np.asarray(plan.cells.mediators[slope.mediator] - slope.centre - effect)
 
 
 def _of_links(plan: Plan, outcome: Recovered, realised: Array) -> Paths:

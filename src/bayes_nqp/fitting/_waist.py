@@ -59,16 +59,12 @@ def waist(
     attrs = {v.LINK: plan.facts.likelihood.link, **(attrs or {})}
     if plan.exposure is not None:
         attrs = {**attrs, "exposure": plan.exposure.name, "per": plan.exposure.label}
-    effect = effect if effect.ndim == 4 else effect[:, :, None]
+    effect = (effect if effect.ndim == 4 else effect[:, :, None])[..., keep]
     if deviation is not None and deviation.ndim == 3:
         deviation = deviation[:, :, None]
-    effect = effect[..., keep]
     if v.RECEIVED not in paths and (role == v.NEIGHBOUR).any():
-        # What treated units receive is no part of the model: nothing.
-        paths, received = (*paths, v.RECEIVED), np.where(role == v.NEIGHBOUR, effect[:, :, :1], 0.0)
-        effect = np.concatenate([effect, received], axis=2)
-        if deviation is not None:
-            deviation = np.concatenate([deviation, np.zeros_like(deviation[:, :, :1])], axis=2)
+        paths = (*paths, v.RECEIVED)
+        effect, deviation = _with_received(effect, deviation, role == v.NEIGHBOUR)
     return schema.build(
         effect,
         strata={f: levels[keep].tolist() for f, levels in cells.strata.items()},
@@ -89,3 +85,15 @@ def waist(
         importance={} if isinstance(gate, str) else gate.importance,
         attrs=attrs,
     )
+
+
+def _with_received(
+    effect: Array, deviation: Array | None, neighbour: npt.NDArray[np.bool_]
+) -> tuple[Array, Array | None]:
+    """Add the path of what is received: the effects of neighbours' cells, without deviations."""
+    # What treated units receive is no part of the model: nothing.
+    received = np.where(neighbour, effect[:, :, :1], 0.0)
+    effect = np.concatenate([effect, received], axis=2)
+    if deviation is not None:
+        deviation = np.concatenate([deviation, np.zeros_like(deviation[:, :, :1])], axis=2)
+    return effect, deviation

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cache
+from typing import Any
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from bayes_nqp.gaussian.class_maps import (
     owners_by_class,
     owners_of_several,
 )
+from bayes_nqp.gaussian.equations import NoiseEquations
 from bayes_nqp.gaussian.fixed import fixed_equations, without_types
 from bayes_nqp.gaussian.layout import layout_of, slots_of_groups
 from bayes_nqp.gaussian.nodes import MANY_PATTERNS
@@ -23,7 +25,8 @@ from bayes_nqp.gaussian.pairs import MANY_PAIRS, paired
 from bayes_nqp.gaussian.problem import GaussianProblem, IsotropicDeviation
 from bayes_nqp.gaussian.reduced import MANY_LOCAL, NARROW, reduced
 from bayes_nqp.gaussian.statement import Problem
-from bayes_nqp.gaussian.types import Moments
+from bayes_nqp.gaussian.types import Moments, Owners
+from bayes_nqp.parameters import Scale
 
 __all__ = ["gaussian_problem"]
 
@@ -49,20 +52,8 @@ def gaussian_problem(
     """
     types = class_types(problem)
     moments = _moments(problem, types, dense_pairs)
-    scale = problem.member_scale
-    deviation = None
-    if scale is not None:
-        deviation = IsotropicDeviation(1, None if scale.estimated else scale.fixed)
     layout = layout_of(problem)
-    # Deviations: of members on F_g or on A (4), of single units within Q̃ (2); with independent
-    # errors and no deviation of single units F is the same at every point.
-    by_group = by_block = by_class = fixed = None
-    if problem.absorbed:
-        fixed, by_group, by_block = fixed_equations(problem, layout.loads)
-    elif problem.members:
-        by_group, by_block = owners_of_several(problem, types, layout.loads)
-    elif scale is not None:
-        by_class = owners_by_class(problem, types)
+    fixed, by_group, by_block, by_class = _owners(problem, types, layout.loads)
     n_local = layout.arrowhead.n_local
     # Q̃ is inverted pattern by pattern at every point: with many of these nodes are quicker.
     if nodes is None:
@@ -74,7 +65,7 @@ def gaussian_problem(
     return GaussianProblem(
         space=problem.space,
         noise=problem.errors,
-        deviation=deviation,
+        deviation=_deviation(problem.member_scale),
         nuisance=_nuisance(problem.n_periods, problem.series),
         moments=moments,
         arrowhead=layout.arrowhead,
@@ -95,6 +86,27 @@ def gaussian_problem(
         # One parameter of the noise, and sigma, on which F does not depend.
         on_nodes=by_class is None and len(problem.error_parameters) == 2 and nodes,
     )
+
+
+def _deviation(scale: Scale | None) -> IsotropicDeviation | None:
+    """omega² I of members' deviations, of one standard deviation."""
+    if scale is None:
+        return None
+    return IsotropicDeviation(1, None if scale.estimated else scale.fixed)
+
+
+def _owners(
+    problem: Problem, types: ClassTypes, loads: Sequence[Any]
+) -> tuple[NoiseEquations | None, Owners | None, Owners | None, Owners | None]:
+    """F where it is fixed, and who owns deviations: inside groups, across groups, single units."""
+    # Deviations: of members on F_g or on A (4), of single units within Q̃ (2); with independent
+    # errors and no deviation of single units F is the same at every point.
+    if problem.absorbed:
+        return *fixed_equations(problem, loads), None
+    if problem.members:
+        return None, *owners_of_several(problem, types, loads), None
+    by_class = None if problem.member_scale is None else owners_by_class(problem, types)
+    return None, None, None, by_class
 
 
 def _nuisance(n_periods: int, series: Array | None) -> Array:

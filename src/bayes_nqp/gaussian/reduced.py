@@ -172,6 +172,25 @@ def _map2(
     return out
 
 
+def _eliminations(
+    problem: LinearPart, buckets: Sequence[OwnCells], values: Values, squares: Array
+) -> list[Elimination | None]:
+    """Own cells off the F_g of their groups (a), in place; None where a bucket has none."""
+    eliminations: list[Elimination | None] = []
+    start = 0
+    for bucket in buckets:
+        stop = start + bucket.order.size * bucket.order.shape[1]
+        # J² numbers for each group of the bucket.
+        square, elimination = squares[:, start:stop], None
+        if bucket.count:
+            # A view of `squares`: what is left of F_g stands there afterwards.
+            square = square.reshape(len(values), *bucket.order.shape, -1)
+            elimination = eliminate(square, problem.prior_precision(values, bucket.scale))
+        eliminations.append(elimination)
+        start = stop
+    return eliminations
+
+
 def factor_reduced(problem: LinearPart, values: Values, f: Array) -> ReducedFactor:
     """Take own cells off, assemble what is left, and factor it (5 to 7).
 
@@ -193,22 +212,12 @@ def factor_reduced(problem: LinearPart, values: Values, f: Array) -> ReducedFact
     layout = problem.reduced
     assert layout is not None
     n_points, (n_blocks, n_local) = len(values), layout.local.shape
-    n_border, log_det = layout.n_border, np.zeros(len(values))
+    n_border = layout.n_border
     # Points last for what is sparse, points first for what is a stack of matrices.
     squares = np.take(f.T, layout.take, axis=0).T
     squares = np.array(np.broadcast_to(squares, (n_points, squares.shape[1])), order="C")
-    eliminations, start = [], 0
-    for bucket in layout.buckets:
-        stop = start + bucket.order.size * bucket.order.shape[1]
-        # J² numbers for each group of the bucket.
-        square, elimination = squares[:, start:stop], None
-        if bucket.count:
-            # Own cells off the F_g of these groups (a), in place: a view of `squares`.
-            square = square.reshape(n_points, *bucket.order.shape, -1)
-            elimination = eliminate(square, problem.prior_precision(values, bucket.scale))
-            log_det = log_det + elimination.log_det
-        eliminations.append(elimination)
-        start = stop
+    eliminations = _eliminations(problem, layout.buckets, values, squares)
+    log_det = sum((e.log_det for e in eliminations if e is not None), np.zeros(n_points))
     # A = sum_g X_g'F_g X_g on other locals and dummies: rows [A_bb A_bg] of each block, then A_gg.
     precision = np.ascontiguousarray((layout.map2 @ np.ascontiguousarray(squares.T)).T)
     cut = n_blocks * n_local * (n_local + n_border)

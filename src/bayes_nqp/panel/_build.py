@@ -151,18 +151,7 @@ def build(
     dropped: dict[str, int] = {}
     draft = _draft(df, roles, parse_freq(freq), dropped, notes)
     _read(draft, notes)
-    if roles.cohort is None:
-        draft.first = np.full(len(draft.units), _cohorts.NEVER, dtype=np.int64)
-    elif treated is None:
-        column = draft.frame[roles.cohort]
-        draft.first = _cohorts.from_column(
-            column, _cohorts.declared(never), draft.rows, draft.starts, draft.scale, notes,
-            yearly=draft.yearly,
-        )  # fmt: skip
-    else:
-        draft.first = _cohorts.from_indicator(
-            draft.frame[treated], draft.rows, draft.starts, draft.ordinals, notes
-        )
+    draft.first = _adoption(draft, treated, never, notes)
     draft = _complete(draft, dropped, notes, len(df))
     fields = _fields(draft, notes, dropped, derived=treated is not None, never=never)
     return {**fields, "labels": called}
@@ -252,6 +241,21 @@ def _read(draft: Draft, notes: list[str]) -> None:
             _checks.not_continuous(name, draft.frame[name], len(labels), len(draft.units))
     if roles.weights is not None:
         _checks.positive(draft.values[roles.weights], roles.weights, rows)
+
+
+def _adoption(draft: Draft, treated: str | None, never: object, notes: list[str]) -> Ints:
+    """First treated periods of units: of the column of cohorts, or dated by an indicator."""
+    cohort = draft.roles.cohort
+    if cohort is None:
+        return np.full(len(draft.units), _cohorts.NEVER, dtype=np.int64)
+    if treated is None:
+        return _cohorts.from_column(
+            draft.frame[cohort], _cohorts.declared(never), draft.rows, draft.starts, draft.scale,
+            notes, yearly=draft.yearly,
+        )  # fmt: skip
+    return _cohorts.from_indicator(
+        draft.frame[treated], draft.rows, draft.starts, draft.ordinals, notes
+    )
 
 
 def _complete(draft: Draft, dropped: dict[str, int], notes: list[str], total: int) -> Draft:

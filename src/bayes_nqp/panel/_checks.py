@@ -110,10 +110,7 @@ def whole(
         _varies_within("covariates", name, values[name], starts)
     for name in roles.mediators:
         mediator = values[name]
-        if np.isnan(mediator).all():
-            raise PanelError(
-                Message("mediators={!r} is missing in every row", name), hint="leave it out"
-            )
+        _see_values("mediators", name, mediator)
         present = ~np.isnan(mediator)
         if np.array_equal(mediator[present], outcome[present]):
             raise PanelError(
@@ -123,10 +120,7 @@ def whole(
         _varies_within("mediators", name, mediator, starts)
     for part in ("moderators", "exposures"):
         for name in getattr(roles, part):
-            if np.isnan(values[name]).all():
-                raise PanelError(
-                    Message("{}={!r} is missing in every row", part, name), hint="leave it out"
-                )
+            _see_values(part, name, values[name])
     for name in roles.exposures:
         present = ~np.isnan(values[name])
         if np.array_equal(values[name][present], outcome[present]):
@@ -134,6 +128,13 @@ def whole(
                 Message("exposures={!r} equals outcome={!r} in every row", name, roles.outcome),
                 hint="name the exposure's own column",
             )
+
+
+def _see_values(argument: str, name: str, values: Floats) -> None:
+    if np.isnan(values).all():
+        raise PanelError(
+            Message("{}={!r} is missing in every row", argument, name), hint="leave it out"
+        )
 
 
 def _varies_within(argument: str, name: str, values: Floats, starts: Ints) -> None:

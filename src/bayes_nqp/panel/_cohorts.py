@@ -12,6 +12,7 @@ import pandas as pd
 
 from bayes_nqp.columns import (
     Bools,
+    Floats,
     Ints,
     SourceRows,
     Strings,
@@ -137,6 +138,30 @@ def from_indicator(
     column: pd.Series[Any], rows: SourceRows, starts: Ints, ordinals: Ints, notes: list[str]
 ) -> Ints:
     """Date the adoption of each unit by its first row with a positive indicator."""
+    on = _shares(column, rows, notes) > 0
+    undone = ~on[1:] & on[:-1]
+    undone[starts[1:] - 1] = False
+    if undone.any():
+        raise PanelError(
+            Message("treated={!r} goes back to 0: treatment must be absorbing", column.name),
+            where=rows.shown(np.append(False, undone)),
+            hint="date adoption by the first treated period with cohort=, or drop these units",
+        )
+    first = np.minimum.reduceat(np.where(on, ordinals, NEVER), starts)
+    late = on[starts] & (ordinals[starts] > ordinals.min())
+    if late.any():
+        notes.append(
+            Message(
+                "{} treated in the first row, after the panel begins: adoption may have been "
+                "earlier",
+                counted(late.sum(), "unit"),
+            )
+        )
+    return first
+
+
+def _shares(column: pd.Series[Any], rows: SourceRows, notes: list[str]) -> Floats:
+    """Shares of its period that each row is in force, 0 to 1."""
     marks = marks_of(column)
     if marks is not None and not marks.plain:
         notes.append(Message("{}: {}", column.name, marks.words))
@@ -158,26 +183,7 @@ def from_indicator(
             where=rows.shown(wrong, str(column.name)),
             hint="if it holds the first treated period, pass it as cohort=",
         )
-    on = values > 0
-    undone = ~on[1:] & on[:-1]
-    undone[starts[1:] - 1] = False
-    if undone.any():
-        raise PanelError(
-            Message("treated={!r} goes back to 0: treatment must be absorbing", column.name),
-            where=rows.shown(np.append(False, undone)),
-            hint="date adoption by the first treated period with cohort=, or drop these units",
-        )
-    first = np.minimum.reduceat(np.where(on, ordinals, NEVER), starts)
-    late = on[starts] & (ordinals[starts] > ordinals.min())
-    if late.any():
-        notes.append(
-            Message(
-                "{} treated in the first row, after the panel begins: adoption may have been "
-                "earlier",
-                counted(late.sum(), "unit"),
-            )
-        )
-    return first
+    return values
 
 
 def _refuse_unsaid(column: pd.Series[Any], words: list[Any], rows: SourceRows) -> None:

@@ -16,6 +16,7 @@ from bayes_nqp.columns import (
     Floats,
     Ints,
     SourceRows,
+    Strings,
     admitted_frame,
     checked_names,
     counted,
@@ -135,6 +136,25 @@ def cross_section(
     gone = {name: np.isnan(column) for name, column in values.items()}
     gone |= {name: codes < 0 for name, (codes, _) in coded.items()}
     keep = _complete(gone, len(data), notes)
+    stratum, levels = _strata(coded, keep)
+
+    def table(role: str) -> Floats:
+        columns = [values[name][keep] for name in names[role]]
+        return np.stack(columns, axis=1) if columns else np.zeros((int(keep.sum()), 0))
+
+    notes += _binary((outcome, *names["mediators"]), values, keep)
+    section = CrossSection(
+        names, values[outcome][keep], values[treatment][keep], table("mediators"),
+        table("covariates"), stratum, levels, tuple(notes),
+    )  # fmt: skip
+    _check_values(section)
+    return section
+
+
+def _strata(
+    coded: dict[str, tuple[Ints, Strings]], keep: Bools
+) -> tuple[Ints, dict[str, list[str]]]:
+    """Stratum of each row that is kept, and the levels of every stratum by factor."""
     codes = [codes[keep] for codes, _ in coded.values()]
     combined = np.stack(codes, axis=1) if codes else np.zeros((int(keep.sum()), 1), dtype=np.int64)
     present, stratum = np.unique(combined, axis=0, return_inverse=True)
@@ -142,22 +162,16 @@ def cross_section(
         name: [str(x) for x in labels[present[:, k]]]
         for k, (name, (_, labels)) in enumerate(coded.items())
     }
+    return stratum.reshape(-1).astype(np.int64), levels
 
-    def table(role: str) -> Floats:
-        columns = [values[name][keep] for name in names[role]]
-        return np.stack(columns, axis=1) if columns else np.zeros((int(keep.sum()), 0))
 
-    notes += [
+def _binary(names: Iterable[str], values: dict[str, Floats], keep: Bools) -> list[str]:
+    """Columns of two values, whose equations are linear probability models."""
+    return [
         f"{name} takes two values, and its equation is linear all the same"
-        for name in (outcome, *names["mediators"])
+        for name in names
         if np.unique(values[name][keep]).size == 2
     ]
-    section = CrossSection(
-        names, values[outcome][keep], values[treatment][keep], table("mediators"),
-        table("covariates"), stratum.reshape(-1).astype(np.int64), levels, tuple(notes),
-    )  # fmt: skip
-    _check_values(section)
-    return section
 
 
 def _check_coded(column: pd.Series[Any]) -> None:

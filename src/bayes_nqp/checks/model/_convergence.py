@@ -52,8 +52,8 @@ def _weights(fit: Fit) -> Finding:
     if gate.failures:
         proposals = Hint("sampler", Importance(proposals=20_000))
         advice = Message("Ask for more proposals ({}), or more draws.", proposals)
-        told = _UNTRUSTED.fill(gate_words("; ".join(gate.failures)))
-        sentence = joined([told, advised(advice)])
+        reason = _UNTRUSTED.fill(gate_words("; ".join(gate.failures)))
+        sentence = joined([reason, advised(advice)])
         return Finding(FAILS, figure, sentence, evidence, "table")
     sentence = Message(
         "Draws are independent proposals, resampled by their weights, and the weights carry them."
@@ -85,11 +85,8 @@ def _chains(fit: Fit) -> Finding:
     bulk, tail = min(gate.ess_bulk, fit.gate.ess_bulk), min(gate.ess_tail, fit.gate.ess_tail)
     figure = Message(
         "R-hat ≤ {:.3f}; ESS ≥ {:.0f} (bulk), {:.0f} (tail); {} divergences",
-        rhat,
-        bulk,
-        tail,
-        gate.divergences,
-    )
+        rhat, bulk, tail, gate.divergences,
+    )  # fmt: skip
     if np.isfinite(gate.energy):
         figure = Message("{}; E-BFMI {:.2f}", figure, gate.energy)
     evidence = _table(quantities)
@@ -100,12 +97,12 @@ def _chains(fit: Fit) -> Finding:
             len(evidence),
         )
         return Finding(HOLDS, figure, sentence, evidence, "table")
-    told, advice = (
+    reason, advice = (
         _UNTRUSTED,
         Message("Sample longer (draws, tune), or raise target_accept if there are divergences."),
     )
     if "tempered_ess" in stats:
-        told = Message(
+        reason = Message(
             "One proposal does not carry this posterior, and independent populations of particles "
             "do not agree yet: {}."
         )
@@ -113,7 +110,7 @@ def _chains(fit: Fit) -> Finding:
             "Fewer scales (nqp.Complete, varying=None), narrower priors (nqp.Priors) or another "
             "seed may help; nqp.NUTS() samples it row by row."
         )
-    sentence = joined([told.fill(gate_words("; ".join(failures))), advised(advice)])
+    sentence = joined([reason.fill(gate_words("; ".join(failures))), advised(advice)])
     return Finding(FAILS, figure, sentence, evidence, "table")
 
 

@@ -52,30 +52,9 @@ def spatial_weights(fit: Fit) -> Finding:
     plain = _without_covariates(term)
     if plain is None:
         raise NotApplicable(Message("No other weights go with this design."))
-    own = plain.weights.aligned(panel.unit_labels)
-    try:
-        first = marginal(fit, fit.variant(spillovers=plain), panel)
-    except NQPError as error:
-        raise NotApplicable(
-            Message("There is no marginal likelihood to go by ({}).", reason(error))
-        ) from None
-    rows, hints = [(str(own.name), first.value)], [""]
-    for hint, weights in _others(panel):
-        if weights.digest == own.digest:
-            continue
-        try:
-            other = marginal(fit, fit.variant(spillovers=replace(plain, weights=weights)), panel)
-            comparable(first, other)
-        except NQPError:
-            continue
-        rows.append((str(weights.name), other.value))
-        hints.append(hint)
-    if len(rows) == 1:
-        raise NotApplicable(Message("No other weights go with this design."))
-    table = pd.DataFrame(rows, columns=["weights", "log_marginal"])
-    table["probability"] = softmax(table["log_marginal"])
+    table, hints = _marginals(fit, plain, panel)
     best = 1 + int(np.argmax(table["log_marginal"].iloc[1:]))
-    more = float(table["log_marginal"][best] - first.value)
+    more = float(table["log_marginal"][best] - table["log_marginal"][0])
     figure = Message(
         "log marginal likelihood of {} less that of the design's weights {:+.1f}; probability of "
         "the design's {:.2f}",
@@ -96,6 +75,40 @@ def spatial_weights(fit: Fit) -> Finding:
         Message("No other weights of these places are preferred by more than {:g} nats.", _MORE),
         table,
     )  # fmt: skip
+
+
+def _marginals(fit: Fit, term: SpatialLag, panel: Panel) -> tuple[pd.DataFrame, list[str]]:
+    """Log marginal likelihoods under the term's weights, first, and others; what makes these.
+
+    Raises
+    ------
+    NotApplicable
+        If there is no marginal likelihood, or none of other weights.
+    """
+    weights_of_design = term.weights.aligned(panel.unit_labels)
+    try:
+        first = marginal(fit, fit.variant(spillovers=term), panel)
+    except NQPError as error:
+        raise NotApplicable(
+            Message("There is no marginal likelihood to go by ({}).", reason(error))
+        ) from None
+    rows, hints = [(str(weights_of_design.name), first.value)], [""]
+    for hint, weights in _others(panel):
+        if weights.digest == weights_of_design.digest:
+            continue
+        try:
+            other = marginal(fit, fit.variant(spillovers=replace(term, weights=weights)), panel)
+            comparable(first, other)
+        except NQPError:
+            continue
+        rows.append((str(weights.name), other.value))
+        hints.append(hint)
+    if len(rows) == 1:
+        raise NotApplicable(Message("No other weights go with this design."))
+    table = pd.DataFrame(rows, columns=["weights", "log_marginal"])
+    # Under even odds: exp(log m_k) / sum_l exp(log m_l).
+    table["probability"] = softmax(table["log_marginal"])
+    return table, hints
 
 
 def _without_covariates(term: SpatialLag) -> SpatialLag | None:

@@ -39,6 +39,17 @@ RINGS = (100.0, 200.0, 300.0)
 """Outer bounds of the rings that are tried, km."""
 _FAR = 2.6
 """Posterior sds by which something received is no chance."""
+_UNIDENTIFIED = Message(
+    "What exposed rows receive cannot be told ({}); it enters the average effect by these weights."
+)
+_ALIKE = Message(
+    "Rows near units in force are like others, and effects of their own leave the average effect "
+    "where it is."
+)
+_RECEIVED = Message(
+    "Rows near units in force receive something of the policy, or serve badly as controls: with "
+    "effects of their own the average effect moves by {:+.1f} posterior sd."
+)
 
 
 @asks(
@@ -77,27 +88,19 @@ def spillover_bias(fit: Fit, *, km: Sequence[float] = RINGS) -> Finding:
     panel = panel_of(fit)
     _see_that_places_tell(fit, panel)
     rings, reason = _rings_in_use(fit, panel, km)
-    exposure = _exposure(rings, panel)
-    weights = _estimated(fit, panel, exposure)
+    weights = _estimated(fit, panel, _exposure(rings, panel))
     shares = listed(
         [Message("{:+.2f} ({})", x, ring) for ring, x in zip(rings.rings, weights, strict=True)],
         len(weights),
     )
     if reason is not None:
-        sentence = Message(
-            "What exposed rows receive cannot be told ({}); it enters the average effect by these "
-            "weights.",
-            reason,
-        )
-        return Finding(REPORTED, Message("A(E): {}", shares), sentence)
+        return Finding(REPORTED, Message("A(E): {}", shares), _UNIDENTIFIED.fill(reason))
     design = fit.variant(spillovers=rings)
+    donut, option = fit.variant(spillovers=Donut(rings.km[-1])), Message("spillovers")
     others = [
-        Alternative(Message("effects by ring"), Message("spillovers"), design),
-        Alternative(
-            Message("without exposed rows"), Message("spillovers"),
-            fit.variant(spillovers=Donut(rings.km[-1])),
-        ),
-    ]  # fmt: skip
+        Alternative(Message("effects by ring"), option, design),
+        Alternative(Message("without exposed rows"), option, donut),
+    ]
     near = received(short_refit(fit, design), by=v.RING)
     evidence = compared(fit, others, Message("refitting with spillovers"))
     against = comparison(evidence)
@@ -114,24 +117,12 @@ def spillover_bias(fit: Fit, *, km: Sequence[float] = RINGS) -> Finding:
     evidence = evidence.assign(
         exposure_weight=("ring", weights), received=((*v.SAMPLE_DIMS, "ring"), near.to_numpy())
     ).assign_coords(ring=list(rings.rings))
-    sentence = (
-        stays.sentence(
-            Message(
-                "Rows near units in force are like others, and effects of their own leave the "
-                "average effect where it is."
-            )
-        )
-        if verdict in (HOLDS, UNTOLD)
-        else joined([
-            Message(
-                "Rows near units in force receive something of the policy, or serve badly as "
-                "controls: with effects of their own the average effect moves by {:+.1f} "
-                "posterior sd.", moved,
-            ),
-            advised(Message("Next: {}.", Hint("spillovers", rings))),
-        ])
-    )  # fmt: skip
     evidence = evidence.assign_attrs(probability=stays.probability)
+    if verdict in (HOLDS, UNTOLD):
+        sentence = stays.sentence(_ALIKE)
+    else:
+        advice = advised(Message("Next: {}.", Hint("spillovers", rings)))
+        sentence = joined([_RECEIVED.fill(moved), advice])
     return Finding(verdict, figure, sentence, evidence, "specifications")
 
 

@@ -140,8 +140,7 @@ def _levels(fit: Fit) -> list[_Levels]:
 def _of_columns(fit: Fit, levels: Sequence[_Levels], panel: Panel) -> Finding:
     """Judge the column with the most evidence."""
     most = max(levels, key=lambda x: x.lasting.value)
-    factor, (low, high) = most.lasting.value, most.adoption
-    by = most.lasting.by
+    factor, by, (low, high) = most.lasting.value, most.lasting.by, most.adoption
     figure = Message(
         "log Bayes factor of time effects by {} {:+.1f} (limit {:.1f})",
         by, factor, most.lasting.limit,
@@ -168,21 +167,20 @@ def _of_columns(fit: Fit, levels: Sequence[_Levels], panel: Panel) -> Finding:
             by, factor, share, Message("{}", *decoded(str(numbers["reason"]))),
         )  # fmt: skip
         return Finding(UNTOLD, figure, sentence, evidence)
-    own = average_effect(fit)
-    moved = (float(numbers["att"].mean()) - float(own.mean())) / float(own.std())
-    told = Message(
+    average = average_effect(fit)
+    moved = (float(numbers["att"].mean()) - float(average.mean())) / float(average.std())
+    sentence = Message(
         "Levels of {} move apart (log Bayes factor {:.1f}; {} by level), and with time effects of "
         "their own the average effect moves by {:+.1f} posterior sd.",
         by, factor, share, moved,
     )  # fmt: skip
     if abs(moved) <= _MOVED:
-        return Finding(HOLDS, figure, told, evidence)
+        return Finding(HOLDS, figure, sentence, evidence)
     hint = Hint("time", TimeEffects(strata))
+    advice = Message("Next: {}.", hint)
     if by not in panel.roles.strata:
         advice = Message("Next: {}, with {!r} among the strata of the panel.", hint, by)
-    else:
-        advice = Message("Next: {}.", hint)
-    return Finding(FAILS, figure, joined([told, advised(advice)]), evidence)
+    return Finding(FAILS, figure, joined([sentence, advised(advice)]), evidence)
 
 
 def _by_levels(fit: Fit, by: str, panel: Panel) -> tuple[Design, tuple[str, ...]]:

@@ -128,8 +128,7 @@ def curves(
         **paths.labels,
         **{dim: paths.effects[dim].to_numpy() for dim in v.SAMPLE_DIMS},
     }
-    sizes: dict[Any, int] = dict(axis.sizes)
-    sizes |= {dim: len(labels) for dim, labels in coords.items() if dim not in sizes}
+    sizes: dict[Any, int] = {dim: len(labels) for dim, labels in coords.items()} | dict(axis.sizes)
     return xr.Dataset(
         {name: (names, x.reshape([sizes[dim] for dim in names])) for name, names, x in parts},
         coords={**coords, **evidence_of(paths.effects)},

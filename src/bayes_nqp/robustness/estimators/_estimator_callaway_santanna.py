@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from bayes_nqp.arrays import Array, Index, Mask
 from bayes_nqp.errors import NotApplicable
 from bayes_nqp.language import Message
 from bayes_nqp.robustness.estimators._rows import (
@@ -29,6 +30,24 @@ from bayes_nqp.robustness.estimators._rows import (
 def callaway_santanna(rows: Rows) -> Estimates:
     """Compare changes with those of the never treated (Callaway and Sant'Anna 2021)."""
     never_treated(rows)
+    event, b, psi, member = _group_time(rows)
+    # P(G = g) of each group-time effect: the share of units behind it.
+    p = member.mean(axis=1)
+    times = np.append(np.unique(event), AVERAGE)
+    mean, sd = np.empty(times.size), np.empty(times.size)
+    for k, e in enumerate(times):
+        some = event >= 0 if e == AVERAGE else event == e
+        share = p[some] / p[some].sum()
+        mean[k] = share @ b[some]
+        # The average's influence: those of its effects, and of the shares that weigh them.
+        shares = (member[some] - p[some, None]).T @ (b[some] - mean[k])
+        influence = share @ psi[some] + shares / (rows.n_units * p[some].sum())
+        sd[k] = np.sqrt(influence @ influence)
+    return Estimates(times, mean, sd)
+
+
+def _group_time(rows: Rows) -> tuple[Index, Array, Array, Mask]:
+    """ATT(g, t) at event times, their influence by unit, and the units of each."""
     periods = int(rows.time.max()) + 1
     y = np.full((rows.n_units, periods), np.nan)
     y[rows.unit, rows.time] = rows.y
@@ -40,11 +59,13 @@ def callaway_santanna(rows: Rows) -> Estimates:
         for t in range(periods):
             if base < 0 or t == base:
                 continue
+            # y_t - y_(g-1): the cohort's mean less that of units never treated, b = ATT(g, t).
             change, mine = y[:, t] - y[:, base], cohort == g
             parts = [np.flatnonzero(some & ~np.isnan(change)) for some in (mine, cohort < 0)]
             if not all(len(part) for part in parts):
                 continue
             means = [change[part].mean() for part in parts]
+            # psi_i = ± (change_i - mean) / n of the unit's own side.
             psi = np.zeros(rows.n_units)
             for part, mean, sign in zip(parts, means, (1.0, -1.0), strict=True):
                 psi[part] = sign * (change[part] - mean) / len(part)
@@ -55,17 +76,4 @@ def callaway_santanna(rows: Rows) -> Estimates:
     if not pairs:
         raise NotApplicable(Message("no cohort is seen in the last period before"))
     group, time = np.array(pairs).T
-    b, psi = np.array(effect), np.array(influence)
-    event = time - group
-    member = np.array(members)
-    p = member.mean(axis=1)
-    times = np.append(np.unique(event), AVERAGE)
-    mean, sd = np.empty(times.size), np.empty(times.size)
-    for k, e in enumerate(times):
-        some = event >= 0 if e == AVERAGE else event == e
-        share = p[some] / p[some].sum()
-        mean[k] = share @ b[some]
-        shares = (member[some] - p[some, None]).T @ (b[some] - mean[k])
-        whole = share @ psi[some] + shares / (rows.n_units * p[some].sum())
-        sd[k] = np.sqrt(whole @ whole)
-    return Estimates(times, mean, sd)
+    return time - group, np.array(effect), np.array(influence), np.array(members)
