@@ -84,7 +84,7 @@ HOMES = {
     "breakdown": "bayes_nqp.robustness.confounding._curves",
     "flat": "bayes_nqp.designs:flat_deviations",
     "Pattern": "bayes_nqp.robustness.confounding._panel:TreatmentPattern",
-    "Cells": "bayes_nqp.robustness.trends._process",
+    "TrendCells": "bayes_nqp.robustness.trends._process",
     "Process": "bayes_nqp.robustness.trends._process:Violations",
     "process_of": "bayes_nqp.robustness.trends._process",
     "truncated_normal": "bayes_nqp.robustness.trends._process",

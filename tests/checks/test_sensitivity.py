@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
-from doors import Cells, Process, lead_design, lead_fit, process_of, truncated_normal
+from doors import Process, TrendCells, lead_design, lead_fit, process_of, truncated_normal
 from doors import _bounds as bounds
 from scipy.optimize import linprog
 
@@ -71,8 +71,8 @@ def test_relative_magnitudes_are_the_sharp_bounds(seed: int) -> None:
     weights = rng.normal(size=size)
     draws, pre = rng.normal(size=(1, size)), rng.normal(size=(1, 3))
     process = process_of(
-        Cells(pre, np.repeat("g", 3), np.arange(-4, -1), np.ones(3)),
-        Cells(draws, np.repeat("g", size), np.arange(size), np.ones(size)),
+        TrendCells(pre, np.repeat("g", 3), np.arange(-4, -1), np.ones(3)),
+        TrendCells(draws, np.repeat("g", size), np.arange(size), np.ones(size)),
         weights,
     )
     largest = np.abs(np.diff(np.r_[pre[0], 0.0])).max()
@@ -115,8 +115,8 @@ def test_smoothness_is_the_sharp_bound(seed: int) -> None:
     # Known leads on a straight line, so that the set is all there is.
     line = -slope * np.arange(4, 0, -1)[None] + 1e-9 * rng.normal(size=(400, 4))
     process = process_of(
-        Cells(line, np.repeat("g", 4), np.arange(-5, -1), np.ones(4)),
-        Cells(np.zeros((400, size)), np.repeat("g", size), np.arange(size), np.ones(size)),
+        TrendCells(line, np.repeat("g", 4), np.arange(-5, -1), np.ones(4)),
+        TrendCells(np.zeros((400, size)), np.repeat("g", size), np.arange(size), np.ones(size)),
         weights,
     )
     bends = np.eye(size) - 2 * np.eye(size, k=-1) + np.eye(size, k=-2)
@@ -155,8 +155,10 @@ def test_truncated_draws_have_the_moments_of_rejection_sampling() -> None:
 def test_steps_are_averaged_over_cohorts_known_on_both_sides() -> None:
     # The long cohort lies 10 above the short one, and both are flat: no step may show it.
     keys = np.array(["a", "a", "a", "b"])
-    leads = Cells(np.array([[10.0, 10.0, 0.0, 1.0]]), keys, np.array([-4, -3, -2, -2]), np.ones(4))
-    effects = Cells(np.ones((1, 2)), np.array(["a", "b"]), np.array([0, 0]), np.ones(2))
+    leads = TrendCells(
+        np.array([[10.0, 10.0, 0.0, 1.0]]), keys, np.array([-4, -3, -2, -2]), np.ones(4)
+    )
+    effects = TrendCells(np.ones((1, 2)), np.array(["a", "b"]), np.array([0, 0]), np.ones(2))
     process = process_of(leads, effects, np.array([0.5, 0.5]))
     assert process.step_times == (-4, -3, -2)
     assert process.steps[0] == pytest.approx([0.0, -10.0, -0.5])

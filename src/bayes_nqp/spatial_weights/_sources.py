@@ -33,7 +33,9 @@ class Links:
     Parameters
     ----------
     matrix : sparse array (unit, unit)
+        Weights; the units of rows receive from those of columns.
     ids : tuple of str or None
+        Labels of rows and columns.
     """
 
     matrix: Any

@@ -47,6 +47,7 @@ class Slope:
     mediator : str
         Or the moderator.
     kind : SlopeKind
+        What the column is multiplied by, or shifts.
     size : float
         What the column was divided by, in the mediator's or moderator's units, or their product.
     centre : float

@@ -165,6 +165,7 @@ def coded(values: Array, step: float = 0.0, around: float = 0.0) -> tuple[Codes,
     Parameters
     ----------
     values : ndarray (unit, period)
+        NaN where there is none.
     step : float, default 0
         To which they were rounded.
     around : float, default 0

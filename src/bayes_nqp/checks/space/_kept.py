@@ -24,7 +24,7 @@ ENOUGH: Final = 0.9
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class Sameness:
     """What refits leave of the fit's interval.
 
     Parameters
@@ -61,7 +61,7 @@ class Kept:
         )
 
 
-def kept(fit: Fit, designs: Sequence[Design]) -> Kept:
+def kept(fit: Fit, designs: Sequence[Design]) -> Sameness:
     """Ask of refits whether the average effect, and what treated rows have of their own, stay.
 
     The probability is that of the refit's posterior for the fit's 95 % interval. Where the fit is
@@ -75,16 +75,16 @@ def kept(fit: Fit, designs: Sequence[Design]) -> Kept:
         try:
             other = short_refit(fit, design)
         except IdentificationError:
-            return Kept(0.0)
+            return Sameness(0.0)
         first, second, share = _shared(own, other)
         if gate_of(other) != v.PASSED or share < ENOUGH:
-            return Kept(0.0)
+            return Sameness(0.0)
         paths = {str(x) for x in first[v.PATH].to_numpy()} & set(second[v.PATH].to_numpy())
         for path in paths & {v.TOTAL, v.DIRECT}:
             low, high = np.quantile(att(first, path=path), (0.025, 0.975))
             draws = att(second, path=path).to_numpy()
             chances.append(float(((low <= draws) & (draws <= high)).mean()))
-    return Kept(min(chances))
+    return Sameness(min(chances))
 
 
 def _shared(first: xr.Dataset, second: xr.Dataset) -> tuple[xr.Dataset, xr.Dataset, float]:

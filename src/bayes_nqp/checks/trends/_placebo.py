@@ -24,7 +24,7 @@ BEFORE = 2
 
 
 @dataclass(frozen=True, eq=False)
-class Placebos:
+class PlaceboDraws:
     """Effects of adoptions that never happened, one period early, two, and so on.
 
     Parameters
@@ -57,7 +57,7 @@ class Placebos:
         return int(self.tail.argmin()) + 1
 
 
-def placebos(fit: Fit, design: Design, panel: Panel, periods: int | None = None) -> Placebos:
+def placebos(fit: Fit, design: Design, panel: Panel, periods: int | None = None) -> PlaceboDraws:
     """Move adoption back one period, two, and so on, on rows before it; a short refit each.
 
     Parameters
@@ -92,7 +92,7 @@ def placebos(fit: Fit, design: Design, panel: Panel, periods: int | None = None)
     draws = draws.assign_coords(shift=list(shifts)).transpose(*v.SAMPLE_DIMS, "shift")
     far = (draws.mean(v.SAMPLE_DIMS) / draws.std(v.SAMPLE_DIMS)).to_numpy()
     worst = next((x for x in effects if gate_of(x) != v.PASSED), effects[0])
-    return Placebos(draws, np.asarray(2.0 * norm.sf(np.abs(far))), worst)
+    return PlaceboDraws(draws, np.asarray(2.0 * norm.sf(np.abs(far))), worst)
 
 
 def placebo_design(fit: Fit, design: Design) -> Design:

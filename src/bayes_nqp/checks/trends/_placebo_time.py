@@ -16,7 +16,7 @@ from bayes_nqp.checks.shared import (
     asks,
     average_effect,
 )
-from bayes_nqp.checks.trends._placebo import Placebos, placebos
+from bayes_nqp.checks.trends._placebo import PlaceboDraws, placebos
 from bayes_nqp.estimands import att, gate_of
 from bayes_nqp.fitting import ADOPTION, REFITS, ROWS, SEPARATE, Fit, apart
 from bayes_nqp.language import Message, listed
@@ -68,7 +68,7 @@ def placebo_time(fit: Fit, *, periods: Annotated[int, Ge(1)] | None = None) -> F
     return Finding(verdict, figure, sentence, evidence, "shifts", found.worst)
 
 
-def _judged(fit: Fit, found: Placebos) -> tuple[Verdict, Message]:
+def _judged(fit: Fit, found: PlaceboDraws) -> tuple[Verdict, Message]:
     """Judge the placebo effects by the chance of any, and by what they could have shown."""
     if found.verdict != HOLDS:
         early = Message(

@@ -180,6 +180,7 @@ class _Alike:
     Parameters
     ----------
     seen : ndarray of bool (T)
+        Untreated periods with a row.
     level : int
         Of time effects.
     load : ndarray (T)

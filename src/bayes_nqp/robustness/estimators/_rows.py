@@ -49,7 +49,8 @@ class Rows:
 
     Parameters
     ----------
-    y : array (row), outcome units
+    y : array (row)
+        Outcome units.
     unit, time, cohort : array of int (row)
         Codes; a cohort of -1 never adopts.
     ahead : int
@@ -143,6 +144,7 @@ class Rows:
         Returns
         -------
         tuple of arrays (unit, q) and (time, q)
+            Effects of units a, and of periods b.
         """
         kept = np.ones(self.y.size, dtype=bool) if kept is None else kept
         periods = int(self.time.max()) + 1

@@ -13,7 +13,7 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.estimands import Axis, By, average_of, axes_of, entries_of, names_of
 from bayes_nqp.robustness.trends._event_study import EventStudy
-from bayes_nqp.robustness.trends._process import Cells, process_of
+from bayes_nqp.robustness.trends._process import TrendCells, process_of
 
 type EventTime = int | Sequence[int] | None
 type Weights = str | Mapping[int, float]
@@ -51,7 +51,10 @@ def groups_of(study: EventStudy, by: By, event_time: EventTime, weights: Weights
     untimed = {new: old for new, old in names.items() if old != v.EVENT_TIME}
     entries = entries_of(study.leads, untimed)
     before = {axis.name: axis for axis in axes_of(study.leads, untimed, entries)}
-    leads, after = Cells.of(study.leads, study.reference), Cells.of(effects, study.reference)
+    leads, after = (
+        TrendCells.of(study.leads, study.reference),
+        TrendCells.of(effects, study.reference),
+    )
     groups = xr.DataArray(
         np.full([len(axis.labels) for axis in axes], None, dtype=object),
         dims=[axis.name for axis in axes],

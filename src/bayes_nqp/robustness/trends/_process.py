@@ -96,7 +96,7 @@ def _resampled(weight: Array, rng: np.random.Generator) -> npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Cells:
+class TrendCells:
     """Cells of leads or of effects.
 
     Parameters
@@ -113,7 +113,7 @@ class Cells:
     rows: Array
 
     @classmethod
-    def of(cls, effects: xr.Dataset, reference: int) -> Cells:
+    def of(cls, effects: xr.Dataset, reference: int) -> TrendCells:
         """Read a Dataset of the waist.
 
         Parameters
@@ -132,9 +132,9 @@ class Cells:
         rows = effects[v.ROWS].to_numpy().astype(np.float64)
         return cls(draws.reshape(-1, draws.shape[-1]), np.asarray(keys, dtype=str), step, rows)
 
-    def only(self, mask: npt.NDArray[np.bool_]) -> Cells:
+    def only(self, mask: npt.NDArray[np.bool_]) -> TrendCells:
         """Keep some cells."""
-        return Cells(self.draws[:, mask], self.key[mask], self.step[mask], self.rows[mask])
+        return TrendCells(self.draws[:, mask], self.key[mask], self.step[mask], self.rows[mask])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -175,12 +175,12 @@ class Violations:
         return np.asarray(np.abs(self.steps).max(axis=1))
 
 
-def process_of(leads: Cells, effects: Cells, weight: Array) -> Violations:
+def process_of(leads: TrendCells, effects: TrendCells, weight: Array) -> Violations:
     """Work out one group's process.
 
     Parameters
     ----------
-    leads, effects : Cells
+    leads, effects : TrendCells
         Of this group.
     weight : ndarray (cell)
         Of the effects in the estimand.
@@ -205,7 +205,7 @@ def process_of(leads: Cells, effects: Cells, weight: Array) -> Violations:
 
 
 def _averages(
-    leads: Cells,
+    leads: TrendCells,
     cell: dict[tuple[str, int], int],
     keys: Iterable[str],
     times: Iterable[int],
@@ -233,7 +233,7 @@ def _averages(
 
 
 def _drift(
-    leads: Cells, cell: dict[tuple[str, int], int], effects: Cells, weight: Array
+    leads: TrendCells, cell: dict[tuple[str, int], int], effects: TrendCells, weight: Array
 ) -> Array | None:
     """Prolong every cohort's last slope; cohorts without one take the average of the others."""
     # A slope s prolonged is s (e + 1) at event time e: in the estimand s sum_e w_e (e + 1).
