@@ -302,6 +302,6 @@ def worded(kind: str, limits: tuple[Any, ...]) -> str:
             return " or ".join(map(repr, limit.choices()))
         kind = limit.text if isinstance(limit, Words) else kind
         kind = "the name of a column" if isinstance(limit, ColumnName) else kind
-    said = [f"{word} {bound:,}" for word, _, bound in _bounds(limits)]
+    bounds = [f"{word} {bound:,}" for word, _, bound in _bounds(limits)]
     up = [" up"] if [word for word, *_ in _bounds(limits)] == ["from"] else []
-    return " ".join([kind, *said]) + "".join(up)
+    return " ".join([kind, *bounds]) + "".join(up)

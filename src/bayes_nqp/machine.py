@@ -112,9 +112,9 @@ def _libraries(*, shared: bool) -> tuple[Any, ...]:
     import scipy.linalg  # noqa: F401
     from threadpoolctl import ThreadpoolController
 
-    found = ThreadpoolController().lib_controllers
-    owned = ["openmp" in (x.user_api, getattr(x, "threading_layer", "")) for x in found]
-    return tuple(x for x, own in zip(found, owned, strict=True) if own != shared)
+    libraries = ThreadpoolController().lib_controllers
+    owned = ["openmp" in (x.user_api, getattr(x, "threading_layer", "")) for x in libraries]
+    return tuple(x for x, openmp in zip(libraries, owned, strict=True) if openmp != shared)
 
 
 @contextmanager

@@ -196,11 +196,11 @@ def registered_as(kind: type) -> dict[str, type]:
     kind : type
         Of which values are, or a protocol.
     """
-    asked = getattr(kind, "__protocol_attrs__", ())
+    names = getattr(kind, "__protocol_attrs__", ())
     return {
         name: x
         for name, x in sorted(registered().items())
-        if kind in x.__mro__ or (asked and all(hasattr(x, attribute) for attribute in asked))
+        if kind in x.__mro__ or (names and all(hasattr(x, attribute) for attribute in names))
     }
 
 

@@ -48,15 +48,15 @@ def lacking() -> dict[str, list[str]]:
     dict of str to list of str
         Packages by extra, empty where all are there; ``docs`` and ``dev`` are for its makers.
     """
-    found: dict[str, list[str]] = {}
+    packages: dict[str, list[str]] = {}
     for extra in sorted(
         set(metadata("bayes-nqp").get_all("Provides-Extra") or ()) - {"docs", "dev"}
     ):
         marked = re.compile(rf"""extra\s*==\s*["']{extra}["']""")
-        asked = [text for text in requires("bayes-nqp") or () if marked.search(text)]
-        names = [re.split(r"[^\w.-]", text, maxsplit=1)[0] for text in asked]
-        found[extra] = [name for name in names if not _is_there(name)]
-    return found
+        texts = [text for text in requires("bayes-nqp") or () if marked.search(text)]
+        names = [re.split(r"[^\w.-]", text, maxsplit=1)[0] for text in texts]
+        packages[extra] = [name for name in names if not _is_there(name)]
+    return packages
 
 
 def _is_there(name: str) -> bool:

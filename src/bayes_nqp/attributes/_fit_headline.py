@@ -31,8 +31,8 @@ def _headline(fit: nqp.Fit) -> list[tuple[str, str]]:
         size = f"{fit.panel.n_rows:,} of {fit.panel.n_units:,} units"
         rows = f"{size}; {rows}" if rows else size
     lines.append(("rows", rows))
-    asked = ", ".join(map(repr, needed_for("average", adopted=timed)))
-    return [*(line for line in lines if line[1]), ("to ask", f"fit.check(name): {asked}")]
+    names = ", ".join(map(repr, needed_for("average", adopted=timed)))
+    return [*(line for line in lines if line[1]), ("to ask", f"fit.check(name): {names}")]
 
 
 def _answer(draws: npt.NDArray[np.float64]) -> str:

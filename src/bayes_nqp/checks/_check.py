@@ -172,11 +172,11 @@ def run_checks(
     wanted = [_named(name) for name in (applicable(fit) if names is None else names)]
     results: list[CheckResult] = []
     for number, each in enumerate(wanted):
-        told = partial(say, Message("checking: {}", each.title), number, len(wanted))
-        known = results[-1:]
+        announce = partial(say, Message("checking: {}", each.title), number, len(wanted))
+        latest = results[-1:]
         with omitted(Message("The check {}", each.name)):
-            results.append(_asked(each, fit, (options or {}).get(each.name, {}), told))
-        if after is not None and results[-1:] != known:
+            results.append(_asked(each, fit, (options or {}).get(each.name, {}), announce))
+        if after is not None and results[-1:] != latest:
             after(results[-1])
     return results
 
@@ -205,11 +205,14 @@ def suiting(design: Design, panel: Panel | None) -> list[str]:
 
 
 def _asked(
-    each: Check, fit: Fit, options: Mapping[str, object], told: Callable[[], None] = lambda: None
+    each: Check,
+    fit: Fit,
+    options: Mapping[str, object],
+    announce: Callable[[], None] = lambda: None,
 ) -> CheckResult:
     """Ask of a fit of one outcome, or of the total effect alone where it has channels.
 
-    What a fit's store holds is not asked again; ``told`` is called before anything is.
+    What a fit's store holds is not asked again; ``announce`` is called before anything is.
     """
     if each.of != "fit" and fit.panel is not None:
         fit = single(fit)
@@ -217,7 +220,7 @@ def _asked(
         fit = total_fit(fit)
 
     def ask() -> CheckResult:
-        told()
+        announce()
         return each(fit, **options)
 
     store, house = store_of(fit), each.find.__module__.startswith(_HOUSE)
@@ -237,13 +240,13 @@ def _named(name: str) -> Check:
         for language in languages()
         for each in CHECKS.values()
     }
-    asked = str(name).strip().lower().replace("-", " ").replace("_", " ")
+    wanted = str(name).strip().lower().replace("-", " ").replace("_", " ")
     for title, each in titles.items():
-        if title.replace("-", " ") == asked:
+        if title.replace("-", " ") == wanted:
             return each
     hint = nearest(str(name), CHECKS)
-    if not asked.isascii():  # a part of a title of another script
-        like = (each.name for title, each in titles.items() if asked in title)
+    if not wanted.isascii():  # a part of a title of another script
+        like = (each.name for title, each in titles.items() if wanted in title)
         hint = next((Message("did you mean {!r}?", found) for found in like), hint)
     raise StudyError(f"there is no check {name!r}", hint=hint)
 

@@ -322,8 +322,8 @@ def doctor() -> None:
         from bayes_nqp.cli._doctor import symptoms
 
         ill = []
-        for name, found, well in symptoms():
-            line(f"{'' if well else '! '}{name:<16} {found}")
+        for name, answer, well in symptoms():
+            line(f"{'' if well else '! '}{name:<16} {answer}")
             ill += [] if well else [name]
     if ill:
         error(f"not well: {', '.join(ill)}")

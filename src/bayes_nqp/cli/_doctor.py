@@ -24,9 +24,9 @@ def symptoms() -> Iterator[Symptom]:
     yield "system", f"{platform.platform()}, {n_threads()} threads", True
     yield "terminal", f"writes {sys.stdout.encoding}", True
     extras = lacking()
-    asked = {name for names in extras.values() for name in names}
+    packages = {name for names in extras.values() for name in names}
     for name, number in versions().items():
-        yield name, number, number != "missing" or name in asked
+        yield name, number, number != "missing" or name in packages
     for extra, names in extras.items():
         install = f"without {', '.join(names)}: pip install 'bayes-nqp[{extra}]'"
         yield f"extra {extra}", install if names else "installed", True
@@ -35,16 +35,16 @@ def symptoms() -> Iterator[Symptom]:
 
 def _fit() -> Iterator[Symptom]:
     """Fit a panel of a known effect, and draw it in Chinese."""
-    made = nqp.simulation.staggered(units=60, periods=8, cohorts=(4, 6), strata={}, seed=1)
+    simulated = nqp.simulation.staggered(units=60, periods=8, cohorts=(4, 6), strata={}, seed=1)
     began = time.perf_counter()
-    fit = nqp.fit(nqp.StaggeredDiD(), made.panel, nqp.Importance(seed=1), progress=False)
+    fit = nqp.fit(nqp.StaggeredDiD(), simulated.panel, nqp.Importance(seed=1), progress=False)
     seconds = time.perf_counter() - began
-    draws, truth = nqp.att(fit), float(nqp.att(made.truth).mean())
+    draws, truth = nqp.att(fit), float(nqp.att(simulated.truth).mean())
     mean, sd = float(draws.mean()), float(draws.std())
-    found = f"{mean:.2f} (sd {sd:.2f}), truth {truth:.2f}; {seconds:.1f} s; gate {fit.gate}"
-    yield "fit", found, abs(mean - truth) < _FAR * sd and fit.gate.passed
+    answer = f"{mean:.2f} (sd {sd:.2f}), truth {truth:.2f}; {seconds:.1f} s; gate {fit.gate}"
+    yield "fit", answer, abs(mean - truth) < _FAR * sd and fit.gate.passed
     with warnings.catch_warnings(record=True) as heard:
         warnings.simplefilter("always")
         nqp.plots.event_study(fit, language="zh").canvas.draw()
-    told = [str(x.message) for x in heard if issubclass(x.category, UserWarning)]
-    yield "figure", "; ".join(told) or "drawn, in Chinese", not told
+    text = [str(x.message) for x in heard if issubclass(x.category, UserWarning)]
+    yield "figure", "; ".join(text) or "drawn, in Chinese", not text

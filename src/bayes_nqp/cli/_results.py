@@ -33,8 +33,8 @@ def show_proposal(proposal: Proposal, *, page: bool = False) -> None:
         Whether to say where its page is.
     """
     terminal, guess, translate = console(), proposal.guess, proposal.translate
-    told = translate("{} was written. A guess; confirm every line:", proposal.path)
-    _list(told)
+    sentence = translate("{} was written. A guess; confirm every line:", proposal.path)
+    _list(sentence)
     for key, value in guess.roles.items():
         _line(key, f"{_said(value)}  ({translate.name(guess.reasons.get(key, ''))})")
     if guess.merges:
@@ -48,8 +48,8 @@ def show_proposal(proposal: Proposal, *, page: bool = False) -> None:
         notes = [x for x in notes if x not in proposal.study.panel.notes]
         notes += [x for x in proposal.study.notes if x not in before]
     else:
-        for key, found in guess.steps.items():
-            _line("read", translate("{} ({})", found.reason, STEPS[key].size(found.count)))
+        for key, step in guess.steps.items():
+            _line("read", translate("{} ({})", step.reason, STEPS[key].size(step.count)))
     for note in notes:
         _list(f"  {translate('note: {}', note)}")
     if page:
@@ -69,10 +69,10 @@ def _line(key: str, text: str) -> None:
 
 def _list(text: str) -> None:
     """Print lines, broken at 80 columns; what goes on stands below what it belongs to."""
-    for one in text.split("\n"):
-        name = _NAME.match(one)
-        hang = size_of(name[0]) if name else len(one) - len(one.lstrip()) + 4
-        for part in folded(one, _COLUMNS, hang=min(hang, _COLUMNS // 3)):
+    for row in text.split("\n"):
+        name = _NAME.match(row)
+        hang = size_of(name[0]) if name else len(row) - len(row.lstrip()) + 4
+        for part in folded(row, _COLUMNS, hang=min(hang, _COLUMNS // 3)):
             line(part)
 
 

@@ -147,8 +147,8 @@ def least_squares(
         [(loads[:, :, at] * rows.y[at].T).sum(axis=2) for at in levels], axis=1
     ) / mass  # fmt: skip
     for _ in range(steps):
-        own = _units(rows, patterns, series, time)
-        slopes, left = own[:, :, 1:], rows.y.T - own[:, None, :, 0]
+        beta = _units(rows, patterns, series, time)
+        slopes, left = beta[:, :, 1:], rows.y.T - beta[:, None, :, 0]
         k = slopes.shape[2]
         square = loads @ (slopes[..., None] * slopes[:, :, None]).reshape(*slopes.shape[:2], k * k)
         square = square.reshape(*square.shape[:2], k, k)
@@ -177,13 +177,13 @@ def _units(
 ) -> Array:
     """Levels and loadings of units given series and time effects (R, unit, 1 + k)."""
     n = _with_level(series)
-    own = np.zeros((len(n), rows.level.size, n.shape[2]))
+    beta = np.zeros((len(n), rows.level.size, n.shape[2]))
     for units, times in patterns:
         if times.size >= n.shape[2]:
             part = n[:, times]
             y = rows.y[np.ix_(units, times)] - time[:, rows.level[units]][:, :, times]
-            own[:, units] = y @ part @ np.linalg.pinv(part.swapaxes(1, 2) @ part, hermitian=True)
-    return own
+            beta[:, units] = y @ part @ np.linalg.pinv(part.swapaxes(1, 2) @ part, hermitian=True)
+    return beta
 
 
 def number_of_series(rows: BareRows, spare: Index) -> tuple[int, Message]:
@@ -228,9 +228,9 @@ def _score(units: Sequence[tuple[Array, Array]]) -> float:
         for held in np.array_split(np.arange(y.size), _BLOCKS):
             if not held.size:
                 continue
-            kept = np.delete(np.arange(y.size), held)
-            inverse = np.linalg.pinv(n[kept].T @ n[kept], hermitian=True)
-            error = y[held] - n[held] @ (inverse @ (n[kept].T @ y[kept]))
+            others = np.delete(np.arange(y.size), held)
+            inverse = np.linalg.pinv(n[others].T @ n[others], hermitian=True)
+            error = y[held] - n[held] @ (inverse @ (n[others].T @ y[others]))
             spread = np.eye(held.size) + n[held] @ inverse @ n[held].T
             energy += float(error @ np.linalg.solve(spread, error))
             log_det += float(np.linalg.slogdet(spread)[1])

@@ -92,14 +92,14 @@ def door_of(item: Any, trusted: tuple[str, ...]) -> Any:
     return item
 
 
-def held_arguments(call: Any, given: Mapping[str, Any], where: str) -> None:
+def held_arguments(call: Any, arguments: Mapping[str, Any], where: str) -> None:
     """Hold arguments to a signature before the call, where they are given in another place.
 
     Parameters
     ----------
     call : callable
         Whose arguments they are.
-    given : mapping of str to object
+    arguments : mapping of str to object
         By the argument.
     where : str
         The place, for messages.
@@ -110,7 +110,7 @@ def held_arguments(call: Any, given: Mapping[str, Any], where: str) -> None:
         With the first that is of another kind.
     """
     types = annotations_of(call)
-    for name, value in given.items():
+    for name, value in arguments.items():
         _one(call.__name__, f"{where}.{name}", value, kind_of(types.get(name, Any)))
 
 
@@ -147,11 +147,11 @@ def _held(function: Any, label: str, *, bound: bool, kinds: bool, owner: type | 
             raise _incomplete(name, lacking)
         if not kinds:
             return function(*args, **kwargs)
-        given = signature.bind(*args, **kwargs)
-        for key, value in given.arguments.items():
+        call = signature.bind(*args, **kwargs)
+        for key, value in call.arguments.items():
             if key in wanted():
-                given.arguments[key] = _taken(name, key, value, wanted()[key])
-        return function(*given.args, **given.kwargs)
+                call.arguments[key] = _taken(name, key, value, wanted()[key])
+        return function(*call.args, **call.kwargs)
 
     held.__door__, held.__kinds__ = label, wanted  # type: ignore[attr-defined]
     return held

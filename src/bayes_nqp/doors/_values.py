@@ -93,9 +93,9 @@ def answers(value: object, protocol: Any) -> bool:
     """Whether a value has all that a protocol asks for; nothing is looked up that is computed."""
 
     def has(name: str) -> bool:
-        there = getattr(
+        attribute = getattr(
             type(value), name, vars(value).get(name) if hasattr(value, "__dict__") else None
         )
-        return there is not None and callable(there) == callable(getattr(protocol, name))
+        return attribute is not None and callable(attribute) == callable(getattr(protocol, name))
 
     return not isinstance(value, type) and all(map(has, protocol.__protocol_attrs__))

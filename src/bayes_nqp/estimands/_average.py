@@ -247,8 +247,8 @@ def _of_cells(fit: Fit, effects: xr.Dataset, role: str, name: str, *, anticipate
     place = np.where(plan.cells.lead, -1, np.cumsum(~plan.cells.lead) - 1)
     rows = np.flatnonzero(plan.cell_of_row >= 0)
     cell = place[plan.cell_of_row[rows]]
-    kept = kept_cells(effects, None, role, anticipated=anticipated)
-    counted = (cell >= 0) & kept[cell]
+    mask = kept_cells(effects, None, role, anticipated=anticipated)
+    counted = (cell >= 0) & mask[cell]
     cell, unit = cell[counted], plan.frame.unit[rows[counted]]
     codes, owner = np.unique(unit, return_inverse=True)
     count = np.bincount(owner).astype(np.float64)

@@ -97,8 +97,8 @@ def keeps_event_times(names: Mapping[str, str]) -> bool:
     names : mapping of str to str
         From `names_of`.
     """
-    kept = set(names.values())
-    return bool(kept & {v.EVENT_TIME, v.CELL}) or {v.COHORT, v.TIME} <= kept
+    columns = set(names.values())
+    return bool(columns & {v.EVENT_TIME, v.CELL}) or {v.COHORT, v.TIME} <= columns
 
 
 def strata_labels(effects: xr.Dataset) -> npt.NDArray[Any]:

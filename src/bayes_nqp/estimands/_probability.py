@@ -180,16 +180,14 @@ def joint_signs(draws: xr.DataArray, prob: float = 0.95) -> xr.Dataset:
     values = ordered.to_numpy().astype(np.float64)
     shape = values.shape[2:]
     values = values.reshape(values.shape[0] * values.shape[1], -1)
-    one = ordered.isel(chain=0, draw=0, drop=True)
-    there = np.isfinite(values).all(axis=0)
-    positive, single, tail, named = (np.full(there.size, x) for x in (False, np.nan, np.nan, False))
-    positive[there], single[there], tail[there], named[there], joint = _stepped(
-        values[:, there], prob
-    )
+    draw = ordered.isel(chain=0, draw=0, drop=True)
+    seen = np.isfinite(values).all(axis=0)
+    positive, single, tail, named = (np.full(seen.size, x) for x in (False, np.nan, np.nan, False))
+    positive[seen], single[seen], tail[seen], named[seen], joint = _stepped(values[:, seen], prob)
     variables = {"named": named, "positive": positive, "probability": single, "tail": tail}
     return xr.Dataset(
-        {name: (one.dims, x.reshape(shape)) for name, x in variables.items()} | {"joint": joint},
-        coords=one.coords,
+        {name: (draw.dims, x.reshape(shape)) for name, x in variables.items()} | {"joint": joint},
+        coords=draw.coords,
         attrs={**draws.attrs, "estimand": f"signs of {draws.attrs.get('estimand', 'draws')}"},
     )
 
@@ -221,10 +219,10 @@ def _stepped(draws: Array, prob: float) -> tuple[Flags, Array, Array, Flags, flo
     mean = draws.mean(axis=0)
     sd = np.sqrt(((draws - mean) ** 2).sum(axis=0) / max(len(draws) - 1, 1))
     # A quantity without uncertainty is as far out as can be, and takes no part in the maximum.
-    known = np.where(sd > 0, sd, 1.0)
-    t = np.where(sd > 0, np.abs(mean) / known, np.where(mean == 0, 0.0, np.inf))
+    scale = np.where(sd > 0, sd, 1.0)
+    t = np.where(sd > 0, np.abs(mean) / scale, np.where(mean == 0, 0.0, np.inf))
     order = np.argsort(-t, kind="stable")
-    away = (np.abs(draws - mean) / known)[:, order]
+    away = (np.abs(draws - mean) / scale)[:, order]
     holds = (np.sign(draws) == np.sign(mean)) & (mean != 0)
     # Column k: the maximum over all that come no earlier than k.
     farthest = np.maximum.accumulate(away[:, ::-1], axis=1)[:, ::-1]

@@ -85,8 +85,8 @@ class Estimand:
         if lack := self.lack(fit_or_effects):
             raise StudyError(lack, hint="another estimand, or another design")
         taken = signature(self.compute).parameters
-        asked: dict[str, Any] = {"by": by, "weights": weights}
-        return self.compute(fit_or_effects, **{k: x for k, x in asked.items() if k in taken})
+        options: dict[str, Any] = {"by": by, "weights": weights}
+        return self.compute(fit_or_effects, **{k: x for k, x in options.items() if k in taken})
 
 
 ESTIMANDS: Final = Plugins[Estimand]("bayes_nqp.estimands")

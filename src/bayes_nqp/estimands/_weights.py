@@ -227,8 +227,8 @@ def units_behind(effects: xr.Dataset, by: By = None, balanced: int | None = None
     entries = entries_of(effects, names)
     axes = axes_of(effects, names, entries)
     shape = tuple(len(axis.labels) for axis in axes)
-    kept = kept_cells(effects, balanced, anticipated=keeps_event_times(names))
-    counted = kept[entries.cell]
+    mask = kept_cells(effects, balanced, anticipated=keeps_event_times(names))
+    counted = mask[entries.cell]
     cell = entries.cell[counted]
     group = np.zeros(cell.size, dtype=np.int64)
     if axes:

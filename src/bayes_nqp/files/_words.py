@@ -93,10 +93,10 @@ def worded(error: OSError, path: str | Path, name: str = "") -> StudyError:
 
 def _of_folder(number: int | None, folder: Path) -> tuple[str, str] | None:
     """What is wrong with the folder that a file is made in, where it is not the file."""
-    there = os.path.isdir(folder)  # noqa: PTH112  (Path.is_dir may raise)
-    if number == errno.ENOENT and there:
+    exists = os.path.isdir(folder)  # noqa: PTH112  (Path.is_dir may raise)
+    if number == errno.ENOENT and exists:
         return "its folder takes no files, as those of the system do", "a folder on a disk"
-    if number == errno.EACCES and there and not os.access(folder, os.W_OK):
+    if number == errno.EACCES and exists and not os.access(folder, os.W_OK):
         return "its folder may not be written to", "a folder you may write to"
     return None
 

@@ -69,10 +69,10 @@ def _check_draws(fit: Fit) -> None:
             if not np.array_equal(dataset[dim].to_numpy(), np.arange(dataset.sizes[dim])):
                 raise StudyError(f"the {dim}s of its {group} are not numbered from 0")
     posterior, sampler = fit.tree["posterior"], fit.sampler
-    made = tuple(posterior.sizes[dim] for dim in v.SAMPLE_DIMS)
-    asked = (sampler.chains, sampler.draws)
-    if made != asked and not (fit.record.get("interrupted") and made < asked):
-        raise StudyError(f"it has {made} chains and draws, and its sampler made {asked}")
+    size = tuple(posterior.sizes[dim] for dim in v.SAMPLE_DIMS)
+    stated = (sampler.chains, sampler.draws)
+    if size != stated and not (fit.record.get("interrupted") and size < stated):
+        raise StudyError(f"it has {size} chains and draws, and its sampler made {stated}")
 
 
 def _check_cells(waist: xr.Dataset, name: str) -> None:

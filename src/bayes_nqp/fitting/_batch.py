@@ -63,8 +63,8 @@ class Kept(MutableMapping[str, Numbers]):
         return isinstance(key, str) and self.prefix + key in self.shelf
 
     def __iter__(self) -> Iterator[str]:
-        own = (name for name in self.shelf if name.startswith(self.prefix))
-        return (name.removeprefix(self.prefix) for name in own)
+        names = (name for name in self.shelf if name.startswith(self.prefix))
+        return (name.removeprefix(self.prefix) for name in names)
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
@@ -143,9 +143,9 @@ def _stored(
     tasks: Mapping[str, object], store: MutableMapping[str, Numbers], work: str
 ) -> dict[str, Numbers]:
     # Before they are read: another batch may store more meanwhile.
-    there = [key for key in tasks if key in store]
-    results = {key: value for key in there if (value := store.get(key)) is not None}
-    spoilt = [key for key in there if key not in results]
+    keys = [key for key in tasks if key in store]
+    results = {key: value for key in keys if (value := store.get(key)) is not None}
+    spoilt = [key for key in keys if key not in results]
     if spoilt:
         _warn(
             f"{work}: {len(spoilt)} stored results are spoilt, or were not stored by this version, "

@@ -109,20 +109,20 @@ def _lost(
     panel: Panel | None,
 ) -> str:
     """The first part of a fit that bytes do not give back; "" if they give back all of it."""
-    found, attrs = read_groups(io.BytesIO(content))
+    stored, attrs = read_groups(io.BytesIO(content))
     for name, group in groups.items():
-        if not _same(found[name], group):
+        if not _same(stored[name], group):
             return name
     if attrs != head:
         return "head"
-    if panel is not None and from_bytes(found[PANEL]).digest != panel.digest:
+    if panel is not None and from_bytes(stored[PANEL]).digest != panel.digest:
         return PANEL
     return next((name for name, data in coded.items() if encode(decode(data)) != data), "")
 
 
-def _same(found: xr.Dataset, group: xr.Dataset) -> bool:
-    kinds = [{name: x.dtype.kind for name, x in data.variables.items()} for data in (found, group)]
-    return kinds[0] == kinds[1] and found.identical(group)
+def _same(stored: xr.Dataset, group: xr.Dataset) -> bool:
+    kinds = [{name: x.dtype.kind for name, x in data.variables.items()} for data in (stored, group)]
+    return kinds[0] == kinds[1] and stored.identical(group)
 
 
 def _restored(dataset: xr.Dataset, version: int) -> xr.Dataset:

@@ -101,15 +101,15 @@ def _values(plan: Plan, equation: Equation, posterior: xr.Dataset) -> dict[str, 
     if lacking:
         raise StudyError(Message("the posterior lacks {}", shown(lacking, 5)), hint=_SAMPLE)
     values = {name: np.asarray(posterior[name], dtype=np.float64) for name in names}
-    found, wanted = values[Names(equation.name)("cell_effect")].shape[2], plan.cells.rows.size
-    if found != wanted:
+    cells, wanted = values[Names(equation.name)("cell_effect")].shape[2], plan.cells.rows.size
+    if cells != wanted:
         raise StudyError(
-            Message("the posterior has {} cells, and the design has {}", found, wanted),
+            Message("the posterior has {} cells, and the design has {}", cells, wanted),
             hint="the design and the panel that nqp.build was given",
         )
     return values
 
 
-def _stats(found: Mapping[Any, xr.DataArray]) -> dict[str, Any]:
+def _stats(stats: Mapping[Any, xr.DataArray]) -> dict[str, Any]:
     """What samplers report, as fits call it."""
-    return {ours: np.asarray(found[theirs]) for theirs, ours in _STATS.items() if theirs in found}
+    return {ours: np.asarray(stats[theirs]) for theirs, ours in _STATS.items() if theirs in stats}

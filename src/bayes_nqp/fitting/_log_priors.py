@@ -57,7 +57,7 @@ def log_priors(fit: Fit) -> dict[str, xr.DataArray]:
 def parameter_draws(fit: Fit) -> dict[str, xr.DataArray]:
     """Draws of the parameters that have such priors, by name (chain, draw)."""
     equation = fit.plan.equations[0]
-    own = (parameter.name for parameter in fit.facts.likelihood.parameters)
-    names = ("level", "drift", *own, *equation.problem.space.names)
+    likelihood = (parameter.name for parameter in fit.facts.likelihood.parameters)
+    names = ("level", "drift", *likelihood, *equation.problem.space.names)
     draws = {str(k).removeprefix(f"{equation.name}__"): x for k, x in fit.posterior.items()}
     return {k: x for k, x in draws.items() if k in names or k.startswith("scale_")}

@@ -63,8 +63,8 @@ def renamed(dataset: xr.Dataset, called: Callable[[str], str]) -> xr.Dataset:
     return dataset.rename(names) if names else dataset
 
 
-def _escape(found: re.Match[str]) -> str:
-    return "".join(f"%{byte:02X}" for byte in found[0].encode("utf-8", "surrogatepass"))
+def _escape(match: re.Match[str]) -> str:
+    return "".join(f"%{byte:02X}" for byte in match[0].encode("utf-8", "surrogatepass"))
 
 
 def _plain(name: str) -> str:

@@ -56,16 +56,16 @@ def check_gate(fit: Fit) -> None:
     stats, parts, short = from_tree(fit.tree["sample_stats"].to_dataset()), {}, False
     names = map(str, stats[v.EQUATION].to_numpy()) if v.EQUATION in stats.coords else (OUTCOME,)
     for number, name in enumerate(names):
-        own = stats.isel({v.EQUATION: number}) if v.EQUATION in stats.dims else stats
-        parts[name], less = _judged(fit, name, own)
+        group = stats.isel({v.EQUATION: number}) if v.EQUATION in stats.dims else stats
+        parts[name], less = _judged(fit, name, group)
         short |= less
-    found = parts[OUTCOME]
+    judged = parts[OUTCOME]
     if len(parts) > 1:
         every = {f"{name}: ": gate for name, gate in parts.items()}
         if not all(gate.weighted for gate in every.values()):
             every = {"": _of_average(fit.effects), **every}
-        found = worst_of(every)
-    _compare(fit.gate, found, short)
+        judged = worst_of(every)
+    _compare(fit.gate, judged, short)
 
 
 def _check_places(fit: Fit) -> None:
@@ -73,11 +73,11 @@ def _check_places(fit: Fit) -> None:
     for name, waist in (("effects", fit.effects), ("leads", fit.leads)):
         if waist is None:
             continue
-        said = str(waist.coords[v.GATE].item())
-        if said != str(fit.gate):
+        label = str(waist.coords[v.GATE].item())
+        if label != str(fit.gate):
             raise StudyError(
                 f"the convergence gate in its head is not that of its {name}: "
-                f"{str(fit.gate)!r} instead of {said!r}"
+                f"{str(fit.gate)!r} instead of {label!r}"
             )
         if pooled_over(fit):
             continue
@@ -90,8 +90,8 @@ def _check_places(fit: Fit) -> None:
 
 def _judged(fit: Fit, name: str, stats: xr.Dataset) -> tuple[Gate, bool]:
     """The gate of one equation; and whether it lacks quantities that were judged with it."""
-    said = {str(k): x.to_numpy() for k, x in stats.data_vars.items()}
-    facts = {k: float(x) for k, x in said.items() if x.ndim == 0 and not np.isnan(x)}
+    numbers = {str(k): x.to_numpy() for k, x in stats.data_vars.items()}
+    facts = {k: float(x) for k, x in numbers.items() if x.ndim == 0 and not np.isnan(x)}
     parameters = _parameters(fit.posterior, name)
     chains, draws = fit.posterior.sizes[v.CHAIN], fit.posterior.sizes[v.DRAW]
     if v.IMPORTANCE_ESS in facts:
@@ -110,7 +110,7 @@ def _judged(fit: Fit, name: str, stats: xr.Dataset) -> tuple[Gate, bool]:
                 f"its draws {rhat:.3f}"
             )
         return populations_gate(facts, chains * draws), False
-    arrays = {k: x for k, x in said.items() if x.ndim == 2}
+    arrays = {k: x for k, x in numbers.items() if x.ndim == 2}
     effect, short = _judged_effects(fit, name)
     return convergence({**parameters, "effect": effect}, arrays), short
 
@@ -130,9 +130,9 @@ def _judged_effects(fit: Fit, name: str) -> tuple[Array, bool]:
     """Effects of an equation's cells, leads included; and whether some were not kept."""
     posterior, leads, several = fit.posterior, fit.leads, fit.facts.channels is not None
     linked = fit.facts.has("lag") or fit.facts.has("linked")
-    kept = f"{name}__cell_effect" if several else f"{name}__cell_mean"
+    variable = f"{name}__cell_effect" if several else f"{name}__cell_mean"
     if several or linked:
-        values = posterior[kept].transpose(*v.SAMPLE_DIMS, v.CELL).to_numpy()
+        values = posterior[variable].transpose(*v.SAMPLE_DIMS, v.CELL).to_numpy()
         return values, leads is not None or linked
     groups = [fit.effects, *([] if leads is None else [leads])]
     totals = [x[v.EFFECT].sel({v.PATH: v.TOTAL}).transpose(*v.SAMPLE_DIMS, ...) for x in groups]
@@ -165,25 +165,25 @@ def _of_average(effects: xr.Dataset) -> Gate:
     return average_gate(effect, rows, stratum)
 
 
-def _compare(stated: Gate, found: Gate, short: bool) -> None:
+def _compare(stated: Gate, gate: Gate, short: bool) -> None:
     """Refuse a gate that differs from the one found; or is better, where the latter is short."""
     for field in fields(Gate):
         name = field.name
         if name == "failures":
             continue
-        a, b = float(getattr(stated, name)), float(getattr(found, name))
+        a, b = float(getattr(stated, name)), float(getattr(gate, name))
         worse = (name == "rhat" and a > b) or (name.startswith("ess_") and a < b)
         if not (np.isclose(a, b, rtol=_SAME, atol=0.0, equal_nan=True) or (short and worse)):
             raise StudyError(f"{name} of its convergence gate is {a:g}, and of its draws {b:g}")
-    if short and stated.failures and found.passed:
+    if short and stated.failures and gate.passed:
         return
-    if not (len(stated.failures) >= len(found.failures) if short else _alike(stated, found)):
-        raise StudyError(f"its convergence gate says {str(stated)!r}, and its draws {str(found)!r}")
+    if not (len(stated.failures) >= len(gate.failures) if short else _alike(stated, gate)):
+        raise StudyError(f"its convergence gate says {str(stated)!r}, and its draws {str(gate)!r}")
 
 
-def _alike(stated: Gate, found: Gate) -> bool:
+def _alike(stated: Gate, gate: Gate) -> bool:
     """Whether two gates fail in the same words, and in numbers that differ by rounding."""
-    a, b = str(stated), str(found)
+    a, b = str(stated), str(gate)
     numbers = [[float(x) for x in _NUMBER.findall(t) if not x.startswith("[")] for t in (a, b)]
     same = _NUMBER.sub("", a) == _NUMBER.sub("", b)
     return same and np.allclose(numbers[0], numbers[1], rtol=0.01)

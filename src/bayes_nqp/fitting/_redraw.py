@@ -66,14 +66,14 @@ def check_redraw(fit: Fit) -> None:
     """
     total = fit.posterior.sizes[v.CHAIN] * fit.posterior.sizes[v.DRAW]
     chosen = np.unique(np.linspace(0, total - 1, _DRAWS).round().astype(np.int64))
-    made = _made(fit, chosen)
-    own = {str(name): node.to_dataset() for name, node in fit.tree.children.items()}
-    for name, group in made.items():
-        if name in own:
-            _check_labels(name, own[name], group, unsealed=bool(fit.record.get("unsealed")))
+    groups = _made(fit, chosen)
+    stored = {str(name): node.to_dataset() for name, node in fit.tree.children.items()}
+    for name, group in groups.items():
+        if name in stored:
+            _check_labels(name, stored[name], group, unsealed=bool(fit.record.get("unsealed")))
         elif name != COEFFICIENTS:
             raise StudyError(f"it has no {name}")
-    if extra := sorted(set(own) - set(made) - {"sample_stats"}):
+    if extra := sorted(set(stored) - set(groups) - {"sample_stats"}):
         raise StudyError(f"its design makes no {extra[0]}")
     if fit.record["outcome"] != fit.plan.panel.roles.outcome:
         raise StudyError("the outcome in its head is not that of its rows")
@@ -82,9 +82,9 @@ def check_redraw(fit: Fit) -> None:
         return
     exact = isinstance(fit.sampler, Importance)
     if chosen.size >= _LEAST and (exact or fit.gate.passed):
-        for name, group in made.items():
-            if name in own:
-                _check_means(name, own[name], group, chosen)
+        for name, group in groups.items():
+            if name in stored:
+                _check_means(name, stored[name], group, chosen)
     if fit.gate.passed or _well_weighted(fit.gate):
         _check_scores(fit)
 
@@ -115,9 +115,9 @@ def _made(fit: Fit, chosen: Index) -> dict[str, xr.Dataset]:
                 stored = posterior[f"{equation.name}__{name}"].transpose(*v.SAMPLE_DIMS).to_numpy()
                 if not alike(values, stored.reshape(1, -1)[:, chosen]):
                     raise StudyError(f"{name!r} of its posterior is outside of its range")
-            for own in fit.facts.likelihood.parameters:
-                stored = posterior[f"{equation.name}__{own.name}"].to_numpy()
-                parameters[own.name] = stored.reshape(1, -1)[:, chosen]
+            for parameter in fit.facts.likelihood.parameters:
+                stored = posterior[f"{equation.name}__{parameter.name}"].to_numpy()
+                parameters[parameter.name] = stored.reshape(1, -1)[:, chosen]
             draws = recovered(plan, equation, x[0], stream)
             drawn.append(Drawn(equation, Chains({"x": x}, {}), x, parameters, draws))
         tree, _ = build_tree(plan, drawn, gate=fit.gate)
@@ -137,30 +137,30 @@ def _points(x: Array, chosen: Index) -> Array:
     return points
 
 
-def _check_labels(name: str, own: xr.Dataset, made: xr.Dataset, *, unsealed: bool) -> None:
+def _check_labels(name: str, stored: xr.Dataset, drawn: xr.Dataset, *, unsealed: bool) -> None:
     """All but draws is the same; files of version 0.1 have less of it."""
-    for called, values in made.variables.items():
+    for called, values in drawn.variables.items():
         if called in v.SAMPLE_DIMS or called in v.EVIDENCE:
             continue
-        if called not in own.variables:
+        if called not in stored.variables:
             if unsealed and v.DRAW not in values.dims:
                 continue
             raise StudyError(f"its {name} have no {str(called)!r}")
-        found = own.variables[called]
+        variable = stored.variables[called]
         sizes = [
-            {d: n for d, n in x.sizes.items() if d not in v.SAMPLE_DIMS} for x in (found, values)
+            {d: n for d, n in x.sizes.items() if d not in v.SAMPLE_DIMS} for x in (variable, values)
         ]
-        if sizes[0] != sizes[1] or (not unsealed and found.dtype.kind != values.dtype.kind):
+        if sizes[0] != sizes[1] or (not unsealed and variable.dtype.kind != values.dtype.kind):
             raise StudyError(f"{str(called)!r} of its {name} is not of the kind of its rows")
-        if v.DRAW not in values.dims and not _same(found.to_numpy(), values.to_numpy()):
+        if v.DRAW not in values.dims and not _same(variable.to_numpy(), values.to_numpy()):
             raise StudyError(f"{str(called)!r} of its {name} is not what its rows say")
-    known = {*made.variables, v.INDEX_DRAW}
-    if extra := [str(called) for called in own.variables if called not in known]:
+    labels = {*drawn.variables, v.INDEX_DRAW}
+    if extra := [str(called) for called in stored.variables if called not in labels]:
         raise StudyError(f"its design makes no {extra[0]!r} in its {name}")
-    for key, value in made.attrs.items():
-        if own.attrs.get(key, value if unsealed else None) != value:
+    for key, value in drawn.attrs.items():
+        if stored.attrs.get(key, value if unsealed else None) != value:
             raise StudyError(f"{key!r} of its {name} is not what its rows say")
-    if extra := [key for key in own.attrs if key not in made.attrs]:
+    if extra := [key for key in stored.attrs if key not in drawn.attrs]:
         raise StudyError(f"its design says nothing of {extra[0]!r} in its {name}")
 
 
@@ -182,14 +182,14 @@ def _check_cell_slots(fit: Fit) -> None:
         raise StudyError(f"cells of its {COEFFICIENTS} are not the means of its posterior")
 
 
-def _check_means(name: str, own: xr.Dataset, made: xr.Dataset, chosen: Index) -> None:
+def _check_means(name: str, stored: xr.Dataset, drawn: xr.Dataset, chosen: Index) -> None:
     """Draws and draws made anew have the same mean and spread."""
-    for called, values in made.data_vars.items():
+    for called, values in drawn.data_vars.items():
         if v.DRAW not in values.dims:
             continue
         dims = (*v.SAMPLE_DIMS, *(dim for dim in values.dims if dim not in v.SAMPLE_DIMS))
         new = values.transpose(*dims).to_numpy().reshape(chosen.size, -1)
-        old = own[called].transpose(*dims).to_numpy()
+        old = stored[called].transpose(*dims).to_numpy()
         old = old.reshape(-1, new.shape[1])[chosen]
         centre = new.mean(axis=0)
         for difference in (old - new, (old - centre) ** 2 - (new - centre) ** 2):

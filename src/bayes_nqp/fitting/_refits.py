@@ -42,8 +42,8 @@ def numbers_of(fitted: Fit) -> MutableMapping[str, Numbers]:
 
     def make() -> MutableMapping[str, Numbers]:
         store = store_of(fitted)
-        kept = None if store is None else store.numbers(("numbers", *identity(fitted)))
-        return {} if kept is None else kept
+        numbers = None if store is None else store.numbers(("numbers", *identity(fitted)))
+        return {} if numbers is None else numbers
 
     return once(fitted, "numbers", make)
 

@@ -106,8 +106,8 @@ def drawn_of(plan: Plan, equation: Equation, chains: Chains) -> Drawn:
 
 
 def _parameters(plan: Plan, equation: Equation) -> list[str]:
-    own = [parameter.name for parameter in plan.facts.likelihood.parameters]
-    return [*equation.problem.parameter_names, *own]
+    names = [parameter.name for parameter in plan.facts.likelihood.parameters]
+    return [*equation.problem.parameter_names, *names]
 
 
 def _numbered(sampler: NUTS, number: int) -> NUTS:

@@ -166,10 +166,10 @@ def slope_law(
     owners = np.zeros((0 if shares is None else shares.shape[0], loads.shape[1]))
     mean, variance = averages(equation.gaussian, x, loads, owners)
     mean = mean[:, : len(names)]
-    own = variance[:, : len(names)]
-    covariance = own[:, :, None] * np.eye(len(names))
+    slopes = variance[:, : len(names)]
+    covariance = slopes[:, :, None] * np.eye(len(names))
     covariance[:, i, j] = covariance[:, j, i] = 0.5 * (
-        variance[:, len(names) :] - own[:, i] - own[:, j]
+        variance[:, len(names) :] - slopes[:, i] - slopes[:, j]
     )
     unit = equation.scale * np.diag(np.asarray(part.display))[columns]
     return SlopeLaw(share, mean * unit, covariance * np.outer(unit, unit), equation.scale)

@@ -123,11 +123,11 @@ class Store:
             In words, for `reused`.
         """
         name = self._name(key)
-        found = self._found(name, out_of)
-        if found is not None:
+        fit = self._found(name, out_of)
+        if fit is not None:
             if work:
                 self.reused.append(work)
-            return found
+            return fit
         value = make()
         try:
             content = into(value)
@@ -157,14 +157,14 @@ class Store:
         work : str, optional
             In words, for `reused`.
         """
-        found = self.recall(
+        recalled = self.recall(
             fit_key(panel, design, *parts),
             make,
             _fit_bytes,
             lambda content: _fit_from(content, design, panel),
             work,
         )
-        return keep(found, self)
+        return keep(recalled, self)
 
     def effects(
         self, make: Callable[[], xr.Dataset], panel: Panel, design: Design, *parts: object
@@ -182,10 +182,10 @@ class Store:
         name = self._name(key)
         if self._shelf is None or not name:
             return None
-        kept = Kept(self._shelf, f"{name} ")
+        shelf = Kept(self._shelf, f"{name} ")
         if self.fresh:
-            kept.clear()
-        return kept
+            shelf.clear()
+        return shelf
 
     def _name(self, key: Iterable[object]) -> str:
         """The key as a digest; empty where it holds what has no plain form."""

@@ -93,11 +93,11 @@ def placed(roles_given: dict[str, Any]) -> Placed:
     roles_given : dict
         Roles that the user names.
     """
-    given: dict[str, Any] = {k: x for k, x in roles_given.items() if k in ("unit", "time")}
+    keys: dict[str, Any] = {k: x for k, x in roles_given.items() if k in ("unit", "time")}
 
     def of(columns: dict[str, SourceColumn]) -> tuple[dict[str, Any], dict[str, str]]:
-        _check(given, columns)
-        return unit_and_time_of(columns, given)
+        _check(keys, columns)
+        return unit_and_time_of(columns, keys)
 
     return of
 

@@ -39,15 +39,15 @@ def refuse_formulas(overview: Look, roles_given: Mapping[str, Any]) -> None:
         for name, column in overview.columns.items()
     }
     places = {name: where.index[where.astype(bool)] for name, where in formulas.items()}
-    found = [
+    cells = [
         Message("{} in {} from row {} on", name, counted(len(rows), "cell"), str(rows[0]))
         for name, rows in places.items()
         if len(rows)
     ]
-    if found:
+    if cells:
         raise PanelError(
             "the file holds formulas, and does not store their values",
-            where=separated(found),
+            where=separated(cells),
             hint="the program that wrote the file did not compute them: open it in Excel or "
             "LibreOffice, save it there, and read it again",
         )
@@ -92,8 +92,8 @@ def twins_of(proposal: Guess, overview: Look) -> PanelError | None:
 
 def _alike(name: str, columns: Iterable[str]) -> list[str]:
     """Columns that stand under one name in the file; none where it is the only one."""
-    found = _TWIN.fullmatch(name)
-    if found is None:
+    match = _TWIN.fullmatch(name)
+    if match is None:
         return []
-    twins = [x for x in columns if (other := _TWIN.fullmatch(x)) and other[1] == found[1]]
+    twins = [x for x in columns if (other := _TWIN.fullmatch(x)) and other[1] == match[1]]
     return twins if len(twins) > 1 else []

@@ -28,7 +28,7 @@ type Names = str | list[str]
 
 
 def unit_and_time_of(
-    columns: dict[str, SourceColumn], given: dict[str, Any]
+    columns: dict[str, SourceColumn], keys: dict[str, Any]
 ) -> tuple[dict[str, Any], dict[str, str]]:
     """Find columns that name every row once, and repeat unit and time.
 
@@ -49,8 +49,8 @@ def unit_and_time_of(
     PanelError
         If there are none, with the pair that comes nearest.
     """
-    named = "unit" in given and "time" in given
-    unit, time = (given["unit"], given["time"]) if named else _pair(given, columns)
+    named = "unit" in keys and "time" in keys
+    unit, time = (keys["unit"], keys["time"]) if named else _pair(keys, columns)
     place = _both(_unit(columns, unit), columns[time])
     reason = Message("{:,} different values", place["unit"].nunique())
     if not place.duplicated().any():
@@ -96,9 +96,9 @@ def nameless_sums(
         return none
     parts = column_of(frame[name], name).numbers.groupby(frame["__time"])
     at = _in_order(column_of(aside[time], time).values)
-    own = column_of(aside[name], name).numbers
-    for whole in (parts.sum(), parts.mean()):
-        none |= (own - at.map(whole)).abs() <= _ROUNDED * own.abs()
+    numbers = column_of(aside[name], name).numbers
+    for total in (parts.sum(), parts.mean()):
+        none |= (numbers - at.map(total)).abs() <= _ROUNDED * numbers.abs()
     return none
 
 
@@ -117,11 +117,11 @@ def _in_order(times: pd.Series[Any]) -> pd.Series[Any]:
     return years
 
 
-def _pair(given: dict[str, Any], columns: dict[str, SourceColumn]) -> tuple[Names, str]:
-    times = [given["time"]] if "time" in given else _times(columns)
-    units: list[Names] = [given["unit"]] if "unit" in given else [*columns]
+def _pair(keys: dict[str, Any], columns: dict[str, SourceColumn]) -> tuple[Names, str]:
+    times = [keys["time"]] if "time" in keys else _times(columns)
+    units: list[Names] = [keys["unit"]] if "unit" in keys else [*columns]
     scores = _scores(units, times, columns)
-    if not scores and "unit" not in given:
+    if not scores and "unit" not in keys:
         scores = _scores(_several(columns), times, columns)
     if scores:
         return max(scores, key=lambda pair: pair[0])[1:]
@@ -155,7 +155,7 @@ def _several(columns: dict[str, SourceColumn]) -> list[Names]:
 
 def _nearest(units: Iterable[Names], times: list[str], columns: dict[str, SourceColumn]) -> Message:
     """The pair that names most rows once, and what is amiss with it; nothing where none is near."""
-    found = []
+    candidates = []
     for time in times or [name for name in columns if sounds_like("time", name)]:
         for unit in units:
             column = _unit(columns, unit)
@@ -165,10 +165,10 @@ def _nearest(units: Iterable[Names], times: list[str], columns: dict[str, Source
             counts = place["unit"].nunique()
             if 2 <= counts <= len(place) / 2:
                 share = float(place.duplicated().mean()) - 0.5 * sounds_like("unit", column.name)
-                found.append((share, column.name, time, place))
-    if not found:
+                candidates.append((share, column.name, time, place))
+    if not candidates:
         return NOTHING
-    _, name, time, place = min(found, key=lambda one: one[0])
+    _, name, time, place = min(candidates, key=lambda one: one[0])
     twice = place[place.duplicated(keep=False)]
     rows = shown(map(str, twice.index), 6)
     if not len(twice):

@@ -55,8 +55,8 @@ class _Claim:
         """Whether another column says otherwise in some row."""
         if self.status is None or other.status is None:
             return False
-        both = pd.DataFrame({"one": self.status, "other": other.status}).dropna()
-        return bool((both["one"] != both["other"]).any())
+        pairs = pd.DataFrame({"one": self.status, "other": other.status}).dropna()
+        return bool((pairs["one"] != pairs["other"]).any())
 
 
 def find_treatment(

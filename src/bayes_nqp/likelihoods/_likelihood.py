@@ -137,10 +137,10 @@ def exact_likelihood() -> Likelihood:
     NotApplicable
         If there is none.
     """
-    found = _first(lambda kind: kind.exact)
-    if found is None:
+    likelihood = _first(lambda kind: kind.exact)
+    if likelihood is None:
         raise NotApplicable(Message("No likelihood whose rows can be summed up is there."))
-    return found
+    return likelihood
 
 
 def robust_likelihood() -> Likelihood | None:

@@ -41,8 +41,8 @@ def constant_stratum(name: str, codes: Ints, labels: Strings, starts: Ints, unit
 
 def whole_stratum(name: str, codes: Ints, units: Ints, rows: SourceRows) -> None:
     """Refuse a stratum that is given in some rows of a unit alone, as merged cells are."""
-    gone, given = codes < 0, np.unique(units[codes >= 0])
-    partly = gone & np.isin(units, given)
+    gone, stated = codes < 0, np.unique(units[codes >= 0])
+    partly = gone & np.isin(units, stated)
     if partly.sum() > FEW * len(codes):
         raise PanelError(
             Message(

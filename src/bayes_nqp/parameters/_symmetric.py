@@ -187,8 +187,8 @@ class Normal(Prior):
 
 def _half(name: str) -> str:
     """Name ``(1 + x) / 2`` after x, behind what comes before ``__``."""
-    before, mark, own = name.rpartition("__")
-    return f"{before}{mark}half_{own}"
+    before, mark, name_of_part = name.rpartition("__")
+    return f"{before}{mark}half_{name_of_part}"
 
 
 def _beta(a: float, b: float) -> Message:

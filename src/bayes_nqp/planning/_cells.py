@@ -50,11 +50,11 @@ def drop_reasons(model: ModelSpec, frame: PlanFrame) -> tuple[Mask, tuple[str, .
     where = _places(lost, panel)
     if model.unidentified == "raise" or not (frame.treated & ~bad).any():
         early, less = _earlier(model, frame, reason)
-        what = Message(
+        cause = Message(
             "{} of {} cells have effects that the data do not identify", len(lost), len(support)
         )
         raise IdentificationError(
-            Message("{}{}", what, early),
+            Message("{}{}", cause, early),
             where=where,
             hint=reduce(_either, [*less, *_hints(frame, reason)]),
         )

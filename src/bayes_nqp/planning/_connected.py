@@ -86,9 +86,9 @@ def free_times(
     seen = np.unique(second)
     _, reference, number = np.unique(component[seen], return_index=True, return_inverse=True)
     if series is not None:
-        own = np.column_stack([np.ones(n_periods), series])[seen % n_periods]
+        columns = np.column_stack([np.ones(n_periods), series])[seen % n_periods]
         inside = [np.flatnonzero(number == k) for k in range(reference.size)]
-        reference = np.concatenate([at[_independent(own[at])] for at in inside])
+        reference = np.concatenate([at[_independent(columns[at])] for at in inside])
     return seen, np.delete(seen, reference)
 
 

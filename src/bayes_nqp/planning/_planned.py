@@ -76,8 +76,8 @@ def plan_model(model: ModelSpec, *, scale: float | None = None) -> Plan:
         equations.append(_explained(ground, mediator))
     means = {m.name: _cell_means(ground, m.values) for m in outcome.mediators}
     cells = replace(ground.cells, mediators=means)
-    said = tuple(e.series.note for e in model.equations if e.series is not None)
-    notes = (*ground.notes, *said)
+    notes_of_series = tuple(e.series.note for e in model.equations if e.series is not None)
+    notes = (*ground.notes, *notes_of_series)
     return replace(ground, equations=tuple(equations), cells=cells, notes=notes)
 
 

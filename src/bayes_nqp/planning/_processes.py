@@ -100,8 +100,8 @@ def law_of(part: ProcessPart, among: Sequence[Parameter]) -> PathLaw | None:
     if part.errors is None:
         return None
     names = [parameter.name for parameter in among]
-    own = [names.index(parameter.name) for parameter in part.parameters]
-    return PathLaw(part.errors, np.array(own, dtype=np.int64))
+    positions = [names.index(parameter.name) for parameter in part.parameters]
+    return PathLaw(part.errors, np.array(positions, dtype=np.int64))
 
 
 def border_laws(
@@ -113,10 +113,10 @@ def border_laws(
     for part, start in zip(border, starts, strict=True):
         count = int(part.owner.max()) + 1
         size = count * sum(loadings.shape[1] for loadings in part.loadings)
-        own, coefficients = np.split(coefficients, [size])
+        slots, coefficients = np.split(coefficients, [size])
         law = law_of(part, among)
         if law is not None:
-            out.append(BorderLaw(law, start + np.arange(count), own.reshape(count, -1)))
+            out.append(BorderLaw(law, start + np.arange(count), slots.reshape(count, -1)))
     return tuple(out)
 
 

@@ -48,14 +48,14 @@ def state_density(
     y = pm.Data(names("y" if likelihood.latent else "y_over_s"), equation.rows.outcome, dims="row")
     if likelihood.latent:
         mean = mean + sigma * _unseen(names, equation, layout, noise, values)
-        own = [parameter(names, p, s) for p in likelihood.parameters]
-        likelihood.density(names("rows"), mean * s, None, own, observed=y, dims="row")
+        shape = [parameter(names, p, s) for p in likelihood.parameters]
+        likelihood.density(names("rows"), mean * s, None, shape, observed=y, dims="row")
         return
     steps = noise.steps(row_data("row_gap", layout.gap), values)
     if steps is not None:
         mean, spread = _step_by_step(names, equation, layout, (y, mean, sigma), steps)
-        own = [parameter(names, p, s) for p in likelihood.parameters]
-        likelihood.density(names("rows"), mean, spread, own, observed=y, dims="row")
+        shape = [parameter(names, p, s) for p in likelihood.parameters]
+        likelihood.density(names("rows"), mean, spread, shape, observed=y, dims="row")
     elif not likelihood.exact:
         raise no_innovations(noise, likelihood)
     else:

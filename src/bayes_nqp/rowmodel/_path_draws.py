@@ -37,8 +37,8 @@ def path_draws(
     out = np.zeros((draws, len(problem.groups) + 1, problem.n_periods))
     none = np.zeros((draws, 0))
     scales = [_scale(x, parameters, draws) for x in problem.scales]
-    own = [parameters[x.name] for x in problem.process_parameters]
-    tau, processes = (np.stack(x, axis=1) if x else none for x in (scales, own))
+    law_parameters = [parameters[x.name] for x in problem.process_parameters]
+    tau, processes = (np.stack(x, axis=1) if x else none for x in (scales, law_parameters))
     common = _border(equation, parameters, processes, generator)
     for g, group in enumerate(problem.groups):
         out[:, g] += common[:, list(group.paths)].sum(axis=1)

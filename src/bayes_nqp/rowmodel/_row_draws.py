@@ -82,7 +82,7 @@ def errors_of(
     StudyError
         If errors are not stated row by row, and innovations are not normal.
     """
-    generator, own, white = generators
+    generator, innovations, white = generators
     noise = equation.problem.errors
     assert isinstance(noise, Noise)
     *values, sigma = (parameters[p.name][:, None] for p in equation.problem.error_parameters)
@@ -94,7 +94,7 @@ def errors_of(
     out = generator.standard_normal((sigma.shape[0], layout.rows.size))
     theirs = [parameters[p.name][:, None] for p in likelihood.parameters]
     if not likelihood.latent:
-        out = likelihood.innovations(out, theirs, own)
+        out = likelihood.innovations(out, theirs, innovations)
     out *= sigma
     if equation.rows.weights is not None:
         out /= np.sqrt(equation.rows.weights)

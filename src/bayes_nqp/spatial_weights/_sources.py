@@ -82,25 +82,25 @@ def links_of(source: object, ids: Sequence[object] | None = None) -> Links:
         return links_of(reader(path), ids)
     wanted = None if ids is None else labels_of(pd.Index(list(ids)))
     if isinstance(source, pd.DataFrame):
-        found = _of_table(source, wanted)
+        links = _of_table(source, wanted)
     elif isinstance(source, Links):
-        found = source
+        links = source
     elif hasattr(source, "adjacency"):
-        found = _of_list(source.adjacency.rename("weight").reset_index(), wanted, own=True)
+        links = _of_list(source.adjacency.rename("weight").reset_index(), wanted, own=True)
     elif hasattr(source, "id_order") and hasattr(source, "sparse"):
-        found = Links(source.sparse, labels_of(pd.Index(list(source.id_order))))
+        links = Links(source.sparse, labels_of(pd.Index(list(source.id_order))))
     else:
-        found = Links(source, None)
-    if found.ids is None:
+        links = Links(source, None)
+    if links.ids is None:
         if wanted is None:
             problem = Message("{} does not name its units", brief(source))
             raise StudyError(problem, hint="ids=panel.unit_labels, in the order of its rows")
-        shape = getattr(found.matrix, "shape", np.shape(found.matrix))
+        shape = getattr(links.matrix, "shape", np.shape(links.matrix))
         if shape != (len(wanted),) * 2:
             problem = Message("{} labels are for a matrix of shape {}", len(wanted), shape)
             raise StudyError(problem, hint="ids: a label for each row, in order")
-        return Links(found.matrix, wanted)
-    return found if wanted is None else _ordered(found, wanted)
+        return Links(links.matrix, wanted)
+    return links if wanted is None else _ordered(links, wanted)
 
 
 def labels_of(names: pd.Index) -> tuple[str, ...]:
@@ -125,7 +125,7 @@ def _ordered(links: Links, wanted: tuple[str, ...]) -> Links:
 def _of_table(frame: pd.DataFrame, wanted: tuple[str, ...] | None) -> Links:
     """A list of links by the names of its columns, else a square table."""
     names = [str(name).strip().lower() for name in frame.columns]
-    places = [next((k for k, x in enumerate(names) if x in known), None) for known in _ENDS]
+    places = [next((k for k, x in enumerate(names) if x in ends), None) for ends in _ENDS]
     if len(names) <= 3 and places[0] is not None and places[1] is not None:
         parts = {
             x: frame.iloc[:, k]
@@ -179,14 +179,16 @@ def _of_list(frame: pd.DataFrame, wanted: tuple[str, ...] | None, *, own: bool =
         raise StudyError(
             Message("links are named twice"), where=shown(pairs), hint="a row for each link"
         )
-    given = frame["w"].isna().all()
-    weight = np.ones(len(frame)) if given else pd.to_numeric(frame["w"], errors="coerce").to_numpy()
+    binary = frame["w"].isna().all()
+    weight = (
+        np.ones(len(frame)) if binary else pd.to_numeric(frame["w"], errors="coerce").to_numpy()
+    )
     place = {name: k for k, name in enumerate(ids)}
     at: tuple[npt.NDArray[np.int64], ...] = tuple(
         np.array([place[name] for name in names], dtype=np.int64) for names in (start, end)
     )
-    kept = ~((at[0] == at[1]) & (weight == 0)) if own else np.ones(len(frame), dtype=bool)
-    cells = (weight[kept], tuple(x[kept] for x in at))
+    mask = ~((at[0] == at[1]) & (weight == 0)) if own else np.ones(len(frame), dtype=bool)
+    cells = (weight[mask], tuple(x[mask] for x in at))
     return Links(sparse.coo_array(cells, shape=(len(ids),) * 2).tocsr(), ids)
 
 

@@ -83,8 +83,8 @@ class SpatialWeights:
     places: tuple[tuple[float, float], ...] = ()
 
     def __post_init__(self) -> None:
-        given: Any = self.ids
-        object.__setattr__(self, "ids", (given,) if isinstance(given, str) else tuple(given))
+        ids: Any = self.ids
+        object.__setattr__(self, "ids", (ids,) if isinstance(ids, str) else tuple(ids))
         one_of("standardised", self.standardised, STANDARDISED)
         one_of("islands", self.islands, ISLANDS)
         matrix = _csr(self.matrix, len(self.ids))

@@ -78,9 +78,9 @@ def _sentence(lost: list[Line]) -> Message:
             "Legs of channels do not vary together by more than intervals of indirect effects "
             "allow."
         )
-    told = Message(
+    sentence = Message(
         "Both legs vary together across units, and indirect effects lack cov(a, b): {}.",
         listed([Message("{:+.3g} via {}", x.value, x.mediator) for x in lost]),
     )
     advice = Message("Fit one mediator at a time with {}.", Hint("vary_by", "unit"))
-    return joined([told, advised(advice)])
+    return joined([sentence, advised(advice)])

@@ -149,11 +149,11 @@ def columns_of_role(panel: Panel, role: str, names: Sequence[str]) -> list[Colum
 
 def step_of(values: Array) -> float:
     """Give the power of ten of which all values are multiples; zero where there is none."""
-    found = values[np.isfinite(values)]
-    largest = float(np.abs(found).max(initial=0.0))
+    finite = values[np.isfinite(values)]
+    largest = float(np.abs(finite).max(initial=0.0))
     top = int(np.floor(np.log10(largest))) if largest else 0
     for power in range(top, top - _DIGITS, -1) if largest else ():
-        multiples = found / 10.0**power
+        multiples = finite / 10.0**power
         if np.abs(multiples - np.round(multiples)).max() < 1e-6:
             return float(10.0**power)
     return 0.0
@@ -177,13 +177,13 @@ def coded(values: Array, step: float = 0.0, around: float = 0.0) -> tuple[Codes,
         Codes, -1 where there is no value; probabilities.
     """
     present = np.isfinite(values)
-    found = values[present]
-    spread = float(np.subtract(*np.quantile(found, (0.75, 0.25)))) / 1.35 if found.size else 0.0
-    spread = spread or (float(found.std()) if found.size else 0.0) or 1.0
+    finite = values[present]
+    spread = float(np.subtract(*np.quantile(finite, (0.75, 0.25)))) / 1.35 if finite.size else 0.0
+    spread = spread or (float(finite.std()) if finite.size else 0.0) or 1.0
     # No simple fraction, so that no value of a grid lies where one code ends and another begins.
     width = step or 0.739 * max(_FINE * spread, 64.0 * np.finfo(float).eps * around)
     codes = np.full(values.shape, -1, dtype=np.int64)
-    codes[present] = np.unique(np.round(found / width), return_inverse=True)[1]
+    codes[present] = np.unique(np.round(finite / width), return_inverse=True)[1]
     share = _elsewhere(codes)
     rare = share[present & (share < 0.01)]
     least = max(0.4 * width / spread, float(rare.mean()) if rare.size else 0.0)

@@ -55,13 +55,13 @@ class _Found:
 
 def copies(column: Column, units: npt.NDArray[np.str_]) -> Iterator[Trace]:
     """Find windows of a series that stand elsewhere too, beyond chance."""
-    known = np.zeros(column.values.shape, dtype=bool)
+    traced = np.zeros(column.values.shape, dtype=bool)
     for form in _forms(column):
         for moved in (False, True) if form.length == 1 else (False,):
-            found = _windows(form, known, moved=moved)
-            if found.rows.any():
-                yield from _traces(column, found, form.words, units, moved=moved)
-                known |= found.rows
+            match = _windows(form, traced, moved=moved)
+            if match.rows.any():
+                yield from _traces(column, match, form.words, units, moved=moved)
+                traced |= match.rows
 
 
 def _forms(column: Column) -> Iterator[_Form]:
@@ -73,54 +73,54 @@ def _forms(column: Column) -> Iterator[_Form]:
     codes, chance = coded(values, column.step, largest)
     moves, move = coded(changes, column.step, largest)
     stays = changes == 0.0
-    told = np.where(stays, 0.0, -np.log(move))
+    nats = np.where(stays, 0.0, -np.log(move))
     # Of rough values a change is likelier where the value before is the same.
-    after = np.column_stack([np.zeros(len(values)), np.minimum(told, -np.log(chance[:, 1:]))])
+    after = np.column_stack([np.zeros(len(values)), np.minimum(nats, -np.log(chance[:, 1:]))])
     yield _Form(codes, -np.log(chance), after, 1, Message("the values"))
     if not column.fine:
         return
-    yield _Form(np.where(stays, -1, moves), told, told, 2, Message("the values plus a constant"))
+    yield _Form(np.where(stays, -1, moves), nats, nats, 2, Message("the values plus a constant"))
     if column.positive:
         logs = column.logarithms().changes
         rates, rate = coded(logs, 0.0, 1.0)
-        told = np.where(stays, 0.0, -np.log(rate))
-        yield _Form(np.where(stays, -1, rates), told, told, 2, Message("the values times a factor"))
+        nats = np.where(stays, 0.0, -np.log(rate))
+        yield _Form(np.where(stays, -1, rates), nats, nats, 2, Message("the values times a factor"))
     with np.errstate(all="ignore"):
         ratios = np.where(stays[:, :-1], np.nan, changes[:, 1:] / changes[:, :-1])
     ratios = np.where(np.abs(np.log10(np.abs(ratios) + 1e-300)) < 3.0, ratios, np.nan)
     turns, turn = coded(ratios, 0.0, largest / max(column.scale, 1e-300))
-    told = -np.log(turn)
-    yield _Form(turns, told, told, 3, Message("a linear function of the values"))
+    nats = -np.log(turn)
+    yield _Form(turns, nats, nats, 3, Message("a linear function of the values"))
 
 
-def _windows(form: _Form, known: Mask, *, moved: bool) -> _Found:
+def _windows(form: _Form, traced: Mask, *, moved: bool) -> _Found:
     """Windows that are equal, of other units in the same periods, or of any row at any time."""
-    n_units = len(known)
+    n_units = len(traced)
     codes = form.codes.copy()
     for back in range(form.length):
-        codes[known[:, back : back + codes.shape[1]]] = -1
-    found = _Found(np.zeros_like(known), np.full(known.shape, -1))
+        codes[traced[:, back : back + codes.shape[1]]] = -1
+    match = _Found(np.zeros_like(traced), np.full(traced.shape, -1))
     pairs = n_units**2 * codes.shape[1] / 2.0 * (codes.shape[1] if moved else 1)
     needed = np.log(max(pairs, 1.0) / _CHANCE)
     for width in _WIDTHS:
         if width > codes.shape[1]:
             break
-        told, later, whole = _evidence(form, codes, width)
-        told = np.where(later > 0.0, told, 0.0) if moved else told
-        at = np.nonzero(whole & (told >= needed))
+        nats, later, full = _evidence(form, codes, width)
+        nats = np.where(later > 0.0, nats, 0.0) if moved else nats
+        at = np.nonzero(full & (nats >= needed))
         if at[0].size > 1:
-            _mark(found, at, _hashes(codes, width)[at], width + form.length - 1, moved=moved)
-        if at[0].size == int(whole.sum()):
+            _mark(match, at, _hashes(codes, width)[at], width + form.length - 1, moved=moved)
+        if at[0].size == int(full.sum()):
             break
-    return found
+    return match
 
 
 def _evidence(form: _Form, codes: Codes, width: int) -> tuple[Array, Array, Mask]:
     """Minus log probabilities of windows, the part after the first place, and which are whole."""
     n = codes.shape[1] - width + 1
     later = sum((form.later[:, k : k + n] for k in range(1, width)), np.zeros((len(codes), n)))
-    whole = np.all([codes[:, k : k + n] >= 0 for k in range(width)], axis=0)
-    return np.where(whole, form.first[:, :n] + later, 0.0), np.where(whole, later, 0.0), whole
+    full = np.all([codes[:, k : k + n] >= 0 for k in range(width)], axis=0)
+    return np.where(full, form.first[:, :n] + later, 0.0), np.where(full, later, 0.0), full
 
 
 def _hashes(codes: Codes, width: int) -> npt.NDArray[np.uint64]:
@@ -134,7 +134,7 @@ def _hashes(codes: Codes, width: int) -> npt.NDArray[np.uint64]:
 
 
 def _mark(
-    found: _Found,
+    match: _Found,
     at: tuple[Codes, ...],
     hashes: npt.NDArray[np.uint64],
     rows: int,
@@ -153,17 +153,17 @@ def _mark(
     copy = (unit != unit[leader]) | (apart if moved else False)
     for k in range(rows):
         row, column = unit[copy], start[copy] + k
-        found.rows[row, column] = True
-        found.unit[row, column] = unit[leader[copy]]
+        match.rows[row, column] = True
+        match.unit[row, column] = unit[leader[copy]]
 
 
 def _traces(
-    column: Column, found: _Found, words: Message, units: npt.NDArray[np.str_], *, moved: bool
+    column: Column, match: _Found, words: Message, units: npt.NDArray[np.str_], *, moved: bool
 ) -> Iterator[Trace]:
     present = np.isfinite(column.values).sum(axis=1)
-    share = found.rows.sum(axis=1) / np.maximum(present, 1)
-    whole, part = np.flatnonzero(share >= _WHOLE), np.flatnonzero((share > 0) & (share < _WHOLE))
-    other = [_owner(found, k) for k in range(len(share))]
+    share = match.rows.sum(axis=1) / np.maximum(present, 1)
+    copied, part = np.flatnonzero(share >= _WHOLE), np.flatnonzero((share > 0) & (share < _WHOLE))
+    other = [_owner(match, k) for k in range(len(share))]
     if moved:
         every = np.flatnonzero(share > 0)
         yield Trace(
@@ -176,15 +176,15 @@ def _traces(
             column.name, DOUBT, every.size, _pairs(every, other, units),
         )  # fmt: skip
         return
-    if whole.size:
+    if copied.size:
         yield Trace(
             Message(
                 "{n} unit has {words} of another",
                 plural="{n} units have {words} of others",
-                n=whole.size,
+                n=copied.size,
                 words=words,
             ),
-            column.name, FAILS, whole.size, _pairs(whole, other, units),
+            column.name, FAILS, copied.size, _pairs(copied, other, units),
         )  # fmt: skip
     if part.size:
         yield Trace(
@@ -198,9 +198,9 @@ def _traces(
         )  # fmt: skip
 
 
-def _owner(found: _Found, unit: int) -> int:
+def _owner(match: _Found, unit: int) -> int:
     """The unit whose values most of the rows of a unit are."""
-    owners = found.unit[unit][found.rows[unit]]
+    owners = match.unit[unit][match.rows[unit]]
     return int(np.bincount(owners).argmax()) if owners.size else -1
 
 

@@ -60,10 +60,10 @@ def data(fit: Fit) -> Finding:
         plural="{n} traces in {rows:,} rows: {columns}",
         n=len(traces), rows=panel.n_rows, columns=listed(dict.fromkeys(x.column for x in traces)),
     )  # fmt: skip
-    said = [_said(trace) for trace in traces[:_MOST]]
+    sentences = [_said(trace) for trace in traces[:_MOST]]
     if len(traces) > _MOST:
-        said.append(Message("and {} more", len(traces) - _MOST))
-    sentence = Message("Seen in the rows: {}. Look at their source first.", separated(said))
+        sentences.append(Message("and {} more", len(traces) - _MOST))
+    sentence = Message("Seen in the rows: {}. Look at their source first.", separated(sentences))
     return Finding(verdict, figure, sentence, table)
 
 
@@ -78,8 +78,8 @@ def _series(fit: Fit, panel: Panel) -> Iterator[Trace]:
     units, times, stratum = panel.unit_labels, panel.time_labels, _strata(panel)
     outcome = column_of(panel, panel.roles.outcome, panel.outcome)
     for column in (outcome, *columns_of_role(panel, "mediators", fit.facts.mediators(panel))):
-        found = list(copies(column, units))
-        yield from found or twins(column, stratum, units)
+        traces = list(copies(column, units))
+        yield from traces or twins(column, stratum, units)
         yield from repeated_periods(column, times)
         yield from exchanged(column, units, times)
         yield from carried(column, units)
@@ -105,9 +105,9 @@ def _beside(fit: Fit, panel: Panel) -> Iterator[Trace]:
     held += columns_of_role(panel, "moderators", _named(facts.moderator))
     innocent: list[Column] = []
     for column in (*held, *columns_of_role(panel, "exposures", _named(facts.exposure))):
-        found = list(leaks(column, outcome))
-        yield from found
-        innocent += [column] if not found and column in held else []
+        traces = list(leaks(column, outcome))
+        yield from traces
+        innocent += [column] if not traces and column in held else []
     for column in columns_of_role(panel, "mediators", facts.mediators(panel)):
         yield from leaks(column, outcome, near=False)
     if facts.adopted and innocent:

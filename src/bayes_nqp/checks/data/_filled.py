@@ -31,11 +31,11 @@ def carried(column: Column, units: npt.NDArray[np.str_]) -> Iterator[Trace]:
 
     Values that other units have in other periods too, such as zeros and bounds, tell nothing.
     """
-    changes, told, grain = column.changes, column.telling[:, 1:], column.grain[:, 1:]
+    changes, telling, grain = column.changes, column.telling[:, 1:], column.grain[:, 1:]
     # A unit that never changes has no scale of its own.
     scale = np.where(np.isfinite(column.unit_scale), column.unit_scale, column.scale)[:, None]
     with np.errstate(invalid="ignore", divide="ignore"):
-        seen = np.isfinite(changes) & told & (scale > 5.0 * grain) & column.fine
+        seen = np.isfinite(changes) & telling & (scale > 5.0 * grain) & column.fine
         expected = np.where(seen, _NORMAL * grain / scale, 0.0)
     still = seen & (changes == 0.0)
     if not _beyond(still, expected, seen):
@@ -56,10 +56,10 @@ def interpolated(
     column: Column, units: npt.NDArray[np.str_], times: npt.NDArray[np.generic]
 ) -> Iterator[Trace]:
     """Find values on a straight line between their neighbours, in levels, logarithms or powers."""
-    found = [lines for x in _scales(column) if (lines := _lines(x)) is not None]
-    if not found:
+    forms = [lines for x in _scales(column) if (lines := _lines(x)) is not None]
+    if not forms:
         return
-    lines = max(found, key=lambda x: int(x.sum()))
+    lines = max(forms, key=lambda x: int(x.sum()))
     who, when = np.flatnonzero(lines.any(axis=1)), lines.sum(axis=0)
     even = when[::2].sum() / when.sum()
     count, most = int(lines.sum()), listed(units[who])
@@ -119,8 +119,8 @@ def repeated_periods(column: Column, times: npt.NDArray[np.generic]) -> Iterator
     pairs = []
     for later in range(1, codes.shape[1]):
         same = (codes[:, :later] == codes[:, later, None]) & (codes[:, later, None] >= 0)
-        both = (codes[:, :later] >= 0) & (codes[:, later, None] >= 0)
-        count, of = same.sum(axis=0), both.sum(axis=0)
+        paired = (codes[:, :later] >= 0) & (codes[:, later, None] >= 0)
+        count, of = same.sum(axis=0), paired.sum(axis=0)
         for earlier in np.flatnonzero((count >= 5) & (2 * count > of)):
             pairs.append((earlier, later, int(count[earlier])))
     if pairs:
@@ -160,9 +160,9 @@ def _lines(column: Column) -> Mask | None:
     return lines if _beyond(lines, np.where(seen, expected, 0.0), seen) else None
 
 
-def _beyond(found: Mask, expected: Array, seen: Mask) -> bool:
+def _beyond(marks: Mask, expected: Array, seen: Mask) -> bool:
     """Whether there are more than chance explains, and enough to matter."""
-    count = int(found.sum())
+    count = int(marks.sum())
     enough = count >= max(_LEAST[0], _LEAST[1] * int(seen.sum()))
     return bool(enough and poisson.sf(count - 1, float(np.nansum(expected)) + 1e-9) < _CHANCE)
 
@@ -193,11 +193,11 @@ def exchanged(
         far = distance[out, period] > _FAR
         if far.sum() < max(_FEWEST[0], _FEWEST[1] * seen) or out.size > _MOST:
             continue
-        here, own = column.values[out, period], around[out, period]
-        own = own + np.median(here) - np.median(own)
-        if not _disordered(here[far], own[far]):
+        level, neighbours = column.values[out, period], around[out, period]
+        neighbours = neighbours + np.median(level) - np.median(neighbours)
+        if not _disordered(level[far], neighbours[far]):
             continue
-        cost = np.abs(here[:, None] - own)
+        cost = np.abs(level[:, None] - neighbours)
         row, other = linear_sum_assignment(cost)
         fits = (cost[row, other] < _NEAR * scale) & (row != other)
         if fits[far].mean() >= 0.8:
@@ -212,16 +212,16 @@ def exchanged(
             )  # fmt: skip
 
 
-def _disordered(here: Array, own: Array) -> bool:
+def _disordered(level: Array, neighbours: Array) -> bool:
     """Whether rows have lost the order that their units have."""
-    if min(np.ptp(here), np.ptp(own)) <= 0.0:
+    if min(np.ptp(level), np.ptp(neighbours)) <= 0.0:
         return False
-    return bool(spearmanr(here, own).statistic < _ORDER)
+    return bool(spearmanr(level, neighbours).statistic < _ORDER)
 
 
 def _around(values: Array) -> Array:
     """Mean of the neighbouring periods of each row (unit, period)."""
     edge = np.full((len(values), 1), np.nan)
-    both = np.stack([np.hstack([edge, values[:, :-1]]), np.hstack([values[:, 1:], edge])])
-    count = np.isfinite(both).sum(axis=0)
-    return np.where(count > 0, np.nansum(both, axis=0) / np.maximum(count, 1), np.nan)
+    sides = np.stack([np.hstack([edge, values[:, :-1]]), np.hstack([values[:, 1:], edge])])
+    count = np.isfinite(sides).sum(axis=0)
+    return np.where(count > 0, np.nansum(sides, axis=0) / np.maximum(count, 1), np.nan)

@@ -71,10 +71,10 @@ def _named(column: Column, lead: int, share: float, *, near: bool) -> Trace | No
 def _made(column: Column, outcome: Column) -> Trace | None:
     """Whether a column is made of outcomes of several periods, such as their growth or mean."""
     parts = [_shifted(outcome.values, lead) for lead in (1, 0, -1)]
-    whole = _explained(column.values, parts)
-    if whole < _SAME:
+    fit = _explained(column.values, parts)
+    if fit < _SAME:
         return None
-    if _explained(column.values, parts[1:]) < whole - 0.01:
+    if _explained(column.values, parts[1:]) < fit - 0.01:
         words = Message("it is made of outcomes, the next period's among them")
     else:
         words = Message("it is made of outcomes of this period and the one before")
@@ -139,15 +139,15 @@ def _shared_with(column: Column, outcome: Column, lead: int) -> float:
 
 def _explained(values: Array, parts: list[Array]) -> float:
     """R² of a regression on other tables, unit and time effects taken out of all."""
-    both = np.isfinite(values) & np.isfinite(np.stack(parts)).all(axis=0)
-    both &= both.sum(axis=1, keepdims=True) > 1
-    if both.sum() < _ROWS:
+    full = np.isfinite(values) & np.isfinite(np.stack(parts)).all(axis=0)
+    full &= full.sum(axis=1, keepdims=True) > 1
+    if full.sum() < _ROWS:
         return 0.0
-    left = two_ways_out(np.where(both, np.stack([values, *parts]), np.nan))[:, both]
+    left = two_ways_out(np.where(full, np.stack([values, *parts]), np.nan))[:, full]
     size = np.linalg.norm(left, axis=1)
-    if size[0] <= 1e-9 * np.linalg.norm(values[both]) or (size[1:] == 0.0).any():
+    if size[0] <= 1e-9 * np.linalg.norm(values[full]) or (size[1:] == 0.0).any():
         return 0.0
-    free = int(both.sum() - both.any(axis=1).sum() - both.any(axis=0).sum() - len(parts))
+    free = int(full.sum() - full.any(axis=1).sum() - full.any(axis=0).sum() - len(parts))
     if free < 6:
         return 0.0
     y, x = left[0] / size[0], left[1:] / size[1:, None]
@@ -171,31 +171,31 @@ def made_elsewhere(panel: Panel, outcome: Column) -> Iterator[Trace]:
     parts = _parts(panel)
     if len(parts) == 0:
         return
-    both = np.isfinite(outcome.values) & np.isfinite(parts).all(axis=0)
-    both &= both.sum(axis=1, keepdims=True) > 2
-    if both.sum() < 3 * (len(parts) + panel.periods) + both.any(axis=1).sum():
+    full = np.isfinite(outcome.values) & np.isfinite(parts).all(axis=0)
+    full &= full.sum(axis=1, keepdims=True) > 2
+    if full.sum() < 3 * (len(parts) + panel.periods) + full.any(axis=1).sum():
         return
-    left = np.nan_to_num(two_ways_out(np.where(both, np.stack([outcome.values, *parts]), np.nan)))
-    y, predicted = left[0], _predicted(left[0], left[1:], both)
+    left = np.nan_to_num(two_ways_out(np.where(full, np.stack([outcome.values, *parts]), np.nan)))
+    y, predicted = left[0], _predicted(left[0], left[1:], full)
     share = _share(y, predicted)
-    known = np.isfinite(share)
-    strange = np.flatnonzero(known & (share < _NOT))
-    if not known.any() or not np.median(share[known]) > _MADE:
+    observed = np.isfinite(share)
+    strange = np.flatnonzero(observed & (share < _NOT))
+    if not observed.any() or not np.median(share[observed]) > _MADE:
         return
-    if strange.size < max(_FEWEST[0], _FEWEST[1] * known.sum()):
+    if strange.size < max(_FEWEST[0], _FEWEST[1] * observed.sum()):
         return
-    owner = _owners(y[strange], predicted[strange], both[strange])
-    found, names = owner >= 0, panel.unit_labels
+    owner = _owners(y[strange], predicted[strange], full[strange])
+    traces, names = owner >= 0, panel.unit_labels
     pairs = [
         f"{names[i]} = {names[strange[k]]}" for i, k in zip(strange, owner, strict=True) if k >= 0
     ]
-    if 2 * found.sum() > strange.size:
+    if 2 * traces.sum() > strange.size:
         words = Message(
             "{n} unit has the outcome that other columns make of another",
             plural="{n} units have the outcomes that other columns make of others",
-            n=int(found.sum()),
+            n=int(traces.sum()),
         )  # fmt: skip
-        yield Trace(words, outcome.name, FAILS, int(found.sum()), listed(pairs))
+        yield Trace(words, outcome.name, FAILS, int(traces.sum()), listed(pairs))
         return
     words = Message(
         "other columns make the outcome of most units, and not that of {n} unit",
@@ -224,14 +224,14 @@ def _parts(panel: Panel) -> Array:
     return np.array(tables).reshape(-1, panel.n_units, panel.periods)
 
 
-def _predicted(y: Array, x: Array, both: Mask) -> Array:
+def _predicted(y: Array, x: Array, full: Mask) -> Array:
     """Fit a regression to the units that it fits best, in a few steps (unit, period)."""
-    best, predicted = both.any(axis=1), np.zeros_like(y)
+    best, predicted = full.any(axis=1), np.zeros_like(y)
     for _ in range(_STEPS):
-        rows = both & best[:, None]
+        rows = full & best[:, None]
         predicted = np.tensordot(slopes_of(y[rows], x[:, rows]), x, axes=1)
         share = np.nan_to_num(_share(y, predicted), nan=-np.inf)
-        before, best = best, share >= np.quantile(share[both.any(axis=1)], 1.0 - _KEPT)
+        before, best = best, share >= np.quantile(share[full.any(axis=1)], 1.0 - _KEPT)
         if np.array_equal(before, best):
             break
     return predicted
@@ -244,12 +244,12 @@ def _share(y: Array, predicted: Array) -> Array:
         return np.where(size > 0.0, 1.0 - ((y - predicted) ** 2).sum(axis=1) / size, np.nan)
 
 
-def _owners(y: Array, predicted: Array, both: Mask) -> Codes:
+def _owners(y: Array, predicted: Array, full: Mask) -> Codes:
     """Which of the others each one's outcome is made of; -1 for none."""
     size = np.maximum((y**2).sum(axis=1), 1e-300)
     out = np.full(len(y), -1, dtype=np.int64)
     for k in range(len(y)):
-        rows = both & both[k]
+        rows = full & full[k]
         error = (np.where(rows, y[k] - predicted, 0.0) ** 2).sum(axis=1) / size[k]
         error[k] = np.inf
         other = int(np.argmin(error))

@@ -113,13 +113,13 @@ def _effect(
     """
     columns = np.stack([d] if line is None else [d, line]).reshape(1 if line is None else 2, -1)
     slopes = slopes_of(x.ravel(), columns)
-    rest = d.ravel()
+    res = d.ravel()
     if line is not None:
-        rest = rest - columns[1] * (columns[1] @ rest) / max(float(columns[1] @ columns[1]), 1e-300)
-    size = float(rest @ rest)
+        res = res - columns[1] * (columns[1] @ res) / max(float(columns[1] @ columns[1]), 1e-300)
+    size = float(res @ res)
     left = x.ravel() - slopes @ columns
-    score = (rest * left).reshape(x.shape).sum(axis=1)
-    weight = (rest**2).reshape(x.shape).sum(axis=1) / max(size, 1e-300)
+    score = (res * left).reshape(x.shape).sum(axis=1)
+    weight = (res**2).reshape(x.shape).sum(axis=1) / max(size, 1e-300)
     # As if each cluster were left out in turn, so that a few that weigh much count as few.
     share = np.bincount(groups, weight)
     parts = np.bincount(groups, score) / np.maximum(1.0 - share, 1e-3)

@@ -50,18 +50,18 @@ def units_of_measurement(column: Column, units: npt.NDArray[np.str_]) -> Iterato
 def _apart(size: Array, *, up: bool) -> npt.NDArray[np.bool_]:
     """Which few units lie beyond a gap that no other has, far above all the rest, or below."""
     out = np.zeros(size.size, dtype=bool)
-    known = np.flatnonzero(np.isfinite(size) & (size > 0.0))
-    few = int(max(1, _FEW * known.size))
-    if known.size < 8:
+    positive = np.flatnonzero(np.isfinite(size) & (size > 0.0))
+    few = int(max(1, _FEW * positive.size))
+    if positive.size < 8:
         return out
-    logs = np.log(size[known]) * (1.0 if up else -1.0)
+    logs = np.log(size[positive]) * (1.0 if up else -1.0)
     order = np.argsort(logs)
     ranked = logs[order]
     gaps = np.diff(ranked)[-few:]
     k = int(np.argmax(gaps))
-    last = known.size - gaps.size + k
+    last = positive.size - gaps.size + k
     if gaps[k] > np.log(_RATIO[1]) and ranked[last] - np.quantile(logs, 0.9) > np.log(_RATIO[0]):
-        out[known[order[last:]]] = True
+        out[positive[order[last:]]] = True
     return out
 
 
@@ -191,8 +191,8 @@ def _coarser(column: Column, rows: Array) -> npt.NDArray[np.bool_]:
     if not column.fine:
         return out
     for k, row in enumerate(rows):
-        found = np.unique(row[np.isfinite(row) & (row != 0.0)])
-        step = step_of(found) if found.size >= _VALUES else 0.0
+        distinct = np.unique(row[np.isfinite(row) & (row != 0.0)])
+        step = step_of(distinct) if distinct.size >= _VALUES else 0.0
         out[k] = step > max(5.0 * column.step, _MATTERS * column.scale)
     return out if not out.all() else np.zeros_like(out)
 

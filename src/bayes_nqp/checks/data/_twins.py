@@ -28,15 +28,15 @@ def twins(column: Column, stratum: Codes, units: npt.NDArray[np.str_]) -> Iterat
 
     Near is what is small beside their changes, also net of what a stratum has in common.
     """
-    own, net = _moves(column, stratum)
+    changes, net = _moves(column, stratum)
     seen = np.isfinite(net).all(axis=1) & (column.unit_scale > 20.0 * column.grain.max(axis=1))
-    whole, free = np.flatnonzero(seen), net.shape[1]
-    if free < _FREE or not 2 <= whole.size <= _MOST or not column.fine:
+    units_seen, free = np.flatnonzero(seen), net.shape[1]
+    if free < _FREE or not 2 <= units_seen.size <= _MOST or not column.fine:
         return
-    points = own[whole]
+    points = changes[units_seen]
     # What units have in common makes none alike; nor are small ones, once it is taken out.
-    size = np.minimum(scale_of(net[whole]), scale_of(points))
-    pairs = whole.size * (whole.size - 1) / 2.0
+    size = np.minimum(scale_of(net[units_seen]), scale_of(points))
+    pairs = units_seen.size * (units_seen.size - 1) / 2.0
     # Squared distances of independent units are 2 chi-squared.
     limit = min(_NOISE**2, 2.0 * float(chi2.ppf(_CHANCE / pairs, free)) / free)
     reach = np.sqrt(limit * free) * float(np.median(size))
@@ -46,7 +46,7 @@ def twins(column: Column, stratum: Codes, units: npt.NDArray[np.str_]) -> Iterat
     distance = np.mean((points[near[:, 0]] - points[near[:, 1]]) ** 2, axis=1)
     near = near[distance <= limit * np.minimum(*size[near].T) ** 2]
     if near.size:
-        names = [f"{units[whole[b]]} = {units[whole[a]]}" for a, b in near]
+        names = [f"{units[units_seen[b]]} = {units[units_seen[a]]}" for a, b in near]
         count = np.unique(near[:, 1]).size
         yield Trace(
             Message(
@@ -96,11 +96,11 @@ def strangers(
     levels = [k for k in np.unique(stratum) if (stratum == k).sum() >= _UNITS]
     paths = {k: _middle_half(changes[stratum == k]) for k in levels}
     strange = np.zeros(len(stratum), dtype=bool)
-    for own in levels:
-        mine = np.flatnonzero(stratum == own)
-        left = changes[mine] - paths[own]
+    for level in levels:
+        mine = np.flatnonzero(stratum == level)
+        left = changes[mine] - paths[level]
         for other in levels:
-            strange[mine] |= _nearer(left, paths[other] - paths[own]) if other != own else False
+            strange[mine] |= _nearer(left, paths[other] - paths[level]) if other != level else False
     who = np.flatnonzero(strange)
     if who.size >= max(_FEWEST[0], _FEWEST[1] * len(stratum)):
         yield Trace(
@@ -141,14 +141,14 @@ def misdated(column: Column, cohort: Codes, units: npt.NDArray[np.str_]) -> Iter
     adopts, dates = np.flatnonzero(cohort > 0), np.unique(cohort[cohort > 0])
     if not column.moving or not scale > 0.0 or adopts.size < _UNITS or dates.size < 2:
         return
-    own = changes[adopts, cohort[adopts] - 1]
-    jump = float(np.nanmedian(own)) if np.isfinite(own).any() else 0.0
+    onset = changes[adopts, cohort[adopts] - 1]
+    jump = float(np.nanmedian(onset)) if np.isfinite(onset).any() else 0.0
     if abs(jump) < _JUMP * scale:
         return
-    there = changes[:, dates - 1] / jump
+    jumps = changes[:, dates - 1] / jump
     at_home = dates[None, :] == cohort[:, None]
-    alike = np.where(at_home, np.nan, there)
-    still = ~(np.where(at_home, there, np.nan) > 0.5).any(axis=1)
+    alike = np.where(at_home, np.nan, jumps)
+    still = ~(np.where(at_home, jumps, np.nan) > 0.5).any(axis=1)
     with np.errstate(invalid="ignore"):
         abroad = np.flatnonzero(((alike > 0.5) & (alike < 2.0)).any(axis=1) & still)
         chance = int(((alike < -0.5) & (alike > -2.0)).any(axis=1).sum())

@@ -197,10 +197,10 @@ def _figure(judged: Sequence[_Judged], names: list[str], others: Structures) -> 
         figure = Message(
             "{}; posterior sd × {:.2f} under a richer error structure", figure, others.wider
         )
-    for name, found in others.lasting.items():
-        if np.isfinite(found.value):
+    for name, factor in others.lasting.items():
+        if np.isfinite(factor.value):
             figure = Message(
-                "{}; log Bayes factor of lasting shocks by {} {:+.1f}", figure, name, found.value
+                "{}; log Bayes factor of lasting shocks by {} {:+.1f}", figure, name, factor.value
             )
     for name, (wider, _) in others.shared.items():
         figure = Message("{}; × {:.2f} with shocks by {}", figure, wider, name)
@@ -247,9 +247,9 @@ def _sentence(
         Message(
             "Units of one {} share shocks that last (log Bayes factor {:.1f}): with them the "
             "posterior sd is {:.2f} times as large, and the average effect moves by {:.1f} of it.",
-            name, others.lasting[name].value, *found,
+            name, others.lasting[name].value, *factor,
         )
-        for name, found in others.shared.items()
+        for name, factor in others.shared.items()
     ]  # fmt: skip
     return joined(
         [*parts, *shocks, *map(advised, advice(fit, _causes(judged, apart, others), _LIMIT))]

@@ -107,10 +107,10 @@ def structures(fit: Fit, table: xr.Dataset, above: Sequence[Clusters]) -> Struct
     lasting = shared_for(fit, _asked(fit, above))
     shocks = {
         name: Alternative(
-            Message("shocks by {}", name), Message("shocks"), fit.variant(shocks=found.shocks)
+            Message("shocks by {}", name), Message("shocks"), fit.variant(shocks=structure.shocks)
         )
-        for name, found in lasting.items()
-        if found.found
+        for name, structure in lasting.items()
+        if structure.found
     }
     every = [*others[n_poorer:], *shocks.values(), *poorer]
     refits = compared(fit, every, Message("refitting with other errors"))
@@ -133,5 +133,5 @@ def structures(fit: Fit, table: xr.Dataset, above: Sequence[Clusters]) -> Struct
 
 def _asked(fit: Fit, above: Sequence[Clusters]) -> dict[str, Index]:
     """Clusters whose shocks the design may lack: those of its own shocks, where it has some."""
-    own = fit.facts.shared_by
-    return {x.name: x.codes for x in above if not own or x.name in own}
+    shared = fit.facts.shared_by
+    return {x.name: x.codes for x in above if not shared or x.name in shared}

@@ -101,7 +101,7 @@ def routine(
             if name not in columns:
                 problem = f"'{option}' names {name!r}, which the panel does not have"
                 raise StudyError(problem, hint=nearest(name, columns))
-    asked = (
+    alternatives = (
         *_outcomes(fit, named["outcomes"]),
         *_winsorised(fit),
         *_places(fit),
@@ -110,7 +110,7 @@ def routine(
         _matched(fit),
     )
     others, lost = [], []
-    for change, label, task in asked:
+    for change, label, task in alternatives:
         try:
             others.append(Alternative(label, change, *task()))
         except NotApplicable as missing:
@@ -171,30 +171,30 @@ def _places(fit: Fit) -> Iterator[Row]:
 def _codes(panel: Panel) -> npt.NDArray[np.int64]:
     """GB/T 2260 codes of units (unit), 0 of what is no prefecture: by code, full or short name."""
     places = prefectures(dissolved=True)
-    known: dict[str, int] = {}
+    codes: dict[str, int] = {}
     for name, code in zip(places["prefecture"], places["code"].astype(int), strict=True):
-        known |= {str(name)[:-1]: code, str(name): code, str(code): code}
-    return np.array([known.get(str(unit), 0) for unit in panel.unit_labels], dtype=np.int64)
+        codes |= {str(name)[:-1]: code, str(name): code, str(code): code}
+    return np.array([codes.get(str(unit), 0) for unit in panel.unit_labels], dtype=np.int64)
 
 
-def _units(fit: Fit, kept: Mask) -> Task:
+def _units(fit: Fit, mask: Mask) -> Task:
     """Some units alone (unit)."""
-    return _rows(fit, kept[panel_of(fit).unit_codes])
+    return _rows(fit, mask[panel_of(fit).unit_codes])
 
 
-def _rows(fit: Fit, kept: Mask) -> Task:
+def _rows(fit: Fit, mask: Mask) -> Task:
     """Some rows alone (row)."""
-    if kept.all():
+    if mask.all():
         raise NotApplicable(Message("this panel has no such rows"))
-    return fit.variant(drop=True), panel_of(fit).where(kept)
+    return fit.variant(drop=True), panel_of(fit).where(mask)
 
 
 def _policies(fit: Fit, names: Sequence[str]) -> Iterator[Row]:
     change = Message("other policies")
     sets = [(name,) for name in names] + ([tuple(names)] if len(names) > 1 else [])
-    for kept in sets:
-        label = Message("{} controlled for", listed(kept, len(kept)))
-        yield change, label, partial(_controlled, fit, kept)
+    for controls in sets:
+        label = Message("{} controlled for", listed(controls, len(controls)))
+        yield change, label, partial(_controlled, fit, controls)
     if not names:
         yield change, Message("none named"), partial(_none, Message("policies=[…] names columns"))
 
@@ -217,12 +217,12 @@ def _time(fit: Fit) -> Iterator[Row]:
     start, time = panel.cohort_codes[panel.unit_codes], panel.time_codes
     # Of event times −3, …, 2 the middle is −1/2.
     near = np.abs(time - start + 0.5) <= _WINDOW
-    for label, kept in {
+    for label, mask in {
         Message("{} periods before and after adoption", _WINDOW): near | (start < 0),
         Message("without the first period"): time > time.min(),
         Message("without the last period"): time < time.max(),
     }.items():
-        yield Message("another window"), label, partial(_rows, fit, kept)
+        yield Message("another window"), label, partial(_rows, fit, mask)
 
 
 def _ahead(fit: Fit, periods: int) -> Task:
@@ -274,10 +274,10 @@ def neighbours(panel: Panel) -> Mask:
     controls = np.flatnonzero(~ever)
     gap = np.abs(logit[ever][:, None] - logit[controls])
     near = gap.min(axis=1) <= _CALIPER * logit.std()
-    kept = np.zeros(panel.n_units, dtype=bool)
-    kept[np.flatnonzero(ever)[near]] = True
-    kept[controls[gap.argmin(axis=1)[near]]] = True
-    return kept
+    mask = np.zeros(panel.n_units, dtype=bool)
+    mask[np.flatnonzero(ever)[near]] = True
+    mask[controls[gap.argmin(axis=1)[near]]] = True
+    return mask
 
 
 def _none(why: Message) -> Task:

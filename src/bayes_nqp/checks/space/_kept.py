@@ -69,14 +69,14 @@ def kept(fit: Fit, designs: Sequence[Design]) -> Sameness:
     that of the refit less that of the fit), and this is the coverage of the fit's interval that
     is expected over it: a refit with a wide posterior cannot say that the fit is right.
     """
-    own = cell_effects(fit)
+    effects = cell_effects(fit)
     chances = [1.0]
     for design in designs:
         try:
             other = short_refit(fit, design)
         except IdentificationError:
             return Sameness(0.0)
-        first, second, share = _shared(own, other)
+        first, second, share = _shared(effects, other)
         if gate_of(other) != v.PASSED or share < ENOUGH:
             return Sameness(0.0)
         paths = {str(x) for x in first[v.PATH].to_numpy()} & set(second[v.PATH].to_numpy())
@@ -94,16 +94,16 @@ def _shared(first: xr.Dataset, second: xr.Dataset) -> tuple[xr.Dataset, xr.Datas
     keys = [
         list(zip(*(x[name].to_numpy() for name in names), strict=True)) for x in (first, second)
     ]
-    known = [
+    keys_of = [
         {key for key, inside in zip(key_of, _counted(x), strict=True) if inside}
         for key_of, x in zip(keys, (first, second), strict=True)
     ]
-    both = known[0] & known[1]
-    if not both:
+    common = keys_of[0] & keys_of[1]
+    if not common:
         return first, second, 0.0
     out = [
         x.assign_coords(
-            {v.IDENTIFIED: (v.CELL, x[v.IDENTIFIED].to_numpy() & [key in both for key in key_of])}
+            {v.IDENTIFIED: (v.CELL, x[v.IDENTIFIED].to_numpy() & [key in common for key in key_of])}
         )
         for key_of, x in zip(keys, (first, second), strict=True)
     ]

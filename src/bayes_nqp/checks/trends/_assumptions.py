@@ -202,7 +202,7 @@ def _groups(effects: xr.Dataset, factors: tuple[str, ...]) -> list[tuple[str, st
     return [("", ""), *levels]
 
 
-def _averages(effects: xr.Dataset | None, own: xr.Dataset, groups: list[tuple[str, str]]) -> Array:
+def _averages(effects: xr.Dataset | None, mean: xr.Dataset, groups: list[tuple[str, str]]) -> Array:
     """Average effects (chain, draw, group); missing where a group, or everything, has none."""
     effects = None if effects is None else after_adoption(effects)
     out = []
@@ -210,9 +210,9 @@ def _averages(effects: xr.Dataset | None, own: xr.Dataset, groups: list[tuple[st
         part = effects
         if part is not None and factor:
             part = part.isel({v.CELL: part[factor].values.astype(str) == level})
-        there = part is not None and bool(part.sizes[v.CELL])
+        cells = part is not None and bool(part.sizes[v.CELL])
         out.append(
-            att(part).to_numpy() if part is not None and there else np.full(_shape(own), np.nan)
+            att(part).to_numpy() if part is not None and cells else np.full(_shape(mean), np.nan)
         )
     return np.stack(out, axis=-1)
 

@@ -228,50 +228,50 @@ def mixed(fit: Fit, every: Sequence[Evidence], drift_odds: float = DRIFT_ODDS) -
     StudyError
         If no design can be fitted.
     """
-    known = [x for x in every if not x.reason]
-    if not known:
+    weighable = [x for x in every if not x.reason]
+    if not weighable:
         raise StudyError("no design can be averaged", hint="nqp.fit with another design")
-    weights = _posterior(known, drift_odds)
+    weights = _posterior(weighable, drift_odds)
     weights = np.where(weights < _LEAST, 0.0, weights)
-    effects, lost = _fitted(fit, known, weights)
+    effects, lost = _fitted(fit, weighable, weights)
     if lost:
-        told = [replace(x, reason=lost.get(x.candidate, x.reason)) for x in every]
-        return mixed(fit, told, drift_odds)
+        evidence = [replace(x, reason=lost.get(x.candidate, x.reason)) for x in every]
+        return mixed(fit, evidence, drift_odds)
     weights = weights / weights.sum()
-    designs = tuple(Weighed(*x) for x in zip(known, weights.tolist(), effects, strict=True))
+    designs = tuple(Weighed(*x) for x in zip(weighable, weights.tolist(), effects, strict=True))
     seed = int(fit.sampler.seed or 0)
     left_out = tuple((x.candidate.name, x.reason) for x in every if x.reason)
     return Averaged(_mixture(cell_effects(fit), designs, seed), designs, drift_odds, left_out)
 
 
-def _posterior(known: Sequence[Evidence], drift_odds: float) -> Array:
+def _posterior(weighable: Sequence[Evidence], drift_odds: float) -> Array:
     """Probabilities of designs: those with a drift have a prior odds of their own."""
-    log = np.array([x.log_posterior(drift_odds) for x in known])
+    log = np.array([x.log_posterior(drift_odds) for x in weighable])
     weights = np.exp(log - log.max())
     return np.asarray(weights / weights.sum())
 
 
 def _fitted(
-    fit: Fit, known: Sequence[Evidence], weights: Array
+    fit: Fit, weighable: Sequence[Evidence], weights: Array
 ) -> tuple[list[xr.Dataset | None], dict[Candidate, Message]]:
     """Effects of designs that weigh something; those that lose a cell of the fit, and why."""
     effects: list[xr.Dataset | None] = []
     lost: dict[Candidate, Message] = {}
-    own = _places(cell_effects(fit))
-    for x, weight in zip(known, weights, strict=True):
+    places = _places(cell_effects(fit))
+    for x, weight in zip(weighable, weights, strict=True):
         effects.append(None)
         if weight == 0.0:
             continue
         try:
             design = x.candidate.design(fit)
-            whole = design == fit.design or weight > _MUCH
-            found = cell_effects((refit if whole else short_refit)(fit, design))
+            long = design == fit.design or weight > _MUCH
+            cells = cell_effects((refit if long else short_refit)(fit, design))
         except (IdentificationError, ConvergenceError) as error:
             lost[x.candidate] = reason(error)
             continue
-        if own - _places(found):
+        if places - _places(cells):
             lost[x.candidate] = Message("it loses effects that the fit has")
-        effects[-1] = found
+        effects[-1] = cells
     return effects, lost
 
 
@@ -285,40 +285,40 @@ def _labels(effects: xr.Dataset) -> list[tuple[str, ...]]:
 
 def _places(effects: xr.Dataset) -> set[tuple[str, ...]]:
     """Cells whose effects are identified."""
-    there = effects[v.IDENTIFIED].to_numpy()
-    return {label for label, known in zip(_labels(effects), there, strict=True) if known}
+    identified = effects[v.IDENTIFIED].to_numpy()
+    return {label for label, mark in zip(_labels(effects), identified, strict=True) if mark}
 
 
-def _mixture(own: xr.Dataset, designs: Sequence[Weighed], seed: int) -> xr.Dataset:
+def _mixture(waist: xr.Dataset, designs: Sequence[Weighed], seed: int) -> xr.Dataset:
     """Draws of the designs in the cells of the fit, in proportion to their weights."""
     parts = [(x.weight, x.effects) for x in designs if x.effects is not None]
-    shape = (own.sizes[v.CHAIN], own.sizes[v.DRAW])
+    shape = (waist.sizes[v.CHAIN], waist.sizes[v.DRAW])
     size = shape[0] * shape[1]
     counts = _counts(np.array([weight for weight, _ in parts]), size)
     turns = np.random.default_rng([seed, 7]).permutation(np.repeat(np.arange(len(parts)), counts))
-    out = own.drop_vars([v.IMPORTANCE_ESS, v.KHAT], errors="ignore").copy(deep=True)
+    out = waist.drop_vars([v.IMPORTANCE_ESS, v.KHAT], errors="ignore").copy(deep=True)
     for name in (v.EFFECT, v.DEVIATION):
-        if name not in own:
+        if name not in waist:
             continue
-        values = np.empty((size, *own[name].shape[2:]))
+        values = np.empty((size, *waist[name].shape[2:]))
         for k, (_, effects) in enumerate(parts):
-            draws = _aligned(effects, own, name)
+            draws = _aligned(effects, waist, name)
             rows = np.flatnonzero(turns == k)
             values[rows] = draws[np.linspace(0, len(draws) - 1, rows.size).round().astype(int)]
-        out[name] = (own[name].dims, values.reshape(own[name].shape))
+        out[name] = (waist[name].dims, values.reshape(waist[name].shape))
     gate = worst_gate(*(effects for _, effects in parts))
     return schema.validate(out.assign_coords({v.GATE: gate}))
 
 
-def _aligned(effects: xr.Dataset, own: xr.Dataset, name: str) -> Array:
+def _aligned(effects: xr.Dataset, waist: xr.Dataset, name: str) -> Array:
     """Draws (draw, path, cell or member) of a design, in the order of the fit's."""
     values = effects[name].to_numpy()
     if name == v.EFFECT:
-        here, there = _labels(own), _labels(effects)
+        rows, columns = _labels(waist), _labels(effects)
     else:
-        here, there = (list(x[v.MEMBER].to_numpy()) for x in (own, effects))
-    place = {label: k for k, label in enumerate(there)}
-    order = [place.get(label, -1) for label in here]
+        rows, columns = (list(x[v.MEMBER].to_numpy()) for x in (waist, effects))
+    place = {label: k for k, label in enumerate(columns)}
+    order = [place.get(label, -1) for label in rows]
     return np.asarray(values.reshape(-1, *values.shape[2:])[..., order])
 
 

@@ -159,8 +159,8 @@ def own_leads(fit: Fit) -> float:
     float
         Missing where the panel cannot tell any.
     """
-    own = next(x for x in CANDIDATES if not x.changes(fit))
-    return _weighed(fit, own).tail
+    candidate = next(x for x in CANDIDATES if not x.changes(fit))
+    return _weighed(fit, candidate).tail
 
 
 def last_period_alone(fit: Fit) -> bool:
@@ -197,20 +197,20 @@ def _weighed(fit: Fit, candidate: Candidate) -> Evidence:
         if trends is None and not early:
             return Evidence(candidate, 0.0)
         return Evidence(candidate, reason=Message("this design has no such choice"))
-    own, error = _number(trends), 0.0
+    lines, error = _number(trends), 0.0
     try:
         law = _means(fit, trends)
         value = 0.0
-        if trends is not None and not own:
+        if trends is not None and not lines:
             against, error = once(fit, "drift", partial(evidence_against_drift, fit))
             value = -against
     except NQPError as refusal:
         return Evidence(candidate, reason=reason(refusal))
-    if law is None and not (early or own):
+    if law is None and not (early or lines):
         return Evidence(candidate, value, error)
-    if law is None or law.mean.size < own + early:
+    if law is None or law.mean.size < lines + early:
         return Evidence(candidate, reason=Message("too few periods before adoption"))
-    later = slice(own + early, None)
+    later = slice(lines + early, None)
     tail = _tail(fit, law, later) if law.mean[later].size else np.nan
     return Evidence(
         candidate, value + _ratio(law, _variances(fit, trends, law), early), error, tail
@@ -234,9 +234,9 @@ def _variances(fit: Fit, trends: Term | None, law: SlopeLaw) -> list[float]:
     return [float(alone / (1.0 / max(ever, 1) + 1.0 / max(never, 1)))]
 
 
-def _ratio(law: SlopeLaw, own: Sequence[float], early: int) -> float:
+def _ratio(law: SlopeLaw, variances: Sequence[float], early: int) -> float:
     """Log marginal likelihood with slopes that are free, less that without (module)."""
-    free = [*own, *[law.s**2] * early]
+    free = [*variances, *[law.s**2] * early]
     prior = np.diag([*free, *[0.0] * (law.mean.size - len(free))])
     return law.log_density(prior) - law.log_density(np.zeros_like(prior))
 
@@ -246,24 +246,24 @@ def _near(fit: Fit, trends: Term | None) -> SlopeLaw | None:
     require(fit, REFITS)
     panel = panel_of(fit)
     flat = untreated(fit.outcome_design, panel, fit.facts.noise)
-    own: tuple[str, ...] = ()
+    dips: tuple[str, ...] = ()
     if trends == LINES:
         ever = np.asarray(panel.cohort_codes)[panel.unit_codes] >= 0
         line = (ever * (panel.time_codes - panel.time_codes.mean())).astype(np.float64)
-        panel, own = widened(panel, "line of adopters", line[None])
+        panel, dips = widened(panel, "line of adopters", line[None])
     elif trends is not None:
         flat = flat.variant({"trends": trends})
-        own = (Dip.column,) * _number(trends)
-    added = () if trends != LINES else own
+        dips = (Dip.column,) * _number(trends)
+    added = () if trends != LINES else dips
     seed, stock = int(fit.sampler.seed or 0), known_draws(fit)
-    for number in range(_NEAR, -len(own), -1):
+    for number in range(_NEAR, -len(dips), -1):
         wider, names = _with_near(panel, fit.facts.anticipation, number)
-        if not (names or own):
+        if not (names or dips):
             continue
         stated = flat.facts.covariates
         changes = {} if stated is None else {"covariates": (*stated, *added, *names)}
         try:
-            return slope_law(flat.variant(changes), wider, (*own, *names), seed=seed, stock=stock)
+            return slope_law(flat.variant(changes), wider, (*dips, *names), seed=seed, stock=stock)
         except IdentificationError:
             continue
     return None

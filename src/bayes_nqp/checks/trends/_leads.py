@@ -65,8 +65,8 @@ def joint_of(leads: xr.DataArray, bound: float, freedom: float, reference: int =
     well = rows >= 0.5 * rows.max()
     span = (event_time - reference).astype(np.float64)
     weights = precision_of(draws) @ span
-    said = joint_signs(leads)
-    alone = said["probability"].to_numpy() >= _ALONE
+    signs = joint_signs(leads)
+    alone = signs["probability"].to_numpy() >= _ALONE
     return Joint(
         tail=tail_of(draws, freedom),
         inside=float((np.abs(draws[:, well]) < bound).all(axis=1).mean()),
@@ -74,7 +74,7 @@ def joint_of(leads: xr.DataArray, bound: float, freedom: float, reference: int =
         first=int(event_time[well].min()),
         slope=draws @ (weights / (span @ weights)),
         alone=tuple(event_time[alone].astype(int).tolist()),
-        together=tuple(event_time[said["named"].to_numpy()].astype(int).tolist()),
+        together=tuple(event_time[signs["named"].to_numpy()].astype(int).tolist()),
     )
 
 

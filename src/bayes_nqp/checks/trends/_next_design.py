@@ -39,21 +39,21 @@ def next_design(fit: Fit, verdict: Verdict) -> Candidate | None:
     Candidate or None
         None where every design is contradicted.
     """
-    alone, known = last_period_alone(fit), [x for x in evidence_of(fit) if not x.reason]
-    lines = [x.log_posterior() for x in known if x.candidate.trends == LINES]
+    alone, weighable = last_period_alone(fit), [x for x in evidence_of(fit) if not x.reason]
+    lines = [x.log_posterior() for x in weighable if x.candidate.trends == LINES]
 
     def log_posterior(x: Evidence) -> float:
         """That of lines belongs to the drift that may bend as well."""
         bends = x.candidate.trends == DifferentialTrends() and not x.candidate.early
         return float(np.logaddexp.reduce([x.log_posterior(), *(lines if bends else [])]))
 
-    for x in sorted(known, key=log_posterior, reverse=True):
-        candidate, own = x.candidate, not x.candidate.changes(fit)
-        if candidate.trends == LINES or x.tail < _AGAINST or (own and verdict in (DOUBT, FAILS)):
+    for x in sorted(weighable, key=log_posterior, reverse=True):
+        candidate, same = x.candidate, not x.candidate.changes(fit)
+        if candidate.trends == LINES or x.tail < _AGAINST or (same and verdict in (DOUBT, FAILS)):
             continue
         if candidate.drift and not candidate.early and alone:
             continue
-        if own or not _contradicted(fit, candidate):
+        if same or not _contradicted(fit, candidate):
             return candidate
     return None
 

@@ -49,39 +49,39 @@ def placebo_time(fit: Fit, *, periods: Annotated[int, Ge(1)] | None = None) -> F
     Chen, Q., Qi, J. and Yan, G. (2025). Placebo tests of difference-in-differences (in Chinese).
     Management World 41(2).
     """
-    found = placebos(fit, *apart(fit), periods)
-    verdict, sentence = _judged(fit, found)
+    draws = placebos(fit, *apart(fit), periods)
+    verdict, sentence = _judged(fit, draws)
     evidence = xr.Dataset(
-        {"effect": found.draws, "att": average_effect(fit).reset_coords(drop=True).rename(
+        {"effect": draws.draws, "att": average_effect(fit).reset_coords(drop=True).rename(
             {v.CHAIN: "fit_chain", v.DRAW: "fit_draw"})},
-        attrs={**att(found.worst).attrs, "chance": found.chance},
-    ).assign_coords({v.GATE: gate_of(found.worst)})  # fmt: skip
+        attrs={**att(draws.worst).attrs, "chance": draws.chance},
+    ).assign_coords({v.GATE: gate_of(draws.worst)})  # fmt: skip
     numbers = [
         Message("{}: {:.3g} ({:.2g})", k, float(x.mean()), float(x.std()))
-        for k, x in enumerate(found.draws.transpose("shift", ...), start=1)
+        for k, x in enumerate(draws.draws.transpose("shift", ...), start=1)
     ]
     figure = Message(
         "placebo effects by periods earlier {}; p = {:.3f} over all of them",
         listed(numbers, 6),
-        found.chance,
+        draws.chance,
     )
-    return Finding(verdict, figure, sentence, evidence, "shifts", found.worst)
+    return Finding(verdict, figure, sentence, evidence, "shifts", draws.worst)
 
 
-def _judged(fit: Fit, found: PlaceboDraws) -> tuple[Verdict, Message]:
+def _judged(fit: Fit, dates: PlaceboDraws) -> tuple[Verdict, Message]:
     """Judge the placebo effects by the chance of any, and by what they could have shown."""
-    if found.verdict != HOLDS:
+    if dates.verdict != HOLDS:
         early = Message(
             "an adoption {n} period earlier",
             plural="an adoption {n} periods earlier",
-            n=found.farthest,
+            n=dates.farthest,
         )
-        return found.verdict, Message(
+        return dates.verdict, Message(
             "There should be no effect of {}, and there is one: the treated differed from the "
             "others for another reason than the policy.",
             early,
         )
-    low, high = found.draws.quantile((0.025, 0.975), v.SAMPLE_DIMS).to_numpy()
+    low, high = dates.draws.quantile((0.025, 0.975), v.SAMPLE_DIMS).to_numpy()
     if (high - low).min() > 4 * abs(float(average_effect(fit).mean())):
         return UNTOLD, Message(
             "Effects of earlier adoptions are too uncertain to speak: their intervals are wider "
@@ -90,5 +90,5 @@ def _judged(fit: Fit, found: PlaceboDraws) -> tuple[Verdict, Message]:
     return HOLDS, Message(
         "As it should, an adoption {n} period earlier shows no effect.",
         plural="As they should, adoptions up to {n} periods earlier show no effect.",
-        n=found.tail.size,
+        n=dates.tail.size,
     )

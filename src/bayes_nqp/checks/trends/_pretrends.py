@@ -155,13 +155,13 @@ def _before(judged: Judgement) -> Message:
             Message(", most clearly in {}", apart) if apart else "",
         )
     if judged.verdict == HOLDS:
-        told = Message(
+        sentence = Message(
             "Leads and a differential slope are jointly compatible with zero (tail probability "
             "{}); a differential trend of {} a period would have been seen four times out of five.",
             tail,
             detectable,
         )
-        return joined([told, *_exceptions(judged)])
+        return joined([sentence, *_exceptions(judged)])
     if apart:
         return Message(
             "On average the leads are jointly compatible with zero (tail probability {}), but not "
@@ -169,14 +169,14 @@ def _before(judged: Judgement) -> Message:
             tail,
             apart,
         )
-    told = Message(
+    sentence = Message(
         "The leads are jointly compatible with zero (tail probability {}), but also with a trend "
         "as large as the effect: only a trend beyond {} a period would have been seen four times "
         "out of five.",
         tail,
         detectable,
     )
-    return joined([told, *_exceptions(judged)])
+    return joined([sentence, *_exceptions(judged)])
 
 
 def _exceptions(judged: Judgement) -> Iterator[Message]:

@@ -124,15 +124,15 @@ def _strata(fit: Fit) -> tuple[str, ...]:
 def _levels(fit: Fit) -> list[_Levels]:
     """What columns without time effects of their own say."""
     panel = panel_of(fit)
-    own = {*fit.facts.time_strata(panel), *fit.facts.shared_by}
-    columns = {name: codes for name, codes in nesting(panel).items() if name not in own}
+    strata = {*fit.facts.time_strata(panel), *fit.facts.shared_by}
+    columns = {name: codes for name, codes in nesting(panel).items() if name not in strata}
     if not columns or not fit.takes("time"):
         return []
-    found, adopts = shared_for(fit, columns), np.asarray(panel.cohort_codes) >= 0
+    factors, adopts = shared_for(fit, columns), np.asarray(panel.cohort_codes) >= 0
     return [
-        _Levels(found[name], (float(shares.min()), float(shares.max())))
+        _Levels(factors[name], (float(shares.min()), float(shares.max())))
         for name, codes in columns.items()
-        if np.isfinite(found[name].value)
+        if np.isfinite(factors[name].value)
         and (shares := np.bincount(codes, adopts) / np.bincount(codes)).size
     ]
 

@@ -169,8 +169,8 @@ def _covariance(rows: BareRows, loads: Array, noise: Noise, priors: Priors) -> A
         return -_restricted(sums, covariance) - float(space.log_prior(point[None])[0])
 
     begin = space.unconstrain(space.typical[None])[0]
-    found = optimize.minimize(loss, begin, method="Nelder-Mead", options={"xatol": 1e-3})
-    return np.asarray(noise.covariance(n_periods, space.constrain(found.x[None]))[0])
+    optimum = optimize.minimize(loss, begin, method="Nelder-Mead", options={"xatol": 1e-3})
+    return np.asarray(noise.covariance(n_periods, space.constrain(optimum.x[None]))[0])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -238,8 +238,8 @@ def _restricted(groups: Sequence[_Alike], covariance: Array) -> float:
         freedom += x.number * (o.size - 1)
     # Time effects of a level sum to what unit effects absorb: A has a zero a level.
     values, vectors = np.linalg.eigh(normal)
-    kept = values > 1e-9 * values[-1]
-    energy -= float(((vectors[:, kept].T @ right) ** 2 / values[kept]).sum())
-    freedom -= int(kept.sum())
-    log_det += float(np.log(values[kept]).sum())
+    positive = values > 1e-9 * values[-1]
+    energy -= float(((vectors[:, positive].T @ right) ** 2 / values[positive]).sum())
+    freedom -= int(positive.sum())
+    log_det += float(np.log(values[positive]).sum())
     return -0.5 * float(freedom * np.log(max(energy, np.finfo(float).tiny)) + log_det)

@@ -108,10 +108,10 @@ class SharedShocks(Term):
     def words(self, attrs: Mapping[str, object]) -> Message:
         """Say who shares shocks, whether they last, and their prior."""
         prior = scale_prior(self.scale)
-        said = prior.over(Message("{}s", Numeral(f"{prior.scale:g}")))
+        phrase = prior.over(Message("{}s", Numeral(f"{prior.scale:g}")))
         if self.errors is None or not self.errors.correlated:
-            return _WORDS.fill(by=self.by, prior=said)
-        return _LASTING.fill(by=self.by, prior=said, errors=self.errors.phrase())
+            return _WORDS.fill(by=self.by, prior=phrase)
+        return _LASTING.fill(by=self.by, prior=phrase, errors=self.errors.phrase())
 
     def parameters(self, n_periods: int, priors: Priors) -> tuple[Parameter, ...]:
         """Those of the errors whose correlation shocks have, ``shocks_rho`` and the like."""
@@ -151,8 +151,8 @@ class SharedShocks(Term):
         part = ProcessPart(self.role, cluster, (np.eye(panel.periods),), (scale,))
         errors = self.errors
         if errors is not None and not errors.independent(panel.periods, equation.priors):
-            own = self.parameters(panel.periods, equation.priors)
-            part = replace(part, errors=errors, parameters=own)
+            parameters = self.parameters(panel.periods, equation.priors)
+            part = replace(part, errors=errors, parameters=parameters)
         return replace(equation, processes=(*equation.processes, part))
 
     def _check_clusters(self, cluster: Index, facts: Facts, panel: Panel) -> None:

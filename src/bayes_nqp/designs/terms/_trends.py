@@ -150,13 +150,13 @@ def _parts(
     ]
     out = []
     for name, owner, sizes, common in parts[np.unique(stratum[ever]).size == 1 :]:
-        kept = [kind for kind, (size, _) in sizes.items() if size > 0.0]
+        kinds = [kind for kind, (size, _) in sizes.items() if size > 0.0]
         scales = [
             Scale(f"{name}_{kind}", HalfNormal(sizes[kind][0]), estimated=sizes[kind][1])
-            for kind in kept
+            for kind in kinds
         ]
         if scales:
-            out.append(ProcessPart(name, owner, [loadings[x] for x in kept], scales, common))
+            out.append(ProcessPart(name, owner, [loadings[x] for x in kinds], scales, common))
     return out
 
 

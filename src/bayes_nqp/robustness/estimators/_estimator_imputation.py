@@ -38,14 +38,14 @@ def imputed(rows: Rows) -> tuple[Index, Array, Array]:
         If no treated row has a period with untreated rows.
     """
     free = ~rows.treated
-    kept = rows.treated & np.isin(rows.time, rows.time[free])
-    if not kept.any():
+    mask = rows.treated & np.isin(rows.time, rows.time[free])
+    if not mask.any():
         raise NotApplicable(Message("no treated row has a period with untreated rows"))
-    times, w = rows.targets(kept)
+    times, w = rows.targets(mask)
     a, b = rows.untwoway(w, free)
     v = np.where(free[:, None], -(a[rows.unit] + b[rows.time]), w)
     a, b = rows.untwoway(np.where(free, rows.y, 0.0)[:, None], free)
-    return times, v, np.where(free | kept, rows.y - (a[rows.unit] + b[rows.time])[:, 0], 0.0)
+    return times, v, np.where(free | mask, rows.y - (a[rows.unit] + b[rows.time])[:, 0], 0.0)
 
 
 def centred(residual: Array, key: Index, treated: Mask) -> Array:

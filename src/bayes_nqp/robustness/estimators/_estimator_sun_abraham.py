@@ -25,9 +25,9 @@ def sun_abraham(rows: Rows) -> Estimates:
     free = ~rows.never & (rows.event != rows.reference)
     # A cohort that is not seen in the reference period has nothing to be measured from.
     seen = rows.cohort[~rows.never & (rows.event == rows.reference)]
-    kept = rows.never | np.isin(rows.cohort, seen)
-    if not kept.all():
-        return sun_abraham(rows.where(kept))
+    mask = rows.never | np.isin(rows.cohort, seen)
+    if not mask.all():
+        return sun_abraham(rows.where(mask))
     key = rows.cohort * (rows.time.max() + 1) + rows.time
     cells, cell = np.unique(key[free], return_inverse=True)
     x = np.zeros((rows.y.size, cells.size))
@@ -39,6 +39,6 @@ def sun_abraham(rows: Rows) -> Estimates:
     residual = rows.residual(rows.y[:, None])
     residual = residual - mx @ (inverse @ (mx.T @ residual))
     units, size = rows.n_units, rows.y.size
-    used = cells.size + np.unique(rows.time).size
-    factor = units / (units - 1) * (size - 1) / max(size - used, 1)
+    rank = cells.size + np.unique(rows.time).size
+    factor = units / (units - 1) * (size - 1) / max(size - rank, 1)
     return rows.estimates(times, v, residual, factor)

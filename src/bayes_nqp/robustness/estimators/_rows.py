@@ -73,10 +73,10 @@ class Rows:
         before = np.bincount(rows.unit[~rows.treated], minlength=panel.n_units) > 0
         return rows.where(before[rows.unit])
 
-    def where(self, kept: Mask) -> Rows:
+    def where(self, mask: Mask) -> Rows:
         """Some rows alone, with units numbered anew."""
-        units = np.unique(self.unit[kept], return_inverse=True)[1]
-        return Rows(self.y[kept], units, self.time[kept], self.cohort[kept], self.ahead)
+        units = np.unique(self.unit[mask], return_inverse=True)[1]
+        return Rows(self.y[mask], units, self.time[mask], self.cohort[mask], self.ahead)
 
     @cached_property
     def never(self) -> Mask:
@@ -109,7 +109,7 @@ class Rows:
         np.add.at(out, self.unit, values)
         return out
 
-    def targets(self, kept: Mask) -> tuple[Index, Array]:
+    def targets(self, mask: Mask) -> tuple[Index, Array]:
         """Give the weights of averages of some rows: by event time, and over all that are treated.
 
         Returns
@@ -117,9 +117,9 @@ class Rows:
         tuple of arrays (q) and (row, q)
             Event times, and weights that add up to one.
         """
-        times = np.unique(self.event[kept])
+        times = np.unique(self.event[mask])
         member = np.column_stack(
-            [*(kept & (self.event == e) for e in times), kept & self.treated & (self.event >= 0)]
+            [*(mask & (self.event == e) for e in times), mask & self.treated & (self.event >= 0)]
         )
         return np.append(times, AVERAGE), member / np.maximum(member.sum(axis=0), 1)
 
@@ -128,7 +128,7 @@ class Rows:
         spread = np.sqrt(factor * (self.by_unit(v * e) ** 2).sum(axis=0))
         return Estimates(times, v.T @ self.y, spread)
 
-    def untwoway(self, r: Array, kept: Mask | None = None) -> tuple[Array, Array]:
+    def untwoway(self, r: Array, mask: Mask | None = None) -> tuple[Array, Array]:
         """Solve the normal equations of unit and time effects, for right sides X'r.
 
         With N the incidence of units and periods, D its row sums, B = D^-1 N and r_i, r_t the sums
@@ -138,7 +138,7 @@ class Rows:
         ----------
         r : array (row, q)
             Right sides, of any rows.
-        kept : mask (row), optional
+        mask : array of bool (row), optional
             Rows of which effects are estimated.
 
         Returns
@@ -146,10 +146,10 @@ class Rows:
         tuple of arrays (unit, q) and (time, q)
             Effects of units a, and of periods b.
         """
-        kept = np.ones(self.y.size, dtype=bool) if kept is None else kept
+        mask = np.ones(self.y.size, dtype=bool) if mask is None else mask
         periods = int(self.time.max()) + 1
         n = np.zeros((self.n_units, periods))
-        np.add.at(n, (self.unit[kept], self.time[kept]), 1.0)
+        np.add.at(n, (self.unit[mask], self.time[mask]), 1.0)
         sums, by_time = self.by_unit(r), np.zeros((periods, r.shape[1]))
         np.add.at(by_time, self.time, r)
         share = n / n.sum(axis=1, keepdims=True)

@@ -116,8 +116,8 @@ def over_time(
         hint = "leads=5 for the last five, leads=False for none"
         raise StudyError(f"'leads' is {leads}, and there are no fewer than none", hint=hint)
     names = {new: old for new, old in names_of(by).items() if old != v.EVENT_TIME}
-    own = by_event_time(effects_of(source), names, weights, balanced)
-    alone = OverTime(own, reference=reference_of(own))
+    direct = by_event_time(effects_of(source), names, weights, balanced)
+    alone = OverTime(direct, reference=reference_of(direct))
     if not isinstance(source, Fit):
         return alone
     alone = replace(alone, whole=source.facts.parallel)
