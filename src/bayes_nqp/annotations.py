@@ -218,14 +218,16 @@ def parts_of(annotation: Any) -> list[tuple[Any, tuple[Any, ...]]]:
     return [(annotation, ())]
 
 
-def columns_among(call: Callable[..., object] | type, given: Mapping[str, Any]) -> dict[str, Any]:
+def columns_among(
+    call: Callable[..., object] | type, arguments: Mapping[str, Any]
+) -> dict[str, Any]:
     """Give the arguments that name columns, of those that are given to a call.
 
     Parameters
     ----------
     call : callable
         As in `annotations_of`.
-    given : mapping of str to object
+    arguments : mapping of str to object
         By the argument: one name, or several.
 
     Returns
@@ -236,7 +238,7 @@ def columns_among(call: Callable[..., object] | type, given: Mapping[str, Any]) 
     named = {name for name, x in annotations_of(call).items() if _names_columns(x)}
     return {
         name: names_in(value)
-        for name, value in given.items()
+        for name, value in arguments.items()
         if name in named and value is not None
     }
 

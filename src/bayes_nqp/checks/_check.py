@@ -247,7 +247,7 @@ def _named(name: str) -> Check:
     hint = nearest(str(name), CHECKS)
     if not wanted.isascii():  # a part of a title of another script
         like = (each.name for title, each in titles.items() if wanted in title)
-        hint = next((Message("did you mean {!r}?", found) for found in like), hint)
+        hint = next((Message("did you mean {!r}?", title_of_part) for title_of_part in like), hint)
     raise StudyError(f"there is no check {name!r}", hint=hint)
 
 

@@ -26,5 +26,5 @@ class KnownDraws:
     def of(self, name: str) -> dict[str, float]:
         """Posterior means of an equation's parameters, outcome units."""
         prefix = f"{name}__"
-        known = self.values.items()
-        return {k.removeprefix(prefix): x for k, x in known if k.startswith(prefix)}
+        items = self.values.items()
+        return {k.removeprefix(prefix): x for k, x in items if k.startswith(prefix)}

@@ -86,9 +86,9 @@ def log_marginal(
     problem = equation.gaussian
     density, space = equation_density(equation), equation.problem.space
     sampler = Importance(draws=100, proposals=proposals or 1000, seed=seed)
-    known = {} if stock is None else stock.of(equation.name)
-    if known:
-        drawn = refit_importance(density, space, sampler, point_at(equation, known))
+    start = {} if stock is None else stock.of(equation.name)
+    if start:
+        drawn = refit_importance(density, space, sampler, point_at(equation, start))
     else:
         draw = brief_importance if proposals is None else importance
         drawn = draw(density, space, sampler)

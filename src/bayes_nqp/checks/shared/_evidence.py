@@ -123,12 +123,12 @@ def behind(fit: Fit, other: Design, panel: Panel | None = None) -> float:
     NQPError
         If one of the two has no marginal likelihood.
     """
-    own: Design = fit.outcome_design
+    design: Design = fit.outcome_design
     panel = panel or panel_of(fit)
-    levels = [set(x.facts.time_strata(panel)) for x in (own, other)]
+    levels = [set(x.facts.time_strata(panel)) for x in (design, other)]
     if levels[0] != levels[1]:
-        own, other = (_shrunk(x, panel) for x in (own, other))
-    first, second = (marginal(fit, x, panel) for x in (own, other))
+        design, other = (_shrunk(x, panel) for x in (design, other))
+    first, second = (marginal(fit, x, panel) for x in (design, other))
     comparable(first, second)
     return first.value - second.value
 

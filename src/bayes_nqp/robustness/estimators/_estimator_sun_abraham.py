@@ -28,16 +28,20 @@ def sun_abraham(rows: Rows) -> Estimates:
     mask = rows.never | np.isin(rows.cohort, seen)
     if not mask.all():
         return sun_abraham(rows.where(mask))
+    # X: [G_i = g, t = s] for every cohort and event time but the reference.
     key = rows.cohort * (rows.time.max() + 1) + rows.time
     cells, cell = np.unique(key[free], return_inverse=True)
     x = np.zeros((rows.y.size, cells.size))
     x[np.flatnonzero(free), cell] = 1.0
     times, w = rows.targets(free)
+    # b = (X'MX)^-1 X'M y, so that c'b = v'y with c = X'w: shares of cohorts at an event time.
     mx = rows.residual(x)
     inverse = np.linalg.pinv(mx.T @ mx, rcond=1e-12, hermitian=True)
     v = mx @ inverse @ (x.T @ w)
+    # e = M y - M X b.
     residual = rows.residual(rows.y[:, None])
     residual = residual - mx @ (inverse @ (mx.T @ residual))
+    # G / (G - 1) (N - 1) / (N - K).
     units, size = rows.n_units, rows.y.size
     rank = cells.size + np.unique(rows.time).size
     factor = units / (units - 1) * (size - 1) / max(size - rank, 1)

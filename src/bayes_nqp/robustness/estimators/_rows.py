@@ -125,6 +125,7 @@ class Rows:
 
     def estimates(self, times: Index, v: Array, e: Array, factor: float = 1.0) -> Estimates:
         """Make estimates from weights (row, q) and residuals (row, q) or (row, 1)."""
+        # var(v'y) = factor sum_i (sum_t v_it e_it)²: errors of a unit covary as they like.
         spread = np.sqrt(factor * (self.by_unit(v * e) ** 2).sum(axis=0))
         return Estimates(times, v.T @ self.y, spread)
 
@@ -150,8 +151,10 @@ class Rows:
         periods = int(self.time.max()) + 1
         n = np.zeros((self.n_units, periods))
         np.add.at(n, (self.unit[mask], self.time[mask]), 1.0)
+        # r_i and r_t, of all rows.
         sums, by_time = self.by_unit(r), np.zeros((periods, r.shape[1]))
         np.add.at(by_time, self.time, r)
+        # B = D^-1 N; S = diag(N'1) - B'N is singular, as a constant moves between a and b.
         share = n / n.sum(axis=1, keepdims=True)
         s = np.diag(n.sum(axis=0)) - share.T @ n
         b = np.linalg.pinv(s, rcond=1e-12, hermitian=True) @ (by_time - share.T @ sums)
