@@ -11,6 +11,7 @@ HOME = Path(__file__).resolve().parents[1] / "src" / "bayes_nqp"
 DOORS = {
     "cli/_door.py": "the last door: nothing is above it that could have words",
     "foreign.py": "readers of files, objects that were passed and saved fits raise what they like",
+    "studio/_view.py": "what one page raises is said on it, and the others go on",
     "omissions.py": "an error in one figure or file costs that one, and is told in its place",
 }
 WHY = (

@@ -183,7 +183,11 @@ def figure_texts(folder: Path) -> Iterator[str]:
 
 
 def outside(text: str) -> str:
-    """What is left of a text without marked parts, names of the user's own, and code."""
+    """What is left of a text without marked parts, names of the user's own, and code.
+
+    Cells of the table of checks hold the first clause of a figure, cut where it ends.
+    """
+    text += "⟧" * (text.count("⟦") - text.count("⟧"))
     while (less := re.sub(r"⟦[^⟦⟧]*⟧", "", text)) != text:
         text = less
     text = CODE.sub("", text)

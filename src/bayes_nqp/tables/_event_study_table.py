@@ -75,6 +75,8 @@ def event_study_table(
     both = not study.whole if efficient is None else efficient
     tables = [x for group in study.groups() for x in _of_group(group, prob, kind, efficient=both)]
     table = pd.concat(tables, ignore_index=True).astype({v.ROWS: "Int64", v.UNITS: "Int64"})
+    # Last, where wide tables show it as well.
+    table = table[[*(name for name in table if name != "gate"), "gate"]]
     table.attrs = tables[0].attrs
     return table
 

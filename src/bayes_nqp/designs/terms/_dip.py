@@ -140,8 +140,10 @@ def _at_risk(rows: BareRows, start: Index, periods: int) -> Array:
                 loads[later, first:c] -= u * adopts.sum() / later.sum()
     if not (loads < 0.0).any():
         raise IdentificationError(
-            "a dip before adoption needs units that adopt after the first period, and others that "
-            "had not adopted then",
+            Message(
+                "a dip before adoption needs units that adopt after the first period, and others "
+                "that had not adopted then"
+            ),
             hint="trends=None",
         )
     return loads
