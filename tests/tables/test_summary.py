@@ -125,7 +125,7 @@ def test_what_is_no_longer_draws():
 def test_event_study_table():
     table = event_study_table(EFFECTS, by="region")
     front = ["region", "part", "baseline", "event_time", "rows", "units"]
-    assert list(table) == [*front, *STATISTICS, "joint_lower", "joint_upper"]
+    assert list(table) == [*front, *STATISTICS[:-1], "joint_lower", "joint_upper", "gate"]
     assert table["units"].tolist() == [21, 20, 14, 14, 7, 21, 21, 14, 14, 7]
     assert table["event_time"].tolist() == 2 * [0, 1, 2, 3, 4]
     assert len(event_study_table(EFFECTS, balanced=1)) == 2
