@@ -166,3 +166,15 @@ def test_two_periods_load_the_mean_of_both() -> None:
     assert (at > 0.9).all()
     assert (two[ever, first - 2] > 0.5).all()
     assert one[~ever].min() < 0.0
+
+
+@pytest.mark.parametrize("periods", [1, 2])
+def test_checks_judge_it_by_its_own_leads(periods: int) -> None:
+    panel, _ = dipping(150, 1, periods=periods)
+    fit = nqp.fit(nqp.StaggeredDiD(trends=nqp.Dip(periods)), panel, SAMPLER, progress=False)
+    found = nqp.check(fit, "pretrends", progress=False)
+    assert found.verdict == "reported"
+    assert "Leads beside the dip" in found.sentence
+    assert "series" not in found.sentence
+    for name in ("placebo_time", "placebo_mixed", "anticipation"):
+        assert nqp.check(fit, name, progress=False).verdict == "not applicable"

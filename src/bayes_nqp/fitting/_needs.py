@@ -163,3 +163,12 @@ RECEIVED: Final = Need(
     asked_anyway=False,
 )
 """Rows that have something of the treatment of others, in the model."""
+
+UNSELECTED: Final = Need(
+    lambda facts, _: not facts.has("dip"),
+    lambda _: Message(
+        "Adoption may depend on the periods before it, which then differ without any effect; "
+        "'pretrends' looks at what is left of them beside the dip."
+    ),
+)
+"""Adoption that does not look at the periods before it."""

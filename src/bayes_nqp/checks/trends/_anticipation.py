@@ -21,7 +21,7 @@ from bayes_nqp.checks.shared import (
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.errors import NotApplicable
 from bayes_nqp.estimands import att
-from bayes_nqp.fitting import ADOPTION, REFITS, ROWS, Fit, panel_of, refit
+from bayes_nqp.fitting import ADOPTION, REFITS, ROWS, UNSELECTED, Fit, panel_of, refit
 from bayes_nqp.language import Message
 
 
@@ -29,7 +29,7 @@ from bayes_nqp.language import Message
     "Did units respond before adoption?",
     "anticipation",
     place=60,
-    needs=(ADOPTION, ROWS, REFITS),
+    needs=(ADOPTION, ROWS, REFITS, UNSELECTED),
     assumption=True,
 )
 def anticipation(fit: Fit, *, periods: Annotated[int, Ge(1)] = 2) -> Finding:

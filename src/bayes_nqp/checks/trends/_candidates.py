@@ -159,8 +159,8 @@ def own_leads(fit: Fit) -> float:
     float
         Missing where the panel cannot tell any.
     """
-    candidate = next(x for x in CANDIDATES if not x.changes(fit))
-    return _weighed(fit, candidate).tail
+    stated = next((x for x in fit.facts.terms if x.argument == "trends"), None)
+    return _weighed(fit, Candidate(Message("as fitted"), trends=stated)).tail
 
 
 def last_period_alone(fit: Fit) -> bool:

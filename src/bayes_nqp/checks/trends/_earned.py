@@ -20,6 +20,11 @@ APART: Final = Message(
 )
 DRIFTING: Final = Message("This design assumes no parallel trends: those who adopt may drift.")
 """What is said where differential trends take their place."""
+DIPPING: Final = Message(
+    "This design assumes parallel trends but for what adoption looks at: units may adopt after a "
+    "bad or good period."
+)
+"""What is said where adoption may depend on the periods before it."""
 MONTE_CARLO: Final = 0.3
 """Largest Monte-Carlo error with which a factor is judged."""
 

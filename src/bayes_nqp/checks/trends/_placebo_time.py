@@ -18,7 +18,7 @@ from bayes_nqp.checks.shared import (
 )
 from bayes_nqp.checks.trends._placebo import PlaceboDraws, placebos
 from bayes_nqp.estimands import att, gate_of
-from bayes_nqp.fitting import ADOPTION, REFITS, ROWS, SEPARATE, Fit, apart
+from bayes_nqp.fitting import ADOPTION, REFITS, ROWS, SEPARATE, UNSELECTED, Fit, apart
 from bayes_nqp.language import Message, listed
 
 
@@ -26,7 +26,7 @@ from bayes_nqp.language import Message, listed
     "Does a pretended, earlier adoption have no effect?",
     "placebo in time",
     place=70,
-    needs=(ADOPTION, ROWS, REFITS, SEPARATE),
+    needs=(ADOPTION, ROWS, REFITS, SEPARATE, UNSELECTED),
     assumption=True,
 )
 def placebo_time(fit: Fit, *, periods: Annotated[int, Ge(1)] | None = None) -> Finding:

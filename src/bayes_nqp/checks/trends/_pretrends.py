@@ -24,7 +24,7 @@ from bayes_nqp.checks.shared import (
 )
 from bayes_nqp.checks.trends._bayes_factor import BayesFactor
 from bayes_nqp.checks.trends._candidates import own_leads
-from bayes_nqp.checks.trends._earned import APART, DRIFTING, figure_of
+from bayes_nqp.checks.trends._earned import APART, DIPPING, DRIFTING, figure_of
 from bayes_nqp.checks.trends._next_design import next_step
 from bayes_nqp.checks.trends._parallel import Judgement, Parted, PreTrend, parted
 from bayes_nqp.designs import DifferentialTrends
@@ -75,15 +75,14 @@ def pretrends(fit: Fit) -> Finding:
     parts = parted(fit)
     judged, factors = parts.judged, parts.earned
     verdict, words = parts.verdict, [_sentence(judged, called(fit)), factors.sentence]
-    if not fit.facts.parallel:
-        verdict, words = (
-            UNTOLD,
-            [APART, advised(Message("Set it beside {}.", Hint("trends", DifferentialTrends())))],
-        )
-    if fit.facts.has("drift"):
-        verdict, near = _near_adoption(own_leads(fit))
-        words = [DRIFTING, near, factors.sentence]
-    if fit.facts.parallel or fit.facts.has("drift"):
+    beside = advised(Message("Set it beside {}.", Hint("trends", DifferentialTrends())))
+    drifts, dips = fit.facts.has("drift"), fit.facts.has("dip")
+    if drifts or dips:
+        verdict, near = _near_adoption(own_leads(fit), dips=dips)
+        words = [DIPPING, near, beside] if dips else [DRIFTING, near, factors.sentence]
+    elif not fit.facts.parallel:
+        verdict, words = UNTOLD, [APART, beside]
+    if fit.facts.parallel or drifts or dips:
         words.append(next_step(fit, verdict))
     sentence = joined(words)
     figure = separated([figure_of(factors), _figure(judged)])
@@ -91,20 +90,23 @@ def pretrends(fit: Fit) -> Finding:
     return Finding(verdict, figure, sentence, evidence, "event_study", parts.worst)
 
 
-def _near_adoption(tail: float) -> tuple[Verdict, Message]:
-    """Judge a drift by its own leads: what the last periods before adoption have beside it."""
+def _near_adoption(tail: float, *, dips: bool) -> tuple[Verdict, Message]:
+    """Judge a drift or a dip by its leads: what the last periods before adoption have beside it."""
     against = ladder(fails=tail < _FAILS, doubt=tail < _DOUBT)
+    beside = Message("the dip") if dips else Message("the drift")
     if against != HOLDS:
         return against, Message(
-            "Yet the drift does not explain the last periods before adoption: leads beside it are "
-            "far from zero (p = {:.2g}).",
+            "Yet {0} does not explain the last periods before adoption: leads beside it are far "
+            "from zero (p = {1:.2g}).",
+            beside,
             tail,
         )
     if np.isnan(tail):
         return REPORTED, NOTHING
     return REPORTED, Message(
-        "Leads beside the drift, in the last periods before adoption, are compatible with zero "
-        "(p = {:.2g}).",
+        "Leads beside {0}, in the last periods before adoption, are compatible with zero "
+        "(p = {1:.2g}).",
+        beside,
         tail,
     )
 
