@@ -218,10 +218,10 @@ def moves(folder: Path, number: int, seed: int) -> Tally:
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
         )  # fmt: skip
         assert process.stdout is not None
-        process.stdout.readline()
-        time.sleep(rng.uniform(0, 0.25))
+        first = [process.stdout.readline() for _ in range(1 + k % 5)]
+        time.sleep(rng.uniform(0, 0.05))
         process.send_signal(getattr(signal, name))
-        said, _ = process.communicate(timeout=60)
+        said = "".join((*first, process.communicate(timeout=60)[0]))
         names = {p.name for p in at.iterdir()}
         kept = [p for p in at.iterdir() if RESULTS.fullmatch(p.name)]
         numbers = {

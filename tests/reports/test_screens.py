@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -27,7 +26,6 @@ from doors import (
 )
 from PIL import Image
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
 SCREENS = {"desk": (1400, 900, "light"), "dark": (1000, 900, "dark"), "phone": (390, 844, "light")}
 SECTIONS = ("In short", "Question, data and support", "The evidence for and against", "Methods")
 SMALL = 60
@@ -65,22 +63,11 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> str:
     return page_in(tmp_path_factory.mktemp("page")).as_uri()
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    driver = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    if CHROMIUM is None:
-        pytest.skip("no chromium here")
-    with driver.sync_playwright() as player:
-        opened = player.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield opened
-        opened.close()
-
-
 @pytest.fixture
-def shown(request: pytest.FixtureRequest, browser: Any, address: str) -> Iterator[Any]:
+def shown(request: pytest.FixtureRequest, chromium: Any, address: str) -> Iterator[Any]:
     """The page on a screen, with the addresses that it asked for."""
     width, height, scheme = SCREENS[request.param]
-    context = browser.new_context(
+    context = chromium.new_context(
         viewport={"width": width, "height": height}, color_scheme=scheme, bypass_csp=True
     )
     page, asked = context.new_page(), list[str]()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -13,8 +12,6 @@ from typing import Any
 import pytest
 
 pytest.importorskip("shiny", reason="without the extra 'studio'")
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
 
 class Served:
@@ -52,17 +49,6 @@ def studio(tmp_path: Path) -> Iterator[Callable[..., Served]]:
     yield start
     for each in started:
         each.end()
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Any]:
-    playwright = pytest.importorskip("playwright.sync_api", reason="without playwright")
-    if CHROMIUM is None:
-        pytest.skip("no chromium on this machine")
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
