@@ -43,6 +43,7 @@ def hide_system_fonts() -> None:
 
 
 os.environ.setdefault("MPLBACKEND", "Agg")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # workers are as many as processors already
 os.environ["BAYES_NQP_STORE"] = "none"  # what one test computes is no other's evidence
 hide_system_fonts()
 
