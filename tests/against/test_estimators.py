@@ -15,7 +15,7 @@ from against.peers import Roles
 import bayes_nqp as nqp
 from bayes_nqp.errors import StudyError
 from bayes_nqp.language import Message
-from bayes_nqp.robustness import AVERAGE, ESTIMATORS, Estimates, Rows
+from bayes_nqp.robustness import AVERAGE, ESTIMATORS, EventCurve, Sample
 
 dd = pytest.importorskip("diff_diff")
 
@@ -57,7 +57,7 @@ def theirs(name: str, data: str) -> Iterator[tuple[int, float, float]]:
 @pytest.mark.parametrize("name", PEERS)
 def test_estimates_and_standard_errors_are_those_of_diff_diff(name: str, data: str) -> None:
     frame, roles = frames()[data]
-    found = ESTIMATORS[name].estimate(Rows.of(cases.panel_of(frame, roles)))
+    found = ESTIMATORS[name].estimate(Sample.of(cases.panel_of(frame, roles)))
     ours = dict(zip(found.event_time.tolist(), zip(found.mean, found.sd, strict=True), strict=True))
     lines = list(theirs(name, data))
     assert len(lines) > 5
@@ -71,7 +71,7 @@ def test_estimates_and_standard_errors_are_those_of_diff_diff(name: str, data: s
 def test_two_stages_are_those_of_pyfixest() -> None:
     pytest.importorskip("pyfixest")
     frame, roles = frames()["castle"]
-    found = ESTIMATORS["two_stage"].estimate(Rows.of(cases.panel_of(frame, roles)))
+    found = ESTIMATORS["two_stage"].estimate(Sample.of(cases.panel_of(frame, roles)))
     assert found.mean[-1] == pytest.approx(peers.pyfixest_did2s(frame, roles), abs=1e-6)
 
 
@@ -97,7 +97,7 @@ def test_an_estimator_of_ones_own_is_one_function(fit: nqp.Fit) -> None:
     from bayes_nqp.robustness.estimators import estimator
 
     @estimator("Naive", Message("nothing"), place=5)
-    def naive(rows: Rows) -> Estimates:
+    def naive(rows: Sample) -> EventCurve:
         """Take the mean of treated rows."""
         times, w = rows.targets(rows.treated)
         return rows.estimates(times, w, rows.y[:, None])
@@ -107,7 +107,7 @@ def test_an_estimator_of_ones_own_is_one_function(fit: nqp.Fit) -> None:
         figure = nqp.plots.estimators(fit, estimators=["naive"])
     finally:
         del ESTIMATORS["naive"]
-    rows = Rows.of(fit.panel)
+    rows = Sample.of(fit.panel)
     drawn = table[(table["estimator"] == "Naive") & table["event_time"].isna()]
     assert drawn["mean"].item() == pytest.approx(rows.y[rows.treated].mean())
     assert "nothing" in [text.get_text() for text in figure.axes[1].texts]

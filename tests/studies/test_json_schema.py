@@ -119,5 +119,5 @@ def test_every_key_has_help(schema: dict[str, Any]) -> None:
 
 def _tables(schema: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     yield "", schema
-    for name in ("Channels", "Data", "Index", "Report", "Stratify", "Zones"):
+    for name in ("Channels", "Data", "IndexKeys", "Report", "Stratify", "Zones"):
         yield name, schema["definitions"][name]

@@ -47,7 +47,7 @@ class Worksheet:
 
 
 @dataclass(frozen=True, slots=True)
-class _Part:
+class _XmlPart:
     """Where a sheet is in the workbook, and what the workbook says of it."""
 
     path: str
@@ -168,7 +168,7 @@ def _unmerged(
     return df, filled
 
 
-def _parts(path: Path) -> dict[str, _Part]:
+def _parts(path: Path) -> dict[str, _XmlPart]:
     """Find where each sheet is; nothing where the file is no .xlsx."""
     if not zipfile.is_zipfile(path):
         return {}
@@ -181,7 +181,9 @@ def _parts(path: Path) -> dict[str, _Part]:
     recomputed = any(_local(x.tag) == "calcPr" and x.get("fullCalcOnLoad") in _TRUE for x in nodes)
     sheets = (x for x in nodes if _local(x.tag) == "sheet")
     return {
-        x.get("name", ""): _Part(targets[key], x.get("state", "visible") != "visible", recomputed)
+        x.get("name", ""): _XmlPart(
+            targets[key], x.get("state", "visible") != "visible", recomputed
+        )
         for x in sheets
         if (key := next((v for k, v in x.attrib.items() if _local(k) == "id"), "")) in targets
     }

@@ -15,7 +15,7 @@ from bayes_nqp.fitting._rows import drawn_of, kept_by
 from bayes_nqp.fitting._tree import build_tree
 from bayes_nqp.language import Message
 from bayes_nqp.planning import plan_of
-from bayes_nqp.rowmodel import Names
+from bayes_nqp.rowmodel import Variables
 from bayes_nqp.sampling import NUTS, Chains
 
 if TYPE_CHECKING:
@@ -96,12 +96,12 @@ def from_pymc(
 
 def _values(plan: Plan, equation: Equation, posterior: xr.Dataset) -> dict[str, Any]:
     """Draws of what a fit keeps of an equation, by the names of the row model."""
-    names = [Names(equation.name)(name) for name in kept_by(plan, equation)]
+    names = [Variables(equation.name)(name) for name in kept_by(plan, equation)]
     lacking = [name for name in names if name not in posterior]
     if lacking:
         raise StudyError(Message("the posterior lacks {}", shown(lacking, 5)), hint=_SAMPLE)
     values = {name: np.asarray(posterior[name], dtype=np.float64) for name in names}
-    cells, wanted = values[Names(equation.name)("cell_effect")].shape[2], plan.cells.rows.size
+    cells, wanted = values[Variables(equation.name)("cell_effect")].shape[2], plan.cells.rows.size
     if cells != wanted:
         raise StudyError(
             Message("the posterior has {} cells, and the design has {}", cells, wanted),

@@ -22,7 +22,7 @@ from bayes_nqp.fitting._draws import (
 from bayes_nqp.fitting._reach import reach_of
 from bayes_nqp.fitting._tree import Drawn, build_tree
 from bayes_nqp.language import Message
-from bayes_nqp.rowmodel import Names, equation_model
+from bayes_nqp.rowmodel import Variables, equation_model
 from bayes_nqp.sampling import NUTS, Chains, Importance, sample_model
 from bayes_nqp.terms import Slope, SlopeKind
 
@@ -70,7 +70,7 @@ def fit_rows(plan: Plan, sampler: NUTS, progress: bool) -> tuple[xr.DataTree, Ga
         )
     drawn: list[Drawn] = []
     for number, equation in enumerate(plan.equations):
-        names = [Names(equation.name)(name) for name in kept_by(plan, equation)]
+        names = [Variables(equation.name)(name) for name in kept_by(plan, equation)]
         model = equation_model(plan, equation)
         chains = sample_model(model, _numbered(sampler, number), names, progress=progress)
         drawn.append(drawn_of(plan, equation, chains))
@@ -95,7 +95,7 @@ def drawn_of(plan: Plan, equation: Equation, chains: Chains) -> Drawn:
     chains : Chains
         With the variables of `kept_by`, as the row model calls them.
     """
-    called = Names(equation.name)
+    called = Variables(equation.name)
     values = {
         name: np.asarray(chains.values[called(name)], dtype=float)
         for name in kept_by(plan, equation)

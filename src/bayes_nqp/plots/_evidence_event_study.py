@@ -38,7 +38,7 @@ _TREND_LINE = Message(
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Part:
+class _Curve:
     """What one panel shows: of all units, or of one level."""
 
     label: str
@@ -80,8 +80,8 @@ def event_study(result: CheckResult, look: Appearance) -> Figure:
     return page.figure
 
 
-def _parts(evidence: xr.Dataset, translate: Translator) -> list[_Part]:
-    overall = _Part(
+def _parts(evidence: xr.Dataset, translate: Translator) -> list[_Curve]:
+    overall = _Curve(
         translate("Overall"),
         None if "lead" not in evidence else _counted(evidence, "lead"),
         _counted(evidence, "effect"),
@@ -95,7 +95,7 @@ def _parts(evidence: xr.Dataset, translate: Translator) -> list[_Part]:
         factor, level = _split(evidence, str(name))
         at = {"stratum_level": str(name)}
         parts.append(
-            _Part(
+            _Curve(
                 str(name),
                 _counted(evidence, f"lead_{factor}").sel({factor: level}),
                 _counted(evidence, f"effect_{factor}").sel({factor: level}),
@@ -126,7 +126,7 @@ def _split(evidence: xr.Dataset, name: str) -> tuple[str, object]:
     raise KeyError(name)
 
 
-def _draw(ax: Axes, part: _Part, prob: float, reference: int) -> None:
+def _draw(ax: Axes, part: _Curve, prob: float, reference: int) -> None:
     effect = _seen(part.effect, _AFTER)
     periods = effect[_AFTER].to_numpy()
     lead = None if part.lead is None else _seen(part.lead, v.EVENT_TIME)
@@ -184,7 +184,7 @@ def _seen(draws: xr.DataArray, dim: str) -> xr.DataArray:
     return draws.isel({dim: _known(draws)})
 
 
-def _notes(page: Canvas, parts: list[_Part], look: Appearance, reference: int) -> None:
+def _notes(page: Canvas, parts: list[_Curve], look: Appearance, reference: int) -> None:
     page.note(POINTS, percent(look.prob))
     shown = [draws for part in parts for draws in (part.effect, part.lead) if draws is not None]
     alone = parts[0].lead is None

@@ -12,7 +12,7 @@ from bayes_nqp.robustness.confounding import (
     curves,
 )
 from bayes_nqp.robustness.confounding import strength as strength
-from bayes_nqp.robustness.estimators import AVERAGE, ESTIMATORS, Estimates, Rows
+from bayes_nqp.robustness.estimators import AVERAGE, ESTIMATORS, EventCurve, Sample
 from bayes_nqp.robustness.trends import (
     EventStudy,
     NormalSteps,
@@ -30,13 +30,13 @@ __all__ = [
     "CONFOUNDED",
     "ESTIMATORS",
     "ConfoundedFit",
-    "Estimates",
+    "EventCurve",
     "EventStudy",
     "NormalRho",
     "NormalSteps",
     "OverTime",
     "RhoPrior",
-    "Rows",
+    "Sample",
     "UniformRho",
     "UniformSteps",
     "axis_of",

@@ -21,14 +21,14 @@ if TYPE_CHECKING:
     from bayes_nqp.designs import Steps
     from bayes_nqp.likelihoods import Likelihood
     from bayes_nqp.planning import Equation, RowLayout
-    from bayes_nqp.rowmodel._names import Names
+    from bayes_nqp.rowmodel._names import Variables
 
 
 Index = npt.NDArray[np.int64]
 
 
 def state_density(
-    names: Names,
+    names: Variables,
     equation: Equation,
     layout: RowLayout,
     mean: Any,
@@ -63,7 +63,7 @@ def state_density(
 
 
 def _unseen(
-    names: Names, equation: Equation, layout: RowLayout, noise: Noise, values: Sequence[Any]
+    names: Variables, equation: Equation, layout: RowLayout, noise: Noise, values: Sequence[Any]
 ) -> Any:
     """Errors (row) of an outcome that nobody sees at unit ``sigma``: ``L z``, ``L L' = V``.
 
@@ -101,7 +101,7 @@ def over_periods(noise: Noise, n_periods: int, values: Sequence[Any]) -> Any:
 
 
 def _step_by_step(
-    names: Names,
+    names: Variables,
     equation: Equation,
     layout: RowLayout,
     rows: tuple[Any, Any, Any],
@@ -121,7 +121,7 @@ def _step_by_step(
 
 
 def _by_pattern(
-    names: Names,
+    names: Variables,
     equation: Equation,
     noise: Noise,
     values: Sequence[Any],

@@ -10,14 +10,14 @@ import pymc as pm
 import pytensor.tensor as pt
 
 from bayes_nqp.planning import cell_slopes
-from bayes_nqp.rowmodel._names import Names
+from bayes_nqp.rowmodel._names import Variables
 from bayes_nqp.terms import SlopeKind
 
 if TYPE_CHECKING:
     from bayes_nqp.planning import Equation, Plan
 
 
-def report_slopes(names: Names, plan: Plan, equation: Equation, slopes: Any, s: Any) -> None:
+def report_slopes(names: Variables, plan: Plan, equation: Equation, slopes: Any, s: Any) -> None:
     """Report slopes of mediators and of the moderator by stratum."""
     width = len(equation.rows.columns)
     by_stratum = slopes.reshape((plan.frame.stratum_levels.shape[0], width))
@@ -35,7 +35,7 @@ def report_slopes(names: Names, plan: Plan, equation: Equation, slopes: Any, s: 
 
 
 def state_effects(
-    names: Names,
+    names: Variables,
     plan: Plan,
     equation: Equation,
     cells: Any,
@@ -74,7 +74,9 @@ def state_effects(
     return deviation
 
 
-def _at_moderators(names: Names, plan: Plan, equation: Equation, cells: Any, slopes: Any) -> Any:
+def _at_moderators(
+    names: Variables, plan: Plan, equation: Equation, cells: Any, slopes: Any
+) -> Any:
     """Effects of cells at the mean moderator of their rows, where there is one."""
     moderation, width = equation.slope(SlopeKind.MODERATION), len(equation.rows.columns)
     if moderation is None:

@@ -12,7 +12,7 @@ import pytensor.tensor as pt
 from bayes_nqp.planning import cell_names, node_names, row_layout
 from bayes_nqp.rowmodel._density import state_density
 from bayes_nqp.rowmodel._effects import report_slopes, state_effects
-from bayes_nqp.rowmodel._names import Names
+from bayes_nqp.rowmodel._names import Variables
 from bayes_nqp.rowmodel._processes import paths_of_rows
 from bayes_nqp.rowmodel._tables import padded, row_data, scale_variables, table
 from bayes_nqp.terms import SlopeKind
@@ -45,7 +45,7 @@ def row_model(plan: Plan, equations: Sequence[Equation]) -> pm.Model:
 
 def _state(plan: Plan, equation: Equation, layout: RowLayout) -> None:
     """Add one equation to the model in context."""
-    names = Names(equation.name)
+    names = Variables(equation.name)
     s = pm.Data(names("s"), np.float64(equation.scale))
     scales = scale_variables(names, equation.problem, s)
     alpha = pm.Flat(names("alpha_over_s"), dims="unit")
@@ -92,7 +92,7 @@ def _coords(plan: Plan, layout: RowLayout) -> dict[str, Any]:
 
 def _own_coords(plan: Plan, equation: Equation) -> dict[str, Any]:
     """Labels of an equation's coefficients."""
-    names, cells = Names(equation.name), plan.cells
+    names, cells = Variables(equation.name), plan.cells
     nodes = node_names(plan.frame.level_names, plan.panel.time_labels)
     texts = np.array(cell_names([*cells.strata.values()], cells.cohort, cells.time), dtype=str)
     coords: dict[str, Any] = {}
@@ -118,7 +118,7 @@ def _own_coords(plan: Plan, equation: Equation) -> dict[str, Any]:
     return coords
 
 
-def _columns(names: Names, layout: RowLayout, slopes: Any) -> Any:
+def _columns(names: Variables, layout: RowLayout, slopes: Any) -> Any:
     """What the varying columns add to each row."""
     value = pm.Data(names("entry_value"), layout.entry_value)
     terms = value * slopes[pm.Data(names("entry_slope"), layout.entry_slope)]

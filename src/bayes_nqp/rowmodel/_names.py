@@ -1,4 +1,4 @@
-"""Names of the variables of a row model: those of posteriors, ``equation__name``."""
+"""Variables of the variables of a row model: those of posteriors, ``equation__name``."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Names:
-    """Names of one equation's variables.
+class Variables:
+    """Variables of one equation's variables.
 
     Parameters
     ----------

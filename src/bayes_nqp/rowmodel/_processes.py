@@ -11,7 +11,7 @@ import pytensor.tensor as pt
 
 from bayes_nqp.designs import Noise
 from bayes_nqp.rowmodel._density import over_periods
-from bayes_nqp.rowmodel._names import Names
+from bayes_nqp.rowmodel._names import Variables
 from bayes_nqp.rowmodel._tables import parameter
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def paths_of_rows(
-    names: Names, equation: Equation, scales: Mapping[str, Any], border: Any, s: Any
+    names: Variables, equation: Equation, scales: Mapping[str, Any], border: Any, s: Any
 ) -> Any:
     """What processes add to each row in multiples of s, ``L sum_k tau_k D_k z_k`` of its paths.
 

@@ -16,7 +16,7 @@ from bayes_nqp.terms import GlobalPart, LocalPart
 if TYPE_CHECKING:
     from bayes_nqp.gaussian import Problem
     from bayes_nqp.planning import Equation, Plan
-    from bayes_nqp.rowmodel._names import Names
+    from bayes_nqp.rowmodel._names import Variables
     from bayes_nqp.terms import Place
 
 
@@ -33,7 +33,7 @@ def padded(values: Any) -> Any:
     return pt.zeros(values.shape[0] + 1)[:-1].set(values)
 
 
-def parameter(names: Names, stated: Parameter, s: Any) -> Any:
+def parameter(names: Variables, stated: Parameter, s: Any) -> Any:
     """Add one prior to the model in context; give the parameter in multiples of ``s``."""
     name = names(stated.name)
     if not stated.in_outcome_units:
@@ -43,7 +43,7 @@ def parameter(names: Names, stated: Parameter, s: Any) -> Any:
     return value
 
 
-def scale_variables(names: Names, problem: Problem, s: Any) -> dict[str, Any]:
+def scale_variables(names: Variables, problem: Problem, s: Any) -> dict[str, Any]:
     """Add the scales' priors to the model in context.
 
     Parameters
@@ -71,7 +71,7 @@ def scale_variables(names: Names, problem: Problem, s: Any) -> dict[str, Any]:
 
 
 def table(
-    names: Names,
+    names: Variables,
     plan: Plan,
     equation: Equation,
     place: Place,
@@ -102,7 +102,7 @@ def table(
 
 
 def _coefficients(
-    names: Names, part: GlobalPart | LocalPart, dim: str, scales: Mapping[str, Any]
+    names: Variables, part: GlobalPart | LocalPart, dim: str, scales: Mapping[str, Any]
 ) -> Any:
     """Give a part's coefficients their prior: flat, or standard normal times their scale."""
     if isinstance(part, GlobalPart) and part.display is None:
@@ -113,7 +113,7 @@ def _coefficients(
     return z * scales[part.scale.name] if isinstance(part.scale, Scale) else z
 
 
-def _report(names: Names, part: GlobalPart, values: Any, s: Any) -> None:
+def _report(names: Variables, part: GlobalPart, values: Any, s: Any) -> None:
     """Give a part's coefficients, or the levels that they span, in outcome units."""
     if part.display is not None:
         values = pt.as_tensor(np.asarray(part.display)) @ values

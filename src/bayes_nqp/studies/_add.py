@@ -23,7 +23,7 @@ from bayes_nqp.intake import (
 )
 from bayes_nqp.language import Message
 from bayes_nqp.studies._index import recipe_of
-from bayes_nqp.studies._schema import Index
+from bayes_nqp.studies._schema import IndexKeys
 from bayes_nqp.studies._words import at_command, in_toml
 
 _WRITERS: dict[str, Callable[..., Path]] = {
@@ -115,9 +115,9 @@ def add_index(
     path = _out(file, out, "_index")
     beside = path.with_name(f"{path.stem}_weights.csv")
     free(beside)
-    index = Index.model_construct(
+    index = IndexKeys.model_construct(
         **{
-            **Index().model_dump(),
+            **IndexKeys().model_dump(),
             "positive": list(positive),
             "negative": list(negative),
             "system": system,

@@ -17,7 +17,7 @@ from bayes_nqp.index import IndexSystem, ProductivityIndex, system_of
 from bayes_nqp.language import Message
 from bayes_nqp.registry import registered
 from bayes_nqp.studies._kinds import check_kinds
-from bayes_nqp.studies._schema import Index
+from bayes_nqp.studies._schema import IndexKeys
 
 _TAG = "type"
 
@@ -44,7 +44,7 @@ def normalisations() -> dict[str, type]:
     return {indices.MinMax.__name__: indices.MinMax}
 
 
-def recipe_of(index: Index, folder: Path) -> ProductivityIndex:
+def recipe_of(index: IndexKeys, folder: Path) -> ProductivityIndex:
     """Decode a recipe.
 
     Parameters
@@ -75,7 +75,7 @@ def recipe_of(index: Index, folder: Path) -> ProductivityIndex:
         ) from None
 
 
-def _system(index: Index, folder: Path) -> IndexSystem:
+def _system(index: IndexKeys, folder: Path) -> IndexSystem:
     columns, ready = bool(index.positive or index.negative), systems()
     if sum((index.system is not None, columns, bool(index.dimension))) != 1:
         raise StudyError(

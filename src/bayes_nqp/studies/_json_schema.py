@@ -91,7 +91,7 @@ def _describe_data(definitions: Schema) -> None:
 
 def _describe_index(definitions: Schema) -> None:
     """Say which systems, weights and scales there are."""
-    index = definitions["Index"]["properties"]
+    index = definitions["IndexKeys"]["properties"]
     index["system"] = {
         **index["system"],
         "anyOf": [{"enum": list(systems())}, {"type": "string", "pattern": r"\.toml$"}],

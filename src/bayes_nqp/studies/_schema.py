@@ -29,7 +29,7 @@ class Label(Keys):
     """By level of a stratum, or by unit."""
 
 
-class Index(Keys):
+class IndexKeys(Keys):
     """An outcome made of indicators, with its weights and contributions as tables."""
 
     name: str = "nqp"
@@ -144,7 +144,7 @@ class Settings(Keys):
     """Where the rows are, and which column plays which part."""
     labels: dict[str, dict[str, Words | Label]] = {}
     """What columns and what stands in them are called, a table for each language."""
-    index: Index | None = None
+    index: IndexKeys | None = None
     """An outcome made of indicators."""
     design: dict[str, Any] = {}
     """The model; StaggeredDiD unless its type says otherwise."""

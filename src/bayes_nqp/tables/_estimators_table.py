@@ -14,7 +14,7 @@ from bayes_nqp.errors import NotApplicable, StudyError, nearest
 from bayes_nqp.estimands import att, by_event_time
 from bayes_nqp.fitting import ADOPTION, Fit, panel_of, require
 from bayes_nqp.language import ENGLISH, Message, Translator
-from bayes_nqp.robustness import AVERAGE, ESTIMATORS, Estimates, Rows
+from bayes_nqp.robustness import AVERAGE, ESTIMATORS, EventCurve, Sample
 
 OURS = "bayes_nqp"
 _COLUMNS = ["estimator", v.EVENT_TIME, "mean", "sd", "lower", "upper", "assumes"]
@@ -82,7 +82,11 @@ def estimators_table(
             raise StudyError(f"there is no estimator {name!r}", hint=nearest(name, ESTIMATORS))
     if fit.effects.attrs.get(v.LINK, v.IDENTITY) != v.IDENTITY:
         raise StudyError("effects are on another scale than the outcome", hint="a Gaussian outcome")
-    translate, rows, left = Translator(language), Rows.of(panel_of(fit), fit.facts.anticipation), {}
+    translate, rows, left = (
+        Translator(language),
+        Sample.of(panel_of(fit), fit.facts.anticipation),
+        {},
+    )
     parts = [pd.DataFrame(_ours(fit, prob, translate), columns=_COLUMNS)]
     for name in names:
         each = ESTIMATORS[name]
@@ -111,7 +115,7 @@ def _ours(fit: Fit, prob: float, translate: Translator) -> Iterator[tuple[object
         yield OURS, event_time, flat.mean(), flat.std(ddof=1), low, high, says
 
 
-def _lines(found: Estimates, prob: float, label: str, says: str) -> Iterator[tuple[object, ...]]:
+def _lines(found: EventCurve, prob: float, label: str, says: str) -> Iterator[tuple[object, ...]]:
     reach = float(ndtri((1 + prob) / 2))
     for event_time, mean, sd in zip(found.event_time, found.mean, found.sd, strict=True):
         at = None if event_time == AVERAGE else int(event_time)

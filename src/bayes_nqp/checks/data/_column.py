@@ -56,7 +56,7 @@ class Trace:
 
 
 @dataclass(frozen=True, eq=False)
-class Column:
+class Measurements:
     """A column of numbers.
 
     Parameters
@@ -129,19 +129,19 @@ class Column:
         """Whether all values are."""
         return bool(np.nanmin(self.values, initial=np.inf) > 0.0)
 
-    def logarithms(self) -> Column:
+    def logarithms(self) -> Measurements:
         """The same in logarithms; only of positive ones."""
-        return Column(self.name, np.log(self.values))
+        return Measurements(self.name, np.log(self.values))
 
 
-def column_of(panel: Panel, name: str, values: Array) -> Column:
+def column_of(panel: Panel, name: str, values: Array) -> Measurements:
     """Lay a column out by units and periods."""
     table = np.full((panel.n_units, panel.periods), np.nan)
     table[panel.unit_codes, panel.time_codes] = values
-    return Column(name, table)
+    return Measurements(name, table)
 
 
-def columns_of_role(panel: Panel, role: str, names: Sequence[str]) -> list[Column]:
+def columns_of_role(panel: Panel, role: str, names: Sequence[str]) -> list[Measurements]:
     """Lay out the columns of a role that a design names."""
     table, every = getattr(panel, role), getattr(panel.roles, role)
     return [column_of(panel, name, table[:, every.index(name)]) for name in names if name in every]

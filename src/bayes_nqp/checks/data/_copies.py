@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bayes_nqp.arrays import Array, Mask
-from bayes_nqp.checks.data._column import Codes, Column, Trace, coded
+from bayes_nqp.checks.data._column import Codes, Measurements, Trace, coded
 from bayes_nqp.checks.shared import DOUBT, FAILS
 from bayes_nqp.language import Message, listed
 
@@ -53,7 +53,7 @@ class _Found:
     unit: Codes
 
 
-def copies(column: Column, units: npt.NDArray[np.str_]) -> Iterator[Trace]:
+def copies(column: Measurements, units: npt.NDArray[np.str_]) -> Iterator[Trace]:
     """Find windows of a series that stand elsewhere too, beyond chance."""
     traced = np.zeros(column.values.shape, dtype=bool)
     for form in _forms(column):
@@ -64,7 +64,7 @@ def copies(column: Column, units: npt.NDArray[np.str_]) -> Iterator[Trace]:
                 traced |= match.rows
 
 
-def _forms(column: Column) -> Iterator[_Form]:
+def _forms(column: Measurements) -> Iterator[_Form]:
     """Values; where rounding is fine, changes, changes of logarithms, and ratios of changes."""
     values, changes = column.values, column.changes
     if changes.shape[1] < 1:
@@ -158,7 +158,7 @@ def _mark(
 
 
 def _traces(
-    column: Column, match: _Found, words: Message, units: npt.NDArray[np.str_], *, moved: bool
+    column: Measurements, match: _Found, words: Message, units: npt.NDArray[np.str_], *, moved: bool
 ) -> Iterator[Trace]:
     present = np.isfinite(column.values).sum(axis=1)
     share = match.rows.sum(axis=1) / np.maximum(present, 1)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from bayes_nqp.checks.data._column import Codes, Column, Trace, column_of, columns_of_role
+from bayes_nqp.checks.data._column import Codes, Measurements, Trace, column_of, columns_of_role
 from bayes_nqp.checks.data._copies import copies
 from bayes_nqp.checks.data._filled import (
     carried,
@@ -103,7 +103,7 @@ def _beside(fit: Fit, panel: Panel) -> Iterator[Trace]:
     outcome = column_of(panel, panel.roles.outcome, panel.outcome)
     held = columns_of_role(panel, "covariates", facts.covariates_of(panel))
     held += columns_of_role(panel, "moderators", _named(facts.moderator))
-    innocent: list[Column] = []
+    innocent: list[Measurements] = []
     for column in (*held, *columns_of_role(panel, "exposures", _named(facts.exposure))):
         traces = list(leaks(column, outcome))
         yield from traces

@@ -11,7 +11,7 @@ from scipy.optimize import linear_sum_assignment
 from scipy.stats import poisson, spearmanr
 
 from bayes_nqp.arrays import Array, Mask
-from bayes_nqp.checks.data._column import Column, Trace, coded, middle, scale_of
+from bayes_nqp.checks.data._column import Measurements, Trace, coded, middle, scale_of
 from bayes_nqp.checks.shared import DOUBT, FAILS
 from bayes_nqp.language import Message, listed
 
@@ -26,7 +26,7 @@ _SMOOTH: Final = 2.5
 _UNITS: Final = 15
 
 
-def carried(column: Column, units: npt.NDArray[np.str_]) -> Iterator[Trace]:
+def carried(column: Measurements, units: npt.NDArray[np.str_]) -> Iterator[Trace]:
     """Find values that are those of the period before, beyond what rounding explains.
 
     Values that other units have in other periods too, such as zeros and bounds, tell nothing.
@@ -53,7 +53,7 @@ def carried(column: Column, units: npt.NDArray[np.str_]) -> Iterator[Trace]:
 
 
 def interpolated(
-    column: Column, units: npt.NDArray[np.str_], times: npt.NDArray[np.generic]
+    column: Measurements, units: npt.NDArray[np.str_], times: npt.NDArray[np.generic]
 ) -> Iterator[Trace]:
     """Find values on a straight line between their neighbours, in levels, logarithms or powers."""
     forms = [lines for x in _scales(column) if (lines := _lines(x)) is not None]
@@ -91,7 +91,7 @@ def interpolated(
     )  # fmt: skip
 
 
-def smooth_periods(column: Column, times: npt.NDArray[np.generic]) -> Iterator[Trace]:
+def smooth_periods(column: Measurements, times: npt.NDArray[np.generic]) -> Iterator[Trace]:
     """Find periods that alternate between rough and smooth, as interpolation with noise is."""
     bends = np.diff(column.values, 2, axis=1)
     enough = np.isfinite(bends).sum(axis=0) >= _UNITS
@@ -111,7 +111,7 @@ def smooth_periods(column: Column, times: npt.NDArray[np.generic]) -> Iterator[T
             )  # fmt: skip
 
 
-def repeated_periods(column: Column, times: npt.NDArray[np.generic]) -> Iterator[Trace]:
+def repeated_periods(column: Measurements, times: npt.NDArray[np.generic]) -> Iterator[Trace]:
     """Find periods in which most units have the values that they have in another one."""
     if not column.fine:
         return
@@ -136,16 +136,16 @@ def repeated_periods(column: Column, times: npt.NDArray[np.generic]) -> Iterator
         )  # fmt: skip
 
 
-def _scales(column: Column) -> Iterator[Column]:
+def _scales(column: Measurements) -> Iterator[Measurements]:
     """The column, its logarithms, and what it may be the logarithm of."""
     yield column
     if column.positive:
         yield column.logarithms()
     if np.nanmax(np.abs(column.values), initial=0.0) < 30.0:
-        yield Column(column.name, np.exp(column.values))
+        yield Measurements(column.name, np.exp(column.values))
 
 
-def _lines(column: Column) -> Mask | None:
+def _lines(column: Measurements) -> Mask | None:
     """Values halfway between their neighbours (unit, period - 2); None where chance explains."""
     changes, scale = column.changes, column.unit_scale[:, None]
     if changes.shape[1] < 2 or not column.fine:
@@ -177,7 +177,7 @@ _ORDER: Final = 0.5
 
 
 def exchanged(
-    column: Column, units: npt.NDArray[np.str_], times: npt.NDArray[np.generic]
+    column: Measurements, units: npt.NDArray[np.str_], times: npt.NDArray[np.generic]
 ) -> Iterator[Trace]:
     """Find periods in which many rows are out of their series, and fit those of one another."""
     around = _around(column.values)

@@ -8,7 +8,14 @@ from typing import Final
 import numpy as np
 
 from bayes_nqp.arrays import Array, Mask
-from bayes_nqp.checks.data._column import Codes, Column, Trace, column_of, slopes_of, two_ways_out
+from bayes_nqp.checks.data._column import (
+    Codes,
+    Measurements,
+    Trace,
+    column_of,
+    slopes_of,
+    two_ways_out,
+)
 from bayes_nqp.checks.shared import DOUBT, FAILS, Verdict
 from bayes_nqp.language import Message, listed
 from bayes_nqp.panel import Panel
@@ -35,7 +42,7 @@ _MOVES: Final = {
 }
 
 
-def leaks(column: Column, outcome: Column, *, near: bool = True) -> Iterator[Trace]:
+def leaks(column: Measurements, outcome: Measurements, *, near: bool = True) -> Iterator[Trace]:
     """Lay a column beside the outcome of earlier, later and the same periods.
 
     Parameters
@@ -53,7 +60,7 @@ def leaks(column: Column, outcome: Column, *, near: bool = True) -> Iterator[Tra
         yield trace
 
 
-def _named(column: Column, lead: int, share: float, *, near: bool) -> Trace | None:
+def _named(column: Measurements, lead: int, share: float, *, near: bool) -> Trace | None:
     if lead > 0:
         words = Message("{} ({:.2%} of its variation)", _TO_COME[lead], share)
         return Trace(words, column.name, FAILS if share >= _SAME else DOUBT, 1)
@@ -68,7 +75,7 @@ def _named(column: Column, lead: int, share: float, *, near: bool) -> Trace | No
     return Trace(words, column.name, DOUBT, 1)
 
 
-def _made(column: Column, outcome: Column) -> Trace | None:
+def _made(column: Measurements, outcome: Measurements) -> Trace | None:
     """Whether a column is made of outcomes of several periods, such as their growth or mean."""
     parts = [_shifted(outcome.values, lead) for lead in (1, 0, -1)]
     fit = _explained(column.values, parts)
@@ -81,7 +88,7 @@ def _made(column: Column, outcome: Column) -> Trace | None:
     return Trace(words, column.name, FAILS, 1)
 
 
-def _function(column: Column, outcome: Column) -> Trace | None:
+def _function(column: Measurements, outcome: Measurements) -> Trace | None:
     """Whether a column rises wherever the outcome does, or falls: a function of one another."""
     for lead in (0, 1, 2, -1):
         later = np.diff(_shifted(outcome.values, lead), axis=1)
@@ -93,7 +100,7 @@ def _function(column: Column, outcome: Column) -> Trace | None:
     return None
 
 
-def _rows(column: Column, outcome: Column) -> Trace | None:
+def _rows(column: Measurements, outcome: Measurements) -> Trace | None:
     """Rows that hold the outcome of another period, to the last digit."""
     if not (column.fine and outcome.fine):
         return None
@@ -125,7 +132,7 @@ def _shifted(values: Array, lead: int) -> Array:
     return out
 
 
-def _shared_with(column: Column, outcome: Column, lead: int) -> float:
+def _shared_with(column: Measurements, outcome: Measurements, lead: int) -> float:
     """Largest squared correlation, in levels or logarithms, net of unit and time effects."""
     if column.values.shape[1] <= abs(lead) + 1:
         return 0.0
@@ -163,7 +170,7 @@ _KEPT: Final = 0.6
 _STEPS: Final = 8
 
 
-def made_elsewhere(panel: Panel, outcome: Column) -> Iterator[Trace]:
+def made_elsewhere(panel: Panel, outcome: Measurements) -> Iterator[Trace]:
     """Where other columns of the file make the outcome of most units, name those of whom not.
 
     As an index is made of indicators: a unit that has the index of another shows.

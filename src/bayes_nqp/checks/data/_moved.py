@@ -10,7 +10,7 @@ from scipy.stats import norm
 from scipy.stats import t as student
 
 from bayes_nqp.arrays import Array, Mask
-from bayes_nqp.checks.data._column import Codes, Column, Trace, slopes_of, two_ways_out
+from bayes_nqp.checks.data._column import Codes, Measurements, Trace, slopes_of, two_ways_out
 from bayes_nqp.checks.shared import DOUBT
 from bayes_nqp.language import Message, listed
 from bayes_nqp.panel import Panel
@@ -24,7 +24,7 @@ _HARM: Final = 0.2
 
 
 def moved(
-    columns: Sequence[Column], outcome: Column, cohort: Codes, level: Codes, sd: float
+    columns: Sequence[Measurements], outcome: Measurements, cohort: Codes, level: Codes, sd: float
 ) -> Iterator[Trace]:
     """Ask of each column whether it changes with adoption.
 

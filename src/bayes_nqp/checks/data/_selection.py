@@ -11,7 +11,7 @@ import pandas as pd
 from scipy.stats import norm
 
 from bayes_nqp.arrays import Array
-from bayes_nqp.checks.data._column import Codes, Column, column_of, step_of
+from bayes_nqp.checks.data._column import Codes, Measurements, column_of, step_of
 from bayes_nqp.checks.data._moved import change_with_adoption
 from bayes_nqp.checks.shared import DOUBT, FAILS, Finding, Verdict, asks, labels, worst_of
 from bayes_nqp.fitting import ROWS, Fit, panel_of
@@ -117,7 +117,7 @@ def _policy(fit: Fit, panel: Panel, missing: Array) -> Iterator[_Cause]:
         )  # fmt: skip
 
 
-def _floor(outcome: Column, missing: Array) -> Iterator[_Cause]:
+def _floor(outcome: Measurements, missing: Array) -> Iterator[_Cause]:
     """Whether rows are missing where a low outcome is expected."""
     share, level = missing.mean(axis=1), np.nanmean(outcome.values, axis=1)
     some = share > 0
@@ -158,7 +158,7 @@ def _floor(outcome: Column, missing: Array) -> Iterator[_Cause]:
         )  # fmt: skip
 
 
-def _unit(outcome: Column) -> Iterator[_Cause]:
+def _unit(outcome: Measurements) -> Iterator[_Cause]:
     """Whether the outcome is log(1 + y) of a count that is often zero."""
     values = outcome.values[np.isfinite(outcome.values)]
     zeros = float((values == 0.0).mean())

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from scipy.stats import binom
 
 from bayes_nqp.arrays import Array
-from bayes_nqp.checks.data._column import Column, Trace, middle, scale_of, step_of
+from bayes_nqp.checks.data._column import Measurements, Trace, middle, scale_of, step_of
 from bayes_nqp.checks.shared import DOUBT, FAILS
 from bayes_nqp.language import Message, listed
 
@@ -26,7 +26,7 @@ _FEW: Final = 0.05
 _RARE: Final = 0.01
 
 
-def units_of_measurement(column: Column, units: npt.NDArray[np.str_]) -> Iterator[Trace]:
+def units_of_measurement(column: Measurements, units: npt.NDArray[np.str_]) -> Iterator[Trace]:
     """Find units, or stretches of them, that are a power of ten beside the others."""
     yield from _powers(column, units)
     scale, level = column.unit_scale, middle(np.abs(column.values), axis=1)[:, 0]
@@ -65,7 +65,7 @@ def _apart(size: Array, *, up: bool) -> npt.NDArray[np.bool_]:
     return out
 
 
-def _powers(column: Column, units: npt.NDArray[np.str_]) -> Iterator[Trace]:
+def _powers(column: Measurements, units: npt.NDArray[np.str_]) -> Iterator[Trace]:
     """Find jumps by a power of ten within units, where all values are positive."""
     if not column.positive or column.changes.shape[1] < 2:
         return
@@ -92,7 +92,7 @@ def _powers(column: Column, units: npt.NDArray[np.str_]) -> Iterator[Trace]:
 
 
 def far_rows(
-    column: Column, units: npt.NDArray[np.str_], times: npt.NDArray[np.generic]
+    column: Measurements, units: npt.NDArray[np.str_], times: npt.NDArray[np.generic]
 ) -> Iterator[Trace]:
     """Find single rows that no tail explains."""
     distance = _distance(column)
@@ -115,7 +115,7 @@ def far_rows(
 
 
 def repeated_extremes(
-    column: Column, units: npt.NDArray[np.str_], times: npt.NDArray[np.generic]
+    column: Measurements, units: npt.NDArray[np.str_], times: npt.NDArray[np.generic]
 ) -> Iterator[Trace]:
     """Find one and the same value far from what the rows around it have: a code, not a number."""
     out = np.where(_distance(column) > _REPEATED, column.values, np.nan)
@@ -138,7 +138,7 @@ def repeated_extremes(
         )  # fmt: skip
 
 
-def _distance(column: Column) -> Array:
+def _distance(column: Measurements) -> Array:
     """How far rows are from their unit's median and the period's, in robust sd's (unit, period)."""
     left = column.values - middle(column.values, axis=1)
     left = left - middle(left, axis=0)
@@ -159,7 +159,7 @@ _WIDE: Final = 30.0
 
 
 def rounded(
-    column: Column, units: npt.NDArray[np.str_], times: npt.NDArray[np.generic]
+    column: Measurements, units: npt.NDArray[np.str_], times: npt.NDArray[np.generic]
 ) -> Iterator[Trace]:
     """Find units and periods with multiples of a coarser step than the rest; then heaps."""
     who = _coarser(column, column.values)
@@ -185,7 +185,7 @@ def rounded(
     yield from _heaps(column)
 
 
-def _coarser(column: Column, rows: Array) -> npt.NDArray[np.bool_]:
+def _coarser(column: Measurements, rows: Array) -> npt.NDArray[np.bool_]:
     """Which rows of a table are multiples of a step that is coarser than the column's."""
     out = np.zeros(len(rows), dtype=bool)
     if not column.fine:
@@ -197,7 +197,7 @@ def _coarser(column: Column, rows: Array) -> npt.NDArray[np.bool_]:
     return out if not out.all() else np.zeros_like(out)
 
 
-def _heaps(column: Column) -> Iterator[Trace]:
+def _heaps(column: Measurements) -> Iterator[Trace]:
     if not column.step or column.scale < _WIDE * column.step:
         return
     values = column.values[np.isfinite(column.values) & (column.values != 0.0)]

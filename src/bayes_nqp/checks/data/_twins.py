@@ -11,7 +11,7 @@ from scipy.spatial import cKDTree
 from scipy.stats import chi2
 
 from bayes_nqp.arrays import Array, Mask
-from bayes_nqp.checks.data._column import Codes, Column, Trace, middle, scale_of
+from bayes_nqp.checks.data._column import Codes, Measurements, Trace, middle, scale_of
 from bayes_nqp.checks.shared import DOUBT
 from bayes_nqp.language import Message, listed
 
@@ -23,7 +23,7 @@ _MOST: Final = 1_500
 """Units up to which all pairs are looked at."""
 
 
-def twins(column: Column, stratum: Codes, units: npt.NDArray[np.str_]) -> Iterator[Trace]:
+def twins(column: Measurements, stratum: Codes, units: npt.NDArray[np.str_]) -> Iterator[Trace]:
     """Find pairs that are nearer one another than independent errors ever are.
 
     Near is what is small beside their changes, also net of what a stratum has in common.
@@ -59,7 +59,7 @@ def twins(column: Column, stratum: Codes, units: npt.NDArray[np.str_]) -> Iterat
         )  # fmt: skip
 
 
-def _moves(column: Column, stratum: Codes) -> tuple[Array, Array]:
+def _moves(column: Measurements, stratum: Codes) -> tuple[Array, Array]:
     """Changes in robust sd's of periods, with what a stratum has in common and without it."""
     left = column.changes.copy()
     for level in np.unique(stratum):
@@ -79,7 +79,7 @@ _MOVES: Final = 5
 
 
 def strangers(
-    column: Column, stratum: Codes, free: Mask, units: npt.NDArray[np.str_]
+    column: Measurements, stratum: Codes, free: Mask, units: npt.NDArray[np.str_]
 ) -> Iterator[Trace]:
     """Compare the changes of units with those of their stratum and of every other one.
 
@@ -134,7 +134,7 @@ def _nearer(left: Array, gap: Array) -> Mask:
     return np.asarray((spread > 0.0) & far & (2.0 * toward > length) & (seen.sum(axis=1) >= _MOVES))
 
 
-def misdated(column: Column, cohort: Codes, units: npt.NDArray[np.str_]) -> Iterator[Trace]:
+def misdated(column: Measurements, cohort: Codes, units: npt.NDArray[np.str_]) -> Iterator[Trace]:
     """Where adopters jump, find units that jump when others adopt, and not when they do."""
     changes = column.changes - middle(column.changes, axis=0)
     scale = float(scale_of(changes.reshape(1, -1))[0])

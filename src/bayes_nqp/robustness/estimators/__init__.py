@@ -3,10 +3,10 @@
 from bayes_nqp.robustness.estimators._rows import (
     AVERAGE,
     ESTIMATORS,
-    Estimates,
     Estimator,
-    Rows,
+    EventCurve,
+    Sample,
     estimator,
 )
 
-__all__ = ["AVERAGE", "ESTIMATORS", "Estimates", "Estimator", "Rows", "estimator"]
+__all__ = ["AVERAGE", "ESTIMATORS", "Estimator", "EventCurve", "Sample", "estimator"]

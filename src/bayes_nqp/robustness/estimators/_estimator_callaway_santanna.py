@@ -15,8 +15,8 @@ from bayes_nqp.errors import NotApplicable
 from bayes_nqp.language import Message
 from bayes_nqp.robustness.estimators._rows import (
     AVERAGE,
-    Estimates,
-    Rows,
+    EventCurve,
+    Sample,
     estimator,
     never_treated,
 )
@@ -27,7 +27,7 @@ from bayes_nqp.robustness.estimators._rows import (
     Message("parallel trends with the never treated; from the last period before; leads are free"),
     place=10,
 )
-def callaway_santanna(rows: Rows) -> Estimates:
+def callaway_santanna(rows: Sample) -> EventCurve:
     """Compare changes with those of the never treated (Callaway and Sant'Anna 2021)."""
     never_treated(rows)
     event, b, psi, member = _group_time(rows)
@@ -43,10 +43,10 @@ def callaway_santanna(rows: Rows) -> Estimates:
         shares = (member[some] - p[some, None]).T @ (b[some] - mean[k])
         influence = share @ psi[some] + shares / (rows.n_units * p[some].sum())
         sd[k] = np.sqrt(influence @ influence)
-    return Estimates(times, mean, sd)
+    return EventCurve(times, mean, sd)
 
 
-def _group_time(rows: Rows) -> tuple[Index, Array, Array, Mask]:
+def _group_time(rows: Sample) -> tuple[Index, Array, Array, Mask]:
     """ATT(g, t) at event times, their influence by unit, and the units of each."""
     periods = int(rows.time.max()) + 1
     y = np.full((rows.n_units, periods), np.nan)

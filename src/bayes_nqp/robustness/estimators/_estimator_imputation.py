@@ -12,7 +12,7 @@ import numpy as np
 from bayes_nqp.arrays import Array, Index, Mask
 from bayes_nqp.errors import NotApplicable
 from bayes_nqp.language import Message
-from bayes_nqp.robustness.estimators._rows import Estimates, Rows, estimator
+from bayes_nqp.robustness.estimators._rows import EventCurve, Sample, estimator
 
 
 @estimator(
@@ -22,14 +22,14 @@ from bayes_nqp.robustness.estimators._rows import Estimates, Rows, estimator
     ),
     place=20,
 )
-def imputation(rows: Rows) -> Estimates:
+def imputation(rows: Sample) -> EventCurve:
     """Impute untreated outcomes (Borusyak, Jaravel and Spiess 2024)."""
     times, v, residual = imputed(rows)
     key = np.unique(rows.cohort * (rows.time.max() + 1) + rows.time, return_inverse=True)[1]
     return rows.estimates(times, v, centred(residual, key, rows.treated)[:, None])
 
 
-def imputed(rows: Rows) -> tuple[Index, Array, Array]:
+def imputed(rows: Sample) -> tuple[Index, Array, Array]:
     """Weights (row, q) of averages of imputed effects, and residuals (row).
 
     Raises

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from bayes_nqp.language import Message
-from bayes_nqp.robustness.estimators._rows import Estimates, Rows, estimator, never_treated
+from bayes_nqp.robustness.estimators._rows import EventCurve, Sample, estimator, never_treated
 
 
 @estimator(
@@ -19,7 +19,7 @@ from bayes_nqp.robustness.estimators._rows import Estimates, Rows, estimator, ne
     Message("parallel trends with the never treated; from the last period before; leads are free"),
     place=30,
 )
-def sun_abraham(rows: Rows) -> Estimates:
+def sun_abraham(rows: Sample) -> EventCurve:
     """Weigh the cells of a saturated regression (Sun and Abraham 2021)."""
     never_treated(rows)
     free = ~rows.never & (rows.event != rows.reference)

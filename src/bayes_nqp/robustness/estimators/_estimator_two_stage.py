@@ -10,7 +10,7 @@ import numpy as np
 
 from bayes_nqp.language import Message
 from bayes_nqp.robustness.estimators._estimator_imputation import centred, imputed
-from bayes_nqp.robustness.estimators._rows import Estimates, Rows, estimator
+from bayes_nqp.robustness.estimators._rows import EventCurve, Sample, estimator
 
 
 @estimator(
@@ -20,7 +20,7 @@ from bayes_nqp.robustness.estimators._rows import Estimates, Rows, estimator
     ),
     place=40,
 )
-def two_stage(rows: Rows) -> Estimates:
+def two_stage(rows: Sample) -> EventCurve:
     """Regress outcomes less untreated effects on event times (Gardner 2022)."""
     times, v, residual = imputed(rows)
     by_time = centred(residual, rows.event - rows.event.min(), rows.treated)

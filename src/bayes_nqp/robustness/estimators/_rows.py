@@ -27,7 +27,7 @@ AVERAGE: Final = np.iinfo(np.int64).max
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Estimates:
+class EventCurve:
     """Effects by event time, and their average over treated rows.
 
     Parameters
@@ -44,7 +44,7 @@ class Estimates:
 
 
 @dataclass(frozen=True, eq=False)
-class Rows:
+class Sample:
     """Outcomes with unit and time, and when units adopt.
 
     Parameters
@@ -64,7 +64,7 @@ class Rows:
     ahead: int = 0
 
     @classmethod
-    def of(cls, panel: Panel, ahead: int = 0) -> Rows:
+    def of(cls, panel: Panel, ahead: int = 0) -> Sample:
         """Take the rows of units that are seen before effects begin."""
         rows = cls(
             np.asarray(panel.outcome, np.float64), panel.unit_codes, panel.time_codes,
@@ -73,10 +73,10 @@ class Rows:
         before = np.bincount(rows.unit[~rows.treated], minlength=panel.n_units) > 0
         return rows.where(before[rows.unit])
 
-    def where(self, mask: Mask) -> Rows:
+    def where(self, mask: Mask) -> Sample:
         """Some rows alone, with units numbered anew."""
         units = np.unique(self.unit[mask], return_inverse=True)[1]
-        return Rows(self.y[mask], units, self.time[mask], self.cohort[mask], self.ahead)
+        return Sample(self.y[mask], units, self.time[mask], self.cohort[mask], self.ahead)
 
     @cached_property
     def never(self) -> Mask:
@@ -123,11 +123,11 @@ class Rows:
         )
         return np.append(times, AVERAGE), member / np.maximum(member.sum(axis=0), 1)
 
-    def estimates(self, times: Index, v: Array, e: Array, factor: float = 1.0) -> Estimates:
+    def estimates(self, times: Index, v: Array, e: Array, factor: float = 1.0) -> EventCurve:
         """Make estimates from weights (row, q) and residuals (row, q) or (row, 1)."""
         # var(v'y) = factor sum_i (sum_t v_it e_it)²: errors of a unit covary as they like.
         spread = np.sqrt(factor * (self.by_unit(v * e) ** 2).sum(axis=0))
-        return Estimates(times, v.T @ self.y, spread)
+        return EventCurve(times, v.T @ self.y, spread)
 
     def untwoway(self, r: Array, mask: Mask | None = None) -> tuple[Array, Array]:
         """Solve the normal equations of unit and time effects, for right sides X'r.
@@ -182,7 +182,7 @@ class Estimator:
 
     label: str
     assumes: Message
-    estimate: Callable[[Rows], Estimates]
+    estimate: Callable[[Sample], EventCurve]
 
 
 ESTIMATORS: Final = Plugins[Estimator]("bayes_nqp.robustness.estimators", "_estimator_")
@@ -191,17 +191,19 @@ ESTIMATORS: Final = Plugins[Estimator]("bayes_nqp.robustness.estimators", "_esti
 
 def estimator(
     label: str, assumes: Message, place: float = 1000
-) -> Callable[[Callable[[Rows], Estimates]], Callable[[Rows], Estimates]]:
+) -> Callable[[Callable[[Sample], EventCurve]], Callable[[Sample], EventCurve]]:
     """Make a function an estimator, named as the function is, and register it."""
 
-    def decorate(function: Callable[[Rows], Estimates]) -> Callable[[Rows], Estimates]:
+    def decorate(
+        function: Callable[[Sample], EventCurve],
+    ) -> Callable[[Sample], EventCurve]:
         ESTIMATORS.add(function.__name__, Estimator(label, assumes, function), place)
         return function
 
     return decorate
 
 
-def never_treated(rows: Rows) -> None:
+def never_treated(rows: Sample) -> None:
     """See that somebody never adopts.
 
     Raises
