@@ -77,18 +77,18 @@ def marks_of(column: pd.Series[Any]) -> Marks | None:
     """
     codes, values = pd.factorize(column)
     keys = [_key(x) for x in values]
-    said = _said({key for key in keys if key not in _EMPTY})
-    if said is None:
+    answers = _said({key for key in keys if key not in _EMPTY})
+    if answers is None:
         return None
-    empty = np.nan if 0.0 in said.values() else 0.0
-    numbers = np.array([said.get(key, empty) for key in (*keys, "")], dtype=np.float64)
+    empty = np.nan if 0.0 in answers.values() else 0.0
+    numbers = np.array([answers.get(key, empty) for key in (*keys, "")], dtype=np.float64)
     read = pd.Series(numbers[codes], index=column.index, name=column.name)
-    written = {plain(x): said.get(key) for x, key in zip(values, keys, strict=True)}
+    written = {plain(x): answers.get(key) for x, key in zip(values, keys, strict=True)}
     treated, untreated = (
         tuple(text for text, answer in written.items() if answer == wanted) for wanted in (1, 0)
     )
-    whole = 0.0 in said.values() or bool(column.notna().all())
-    return Marks(read, treated, untreated, {*written} <= _PLAIN and whole)
+    complete = 0.0 in answers.values() or bool(column.notna().all())
+    return Marks(read, treated, untreated, {*written} <= _PLAIN and complete)
 
 
 def unsaid(column: pd.Series[Any]) -> list[Any]:
@@ -100,8 +100,8 @@ def unsaid(column: pd.Series[Any]) -> list[Any]:
         In their order.
     """
     values = pd.factorize(column)[1]
-    known = _YES | _NO | _EMPTY
-    words = [x for x in values if isinstance(x, str) and _key(x) not in known]
+    vocabulary = _YES | _NO | _EMPTY
+    words = [x for x in values if isinstance(x, str) and _key(x) not in vocabulary]
     return [x for x in words if pd.isna(pd.to_numeric(x, errors="coerce"))]
 
 
@@ -112,9 +112,11 @@ def _key(cell: Any) -> str:
 
 def _said(keys: set[str]) -> dict[str, float] | None:
     """What each way of writing says; None where one says nothing, or there is none."""
-    said = {key: float(key in _YES) for key in keys if key in _YES or key in _NO}
-    if keys and len(said) == len(keys):
-        return said if 1.0 in said.values() or "x" not in said else None  # x alone may be a tick
+    answers = {key: float(key in _YES) for key in keys if key in _YES or key in _NO}
+    if keys and len(answers) == len(keys):
+        return (
+            answers if 1.0 in answers.values() or "x" not in answers else None
+        )  # x alone may be a tick
     if len(keys) == 2:
         for yes, no in (sorted(keys), sorted(keys, reverse=True)):
             if any(no == f"{negation}{core}" for negation in _NEGATIONS for core in _cores(yes)):

@@ -75,9 +75,9 @@ def apart(df: pd.DataFrame, source: str, notes: list[str]) -> pd.DataFrame:
         for place, name in enumerate(df.columns)
     ]
     for name in twice:
-        those = [x for x, old in zip(names, df.columns, strict=True) if old == name]
+        letters_of = [x for x, old in zip(names, df.columns, strict=True) if old == name]
         notes.append(
             Message("{}: {!r} stands above {} columns, which are called {} here", source, name,
-                    len(those), shown(those))
+                    len(letters_of), shown(letters_of))
         )  # fmt: skip
     return df.set_axis(names, axis=1)

@@ -76,8 +76,8 @@ class Cells:
         gone = read.isna().to_numpy()
         kinds = {type(x) for x in read[~gone]}
         if kinds == {int} and (self.codes >= 0).all() and not gone[:-1].any():
-            whole = read.iloc[:-1].to_numpy(dtype=np.int64)
-            return pd.Series(whole[self.codes], self.column.index, name=self.column.name)
+            integers = read.iloc[:-1].to_numpy(dtype=np.int64)
+            return pd.Series(integers[self.codes], self.column.index, name=self.column.name)
         if kinds <= {int, float}:
             numbers = read.where(~gone, np.nan).to_numpy(dtype=np.float64)
             return pd.Series(numbers[self.codes], self.column.index, name=self.column.name)
@@ -99,10 +99,10 @@ def cells(column: pd.Series[Any], *, named: bool = False) -> Cells | None:
     if not named:
         probe = column.iloc[:: max(1, len(column) // _PROBE)].dropna().unique()
         few = [narrow(x.strip(EDGES)) if isinstance(x, str) else x for x in probe]
-        said = [
+        numeric = [
             x for x in few if x != "" and (not isinstance(x, str) or len(x) > SHORT or _digit(x))
         ]
-        if sum(map(counts, said)) < 0.5 * len(said) or not said:
+        if sum(map(counts, numeric)) < 0.5 * len(numeric) or not numeric:
             return None
     codes, distinct = pd.factorize(column)
     values = [x.strip(EDGES) if isinstance(x, str) else x for x in distinct]
@@ -146,23 +146,23 @@ def marked(cell: Any, mark: str = ",") -> float | None:
 
 def percent(cell: Any) -> float | None:
     """A share that is written in per cent, or per mille."""
-    found = _PERCENT.fullmatch(cell) if isinstance(cell, str) else None
-    value = marked(found[1]) if found else None
-    if found is None or value is None:
+    match = _PERCENT.fullmatch(cell) if isinstance(cell, str) else None
+    value = marked(match[1]) if match else None
+    if match is None or value is None:
         return None
     # Decimal places of the text, so that 17.2 % is .172 and not .17199999999999999.
-    return float(f"{value / (100 if found[2] == '%' else 1000):.12g}")
+    return float(f"{value / (100 if match[2] == '%' else 1000):.12g}")
 
 
 def suffixed(cell: Any) -> tuple[float, str] | None:
     """A number with the unit that stands behind it, such as 84.80万元, or before it: $84.80."""
     if isinstance(cell, str) and (before := _PREFIXED.fullmatch(cell)):
         cell = before[1] + before[3] + before[2]
-    found = _SUFFIXED.fullmatch(cell) if isinstance(cell, str) else None
-    value = marked(found[1]) if found else None
-    if found is None or value is None or scale(found[2]) is None:
+    match = _SUFFIXED.fullmatch(cell) if isinstance(cell, str) else None
+    value = marked(match[1]) if match else None
+    if match is None or value is None or scale(match[2]) is None:
         return None
-    return value, found[2]
+    return value, match[2]
 
 
 def scale(suffix: str) -> tuple[float, str] | None:

@@ -39,10 +39,10 @@ def read_package(path: Path) -> pd.DataFrame:
     pyreadstat = importlib.import_module("pyreadstat")
     df: pd.DataFrame
     try:
-        df, said = getattr(pyreadstat, PACKAGES[path.suffix.lower()])(str(path))
+        df, metadata = getattr(pyreadstat, PACKAGES[path.suffix.lower()])(str(path))
     except pyreadstat.ReadstatError as error:
         raise ValueError(str(error)) from error
-    levels: dict[str, Mapping[Any, str]] = dict(said.variable_value_labels)
+    levels: dict[str, Mapping[Any, str]] = dict(metadata.variable_value_labels)
     for name in df.columns:
         column, names = df[name], levels.get(name, {})
         values = distinct(column)
@@ -50,7 +50,7 @@ def read_package(path: Path) -> pd.DataFrame:
             df[name] = column.map(names)
         elif values and all(isinstance(x, dt.date) for x in values):
             df[name] = pd.to_datetime(column)
-    labels = _labels(df, said.column_names_to_labels, levels)
+    labels = _labels(df, metadata.column_names_to_labels, levels)
     if labels:
         df.attrs[ATTR] = labels.text
     return df

@@ -179,8 +179,8 @@ def cells_of(path: Path, notes: Iterable[str]) -> Iterator[None]:
     except PanelError as error:
         if not any(x in error.what for x in _FILE_WORDS):
             raise
-        told = ("sheets", "columns left out", "stands above", "old workbook")
-        sheets = [note for note in notes if any(words in note for words in told)]
+        phrases = ("sheets", "columns left out", "stands above", "old workbook")
+        sheets = [note for note in notes if any(words in note for words in phrases)]
         where = "; ".join([*([error.where] if error.where else []), *sheets])
         hint = Message(
             "{}{} a file with a title above its names, merged cells, or text for missing "

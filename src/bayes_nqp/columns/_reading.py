@@ -76,15 +76,15 @@ def _read_by_steps(
     encoding: str | None,
     names: Collection[str],
 ) -> Reading:
-    known = {} if roles is None or callable(roles) else {**roles}
-    reading = Reading(path, partial(_loaded, path, encoding, names), known)
-    said = {**(fixed or {})}
-    _take(reading, given, said, placed=False)
+    parts = {} if roles is None or callable(roles) else {**roles}
+    reading = Reading(path, partial(_loaded, path, encoding, names), parts)
+    choices = {**(fixed or {})}
+    _take(reading, given, choices, placed=False)
     if roles is None:
         return reading
     if callable(roles):
         reading.roles = {**roles(reading)}
-    _take(reading, given, said, placed=True)
+    _take(reading, given, choices, placed=True)
     place(reading)
     return reading
 
@@ -99,11 +99,11 @@ def _take(
         if key in fixed:
             value = fixed[key]
         elif given is None:
-            found = each.found(reading)
-            if found is None:
+            finding = each.found(reading)
+            if finding is None:
                 continue
-            reading.taken[key] = found
-            value = found.value
+            reading.taken[key] = finding
+            value = finding.value
         elif key in given and given[key] is not None:
             value = given[key]
         else:

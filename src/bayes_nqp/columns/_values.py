@@ -164,10 +164,10 @@ def texts_of(column: pd.Series[Any]) -> Texts:
     cells: Any = column.array.__arrow_array__()
     seen = _SEEN.get()
     if seen is None or id(cells) not in seen:
-        known = Texts(cells.unique().drop_null().to_pylist())
+        texts = Texts(cells.unique().drop_null().to_pylist())
         if seen is None:
-            return known
-        seen[id(cells)] = cells, known  # the cells too, so that no others take their place
+            return texts
+        seen[id(cells)] = cells, texts  # the cells too, so that no others take their place
     return seen[id(cells)][1]
 
 

@@ -122,8 +122,8 @@ def letters(column: int) -> str:
     """Call a column, counted from 1, as spreadsheets do."""
     text = ""
     while column:
-        column, rest = divmod(column - 1, 26)
-        text = chr(65 + rest) + text
+        column, digit = divmod(column - 1, 26)
+        text = chr(65 + digit) + text
     return text
 
 

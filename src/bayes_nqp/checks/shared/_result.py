@@ -213,8 +213,8 @@ class Check:
     def offered(self, design: Design, panel: Panel) -> bool:
         """Tell whether a design on a panel can be asked, where the list of all leaves it out."""
         able = all(need.met(design.facts, panel) for need in self.needs)
-        asked = self.suits is None or self.suits is on_request or self.suits(panel)
-        return able and asked and not self.listed(design, panel)
+        suitable = self.suits is None or self.suits is on_request or self.suits(panel)
+        return able and suitable and not self.listed(design, panel)
 
     @property
     def options(self) -> tuple[str, ...]:

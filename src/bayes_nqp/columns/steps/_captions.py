@@ -45,9 +45,9 @@ class Captions(Step):
     def applied(self, reading: Reading, value: Any) -> int:
         """Leave them out; what is a column of numbers then is one."""
         frame = reading.frame
-        kept = frame[~frame.index.isin(value)]
-        reading.frame = kept.infer_objects()
-        return len(frame) - len(kept)
+        data = frame[~frame.index.isin(value)]
+        reading.frame = data.infer_objects()
+        return len(frame) - len(data)
 
 
 def _repeats(frame: pd.DataFrame) -> Bools:
@@ -67,7 +67,7 @@ def _repeats(frame: pd.DataFrame) -> Bools:
 
 def _units(frame: pd.DataFrame) -> list[Any]:
     """Rows of words without a digit, at the top, above numbers in half of their columns."""
-    found = []
+    rows = []
     for k in range(min(_FIRST, len(frame) - 1)):
         row = {name: x for name, x in frame.iloc[k].items() if not pd.isna(x)}
         if not row or not all(isinstance(x, str) and _word(x) for x in row.values()):
@@ -75,8 +75,8 @@ def _units(frame: pd.DataFrame) -> list[Any]:
         numeric = sum(_numbers(frame[name].iloc[k + 1 : k + _BELOW]) for name in row)
         if numeric == 0 or numeric < 0.5 * len(row):
             break
-        found.append(frame.index[k])
-    return found
+        rows.append(frame.index[k])
+    return rows
 
 
 def _word(cell: str) -> bool:
@@ -87,5 +87,5 @@ def _word(cell: str) -> bool:
 def _numbers(column: pd.Series[Any]) -> bool:
     """Whether a column holds numbers or dates, however they are written."""
     cells = column.dropna()
-    told = [not isinstance(x, str) or counts(narrow(x.strip(EDGES))) for x in cells]
-    return len(told) > 0 and sum(told) >= MOST * len(told)
+    numeric = [not isinstance(x, str) or counts(narrow(x.strip(EDGES))) for x in cells]
+    return len(numeric) > 0 and sum(numeric) >= MOST * len(numeric)

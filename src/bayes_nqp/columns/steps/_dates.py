@@ -37,12 +37,12 @@ class Dates(Step):
         for name, column in reading.frame.items():
             probe = column.iloc[:1] if is_text(column) else ()
             named = column.dtype == object or any(_quarter(x) for x in probe)
-            here = cells(column, named=named)
-            texts = [] if here is None else _texts(here)
-            if here is None or not texts:
+            entries = cells(column, named=named)
+            texts = [] if entries is None else _texts(entries)
+            if entries is None or not texts:
                 continue
             names.append(str(name))
-            count += here.count(set(texts).__contains__)
+            count += entries.count(set(texts).__contains__)
             example = example or texts[0]
         if not names:
             return None
@@ -53,31 +53,31 @@ class Dates(Step):
         """Read texts as dates."""
         count = 0
         for name in value:
-            here = cells(reading.frame[name], named=True)
-            if here is None:
+            entries = cells(reading.frame[name], named=True)
+            if entries is None:
                 continue
-            count += here.count(lambda x: isinstance(x, str) and _date(x) is not None)
-            read = [x if (day := _date(x)) is None and x != "" else day for x in here.values]
-            column = here.mapped(read)
+            count += entries.count(lambda x: isinstance(x, str) and _date(x) is not None)
+            read = [x if (day := _date(x)) is None and x != "" else day for x in entries.values]
+            column = entries.mapped(read)
             dated = all(x is None or isinstance(x, dt.date) for x in read)
             column = pd.to_datetime(column) if dated else column
             reading.frame = reading.frame.assign(**{name: column})
         return count
 
 
-def _texts(here: Cells) -> list[str]:
+def _texts(entries: Cells) -> list[str]:
     """Texts of a column that holds dates and texts that say dates, and nothing else."""
-    if not any(isinstance(x, dt.date) or _quarter(x) for x in here.values):
+    if not any(isinstance(x, dt.date) or _quarter(x) for x in entries.values):
         return []
-    if any(x != "" and _date(x) is None for x in here.values):
+    if any(x != "" and _date(x) is None for x in entries.values):
         return []
-    return [x for x in here.values if isinstance(x, str) and x]
+    return [x for x in entries.values if isinstance(x, str) and x]
 
 
 def _quarter(cell: Any) -> tuple[int, int] | None:
     """The year and the number of a quarter."""
-    found = _QUARTER.fullmatch(cell.strip()) if isinstance(cell, str) else None
-    return (int(found[1]), "一二三四1234".index(found[2]) % 4 + 1) if found else None
+    match = _QUARTER.fullmatch(cell.strip()) if isinstance(cell, str) else None
+    return (int(match[1]), "一二三四1234".index(match[2]) % 4 + 1) if match else None
 
 
 def _date(cell: Any) -> dt.date | None:
@@ -86,10 +86,10 @@ def _date(cell: Any) -> dt.date | None:
         return cell
     if quarter := _quarter(cell):
         return dt.datetime(quarter[0], 3 * quarter[1] - 2, 1)
-    found = _DATE.fullmatch(cell.strip()) if isinstance(cell, str) else None
-    if found is None:
+    match = _DATE.fullmatch(cell.strip()) if isinstance(cell, str) else None
+    if match is None:
         return None
     try:
-        return dt.datetime(int(found[1]), int(found[2]), int(found[3] or 1))
+        return dt.datetime(int(match[1]), int(match[2]), int(match[3] or 1))
     except ValueError:
         return None

@@ -21,14 +21,14 @@ class Digits(Step):
         """Find columns of numbers or years, some of which are wide."""
         names, count, example = [], 0, ""
         for name, column in reading.frame.items():
-            here = cells(column)
-            if here is None:
+            entries = cells(column)
+            if entries is None:
                 continue
-            wide = [x for x in here.values if narrow(x) != x and counts(narrow(x))]
-            if not wide or here.count(lambda x: counts(narrow(x))) < MOST * here.counts.sum():
+            wide = [x for x in entries.values if narrow(x) != x and counts(narrow(x))]
+            if not wide or entries.count(lambda x: counts(narrow(x))) < MOST * entries.counts.sum():
                 continue
             names.append(str(name))
-            count += here.count(set(wide).__contains__)
+            count += entries.count(set(wide).__contains__)
             example = example or str(wide[0])
         if not names:
             return None
@@ -39,12 +39,14 @@ class Digits(Step):
         """Write them in the usual width; what is a number then is one."""
         count = 0
         for name in value:
-            here = cells(reading.frame[name], named=True)
-            if here is None:
+            entries = cells(reading.frame[name], named=True)
+            if entries is None:
                 continue
-            count += here.count(lambda x: narrow(x) != x)
-            texts = [narrow(x) for x in here.values]
+            count += entries.count(lambda x: narrow(x) != x)
+            texts = [narrow(x) for x in entries.values]
             numbers = [marked(x, "\0") for x in texts]
-            whole = None not in numbers
-            reading.frame = reading.frame.assign(**{name: here.mapped(numbers if whole else texts)})
+            numeric = None not in numbers
+            reading.frame = reading.frame.assign(
+                **{name: entries.mapped(numbers if numeric else texts)}
+            )
         return count

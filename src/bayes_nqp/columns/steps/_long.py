@@ -40,7 +40,7 @@ class Long(Step):
         value = reading.roles.get("outcome")
         period = time if isinstance(time, str) else str(plain(_PERIOD))
         called = value if isinstance(value, str) and value not in dated else str(plain(_VALUE))
-        columns = [name for those in dated.values() for name in those.values()]
+        columns = [name for by_year in dated.values() for name in by_year.values()]
         names = [x or called for x in dated]
         reason = Message("{} columns are called by years", len(columns))
         return Found([period, called], reason, len(columns), some(columns, 2),
@@ -52,19 +52,19 @@ class Long(Step):
         frame, stems = reading.frame, _stems(reading.frame)
         if not stems:
             return 0
-        dated = {name for those in stems.values() for name in those.values()}
-        kept = [name for name in frame.columns if name not in dated]
+        dated = {name for by_year in stems.values() for name in by_year.values()}
+        constant = [name for name in frame.columns if name not in dated]
         bare = ~frame[[*dated]].map(_says_number).any(axis=1).to_numpy(dtype=bool)
         if bare.any() and not bare.all():  # a line below the table is no unit
             reading.notes.append(left_out(frame, bare, _NOTHING))
             frame = frame[~bare]
-        years = sorted({year for those in stems.values() for year in those})
+        years = sorted({year for by_year in stems.values() for year in by_year})
         parts = []
         for year in years:
-            part = frame[kept].copy()
+            part = frame[constant].copy()
             part[period] = year
-            for stem, those in stems.items():
-                part[stem or called] = frame[those[year]] if year in those else None
+            for stem, by_year in stems.items():
+                part[stem or called] = frame[by_year[year]] if year in by_year else None
             parts.append(part)
         long = pd.concat(parts)
         order = sorted(range(len(long)), key=lambda k: (k % len(frame), k // len(frame)))
@@ -76,11 +76,11 @@ def _stems(frame: pd.DataFrame) -> dict[str, dict[int, str]]:
     """Columns by what is left of their names without a year, then by the year."""
     stems: dict[str, dict[int, str]] = {}
     for name in frame.columns:
-        found = _DATED.fullmatch(str(narrow(name)))
-        if found:
-            stem = " ".join(x for x in (found[1].strip(), found[3].strip()) if x)
-            stems.setdefault(stem.strip("_ -"), {})[int(found[2])] = str(name)
-    return {stem: those for stem, those in stems.items() if len(those) >= _FEW}
+        match = _DATED.fullmatch(str(narrow(name)))
+        if match:
+            stem = " ".join(x for x in (match[1].strip(), match[3].strip()) if x)
+            stems.setdefault(stem.strip("_ -"), {})[int(match[2])] = str(name)
+    return {stem: columns for stem, columns in stems.items() if len(columns) >= _FEW}
 
 
 def _periods(frame: pd.DataFrame, name: str) -> bool:

@@ -25,15 +25,15 @@ class Measures(Step):
         names: dict[str, str] = {}
         count, example = 0, ""
         for name, column in reading.frame.items():
-            here = cells(column)
-            if here is None:
+            entries = cells(column)
+            if entries is None:
                 continue
-            read = {x: y for x in here.values if (y := suffixed(x)) is not None}
-            others = [x for x in here.values if x not in read and x != ""]
+            read = {x: y for x in entries.values if (y := suffixed(x)) is not None}
+            others = [x for x in entries.values if x not in read and x != ""]
             if not read or len(words_beside(others, lambda _: False)) < len(others):
                 continue
             rows = Counter[str]()
-            for x, n in zip(here.values, here.counts, strict=True):
+            for x, n in zip(entries.values, entries.counts, strict=True):
                 if x in read:
                     rows[read[x][1]] += int(n)
             bases = {base for word in rows if (base := (scale(word) or (0, ""))[1])}
@@ -53,21 +53,21 @@ class Measures(Step):
         """Read them in the unit that is said; a number without one is in it already."""
         count = 0
         for name, unit in value.items():
-            here = cells(reading.frame[name], named=True)
-            if here is not None:
-                count += here.count(lambda x: suffixed(x) is not None)
-                read = [_in(x, unit) for x in here.values]
-                reading.frame = reading.frame.assign(**{name: here.mapped(read)})
+            entries = cells(reading.frame[name], named=True)
+            if entries is not None:
+                count += entries.count(lambda x: suffixed(x) is not None)
+                read = [_in(x, unit) for x in entries.values]
+                reading.frame = reading.frame.assign(**{name: entries.mapped(read)})
         return count
 
 
 def _in(cell: Any, unit: str) -> Any:
-    found, target = suffixed(cell), scale(unit)
-    if found is None or target is None:
+    measure, target = suffixed(cell), scale(unit)
+    if measure is None or target is None:
         plain = marked(cell)
         return cell if plain is None else plain
-    value, word = found
-    own = scale(word)
-    if own is None or (own[1] and target[1] and own[1] != target[1]):
+    value, word = measure
+    unit_of = scale(word)
+    if unit_of is None or (unit_of[1] and target[1] and unit_of[1] != target[1]):
         return cell
-    return float(f"{value * own[0] / target[0]:.12g}")
+    return float(f"{value * unit_of[0] / target[0]:.12g}")

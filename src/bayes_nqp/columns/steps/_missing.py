@@ -25,16 +25,19 @@ class Missing(Step):
         words: dict[str, None] = {}
         names, count = [], 0
         for name, column in reading.frame.items():
-            here = cells(column)
-            if here is None or _says_treatment(str(name)):
+            entries = cells(column)
+            if entries is None or _says_treatment(str(name)):
                 continue
-            numbers = here.count(_is_number)
-            own = words_beside(here.values, _is_number)
-            if not own or numbers < MOST * here.counts[[x != "" for x in here.values]].sum():
+            numbers = entries.count(_is_number)
+            absent = words_beside(entries.values, _is_number)
+            if (
+                not absent
+                or numbers < MOST * entries.counts[[x != "" for x in entries.values]].sum()
+            ):
                 continue
-            words |= dict.fromkeys(own)
+            words |= dict.fromkeys(absent)
             names.append(str(name))
-            count += here.count(set(own).__contains__)
+            count += entries.count(set(absent).__contains__)
         if not words:
             return None
         reason = Message("texts that stand where numbers should, in {}", some(names))
@@ -44,21 +47,21 @@ class Missing(Step):
         """Empty them, where all else are numbers."""
         words, count = {"", *value}, 0
         for name, column in reading.frame.items():
-            here = cells(column)
-            if here is None or _says_treatment(str(name)) or not words & {*here.values}:
+            entries = cells(column)
+            if entries is None or _says_treatment(str(name)) or not words & {*entries.values}:
                 continue
-            if read := _without(here, words):
-                reading.frame = reading.frame.assign(**{str(name): here.mapped(read)})
-                count += here.count(words.__contains__)
+            if read := _without(entries, words):
+                reading.frame = reading.frame.assign(**{str(name): entries.mapped(read)})
+                count += entries.count(words.__contains__)
         return count
 
 
-def _without(here: Cells, words: set[str]) -> list[Any]:
+def _without(entries: Cells, words: set[str]) -> list[Any]:
     """The cells without words; nothing where something is left that is no number."""
-    left = [x for x in here.values if not (isinstance(x, str) and x in words)]
+    left = [x for x in entries.values if not (isinstance(x, str) and x in words)]
     if not left or not all(map(_is_number, left)):
         return []
-    texts = [np.nan if isinstance(x, str) and x in words else x for x in here.values]
+    texts = [np.nan if isinstance(x, str) and x in words else x for x in entries.values]
     plain = [number(x) for x in texts]
     return plain if None not in plain else texts
 

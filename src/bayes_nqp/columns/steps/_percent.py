@@ -21,15 +21,15 @@ class Percent(Step):
         """Find columns whose numbers are all in per cent: plain ones beside them may be either."""
         names, count, example = [], 0, ""
         for name, column in reading.frame.items():
-            here = cells(column)
-            if here is None:
+            entries = cells(column)
+            if entries is None:
                 continue
-            shares = [x for x in here.values if percent(x) is not None]
-            others = [x for x in here.values if percent(x) is None and x != ""]
+            shares = [x for x in entries.values if percent(x) is not None]
+            others = [x for x in entries.values if percent(x) is None and x != ""]
             if not shares or len(words_beside(others, lambda _: False)) < len(others):
                 continue
             names.append(str(name))
-            count += here.count(set(shares).__contains__)
+            count += entries.count(set(shares).__contains__)
             example = example or str(shares[0])
         if not names:
             return None
@@ -40,12 +40,12 @@ class Percent(Step):
         """Read them as shares."""
         count = 0
         for name in value:
-            here = cells(reading.frame[name], named=True)
-            if here is None:
+            entries = cells(reading.frame[name], named=True)
+            if entries is None:
                 continue
-            count += here.count(lambda x: percent(x) is not None)
-            read = [_share(x) for x in here.values]
-            reading.frame = reading.frame.assign(**{name: here.mapped(read)})
+            count += entries.count(lambda x: percent(x) is not None)
+            read = [_share(x) for x in entries.values]
+            reading.frame = reading.frame.assign(**{name: entries.mapped(read)})
         return count
 
 

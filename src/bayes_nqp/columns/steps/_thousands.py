@@ -26,13 +26,13 @@ class Thousands(Step):
         """Find columns of numbers, some of which have commas that end three digits."""
         names, count, example = [], 0, ""
         for name, column in reading.frame.items():
-            here = cells(column)
-            if here is None or any(marked(x) is None for x in here.values if x != ""):
+            entries = cells(column)
+            if entries is None or any(marked(x) is None for x in entries.values if x != ""):
                 continue
-            texts = [x for x in here.values if number(x) is None and x != ""]
-            if texts and _alike(here.values):
+            texts = [x for x in entries.values if number(x) is None and x != ""]
+            if texts and _alike(entries.values):
                 names.append(str(name))
-                count += here.count(set(texts).__contains__)
+                count += entries.count(set(texts).__contains__)
                 example = example or str(texts[0])
         if not names:
             return None
@@ -43,13 +43,15 @@ class Thousands(Step):
         """Take the marks out, where all cells are numbers then."""
         count = 0
         for name, column in reading.frame.items():
-            here = cells(column)
-            if here is None or not any(isinstance(x, str) and value in x for x in here.values):
+            entries = cells(column)
+            if entries is None or not any(
+                isinstance(x, str) and value in x for x in entries.values
+            ):
                 continue
-            read = [None if x == "" else marked(x, value) for x in here.values]
-            if all(y is not None for x, y in zip(here.values, read, strict=True) if x != ""):
-                reading.frame = reading.frame.assign(**{str(name): here.mapped(read)})
-                count += here.count(lambda x: isinstance(x, str) and value in x)
+            read = [None if x == "" else marked(x, value) for x in entries.values]
+            if all(y is not None for x, y in zip(entries.values, read, strict=True) if x != ""):
+                reading.frame = reading.frame.assign(**{str(name): entries.mapped(read)})
+                count += entries.count(lambda x: isinstance(x, str) and value in x)
         return count
 
 

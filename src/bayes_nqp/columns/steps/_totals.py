@@ -30,9 +30,9 @@ class Totals(Step):
         for column in _names(reading.frame):
             if not may_be_total(texts_of(column).joined):
                 continue
-            own = [x for x in distinct(column) if isinstance(x, str) and is_total(x)]
-            count += int(column.isin(own).sum())
-            names |= dict.fromkeys(x.strip(EDGES) for x in own)
+            totals = [x for x in distinct(column) if isinstance(x, str) and is_total(x)]
+            count += int(column.isin(totals).sum())
+            names |= dict.fromkeys(x.strip(EDGES) for x in totals)
         if not names:
             return None
         reason = Message("rows of totals or averages ({})", some(names))

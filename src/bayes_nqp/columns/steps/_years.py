@@ -26,18 +26,18 @@ class Years(Step):
         names, count = [], 0
         examples: list[str] = []
         for name, column in reading.frame.items():
-            here = cells(column)
-            if here is None or not _all_years(here):
+            entries = cells(column)
+            if entries is None or not _all_years(entries):
                 continue
-            texts = [x for x in here.values if isinstance(x, str) and x and not x.isdigit()]
-            kinds = {type(x) for x in here.values if x != ""}
+            texts = [x for x in entries.values if isinstance(x, str) and x and not x.isdigit()]
+            kinds = {type(x) for x in entries.values if x != ""}
             if not texts and len(kinds) < 2:
                 continue
             names.append(str(name))
-            count += here.count(set(texts).__contains__)
+            count += entries.count(set(texts).__contains__)
             if not examples:
-                one = next((plain(x) for x in here.values if x not in texts), None)
-                examples = [*(texts[:1] or []), *([one] if one else [])]
+                bare = next((plain(x) for x in entries.values if x not in texts), None)
+                examples = [*(texts[:1] or []), *([bare] if bare else [])]
         if not names:
             return None
         reason = Message("years written with words, or in several ways, in {}", some(names))
@@ -48,19 +48,19 @@ class Years(Step):
         """Read them as numbers."""
         count = 0
         for name in value:
-            here = cells(reading.frame[name], named=True)
-            if here is not None:
-                read = [x if (y := _year(x)) is None and x != "" else y for x in here.values]
-                reading.frame = reading.frame.assign(**{name: here.mapped(read)})
-                count += here.count(lambda x: isinstance(x, str) and _year(x) is not None)
+            entries = cells(reading.frame[name], named=True)
+            if entries is not None:
+                read = [x if (y := _year(x)) is None and x != "" else y for x in entries.values]
+                reading.frame = reading.frame.assign(**{name: entries.mapped(read)})
+                count += entries.count(lambda x: isinstance(x, str) and _year(x) is not None)
         return count
 
 
-def _all_years(here: Cells) -> bool:
-    observed = [x for x in here.values if x != ""]
+def _all_years(entries: Cells) -> bool:
+    observed = [x for x in entries.values if x != ""]
     return len(observed) > 0 and all(_year(x) is not None for x in observed)
 
 
 def _year(cell: Any) -> int | None:
-    found = _YEAR.fullmatch(plain(cell)) if isinstance(cell, str | int | float) else None
-    return int(found[1]) if found else None
+    match = _YEAR.fullmatch(plain(cell)) if isinstance(cell, str | int | float) else None
+    return int(match[1]) if match else None
