@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import base64
-import io
 import re
 from dataclasses import replace
 from pathlib import Path
-
-import numpy as np
-from PIL import Image
 
 from bayes_nqp.files import write_text
 from bayes_nqp.language import typography
@@ -44,23 +40,10 @@ def as_html_page(document: Document) -> str:
         contents=translate("Contents"),
         anchor=_anchor,
         caption=caption,
-        data=lambda path: base64.b64encode(_lighter(path)).decode("ascii"),
+        data=lambda path: base64.b64encode(path.read_bytes()).decode("ascii"),
         table=table,
     )
 
 
 def _anchor(text: str) -> str:
     return re.sub(r"\W+", "-", text.lower()).strip("-")
-
-
-def _lighter(path: Path) -> bytes:
-    """Give a picture with 256 colours: a third of the size, and no difference to the eye."""
-    picture_in_full = Image.open(path).convert("RGB")
-    few = picture_in_full.quantize(256, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
-    colours, corner = list(few.getpalette() or []), int(np.asarray(few)[0, 0])
-    if picture_in_full.getpixel((0, 0)) == (255, 255, 255):  # else white would be almost white
-        colours[3 * corner : 3 * corner + 3] = (255, 255, 255)
-        few.putpalette(colours)
-    picture = io.BytesIO()
-    few.save(picture, "PNG")
-    return picture.getvalue()

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from itertools import chain, count
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image
 
 from bayes_nqp.files import file_name, write, write_csv, writing
 from bayes_nqp.language import Message
@@ -11,6 +15,9 @@ from bayes_nqp.omissions import omitted
 from bayes_nqp.plots import Sketch
 from bayes_nqp.process import alone
 from bayes_nqp.progress import say
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 _DPI = 300
 
@@ -53,22 +60,50 @@ class FigureFolder:
 
     def _write(self, sketch: Sketch, stem: str) -> str:
         import matplotlib as mpl
+        from matplotlib.backends.backend_svg import FigureCanvasSVG
 
         with writing(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
         figure = sketch.make()
         # Text stays text, so that a journal can edit it; no date, so that files compare.
         with alone(), mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "bayes_nqp"}):
+            pixels = _laid_out(figure)
             write(
                 self.folder / f"{stem}.png",
-                lambda file: figure.savefig(file, format="png", dpi=_DPI),
+                lambda file: _few_colours(pixels).save(file, "PNG", dpi=(_DPI, _DPI)),
             )
-            figure.set_layout_engine("none")  # both files are laid out alike, once
+            lines = FigureCanvasSVG(figure)
             write(
                 self.folder / f"{stem}.svg",
-                lambda file: figure.savefig(file, format="svg", metadata={"Date": None}),
+                lambda file: lines.print_svg(file, metadata={"Date": None}),
             )
-        figure.clear()
         if sketch.data is not None:
             write_csv(sketch.data(), self.folder / f"{stem}.csv", digits=8)
         return stem
+
+
+def _laid_out(figure: Figure) -> Image.Image:
+    """Lay a figure out, once for all its files, and draw its pixels.
+
+    `Figure.savefig` goes through all parts once more for every file.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    sheet = FigureCanvasAgg(figure)
+    figure.set_dpi(_DPI)
+    engine = figure.get_layout_engine()
+    if engine is not None:
+        engine.execute(figure)
+    figure.set_layout_engine("none")
+    sheet.draw()
+    return Image.frombuffer("RGBA", sheet.get_width_height(), sheet.buffer_rgba()).convert("RGB")
+
+
+def _few_colours(pixels: Image.Image) -> Image.Image:
+    """Give a picture with 256 colours: a third of the size, and no difference to the eye."""
+    few = pixels.quantize(256, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    colours, corner = list(few.getpalette() or []), int(np.asarray(few)[0, 0])
+    if pixels.getpixel((0, 0)) == (255, 255, 255):  # else white would be almost white
+        colours[3 * corner : 3 * corner + 3] = (255, 255, 255)
+        few.putpalette(colours)
+    return few
