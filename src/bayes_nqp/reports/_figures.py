@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import chain, count
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image
@@ -72,7 +72,7 @@ class FigureFolder:
                 self.folder / f"{stem}.png",
                 lambda file: _few_colours(pixels).save(file, "PNG", dpi=(_DPI, _DPI)),
             )
-            lines = FigureCanvasSVG(figure)
+            lines: Any = FigureCanvasSVG(figure)
             write(
                 self.folder / f"{stem}.svg",
                 lambda file: lines.print_svg(file, metadata={"Date": None}),
@@ -89,7 +89,7 @@ def _laid_out(figure: Figure) -> Image.Image:
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-    sheet = FigureCanvasAgg(figure)
+    sheet: Any = FigureCanvasAgg(figure)
     figure.set_dpi(_DPI)
     engine = figure.get_layout_engine()
     if engine is not None:
