@@ -23,7 +23,9 @@ from .designs.noise import AR1Noise as AR1Noise
 from .designs.terms import DifferentialTrends as DifferentialTrends
 from .designs.terms import Dip as Dip
 from .designs.terms import Donut as Donut
+from .designs.terms import Ends as Ends
 from .designs.terms import Factors as Factors
+from .designs.terms import NodeShocks as NodeShocks
 from .designs.terms import Rings as Rings
 from .designs.terms import SharedShocks as SharedShocks
 from .designs.terms import ShareTreated as ShareTreated

@@ -43,6 +43,9 @@ class Calendar:
     touched : ndarray of int (class), optional
         Period from which rows of a class are no controls, where that is before treatment: leads end
         there, and the period before it is the one that they are compared with.
+    factors : mapping of str to tuple of ndarray of str (level) and of int (class, period)
+        Factors of cells that change over time, such as which ends of a pair are treated: their
+        levels, and the number of each. Effects of each level have a course of their own.
     """
 
     key: Index
@@ -51,6 +54,7 @@ class Calendar:
     labels: Mapping[str, npt.NDArray[np.generic]] = field(default_factory=dict)
     cell: Index | None = None
     touched: Index | None = None
+    factors: Mapping[str, tuple[npt.NDArray[np.str_], Index]] = field(default_factory=dict)
 
     @classmethod
     def of_adoption(cls, panel: Panel, *, anticipation: int = 0, leads: bool = False) -> Self:

@@ -4,6 +4,10 @@ from bayes_nqp.panel._build import free_name as free_name
 from bayes_nqp.panel._cohorts import declared as declared
 from bayes_nqp.panel._cross_section import CrossSection as CrossSection
 from bayes_nqp.panel._cross_section import cross_section as cross_section
+from bayes_nqp.panel._pairs import ENDS as ENDS
+from bayes_nqp.panel._pairs import Pairs as Pairs
+from bayes_nqp.panel._pairs import is_paired as is_paired
+from bayes_nqp.panel._pairs import pairs_of as pairs_of
 from bayes_nqp.panel._panel import Panel
 from bayes_nqp.panel._roles import Roles
 from bayes_nqp.panel._unit_column import unit_column as unit_column

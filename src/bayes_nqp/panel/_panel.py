@@ -17,11 +17,12 @@ from bayes_nqp.language import Translator
 from bayes_nqp.panel import _derive, _show, _stratify
 from bayes_nqp.panel._build import build
 from bayes_nqp.panel._labels import labelled
+from bayes_nqp.panel._pairs import build_pairs
 from bayes_nqp.panel._rectangle import Rectangle
 from bayes_nqp.panel._roles import as_names
 
 
-@door(trusted=("from_frame", "from_file"))
+@door(trusted=("from_frame", "from_pairs", "from_file"))
 @dataclass(frozen=True, eq=False, repr=False)
 class Panel(PanelAttributes, Rectangle):
     """Units observed over time, with the period in which each is first treated.
@@ -174,6 +175,79 @@ class Panel(PanelAttributes, Rectangle):
                 labels=labels,
             )
         )
+
+    @classmethod
+    def from_pairs(
+        cls,
+        df: pd.DataFrame,
+        *,
+        origin: str,
+        destination: str,
+        time: str,
+        outcome: str,
+        cohorts: Mapping[Any, Any] | pd.Series[Any] | pd.DataFrame,
+        directed: bool = False,
+        strata: str | Iterable[str] = (),
+        covariates: str | Iterable[str] = (),
+        weights: str | None = None,
+        never: object = None,
+        freq: int | str | None = None,
+        labels: Mapping[str, Any] | None = None,
+    ) -> Panel:
+        """Validate a frame with one row per pair of nodes and time: what links two cities.
+
+        Units are pairs, ``a–b``, or ``a→b`` where links have a direction; their cohort is when the
+        first of their ends adopts. The frame holds who the ends are (``origin``, ``destination``)
+        and when each adopts (``origin_adoption``, ``destination_adoption``), by which `Ends` tells
+        pairs with one end in force from those with both, and `NodeShocks` what befalls all pairs
+        of a node.
+
+        Parameters
+        ----------
+        df : DataFrame
+            One row per pair and time; pairs without a link have an outcome of zero, or no row.
+        origin, destination : str
+            Columns that name the two nodes. Where links have no direction either may come first.
+        time, outcome : str
+            As in `from_frame`.
+        cohorts : mapping, Series or DataFrame
+            First treated period of every node, as `from_frame` takes it: by node, or in a second
+            column beside the node's. Nodes that never adopt have an empty one.
+        directed : bool, default False
+            Whether a link from a to b is another than one from b to a.
+        strata, covariates : str or sequence of str, default ()
+            As in `from_frame`, of pairs.
+        weights, never, freq, labels : optional
+            As in `from_frame`.
+
+        Raises
+        ------
+        PanelError
+            If a node is linked to itself, a pair comes twice in a period, a node has no entry in
+            ``cohorts`` or more than one, or the data are malformed otherwise.
+
+        Examples
+        --------
+        >>> import bayes_nqp as nqp
+        >>> import pandas as pd
+        >>> df = pd.DataFrame({
+        ...     "from": ["A", "A", "B"] * 2, "to": ["B", "C", "C"] * 2,
+        ...     "year": [2014] * 3 + [2015] * 3, "patents": [1.0, 2.0, 0.0, 3.0, 2.0, 1.0],
+        ... })
+        >>> panel = nqp.Panel.from_pairs(
+        ...     df, origin="from", destination="to", time="year", outcome="patents",
+        ...     cohorts={"A": 2015, "B": None, "C": None},
+        ... )
+        >>> panel.unit_labels.tolist(), panel.cohort_codes.tolist()
+        (['A–B', 'A–C', 'B–C'], [1, 1, -1])
+        """
+        return cls(
+            **build_pairs(
+                df, origin=origin, destination=destination, time=time, outcome=outcome,
+                cohorts=cohorts, directed=directed, never=never, freq=freq, labels=labels,
+                strata=strata, covariates=covariates, weights=weights,
+            )
+        )  # fmt: skip
 
     @classmethod
     def from_file(

@@ -99,7 +99,10 @@ def assemble(
     frame, errors, priors = ground.frame, equation.noise, equation.priors
     n_periods = frame.n_periods
     own_parameters = parameters_of(errors, n_periods, priors)
-    shared = *(p for p in parts if isinstance(p, GlobalPart)), *border_paths(equation.processes)
+    shared = (
+        *(p for p in parts if isinstance(p, GlobalPart)),
+        *border_paths(equation.processes, scale),
+    )
     local = tuple(p for p in parts if isinstance(p, LocalPart))
     scales: list[Scale] = []
     global_scale = [np.full(p.columns.shape[1], _number(p.scale, scales)) for p in shared]

@@ -187,20 +187,21 @@ def cell_table(
     at = rows[first]
     unit = frame.unit[at]
     stratum, origin, key = frame.stratum[unit], frame.origin[at], frame.key[unit]
-    factors = panel.roles.strata
+    factors, time = panel.roles.strata, frame.time[at]
     table = CellTable(
         stratum=stratum,
         cohort=origin,
-        time=frame.time[at],
-        event_time=frame.time[at] - origin,
+        time=time,
+        event_time=time - origin,
         role=frame.role[at],
         levels={f: frame.stratum_levels[stratum, i] for i, f in enumerate(factors)},
         names={f: panel.levels[f] for f in factors},
         cohort_names={int(c): _text(_period_label(panel, c)) for c in np.unique(origin)},
         labels={
-            name: labels[key] if labels.ndim == 1 else labels[key, frame.time[at]]
+            name: labels[key] if labels.ndim == 1 else labels[key, time]
             for name, labels in calendar.labels.items()
         },
+        moving={f: names[level[key, time]] for f, (names, level) in calendar.factors.items()},
     )
     return table, cell_of_row
 
@@ -223,7 +224,7 @@ def cell_info(
     labels = np.asarray(panel.time_labels)
     cohort = labels[table.time - table.event_time]
     return CellInfo(
-        strata={f: table.names[f][table.levels[f]] for f in table.levels},
+        strata={**{f: table.names[f][table.levels[f]] for f in table.levels}, **table.moving},
         cohort=cohort.astype(float) if cohort.dtype.kind in "iuf" else cohort,
         time=labels[table.time],
         event_time=table.event_time,

@@ -48,8 +48,13 @@ def with_processes(
     return [replace(b, processes=x) for b, x in zip(blocks, laws, strict=True)], with_paths
 
 
-def border_paths(parts: Sequence[ProcessPart]) -> list[GlobalPart]:
+def border_paths(parts: Sequence[ProcessPart], size: float = 1.0) -> list[GlobalPart]:
     """What paths of the border are made of, by scale.
+
+    Parameters
+    ----------
+    size : float, default 1
+        ``s``, which loadings in outcome units are divided by.
 
     Processes are integrated out block by block, so that one of all blocks would join them; and two
     stacked equations have none. Their standard normal numbers are coefficients then.
@@ -64,8 +69,11 @@ def border_paths(parts: Sequence[ProcessPart]) -> list[GlobalPart]:
     out = []
     for part, start, count in zip(border, starts, counts, strict=True):
         paths = np.eye(sum(counts))[:, start : start + count]
+        if part.mixing is not None:
+            paths = paths @ part.mixing
         for loadings, scale in zip(part.loadings, part.scales, strict=True):
-            columns = np.kron(paths, loadings).astype(np.float64)
+            own = loadings / size if part.measured else loadings
+            columns = np.kron(paths, own).astype(np.float64)
             labels = [str(k) for k in range(columns.shape[1])]
             out.append(GlobalPart(scale.name, "paths", columns, scale, labels, reported=False))
     return out

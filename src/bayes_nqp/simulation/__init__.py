@@ -6,6 +6,7 @@ from bayes_nqp.simulation._cities import CONTRASTS, cities
 from bayes_nqp.simulation._firms import firms
 from bayes_nqp.simulation._indicators import firm_productivity
 from bayes_nqp.simulation._mediated import Channel
+from bayes_nqp.simulation._network import network
 from bayes_nqp.simulation._provinces import PROVINCE_CHANNELS, provinces
 from bayes_nqp.simulation._spillover import Spillover
 from bayes_nqp.simulation._staggered import COHORTS, staggered
@@ -24,6 +25,7 @@ __all__ = [
     "cities",
     "firm_productivity",
     "firms",
+    "network",
     "provinces",
     "staggered",
 ]

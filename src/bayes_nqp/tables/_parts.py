@@ -186,12 +186,15 @@ def units_by(source: object, effects: xr.Dataset, name: str | None) -> Mapping[s
         counted = counted & ~before_adoption(effects)
     identified = cells[counted]
     panel = source.panel if isinstance(source, Fit) and v.COHORT in effects.coords else None
-    if panel is None:
+    # Units of factors that change over time are in cells of several of their levels.
+    if panel is None or not {*schema.factors(effects)} <= {*panel.levels}:
         keys = [key for key in (*schema.factors(effects), v.COHORT) if key in cells]
         groups = [] if name is None or name in keys else [name]
         if not (keys or groups):
             return {"": int(identified[v.UNITS].max())}
-        most = identified.groupby([*keys, *groups], as_index=False)[v.UNITS].max()
+        each = list(dict.fromkeys([*keys, *groups, v.TIME]))
+        at_once = identified.groupby(each, as_index=False)[v.UNITS].sum()
+        most = at_once.groupby([*keys, *groups], as_index=False)[v.UNITS].max()
         return _told(most.groupby(name)[v.UNITS].sum() if name else {"": most[v.UNITS].sum()})
     treated = panel.cohort_codes[panel.unit_codes] >= 0
     rows = pd.DataFrame(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import reduce
 from itertools import combinations
 
@@ -50,6 +50,9 @@ class CellTable:
         Labels of the cohorts.
     labels : mapping of str to ndarray (cell)
         Further coordinates.
+    moving : mapping of str to ndarray of str (cell)
+        Level of each factor that changes within units; effects of each level have a course of their
+        own.
     """
 
     stratum: Index
@@ -61,6 +64,7 @@ class CellTable:
     names: Mapping[str, npt.NDArray[np.str_]]
     cohort_names: Mapping[int, str]
     labels: Mapping[str, npt.NDArray[np.generic]] = field(default_factory=dict)
+    moving: Mapping[str, npt.NDArray[np.str_]] = field(default_factory=dict)
 
     @property
     def size(self) -> int:
@@ -108,7 +112,11 @@ def cell_parts(
         return [LocalPart("cell", "cells", effects, FLAT)]
     parts: list[GlobalPart | LocalPart] = []
     if "curve" in pooling.pieces:
-        parts += curve_parts(cells.event_time, inside, priors)
+        for suffix, course in _courses(cells, inside):
+            parts += [
+                replace(part, name=f"{part.name}{suffix}")
+                for part in curve_parts(cells.event_time, course, priors)
+            ]
     if "strata" in pooling.pieces:
         parts += _factors(cells, inside, strata, priors)
     if "cohort" in pooling.pieces:
@@ -117,6 +125,16 @@ def cell_parts(
         scale = Scale("cell", priors.scale("cell"), effects.size >= ESTIMATED_FROM)
         parts.append(LocalPart("cell", "cells", effects, scale))
     return parts
+
+
+def _courses(cells: CellTable, inside: Mask) -> Iterator[tuple[str, Mask]]:
+    """Cells whose effects follow one course in event time, and what its parts are called."""
+    if not cells.moving:
+        yield "", inside
+        return
+    levels = np.stack(list(cells.moving.values()))
+    for level in np.unique(levels[:, inside], axis=1).T:
+        yield f"[{', '.join(level)}]", inside & (levels == level[:, None]).all(axis=0)
 
 
 def curve_parts(e: Index, effect: Mask, priors: Priors) -> list[GlobalPart]:

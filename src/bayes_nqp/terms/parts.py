@@ -95,6 +95,11 @@ class ProcessPart:
         Loadings of paths in the border are the identity then.
     parameters : sequence of Parameter
         Of these errors, by names that no other parameter of the model has.
+    mixing : ndarray (owner, source), optional
+        In the border: owners' paths are these sums of paths of independent sources; by default
+        each is a source of its own.
+    measured : bool, default False
+        In the border: whether loadings are in outcome units, instead of multiples of ``s``.
     """
 
     name: str
@@ -104,6 +109,8 @@ class ProcessPart:
     border: bool = False
     errors: ErrorLaw | None = None
     parameters: Sequence[Parameter] = ()
+    mixing: Array | None = None
+    measured: bool = False
 
 
 @dataclass(frozen=True, eq=False)

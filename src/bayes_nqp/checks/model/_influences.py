@@ -186,7 +186,16 @@ def _without_processes(fit: Fit) -> tuple[Plan, tuple[tuple[Index, Array], ...]]
 
 def process_roots(fit: Fit, parts: Iterable[ProcessPart]) -> tuple[tuple[Index, Array], ...]:
     """Who shares each process, -1 for none, and its root (T, q), outcome units."""
-    return tuple((part.owner, _root(fit, part)) for part in parts)
+    out: list[tuple[Index, Array]] = []
+    for part in parts:
+        if part.mixing is None:
+            out.append((part.owner, _root(fit, part)))
+            continue
+        # Owners whose paths are sums of the same ones count as if these were their own.
+        for number, size in enumerate(np.linalg.norm(part.mixing, axis=1)):
+            root = size * _root(fit, part)
+            out.append((np.where(part.owner == number, 0, -1), root))
+    return tuple(out)
 
 
 def _root(fit: Fit, part: ProcessPart) -> Array:
@@ -194,7 +203,8 @@ def _root(fit: Fit, part: ProcessPart) -> Array:
     pieces = []
     for loadings, scale in zip(part.loadings, part.scales, strict=True):
         draws = equation_draws(fit, f"scale_{scale.name}")
-        sd = scale.fixed * fit.scale if draws is None else float(draws.mean())
+        size = 1.0 if part.measured else fit.scale
+        sd = scale.fixed * size if draws is None else float(draws.mean())
         pieces.append(sd * loadings)
     root = np.concatenate(pieces, axis=1)
     if part.errors is None:

@@ -103,7 +103,7 @@ def _cohorts(panel: Panel, effects: xr.Dataset) -> Iterator[Part]:
 
 
 def _levels(panel: Panel, effects: xr.Dataset) -> Iterator[Part]:
-    for factor in schema.factors(effects):
+    for factor in (name for name in schema.factors(effects) if name in panel.levels):
         of_cell = effects[factor].to_numpy()
         treated = set(of_cell.tolist())
         for code, level in enumerate(panel.levels[factor]):

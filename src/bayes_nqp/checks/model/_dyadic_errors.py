@@ -1,0 +1,198 @@
+"""Whether pairs that share a node move together more than the model of errors has it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from bayes_nqp.arrays import Array, Index
+from bayes_nqp.checks.model._cluster import Contributions
+from bayes_nqp.checks.model._influences import saturated_model
+from bayes_nqp.checks.shared import (
+    DOUBT,
+    HOLDS,
+    UNTOLD,
+    Finding,
+    asks,
+    average_effect,
+    reported_weights,
+)
+from bayes_nqp.designs.terms import NodeShocks
+from bayes_nqp.effects import cell_effects
+from bayes_nqp.errors import Hint, IdentificationError, NotApplicable
+from bayes_nqp.fitting import ADDITIVE, ROWS, SEPARATE, Fit, panel_of
+from bayes_nqp.language import Message
+from bayes_nqp.panel import Pairs, is_paired, pairs_of
+from bayes_nqp.terms import ProcessPart
+
+_LIMIT = 1.2
+"""Ratio of standard deviations from which intervals are in doubt."""
+_CHANCE = 1.6449
+"""Standard deviations that covariances of independent pairs exceed with probability .05."""
+_FEWEST = 10
+"""Nodes, of fewer of which a robust standard error says nothing."""
+
+
+@asks(
+    "Do intervals allow for pairs of one node that move together?",
+    "dyadic errors",
+    place=177,
+    needs=(ROWS, ADDITIVE, SEPARATE),
+    suits=is_paired,
+)
+def dyadic_errors(fit: Fit) -> Finding:
+    """Compare standard errors that allow for shared nodes with the posterior sd.
+
+    Both are of the average effect of the saturated fit, errors as the model has them. The
+    dyadic-robust one adds ``sum psi_p psi_q`` over pairs that share a node to the model's variance,
+    psi their influences, less what the sum is on average of independent pairs whose groups have
+    effects of their own (times ``n / (n - g)``, for n nodes of g dates of adoption). The other adds
+    what shocks of nodes do, as `NodeShocks` learns them from untreated rows, where the design has
+    none. *In doubt* where either is more than 1.2 times the posterior sd; of the first, which few
+    nodes leave inexact, beyond chance (5 %). Where the second cannot be had and the first could
+    pass 1.2 by chance, the check could not tell.
+
+    References
+    ----------
+    Fafchamps, M. and Gubert, F. (2007). The formation of risk sharing networks. Journal of
+    Development Economics 83(2). Aronow, P., Samii, C. and Assenova, V. (2015). Cluster-robust
+    variance estimation for dyadic data. Political Analysis 23(4).
+    """
+    pairs = pairs_of(fit.rows)
+    if pairs.nodes.size < _FEWEST:
+        raise NotApplicable(
+            Message("There are {} nodes; a robust standard error needs {} at the very least.",
+                    pairs.nodes.size, _FEWEST)
+        )  # fmt: skip
+    with_shocks = any(isinstance(term, NodeShocks) for term in fit.facts.terms)
+    parts, learned = _Parts.of(fit, pairs, [] if with_shocks else _shocks(fit, pairs)), True
+    posterior = float(average_effect(fit).var())
+    base = parts.model if with_shocks else posterior
+    chance = _CHANCE * parts.spread * posterior / parts.model
+    called = ["dyadic"]
+    variances = [base + parts.covariance]
+    limits = [max(_LIMIT, float(np.sqrt((base + chance) / posterior)))]
+    if not with_shocks:
+        learned = parts.shocks is not None
+        called += ["shocks of nodes"] if learned else []
+        variances += [posterior + parts.shocks] if parts.shocks is not None else []
+        limits += [_LIMIT] if learned else []
+    errors = np.sqrt(np.maximum(variances, 0.0))
+    ratios = errors / np.sqrt(posterior)
+    table = pd.DataFrame({"by": called, "se": errors, "over_posterior_sd": ratios, "limit": limits})
+    figure = Message("dyadic-robust standard error over posterior sd {:.2f}", float(ratios[0]))
+    if ratios.size > 1:
+        figure = Message("{}; with shocks of nodes {:.2f}", figure, float(ratios[1]))
+    over = ratios > limits
+    if not over.any():
+        if not learned and limits[0] > _LIMIT:
+            sentence = Message("Nodes are too few to say whether their pairs move together.")
+            return Finding(UNTOLD, figure, sentence, table)
+        sentence = Message("Pairs of one node move together no more than the model says.")
+        return Finding(HOLDS, figure, sentence, table)
+    wide = Message(
+        "Pairs of one node move together, and intervals are too narrow: the standard error of the "
+        "average effect is {:.3g}, the posterior sd {:.3g}.",
+        float(errors[over].max()), np.sqrt(posterior),
+    )  # fmt: skip
+    if with_shocks or not learned:
+        return Finding(DOUBT, figure, Message("{} Report the larger standard error.", wide), table)
+    return Finding(DOUBT, figure, Message("{} Next: {}.", wide, _with_shocks(fit, pairs)), table)
+
+
+def _with_shocks(fit: Fit, pairs: Pairs) -> Hint:
+    """The design's terms and shocks of nodes."""
+    own = tuple(term for term in fit.facts.terms if term.argument == "terms")
+    return Hint("terms", (*own, NodeShocks(directed=pairs.directed)))
+
+
+def _shocks(fit: Fit, pairs: Pairs) -> Sequence[ProcessPart]:
+    """Shocks of nodes as untreated rows have them; none where these are too few."""
+    design = fit.variant(terms=_with_shocks(fit, pairs).value)
+    try:
+        model = design.spec(panel_of(fit))
+    except IdentificationError:
+        return ()
+    return [part for part in model.equations[0].processes if part.mixing is not None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """Parts of the variance of the average effect, squared outcome units.
+
+    Parameters
+    ----------
+    model : float
+        Of the model without shocks of nodes.
+    covariance, spread : float
+        Of influences of pairs that share a node, beyond what it is on average of independent pairs;
+        and its standard deviation for these.
+    shocks : float or None
+        Of shocks of nodes.
+    """
+
+    model: float
+    covariance: float
+    spread: float
+    shocks: float | None
+
+    @classmethod
+    def of(cls, fit: Fit, pairs: Pairs, processes: Sequence[ProcessPart]) -> _Parts:
+        """Sum up what pairs contribute to the saturated estimate."""
+        weights = reported_weights(cell_effects(fit))[1][[0]].toarray()
+        plan, everywhere, errors = saturated_model(fit, weights)
+        units, eye = np.arange(plan.frame.n_units), np.eye(plan.frame.n_periods)
+        owners = tuple((part.owner, eye) for part in processes)
+        errors = replace(errors, processes=owners)
+        parts = Contributions(plan, errors, everywhere, units, units, apart=True)
+        sums, (noise, deviation) = parts.sums(), parts.variances
+        scale, at = plan.equations[0].effect_scale, np.sort(parts.problem.units)
+        off = sums.response[:, 0] - sums.share[:, 0]
+        model = float(noise * sums.diagonal.sum() + deviation * off @ off)
+        influence = np.zeros(units.size)
+        influence[at] = sums.influence[:, 0] * scale
+        covariance, spread = _shared(influence, pairs)
+        shocks = 0.0
+        for part, shared in zip(processes, parts.shared, strict=True):
+            # h_gt of groups g: the average effect moves by sum_gt h_gt eta_gt.
+            h = np.zeros((int(part.owner.max()) + 1, len(eye)))
+            kept = shared.owner_of_pair >= 0
+            owner = np.unique(part.owner)[shared.owner_of_pair[kept]]
+            np.add.at(h, owner, shared.response[kept, :, 0])
+            assert part.mixing is not None
+            shocks += float(((part.mixing.T @ h @ part.loadings[0]) ** 2).sum())
+        return cls(model * scale**2, covariance, spread, shocks if processes else None)
+
+
+def _shared(influence: Array, pairs: Pairs) -> tuple[float, float]:
+    """Sum products of influences of pairs that share a node, each way, less their mean.
+
+    Influences of m pairs of one group sum up to zero, so that two of independent ones have the mean
+    product ``-v / (m - 1)``, v their variance.
+    """
+    ends, dyad = np.unique(np.sort(pairs.ends, axis=0), axis=1, return_inverse=True)
+    dyad, nodes = dyad.ravel(), pairs.nodes.size
+    whole = np.bincount(dyad, influence)
+    square = np.bincount(dyad, influence**2)
+
+    def by_node(values: Array) -> Array:
+        return np.asarray(sum(np.bincount(end, values, nodes) for end in ends))
+
+    date = np.zeros(nodes, dtype=np.int64)
+    date[pairs.ends.ravel()] = pairs.adoption.ravel()
+    dates: Index = np.sort(date[ends], axis=0)
+    group = np.unique(dates, axis=1, return_inverse=True)[1].ravel()
+    size = np.bincount(group)
+    touched = np.zeros((size.size, nodes))
+    for end in ends:
+        np.add.at(touched, (group, end), 1.0)
+    sharing = (touched**2).sum(axis=1) - 2.0 * size
+    mean = float((np.bincount(group, square) / size * sharing / np.maximum(size - 1, 1)).sum())
+    factor = nodes / max(nodes - np.unique(date).size, 1)
+    apart = float((by_node(whole) ** 2).sum() - 2.0 * (whole**2).sum()) + mean
+    ways = float((whole**2).sum() - square.sum())
+    spread = 2.0 * float((by_node(square) ** 2 - by_node(square**2)).sum())
+    return factor * apart + ways, factor * float(np.sqrt(max(spread, 0.0)))

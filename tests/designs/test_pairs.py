@@ -1,0 +1,234 @@
+"""Panels of pairs: one end or both in force, shocks of nodes, and what is refused."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from doors import study_design
+from marginal import Marginal
+
+import bayes_nqp as nqp
+from bayes_nqp.codec import decode, encode
+from bayes_nqp.designs.terms import NodeShocks
+from bayes_nqp.errors import IdentificationError, PanelError, StudyError
+from bayes_nqp.gaussian import density
+from bayes_nqp.panel import pairs_of
+from bayes_nqp.planning import plan_of
+
+ROLES = {"origin": "from", "destination": "to", "time": "year", "outcome": "y"}
+DATES = {"A": 2015, "B": 2016, "C": None, "D": None}
+
+
+def links(*, directed: bool = False) -> pd.DataFrame:
+    """All pairs of four nodes from 2013 to 2017."""
+    names, rng = list(DATES), np.random.default_rng(1)
+    pairs = [(a, b) for a in names for b in names if (a != b if directed else a < b)]
+    rows = [(a, b, year) for a, b in pairs for year in range(2013, 2018)]
+    frame = pd.DataFrame(rows, columns=["from", "to", "year"])
+    return frame.assign(y=rng.normal(size=len(frame)))
+
+
+def panel_of(frame: pd.DataFrame, **options: object) -> nqp.Panel:
+    return nqp.Panel.from_pairs(frame, **{**ROLES, "cohorts": DATES, **options})  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="module")
+def world() -> nqp.simulation.Simulated:
+    return nqp.simulation.network(nodes=24, periods=8, cohorts=(4, 6), sigma=0.5, seed=3)
+
+
+@pytest.fixture(scope="module")
+def fit(world: nqp.simulation.Simulated) -> nqp.Fit:
+    design = nqp.StaggeredDiD(terms=[nqp.Ends(), nqp.NodeShocks()])
+    return nqp.fit(design, world.panel, nqp.Importance(draws=300, seed=1), progress=False)
+
+
+def test_a_pair_is_the_same_either_way_round() -> None:
+    frame = links()
+    turned = frame.rename(columns={"from": "to", "to": "from"})
+    mixed = pd.concat([frame[::2], turned[1::2]])
+    assert panel_of(mixed).digest == panel_of(frame).digest
+    assert panel_of(frame).unit_labels.tolist() == ["A–B", "A–C", "A–D", "B–C", "B–D", "C–D"]
+    assert panel_of(links(directed=True), directed=True).n_units == 12
+
+
+@pytest.mark.parametrize(
+    "cohorts",
+    [
+        pd.Series(DATES, dtype=float),
+        pd.DataFrame({"city": [*DATES] * 2, "date": [*pd.Series(DATES, dtype=float)] * 2}),
+        {k: x or 2030 for k, x in DATES.items()},
+        {k: f"{x}-07-01" if x else None for k, x in DATES.items()},
+    ],
+)
+def test_dates_of_nodes_are_taken_in_many_forms(cohorts: object) -> None:
+    pairs = pairs_of(panel_of(links(), cohorts=cohorts))
+    assert pairs.nodes.tolist() == [*DATES]
+    assert pairs.first.tolist() == [2, 2, 2, 3, 3, 5]
+    assert pairs.second.tolist() == [3, 5, 5, 5, 5, 5]
+
+
+def test_quarters_are_read_back() -> None:
+    frame = links()
+    step = frame["year"] - 2013
+    year, quarter = 2013 + step // 4, 1 + step % 4
+    frame["year"] = pd.PeriodIndex.from_fields(year=year, quarter=quarter, freq="Q")
+    dates = {"A": "2013Q3", "B": "2013Q4", "C": None, "D": None}
+    pairs = pairs_of(panel_of(frame, cohorts=dates))
+    assert pairs.first.tolist() == [2, 2, 2, 3, 3, 5]
+
+
+@pytest.mark.parametrize(
+    ("change", "options", "words"),
+    [
+        (lambda x: x.assign(to=x["from"].where(x.index == 7, x["to"])), {}, "to itself"),
+        (lambda x: pd.concat([x, x[:1].rename(columns={"from": "to", "to": "from"})]), {},
+         "more than once"),
+        (lambda x: links(directed=True), {}, "more than once"),
+        (lambda x: pd.concat([x, x[:1]]), {"directed": True}, "more than once"),
+        (lambda x: x, {"cohorts": {"A": 2015, "B": None, "C": None}}, "no entry for 1 of 4"),
+        (lambda x: x, {"cohorts": pd.DataFrame({"n": list("ABCDA"), "g": [2015] * 4 + [2016]})},
+         "more than one date"),
+        (lambda x: x, {"cohorts": pd.DataFrame({"n": list("ABCD")})}, "1 columns"),
+        (lambda x: x, {"cohorts": 2015}, "'cohorts' is 2015"),
+        (lambda x: x, {"destination": "from"}, "both 'from'"),
+        (lambda x: x.assign(to=x["to"].where(x.index != 3)), {}, "missing in 1 rows"),
+        (lambda x: x.assign(pair=1), {}, "'pair' has a name"),
+    ],
+)  # fmt: skip
+def test_what_is_no_table_of_pairs_is_refused(change, options, words: str) -> None:
+    with pytest.raises(PanelError, match=words):
+        panel_of(change(links()), **options)
+
+
+def test_terms_say_what_they_lack() -> None:
+    plain = nqp.simulation.staggered(units=20, seed=1).panel
+    for term in (nqp.Ends(), nqp.NodeShocks()):
+        with pytest.raises(StudyError, match="no pairs"):
+            plan_of(nqp.StaggeredDiD(terms=[term]), plain)
+    single = panel_of(links(), cohorts={**DATES, "B": None})
+    with pytest.raises(StudyError, match="nothing to tell apart"):
+        plan_of(nqp.StaggeredDiD(terms=[nqp.Ends()]), single)
+    with pytest.raises(IdentificationError, match="too few"):
+        plan_of(nqp.StaggeredDiD(terms=[nqp.NodeShocks()]), panel_of(links()))
+    moved = panel_of(links()).with_cohorts([2, 2, 2, 2, -1, -1])
+    with pytest.raises(IdentificationError, match="no longer"):
+        plan_of(nqp.StaggeredDiD(terms=[nqp.Ends()]), moved)
+
+
+@pytest.mark.parametrize("directed", [False, True])
+def test_flat_effects_are_least_squares_on_dummies_of_pairs_and_periods(directed: bool) -> None:
+    made = nqp.simulation.network(nodes=14, periods=6, cohorts=(3, 5), directed=directed, seed=2)
+    design = nqp.StaggeredDiD(
+        nqp.Separate(varying=None), nqp.IID(), terms=[nqp.Ends(directed=directed)]
+    )
+    ours = nqp.att(nqp.conditional_mean(design, made.panel), by=["ends", "event_time"]).mean(
+        ["chain", "draw"]
+    )
+    panel, pairs = made.panel, pairs_of(made.panel)
+    unit, time = panel.unit_codes, panel.time_codes
+    o, d = (x[unit] for x in pairs.adoption)
+    first, second, on = np.minimum(o, d), np.maximum(o, d), time >= np.minimum(o, d)
+    names = np.where(time >= second, "both", "one")
+    if directed:
+        names = np.where(time >= second, "both", np.where(o <= d, "origin", "destination"))
+    event = time - np.where(time >= second, second, first)
+    sides = (o, d) if directed else (first, second)
+    keys, cell = np.unique(np.stack([*sides, time], axis=1)[on], axis=0, return_inverse=True)
+    columns = np.zeros((unit.size, len(keys)))
+    columns[np.flatnonzero(on), cell.ravel()] = 1.0
+    dummies = [np.eye(panel.n_units)[unit], np.eye(panel.periods)[time]]
+    x = np.column_stack([columns, *dummies])
+    effects = np.linalg.lstsq(x, panel.outcome, rcond=None)[0][: len(keys)]
+    table = pd.DataFrame({"ends": names[on], "event_time": event[on], "e": effects[cell.ravel()]})
+    theirs = table.groupby(["ends", "event_time"])["e"].mean()
+    for (end, k), value in theirs.items():
+        assert ours.sel(ends=end, event_time=k).item() == pytest.approx(value, abs=1e-8)
+    assert ours.notnull().sum().item() == len(theirs)
+
+
+@pytest.mark.parametrize("directed", [False, True])
+def test_mean_shocks_of_groups_covary_as_their_nodes_have_it(directed: bool) -> None:
+    made = nqp.simulation.network(nodes=16, periods=6, cohorts=(4, 5), directed=directed, seed=4)
+    model = nqp.StaggeredDiD(terms=[NodeShocks(directed=directed)]).spec(made.panel)
+    pairs, parts = pairs_of(made.panel), model.equations[0].processes
+    assert len(parts) == 1 + directed
+    for side, part in enumerate(parts):
+        groups = int(part.owner.max()) + 1
+        share = np.zeros((groups, pairs.nodes.size))
+        for p, (a, b) in enumerate(pairs.ends.T):
+            for node in ((a, b)[side],) if directed else (a, b):
+                share[part.owner[p], node] += 1.0 / (part.owner == part.owner[p]).sum()
+        assert part.mixing @ part.mixing.T == pytest.approx(share @ share.T, abs=1e-10)
+
+
+def test_shocks_of_nodes_are_found_in_untreated_rows() -> None:
+    made = nqp.simulation.network(nodes=150, cohorts=(5, 9), shock_sd=0.5, shock_rho=0.6, seed=5)
+    (part,) = nqp.StaggeredDiD(terms=[NodeShocks()]).spec(made.panel).equations[0].processes
+    omega, t = part.loadings[0] @ part.loadings[0].T, np.arange(10)
+    true = 0.25 / (1 - 0.36) * 0.6 ** np.abs(np.subtract.outer(t, t))
+    off = np.eye(10) - 0.1
+    assert np.diag(off @ omega @ off) == pytest.approx(np.diag(off @ true @ off), rel=0.2)
+    none = nqp.simulation.network(nodes=60, shock_sd=0.0, seed=6)
+    (part,) = nqp.StaggeredDiD(terms=[NodeShocks()]).spec(none.panel).equations[0].processes
+    assert np.diag(off @ part.loadings[0] @ part.loadings[0].T @ off).max() < 0.02
+
+
+@pytest.mark.parametrize("directed", [False, True])
+def test_the_row_model_is_the_fast_density(directed: bool) -> None:
+    made = nqp.simulation.network(nodes=12, periods=6, cohorts=(4, 5), directed=directed, seed=4)
+    terms = [nqp.Ends(directed=directed), NodeShocks(directed=directed)]
+    design = nqp.StaggeredDiD(nqp.Complete(), terms=terms)
+    (equation,) = plan_of(design, made.panel).equations
+    space = equation.gaussian.space
+    points = 0.5 * np.random.default_rng(1).standard_normal((2, len(space)))
+    names = [f"{equation.name}__{name}" for name in space.names]
+    marginal = Marginal(nqp.build(design, made.panel), names)
+    gap = np.array([marginal(point) for point in points]) - density(equation.gaussian, points)
+    assert gap == pytest.approx(0.0, abs=1e-6)  # constants of PyMC's densities have eight digits
+    assert np.ptp(gap) < 1e-9
+
+
+def test_checks_of_single_units_and_placebos_go_on(fit: nqp.Fit) -> None:
+    for name in ("leave_out", "anticipation", "placebo_time"):
+        assert nqp.check(fit, name, progress=False).verdict in ("holds", "not applicable")
+
+
+def test_effects_of_one_end_and_of_both_are_found(world, fit: nqp.Fit) -> None:
+    draws, true = (nqp.att(x, by="ends") for x in (fit, world.truth))
+    z = (draws.mean(["chain", "draw"]) - true.squeeze()) / draws.std(["chain", "draw"])
+    assert set(draws["ends"].to_numpy()) == {"one", "both"}
+    assert float(abs(z).max()) < 3.0
+
+
+def test_intervals_are_as_wide_as_shocks_of_nodes_demand(world, fit: nqp.Fit) -> None:
+    alone = nqp.fit(
+        fit.design.replace(terms=[nqp.Ends()]), world.panel, nqp.Importance(draws=300, seed=1),
+        progress=False,
+    )  # fmt: skip
+    assert float(nqp.att(fit).std()) > 1.3 * float(nqp.att(alone).std())
+    result = nqp.check(alone, "dyadic_errors", progress=False)
+    assert result.verdict == "in doubt"
+    assert "NodeShocks" in str(result)
+    assert nqp.check(fit, "dyadic_errors", progress=False).verdict == "holds"
+
+
+def test_pairs_without_shocks_are_left_in_peace() -> None:
+    made = nqp.simulation.network(nodes=24, periods=8, cohorts=(4, 6), shock_sd=0.0, seed=7)
+    design = nqp.StaggeredDiD(terms=[nqp.Ends()])
+    fit = nqp.fit(design, made.panel, nqp.Importance(draws=300, seed=1), progress=False)
+    assert nqp.check(fit, "dyadic_errors", progress=False).verdict == "holds"
+
+
+def test_terms_are_saved_read_and_said(fit: nqp.Fit, tmp_path) -> None:
+    again = nqp.load(fit.save(tmp_path / "fit.nc"))
+    assert again.design == fit.design
+    assert pairs_of(again.panel).second.tolist() == pairs_of(fit.panel).second.tolist()
+    assert decode(encode(fit.design)) == fit.design
+    stated = study_design({"terms": [{"type": "Ends"}, {"type": "NodeShocks"}]}, {})
+    assert stated.terms == fit.design.terms
+    nqp.report(fit, tmp_path / "report", checks=[], formats=["html"], progress=False)
+    text = "".join(x.read_text() for x in (tmp_path / "report").rglob("*.html"))
+    assert "when the first of its ends adopts" in text
+    assert "All pairs of a node share a shock in each period" in text
