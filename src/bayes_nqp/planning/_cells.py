@@ -187,21 +187,23 @@ def cell_table(
     at = rows[first]
     unit = frame.unit[at]
     stratum, origin, key = frame.stratum[unit], frame.origin[at], frame.key[unit]
-    factors, time = panel.roles.strata, frame.time[at]
+    factors = panel.roles.strata
     table = CellTable(
         stratum=stratum,
         cohort=origin,
-        time=time,
-        event_time=time - origin,
+        time=frame.time[at],
+        event_time=frame.time[at] - origin,
         role=frame.role[at],
         levels={f: frame.stratum_levels[stratum, i] for i, f in enumerate(factors)},
         names={f: panel.levels[f] for f in factors},
         cohort_names={int(c): _text(_period_label(panel, c)) for c in np.unique(origin)},
         labels={
-            name: labels[key] if labels.ndim == 1 else labels[key, time]
+            name: labels[key] if labels.ndim == 1 else labels[key, frame.time[at]]
             for name, labels in calendar.labels.items()
         },
-        moving={f: names[level[key, time]] for f, (names, level) in calendar.factors.items()},
+        moving={
+            f: names[level[key, frame.time[at]]] for f, (names, level) in calendar.factors.items()
+        },
     )
     return table, cell_of_row
 
