@@ -20,10 +20,12 @@ density, in
 from bayes_nqp.gaussian._small import back_solve
 from bayes_nqp.gaussian._stacked_density import stacked_density
 from bayes_nqp.gaussian._stacked_draws import StackedDraws, stacked_draw
+from bayes_nqp.gaussian._stacked_gradient import stacked_gradient
 from bayes_nqp.gaussian.correlated import ErrorSums, FixedErrorSums, error_sums
 from bayes_nqp.gaussian.density import density, normal_equations
 from bayes_nqp.gaussian.draws import Coefficients, SharedErrors, draw, number_count
 from bayes_nqp.gaussian.functionals import averages, functionals, local_variances
+from bayes_nqp.gaussian.gradient import gradient
 from bayes_nqp.gaussian.lag import (
     HIGHEST,
     LOWEST,
@@ -76,6 +78,7 @@ __all__ = [
     "error_sums",
     "functionals",
     "gaussian_problem",
+    "gradient",
     "inverse_diagonal",
     "is_dense",
     "local_variances",
@@ -86,4 +89,5 @@ __all__ = [
     "stacked",
     "stacked_density",
     "stacked_draw",
+    "stacked_gradient",
 ]

@@ -109,7 +109,9 @@ def stacked_normal_equations(stacked: Stacked, values: StackedValues) -> NormalE
     # The lower triangles of A_b, of stored entries; others are zero at every point.
     flat[:, head.stored] = (head.map2 @ f.reshape(len(values), -1).T).T
     matrix = flat.reshape(len(values), head.n_blocks, head.size, head.size)
-    turned_in(stacked.turns(values), matrix, head.n_proper)
+    if turns := stacked.turns(values):
+        values.known[turned_in, id(stacked)] = matrix.copy()
+        turned_in(turns, matrix, head.n_proper)
     return NormalEquations(matrix, total)
 
 

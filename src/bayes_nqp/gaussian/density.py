@@ -227,8 +227,11 @@ def normal_equations(problem: GaussianProblem, values: Values) -> NormalEquation
         matrix -= taken
     if head.n_values:
         total = total - 0.5 * block_processes_out(problem, values, matrix, onto, inner)
-    turned_in(problem.turns(values), matrix, head.n_proper)  # R'AR: from values of paths to z.
+    if turns := problem.turns(values):
+        values.known[turned_in, id(problem)] = matrix.copy()
+        turned_in(turns, matrix, head.n_proper)  # R'AR: from values of paths to z.
     if problem.lag is not None and values.lag is not None:
+        values.known[normal_equations, id(problem)] = matrix.copy()
         # y - delta W y and x - delta W x, from one set of moments for every delta.
         if problem.lag.ties:
             _ties_off(matrix, head.n_proper + np.array(problem.lag.ties), values.lag)

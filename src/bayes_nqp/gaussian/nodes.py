@@ -8,6 +8,8 @@ one product gives them at every point. No point is extrapolated to.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.polynomial import chebyshev
 
@@ -75,20 +77,32 @@ class Nodes:
 
     def equations(self, values: Values) -> NoiseEquations:
         """Normal equations at points, from nodes wherever these are exact."""
+        found = self._pieced(values, _between)
+        return _at_points(self.problem, values) if found is None else found[0].like(found[1])
+
+    def slopes(self, values: Values) -> Array | None:
+        """Slopes of their `table` along u (B, number); None where nodes are not exact."""
+        found = self._pieced(values, _slope_between)
+        return None if found is None else found[1]
+
+    def _pieced(
+        self, values: Values, between: Callable[[Array, Array], Array]
+    ) -> tuple[NoiseEquations, Array] | None:
+        """Some equations, and what polynomials say at points; None where nodes are not exact."""
         # u, the parameter on its unconstrained scale.
         u = self.prior.unconstrain(values.noise[:, 0])
         if not (np.abs(u) < _FARTHEST).all():
-            return _at_points(self.problem, values)
+            return None
         # Panel k holds [k, k + 1) widths of u; its own scale is [-1, 1].
         number = np.floor(u / _WIDTH).astype(np.int64)
         panels = {int(k): self._panel(int(k)) for k in np.unique(number)}
         if None in panels.values():
-            return _at_points(self.problem, values)
+            return None
         pieces = [(number == k, k, panel) for k, panel in panels.items() if panel is not None]
         out = np.empty((len(u), pieces[0][2][1].shape[1]))
         for inside, k, (_, table) in pieces:
-            out[inside] = _between(table, 2.0 * (u[inside] / _WIDTH - k) - 1.0)
-        return pieces[0][2][0].like(out)
+            out[inside] = between(table, 2.0 * (u[inside] / _WIDTH - k) - 1.0)
+        return pieces[0][2][0], out
 
     def _panel(self, number: int) -> tuple[NoiseEquations, Array] | None:
         """Some equations, and coefficients of Chebyshev polynomials; None where these fail."""
@@ -127,3 +141,8 @@ class Nodes:
 def _between(table: Array, places: Array) -> Array:
     """Polynomials with given coefficients (degree, number), at places (B): (B, number)."""
     return np.asarray(chebyshev.chebvander(places, len(table) - 1) @ table)
+
+
+def _slope_between(table: Array, places: Array) -> Array:
+    """Their slopes along u, of which a panel's own scale is 2 / `_WIDTH` times as long."""
+    return _between(chebyshev.chebder(table, scl=2.0 / _WIDTH), places)

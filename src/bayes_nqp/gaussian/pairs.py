@@ -121,10 +121,15 @@ class PairedMap:
         sparse = [self.rest.indptr, self.rest.indices, self.rest.data]
         return [*sparse, *self.rows, *self.columns, *self.blocks]
 
+    @property
+    def T(self) -> PairedMap:  # noqa: N802  (as that of an array)
+        """The transpose."""
+        return PairedMap(self.rest.T, self.columns, self.rows, [block.T for block in self.blocks])
+
     def __matmul__(self, right: Array) -> Array:
         out = np.asarray(self.rest @ right)
         for rows, columns, block in zip(self.rows, self.columns, self.blocks, strict=True):
-            out[rows] = block @ right[columns]
+            out[rows] += block @ right[columns]
         return out
 
 

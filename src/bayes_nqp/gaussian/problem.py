@@ -212,6 +212,13 @@ class GaussianProblem(LinearPart):
             o.n_owners for o in (self.by_class, self.by_group, self.by_block) if o is not None
         )
 
+    @property
+    def of_noise(self) -> slice:
+        """Which parameters are those of the noise."""
+        own = 0 if self.deviation is None else self.deviation.n_parameters
+        start = int(np.isnan(self.tau).sum()) + own + self.n_process_parameters
+        return slice(start, len(self.space) - 1 - (self.lag is not None))
+
     def values(self, points: Array) -> Values:
         """Parameters on their own scales, by what they are parameters of.
 

@@ -29,7 +29,7 @@ __all__ = ["PathFactor", "block_processes_out", "group_processes_out"]
 
 @dataclass(frozen=True, eq=False)
 class PathFactor:
-    """Processes that were taken out at B points: what draws of them need.
+    """Processes that were taken out at B points: what draws of them, and a gradient, need.
 
     Parameters
     ----------
@@ -40,11 +40,15 @@ class PathFactor:
         two, as of shocks by cluster; otherwise one of all.
     cross_root : ndarray (B, P, n q, rest)
         ``lower^-1 R'A_vr / sigma``, on all that the processes meet, the outcome last.
+    onto, inner : ndarray (B, P, n T, rest) and (B, P, set, n T / sets, n T / sets)
+        A_vr, and lower triangles of A_vv, as they came off.
     """
 
     root: Array
     lower: Array
     cross_root: Array
+    onto: Array
+    inner: Array
 
     @property
     def log_det(self) -> Array:
@@ -163,7 +167,7 @@ def _path_factor(root: Array, cross: Array, inner: Array) -> PathFactor:
     lower = np.linalg.cholesky(square)
     # The inverse of a small factor, and a product, are quicker than a system of many right sides.
     cross_root = lower_inverse(lower) @ cross_root.reshape(points, places, sets, size, -1)
-    return PathFactor(root, lower, cross_root.reshape(points, places, n * q, -1))
+    return PathFactor(root, lower, cross_root.reshape(points, places, n * q, -1), cross, inner)
 
 
 def _roots(problem: GaussianProblem, values: Values, laws: Sequence[Sequence[int]]) -> Array:

@@ -11,7 +11,7 @@ of docs/gaussian.md, "Stacked equations".
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -63,12 +63,15 @@ class StackedValues:
         ``omega_b``, multiples of the second ``s`` per unit of the column.
     correlation : ndarray (B)
         ``r``.
+    known : dict
+        What was computed at these points and is needed again.
     """
 
     first: Values
     second: Values
     slope_scale: Array
     correlation: Array
+    known: dict[Any, Any] = field(default_factory=dict, repr=False)
 
     def __getitem__(self, at: Any) -> StackedValues:
         return StackedValues(

@@ -1,0 +1,474 @@
+"""The gradient of the density, from its own factor: the steps of `density` in reverse.
+
+The adjoint of a quantity X is ``X̄`` with ``dl = <X̄, dX>``, l the log density; that of a symmetric
+matrix is symmetric. With m = (-beta, 1), beta the posterior mean and E the residual energy,
+
+- ``Ā = -((A + D)^-1 ⊕ 0 + m m'/sigma²) / 2``, from ``d log|A + D| = <(A + D)^-1, dA>`` and ``dE =
+  m'dA m``; the prior D has the diagonal of it (6 to 8);
+- a congruence ``A' = C'A C`` has ``Ā = C Ā'C'`` and ``C̄ = 2 A C Ā'`` (a lag, paths of the border);
+- variables with precision S and cross-products c that come off, ``A' = A - c'S^-1 c`` and
+  ``-log|S| / 2``, have ``S̄ = K Ā K' - S^-1 / 2`` and ``c̄ = -2 K Ā`` with ``K = S^-1 c``: owners of
+  several units, processes (4, 5a);
+- linear maps are transposed, ``F̄ = map2'Ā`` and ``Q̃̄ = map1'F̄`` (3, 5);
+- a type of n units with covariance V, flat coefficients projected out and its own deviations in
+  ``V + D Omega D'/sigma²``, has ``V̄ = -Q̃ Q̃̄ Q̃ - n Q̃ / 2``, since ``dQ̃ = -Q̃ dV Q̃`` and ``d (log|Q|
+  - log|N'QN|) = -<Q̃, dV>``, and ``<D'V̄ D, d(Omega / sigma²)>`` of its deviations (1, 2).
+
+A gradient costs as much as two or three densities, whatever the number of parameters. What small
+laws add along each parameter comes from `_slopes`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from bayes_nqp.arrays import Array
+from bayes_nqp.gaussian._slopes import Slopes
+from bayes_nqp.gaussian._small import back_solve, half_solve, lower_places, padded
+from bayes_nqp.gaussian.batches import batch_size, in_chunks, point_by_point
+from bayes_nqp.gaussian.density import Factor, assembled, factorise, normal_equations
+from bayes_nqp.gaussian.equations import NoiseEquations, OwnerEquations, deviation_precision
+from bayes_nqp.gaussian.linear_part import LinearPart
+from bayes_nqp.gaussian.nodes import Nodes, noise_equations
+from bayes_nqp.gaussian.path_laws import Turn, turned, turned_in
+from bayes_nqp.gaussian.problem import GaussianProblem
+from bayes_nqp.gaussian.processes import (
+    PathFactor,
+    block_processes_out,
+    group_processes_out,
+)
+from bayes_nqp.gaussian.types import PADDING, Arrowhead, Owners, Values
+from bayes_nqp.gaussian.unit_precision import small
+
+__all__ = [
+    "FactorAdjoint",
+    "factor_adjoint",
+    "from_lower",
+    "gradient",
+    "sides",
+    "through_turns",
+    "to_lower",
+    "type_adjoint",
+]
+
+
+def gradient(
+    problem: GaussianProblem, points: Array, *, threads: int | None = None
+) -> tuple[Array, Array]:
+    """Log posterior density of unconstrained points as `density` gives it, and its gradient.
+
+    Returns
+    -------
+    tuple of ndarray (B) and ndarray (B, parameter)
+        Minus infinity, and zeros, where there is no factor.
+    """
+
+    def part(points: Array) -> Array:
+        return point_by_point(lambda some: _rows(problem, some), points, _refused(points))
+
+    return sides(in_chunks(part, points, size=batch_size(problem), threads=threads))
+
+
+def _refused(points: Array) -> tuple[int, ...]:
+    return (1, 1 + points.shape[1])
+
+
+def sides(rows: Array) -> tuple[Array, Array]:
+    """Heights, and gradients that are zero where there is none."""
+    finite = np.isfinite(rows).all(axis=1)
+    return np.where(finite, rows[:, 0], -np.inf), np.where(finite[:, None], rows[:, 1:], 0.0)
+
+
+def _rows(problem: GaussianProblem, points: Array) -> Array:
+    """Height and gradient side by side (B, 1 + parameter)."""
+    values, around = problem.values(points), Slopes(points, problem.values)
+    equations = normal_equations(problem, values)
+    factor = factorise(problem, values, equations.matrix)
+    height = assembled(problem, values, equations.total, factor) + problem.space.log_prior(points)
+    adjoint = factor_adjoint(problem, values, factor)
+    slope = around.along(problem.space.log_prior(around.points), np.ones(len(points)))
+    estimated = np.isnan(problem.tau)
+    slope += around.along(np.log(around.values.tau[:, estimated]), adjoint.tau[:, estimated])
+    reverse = _Reverse(problem, values, around, slope, adjoint.sigma - problem.n_free)
+    reverse.run(adjoint.matrix)
+    slope += around.along(np.log(around.values.sigma), reverse.log_sigma)
+    return np.concatenate([height[:, None], slope], axis=1)
+
+
+@dataclass(frozen=True, eq=False)
+class FactorAdjoint:
+    """Adjoints of the normal equations of coefficients, and of scales.
+
+    Parameters
+    ----------
+    matrix : ndarray (B, block, rest, rest)
+        ``Ā`` of every block, symmetric.
+    tau : ndarray (B, scale)
+        Of ``log tau``.
+    sigma : ndarray (B)
+        Of ``log sigma``, free rows not counted.
+    """
+
+    matrix: Array
+    tau: Array
+    sigma: Array
+
+
+def factor_adjoint(problem: LinearPart, values: Values, factor: Factor) -> FactorAdjoint:
+    """``Ā = -((A + D)^-1 ⊕ 0 + m m'/sigma²) / 2`` on the arrowhead's blocks, and of its prior."""
+    head, n_local = problem.arrowhead, problem.arrowhead.n_proper
+    border = half_solve(factor.border, np.broadcast_to(np.eye(head.n_border), factor.border.shape))
+    # L^-1 of the border has the last row m'/e, e² = E: as m'/sigma, L^-T L^-1 is all of it.
+    energy = factor.border[:, -1, -1] / values.sigma
+    border = border.copy()
+    border[:, -1] *= energy[:, None]
+    own = factor.local[:, :, :n_local]
+    size = n_local + head.n_border
+    root = np.zeros((len(values), head.n_blocks, size, size))
+    # [L_b 0; L_gb L_g]^-1 = [L_b^-1 0; -L_g^-1 L_gb L_b^-1  L_g^-1]
+    root[:, :, n_local:, n_local:] = border[:, None]
+    if n_local:
+        inverse = half_solve(own, np.broadcast_to(np.eye(n_local), own.shape))
+        root[:, :, :n_local, :n_local] = inverse
+        root[:, :, n_local:, :n_local] = -border[:, None] @ (factor.local[:, :, n_local:] @ inverse)
+    matrix = -0.5 * (root.swapaxes(-1, -2) @ root)
+    # D_j = sigma²/tau_k²: d D_j = 2 D_j (d log sigma - d log tau_k), and -log tau_k once each.
+    diagonal = np.einsum("...ii->...i", matrix)
+    shared = diagonal[:, 0, n_local : n_local + head.n_global]
+    numbers = np.concatenate([head.local_scale[:, :n_local].ravel(), head.global_scale])
+    local = diagonal[:, :, :n_local].reshape(len(values), -1)
+    shares = np.concatenate([local, shared], axis=1) * problem.prior_precision(values, numbers)
+    shares = shares[:, numbers > PADDING]
+    numbers = numbers[numbers > PADDING]
+    each = (numbers[:, None] == np.arange(problem.tau.size)).astype(np.float64)
+    tau = -2.0 * shares @ each - problem.scale_count
+    sigma = 2.0 * shares.sum(axis=1) + problem.n_coefficients + energy**2
+    return FactorAdjoint(matrix, tau, sigma)
+
+
+class _Reverse:
+    """Steps of `normal_equations` in reverse, which add to a gradient as they go.
+
+    Parameters
+    ----------
+    slope : ndarray (B, parameter)
+        The gradient so far.
+    log_sigma : ndarray (B)
+        Adjoint of ``log sigma`` so far.
+    """
+
+    def __init__(
+        self,
+        problem: GaussianProblem,
+        values: Values,
+        around: Slopes,
+        slope: Array,
+        log_sigma: Array,
+    ) -> None:
+        self.problem, self.values, self.around = problem, values, around
+        self.slope, self.log_sigma = slope, log_sigma
+        self.precision = np.zeros_like(values.deviation)  # Adjoint of Lambda.
+        self.roots: dict[int, Array] = {}  # Of R / sigma, by the number of the law.
+
+    def run(self, matrix: Array) -> None:
+        """From ``Ā`` (B, block, rest, rest) to all parameters."""
+        problem, head = self.problem, self.problem.arrowhead
+        noise = noise_equations(problem, self.values)
+        if problem.lag is not None and self.values.lag is not None:
+            matrix = self._lag(matrix)
+        full = matrix = self._turns(matrix)
+        if head.n_values:
+            full = self._block_processes(matrix)
+        by_block = by_group = None
+        if problem.by_block is not None and noise.by_block is not None:
+            by_block = self._owners(problem.by_block, noise.by_block, full)
+        flat = full.reshape(len(self.values), -1)[:, head.stored]
+        row, column = np.divmod(head.stored % head.size**2, head.size)
+        flat = flat * np.where(row == column, 1.0, 2.0)
+        f = (head.map2.T @ np.ascontiguousarray(flat.T)).T  # F̄ = map2'Ā, lower triangles.
+        width = problem.moments.width
+        if problem.placement is not None or problem.by_group is not None:
+            square = from_lower(f.reshape(len(f), -1, width * (width + 1) // 2), width)
+            if problem.placement is not None:
+                self._group_processes(square)
+            if problem.by_group is not None and noise.by_group is not None:
+                by_group = self._owners(problem.by_group, noise.by_group, square)
+            f = to_lower(square).reshape(len(f), -1)
+        self._laws_of_processes()
+        self._noise(NoiseEquations(f, np.ones(len(f)), by_group, by_block))
+        self._deviations()
+
+    def _lag(self, matrix: Array) -> Array:
+        """``C = I - delta (e_l e_y' + ...)``, rows and columns of ``W y`` and ``W x`` gone."""
+        lag, delta, before = self.problem.lag, self.values.lag, self.problem.arrowhead.n_proper
+        assert lag is not None
+        assert delta is not None
+        n = matrix.shape[-1]
+        # Columns that lose delta times others: the outcome that of W y, x that of W x.
+        pairs = [(lag.coefficient + before, n - 1)]
+        pairs += [(near + before, column + before) for column, near in lag.ties]
+        near, column = np.array(pairs).T
+        turn = np.tile(np.eye(n), (len(delta), 1, 1))
+        turn[:, near, near] = 0.0
+        turn[:, near, column] = -delta[:, None]
+        # C̄ = 2 A C Ā', of which the entries that are -delta count.
+        onto = turn[:, None] @ matrix
+        a = _symmetric(self.values.known[normal_equations, id(self.problem)])
+        sums = 2.0 * (a[:, :, near] * onto[..., column].swapaxes(-1, -2)).sum(axis=(1, 2, 3))
+        slope = lag.log_determinant(self.around.values.lag)
+        self.slope += self.around.along(slope, np.full(len(delta), float(lag.periods)))
+        self.slope += self.around.along(self.around.values.lag, -sums)
+        return np.asarray(onto @ turn[:, None].swapaxes(-1, -2))
+
+    def _turns(self, matrix: Array) -> Array:
+        """From z of paths of the border to their values."""
+        matrix, roots = through_turns(self.problem, self.values, matrix)
+        for (root, _), adjoint in zip(self.problem.turns(self.around.values), roots, strict=True):
+            self.slope += self.around.along(root, adjoint)
+        return matrix
+
+    def _block_processes(self, matrix: Array) -> Array:
+        """Of all coordinates of A, values of processes among them."""
+        problem, head = self.problem, self.problem.arrowhead
+        assert problem.placement is not None
+        out: PathFactor = self.values.known[block_processes_out, id(problem)]
+        roots, cross, inner = _processes_in(out, matrix)
+        self._keep_roots(roots, problem.placement.shared)
+        full = np.zeros((len(matrix), head.n_blocks, head.size, head.size))
+        beside, values = head.beside_values, np.arange(head.n_proper, head.n_local)
+        full[:, :, beside[:, None], beside] = matrix
+        full[:, :, values[:, None], beside] = 0.5 * cross
+        full[:, :, beside[:, None], values] = 0.5 * cross.swapaxes(-1, -2)
+        for k in range(inner.shape[2]):
+            joint = values[k * head.n_joint : (k + 1) * head.n_joint]
+            full[:, :, joint[:, None], joint] = inner[:, :, k]
+        return full
+
+    def _group_processes(self, square: Array) -> None:
+        """The periods of a group are the values of its process: onto F̄, in place."""
+        problem = self.problem
+        assert problem.placement is not None
+        laws = problem.placement.by_group
+        groups, n_periods = np.flatnonzero(laws >= 0), problem.moments.n_periods
+        if not groups.size:
+            return
+        out: PathFactor = self.values.known[group_processes_out, id(problem)]
+        roots, cross, inner = _processes_in(out, square[:, groups])
+        self._keep_roots(roots, [(law,) for law in laws[groups].tolist()])
+        more = np.zeros_like(square[:, groups])
+        more[:, :, :n_periods] = 0.5 * cross
+        more += more.swapaxes(-1, -2)
+        more[:, :, :n_periods, :n_periods] += inner[:, :, 0]
+        square[:, groups] += more
+
+    def _keep_roots(self, roots: Array, laws: object) -> None:
+        """Sum adjoints of R / sigma (B, P, n, T, q) over the processes of each law."""
+        for place, row in enumerate(laws):  # type: ignore[arg-type,var-annotated]
+            for k, law in enumerate(row):
+                size = self.problem.processes[law].size
+                part = roots[:, place, k, :, :size]
+                self.roots[law] = self.roots[law] + part if law in self.roots else part
+
+    def _laws_of_processes(self) -> None:
+        around, sigma = self.around.values, self.around.values.sigma[:, None, None]
+        for law, adjoint in self.roots.items():
+            root = self.problem.processes[law].root(around.tau, around.processes) / sigma
+            self.slope += self.around.along(root, adjoint)
+
+    def _owners(self, owners: Owners, equations: OwnerEquations, square: Array) -> OwnerEquations:
+        """Adjoints of ``a_o`` and ``H_o``; that of Lambda is kept.
+
+        Parameters
+        ----------
+        square : ndarray (B, place, size, size)
+            Of the normal equations that they came off.
+        """
+        values, (q, size) = self.values, equations.a.shape[2:]
+        inner = np.linalg.inv(equations.inner(values))  # S^-1 (B, O, q, q)
+        k = inner @ equations.a
+        n_points, most = len(k), owners.by_place.shape[1]
+        by_place = padded(owners.by_place, k).reshape(n_points, -1, most * q, size)
+        onto = (by_place @ square).reshape(n_points, -1, q, size)  # K Ā, place after place.
+        place, rank = np.nonzero(owners.by_place >= 0)
+        back = np.empty(owners.n_owners, dtype=np.int64)
+        back[owners.by_place[place, rank]] = place * most + rank
+        onto = onto[:, back]
+        h = onto @ k.swapaxes(-1, -2) - 0.5 * inner
+        # And log|Lambda| / 2 of every owner.
+        prior = values.deviation / (values.sigma**2)[:, None, None]
+        self.precision = self.precision + h.sum(axis=1) + 0.5 * owners.n_owners * prior
+        return OwnerEquations(-2.0 * onto, h)
+
+    def _noise(self, adjoint: NoiseEquations) -> None:
+        """From F, ``a_o`` and ``H_o`` to parameters of the noise, and of units' deviations."""
+        problem, values = self.problem, self.values
+        if problem.fixed is not None:
+            return
+        if problem.on_nodes:
+            slope = Nodes(problem).slopes(values)
+            if slope is not None:
+                (number,) = np.arange(len(problem.space))[problem.of_noise]
+                self.slope[:, number] += (slope * adjoint.table).sum(axis=1)
+                return
+        m, types = problem.moments, small(problem, values)
+        size = m.n_periods * (m.n_periods + 1) // 2
+        flat = (m.map1.T @ np.ascontiguousarray(adjoint.f.T)).T
+        q = from_lower(flat.reshape(len(values), -1, size), m.n_periods)  # Q̃̄ = map1'F̄
+        for owners, part in (
+            (problem.by_group, adjoint.by_group),
+            (problem.by_block, adjoint.by_block),
+        ):
+            if owners is not None and part is not None:
+                q += _of_owners(owners, part, m.loadings)
+        covariance, deviation = type_adjoint(problem, types.q, q)
+        if problem.of_noise.start < problem.of_noise.stop:
+            law = problem.noise.covariance(m.n_periods, self.around.values.noise)
+            self.slope += self.around.along(law, covariance)
+        if deviation is not None:
+            # <X, d(Omega / sigma²)>
+            share = deviation / (values.sigma**2)[:, None, None]
+            self.slope += self.around.along(self.around.values.deviation, share)
+            self.log_sigma = self.log_sigma - 2.0 * (share * values.deviation).sum(axis=(1, 2))
+
+    def _deviations(self) -> None:
+        """From Lambda to Omega and sigma, where owners hold several units."""
+        if self.problem.by_group is None and self.problem.by_block is None:
+            return
+        # Lambda = sigma² Omega^-1: dLambda = 2 Lambda d log sigma - Lambda dOmega Lambda / sigma².
+        prior = deviation_precision(self.values)
+        self.log_sigma = self.log_sigma + 2.0 * (prior * self.precision).sum(axis=(1, 2))
+        share = prior @ self.precision @ prior / (self.values.sigma**2)[:, None, None]
+        self.slope += self.around.along(self.around.values.deviation, -share)
+
+
+class Turning(Protocol):
+    """A problem with paths of the border."""
+
+    @property
+    def arrowhead(self) -> Arrowhead:
+        """Its coefficients."""
+
+    def turns(self, values: Any) -> list[Turn]:
+        """What takes global coefficients to the values of their paths."""
+
+
+def through_turns(problem: Turning, values: Any, matrix: Array) -> tuple[Array, list[Array]]:
+    """``R Ā R'`` where A was turned to ``R'AR``, and of the L of all paths ``2 A R Ā`` (B, T, T).
+
+    Parameters
+    ----------
+    matrix : ndarray (B, block, n, n)
+        Ā.
+    """
+    turns, before = problem.turns(values), problem.arrowhead.n_proper
+    if not turns:
+        return matrix, []
+    matrix = matrix.copy()
+    for block in range(matrix.shape[1]):
+        matrix[:, block, before:] = turned(turns, matrix[:, block, before:])  # R Ā
+    a = _symmetric(values.known[turned_in, id(problem)])
+    slope = 2.0 * a[:, :, before:] @ matrix
+    roots = [
+        np.asarray(sum(slope[:, :, places][..., places + before].sum(axis=1) for places in index))
+        for _, index in turns
+    ]
+    out = matrix.swapaxes(-1, -2).copy()
+    for block in range(out.shape[1]):
+        out[:, block, before:] = turned(turns, out[:, block, before:])
+    return out, roots
+
+
+def type_adjoint(
+    problem: GaussianProblem, types: Array, q: Array, *, deviates: bool = True
+) -> tuple[Array, Array | None]:
+    """``V̄ = -Q̃ Q̃̄ Q̃ - n Q̃ / 2`` of all types, weights in, and ``D'V̄ D`` where units deviate.
+
+    Parameters
+    ----------
+    types, q : ndarray (B, H, T, T)
+        ``Q̃`` and its adjoint.
+    deviates : bool, default True
+        Whether units' own deviations, if they have any, are out of Q̃.
+
+    Returns
+    -------
+    tuple of ndarray (B, T, T) and ndarray (B, q, q) or None
+        Of the covariance over the time grid, and of ``Omega / sigma²``.
+    """
+    m = problem.moments
+    v = -(types @ q @ types) - 0.5 * m.n_units[:, None, None] * types
+    deviation = None
+    if problem.deviates_by_unit and deviates:
+        deviation = (m.loadings.swapaxes(-1, -2) @ v @ m.loadings).sum(axis=1)
+    # Rows have w^-1/2 V w^-1/2; unseen ones have no part, for Q̃ is zero there.
+    root = 1.0 / np.sqrt(m.weights[m.pattern])
+    return (v * (root[:, :, None] * root[:, None, :])).sum(axis=1), deviation
+
+
+def _of_owners(owners: Owners, adjoint: OwnerEquations, d: Array) -> Array:
+    """Adjoint of Q̃ from ``a_o' = loads Q̃D`` and ``H_o = sum D'Q̃D`` (B, H, T, T)."""
+    n_points, _, q, _ = adjoint.a.shape
+    n_types, n_periods, _ = d.shape
+    # (B, O, q, size) to (O size, B q), and from (H T, B q) to (B, H, T, q).
+    a = np.ascontiguousarray(adjoint.a.transpose(1, 3, 0, 2)).reshape(-1, n_points * q)
+    v = (owners.loads.T @ a).reshape(n_types, n_periods, n_points, q).transpose(2, 0, 1, 3)
+    h = np.ascontiguousarray(adjoint.h.transpose(1, 0, 2, 3)).reshape(owners.n_owners, -1)
+    h = (owners.counts.T @ h).reshape(n_types, n_points, q, q).swapaxes(0, 1)
+    half = (0.5 * v + 0.5 * d @ h) @ d.swapaxes(-1, -2)
+    return np.asarray(half + half.swapaxes(-1, -2))
+
+
+def _processes_in(out: PathFactor, matrix: Array) -> tuple[Array, Array, Array]:
+    """Adjoints of what processes came off with, from that of what they left (B, P, rest, rest).
+
+    Returns
+    -------
+    tuple of ndarray (B, P, n, T, q), (B, P, n T, rest) and (B, P, set, n T / sets, n T / sets)
+        Of R / sigma, A_vr and A_vv.
+    """
+    points, places, n, n_periods, q = out.root.shape
+    sets = out.lower.shape[2]
+    of_set, rest = n // sets, matrix.shape[-1]
+    # K = M^-1 R'A_vr / sigma, set by set; M̄ = K Ā K' - M^-1 / 2 and c̄ = -2 K Ā of R'A_vr / sigma.
+    k = back_solve(out.lower, out.cross_root.reshape(points, places, sets, of_set * q, rest))
+    onto = k @ matrix[:, :, None]
+    inverse = half_solve(out.lower, np.broadcast_to(np.eye(of_set * q), out.lower.shape))
+    m = onto @ k.swapaxes(-1, -2) - 0.5 * (inverse.swapaxes(-1, -2) @ inverse)
+    # R of a set is block diagonal, (set T, set q).
+    root = np.zeros((points, places, sets, of_set, n_periods, of_set, q))
+    by_set = out.root.reshape(points, places, sets, of_set, n_periods, q)
+    for j in range(of_set):
+        root[:, :, :, j, :, j] = by_set[:, :, :, j]
+    root = root.reshape(points, places, sets, of_set * n_periods, of_set * q)
+    cross = -2.0 * root @ onto
+    inner = root @ m @ root.swapaxes(-1, -2)
+    a_vr = out.onto.reshape(points, places, sets, of_set * n_periods, rest)
+    roots = 2.0 * _symmetric(out.inner) @ root @ m - 2.0 * a_vr @ onto.swapaxes(-1, -2)
+    roots = roots.reshape(points, places, sets, of_set, n_periods, of_set, q)
+    own = np.stack([roots[:, :, :, j, :, j] for j in range(of_set)], axis=3)
+    return (
+        own.reshape(points, places, n, n_periods, q),
+        cross.reshape(points, places, n * n_periods, rest),
+        inner,
+    )
+
+
+def _symmetric(lower: Array) -> Array:
+    """The symmetric matrices of lower triangles."""
+    return np.tril(lower) + np.tril(lower, -1).swapaxes(-1, -2)
+
+
+def from_lower(flat: Array, n: int) -> Array:
+    """Adjoints of symmetric matrices (..., n, n), from those of their lower triangles."""
+    # An entry off the diagonal stands for two.
+    rows, columns = np.tril_indices(n)
+    return np.asarray((flat * np.where(rows == columns, 1.0, 0.5))[..., lower_places(n)])
+
+
+def to_lower(square: Array) -> Array:
+    """Adjoints of lower triangles, from those of symmetric matrices."""
+    rows, columns = np.tril_indices(square.shape[-1])
+    return np.asarray(square[..., rows, columns] * np.where(rows == columns, 1.0, 2.0))
