@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from differences import by_differences
 from scipy.integrate import dblquad, quad
 from scipy.special import logsumexp
 from scipy.stats import halfnorm, norm
@@ -31,7 +32,7 @@ def weight(place: float, scale: float) -> float:
 
 
 def test_a_scale_that_leans_on_zero() -> None:
-    chains = importance(leaning, SPACE, Importance(seed=1))
+    chains = importance(by_differences(leaning), SPACE, Importance(seed=1))
     whole = dblquad(weight, 0.0, 4.0, -3.0, 3.0)[0]
     mean = dblquad(lambda y, x: x * weight(y, x), 0.0, 4.0, -3.0, 3.0)[0] / whole
     scale = np.exp(chains.values["x"][..., 0])
@@ -44,14 +45,15 @@ def test_a_scale_that_leans_on_zero() -> None:
 
 def test_the_same_seed_gives_the_same_draws() -> None:
     one, two, other = (
-        importance(leaning, SPACE, Importance(seed=s)).values["x"] for s in (3, 3, 4)
+        importance(by_differences(leaning), SPACE, Importance(seed=s)).values["x"]
+        for s in (3, 3, 4)
     )
     assert np.array_equal(one, two)
     assert not np.array_equal(one, other)
 
 
 def test_each_chain_resamples_proposals_of_its_own() -> None:
-    draws = importance(leaning, SPACE, Importance(seed=1)).values["x"]
+    draws = importance(by_differences(leaning), SPACE, Importance(seed=1)).values["x"]
     of_chains = [{tuple(point) for point in chain} for chain in draws]
     assert len(set.union(*of_chains)) == sum(len(points) for points in of_chains)
     assert min(len(points) for points in of_chains) > 200
@@ -60,7 +62,7 @@ def test_each_chain_resamples_proposals_of_its_own() -> None:
 @pytest.mark.parametrize("proposals", [2000, 8000])
 def test_few_proposals_have_a_lower_limit_of_k_hat(proposals: int) -> None:
     limit = {2000: 1.0 - 1.0 / np.log10(2000.0), 8000: 0.7}[proposals]
-    chains = importance(leaning, SPACE, Importance(seed=1, proposals=proposals))
+    chains = importance(by_differences(leaning), SPACE, Importance(seed=1, proposals=proposals))
     assert chains.facts["khat_limit"] == pytest.approx(limit)
     assert chains.facts["khat"] < limit
 
@@ -77,7 +79,7 @@ def split(points: np.ndarray) -> np.ndarray:
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_two_modes_are_both_drawn(seed: int) -> None:
-    chains = importance(split, MODES, Importance(seed=seed))
+    chains = importance(by_differences(split), MODES, Importance(seed=seed))
     share = float((chains.values["x"][..., 0] > 0).mean())
     assert "tempered_ess" in chains.facts
     assert share == pytest.approx(2.0 / 3.0, abs=0.12)
@@ -91,7 +93,7 @@ def banana(points: np.ndarray) -> np.ndarray:
 
 def test_a_bent_ridge_is_tempered() -> None:
     space = ParameterSpace((Parameter("a", Normal(3.0)), Parameter("b", Normal(6.0))))
-    chains = importance(banana, space, Importance(seed=1))
+    chains = importance(by_differences(banana), space, Importance(seed=1))
     assert chains.facts["tempered_rhat"] <= 1.01
     assert chains.facts["tempered_ess"] >= 400
     a, b = chains.values["x"][..., 0], chains.values["x"][..., 1]
@@ -109,7 +111,7 @@ def test_a_density_that_refuses_points() -> None:
         value = norm.logpdf(points).sum(axis=1)
         return np.where(points[:, 0] > 0.0, value, -np.inf)
 
-    chains = importance(half, MODES, Importance(seed=1))
+    chains = importance(by_differences(half), MODES, Importance(seed=1))
     assert (chains.values["x"][..., 0] > 0.0).all()
     mean = quad(lambda x: 2.0 * x * norm.pdf(x), 0.0, 8.0)[0]
     assert chains.values["x"][..., 0].mean() == pytest.approx(mean, abs=0.1)
@@ -134,7 +136,7 @@ def far_and_near(points: np.ndarray) -> np.ndarray:
 
 
 def test_of_many_scales_the_nearest_to_zero_fold() -> None:
-    chains = importance(far_and_near, MANY, Importance(seed=1))
+    chains = importance(by_differences(far_and_near), MANY, Importance(seed=1))
     scales = np.exp(chains.values["x"].reshape(-1, 14))
     assert chains.facts["importance_ess"] > 400
     assert "tempered_ess" not in chains.facts
@@ -154,6 +156,6 @@ def funnel(points: np.ndarray) -> np.ndarray:
 
 @pytest.mark.xfail(strict=True, reason="k-hat alone is no proof: docs/sampling.md, Known limits")
 def test_a_funnel_is_drawn_or_refused() -> None:
-    chains = importance(funnel, MODES, Importance(seed=1))
+    chains = importance(by_differences(funnel), MODES, Importance(seed=1))
     refused = not chains.facts.get("khat", np.inf) < 0.7
     assert refused or chains.values["x"][..., 0].std() == pytest.approx(3.0, abs=0.2)

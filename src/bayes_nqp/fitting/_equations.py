@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -16,11 +17,11 @@ from bayes_nqp.fitting._parameters import constrain
 from bayes_nqp.fitting._streams import SharedStreams
 from bayes_nqp.fitting._together import correlated
 from bayes_nqp.fitting._tree import Drawn
-from bayes_nqp.gaussian import density
+from bayes_nqp.gaussian import density, gradient
 from bayes_nqp.language import Message
 from bayes_nqp.machine import n_threads
 from bayes_nqp.planning import Equation, Plan
-from bayes_nqp.sampling import Chains, Importance, importance
+from bayes_nqp.sampling import Chains, Density, Importance, importance
 
 Array = npt.NDArray[np.float64]
 type Stream = np.random.Generator | SharedStreams
@@ -80,16 +81,12 @@ def draw_equations(
         return _each(draw, numbers, workers), notes
 
 
-def equation_density(equation: Equation, threads: int | None = None) -> Callable[[Array], Array]:
-    """The log density of an equation's parameters, as samplers take it.
-
-    Returns
-    -------
-    callable
-        From unconstrained points (B, parameter) to log densities (B).
-    """
+def equation_density(equation: Equation, threads: int | None = None) -> Density:
+    """The log density of an equation's parameters, as samplers take it."""
     problem = equation.gaussian
-    return lambda points: density(problem, points, threads=threads)
+    return Density(
+        partial(density, problem, threads=threads), partial(gradient, problem, threads=threads)
+    )
 
 
 def numbered(sampler: Importance, number: int) -> Importance:

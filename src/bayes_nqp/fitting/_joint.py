@@ -15,11 +15,11 @@ from bayes_nqp import progress as steps
 from bayes_nqp import vocabulary as v
 from bayes_nqp.diagnostics import Gate
 from bayes_nqp.fitting._draws import MEMBERS_STORED, Recovered, joined, slopes_of, terms_of
-from bayes_nqp.fitting._joint_problem import joint_of
+from bayes_nqp.fitting._joint_problem import joint_density, joint_of
 from bayes_nqp.fitting._parameters import constrain, unconstrained
 from bayes_nqp.fitting._paths import Paths
 from bayes_nqp.fitting._tree import Drawn, Labelled, build_tree
-from bayes_nqp.gaussian import Coefficients, Stacked, StackedDraws, stacked_density, stacked_draw
+from bayes_nqp.gaussian import Coefficients, Stacked, StackedDraws, stacked_draw
 from bayes_nqp.language import Message
 from bayes_nqp.planning import Equation, Plan
 from bayes_nqp.sampling import Chains, Importance, importance
@@ -53,7 +53,7 @@ def fit_joint(plan: Plan, sampler: Importance, progress: bool) -> tuple[xr.DataT
     generator = np.random.default_rng(np.random.SeedSequence([sampler.seed, 1]))
     with steps.bar(progress):
         steps.say(Message("sampling jointly"), 0, 2)
-        chains = importance(lambda points: stacked_density(joint, points), joint.space, sampler)
+        chains = importance(joint_density(joint), joint.space, sampler)
         steps.say(Message("drawing jointly"), 1, 2)
         tree, gate = joint_tree(plan, joint, chains, generator)
     return tree, gate, chains.interrupted

@@ -13,7 +13,7 @@ from bayes_nqp.fitting._effect_loads import effect_loads
 from bayes_nqp.fitting._equations import equation_density
 from bayes_nqp.gaussian import averages
 from bayes_nqp.planning import plan_of
-from bayes_nqp.sampling import Summit, ascend, climb, newton
+from bayes_nqp.sampling import Summit, climb, newton
 
 if TYPE_CHECKING:
     from bayes_nqp.designs import Design
@@ -104,8 +104,8 @@ def _mode(equation: Equation, near: Summit | None) -> Array:
     """The mode, unconstrained; from nearby it may be missed by .02 in log density."""
     if near is None or near.point.size != len(equation.problem.space):
         return summit_of(equation).point
-    point, height = ascend(equation_density(equation), near.point, near.inverse)
-    return point if np.isfinite(height) else summit_of(equation).point
+    points, heights = climb(equation_density(equation), near.point[None], near.inverse[None])
+    return points[0] if np.isfinite(heights[0]) else summit_of(equation).point
 
 
 def summit_of(equation: Equation) -> Summit:

@@ -7,7 +7,7 @@ of their squares. Parameters follow a density p whose score has mean zero, ``E[d
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,12 +23,11 @@ from bayes_nqp.fitting._draws import recovered
 from bayes_nqp.fitting._equations import equation_density
 from bayes_nqp.fitting._fit_index import pooled_over
 from bayes_nqp.fitting._joint import joint_points, joint_tree
-from bayes_nqp.fitting._joint_problem import joint_of
+from bayes_nqp.fitting._joint_problem import joint_density, joint_of
 from bayes_nqp.fitting._parameters import constrain, unconstrained
 from bayes_nqp.fitting._tree import Drawn, build_tree
-from bayes_nqp.gaussian import stacked_density
 from bayes_nqp.labels import ATTR
-from bayes_nqp.sampling import Chains, Importance
+from bayes_nqp.sampling import Chains, Density, Importance
 
 if TYPE_CHECKING:
     from bayes_nqp.fitting._fit import Fit
@@ -41,8 +40,6 @@ _DRAWS = 256
 """Draws that are made again."""
 _SCORES = 32
 """Draws whose score is taken."""
-_STEP = 0.05
-"""Standard deviations of a parameter that its score is taken over."""
 _LEAST = 64
 """Below this many draws nothing is said of their mean."""
 _FAR = 9.0
@@ -213,24 +210,22 @@ def _check_scores(fit: Fit) -> None:
     share = min(1.0, min(fit.gate.ess_bulk, fit.gate.ess_tail) / chosen.size)
     for name, density, x in _densities(fit):
         points = x.reshape(-1, x.shape[-1])
-        size = np.maximum(_STEP * points.std(axis=0), 1e-4)
-        steps = np.concatenate([np.diag(size), -np.diag(size)])[:, None]
-        heights = density((points[chosen] + steps).reshape(-1, size.size))
-        up, down = heights.reshape(2, size.size, chosen.size)
-        score = ((up - down) / (2.0 * size[:, None])).T
-        for k in np.flatnonzero(np.isfinite(score).all(axis=0)):
+        heights, score = density.gradients(points[chosen])
+        if not np.isfinite(heights).all():
+            continue
+        for k in range(score.shape[1]):
             if _is_far(score[:, [k]], 1.0, share):
                 raise StudyError(
                     f"draws of {name!r} do not follow from its rows: its parameter {k} is elsewhere"
                 )
 
 
-def _densities(fit: Fit) -> Iterator[tuple[str, Callable[[Array], Array], Array]]:
+def _densities(fit: Fit) -> Iterator[tuple[str, Density, Array]]:
     plan, posterior = fit.plan, fit.posterior
     if fit.facts.joined:
         joint = joint_of(plan, plan.facts.priors)
         points = joint_points(plan, joint, posterior)
-        yield "both equations", lambda x: stacked_density(joint, x), points
+        yield "both equations", joint_density(joint), points
         return
     for equation in plan.equations:
         yield equation.name, equation_density(equation), unconstrained(equation, posterior)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from scipy.linalg import lapack
 
 from bayes_nqp.arrays import Array, Index
 from bayes_nqp.gaussian.types import ErrorLaw, Moments
@@ -165,6 +166,17 @@ def lower_inverse(lower: Array) -> Array:
         out[..., i, :i] *= -scale[..., i, None]
         out[..., i, i] = scale[..., i]
     return out
+
+
+def inverse_of(lower: Array) -> Array:
+    """``(L L')^-1`` for a stack of triangular L, half as long as by solving for the identity."""
+    out, n = np.empty_like(lower), lower.shape[-1]
+    if n == 0:
+        return out
+    # LAPACK's own order is that of columns: L' is upper triangular there.
+    for factor, inverse in zip(lower.reshape(-1, n, n), out.reshape(-1, n, n), strict=True):
+        inverse[:] = lapack.dpotri(factor.T, lower=0)[0].T
+    return np.asarray(np.tril(out) + np.tril(out, -1).swapaxes(-1, -2))
 
 
 def _solved(triangular: Array, right: Array) -> Array:

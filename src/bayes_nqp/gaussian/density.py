@@ -186,6 +186,7 @@ class GroupEquations:
 def group_equations(problem: GaussianProblem, values: Values) -> GroupEquations:
     """Normal equations of groups, owners and processes inside one group taken out (3, 4, 5a)."""
     noise = noise_equations(problem, values)  # vec F = map1 vec Q̃ (3).
+    values.known[group_equations, id(problem)] = noise
     f, total = noise.f, noise.total
     if problem.by_group is not None and noise.by_group is not None:
         # F_g loses sum_o a_o'(Lambda + H_o)^-1 a_o, over the owners of the group (4).

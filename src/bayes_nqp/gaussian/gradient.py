@@ -27,12 +27,18 @@ import numpy as np
 
 from bayes_nqp.arrays import Array
 from bayes_nqp.gaussian._slopes import Slopes
-from bayes_nqp.gaussian._small import back_solve, half_solve, lower_places, padded
+from bayes_nqp.gaussian._small import back_solve, half_solve, inverse_of, lower_places, padded
 from bayes_nqp.gaussian.batches import batch_size, in_chunks, point_by_point
-from bayes_nqp.gaussian.density import Factor, assembled, factorise, normal_equations
+from bayes_nqp.gaussian.density import (
+    Factor,
+    assembled,
+    factorise,
+    group_equations,
+    normal_equations,
+)
 from bayes_nqp.gaussian.equations import NoiseEquations, OwnerEquations, deviation_precision
 from bayes_nqp.gaussian.linear_part import LinearPart
-from bayes_nqp.gaussian.nodes import Nodes, noise_equations
+from bayes_nqp.gaussian.nodes import Nodes
 from bayes_nqp.gaussian.path_laws import Turn, turned, turned_in
 from bayes_nqp.gaussian.problem import GaussianProblem
 from bayes_nqp.gaussian.processes import (
@@ -120,27 +126,32 @@ class FactorAdjoint:
 def factor_adjoint(problem: LinearPart, values: Values, factor: Factor) -> FactorAdjoint:
     """``Ā = -((A + D)^-1 ⊕ 0 + m m'/sigma²) / 2`` on the arrowhead's blocks, and of its prior."""
     head, n_local = problem.arrowhead, problem.arrowhead.n_proper
-    border = half_solve(factor.border, np.broadcast_to(np.eye(head.n_border), factor.border.shape))
-    # L^-1 of the border has the last row m'/e, e² = E: as m'/sigma, L^-T L^-1 is all of it.
-    energy = factor.border[:, -1, -1] / values.sigma
-    border = border.copy()
-    border[:, -1] *= energy[:, None]
-    own = factor.local[:, :, :n_local]
+    n_global, energy = head.n_global, factor.residual[:, 0, 0] / values.sigma
+    # The border's [L 0; L_y' e]: S = L L' of global coefficients, beta = L^-T L_y.
+    lower = factor.border[:, :n_global, :n_global]
+    m = np.ones((len(values), head.n_border))
+    m[:, :n_global] = -back_solve(lower, factor.border[:, n_global, :n_global, None])[..., 0]
+    m /= values.sigma[:, None]
+    shared = m[:, :, None] * m[:, None]
+    shared[:, :n_global, :n_global] += inverse_of(lower)
+    # [A_bb A_bg; A_gb A_gg]^-1 = [A_bb^-1 + K G K', -K G; -G K', G] with K = A_bb^-1 A_bg.
     size = n_local + head.n_border
-    root = np.zeros((len(values), head.n_blocks, size, size))
-    # [L_b 0; L_gb L_g]^-1 = [L_b^-1 0; -L_g^-1 L_gb L_b^-1  L_g^-1]
-    root[:, :, n_local:, n_local:] = border[:, None]
+    matrix = np.empty((len(values), head.n_blocks, size, size))
+    matrix[:, :, n_local:, n_local:] = shared[:, None]
     if n_local:
-        inverse = half_solve(own, np.broadcast_to(np.eye(n_local), own.shape))
-        root[:, :, :n_local, :n_local] = inverse
-        root[:, :, n_local:, :n_local] = -border[:, None] @ (factor.local[:, :, n_local:] @ inverse)
-    matrix = -0.5 * (root.swapaxes(-1, -2) @ root)
+        own = factor.local[:, :, :n_local]
+        k = back_solve(own, factor.local[:, :, n_local:].swapaxes(-1, -2))
+        onto = k @ shared[:, None]
+        matrix[:, :, :n_local, :n_local] = inverse_of(own) + onto @ k.swapaxes(-1, -2)
+        matrix[:, :, :n_local, n_local:] = -onto
+        matrix[:, :, n_local:, :n_local] = -onto.swapaxes(-1, -2)
+    matrix *= -0.5
     # D_j = sigma²/tau_k²: d D_j = 2 D_j (d log sigma - d log tau_k), and -log tau_k once each.
     diagonal = np.einsum("...ii->...i", matrix)
-    shared = diagonal[:, 0, n_local : n_local + head.n_global]
+    of_border = diagonal[:, 0, n_local : n_local + head.n_global]
     numbers = np.concatenate([head.local_scale[:, :n_local].ravel(), head.global_scale])
     local = diagonal[:, :, :n_local].reshape(len(values), -1)
-    shares = np.concatenate([local, shared], axis=1) * problem.prior_precision(values, numbers)
+    shares = np.concatenate([local, of_border], axis=1) * problem.prior_precision(values, numbers)
     shares = shares[:, numbers > PADDING]
     numbers = numbers[numbers > PADDING]
     each = (numbers[:, None] == np.arange(problem.tau.size)).astype(np.float64)
@@ -176,7 +187,7 @@ class _Reverse:
     def run(self, matrix: Array) -> None:
         """From ``Ā`` (B, block, rest, rest) to all parameters."""
         problem, head = self.problem, self.problem.arrowhead
-        noise = noise_equations(problem, self.values)
+        noise: NoiseEquations = self.values.known[group_equations, id(problem)]
         if problem.lag is not None and self.values.lag is not None:
             matrix = self._lag(matrix)
         full = matrix = self._turns(matrix)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,11 +13,9 @@ from bayes_nqp.arrays import Array, Mask
 from bayes_nqp.doors import value
 from bayes_nqp.parameters import ParameterSpace
 from bayes_nqp.sampling._chains import Chains, check_numbers
-from bayes_nqp.sampling._climb import Summit, climb, newton
+from bayes_nqp.sampling._climb import Density, Summit, climb, newton
 from bayes_nqp.sampling._folded import FoldedT, folded, folded_density, unfolded
 from bayes_nqp.sampling._weights import Weights
-
-type Density = Callable[[Array], Array]
 
 _ROUNDS = (200, 400, 800)
 _INFLATION = 1.2
@@ -123,8 +120,7 @@ def importance(density: Density, space: ParameterSpace, sampler: Importance) -> 
 
     Parameters
     ----------
-    density : callable
-        From unconstrained points (B, parameter) to log densities (B).
+    density : Density
     sampler : Importance
         With a seed.
 
@@ -174,8 +170,7 @@ def refit_importance(
 
     Parameters
     ----------
-    density : callable
-        From unconstrained points (B, parameter) to log densities (B).
+    density : Density
     sampler : Importance
         With a seed.
     start : ndarray (parameter)
