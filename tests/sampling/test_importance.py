@@ -44,9 +44,9 @@ def test_a_scale_that_leans_on_zero() -> None:
 
 
 def test_the_same_seed_gives_the_same_draws() -> None:
+    density = by_differences(leaning)
     one, two, other = (
-        importance(by_differences(leaning), SPACE, Importance(seed=s)).values["x"]
-        for s in (3, 3, 4)
+        importance(density, SPACE, Importance(seed=s)).values["x"] for s in (3, 3, 4)
     )
     assert np.array_equal(one, two)
     assert not np.array_equal(one, other)

@@ -54,6 +54,5 @@ class Slopes:
         """
         slopes = self.of(numbers)
         d, n_points = slopes.shape[:2]
-        return np.einsum(
-            "kbi,bi->bk", slopes.reshape(d, n_points, -1), adjoint.reshape(n_points, -1)
-        )
+        slopes, adjoint = slopes.reshape(d, n_points, -1), adjoint.reshape(n_points, -1)
+        return np.asarray(np.einsum("kbi,bi->bk", slopes, adjoint))

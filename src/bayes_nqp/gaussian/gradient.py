@@ -20,6 +20,7 @@ laws add along each parameter comes from `_slopes`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -275,9 +276,9 @@ class _Reverse:
         more[:, :, :n_periods, :n_periods] += inner[:, :, 0]
         square[:, groups] += more
 
-    def _keep_roots(self, roots: Array, laws: object) -> None:
+    def _keep_roots(self, roots: Array, laws: Sequence[Sequence[int]]) -> None:
         """Sum adjoints of R / sigma (B, P, n, T, q) over the processes of each law."""
-        for place, row in enumerate(laws):  # type: ignore[arg-type,var-annotated]
+        for place, row in enumerate(laws):
             for k, law in enumerate(row):
                 size = self.problem.processes[law].size
                 part = roots[:, place, k, :, :size]

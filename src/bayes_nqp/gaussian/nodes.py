@@ -145,4 +145,4 @@ def _between(table: Array, places: Array) -> Array:
 
 def _slope_between(table: Array, places: Array) -> Array:
     """Their slopes along u, of which a panel's own scale is 2 / `_WIDTH` times as long."""
-    return _between(chebyshev.chebder(table, scl=2.0 / _WIDTH), places)
+    return _between(np.asarray(chebyshev.chebder(table, scl=2.0 / _WIDTH), np.float64), places)
