@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import xarray as xr
-from joblib import parallel_config
 
 import bayes_nqp as nqp
 from bayes_nqp.fitting import Kept, batch
@@ -261,7 +260,7 @@ def main() -> None:
         results = [kept[key] for key in tasks if key in kept]
         others = [kept[key] for key in blocks if key in kept]
     else:
-        with parallel_config(backend="loky", n_jobs=options.workers, inner_max_num_threads=1):
+        with nqp.workers(options.workers):
             others = list(batch(mediation.exact, blocks, store=kept, work="panels").values())
             results = list(
                 batch(mediation.replicate, tasks, store=kept, work="replications").values()

@@ -11,12 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import joblib
-
 import bayes_nqp as nqp
 from bayes_nqp.calibration import Calibration, calibrate
 from bayes_nqp.designs.noise import Noise
 from bayes_nqp.fitting import Kept
+from bayes_nqp.machine import within
 from bayes_nqp.simulation import staggered
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -106,7 +105,7 @@ def run(name: str, options: argparse.Namespace) -> Calibration:
     design = nqp.StaggeredDiD(
         nqp.Partial(["region"]), case.errors, trends=case.trends, shocks=case.shocks
     )
-    with joblib.parallel_config(backend="threading", n_jobs=options.workers):
+    with within(options.workers):
         return calibrate(
             design, case.panel(), options.replications, sampler=SAMPLER, seed=SEED,
             store=options.store / name, progress=not options.quiet,

@@ -14,12 +14,13 @@ import json
 import tempfile
 import time
 import tomllib
+from itertools import repeat
 from pathlib import Path
 
-import joblib
 import numpy as np
 import pandas as pd
 import tomli_w
+from loky import ProcessPoolExecutor
 
 MODELS = Path(__file__).resolve().parents[1] / "models"
 FIRST = 1001
@@ -45,7 +46,7 @@ def replicate(name: str, seed: int, store: Path) -> pd.DataFrame:
         study = validate(path)
     began = time.perf_counter()
     fitted = fit(study.design, study.panel, study.sampler, progress=False)
-    table = truth_table(study, cell_effects(fitted))
+    table = truth_table(study, fitted, cell_effects(fitted))
     table = table.assign(
         study=name, seed=seed, passed=fitted.gate.passed, seconds=time.perf_counter() - began
     )
@@ -91,7 +92,7 @@ def main() -> None:
     parser.add_argument("--first", type=int, default=FIRST)
     parser.add_argument("--only", nargs="*")
     parser.add_argument("--store", type=Path)
-    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--workers", type=int, default=2)
     args = parser.parse_args()
     store = args.store or Path(tempfile.mkdtemp())
     store.mkdir(parents=True, exist_ok=True)
@@ -100,9 +101,8 @@ def main() -> None:
         for name in args.only or simulated()
         for seed in range(args.first, args.first + args.seeds)
     ]
-    tables = joblib.Parallel(n_jobs=args.jobs)(
-        joblib.delayed(replicate)(*task, store) for task in tasks
-    )
+    with ProcessPoolExecutor(args.workers) as pool:
+        tables = list(pool.map(replicate, *zip(*tasks, strict=True), repeat(store)))
     whole = pd.concat(tables, ignore_index=True)
     panels = whole.groupby("study").agg(
         panels=("seed", "nunique"), passed=("passed", "mean"), seconds=("seconds", "median")

@@ -109,7 +109,7 @@ def test_fits_and_panels_are_the_same_elsewhere(name: str, way: str) -> None:
 IN_MAIN = """
 import pathlib, sys
 import cloudpickle
-from joblib import Parallel, delayed
+from loky import get_reusable_executor
 import bayes_nqp as nqp
 
 def effect(seed):
@@ -124,7 +124,7 @@ def refused(seed):
 if __name__ == "__main__":
     nqp.plots.adoption, nqp.versions, nqp.studies, nqp.check  # used before it travels
     pathlib.Path(sys.argv[1]).write_bytes(cloudpickle.dumps((effect, refused)))
-    print(*Parallel(2)(map(delayed(effect), [1, 2])))
+    print(*get_reusable_executor(2).map(effect, [1, 2]))
 """
 
 

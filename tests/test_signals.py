@@ -26,19 +26,27 @@ STOPPED = [signal.SIGTERM, signal.SIGHUP] if os.name == "posix" else []
 
 PROGRAM = """
 import sys, time
-from joblib import Parallel, delayed
+import bayes_nqp as nqp
+from small_tasks import slow
+from bayes_nqp import progress
 from bayes_nqp.files import place, write_text
+from bayes_nqp.fitting import batch
+from bayes_nqp.machine import within
 from bayes_nqp.signals import stoppable
+
+def tell(what, done, total):
+    if done == 4:
+        print("begun", flush=True)
+
 try:
     with stoppable(), place(sys.argv[1], force=True) as ready:
         write_text(ready.draft / "a.txt", "half")
         if sys.argv[2] == "alone":
             print("begun", flush=True)
             time.sleep(60)
-        tasks = (delayed(time.sleep)(0.1 if k < 4 else 60) for k in range(12))
-        for k, _ in enumerate(Parallel(2, backend=sys.argv[2], return_as="generator")(tasks)):
-            if k == 3:
-                print("begun", flush=True)
+        where = nqp.workers(2) if sys.argv[2] == "workers" else within(2)
+        with where, progress.listening(tell):
+            batch(slow, {f"task {k}": (k, sys.argv[1]) for k in range(12)})
         ready.finish()
 except KeyboardInterrupt as stop:
     sys.exit(getattr(stop, "code", 130))
@@ -122,12 +130,13 @@ def _waited(true: Callable[[], bool]) -> bool:
 
 
 @pytest.mark.skipif(shutil.which("ps") is None, reason="ps lists processes")
-@pytest.mark.parametrize("backend", ["alone", "threading", "loky"])
+@pytest.mark.parametrize("backend", ["alone", "threads", "workers"])
 @pytest.mark.parametrize("number", [signal.SIGINT, *STOPPED])
 def test_a_stopped_program_leaves_nothing(tmp_path: Path, number: int, backend: str) -> None:
     process = subprocess.Popen(
         [sys.executable, "-c", PROGRAM, str(tmp_path / "out"), backend],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
     )  # fmt: skip
     assert process.stdout is not None
     assert process.stdout.readline() == "begun\n"

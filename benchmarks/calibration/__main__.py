@@ -48,11 +48,18 @@ def tasks(options: argparse.Namespace, done: set[tuple[str, int, str]]) -> list[
 
 
 def results(todo: list[Task], options: argparse.Namespace) -> Iterator[dict[str, Any]]:
-    from joblib import Parallel, delayed, parallel_config
+    from loky import ProcessPoolExecutor, as_completed
 
-    with parallel_config(backend="loky", n_jobs=options.workers, inner_max_num_threads=1):
-        run = Parallel(return_as="generator_unordered", batch_size=1)
-        yield from run(delayed(refit)(*task, options.draws) for task in todo)
+    with ProcessPoolExecutor(options.workers, initializer=alone) as pool:
+        for done in as_completed([pool.submit(refit, *task, options.draws) for task in todo]):
+            yield done.result()
+
+
+def alone() -> None:
+    """Give linear algebra one thread in a process of its own."""
+    from threadpoolctl import threadpool_limits
+
+    threadpool_limits(1)
 
 
 def main() -> None:

@@ -30,6 +30,7 @@ from .designs.terms import Rings as Rings
 from .designs.terms import SharedShocks as SharedShocks
 from .designs.terms import ShareTreated as ShareTreated
 from .designs.terms import SpatialLag as SpatialLag
+from .dispatch import workers as workers
 from .effects import cell_effects as cell_effects
 from .effects import lead_effects as lead_effects
 from .estimands import att as att

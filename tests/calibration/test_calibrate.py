@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import joblib
 import numpy as np
 import pytest
 from doors import PosteriorSource, PriorSource
@@ -13,6 +12,7 @@ import bayes_nqp as nqp
 from bayes_nqp import progress
 from bayes_nqp.errors import StudyError
 from bayes_nqp.fitting import Kept
+from bayes_nqp.machine import within
 from bayes_nqp.planning import plan_of
 
 PANEL = nqp.simulation.staggered(units=24, periods=8, cohorts=(4, 6), missing=0.05, seed=1).panel
@@ -153,9 +153,7 @@ def test_an_interrupted_run_goes_on_where_it_stopped(
         if done == 3:
             raise KeyboardInterrupt
 
-    # One worker: with several, joblib warns of those that an interruption leaves at work.
-    one = joblib.parallel_config(backend="threading", n_jobs=1)
-    with one, pytest.raises(KeyboardInterrupt), progress.listening(stop):
+    with within(1), pytest.raises(KeyboardInterrupt), progress.listening(stop):
         nqp.calibrate(DESIGN, PANEL, 6, store=tmp_path, **SAME)
     before = set(Kept(tmp_path))
     assert len(before) == 3

@@ -13,6 +13,7 @@ import bayes_nqp as nqp
 from bayes_nqp import plots, progress
 from bayes_nqp.errors import PanelError, StudyError
 from bayes_nqp.fitting import Kept, batch
+from bayes_nqp.machine import within
 from bayes_nqp.simulation import staggered
 
 SAMPLER = nqp.Importance(draws=500, chains=2, seed=4)
@@ -186,16 +187,14 @@ def _count(folder: str, number: int) -> dict[str, np.ndarray]:
 
 
 def test_an_interrupted_batch_goes_on_where_it_stopped(tmp_path: Path) -> None:
-    from joblib import parallel_config
-
     tasks = {f"task {k}/4": (str(tmp_path), k) for k in range(4)}
     kept = Kept(tmp_path / "kept")
     heard: list[tuple[str, int, int]] = []
-    with parallel_config(n_jobs=1), pytest.raises(KeyboardInterrupt):
+    with within(1), pytest.raises(KeyboardInterrupt):
         batch(_count, tasks, store=kept)
     assert sorted(kept) == ["task 0/4", "task 1/4"]
     (tmp_path / "go").touch()
-    with parallel_config(n_jobs=1), progress.listening(lambda *said: heard.append(said)):
+    with within(1), progress.listening(lambda *said: heard.append(said)):
         found = batch(_count, tasks, store=kept, work="counting")
     assert [float(one["twice"][0]) for one in found.values()] == [0.0, 2.0, 4.0, 6.0]
     assert (tmp_path / "calls").read_text().split() == ["0", "1", "2", "2", "3"]
@@ -232,3 +231,47 @@ def test_refits_row_by_row_are_not_begun(calm: nqp.Fit, name: str) -> None:
     found = nqp.check(heavy, name, progress=False)
     assert found.verdict == "not applicable"
     assert "row by row" in found.sentence
+
+
+def _asked_in(folder: Path, heard: list[int], fit: nqp.Fit) -> nqp.CheckResult:
+    with progress.listening(lambda what, done, total: heard.append(done)):
+        return nqp.check(fit, "placebo_space", repetitions=60, store=folder)
+
+
+def test_a_store_is_found_again_for_300_units(tmp_path: Path) -> None:
+    panel = staggered(units=300, periods=5, cohorts=(2, 3), seed=2).panel
+    design, sampler = nqp.StaggeredDiD(errors=nqp.IID()), nqp.Importance(draws=100, seed=1)
+
+    def again() -> nqp.Fit:
+        return nqp.fit(design, panel, sampler, progress=False)
+
+    def stop(what: str, done: int, total: int) -> None:
+        if done == 20:
+            raise KeyboardInterrupt
+
+    fit = again()
+    with pytest.raises(KeyboardInterrupt), progress.listening(stop):
+        nqp.check(fit, "placebo_space", repetitions=60)
+    # What it has by then goes to the store as well.
+    heard: list[int] = []
+    first = _asked_in(tmp_path, heard, fit)
+    assert heard[0] == 20
+    fit.save(tmp_path / "fit.nc")
+    for other in (again(), nqp.load(tmp_path / "fit.nc")):
+        later: list[int] = []
+        assert _asked_in(tmp_path, later, other).digest == first.digest
+        assert later == []
+    numbers = [name for name in Kept(tmp_path) if "placebo" in name]
+    for name in numbers[:7]:
+        del Kept(tmp_path)[name]
+    found: list[int] = []
+    with progress.listening(lambda what, done, total: found.append(done)):
+        nqp.check(again(), "placebo_space", repetitions=59, store=tmp_path)
+    assert found[0] >= 60 - 7
+
+
+def test_a_store_that_cannot_be_is_refused(calm: nqp.Fit, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine")
+    for folder in (tmp_path / "file", ""):
+        with pytest.raises(StudyError, match="'store'"):
+            nqp.check(calm, "support", store=folder)

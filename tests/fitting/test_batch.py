@@ -15,11 +15,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from frozen import frozen_fit
-from joblib import parallel_config
 
 from bayes_nqp.errors import StudyError
 from bayes_nqp.files import Shelf
 from bayes_nqp.fitting import Kept, batch
+from bayes_nqp.machine import within
 
 TASKS = {f"task {k}/3 城市": (k,) for k in range(3)}
 
@@ -34,7 +34,7 @@ def run(folder: Path, calls: list[int] | None = None) -> dict[str, dict[str, np.
             calls.append(number)
         return compute(number)
 
-    with parallel_config(n_jobs=1):
+    with within(1):
         return batch(counted, TASKS, store=Kept(folder), work="counting")
 
 
@@ -206,7 +206,7 @@ def test_a_store_that_takes_no_more_costs_the_storing_alone(tmp_path: Path) -> N
 
     store = Full()
     with (
-        parallel_config(n_jobs=1),
+        within(1),
         pytest.warns(UserWarning, match=r"counting: results are not stored any more: the disk"),
     ):
         assert_right(batch(compute, TASKS, store=store, work="counting"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
+from pathlib import Path
 from shutil import get_terminal_size
 from textwrap import wrap
 from typing import Final, overload
@@ -16,7 +17,7 @@ from bayes_nqp.checks.shared import CHECKS, NOT_APPLICABLE, TINTS, Check, CheckR
 from bayes_nqp.designs import Design
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError, nearest, one_of
-from bayes_nqp.fitting import Fit, identity, single, store_of, total_fit
+from bayes_nqp.fitting import Fit, identity, keep_in, single, store_of, total_fit
 from bayes_nqp.labels import labels_of
 from bayes_nqp.language import Message, Translator, languages
 from bayes_nqp.markup import html
@@ -79,17 +80,29 @@ MESSAGES = "messages"
 
 @overload
 def check(
-    fit: Fit, name: None = None, *, progress: bool = True, language: Language = "en"
+    fit: Fit,
+    name: None = None,
+    *,
+    store: str | Path | None = None,
+    progress: bool = True,
+    language: Language = "en",
 ) -> pd.DataFrame: ...
 @overload
 def check(
-    fit: Fit, name: str, *, progress: bool = True, language: Language = "en", **options: object
+    fit: Fit,
+    name: str,
+    *,
+    store: str | Path | None = None,
+    progress: bool = True,
+    language: Language = "en",
+    **options: object,
 ) -> CheckResult: ...
 @door
 def check(
     fit: Fit,
     name: str | None = None,
     *,
+    store: str | Path | None = None,
     progress: bool = True,
     language: Language = "en",
     **options: object,
@@ -97,12 +110,18 @@ def check(
     """Ask one question of a fit, or all of them.
 
     Some checks fit other designs to the same panel; a fit keeps these, so that asking again
-    costs nothing, and an interrupted batch goes on where it stopped.
+    costs nothing, and an interrupted batch goes on where it stopped. `workers` says who computes
+    them.
 
     Parameters
     ----------
     name : str, optional
         One check, by its name or its title in any language; all of them by default.
+    store : str or Path, optional
+        A folder in which this fit keeps refits and results from now on, each as it is known. They
+        are found again after the end of the session, by all that they are made from: the same
+        fit, drawn with the same seed or loaded from its file, and this version of the library.
+        By default the fit keeps them while it lives.
     progress : bool, default True
         Whether to show a progress bar.
     language : str, default "en"
@@ -119,7 +138,8 @@ def check(
     Raises
     ------
     StudyError
-        If there is no such check or option, or ``fit`` is no fit.
+        If there is no such check or option, ``fit`` is no fit, or nothing can be kept in
+        ``store``.
 
     Examples
     --------
@@ -140,6 +160,8 @@ def check(
             f"the option {next(iter(options))!r} is given, but no check",
             hint="nqp.check(fit, 'name', option=...)",
         )
+    if store is not None:
+        keep_in(fit, store)
     with bar(progress):
         if name is None:
             return check_table(run_checks(fit), language)

@@ -58,6 +58,7 @@ from bayes_nqp.fitting._realised_units import realised_units as realised_units
 from bayes_nqp.fitting._refits import (
     OUTCOME_ALONE,
     identity,
+    keep_in,
     lead_fit,
     numbers_of,
     panel_of,
@@ -128,6 +129,7 @@ __all__ = [
     "held_out",
     "identity",
     "impacts",
+    "keep_in",
     "known_draws",
     "lead_fit",
     "left_out",

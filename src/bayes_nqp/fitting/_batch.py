@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator, Mapping, MutableMapping
-from itertools import batched
+from collections.abc import Callable, Generator, Iterator, Mapping, MutableMapping
+from contextlib import closing, suppress
+from dataclasses import replace
+from functools import partial
+from multiprocessing import TimeoutError as Late
+from multiprocessing.pool import IMapIterator, ThreadPool
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,14 +16,20 @@ import numpy as np
 import numpy.typing as npt
 
 from bayes_nqp import progress
-from bayes_nqp.errors import StudyError, shown
+from bayes_nqp.dispatch import Dispatch, crew, pickled
+from bayes_nqp.errors import StudyError, brief, shown
 from bayes_nqp.files import Shelf
 from bayes_nqp.fitting._parcels import packed, unpacked
 from bayes_nqp.language import Message
-from bayes_nqp.machine import one_thread
+from bayes_nqp.machine import n_threads, one_thread
+from bayes_nqp.panel import Panel
 
 type Numbers = dict[str, npt.NDArray[Any]]
 """What a task returns: arrays by name, small enough to travel and to keep."""
+
+
+_PULSE: Final = 0.5
+"""Seconds after which waiting begins anew."""
 
 
 class Kept(MutableMapping[str, Numbers]):
@@ -70,10 +80,6 @@ class Kept(MutableMapping[str, Numbers]):
         return sum(1 for _ in self)
 
 
-_TASKS: Final = 4
-"""A worker's share at a time, where a backend gives back nothing before all of them are done."""
-
-
 def batch(
     function: Callable[..., Numbers],
     tasks: Mapping[str, tuple[Any, ...]],
@@ -83,11 +89,7 @@ def batch(
 ) -> dict[str, Numbers]:
     """Run a function on many arguments.
 
-    Tasks run in threads of this process, as many as there are processors, unless the caller
-    chose another backend: inside ``joblib.parallel_config(backend="loky")``, or any that is
-    registered with joblib, the same tasks go to processes or to a cluster. Every task carries its
-    design and data; workers compile for themselves. Backends that give back nothing before all is
-    done, as joblib's own "multiprocessing" and that of Ray, get a few tasks a worker at a time.
+    Tasks run in threads of this process, as many as it may take, or where `workers` says.
 
     Parameters
     ----------
@@ -107,36 +109,111 @@ def batch(
     -------
     dict of str to dict of ndarray
         In the order of ``tasks``.
+
+    Raises
+    ------
+    StudyError
+        If tasks lost their worker twice; all others are stored then.
     """
     results = {} if store is None else _stored(tasks, store, work)
-    missing = [key for key in tasks if key not in results]
+    missing = {key: tasks[key] for key in tasks if key not in results}
     done = len(results)
     progress.say(work, done, len(tasks))
-    with one_thread():
-        for key, value in _results(function, {key: tasks[key] for key in missing}):
+    chosen = crew()
+    sent = Dispatch(chosen, function, _lighter(function, missing)) if chosen is not None else None
+    with closing(_here(function, missing) if sent is None else iter(sent)) as found:
+        for key, value in found:
             results[key] = {name: np.asarray(x, order="C") for name, x in value.items()}
             store = _deposit(store, key, results[key], work)
             done += 1
             progress.say(work, done, len(tasks))
+    if done < len(tasks) and sent is not None:
+        raise _lost(len(tasks) - done, len(tasks), store, sent.fault)
     return {key: results[key] for key in tasks}
 
 
-def _results(
+def _lighter(
     function: Callable[..., Numbers], tasks: Mapping[str, tuple[Any, ...]]
-) -> Iterator[tuple[str, Numbers]]:
-    """Yield results as soon as the backend gives them."""
-    from joblib import Parallel, delayed
-    from joblib.parallel import SequentialBackend, get_active_backend
+) -> dict[str, tuple[Any, ...]]:
+    """Leave out of panels the columns that have no role, and whose names nothing else holds."""
+    parts = {id(part): part for arguments in tasks.values() for part in arguments}
+    panels = {place: part for place, part in parts.items() if isinstance(part, Panel)}
+    others = [part for place, part in parts.items() if place not in panels]
+    words = b"".join(map(pickled, [function, *others]))
+    lighter = {place: _narrow(panel, words) for place, panel in panels.items()}
+    return {
+        key: tuple(lighter.get(id(part), part) for part in arguments)
+        for key, arguments in tasks.items()
+    }
 
-    backend, chosen = get_active_backend(prefer="threads")
-    jobs = -1 if chosen is None else chosen
-    calls = [delayed(_keyed)(function, key, arguments) for key, arguments in tasks.items()]
-    if backend.supports_return_generator or isinstance(backend, SequentialBackend):
-        yield from Parallel(jobs, prefer="threads", return_as="generator_unordered")(calls)
+
+def _narrow(panel: Panel, words: bytes) -> Panel:
+    roles = {column for _, column in panel.roles.named()}
+    frame = panel.frame[[c for c in panel.frame if c in roles or str(c).encode() in words]]
+    frame.attrs = {}
+    return replace(panel, frame=frame)
+
+
+def _here(
+    function: Callable[..., Numbers], tasks: Mapping[str, tuple[Any, ...]]
+) -> Generator[tuple[str, Numbers]]:
+    """Do tasks in threads of this process, in no order; one by one where there is one thread."""
+    attempt, threads = partial(_attempt, function), min(n_threads(), len(tasks))
+    if threads < 2:
+        for key, value, error in map(attempt, tasks.items()):
+            if error is not None:
+                raise error
+            yield key, value
         return
-    with Parallel(jobs) as workers:
-        for some in batched(calls, _TASKS * backend.effective_n_jobs(jobs)):
-            yield from workers(some)
+    # Its threads do not keep a program that was interrupted from ending, as an executor's would.
+    pool = ThreadPool(threads)
+    try:
+        found = pool.imap_unordered(attempt, tasks.items())
+        for _ in tasks:
+            key, value, error = _awaited(found)
+            if error is not None:
+                raise error
+            yield key, value
+    finally:
+        pool.terminate()
+
+
+def _attempt(
+    function: Callable[..., Numbers], task: tuple[str, tuple[Any, ...]]
+) -> tuple[str, Numbers, BaseException | None]:
+    key, arguments = task
+    try:
+        with one_thread():
+            return key, function(*arguments), None
+    except BaseException as error:  # raised by the thread that waits for it
+        return key, {}, error
+
+
+def _awaited[T](found: IMapIterator[T]) -> T:
+    """The next result: waiting without an end would be deaf to Ctrl-C on Windows."""
+    while True:
+        with suppress(Late):
+            return found.next(timeout=_PULSE)
+
+
+def _lost(
+    missing: int,
+    total: int,
+    store: MutableMapping[str, Numbers] | None,
+    fault: BaseException | None,
+) -> StudyError:
+    """Say which tasks lost their worker twice, and what is kept."""
+    if isinstance(store, Kept):
+        hint = "nothing is lost: run it again"
+    elif store is not None:
+        hint = "nothing is lost while the fit lives: ask it again; with store=, for longer"
+    else:
+        hint = "run it again, with store=, which keeps what is done"
+    return StudyError(
+        f"{missing:,} of {total:,} refits are missing: their workers ended twice",
+        where=f"{type(fault).__name__}: {brief(str(fault), 300)}",
+        hint=f"{hint}; fewer workers, if memory was short",
+    )
 
 
 def _stored(
@@ -170,9 +247,3 @@ def _deposit(
 
 def _warn(text: str) -> None:
     warnings.warn(text, skip_file_prefixes=(str(Path(__file__).parents[1]),))
-
-
-def _keyed(
-    function: Callable[..., Numbers], key: str, arguments: tuple[Any, ...]
-) -> tuple[str, Numbers]:
-    return key, function(*arguments)

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, cast
 
 from bayes_nqp.designs import lead_design
-from bayes_nqp.errors import NotApplicable
+from bayes_nqp.errors import NotApplicable, StudyError
+from bayes_nqp.files import named
 from bayes_nqp.fitting._batch import Numbers
 from bayes_nqp.fitting._fit import Fit, fit_again
 from bayes_nqp.fitting._fit_index import pooled_over
 from bayes_nqp.fitting._known_draws import known_draws
 from bayes_nqp.fitting._needs import REFITS, ROWS, require
 from bayes_nqp.fitting._short import short_effects
-from bayes_nqp.fitting._store import fit_key, keep, once, store_of
+from bayes_nqp.fitting._store import Store, fit_key, fits_of, forget, keep, once, store_of
 from bayes_nqp.language import Message
 from bayes_nqp.sampling import Importance
 
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
 
 
+_NUMBERS: Final = "numbers"
 OUTCOME_ALONE: Final = "outcome_alone"
 """The fact of a fit of the outcome alone that stands in for one with channels: its rows."""
 
@@ -42,10 +45,35 @@ def numbers_of(fitted: Fit) -> MutableMapping[str, Numbers]:
 
     def make() -> MutableMapping[str, Numbers]:
         store = store_of(fitted)
-        numbers = None if store is None else store.numbers(("numbers", *identity(fitted)))
+        numbers = None if store is None else store.numbers((_NUMBERS, *identity(fitted)))
         return {} if numbers is None else numbers
 
-    return once(fitted, "numbers", make)
+    return once(fitted, _NUMBERS, make)
+
+
+def keep_in(fitted: Fit, folder: str | Path) -> None:
+    """Let a fit, and those that it keeps, keep refits and checks in a folder from now on.
+
+    Numbers of refits that it has go there too.
+
+    Raises
+    ------
+    StudyError
+        If nothing can be kept there.
+    """
+    store = Store(named(folder, "store"))
+    if store.fault:
+        raise StudyError(store.fault, hint="another folder")
+    if not store.keeps:
+        raise StudyError(
+            "'store' cannot keep what rests on a class that no file defines",
+            hint="put the class into a module, or leave 'store' out",
+        )
+    for each in fits_of(fitted):
+        numbers = forget(each, _NUMBERS)
+        keep(each, store)
+        if isinstance(numbers, Mapping):
+            numbers_of(each).update(numbers)
 
 
 def panel_of(fitted: Fit) -> Panel:

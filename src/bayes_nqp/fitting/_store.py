@@ -47,8 +47,18 @@ def once[T](fitted: Fit, key: Hashable, make: Callable[[], T]) -> T:
 
 def keep(fitted: Fit, store: Store) -> Fit:
     """Let a fit keep its refits, and what checks say of it, in a store that outlives it."""
-    once(fitted, _STORE, lambda: store)
+    _MEMORY.setdefault(fitted, {})[_STORE] = store
     return fitted
+
+
+def forget(fitted: Fit, key: Hashable) -> object:
+    """Take away what a fit keeps under a key; None where that is nothing."""
+    return _MEMORY.get(fitted, {}).pop(key, None)
+
+
+def fits_of(fitted: Fit) -> list[Fit]:
+    """A fit, and those that it keeps."""
+    return [fitted, *(x for x in _MEMORY.get(fitted, {}).values() if isinstance(x, Fit))]
 
 
 def renamed(fitted: Fit, tree: xr.DataTree) -> Fit:
@@ -99,6 +109,11 @@ class Store:
                 self._shelf = Shelf(folder, limit("kept"))
             except (NQPError, OSError) as error:
                 self.fault = str(getattr(error, "what", error))
+
+    @property
+    def keeps(self) -> bool:
+        """Whether anything is kept."""
+        return self._shelf is not None
 
     def recall[T](
         self,

@@ -55,7 +55,7 @@ def write_study(study: Study, fitted: Fit, path: Path, out: Path) -> None:
         **with_names(written_design(study.design), study.prepared.values),
         "sampler": _sampler(study, fitted),
         "report": report,
-        **{key: plain[key] for key in ("beside", "figures", "tables") if plain.get(key)},
+        **{key: plain[key] for key in ("beside", "figures", "tables", "run") if plain.get(key)},
         "checks": {**plain.get("checks", {}), "run": list(study.checks)},
     }
     head = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pandas as pd
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import CheckResult, run_checks
+from bayes_nqp.dispatch import workers
 from bayes_nqp.doors import door
 from bayes_nqp.errors import ConvergenceError, speaking
 from bayes_nqp.files import in_shell, place, text_path, write_csv
@@ -116,7 +118,12 @@ def run(
     store = Store(store_folder(), fresh=fresh)
     for name in (*study.by, *study.mediators):
         text_path(name, "a file named after the column")
-    with place(out, force=force, guarded=guarded) as ready, collected() as omissions:
+    processes = study.settings.run.workers
+    with (
+        place(out, force=force, guarded=guarded) as ready,
+        collected() as omissions,
+        nullcontext() if processes is None else workers(processes),
+    ):
         fitted = fit_of(study, store, progress, notify)
         others = fits_beside(study, store, progress, notify)
         seen: list[CheckResult] = []

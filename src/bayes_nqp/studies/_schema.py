@@ -135,6 +135,13 @@ class Checks(Keys):
     """Names of checks; [] for none."""
 
 
+class Run(Keys):
+    """Who computes refits; results are the same."""
+
+    workers: int | None = Field(default=None, ge=1)
+    """Processes that compute the refits of checks; threads of one process by default."""
+
+
 class Settings(Keys):
     """A study: data, design, sampler, checks and report."""
 
@@ -164,6 +171,8 @@ class Settings(Keys):
     """Which tables the report shows."""
     checks: Checks = Checks()
     """Which checks run, and their options."""
+    run: Run = Run()
+    """Who computes refits."""
 
     @property
     def plugins(self) -> dict[str, StudyTable]:
