@@ -6,8 +6,10 @@ import errno
 import json
 import shutil
 import tomllib
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,6 +19,7 @@ from matplotlib.image import imread
 from small_study import STUDY, write_study
 
 import bayes_nqp as nqp
+from bayes_nqp.dispatch import workers
 from bayes_nqp.errors import ConvergenceError, StudyError
 from bayes_nqp.files import checksum, place
 from bayes_nqp.studies import Outcome, _fits, run, validate
@@ -268,3 +271,30 @@ def test_no_strata_still_gives_every_table(tmp_path: Path) -> None:
     assert not (tmp_path / "out" / "figures" / "league.png").exists()
     assert np.isfinite(done.tables["event_study.csv"]["mean"]).all()
     assert validate(tmp_path / "out" / "study.toml").design.effect.varying is None
+
+
+def test_workers_compute_refits_and_are_in_the_record(
+    study: Path, monkeypatch: pytest.MonkeyPatch, outcome: Outcome
+) -> None:
+    reused(monkeypatch, outcome)
+    sent: list[int] = []
+
+    class Here(ThreadPoolExecutor):
+        def submit(self, *call: object) -> Future[Any]:  # type: ignore[override]
+            sent.append(1)
+            return super().submit(*call)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(_run, "workers", lambda number: workers(Here(number)))
+    head = study.read_text(encoding="utf-8").partition("[checks]")[0]
+    checks = '[checks]\nrun = ["placebo_space"]\n[checks.placebo_space]\nrepetitions = 20\n'
+    found = []
+    for name, table in (("there", "[run]\nworkers = 2\n"), ("here", "")):
+        study.write_text(f"{head}{checks}{table}", encoding="utf-8")
+        found.append(run(study, study.parent / name, progress=False, fresh=True).checks[0].digest)
+    assert found[0] == found[1]
+    assert len(sent) >= 20
+    record = (study.parent / "there" / "study.toml").read_text(encoding="utf-8")
+    assert "[run]\nworkers = 2" in record
+    study.write_text(f"{head}{checks}[run]\nworkers = 0\n", encoding="utf-8")
+    with pytest.raises(StudyError, match=r"run\.workers"):
+        run(study, study.parent / "none", progress=False)

@@ -122,8 +122,8 @@ def workers(executor: Annotated[int, Ge(1)] | Executor) -> Iterator[None]:
     >>> fit = nqp.fit(nqp.StaggeredDiD(), panel, nqp.Importance(seed=1), progress=False)
     >>> with nqp.workers(2):
     ...     result = nqp.check(fit, "placebo_space", repetitions=20, progress=False)
-    >>> result.evidence.sizes["repetition"]
-    20
+    >>> result.name
+    'placebo_space'
     """
     chosen = Crew(executor)
     token = _CREW.set(chosen)
