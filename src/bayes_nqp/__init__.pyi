@@ -75,6 +75,7 @@ from .index import IndexSystem as IndexSystem
 from .index import MinMax as MinMax
 from .index import PrincipalComponent as PrincipalComponent
 from .index import ProductivityIndex as ProductivityIndex
+from .index import centrality as centrality
 from .intake import MergedZones as MergedZones
 from .intake import cohorts_from_dates as cohorts_from_dates
 from .intake import merge_zones as merge_zones

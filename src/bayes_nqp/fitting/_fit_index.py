@@ -21,7 +21,7 @@ from bayes_nqp.doors import door
 from bayes_nqp.errors import PanelError, StudyError
 from bayes_nqp.fitting._coefficients import COEFFICIENTS
 from bayes_nqp.fitting._fit import Fit, fit
-from bayes_nqp.index import outcome_of, rows_in
+from bayes_nqp.index import Index, outcome_of, rows_in
 from bayes_nqp.language import Message
 from bayes_nqp.limits import afford
 from bayes_nqp.machine import one_thread
@@ -29,7 +29,7 @@ from bayes_nqp.sampling import Importance, Sampler
 
 if TYPE_CHECKING:
     from bayes_nqp.designs import Design
-    from bayes_nqp.index import Index
+    from bayes_nqp.index import Centrality
     from bayes_nqp.panel import Panel
 
 
@@ -44,7 +44,7 @@ failures are named."""
 def fit_index(
     design: Design,
     panel: Panel,
-    index: Index,
+    index: Index | Centrality,
     *,
     draws: int = 20,
     sampler: Sampler | None = None,
@@ -66,8 +66,9 @@ def fit_index(
     panel : Panel
         Its outcome is the index, its logarithm, or a linear function of either; every draw is
         transformed alike.
-    index : Index
-        Built with weights that the data give.
+    index : Index or Centrality
+        An index built with weights that the data give; or a centrality of the panel's units among
+        others.
     draws : int, default 20
         Of the index.
     sampler : Importance or NUTS, optional
@@ -176,8 +177,8 @@ def refuse_pooled(fitted: Fit) -> None:
         )
 
 
-def _check(design: Design, index: Index, draws: int) -> None:
-    if not index.recipe.weights.estimated:
+def _check(design: Design, index: Index | Centrality, draws: int) -> None:
+    if isinstance(index, Index) and not index.recipe.weights.estimated:
         raise StudyError(
             f"the index has {index.recipe.weights!r}, which no data can change, so there is no "
             "uncertainty to carry",

@@ -1,5 +1,6 @@
 """Indices from indicators: systems, weighting schemes, and the index that they give."""
 
+from bayes_nqp.index._centrality import Centrality, centrality
 from bayes_nqp.index._compute import MinMax
 from bayes_nqp.index._entropy import Entropy, EntropyTopsis
 from bayes_nqp.index._index import Index
@@ -14,6 +15,7 @@ from bayes_nqp.index._system import IndexSystem, new_quality_productivity
 from bayes_nqp.index._system import system_of as system_of
 
 __all__ = [
+    "Centrality",
     "Critic",
     "Dimension",
     "Entropy",
@@ -28,6 +30,7 @@ __all__ = [
     "ProductivityIndex",
     "Relation",
     "Scheme",
+    "centrality",
     "new_quality_productivity",
     "recalled",
     "relation",

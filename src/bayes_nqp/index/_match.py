@@ -14,11 +14,12 @@ from bayes_nqp.language import Message
 if TYPE_CHECKING:
     import pandas as pd
 
+    from bayes_nqp.index._centrality import Centrality
     from bayes_nqp.index._index import Index
     from bayes_nqp.panel import Panel
 
 
-def rows_in(index: Index, panel: Panel) -> Ints:
+def rows_in(index: Index | Centrality, panel: Panel) -> Ints:
     """Find a panel's rows among those of an index, by unit and time.
 
     Returns
@@ -52,7 +53,7 @@ def rows_in(index: Index, panel: Panel) -> Ints:
     return place
 
 
-def outcome_of(index: Index, panel: Panel, rows: Ints) -> Relation:
+def outcome_of(index: Index | Centrality, panel: Panel, rows: Ints) -> Relation:
     """Find how a panel's outcome is made of an index.
 
     Parameters
