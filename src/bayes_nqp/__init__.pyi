@@ -44,6 +44,7 @@ from .estimands import moderated as moderated
 from .estimands import moderated_difference as moderated_difference
 from .estimands import nde as nde
 from .estimands import nie as nie
+from .estimands import paths_in_space as paths_in_space
 from .estimands import probability as probability
 from .estimands import proportion_mediated as proportion_mediated
 from .estimands import rank as rank

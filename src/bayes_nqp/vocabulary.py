@@ -69,6 +69,12 @@ EVIDENCE: Final = (GATE, IMPORTANCE_ESS, KHAT)
 SAMPLE_DIMS: Final = (CHAIN, DRAW)
 
 RING: Final = "ring"
+VIA: Final = "via"
+"""Effects through mediators by whose treatment, and through whose mediator."""
+TREATMENT_OF: Final = "treatment_of"
+MEDIATOR_OF: Final = "mediator_of"
+OWN: Final = "own"
+OTHERS: Final = "others"
 RECEIVED: Final = "received"
 
 RESERVED: Final = frozenset(
@@ -76,7 +82,7 @@ RESERVED: Final = frozenset(
         CHAIN, DRAW, CELL, MEMBER, PATH, UNIT, TIME, COHORT, EVENT_TIME, TOTAL, DIRECT, EFFECT,
         DEVIATION, OBSERVED, IDENTIFIED, ROWS, UNITS, WEIGHT, GATE, MEMBERSHIP, MEMBERSHIP_CELL,
         MEMBERSHIP_MEMBER, MEMBERSHIP_ROWS, INDEX_DRAW, RING, RECEIVED, IMPORTANCE_ESS, KHAT,
-        PATH_ROLE, ROLE, POWER,
+        PATH_ROLE, ROLE, POWER, VIA, TREATMENT_OF, MEDIATOR_OF,
     }
 )  # fmt: skip
 """Labels that a user's own strata must not take."""

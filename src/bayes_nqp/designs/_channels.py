@@ -14,6 +14,7 @@ from bayes_nqp.language import Message, either
 
 if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
+    from bayes_nqp.spatial_weights import SpatialWeights
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,8 @@ class ChannelFacts:
         Whether equations are drawn together, since what deviates in one does so in another.
     moderated : tuple of {"a", "b", "direct"}
         Legs that the moderator shifts, where there is one.
+    links : SpatialWeights, optional
+        By which mediators of linked units enter the outcome's equation.
     """
 
     mediators: Sequence[str] | None = None
@@ -39,6 +42,7 @@ class ChannelFacts:
     interaction: bool = False
     joined: bool = False
     moderated: Sequence[str] = ("a", "direct")
+    links: SpatialWeights | None = None
 
     def names(self, panel: Panel) -> tuple[str, ...]:
         """Mediators of a panel that the design takes.

@@ -207,8 +207,8 @@ class Facts:
         return next((term for term in self.terms if isinstance(term, kind)), None)
 
     def has(self, role: str) -> bool:
-        """Tell whether a term plays a role."""
-        return any(term.role == role for term in self.terms)
+        """Tell whether a term plays a role; mediators of linked units are "linked"."""
+        return any(x.role == role for x in self.terms) or (role == "linked" and self.links)
 
     @property
     def parallel(self) -> bool:
@@ -223,7 +223,8 @@ class Facts:
     @property
     def reach(self) -> Reach:
         """How units that are not treated themselves may be affected."""
-        return next((term.reach for term in self.terms if term.reach != "none"), self.spillovers)
+        own: Reach = "exposure" if self.links else self.spillovers
+        return next((term.reach for term in self.terms if term.reach != "none"), own)
 
     @property
     def adopted(self) -> bool:
@@ -268,6 +269,11 @@ class Facts:
     def joined(self) -> bool:
         """Whether equations are drawn together."""
         return self.channels is not None and self.channels.joined
+
+    @property
+    def links(self) -> bool:
+        """Whether mediators of linked units enter the outcome's equation."""
+        return self.channels is not None and self.channels.links is not None
 
     @property
     def lag(self) -> int:

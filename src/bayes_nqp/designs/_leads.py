@@ -165,4 +165,5 @@ def flat_deviations(design: Design) -> FlatDeviations:
         facts.channels.interaction,
         facts.channels.lag,
         moderates=facts.channels.moderated,
+        links=facts.channels.links,
     )

@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import field, fields, replace
 from typing import TYPE_CHECKING, Literal, Self
 
+from bayes_nqp.arrays import Array
 from bayes_nqp.designs._channels import ChannelFacts, complete_cases
 from bayes_nqp.designs._design import Design, SingleEquation
 from bayes_nqp.designs._facts import Facts
+from bayes_nqp.designs._links import check_rows
 from bayes_nqp.designs._model import ModelSpec
 from bayes_nqp.designs._spec import MediatorSpec
 from bayes_nqp.designs.staggered_did import StaggeredDiD
@@ -16,6 +18,8 @@ from bayes_nqp.doors import value
 from bayes_nqp.errors import Hint, StudyError
 from bayes_nqp.language import Message
 from bayes_nqp.pooling import Partial
+from bayes_nqp.spatial_weights import SpatialWeights
+from bayes_nqp.terms import Linked, linked_name
 
 if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
@@ -44,6 +48,12 @@ class Mediation(Design):
     effect; a single one is "entering the outcome last through this mediator", and causal by
     itself only if mediators do not affect one another.
 
+    Channels may lie in space: with ``spillovers`` of the design every equation has what units
+    receive of others' treatment, and with `links` the outcome's has the mediators of linked units,
+    ``sum_j c_j W M_j``. Every effect then goes by whose treatment and by whose mediator; `nqp.att`
+    of ``path="received"`` is what others' treatment gives on whatever way, and
+    `nqp.paths_in_space` tells them apart.
+
     Parameters
     ----------
     design : StaggeredDiD or ContinuousExposure
@@ -68,6 +78,9 @@ class Mediation(Design):
         to the outcome's equation, and the indirect effect in a cell is the mean over its rows
         of the product of both legs, each at the row's own Z. Z must then be there in all rows;
         if it varies over time, enter it as a covariate too.
+    links : SpatialWeights, optional
+        W, by which mediators of linked units enter the outcome's equation, each with a flat slope
+        that all strata share; none do by default. Every row needs its linked units' rows.
 
     Raises
     ------
@@ -94,6 +107,7 @@ class Mediation(Design):
     lag: int = 0
     vary_by: Literal["unit"] | None = None
     moderates: str | Sequence[str] = ("a", "direct")
+    links: SpatialWeights | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.design, SingleEquation):
@@ -122,6 +136,8 @@ class Mediation(Design):
         if self.vary_by is not None:
             self._check_vary_by()
         self._check_moderates()
+        if self.facts.reach != "none":
+            self._check_space()
 
     def _check_terms(self) -> None:
         terms = self.design.facts.terms
@@ -129,11 +145,32 @@ class Mediation(Design):
         barred += ["spillovers"] if self.design.facts.spillovers != "none" else []
         for name in barred:
             raise StudyError(
-                Message(
-                    "'design.{}' lets the policy reach other units, whom channels reach too", name
-                ),
+                Message("'design.{}' does not go with channels", name),
                 hint=Message("{} for channels", Hint(name, () if name == "terms" else None)),
             )
+
+    def _check_space(self) -> None:
+        """Refuse what channels in space do not go with.
+
+        Raises
+        ------
+        StudyError
+            If there is such an argument.
+        """
+        reasons = {
+            "lag": (self.lag, Message("units receive in the period in which others are treated")),
+            "vary_by": (self.vary_by, Message("legs that vary by unit reach others differently")),
+            "moderates": (
+                "b" in self.moderates and self.design.facts.moderator is not None,
+                Message("slopes of linked units' mediators are not moderated"),
+            ),
+        }
+        for name, (stated, reason) in reasons.items():
+            if stated:
+                raise StudyError(
+                    Message("'{}' does not go with channels in space: {}", name, reason),
+                    hint=Message("leave out {!r}; or neither 'links' nor 'spillovers'", name),
+                )
 
     def _check_exposure(self) -> None:
         reasons = {
@@ -195,7 +232,8 @@ class Mediation(Design):
     def facts(self) -> Facts:
         """What the design can do and what it assumes."""
         channels = ChannelFacts(
-            self.mediators, self.lag, self.interaction, self.vary_by is not None, self.moderates
+            self.mediators, self.lag, self.interaction, self.vary_by is not None, self.moderates,
+            self.links,
         )
         return replace(self.design.facts, channels=channels)
 
@@ -232,7 +270,17 @@ class Mediation(Design):
         PanelError
             If a mediator is missing in every treated row of a cohort.
         """
-        return complete_cases(panel, self.facts.mediators(panel), self.lag)[0]
+        return self._complete(panel, self.facts.mediators(panel))[0]
+
+    def _complete(
+        self, panel: Panel, names: Sequence[str]
+    ) -> tuple[Panel, Array, tuple[str, ...]]:
+        """Rows with every mediator that terms keep, and what enters the outcome's equation."""
+        panel, values, notes = complete_cases(panel, names, self.lag)
+        kept = self.design.rows(panel)
+        if kept.n_rows < panel.n_rows:
+            panel, values, _ = complete_cases(kept, names, self.lag)
+        return panel, values, notes
 
     def spec(self, panel: Panel) -> ModelSpec:
         """State the model of a panel: the outcome's equation, then one for each mediator.
@@ -250,14 +298,17 @@ class Mediation(Design):
             If the panel does not have what the design names.
         """
         names = self.facts.mediators(panel)
-        panel, values, notes = complete_cases(panel, names, self.lag)
+        panel, values, notes = self._complete(panel, names)
         model, moderates = self.design.spec(panel), self.moderates
         (outcome,) = model.equations
         slopes = tuple(
             MediatorSpec(name, values[:, k], self.lag, self.interaction, "b" in moderates)
             for k, name in enumerate(names)
         )
-        outcome = replace(outcome, mediators=slopes, moderated="direct" in moderates)
+        outcome = replace(
+            outcome, mediators=slopes, moderated="direct" in moderates,
+            columns={**outcome.columns, **self._of_linked(panel, names, values)},
+        )  # fmt: skip
         equations = [outcome]
         for name in names:
             plain = replace(self.design.facts.equation(panel, name), moderated="a" in moderates)
@@ -271,3 +322,19 @@ class Mediation(Design):
         return replace(
             model, facts=self.facts, equations=tuple(equations), notes=(*notes, *model.notes)
         )
+
+    def _of_linked(
+        self, panel: Panel, names: Sequence[str], values: Array
+    ) -> dict[str, Array]:
+        """Mediators of linked units (row) by the name of their slope.
+
+        Raises
+        ------
+        PanelError
+            If linked units are not seen in a period, or are not among those of the weights.
+        """
+        if self.links is None:
+            return {}
+        linked = Linked(self.links.aligned(panel.unit_labels).matrix, panel)
+        check_rows(linked, panel, names[0])
+        return {linked_name(name): linked(x) for name, x in zip(names, values.T, strict=True)}

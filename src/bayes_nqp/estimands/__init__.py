@@ -21,6 +21,7 @@ from bayes_nqp.estimands._growth import Growth, growth
 from bayes_nqp.estimands._mediated import ALL as ALL
 from bayes_nqp.estimands._mediated import nde, nie, proportion_mediated, total
 from bayes_nqp.estimands._moderated import moderated, moderated_difference
+from bayes_nqp.estimands._paths_in_space import paths_in_space
 from bayes_nqp.estimands._probability import joint_signs, probability, rope
 from bayes_nqp.estimands._probability import simultaneous as simultaneous
 from bayes_nqp.estimands._rank import best, rank
@@ -70,6 +71,7 @@ __all__ = [
     "moderated_difference",
     "nde",
     "nie",
+    "paths_in_space",
     "probability",
     "proportion_mediated",
     "rank",

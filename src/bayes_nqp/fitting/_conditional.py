@@ -72,6 +72,8 @@ def conditional_mean(design: Design, panel: Panel, **parameters: float) -> xr.Da
         paths.effect[None],
         None if paths.deviation is None else paths.deviation[None],
         paths=paths.names,
+        cells=paths.cells,
+        via=None if paths.via is None else paths.via[None],
         gate="passed",
         attrs={"target": "sample"},
     )

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_array
 
+from bayes_nqp.fitting._channel_reach import ChannelReach, channel_reach
 from bayes_nqp.fitting._reach import reach_of
 from bayes_nqp.fitting._realised import Reach
 from bayes_nqp.fitting._received import own_and_received
@@ -51,6 +52,9 @@ class Recovered:
     realised : ndarray (draw, path, cell), outcome units, or None
         Total, direct and received effects, where units receive something of others' treatment, or
         outcomes follow one another: then of the actual calendar, feedback included.
+    across : ndarray (draw, treatment, mediator, cell), the mediator's units, or None
+        Of mediators' equations, where others' treatment or mediators matter: effects by whose
+        treatment, the row's own and others', and in whom, the row's own unit and linked ones.
     """
 
     cell_mean: Array
@@ -61,6 +65,7 @@ class Recovered:
     tilt: Array | None = None
     slots: Array | None = None
     realised: Array | None = None
+    across: Array | None = None
 
 
 def recovered(
@@ -95,8 +100,9 @@ def recovered(
     streams = _streams(generator, chunks, size)
     share = cell_shares(plan, equation)
     leaning = leaning_of(plan, equation)
-    reach = reach_of(plan, equation)
-    units = _single_units(plan, equation, every=leaning is not None or reach is not None)
+    reach, across = reach_of(plan, equation), channel_reach(plan, equation)
+    every = leaning is not None or reach is not None or across is not None
+    units = _single_units(plan, equation, every=every)
     parts = []
     for chunk, stream in zip(chunks, streams, strict=True):
         stream_of_part, errors = None, None
@@ -108,7 +114,9 @@ def recovered(
             stream_of_part = stream
         coefficients = draw(problem, x[chunk], stream_of_part, errors=errors, threads=threads)
         parts.append(
-            _assemble(plan, equation, coefficients, share, leaning, units, stream_of_part, reach)
+            _assemble(
+                plan, equation, coefficients, share, leaning, units, stream_of_part, reach, across
+            )
         )
     return parts[0] if len(parts) == 1 else joined(parts, np.argsort(np.concatenate(chunks)))
 
@@ -150,6 +158,7 @@ def _assemble(
     units: UnitDeviations | None,
     stream: np.random.Generator | None,
     reach: Reach | None,
+    across: ChannelReach | None,
 ) -> Recovered:
     effects, unit = plan.effects, equation.effect_scale
     mean, slopes = draws.slots[:, equation.slots.cells] * unit, slopes_of(equation, draws)
@@ -171,8 +180,12 @@ def _assemble(
         lag = equation.problem.lag
         delta = None if lag is None else draws.shared[:, lag.coefficient]
         realised = reach.of_draws(delta, mean, terms, deviation)
+    by_whom = None
+    if across is not None:
+        others = None if realised is None else realised[:, 2]
+        by_whom = across.of_draws(mean, effect, others, theta, deviation, terms)
     deviation = kept_members(plan, deviation, theta)
-    return Recovered(mean, effect, terms, deviation, slopes, tilt, draws.slots, realised)
+    return Recovered(mean, effect, terms, deviation, slopes, tilt, draws.slots, realised, by_whom)
 
 
 def kept_members(plan: Plan, deviation: Array | None, theta: Array | None) -> Array | None:

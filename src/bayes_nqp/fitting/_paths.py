@@ -9,12 +9,13 @@ import numpy as np
 import numpy.typing as npt
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.fitting._channel_reach import channel_reach
 from bayes_nqp.fitting._draws import Recovered
 from bayes_nqp.fitting._products import Product, products_of
 from bayes_nqp.fitting._reach import reach_of
 from bayes_nqp.fitting._realised import PATHS
 from bayes_nqp.planning import CellInfo, Plan
-from bayes_nqp.terms import Slope, SlopeKind
+from bayes_nqp.terms import SLOPE, TREATED, Slope, SlopeKind, linked_name
 
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
@@ -30,12 +31,16 @@ class Paths:
         "total"; and "direct" and every mediator where there are any.
     cells : CellInfo, optional
         Of the effects; those of the plan by default.
+    via : ndarray (draw, mediator, treatment, mediator, cell), optional
+        Effects through each mediator by whose treatment and through whose mediator, where that
+        may be another unit's.
     """
 
     names: tuple[str, ...]
     effect: Array
     deviation: Array | None
     cells: CellInfo | None = None
+    via: Array | None = None
 
 
 def paths_of(plan: Plan, draws: Sequence[Recovered]) -> Paths:
@@ -59,6 +64,8 @@ def paths_of(plan: Plan, draws: Sequence[Recovered]) -> Paths:
     VanderWeele, T. (2015). Explanation in Causal Inference. Oxford University Press, chapter 2.
     """
     outcome, slopes = draws[0], plan.equations[0].slopes
+    if draws[1:] and draws[1].across is not None:
+        return _in_space(plan, draws)
     if outcome.realised is not None:
         return _of_links(plan, outcome, outcome.realised)
     if not draws[1:]:
@@ -98,6 +105,50 @@ def paths_of(plan: Plan, draws: Sequence[Recovered]) -> Paths:
         deviation[:, 0] = deviation[:, 1:].sum(axis=1)  # Total = direct + all indirect ones.
     effects = np.stack([total, direct, *indirect], axis=1)
     return Paths((v.TOTAL, v.DIRECT, *names), effects, deviation)
+
+
+def _in_space(plan: Plan, draws: Sequence[Recovered]) -> Paths:
+    """Paths where others' treatment and linked units' mediators matter.
+
+    Total, direct and through every mediator of the own treatment, and received of others', on
+    whatever way.
+    """
+    outcome, reach = draws[0], channel_reach(plan, plan.equations[1])
+    assert reach is not None
+    by_kind = {(slope.kind, slope.mediator): x for slope, x in outcome.slopes.items()}
+    names = tuple(name for kind, name in by_kind if kind is SlopeKind.MEDIATOR)
+    size, stratum = plan.table.size, reach.stratum
+    direct = np.zeros((len(outcome.cell_effect), 2, stratum.size))  # Of own, of others' treatment.
+    if outcome.realised is not None:
+        direct[..., : outcome.realised.shape[-1]] = outcome.realised[:, 1:]
+    else:
+        direct[:, :, :size] = np.where(
+            reach.neighbour == np.array([[False], [True]]), outcome.cell_effect[:, None], 0.0
+        )
+    via = np.stack([drawn.across for drawn in draws[1:]], axis=1)
+    labels = {part.name: list(part.labels) for part in plan.equations[0].globals}.get(SLOPE, [])
+    treated = np.flatnonzero(plan.table.role == TREATED)
+    for k, name in enumerate(names):
+        b = by_kind[SlopeKind.MEDIATOR, name][:, stratum]
+        if (d := by_kind.get((SlopeKind.INTERACTION, name))) is not None:
+            (slope,) = (
+                s for s in outcome.slopes
+                if s.kind is SlopeKind.INTERACTION and s.mediator == name
+            )  # fmt: skip
+            level = _untreated_level(plan, slope, via[:, k, :, 0, :size].sum(axis=1))
+            direct[:, 0, treated] += (d[:, stratum[:size]] * level)[:, treated]
+            b[:, treated] += d[:, stratum[treated]]
+        c = np.zeros((len(b), 1))
+        if (linked := linked_name(name)) in labels:
+            c = outcome.coefficients[SLOPE][:, [labels.index(linked)]]
+        via[:, k, :, 0] *= b[:, None]
+        via[:, k, :, 1] *= c[:, None]
+    own, received = (direct + via.sum(axis=(1, 3))).transpose(1, 0, 2)
+    through = via[:, :, 0].sum(axis=2)  # Of own treatment, through whomever's mediator.
+    effects = np.concatenate(
+        [(own + received)[:, None], direct[:, :1], through, received[:, None]], axis=1
+    )
+    return Paths((v.TOTAL, v.DIRECT, *names, v.RECEIVED), effects, None, reach.cells, via)
 
 
 def _untreated_level(plan: Plan, slope: Slope, effect: Array) -> Array:

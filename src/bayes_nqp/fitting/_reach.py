@@ -14,6 +14,7 @@ from bayes_nqp.terms import NEIGHBOUR
 
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
 
 
 def reach_of(plan: Plan, equation: Equation) -> Reach | None:
@@ -22,7 +23,7 @@ def reach_of(plan: Plan, equation: Equation) -> Reach | None:
     linked, alone = spec.linked, spec.lag is None
     if linked is None or equation.name != spec.name or (alone and not linked.treated):
         return None
-    treated, cell, cells = _calendar(plan) if plan.exposure is None else _dose(plan)
+    treated, cell, cells = calendar_cells(plan) if plan.exposure is None else dose_cells(plan)
     # Groups: units of equal rows of cells and of treated cells, period by period.
     pairs = np.concatenate([cell, treated], axis=1)
     _, first, group = np.unique(pairs, axis=0, return_index=True, return_inverse=True)
@@ -37,11 +38,11 @@ def reach_of(plan: Plan, equation: Equation) -> Reach | None:
     return Reach(
         linked.links, cells, group.ravel(), cell[first], treated, column, owner,
         tuple(linked.treated), plan.table.size,
-        near=_near(plan, linked, treated[group.ravel()]) if alone else None,
+        near=near_of(plan, linked, treated[group.ravel()]) if alone else None,
     )  # fmt: skip
 
 
-def _near(plan: Plan, linked: LinkedSpec, treated: Index) -> Array:
+def near_of(plan: Plan, linked: LinkedSpec, treated: Index) -> Array:
     """Treatment of linked units by event time, whether these are seen or not (event, unit, T).
 
     Of an exposure linked units have one more of it, where they have a slope.
@@ -53,8 +54,15 @@ def _near(plan: Plan, linked: LinkedSpec, treated: Index) -> Array:
     return near
 
 
-def _calendar(plan: Plan) -> tuple[Index, Index, CellInfo]:
+def calendar_cells(
+    plan: Plan, reached: Mask | None = None
+) -> tuple[Index, Index, CellInfo]:
     """Cells whose effect rows have of their own treatment, and cells that rows stand in.
+
+    Parameters
+    ----------
+    reached : ndarray of bool (unit, T), optional
+        Which untreated rows without a cell of the plan have one: by default all.
 
     Returns
     -------
@@ -65,12 +73,16 @@ def _calendar(plan: Plan) -> tuple[Index, Index, CellInfo]:
     treated = np.full((frame.n_units, frame.n_periods), -1, dtype=np.int64)
     rows = np.flatnonzero(frame.treated)
     treated[frame.unit[rows], frame.time[rows]] = plan.cell_of_row[rows]
-    near, row_cells = _untreated(plan)
-    cell = np.where(row_cells >= 0, row_cells + plan.table.size, treated)
+    exposed = np.full(treated.shape, -1, dtype=np.int64)
+    rows = np.flatnonzero((plan.table.role == NEIGHBOUR)[plan.cell_of_row] & (plan.cell_of_row >= 0))
+    exposed[frame.unit[rows], frame.time[rows]] = plan.cell_of_row[rows]
+    bare = (exposed < 0) if reached is None else (exposed < 0) & reached
+    near, row_cells = _untreated(plan, bare)
+    cell = np.where(row_cells >= 0, row_cells + plan.table.size, np.maximum(treated, exposed))
     return treated, cell, _joined(plan.cells, near)
 
 
-def _dose(plan: Plan) -> tuple[Index, Index, CellInfo]:
+def dose_cells(plan: Plan) -> tuple[Index, Index, CellInfo]:
     """The same of an exposure: everyone has one more of it, in strata in which it has a slope."""
     frame, table = plan.frame, plan.table
     cell = np.full((frame.n_units, frame.n_periods), -1, dtype=np.int64)
@@ -83,8 +95,13 @@ def _dose(plan: Plan) -> tuple[Index, Index, CellInfo]:
     return of_stratum[frame.stratum], cell, plan.cells
 
 
-def _untreated(plan: Plan) -> tuple[CellInfo, Index]:
+def _untreated(plan: Plan, inside: Mask) -> tuple[CellInfo, Index]:
     """Cells of untreated rows, stratum by period, from the first treated period on.
+
+    Parameters
+    ----------
+    inside : ndarray of bool (unit, T)
+        Rows that count.
 
     Returns
     -------
@@ -93,7 +110,8 @@ def _untreated(plan: Plan) -> tuple[CellInfo, Index]:
     """
     frame, panel = plan.frame, plan.panel
     first = int(frame.time[frame.treated].min())
-    rows = np.flatnonzero(~frame.treated & (frame.time >= first))
+    rows = ~frame.treated & (frame.time >= first) & inside[frame.unit, frame.time]
+    rows = np.flatnonzero(rows)
     number = frame.stratum[frame.unit[rows]] * frame.n_periods + frame.time[rows]  # (stratum, T)
     numbers, cell, count = np.unique(number, return_inverse=True, return_counts=True)
     stratum, time = np.divmod(numbers, frame.n_periods)
@@ -121,7 +139,11 @@ def _joined(first: CellInfo, second: CellInfo) -> CellInfo:
     ends: dict[str, Any] = {
         name: np.concatenate([getattr(first, name), getattr(second, name)]) for name in names
     }
+    labels = {
+        name: np.concatenate([x, np.full(second.rows.size, -1 if x.dtype.kind == "i" else "")])
+        for name, x in first.labels.items()
+    }
     return CellInfo(
         strata={f: np.concatenate([first.strata[f], second.strata[f]]) for f in first.strata},
-        **ends,
-    )
+        labels=labels, **ends,
+    )  # fmt: skip

@@ -118,6 +118,7 @@ def short_effects(
         deviation,
         paths=paths.names,
         cells=paths.cells,
+        via=None if paths.via is None else paths.via.reshape(*SHORT, *paths.via.shape[1:]),
         gate=worst_of(gates if len(gates) > 1 else {"": next(iter(gates.values()))}),
         attrs={"target": "sample", "outcome": panel.roles.outcome},
     )

@@ -144,7 +144,10 @@ def build_tree(
         attrs["varying"] = plan.facts.varying
     if (lag := plan.model.equations[0].lag) is not None and lag.adjusted:
         attrs["likelihood"] = "adjusted"
-    common: dict[str, Any] = {"paths": paths.names, "gate": gate, "cells": paths.cells}
+    via = None if paths.via is None else first.shaped(paths.via)
+    common: dict[str, Any] = {
+        "paths": paths.names, "gate": gate, "cells": paths.cells, "via": via
+    }  # fmt: skip
     groups = {
         "posterior": xr.Dataset(data, coords={**coords, v.CELL: cells}),
         "sample_stats": _stats(drawn, {k: coords[k] for k in v.SAMPLE_DIMS}),

@@ -27,6 +27,7 @@ def waist(
     gate: str | Gate,
     leads: bool = False,
     cells: CellInfo | None = None,
+    via: Array | None = None,
     attrs: Mapping[str, str | float] | None = None,
 ) -> xr.Dataset:
     """Label draws as effects.
@@ -41,6 +42,8 @@ def waist(
         Take the lead cells instead of those with effects.
     cells : CellInfo, optional
         Of the effects, those of the plan first; these alone by default.
+    via : ndarray (chain, draw, mediator, treatment, mediator, cell), optional
+        Effects through mediators by whose treatment, and through whose.
 
     Returns
     -------
@@ -65,7 +68,7 @@ def waist(
     if v.RECEIVED not in paths and (role == v.NEIGHBOUR).any():
         paths = (*paths, v.RECEIVED)
         effect, deviation = _with_received(effect, deviation, role == v.NEIGHBOUR)
-    return schema.build(
+    built = schema.build(
         effect,
         strata={f: levels[keep].tolist() for f, levels in cells.strata.items()},
         cohort=None if plan.exposure is not None else cells.cohort[keep],
@@ -84,6 +87,14 @@ def waist(
         gate=str(gate),
         importance={} if isinstance(gate, str) else gate.importance,
         attrs=attrs,
+    )
+    if via is None:
+        return built
+    dims = (*v.SAMPLE_DIMS, v.MEDIATOR, v.TREATMENT_OF, v.MEDIATOR_OF, v.CELL)
+    whose = np.asarray([v.OWN, v.OTHERS], dtype=str)
+    names = [path for path, role in schema.path_roles(built).items() if role == v.INDIRECT]
+    return built.assign({v.VIA: (dims, via[..., keep])}).assign_coords(
+        {v.MEDIATOR: names, v.TREATMENT_OF: whose, v.MEDIATOR_OF: whose}
     )
 
 

@@ -2,6 +2,11 @@
 
 from bayes_nqp.simulation._catalogue import CATALOGUE
 from bayes_nqp.simulation._channels import CHANNELS, channels
+from bayes_nqp.simulation._channels_in_space import (
+    SPATIAL_CHANNELS,
+    SpatialChannel,
+    channels_in_space,
+)
 from bayes_nqp.simulation._cities import CONTRASTS, cities
 from bayes_nqp.simulation._firms import firms
 from bayes_nqp.simulation._indicators import firm_productivity
@@ -18,10 +23,13 @@ __all__ = [
     "COHORTS",
     "CONTRASTS",
     "PROVINCE_CHANNELS",
+    "SPATIAL_CHANNELS",
     "Channel",
     "Simulated",
+    "SpatialChannel",
     "Spillover",
     "channels",
+    "channels_in_space",
     "cities",
     "firm_productivity",
     "firms",

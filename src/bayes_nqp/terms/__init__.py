@@ -26,6 +26,7 @@ from bayes_nqp.terms.linked import (
     TIED,
     Linked,
     exposed_parts,
+    linked_name,
     linked_parts,
     tied_parts,
 )
@@ -65,6 +66,7 @@ __all__ = [
     "exposure_parts",
     "lag_parts",
     "lead_parts",
+    "linked_name",
     "linked_parts",
     "mediator_parts",
     "slope_parts",

@@ -72,6 +72,11 @@ class Linked:
         return np.asarray((self.links @ values.astype(np.float64))[self.at])
 
 
+def linked_name(column: str) -> str:
+    """Name the same column of linked units."""
+    return f"W × {column}"
+
+
 def linked_parts(
     event_times: Sequence[int],
     start: int,

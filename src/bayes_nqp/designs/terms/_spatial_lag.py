@@ -19,7 +19,7 @@ from bayes_nqp.errors import IdentificationError, StudyError, nearest
 from bayes_nqp.language import Message
 from bayes_nqp.parameters import CutCorrelation, Parameter
 from bayes_nqp.spatial_weights import SpatialWeights
-from bayes_nqp.terms import DELTA, TREATED, Linked
+from bayes_nqp.terms import DELTA, TREATED, Linked, linked_name
 
 if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
@@ -104,8 +104,6 @@ class SpatialLag(Term):
     complete: Literal["units"] | None = None
     lag: bool = True
 
-    with_channels = False
-
     def __post_init__(self) -> None:
         if self.complete not in (None, "units"):
             raise StudyError(
@@ -147,6 +145,11 @@ class SpatialLag(Term):
         if not self.lag:
             return "SLX"
         return "SEM" if self.error else "SDM" if self.durbin else "SAR"
+
+    @property
+    def with_channels(self) -> bool:
+        """Whether nothing feeds back, so that mediators and outcomes have equations of their own."""
+        return not self.lag
 
     @property
     def role(self) -> str:
@@ -209,7 +212,7 @@ class SpatialLag(Term):
         for name in names:
             if name != TREATMENT or not facts.adopted:
                 check_rows(linked, panel, name)
-        columns = {f"W × {name}": linked(column[name]) for name in names if name != TREATMENT}
+        columns = {linked_name(name): linked(column[name]) for name in names if name != TREATMENT}
         treated = _near(timing, linked) if TREATMENT in names else {}
         if TREATMENT in names and not (self.lag or treated):
             raise IdentificationError(

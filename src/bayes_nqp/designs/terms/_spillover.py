@@ -35,7 +35,6 @@ class Spillover(Term):
 
     __slots__ = ()
     role = "exposure"
-    with_channels = False
     with_dose = False
     onto: Sequence[str]
     leads: int
