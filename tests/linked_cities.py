@@ -76,15 +76,24 @@ def tables(panel: nqp.Panel) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 def dense(
     panel: nqp.Panel, design: nqp.StaggeredDiD, values: dict[str, float], w: np.ndarray,
-    levels: np.ndarray,
+    levels: np.ndarray, *, outcome: np.ndarray | None = None, more: tuple[np.ndarray, ...] = (),
 ) -> float:  # fmt: skip
-    """Log density of all contrasts of rows; flat slopes integrated out under a density of one."""
+    """Log density of all contrasts of rows; flat slopes integrated out under a density of one.
+
+    Parameters
+    ----------
+    outcome : ndarray (unit, period), optional
+        In multiples of its scale; the panel's by default.
+    more : tuple of ndarray (unit, period)
+        Further columns with a flat slope.
+    """
     s, term, priors = plan_of(design, panel).equations[0].scale, design.spillovers, nqp.Priors()
     assert term is not None
     delta = values.get("delta", 0.0)
     y, x, event = tables(panel)
     durbin = term.durbin and not term.error
-    flat = [x, *([w @ x] if durbin else [])]
+    flat = [x, *([w @ x] if durbin else []), *more]
+    y = y / s if outcome is None else outcome
     own = np.eye(UNITS) - delta * w if term.error else np.eye(UNITS)
     flat[0] = own @ x
     treated = (event >= 0) * 1.0
@@ -111,7 +120,7 @@ def dense(
     lagged = np.eye(UNITS) - delta * w
     jacobian = (PERIODS - 1) * np.linalg.slogdet(between.T @ lagged @ between)[1]
     root = np.linalg.cholesky(contrast @ v @ contrast.T)
-    z = np.linalg.solve(root, contrast @ (lagged @ y / s).ravel())
+    z = np.linalg.solve(root, contrast @ (lagged @ y).ravel())
     f = np.linalg.solve(root, contrast @ np.stack([c.ravel() for c in flat], axis=1))
     q, r = np.linalg.qr(f)
     e = z - q @ (q.T @ z)

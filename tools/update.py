@@ -173,7 +173,7 @@ def checks(text: str) -> str:
         need.REFITS: "refits", need.ROWS: "rows", need.TRENDS: "trends that differ",
         need.LAGGED: "a spatial lag", need.SEPARATE: "no spatial lag",
         need.UNSELECTED: "no `Dip`",
-        need.ADDITIVE: "the identity link", need.LINKED: "`SpatialLag`",
+        need.ADDITIVE: "the identity link", need.LINKED: "`SpatialLag`", need.IN_SPACE: "channels in space",
         need.APART: "no `SpatialLag` of an exposure",
     }  # fmt: skip
     begin, end = (f"<!-- {mark.removeprefix('.. ')} -->" for mark in (BEGIN.format("checks"), END))

@@ -36,8 +36,6 @@ class Term(ABC):
     """
 
     __slots__ = ()
-    with_channels: bool = True
-    """Whether mediators may have it in their equations; not what lets a policy reach others."""
     with_dose: bool = True
     """Whether it goes with a continuous exposure, which nobody adopts."""
 
@@ -49,6 +47,11 @@ class Term(ABC):
         linked units), or "linked" (what linked units have enters, and their outcomes do not).
         """
         return ""
+
+    @property
+    def with_channels(self) -> bool:
+        """Whether mediators may have it in their equations."""
+        return True
 
     @property
     def argument(self) -> str:

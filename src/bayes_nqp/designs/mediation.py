@@ -232,7 +232,11 @@ class Mediation(Design):
     def facts(self) -> Facts:
         """What the design can do and what it assumes."""
         channels = ChannelFacts(
-            self.mediators, self.lag, self.interaction, self.vary_by is not None, self.moderates,
+            self.mediators,
+            self.lag,
+            self.interaction,
+            self.vary_by is not None,
+            self.moderates,
             self.links,
         )
         return replace(self.design.facts, channels=channels)
@@ -272,9 +276,7 @@ class Mediation(Design):
         """
         return self._complete(panel, self.facts.mediators(panel))[0]
 
-    def _complete(
-        self, panel: Panel, names: Sequence[str]
-    ) -> tuple[Panel, Array, tuple[str, ...]]:
+    def _complete(self, panel: Panel, names: Sequence[str]) -> tuple[Panel, Array, tuple[str, ...]]:
         """Rows with every mediator that terms keep, and what enters the outcome's equation."""
         panel, values, notes = complete_cases(panel, names, self.lag)
         kept = self.design.rows(panel)
@@ -323,9 +325,7 @@ class Mediation(Design):
             model, facts=self.facts, equations=tuple(equations), notes=(*notes, *model.notes)
         )
 
-    def _of_linked(
-        self, panel: Panel, names: Sequence[str], values: Array
-    ) -> dict[str, Array]:
+    def _of_linked(self, panel: Panel, names: Sequence[str], values: Array) -> dict[str, Array]:
         """Mediators of linked units (row) by the name of their slope.
 
         Raises

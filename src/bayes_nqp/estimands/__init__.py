@@ -25,6 +25,7 @@ from bayes_nqp.estimands._paths_in_space import paths_in_space
 from bayes_nqp.estimands._probability import joint_signs, probability, rope
 from bayes_nqp.estimands._probability import simultaneous as simultaneous
 from bayes_nqp.estimands._rank import best, rank
+from bayes_nqp.estimands._received import own_and_received as own_and_received
 from bayes_nqp.estimands._received import received
 from bayes_nqp.estimands._registry import ESTIMANDS as ESTIMANDS
 from bayes_nqp.estimands._registry import EVENT_TIMES as EVENT_TIMES

@@ -34,7 +34,8 @@ def by_path(
     Returns
     -------
     DataArray (chain, draw, path, ...), outcome units
-        "direct", every mediator, where there are several "all mediators", and "total".
+        "direct", every mediator, where there are several "all mediators", where channels lie in
+        space "received" (of others' treatment, on whatever way), and "total".
 
     Raises
     ------
@@ -62,6 +63,9 @@ def by_path(
         *(via.isel({v.MEDIATOR: k}, drop=True) for k in range(len(names))),
         total(effects, by, weights, anticipated=anticipated),
     ]
+    if v.VIA in effects:
+        parts.insert(-1, att(effects, by, weights, v.RECEIVED, anticipated=anticipated))
+        names = [*names, v.RECEIVED]
     return _stacked(parts, v.PATH, [v.DIRECT, *names, v.TOTAL]).assign_attrs(
         {**via.attrs, "estimand": "effects by path", "path": "all"}
     )
@@ -70,12 +74,14 @@ def by_path(
 def channels_of(paths: xr.DataArray) -> xr.DataArray:
     """Keep what can be compared, the direct effect and every mediator, without their sums.
 
+    What is received of others' treatment goes on several ways, and is no channel.
+
     Parameters
     ----------
     paths : DataArray (chain, draw, path, ...)
         From `by_path`.
     """
-    return paths.isel({v.PATH: ~np.isin(paths[v.PATH].to_numpy(), (ALL, v.TOTAL))})
+    return paths.isel({v.PATH: ~np.isin(paths[v.PATH].to_numpy(), (ALL, v.TOTAL, v.RECEIVED))})
 
 
 def legs(

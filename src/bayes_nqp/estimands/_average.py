@@ -224,6 +224,11 @@ def units_of(
     """
     if not isinstance(fit, Fit):
         raise StudyError("by='unit' needs a fit with its rows", hint="nqp.received(fit, by='unit')")
+    if v.VIA in effects:
+        raise StudyError(
+            "what reaches single units through mediators of others is not kept",
+            hint="by='time', or another name by which cells differ",
+        )
     if linked(fit):
         return _of_linked(fit, effects, role, name, anticipated=anticipated)
     return _of_cells(fit, effects, role, name, anticipated=anticipated), effects

@@ -103,7 +103,7 @@ def paths_in_space(
 
 
 def _table(effects: xr.Dataset) -> tuple[list[str], np.ndarray]:
-    """Paths, and effects by whose treatment and along which (chain, draw, treatment, path, cell)."""
+    """Paths, and effects along them (chain, draw, whose treatment, path, cell)."""
     via = effects[v.VIA].transpose(
         *v.SAMPLE_DIMS, v.TREATMENT_OF, v.MEDIATOR, v.MEDIATOR_OF, v.CELL
     ).to_numpy()  # fmt: skip

@@ -11,7 +11,7 @@ from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError, one_of
-from bayes_nqp.estimands._att import described
+from bayes_nqp.estimands._att import att, described
 from bayes_nqp.estimands._average import average_of, units_of
 from bayes_nqp.estimands._by import By, names_of
 from bayes_nqp.estimands._effects_of import effects_of
@@ -92,6 +92,20 @@ def received(
             rings = sorted(filter(None, draws[name].to_numpy()), key=_lower_bound)
             draws = draws.sel({name: rings})
     return draws
+
+
+def own_and_received(
+    effects: xr.Dataset, weights: str = "rows"
+) -> tuple[xr.DataArray, xr.DataArray]:
+    """Average what treated or exposed rows have of their own and of others' treatment.
+
+    Parameters
+    ----------
+    effects : Dataset
+        Of the waist, with both paths; mediators of the own treatment count as own.
+    """
+    total, others = (att(effects, weights=weights, path=path) for path in (v.TOTAL, v.RECEIVED))
+    return total.copy(data=total.to_numpy() - others.to_numpy()), others
 
 
 def _adopted(effects: xr.Dataset) -> bool:

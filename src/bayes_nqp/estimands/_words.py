@@ -17,6 +17,7 @@ PATHS: Final = {
     v.DIRECT: Message("Direct"),
     v.TOTAL: Message("Total"),
     "all mediators": Message("All mediators"),
+    v.RECEIVED: Message("Received"),
 }
 """How paths are called; mediators have their own names."""
 EARLY: Final = Message(

@@ -190,7 +190,7 @@ def _check_paths(fit: Fit) -> None:
                 raise StudyError(f"paths of {variable!r} in its {name} do not add up")
     facts = fit.facts
     linked = facts.has("lag") or facts.has("linked")
-    if linked or facts.moderator is not None or facts.joined:
+    if (linked and not facts.channels) or facts.moderator is not None or facts.joined:
         return
     if facts.channels is not None:
         legs = leg_draws(fit)
@@ -198,9 +198,9 @@ def _check_paths(fit: Fit) -> None:
             leg = legs.sel({v.MEDIATOR: mediator})
             # Effect on the mediator times its slope, draw by draw and cell by cell.
             product = (leg["a"] * leg["b"]).to_numpy()
-            if not alike(_effect(effects, str(mediator)), product):
+            if not alike(_through(effects, str(mediator)), product):
                 raise StudyError(f"effects through {mediator} are not the product of its legs")
-        if f"{OUTCOME}__d" in posterior:
+        if f"{OUTCOME}__d" in posterior or facts.reach != "none":
             return
     if facts.varying is not None and v.DEVIATION not in effects:
         return
@@ -208,6 +208,14 @@ def _check_paths(fit: Fit) -> None:
     mean = posterior[f"{OUTCOME}__cell_mean"].transpose(*v.SAMPLE_DIMS, v.CELL).to_numpy()
     if not alike(_effect(effects, path), mean + _mean_deviation(effects, path)):
         raise StudyError(f"{path} effects are not the means of cells and of their deviations")
+
+
+def _through(effects: xr.Dataset, mediator: str) -> Array:
+    """Effects of own treatment through the own mediator (chain, draw, cell)."""
+    if v.VIA not in effects:
+        return _effect(effects, mediator)
+    own = {v.MEDIATOR: mediator, v.TREATMENT_OF: v.OWN, v.MEDIATOR_OF: v.OWN}
+    return np.asarray(effects[v.VIA].sel(own).transpose(*v.SAMPLE_DIMS, v.CELL).to_numpy())
 
 
 def _effect(effects: xr.Dataset, path: str) -> Array:

@@ -155,7 +155,7 @@ def channel_reach(plan: Plan, equation: Equation) -> ChannelReach | None:
     return ChannelReach(
         cells, np.concatenate([plan.table.stratum, extra]), plan.table.role == NEIGHBOUR, events,
         means.of(near),
-        means.of((links @ x for x in near)),
+        means.of(links @ x for x in near),
         means.of(back),
         means.of_linked(affected, size),
         means.of_linked(np.where(on, frame.stratum[:, None], -1), n_strata, z),

@@ -13,6 +13,7 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.fitting._cell_draws import CellDraws
 from bayes_nqp.fitting._mediate import Mediated
 from bayes_nqp.fitting._paths import lagged
+from bayes_nqp.fitting._reported import effects_on_mediator
 from bayes_nqp.terms import SlopeKind
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ def leg_draws(fit: Fit | Mediated) -> xr.Dataset:
     stratum = _stratum_of(effects, slope["outcome__stratum"].to_numpy())
     names = [str(name) for name in posterior[v.MEDIATOR].to_numpy()]
     lag = 0 if isinstance(fit, Mediated) else fit.facts.lag
-    first = [_earlier(effects, posterior[f"{n}__cell_effect"], lag) for n in names]
+    first = [_earlier(effects, effects_on_mediator(fit, n), lag) for n in names]
     second = [slope.sel({v.MEDIATOR: n}).to_numpy()[..., stratum] for n in names]
     if "outcome__b_moderation" in posterior and not isinstance(fit, Mediated):
         draws = CellDraws(fit)
@@ -132,11 +133,10 @@ def _stratum_of(effects: xr.Dataset, names: npt.NDArray[np.str_]) -> Index:
     return np.asarray([place[label] for label in labels], dtype=np.int64)
 
 
-def _earlier(effects: xr.Dataset, draws: xr.DataArray, lag: int) -> Array:
+def _earlier(effects: xr.Dataset, values: Array, lag: int) -> Array:
     """Take the effect some periods before; zero where that is before treatment."""
-    values = draws.to_numpy()
     if lag == 0:
-        return np.asarray(values)
+        return values
     columns = [effects[factor].to_numpy() for factor in schema.factors(effects)]
     columns.append(effects[v.COHORT].to_numpy())
     groups = list(zip(*(column.tolist() for column in columns), strict=True))

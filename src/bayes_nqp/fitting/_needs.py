@@ -164,6 +164,15 @@ RECEIVED: Final = Need(
 )
 """Rows that have something of the treatment of others, in the model."""
 
+IN_SPACE: Final = Need(
+    lambda facts, _: facts.channels is not None and facts.reach != "none",
+    lambda _: Message(
+        "No channels lie in space; nqp.Mediation(nqp.StaggeredDiD(spillovers=…), links=weights)."
+    ),
+    asked_anyway=False,
+)
+"""Mediators that others' treatment, or those of linked units, matter through."""
+
 UNSELECTED: Final = Need(
     lambda facts, _: not facts.has("dip"),
     lambda _: Message(

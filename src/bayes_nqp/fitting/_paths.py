@@ -125,7 +125,7 @@ def _in_space(plan: Plan, draws: Sequence[Recovered]) -> Paths:
         direct[:, :, :size] = np.where(
             reach.neighbour == np.array([[False], [True]]), outcome.cell_effect[:, None], 0.0
         )
-    via = np.stack([drawn.across for drawn in draws[1:]], axis=1)
+    via = np.stack([x.across for x in draws[1:] if x.across is not None], axis=1)
     labels = {part.name: list(part.labels) for part in plan.equations[0].globals}.get(SLOPE, [])
     treated = np.flatnonzero(plan.table.role == TREATED)
     for k, name in enumerate(names):

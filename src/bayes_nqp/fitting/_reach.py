@@ -54,9 +54,7 @@ def near_of(plan: Plan, linked: LinkedSpec, treated: Index) -> Array:
     return near
 
 
-def calendar_cells(
-    plan: Plan, reached: Mask | None = None
-) -> tuple[Index, Index, CellInfo]:
+def calendar_cells(plan: Plan, reached: Mask | None = None) -> tuple[Index, Index, CellInfo]:
     """Cells whose effect rows have of their own treatment, and cells that rows stand in.
 
     Parameters
@@ -74,7 +72,9 @@ def calendar_cells(
     rows = np.flatnonzero(frame.treated)
     treated[frame.unit[rows], frame.time[rows]] = plan.cell_of_row[rows]
     exposed = np.full(treated.shape, -1, dtype=np.int64)
-    rows = np.flatnonzero((plan.table.role == NEIGHBOUR)[plan.cell_of_row] & (plan.cell_of_row >= 0))
+    rows = np.flatnonzero(
+        (plan.table.role == NEIGHBOUR)[plan.cell_of_row] & (plan.cell_of_row >= 0)
+    )
     exposed[frame.unit[rows], frame.time[rows]] = plan.cell_of_row[rows]
     bare = (exposed < 0) if reached is None else (exposed < 0) & reached
     near, row_cells = _untreated(plan, bare)
@@ -110,8 +110,8 @@ def _untreated(plan: Plan, inside: Mask) -> tuple[CellInfo, Index]:
     """
     frame, panel = plan.frame, plan.panel
     first = int(frame.time[frame.treated].min())
-    rows = ~frame.treated & (frame.time >= first) & inside[frame.unit, frame.time]
-    rows = np.flatnonzero(rows)
+    bare = ~frame.treated & (frame.time >= first) & inside[frame.unit, frame.time]
+    rows = np.flatnonzero(bare)
     number = frame.stratum[frame.unit[rows]] * frame.n_periods + frame.time[rows]  # (stratum, T)
     numbers, cell, count = np.unique(number, return_inverse=True, return_counts=True)
     stratum, time = np.divmod(numbers, frame.n_periods)

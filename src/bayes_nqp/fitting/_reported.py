@@ -63,10 +63,14 @@ def mediator_slopes(fit: Fit) -> Array:
 
 
 def effects_on_mediator(fit: Fit | Mediated, name: str) -> Array:
-    """Draws of the effects of cells on a mediator (chain, draw, cell), the mediator's units."""
-    return np.asarray(
-        fit.posterior[f"{name}__cell_effect"].transpose(*v.SAMPLE_DIMS, v.CELL).to_numpy()
-    )
+    """Draws of the effects of cells on a mediator (chain, draw, cell), the mediator's units.
+
+    Of own treatment, where others' matters as well; none of cells that only receive.
+    """
+    draws = equation_draws(fit, "own_effect", name)
+    draws = cast("Array", equation_draws(fit, "cell_effect", name) if draws is None else draws)
+    more = fit.effects.sizes[v.CELL] - draws.shape[2]
+    return np.pad(draws, ((0, 0), (0, 0), (0, more)))
 
 
 def mediator_covariance(rows: Mediated) -> Array:

@@ -22,6 +22,7 @@ from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import (
     EARLY,
     ENOUGH,
+    PATHS,
     By,
     by_path,
     channels_of,
@@ -129,6 +130,7 @@ def decomposition(
         where = "one ax" if ax is not None else "one figure"
         raise StudyError(f"{where} cannot hold {len(panels)} panels", hint="fewer factors in by")
     parts = [str(name) for name in channels_of(draws)[v.PATH].to_numpy()]
+    parts += [v.RECEIVED] if v.RECEIVED in draws[v.PATH] else []
     label = effect_label(draws, translate)
     look = Appearance(prob, ax, title, translate, style)
 
@@ -246,7 +248,10 @@ def _key(ax: Axes, parts: Sequence[str], translate: Translator) -> None:
     """Name the parts beside the last panel of the first row."""
     called = [
         translate("Direct"),
-        *(wrapped(translate.name(name).replace("_", "_ "), 16) for name in parts[1:]),
+        *(
+            wrapped(translate.name(PATHS.get(name, name)).replace("_", "_ "), 16)
+            for name in parts[1:]
+        ),
     ]
     patches = [
         Patch(label=name.replace("_ ", "_"), **how)

@@ -59,6 +59,8 @@ _COLOURS = "RdBu_r"
 
 def _sheets(scene: Scene) -> Iterator[Sketch]:
     fit = scene.fit
+    if v.VIA in fit.effects:
+        return
     spilt: list[Along] = ["direct", "received"]
     paths: list[Along] = spilt if meets(fit, (RECEIVED,)) else ["total"]
     for path in paths:

@@ -295,7 +295,8 @@ def _numbers(ax: Axes, sheet: _Sheet, prob: float, translate: Translator, decima
     interval = translate("{} interval", percent(prob))
     ax.text(left, n + 0.72, translate("Mean [{}]", interval), **small)
     ax.text(right, n + 0.72, translate("P(> 0)"), ha="right", **small)
-    height = {v.DIRECT: 0.0, v.TOTAL: -1.05 if n > 1 else -0.75, "all mediators": -0.68}
+    below = [x for x in ("all mediators", v.RECEIVED, v.TOTAL) if x in sheet.effects[v.PATH]]
+    height = {v.DIRECT: 0.0, **{name: -0.68 - 0.37 * k for k, name in enumerate(below)}}
     height |= {name: float(n - k) for k, name in enumerate(sheet.mediators)}
     ax.plot([left, right], [-0.42, -0.42], color=MUTED, linewidth=0.6)
     for k, name in enumerate(map(str, sheet.effects[v.PATH].to_numpy())):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -122,8 +122,8 @@ def channels_in_space(
     rho, sigma : float, default 0.5, 1
         Of the outcome's errors.
     shocks : float, default 0
-        Standard deviation of shocks to every mediator that also hit, by as much on average, the
-        outcomes of linked units: they pass for slopes of linked units' mediators.
+        Size of shocks that hit every mediator and the outcome of a unit, and half as much those
+        of its neighbours together: they pass for slopes of mediators, near and far.
     seed : int, optional
         As in `staggered`.
 
@@ -161,7 +161,7 @@ def channels_in_space(
     who = layout(units, {}, cohorts, never)
     frame = _frame(who, periods, units, streams[0])
     blank = frame.assign(outcome=np.arange(len(frame)) * 1.0)
-    roles = {"unit": v.UNIT, "time": v.TIME, "cohort": v.COHORT, "outcome": "outcome"}
+    roles: dict[str, Any] = {name: name for name in (v.UNIT, v.TIME, v.COHORT, "outcome")}
     links = nearest(Panel.from_frame(blank, **roles), nearest_units).aligned(who.units)
     errors = joint_errors(
         streams[1], (units, periods), np.array([e.rho for e in equations]),
@@ -173,14 +173,14 @@ def channels_in_space(
         exposed = received_by(spillover, blank, v.UNIT, v.TIME, v.COHORT).effect
         exposed = exposed.reshape(units, periods)
     own, others = world.effects(exposed)
-    common = shocks * streams[2].standard_normal((len(mediators), units, periods))
+    common = shocks * streams[2].standard_normal((units, periods))
+    common = (common + world.links @ common) / np.sqrt(2.0)
     values = world.backgrounds + np.moveaxis(errors, 2, 0) + own + others
-    values[:-1] += common
+    values += common
     links_ = world.links
     slopes, linked = (np.array([getattr(e, x) for e in mediators.values()])[:, None, None]
                       for x in ("slope", "linked"))  # fmt: skip
     values[-1] += (slopes * values[:-1] + linked * (links_ @ values[:-1])).sum(axis=0)
-    values[-1] += (links_ @ common).sum(axis=0)
     # Whose treatment moves whose mediator (mediator, treatment, mediator, unit, period).
     back = world.returned() if exposed is None else np.zeros_like(own[:-1])
     far = links_ @ (own + others)[:-1] - back
@@ -195,9 +195,7 @@ def channels_in_space(
     return Simulated(panel, truth, parameters)
 
 
-def _frame(
-    who: Assignment, periods: int, units: int, rng: np.random.Generator
-) -> pd.DataFrame:
+def _frame(who: Assignment, periods: int, units: int, rng: np.random.Generator) -> pd.DataFrame:
     """Rows unit by unit, at places that do not go by the cohort."""
     code, time = np.repeat(np.arange(units), periods), np.tile(np.arange(1, periods + 1), units)
     cohort = np.where(who.cohort > 0, who.cohort, np.nan)[code]

@@ -41,7 +41,7 @@ def mediation(source: object, ask: Ask) -> Table:
     translate, effects = ask.translate, effects_of(source)
     how = (ask.prob, ask.interval, ask.weights)
     numbers = mediation_table(effects, ask.by, *how)
-    channels = numbers[v.PATH].nunique() - len({v.DIRECT, v.TOTAL, "all mediators"})
+    channels = len({*numbers[v.PATH]} - {v.DIRECT, v.RECEIVED, v.TOTAL, "all mediators"})
     compared = channel_comparison(effects, ask.by, *how) if 1 < channels <= CONTRASTED else None
     draft = TableDraft(ask, [*numbers["sd"], *([] if compared is None else compared["sd"])])
     _fill(draft, numbers, compared, list(names_of(ask.by)))

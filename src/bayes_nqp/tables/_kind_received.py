@@ -8,7 +8,7 @@ from typing import Literal
 import xarray as xr
 
 from bayes_nqp import vocabulary as v
-from bayes_nqp.estimands import att, effects_of, gate_of, text
+from bayes_nqp.estimands import att, effects_of, gate_of, own_and_received, text
 from bayes_nqp.estimands import received as received_by
 from bayes_nqp.fitting import RECEIVED, Fit
 from bayes_nqp.language import Message
@@ -62,8 +62,9 @@ def _treated(fit: Fit, ask: Ask) -> Lines:
     yield translate("Total"), att(effects, weights=ask.weights)
     if v.DIRECT not in effects[v.PATH]:
         return
-    for path, name in ((v.DIRECT, Message("Own")), (v.RECEIVED, Message("Received"))):
-        yield translate(name), att(effects, weights=ask.weights, path=path)
+    own, others = own_and_received(effects, ask.weights)
+    yield translate("Own"), own
+    yield translate("Received"), others
     if fit.facts.has("exposure"):
         yield from _rings(fit, ask, "treated")
 

@@ -51,8 +51,9 @@ def mediation_table(
     Returns
     -------
     DataFrame
-        ``path`` ("direct", every mediator, where there are several "all mediators", "total"), a
-        column per dim of `by`, the columns of ``summary``, then of indirect effects
+        ``path`` ("direct", every mediator, where there are several "all mediators", what is
+        "received" where channels lie in space, "total"), a column per dim of `by`, the columns of
+        ``summary``, then of indirect effects
         ``proportion`` (of the total effect: posterior median), ``proportion_lower``,
         ``proportion_upper`` and ``withheld``, the reason why there is none.
 
@@ -79,7 +80,7 @@ def mediation_table(
     shares = shares.rename(columns={"lower": _SHARE[1], "upper": _SHARE[2]})
     facts = table.attrs
     table = table.merge(shares[[*keys, *_SHARE]], on=keys, how="left", validate="one_to_one")
-    indirect = ~table[v.PATH].isin([v.DIRECT, v.TOTAL])
+    indirect = ~table[v.PATH].isin([v.DIRECT, v.RECEIVED, v.TOTAL])
     lost = indirect & table["proportion"].isna()
     table["withheld"] = np.where(lost, "the total effect straddles zero", "")
     table.attrs = facts

@@ -66,6 +66,10 @@ def _ask(fit: Fit) -> None:
         raise NotApplicable(
             Message("Legs vary by unit where effects do, and without a moderator; ask it of those.")
         )
+    if facts.reach != "none":
+        raise NotApplicable(
+            Message("Legs vary by unit where channels do not lie in space; ask it of those.")
+        )
     if facts.lag or facts.channels.interaction:
         raise NotApplicable(
             Message("Legs vary by unit without an interaction and without a lag; ask it of those.")

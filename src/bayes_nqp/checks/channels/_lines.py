@@ -180,8 +180,9 @@ def correlations(fit: Fit) -> tuple[Array, float]:
 
 
 def innovations(
-    plan: Plan, values: Array, errors: Noise, parameters: Array, *, varying: bool
-) -> Array:
+    plan: Plan, values: Array, errors: Noise, parameters: Array, *, varying: bool,
+    more: Array | None = None,
+) -> Array:  # fmt: skip
     """Innovations of a column: what its past, its effects and its cells do not tell.
 
     Parameters
@@ -192,6 +193,8 @@ def innovations(
         Of the errors, on their own scales.
     varying : bool
         Whether each unit has its own effect.
+    more : ndarray (row, column), optional
+        What else tells of it, over all rows of the plan.
 
     Returns
     -------
@@ -203,6 +206,8 @@ def innovations(
     parts = [_effects_of(plan), _dummies(cell)]
     if varying:
         parts.append(_dummies(np.where(plan.frame.treated[rows], unit, -1)))
+    if more is not None and more.size:
+        parts.append(csr_array(more[rows] / np.maximum(np.abs(more).max(axis=0), 1e-300)))
     filtered = _filter(unit, time, errors.covariance(plan.frame.n_periods, parameters[None])[0])
     columns = csr_array(filtered @ csr_array(hstack(parts)))
     return _residuals(columns, (filtered @ values[rows])[:, None])[:, 0]

@@ -72,8 +72,10 @@ def timing(fit: Fit) -> Finding:
         lines.insert(0, _delayed(Message("outcome"), total, NOT_APPLICABLE))
     late = [name for name, order in orders.items() if order.late]
     lost = [name for name, order in orders.items() if order.lost]
+    earlier = lagged is not None or not signed
     fits: list[Fit | xr.Dataset] = [fit] if lagged is None else [fit, lagged]
-    return finding_of(lines, _figure(lines), _sentence(late, lost), fits, refit=lagged)
+    return finding_of(lines, _figure(lines), _sentence(late, lost, earlier=earlier), fits,
+                      refit=lagged)  # fmt: skip
 
 
 def _order(
@@ -101,6 +103,8 @@ def _delayed(name: str, delay: Array, verdict: Verdict) -> Line:
 
 
 def _lagged(fit: Fit) -> xr.Dataset | None:
+    if fit.facts.reach != "none":
+        return None
     try:
         return short_refit(fit, plain(fit, lag=fit.facts.lag + 1))
     except (IdentificationError, PanelError):
@@ -153,7 +157,7 @@ def _figure(lines: list[Line]) -> Message:
     return separated(parts)
 
 
-def _sentence(late: list[str], lost: list[str]) -> Message:
+def _sentence(late: list[str], lost: list[str], *, earlier: bool) -> Message:
     responded = Message(
         "{} responded later than the outcome: what came before it cannot have gone through it.",
         listed(late),
@@ -165,6 +169,8 @@ def _sentence(late: list[str], lost: list[str]) -> Message:
     )
     if late or lost:
         return joined([*[responded][: len(late)], *[unordered][: len(lost)]])
+    if not earlier:
+        return Message("Where it can be asked, mediators respond no later than the outcome.")
     return Message(
         "Where it can be asked, mediators respond no later than the outcome, and indirect "
         "effects keep their sign with mediators a period earlier."

@@ -148,7 +148,7 @@ class SpatialLag(Term):
 
     @property
     def with_channels(self) -> bool:
-        """Whether nothing feeds back, so that mediators and outcomes have equations of their own."""
+        """Whether nothing feeds back, so that mediators have equations of their own."""
         return not self.lag
 
     @property

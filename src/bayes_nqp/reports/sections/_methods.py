@@ -112,6 +112,14 @@ def methods(context: Context) -> Iterator[Block]:
                 mediators=names,
             )
         )
+    if fit.facts.channels and fit.facts.channels.links is not None:
+        yield Paragraph(
+            translate(
+                "Mediators of linked units, by the weights {}, enter the outcome's equation, each "
+                "with a flat slope that all strata share.",
+                fit.facts.channels.links.name,
+            )
+        )
     posterior, sampler = fit.posterior, type(fit.sampler).__name__
     yield Paragraph(
         translate(

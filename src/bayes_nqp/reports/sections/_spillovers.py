@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bayes_nqp import vocabulary as v
-from bayes_nqp.estimands import att, received
+from bayes_nqp.estimands import own_and_received, received
 from bayes_nqp.fitting import RECEIVED
 from bayes_nqp.language import Message, listed
 from bayes_nqp.reports._confidence import Grounds
@@ -66,12 +66,9 @@ def _exposed(context: Context) -> str:
 
 
 def _sides(context: Context) -> tuple[Message, Message]:
-    """Direct and received effects of treated or exposed rows."""
-    direct, others = (
-        level(
-            posterior_of(att(context.effects, weights=context.weights, path=path), context.prob),
-            context.effect_unit,
-        )
-        for path in (v.DIRECT, v.RECEIVED)
+    """Own and received effects of treated or exposed rows."""
+    own, others = (
+        level(posterior_of(draws, context.prob), context.effect_unit)
+        for draws in own_and_received(context.effects, context.weights)
     )
-    return direct, others
+    return own, others

@@ -171,6 +171,8 @@ class ConfoundedFit:
         """
         plan = self.fit.plan
         stratum = plan.table.stratum[~plan.cells.lead]
+        # Cells that only receive come last, and nothing of theirs is the own mediator's.
+        stratum = np.pad(stratum, (0, self.effect.shape[2] - stratum.size))
         n_strata, (n_draws, n_names, n_cells) = self.bias[0].slope.shape[1], self.effect.shape
         # sum_c w_gc a_c over the cells of each stratum: (group, draw, mediator, stratum).
         effect = np.moveaxis(self.effect, 2, 0).reshape(n_cells, n_draws * n_names)
@@ -259,6 +261,8 @@ def _errors(fit: Fit, equation: str) -> tuple[Array, Array]:
 def _effect(fit: Fit, name: str) -> Array:
     plan, real = fit.plan, ~fit.plan.cells.lead
     draws = effects_on_mediator(fit, name)
+    if fit.facts.reach != "none":
+        return draws.reshape(-1, draws.shape[2])
     every = np.zeros((draws.shape[0] * draws.shape[1], plan.table.size))
     every[:, real] = draws.reshape(-1, draws.shape[2])
     return lagged(plan, every, fit.facts.lag)[:, real]

@@ -1,0 +1,59 @@
+"""Whose treatment works through whose mediator."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bayes_nqp import vocabulary as v
+from bayes_nqp.estimands import paths_in_space
+from bayes_nqp.fitting import IN_SPACE
+from bayes_nqp.language import Message, listed
+from bayes_nqp.reports._content import Block, Bullets, Heading, Paragraph
+from bayes_nqp.reports._context import Context
+from bayes_nqp.reports._posterior import level, posterior_of
+from bayes_nqp.reports._registry import section
+from bayes_nqp.terms import linked_name
+
+
+@section(place=62, needs=(IN_SPACE,))
+def channels_in_space(context: Context) -> Iterator[Block]:
+    """Take effects of own and of others' treatment apart by whose mediator they go through."""
+    translate = context.translate
+    yield Heading(translate("Channels in space"))
+    yield Paragraph(
+        translate(
+            "Effects of own and of others' treatment add up along their paths, draw by draw. Those "
+            "through linked units' mediators are causal only if no unmeasured cause moves both "
+            "these and the outcome, such as a shock that near units have in common."
+        ),
+        "quiet",
+    )
+    yield Bullets(tuple(_sentences(context)))
+    for factor in (None, *context.factors):
+        yield from context.table("channels_in_space", by=factor)
+
+
+def _sentences(context: Context) -> Iterator[str]:
+    """Whose treatment gives how much, and on which way."""
+    treated = paths_in_space(context.effects, weights=context.weights)
+    own, others = Message("a unit's own treatment"), Message("others' treatment")
+    sides = [(treated, v.OWN, own, Message("treated units"))]
+    sides.append((treated, v.OTHERS, others, Message("treated units")))
+    if context.staggered:
+        untreated = paths_in_space(context.effects, weights=context.weights, onto="untreated")
+        sides.append((untreated, v.OTHERS, others, Message("untreated units")))
+    for draws, whose, treatment, rows in sides:
+        parts = draws.sel({v.TREATMENT_OF: whose})
+        size = {
+            path: level(posterior_of(parts.sel({v.PATH: path}), context.prob), context.effect_unit)
+            for path in parts[v.PATH].to_numpy().tolist()
+        }
+        ways = [Message("{} directly", size[v.DIRECT])]
+        for name in context.channels:
+            called = context.translate.name(name)
+            ways.append(Message("{} through their own {}", size[name], called))
+            if context.fit.facts.links:
+                ways.append(Message("{} through linked units' {}", size[linked_name(name)], called))
+        yield context.translate(
+            "To {}, {} gives {}: {}.", rows, treatment, size[v.TOTAL], listed(ways, len(ways))
+        )
