@@ -173,5 +173,3 @@ def test_what_leaves_nothing_is_refused(arguments: dict[str, object], message: s
 def test_what_does_not_go_with_linked_units_is_refused() -> None:
     with pytest.raises(StudyError, match="does not go with 'moderator'"):
         plan_of(slx_of(moderator="m"), PANEL)
-    with pytest.raises(StudyError, match="reach other units"):
-        nqp.Mediation(slx_of())
