@@ -173,8 +173,8 @@ def checks(text: str) -> str:
         need.REFITS: "refits", need.ROWS: "rows", need.TRENDS: "trends that differ",
         need.LAGGED: "a spatial lag", need.SEPARATE: "no spatial lag",
         need.UNSELECTED: "no `Dip`",
-        need.ADDITIVE: "the identity link", need.LINKED: "`SpatialLag`", need.IN_SPACE: "channels in space",
-        need.APART: "no `SpatialLag` of an exposure",
+        need.ADDITIVE: "the identity link", need.LINKED: "`SpatialLag`",
+        need.APART: "no `SpatialLag` of an exposure", need.IN_SPACE: "channels in space",
     }  # fmt: skip
     begin, end = (f"<!-- {mark.removeprefix('.. ')} -->" for mark in (BEGIN.format("checks"), END))
     before, _, rest = text.partition(begin + "\n")

@@ -145,7 +145,9 @@ class Mediation(Design):
         barred += ["spillovers"] if self.design.facts.spillovers != "none" else []
         for name in barred:
             raise StudyError(
-                Message("'design.{}' does not go with channels", name),
+                Message(
+                    "'design.{}' lets the policy reach other units, whom channels reach too", name
+                ),
                 hint=Message("{} for channels", Hint(name, () if name == "terms" else None)),
             )
 
