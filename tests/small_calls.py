@@ -14,6 +14,7 @@ import traceback
 import warnings
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
 from threading import Barrier, Thread
@@ -172,6 +173,12 @@ class World:
         )
 
 
+def in_workers(world: World) -> nqp.CheckResult:
+    """Ask with a thread of one's own as worker."""
+    with ThreadPoolExecutor(1) as pool, nqp.workers(pool):
+        return nqp.check(world.fit, "leave_out", progress=False)
+
+
 type Call = Callable[[World], Any]
 
 CALLS: dict[str, Call] = {
@@ -297,6 +304,7 @@ CALLS: dict[str, Call] = {
     "studies.titles": lambda w: nqp.studies.titles(w.folder),
     "studies.validate": lambda w: nqp.studies.validate(w.folder / "study.toml").panel,
     "studies.write_beside": lambda w: nqp.studies.write_beside(w.out("x.txt"), "x"),
+    "workers": in_workers,
 }  # fmt: skip
 """By the name of what is called."""
 
