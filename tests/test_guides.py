@@ -13,6 +13,10 @@ import pytest
 
 DOCS = Path(__file__).parent.parent / "docs"
 GUIDES = ("how_do_i", "neighbours", "from_stata_spatial", "pooling_castle")
+READ = (
+    "continuous_exposure", "productivity_index", "reports", "simulation", "spatial", "with_arviz",
+)  # fmt: skip
+"""Guides whose examples begin with a reader's own data."""
 
 
 def code_of(page: str) -> str:
@@ -78,6 +82,6 @@ def one_state(names: dict[str, Any], text: str) -> None:
     assert f"in Montana) is {names['chances'][2010]:.2f}".replace("0.", ".") in text
 
 
-@pytest.mark.parametrize("page", GUIDES)
+@pytest.mark.parametrize("page", [*GUIDES, *READ])
 def test_chinese_guides_have_the_same_code(page: str) -> None:
     assert shape_of(code_of(f"{page}_zh")) == shape_of(code_of(page))

@@ -1,10 +1,13 @@
 """Write docs/gallery.md: every study of models/, with what it finds.
 
-    python tools/gallery.py
+    python tools/gallery.py [NAME …]
 
-Fits each study as its file says, without its checks, and draws it.
+Fits each study as its file says, without its checks, and draws it. With names, those alone: what
+the page says of the others stands.
 """
 
+import re
+import sys
 from functools import partial
 from pathlib import Path
 
@@ -23,6 +26,8 @@ mpl.use("Agg")
 ROOT = Path(__file__).resolve().parents[1]
 FIGURES = ROOT / "docs" / "figures" / "gallery"
 _DPI = 110
+_SECTION = re.compile(r"^## .*?(?=^## |\Z)", re.MULTILINE | re.DOTALL)
+_COMMAND = re.compile(r"^`bayes-nqp run (\w+)`$", re.MULTILINE)
 
 
 def about(path: Path) -> str:
@@ -38,8 +43,8 @@ def about(path: Path) -> str:
     return "\n\n".join(part for part in parts if not part.startswith("bayes-nqp run"))
 
 
-def found(path: Path) -> str:
-    """Fit a study, draw it, and say what it found."""
+def found(path: Path) -> tuple[str, list[str]]:
+    """Fit a study and draw it: what it found, and what its figures show."""
     study = nqp.studies.validate(path)
     fit = nqp.fit(study.design, study.panel, study.sampler, progress=False)
     report = study.settings.report
@@ -71,35 +76,41 @@ def found(path: Path) -> str:
         figures["paths"] = nqp.plots.paths(fit)
     for name, figure in figures.items():
         figure.savefig(FIGURES / f"{path.stem}_{name}.png", dpi=_DPI)
-    return text
+    return text, list(figures)
 
 
-def main() -> None:
+def section(path: Path, title: str) -> str:
+    """Write what the page says of a study."""
+    print(path.stem, flush=True)
+    text, names = found(path)
+    parts = [f"## {title}", f"`bayes-nqp run {path.stem}`", about(path), text]
+    for name in names:
+        label = name.replace("_", " ")
+        parts.append(f"![{title}: {label}](figures/gallery/{path.stem}_{name}.png)")
+    return "\n\n".join(parts)
+
+
+def written(page: Path) -> dict[str, str]:
+    """Sections of the page as it is, by study."""
+    text = page.read_text(encoding="utf-8") if page.exists() else ""
+    sections = [part.strip() for part in _SECTION.findall(text)]
+    return {name[1]: part for part in sections if (name := _COMMAND.search(part))}
+
+
+def main(names: list[str]) -> None:
     FIGURES.mkdir(parents=True, exist_ok=True)
-    titles = nqp.studies.titles(ROOT / "models")
-    page = [
+    page = ROOT / "docs" / "gallery.md"
+    titles, known = nqp.studies.titles(ROOT / "models"), written(page) if names else {}
+    parts = [
         "# Gallery",
-        "",
         "Every study of `models/`, as its file describes it, with what it finds. Made by "
         "`python tools/gallery.py`; without the checks, which `bayes-nqp run NAME` adds.",
     ]
     for path, title in sorted(titles.items()):
-        print(path.stem)
-        page += [
-            "",
-            f"## {title}",
-            "",
-            f"`bayes-nqp run {path.stem}`",
-            "",
-            about(path),
-            "",
-            found(path),
-        ]
-        for figure in sorted(FIGURES.glob(f"{path.stem}_*.png")):
-            label = figure.stem.removeprefix(f"{path.stem}_").replace("_", " ")
-            page += ["", f"![{title}: {label}](figures/gallery/{figure.name})"]
-    (ROOT / "docs" / "gallery.md").write_text("\n".join(page) + "\n", encoding="utf-8")
+        kept = None if path.stem in names else known.get(path.stem)
+        parts.append(kept or section(path, title))
+    page.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -31,7 +31,7 @@ _HAS = {
     "exposure": {
         "308 rows enter the fit",
         "more trade",
-        "per 1 of trade",
+        "per one unit of trade",
         "finance moderates",
         "deviation (",
         "sd 5s for",

@@ -330,12 +330,19 @@ def test_what_is_reported_counts_neither_for_nor_against():
     assert "不作判定" in [row.cells[0].text for row in chinese.rows]
 
 
+@pytest.mark.parametrize(
+    "key",
+    [
+        "k-hat ≤ 0.37", "exposure 1 ahead 0.0003 [−0.0047, 0.0054]", "550 rows",
+        "farthest out: partial autocorrelation, lag 2 −0.207",
+    ],
+)  # fmt: skip
 @pytest.mark.parametrize("language", ["en", "zh"])
-def test_a_cell_of_checks_says_one_thing_and_the_note_all_of_it(language):
-    figure = "k-hat ≤ 0.37 (limit 0.70); effective weights ≥ 1532"
+def test_a_cell_of_checks_says_one_number_and_the_note_all_of_it(language, key):
+    figure = f"{key} (limit 0.70), least 2; effective weights ≥ 1532"
     found = CheckResult("convergence", "Can they be used?", "holds", figure, "They can.")
     silent = CheckResult("data", "Is it so?", "not applicable", "", "Nobody named one.")
     listing = table([found, silent], "diagnostics", language=language)
-    assert [row.cells[1].text for row in listing.rows] == ["k-hat ≤ 0.37", ""]
+    assert [row.cells[1].text for row in listing.rows] == [key, ""]
     for text in (figure, "Nobody named one"):
         assert sum(text in note for note in listing.notes) == 1

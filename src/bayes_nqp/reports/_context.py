@@ -118,7 +118,8 @@ class Context(Scene):
         attrs = self.effects.attrs
         if not attrs.get("exposure"):
             return {}
-        return {"exposure": str(attrs["exposure"]), "per": per_words(attrs, self.translate)}
+        exposure = self.translate.name(str(attrs["exposure"]))
+        return {"exposure": exposure, "per": per_words(attrs, self.translate)}
 
     def of(self, verdict: str) -> list[CheckResult]:
         """Find the checks with one verdict."""

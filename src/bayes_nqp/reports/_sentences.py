@@ -341,7 +341,7 @@ def share(draws: xr.DataArray | None, prob: float, language: str) -> str:
     ratio = posterior_of(draws, prob)
     return Message(
         "All mediators together carry {:.0%} of the total effect ({} interval {:.0%} to {:.0%}).",
-        ratio.mean,
+        float(draws.median()),  # as tables have it: the mean of a ratio has no end
         percent(prob),
         ratio.lower,
         ratio.upper,

@@ -154,7 +154,7 @@ def _passed(source: object, translate: Translator) -> str:
     if gate.weighted:
         return translate(
             "passed (k-hat at most {:.2f}, at least {:.0f} effective draws)",
-            max(gate.khat, 0.0),
+            gate.khat,
             size,
         )
     return translate(

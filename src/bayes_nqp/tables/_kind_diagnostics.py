@@ -19,7 +19,7 @@ from bayes_nqp.tables._kinds import Ask, kind
 from bayes_nqp.tables._model import Column, Table
 from bayes_nqp.tables._parts import TONES, word
 
-_PARTS = r" ?[;；(（]|, |，"
+_PARTS = r" ?[;；(（]|, |[，、]"
 """What parts a key figure from what further it says."""
 
 
@@ -59,8 +59,10 @@ def diagnostics(source: Sequence[CheckResult] | Fit | xr.Dataset, ask: Ask) -> T
 
 
 def _key(figure: str) -> str:
-    """Take what a key figure says first: "k-hat ≤ 0.37"; the rest is a note."""
-    return re.split(_PARTS, figure, maxsplit=1)[0]
+    """Take the number that a key figure says first, "k-hat ≤ 0.37"; the rest is a note."""
+    ends = [part.start() for part in re.finditer(_PARTS, figure)]
+    firsts = [x for x in (figure[:end] for end in ends) if x.count("[") == x.count("]")]
+    return next((x for x in [*firsts, figure] if re.search(r"\d", x)), [*firsts, figure][0])
 
 
 def _add_gate(draft: TableDraft, gate: str) -> None:

@@ -45,7 +45,7 @@ def mediation(source: object, ask: Ask) -> Table:
     compared = channel_comparison(effects, ask.by, *how) if 1 < channels <= CONTRASTED else None
     draft = TableDraft(ask, [*numbers["sd"], *([] if compared is None else compared["sd"])])
     _fill(draft, numbers, compared, list(names_of(ask.by)))
-    draft.notes += [*interval_notes(numbers, translate), ask.weighted()]
+    draft.notes += [*interval_notes(numbers, translate), *ask.averaged(effects.attrs)[:1]]
     draft.note(_NOTE_SHARE, percent(ask.prob))
     draft.note(_NOTE_SINGLE, when=channels > 1)
     draft.judge(source, str(numbers[v.GATE].iloc[0]))

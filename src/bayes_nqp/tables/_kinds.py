@@ -63,11 +63,10 @@ class Ask:
     def averaged(self, attrs: Mapping[Any, Any]) -> list[str]:
         """Say over which rows averages are, and what rows and units count."""
         if attrs.get("exposure"):
+            per = per_words(attrs, self.translate)
             return [
-                self.translate(
-                    "Effects per {}, averaged over exposed rows. Rows, Units: those exposed.",
-                    per_words(attrs, self.translate),
-                )
+                self.translate("Effects per {}, averaged over exposed rows.", per),
+                self.translate("Rows, Units: those exposed."),
             ]
         return [
             self.weighted(),

@@ -20,6 +20,7 @@ from bayes_nqp.tables._summary import STATISTICS
 
 _PER: Final = (Message("{} within-unit sd ({}) of {}"), Message("{} of {}", context="per"))
 """For how much of an exposure effects are, as files hold it."""
+_ONE: Final = "1 of "
 
 
 def per_words(attrs: Mapping[Any, Any], translate: Translator) -> str:
@@ -31,6 +32,8 @@ def per_words(attrs: Mapping[Any, Any], translate: Translator) -> str:
         Of the waist: ``exposure`` and ``per``.
     """
     per = str(attrs.get("per", ""))
+    if per.startswith(_ONE):
+        return translate("one unit of {}", per.removeprefix(_ONE))
     return translate(recalled(per, _PER)) if per else translate("unit", context="of an exposure")
 
 

@@ -72,7 +72,10 @@ def spatial_weights(fit: Fit) -> Finding:
         )  # fmt: skip
     return Finding(
         HOLDS, figure,
-        Message("No other weights of these places are preferred by more than {:g} nats.", _MORE),
+        Message(
+            "No other weights of these places are preferred by a log Bayes factor above {:g}.",
+            _MORE,
+        ),
         table,
     )  # fmt: skip
 

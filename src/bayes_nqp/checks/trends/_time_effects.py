@@ -216,7 +216,8 @@ def _of_contrasts(fit: Fit, pairs: list[Pair]) -> Finding:
     )
     if nats > REFUTED:
         sentence = Message(
-            "The data refute time effects {} by {:.0f} nats: no rival to those {}.",
+            "The data refute time effects {} (log Bayes factor {:.0f}): they are no rival to "
+            "those {}.",
             choices[1], nats, choices[0],
         )  # fmt: skip
         return Finding(HOLDS, figure, sentence, evidence, "comparison", other)
