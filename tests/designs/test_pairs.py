@@ -170,6 +170,8 @@ def test_shocks_of_nodes_are_found_in_untreated_rows() -> None:
     true = 0.25 / (1 - 0.36) * 0.6 ** np.abs(np.subtract.outer(t, t))
     off = np.eye(10) - 0.1
     assert np.diag(off @ omega @ off) == pytest.approx(np.diag(off @ true @ off), rel=0.2)
+    late = np.array([-0.2] * 5 + [0.0] * 2 + [1 / 3] * 3)  # how long they last, too
+    assert late @ omega @ late == pytest.approx(late @ true @ late, rel=0.25)
     none = nqp.simulation.network(nodes=60, shock_sd=0.0, seed=6)
     (part,) = nqp.StaggeredDiD(terms=[NodeShocks()]).spec(none.panel).equations[0].processes
     assert np.diag(off @ part.loadings[0] @ part.loadings[0].T @ off).max() < 0.02

@@ -51,9 +51,9 @@ def dyadic_errors(fit: Fit) -> Finding:
     psi their influences, less what the sum is on average of independent pairs whose groups have
     effects of their own (times ``n / (n - g)``, for n nodes of g dates of adoption). The other adds
     what shocks of nodes do, as `NodeShocks` learns them from untreated rows, where the design has
-    none. *In doubt* where either is more than 1.2 times the posterior sd; of the first, which few
-    nodes leave inexact, beyond chance (5 %). Where the second cannot be had and the first could
-    pass 1.2 by chance, the check could not tell.
+    none. *In doubt* where either is more than 1.2 times the posterior sd, and more than by chance
+    (5 %), which few nodes leave much room. Where the second cannot be had and the first could pass
+    1.2 by chance, the check could not tell.
 
     References
     ----------
@@ -79,7 +79,10 @@ def dyadic_errors(fit: Fit) -> Finding:
         learned = parts.shocks is not None
         called += ["shocks of nodes"] if learned else []
         variances += [posterior + parts.shocks] if parts.shocks is not None else []
-        limits += [_LIMIT] if learned else []
+        # Without any, what f nodes seem to have is of the size of sqrt(2/f) of pairs' errors.
+        freedom = max(pairs.nodes.size - np.unique(pairs.adoption).size, 1)
+        beyond = float(np.sqrt(1.0 + _CHANCE * np.sqrt(2.0 / freedom)))
+        limits += [max(_LIMIT, beyond)] if learned else []
     errors = np.sqrt(np.maximum(variances, 0.0))
     ratios = errors / np.sqrt(posterior)
     table = pd.DataFrame({"by": called, "se": errors, "over_posterior_sd": ratios, "limit": limits})

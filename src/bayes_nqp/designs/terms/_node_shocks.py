@@ -259,9 +259,13 @@ def _fitted(every: Sequence[_Contrasts], size: float, noise: Array | None = None
 
     rows = sum(x.freedom * (len(x.products) - 1) for x in every)
     start = np.log(max(sum(float(np.trace(x.products)) for x in every) / rows, size**2 * 1e-12))
+    begin = np.array([start, 0.0, 0.0])
     best = optimize.minimize(
-        loss, np.array([start, 0.0, 0.0]), method="Nelder-Mead",
-        options={"xatol": 1e-3, "fatol": 1e-4, "maxiter": 2000},
+        loss, begin, method="Nelder-Mead",
+        options={
+            "initial_simplex": np.vstack([begin, begin + 1.5 * np.eye(3)]), "xatol": 1e-3,
+            "fatol": 1e-4, "maxiter": 2000,
+        },
     )  # fmt: skip
     floor = np.log(size**2) - 30.0
     return np.array([max(best.x[0], floor), *np.clip(best.x[1:], -12.0, 12.0)])
