@@ -11,7 +11,7 @@ from scipy.stats import halfnorm, norm
 
 from bayes_nqp.errors import StudyError
 from bayes_nqp.parameters import HalfNormal, Normal, Parameter, ParameterSpace
-from bayes_nqp.sampling import Importance, importance
+from bayes_nqp.sampling import Density, Importance, importance, refit_importance
 
 SPACE = ParameterSpace(
     (Parameter("scale", HalfNormal(1.0), folds=True), Parameter("place", Normal(2.0)))
@@ -159,3 +159,21 @@ def test_a_funnel_is_drawn_or_refused() -> None:
     chains = importance(by_differences(funnel), MODES, Importance(seed=1))
     refused = not chains.facts.get("khat", np.inf) < 0.7
     assert refused or chains.values["x"][..., 0].std() == pytest.approx(3.0, abs=0.2)
+
+
+def test_a_refit_draws_on_where_few_proposals_do_not_carry_it() -> None:
+    """Fourteen scales leave one proposal in four: 256 are too few, and a whole fit too many."""
+    n = []
+
+    def counted(points: np.ndarray) -> np.ndarray:
+        n.append(len(points))
+        return far_and_near(points)
+
+    heights = Density(counted, by_differences(far_and_near).gradients)
+    start = MANY.unconstrain(np.full(14, 0.7))
+    chains = refit_importance(heights, MANY, Importance(250, 4, seed=3), start)
+    scales = np.exp(chains.values["x"].reshape(-1, 14))
+    assert 100 <= chains.facts["importance_ess"] < 400
+    assert sum(n) < 3000
+    assert scales[:, 5].mean() == pytest.approx(1.0, abs=0.03)
+    assert scales[:, 0].mean() == pytest.approx(halfnorm.mean(), abs=0.25)

@@ -31,6 +31,10 @@ _BRIEF = (128, 256, 256, 256)
 """Proposals of a refit: the first ones fit the distribution of the others."""
 _BRIEF_STEPS = 2
 """Newton steps of a refit, which starts close to its mode; rounds of proposals do the rest."""
+_SPARE = 1.3
+"""How many more proposals are drawn than a share of effective ones asks for."""
+_MOST_BRIEF = 2048
+"""Proposals of a refit whose last round is drawn on until its weights carry it."""
 LEAST_BRIEF = 100.0
 """Effective proposals that a refit needs: it is asked for averages, not for tails."""
 
@@ -207,14 +211,26 @@ def _brief(
     generator: np.random.Generator,
 ) -> Chains | None:
     """Draw by rounds of few proposals; None where their weights do not carry it."""
-    proposal = _around(summit, _nearest_zero(space.folds, summit))
+    last = proposal = _around(summit, _nearest_zero(space.folds, summit))
     for size in _BRIEF:
         drawn = propose(density, proposal, generator, size)
         weights = replace(drawn.weights, least=LEAST_BRIEF)
         if size > _BRIEF[0] and weights.passed:
             return _resampled(drawn, sampler, generator)
-        proposal = _refitted(proposal, drawn)
-    return None
+        last, proposal = proposal, _refitted(proposal, drawn)
+    # More of the same proposals, as many as the last round says are needed, beside its own.
+    share = drawn.weights.effective / size
+    wanted = max(2 * size, int(np.ceil(_SPARE * LEAST_BRIEF / max(share, 1e-9))))
+    if wanted > _MOST_BRIEF:
+        return None
+    more = propose(density, last, generator, wanted - size)
+    drawn = Proposals(
+        np.concatenate([drawn.points, more.points]),
+        np.concatenate([drawn.log_weights, more.log_weights]),
+        last,
+    )
+    passed = replace(drawn.weights, least=LEAST_BRIEF).passed
+    return _resampled(drawn, sampler, generator) if passed else None
 
 
 def summits(

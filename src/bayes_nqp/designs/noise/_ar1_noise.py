@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 __all__ = ["AR1Noise"]
 
+_CARRIED = AR1()
+"""What is carried from row to row."""
+
 
 @value("errors")
 class AR1Noise(Noise):
@@ -52,7 +55,7 @@ class AR1Noise(Noise):
     def covariance(self, n_periods: int, values: Array) -> Array:
         """``V_ts = rho^|t - s| / (1 - rho²) + noise² [t = s]``."""
         white = values[:, 1, None, None] ** 2 * np.eye(n_periods)
-        return np.asarray(AR1().covariance(n_periods, values) + white)
+        return np.asarray(_CARRIED.covariance(n_periods, values) + white)
 
     def steps(self, gap: Any, values: Sequence[Any]) -> Steps:
         """Those of AR(1), and white noise on top."""
