@@ -211,23 +211,24 @@ def _brief(
     generator: np.random.Generator,
 ) -> Chains | None:
     """Draw by rounds of few proposals; None where their weights do not carry it."""
-    last = proposal = _around(summit, _nearest_zero(space.folds, summit))
-    for size in _BRIEF:
+    proposal = _around(summit, _nearest_zero(space.folds, summit))
+    drawn = propose(density, proposal, generator, _BRIEF[0])
+    for size in _BRIEF[1:]:
+        proposal = _refitted(proposal, drawn)
         drawn = propose(density, proposal, generator, size)
-        weights = replace(drawn.weights, least=LEAST_BRIEF)
-        if size > _BRIEF[0] and weights.passed:
+        if replace(drawn.weights, least=LEAST_BRIEF).passed:
             return _resampled(drawn, sampler, generator)
-        last, proposal = proposal, _refitted(proposal, drawn)
     # More of the same proposals, as many as the last round says are needed, beside its own.
+    size = len(drawn.points)
     share = drawn.weights.effective / size
     wanted = max(2 * size, int(np.ceil(_SPARE * LEAST_BRIEF / max(share, 1e-9))))
     if wanted > _MOST_BRIEF:
         return None
-    more = propose(density, last, generator, wanted - size)
+    more = propose(density, proposal, generator, wanted - size)
     drawn = Proposals(
         np.concatenate([drawn.points, more.points]),
         np.concatenate([drawn.log_weights, more.log_weights]),
-        last,
+        proposal,
     )
     passed = replace(drawn.weights, least=LEAST_BRIEF).passed
     return _resampled(drawn, sampler, generator) if passed else None
