@@ -1,0 +1,57 @@
+"""Steps that read the cells of some columns anew."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Any
+
+from bayes_nqp.columns._number_words import Cells, cells
+from bayes_nqp.columns.steps._step import Found, Reading, Step, some
+from bayes_nqp.language import Message
+
+
+class Cellwise(Step):
+    """A step whose key lists columns of text, which are read cell by cell."""
+
+    kind = list[str]
+
+    @abstractmethod
+    def odd(self, entries: Cells) -> list[Any]:
+        """Distinct cells that it would change; none where the column is not one of its own."""
+
+    @abstractmethod
+    def reason(self, names: str) -> Message:
+        """Say why, with the columns."""
+
+    @abstractmethod
+    def after(self, cell: Any) -> Any:
+        """A cell as it is read; itself where nothing changes."""
+
+    def column(self, values: list[Any]) -> list[Any]:
+        """Distinct cells of a column, as they are read."""
+        return [self.after(x) for x in values]
+
+    def found(self, reading: Reading) -> Found | None:
+        """Find columns with cells that it would change."""
+        names, count, example = [], 0, ""
+        for name, column in reading.frame.items():
+            entries = cells(column)
+            odd = [] if entries is None else self.odd(entries)
+            if entries is not None and odd:
+                names.append(str(name))
+                count += entries.count(set(odd).__contains__)
+                example = example or str(odd[0])
+        if not names:
+            return None
+        return Found(names, self.reason(some(names)), count, example, str(self.after(example)))
+
+    def applied(self, reading: Reading, value: Any) -> int:
+        """Read the columns anew."""
+        count = 0
+        for name in value:
+            entries = cells(reading.frame[name], named=True)
+            if entries is not None:
+                count += entries.count(lambda x: self.after(x) != x)
+                read = entries.mapped(self.column(entries.values))
+                reading.frame = reading.frame.assign(**{name: read})
+        return count
