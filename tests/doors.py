@@ -9,6 +9,14 @@ from __future__ import annotations
 from importlib import import_module
 
 HOMES = {
+    "UNITS": "bayes_nqp.fitting",
+    "unit_sums": "bayes_nqp.moments",
+    "stand_ins": "bayes_nqp.moments",
+    "UnitSums": "bayes_nqp.moments",
+    "meets": "bayes_nqp.fitting",
+    "plan_of": "bayes_nqp.planning",
+    "CHECKS": "bayes_nqp.checks",
+    "ESTIMANDS": "bayes_nqp.estimands._registry",
     "PosteriorSource": "bayes_nqp.calibration._sources",
     "PriorSource": "bayes_nqp.calibration._sources",
     "bins_of": "bayes_nqp.calibration._uniformity",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import xarray as xr
@@ -12,9 +12,11 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
 from bayes_nqp.fitting import (
+    UNITS,
     Fit,
     Mediated,
     leg_draws,
+    meets,
     moderation_draws,
     moderator_rows,
     new_unit_effects,
@@ -115,7 +117,7 @@ def moderated_effects(fit: object) -> xr.Dataset:
     Dataset
         Of the waist, with ``moderation`` (chain, draw, path, cell, power): coefficients of effects
         in the moderator less its centre. Attrs name the moderator, its centre and sd over treated
-        rows, and where the middle 95 % of them lie.
+        rows, and, unless units are summed up, where the middle 95 % of them lie.
 
     Raises
     ------
@@ -124,10 +126,12 @@ def moderated_effects(fit: object) -> xr.Dataset:
     """
     name = moderator_name(fit)
     assert isinstance(fit, Fit)
-    rows = moderator_rows(fit)[1]
     moderator = fit.plan.moderator
     assert moderator is not None
     effects = cell_effects(fit)
+    seen: dict[str, Any] = {}
+    if meets(fit, (UNITS,)):
+        seen[v.MODERATOR_RANGE] = np.quantile(moderator_rows(fit)[1], [0.025, 0.975]).tolist()
     dims = (*effects[v.EFFECT].dims, v.POWER)
     return schema.validate(
         effects.assign({v.MODERATION: (dims, moderation_draws(fit))})
@@ -137,7 +141,7 @@ def moderated_effects(fit: object) -> xr.Dataset:
                 v.MODERATOR: name,
                 v.MODERATOR_CENTRE: moderator.centre,
                 v.MODERATOR_SIZE: moderator.size,
-                v.MODERATOR_RANGE: np.quantile(rows, [0.025, 0.975]).tolist(),
+                **seen,
             }
         )
     )

@@ -26,7 +26,7 @@ from bayes_nqp.checks.shared import (
     texts_of,
 )
 from bayes_nqp.checks.trends import Averaged, averaged
-from bayes_nqp.fitting import ADOPTION, CHANNELS, DOSE, ROWS, TRENDS, Need, meets
+from bayes_nqp.fitting import ADOPTION, CHANNELS, DOSE, ROWS, TRENDS, UNITS, Need, meets
 
 __all__ = [
     "ADOPTION",
@@ -39,6 +39,7 @@ __all__ = [
     "REPORTED",
     "ROWS",
     "TRENDS",
+    "UNITS",
     "VERDICTS",
     "Averaged",
     "CheckResult",

@@ -147,8 +147,8 @@ def _lagged(panel: Panel, values: Array, lag: int) -> Array:
     """Values some periods before; missing where there is no such row."""
     if lag == 0:
         return values
-    place = np.full((panel.n_units, panel.periods), -1, dtype=np.int64)
-    place[panel.unit_codes, panel.time_codes] = np.arange(panel.n_rows)
+    place = np.full((panel.unit_labels.size, panel.periods), -1, dtype=np.int64)
+    place[panel.unit_codes, panel.time_codes] = np.arange(panel.unit_codes.size)
     earlier = panel.time_codes - lag
     row = np.where(earlier >= 0, place[panel.unit_codes, np.maximum(earlier, 0)], -1)
     return np.where(row[:, None] >= 0, values[row], np.nan)

@@ -12,7 +12,7 @@ from bayes_nqp.designs._channels import ChannelFacts
 from bayes_nqp.designs._spec import EquationSpec, Timing
 from bayes_nqp.designs.noise import Noise
 from bayes_nqp.errors import Hint, StudyError, nearest
-from bayes_nqp.language import Message
+from bayes_nqp.language import NOTHING, Message
 from bayes_nqp.likelihoods import Gaussian, Likelihood, exact_likelihood
 from bayes_nqp.parameters import Parameter
 from bayes_nqp.pooling import Pooling
@@ -36,6 +36,8 @@ class Term(ABC):
     """
 
     __slots__ = ()
+    of_sums: bool = True
+    """Whether units enter by sums and cross-products of their rows alone."""
     with_dose: bool = True
     """Whether it goes with a continuous exposure, which nobody adopts."""
 
@@ -248,6 +250,19 @@ class Facts:
     def by_rows(self) -> bool:
         """Whether every coefficient is sampled, row by row and slowly."""
         return not (self.exact or self.by_sites)
+
+    @property
+    def by_units(self) -> Message:
+        """What of it looks at single units; empty where sums and cross-products are enough."""
+        if not self.exact:
+            return Message("{}={!r}", *self.inexact[:2])
+        if self.joined:
+            return Message("'vary_by'")
+        if "b" in self.moderated:
+            return Message("a moderator of the slopes of mediators")
+        if not self.adopted and (self.varying is not None or self.moderator is not None):
+            return Message("a continuous exposure beside deviations or a moderator")
+        return next((Message("{!r}", term) for term in self.terms if not term.of_sums), NOTHING)
 
     @property
     def deviations(self) -> Deviations:

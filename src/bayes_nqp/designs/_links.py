@@ -110,13 +110,15 @@ def check_design(facts: Facts, panel: Panel, *, lag: bool) -> None:
         )
     if not lag:
         return
-    gaps = np.flatnonzero(np.bincount(panel.unit_codes, minlength=panel.n_units) < panel.periods)
+    gaps = np.flatnonzero(
+        np.bincount(panel.unit_codes, minlength=panel.unit_labels.size) < panel.periods
+    )
     if not gaps.size:
         return
     raise PanelError(
         Message(
             "a spatial lag needs every unit in every period, and {} of {} have gaps",
-            gaps.size, panel.n_units,
+            gaps.size, panel.unit_labels.size,
         ),
         where=shown(panel.unit_labels[gaps]),
         hint="SpatialLag(…, complete='units') leaves these units out; rings of exposure "
@@ -163,7 +165,7 @@ def check_rows(linked: Linked, panel: Panel, column: str) -> None:
         Message(
             "{!r} of linked units is needed in every period, and units linked to {} of {} have "
             "gaps",
-            column, units.size, panel.n_units,
+            column, units.size, panel.unit_labels.size,
         ),
         where=shown(panel.unit_labels[units]),
         hint="SpatialLag(…, complete='units') leaves out units with gaps; durbin=['treatment'] "

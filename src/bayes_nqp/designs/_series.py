@@ -55,7 +55,7 @@ class BareRows:
 def bare_rows(outcome: Array, facts: Facts, timing: Calendar, panel: Panel) -> BareRows:
     unit, time = np.asarray(panel.unit_codes), np.asarray(panel.time_codes)
     bare = timing.role[timing.key[unit], time] == BARE
-    seen = np.zeros((panel.n_units, panel.periods), dtype=bool)
+    seen = np.zeros((panel.unit_labels.size, panel.periods), dtype=bool)
     seen[unit[bare], time[bare]] = True
     y = np.zeros(seen.shape)
     y[unit[bare], time[bare]] = outcome[bare]
@@ -63,7 +63,7 @@ def bare_rows(outcome: Array, facts: Facts, timing: Calendar, panel: Panel) -> B
     y -= np.where(seen, (y.sum(axis=1) / np.maximum(seen.sum(axis=1), 1))[:, None], 0.0)
     y /= max(float(np.abs(y).max(initial=0.0)), np.finfo(float).tiny)
     codes = [panel.strata_codes[name] for name in facts.time_strata(panel)]
-    table = np.stack([np.zeros(panel.n_units, dtype=np.int64), *codes], axis=1)
+    table = np.stack([np.zeros(panel.unit_labels.size, dtype=np.int64), *codes], axis=1)
     level = np.unique(table, axis=0, return_inverse=True)[1].ravel()
     return BareRows(y, seen, level, timing.start[timing.key] >= 0)
 

@@ -16,6 +16,7 @@ from bayes_nqp.estimands._by import Axis, By, axes_of, entries_of, keeps_event_t
 from bayes_nqp.estimands._effects_of import evidence_of
 from bayes_nqp.estimands._weights import before_adoption, cell_weights, kept_cells
 from bayes_nqp.fitting import LINKED, RECEIVED, Fit, meets, realised_units
+from bayes_nqp.language import Message
 from bayes_nqp.planning import Plan
 
 
@@ -229,6 +230,7 @@ def units_of(
             "what reaches single units through mediators of others is not kept",
             hint="by='time', or another name by which cells differ",
         )
+    fit.rows.need_units(Message("by='unit'"))
     if linked(fit):
         return _of_linked(fit, effects, role, name, anticipated=anticipated)
     return _of_cells(fit, effects, role, name, anticipated=anticipated), effects

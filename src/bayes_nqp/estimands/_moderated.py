@@ -154,6 +154,11 @@ _MOST = 1e100
 
 def _values(effects: xr.Dataset, values: npt.ArrayLike | None) -> Array:
     if values is None:
+        if v.MODERATOR_RANGE not in effects.attrs:
+            raise StudyError(
+                "the range of the moderator is that of single units, and these are summed up",
+                hint="values=[1.0, 2.0]",
+            )
         low, high = (float(x) for x in effects.attrs[v.MODERATOR_RANGE])
         return np.linspace(low, high, _POINTS)
     at = np.atleast_1d(np.asarray(values, dtype=np.float64))

@@ -48,5 +48,5 @@ def reached_rows(fit: Fit) -> Mask:
     """Rows that have something of linked units' treatment, of the panel that `apart` gives."""
     linked = fit.plan.model.equations[0].linked
     if linked is None or not linked.treated:
-        return np.zeros(apart(fit)[1].n_rows, dtype=bool)
+        return np.zeros(apart(fit)[1].unit_codes.size, dtype=bool)
     return np.asarray(np.any([column != 0.0 for column in linked.treated.values()], axis=0))

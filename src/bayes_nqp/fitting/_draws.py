@@ -188,9 +188,15 @@ def _assemble(
     return Recovered(mean, effect, terms, deviation, slopes, tilt, draws.slots, realised, by_whom)
 
 
+def members_stored(plan: Plan) -> bool:
+    """Whether deviations of members are kept: not of too many, nor of units that are summed up."""
+    alone = plan.facts.varying == "unit" and plan.panel.summed
+    return plan.effects.codes.size <= MEMBERS_STORED and not alone
+
+
 def kept_members(plan: Plan, deviation: Array | None, theta: Array | None) -> Array | None:
-    """Deviations as they are kept, each with its own moderator; None of too many members."""
-    if deviation is None or deviation.shape[1] > MEMBERS_STORED:
+    """Deviations as they are kept, each with its own moderator; None where they are not."""
+    if deviation is None or not members_stored(plan):
         return None
     return plan.effects.of_members(deviation, theta)
 
@@ -267,16 +273,15 @@ def leaning_of(plan: Plan, equation: Equation) -> Any:
         return None
     # cov(u, z) = sum_rows (z - z-bar) u / n: the mean of u drops out.
     effects = plan.effects
-    weight = (effects.z - effects.mean_of_cells[effects.cell]) / np.bincount(effects.cell)[
-        effects.cell
-    ]
+    count = np.bincount(effects.cell, effects.weight)[effects.cell]
+    weight = effects.weight * (effects.z - effects.mean_of_cells[effects.cell]) / count
     shape = (effects.sizes.size, effects.codes.size)
     return csr_array((weight, (effects.cell, effects.member)), shape=shape)
 
 
 def _single_units(plan: Plan, equation: Equation, *, every: bool) -> UnitDeviations | None:
-    """What deviations of single units take; None where there are none, or too many to be kept."""
+    """What deviations of single units take; None where there are none, or none are kept."""
     if equation.problem.member_scale is None or equation.problem.shares_deviations:
         return None
-    codes = plan.effects.codes
-    return unit_deviations(equation, codes) if codes.size <= MEMBERS_STORED or every else None
+    wanted = members_stored(plan) or every
+    return unit_deviations(equation, plan.effects.codes) if wanted else None

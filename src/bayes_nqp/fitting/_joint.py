@@ -14,7 +14,7 @@ from scipy.sparse import csr_array
 from bayes_nqp import progress as steps
 from bayes_nqp import vocabulary as v
 from bayes_nqp.diagnostics import Gate
-from bayes_nqp.fitting._draws import MEMBERS_STORED, Recovered, joined, slopes_of, terms_of
+from bayes_nqp.fitting._draws import Recovered, joined, members_stored, slopes_of, terms_of
 from bayes_nqp.fitting._joint_problem import joint_density, joint_of
 from bayes_nqp.fitting._parameters import constrain, unconstrained
 from bayes_nqp.fitting._paths import Paths
@@ -228,7 +228,7 @@ def _assemble(plan: Plan, joint: Stacked, draws: StackedDraws, shares: _Shares) 
     m = replace(m, cell_effect=effect)
     y = replace(y, cell_effect=direct)
     codes = shares.codes
-    if codes.size > MEMBERS_STORED:
+    if not members_stored(plan):
         return _Parts(m, y, Paths(names, total, None), None, None)
     member_b = slopes[:, plan.frame.stratum[codes]] + b_own[:, codes]
     product = (_mean(shares.member, a) + a_own[:, codes]) * member_b

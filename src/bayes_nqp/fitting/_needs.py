@@ -77,6 +77,15 @@ ROWS: Final = Need(
 )
 """The panel that was fitted."""
 
+UNITS: Final = Need(
+    lambda _, panel: panel is None or not panel.summed,
+    lambda _: Message(
+        "This looks at single units, and the panel has them summed up; ask it of a fit to "
+        "panel.sample(units=…) of the panel of units."
+    ),
+)
+"""Units that each stand for themselves alone."""
+
 REFITS: Final = Need(
     lambda facts, _: not facts.by_rows,
     lambda facts: Message(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bayes_nqp.fitting._draws import MEMBERS_STORED
+from bayes_nqp.fitting._draws import members_stored
 from bayes_nqp.limits import afford
 
 if TYPE_CHECKING:
@@ -28,8 +28,7 @@ def check_draws(plan: Plan, sampler: Sampler) -> None:
         With an estimate of the memory.
     """
     cells = int(plan.table.size)
-    members = plan.effects.codes.size
-    stored = members if members <= MEMBERS_STORED else 0
+    stored = plan.effects.codes.size if members_stored(plan) else 0
     numbers = sum(
         2 * cells
         + stored

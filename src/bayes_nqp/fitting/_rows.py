@@ -13,10 +13,10 @@ import xarray as xr
 from bayes_nqp.diagnostics import Gate
 from bayes_nqp.errors import Hint, StudyError
 from bayes_nqp.fitting._draws import (
-    MEMBERS_STORED,
     Recovered,
     kept_members,
     leaning_of,
+    members_stored,
     slope_of,
 )
 from bayes_nqp.fitting._reach import reach_of
@@ -126,7 +126,7 @@ def _terms(equation: Equation) -> list[str]:
 def _reported(plan: Plan, equation: Equation) -> list[str]:
     """Variables of the row model that a fit keeps, parameters apart."""
     names = [*_terms(equation), *dict.fromkeys(slope.kind.draws for slope in equation.slopes)]
-    few = plan.effects.codes.size <= MEMBERS_STORED or leaning_of(plan, equation) is not None
+    few = members_stored(plan) or leaning_of(plan, equation) is not None
     few = few or reach_of(plan, equation) is not None
     if equation.problem.member_scale is not None and few:
         names.append("deviation")

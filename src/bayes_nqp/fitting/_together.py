@@ -130,10 +130,11 @@ def residual_moments(equations: Sequence[Equation], points: Sequence[Array]) -> 
             _innovations(mediator, x, fit, number)
             for mediator, x, fit in zip(equations, points, slots, strict=True)
         ]
+        f = equations[0].rows.count_of(units.units)[:, None]
         for j, (residual, projection) in enumerate(moments):
             for k, (other, other_projection) in enumerate(moments[: j + 1]):
-                products[j, k] += np.vdot(residual, other)
-                counts[j, k] += units.units.size * np.vdot(projection, other_projection)
+                products[j, k] += np.vdot(f * residual, other)
+                counts[j, k] += units.n * np.vdot(projection, other_projection)
     # S by division, entry by entry; tr(P_j P_k) is the number of rows that both leave.
     products, counts = (np.tril(a) + np.tril(a, -1).T for a in (products, counts))
     fitted = sum(block.columns.shape[0] for block in equations[0].problem.blocks)

@@ -94,7 +94,7 @@ def unit_deviations(equation: Equation, codes: Index) -> UnitDeviations:
     every = equation.problem.classes
     numbers = [k for k, c in enumerate(every) if c.units[0] in codes]
     classes = [every[k] for k in numbers]
-    entries = [packed_rows(equation.rows, c.units, c) - c.sums / c.units.size for c in classes]
+    entries = [packed_rows(equation.rows, c.units, c) - c.sums / c.n for c in classes]
     units = [unit for c in classes for unit in c.units]
     order = np.array([*units, *np.setdiff1d(codes, units)])
     return UnitDeviations(numbers, classes, entries, np.argsort(order))

@@ -77,7 +77,7 @@ def moments_of_classes(problem: Problem, types: ClassTypes) -> Moments:
     weights = np.ones(seen.shape)
     for p, (times, values) in enumerate(types.patterns):
         seen[p, times], weights[p, times] = True, values
-    sizes = np.array([c.units.size for c in problem.classes], dtype=np.float64)
+    sizes = np.array([c.n for c in problem.classes], dtype=np.float64)
     loadings = np.array([loading for _, loading in types.kinds])[:, :, None]
     return Moments(
         seen=seen,
@@ -122,7 +122,7 @@ def _map1(problem: Problem, types: ClassTypes) -> Any:
             in_q[period[p], period[r]],
         ]
         value = [
-            np.full(low.size, float(c.units.size)),
+            np.full(low.size, c.n),
             np.repeat(c.sums, t.size),
             c.cross[p, r],
         ]
@@ -136,7 +136,7 @@ def _map1(problem: Problem, types: ClassTypes) -> Any:
 
 def owners_by_class(problem: Problem, types: ClassTypes) -> Owners:
     """Classes whose units have a deviation each."""
-    sizes = [float(c.units.size) for c in problem.classes]
+    sizes = [c.n for c in problem.classes]
     # Here a class stands for its units: a is the sum of their a_i, in the rows of its own.
     every = np.arange(len(problem.classes))
     loads = _loads_of(problem, types, every, sizes, [c.sums for c in problem.classes], every)

@@ -206,7 +206,7 @@ def error_sums(problem: Problem, head: Arrowhead) -> ErrorSums | FixedErrorSums:
     for number, c in enumerate(problem.classes):
         seen[number, c.times] = True
         # e-bar has the variance 1/n: sum_i e_i = sqrt(n) z, sum_i Z_i'Q̃ e-bar = S'Q̃ z / sqrt(n).
-        root = np.sqrt(float(c.units.size))
+        root = np.sqrt(c.n)
         entries = c.column < k
         row = np.concatenate([c.times, n_periods + c.column[entries]])
         period = np.concatenate([c.times, c.times[c.position[entries]]])
@@ -257,12 +257,12 @@ def _within(
     rows, columns, data = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)], [np.zeros(0)]
     for number, c in enumerate(problem.classes):
         entries = np.flatnonzero(c.column < k)
-        if not entries.size or c.units.size < 2:
+        if not entries.size or c.n < 2:
             continue
         period, column = c.times[c.position[entries]], c.column[entries]
         spread = c.cross[np.ix_(entries, entries)]
         # M - S S'/n of packed entries: cross-products about the class's means.
-        spread = spread - np.outer(c.sums[entries], c.sums[entries]) / c.units.size
+        spread = spread - np.outer(c.sums[entries], c.sums[entries]) / c.n
         # Lower pairs (k, l) of columns: <Q̃, .>_kl sums Q̃_tu times the spread of (t, k) and (u, l).
         p, r = np.nonzero(column[:, None] >= column)
         group = problem.groups[c.group]

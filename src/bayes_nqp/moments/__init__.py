@@ -18,16 +18,21 @@ from bayes_nqp.moments._absorbed import (
 )
 from bayes_nqp.moments._classes import UnitClass, packed_rows, reduce_rows
 from bayes_nqp.moments._rows import Rows, VaryingColumn, distinct_rows
+from bayes_nqp.moments._stand_ins import StandIns, UnitSums, stand_ins, unit_sums
 
 __all__ = [
     "AbsorbedGroup",
     "AbsorbedLoadings",
     "Rows",
+    "StandIns",
     "UnitClass",
+    "UnitSums",
     "VaryingColumn",
     "absorb_levels",
     "absorb_loadings",
     "distinct_rows",
     "packed_rows",
     "reduce_rows",
+    "stand_ins",
+    "unit_sums",
 ]

@@ -55,8 +55,8 @@ class AbsorbedLoadings:
 def absorb_levels(rows: Rows, n_periods: int) -> list[AbsorbedGroup]:
     """Reduce rows with independent errors to the normal equations of their groups.
 
-    With w the weights of a unit, ``W = sum w`` and ``z̃ = z - w'z / W`` its columns net of their
-    weighted means, ``sum_i [diag(w) - w w' / W, w z̃; (w z̃)', z̃'w z̃]``.
+    With f the units that one stands for, w its weights, ``W = sum w`` and ``z̃ = z - w'z / W`` its
+    columns net of their weighted means, ``sum_i f [diag(w) - w w' / W, w z̃; (w z̃)', z̃'w z̃]``.
 
     Parameters
     ----------
@@ -73,7 +73,7 @@ def absorb_levels(rows: Rows, n_periods: int) -> list[AbsorbedGroup]:
 
 def _absorb_group(rows: Rows, units: Index, n_periods: int) -> AbsorbedGroup:
     columns = [*rows.columns, VaryingColumn("outcome", rows.outcome)]
-    normal, log_det, free = np.zeros((n_periods + len(columns),) * 2), 0.0, 0
+    normal, log_det, free = np.zeros((n_periods + len(columns),) * 2), 0.0, 0.0
     for begin in range(0, units.size, CHUNK):
         part = units[begin : begin + CHUNK]
         # Rows of these units one after another: row numbers, owners, and where each unit starts.
@@ -83,6 +83,7 @@ def _absorb_group(rows: Rows, units: Index, n_periods: int) -> AbsorbedGroup:
         index = np.arange(lengths.sum()) + np.repeat(first - starts, lengths)
         owner, time = np.repeat(np.arange(part.size), lengths), rows.time[index]
         w = np.ones(index.size) if rows.weights is None else rows.weights[index]
+        f = rows.count_of(part)
         # w of each unit by period, zero where unseen, and W.
         table = np.zeros((part.size, n_periods))
         table[owner, time] = w
@@ -92,18 +93,18 @@ def _absorb_group(rows: Rows, units: Index, n_periods: int) -> AbsorbedGroup:
         )
         # z̃ = z - w'z / W: Q̃ 1 = 0, so that the unit's own means count for nothing.
         z -= (np.add.reduceat(w[:, None] * z, starts) / total[:, None])[owner]
-        wz = w[:, None] * z
-        # sum_i [diag(w) - w w'/W, .; (w z̃)', z̃'w z̃]: the upper right is filled at the end.
-        normal[:n_periods, :n_periods] += np.diag(table.sum(axis=0))
-        normal[:n_periods, :n_periods] -= (table / total[:, None]).T @ table
+        wz = (f[owner] * w)[:, None] * z
+        # sum_i f_i [diag(w) - w w'/W, .; (w z̃)', z̃'w z̃]: the upper right is filled at the end.
+        normal[:n_periods, :n_periods] += np.diag(f @ table)
+        normal[:n_periods, :n_periods] -= ((f / total)[:, None] * table).T @ table
         for k, values in enumerate(wz.T, n_periods):
             normal[k, :n_periods] += np.bincount(time, values, n_periods)
         normal[n_periods:, n_periods:] += z.T @ wz
         # |Q| = prod w_t and 1'Q1 = W.
-        log_det += float(np.log(w).sum() - np.log(total).sum())
-        free += index.size - part.size
+        log_det += float(f[owner] @ np.log(w) - f @ np.log(total))
+        free += float(f @ (lengths - 1))
     normal[:n_periods, n_periods:] = normal[n_periods:, :n_periods].T
-    return AbsorbedGroup(units, normal, log_det, free)
+    return AbsorbedGroup(units, normal, log_det, round(free))
 
 
 def absorb_loadings(rows: Rows, owner: Index, n_periods: int) -> AbsorbedLoadings:
@@ -136,7 +137,7 @@ def absorb_loadings(rows: Rows, owner: Index, n_periods: int) -> AbsorbedLoading
     total, n = np.bincount(unit, w, owner.size), len(distinct)
     d = d - np.bincount(unit, w * d, owner.size)[unit] / total[unit]
     # Sums over the units of each owner and group: (Q̃d)_t by period, z'Q̃d by column, d'Q̃d.
-    pair, wd = entry[unit], w * d
+    pair, wd = entry[unit], rows.count_of(unit) * w * d
     normal = [np.bincount(pair * n_periods + time, wd, n * n_periods).reshape(n, n_periods)]
     for c in (*rows.columns, VaryingColumn("outcome", rows.outcome)):
         values = c.values[row] * (c.period is None or time == c.period)

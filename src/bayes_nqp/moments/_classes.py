@@ -37,6 +37,8 @@ class UnitClass:
         What multiplies a member's deviation.
     own : int, default 1
         Flat coefficients of each unit.
+    n : float
+        How many units they stand for.
     """
 
     group: int
@@ -49,11 +51,12 @@ class UnitClass:
     cross: Array
     loading: Array | None = None
     own: int = 1
+    n: float = 0.0
 
     @property
     def free(self) -> int:
         """Rows less flat coefficients of units."""
-        return int(self.units.size * (self.times.size - self.own))
+        return round(self.n * (self.times.size - self.own))
 
 
 def reduce_rows(rows: Rows) -> list[UnitClass]:
@@ -120,13 +123,14 @@ def _reduce_class(rows: Rows, units: Index, starts: Index, length: int) -> UnitC
     for begin in range(0, units.size, CHUNK):
         index = starts[units[begin : begin + CHUNK]][:, None] + np.arange(length)
         packed = _pack(columns, index, column, position)
-        sums += packed.sum(axis=0)  # S = sum_i Z_i
-        cross += packed.T @ packed  # M = sum_i vec Z_i (vec Z_i)'
+        f = rows.count_of(units[begin : begin + CHUNK])
+        sums += f @ packed  # S = sum_i f_i Z_i
+        cross += packed.T @ (f[:, None] * packed)  # M = sum_i f_i vec Z_i (vec Z_i)'
     weights = np.ones(length) if rows.weights is None else rows.weights[first]
     return UnitClass(
         int(rows.group[units[0]]), units, times, weights,
         column, position, sums, cross, None if rows.loading is None else rows.loading[first],
-        rows.own,
+        rows.own, float(rows.count_of(units).sum()),
     )  # fmt: skip
 
 

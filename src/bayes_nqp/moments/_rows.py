@@ -82,6 +82,8 @@ class Rows:
         What multiplies a member's deviation, where there are some; units of a class share it.
     own : int, default 1
         Flat coefficients of each unit.
+    counts : ndarray (unit), optional
+        How many units each stands for; one by default.
     """
 
     unit: Index
@@ -92,6 +94,11 @@ class Rows:
     weights: Array | None = None
     loading: Array | None = None
     own: int = 1
+    counts: Array | None = None
+
+    def count_of(self, units: Index) -> Array:
+        """How many units some of them stand for (unit)."""
+        return np.ones(units.size) if self.counts is None else self.counts[units]
 
     @property
     def n_periods(self) -> int:

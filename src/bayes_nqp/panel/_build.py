@@ -35,9 +35,9 @@ from bayes_nqp.panel._labels import labelled
 from bayes_nqp.panel._roles import Roles, as_names, check_roles
 from bayes_nqp.panel._times import TimeScale, parse_freq, read_times
 
-_NUMERIC = ("outcome", "weights", "covariates", "mediators", "moderators", "exposures")
+_NUMERIC = ("outcome", "weights", "counts", "covariates", "mediators", "moderators", "exposures")
 _MATRICES = ("covariates", "mediators", "moderators", "exposures")
-_REQUIRED = ("outcome", "weights", "covariates", "strata")
+_REQUIRED = ("outcome", "weights", "counts", "covariates", "strata")
 
 _CALENDAR_YEARS = ("Y", "Y-DEC")
 """Years that begin in January: a date of any other year may belong to the next one."""
@@ -116,6 +116,7 @@ def build(
     moderators: str | Iterable[str] = (),
     exposures: str | Iterable[str] = (),
     weights: str | None = None,
+    counts: str | None = None,
     never: object = None,
     freq: int | str | None = None,
     labels: Mapping[str, Any] | None = None,
@@ -141,6 +142,7 @@ def build(
         moderators=as_names("moderators", moderators),
         exposures=as_names("exposures", exposures),
         weights=weights,
+        counts=counts,
     )
     check_roles(df, roles, treated)
     called = labelled(labels_of(df), labels, df)
@@ -239,8 +241,11 @@ def _read(draft: Draft, notes: list[str]) -> None:
             _checks.constant_stratum(name, codes, labels, draft.starts, draft.units)
             _checks.whole_stratum(name, codes, draft.codes, rows)
             _checks.not_continuous(name, draft.frame[name], len(labels), len(draft.units))
-    if roles.weights is not None:
-        _checks.positive(draft.values[roles.weights], roles.weights, rows)
+    for part in ("weights", "counts"):
+        if (name := getattr(roles, part)) is not None:
+            _checks.positive(draft.values[name], part, name, rows)
+    if roles.counts is not None:
+        _checks.constant_counts(draft.values[roles.counts], roles.counts, draft.starts, draft.units)
 
 
 def _adoption(draft: Draft, treated: str | None, never: object, notes: list[str]) -> Ints:
@@ -337,6 +342,7 @@ def _fields(
         "weights": None if roles.weights is None else frozen(draft.values[roles.weights]),
         **{part: _matrix(draft, part) for part in _MATRICES},
         **_levels(draft.strata, starts),
+        "counts": frozen(_counts(draft)),
         "dropped": dropped,
         "notes": tuple(dict.fromkeys(notes)),
         "grid": grid,
@@ -350,6 +356,11 @@ def cohort_column(codes: Ints, grid: Grid) -> Any:
     if grid.base is None:
         return np.where(codes < 0, np.nan, ordinals)
     return periods_of(ordinals, grid.base).where(codes >= 0).array
+
+
+def _counts(draft: Draft) -> Floats:
+    name, starts = draft.roles.counts, draft.starts
+    return np.ones(len(starts)) if name is None else draft.values[name][starts]
 
 
 def _matrix(draft: Draft, part: str) -> npt.NDArray[np.float64]:

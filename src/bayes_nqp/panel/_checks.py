@@ -74,13 +74,32 @@ def not_continuous(name: str, column: pd.Series[Any], levels: int, units: int) -
         )
 
 
-def positive(values: Floats, name: str, rows: SourceRows) -> None:
-    """Refuse weights that are zero or negative."""
+def constant_counts(values: Floats, name: str, starts: Ints, units: Strings) -> None:
+    """Refuse a unit that stands for more units in one row than in another."""
+    low, high = np.fmin.reduceat(values, starts), np.fmax.reduceat(values, starts)
+    changing = high > low
+    if changing.any():
+        raise PanelError(
+            Message(
+                "counts={!r} changes within {}; it is how many units one stands for",
+                name,
+                counted(changing.sum(), "unit"),
+            ),
+            where=shown(f"{units[i]} ({low[i]:g}, {high[i]:g})" for i in np.flatnonzero(changing)),
+            hint="weights= takes what differs by row; cells whose members come and go are no units",
+        )
+
+
+def positive(values: Floats, part: str, name: str, rows: SourceRows) -> None:
+    """Refuse weights or counts that are zero or negative."""
     wrong = values <= 0
     if wrong.any():
         raise PanelError(
             Message(
-                "weights={!r} must be positive, and is not in {}", name, counted(wrong.sum(), "row")
+                "{}={!r} must be positive, and is not in {}",
+                part,
+                name,
+                counted(wrong.sum(), "row"),
             ),
             where=rows.shown(wrong, name),
             hint=Message("drop these rows: df[df[{!r}] > 0]", name),

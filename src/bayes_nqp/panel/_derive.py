@@ -36,11 +36,11 @@ def rows_of(panel: Rectangle) -> SourceRows:
 def where[P: Rectangle](panel: P, mask: Bools | pd.Series[Any], note: str = "") -> P:
     """Keep some rows."""
     keep = np.asarray(mask)
-    if keep.dtype != bool or keep.shape != (panel.n_rows,):
+    if keep.dtype != bool or keep.shape != panel.unit_codes.shape:
         raise PanelError(
             Message(
                 "mask must be {} booleans, one per row, not {} of shape {}",
-                panel.n_rows,
+                panel.unit_codes.size,
                 keep.dtype,
                 keep.shape,
             ),
@@ -50,7 +50,7 @@ def where[P: Rectangle](panel: P, mask: Bools | pd.Series[Any], note: str = "") 
         raise PanelError("mask keeps no row", hint="check the condition on panel.frame")
     if keep.all():
         return panel
-    note = note or Message("{} of {} rows chosen by a mask", keep.sum(), panel.n_rows)
+    note = note or Message("{} of {} rows chosen by a mask", keep.sum(), keep.size)
     pieces = build(panel.frame[keep], **panel.arguments, notes=(*panel.notes, note))
     pieces["dropped"] = {**panel.dropped, **pieces["dropped"]}
     return type(panel)(**pieces)
@@ -71,7 +71,7 @@ def complete[P: Rectangle](panel: P, columns: str | Iterable[str]) -> P:
             hint="leave one out",
         )
     causes = shown((f"{name} {count}" for name, count in lost.items()), 12)
-    note = Message("{} of {} rows left out as incomplete ({})", (~keep).sum(), panel.n_rows, causes)
+    note = Message("{} of {} rows left out as incomplete ({})", (~keep).sum(), keep.size, causes)
     fewer = where(panel, keep, note)
     return replace(fewer, dropped={**fewer.dropped, **lost})
 
@@ -89,10 +89,12 @@ def with_outcome[P: Rectangle](panel: P, values: str | npt.ArrayLike) -> P:
             panel, roles=roles, outcome=frozen(outcome_values), notes=(*panel.notes, *notes)
         )
     array = _numbers(values)
-    if array.shape != (panel.n_rows,):
+    if array.shape != panel.unit_codes.shape:
         raise PanelError(
             Message(
-                "values must have {} numbers, one per row, not shape {}", panel.n_rows, array.shape
+                "values must have {} numbers, one per row, not shape {}",
+                panel.unit_codes.size,
+                array.shape,
             ),
             hint="keep the order of panel.frame",
         )
@@ -121,11 +123,11 @@ def _numbers(values: npt.ArrayLike) -> Floats:
 def with_cohorts[P: Rectangle](panel: P, cohorts: npt.ArrayLike) -> P:
     """Replace the cohorts."""
     array = np.asarray(cohorts)
-    if array.shape != (panel.n_units,):
+    if array.shape != panel.unit_labels.shape:
         raise PanelError(
             Message(
                 "cohorts must have {} entries, one per unit, not shape {}",
-                panel.n_units,
+                panel.unit_labels.size,
                 array.shape,
             ),
             hint="keep the order of panel.unit_labels",

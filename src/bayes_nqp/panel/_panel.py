@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy.typing as npt
 import pandas as pd
+from annotated_types import Ge
 
-from bayes_nqp.annotations import Language
+from bayes_nqp.annotations import Language, Seed
 from bayes_nqp.columns import Bools, cells_of, reading_of, source_of
 from bayes_nqp.doors import PanelAttributes, door
 from bayes_nqp.language import Translator
-from bayes_nqp.panel import _derive, _show, _stratify
+from bayes_nqp.panel import _derive, _show, _stratify, _summed
 from bayes_nqp.panel._build import build
 from bayes_nqp.panel._labels import labelled
 from bayes_nqp.panel._pairs import build_pairs
@@ -69,6 +70,8 @@ class Panel(PanelAttributes, Rectangle):
         Codes of the cohort column that stand for never treated.
     labels : Labels
         What columns, levels and units are called, a language each.
+    counts : ndarray of float64 (unit)
+        How many units each stands for; ones without ``counts=``. `n_units` and `n_rows` count so.
 
     Examples
     --------
@@ -105,6 +108,7 @@ class Panel(PanelAttributes, Rectangle):
         moderators: str | Iterable[str] = (),
         exposures: str | Iterable[str] = (),
         weights: str | None = None,
+        counts: str | None = None,
         never: object = None,
         freq: int | str | None = None,
         labels: Mapping[str, Any] | None = None,
@@ -142,6 +146,10 @@ class Panel(PanelAttributes, Rectangle):
         weights : str, optional
             Column of positive precision weights of rows, for independent errors (`IID`) alone;
             leave sizes of units out.
+        counts : str, optional
+            Column of how many units each unit stands for, the same in all of its rows, as in a
+            published table of cells of like units: the panel is that of every unit so often. One
+            each by default. What looks at single units then says that it cannot.
         never : object or sequence, optional
             Codes in `cohort` that stand for never treated, such as 0.
         freq : int or str, optional
@@ -170,6 +178,7 @@ class Panel(PanelAttributes, Rectangle):
                 moderators=moderators,
                 exposures=exposures,
                 weights=weights,
+                counts=counts,
                 never=never,
                 freq=freq,
                 labels=labels,
@@ -265,6 +274,7 @@ class Panel(PanelAttributes, Rectangle):
         moderators: str | Iterable[str] = (),
         exposures: str | Iterable[str] = (),
         weights: str | None = None,
+        counts: str | None = None,
         never: object = None,
         freq: int | str | None = None,
         labels: Mapping[str, Any] | None = None,
@@ -293,7 +303,7 @@ class Panel(PanelAttributes, Rectangle):
             As in `from_frame`.
         strata, covariates, mediators, moderators, exposures : str or sequence of str, default ()
             As in `from_frame`.
-        weights : str, optional
+        weights, counts : str, optional
             As in `from_frame`.
         never : object or sequence, optional
             As in `from_frame`.
@@ -343,6 +353,7 @@ class Panel(PanelAttributes, Rectangle):
                 moderators=moderators,
                 exposures=exposures,
                 weights=weights,
+                counts=counts,
                 never=never,
                 freq=freq,
                 labels=labels,
@@ -483,6 +494,69 @@ class Panel(PanelAttributes, Rectangle):
             If a baseline is missing, or a level would be empty.
         """
         return _stratify.stratify(self, column, cuts, thresholds, at, labels, name, missing)
+
+    def summed_up(
+        self, *, by: str | Iterable[str] = (), baseline: str | Iterable[str] = ()
+    ) -> Panel:
+        """Replace the units of each class by a few that stand for all of them.
+
+        A class are the units with the same strata, cohort, observed periods and gaps. The few have
+        the same number, means and cross-products of all rows as the units of the class, which is
+        all that designs of sums read: fits are the same, and as quick as classes are few. What
+        looks at single units says that it cannot.
+
+        Parameters
+        ----------
+        by : str or sequence of str, default ()
+            Further columns that units of a class share, for designs and checks that name them:
+            ``"city"`` of ``varying="city"``, or coordinates of rings.
+        baseline : str or sequence of str, default ()
+            Columns of numbers that ``StaggeredDiD(baseline=…)`` names.
+
+        Returns
+        -------
+        Panel
+            Whose `counts` say for how many units each stands, and whose frame has the columns in
+            roles and these.
+
+        Raises
+        ------
+        PanelError
+            If a column of `by` changes within units, or one of `baseline` is no number.
+
+        Examples
+        --------
+        >>> import bayes_nqp as nqp
+        >>> panel = nqp.simulation.staggered(units=600, periods=8, seed=1).panel
+        >>> few = panel.summed_up()
+        >>> few.n_units, len(few.unit_labels) < 100
+        (600, True)
+        """
+        return _summed.summed_up(self, by, baseline)
+
+    def sample(self, units: Annotated[int, Ge(2)], *, seed: Seed = 0) -> Panel:
+        """Draw some of the units at random, for what looks at single ones.
+
+        Parameters
+        ----------
+        units : int
+            How many; of each cohort and combination of strata as many as its share.
+        seed : int, default 0
+            The same units are drawn again with it.
+
+        Raises
+        ------
+        PanelError
+            If units are summed up, or what is drawn is no panel.
+
+        Examples
+        --------
+        >>> import bayes_nqp as nqp
+        >>> panel = nqp.simulation.staggered(units=600, periods=8, seed=1).panel
+        >>> panel.sample(60).n_units
+        60
+        """
+        return _summed.sample(self, units, seed)
 
     def facts(self) -> Mapping[str, str]:
         """Describe the panel, as its repr shows it."""

@@ -12,7 +12,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from bayes_nqp.columns import Floats, Ints, Strings, frozen
+from bayes_nqp.errors import PanelError
 from bayes_nqp.labels import UNLABELLED, Labels
+from bayes_nqp.language import Message
 from bayes_nqp.panel._cohorts import labels_of
 from bayes_nqp.panel._grid import Grid
 from bayes_nqp.panel._roles import Roles
@@ -42,16 +44,31 @@ class Rectangle:
     never: tuple[object, ...] = ()
     exposures: Floats = field(default_factory=lambda: frozen(np.empty((0, 0))))
     labels: Labels = UNLABELLED
+    counts: Floats = field(default_factory=lambda: frozen(np.empty(0)))
 
     @property
+    def summed(self) -> bool:
+        """Whether units are what others are summed up in, and not observed one by one."""
+        return self.roles.counts is not None
+
+    def need_units(self, what: Message) -> None:
+        """Refuse what looks at single units, where these are summed up."""
+        if self.summed:
+            raise PanelError(
+                Message("{} looks at single units, and this panel has them summed up", what),
+                where=Message("{:,} units, summed up in {:,}", self.n_units, self.unit_labels.size),
+                hint="the panel of single units, or of a sample of them",
+            )
+
+    @cached_property
     def n_units(self) -> int:
-        """Number of units."""
-        return len(self.unit_labels)
+        """Number of units, each as often as it counts."""
+        return round(self.counts.sum())
 
-    @property
+    @cached_property
     def n_rows(self) -> int:
-        """Number of rows."""
-        return len(self.unit_codes)
+        """Number of rows, each as often as its unit counts."""
+        return round(self.counts[self.unit_codes].sum())
 
     @property
     def periods(self) -> int:
@@ -61,7 +78,7 @@ class Rectangle:
     @property
     def balanced(self) -> bool:
         """Whether every unit has a row in every period."""
-        return self.n_rows == self.n_units * self.periods
+        return len(self.unit_codes) == len(self.unit_labels) * self.periods
 
     @cached_property
     def cohort_labels(self) -> npt.NDArray[Any]:
@@ -82,6 +99,7 @@ class Rectangle:
             "moderators": self.roles.moderators,
             "exposures": self.roles.exposures,
             "weights": self.roles.weights,
+            "counts": self.roles.counts,
             "never": list(self.never) or None,
             "freq": self.grid.freq,
             "labels": self.labels.words or None,
@@ -100,7 +118,7 @@ def _digest(panel: Rectangle) -> str:
     """Hash what is in roles, with units in the order of their names."""
     order = np.argsort(panel.unit_labels, kind="stable")
     rank = np.empty_like(order)
-    rank[order] = np.arange(panel.n_units)
+    rank[order] = np.arange(order.size)
     named = bool((order == rank).all() and (np.diff(order) == 1).all())
     rows = slice(None) if named else np.argsort(rank[panel.unit_codes], kind="stable")
     texts: list[object] = [
@@ -117,6 +135,8 @@ def _digest(panel: Rectangle) -> str:
     for values in (panel.outcome, *matrices, *weights):
         if values.size:
             seal.update(_canonical(values[rows]))
+    if panel.roles.counts is not None:
+        seal.update(_canonical(panel.counts[order]))
     return seal.hexdigest()
 
 

@@ -34,8 +34,8 @@ class Roles:
         was given.
     strata, covariates, mediators, moderators, exposures : tuple of str, default ()
         Column names.
-    weights : str, optional
-        Column name.
+    weights, counts : str, optional
+        Column names.
     """
 
     unit: str
@@ -48,6 +48,7 @@ class Roles:
     moderators: tuple[str, ...] = ()
     weights: str | None = None
     exposures: tuple[str, ...] = ()
+    counts: str | None = None
 
     def named(self) -> list[tuple[str, str]]:
         """List every (argument, column), in a fixed order."""
@@ -62,7 +63,8 @@ class Roles:
             for part in ("strata", "covariates", "mediators", "moderators", "exposures")
             for column in getattr(self, part)
         ]
-        return single + many + ([("weights", self.weights)] if self.weights is not None else [])
+        last = [("weights", self.weights), ("counts", self.counts)]
+        return single + many + [(part, column) for part, column in last if column is not None]
 
 
 def as_names(argument: str, value: str | Iterable[Any] | None) -> tuple[str, ...]:

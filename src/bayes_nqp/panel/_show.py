@@ -33,9 +33,10 @@ def facts(panel: Rectangle) -> dict[str, Message]:
         ),
     }
     if roles.cohort is not None:
-        codes, sizes = np.unique(panel.cohort_codes[panel.cohort_codes >= 0], return_counts=True)
-        pairs = zip(panel.time_labels[codes], sizes, strict=True)
-        listed = shown((f"{label}: {n}" for label, n in pairs), 12)
+        treated = panel.cohort_codes >= 0
+        sizes = np.bincount(panel.cohort_codes[treated], panel.counts[treated], panel.periods)
+        pairs = zip(panel.time_labels, sizes, strict=True)
+        listed = shown((f"{label}: {n:.0f}" for label, n in pairs if n), 12)
         out[Message("cohorts", context="role")] = listed or Message("none")
     out |= {Message("{}", factor): _stratum(panel, factor) for factor in roles.strata}
     named = {word: getattr(roles, part) for part, word in _ROLES.items()}
@@ -49,8 +50,10 @@ def facts(panel: Rectangle) -> dict[str, Message]:
 
 
 def _units(panel: Rectangle) -> Message:
-    adopted = int((panel.cohort_codes >= 0).sum())
+    adopted = round(panel.counts[panel.cohort_codes >= 0].sum())
     units = Message("{:,} ({})", panel.n_units, panel.roles.unit)
+    if panel.summed:
+        units = Message("{}, summed up in {:,}", units, panel.unit_labels.size)
     if panel.roles.cohort is None:
         return units
     return Message("{}, {:,} treated, {:,} never", units, adopted, panel.n_units - adopted)
@@ -58,11 +61,11 @@ def _units(panel: Rectangle) -> Message:
 
 def _stratum(panel: Rectangle, factor: str) -> Message:
     codes, treated = panel.strata_codes[factor], panel.cohort_codes >= 0
-    levels = panel.levels[factor]
-    sizes = (np.bincount(x, minlength=len(levels)) for x in (codes, codes[treated]))
+    levels, n = panel.levels[factor], len(panel.levels[factor])
+    sizes = (np.rint(np.bincount(codes, x, n)) for x in (panel.counts, panel.counts * treated))
     lines = []
     for level, units, adopted in zip(levels, *sizes, strict=True):
-        line = Message("{} {}", str(level), counted(units, "unit"))
+        line = Message("{} {}", str(level), counted(int(units), "unit"))
         dated = panel.roles.cohort is not None
         lines.append(Message("{} ({} treated)", line, int(adopted)) if dated else line)
     return shown(lines, 8)

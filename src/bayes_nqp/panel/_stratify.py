@@ -93,7 +93,7 @@ def _check_name(panel: Rectangle, name: str) -> None:
 
 def _baseline(panel: Rectangle, column: str, at: object) -> tuple[Floats, str]:
     raw = column_of(panel, "column", column)
-    if is_text(unwrapped(raw)) and raw.nunique() < panel.n_units and not _numeric(raw):
+    if is_text(unwrapped(raw)) and raw.nunique() < panel.unit_labels.size and not _numeric(raw):
         raise PanelError(
             Message(
                 "column={!r} is text, not numbers: {}",
@@ -102,6 +102,7 @@ def _baseline(panel: Rectangle, column: str, at: object) -> tuple[Floats, str]:
             ),
             hint=Message("if it groups units already, strata=[{!r}] takes it as it is", column),
         )
+    panel.need_units(Message("column={!r}", column))
     values = numbers(raw, "column", rows_of(panel), [])
     use = ~np.isnan(values)
     if at is None:
@@ -123,8 +124,8 @@ def _baseline(panel: Rectangle, column: str, at: object) -> tuple[Floats, str]:
         use &= panel.time_codes == _period(panel, at)
         when = Message("at {}", plain(at))
     units = panel.unit_codes[use]
-    count = np.bincount(units, minlength=panel.n_units)
-    total = np.bincount(units, weights=values[use], minlength=panel.n_units)
+    count = np.bincount(units, minlength=panel.unit_labels.size)
+    total = np.bincount(units, weights=values[use], minlength=panel.unit_labels.size)
     return np.where(count > 0, total / np.maximum(count, 1), np.nan), when
 
 
@@ -158,7 +159,7 @@ def _refuse_missing(panel: Rectangle, column: str, when: str, gone: Bools) -> No
             column,
             when,
             gone.sum(),
-            panel.n_units,
+            panel.unit_labels.size,
         ),
         where=shown(panel.unit_labels[gone], 12),
         hint="another period with at=…; missing='drop' leaves these units out, missing='level' "

@@ -10,15 +10,17 @@ import numpy.typing as npt
 
 from bayes_nqp.columns import frozen
 from bayes_nqp.errors import PanelError, StudyError, nearest, shown
+from bayes_nqp.language import Message
 
 if TYPE_CHECKING:
     from bayes_nqp.panel._panel import Panel
+    from bayes_nqp.panel._rectangle import Rectangle
 
 
 Index = npt.NDArray[np.int64]
 
 
-def unit_column(panel: Panel, name: str, argument: str) -> tuple[Index, npt.NDArray[np.str_]]:
+def unit_column(panel: Rectangle, name: str, argument: str) -> tuple[Index, npt.NDArray[np.str_]]:
     """Codes and labels of a column that is constant within units.
 
     Parameters
@@ -43,7 +45,9 @@ def unit_column(panel: Panel, name: str, argument: str) -> tuple[Index, npt.NDAr
     if name not in panel.frame.columns:
         raise StudyError(
             f"'{argument}' names the column {name!r}, which the panel does not have",
-            hint=nearest(name, panel.frame.columns),
+            hint=Message("panel.summed_up(by=[{!r}]) keeps it", name)
+            if panel.summed
+            else nearest(name, panel.frame.columns),
         )
     values = panel.frame[name]
     if values.isna().any():
@@ -53,7 +57,7 @@ def unit_column(panel: Panel, name: str, argument: str) -> tuple[Index, npt.NDAr
         )
     text = values.astype(str).to_numpy(dtype=str)
     labels, codes = np.unique(text, return_inverse=True)
-    first = np.zeros(panel.n_units, dtype=np.int64)
+    first = np.zeros(panel.unit_labels.size, dtype=np.int64)
     first[panel.unit_codes[::-1]] = codes[::-1]
     changing = np.unique(panel.unit_codes[codes != first[panel.unit_codes]])
     if changing.size:

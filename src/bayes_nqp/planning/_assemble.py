@@ -293,19 +293,20 @@ def _members(
     frame: PlanFrame, rows: Rows, classes: Sequence[UnitClass], block: Index
 ) -> list[Member]:
     """Treated members, with the sums of their units class by class."""
-    entries: dict[int, list[tuple[int, int, Array]]] = {}
+    entries: dict[int, list[tuple[int, float, Array]]] = {}
     for k, c in enumerate(classes):
         if c.loading is None or not c.loading.any():
             continue
         members, position = np.unique(frame.member[c.units], return_inverse=True)
         sums = np.zeros((members.size, c.sums.size))
-        np.add.at(sums, position, packed_rows(rows, c.units, c))
-        for m, n, total in zip(members, np.bincount(position), sums, strict=True):
-            entries.setdefault(int(m), []).append((k, int(n), total))
+        f = rows.count_of(c.units)
+        np.add.at(sums, position, packed_rows(rows, c.units, c) * f[:, None])
+        for m, n, total in zip(members, np.bincount(position, f), sums, strict=True):
+            entries.setdefault(int(m), []).append((k, n, total))
     owners = []
     for m in sorted(entries):
         ks = np.array([k for k, _, _ in entries[m]], dtype=np.int64)
-        ns = np.array([n for _, n, _ in entries[m]], dtype=np.int64)
+        ns = np.array([n for _, n, _ in entries[m]])
         home = int(block[frame.stratum[classes[int(ks[0])].units[0]]])
         owners.append(Member(home, ks, ns, [total for _, _, total in entries[m]]))
     return owners

@@ -58,7 +58,7 @@ def drop_reasons(model: ModelSpec, frame: PlanFrame) -> tuple[Mask, tuple[str, .
             where=where,
             hint=reduce(_either, [*less, *_hints(frame, reason)]),
         )
-    cells, rows = len(lost), int(bad.sum())
+    cells, rows = len(lost), round(frame.weight[bad].sum())
     return ~bad, (
         f"dropped {rows} rows of {cells} cells whose effects are not identified: {where}",
     )
@@ -115,7 +115,7 @@ def _places(lost: pd.DataFrame, panel: Panel) -> Message:
 def _earlier(model: ModelSpec, frame: PlanFrame, reason: Index) -> tuple[Message, list[Message]]:
     """An argument that takes rows before adoption from units that have them, and a shorter one."""
     panel, facts = model.panel, model.facts
-    first = np.full(panel.n_units, panel.periods)
+    first = np.full(panel.unit_labels.size, panel.periods)
     np.minimum.at(first, panel.unit_codes, panel.time_codes)
     before = (panel.cohort_codes - first)[frame.unit[reason == 1]]
     if facts.anticipation and (before > 0).any():
@@ -219,10 +219,11 @@ def cell_info(
     """Labels, sizes and mean outcomes of cells."""
     rows = np.flatnonzero(cell_of_row >= 0)
     cell = cell_of_row[rows]
-    count = np.bincount(cell, minlength=table.size)
-    weight = count.astype(float)
+    f = frame.weight[rows]
+    weight = exact = np.bincount(cell, f, minlength=table.size)
+    count = np.rint(exact).astype(np.int64)
     if panel.weights is not None:
-        weight = np.bincount(cell, panel.weights[rows], minlength=table.size)
+        weight = np.bincount(cell, f * panel.weights[rows], minlength=table.size)
     labels = np.asarray(panel.time_labels)
     cohort = labels[table.time - table.event_time]
     return CellInfo(
@@ -234,7 +235,7 @@ def cell_info(
         labels=table.labels,
         rows=count,
         units=count,
-        observed=np.bincount(cell, panel.outcome[rows], minlength=table.size) / count,
+        observed=np.bincount(cell, f * panel.outcome[rows], minlength=table.size) / exact,
         weight=weight,
     )
 
@@ -265,6 +266,7 @@ def support_frame(panel: Panel, frame: PlanFrame, reason: Index) -> pd.DataFrame
         "time": labels[frame.time[rows]],
         "event_time": frame.time[rows] - frame.origin[rows],
         "_reason": reason[rows],
+        "rows": frame.weight[rows],
     }
     table = pd.DataFrame(data)
     keys = [*panel.roles.strata, "cohort", "time", "event_time"]
@@ -272,10 +274,12 @@ def support_frame(panel: Panel, frame: PlanFrame, reason: Index) -> pd.DataFrame
     if near.any():
         table["role"] = np.where(near, v.NEIGHBOUR, v.TREATED)
         keys.append("role")
-    grouped = table.groupby(keys, sort=True)["_reason"]
+    table["identifying"] = table["rows"].where(table["_reason"] == OK, 0.0)
+    grouped = table.groupby(keys, sort=True)
     out = grouped.agg(
-        rows="size", identifying=lambda r: int((r == OK).sum()), worst="max"
+        rows=("rows", "sum"), identifying=("identifying", "sum"), worst=("_reason", "max")
     ).reset_index()
+    out[["rows", "identifying"]] = out[["rows", "identifying"]].round().astype(np.int64)
     out["identified"] = out["identifying"] == out["rows"]
     out["reason"] = [REASONS[k] for k in out.pop("worst")]
     return out

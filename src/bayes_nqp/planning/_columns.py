@@ -48,7 +48,7 @@ def varying_columns(
                 hint=nearest(name, panel.roles.covariates),
             )
         x = panel.covariates[:, panel.roles.covariates.index(name)][sample]
-        x, size = within(frame.unit[sample], x, frame.n_units)
+        x, size = within(frame.unit[sample], x, frame.counts)
         columns.append(VaryingColumn(name, x))
         sizes.append(size)
     for name in equation.baseline:
@@ -58,24 +58,29 @@ def varying_columns(
             columns.append(VaryingColumn(f"{name} × {panel.time_labels[t]}", values, int(t)))
             sizes.append(size)
     for name, values in equation.columns.items():
-        x, size = within(frame.unit[sample], values[sample], frame.n_units)
+        x, size = within(frame.unit[sample], values[sample], frame.counts)
         columns.append(VaryingColumn(name, x))
         sizes.append(size)
     return columns, sizes
 
 
-def within(unit: npt.NDArray[np.int64], x: Array, n_units: int) -> tuple[Array, float]:
+def within(unit: npt.NDArray[np.int64], x: Array, counts: Array) -> tuple[Array, float]:
     """Take unit means off a column, and scale it to unit spread.
+
+    Parameters
+    ----------
+    counts : ndarray (unit)
+        How many units each stands for.
 
     Returns
     -------
     tuple
         The column, and what it was divided by.
     """
-    count = np.maximum(np.bincount(unit, minlength=n_units), 1)
+    count = np.maximum(np.bincount(unit, minlength=counts.size), 1)
     largest = float(np.abs(x).max(initial=0.0))
-    x = x - (np.bincount(unit, x, minlength=n_units) / count)[unit]
-    size = float(np.sqrt(np.mean(x * x))) if x.size else 0.0
+    x = x - (np.bincount(unit, x, minlength=counts.size) / count)[unit]
+    size = float(np.sqrt(np.average(x * x, weights=counts[unit]))) if x.size else 0.0
     return (x / size, size) if size > _ROUNDING * largest else (np.zeros_like(x), 1.0)
 
 
@@ -87,7 +92,9 @@ def centred(frame: PlanFrame, outcome: Array, sample: Mask, *, common: bool) -> 
     level = np.zeros_like(frame.level) if common else frame.level
     node = level[unit] * frame.n_periods + frame.time[sample]
     size = len(frame.level_names) * frame.n_periods
-    mean = np.bincount(node, y, minlength=size) / np.maximum(np.bincount(node, minlength=size), 1)
+    f = frame.weight[sample]
+    total = np.bincount(node, f, minlength=size)
+    mean = np.bincount(node, f * y, minlength=size) / np.where(total > 0, total, 1.0)
     return np.asarray(y - mean[node])
 
 
@@ -113,8 +120,8 @@ def _baseline(panel: Panel, frame: PlanFrame, name: str) -> tuple[Array, float]:
             where=shown(panel.unit_labels[np.isnan(x)]),
             hint="fill it in, or drop these units",
         )
-    x = x - x.mean()
-    size = float(x.std())
+    x = x - np.average(x, weights=frame.counts)
+    size = float(np.sqrt(np.average(x * x, weights=frame.counts)))
     if size == 0:
         raise PanelError(
             f"'baseline' column {name!r} is the same for all units", hint="leave it out"

@@ -41,6 +41,8 @@ class EffectMap:
         Members with treated rows, among all.
     labels : ndarray of str (member)
         What they are called.
+    weight : ndarray (treated row)
+        How many rows each stands for.
     sizes : ndarray of int (cell)
         n_c, untreated rows included.
     stratum : ndarray of int (cell)
@@ -56,6 +58,7 @@ class EffectMap:
     moderator: Array | None
     codes: Index
     labels: npt.NDArray[np.str_]
+    weight: Array
     sizes: Index
     stratum: Index
     stratum_of_members: Index
@@ -108,7 +111,7 @@ class EffectMap:
         """
         some = owner >= 0
         places = owner[some], self.cell[some]
-        table = csr_array((np.ones(some.sum()), places), shape=(size, self.sizes.size))
+        table = csr_array((self.weight[some], places), shape=(size, self.sizes.size))
         return csr_array(table / self.sizes)
 
     def cells_of_members(self, values: Array | float = 1.0) -> csr_array:
@@ -119,24 +122,24 @@ class EffectMap:
         values : ndarray (treated row), default 1
             What effects of cells are multiplied by.
         """
-        share = 1.0 / np.bincount(self.member, minlength=self.codes.size)[self.member]
+        share = self.weight / np.bincount(self.member, self.weight, self.codes.size)[self.member]
         shape = (self.codes.size, self.sizes.size)
         return csr_array((share * values, (self.member, self.cell)), shape=shape)
 
     @cached_property
     def membership(self) -> tuple[Index, Index, Index]:
         """Every pair of a cell and a member in it, by cell, and n_mc: cell, member, rows."""
-        pair, count = np.unique(self.cell * self.codes.size + self.member, return_counts=True)
+        pair, at = np.unique(self.cell * self.codes.size + self.member, return_inverse=True)
         cell, member = np.divmod(pair, self.codes.size)
-        return cell, member, count
+        return cell, member, np.rint(np.bincount(at, self.weight)).astype(np.int64)
 
     def cell_means(self, values: Array) -> Array:
         """Means of what treated rows have over those of each cell (cell); zero of none."""
-        return _means(values, self.cell, self.sizes.size)
+        return self._means(values, self.cell, self.sizes.size)
 
     def member_means(self, values: Array) -> Array:
         """The same of members (member)."""
-        return _means(values, self.member, self.codes.size)
+        return self._means(values, self.member, self.codes.size)
 
     @cached_property
     def mean_of_cells(self) -> Array:
@@ -148,8 +151,8 @@ class EffectMap:
         """Z (stratum, member)."""
         stratum = self.stratum[self.cell]
         shape = (int(self.stratum.max()) + 1, self.codes.size)
-        table = csr_array((self.z, (stratum, self.member)), shape=shape)
-        return csr_array(table / np.bincount(self.member, minlength=self.codes.size))
+        table = csr_array((self.weight * self.z, (stratum, self.member)), shape=shape)
+        return csr_array(table / np.bincount(self.member, self.weight, self.codes.size))
 
     @cached_property
     def mean_of_members(self) -> Array:
@@ -161,7 +164,8 @@ class EffectMap:
         """The moderator less its centre, zero without one (treated row)."""
         return np.zeros(self.rows.size) if self.moderator is None else self.moderator
 
-
-def _means(values: Array, owner: Index, size: int) -> Array:
-    count = np.maximum(np.bincount(owner, minlength=size), 1)
-    return np.asarray(np.bincount(owner, values, size) / count)
+    def _means(self, values: Array, owner: Index, size: int) -> Array:
+        count = np.bincount(owner, self.weight, size)
+        return np.asarray(
+            np.bincount(owner, self.weight * values, size) / np.where(count, count, 1)
+        )

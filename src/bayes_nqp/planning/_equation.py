@@ -160,24 +160,24 @@ def _shifted(ground: Plan, mediator: MediatorSpec) -> bool:
 
 def _mediator_slopes(ground: Plan, mediators: Sequence[MediatorSpec]) -> list[tuple[Slope, Array]]:
     """Columns of mediators, of their interactions with treatment, and with the moderator."""
-    unit, sample = ground.frame.unit, ground.kept
+    frame, sample = ground.frame, ground.kept
     slopes, shifted = [], []
     for mediator in mediators:
         values = mediator.values
-        column, size = within(unit[sample], values[sample], ground.frame.n_units)
+        column, size = within(frame.unit[sample], values[sample], frame.counts)
         full = np.zeros(values.size)
         full[sample] = column
         slopes.append((Slope(mediator.name, SlopeKind.MEDIATOR, size, lag=mediator.lag), full))
         if mediator.interaction:
-            centre = float(values[sample].mean())
-            product = (values - centre) * ground.frame.treated / size
+            centre = float(np.average(values[sample], weights=frame.weight[sample]))
+            product = (values - centre) * frame.treated / size
             slopes.append(
                 (Slope(mediator.name, SlopeKind.INTERACTION, size, centre, mediator.lag), product)
             )
         if ground.moderator is not None and mediator.moderated:
             shifted.append(
                 moderated_slope(
-                    ground.moderator, mediator.name, values, ground.panel, ground.frame, sample
+                    ground.moderator, mediator.name, values, ground.panel, frame, sample
                 )
             )
     return slopes + shifted
@@ -207,6 +207,7 @@ def _rows(ground: Plan, equation: EquationSpec, columns: _Columns, scale: float)
         columns=columns.columns,
         weights=_weights(ground, equation),
         loading=_loading(ground, equation),
+        counts=frame.counts,
         own=1 if equation.series is None else 1 + equation.series.values.shape[1],
     )
 

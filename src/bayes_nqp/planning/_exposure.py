@@ -67,28 +67,30 @@ def _variation(frame: PlanFrame, values: Array, in_stratum: Mask, sample: Mask) 
     count = np.maximum(np.bincount(unit, minlength=frame.n_units), 1)
     within_units = x - (np.bincount(unit, x, minlength=frame.n_units) / count)[unit]
     tiny = _FLAT * max(float(np.abs(x).max(initial=0.0)), 1e-300)
-    varying = np.unique(unit[np.abs(within_units) > tiny]).size
+    f = frame.weight[in_stratum]
+    moving = np.unique(unit[np.abs(within_units) > tiny])
+    varying = round(frame.counts[moving].sum())
     net = net_of_effects(frame, np.where(in_stratum, values, 0.0), sample)[0][in_stratum[sample]]
     reason = NOTHING
     if not varying:
         reason = _NEVER_CHANGES
-    elif float(net @ net) <= _FLAT * float(within_units @ within_units):
+    elif float(net @ (f * net)) <= _FLAT * float(within_units @ (f * within_units)):
         reason = _NO_RESIDUAL
     return {
-        "rows": int(in_stratum.sum()),
-        "exposed": int((x != 0.0).sum()),
-        "units": int(np.unique(unit).size),
+        "rows": round(f.sum()),
+        "exposed": round(f[x != 0.0].sum()),
+        "units": round(frame.counts[np.unique(unit)].sum()),
         "varying": varying,
-        "sd": float(x.std()) if x.size else 0.0,
-        "sd_within": _root(within_units),
-        "sd_net": 0.0 if reason else _root(net),
+        "sd": _root(x - np.average(x, weights=f), f) if x.size else 0.0,
+        "sd_within": _root(within_units, f),
+        "sd_net": 0.0 if reason else _root(net, f),
         "identified": not reason,
         "reason": reason,
     }
 
 
-def _root(values: Array) -> float:
-    return float(np.sqrt(np.mean(values * values))) if values.size else 0.0
+def _root(values: Array, f: Array) -> float:
+    return float(np.sqrt(np.average(values * values, weights=f))) if values.size else 0.0
 
 
 def kept_rows(model: ModelSpec, frame: PlanFrame) -> tuple[Mask, tuple[str, ...]]:
@@ -108,7 +110,8 @@ def kept_rows(model: ModelSpec, frame: PlanFrame) -> tuple[Mask, tuple[str, ...]
     sample = (np.bincount(frame.unit, minlength=frame.n_units) > 1)[frame.unit]
     notes = []
     if not sample.all():
-        notes.append(f"{int((~sample).sum())} units seen once say nothing and are left out")
+        alone = round(frame.weight[~sample].sum())
+        notes.append(f"{alone} units seen once say nothing and are left out")
     if not frame.treated.any():
         raise IdentificationError(
             Message("the exposure {!r} is {:g} in every row", dose.name, dose.reference),
@@ -138,9 +141,8 @@ def kept_rows(model: ModelSpec, frame: PlanFrame) -> tuple[Mask, tuple[str, ...]
             ),
         )
     gone = np.isin(frame.stratum[frame.unit], lost.index.to_numpy())
-    notes.append(
-        f"dropped {int((sample & gone).sum())} rows whose slope is not identified: {where}"
-    )
+    rows = round(frame.weight[sample & gone].sum())
+    notes.append(f"dropped {rows} rows whose slope is not identified: {where}")
     return sample & ~gone, tuple(notes)
 
 
@@ -228,7 +230,7 @@ def exposure_columns(exposure: Exposure, frame: PlanFrame, sample: Mask) -> list
     """
     values = exposure.values[sample]
     if not exposure.by_time:
-        within_units, size = within(frame.unit[sample], values, frame.n_units)
+        within_units, size = within(frame.unit[sample], values, frame.counts)
         values = within_units * size
     values = values / exposure.size
     return [VaryingColumn(f"{exposure.name} {t}", values, t) for t in range(frame.n_periods)]

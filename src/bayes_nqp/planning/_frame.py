@@ -44,6 +44,8 @@ class PlanFrame:
         Labels of the time-effect levels.
     member_labels : ndarray of str (member)
         Labels of members.
+    counts : ndarray (unit)
+        How many units each stands for.
     """
 
     unit: Index
@@ -58,6 +60,12 @@ class PlanFrame:
     stratum_levels: Index
     level_names: tuple[str, ...]
     member_labels: npt.NDArray[np.str_]
+    counts: npt.NDArray[np.float64]
+
+    @property
+    def weight(self) -> npt.NDArray[np.float64]:
+        """How many units the unit of each row stands for (row)."""
+        return self.counts[self.unit]
 
     @property
     def treated(self) -> Mask:
@@ -108,7 +116,7 @@ def frame_of(model: ModelSpec) -> PlanFrame:
     """Number strata, levels and members, and give rows their roles."""
     panel, facts = model.panel, model.facts
     factors = panel.roles.strata
-    table = np.zeros((panel.n_units, 0), dtype=np.int64)
+    table = np.zeros((panel.unit_labels.size, 0), dtype=np.int64)
     if factors:
         table = np.stack([panel.strata_codes[f] for f in factors], axis=1)
     stratum, stratum_levels = combine(table)
@@ -119,7 +127,7 @@ def frame_of(model: ModelSpec) -> PlanFrame:
         for row in level_table
     )
     if facts.varying is None or facts.varying == "unit":
-        member, labels = np.arange(panel.n_units), panel.unit_labels
+        member, labels = np.arange(panel.unit_labels.size), panel.unit_labels
     else:
         member, labels = unit_column(panel, facts.varying, "varying")
         if labels.size < 2:
@@ -133,10 +141,10 @@ def frame_of(model: ModelSpec) -> PlanFrame:
             )
     unit = np.asarray(panel.unit_codes, dtype=np.int64)
     time = np.asarray(panel.time_codes, dtype=np.int64)
-    key, cohort, origin, role = _roles(model.timing, unit, time, panel.n_units)
+    key, cohort, origin, role = _roles(model.timing, unit, time, panel.unit_labels.size)
     return PlanFrame(
         unit, time, stratum, level, key, cohort, member.astype(np.int64), origin, role,
-        stratum_levels, names, labels,
+        stratum_levels, names, labels, panel.counts,
     )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bayes_nqp.errors import StudyError
+from bayes_nqp.language import Message
 from bayes_nqp.planning._plan import Equation, Plan
 
 Array = npt.NDArray[np.float64]
@@ -68,12 +69,15 @@ def row_layout(plan: Plan, equation: Equation) -> RowLayout:
     ------
     StudyError
         If outcomes of other units are part of it, so that no row stands alone.
+    PanelError
+        If units are summed up.
     """
     if equation.problem.lag is not None:
         raise StudyError(
             "a spatial lag is not stated row by row",
             hint="sampler=nqp.Importance(), the default, samples it",
         )
+    plan.panel.need_units(Message("the model row by row"))
     frame = plan.frame
     rows = np.flatnonzero(plan.kept)
     unit, time = equation.rows.unit, equation.rows.time

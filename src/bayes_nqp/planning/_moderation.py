@@ -56,8 +56,9 @@ def moderator_of(model: ModelSpec, frame: PlanFrame, sample: Mask) -> Moderator 
     values = panel.moderators[:, present.index(name)]
     treated = sample & frame.treated
     _complete(panel, name, values, treated, "treated rows")
-    centre = float(values[treated].mean())
-    size = float(values[treated].std())
+    f = frame.weight[treated]
+    centre = float(np.average(values[treated], weights=f))
+    size = float(np.sqrt(np.average((values[treated] - centre) ** 2, weights=f)))
     if size <= 1e-12 * max(abs(centre), 1e-300):
         raise IdentificationError(
             Message("the moderator {!r} is the same in all treated rows", name),
@@ -115,7 +116,7 @@ def own_slope(
     if moderator is None:
         return []
     _complete(panel, moderator.name, moderator.values, sample, "rows")
-    column, size = within(frame.unit[sample], moderator.values[sample], frame.n_units)
+    column, size = within(frame.unit[sample], moderator.values[sample], frame.counts)
     constant = size <= 1e-9 * moderator.size or not np.any(column)
     return [] if constant else [(VaryingColumn(moderator.name, column), size)]
 
@@ -130,8 +131,8 @@ def _made_of(x: Array, y: Array, unit: npt.NDArray[np.int64]) -> bool:
 
     if linear(x - x.mean(), y - y.mean(), x.size - 2):
         return True
-    a, _ = within(at, x, groups.size)
-    b, _ = within(at, y, groups.size)
+    a, _ = within(at, x, np.ones(groups.size))
+    b, _ = within(at, y, np.ones(groups.size))
     return linear(a, b, x.size - groups.size - 1)
 
 
@@ -151,8 +152,8 @@ def moderated_slope(
         If the moderator is missing in a row.
     """
     _complete(panel, moderator.name, moderator.values, sample, "rows")
-    centre = float(values[sample].mean())
-    _, size = within(frame.unit[sample], values[sample], frame.n_units)
+    centre = float(np.average(values[sample], weights=frame.weight[sample]))
+    _, size = within(frame.unit[sample], values[sample], frame.counts)
     size *= moderator.size
     column = np.where(sample, (values - centre) * moderator.values / size, 0.0)
     return Slope(mediator, SlopeKind.SHIFT, size, centre, moderator=moderator.name), column

@@ -265,7 +265,8 @@ class Plan:
         return EffectMap(
             rows, self.cell_of_row[rows], unit, member,
             None if self.moderator is None else self.moderator.values[rows],
-            codes, frame.member_labels[codes], self.cells.rows, self.table.stratum, first[codes],
+            codes, frame.member_labels[codes], frame.weight[rows], self.cells.rows,
+            self.table.stratum, first[codes],
         )  # fmt: skip
 
     @property

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from bayes_nqp.designs import Calendar, Design, EquationSpec, ModelSpec
+from bayes_nqp.designs import Calendar, Design, DoseSpec, EquationSpec, ModelSpec
 from bayes_nqp.doors import door
 from bayes_nqp.errors import IdentificationError
 from bayes_nqp.language import Message
@@ -68,6 +68,8 @@ def plan_model(model: ModelSpec, *, scale: float | None = None) -> Plan:
     ------
     IdentificationError
         If the panel cannot identify what the model asks for.
+    PanelError
+        If it sums units up, and the model looks at single ones.
     """
     ground = ground_of(model)
     outcome, *mediators = model.equations
@@ -83,7 +85,13 @@ def plan_model(model: ModelSpec, *, scale: float | None = None) -> Plan:
 
 def ground_of(model: ModelSpec) -> Plan:
     """Number rows and cells, and drop what is not identified: a plan without equations."""
-    panel, frame, timing = model.panel, frame_of(model), model.timing
+    panel, timing = model.panel, model.timing
+    what = model.facts.by_units
+    if isinstance(timing, DoseSpec) and timing.reference:
+        what = Message("reference={:g}", timing.reference)
+    if what:
+        panel.need_units(what)
+    frame = frame_of(model)
     exposure = None
     if isinstance(timing, Calendar):
         sample, notes = drop_reasons(model, frame)
@@ -120,5 +128,7 @@ def _cell_means(ground: Plan, values: Array) -> Array:
     """Mean of a column in the rows of each cell."""
     rows = np.flatnonzero(ground.cell_of_row >= 0)
     cell = ground.cell_of_row[rows]
-    count = np.maximum(np.bincount(cell, minlength=ground.table.size), 1)
-    return np.asarray(np.bincount(cell, values[rows], minlength=ground.table.size) / count)
+    f = ground.frame.weight[rows]
+    count = np.bincount(cell, f, minlength=ground.table.size)
+    total = np.bincount(cell, f * values[rows], minlength=ground.table.size)
+    return np.asarray(total / np.where(count > 0, count, 1.0))

@@ -33,19 +33,24 @@ def within_scale(frame: PlanFrame, outcome: Array, rows: npt.NDArray[np.bool_]) 
         If untreated rows are too few, or do not vary.
     """
     residual, rank, count = net_of_effects(frame, outcome, rows)
-    total = float(residual @ residual)
-    free = int(rows.sum()) - int((count > 0).sum()) - rank
-    spread = float(np.var(outcome)) * max(outcome.size, 1)
+    f = frame.weight[rows]
+    total = float(residual @ (f * residual))
+    free = round(f.sum() - frame.counts[count > 0].sum()) - rank
+    spread = float(np.var(outcome)) * f.sum()
     if free <= 0:
         raise IdentificationError(
             Message("the untreated rows are too few to tell time effects from noise"),
-            where=Message("{} untreated rows of {} units", int(rows.sum()), int((count > 0).sum())),
+            where=Message(
+                "{} untreated rows of {} units",
+                round(f.sum()),
+                round(frame.counts[count > 0].sum()),
+            ),
             hint=Message(
                 "add periods before treatment or untreated units, or use common time effects ({})",
                 Hint("time", TimeEffects()),
             ),
         )
-    if total <= 1e-20 * max(spread, float(outcome @ outcome) * 1e-8) or total <= 0:
+    if total <= 1e-20 * max(spread, float(frame.weight @ outcome**2) * 1e-8) or total <= 0:
         raise IdentificationError(
             Message("the outcome does not vary within units over untreated rows"),
             hint="check that 'outcome' names the right column",
@@ -82,8 +87,11 @@ def net_of_effects(
         seen = np.zeros((units.size, frame.n_periods))
         seen[position, time[inside]] = 1.0
         share = seen / count[units][:, None]
-        gram = np.diag(seen.sum(axis=0)) - share.T @ seen
-        moment = np.bincount(time[inside], y[inside], minlength=frame.n_periods)
+        f = frame.counts[units][:, None]
+        gram = np.diag((f * seen).sum(axis=0)) - share.T @ (f * seen)
+        moment = np.bincount(
+            time[inside], (frame.counts[unit] * y)[inside], minlength=frame.n_periods
+        )
         solution, _, level_rank, _ = np.linalg.lstsq(gram, moment, rcond=1e-10)
         y[inside] -= solution[time[inside]] - (share @ solution)[position]
         rank += int(level_rank)

@@ -53,6 +53,10 @@ class PanelLike(Protocol):
     def levels(self) -> Mapping[str, npt.NDArray[Any]]: ...
     @property
     def strata_codes(self) -> Mapping[str, npt.NDArray[np.int64]]: ...
+    @property
+    def counts(self) -> npt.NDArray[np.float64]: ...
+    @property
+    def summed(self) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,10 +87,12 @@ def _sheets(scene: Scene) -> Iterator[Sketch]:
 def _adopted(panel: Panel) -> pd.DataFrame:
     """Count units by cohort and strata."""
     frame = pd.DataFrame({"cohort": panel.cohort_labels})
+    units = pd.Series(panel.counts, name="units")
     for name, codes in panel.strata_codes.items():
         frame[name] = panel.levels[name][codes]
     by = list(frame.columns)
-    return frame.groupby(by, dropna=False, sort=True).size().rename("units").reset_index()
+    sizes = units.groupby([frame[name] for name in by], dropna=False, sort=True).sum()
+    return sizes.round().astype(np.int64).reset_index()
 
 
 @plot(_TITLE, section="data", place=10, needs=(ADOPTION, ROWS), sheets=_sheets)
@@ -125,6 +131,7 @@ def adoption(
     ...     unit_labels=np.array(["a", "b"]), unit_codes=np.array([0, 0, 1, 1]),
     ...     time_labels=np.array([2014, 2015]), time_codes=np.array([0, 1, 0, 1]),
     ...     cohort_codes=np.array([1, -1]), levels={}, strata_codes={},
+    ...     counts=np.ones(2), summed=False,
     ... )
     >>> figure = plots.adoption(panel)
     >>> [label.get_text() for label in figure.axes[0].get_yticklabels()]
@@ -153,14 +160,14 @@ def _lines(panel: PanelLike, most: int, translate: Translator) -> _AdoptionLines
     seen[panel.unit_codes, panel.time_codes] = True
     cohort = np.asarray(panel.cohort_codes)
     late = np.where(cohort < 0, periods, cohort)
-    if n <= most:
+    if n <= most and not panel.summed:
         order = np.lexsort((np.arange(n), late))
         labels = [translate.name(panel.unit_labels[i]) for i in order]
         return _AdoptionLines(labels, cohort[order], seen[order], np.ones(n, dtype=np.int64))
     strata = _strata(panel, translate)
     if len(set(zip(late, strata, strict=True))) > most:
         strata = [""] * n
-    return _together(late, np.asarray(strata, dtype=object), seen, translate)
+    return _together(late, np.asarray(strata, dtype=object), seen, panel.counts, translate)
 
 
 def _strata(panel: PanelLike, translate: Translator) -> list[str]:
@@ -181,6 +188,7 @@ def _together(
     late: npt.NDArray[np.int64],
     strata: npt.NDArray[np.object_],
     seen: npt.NDArray[np.bool_],
+    counts: npt.NDArray[np.float64],
     translate: Translator,
 ) -> _AdoptionLines:
     """Give the units of one cohort and stratum one line."""
@@ -188,13 +196,10 @@ def _together(
     keys: list[tuple[int, str]] = sorted(set(zip(late.tolist(), strata.tolist(), strict=True)))
     groups = [(late == g) & (strata == s) for g, s in keys]
     named = any(s for _, s in keys)
-    labels = [
-        f"{s} ({group.sum()})" if s else f"({group.sum()})"
-        for (_, s), group in zip(keys, groups, strict=True)
-    ]
+    units = np.array([round(counts[group].sum()) for group in groups], dtype=np.int64)
+    labels = [f"{s} ({n})" if s else f"({n})" for (_, s), n in zip(keys, units, strict=True)]
     first = np.array([g if g < periods else -1 for g, _ in keys], dtype=np.int64)
     observed = np.stack([seen[group].any(axis=0) for group in groups])
-    units = np.array([group.sum() for group in groups], dtype=np.int64)
     return _AdoptionLines(
         labels,
         first,

@@ -20,7 +20,7 @@ from matplotlib.figure import Figure
 from bayes_nqp import estimands
 from bayes_nqp import vocabulary as v
 from bayes_nqp.annotations import Language, Style
-from bayes_nqp.checks import ADOPTION, ROWS
+from bayes_nqp.checks import ADOPTION, ROWS, UNITS
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.errors import one_of
 from bayes_nqp.estimands import gate_of, percent, units_of
@@ -77,7 +77,7 @@ def _numbers(fit: Fit, path: Along, prob: float) -> pd.DataFrame:
     return summary(_draws(fit, path, "untreated"), prob=prob)
 
 
-@plot(_TITLE, section="results", place=35, needs=(ADOPTION, ROWS, PLACES), sheets=_sheets)
+@plot(_TITLE, section="results", place=35, needs=(ADOPTION, ROWS, UNITS, PLACES), sheets=_sheets)
 def effect_map(
     fit: Fit,
     path: Literal["total", "direct", "received"] = "total",
@@ -151,7 +151,7 @@ def effect_map(
     look = land.titled(Appearance(prob, ax, title, translate, style))
     with canvas(look, land.size(beside=1.0), []) as page:
         land.frame(page)
-        blank = np.setdiff1d(np.arange(panel.n_units), units)
+        blank = np.setdiff1d(np.arange(panel.unit_labels.size), units)
         if blank.size:
             land.paint(page.ax, blank, BLANK)
         doubt = _shades(page, land, units, points, effect_label(fit.effects, translate))

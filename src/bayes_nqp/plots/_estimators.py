@@ -13,7 +13,7 @@ from matplotlib.ticker import MaxNLocator
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.annotations import Language, Style
-from bayes_nqp.checks import ADOPTION, ROWS
+from bayes_nqp.checks import ADOPTION, ROWS, UNITS
 from bayes_nqp.estimands import percent
 from bayes_nqp.fitting import Fit
 from bayes_nqp.language import Message
@@ -27,7 +27,7 @@ from bayes_nqp.tables import estimators_table
 _TITLE = Message("The fit beside other estimators.")
 
 
-@plot(_TITLE, place=25, needs=(ADOPTION, ROWS))
+@plot(_TITLE, place=25, needs=(ADOPTION, ROWS, UNITS))
 def estimators(
     fit: Fit,
     *,

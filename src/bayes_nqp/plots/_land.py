@@ -98,7 +98,7 @@ _CROWD: Final = 1500
 
 def _readable(panel: Panel | None) -> bool:
     """Whether there are places that a map of a page can show."""
-    if panel is None or not located(panel) or not 3 <= panel.n_units <= _CROWD:
+    if panel is None or not located(panel) or not 3 <= panel.unit_labels.size <= _CROWD:
         return False
     try:
         locations_of(panel)

@@ -17,7 +17,7 @@ from matplotlib.ticker import MaxNLocator
 from bayes_nqp import vocabulary as v
 from bayes_nqp.annotations import Language, Style
 from bayes_nqp.arrays import Array
-from bayes_nqp.checks import ROWS
+from bayes_nqp.checks import ROWS, UNITS
 from bayes_nqp.effects import moderator_name
 from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import (
@@ -78,7 +78,7 @@ def _sheets(scene: Scene) -> Iterator[Sketch]:
         )
 
 
-@plot(_TITLE, section="moderation", place=43, needs=(ROWS,), sheets=_sheets)
+@plot(_TITLE, section="moderation", place=43, needs=(ROWS, UNITS), sheets=_sheets)
 def moderation(
     fit: Fit,
     *,

@@ -13,7 +13,7 @@ from matplotlib.ticker import MaxNLocator
 
 from bayes_nqp.annotations import Language, Style, Words
 from bayes_nqp.arrays import Array
-from bayes_nqp.checks import ADOPTION, ROWS
+from bayes_nqp.checks import ADOPTION, ROWS, UNITS
 from bayes_nqp.estimands import text
 from bayes_nqp.language import Message, Translator
 from bayes_nqp.plots._canvas import canvas
@@ -34,7 +34,7 @@ _STATUS = ("#FFFFFF", "#DCDCDC", COLOURS[0])
 _TOGETHER = 2
 
 
-@plot(_TITLE, place=12, needs=(ADOPTION, ROWS))
+@plot(_TITLE, place=12, needs=(ADOPTION, ROWS, UNITS))
 def panel(
     panel: Annotated[Panel, Words("a Panel")],
     *,
@@ -70,8 +70,9 @@ def panel(
     >>> [ax.get_title(loc="left") for ax in figure.axes][1:3]
     ['2006 (1)', '2007 (13)']
     """
+    panel.need_units(Message("plots.panel"))
     translate, periods = words(language, panel), len(panel.time_labels)
-    y = np.full((panel.n_units, periods), np.nan)
+    y = np.full((panel.unit_labels.size, periods), np.nan)
     y[panel.unit_codes, panel.time_codes] = panel.outcome
     cohort = panel.cohort_codes
     sizes = {int(g): int((cohort == g).sum()) for g in np.unique(cohort[cohort >= 0])}

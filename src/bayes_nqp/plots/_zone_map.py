@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from bayes_nqp.annotations import Language, Style
-from bayes_nqp.checks import ADOPTION, ROWS
+from bayes_nqp.checks import ADOPTION, ROWS, UNITS
 from bayes_nqp.estimands import text
 from bayes_nqp.language import Message
 from bayes_nqp.plots._canvas import canvas
@@ -43,7 +43,7 @@ def _sheets(scene: Scene) -> Iterator[Sketch]:
         )
 
 
-@plot(_TITLE, section="data", place=12, needs=(ADOPTION, ROWS, PLACES), sheets=_sheets)
+@plot(_TITLE, section="data", place=12, needs=(ADOPTION, ROWS, UNITS, PLACES), sheets=_sheets)
 def zone_map(
     panel: Panel,
     boundaries: str | Path | geopandas.GeoDataFrame | None = None,

@@ -39,7 +39,7 @@ def cities_of(panel: Panel, city: str | None) -> tuple[tuple[str, ...], Index]:
         If there is no such column, or it is missing or changes within a unit.
     """
     if city is None:
-        return tuple(map(str, panel.unit_labels)), np.arange(panel.n_units)
+        return tuple(map(str, panel.unit_labels)), np.arange(panel.unit_labels.size)
     if city not in panel.frame.columns:
         raise PanelError(
             Message("{}={!r} is not a column of the panel", "city", city),

@@ -95,7 +95,7 @@ def lag(weights: SpatialWeights, panel: Panel, column: str) -> pd.Series[Any]:
     cells = numbers_in(panel, column, "column")
     links = weights.aligned(panel.unit_labels).matrix
     at = np.asarray(panel.unit_codes), np.asarray(panel.time_codes)
-    table = np.full((panel.n_units, panel.periods), np.nan)
+    table = np.full((panel.unit_labels.size, panel.periods), np.nan)
     table[at] = cells
     gap = np.isnan(table)
     values = np.where(links @ gap > 0.0, np.nan, links @ np.where(gap, 0.0, table))

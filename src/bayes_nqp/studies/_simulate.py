@@ -127,7 +127,7 @@ class _Nobody:
 
     def since(self, panel: Panel) -> npt.NDArray[np.int64]:
         """Never, in any ring (unit, ring)."""
-        return np.full((panel.n_units, len(self.rings)), panel.periods)
+        return np.full((panel.unit_labels.size, len(self.rings)), panel.periods)
 
 
 def _channels(tables: Any) -> Any:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from bayes_nqp.arrays import Array, Mask
 from bayes_nqp.errors import StudyError, nearest
@@ -39,7 +38,7 @@ def descriptives(panel: Panel, ask: Ask) -> Table:
     for place, (label, mask) in enumerate(groups):
         rows += [Row(label, rule=place > 0)] if label else []
         for _, name, values in _variables(panel):
-            rows.append(Row(name, _cells(values[mask], panel.unit_codes[mask], ask)))
+            rows.append(Row(name, _cells(values, mask, panel, ask)))
     heads = [
         translate("N"),
         translate("Mean"),
@@ -73,7 +72,7 @@ def _variables(panel: Panel) -> list[tuple[str, str, Array]]:
 
 
 def _groups(panel: Panel, ask: Ask) -> list[tuple[str, Mask]]:
-    translate, everything = ask.translate, np.ones(panel.n_rows, dtype=bool)
+    translate, everything = ask.translate, np.ones(panel.unit_codes.size, dtype=bool)
     names = names_of(ask.by)
     groups = [(translate("All") if names else "", everything)]
     for name in names.values():
@@ -93,37 +92,37 @@ def _groups(panel: Panel, ask: Ask) -> list[tuple[str, Mask]]:
     return [(label, mask) for label, mask in groups if mask.any()]
 
 
-def _cells(values: Array, units: npt.NDArray[np.int64], ask: Ask) -> tuple[Cell, ...]:
-    present = ~np.isnan(values)
-    values, units = values[present], units[present]
+def _cells(values: Array, mask: Mask, panel: Panel, ask: Ask) -> tuple[Cell, ...]:
+    present = mask & ~np.isnan(values)
+    values, units = values[present], panel.unit_codes[present]
     if not values.size:
         return (count(0), *(number(np.nan, 3) for _ in range(6)))
     sums, sizes = np.bincount(units, values), np.bincount(units)
     within = values - (sums / np.maximum(sizes, 1))[units]
     # One degree of freedom is used by each unit's mean.
-    free = values.size - np.count_nonzero(sizes)
+    f = panel.counts[units]
+    n, free = round(f.sum()), f.sum() - panel.counts[: sizes.size][sizes > 0].sum()
     spread = float(values.std(ddof=1)) if values.size > 1 else np.nan
-    numbers = (
-        float(values.mean()),
-        spread,
-        float(np.sqrt(within @ within / free)) if free > 0 else np.nan,
-        float(values.min()),
-        float(np.median(values)),
-        float(values.max()),
-    )
-    decimals = decimals_for([spread], ask.digits)
-    return (count(values.size), *(number(x, decimals) for x in numbers))
+    inside = float(np.sqrt(within @ (f * within) / free)) if free > 0 else np.nan
+    # What single units have is not kept of units that are summed up.
+    of_units = [float(x) for x in (values.min(), np.median(values), values.max())]
+    if panel.summed:
+        spread, of_units = np.nan, [np.nan] * 3
+    numbers = (float(np.average(values, weights=f)), spread, inside, *of_units)
+    decimals = decimals_for([inside if panel.summed else spread], ask.digits)
+    return (count(n), *(number(x, decimals) for x in numbers))
 
 
 def _notes(panel: Panel, ask: Ask) -> tuple[str, ...]:
     translate = ask.translate
-    adopted = panel.cohort_codes[panel.cohort_codes >= 0]
+    ever = panel.cohort_codes >= 0
+    adopted = round(panel.counts[ever].sum())
     adoption = translate(
         "; {treated:,} units adopt, {never:,} never do",
-        treated=adopted.size,
-        never=panel.n_units - adopted.size,
+        treated=adopted,
+        never=panel.n_units - adopted,
     )
-    codes, sizes = np.unique(adopted, return_counts=True)
+    sizes = np.bincount(panel.cohort_codes[ever], panel.counts[ever], panel.periods)
     notes = [
         translate(
             _NOTE_PANEL,
@@ -134,12 +133,13 @@ def _notes(panel: Panel, ask: Ask) -> tuple[str, ...]:
             time=panel.roles.time,
             first=panel.time_labels[0],
             last=panel.time_labels[-1],
-            adoption=adoption if adopted.size or not panel.roles.exposures else "",
+            adoption=adoption if adopted or not panel.roles.exposures else "",
         )
     ]
-    if codes.size:
+    if adopted:
         each = [
-            Message("{!s} ({})", panel.time_labels[c], n) for c, n in zip(codes, sizes, strict=True)
+            Message("{!s} ({})", panel.time_labels[c], round(sizes[c]))
+            for c in np.flatnonzero(sizes)
         ]
         notes.append(translate("Units by cohort: {}.", listed(each, len(each))))
     notes.append(translate("SD within: of deviations from the unit's mean."))

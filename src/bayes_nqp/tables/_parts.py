@@ -15,6 +15,7 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.estimands import before_adoption, percent, text
 from bayes_nqp.fitting import Fit
 from bayes_nqp.language import Message, Translator, recalled
+from bayes_nqp.panel import Panel
 from bayes_nqp.tables._model import NOTHING, Cell, Column, Form
 from bayes_nqp.tables._summary import STATISTICS
 
@@ -212,8 +213,13 @@ def units_by(source: object, effects: xr.Dataset, name: str | None) -> Mapping[s
         rows[factor] = [text(x) for x in levels[panel.unit_codes[treated]]]
     joined = rows.merge(identified, on=[*schema.factors(effects), v.COHORT, v.TIME])
     if name is None:
-        return {"": int(joined["unit_code"].nunique())}
-    return _told(joined.groupby(name)["unit_code"].nunique())
+        return {"": _units(panel, joined)}
+    return {str(label): _units(panel, rows) for label, rows in joined.groupby(name)}
+
+
+def _units(panel: Panel, rows: pd.DataFrame) -> int:
+    """Count units with rows, each as often as it counts."""
+    return round(float(panel.counts[rows["unit_code"].unique()].sum()))
 
 
 def _cells(effects: xr.Dataset) -> pd.DataFrame:

@@ -51,7 +51,7 @@ class Linked:
     """
 
     def __init__(self, links: sparse.csr_array, panel: Panel) -> None:
-        self.links, self.shape = links, (panel.n_units, panel.periods)
+        self.links, self.shape = links, (panel.unit_labels.size, panel.periods)
         self.at = panel.unit_codes, panel.time_codes
 
     def __call__(self, column: Array) -> Array:

@@ -8,7 +8,7 @@ from bayes_nqp.checks.channels._lines import Line, drawn, finding_of
 from bayes_nqp.checks.shared import AS_FITTED, HOLDS, Finding, asks, certain, ladder
 from bayes_nqp.errors import Hint, NotApplicable
 from bayes_nqp.estimands import nie
-from bayes_nqp.fitting import CHANNELS, REFITS, ROWS, Fit, leg_covariance_draws, refit
+from bayes_nqp.fitting import CHANNELS, REFITS, ROWS, UNITS, Fit, leg_covariance_draws, refit
 from bayes_nqp.language import Message, advised, joined, listed, spanned
 
 _LIMITS = (0.5, 1.0)
@@ -20,7 +20,7 @@ _LIMITS = (0.5, 1.0)
     "legs that vary together",
     of="channels",
     place=215,
-    needs=(CHANNELS, ROWS, REFITS),
+    needs=(CHANNELS, ROWS, UNITS, REFITS),
 )
 def leg_covariance(fit: Fit) -> Finding:
     """Refit every channel with legs that vary by unit, and take the covariance that is lost.

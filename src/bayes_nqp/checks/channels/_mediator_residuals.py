@@ -11,7 +11,7 @@ from scipy.special import ndtri
 from bayes_nqp.checks.channels._lines import LEVELS, Line, correlations, finding_of
 from bayes_nqp.checks.shared import DOUBT, Finding, asks, ladder
 from bayes_nqp.errors import NotApplicable
-from bayes_nqp.fitting import CHANNELS, ROWS, Fit
+from bayes_nqp.fitting import CHANNELS, ROWS, UNITS, Fit
 from bayes_nqp.language import Message, listed, separated
 
 LARGE: Final = 0.3
@@ -23,7 +23,7 @@ LARGE: Final = 0.3
     "residuals of mediators",
     of="channels",
     place=250,
-    needs=(CHANNELS, ROWS),
+    needs=(CHANNELS, ROWS, UNITS),
 )
 def mediator_residuals(fit: Fit) -> Finding:
     """Correlate the innovations of mediators.

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from bayes_nqp.checks.channels._lines import Line, finding_of, left_over
 from bayes_nqp.checks.shared import HOLDS, Finding, asks, ladder
-from bayes_nqp.fitting import ADOPTION, CHANNELS, ROWS, Fit
+from bayes_nqp.fitting import ADOPTION, CHANNELS, ROWS, UNITS, Fit
 from bayes_nqp.language import Message, listed
 
 LARGE: Final = (0.7, 0.9)
@@ -21,7 +21,7 @@ LARGE: Final = (0.7, 0.9)
     "mediators near the treatment",
     of="channels",
     place=270,
-    needs=(CHANNELS, ADOPTION, ROWS),
+    needs=(CHANNELS, ADOPTION, ROWS, UNITS),
 )
 def near_treatment(fit: Fit) -> Finding:
     """Correlate every mediator with the treatment, and with the outcome.

@@ -136,7 +136,7 @@ class Measurements:
 
 def column_of(panel: Panel, name: str, values: Array) -> Measurements:
     """Lay a column out by units and periods."""
-    table = np.full((panel.n_units, panel.periods), np.nan)
+    table = np.full((panel.unit_labels.size, panel.periods), np.nan)
     table[panel.unit_codes, panel.time_codes] = values
     return Measurements(name, table)
 

@@ -21,7 +21,7 @@ from bayes_nqp.checks.data._moved import gaps, leavers, moved
 from bayes_nqp.checks.data._sizes import far_rows, repeated_extremes, rounded, units_of_measurement
 from bayes_nqp.checks.data._twins import misdated, strangers, twins
 from bayes_nqp.checks.shared import FAILS, Finding, asks, average_effect, labels, worst_of
-from bayes_nqp.fitting import ROWS, Fit, panel_of
+from bayes_nqp.fitting import ROWS, UNITS, Fit, panel_of
 from bayes_nqp.language import Message, listed, separated
 from bayes_nqp.panel import Panel
 
@@ -29,7 +29,7 @@ _COLUMNS = ("column", "fault", "verdict", "count", "where")
 _MOST = 5
 
 
-@asks("Can the data be what they seem?", "data", of="fit", place=15, needs=(ROWS,))
+@asks("Can the data be what they seem?", "data", of="fit", place=15, needs=(ROWS, UNITS))
 def data(fit: Fit) -> Finding:
     """Look at the rows of a panel for what no model sees.
 
@@ -130,5 +130,5 @@ def _named(name: str | None) -> tuple[str, ...]:
 def _strata(panel: Panel) -> Codes:
     """Number the combinations of the panel's strata (unit)."""
     codes = [panel.strata_codes[name] for name in panel.roles.strata]
-    table = np.stack([*codes, np.zeros(panel.n_units, dtype=np.int64)], axis=1)
+    table = np.stack([*codes, np.zeros(panel.unit_labels.size, dtype=np.int64)], axis=1)
     return np.asarray(np.unique(table, axis=0, return_inverse=True)[1].ravel(), dtype=np.int64)

@@ -227,8 +227,8 @@ def _parts(panel: Panel) -> Array:
         if np.nanmax(np.abs(np.diff(table, axis=1)), initial=0.0) > 1e-9:
             tables.append(table)
     if len(tables) > _COLUMNS:
-        return np.empty((0, panel.n_units, panel.periods))
-    return np.array(tables).reshape(-1, panel.n_units, panel.periods)
+        return np.empty((0, panel.unit_labels.size, panel.periods))
+    return np.array(tables).reshape(-1, panel.unit_labels.size, panel.periods)
 
 
 def _predicted(y: Array, x: Array, full: Mask) -> Array:

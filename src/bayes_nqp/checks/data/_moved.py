@@ -145,7 +145,7 @@ def leavers(panel: Panel, dose: Array | None, stratum: Codes) -> Iterator[Trace]
     stratum : ndarray of int (unit)
         Within which they are compared.
     """
-    last = np.full(panel.n_units, -1)
+    last = np.full(panel.unit_labels.size, -1)
     np.maximum.at(last, panel.unit_codes, panel.time_codes)
     periods, adoption = np.arange(panel.periods), panel.cohort_codes[:, None]
     treated = (adoption >= 0) & (periods >= adoption)
@@ -212,14 +212,14 @@ def _trace(panel: Panel, left: Mask, treated: Mask, last: Codes, z: float, *, do
 
 def gaps(panel: Panel, stratum: Codes) -> Iterator[Trace]:
     """Ask whether rows between a unit's first and last are missing more often once it adopts."""
-    present = np.zeros((panel.n_units, panel.periods), dtype=bool)
+    present = np.zeros((panel.unit_labels.size, panel.periods), dtype=bool)
     present[panel.unit_codes, panel.time_codes] = True
     later = np.maximum.accumulate(present[:, ::-1], axis=1)[:, ::-1]
     within = np.maximum.accumulate(present, axis=1) & later
     missing = np.where(within, ~present, np.nan)
     if np.nansum(missing) < _EVENTS:
         return
-    units = np.arange(panel.n_units)
+    units = np.arange(panel.unit_labels.size)
     effect, chance = change_with_adoption(missing, panel.cohort_codes, stratum, units)
     if chance < _LEAVING / 2.0:
         who = np.flatnonzero((within & ~present).any(axis=1) & (panel.cohort_codes >= 0))

@@ -14,7 +14,7 @@ from bayes_nqp.arrays import Array
 from bayes_nqp.checks.data._column import Codes, Measurements, column_of, step_of
 from bayes_nqp.checks.data._moved import change_with_adoption
 from bayes_nqp.checks.shared import DOUBT, FAILS, Finding, Verdict, asks, labels, worst_of
-from bayes_nqp.fitting import ROWS, Fit, panel_of
+from bayes_nqp.fitting import ROWS, UNITS, Fit, panel_of
 from bayes_nqp.language import Message, joined
 from bayes_nqp.panel import Panel
 
@@ -53,7 +53,7 @@ class _Cause:
     "selection",
     of="fit",
     place=17,
-    needs=(ROWS,),
+    needs=(ROWS, UNITS),
 )
 def selection(fit: Fit) -> Finding:
     """Ask what missing rows go with.
@@ -100,9 +100,9 @@ def _policy(fit: Fit, panel: Panel, missing: Array) -> Iterator[_Cause]:
     if not fit.facts.adopted or missing.sum() < _LEAST:
         return
     codes = [panel.strata_codes[name] for name in panel.roles.strata]
-    table = np.stack([*codes, np.zeros(panel.n_units, dtype=np.int64)], axis=1)
+    table = np.stack([*codes, np.zeros(panel.unit_labels.size, dtype=np.int64)], axis=1)
     level: Codes = np.unique(table, axis=0, return_inverse=True)[1].ravel()
-    units = np.arange(panel.n_units)
+    units = np.arange(panel.unit_labels.size)
     present = 1.0 - missing
     change, chance = change_with_adoption(present, panel.cohort_codes, level, units)
     if chance < _CHANCE:

@@ -58,7 +58,7 @@ def clusters_by(fit: Fit, name: str | None = None) -> Clusters:
         If clusters are too few.
     """
     panel, varying = fit.rows, fit.facts.varying or v.UNIT
-    member = np.arange(panel.n_units)
+    member = np.arange(panel.unit_labels.size)
     if varying != v.UNIT:
         member = unit_column(panel, varying, "varying")[0]
     codes = member if name is None or name == varying else _codes(panel, name)

@@ -20,7 +20,7 @@ from bayes_nqp.checks.model._robust import Robust
 from bayes_nqp.checks.model._structures import Structures, structures
 from bayes_nqp.checks.shared import Finding, asks, ladder, owner, reported_weights
 from bayes_nqp.effects import cell_effects
-from bayes_nqp.fitting import ADDITIVE, LINKED, ROWS, SEPARATE, Fit, meets
+from bayes_nqp.fitting import ADDITIVE, LINKED, ROWS, SEPARATE, UNITS, Fit, meets
 from bayes_nqp.language import Message, advised, joined, listed
 
 _LIMIT, _FAR = 1.2, 1.5
@@ -57,7 +57,7 @@ class _Judged:
     "Are intervals as wide as errors that move together demand?",
     "error model",
     place=120,
-    needs=(ROWS, ADDITIVE, SEPARATE),
+    needs=(ROWS, UNITS, ADDITIVE, SEPARATE),
 )
 def error_model(fit: Fit, *, cluster: Column | None = None, event_times: bool = False) -> Finding:
     """Compare the model's standard deviations with cluster-robust ones, and error structures.

@@ -43,7 +43,7 @@ from bayes_nqp.checks.shared import (
 from bayes_nqp.designs import AR1, Design, DifferentialTrends
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.errors import Hint, NotApplicable, NQPError
-from bayes_nqp.fitting import ADDITIVE, ROWS, SEPARATE, Fit, refit, replications
+from bayes_nqp.fitting import ADDITIVE, ROWS, SEPARATE, UNITS, Fit, refit, replications
 from bayes_nqp.language import Message, advised, enumerated, joined
 from bayes_nqp.likelihoods import robust_likelihood
 
@@ -161,7 +161,7 @@ _MISFIT, _SURE = 0.03, 0.01
     "Would the model produce outcomes like those observed?",
     "model fit",
     place=130,
-    needs=(ROWS, ADDITIVE, SEPARATE),
+    needs=(ROWS, UNITS, ADDITIVE, SEPARATE),
 )
 def model_fit(fit: Fit, *, draws: Annotated[int, Ge(20)] = 500) -> Finding:
     """Compare untreated rows with replications from the posterior predictive distribution.

@@ -15,7 +15,7 @@ from bayes_nqp.checks.shared import HOLDS, Finding, Verdict, asks, ladder
 from bayes_nqp.designs import AR1
 from bayes_nqp.errors import Hint
 from bayes_nqp.estimands import att
-from bayes_nqp.fitting import ADDITIVE, ADOPTION, ROWS, SEPARATE, Fit
+from bayes_nqp.fitting import ADDITIVE, ADOPTION, ROWS, SEPARATE, UNITS, Fit
 from bayes_nqp.fitting import prior_predictive as drawn
 from bayes_nqp.language import Message, advised, joined, separated
 
@@ -27,7 +27,7 @@ _DOUBT = 0.02
     "Do the priors allow the data seen, and effects of plausible size?",
     "prior predictive",
     place=140,
-    needs=(ROWS, ADOPTION, ADDITIVE, SEPARATE),
+    needs=(ROWS, UNITS, ADOPTION, ADDITIVE, SEPARATE),
 )
 def prior_predictive(fit: Fit, *, draws: Annotated[int, Ge(20)] = 500) -> Finding:
     """Compare the panel with outcomes drawn from the priors.

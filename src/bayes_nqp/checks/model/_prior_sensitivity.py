@@ -27,7 +27,7 @@ from bayes_nqp.checks.shared import (
 )
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.errors import NotApplicable, StudyError
-from bayes_nqp.fitting import ROWS, Fit, log_likelihood, log_priors, parameter_draws
+from bayes_nqp.fitting import ROWS, UNITS, Fit, log_likelihood, log_priors, parameter_draws
 from bayes_nqp.language import Message, joined, listed
 from bayes_nqp.process import quiet
 
@@ -39,7 +39,9 @@ STRONG = "strong prior or weak likelihood"
 FINE = ""
 
 
-@asks("Does what is reported rest on the priors?", "prior sensitivity", place=150, needs=(ROWS,))
+@asks(
+    "Does what is reported rest on the priors?", "prior sensitivity", place=150, needs=(ROWS, UNITS)
+)
 def prior_sensitivity(fit: Fit, *, threshold: Positive = THRESHOLD) -> Finding:
     """Scale the priors, and the likelihood, by powers near one and see what moves.
 

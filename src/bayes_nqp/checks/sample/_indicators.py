@@ -20,7 +20,7 @@ from bayes_nqp.checks.shared import (
     worst_of,
 )
 from bayes_nqp.errors import NotApplicable, NQPError
-from bayes_nqp.fitting import ROWS, Fit, panel_of
+from bayes_nqp.fitting import ROWS, UNITS, Fit, panel_of
 from bayes_nqp.index import ProductivityIndex, Relation, recalled, relation
 from bayes_nqp.language import Message, listed, separated
 from bayes_nqp.panel import Panel
@@ -36,7 +36,7 @@ _INDICATOR, _DIMENSION = Message("indicator"), Message("dimension")
     "Does one indicator of the index carry the average effect?",
     "indicators",
     place=190,
-    needs=(ROWS,),
+    needs=(ROWS, UNITS),
     suits=lambda panel: bool(recalled(panel.frame)),
 )
 def indicators(fit: Fit, *, index: ProductivityIndex | None = None) -> Finding:

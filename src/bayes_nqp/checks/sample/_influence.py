@@ -35,6 +35,7 @@ from bayes_nqp.fitting import (
     LINKED,
     ROWS,
     SEPARATE,
+    UNITS,
     Fit,
     LeftOut,
     apart,
@@ -54,7 +55,7 @@ MOVED: Final = 1.0
     "Does the average effect rest on single units?",
     "influence",
     place=180,
-    needs=(ROWS, SEPARATE, APART),
+    needs=(ROWS, UNITS, SEPARATE, APART),
 )
 def influence(fit: Fit, *, by: Column | None = None, refits: Natural = 10) -> Finding:
     """Leave out every unit in turn, by importance weights, and by refits where these fail.
@@ -210,7 +211,7 @@ def _replace(
     """Put what refits say in place of what weights say; name those that have not converged."""
     panel, failed = panel_of(fit), []
     design: Design = fit.outcome_design
-    first = np.zeros(panel.n_rows, dtype=bool)
+    first = np.zeros(panel.unit_codes.size, dtype=bool)
     if meets(fit, (LINKED,)):
         # One row says nothing, and keeps a unit in the panel: others receive of its treatment.
         design, panel = apart(fit)

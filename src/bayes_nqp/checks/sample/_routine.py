@@ -33,7 +33,7 @@ from bayes_nqp.checks.shared import (
 from bayes_nqp.datasets import prefectures
 from bayes_nqp.designs import Design
 from bayes_nqp.errors import NotApplicable, NQPError, StudyError, nearest
-from bayes_nqp.fitting import ADOPTION, ROWS, Fit, panel_of
+from bayes_nqp.fitting import ADOPTION, ROWS, UNITS, Fit, panel_of
 from bayes_nqp.language import Message, listed, separated
 from bayes_nqp.panel import Panel
 from bayes_nqp.planning import plan_of
@@ -59,7 +59,7 @@ _FEWEST: Final = 10
     "What do the routine questions of a referee say of the average effect?",
     "routine questions",
     place=165,
-    needs=(ADOPTION, ROWS),
+    needs=(ADOPTION, ROWS, UNITS),
     suits=on_request,
 )
 def routine(
@@ -251,11 +251,11 @@ def neighbours(panel: Panel) -> Mask:
         raise NotApplicable(few)
     early = panel.time_codes < panel.cohort_codes[ever].min()
     columns = np.column_stack([panel.outcome, panel.covariates])[early]
-    owner, number = panel.unit_codes[early], np.zeros(panel.n_units)
+    owner, number = panel.unit_codes[early], np.zeros(panel.unit_labels.size)
     np.add.at(number, owner, 1.0)
     if not number.all():
         raise NotApplicable(Message("some units have no row before the first adoption"))
-    sums = np.zeros((panel.n_units, columns.shape[1]))
+    sums = np.zeros((panel.unit_labels.size, columns.shape[1]))
     np.add.at(sums, owner, columns)
     x = sums / number[:, None]
     # x_i standardised; constants carry nothing.
@@ -274,7 +274,7 @@ def neighbours(panel: Panel) -> Mask:
     controls = np.flatnonzero(~ever)
     gap = np.abs(logit[ever][:, None] - logit[controls])
     near = gap.min(axis=1) <= _CALIPER * logit.std()
-    mask = np.zeros(panel.n_units, dtype=bool)
+    mask = np.zeros(panel.unit_labels.size, dtype=bool)
     mask[np.flatnonzero(ever)[near]] = True
     mask[controls[gap.argmin(axis=1)[near]]] = True
     return mask

@@ -215,11 +215,12 @@ def _controls(fit: Fit, table: pd.DataFrame) -> list[int]:
     if fit.facts.leads:
         control &= frame.cohort[frame.unit] < 0
     node = frame.level[frame.unit] * frame.n_periods + frame.time
-    count = np.bincount(node[control], minlength=len(frame.level_names) * frame.n_periods)
+    size = len(frame.level_names) * frame.n_periods
+    count = np.rint(np.bincount(node[control], frame.weight[control], size))
     factors = list(panel.roles.strata)
     levels = {
         tuple(str(panel.levels[f][panel.strata_codes[f][u]]) for f in factors): int(frame.level[u])
-        for u in range(panel.n_units)
+        for u in range(panel.unit_labels.size)
     }
     place = {str(label): k for k, label in enumerate(panel.time_labels)}
     strata = table[factors].astype(str).to_numpy(dtype=object)

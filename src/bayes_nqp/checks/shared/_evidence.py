@@ -60,11 +60,12 @@ def nesting(panel: Panel) -> dict[str, Index]:
 
     Measurements, and the panel's own roles, are none; nor is a column with a level a unit.
     """
-    roles = {panel.roles.unit, panel.roles.time, panel.roles.cohort, panel.roles.outcome}
+    roles = panel.roles
+    named = {roles.unit, roles.time, roles.cohort, roles.outcome, roles.counts}
     return {
         name: codes
         for name, codes in _constant(panel)
-        if name not in roles and 1 < np.unique(codes).size < panel.n_units
+        if name not in named and 1 < np.unique(codes).size < panel.n_units
     }
 
 

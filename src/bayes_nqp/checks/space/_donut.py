@@ -17,7 +17,7 @@ from bayes_nqp.checks.shared import (
 from bayes_nqp.checks.space._kept import kept
 from bayes_nqp.checks.space._near import chance_of_shift, farther, rings_of
 from bayes_nqp.designs import Donut
-from bayes_nqp.fitting import ADOPTION, REFITS, ROWS, Fit
+from bayes_nqp.fitting import ADOPTION, REFITS, ROWS, UNITS, Fit
 from bayes_nqp.language import Message
 from bayes_nqp.spatial_weights import located
 
@@ -26,7 +26,7 @@ from bayes_nqp.spatial_weights import located
     "Is the effect the same without exposed rows?",
     "donut",
     place=174,
-    needs=(ADOPTION, ROWS, REFITS),
+    needs=(ADOPTION, ROWS, UNITS, REFITS),
     suits=located,
     assumption=True,
 )

@@ -13,7 +13,7 @@ from bayes_nqp.arrays import Array
 from bayes_nqp.checks.shared import DOUBT, HOLDS, Finding, asks
 from bayes_nqp.checks.space._near import balanced, named, weights_by
 from bayes_nqp.checks.space._statistics import Moran, morans_i
-from bayes_nqp.fitting import ADDITIVE, ROWS, Fit
+from bayes_nqp.fitting import ADDITIVE, ROWS, UNITS, Fit
 from bayes_nqp.language import Message
 from bayes_nqp.spatial_weights import SpatialWeights, located
 
@@ -24,7 +24,7 @@ _LEVEL = 0.05
     "Are neighbours alike beyond unit and time effects and the policy?",
     "Moran's I",
     place=171,
-    needs=(ROWS, ADDITIVE),
+    needs=(ROWS, UNITS, ADDITIVE),
     suits=located,
 )
 def moran(fit: Fit, *, weights: SpatialWeights | None = None) -> Finding:

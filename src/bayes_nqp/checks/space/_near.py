@@ -62,7 +62,7 @@ def weights_by(fit: Fit, weights: SpatialWeights | None) -> SpatialWeights:
                 "weights=nqp.spatial_weights.nearest(panel, city='…')."
             )
         )
-    return nearest(panel, k=min(NEIGHBOURS, panel.n_units - 1))
+    return nearest(panel, k=min(NEIGHBOURS, panel.unit_labels.size - 1))
 
 
 def named(weights: SpatialWeights, fit: Fit | None = None) -> dict[str, str]:

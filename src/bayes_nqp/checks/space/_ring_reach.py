@@ -19,7 +19,7 @@ from bayes_nqp.checks.space._kept import kept
 from bayes_nqp.checks.space._near import chance_of_shift, farther, rings_of
 from bayes_nqp.errors import Hint
 from bayes_nqp.estimands import received
-from bayes_nqp.fitting import ADOPTION, REFITS, ROWS, Fit, short_refit
+from bayes_nqp.fitting import ADOPTION, REFITS, ROWS, UNITS, Fit, short_refit
 from bayes_nqp.language import Message, advised, joined
 from bayes_nqp.spatial_weights import located
 
@@ -31,7 +31,7 @@ _FAR = 2.6
     "Do rings reach as far as the policy does?",
     "reach of rings",
     place=173,
-    needs=(ADOPTION, ROWS, REFITS),
+    needs=(ADOPTION, ROWS, UNITS, REFITS),
     suits=located,
     assumption=True,
 )

@@ -34,7 +34,7 @@ from bayes_nqp.checks.space._near import readable
 from bayes_nqp.designs import Rings
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.errors import Hint, NotApplicable, NQPError, one_of
-from bayes_nqp.fitting import ADDITIVE, ROWS, SEPARATE, Fit, panel_of
+from bayes_nqp.fitting import ADDITIVE, ROWS, SEPARATE, UNITS, Fit, panel_of
 from bayes_nqp.language import Message, listed
 from bayes_nqp.planning import plan_of
 from bayes_nqp.spatial_weights import Locations, located, locations_of
@@ -79,7 +79,7 @@ _RINGS = (100.0, 200.0, 300.0)
     "Do intervals allow for units near one another that move together?",
     "spatial errors",
     place=176,
-    needs=(ROWS, ADDITIVE, SEPARATE),
+    needs=(ROWS, UNITS, ADDITIVE, SEPARATE),
     suits=located,
 )
 def spatial_errors(fit: Fit, *, km: Positive = 300.0, kernel: Kernel = "bartlett") -> Finding:
@@ -119,9 +119,9 @@ def spatial_errors(fit: Fit, *, km: Positive = 300.0, kernel: Kernel = "bartlett
                 "puts several of them together."
             )
         )
-    if panel.n_units > _UNITS:
+    if panel.unit_labels.size > _UNITS:
         raise NotApplicable(
-            Message("Pairs of {:,} units are too many: up to {:,}.", panel.n_units, _UNITS)
+            Message("Pairs of {:,} units are too many: up to {:,}.", panel.unit_labels.size, _UNITS)
         )
     weights = reported_weights(cell_effects(fit))[1][[0]].toarray()[0]
     parts = influences(fit, weights, least.member)

@@ -21,6 +21,7 @@ from bayes_nqp.errors import NotApplicable, PanelError, StudyError
 from bayes_nqp.fitting import (
     LINKED,
     ROWS,
+    UNITS,
     Fit,
     panel_of,
     refit,
@@ -40,7 +41,7 @@ _ALONE = Message("What follows goes by the likelihood ratio alone.")
     "Is the spatial model of the right form?",
     "spatial form",
     place=175,
-    needs=(LINKED, ROWS),
+    needs=(LINKED, ROWS, UNITS),
 )
 def spatial_form(fit: Fit, *, theta_sd: Positive | None = None) -> Finding:
     """Test the spatial Durbin model (SDM) against the plain lag (SAR), errors (SEM) and SLX.

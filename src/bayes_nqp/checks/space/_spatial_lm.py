@@ -10,7 +10,7 @@ from bayes_nqp.checks.shared import DOUBT, HOLDS, Finding, asks
 from bayes_nqp.checks.space._near import balanced, named, size_of, weights_by
 from bayes_nqp.checks.space._statistics import TESTS, as_printed, whitened
 from bayes_nqp.designs import parameters_of
-from bayes_nqp.fitting import ADDITIVE, ROWS, Fit
+from bayes_nqp.fitting import ADDITIVE, ROWS, UNITS, Fit
 from bayes_nqp.language import Message
 from bayes_nqp.spatial_weights import SpatialWeights, located
 
@@ -21,7 +21,7 @@ _LEVEL = 0.05
     "Does the outcome depend on that of neighbours?",
     "spatial LM tests",
     place=172,
-    needs=(ROWS, ADDITIVE),
+    needs=(ROWS, UNITS, ADDITIVE),
     suits=located,
 )
 def spatial_lm(fit: Fit, *, weights: SpatialWeights | None = None) -> Finding:

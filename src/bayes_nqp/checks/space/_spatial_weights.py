@@ -13,7 +13,7 @@ from bayes_nqp.checks.shared import DOUBT, HOLDS, Finding, asks, comparable, mar
 from bayes_nqp.checks.space._near import readable
 from bayes_nqp.designs import SpatialLag
 from bayes_nqp.errors import NotApplicable, NQPError
-from bayes_nqp.fitting import LINKED, ROWS, Fit, panel_of
+from bayes_nqp.fitting import LINKED, ROWS, UNITS, Fit, panel_of
 from bayes_nqp.language import Message
 from bayes_nqp.panel import Panel
 from bayes_nqp.spatial_weights import SpatialWeights, band, crowded, nearest
@@ -28,7 +28,7 @@ _NEAREST, _BANDS = (3, 5, 8, 12), (100, 200, 300, 500)
     "Do other weights explain the outcome better?",
     "spatial weights",
     place=176,
-    needs=(LINKED, ROWS),
+    needs=(LINKED, ROWS, UNITS),
 )
 def spatial_weights(fit: Fit) -> Finding:
     """Compare the weights of the design with others of the panel's places, by evidence.
@@ -126,7 +126,7 @@ def _without_covariates(term: SpatialLag) -> SpatialLag | None:
 def _others(panel: Panel) -> Iterator[tuple[str, SpatialWeights]]:
     """Weights of the panel's places, and what makes them."""
     for k in _NEAREST:
-        if k < panel.n_units:
+        if k < panel.unit_labels.size:
             yield f"nearest(panel, k={k})", nearest(panel, k=k)
     for km in _BANDS:
         call = f"band(panel, km={km}, islands='nearest')"

@@ -28,7 +28,7 @@ from bayes_nqp.designs import Donut, Rings, saturated_design
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.errors import Hint, IdentificationError, NotApplicable
 from bayes_nqp.estimands import received
-from bayes_nqp.fitting import ADOPTION, REFITS, ROWS, Fit, panel_of, short_refit
+from bayes_nqp.fitting import ADOPTION, REFITS, ROWS, UNITS, Fit, panel_of, short_refit
 from bayes_nqp.language import Message, advised, joined, listed
 from bayes_nqp.panel import Panel
 from bayes_nqp.planning import plan_of
@@ -56,7 +56,7 @@ _RECEIVED = Message(
     "Are controls near treated units moved by the policy?",
     "spillovers",
     place=170,
-    needs=(ADOPTION, ROWS, REFITS),
+    needs=(ADOPTION, ROWS, UNITS, REFITS),
     suits=located,
     assumption=True,
 )

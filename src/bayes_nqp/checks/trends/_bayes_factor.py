@@ -159,7 +159,7 @@ def _strata(fit: Fit) -> Iterator[tuple[str, Mask]]:
     panel, facts = panel_of(fit), fit.facts
     factors = facts.strata(panel)
     if not factors or not set(factors) <= set(facts.time_strata(panel)):
-        yield "", np.ones(panel.n_rows, dtype=bool)
+        yield "", np.ones(panel.unit_codes.size, dtype=bool)
         return
     codes = np.stack([panel.strata_codes[f] for f in factors], axis=1)
     table, number = np.unique(codes, axis=0, return_inverse=True)

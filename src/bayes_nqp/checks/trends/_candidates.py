@@ -177,8 +177,9 @@ def last_period_alone(fit: Fit) -> bool:
 
 def _freedom(fit: Fit) -> float:
     """Degrees of freedom of adopters against the never treated."""
-    ever = np.asarray(panel_of(fit).cohort_codes) >= 0
-    return freedom(int(ever.sum()), int((~ever).sum()))
+    panel = panel_of(fit)
+    ever = panel.cohort_codes >= 0
+    return freedom(panel.counts[ever].sum(), panel.counts[~ever].sum())
 
 
 def _tail(fit: Fit, law: SlopeLaw, which: slice) -> float:
@@ -228,8 +229,9 @@ def _variances(fit: Fit, trends: Term | None, law: SlopeLaw) -> list[float]:
         return [law.s**2] * _number(trends)
     # One slope b for all adopters, N(0, n V), V its variance without means near adoption: what a
     # single unit would tell (Kass, Wasserman), 1/n = 1/n_1 + 1/n_0.
-    ever = int((np.asarray(panel_of(fit).cohort_codes) >= 0).sum())
-    never = panel_of(fit).n_units - ever
+    panel = panel_of(fit)
+    ever = round(panel.counts[panel.cohort_codes >= 0].sum())
+    never = panel.n_units - ever
     alone = 1.0 / np.linalg.pinv(law.covariance, hermitian=True)[0, 0]
     return [float(alone / (1.0 / max(ever, 1) + 1.0 / max(never, 1)))]
 

@@ -81,8 +81,8 @@ def future_exposure(fit: Fit, *, periods: Annotated[int, Ge(1)] = 1) -> Finding:
 
 def _ahead(panel: Panel, exposure: str, periods: int) -> tuple[Panel, str]:
     """The rows with a row so many periods later, and that row's exposure as a covariate."""
-    place = np.full((panel.n_units, panel.periods + periods), -1, dtype=np.int64)
-    place[panel.unit_codes, panel.time_codes] = np.arange(panel.n_rows)
+    place = np.full((panel.unit_labels.size, panel.periods + periods), -1, dtype=np.int64)
+    place[panel.unit_codes, panel.time_codes] = np.arange(panel.unit_codes.size)
     later = place[panel.unit_codes, panel.time_codes + periods]
     followed = later >= 0
     if followed.sum() < 2:

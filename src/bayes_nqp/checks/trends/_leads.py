@@ -113,12 +113,12 @@ def tail_at(mean: Array, precision: Array, freedom: float) -> float:
     return float(special.fdtrc(mean.size, freedom, distance / mean.size))
 
 
-def freedom(treated: int, never: int) -> float:
+def freedom(treated: float, never: float) -> float:
     """Degrees of freedom of a difference between two groups of units (Welch, Satterthwaite).
 
     Parameters
     ----------
-    treated, never : int
+    treated, never : float
         Units ever treated, and never.
 
     Returns

@@ -186,10 +186,10 @@ def _bound(effect: xr.DataArray) -> float:
 def _freedom(panel: Panel, factor: str | None = None, level: str = "") -> float:
     """Degrees of freedom of treated against never-treated units, of one level."""
     ever = np.asarray(panel.cohort_codes) >= 0
-    inside = np.ones(panel.n_units, dtype=bool)
+    inside = np.ones(panel.unit_labels.size, dtype=bool)
     if factor is not None:
         inside = panel.levels[factor].astype(str)[panel.strata_codes[factor]] == level
-    return freedom(int((inside & ever).sum()), int((inside & ~ever).sum()))
+    return freedom(*(panel.counts[inside & group].sum() for group in (ever, ~ever)))
 
 
 def _within(adjusted: xr.DataArray, slope: Array, size: float) -> float:

@@ -16,7 +16,7 @@ from bayes_nqp.checks.trends._deals import SILENT, beside_chance, deals, placebo
 from bayes_nqp.checks.trends._placebo import BEFORE
 from bayes_nqp.checks.trends._recipients import places_of
 from bayes_nqp.errors import one_of
-from bayes_nqp.fitting import ADOPTION, REFITS, ROWS, SEPARATE, UNSELECTED, Fit, panel_of
+from bayes_nqp.fitting import ADOPTION, REFITS, ROWS, SEPARATE, UNITS, UNSELECTED, Fit, panel_of
 from bayes_nqp.language import Message, joined
 
 
@@ -24,7 +24,7 @@ from bayes_nqp.language import Message, joined
     "Would the effect be as large if other units had adopted at other times?",
     "mixed placebo",
     place=85,
-    needs=(ADOPTION, ROWS, REFITS, SEPARATE, UNSELECTED),
+    needs=(ADOPTION, ROWS, UNITS, REFITS, SEPARATE, UNSELECTED),
     suits=on_request,
 )
 def placebo_mixed(

@@ -19,6 +19,7 @@ from bayes_nqp.fitting import (
     REFITS,
     ROWS,
     SEPARATE,
+    UNITS,
     Fit,
     equation_draws,
     received_of_rows,
@@ -37,7 +38,7 @@ _CALM = 100
     "Would the effect be as large if other units had adopted?",
     "placebo in space",
     place=80,
-    needs=(ADOPTION, ROWS, REFITS, SEPARATE),
+    needs=(ADOPTION, ROWS, UNITS, REFITS, SEPARATE),
 )
 def placebo_space(
     fit: Fit, *, repetitions: Annotated[int, Ge(20)] = 500, groups: Column | None = None

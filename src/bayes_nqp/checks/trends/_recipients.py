@@ -54,7 +54,7 @@ def places_of(fit: Fit, panel: Panel, groups: str | None) -> Recipients:
     if groups is None:
         columns = [*_stated(fit, panel), *_columns(panel)]
         name, codes = min(columns, key=lambda column: column[1].max(initial=-1), default=("", None))
-        codes = np.arange(panel.n_units) if codes is None else codes
+        codes = np.arange(panel.unit_labels.size) if codes is None else codes
         return _places(panel, name or v.UNIT, codes)
     codes, labels = unit_column(panel, groups, "groups")
     apart = [str(labels[k]) for k in np.unique(codes) if _cohorts(panel, codes == k).size > 1]
@@ -84,10 +84,10 @@ def _columns(panel: Panel) -> Iterator[tuple[str, Index]]:
         if name in named:
             continue
         rows = pd.factorize(panel.frame[name])[0].astype(np.int64)
-        codes = np.full(panel.n_units, -1)
+        codes = np.full(panel.unit_labels.size, -1)
         codes[panel.unit_codes] = rows
         constant = (codes >= 0).all() and (codes[panel.unit_codes] == rows).all()
-        if not constant or _CROWDED * (codes.max() + 1) > panel.n_units:
+        if not constant or _CROWDED * (codes.max() + 1) > panel.unit_labels.size:
             continue
         adopting = np.unique(codes[np.asarray(panel.cohort_codes) >= 0]).size
         if adopting > _CROWDED * cohorts and _together(panel, codes):

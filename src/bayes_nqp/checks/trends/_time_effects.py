@@ -128,12 +128,12 @@ def _levels(fit: Fit) -> list[_Levels]:
     columns = {name: codes for name, codes in nesting(panel).items() if name not in strata}
     if not columns or not fit.takes("time"):
         return []
-    factors, adopts = shared_for(fit, columns), np.asarray(panel.cohort_codes) >= 0
+    factors, adopts, n = shared_for(fit, columns), panel.cohort_codes >= 0, panel.counts
     return [
         _Levels(factors[name], (float(shares.min()), float(shares.max())))
         for name, codes in columns.items()
         if np.isfinite(factors[name].value)
-        and (shares := np.bincount(codes, adopts) / np.bincount(codes)).size
+        and (shares := np.bincount(codes, n * adopts) / np.bincount(codes, n)).size
     ]
 
 

@@ -82,6 +82,7 @@ class Dip(Term):
     column: ClassVar = "dip before adoption"
     """Its name among columns with a slope."""
     with_channels = False
+    of_sums = False
     with_dose = False
 
     def __post_init__(self) -> None:

@@ -84,6 +84,7 @@ class Factors(Term):
 
     role = "factors"
     with_channels = False
+    of_sums = False
     with_dose = False
 
     def __post_init__(self) -> None:

@@ -157,13 +157,13 @@ class SharedShocks(Term):
 
     def _check_clusters(self, cluster: Index, facts: Facts, panel: Panel) -> None:
         """See that clusters hold several units, and that time effects do not hold their shocks."""
-        if np.unique(cluster).size == panel.n_units:
+        if np.unique(cluster).size == panel.unit_labels.size:
             raise IdentificationError(
                 Message(
                     "'shocks' are by {!r}, and each of its {} clusters is one unit, whose errors "
                     "hold all that befalls it",
                     self.by,
-                    panel.n_units,
+                    panel.unit_labels.size,
                 ),
                 hint=_above(),
             )

@@ -104,6 +104,8 @@ class SpatialLag(Term):
     complete: Literal["units"] | None = None
     lag: bool = True
 
+    of_sums = False
+
     def __post_init__(self) -> None:
         if self.complete not in (None, "units"):
             raise StudyError(
@@ -259,7 +261,9 @@ def _curve(weights: SpatialWeights, levels: tuple[int, ...]) -> gaussian.LogDete
 def _levels(facts: Facts, panel: Panel) -> Index:
     """Level of time effects of each unit (unit): one for all where those of levels are shrunk."""
     factors = () if facts.time is not None and facts.time.pooled else facts.time_strata(panel)
-    codes = np.column_stack([np.zeros(panel.n_units), *(panel.strata_codes[f] for f in factors)])
+    codes = np.column_stack(
+        [np.zeros(panel.unit_labels.size), *(panel.strata_codes[f] for f in factors)]
+    )
     return np.unique(codes, axis=0, return_inverse=True)[1].ravel()
 
 

@@ -117,7 +117,7 @@ class DifferentialTrends(Term):
                 hint="controls='all', or leave out 'trends'",
             )
         factors = dict.fromkeys([*facts.strata(panel), *facts.time_strata(panel)])
-        common = np.zeros(panel.n_units, dtype=np.int64)
+        common = np.zeros(panel.unit_labels.size, dtype=np.int64)
         codes = np.stack([common, *(panel.strata_codes[f] for f in factors)], axis=1)
         table, stratum = np.unique(codes, axis=0, return_inverse=True)
         cohort = np.asarray(panel.cohort_codes, dtype=np.int64)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import numpy as np
 import pandas as pd
 
 from bayes_nqp import vocabulary as v
@@ -73,16 +72,17 @@ def _sentences(context: Context, panel: Panel) -> Iterator[str]:
         yield translate(
             "{treated:,} units adopt the policy, in {cohorts} cohorts from {first} to {last}; "
             "{never:,} never do within the sample.",
-            treated=int(treated.sum()),
+            treated=round(panel.counts[treated].sum()),
             cohorts=len(cohorts),
             first=labels[cohorts[0]],
             last=labels[cohorts[-1]],
-            never=int((~treated).sum()),
+            never=round(panel.counts[~treated].sum()),
         )
     if panel.dropped:
         gaps = [f"{name} {count:,}" for name, count in panel.dropped.items()]
         yield translate("Rows left out because a value is missing: {}.", listed(gaps, len(gaps)))
-    n_rows = int(np.count_nonzero(context.fit.plan.kept))
+    plan = context.fit.plan
+    n_rows = round(plan.frame.weight[plan.kept].sum())
     if n_rows < panel.n_rows:
         yield translate(
             "{:,} rows enter the fit; the others lack a mediator, or could identify nothing (see "

@@ -9,7 +9,6 @@ import numpy as np
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import ROWS
 from bayes_nqp.estimands import moderated
-from bayes_nqp.fitting import moderator_rows
 from bayes_nqp.language import Numeral
 from bayes_nqp.reports._content import Block, Heading, Paragraph
 from bayes_nqp.reports._context import Context
@@ -24,16 +23,15 @@ def moderation(context: Context) -> Iterator[Block]:
     name = fit.facts.moderator
     if name is None:
         return
-    rows = moderator_rows(fit)[1]
-    draws = moderated(fit, weights=context.weights)
-    slope = draws["slope"]
+    moderator = fit.plan.moderator
+    assert moderator is not None
+    slope = moderated(fit, [moderator.centre], weights=context.weights)["slope"]
     if name in slope.dims:  # curved where both legs of a channel are moderated
-        slope = slope.isel({name: slope.sizes[name] // 2})
+        slope = slope.isel({name: 0})
     yield Heading(translate("Moderation"))
     slope = slope.reset_coords(drop=True)
     if bool(np.isfinite(slope).all()):
-        spread = float(rows.std(ddof=1))
-        posterior = posterior_of(slope.transpose(*v.SAMPLE_DIMS) * spread, context.prob)
+        posterior = posterior_of(slope.transpose(*v.SAMPLE_DIMS) * moderator.size, context.prob)
         size = level(posterior, context.effect_unit)
         yield Paragraph(
             translate(
@@ -49,7 +47,7 @@ def moderation(context: Context) -> Iterator[Block]:
                     "causal only if nothing else that moves the effect goes along with {name}."
                 ),
                 name=name,
-                sd=Numeral(f"{spread:.3g}"),
+                sd=Numeral(f"{moderator.size:.3g}"),
                 size=size,
                 p=chance(posterior.p_positive),
             )

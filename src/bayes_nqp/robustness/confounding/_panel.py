@@ -58,7 +58,7 @@ def patterns_of(problem: Problem, stratum: Index) -> list[TreatmentPattern]:
         treated = np.asarray(marks, dtype=bool)
         of_units = int(stratum[like.units[0]])
         key = (of_units, like.times.tobytes(), treated.tobytes())
-        units[key] = units.get(key, 0) + int(like.units.size)
+        units[key] = units.get(key, 0) + round(like.n)
         patterns[key] = TreatmentPattern(of_units, like.times, treated, units[key])
     return list(patterns.values())
 
@@ -207,7 +207,7 @@ def correlation_of(
 
 
 def _gram(rows: Rows, treated: npt.NDArray[np.bool_], columns: Array, phi: Array) -> Array:
-    """Cross-products ``sum_i X_i'Q̃ X_i`` of columns with the absorbed precision."""
+    """Cross-products ``sum_i f_i X_i'Q̃ X_i`` of columns with the absorbed precision."""
     gram = np.zeros((columns.shape[1],) * 2)
     starts = np.searchsorted(rows.unit, np.arange(len(rows.key) + 1))
     groups: dict[tuple[bytes, bytes], list[int]] = {}
@@ -220,6 +220,7 @@ def _gram(rows: Rows, treated: npt.NDArray[np.bool_], columns: Array, phi: Array
         precision = absorbed(rows.time[place], treated[place], phi)[0][0]
         values = columns[starts[units][:, None] + np.arange(place.stop - place.start)]
         weighted = np.einsum("ab,ibl->ial", precision, values)
+        weighted *= rows.count_of(np.array(units))[:, None, None]
         gram += np.tensordot(values, weighted, ([0, 1], [0, 1]))
     return gram
 
@@ -231,12 +232,13 @@ def _swept(rows: Rows, treated: npt.NDArray[np.bool_]) -> Array:
     unit = np.unique(2 * rows.unit + treated, return_inverse=True)[1]
     cell = (rows.group[rows.unit] + 1) * rows.n_periods + rows.time
     cell = np.unique(cell, return_inverse=True)[1]
+    f = rows.count_of(rows.unit)
     # Alternating projections off both sets of dummies, until nothing moves.
     for _ in range(_SWEEPS):
         before = values
         for code in (unit, cell):
-            count = np.bincount(code)
-            mean = np.stack([np.bincount(code, x) / count for x in values.T], axis=1)
+            count = np.bincount(code, f)
+            mean = np.stack([np.bincount(code, f * x) / count for x in values.T], axis=1)
             values = values - mean[code]
         if np.abs(values - before).max() < 1e-8:
             break

@@ -66,11 +66,12 @@ class Sample:
     @classmethod
     def of(cls, panel: Panel, ahead: int = 0) -> Sample:
         """Take the rows of units that are seen before effects begin."""
+        panel.need_units(Message("this estimator"))
         rows = cls(
             np.asarray(panel.outcome, np.float64), panel.unit_codes, panel.time_codes,
             panel.cohort_codes[panel.unit_codes], ahead,
         )  # fmt: skip
-        before = np.bincount(rows.unit[~rows.treated], minlength=panel.n_units) > 0
+        before = np.bincount(rows.unit[~rows.treated], minlength=panel.unit_labels.size) > 0
         return rows.where(before[rows.unit])
 
     def where(self, mask: Mask) -> Sample:

@@ -1,0 +1,109 @@
+"""Panels of a few units that stand for many."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from bayes_nqp.columns import numbers
+from bayes_nqp.language import Message
+from bayes_nqp.moments import UnitSums, stand_ins, unit_sums
+from bayes_nqp.panel._build import build, cohort_column, free_name
+from bayes_nqp.panel._derive import column_of, rows_of, where
+from bayes_nqp.panel._grid import Grid
+from bayes_nqp.panel._labels import labelled
+from bayes_nqp.panel._rectangle import Rectangle
+from bayes_nqp.panel._roles import as_names
+from bayes_nqp.panel._unit_column import unit_column
+
+NET = ("outcome", "covariates")
+"""Parts of columns whose unit means no model reads: flat unit effects absorb them."""
+BARE = ("exposures", "weights")
+"""Parts of columns that are taken as they are: what is zero stays zero."""
+_COLUMNS = ("outcome", "covariates", "mediators", "moderators", "exposures", "weights")
+
+
+def summed_up[P: Rectangle](panel: P, by: str | Iterable[str], baseline: str | Iterable[str]) -> P:
+    """Replace the units of each class by a few with the same sums."""
+    by, baseline = as_names("by", by), as_names("baseline", baseline)
+    roles = panel.roles
+    first = np.searchsorted(panel.unit_codes, np.arange(panel.unit_labels.size))
+    parts = {name: part for part, name in roles.named() if part in _COLUMNS}
+    parts |= {name: "baseline" for name in baseline if name not in parts}
+    values = np.full((first.size, len(parts), panel.periods), np.nan)
+    for k, name in enumerate(parts):
+        column = numbers(column_of(panel, "baseline", name), parts[name], rows_of(panel), [])
+        values[panel.unit_codes, k, panel.time_codes] = column
+    values[panel.unit_codes, 0, panel.time_codes] = panel.outcome
+    key = [panel.cohort_codes, *panel.strata_codes.values()]
+    key += [unit_column(panel, name, "by")[0] for name in by]
+    if roles.weights is not None:
+        own = np.nan_to_num(values[:, list(parts).index(roles.weights)])
+        key.append(np.unique(own, axis=0, return_inverse=True)[1].ravel())
+    sums, chosen = unit_sums(
+        values, panel.counts, np.column_stack(key),
+        whole=[part not in (*NET, *BARE) for part in parts.values()],
+        bare=[part in BARE for part in parts.values()],
+    )  # fmt: skip
+    keys = {name: panel.frame[name].to_numpy()[first][chosen] for name in (*roles.strata, *by)}
+    if roles.cohort is not None:
+        keys[roles.cohort] = cohort_column(panel.cohort_codes[chosen], panel.grid)
+    counts = roles.counts or free_name("counts", panel.frame)
+    frame = frame_of(sums, keys, list(parts), panel.grid, (roles.unit, roles.time, counts))
+    note = Message(
+        "{:,} rows of {:,} units are summed up in {:,} classes",
+        panel.n_rows, panel.n_units, sums.n.size,
+    )  # fmt: skip
+    arguments = {**panel.arguments, "counts": counts, "never": None, "labels": None}
+    few = type(panel)(**build(frame, **arguments, notes=(*panel.notes, note)))
+    return replace(few, dropped=panel.dropped, labels=labelled(panel.labels, None, frame))
+
+
+def sample[P: Rectangle](panel: P, units: int, seed: int) -> P:
+    """Draw some of the units, as many of every cohort and combination of strata as its share."""
+    panel.need_units(Message("panel.sample"))
+    groups = np.column_stack([panel.cohort_codes, *panel.strata_codes.values()])
+    order = np.random.default_rng(seed).permutation(len(groups))
+    # Evenly spaced among units that lie group by group, and at random within each.
+    order = order[np.lexsort(groups[order].T)]
+    places = np.linspace(0, len(order) - 1, min(units, len(order))).round().astype(np.int64)
+    chosen = np.zeros(len(order), dtype=bool)
+    chosen[order[places]] = True
+    note = Message("{:,} of {:,} units drawn at random (seed {})", chosen.sum(), len(order), seed)
+    return where(panel, chosen[panel.unit_codes], note)
+
+
+def frame_of(
+    sums: UnitSums,
+    keys: Mapping[str, npt.NDArray[Any]],
+    columns: list[str],
+    grid: Grid,
+    names: tuple[str, str, str],
+) -> pd.DataFrame:
+    """Rows of stand-ins.
+
+    Parameters
+    ----------
+    keys : mapping of str to ndarray (class)
+        What the units of a class share.
+    columns : list of str
+        Those that are summed up.
+    names : tuple of str
+        Of the columns of units, of periods, and of how many units each unit stands for.
+    """
+    few, (unit, time, counts) = stand_ins(sums), names
+    at, period = np.nonzero(sums.seen[few.of_class])
+    data: dict[str, Any] = {unit: at + 1, time: _times(period, grid)}
+    data |= {name: column[few.of_class[at]] for name, column in keys.items()}
+    data |= {name: few.values[at, k, period] for k, name in enumerate(columns)}
+    return pd.DataFrame({**data, counts: few.counts[at]})
+
+
+def _times(codes: npt.NDArray[np.int64], grid: Grid) -> Any:
+    column = cohort_column(codes, grid)
+    return column.astype(np.int64) if grid.base is None else column
