@@ -9,6 +9,7 @@ from __future__ import annotations
 from importlib import import_module
 
 HOMES = {
+    "CheckResult": "bayes_nqp.checks",
     "UNITS": "bayes_nqp.fitting",
     "unit_sums": "bayes_nqp.moments",
     "stand_ins": "bayes_nqp.moments",

@@ -172,7 +172,8 @@ def checks(text: str) -> str:
         need.ADOPTION: "adoption", need.CHANNELS: "channels", need.DOSE: "a continuous exposure",
         need.REFITS: "refits", need.ROWS: "rows", need.TRENDS: "trends that differ",
         need.LAGGED: "a spatial lag", need.SEPARATE: "no spatial lag",
-        need.UNSELECTED: "no `Dip`",
+        need.UNSELECTED: "no `Dip`", need.UNITS: "single units",
+        need.UNIT_DOSES: "single units of an exposure",
         need.ADDITIVE: "the identity link", need.LINKED: "`SpatialLag`",
         need.APART: "no `SpatialLag` of an exposure", need.IN_SPACE: "channels in space",
     }  # fmt: skip

@@ -50,6 +50,8 @@ MODERATOR_CENTRE: Final = "moderator_centre"
 MODERATOR_SIZE: Final = "moderator_size"
 MODERATOR_RANGE: Final = "moderator_range"
 SCALE: Final = "scale"
+SUMMED: Final = "summed"
+"""Whether units are what others are summed up in."""
 OUTCOME_UNITS: Final = "outcome units"
 
 type Link = Literal["identity", "log", "logit"]

@@ -64,7 +64,7 @@ def test_the_column_is_the_mean_of_errors_given_who_adopts() -> None:
     errors = rng.multivariate_normal(np.zeros(6), covariance, size=units)
     adopts = errors[:, 3] < np.quantile(errors[:, 3], 0.3)
     level, seen = np.zeros(units, dtype=np.int64), np.ones((units, 6), dtype=bool)
-    rows = BareRows(np.zeros((units, 6)), seen, level, adopts)
+    rows = BareRows(np.zeros((units, 6)), seen, level, adopts, np.ones(units))
     loads = dip_loads(rows, np.where(adopts, 4, -1), 1)
     shape = loads @ (covariance / np.diagonal(covariance)[:, None])
     size = errors[adopts, 3].mean()

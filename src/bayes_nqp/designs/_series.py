@@ -44,12 +44,15 @@ class BareRows:
         Level of time effects.
     ever : ndarray of bool (unit)
         Whether it adopts.
+    counts : ndarray (unit)
+        How many units each stands for.
     """
 
     y: Array
     seen: Mask
     level: Index
     ever: Mask
+    counts: Array
 
 
 def bare_rows(outcome: Array, facts: Facts, timing: Calendar, panel: Panel) -> BareRows:
@@ -65,7 +68,7 @@ def bare_rows(outcome: Array, facts: Facts, timing: Calendar, panel: Panel) -> B
     codes = [panel.strata_codes[name] for name in facts.time_strata(panel)]
     table = np.stack([np.zeros(panel.unit_labels.size, dtype=np.int64), *codes], axis=1)
     level = np.unique(table, axis=0, return_inverse=True)[1].ravel()
-    return BareRows(y, seen, level, timing.start[timing.key] >= 0)
+    return BareRows(y, seen, level, timing.start[timing.key] >= 0, panel.counts)
 
 
 def series_of(rows: BareRows, number: int) -> Array:

@@ -145,6 +145,11 @@ def entries_of(effects: xr.Dataset, names: Mapping[str, str]) -> Entries:
         n_cells = effects.sizes[v.CELL]
         return Entries(np.arange(n_cells), None, np.ones(n_cells))
     if v.DEVIATION not in effects or not effects.sizes.get(v.MEMBERSHIP):
+        if effects.attrs.get(v.SUMMED):
+            raise StudyError(
+                f"by={member_name(effects)!r} looks at single units, and these are summed up",
+                hint="a fit to panel.sample(units=…) of the panel of units",
+            )
         raise StudyError(
             f"by={member_name(effects)!r} needs effects that vary by unit, and these do not",
             hint="fit with Partial([...], varying='unit'), then ask again",

@@ -86,6 +86,11 @@ UNITS: Final = Need(
 )
 """Units that each stand for themselves alone."""
 
+UNIT_DOSES: Final = Need(
+    lambda facts, panel: facts.adopted or UNITS.met(facts, panel), UNITS.reason
+)
+"""The same of a continuous exposure, whose effects cannot vary by sums of units."""
+
 REFITS: Final = Need(
     lambda facts, _: not facts.by_rows,
     lambda facts: Message(

@@ -152,7 +152,7 @@ def _innovations(equation: Equation, x: Array, slots: Array, number: int) -> tup
     residual = rows.outcome[index] - slots[base + group.level * problem.n_periods + c.times]
     base += block.n_levels * problem.n_periods
     cells = group.cells[c.times]
-    residual -= np.where(cells >= 0, slots[base + np.maximum(cells, 0)], 0.0)
+    residual -= np.where(cells >= 0, slots[np.where(cells >= 0, base + cells, 0)], 0.0)
     base += block.n_cells + group.slopes * problem.n_columns
     if equation.n_paths:
         residual -= slots[equation.n_slots + c.group * problem.n_periods + c.times]

@@ -60,6 +60,8 @@ def waist(
         membership = np.searchsorted(keep, cell), member, rows
     role = np.where(cells.role[keep] == NEIGHBOUR, v.NEIGHBOUR, v.TREATED)
     attrs = {v.LINK: plan.facts.likelihood.link, **(attrs or {})}
+    if plan.panel.summed:
+        attrs = {**attrs, v.SUMMED: 1.0}
     if plan.exposure is not None:
         attrs = {**attrs, "exposure": plan.exposure.name, "per": plan.exposure.label}
     effect = (effect if effect.ndim == 4 else effect[:, :, None])[..., keep]

@@ -23,7 +23,7 @@ from bayes_nqp.checks.shared import (
     owner,
 )
 from bayes_nqp.errors import NotApplicable, NQPError, StudyError
-from bayes_nqp.fitting import ROWS, Fit, panel_of
+from bayes_nqp.fitting import ROWS, UNIT_DOSES, Fit, panel_of
 from bayes_nqp.language import Message, listed
 from bayes_nqp.registry import registered
 from bayes_nqp.terms import TimeEffects
@@ -37,7 +37,7 @@ _EXAMPLE = "designs={'common time effects': fit.design.replace(time=nqp.TimeEffe
     "Does the average effect survive other models of the same data?",
     "specifications",
     place=160,
-    needs=(ROWS,),
+    needs=(ROWS, UNIT_DOSES),
 )
 def specifications(fit: Fit, *, designs: Mapping[str, Any] | None = None) -> Finding:
     """Refit with other errors, time effects, pooling, priors, covariates, controls.

@@ -82,7 +82,6 @@ class Dip(Term):
     column: ClassVar = "dip before adoption"
     """Its name among columns with a slope."""
     with_channels = False
-    of_sums = False
     with_dose = False
 
     def __post_init__(self) -> None:
@@ -138,7 +137,8 @@ def _at_risk(rows: BareRows, start: Index, periods: int) -> Array:
             u = 1.0 / (int(c) - first)
             loads[adopts, first:c] += u
             if later.any():
-                loads[later, first:c] -= u * adopts.sum() / later.sum()
+                n = rows.counts
+                loads[later, first:c] -= u * n[adopts].sum() / n[later].sum()
     if not (loads < 0.0).any():
         raise IdentificationError(
             Message(
@@ -188,7 +188,7 @@ class _Alike:
         Of time effects.
     load : ndarray (T)
         As `_at_risk` has it.
-    number : int
+    number : float
         Units.
     sums, products : ndarray (T) and (T, T)
         Of their outcomes.
@@ -197,7 +197,7 @@ class _Alike:
     seen: Mask
     level: int
     load: Array
-    number: int
+    number: float
     sums: Array
     products: Array
 
@@ -208,10 +208,11 @@ def _sums(rows: BareRows, loads: Array) -> Sequence[_Alike]:
     n_periods = rows.seen.shape[1]
     groups = []
     for k, kind in enumerate(kinds):
-        y, seen = rows.y[number.ravel() == k], kind[1 : 1 + n_periods] > 0.0
+        inside, seen = number.ravel() == k, kind[1 : 1 + n_periods] > 0.0
+        y, f = rows.y[inside], rows.counts[inside]
         if seen.any():
             load = kind[1 + n_periods :]
-            groups.append(_Alike(seen, int(kind[0]), load, len(y), y.sum(axis=0), y.T @ y))
+            groups.append(_Alike(seen, int(kind[0]), load, f.sum(), f @ y, y.T @ (f[:, None] * y)))
     return groups
 
 
@@ -225,7 +226,7 @@ def _restricted(groups: Sequence[_Alike], covariance: Array) -> float:
     n_periods = len(covariance)
     size = (1 + max(x.level for x in groups)) * n_periods + 1
     normal, right, energy = np.zeros((size, size)), np.zeros(size), 0.0
-    log_det, freedom = 0.0, 0
+    log_det, freedom = 0.0, 0.0
     for x in groups:
         o = np.flatnonzero(x.seen)
         q = np.linalg.inv(covariance[np.ix_(o, o)])
