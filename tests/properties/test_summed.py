@@ -55,7 +55,8 @@ def same(a: object, b: object, where: str) -> None:
         assert isinstance(b, pd.DataFrame)
         a, b = a.to_dict("list"), b.to_dict("list")
     if isinstance(a, Mapping):
-        assert isinstance(b, Mapping) and a.keys() == b.keys() - {"summed"}, where
+        assert isinstance(b, Mapping), where
+        assert a.keys() == b.keys() - {"summed"}, where
         for key in a:
             same(a[key], b[key], f"{where}.{key}")
     elif isinstance(a, str | bytes) or a is None:
@@ -93,6 +94,12 @@ def whole(seed: int = 3, **arguments: Any) -> pd.DataFrame:
 
 ROLES = {"unit": "unit", "time": "time", "cohort": "cohort", "outcome": "y", "strata": ["region"]}
 BY = ["market"]
+REFUSE = {
+    name
+    for name, case in DESIGNS.items()
+    if isinstance(case.design, nqp.ContinuousExposure)
+    and (case.design.effect.varying or case.design.reference)
+}
 
 
 @pytest.mark.parametrize("name", DESIGNS)
@@ -102,12 +109,11 @@ def test_every_design_has_the_same_posterior_or_refuses(name: str) -> None:
     few = panel.summed_up(by=["city"], baseline=["base"])
     assert (few.n_units, few.n_rows) == (panel.n_units, panel.n_rows)
     plan = plan_of(case.design, panel)
-    try:
-        other = plan_of(case.design, few)
-    except PanelError as error:
-        assert REFUSED in error.what
-        assert "exposure" in name
+    if name in REFUSE:
+        with pytest.raises(PanelError, match=REFUSED):
+            plan_of(case.design, few)
         return
+    other = plan_of(case.design, few)
     for equation, like in zip(plan.equations, other.equations, strict=True):
         points = np.random.default_rng(1).normal(-1.0, 0.5, (5, len(equation.problem.space)))
         ours, theirs = (equation_density(x)(points) for x in (equation, like))

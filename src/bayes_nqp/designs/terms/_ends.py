@@ -69,6 +69,7 @@ class Ends(Term):
 
     role = "ends"
     with_channels = False
+    of_sums = False
     with_dose = False
 
     @property

@@ -86,6 +86,7 @@ class NodeShocks(Term):
 
     role = "node shocks"
     with_channels = False
+    of_sums = False
     with_dose = False
 
     def words(self, attrs: Mapping[str, object]) -> Message:
