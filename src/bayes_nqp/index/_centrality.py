@@ -261,7 +261,7 @@ def centrality(
 def links_of(panel: Panel, kind: str, above: float, side: str) -> tuple[Links, Array]:
     """What a centrality is of links, and their weights (pair, T)."""
     pairs = pairs_of(panel)
-    weights = np.zeros((panel.n_units, panel.periods))
+    weights = np.zeros((panel.unit_labels.size, panel.periods))
     weights[panel.unit_codes, panel.time_codes] = panel.outcome
     negative = (weights < 0.0).any(axis=1)
     if kind != "degree" and negative.any():

@@ -83,7 +83,7 @@ def pairs_of(panel: Rectangle) -> Pairs:
             Message("units are no pairs: the panel has no column {!r}", lacking[0]),
             hint="nqp.Panel.from_pairs(df, origin=…, destination=…, cohorts=…)",
         )
-    first = np.searchsorted(panel.unit_codes, np.arange(panel.n_units))
+    first = np.searchsorted(panel.unit_codes, np.arange(panel.unit_labels.size))
     rows = panel.frame.iloc[first]
     table = rows[list(ENDS)].astype(str).to_numpy(dtype=str)
     nodes, ends = np.unique(table, return_inverse=True)

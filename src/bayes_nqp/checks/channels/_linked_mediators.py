@@ -15,7 +15,7 @@ from bayes_nqp.checks.channels._lines import LEVELS, Line, finding_of, innovatio
 from bayes_nqp.checks.shared import HOLDS, Finding, asks, ladder
 from bayes_nqp.checks.trends import holm
 from bayes_nqp.errors import NotApplicable
-from bayes_nqp.fitting import ADDITIVE, IN_SPACE, ROWS, Fit, error_draws
+from bayes_nqp.fitting import ADDITIVE, IN_SPACE, ROWS, UNITS, Fit, error_draws
 from bayes_nqp.language import Message, joined, listed, separated
 from bayes_nqp.terms import Linked
 
@@ -30,7 +30,7 @@ _BEYOND: Final = Message("the outcome with that of units beyond the links")
     "mediators of linked units",
     of="channels",
     place=255,
-    needs=(IN_SPACE, ROWS, ADDITIVE),
+    needs=(IN_SPACE, ROWS, UNITS, ADDITIVE),
 )
 def linked_mediators(fit: Fit) -> Finding:
     """Correlate innovations of linked units, and the outcome's with mediators beyond the links.
@@ -104,7 +104,7 @@ def _scores(fit: Fit) -> list[_Score]:
         near = [] if spec.linked is None else [*spec.linked.treated.values()]
         columns = [*covariates, *near, *spec.columns.values()]
         columns += [] if name in mediators else [*mediators.values()]
-        more = np.stack(columns, axis=1) if columns else np.zeros((panel.n_rows, 0))
+        more = np.stack(columns, axis=1) if columns else np.zeros((panel.unit_codes.size, 0))
         *parameters, _ = error_draws(fit, name).values()
         means = np.array([draws.mean() for draws in parameters])
         varying = facts.varying is not None

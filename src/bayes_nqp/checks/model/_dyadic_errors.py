@@ -23,7 +23,7 @@ from bayes_nqp.checks.shared import (
 from bayes_nqp.designs.terms import NodeShocks
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.errors import Hint, IdentificationError, NotApplicable
-from bayes_nqp.fitting import ADDITIVE, ROWS, SEPARATE, Fit, panel_of
+from bayes_nqp.fitting import ADDITIVE, ROWS, SEPARATE, UNITS, Fit, panel_of
 from bayes_nqp.language import Message
 from bayes_nqp.panel import Pairs, is_paired, pairs_of
 from bayes_nqp.terms import ProcessPart
@@ -40,7 +40,7 @@ _FEWEST = 10
     "Do intervals allow for pairs of one node that move together?",
     "dyadic errors",
     place=177,
-    needs=(ROWS, ADDITIVE, SEPARATE),
+    needs=(ROWS, UNITS, ADDITIVE, SEPARATE),
     suits=is_paired,
 )
 def dyadic_errors(fit: Fit) -> Finding:

@@ -135,7 +135,7 @@ def _groups(pairs: Pairs, panel: Panel, *, directed: bool) -> Index:
 
 def _table(outcome: Array, panel: Panel) -> Array:
     """Outcomes (unit, T), NaN where there is no row."""
-    out = np.full((panel.n_units, panel.periods), np.nan)
+    out = np.full((panel.unit_labels.size, panel.periods), np.nan)
     out[panel.unit_codes, panel.time_codes] = outcome
     return out
 
