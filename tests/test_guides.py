@@ -11,8 +11,10 @@ import diff_diff
 import numpy as np
 import pytest
 
+import bayes_nqp as nqp
+
 DOCS = Path(__file__).parent.parent / "docs"
-GUIDES = ("how_do_i", "neighbours", "from_stata_spatial", "pooling_castle")
+GUIDES = ("how_do_i", "neighbours", "from_stata_spatial", "pairs", "pooling_castle")
 READ = (
     "continuous_exposure", "productivity_index", "reports", "simulation", "spatial", "with_arviz",
 )  # fmt: skip
@@ -54,6 +56,10 @@ def test_examples_run_and_say_what_the_guide_says(
         assert names["alike"].verdict == "in doubt"
     elif page == "how_do_i":
         assert (tmp_path / "report" / "report.docx").stat().st_size > 10_000
+    elif page == "pairs":
+        assert names["asked"].verdict == "in doubt"
+        assert float(nqp.att(names["fit"]).std()) > 1.3 * float(nqp.att(names["plain"]).std())
+        assert float(names["central"].record["index_between"]) > 0.0
     elif page == "pooling_castle":
         one_state(names, text)
     else:
