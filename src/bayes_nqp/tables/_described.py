@@ -14,6 +14,7 @@ from bayes_nqp.checks import CheckResult, gate_words, title_of
 from bayes_nqp.estimands import percent
 from bayes_nqp.fitting import Fit
 from bayes_nqp.language import Message, Translator, listed
+from bayes_nqp.tables._parts import key_of
 
 _NAMED = 6
 """Checks that hold are named up to so many, and else counted."""
@@ -126,7 +127,7 @@ def remarks_of(
         notes.append(translate("Convergence gate: {}.", _passed(source, translate)))
     for result in checks:
         if result.verdict == "fails":
-            stamps.append(translate("Check failed: {}", with_figure(result)))
+            stamps.append(translate("Check failed: {}", with_figure(result, translate)))
     for note, verdict in _NOTED:
         named = [title_of(c.name) for c in checks if c.verdict == verdict]
         if named:
@@ -141,9 +142,10 @@ def why_failed(gate: str, translate: Translator) -> str:
     return translate.name(gate_words(gate))
 
 
-def with_figure(result: CheckResult) -> str:
-    """Put the key figure of a check behind its question."""
-    return Message("{} ({})", result.question, result.figure) if result.figure else result.question
+def with_figure(result: CheckResult, translate: Translator) -> str:
+    """Put the number that a check says first behind its question."""
+    key = key_of(translate.name(result.figure))
+    return Message("{} ({})", result.question, key) if key else result.question
 
 
 def _passed(source: object, translate: Translator) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 
@@ -17,10 +16,7 @@ from bayes_nqp.tables._described import short_gate, why_failed
 from bayes_nqp.tables._draft import TableDraft
 from bayes_nqp.tables._kinds import Ask, kind
 from bayes_nqp.tables._model import Column, Table
-from bayes_nqp.tables._parts import TONES, word
-
-_PARTS = r" ?[;；(（]|, |[，、]"
-"""What parts a key figure from what further it says."""
+from bayes_nqp.tables._parts import TONES, key_of, word
 
 
 @kind(Message("Checks"), of=("checks", "fit"), place=60)
@@ -38,7 +34,7 @@ def diagnostics(source: Sequence[CheckResult] | Fit | xr.Dataset, ask: Ask) -> T
         question = translate.name(result.question)
         verdict = word(translate(VERDICTS[result.verdict]), TONES[result.verdict])
         whole = translate.name(result.figure or result.sentence)
-        key = _key(translate.name(result.figure))
+        key = key_of(translate.name(result.figure))
         draft.row(question, verdict, word(key))
         if key != whole:
             title = translate.name(title_of(result.name))
@@ -56,13 +52,6 @@ def diagnostics(source: Sequence[CheckResult] | Fit | xr.Dataset, ask: Ask) -> T
     columns = (Column(translate("Verdict")), Column(translate("Key figure"), words=True))
     facts = {} if gate is None else {"gate": gate}
     return draft.finish("diagnostics", translate("Checks"), translate("Question"), columns, facts)
-
-
-def _key(figure: str) -> str:
-    """Take the number that a key figure says first, "k-hat ≤ 0.37"; the rest is a note."""
-    ends = [part.start() for part in re.finditer(_PARTS, figure)]
-    firsts = [x for x in (figure[:end] for end in ends) if x.count("[") == x.count("]")]
-    return next((x for x in [*firsts, figure] if re.search(r"\d", x)), [*firsts, figure][0])
 
 
 def _add_gate(draft: TableDraft, gate: str) -> None:

@@ -175,7 +175,7 @@ def _specifications(results: Sequence[CheckResult], ask: Ask) -> Table:
         left = getattr(result.evidence, "attrs", {}).get("left_out", "")
         draft.note("Not asked, or not fitted: {}.", left, when=bool(left))
         if result.verdict == "fails":
-            draft.stamps.append(translate("Check failed: {}", with_figure(result)))
+            draft.stamps.append(translate("Check failed: {}", with_figure(result, translate)))
     draft.notes += interval_notes(numbers, translate)
     draft.note(_NOTE_COUNTS)
     title = translate("The average effect under other specifications")

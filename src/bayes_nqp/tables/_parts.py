@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from itertools import product
 from typing import TYPE_CHECKING, Any, Final
@@ -22,6 +23,8 @@ from bayes_nqp.tables._summary import STATISTICS
 _PER: Final = (Message("{} within-unit sd ({}) of {}"), Message("{} of {}", context="per"))
 """For how much of an exposure effects are, as files hold it."""
 _ONE: Final = "1 of "
+_PARTS: Final = r" ?[;；(（]|, |[，、]"
+"""What parts the number that a check says first from what further it says."""
 
 
 def per_words(attrs: Mapping[Any, Any], translate: Translator) -> str:
@@ -36,6 +39,13 @@ def per_words(attrs: Mapping[Any, Any], translate: Translator) -> str:
     if per.startswith(_ONE):
         return translate("one unit of {}", per.removeprefix(_ONE))
     return translate(recalled(per, _PER)) if per else translate("unit", context="of an exposure")
+
+
+def key_of(figure: str) -> str:
+    """Take the number that a key figure says first, "k-hat ≤ 0.37"."""
+    ends = [part.start() for part in re.finditer(_PARTS, figure)]
+    firsts = [x for x in (figure[:end] for end in ends) if x.count("[") == x.count("]")]
+    return next((x for x in [*firsts, figure] if re.search(r"\d", x)), [*firsts, figure][0])
 
 
 if TYPE_CHECKING:

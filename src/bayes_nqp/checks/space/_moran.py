@@ -72,7 +72,7 @@ def _sentence(doubt: bool) -> Message:
     if doubt:
         return Message(
             "What unit and time effects and the policy leave of the outcome is alike among "
-            "neighbours: the policy may reach them, or shocks are shared. See 'spatial_lm'."
+            "neighbours: the policy may reach them, or shocks are shared. See the spatial LM tests."
         )
     return Message(
         "What unit and time effects and the policy leave of the outcome is no more alike among "

@@ -45,8 +45,7 @@ def failures(context: Context) -> Iterator[Block]:
     if confidence.unasked:
         doubtful.append(
             translate(
-                "Not asked of this fit: {}. Until they are, confidence in an effect is low at "
-                "most.",
+                "Not asked of this fit: {}. Until then, confidence in an effect is low at most.",
                 enumerated(map(title_of, confidence.unasked)),
             )
         )

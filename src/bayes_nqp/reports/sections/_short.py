@@ -18,7 +18,7 @@ from bayes_nqp.reports._confidence import Grounds, named
 from bayes_nqp.reports._content import Block, Heading, Paragraph
 from bayes_nqp.reports._context import Context
 from bayes_nqp.reports._neighbours import neighbours
-from bayes_nqp.reports._posterior import Posterior, chance, level, posterior_of
+from bayes_nqp.reports._posterior import Posterior, level, posterior_of, stated
 from bayes_nqp.reports._registry import section
 from bayes_nqp.reports._sentences import apart, change
 from bayes_nqp.reports._through import through
@@ -77,9 +77,9 @@ def _what(context: Context, answer: Answer, grounds: Grounds) -> Iterator[str]:
     if answer.over_designs is not None:
         yield context.translate(
             "Parallel trends are not earned, so that this is an average over designs; the design "
-            "of this report alone gives {}, P(> 0) = {}, and what follows is its own.",
+            "of this report alone gives {}, {}, and what follows is its own.",
             level(answer.average, unit),
-            chance(answer.average.p_positive),
+            stated(answer.average.p_positive, "P(> 0)"),
         )
     yield from _apart(context)
 
