@@ -26,7 +26,7 @@ import bayes_nqp as nqp
 
 STORE = Path(__file__).resolve().parents[1] / ".cache" / "channels_in_space"
 KM = (50.0, 100.0)
-ASKED = ("linked_mediators", "moran", "adds_up")
+ASKED = ("linked_mediators",)
 
 
 @dataclass(frozen=True)

@@ -75,6 +75,8 @@ class Channels(Keys):
     """Whether both legs of the one mediator vary by unit, with a correlation."""
     moderates: Names | None = None
     """What the design's moderator shifts: "a" (effects on mediators), "b" (slopes), "direct"."""
+    links: str | None = None
+    """Weights of [space.weights] by which linked units' mediators enter the outcome's equation."""
 
 
 class Report(Keys):

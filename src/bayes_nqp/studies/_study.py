@@ -235,7 +235,11 @@ def validate(path: str | Path) -> Study:
 def _design(settings: Settings, values: Values) -> Design:
     """Decode the design, with values in the place of their names."""
     table = with_values(settings.design, values, "design")
-    return design_of(table, settings.priors, settings.channels)
+    channels = settings.channels
+    if channels is None or channels.links is None:
+        return design_of(table, settings.priors, channels)
+    (links,) = with_values({"weights": channels.links}, values, "channels").values()
+    return design_of(table, settings.priors, channels, links)
 
 
 _UNKNOWN = {

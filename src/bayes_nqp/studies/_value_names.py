@@ -84,7 +84,9 @@ def with_names(table: Mapping[str, Any], values: Values) -> dict[str, Any]:
 def _with_names(table: Mapping[str, Any], plain: Values) -> dict[str, Any]:
     named: dict[str, Any] = {}
     for key, item in table.items():
-        name = next((name for name, x in plain.get(key, {}).items() if x == item), None)
+        # Tables are known by what they hold, whatever the argument that holds them is called.
+        every = plain.values() if isinstance(item, Mapping) else [plain.get(key, {})]
+        name = next((name for values in every for name, x in values.items() if x == item), None)
         inner = _with_names(item, plain) if isinstance(item, Mapping) else item
         named[key] = inner if name is None else name
     return named

@@ -30,7 +30,10 @@ _PRIORS = "priors"
 
 
 def design_of(
-    design: Mapping[str, Any], priors: Mapping[str, Any], channels: Channels | None = None
+    design: Mapping[str, Any],
+    priors: Mapping[str, Any],
+    channels: Channels | None = None,
+    links: Any = None,
 ) -> Design:
     """Decode a design, its priors and its channels.
 
@@ -40,6 +43,8 @@ def design_of(
         The tables of those names.
     channels : Channels, optional
         The table [channels]; the design becomes a `Mediation` of it.
+    links : SpatialWeights, optional
+        What the table names.
 
     Raises
     ------
@@ -58,12 +63,12 @@ def design_of(
         )
     value: Design = _decoded(_tagged({**design, _TAG: name}, "design"), "design")
     if channels is not None:
-        value = _mediated(value, channels)
+        value = _mediated(value, channels, links)
     done: Design = _with_priors(value, priors)
     return done
 
 
-def _mediated(design: Any, channels: Channels) -> Mediation:
+def _mediated(design: Any, channels: Channels, links: Any) -> Mediation:
     if design.facts.channels:
         raise StudyError(
             "[design] is a Mediation, and there is a table [channels] too",
@@ -72,8 +77,9 @@ def _mediated(design: Any, channels: Channels) -> Mediation:
     settings = channels.model_dump(exclude_unset=True)
     if not channels.mediators:
         settings.pop("mediators", None)
+    settings.pop("links", None)
     try:
-        return Mediation(design, **settings)
+        return Mediation(design, links=links, **settings)
     except StudyError as error:
         raise StudyError(
             Message("[channels]: {}", error.what), where=error.where, hint=error.hint
