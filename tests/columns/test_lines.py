@@ -114,3 +114,16 @@ def test_a_decimal_comma_is_no_mark_between_thousands(tmp_path: Path) -> None:
 def test_an_index_of_parquet_is_columns(tmp_path: Path) -> None:
     city_rows().set_index(["城市", "年份"]).to_parquet(tmp_path / "a.parquet")
     taken(tmp_path / "a.parquet")
+
+
+def test_names_that_are_perhaps_one_unit_are_said(tmp_path: Path) -> None:
+    def said(rows: list[tuple[str, int]]) -> list[str]:
+        frame = pd.DataFrame(rows, columns=["市", "年份"]).assign(y=range(len(rows)))
+        frame.to_csv(tmp_path / "cities.csv", index=False)
+        panel = Panel.from_file(tmp_path / "cities.csv", unit="市", time="年份", outcome="y")
+        return [str(note) for note in panel.notes if "perhaps" in note]
+
+    later = [(name, year) for name in ("沧溟市", "赤水") for year in (2015, 2016)]
+    (note,) = said([("沧溟", 2013), ("沧溟", 2014), *later])
+    assert note.endswith("perhaps one unit: 沧溟 / 沧溟市")
+    assert not said([("沧溟", 2014), ("沧溟", 2015), *later])

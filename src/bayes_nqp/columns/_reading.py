@@ -13,6 +13,7 @@ from bayes_nqp.columns._names import apart
 from bayes_nqp.columns._number_words import EDGES
 from bayes_nqp.columns._read import checked_file, read
 from bayes_nqp.columns._rows import panel_rows
+from bayes_nqp.columns._twins import twins
 from bayes_nqp.columns._values import missing, remembered
 from bayes_nqp.columns.steps import BOOKS, STEPS, Reading, joined_names
 from bayes_nqp.errors import PanelError, nearest, shown
@@ -144,6 +145,8 @@ def place(reading: Reading) -> None:
     rows = panel_rows(reading.frame, unit, time, False, reading.notes)
     reading.aside = reading.frame.loc[reading.frame.index.difference(rows.index)]
     reading.frame = rows
+    if unit in rows and time in rows and (said := twins(rows[unit], rows[time])) is not None:
+        reading.notes.append(said)
 
 
 def joined_unit(unit: str | Collection[str]) -> str:
