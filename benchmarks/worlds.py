@@ -225,12 +225,18 @@ def counts(d: Draft) -> None:
     d.columns["counts"] = np.ones(d.units)
 
 
+def loud_adopters(d: Draft) -> None:
+    """Errors of those who adopt, a quarter of the units, are three times as large."""
+    d.start = np.where(d.rng.random(d.units) < 0.375, d.start, PERIODS)
+    d.errors = np.where(d.ever, 3.0, 1.0) * d.errors
+
+
 WORLDS: Final[dict[str, Callable[[Draft], None]]] = {
     x.__name__.replace("_", " "): x
     for x in (
         parallel, heavy, unequal, gains, provinces, falls_behind, counts, dip, anticipation,
         two_factors, common_walk, lines, bend, persistent_dip, two_steps, cycle, rebased,
-        crowded_out, late_shock,
+        crowded_out, late_shock, loud_adopters,
     )
 }  # fmt: skip
 

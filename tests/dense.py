@@ -12,10 +12,19 @@ from functools import cached_property, reduce
 from itertools import combinations
 
 import numpy as np
+import pandas as pd
 import scipy.linalg as sl
 from scipy import stats
 
-from bayes_nqp import IID, ContinuousExposure, Panel, Partial, Separate, StaggeredDiD
+from bayes_nqp import (
+    IID,
+    ContinuousExposure,
+    Panel,
+    Partial,
+    Separate,
+    StaggeredDiD,
+    Unequal,
+)
 from bayes_nqp.planning import plan_of
 
 Parameters = Mapping[str, float]
@@ -156,6 +165,36 @@ class Dense:
         known = np.unique(treated).size >= 5
         return (p["scale_deviation"] if known else self.priors.member) ** 2
 
+    @cached_property
+    def spread(self) -> np.ndarray:
+        """Standard deviation of a row's errors over that of the average row's, by who adopts."""
+        if not isinstance(self.design.errors, Unequal):
+            return np.ones(self.rows.size)
+        plan, panel = plan_of(self.design, self.panel), self.panel
+        unit, time, adoption = panel.unit_codes, panel.time_codes, panel.cohort_codes
+        start = np.where(adoption < 0, 10**6, adoption - self.design.anticipation)[unit]
+        level = np.zeros(unit.size, dtype=int)
+        for name in self.design.facts.time_strata(panel):
+            level = 100 * level + panel.strata_codes[name][unit]
+        frame = pd.DataFrame(
+            {"unit": unit, "t": time, "level": level, "y": panel.outcome / self.s, "start": start}
+        )[plan.kept]
+        group = (adoption >= 0).astype(int)
+        share = np.bincount(group[frame["unit"]]) / len(frame)
+        before = frame.assign(t=frame["t"] + 1)[["unit", "t", "y"]]
+        pairs = frame[frame["t"] < frame["start"]].merge(before, on=["unit", "t"])
+        pairs["d"] = pairs["y_x"] - pairs["y_y"]
+        cells = pairs.groupby(["level", "t"])["d"]
+        size = cells.transform("size")
+        pairs["s"] = (pairs["d"] - cells.transform("mean")) ** 2 * size / (size - 1)
+        pairs = pairs[size > 1]
+        adopts = group[pairs["unit"]]
+        square = np.array(
+            [(pairs["s"][adopts == g].sum() + 10 * pairs["s"].mean()) / ((adopts == g).sum() + 10)
+             for g in (0, 1)]
+        )  # fmt: skip
+        return np.sqrt(square / (share @ square))[group[self.unit]]
+
     def error_covariance(self, p: Parameters) -> np.ndarray:
         """Covariance of the errors of all rows."""
         same = self.unit[:, None] == self.unit
@@ -167,7 +206,7 @@ class Dense:
         apart = abs(self.time[:, None] - self.time)
         serial = p["sigma"] ** 2 / (1.0 - p["rho"] ** 2) * same * p["rho"] ** apart
         noise = p.get("noise", 0.0) * p["sigma"]
-        return serial + noise**2 * np.eye(self.rows.size)
+        return (serial + noise**2 * np.eye(self.rows.size)) * np.outer(self.spread, self.spread)
 
     def covariance(self, p: Parameters) -> np.ndarray:
         """Covariance of the rows, flat coefficients apart."""

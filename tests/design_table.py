@@ -20,6 +20,7 @@ from bayes_nqp import (
     SharedShocks,
     StaggeredDiD,
     TimeEffects,
+    Unequal,
 )
 
 BOTH = ("region", "market")
@@ -103,6 +104,7 @@ DESIGNS: dict[str, Case] = {
     ),
     "partial, units, AR(1) + noise": Case(_did(effect=Partial(BOTH), errors=AR1Noise())),
     "partial, cities, AR(1) + noise": Case(_did(effect=Partial(varying="city"), errors=AR1Noise())),
+    "unequal, units": Case(_did(effect=Partial(["region"]), errors=Unequal()), TRENDS),
     "partial, many scales": Case(
         _did(effect=Partial(["region"])), {**REGION, "many": True, "units": 30, "periods": 8}
     ),

@@ -20,6 +20,7 @@ from .designs import StaggeredDiD as StaggeredDiD
 from .designs.noise import AR1 as AR1
 from .designs.noise import IID as IID
 from .designs.noise import AR1Noise as AR1Noise
+from .designs.noise import Unequal as Unequal
 from .designs.terms import DifferentialTrends as DifferentialTrends
 from .designs.terms import Dip as Dip
 from .designs.terms import Donut as Donut

@@ -24,6 +24,7 @@ from bayes_nqp.planning._moderation import moderated_slope, moderation, own_slop
 from bayes_nqp.planning._plan import Dose, Equation, Plan
 from bayes_nqp.planning._scale import within_scale
 from bayes_nqp.planning._size import check_size
+from bayes_nqp.planning._spread import relative_variances
 from bayes_nqp.registry import registered
 from bayes_nqp.terms import (
     ESTIMATED_FROM,
@@ -205,7 +206,7 @@ def _rows(ground: Plan, equation: EquationSpec, columns: _Columns, scale: float)
         key=key,
         outcome=outcome,
         columns=columns.columns,
-        weights=_weights(ground, equation),
+        weights=_precision(ground, equation, outcome, columns),
         loading=_loading(ground, equation),
         counts=frame.counts,
         own=1 if equation.series is None else 1 + equation.series.values.shape[1],
@@ -290,6 +291,23 @@ def _member_scale(equation: EquationSpec, frame: PlanFrame) -> Scale | None:
         return equation.deviation
     treated = np.unique(frame.member[frame.cohort >= 0]).size
     return Scale("deviation", equation.priors.scale("member"), treated >= ESTIMATED_FROM)
+
+
+def _precision(
+    ground: Plan, equation: EquationSpec, outcome: Array, columns: _Columns
+) -> Array | None:
+    """Precision of rows: weights, over the relative variances of groups of units."""
+    weights, groups = _weights(ground, equation), equation.noise.groups(ground.panel)
+    if groups is None:
+        return weights
+    frame, sample = ground.frame, ground.kept
+    unit = frame.unit[sample]
+    free = np.asarray(~frame.own_effect)[sample]
+    controls = [x.values for x in columns.columns[: len(columns.sizes)]]
+    variances = relative_variances(
+        groups, unit, frame.time[sample], frame.level[unit], free, outcome, controls
+    )[unit]
+    return np.asarray((1.0 if weights is None else weights) / variances)
 
 
 def _weights(ground: Plan, equation: EquationSpec) -> Array | None:

@@ -9,8 +9,8 @@ import numpy as np
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks.model._clusters import Clusters
-from bayes_nqp.checks.model._structures import richest
 from bayes_nqp.checks.shared import lasting_shocks, owner
+from bayes_nqp.designs import Noise
 from bayes_nqp.errors import Hint
 from bayes_nqp.fitting import Fit
 from bayes_nqp.language import Message
@@ -28,7 +28,9 @@ class Causes:
         Whether errors of units are correlated otherwise in time: a richer structure widens or
         moves the effect, or clusters without treated rows say so.
     wider : float
-        Posterior sd under the richest structure over the fit's own; NaN where there is none.
+        Largest posterior sd under richer structures over the fit's own; NaN where there is none.
+    richer : Noise or None
+        The structure that widens or moves the effect most.
     shared : Clusters or None
         Above units, by which rows move together more than a unit's own do.
     robust : float
@@ -39,6 +41,7 @@ class Causes:
     over: bool
     serial: bool
     wider: float
+    richer: Noise | None
     shared: Clusters | None
     robust: float
 
@@ -67,8 +70,8 @@ def advice(fit: Fit, causes: Causes, limit: float) -> Iterator[Message]:
                 "No richer error structure can be fitted (precision weights go with independent "
                 "errors only): report the robust sd, or fit without weights."
             )
-        elif causes.serial:
-            yield Message("Errors of a unit are correlated otherwise: fit {}.", richest(fit))
+        elif causes.serial and causes.richer is not None:
+            yield Message("{}: fit {}.", causes.richer.why, Hint("errors", causes.richer))
     if causes.shared is not None:
         yield _together(fit, causes.shared)
     if differ:

@@ -217,6 +217,7 @@ def _causes(judged: Sequence[_Judged], apart: Mask, others: Structures) -> Cause
         over=by_unit and bool(first.over.any()),
         serial=bool(apart.any() and by_unit) or others.wider > _LIMIT or others.moved > 1,
         wider=others.wider,
+        richer=others.richer,
         shared=None if worst is None else worst.clusters,
         robust=float(np.sqrt(estimates.variance[0] / estimates.model[0])) if by_unit else 1.0,
     )

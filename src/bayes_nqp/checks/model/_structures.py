@@ -12,7 +12,6 @@ from bayes_nqp.arrays import Index
 from bayes_nqp.checks.model._clusters import Clusters
 from bayes_nqp.checks.shared import Alternative, Lasting, compared, comparison, shared_for
 from bayes_nqp.designs import Noise
-from bayes_nqp.errors import Hint
 from bayes_nqp.fitting import Fit, error_draws, panel_of
 from bayes_nqp.language import Message
 
@@ -44,11 +43,6 @@ def structure_label(errors: Noise) -> str:
     return errors.phrase()
 
 
-def richest(fit: Fit) -> Hint:
-    """Try the richest of the structures that hold the fit's own as a special case."""
-    return Hint("errors", fit.facts.noise.richer[-1])
-
-
 def error_means(fit: Fit, equation: str = "outcome") -> dict[str, float]:
     """Posterior means of the parameters of an equation's error structure, sigma apart."""
     *parameters, _ = error_draws(fit, equation).items()
@@ -66,6 +60,8 @@ class Structures:
     wider, moved : float
         Largest posterior sd under richer errors, and largest shift of the estimate, relative to the
         fit's own sd; NaN where there is none.
+    richer : Noise, optional
+        The one that widens the effect most, or moves it by more than a posterior sd.
     lasting : mapping of str to Lasting
         Evidence that units of a cluster share shocks, by the cluster's name.
     shared : mapping of str to (float, float)
@@ -76,6 +72,7 @@ class Structures:
     evidence: xr.Dataset
     wider: float = np.nan
     moved: float = np.nan
+    richer: Noise | None = None
     lasting: Mapping[str, Lasting] = field(default_factory=dict)
     shared: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
@@ -127,8 +124,15 @@ def structures(fit: Fit, table: xr.Dataset, above: Sequence[Clusters]) -> Struct
     evidence = refits.merge(table, combine_attrs="no_conflicts")
     factors = [lasting[x].value if x in lasting else np.nan for x in table["cluster"].to_numpy()]
     evidence = evidence.assign(log_bayes_factor=("cluster", factors))
-    most = [float(x[richer].max()) if richer.any() else np.nan for x in (wider, moved)]
-    return Structures("specifications", evidence, most[0], most[1], lasting, shared)
+    if not richer.any():
+        return Structures("specifications", evidence, lasting=lasting, shared=shared)
+    widest, farthest = wider[richer].argmax(), moved[richer].argmax()
+    chosen = farthest if moved[richer].max() > 1 else widest
+    label = refits["specification"].to_numpy()[richer][chosen]
+    return Structures(
+        "specifications", evidence, float(wider[richer].max()), float(moved[richer].max()),
+        next(x for x in fit.facts.noise.richer if structure_label(x) == label), lasting, shared,
+    )  # fmt: skip
 
 
 def _asked(fit: Fit, above: Sequence[Clusters]) -> dict[str, Index]:

@@ -5,3 +5,4 @@ from bayes_nqp.designs.noise._noise import Noise as Noise
 from bayes_nqp.designs.noise._noise import Steps as Steps
 from bayes_nqp.designs.noise._noise import parameters_of as parameters_of
 from bayes_nqp.designs.noise._noise import structures as structures
+from bayes_nqp.designs.noise._unequal import Unequal as Unequal

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bayes_nqp.arrays import Array
+from bayes_nqp.arrays import Array, Index
 from bayes_nqp.errors import StudyError
+from bayes_nqp.language import Message
 from bayes_nqp.parameters import Parameter, ParameterSpace
 from bayes_nqp.registry import needed, registered
 
 if TYPE_CHECKING:
+    from bayes_nqp.panel import Panel
     from bayes_nqp.priors import Priors
 
 __all__ = ["Noise", "Steps", "parameters_of", "structures"]
@@ -126,6 +128,16 @@ class Noise(ABC):
         """
         return None
 
+    def groups(self, panel: Panel) -> Index | None:
+        """Groups of units whose errors have variances of their own; None where all are alike.
+
+        Returns
+        -------
+        ndarray of int (unit), or None
+            Codes. Relative variances are estimated when a model is planned.
+        """
+        return None
+
     @property
     def takes_weights(self) -> bool:
         """Whether precision weights of rows have a meaning under it."""
@@ -144,9 +156,20 @@ class Noise(ABC):
     @property
     def richer(self) -> tuple[Noise, ...]:
         """Structures that a check compares it with, simple ones first: they name it as poorer."""
-        others = structures(*registered("errors"))
-        kin = [x for x in others if any(type(y) is type(self) for y in x.poorer)]
-        return tuple(sorted(kin, key=lambda x: len(x.poorer)))
+        kinds: Mapping[str, type[Noise]] = registered("errors")
+        kin = [kind.beyond(self) for kind in kinds.values()]
+        return tuple(sorted(filter(None, kin), key=lambda x: len(x.poorer)))
+
+    @classmethod
+    def beyond(cls, errors: Noise) -> Noise | None:
+        """Give the structure of this kind that names another as poorer; None where it does not."""
+        own = None if needed(cls) else cls()
+        return own if own and any(type(x) is type(errors) for x in own.poorer) else None
+
+    @property
+    def why(self) -> Message:
+        """What else errors do under it, where it widens or moves what a poorer one says."""
+        return Message("Errors of a unit are correlated otherwise")
 
     @property
     def poorer(self) -> tuple[Noise, ...]:

@@ -1,0 +1,65 @@
+"""Relative variances of errors in groups of units, from steps of untreated rows.
+
+A step ``d_it = y_it - y_i,t-1`` has no unit effect in it. Less its mean over the units of a level
+of time effects, and less what steps of covariates explain (least squares over all), its mean
+square over a group is that group's error variance times what the correlation over time makes of it,
+the same for all. A mean of m steps takes the share 1 / m of each out. With n steps of mean square q
+in a group and q̄ over all, ``s_g = (n q + k q̄) / (n + k)`` (k = 10: a conjugate prior worth as many
+steps), and with ``p_g`` the group's share of all rows, ``r_g = s_g / sum_k p_k s_k``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from bayes_nqp.arrays import Array, Index, Mask
+
+PRIOR = 10.0
+"""Steps of average size that every group is given besides its own: with few, it is like others."""
+
+
+def relative_variances(
+    group: Index, unit: Index, time: Index, level: Index, untreated: Mask, outcome: Array,
+    columns: Sequence[Array],
+) -> Array:  # fmt: skip
+    """Estimate ``r`` of every unit's errors.
+
+    Parameters
+    ----------
+    group : ndarray of int (unit)
+    unit, time, level : ndarray of int (row)
+        Rows are sorted by unit and time; levels of time effects.
+    untreated : ndarray of bool (row)
+        Rows without effects.
+    columns : sequence of ndarray (row)
+        Covariates.
+
+    Returns
+    -------
+    ndarray (unit)
+        One on average over rows.
+    """
+    later = 1 + np.flatnonzero((np.diff(unit) == 0) & (np.diff(time) == 1))
+    later = later[untreated[later] & untreated[later - 1]]
+    _, cell = np.unique(np.stack([level[later], time[later]]), axis=1, return_inverse=True)
+    size = np.bincount(cell)
+    values = np.column_stack([outcome, *columns])
+    step = values[later] - values[later - 1]
+    for column in step.T:
+        column -= (np.bincount(cell, column) / size)[cell]
+    slopes = np.linalg.lstsq(step[:, 1:], step[:, 0])[0]
+    error = step[:, 0] - step[:, 1:] @ slopes
+    alone = size[cell] == 1  # nothing is left of a step that is its own mean
+    _, group = np.unique(group, return_inverse=True)
+    of_step = group[unit[later]][~alone]
+    square = (error**2 * size[cell] / np.maximum(size[cell] - 1, 1))[~alone]
+    count = np.bincount(of_step, minlength=group.max() + 1)
+    rows = np.bincount(group[unit], minlength=count.size)
+    if not square.any():
+        return np.ones(group.size)
+    s = np.bincount(of_step, square, minlength=count.size) + PRIOR * square.mean()
+    s /= count + PRIOR
+    r = s / (rows / rows.sum() @ s)
+    return np.asarray(r[group])
