@@ -180,7 +180,7 @@ class Dense:
             {"unit": unit, "t": time, "level": level, "y": panel.outcome / self.s, "start": start}
         )[plan.kept]
         group = (adoption >= 0).astype(int)
-        share = np.bincount(group[frame["unit"]]) / len(frame)
+        share = np.bincount(group[self.unit]) / self.rows.size
         before = frame.assign(t=frame["t"] + 1)[["unit", "t", "y"]]
         pairs = frame[frame["t"] < frame["start"]].merge(before, on=["unit", "t"])
         pairs["d"] = pairs["y_x"] - pairs["y_y"]

@@ -59,10 +59,10 @@ def test_it_holds_where_the_model_is_true(serial: nqp.Fit) -> None:
     assert result.verdict == "holds"
     assert result.kind == "specifications"
     assert evidence["specification"].to_numpy().tolist() == [
-        "as fitted", "AR(1) + noise", "independent errors",
+        "as fitted", "AR(1) + noise", "AR(1) errors of unequal spread", "independent errors",
     ]  # fmt: skip
     assert set(evidence["change"].to_numpy()[1:]) == {"errors"}
-    assert evidence["counts"].to_numpy().tolist() == [True, True, False]
+    assert evidence["counts"].to_numpy().tolist() == [True, True, True, False]
     factors = evidence["log_bayes_factor"]
     assert factors["cluster"].to_numpy().tolist() == ["unit", "province"]
     assert np.isnan(factors[0])
@@ -83,9 +83,10 @@ def test_it_fails_where_errors_are_serially_correlated_and_the_model_has_none(
     result, evidence = evidence_of(naive)
     assert result.verdict in ("in doubt", "fails")
     assert "errors=nqp.AR1Noise()" in result.sentence
-    sd = evidence["att"].std(["chain", "draw"])
-    assert (sd[1:3] > 1.2 * sd[0]).all()
-    assert set(evidence["change"].to_numpy()[1:3]) == {"errors"}
+    sd = evidence["att"].std(["chain", "draw"]).set_index(specification="specification")
+    serial_ones = sd.sel(specification=["AR(1) errors", "AR(1) + noise"])
+    assert (serial_ones > 1.2 * sd.sel(specification="as fitted")).all()
+    assert set(evidence["change"].to_numpy()[1:4]) == {"errors"}
 
 
 def test_clusters_see_serial_correlation_that_no_deviation_takes_for_its_own(

@@ -56,7 +56,13 @@ def test_intervals_are_as_wide_as_errors_of_adopters_demand() -> None:
     for seed in range(12):
         panel = spread_out(seed, 3.0)
         fit = nqp.fit(nqp.StaggeredDiD(), panel, SAMPLER, progress=False)
-        both = [nqp.att(x) for x in (fit, nqp.fit(fit.variant(errors=nqp.Unequal()), panel, SAMPLER, progress=False))]
+        both = [
+            nqp.att(x)
+            for x in (
+                fit,
+                nqp.fit(fit.variant(errors=nqp.Unequal()), panel, SAMPLER, progress=False),
+            )
+        ]
         sds.append([float(x.std()) for x in both])
         means.append(float(both[1].mean()))
     alike, apart = np.mean(sds, axis=0)

@@ -5,7 +5,8 @@ of time effects, and less what steps of covariates explain (least squares over a
 square over a group is that group's error variance times what the correlation over time makes of it,
 the same for all. A mean of m steps takes the share 1 / m of each out. With n steps of mean square q
 in a group and q̄ over all, ``s_g = (n q + k q̄) / (n + k)`` (k = 10: a conjugate prior worth as many
-steps), and with ``p_g`` the group's share of all rows, ``r_g = s_g / sum_k p_k s_k``.
+steps), and with ``p_g`` the group's share of the rows of units seen more than once,
+``r_g = s_g / sum_k p_k s_k``.
 """
 
 from __future__ import annotations
@@ -56,7 +57,8 @@ def relative_variances(
     of_step = group[unit[later]][~alone]
     square = (error**2 * size[cell] / np.maximum(size[cell] - 1, 1))[~alone]
     count = np.bincount(of_step, minlength=group.max() + 1)
-    rows = np.bincount(group[unit], minlength=count.size)
+    several = np.bincount(unit, minlength=group.size) > 1  # a unit seen once says nothing
+    rows = np.bincount(group[unit[several[unit]]], minlength=count.size)
     if not square.any():
         return np.ones(group.size)
     s = np.bincount(of_step, square, minlength=count.size) + PRIOR * square.mean()
