@@ -186,7 +186,11 @@ def fits(request: pytest.FixtureRequest) -> Pair:
 
 def asked(fits: Pair, name: str) -> CheckResult | None:
     """Ask of units and of sums; None where it says that it needs units, or does not suit."""
-    ours, theirs = (nqp.check(fit, name, progress=False) for fit in fits)
+    try:
+        ours = nqp.check(fits[0], name, progress=False)
+    except NQPError:  # another kind of panel
+        return None
+    theirs = nqp.check(fits[1], name, progress=False)
     if theirs.verdict == "not applicable":
         if ours.verdict != theirs.verdict:
             assert "single units" in theirs.sentence, (name, theirs.sentence)
@@ -238,14 +242,14 @@ def test_effects_of_single_units_are_refused() -> None:
 
 def test_every_table_is_the_same(fits: Pair, results: list[CheckResult]) -> None:
     for name, kind in KINDS.items():
-        if name == "diagnostics":  # it asks the checks
+        if name in ("diagnostics", "robustness", "moran", "spatial"):  # they ask the checks
             continue
         for subject, sources in {
             "fit": fits, "panel": [x.panel for x in fits], "checks": (results, results),
         }.items():  # fmt: skip
             if subject in kind.of and all(kind.suits(subject, x) for x in sources):
-                cells = [[[c.values for c in r.cells] for r in nqp.table(x, name).rows]
-                         for x in sources]  # fmt: skip
+                tables = [nqp.table(x, name) for x in sources]
+                cells = [[[c.values for c in r.cells] for r in x.rows] for x in tables]
                 for k, (ours, theirs) in enumerate(zip(*cells, strict=True)):
                     for a, b in zip(ours, theirs, strict=True):
                         for x, y in zip(a, b, strict=True):
