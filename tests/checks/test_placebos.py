@@ -159,7 +159,7 @@ def test_whole_cities_of_firms_are_dealt(firms: nqp.Fit) -> None:
 
 def test_neither_space_nor_mixed_speaks_to_parallel_trends() -> None:
     """No effect, and a common factor: deals find the estimate far out all the same."""
-    world = staggered(level=0.0, deviation_sd=0.0, drift="factor", seed=1)
+    world = staggered(units=120, level=0.0, deviation_sd=0.0, drift="factor", seed=2)
     fit = fitted(world.panel)
     for name in ("placebo_space", "placebo_mixed"):
         result, evidence = asked(fit, name, repetitions=40)
