@@ -221,18 +221,18 @@ def test_after_a_kill_the_same_command_computes_what_is_missing(
     command = [sys.executable, "-c", KILLED, str(tmp_path)]
     first = subprocess.run([*command, "stop"], env=env, stderr=subprocess.DEVNULL, check=False)
     assert first.returncode == -signal.SIGKILL
-    kept, begun = set(Kept(tmp_path / "kept")), len(calls(tmp_path))
-    assert len(kept) == 50
     workers = {int(line.split()[1]) for line in (tmp_path / "calls").read_text().splitlines()}
-    subprocess.run([*command, "go"], env=env, check=True)
-    assert {f"task {k}" for k in calls(tmp_path)[begun:]} == alone.keys() - kept
-    assert len(calls(tmp_path)) == begun + N - 50
-    assert_same({key: Kept(tmp_path / "kept")[key] for key in alone}, alone)
     for _ in range(100):
         if not any(map(running, workers)):
             break
         time.sleep(0.1)
     assert not any(map(running, workers)), "workers of a program that was killed go on"
+    kept, begun = set(Kept(tmp_path / "kept")), len(calls(tmp_path))
+    assert len(kept) == 50
+    subprocess.run([*command, "go"], env=env, check=True)
+    assert {f"task {k}" for k in calls(tmp_path)[begun:]} == alone.keys() - kept
+    assert len(calls(tmp_path)) == begun + N - 50
+    assert_same({key: Kept(tmp_path / "kept")[key] for key in alone}, alone)
 
 
 def running(process: int) -> bool:
