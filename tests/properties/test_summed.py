@@ -242,7 +242,7 @@ def test_effects_of_single_units_are_refused() -> None:
 
 def test_every_table_is_the_same(fits: Pair) -> None:
     for name, kind in KINDS.items():
-        if name in ("diagnostics", "robustness", "moran", "spatial"):  # they ask the checks
+        if name in ("diagnostics", "robustness", "routine", "moran", "spatial"):  # of checks
             continue
         for subject, sources in (("fit", fits), ("panel", [x.panel for x in fits])):
             if subject in kind.of and all(kind.suits(subject, x) for x in sources):
