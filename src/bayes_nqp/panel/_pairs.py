@@ -128,11 +128,11 @@ def build_pairs(
 ) -> dict[str, Any]:
     """Validate a frame with one row per pair and time, and return the fields of a Panel."""
     named = [("origin", origin), ("destination", destination), ("time", time), ("outcome", outcome)]
+    df = admitted_frame(df, named, lambda frame: SourceRows(frame, origin, time), [])
     if origin == destination:
         raise PanelError(
             f"'origin' and 'destination' are both {origin!r}", hint="two columns, an end each"
         )
-    df = admitted_frame(df, named, lambda frame: SourceRows(frame, origin, time), [])
     taken = [x for x in (PAIR, *ENDS, *ADOPTIONS, _FIRST)
              if x in df.columns and x not in (origin, destination)]  # fmt: skip
     if taken:

@@ -23,7 +23,7 @@ from bayes_nqp.panel._rectangle import Rectangle
 from bayes_nqp.panel._roles import as_names
 
 
-@door(trusted=("from_frame", "from_pairs", "from_file"))
+@door(trusted=("from_frame", "from_file"))
 @dataclass(frozen=True, eq=False, repr=False)
 class Panel(PanelAttributes, Rectangle):
     """Units observed over time, with the period in which each is first treated.
