@@ -12,7 +12,7 @@ DOORS = {
     "cli/_door.py": "the last door: nothing is above it that could have words",
     "foreign.py": "readers of files, objects that were passed and saved fits raise what they like",
     "studio/_view.py": "what one page raises is said on it, and the others go on",
-    "dispatch/_dispatch.py": "executors of other packages raise what they like, broken ones above all",
+    "dispatch/_dispatch.py": "executors of other packages raise what they like",
     "dispatch/_freight.py": "what cannot be pickled says so in a class of its own",
     "dispatch/_outcome.py": "a task's error travels, and is raised where the task is awaited",
     "fitting/_batch.py": "the same among threads",
