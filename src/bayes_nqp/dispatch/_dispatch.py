@@ -77,7 +77,7 @@ class Dispatch:
             parts = self._freight.parts(key)
             try:
                 future = self._crew.executor.submit(outcome, number, parts, cargo)
-            except Exception as error:  # whatever a broken executor raises
+            except (RuntimeError, OSError) as error:  # broken, shut down or out of reach
                 self._break(error)
                 continue
             self._waiting.popleft()

@@ -80,6 +80,6 @@ def _portable(error: BaseException) -> BaseException:
         error.add_note("".join(traceback.format_exception(error)))
     try:
         pickle.loads(pickle.dumps(error))
-    except Exception:  # whatever its class raises
+    except (pickle.PickleError, TypeError, AttributeError, ValueError, ImportError):
         return RuntimeError(f"{type(error).__name__}: {brief(str(error), 300)}")
     return error
