@@ -305,7 +305,7 @@ def _precision(
     free = np.asarray(~frame.own_effect)[sample]
     controls = [x.values for x in columns.columns[: len(columns.sizes)]]
     variances = relative_variances(
-        groups, unit, frame.time[sample], frame.level[unit], free, outcome, controls
+        groups, unit, frame.time[sample], frame.level[unit], free, outcome, controls, frame.counts
     )[unit]
     return np.asarray((1.0 if weights is None else weights) / variances)
 

@@ -23,7 +23,7 @@ PRIOR = 10.0
 
 def relative_variances(
     group: Index, unit: Index, time: Index, level: Index, untreated: Mask, outcome: Array,
-    columns: Sequence[Array],
+    columns: Sequence[Array], counts: Array,
 ) -> Array:  # fmt: skip
     """Estimate ``r`` of every unit's errors.
 
@@ -36,6 +36,8 @@ def relative_variances(
         Rows without effects.
     columns : sequence of ndarray (row)
         Covariates.
+    counts : ndarray (unit)
+        How many units each stands for.
 
     Returns
     -------
@@ -44,24 +46,26 @@ def relative_variances(
     """
     later = 1 + np.flatnonzero((np.diff(unit) == 0) & (np.diff(time) == 1))
     later = later[untreated[later] & untreated[later - 1]]
+    f = counts[unit[later]]
     _, cell = np.unique(np.stack([level[later], time[later]]), axis=1, return_inverse=True)
-    size = np.bincount(cell)
+    size = np.bincount(cell, f)
     values = np.column_stack([outcome, *columns])
     step = values[later] - values[later - 1]
     for column in step.T:
-        column -= (np.bincount(cell, column) / size)[cell]
-    slopes = np.linalg.lstsq(step[:, 1:], step[:, 0])[0]
+        column -= (np.bincount(cell, f * column) / size)[cell]
+    root = np.sqrt(f)[:, None]
+    slopes = np.linalg.lstsq(root * step[:, 1:], root[:, 0] * step[:, 0])[0]
     error = step[:, 0] - step[:, 1:] @ slopes
-    alone = size[cell] == 1  # nothing is left of a step that is its own mean
+    several = size[cell] > 1  # nothing is left of a step that is its own mean
     _, group = np.unique(group, return_inverse=True)
-    of_step = group[unit[later]][~alone]
-    square = (error**2 * size[cell] / np.maximum(size[cell] - 1, 1))[~alone]
-    count = np.bincount(of_step, minlength=group.max() + 1)
-    several = np.bincount(unit, minlength=group.size) > 1  # a unit seen once says nothing
-    rows = np.bincount(group[unit[several[unit]]], minlength=count.size)
+    of_step, f = group[unit[later]][several], f[several]
+    square = f * (error**2 * size[cell] / np.maximum(size[cell] - 1, 1))[several]
     if not square.any():
         return np.ones(group.size)
-    s = np.bincount(of_step, square, minlength=count.size) + PRIOR * square.mean()
+    count = np.bincount(of_step, f, minlength=group.max() + 1)
+    seen = np.bincount(unit, minlength=group.size)
+    rows = np.bincount(group, counts * seen * (seen > 1), minlength=count.size)
+    s = np.bincount(of_step, square, minlength=count.size) + PRIOR * square.sum() / f.sum()
     s /= count + PRIOR
     r = s / (rows / rows.sum() @ s)
     return np.asarray(r[group])
