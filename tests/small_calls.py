@@ -155,6 +155,14 @@ class World:
         return nqp.fit(design, panel, self.sampler, progress=False)
 
     @cached_property
+    def pairs(self) -> nqp.Panel:
+        return nqp.simulation.network(nodes=8, periods=5, cohorts=(3, 4), seed=1).panel
+
+    @cached_property
+    def in_space(self) -> Any:
+        return nqp.simulation.channels_in_space(units=12, periods=5, cohorts=(3,), seed=1)
+
+    @cached_property
     def index(self) -> nqp.index.Index:
         indicator = nqp.index.Indicator
         system = nqp.IndexSystem((nqp.index.Dimension("d", (indicator("x"), indicator("z"))),))
@@ -190,6 +198,7 @@ CALLS: dict[str, Call] = {
         progress=False,
     ),
     "cell_effects": lambda w: nqp.cell_effects(w.fit),
+    "centrality": lambda w: nqp.centrality(w.pairs, "degree", above=1.0).values,
     "channel_comparison": lambda w: nqp.channel_comparison(w.channels),
     "check": lambda w: nqp.check(w.fit, "support"),
     "cohorts_from_dates": lambda w: nqp.cohorts_from_dates(["2015-03-01", "2016-09-01"]),
@@ -236,6 +245,7 @@ CALLS: dict[str, Call] = {
     "probability": lambda w: nqp.probability(w.att, above=0.0),
     "proportion_mediated": lambda w: nqp.proportion_mediated(w.channels),
     "rank": lambda w: nqp.rank(w.att, "region"),
+    "paths_in_space": lambda w: nqp.paths_in_space(w.in_space.truth),
     "received": lambda w: nqp.received(w.spilled),
     "relative": lambda w: nqp.relative(w.indexed),
     "report": lambda w: nqp.report(
@@ -279,6 +289,9 @@ CALLS: dict[str, Call] = {
     "plots.sensitivity": lambda w: nqp.plots.sensitivity(nqp.sensitivity(w.leads, event_time=0)),
     "plots.shrinkage": lambda w: nqp.plots.shrinkage(w.fit, w.separate),
     "plots.spatial_links": lambda w: nqp.plots.spatial_links(w.near),
+    "index.centrality": lambda w: nqp.index.centrality(w.pairs, "degree").values,
+    "simulation.channels_in_space": lambda w: w.in_space.panel,
+    "simulation.network": lambda w: w.pairs,
     "simulation.channels": lambda w: nqp.simulation.channels(units=20, periods=12, seed=1).panel,
     "simulation.firm_productivity": lambda w: nqp.simulation.firm_productivity(),
     "simulation.provinces": lambda w: w.provinces,

@@ -18,7 +18,7 @@ from bayes_nqp.moments._absorbed import (
 )
 from bayes_nqp.moments._classes import UnitClass, packed_rows, reduce_rows
 from bayes_nqp.moments._rows import Rows, VaryingColumn, distinct_rows
-from bayes_nqp.moments._stand_ins import StandIns, UnitSums, stand_ins, unit_sums
+from bayes_nqp.moments._stand_ins import StandIns, UnitSums, entries_of, stand_ins, unit_sums
 
 __all__ = [
     "AbsorbedGroup",
@@ -31,6 +31,7 @@ __all__ = [
     "absorb_levels",
     "absorb_loadings",
     "distinct_rows",
+    "entries_of",
     "packed_rows",
     "reduce_rows",
     "stand_ins",

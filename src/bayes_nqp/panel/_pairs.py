@@ -92,7 +92,7 @@ def pairs_of(panel: Rectangle) -> Pairs:
     never = panel.cohort_codes < 0
     if (pairs.first != np.where(never, panel.periods, panel.cohort_codes)).any():
         raise IdentificationError(
-            "cohorts of pairs are no longer when their first end adopts",
+            Message("cohorts of pairs are no longer when their first end adopts"),
             hint="new dates are given to nodes: nqp.Panel.from_pairs(…, cohorts=…)",
         )
     return pairs

@@ -21,6 +21,7 @@ from bayes_nqp.panel._labels import labelled
 from bayes_nqp.panel._pairs import build_pairs
 from bayes_nqp.panel._rectangle import Rectangle
 from bayes_nqp.panel._roles import as_names
+from bayes_nqp.panel._table import frame_of_table
 
 
 @door(trusted=("from_frame", "from_file"))
@@ -184,6 +185,72 @@ class Panel(PanelAttributes, Rectangle):
                 labels=labels,
             )
         )
+
+    @classmethod
+    def from_table(
+        cls,
+        rows: Any,
+        *,
+        unit: str,
+        time: str,
+        outcome: str,
+        cohort: str | None = None,
+        strata: str | Iterable[str] = (),
+        covariates: str | Iterable[str] = (),
+        by: str | Iterable[str] = (),
+        never: object = None,
+    ) -> Panel:
+        """Sum a table up where it is kept, and take the sums for a panel.
+
+        The table is never loaded: its engine makes the sums of each class of units (one cohort,
+        the same strata, columns of `by` and observed periods), and a few units with these sums
+        stand for all, as in `summed_up`. So a panel larger than memory is fitted like a small one.
+
+        Parameters
+        ----------
+        rows : path, relation or lazy frame
+            A path of parquet or csv files, ``"firms/*.parquet"`` too, which DuckDB reads; a DuckDB
+            relation, a polars lazy frame, an ibis table or what else narwhals takes lazily.
+        unit : str
+            Column that names the unit.
+        time : str
+            Column of whole numbers, such as years; at most 62 different ones.
+        outcome : str
+            Column of numbers.
+        cohort : str, optional
+            First treated period of a unit, the same in all of its rows; missing means never.
+        strata, covariates : str or sequence of str, default ()
+            As in `from_frame`.
+        by : str or sequence of str, default ()
+            Further columns that units of a class share, as in `summed_up`.
+        never : object, optional
+            As in `from_frame`.
+
+        Raises
+        ------
+        PanelError
+            If a column is not there or holds no numbers, rows are given twice, or a unit has
+            several cohorts or strata; five units are named.
+        StudyError
+            If an engine is not installed, or units are of too many classes.
+
+        Examples
+        --------
+        >>> import bayes_nqp as nqp
+        >>> panel = nqp.Panel.from_table(
+        ...     "firms/*.parquet", unit="firm", time="year", cohort="zone_year", outcome="nqp"
+        ... )  # doctest: +SKIP
+        """
+        frame, counts, notes = frame_of_table(
+            rows, unit=unit, time=time, outcome=outcome, cohort=cohort, strata=strata,
+            covariates=covariates, by=by,
+        )  # fmt: skip
+        return cls(
+            **build(
+                frame, unit=unit, time=time, outcome=outcome, cohort=cohort, strata=strata,
+                covariates=covariates, counts=counts, never=never, notes=notes,
+            )
+        )  # fmt: skip
 
     @classmethod
     def from_pairs(

@@ -61,6 +61,8 @@ def dyadic_errors(fit: Fit) -> Finding:
     Development Economics 83(2). Aronow, P., Samii, C. and Assenova, V. (2015). Cluster-robust
     variance estimation for dyadic data. Political Analysis 23(4).
     """
+    if not is_paired(fit.rows):
+        raise NotApplicable(Message("Units are no pairs of nodes."))
     pairs = pairs_of(fit.rows)
     if pairs.nodes.size < _FEWEST:
         raise NotApplicable(

@@ -1,0 +1,112 @@
+"""Tables that an engine keeps: the same panel as their rows, and what is wrong with them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import bayes_nqp as nqp
+from bayes_nqp.errors import PanelError, StudyError
+
+duckdb = pytest.importorskip("duckdb", reason="without the extra 'tables'")
+ROLES: dict[str, Any] = {
+    "unit": "firm", "time": "year", "outcome": "y", "cohort": "zone_year", "strata": "region",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def frame() -> pd.DataFrame:
+    """Firms with gaps, two regions and a covariate; years from 2011 on."""
+    panel = nqp.simulation.staggered(units=240, periods=7, cohorts=(4, 6), seed=5).panel
+    rng = np.random.default_rng(1)
+    df = panel.frame.rename(columns={"unit": "firm", "time": "year", "outcome": "y"})
+    df = df.assign(
+        year=df["year"] + 2010, zone_year=df["cohort"] + 2010, size=rng.normal(size=len(df))
+    )
+    return df[rng.random(len(df)) > 0.05].drop(columns="cohort")
+
+
+@pytest.mark.parametrize("covariates", [(), ("size",)])
+def test_the_posterior_is_that_of_the_rows(frame: pd.DataFrame, covariates: tuple[str]) -> None:
+    rows = nqp.Panel.from_frame(frame, **ROLES, covariates=covariates)
+    table = nqp.Panel.from_table(duckdb.from_df(frame), **ROLES, covariates=covariates)
+    assert (table.n_units, table.n_rows) == (rows.n_units, rows.n_rows)
+    assert len(table.unit_labels) < rows.n_units
+    sampler = nqp.Importance(draws=200, seed=1)
+    first, second = (
+        nqp.att(nqp.fit(nqp.StaggeredDiD(), x, sampler, progress=False), by="region")
+        for x in (rows, table)
+    )
+    np.testing.assert_allclose(second, first, atol=1e-6 * float(first.std()))
+
+
+def test_files_are_read_by_their_path(frame: pd.DataFrame, tmp_path: Path) -> None:
+    for k, part in enumerate(np.array_split(np.arange(len(frame)), 3)):
+        frame.iloc[part].to_parquet(tmp_path / f"{k}.parquet")
+    panel = nqp.Panel.from_table(tmp_path / "*.parquet", **ROLES)
+    assert panel.n_rows == len(frame)
+    assert "classes" in str(panel)
+    frame.to_csv(tmp_path / "rows.csv", index=False)
+    again = nqp.Panel.from_table(str(tmp_path / "rows.csv"), **ROLES)
+    np.testing.assert_allclose(again.outcome, panel.outcome, atol=1e-10)
+    with pytest.raises(PanelError, match=r"no table that can be read"):
+        nqp.Panel.from_table("rows.xyz", **ROLES)
+    with pytest.raises(PanelError, match="cannot be read"):
+        nqp.Panel.from_table(tmp_path / "none.parquet", **ROLES)
+
+
+def test_rows_without_a_value_are_left_out_and_said(frame: pd.DataFrame) -> None:
+    holes = frame.assign(y=frame["y"].where(np.arange(len(frame)) % 50 != 3))
+    table = nqp.Panel.from_table(duckdb.from_df(holes), **ROLES)
+    assert table.n_rows == holes["y"].notna().sum()
+    assert any("left out" in str(note) for note in table.notes)
+
+
+def changed(df: pd.DataFrame, column: str, value: object) -> pd.DataFrame:
+    out = df.copy()
+    out[column] = out[column].astype(object if isinstance(value, str) else float)
+    out.iloc[3, out.columns.get_loc(column)] = value
+    return out
+
+
+@pytest.mark.parametrize(
+    ("change", "options", "words"),
+    [
+        (lambda x: pd.concat([x, x.iloc[:9]]), {}, "several rows in a period"),
+        (lambda x: changed(x, "zone_year", 2013.0), {}, "several values of 'zone_year'"),
+        (lambda x: changed(x, "region", "north"), {}, "several values of 'region'"),
+        (lambda x: changed(x, "y", np.inf), {}, "not finite"),
+        (lambda x: x, {"outcome": "regoin"}, "not a column of the table"),
+        (lambda x: x, {"outcome": "region"}, "holds no numbers"),
+        (lambda x: x.assign(year=x["year"] + 0.5), {}, "no whole numbers"),
+        (lambda x: x[x["year"] > 2030], {}, "no rows"),
+    ],
+)
+def test_faults_are_named_by_their_units(
+    frame: pd.DataFrame, change: Any, options: dict[str, str], words: str
+) -> None:
+    with pytest.raises(PanelError, match=words) as caught:
+        nqp.Panel.from_table(duckdb.from_df(change(frame)), **{**ROLES, **options})
+    if "several" in words or "finite" in words:
+        assert "firm = " in str(caught.value)
+
+
+def test_too_many_classes_are_counted_before_anything_is_multiplied() -> None:
+    firm = np.repeat(np.arange(1200), 3)
+    rows = pd.DataFrame({
+        "firm": firm, "year": np.tile([1, 2, 3], 1200), "y": np.arange(3600) % 7.0,
+        "zone_year": np.where(firm % 2, 3.0, np.nan), "region": "a", "town": firm,
+    })  # fmt: skip
+    with pytest.raises(StudyError, match=r"1,200 units are of 1,200 classes"):
+        nqp.Panel.from_table(duckdb.from_df(rows), **ROLES, by="town")
+
+
+def test_any_lazy_frame_will_do(frame: pd.DataFrame) -> None:
+    polars = pytest.importorskip("polars", reason="polars is not installed")
+    lazy = nqp.Panel.from_table(polars.from_pandas(frame).lazy(), **ROLES)
+    kept = nqp.Panel.from_table(duckdb.from_df(frame), **ROLES)
+    np.testing.assert_allclose(lazy.outcome, kept.outcome, atol=1e-10)
