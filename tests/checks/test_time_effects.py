@@ -84,7 +84,7 @@ def test_measurements_and_units_are_no_levels() -> None:
 
 
 def test_other_models_that_the_data_refute_do_not_count() -> None:
-    fit = fitted(rows(1.0), strata=["region"])
+    fit = fitted(rows(1.3), strata=["region"])
     result = nqp.check(fit, "specifications", progress=False)
     assert "Not counted, as the data refute them: common time effects" in result.sentence
     counts = dict(

@@ -41,5 +41,7 @@ def test_what_is_not_there_and_what_is_wrong_is_said(
 
 
 def test_extras_are_those_of_the_package() -> None:
-    extras = {"data", "formats", "notebook", "nuts", "report", "space", "studio"}
+    extras = {
+        "cluster", "data", "formats", "notebook", "nuts", "report", "space", "studio", "tables",
+    }  # fmt: skip
     assert set(software.lacking()) == extras

@@ -237,6 +237,14 @@ def centrality(
     ----------
     Bonacich, P. (1987). Power and centrality. American Journal of Sociology 92(5). Newman, M.
     (2010). Networks.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> panel = nqp.simulation.network(nodes=12, periods=6, cohorts=(3, 4), seed=1).panel
+    >>> degree = nqp.centrality(panel, "degree", above=1.0)
+    >>> degree.panel().n_units
+    12
     """
     one_of("kind", kind, KINDS)
     one_of("side", side, SIDES)

@@ -91,7 +91,7 @@ def network(
     >>> made.panel.n_units
     190
     >>> nqp.att(made.truth, by="ends")["ends"].to_numpy().tolist()
-    ['both', 'one']
+    ['one', 'both']
     """
     arguments: dict[str, object] = dict(locals())
     seed = secrets.randbits(31) if seed is None else seed

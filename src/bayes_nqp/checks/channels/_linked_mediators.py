@@ -15,7 +15,7 @@ from bayes_nqp.checks.channels._lines import LEVELS, Line, finding_of, innovatio
 from bayes_nqp.checks.shared import HOLDS, Finding, asks, ladder
 from bayes_nqp.checks.trends import holm
 from bayes_nqp.errors import NotApplicable
-from bayes_nqp.fitting import ADDITIVE, IN_SPACE, ROWS, UNITS, Fit, error_draws
+from bayes_nqp.fitting import ADDITIVE, CHANNELS, IN_SPACE, ROWS, UNITS, Fit, error_draws
 from bayes_nqp.language import Message, joined, listed, separated
 from bayes_nqp.terms import Linked
 
@@ -30,7 +30,7 @@ _BEYOND: Final = Message("the outcome with that of units beyond the links")
     "mediators of linked units",
     of="channels",
     place=255,
-    needs=(IN_SPACE, ROWS, UNITS, ADDITIVE),
+    needs=(CHANNELS, IN_SPACE, ROWS, UNITS, ADDITIVE),
 )
 def linked_mediators(fit: Fit) -> Finding:
     """Correlate innovations of linked units, and the outcome's with mediators beyond the links.

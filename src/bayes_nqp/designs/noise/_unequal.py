@@ -54,7 +54,8 @@ class Unequal(Noise):
     Examples
     --------
     >>> import bayes_nqp as nqp
-    >>> nqp.StaggeredDiD(errors=nqp.Unequal())
+    >>> nqp.StaggeredDiD(errors=nqp.Unequal()).errors
+    Unequal(errors=AR1(), by=None)
     >>> nqp.Unequal(nqp.AR1(), by="region").by
     'region'
     """
