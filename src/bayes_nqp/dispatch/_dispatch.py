@@ -13,7 +13,7 @@ from queue import Empty, SimpleQueue
 from typing import Any, Final
 
 from bayes_nqp.dispatch._freight import Freight
-from bayes_nqp.dispatch._outcome import Outcome, outcome
+from bayes_nqp.dispatch._outcome import Reply, outcome
 from bayes_nqp.dispatch._workers import Crew
 from bayes_nqp.errors import brief
 from bayes_nqp.machine import n_threads
@@ -91,7 +91,7 @@ class Dispatch:
                 number = self._ended.get(timeout=_PULSE)
         key, future, carried = self._flying.pop(number)
         try:
-            answer: Outcome = future.result()
+            answer: Reply = future.result()
         except (Exception, CancelledError) as error:  # the executor's own
             self.fault = error
             self._lost[key] += 1

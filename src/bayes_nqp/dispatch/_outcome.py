@@ -23,7 +23,7 @@ type Part = bytes | str
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class Reply:
     """What a worker answers.
 
     Parameters
@@ -44,7 +44,7 @@ class Outcome:
     lacks: bool = False
 
 
-def outcome(number: int, parts: tuple[Part, ...], brought: Mapping[str, bytes]) -> Outcome:
+def outcome(number: int, parts: tuple[Part, ...], brought: Mapping[str, bytes]) -> Reply:
     """Do a task in a worker.
 
     Parameters
@@ -62,16 +62,16 @@ def outcome(number: int, parts: tuple[Part, ...], brought: Mapping[str, bytes]) 
             _held[digest] = pickle.loads(content)
         held = dict(_held)
         if any(isinstance(part, str) and part not in held for part in parts):
-            return Outcome(worker, lacks=True)
+            return Reply(worker, lacks=True)
         for digest in list(held)[:-_MOST]:
             _held.pop(digest, None)
         function, *arguments = (
             held[part] if isinstance(part, str) else pickle.loads(part) for part in parts
         )
         with one_thread(), within(1):
-            return Outcome(worker, function(*arguments))
+            return Reply(worker, function(*arguments))
     except BaseException as error:  # raised where it is awaited
-        return Outcome(worker, error=_portable(error))
+        return Reply(worker, error=_portable(error))
 
 
 def _portable(error: BaseException) -> BaseException:

@@ -31,7 +31,7 @@ SIDES = ("both", "origin", "destination")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Links:
+class NodeLinks:
     """Weights of links between nodes in each period, and what a centrality is of them.
 
     Parameters
@@ -101,7 +101,7 @@ class Centrality:
         Column of the period.
     name : str
         Column of the centrality.
-    links : Links
+    links : NodeLinks
         What it is of links.
     weights : ndarray (pair, T)
         Of links.
@@ -123,7 +123,7 @@ class Centrality:
     rows: pd.DataFrame
     time: str
     name: str
-    links: Links
+    links: NodeLinks
     weights: Array
 
     unit = NODE
@@ -266,7 +266,7 @@ def centrality(
     return Centrality(rows, roles.time, kind, links, weights)
 
 
-def links_of(panel: Panel, kind: str, above: float, side: str) -> tuple[Links, Array]:
+def links_of(panel: Panel, kind: str, above: float, side: str) -> tuple[NodeLinks, Array]:
     """What a centrality is of links, and their weights (pair, T)."""
     pairs = pairs_of(panel)
     weights = np.zeros((panel.unit_labels.size, panel.periods))
@@ -278,4 +278,4 @@ def links_of(panel: Panel, kind: str, above: float, side: str) -> tuple[Links, A
                     int(negative.sum())),
             where=shown(panel.unit_labels[negative]), hint="kind='degree' with above=…",
         )  # fmt: skip
-    return Links(pairs.ends, pairs.nodes.size, kind, float(above), side), weights
+    return NodeLinks(pairs.ends, pairs.nodes.size, kind, float(above), side), weights

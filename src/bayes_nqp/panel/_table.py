@@ -32,7 +32,7 @@ _READERS: Final[Mapping[str, str]] = {
 }  # fmt: skip
 
 
-class Table:
+class SourceTable:
     """A table in an engine, and what its columns are for.
 
     Parameters
@@ -226,7 +226,7 @@ def frame_of_table(
         for name, value in (("strata", strata), ("covariates", covariates), ("by", by))
     )
     constant = [x for x in (cohort, *strata, *by) if x is not None]
-    table = Table(rows, unit, time, list(dict.fromkeys(constant)), [outcome, *covariates])
+    table = SourceTable(rows, unit, time, list(dict.fromkeys(constant)), [outcome, *covariates])
     every, whole = table.count()
     periods = table.periods()
     units = table.units(periods)

@@ -13,7 +13,6 @@ from bayes_nqp.errors import PanelError, StudyError, nearest, shown
 from bayes_nqp.language import Message
 
 if TYPE_CHECKING:
-    from bayes_nqp.panel._panel import Panel
     from bayes_nqp.panel._rectangle import Rectangle
 
 
@@ -69,7 +68,7 @@ def unit_column(panel: Rectangle, name: str, argument: str) -> tuple[Index, npt.
     return first, labels
 
 
-def with_stratum(panel: Panel, column: str) -> Panel:
+def with_stratum[P: Rectangle](panel: P, column: str) -> P:
     """Make a column that is constant within units a stratum.
 
     Raises

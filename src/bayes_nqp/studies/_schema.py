@@ -137,7 +137,7 @@ class Checks(Keys):
     """Names of checks; [] for none."""
 
 
-class Run(Keys):
+class RunKeys(Keys):
     """Who computes refits; results are the same."""
 
     workers: int | None = Field(default=None, ge=1)
@@ -173,7 +173,7 @@ class Settings(Keys):
     """Which tables the report shows."""
     checks: Checks = Checks()
     """Which checks run, and their options."""
-    run: Run = Run()
+    run: RunKeys = RunKeys()
     """Who computes refits."""
 
     @property

@@ -20,7 +20,7 @@ from bayes_nqp.checks.shared import (
     average_effect,
     reported_weights,
 )
-from bayes_nqp.designs.terms import NodeShocks
+from bayes_nqp.designs import NodeShocks
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.errors import Hint, IdentificationError, NotApplicable
 from bayes_nqp.fitting import ADDITIVE, ROWS, SEPARATE, UNITS, Fit, panel_of
@@ -70,7 +70,7 @@ def dyadic_errors(fit: Fit) -> Finding:
                     pairs.nodes.size, _FEWEST)
         )  # fmt: skip
     with_shocks = any(isinstance(term, NodeShocks) for term in fit.facts.terms)
-    parts, learned = _Parts.of(fit, pairs, [] if with_shocks else _shocks(fit, pairs)), True
+    parts, learned = _NodeSums.of(fit, pairs, [] if with_shocks else _shocks(fit, pairs)), True
     posterior = float(average_effect(fit).var())
     base = parts.model if with_shocks else posterior
     chance = _CHANCE * parts.spread * posterior / parts.model
@@ -125,7 +125,7 @@ def _shocks(fit: Fit, pairs: Pairs) -> Sequence[ProcessPart]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Parts:
+class _NodeSums:
     """Parts of the variance of the average effect, squared outcome units.
 
     Parameters
@@ -145,7 +145,7 @@ class _Parts:
     shocks: float | None
 
     @classmethod
-    def of(cls, fit: Fit, pairs: Pairs, processes: Sequence[ProcessPart]) -> _Parts:
+    def of(cls, fit: Fit, pairs: Pairs, processes: Sequence[ProcessPart]) -> _NodeSums:
         """Sum up what pairs contribute to the saturated estimate."""
         weights = reported_weights(cell_effects(fit))[1][[0]].toarray()
         plan, everywhere, errors = saturated_model(fit, weights)
