@@ -164,7 +164,7 @@ class SourceTable:
         classes, total = (
             int(x.select(nw.len()).collect().item()) for x in (units.select(*keys).unique(), units)
         )
-        if classes > max(_CLASSES, 1) or (classes > 1000 and classes > total / 4):
+        if classes > _CLASSES or (classes > 1000 and classes > total / 4):
             raise StudyError(
                 Message("{:,} units are of {:,} classes: too many to sum up", total, classes),
                 hint=Message(

@@ -198,6 +198,9 @@ def _rows(ground: Plan, equation: EquationSpec, columns: _Columns, scale: float)
     key = np.stack([frame.stratum, frame.key], axis=1)
     more = [process.owner for process in equation.processes]
     more += [] if equation.key is None else [equation.key]
+    # Classes of all equations come in one order, whatever the variances of each.
+    groups = equation.noise.groups(ground.panel)
+    more += [] if groups is None else [groups]
     if more:
         key = np.column_stack([key, *more])
     return Rows(
@@ -298,8 +301,16 @@ def _precision(
 ) -> Array | None:
     """Precision of rows: weights, over the relative variances of groups of units."""
     weights, groups = _weights(ground, equation), equation.noise.groups(ground.panel)
-    if groups is None:
+    if groups is None or np.ptp(groups) == 0:
         return weights
+    if ground.facts.likelihood.latent:
+        raise StudyError(
+            Message(
+                "'errors' is {!r}, and nobody sees the errors of {!r} to tell how they spread",
+                equation.noise, ground.facts.likelihood,
+            ),
+            hint="errors that spread alike",
+        )  # fmt: skip
     frame, sample = ground.frame, ground.kept
     unit = frame.unit[sample]
     free = np.asarray(~frame.own_effect)[sample]
