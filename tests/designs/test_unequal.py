@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from doors import residual_moments
 
 import bayes_nqp as nqp
 from bayes_nqp.planning import plan_of
@@ -84,3 +85,30 @@ def test_every_structure_has_it_beyond_itself_once() -> None:
     for errors in (nqp.IID(), nqp.AR1(), nqp.AR1Noise()):
         assert nqp.Unequal(errors) in errors.richer
     assert not [x for x in nqp.Unequal(nqp.IID()).richer if isinstance(x.errors, nqp.Unequal)]
+
+
+def test_equations_whose_spread_goes_the_other_way_keep_their_correlation() -> None:
+    """Mediators correlate by .6, and each spreads in a half of its own."""
+    rng, units, periods = np.random.default_rng(3), 120, 10
+    half, who = np.arange(units) % 2, np.arange(units)
+    start = np.where(who // 2 % 2 == 0, 5.0 + who // 4 % 2 * 2, np.nan)
+    first, own = rng.normal(size=(2, units, periods))
+    treated = np.arange(periods) >= start[:, None]
+    one = first * np.where(half, 3.0, 1.0)[:, None] + treated
+    other = (0.6 * first + 0.8 * own) * np.where(half, 1.0, 3.0)[:, None] + treated
+    y = 0.3 * one + 0.2 * other + treated + rng.normal(size=(units, periods))
+    frame = pd.DataFrame({
+        "unit": np.repeat(who, periods), "time": np.tile(np.arange(periods), units),
+        "cohort": np.repeat(start, periods), "half": np.repeat(np.where(half, "a", "b"), periods),
+        "y": y.ravel(), "one": one.ravel(), "other": other.ravel(),
+    })  # fmt: skip
+    panel = nqp.Panel.from_frame(
+        frame, unit="unit", time="time", cohort="cohort", outcome="y", mediators=["one", "other"]
+    )
+    errors = nqp.Unequal(nqp.IID(), by="half")
+    design = nqp.Mediation(nqp.StaggeredDiD(nqp.Partial(varying=None), errors=errors))
+    mediators = plan_of(design, panel).equations[1:]
+    points = [np.zeros(len(x.gaussian.space)) for x in mediators]
+    moments, _ = residual_moments(mediators, points)
+    correlation = moments[0, 1] / np.sqrt(moments[0, 0] * moments[1, 1])
+    assert 0.5 < correlation < 0.7

@@ -54,7 +54,8 @@ def summed_up[P: Rectangle](panel: P, by: str | Iterable[str], baseline: str | I
     if roles.cohort is not None:
         keys[roles.cohort] = cohort_column(panel.cohort_codes[chosen], panel.grid)
     counts = roles.counts or free_name("counts", panel.frame)
-    frame = frame_of(sums, keys, list(parts), panel.grid, (roles.unit, roles.time, counts))
+    times = _times(np.arange(panel.periods), panel.grid)
+    frame = frame_of(sums, keys, list(parts), times, (roles.unit, roles.time, counts))
     note = Message(
         "{:,} rows of {:,} units are summed up in {:,} classes",
         panel.n_rows, panel.n_units, sums.n.size,
@@ -82,7 +83,7 @@ def frame_of(
     sums: UnitSums,
     keys: Mapping[str, npt.NDArray[Any]],
     columns: list[str],
-    grid: Grid,
+    times: Any,
     names: tuple[str, str, str],
 ) -> pd.DataFrame:
     """Rows of stand-ins.
@@ -93,12 +94,14 @@ def frame_of(
         What the units of a class share.
     columns : list of str
         Those that are summed up.
+    times : array (T)
+        What periods are called.
     names : tuple of str
         Of the columns of units, of periods, and of how many units each unit stands for.
     """
     few, (unit, time, counts) = stand_ins(sums), names
     at, period = np.nonzero(sums.seen[few.of_class])
-    data: dict[str, Any] = {unit: at + 1, time: _times(period, grid)}
+    data: dict[str, Any] = {unit: at + 1, time: pd.Series(times).array[period]}
     data |= {name: column[few.of_class[at]] for name, column in keys.items()}
     data |= {name: few.values[at, k, period] for k, name in enumerate(columns)}
     return pd.DataFrame({**data, counts: few.counts[at]})

@@ -19,8 +19,9 @@ import pandas as pd
 
 from bayes_nqp.errors import PanelError, StudyError, nearest, shown
 from bayes_nqp.language import Message
-from bayes_nqp.moments import UnitSums, entries_of, stand_ins
+from bayes_nqp.moments import UnitSums, entries_of
 from bayes_nqp.panel._roles import as_names
+from bayes_nqp.panel._summed import frame_of
 
 _PERIODS: Final = 62
 """Periods of which the observed ones are one whole number."""
@@ -232,14 +233,13 @@ def frame_of_table(
     units = table.units(periods)
     table.check(units)
     sums, keys = table.sums(units, periods)
-    few = stand_ins(sums)
-    at, period = np.nonzero(sums.seen[few.of_class])
     counts = "counts"
     while counts in {unit, time, outcome, *constant, *covariates}:
         counts += "_"
-    data: dict[str, Any] = {unit: at + 1, time: np.asarray(periods)[period]}
-    data |= {name: keys[name].to_numpy()[few.of_class[at]] for name in table.constant}
-    data |= {name: few.values[at, k, period] for k, name in enumerate(table.values)}
+    of_classes = {name: keys[name].to_numpy() for name in table.constant}
+    frame = frame_of(
+        sums, of_classes, list(table.values), np.asarray(periods), (unit, time, counts)
+    )
     notes = [
         Message(
             "{:,} rows of {:,} units are summed up in {:,} classes",
@@ -248,7 +248,7 @@ def frame_of_table(
     ]  # fmt: skip
     if every > whole:
         notes.append(Message("{:,} rows without a unit, time or value left out", every - whole))
-    return pd.DataFrame({**data, counts: few.counts[at]}), counts, notes
+    return frame, counts, notes
 
 
 def _native(rows: Any) -> Any:
