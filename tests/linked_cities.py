@@ -91,11 +91,10 @@ def dense(
     assert term is not None
     delta = values.get("delta", 0.0)
     y, x, event = tables(panel)
-    durbin = term.durbin and not term.error
-    flat = [x, *([w @ x] if durbin else []), *more]
     y = y / s if outcome is None else outcome
     own = np.eye(UNITS) - delta * w if term.error else np.eye(UNITS)
-    flat[0] = own @ x
+    sides = [(own, ""), *([(own @ w, "linked_")] if term.durbin else [])]
+    flat = [*(side @ x for side, _ in sides), *more]
     treated = (event >= 0) * 1.0
     noise = {k: v for k, v in values.items() if k in ("rho", "noise_ratio", "noise")}
     law = design.errors.covariance(PERIODS, np.array([list(noise.values())]))[0]
@@ -105,7 +104,7 @@ def dense(
         nonlocal v
         v = v + sd**2 * np.outer(column.ravel(), column.ravel())
 
-    for links, first in ((own, ""), *([(w, "linked_")] if durbin else [])):
+    for links, first in sides:
         add(links @ treated, priors.level)
         add(links @ (treated * event), priors.drift)
         for k in range(1, int(event.max()) + 1):
@@ -128,12 +127,18 @@ def dense(
     return float(jacobian - 0.5 * e @ e - logs)
 
 
-def truth_of(fit: nqp.Fit, w: np.ndarray) -> dict[str, np.ndarray]:
-    """Effects of the calendar from draws of coefficients, row by row (draw, unit, period)."""
+def truth_of(fit: nqp.Fit, w: np.ndarray, *, feedback: bool = True) -> dict[str, np.ndarray]:
+    """Effects of the calendar from draws of coefficients, row by row (draw, unit, period).
+
+    Parameters
+    ----------
+    feedback : bool, default True
+        Whether outcomes, and not errors, follow one another.
+    """
     _, _, event = tables(fit.panel)
     posterior = fit.posterior.stack(sample=("chain", "draw")).transpose("sample", ...)
     delta = np.zeros(20)
-    if "outcome__delta" in posterior:
+    if feedback and "outcome__delta" in posterior:
         delta = posterior["outcome__delta"].to_numpy()[:20]
     mean = posterior["outcome__cell_mean"].to_numpy()[:20]
     level, drift = (posterior[f"outcome__linked_{x}"].to_numpy()[:20] for x in ("level", "drift"))

@@ -83,9 +83,8 @@ def dense(panel: nqp.Panel, design: nqp.ContinuousExposure, values: dict[str, fl
         table(panel, c) for c in (panel.outcome, panel.covariates[:, 0], panel.exposures[:, 0])
     )
     dose = (dose - design.reference) / exposure.size
-    durbin = term.durbin and not term.error
     own = eye - delta * W if term.error else eye
-    flat = [own @ x, *([W @ x] if durbin else [])]
+    flat = [own @ x, *([own @ W @ x] if term.durbin else [])]
     noise = {k: v for k, v in values.items() if k in ("rho", "noise_ratio", "noise")}
     law = design.errors.covariance(PERIODS, np.array([list(noise.values())]))[0]
     v = np.kron(eye, values["sigma"] ** 2 * law)
@@ -95,8 +94,8 @@ def dense(panel: nqp.Panel, design: nqp.ContinuousExposure, values: dict[str, fl
         v = v + sd**2 * np.outer(column.ravel(), column.ravel())
 
     add(own @ dose, priors.level)
-    if durbin:
-        add(W @ dose, priors.level)
+    if term.durbin:
+        add(own @ W @ dose, priors.level)
     if isinstance(design.effect, nqp.Partial):
         contrast = np.where(LEVEL == 1, 1.0, -1.0)[:, None] / np.sqrt(2.0)
         add(own @ (contrast * dose), priors.contrast / np.sqrt(2.0))

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from linked_cities import (
+    COAST,
     IDS,
     LEVEL,
     PANEL,
@@ -34,9 +35,11 @@ CASES = [
 ]  # fmt: skip
 
 
+@pytest.mark.parametrize("durbin", [False, True])
 @pytest.mark.parametrize("errors", [nqp.IID(), nqp.AR1()])
-def test_errors_that_follow_linked_ones_have_the_dense_density(errors: Noise) -> None:
-    design = design_of(errors=errors, spillovers=nqp.SpatialLag(WEIGHTS, error=True))
+def test_errors_that_follow_linked_ones_have_the_dense_density(errors: Noise, durbin: bool) -> None:
+    term = nqp.SpatialLag(WEIGHTS, durbin=durbin, error=True)
+    design = design_of(errors=errors, spillovers=term)
     problem = plan_of(design, PANEL).equations[0].gaussian
     points = 0.6 * np.random.default_rng(1).standard_normal((5, len(problem.space)))
     ours = density(problem, points) - problem.space.log_prior(points)
@@ -47,7 +50,8 @@ def test_errors_that_follow_linked_ones_have_the_dense_density(errors: Noise) ->
     )  # fmt: skip
     assert ours - ours[0] == pytest.approx(theirs - theirs[0], rel=1e-10, abs=1e-9)
     fit = nqp.fit(design, PANEL, nqp.Importance(seed=1, draws=100), progress=False)
-    assert list(fit.effects["path"].to_numpy()) == ["total"]
+    paths = ["total", "direct", "received"] if durbin else ["total"]
+    assert list(fit.effects["path"].to_numpy()) == paths
     with pytest.raises(IdentificationError, match="deviation"):
         plan_of(design.replace(effect=nqp.Complete()), PANEL)
     with pytest.raises(StudyError, match="one curve"):
@@ -155,6 +159,44 @@ def test_gaps_are_refused_or_left_out() -> None:
     assert plan_of(design_of(spillovers=term), gappy).panel.n_units == UNITS - 1
 
 
+def test_beside_errors_that_follow_linked_ones_nothing_feeds_back() -> None:
+    """SDEM: what units receive is W D theta, and impacts are beta and theta (rows sum to one)."""
+    term = nqp.SpatialLag(WEIGHTS, durbin=True, error=True)
+    assert (term.form, nqp.SpatialLag(WEIGHTS, error=True).form) == ("SDEM", "SEM")
+    fit = nqp.fit(
+        design_of(spillovers=term), PANEL, nqp.Importance(seed=1, draws=400), progress=False
+    )
+    slopes = fit.posterior["outcome__slope"]
+    sides = nqp.impacts(fit)
+    direct, indirect, total = (sides.sel(path=p) for p in ("direct", "indirect", "total"))
+    for side, name in ((direct, "x"), (indirect, "W × x")):
+        expected = slopes.sel(outcome__slope_label=name).to_numpy()
+        assert side.to_numpy()[..., 0] == pytest.approx(expected, abs=1e-12)
+    assert total.to_numpy() == pytest.approx((direct + indirect).to_numpy())
+    truth = truth_of(fit, W, feedback=False)
+    draws = (
+        fit.effects["effect"].stack(sample=("chain", "draw")).transpose("sample", "path", "cell")
+    )
+    for c in np.flatnonzero(fit.effects["role"].to_numpy() == "treated"):
+        cell = fit.effects.isel(cell=c)
+        t = int(cell["time"]) - 2000
+        rows = (PANEL.cohort_codes == float(cell["cohort"]) - 2000) & (
+            COAST == str(cell["coast"].item())
+        )
+        for place, side in enumerate(("total", "direct")):
+            mean = truth[side][:, rows, t].mean(axis=1)
+            assert draws.to_numpy()[:20, place, c] == pytest.approx(mean, abs=1e-10)
+    by_unit = nqp.att(fit, by="unit")
+    assert float((by_unit * by_unit["rows"]).sum("unit").mean() / by_unit["rows"].sum()) == (
+        pytest.approx(float(nqp.att(fit).mean()), abs=1e-10)
+    )
+    found = nqp.check(fit, "spatial_form", progress=False)
+    assert found.verdict == "not applicable"
+    table = nqp.table(fit, "spatial").to_markdown()
+    assert "SDEM" in table
+    assert "λ" in table
+
+
 def islands() -> object:
     """Weights in which one unit has no neighbour."""
     alone = links()
@@ -186,8 +228,6 @@ def test_what_does_not_go_with_it_is_refused(message: str) -> None:
 
 
 def test_arguments_are_checked() -> None:
-    with pytest.raises(StudyError, match="nobody receives anything"):
-        nqp.SpatialLag(WEIGHTS, durbin=["treatment"], error=True)
     with pytest.raises(StudyError, match="'weights'"):
         nqp.SpatialLag(np.eye(3))  # type: ignore[arg-type]
     with pytest.raises(StudyError, match="'complete'"):

@@ -41,6 +41,11 @@ _ERROR: Final = Message(
     "coefficient, (1 + δ)/2 being Beta(3, 3) between −.95 and .97; there are no spillovers."
     "{adjusted}"
 )
+_SDEM: Final = Message(
+    "Errors follow those of linked units of the same period, by the weights {weights} and one "
+    "coefficient, (1 + δ)/2 being Beta(3, 3) between −.95 and .97; nobody's outcome follows "
+    "another's (SDEM).{durbin}{adjusted} {effects}"
+)
 _DURBIN: Final = Message(
     " Treatment and covariates of linked units enter as well, treatment by event time, its "
     "coefficients pooled as effects are."
@@ -68,10 +73,12 @@ def link_words(
         Their name.
     """
     adjusted, dose = _ADJUSTED if "likelihood" in attrs else "", "exposure" in attrs
-    if error:
-        return _ERROR.fill(weights=weights, adjusted=adjusted)
     columns = (_DURBIN_DOSE if dose else _DURBIN) if durbin else ""
     effects = _EFFECTS_DOSE if dose else _EFFECTS
+    if error and durbin:
+        return _SDEM.fill(weights=weights, durbin=columns, adjusted=adjusted, effects=effects)
+    if error:
+        return _ERROR.fill(weights=weights, adjusted=adjusted)
     if not lag:
         return _SLX.fill(durbin=columns, weights=weights, effects=effects)
     return _LAG.fill(durbin=columns, weights=weights, adjusted=adjusted, effects=effects)

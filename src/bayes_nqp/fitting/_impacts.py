@@ -75,7 +75,7 @@ def impacts(fit: Fit) -> xr.DataArray:
     ['direct', 'indirect', 'total']
     """
     names = covariate_names(fit)
-    if not (fit.facts.has("linked") or (fit.facts.has("lag") and fit.facts.reach == "lag")):
+    if fit.plan.model.equations[0].linked is None:
         raise StudyError(
             "impacts are those of a spatial lag, and this design has none",
             hint="StaggeredDiD(spillovers=nqp.SpatialLag(weights))",
@@ -119,7 +119,10 @@ def _of_covariates(fit: Fit, mine: Sequence[str], names: Sequence[str]) -> Array
     names : sequence of str
         Those of linked units among them.
     """
-    lag, delta = fit.plan.equations[0].problem.lag, equation_draws(fit, DELTA)
+    stated = fit.plan.equations[0].problem.lag
+    # Errors that follow linked units' feed nothing back.
+    lag = None if stated is None or stated.ties else stated
+    delta = None if lag is None else equation_draws(fit, DELTA)
     beta = covariate_slopes(fit, mine)
     theta = np.zeros_like(beta)
     for k, name in enumerate(mine):

@@ -20,7 +20,8 @@ Mask = npt.NDArray[np.bool_]
 def reach_of(plan: Plan, equation: Equation) -> Reach | None:
     """Whom treatment reaches through the links of an equation; None where it has none."""
     frame, spec = plan.frame, plan.model.equations[0]
-    linked, alone = spec.linked, spec.lag is None
+    # Errors that follow linked units' carry no effect on.
+    linked, alone = spec.linked, spec.lag is None or spec.lag.ties is not None
     if linked is None or equation.name != spec.name or (alone and not linked.treated):
         return None
     treated, cell, cells = calendar_cells(plan) if plan.exposure is None else dose_cells(plan)

@@ -84,12 +84,12 @@ class Reach:
         Parameters
         ----------
         delta : ndarray (draw) or None
-            None where outcomes do not follow those of linked units.
+            Of outcomes, or errors, that follow those of linked units.
         terms : mapping of str to ndarray (draw, label)
             Coefficients by term.
         """
         theta = theta_of(terms, self.events)
-        if delta is None:
+        if delta is None or self.near is not None:
             return self._without_feedback(tau, theta, u)
         return self.effects(delta, tau, theta, u)
 

@@ -66,7 +66,7 @@ def realised_units(fit: Fit, role: str, *, anticipated: bool = False) -> tuple[A
     flat = coefficients.reshape(-1, coefficients.shape[-1])
     subject = f"effects on {units.size:,} units in {len(flat):,} draws"
     afford(8.0 * len(flat) * units.size * 4, subject, "fewer draws, or effects by='time'")
-    delta = equation_draws(fit, DELTA)
+    delta = equation_draws(fit, DELTA) if reach.near is None else None
     basis, nodes = nodes_of(np.zeros(len(flat)) if delta is None else delta.ravel())
     itself = np.ones((1, len(rows)))
     if reach.near is None:

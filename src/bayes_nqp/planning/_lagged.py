@@ -84,7 +84,8 @@ def _tied(
     links: sparse.csr_array,
     covariates: Sequence[VaryingColumn],
 ) -> list[tuple[str, Array]]:
-    """``W x`` of every covariate, and then of every column that effects are made of (row).
+    """``W x`` of every covariate, of every column that effects are made of, and of those of linked
+    units' treatment (row).
 
     Where errors follow those of linked units, ``(I - lambda W)(y - x beta)`` is what is independent
     over units.
@@ -99,10 +100,21 @@ def _tied(
         np.where((x.period is None) | (frame.time == x.period), x.values, 0.0) for x in covariates
     ]
     columns += _effect_columns(ground, equation)
+    columns += _linked_columns(ground, equation)
     table = np.zeros((frame.n_units, frame.n_periods, len(columns)))
     table[frame.unit, frame.time] = np.stack(columns, axis=1)
     near = (links @ table.reshape(frame.n_units, -1)).reshape(table.shape)[frame.unit, frame.time]
     return [(f"tied {k}", x) for k, x in enumerate(near.T)]
+
+
+def _linked_columns(ground: Plan, equation: EquationSpec) -> list[Array]:
+    """Columns of linked units' treatment, one for each of their coefficients (row)."""
+    if equation.linked is None or not equation.linked.treated:
+        return []
+    events, dose = equation.linked.treated, ground.exposure
+    parts = linked_parts([*events], 0, 1, len(events), equation.priors)
+    by_event = np.stack([*events.values()], axis=1) / (1.0 if dose is None else dose.size)
+    return [column for part in parts for column in (by_event @ part.columns).T]
 
 
 def _effect_columns(ground: Plan, equation: EquationSpec) -> list[Array]:

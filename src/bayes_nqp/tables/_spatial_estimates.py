@@ -79,7 +79,7 @@ def estimates_of(fit: Fit, ask: Ask) -> Iterator[tuple[Message, Lines]]:
     yield _POLICY if adopted else _EXPOSED, _lines(policy, ask)
     names = [x for x in covariate_names(fit) if not x.startswith("W × ")]
     term = fit.facts.term(SpatialLag)
-    if names and term is not None and not term.error:
+    if names and term is not None and term.form != "SEM":
         draws = impacts(fit)
         sides = {
             ask.translate(label, name): draws.sel({"covariate": name, v.PATH: path})
@@ -102,7 +102,7 @@ def _coefficients(fit: Fit, ask: Ask) -> dict[str, xr.DataArray]:
         draws[translate.name(name)] = _drawn(fit, covariate_slopes(fit, [name])[..., 0])
     delta = equation_draws(fit, DELTA)
     if delta is not None:
-        draws["λ" if fit.facts.reach == "none" else "ρ"] = _drawn(fit, delta)
+        draws["ρ" if fit.facts.reach == "lag" else "λ"] = _drawn(fit, delta)
     return draws
 
 

@@ -123,6 +123,10 @@ def _designs(fit: Fit) -> dict[str, Design]:
         If the design has what spatial errors do not go with.
     """
     facts, term = fit.facts, _term(fit)
+    if term.form == "SDEM":
+        raise NotApplicable(
+            Message("A Durbin model does not hold errors that follow linked units' beside W X.")
+        )
     if len(facts.terms) > 1 or (facts.time and facts.time.pooled):
         raise NotApplicable(
             Message(
@@ -134,7 +138,7 @@ def _designs(fit: Fit) -> dict[str, Design]:
     terms = {
         "SDM": replace(term, durbin=True, error=False, lag=True),
         "SAR": replace(term, durbin=False, error=False, lag=True),
-        "SEM": replace(term, durbin=True, error=True, lag=True),
+        "SEM": replace(term, durbin=False, error=True, lag=True),
     }
     return {
         form: fit.variant(spillovers=each, effect=single_curve(), time=time)

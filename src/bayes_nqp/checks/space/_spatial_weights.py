@@ -116,7 +116,7 @@ def _marginals(fit: Fit, term: SpatialLag, panel: Panel) -> tuple[pd.DataFrame, 
 
 def _without_covariates(term: SpatialLag) -> SpatialLag | None:
     """Keep treatment and outcomes of linked units, where the design has them; None has neither."""
-    if term.error or term.durbin is False:
+    if not term.durbin:
         return term
     if term.durbin is True or "treatment" in tuple(term.durbin):
         return replace(term, durbin=("treatment",))

@@ -49,14 +49,17 @@ class SpatialLag(Term):
     ----------
     weights : SpatialWeights
         W; `nqp.spatial_weights` makes them. Its rows sum to one, unless ``lag=False``.
-    durbin : bool or sequence of str, default True
+    durbin : bool or sequence of str, optional
         Whether treatment and covariates of linked units enter as well (``W X theta``, the spatial
         Durbin model); or which do, "treatment" among them. Treatment has a theta for each event
         time, pooled as effects are: a level, a drift and a random walk (without a lag, flat under
-        `nqp.Separate`); a continuous exposure has one. False is the plain lag (SAR).
+        `nqp.Separate`); a continuous exposure has one. False is the plain lag (SAR). By default
+        True, but beside ``error=True`` False.
     error : bool, default False
-        Whether errors follow those of linked units instead of outcomes (SEM), ``theta = -delta
-        beta``, so that there are no spillovers. It goes with ``effect=nqp.Complete(varying=None)``.
+        Whether errors follow those of linked units instead of outcomes. Without ``durbin`` there
+        are then no spillovers (SEM, a Durbin model with ``theta = -delta beta``); with it linked
+        units' treatment and covariates enter, and nothing feeds back (SDEM). It goes with
+        ``effect=nqp.Complete(varying=None)``.
     complete : {None, "units"}, default None
         "units" leaves out units that are not seen in every period; by default they are refused,
         unless ``lag=False`` and only the treatment that linked units adopt enters.
@@ -68,8 +71,8 @@ class SpatialLag(Term):
     Raises
     ------
     StudyError
-        If an argument is not one of those above, ``lag=False`` stands beside ``durbin=False`` or
-        ``error=True``, or ``error=True`` beside ``durbin=["treatment"]``.
+        If an argument is not one of those above, or ``lag=False`` stands beside ``durbin=False``
+        or ``error=True``.
 
     Notes
     -----
@@ -99,7 +102,7 @@ class SpatialLag(Term):
     """
 
     weights: SpatialWeights
-    durbin: bool | str | Sequence[str] = True
+    durbin: bool | str | Sequence[str] | None = None
     error: bool = False
     complete: Literal["units"] | None = None
     lag: bool = True
@@ -112,19 +115,14 @@ class SpatialLag(Term):
                 Message("'{}' is {!r}", "complete", self.complete), hint="'units' or None"
             )
         durbin: Any = self.durbin
-        if not isinstance(durbin, bool):
-            names = (durbin,) if isinstance(durbin, str) else tuple(durbin or ())
+        if durbin is None:
+            object.__setattr__(self, "durbin", not self.error)
+        elif not isinstance(durbin, bool):
+            names = (durbin,) if isinstance(durbin, str) else tuple(durbin)
             if not all(isinstance(name, str) for name in names):
                 hint = "True, False, or names of covariates and 'treatment'"
                 raise StudyError(Message("'{}' is {!r}", "durbin", durbin), hint=hint)
             object.__setattr__(self, "durbin", names)
-            if self.error and TREATMENT in names:
-                raise StudyError(
-                    "'durbin' names 'treatment' beside error=True: where errors alone follow "
-                    "linked units', nobody receives anything of their treatment",
-                    hint="leave out 'error' for what is received (SDM; with lag=False SLX), or "
-                    "'durbin' for spatial errors alone (SEM)",
-                )
         if not self.lag:
             self._check_alone()
 
@@ -143,10 +141,12 @@ class SpatialLag(Term):
 
     @property
     def form(self) -> str:
-        """What literature calls it: "SDM", "SAR", "SEM" or "SLX"."""
+        """What literature calls it: "SDM", "SAR", "SDEM", "SEM" or "SLX"."""
         if not self.lag:
             return "SLX"
-        return "SEM" if self.error else "SDM" if self.durbin else "SAR"
+        if self.error:
+            return "SDEM" if self.durbin else "SEM"
+        return "SDM" if self.durbin else "SAR"
 
     @property
     def with_channels(self) -> bool:
@@ -161,14 +161,14 @@ class SpatialLag(Term):
     @property
     def reach(self) -> Reach:
         """By outcomes that follow others', or by treatment of linked units; not by errors."""
-        if self.error or not (self.lag or self._treated):
-            return "none"
-        return "lag" if self.lag else "exposure"
+        if self.lag and not self.error:
+            return "lag"
+        return "exposure" if self._treated else "none"
 
     @property
     def _treated(self) -> bool:
         """Whether treatment of linked units enters."""
-        return self.durbin if isinstance(self.durbin, bool) else TREATMENT in self.durbin
+        return self.durbin is True or (bool(self.durbin) and TREATMENT in tuple(self.durbin or ()))
 
     @property
     def question(self) -> Message | None:
@@ -216,7 +216,7 @@ class SpatialLag(Term):
                 check_rows(linked, panel, name)
         columns = {linked_name(name): linked(column[name]) for name in names if name != TREATMENT}
         treated = _near(timing, linked) if TREATMENT in names else {}
-        if TREATMENT in names and not (self.lag or treated):
+        if TREATMENT in names and not (self.reach == "lag" or treated):
             raise IdentificationError(
                 Message("no unit is linked to a treated one, so that nobody receives anything"),
                 hint="other weights, or durbin=[…] with covariates alone",
@@ -225,7 +225,7 @@ class SpatialLag(Term):
         return replace(
             equation,
             lag=self._lag(equation, facts, panel, weights) if self.lag else None,
-            linked=None if self.error else LinkedSpec(weights.matrix, treated, flat),
+            linked=None if self.form == "SEM" else LinkedSpec(weights.matrix, treated, flat),
             columns={**equation.columns, **columns},
         )
 
@@ -269,18 +269,16 @@ def _levels(facts: Facts, panel: Panel) -> Index:
 
 def _durbin(term: SpatialLag, equation: EquationSpec, panel: Panel) -> Sequence[str]:
     """What of linked units enters besides their outcomes."""
-    if term.error:
-        return ()
     every = (TREATMENT, *equation.covariates)
     if isinstance(term.durbin, bool):
         return every if term.durbin else ()
-    for name in term.durbin:
+    for name in term.durbin or ():
         if name not in every:
             raise StudyError(
                 Message("'durbin' names {!r}, which is no covariate of the design", name),
                 hint=nearest(name, every),
             )
-    return term.durbin
+    return tuple(term.durbin or ())
 
 
 def _near(timing: Timing, linked: Linked) -> dict[int, Array]:
