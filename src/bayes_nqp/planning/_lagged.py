@@ -84,8 +84,7 @@ def _tied(
     links: sparse.csr_array,
     covariates: Sequence[VaryingColumn],
 ) -> list[tuple[str, Array]]:
-    """``W x`` of every covariate, of every column that effects are made of, and of those of linked
-    units' treatment (row).
+    """``W x`` of covariates, of columns that effects are made of, and of linked units' (row).
 
     Where errors follow those of linked units, ``(I - lambda W)(y - x beta)`` is what is independent
     over units.
