@@ -22,7 +22,8 @@ import pandas as pd
 
 import bayes_nqp as nqp
 from bayes_nqp.checks import run_checks
-from bayes_nqp.checks.trends._next_design import next_design
+from bayes_nqp.checks.model import evenly
+from bayes_nqp.checks.trends._next_design import next_design, shared_shocks
 from bayes_nqp.errors import NQPError
 from bayes_nqp.fitting import refit
 
@@ -293,11 +294,16 @@ def measured(world: str, units: int, number: int) -> dict[str, Any]:
         for x in answer.designs
     ]  # fmt: skip
     spoken = verdicts["pretrends"]
+    fit = evenly(fit).fit
+    together = shared_shocks(fit) if spoken != "holds" else None
     named = next_design(fit, spoken) if spoken in ("fails", "in doubt") else None
     # What readers are told to do next: nothing, the average, or a design.
     line["next"] = line["default" if spoken == "holds" else "averaged"]
     line["named"] = "averaged" if spoken == "could not tell" else ""
-    if named is not None and named.changes(fit):
+    if together is not None:
+        line["named"] = f"shocks by {together.by}"
+        line["next"] = levels_of(refit(fit, fit.variant(shocks=together.shocks)))
+    elif named is not None and named.changes(fit):
         line["named"] = str(named.name)
         line["next"] = levels_of(refit(fit, named.design(fit)))
     return line | {"seconds": time.process_time() - began}

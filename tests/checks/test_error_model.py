@@ -124,6 +124,13 @@ def test_shocks_that_last_are_seen_by_their_evidence(together: nqp.Fit) -> None:
     assert "shocks by province" not in cured["specification"]
 
 
+def test_trends_are_not_named_before_shocks_that_provinces_share(together: nqp.Fit) -> None:
+    result = nqp.check(together, "pretrends", progress=False)
+    assert result.verdict != "holds"
+    assert "shocks=nqp.SharedShocks(by='province', errors=nqp.AR1())." in result.sentence
+    assert "DifferentialTrends" not in result.sentence
+
+
 def test_shocks_are_told_where_they_change_nothing() -> None:
     """Adoption is balanced within provinces, so that the effect rests on differences in them."""
 

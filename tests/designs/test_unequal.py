@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import pytest
 from doors import residual_moments
 
 import bayes_nqp as nqp
+from bayes_nqp.checks.model import evenly
 from bayes_nqp.planning import plan_of
 
 SAMPLER = nqp.Importance(draws=400, seed=1)
@@ -112,3 +114,23 @@ def test_equations_whose_spread_goes_the_other_way_keep_their_correlation() -> N
     moments, _ = residual_moments(mediators, points)
     correlation = moments[0, 1] / np.sqrt(moments[0, 0] * moments[1, 1])
     assert 0.5 < correlation < 0.7
+
+
+def test_trends_are_asked_under_errors_that_spread_as_untreated_rows_say() -> None:
+    """Leads of few loud adopters rest on their own spread, and so does the average over designs."""
+    fit = nqp.fit(nqp.StaggeredDiD(), spread_out(3, 3.0), SAMPLER, progress=False)
+    asked = evenly(fit)
+    assert asked.fit.facts.noise == nqp.Unequal()
+    for name in ("pretrends", "placebo_time"):
+        assert str(asked.words) in nqp.check(fit, name, progress=False).sentence
+    answer, under = nqp.averaged(fit), nqp.averaged(asked.fit)
+    assert answer.errors == asked.words
+    assert not under.errors
+    pd.testing.assert_frame_equal(answer.table, under.table)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_errors_that_spread_alike_are_left_as_they_are(seed: int) -> None:
+    """One sigma is asked where it is true."""
+    fit = nqp.fit(nqp.StaggeredDiD(), spread_out(seed, 1.0), SAMPLER, progress=False)
+    assert evenly(fit).fit is fit

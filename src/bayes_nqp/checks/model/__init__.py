@@ -7,6 +7,8 @@ from bayes_nqp.checks.model._influences import Influences as Influences
 from bayes_nqp.checks.model._influences import KernelVariance as KernelVariance
 from bayes_nqp.checks.model._influences import influences as influences
 from bayes_nqp.checks.model._saturated import Saturated as Saturated
+from bayes_nqp.checks.model._spread import Evenly as Evenly
+from bayes_nqp.checks.model._spread import evenly as evenly
 from bayes_nqp.checks.model._structures import error_alternatives
 from bayes_nqp.checks.model._structures import error_means as error_means
 

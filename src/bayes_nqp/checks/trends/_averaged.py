@@ -12,6 +12,7 @@ import xarray as xr
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
 from bayes_nqp.arrays import Array, Index
+from bayes_nqp.checks.model import evenly
 from bayes_nqp.checks.shared import reason
 from bayes_nqp.checks.trends._candidates import DRIFT_ODDS, Candidate, Evidence, evidence_of
 from bayes_nqp.doors import door
@@ -19,7 +20,7 @@ from bayes_nqp.effects import cell_effects
 from bayes_nqp.errors import ConvergenceError, IdentificationError, StudyError
 from bayes_nqp.estimands import att, worst_gate
 from bayes_nqp.fitting import ADOPTION, REFITS, ROWS, Fit, refit, require, short_refit, single
-from bayes_nqp.language import Message, listed
+from bayes_nqp.language import NOTHING, Message, listed
 from bayes_nqp.markup import facts_html, facts_text
 
 _LEAST = 0.005
@@ -72,6 +73,8 @@ class Averaged:
         Prior log odds of a drift of adopters.
     left_out : tuple of (Message, Message)
         Designs that this panel cannot tell, and why.
+    errors : Message
+        Why all designs have other errors than the fit; empty where they have its own.
 
     Examples
     --------
@@ -87,6 +90,7 @@ class Averaged:
     designs: tuple[Weighed, ...]
     drift_odds: float
     left_out: tuple[tuple[Message, Message], ...] = ()
+    errors: Message = NOTHING
 
     @property
     def weights(self) -> pd.Series[float]:
@@ -212,7 +216,10 @@ def averaged(fit: Fit, *, drift_odds: float = DRIFT_ODDS) -> Averaged:
     """
     for need in (ADOPTION, ROWS, REFITS):
         require(fit, need)
-    return mixed(fit, evidence_of(single(fit)), drift_odds)
+    asked = evenly(single(fit))
+    if asked.words:
+        fit = refit(fit, asked.fit.design)
+    return replace(mixed(fit, evidence_of(asked.fit), drift_odds), errors=asked.words)
 
 
 def mixed(fit: Fit, every: Sequence[Evidence], drift_odds: float = DRIFT_ODDS) -> Averaged:

@@ -6,7 +6,16 @@ from typing import Final
 
 import numpy as np
 
-from bayes_nqp.checks.shared import DOUBT, FAILS, HOLDS, UNTOLD, Verdict
+from bayes_nqp.checks.shared import (
+    DOUBT,
+    FAILS,
+    HOLDS,
+    UNTOLD,
+    Lasting,
+    Verdict,
+    nesting,
+    shared_for,
+)
 from bayes_nqp.checks.trends._candidates import (
     LINES,
     Candidate,
@@ -17,11 +26,13 @@ from bayes_nqp.checks.trends._candidates import (
 from bayes_nqp.checks.trends._placebo import placebos
 from bayes_nqp.designs import DifferentialTrends
 from bayes_nqp.errors import Hint, NotApplicable, NQPError
-from bayes_nqp.fitting import Fit, apart
+from bayes_nqp.fitting import Fit, apart, panel_of
 from bayes_nqp.language import NOTHING, Message, advised
 
 _AGAINST: Final = 0.05
 """Tail probability of a design's own leads below which it is not named."""
+_FEWEST: Final = 5
+"""Levels of a column whose units may share shocks."""
 
 
 def next_design(fit: Fit, verdict: Verdict) -> Candidate | None:
@@ -58,11 +69,34 @@ def next_design(fit: Fit, verdict: Verdict) -> Candidate | None:
     return None
 
 
+def shared_shocks(fit: Fit) -> Lasting | None:
+    """Shocks that last and are not in the design, of the column for which most speaks."""
+    panel, stated = panel_of(fit), fit.facts.shared_by
+    columns = {
+        name: codes
+        for name, codes in nesting(panel).items()
+        if name not in stated and np.unique(codes).size >= _FEWEST
+    }
+    found = [x for x in shared_for(fit, columns).values() if x.found]
+    return max(found, key=lambda x: x.value, default=None)
+
+
 def next_step(fit: Fit, verdict: Verdict) -> Message:
     """Say what to try where the fit's design fails, is in doubt, or cannot be told from others."""
     see_all = Hint("check", "assumptions")
     if verdict not in (DOUBT, FAILS, UNTOLD):
         return NOTHING
+    together = shared_shocks(fit)
+    if together is not None:
+        return advised(
+            Message(
+                "Units of one {} share shocks that last (log Bayes factor {:.1f}), on which leads "
+                "rest too. Next, before other trends: {}.",
+                together.by,
+                together.value,
+                Hint("shocks", together.shocks),
+            )
+        )
     winner = None if verdict == UNTOLD else next_design(fit, verdict)
     if winner is not None:
         return advised(Message("Next: {}; or see all: {}.", winner.hint(fit), see_all))

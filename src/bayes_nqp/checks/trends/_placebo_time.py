@@ -8,6 +8,7 @@ import xarray as xr
 from annotated_types import Ge
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.checks.model import evenly
 from bayes_nqp.checks.shared import (
     HOLDS,
     UNTOLD,
@@ -19,7 +20,7 @@ from bayes_nqp.checks.shared import (
 from bayes_nqp.checks.trends._placebo import PlaceboDraws, placebos
 from bayes_nqp.estimands import att, gate_of
 from bayes_nqp.fitting import ADOPTION, REFITS, ROWS, SEPARATE, UNSELECTED, Fit, apart
-from bayes_nqp.language import Message, listed
+from bayes_nqp.language import Message, joined, listed
 
 
 @asks(
@@ -37,7 +38,8 @@ def placebo_time(fit: Fit, *, periods: Annotated[int, Ge(1)] | None = None) -> F
     Each shift is a short refit, of the units that have two periods before the pretended adoption.
     The smallest of the two-sided tail probabilities of zero, times their number, is the chance of
     any: it fails below .5 %, and is in doubt below 2 %. If every 95 % interval is wider than four
-    times the effect that was found, it could not tell.
+    times the effect that was found, it could not tell. As `pretrends`, it is asked under `Unequal`
+    errors where untreated rows say that errors spread so.
 
     Parameters
     ----------
@@ -49,6 +51,8 @@ def placebo_time(fit: Fit, *, periods: Annotated[int, Ge(1)] | None = None) -> F
     Chen, Q., Qi, J. and Yan, G. (2025). Placebo tests of difference-in-differences (in Chinese).
     Management World 41(2).
     """
+    asked = evenly(fit)
+    fit = asked.fit
     draws = placebos(fit, *apart(fit), periods)
     verdict, sentence = _judged(fit, draws)
     evidence = xr.Dataset(
@@ -65,6 +69,7 @@ def placebo_time(fit: Fit, *, periods: Annotated[int, Ge(1)] | None = None) -> F
         listed(numbers, 6),
         draws.chance,
     )
+    sentence = joined([sentence, asked.words])
     return Finding(verdict, figure, sentence, evidence, "shifts", draws.worst)
 
 

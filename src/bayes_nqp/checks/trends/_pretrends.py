@@ -9,6 +9,7 @@ import xarray as xr
 
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
+from bayes_nqp.checks.model import evenly
 from bayes_nqp.checks.shared import (
     AS_FITTED,
     DOUBT,
@@ -71,7 +72,13 @@ def pretrends(fit: Fit) -> Finding:
     The bound is the larger of the average effect's size and twice its posterior sd; the chance
     that leads lie within it, at the event times for which at least half as many rows are there
     as for the fullest, is told and enters no verdict.
+
+    Leads rest on the spread of errors. Where steps of untreated rows say that errors of those who
+    adopt spread otherwise than those of the others (tail probability below .001), all of this is
+    asked of a refit under `Unequal` errors, and the answer says so.
     """
+    asked = evenly(fit)
+    fit = asked.fit
     parts = parted(fit)
     judged, factors = parts.judged, parts.earned
     verdict, words = parts.verdict, [_sentence(judged, called(fit)), factors.sentence]
@@ -84,7 +91,7 @@ def pretrends(fit: Fit) -> Finding:
         verdict, words = UNTOLD, [APART, beside]
     if fit.facts.parallel or drifts or dips:
         words.append(next_step(fit, verdict))
-    sentence = joined(words)
+    sentence = joined([*words, asked.words])
     figure = separated([figure_of(factors), _figure(judged)])
     evidence = _evidence(parts).merge(_of_factors(factors.factors))
     return Finding(verdict, figure, sentence, evidence, "event_study", parts.worst)

@@ -121,10 +121,7 @@ class Unequal(Noise):
     def why(self) -> Message:
         """What else errors do under it."""
         if self.by is None:
-            return Message(
-                "Errors of those who adopt and of the others do not spread alike (leads and "
-                "placebo dates rest on their spread too, so ask pretrends of the next fit)"
-            )
+            return Message("Errors of those who adopt and of the others do not spread alike")
         return Message("Errors do not spread alike by {}", self.by)
 
     def label(self) -> str:

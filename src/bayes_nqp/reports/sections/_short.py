@@ -10,7 +10,7 @@ import xarray as xr
 
 from bayes_nqp.checks import REPORTED, texts_of
 from bayes_nqp.fitting import ADOPTION, RECEIVED, meets
-from bayes_nqp.language import Message, figures
+from bayes_nqp.language import Message, figures, joined
 from bayes_nqp.plots import Sketch
 from bayes_nqp.reports._answer import Answer
 from bayes_nqp.reports._between import between_briefly
@@ -138,7 +138,7 @@ def _over_designs(context: Context, answer: Answer) -> Iterator[Block]:
         more["drift_odds"],
         *ends[2:],
     )
-    yield Paragraph(context.translate(words), "quiet")
+    yield Paragraph(context.translate(joined([words, found.errors])), "quiet")
 
 
 def _apart(context: Context) -> Iterator[str]:

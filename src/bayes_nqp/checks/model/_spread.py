@@ -1,0 +1,97 @@
+"""A fit whose errors spread as its untreated rows say, for checks that rest on their spread.
+
+With residuals ``e`` of untreated rows and steps ``d_it = e_it - e_i,t-1``, let ``u_i`` be the sum
+of squares and ``m_i`` the number of unit i's steps, ``q_g = sum u_i / sum m_i`` over group g. Its
+variance over units, whatever the tails and the correlation over time of their errors, is
+``v_g = sum (u_i - q_g m_i)² / (sum m_i)²``, and ``z = log(q_1 / q_0) / sqrt(v_1/q_1² + v_0/q_0²)``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from scipy.stats import t
+
+from bayes_nqp.arrays import Index
+from bayes_nqp.checks.model._untreated import Untreated
+from bayes_nqp.errors import Hint, NQPError
+from bayes_nqp.fitting import Fit, once, panel_of, refit
+from bayes_nqp.language import NOTHING, Message, advised
+
+_CHANCE: Final = 1e-3
+"""Tail probability of equal spread below which groups are given spreads of their own."""
+_FEWEST: Final = 5
+"""Units with steps that a group has at the least."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Evenly:
+    """A fit to ask, and why it is not the one that was given.
+
+    Parameters
+    ----------
+    words : Message
+        Empty where it is the same.
+    """
+
+    fit: Fit
+    words: Message = NOTHING
+
+
+def evenly(fit: Fit) -> Evenly:
+    """The fit itself, or a refit under errors that spread unequally where untreated rows say so.
+
+    A spread of few adopters' errors that is larger than that of the others looks like leads and
+    placebo effects under one sigma. How squares of steps vary over units is not in sums: a panel of
+    stand-ins is asked as it is. The fit keeps the answer.
+    """
+    return once(fit, "evenly", lambda: _evenly(fit))
+
+
+def _evenly(fit: Fit) -> Evenly:
+    panel, noise = panel_of(fit), fit.facts.noise
+    unequal = next((x for x in noise.richer if x.groups(panel) is not None), None)
+    if unequal is None or panel.summed or noise.groups(panel) is not None:
+        return Evenly(fit)
+    groups = unequal.groups(panel)
+    ratio = _ratio(fit, np.asarray(groups))
+    if ratio is None:
+        return Evenly(fit)
+    try:
+        refitted = refit(fit, fit.variant(errors=unequal))
+    except NQPError:
+        return Evenly(fit)
+    words = Message(
+        "Errors of those who adopt have {:.1f} times the standard deviation of the others', which "
+        "one sigma for all would take for movements of their own: this was asked under errors that "
+        "spread unequally ({}).",
+        ratio,
+        Hint("errors", unequal),
+    )
+    return Evenly(refitted, advised(words))
+
+
+def _ratio(fit: Fit, groups: Index) -> float | None:
+    """Sd of steps of those who adopt over that of the others; None where these may be alike."""
+    rows = Untreated(fit.plan)
+    residuals = rows.residuals(rows.equation.rows.outcome[None])[0][0]
+    earlier, later = rows.pairs(1)
+    if not later.size:
+        return None
+    square = (residuals[later] - residuals[earlier]) ** 2
+    u, m = (np.bincount(rows.who[later], x, groups.size) for x in (square, np.ones(later.size)))
+    found: list[tuple[float, float, int]] = []
+    for g in (1, 0):
+        who = (groups == g) & (m > 0)
+        if who.sum() < _FEWEST:
+            return None
+        q = u[who].sum() / m[who].sum()
+        v = ((u[who] - q * m[who]) ** 2).sum() / m[who].sum() ** 2
+        found.append((float(q), float(v / q**2), int(who.sum())))
+    (first, spread, number), (second, other, rest) = found
+    z = np.log(first / second) / np.sqrt(spread + other)
+    if 2.0 * t.sf(abs(z), min(number, rest) - 1) > _CHANCE:
+        return None
+    return float(np.sqrt(first / second))
