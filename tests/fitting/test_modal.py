@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 import pytest
 from dense import dense, values_of
@@ -9,9 +12,9 @@ from design_table import DESIGNS
 from doors import average_loads, recovered
 
 import bayes_nqp as nqp
-from bayes_nqp.fitting import modal_averages, modes
+from bayes_nqp.fitting import dealt_averages, modal_averages, modes
 from bayes_nqp.gaussian import averages
-from bayes_nqp.planning import plan_of
+from bayes_nqp.planning import Plan, plan_of, redealt
 from bayes_nqp.simulation import staggered
 
 NAMES = [
@@ -63,3 +66,80 @@ def test_moderated_averages_hold_what_the_moderator_adds() -> None:
     assert sd == pytest.approx(draws.std(axis=0), rel=0.05)
     assert far == pytest.approx(mean, abs=2e-3 * equation.scale)
     assert far_sd == pytest.approx(sd, rel=0.02)
+
+
+def _dealt(panel: nqp.Panel, deals: int) -> np.ndarray:
+    """Cohorts dealt to other units of the same stratum."""
+    generator = np.random.default_rng(3)
+    stratum, actual = panel.strata_codes["region"], np.asarray(panel.cohort_codes)
+    out = np.tile(actual, (deals, 1))
+    for codes in out[1:]:
+        for k in np.unique(stratum):
+            codes[stratum == k] = generator.permutation(actual[stratum == k])
+    return out
+
+
+SHARED = nqp.StaggeredDiD(nqp.Partial(["region"]))
+
+
+@pytest.mark.parametrize(
+    ("design", "changes", "together"),
+    [
+        (SHARED, {}, True),
+        (SHARED, {"covariates": ["size"]}, True),
+        (nqp.StaggeredDiD(nqp.Partial(["region"], varying=None)), {}, True),
+        (SHARED, {"missing": 0.1}, False),
+        (nqp.StaggeredDiD(errors=nqp.IID()), {"weights": "size"}, False),
+        (nqp.StaggeredDiD(trends=nqp.DifferentialTrends()), {}, False),
+        (SHARED, {"dates": True}, False),
+    ],
+)
+def test_deals_side_by_side_are_those_one_by_one(
+    design: nqp.StaggeredDiD, changes: dict[str, Any], together: bool
+) -> None:
+    """Where units only change places they share one plan; elsewhere each has its own."""
+    panel = _panel(**changes)
+    design = replace(design, unidentified="drop")
+    (near,), dealt = modes(design, panel), _dealt(panel, 5, **changes)
+    assert (redealt(plan_of(design, panel), dealt) is not None) == together
+    mean, sd = dealt_averages(design, panel, dealt, _treated_rows, near=near)
+    for k, codes in enumerate(dealt):
+        one, spread = modal_averages(design, panel.with_cohorts(codes), _treated_rows, near=near)
+        assert mean[k] == pytest.approx(one[0], abs=1e-9 * spread[0])
+        assert sd[k] == pytest.approx(spread[0], rel=1e-9)
+
+
+def test_deals_that_nobody_can_fit_are_nan() -> None:
+    """Where nobody adopts there is no average effect."""
+    panel = _panel()
+    (near,), dealt = modes(SHARED, panel), _dealt(panel, 3)
+    dealt[1] = -1
+    mean, sd = dealt_averages(SHARED, panel, dealt, _treated_rows, near=near)
+    assert np.isnan([mean[1], sd[1]]).all()
+    assert np.isfinite([mean[0], mean[2], sd[0], sd[2]]).all()
+
+
+def _panel(missing: float = 0.0, dates: bool = False, **arguments: Any) -> nqp.Panel:
+    panel = staggered(units=40, periods=8, cohorts=(3, 5), seed=4).panel
+    generator = np.random.default_rng(1)
+    frame = panel.frame.assign(size=np.exp(generator.normal(size=len(panel.frame))))
+    frame = frame[generator.random(len(frame)) >= missing]
+    return nqp.Panel.from_frame(frame, **{**panel.arguments, **arguments})
+
+
+def _dealt(panel: nqp.Panel, deals: int, dates: bool = False, **_: object) -> np.ndarray:
+    """Cohorts dealt to other units of the same stratum, or to other dates."""
+    generator = np.random.default_rng(3)
+    stratum, actual = panel.strata_codes["region"], np.asarray(panel.cohort_codes)
+    out = np.tile(actual, (deals, 1))
+    for codes in out[1:]:
+        for k in np.unique(stratum):
+            codes[stratum == k] = generator.permutation(actual[stratum == k])
+        if dates:
+            codes[codes == 4] = 5
+    return out
+
+
+def _treated_rows(plan: Plan) -> np.ndarray:
+    rows = np.where(plan.cells.lead, 0.0, plan.cells.rows)
+    return np.asarray(rows[:, None] / rows.sum())

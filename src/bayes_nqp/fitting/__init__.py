@@ -20,7 +20,7 @@ from bayes_nqp.fitting._load import load
 from bayes_nqp.fitting._log_priors import log_priors, parameter_draws
 from bayes_nqp.fitting._marginal import Marginal, held_out, log_marginal
 from bayes_nqp.fitting._mediate import Mediated, mediate
-from bayes_nqp.fitting._modal import modal_averages, modes
+from bayes_nqp.fitting._modal import dealt_averages, modal_averages, modes
 from bayes_nqp.fitting._moderation import leg_draws as leg_draws
 from bayes_nqp.fitting._moderation import moderation_draws as moderation_draws
 from bayes_nqp.fitting._moderation import moderator_rows as moderator_rows
@@ -121,6 +121,7 @@ __all__ = [
     "conditional_mean",
     "covariate_names",
     "covariate_slopes",
+    "dealt_averages",
     "deviation_draws",
     "drift",
     "effect_sums",

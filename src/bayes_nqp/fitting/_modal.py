@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
+from bayes_nqp.arrays import Array, Index
+from bayes_nqp.errors import IdentificationError
 from bayes_nqp.fitting._draws import cell_shares
 from bayes_nqp.fitting._effect_loads import effect_loads
 from bayes_nqp.fitting._equations import equation_density
 from bayes_nqp.gaussian import averages
-from bayes_nqp.planning import plan_of
-from bayes_nqp.sampling import Summit, climb, newton
+from bayes_nqp.planning import plan_of, redealt
+from bayes_nqp.sampling import Densities, Summit, climb, newton
 
 if TYPE_CHECKING:
     from bayes_nqp.designs import Design
     from bayes_nqp.panel import Panel
     from bayes_nqp.planning import Equation, Plan
-
-
-Array = npt.NDArray[np.float64]
 
 
 def modal_averages(
@@ -63,6 +62,66 @@ def modal_averages(
     point = _mode(equation, near)
     mean, variance = averages(equation.gaussian, point[None], slots, deviations)
     return mean[0], np.sqrt(variance[0])
+
+
+def dealt_averages(
+    design: Design,
+    panel: Panel,
+    cohorts: Index,
+    weigh: Callable[[Plan], Array],
+    *,
+    near: Summit,
+) -> tuple[Array, Array]:
+    """Average effects as `modal_averages` gives them, of adoption dealt to others.
+
+    Where units only change places (`redealt`) all deals climb side by side.
+
+    Parameters
+    ----------
+    cohorts : ndarray of int (deal, unit)
+        Codes, -1 for never.
+    weigh : callable
+        From a plan to the weights (cell, 1) of one average.
+
+    Returns
+    -------
+    tuple of ndarray (deal), outcome units
+        NaN where the panel cannot identify what the design asks for.
+    """
+    found = _side_by_side(design, panel, cohorts, weigh, near)
+    for deal in np.flatnonzero(np.isnan(found[0])):
+        dealt = panel.with_cohorts(cohorts[deal])
+        with suppress(IdentificationError):
+            mean, sd = modal_averages(design, dealt, weigh, near=near)
+            found[:, deal] = mean[0], sd[0]
+    return found[0], found[1]
+
+
+def _side_by_side(
+    design: Design, panel: Panel, cohorts: Index, weigh: Callable[[Plan], Array], near: Summit
+) -> Array:
+    """Means and sd's (2, deal) of deals that only change places; NaN of others."""
+    out = np.full((2, len(cohorts)), np.nan)
+    try:
+        plan = plan_of(design, panel)
+        (equation,) = plan.equations
+        found = redealt(plan, cohorts)
+        (one,) = plan_of(design, panel.with_cohorts(cohorts[-1])).equations
+    except IdentificationError:
+        return out
+    if found is None or not found[0].agrees(-1, one.gaussian):
+        return out
+    problems, scales = found
+    n = len(cohorts)
+    starts, inverses = np.tile(near.point, (n, 1)), np.tile(near.inverse, (n, 1, 1))
+    points, heights = climb(Densities(problems.gradient), starts, inverses)
+    fine = np.flatnonzero(np.isfinite(heights))
+    loads = average_loads(plan, equation, weigh(plan))
+    mean, variance = problems.averages(points[fine], fine, *loads)
+    # Loads are in outcome units by s of the actual adoption.
+    moments = np.stack([mean[:, 0], np.sqrt(variance[:, 0])])
+    out[:, fine] = moments * scales[fine] / equation.scale
+    return out
 
 
 def average_loads(plan: Plan, equation: Equation, weights: Array) -> tuple[Array, Array]:

@@ -12,7 +12,8 @@ density, in
   spatial lag; and `own_cells`, `pairs`, `reduced`: the same where cells are many;
 - `_back`, `draws`, `paths`, `functionals`: draws and conditional moments (9), and
   `correlated`: draws of several problems that move together;
-- `stacked`, `_stacked_density`, `_stacked_draws`: two equations with units as owners (10).
+- `stacked`, `_stacked_density`, `_stacked_draws`: two equations with units as owners (10);
+- `siblings`: problems that differ in sums alone, in one batch.
 
 `batches` cuts points up. `spans` is no step of a density: a plan asks it which columns others span.
 """
@@ -38,6 +39,7 @@ from bayes_nqp.gaussian.lag import (
 from bayes_nqp.gaussian.maps import gaussian_problem
 from bayes_nqp.gaussian.path_laws import BorderLaw, PathLaw, correlation_root
 from bayes_nqp.gaussian.problem import GaussianProblem
+from bayes_nqp.gaussian.siblings import Siblings, siblings
 from bayes_nqp.gaussian.spans import absorbed_products, net_of
 from bayes_nqp.gaussian.stacked import Stacked, stacked
 from bayes_nqp.gaussian.statement import Block, Group, Lag, Member, Problem, Process
@@ -65,6 +67,7 @@ __all__ = [
     "Problem",
     "Process",
     "SharedErrors",
+    "Siblings",
     "Stacked",
     "StackedDraws",
     "Values",
@@ -86,6 +89,7 @@ __all__ = [
     "net_of",
     "normal_equations",
     "number_count",
+    "siblings",
     "stacked",
     "stacked_density",
     "stacked_draw",

@@ -20,10 +20,16 @@ from bayes_nqp.gaussian._small import lower_places
 from bayes_nqp.gaussian._sparse import from_triplets, under
 from bayes_nqp.gaussian.statement import Member, Problem
 from bayes_nqp.gaussian.types import Moments, Owners
+from bayes_nqp.moments import UnitClass
 
 __all__ = [
+    "ClassEntries",
     "ClassTypes",
+    "class_entries",
     "class_types",
+    "load_places",
+    "loads_shape",
+    "map1_shape",
     "moments_of_classes",
     "owners_by_class",
     "owners_of_several",
@@ -98,40 +104,69 @@ def _map1(problem: Problem, types: ClassTypes) -> Any:
     (T, K + 1) their columns and outcome. Q̃ is the same in a class: its rows enter by the number of
     units, ``S = sum_i Z_i`` and M, the sums of ``Z_i,tk Z_i,ul``.
     """
+    entries = [
+        class_entries(problem, c, kind)
+        for c, kind in zip(problem.classes, types.type_of, strict=True)
+    ]
+    values = [
+        each.values(c.sums, c.cross) for each, c in zip(entries, problem.classes, strict=True)
+    ]
+    shape = map1_shape(problem, types)
+    return from_triplets([x.row for x in entries], [x.column for x in entries], values, shape)
+
+
+def map1_shape(problem: Problem, types: ClassTypes) -> tuple[int, int]:
+    """Packed triangles of all groups, and of all types."""
+    width = problem.n_periods + problem.n_columns + 1
+    size_f, size_q = width * (width + 1) // 2, problem.n_periods * (problem.n_periods + 1) // 2
+    return len(problem.groups) * size_f, len(types.kinds) * size_q
+
+
+@dataclass(frozen=True, eq=False)
+class ClassEntries:
+    """Where a class enters `map1`: from the packed triangle of its type to that of its group.
+
+    Parameters
+    ----------
+    row, column : ndarray of int (triplet)
+        Places in the map, several times the same.
+    pair : tuple of ndarray of int
+        Packed entries whose products enter.
+    """
+
+    row: Index
+    column: Index
+    units: UnitClass
+    pair: tuple[Index, Index]
+
+    def values(
+        self, sums: npt.NDArray[np.float64], cross: npt.NDArray[np.float64]
+    ) -> npt.NDArray[np.float64]:
+        """Numbers at these places (..., triplet), from sums (..., k) and products (..., k, k)."""
+        size = self.units.times.size
+        periods = np.full((*sums.shape[:-1], size * (size + 1) // 2), self.units.n)
+        p, r = self.pair
+        return np.concatenate([periods, sums.repeat(size, axis=-1), cross[..., p, r]], axis=-1)
+
+
+def class_entries(problem: Problem, c: UnitClass, kind: int) -> ClassEntries:
+    """Lay the entries of a class of some type out."""
     n_periods, width = problem.n_periods, problem.n_periods + problem.n_columns + 1
     in_f, in_q = lower_places(width), lower_places(n_periods)
     size_f, size_q = width * (width + 1) // 2, n_periods * (n_periods + 1) // 2
-    rows, columns, values = [], [], []
-    for c, kind in zip(problem.classes, types.type_of, strict=True):
-        t = c.times
-        low, high = np.tril_indices(t.size)
-        # Packed entries (period, column) of the class: S has one number for each, M one a pair.
-        period, column = t[c.position], n_periods + c.column
-        p, r = np.meshgrid(np.arange(period.size), np.arange(period.size), indexing="ij")
-        below = (column[:, None] >= column) & (c.cross != 0.0)
-        p, r = p[below], r[below]
-        # F_tu, F_kt and F_kl, which n Q̃_tu, S_uk Q̃_ut and M_tk,ul Q̃_tu add to.
-        row = [
-            in_f[t[low], t[high]],
-            in_f[column[:, None], t].ravel(),
-            in_f[column[p], column[r]],
-        ]
-        place = [
-            in_q[t[low], t[high]],
-            in_q[period[:, None], t].ravel(),
-            in_q[period[p], period[r]],
-        ]
-        value = [
-            np.full(low.size, c.n),
-            np.repeat(c.sums, t.size),
-            c.cross[p, r],
-        ]
-        # From the packed triangle of the class's type to that of its group.
-        rows.append(c.group * size_f + np.concatenate(row))
-        columns.append(kind * size_q + np.concatenate(place))
-        values.append(np.concatenate(value))
-    shape = (len(problem.groups) * size_f, len(types.kinds) * size_q)
-    return from_triplets(rows, columns, values, shape)
+    t = c.times
+    low, high = np.tril_indices(t.size)
+    # Packed entries (period, column) of the class: S has one number for each, M one a pair.
+    period, column = t[c.position], n_periods + c.column
+    p, r = np.meshgrid(np.arange(period.size), np.arange(period.size), indexing="ij")
+    below = (column[:, None] >= column) & (c.cross != 0.0)
+    p, r = p[below], r[below]
+    # F_tu, F_kt and F_kl, which n Q̃_tu, S_uk Q̃_ut and M_tk,ul Q̃_tu add to.
+    row = [in_f[t[low], t[high]], in_f[column[:, None], t].ravel(), in_f[column[p], column[r]]]
+    place = [in_q[t[low], t[high]], in_q[period[:, None], t].ravel(), in_q[period[p], period[r]]]
+    return ClassEntries(
+        c.group * size_f + np.concatenate(row), kind * size_q + np.concatenate(place), c, (p, r)
+    )
 
 
 def owners_by_class(problem: Problem, types: ClassTypes) -> Owners:
@@ -164,17 +199,27 @@ def _loads_of(
     place : ndarray of int (entry)
         Which normal equations each entry belongs to.
     """
-    n_periods, width = problem.n_periods, problem.n_periods + problem.n_columns + 1
-    rows, columns, values = [], [], []
+    places, values = [], []
     for number, units, total, equations in zip(classes, counts, sums, place, strict=True):
         c = problem.classes[number]
-        # a' = sum_i [I, Z_i]'Q̃D: n (Q̃D)_t in row t, sum_t S_tk (Q̃D)_t in that of column k.
-        rows.append(equations * width + np.concatenate([c.times, n_periods + c.column]))
-        period = np.concatenate([c.times, c.times[c.position]])
-        columns.append(types.type_of[number] * n_periods + period)
+        places.append(load_places(problem, c, types.type_of[number], equations))
         values.append(np.concatenate([np.full(c.times.size, float(units)), total]))
-    n_places = int(place.max(initial=-1)) + 1
-    return from_triplets(rows, columns, values, (n_places * width, len(types.kinds) * n_periods))
+    rows, columns = [row for row, _ in places], [column for _, column in places]
+    return from_triplets(rows, columns, values, loads_shape(problem, types, place))
+
+
+def load_places(problem: Problem, c: UnitClass, kind: int, equations: int) -> tuple[Index, Index]:
+    """Where a class of some type loads on normal equations: by periods, then by packed entries."""
+    n_periods, width = problem.n_periods, problem.n_periods + problem.n_columns + 1
+    # a' = sum_i [I, Z_i]'Q̃D: n (Q̃D)_t in row t, sum_t S_tk (Q̃D)_t in that of column k.
+    row = equations * width + np.concatenate([c.times, n_periods + c.column])
+    return row, kind * n_periods + np.concatenate([c.times, c.times[c.position]])
+
+
+def loads_shape(problem: Problem, types: ClassTypes, place: Index) -> tuple[int, int]:
+    """Rows of all normal equations that are loaded on, and periods of all types."""
+    width = problem.n_periods + problem.n_columns + 1
+    return (int(place.max(initial=-1)) + 1) * width, len(types.kinds) * problem.n_periods
 
 
 def owners_of_several(

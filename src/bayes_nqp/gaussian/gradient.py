@@ -55,6 +55,8 @@ __all__ = [
     "factor_adjoint",
     "from_lower",
     "gradient",
+    "refused",
+    "rows",
     "sides",
     "through_turns",
     "to_lower",
@@ -74,12 +76,13 @@ def gradient(
     """
 
     def part(points: Array) -> Array:
-        return point_by_point(lambda some: _rows(problem, some), points, _refused(points))
+        return point_by_point(lambda some: rows(problem, some), points, refused(points))
 
     return sides(in_chunks(part, points, size=batch_size(problem), threads=threads))
 
 
-def _refused(points: Array) -> tuple[int, ...]:
+def refused(points: Array) -> tuple[int, ...]:
+    """Shape of what a point without a factor is given."""
     return (1, 1 + points.shape[1])
 
 
@@ -89,7 +92,7 @@ def sides(rows: Array) -> tuple[Array, Array]:
     return np.where(finite, rows[:, 0], -np.inf), np.where(finite[:, None], rows[:, 1:], 0.0)
 
 
-def _rows(problem: GaussianProblem, points: Array) -> Array:
+def rows(problem: GaussianProblem, points: Array) -> Array:
     """Height and gradient side by side (B, 1 + parameter)."""
     values, around = problem.values(points), Slopes(points, problem.values)
     equations = normal_equations(problem, values)

@@ -126,13 +126,18 @@ def _scale(ground: Plan, equation: EquationSpec, scale: float | None) -> float:
     if scale is None and (stated := ground.facts.likelihood.scale) is not None:
         return stated
     if scale is None:
-        frame = ground.frame
-        levels = _common_levels(frame) if equation.pooled_time else frame
-        plain = ground.kept if ground.exposure is not None else ground.kept & ~frame.own_effect
-        return within_scale(levels, equation.outcome, plain)
+        return usual_scale(ground, equation, equation.outcome)
     if not _TINY < scale < 1 / _TINY:
         raise StudyError(f"'scale' is {scale!r}", hint="a positive number, in outcome units")
     return scale
+
+
+def usual_scale(ground: Plan, equation: EquationSpec, outcome: Array) -> float:
+    """``s`` of an outcome (row): its spread in the rows without effects of their own."""
+    frame = ground.frame
+    levels = _common_levels(frame) if equation.pooled_time else frame
+    plain = ground.kept if ground.exposure is not None else ground.kept & ~frame.own_effect
+    return within_scale(levels, outcome, plain)
 
 
 def _columns(ground: Plan, equation: EquationSpec, scale: float) -> _Columns:

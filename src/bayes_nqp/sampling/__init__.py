@@ -1,7 +1,7 @@
 """Samplers as values, and drawing the parameters of a density or of a PyMC model."""
 
 from bayes_nqp.sampling._chains import Chains
-from bayes_nqp.sampling._climb import Density, Summit, climb, newton
+from bayes_nqp.sampling._climb import Densities, Density, Summit, climb, newton
 from bayes_nqp.sampling._importance import (
     LEAST_BRIEF,
     Importance,
@@ -17,6 +17,7 @@ __all__ = [
     "LEAST_BRIEF",
     "NUTS",
     "Chains",
+    "Densities",
     "Density",
     "Importance",
     "Sampler",

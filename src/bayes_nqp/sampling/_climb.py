@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bayes_nqp.arrays import Array
+from bayes_nqp.arrays import Array, Index
 
 _BOX = 12.0
 """Bounds of a climb on the unconstrained scale, either way."""
@@ -39,6 +39,31 @@ class Density:
 
     def __call__(self, points: Array) -> Array:
         return self.heights(points)
+
+    def at(self, starts: Index) -> Density:
+        """The density that climbs from some starts climb."""
+        return self
+
+
+@dataclass(frozen=True, eq=False)
+class Densities:
+    """As many log densities as there are starts of climbs, over one space.
+
+    Parameters
+    ----------
+    gradients : callable
+        From points (B, parameter) and the numbers of their densities (B) to log densities (B) and
+        gradients (B, parameter), zero where there is none.
+    """
+
+    gradients: Callable[[Array, Index], tuple[Array, Array]]
+
+    def at(self, starts: Index) -> Density:
+        """Those of some starts, point by point."""
+        return Density(
+            lambda points: self.gradients(points, starts)[0],
+            lambda points: self.gradients(points, starts),
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,7 +151,11 @@ def newton(density: Density, point: Array, *, rounds: int = 12) -> Summit:
 
 
 def climb(
-    density: Density, points: Array, inverses: Array | None = None, *, rounds: int = 30
+    density: Density | Densities,
+    points: Array,
+    inverses: Array | None = None,
+    *,
+    rounds: int = 30,
 ) -> tuple[Array, Array]:
     """Climb from several points at once by BFGS steps.
 
@@ -135,6 +164,8 @@ def climb(
 
     Parameters
     ----------
+    density : Density or Densities
+        One for all starts, or one each.
     inverses : ndarray (start, parameter, parameter), optional
         Inverse curvatures to begin with, as of a density much like this one: by default those at
         the starts.
@@ -145,12 +176,13 @@ def climb(
         Where each climb ended, and the log density there; minus infinity where it found no
         finite one.
     """
-    points = points.copy()
+    points, every = points.copy(), np.arange(len(points))
     if inverses is None:
-        heights, slopes, bends = curvatures(density, points)
+        around = density.at(np.concatenate([every, np.tile(every.repeat(points.shape[1]), 2)]))
+        heights, slopes, bends = curvatures(around, points)
         inverses = np.stack([_inverse(bend) for bend in bends])
     else:
-        (heights, slopes), inverses = density.gradients(points), inverses.copy()
+        (heights, slopes), inverses = density.at(every).gradients(points), inverses.copy()
     active = np.isfinite(heights)
     for _ in range(rounds):
         moves = np.einsum("sij,sj->si", inverses, slopes)  # H^-1 g of each.
@@ -162,15 +194,16 @@ def climb(
         moves = moves[starts]
         moves /= np.maximum(1.0, np.abs(moves).max(axis=1, keepdims=True))
         ahead = np.clip(points[starts] + moves, -_BOX, _BOX)
-        tops, ends = density.gradients(ahead)
+        tops, ends = density.at(starts).gradients(ahead)
         lower = np.flatnonzero(~(tops > heights[starts]))
         if lower.size:
             tried = points[starts[lower], None] + _SHORTER[:, None] * moves[lower, None]
             tried = np.clip(tried, -_BOX, _BOX)
-            found = density(tried.reshape(-1, points.shape[1])).reshape(lower.size, -1)
+            each = density.at(starts[lower].repeat(_SHORTER.size))
+            found = each(tried.reshape(-1, points.shape[1])).reshape(lower.size, -1)
             best = np.argmax(np.where(np.isfinite(found), found, -np.inf), axis=1)
             ahead[lower] = tried[np.arange(lower.size), best]
-            tops[lower], ends[lower] = density.gradients(ahead[lower])
+            tops[lower], ends[lower] = density.at(starts[lower]).gradients(ahead[lower])
         higher = tops > heights[starts]
         active[starts[~higher]] = False
         for k in np.flatnonzero(higher):

@@ -14,12 +14,15 @@ from bayes_nqp.arrays import Array, Index
 from bayes_nqp.checks.shared import DOUBT, FAILS, HOLDS, Verdict, average_effect, owner
 from bayes_nqp.checks.trends._recipients import Recipients
 from bayes_nqp.designs import Design
-from bayes_nqp.errors import IdentificationError, NotApplicable
-from bayes_nqp.fitting import Fit, Numbers, batch, modal_averages, modes, numbers_of
+from bayes_nqp.errors import NotApplicable
+from bayes_nqp.fitting import Fit, Numbers, batch, dealt_averages, modes, numbers_of
 from bayes_nqp.language import Message
 from bayes_nqp.panel import Panel
 from bayes_nqp.planning import Plan
 from bayes_nqp.sampling import Summit
+
+_TOGETHER = 63
+"""Deals of one task: with 500 of them, and the actual adoption, there are eight."""
 
 type Dates = Callable[[Index, np.random.Generator], Index]
 """From the cohorts of places, -1 for never, to others."""
@@ -55,15 +58,18 @@ def deals(
 
 def refits(
     fit: Fit, design: Design, panel: Panel, dealt: Sequence[Index], work: str
-) -> list[Numbers]:
+) -> tuple[Array, Array]:
     """Refit at the mode of the parameters, climbed to from that of the actual adoption.
 
     Returns
     -------
-    list of dict
-        ``mean`` and ``sd`` of the average effect; empty where it is not identified.
+    tuple of ndarray (deal), outcome units
+        Mean and sd of the average effect; NaN where it is not identified.
     """
     (near,) = modes(design, panel)
+    parts = [
+        np.stack(dealt[start : start + _TOGETHER]) for start in range(0, len(dealt), _TOGETHER)
+    ]
     tasks = {
         f"placebo {design!r} {panel.digest} {sha256(codes.tobytes()).hexdigest()}": (
             design,
@@ -71,17 +77,18 @@ def refits(
             codes,
             near,
         )
-        for codes in dealt
+        for codes in parts
     }
-    return list(batch(_placebo, tasks, store=numbers_of(fit), work=work).values())
+    found = batch(_placebo, tasks, store=numbers_of(fit), work=work).values()
+    return (
+        np.concatenate([part["mean"] for part in found]),
+        np.concatenate([part["sd"] for part in found]),
+    )
 
 
 def _placebo(design: Design, panel: Panel, codes: Index, near: Summit) -> Numbers:
-    try:
-        mean, sd = modal_averages(design, panel.with_cohorts(codes), _treated_rows, near=near)
-    except IdentificationError:
-        return {}
-    return {"mean": mean[0], "sd": sd[0]}
+    mean, sd = dealt_averages(design, panel, codes, _treated_rows, near=near)
+    return {"mean": mean, "sd": sd}
 
 
 def _treated_rows(plan: Plan) -> Array:
@@ -89,13 +96,6 @@ def _treated_rows(plan: Plan) -> Array:
     cells = plan.cells
     rows = np.where(cells.lead | (cells.event_time < 0), 0.0, cells.rows)
     return np.asarray(rows[:, None] / rows.sum())
-
-
-def moments(results: Sequence[Numbers]) -> tuple[Array, Array]:
-    """Means and sd's of the average effect, of the deals that can be fitted."""
-    fitted = [numbers for numbers in results if "mean" in numbers]
-    mean, sd = (np.array([float(x[name]) for x in fitted]) for name in ("mean", "sd"))
-    return mean, sd
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -177,7 +177,7 @@ class Placebos:
         )  # fmt: skip
 
 
-def placebos(results: Sequence[Numbers]) -> Placebos:
+def placebos(mean: Array, sd: Array) -> Placebos:
     """Set the first of some refits apart, as the actual one.
 
     Raises
@@ -185,11 +185,10 @@ def placebos(results: Sequence[Numbers]) -> Placebos:
     NotApplicable
         If fewer than half of the deals can be fitted, or the actual adoption cannot.
     """
-    actual, *others = results
-    mean, sd = moments(others)
-    if "mean" not in actual or mean.size < len(others) // 2:
+    fitted = np.isfinite(mean[1:])
+    if np.isnan(mean[0]) or fitted.sum() < fitted.size // 2:
         raise NotApplicable(Message("Too few deals of the cohorts can be fitted."))
-    return Placebos(mean, sd, float(actual["mean"]), float(actual["sd"]))
+    return Placebos(mean[1:][fitted], sd[1:][fitted], float(mean[0]), float(sd[0]))
 
 
 def _share(far: npt.NDArray[np.bool_]) -> float:

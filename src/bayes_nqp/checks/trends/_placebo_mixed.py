@@ -60,7 +60,7 @@ def placebo_mixed(
     dates = partial(_MODES[mode], np.arange(first, panel.periods))
     dealt = deals(places, repetitions, int(fit.sampler.seed or 0), dates)
     design = fit.variant(drop=True)
-    placebo = placebos(refits(fit, design, panel, dealt, Message("dealing cohorts and dates")))
+    placebo = placebos(*refits(fit, design, panel, dealt, Message("dealing cohorts and dates")))
     verdict, sentence = beside_chance(fit, placebo.p_over_sd)
     evidence = placebo.dataset(panel, places, mode=mode)
     figure = placebo.figure(places)

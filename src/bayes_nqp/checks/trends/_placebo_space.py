@@ -11,7 +11,7 @@ from annotated_types import Ge
 from bayes_nqp import vocabulary as v
 from bayes_nqp.annotations import Column
 from bayes_nqp.checks.shared import DOUBT, Finding, asks
-from bayes_nqp.checks.trends._deals import SILENT, beside_chance, deals, moments, placebos, refits
+from bayes_nqp.checks.trends._deals import SILENT, beside_chance, deals, placebos, refits
 from bayes_nqp.checks.trends._recipients import places_of
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.fitting import (
@@ -70,12 +70,13 @@ def placebo_space(
     design, panel = fit.variant(drop=True), fit.plan.panel
     places = places_of(fit, panel, groups)
     dealt = deals(places, repetitions, int(fit.sampler.seed or 0))
-    placebo = placebos(refits(fit, design, panel, dealt, Message("dealing cohorts")))
+    placebo = placebos(*refits(fit, design, panel, dealt, Message("dealing cohorts")))
     without = panel.with_outcome(panel.outcome - row_effects(fit))
     calm = dealt[1 : 1 + min(repetitions // 2, _CALM)]
     quietly = Message("dealing cohorts, effects taken off")
-    mean, sd = moments(refits(fit, design, without, calm, quietly))
-    wrong = float((np.abs(mean / sd) > 1.96).mean()) if mean.size else 0.0
+    mean, sd = refits(fit, design, without, calm, quietly)
+    fitted = np.isfinite(mean)
+    wrong = float((np.abs(mean / sd)[fitted] > 1.96).mean()) if fitted.any() else 0.0
     figure = Message(
         "{}; with the effect taken off, {:.0%} of placebo intervals exclude zero",
         placebo.figure(places),
