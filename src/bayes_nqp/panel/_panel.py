@@ -199,6 +199,7 @@ class Panel(PanelAttributes, Rectangle):
         covariates: str | Iterable[str] = (),
         by: str | Iterable[str] = (),
         never: object = None,
+        memory: str | None = None,
     ) -> Panel:
         """Sum a table up where it is kept, and take the sums for a panel.
 
@@ -208,9 +209,12 @@ class Panel(PanelAttributes, Rectangle):
 
         Parameters
         ----------
-        rows : path, relation or lazy frame
-            A path of parquet or csv files, ``"firms/*.parquet"`` too, which DuckDB reads; a DuckDB
-            relation, a polars lazy frame, an ibis table or what else narwhals takes lazily.
+        rows : address, relation or lazy frame
+            A path of parquet or csv files, ``"firms/*.parquet"`` too, or a table of a DuckDB file,
+            ``"duckdb:firms.duckdb#rows"``, which DuckDB reads; ``"postgres://host/base#rows"``,
+            which ibis opens; ``"env:NAME"`` for a variable of the environment that holds one of
+            these, the only place for a password. Or a DuckDB relation, a polars lazy frame, an ibis
+            table or what else narwhals takes lazily.
         unit : str
             Column that names the unit.
         time : str
@@ -225,12 +229,15 @@ class Panel(PanelAttributes, Rectangle):
             Further columns that units of a class share, as in `summed_up`.
         never : object, optional
             As in `from_frame`.
+        memory : str, optional
+            How much DuckDB holds of what is at an address before it writes to the disk, such as
+            ``"2GB"``; by default, most of the machine's.
 
         Raises
         ------
         PanelError
-            If a column is not there or holds no numbers, rows are given twice, or a unit has
-            several cohorts or strata; five units are named.
+            If the table cannot be read, a column is not there or holds no numbers, rows are given
+            twice, or a unit has several cohorts or strata; five units are named.
         StudyError
             If an engine is not installed, or units are of too many classes.
 
@@ -243,7 +250,7 @@ class Panel(PanelAttributes, Rectangle):
         """
         frame, counts, notes = frame_of_table(
             rows, unit=unit, time=time, outcome=outcome, cohort=cohort, strata=strata,
-            covariates=covariates, by=by,
+            covariates=covariates, by=by, memory=memory,
         )  # fmt: skip
         return cls(
             **build(

@@ -20,6 +20,7 @@ from bayes_nqp.studies._derive import derive, numbers_of
 from bayes_nqp.studies._new_columns import check_new, with_columns
 from bayes_nqp.studies._schema import Settings
 from bayes_nqp.studies._source import rows_of
+from bayes_nqp.studies._source_table import table_panel
 from bayes_nqp.studies._study_table import Values
 from bayes_nqp.studies._value_names import values_of
 from bayes_nqp.studies._words import at_file, in_toml
@@ -75,6 +76,8 @@ def prepared(settings: Settings, folder: Path) -> Prepared:
     StudyError
         If a key of the study does not fit the data.
     """
+    if settings.data.source is not None:
+        return _kept(settings, folder)
     recipe = _recipe(settings, folder)
     with at_file():
         frame, notes, simulated = rows_of(settings, folder)
@@ -107,12 +110,23 @@ def prepared(settings: Settings, folder: Path) -> Prepared:
     with in_toml("data.stratify"):
         for stratum in data.stratify:
             panel = panel.stratify(**stratum.model_dump())
+    panel = _labelled(settings, replace(panel, labels=brought), frame)
+    notes += list(index.notes) if index is not None else []
+    return Prepared(_noted(panel, notes), simulated, index, unmatched, values)
+
+
+def _kept(settings: Settings, folder: Path) -> Prepared:
+    """Make the panel of a table that stays in its engine, and values for it."""
+    panel = table_panel(settings, _completed(settings, None), folder)
+    panel = _labelled(settings, panel, panel.frame)
+    return Prepared(panel, values=values_of(settings.plugins, panel, folder))
+
+
+def _labelled(settings: Settings, panel: Panel, frame: pd.DataFrame) -> Panel:
     with in_toml("labels"):
         words = settings.model_dump(include={"labels"}, exclude_none=True)
         _check_labels(Labels.of(words["labels"]), panel, frame)
-        panel = replace(panel, labels=brought).with_labels(words["labels"])
-    notes += list(index.notes) if index is not None else []
-    return Prepared(_noted(panel, notes), simulated, index, unmatched, values)
+        return panel.with_labels(words["labels"])
 
 
 def _check_labels(labels: Labels, panel: Panel, frame: pd.DataFrame) -> None:

@@ -47,9 +47,15 @@ class Data(Keys):
     """Where the rows are, and which column plays which part."""
 
     dataset: str | None = None
-    """A panel that the library brings. Exactly one of dataset, file and simulation."""
+    """A panel that the library brings. Exactly one of dataset, file, source and simulation."""
     file: str | None = None
     """A .csv, .xlsx, .dta, .sav or .parquet file; a relative path starts at the study."""
+    source: str | None = None
+    """A table that stays in its engine: "firms/*.parquet", "duckdb:FILE#TABLE", "env:NAME"."""
+    by: Names = []
+    """Further columns that the units of a class share, where a source is summed up by class."""
+    memory: str | None = None
+    """How much the engine of a source holds before it writes to the disk, such as "2GB"."""
     simulation: str | None = None
     """A function of nqp.simulation, whose truth is then reported beside the results."""
     options: dict[str, Any] = {}

@@ -83,7 +83,7 @@ def _describe_data(definitions: Schema) -> None:
     data["properties"]["dataset"]["enum"] = datasets_of()
     data["properties"]["simulation"]["enum"] = list(simulations())
     data["oneOf"] = [
-        {"required": ["dataset"]}, {"required": ["file"]}, {"required": ["simulation"]}
+        {"required": [name]} for name in ("dataset", "file", "source", "simulation")
     ]  # fmt: skip
     data["allOf"] = [_options_of(name, make, definitions) for name, make in simulations().items()]
     data["anyOf"] = [{"required": ["simulation"]}, {"required": ["unit", "time"]}]

@@ -35,6 +35,8 @@ def write_study(study: Study, fitted: Fit, path: Path, out: Path) -> None:
     data: dict[str, Any] = plain["data"]
     if study.source is not None:
         data["file"] = _relative(study.source, out)
+    if study.address is not None:
+        data["source"] = str(study.address.moved(lambda path: _relative(Path(path), out)))
     simulated = study.prepared.simulated
     if simulated is not None:
         data["options"] = {**data.get("options", {}), "seed": simulated.parameters["seed"]}
@@ -101,6 +103,7 @@ def write_provenance(
             "digest": study.panel.digest,
             "file": source.name if source else None,
             "dataset": study.settings.data.dataset,
+            "source": study.settings.data.source,
             "simulation": study.settings.data.simulation,
             "sha256": checksum(source) if source else None,
             "rows": study.panel.n_rows,

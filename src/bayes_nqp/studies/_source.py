@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from bayes_nqp.studies._data_keys import Data
 
 
-_KINDS = ("dataset", "file", "simulation")
+_KINDS = ("dataset", "file", "source", "simulation")
 _CONTROL = re.compile(r"[\x01-\x1f\x7f]")
 
 
@@ -38,7 +38,7 @@ def source_of(data: Data, folder: Path) -> Path | None:
     Returns
     -------
     Path or None
-        None for a dataset or simulation of the library.
+        None for a dataset or simulation of the library, or a table that stays in its engine.
 
     Raises
     ------
@@ -47,12 +47,15 @@ def source_of(data: Data, folder: Path) -> Path | None:
     """
     if sum(getattr(data, kind) is not None for kind in _KINDS) != 1:
         raise StudyError(
-            "[data] needs exactly one of 'dataset', 'file' and 'simulation'",
+            "[data] needs exactly one of 'dataset', 'file', 'source' and 'simulation'",
             hint='file = "cities.xlsx" (beside the study), dataset = "castle_doctrine", or '
             'simulation = "cities"',
         )
     if data.options and data.simulation is None:
         raise StudyError("[data.options] are for a simulation", hint="leave them out")
+    for key in ("by", "memory"):
+        if getattr(data, key) and data.source is None:
+            raise StudyError(Message("'data.{}' is for a source, and there is none", key))
     if data.file is None:
         return None
     if _CONTROL.search(data.file):

@@ -15,6 +15,7 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import suiting
 from bayes_nqp.designs import Design
 from bayes_nqp.doors import door
+from bayes_nqp.engines import Address
 from bayes_nqp.errors import StudyError, nearest, speaking
 from bayes_nqp.estimands import ESTIMANDS
 from bayes_nqp.intake import advice
@@ -31,6 +32,7 @@ from bayes_nqp.studies._data import Prepared, prepared
 from bayes_nqp.studies._parse import parse
 from bayes_nqp.studies._schema import Settings
 from bayes_nqp.studies._source import source_of
+from bayes_nqp.studies._source_table import address_of
 from bayes_nqp.studies._study_table import Values
 from bayes_nqp.studies._toml import read
 from bayes_nqp.studies._value_names import values_of, with_values
@@ -95,8 +97,13 @@ class Study:
 
     @property
     def source(self) -> Path | None:
-        """The file of the data; None for a dataset or simulation of the library."""
+        """The file of the data; None for a dataset or simulation of the library, or a table."""
         return source_of(self.settings.data, self.path.parent)
+
+    @property
+    def address(self) -> Address | None:
+        """Where the table is that stays in its engine; None where rows are read."""
+        return address_of(self.settings.data, self.path.parent)
 
     @property
     def files(self) -> dict[tuple[str, ...], Path]:

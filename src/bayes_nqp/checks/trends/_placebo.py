@@ -10,7 +10,7 @@ import xarray as xr
 from scipy.stats import norm
 
 from bayes_nqp import vocabulary as v
-from bayes_nqp.arrays import Array
+from bayes_nqp.arrays import Array, Index
 from bayes_nqp.checks.shared import DOUBTFUL, FAILING, Verdict, ladder
 from bayes_nqp.designs import Design
 from bayes_nqp.errors import NotApplicable
@@ -77,7 +77,8 @@ def placebos(fit: Fit, design: Design, panel: Panel, periods: int | None = None)
     ahead = design.facts.anticipation
     starts = panel.cohort_codes[panel.cohort_codes >= 0] - ahead
     if periods is None:
-        periods = int(np.clip(np.median(starts) - BEFORE, 1, 3))
+        usual = _median(starts, panel.counts[panel.cohort_codes >= 0])
+        periods = int(np.clip(usual - BEFORE, 1, 3))
     if int(starts.max()) - BEFORE < periods:
         raise NotApplicable(
             Message(
@@ -93,6 +94,14 @@ def placebos(fit: Fit, design: Design, panel: Panel, periods: int | None = None)
     far = (draws.mean(v.SAMPLE_DIMS) / draws.std(v.SAMPLE_DIMS)).to_numpy()
     worst = next((x for x in effects if gate_of(x) != v.PASSED), effects[0])
     return PlaceboDraws(draws, np.asarray(2.0 * norm.sf(np.abs(far))), worst)
+
+
+def _median(starts: Index, counts: Array) -> float:
+    """The median of starts, each of which stands for many."""
+    values, place = np.unique(starts, return_inverse=True)
+    below = np.cumsum(np.rint(np.bincount(place, counts)))
+    middle = [(below[-1] - 1) // 2, below[-1] // 2]
+    return float(values[np.searchsorted(below, middle, side="right")].mean())
 
 
 def placebo_design(fit: Fit, design: Design) -> Design:

@@ -1,0 +1,10 @@
+"""Tables that an engine keeps: where they are, and what is asked of them.
+
+No other room knows an engine by its name: what narwhals takes lazily is read, and an address is
+opened here.
+"""
+
+from bayes_nqp.engines._address import Address, opened, redacted
+from bayes_nqp.engines._table import SourceTable
+
+__all__ = ["Address", "SourceTable", "opened", "redacted"]

@@ -1,0 +1,76 @@
+"""[data] source: a panel of a table that stays in its engine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+
+from bayes_nqp.engines import Address
+from bayes_nqp.errors import StudyError
+from bayes_nqp.language import Message
+from bayes_nqp.panel import Panel
+from bayes_nqp.studies._data_keys import Data
+from bayes_nqp.studies._schema import Settings
+from bayes_nqp.studies._source import source_of
+from bayes_nqp.studies._words import in_toml
+
+_ROLES: Final = ("unit", "time", "outcome", "cohort", "strata", "covariates", "by", "memory")
+"""Keys that say what `Panel.from_table` is asked for."""
+_KEYS: Final = {*_ROLES, "source", "never"}
+
+
+def address_of(data: Data, folder: Path) -> Address | None:
+    """Find the table of a study.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the study; relative paths start there.
+
+    Returns
+    -------
+    Address or None
+        None where rows are read.
+
+    Raises
+    ------
+    StudyError
+        If it names a password.
+    """
+    if data.source is None:
+        return None
+    return Address.of(data.source).moved(lambda path: str(folder / path))
+
+
+def table_panel(settings: Settings, data: Data, folder: Path) -> Panel:
+    """Sum the table of a study up, where it is.
+
+    Raises
+    ------
+    StudyError
+        If the study asks for what rows have to be read for.
+    PanelError
+        If the table cannot be read, or is malformed.
+    """
+    source_of(data, folder)
+    for key in Data.model_fields:
+        if key not in _KEYS and getattr(data, key) not in (None, [], {}):
+            raise _refused(f"data.{key}")
+    if isinstance(settings.data.unit, list) and len(settings.data.unit) > 1:
+        raise _refused("data.unit")
+    for name, table in settings.plugins.items():
+        if table.number_columns or table.row_columns or table.panel_columns:
+            raise _refused(name)
+    if settings.index is not None:
+        raise _refused("index")
+    options: dict[str, Any] = {name: getattr(data, name) for name in _ROLES}
+    options["strata"] = data.strata or ()
+    with in_toml("data"):
+        return Panel.from_table(str(address_of(data, folder)), **options, never=data.never)
+
+
+def _refused(key: str) -> StudyError:
+    return StudyError(
+        Message("'{}' needs rows that are read, and those of 'data.source' are not", key),
+        hint=Message("a column or view of that table, made in its engine; or file = …"),
+    )
