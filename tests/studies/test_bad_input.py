@@ -96,7 +96,7 @@ WRONG = [
     (
         'file = "cities.csv"',
         "",
-        "exactly one of 'dataset', 'file' and 'simulation'",
+        "exactly one of 'dataset', 'file', 'source' and 'simulation'",
         "castle_doctrine",
     ),
     ('file = "cities.csv"', 'dataset = "castle"', "'data.dataset' is 'castle'", "castle_doctrine"),
