@@ -1,4 +1,4 @@
-"""Workbooks and files as people keep them, each made of a panel that is known."""
+"""Workbooks and text as people keep them, each made of a panel that is known."""
 
 from __future__ import annotations
 
@@ -239,6 +239,49 @@ def dates_as_text(path: Path, frame: pd.DataFrame, rng: np.random.Generator) -> 
     forms = (lambda x: x, lambda x: f"{x:%Y-%m-%d}", lambda x: f"{x.year}年12月31日")
     frame["年份"] = [forms[int(rng.integers(0, 3))](x) for x in days]
     return saved(path, {"数据": table(frame)})
+
+
+def lines_of(rows: list[list[Any]], delimiter: str) -> list[str]:
+    return [delimiter.join("" if x is None else str(x) for x in row) for row in rows]
+
+
+@book
+def text_below_titles(path: Path, frame: pd.DataFrame, rng: np.random.Generator) -> Path:
+    titles = ["附表E 主要指标", "", "单位：亿元；件"][: int(rng.integers(1, 4))]
+    lines = [*titles, *lines_of(table(frame), ";"), "", "数据来源：各省统计年鉴;作者整理"]
+    path = path.with_suffix(".csv")
+    path.write_bytes("\r\n".join(lines).encode("gb18030"))
+    return path
+
+
+@book
+def text_that_excel_saved(path: Path, frame: pd.DataFrame, rng: np.random.Generator) -> Path:
+    frame["专利数"] = [f'"{x:,}"' for x in frame["专利数"]]
+    titles = ["表1 主要指标,,,,,,", '"注：单位为亿元, 件",,,,,,', ",,,,,,"]
+    lines = [*titles, *lines_of(table(frame), ","), ",,,,,,", "资料来源：年鉴,,,,,,"]
+    path = path.with_suffix(".csv")
+    path.write_text("\n".join(lines), encoding="utf-8-sig")
+    return path
+
+
+@book
+def wide_text_of_two_rows(path: Path, frame: pd.DataFrame, rng: np.random.Generator) -> Path:
+    upper = ["地区", None, "年份", "批复年份", "经济指标", None, None]
+    lower = ["省份", "城市", None, None, OUTCOME, "财政支出比重", "专利数"]
+    lines = lines_of([["附表F"], upper, lower, *cells_of(frame), ["来源：年鉴"]], "\t")
+    path = path.with_suffix(".txt")
+    path.write_bytes("\r\n".join(lines).encode(("utf-16", "utf-16-le")[int(rng.integers(2))]))
+    return path
+
+
+@book
+def codes_first_and_a_source_below(
+    path: Path, frame: pd.DataFrame, rng: np.random.Generator
+) -> Path:
+    lines = [*lines_of(table(frame[frame.columns[[2, 4, 5, 6, 3, 1, 0]]]), "|"), "数据来源：年鉴"]
+    path = path.with_suffix(".txt")
+    path.write_text("\n".join(["面板数据（2011—2018）", *lines]), encoding="utf-8")
+    return path
 
 
 @book

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import openpyxl
+import pandas as pd
 import pytest
 from small_study import STUDY, city_rows
 
@@ -81,10 +82,25 @@ def test_the_sheets_are_listed_where_the_first_is_empty(tmp_path: Path) -> None:
         validate(written(tmp_path, ""))
 
 
-def test_a_later_header_is_for_workbooks(tmp_path: Path, study: Path) -> None:
-    text = study.read_text(encoding="utf-8").replace("[data]", "[data]\nread.header = 2")
+def test_names_of_a_text_file_stand_below_its_titles(tmp_path: Path, study: Path) -> None:
+    file = study.with_name("cities.csv")
+    file.write_text("Cities\n\n" + file.read_text(encoding="utf-8"), encoding="utf-8")
+    with pytest.raises(PanelError) as caught:
+        validate(study)
+    assert "header = 3 in [data.read]" in caught.value.hint
+    text = study.read_text(encoding="utf-8").replace("[data]", "[data]\nread.header = 3")
     study.write_text(text, encoding="utf-8")
-    with pytest.raises(PanelError, match=r"(?s)cities.csv is no workbook.*\.xlsx"):
+    validate(study)
+    study.write_text(text.replace("header = 3", "header = 999"), encoding="utf-8")
+    with pytest.raises(PanelError, match="header=999"):
+        validate(study)
+
+
+def test_a_header_is_of_a_workbook_or_of_text(tmp_path: Path, study: Path) -> None:
+    pd.read_csv(study.with_name("cities.csv")).to_parquet(study.with_name("cities.parquet"))
+    text = study.read_text(encoding="utf-8").replace("[data]", "[data]\nread.header = 3")
+    study.write_text(text.replace("cities.csv", "cities.parquet"), encoding="utf-8")
+    with pytest.raises(PanelError, match="neither a workbook nor text"):
         validate(study)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -21,25 +22,27 @@ def _rows(path: Path, encoding: str, delimiter: str) -> Iterator[list[str]]:
         yield from csv.reader(file, delimiter=delimiter)
 
 
-def header_of(path: Path, encoding: str, delimiter: str) -> list[str]:
-    """Read the names of columns as they stand there."""
-    return next(_rows(path, encoding, delimiter), [])
+def first_rows(path: Path, encoding: str, delimiter: str, count: int) -> list[list[str]]:
+    """Read the first rows as they stand there."""
+    return list(islice(_rows(path, encoding, delimiter), count))
 
 
 def note_short(
-    df: pd.DataFrame, path: Path, encoding: str, delimiter: str, notes: list[str]
+    df: pd.DataFrame, path: Path, encoding: str, delimiter: str, header: int, notes: list[str]
 ) -> None:
     """Say which rows end before the header does, and so have empty cells.
 
     Parameters
     ----------
+    header : int
+        Row with the names of columns; those above it are titles.
     notes : list of str
         What is found is added.
     """
     if not df.shape[1] or not df.iloc[:, -1].isna().any():
         return
     rows = enumerate(_rows(path, encoding, delimiter), 1)
-    short = [(k, len(row)) for k, row in rows if 0 < len(row) < df.shape[1]]
+    short = [(k, len(row)) for k, row in rows if k > header and 0 < len(row) < df.shape[1]]
     if not short:
         return
     listed = shown((Message("row {} has {}", *place) for place in short), 4)
@@ -51,8 +54,13 @@ def note_short(
     )  # fmt: skip
 
 
-def refuse_swallowed(df: pd.DataFrame, path: Path, delimiter: str) -> None:
+def refuse_swallowed(df: pd.DataFrame, path: Path, delimiter: str, header: int) -> None:
     """Refuse a quote that is opened and closed rows later: what is between is no cell.
+
+    Parameters
+    ----------
+    header : int
+        Row with the names of columns.
 
     Raises
     ------
@@ -72,7 +80,7 @@ def refuse_swallowed(df: pd.DataFrame, path: Path, delimiter: str) -> None:
                     Message(
                         "path={!r} has rows within a cell: a quote is opened in column {!r} of row "
                         "{}, and closed {} further down",
-                        path.name, name, int(str(row)) + 2,
+                        path.name, name, int(str(row)) + header + 1,
                         counted(len(str(cell).splitlines()) - 1, "line"),
                     ),
                     where=shown((repr(line) for line in inner), 2),

@@ -26,9 +26,9 @@ from bayes_nqp.foreign import reply
 from bayes_nqp.language import Message
 from bayes_nqp.limits import limit, way_out
 
-_TEXT = (".csv", ".tsv", ".txt")
+TEXTS = (".csv", ".tsv", ".txt")
 _BOOKS = (".xlsx", ".xlsm", ".xls")
-SUFFIXES = (*_TEXT, *_BOOKS, ".parquet", ".dta", *PACKAGES)
+SUFFIXES = (*TEXTS, *_BOOKS, ".parquet", ".dta", *PACKAGES)
 """Endings of the files that are read."""
 _FILE_WORDS = ("is not a column", "holds text in", "is empty in", "no row is complete")
 """Of errors about which something else may be done where rows come from a file."""
@@ -60,6 +60,7 @@ def read(
     sheet: str | int | None = None,
     encoding: str | None = None,
     names: Collection[str] = (),
+    header: int = 1,
 ) -> tuple[pd.DataFrame, list[str]]:
     """Read a file into a frame whose index numbers the rows as the user sees them.
 
@@ -73,6 +74,8 @@ def read(
         Of a text file.
     names : collection of str, default ()
         Columns whose cells are names, also where they look like missing numbers (NA, None).
+    header : int, default 1
+        Row of a text file with the names of columns.
 
     Raises
     ------
@@ -86,7 +89,7 @@ def read(
         raise PanelError(
             Message("sheet={!r}: {} is no workbook", sheet, path.name), hint="leave sheet out"
         )
-    if encoding is not None and suffix not in _TEXT:
+    if encoding is not None and suffix not in TEXTS:
         raise PanelError(
             Message("encoding={!r}: {} carries its own encoding", encoding, path.name),
             hint="leave it out",
@@ -94,8 +97,8 @@ def read(
     notes: list[str] = []
     others: list[str] = []
     try:
-        if suffix in _TEXT:
-            df = read_text(path, encoding, notes, names)
+        if suffix in TEXTS:
+            df = read_text(path, encoding, notes, names, header)
         elif suffix in _BOOKS:
             df, others = read_book(path, sheet, notes, names)
             df = without_marks(df, unmarked)
@@ -105,7 +108,7 @@ def read(
             df = read_package(path)
         else:
             df = _read_parquet(path)
-        return _tidy(df, path, others, notes, first_row(path)), notes
+        return _tidy(df, path, others, notes, first_row(path) + header - 1), notes
     except PanelError:
         raise
     except MemoryError as error:
@@ -135,7 +138,7 @@ def read(
 
 def first_row(path: Path) -> int:
     """Number the first row of data as the user sees it: below a header, or without one."""
-    return 2 if path.suffix.lower() in (*_TEXT, *_BOOKS) else 1
+    return 2 if path.suffix.lower() in (*TEXTS, *_BOOKS) else 1
 
 
 def broken() -> tuple[type[Exception], ...]:
@@ -222,7 +225,7 @@ def _check_file(path: Path, suffix: str) -> None:
             ),
         )
     _check_content(path)
-    refuse_large(path, path.stat().st_size * (_TEXT_COPIES if suffix in _TEXT else 1))
+    refuse_large(path, path.stat().st_size * (_TEXT_COPIES if suffix in TEXTS else 1))
     if suffix in _BOOKS:
         refuse_other(path)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -11,10 +12,11 @@ import pandas as pd
 
 from bayes_nqp.columns._names import apart
 from bayes_nqp.columns._number_words import EDGES
-from bayes_nqp.columns._read import checked_file, read
+from bayes_nqp.columns._read import TEXTS, checked_file, read
 from bayes_nqp.columns._rows import panel_rows
+from bayes_nqp.columns._text import no_header, text_grid
 from bayes_nqp.columns._twins import twins
-from bayes_nqp.columns._values import missing, remembered
+from bayes_nqp.columns._values import is_text, missing, remembered
 from bayes_nqp.columns.steps import BOOKS, STEPS, Reading, joined_names
 from bayes_nqp.errors import PanelError, nearest, shown
 from bayes_nqp.language import Message
@@ -78,7 +80,7 @@ def _read_by_steps(
     names: Collection[str],
 ) -> Reading:
     parts = {} if roles is None or callable(roles) else {**roles}
-    reading = Reading(path, partial(_loaded, path, encoding, names), parts)
+    reading = Reading(path, partial(_loaded, path, encoding, names), parts, encoding)
     choices = {**(fixed or {})}
     _take(reading, given, choices, placed=False)
     if roles is None:
@@ -144,9 +146,20 @@ def place(reading: Reading) -> None:
         reading.roles |= {"unit": unit, "parts": reading.roles["unit"]}
     rows = panel_rows(reading.frame, unit, time, False, reading.notes)
     reading.aside = reading.frame.loc[reading.frame.index.difference(rows.index)]
+    if reading.path.suffix.lower() in TEXTS:
+        rows = _numeric(rows, reading.aside)
     reading.frame = rows
     if unit in rows and time in rows and (said := twins(rows[unit], rows[time])) is not None:
         reading.notes.append(said)
+
+
+def _numeric(rows: pd.DataFrame, aside: pd.DataFrame) -> pd.DataFrame:
+    """Columns of text as a reader types them without what stood below the table."""
+    out = rows.copy(deep=False)
+    for name in [x for x in aside if is_text(aside[x]) and is_text(rows[x])]:
+        with suppress(ValueError, TypeError):
+            out[name] = pd.to_numeric(rows[name])
+    return out
 
 
 def joined_unit(unit: str | Collection[str]) -> str:
@@ -185,35 +198,41 @@ def _loaded(
     header: tuple[int, ...],
     notes: list[str],
 ) -> pd.DataFrame:
-    frame, more = read(path, sheet=sheet, encoding=encoding, names=names)
+    text = path.suffix.lower() in TEXTS
+    row = header[-1] if text else 1
+    frame, more = read(path, sheet=sheet, encoding=encoding, names=names, header=row)
     notes += more
-    return frame if header == (1,) else _below(frame, header, path, sheet, notes)
+    if header == (row,):
+        return frame
+    if not text:
+        return _below(frame, header, path, notes)
+    both = joined_names(text_grid(path, encoding, row), header)
+    return apart(frame.set_axis(_whole(both), axis=1), path.name, notes)
 
 
 def _below(
-    frame: pd.DataFrame, rows: tuple[int, ...], path: Path, sheet: str | int | None,
-    notes: list[str],
-) -> pd.DataFrame:  # fmt: skip
+    frame: pd.DataFrame, rows: tuple[int, ...], path: Path, notes: list[str]
+) -> pd.DataFrame:
     """Take the names of columns from later rows of a worksheet, or from two."""
     if path.suffix.lower() not in BOOKS:
         raise PanelError(
-            Message("header={}: {} is no workbook", rows[0], path.name),
-            hint="delete the lines above the header, or save the data as .xlsx",
+            Message("header={}: {} is neither a workbook nor text", rows[0], path.name),
+            hint="leave header out",
         )
     last = rows[-1]
     if last not in frame.index and last != 1:
-        raise PanelError(
-            Message("header={}: that row is empty or not there", last),
-            where=Message("rows {} to {}", frame.index[0], frame.index[-1]),
-            hint="the number that Excel shows beside the row with the column names",
-        )
+        raise no_header(last, Message("rows {} to {}", frame.index[0], frame.index[-1]))
     upper = [*frame.columns] if rows[0] == 1 else [*frame.loc[rows[0]]]
     upper = [None if str(x).startswith("Unnamed: ") else _unlettered(x) for x in upper]
     both = pd.DataFrame([upper, list(frame.loc[last])] if len(rows) > 1 else [upper])
     texts = joined_names(both, (1, 2) if len(rows) > 1 else (1,))
-    names = [x or f"Unnamed: {k}" for k, x in enumerate(texts)]
     frame = frame.loc[frame.index > last].infer_objects()
-    return apart(frame.set_axis(names, axis=1), path.name, notes)
+    return apart(frame.set_axis(_whole(texts), axis=1), path.name, notes)
+
+
+def _whole(names: Sequence[str]) -> list[str]:
+    """Names of columns, those without one by their number."""
+    return [x or f"Unnamed: {k}" for k, x in enumerate(names)]
 
 
 def _unlettered(name: Any) -> Any:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from bayes_nqp.columns._lines import header_of, note_short, refuse_mixed, refuse_swallowed
+from bayes_nqp.columns._lines import first_rows, note_short, refuse_mixed, refuse_swallowed
 from bayes_nqp.columns._names import MISSING_WORDS, mangled, missing_words, unmangled
 from bayes_nqp.columns._values import is_text, texts_of
 from bayes_nqp.errors import PanelError
@@ -28,6 +29,10 @@ _MARKS = (
 _DELIMITERS = (",", ";", "\t", "|")
 _CHUNK = 1 << 20
 _SAMPLE = 1 << 16
+_FIRST = 24
+"""Rows that are looked at for what stands above a table."""
+_WIDE = 0.6
+"""Share of a table's delimiters that a row of it has, at least."""
 _PLAIN = 0.1
 """Share of digits and delimiters in text of data, at least."""
 _TRY = Message(
@@ -36,7 +41,11 @@ _TRY = Message(
 
 
 def read_text(
-    path: Path, encoding: str | None, notes: list[str], names: Collection[str] = ()
+    path: Path,
+    encoding: str | None,
+    notes: list[str],
+    names: Collection[str] = (),
+    header: int = 1,
 ) -> pd.DataFrame:
     """Read a delimited text file, finding its encoding and delimiter.
 
@@ -44,6 +53,8 @@ def read_text(
     ----------
     names : collection of str, default ()
         Columns whose cells are names, also where they look like missing numbers.
+    header : int, default 1
+        Row with the names of columns.
     """
     with path.open("rb") as file:
         head = file.read(8)
@@ -56,9 +67,14 @@ def read_text(
     _check_decodes(path, marker)
     if marker == "gb18030" and encoding is None:
         notes.append(Message("{}: no UTF-8, so read as GB18030", path.name))
-    delimiter = _delimiter(path, marker)
-    _check_header(path, marker, delimiter)
-    how: dict[str, Any] = {"sep": delimiter, "encoding": marker, "skip_blank_lines": False}
+    above = _lines(path, marker, header)
+    if header > 1 and not "".join(above[header - 1 :]).strip():
+        raise no_header(header)
+    delimiter = _delimiter_of(above[header - 1 :])
+    _check_header(path, marker, delimiter, header)
+    how: dict[str, Any] = {
+        "sep": delimiter, "encoding": marker, "skip_blank_lines": False, "skiprows": header - 1,
+    }  # fmt: skip
     try:
         columns = pd.read_csv(path, nrows=0, **how).columns
         words = missing_words(list(columns), names) if names else list(MISSING_WORDS)
@@ -72,18 +88,76 @@ def read_text(
             Message(
                 "path={!r} has rows that do not fit its header ({})", path.name, str(error).strip()
             ),
-            hint=Message(
+            hint=Message("header = {} in [data.read], if the column names are in that row", row)
+            if (row := 1 + _first_wide(_lines(path, marker, _FIRST))) > header
+            else Message(
                 "the delimiter was taken to be {!r}; look for a stray quote or delimiter in "
                 "that line, or for a truncated last line",
                 delimiter,
             ),
         ) from error
-    refuse_swallowed(frame, path, delimiter)
-    note_short(frame, path, marker, delimiter, notes)
+    refuse_swallowed(frame, path, delimiter, header)
+    note_short(frame, path, marker, delimiter, header, notes)
     if mangled(list(frame.columns)):
-        header = header_of(path, marker, delimiter)
-        frame = frame.set_axis(unmangled(list(frame.columns), header), axis=1)
+        above = first_rows(path, marker, delimiter, header)[-1]
+        frame = frame.set_axis(unmangled(list(frame.columns), above), axis=1)
     return without_marks(frame, unguarded)
+
+
+def no_header(row: int, where: str = "") -> PanelError:
+    """Say that no names of columns stand in a row."""
+    return PanelError(
+        Message("header={}: that row is empty or not there", row), where=where,
+        hint="the number that Excel shows beside the row with the column names",
+    )  # fmt: skip
+
+
+def text_grid(path: Path, encoding: str | None, count: int = _FIRST) -> pd.DataFrame:
+    """Read the first rows of a text file as cells, whatever stands above its table.
+
+    Parameters
+    ----------
+    encoding : str or None
+        As it is asked for; found in the first rows by default.
+    count : int, optional
+        So many rows.
+
+    Returns
+    -------
+    DataFrame
+        Numbers and texts; empty where these are no rows of text.
+    """
+    try:
+        marker = encoding or _marker(path)
+        lines = _lines(path, marker, count)
+        first = _first_wide(lines)
+        rows = first_rows(path, marker, _delimiter_of(lines[first:]), count)
+    except (UnicodeError, LookupError, OSError):
+        return pd.DataFrame()
+    wide = max(map(len, rows), default=0)
+    return pd.DataFrame([[*map(_cell, row), *[None] * (wide - len(row))] for row in rows])
+
+
+def _marker(path: Path) -> str:
+    """The encoding of the first bytes of a file, if it is one of those that are found."""
+    with path.open("rb") as file:
+        sample = file.read(_SAMPLE)
+    marks = (name for mark, name in _MARKS if sample.startswith(mark))
+    if found := next(marks, "") or _wide(path):
+        return found
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(sample)
+    except UnicodeError:
+        return "gb18030"
+    return "utf-8"
+
+
+def _cell(text: str) -> float | str | None:
+    """A cell as a reader types it."""
+    try:
+        return float(text)
+    except ValueError:
+        return text.strip() or None
 
 
 def without_marks(frame: pd.DataFrame, unmark: Callable[[Any], Any]) -> pd.DataFrame:
@@ -196,16 +270,25 @@ def _check_known(encoding: str) -> None:
         raise PanelError(Message("encoding={!r} is unknown", encoding), hint=_TRY) from error
 
 
-def _delimiter(path: Path, encoding: str) -> str:
-    """Take the delimiter that is most frequent outside quotes in the header."""
+def _lines(path: Path, encoding: str, count: int) -> list[str]:
+    """The first lines of a file, outside quotes."""
     with path.open(encoding=encoding) as file:
-        header = "".join(file.readline().split('"')[::2])
-    return max(_DELIMITERS, key=header.count)
+        return ["".join(line.split('"')[::2]) for line in islice(file, count)]
 
 
-def _check_header(path: Path, encoding: str, delimiter: str) -> None:
-    with path.open(encoding=encoding) as file:
-        columns = file.readline().count(delimiter) + 1
+def _first_wide(lines: Sequence[str]) -> int:
+    """Place of the first line with most delimiters, as a table's rows have: of names, or data."""
+    cells = [line.count(_delimiter_of([line])) for line in lines]
+    return next((k for k, n in enumerate(cells) if n >= _WIDE * max(cells)), 0)
+
+
+def _delimiter_of(lines: Sequence[str]) -> str:
+    """Take the delimiter that is most frequent in the first of some lines."""
+    return max(_DELIMITERS, key=next(iter(lines), "").count)
+
+
+def _check_header(path: Path, encoding: str, delimiter: str, header: int) -> None:
+    columns = "".join(_lines(path, encoding, header)[header - 1 :]).count(delimiter) + 1
     if columns > limit("columns"):
         raise PanelError(
             Message(

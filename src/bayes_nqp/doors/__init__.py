@@ -1,6 +1,7 @@
 """What public calls refuse at the door: wrong kinds, and keywords and names of other packages."""
 
 from bayes_nqp.doors._attributed import CheckResultAttributes as CheckResultAttributes
+from bayes_nqp.doors._attributed import DrawsAttributes as DrawsAttributes
 from bayes_nqp.doors._attributed import FitAttributes as FitAttributes
 from bayes_nqp.doors._attributed import PanelAttributes as PanelAttributes
 from bayes_nqp.doors._attributed import TableAttributes as TableAttributes

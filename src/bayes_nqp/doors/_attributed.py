@@ -9,6 +9,12 @@ class FitAttributes(Attributed):
     """A fit's, one a file."""
 
 
+class DrawsAttributes(Attributed):
+    """Those of labelled draws."""
+
+    __slots__ = ()
+
+
 class PanelAttributes(Attributed):
     """A panel's."""
 

@@ -1,6 +1,6 @@
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 import xarray as xr
@@ -12,6 +12,9 @@ from bayes_nqp.estimands import By
 
 class CheckResultAttributes(Attributed):
     def plot(self, **options: Any) -> Figure: ...
+
+class DrawsAttributes(Attributed):
+    def summary(self, prob: float = 0.95, kind: Literal["eti", "hdi"] = "eti") -> pd.DataFrame: ...
 
 class FitAttributes(Attributed):
     @property

@@ -11,6 +11,7 @@ from scipy import sparse
 
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
+from bayes_nqp.draws import Draws
 from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.estimands._by import Axis, By, axes_of, entries_of, keeps_event_times, names_of
 from bayes_nqp.estimands._effects_of import evidence_of
@@ -106,7 +107,7 @@ class Average:
         if v.INDEX_DRAW in effects.coords:
             coords[v.INDEX_DRAW] = (v.DRAW, effects[v.INDEX_DRAW].to_numpy())
         draws = np.ascontiguousarray(values.T).reshape(*sample, *self.shape)
-        return xr.DataArray(draws, dims=[*v.SAMPLE_DIMS, *dims], coords=coords)
+        return Draws(draws, dims=[*v.SAMPLE_DIMS, *dims], coords=coords)
 
 
 def average_of(

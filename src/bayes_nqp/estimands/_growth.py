@@ -12,6 +12,7 @@ import xarray as xr
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
 from bayes_nqp.arrays import Array
+from bayes_nqp.draws import Draws
 from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.estimands._effects_of import effects_of
 from bayes_nqp.estimands._registry import EVENT_TIMES, estimand
@@ -197,4 +198,4 @@ def _average(
     names = (*v.SAMPLE_DIMS, *v.EVIDENCE)
     coords = {name: effects[name] for name in names if name in effects.coords}
     attrs = {**effects.attrs, "estimand": "att of the same units"}
-    return xr.DataArray(values, dims=v.SAMPLE_DIMS, coords=coords, attrs=attrs)
+    return Draws(values, dims=v.SAMPLE_DIMS, coords=coords, attrs=attrs)

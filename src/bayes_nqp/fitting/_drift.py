@@ -9,6 +9,7 @@ import xarray as xr
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.doors import door
+from bayes_nqp.draws import Draws
 from bayes_nqp.errors import StudyError
 from bayes_nqp.fitting._coefficient_draws import coefficients_of
 
@@ -82,7 +83,7 @@ def drift(fit: Fit, by: Literal["stratum"] | None = None) -> xr.DataArray:
         count[place[g], event] += seen[g]
     with np.errstate(invalid="ignore"):
         mean = np.where(count > 0, total / count, np.nan)
-    out = xr.DataArray(
+    out = Draws(
         mean.reshape(*sizes, len(names), events.size),
         dims=(*v.SAMPLE_DIMS, "stratum", v.EVENT_TIME),
         coords={"stratum": names, v.EVENT_TIME: events, v.GATE: fit.effects[v.GATE].item(),

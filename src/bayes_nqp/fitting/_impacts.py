@@ -11,6 +11,7 @@ import xarray as xr
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.doors import door
+from bayes_nqp.draws import Draws
 from bayes_nqp.errors import StudyError
 from bayes_nqp.fitting._reported import covariate_names, covariate_slopes, equation_draws
 from bayes_nqp.gaussian import LogDeterminant
@@ -89,7 +90,7 @@ def impacts(fit: Fit) -> xr.DataArray:
     parts, called = [_of_covariates(fit, mine, names)] if mine else [], mine
     if fit.facts.exposure is not None:
         parts, called = [_of_exposure(fit), *parts], [fit.facts.exposure, *mine]
-    return xr.DataArray(
+    return Draws(
         np.concatenate(parts, axis=2), dims=(*v.SAMPLE_DIMS, "covariate", v.PATH),
         coords={"covariate": called, v.PATH: [v.DIRECT, v.INDIRECT, v.TOTAL],
                 v.GATE: fit.effects[v.GATE].item()},

@@ -1,4 +1,4 @@
-"""In which row of a worksheet the names of columns stand, or in which two."""
+"""In which row of a worksheet or a text file the names of columns stand, or in which two."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ class Header(Step):
 
     label = Message("Names of columns")
     text = (
-        "Row of a workbook with the names of columns, as Excel numbers it; or both rows, of which "
-        "the upper one names groups."
+        "Row of a workbook or of a text file with the names of columns, as Excel numbers it; or "
+        "both rows, of which the upper one names groups."
     )
     kind = int | list[int]
     of = "row"

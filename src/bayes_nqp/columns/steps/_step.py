@@ -12,7 +12,8 @@ from typing import Any, ClassVar, Final, Literal
 import pandas as pd
 
 from bayes_nqp.columns._book import opened, seen_sheets, sheet_frame
-from bayes_nqp.columns._read import broken, read
+from bayes_nqp.columns._read import TEXTS, broken, read
+from bayes_nqp.columns._text import text_grid
 from bayes_nqp.columns._values import counted
 from bayes_nqp.language import Message
 from bayes_nqp.registry import Plugins
@@ -57,10 +58,12 @@ class Reading:
         Reads a sheet below the rows of its names, into a frame numbered as the user sees its rows.
     roles : dict
         Columns that are known: unit (one or several), time, strata.
+    encoding : str, optional
+        Of a text file; found by default.
     sheet : str or int, optional
         Of a workbook; the first that is not hidden by default.
     header : tuple of int, default (1,)
-        Rows of a workbook with names of columns, as Excel counts.
+        Rows with names of columns, as Excel counts.
     notes : list of str
         What was done.
     said : list of str
@@ -74,6 +77,7 @@ class Reading:
     path: Path
     load: Callable[[str | int | None, tuple[int, ...], list[str]], pd.DataFrame]
     roles: dict[str, Any] = field(default_factory=dict)
+    encoding: str | None = None
     sheet: str | int | None = None
     header: tuple[int, ...] = (1,)
     notes: list[str] = field(default_factory=list)
@@ -100,7 +104,9 @@ class Reading:
 
     @cached_property
     def grids(self) -> dict[str, pd.DataFrame]:
-        """Cells of every sheet that is not hidden, by its name; nothing where it is no workbook."""
+        """Cells of every sheet that is not hidden, by its name; of text its first rows."""
+        if self.path.suffix.lower() in TEXTS:
+            return {"": text_grid(self.path, self.encoding)}
         if self.path.suffix.lower() not in BOOKS:
             return {}
         trouble: tuple[type[Exception], ...] = (ImportError, MemoryError, *broken())
