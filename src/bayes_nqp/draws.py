@@ -52,8 +52,9 @@ class Draws(DrawsAttributes, xr.DataArray):
     def _title(self) -> str:
         chains, draws = (self.sizes[dim] for dim in v.SAMPLE_DIMS)
         left = self.size - self._few.size
+        name = "draws" if self.name is None else self.name
         some = f"; the first {self._few.size // (chains * draws):,} labels" if left else ""
-        return f"{'draws' if self.name is None else self.name}: {chains * draws:,} draws, 95 % intervals{some}"
+        return f"{name}: {chains * draws:,} draws, 95 % intervals{some}"
 
     @property
     def _few(self) -> Draws:
