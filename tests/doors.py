@@ -46,6 +46,7 @@ HOMES = {
     "DesignEvidence": "bayes_nqp.checks.trends._candidates:Evidence",
     "savage_dickey": "bayes_nqp.checks.trends._candidates:_ratio",
     "mixed": "bayes_nqp.checks.trends._averaged",
+    "form_posteriors": "bayes_nqp.checks.space._form_posteriors:posteriors",
     "BareRows": "bayes_nqp.designs._series",
     "bare_rows": "bayes_nqp.designs._series",
     "dip_loads": "bayes_nqp.designs.terms._dip:_at_risk",

@@ -357,10 +357,15 @@ def test_the_weights_that_made_the_outcome_are_preferred() -> None:
     assert right.verdict == "holds"
     assert wrong.verdict == "in doubt"
     assert "nqp.spatial_weights.nearest(panel, k=3)" in wrong.sentence
+    given = nqp.check(fits["wide"], "spatial_weights", weights=three, progress=False)
+    assert given.verdict == "in doubt"
+    assert given.sentence.startswith(f"The data prefer other weights ({three.name})")
+    answer = nqp.weights_posterior(fits["wide"], {"wide": wide, "three": three}, forms=["SDM"])
+    assert given.evidence is not None
+    assert given.evidence["probability"].tolist() == pytest.approx(answer.weights.tolist())
+    printed = nqp.table(fits, "spatial", checks=[given]).to_markdown()
+    assert "P(W)" in printed
     table = nqp.compare(fits).set_index("fit")
-    evidence = wrong.evidence.set_index("weights")["log_marginal"]
-    assert table["log_marginal"]["wide"] == pytest.approx(evidence[str(wide.name)], abs=0.1)
-    assert table["log_marginal"]["three"] == pytest.approx(evidence[str(three.name)], abs=0.2)
     odds = np.exp(table["log_marginal"]["wide"] - table["log_marginal"]["three"])
     assert table["probability"]["wide"] == pytest.approx(odds / (1 + odds), rel=1e-6)
     assert table["probability"].sum() == pytest.approx(1.0)

@@ -25,6 +25,7 @@ from bayes_nqp.checks.shared import (
     parameter,
     texts_of,
 )
+from bayes_nqp.checks.space import WeightsPosterior, weights_posterior
 from bayes_nqp.checks.trends import Averaged, averaged
 from bayes_nqp.fitting import ADOPTION, CHANNELS, DOSE, ROWS, TRENDS, UNITS, Need, meets
 
@@ -48,6 +49,7 @@ __all__ = [
     "Rival",
     "Subject",
     "Verdict",
+    "WeightsPosterior",
     "averaged",
     "check",
     "check_table",
@@ -66,4 +68,5 @@ __all__ = [
     "suiting",
     "texts_of",
     "title_of",
+    "weights_posterior",
 ]

@@ -60,6 +60,9 @@ def with_values(table: Mapping[str, Any], values: Values, where: str) -> dict[st
         valued[key] = item
         if isinstance(item, Mapping):
             valued[key] = with_values(item, values, f"{where}.{key}")
+        elif key in values and isinstance(item, list):
+            each = [with_values({key: name}, values, where)[key] for name in item]
+            valued[key] = each
         elif key in values:
             if item not in list(values[key]):
                 place = value_keys()[key]

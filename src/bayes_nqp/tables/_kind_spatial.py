@@ -28,6 +28,7 @@ from bayes_nqp.tables._parts import Writer, count, outcome_of, per_words, word
 from bayes_nqp.tables._spatial_estimates import estimates_of, is_of_space
 
 _TESTS = Message("Tests")
+_CHANCE: Final = Form("{}", ("chance",))
 _LM: Final = {
     "lag": Message("LM lag"),
     "error": Message("LM error"),
@@ -144,6 +145,13 @@ def _tests(fit: Fit, ask: Ask, digests: Container[str]) -> dict[str, Cell]:
     by_weights = None if term is None else term.weights.aligned(fit.panel.unit_labels).digest
     for result in ask.checks:
         attrs = {} if result.evidence is None else result.evidence.attrs
+        compared = str(attrs.get("digests", "")).split()
+        if compared:
+            if by_weights in compared:
+                evidence: Any = result.evidence
+                probability = float(evidence["probability"][compared.index(by_weights)])
+                out[ask.translate("P(W)")] = Cell((probability,), _CHANCE)
+            continue
         tested = attrs.get("tested")
         if tested in digests:
             ours = tested == fit.digest

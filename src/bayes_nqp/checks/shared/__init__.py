@@ -37,6 +37,13 @@ from bayes_nqp.checks.shared._labels import (
     stacked,
     texts_of,
 )
+from bayes_nqp.checks.shared._mixture import (
+    cell_labels,
+    identified_cells,
+    mixture,
+    taken,
+    turns_of,
+)
 from bayes_nqp.checks.shared._reported import reported_draws, reported_weights
 from bayes_nqp.checks.shared._result import (
     CHECKS,
@@ -98,6 +105,7 @@ __all__ = [
     "behind",
     "called",
     "cautious",
+    "cell_labels",
     "certain",
     "comparable",
     "compared",
@@ -106,11 +114,13 @@ __all__ = [
     "failures_of",
     "gate_text",
     "gate_words",
+    "identified_cells",
     "labels",
     "ladder",
     "lasting_shocks",
     "marginal",
     "messages_of",
+    "mixture",
     "nesting",
     "on_request",
     "otherwise",
@@ -123,6 +133,8 @@ __all__ = [
     "reported_weights",
     "shared_for",
     "stacked",
+    "taken",
     "texts_of",
+    "turns_of",
     "worst_of",
 ]

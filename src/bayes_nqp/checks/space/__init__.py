@@ -1,1 +1,5 @@
 """Checks of space: whether neighbours are alike beyond what the model has of them."""
+
+from bayes_nqp.checks.space._weights_posterior import WeightsPosterior, weights_posterior
+
+__all__ = ["WeightsPosterior", "weights_posterior"]

@@ -11,7 +11,8 @@ common factor, zero in SEM as z is in SAR, with posterior covariance V_g,
     p(z | delta, beta) = f(z) [N(z; 0, n V) / c(0, V) + N(g; 0, n V_g) / c(a, V_g)] / 2,
     f(z) = N(z_T; 0, I),   c(a, V) = int f(z) N(z + a; 0, n V) dz = N(a_T; 0, I + n V_TT).
 
-Half of it is about SAR and half about SEM, so that neither is nearer to it than the other. The
+Half of it is about SAR and half about SEM, so that neither is nearer to it than the other; where
+no outcome follows another's (SLX, SDEM), or effects are not on one curve, all is about z = 0. The
 ratio of the marginal likelihoods under p and under f is the posterior mean of ``p / f`` under f,
 which is the bracket: it is bounded, and 1 in directions of which the data tell nothing.
 
@@ -27,7 +28,8 @@ relationship to the Schwarz criterion. Journal of the American Statistical Assoc
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
@@ -48,12 +50,11 @@ from bayes_nqp.fitting import (
     panel_of,
 )
 from bayes_nqp.language import Message
+from bayes_nqp.parameters import FLAT
 from bayes_nqp.terms import DELTA
 
 FORMS: Final = ("SDM", "SAR", "SEM")
 """The spatial Durbin model, the plain lag and spatial errors."""
-_CURVE, _ZEROS = ("level", "drift"), ("theta", "common_factor")
-"""What effects are made of, and what is zero in SAR and in SEM."""
 
 
 def posteriors(durbin: Fit) -> xr.Dataset:
@@ -64,29 +65,72 @@ def posteriors(durbin: Fit) -> xr.Dataset:
     NotApplicable
         If no column of linked units enters.
     """
-    delta = equation_draws(durbin, DELTA)
-    assert delta is not None
-    pairs = {}
-    for name in _CURVE:
-        tau, theta = (equation_draws(durbin, f"{prefix}{name}") for prefix in ("", "linked_"))
-        if tau is not None and theta is not None:
-            label = durbin.facts.exposure or f"treatment, {name}"
-            pairs[label] = tau, theta.reshape(tau.shape)
-    for linked in durbin.plan.model.equations[0].columns:
-        name = linked.removeprefix("W × ")
-        draws = covariate_slopes(durbin, [name, linked])
-        pairs[name] = draws[..., 0], draws[..., 1]
-    if not pairs:
+    if not (columns := _columns(durbin)):
         raise NotApplicable(
             Message("No unit is linked to a treated one, and there are no covariates: there is "
                     "nothing of linked units but their outcomes.")
         )  # fmt: skip
-    thetas = np.stack([theta for _, theta in pairs.values()], axis=-1)
-    factor = np.stack([theta + delta * beta for beta, theta in pairs.values()], axis=-1)
-    dims = ("chain", "draw", "column")
-    return xr.Dataset(
-        {"theta": (dims, thetas), "common_factor": (dims, factor)}, coords={"column": list(pairs)}
-    )
+    factor = _common_factor(durbin, columns)
+    dims, labels = ("chain", "draw", "column"), {"column": [x.label for x in columns]}
+    out = xr.Dataset({"theta": (dims, np.stack([x.theta for x in columns], axis=-1))}, labels)
+    return out if factor is None else out.assign(common_factor=(dims, factor))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Column:
+    """A column of linked units.
+
+    Parameters
+    ----------
+    theta, beta : ndarray (chain, draw), outcome units
+        Its coefficient, and that of a unit's own; None where there is no single one.
+    unit : float, outcome units
+        What theta is a multiple of.
+    proper : bool
+        Whether its prior in the design is.
+    """
+
+    label: str
+    theta: Array
+    beta: Array | None
+    unit: float
+    proper: bool
+
+
+def _columns(durbin: Fit) -> list[_Column]:
+    """Treatment of linked units, a level and a drift or each event time, and covariates."""
+    equation, panel = durbin.plan.equations[0], panel_of(durbin)
+    parts = {part.name: part for part in equation.globals if part.display is not None}
+    out = []
+    for name in ("level", "drift", "each"):
+        theta, part = equation_draws(durbin, f"linked_{name}"), parts.get(f"linked_{name}")
+        if theta is None or part is None or part.display is None:
+            continue
+        beta, called = equation_draws(durbin, name), durbin.facts.exposure
+        for k, label in enumerate(part.labels):
+            out.append(
+                _Column(
+                    called or f"treatment, {label}", theta[..., k],
+                    beta.reshape(theta.shape)[..., k] if beta is not None else None,
+                    float(part.display[k, k]) * equation.scale, part.scale != FLAT,
+                )
+            )  # fmt: skip
+    count = np.bincount(panel.unit_codes)
+    for linked, x in durbin.plan.model.equations[0].columns.items():
+        name = linked.removeprefix("W × ")
+        beta, theta = np.moveaxis(covariate_slopes(durbin, [name, linked]), -1, 0)
+        size = (x - (np.bincount(panel.unit_codes, x) / count)[panel.unit_codes]).std()
+        out.append(_Column(name, theta, beta, equation.scale / size, proper=False))
+    return out
+
+
+def _common_factor(durbin: Fit, columns: Sequence[_Column]) -> Array | None:
+    """``theta + delta beta`` (chain, draw, column) where outcomes follow others'."""
+    delta = equation_draws(durbin, DELTA)
+    pairs = [(x.theta, x.beta) for x in columns if x.beta is not None]
+    if delta is None or durbin.facts.reach != "lag" or len(pairs) < len(columns):
+        return None
+    return np.stack([theta + delta * beta for theta, beta in pairs], axis=-1)
 
 
 def marginals(
@@ -114,14 +158,16 @@ def log_prior(durbin: Fit, sd: float | None = None) -> float:
         Prior sd of linked units' covariates in place of unit information, in multiples of ``s`` by
         within-unit sd of W x; treatment then keeps the priors of the design.
     """
-    evidence, units, proper = posteriors(durbin), *_units(durbin)
-    z, g = (evidence[name].to_numpy().reshape(-1, units.size) / units for name in _ZEROS)
+    columns, evidence = _columns(durbin), posteriors(durbin)
+    units, proper = (np.array([getattr(x, name) for x in columns]) for name in ("unit", "proper"))
+    # What is zero in SAR, and in SEM: z and g.
+    z, *g = (x.to_numpy().reshape(-1, units.size) / units for x in evidence.data_vars.values())
     if sd is not None:
         log_ratio = norm.logpdf(z[:, ~proper], scale=sd).sum(axis=1)
-    else:
-        n = panel_of(durbin).n_units
-        log_ratio = np.concatenate([_log_about(x, x - z, proper, n) for x in (z, g)]) - np.log(2.0)
-    return float(logsumexp(log_ratio) - np.log(len(z)))
+        return float(logsumexp(log_ratio) - np.log(len(z)))
+    n = panel_of(durbin).n_units
+    log_ratio = np.concatenate([_log_about(x, x - z, proper, n) for x in (z, *g)])
+    return float(logsumexp(log_ratio) - np.log(log_ratio.size))
 
 
 def _log_about(x: Array, shift: Array, proper: Mask, n: int) -> Array:
@@ -136,22 +182,3 @@ def _log_normal(x: Array, covariance: Array) -> Array:
     root = np.linalg.cholesky(covariance)
     heights = norm.logpdf(np.linalg.solve(root, x.T)).sum(axis=0)
     return np.asarray(heights - np.log(np.diag(root)).sum())
-
-
-def _units(durbin: Fit) -> tuple[Array, Mask]:
-    """What thetas are multiples of, outcome units, and which have a proper prior (column)."""
-    equation, panel = durbin.plan.equations[0], panel_of(durbin)
-    units = [
-        float(part.display[0, 0]) * equation.scale
-        for name in _CURVE
-        for part in equation.globals
-        if part.name == f"linked_{name}" and part.display is not None
-    ]
-    columns = durbin.plan.model.equations[0].columns
-    count = np.bincount(panel.unit_codes)
-    sizes = [
-        (x - (np.bincount(panel.unit_codes, x) / count)[panel.unit_codes]).std()
-        for x in columns.values()
-    ]
-    proper = np.arange(len(units) + len(sizes)) < len(units)
-    return np.array([*units, *(equation.scale / size for size in sizes)]), proper

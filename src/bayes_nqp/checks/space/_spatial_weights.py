@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
-from scipy.special import softmax
 
-from bayes_nqp.checks.shared import DOUBT, HOLDS, Finding, asks, comparable, marginal, reason
+from bayes_nqp.checks.shared import DOUBT, HOLDS, Finding, asks, reason
 from bayes_nqp.checks.space._near import readable
+from bayes_nqp.checks.space._spatial_models import spatial_models
 from bayes_nqp.designs import SpatialLag
-from bayes_nqp.errors import NotApplicable, NQPError
+from bayes_nqp.errors import NotApplicable, StudyError
 from bayes_nqp.fitting import LINKED, ROWS, UNITS, Fit, panel_of
 from bayes_nqp.language import Message
 from bayes_nqp.panel import Panel
@@ -30,14 +30,22 @@ _NEAREST, _BANDS = (3, 5, 8, 12), (100, 200, 300, 500)
     place=176,
     needs=(LINKED, ROWS, UNITS),
 )
-def spatial_weights(fit: Fit) -> Finding:
-    """Compare the weights of the design with others of the panel's places, by evidence.
+def spatial_weights(
+    fit: Fit, *, weights: SpatialWeights | Sequence[SpatialWeights] | None = None
+) -> Finding:
+    """Compare the weights of the design with others, by evidence.
 
     The design is kept, and W is that of the 3, 5, 8 and 12 nearest units, and of bands of 100, 200,
-    300 and 500 km. Covariates of linked units, whose flat coefficients would belong to other
-    columns under every W, are left out of all designs that are compared. Probabilities are those
-    of log marginal likelihoods under even odds. *In doubt* if other weights are preferred by more
-    than five nats.
+    300 and 500 km, or those that are given. Treatment and covariates of linked units, which are
+    other columns under every W, have as wide a prior as what one unit tells (unit information).
+    Probabilities are those of log marginal likelihoods under even odds, as of
+    `nqp.weights_posterior`, which also mixes the answers. *In doubt* if other weights are preferred
+    by more than five nats.
+
+    Parameters
+    ----------
+    weights : SpatialWeights or sequence of SpatialWeights, optional
+        With which those of the design are compared, instead of others of the panel's places.
 
     References
     ----------
@@ -45,14 +53,13 @@ def spatial_weights(fit: Fit) -> Finding:
     """
     panel, term = panel_of(fit), fit.facts.term(SpatialLag)
     assert term is not None
-    if not readable(panel) or crowded(panel):
+    if weights is None and (not readable(panel) or crowded(panel)):
         raise NotApplicable(
             Message("Other weights cannot be made: units have no places of their own.")
         )
-    plain = _without_covariates(term)
-    if plain is None:
-        raise NotApplicable(Message("No other weights go with this design."))
-    table, hints = _marginals(fit, plain, panel)
+    given = [weights] if isinstance(weights, SpatialWeights) else weights
+    others = _others(panel) if given is None else (("", x) for x in given)
+    table, hints = _marginals(fit, term, panel, others)
     best = 1 + int(np.argmax(table["log_marginal"].iloc[1:]))
     more = float(table["log_marginal"][best] - table["log_marginal"][0])
     figure = Message(
@@ -61,26 +68,23 @@ def spatial_weights(fit: Fit) -> Finding:
         table["weights"][best], more, table["probability"][0],
     )  # fmt: skip
     if more > _MORE:
-        return Finding(
-            DOUBT, figure,
-            Message(
+        name, hint = table["weights"][best], hints[best]
+        sentence = Message(
+            "The data prefer other weights ({}); what units receive depends on them.", name
+        )
+        if hint:
+            sentence = Message(
                 "The data prefer other weights ({}); what units receive depends on them. Next: {}.",
-                table["weights"][best],
-                f"weights = nqp.spatial_weights.{hints[best]}",
-            ),
-            table,
-        )  # fmt: skip
-    return Finding(
-        HOLDS, figure,
-        Message(
-            "No other weights of these places are preferred by a log Bayes factor above {:g}.",
-            _MORE,
-        ),
-        table,
-    )  # fmt: skip
+                name, f"weights = nqp.spatial_weights.{hint}",
+            )  # fmt: skip
+        return Finding(DOUBT, figure, sentence, table)
+    held = Message("No other weights are preferred by a log Bayes factor above {:g}.", _MORE)
+    return Finding(HOLDS, figure, held, table)
 
 
-def _marginals(fit: Fit, term: SpatialLag, panel: Panel) -> tuple[pd.DataFrame, list[str]]:
+def _marginals(
+    fit: Fit, term: SpatialLag, panel: Panel, others: Iterable[tuple[str, SpatialWeights]]
+) -> tuple[pd.DataFrame, list[str]]:
     """Log marginal likelihoods under the term's weights, first, and others; what makes these.
 
     Raises
@@ -88,39 +92,33 @@ def _marginals(fit: Fit, term: SpatialLag, panel: Panel) -> tuple[pd.DataFrame, 
     NotApplicable
         If there is no marginal likelihood, or none of other weights.
     """
-    weights_of_design = term.weights.aligned(panel.unit_labels)
+    own = term.weights.aligned(panel.unit_labels)
+    by_name, hints, digests = {str(own.name): term}, {str(own.name): ""}, [own.digest]
+    for hint, weights in others:
+        digest = weights.aligned(panel.unit_labels).digest
+        if digest in digests:
+            continue
+        digests.append(digest)
+        name = str(weights.name)
+        name = f"{name} ({len(digests)})" if name in by_name else name
+        by_name[name], hints[name] = replace(term, weights=weights), hint
     try:
-        first = marginal(fit, fit.variant(spillovers=term), panel)
-    except NQPError as error:
+        models, left_out = spatial_models(fit, {(k, x.form): x for k, x in by_name.items()})
+    except StudyError as error:
         raise NotApplicable(
             Message("There is no marginal likelihood to go by ({}).", reason(error))
         ) from None
-    rows, hints = [(str(weights_of_design.name), first.value)], [""]
-    for hint, weights in _others(panel):
-        if weights.digest == weights_of_design.digest:
-            continue
-        try:
-            other = marginal(fit, fit.variant(spillovers=replace(term, weights=weights)), panel)
-            comparable(first, other)
-        except NQPError:
-            continue
-        rows.append((str(weights.name), other.value))
-        hints.append(hint)
-    if len(rows) == 1:
+    if models[0].term != term:
+        raise NotApplicable(
+            Message("There is no marginal likelihood to go by ({}).", *left_out[0][1:])
+        )
+    if len(models) == 1:
         raise NotApplicable(Message("No other weights go with this design."))
-    table = pd.DataFrame(rows, columns=["weights", "log_marginal"])
-    # Under even odds: exp(log m_k) / sum_l exp(log m_l).
-    table["probability"] = softmax(table["log_marginal"])
-    return table, hints
-
-
-def _without_covariates(term: SpatialLag) -> SpatialLag | None:
-    """Keep treatment and outcomes of linked units, where the design has them; None has neither."""
-    if not term.durbin:
-        return term
-    if term.durbin is True or "treatment" in tuple(term.durbin):
-        return replace(term, durbin=("treatment",))
-    return replace(term, durbin=False) if term.lag else None
+    rows = [(x.weights, x.log_marginal, x.probability) for x in models]
+    table = pd.DataFrame(rows, columns=["weights", "log_marginal", "probability"])
+    seals = dict(zip(by_name, digests, strict=True))
+    table.attrs["digests"] = " ".join(seals[x.weights] for x in models)
+    return table, [hints[x.weights] for x in models]
 
 
 def _others(panel: Panel) -> Iterator[tuple[str, SpatialWeights]]:

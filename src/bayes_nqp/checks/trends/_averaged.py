@@ -11,9 +11,9 @@ import xarray as xr
 
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
-from bayes_nqp.arrays import Array, Index
+from bayes_nqp.arrays import Array
 from bayes_nqp.checks.model import evenly
-from bayes_nqp.checks.shared import reason
+from bayes_nqp.checks.shared import cell_labels, identified_cells, mixture, reason
 from bayes_nqp.checks.trends._candidates import DRIFT_ODDS, Candidate, Evidence, evidence_of
 from bayes_nqp.doors import door
 from bayes_nqp.effects import cell_effects
@@ -264,7 +264,7 @@ def _fitted(
     """Effects of designs that weigh something; those that lose a cell of the fit, and why."""
     effects: list[xr.Dataset | None] = []
     lost: dict[Candidate, Message] = {}
-    places = _places(cell_effects(fit))
+    places = identified_cells(cell_effects(fit))
     for x, weight in zip(weighable, weights, strict=True):
         effects.append(None)
         if weight == 0.0:
@@ -276,63 +276,29 @@ def _fitted(
         except (IdentificationError, ConvergenceError) as error:
             lost[x.candidate] = reason(error)
             continue
-        if places - _places(cells):
+        if places - identified_cells(cells):
             lost[x.candidate] = Message("it loses effects that the fit has")
         effects[-1] = cells
     return effects, lost
 
 
-def _labels(effects: xr.Dataset) -> list[tuple[str, ...]]:
-    """What tells a cell from the others."""
-    counts = {v.CELL, v.ROWS, v.UNITS, v.IDENTIFIED, v.WEIGHT, v.EVENT_TIME}
-    names = sorted(str(n) for n, x in effects.coords.items() if x.dims == (v.CELL,))
-    columns = [effects[n].to_numpy().astype(str) for n in names if n not in counts]
-    return list(zip(*columns, strict=True))
-
-
-def _places(effects: xr.Dataset) -> set[tuple[str, ...]]:
-    """Cells whose effects are identified."""
-    identified = effects[v.IDENTIFIED].to_numpy()
-    return {label for label, mark in zip(_labels(effects), identified, strict=True) if mark}
-
-
 def _mixture(waist: xr.Dataset, designs: Sequence[Weighed], seed: int) -> xr.Dataset:
     """Draws of the designs in the cells of the fit, in proportion to their weights."""
-    parts = [(x.weight, x.effects) for x in designs if x.effects is not None]
-    shape = (waist.sizes[v.CHAIN], waist.sizes[v.DRAW])
-    size = shape[0] * shape[1]
-    counts = _counts(np.array([weight for weight, _ in parts]), size)
-    turns = np.random.default_rng([seed, 7]).permutation(np.repeat(np.arange(len(parts)), counts))
-    out = waist.drop_vars([v.IMPORTANCE_ESS, v.KHAT], errors="ignore").copy(deep=True)
-    for name in (v.EFFECT, v.DEVIATION):
-        if name not in waist:
-            continue
-        values = np.empty((size, *waist[name].shape[2:]))
-        for k, (_, effects) in enumerate(parts):
-            draws = _aligned(effects, waist, name)
-            rows = np.flatnonzero(turns == k)
-            values[rows] = draws[np.linspace(0, len(draws) - 1, rows.size).round().astype(int)]
-        out[name] = (waist[name].dims, values.reshape(waist[name].shape))
-    gate = worst_gate(*(effects for _, effects in parts))
-    return schema.validate(out.assign_coords({v.GATE: gate}))
+    weights = np.array([x.weight for x in designs if x.effects is not None])
+    every = [x.effects for x in designs if x.effects is not None]
+    names = [name for name in (v.EFFECT, v.DEVIATION) if name in waist]
+    parts = [{name: _aligned(effects, waist, name) for name in names} for effects in every]
+    gate = worst_gate(*every)
+    return schema.validate(mixture(waist, parts, weights, seed).assign_coords({v.GATE: gate}))
 
 
 def _aligned(effects: xr.Dataset, waist: xr.Dataset, name: str) -> Array:
     """Draws (draw, path, cell or member) of a design, in the order of the fit's."""
     values = effects[name].to_numpy()
     if name == v.EFFECT:
-        rows, columns = _labels(waist), _labels(effects)
+        rows, columns = cell_labels(waist), cell_labels(effects)
     else:
         rows, columns = (list(x[v.MEMBER].to_numpy()) for x in (waist, effects))
     place = {label: k for k, label in enumerate(columns)}
     order = [place.get(label, -1) for label in rows]
     return np.asarray(values.reshape(-1, *values.shape[2:])[..., order])
-
-
-def _counts(weights: Array, size: int) -> Index:
-    """Draws of each: the largest remainders have those that are left."""
-    exact = weights * size
-    counts = np.floor(exact).astype(np.int64)
-    short = np.argsort(counts - exact, kind="stable")[: size - counts.sum()]
-    counts[short] += 1
-    return counts

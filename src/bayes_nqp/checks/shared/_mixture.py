@@ -1,0 +1,73 @@
+"""Draws of several designs in one waist, in proportion to their weights."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import xarray as xr
+
+from bayes_nqp import vocabulary as v
+from bayes_nqp.arrays import Array, Index
+
+
+def cell_labels(effects: xr.Dataset) -> list[tuple[str, ...]]:
+    """What tells a cell from the others."""
+    counts = {v.CELL, v.ROWS, v.UNITS, v.IDENTIFIED, v.WEIGHT, v.EVENT_TIME}
+    names = sorted(str(n) for n, x in effects.coords.items() if x.dims == (v.CELL,))
+    columns = [effects[n].to_numpy().astype(str) for n in names if n not in counts]
+    return list(zip(*columns, strict=True))
+
+
+def identified_cells(effects: xr.Dataset) -> set[tuple[str, ...]]:
+    """Cells whose effects are identified."""
+    identified = effects[v.IDENTIFIED].to_numpy()
+    return {label for label, mark in zip(cell_labels(effects), identified, strict=True) if mark}
+
+
+def mixture(
+    waist: xr.Dataset, parts: Sequence[Mapping[str, Array]], weights: Array, seed: int
+) -> xr.Dataset:
+    """Put draws of designs into a waist.
+
+    Parameters
+    ----------
+    waist : Dataset
+        What the variables look like.
+    parts : sequence of mapping of str to ndarray (draw, ...)
+        Draws of each design, by variable, otherwise as the waist has them.
+    weights : ndarray (design)
+        In proportion to which draws are taken.
+    """
+    shape = (waist.sizes[v.CHAIN], waist.sizes[v.DRAW])
+    turns = turns_of(weights, shape[0] * shape[1], seed)
+    out = waist.drop_vars([v.IMPORTANCE_ESS, v.KHAT], errors="ignore").copy(deep=True)
+    for name in parts[0]:
+        values = taken([part[name] for part in parts], turns)
+        out[name] = (waist[name].dims, values.reshape(waist[name].shape))
+    return out
+
+
+def turns_of(weights: Array, size: int, seed: int) -> Index:
+    """Which design each draw is of, in proportion to weights (draw)."""
+    counts = _counts(weights / weights.sum(), size)
+    turns = np.repeat(np.arange(weights.size), counts)
+    return np.random.default_rng([seed, 7]).permutation(turns)
+
+
+def taken(parts: Sequence[Array], turns: Index) -> Array:
+    """Draws of each design where it has its turn, evenly spaced (draw, ...)."""
+    values = np.empty((turns.size, *parts[0].shape[1:]))
+    for k, draws in enumerate(parts):
+        rows = np.flatnonzero(turns == k)
+        values[rows] = draws[np.linspace(0, len(draws) - 1, rows.size).round().astype(int)]
+    return values
+
+
+def _counts(weights: Array, size: int) -> Index:
+    """Draws of each: the largest remainders have those that are left."""
+    exact = weights * size
+    counts = np.floor(exact).astype(np.int64)
+    short = np.argsort(counts - exact, kind="stable")[: size - counts.sum()]
+    counts[short] += 1
+    return counts
