@@ -92,6 +92,12 @@ def test_weights_stand_in_designs_and_checks_by_their_names(tmp_path: Path) -> N
     assert study.design.spillovers.durbin is True
     assert study.weights["links"].name == "trade"
     assert study.check_options["moran"]["weights"] == study.weights["links"]
+    several = '[checks.spatial_weights]\nweights = ["links", "both"]\n\n[figures]'
+    text = (tmp_path / "study.toml").read_text(encoding="utf-8").replace("[figures]", several)
+    text = text.replace('"moran"]', '"moran", "spatial_weights"]')
+    (tmp_path / "study.toml").write_text(text, encoding="utf-8")
+    options = validate(tmp_path / "study.toml").check_options
+    assert options["spatial_weights"]["weights"] == [study.weights["links"], study.weights["both"]]
     assert study.panel.frame.loc[study.panel.frame["城市"] == "杭州市", "latitude"].iloc[
         0
     ] == pytest.approx(30.27, abs=0.1)
