@@ -175,7 +175,7 @@ def weights_posterior(
     for form in forms:
         one_of("forms", form, FORMS)
     stated = fit.facts.term(SpatialLag)
-    terms = {
+    terms: dict[tuple[str, str], SpatialLag] = {
         (name, form): _term(form, matrix, stated)
         for name, matrix in weights.items()
         for form in forms
