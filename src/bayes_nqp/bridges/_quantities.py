@@ -29,6 +29,7 @@ class Quantity:
     by, level : str
         What is kept apart and its level; empty of the average over all.
     draws : array (chain, draw), outcome units
+        Of an average over its cells.
     """
 
     path: str

@@ -112,15 +112,9 @@ def channel_reach(plan: Plan, equation: Equation) -> ChannelReach | None:
         return None
     frame, size = plan.frame, plan.table.size
     shape, weights = (frame.n_units, frame.n_periods), facts.channels.links
-    if weights is not None and not plan.kept.all():
-        raise IdentificationError(
-            Message("mediators of linked units need every row, and the effects of some are not "
-                    "identified"),
-            where=Message("{} rows", int((~plan.kept).sum())),
-            hint="a panel that starts earlier or ends before everyone is treated",
-        )  # fmt: skip
     links = sparse.csr_array((frame.n_units, frame.n_units))
     if weights is not None:
+        _need_rows(plan)
         links = weights.aligned(plan.panel.unit_labels).matrix
     affected = np.full(shape, -1, dtype=np.int64)
     some = np.isin(plan.table.role, (TREATED, NEIGHBOUR))
@@ -134,15 +128,7 @@ def channel_reach(plan: Plan, equation: Equation) -> ChannelReach | None:
         reached = links @ (affected >= 0).astype(np.float64) > 0.0 if by_exposure else None
         treated, cell, cells = calendar_cells(plan, reached)
     on = treated >= 0
-    near, back = np.zeros((2, 0, *shape))
-    spec = next(x for x in plan.model.equations if x.name == equation.name).linked
-    events = () if spec is None else tuple(spec.treated)
-    if spec is not None and events:
-        near = near_of(plan, spec, treated)
-        # (W V)_ii D_it, by the event time of the row.
-        itself = np.asarray(links.multiply(spec.links.T).sum(axis=1))[:, None]
-        event = plan.table.event_time[treated]
-        back = np.stack([itself * (on & (event == e)) for e in events])
+    events, near, back = _events(plan, equation, links, treated)
     codes = plan.effects.codes
     owner = np.searchsorted(codes, frame.member)
     owner[~np.isin(frame.member, codes)] = -1
@@ -208,3 +194,35 @@ class _Means:
             )
             total = total + mean @ (self.links @ has)
         return sparse.csr_array(total)
+
+
+def _need_rows(plan: Plan) -> None:
+    """Refuse a plan without some rows: linked units are there in every period, or in none."""
+    if not plan.kept.all():
+        raise IdentificationError(
+            Message("mediators of linked units need every row, and the effects of some are not "
+                    "identified"),
+            where=Message("{} rows", int((~plan.kept).sum())),
+            hint="a panel that starts earlier or ends before everyone is treated",
+        )  # fmt: skip
+
+
+def _events(
+    plan: Plan, equation: Equation, links: sparse.csr_array, treated: Index
+) -> tuple[tuple[int, ...], Array, Array]:
+    """Event times of linked units' treatment; what is near, and own treatment handed back.
+
+    Returns
+    -------
+    tuple
+        Event times; two ndarrays (event time, unit, period), without any where nothing is linked.
+    """
+    spec = next(x for x in plan.model.equations if x.name == equation.name).linked
+    events = () if spec is None else tuple(spec.treated)
+    if spec is None or not events:
+        return (), *np.zeros((2, 0, *treated.shape))
+    # (W V)_ii D_it, by the event time of the row.
+    itself = np.asarray(links.multiply(spec.links.T).sum(axis=1))[:, None]
+    event, on = plan.table.event_time[treated], treated >= 0
+    back = np.stack([itself * (on & (event == e)) for e in events])
+    return events, near_of(plan, spec, treated), back

@@ -79,9 +79,7 @@ def paths_of(plan: Plan, draws: Sequence[Recovered]) -> Paths:
     if outcome.deviation is not None:
         deviation = np.zeros((len(direct), 2 + len(names), outcome.deviation.shape[1]))
         deviation[:, 1] = outcome.deviation  # Total, direct, then one for each mediator.
-    equations = zip(names, plan.equations[1:], draws[1:], strict=True)
-    for k, (name, equation, drawn) in enumerate(equations):
-        assert equation.name == name
+    for k, (name, drawn) in enumerate(zip(names, draws[1:], strict=True)):
         slope = by_kind[SlopeKind.MEDIATOR, name]
         effect, b = lagged(plan, drawn.cell_effect, slope.lag), outcome.slopes[slope]
         if (extra := by_kind.get((SlopeKind.INTERACTION, name))) is not None:

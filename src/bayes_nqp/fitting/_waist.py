@@ -59,11 +59,6 @@ def waist(
         members = plan.effects.labels.tolist()
         membership = np.searchsorted(keep, cell), member, rows
     role = np.where(cells.role[keep] == NEIGHBOUR, v.NEIGHBOUR, v.TREATED)
-    attrs = {v.LINK: plan.facts.likelihood.link, **(attrs or {})}
-    if plan.panel.summed:
-        attrs = {**attrs, v.SUMMED: 1.0}
-    if plan.exposure is not None:
-        attrs = {**attrs, "exposure": plan.exposure.name, "per": plan.exposure.label}
     effect = (effect if effect.ndim == 4 else effect[:, :, None])[..., keep]
     if deviation is not None and deviation.ndim == 3:
         deviation = deviation[:, :, None]
@@ -88,16 +83,29 @@ def waist(
         labels={name: values[keep] for name, values in cells.labels.items()},
         gate=str(gate),
         importance={} if isinstance(gate, str) else gate.importance,
-        attrs=attrs,
+        attrs={**_stated(plan), **(attrs or {})},
     )
-    if via is None:
-        return built
+    return built if via is None else _with_via(built, via[..., keep])
+
+
+def _with_via(built: xr.Dataset, via: Array) -> xr.Dataset:
+    """Add effects through mediators by whose treatment, and through whose."""
     dims = (*v.SAMPLE_DIMS, v.MEDIATOR, v.TREATMENT_OF, v.MEDIATOR_OF, v.CELL)
     whose = np.asarray([v.OWN, v.OTHERS], dtype=str)
     names = [path for path, role in schema.path_roles(built).items() if role == v.INDIRECT]
-    return built.assign({v.VIA: (dims, via[..., keep])}).assign_coords(
+    return built.assign({v.VIA: (dims, via)}).assign_coords(
         {v.MEDIATOR: names, v.TREATMENT_OF: whose, v.MEDIATOR_OF: whose}
     )
+
+
+def _stated(plan: Plan) -> dict[str, str | float]:
+    """Attrs by which effects are read: the link, the exposure, whether rows are sums."""
+    attrs: dict[str, str | float] = {v.LINK: plan.facts.likelihood.link}
+    if plan.panel.summed:
+        attrs[v.SUMMED] = 1.0
+    if plan.exposure is not None:
+        attrs |= {"exposure": plan.exposure.name, "per": plan.exposure.label}
+    return attrs
 
 
 def _with_received(

@@ -100,19 +100,36 @@ def averages(
         flat = flat.reshape(len(values), head.n_blocks, head.size, r)
         # Global coefficients are the same in every block: their loadings add up.
         local, border = flat[:, :, : head.n_local], flat[:, :, head.n_local :].sum(axis=1)
-        if problem.lag is not None and values.lag is not None:
-            # The coefficient of W y is delta, that of W x is -delta times that of x.
-            constant += values.lag[:, None] * border[:, problem.lag.coefficient]
-            border[:, problem.lag.coefficient] = 0.0
-            for column, near in problem.lag.ties:
-                border[:, column] -= values.lag[:, None] * border[:, near]
-                border[:, near] = 0.0
+        constant += _of_lag(problem, values, border)
         mean, variance = _of_coefficients(
             problem, values, matrix, local, border[:, : head.n_global]
         )
         return mean + constant, (variance + spread) * (values.sigma**2)[:, None]
 
     return _in_chunks(problem, points, part)
+
+
+def _of_lag(problem: GaussianProblem, values: Values, border: Array) -> Array:
+    """What a spatial lag adds to a functional's mean; its columns leave the loadings.
+
+    Parameters
+    ----------
+    border : ndarray (B, coefficient, r)
+        Loadings on global coefficients, changed in place.
+
+    Returns
+    -------
+    ndarray (B, r)
+    """
+    if problem.lag is None or values.lag is None:
+        return np.zeros((len(values), border.shape[2]))
+    # The coefficient of W y is delta, that of W x is -delta times that of x.
+    constant = values.lag[:, None] * border[:, problem.lag.coefficient]
+    border[:, problem.lag.coefficient] = 0.0
+    for column, near in problem.lag.ties:
+        border[:, column] -= values.lag[:, None] * border[:, near]
+        border[:, near] = 0.0
+    return np.asarray(constant)
 
 
 def _in_chunks(

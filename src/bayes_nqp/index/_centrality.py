@@ -149,6 +149,7 @@ class Centrality:
         Returns
         -------
         DataArray (index_draw, row)
+            Rows are nodes by period, in the order of the table.
 
         References
         ----------

@@ -30,6 +30,7 @@ def relative_variances(
     Parameters
     ----------
     group : ndarray of int (unit)
+        Whose errors spread alike.
     unit, time, level : ndarray of int (row)
         Rows are sorted by unit and time; levels of time effects.
     untreated : ndarray of bool (row)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
@@ -81,20 +82,13 @@ def panel(
     count = 1 if together else len(shown)
     columns = 1 if count == 1 else 2 if count <= 4 else 3
     rows = -(-count // columns)
-
-    def layout(figure: Figure) -> list[Axes]:
-        grid = figure.add_gridspec(rows, columns + 1, width_ratios=[1.25, *[1.0] * columns])
-        first = figure.add_subplot(grid[:, 0])
-        others: list[Axes] = []
-        for k in range(count):
-            place, like = grid[k // columns, 1 + k % columns], others[0] if others else None
-            others.append(figure.add_subplot(place, sharex=like, sharey=like))
-        return [first, *others]
-
     size = (3.0 + (3.4 if together else 1.9 * columns), max(3.2, 1.45 * rows + 1.0))
     outcome = translate.name(panel.roles.outcome)
     with canvas(
-        Appearance(0.0, None, title, translate, style), size, [outcome], layout=layout
+        Appearance(0.0, None, title, translate, style),
+        size,
+        [outcome],
+        layout=partial(_axes, count=count, columns=columns),
     ) as page:
         _status(page.ax, panel, ~np.isnan(y), translate)
         never = np.nanmean(y[cohort < 0], axis=0) if (cohort < 0).any() else None
@@ -113,6 +107,18 @@ def panel(
         page.note("Brackets: units.", when=not together)
         page.note("… {} not shown …", len(sizes) - len(shown), when=len(sizes) > len(shown))
     return page.figure
+
+
+def _axes(figure: Figure, count: int, columns: int) -> list[Axes]:
+    """One at the left, and others beside it that share their axes."""
+    rows = -(-count // columns)
+    grid = figure.add_gridspec(rows, columns + 1, width_ratios=[1.25, *[1.0] * columns])
+    axes = [figure.add_subplot(grid[:, 0])]
+    for k in range(count):
+        like = axes[1] if k else None
+        place = grid[k // columns, 1 + k % columns]
+        axes.append(figure.add_subplot(place, sharex=like, sharey=like))
+    return axes
 
 
 def _status(ax: Axes, panel: Panel, seen: np.ndarray, translate: Translator) -> None:

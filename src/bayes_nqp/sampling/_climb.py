@@ -108,6 +108,7 @@ def curvatures(density: Density, points: Array) -> tuple[Array, Array, Array]:
     Returns
     -------
     tuple of ndarray (B), ndarray (B, parameter) and ndarray (B, parameter, parameter)
+        Curvatures are missing where a neighbour has no density.
     """
     n, d = points.shape
     steps = _STEP * np.eye(d)

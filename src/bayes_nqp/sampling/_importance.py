@@ -125,6 +125,7 @@ def importance(density: Density, space: ParameterSpace, sampler: Importance) -> 
     Parameters
     ----------
     density : Density
+        Of the unconstrained parameters.
     sampler : Importance
         With a seed.
 
@@ -175,6 +176,7 @@ def refit_importance(
     Parameters
     ----------
     density : Density
+        Of the unconstrained parameters.
     sampler : Importance
         With a seed.
     start : ndarray (parameter)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -128,11 +128,10 @@ def channels(
     mediators, cohorts = dict(mediators), tuple(cohorts)
     factors = {str(k): tuple(x) for k, x in strata.items()}
     check_layout(units, periods, cohorts, factors, never, contrast)
-    check_numbers(level=level, growth=growth, contrast=contrast, trend=trend)
-    check_numbers(0.0, closed=True, deviation_sd=deviation_sd)
-    check_numbers(0.0, sigma=sigma)
-    check_numbers(-1.0, 1.0, rho=rho)
-    check_numbers(0.0, 1.0, closed=True, missing=missing)
+    check_numbers(
+        level=level, growth=growth, contrast=contrast, trend=trend, deviation_sd=deviation_sd,
+        sigma=sigma, rho=rho, missing=missing,
+    )  # fmt: skip
     check_channels(mediators, factors)
     mixed = correlation(tuple(mediators), confounding, confounded, related)
     # The outcome comes last, as an equation without a slope.
@@ -141,53 +140,56 @@ def channels(
     streams = np.random.default_rng(seed).spawn(2 + 3 * len(equations))
     who = layout(units, factors, cohorts, never)
     frame, cells = rows_of(who, periods, missing, streams[0])
-    errors = joint_errors(
-        streams[1], (units, periods), np.array([e.rho for e in equations]),
-        np.array([e.sigma for e in equations]), mixed,
-    )  # fmt: skip
     code, period = frame["code"].to_numpy(), frame[v.TIME].to_numpy() - 1
-    untreated, deviations = _paths(
-        who, equations, errors, [streams[k : k + 3] for k in range(2, len(streams), 3)]
-    )
+    untreated, deviations = _paths(who, equations, mixed, periods, streams[1:])
     curves = [
-        curve_of(
-            "growing", cells, factors, {}, level=e.level, growth=e.growth,
-            contrast=contrast if e is outcome else 0.0,
-        )
+        curve_of("growing", cells, factors, {}, level=e.level, growth=e.growth,
+                 contrast=contrast if e is outcome else 0.0)
         for e in equations
     ]  # fmt: skip
     slopes = np.stack([slopes_of(c, who, factors) for c in mediators.values()])
     added = np.array([c.interaction for c in mediators.values()])
-    facts = MediatedTruth(
-        code, frame["cell"].to_numpy(), who, untreated[:, code, period], deviations,
-        np.stack(curves), slopes, added,
-    )  # fmt: skip
+    facts = MediatedTruth(code, frame["cell"].to_numpy(), who, untreated[:, code, period],
+                          deviations, np.stack(curves), slopes, added)  # fmt: skip
     frame = frame.assign(**dict(zip(mediators, facts.mediators(), strict=True)))
     frame["outcome"] = facts.outcome()
     columns = [v.UNIT, v.TIME, v.COHORT, "outcome", *factors, *mediators]
+    roles: dict[str, Any] = {"strata": list(factors), "mediators": list(mediators)}
     panel = Panel.from_frame(
-        frame[columns], unit=v.UNIT, time=v.TIME, cohort=v.COHORT, outcome="outcome",
-        strata=list(factors), mediators=list(mediators),
-    )  # fmt: skip
-    parameters = arguments | {
-        "mediators": mediators, "cohorts": cohorts, "strata": factors, "seed": seed,
-        "confounded": next(iter(mediators)) if confounded is None else confounded,
-    }  # fmt: skip
+        frame[columns], unit=v.UNIT, time=v.TIME, cohort=v.COHORT, outcome="outcome", **roles
+    )
     truth = truth_of(facts, frame["outcome"].to_numpy(), cells, factors, tuple(mediators))
-    return Simulated(panel, truth, parameters)
+    return Simulated(panel, truth, arguments | {
+        "mediators": mediators, "cohorts": cohorts, "strata": factors, "seed": seed,
+        "confounded": confounded or next(iter(mediators)),
+    })  # fmt: skip
 
 
 def _paths(
     who: Assignment,
     equations: Sequence[Channel],
-    errors: Array,
-    streams: Sequence[Sequence[np.random.Generator]],
+    mixed: Array,
+    periods: int,
+    streams: Sequence[np.random.Generator],
 ) -> tuple[Array, Array]:
-    """Untreated values (equation, unit, period), and units' deviations (equation, unit)."""
-    n_units, periods, _ = errors.shape
+    """Untreated values (equation, unit, period), and units' deviations (equation, unit).
+
+    Parameters
+    ----------
+    mixed : ndarray (equation, equation)
+        Correlation of innovations.
+    streams : sequence of Generator
+        Of the errors, then three of each equation.
+    """
+    n_units = who.cohort.size
+    errors = joint_errors(
+        streams[0], (n_units, periods), np.array([e.rho for e in equations]),
+        np.array([e.sigma for e in equations]), mixed,
+    )  # fmt: skip
     treated = who.cohort > 0
     untreated, deviations = np.empty((len(equations), n_units, periods)), []
-    for k, (equation, (first, second, third)) in enumerate(zip(equations, streams, strict=True)):
+    for k, equation in enumerate(equations):
+        first, second, third = streams[1 + 3 * k : 4 + 3 * k]
         drift = equation.trend * equation.sigma * np.arange(periods)
         base = background(who, periods, equation.sigma, first, second)
         untreated[k] = errors[:, :, k] + base + drift * treated[:, None]

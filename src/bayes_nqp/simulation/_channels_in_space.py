@@ -66,11 +66,8 @@ class SpatialChannel:
     def __post_init__(self) -> None:
         check_numbers(
             level=self.level, growth=self.growth, received=self.received, slope=self.slope,
-            linked=self.linked,
+            linked=self.linked, deviation_sd=self.deviation_sd, sigma=self.sigma, rho=self.rho,
         )  # fmt: skip
-        check_numbers(0.0, closed=True, deviation_sd=self.deviation_sd)
-        check_numbers(0.0, sigma=self.sigma)
-        check_numbers(-1.0, 1.0, rho=self.rho)
 
 
 SPATIAL_CHANNELS: Final = {"digital": SpatialChannel()}
@@ -150,10 +147,8 @@ def channels_in_space(
     seed = secrets.randbits(31) if seed is None else seed
     mediators, cohorts = dict(mediators), tuple(cohorts)
     check_layout(units, periods, cohorts, {}, never, 0.0)
-    check_numbers(level=level, received=received)
-    check_numbers(0.0, closed=True, deviation_sd=deviation_sd, shocks=shocks)
-    check_numbers(0.0, sigma=sigma)
-    check_numbers(-1.0, 1.0, rho=rho)
+    check_numbers(level=level, received=received, deviation_sd=deviation_sd, shocks=shocks)
+    check_numbers(sigma=sigma, rho=rho)
     check_channels({name: Channel() for name in mediators}, {})
     outcome = SpatialChannel(level, 0.0, received, 0.0, 0.0, deviation_sd, rho, sigma)
     equations = [*mediators.values(), outcome]
@@ -175,24 +170,18 @@ def channels_in_space(
     own, others = world.effects(exposed)
     common = shocks * streams[2].standard_normal((units, periods))
     common = (common + world.links @ common) / np.sqrt(2.0)
-    values = world.backgrounds + np.moveaxis(errors, 2, 0) + own + others
-    values += common
-    links_ = world.links
+    values = world.backgrounds + np.moveaxis(errors, 2, 0) + own + others + common
     slopes, linked = (np.array([getattr(e, x) for e in mediators.values()])[:, None, None]
                       for x in ("slope", "linked"))  # fmt: skip
-    values[-1] += (slopes * values[:-1] + linked * (links_ @ values[:-1])).sum(axis=0)
-    # Whose treatment moves whose mediator (mediator, treatment, mediator, unit, period).
-    back = world.returned() if exposed is None else np.zeros_like(own[:-1])
-    far = links_ @ (own + others)[:-1] - back
-    via = np.stack([slopes * own[:-1], linked * back, slopes * others[:-1], linked * far], axis=1)
-    via = via.reshape(len(mediators), 2, 2, units, periods)
+    values[-1] += (slopes * values[:-1] + linked * (world.links @ values[:-1])).sum(axis=0)
+    via = world.through(slopes, linked, own[:-1], others[:-1], alone=exposed is None)
     frame = frame.assign(
         **{name: values[k].ravel() for k, name in enumerate(mediators)}, outcome=values[-1].ravel()
     )
     panel = Panel.from_frame(frame, **roles, mediators=list(mediators))
-    parameters = arguments | {"mediators": mediators, "cohorts": cohorts, "seed": seed}
     truth = _truth(who, own[-1], others[-1], via, values[-1], list(mediators))
-    return Simulated(panel, truth, parameters)
+    arguments |= {"mediators": mediators, "cohorts": cohorts, "seed": seed}
+    return Simulated(panel, truth, arguments)
 
 
 def _frame(who: Assignment, periods: int, units: int, rng: np.random.Generator) -> pd.DataFrame:
@@ -244,10 +233,30 @@ class _World:
         ]
         return np.stack(own), np.stack([e.received * near for e in self.equations])
 
-    def returned(self) -> Array:
-        """``diag(W W) D kappa``: own treatment in the mean of linked units' mediators."""
-        itself = (self.links * self.links.T).sum(axis=1)[:, None] * self.treated
-        return np.stack([e.received * itself for e in self.equations[:-1]])
+    def through(
+        self, slopes: Array, linked: Array, own: Array, others: Array, *, alone: bool
+    ) -> Array:
+        """Whose treatment moves the outcome through whose mediator.
+
+        Parameters
+        ----------
+        slopes, linked : ndarray (mediator, 1, 1)
+            Of mediators, and of those of linked units.
+        own, others : ndarray (mediator, unit, period)
+            Effects on mediators.
+        alone : bool
+            Whether others' treatment is that of linked units, of which a unit is itself linked.
+
+        Returns
+        -------
+        ndarray (mediator, treatment, mediator, unit, period)
+        """
+        # diag(W W) D kappa: own treatment in the mean of linked units' mediators.
+        itself = (self.links * self.links.T).sum(axis=1)[:, None] * self.treated * alone
+        back = np.stack([e.received * itself for e in self.equations[:-1]])
+        far = self.links @ (own + others) - back
+        via = [slopes * own, linked * back, slopes * others, linked * far]
+        return np.stack(via, axis=1).reshape(len(own), 2, 2, *own.shape[1:])
 
 
 def _truth(

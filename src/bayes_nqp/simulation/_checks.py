@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.limits import afford
@@ -74,17 +75,22 @@ def check_size(units: int, periods: int) -> None:
     )
 
 
-def check_numbers(
-    low: float = -math.inf, high: float = math.inf, /, *, closed: bool = False, **numbers: float
-) -> None:
-    """Refuse numbers that are not between two bounds.
+_POSITIVE, _SIZE, _CORRELATION = (0.0, math.inf, False), (0.0, math.inf, True), (-1.0, 1.0, False)
+_BOUNDS: Final = {
+    "sigma": _POSITIVE,
+    **dict.fromkeys(("spread", "deviation_sd", "shocks", "shock_sd", "noise"), _SIZE),
+    **dict.fromkeys(("rho", "shock_rho", "lag"), _CORRELATION),
+    "missing": (0.0, 1.0, True),
+    "never": (0.0, 1.0, False),
+}
+"""Lowest and highest value by the name of an argument, and whether the lowest itself is allowed."""
+
+
+def check_numbers(**numbers: float) -> None:
+    """Refuse numbers that are not finite, or out of the range that their name has.
 
     Parameters
     ----------
-    low, high : float
-        Bounds; none by default.
-    closed : bool, default False
-        Whether the lower one is allowed.
     **numbers : float
         Arguments of a simulation.
 
@@ -94,6 +100,7 @@ def check_numbers(
         If one of them is out of range.
     """
     for name, value in numbers.items():
+        low, high, closed = _BOUNDS.get(name, (-math.inf, math.inf, False))
         if not math.isfinite(value):
             raise StudyError(f"'{name}' is {value!r}", hint="a finite number")
         if not (low < value < high or (closed and value == low)):

@@ -204,7 +204,7 @@ def cities(
     seed, language = seeded(seed), spoken(names)
     first, last = check_years(years, 300)
     factors = check_strata(strata)
-    check_numbers(0.0, 1.0, closed=True, missing=missing)
+    check_numbers(missing=missing)
     controls = picked(covariates, CITY)
     policy = Policy(
         chosen(mediators), level, growth, dict(contrasts), deviation_sd, moderation, rho, noise,

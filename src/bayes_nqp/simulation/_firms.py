@@ -202,7 +202,7 @@ def firms(
     seed, language = seeded(seed), spoken(names)
     first, last = check_years(years, n_firms)
     factors = check_strata(strata)
-    check_numbers(0.0, 1.0, closed=True, missing=missing)
+    check_numbers(missing=missing)
     _check(n_firms, cities, common, newcomers)
     controls = picked(covariates, FIRM)
     policy = Policy(

@@ -68,11 +68,9 @@ class Channel:
     def __post_init__(self) -> None:
         check_numbers(
             level=self.level, growth=self.growth, slope=self.slope, contrast=self.contrast,
-            interaction=self.interaction, trend=self.trend,
+            interaction=self.interaction, trend=self.trend, deviation_sd=self.deviation_sd,
+            sigma=self.sigma, rho=self.rho,
         )  # fmt: skip
-        check_numbers(0.0, closed=True, deviation_sd=self.deviation_sd)
-        check_numbers(0.0, sigma=self.sigma)
-        check_numbers(-1.0, 1.0, rho=self.rho)
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
+import xarray as xr
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.annotations import Seed
@@ -95,22 +97,13 @@ def network(
     """
     arguments: dict[str, object] = dict(locals())
     seed = secrets.randbits(31) if seed is None else seed
-    check_numbers(one=one, both=both, destination=destination, growth=growth)
-    check_numbers(0.0, closed=True, deviation_sd=deviation_sd, shock_sd=shock_sd)
-    check_numbers(0.0, sigma=sigma)
-    check_numbers(-1.0, 1.0, rho=rho, shock_rho=shock_rho)
-    check_numbers(0.0, 1.0, never=never)
-    treated = round(nodes * (1.0 - never))
-    if min(treated, nodes - treated) < 2 or not all(1 < c <= periods for c in cohorts):
-        raise StudyError(
-            f"'nodes' is {nodes!r}, 'never' {never!r}, 'cohorts' {tuple(cohorts)!r}",
-            hint="two nodes or more that adopt, as many that do not, and dates from period 2 on",
-        )
+    check_numbers(
+        one=one, both=both, destination=destination, growth=growth, deviation_sd=deviation_sd,
+        shock_sd=shock_sd, sigma=sigma, rho=rho, shock_rho=shock_rho, never=never,
+    )  # fmt: skip
     streams = np.random.default_rng(seed).spawn(6)
-    dates = np.zeros(nodes, dtype=np.int64)
-    dates[streams[0].permutation(nodes)[:treated]] = np.resize(np.array(cohorts), treated)
-    size = len(str(nodes))
-    names = np.array([f"n{k + 1:0{size}d}" for k in range(nodes)])
+    adoption = _adoption(streams[0], nodes, periods, tuple(cohorts), never)
+    names = np.array(list(adoption))
     i, j = np.where(~np.eye(nodes, dtype=bool)) if directed else np.triu_indices(nodes, 1)
     sides = 1 + directed
     shocks = errors_of("ar1", streams[1], (sides * nodes, periods), shock_rho, shock_sd * sigma)
@@ -122,9 +115,6 @@ def network(
         "from": np.repeat(names[i], periods), "to": np.repeat(names[j], periods),
         v.TIME: np.tile(np.arange(1, periods + 1), i.size), "outcome": y.ravel(),
     })  # fmt: skip
-    adoption = {
-        name: float(date) if date else None for name, date in zip(names, dates, strict=True)
-    }
     panel = Panel.from_pairs(
         frame, origin="from", destination="to", time=v.TIME, outcome="outcome", cohorts=adoption,
         directed=directed,
@@ -136,9 +126,34 @@ def network(
     effect = np.array(levels)[kind] + growth * (panel.time_codes - since)
     effect = np.where(rows, effect + deviation[panel.unit_codes], 0.0)
     panel = panel.with_outcome(panel.outcome + effect)
+    truth = _truth(panel, np.array(_ENDS[directed])[kind[rows]], since, rows, effect, deviation)
+    return Simulated(panel, truth, {**arguments, "cohorts": tuple(cohorts), "seed": seed})
+
+
+def _adoption(
+    rng: np.random.Generator, nodes: int, periods: int, cohorts: tuple[int, ...], never: float
+) -> dict[str, float | None]:
+    """First treated period of each node, by its name; None of those that never adopt."""
+    treated = round(nodes * (1.0 - never))
+    if min(treated, nodes - treated) < 2 or not all(1 < c <= periods for c in cohorts):
+        raise StudyError(
+            f"'nodes' is {nodes!r}, 'never' {never!r}, 'cohorts' {cohorts!r}",
+            hint="two nodes or more that adopt, as many that do not, and dates from period 2 on",
+        )
+    dates = np.zeros(nodes, dtype=np.int64)
+    dates[rng.permutation(nodes)[:treated]] = np.resize(np.array(cohorts), treated)
+    size = len(str(nodes))
+    return {f"n{k:0{size}d}": float(date) if date else None for k, date in enumerate(dates, 1)}
+
+
+def _truth(
+    panel: Panel, ends: npt.NDArray[Any], since: Array, rows: npt.NDArray[np.bool_],
+    effect: npt.NDArray[np.float64], deviation: npt.NDArray[np.float64],
+) -> xr.Dataset:  # fmt: skip
+    """Effects of the treated rows, by which ends are in force, and since when."""
     table = pd.DataFrame({
-        "ends": np.array(_ENDS[directed])[kind[rows]], v.COHORT: since[rows] + 1,
-        v.TIME: panel.time_codes[rows] + 1, "code": _classes(panel)[panel.unit_codes[rows]],
+        "ends": ends, v.COHORT: since[rows] + 1, v.TIME: panel.time_codes[rows] + 1,
+        "code": _classes(panel)[panel.unit_codes[rows]],
     })  # fmt: skip
     cells = table.drop_duplicates().reset_index(drop=True)
     cells[v.EVENT_TIME] = cells[v.TIME] - cells[v.COHORT]
@@ -147,11 +162,10 @@ def network(
     )
     members = np.unique(panel.unit_codes[rows])
     owner = np.searchsorted(members, panel.unit_codes[rows])
-    truth = truth_of_rows(
+    return truth_of_rows(
         np.asarray(at, dtype=np.int64), cells, effect[rows][None], panel.outcome[rows], owner,
         deviation[members][None], panel.unit_labels[members].tolist(), ["ends"],
     )  # fmt: skip
-    return Simulated(panel, truth, {**arguments, "cohorts": tuple(cohorts), "seed": seed})
 
 
 def _in_force(panel: Panel, *, directed: bool) -> tuple[Array, Array]:

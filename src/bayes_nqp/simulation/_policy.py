@@ -83,10 +83,9 @@ class Policy:
     def __post_init__(self) -> None:
         check_numbers(
             level=self.level, growth=self.growth, moderation=self.moderation, trend=self.trend,
-            selection=self.selection,
+            selection=self.selection, deviation_sd=self.deviation_sd, noise=self.noise,
+            rho=self.rho,
         )  # fmt: skip
-        check_numbers(0.0, closed=True, deviation_sd=self.deviation_sd, noise=self.noise)
-        check_numbers(-1.0, 1.0, rho=self.rho)
         for name, value in self.contrasts.items():
             if name not in FACTORS:
                 raise StudyError(f"'contrasts' names {name!r}", hint=nearest(name, FACTORS))

@@ -169,28 +169,23 @@ def provinces(
     base = listed(table, code, time, language)
     base = base.drop(columns=[say(c, language) for c in ("city", "zone_batch", "resource")])
     base[say("cbec", language)] = dose
-    check_numbers(-1.0, 1.0, lag=lag)
-    near, feedback = np.zeros(shape), None
+    check_numbers(lag=lag)
     if spillover or lag or coordinates:
         base = placed(base, table, code, language)
-    if spillover or lag:
-        links = _links(base, neighbours, language)
-        near = spillover * links @ dose.reshape(shape)
-        feedback = Feedback(links, lag, spillover) if lag else None
-    happened = happen(
-        places, policy, controls, code, time, (first, last), seed, dose, near=near,
-        feedback=feedback,
-    )  # fmt: skip
+    links = _links(base, neighbours, language) if spillover or lag else np.zeros((shape[0],) * 2)
+    near = spillover * links @ dose.reshape(shape)
+    feedback = Feedback(links, lag, spillover) if lag else None
+    happened = happen(places, policy, controls, code, time, (first, last), seed, dose, near=near,
+                      feedback=feedback)  # fmt: skip
     written = Written(
         base, say("province", language), tuple(say(name, language) for name in factors), code,
         time - first, shape, new_quality_productivity() if system is None else system, language,
         say("cbec", language),
     )  # fmt: skip
-    parameters = arguments | {
+    return assembled(written, happened, policy, controls, seed, arguments | {
         "mediators": policy.mediators, "covariates": tuple(controls), "strata": factors,
         "years": (first, last), "contrasts": dict(contrasts), "names": language, "seed": seed,
-    }  # fmt: skip
-    return assembled(written, happened, policy, controls, seed, parameters)
+    })  # fmt: skip
 
 
 def _links(base: pd.DataFrame, neighbours: int, language: Language) -> Array:

@@ -199,11 +199,10 @@ def staggered(
     sizes = dict(cohorts) if isinstance(cohorts, Mapping) else None
     cohorts = tuple(cohorts)
     check_layout(units, periods, cohorts, factors, never, contrast)
-    check_numbers(level=level, growth=growth, contrast=contrast, trend=trend)
-    check_numbers(0.0, closed=True, spread=spread, deviation_sd=deviation_sd)
-    check_numbers(0.0, sigma=sigma)
-    check_numbers(-1.0, 1.0, rho=rho)
-    check_numbers(0.0, 1.0, closed=True, missing=missing)
+    check_numbers(
+        level=level, growth=growth, contrast=contrast, trend=trend, spread=spread,
+        deviation_sd=deviation_sd, sigma=sigma, rho=rho, missing=missing,
+    )  # fmt: skip
     check_choice(EFFECTS, effect=effect)
     check_choice(NOISES, noise=noise)
     check_choice(DRIFTS, drift=drift)
@@ -220,10 +219,8 @@ def staggered(
     untreated += trend * sigma * np.arange(periods) * (who.cohort > 0)[:, None]
     untreated += sigma * drift_of(drift, streams[6], who.cohort, periods)
     frame["outcome"] = untreated[frame["code"], frame[v.TIME] - 1]
-    on = frame["cell"].to_numpy() >= 0
-    frame.loc[on, "outcome"] += (
-        cells["effect"].to_numpy()[frame["cell"][on]] + deviation[frame["code"][on]]
-    )
+    own = cells["effect"].to_numpy()[frame["cell"]] + deviation[frame["code"]]
+    frame["outcome"] += np.where(frame["cell"] >= 0, own, 0.0)
     columns, received = [v.UNIT, v.TIME, v.COHORT, "outcome", *factors], None
     if spillover is not None:
         frame, received = _spilled(frame, spillover, units, streams[7])
@@ -232,11 +229,10 @@ def staggered(
         frame[columns], unit=v.UNIT, time=v.TIME, cohort=v.COHORT, outcome="outcome",
         strata=list(factors),
     )  # fmt: skip
-    parameters = arguments | {
-        "cohorts": sizes or cohorts, "strata": factors, "seed": seed, "cohort_effects": added,
-    }  # fmt: skip
     truth = _truth(frame, cells, factors, deviation, who, received)
-    return Simulated(panel, truth, parameters)
+    return Simulated(panel, truth, arguments | {
+        "cohorts": sizes or cohorts, "strata": factors, "seed": seed, "cohort_effects": added,
+    })  # fmt: skip
 
 
 def _spilled(

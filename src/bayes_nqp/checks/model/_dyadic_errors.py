@@ -24,7 +24,7 @@ from bayes_nqp.designs import NodeShocks
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.errors import Hint, IdentificationError, NotApplicable
 from bayes_nqp.fitting import ADDITIVE, ROWS, SEPARATE, UNITS, Fit, panel_of
-from bayes_nqp.language import Message
+from bayes_nqp.language import Message, joined
 from bayes_nqp.panel import Pairs, is_paired, pairs_of
 from bayes_nqp.terms import ProcessPart
 
@@ -61,14 +61,7 @@ def dyadic_errors(fit: Fit) -> Finding:
     Development Economics 83(2). Aronow, P., Samii, C. and Assenova, V. (2015). Cluster-robust
     variance estimation for dyadic data. Political Analysis 23(4).
     """
-    if not is_paired(fit.rows):
-        raise NotApplicable(Message("Units are no pairs of nodes."))
-    pairs = pairs_of(fit.rows)
-    if pairs.nodes.size < _FEWEST:
-        raise NotApplicable(
-            Message("There are {} nodes; a robust standard error needs {} at the very least.",
-                    pairs.nodes.size, _FEWEST)
-        )  # fmt: skip
+    pairs = _pairs(fit)
     with_shocks = any(isinstance(term, NodeShocks) for term in fit.facts.terms)
     parts, learned = _NodeSums.of(fit, pairs, [] if with_shocks else _shocks(fit, pairs)), True
     posterior = float(average_effect(fit).var())
@@ -91,21 +84,35 @@ def dyadic_errors(fit: Fit) -> Finding:
     figure = Message("dyadic-robust standard error over posterior sd {:.2f}", float(ratios[0]))
     if ratios.size > 1:
         figure = Message("{}; with shocks of nodes {:.2f}", figure, float(ratios[1]))
-    over = ratios > limits
-    if not over.any():
-        if not learned and limits[0] > _LIMIT:
-            sentence = Message("Nodes are too few to say whether their pairs move together.")
-            return Finding(UNTOLD, figure, sentence, table)
-        sentence = Message("Pairs of one node move together no more than the model says.")
-        return Finding(HOLDS, figure, sentence, table)
-    wide = Message(
-        "Pairs of one node move together, and intervals are too narrow: the standard error of the "
-        "average effect is {:.3g}, the posterior sd {:.3g}.",
-        float(errors[over].max()), np.sqrt(posterior),
-    )  # fmt: skip
-    if with_shocks or not learned:
-        return Finding(DOUBT, figure, Message("{} Report the larger standard error.", wide), table)
-    return Finding(DOUBT, figure, Message("{} Next: {}.", wide, _with_shocks(fit, pairs)), table)
+    over = errors[ratios > limits]
+    if over.size:
+        advice = Message("Report the larger standard error.")
+        if learned and not with_shocks:
+            advice = Message("Next: {}.", _with_shocks(fit, pairs))
+        wide = Message(
+            "Pairs of one node move together, and intervals are too narrow: the standard error of "
+            "the average effect is {:.3g}, the posterior sd {:.3g}.",
+            float(over.max()), np.sqrt(posterior),
+        )  # fmt: skip
+        return Finding(DOUBT, figure, joined([wide, advice]), table)
+    if not learned and limits[0] > _LIMIT:
+        sentence = Message("Nodes are too few to say whether their pairs move together.")
+        return Finding(UNTOLD, figure, sentence, table)
+    sentence = Message("Pairs of one node move together no more than the model says.")
+    return Finding(HOLDS, figure, sentence, table)
+
+
+def _pairs(fit: Fit) -> Pairs:
+    """Pairs of enough nodes, or why there are none."""
+    if not is_paired(fit.rows):
+        raise NotApplicable(Message("Units are no pairs of nodes."))
+    pairs = pairs_of(fit.rows)
+    if pairs.nodes.size < _FEWEST:
+        raise NotApplicable(
+            Message("There are {} nodes; a robust standard error needs {} at the very least.",
+                    pairs.nodes.size, _FEWEST)
+        )  # fmt: skip
+    return pairs
 
 
 def _with_shocks(fit: Fit, pairs: Pairs) -> Hint:

@@ -145,14 +145,7 @@ def _of_columns(fit: Fit, levels: Sequence[_Levels], panel: Panel) -> Finding:
         "log Bayes factor of time effects by {} {:+.1f} (limit {:.1f})",
         by, factor, most.lasting.limit,
     )  # fmt: skip
-    evidence = xr.Dataset(
-        {
-            "log_bayes_factor": ("column", [x.lasting.value for x in levels]),
-            "adoption": (("column", "end"), [x.adoption for x in levels]),
-        },
-        coords={"column": [x.lasting.by for x in levels], "end": ["lowest", "highest"]},
-        attrs={"limit": most.lasting.limit},
-    )
+    evidence = _evidence_of(levels, most.lasting.limit)
     if not most.lasting.found:
         names = listed([x.lasting.by for x in levels], 4)
         return Finding(HOLDS, figure, Message("Levels of {} do not move apart.", names), evidence)
@@ -181,6 +174,18 @@ def _of_columns(fit: Fit, levels: Sequence[_Levels], panel: Panel) -> Finding:
     if by not in panel.roles.strata:
         advice = Message("Next: {}, with {!r} among the strata of the panel.", hint, by)
     return Finding(FAILS, figure, joined([sentence, advised(advice)]), evidence)
+
+
+def _evidence_of(levels: Sequence[_Levels], limit: float) -> xr.Dataset:
+    """Log Bayes factors of columns, and how adoption differs between their levels."""
+    return xr.Dataset(
+        {
+            "log_bayes_factor": ("column", [x.lasting.value for x in levels]),
+            "adoption": (("column", "end"), [x.adoption for x in levels]),
+        },
+        coords={"column": [x.lasting.by for x in levels], "end": ["lowest", "highest"]},
+        attrs={"limit": limit},
+    )
 
 
 def _by_levels(fit: Fit, by: str, panel: Panel) -> tuple[Design, tuple[str, ...]]:

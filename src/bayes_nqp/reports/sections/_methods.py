@@ -102,26 +102,40 @@ def methods(context: Context) -> Iterator[Block]:
     for term in fit.facts.terms:
         yield Paragraph(translate(term.words(fit.effects.attrs)))
     yield Paragraph(_priors(context))
-    if fit.facts.channels:
-        names = enumerated(context.channels)
-        yield Paragraph(
-            translate(
-                "Each mediator ({mediators}) has an equation of the same form; the outcome's "
-                "equation adds the mediators. An indirect effect is the product of both legs, "
-                "draw by draw and cell by cell.",
-                mediators=names,
-            )
+    yield from _channels(context)
+    yield _sampling(context)
+    yield Paragraph(context.joined(_scales(context)), "quiet")
+
+
+def _channels(context: Context) -> Iterator[Block]:
+    """Say what equations of mediators add."""
+    translate, channels = context.translate, context.fit.facts.channels
+    if not channels:
+        return
+    names = enumerated(context.channels)
+    yield Paragraph(
+        translate(
+            "Each mediator ({mediators}) has an equation of the same form; the outcome's "
+            "equation adds the mediators. An indirect effect is the product of both legs, "
+            "draw by draw and cell by cell.",
+            mediators=names,
         )
-    if fit.facts.channels and fit.facts.channels.links is not None:
+    )
+    if channels.links is not None:
         yield Paragraph(
             translate(
                 "Mediators of linked units, by the weights {}, enter the outcome's equation, each "
                 "with a flat slope that all strata share.",
-                fit.facts.channels.links.name,
+                channels.links.name,
             )
         )
+
+
+def _sampling(context: Context) -> Block:
+    """Say how the model was sampled."""
+    translate, fit = context.translate, context.fit
     posterior, sampler = fit.posterior, type(fit.sampler).__name__
-    yield Paragraph(
+    return Paragraph(
         translate(
             (
                 "All parameters were sampled together, row by row, by {sampler} in {chains} "
@@ -139,7 +153,6 @@ def methods(context: Context) -> Iterator[Block]:
             gate=context.gate(),
         )
     )
-    yield Paragraph(context.joined(_scales(context)), "quiet")
 
 
 def _scales(context: Context) -> Iterator[str]:
