@@ -241,6 +241,31 @@ def dates_as_text(path: Path, frame: pd.DataFrame, rng: np.random.Generator) -> 
     return saved(path, {"数据": table(frame)})
 
 
+@book
+def years_in_words(path: Path, frame: pd.DataFrame, rng: np.random.Generator) -> Path:
+    words = str.maketrans("0123456789", "〇一二三四五六七八九")
+    frame = frame.astype({"年份": object, "批复年份": object})
+    some = rng.permutation(len(frame))[:25]
+    frame.loc[some, "年份"] = [f"{x}年".translate(words) for x in frame.loc[some, "年份"]]
+    frame["批复年份"] = [
+        x if pd.isna(x) else f"{int(x)}年" if x == 2014 else "二〇一六年" for x in frame["批复年份"]
+    ]
+    return saved(path, {"数据": table(frame)})
+
+
+@book
+def remarks_and_dittos(path: Path, frame: pd.DataFrame, rng: np.random.Generator) -> Path:
+    frame = frame.astype({OUTCOME: object})
+    frame["省份"] = frame["省份"].mask(frame["省份"].eq(frame["省份"].shift()), "〃")
+    forms = ("{}（估计）", "约{}", "{}*", "{}[初步核算]")
+    some = rng.permutation(len(frame))[:8]
+    frame.loc[some, OUTCOME] = [
+        forms[k % 4].format(x) for k, x in enumerate(frame.loc[some, OUTCOME])
+    ]
+    frame["专利数"] = [f"{x:,}" for x in frame["专利数"]]
+    return saved(path, {"数据": table(frame)})
+
+
 def lines_of(rows: list[list[Any]], delimiter: str) -> list[str]:
     return [delimiter.join("" if x is None else str(x) for x in row) for row in rows]
 

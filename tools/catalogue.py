@@ -121,8 +121,16 @@ def strings(value: object) -> tuple[str, ...]:
 
 
 def slots(template: str) -> set[tuple[str, str | None]]:
-    """Places that a template holds, with their formats; `.0` leaves out what is in a place."""
+    """Places that a template holds, with their formats; `.0` leaves out what is in a place.
+
+    Raises
+    ------
+    ValueError
+        If some have a number and others have none, which nothing fills.
+    """
     fields = [part for part in Formatter().parse(template) if part[1] is not None]
+    if len({name == "" for _, name, *_ in fields if not (name or "0")[0].isalpha()}) > 1:
+        raise ValueError(f"places with and without a number: {template!r}")
     unnamed = iter(range(len(fields)))
     return {
         (name or str(next(unnamed)), "" if form == ".0" else form) for _, name, form, _ in fields

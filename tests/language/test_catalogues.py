@@ -144,7 +144,9 @@ def test_an_untranslated_plural_has_its_english_form_where_there_is_one_form(loc
     assert Message("{n} treated row", plural="{n} treated rows", n=5).in_("zh") == "5 treated rows"
 
 
-@pytest.mark.parametrize("wrong", ["sans {0} {1}", "sans {nom}", "sans {", "sans {:d}"])
+@pytest.mark.parametrize(
+    "wrong", ["sans {0} {1}", "sans {}{0}", "sans {nom}", "sans {", "sans {:d}"]
+)
 def test_wrong_places_are_told_and_english_is_said(
     locales: Path, capsys: pytest.CaptureFixture[str], wrong: str
 ) -> None:

@@ -10,6 +10,7 @@ from bayes_nqp.columns._broken import broken_cell
 from bayes_nqp.columns._gaps import refuse_gaps
 from bayes_nqp.columns._number_words import EDGES
 from bayes_nqp.columns._values import Bools, counted, distinct, is_text, texts_of
+from bayes_nqp.columns._years import year_of
 from bayes_nqp.errors import shown
 from bayes_nqp.language import Message
 
@@ -112,7 +113,10 @@ def _no_time(column: pd.Series[Any]) -> pd.Series[Any]:
     words = [
         x
         for x in distinct(column)
-        if isinstance(x, str) and not any(map(str.isdigit, x)) and not broken_cell(x)
+        if isinstance(x, str)
+        and not any(map(str.isdigit, x))
+        and not broken_cell(x)
+        and year_of(x) is None
     ]
     return column.isna() | column.isin(words)
 

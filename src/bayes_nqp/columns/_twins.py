@@ -1,7 +1,8 @@
-"""Names of units that differ by the word for what they are, and may be one unit: 沧溟, 沧溟市."""
+"""Names of units that differ by the word for what they are: 沧溟 and 沧溟市, 青县 and 青区."""
 
 from __future__ import annotations
 
+from itertools import combinations
 from typing import Any, Final
 
 import pandas as pd
@@ -37,18 +38,21 @@ def twins(unit: pd.Series[Any], time: pd.Series[Any]) -> Message | None:
     """
     if not is_text(unit):
         return None
-    names = {x for x in distinct(unit) if isinstance(x, str)}
-    pairs = [
-        (short, name)
-        for name in sorted(names)
-        for kind in _KINDS
-        if (short := name.removesuffix(kind)) != name and short in names
-    ]
+    stems: dict[str, list[str]] = {}
+    for name in sorted(x for x in distinct(unit) if isinstance(x, str)):
+        kind = next((x for x in _KINDS if name.endswith(x) and len(name) > len(x) + 1), "")
+        stems.setdefault(name.removesuffix(kind), []).append(name)
+    pairs = [pair for names in stems.values() for pair in combinations(names, 2)]
     apart = [
-        f"{short} / {name}"
-        for short, name in pairs
-        if time[unit == short].isin(time[unit == name]).sum() == 0
+        (one, other)
+        for one, other in pairs
+        if time[unit == one].isin(time[unit == other]).sum() == 0
     ]
     if not apart:
         return None
-    return Message("never in one period, and perhaps one unit: {}", shown(apart, 3))
+    one, other = apart[0]
+    return Message(
+        "never in one period, and perhaps one unit: {}; if so, in [data.read] values = {}",
+        shown((" / ".join(pair) for pair in apart), 3),
+        f'{{ "{unit.name}" = {{ "{other}" = "{one}" }} }}',
+    )

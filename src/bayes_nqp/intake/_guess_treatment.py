@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final, Literal
+from unicodedata import numeric
 
 import pandas as pd
 
@@ -29,6 +32,11 @@ _SWITCHES: Final = Message("says treated or not, and never goes back within a un
 _UNNAMED: Final = Message("{}; its name does not say that it is the policy")
 
 
+_BATCH: Final = re.compile(
+    r"第?\s*[一二三四五六七八九十\d]+\s*(?:批|期|轮|波)|(?:batch|wave|round)\s*\d"
+)
+_MANY: Final = 12
+"""Different cells of a column that names batches, at most."""
 _TIERS: Final = (0, 0, 1, 2, 2)
 """By rank: name and cells agree on it; only the name says so; only the cells do."""
 
@@ -145,12 +153,37 @@ def _nothing(proposal: Guess, columns: dict[str, SourceColumn], frame: pd.DataFr
         if sounds_like("treated", name)
         and (fault := amiss(column, status_of(column, shares=True), frame))
     ]
-    hint = _product(proposal, columns, frame) or _WANTED
+    hint = _product(proposal, columns, frame) or _batches(proposal, columns) or _WANTED
     if proposal.zones:
         hint = Message("{}; --zones merges the cross-border e-commerce pilot zones", hint)
     return PanelError(
         "no column says who is treated when", where=separated(near) if near else NOTHING, hint=hint
     )
+
+
+def _batches(proposal: Guess, columns: dict[str, SourceColumn]) -> Message:
+    """Ask for the year of each batch, where a column names batches."""
+    for name, column in free(proposal, columns):
+        if not (sounds_like("treated", name) or sounds_like("cohort", name)) or column.numeric:
+            continue
+        words = sorted(map(str, column.values.dropna().unique()), key=_place)
+        batches = [x for x in words if _BATCH.search(x)]
+        if not batches or len(words) > _MANY:
+            continue
+        others = [x for x in words if x not in batches]
+        never = Message(" and never = {}", json.dumps(others, ensure_ascii=False)) if others else ""
+        return Message(
+            "say when each began: in [data] cohort = {}{}, and in [data.read] values = {}",
+            json.dumps(name, ensure_ascii=False), never,
+            f"{{ {json.dumps(name, ensure_ascii=False)} = {{ "
+            + ", ".join(f"{json.dumps(x, ensure_ascii=False)} = …" for x in batches) + " } }",
+        )  # fmt: skip
+    return NOTHING
+
+
+def _place(batch: str) -> tuple[float, str]:
+    """The first number in a text, by which batches are in order."""
+    return next((numeric(x) for x in batch if x.isnumeric()), 0.0), batch
 
 
 def _product(proposal: Guess, columns: dict[str, SourceColumn], frame: pd.DataFrame) -> Message:
@@ -238,7 +271,7 @@ def find_never(proposal: Guess, columns: dict[str, SourceColumn], frame: pd.Data
     else:
         observed = column.values.dropna()
         words = [str(x) for x in observed[years_of(observed).isna()].unique()]
-        codes = [x for x in words if not any(map(str.isdigit, x))]
+        codes = [x for x in words if not any(map(str.isnumeric, x))]
         seen = set(observed)
         codes += [x for x in (*CODES, *map(str, CODES)) if x in seen]
     if codes:

@@ -38,7 +38,7 @@ def is_cohort(periods: pd.Series[Any], column: SourceColumn, frame: pd.DataFrame
     if not (dates_there == np.floor(dates_there)).all() or dates_there.nunique() > high - low + 3:
         return False
     text = column.values[years_of(column.values).isna() & column.values.notna()].unique()
-    words = len(text) <= _WORDS and not any(c.isdigit() for x in text for c in str(x))
+    words = len(text) <= _WORDS and not any(c.isnumeric() for x in text for c in str(x))
     inside = dates_there.between(low, high + 2)
     return bool(inside.all() and periods.isna().any() and words)
 

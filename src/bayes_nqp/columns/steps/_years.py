@@ -1,4 +1,4 @@
-"""Years with a word behind them, beside others without: 2011年, 2013."""
+"""Years in words, or with a word behind them, beside others: 二〇一一年, 2011年, 2013."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from typing import Any, Final
 
 from bayes_nqp.columns._number_words import Cells, cells
 from bayes_nqp.columns._values import plain
+from bayes_nqp.columns._years import year_of
 from bayes_nqp.columns.steps._step import Found, Reading, Step, some, step
 from bayes_nqp.language import Message
 
 _YEAR: Final = re.compile(r"(?:FY\s*)?((?:1[89]|20|21)\d\d)(?:\.0+)?\s*(?:年度|年末|年底|年|度)?")
+_WRITTEN: Final = re.compile(r"[〇○零一二三四五六七八九]{4}\s*(?:年度|年末|年底|年)?")
 
 
 @step("years", place=35)
@@ -63,4 +65,6 @@ def _all_years(entries: Cells) -> bool:
 
 def _year(cell: Any) -> int | None:
     match = _YEAR.fullmatch(plain(cell)) if isinstance(cell, str | int | float) else None
-    return int(match[1]) if match else None
+    if match is None:
+        return year_of(cell) if isinstance(cell, str) and _WRITTEN.fullmatch(cell) else None
+    return int(match[1])

@@ -1,0 +1,45 @@
+"""Numbers with a remark in their cell: 12.3（估计）, 约12.3, 12.3*."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+from bayes_nqp.columns._number_words import MOST, Cells, counts, marked
+from bayes_nqp.columns.steps._cellwise import Cellwise
+from bayes_nqp.columns.steps._step import step
+from bayes_nqp.language import Message
+
+_REMARK: Final = re.compile(
+    r"(?:约|大约|近|≈|~|ca\.?)?\s*([-+]?[\d,]*\.?\d+\s*[%‰]?)"
+    r"\s*(?:[(（\[［【][^()（）\d][^()（）]{0,11}[)）\]］】]|[*＊†‡①-⑳]{1,3})?"
+)
+
+
+@step("remarks", place=45)
+class Remarks(Cellwise):
+    """12.3（估计） as 12.3."""
+
+    label = Message("Numbers with a remark")
+    text = "Columns whose numbers are read without the remark in their cell: 12.3（估计）, 12.3*."
+
+    def odd(self, entries: Cells) -> list[Any]:
+        """Cells with a remark, of columns of numbers."""
+        if entries.count(lambda x: counts(self.after(x))) < MOST * entries.counts.sum():
+            return []
+        return [x for x in entries.values if self.after(x) != x]
+
+    def reason(self, names: str) -> Message:
+        """Say in which columns."""
+        return Message("remarks beside numbers, in {}", names)
+
+    def after(self, cell: Any) -> Any:
+        """The number alone, as it is written."""
+        match = _REMARK.fullmatch(cell) if isinstance(cell, str) and not counts(cell) else None
+        return match[1].strip() if match else cell
+
+    def column(self, values: list[Any]) -> list[Any]:
+        """Without remarks; where all are numbers then, as numbers."""
+        texts = super().column(values)
+        numbers = [marked(x, "\0") for x in texts]
+        return texts if None in numbers else numbers

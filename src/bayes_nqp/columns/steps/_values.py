@@ -1,0 +1,33 @@
+"""What cells stand for, as their keeper says: 第一批 for 2013."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bayes_nqp.columns.steps._step import Found, Reading, Step, step
+from bayes_nqp.language import Message
+
+
+@step("values", place=25)
+class Values(Step):
+    """Cells of a column by what they stand for; nobody guesses it."""
+
+    label = Message("Cells by what they stand for")
+    text = "What cells of a column stand for: { 批次 = { 第一批 = 2013, 第二批 = 2015 } }."
+    kind = dict[str, dict[str, str | int | float]]
+
+    def found(self, reading: Reading) -> Found | None:
+        """Nothing: what a word stands for is not in the file."""
+        return None
+
+    def applied(self, reading: Reading, value: Any) -> int:
+        """Put it in their place; what is not named stays."""
+        count = 0
+        for name, stands in value.items():
+            column = reading.frame[name]
+            keys = column.map(lambda x: x.strip() if isinstance(x, str) else x)
+            named = keys.isin(stands)
+            count += int(named.sum())
+            read = keys.map(stands, na_action="ignore").where(named, column)
+            reading.frame = reading.frame.assign(**{name: read.infer_objects()})
+        return count
