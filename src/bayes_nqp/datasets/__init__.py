@@ -17,3 +17,11 @@ __all__ = [
     "pilot_zones",
     "prefectures",
 ]
+
+
+def __getattr__(name: str) -> object:
+    if name.startswith("_"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from bayes_nqp.doors import absent
+
+    raise absent("nqp.datasets", name, __all__)

@@ -84,6 +84,14 @@ _FORMULA = Foreign(
     "nqp.StaggeredDiD(covariates=[…])",
 )
 _STARS = Foreign((), "there are no stars: P(> 0), a posterior probability, stands beside estimates")
+_SPREAD = Foreign(("spread",), _ERRORS.elsewhere)
+_POOLING = Foreign(
+    ("effect",), "poolings are values: nqp.StaggeredDiD(effect=nqp.Partial(['region']))"
+)
+_HEADINGS = Foreign((), "headings are the keys: nqp.table({'one': fit, 'other': other})")
+_FORM = Foreign(
+    ("formats",), "forms are methods: nqp.table(fit).to_latex(), or .save('table.docx') by ending"
+)
 _LOOK = Foreign(
     (), "a figure is matplotlib's: change what the call returns, or draw into axes by ax=…"
 )
@@ -115,12 +123,16 @@ FOREIGN: Final[dict[str, Foreign]] = {
         ("xformla covars xvars xvar x X", _COVARIATES),
         ("weightsname aweight pweight fweight weight wname", _WEIGHTS),
         (
-            "cluster clusters clustervar clustervars cluster_var vce vcov robust se cov_type",
+            "cluster clusters clustervar clustervars cluster_var vce vcov robust cov_type",
             _ERRORS,
         ),
+        ("se std_error stderr", _SPREAD),
         ("formula fml", _FORMULA),
         ("stars star", _STARS),
-        ("color colour colors palette figsize style", _LOOK),
+        ("color colour colors palette figsize style xlabel ylabel xlim ylim dpi", _LOOK),
+        ("pooling pool pooled", _POOLING),
+        ("names headings column_names model_names", _HEADINGS),
+        ("format fmt output", _FORM),
         ("absorb fe fixef fixed_effects entity_effects time_effects", _ABSORBED),
         ("control_group notyet never_treated nevertreated cgroup", _CONTROLS),
         ("alpha level conf_level conf ci ci_prob hdi_prob cred_mass", _PROB),

@@ -82,12 +82,49 @@ _ANSWERS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
             "nqp.Panel.from_frame(df, unit=…, time=…, cohort=…, outcome=…) makes a panel",
         ),
         ("i", "groups are strata of the panel: nqp.StaggeredDiD(nqp.Partial(['region']))"),
+        ("hdi HDI", "nqp.summary(draws, kind='hdi')"),
+        ("pvalue p_value pvalues", _NO_P),
+        ("ate ATE average_effect effect estimate_effect treatment_effect", "nqp.att(fit)"),
+        (
+            "SDM SAR SDEM SLX spatial_durbin spatial_lag spregress xsmle spreg",
+            "nqp.StaggeredDiD(spillovers=nqp.SpatialLag(weights)); docs/from_stata_spatial.md has "
+            "the others",
+        ),
+        (
+            "SyntheticControl synth augsynth synthdid",
+            "there is no synthetic control; nqp.StaggeredDiD(terms=[nqp.Factors(2)]) has shocks "
+            "to which units respond differently",
+        ),
+        ("simulate", "nqp.simulation.staggered(units=100)"),
+        ("run new validate study", "from bayes_nqp.studies import new, run, validate"),
+        (
+            "Normal HalfNormal prior priors",
+            "nqp.Priors() has them, by scale: help(nqp.Priors)",
+        ),
+        (
+            "options set_language language settings config",
+            "calls that say something take language='zh'",
+        ),
         ("help", "help(nqp.fit) explains a call; dir(nqp) names them all"),
     ),
     "nqp.plots": (
         ("eventstudy es iplot ggdid esplot", "nqp.plots.event_study(fit)"),
         ("coefplot coefficients groups", "nqp.plots.forest(fit, by='region')"),
         ("panelview status", "nqp.plots.adoption(panel)"),
+        ("parallel_trends pretrends leads", "nqp.plots.event_study(fit)"),
+        ("bacon bacondecomp", "nqp.plots.estimators(fit) sets other estimators beside"),
+    ),
+    "nqp.datasets": (
+        ("castle", "nqp.datasets.castle_doctrine()"),
+        ("list names available", "dir(nqp.datasets) names them"),
+        ("load get load_dataset", "nqp.datasets.castle_doctrine(), or another of them"),
+    ),
+    "Draws": (
+        ("hist histogram density kde", "draws.plot.hist(), of xarray"),
+        ("head tail describe", "draws.summary()"),
+        ("to_frame to_df", "draws.to_dataframe()"),
+        ("hdi ci conf_int", "draws.summary(prob=0.95, kind='hdi')"),
+        ("pvalue pvalues p_value", "nqp.probability(draws, above=0)"),
     ),
     "Fit": (
         (
@@ -133,6 +170,12 @@ _ANSWERS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
         ("data", "fit.panel"),
         ("checks diagnostics", "fit.check(), or one: fit.check('pretrends')"),
         ("load", "nqp.load(path)"),
+        ("converged rhat r_hat ess convergence", "fit.gate, or fit.check('convergence')"),
+        ("seed", "fit.sampler.seed"),
+        ("placebo placebos", "fit.check('placebo_time'), and 'placebo_space'"),
+        ("pretrends pretrend pretest", "fit.check('pretrends')"),
+        ("sensitivity honest honest_did", "fit.check('sensitivity')"),
+        ("robustness", "fit.table('routine'), or fit.check('specifications')"),
     ),
     "Panel": (
         (
@@ -144,6 +187,9 @@ _ANSWERS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
         ("fit", "nqp.fit(nqp.StaggeredDiD(), panel)"),
         ("panelview view", "panel.plot()"),
         ("n_obs nobs", "panel.n_rows"),
+        ("cohorts adoption", "panel.cohort_labels, or panel.plot('adoption')"),
+        ("balance", "panel.balanced"),
+        ("to_csv to_parquet to_stata to_excel", "panel.frame.to_csv(path)"),
     ),
     "Table": (
         ("to_word", "table.to_docx(path), or table.save('table.docx')"),

@@ -18,6 +18,13 @@ from bayes_nqp.estimands._words import distinct, text
 type By = str | Sequence[str] | Mapping[str, str] | None
 """One name, several, or new name → name."""
 
+_OTHERWISE = {
+    **dict.fromkeys(("adoption", "gvar", "first_treat", "first_treated"), v.COHORT),
+    **dict.fromkeys(("year", "period", "month", "quarter", "date"), v.TIME),
+    **dict.fromkeys(("relative_time", "rel_time", "dynamic", "event", "horizon"), v.EVENT_TIME),
+    **dict.fromkeys(("firm", "id", "individual"), v.UNIT),
+}
+"""What others call the names by which effects differ."""
 _PERIODS = (v.COHORT, v.TIME, v.EVENT_TIME)
 _TAKEN = (*v.SAMPLE_DIMS, v.PATH, v.ROWS, v.WEIGHT, v.ANTICIPATED, *v.EVIDENCE)
 
@@ -213,5 +220,6 @@ def _cell_labels(effects: xr.Dataset, name: str) -> npt.NDArray[Any]:
         return np.asarray([" · ".join(map(text, labels)) for labels in zip(*parts, strict=True)])
     columns = (*factors, *periods, member_name(effects), v.STRATUM, v.CELL)
     raise StudyError(
-        f"by={name!r} is not something effects differ by", hint=nearest(name, columns, 0.7)
+        f"by={name!r} is not something effects differ by",
+        hint=nearest(_OTHERWISE.get(name.lower(), name), columns, 0.7),
     )
