@@ -397,3 +397,11 @@ def test_without_columns_of_linked_units_there_is_no_form_to_tell() -> None:
     found = nqp.check(fit, "spatial_form", progress=False)
     assert found.verdict == "not applicable"
     assert "nothing of linked units but their outcomes" in found.sentence
+
+
+@pytest.mark.parametrize("spatial", [{"durbin": False}, {"durbin": False, "error": True}])
+def test_every_check_answers_of_every_form(spatial: dict[str, bool]) -> None:
+    """Without covariates and linked units' treatment no question ends in an error."""
+    fit = fitted("SAR", covariates=(), spillovers=nqp.SpatialLag(WEIGHTS, **spatial))
+    table = nqp.check(fit, progress=False)
+    assert "pretrends" in list(table["check"])

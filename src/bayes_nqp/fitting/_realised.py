@@ -88,7 +88,7 @@ class Reach:
         terms : mapping of str to ndarray (draw, label)
             Coefficients by term.
         """
-        theta = theta_of(terms, self.events)
+        theta = theta_of(terms, self.events) if self.events else np.zeros((len(tau), 0))
         if delta is None or self.near is not None:
             return self._without_feedback(tau, theta, u)
         return self.effects(delta, tau, theta, u)

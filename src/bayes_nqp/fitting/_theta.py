@@ -18,7 +18,7 @@ def theta_of(terms: Mapping[str, Array], events: Sequence[int]) -> Array:
     terms : mapping of str to ndarray (..., label)
         Coefficients by term, as they are reported.
     events : sequence of int
-        All that the columns of linked units' treatment have.
+        One or more: all that the columns of linked units' treatment have.
 
     Returns
     -------
@@ -26,8 +26,6 @@ def theta_of(terms: Mapping[str, Array], events: Sequence[int]) -> Array:
         Outcome units.
     """
     e = np.array(events, dtype=np.int64)
-    if not e.size:
-        return np.zeros((*next(iter(terms.values())).shape[:-1], 0))
     if (each := terms.get("linked_each")) is not None:
         return each
     theta = np.repeat(terms["linked_level"], e.size, axis=-1)

@@ -19,6 +19,7 @@ from bayes_nqp.checks.model._untreated import Untreated
 from bayes_nqp.errors import Hint, NQPError
 from bayes_nqp.fitting import Fit, once, panel_of, refit
 from bayes_nqp.language import NOTHING, Message, advised
+from bayes_nqp.planning import plan_of
 
 _CHANCE: Final = 1e-3
 """Tail probability of equal spread below which groups are given spreads of their own."""
@@ -75,7 +76,11 @@ def _evenly(fit: Fit) -> Evenly:
 
 def _ratio(fit: Fit, groups: Index) -> float | None:
     """Sd of steps of those who adopt over that of the others; None where these may be alike."""
-    rows = Untreated(fit.plan)
+    plan = fit.plan
+    if plan.equations[0].problem.lag is not None:
+        # Rows beside a lag have no model of their own: steps of y itself, W y in them.
+        plan = plan_of(fit.outcome_design.variant({"spillovers": None}), panel_of(fit))
+    rows = Untreated(plan)
     residuals = rows.residuals(rows.equation.rows.outcome[None])[0][0]
     earlier, later = rows.pairs(1)
     if not later.size:

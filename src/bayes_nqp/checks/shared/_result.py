@@ -257,7 +257,7 @@ class Check:
     def _finding(self, fit: Fit, options: Mapping[str, object]) -> Finding:
         try:
             require(fit, *self.needs)
-            return self._seen(self.find(fit, **options))
+            found = self.find(fit, **options)
         except NotApplicable as missing:
             return Finding(NOT_APPLICABLE, NOTHING, missing.why)
         except ChoiceError as choice:
@@ -265,6 +265,12 @@ class Check:
             return Finding(NOT_APPLICABLE, NOTHING, why)
         except IdentificationError as error:
             return Finding(NOT_APPLICABLE, NOTHING, unidentified(error))
+        except StudyError as refusal:
+            if options:
+                raise
+            # What the check asked for, and not its caller, goes with no design like this one.
+            return Finding(NOT_APPLICABLE, NOTHING, unidentified(refusal))
+        return self._seen(found)
 
     def _seen(self, finding: object) -> Finding:
         """Refuse what a function returned where that is no answer."""
