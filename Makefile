@@ -12,9 +12,11 @@ FILE ?=
 OUT ?=
 ARGS ?=
 MINUTES ?= 10
+ENGINES ?= polars polars-runtime-32 ibis-framework 'sqlglot<28' pyarrow-hotfix parsy toolz atpublic regex \
+	rich markdown-it-py mdurl pygments
 export PYTHON
 
-.PHONY: help env study new test quick test-lowest package fuzz faults docs notebooks update lint format bench bench-peers calibrate clean
+.PHONY: help env study new test quick test-lowest package test-engines fuzz faults docs notebooks update lint format bench bench-peers calibrate clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -39,6 +41,10 @@ quick: $(READY)  ## Every room once (tests/quick.txt), within a minute of proces
 test-lowest:  ## The same tests on the lowest supported versions, whose own warnings are let be
 	@tools/bootstrap.sh lowest
 	@.venv-lowest/bin/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder -W default $(ARGS)
+
+test-engines: $(READY)  ## Tables in engines that the tests do not need, each where it can be installed
+	@$(BIN)/python -m pip install -q --target .cache/engines --no-deps $(ENGINES)
+	@PYTHONPATH=.cache/engines $(BIN)/python -m pytest -n 0 -W default tests/panel/test_table.py -k any_engine $(ARGS)
 
 fuzz: $(READY)  ## Hostile frames, files, studies and saved fits, new ones each time, for about MINUTES
 	@BAYES_NQP_FUZZ_MINUTES=$(MINUTES) $(BIN)/python -m pytest tests/fuzz $(ARGS)

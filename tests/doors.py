@@ -11,7 +11,8 @@ from importlib import import_module
 HOMES = {
     "CheckResult": "bayes_nqp.checks",
     "UNITS": "bayes_nqp.fitting",
-    "unit_sums": "bayes_nqp.moments",
+    "UnitSummary": "bayes_nqp.moments",
+    "UnitPart": "bayes_nqp.moments",
     "stand_ins": "bayes_nqp.moments",
     "UnitSums": "bayes_nqp.moments",
     "meets": "bayes_nqp.fitting",

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from doors import equation_density, plan_of
 
 import bayes_nqp as nqp
 from bayes_nqp.errors import PanelError, StudyError
@@ -105,8 +108,77 @@ def test_too_many_classes_are_counted_before_anything_is_multiplied() -> None:
         nqp.Panel.from_table(duckdb.from_df(rows), **ROLES, by="town")
 
 
-def test_any_lazy_frame_will_do(frame: pd.DataFrame) -> None:
-    polars = pytest.importorskip("polars", reason="polars is not installed")
-    lazy = nqp.Panel.from_table(polars.from_pandas(frame).lazy(), **ROLES)
-    kept = nqp.Panel.from_table(duckdb.from_df(frame), **ROLES)
-    np.testing.assert_allclose(lazy.outcome, kept.outcome, atol=1e-10)
+def bits(panel: nqp.Panel) -> bytes:
+    return panel.outcome.tobytes() + panel.covariates.tobytes() + panel.counts.tobytes()
+
+
+@pytest.mark.parametrize("threads", [1, 2, 8])
+def test_bits_are_those_of_any_threads_and_order_of_rows(frame: pd.DataFrame, threads: int) -> None:
+    first = nqp.Panel.from_table(duckdb.from_df(frame), **ROLES, covariates="size")
+    shuffled = frame.sample(frac=1.0, random_state=threads)
+    with duckdb.connect(config={"threads": threads}) as connection:
+        again = nqp.Panel.from_table(connection.from_df(shuffled), **ROLES, covariates="size")
+    assert bits(first) == bits(again)
+    assert first.digest == again.digest
+
+
+@pytest.mark.parametrize("engine", ["polars", "sqlite", "pyspark", "postgres"])
+def test_bits_are_those_of_any_engine(frame: pd.DataFrame, engine: str, tmp_path: Path) -> None:
+    kept = nqp.Panel.from_table(duckdb.from_df(frame), **ROLES, covariates="size")
+    rows = rows_in(engine, frame, tmp_path)
+    assert bits(nqp.Panel.from_table(rows, **ROLES, covariates="size")) == bits(kept)
+
+
+def rows_in(engine: str, frame: pd.DataFrame, folder: Path) -> Any:
+    """Put rows into an engine, or skip where it is not installed."""
+    why = f"{engine} is not installed"
+    if engine == "polars":
+        return pytest.importorskip("polars", reason=why).from_pandas(frame).lazy()
+    if engine == "pyspark":
+        if shutil.which("java") is None:
+            pytest.skip("no java for pyspark")
+        sql = pytest.importorskip("pyspark.sql", reason=why)
+        session = sql.SparkSession.builder.master("local[1]").getOrCreate()
+        whole = frame.astype({"zone_year": "float64"})
+        return session.createDataFrame(whole)
+    ibis = pytest.importorskip("ibis", reason=why)
+    if engine == "postgres":
+        address = os.environ.get("BAYES_NQP_POSTGRES", "")
+        if not address:
+            pytest.skip("no address of a server in BAYES_NQP_POSTGRES")
+        base = ibis.connect(address)
+    else:
+        base = ibis.connect(f"{engine}://{folder / 'rows'}")
+    return base.create_table("rows", frame, temp=engine == "postgres")
+
+
+DESIGNS = {
+    "channels": (nqp.Mediation(nqp.StaggeredDiD(), mediators=["m"]), {"mediators": "m"}, {}),
+    "moderator": (nqp.StaggeredDiD(moderator="z"), {"moderators": "z"}, {}),
+    "baseline": (nqp.StaggeredDiD(baseline=["z"]), {}, {"baseline": "z"}),
+    "exposure": (
+        nqp.ContinuousExposure("d", nqp.Partial(["region"], varying=None)),
+        {"exposures": "d"},
+        {},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", DESIGNS)
+def test_other_columns_are_those_of_the_rows(frame: pd.DataFrame, name: str) -> None:
+    design, roles, more = DESIGNS[name]
+    first = frame.groupby("firm")["size"].transform("first")
+    treated = (frame["year"] >= frame["zone_year"]).astype(float)
+    df = frame.assign(m=frame["size"] + frame["y"] / 2.0 + treated, z=first, d=treated * 2.0)
+    given = ROLES if name != "exposure" else {**ROLES, "cohort": None}
+    rows = nqp.Panel.from_frame(df, **given, **roles)
+    table = nqp.Panel.from_table(duckdb.from_df(df), **given, **roles, **more)
+    densities = []
+    for panel in (rows, table):
+        plan = plan_of(design, panel)
+        for equation in plan.equations:
+            points = np.random.default_rng(1).normal(-1.0, 0.5, (5, len(equation.problem.space)))
+            densities.append(equation_density(equation)(points))
+    half = len(densities) // 2
+    for ours, theirs in zip(densities[:half], densities[half:], strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-10, atol=1e-8)

@@ -5,6 +5,6 @@ opened here.
 """
 
 from bayes_nqp.engines._address import Address, opened, redacted
-from bayes_nqp.engines._table import SourceTable
+from bayes_nqp.engines._table import SourceTable, UnitFile
 
-__all__ = ["Address", "SourceTable", "opened", "redacted"]
+__all__ = ["Address", "SourceTable", "UnitFile", "opened", "redacted"]

@@ -191,6 +191,7 @@ def _connected(engine: Any, address: Address, spilled: str, memory: str | None) 
     base = address.kind == "database"
     place = address.place if base else ":memory:"
     with engine.connect(place, read_only=base, config=limits) as connection:
+        connection.execute("SET enable_progress_bar = false")
         if base:
             yield connection.table(address.table)
         else:

@@ -1,31 +1,34 @@
-"""Panels of tables that an engine keeps: read once, summed up there, never loaded.
+"""Tables that an engine keeps: read once, laid out unit by unit in a file, never loaded.
 
-One query goes through the rows: of every unit its values by period, how many rows it has, and
-whether what a unit has once is the same in all of them. From these another sums up, class by class,
-entries ``x_it - x-bar_i`` and their products; the classes are counted before anything is
-multiplied. What comes here is a few megabytes, of which `stand_ins` makes units.
+One query goes through the rows, and writes of every unit its values by period, how many rows it
+has, and whether what a unit has once is the same in all of them: least, most and how often, which
+every engine gives alike. Everything that rounds is reckoned here, part by part of that file.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from importlib.metadata import version
-from itertools import combinations_with_replacement
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 
+from bayes_nqp.arrays import Array
 from bayes_nqp.engines._address import imported
-from bayes_nqp.errors import PanelError, StudyError, nearest, shown
+from bayes_nqp.errors import PanelError, nearest, shown
 from bayes_nqp.language import Message
-from bayes_nqp.moments import UnitSums, entries_of
+from bayes_nqp.moments import UnitPart, units_of_part
 
 _PERIODS: Final = 62
-"""Periods of which the observed ones are one whole number."""
-_CLASSES: Final = 50_000
+"""Periods that a table may have."""
 _EXAMPLES: Final = 5
-_UNIT, _ROWS, _SEEN, _PATTERN, _N = "__unit", "__rows", "__seen", "__pattern", "__n"
+_UNIT, _ROWS, _N = "unit", "rows", "__n"
 
 
 class SourceTable:
@@ -35,21 +38,26 @@ class SourceTable:
     ----------
     rows : lazy frame, relation or data frame
         As narwhals takes it.
-    constant : sequence of str
-        Columns that a unit has once: its cohort, strata and others.
-    values : sequence of str
-        Outcome and covariates.
+    constant : mapping of str to bool
+        Columns that a unit has once, such as its cohort and strata, and whether each must be there.
+    values : mapping of str to bool
+        Outcome and other columns of numbers, and whether a row needs each.
     """
 
     def __init__(
-        self, rows: Any, unit: str, time: str, constant: Sequence[str], values: Sequence[str]
+        self,
+        rows: Any,
+        unit: str,
+        time: str,
+        constant: Mapping[str, bool],
+        values: Mapping[str, bool],
     ) -> None:
         self.nw = imported("narwhals")
         self.unit, self.time = unit, time
         self.constant, self.values = tuple(constant), tuple(values)
         frame = self.nw.from_native(rows).lazy()
-        name = frame.implementation.value
-        self.engine = f"{name} {version(name)}"
+        engine = frame.implementation.value
+        self.engine = f"{engine} {imported(engine).__version__}"
         known = frame.collect_schema()
         for name in (unit, time, *constant, *values):
             if name not in known.names():
@@ -63,46 +71,54 @@ class SourceTable:
                     Message("the column {!r} holds no numbers, but {}", name, str(known[name])),
                     hint="cast it in the table's own engine",
                 )
-        col = self.nw.col
+        needed = [x for part in (constant, values) for x, always in part.items() if always]
         whole = ~self.nw.any_horizontal(
-            *(col(name).is_null() for name in (unit, time, *values)), ignore_nulls=False
+            *(self.nw.col(x).is_null() for x in (unit, time, *needed)), ignore_nulls=False
         )
-        self.every = frame.select(unit, time, *constant, *values)
+        self.every = frame.select(*dict.fromkeys((unit, time, *constant, *values)))
         self.frame = self.every.filter(whole)
 
-    def count(self) -> tuple[int, int]:
-        """Rows, and those with all values."""
-        length = self.nw.len().alias(_N)
-        every, whole = (x.select(length).collect().item() for x in (self.every, self.frame))
-        return int(every), int(whole)
+    @cached_property
+    def counts(self) -> dict[int, int]:
+        """How many rows there are of each period.
 
-    def periods(self) -> list[int]:
-        """Periods in which there are rows."""
-        name = self.time
-        found = self.frame.select(name).unique().collect()[name].to_list()
-        if not found:
+        Raises
+        ------
+        PanelError
+            If there are none, or periods are no whole numbers, or too many.
+        """
+        nw, name = self.nw, self.time
+        found = self.frame.group_by(name).agg(nw.len().alias(_N)).collect()
+        times, counts = found[name].to_list(), found[_N].to_list()
+        if not times:
             raise PanelError("the table has no rows with all values", hint="its filters")
-        if any(int(x) != x if isinstance(x, int | float) else True for x in found):
+        if any(int(x) != x if isinstance(x, int | float) else True for x in times):
             raise PanelError(
-                Message("time={!r} holds {}, and no whole numbers", name, shown(found)),
+                Message("time={!r} holds {}, and no whole numbers", name, shown(times)),
                 hint="years, or 12 · year + month, made in the table's own engine",
             )
-        if len(found) > _PERIODS:
+        if len(times) > _PERIODS:
             raise PanelError(
-                Message("{} periods: tables have at most {}", len(found), _PERIODS),
+                Message("{} periods: tables have at most {}", len(times), _PERIODS),
                 hint="longer periods, or Panel.from_frame",
             )
-        return sorted(map(int, found))
+        return {int(t): int(n) for t, n in sorted(zip(times, counts, strict=True))}
 
-    def units(self, periods: Sequence[int]) -> Any:
-        """One row a unit: values by period, rows, periods, and what is constant."""
+    @property
+    def left_out(self) -> int:
+        """Rows without a value that they need."""
+        every = self.every.select(self.nw.len().alias(_N)).collect().item()
+        return int(every) - sum(self.counts.values())
+
+    def laid_out(self, path: Path) -> UnitFile:
+        """Write one row a unit: values by period, rows, and what a unit has once."""
         nw, col = self.nw, self.nw.col
         wide = {
-            entry(k, p): nw.when(col(self.time) == t).then(col(name).cast(nw.Float64))
+            _entry(k, p): nw.when(col(self.time) == t).then(col(name).cast(nw.Float64))
             for k, name in enumerate(self.values)
-            for p, t in enumerate(periods)
+            for p, t in enumerate(self.counts)
         }
-        constant = [
+        once = [
             x
             for k, name in enumerate(self.constant)
             for x in (
@@ -110,16 +126,38 @@ class SourceTable:
                 col(name).count().alias(f"there{k}"),
             )
         ]  # fmt: skip
-        pivoted = self.frame.with_columns(**wide).group_by(self.unit).agg(
-            *(col(name).max() for name in wide), *constant, nw.len().alias(_ROWS)
-        )  # fmt: skip
-        seen = [(~col(entry(0, p)).is_null()).cast(nw.Int64) for p in range(len(periods))]
-        pattern = [x * 2**p for p, x in enumerate(seen)]
-        return pivoted.with_columns(
-            nw.sum_horizontal(*seen).alias(_SEEN), nw.sum_horizontal(*pattern).alias(_PATTERN)
-        )
+        values = (col(name).max() for name in wide)
+        grouped = self.frame.with_columns(**wide).group_by(self.unit)
+        laid = grouped.agg(*values, *once, nw.len().alias(_ROWS)).rename({self.unit: _UNIT})
+        laid.sink_parquet(path)
+        return UnitFile(path, self.unit, self.constant, len(self.values), tuple(self.counts))
 
-    def check(self, units: Any) -> None:
+
+@dataclass(frozen=True, eq=False)
+class UnitFile:
+    """Units of a table, a row each, in a file.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    unit : str
+        What the table calls the column of units.
+    constant : tuple of str
+        Columns that a unit has once.
+    columns : int
+        How many columns of values there are.
+    periods : tuple of int
+        In which there are rows.
+    """
+
+    path: Path
+    unit: str
+    constant: tuple[str, ...]
+    columns: int
+    periods: tuple[int, ...]
+
+    def check(self) -> None:
         """Refuse rows given twice, values that are no numbers, and what changes within a unit.
 
         Raises
@@ -127,88 +165,77 @@ class SourceTable:
         PanelError
             With the keys of five units.
         """
-        nw, col = self.nw, self.nw.col
-        faults = [(col(_ROWS) != col(_SEEN), Message("have several rows in a period"),
-                   Message("one row a unit and period"))]  # fmt: skip
-        for k, name in enumerate(self.constant):
-            other = (col(f"least{k}") != col(f"most{k}")).fill_null(value=False)
-            some = (col(f"there{k}") > 0) & (col(f"there{k}") < col(_ROWS))
-            faults.append((other | some, Message("have several values of {!r}", name),
-                           Message("one value a unit, or none")))  # fmt: skip
-        endless = nw.any_horizontal(
-            *(~col(x).is_finite() for x in units.collect_schema().names() if x.startswith("entry")),
-            ignore_nulls=True,
-        )
-        faults.append((endless, Message("have values that are not finite"), Message("numbers")))
-        for fault, words, hint in faults:
-            wrong = units.filter(fault).select(self.unit).sort(self.unit).head(_EXAMPLES).collect()
-            if len(wrong):
-                keys = wrong[self.unit].to_list()
+        faults = [(Message("have several rows in a period"), Message("one row a unit and period"))]
+        faults += [
+            (Message("have several values of {!r}", x), Message("one value a unit, or none"))
+            for x in self.constant
+        ]
+        faults.append((Message("have values that are not finite"), Message("numbers")))
+        for (words, hint), units in zip(faults, self._survey[0], strict=True):
+            if units:
                 raise PanelError(
-                    Message("units {}", words), where=f"{self.unit} = {shown(keys, _EXAMPLES)}",
+                    Message("units {}", words),
+                    where=f"{self.unit} = {shown(units, _EXAMPLES)}",
                     hint=hint,
-                )  # fmt: skip
+                )
 
-    def sums(self, units: Any, periods: Sequence[int]) -> tuple[UnitSums, pd.DataFrame]:
-        """Sums by class, and the keys of the classes.
+    @property
+    def keys(self) -> pd.DataFrame:
+        """What units have once: each combination that there is, in order."""
+        return self._survey[1].set_axis(list(self.constant), axis=1)
 
-        Raises
-        ------
-        StudyError
-            If there are too many classes.
-        """
-        nw, col = self.nw, self.nw.col
-        keys = [f"least{k}" for k in range(len(self.constant))] + [_PATTERN]
-        classes, total = (
-            int(x.select(nw.len()).collect().item()) for x in (units.select(*keys).unique(), units)
-        )
-        if classes > _CLASSES or (classes > 1000 and classes > total / 4):
-            raise StudyError(
-                Message("{:,} units are of {:,} classes: too many to sum up", total, classes),
-                hint=Message(
-                    "fewer strata and columns in by=, or a panel without gaps; panel.sample of "
-                    "single units otherwise"
-                ),
-            )
-        names = [entry(k, p) for k in range(len(self.values)) for p in range(len(periods))]
-        centred = units.with_columns(
-            *(
-                (nw.sum_horizontal(*(x for x in names if x.startswith(f"entry{k}_"))) / col(_SEEN))
-                .alias(f"level{k}")
-                for k in range(len(self.values))
-            )
-        ).with_columns(
-            *((col(x) - col(f"level{x[5 : x.index('_')]}")).fill_null(0.0).alias(x) for x in names)
-        )  # fmt: skip
-        pairs = list(combinations_with_replacement(range(len(names)), 2))
-        products = {f"product{i}_{j}": col(names[i]) * col(names[j]) for i, j in pairs}
-        levels = [f"level{k}" for k in range(len(self.values))]
-        table = (
-            centred.with_columns(**products)
-            .group_by(*keys)
-            .agg(
-                nw.len().alias(_N), *(col(x).sum() for x in (*names, *levels, *products)),
-            )
-            .sort(*keys)
-            .collect()
-            .to_pandas()
-        )  # fmt: skip
-        n = table[_N].to_numpy(dtype=np.float64)
-        mean = table[names].to_numpy(dtype=np.float64) / n[:, None]
-        covariance = np.empty((n.size, len(names), len(names)))
-        for (i, j), name in zip(pairs, products, strict=True):
-            inner = table[name].to_numpy(dtype=np.float64) / n - mean[:, i] * mean[:, j]
-            covariance[:, i, j] = covariance[:, j, i] = inner
-        level = table[levels].to_numpy(dtype=np.float64) / n[:, None]
-        column, period = entries_of(len(levels), len(periods), [False] * len(levels))
-        bits = table[_PATTERN].to_numpy(dtype=np.int64)[:, None] >> np.arange(len(periods)) & 1
-        seen = bits.astype(bool)
-        absent = np.zeros((n.size, len(levels), len(periods)), dtype=bool)
-        named = dict(zip(keys, (*self.constant, _PATTERN), strict=True))
-        sums = UnitSums(column, period, seen, absent, n, level, mean, covariance)
-        return sums, table[keys].rename(columns=named)
+    @cached_property
+    def _survey(self) -> tuple[list[list[Any]], pd.DataFrame]:
+        """Five units with each fault, and combinations of what units have once."""
+        names = [f"least{k}" for k in range(len(self.constant))]
+        wrong: list[list[Any]] = [[] for _ in range(len(names) + 2)]
+        keys = []
+        for batch in self._batches():
+            values, rows = self._values(batch), _numbers(batch, _ROWS)
+            found = [(~np.isnan(values[:, 0])).sum(axis=1) != rows]
+            for k, name in enumerate(names):
+                other = pa.compute.not_equal(batch.column(name), batch.column(f"most{k}"))
+                there = _numbers(batch, f"there{k}")
+                changed = pa.compute.fill_null(other, False).to_numpy(zero_copy_only=False)
+                found.append(changed | (there > 0) & (there < rows))
+            found.append(np.isinf(values).any(axis=(1, 2)))
+            for units, fault in zip(wrong, found, strict=True):
+                if fault.any():
+                    found_here = batch.column(_UNIT).filter(pa.array(fault)).to_pylist()
+                    units[:] = sorted({*units, *found_here})[:_EXAMPLES]
+            keys.append(batch.select(names).to_pandas().drop_duplicates())
+        if not names:
+            return wrong, pd.DataFrame(index=range(1))
+        distinct = pd.concat(keys).drop_duplicates()
+        return wrong, distinct.sort_values(names, ignore_index=True)
+
+    def parts(self) -> Iterator[UnitPart]:
+        """Units, with the row of `keys` that each has."""
+        names = [f"least{k}" for k in range(len(self.constant))]
+        place = self._survey[1].assign(place=np.arange(len(self._survey[1])))
+        for batch in self._batches():
+            number = np.zeros((batch.num_rows, 1), dtype=np.int64)
+            if names:
+                found = batch.select(names).to_pandas().merge(place, how="left", on=names)
+                number[:, 0] = found["place"]
+            yield UnitPart(self._values(batch), number)
+
+    def _batches(self) -> Iterator[pa.RecordBatch]:
+        with pq.ParquetFile(self.path) as file:
+            yield from file.iter_batches(units_of_part(self.columns, len(self.periods)))
+
+    def _values(self, batch: pa.RecordBatch) -> Array:
+        values = np.empty((batch.num_rows, self.columns, len(self.periods)))
+        for k in range(self.columns):
+            for p in range(len(self.periods)):
+                values[:, k, p] = _numbers(batch, _entry(k, p))
+        return values
 
 
-def entry(column: int, period: int) -> str:
+def _entry(column: int, period: int) -> str:
     """Call a value of a unit."""
     return f"entry{column}_{period}"
+
+
+def _numbers(batch: pa.RecordBatch, name: str) -> npt.NDArray[Any]:
+    return np.asarray(batch.column(name).to_numpy(zero_copy_only=False))

@@ -18,7 +18,8 @@ from bayes_nqp.moments._absorbed import (
 )
 from bayes_nqp.moments._classes import UnitClass, packed_rows, reduce_rows
 from bayes_nqp.moments._rows import Rows, VaryingColumn, distinct_rows
-from bayes_nqp.moments._stand_ins import StandIns, UnitSums, entries_of, stand_ins, unit_sums
+from bayes_nqp.moments._stand_ins import StandIns, UnitSums, stand_ins
+from bayes_nqp.moments._unit_sums import UnitPart, UnitSummary, units_of_part
 
 __all__ = [
     "AbsorbedGroup",
@@ -26,14 +27,15 @@ __all__ = [
     "Rows",
     "StandIns",
     "UnitClass",
+    "UnitPart",
+    "UnitSummary",
     "UnitSums",
     "VaryingColumn",
     "absorb_levels",
     "absorb_loadings",
     "distinct_rows",
-    "entries_of",
     "packed_rows",
     "reduce_rows",
     "stand_ins",
-    "unit_sums",
+    "units_of_part",
 ]

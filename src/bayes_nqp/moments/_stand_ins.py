@@ -6,14 +6,12 @@ class may be any other units with the same number, means and cross-products.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.linalg import helmert
 
 from bayes_nqp.arrays import Array, Index, Mask
-from bayes_nqp.moments._rows import distinct_rows
 
 LEVEL = -1
 """The period of an entry that holds the mean of a unit's rows."""
@@ -78,66 +76,6 @@ class StandIns:
     of_class: Index
     counts: Array
     values: Array
-
-
-def unit_sums(
-    values: Array, counts: Array, key: Index, *, whole: Sequence[bool], bare: Sequence[bool]
-) -> tuple[UnitSums, Index]:
-    """Sum units up by class: those of one key with the same periods and the same gaps.
-
-    Parameters
-    ----------
-    values : ndarray (unit, column, T)
-        NaN where there is no value; the first column has one in every row.
-    counts : ndarray (unit)
-        How many units each stands for.
-    key : ndarray of int (unit, ...)
-        Units of one class have the same.
-    whole : sequence of bool (column)
-        Whether the mean of a unit's rows counts, and not what varies around it alone.
-    bare : sequence of bool (column)
-        Whether values are taken as they are, so that what is zero in all units of a class stays so.
-
-    Returns
-    -------
-    tuple of UnitSums and ndarray of int (class)
-        And the first unit of each class, whose key it has.
-    """
-    n_periods = values.shape[2]
-    gap = np.isnan(values)
-    pattern = [np.packbits(gap.reshape(len(values), -1), axis=1)]
-    pattern += [np.packbits(values[:, bare] != 0, axis=2).reshape(len(values), -1)] * any(bare)
-    _, of_pattern = distinct_rows(np.concatenate(pattern, axis=1).astype(np.int64))
-    _, of_class = distinct_rows(np.column_stack([key, of_pattern]))
-    column, period = entries_of(len(whole), n_periods, whole)
-    # Entries and levels of every unit: x_t - x-bar, and x-bar.
-    size = np.maximum((~gap).sum(axis=2), 1)
-    level = np.where(bare, 0.0, np.nansum(values, axis=2) / size)
-    entries = np.nan_to_num(values - level[:, :, None])[:, column, period]
-    own = period == LEVEL
-    entries[:, own] = level[:, column[own]]
-    order = np.argsort(of_class, kind="stable")
-    bounds = np.flatnonzero(np.diff(of_class[order], prepend=-1))
-    f, first = counts[order], order[bounds]
-    n = np.add.reduceat(f, bounds)
-    mean = np.add.reduceat(f[:, None] * entries[order], bounds) / n[:, None]
-    covariance = np.empty((n.size, column.size, column.size))
-    for k, units in enumerate(np.split(order, bounds[1:])):
-        d = entries[units] - mean[k]
-        covariance[k] = d.T @ (counts[units, None] * d) / n[k]
-    levels = np.add.reduceat(f[:, None] * level[order], bounds) / n[:, None]
-    levels[:, whole] = 0.0
-    absent = gap[first] & ~gap[first, :1]
-    sums = UnitSums(column, period, ~gap[first, 0], absent, n, levels, mean, covariance)
-    return sums, np.asarray(first, dtype=np.int64)
-
-
-def entries_of(n_columns: int, n_periods: int, whole: Sequence[bool]) -> tuple[Index, Index]:
-    """Columns and periods of entries: of every column its periods, then levels that are kept."""
-    levels = np.flatnonzero(np.asarray(whole, dtype=bool))
-    column = np.concatenate([np.repeat(np.arange(n_columns), n_periods), levels])
-    period = np.concatenate([np.tile(np.arange(n_periods), n_columns), np.full(levels.size, LEVEL)])
-    return column.astype(np.int64), period.astype(np.int64)
 
 
 def stand_ins(sums: UnitSums) -> StandIns:

@@ -197,7 +197,11 @@ class Panel(PanelAttributes, Rectangle):
         cohort: str | None = None,
         strata: str | Iterable[str] = (),
         covariates: str | Iterable[str] = (),
+        mediators: str | Iterable[str] = (),
+        moderators: str | Iterable[str] = (),
+        exposures: str | Iterable[str] = (),
         by: str | Iterable[str] = (),
+        baseline: str | Iterable[str] = (),
         never: object = None,
         memory: str | None = None,
     ) -> Panel:
@@ -223,10 +227,12 @@ class Panel(PanelAttributes, Rectangle):
             Column of numbers.
         cohort : str, optional
             First treated period of a unit, the same in all of its rows; missing means never.
-        strata, covariates : str or sequence of str, default ()
+        strata, covariates, mediators, moderators, exposures : str or sequence of str, default ()
             As in `from_frame`.
         by : str or sequence of str, default ()
             Further columns that units of a class share, as in `summed_up`.
+        baseline : str or sequence of str, default ()
+            Columns of numbers that ``StaggeredDiD(baseline=…)`` names.
         never : object, optional
             As in `from_frame`.
         memory : str, optional
@@ -249,13 +255,16 @@ class Panel(PanelAttributes, Rectangle):
         ... )  # doctest: +SKIP
         """
         frame, counts, notes = frame_of_table(
-            rows, unit=unit, time=time, outcome=outcome, cohort=cohort, strata=strata,
-            covariates=covariates, by=by, memory=memory,
+            rows, unit=unit, time=time, cohort=cohort, strata=strata, columns={
+                "outcome": outcome, "covariates": covariates, "mediators": mediators,
+                "moderators": moderators, "exposures": exposures, "baseline": baseline,
+            }, by=by, memory=memory,
         )  # fmt: skip
         return cls(
             **build(
                 frame, unit=unit, time=time, outcome=outcome, cohort=cohort, strata=strata,
-                covariates=covariates, counts=counts, never=never, notes=notes,
+                covariates=covariates, mediators=mediators, moderators=moderators,
+                exposures=exposures, counts=counts, never=never, notes=notes,
             )
         )  # fmt: skip
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +12,15 @@ import pandas as pd
 
 from bayes_nqp.columns import numbers
 from bayes_nqp.language import Message
-from bayes_nqp.moments import UnitSums, stand_ins, unit_sums
+from bayes_nqp.machine import one_thread
+from bayes_nqp.moments import (
+    UnitPart,
+    UnitSummary,
+    UnitSums,
+    distinct_rows,
+    stand_ins,
+    units_of_part,
+)
 from bayes_nqp.panel._build import build, cohort_column, free_name
 from bayes_nqp.panel._derive import column_of, rows_of, where
 from bayes_nqp.panel._grid import Grid
@@ -33,29 +41,44 @@ def summed_up[P: Rectangle](panel: P, by: str | Iterable[str], baseline: str | I
     by, baseline = as_names("by", by), as_names("baseline", baseline)
     roles = panel.roles
     first = np.searchsorted(panel.unit_codes, np.arange(panel.unit_labels.size))
-    parts = {name: part for part, name in roles.named() if part in _COLUMNS}
-    parts |= {name: "baseline" for name in baseline if name not in parts}
-    values = np.full((first.size, len(parts), panel.periods), np.nan)
-    for k, name in enumerate(parts):
-        column = numbers(column_of(panel, "baseline", name), parts[name], rows_of(panel), [])
+    parts_of = {name: part for part, name in roles.named() if part in _COLUMNS}
+    parts_of |= {name: "baseline" for name in baseline if name not in parts_of}
+    values = np.full((first.size, len(parts_of), panel.periods), np.nan)
+    for k, name in enumerate(parts_of):
+        column = numbers(column_of(panel, "baseline", name), parts_of[name], rows_of(panel), [])
         values[panel.unit_codes, k, panel.time_codes] = column
     values[panel.unit_codes, 0, panel.time_codes] = panel.outcome
     key = [panel.cohort_codes, *panel.strata_codes.values()]
     key += [unit_column(panel, name, "by")[0] for name in by]
     if roles.weights is not None:
-        own = np.nan_to_num(values[:, list(parts).index(roles.weights)])
+        own = np.nan_to_num(values[:, list(parts_of).index(roles.weights)])
         key.append(np.unique(own, axis=0, return_inverse=True)[1].ravel())
-    sums, chosen = unit_sums(
-        values, panel.counts, np.column_stack(key),
-        whole=[part not in (*NET, *BARE) for part in parts.values()],
-        bare=[part in BARE for part in parts.values()],
-    )  # fmt: skip
+    keys_of, number = distinct_rows(np.column_stack(key))
+    chosen = np.zeros(len(keys_of), dtype=np.int64)
+    chosen[number[::-1]] = np.arange(first.size)[::-1]
+    counts_of = panel.counts if panel.summed else None
+
+    def parts() -> Iterator[UnitPart]:
+        step = units_of_part(*values.shape[1:])
+        for start in range(0, first.size, step):
+            units = slice(start, start + step)
+            some = None if counts_of is None else counts_of[units]
+            yield UnitPart(values[units], number[units, None], some)
+
+    summary = UnitSummary(
+        parts,
+        whole=[part not in (*NET, *BARE) for part in parts_of.values()],
+        bare=[part in BARE for part in parts_of.values()],
+    )
+    with one_thread():
+        sums, of_key = summary.sums()
+    chosen = chosen[of_key[:, 0]]
     keys = {name: panel.frame[name].to_numpy()[first][chosen] for name in (*roles.strata, *by)}
     if roles.cohort is not None:
         keys[roles.cohort] = cohort_column(panel.cohort_codes[chosen], panel.grid)
     counts = roles.counts or free_name("counts", panel.frame)
     times = _times(np.arange(panel.periods), panel.grid)
-    frame = frame_of(sums, keys, list(parts), times, (roles.unit, roles.time, counts))
+    frame = frame_of(sums, keys, list(parts_of), times, (roles.unit, roles.time, counts))
     note = Message(
         "{:,} rows of {:,} units are summed up in {:,} classes",
         panel.n_rows, panel.n_units, sums.n.size,

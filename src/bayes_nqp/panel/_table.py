@@ -1,52 +1,84 @@
-"""Panels of tables that an engine keeps: read once, summed up there, never loaded."""
+"""Panels of tables that an engine keeps: read once, laid out unit by unit, never loaded."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 
 from bayes_nqp.engines import SourceTable, opened
+from bayes_nqp.errors import StudyError
 from bayes_nqp.language import Message
+from bayes_nqp.machine import one_thread
+from bayes_nqp.moments import UnitSummary
 from bayes_nqp.panel._roles import as_names
-from bayes_nqp.panel._summed import frame_of
+from bayes_nqp.panel._summed import BARE, NET, frame_of
+
+_CLASSES: Final = 50_000
+_FEW: Final = 1000
+"""Classes that are never too many."""
+_NEEDED: Final = ("outcome", "covariates")
+"""Parts of columns without whose values a row is left out."""
 
 
 def frame_of_table(
-    rows: Any, *, unit: str, time: str, outcome: str, cohort: str | None,
-    strata: str | Iterable[str], covariates: str | Iterable[str], by: str | Iterable[str],
-    memory: str | None,
+    rows: Any, *, unit: str, time: str, cohort: str | None, strata: str | Iterable[str],
+    columns: dict[str, str | Iterable[str]], by: str | Iterable[str], memory: str | None,
 ) -> tuple[pd.DataFrame, str, list[Message]]:  # fmt: skip
     """Rows of stand-ins, the column that says how many units each stands for, and notes."""
-    strata, covariates, by = (
-        as_names(name, value)
-        for name, value in (("strata", strata), ("covariates", covariates), ("by", by))
-    )
-    constant = [x for x in (cohort, *strata, *by) if x is not None]
-    with opened(rows, memory) as (native, host):
-        table = SourceTable(
-            native, unit, time, list(dict.fromkeys(constant)), [outcome, *covariates]
+    strata, by = as_names("strata", strata), as_names("by", by)
+    parts: dict[str, str] = {}
+    for part, names in columns.items():
+        for name in as_names(part, names):
+            parts.setdefault(name, part)
+    once = {x: x in strata for x in (cohort, *strata, *by) if x is not None}
+    values = {x: part in _NEEDED for x, part in parts.items()}
+    with (
+        opened(rows, memory) as (native, host),
+        TemporaryDirectory(prefix="bayes_nqp-") as folder,
+        one_thread(),
+    ):
+        table = SourceTable(native, unit, time, once, values)
+        units = table.laid_out(Path(folder) / "units.parquet")
+        left_out = table.left_out
+        units.check()
+        summary = UnitSummary(
+            units.parts,
+            whole=[part not in (*NET, *BARE) for part in parts.values()],
+            bare=[part in BARE for part in parts.values()],
         )
-        every, whole = table.count()
-        periods = table.periods()
-        units = table.units(periods)
-        table.check(units)
-        sums, keys = table.sums(units, periods)
+        _check_classes(summary)
+        sums, keys = summary.sums()
     counts = "counts"
-    while counts in {unit, time, outcome, *constant, *covariates}:
+    while counts in {unit, time, *once, *values}:
         counts += "_"
-    of_classes = {name: keys[name].to_numpy() for name in table.constant}
-    frame = frame_of(
-        sums, of_classes, list(table.values), np.asarray(periods), (unit, time, counts)
-    )
+    of_classes = {x: units.keys[x].to_numpy()[keys[:, 0]] for x in once}
+    periods = np.asarray(units.periods)
+    frame = frame_of(sums, of_classes, list(parts), periods, (unit, time, counts))
     notes = [
         Message(
             "{:,} rows of {:,} units stayed in their engine ({}) and are summed up in {:,} classes",
-            whole, int(sums.n.sum()), " ".join(filter(None, (table.engine, host))), sums.n.size,
+            sum(table.counts.values()), int(sums.n.sum()),
+            " ".join(filter(None, (table.engine, host))), sums.n.size,
         )
     ]  # fmt: skip
-    if every > whole:
-        notes.append(Message("{:,} rows without a unit, time or value left out", every - whole))
+    if left_out:
+        notes.append(Message("{:,} rows without a unit, time or value left out", left_out))
     return frame, counts, notes
+
+
+def _check_classes(summary: UnitSummary) -> None:
+    """Refuse too many classes, before anything is multiplied."""
+    classes, units = summary.n_classes, summary.n_units
+    if classes > _CLASSES or (classes > _FEW and classes > units / 4):
+        raise StudyError(
+            Message("{:,} units are of {:,} classes: too many to sum up", units, classes),
+            hint=Message(
+                "fewer strata and columns in by=, or a panel without gaps; panel.sample of "
+                "single units otherwise"
+            ),
+        )

@@ -54,6 +54,8 @@ class Data(Keys):
     """A table that stays in its engine: "firms/*.parquet", "duckdb:FILE#TABLE", "env:NAME"."""
     by: Names = []
     """Further columns that the units of a class share, where a source is summed up by class."""
+    baseline: Names = []
+    """Columns of numbers that the design's baseline names, where a source is summed up."""
     memory: str | None = None
     """How much the engine of a source holds before it writes to the disk, such as "2GB"."""
     simulation: str | None = None

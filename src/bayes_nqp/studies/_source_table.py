@@ -14,7 +14,10 @@ from bayes_nqp.studies._schema import Settings
 from bayes_nqp.studies._source import source_of
 from bayes_nqp.studies._words import in_toml
 
-_ROLES: Final = ("unit", "time", "outcome", "cohort", "strata", "covariates", "by", "memory")
+_ROLES: Final = (
+    "unit", "time", "outcome", "cohort", "strata", "covariates", "mediators", "moderators",
+    "exposures", "by", "baseline", "memory",
+)  # fmt: skip
 """Keys that say what `Panel.from_table` is asked for."""
 _KEYS: Final = {*_ROLES, "source", "never"}
 
