@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from bayes_nqp.columns._values import counted, is_text
+from bayes_nqp.columns._values import counted, is_text, texts_of
 from bayes_nqp.errors import PanelError, shown
 from bayes_nqp.language import Message
 
@@ -70,7 +70,7 @@ def refuse_swallowed(df: pd.DataFrame, path: Path, delimiter: str, header: int) 
     least = max(df.shape[1] - 1, 1)
     for place, name in enumerate(df.columns):
         column = df.iloc[:, place]
-        if not is_text(column):
+        if not is_text(column) or not texts_of(column).broken:
             continue
         cells: pd.Series[Any] = column[column.str.contains("\n", regex=False, na=False)]
         for row, cell in cells.items():

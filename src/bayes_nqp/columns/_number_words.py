@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from bayes_nqp.columns._broken import broken_cell
-from bayes_nqp.columns._values import grouped, is_text
+from bayes_nqp.columns._values import grouped, is_text, texts_of
 from bayes_nqp.columns._years import year_of
 
 EDGES: Final = " \t\r\n\u3000\xa0"
@@ -96,17 +96,27 @@ def cells(column: pd.Series[Any], *, named: bool = False) -> Cells | None:
     """
     if not is_text(column) or isinstance(column.dtype, pd.CategoricalDtype):
         return None
-    if not named:
-        probe = column.iloc[:: max(1, len(column) // _PROBE)].dropna().unique()
-        few = [narrow(x.strip(EDGES)) if isinstance(x, str) else x for x in probe]
-        numeric = [
-            x for x in few if x != "" and (not isinstance(x, str) or len(x) > SHORT or _digit(x))
-        ]
-        if sum(map(counts, numeric)) < 0.5 * len(numeric) or not numeric:
-            return None
+    if not named and not _says_numbers(column):
+        return None
     codes, distinct = pd.factorize(column)
     values = [x.strip(EDGES) if isinstance(x, str) else x for x in distinct]
     return Cells(column, codes, values)
+
+
+def _says_numbers(column: pd.Series[Any]) -> bool:
+    """Whether half of a few cells, spread over the rows of a column, say numbers."""
+    texts = texts_of(column) if isinstance(column.dtype, pd.StringDtype) else None
+    if texts is not None and texts.says_numbers is not None:
+        return texts.says_numbers
+    probe = column.iloc[:: max(1, len(column) // _PROBE)].dropna().unique()
+    few = [narrow(x.strip(EDGES)) if isinstance(x, str) else x for x in probe]
+    numeric = [
+        x for x in few if x != "" and (not isinstance(x, str) or len(x) > SHORT or _digit(x))
+    ]
+    found = bool(numeric) and sum(map(counts, numeric)) >= 0.5 * len(numeric)
+    if texts is not None:
+        texts.says_numbers = found
+    return found
 
 
 def counts(cell: Any) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -63,8 +64,11 @@ def read_text(
             Message("path={!r} is a workbook with the suffix {}", path.name, path.suffix),
             hint="give it the suffix .xlsx (or .xls)",
         )
-    marker = encoding or _detect(path, head)
-    _check_decodes(path, marker)
+    marker = encoding or _marked(path, head)
+    if marker:
+        _check_decodes(path, marker)
+    else:
+        marker = _detect(path)
     if marker == "gb18030" and encoding is None:
         notes.append(Message("{}: no UTF-8, so read as GB18030", path.name))
     above = _lines(path, marker, header)
@@ -175,12 +179,12 @@ def without_marks(frame: pd.DataFrame, unmark: Callable[[Any], Any]) -> pd.DataF
     return frame
 
 
-def _detect(path: Path, head: bytes) -> str:
-    for mark, name in _MARKS:
-        if head.startswith(mark):
-            return name
-    if wide := _wide(path):
-        return wide
+def _marked(path: Path, head: bytes) -> str:
+    """The encoding that a mark at the beginning says, or zeros between letters; "" for none."""
+    return next((name for mark, name in _MARKS if head.startswith(mark)), "") or _wide(path)
+
+
+def _detect(path: Path) -> str:
     if _decodes(path, "utf-8"):
         return "utf-8"
     refuse_mixed(path)
@@ -221,11 +225,35 @@ def _pieces(path: Path, encoding: str) -> Iterator[str]:
 
 def _decodes(path: Path, encoding: str) -> bool:
     try:
-        for _ in _pieces(path, encoding):
-            pass
+        _refuse_zero(path, encoding)
     except UnicodeError:
         return False
     return True
+
+
+def _refuse_zero(path: Path, encoding: str) -> None:
+    """Decode a file, in which no character may be NUL."""
+    for number, piece in enumerate(_pieces(path, encoding)):
+        if (zero := piece.find("\x00")) >= 0:
+            lines = _ends_of_lines(path, encoding, number) + piece.count("\n", 0, zero)
+            raise PanelError(
+                Message("path={!r} holds the character NUL, as no text does", path.name),
+                where=Message("line {}", lines + 1),
+                hint=Message(
+                    "it may be cut off, or no text, or in another encoding: export it again "
+                    "as CSV UTF-8, or {}",
+                    _TRY,
+                ),
+            )
+
+
+def _ends_of_lines(path: Path, encoding: str, pieces: int | None = None) -> int:
+    """Ends of lines in the first pieces of a file; of all that can be decoded by default."""
+    count = 0
+    with suppress(UnicodeError):
+        for piece in islice(_pieces(path, encoding), pieces):
+            count += piece.count("\n")
+    return count
 
 
 def _plausibly_chinese(path: Path) -> bool:
@@ -239,24 +267,13 @@ def _plausibly_chinese(path: Path) -> bool:
 
 def _check_decodes(path: Path, encoding: str) -> None:
     _check_known(encoding)
-    position = 0
     try:
-        for piece in _pieces(path, encoding):
-            if (zero := piece.find("\x00")) >= 0:
-                raise PanelError(
-                    Message("path={!r} holds the character NUL, as no text does", path.name),
-                    where=Message("line {}", position + 1 + piece.count(chr(10), 0, zero)),
-                    hint=Message(
-                        "it may be cut off, or no text, or in another encoding: export it again "
-                        "as CSV UTF-8, or {}",
-                        _TRY,
-                    ),
-                )
-            position += piece.count("\n")
+        _refuse_zero(path, encoding)
     except UnicodeError as error:
+        after = _ends_of_lines(path, encoding) + 1
         raise PanelError(
             Message("path={!r} is not {} text", path.name, encoding),
-            where=Message("after line {}: {}", position + 1, getattr(error, "reason", error)),
+            where=Message("after line {}: {}", after, getattr(error, "reason", error)),
             hint=Message("leave encoding out to have it found, or {}", _TRY),
         ) from error
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from bayes_nqp.columns._values import distinct, is_text
+from bayes_nqp.columns._values import distinct, is_text, texts_of
 from bayes_nqp.errors import shown
 from bayes_nqp.language import Message
 
@@ -37,6 +37,8 @@ def twins(unit: pd.Series[Any], time: pd.Series[Any]) -> Message | None:
         Of the rows of a panel.
     """
     if not is_text(unit):
+        return None
+    if texts_of(unit).joined.isascii():
         return None
     stems: dict[str, list[str]] = {}
     for name in sorted(x for x in distinct(unit) if isinstance(x, str)):

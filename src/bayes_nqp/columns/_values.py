@@ -121,27 +121,60 @@ class Texts:
 
     Parameters
     ----------
-    values : list
-        As Python has them; not to be changed.
+    cells : list or arrow array of strings
+        Not to be changed.
     """
 
-    def __init__(self, values: list[Any]) -> None:
-        self.values = values
+    def __init__(self, cells: Any) -> None:
+        self._cells = cells
+        self.says_numbers: bool | None = None
+        """Whether a few cells of the column say numbers, once somebody found out."""
+
+    @cached_property
+    def values(self) -> list[Any]:
+        """As Python has them."""
+        return self._cells if isinstance(self._cells, list) else self._cells.to_pylist()
 
     @cached_property
     def joined(self) -> str:
         """All texts, a line each: one search tells whether any of them has something in it."""
-        return "\n".join(x for x in self.values if isinstance(x, str))
+        if isinstance(self._cells, list):
+            return "\n".join(x for x in self._cells if isinstance(x, str))
+        import pyarrow as pa
+        from pyarrow.compute import binary_join
+
+        ends = pa.array([0, len(self._cells)], pa.int32())
+        text = binary_join(
+            pa.ListArray.from_arrays(ends, self._cells), pa.scalar("\n", self._cells.type)
+        )
+        return str(text[0].as_py())
+
+    @cached_property
+    def broken(self) -> bool:
+        """Whether a text has several lines."""
+        texts: Any = self._cells
+        if isinstance(texts, list):
+            texts = [x for x in texts if isinstance(x, str)]
+        return self.joined.count("\n") >= max(len(texts), 1)
 
     @cached_property
     def blank(self) -> list[str]:
         """Texts of blanks alone."""
-        return [x for x in self.values if isinstance(x, str) and not x.strip(_BLANKS)]
+        return [x for x in self._loose if not x.strip(_BLANKS)]
 
     @cached_property
     def padded(self) -> list[str]:
         """Texts with blanks or breaks around them."""
-        return [x for x in self.values if isinstance(x, str) and x != x.strip(_EDGES)]
+        return [x for x in self._loose if x]
+
+    @cached_property
+    def _loose(self) -> list[str]:
+        """Texts that are empty, or begin or end with a blank or a break."""
+        lines = f"\n{self.joined}\n"
+        ends = ("\n\n", *(end for x in _EDGES if x in self.joined for end in (f"\n{x}", f"{x}\n")))
+        if not any(end in lines for end in ends):
+            return []
+        return [x for x in self.values if isinstance(x, str) and (not x or x != x.strip(_EDGES))]
 
 
 _SEEN: ContextVar[dict[int, tuple[Any, Texts]] | None] = ContextVar("texts", default=None)
@@ -164,11 +197,16 @@ def texts_of(column: pd.Series[Any]) -> Texts:
     cells: Any = column.array.__arrow_array__()
     seen = _SEEN.get()
     if seen is None or id(cells) not in seen:
-        texts = Texts(cells.unique().drop_null().to_pylist())
+        texts = Texts(_of_one_piece(cells.unique().drop_null()))
         if seen is None:
             return texts
         seen[id(cells)] = cells, texts  # the cells too, so that no others take their place
     return seen[id(cells)][1]
+
+
+def _of_one_piece(cells: Any) -> Any:
+    """An arrow array, of pieces or not, as one."""
+    return cells.combine_chunks() if hasattr(cells, "combine_chunks") else cells
 
 
 def distinct(column: pd.Series[Any]) -> list[Any]:

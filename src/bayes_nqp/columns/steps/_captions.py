@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from bayes_nqp.columns._number_words import EDGES, MOST, counts, narrow
-from bayes_nqp.columns._values import Bools, distinct, is_text
+from bayes_nqp.columns._values import Bools, distinct, is_text, texts_of
 from bayes_nqp.columns.steps._header import heading
 from bayes_nqp.columns.steps._step import Found, Reading, Step, some, step
 from bayes_nqp.language import Message
@@ -58,6 +58,8 @@ def _repeats(frame: pd.DataFrame) -> Bools:
             alike = [str(name)]
             if column.dtype == object:
                 alike = [x for x in distinct(column) if isinstance(x, str) and heading(x) == name]
+            elif str(name) not in texts_of(column).joined:
+                continue
             same += column.isin(alike).to_numpy()
     rows: Bools = same >= 2
     if rows.any():

@@ -32,9 +32,10 @@ class Names(Step):
         for name, column in reading.frame.items():
             if not is_text(column):
                 continue
-            values = distinct(column)
-            if not _MAY.search(texts_of(column).joined):
+            joined = texts_of(column).joined
+            if joined.isascii() or not _MAY.search(joined):
                 continue
+            values = distinct(column)
             if len(values) > 0.5 * len(column):
                 continue
             other = [x for x in values if isinstance(x, str) and _bare(x) != x.strip(EDGES)]
