@@ -7,7 +7,8 @@ import pytest
 from dense import dense, values_of
 from design_table import DESIGNS
 
-from bayes_nqp.gaussian import GaussianProblem, density, draw, gaussian_problem
+from bayes_nqp.gaussian import GaussianProblem, density, draw, gaussian_problem, gradient
+from bayes_nqp.gaussian.interpolation import Panels
 from bayes_nqp.planning import plan_of
 
 NAMES = [
@@ -32,8 +33,8 @@ def test_the_density_is_that_without_nodes(name: str) -> None:
 
 def test_some_designs_have_nodes_and_others_none() -> None:
     assert both("partial, cities, AR(1)")[1].on_nodes
-    # Two parameters; deviations of single units; none.
-    for name in ("partial, cities, AR(1) + noise", "partial, units, AR(1)", "partial, none, iid"):
+    # Two parameters; none.
+    for name in ("partial, cities, AR(1) + noise", "partial, none, iid"):
         assert not both(name)[1].on_nodes
 
 
@@ -64,3 +65,38 @@ def test_far_out_points_are_computed_or_refused_as_without_nodes(far: float) -> 
     points = 0.1 * np.random.default_rng(0).standard_normal((3, len(direct.space)))
     points[1, direct.space.names.index("rho")] = far
     assert density(nodes, points) == pytest.approx(density(direct, points), rel=1e-9)
+
+
+@pytest.mark.parametrize("name", ["partial, units, AR(1)", "exposure, partial, units, AR(1)"])
+def test_many_points_have_nodes_of_deviations_too(name: str) -> None:
+    """Panels are computed once many points are in them; others stay as they are."""
+    direct, nodes = both(name)
+    generator = np.random.default_rng(3)
+    few = 0.2 * generator.standard_normal((8, len(direct.space)))
+    many = 0.2 * generator.standard_normal((500, len(direct.space)))
+    many[::50] *= 20.0
+    for points in (few, many, few):
+        assert density(nodes, points) == pytest.approx(density(direct, points), rel=1e-10)
+        ours, theirs = (gradient(p, points[:20]) for p in (nodes, direct))
+        assert ours[0] == pytest.approx(theirs[0], rel=1e-10)
+        assert ours[1] == pytest.approx(theirs[1], rel=1e-7, abs=1e-7)
+    assert nodes.node_panels
+    assert sum(nodes.node_counts.values()) == 516
+    assert all(nodes.node_counts[number] >= 100 for number in nodes.node_panels)
+    drawn, theirs_drawn = (draw(p, few, np.random.default_rng(2)) for p in (nodes, direct))
+    assert drawn.slots == pytest.approx(theirs_drawn.slots, rel=1e-7, abs=1e-8)
+    assert drawn.deviation == pytest.approx(theirs_drawn.deviation, rel=1e-7, abs=1e-8)
+
+
+def test_slopes_between_nodes_are_those_of_the_function() -> None:
+    """Along either of two parameters, and across the end of a panel."""
+    panels = Panels(lambda u: [np.sin(u[:, :1]) * np.exp(0.3 * u[:, 1:])])
+    u = np.random.default_rng(0).uniform(-1.5, 1.5, (40, 2))
+    (values,), first, second = (
+        panels.values(u) or [], panels.slopes(u, 0) or [], panels.slopes(u, 1) or []
+    )  # fmt: skip
+    truth = np.sin(u[:, :1]) * np.exp(0.3 * u[:, 1:])
+    assert values == pytest.approx(truth, rel=1e-10)
+    assert first[0] == pytest.approx(np.cos(u[:, :1]) * np.exp(0.3 * u[:, 1:]), rel=1e-8)
+    assert second[0] == pytest.approx(0.3 * truth, rel=1e-8, abs=1e-10)
+    assert panels.values(np.full((1, 2), 13.0)) is None

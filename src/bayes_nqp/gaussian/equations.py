@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -68,18 +69,13 @@ class NoiseEquations:
         """All numbers side by side (B, number)."""
         return np.concatenate([a.reshape(len(a), -1) for a in self.arrays], axis=1)
 
-    def like(self, table: Array) -> NoiseEquations:
-        """The same at other points, from their numbers side by side."""
-        # Rows may be linear combinations of points' rows, as polynomials between nodes are.
-        # Side by side as in `table`: f, total, then a and h of owners.
-        shapes = [a.shape[1:] for a in self.arrays]
-        cuts = np.cumsum([int(np.prod(shape)) for shape in shapes])[:-1]
-        parts = np.split(table, cuts, axis=1)
-        f, total, *entries = [
-            part.reshape(-1, *shape) for part, shape in zip(parts, shapes, strict=True)
-        ]
+    @staticmethod
+    def of(arrays: Sequence[Array], by_group: bool, by_block: bool) -> NoiseEquations:
+        """From `arrays`, in their order; owners where there are some."""
+        # Arrays may be linear combinations of those at points, as polynomials between nodes are.
+        f, total, *entries = arrays
         owners = [OwnerEquations(a, h) for a, h in zip(entries[::2], entries[1::2], strict=True)]
-        # In the order of `arrays`: owners inside groups stand before owners across them.
-        by_group = None if self.by_group is None else owners.pop(0)
-        by_block = None if self.by_block is None else owners.pop(0)
-        return NoiseEquations(f, total, by_group, by_block)
+        # Owners inside groups stand before owners across them.
+        return NoiseEquations(
+            f, total, owners.pop(0) if by_group else None, owners.pop(0) if by_block else None
+        )

@@ -39,7 +39,7 @@ from bayes_nqp.gaussian.density import (
 )
 from bayes_nqp.gaussian.equations import NoiseEquations, OwnerEquations, deviation_precision
 from bayes_nqp.gaussian.linear_part import LinearPart
-from bayes_nqp.gaussian.nodes import Nodes
+from bayes_nqp.gaussian.nodes import noise_slopes
 from bayes_nqp.gaussian.path_laws import Turn, turned, turned_in
 from bayes_nqp.gaussian.problem import GaussianProblem
 from bayes_nqp.gaussian.processes import (
@@ -322,11 +322,11 @@ class _Reverse:
         problem, values = self.problem, self.values
         if problem.fixed is not None:
             return
-        if problem.on_nodes:
-            slope = Nodes(problem).slopes(values)
+        if problem.on_nodes and not problem.deviates_by_unit:
+            slope = noise_slopes(problem, values)
             if slope is not None:
                 (number,) = np.arange(len(problem.space))[problem.of_noise]
-                self.slope[:, number] += (slope * adjoint.table).sum(axis=1)
+                self.slope[:, number] += (slope.table * adjoint.table).sum(axis=1)
                 return
         m, types = problem.moments, small(problem, values)
         size = m.n_periods * (m.n_periods + 1) // 2

@@ -19,8 +19,8 @@ from bayes_nqp.gaussian.class_maps import (
 )
 from bayes_nqp.gaussian.equations import NoiseEquations
 from bayes_nqp.gaussian.fixed import fixed_equations, without_types
+from bayes_nqp.gaussian.interpolation import MANY_PATTERNS
 from bayes_nqp.gaussian.layout import layout_of, slots_of_groups
-from bayes_nqp.gaussian.nodes import MANY_PATTERNS
 from bayes_nqp.gaussian.pairs import MANY_PAIRS, paired
 from bayes_nqp.gaussian.problem import GaussianProblem, IsotropicDeviation
 from bayes_nqp.gaussian.reduced import MANY_LOCAL, NARROW, reduced
@@ -84,7 +84,7 @@ def gaussian_problem(
         fixed=fixed,
         redraws=_redraws(problem),
         # One parameter of the noise, and sigma, on which F does not depend.
-        on_nodes=by_class is None and len(problem.error_parameters) == 2 and nodes,
+        on_nodes=len(problem.error_parameters) == 2 and nodes,
     )
 
 

@@ -16,8 +16,8 @@ from bayes_nqp.gaussian.linear_part import LinearPart, Reduced
 from bayes_nqp.gaussian.pairs import PairedMap
 from bayes_nqp.gaussian.path_laws import BorderLaw, PathLaw, Placement, Turn
 from bayes_nqp.gaussian.statement import Lag, Process
-from bayes_nqp.gaussian.types import Arrowhead, ErrorLaw, Moments, Owners, Values
-from bayes_nqp.parameters import ParameterSpace
+from bayes_nqp.gaussian.types import Arrowhead, ErrorLaw, Moments, Owners, Panelled, Values
+from bayes_nqp.parameters import ParameterSpace, Prior
 
 __all__ = ["Deviation", "GaussianProblem", "IsotropicDeviation"]
 
@@ -106,9 +106,13 @@ class GaussianProblem(LinearPart):
     redraws : callable or None
         Gives N with series as they might have been (number, T, a), for draws.
     on_nodes : bool
-        Whether what the noise decides is interpolated; without deviations of single units.
+        Whether what the noise decides is interpolated, where it has one parameter.
     node_panels : dict
-        Panels of nodes that points have fallen into so far (`nodes`).
+        Panels of nodes that points have fallen into so far (`interpolation`).
+    node_counts : dict
+        How many fell into each, of two parameters.
+    unit_panels : dict
+        The same of units' precision before their own deviations are out.
     """
 
     space: ParameterSpace
@@ -132,12 +136,24 @@ class GaussianProblem(LinearPart):
     fixed: NoiseEquations | None = None
     redraws: Callable[[], Array] | None = None
     on_nodes: bool = False
-    node_panels: dict[int, tuple[NoiseEquations, Array] | None] = field(default_factory=dict)
+    node_panels: dict[tuple[int, ...], Panelled | None] = field(default_factory=dict)
+    node_counts: dict[tuple[int, ...], int] = field(default_factory=dict)
+    unit_panels: dict[tuple[int, ...], Panelled | None] = field(default_factory=dict)
 
     @property
     def deviates_by_unit(self) -> bool:
         """Whether each unit has a deviation of its own, so that types take it out."""
         return self.by_class is not None
+
+    def noise_parameter(self, values: Values) -> Array:
+        """The one parameter of the noise on its unconstrained scale (B, 1)."""
+        return np.asarray(self.noise_prior.unconstrain(values.noise))
+
+    @property
+    def noise_prior(self) -> Prior:
+        """Its prior."""
+        # Of the parameters the last is sigma, before it a lag's, and before that the noise's.
+        return self.space.parameters[-2 - (self.lag is not None)].prior
 
     @cached_property
     def digest(self) -> str:

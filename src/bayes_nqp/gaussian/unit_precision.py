@@ -9,11 +9,12 @@ import numpy as np
 from bayes_nqp.arrays import Array
 from bayes_nqp.gaussian._small import absorb, innovation_root
 from bayes_nqp.gaussian.equations import deviation_precision
+from bayes_nqp.gaussian.interpolation import Panels
 from bayes_nqp.gaussian.problem import GaussianProblem
 from bayes_nqp.gaussian.types import Values
 from bayes_nqp.moments import UnitClass
 
-__all__ = ["Small", "class_precision", "innovations", "small"]
+__all__ = ["Small", "class_precision", "innovations", "small", "values_of_noise"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,6 +61,27 @@ def innovations(problem: GaussianProblem, values: Values) -> tuple[Array, Array]
 
 def _flat_out(problem: GaussianProblem, values: Values) -> Small:
     """``Q̃ = Q - QN (N'QN)^-1 N'Q`` and ``sum_i (log|Q| - log|N'QN|) / 2`` (2)."""
+    found = None
+    if problem.on_nodes and problem.deviates_by_unit and values.own is None:
+
+        def computed(u: Array) -> tuple[Array, Array]:
+            return _of_patterns(problem, values_of_noise(problem, u))
+
+        panels = Panels(computed, problem.unit_panels)
+        found = panels.values(problem.noise_parameter(values))
+    q, total = _of_patterns(problem, values) if found is None else found
+    return Small(q[:, problem.moments.pattern], total)  # Types share a pattern's Q.
+
+
+def values_of_noise(problem: GaussianProblem, u: Array) -> Values:
+    """Values that have the noise's parameter alone, on its unconstrained scale (B, 1)."""
+    unit_scale, none = np.ones(len(u)), np.zeros((len(u), 0))
+    noise = problem.noise_prior.constrain(u)
+    return Values(none, none[:, :, None], noise, unit_scale)
+
+
+def _of_patterns(problem: GaussianProblem, values: Values) -> tuple[Array, Array]:
+    """``Q̃`` of every pattern (B, P, T, T), and the sum of log determinants (B)."""
     m = problem.moments
     root, log_det = innovations(problem, values)
     # N (T, a), of the problem or of each point; its rows outside o are zero, as those of Q are.
@@ -67,8 +89,7 @@ def _flat_out(problem: GaussianProblem, values: Values) -> Small:
     # Q = W'W of every pattern (B, P, T, T); absorbed is log|N'QN| (B, P).
     q, absorbed = absorb(root.swapaxes(-1, -2) @ root, nuisance * m.seen[:, :, None])
     units = np.bincount(m.pattern, m.n_units, len(m.seen))  # Units of each pattern.
-    total = 0.5 * (log_det - absorbed) @ units
-    return Small(q[:, m.pattern], total)  # From patterns to types, which share a pattern's Q.
+    return q, 0.5 * (log_det - absorbed) @ units
 
 
 def _deviations_out(problem: GaussianProblem, values: Values) -> Small:
