@@ -36,9 +36,7 @@ def twins(unit: pd.Series[Any], time: pd.Series[Any]) -> Message | None:
     unit, time : Series
         Of the rows of a panel.
     """
-    if not is_text(unit):
-        return None
-    if texts_of(unit).joined.isascii():
+    if not is_text(unit) or texts_of(unit).joined.isascii():
         return None
     stems: dict[str, list[str]] = {}
     for name in sorted(x for x in distinct(unit) if isinstance(x, str)):
