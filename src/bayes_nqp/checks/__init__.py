@@ -25,7 +25,7 @@ from bayes_nqp.checks.shared import (
     parameter,
     texts_of,
 )
-from bayes_nqp.checks.space import WeightsPosterior, weights_posterior
+from bayes_nqp.checks.space import Decay, WeightsPosterior, decay, weights_posterior
 from bayes_nqp.checks.trends import Averaged, averaged
 from bayes_nqp.fitting import ADOPTION, CHANNELS, DOSE, ROWS, TRENDS, UNITS, Need, meets
 
@@ -45,6 +45,7 @@ __all__ = [
     "Averaged",
     "CheckResult",
     "Confidence",
+    "Decay",
     "Need",
     "Rival",
     "Subject",
@@ -55,6 +56,7 @@ __all__ = [
     "check_table",
     "compare",
     "confidence_of",
+    "decay",
     "failures_of",
     "gate_words",
     "loo",

@@ -9,6 +9,7 @@ from bayes_nqp.spatial_weights._cities import places_apart as places_apart
 from bayes_nqp.spatial_weights._cities import spread
 from bayes_nqp.spatial_weights._distances import band, inverse_distance, nearest
 from bayes_nqp.spatial_weights._economic import economic
+from bayes_nqp.spatial_weights._exponential import exponential
 from bayes_nqp.spatial_weights._links import lag
 from bayes_nqp.spatial_weights._matrix import composite, matrix, nested
 from bayes_nqp.spatial_weights._places import Locations as Locations
@@ -24,6 +25,7 @@ __all__ = [
     "composite",
     "contiguity",
     "economic",
+    "exponential",
     "inverse_distance",
     "lag",
     "matrix",

@@ -75,6 +75,7 @@ _CALLED: Final = (
     (re.compile(r"within (\S+) km"), Message("within {} km")),
     (re.compile(r"inverse distance within (\S+) km"), Message("inverse distance within {} km")),
     (re.compile(r"inverse distance"), Message("inverse distance")),
+    (re.compile(r"exponential, (\S+) km"), Message("exponential, {} km")),
     (re.compile(r"economic \((.+)\)"), Message("economic ({})")),
     (re.compile(r"contiguity"), Message("contiguity")),
     (re.compile(r"matrix"), Message("matrix")),

@@ -38,8 +38,9 @@ _DENSE: Final = 3_000
 class SpatialWeights:
     """A matrix W of who is near whom, by the labels of units.
 
-    Made by `contiguity`, `nearest`, `band`, `inverse_distance`, `economic`, `composite`, `nested`
-    or `matrix`. It is constant over time, and is matched to a panel by labels, never by position.
+    Made by `contiguity`, `nearest`, `band`, `inverse_distance`, `exponential`, `economic`,
+    `composite`, `nested` or `matrix`. It is constant over time, and is matched to a panel by
+    labels, never by position.
 
     Parameters
     ----------

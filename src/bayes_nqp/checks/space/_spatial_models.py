@@ -69,14 +69,18 @@ class SpatialModel:
 
 
 def spatial_models(
-    fit: Fit, terms: Mapping[tuple[str, str], SpatialLag]
+    fit: Fit,
+    terms: Mapping[tuple[str, str], SpatialLag],
+    odds: Mapping[str, float] | None = None,
 ) -> tuple[list[SpatialModel], list[tuple[str, Message]]]:
-    """Fit and weigh models that differ by their spatial term alone, weights of equal odds.
+    """Fit and weigh models that differ by their spatial term alone.
 
     Parameters
     ----------
     terms : mapping of (str, str) to SpatialLag
         By name of weights and form.
+    odds : mapping of str to float, optional
+        Prior odds of weights; even by default, as are those of the forms under each.
 
     Returns
     -------
@@ -110,10 +114,10 @@ def spatial_models(
             where="; ".join(f"{name}: {why}" for name, why in left_out),
             hint="common time effects where weights link levels of these: time=nqp.TimeEffects()",
         )
-    # Even odds of weights, and of the forms under each.
     forms = np.array([sum(x[0] == name for x in found) for name, *_ in found])
     value = np.array([height for *_, height in found])
-    probability = softmax(value - np.log(forms))
+    prior = np.array([1.0 if odds is None else odds[name] for name, *_ in found])
+    probability = softmax(value + np.log(prior / forms))
     probability = np.where(probability < _LEAST, 0.0, probability)
     probability /= probability.sum()
     models = []

@@ -1,0 +1,228 @@
+"""How far a policy reaches: what units receive by distance, the reach integrated out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from bayes_nqp import vocabulary as v
+from bayes_nqp.arrays import Array
+from bayes_nqp.checks.shared import taken, turns_of
+from bayes_nqp.checks.space._spatial_models import SpatialModel, mixed, spatial_models
+from bayes_nqp.designs import SpatialLag
+from bayes_nqp.doors import door
+from bayes_nqp.errors import StudyError, brief
+from bayes_nqp.fitting import ROWS, Fit, panel_of, require, treatment_coefficients
+from bayes_nqp.language import Message
+from bayes_nqp.markup import facts_html, facts_text
+from bayes_nqp.spatial_weights import exponential
+
+_KM: Final = (25.0, 50.0, 100.0, 200.0, 400.0)
+_SHARE, _STEP = 0.4, 1.15
+"""Probability of one length above which others are put in beside it, and their least ratio."""
+_PLACES: Final = 41
+"""Distances at which a curve is given."""
+
+
+@door
+@dataclass(frozen=True, eq=False, repr=False)
+class Decay:
+    """What units receive of one unit in force by its distance, over all lengths of decay.
+
+    Every estimand, table and plot of effects takes it as it takes a fit.
+
+    Parameters
+    ----------
+    effects : Dataset
+        The waist: draws under all lengths, in proportion to their probabilities.
+    models : tuple of SpatialModel
+        A length each.
+    km : tuple of float, kilometres
+        The lengths, in the order of the models.
+    near : ndarray (draw), outcome units
+        What a unit receives of one in force at no distance.
+    length : ndarray (draw), kilometres
+        Over which it falls to 37 %.
+    left_out : tuple of (str, Message)
+        Lengths that this panel does not allow, and why.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> near = nqp.simulation.Spillover(nqp.Rings([100]), untreated=[0.5], treated=[0.2])
+    >>> panel = nqp.simulation.cities(
+    ...     spillover=near, strata=[], mediators=["innovation"], years=(2013, 2018), seed=1
+    ... ).panel
+    >>> design = nqp.StaggeredDiD(nqp.Complete(), unidentified="drop")
+    >>> fit = nqp.fit(design, panel, nqp.Importance(seed=1, draws=250), progress=False)
+    >>> nqp.decay(fit, km=(50, 100)).curve.columns.tolist()
+    ['km', 'mean', 'lower', 'upper', 'p_positive']
+    """
+
+    effects: xr.Dataset
+    models: tuple[SpatialModel, ...]
+    km: tuple[float, ...]
+    near: Array
+    length: Array
+    left_out: tuple[tuple[str, Message], ...] = ()
+
+    @property
+    def probabilities(self) -> pd.Series[float]:
+        """Probability of every length, by kilometres."""
+        shares = [x.probability for x in self.models]
+        return pd.Series(shares, index=pd.Index(self.km, name="km"), name="probability")
+
+    @property
+    def curve(self) -> pd.DataFrame:
+        """What a unit receives of one unit in force, by its distance.
+
+        Returns
+        -------
+        DataFrame
+            41 rows, from no distance to the longest length: ``km``, ``mean``, ``lower`` and
+            ``upper`` (95 %), outcome units, and ``p_positive``.
+        """
+        return self.at(np.linspace(0.0, max(self.km), _PLACES))
+
+    def at(self, km: Sequence[float] | Array) -> pd.DataFrame:
+        """What a unit receives of one in force at some distances.
+
+        Parameters
+        ----------
+        km : sequence of float, kilometres
+            Distances.
+
+        Returns
+        -------
+        DataFrame
+            As `curve`.
+        """
+        places = np.asarray(km, dtype=float)
+        # theta exp(-d / l), draw by draw.
+        draws = self.near[:, None] * np.exp(-places / self.length[:, None])
+        low, high = np.quantile(draws, [0.025, 0.975], axis=0)
+        return pd.DataFrame(
+            {"km": places, "mean": draws.mean(axis=0), "lower": low, "upper": high,
+             "p_positive": (draws > 0.0).mean(axis=0)}
+        )  # fmt: skip
+
+    def _lines(self) -> list[tuple[str, str]]:
+        lines = [(f"P({km:g} km)", f"{p:.2f}") for km, p in self.probabilities.items()]
+        lines += [(name, f"– ({why})") for name, why in self.left_out]
+        sizes = self.effects.sizes
+        return [*lines, ("draws", f"{sizes[v.CHAIN]} × {sizes[v.DRAW]}")]
+
+    def __repr__(self) -> str:
+        return facts_text("<Decay>", self._lines())
+
+    def _repr_html_(self) -> str:
+        return facts_html("Decay", self._lines())
+
+
+@door
+def decay(fit: Fit, km: Sequence[float] = _KM) -> Decay:
+    """Ask how far a policy reaches: exposure ``sum_j 1[in force] exp(-d / l)``, l integrated out.
+
+    Units receive ``theta_e`` of each unit that has been in force for e periods, less with its
+    distance; theta is pooled over event time as effects are. The design's ``spillovers`` give way.
+    Every length l is one model, with the same rows and effects, log l having a uniform prior;
+    between the lengths asked others are put in where one alone has two fifths of the probability,
+    down to steps of 15 %. Draws are mixed in proportion to probabilities: bands of the curve, and
+    of what is received, hold what the data leave open of the reach.
+
+    Parameters
+    ----------
+    fit : Fit
+        Of a `StaggeredDiD` or `ContinuousExposure`, whose panel has coordinates.
+    km : sequence of float, kilometres, default (25, 50, 100, 200, 400)
+        Lengths, from the shortest to the longest. Where either has most of the probability, the
+        reach is nearer, or farther, than was asked.
+
+    Returns
+    -------
+    Decay
+        With ``probabilities`` and ``curve``; `nqp.att` and `nqp.received` take it.
+
+    Raises
+    ------
+    NotApplicable
+        If the fit has no rows, or its likelihood does not compress.
+    PanelError
+        If the panel does not tell where its units are.
+    StudyError
+        If a length is not a positive number, or none leaves something that is received.
+
+    Notes
+    -----
+    Evidence is as of `nqp.weights_posterior`, theta under unit information. Exposure adds up over
+    units in force; effects by the nearest one alone are those of `Rings`.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> near = nqp.simulation.Spillover(nqp.Rings([100]), untreated=[0.5], treated=[0.2])
+    >>> panel = nqp.simulation.cities(
+    ...     spillover=near, strata=[], mediators=["innovation"], years=(2013, 2018), seed=1
+    ... ).panel
+    >>> design = nqp.StaggeredDiD(nqp.Complete(), unidentified="drop")
+    >>> fit = nqp.fit(design, panel, nqp.Importance(seed=1, draws=250), progress=False)
+    >>> round(float(nqp.decay(fit, km=(50, 100)).probabilities.sum()), 6)
+    1.0
+    """
+    require(fit, ROWS)
+    lengths = sorted({float(x) for x in km if 0.0 < x < np.inf})
+    if not lengths or len(lengths) < len(set(km)):
+        raise StudyError(Message("'{}' is {}", "km", brief(km)), hint="km=(25, 50, 100, 200, 400)")
+    models, left_out = _models(fit, lengths)
+    while more := _between(lengths, models):
+        lengths = sorted([*lengths, *more])
+        models, left_out = _models(fit, lengths)
+    by_name = {_called(x): x for x in lengths}
+    used = tuple(by_name[x.weights] for x in models)
+    effects = mixed(fit, models)
+    # The same turns as those of the effects.
+    drawn = [(x.fit, k) for x, k in zip(models, used, strict=True) if x.fit is not None]
+    size = effects.sizes[v.CHAIN] * effects.sizes[v.DRAW]
+    weights = np.array([x.probability for x in models if x.fit is not None])
+    turns = turns_of(weights, size, int(fit.sampler.seed or 0))
+    theta = [treatment_coefficients(x).sel(term="linked").to_numpy().ravel() for x, _ in drawn]
+    length = np.array([k for _, k in drawn])[turns]
+    return Decay(effects, tuple(models), used, taken(theta, turns), length, tuple(left_out))
+
+
+def _called(length: float) -> str:
+    return f"{length:g} km"
+
+
+def _models(
+    fit: Fit, lengths: Sequence[float]
+) -> tuple[list[SpatialModel], list[tuple[str, Message]]]:
+    """A model each length, with its share of a uniform prior of their logs."""
+    panel, ends = panel_of(fit), np.log(lengths)
+    terms = {
+        (_called(x), "SLX"): SpatialLag(
+            exponential(panel, x, standardised="none"), durbin=["treatment"], lag=False
+        )
+        for x in lengths
+    }
+    # Trapezoids: half of the way to either neighbour.
+    gaps = np.diff(ends)
+    shares = 0.5 * (np.append(gaps, 0.0) + np.append(0.0, gaps)) if gaps.size else np.ones(1)
+    odds = dict(zip(map(_called, lengths), shares.tolist(), strict=True))
+    return spatial_models(fit, terms, odds)
+
+
+def _between(lengths: Sequence[float], models: Sequence[SpatialModel]) -> list[float]:
+    """Lengths to put in beside one that has too much of the probability; none where none has."""
+    best = max(models, key=lambda x: x.probability)
+    at = [_called(x) for x in lengths].index(best.weights)
+    if best.probability <= _SHARE:
+        return []
+    sides = [x for x in (at - 1, at + 1) if 0 <= x < len(lengths)]
+    wide = [x for x in sides if max(lengths[x] / lengths[at], lengths[at] / lengths[x]) > _STEP**2]
+    return [float(f"{np.sqrt(lengths[x] * lengths[at]):.3g}") for x in wide]

@@ -1,0 +1,97 @@
+"""How far a policy reaches: lengths of decay by evidence, and the curve over all of them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import bayes_nqp as nqp
+from bayes_nqp.errors import StudyError
+
+UNITS, PERIODS, LENGTH, THETA, OWN = 120, 8, 60.0, 0.5, 1.0
+SAMPLER = nqp.Importance(seed=1, draws=250)
+
+
+def panel_of(theta: float = THETA, seed: int = 1) -> tuple[nqp.Panel, np.ndarray]:
+    """Units receive of each one in force, less by a third every 24 km; and what they receive."""
+    rng = np.random.default_rng(seed)
+    place = np.column_stack([rng.uniform(110, 116, UNITS), rng.uniform(28, 33, UNITS)])
+    start = np.where(rng.random(UNITS) < 0.6, 99, rng.integers(3, 7, UNITS))
+    time = np.arange(PERIODS)
+    frame = pd.DataFrame(
+        {"unit": np.repeat(np.arange(UNITS), PERIODS).astype(str), "y": 0.0,
+         "time": np.tile(time, UNITS), "longitude": np.repeat(place[:, 0], PERIODS),
+         "latitude": np.repeat(place[:, 1], PERIODS),
+         "cohort": np.repeat(np.where(start < 99, start, np.nan), PERIODS)}
+    )  # fmt: skip
+    roles = {"unit": "unit", "time": "time", "cohort": "cohort", "outcome": "y"}
+    blank = nqp.Panel.from_frame(frame.assign(y=rng.standard_normal(len(frame))), **roles)
+    weights = nqp.spatial_weights.exponential(blank, LENGTH, standardised="none")
+    w = weights.matrix.toarray()
+    order = [list(weights.ids).index(str(k)) for k in range(UNITS)]
+    policy = (time >= start[:, None]) * 1.0
+    near = theta * w[np.ix_(order, order)] @ policy
+    y = OWN * policy + near + rng.standard_normal((UNITS, 1)) + rng.standard_normal(PERIODS)
+    y += 0.4 * rng.standard_normal((UNITS, PERIODS))
+    received = near[policy == 0.0]
+    return nqp.Panel.from_frame(frame.assign(y=y.ravel()), **roles), received
+
+
+@pytest.fixture(scope="module")
+def answer() -> nqp.Decay:
+    panel, _ = panel_of()
+    design = nqp.StaggeredDiD(nqp.Complete(varying=None), time=nqp.TimeEffects())
+    fit = nqp.fit(design, panel, SAMPLER, progress=False)
+    return nqp.decay(fit, km=(15, 30, 60, 120, 240))
+
+
+def test_the_length_that_made_the_outcome_has_the_probability(answer: nqp.Decay) -> None:
+    shares = answer.probabilities
+    assert abs(np.log(shares.idxmax() / LENGTH)) < 0.3
+    assert shares[(shares.index > 40) & (shares.index < 90)].sum() > 0.9
+    assert shares.sum() == pytest.approx(1.0)
+    # Where the data tell, lengths were put in.
+    assert len(shares) > 5
+    assert shares.max() <= 0.4 or np.diff(np.log(shares.index)).min() < 2 * np.log(1.15)
+    assert "P(60 km)" in repr(answer)
+
+
+def test_the_curve_holds_the_true_one(answer: nqp.Decay) -> None:
+    curve = answer.curve
+    true = THETA * np.exp(-curve["km"] / LENGTH)
+    assert ((curve["lower"] < true) & (true < curve["upper"])).all()
+    assert curve["km"].iloc[[0, -1]].tolist() == [0.0, 240.0]
+    assert (curve["upper"] - curve["lower"]).max() < 0.3
+    at = answer.at([LENGTH])
+    expected = (answer.near * np.exp(-LENGTH / answer.length)).mean()
+    assert at["mean"][0] == pytest.approx(expected)
+
+
+def test_effects_are_own_and_received(answer: nqp.Decay) -> None:
+    _, received = panel_of()
+    own = nqp.att(answer, path="direct")
+    assert abs(float(own.mean()) - OWN) < 3.0 * float(own.std())
+    ours = nqp.received(answer.effects)
+    after = received[received > 0.0].mean()
+    assert float(ours.mean()) == pytest.approx(after, abs=0.25)
+
+
+def test_where_nothing_is_received_no_length_is_told() -> None:
+    panel, _ = panel_of(theta=0.0, seed=2)
+    design = nqp.StaggeredDiD(nqp.Complete(varying=None), time=nqp.TimeEffects())
+    answer = nqp.decay(nqp.fit(design, panel, SAMPLER, progress=False), km=(30, 60, 120))
+    assert answer.probabilities.max() < 0.9
+    curve = answer.at([0.0, 50.0, 100.0])
+    assert ((curve["lower"] < 0.0) & (curve["upper"] > 0.0)).all()
+
+
+def test_lengths_are_positive_numbers() -> None:
+    panel, _ = panel_of()
+    fit = nqp.fit(
+        nqp.StaggeredDiD(nqp.Complete(varying=None), time=nqp.TimeEffects()), panel, SAMPLER,
+        progress=False,
+    )  # fmt: skip
+    for km in ((), (0.0, 10.0), (np.inf,)):
+        with pytest.raises(StudyError, match="'km'"):
+            nqp.decay(fit, km=km)
