@@ -266,6 +266,19 @@ def remarks_and_dittos(path: Path, frame: pd.DataFrame, rng: np.random.Generator
     return saved(path, {"数据": table(frame)})
 
 
+@book
+def periods_once_above_their_rows(
+    path: Path, frame: pd.DataFrame, rng: np.random.Generator
+) -> Path:
+    frame = frame.sort_values(["年份", "省份"])[["年份", *frame.columns.drop("年份")]]
+    frame = frame.astype({"年份": object, "批复年份": object})
+    frame["批复年份"] = [x if pd.isna(x) else f"{x:.0f}起" for x in frame["批复年份"]]
+    frame["年份"] = frame["年份"].map("{}年度".format).mask(frame["年份"].duplicated())
+    frame["专利数"] = [f"{x:,}".replace(",", " ") for x in frame["专利数"]]
+    units = [None, None, None, None, "亿元", None, "μg/m³"]
+    return saved(path, {"数据": [list(frame.columns), units, *cells_of(frame), ["来源：年鉴"]]})
+
+
 def lines_of(rows: list[list[Any]], delimiter: str) -> list[str]:
     return [delimiter.join("" if x is None else str(x) for x in row) for row in rows]
 

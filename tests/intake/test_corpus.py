@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from bayes_nqp import Panel
-from bayes_nqp.columns import reading_of
+from bayes_nqp.columns import reading_of, year_of
 from bayes_nqp.intake import Guess, guess, look, placed
 
 SEEDS = (1, 2, 3)
@@ -26,6 +26,8 @@ def guessed(path: Path) -> tuple[pd.DataFrame, Guess]:
 
 
 def rows_of(frame: pd.DataFrame, unit: str, time: str, columns: list[str]) -> pd.DataFrame:
+    since = [x if not isinstance(x, str) else year_of(x) for x in frame["批复年份"]]
+    frame = frame.assign(批复年份=since)
     keys = frame.set_index([unit, time])[columns].astype("float64").sort_index()
     keys.index = pd.MultiIndex.from_tuples([(x, int(getattr(y, "year", y))) for x, y in keys.index])
     return keys

@@ -32,7 +32,7 @@ from bayes_nqp.columns._values import (
 from bayes_nqp.columns._vocabulary import channel_of, sounds_like
 from bayes_nqp.columns._worksheet import letters
 from bayes_nqp.columns._years import as_years, days_since_1900, year_of
-from bayes_nqp.columns.steps import STEPS, Found, Reading
+from bayes_nqp.columns.steps import STEPS, Found, Reading, filled_periods
 
 __all__ = [
     "EDGES",
@@ -60,6 +60,7 @@ __all__ = [
     "counted",
     "days_since_1900",
     "encode",
+    "filled_periods",
     "first_row",
     "frozen",
     "further_down",

@@ -121,7 +121,7 @@ def _says_numbers(column: pd.Series[Any]) -> bool:
 
 def counts(cell: Any) -> bool:
     """Whether a cell says a number or a year, in any way."""
-    readers = (marked, percent, suffixed, year_of)
+    readers = (marked, percent, suffixed, year_of, spaced)
     return any(reader(cell) is not None for reader in readers)
 
 
@@ -154,6 +154,11 @@ def marked(cell: Any, mark: str = ",") -> float | None:
     return number(bare)
 
 
+def spaced(cell: Any) -> float | None:
+    """A number with blanks between thousands."""
+    return marked(cell, " ")
+
+
 def percent(cell: Any) -> float | None:
     """A share that is written in per cent, or per mille."""
     match = _PERCENT.fullmatch(cell) if isinstance(cell, str) else None
@@ -170,7 +175,7 @@ def suffixed(cell: Any) -> tuple[float, str] | None:
         cell = before[1] + before[3] + before[2]
     match = _SUFFIXED.fullmatch(cell) if isinstance(cell, str) else None
     value = marked(match[1]) if match else None
-    if match is None or value is None or scale(match[2]) is None:
+    if match is None or value is None or scale(match[2]) is None or year_of(cell) is not None:
         return None
     return value, match[2]
 

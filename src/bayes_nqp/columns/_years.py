@@ -34,6 +34,7 @@ _TEXTS = tuple(
     )
 )
 """2018; 2018-07-24, 2018.7; 20180724, 201807; and dates as languages write them out."""
+_SINCE = re.compile(r"(?<=[\d年月日])\s*(?:起|开始|以来)$")
 _WRITTEN = re.compile(r"([一二][〇○零八九一][〇○零一二三四五六七八九]{2})(?:\s*年.*)?")
 """二〇一八, 二零一八年, 二〇一八年七月二十四日."""
 _DIGITS = str.maketrans("〇○零一二三四五六七八九", "000123456789")
@@ -53,7 +54,7 @@ def year_of(value: object) -> int | None:
         None where no year can be told.
     """
     if isinstance(value, str):
-        text = value.strip(" \t\r\n\u3000\xa0")
+        text = _SINCE.sub("", value.strip(" \t\r\n\u3000\xa0"))
         if written := _WRITTEN.fullmatch(text):
             text = written[1].translate(_DIGITS)
         return next((int(x[1]) for form in _TEXTS if (x := form.fullmatch(text))), None)

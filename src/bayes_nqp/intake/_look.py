@@ -15,6 +15,7 @@ from bayes_nqp.columns import (
     Reading,
     broken_cell,
     counted,
+    filled_periods,
     grouped,
     is_text,
     letters,
@@ -141,8 +142,11 @@ def look(path: Path, names: Collection[str] = (), placed: Placed | None = None) 
         try:
             roles, why = placed(_columns(reading.frame))
         except PanelError as error:
-            problems.append(error)
-            return {}
+            try:
+                roles, why = placed(_columns(filled_periods(reading.frame)))
+            except PanelError:
+                problems.append(error)
+                return {}
         reasons.update(why)
         return roles
 

@@ -83,7 +83,7 @@ def _units(frame: pd.DataFrame) -> list[Any]:
 
 def _word(cell: str) -> bool:
     text = cell.strip(EDGES)
-    return 0 < len(text) <= _LONG and not any(map(str.isdigit, text))
+    return 0 < len(text) <= _LONG and not any(map(str.isdecimal, text))
 
 
 def _numbers(column: pd.Series[Any]) -> bool:

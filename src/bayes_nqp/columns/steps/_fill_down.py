@@ -12,11 +12,14 @@ from bayes_nqp.columns._gaps import FEW
 from bayes_nqp.columns._rows import stripped
 from bayes_nqp.columns._values import Bools, is_text, missing
 from bayes_nqp.columns._vocabulary import sounds_like
+from bayes_nqp.columns._years import year_of
 from bayes_nqp.columns.steps._step import Found, Reading, Step, some, step
 from bayes_nqp.language import Message
 
 _MERGED: Final = 0.3
 """Share of empty cells from which those of a column beside the unit pass for merged ones."""
+_BLOCKS: Final = 3
+"""Periods that stand once above their rows, at least."""
 _GROUP: Final = re.compile(r"省|自治区|大区|片区|province|prefecture|state", re.IGNORECASE)
 
 
@@ -41,10 +44,16 @@ class FillDown(Step):
         frame, time = reading.frame, reading.roles.get("time")
         if time not in frame.columns or not reading.parts:
             return None
+        below = _blocks(frame, str(time))
+        if below is not None:
+            frame = frame.assign(**{str(time): below})
         timed = ~missing(frame[time])
-        names = _of_the_unit(reading, timed)
+        names = _of_the_unit(reading, frame, timed)
         unit = _units(reading, names, timed)
         count = sum(int((missing(frame[x]) & timed).sum()) for x in names)
+        if below is not None:
+            names.insert(0, str(time))
+            count += int(missing(reading.frame[time]).sum())
         reason = Message("{} cells are empty below a name, as merged cells are", count)
         for name in frame.columns:
             gone = missing(frame[name]) & timed
@@ -80,9 +89,31 @@ class FillDown(Step):
         return count
 
 
-def _of_the_unit(reading: Reading, timed: Bools) -> list[str]:
+def filled_periods(frame: pd.DataFrame) -> pd.DataFrame:
+    """A table in which periods that stand once above their rows stand in each of these."""
+    named = [x for x in frame if sounds_like("time", str(x)) and not sounds_like("cohort", str(x))]
+    blocks = {str(x): below for x in named if (below := _blocks(frame, str(x))) is not None}
+    return frame.assign(**blocks)
+
+
+def _blocks(frame: pd.DataFrame, name: str) -> pd.Series[Any] | None:
+    """Periods that stand once, each above its rows, put in all of them; None for other columns."""
+    column = frame[name]
+    gone = missing(column)
+    if gone[: _BLOCKS + 1].all() or gone.mean() < _MERGED:
+        return None
+    noted = ~gone & (frame.notna().sum(axis=1).to_numpy() == 1)  # a line below the table
+    observed = column[~gone & ~noted]
+    if len(observed) < _BLOCKS or observed.duplicated().any():
+        return None
+    if any(year_of(x) is None for x in observed):
+        return None
+    return column.mask(gone).ffill().mask(noted)
+
+
+def _of_the_unit(reading: Reading, frame: pd.DataFrame, timed: Bools) -> list[str]:
     """Columns that name the unit, and are empty below a name in many rows with a period."""
-    frame, parts, time = reading.frame, reading.parts, reading.roles["time"]
+    parts, time = reading.parts, reading.roles["time"]
     merged = []
     for name in parts:
         bare = missing(frame[name]) & timed

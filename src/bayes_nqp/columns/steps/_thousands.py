@@ -10,6 +10,7 @@ from bayes_nqp.columns._number_words import cells, marked, number
 from bayes_nqp.columns.steps._step import Found, Reading, Step, some, step
 from bayes_nqp.language import Message
 
+_MARKS: Final = (",", " ")
 _RATIO: Final = 100.0
 """How many times larger numbers with marks may be than those without."""
 
@@ -23,21 +24,8 @@ class Thousands(Step):
     kind = str
 
     def found(self, reading: Reading) -> Found | None:
-        """Find columns of numbers, some of which have commas that end three digits."""
-        names, count, example = [], 0, ""
-        for name, column in reading.frame.items():
-            entries = cells(column)
-            if entries is None or any(marked(x) is None for x in entries.values if x != ""):
-                continue
-            texts = [x for x in entries.values if number(x) is None and x != ""]
-            if texts and _alike(entries.values):
-                names.append(str(name))
-                count += entries.count(set(texts).__contains__)
-                example = example or str(texts[0])
-        if not names:
-            return None
-        reason = Message("numbers stored as text in {}", some(names))
-        return Found(",", reason, count, example, f"{marked(example):g}")
+        """Find columns of numbers, some of which have commas or blanks that end three digits."""
+        return next(filter(None, (_found(reading, mark) for mark in _MARKS)), None)
 
     def applied(self, reading: Reading, value: Any) -> int:
         """Take the marks out, where all cells are numbers then."""
@@ -55,11 +43,29 @@ class Thousands(Step):
         return count
 
 
-def _alike(values: list[Any]) -> bool:
+def _found(reading: Reading, mark: str) -> Found | None:
+    """Columns of numbers, some of which have this mark."""
+    names, count, example = [], 0, ""
+    for name, column in reading.frame.items():
+        entries = cells(column)
+        if entries is None or any(marked(x, mark) is None for x in entries.values if x != ""):
+            continue
+        texts = [x for x in entries.values if number(x) is None and x != ""]
+        if texts and _alike(entries.values, mark):
+            names.append(str(name))
+            count += entries.count(set(texts).__contains__)
+            example = example or str(texts[0])
+    if not names:
+        return None
+    reason = Message("numbers stored as text in {}", some(names))
+    return Found(mark, reason, count, example, f"{marked(example, mark):g}")
+
+
+def _alike(values: list[Any], mark: str) -> bool:
     """Whether numbers with marks are as large as the others: else a comma may be a decimal one."""
     sizes: dict[bool, list[float]] = {True: [], False: []}
     for x in values:
-        size = marked(x)
+        size = marked(x, mark)
         if size:
             sizes[number(x) is None].append(abs(size))
     if not sizes[False]:
