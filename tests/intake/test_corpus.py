@@ -29,7 +29,7 @@ def rows_of(frame: pd.DataFrame, unit: str, time: str, columns: list[str]) -> pd
     since = [x if not isinstance(x, str) else year_of(x) for x in frame["批复年份"]]
     frame = frame.assign(批复年份=since)
     keys = frame.set_index([unit, time])[columns].astype("float64").sort_index()
-    keys.index = pd.MultiIndex.from_tuples([(x, int(getattr(y, "year", y))) for x, y in keys.index])
+    keys.index = pd.MultiIndex.from_tuples([(x, year_of(y)) for x, y in keys.index])
     return keys
 
 
