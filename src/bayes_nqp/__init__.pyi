@@ -43,6 +43,7 @@ from .estimands import best as best
 from .estimands import contrast as contrast
 from .estimands import cumulative as cumulative
 from .estimands import differences as differences
+from .estimands import impulse_responses as impulse_responses
 from .estimands import index_variance as index_variance
 from .estimands import joint_signs as joint_signs
 from .estimands import moderated as moderated
@@ -56,7 +57,9 @@ from .estimands import rank as rank
 from .estimands import received as received
 from .estimands import relative as relative
 from .estimands import rope as rope
+from .estimands import run_effects as run_effects
 from .estimands import shrinkage as shrinkage
+from .estimands import spatial_dynamics as spatial_dynamics
 from .estimands import spread as spread
 from .estimands import total as total
 from .fitting import Fit as Fit

@@ -54,6 +54,13 @@ _DURBIN_DOSE: Final = Message(
     " Exposure and covariates of linked units enter as well, the former with one coefficient that "
     "has the prior of the slope."
 )
+_DYNAMICS: Final = Message(
+    " They follow those of the period before as well, the unit's own (τ) and linked units' (ψ), so "
+    "that effects feed on over periods: (τ + ψ)/(1 − δ) and (τ − ψ)/(1 + δ), which stationarity "
+    "keeps between −1 and 1, have priors like that of δ. The first period is taken as given. With "
+    "a level of every unit this is an adjusted likelihood: its score is unbiased whatever the "
+    "first period is, and it has no marginal likelihood."
+)
 _ADJUSTED: Final = Message(
     " As links cross levels of time effects, it is an adjusted likelihood: its score is unbiased, "
     "and it has no marginal likelihood."
@@ -61,7 +68,13 @@ _ADJUSTED: Final = Message(
 
 
 def link_words(
-    attrs: Mapping[str, object], weights: str, *, lag: bool, durbin: bool, error: bool
+    attrs: Mapping[str, object],
+    weights: str,
+    *,
+    lag: bool,
+    durbin: bool,
+    error: bool,
+    dynamics: bool = False,
 ) -> Message:
     """Say how outcomes, or errors, follow those of linked units, and what else enters.
 
@@ -73,6 +86,8 @@ def link_words(
         Their name.
     """
     adjusted, dose = _ADJUSTED if "likelihood" in attrs else "", "exposure" in attrs
+    if dynamics:
+        adjusted = _DYNAMICS
     columns = (_DURBIN_DOSE if dose else _DURBIN) if durbin else ""
     effects = _EFFECTS_DOSE if dose else _EFFECTS
     if error and durbin:

@@ -161,6 +161,25 @@ class Neighbours:
 
 
 @dataclass(frozen=True, eq=False)
+class BeforeSpec:
+    """Outcomes of the period before, of the unit and of linked ones.
+
+    Parameters
+    ----------
+    parameters : tuple of Parameter
+        What their coefficients are made of besides delta.
+    outcomes : tuple of ndarray (row), outcome units
+        A column of each; whatever stands in first periods, which have a level of their own.
+    law : callable
+        From delta and parameters (B, 1 + parameter) to delta and coefficients (B, 1 + column).
+    """
+
+    parameters: tuple[Parameter, ...]
+    outcomes: tuple[Array, ...]
+    law: Callable[[Array], Array]
+
+
+@dataclass(frozen=True, eq=False)
 class LagSpec:
     """Outcomes of other units that enter by a sampled parameter: ``y - delta W y``.
 
@@ -171,23 +190,27 @@ class LagSpec:
     outcome : ndarray (row), outcome units
         ``W y``: the second outcome row.
     log_determinant : callable
-        From values of delta (B) to ``tr(M log(I - delta W))`` (B).
+        From values of delta (B), and of coefficients of the period before, to ``tr(M log(I - delta
+        W))`` (B).
     periods : int
         By how many it counts: those of the grid, less one where unit effects take one.
     adjusted : bool, default False
-        Whether W links units of different levels of time effects: the density is then an adjusted
-        likelihood.
+        Whether W links units of different levels of time effects, or outcomes follow those of the
+        period before: the density is then an adjusted likelihood.
     ties : csr_array (unit, unit), optional
         W, where covariates and effects have theirs of linked units taken off as well, so that it
         is errors that follow one another.
+    before : BeforeSpec, optional
+        Outcomes of the period before.
     """
 
     parameter: Parameter
     outcome: Array
-    log_determinant: Callable[[Array], Array]
+    log_determinant: Callable[..., Array]
     periods: int
     adjusted: bool = False
     ties: sparse.csr_array | None = None
+    before: BeforeSpec | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -21,6 +21,7 @@ from bayes_nqp.estimands._growth import Growth, growth
 from bayes_nqp.estimands._mediated import ALL as ALL
 from bayes_nqp.estimands._mediated import nde, nie, proportion_mediated, total
 from bayes_nqp.estimands._moderated import moderated, moderated_difference
+from bayes_nqp.estimands._over_periods import impulse_responses, run_effects, spatial_dynamics
 from bayes_nqp.estimands._paths_in_space import paths_in_space
 from bayes_nqp.estimands._probability import joint_signs, probability, rope
 from bayes_nqp.estimands._probability import simultaneous as simultaneous
@@ -64,6 +65,7 @@ __all__ = [
     "evidence_of",
     "gate_of",
     "growth",
+    "impulse_responses",
     "index_variance",
     "joint_signs",
     "lag_of",
@@ -79,8 +81,10 @@ __all__ = [
     "received",
     "relative",
     "rope",
+    "run_effects",
     "same_units",
     "shrinkage",
+    "spatial_dynamics",
     "spread",
     "text",
     "total",

@@ -46,6 +46,8 @@ from bayes_nqp.fitting._needs import (
     require,
 )
 from bayes_nqp.fitting._new_unit import leg_covariance_draws, new_unit_effects
+from bayes_nqp.fitting._over_periods import RUNS as RUNS
+from bayes_nqp.fitting._over_periods import lag_draws as lag_draws
 from bayes_nqp.fitting._parameters import parameter_units as parameter_units
 from bayes_nqp.fitting._parameters import unconstrained as unconstrained
 from bayes_nqp.fitting._parcels import dataset_from as dataset_from
@@ -82,6 +84,8 @@ from bayes_nqp.fitting._reported import (
     scalar_draws,
     sigma_draws,
 )
+from bayes_nqp.fitting._runs import response_draws as response_draws
+from bayes_nqp.fitting._runs import run_draws as run_draws
 from bayes_nqp.fitting._short import SHORT, SlopeLaw, short_effects, slope_law
 from bayes_nqp.fitting._store import Store, once, renamed, store_of
 from bayes_nqp.fitting._unit_likelihood import LeftOut, left_out, log_likelihood

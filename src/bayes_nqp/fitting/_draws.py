@@ -178,7 +178,7 @@ def _assemble(
         realised = own_and_received(plan, equation, draws, effect)
     else:
         lag = equation.problem.lag
-        delta = None if lag is None else draws.shared[:, lag.coefficient]
+        delta = None if lag is None else draws.shared[:, lag.columns]
         realised = reach.of_draws(delta, mean, terms, deviation)
     by_whom = None
     if across is not None:

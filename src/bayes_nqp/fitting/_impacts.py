@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +12,8 @@ import xarray as xr
 from bayes_nqp import vocabulary as v
 from bayes_nqp.doors import door
 from bayes_nqp.draws import Draws
-from bayes_nqp.errors import StudyError
+from bayes_nqp.errors import StudyError, one_of
+from bayes_nqp.fitting._over_periods import lag_draws
 from bayes_nqp.fitting._reported import covariate_names, covariate_slopes, equation_draws
 from bayes_nqp.gaussian import LogDeterminant
 from bayes_nqp.terms import DELTA
@@ -25,7 +26,7 @@ Array = npt.NDArray[np.float64]
 
 
 @door
-def impacts(fit: Fit) -> xr.DataArray:
+def impacts(fit: Fit, run: Literal["short", "long"] = "short") -> xr.DataArray:
     """Draw what one more of each covariate, or exposure, does in the unit and through others.
 
     Parameters
@@ -33,6 +34,9 @@ def impacts(fit: Fit) -> xr.DataArray:
     fit : Fit
         Of a design with ``spillovers=nqp.SpatialLag(…)``, and covariates or a continuous exposure,
         and with its rows.
+    run : {"short", "long"}, default "short"
+        Within the period, or in the end, if the covariate stays where it is: where outcomes follow
+        those of the period before (``dynamics=True``).
 
     Returns
     -------
@@ -45,14 +49,15 @@ def impacts(fit: Fit) -> xr.DataArray:
     Raises
     ------
     StudyError
-        If the design has no spatial lag, neither covariates nor an exposure, or the fit no rows.
+        If the design has no spatial lag, neither covariates nor an exposure, or the fit no rows; or
+        if a long run is asked for where nothing feeds on.
 
     Notes
     -----
     With ``q = tr(W S^-1) / n``: direct ``beta (1 + delta q) + theta q``, total ``(beta + theta) /
     (1 - delta)``; where outcomes follow no others' (SLX), ``beta`` and ``beta + w theta``, w being
-    the mean sum of a row of W. What the policy did is in the fit's effects, of the calendar that
-    was.
+    the mean sum of a row of W. In the long run both are over ``1 - tau``, and delta is ``(delta +
+    psi) / (1 - tau)``. What the policy did is in the fit's effects, of the calendar that was.
 
     References
     ----------
@@ -75,7 +80,13 @@ def impacts(fit: Fit) -> xr.DataArray:
     >>> nqp.impacts(fit)["path"].values.tolist()
     ['direct', 'indirect', 'total']
     """
+    one_of("run", run, ("short", "long"))
     names = covariate_names(fit)
+    if run == "long" and lag_draws(fit) is None:
+        raise StudyError(
+            "a long run differs from a short one where outcomes follow those of the period before",
+            hint="SpatialLag(weights, dynamics=True)",
+        )
     if fit.plan.model.equations[0].linked is None:
         raise StudyError(
             "impacts are those of a spatial lag, and this design has none",
@@ -87,7 +98,7 @@ def impacts(fit: Fit) -> xr.DataArray:
             "the design has no covariates, whose impacts these would be",
             hint="nqp.att(fit, path='received') for the policy, or covariates=[…]",
         )
-    parts, called = [_of_covariates(fit, mine, names)] if mine else [], mine
+    parts, called = [_of_covariates(fit, mine, names, run)] if mine else [], mine
     if fit.facts.exposure is not None:
         parts, called = [_of_exposure(fit), *parts], [fit.facts.exposure, *mine]
     return Draws(
@@ -112,7 +123,7 @@ def _of_exposure(fit: Fit) -> Array:
     return np.stack([direct, total - direct, total], axis=-1)[:, :, None]
 
 
-def _of_covariates(fit: Fit, mine: Sequence[str], names: Sequence[str]) -> Array:
+def _of_covariates(fit: Fit, mine: Sequence[str], names: Sequence[str], run: str) -> Array:
     """Sides of covariates (chain, draw, covariate, path).
 
     Parameters
@@ -129,6 +140,11 @@ def _of_covariates(fit: Fit, mine: Sequence[str], names: Sequence[str]) -> Array
     for k, name in enumerate(mine):
         if (linked := f"W × {name}") in names:
             theta[..., k] = covariate_slopes(fit, [linked])[..., 0]
+    if run == "long" and (dynamics := lag_draws(fit)) is not None:
+        # y = tau y + (delta + psi) W y + x beta + W x theta: the short run over 1 - tau.
+        left = 1.0 - dynamics[..., 1]
+        delta = (dynamics[..., 0] + dynamics[..., 2]) / left
+        beta, theta = beta / left[..., None], theta / left[..., None]
     # Without a lag S is the identity, and no unit is linked to itself: q is zero.
     q, delta = np.zeros(1), np.zeros(1) if delta is None else delta[..., None]
     spec = fit.plan.model.equations[0].linked

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bayes_nqp.designs import LinkedSpec
+from bayes_nqp.fitting._over_periods import DynamicReach
 from bayes_nqp.fitting._realised import Reach
 from bayes_nqp.planning import CellInfo, Equation, Plan
 from bayes_nqp.terms import NEIGHBOUR
@@ -36,7 +37,8 @@ def reach_of(plan: Plan, equation: Equation) -> Reach | None:
     codes = plan.effects.codes
     owner = np.searchsorted(codes, frame.member)
     owner[~np.isin(frame.member, codes)] = -1
-    return Reach(
+    kind = DynamicReach if spec.lag is not None and spec.lag.before is not None else Reach
+    return kind(
         linked.links, cells, group.ravel(), cell[first], treated, column, owner,
         tuple(linked.treated), plan.table.size,
         near=near_of(plan, linked, treated[group.ravel()]) if alone else None,

@@ -83,15 +83,16 @@ class Reach:
 
         Parameters
         ----------
-        delta : ndarray (draw) or None
-            Of outcomes, or errors, that follow those of linked units.
+        delta : ndarray (draw, column) or None
+            Of outcomes, or errors, that follow those of linked units; and of outcomes of the period
+            before.
         terms : mapping of str to ndarray (draw, label)
             Coefficients by term.
         """
         theta = theta_of(terms, self.events) if self.events else np.zeros((len(tau), 0))
         if delta is None or self.near is not None:
             return self._without_feedback(tau, theta, u)
-        return self.effects(delta, tau, theta, u)
+        return self.effects(delta[:, 0], tau, theta, u)
 
     def _without_feedback(self, tau: Array, theta: Array, u: Array | None) -> Array:
         """Effects of cells along `PATHS` where S is the identity: ``tau + u`` and ``W D theta``."""
@@ -136,6 +137,10 @@ class Reach:
         total, direct = self._of_groups(basis, loads, tau, theta)
         if u is not None:
             self._add_deviations(total, direct, basis, loads, u)
+        return self.along_paths(total, direct, tau)
+
+    def along_paths(self, total: Array, direct: Array, tau: Array) -> Array:
+        """Effects of cells along `PATHS` (draw, path, cell), of groups' (draw, T, group)."""
         out = np.stack([self._over_cells(total), self._over_cells(direct)], axis=1)
         out[:, 1, self.n_cells :] = 0.0  # Untreated rows have nothing of their own.
         lead = np.setdiff1d(np.arange(self.n_cells), self.treated)

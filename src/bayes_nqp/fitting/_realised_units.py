@@ -14,6 +14,7 @@ import numpy.typing as npt
 from bayes_nqp import vocabulary as v
 from bayes_nqp.errors import StudyError
 from bayes_nqp.fitting._linked import linked_terms
+from bayes_nqp.fitting._over_periods import DynamicReach
 from bayes_nqp.fitting._reach import reach_of
 from bayes_nqp.fitting._realised import Reach, back_of, nodes_of, solver
 from bayes_nqp.fitting._reported import equation_draws
@@ -55,6 +56,11 @@ def realised_units(fit: Fit, role: str, *, anticipated: bool = False) -> tuple[A
     """
     reach = reach_of(fit.plan, fit.plan.equations[0])
     assert reach is not None
+    if isinstance(reach, DynamicReach):
+        raise StudyError(
+            "effects that feed on over periods are not kept by unit",
+            hint="by='time', by='event_time' or by='cohort'",
+        )
     cell = reach.cell[reach.group]
     near = cell >= reach.n_cells
     rows = near if role == v.NEIGHBOUR else (cell >= 0) & ~near

@@ -9,7 +9,8 @@ density, in
 - `class_maps`, `fixed`, `owners`: deviations that several units share (4);
 - `layout`, `linear_part`, `density`: those of all coefficients, priors, the factor, the density (5
   to 8), with `path_laws`, `processes`: processes on the time grid (5a); `lag`: the Jacobian of a
-  spatial lag; and `own_cells`, `pairs`, `reduced`: the same where cells are many;
+  spatial lag, and `dynamics`: that of one with outcomes of the period before; and `own_cells`,
+  `pairs`, `reduced`: the same where cells are many;
 - `_back`, `draws`, `paths`, `functionals`: draws and conditional moments (9), and
   `correlated`: draws of several problems that move together;
 - `stacked`, `_stacked_density`, `_stacked_draws`: two equations with units as owners (10);
@@ -25,6 +26,14 @@ from bayes_nqp.gaussian._stacked_gradient import stacked_gradient
 from bayes_nqp.gaussian.correlated import ErrorSums, FixedErrorSums, error_sums
 from bayes_nqp.gaussian.density import density, normal_equations
 from bayes_nqp.gaussian.draws import Coefficients, SharedErrors, draw, number_count
+from bayes_nqp.gaussian.dynamics import (
+    DynamicDeterminant,
+    coefficients_of,
+    dynamic_determinant,
+    lasting_response,
+    responses,
+    series_length,
+)
 from bayes_nqp.gaussian.functionals import averages, functionals, local_variances
 from bayes_nqp.gaussian.gradient import gradient
 from bayes_nqp.gaussian.lag import (
@@ -55,6 +64,7 @@ __all__ = [
     "Block",
     "BorderLaw",
     "Coefficients",
+    "DynamicDeterminant",
     "ErrorLaw",
     "ErrorSums",
     "FixedErrorSums",
@@ -75,20 +85,25 @@ __all__ = [
     "averages",
     "back_solve",
     "class_precision",
+    "coefficients_of",
     "correlation_root",
     "density",
     "draw",
+    "dynamic_determinant",
     "error_sums",
     "functionals",
     "gaussian_problem",
     "gradient",
     "inverse_diagonal",
     "is_dense",
+    "lasting_response",
     "local_variances",
     "log_determinant",
     "net_of",
     "normal_equations",
     "number_count",
+    "responses",
+    "series_length",
     "siblings",
     "stacked",
     "stacked_density",

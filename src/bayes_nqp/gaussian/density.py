@@ -236,10 +236,12 @@ def normal_equations(problem: GaussianProblem, values: Values) -> NormalEquation
         values.known[normal_equations, id(problem)] = matrix.copy()
         # y - delta W y and x - delta W x, from one set of moments for every delta.
         if problem.lag.ties:
-            _ties_off(matrix, head.n_proper + np.array(problem.lag.ties), values.lag)
-        _lag_off(matrix, head.n_proper + problem.lag.coefficient, values.lag)
+            _ties_off(matrix, head.n_proper + np.array(problem.lag.ties), values.lag[:, 0])
+        # y - delta W y - tau y_-1 - psi W y_-1, a column after another.
+        for column, value in zip(problem.lag.columns, values.lag.T, strict=True):
+            _lag_off(matrix, head.n_proper + column, value)
         # Jacobian |I - delta W| of every free period, net of the means that time effects take.
-        total = total + problem.lag.periods * problem.lag.log_determinant(values.lag)
+        total = total + problem.lag.periods * problem.lag.log_determinant(*values.lag.T)
     return NormalEquations(matrix, total)
 
 

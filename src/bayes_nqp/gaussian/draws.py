@@ -165,9 +165,9 @@ def _from_factor(
     if problem.lag is not None and values.lag is not None:
         # Rows of y, not of y - delta W y, from here on: W y has the coefficient delta, and W x
         # that of x times -delta.
-        shared[:, problem.lag.coefficient] = values.lag[:, None]
+        shared[:, problem.lag.columns] = values.lag[..., None]
         for column, near in problem.lag.ties:
-            shared[:, near] = -values.lag[:, None] * shared[:, column]
+            shared[:, near] = -values.lag[:, :1] * shared[:, column]
     flat = in_blocks(head, shared, local)
     slots = product(head.slot_loads, flat)
     # Processes given coefficients, then deviations given both: X beta + eta in every group (fits).

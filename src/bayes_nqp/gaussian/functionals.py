@@ -124,10 +124,10 @@ def _of_lag(problem: GaussianProblem, values: Values, border: Array) -> Array:
     if problem.lag is None or values.lag is None:
         return np.zeros((len(values), border.shape[2]))
     # The coefficient of W y is delta, that of W x is -delta times that of x.
-    constant = values.lag[:, None] * border[:, problem.lag.coefficient]
-    border[:, problem.lag.coefficient] = 0.0
+    constant = (values.lag[..., None] * border[:, problem.lag.columns]).sum(axis=1)
+    border[:, problem.lag.columns] = 0.0
     for column, near in problem.lag.ties:
-        border[:, column] -= values.lag[:, None] * border[:, near]
+        border[:, column] -= values.lag[:, :1] * border[:, near]
         border[:, near] = 0.0
     return np.asarray(constant)
 

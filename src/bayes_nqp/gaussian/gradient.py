@@ -218,24 +218,27 @@ class _Reverse:
 
     def _lag(self, matrix: Array) -> Array:
         """``C = I - delta (e_l e_y' + ...)``, rows and columns of ``W y`` and ``W x`` gone."""
-        lag, delta, before = self.problem.lag, self.values.lag, self.problem.arrowhead.n_proper
+        lag, values, before = self.problem.lag, self.values.lag, self.problem.arrowhead.n_proper
         assert lag is not None
-        assert delta is not None
+        assert values is not None
+        assert self.around.values.lag is not None
         n = matrix.shape[-1]
-        # Columns that lose delta times others: the outcome that of W y, x that of W x.
-        pairs = [(lag.coefficient + before, n - 1)]
+        # Columns that lose others times a coefficient: the outcome W y and those of the period
+        # before, x loses delta W x.
+        pairs = [(column + before, n - 1) for column in lag.columns]
         pairs += [(near + before, column + before) for column, near in lag.ties]
         near, column = np.array(pairs).T
-        turn = np.tile(np.eye(n), (len(delta), 1, 1))
+        place = np.array([*range(len(lag.columns)), *[0] * len(lag.ties)])
+        turn = np.tile(np.eye(n), (len(values), 1, 1))
         turn[:, near, near] = 0.0
-        turn[:, near, column] = -delta[:, None]
-        # C̄ = 2 A C Ā', of which the entries that are -delta count.
+        turn[:, near, column] = -values[:, place]
+        # C̄ = 2 A C Ā', of which the entries that are minus a coefficient count.
         onto = turn[:, None] @ matrix
         a = _symmetric(self.values.known[normal_equations, id(self.problem)])
-        sums = 2.0 * (a[:, :, near] * onto[..., column].swapaxes(-1, -2)).sum(axis=(1, 2, 3))
-        slope = lag.log_determinant(self.around.values.lag)
-        self.slope += self.around.along(slope, np.full(len(delta), float(lag.periods)))
-        self.slope += self.around.along(self.around.values.lag, -sums)
+        sums = 2.0 * (a[:, :, near] * onto[..., column].swapaxes(-1, -2)).sum(axis=(1, 3))
+        slope = lag.log_determinant(*self.around.values.lag.T)
+        self.slope += self.around.along(slope, np.full(len(values), float(lag.periods)))
+        self.slope += self.around.along(self.around.values.lag[:, place], -sums)
         return np.asarray(onto @ turn[:, None].swapaxes(-1, -2))
 
     def _turns(self, matrix: Array) -> Array:

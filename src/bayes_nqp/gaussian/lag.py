@@ -103,12 +103,12 @@ def log_determinant(weights: sparse.csr_array, levels: Index) -> LogDeterminant:
     places = np.cos(np.pi * (np.arange(_N_NODES) + 0.5) / _N_NODES)
     low, high = np.arctanh([LOWEST, HIGHEST])
     nodes = np.tanh(0.5 * (low + high) + 0.5 * (high - low) * places)
-    means = _level_means(levels)
+    means = level_means(levels)
     roots = _symmetric_roots(weights) if is_dense(weights) else None
     # tr(M log S) = log|S| - tr(P log S), M = I - P.
     if roots is None:
         plain = np.array([_log_det(weights, delta) for delta in nodes])
-        net = plain + _series(_traces(weights, means), nodes)
+        net = plain + _series(traces(weights, means), nodes)
     else:
         plain, net = _by_eigenvalues(weights, roots, means, nodes)
     # Coefficients c of T_0, T_1, …: V c = values at the nodes.
@@ -125,7 +125,7 @@ def is_dense(weights: sparse.csr_array) -> bool:
     return bool(weights.nnz > _DENSE * weights.shape[0] ** 2)
 
 
-def _level_means(levels: Index) -> Array:
+def level_means(levels: Index) -> Array:
     """U with ``P = U U'``: indicators of levels, over the roots of their sizes (unit, level)."""
     _, code, count = np.unique(levels, return_inverse=True, return_counts=True)
     means = np.zeros((code.size, count.size))
@@ -146,7 +146,7 @@ def _log_det(weights: sparse.csr_array, delta: float) -> float:
     return float(np.log(np.abs(factor.U.diagonal())).sum())
 
 
-def _traces(weights: sparse.csr_array, means: Array) -> Array:
+def traces(weights: sparse.csr_array, means: Array) -> Array:
     """``tr(P W^k) = tr(U' W^k U)`` for k = 1, 2, … (k), as many as `HIGHEST` asks for."""
     # |tr(P W^k)| is at most the number of levels, so that terms fall with delta^k.
     n_terms = int(np.log(_TAIL) / np.log(max(HIGHEST, -LOWEST)))

@@ -153,7 +153,7 @@ class GaussianProblem(LinearPart):
     def noise_prior(self) -> Prior:
         """Its prior."""
         # Of the parameters the last is sigma, before it a lag's, and before that the noise's.
-        return self.space.parameters[-2 - (self.lag is not None)].prior
+        return self.space.parameters[-2 - self.n_lags].prior
 
     @cached_property
     def digest(self) -> str:
@@ -171,7 +171,8 @@ class GaussianProblem(LinearPart):
         if self.fixed is not None:
             arrays += self.fixed.arrays
         if self.lag is not None:
-            arrays.append(self.lag.log_determinant(np.linspace(-0.5, 0.5, 5)))
+            points = np.tile(np.linspace(-0.5, 0.5, 5)[:, None], self.n_lags)
+            arrays.append(self.lag.log_determinant(*self.lag.law(points).T))
         for process in self.processes:
             arrays += [*process.loadings, process.scales]
         arrays += [x.coefficients for x in self.border_laws]
@@ -233,7 +234,12 @@ class GaussianProblem(LinearPart):
         """Which parameters are those of the noise."""
         own = 0 if self.deviation is None else self.deviation.n_parameters
         start = int(np.isnan(self.tau).sum()) + own + self.n_process_parameters
-        return slice(start, len(self.space) - 1 - (self.lag is not None))
+        return slice(start, len(self.space) - 1 - self.n_lags)
+
+    @property
+    def n_lags(self) -> int:
+        """Parameters of a lag."""
+        return 0 if self.lag is None else len(self.lag.parameters)
 
     def values(self, points: Array) -> Values:
         """Parameters on their own scales, by what they are parameters of.
@@ -251,7 +257,8 @@ class GaussianProblem(LinearPart):
         tau[:, estimated] = constrained[:, :n_scales]
         remainder, lag = constrained[:, n_scales:-1], None
         if self.lag is not None:
-            remainder, lag = remainder[:, :-1], remainder[:, -1]
+            remainder, lag = np.split(remainder, [-self.n_lags], axis=1)
+            lag = self.lag.law(lag)
         covariance = np.zeros((len(points), 0, 0))  # Omega: q = 0 without deviations.
         if self.deviation is not None:
             covariance = self.deviation.covariance(remainder)

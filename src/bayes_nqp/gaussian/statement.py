@@ -122,28 +122,32 @@ class Lag:
     value of a sampled parameter, and the density gains ``periods × tr(M log(I - delta W))``, M
     taking the means of levels of time effects off. This is the Jacobian of all contrasts free of
     them where W links units of one level alone, or there is one level and rows of W sum to one;
-    where links cross levels it makes the score of delta unbiased (docs/spatial_lag.md).
+    where links cross levels it makes the score of delta unbiased (docs/spatial_lag.md). Outcomes of
+    the period before are further columns, of one coefficient each (docs/dynamic_lag.md).
 
     Parameters
     ----------
-    parameter : Parameter
-        delta, a pure number.
-    coefficient : int
-        Which of the global coefficients.
+    parameters : tuple of Parameter
+        delta, and what those of the period before are made of; pure numbers.
+    columns : tuple of int
+        Which of the global coefficients are theirs.
     log_determinant : callable
-        From delta (B) to ``tr(M log(I - delta W))`` (B).
+        From coefficients (B), one argument each, to ``tr(M log(I - delta W))`` (B).
     periods : int
         T less flat coefficients of a unit: free rows of each unit.
     ties : tuple of (int, int)
         Global coefficients whose columns have ``W`` of theirs taken off too, ``x - delta W x``, and
         those of these ``W x``.
+    law : callable
+        From parameters to coefficients (B, column): the same by default.
     """
 
-    parameter: Parameter
-    coefficient: int
-    log_determinant: Callable[[Array], Array]
+    parameters: tuple[Parameter, ...]
+    columns: tuple[int, ...]
+    log_determinant: Callable[..., Array]
     periods: int
     ties: tuple[tuple[int, int], ...] = ()
+    law: Callable[[Array], Array] = np.asarray
 
 
 @dataclass(frozen=True, eq=False)
@@ -253,7 +257,7 @@ class Problem:
                 ),
                 *self.process_parameters,
                 *self.error_parameters[:-1],
-                *([] if self.lag is None else [self.lag.parameter]),
+                *(() if self.lag is None else self.lag.parameters),
                 self.error_parameters[-1],
             )
         )

@@ -77,8 +77,8 @@ class Values:
         phi, the parameters of the errors but sigma.
     sigma : ndarray (B)
         Innovation standard deviation.
-    lag : ndarray (B), optional
-        Coefficient of the outcomes of other units.
+    lag : ndarray (B, column), optional
+        Coefficients of the outcomes of other units, and of the period before.
     processes : ndarray (B, parameter)
         Of what correlates the periods of processes; by default there are none.
     own : ndarray (B, T, a), optional

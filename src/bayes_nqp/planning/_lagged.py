@@ -54,6 +54,8 @@ def lagged_columns(
     if lag is not None:
         columns |= {} if lag.ties is None else dict(_tied(ground, equation, lag.ties, covariates))
         columns |= {LAG: lag.outcome / scale}
+    if lag is not None and lag.before is not None:
+        columns |= {f"{LAG} {k}": x / scale for k, x in enumerate(lag.before.outcomes)}
     return [
         VaryingColumn(name, centred(ground.frame, x, ground.kept, common=equation.pooled_time))
         for name, x in columns.items()
@@ -74,7 +76,9 @@ def lagged_parts(
         )
     if equation.lag is not None:
         parts += tied_parts(names, n_strata)
-        parts += lag_parts(names.index(LAG), n_strata, len(names))
+        start, before = names.index(LAG), equation.lag.before
+        places = range(start, start + 1 + (0 if before is None else len(before.outcomes)))
+        parts += lag_parts(places, n_strata, len(names))
     return parts
 
 

@@ -133,10 +133,14 @@ def lag_of(spec: LagSpec | None, shared: Sequence[GlobalPart]) -> Lag | None:
     if spec is None:
         return None
     names = [part.name for part in shared for _ in range(part.columns.shape[1])]
-    at = names.index(LAG)
+    columns = tuple(k for k, name in enumerate(names) if name == LAG)
     near = [k for k, name in enumerate(names) if name == TIED]
     # Slopes of covariates come first among the parts, then effects, as their ties do.
     free = [p.place not in ("time", "paths") and p.name not in (LAG, TIED) for p in shared]
     column = np.flatnonzero(np.repeat(free, [p.columns.shape[1] for p in shared]))
     ties = tuple(zip(column.tolist(), near, strict=True)) if near else ()
-    return Lag(spec.parameter, at, spec.log_determinant, spec.periods, ties)
+    before = spec.before
+    if before is None:
+        return Lag((spec.parameter,), columns, spec.log_determinant, spec.periods, ties)
+    parameters = (spec.parameter, *before.parameters)
+    return Lag(parameters, columns, spec.log_determinant, spec.periods, law=before.law)

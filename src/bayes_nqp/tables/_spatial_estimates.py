@@ -11,7 +11,7 @@ import xarray as xr
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.designs import SpatialLag
-from bayes_nqp.estimands import att, received
+from bayes_nqp.estimands import att, received, run_effects, spatial_dynamics
 from bayes_nqp.fitting import (
     Fit,
     covariate_names,
@@ -45,6 +45,22 @@ _DOSE: Final = {
     v.RECEIVED: Message("Of others' exposure"),
     v.TOTAL: Message("Total"),
 }
+_BEFORE: Final = {
+    "tau": Message("Outcome of the period before"),
+    "psi": Message("W × outcome of the period before"),
+}
+_RUNS: Final = {
+    ("short", v.TOTAL): Message("Units treated last: at once"),
+    ("actual", v.TOTAL): Message("Units treated last: so far"),
+    ("long", v.TOTAL): Message("Units treated last: in the end"),
+    ("long", v.DIRECT): Message("In the end, of own treatment"),
+    ("long", v.RECEIVED): Message("In the end, received of others"),
+}
+_LONG_SIDES: Final = {
+    v.DIRECT: Message("{}, direct, long run"),
+    v.INDIRECT: Message("{}, indirect, long run"),
+    v.TOTAL: Message("{}, total, long run"),
+}
 _SIDES: Final = {
     v.DIRECT: Message("{}, direct"),
     v.INDIRECT: Message("{}, indirect"),
@@ -76,15 +92,24 @@ def estimates_of(fit: Fit, ask: Ask) -> Iterator[tuple[Message, Lines]]:
     }
     if v.RECEIVED in paths and adopted:
         policy[ask.translate("Received by untreated rows")] = received(effects, None, ask.weights)
+    if is_dynamic(fit):
+        runs = run_effects(fit)
+        policy |= {
+            ask.translate(label): runs.sel({"run": run, v.PATH: path})
+            for (run, path), label in _RUNS.items()
+        }
     yield _POLICY if adopted else _EXPOSED, _lines(policy, ask)
     names = [x for x in covariate_names(fit) if not x.startswith("W × ")]
     term = fit.facts.term(SpatialLag)
     if names and term is not None and term.form != "SEM":
-        draws = impacts(fit)
+        draws = {"short": (impacts(fit), _SIDES)}
+        if term.dynamics:
+            draws["long"] = impacts(fit, "long"), _LONG_SIDES
         sides = {
-            ask.translate(label, name): draws.sel({"covariate": name, v.PATH: path})
+            ask.translate(label, name): values.sel({"covariate": name, v.PATH: path})
             for name in names
-            for path, label in _SIDES.items()
+            for values, labels in draws.values()
+            for path, label in labels.items()
         }
         yield _IMPACTS, _lines(sides, ask)
 
@@ -103,7 +128,17 @@ def _coefficients(fit: Fit, ask: Ask) -> dict[str, xr.DataArray]:
     delta = equation_draws(fit, DELTA)
     if delta is not None:
         draws["ρ" if fit.facts.reach == "lag" else "λ"] = _drawn(fit, delta)
+    if is_dynamic(fit):
+        coefficients = spatial_dynamics(fit)
+        for name, label in _BEFORE.items():
+            draws[translate(label)] = coefficients.sel(coefficient=name)
     return draws
+
+
+def is_dynamic(fit: Fit) -> bool:
+    """Tell whether outcomes follow those of the period before."""
+    term = fit.facts.term(SpatialLag)
+    return term is not None and term.dynamics
 
 
 def _errors(fit: Fit, ask: Ask) -> dict[str, xr.DataArray]:

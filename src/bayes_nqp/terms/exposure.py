@@ -171,15 +171,15 @@ def slope_parts(
     return [GlobalPart(SLOPE, "slopes", columns, FLAT, list(names), display)]
 
 
-def lag_parts(column: int, n_strata: int, n_columns: int) -> list[GlobalPart]:
-    """The part of outcomes of other units, one varying column with the same slope in all strata.
+def lag_parts(places: Sequence[int], n_strata: int, n_columns: int) -> list[GlobalPart]:
+    """The part of outcomes of other units or periods: columns with one slope each in all strata.
 
     Parameters
     ----------
-    column : int
+    places : sequence of int
         Which of the varying columns.
     n_strata, n_columns : int
         Numbers of strata and of varying columns.
     """
-    columns = np.tile(np.eye(n_columns)[:, [column]], (n_strata, 1))
-    return [GlobalPart(LAG, "slopes", columns, FIXED, [LAG], reported=False)]
+    columns = np.tile(np.eye(n_columns)[:, places], (n_strata, 1))
+    return [GlobalPart(LAG, "slopes", columns, FIXED, [LAG] * len(places), reported=False)]

@@ -25,7 +25,9 @@ __all__ = [
     "EXPOSURE_TIME",
     "LINKED",
     "ONTO",
+    "OPPOSITE",
     "RECEIVED",
+    "SHARED",
     "TIED",
     "Linked",
     "exposed_parts",
@@ -35,6 +37,10 @@ __all__ = [
 
 DELTA: Final = "delta"
 """Name of the coefficient of ``W y`` among the draws."""
+SHARED: Final = "shared_persistence"
+"""Name of what a period keeps of an outcome that all units share, ``(tau + psi) / (1 - delta)``."""
+OPPOSITE: Final = "opposite_persistence"
+"""Name of what it keeps where linked units are opposite, ``(tau - psi) / (1 + delta)``."""
 LINKED: Final = "W × event_time"
 """How the columns of linked units' treatment are called, before the event time."""
 TIED: Final = "tied"

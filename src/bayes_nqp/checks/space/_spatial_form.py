@@ -127,6 +127,13 @@ def _designs(fit: Fit) -> dict[str, Design]:
         raise NotApplicable(
             Message("A Durbin model does not hold errors that follow linked units' beside W X.")
         )
+    if term.dynamics:
+        raise NotApplicable(
+            Message(
+                "Outcomes follow those of the period before, and forms are told apart within one; "
+                "'dynamics' asks what stays of the past."
+            )
+        )
     if len(facts.terms) > 1 or (facts.time and facts.time.pooled):
         raise NotApplicable(
             Message(

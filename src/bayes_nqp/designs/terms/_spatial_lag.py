@@ -11,6 +11,13 @@ import numpy as np
 
 from bayes_nqp import gaussian
 from bayes_nqp.arrays import Array, Index
+from bayes_nqp.designs._dynamics import (
+    before_of,
+    check_dynamics,
+    check_first,
+    first_period,
+    without_first,
+)
 from bayes_nqp.designs._facts import Facts, Reach, Term
 from bayes_nqp.designs._links import check_design, check_errors, check_links, check_rows, link_words
 from bayes_nqp.designs._spec import Calendar, EquationSpec, LagSpec, LinkedSpec, Timing
@@ -67,26 +74,36 @@ class SpatialLag(Term):
         Whether outcomes follow those of linked units. False leaves ``W X theta`` alone (SLX):
         delta is no parameter and nothing feeds back, so that units have ``tau + u`` of their own
         treatment and receive ``W D theta``.
+    dynamics : bool, default False
+        Whether outcomes also follow those of the period before, the unit's own and linked ones',
+        ``tau y_-1 + psi W y_-1`` (dynamic SAR and SDM): a policy's effect feeds on over periods.
+        The first period is given. It goes with ``errors=nqp.IID()`` and effects that do not vary by
+        unit.
 
     Raises
     ------
     StudyError
         If an argument is not one of those above, or ``lag=False`` stands beside ``durbin=False``
-        or ``error=True``.
+        or ``error=True``, or ``dynamics=True`` beside one of these two.
 
     Notes
     -----
     delta has the prior ``(1 + delta) / 2 ~ Beta(3, 3)``, between -.95 and .97. The log likelihood
     has ``(T - 1) tr(M log S)``, M taking the means of levels of time effects off. Where W links
     units of different levels it is an adjusted likelihood, whose score is unbiased, and has no
-    marginal likelihood.
+    marginal likelihood. So it is with ``dynamics``, where ``(tau + psi) / (1 - delta)`` and
+    ``(tau - psi) / (1 + delta)`` have the prior of delta between -.99 and .99, so that all draws
+    are stationary.
 
     References
     ----------
     Halleck Vega, S. and Elhorst, J. P. (2015). The SLX model. Journal of Regional Science 55(3).
     LeSage, J. and Pace, R. K. (2009). Introduction to Spatial Econometrics. CRC Press. Lee, L. and
     Yu, J. (2010). Estimation of spatial autoregressive panel data models with fixed effects.
-    Journal of Econometrics 154(2).
+    Journal of Econometrics 154(2). Lancaster, T. (2002). Orthogonal parameters and panel data.
+    Review of Economic Studies 69(3). Yu, J., de Jong, R. and Lee, L. (2008). Quasi-maximum
+    likelihood estimators for spatial dynamic panel data with fixed effects when both n and T are
+    large. Journal of Econometrics 146(1).
 
     Examples
     --------
@@ -106,6 +123,7 @@ class SpatialLag(Term):
     error: bool = False
     complete: Literal["units"] | None = None
     lag: bool = True
+    dynamics: bool = False
 
     of_sums = False
 
@@ -123,6 +141,12 @@ class SpatialLag(Term):
                 hint = "True, False, or names of covariates and 'treatment'"
                 raise StudyError(Message("'{}' is {!r}", "durbin", durbin), hint=hint)
             object.__setattr__(self, "durbin", names)
+        if self.dynamics and (self.error or not self.lag):
+            raise StudyError(
+                Message("'dynamics' of outcomes does not go with {}",
+                        "error=True" if self.error else "lag=False"),
+                hint="leave out one of the two",
+            )  # fmt: skip
         if not self.lag:
             self._check_alone()
 
@@ -141,12 +165,13 @@ class SpatialLag(Term):
 
     @property
     def form(self) -> str:
-        """What literature calls it: "SDM", "SAR", "SDEM", "SEM" or "SLX"."""
+        """What literature calls it: "SDM", "SAR", "SDEM", "SEM" or "SLX"; or "dynamic SDM"."""
         if not self.lag:
             return "SLX"
         if self.error:
             return "SDEM" if self.durbin else "SEM"
-        return "SDM" if self.durbin else "SAR"
+        name = "SDM" if self.durbin else "SAR"
+        return f"dynamic {name}" if self.dynamics else name
 
     @property
     def with_channels(self) -> bool:
@@ -178,14 +203,21 @@ class SpatialLag(Term):
     def words(self, attrs: Mapping[str, object]) -> Message:
         """Say how outcomes, or errors, follow those of linked units."""
         return link_words(
-            attrs, self.weights.name, lag=self.lag, durbin=bool(self.durbin), error=self.error
-        )
+            attrs, self.weights.name, lag=self.lag, durbin=bool(self.durbin), error=self.error,
+            dynamics=self.dynamics,
+        )  # fmt: skip
 
     def rows(self, panel: Panel) -> Panel:
         """Keep the units that are seen in every period, where that is asked for."""
         if self.complete is None or panel.balanced:
             return panel
         return panel.where((np.bincount(panel.unit_codes) == panel.periods)[panel.unit_codes])
+
+    def timing(self, timing: Timing, facts: Facts, panel: Panel) -> Timing:
+        """Leave out effects before treatment in the first period, where that is given."""
+        if self.dynamics and isinstance(timing, Calendar):
+            return without_first(timing)
+        return timing
 
     def equation(
         self, equation: EquationSpec, facts: Facts, timing: Timing, panel: Panel
@@ -205,6 +237,9 @@ class SpatialLag(Term):
         check_design(facts, panel, lag=self.lag)
         if self.error:
             check_errors(self, facts)
+        if self.dynamics:
+            check_dynamics(self, equation, facts, panel)
+            check_first(timing, panel)
         weights = self.weights.aligned(panel.unit_labels)
         if self.lag:
             check_links(weights)
@@ -227,6 +262,7 @@ class SpatialLag(Term):
             lag=self._lag(equation, facts, panel, weights) if self.lag else None,
             linked=None if self.form == "SEM" else LinkedSpec(weights.matrix, treated, flat),
             columns={**equation.columns, **columns},
+            series=first_period(panel) if self.dynamics else equation.series,
         )
 
     def apart(self) -> SpatialLag | None:
@@ -240,22 +276,35 @@ class SpatialLag(Term):
     ) -> LagSpec:
         """Outcomes of linked units, with the prior of their coefficient."""
         levels, link = _levels(facts, panel), weights.matrix.tocoo()
+        linked, periods = Linked(weights.matrix, panel), panel.periods - 1 - self.dynamics
         prior = CutCorrelation(3.0, 3.0, gaussian.LOWEST, gaussian.HIGHEST)
         return LagSpec(
             Parameter(DELTA, prior, in_outcome_units=False,
                       meaning=Message("the coefficient of linked units' outcomes")),
-            Linked(weights.matrix, panel)(equation.outcome),
-            _curve(weights, tuple(levels.tolist())),
-            panel.periods - 1,
-            adjusted=bool((levels[link.row] != levels[link.col]).any()),
+            linked(equation.outcome),
+            _curve(weights, tuple(levels.tolist()), periods + 1 if self.dynamics else 0),
+            periods,
+            adjusted=self.dynamics or bool((levels[link.row] != levels[link.col]).any()),
             ties=weights.matrix if self.error else None,
+            before=before_of(linked, equation, panel) if self.dynamics else None,
         )  # fmt: skip
 
 
 @lru_cache(maxsize=8)
-def _curve(weights: SpatialWeights, levels: tuple[int, ...]) -> gaussian.LogDeterminant:
-    """The log determinant: refits of other designs have it in common."""
-    return gaussian.log_determinant(weights.matrix, np.array(levels, dtype=np.int64))
+def _curve(
+    weights: SpatialWeights, levels: tuple[int, ...], periods: int
+) -> gaussian.LogDeterminant:
+    """The log determinant: refits of other designs have it in common.
+
+    Parameters
+    ----------
+    periods : int
+        That follow another; zero without outcomes of the period before.
+    """
+    codes = np.array(levels, dtype=np.int64)
+    if periods:
+        return gaussian.dynamic_determinant(weights.matrix, codes, periods)
+    return gaussian.log_determinant(weights.matrix, codes)
 
 
 def _levels(facts: Facts, panel: Panel) -> Index:
