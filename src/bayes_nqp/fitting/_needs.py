@@ -144,6 +144,15 @@ LAGGED: Final = Need(
 )
 """Outcomes that follow those of linked units."""
 
+DYNAMIC: Final = Need(
+    lambda facts, _: any(getattr(term, "dynamics", False) for term in facts.terms),
+    lambda _: Message(
+        "Outcomes do not follow those of the period before; nqp.SpatialLag(…, dynamics=True)."
+    ),
+    asked_anyway=False,
+)
+"""Outcomes that follow those of the period before."""
+
 SEPARATE: Final = Need(
     lambda facts, _: not facts.has("lag"),
     lambda _: Message(

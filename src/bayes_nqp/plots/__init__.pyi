@@ -10,6 +10,7 @@ from ._event_study import event_study as event_study
 from ._evidence_confounding import confounding as confounding
 from ._evidence_sensitivity import sensitivity as sensitivity
 from ._forest import forest as forest
+from ._impulse_responses import impulse_responses as impulse_responses
 from ._league import league as league
 from ._moderation import moderation as moderation
 from ._panel import panel as panel

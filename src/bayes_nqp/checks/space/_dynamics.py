@@ -23,7 +23,7 @@ from bayes_nqp.checks.space._near import size_of
 from bayes_nqp.designs import Design, SpatialLag
 from bayes_nqp.errors import NotApplicable, NQPError
 from bayes_nqp.fitting import (
-    LAGGED,
+    DYNAMIC,
     ROWS,
     Fit,
     covariate_names,
@@ -47,7 +47,7 @@ _ALONE = Message(
     "Do outcomes follow those of the period before, or do errors?",
     "dynamics",
     place=127,
-    needs=(LAGGED, ROWS),
+    needs=(DYNAMIC, ROWS),
 )
 def dynamics(fit: Fit) -> Finding:
     """Tell outcomes that follow those of the period before from errors that do (AR(1)).
@@ -67,11 +67,6 @@ def dynamics(fit: Fit) -> Finding:
     Sargan, J. D. (1980). Some tests of dynamic specification for a single equation. Econometrica
     48(4). Burridge, P. (1981). Testing for a common factor in a spatial autoregression model.
     """
-    term = fit.facts.term(SpatialLag)
-    if term is None or not term.dynamics:
-        raise NotApplicable(
-            Message("Outcomes do not follow those of the period before; SpatialLag(dynamics=True).")
-        )
     panel = panel_of(fit)
     names = [n for n in fit.facts.covariates_of(panel) if n in covariate_names(fit)]
     try:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bayes_nqp import vocabulary as v
-from bayes_nqp.estimands import own_and_received, received
-from bayes_nqp.fitting import RECEIVED
+from bayes_nqp.estimands import own_and_received, received, run_effects
+from bayes_nqp.fitting import DYNAMIC, RECEIVED, meets
 from bayes_nqp.language import Message, listed
 from bayes_nqp.reports._confidence import Grounds
 from bayes_nqp.reports._content import Block, Heading, Paragraph
@@ -21,7 +21,10 @@ def spillovers(context: Context) -> Iterator[Block]:
     """Say what neighbours receive, and what of the effect on treated units is their own."""
     yield Heading(context.translate("Neighbours"))
     if context.fit.facts.adopted:
-        yield Paragraph(context.joined([*_untreated(context), _treated(context)]))
+        sentences = [*_untreated(context), _treated(context)]
+        if meets(context.fit, (DYNAMIC,)):
+            sentences.append(_over_periods(context))
+        yield Paragraph(context.joined(sentences))
     else:
         yield Paragraph(_exposed(context))
 
@@ -53,6 +56,21 @@ def _treated(context: Context) -> str:
     return translate(
         "Of the average effect on treated units, {} is of their own treatment, and {} of others'.",
         *_sides(context),
+    )
+
+
+def _over_periods(context: Context) -> str:
+    """What treatment does at once, so far and in the end."""
+    runs = run_effects(context.fit).sel({v.PATH: v.TOTAL})
+    sizes = {
+        str(run): level(posterior_of(runs.sel(run=run), context.prob), context.effect_unit)
+        for run in runs["run"].to_numpy()
+    }
+    return context.translate(
+        "Effects feed on over periods. In units treated last, what that period's treatment does at "
+        "once is {short}, what the policy has done by then {actual}, and where it leads if nothing "
+        "else changes {long}.",
+        **sizes,
     )
 
 

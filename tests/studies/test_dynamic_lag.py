@@ -1,0 +1,77 @@
+"""A study whose outcomes follow those of the year before, from file to report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import dynamic_cities as cities
+import pandas as pd
+import pytest
+
+import bayes_nqp as nqp
+from bayes_nqp.errors import NQPError
+
+STUDY = """\
+title = "Zones that feed on"
+
+[data]
+file = "cities.csv"
+unit = "city"
+time = "year"
+cohort = "cohort"
+outcome = "y"
+covariates = ["x"]
+strata = ["side"]
+
+[space.weights.near]
+kind = "matrix"
+file = "links.csv"
+
+[design]
+effect = { type = "Complete", varying = "none" }
+errors = "IID"
+time = { type = "TimeEffects", by = ["side"] }
+spillovers = { type = "SpatialLag", weights = "near", dynamics = true }
+
+[sampler]
+type = "Importance"
+draws = 200
+chains = 2
+seed = 7
+
+[report]
+formats = ["md"]
+by = []
+
+[checks]
+run = ["convergence", "dynamics"]
+
+[figures]
+draw = ["impulse_responses"]
+"""
+
+
+def written(folder: Path, text: str = STUDY) -> Path:
+    cities.panel_of().frame.to_csv(folder / "cities.csv", index=False)
+    links = pd.DataFrame(cities.LINKS, cities.IDS, cities.IDS)
+    links.to_csv(folder / "links.csv")
+    (folder / "study.toml").write_text(text, encoding="utf-8")
+    return folder / "study.toml"
+
+
+def test_it_runs_from_file_to_report(tmp_path: Path) -> None:
+    outcome = nqp.studies.run(written(tmp_path), tmp_path / "results", progress=False)
+    report = "".join(x.read_text("utf-8") for x in (tmp_path / "results" / "report").glob("*.md"))
+    assert "Effects feed on over periods" in report
+    assert "They follow those of the period before as well" in report
+    assert outcome.checks["dynamics"].verdict == "holds"
+    table = pd.read_csv(tmp_path / "results" / "impulse_responses.csv")
+    assert table["horizon"].max() == 10
+    again = nqp.studies.run(tmp_path / "results" / "study.toml", tmp_path / "2", progress=False)
+    assert again.fit.design == outcome.fit.design
+
+
+def test_what_it_does_not_go_with_is_named(tmp_path: Path) -> None:
+    text = STUDY.replace('errors = "IID"\n', "")
+    with pytest.raises(NQPError, match="independent errors"):
+        nqp.studies.run(written(tmp_path, text), tmp_path / "results", progress=False)
