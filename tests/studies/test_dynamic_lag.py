@@ -40,7 +40,7 @@ chains = 2
 seed = 7
 
 [report]
-formats = ["md"]
+formats = ["html"]
 by = []
 
 [checks]
@@ -61,7 +61,7 @@ def written(folder: Path, text: str = STUDY) -> Path:
 
 def test_it_runs_from_file_to_report(tmp_path: Path) -> None:
     outcome = nqp.studies.run(written(tmp_path), tmp_path / "results", progress=False)
-    report = "".join(x.read_text("utf-8") for x in (tmp_path / "results" / "report").glob("*.md"))
+    report = "".join(x.read_text("utf-8") for x in (tmp_path / "results" / "report").glob("*.html"))
     assert "Effects feed on over periods" in report
     assert "They follow those of the period before as well" in report
     assert outcome.checks["dynamics"].verdict == "holds"
