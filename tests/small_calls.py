@@ -133,6 +133,16 @@ class World:
         return nqp.fit(design, panel, self.sampler, progress=False)
 
     @cached_property
+    def dynamic(self) -> nqp.Fit:
+        ring = np.roll(np.eye(12), 1, axis=1) + np.roll(np.eye(12), -1, axis=1)
+        ids = self.panel.unit_labels
+        term = nqp.SpatialLag(
+            nqp.spatial_weights.matrix(pd.DataFrame(ring, ids, ids)), dynamics=True
+        )
+        design = nqp.StaggeredDiD(nqp.Complete(None), nqp.IID(), spillovers=term)
+        return nqp.fit(design, self.panel, self.sampler, progress=False)
+
+    @cached_property
     def moderated(self) -> nqp.Fit:
         frame = self.panel.frame.assign(size=np.arange(len(self.panel.frame)) % 12 / 6)
         panel = nqp.Panel.from_frame(
@@ -222,6 +232,10 @@ CALLS: dict[str, Call] = {
     "fit": lambda w: nqp.att(nqp.fit(w.design, w.panel, w.sampler, progress=False)),
     "fit_index": lambda w: nqp.att(w.indexed),
     "impacts": lambda w: nqp.impacts(w.linked),
+    "impulse_responses": lambda w: nqp.impulse_responses(w.dynamic, 3),
+    "run_effects": lambda w: nqp.run_effects(w.dynamic),
+    "spatial_dynamics": lambda w: nqp.spatial_dynamics(w.dynamic),
+    "plots.impulse_responses": lambda w: nqp.plots.impulse_responses(w.dynamic, periods=3),
     "from_pymc": lambda w: nqp.att(nqp.from_pymc(w.outside, w.flat.design, w.panel)),
     "index_variance": lambda w: nqp.index_variance(nqp.att(w.indexed)),
     "joint_signs": lambda w: nqp.joint_signs(nqp.differences(w.att)),

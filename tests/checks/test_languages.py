@@ -14,7 +14,7 @@ from doors import REASONS, Judged, applicable, gate_words, leave_out
 import bayes_nqp as nqp
 from bayes_nqp.checks import CHECKS, CheckResult, check_table, run_checks
 from bayes_nqp.errors import IdentificationError, StudyError
-from bayes_nqp.fitting import IN_SPACE, LAGGED, LINKED
+from bayes_nqp.fitting import DYNAMIC, IN_SPACE, LAGGED, LINKED
 from bayes_nqp.language import Message, separated
 from bayes_nqp.simulation import staggered
 
@@ -35,7 +35,7 @@ OPTIONS = {
 WITH_PLACES = {
     name
     for name, each in CHECKS.items()
-    if each.suits is not None or {LAGGED, LINKED, IN_SPACE} & set(each.needs)
+    if each.suits is not None or {LAGGED, LINKED, IN_SPACE, DYNAMIC} & set(each.needs)
 }
 """Asked of panels that tell where units are."""
 
