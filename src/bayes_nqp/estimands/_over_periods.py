@@ -10,6 +10,7 @@ import xarray as xr
 from bayes_nqp import vocabulary as v
 from bayes_nqp.annotations import Count
 from bayes_nqp.doors import door
+from bayes_nqp.draws import Draws
 from bayes_nqp.errors import StudyError
 from bayes_nqp.fitting import RUNS, Fit, lag_draws, response_draws, run_draws
 
@@ -161,7 +162,7 @@ def _labelled(
     fit: Fit, values: np.ndarray, coords: Mapping[str, object], estimand: str
 ) -> xr.DataArray:
     """Draws by name, with the gate of their fit."""
-    return xr.DataArray(
+    return Draws(
         values, dims=(*v.SAMPLE_DIMS, *coords),
         coords={**coords, v.GATE: fit.effects[v.GATE].item()},
         attrs={"estimand": estimand, "likelihood": "adjusted"}, name=estimand.replace(" ", "_"),

@@ -137,8 +137,8 @@ def _with_earlier(fit: Fit, panel: Panel, names: list[str]) -> tuple[Design, Pan
     changes: dict[str, Any] = {"covariates": [*names, *called]}
     term = fit.facts.term(SpatialLag)
     assert term is not None
-    if not isinstance(term.durbin, bool):
-        more = [_BEFORE.format(name) for name in names if name in tuple(term.durbin)]
+    if isinstance(term.durbin, tuple):
+        more = [_BEFORE.format(name) for name in names if name in term.durbin]
         changes["spillovers"] = replace(term, durbin=[*term.durbin, *more])
     return fit.variant(**changes), wide
 
