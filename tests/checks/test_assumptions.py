@@ -97,3 +97,13 @@ def test_held_out_predictions_know_a_drift() -> None:
     fit = nqp.fit(nqp.StaggeredDiD(), steep, nqp.Importance(seed=1), progress=False)
     evidence = nqp.check(fit, "assumptions", progress=False).evidence
     assert float(evidence["held_out"][2]) > float(evidence["held_out"][0])
+
+
+def test_assumptions_without_a_placebo_are_drawn_alone() -> None:
+    made = nqp.simulation.staggered(units=40, periods=7, cohorts=(4, 5), strata={}, seed=2)
+    fit = nqp.fit(
+        nqp.StaggeredDiD(anticipation=1), made.panel, nqp.Importance(seed=1), progress=False
+    )
+    result = nqp.check(fit, "assumptions", progress=False)
+    assert bool(result.evidence["placebo"].isnull().all())
+    assert len(nqp.plots.check(result).axes) == 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import xarray as xr
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
@@ -39,11 +40,17 @@ def assumptions(result: CheckResult, look: Appearance) -> Figure:
         plural="Placebo: adoption {n} periods earlier",
         n=periods,
     )
-    size = (10.4, 0.24 * len(left) + 1.35)
-    panels = ((left, label), (right, translate(early)))
+    panels = [(left, label)]
+    if any(row.draws is not None for row in right):
+        panels.append((right, translate(early)))
+    size = (5.2 * len(panels), 0.24 * len(left) + 1.35)
     texts = [label, *(row.label for row in left)]
-    with canvas(look, size, texts, layout=lambda f: list(f.subplots(1, 2))) as page:
-        for ax, (rows, text) in zip(page.axes, panels, strict=False):
+
+    def layout(figure: Figure) -> list[Axes]:
+        return list(figure.subplots(1, len(panels), squeeze=False)[0])
+
+    with canvas(look, size, texts, layout=layout) as page:
+        for ax, (rows, text) in zip(page.axes, panels, strict=True):
             draw_rows(ax, rows, look.prob, translate)
             for tick, row in zip(ax.get_yticklabels(), rows, strict=True):
                 tick.set_fontweight("bold" if row.draws is None else "normal")
@@ -52,7 +59,7 @@ def assumptions(result: CheckResult, look: Appearance) -> Figure:
         for ax in page.axes[1:]:
             ax.set_yticklabels([])
         page.note(POINTS, percent(look.prob))
-        page.note("Red: placebos whose interval leaves zero out.")
+        page.note("Red: placebos whose interval leaves zero out.", when=len(panels) > 1)
         page.gate, page.ticks = gate_of(evidence), NAMED
     return page.figure
 
@@ -67,7 +74,8 @@ def _rows(evidence: xr.Dataset, name: str, look: Appearance) -> list[EffectRow]:
                             look.translate("All adopters"), None))  # fmt: skip
         for k, text in enumerate(texts):
             draws = evidence[name].isel(group=g, assumption=k)
-            if bool(np.isnan(draws).any()):
+            if bool(np.isnan(draws).any()):  # its line stays empty, beside the effect's
+                rows.append(EffectRow(look.translate.name(text), None))
                 continue
             low, high = np.quantile(draws, (tail, 1.0 - tail))
             colour = INK if k == 0 else COLOURS[(k - 1) % len(COLOURS)]
