@@ -18,6 +18,7 @@ HOMES = {
     "meets": "bayes_nqp.fitting",
     "Address": "bayes_nqp.engines",
     "opened": "bayes_nqp.engines",
+    "SourceTable": "bayes_nqp.engines",
     "redacted": "bayes_nqp.engines",
     "plan_of": "bayes_nqp.planning",
     "CHECKS": "bayes_nqp.checks",

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from doors import equation_density, plan_of
+from doors import SourceTable, equation_density, plan_of
 
 import bayes_nqp as nqp
 from bayes_nqp.errors import PanelError, StudyError
@@ -182,3 +182,39 @@ def test_other_columns_are_those_of_the_rows(frame: pd.DataFrame, name: str) -> 
     half = len(densities) // 2
     for ours, theirs in zip(densities[:half], densities[half:], strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-10, atol=1e-8)
+
+
+def test_shards_are_the_same_bits_and_an_interrupted_call_goes_on(
+    frame: pd.DataFrame, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = frame.assign(firm=frame["firm"].str[1:].astype(int) - 20)
+    rows.to_parquet(tmp_path / "rows.parquet")
+    options = {**ROLES, "covariates": "size"}
+    whole = nqp.Panel.from_table(tmp_path / "rows.parquet", **options)
+    store, written = tmp_path / "store", []
+    laying = SourceTable._lay_out
+
+    def interrupted(table: Any, part: Any, path: Path) -> None:
+        if len(written) == 2:
+            raise KeyboardInterrupt
+        written.append(path)
+        laying(table, part, path)
+
+    monkeypatch.setattr(SourceTable, "_lay_out", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        nqp.Panel.from_table(tmp_path / "rows.parquet", **options, shards=5, store=store)
+    assert len(list(store.glob("*.parquet"))) == 2
+    kept = {x: x.stat().st_mtime_ns for x in store.glob("*.parquet")}
+
+    def counted(table: Any, part: Any, path: Path) -> None:
+        written.append(path)
+        assert {x: x.stat().st_mtime_ns for x in kept} == kept
+        laying(table, part, path)
+
+    monkeypatch.setattr(SourceTable, "_lay_out", counted)
+    sharded = nqp.Panel.from_table(tmp_path / "rows.parquet", **options, shards=5, store=store)
+    assert len(written) == 5
+    assert not list(store.iterdir())
+    assert bits(sharded) == bits(whole)
+    with pytest.raises(PanelError, match=r"shards=2 need whole numbers in 'firm'"):
+        nqp.Panel.from_table(duckdb.from_df(frame), **options, shards=2)

@@ -5,6 +5,6 @@ opened here.
 """
 
 from bayes_nqp.engines._address import Address, opened, redacted
-from bayes_nqp.engines._table import SourceTable, UnitFile
+from bayes_nqp.engines._table import SourceTable, UnitFiles
 
-__all__ = ["Address", "SourceTable", "UnitFile", "opened", "redacted"]
+__all__ = ["Address", "SourceTable", "UnitFiles", "opened", "redacted"]

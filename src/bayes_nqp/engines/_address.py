@@ -115,6 +115,17 @@ class Address:
             )
         return Address._plain(text)
 
+    @property
+    def state(self) -> str:
+        """Names, sizes and times of its files; elsewhere the address alone."""
+        if self.kind == "variable":
+            return self.found().state
+        if self.folder is None:
+            return redacted(str(self))
+        pattern = str(Path(self.place).relative_to(self.folder))
+        files = {x: x.stat() for x in sorted(self.folder.glob(pattern))}
+        return repr([(str(x), file.st_size, file.st_mtime_ns) for x, file in files.items()])
+
     def __str__(self) -> str:
         """Write it as it is read."""
         head = {"database": _DATABASE, "variable": _VARIABLE}.get(self.kind, "")

@@ -7,6 +7,7 @@ every engine gives alike. Everything that rounds is reckoned here, part by part 
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -22,13 +23,14 @@ import pyarrow.parquet as pq
 from bayes_nqp.arrays import Array
 from bayes_nqp.engines._address import imported
 from bayes_nqp.errors import PanelError, nearest, shown
+from bayes_nqp.files import draft
 from bayes_nqp.language import Message
 from bayes_nqp.moments import UnitPart, units_of_part
 
 _PERIODS: Final = 62
 """Periods that a table may have."""
 _EXAMPLES: Final = 5
-_UNIT, _ROWS, _N = "unit", "rows", "__n"
+_UNIT, _ROWS, _N = "__unit", "__rows", "__n"
 
 
 class SourceTable:
@@ -110,8 +112,51 @@ class SourceTable:
         every = self.every.select(self.nw.len().alias(_N)).collect().item()
         return int(every) - sum(self.counts.values())
 
-    def laid_out(self, path: Path) -> UnitFile:
-        """Write one row a unit: values by period, rows, and what a unit has once."""
+    def laid_out(self, folder: Path, shards: int = 1, state: str = "") -> UnitFiles:
+        """Write one row a unit: values by period, rows, and what a unit has once.
+
+        Parameters
+        ----------
+        folder : Path
+            Where files are written. Those that are there, of the same table and question, are whole
+            and not written again.
+        shards : int, default 1
+            How many queries share the units, by the rest of their numbers.
+        state : str, optional
+            Of what the table is made, such as the times of its files.
+
+        Raises
+        ------
+        PanelError
+            If units are no whole numbers and there are several shards, or rows changed meanwhile.
+        """
+        kind = self.every.collect_schema()[self.unit]
+        if shards > 1 and not kind.is_integer():
+            raise PanelError(
+                Message("shards={} need whole numbers in {!r}, not {}", shards, self.unit, kind),
+                hint="a number of each unit, made in the table's own engine; or one shard",
+            )
+        said = repr((self.unit, self.time, self.constant, self.values, self.counts, state))
+        seal = hashlib.sha256(said.encode("utf-8")).hexdigest()[:20]
+        paths = [folder / f"units-{seal}-{k + 1}-of-{shards}.parquet" for k in range(shards)]
+        rest = (self.nw.col(self.unit) % shards + shards) % shards
+        for k, path in enumerate(paths):
+            if not path.exists():
+                with draft(path) as part:
+                    self._lay_out(self.frame.filter(rest == k) if shards > 1 else self.frame, part)
+                    part.replace(path)
+        files = UnitFiles(
+            tuple(paths), self.unit, self.constant, len(self.values), tuple(self.counts)
+        )
+        if files.n_rows != sum(self.counts.values()):
+            files.remove()
+            raise PanelError(
+                Message("the rows of the table changed while it was read"),
+                hint=Message("the same call once more"),
+            )
+        return files
+
+    def _lay_out(self, rows: Any, path: Path) -> None:
         nw, col = self.nw, self.nw.col
         wide = {
             _entry(k, p): nw.when(col(self.time) == t).then(col(name).cast(nw.Float64))
@@ -127,20 +172,19 @@ class SourceTable:
             )
         ]  # fmt: skip
         values = (col(name).max() for name in wide)
-        grouped = self.frame.with_columns(**wide).group_by(self.unit)
+        grouped = rows.with_columns(**wide).group_by(self.unit)
         laid = grouped.agg(*values, *once, nw.len().alias(_ROWS)).rename({self.unit: _UNIT})
         laid.sink_parquet(path)
-        return UnitFile(path, self.unit, self.constant, len(self.values), tuple(self.counts))
 
 
 @dataclass(frozen=True, eq=False)
-class UnitFile:
-    """Units of a table, a row each, in a file.
+class UnitFiles:
+    """Units of a table, a row each, in files.
 
     Parameters
     ----------
-    path : Path
-        The file.
+    paths : tuple of Path
+        The files.
     unit : str
         What the table calls the column of units.
     constant : tuple of str
@@ -151,11 +195,24 @@ class UnitFile:
         In which there are rows.
     """
 
-    path: Path
+    paths: tuple[Path, ...]
     unit: str
     constant: tuple[str, ...]
     columns: int
     periods: tuple[int, ...]
+
+    @property
+    def n_rows(self) -> int:
+        """Rows of the table that units are made of."""
+        return sum(
+            pa.compute.sum(pq.read_table(x, columns=[_ROWS])[_ROWS]).as_py() or 0
+            for x in self.paths
+        )
+
+    def remove(self) -> None:
+        """Remove the files."""
+        for path in self.paths:
+            path.unlink(missing_ok=True)
 
     def check(self) -> None:
         """Refuse rows given twice, values that are no numbers, and what changes within a unit.
@@ -221,8 +278,9 @@ class UnitFile:
             yield UnitPart(self._values(batch), number)
 
     def _batches(self) -> Iterator[pa.RecordBatch]:
-        with pq.ParquetFile(self.path) as file:
-            yield from file.iter_batches(units_of_part(self.columns, len(self.periods)))
+        for path in self.paths:
+            with pq.ParquetFile(path) as file:
+                yield from file.iter_batches(units_of_part(self.columns, len(self.periods)))
 
     def _values(self, batch: pa.RecordBatch) -> Array:
         values = np.empty((batch.num_rows, self.columns, len(self.periods)))

@@ -14,6 +14,7 @@ from annotated_types import Ge
 from bayes_nqp.annotations import Language, Seed
 from bayes_nqp.columns import Bools, cells_of, reading_of, source_of
 from bayes_nqp.doors import PanelAttributes, door
+from bayes_nqp.files import named
 from bayes_nqp.language import Translator
 from bayes_nqp.panel import _derive, _show, _stratify, _summed
 from bayes_nqp.panel._build import build
@@ -204,6 +205,8 @@ class Panel(PanelAttributes, Rectangle):
         baseline: str | Iterable[str] = (),
         never: object = None,
         memory: str | None = None,
+        shards: Annotated[int, Ge(1)] = 1,
+        store: str | Path | None = None,
     ) -> Panel:
         """Sum a table up where it is kept, and take the sums for a panel.
 
@@ -238,6 +241,12 @@ class Panel(PanelAttributes, Rectangle):
         memory : str, optional
             How much DuckDB holds of what is at an address before it writes to the disk, such as
             ``"2GB"``; by default, most of the machine's.
+        shards : int, default 1
+            How many queries share the units, one after the other, so that each needs a part of the
+            memory; units are then whole numbers.
+        store : path, optional
+            A folder for what each shard comes to: the same call after an interruption makes only
+            those that are missing. They are removed in the end.
 
         Raises
         ------
@@ -258,7 +267,8 @@ class Panel(PanelAttributes, Rectangle):
             rows, unit=unit, time=time, cohort=cohort, strata=strata, columns={
                 "outcome": outcome, "covariates": covariates, "mediators": mediators,
                 "moderators": moderators, "exposures": exposures, "baseline": baseline,
-            }, by=by, memory=memory,
+            }, by=by, memory=memory, shards=shards,
+            store=None if store is None else named(store, "store"),
         )  # fmt: skip
         return cls(
             **build(

@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from bayes_nqp.engines import SourceTable, opened
+from bayes_nqp.engines import Address, SourceTable, opened
 from bayes_nqp.errors import StudyError
 from bayes_nqp.language import Message
 from bayes_nqp.machine import one_thread
@@ -28,6 +28,7 @@ _NEEDED: Final = ("outcome", "covariates")
 def frame_of_table(
     rows: Any, *, unit: str, time: str, cohort: str | None, strata: str | Iterable[str],
     columns: dict[str, str | Iterable[str]], by: str | Iterable[str], memory: str | None,
+    shards: int, store: Path | None,
 ) -> tuple[pd.DataFrame, str, list[Message]]:  # fmt: skip
     """Rows of stand-ins, the column that says how many units each stands for, and notes."""
     strata, by = as_names("strata", strata), as_names("by", by)
@@ -43,7 +44,10 @@ def frame_of_table(
         one_thread(),
     ):
         table = SourceTable(native, unit, time, once, values)
-        units = table.laid_out(Path(folder) / "units.parquet")
+        state = Address.of(str(rows)).state if isinstance(rows, str | Path) else ""
+        if store is not None:
+            store.mkdir(parents=True, exist_ok=True)
+        units = table.laid_out(store or Path(folder), shards, state)
         left_out = table.left_out
         units.check()
         summary = UnitSummary(
@@ -53,6 +57,7 @@ def frame_of_table(
         )
         _check_classes(summary)
         sums, keys = summary.sums()
+        units.remove()
     counts = "counts"
     while counts in {unit, time, *once, *values}:
         counts += "_"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+from pydantic import Field
+
 from bayes_nqp.studies._keys import Keys, Names
 
 
@@ -58,6 +60,8 @@ class Data(Keys):
     """Columns of numbers that the design's baseline names, where a source is summed up."""
     memory: str | None = None
     """How much the engine of a source holds before it writes to the disk, such as "2GB"."""
+    shards: int = Field(default=1, ge=1)
+    """Queries that share the units of a source, each kept until all are there."""
     simulation: str | None = None
     """A function of nqp.simulation, whose truth is then reported beside the results."""
     options: dict[str, Any] = {}

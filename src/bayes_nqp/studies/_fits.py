@@ -1,12 +1,8 @@
-"""Fits of a study: its own, those beside it, and where runs keep them."""
+"""Fits of a study: its own, and those beside it."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
-from pathlib import Path
-
-import platformdirs
 
 from bayes_nqp.designs import Design
 from bayes_nqp.fitting import Fit, Store, fit, fit_index
@@ -15,18 +11,9 @@ from bayes_nqp.progress import listening
 from bayes_nqp.signals import interruption
 from bayes_nqp.studies._study import Study
 
-_VARIABLE = "BAYES_NQP_STORE"
 _DRAWS = Message("draws")
 
 type Notify = Callable[[str], None]
-
-
-def store_folder() -> Path | None:
-    """Where runs keep what they computed: the user's folder of caches, another one, or nowhere."""
-    named = os.environ.get(_VARIABLE, "")
-    if named.lower() == "none":
-        return None
-    return Path(named) if named else platformdirs.user_cache_path("bayes_nqp", False) / "runs"
 
 
 def fit_of(study: Study, store: Store, progress: bool, notify: Notify) -> Fit:

@@ -24,7 +24,8 @@ from bayes_nqp.progress import listening
 from bayes_nqp.reports import Context, FigureFolder, report_title, write_report
 from bayes_nqp.signals import heed
 from bayes_nqp.studies._beside import beside_tables
-from bayes_nqp.studies._fits import fit_of, fits_beside, store_folder
+from bayes_nqp.studies._fits import fit_of, fits_beside
+from bayes_nqp.studies._kept import store_folder
 from bayes_nqp.studies._outcome import Outcome
 from bayes_nqp.studies._record import write_provenance, write_study
 from bayes_nqp.studies._stated import ALL

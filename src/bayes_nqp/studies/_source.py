@@ -53,8 +53,8 @@ def source_of(data: Data, folder: Path) -> Path | None:
         )
     if data.options and data.simulation is None:
         raise StudyError("[data.options] are for a simulation", hint="leave them out")
-    for key in ("by", "baseline", "memory"):
-        if getattr(data, key) and data.source is None:
+    for key in ("by", "baseline", "memory", "shards"):
+        if key in data.model_fields_set and data.source is None:
             raise StudyError(Message("'data.{}' is for a source, and there is none", key))
     if data.file is None:
         return None

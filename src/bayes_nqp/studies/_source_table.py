@@ -10,13 +10,14 @@ from bayes_nqp.errors import StudyError
 from bayes_nqp.language import Message
 from bayes_nqp.panel import Panel
 from bayes_nqp.studies._data_keys import Data
+from bayes_nqp.studies._kept import store_folder
 from bayes_nqp.studies._schema import Settings
 from bayes_nqp.studies._source import source_of
 from bayes_nqp.studies._words import in_toml
 
 _ROLES: Final = (
     "unit", "time", "outcome", "cohort", "strata", "covariates", "mediators", "moderators",
-    "exposures", "by", "baseline", "memory",
+    "exposures", "by", "baseline", "memory", "shards",
 )  # fmt: skip
 """Keys that say what `Panel.from_table` is asked for."""
 _KEYS: Final = {*_ROLES, "source", "never"}
@@ -68,6 +69,9 @@ def table_panel(settings: Settings, data: Data, folder: Path) -> Panel:
         raise _refused("index")
     options: dict[str, Any] = {name: getattr(data, name) for name in _ROLES}
     options["strata"] = data.strata or ()
+    kept = store_folder()
+    if data.shards > 1 and kept is not None:
+        options["store"] = kept / "tables"
     with in_toml("data"):
         return Panel.from_table(str(address_of(data, folder)), **options, never=data.never)
 
