@@ -110,7 +110,7 @@ def _panels(number: int, columns: int, figure: Figure) -> list[Axes]:
 def _histogram(ax: Axes, statistic: xr.Dataset, name: str, evidence: xr.Dataset) -> None:
     replicated, observed = statistic["replicated"].to_numpy(), float(statistic["observed"])
     out = abs(float(statistic["distance"])) > float(evidence.attrs["bound"])
-    ax.hist(replicated, bins=_BINS, color=FAINT, linewidth=0)
+    ax.hist(replicated, bins=_BINS, color=FAINT, linewidth=0, histtype="stepfilled")
     ax.axvline(observed, color=COLOURS[1], linewidth=1.6)
     ax.set_yticks([])
     ax.margins(y=0.25)

@@ -127,6 +127,13 @@ def draw_points(
         )
 
 
+def _joined(parts: list[Points]) -> Points:
+    """Points of several rows, side by side."""
+    return Points(
+        *(np.concatenate([getattr(p, k) for p in parts], axis=-1) for k in Points.__slots__)
+    )
+
+
 def few_units(draws: xr.DataArray) -> npt.NDArray[np.bool_]:
     """Mark points that rest on few units, as far as that is known."""
     if v.UNITS not in draws.coords:
@@ -193,16 +200,19 @@ def draw_rows(ax: Axes, rows: list[EffectRow], prob: float, translate: Translato
     drawn = [(row, points_of(row.draws, prob)) for row in rows if row.draws is not None]
     at = [y for row, y in zip(rows, height, strict=True) if row.draws is not None]
     ax.axvline(0, color=MUTED, linewidth=0.7, zorder=0.5)
-    for (row, points), y in zip(drawn, at, strict=True):
+    looks = [(row.colour, row.marker) for row, _ in drawn]
+    for look in dict.fromkeys(looks):
+        alike = [k for k, other in enumerate(looks) if other == look]
+        colour, marker = look
         draw_points(
             ax,
-            [y],
-            points,
-            row.colour,
+            [at[k] for k in alike],
+            _joined([drawn[k][1] for k in alike]),
+            colour,
             vertical=False,
-            hollow=row.marker == "D",
-            marker=row.marker,
-            size=3.2 if row.marker == "D" else 3.8,
+            hollow=marker == "D",
+            marker=marker,
+            size=3.2 if marker == "D" else 3.8,
         )
     ax.set_ylim(-0.7, len(rows) - 0.2)
     ax.set_yticks(height, [row.label for row in rows])
@@ -222,11 +232,7 @@ def _columns(
     translate: Translator,
 ) -> None:
     """Write the numbers at the right, in two columns under their headings."""
-    decimals = numbers(
-        Points(
-            *(np.concatenate([getattr(p, k) for _, p in drawn], axis=-1) for k in Points.__slots__)
-        )
-    )
+    decimals = numbers(_joined([points for _, points in drawn]))
     entries = []
     for row, points in drawn:
         assert row.draws is not None
