@@ -135,6 +135,12 @@ def test_a_run_writes_what_the_command_writes(desk: Desk, tmp_path: Path) -> Non
     assert files == {p.relative_to(run.folder) for p in run.folder.rglob("*") if p.is_file()}
     for name in files - {Path("provenance.json")}:
         assert (again / name).read_bytes() == (run.folder / name).read_bytes(), name
+    later = Desk()
+    later.open(desk.file)
+    (kept,) = later.runs
+    assert (kept.number, kept.state, kept.text) == (run.number, "done", desk.text)
+    assert kept.folder == run.folder
+    assert 0 < kept.seconds < 300
 
 
 def test_a_cancelled_run_keeps_what_it_answered(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -361,7 +362,8 @@ def studio(
 
                 webbrowser.open(address)
 
-        serve(file, keep=keep, port=port, ready=ready)
+        with suppress(KeyboardInterrupt):
+            serve(file, keep=keep, port=port, ready=ready)
 
 
 def main() -> None:

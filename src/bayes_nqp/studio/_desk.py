@@ -16,7 +16,7 @@ from bayes_nqp.files import file_name, write_text
 from bayes_nqp.intake import Guess, look
 from bayes_nqp.studies import IntakePage, Study
 from bayes_nqp.studio._edits import Edits, Way, differences, edited, value_of
-from bayes_nqp.studio._run import Run
+from bayes_nqp.studio._run import Run, kept_runs
 
 ROLES: Final = ("unit", "time", "outcome", "cohort", "treated", "strata")
 """What `new` can be told."""
@@ -88,6 +88,7 @@ class Desk:
         if not file.exists() or not file.samefile(source):
             shutil.copyfile(source, file)
         self.file, self.given, self.last, self.zones = file, {}, "", False
+        self.runs = self.runs or kept_runs(self.path.stem)
         self.base = self.text = ""
         self.guess, self.study, self.page = None, None, None
         try:
@@ -151,6 +152,7 @@ class Desk:
             results = Path("results") / f"{self.path.stem}-{number}"
         checks = 0 if self.study is None else len(self.study.checks)
         run = Run(number, self.text, results, checks)
+        write_text(run.study, self.text)
         self.runs.append(run)
         run.start(self.path.absolute())
         return run

@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from dataclasses import dataclass, field
+from glob import escape
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -60,6 +61,11 @@ class Run:
     def early(self) -> Path:
         """The folder of what is shown before all checks."""
         return self.folder.with_name(f"{self.folder.name}-{FIRST}")
+
+    @property
+    def study(self) -> Path:
+        """Where its text is kept, as it was on the desk."""
+        return self.folder.with_name(f"{self.folder.name}.toml")
 
     @property
     def seconds(self) -> float:
@@ -135,6 +141,28 @@ class Run:
             case "refused":
                 self.error = event["text"]
         self.told += 1
+
+
+def kept_runs(stem: str) -> list[Run]:
+    """Find the finished runs of a study that an earlier studio left in the working directory.
+
+    Parameters
+    ----------
+    stem : str
+        Of the study's file.
+    """
+    runs = []
+    for report in Path("results").glob(f"{escape(stem)}-*/report/report.html"):
+        folder = report.parent.parent
+        number = folder.name.removeprefix(f"{stem}-")
+        if number.isdecimal():
+            run = Run(int(number), "", folder, state="done", answered=True, ended=time.monotonic())
+            if run.study.exists():
+                facts = json.loads((folder / "provenance.json").read_text(encoding="utf-8"))
+                run.text = run.study.read_text(encoding="utf-8")
+                run.began = run.ended - float(facts["seconds"])
+                runs.append(run)
+    return sorted(runs, key=lambda run: run.number)
 
 
 def _end(process: subprocess.Popen[str]) -> None:
