@@ -166,8 +166,9 @@ def test_comparison_has_every_contrast_under_each_specification():
     both = ["time effects by region × market, pooled", "common time effects"]
     assert labels == ["a − b", *both, "a − c", *both, "b − c", *both]
     means = contrasts()["contrast"].mean(["chain", "draw"]).to_numpy()
-    points = [line.get_xdata()[0] for line in ax.lines if line.get_marker() in ("o", "D")]
-    np.testing.assert_allclose(points, means.T.ravel())
+    marks = [line.get_xydata() for line in ax.lines if line.get_marker() in ("o", "D")]
+    points = sorted(np.concatenate(marks).tolist(), key=lambda point: -point[1])  # from the top
+    np.testing.assert_allclose([x for x, _ in points], means.T.ravel())
     assert {line.get_markeredgecolor() for line in ax.lines if line.get_marker() == "D"} == {
         COLOURS[0]
     }

@@ -222,10 +222,11 @@ def test_channels_draws_every_path_and_the_probability_of_every_pair():
     forest, square = figure.axes
     labels = [t.get_text() for t in forest.get_yticklabels()]
     assert labels == ["Total", "Direct", "digital", "finance", "All mediators"]
-    points = [line for line in forest.lines if line.get_marker() in ("o", "D")]
+    marks = [line.get_xydata() for line in forest.lines if line.get_marker() in ("o", "D")]
+    points = sorted(np.concatenate(marks).tolist(), key=lambda point: -point[1])  # from the top
     order = ["total", "direct", "digital", "finance", "all mediators"]
     means = by_path(effects).mean(["chain", "draw"]).sel(path=order)
-    np.testing.assert_allclose([float(p.get_xdata()[0]) for p in points], means)
+    np.testing.assert_allclose([x for x, _ in points], means)
     draws = by_path(effects)
     a, b = draws.sel(path="digital"), draws.sel(path="direct")
     chance = square.images[0].get_array()
