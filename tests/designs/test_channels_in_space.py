@@ -297,6 +297,28 @@ def test_innovations_tell_shared_shocks_and_links_that_are_too_short(
         assert said in str(result.sentence)
 
 
+def test_links_that_are_better_longer_reach_too_short() -> None:
+    panel = nqp.simulation.channels_in_space(nearest_units=8, seed=3000).panel
+    links = nqp.spatial_weights.nearest(panel, 2)
+    outcome = nqp.StaggeredDiD(
+        nqp.Complete(), time=nqp.TimeEffects(), spillovers=nqp.SpatialLag(links, lag=False)
+    )
+    design = nqp.Mediation(outcome, links=links)
+    fit = nqp.fit(design, panel, nqp.Importance(seed=1, draws=250), progress=False)
+    result = nqp.check(fit, "linked_mediators", progress=False)
+    assert result.verdict in ("in doubt", "fails")
+    assert "links reach too short" in result.sentence
+    assert result.evidence is not None
+    share = result.evidence.set_index("scale")["value"]["share"]
+    alone = nqp.fit(outcome, panel, nqp.Importance(seed=1, draws=250), progress=False)
+    weights = {"own": links} | {
+        str(k): nqp.spatial_weights.nearest(panel, k) for k in (3, 5, 8, 12)
+    }
+    answer = nqp.weights_posterior(alone, weights, forms=["SLX"])
+    assert share == pytest.approx(answer.weights["own"], abs=0.02)
+    assert answer.weights["8"] > 0.1
+
+
 def test_what_it_does_not_go_with_is_refused() -> None:
     moderated = nqp.StaggeredDiD(moderator="m")
     for changes in ({"lag": 1}, {"vary_by": "unit"}):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -13,14 +13,22 @@ from scipy.stats import norm
 from bayes_nqp.arrays import Array
 from bayes_nqp.checks.channels._lines import LEVELS, Line, finding_of, innovations
 from bayes_nqp.checks.shared import HOLDS, Finding, asks, ladder
+from bayes_nqp.checks.space import spatial_models
 from bayes_nqp.checks.trends import holm
-from bayes_nqp.errors import NotApplicable
-from bayes_nqp.fitting import ADDITIVE, CHANNELS, IN_SPACE, ROWS, UNITS, Fit, error_draws
+from bayes_nqp.designs import SpatialLag
+from bayes_nqp.errors import NotApplicable, NQPError
+from bayes_nqp.fitting import ADDITIVE, CHANNELS, IN_SPACE, ROWS, UNITS, Fit, error_draws, refit
 from bayes_nqp.language import Message, joined, listed, separated
+from bayes_nqp.spatial_weights import crowded, located, nearest
 from bayes_nqp.terms import Linked
 
 _FAILS, _DOUBT = 0.001, 0.05
 """Probabilities, over all rows, below which it fails, and is in doubt."""
+_UNLIKELY: Final = 0.05
+"""Probability of the links, among longer ones, below which they are in doubt."""
+_LONGER: Final = (3, 5, 8, 12)
+"""Nearest units that are tried."""
+_TOTAL: Final = Message("links of linked units' treatment, among longer ones")
 _SHARED: Final = Message("innovations with those of linked units")
 _BEYOND: Final = Message("the outcome with that of units beyond the links")
 
@@ -38,7 +46,10 @@ def linked_mediators(fit: Fit) -> Finding:
     A shock that near units have in common moves the mediator of one and the outcome of another,
     and passes for a slope of linked units' mediators. Where it does so, innovations of mediators,
     or of the outcome, are alike among linked units: Moran's I of both, over all periods, the
-    means of levels of time effects allowed for. Where links reach too short, the outcome's
+    means of levels of time effects allowed for. Where links reach too short, and units have places,
+    the total effect is better explained by the nearest 3, 5, 8 or 12, those that link more units
+    than the design's: its own links, as its spillovers have them (SLX), have a posterior
+    probability among these below .05 (`nqp.weights_posterior`), which is in doubt. The outcome's
     innovations go with the mediators of the units linked to linked ones: the score of a further
     column of these. Innovations are what unit and time effects, cells, each treated unit's own
     effect where units vary, covariates, linked units' treatment and, of the outcome, mediators near
@@ -55,10 +66,41 @@ def linked_mediators(fit: Fit) -> Finding:
     scores = _scores(fit)
     p = holm([score.p for score in scores])
     lines = [score.line(value) for score, value in zip(scores, p, strict=True)]
-    figure = separated(
+    figures = [
         Message("{}, {}: {:+.3f} (z = {:.1f})", x.name, x.quantity, x.value, x.z) for x in scores
-    )
-    return finding_of(lines, figure, _sentence(scores, lines), [fit])
+    ]
+    sentence, outcome = _sentence(scores, lines), fit.plan.equations[0].name
+    if (share := _share(fit)) is not None:
+        verdict = ladder(fails=False, doubt=share < _UNLIKELY)
+        lines.append(Line(outcome, _TOTAL, share, np.nan, np.nan, verdict, "share"))
+        figures.append(Message("{}, {}: {:.2f}", outcome, _TOTAL, share))
+        if share < _UNLIKELY:
+            said = [] if all(line.verdict == HOLDS for line in lines[:-1]) else [sentence]
+            sentence = joined([*said, _TOO_SHORT])
+    return finding_of(lines, separated(figures), sentence, [fit])
+
+
+def _share(fit: Fit) -> float | None:
+    """Probability of the links by which treatment reaches others, among longer ones.
+
+    None where it reaches them by other means, or units have no places of their own.
+    """
+    panel, term = fit.rows, fit.facts.term(SpatialLag)
+    if term is None or term.lag or not located(panel) or crowded(panel):
+        return None
+    own = term.weights.aligned(panel.unit_labels)
+    longer = [nearest(panel, k) for k in _LONGER if k < panel.n_units]
+    terms = {("", term.form): term}
+    terms |= {
+        (str(x.name), term.form): replace(term, weights=x)
+        for x in longer
+        if x.matrix.nnz > own.matrix.nnz
+    }
+    try:
+        models, _ = spatial_models(refit(fit, fit.outcome_design), terms)
+    except NQPError:
+        return None
+    return next((x.probability for x in models if not x.weights), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +190,12 @@ def _far(name: str, quantity: Message, rest: Array, column: Array) -> _Score:
     length = float(np.sqrt((rest @ rest) * (column @ column)))
     value = float(rest @ column) / length if length > 0.0 else 0.0
     return _Score(name, quantity, value, 1.0 / np.sqrt(rest.size))
+
+
+_TOO_SHORT: Final = Message(
+    "Treatment of more units than those linked explains the total effect better: links reach too "
+    "short; weights of more neighbours, or a larger distance."
+)
 
 
 def _sentence(scores: list[_Score], lines: list[Line]) -> Message:
