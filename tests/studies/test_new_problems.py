@@ -20,7 +20,7 @@ def faulty(seed: int) -> tuple[pd.DataFrame, dict[str, str]]:
     rng = np.random.default_rng(seed)
     word, twice = (int(x) for x in rng.choice(np.arange(0, 30), 2, replace=False))
     changing = int(frame.index[frame["批复年份"].notna()][3])
-    frame.loc[word, "贷款余额"] = "约40.5"
+    frame.loc[word, "贷款余额"] = "40.5或41"
     frame.loc[changing, "批复年份"] = 2017
     frame = pd.concat([frame, frame.iloc[[twice]]], ignore_index=True)
     return frame, {
@@ -56,7 +56,7 @@ def broken_year(frame: Rows, rng: np.random.Generator) -> tuple[Rows, str]:
 
 
 def word(frame: Rows, rng: np.random.Generator) -> tuple[Rows, str]:
-    return cell(frame, int(rng.integers(8, 60)), "贷款余额", "约40.5"), "约40.5"
+    return cell(frame, int(rng.integers(8, 60)), "贷款余额", "40.5或41"), "40.5或41"
 
 
 def repeated(frame: Rows, rng: np.random.Generator) -> tuple[Rows, str]:
