@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from doors import (
     CANDIDATES,
@@ -205,3 +206,20 @@ def test_assumptions_and_placebos_in_time_agree(size: float) -> None:
     contradicted = "parallel trends" in assumed.sentence.split("Under")[-1]
     every = "Under each" in assumed.sentence
     assert (placebo.verdict in ("in doubt", "fails")) == (contradicted or every) == (size > 0)
+
+
+def test_designs_with_further_paths_are_mixed_by_the_paths_of_the_fit() -> None:
+    """Under anticipation some treated rows are exposed, and a direct path is there that was not."""
+    rng, unit = np.random.default_rng(0), np.repeat(np.arange(40), 7)
+    frame = pd.DataFrame({
+        "unit": [f"u{k:02d}" for k in unit], "time": np.tile(np.arange(2000, 2007), 40),
+        "cohort": np.where(unit % 3 == 0, np.nan, 2003.0 + unit % 2),
+        "longitude": 100.0 + unit % 7, "latitude": 30.0 + unit // 7, "y": rng.normal(size=280),
+    })  # fmt: skip
+    panel = nqp.Panel.from_frame(frame, unit="unit", time="time", cohort="cohort", outcome="y")
+    design = nqp.StaggeredDiD(spillovers=nqp.Rings([120]), unidentified="drop")
+    fit = nqp.fit(design, panel, nqp.Importance(draws=200, seed=1), progress=False)
+    early = nqp.fit(fit.variant(anticipation=1), panel, fit.sampler, progress=False)
+    assert {*early.effects["path"].values} > {*fit.effects["path"].values}
+    answer = nqp.averaged(fit)
+    assert {*answer.effects["path"].values} == {*fit.effects["path"].values}

@@ -42,6 +42,16 @@ def test_spillovers_that_are_ignored_are_told_and_the_hint_fits(world: Spilled) 
     assert nqp.check(other, "spillover_bias", progress=False).verdict == "not applicable"
 
 
+def test_exposure_is_weighed_beside_shared_shocks_too(world: Spilled) -> None:
+    roles = {k: getattr(world.panel.roles, k) for k in ("unit", "time", "cohort", "outcome")}
+    group = [str(x % 10) for x in world.panel.unit_codes]
+    panel = nqp.Panel.from_frame(world.panel.frame.assign(group=group), **roles)
+    shocks = fitted(panel, DESIGN.replace(shocks=nqp.SharedShocks(by="group")))
+    plain = nqp.check(fitted(panel), "spillover_bias", progress=False).evidence["exposure_weight"]
+    found = nqp.check(shocks, "spillover_bias", progress=False).evidence["exposure_weight"]
+    np.testing.assert_allclose(found, plain, atol=0.05)
+
+
 def test_rings_beyond_which_nobody_is_left_are_not_asked_for() -> None:
     near = nqp.simulation.Spillover(nqp.Rings([100]), untreated=(1.0,))
     panel = nqp.simulation.staggered(

@@ -12,7 +12,7 @@ Conley, T. G. (1999). GMM estimation with cross sectional dependence. Journal of
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -26,6 +26,7 @@ from bayes_nqp.checks.model._structures import error_means
 from bayes_nqp.designs import saturated_design
 from bayes_nqp.fitting import Fit, deviation_draws, equation_draws, once, panel_of, sigma_draws
 from bayes_nqp.gaussian import correlation_root
+from bayes_nqp.panel import Panel
 from bayes_nqp.parameters import Parameter
 from bayes_nqp.planning import Plan, plan_model
 from bayes_nqp.terms import ProcessPart, TimeEffects
@@ -176,12 +177,17 @@ def _fixed(fit: Fit) -> float:
 
 def _without_processes(fit: Fit) -> tuple[Plan, tuple[tuple[Index, Array], ...]]:
     """Plan of the saturated design less its processes; who shares these, and their roots."""
-    panel = panel_of(fit)
+    plan, processes = saturated_plan(fit, panel_of(fit))
+    return plan, process_roots(fit, processes)
+
+
+def saturated_plan(fit: Fit, panel: Panel) -> tuple[Plan, Sequence[ProcessPart]]:
+    """Plan of a fit's saturated design on a panel, less its processes; and these."""
     time = TimeEffects(fit.facts.time_strata(panel))
     model = saturated_design(fit.design, panel, time=time).spec(panel)
     outcome, *others = model.equations
     plan = plan_model(replace(model, equations=(replace(outcome, processes=()), *others)))
-    return plan, process_roots(fit, outcome.processes)
+    return plan, outcome.processes
 
 
 def process_roots(fit: Fit, parts: Iterable[ProcessPart]) -> tuple[tuple[Index, Array], ...]:

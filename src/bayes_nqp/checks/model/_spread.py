@@ -56,8 +56,6 @@ def _evenly(fit: Fit) -> Evenly:
     unequal = next((x for x in noise.richer if x.groups(panel) is not None), None)
     if unequal is None or panel.summed or noise.groups(panel) is not None:
         return Evenly(fit)
-    if fit.facts.has("lag"):  # No row stands alone.
-        return Evenly(fit)
     groups = unequal.groups(panel)
     ratio = _ratio(fit, np.asarray(groups))
     if ratio is None:

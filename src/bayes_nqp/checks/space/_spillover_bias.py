@@ -9,7 +9,7 @@ import xarray as xr
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.arrays import Array
-from bayes_nqp.checks.model import Saturated, error_means
+from bayes_nqp.checks.model import Saturated, error_means, saturated_plan
 from bayes_nqp.checks.shared import (
     HOLDS,
     REPORTED,
@@ -24,7 +24,7 @@ from bayes_nqp.checks.shared import (
 )
 from bayes_nqp.checks.space._kept import kept
 from bayes_nqp.checks.space._near import chance_of_shift, readable
-from bayes_nqp.designs import Donut, Rings, saturated_design
+from bayes_nqp.designs import Donut, Rings
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.errors import Hint, IdentificationError, NotApplicable
 from bayes_nqp.estimands import received
@@ -33,7 +33,6 @@ from bayes_nqp.language import Message, advised, joined, listed
 from bayes_nqp.panel import Panel
 from bayes_nqp.planning import plan_of
 from bayes_nqp.spatial_weights import crowded, located
-from bayes_nqp.terms import TimeEffects
 
 RINGS = (100.0, 200.0, 300.0)
 """Outer bounds of the rings that are tried, km."""
@@ -197,13 +196,14 @@ def _exposure(rings: Rings, panel: Panel) -> Array:
 
 
 def _estimated(fit: Fit, panel: Panel, exposure: Array) -> Array:
-    """A(E) of each ring: the saturated average effect with the ring as the outcome (ring)."""
-    time = TimeEffects(fit.facts.time_strata(panel))
-    design = saturated_design(fit.design, panel, time=time)
+    """A(E) of each ring: the saturated average effect with the ring as the outcome (ring).
+
+    Rows are weighted as independent units' errors have it, without shocks that they share.
+    """
     cells = reported_weights(cell_effects(fit))[1][[0]].toarray()
     out = np.zeros(exposure.shape[1])
     for ring, column in enumerate(exposure.T):
-        plan = plan_of(design, panel.with_outcome(column))
+        plan, _ = saturated_plan(fit, panel.with_outcome(column))
         equation = plan.equations[0]
         saturated = Saturated(equation, error_means(fit))
         effects = (

@@ -264,7 +264,8 @@ def _fitted(
     """Effects of designs that weigh something; those that lose a cell of the fit, and why."""
     effects: list[xr.Dataset | None] = []
     lost: dict[Candidate, Message] = {}
-    places = identified_cells(cell_effects(fit))
+    waist = cell_effects(fit)
+    places, paths = identified_cells(waist), {*waist[v.PATH].to_numpy()}
     for x, weight in zip(weighable, weights, strict=True):
         effects.append(None)
         if weight == 0.0:
@@ -276,7 +277,7 @@ def _fitted(
         except (IdentificationError, ConvergenceError) as error:
             lost[x.candidate] = reason(error)
             continue
-        if places - identified_cells(cells):
+        if places - identified_cells(cells) or paths - {*cells[v.PATH].to_numpy()}:
             lost[x.candidate] = Message("it loses effects that the fit has")
         effects[-1] = cells
     return effects, lost
@@ -294,7 +295,7 @@ def _mixture(waist: xr.Dataset, designs: Sequence[Weighed], seed: int) -> xr.Dat
 
 def _aligned(effects: xr.Dataset, waist: xr.Dataset, name: str) -> Array:
     """Draws (draw, path, cell or member) of a design, in the order of the fit's."""
-    values = effects[name].to_numpy()
+    values = effects[name].sel({v.PATH: waist[v.PATH]}).to_numpy()
     if name == v.EFFECT:
         rows, columns = cell_labels(waist), cell_labels(effects)
     else:
