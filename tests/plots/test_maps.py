@@ -187,3 +187,10 @@ def test_runs_draw_maps_where_places_are_known() -> None:
     panel = nqp.simulation.staggered(units=20, periods=6, cohorts=(3,), seed=1).panel
     fit = nqp.fit(nqp.StaggeredDiD(nqp.Complete()), panel, nqp.Importance(seed=1), progress=False)
     assert not [s for s in plots.sketches(plots.Scene(fit, ())) if "map" in s.stem]
+
+
+def test_a_map_of_zones_that_nobody_adopts_is_refused() -> None:
+    panel = panel_of(scattered(20, 1))
+    panel = panel.with_cohorts(np.full(panel.n_units, -1))
+    with pytest.raises(PanelError, match="adopts"):
+        plots.zone_map(panel)

@@ -15,6 +15,7 @@ from matplotlib.patches import Patch
 
 from bayes_nqp.annotations import Language, Style
 from bayes_nqp.checks import ADOPTION, ROWS, UNITS
+from bayes_nqp.errors import PanelError
 from bayes_nqp.estimands import text
 from bayes_nqp.language import Message
 from bayes_nqp.plots._canvas import canvas
@@ -83,7 +84,7 @@ def zone_map(
     Raises
     ------
     PanelError
-        If a unit has no place, or is not in the boundaries.
+        If a unit has no place, or is not in the boundaries, or nobody adopts.
     StudyError
         If boundaries come without `id`, or geopandas is not installed.
 
@@ -100,7 +101,10 @@ def zone_map(
     land = land_of(panel, boundaries, id, dots, "zone_map")
     cohort = np.asarray(panel.cohort_codes)
     batches = np.unique(cohort[cohort >= 0])
-    shades = mpl.colormaps["viridis"](np.linspace(0.12, 0.9, max(len(batches), 1)))
+    if not batches.size:
+        problem = Message("no unit of this panel adopts anything, so that no batch could be drawn")
+        raise PanelError(problem, hint="nqp.Panel.from_frame(…, cohort=…)")
+    shades = mpl.colormaps["viridis"](np.linspace(0.12, 0.9, len(batches)))
     never = np.flatnonzero(cohort < 0)
     keys = []
     look = land.titled(Appearance(0.0, ax, title, translate, style))
