@@ -14,6 +14,7 @@ from bayes_nqp.fitting._group_sums import effect_sums, group_rows
 from bayes_nqp.fitting._impacts import impacts
 from bayes_nqp.fitting._known import KnownDraws
 from bayes_nqp.fitting._known_draws import known_draws
+from bayes_nqp.fitting._linked import lag_draws as lag_draws
 from bayes_nqp.fitting._linked import received_of_rows as received_of_rows
 from bayes_nqp.fitting._linked import treatment_coefficients as treatment_coefficients
 from bayes_nqp.fitting._load import load
@@ -48,7 +49,6 @@ from bayes_nqp.fitting._needs import (
 )
 from bayes_nqp.fitting._new_unit import leg_covariance_draws, new_unit_effects
 from bayes_nqp.fitting._over_periods import RUNS as RUNS
-from bayes_nqp.fitting._over_periods import lag_draws as lag_draws
 from bayes_nqp.fitting._parameters import parameter_units as parameter_units
 from bayes_nqp.fitting._parameters import unconstrained as unconstrained
 from bayes_nqp.fitting._parcels import dataset_from as dataset_from

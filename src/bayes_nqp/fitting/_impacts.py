@@ -13,7 +13,7 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.doors import door
 from bayes_nqp.draws import Draws
 from bayes_nqp.errors import StudyError, one_of
-from bayes_nqp.fitting._over_periods import lag_draws
+from bayes_nqp.fitting._linked import lag_draws
 from bayes_nqp.fitting._reported import covariate_names, covariate_slopes, equation_draws
 from bayes_nqp.gaussian import LogDeterminant
 from bayes_nqp.terms import DELTA

@@ -11,13 +11,23 @@ import xarray as xr
 from bayes_nqp import vocabulary as v
 from bayes_nqp.fitting._reported import equation_draws
 from bayes_nqp.fitting._theta import theta_of
-from bayes_nqp.terms import TREATED
+from bayes_nqp.gaussian import coefficients_of
+from bayes_nqp.terms import DELTA, OPPOSITE, SHARED, TREATED
 
 if TYPE_CHECKING:
     from bayes_nqp.fitting._fit import Fit
 
 
 Array = npt.NDArray[np.float64]
+
+
+def lag_draws(fit: Fit) -> Array | None:
+    """Draws of delta, tau and psi (chain, draw, 3); None without outcomes of the period before."""
+    parts = [equation_draws(fit, name) for name in (DELTA, SHARED, OPPOSITE)]
+    if parts[1] is None:
+        return None
+    draws = np.stack([part for part in parts if part is not None], axis=-1)
+    return coefficients_of(draws.reshape(-1, 3)).reshape(draws.shape)
 
 
 def linked_terms(fit: Fit) -> dict[str, Array]:

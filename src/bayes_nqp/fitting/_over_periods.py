@@ -11,19 +11,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from bayes_nqp.fitting._realised import Reach
-from bayes_nqp.fitting._reported import equation_draws
 from bayes_nqp.fitting._theta import theta_of
-from bayes_nqp.gaussian import coefficients_of, lasting_response, responses, series_length
-from bayes_nqp.terms import DELTA, OPPOSITE, SHARED
-
-if TYPE_CHECKING:
-    from bayes_nqp.fitting._fit import Fit
+from bayes_nqp.gaussian import lasting_response, responses, series_length
 
 Array = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
@@ -32,15 +27,6 @@ RUNS: Final = ("short", "actual", "long")
 """What this period's treatment does at once; all of it so far; in the end, if it stays as it is."""
 CHUNK = 250
 """Draws that are computed at once."""
-
-
-def lag_draws(fit: Fit) -> Array | None:
-    """Draws of delta, tau and psi (chain, draw, 3); None without outcomes of the period before."""
-    parts = [equation_draws(fit, name) for name in (DELTA, SHARED, OPPOSITE)]
-    if parts[1] is None:
-        return None
-    draws = np.stack([part for part in parts if part is not None], axis=-1)
-    return coefficients_of(draws.reshape(-1, 3)).reshape(draws.shape)
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from bayes_nqp.fitting._linked import linked_terms
-from bayes_nqp.fitting._over_periods import CHUNK, RUNS, DynamicReach, lag_draws
+from bayes_nqp.fitting._linked import lag_draws, linked_terms
+from bayes_nqp.fitting._over_periods import CHUNK, RUNS, DynamicReach
 from bayes_nqp.fitting._reach import reach_of
 from bayes_nqp.fitting._reported import equation_draws
 from bayes_nqp.fitting._theta import theta_of

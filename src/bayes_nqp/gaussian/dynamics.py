@@ -137,6 +137,7 @@ def responses(coefficients: Array, horizons: int, size: int) -> Array:
     Returns
     -------
     ndarray (B, horizon, power)
+        Powers of W from 0 on.
     """
     z = _circle(size)
     g, value = _ratio(coefficients, z), 1.0 / (1.0 - coefficients[:, :1] * z)

@@ -120,6 +120,7 @@ def _of_lag(problem: GaussianProblem, values: Values, border: Array) -> Array:
     Returns
     -------
     ndarray (B, r)
+        In multiples of s; zero without a lag.
     """
     if problem.lag is None or values.lag is None:
         return np.zeros((len(values), border.shape[2]))

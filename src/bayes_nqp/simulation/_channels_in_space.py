@@ -250,6 +250,7 @@ class _World:
         Returns
         -------
         ndarray (mediator, treatment, mediator, unit, period)
+            Both of the unit itself first, then of others.
         """
         # diag(W W) D kappa: own treatment in the mean of linked units' mediators.
         itself = (self.links * self.links.T).sum(axis=1)[:, None] * self.treated * alone

@@ -77,7 +77,7 @@ def posteriors(durbin: Fit) -> xr.Dataset:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Column:
+class _LinkedColumn:
     """A column of linked units.
 
     Parameters
@@ -97,7 +97,7 @@ class _Column:
     proper: bool
 
 
-def _columns(durbin: Fit) -> list[_Column]:
+def _columns(durbin: Fit) -> list[_LinkedColumn]:
     """Treatment of linked units, a level and a drift or each event time, and covariates."""
     equation, panel = durbin.plan.equations[0], panel_of(durbin)
     parts = {part.name: part for part in equation.globals if part.display is not None}
@@ -109,7 +109,7 @@ def _columns(durbin: Fit) -> list[_Column]:
         beta, called = equation_draws(durbin, name), durbin.facts.exposure
         for k, label in enumerate(part.labels):
             out.append(
-                _Column(
+                _LinkedColumn(
                     called or f"treatment, {label}", theta[..., k],
                     beta.reshape(theta.shape)[..., k] if beta is not None else None,
                     float(part.display[k, k]) * equation.scale, part.scale != FLAT,
@@ -120,11 +120,11 @@ def _columns(durbin: Fit) -> list[_Column]:
         name = linked.removeprefix("W × ")
         beta, theta = np.moveaxis(covariate_slopes(durbin, [name, linked]), -1, 0)
         size = (x - (np.bincount(panel.unit_codes, x) / count)[panel.unit_codes]).std()
-        out.append(_Column(name, theta, beta, equation.scale / size, proper=False))
+        out.append(_LinkedColumn(name, theta, beta, equation.scale / size, proper=False))
     return out
 
 
-def _common_factor(durbin: Fit, columns: Sequence[_Column]) -> Array | None:
+def _common_factor(durbin: Fit, columns: Sequence[_LinkedColumn]) -> Array | None:
     """``theta + delta beta`` (chain, draw, column) where outcomes follow others'."""
     delta = equation_draws(durbin, DELTA)
     pairs = [(x.theta, x.beta) for x in columns if x.beta is not None]

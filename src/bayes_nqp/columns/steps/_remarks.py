@@ -17,7 +17,7 @@ _REMARK: Final = re.compile(
 
 
 @step("remarks", place=45)
-class Remarks(Cellwise):
+class RemarksAside(Cellwise):
     """12.3（估计） as 12.3."""
 
     label = Message("Numbers with a remark")

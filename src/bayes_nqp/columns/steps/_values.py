@@ -9,7 +9,7 @@ from bayes_nqp.language import Message
 
 
 @step("values", place=25)
-class Values(Step):
+class Meanings(Step):
     """Cells of a column by what they stand for; nobody guesses it."""
 
     label = Message("Cells by what they stand for")
