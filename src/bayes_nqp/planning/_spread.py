@@ -21,16 +21,14 @@ PRIOR = 10.0
 """Steps of average size that every group is given besides its own: with few, it is like others."""
 
 
-def relative_variances(
-    group: Index, unit: Index, time: Index, level: Index, untreated: Mask, outcome: Array,
+def step_squares(
+    unit: Index, time: Index, level: Index, untreated: Mask, outcome: Array,
     columns: Sequence[Array], counts: Array,
-) -> Array:  # fmt: skip
-    """Estimate ``r`` of every unit's errors.
+) -> tuple[Index, Array]:  # fmt: skip
+    """Squares of steps between untreated rows, less what all units of a level do.
 
     Parameters
     ----------
-    group : ndarray of int (unit)
-        Whose errors spread alike.
     unit, time, level : ndarray of int (row)
         Rows are sorted by unit and time; levels of time effects.
     untreated : ndarray of bool (row)
@@ -42,8 +40,8 @@ def relative_variances(
 
     Returns
     -------
-    ndarray (unit)
-        One on average over rows.
+    tuple of ndarray of int (step) and ndarray (step), squared outcome units
+        The unit of each step, and its square: of one of the units that it stands for.
     """
     later = 1 + np.flatnonzero((np.diff(unit) == 0) & (np.diff(time) == 1))
     later = later[untreated[later] & untreated[later - 1]]
@@ -58,15 +56,37 @@ def relative_variances(
     slopes = np.linalg.lstsq(root * step[:, 1:], root[:, 0] * step[:, 0])[0]
     error = step[:, 0] - step[:, 1:] @ slopes
     several = size[cell] > 1  # nothing is left of a step that is its own mean
-    _, group = np.unique(group, return_inverse=True)
-    of_step, f = group[unit[later]][several], f[several]
-    square = f * (error**2 * size[cell] / np.maximum(size[cell] - 1, 1))[several]
+    square = error**2 * size[cell] / np.maximum(size[cell] - 1, 1)
+    return unit[later][several], square[several]
+
+
+def relative_variances(
+    group: Index, unit: Index, time: Index, level: Index, untreated: Mask, outcome: Array,
+    columns: Sequence[Array], counts: Array,
+) -> Array:  # fmt: skip
+    """Estimate ``r`` of every unit's errors.
+
+    Parameters
+    ----------
+    group : ndarray of int (unit)
+        Whose errors spread alike.
+    unit, time, level, untreated, outcome, columns, counts
+        As in `step_squares`.
+
+    Returns
+    -------
+    ndarray (unit)
+        One on average over rows.
+    """
+    of_step, square = step_squares(unit, time, level, untreated, outcome, columns, counts)
     if not square.any():
         return np.ones(group.size)
-    count = np.bincount(of_step, f, minlength=group.max() + 1)
+    _, group = np.unique(group, return_inverse=True)
+    f = counts[of_step]
+    count = np.bincount(group[of_step], f, minlength=group.max() + 1)
     seen = np.bincount(unit, minlength=group.size)
     rows = np.bincount(group, counts * seen * (seen > 1), minlength=count.size)
-    s = np.bincount(of_step, square, minlength=count.size) + PRIOR * square.sum() / f.sum()
-    s /= count + PRIOR
+    s = np.bincount(group[of_step], f * square, minlength=count.size)
+    s = (s + PRIOR * (f @ square) / f.sum()) / (count + PRIOR)
     r = s / (rows / rows.sum() @ s)
     return np.asarray(r[group])

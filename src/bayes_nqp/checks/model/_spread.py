@@ -1,8 +1,8 @@
 """A fit whose errors spread as its untreated rows say, for checks that rest on their spread.
 
-With residuals ``e`` of untreated rows and steps ``d_it = e_it - e_i,t-1``, let ``u_i`` be the sum
-of squares and ``m_i`` the number of unit i's steps, ``q_g = sum u_i / sum m_i`` over group g. Its
-variance over units, whatever the tails and the correlation over time of their errors, is
+Of unit i's steps from one untreated row to the next (`planning.step_squares`) let ``u_i`` be the
+sum of squares and ``m_i`` the number, ``q_g = sum u_i / sum m_i`` over group g. Its variance over
+units, whatever the tails and the correlation over time of their errors, is
 ``v_g = sum (u_i - q_g m_i)² / (sum m_i)²``, and ``z = log(q_1 / q_0) / sqrt(v_1/q_1² + v_0/q_0²)``.
 """
 
@@ -15,11 +15,10 @@ import numpy as np
 from scipy.stats import t
 
 from bayes_nqp.arrays import Index
-from bayes_nqp.checks.model._untreated import Untreated
 from bayes_nqp.errors import Hint, NQPError
 from bayes_nqp.fitting import Fit, once, panel_of, refit
 from bayes_nqp.language import NOTHING, Message, advised
-from bayes_nqp.planning import plan_of
+from bayes_nqp.planning import step_squares
 
 _CHANCE: Final = 1e-3
 """Tail probability of equal spread below which groups are given spreads of their own."""
@@ -76,17 +75,13 @@ def _evenly(fit: Fit) -> Evenly:
 
 def _ratio(fit: Fit, groups: Index) -> float | None:
     """Sd of steps of those who adopt over that of the others; None where these may be alike."""
-    plan = fit.plan
-    if plan.equations[0].problem.lag is not None:
-        # Rows beside a lag have no model of their own: steps of y itself, W y in them.
-        plan = plan_of(fit.outcome_design.variant({"spillovers": None}), panel_of(fit))
-    rows = Untreated(plan)
-    residuals = rows.residuals(rows.equation.rows.outcome[None])[0][0]
-    earlier, later = rows.pairs(1)
-    if not later.size:
-        return None
-    square = (residuals[later] - residuals[earlier]) ** 2
-    u, m = (np.bincount(rows.who[later], x, groups.size) for x in (square, np.ones(later.size)))
+    plan, rows = fit.plan, fit.plan.equations[0].rows
+    frame, free = plan.frame, ~plan.frame.own_effect[plan.kept]
+    columns = [column.values for column in rows.columns if column.period is None]
+    units, square = step_squares(
+        rows.unit, rows.time, frame.level[rows.unit], free, rows.outcome, columns, frame.counts
+    )
+    u, m = (np.bincount(units, x, groups.size) for x in (square, np.ones(units.size)))
     found: list[tuple[float, float, int]] = []
     for g in (1, 0):
         who = (groups == g) & (m > 0)
