@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 import xarray as xr
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.doors import DrawsAttributes
+from bayes_nqp.errors import UnknownLabelError, nearest
 
 __all__ = ["Draws"]
 
@@ -30,6 +32,36 @@ class Draws(DrawsAttributes, xr.DataArray):
                 return xr.DataArray.__getattr__(self, name)
             except AttributeError:
                 return DrawsAttributes.__getattr__(self, name)
+
+        def __getitem__(self, key: Any) -> Draws:
+            try:
+                return super().__getitem__(key)
+            except KeyError:
+                raise self._lacking({None: key}) from None
+
+        def sel(self, indexers: Any = None, *options: Any, **named: Any) -> Draws:
+            """Select labels, as xarray does."""
+            try:
+                return super().sel(indexers, *options, **named)
+            except KeyError:
+                raise self._lacking({**(indexers or {}), **named}) from None
+
+    def _lacking(self, asked: Mapping[Any, Any]) -> UnknownLabelError:
+        """Say which of the labels asked for is none of its dim, and where it is one."""
+        labels = {str(dim): self.indexes[dim] for dim in self.dims if dim in self.indexes}
+        for dim, label in asked.items():
+            if dim in labels and label in labels[dim]:
+                continue
+            holders = [f"draws.sel({name}={label!r})" for name in labels if label in labels[name]]
+            if holders:
+                return UnknownLabelError(f"{label!r} names no part by itself", hint=holders[0])
+            if dim in labels:
+                return UnknownLabelError(
+                    f"{dim!r} has no label {label!r}", hint=nearest(label, labels[dim])
+                )
+            name = label if dim is None else dim
+            return UnknownLabelError(f"the draws have no dim {name!r}", hint=nearest(name, labels))
+        return UnknownLabelError("the draws lack what was asked for")
 
     def __repr__(self) -> str:
         below = repr(xr.DataArray(self))

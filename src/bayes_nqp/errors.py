@@ -30,6 +30,7 @@ __all__ = [
     "NotApplicable",
     "PanelError",
     "StudyError",
+    "UnknownLabelError",
     "UnknownNameError",
     "brief",
     "cut",
@@ -184,6 +185,12 @@ class StudyError(NQPError):
 
 class UnknownNameError(StudyError, AttributeError):
     """There is no such name, or no longer; it says what stands for it. Also an AttributeError."""
+
+
+class UnknownLabelError(StudyError, KeyError):
+    """There is no such column, dim or label of a dim. Also a KeyError."""
+
+    __str__ = Exception.__str__
 
 
 class ArgumentError(StudyError, TypeError):

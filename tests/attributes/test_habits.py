@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import pickle
 import re
+from importlib import import_module
 
+import numpy as np
 import pytest
 
 import bayes_nqp as nqp
@@ -121,6 +124,15 @@ HINTS = {
     "panel.cohorts": "panel.cohort_labels",
     "panel.to_csv('p.csv')": "panel.frame.to_csv",
     "panel.df": "panel.frame",
+    "panel['homicid']": "did you mean 'homicide'",
+    "nqp.Panel.from_csv('castle.csv')": "nqp.Panel.from_file(",
+    "nqp.Panel.from_pandas(df)": "nqp.Panel.from_frame(",
+    "design.pooling": "design.effect",
+    "nqp.robustness(fit)": "nqp.check(fit)",
+    "by['South']": "draws.sel(region='South')",
+    "by.loc['South']": "draws.sel(region='South')",
+    "by.sel(region='Sout')": "did you mean 'South'",
+    "by.sel(regoin='South')": "draws.sel(region='South')",
 }
 
 
@@ -129,7 +141,8 @@ def names():
     panel = nqp.datasets.castle_doctrine()
     design = nqp.StaggeredDiD(nqp.Partial(["region"]))
     fit = nqp.fit(design, panel, nqp.Importance(seed=1), progress=False)
-    return {"nqp": nqp, "panel": panel, "df": panel.frame, "design": design, "fit": fit}
+    held = {"nqp": nqp, "panel": panel, "df": panel.frame, "design": design, "fit": fit}
+    return {**held, "by": nqp.att(fit, by="region")}
 
 
 @pytest.mark.parametrize("line", LINES.strip().splitlines())
@@ -147,6 +160,33 @@ def test_a_hint_names_what_is_meant(line, names):
     with pytest.raises(NQPError) as caught:
         eval(line, dict(names))
     assert HINTS[line] in str(caught.value.hint)
+
+
+def test_a_panel_has_rows_and_columns_as_a_frame_does(names):
+    panel, df = names["panel"], names["df"]
+    assert len(panel) == len(df) == panel.n_rows
+    assert panel["homicide"].equals(df["homicide"])
+    assert [*panel[["year", "homicide"]]] == ["year", "homicide"]
+    with pytest.raises(NQPError, match="no column 0"):
+        list(panel)
+    assert np.asarray(panel, dtype=object).shape == ()
+
+
+def test_what_is_not_there_is_the_error_that_python_has(names):
+    by = names["by"]
+    for missing in (lambda: by["South"], lambda: by.loc["South"], lambda: names["panel"]["no"]):
+        with pytest.raises(KeyError):
+            missing()
+    assert by.loc[{"region": "South"}].equals(by.sel(region="South"))
+    assert not hasattr(nqp.Panel, "from_csv")
+    assert not hasattr(names["design"], "pooling")
+
+
+def test_a_room_that_is_called_is_pickled_by_its_name():
+    robustness = import_module("bayes_nqp.robustness")
+    assert pickle.loads(pickle.dumps(robustness)) is robustness
+    with pytest.raises(NQPError, match=r"there is no nqp\.robustness"):
+        robustness(1)
 
 
 def test_checks_go_by_their_titles_too(names):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self
 from bayes_nqp.designs._facts import Facts, Term
 from bayes_nqp.designs._model import ModelSpec
 from bayes_nqp.designs._spec import EquationSpec, Timing
-from bayes_nqp.doors import door, held_to_kinds
+from bayes_nqp.doors import absent, door, held_to_kinds
 from bayes_nqp.errors import ChoiceError, Hint, StudyError, nearest, once
 from bayes_nqp.language import Message
 from bayes_nqp.registry import registered
@@ -45,6 +45,13 @@ class Design(ABC):
     @abstractmethod
     def outcome_design(self) -> SingleEquation:
         """The design of the outcome without mediators."""
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            if name.startswith("_"):
+                return object.__getattribute__(self, name)
+            raise absent("design", name, (item.name for item in fields(self)))
 
     def rows(self, panel: Panel) -> Panel:
         """Keep the rows that all equations use: every one."""

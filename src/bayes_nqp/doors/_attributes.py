@@ -7,7 +7,7 @@ from types import FunctionType
 from typing import TYPE_CHECKING, Any, Final
 
 from bayes_nqp.doors._door import method_door
-from bayes_nqp.doors._names import absent
+from bayes_nqp.doors._names import absent, answer
 from bayes_nqp.registry import Plugins
 
 type Item = FunctionType | property
@@ -75,7 +75,18 @@ def attribute[F: Callable[..., Any]](holder: str, *, bare: bool = False) -> Call
     return decorate
 
 
-class Attributed:
+class _Kind(type):
+    """A class that says what stands for constructors of other packages."""
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(cls, name: str) -> Any:
+            if answer(cls.__name__, name):
+                raise absent(cls.__name__, name, ())
+            return type.__getattribute__(cls, name)
+
+
+class Attributed(metaclass=_Kind):
     """What has such attributes: they are looked for once, when it lacks one by itself."""
 
     __slots__ = ()

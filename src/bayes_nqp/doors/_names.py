@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final
+from importlib import import_module
+from types import ModuleType
+from typing import Final, NoReturn
 
 from bayes_nqp.errors import UnknownNameError, nearest
 
@@ -15,6 +17,7 @@ _SPECIAL = (
     "controls='never': nqp.conditional_mean(design, panel) gives its numbers"
 )
 _FILE = "nqp.Panel.from_file(path, unit=…, time=…, cohort=…, outcome=…) reads a panel"
+_FRAMED = "nqp.Panel.from_frame(df, unit=…, time=…, cohort=…, outcome=…) makes a panel"
 _STUDY = "fit.plot('event_study') draws it, fit.att(by='event_time') has its draws"
 _NO_P = "no p-values: nqp.probability(fit.att(), above=0) is a posterior probability"
 _ESTIMATES = "fit.summary(), fit.summary(by='event_time'), or fit.tidy()"
@@ -77,10 +80,7 @@ _ANSWERS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
             "from_file read_file import_data",
             _FILE,
         ),
-        (
-            "from_frame from_pandas from_dataframe xtset panel",
-            "nqp.Panel.from_frame(df, unit=…, time=…, cohort=…, outcome=…) makes a panel",
-        ),
+        ("from_frame from_pandas from_dataframe xtset panel", _FRAMED),
         ("i", "groups are strata of the panel: nqp.StaggeredDiD(nqp.Partial(['region']))"),
         ("hdi HDI", "nqp.summary(draws, kind='hdi')"),
         ("pvalue p_value pvalues", _NO_P),
@@ -190,6 +190,19 @@ _ANSWERS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
         ("cohorts adoption", "panel.cohort_labels, or panel.plot('adoption')"),
         ("balance", "panel.balanced"),
         ("to_csv to_parquet to_stata to_excel", "panel.frame.to_csv(path)"),
+        (
+            "from_csv from_excel from_stata from_dta from_parquet read_csv read_excel read load",
+            _FILE,
+        ),
+        ("from_pandas from_dataframe from_df", _FRAMED),
+    ),
+    "design": (
+        ("pooling groups strata heterogeneity", "design.effect is how effects are pooled"),
+        ("formula model equation equations", "nqp.build(design, panel) is the PyMC model"),
+        ("fit estimate run", "nqp.fit(design, panel)"),
+        ("cluster vce se", "design.errors: errors are modelled, not clustered"),
+        ("fe fixed_effects", "design.time, design.terms"),
+        ("weights W space", "design.spillovers"),
     ),
     "Table": (
         ("to_word", "table.to_docx(path), or table.save('table.docx')"),
@@ -210,6 +223,13 @@ _ANSWERS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
 bacondecomp, of Stata, of Python's diff-diff, CausalPy, statsmodels and ArviZ."""
 
 
+def answer(holder: str, name: str) -> str:
+    """What stands for a name of other packages here, or ""."""
+    answers = {word: hint for words, hint in _ANSWERS.get(holder, ()) for word in words.split()}
+    folded = {word.lower(): hint for word, hint in answers.items()}
+    return answers.get(name) or folded.get(name.lower(), "")
+
+
 def absent(holder: str, name: str, names: Iterable[str]) -> UnknownNameError:
     """Word the lack of a name: what stands for it here, or the name that is nearest.
 
@@ -220,9 +240,17 @@ def absent(holder: str, name: str, names: Iterable[str]) -> UnknownNameError:
     names : iterable of str
         Those that there are.
     """
-    answers = {word: hint for words, hint in _ANSWERS.get(holder, ()) for word in words.split()}
-    folded = {word.lower(): hint for word, hint in answers.items()}
-    hint = answers.get(name) or folded.get(name.lower()) or nearest(name, names, 0.7)
+    hint = answer(holder, name) or nearest(name, names, 0.7)
     if holder.startswith("nqp"):
         return UnknownNameError(f"there is no {holder}.{name}", hint=hint)
     return UnknownNameError(f"a {holder} has no {name!r}", hint=hint)
+
+
+class Room(ModuleType):
+    """A module that is called like a function of other packages says what stands for it."""
+
+    def __call__(self, *arguments: object, **options: object) -> NoReturn:
+        raise absent("nqp", self.__name__.rpartition(".")[2], ())
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return import_module, (self.__name__,)

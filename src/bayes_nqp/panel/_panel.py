@@ -14,6 +14,7 @@ from annotated_types import Ge
 from bayes_nqp.annotations import Language, Seed
 from bayes_nqp.columns import Bools, cells_of, reading_of, source_of
 from bayes_nqp.doors import PanelAttributes, door
+from bayes_nqp.errors import UnknownLabelError, nearest
 from bayes_nqp.files import named
 from bayes_nqp.language import Translator
 from bayes_nqp.panel import _derive, _show, _stratify, _summed
@@ -662,6 +663,19 @@ class Panel(PanelAttributes, Rectangle):
     def to_html(self, language: Language = "en") -> str:
         """Describe the panel in a language, by its labels, as a small table."""
         return _show.html(self, Translator(language, self.labels))
+
+    def __len__(self) -> int:
+        """Count the rows, as `n_rows` does."""
+        return self.n_rows
+
+    def __getitem__(self, column: Any) -> Any:
+        """Take a column of the frame, or several."""
+        try:
+            return self.frame[column]
+        except KeyError:
+            raise UnknownLabelError(
+                f"the panel has no column {column!r}", hint=nearest(column, self.frame.columns)
+            ) from None
 
     def __repr__(self) -> str:
         """Show the panel as text."""
