@@ -17,7 +17,7 @@ from mediated import channels_fit, random_paths
 import bayes_nqp as nqp
 from bayes_nqp import plots
 from bayes_nqp.errors import StudyError
-from bayes_nqp.estimands import by_path, legs
+from bayes_nqp.estimands import by_path, legs, legs_in_space
 from bayes_nqp.fitting import mediate
 
 pytestmark = pytest.mark.xdist_group("mediation_pictures")
@@ -122,6 +122,35 @@ def test_an_arrow_is_coloured_and_wide_if_its_sign_is_sure(fit):
         chance = float((draws > 0).mean())
         assert arrow.get_linewidth() == pytest.approx(0.7 + 4.2 * abs(chance - 0.5))
     assert arrows[0].get_linewidth() > max(a.get_linewidth() for a in arrows[2:4])
+
+
+def test_channels_in_space_have_arrows_of_own_and_of_others_treatment():
+    made = nqp.simulation.channels_in_space(units=40, periods=6, cohorts=(4,), seed=1)
+    weights = nqp.spatial_weights.nearest(made.panel, 4)
+    design = nqp.StaggeredDiD(nqp.Complete(), spillovers=nqp.SpatialLag(weights, lag=False))
+    fit = nqp.fit(
+        nqp.Mediation(design, links=weights), made.panel, nqp.Importance(draws=100, seed=1),
+        progress=False,
+    )  # fmt: skip
+    parts = legs_in_space(fit, by="cell")
+    along = nqp.paths_in_space(fit, by="cell").sel(treatment_of=["own", "others"])
+    assert parts["path"].to_numpy().tolist() == ["digital", "W × digital"]
+    np.testing.assert_allclose(
+        parts["a"] * parts["b"], along.sel(path=parts["path"].to_numpy()), atol=1e-10
+    )
+    np.testing.assert_allclose(
+        legs_in_space(fit)["b"].sel(path="digital"), legs(fit)["b"].sel(mediator="digital")
+    )
+    figure = plots.paths(fit)
+    arrows = _arrows(figure.axes[0])
+    solid = [arrow.get_linestyle() in ("-", "solid") for arrow in arrows]
+    assert (len(arrows), solid.count(False)) == (8, 3)  # to each mediator, and directly
+    assert {"digital", "Own", "Received", "Total"} <= set(_texts(figure))
+    assert "Linked units' digital" in _said(figure)
+    assert "dashed: of others'" in _said(figure)
+    chinese = plots.paths(fit, language="zh")
+    assert "关联单位的digital" in _said(chinese).replace(" ", "")
+    assert _rendered(chinese) > 1000
 
 
 def test_paths_by_level(fit):

@@ -1,6 +1,6 @@
 """Pure functions from labelled draws to labelled draws."""
 
-from bayes_nqp.estimands._along import by_path, channels_of, legs
+from bayes_nqp.estimands._along import by_path, channels_of, legs, legs_in_space
 from bayes_nqp.estimands._att import att, by_event_time, cumulative
 from bayes_nqp.estimands._att import reference_of as reference_of
 from bayes_nqp.estimands._average import Average as Average
@@ -70,6 +70,7 @@ __all__ = [
     "joint_signs",
     "lag_of",
     "legs",
+    "legs_in_space",
     "moderated",
     "moderated_difference",
     "nde",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +14,13 @@ from bayes_nqp.estimands._att import att
 from bayes_nqp.estimands._by import By
 from bayes_nqp.estimands._effects_of import effects_of
 from bayes_nqp.estimands._mediated import ALL, nde, nie, total
+from bayes_nqp.terms import linked_name
+
+if TYPE_CHECKING:
+    from bayes_nqp.fitting import Fit
+
+_SLOPES: Final = "outcome__slope"
+_LABEL: Final = f"{_SLOPES}_label"
 
 
 def by_path(
@@ -137,6 +145,60 @@ def legs(
             for leg in ("a", "b")
         }
     )
+
+
+def legs_in_space(fit: object, by: By = None, weights: str = "rows") -> xr.Dataset:
+    """Average both legs of channels in space: of own and others' treatment, near and far.
+
+    Parameters
+    ----------
+    fit : Fit
+        Of a `Mediation` with ``spillovers`` or ``links``.
+    by : str, sequence of str or mapping, optional
+        As in `att`.
+    weights : str, default "rows"
+        As in `att`.
+
+    Returns
+    -------
+    Dataset
+        ``a`` (chain, draw, treatment_of, path, ...), mediator units: effects of own and of others'
+        treatment on every mediator, and on the mean of linked units' (``W × mediator``) where that
+        enters. ``b`` (chain, draw, path, ...), outcome units per mediator unit: slopes.
+
+    Raises
+    ------
+    StudyError
+        As `legs`.
+    """
+    from bayes_nqp.effects import leg_effects
+
+    effects, own = effects_of(fit), leg_effects(fit)
+    held = cast("Fit", fit).posterior
+    labels = held[_LABEL].to_numpy().tolist() if _LABEL in held else []
+    via = effects[v.VIA].transpose(
+        v.MEDIATOR, v.MEDIATOR_OF, v.TREATMENT_OF, *v.SAMPLE_DIMS, v.CELL
+    ).to_numpy()  # fmt: skip
+    bare = effects.drop_vars([v.DEVIATION], errors="ignore").isel({v.PATH: [0]})
+
+    def average(part: npt.NDArray[np.float64]) -> xr.DataArray:
+        of_cells = bare.assign({v.EFFECT: (bare[v.EFFECT].dims, part[:, :, None])})
+        return att(of_cells, by, weights)
+
+    names, near, slopes = [], [], []
+    for k, name in enumerate(map(str, own[v.MEDIATOR].to_numpy())):
+        b = {name: own["b"].isel({v.MEDIATOR: k}).to_numpy()}
+        if (linked := linked_name(name)) in labels:
+            c = held[_SLOPES].isel({_LABEL: labels.index(linked)}).to_numpy()
+            b[linked] = np.broadcast_to(c[..., None], b[name].shape)
+        for place, (path, slope) in enumerate(b.items()):
+            names.append(path)
+            slopes.append(average(slope))
+            # What goes through a mediator is a b, draw by draw and cell by cell.
+            parts = [average(x / slope) for x in via[k, place]]
+            near.append(_stacked(parts, v.TREATMENT_OF, [v.OWN, v.OTHERS]))
+    a, b = _stacked(near, v.PATH, names), _stacked(slopes, v.PATH, names)
+    return xr.Dataset({"a": a.transpose(*v.SAMPLE_DIMS, v.TREATMENT_OF, v.PATH, ...), "b": b})
 
 
 def _stacked(parts: Sequence[xr.DataArray], dim: str, labels: Sequence[str]) -> xr.DataArray:

@@ -26,8 +26,10 @@ from bayes_nqp.estimands import (
     gate_of,
     lag_of,
     legs,
+    legs_in_space,
     member_name,
     names_of,
+    paths_in_space,
     percent,
 )
 from bayes_nqp.language import Message, Translator
@@ -39,6 +41,7 @@ from bayes_nqp.plots._scene import Scene
 from bayes_nqp.plots._style import COLOURS, INK, MUTED
 from bayes_nqp.schema import FitOrEffects
 from bayes_nqp.tables import mediation_table
+from bayes_nqp.terms import linked_name
 
 _SHEETS: Final = 6
 """Diagrams that one figure holds."""
@@ -60,20 +63,45 @@ _PATHS_KEY = Message(
 _PRODUCTS = Message(
     "Indirect effects average products over cells, which products of averages need not equal."
 )
+_DASHED = Message(
+    "Solid: of own treatment, dashed: of others'. Linked units' mediators are their weighted means."
+)
+_LINKED = Message("Linked units' {}")
+_OWN: Final = Message("Own")
+_ALL: Final = "all mediators"
+_APART: Final = 0.26
+"""Rows between the arrows of own and of others' treatment, halved."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Sheet:
-    """Draws of one diagram."""
+    """Draws of one diagram.
+
+    Parameters
+    ----------
+    a : DataArray (chain, draw, treatment_of, path)
+        Legs to mediators: of own treatment, and where channels lie in space of others'.
+    b : DataArray (chain, draw, path)
+        Legs from them.
+    effects : DataArray (chain, draw, treatment_of, path)
+        Along "direct" and every mediator.
+    sums : DataArray (chain, draw, path)
+        What stands below.
+    """
 
     title: str
     a: xr.DataArray
     b: xr.DataArray
     effects: xr.DataArray
+    sums: xr.DataArray
 
     @property
     def mediators(self) -> list[str]:
-        return [str(name) for name in self.a[v.MEDIATOR].to_numpy()]
+        return [str(name) for name in self.b[v.PATH].to_numpy()]
+
+    @property
+    def whose(self) -> list[str]:
+        return [str(name) for name in self.effects[v.TREATMENT_OF].to_numpy()]
 
 
 _TITLE = Message("From the policy to the outcome.")
@@ -153,22 +181,26 @@ def paths(
         raise StudyError(f"one ax cannot hold {len(sheets)} diagrams", hint="level=..., or no ax")
     first = sheets[0]
     ends = _ends(fit, translate)
-    names = [*map(translate.name, first.mediators), *ends, *(diagram.title for diagram in sheets)]
+    names = [*(_named(name, translate) for name in first.mediators), *ends]
+    names += [sheet.title for sheet in sheets]
     rows = len(first.mediators) + 1
-    decimals = max(numbers(points_of(diagram.effects, prob)) for diagram in sheets)
+    row = _ROW * (1.0 if len(first.whose) == 1 else 1.75)
+    every = [draws for sheet in sheets for draws in (sheet.effects, sheet.sums)]
+    decimals = max(numbers(points_of(draws, prob)) for draws in every)
     look = Appearance(prob, ax, title, translate, style)
 
-    height = len(sheets) * (_ROW * rows + 0.85) + 0.55
+    height = len(sheets) * (row * rows + 0.85) + 0.55
     with canvas(look, (_WIDTH, height), names, len(sheets)) as page:
         for sheet, ax_ in zip(sheets, page.axes, strict=True):
-            _draw(ax_, sheet, ends, prob, translate)
+            _draw(ax_, sheet, ends, prob, translate, row)
             _numbers(ax_, sheet, prob, translate, decimals)
         page.note(_PATHS_KEY, percent(prob))
         page.note(_PRODUCTS)
-        page.note(LAST_THROUGH, when=len(first.mediators) > 1)
+        page.note(_DASHED, when=len(first.whose) > 1)
+        page.note(LAST_THROUGH, when=len({*legs(fit)[v.MEDIATOR].to_numpy()}) > 1)
         lag = lag_of(fit)
         page.note("Lag of the mediators, in periods: {}.", lag, when=lag > 0)
-        page.gate = gate_of(first.effects)
+        page.gate = gate_of(first.sums)
     return page.figure
 
 
@@ -187,22 +219,52 @@ def _diagrams(
             hint="by='region', or another name by which cells differ; nqp.nie(fit, "
             f"by={member_name(held)!r}) has single ones",
         )
-    parts, effects = legs(fit, names, weights), by_path(fit, names, weights)
+    whole = _in_space(fit, names, weights) if v.VIA in held else _alone(fit, names, weights)
     if not names:
-        return [_Sheet("", parts["a"], parts["b"], effects)]
+        return [_Sheet("", *whole)]
     (dim,) = names
-    levels = effects[dim].to_numpy() if level is None else [level]
+    levels = whole[-1][dim].to_numpy() if level is None else [level]
     sheets = [
         _Sheet(
             translate.name(level_name, names[dim]),
-            *(at_level(d, {dim: level_name}) for d in (parts["a"], parts["b"], effects)),
+            *(at_level(draws, {dim: level_name}) for draws in whole),
         )
         for level_name in levels
     ]
-    sheets = [level_name for level_name in sheets if not bool(np.isnan(level_name.effects).any())]
+    sheets = [sheet for sheet in sheets if not bool(np.isnan(sheet.sums).any())]
     if not sheets or len(sheets) > _SHEETS:
         raise StudyError(f"{len(sheets)} diagrams are not one figure", hint="level=one of them")
     return sheets
+
+
+def _alone(fit: FitOrEffects, by: By, weights: str) -> list[xr.DataArray]:
+    """Legs, effects and sums of channels that others do not reach."""
+    parts, effects = legs(fit, by, weights), by_path(fit, by, weights)
+    sums = [x for x in effects[v.PATH].to_numpy() if x in (_ALL, v.TOTAL)]
+    a, b = (parts[leg].rename({v.MEDIATOR: v.PATH}) for leg in ("a", "b"))
+    rows = effects.sel({v.PATH: [v.DIRECT, *b[v.PATH].to_numpy()]})
+    return [_of_own(a), b, _of_own(rows), effects.sel({v.PATH: sums})]
+
+
+def _of_own(draws: xr.DataArray) -> xr.DataArray:
+    return draws.expand_dims({v.TREATMENT_OF: [v.OWN]})
+
+
+def _in_space(fit: FitOrEffects, by: By, weights: str) -> list[xr.DataArray]:
+    """The same by whose treatment, and through whose mediator."""
+    parts, effects = legs_in_space(fit, by, weights), paths_in_space(fit, by, weights)
+    both = effects.sel({v.TREATMENT_OF: [v.OWN, v.OTHERS]})
+    sums = effects.sel({v.PATH: v.TOTAL}, drop=True).rename({v.TREATMENT_OF: v.PATH})
+    return [
+        parts["a"], parts["b"],
+        both.sel({v.PATH: [v.DIRECT, *parts[v.PATH].to_numpy()]}),
+        sums.assign_coords({v.PATH: [v.OWN, v.RECEIVED, v.TOTAL]}),
+    ]  # fmt: skip
+
+
+def _named(path: str, translate: Translator) -> str:
+    name = path.removeprefix(linked_name(""))
+    return translate.name(name) if name == path else translate(_LINKED, translate.name(name))
 
 
 def _ends(fit: FitOrEffects, translate: Translator) -> tuple[str, str]:
@@ -217,29 +279,51 @@ def _ends(fit: FitOrEffects, translate: Translator) -> tuple[str, str]:
 
 
 def _draw(
-    ax: Axes, sheet: _Sheet, ends: tuple[str, str], prob: float, translate: Translator
+    ax: Axes,
+    sheet: _Sheet,
+    ends: tuple[str, str],
+    prob: float,
+    translate: Translator,
+    row: float,
 ) -> None:
-    names = sheet.mediators
+    names, whose = sheet.mediators, sheet.whose
     n = len(names)
     ax.set_xlim(-0.005, 1.005)
-    ax.set_ylim(-1.25, n + 0.95)
+    ax.set_ylim(-1.25 - 0.37 * (len(sheet.sums[v.PATH]) > 2), n + 0.95)
     ax.set_axis_off()
-    _box(ax, _TREATMENT, (-0.42, n + 0.42), ends[0], _FILL)
-    _box(ax, _OUTCOME, (-0.42, n + 0.42), ends[1], _FILL)
+    _box(ax, _TREATMENT, (-0.42, n + 0.42), ends[0], _FILL, row)
+    _box(ax, _OUTCOME, (-0.42, n + 0.42), ends[1], _FILL, row)
+    into, out, across = (
+        (_TREATMENT[1], _MEDIATOR[0]),
+        (_MEDIATOR[1], _OUTCOME[0]),
+        (_TREATMENT[1], _OUTCOME[0]),
+    )
     for k, name in enumerate(names):
         y = float(n - k)
-        _box(ax, _MEDIATOR, (y - 0.36, y + 0.36), translate.name(name), "white")
-        at = {v.MEDIATOR: k}
-        _arrow(ax, (_TREATMENT[1], _MEDIATOR[0]), y, sheet.a.isel(at), prob)
-        _arrow(ax, (_MEDIATOR[1], _OUTCOME[0]), y, sheet.b.isel(at), prob)
-    direct = sheet.effects.sel({v.PATH: v.DIRECT})
-    _arrow(ax, (_TREATMENT[1], _OUTCOME[0]), 0.0, direct, prob, translate("Direct"))
+        _box(ax, _MEDIATOR, (y - 0.36, y + 0.36), _named(name, translate), "white", row)
+        for who in whose:
+            a = sheet.a.sel({v.TREATMENT_OF: who, v.PATH: name})
+            _arrow(ax, into, y + _beside(who, whose), a, prob, whose=who)
+        _arrow(ax, out, y, sheet.b.sel({v.PATH: name}), prob)
+    for who in whose:
+        direct = sheet.effects.sel({v.TREATMENT_OF: who, v.PATH: v.DIRECT})
+        _arrow(ax, across, _beside(who, whose), direct, prob, translate("Direct"), who)
     if sheet.title:
         ax.set_title(sheet.title, fontsize=9, pad=2)
 
 
+def _beside(who: str, whose: list[str]) -> float:
+    """How far above the middle of a row the arrow of a treatment is."""
+    return 0.0 if len(whose) == 1 else _APART if who == v.OWN else -_APART
+
+
 def _box(
-    ax: Axes, sides: tuple[float, float], ends: tuple[float, float], label: str, face: str
+    ax: Axes,
+    sides: tuple[float, float],
+    ends: tuple[float, float],
+    label: str,
+    face: str,
+    row: float,
 ) -> None:
     left, right = sides
     low, high = ends
@@ -248,7 +332,7 @@ def _box(
             (left, low), right - left, high - low, facecolor=face, edgecolor=INK, linewidth=0.8
         )
     )
-    size, broken = fitted(label, (right - left) * _WIDTH * 72, (high - low) * _ROW * 72)
+    size, broken = fitted(label, (right - left) * _WIDTH * 72, (high - low) * row * 72)
     ax.text(
         (left + right) / 2, (low + high) / 2, broken, ha="center", va="center",
         fontsize=size, linespacing=1.15,
@@ -256,9 +340,20 @@ def _box(
 
 
 def _arrow(
-    ax: Axes, ends: tuple[float, float], y: float, draws: xr.DataArray, prob: float, label: str = ""
+    ax: Axes,
+    ends: tuple[float, float],
+    y: float,
+    draws: xr.DataArray,
+    prob: float,
+    label: str = "",
+    whose: str = v.OWN,
 ) -> None:
-    """Draw an arrow whose colour and width say how sure its sign is, with its posterior."""
+    """Draw an arrow whose colour and width say how sure its sign is, with its posterior.
+
+    There is none where there is no effect by construction.
+    """
+    if not draws.any():
+        return
     points = points_of(draws, prob)
     chance = float((draws > 0).mean())
     sure = 2 * abs(chance - 0.5)
@@ -268,6 +363,7 @@ def _arrow(
         FancyArrowPatch(
             (ends[0], y), (ends[1], y), arrowstyle="-|>", shrinkA=1, shrinkB=0, linewidth=width,
             color=colour, mutation_scale=7 + 2.2 * width, zorder=2, joinstyle="miter",
+            linestyle="-" if whose == v.OWN else (0, (2.2, 1.1)),
         )
     )  # fmt: skip
     decimals = numbers(points)
@@ -287,23 +383,30 @@ def _colour(points: Points) -> str:
 
 def _numbers(ax: Axes, sheet: _Sheet, prob: float, translate: Translator, decimals: int) -> None:
     """Write the effect along every path beside its row, and below them what they add up to."""
-    points = points_of(sheet.effects, prob)
-    n = len(sheet.mediators)
-    chances = (sheet.effects > 0).mean(v.SAMPLE_DIMS).to_numpy()
+    names, whose = sheet.mediators, sheet.whose
+    n = len(names)
     left, right = _COLUMN
     small: dict[str, Any] = {"fontsize": 6.6, "color": MUTED, "va": "center"}
     interval = translate("{} interval", percent(prob))
     ax.text(left, n + 0.72, translate("Mean [{}]", interval), **small)
     ax.text(right, n + 0.72, translate("P(> 0)"), ha="right", **small)
-    below = [x for x in ("all mediators", v.RECEIVED, v.TOTAL) if x in sheet.effects[v.PATH]]
-    height = {v.DIRECT: 0.0, **{name: -0.68 - 0.37 * k for k, name in enumerate(below)}}
-    height |= {name: float(n - k) for k, name in enumerate(sheet.mediators)}
-    ax.plot([left, right], [-0.42, -0.42], color=MUTED, linewidth=0.6)
-    for k, name in enumerate(map(str, sheet.effects[v.PATH].to_numpy())):
-        mean, low, high = (written(float(x[k]), decimals) for x in (points.mean, *points.outer))
-        y, bold = height[name], "bold" if name == v.TOTAL else "normal"
-        where: dict[str, Any] = {"fontsize": 6.9, "va": "center", "fontweight": bold}
+    ax.plot([left, right], [-0.45, -0.45], color=MUTED, linewidth=0.6)
+
+    def line(draws: xr.DataArray, y: float, label: str = "", weight: str = "normal") -> None:
+        points = points_of(draws, prob)
+        mean, low, high = (written(float(x[0]), decimals) for x in (points.mean, *points.outer))
+        where: dict[str, Any] = {"fontsize": 6.9, "va": "center", "fontweight": weight}
         ax.text(left, y, f"{mean}  [{low}, {high}]", **where)
-        ax.text(right, y, chance_text(float(chances[k])), ha="right", **where)
-        if y < -0.5:
-            ax.text(left - 0.012, y, translate.name(PATHS.get(name, name)), ha="right", **where)
+        ax.text(right, y, chance_text(float((draws > 0).mean())), ha="right", **where)
+        ax.text(left - 0.012, y, label, ha="right", **where)
+
+    for k, path in enumerate([v.DIRECT, *names]):
+        y = 0.0 if path == v.DIRECT else float(n + 1 - k)
+        for who in whose:
+            draws = sheet.effects.sel({v.TREATMENT_OF: who, v.PATH: path})
+            if draws.any() or len(whose) == 1:
+                line(draws, y + _beside(who, whose))
+    for k, path in enumerate(map(str, sheet.sums[v.PATH].to_numpy())):
+        label = translate(PATHS.get(path, _OWN))
+        weight = "bold" if path == v.TOTAL else "normal"
+        line(sheet.sums.sel({v.PATH: path}), -0.7 - 0.37 * k, label, weight)
