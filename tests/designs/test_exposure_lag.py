@@ -154,7 +154,7 @@ def test_it_is_saved_and_told_in_both_languages(tmp_path: Path) -> None:
     assert again.design == fit.design
     assert again.effects["effect"].to_numpy() == pytest.approx(fit.effects["effect"].to_numpy())
     for language, words in (
-        ("en", ("is of a unit's own exposure", "the former with one coefficient")),
+        ("en", ("comes from a unit's own exposure", "the former with one coefficient")),
         ("zh", ("来自本单位的暴露", "前者只有一个系数")),
     ):
         nqp.report(

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _LAG: Final = Message(
     "Outcomes follow those of linked units of the same period, by the weights {weights} and one "
     "coefficient, (1 + δ)/2 being Beta(3, 3) between −.95 and .97.{durbin} The log determinant is "
-    "the one that takes the means of levels of time effects off.{adjusted} {effects} "
+    "that of deviations from the means of levels of time effects.{adjusted} {effects} "
     "Feedback through all units is included."
 )
 _SLX: Final = Message(

@@ -187,11 +187,11 @@ def legs_in_space(fit: object, by: By = None, weights: str = "rows") -> xr.Datas
 
     names, near, slopes = [], [], []
     for k, name in enumerate(map(str, own[v.MEDIATOR].to_numpy())):
-        b = {name: own["b"].isel({v.MEDIATOR: k}).to_numpy()}
+        legs_from = {name: own["b"].isel({v.MEDIATOR: k}).to_numpy()}
         if (linked := linked_name(name)) in labels:
             c = held[_SLOPES].isel({_LABEL: labels.index(linked)}).to_numpy()
-            b[linked] = np.broadcast_to(c[..., None], b[name].shape)
-        for place, (path, slope) in enumerate(b.items()):
+            legs_from[linked] = np.broadcast_to(c[..., None], legs_from[name].shape)
+        for place, (path, slope) in enumerate(legs_from.items()):
             names.append(path)
             slopes.append(average(slope))
             # What goes through a mediator is a b, draw by draw and cell by cell.

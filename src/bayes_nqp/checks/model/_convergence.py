@@ -56,7 +56,7 @@ def _weights(fit: Fit) -> Finding:
         sentence = joined([reason, advised(advice)])
         return Finding(FAILS, figure, sentence, evidence, "table")
     sentence = Message(
-        "Draws are independent proposals, resampled by their weights, and the weights carry them."
+        "Draws are independent proposals, resampled by their weights, and none of these dominates."
     )
     return Finding(HOLDS, figure, sentence, evidence, "table")
 

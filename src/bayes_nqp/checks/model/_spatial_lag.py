@@ -45,8 +45,8 @@ def spatial_lag(fit: Fit) -> Finding:
         return Finding(DOUBT, figure, joined([bound, weights]))
     if ratio > WIDE:
         wide = Message(
-            "The coefficient is clear of one, but what units receive is known {:.1f} times less "
-            "well than what they have of their own treatment.",
+            "The coefficient is clear of one, but effects received have {:.1f} times the standard "
+            "deviation of own ones.",
             ratio,
         )
         return Finding(DOUBT, figure, joined([wide, weights]))

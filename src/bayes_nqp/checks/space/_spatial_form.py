@@ -288,7 +288,7 @@ def _verdict(fit: Fit, p: Mapping[str, float]) -> tuple[Verdict, Message]:
         )
     return DOUBT, Message(
         "The data do not tell whether outcomes of linked units matter or their shocks are shared: "
-        "neither a plain lag nor spatial errors are rejected."
+        "neither the model with a plain lag nor the one with spatial errors is rejected."
     )
 
 

@@ -41,8 +41,8 @@ _ASSUME: Final = {
         "Intervals would be too narrow; no check asked it of this fit."
     ),
     "exposure": Message(
-        "Did the outcome move the exposure? Future exposure is checked; exposure and outcome of "
-        "one period are not."
+        "Did the outcome move the exposure? The check on future exposure speaks to it, and cannot "
+        "see what happens within one period."
     ),
 }
 

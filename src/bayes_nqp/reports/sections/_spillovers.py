@@ -54,7 +54,8 @@ def _treated(context: Context) -> str:
     if v.DIRECT not in effects[v.PATH]:
         return translate("What treated units receive of one another is part of their total.")
     return translate(
-        "Of the average effect on treated units, {} is of their own treatment, and {} of others'.",
+        "Of the average effect on treated units, {} comes from their own treatment, and {} from "
+        "others'.",
         *_sides(context),
     )
 
@@ -78,7 +79,7 @@ def _exposed(context: Context) -> str:
     """Direct and received parts of the effect of a continuous exposure."""
     return context.translate(
         "Effects are those of the same amount more of the exposure for everyone. Of the average "
-        "effect, {} is of a unit's own exposure, and {} of others'.",
+        "effect, {} comes from a unit's own exposure, and {} from others'.",
         *_sides(context),
     )
 
