@@ -25,11 +25,15 @@ import pandas as pd
 import xarray as xr
 from frozen import frozen_bytes
 from small_study import write_study
+from xarray.namedarray import utils as xarray_utils
 
 import bayes_nqp as nqp
 from bayes_nqp.errors import NQPError
 
 __all__ = ["CALLS", "ROOMS", "World", "answer", "public", "write_world"]
+
+# xarray looks for dask on first use, which threads that meet there may find half imported.
+xarray_utils.is_dask_collection(np.zeros(1))
 
 ROOMS = ("", "datasets", "index", "plots", "simulation", "spatial_weights", "studies")
 SAVED = ("staggered", "mediation", "exposure", "index")
@@ -313,6 +317,7 @@ CALLS: dict[str, Call] = {
     "spatial_weights.band": lambda w: nqp.spatial_weights.band(w.provinces, 500),
     "spatial_weights.composite": lambda w: nqp.spatial_weights.composite({w.near: 1.0}),
     "spatial_weights.economic": lambda w: nqp.spatial_weights.economic(w.provinces, "cbec"),
+    "spatial_weights.exponential": lambda w: nqp.spatial_weights.exponential(w.provinces, 300),
     "spatial_weights.inverse_distance": lambda w: nqp.spatial_weights.inverse_distance(w.provinces),
     "spatial_weights.lag": lambda w: nqp.spatial_weights.lag(w.near, w.provinces, "nqp"),
     "spatial_weights.matrix": lambda w: nqp.spatial_weights.matrix(pd.DataFrame([[0, 1], [1, 0]])),

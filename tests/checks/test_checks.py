@@ -61,9 +61,10 @@ WITH_PLACES = {
 def test_the_table_has_a_row_for_every_check(calm: nqp.Fit) -> None:
     table = nqp.check(calm)
     assert list(table.columns) == ["question", "check", "verdict", "figure", "sentence"]
-    # Asked of continuous exposures, of outcomes that are an index, of panels that tell where units
-    # are, alone; or by name alone.
-    special = {"future_exposure", "indicators", "assumptions", "placebo_mixed", *WITH_PLACES}
+    # Asked of continuous exposures, of outcomes that are an index or follow those of the period
+    # before, of panels that tell where units are, alone; or by name alone.
+    special = {"future_exposure", "indicators", "dynamics", "assumptions", "placebo_mixed"}
+    special |= {*WITH_PLACES}
     asked = [n for n, c in CHECKS.items() if c.of != "channels" and n not in special]
     assert table["check"].tolist() == asked
     asked = table[table["check"] != "placebo_outcome"]

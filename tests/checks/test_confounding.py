@@ -300,7 +300,7 @@ def test_pictures_show_a_panel_for_each_mediator_and_group(weak: nqp.Fit) -> Non
         assert curves["crossing"].sel(region=region, path="digital").item() in drawn
     with pytest.raises(StudyError, match="one ax"):
         nqp.plots.confounding(curves, ax=figure.axes[0])
-    with pytest.raises(StudyError, match="'dataset' is a DataArray"):
+    with pytest.raises(StudyError, match="'dataset' is a Draws"):
         nqp.plots.confounding(att(weak))  # type: ignore[arg-type]
 
 

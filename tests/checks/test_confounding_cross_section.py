@@ -128,7 +128,7 @@ def test_groups_priors_and_labels(two: nqp.Mediated) -> None:
     assert curve["path"].values.tolist() == ["skill", "effort", "all mediators", "direct"]
     moved = nqp.nie(confounded_effects(two, "effort", 0.3), by="region")
     xr.testing.assert_allclose(
-        moved.mean(["chain", "draw"]).sel(mediator="skill").reset_coords(drop=True),
+        xr.DataArray(moved.mean(["chain", "draw"]).sel(mediator="skill")).reset_coords(drop=True),
         curve["estimate"].sel(confounded="effort", path="skill", rho=0.3).reset_coords(drop=True),
     )
     adjusted = curve["adjusted"].sel(confounded="effort", path="skill").mean(["chain", "draw"])

@@ -84,7 +84,7 @@ def test_variance_is_split_without_rest(pooled: nqp.Fit) -> None:
     parts = nqp.index_variance(att)
     xr.testing.assert_allclose(
         parts["total"].drop_vars(["rows", "weight"]),
-        att.var(("chain", "draw")).drop_vars(["rows", "weight"]),
+        xr.DataArray(att.var(("chain", "draw"))).drop_vars(["rows", "weight"]),
     )
     overall = nqp.index_variance(nqp.att(pooled))
     assert pooled.record["index_within"] == pytest.approx(float(overall["within"]))

@@ -286,13 +286,13 @@ def test_workers_compute_refits_and_are_in_the_record(
 
     monkeypatch.setattr(_run, "workers", lambda number: workers(Here(number)))
     head = study.read_text(encoding="utf-8").partition("[checks]")[0]
-    checks = '[checks]\nrun = ["placebo_space"]\n[checks.placebo_space]\nrepetitions = 20\n'
+    checks = '[checks]\nrun = ["placebo_space"]\n[checks.placebo_space]\nrepetitions = 130\n'
     found = []
     for name, table in (("there", "[run]\nworkers = 2\n"), ("here", "")):
         study.write_text(f"{head}{checks}{table}", encoding="utf-8")
         found.append(run(study, study.parent / name, progress=False, fresh=True).checks[0].digest)
     assert found[0] == found[1]
-    assert len(sent) >= 20
+    assert len(sent) >= 2  # some sixty deals a task
     record = (study.parent / "there" / "study.toml").read_text(encoding="utf-8")
     assert "[run]\nworkers = 2" in record
     study.write_text(f"{head}{checks}[run]\nworkers = 0\n", encoding="utf-8")

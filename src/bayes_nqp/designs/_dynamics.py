@@ -10,7 +10,7 @@ import numpy as np
 from bayes_nqp import gaussian
 from bayes_nqp.designs._facts import Facts, Term
 from bayes_nqp.designs._spec import BeforeSpec, Calendar, EquationSpec, Timing
-from bayes_nqp.designs.noise import IID
+from bayes_nqp.designs.noise import structures
 from bayes_nqp.errors import Hint, IdentificationError, PanelError, StudyError, shown
 from bayes_nqp.language import Message
 from bayes_nqp.parameters import CutCorrelation, Parameter
@@ -46,7 +46,7 @@ def check_dynamics(term: Term, equation: EquationSpec, facts: Facts, panel: Pane
             ),
             hint="dynamics=False",
         )  # fmt: skip
-    if equation.noise != IID():
+    if equation.noise.correlated or equation.noise.groups(panel) is not None:
         raise StudyError(
             Message(
                 "outcomes that follow those of the period before need independent errors, and "
@@ -54,7 +54,7 @@ def check_dynamics(term: Term, equation: EquationSpec, facts: Facts, panel: Pane
                 equation.noise,
             ),
             hint=Message("{}, or dynamics=False; the check 'dynamics' asks which of the two it is",
-                         Hint("errors", IID())),
+                         Hint("errors", next(iter(structures("IID")), None))),
         )  # fmt: skip
     if facts.varying is not None:
         raise IdentificationError(

@@ -53,10 +53,6 @@ def spatial_dynamics(fit: Fit) -> xr.DataArray:
     >>> fit = nqp.fit(design, panel, nqp.Importance(seed=1), progress=False)
     >>> nqp.spatial_dynamics(fit)["coefficient"].values.tolist()
     ['delta', 'tau', 'psi', 'persistence']
-    >>> nqp.run_effects(fit)["run"].values.tolist()
-    ['short', 'actual', 'long']
-    >>> nqp.impulse_responses(fit, 3).sizes["horizon"]
-    4
     """
     draws = _draws_of(fit)
     delta, tau, psi = np.moveaxis(draws, -1, 0)
@@ -99,7 +95,19 @@ def run_effects(fit: Fit) -> xr.DataArray:
 
     Examples
     --------
-    As in `spatial_dynamics`.
+    >>> import numpy as np, pandas as pd
+    >>> import bayes_nqp as nqp
+    >>> panel = nqp.simulation.staggered(units=30, periods=8, cohorts=(4, 6), seed=1).panel
+    >>> ring = np.roll(np.eye(30), 1, axis=1) + np.roll(np.eye(30), -1, axis=1)
+    >>> ids = panel.unit_labels
+    >>> weights = nqp.spatial_weights.matrix(pd.DataFrame(ring, ids, ids))
+    >>> design = nqp.StaggeredDiD(
+    ...     nqp.Complete(varying=None), nqp.IID(),
+    ...     spillovers=nqp.SpatialLag(weights, dynamics=True),
+    ... )
+    >>> fit = nqp.fit(design, panel, nqp.Importance(seed=1), progress=False)
+    >>> nqp.run_effects(fit)["run"].values.tolist()
+    ['short', 'actual', 'long']
     """
     _draws_of(fit)
     return _labelled(fit, run_draws(fit), {"run": list(RUNS), v.PATH: _PATHS}, "run effects")
@@ -136,7 +144,19 @@ def impulse_responses(fit: Fit, periods: Count = 10, *, lasting: bool = False) -
 
     Examples
     --------
-    As in `spatial_dynamics`.
+    >>> import numpy as np, pandas as pd
+    >>> import bayes_nqp as nqp
+    >>> panel = nqp.simulation.staggered(units=30, periods=8, cohorts=(4, 6), seed=1).panel
+    >>> ring = np.roll(np.eye(30), 1, axis=1) + np.roll(np.eye(30), -1, axis=1)
+    >>> ids = panel.unit_labels
+    >>> weights = nqp.spatial_weights.matrix(pd.DataFrame(ring, ids, ids))
+    >>> design = nqp.StaggeredDiD(
+    ...     nqp.Complete(varying=None), nqp.IID(),
+    ...     spillovers=nqp.SpatialLag(weights, dynamics=True),
+    ... )
+    >>> fit = nqp.fit(design, panel, nqp.Importance(seed=1), progress=False)
+    >>> nqp.impulse_responses(fit, 3).sizes["horizon"]
+    4
     """
     _draws_of(fit)
     values = response_draws(fit, periods, lasting=lasting)
