@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import pickle
 import re
-from importlib import import_module
 
 import numpy as np
 import pytest
@@ -128,7 +126,6 @@ HINTS = {
     "nqp.Panel.from_csv('castle.csv')": "nqp.Panel.from_file(",
     "nqp.Panel.from_pandas(df)": "nqp.Panel.from_frame(",
     "design.pooling": "design.effect",
-    "nqp.robustness(fit)": "nqp.check(fit)",
     "by['South']": "draws.sel(region='South')",
     "by.loc['South']": "draws.sel(region='South')",
     "by.sel(region='Sout')": "did you mean 'South'",
@@ -180,13 +177,6 @@ def test_what_is_not_there_is_the_error_that_python_has(names):
     assert by.loc[{"region": "South"}].equals(by.sel(region="South"))
     assert not hasattr(nqp.Panel, "from_csv")
     assert not hasattr(names["design"], "pooling")
-
-
-def test_a_room_that_is_called_is_pickled_by_its_name():
-    robustness = import_module("bayes_nqp.robustness")
-    assert pickle.loads(pickle.dumps(robustness)) is robustness
-    with pytest.raises(NQPError, match=r"there is no nqp\.robustness"):
-        robustness(1)
 
 
 def test_checks_go_by_their_titles_too(names):

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from importlib import import_module
-from types import ModuleType
-from typing import Final, NoReturn
+from typing import Final
 
 from bayes_nqp.errors import UnknownNameError, nearest
 
@@ -244,13 +242,3 @@ def absent(holder: str, name: str, names: Iterable[str]) -> UnknownNameError:
     if holder.startswith("nqp"):
         return UnknownNameError(f"there is no {holder}.{name}", hint=hint)
     return UnknownNameError(f"a {holder} has no {name!r}", hint=hint)
-
-
-class Room(ModuleType):
-    """A module that is called like a function of other packages says what stands for it."""
-
-    def __call__(self, *arguments: object, **options: object) -> NoReturn:
-        raise absent("nqp", self.__name__.rpartition(".")[2], ())
-
-    def __reduce__(self) -> tuple[object, tuple[str]]:
-        return import_module, (self.__name__,)

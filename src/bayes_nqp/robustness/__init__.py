@@ -1,8 +1,5 @@
 """Robustness: effects where trends are not parallel, and channels that are confounded."""
 
-import sys
-
-from bayes_nqp.doors import Room
 from bayes_nqp.robustness.confounding import (
     CONFOUNDED,
     ConfoundedFit,
@@ -52,5 +49,3 @@ __all__ = [
     "over_time",
     "sensitivity",
 ]
-
-sys.modules[__name__].__class__ = Room
