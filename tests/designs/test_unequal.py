@@ -134,3 +134,15 @@ def test_errors_that_spread_alike_are_left_as_they_are(seed: int) -> None:
     """One sigma is asked where it is true."""
     fit = nqp.fit(nqp.StaggeredDiD(), spread_out(seed, 1.0), SAMPLER, progress=False)
     assert evenly(fit).fit is fit
+
+
+def test_errors_of_no_size_are_left_as_they_are() -> None:
+    """Where those who adopt never move before, nothing tells how their errors spread."""
+    frame, rng = spread_out(1, 1.0).frame.copy(), np.random.default_rng(1)
+    half = rng.integers(-3, 4, (22, PERIODS)).astype(float)
+    others = np.concatenate([half, -half, np.zeros((1, PERIODS))])  # each period adds up to zero
+    frame["y"] = np.concatenate([np.zeros((ADOPTERS, PERIODS)), others]).ravel()
+    frame["y"] += frame["time"] >= frame["cohort"]
+    panel = nqp.Panel.from_frame(frame, unit="unit", time="time", cohort="cohort", outcome="y")
+    fit = nqp.fit(nqp.StaggeredDiD(), panel, SAMPLER, progress=False)
+    assert evenly(fit).fit is fit

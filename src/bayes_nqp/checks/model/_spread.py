@@ -85,7 +85,7 @@ def _ratio(fit: Fit, groups: Index) -> float | None:
     found: list[tuple[float, float, int]] = []
     for g in (1, 0):
         who = (groups == g) & (m > 0)
-        if who.sum() < _FEWEST:
+        if who.sum() < _FEWEST or u[who].sum() <= 1e-12 * u.sum():
             return None
         q = u[who].sum() / m[who].sum()
         v = ((u[who] - q * m[who]) ** 2).sum() / m[who].sum() ** 2

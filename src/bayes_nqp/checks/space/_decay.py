@@ -160,7 +160,8 @@ def decay(fit: Fit, km: Sequence[float] = _KM) -> Decay:
     Notes
     -----
     Evidence is as of `nqp.weights_posterior`, theta under unit information. Exposure adds up over
-    units in force; effects by the nearest one alone are those of `Rings`.
+    units in force; effects by the nearest one alone are those of `Rings`. Where the true length
+    lies between those asked, bands near the units in force may be too narrow (docs/spatial.md).
 
     Examples
     --------
