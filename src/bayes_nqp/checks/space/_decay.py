@@ -161,7 +161,8 @@ def decay(fit: Fit, km: Sequence[float] = _KM) -> Decay:
     -----
     Evidence is as of `nqp.weights_posterior`, theta under unit information. Exposure adds up over
     units in force; effects by the nearest one alone are those of `Rings`. Where the true length
-    lies between those asked, bands near the units in force may be too narrow (docs/spatial.md).
+    lies between those asked, bands of the curve, and of what is received, may be too narrow: the
+    coverage measured is in docs/spatial.md.
 
     Examples
     --------
