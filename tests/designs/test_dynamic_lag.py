@@ -155,17 +155,26 @@ def fit() -> nqp.Fit:
     return nqp.fit(design_of(), PANEL, nqp.Importance(seed=1, draws=200), progress=False)
 
 
+@pytest.fixture(scope="module")
+def lag_alone() -> nqp.Fit:
+    """A dynamic SAR: nothing of linked units but their outcomes."""
+    design = design_of(spillovers=nqp.SpatialLag(WEIGHTS, durbin=False, dynamics=True))
+    return nqp.fit(design, PANEL, nqp.Importance(seed=1, draws=200), progress=False)
+
+
 def draws_of(fit: nqp.Fit) -> dict[str, np.ndarray]:
     """Coefficients of twenty draws; what treatment does to rows, itself and through W."""
     posterior = fit.posterior.stack(sample=("chain", "draw")).transpose("sample", ...)
     delta, tau, psi = nqp.spatial_dynamics(fit).to_numpy().reshape(-1, 4)[:20, :3].T
-    level, drift, steps = (
-        posterior[f"outcome__linked_{x}"].to_numpy()[:20] for x in ("level", "drift", "walk")
-    )
-    theta = np.stack([
-        level[:, 0] + e * drift[:, 0] + steps[:, :e].sum(axis=1)
-        for e in range(int(EVENT.max()) + 1)
-    ])  # fmt: skip
+    theta = np.zeros((int(EVENT.max()) + 1, 20))
+    if "outcome__linked_level" in posterior:
+        level, drift, steps = (
+            posterior[f"outcome__linked_{x}"].to_numpy()[:20] for x in ("level", "drift", "walk")
+        )
+        theta = np.stack([
+            level[:, 0] + e * drift[:, 0] + steps[:, :e].sum(axis=1)
+            for e in range(int(EVENT.max()) + 1)
+        ])  # fmt: skip
     mean = posterior["outcome__cell_mean"].to_numpy()[:20]
     cells = fit.effects.isel(cell=fit.effects["role"].to_numpy() == "treated")
     own, near = np.zeros((2, 20, UNITS, PERIODS))
@@ -199,7 +208,9 @@ def followed(d: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray, list[np.
     return total, direct, out
 
 
-def test_effects_are_those_of_the_calendar_so_far(fit: nqp.Fit) -> None:
+@pytest.mark.parametrize("of", ["fit", "lag_alone"])
+def test_effects_are_those_of_the_calendar_so_far(of: str, request: pytest.FixtureRequest) -> None:
+    fit = request.getfixturevalue(of)
     total, direct, _ = followed(draws_of(fit))
     effects = fit.effects
     draws = effects["effect"].stack(sample=("chain", "draw")).transpose("sample", "path", "cell")
@@ -217,7 +228,9 @@ def test_effects_are_those_of_the_calendar_so_far(fit: nqp.Fit) -> None:
     assert draws[:, 0] == pytest.approx(draws[:, 1] + draws[:, 2], abs=1e-12)
 
 
-def test_runs_and_responses_are_dense_ones(fit: nqp.Fit) -> None:
+@pytest.mark.parametrize("of", ["fit", "lag_alone"])
+def test_runs_and_responses_are_dense_ones(of: str, request: pytest.FixtureRequest) -> None:
+    fit = request.getfixturevalue(of)
     d = draws_of(fit)
     total, direct, responses = followed(d)
     runs = nqp.run_effects(fit)

@@ -17,7 +17,6 @@ import numpy as np
 import numpy.typing as npt
 
 from bayes_nqp.fitting._realised import Reach
-from bayes_nqp.fitting._theta import theta_of
 from bayes_nqp.gaussian import lasting_response, responses, series_length
 
 Array = npt.NDArray[np.float64]
@@ -54,7 +53,7 @@ class DynamicReach(Reach):
         assert delta is not None
         parts = [
             self.along_paths(*self._courses(delta[k], tau[k], theta), tau[k])
-            for k, theta in self._chunks(theta_of(terms, self.events))
+            for k, theta in self._chunks(self.of_linked(terms, len(tau)))
         ]
         return np.concatenate(parts)
 

@@ -89,10 +89,14 @@ class Reach:
         terms : mapping of str to ndarray (draw, label)
             Coefficients by term.
         """
-        theta = theta_of(terms, self.events) if self.events else np.zeros((len(tau), 0))
+        theta = self.of_linked(terms, len(tau))
         if delta is None or self.near is not None:
             return self._without_feedback(tau, theta, u)
         return self.effects(delta[:, 0], tau, theta, u)
+
+    def of_linked(self, terms: Mapping[str, Array], draws: int) -> Array:
+        """Theta of linked units' treatment (draw, event time); without columns of it none."""
+        return theta_of(terms, self.events) if self.events else np.zeros((draws, 0))
 
     def _without_feedback(self, tau: Array, theta: Array, u: Array | None) -> Array:
         """Effects of cells along `PATHS` where S is the identity: ``tau + u`` and ``W D theta``."""

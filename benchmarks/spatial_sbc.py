@@ -1,0 +1,240 @@
+"""Run: python -m benchmarks.spatial_sbc [--replications N]; an interrupted run goes on.
+
+Truths drawn from priors and ranked among draws of refits, of what spatial models have besides a
+static lag: coefficients of the period before ("dynamics"), draws over weights under SAR, which of
+three being drawn too ("weights"), and the length of decay ("decay"). The scale of priors is held,
+but in mixtures. The first is an adjusted likelihood, the last weighs lengths by another prior of
+theta than truths have: ranks say how much either matters. Panels are of 60 units, 8 or 10 periods.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.stats import chisquare
+
+import bayes_nqp as nqp
+from bayes_nqp import vocabulary as v
+from bayes_nqp.gaussian import coefficients_of
+from bayes_nqp.planning import plan_of
+
+STORE = Path(__file__).resolve().parents[1] / ".cache" / "spatial_sbc"
+SEED, UNITS, RANKED, BINS = 33_500_000, 60, 99, 10
+IDS = [f"u{k:02d}" for k in range(UNITS)]
+SAMPLER = nqp.Importance(draws=500, seed=1)
+EFFECT, KM = nqp.Complete(varying=None), (25.0, 50.0, 100.0, 200.0, 400.0)
+TERMS = ("level", "drift", "walk")
+
+
+def panel_of(periods: int) -> tuple[nqp.Panel, np.ndarray]:
+    """Places, two dates of adoption, and an outcome of which only the scale is used."""
+    rng = np.random.default_rng(UNITS)
+    place = np.column_stack([110 + 8 * rng.random(UNITS), 28 + 8 * rng.random(UNITS)])
+    start = np.array([periods // 2, periods // 2 + 2, 99, 99])[np.arange(UNITS) % 4]
+    time = np.arange(periods)
+    columns = {
+        "unit": np.repeat(IDS, periods), "time": np.tile(time, UNITS),
+        "y": rng.standard_normal(UNITS * periods),
+        "cohort": np.repeat(np.where(start < 99, start, np.nan), periods),
+        "longitude": np.repeat(place[:, 0], periods), "latitude": np.repeat(place[:, 1], periods),
+    }  # fmt: skip
+    panel = nqp.Panel.from_frame(
+        pd.DataFrame(columns), unit="unit", time="time", cohort="cohort", outcome="y"
+    )
+    return panel, time >= start[:, None]
+
+
+def drawn(design: nqp.StaggeredDiD, panel: nqp.Panel, seed: int) -> Any:
+    """One draw of the prior, with outcomes (unit, period)."""
+    return nqp.prior_predictive(design, panel, draws=1, seed=seed)
+
+
+def table(panel: nqp.Panel, values: np.ndarray) -> np.ndarray:
+    """Rows as units by periods."""
+    out = np.zeros((panel.unit_labels.size, panel.periods))
+    out[panel.unit_codes, panel.time_codes] = values
+    return out
+
+
+def with_outcome(panel: nqp.Panel, values: np.ndarray) -> nqp.Panel:
+    """The panel with another outcome (unit, period)."""
+    return panel.with_outcome(values[panel.unit_codes, panel.time_codes])
+
+
+def own_of(panel: nqp.Panel, prior: Any, policy: np.ndarray) -> np.ndarray:
+    """Effects of cells on their units and periods (unit, period)."""
+    cohort = panel.cohort_labels
+    out = np.zeros(policy.shape)
+    effect = prior["effect"].isel(chain=0, draw=0, path=0)
+    for cell in range(effect.sizes[v.CELL]):
+        at = effect.isel(cell=cell)
+        when = panel.time_labels == at[v.TIME].item()
+        out[np.ix_(cohort == at[v.COHORT].item(), when)] = at.item()
+    return out * policy
+
+
+def dynamics(seed: int) -> dict[str, tuple[float, np.ndarray]]:
+    """A dynamic SAR: all of it from its priors."""
+    panel, policy = panel_of(10)
+    near = nqp.spatial_weights.nearest(panel, k=4)
+    w, rng = near.aligned(IDS).matrix.toarray(), np.random.default_rng(seed)
+    plain = nqp.StaggeredDiD(EFFECT, nqp.IID(), nqp.TimeEffects())
+    design = plain.variant({"spillovers": nqp.SpatialLag(near, durbin=False, dynamics=True)})
+    scale = plan_of(design, panel).equations[0].scale
+    prior = drawn(plain.variant({"priors": nqp.Priors(wide=1.0)}), panel, seed)
+    sampled = 2.0 * rng.beta(3.0, 3.0, 3) - 1.0
+    while not (-0.95 < sampled[0] < 0.97 and (np.abs(sampled[1:]) < 0.99).all()):
+        sampled = 2.0 * rng.beta(3.0, 3.0, 3) - 1.0
+    delta, tau, psi = coefficients_of(sampled[None])[0]
+    inverse = np.linalg.inv(np.eye(UNITS) - delta * w)
+    rows = table(panel, prior["outcome"].to_numpy()[0, 0])
+    kept = inverse @ (tau * np.eye(UNITS) + psi * w)
+    own, y, total = own_of(panel, prior, policy), np.zeros(rows.shape), np.zeros(rows.shape)
+    for t in range(panel.periods):
+        y[:, t] = inverse @ rows[:, t]
+        total[:, t] = inverse @ own[:, t]
+        if t:
+            y[:, t] += kept @ y[:, t - 1]
+            total[:, t] += kept @ total[:, t - 1]
+    fit = nqp.fit(design, with_outcome(panel, y), SAMPLER, scale=scale, progress=False)
+    found = nqp.spatial_dynamics(fit)
+    sigma = float(prior["outcome__sigma"].to_numpy().ravel()[0])
+    return {
+        "delta": (delta, found.sel(coefficient="delta")),
+        "tau": (tau, found.sel(coefficient="tau")),
+        "psi": (psi, found.sel(coefficient="psi")),
+        "keeps of a shared outcome": (sampled[1], (
+            found.sel(coefficient="tau") + found.sel(coefficient="psi")
+        ) / (1.0 - found.sel(coefficient="delta"))),
+        "total effect": (total[policy].mean(), nqp.att(fit)),
+        "sigma": (sigma, fit.posterior["outcome__sigma"]),
+    }  # fmt: skip
+
+
+def weights(seed: int) -> dict[str, tuple[float, np.ndarray]]:
+    """SAR under one of three matrices, all from the prior."""
+    panel, policy = panel_of(8)
+    every = {
+        "4 nearest": nqp.spatial_weights.nearest(panel, k=4),
+        "10 nearest": nqp.spatial_weights.nearest(panel, k=10),
+        "inverse distance": nqp.spatial_weights.inverse_distance(panel, km=500),
+    }
+    rng = np.random.default_rng(seed)
+    name = list(every)[int(rng.integers(3))]
+    w = every[name].aligned(IDS).matrix.toarray()
+    plain = nqp.StaggeredDiD(EFFECT, nqp.AR1(), nqp.TimeEffects())
+    prior = drawn(plain.variant({"priors": nqp.Priors(wide=1.0)}), panel, seed)
+    delta = 2.0 * rng.beta(3.0, 3.0) - 1.0
+    while not -0.95 < delta < 0.97:
+        delta = 2.0 * rng.beta(3.0, 3.0) - 1.0
+    inverse = np.linalg.inv(np.eye(UNITS) - delta * w)
+    own = own_of(panel, prior, policy)
+    y = inverse @ table(panel, prior["outcome"].to_numpy()[0, 0])
+    scale = plan_of(plain, panel).equations[0].scale
+    fit = nqp.fit(plain, with_outcome(panel, y), SAMPLER, scale=scale, progress=False)
+    answer = nqp.weights_posterior(fit, every, forms=["SAR"])
+    shares = answer.weights.reindex(list(every)).fillna(0.0)
+    total, direct = (inverse @ own)[policy].mean(), (np.diag(inverse)[:, None] * own)[policy].mean()
+    # A matrix that is drawn from its probabilities ranks as the true one does.
+    place = list(every).index(name)
+    below = float(shares.iloc[:place].sum())
+    return {
+        "P(W)": (below + rng.random() * float(shares.iloc[place]), np.linspace(0.0, 1.0, 1000)),
+        "total effect": (total, nqp.att(answer)),
+        "direct effect": (direct, nqp.att(answer, path="direct")),
+        "received": (total - direct, nqp.att(answer, path="received")),
+    }
+
+
+def decay(seed: int) -> dict[str, tuple[float, np.ndarray]]:
+    """Exposure that falls with distance: its length log-uniform, all else from the prior."""
+    panel, policy = panel_of(8)
+    rng = np.random.default_rng(seed)
+    length = float(np.exp(rng.uniform(np.log(KM[0]), np.log(KM[-1]))))
+    near = nqp.spatial_weights.exponential(panel, length, standardised="none")
+    term = nqp.SpatialLag(near, durbin=["treatment"], lag=False)
+    plain = nqp.StaggeredDiD(EFFECT, nqp.AR1(), nqp.TimeEffects())
+    scale = plan_of(plain, panel).equations[0].scale
+    wide = {"priors": nqp.Priors(wide=1.0), "spillovers": term}
+    prior = drawn(plain.variant(wide), panel, seed)
+    y = table(panel, prior["outcome"].to_numpy()[0, 0])
+    fit = nqp.fit(plain, with_outcome(panel, y), SAMPLER, scale=scale, progress=False)
+    found = nqp.decay(fit, KM)
+    jitter = np.exp(rng.uniform(-0.07, 0.07, found.length.size))
+    own = own_of(panel, prior, policy)[policy].mean()
+    event = np.arange(panel.periods) - start_of(policy)[:, None]
+    level, drift, walk = (prior[f"outcome__linked_{x}"].to_numpy().ravel() for x in TERMS)
+    w = near.aligned(IDS).matrix.toarray()
+    received = sum(
+        (level + drift * e + walk[:e].sum()) * (w @ (policy & (event == e)))
+        for e in range(int(event[policy].max()) + 1)
+    )[policy].mean()
+    return {
+        "length": (length, found.length * jitter),
+        "total effect": (own + received, nqp.att(found)),
+        "direct effect": (own, nqp.att(found, path="direct")),
+        "received": (received, nqp.att(found, path="received")),
+    }
+
+
+def start_of(policy: np.ndarray) -> np.ndarray:
+    """First treated period of units; one beyond the last of others."""
+    return np.where(policy.any(axis=1), policy.argmax(axis=1), policy.shape[1])
+
+
+CASES: dict[str, Callable[[int], dict[str, tuple[float, Any]]]] = {
+    "dynamics": dynamics, "weights": weights, "decay": decay,
+}  # fmt: skip
+
+
+def replication(case: str, number: int) -> dict[str, int]:
+    """Ranks of truths among evenly spaced draws, by quantity."""
+    path = STORE / f"{case}_{number}.json"
+    if path.exists():
+        return dict(json.loads(path.read_text()))
+    ranks = {}
+    for name, (truth, draws) in CASES[case](SEED + 10_000 * len(case) + number).items():
+        flat = np.asarray(draws).ravel()
+        thinned = flat[((np.arange(RANKED) + 0.5) * flat.size / RANKED).astype(int)]
+        ranks[name] = int((thinned < truth).sum())
+    STORE.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(ranks))
+    return ranks
+
+
+def show(case: str, found: list[dict[str, int]]) -> None:
+    """A row a quantity: mean rank, spread over that of uniform ranks, chi-square, coverage."""
+    for name in found[0]:
+        ranks = np.array([x[name] for x in found]) + 0.5
+        share = ranks / (RANKED + 1.0)
+        counts = np.histogram(share, BINS, (0.0, 1.0))[0]
+        inside = [np.mean(np.abs(share - 0.5) < p / 2) for p in (0.5, 0.95)]
+        cells = [share.mean(), share.std() * np.sqrt(12.0), chisquare(counts).pvalue, *inside]
+        text = " | ".join(f"{x:.3f}" for x in cells)
+        print(f"| {case} | {len(found)} | {name} | {text} |", flush=True)
+
+
+def main() -> None:
+    """Run what is missing, case by case in turn, and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--replications", type=int, default=200)
+    parser.add_argument("--only", nargs="*", default=list(CASES), choices=list(CASES))
+    asked = parser.parse_args()
+    found: dict[str, list[dict[str, int]]] = {case: [] for case in asked.only}
+    for number in range(asked.replications):
+        for case, ranks in found.items():
+            ranks.append(replication(case, number))
+    print("| case | replications | quantity | mean rank | spread | p | in 50 % | in 95 % |")
+    print("| --- | --- | --- | --- | --- | --- | --- | --- |")
+    for case, ranks in found.items():
+        show(case, ranks)
+
+
+if __name__ == "__main__":
+    main()

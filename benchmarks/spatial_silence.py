@@ -1,0 +1,151 @@
+"""Run: python -m benchmarks.spatial_silence [--panels N]; an interrupted run goes on.
+
+How often spatial models that are wrong give wrong intervals while no check of space speaks. Worlds:
+
+- "reach": spillovers to 200 km (benchmarks.spillovers), and one ring of 60 km;
+- "policy in W": outcomes follow the five nearest by .4, and W links units to those that adopt: two
+  of its five links are drawn among these, as flows do that the policy has moved;
+- "common shocks": nothing is received, errors of the five nearest are shared (.5); SDM and SAR;
+- "right": outcomes follow the five nearest by .4, and so they do in the fit.
+
+Wrong: the 95 % interval of the total, own or received effect misses. Silent: no check asked fails,
+is in doubt, or cannot tell. A panel is kept in .cache/spatial_silence.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from benchmarks import spillovers
+
+import bayes_nqp as nqp
+
+STORE = Path(__file__).resolve().parents[1] / ".cache" / "spatial_silence"
+SEED, UNITS, PERIODS, RHO, DELTA = 33_700_000, 80, 10, 0.5, 0.4
+SPEAKING = ("fails", "in doubt", "could not tell")
+OF_RINGS = ("ring_reach", "donut", "moran", "spatial_lm")
+OF_LAGS = ("spatial_form", "spatial_weights", "spatial_lag", "moran", "spatial_lm")
+WORLDS = ("reach", "policy in W", "common shocks", "common shocks, SAR", "right")
+
+
+def places(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Coordinates, and links to the five nearest, rows summing to one."""
+    place = np.column_stack([105 + 12 * rng.random(UNITS), 25 + 12 * rng.random(UNITS)])
+    apart = np.linalg.norm(place[:, None] - place, axis=2) + 1e9 * np.eye(UNITS)
+    links = np.zeros((UNITS, UNITS))
+    links[np.arange(UNITS)[:, None], np.argsort(apart, axis=1)[:, :5]] = 0.2
+    return place, links
+
+
+def lagged(world: str, seed: int) -> tuple[nqp.Fit, dict[str, float]]:
+    """A fit of a spatial lag, and what is true."""
+    rng = np.random.default_rng(seed)
+    place, near = places(rng)
+    start = np.where(rng.random(UNITS) < 0.4, rng.integers(4, 8, UNITS), 99)
+    time, eye, ids = np.arange(PERIODS), np.eye(UNITS), [f"u{k:02d}" for k in range(UNITS)]
+    policy = (time >= start[:, None]) * 1.0
+    x, errors = rng.standard_normal((2, UNITS, PERIODS))
+    for t in range(1, PERIODS):
+        errors[:, t] += RHO * errors[:, t - 1]
+    used, spills = near, world in ("policy in W", "right")
+    inverse = np.linalg.inv(eye - (DELTA if spills else 0.5) * near)
+    common = rng.standard_normal((UNITS, 1)) + rng.standard_normal(PERIODS)
+    own, total = policy, policy
+    if spills:
+        y = inverse @ (policy + 0.5 * x + common + errors)
+        total, own = inverse @ policy, np.diag(inverse)[:, None] * policy
+        used = near.copy()
+        for i in range(UNITS if world == "policy in W" else 0):
+            dropped = rng.choice(np.flatnonzero(near[i]), 2, replace=False)
+            adopters = np.flatnonzero((start < 99) & (used[i] == 0) & (np.arange(UNITS) != i))
+            used[i, dropped] = 0.0
+            used[i, rng.choice(adopters, 2, replace=False)] = 0.2
+    else:
+        y = policy + 0.5 * x + common + inverse @ errors
+    frame = pd.DataFrame(
+        {"unit": np.repeat(ids, PERIODS), "time": np.tile(time, UNITS), "y": y.ravel(),
+         "x": x.ravel(), "cohort": np.repeat(np.where(start < 99, start, np.nan), PERIODS),
+         "longitude": np.repeat(place[:, 0], PERIODS),
+         "latitude": np.repeat(place[:, 1], PERIODS)}
+    )  # fmt: skip
+    panel = nqp.Panel.from_frame(
+        frame, unit="unit", time="time", cohort="cohort", outcome="y", covariates=["x"]
+    )
+    weights = nqp.spatial_weights.matrix(pd.DataFrame(used, ids, ids))
+    term = nqp.SpatialLag(weights, durbin=not world.endswith("SAR"))
+    design = nqp.StaggeredDiD(nqp.Complete(varying=None), time=nqp.TimeEffects(), spillovers=term)
+    fit = nqp.fit(design, panel, nqp.Importance(seed=1, draws=500), progress=False)
+    inside = policy == 1.0
+    truth = {
+        "total": total[inside].mean(), "direct": own[inside].mean(),
+        "received": (total - own)[inside].mean(),
+    }  # fmt: skip
+    return fit, {name: float(value) for name, value in truth.items()}
+
+
+def ringed(seed: int) -> tuple[nqp.Fit, dict[str, float]]:
+    """A fit of one ring that is too short, and what is true."""
+    world = spillovers.panel_of(seed)
+    design = nqp.StaggeredDiD(
+        nqp.Complete(varying=None), spillovers=nqp.Rings((60.0,)), time=nqp.TimeEffects(),
+        unidentified="drop",
+    )  # fmt: skip
+    fit = nqp.fit(design, world.panel, nqp.Importance(seed=1, draws=500), progress=False)
+    truth = spillovers.of_same_cells(world.truth, nqp.cell_effects(fit))
+    return fit, {path: nqp.att(truth, path=path).item() for path in ("total", "direct")}
+
+
+def answer(world: str, number: int) -> dict[str, Any]:
+    """Which intervals cover, and what is said."""
+    path = STORE / f"{world.replace(' ', '_').replace(',', '')}_{number}.json"
+    if path.exists():
+        return dict(json.loads(path.read_text()))
+    seed = SEED + number
+    fit, truth = ringed(seed) if world == "reach" else lagged(world, seed)
+    covered = {}
+    for name, value in truth.items():
+        low, high = np.quantile(nqp.att(fit, path=name).to_numpy(), [0.025, 0.975])
+        covered[name] = bool(low <= value <= high)
+    asked = OF_RINGS if world == "reach" else OF_LAGS
+    said = {name: str(nqp.check(fit, name, progress=False).verdict) for name in asked}
+    out = {"covered": covered, "said": said}
+    STORE.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(out))
+    return out
+
+
+def main() -> None:
+    """Run what is missing, world by world in turn, and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--panels", type=int, default=40)
+    parser.add_argument("--only", nargs="*", default=list(WORLDS), choices=WORLDS)
+    asked = parser.parse_args()
+    found: dict[str, list[dict[str, Any]]] = {world: [] for world in asked.only}
+    for number in range(asked.panels):
+        for world, answers in found.items():
+            answers.append(answer(world, number))
+    print("| world | panels | covered: total, own, received | spoken by | wrong and silent |")
+    print("| --- | --- | --- | --- | --- |")
+    for world, answers in found.items():
+        wrong = np.array([not all(x["covered"].values()) for x in answers])
+        by = {
+            name: np.mean([x["said"][name] in SPEAKING for x in answers])
+            for name in answers[0]["said"]
+        }
+        spoken = np.array([any(y in SPEAKING for y in x["said"].values()) for x in answers])
+        held = [np.mean([x["covered"][name] for x in answers]) for name in answers[0]["covered"]]
+        cells = [
+            world, str(len(answers)), ", ".join(f"{x:.2f}" for x in held),
+            ", ".join(f"{name} {share:.2f}" for name, share in by.items()),
+            f"{np.mean(wrong & ~spoken):.2f}",
+        ]  # fmt: skip
+        print("| " + " | ".join(cells) + " |")
+
+
+if __name__ == "__main__":
+    main()
