@@ -33,7 +33,7 @@ def run_draws(fit: Fit) -> Array:
     theta = np.zeros((*sample, 0))
     if reach.events:
         theta = theta_of(linked_terms(fit), reach.events)
-    flat = (x.reshape(-1, x.shape[-1]) for x in (delta, tau, theta))
+    flat = (x.reshape(sample[0] * sample[1], x.shape[-1]) for x in (delta, tau, theta))
     return reach.runs(*flat).reshape(*sample, len(RUNS), 3)
 
 
