@@ -303,9 +303,11 @@ def measured(world: str, units: int, number: int) -> dict[str, Any]:
     if together is not None:
         line["named"] = f"shocks by {together.by}"
         line["next"] = levels_of(refit(fit, fit.variant(shocks=together.shocks)))
-    elif named is not None and named.changes(fit):
-        line["named"] = str(named.name)
-        line["next"] = levels_of(refit(fit, named.design(fit)))
+    elif named is not None and not named.alone:
+        line["named"] = "averaged"
+    elif named is not None and named.candidate.changes(fit):
+        line["named"] = str(named.candidate.name)
+        line["next"] = levels_of(refit(fit, named.candidate.design(fit)))
     return line | {"seconds": time.process_time() - began}
 
 

@@ -46,6 +46,7 @@ HOMES = {
     "placebo_dates": "bayes_nqp.checks.trends._placebo_mixed:_MODES",
     "CANDIDATES": "bayes_nqp.checks.trends._candidates",
     "DesignEvidence": "bayes_nqp.checks.trends._candidates:Evidence",
+    "probabilities": "bayes_nqp.checks.trends._candidates",
     "savage_dickey": "bayes_nqp.checks.trends._candidates:_ratio",
     "mixed": "bayes_nqp.checks.trends._averaged",
     "form_posteriors": "bayes_nqp.checks.space._form_posteriors:posteriors",

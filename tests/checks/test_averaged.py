@@ -11,6 +11,7 @@ from doors import (
     SlopeLaw,
     covariate_slopes,
     mixed,
+    probabilities,
     savage_dickey,
     slope_law,
 )
@@ -185,7 +186,8 @@ def named(panel: nqp.Panel, **changes: object) -> nqp.CheckResult:
 def test_the_design_named_next_is_the_one_that_explains_the_periods_before() -> None:
     response = named(early(simulated(), 1.5))
     assert response.verdict == "fails"
-    assert "Next: anticipation=1, trends=nqp.DifferentialTrends(); or" in response.sentence
+    assert "likeliest of those that nothing contradicts, anticipation=1," in response.sentence
+    assert "The average over designs (averaged)" in response.sentence
     drift = named(simulated(units=150, cohorts=(6, 8), trend=0.3))
     assert "Next: trends=nqp.DifferentialTrends()" in drift.sentence
 
@@ -196,7 +198,25 @@ def test_a_drift_is_judged_by_its_own_leads() -> None:
     result = named(early(simulated(units=120), 1.5), trends=trends)
     assert result.verdict == "fails"
     assert "does not explain the last periods" in result.sentence
-    assert "Next: anticipation=1" in result.sentence
+    assert "nothing contradicts, anticipation=1, has" in result.sentence
+
+
+def test_evidence_counts_by_the_designs_that_leads_leave_standing() -> None:
+    """Among designs that their leads contradict, the largest evidence says nothing."""
+
+    def designs(tail: float) -> list[DesignEvidence]:
+        return [
+            DesignEvidence(CANDIDATES[k], value, tail=tail)
+            for k, value in ((0, 0.0), (4, 9.0), (5, 3.0))
+        ]
+
+    prior = np.exp([0.0, 0.0, 1.5]) / np.exp([0.0, 0.0, 1.5]).sum()
+    np.testing.assert_allclose(probabilities(designs(0.0)), prior)
+    full = np.exp([0.0, 9.0, 4.5]) / np.exp([0.0, 9.0, 4.5]).sum()
+    for tail in (0.05, 0.6, np.nan):
+        np.testing.assert_allclose(probabilities(designs(tail)), full)
+    half = np.exp([0.0, 4.5, 3.0]) / np.exp([0.0, 4.5, 3.0]).sum()
+    np.testing.assert_allclose(probabilities(designs(0.025)), half)
 
 
 @pytest.mark.parametrize("size", [0.0, 1.5])

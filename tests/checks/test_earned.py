@@ -197,7 +197,9 @@ def test_few_units_earn_nothing_and_the_next_design_runs_on_paste() -> None:
     assert "do not tell parallel trends from a drift" in result.sentence
     fit, result = checked(medium(units=90, drift=drifting))
     assert result.verdict == "fails"
-    change = re.search(r"Next: trends=(.*); or see all: (nqp\.check.*)\.$", result.sentence)
+    change = re.search(
+        r"contradicts, trends=(.*), has .* see all: (nqp\.check.*)\.$", result.sentence
+    )
     assert change is not None
     design = fit.design.replace(trends=eval(change[1], {"nqp": nqp}))
     assert nqp.support(design, fit.panel) is not None

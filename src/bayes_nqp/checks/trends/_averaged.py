@@ -14,7 +14,13 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.arrays import Array
 from bayes_nqp.checks.model import evenly
 from bayes_nqp.checks.shared import cell_labels, identified_cells, mixture, reason
-from bayes_nqp.checks.trends._candidates import DRIFT_ODDS, Candidate, Evidence, evidence_of
+from bayes_nqp.checks.trends._candidates import (
+    DRIFT_ODDS,
+    Candidate,
+    Evidence,
+    evidence_of,
+    probabilities,
+)
 from bayes_nqp.doors import door
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.errors import ConvergenceError, IdentificationError, StudyError
@@ -129,7 +135,7 @@ class Averaged:
         draws = [att(x.effects).to_numpy().ravel() for x in fitted if x.effects is not None]
         rows = []
         for odds in _SHOWN:
-            weights = _posterior([x.evidence for x in fitted], odds)
+            weights = probabilities([x.evidence for x in fitted], odds)
             share = np.concatenate(
                 [np.full(x.size, w / x.size) for x, w in zip(draws, weights, strict=True)]
             )
@@ -238,7 +244,7 @@ def mixed(fit: Fit, every: Sequence[Evidence], drift_odds: float = DRIFT_ODDS) -
     weighable = [x for x in every if not x.reason]
     if not weighable:
         raise StudyError("no design can be averaged", hint="nqp.fit with another design")
-    weights = _posterior(weighable, drift_odds)
+    weights = probabilities(weighable, drift_odds)
     weights = np.where(weights < _LEAST, 0.0, weights)
     effects, lost = _fitted(fit, weighable, weights)
     if lost:
@@ -249,13 +255,6 @@ def mixed(fit: Fit, every: Sequence[Evidence], drift_odds: float = DRIFT_ODDS) -
     seed = int(fit.sampler.seed or 0)
     left_out = tuple((x.candidate.name, x.reason) for x in every if x.reason)
     return Averaged(_mixture(cell_effects(fit), designs, seed), designs, drift_odds, left_out)
-
-
-def _posterior(weighable: Sequence[Evidence], drift_odds: float) -> Array:
-    """Probabilities of designs: those with a drift have a prior odds of their own."""
-    log = np.array([x.log_posterior(drift_odds) for x in weighable])
-    weights = np.exp(log - log.max())
-    return np.asarray(weights / weights.sum())
 
 
 def _fitted(

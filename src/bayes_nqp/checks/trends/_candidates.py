@@ -10,7 +10,12 @@ the prior covariance and expectations over draws of x,
 
 a Savage-Dickey ratio, once without a drift and once with it. Between the two stands the log Bayes
 factor of parallel trends. The leads that a design does not free, ``(g_k+1, .., g_K)``, are its own
-check: they are zero if it is true.
+check: they are zero if it is true. With t_d their tail probability under design d, w_d its
+posterior probability and pi_d its prior one, evidence counts by the share that they leave standing,
+
+    z = sum_d w_d min(1, t_d / .05),    log w*_d = log pi_d + z log p(y | d) + constant:
+
+where leads contradict all that has evidence, the largest of it says nothing of effects.
 """
 
 from __future__ import annotations
@@ -21,7 +26,9 @@ from functools import partial
 from typing import Final
 
 import numpy as np
+from scipy.special import softmax
 
+from bayes_nqp.arrays import Array
 from bayes_nqp.checks.shared import reason
 from bayes_nqp.checks.trends._bayes_factor import evidence_against_drift, untreated
 from bayes_nqp.checks.trends._differential_trend import widened
@@ -38,7 +45,8 @@ _NEAR = 3
 """Periods before adoption that have means of their own."""
 _STANDS_OUT = 0.05
 """Tail probability of zero below which a mean stands out."""
-
+CONTRADICTED: Final = 0.05
+"""Tail probability of a design's own leads below which they contradict it."""
 
 LINES: Final = DifferentialTrends(walk=0.0, cohort_walk=0.0)
 
@@ -135,9 +143,27 @@ class Evidence:
     tail: float = np.nan
     reason: Message = NOTHING
 
-    def log_posterior(self, drift_odds: float = DRIFT_ODDS) -> float:
-        """Log posterior probability, up to a constant, by prior odds of a drift."""
-        return self.value + drift_odds * self.candidate.drift
+
+def probabilities(evidence: Sequence[Evidence], drift_odds: float = DRIFT_ODDS) -> Array:
+    """Probabilities of designs, as far as their own leads let evidence speak (module).
+
+    Parameters
+    ----------
+    evidence : sequence of Evidence
+        Of designs that have some.
+    drift_odds : float, default 1.5
+        Prior log odds of a drift.
+
+    Returns
+    -------
+    ndarray (design)
+    """
+    value = np.array([x.value for x in evidence])
+    prior = np.array([drift_odds * x.candidate.drift for x in evidence])
+    tail = np.array([x.tail for x in evidence])
+    standing = np.where(np.isnan(tail), 1.0, np.minimum(1.0, tail / CONTRADICTED))
+    z = softmax(prior + value) @ standing
+    return np.asarray(softmax(prior + z * value))
 
 
 def evidence_of(fit: Fit) -> tuple[Evidence, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -17,25 +18,47 @@ from bayes_nqp.checks.shared import (
     shared_for,
 )
 from bayes_nqp.checks.trends._candidates import (
+    CONTRADICTED,
     LINES,
     Candidate,
     Evidence,
     evidence_of,
     last_period_alone,
+    probabilities,
 )
 from bayes_nqp.checks.trends._placebo import placebos
 from bayes_nqp.designs import DifferentialTrends
 from bayes_nqp.errors import Hint, NotApplicable, NQPError
 from bayes_nqp.fitting import Fit, apart, panel_of
-from bayes_nqp.language import NOTHING, Message, advised
+from bayes_nqp.language import NOTHING, Message, advised, joined
 
-_AGAINST: Final = 0.05
-"""Tail probability of a design's own leads below which it is not named."""
+_ALONE: Final = 0.8
+"""Posterior probability from which one design is named, and not the average over all."""
 _FEWEST: Final = 5
 """Levels of a column whose units may share shocks."""
 
 
-def next_design(fit: Fit, verdict: Verdict) -> Candidate | None:
+@dataclass(frozen=True, slots=True)
+class Next:
+    """A design and its probability among all.
+
+    Parameters
+    ----------
+    candidate : Candidate
+    probability : float
+        Differential trends have that of lines too, which they may follow.
+    """
+
+    candidate: Candidate
+    probability: float
+
+    @property
+    def alone(self) -> bool:
+        """Whether it is to be taken, and not the average over designs."""
+        return self.probability >= _ALONE
+
+
+def next_design(fit: Fit, verdict: Verdict) -> Next | None:
     """The candidate of the largest posterior that neither its leads nor a placebo contradict.
 
     Prior odds of a drift are those of the average over designs.
@@ -47,25 +70,26 @@ def next_design(fit: Fit, verdict: Verdict) -> Candidate | None:
 
     Returns
     -------
-    Candidate or None
+    Next or None
         None where every design is contradicted.
     """
     alone, weighable = last_period_alone(fit), [x for x in evidence_of(fit) if not x.reason]
-    lines = [x.log_posterior() for x in weighable if x.candidate.trends == LINES]
+    share = {x.candidate: p for x, p in zip(weighable, probabilities(weighable), strict=True)}
+    lines = sum(p for candidate, p in share.items() if candidate.trends == LINES)
 
-    def log_posterior(x: Evidence) -> float:
-        """That of lines belongs to the drift that may bend as well."""
+    def probability(x: Evidence) -> float:
         bends = x.candidate.trends == DifferentialTrends() and not x.candidate.early
-        return float(np.logaddexp.reduce([x.log_posterior(), *(lines if bends else [])]))
+        return float(share[x.candidate] + lines * bends)
 
-    for x in sorted(weighable, key=log_posterior, reverse=True):
+    for x in sorted(weighable, key=probability, reverse=True):
         candidate, same = x.candidate, not x.candidate.changes(fit)
-        if candidate.trends == LINES or x.tail < _AGAINST or (same and verdict in (DOUBT, FAILS)):
+        contradicted = x.tail < CONTRADICTED or (same and verdict in (DOUBT, FAILS))
+        if candidate.trends == LINES or contradicted:
             continue
         if candidate.drift and not candidate.early and alone:
             continue
         if same or not _contradicted(fit, candidate):
-            return candidate
+            return Next(candidate, probability(x))
     return None
 
 
@@ -98,16 +122,24 @@ def next_step(fit: Fit, verdict: Verdict) -> Message:
             )
         )
     winner = None if verdict == UNTOLD else next_design(fit, verdict)
-    if winner is not None:
-        return advised(Message("Next: {}; or see all: {}.", winner.hint(fit), see_all))
-    if verdict == UNTOLD and not any(x.reason for x in evidence_of(fit) if x.candidate.drift):
+    if winner is not None and winner.alone:
+        return advised(Message("Next: {}; or see all: {}.", winner.candidate.hint(fit), see_all))
+    if not any(x.reason for x in evidence_of(fit) if x.candidate.drift):
         return advised(
-            Message(
-                "The average over designs (averaged), with which reports begin, weighs what these "
-                "periods leave open; see all: {}.",
-                see_all,
-            )
-        )
+            joined([
+                NOTHING if winner is None else Message(
+                    "No design stands alone: the likeliest of those that nothing contradicts, {}, "
+                    "has {:.0%}.",
+                    winner.candidate.hint(fit) or winner.candidate.name,
+                    winner.probability,
+                ),
+                Message(
+                    "The average over designs (averaged), with which reports begin, weighs what "
+                    "these periods leave open; see all: {}.",
+                    see_all,
+                ),
+            ])
+        )  # fmt: skip
     return advised(Message("How large violations may be: {}.", Hint("check", "sensitivity")))
 
 
