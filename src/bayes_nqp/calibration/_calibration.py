@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import xarray as xr
-from scipy.stats import binom
+from scipy.special import bdtr
 
 from bayes_nqp.calibration._uniformity import chi_square, ecdf_test, holm
 from bayes_nqp.checks import Verdict
@@ -244,8 +244,8 @@ class Calibration:
             f"the lowest is {worst['coverage']:.3f} of nominal {worst['nominal']:g} "
             f"({worst['quantity']}, Monte-Carlo sd {worst['mc_sd']:.3f})"
         )
-        below = holm(binom.cdf(hits, count, nominal)) < _DOUBT
-        far = holm(binom.cdf(hits, count, np.maximum(nominal - _SLACK, 0.0))) < _DOUBT
+        below = holm(bdtr(hits, count, nominal)) < _DOUBT
+        far = holm(bdtr(hits, count, np.maximum(nominal - _SLACK, 0.0))) < _DOUBT
         if not below.any():
             return "holds", f"No interval covers significantly less than nominal; {lowest}."
         names = list(dict.fromkeys(table.loc[below, "quantity"]))

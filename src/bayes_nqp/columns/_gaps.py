@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-import numpy as np
 import pandas as pd
 
 from bayes_nqp.columns._values import SourceRows, missing
@@ -30,7 +29,7 @@ def refuse_gaps(df: pd.DataFrame, unit: str, time: str) -> None:
     """
     timed = ~missing(df[time])
     bare = missing(df[unit]) & timed
-    if not timed.any() or bare[np.flatnonzero(timed)[0]] or bare.sum() <= FEW * timed.sum():
+    if not timed.any() or bare[timed.argmax()] or bare.sum() <= FEW * timed.sum():
         return
     filled = df[unit].mask(missing(df[unit])).ffill()
     if pd.DataFrame({"unit": filled, "time": df[time]})[timed].duplicated().any():

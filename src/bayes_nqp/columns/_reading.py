@@ -145,8 +145,9 @@ def place(reading: Reading) -> None:
         unit = joined_unit(unit)
         reading.roles |= {"unit": unit, "parts": reading.roles["unit"]}
     rows = panel_rows(reading.frame, unit, time, False, reading.notes)
-    reading.aside = reading.frame.loc[reading.frame.index.difference(rows.index)]
-    if reading.path.suffix.lower() in TEXTS:
+    complete = len(rows) == len(reading.frame)
+    reading.aside = rows[:0] if complete else reading.frame[~reading.frame.index.isin(rows.index)]
+    if reading.path.suffix.lower() in TEXTS and len(reading.aside):
         rows = _numeric(rows, reading.aside)
     reading.frame = rows
     if unit in rows and time in rows and (said := twins(rows[unit], rows[time])) is not None:

@@ -9,7 +9,6 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import FuncFormatter
-from scipy.stats import binom
 
 from bayes_nqp.annotations import Language, Style
 from bayes_nqp.calibration import Calibration, differences, ecdf_band
@@ -191,6 +190,8 @@ def _draw_coverage(figure: Figure | SubFigure, chosen: Calibration, translate: T
 
 def _by_chance(part: pd.DataFrame, nominal: float) -> tuple[float, float]:
     """Range of coverage that so many replications give, if it is nominal."""
+    from scipy.stats import binom
+
     count = int(part["replications"].iloc[0])
     if count == 0:
         return 0.0, 1.0

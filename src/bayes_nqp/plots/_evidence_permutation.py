@@ -6,7 +6,6 @@ import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
-from scipy.stats import gaussian_kde
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import CheckResult
@@ -29,6 +28,8 @@ def permutation(result: CheckResult, look: Appearance) -> Figure:
     result : CheckResult
         Of kind "permutation".
     """
+    from scipy.stats import gaussian_kde
+
     evidence = result.evidence
     assert isinstance(evidence, xr.Dataset)
     translate, attrs = look.translate, evidence.attrs

@@ -11,7 +11,7 @@ from scipy.optimize import brentq
 from scipy.special import logsumexp
 
 from bayes_nqp.arrays import Array, Mask
-from bayes_nqp.diagnostics import split_rhat
+from bayes_nqp.diagnostics import ESS, RHAT, split_rhat
 from bayes_nqp.parameters import ParameterSpace
 from bayes_nqp.sampling._chains import Chains
 from bayes_nqp.sampling._folded import FoldedT, folded, unfolded
@@ -26,7 +26,6 @@ _SWEEPS = 2
 """Moves of every kind after each step."""
 _LONGEST = 4
 """How often a run is made twice as long where it has not mixed."""
-_RHAT, _ESS = 1.01, 400.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,7 +141,7 @@ def _run(
         paths = places.reshape(chains * size, sweeps, -1)
         rhat = float(np.nanmax(split_rhat(places.reshape(chains, size * sweeps, -1))))
         effective = float(_effective(paths).min())
-        if rhat <= _RHAT and effective >= _ESS:
+        if rhat <= RHAT and effective >= ESS:
             break
         spacing *= 2
     flat = places.reshape(places.shape[0], -1, places.shape[-1])

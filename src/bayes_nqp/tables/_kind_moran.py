@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import xarray as xr
-from scipy.stats import norm
+from scipy.special import ndtr
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import CHECKS, CheckResult
@@ -56,7 +56,7 @@ def moran(source: Fit | xr.Dataset | Sequence[CheckResult], ask: Ask) -> Table:
             value, mean, z = (float(at[x]) for x in ("value", "mean", "z_random"))
             digits = 3 if ask.digits is None else ask.digits
             cells += [number(x, digits) for x in (value, mean, (value - mean) / z, z)]
-            cells.append(chance(float(2.0 * norm.sf(np.abs(z)))))
+            cells.append(chance(float(2.0 * ndtr(-np.abs(z)))))
         draft.row(text(time), *cells)
     draft.note(_NOTE, evidence.attrs.get("weights", ""))
     draft.note(_NOTE_RESIDUAL, when="residual" in series)

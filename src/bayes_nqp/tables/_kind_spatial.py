@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 import xarray as xr
-from scipy.stats import norm
+from scipy.special import ndtr
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import CheckResult
@@ -178,7 +178,7 @@ def _statistics(result: CheckResult) -> Iterator[tuple[Message, float, float]]:
         residual = evidence.sel(series="residual")
         at = int(np.abs(residual["z_random"].to_numpy()).argmax())
         z = abs(float(residual["z_random"][at]))
-        yield _MORAN, float(residual["value"][at]), float(2.0 * norm.sf(z))
+        yield _MORAN, float(residual["value"][at]), float(2.0 * ndtr(-z))
     if result.name == "spatial_lm":
         for _, line in evidence.iterrows():
             yield _LM[str(line["test"])], float(line["statistic"]), float(line["p"])

@@ -11,7 +11,8 @@ import pandas as pd
 import xarray as xr
 
 from bayes_nqp import vocabulary as v
-from bayes_nqp.diagnostics import allowed_size
+from bayes_nqp.arrays import Array, Index
+from bayes_nqp.diagnostics import allowed_size, effective_size, split_rhat
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import att, evidence_of, gate_of
@@ -187,17 +188,13 @@ def _one(draws: xr.DataArray, prob: float, kind: str) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def _allowed(
-    numbers: dict[str, npt.NDArray[np.float64]], size: float
-) -> dict[str, npt.NDArray[np.float64]]:
+def _allowed(numbers: dict[str, Array], size: float) -> dict[str, Array]:
     """Hold effective sizes to what weights allow; R-hat says nothing of resampled draws."""
     sizes = {name: np.minimum(numbers[name], size) for name in ("ess_bulk", "ess_tail")}
     return numbers | sizes | {"r_hat": np.full_like(numbers["r_hat"], np.nan)}
 
 
-def _labels(
-    draws: xr.DataArray, dims: list[str], full: npt.NDArray[np.intp]
-) -> dict[str, npt.NDArray[Any]]:
+def _labels(draws: xr.DataArray, dims: list[str], full: Index) -> dict[str, npt.NDArray[Any]]:
     columns: dict[str, npt.NDArray[Any]] = {}
     if "contrast" in draws.coords and draws.coords["contrast"].ndim == 0:
         columns["contrast"] = np.full(len(full), str(draws.coords["contrast"].item()), dtype=object)
@@ -215,34 +212,34 @@ def _written(labels: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return labels.astype(object) if labels.dtype.kind in "US" else labels
 
 
-def _statistics(
-    draws: npt.NDArray[np.float64], prob: float, kind: str
-) -> dict[str, npt.NDArray[np.float64]]:
+def _statistics(draws: Array, prob: float, kind: str) -> dict[str, Array]:
     """Compute all columns of numbers from (chain, draw, label)."""
-    # arviz-stats takes half a second to import and only summaries need it.
-    from arviz_stats.sampling_diagnostics import ess, rhat
-    from arviz_stats.visualization import eti, hdi
-
-    array = xr.DataArray(draws, dims=(*v.SAMPLE_DIMS, "label"))
-    interval = eti if kind == "eti" else hdi
-    # A quantity that never varies has no R-hat: that is a NaN, not a warning.
+    if not draws.shape[-1]:
+        return {name: np.empty(0) for name in STATISTICS[:-1]}
+    lower, upper = (_equal_tailed if kind == "eti" else _densest)(draws, prob)
+    # What is infinite in a draw has no moments: that is a NaN, not a warning.
     with quiet(RuntimeWarning), np.errstate(all="ignore"):
-        if not draws.shape[-1]:
-            return {name: np.empty(0) for name in STATISTICS[:-1]}
-        ends = interval(array, prob=prob, dim=list(v.SAMPLE_DIMS))
         numbers = {
             "mean": draws.mean(axis=(0, 1)),
             "sd": draws.std(axis=(0, 1), ddof=1),
-            "lower": ends.sel(ci_bound="lower").to_numpy(),
-            "upper": ends.sel(ci_bound="upper").to_numpy(),
+            "lower": lower,
+            "upper": upper,
             "p_positive": (draws > 0).mean(axis=(0, 1)),
-            "ess_bulk": _diagnostic(ess, array, method="bulk"),
-            "ess_tail": _diagnostic(ess, array, method="tail", prob=(0.05, 0.95)),
-            "r_hat": _diagnostic(rhat, array),
+            "ess_bulk": effective_size(draws),
+            "ess_tail": effective_size(draws, tail=True),
+            "r_hat": split_rhat(draws),
         }
-    return {name: np.asarray(numbers[name], dtype=np.float64) for name in STATISTICS[:-1]}
+    return {name: numbers[name] for name in STATISTICS[:-1]}
 
 
-def _diagnostic(function: Any, array: xr.DataArray, **how: Any) -> npt.NDArray[np.float64]:
-    result = function(array, sample_dims=list(v.SAMPLE_DIMS), **how)
-    return np.asarray(result.to_numpy(), dtype=np.float64)
+def _equal_tailed(draws: Array, prob: float) -> Array:
+    tail = (1.0 - prob) / 2.0
+    return np.quantile(draws, (tail, 1.0 - tail), axis=(0, 1))
+
+
+def _densest(draws: Array, prob: float) -> Array:
+    """The shortest of the intervals between draws that hold ``prob`` of them."""
+    ascending = np.sort(draws.reshape(-1, draws.shape[-1]), axis=0)
+    inside = min(int(prob * len(ascending)), len(ascending) - 1)
+    start = np.argmin(ascending[inside:] - ascending[: len(ascending) - inside], axis=0)
+    return np.take_along_axis(ascending, np.stack([start, start + inside]), axis=0)

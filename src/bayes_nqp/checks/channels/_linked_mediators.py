@@ -7,8 +7,7 @@ from typing import Final
 
 import numpy as np
 from scipy import sparse
-from scipy.special import ndtri
-from scipy.stats import norm
+from scipy.special import ndtr, ndtri
 
 from bayes_nqp.arrays import Array
 from bayes_nqp.checks.channels._lines import LEVELS, Line, finding_of, innovations
@@ -119,7 +118,7 @@ class _Score:
     @property
     def p(self) -> float:
         """Two-sided."""
-        return float(2.0 * norm.sf(abs(self.z)))
+        return float(2.0 * ndtr(-abs(self.z)))
 
     def line(self, p: float) -> Line:
         """A row of evidence, by an adjusted probability."""

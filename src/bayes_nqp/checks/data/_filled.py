@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import linear_sum_assignment
-from scipy.stats import poisson, spearmanr
+from scipy.special import gammainc
 
 from bayes_nqp.arrays import Array, Mask
 from bayes_nqp.checks.data._column import Measurements, Trace, coded, middle, scale_of
@@ -164,7 +164,7 @@ def _beyond(marks: Mask, expected: Array, seen: Mask) -> bool:
     """Whether there are more than chance explains, and enough to matter."""
     count = int(marks.sum())
     enough = count >= max(_LEAST[0], _LEAST[1] * int(seen.sum()))
-    return bool(enough and poisson.sf(count - 1, float(np.nansum(expected)) + 1e-9) < _CHANCE)
+    return bool(enough and gammainc(count, float(np.nansum(expected)) + 1e-9) < _CHANCE)
 
 
 _FAR, _OUT, _NEAR = 6.0, 3.0, 2.0
@@ -216,6 +216,8 @@ def _disordered(level: Array, neighbours: Array) -> bool:
     """Whether rows have lost the order that their units have."""
     if min(np.ptp(level), np.ptp(neighbours)) <= 0.0:
         return False
+    from scipy.stats import spearmanr
+
     return bool(spearmanr(level, neighbours).statistic < _ORDER)
 
 

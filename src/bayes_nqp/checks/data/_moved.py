@@ -6,8 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 import numpy as np
-from scipy.stats import norm
-from scipy.stats import t as student
+from scipy.special import ndtr, stdtr
 
 from bayes_nqp.arrays import Array, Mask
 from bayes_nqp.checks.data._column import Codes, Measurements, Trace, slopes_of, two_ways_out
@@ -128,7 +127,7 @@ def _effect(
     if free < 3 or size <= 1e-12 or not np.abs(left).max() > 0.0:
         return float(slopes[0]), 1.0
     error = float(np.sqrt(parts @ parts)) / size
-    return float(slopes[0]), float(2.0 * student.sf(abs(slopes[0]) / max(error, 1e-300), free))
+    return float(slopes[0]), float(2.0 * stdtr(free, -abs(slopes[0]) / max(error, 1e-300)))
 
 
 _LEAVING: Final = 0.003
@@ -167,7 +166,7 @@ def leavers(panel: Panel, dose: Array | None, stratum: Codes) -> Iterator[Trace]
     if variance <= 0.0 or left.sum() < _EVENTS:
         return
     z = surplus / variance**0.5
-    if 2.0 * norm.sf(abs(z)) >= _LEAVING:
+    if 2.0 * ndtr(-abs(z)) >= _LEAVING:
         return
     yield _trace(panel, left, treated, last, z, dosed=dose is not None)
 

@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
+from scipy.special import ndtr
 
 from bayes_nqp.arrays import Array
 from bayes_nqp.checks.data._column import Codes, Measurements, column_of, step_of
@@ -125,7 +125,7 @@ def _floor(outcome: Measurements, missing: Array) -> Iterator[_Cause]:
         return
     r = float(np.corrcoef(share, level)[0, 1])
     # Fisher's z of the correlation between the share of missing rows and the level of a unit.
-    chance = float(norm.cdf(np.arctanh(r) * np.sqrt(len(share) - 3.0)))
+    chance = float(ndtr(np.arctanh(r) * np.sqrt(len(share) - 3.0)))
     if chance >= _CHANCE / 2.0:
         return
     lost = float(missing.mean())

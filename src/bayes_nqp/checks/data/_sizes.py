@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import binom
+from scipy.special import bdtrc
 
 from bayes_nqp.arrays import Array
 from bayes_nqp.checks.data._column import Measurements, Trace, middle, scale_of, step_of
@@ -203,7 +203,7 @@ def _heaps(column: Measurements) -> Iterator[Trace]:
     values = column.values[np.isfinite(column.values) & (column.values != 0.0)]
     tens = np.round(values / column.step) % 10 == 0
     count, share = int(tens.sum()), float(tens.mean())
-    if share > _HEAP[0] and binom.sf(count - 1, tens.size, 0.1) < _HEAP[1]:
+    if share > _HEAP[0] and bdtrc(count - 1, tens.size, 0.1) < _HEAP[1]:
         yield Trace(
             Message("{:.0%} of values are multiples of {:g}, ten times the step of the others",
                     share, 10.0 * column.step),

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 from scipy.spatial import cKDTree
-from scipy.stats import chi2
+from scipy.special import gammaincinv
 
 from bayes_nqp.arrays import Array, Mask
 from bayes_nqp.checks.data._column import Codes, Measurements, Trace, middle, scale_of
@@ -38,7 +38,7 @@ def twins(column: Measurements, stratum: Codes, units: npt.NDArray[np.str_]) -> 
     size = np.minimum(scale_of(net[units_seen]), scale_of(points))
     pairs = units_seen.size * (units_seen.size - 1) / 2.0
     # Squared distances of independent units are 2 chi-squared.
-    limit = min(_NOISE**2, 2.0 * float(chi2.ppf(_CHANCE / pairs, free)) / free)
+    limit = min(_NOISE**2, 4.0 * float(gammaincinv(free / 2.0, _CHANCE / pairs)) / free)
     reach = np.sqrt(limit * free) * float(np.median(size))
     near = cKDTree(points).query_pairs(reach, output_type="ndarray")
     if not near.size:

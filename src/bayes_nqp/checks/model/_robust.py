@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import gammaincinv
 
 from bayes_nqp.arrays import Array
 
@@ -109,7 +110,5 @@ class Robust:
 
 def chi2_over_mean(probability: float, expected: Array, spread: Array) -> Array:
     """Quantile of a robust variance over its mean, by Satterthwaite's degrees of freedom."""
-    from scipy.stats import chi2
-
     freedom = 2.0 * (expected / spread) ** 2
-    return np.asarray(chi2.ppf(probability, freedom) / freedom)
+    return np.asarray(2.0 * gammaincinv(freedom / 2.0, probability) / freedom)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from scipy.stats import t
+from scipy.special import stdtr
 
 from bayes_nqp.arrays import Index
 from bayes_nqp.errors import Hint, NQPError
@@ -92,6 +92,6 @@ def _ratio(fit: Fit, groups: Index) -> float | None:
         found.append((float(q), float(v / q**2), int(who.sum())))
     (first, spread, number), (second, other, rest) = found
     z = np.log(first / second) / np.sqrt(spread + other)
-    if 2.0 * t.sf(abs(z), min(number, rest) - 1) > _CHANCE:
+    if 2.0 * stdtr(min(number, rest) - 1, -abs(z)) > _CHANCE:
         return None
     return float(np.sqrt(first / second))

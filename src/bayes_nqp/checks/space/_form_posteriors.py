@@ -36,7 +36,6 @@ from typing import Final
 import numpy as np
 import xarray as xr
 from scipy.special import logsumexp
-from scipy.stats import norm
 
 from bayes_nqp.arrays import Array, Mask
 from bayes_nqp.designs import Design
@@ -163,7 +162,7 @@ def log_prior(durbin: Fit, sd: float | None = None) -> float:
     # What is zero in SAR, and in SEM: z and g.
     z, *g = (x.to_numpy().reshape(-1, units.size) / units for x in evidence.data_vars.values())
     if sd is not None:
-        log_ratio = norm.logpdf(z[:, ~proper], scale=sd).sum(axis=1)
+        log_ratio = _log_normal(z[:, ~proper], sd**2 * np.eye((~proper).sum()))
         return float(logsumexp(log_ratio) - np.log(len(z)))
     n = panel_of(durbin).n_units
     log_ratio = np.concatenate([_log_about(x, x - z, proper, n) for x in (z, *g)])
@@ -180,5 +179,6 @@ def _log_about(x: Array, shift: Array, proper: Mask, n: int) -> Array:
 def _log_normal(x: Array, covariance: Array) -> Array:
     """Log density about zero (draw)."""
     root = np.linalg.cholesky(covariance)
-    heights = norm.logpdf(np.linalg.solve(root, x.T)).sum(axis=0)
-    return np.asarray(heights - np.log(np.diag(root)).sum())
+    squared = (np.linalg.solve(root, x.T) ** 2).sum(axis=0)
+    constant = len(root) * np.log(2.0 * np.pi) / 2.0 + np.log(np.diag(root)).sum()
+    return np.asarray(-squared / 2.0 - constant)

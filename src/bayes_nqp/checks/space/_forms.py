@@ -26,7 +26,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize_scalar
-from scipy.stats import chi2
+from scipy.special import chdtrc
 
 from bayes_nqp.arrays import Array
 from bayes_nqp.checks.space._statistics import contrasts_of
@@ -156,7 +156,7 @@ class Forms:
         for form, (r, slope) in sides.items():
             wald = float(r @ np.linalg.solve(slope @ inverse @ slope.T, r))
             ratio = max(2.0 * (full.value - self.maximum(form).value), 0.0)
-            wald_p, ratio_p = (float(chi2.sf(statistic, r.size)) for statistic in (wald, ratio))
+            wald_p, ratio_p = (float(chdtrc(r.size, statistic)) for statistic in (wald, ratio))
             out[form] = Restriction(wald, wald_p, ratio, ratio_p, r.size)
         return out
 

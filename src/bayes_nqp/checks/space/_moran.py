@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
-from scipy.stats import norm
+from scipy.special import ndtr
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.arrays import Array
@@ -54,7 +54,7 @@ def moran(fit: Fit, *, weights: SpatialWeights | None = None) -> Finding:
         name: [morans_i(x, rows.matrix) for x in values.T] for name, values in series.items()
     }
     z = np.array([period.z_random for period in numbers["residual"]])
-    p = 2.0 * norm.sf(np.abs(z))
+    p = 2.0 * ndtr(-np.abs(z))
     worst, times = int(p.argmin()), fit.plan.panel.time_labels
     doubt = bool(p[worst] * p.size < _LEVEL)
     figure = Message(

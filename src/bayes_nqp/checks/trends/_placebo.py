@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
-from scipy.stats import norm
+from scipy.special import ndtr
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.arrays import Array, Index
@@ -93,7 +93,7 @@ def placebos(fit: Fit, design: Design, panel: Panel, periods: int | None = None)
     draws = draws.assign_coords(shift=list(shifts)).transpose(*v.SAMPLE_DIMS, "shift")
     far = (draws.mean(v.SAMPLE_DIMS) / draws.std(v.SAMPLE_DIMS)).to_numpy()
     worst = next((x for x in effects if gate_of(x) != v.PASSED), effects[0])
-    return PlaceboDraws(draws, np.asarray(2.0 * norm.sf(np.abs(far))), worst)
+    return PlaceboDraws(draws, np.asarray(2.0 * ndtr(-np.abs(far))), worst)
 
 
 def _median(starts: Index, counts: Array) -> float:

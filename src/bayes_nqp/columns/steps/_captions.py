@@ -58,7 +58,7 @@ def _repeats(frame: pd.DataFrame) -> Bools:
             alike = [str(name)]
             if column.dtype == object:
                 alike = [x for x in distinct(column) if isinstance(x, str) and heading(x) == name]
-            elif str(name) not in texts_of(column).joined:
+            elif f"\n{name}\n" not in f"\n{texts_of(column).joined}\n":
                 continue
             same += column.isin(alike).to_numpy()
     rows: Bools = same >= 2

@@ -117,7 +117,7 @@ def _of_the_unit(reading: Reading, frame: pd.DataFrame, timed: Bools) -> list[st
     merged = []
     for name in parts:
         bare = missing(frame[name]) & timed
-        if timed.any() and not bare[np.flatnonzero(timed)[0]] and bare.sum() > FEW * timed.sum():
+        if timed.any() and not bare[timed.argmax()] and bare.sum() > FEW * timed.sum():
             merged.append(name)
     if merged:
         pairs = pd.DataFrame({"unit": _units(reading, merged, timed), "time": frame[time]})[timed]

@@ -4,25 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.arrays import Array
-
-__all__ = [
-    "Gate",
-    "allowed_size",
-    "convergence",
-    "effective_size",
-    "energy_fraction",
-    "populations_gate",
-    "split_rhat",
-    "weights_gate",
-    "worst_of",
-]
+from bayes_nqp.diagnostics._chains import effective_size, split_rhat
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,36 +178,6 @@ def _most(choose: Callable[[list[float]], float], numbers: list[float]) -> float
     """Choose among the numbers that are there; NaN where none is."""
     finite = [number for number in numbers if not np.isnan(number)]
     return choose(finite) if finite else float("nan")
-
-
-def effective_size(draws: Array, *, tail: bool = False) -> Array:
-    """Effective sample size of each column.
-
-    Parameters
-    ----------
-    tail : bool, default False
-        Of the 5 % and 95 % quantiles, the smaller, instead of the bulk.
-
-    Returns
-    -------
-    ndarray (quantity)
-        NaN where a quantity does not vary.
-    """
-    from arviz_stats.base import array
-
-    numbers: Any = array.array_stats
-    method = "tail" if tail else "bulk"
-    prob = (0.05, 0.95) if tail else None
-    size = numbers.ess(draws, chain_axis=0, draw_axis=1, method=method, prob=prob)
-    return np.asarray(size, dtype=np.float64)
-
-
-def split_rhat(draws: Array) -> Array:
-    """Rank-normalised split R-hat of each column."""
-    from arviz_stats.base import array
-
-    numbers: Any = array.array_stats
-    return np.asarray(numbers.rhat(draws, chain_axis=0, draw_axis=1), dtype=np.float64)
 
 
 def energy_fraction(energy: Array) -> float:
