@@ -104,6 +104,25 @@ def test_a_bent_ridge_is_tempered() -> None:
     assert chains.facts["log_marginal_likelihood"] == pytest.approx(0.0, abs=3.0 * error)
 
 
+def test_many_parameters_are_told_by_all_proposals_together() -> None:
+    """A covariance of thirty has more numbers than one round's effective points can tell."""
+    space = ParameterSpace(tuple(Parameter(f"x{k}", Normal(1.0)) for k in range(30)))
+
+    def heights(points: np.ndarray) -> np.ndarray:
+        return np.asarray(norm.logpdf(points).sum(axis=1))
+
+    density = Density(heights, lambda points: (heights(points), -points))
+    chains = importance(density, space, Importance(seed=1))
+    draws, effective = chains.values["x"], chains.facts["importance_ess"]
+    # Over 2,000 points: the limit of k-hat is that of many.
+    assert chains.facts["khat_limit"] == 0.7
+    assert chains.facts["log_marginal_likelihood"] == pytest.approx(0.0, abs=0.25)
+    assert np.abs(draws.mean(axis=(0, 1))).max() < 5.0 / np.sqrt(effective)
+    assert (draws**2).mean() == pytest.approx(1.0, abs=0.03)
+    of_chains = [{tuple(point) for point in chain} for chain in draws]
+    assert len(set.union(*of_chains)) == sum(len(points) for points in of_chains)
+
+
 def test_a_density_that_refuses_points() -> None:
     """Half of the plane has no density: the share of refused proposals travels with draws."""
 

@@ -317,12 +317,6 @@ class Mediation(Design):
         for name in names:
             plain = replace(self.design.facts.equation(panel, name), moderated="a" in moderates)
             equations.append(self.design.facts.with_terms(plain, model.timing, panel))
-        if self.vary_by is not None:
-            # Equations that are drawn together are stacked: all that they have is coefficients.
-            equations = [
-                replace(x, processes=[replace(p, border=True) for p in x.processes])
-                for x in equations
-            ]
         return replace(
             model, facts=self.facts, equations=tuple(equations), notes=(*notes, *model.notes)
         )

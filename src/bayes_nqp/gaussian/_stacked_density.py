@@ -14,8 +14,9 @@ import numpy as np
 from bayes_nqp.arrays import Array
 from bayes_nqp.gaussian._small import lower_places, lower_triangles
 from bayes_nqp.gaussian.batches import CHUNK, in_chunks, point_by_point
-from bayes_nqp.gaussian.density import NormalEquations, assembled, factorise
+from bayes_nqp.gaussian.density import NormalEquations, assembled, factorise, part_of
 from bayes_nqp.gaussian.path_laws import turned_in
+from bayes_nqp.gaussian.processes import block_processes_out, group_processes_out
 from bayes_nqp.gaussian.stacked import Stacked, StackedValues, UnitClasses
 from bayes_nqp.gaussian.types import Moments
 from bayes_nqp.gaussian.unit_precision import small
@@ -104,11 +105,13 @@ def stacked_normal_equations(stacked: Stacked, values: StackedValues) -> NormalE
         total = total - problem.n_free * np.log(part.sigma)  # Rows over sigma: the Jacobian.
     # F_g - sum_i [f_i, g_i] M_i [f_i, g_i]', then A = sum_g X_g'F_g X_g.
     f = _of_groups(stacked, q_first, q_second) - _taken(stacked, normal, covariance)
-    head = stacked.arrowhead
-    flat = np.zeros((len(values), head.n_blocks * head.size**2))
-    # The lower triangles of A_b, of stored entries; others are zero at every point.
-    flat[:, head.stored] = (head.map2 @ f.reshape(len(values), -1).T).T
-    matrix = flat.reshape(len(values), head.n_blocks, head.size, head.size)
+    head, one = stacked.arrowhead, values.coefficients
+    f, log_det = group_processes_out(stacked, one, f.reshape(len(values), -1))
+    total = total - 0.5 * log_det
+    stored = (head.map2 @ np.ascontiguousarray(f.T)).T
+    matrix, onto, inner = (part_of(stored, len(values), *part) for part in head.parts)
+    if head.n_values:
+        total = total - 0.5 * block_processes_out(stacked, one, matrix, onto, inner)
     if turns := stacked.turns(values):
         values.known[turned_in, id(stacked)] = matrix.copy()
         turned_in(turns, matrix, head.n_proper)

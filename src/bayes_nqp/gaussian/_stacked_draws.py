@@ -20,7 +20,9 @@ from bayes_nqp.gaussian._stacked_density import (
 from bayes_nqp.gaussian.batches import draws_of_distinct
 from bayes_nqp.gaussian.density import factorise
 from bayes_nqp.gaussian.path_laws import turned
+from bayes_nqp.gaussian.processes import PathFactor, block_processes_out, group_processes_out
 from bayes_nqp.gaussian.stacked import Stacked, StackedValues
+from bayes_nqp.gaussian.types import Values
 from bayes_nqp.gaussian.unit_precision import small
 
 
@@ -85,9 +87,9 @@ def _drawn(
     stacked: Stacked, values: StackedValues, stream: np.random.Generator | None, times: int
 ) -> tuple[Array, ...]:
     """Global, local coefficients and slots of both, and units' own (B, times, ...)."""
-    head, n_points = stacked.arrowhead, len(values)
+    head, n_points, one = stacked.arrowhead, len(values), values.coefficients
     equations = stacked_normal_equations(stacked, values)
-    factor = factorise(stacked, values.coefficients, equations.matrix)
+    factor = factorise(stacked, one, equations.matrix)
     # beta = A^-1 b + L^-T z at sigma = 1: rows are in multiples of theirs.
     shared, local = back_substituted(
         head,
@@ -97,20 +99,38 @@ def _drawn(
     )
     shared = turned(stacked.turns(values), shared)
     # Coefficients of the first equation come before those of the second, local and global alike.
-    n_global, n_local = stacked.first.arrowhead.n_global, stacked.first.arrowhead.n_local
+    n_global, n_local = stacked.first.arrowhead.n_global, stacked.first.arrowhead.n_proper
     of_all = shared[:, :n_global], shared[:, n_global:]
-    of_blocks = local[:, :, :n_local], local[:, :, n_local:]
-    slots, fits = [], []
-    for problem, coefficients in zip(
-        (stacked.first, stacked.second), zip(of_all, of_blocks, strict=True), strict=True
-    ):
-        # X_g beta of each equation, as if it stood alone: (B, G, J, times).
-        flat = in_blocks(problem.arrowhead, *coefficients)
-        slots.append(product(problem.arrowhead.slot_loads, flat))
-        fit = product(problem.arrowhead.group_loads, flat)
-        fits.append(fit.reshape(n_points, -1, problem.moments.width, times))
-    deviations = _own(stacked, values, fits, stream, times)
+    of_blocks = local[:, :, :n_local], local[:, :, n_local : head.n_proper]
+    flat = in_blocks(head, shared, local)
+    n_slots = stacked.first.arrowhead.slot_loads.shape[0]
+    of_slots = product(head.slot_loads, flat)
+    slots = of_slots[:, :n_slots], of_slots[:, n_slots:]
+    fits = _fitted(stacked, one, flat, stream, times)
+    # X_g beta of each equation, as if it stood alone: (B, G, J, times).
+    deviations = _own(
+        stacked, values, [fits[:, :, place] for place in stacked.places], stream, times
+    )
     return tuple(by_draw(part) for part in (*of_all, *of_blocks, *slots, deviations))
+
+
+def _fitted(
+    stacked: Stacked, one: Values, flat: Array, stream: np.random.Generator | None, times: int
+) -> Array:
+    """``X_g beta`` of both equations with their processes, drawn given beta (B, G, J, times)."""
+    head, n_points = stacked.arrowhead, len(one)
+    if head.n_values:
+        shared: PathFactor = one.known[block_processes_out, id(stacked)]
+        blocks = flat.reshape(n_points, head.n_blocks, head.size, times)
+        z = _normals(stream, n_points, head.n_blocks, shared.n_numbers, times)
+        blocks[:, :, head.values] = shared.values(blocks[:, :, head.beside_values], z)
+    fits = product(head.group_loads, flat).reshape(n_points, -1, stacked.width, times)
+    own = stacked.own_paths
+    if own.groups.size:
+        single: PathFactor = one.known[group_processes_out, id(stacked)]
+        z = _normals(stream, n_points, own.groups.size, single.n_numbers, times)
+        fits[:, own.groups[:, None], own.rows] += single.values(fits[:, own.groups], z)
+    return fits
 
 
 def _normals(stream: np.random.Generator | None, *shape: int) -> Array:

@@ -27,6 +27,7 @@ from bayes_nqp.gaussian._stacked_density import (
 from bayes_nqp.gaussian.batches import in_chunks, point_by_point
 from bayes_nqp.gaussian.density import assembled, factorise
 from bayes_nqp.gaussian.gradient import (
+    PathsBack,
     factor_adjoint,
     from_lower,
     sides,
@@ -78,12 +79,17 @@ def _rows(stacked: Stacked, points: Array) -> Array:
     ):
         for (root, _), path in zip(problem.turns(part), some, strict=True):
             slope += around.along(root, path)
+    processes = PathsBack(stacked, one)
+    if head.n_values:
+        matrix = processes.of_blocks(matrix)
     flat = matrix.reshape(len(points), -1)[:, head.stored]
     row, column = np.divmod(head.stored % head.size**2, head.size)
     flat = flat * np.where(row == column, 1.0, 2.0)
     f = (head.map2.T @ np.ascontiguousarray(flat.T)).T
     width = stacked.width
     square = from_lower(f.reshape(len(f), -1, width * (width + 1) // 2), width)
+    processes.of_groups(square)
+    slope += processes.along(around, around.values.coefficients)
     return np.concatenate(
         [height[:, None], slope + _through_units(stacked, values, around, square)], axis=1
     )

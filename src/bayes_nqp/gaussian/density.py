@@ -32,6 +32,7 @@ __all__ = [
     "factorise",
     "log_likelihood",
     "normal_equations",
+    "part_of",
     "solved",
 ]
 
@@ -211,7 +212,7 @@ def normal_equations(problem: GaussianProblem, values: Values) -> NormalEquation
     # Points last for the sparse product, (G J (J + 1) / 2, B) to (stored, B).
     stored = (head.map2 @ np.ascontiguousarray(groups.f.T)).T
     # With v values of processes and r all else: A_rr, A_vr and the blocks of A_vv.
-    matrix, onto, inner = (_part(stored, len(values), *part) for part in head.parts)
+    matrix, onto, inner = (part_of(stored, len(values), *part) for part in head.parts)
     if problem.by_block is not None and groups.by_block is not None:
         taken, log_det = taken_by_owners(problem.by_block, groups.by_block, values)
         total = total - 0.5 * log_det
@@ -245,7 +246,7 @@ def normal_equations(problem: GaussianProblem, values: Values) -> NormalEquation
     return NormalEquations(matrix, total)
 
 
-def _part(
+def part_of(
     stored: Array, n_points: int, shape: Sequence[int], entries: Index, places: Index
 ) -> Array:
     """A part of A (B, ...) from its stored entries (B, stored); B of these may be 1."""

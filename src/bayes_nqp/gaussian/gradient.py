@@ -43,6 +43,7 @@ from bayes_nqp.gaussian.nodes import noise_slopes
 from bayes_nqp.gaussian.path_laws import Turn, turned, turned_in
 from bayes_nqp.gaussian.problem import GaussianProblem
 from bayes_nqp.gaussian.processes import (
+    Pathed,
     PathFactor,
     block_processes_out,
     group_processes_out,
@@ -52,6 +53,7 @@ from bayes_nqp.gaussian.unit_precision import small
 
 __all__ = [
     "FactorAdjoint",
+    "PathsBack",
     "factor_adjoint",
     "from_lower",
     "gradient",
@@ -186,7 +188,7 @@ class _Reverse:
         self.problem, self.values, self.around = problem, values, around
         self.slope, self.log_sigma = slope, log_sigma
         self.precision = np.zeros_like(values.deviation)  # Adjoint of Lambda.
-        self.roots: dict[int, Array] = {}  # Of R / sigma, by the number of the law.
+        self.paths = PathsBack(problem, values)
 
     def run(self, matrix: Array) -> None:
         """From ``Ā`` (B, block, rest, rest) to all parameters."""
@@ -196,7 +198,7 @@ class _Reverse:
             matrix = self._lag(matrix)
         full = matrix = self._turns(matrix)
         if head.n_values:
-            full = self._block_processes(matrix)
+            full = self.paths.of_blocks(matrix)
         by_block = by_group = None
         if problem.by_block is not None and noise.by_block is not None:
             by_block = self._owners(problem.by_block, noise.by_block, full)
@@ -205,14 +207,13 @@ class _Reverse:
         flat = flat * np.where(row == column, 1.0, 2.0)
         f = (head.map2.T @ np.ascontiguousarray(flat.T)).T  # F̄ = map2'Ā, lower triangles.
         width = problem.moments.width
-        if problem.placement is not None or problem.by_group is not None:
+        if problem.own_paths.groups.size or problem.by_group is not None:
             square = from_lower(f.reshape(len(f), -1, width * (width + 1) // 2), width)
-            if problem.placement is not None:
-                self._group_processes(square)
+            self.paths.of_groups(square)
             if problem.by_group is not None and noise.by_group is not None:
                 by_group = self._owners(problem.by_group, noise.by_group, square)
             f = to_lower(square).reshape(len(f), -1)
-        self._laws_of_processes()
+        self.slope += self.paths.along(self.around, self.around.values)
         self._noise(NoiseEquations(f, np.ones(len(f)), by_group, by_block))
         self._deviations()
 
@@ -247,54 +248,6 @@ class _Reverse:
         for (root, _), adjoint in zip(self.problem.turns(self.around.values), roots, strict=True):
             self.slope += self.around.along(root, adjoint)
         return matrix
-
-    def _block_processes(self, matrix: Array) -> Array:
-        """Of all coordinates of A, values of processes among them."""
-        problem, head = self.problem, self.problem.arrowhead
-        assert problem.placement is not None
-        out: PathFactor = self.values.known[block_processes_out, id(problem)]
-        roots, cross, inner = _processes_in(out, matrix)
-        self._keep_roots(roots, problem.placement.shared)
-        full = np.zeros((len(matrix), head.n_blocks, head.size, head.size))
-        beside, values = head.beside_values, np.arange(head.n_proper, head.n_local)
-        full[:, :, beside[:, None], beside] = matrix
-        full[:, :, values[:, None], beside] = 0.5 * cross
-        full[:, :, beside[:, None], values] = 0.5 * cross.swapaxes(-1, -2)
-        for k in range(inner.shape[2]):
-            joint = values[k * head.n_joint : (k + 1) * head.n_joint]
-            full[:, :, joint[:, None], joint] = inner[:, :, k]
-        return full
-
-    def _group_processes(self, square: Array) -> None:
-        """The periods of a group are the values of its process: onto F̄, in place."""
-        problem = self.problem
-        assert problem.placement is not None
-        laws = problem.placement.by_group
-        groups, n_periods = np.flatnonzero(laws >= 0), problem.moments.n_periods
-        if not groups.size:
-            return
-        out: PathFactor = self.values.known[group_processes_out, id(problem)]
-        roots, cross, inner = _processes_in(out, square[:, groups])
-        self._keep_roots(roots, [(law,) for law in laws[groups].tolist()])
-        more = np.zeros_like(square[:, groups])
-        more[:, :, :n_periods] = 0.5 * cross
-        more += more.swapaxes(-1, -2)
-        more[:, :, :n_periods, :n_periods] += inner[:, :, 0]
-        square[:, groups] += more
-
-    def _keep_roots(self, roots: Array, laws: Sequence[Sequence[int]]) -> None:
-        """Sum adjoints of R / sigma (B, P, n, T, q) over the processes of each law."""
-        for place, row in enumerate(laws):
-            for k, law in enumerate(row):
-                size = self.problem.processes[law].size
-                part = roots[:, place, k, :, :size]
-                self.roots[law] = self.roots[law] + part if law in self.roots else part
-
-    def _laws_of_processes(self) -> None:
-        around, sigma = self.around.values, self.around.values.sigma[:, None, None]
-        for law, adjoint in self.roots.items():
-            root = self.problem.processes[law].root(around.tau, around.processes) / sigma
-            self.slope += self.around.along(root, adjoint)
 
     def _owners(self, owners: Owners, equations: OwnerEquations, square: Array) -> OwnerEquations:
         """Adjoints of ``a_o`` and ``H_o``; that of Lambda is kept.
@@ -360,6 +313,72 @@ class _Reverse:
         self.log_sigma = self.log_sigma + 2.0 * (prior * self.precision).sum(axis=(1, 2))
         share = prior @ self.precision @ prior / (self.values.sigma**2)[:, None, None]
         self.slope += self.around.along(self.around.values.deviation, -share)
+
+
+class PathsBack:
+    """Processes in reverse: from what they left to what they came off, and to their laws.
+
+    Parameters
+    ----------
+    values : Values
+        At which they came off.
+    """
+
+    def __init__(self, problem: Pathed, values: Values) -> None:
+        self.problem, self.values = problem, values
+        self.roots: dict[int, Array] = {}  # Adjoints of R / sigma, by the number of the law.
+
+    def of_blocks(self, matrix: Array) -> Array:
+        """Of all coordinates of A, values of processes among them."""
+        head = self.problem.arrowhead
+        out: PathFactor = self.values.known[block_processes_out, id(self.problem)]
+        roots, cross, inner = _processes_in(out, matrix)
+        self._keep(roots, self.problem.shared_paths)
+        full = np.zeros((len(matrix), head.n_blocks, head.size, head.size))
+        beside, values = head.beside_values, np.arange(head.n_proper, head.n_local)
+        full[:, :, beside[:, None], beside] = matrix
+        full[:, :, values[:, None], beside] = 0.5 * cross
+        full[:, :, beside[:, None], values] = 0.5 * cross.swapaxes(-1, -2)
+        for k in range(inner.shape[2]):
+            joint = values[k * head.n_joint : (k + 1) * head.n_joint]
+            full[:, :, joint[:, None], joint] = inner[:, :, k]
+        return full
+
+    def of_groups(self, square: Array) -> None:
+        """Periods of a group are the values of its own processes: onto F̄, in place."""
+        own = self.problem.own_paths
+        if not own.groups.size:
+            return
+        out: PathFactor = self.values.known[group_processes_out, id(self.problem)]
+        roots, cross, inner = _processes_in(out, square[:, own.groups])
+        self._keep(roots, own.laws)
+        more = np.zeros_like(square[:, own.groups])
+        more[:, :, own.rows] = 0.5 * cross
+        more += more.swapaxes(-1, -2)
+        more[:, :, own.rows[:, None], own.rows] += inner[:, :, 0]
+        square[:, own.groups] += more
+
+    def _keep(self, roots: Array, laws: Sequence[Sequence[int]]) -> None:
+        """Sum adjoints of R / sigma (B, P, n, T, q) over the processes of each law."""
+        for place, row in enumerate(laws):
+            for k, law in enumerate(row):
+                if law >= 0:
+                    part = roots[:, place, k, :, : self.problem.processes[law].size]
+                    self.roots[law] = self.roots[law] + part if law in self.roots else part
+
+    def along(self, around: Slopes, beside: Values) -> Array:
+        """What laws of processes add to a gradient (B, parameter).
+
+        Parameters
+        ----------
+        beside : Values
+            At the points of `around`.
+        """
+        slope = np.zeros(around.shape[:0:-1])
+        for law, adjoint in self.roots.items():
+            root = self.problem.processes[law].root(beside.tau, beside.processes)
+            slope += around.along(root / beside.sigma[:, None, None], adjoint)
+        return slope
 
 
 class Turning(Protocol):

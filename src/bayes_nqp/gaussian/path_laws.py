@@ -18,6 +18,7 @@ from bayes_nqp.gaussian.types import ErrorLaw
 
 __all__ = [
     "BorderLaw",
+    "OwnPaths",
     "PathLaw",
     "Placement",
     "Turn",
@@ -143,6 +144,25 @@ def _rows(turns: Sequence[Turn], rows: Array, *, back: bool) -> Array:
         factor = root.swapaxes(-1, -2) if back else root
         out[:, index] = factor[:, None] @ out[:, index]
     return out
+
+
+@dataclass(frozen=True, eq=False)
+class OwnPaths:
+    """Processes that a single group has to itself.
+
+    Parameters
+    ----------
+    groups : ndarray of int (group)
+        Which groups have one or more.
+    laws : sequence of tuple of int, one a group
+        Their laws, -1 for none: as many of each.
+    rows : ndarray of int (process T)
+        Which rows of F they add to.
+    """
+
+    groups: Index
+    laws: Sequence[tuple[int, ...]]
+    rows: Index
 
 
 @dataclass(frozen=True, eq=False)

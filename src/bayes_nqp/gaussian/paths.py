@@ -30,9 +30,9 @@ def group_errors(
     tuple of ndarray (B, G J, times) and ndarray (B, number, times)
         The noise of processes is standard normal again.
     """
-    if problem.placement is None or not (problem.placement.by_group >= 0).any():
+    groups = problem.own_paths.groups
+    if not groups.size:
         return sums, white
-    groups = np.flatnonzero(problem.placement.by_group >= 0)
     out: PathFactor = values.known[group_processes_out, id(problem)]
     times = sums.shape[2]
     rows = sums.reshape(len(values), -1, problem.moments.width, times)  # (B, G, J, times)
@@ -95,15 +95,14 @@ def processes_in(
     """
     head, r = problem.arrowhead, flat.shape[2]
     constant, spread = np.zeros((2, len(values), r))
-    laws = np.zeros(0) if problem.placement is None else problem.placement.by_group
+    own = problem.own_paths.groups
     # In the order opposite to elimination: single groups' processes, then X_g', then blocks'.
-    if (laws >= 0).any():
+    if own.size:
         out: PathFactor = values.known[group_processes_out, id(problem)]
         rows = groups.reshape(len(values), -1, problem.moments.width, r).copy()
         # A functional of X_g beta + eta_g has the same loads on eta_g as on the group's periods.
-        periods = rows[:, laws >= 0, : problem.moments.n_periods]
-        mean, off, variance = out.functional(periods)
-        rows[:, laws >= 0] -= off
+        mean, off, variance = out.functional(rows[:, own, : problem.moments.n_periods])
+        rows[:, own] -= off
         groups, constant, spread = rows.reshape(groups.shape), mean, variance
     # From the rows of groups to coefficients: sum_g X_g'(.)
     flat = flat + product(head.group_loads.T, groups)
@@ -158,8 +157,7 @@ def surfaces(
     surface = product(head.group_loads, only.reshape(flat.shape)).reshape(shape)
     surface = surface[:, :, : problem.moments.n_periods]  # A group's first T rows are its periods.
     fits = product(head.group_loads, flat).reshape(shape)
-    laws = np.zeros(0) if problem.placement is None else problem.placement.by_group
-    groups = np.flatnonzero(laws >= 0)
+    groups = problem.own_paths.groups
     if groups.size:
         # eta of single groups given X_g beta with the processes of blocks in it.
         single: PathFactor = values.known[group_processes_out, id(problem)]

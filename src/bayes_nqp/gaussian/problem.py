@@ -14,7 +14,7 @@ from bayes_nqp.arrays import Array
 from bayes_nqp.gaussian.equations import NoiseEquations
 from bayes_nqp.gaussian.linear_part import LinearPart, Reduced
 from bayes_nqp.gaussian.pairs import PairedMap
-from bayes_nqp.gaussian.path_laws import BorderLaw, PathLaw, Placement, Turn
+from bayes_nqp.gaussian.path_laws import BorderLaw, OwnPaths, PathLaw, Placement, Turn
 from bayes_nqp.gaussian.statement import Lag, Process
 from bayes_nqp.gaussian.types import Arrowhead, ErrorLaw, Moments, Owners, Panelled, Values
 from bayes_nqp.parameters import ParameterSpace, Prior
@@ -204,6 +204,31 @@ class GaussianProblem(LinearPart):
         ]
 
     @property
+    def width(self) -> int:
+        """J."""
+        return self.moments.width
+
+    @property
+    def n_periods(self) -> int:
+        """T."""
+        return self.moments.n_periods
+
+    @cached_property
+    def own_paths(self) -> OwnPaths:
+        """Processes that come off the normal equations of a single group."""
+        none = np.zeros(0, dtype=np.int64)
+        laws = none if self.placement is None else self.placement.by_group
+        groups = np.flatnonzero(laws >= 0)
+        return OwnPaths(
+            groups, [(law,) for law in laws[groups].tolist()], np.arange(self.n_periods)
+        )
+
+    @property
+    def shared_paths(self) -> Sequence[tuple[int, ...]]:
+        """Laws of the processes that come off every block."""
+        return () if self.placement is None else self.placement.shared
+
+    @property
     def n_unit_numbers(self) -> int:
         """Numbers of one draw from which deviations of single units are made."""
         if self.by_class is None:
@@ -219,8 +244,7 @@ class GaussianProblem(LinearPart):
             return 0
         # z of each process, padded to q: of groups that have one alone, and of blocks that share.
         q = max(process.size for process in self.processes)
-        inside = int((self.placement.by_group >= 0).sum())
-        return q * (inside + self.arrowhead.n_blocks * self.placement.most)
+        return q * (self.own_paths.groups.size + self.arrowhead.n_blocks * self.placement.most)
 
     @property
     def n_deviations(self) -> int:

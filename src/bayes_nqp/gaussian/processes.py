@@ -16,15 +16,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
 from bayes_nqp.arrays import Array
 from bayes_nqp.gaussian._small import back_solve, half_solve, lower_inverse, lower_places
-from bayes_nqp.gaussian.problem import GaussianProblem
-from bayes_nqp.gaussian.types import Values
+from bayes_nqp.gaussian.path_laws import OwnPaths
+from bayes_nqp.gaussian.statement import Process
+from bayes_nqp.gaussian.types import Arrowhead, Values
 
-__all__ = ["PathFactor", "block_processes_out", "group_processes_out"]
+__all__ = ["PathFactor", "Pathed", "block_processes_out", "group_processes_out"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -170,10 +172,38 @@ def _path_factor(root: Array, cross: Array, inner: Array) -> PathFactor:
     return PathFactor(root, lower, cross_root.reshape(points, places, n * q, -1), cross, inner)
 
 
-def _roots(problem: GaussianProblem, values: Values, laws: Sequence[Sequence[int]]) -> Array:
+class Pathed(Protocol):
+    """A problem with processes: one equation, or several stacked."""
+
+    @property
+    def arrowhead(self) -> Arrowhead:
+        """Its coefficients."""
+
+    @property
+    def processes(self) -> Sequence[Process]:
+        """Their laws."""
+
+    @property
+    def own_paths(self) -> OwnPaths:
+        """Those of single groups."""
+
+    @property
+    def shared_paths(self) -> Sequence[tuple[int, ...]]:
+        """Laws of those of every block, -1 for none."""
+
+    @property
+    def n_periods(self) -> int:
+        """T."""
+
+    @property
+    def width(self) -> int:
+        """J."""
+
+
+def _roots(problem: Pathed, values: Values, laws: Sequence[Sequence[int]]) -> Array:
     """R / sigma of the processes of each place (B, P, n, T, q), zero where there are fewer."""
     n, q = max(map(len, laws)), max(process.size for process in problem.processes)
-    out = np.zeros((len(values), len(laws), n, problem.moments.n_periods, q))
+    out = np.zeros((len(values), len(laws), n, problem.n_periods, q))
     for number, process in enumerate(problem.processes):
         root = process.root(values.tau, values.processes) / values.sigma[:, None, None]
         for place, row in enumerate(laws):
@@ -183,7 +213,7 @@ def _roots(problem: GaussianProblem, values: Values, laws: Sequence[Sequence[int
     return out
 
 
-def group_processes_out(problem: GaussianProblem, values: Values, f: Array) -> tuple[Array, Array]:
+def group_processes_out(problem: Pathed, values: Values, f: Array) -> tuple[Array, Array]:
     """Take the processes of single groups out of their normal equations.
 
     Parameters
@@ -196,29 +226,27 @@ def group_processes_out(problem: GaussianProblem, values: Values, f: Array) -> t
     tuple of ndarray (B, G J (J + 1) / 2) and ndarray (B)
         F without them, and their log determinants, not halved.
     """
-    assert problem.placement is not None
-    laws = problem.placement.by_group
-    groups, n_periods = np.flatnonzero(laws >= 0), problem.moments.n_periods
-    if not groups.size:
+    own = problem.own_paths
+    if not own.groups.size:
         return f, np.zeros(len(values))
-    places = lower_places(problem.moments.width)
+    places = lower_places(problem.width)
     rows, columns = np.tril_indices(len(places))
     # Also where F is the same at every point: R differs, so that what is left does.
     f = np.broadcast_to(f, (len(values), f.shape[1])).copy()
     lower = f.reshape(len(values), -1, rows.size)
-    # v are the group's periods: A_vr is F's first T rows, A_vv the first T columns of these.
-    cross = lower[:, groups][:, :, places[:n_periods]]
-    roots = _roots(problem, values, [(law,) for law in laws[groups].tolist()])
-    out = _path_factor(roots, cross, cross[:, :, None, :, :n_periods])
+    # v are periods of the group: A_vr is these rows of F, A_vv the same columns of them.
+    cross = lower[:, own.groups][:, :, places[own.rows]]
+    roots = _roots(problem, values, own.laws)
+    out = _path_factor(roots, cross, cross[:, :, None, :, own.rows])
     # F loses cross_root'cross_root = A_rv R (sigma² I + R'A_vv R)^-1 R'A_vr, r its periods too.
     taken = out.cross_root.swapaxes(-1, -2) @ out.cross_root
-    lower[:, groups] -= taken[:, :, rows, columns]
+    lower[:, own.groups] -= taken[:, :, rows, columns]
     values.known[group_processes_out, id(problem)] = out
     return f, out.log_det
 
 
 def block_processes_out(
-    problem: GaussianProblem, values: Values, matrix: Array, onto: Array, inner: Array
+    problem: Pathed, values: Values, matrix: Array, onto: Array, inner: Array
 ) -> Array:
     """Take the processes that groups of a block share out of A, in place.
 
@@ -236,8 +264,7 @@ def block_processes_out(
     ndarray (B)
         Log determinants, not halved.
     """
-    assert problem.placement is not None
-    out = _path_factor(_roots(problem, values, problem.placement.shared), onto, inner)
+    out = _path_factor(_roots(problem, values, problem.shared_paths), onto, inner)
     # A_rr loses A_rv R (sigma² I + R'A_vv R)^-1 R'A_vr.
     matrix -= out.cross_root.swapaxes(-1, -2) @ out.cross_root
     values.known[block_processes_out, id(problem)] = out

@@ -4,15 +4,17 @@ The first equation's outcome is a column of the second (the mediator). A unit ha
 ``(a_i, b_i)``: a_i loads on the rows of the first equation as its own deviation does, b_i on the
 mediator's values in the second. Loadings differ from unit to unit, so each is an owner of two
 columns. The second equation keeps its own deviation, the direct effect's, of scale omega_u and
-independent of (a_i, b_i): it is out of Q̃_2 (2). Neither equation has processes. Symbols are those
-of docs/gaussian.md, "Stacked equations".
+independent of (a_i, b_i): it is out of Q̃_2 (2). Processes of both come off together, the k-th of
+a group or block in one equation with the k-th in the other. Symbols are those of docs/gaussian.md,
+"Stacked equations".
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import chain, zip_longest
 from typing import Any
 
 import numpy as np
@@ -21,9 +23,10 @@ from scipy.sparse import coo_array, csr_array, vstack
 from bayes_nqp.arrays import Array, Index
 from bayes_nqp.gaussian.layout import quadratic_map
 from bayes_nqp.gaussian.linear_part import LinearPart
-from bayes_nqp.gaussian.path_laws import Turn
+from bayes_nqp.gaussian.path_laws import OwnPaths, Turn
 from bayes_nqp.gaussian.problem import GaussianProblem
-from bayes_nqp.gaussian.types import Arrowhead, Values
+from bayes_nqp.gaussian.statement import Process
+from bayes_nqp.gaussian.types import PADDING, Arrowhead, Values
 from bayes_nqp.parameters import Correlation, Parameter, ParameterSpace, ScalePrior
 
 __all__ = ["Stacked", "StackedValues", "UnitClasses", "stacked"]
@@ -86,8 +89,9 @@ class StackedValues:
         """Prior scales of all coefficients; rows are divided by their sigma, so that it is 1."""
         # Scales of the second equation are numbered after those of the first.
         tau = np.concatenate([self.first.tau, self.second.tau], axis=1)
+        processes = np.concatenate([self.first.processes, self.second.processes], axis=1)
         empty = np.zeros((len(self), 0))
-        return Values(tau, empty[:, :, None], empty, np.ones(len(self)))
+        return Values(tau, empty[:, :, None], empty, np.ones(len(self)), processes=processes)
 
     @cached_property
     def omega(self) -> tuple[Array, Array, Array, Array]:
@@ -139,6 +143,50 @@ class Stacked(LinearPart):
     def width(self) -> int:
         """J of both: the outcome, of which there is one column, counts once."""
         return self.first.moments.width + self.second.moments.width - 1
+
+    @property
+    def n_periods(self) -> int:
+        """T."""
+        return self.first.n_periods
+
+    @cached_property
+    def processes(self) -> Sequence[Process]:
+        """Laws of both, scales and parameters numbered among those of both."""
+        n_scales, n_parameters = self.first.tau.size, self.first.n_process_parameters
+        after = []
+        for process in self.second.processes:
+            law = process.law
+            if law is not None:
+                law = replace(law, parameters=law.parameters + n_parameters)
+            after.append(replace(process, scales=process.scales + n_scales, law=law))
+        return [*self.first.processes, *after]
+
+    @cached_property
+    def own_paths(self) -> OwnPaths:
+        """Processes of single groups: those of the first equation, then the second's."""
+        both = self.first.own_paths, self.second.own_paths
+        groups = np.union1d(both[0].groups, both[1].groups)
+        laws = [dict(zip(own.groups.tolist(), own.laws, strict=True)) for own in both]
+        none, after = (-1,), len(self.first.processes)
+        return OwnPaths(
+            groups,
+            [
+                laws[0].get(g, none) + _numbered(laws[1].get(g, none), after)
+                for g in groups.tolist()
+            ],
+            np.concatenate([place[: self.n_periods] for place in self.places]),
+        )
+
+    @cached_property
+    def shared_paths(self) -> Sequence[tuple[int, ...]]:
+        """Laws of processes of every block, those of both equations in turn."""
+        after = len(self.first.processes)
+        empty = [()] * self.arrowhead.n_blocks
+        both = self.first.shared_paths or empty, self.second.shared_paths or empty
+        return [
+            tuple(chain(*zip_longest(one, _numbered(other, after), fillvalue=-1)))
+            for one, other in zip(*both, strict=True)
+        ]
 
     def turns(self, values: StackedValues) -> list[Turn]:
         """What takes global coefficients of both to the values of their paths."""
@@ -220,19 +268,22 @@ def stacked(
 
 def _arrowhead(first: GaussianProblem, second: GaussianProblem) -> Arrowhead:
     """Coefficients of both equations, block by block."""
-    heads = first.arrowhead, second.arrowhead
+    heads, n_periods = (first.arrowhead, second.arrowhead), first.n_periods
     n_blocks = heads[0].n_blocks
     assert n_blocks == heads[1].n_blocks
-    # A block of both: (local 1, local 2, global 1, global 2, outcome).
-    columns = _columns(*heads)
-    size = columns[1].size + columns[0].size - 1  # n of both: one outcome.
+    # A block of both: (local 1, local 2, values, global 1, global 2, outcome).
+    n_values = 2 * max(head.n_values for head in heads)
+    columns = _columns(*heads, n_values, n_periods)
+    size = sum(head.n_proper + head.n_global for head in heads) + n_values + 1
     loads = _group_loads(first, second, columns, size)
     map2, stored = quadratic_map(*_by_group(loads, first, second, size), n_blocks)
     n_scales = first.tau.size
+    local = [head.local_scale[:, : head.n_proper] for head in heads]
+    values = np.full((n_blocks, n_values), PADDING)
     return Arrowhead(
         map2,
         stored,
-        np.concatenate([heads[0].local_scale, _after(heads[1].local_scale, n_scales)], axis=1),
+        np.concatenate([local[0], _after(local[1], n_scales), values], axis=1),
         np.concatenate([heads[0].global_scale, _after(heads[1].global_scale, n_scales)]),
         1,
         loads,
@@ -240,17 +291,39 @@ def _arrowhead(first: GaussianProblem, second: GaussianProblem) -> Arrowhead:
             [_slots(head, column, size) for head, column in zip(heads, columns, strict=True)],
             format="csr",
         ),
+        n_values,
+        2 * n_periods if _apart(first, second) else max(n_values, 1),
     )
 
 
-def _columns(first: Arrowhead, second: Arrowhead) -> tuple[Index, Index]:
+def _apart(first: GaussianProblem, second: GaussianProblem) -> bool:
+    """Whether no group has two processes of one equation, and each meets its like alone."""
+    one, other = first.placement, second.placement
+    if one is None or other is None or not (one.most or other.most):
+        return False
+    return one.apart and other.apart and list(one.of_group) == list(other.of_group)
+
+
+def _numbered(laws: Sequence[int], after: int) -> tuple[int, ...]:
+    """Number laws after those of the first equation."""
+    return tuple(law + after if law >= 0 else law for law in laws)
+
+
+def _columns(
+    first: Arrowhead, second: Arrowhead, n_values: int, n_periods: int
+) -> tuple[Index, Index]:
     """Where local, then global coefficients and the outcome of each stand in a block of both."""
-    n_local = first.n_local + second.n_local
-    n_global = first.n_global + second.n_global
-    end = n_local + n_global
+    n_proper, n_global = first.n_proper + second.n_proper, first.n_global + second.n_global
+    start = n_proper + n_values
+    end = start + n_global
+    # Values of the k-th process of one equation, then of the other's: (k, equation, T).
+    values = n_proper + np.arange(n_values).reshape(-1, 2, n_periods)
+    of_first, of_second = (
+        values[:, k].ravel()[: head.n_values] for k, head in enumerate((first, second))
+    )
     return (
-        np.r_[: first.n_local, n_local : n_local + first.n_global, end],
-        np.r_[first.n_local : n_local, n_local + first.n_global : end + 1],
+        np.r_[: first.n_proper, of_first, start : start + first.n_global, end],
+        np.r_[first.n_proper : n_proper, of_second, start + first.n_global : end + 1],
     )
 
 

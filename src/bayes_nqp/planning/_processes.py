@@ -51,8 +51,8 @@ def with_processes(
 def border_paths(parts: Sequence[ProcessPart], size: float = 1.0) -> list[GlobalPart]:
     """What paths of the border are made of, by scale.
 
-    Processes are integrated out block by block, so that one of all blocks would join them; and two
-    stacked equations have none. Their standard normal numbers are coefficients then.
+    Processes are integrated out block by block, so that one of all blocks would join them. Their
+    standard normal numbers are coefficients then.
 
     Parameters
     ----------

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import product
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import gammaln, logsumexp
+from scipy.special import gammaln
 
 from bayes_nqp.arrays import Array
 
@@ -18,8 +17,8 @@ type Density = Callable[[Array], Array]
 NU = 6.0
 """Degrees of freedom of proposals: heavier tails than a posterior's."""
 _LOWEST = 1e-300
-_IMAGES = 4_000_000
-"""Images whose densities are held at once."""
+_IMAGES = 1 << 17
+"""Images whose densities are held at once: two megabytes."""
 
 
 def folded(points: Array, folds: npt.NDArray[np.bool_]) -> Array:
@@ -80,25 +79,50 @@ class FoldedT:
             - 0.5 * d * np.log(NU * np.pi)
             - np.log(np.diag(self._lower)).sum()
         )
-        # An image of x has the signs S: S x - m, S = diag(±1). By L^-1 that is L^-1 (x - m), its
-        # base, less 2 L^-1 e_j x_j for every sign that is minus.
         base = (places - self.centre) @ inverse.T
         columns = inverse[:, self.folds]  # L^-1 e_j of the parameters that fold.
-        signs = np.array(list(product((0.0, -2.0), repeat=int(self.folds.sum()))))
-        size = max(_IMAGES // len(signs), 1)
+        size = max(_IMAGES >> columns.shape[1], 1)
         parts = [
             self._images(
-                base[start : start + size], places[start : start + size, self.folds], columns, signs
+                base[start : start + size], places[start : start + size, self.folds], columns
             )
             for start in range(0, len(places), size)
         ]
         return np.asarray(constant + np.concatenate([*parts, np.zeros(0)]))
 
-    def _images(self, base: Array, folded: Array, columns: Array, signs: Array) -> Array:
+    def _images(self, base: Array, folded: Array, columns: Array) -> Array:
         """Log of the sum over images of some places, up to the constant."""
-        images = np.empty((len(signs), len(base)))
-        for k, sign in enumerate(signs):
-            # (1 + z'z / nu)^-(nu + d)/2 with z = L^-1 (S x - m).
-            z = base + (folded * sign) @ columns.T if sign.any() else base
-            images[k] = -0.5 * (NU + self.centre.size) * np.log1p((z**2).sum(axis=1) / NU)
-        return np.asarray(logsumexp(images, axis=0))
+        # An image of x has the signs S: S x - m, S = diag(±1). By L^-1 that is z = b + sum_j y_j
+        # over the signs that are minus, b = L^-1 (x - m) and y_j = -2 x_j L^-1 e_j, so that
+        # z'z = b'b + sum_j (2 b'y_j + y_j'y_j + 2 sum_(i < j) y_i'y_j), sign after sign.
+        gram, own = columns.T @ columns, base @ columns
+        squares = (base**2).sum(axis=1)[:, None]
+        for j in range(folded.shape[1]):
+            x = folded[:, j]
+            more = (4.0 * x * (x * gram[j, j] - own[:, j]))[:, None]
+            for i in range(j):
+                pair = 8.0 * x * folded[:, i] * gram[i, j]
+                more = np.concatenate([more, more + pair[:, None]], axis=1)
+            squares = np.concatenate([squares, squares + more], axis=1)
+        # (1 + z'z / nu)^-(nu + d)/2, each over the largest.
+        heights = 1.0 + np.maximum(squares, 0.0) / NU
+        least = heights.min(axis=1)
+        twice = int(NU) + self.centre.size
+        ratio = least[:, None] / heights
+        ratio[ratio < 10.0 ** (-500.0 / twice)] = 0.0  # Below, powers would be denormal.
+        shares = _power(ratio, twice // 2)
+        if twice % 2:
+            shares *= np.sqrt(ratio)
+        return np.asarray(np.log(shares.sum(axis=1)) - 0.5 * twice * np.log(least))
+
+
+def _power(base: Array, exponent: int) -> Array:
+    """A whole power, by squares."""
+    out = np.ones_like(base)
+    while exponent:
+        if exponent & 1:
+            out *= base
+        exponent >>= 1
+        if exponent:
+            base = base * base
+    return out

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -45,8 +46,9 @@ class Importance:
 
     Proposals come from one Student-t around the mode, fitted by adaptive importance sampling and
     folded at zero where a scale may vanish. They are weighted by the density, and each chain
-    resamples its own. Where the weights do not carry it, five times as many are drawn; and then
-    the posterior is reached by `Tempered` steps from the prior.
+    resamples its own. Where the weights do not carry it, more are drawn, from a Student-t fitted
+    to all before, five times as many at most; and then the posterior is reached by `Tempered` steps
+    from the prior.
 
     Parameters
     ----------
@@ -142,11 +144,13 @@ def importance(density: Density, space: ParameterSpace, sampler: Importance) -> 
     # One proposal covers one mode; w = p / q of independent points, five times as many at worst.
     if modes == 1:
         proposal = fitted(density, _nearest_zero(space.folds, summit), summit, generator)
-        for size in (sampler.proposals, 5 * sampler.proposals):
-            proposals = propose(density, proposal, generator, size)
-            if proposals.weights.passed:
-                return _resampled(proposals, sampler, generator)
-            proposal = _refitted(proposals.proposal, proposals)
+        drawn = [propose(density, proposal, generator, sampler.proposals)]
+        while not (pool := _pooled(drawn)).weights.passed:
+            if len(pool.points) >= sampler.n_evaluations:
+                return tempered(density, space, sampler.draws, sampler.chains, generator)
+            proposal = _refitted(proposal, pool)
+            drawn.append(propose(density, proposal, generator, sampler.proposals // 2))
+        return _resampled(pool, sampler, generator)
     return tempered(density, space, sampler.draws, sampler.chains, generator)
 
 
@@ -294,6 +298,29 @@ def propose(
     target = folded_density(density, proposal.folds)(places)
     log_weights = target - proposal.log_density(places)
     return Proposals(unfolded(places, proposal.folds), log_weights, proposal)
+
+
+def _pooled(drawn: Sequence[Proposals]) -> Proposals:
+    """Points of several proposals, each proposal's in proportion to what they are worth.
+
+    Many parameters have a covariance that a few effective points do not tell: each proposal is
+    fitted to all points before it, and none of them is lost.
+    """
+    if len(drawn) == 1:
+        return drawn[0]
+    # Z = sum_k a_k mean_k(p / q_k) for any shares a that sum to one; the best are as effective
+    # sizes. Of N points in all, the n_k of a proposal weigh a_k N / n_k.
+    sizes = np.array([len(part.points) for part in drawn])
+    worth = np.array([max(part.weights.effective, 1e-9) for part in drawn])
+    more = np.log(worth / worth.sum() * sizes.sum() / sizes)
+    log_weights = [part.log_weights + x for part, x in zip(drawn, more, strict=True)]
+    # Every stretch of the points holds its share of each proposal's.
+    order = np.argsort(np.concatenate([np.arange(n) / n for n in sizes]), kind="stable")
+    return Proposals(
+        np.concatenate([part.points for part in drawn])[order],
+        np.concatenate(log_weights)[order],
+        drawn[-1].proposal,
+    )
 
 
 def _refitted(proposal: FoldedT, proposals: Proposals) -> FoldedT:

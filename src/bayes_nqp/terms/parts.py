@@ -88,8 +88,8 @@ class ProcessPart:
         One for each of the loadings.
     border : bool, default False
         Whether the numbers that paths are made of are coefficients, instead of integrated out block
-        by block: where strata with blocks of their own have paths in common, or where equations are
-        drawn together. Owners are numbered from 0.
+        by block: where strata with blocks of their own have paths in common. Owners are numbered
+        from 0.
     errors : ErrorLaw, optional
         Whose correlation over the time grid paths have: the root of it is multiplied with the sum.
         Loadings of paths in the border are the identity then.
