@@ -116,6 +116,7 @@ HOMES = {
     "study_design": "bayes_nqp.studies._values:design_of",
     "log_prior_of_theta": "bayes_nqp.checks.space._form_posteriors:log_prior",
     "as_printed": "bayes_nqp.checks.space._statistics",
+    "local_z": "bayes_nqp.checks.space._statistics",
     "morans_i": "bayes_nqp.checks.space._statistics",
     "whitened": "bayes_nqp.checks.space._statistics",
     "Trend": "bayes_nqp.checks.trends._differential_trend",

@@ -124,16 +124,21 @@ def test_tests_stand_in_the_column_of_their_weights(fits: dict[str, nqp.Fit]) ->
     rows = lines(table)
     lag = checks[0].evidence.set_index("test").loc["lag"]
     # Under the model that was tested, which is the one without weights.
-    assert rows["LM lag (adjacent)"][0].values == (lag["statistic"], lag["p"])
+    assert rows["LM lag (adjacent), whitened"][0].values == (lag["statistic"], lag["p"])
+    printed = rows["LM lag (adjacent), as printed"]
+    assert printed[0].values == (lag["printed_statistic"], lag["printed_p"])
     first = [True, False, False, False, False, False]
-    assert [bool(cell.text) for cell in rows["LM lag (adjacent)"]] == first
+    assert [bool(cell.text) for cell in printed] == first
+    assert [cell.text for cell in rows["Controls"]] == ["x"] * 6
+    assert [cell.text for cell in rows["Unit effects"]] == ["yes"] * 6
     moran = next(label for label in rows if label.startswith("Moran"))
     assert moran.endswith("(wide)")
     assert [bool(cell.text) for cell in rows[moran]] == first
     assert "are of the model in whose column they stand" in table.note
     # Without its column, they stand under fits of their weights.
     others = {name: fit for name, fit in fits.items() if name != "DID"}
-    beside = lines(nqp.table(others, "spatial", checks=checks[:1]))["LM lag (adjacent)"]
+    beside = lines(nqp.table(others, "spatial", checks=checks[:1]))
+    beside = beside["LM lag (adjacent), whitened"]
     assert [bool(cell.text) for cell in beside] == [True, False, True, False, True]
     ratio = float(checks[2].evidence["ratio"].sel(errors="whitened", restricted="SAR"))
     assert rows["LR, SDM to SAR"][1].values[0] == ratio

@@ -26,6 +26,7 @@ from bayes_nqp.checks.shared import (
     texts_of,
 )
 from bayes_nqp.checks.space import Decay, WeightsPosterior, decay, weights_posterior
+from bayes_nqp.checks.space import lengths_of as lengths_of
 from bayes_nqp.checks.trends import Averaged, averaged
 from bayes_nqp.fitting import ADOPTION, CHANNELS, DOSE, ROWS, TRENDS, UNITS, Need, meets
 

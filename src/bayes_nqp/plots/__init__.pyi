@@ -2,6 +2,7 @@ from ._adoption import adoption as adoption
 from ._calibration import calibration as calibration
 from ._channels import channels as channels
 from ._check import check as check
+from ._decay import decay as decay
 from ._decomposition import decomposition as decomposition
 from ._drift import drift as drift
 from ._effect_map import effect_map as effect_map
@@ -12,6 +13,7 @@ from ._evidence_sensitivity import sensitivity as sensitivity
 from ._forest import forest as forest
 from ._impulse_responses import impulse_responses as impulse_responses
 from ._league import league as league
+from ._lisa_map import lisa_map as lisa_map
 from ._moderation import moderation as moderation
 from ._panel import panel as panel
 from ._paths import paths as paths
@@ -23,4 +25,5 @@ from ._registry import sketches as sketches
 from ._scene import Scene as Scene
 from ._shrinkage import shrinkage as shrinkage
 from ._spatial_links import spatial_links as spatial_links
+from ._weights_posterior import weights_posterior as weights_posterior
 from ._zone_map import zone_map as zone_map

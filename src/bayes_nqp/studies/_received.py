@@ -8,6 +8,7 @@ from typing import Literal
 import pandas as pd
 import xarray as xr
 
+from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
 from bayes_nqp.estimands import received
 from bayes_nqp.studies._schema import Report
@@ -19,7 +20,7 @@ type Onto = Literal["untreated", "treated"]
 
 
 def received_parts(effects: xr.Dataset) -> Iterator[tuple[Onto, str | None]]:
-    """Whose rows receive something, and by what that is told apart: whole, ring, event time.
+    """Whose rows receive something, and by what: whole, ring, event time, each factor of strata.
 
     Parameters
     ----------
@@ -32,12 +33,12 @@ def received_parts(effects: xr.Dataset) -> Iterator[tuple[Onto, str | None]]:
     by_exposure = (v.RING, v.EVENT_TIME) if v.RING in effects.coords else ()
     rows: tuple[Onto, ...] = ("untreated", "treated")
     for onto in rows if apart else rows[:1]:
-        for by in (None, *by_exposure):
+        for by in (None, *by_exposure, *schema.factors(effects)):
             yield onto, by
 
 
 def received_table(effects: xr.Dataset, report: Report) -> pd.DataFrame:
-    """List what rows receive: all of them, by ring, and by periods since exposure.
+    """List what rows receive: all of them, by ring, by periods since exposure, and by group.
 
     Parameters
     ----------

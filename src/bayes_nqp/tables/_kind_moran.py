@@ -38,15 +38,7 @@ def moran(source: Fit | xr.Dataset | Sequence[CheckResult], ask: Ask) -> Table:
     StudyError
         If none of the checks is it, or it has no numbers.
     """
-    if isinstance(source, xr.Dataset):
-        raise StudyError("effects have no rows", hint="pass the fit, or nqp.check(fit, 'moran')")
-    results = [CHECKS["moran"](source)] if isinstance(source, Fit) else source
-    found = next((x for x in results if x.name == "moran" and x.evidence is not None), None)
-    if found is None or not isinstance(found.evidence, xr.Dataset):
-        asked = next((x.sentence for x in results if x.name == "moran"), None)
-        problem = asked or Message("none of the checks is 'moran'")
-        raise StudyError(problem, hint="nqp.check(fit, 'moran', weights=weights)")
-    evidence, translate = found.evidence, ask.translate
+    evidence, translate = moran_evidence(source), ask.translate
     draft = TableDraft(ask)
     series = [str(name) for name in evidence["series"].to_numpy()]
     for time in evidence[v.TIME].to_numpy():
@@ -63,3 +55,22 @@ def moran(source: Fit | xr.Dataset | Sequence[CheckResult], ask: Ask) -> Table:
     heads = ("I", "E(I)", "sd(I)", "z", "p")
     columns = (Column(x, translate(_SERIES[name])) for name in series for x in heads)
     return draft.finish("moran", translate("Moran's I by period"), translate("Period"), columns, {})
+
+
+def moran_evidence(source: Fit | xr.Dataset | Sequence[CheckResult]) -> xr.Dataset:
+    """Find the numbers of the check "moran", asked anew of a fit.
+
+    Raises
+    ------
+    StudyError
+        If none of the checks is it, or it has no numbers.
+    """
+    if isinstance(source, xr.Dataset):
+        raise StudyError("effects have no rows", hint="pass the fit, or nqp.check(fit, 'moran')")
+    results = [CHECKS["moran"](source)] if isinstance(source, Fit) else source
+    found = next((x for x in results if x.name == "moran" and x.evidence is not None), None)
+    if found is None or not isinstance(found.evidence, xr.Dataset):
+        asked = next((x.sentence for x in results if x.name == "moran"), None)
+        problem = asked or Message("none of the checks is 'moran'")
+        raise StudyError(problem, hint="nqp.check(fit, 'moran', weights=weights)")
+    return found.evidence

@@ -7,6 +7,7 @@ from typing import Literal
 
 import xarray as xr
 
+from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
 from bayes_nqp.estimands import att, effects_of, gate_of, own_and_received, text
 from bayes_nqp.estimands import received as received_by
@@ -17,6 +18,9 @@ from bayes_nqp.tables._draft import TableDraft
 from bayes_nqp.tables._kinds import Ask, kind
 from bayes_nqp.tables._model import Column, Table
 from bayes_nqp.tables._parts import count, estimate_columns, outcome_of
+
+_MANY = 6
+"""Levels of a factor that have lines of their own."""
 
 type Lines = Iterator[tuple[str, xr.DataArray | None]]
 """Labels with draws; headings without."""
@@ -67,6 +71,8 @@ def _treated(fit: Fit, ask: Ask) -> Lines:
     yield translate("Received"), others
     if fit.facts.has("exposure"):
         yield from _rings(fit, ask, "treated")
+    if fit.facts.adopted:
+        yield from _groups(fit, ask, "treated")
 
 
 def _untreated(fit: Fit, ask: Ask) -> Lines:
@@ -75,6 +81,19 @@ def _untreated(fit: Fit, ask: Ask) -> Lines:
     yield ask.translate("Received"), received_by(fit, weights=ask.weights)
     if fit.facts.has("exposure"):
         yield from _rings(fit, ask, "untreated")
+    yield from _groups(fit, ask, "untreated")
+
+
+def _groups(fit: Fit, ask: Ask, onto: Literal["untreated", "treated"]) -> Lines:
+    """What receivers of each group have, a line for each level of a factor of few."""
+    effects = effects_of(fit)
+    for factor in schema.factors(effects):
+        draws = received_by(effects, factor, ask.weights, onto).dropna(factor)
+        if 1 < draws.sizes[factor] <= _MANY:
+            for level in draws[factor].to_numpy():
+                name = ask.translate.name
+                label = f"{name(factor)}: {name(text(level), factor)}"
+                yield label, draws.sel({factor: level}).drop_vars(factor)
 
 
 def _rings(fit: Fit, ask: Ask, onto: Literal["untreated", "treated"]) -> Lines:

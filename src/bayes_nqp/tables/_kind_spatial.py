@@ -18,10 +18,11 @@ from bayes_nqp.fitting import (
     LINKED,
     Fit,
 )
-from bayes_nqp.language import Message, Translator
+from bayes_nqp.language import Message, Translator, listed
 from bayes_nqp.spatial_weights import SpatialWeights
 from bayes_nqp.tables._described import model_facts, remarks_of, stacked_notes
 from bayes_nqp.tables._draft import TableDraft
+from bayes_nqp.tables._kind_spatial_lm import LM
 from bayes_nqp.tables._kinds import Ask, kind
 from bayes_nqp.tables._model import NOTHING, Cell, Column, Form, Table, decimals_for
 from bayes_nqp.tables._parts import Writer, count, outcome_of, per_words, word
@@ -29,12 +30,6 @@ from bayes_nqp.tables._spatial_estimates import estimates_of, is_of_space
 
 _TESTS = Message("Tests")
 _CHANCE: Final = Form("{}", ("chance",))
-_LM: Final = {
-    "lag": Message("LM lag"),
-    "error": Message("LM error"),
-    "robust lag": Message("Robust LM lag"),
-    "robust error": Message("Robust LM error"),
-}
 _FORMS: Final = {
     ("wald", "SAR"): Message("Wald, SDM to SAR"),
     ("ratio", "SAR"): Message("LR, SDM to SAR"),
@@ -55,7 +50,8 @@ _NOTE_DOSE = Message(
 )
 _NOTE_OWN = Message(
     "LM tests and Moran's I are of the model in whose column they stand, less what it has of "
-    "linked units' outcomes and errors, by the weights named with them."
+    "linked units' outcomes and errors, by the weights named with them. As printed: errors taken "
+    "as independent over time; whitened: by the errors of the model."
 )
 _NOTE_TESTS = Message("Tests: statistic, and its p value in parentheses.")
 
@@ -160,8 +156,7 @@ def _tests(fit: Fit, ask: Ask, digests: Container[str]) -> dict[str, Cell]:
         if not ours or (result.name == "spatial_form" and (term is None or term.form != "SDM")):
             continue
         for label, statistic, p in _statistics(result):
-            named = label if tested is None else Message("{} ({})", label, attrs["weights"])
-            out[ask.translate(named)] = Cell((statistic, p), _form(ask))
+            out[ask.translate(label)] = Cell((statistic, p), _form(ask))
     return out
 
 
@@ -178,10 +173,17 @@ def _statistics(result: CheckResult) -> Iterator[tuple[Message, float, float]]:
         residual = evidence.sel(series="residual")
         at = int(np.abs(residual["z_random"].to_numpy()).argmax())
         z = abs(float(residual["z_random"][at]))
-        yield _MORAN, float(residual["value"][at]), float(2.0 * ndtr(-z))
+        label = Message("{} ({})", _MORAN, evidence.attrs["weights"])
+        yield label, float(residual["value"][at]), float(2.0 * ndtr(-z))
     if result.name == "spatial_lm":
-        for _, line in evidence.iterrows():
-            yield _LM[str(line["test"])], float(line["statistic"]), float(line["p"])
+        by_test, weights = evidence.set_index("test"), evidence.attrs["weights"]
+        for message, statistic, p in (
+            (Message("{} ({}), as printed"), "printed_statistic", "printed_p"),
+            (Message("{} ({}), whitened"), "statistic", "p"),
+        ):
+            for name, label in LM.items():
+                line = by_test.loc[name]
+                yield message.fill(label, weights), float(line[statistic]), float(line[p])
     elif result.name == "spatial_form":
         white = evidence.sel(errors="whitened")
         for (name, form), label in _FORMS.items():
@@ -205,7 +207,12 @@ def _facts(draft: TableDraft, fits: Sequence[Fit]) -> None:
             for weights in map(_weights, fits)
         ],
         translate("Errors"): [x["errors"] for x in facts],
+        translate("Unit effects"): [translate("yes")] * len(fits),
         translate("Time effects"): [x["time"] for x in facts],
+        translate("Controls"): [
+            listed(names, len(names)).in_(draft.ask.language) if names else translate("no")
+            for names in ([*map(translate.name, fit.facts.covariates_of(fit.rows))] for fit in fits)
+        ],
         translate("Deviations by"): [x["deviations"] for x in facts],
     }
     for number, (label, texts) in enumerate(rows.items()):

@@ -80,8 +80,9 @@ class Ask:
         return {"gate": gate, "interval": self.interval, "probability": f"{self.prob:g}"}
 
 
-type Subject = Literal["fit", "fits", "panel", "checks"]
-"""What can be tabulated: a fit or its effects, several of them by heading, a panel, or checks."""
+type Subject = Literal["fit", "fits", "panel", "checks", "weights", "decay"]
+"""What can be tabulated: a fit or its effects, several of them by heading, a panel, checks, or an
+answer over weights or lengths of decay."""
 type Build = Callable[[Any, Ask], Table]
 
 
@@ -95,7 +96,7 @@ class TableKind:
         What it shows.
     build : callable
         From what is tabulated, and how, to the table.
-    of : tuple of {"fit", "fits", "panel", "checks"}
+    of : tuple of {"fit", "fits", "panel", "checks", "weights", "decay"}
         What it tabulates.
     section : str
         The section of a report that it stands in; "" for none, or where a section places it.
@@ -156,7 +157,7 @@ def kind(
     ----------
     title : Message
         What it shows.
-    of : tuple of {"fit", "fits", "panel", "checks"}, default ("fit",)
+    of : tuple of {"fit", "fits", "panel", "checks", "weights", "decay"}, default ("fit",)
         What it tabulates.
     section : str, default ""
         The section of a report that ends with it.

@@ -117,9 +117,13 @@ class Writer:
     def estimate(self, row: Line) -> Cell:
         """Write an estimate over its interval, or over its sd."""
         if self.spread == "sd":
-            return Cell((float(row["mean"]), float(row["sd"])), self._sd, self.decimals)
+            return self.beside_sd(row)
         values = (float(row["mean"]), float(row["lower"]), float(row["upper"]))
         return Cell(values, self._stacked, self.decimals)
+
+    def beside_sd(self, row: Line) -> Cell:
+        """Write an estimate over its sd."""
+        return Cell((float(row["mean"]), float(row["sd"])), self._sd, self.decimals)
 
     def share(self, centre: float, lower: float, upper: float) -> Cell:
         """Write a share with its interval, to two decimals."""

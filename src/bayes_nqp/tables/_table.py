@@ -11,7 +11,7 @@ import pandas as pd
 import xarray as xr
 
 from bayes_nqp.annotations import Language
-from bayes_nqp.checks import CheckResult, results_of
+from bayes_nqp.checks import CheckResult, Decay, WeightsPosterior, results_of
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.estimands import By
@@ -57,8 +57,8 @@ def table(
     ----------
     values : Fit, Dataset, mapping or sequence of them, Panel, CheckResult or sequence of them
         What to tabulate: a fit, or effects in the schema of the waist; several, by the heading
-        of their column; a panel; or results of checks (also the table that ``nqp.check(fit)``
-        gives).
+        of their column; a panel; results of checks (also the table that ``nqp.check(fit)``
+        gives); or what `nqp.weights_posterior` or `nqp.decay` answered.
     kind : str, optional
         Found from `values` by default:
 
@@ -70,6 +70,8 @@ def table(
         - "robustness", of several fits, a column each; or of checks that compare
           specifications, a row each;
         - "spatial", of fits with spatial weights by heading (and others beside), a column each;
+        - "moran", "lisa", "spatial_lm", of a fit or of checks: what papers print of space;
+        - "weights_posterior", "decay", of the answers of these names, or of checks;
         - "descriptives", of a panel;
         - "diagnostics", of checks; of a fit, which is then asked all of them.
     by : str, sequence of str or mapping, optional
@@ -132,6 +134,9 @@ def table(
     )  # fmt: skip
     _check(ask, kind)
     subject, source = _subject(values)
+    if isinstance(source, WeightsPosterior | Decay) and "fit" in (KINDS[kind].of if kind else ()):
+        # Kinds of fits take its draws, as they take those of a fit.
+        subject, source = "fit", source.effects
     if layout is not None:
         return laid(layout, subject, source, ask, kind)
     usual = next((each.name for each in KINDS.values() if each.suits(subject, source)), None)
@@ -170,6 +175,8 @@ def _subject(candidate: object) -> tuple[Subject, object]:
     """Tell what is to be tabulated."""
     if isinstance(candidate, Panel):
         return "panel", candidate
+    if isinstance(candidate, WeightsPosterior | Decay):
+        return "weights" if isinstance(candidate, WeightsPosterior) else "decay", candidate
     results = _results(candidate)
     if results is not None:
         return "checks", results

@@ -22,7 +22,7 @@ from bayes_nqp.language import Message
 from bayes_nqp.markup import facts_html, facts_text
 from bayes_nqp.spatial_weights import exponential
 
-_KM: Final = (25.0, 50.0, 100.0, 200.0, 400.0)
+KM: Final = (25.0, 50.0, 100.0, 200.0, 400.0)
 _SHARE, _STEP = 0.4, 1.15
 """Probability of one length above which others are put in beside it, and their least ratio."""
 _PLACES: Final = 41
@@ -125,7 +125,7 @@ class Decay:
 
 
 @door
-def decay(fit: Fit, km: Sequence[float] = _KM) -> Decay:
+def decay(fit: Fit, km: Sequence[float] = KM) -> Decay:
     """Ask how far a policy reaches: exposure ``sum_j 1[in force] exp(-d / l)``, l integrated out.
 
     Units receive ``theta_e`` of each unit that has been in force for e periods, less with its
@@ -195,6 +195,12 @@ def decay(fit: Fit, km: Sequence[float] = _KM) -> Decay:
     theta = [treatment_coefficients(x).sel(term="linked").to_numpy().ravel() for x, _ in drawn]
     length = np.array([k for _, k in drawn])[turns]
     return Decay(effects, tuple(models), used, taken(theta, turns), length, tuple(left_out))
+
+
+def lengths_of(table: pd.DataFrame) -> dict[float, float]:
+    """Probabilities of lengths (km) that the check's evidence has."""
+    lengths, shares = (str(table.attrs[x]).split() for x in ("lengths", "probabilities"))
+    return {float(km): float(p) for km, p in zip(lengths, shares, strict=True)}
 
 
 def _called(length: float) -> str:

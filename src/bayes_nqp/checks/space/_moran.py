@@ -12,7 +12,7 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.arrays import Array
 from bayes_nqp.checks.shared import DOUBT, HOLDS, Finding, asks
 from bayes_nqp.checks.space._near import balanced, named, weights_by
-from bayes_nqp.checks.space._statistics import Moran, morans_i
+from bayes_nqp.checks.space._statistics import Moran, local_z, morans_i
 from bayes_nqp.fitting import ADDITIVE, ROWS, UNITS, Fit
 from bayes_nqp.language import Message
 from bayes_nqp.spatial_weights import SpatialWeights, located
@@ -36,6 +36,10 @@ def moran(fit: Fit, *, weights: SpatialWeights | None = None) -> Finding:
     has an I beyond what chance gives in one of twenty panels (normal approximation under
     randomisation, two-sided, Bonferroni over periods).
 
+    The evidence has units' places in the plane of own and neighbours' values too (LISA): the type
+    HH, LL, LH or HL of a unit whose neighbours differ from chance at 5 %, each by itself, given its
+    own value (conditional randomisation, normal approximation); of the others none.
+
     Parameters
     ----------
     weights : SpatialWeights, optional
@@ -44,7 +48,8 @@ def moran(fit: Fit, *, weights: SpatialWeights | None = None) -> Finding:
 
     References
     ----------
-    Cliff, A. and Ord, J. (1981). Spatial processes: models and applications.
+    Cliff, A. and Ord, J. (1981). Spatial processes: models and applications. Anselin, L. (1995).
+    Local indicators of spatial association. Geographical Analysis 27(2).
     """
     matrix = weights_by(fit, weights)
     rows = balanced(fit, matrix)
@@ -64,7 +69,9 @@ def moran(fit: Fit, *, weights: SpatialWeights | None = None) -> Finding:
         numbers["residual"][worst].value, z[worst], times[worst],
     )  # fmt: skip
     evidence = _evidence(numbers, series, rows.matrix)
-    evidence = evidence.assign_coords({v.TIME: times}).assign_attrs(named(matrix, fit))
+    units = fit.plan.panel.unit_labels[rows.units].astype(str)
+    evidence = evidence.assign_coords({v.TIME: times, "place": units})
+    evidence = evidence.assign_attrs(named(matrix, fit))
     return Finding(DOUBT if doubt else HOLDS, figure, _sentence(doubt), evidence, "moran")
 
 
@@ -101,8 +108,14 @@ def _evidence(numbers: dict[str, list[Moran]], series: dict[str, Array], matrix:
     }
     scores = np.stack([(x - x.mean(axis=0)) / x.std(axis=0) for x in series.values()])
     near_by = np.stack([matrix @ x for x in scores])
+    far = np.stack([[local_z(x, matrix) for x in values.T] for values in scores]).swapaxes(1, 2)
+    # High or low itself, then its neighbours: where these are beyond chance.
+    letters = np.array(["L", "H"])
+    kinds = np.char.add(letters[(scores > 0.0) * 1], letters[(far > 0.0) * 1])
+    kinds = np.where(2.0 * ndtr(-np.abs(far)) < _LEVEL, kinds, "")
+    dims = ("series", "place", v.TIME)
     return xr.Dataset(
-        {**table, "score": (("series", "place", v.TIME), scores),
-         "neighbours": (("series", "place", v.TIME), near_by)},
+        {**table, "score": (dims, scores), "neighbours": (dims, near_by),
+         "local_z": (dims, far), "lisa": (dims, kinds)},
         coords={"series": list(numbers)},
     )  # fmt: skip

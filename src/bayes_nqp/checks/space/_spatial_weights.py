@@ -77,9 +77,9 @@ def spatial_weights(
                 "The data prefer other weights ({}); what units receive depends on them. Next: {}.",
                 name, f"weights = nqp.spatial_weights.{hint}",
             )  # fmt: skip
-        return Finding(DOUBT, figure, sentence, table)
+        return Finding(DOUBT, figure, sentence, table, "weights_posterior")
     held = Message("No other weights are preferred by a log Bayes factor above {:g}.", _MORE)
-    return Finding(HOLDS, figure, held, table)
+    return Finding(HOLDS, figure, held, table, "weights_posterior")
 
 
 def _marginals(

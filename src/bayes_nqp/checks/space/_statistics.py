@@ -15,7 +15,10 @@ c, a and t are centred and scaled here.
 References
 ----------
 Anselin, L., Le Gallo, J. and Jayet, H. (2008). Spatial panel econometrics. In The econometrics of
-panel data. Cliff, A. and Ord, J. (1981). Spatial processes: models and applications.
+panel data. Cliff, A. and Ord, J. (1981). Spatial processes: models and applications. Anselin, L.
+(1995). Local indicators of spatial association. Geographical Analysis 27(2). Sokal, R., Oden, N.
+and Thomson, B. (1998). Local spatial autocorrelation in a biological model. Geographical Analysis
+30(4).
 """
 
 from __future__ import annotations
@@ -66,6 +69,29 @@ def morans_i(values: Array, matrix: Any) -> Moran:
     second = kurtosis * ((n * n - n) * s1 - 2.0 * n * s2 + 6.0 * s0**2)
     random = (first - second) / ((n - 1.0) * (n - 2.0) * (n - 3.0) * s0**2) - mean**2
     return Moran(value, mean, (value - mean) / normal**0.5, (value - mean) / random**0.5)
+
+
+def local_z(values: Array, matrix: Any) -> Array:
+    """Z of what linked units have, each unit's own value kept and the others in any order (n,).
+
+    ``c_i = sum_j w_ij z_j`` under conditional randomisation (Anselin 1995; Sokal, Oden and Thomson
+    1998): a sample of N = n - 1 others without replacement, of mean m and variance s², so that
+    ``E c_i = m sum_j w_ij`` and ``V c_i = s² [N sum_j w_ij² - (sum_j w_ij)²] / (N - 1)``.
+
+    Parameters
+    ----------
+    values : ndarray (n,)
+        Of any units.
+    matrix : sparse array (n, n)
+        W, of any scale.
+    """
+    others, z = values.size - 1, values - values.mean()
+    mean = -z / others
+    variance = (float(z @ z) - z**2) / others - mean**2
+    sums, squares = np.asarray(matrix.sum(axis=1)).ravel(), (matrix * matrix).sum(axis=1)
+    spread = variance * (others * np.asarray(squares).ravel() - sums**2) / (others - 1)
+    far = np.sqrt(np.maximum(spread, np.finfo(np.float64).tiny))
+    return np.asarray(np.where(sums > 0.0, (matrix @ z - mean * sums) / far, 0.0))
 
 
 def as_printed(outcome: Array, columns: Array, matrix: Any) -> dict[str, tuple[float, float]]:

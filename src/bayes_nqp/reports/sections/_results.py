@@ -32,7 +32,7 @@ def results(context: Context) -> Iterator[Block | Sketch]:
         yield Heading(translate("Side by side"), 2)
         yield from context.table("robustness", context.fits)
         if spatial := spatial_fits(context.fits):
-            yield from context.table("spatial", spatial)
+            yield from context.table("spatial", spatial, checks=context.checks)
 
 
 def _by(context: Context, grounds: Grounds) -> Iterator[tuple[str, ...]]:

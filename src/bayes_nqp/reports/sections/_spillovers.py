@@ -8,6 +8,7 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.estimands import own_and_received, received, run_effects
 from bayes_nqp.fitting import DYNAMIC, RECEIVED, meets
 from bayes_nqp.language import Message, listed
+from bayes_nqp.reports._between import MANY
 from bayes_nqp.reports._confidence import Grounds
 from bayes_nqp.reports._content import Block, Heading, Paragraph
 from bayes_nqp.reports._context import Context
@@ -33,6 +34,7 @@ def _untreated(context: Context) -> Iterator[str]:
     """What untreated units receive, all together and ring by ring."""
     fit = context.fit
     yield neighbours(context, Grounds(context))
+    yield from _groups(context)
     if not fit.facts.has("exposure"):
         return
     rings = received(fit, v.RING, context.weights)
@@ -46,6 +48,27 @@ def _untreated(context: Context) -> Iterator[str]:
     ]
     if len(parts) > 1:
         yield context.translate("They receive {}.", listed(parts))
+
+
+def _groups(context: Context) -> Iterator[str]:
+    """What untreated units of each group receive."""
+    for factor in context.factors:
+        draws = received(context.effects, factor, context.weights).dropna(factor)
+        if not 1 < draws.sizes[factor] <= MANY:
+            continue
+        parts = [
+            Message(
+                "{size} in {group}",
+                group=context.translate.name(level_, factor),
+                size=level(posterior_of(draws.sel({factor: level_}), context.prob),
+                           context.effect_unit),
+            )
+            for level_ in draws[factor].to_numpy().tolist()
+        ]  # fmt: skip
+        yield context.translate(
+            "By {factor}, untreated units receive {groups}.",
+            factor=context.translate.name(factor), groups=listed(parts, MANY),
+        )  # fmt: skip
 
 
 def _treated(context: Context) -> str:

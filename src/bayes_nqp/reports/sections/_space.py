@@ -1,0 +1,88 @@
+"""The chapter of space: dependence by period, local types, tests, weights and reach."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from scipy.special import ndtr
+
+from bayes_nqp import vocabulary as v
+from bayes_nqp.checks import CheckResult
+from bayes_nqp.language import Numeral
+from bayes_nqp.reports._content import Block, Heading, Paragraph
+from bayes_nqp.reports._context import Context
+from bayes_nqp.reports._registry import section
+
+_LEVEL = 0.05
+
+
+@section(place=37)
+def space(context: Context) -> Iterator[Block]:
+    """Tabulate Moran's I and LISA by period, LM tests, P(W), and the reach, where asked."""
+    asked = {x.name: x for x in context.checks if x.evidence is not None}
+    parts = [name for name in ("moran", "spatial_lm", "spatial_weights", "reach") if name in asked]
+    if not parts:
+        return
+    checks = list(asked.values())
+    yield Heading(context.translate("Dependence in space"))
+    for name in parts:
+        yield Paragraph(context.joined(_SENTENCES[name](context, asked[name])))
+        for kind in _TABLES[name]:
+            yield from context.table(kind, checks)
+
+
+def _moran(context: Context, result: CheckResult) -> Iterator[str]:
+    """Moran's I of the outcome, first and last, and in how many periods it is beyond chance."""
+    evidence, translate = result.evidence, context.translate
+    assert isinstance(evidence, xr.Dataset)
+    outcome = evidence.sel(series="outcome")
+    times, value = outcome[v.TIME].to_numpy().tolist(), outcome["value"].to_numpy()
+    beyond = 2.0 * ndtr(-np.abs(outcome["z_random"].to_numpy())) < _LEVEL
+    yield translate(
+        "Moran's I of the outcome is {first} in {begin} and {last} in {end}; in {n} of {periods} "
+        "periods it is beyond what chance gives at 5 %.",
+        first=_number(value[0]), begin=times[0], last=_number(value[-1]), end=times[-1],
+        n=int(beyond.sum()), periods=len(times),
+    )  # fmt: skip
+    last = outcome["lisa"].isel({v.TIME: -1}).to_numpy()
+    counts = {name: int((last == name).sum()) for name in ("HH", "LL", "LH", "HL")}
+    yield translate(
+        "In {end} {HH} units are high among high, {LL} low among low, {LH} low among high and {HL} "
+        "high among low.",
+        end=times[-1], **counts,
+    )  # fmt: skip
+    yield context.answer(result)
+
+
+def _answer(context: Context, result: CheckResult) -> Iterator[str]:
+    """What the check says."""
+    yield context.answer(result)
+
+
+def _weights(context: Context, result: CheckResult) -> Iterator[str]:
+    """Which weights are most probable."""
+    table = result.evidence
+    assert isinstance(table, pd.DataFrame)
+    best = table.iloc[int(np.argmax(table["probability"].to_numpy()))]
+    yield context.translate(
+        "Of {n} spatial weights those called {name} are the most probable ones, P(W) = {p}.",
+        n=len(table), name=context.translate.name(str(best["weights"])),
+        p=_number(best["probability"]),
+    )  # fmt: skip
+    yield context.answer(result)
+
+
+def _number(value: float) -> Numeral:
+    return Numeral(f"{value:.2f}")
+
+
+_SENTENCES = {
+    "moran": _moran, "spatial_lm": _answer, "spatial_weights": _weights, "reach": _answer,
+}  # fmt: skip
+_TABLES = {
+    "moran": ("moran", "lisa"), "spatial_lm": ("spatial_lm",),
+    "spatial_weights": ("weights_posterior",), "reach": ("decay",),
+}  # fmt: skip
