@@ -211,6 +211,58 @@ def units_of_two_columns(path: Path, frame: pd.DataFrame, rng: np.random.Generat
 
 
 @book
+def header_over_three_rows(path: Path, frame: pd.DataFrame, rng: np.random.Generator) -> Path:
+    """Two tables of years side by side, under their names and units, below two lines of titles."""
+    tables = [frame.pivot(index=["省份", "城市", "批复年份"], columns="年份", values=name)
+              for name in (OUTCOME, "专利数")]  # fmt: skip
+    gaps = [None] * (len(YEARS) - 1)
+    years = [f"{year}年" for year in YEARS]
+    rows = [
+        ["表4-1 贷款与专利（2011—2018年）"],
+        ["填报单位：统计局", None, None, "制表日期：2019年6月"],
+        ["地  区", None, None, OUTCOME, *gaps, "专利数", *gaps],
+        [None, None, None, "（亿元）", *gaps, "（件）", *gaps],
+        ["省份", "城市", "批复年份", *years, *years],
+    ]
+    for key in tables[0].index:
+        rows.append([*(None if pd.isna(x) else x for x in key),
+                     *(x for table in tables for x in table.loc[key])])  # fmt: skip
+    return saved(path, {"4-1": rows}, ("A3:C4", "D3:K3", "L3:S3", "D4:K4", "L4:S4"))
+
+
+@book
+def decimal_commas(path: Path, frame: pd.DataFrame, rng: np.random.Generator) -> Path:
+    """As spreadsheets save text where commas are decimal ones; three digits behind some of them."""
+    text = frame.assign(**{OUTCOME: [f"{x:.3f}".replace(".", ",") for x in frame[OUTCOME]]})
+    text["财政支出比重"] = [f"{x}".replace(".", ",") for x in frame["财政支出比重"]]
+    path = path.with_suffix(".csv")
+    path.write_text("\n".join(lines_of(table(text), ";")), encoding="utf-8-sig")
+    return path
+
+
+@book
+def units_stated_and_rows_twice(path: Path, frame: pd.DataFrame, rng: np.random.Generator) -> Path:
+    """Cells in another unit than the row below the names says, approvals in words, a row twice."""
+    rows = [
+        [*row[:3], f"{row[3]:g}年{int(rng.integers(1, 13))}月批复" if row[3] else None,
+         f"{row[4] / 1e4:.6f}亿元" if rng.random() < 0.1 else f"{row[4]:,.2f}", *row[5:]]
+        for row in cells_of(frame)
+    ]  # fmt: skip
+    twice = int(rng.integers(5, len(rows)))
+    head = [list(frame.columns), [None, None, None, None, "万元", None, "件"]]
+    return saved(path, {"表": [*head, *rows[:twice], rows[twice - 1], *rows[twice:]]})
+
+
+@book
+def names_that_change(path: Path, frame: pd.DataFrame, rng: np.random.Generator) -> Path:
+    """Cities without 市 before a year, or after it."""
+    early = bool(rng.integers(2))
+    short = (frame["年份"] < 2014) if early else (frame["年份"] >= 2015)
+    names = frame["城市"].mask(short, frame["城市"].str.removesuffix("市"))
+    return saved(path, {"数据": table(frame.assign(城市=names))})
+
+
+@book
 def a_table_that_goes_on(path: Path, frame: pd.DataFrame, rng: np.random.Generator) -> Path:
     rows = table(frame)
     place = int(rng.integers(20, 60))

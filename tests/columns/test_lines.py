@@ -98,17 +98,19 @@ def test_marks_between_thousands_stand_between_thousands(text: str, number: str 
 
 def test_a_decimal_comma_is_no_mark_between_thousands(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
-    city_rows().to_csv(path, index=False, sep=";", decimal=",")
-    with pytest.raises(PanelError) as caught:
-        Panel.from_file(path, **ROLES)
-    assert "decimal=','" in caught.value.hint
+    rows = city_rows().astype({"zone_year": "Int64"})
+    rows.to_csv(path, index=False, sep=";", decimal=",")
     for keys in ("", "read.thousands = ','"):
         with pytest.raises(PanelError, match="'0,9229'") as caught:
             validate(study_of(path, keys))
-        assert "decimal one" in caught.value.hint
+        assert 'decimals = ["nqp"]' in caught.value.hint
+    outcomes = [Panel.from_file(path, **ROLES).outcome]
+    outcomes.append(validate(study_of(path, 'read.decimals = ["nqp"]')).panel.outcome)
     made = new(path)
-    assert made.study is None
-    assert "thousands" not in made.guess.roles
+    assert made.study is not None
+    assert "thousands" not in made.guess.steps
+    for outcome in (*outcomes, made.study.panel.outcome):
+        assert sorted(outcome) == pytest.approx(sorted(city_rows()["nqp"]))
 
 
 def test_an_index_of_parquet_is_columns(tmp_path: Path) -> None:
@@ -123,7 +125,36 @@ def test_names_that_are_perhaps_one_unit_are_said(tmp_path: Path) -> None:
         panel = Panel.from_file(tmp_path / "cities.csv", unit="市", time="年份", outcome="y")
         return [str(note) for note in panel.notes if "perhaps" in note]
 
-    later = [(name, year) for name in ("沧溟市", "赤水") for year in (2015, 2016)]
-    (note,) = said([("沧溟", 2013), ("沧溟", 2014), *later])
-    assert "perhaps one unit: 沧溟 / 沧溟市; if so" in note
-    assert not said([("沧溟", 2014), ("沧溟", 2015), *later])
+    later = [(name, year) for name in ("沧溟区", "赤水") for year in (2015, 2016)]
+    (note,) = said([("沧溟县", 2013), ("沧溟县", 2014), *later])
+    assert "perhaps one unit: 沧溟区 / 沧溟县; if so" in note
+    assert not said([("沧溟县", 2014), ("沧溟县", 2015), *later])
+
+
+def test_a_name_without_its_last_word_is_the_unit_that_has_it(tmp_path: Path) -> None:
+    def units(rows: list[tuple[str, int]]) -> list[str]:
+        frame = pd.DataFrame(rows, columns=["市", "年份"]).assign(y=range(len(rows)))
+        frame.to_csv(tmp_path / "cities.csv", index=False)
+        panel = Panel.from_file(tmp_path / "cities.csv", unit="市", time="年份", outcome="y")
+        said = [str(note) for note in panel.notes if "Units of two names" in note]
+        assert len(said) == ("沧溟" not in panel.unit_labels)
+        return list(panel.unit_labels)
+
+    later = [(name, year) for name in ("沧溟市", "赤水市") for year in (2015, 2016)]
+    assert units([("沧溟", 2013), ("沧溟", 2014), *later]) == ["沧溟市", "赤水市"]
+    assert units([("沧溟", 2014), ("沧溟", 2015), *later]) == ["沧溟", "沧溟市", "赤水市"]
+
+
+def test_a_comma_is_a_decimal_one_where_semicolons_part_columns(tmp_path: Path) -> None:
+    """Three digits behind each comma: 45,221 is no 45 thousand there, unless points are decimal."""
+    rows, path = city_rows(), tmp_path / "a.csv"
+    rows["nqp"] += 40.0
+    rows["zone_year"] = rows["zone_year"].astype("Int64")
+    rows.to_csv(path, index=False, sep=";", decimal=",", float_format="%.3f")
+    panel = Panel.from_file(path, **ROLES)
+    assert any("Decimal commas (nqp): 160 cells" in note for note in panel.notes)
+    assert sorted(panel.outcome) == pytest.approx(sorted(rows["nqp"]), abs=1e-3)
+    counts = [f"{1000 * x:,.0f}" for x in rows["nqp"]]
+    rows.assign(nqp=counts, share=0.25).to_csv(path, index=False, sep=";")
+    panel = Panel.from_file(path, **ROLES)
+    assert sorted(panel.outcome) == pytest.approx(sorted(1000 * rows["nqp"]), abs=1.0)

@@ -30,7 +30,7 @@ _LABELS = (str, *_TRUTHS, *_NUMBERS, *_DATES, dt.time, pd.Interval, UUID, Enum)
 
 
 @dataclass(frozen=True, slots=True)
-class _Kind:
+class _CellKind:
     """What the cells of a part can be."""
 
     types: tuple[type, ...]
@@ -39,16 +39,16 @@ class _Kind:
 
 
 _TIMES = (str, *_NUMBERS, *_DATES)
-_NUMBER = _Kind(
+_NUMBER = _CellKind(
     (str, *_TRUTHS, *_NUMBERS),
     "a number",
     "df[{0!r}] = df[{0!r}].astype(float), or drop these rows",
 )
 _KINDS: Final = {
-    "unit": _Kind(_LABELS, "a name", "df[{0!r}].astype(str), if its text names the units"),
-    "strata": _Kind(_LABELS, "a name", "df[{0!r}].astype(str), if its text names the levels"),
-    "time": _Kind(_TIMES, "a time", "use whole numbers, dates, or pandas periods"),
-    "cohort": _Kind(_TIMES, "a time", "give the first treated period as times are given"),
+    "unit": _CellKind(_LABELS, "a name", "df[{0!r}].astype(str), if its text names the units"),
+    "strata": _CellKind(_LABELS, "a name", "df[{0!r}].astype(str), if its text names the levels"),
+    "time": _CellKind(_TIMES, "a time", "use whole numbers, dates, or pandas periods"),
+    "cohort": _CellKind(_TIMES, "a time", "give the first treated period as times are given"),
 }
 """By argument; every other one takes numbers."""
 CARRIED = (str, *_TRUTHS, *_PLAIN, Decimal, dt.date, np.datetime64, dt.time, dt.timedelta)
@@ -180,7 +180,7 @@ def _as_float(value: Any) -> float:
         return math.inf if value > 0 else -math.inf
 
 
-def _refuse_dtype(column: pd.Series[Any], argument: str, kind: _Kind) -> None:
+def _refuse_dtype(column: pd.Series[Any], argument: str, kind: _CellKind) -> None:
     dtype = column.dtype
     if isinstance(dtype, pd.CategoricalDtype):
         dtype = dtype.categories.dtype
@@ -209,7 +209,7 @@ def fits(kind: type, types: tuple[type, ...]) -> bool:
     return issubclass(kind, types)
 
 
-def _refuse_cells(values: pd.Series[Any], argument: str, kind: _Kind, rows: SourceRows) -> None:
+def _refuse_cells(values: pd.Series[Any], argument: str, kind: _CellKind, rows: SourceRows) -> None:
     odd = tuple(x for x in kinds(values) if not fits(x, kind.types))
     if odd:
         wrong = np.fromiter((type(x) in odd for x in values), bool, len(values))

@@ -25,6 +25,7 @@ _PROBE: Final = 400
 """Distinct cells that tell a column of names from one of numbers."""
 _NUMBER: Final = r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?"
 _PLAIN: Final = re.compile(_NUMBER)
+_DECIMAL: Final = re.compile(r"[-+]?(?:\d+|\d{1,3}(?:\.\d{3})+),\d+(?:[eE][-+]?\d+)?")
 _PERCENT: Final = re.compile(r"([-+]?[\d,]*\.?\d+)\s*([%‰])")
 _SCALES: Final = {
     "": 1.0, "十": 1e1, "百": 1e2, "千": 1e3, "万": 1e4, "十万": 1e5, "百万": 1e6, "千万": 1e7,
@@ -153,6 +154,13 @@ def marked(cell: Any, mark: str = ",") -> float | None:
     """A number, perhaps with marks between thousands."""
     bare = grouped(cell, mark) if isinstance(cell, str) else cell
     return number(bare)
+
+
+def decimal(cell: Any) -> float | None:
+    """A text with a decimal comma: 0,532, and 1.234,5."""
+    if not isinstance(cell, str) or not _DECIMAL.fullmatch(cell):
+        return None
+    return float(cell.replace(".", "").replace(",", "."))
 
 
 def spaced(cell: Any) -> float | None:

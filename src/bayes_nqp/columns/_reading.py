@@ -124,7 +124,7 @@ def _take(
 
 def _check(key: str, value: Any, reading: Reading) -> None:
     """Refuse a column of a step that is not there."""
-    if key in ("sheet", "header", "captions", "long", "missing", "totals"):
+    if key in ("sheet", "header", "captions", "long", "missing", "totals", "one_name", "repeats"):
         return
     for name in value:
         if name not in reading.frame.columns:
@@ -214,7 +214,7 @@ def _loaded(
 def _below(
     frame: pd.DataFrame, rows: tuple[int, ...], path: Path, notes: list[str]
 ) -> pd.DataFrame:
-    """Take the names of columns from later rows of a worksheet, or from two."""
+    """Take the names of columns from later rows of a worksheet, or from several."""
     if path.suffix.lower() not in BOOKS:
         raise PanelError(
             Message("header={}: {} is neither a workbook nor text", rows[0], path.name),
@@ -225,8 +225,8 @@ def _below(
         raise no_header(last, Message("rows {} to {}", frame.index[0], frame.index[-1]))
     upper = [*frame.columns] if rows[0] == 1 else [*frame.loc[rows[0]]]
     upper = [None if str(x).startswith("Unnamed: ") else _unlettered(x) for x in upper]
-    both = pd.DataFrame([upper, list(frame.loc[last])] if len(rows) > 1 else [upper])
-    texts = joined_names(both, (1, 2) if len(rows) > 1 else (1,))
+    heads = pd.DataFrame([upper, *(list(frame.loc[row]) for row in rows[1:])])
+    texts = joined_names(heads, tuple(range(1, len(heads) + 1)))
     frame = frame.loc[frame.index > last].infer_objects()
     return apart(frame.set_axis(_whole(texts), axis=1), path.name, notes)
 

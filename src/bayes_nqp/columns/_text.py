@@ -316,6 +316,11 @@ def _first_wide(lines: Sequence[str]) -> int:
     return next((k for k, n in enumerate(cells) if n >= _WIDE * max(cells)), 0)
 
 
+def delimiter(path: Path, encoding: str | None, header: int) -> str:
+    """Find what parts the columns of a text file, below what stands above its names."""
+    return _delimiter_of(_lines(path, encoding or _marker(path), header)[header - 1 :])
+
+
 def _delimiter_of(lines: Sequence[str]) -> str:
     """Take the delimiter that is most frequent in the first of some lines."""
     return max(_DELIMITERS, key=next(iter(lines), "").count)

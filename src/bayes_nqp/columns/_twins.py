@@ -28,6 +28,26 @@ _KINDS: Final = (
 """Words at the end of the names of places."""
 
 
+def pairs_apart(unit: pd.Series[Any], time: pd.Series[Any]) -> list[tuple[str, str]]:
+    """Pairs of names that are alike but for that word, and never have a row in one period."""
+    if not is_text(unit) or texts_of(unit).joined.isascii():
+        return []
+    stems: dict[str, list[str]] = {}
+    for name in sorted(x for x in distinct(unit) if isinstance(x, str)):
+        stems.setdefault(name.removesuffix(kind_of(name)), []).append(name)
+    return [
+        (one, other)
+        for names in stems.values()
+        for one, other in combinations(names, 2)
+        if time[unit == one].isin(time[unit == other]).sum() == 0
+    ]
+
+
+def kind_of(name: str) -> str:
+    """The word for what a place is at the end of its name; "" where there is none."""
+    return next((x for x in _KINDS if name.endswith(x) and len(name) > len(x) + 1), "")
+
+
 def twins(unit: pd.Series[Any], time: pd.Series[Any]) -> Message | None:
     """Name pairs that never have a row in the same period; None where there are none.
 
@@ -36,18 +56,7 @@ def twins(unit: pd.Series[Any], time: pd.Series[Any]) -> Message | None:
     unit, time : Series
         Of the rows of a panel.
     """
-    if not is_text(unit) or texts_of(unit).joined.isascii():
-        return None
-    stems: dict[str, list[str]] = {}
-    for name in sorted(x for x in distinct(unit) if isinstance(x, str)):
-        kind = next((x for x in _KINDS if name.endswith(x) and len(name) > len(x) + 1), "")
-        stems.setdefault(name.removesuffix(kind), []).append(name)
-    pairs = [pair for names in stems.values() for pair in combinations(names, 2)]
-    apart = [
-        (one, other)
-        for one, other in pairs
-        if time[unit == one].isin(time[unit == other]).sum() == 0
-    ]
+    apart = pairs_apart(unit, time)
     if not apart:
         return None
     one, other = apart[0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from functools import cache, wraps
 from types import FunctionType
 from typing import Any, Final, cast, dataclass_transform, overload
@@ -238,6 +239,8 @@ def _instead(keyword: str, keywords: list[str]) -> str:
     if foreign is not None:
         ours = [name for name in foreign.ours if name in keywords]
         return f"{ours[0]}=… here" if ours else foreign.elsewhere
+    if "by" in keywords and not get_close_matches(keyword, keywords, cutoff=0.5):
+        return f"what is of one group: by={keyword!r}, and .sel({keyword}=…) of the draws"
     return nearest(keyword, keywords) if keywords else "it takes no arguments"
 
 

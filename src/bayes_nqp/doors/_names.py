@@ -42,7 +42,7 @@ _ANSWERS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
         ),
         (
             "estimators estimator rivals",
-            "nqp.check(fit, 'specifications'), and nqp.table([fit, other])",
+            "nqp.estimators_table(fit), and nqp.plots.estimators(fit) draws it",
         ),
         (
             "bacon bacondecomp bacon_decomp bacondecomposition BaconDecomposition "

@@ -102,7 +102,7 @@ def _numbers(
             ),
             where=SourceRows(frame, *place).shown(wrong, name),
             hint=_no_numbers(name, texts, int((~gone).sum()))
-            or _cleaning(texts, missing, thousands),
+            or _cleaning(name, texts, missing, thousands),
         )
     count = int(gone.sum()) - int(column.isna().sum())
     if count:
@@ -127,12 +127,12 @@ def _no_numbers(name: str, texts: list[str], cells: int) -> str:
     )
 
 
-def _cleaning(texts: list[str], missing: Sequence[str], thousands: str | None) -> str:
+def _cleaning(name: str, texts: list[str], missing: Sequence[str], thousands: str | None) -> str:
     """Say what in [data] would make numbers of some texts."""
     steps: list[Message] = []
     marked = [x for x in texts if "," in x and any(c.isdigit() for c in x)]
     if any(grouped(x, ",") is None for x in marked):
-        return Message("if the comma is a decimal one, write a point in its place in the file")
+        return Message('if the comma is a decimal one: decimals = ["{}"] in [data.read]', name)
     if thousands is None and marked:
         steps.append(Message('thousands = "," reads "1,234" as a number'))
     words = sorted({x.strip(EDGES) for x in texts if not any(c.isdigit() for c in x)})

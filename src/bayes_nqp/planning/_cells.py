@@ -75,7 +75,9 @@ def _check_whole(model: ModelSpec, frame: PlanFrame) -> None:
         raise IdentificationError(
             Message("nobody is treated within the sample"),
             where=Message("periods {!s} to {!s}", panel.time_labels[0], panel.time_labels[-1]),
-            hint="check that 'cohort' holds the first treated period in the units of 'time'",
+            hint=Message(
+                "check that 'cohort' holds the first treated period in the units of 'time'"
+            ),
         )
     if frame.treated.all():
         raise IdentificationError(

@@ -45,7 +45,10 @@ class Captions(Step):
     def applied(self, reading: Reading, value: Any) -> int:
         """Leave them out; what is a column of numbers then is one."""
         frame = reading.frame
-        data = frame[~frame.index.isin(value)]
+        left_out = frame.index.isin(value)
+        for _, row in frame[left_out].iterrows():
+            reading.units |= {str(name): str(x).strip(EDGES) for name, x in row.dropna().items()}
+        data = frame[~left_out]
         reading.frame = data.infer_objects()
         return len(frame) - len(data)
 

@@ -1,4 +1,4 @@
-"""In which row of a worksheet or a text file the names of columns stand, or in which two."""
+"""In which row of a worksheet or a text file the names of columns stand, or in which rows."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ _WHOLE: Final = 0.9
 
 @step("header", place=10)
 class Header(Step):
-    """Titles above the table left out; names over two rows made one."""
+    """Titles above the table left out; names over two or three rows made one."""
 
     label = Message("Names of columns")
     text = (
         "Row of a workbook or of a text file with the names of columns, as Excel numbers it; or "
-        "both rows, of which the upper one names groups."
+        "all rows, of which the upper ones name groups."
     )
     kind = int | list[int]
     of = "row"
 
     def found(self, reading: Reading) -> Found | None:
-        """Find the first row of names, and the one below where it completes them."""
+        """Find the first row of names, and those below where they complete them."""
         grid = reading.grid
         if grid is None or reading.loaded:
             return None
@@ -45,7 +45,8 @@ class Header(Step):
             return Found(rows[0], reason, rows[0] - 1, "", "")
         names = joined_names(grid, rows)
         upper = next((str(x) for x in grid.iloc[rows[0] - 1] if isinstance(x, str)), "")
-        reason = Message("names of columns over rows {} and {}, which are made one", *rows)
+        ends = rows[0], rows[-1]
+        reason = Message("names of columns over rows {} to {}, which are made one", *ends)
         return Found(list(rows), reason, len(rows), upper, some(names))
 
     def applied(self, reading: Reading, value: Any) -> int:
@@ -55,7 +56,7 @@ class Header(Step):
 
 
 def header_rows(grid: pd.DataFrame) -> tuple[int, ...]:
-    """The first row of names, nearly full and no name twice; or two that are so together.
+    """The first row of names, nearly full and no name twice; or two or three, so together.
 
     Parameters
     ----------
@@ -72,17 +73,32 @@ def header_rows(grid: pd.DataFrame) -> tuple[int, ...]:
         cells = _names(grid.iloc[row])
         if cells is None or len(cells) < 2:
             continue
-        below = _names(grid.iloc[row + 1]) if row + 1 < len(grid) else None
-        if below and _completes(cells, below, wide):
-            both = joined_names(grid, (row + 1, row + 2))
-            named = [x for x in both if x]
-            if len(named) >= _WHOLE * wide and len({*named}) == len(named):
-                return row + 1, row + 2
+        for depth in (2, 3):
+            if _over(grid, rows := tuple(range(row + 1, row + 1 + depth)), wide):
+                return rows
         texts = [*cells.values()]
         full = len(texts) >= _FULL * wide and len({*texts}) == len(texts)
         if full and any(number(x) is None for x in texts):
             return (row + 1,)
     return (1,)
+
+
+def _over(grid: pd.DataFrame, rows: tuple[int, ...], wide: int) -> bool:
+    """Whether rows hold names of columns together, the upper ones those of groups."""
+    names = [_names(grid.iloc[row - 1]) for row in rows if row <= len(grid)]
+    upper: dict[int, str] = {}
+    for groups in names[:-1]:
+        # Names and what is said of the table, "制表日期：2019年6月", do not make three rows.
+        if not groups or (len(rows) > 2 and any(set(x) & set(":：") for x in groups.values())):
+            return False
+        upper |= groups
+    lower = names[-1]
+    if len(names) < len(rows) or not lower or not _completes(upper, lower, wide):
+        return False
+    if len(rows) > 2 and (len(upper) >= _FULL * wide or len(lower) < _WHOLE * wide):
+        return False
+    complete = [x for x in joined_names(grid, rows) if x]
+    return len(complete) >= _WHOLE * wide and len({*complete}) == len(complete)
 
 
 def _completes(upper: dict[int, str], lower: dict[int, str], wide: int) -> bool:
@@ -108,28 +124,30 @@ def _names(row: pd.Series[Any]) -> dict[int, str] | None:
 
 
 def joined_names(grid: pd.DataFrame, rows: tuple[int, ...]) -> list[str]:
-    """Names of columns: of two rows the lower one, with the upper one where it is not enough.
+    """Names of columns: of several rows the lowest one, with the upper ones where it repeats.
 
     Returns
     -------
     list of str
         "" where there is none.
     """
-    if len(rows) == 1:
-        return [heading(x) for x in grid.iloc[rows[0] - 1]]
-    upper, lower = ([heading(x) for x in grid.iloc[row - 1]] for row in rows[:2])
-    group, groups = "", []
-    for name, under in zip(upper, lower, strict=True):
-        group = name or (group if under else "")
-        groups.append(group)
-    alone = [x for x in lower if x]
-    out = []
-    for group, name in zip(groups, lower, strict=True):
-        if not name or name == group:
-            out.append(group)
-        else:
-            out.append(f"{group} {name}".strip() if alone.count(name) > 1 else name)
-    return out
+    *upper, lower = ([heading(x) for x in grid.iloc[row - 1]] for row in rows)
+    groups = [""] * len(lower)
+    for names in upper:
+        name, within = "", ""
+        for place, under in enumerate(lower):
+            # A merged name goes on over the columns below it, and ends with the group around it.
+            carried = name if under and groups[place] == within else ""
+            name, within = names[place] or carried, groups[place]
+            if name not in groups[place].split():
+                groups[place] = f"{groups[place]} {name}".strip()
+    filled = [x for x in lower if x]
+    return [
+        group if not name or name == group
+        else f"{group} {name}".strip() if filled.count(name) > 1
+        else name
+        for group, name in zip(groups, lower, strict=True)
+    ]  # fmt: skip
 
 
 def heading(cell: Any) -> str:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from typing import Any
+from typing import Any, Final
 
 from bayes_nqp.columns._number_words import cells, marked, scale, suffixed, words_beside
 from bayes_nqp.columns.steps._step import Found, Reading, Step, some, step
 from bayes_nqp.language import Message
+
+_BEHIND: Final = re.compile(r"[(（]([^()（）]+)[)）]$")
 
 
 @step("measures", place=50)
@@ -21,7 +24,7 @@ class Measures(Step):
     kind = dict[str, str]
 
     def found(self, reading: Reading) -> Found | None:
-        """Find columns all of whose numbers carry a unit of one kind."""
+        """Find columns whose numbers carry a unit of one kind, or the one that the file states."""
         names: dict[str, str] = {}
         count, example = 0, ""
         for name, column in reading.frame.items():
@@ -30,16 +33,19 @@ class Measures(Step):
                 continue
             read = {x: y for x in entries.values if (y := suffixed(x)) is not None}
             others = [x for x in entries.values if x not in read and x != ""]
+            stated = _stated(reading, str(name))
+            if stated:
+                others = [x for x in others if marked(x) is None]
             if not read or len(words_beside(others, lambda _: False)) < len(others):
                 continue
             rows = Counter[str]()
             for x, n in zip(entries.values, entries.counts, strict=True):
                 if x in read:
                     rows[read[x][1]] += int(n)
-            bases = {base for word in rows if (base := (scale(word) or (0, ""))[1])}
+            bases = {base for word in (*rows, stated) if (base := (scale(word) or (0, ""))[1])}
             if len(bases) > 1:
                 continue
-            names[str(name)] = rows.most_common(1)[0][0]
+            names[str(name)] = stated or rows.most_common(1)[0][0]
             count += sum(rows.values())
             example = example or next(iter(read))
         if not names:
@@ -59,6 +65,13 @@ class Measures(Step):
                 read = [_in(x, unit) for x in entries.values]
                 reading.frame = reading.frame.assign(**{name: entries.mapped(read)})
         return count
+
+
+def _stated(reading: Reading, name: str) -> str:
+    """The unit that a row below the names, or the name itself, says of a column; "" for none."""
+    behind = _BEHIND.search(name)
+    word = reading.units.get(name) or (behind[1] if behind else "")
+    return word if scale(word) else ""
 
 
 def _in(cell: Any, unit: str) -> Any:

@@ -13,7 +13,7 @@ import pandas as pd
 
 from bayes_nqp.columns._book import opened, seen_sheets, sheet_frame
 from bayes_nqp.columns._read import TEXTS, broken, read
-from bayes_nqp.columns._text import text_grid
+from bayes_nqp.columns._text import delimiter, text_grid
 from bayes_nqp.columns._values import counted
 from bayes_nqp.language import Message
 from bayes_nqp.registry import Plugins
@@ -68,6 +68,8 @@ class Reading:
         What was done.
     said : list of str
         What steps did.
+    units : dict of str to str
+        What rows below the names say of columns, such as the unit of their numbers.
     taken : dict of str to Found
         Steps that were found, by key.
     aside : DataFrame
@@ -82,6 +84,7 @@ class Reading:
     header: tuple[int, ...] = (1,)
     notes: list[str] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
+    units: dict[str, str] = field(default_factory=dict)
     taken: dict[str, Found] = field(default_factory=dict)
     aside: pd.DataFrame = field(default_factory=pd.DataFrame)
     _frame: pd.DataFrame | None = None
@@ -125,6 +128,13 @@ class Reading:
             return None
         name = self.sheet if isinstance(self.sheet, str) else next(iter(self.grids))
         return self.grids.get(name)
+
+    @cached_property
+    def delimiter(self) -> str:
+        """What parts the columns of a text file; "" of others."""
+        if self.path.suffix.lower() not in TEXTS:
+            return ""
+        return delimiter(self.path, self.encoding, self.header[-1])
 
     @property
     def parts(self) -> list[str]:
