@@ -190,8 +190,6 @@ def test_what_does_not_go_with_an_exposure_is_refused() -> None:
         assert "nqp.SpatialLag(weights)" in str(caught.value)
     with pytest.raises(StudyError, match="reach other units"):
         nqp.Mediation(design_of(), ["m"])
-    with pytest.raises(StudyError, match="does not go with 'moderator'"):
-        plan_of(design_of(moderator="z"), PANEL)
     flat = design_of(
         effect=nqp.Separate(varying=None), spillovers=nqp.SpatialLag(WEIGHTS, error=True)
     )

@@ -214,7 +214,6 @@ REFUSED = {
             nqp.spatial_weights.matrix(links().iloc[1:, 1:].add(np.eye(UNITS - 1, k=1)))
         )
     },
-    "does not go with 'moderator'": {"moderator": "m"},
     "'durbin' names 'z'": {"spillovers": nqp.SpatialLag(WEIGHTS, durbin=["z"])},  # type: ignore[arg-type]
     "not stated row by row": {"likelihood": nqp.StudentT()},
 }

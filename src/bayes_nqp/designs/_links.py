@@ -16,6 +16,7 @@ from bayes_nqp.spatial_weights import SpatialWeights
 from bayes_nqp.terms import Linked
 
 if TYPE_CHECKING:
+    from bayes_nqp.designs.terms._spatial_lag import SpatialLag
     from bayes_nqp.panel import Panel
 
 _LAG: Final = Message(
@@ -99,17 +100,21 @@ def link_words(
     return _LAG.fill(durbin=columns, weights=weights, adjusted=adjusted, effects=effects)
 
 
+def _unmoderated(term: SpatialLag, facts: Facts) -> str:
+    """What of a spatial term a moderator does not go with; empty where nothing is."""
+    stated = {
+        "lag=False": not term.lag, "error=True": term.error, "dynamics=True": term.dynamics,
+        "channels": facts.channels is not None,
+    }  # fmt: skip
+    return next((name for name, value in stated.items() if value), "")
+
+
 _TO_ONE = 1e-9
 """How far the sum of a row of W may be from one."""
 
 
-def check_design(facts: Facts, panel: Panel, *, lag: bool) -> None:
+def check_design(term: SpatialLag, facts: Facts, panel: Panel) -> None:
     """Refuse what linked units do not go with, and gaps where their outcomes enter.
-
-    Parameters
-    ----------
-    lag : bool
-        Whether outcomes follow those of linked units.
 
     Raises
     ------
@@ -118,19 +123,24 @@ def check_design(facts: Facts, panel: Panel, *, lag: bool) -> None:
     PanelError
         If a unit has gaps, under a lag.
     """
-    if lag and not facts.exact:
+    if term.lag and not facts.exact:
         _, value, hint = facts.inexact
         needs = type(value).__name__
         raise StudyError(
             Message("a spatial lag is not stated row by row, as {} needs it", needs), hint=hint
         )
-    stated = {"moderator": facts.moderator, "weights": panel.weights}
-    for name in (name for name, value in stated.items() if value is not None):
+    if panel.weights is not None:
         raise StudyError(
-            Message("'spillovers' with a spatial lag does not go with {!r}", name),
-            hint=Message("leave out {!r}", name),
+            Message("'spillovers' with a spatial lag does not go with {!r}", "weights"),
+            hint=Message("leave out {!r}", "weights"),
         )
-    if not lag:
+    if facts.moderator is not None and (why := _unmoderated(term, facts)):
+        raise StudyError(
+            Message("'moderator' beside spillovers goes with a lag of outcomes, and not with {}",
+                    why),
+            hint="SpatialLag(weights), or leave out 'moderator'",
+        )  # fmt: skip
+    if not term.lag:
         return
     gaps = np.flatnonzero(
         np.bincount(panel.unit_codes, minlength=panel.unit_labels.size) < panel.periods

@@ -179,7 +179,7 @@ def _assemble(
     else:
         lag = equation.problem.lag
         delta = None if lag is None else draws.shared[:, lag.columns]
-        realised = reach.of_draws(delta, mean, terms, deviation)
+        realised = reach.of_draws(delta, mean, terms, deviation, theta)
     by_whom = None
     if across is not None:
         others = None if realised is None else realised[:, 2]

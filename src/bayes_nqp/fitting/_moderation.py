@@ -13,8 +13,9 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.fitting._cell_draws import CellDraws
 from bayes_nqp.fitting._mediate import Mediated
 from bayes_nqp.fitting._paths import lagged
-from bayes_nqp.fitting._reported import effects_on_mediator
-from bayes_nqp.terms import SlopeKind
+from bayes_nqp.fitting._reach import reach_of
+from bayes_nqp.fitting._reported import effects_on_mediator, equation_draws
+from bayes_nqp.terms import DELTA, SlopeKind
 
 if TYPE_CHECKING:
     from bayes_nqp.fitting._fit import Fit
@@ -58,6 +59,8 @@ def moderation_draws(fit: Fit) -> Array:
         Constant, linear, quadratic.
     """
     draws, effects = CellDraws(fit), fit.effects
+    if (linked := _through_links(fit, draws)) is not None:
+        return linked
     names = [str(name) for name in effects[v.PATH].to_numpy()]
     parts = {
         name: _of_path(draws, effects, name) for name in names if name != v.TOTAL or len(names) < 2
@@ -66,6 +69,27 @@ def moderation_draws(fit: Fit) -> Array:
         parts[v.TOTAL] = tuple(sum(part) for part in zip(*parts.values(), strict=True))
     curves = [np.stack(parts[name]) for name in names]
     return np.moveaxis(draws.chains(np.moveaxis(np.stack(curves), 2, 0)), 3, -1)
+
+
+def _through_links(fit: Fit, draws: CellDraws) -> Array | None:
+    """The same where outcomes follow those of linked units; None where they do not.
+
+    Effects are linear in the moderator of treated rows: what the observed one does is taken out,
+    and what one of it does in all of them is the slope.
+    """
+    reach, delta = reach_of(fit.plan, fit.plan.equations[0]), equation_draws(fit, DELTA)
+    theta = draws.theta("outcome")
+    if reach is None or reach.shift is None or delta is None or theta is None:
+        return None
+    tau, linked = np.zeros((len(theta), reach.n_cells)), np.zeros((len(theta), len(reach.events)))
+    seen, line = (
+        reach.effects(delta.ravel(), tau, linked, None, (theta, shift))
+        for shift in (reach.shift, reach.shift.ones)
+    )
+    kept = np.append(draws.real, np.ones(seen.shape[2] - reach.n_cells, dtype=bool))
+    effects = fit.effects[v.EFFECT].to_numpy()
+    seen, line = (x[..., kept].reshape(effects.shape) for x in (seen, line))
+    return np.stack([effects - seen, line, np.zeros_like(line)], axis=-1)
 
 
 def _of_path(draws: CellDraws, effects: xr.Dataset, name: str) -> tuple[Array, Array, Array]:

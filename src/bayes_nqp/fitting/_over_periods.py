@@ -41,7 +41,12 @@ class DynamicReach(Reach):
     known: dict[int, tuple[Array, Array]] = field(default_factory=dict)
 
     def of_draws(
-        self, delta: Array | None, tau: Array, terms: Mapping[str, Array], u: Array | None
+        self,
+        delta: Array | None,
+        tau: Array,
+        terms: Mapping[str, Array],
+        u: Array | None,
+        slope: Array | None = None,
     ) -> Array:
         """Effects of cells along paths, of the whole calendar so far (draw, path, cell).
 

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from bayes_nqp.designs import LinkedSpec
 from bayes_nqp.fitting._over_periods import DynamicReach
-from bayes_nqp.fitting._realised import Reach
+from bayes_nqp.fitting._realised import Reach, Shift
 from bayes_nqp.planning import CellInfo, Equation, Plan
 from bayes_nqp.terms import NEIGHBOUR
 
@@ -42,7 +42,18 @@ def reach_of(plan: Plan, equation: Equation) -> Reach | None:
         linked.links, cells, group.ravel(), cell[first], treated, column, owner,
         tuple(linked.treated), plan.table.size,
         near=near_of(plan, linked, treated[group.ravel()]) if alone else None,
+        shift=_shift(plan, treated[group.ravel()] >= 0),
     )  # fmt: skip
+
+
+def _shift(plan: Plan, inside: Mask) -> Shift | None:
+    """The moderator in rows with treatment (unit, T); None without one."""
+    frame, moderator = plan.frame, plan.moderator
+    if moderator is None:
+        return None
+    values = np.zeros(inside.shape)
+    values[frame.unit, frame.time] = moderator.values
+    return Shift(np.where(inside, values, 0.0), inside, frame.stratum)
 
 
 def near_of(plan: Plan, linked: LinkedSpec, treated: Index) -> Array:

@@ -35,6 +35,30 @@ _SMALL = 1e-6
 
 
 @dataclass(frozen=True, eq=False)
+class Shift:
+    """A moderator of treated rows.
+
+    Parameters
+    ----------
+    values : ndarray (unit, T)
+        Less its centre; zero in rows without treatment.
+    inside : ndarray of bool (unit, T)
+        Rows with treatment.
+    stratum : ndarray of int (unit)
+        Of each unit.
+    """
+
+    values: Array
+    inside: npt.NDArray[np.bool_]
+    stratum: Index
+
+    @property
+    def ones(self) -> Shift:
+        """One of the moderator in each of these rows."""
+        return Shift(self.inside.astype(np.float64), self.inside, self.stratum)
+
+
+@dataclass(frozen=True, eq=False)
 class Reach:
     """Whom the treatment of units reaches, and by which coefficients.
 
@@ -60,6 +84,8 @@ class Reach:
         Event times that the treatment of linked units has coefficients of.
     n_cells : int
         Cells of the plan.
+    shift : Shift or None, optional
+        The moderator of treated rows.
     near : ndarray (event, unit, T), optional
         Treatment of linked units by event time, in the rows that are seen; where outcomes do not
         follow those of linked units, so that nothing else reaches anyone.
@@ -75,9 +101,15 @@ class Reach:
     events: tuple[int, ...]
     n_cells: int
     near: Array | None = None
+    shift: Shift | None = None
 
     def of_draws(
-        self, delta: Array | None, tau: Array, terms: Mapping[str, Array], u: Array | None
+        self,
+        delta: Array | None,
+        tau: Array,
+        terms: Mapping[str, Array],
+        u: Array | None,
+        slope: Array | None = None,
     ) -> Array:
         """Effects of cells along `PATHS`, from coefficients as they are reported.
 
@@ -88,11 +120,14 @@ class Reach:
             before.
         terms : mapping of str to ndarray (draw, label)
             Coefficients by term.
+        slope : ndarray (draw, stratum), optional
+            What one of the moderator adds to effects.
         """
         theta = self.of_linked(terms, len(tau))
         if delta is None or self.near is not None:
             return self._without_feedback(tau, theta, u)
-        return self.effects(delta[:, 0], tau, theta, u)
+        moderation = None if slope is None or self.shift is None else (slope, self.shift)
+        return self.effects(delta[:, 0], tau, theta, u, moderation)
 
     def of_linked(self, terms: Mapping[str, Array], draws: int) -> Array:
         """Theta of linked units' treatment (draw, event time); without columns of it none."""
@@ -115,7 +150,14 @@ class Reach:
             direct += (share @ u.T).T
         return np.stack([direct + received, direct, received], axis=1)
 
-    def effects(self, delta: Array, tau: Array, theta: Array, u: Array | None) -> Array:
+    def effects(
+        self,
+        delta: Array,
+        tau: Array,
+        theta: Array,
+        u: Array | None,
+        moderation: tuple[Array, Shift] | None = None,
+    ) -> Array:
         """Effects of cells along `PATHS`.
 
         Parameters
@@ -128,6 +170,8 @@ class Reach:
             Of the treatment of linked units.
         u : ndarray (draw, owner) or None
             Deviations.
+        moderation : tuple of ndarray (draw, stratum) and Shift, optional
+            What one of the moderator adds, and the moderator.
 
         Returns
         -------
@@ -141,6 +185,8 @@ class Reach:
         total, direct = self._of_groups(basis, loads, tau, theta)
         if u is not None:
             self._add_deviations(total, direct, basis, loads, u)
+        if moderation is not None:
+            self._add_moderation(total, direct, basis, loads, *moderation)
         return self.along_paths(total, direct, tau)
 
     def along_paths(self, total: Array, direct: Array, tau: Array) -> Array:
@@ -195,6 +241,28 @@ class Reach:
             times = self.treated[h] >= 0
             total[:, times] += onto[:, None]
             direct[:, times, h] += itself[:, None]
+
+    def _add_moderation(
+        self,
+        total: Array,
+        direct: Array,
+        basis: Array,
+        loads: _Loads,
+        slope: Array,
+        shift: Shift,
+    ) -> None:
+        """Add what the moderator of treated units does to every group, in place."""
+        size = np.bincount(self.group)
+        for stratum in np.unique(shift.stratum):
+            z = np.where(shift.stratum[:, None] == stratum, shift.values, 0.0)
+            for t in np.flatnonzero(z.any(axis=0)):
+                some = np.flatnonzero(z[:, t])
+                # sum_i e_g'S^-1 e_i z_it (node, group), and of the group itself (S^-1)_ii z_it.
+                onto = np.tensordot(z[some, t], loads.unit[some], 1)
+                own = z[some, t, None] * loads.unit_itself[some]
+                itself = np.stack([np.bincount(self.group[some], x, size.size) for x in own.T])
+                total[:, t] += slope[:, [stratum]] * (basis @ onto)
+                direct[:, t] += slope[:, [stratum]] * (basis @ (itself / size))
 
     def _over_cells(self, effects: Array) -> Array:
         """Means over the rows of cells (draw, cell) of effects of groups (draw, T, group)."""

@@ -16,12 +16,12 @@ from bayes_nqp.errors import StudyError
 from bayes_nqp.fitting._linked import linked_terms
 from bayes_nqp.fitting._over_periods import DynamicReach
 from bayes_nqp.fitting._reach import reach_of
-from bayes_nqp.fitting._realised import Reach, back_of, nodes_of, solver
+from bayes_nqp.fitting._realised import Reach, Shift, back_of, nodes_of, solver
 from bayes_nqp.fitting._reported import equation_draws
 from bayes_nqp.fitting._theta import theta_of
 from bayes_nqp.gaussian import inverse_diagonal
 from bayes_nqp.limits import afford
-from bayes_nqp.terms import DELTA
+from bayes_nqp.terms import DELTA, SlopeKind
 
 if TYPE_CHECKING:
     from bayes_nqp.fitting._fit import Fit
@@ -104,6 +104,13 @@ def _coefficients(fit: Fit, reach: Reach) -> Array:
                 hint="fit the design again; of more than 2,000 units they are not kept: by='time'",
             )
         parts.append(deviation)
+    theta = None if reach.shift is None else equation_draws(fit, SlopeKind.MODERATION.draws)
+    if theta is not None:
+        if deviation is not None:
+            # Kept are v_m = u_m + sum_s theta_s Z_sm, each with its own moderator.
+            own = fit.plan.effects.moderator_of_members.toarray()
+            parts[-1] = deviation - theta[..., : len(own)] @ own
+        parts.append(theta)
     return np.concatenate(parts, axis=-1)
 
 
@@ -137,6 +144,8 @@ class _UnitLoads:
         ]
         if deviates:
             groups.append(self._of_deviations())
+        if self.reach.shift is not None:
+            groups.append(self._of_moderation(self.reach.shift))
         total, direct = (np.concatenate(part, axis=1)[units] for part in zip(*groups, strict=True))
         return total, direct
 
@@ -161,6 +170,14 @@ class _UnitLoads:
         """Loadings of linked units' treatment where S is the identity (unit, event)."""
         total = (near * self.share).sum(axis=2).T
         return total, np.zeros_like(total)
+
+    def _of_moderation(self, shift: Shift) -> tuple[Array, Array]:
+        """Loadings of what one of the moderator adds (unit, stratum)."""
+        strata = range(int(shift.stratum.max()) + 1)
+        z = [np.where(shift.stratum[:, None] == s, shift.values, 0.0) for s in strata]
+        total = np.stack([(self.share * self.solve(x)).sum(axis=1) for x in z], axis=1)
+        direct = np.stack([(self.share * x).sum(axis=1) * self.itself for x in z], axis=1)
+        return total, direct
 
     def _of_deviations(self) -> tuple[Array, Array]:
         """Loadings of deviations (unit, owner)."""

@@ -134,6 +134,10 @@ def _designs(fit: Fit) -> dict[str, Design]:
                 "'dynamics' asks what stays of the past."
             )
         )
+    if facts.moderator is not None:
+        raise NotApplicable(
+            Message("Spatial errors, one of the forms, go with no moderator of the effect.")
+        )
     if len(facts.terms) > 1 or (facts.time and facts.time.pooled):
         raise NotApplicable(
             Message(

@@ -234,7 +234,7 @@ class SpatialLag(Term):
         StudyError
             If the lag does not go with another argument.
         """
-        check_design(facts, panel, lag=self.lag)
+        check_design(self, facts, panel)
         if self.error:
             check_errors(self, facts)
         if self.dynamics:
