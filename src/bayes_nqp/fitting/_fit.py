@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import xarray as xr
@@ -45,6 +45,9 @@ _BACKSTAGE = frozenset({
 UNSEALED = (
     "read from a file without a seal; nothing tells whether it was changed since it was saved"
 )
+
+MEMORY: Final = "_memory"
+"""Attribute in which a fit keeps what was made for it: `once`."""
 
 
 @door
@@ -97,6 +100,10 @@ class Fit(FitAttributes):
 
     def __post_init__(self) -> None:
         self.tree.attrs[v.GATE] = str(self.gate)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Travel without what can be made again."""
+        return {name: value for name, value in vars(self).items() if name != MEMORY}
 
     @property
     def facts(self) -> Facts:

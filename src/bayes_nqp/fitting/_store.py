@@ -10,7 +10,6 @@ from dataclasses import asdict, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
-from weakref import WeakKeyDictionary
 
 import pandas as pd
 import xarray as xr
@@ -20,7 +19,7 @@ from bayes_nqp.diagnostics import Gate
 from bayes_nqp.errors import NQPError, StudyError
 from bayes_nqp.files import Shelf
 from bayes_nqp.fitting._batch import Kept
-from bayes_nqp.fitting._fit import Fit
+from bayes_nqp.fitting._fit import MEMORY, Fit
 from bayes_nqp.fitting._parcels import dataset_from, dataset_parts, packed, unpacked
 from bayes_nqp.language import decoded, encoded
 from bayes_nqp.limits import limit
@@ -33,32 +32,37 @@ if TYPE_CHECKING:
 
 
 _PACKAGE: Final = __name__.partition(".")[0]
-_MEMORY: WeakKeyDictionary[Fit, dict[Hashable, Any]] = WeakKeyDictionary()
 _STORE: Final = "store"
 
 
 def once[T](fitted: Fit, key: Hashable, make: Callable[[], T]) -> T:
     """Make something for a fit once; the fit keeps it as long as it lives."""
-    memory = _MEMORY.setdefault(fitted, {})
+    memory = _memory(fitted)
     if key not in memory:
         memory[key] = make()
     return cast("T", memory[key])
 
 
+def _memory(fitted: Fit) -> dict[Hashable, Any]:
+    """What a fit keeps, on the fit itself: it may refer to the fit, and goes when the fit does."""
+    memory: dict[Hashable, Any] = vars(fitted).setdefault(MEMORY, {})
+    return memory
+
+
 def keep(fitted: Fit, store: Store) -> Fit:
     """Let a fit keep its refits, and what checks say of it, in a store that outlives it."""
-    _MEMORY.setdefault(fitted, {})[_STORE] = store
+    _memory(fitted)[_STORE] = store
     return fitted
 
 
 def forget(fitted: Fit, key: Hashable) -> object:
     """Take away what a fit keeps under a key; None where that is nothing."""
-    return _MEMORY.get(fitted, {}).pop(key, None)
+    return _memory(fitted).pop(key, None)
 
 
 def fits_of(fitted: Fit) -> list[Fit]:
     """A fit, and those that it keeps."""
-    return [fitted, *(x for x in _MEMORY.get(fitted, {}).values() if isinstance(x, Fit))]
+    return [fitted, *(x for x in _memory(fitted).values() if isinstance(x, Fit))]
 
 
 def renamed(fitted: Fit, tree: xr.DataTree) -> Fit:
@@ -70,13 +74,13 @@ def renamed(fitted: Fit, tree: xr.DataTree) -> Fit:
         The same draws, with other names in its attrs.
     """
     other = replace(fitted, tree=tree)
-    _MEMORY[other] = _MEMORY.setdefault(fitted, {})
+    vars(other)[MEMORY] = _memory(fitted)
     return other
 
 
 def store_of(fitted: Fit) -> Store | None:
     """The store of a fit, if it has one."""
-    return _MEMORY.get(fitted, {}).get(_STORE)
+    return _memory(fitted).get(_STORE)
 
 
 class Store:

@@ -109,7 +109,7 @@ def stacked_normal_equations(stacked: Stacked, values: StackedValues) -> NormalE
     f, log_det = group_processes_out(stacked, one, f.reshape(len(values), -1))
     total = total - 0.5 * log_det
     stored = (head.map2 @ np.ascontiguousarray(f.T)).T
-    matrix, onto, inner = (part_of(stored, len(values), *part) for part in head.parts)
+    matrix, onto, *inner = (part_of(stored, len(values), *part) for part in head.parts)
     if head.n_values:
         total = total - 0.5 * block_processes_out(stacked, one, matrix, onto, inner)
     if turns := stacked.turns(values):

@@ -212,20 +212,21 @@ def normal_equations(problem: GaussianProblem, values: Values) -> NormalEquation
     # Points last for the sparse product, (G J (J + 1) / 2, B) to (stored, B).
     stored = (head.map2 @ np.ascontiguousarray(groups.f.T)).T
     # With v values of processes and r all else: A_rr, A_vr and the blocks of A_vv.
-    matrix, onto, inner = (part_of(stored, len(values), *part) for part in head.parts)
+    matrix, onto, *inner = (part_of(stored, len(values), *part) for part in head.parts)
     if problem.by_block is not None and groups.by_block is not None:
         taken, log_det = taken_by_owners(problem.by_block, groups.by_block, values)
         total = total - 0.5 * log_det
-        # Owners across groups meet values of processes too, so all three parts lose theirs.
+        # Owners across groups meet values of processes too, so all parts lose theirs.
         if head.n_values:
             beside = head.beside_values
             onto -= taken[:, :, head.values, beside]
-            # (B, block, values, values) by sets of n_joint values each way: the diagonal pairs.
-            square = taken[:, :, head.values, head.values].reshape(
-                *inner.shape[:3], head.n_joint, -1, head.n_joint
-            )
-            # No owner joins two sets of values: off these blocks `taken` is zero.
-            inner -= np.einsum("abiuiv->abiuv", square)
+            square = taken[:, :, head.values, head.values]
+            # No owner joins two of the first sets: off these blocks `taken` is zero.
+            first, shape = head.n_apart, inner[0].shape
+            diagonal = square[:, :, :first, :first].reshape(*shape[:4], *shape[2:4])
+            inner[0] -= np.einsum("abiuiv->abiuv", diagonal)
+            inner[1] -= square[:, :, first:, :first]
+            inner[2] -= square[:, :, first:, first:]
             taken = taken[:, :, beside[:, None], beside]
         matrix -= taken
     if head.n_values:

@@ -28,7 +28,7 @@ import numpy as np
 
 from bayes_nqp.arrays import Array
 from bayes_nqp.gaussian._slopes import Slopes
-from bayes_nqp.gaussian._small import back_solve, half_solve, inverse_of, lower_places, padded
+from bayes_nqp.gaussian._small import back_solve, inverse_of, lower_places, padded
 from bayes_nqp.gaussian.batches import batch_size, in_chunks, point_by_point
 from bayes_nqp.gaussian.density import (
     Factor,
@@ -43,10 +43,13 @@ from bayes_nqp.gaussian.nodes import noise_slopes
 from bayes_nqp.gaussian.path_laws import Turn, turned, turned_in
 from bayes_nqp.gaussian.problem import GaussianProblem
 from bayes_nqp.gaussian.processes import (
+    Inner,
     Pathed,
     PathFactor,
     block_processes_out,
     group_processes_out,
+    meetings,
+    of_sets,
 )
 from bayes_nqp.gaussian.types import PADDING, Arrowhead, Owners, Values
 from bayes_nqp.gaussian.unit_precision import small
@@ -339,9 +342,13 @@ class PathsBack:
         full[:, :, beside[:, None], beside] = matrix
         full[:, :, values[:, None], beside] = 0.5 * cross
         full[:, :, beside[:, None], values] = 0.5 * cross.swapaxes(-1, -2)
-        for k in range(inner.shape[2]):
-            joint = values[k * head.n_joint : (k + 1) * head.n_joint]
-            full[:, :, joint[:, None], joint] = inner[:, :, k]
+        own, side, corner = inner
+        first, last = values[: head.n_apart], values[head.n_apart :]
+        for k, joint in enumerate(first.reshape(-1, head.n_joint)):
+            full[:, :, joint[:, None], joint] = own[:, :, k]
+        full[:, :, last[:, None], first] = side
+        full[:, :, first[:, None], last] = side.swapaxes(-1, -2)
+        full[:, :, last[:, None], last] = corner
         return full
 
     def of_groups(self, square: Array) -> None:
@@ -355,7 +362,7 @@ class PathsBack:
         more = np.zeros_like(square[:, own.groups])
         more[:, :, own.rows] = 0.5 * cross
         more += more.swapaxes(-1, -2)
-        more[:, :, own.rows[:, None], own.rows] += inner[:, :, 0]
+        more[:, :, own.rows[:, None], own.rows] += inner[0][:, :, 0]
         square[:, own.groups] += more
 
     def _keep(self, roots: Array, laws: Sequence[Sequence[int]]) -> None:
@@ -458,39 +465,63 @@ def _of_owners(owners: Owners, adjoint: OwnerEquations, d: Array) -> Array:
     return np.asarray(half + half.swapaxes(-1, -2))
 
 
-def _processes_in(out: PathFactor, matrix: Array) -> tuple[Array, Array, Array]:
+def _processes_in(out: PathFactor, matrix: Array) -> tuple[Array, Array, Inner]:
     """Adjoints of what processes came off with, from that of what they left (B, P, rest, rest).
 
     Returns
     -------
-    tuple of ndarray (B, P, n, T, q), (B, P, n T, rest) and (B, P, set, n T / sets, n T / sets)
+    tuple of ndarray (B, P, n, T, q), ndarray (B, P, n T, rest) and Inner
         Of R / sigma, A_vr and A_vv.
     """
     points, places, n, n_periods, q = out.root.shape
-    sets = out.lower.shape[2]
-    of_set, rest = n // sets, matrix.shape[-1]
-    # K = M^-1 R'A_vr / sigma, set by set; M̄ = K Ā K' - M^-1 / 2 and c̄ = -2 K Ā of R'A_vr / sigma.
-    k = back_solve(out.lower, out.cross_root.reshape(points, places, sets, of_set * q, rest))
-    onto = k @ matrix[:, :, None]
-    inverse = half_solve(out.lower, np.broadcast_to(np.eye(of_set * q), out.lower.shape))
-    m = onto @ k.swapaxes(-1, -2) - 0.5 * (inverse.swapaxes(-1, -2) @ inverse)
-    # R of a set is block diagonal, (set T, set q).
-    root = np.zeros((points, places, sets, of_set, n_periods, of_set, q))
-    by_set = out.root.reshape(points, places, sets, of_set, n_periods, q)
-    for j in range(of_set):
-        root[:, :, :, j, :, j] = by_set[:, :, :, j]
-    root = root.reshape(points, places, sets, of_set * n_periods, of_set * q)
-    cross = -2.0 * root @ onto
-    inner = root @ m @ root.swapaxes(-1, -2)
-    a_vr = out.onto.reshape(points, places, sets, of_set * n_periods, rest)
-    roots = 2.0 * _symmetric(out.inner) @ root @ m - 2.0 * a_vr @ onto.swapaxes(-1, -2)
-    roots = roots.reshape(points, places, sets, of_set, n_periods, of_set, q)
-    own = np.stack([roots[:, :, :, j, :, j] for j in range(of_set)], axis=3)
-    return (
-        own.reshape(points, places, n, n_periods, q),
-        cross.reshape(points, places, n * n_periods, rest),
-        inner,
-    )
+    a_own, a_side, a_corner = meetings(out.inner, n_periods)
+    sets, n_last, rest = a_own.shape[2], a_corner.shape[2], matrix.shape[-1]
+    apart, size = n - n_last, out.lower.own.shape[-1]
+    r_first, r_last = of_sets(out.root, a_own), out.root[:, :, apart:]
+    # K = M^-1 R'A_vr / sigma; M̄ = K Ā K' - M^-1 / 2 and c̄ = -2 K Ā of R'A_vr / sigma.
+    k = out.lower.back_solve(out.cross_root)
+    onto = k @ matrix
+
+    def parted(rows: Array) -> tuple[Array, Array]:
+        """Of the first sets (B, P, set, n q / sets, rest), and of the last processes."""
+        cut = apart * q
+        return (
+            rows[:, :, :cut].reshape(points, places, sets, size, rest),
+            rows[:, :, cut:].reshape(points, places, n_last, q, rest),
+        )
+
+    (k_first, k_last), (onto_first, onto_last) = parted(k), parted(onto)
+    # M̄ where A_vv is not zero, as `meetings`.
+    own, side, corner = out.lower.inverse()
+    turned, rows = onto_last[:, :, :, None], (points, places, n_last, q)
+    m_own = onto_first @ k_first.swapaxes(-1, -2) - 0.5 * own
+    m_side = turned @ k_first.swapaxes(-1, -2)[:, :, None]
+    m_side -= 0.5 * side.reshape(*rows, sets, size).swapaxes(3, 4)
+    m_corner = turned @ k_last.swapaxes(-1, -2)[:, :, None]
+    m_corner -= 0.5 * corner.reshape(*rows, n_last, q).swapaxes(3, 4)
+    # R̄_l = 2 sum_k (A_vv)_lk R_k M̄_kl - 2 (A_vr)_l (K Ā)_l', of a set its processes' own.
+    cross = out.onto.reshape(points, places, n, n_periods, rest)
+    by_process = onto.reshape(points, places, n, q, rest)
+    roots = -cross @ by_process.swapaxes(-1, -2)
+    of_first = a_own @ r_first @ m_own
+    of_first += (a_side.swapaxes(-1, -2) @ r_last[:, :, :, None] @ m_side).sum(axis=2)
+    number = apart // sets if sets else 0
+    blocks = of_first.reshape(points, places, sets, number, n_periods, number, q)
+    for j in range(number):
+        roots[:, :, j:apart:number] += blocks[:, :, :, j, :, j]
+    by_first = a_side @ r_first[:, :, None] @ m_side.swapaxes(-1, -2)
+    by_last = a_corner @ r_last[:, :, None] @ m_corner.swapaxes(-1, -2)
+    roots[:, :, apart:] += by_first.sum(axis=3) + by_last.sum(axis=3)
+    # Ā_vv = R M̄ R'.
+    v_own = r_first @ m_own @ r_first.swapaxes(-1, -2)
+    v_side = r_last[:, :, :, None] @ m_side @ r_first[:, :, None].swapaxes(-1, -2)
+    v_corner = r_last[:, :, :, None] @ m_corner @ r_last[:, :, None].swapaxes(-1, -2)
+    inner = [v_own] + [
+        x.swapaxes(3, 4).reshape(y.shape)
+        for x, y in ((v_side, out.inner[1]), (v_corner, out.inner[2]))
+    ]
+    c = -2.0 * out.root @ by_process
+    return 2.0 * roots, c.reshape(points, places, n * n_periods, rest), inner
 
 
 def _symmetric(lower: Array) -> Array:

@@ -68,7 +68,7 @@ def layout_of(problem: Problem) -> Layout:
         arrays += [np.array([group.block, group.level, group.slopes]), group.cells]
     placement = problem.placement
     paths = [group.paths for group in problem.groups]
-    seal.update(repr((placement.shared, placement.of_group, paths)).encode())
+    seal.update(repr((placement.shared, placement.apart, placement.of_group, paths)).encode())
     for array in arrays:
         seal.update(np.ascontiguousarray(array))
     statement = _Statement(
@@ -98,7 +98,7 @@ def _laid_out(statement: _Statement) -> Layout:
         under(loads, block_of, len(blocks)),
         # Slots of all blocks, without values of processes and the outcome.
         block_diag([x[: -1 - n_values] for x in of_block], format="csr"), n_values,
-        statement.n_periods if statement.placement.apart else max(n_values, 1),
+        statement.placement.apart * statement.n_periods, statement.n_periods,
     )  # fmt: skip
     return Layout(loads, arrowhead)
 

@@ -29,6 +29,9 @@ __all__ = [
     "turned_in",
 ]
 
+_MANY = 8
+"""Processes of a block from which those that meet none of the others come off before these."""
+
 type Turn = tuple[Array, Index]
 """L (B, T, T), and the global coefficients that it is for (path, T)."""
 
@@ -177,14 +180,15 @@ class Placement:
         Laws of the processes that come off the block's.
     of_group : sequence of tuple of int, one a group
         Which of the latter the group's rows have a part of.
-    apart : bool
-        Whether no group, and no member of several groups, has two of the latter.
+    apart : int
+        How many of a block's first processes no group, and no member of several groups, has two
+        of; zero where it is few.
     """
 
     by_group: Index
     shared: Sequence[tuple[int, ...]]
     of_group: Sequence[tuple[int, ...]]
-    apart: bool
+    apart: int
 
     @property
     def most(self) -> int:
@@ -229,12 +233,42 @@ def placed(
                 common.append(k)
         shared.append(tuple(of_block[k] for k in common))
         place.append({k: j for j, k in enumerate(common)})
+    joint = [np.array([g]) for g in range(len(groups))] + list(members)
     of_group = [
         tuple(place[block][k] for k in processes if k in place[block])
         for block, processes in groups
     ]
-    # A_vv is block diagonal, a block a process, where neither a group's rows nor a member's
-    # deviation, which is out of it by then, joins two processes.
-    joint = [np.array([g]) for g in range(len(groups))] + list(members)
-    apart = all(len({k for g in index for k in of_group[g]}) < 2 for index in joint)
+    # Which processes a group's rows join, or a member's deviation, which is out of A_vv by then.
+    partners: list[list[set[int]]] = [[set() for _ in of_block] for of_block in shared]
+    for index in joint:
+        for block in {groups[g][0] for g in index}:
+            meeting = {k for g in index if groups[g][0] == block for k in of_group[g]}
+            for k in meeting:
+                partners[block][k] |= meeting - {k}
+    orders = [_order(of_block) for of_block in partners]
+    most = max(map(len, shared), default=0)
+    apart = min((number for number, order in orders if order), default=0)
+    if not any(any(of_block) for of_block in partners):
+        apart = most
+    elif most < _MANY or apart < 2:
+        apart = 0
+    else:
+        shared = [
+            tuple(of_block[k] for k in order)
+            for of_block, (_, order) in zip(shared, orders, strict=True)
+        ]
+        of_group = [
+            tuple(sorted(orders[block][1].index(k) for k in processes))
+            for (block, _), processes in zip(groups, of_group, strict=True)
+        ]
     return Placement(by_group, shared, of_group, apart)
+
+
+def _order(partners: Sequence[set[int]]) -> tuple[int, list[int]]:
+    """Put processes that do not meet one another first: how many they are, and the order."""
+    first: list[int] = []
+    for k in sorted(range(len(partners)), key=lambda k: (len(partners[k]), k)):
+        if not partners[k].intersection(first):
+            first.append(k)
+    first.sort()
+    return len(first), first + [k for k in range(len(partners)) if k not in first]

@@ -14,19 +14,32 @@ each, of T values and q numbers z.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 
 from bayes_nqp.arrays import Array
-from bayes_nqp.gaussian._small import back_solve, half_solve, lower_inverse, lower_places
+from bayes_nqp.gaussian._arrow import ArrowFactor
+from bayes_nqp.gaussian._small import lower_places
 from bayes_nqp.gaussian.path_laws import OwnPaths
 from bayes_nqp.gaussian.statement import Process
 from bayes_nqp.gaussian.types import Arrowhead, Values
 
-__all__ = ["PathFactor", "Pathed", "block_processes_out", "group_processes_out"]
+__all__ = [
+    "Inner",
+    "PathFactor",
+    "Pathed",
+    "block_processes_out",
+    "group_processes_out",
+    "meetings",
+    "of_sets",
+]
+
+type Inner = Sequence[Array]
+"""A_vv: lower triangles of the first sets of processes with themselves (B, P, set, joint, joint),
+the last processes with the first (B, P, last, first), the lower triangle of the last."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,37 +50,32 @@ class PathFactor:
     ----------
     root : ndarray (B, P, n, T, q)
         R / sigma of the n processes of each of P places.
-    lower : ndarray (B, P, set, n q / sets, n q / sets)
-        Cholesky factor of M, set by set of processes that meet: one a process where no group has
-        two, as of shocks by cluster; otherwise one of all.
+    lower : ArrowFactor (B, P)
+        Of M: sets of the first processes, such as shocks by cluster, meet one another only in the
+        last, such as drifts of all adopters.
     cross_root : ndarray (B, P, n q, rest)
         ``lower^-1 R'A_vr / sigma``, on all that the processes meet, the outcome last.
-    onto, inner : ndarray (B, P, n T, rest) and (B, P, set, n T / sets, n T / sets)
-        A_vr, and lower triangles of A_vv, as they came off.
+    onto : ndarray (B, P, n T, rest)
+        A_vr, as it came off.
+    inner : Inner
+        A_vv, as it came off.
     """
 
     root: Array
-    lower: Array
+    lower: ArrowFactor
     cross_root: Array
     onto: Array
-    inner: Array
+    inner: Inner
 
     @property
     def log_det(self) -> Array:
         """``log|M|`` over all places (B), not halved."""
-        diagonal = np.diagonal(self.lower, axis1=-2, axis2=-1)
-        return np.asarray(2.0 * np.log(diagonal).sum(axis=(1, 2, 3)))
+        return np.asarray(self.lower.log_det.sum(axis=1))
 
     @property
     def n_numbers(self) -> int:
         """Standard normal numbers of a place, n q."""
         return int(self.root.shape[2] * self.root.shape[4])
-
-    def _by_block(self, solve: Callable[[Array, Array], Array], right: Array) -> Array:
-        """Solve with the blocks of ``lower`` (B, P, n q, r)."""
-        # n q rows, set after set.
-        parts = right.reshape(*self.lower.shape[:4], -1)
-        return solve(self.lower, parts).reshape(right.shape)
 
     def values(self, fit: Array, z: Array) -> Array:
         """Values given all else, ``R M^-1 R'(A_vy - A_vr beta) / sigma² + R lower^-T z``.
@@ -86,7 +94,7 @@ class PathFactor:
         """
         # lower^-1 R'(A_vy - A_vr beta) / sigma + sigma z, and z of the process by lower^-T.
         right = self.cross_root[..., -1:] - self.cross_root @ fit + z
-        numbers = self._by_block(back_solve, right)  # sigma z of the process.
+        numbers = self.lower.back_solve(right)  # sigma z of the process.
         points, places, n, n_periods, q = self.root.shape
         out = self.root @ numbers.reshape(points, places, n, q, -1)
         return np.asarray(out.reshape(points, places, n * n_periods, -1))
@@ -111,7 +119,7 @@ class PathFactor:
         # X'Q̃e less A_rv R / sigma times M^-1 of it is uncorrelated with it.
         points, places, n, n_periods, q = self.root.shape
         inner = self.root.swapaxes(-1, -2) @ errors.reshape(points, places, n, n_periods, -1)
-        noise = self._by_block(half_solve, inner.reshape(points, places, n * q, -1) + white)
+        noise = self.lower.half_solve(inner.reshape(points, places, n * q, -1) + white)
         return self.cross_root.swapaxes(-1, -2) @ noise, noise
 
     def functional(self, loads: Array) -> tuple[Array, Array, Array]:
@@ -132,12 +140,12 @@ class PathFactor:
         # l'eta = l'R z: with w = lower^-1 R'l / sigma, mean w'cross_root (-beta, 1), variance
         # sigma² w'w.
         turned = self.root.swapaxes(-1, -2) @ loads.reshape(points, places, n, n_periods, -1)
-        w = self._by_block(half_solve, turned.reshape(points, places, n * q, -1))
+        w = self.lower.half_solve(turned.reshape(points, places, n * q, -1))
         off = self.cross_root.swapaxes(-1, -2) @ w
         return off[:, :, -1].sum(axis=1), off, (w**2).sum(axis=(1, 2))
 
 
-def _path_factor(root: Array, cross: Array, inner: Array) -> PathFactor:
+def _path_factor(root: Array, cross: Array, inner: Inner) -> PathFactor:
     """Take processes out of what they meet: the factor of ``M = I + R'A_vv R / sigma²``.
 
     Parameters
@@ -146,30 +154,63 @@ def _path_factor(root: Array, cross: Array, inner: Array) -> PathFactor:
         R / sigma.
     cross : ndarray (B, P, n T, rest)
         A_vr.
-    inner : ndarray (B, P, set, n T / sets, n T / sets)
-        Lower triangles of A_vv, set by set: between sets it is zero.
+    inner : Inner
+        A_vv.
     """
     points, places, n, n_periods, q = root.shape
-    sets = inner.shape[2]
-    of_set = n // sets
-    transpose = root.swapaxes(-1, -2)
-    # R'A_vr / sigma, process by process of each place: (B, P, n, q, rest).
-    cross_root = transpose @ cross.reshape(points, places, n, n_periods, -1)
-    # A_vv of each set, symmetric, by pairs of its processes: (B, P, set, n/sets, n/sets, T, T).
-    square = np.tril(inner) + np.tril(inner, -1).swapaxes(-1, -2)
-    square = square.reshape(points, places, sets, of_set, n_periods, of_set, n_periods)
-    square = square.swapaxes(4, 5)
-    # R_k'(A_vv)_kl R_l / sigma² of processes k and l, each T × T a q × q.
-    left = transpose.reshape(points, places, sets, of_set, 1, q, n_periods)
-    right = root.reshape(points, places, sets, 1, of_set, n_periods, q)
-    square = left @ square @ right
-    # From pairs of q × q back to one matrix a set, and the prior precision of z, I.
-    size = of_set * q
-    square = square.swapaxes(4, 5).reshape(points, places, sets, size, size) + np.eye(size)
-    lower = np.linalg.cholesky(square)
-    # The inverse of a small factor, and a product, are quicker than a system of many right sides.
-    cross_root = lower_inverse(lower) @ cross_root.reshape(points, places, sets, size, -1)
-    return PathFactor(root, lower, cross_root.reshape(points, places, n * q, -1), cross, inner)
+    own, side, corner = meetings(inner, n_periods)
+    first, last = of_sets(root, own), root[:, :, n - corner.shape[2] :]
+    rest, size = last.shape[2] * q, first.shape[-1]
+    # R'A_vr / sigma, process by process of each place: (B, P, n q, rest).
+    cross_root = root.swapaxes(-1, -2) @ cross.reshape(points, places, n, n_periods, -1)
+    # R_k'(A_vv)_kl R_l / sigma² and the prior precision of z, I: D of the first sets with
+    # themselves, C of the last processes with these, E of the last, T × T each a q × q.
+    d = first.swapaxes(-1, -2) @ own @ first + np.eye(size)
+    left, shape = last.swapaxes(-1, -2)[:, :, :, None], (points, places, rest)
+    c = (left @ side @ first[:, :, None]).swapaxes(3, 4).reshape(*shape, own.shape[2] * size)
+    e = (left @ corner @ last[:, :, None]).swapaxes(3, 4).reshape(*shape, rest)
+    lower = ArrowFactor.of(d, c, e + np.eye(rest))
+    cross_root = lower.half_solve(cross_root.reshape(points, places, n * q, -1))
+    return PathFactor(root, lower, cross_root, cross, inner)
+
+
+def meetings(inner: Inner, n_periods: int) -> tuple[Array, Array, Array]:
+    """A_vv by sets and processes that meet, symmetric.
+
+    Returns
+    -------
+    tuple of ndarray
+        The first sets with themselves (B, P, set, joint, joint), the last processes with these
+        (B, P, last, set, T, joint) and with one another (B, P, last, last, T, T).
+    """
+    own, side, corner = inner
+    own, corner = (np.tril(x) + np.tril(x, -1).swapaxes(-1, -2) for x in (own, corner))
+    points, places, sets, joint, _ = own.shape
+    last = corner.shape[-1] // n_periods
+    side = side.reshape(points, places, last, n_periods, sets, joint)
+    corner = corner.reshape(points, places, last, n_periods, last, n_periods)
+    return own, side.swapaxes(3, 4), corner.swapaxes(3, 4)
+
+
+def of_sets(root: Array, own: Array) -> Array:
+    """Roots of the first sets, block diagonal over the processes of each.
+
+    Parameters
+    ----------
+    root : ndarray (B, P, n, T, q)
+    own : ndarray (B, P, set, joint, joint)
+
+    Returns
+    -------
+    ndarray (B, P, set, joint, joint / T q)
+    """
+    points, places, _, n_periods, q = root.shape
+    sets, number = own.shape[2], own.shape[3] // n_periods
+    out = np.zeros((points, places, sets, number, n_periods, number, q))
+    by_set = root[:, :, : sets * number].reshape(points, places, sets, number, n_periods, q)
+    for j in range(number):
+        out[:, :, :, j, :, j] = by_set[:, :, :, j]
+    return out.reshape(points, places, sets, number * n_periods, number * q)
 
 
 class Pathed(Protocol):
@@ -237,7 +278,8 @@ def group_processes_out(problem: Pathed, values: Values, f: Array) -> tuple[Arra
     # v are periods of the group: A_vr is these rows of F, A_vv the same columns of them.
     cross = lower[:, own.groups][:, :, places[own.rows]]
     roots = _roots(problem, values, own.laws)
-    out = _path_factor(roots, cross, cross[:, :, None, :, own.rows])
+    none = np.zeros((*cross.shape[:2], 0, own.rows.size))
+    out = _path_factor(roots, cross, (cross[:, :, None, :, own.rows], none, none[..., :0]))
     # F loses cross_root'cross_root = A_rv R (sigma² I + R'A_vv R)^-1 R'A_vr, r its periods too.
     taken = out.cross_root.swapaxes(-1, -2) @ out.cross_root
     lower[:, own.groups] -= taken[:, :, rows, columns]
@@ -246,7 +288,7 @@ def group_processes_out(problem: Pathed, values: Values, f: Array) -> tuple[Arra
 
 
 def block_processes_out(
-    problem: Pathed, values: Values, matrix: Array, onto: Array, inner: Array
+    problem: Pathed, values: Values, matrix: Array, onto: Array, inner: Inner
 ) -> Array:
     """Take the processes that groups of a block share out of A, in place.
 
@@ -256,8 +298,8 @@ def block_processes_out(
         A_rr, lower triangles.
     onto : ndarray (B, block, value, rest)
         A_vr.
-    inner : ndarray (B, block, set, joint, joint)
-        A_vv, lower triangles.
+    inner : Inner
+        A_vv.
 
     Returns
     -------

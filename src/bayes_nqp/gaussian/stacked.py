@@ -292,7 +292,8 @@ def _arrowhead(first: GaussianProblem, second: GaussianProblem) -> Arrowhead:
             format="csr",
         ),
         n_values,
-        2 * n_periods if _apart(first, second) else max(n_values, 1),
+        n_values if _apart(first, second) else 0,
+        2 * n_periods,
     )
 
 
@@ -301,7 +302,8 @@ def _apart(first: GaussianProblem, second: GaussianProblem) -> bool:
     one, other = first.placement, second.placement
     if one is None or other is None or not (one.most or other.most):
         return False
-    return one.apart and other.apart and list(one.of_group) == list(other.of_group)
+    apart = one.apart == one.most and other.apart == other.most
+    return apart and list(one.of_group) == list(other.of_group)
 
 
 def _numbered(laws: Sequence[int], after: int) -> tuple[int, ...]:

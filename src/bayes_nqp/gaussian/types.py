@@ -224,9 +224,10 @@ class Arrowhead:
         What coefficients are in time effects, cells, slopes and paths of the border.
     n_values : int
         How many of the local ones, at their end, are values of processes.
+    n_apart : int
+        How many of these, the first, are of sets of processes that meet one another nowhere in A.
     n_joint : int
-        How many of these, one after another, may meet in A: T where no group has two of its block's
-        processes, otherwise all of them.
+        Values of one such set: T times its processes.
     """
 
     map2: Any
@@ -237,6 +238,7 @@ class Arrowhead:
     group_loads: Any
     slot_loads: Any
     n_values: int = 0
+    n_apart: int = 0
     n_joint: int = 1
 
     @property
@@ -283,8 +285,9 @@ class Arrowhead:
     def parts(self) -> Sequence[tuple[tuple[int, ...], Index, Index]]:
         """Parts of A: shape, which stored entries they hold, and where.
 
-        What processes meet, (block, rest, rest); their values on it, (block, value, rest); and
-        values on one another, (block, set, joint, joint). Lower triangles of squares.
+        What processes meet, (block, rest, rest); their values on it, (block, value, rest); values
+        of the first sets, each on itself, (block, set, joint, joint); of the last on the first,
+        (block, last, first); and on one another, (block, last, last). Lower triangles of squares.
         """
         # A_b = [A_rr, A_rv; A_vr, A_vv], v values of processes and r all else, entry by entry.
         block, place = np.divmod(self.stored, self.size**2)
@@ -297,22 +300,29 @@ class Arrowhead:
         )
         # A border's row stands below values' columns: these are the rows of the second part.
         value, other = np.where(value_row, row, column), np.where(value_row, column, row)
-        # Values meet within a joint set alone: A_vv has n_values / n_joint diagonal blocks.
-        k, j = np.divmod(number[row], self.n_joint), np.divmod(number[column], self.n_joint)
-        n, n_values, n_joint = beside.size, self.n_values, self.n_joint
+        # A_vv = [D, C'; C, E], D of a set and itself: lower triangles, so that the last are rows
+        # of C.
+        n, first, t = beside.size, self.n_apart, self.n_joint
+        last = self.n_values - first
+        i, j = number[row], number[column]
         shapes = (
-            (self.n_blocks, n, n), (self.n_blocks, n_values, n),
-            (self.n_blocks, n_values // n_joint, n_joint, n_joint),
+            (self.n_blocks, n, n), (self.n_blocks, self.n_values, n),
+            (self.n_blocks, first // t, t, t), (self.n_blocks, last, first),
+            (self.n_blocks, last, last),
         )  # fmt: skip
         indices = (
-            (block, number[row], number[column]), (block, number[value], number[other]),
-            (block, k[0], k[1], j[1]),
+            (block, i, j), (block, number[value], number[other]),
+            (block, i // t, i % t, j % t),
+            (block, i - first, j), (block, i - first, j - first),
         )  # fmt: skip
+        both = value_row & value_column
         out = []
         insides = (
             ~value_row & ~value_column,
             value_row ^ value_column,
-            value_row & value_column,
+            both & (i < first),
+            both & (i >= first) & (j < first),
+            both & (j >= first),
         )
         for inside, index, shape in zip(insides, indices, shapes, strict=True):
             flat = np.ravel_multi_index(tuple(x[inside] for x in index), shape)

@@ -47,22 +47,23 @@ def evenly(fit: Fit) -> Evenly:
     placebo effects under one sigma. How squares of steps vary over units is not in sums: a panel of
     stand-ins is asked as it is. The fit keeps the answer.
     """
-    return once(fit, "evenly", lambda: _evenly(fit))
+    return once(fit, "evenly", lambda: _evenly(fit)) or Evenly(fit)
 
 
-def _evenly(fit: Fit) -> Evenly:
+def _evenly(fit: Fit) -> Evenly | None:
+    """None where it is the fit itself."""
     panel, noise = panel_of(fit), fit.facts.noise
     unequal = next((x for x in noise.richer if x.groups(panel) is not None), None)
     if unequal is None or panel.summed or noise.groups(panel) is not None:
-        return Evenly(fit)
+        return None
     groups = unequal.groups(panel)
     ratio = _ratio(fit, np.asarray(groups))
     if ratio is None:
-        return Evenly(fit)
+        return None
     try:
         refitted = refit(fit, fit.variant(errors=unequal))
     except NQPError:
-        return Evenly(fit)
+        return None
     words = Message(
         "Errors of those who adopt have {:.1f} times the standard deviation of the others', which "
         "one sigma for all would take for movements of their own: this was asked under errors that "
