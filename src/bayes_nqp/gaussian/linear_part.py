@@ -58,14 +58,16 @@ class LinearPart:
         Values of fixed scales, NaN where estimated.
     n_free : int
         Rows less flat unit coefficients.
-    reduced : Reduced or None
-        How the same coefficients are laid out where own cells come off first.
     """
 
     arrowhead: Arrowhead
     tau: Array
     n_free: int
-    reduced: Reduced | None = None
+
+    @property
+    def reduced(self) -> Reduced | None:
+        """How the same coefficients are laid out where own cells come off first."""
+        return None
 
     @cached_property
     def scale_count(self) -> Array:

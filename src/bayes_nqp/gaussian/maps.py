@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,7 @@ from bayes_nqp.gaussian.equations import NoiseEquations
 from bayes_nqp.gaussian.fixed import fixed_equations, without_types
 from bayes_nqp.gaussian.interpolation import MANY_PATTERNS
 from bayes_nqp.gaussian.layout import layout_of, slots_of_groups
+from bayes_nqp.gaussian.linear_part import Reduced
 from bayes_nqp.gaussian.pairs import MANY_PAIRS, paired
 from bayes_nqp.gaussian.problem import GaussianProblem, IsotropicDeviation
 from bayes_nqp.gaussian.reduced import MANY_LOCAL, NARROW, reduced
@@ -61,7 +62,7 @@ def gaussian_problem(
     # Owners across groups act on cells too, so that none of these can come off first.
     smaller = None
     if by_block is None and _reduces(problem, moments.width, n_local, reduce):
-        smaller = reduced(problem, slots_of_groups(problem), n_local)
+        smaller = partial(_reduced, problem, n_local)
     return GaussianProblem(
         space=problem.space,
         noise=problem.errors,
@@ -74,7 +75,7 @@ def gaussian_problem(
         by_group=by_group,
         by_block=by_block,
         by_class=by_class,
-        reduced=smaller,
+        reduces=smaller,
         processes=problem.processes,
         placement=problem.placement if problem.processes else None,
         n_process_parameters=len(problem.process_parameters),
@@ -86,6 +87,10 @@ def gaussian_problem(
         # One parameter of the noise, and sigma, on which F does not depend.
         on_nodes=len(problem.error_parameters) == 2 and nodes,
     )
+
+
+def _reduced(problem: Problem, n_local: int) -> Reduced:
+    return reduced(problem, slots_of_groups(problem), n_local)
 
 
 def _deviation(scale: Scale | None) -> IsotropicDeviation | None:

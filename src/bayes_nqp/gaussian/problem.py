@@ -87,8 +87,8 @@ class GaussianProblem(LinearPart):
         where every unit is an owner.
     by_class : Owners or None
         The classes of units, where every unit is an owner.
-    reduced : Reduced or None
-        Where own cells come off first.
+    reduces : callable or None
+        Lays out what own cells leave, where these come off first.
     processes : sequence of Process
         Laws of processes on the time grid.
     placement : Placement or None
@@ -126,7 +126,7 @@ class GaussianProblem(LinearPart):
     by_group: Owners | None = None
     by_block: Owners | None = None
     by_class: Owners | None = None
-    reduced: Reduced | None = None
+    reduces: Callable[[], Reduced] | None = None
     processes: Sequence[Process] = ()
     placement: Placement | None = None
     n_process_parameters: int = 0
@@ -139,6 +139,11 @@ class GaussianProblem(LinearPart):
     node_panels: dict[tuple[int, ...], Panelled | None] = field(default_factory=dict)
     node_counts: dict[tuple[int, ...], int] = field(default_factory=dict)
     unit_panels: dict[tuple[int, ...], Panelled | None] = field(default_factory=dict)
+
+    @cached_property
+    def reduced(self) -> Reduced | None:
+        """Where own cells come off first; gradients and functionals never ask."""
+        return None if self.reduces is None else self.reduces()
 
     @property
     def deviates_by_unit(self) -> bool:

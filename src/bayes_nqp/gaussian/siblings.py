@@ -116,13 +116,13 @@ class Siblings:
             return point_by_point(part, some, refused(some[:, :-1]))
 
         numbered = np.column_stack([points, numbers])
-        return sides(in_chunks(chunk, numbered, size=batch_size(self.first)))
+        return sides(in_chunks(chunk, numbered, size=batch_size(self.first, whole=True)))
 
     def averages(
         self, points: Array, numbers: Index, slots: Array, deviations: Array
     ) -> tuple[Array, Array]:
         """As `averages` gives them, of points (B, parameter) of the problems ``numbers``."""
-        size = batch_size(self.first)
+        size = batch_size(self.first, whole=True)
         mean, variance = np.empty((2, len(points), slots.shape[1]))
         for start in range(0, len(points), size):
             part = slice(start, start + size)

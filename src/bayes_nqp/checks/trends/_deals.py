@@ -67,9 +67,8 @@ def refits(
         Mean and sd of the average effect; NaN where it is not identified.
     """
     (near,) = modes(design, panel)
-    parts = [
-        np.stack(dealt[start : start + _TOGETHER]) for start in range(0, len(dealt), _TOGETHER)
-    ]
+    every, order = np.stack(dealt), _by_dates(dealt)
+    parts = [every[order[start : start + _TOGETHER]] for start in range(0, len(order), _TOGETHER)]
     tasks = {
         f"placebo {design!r} {panel.digest} {sha256(codes.tobytes()).hexdigest()}": (
             design,
@@ -80,10 +79,16 @@ def refits(
         for codes in parts
     }
     found = batch(_placebo, tasks, store=numbers_of(fit), work=work).values()
-    return (
-        np.concatenate([part["mean"] for part in found]),
-        np.concatenate([part["sd"] for part in found]),
-    )
+    mean, sd = np.empty((2, len(order)))
+    mean[order] = np.concatenate([part["mean"] for part in found])
+    sd[order] = np.concatenate([part["sd"] for part in found])
+    return mean, sd
+
+
+def _by_dates(dealt: Sequence[Index]) -> Index:
+    """Order in which deals with the same dates lie side by side: they share a layout."""
+    dates = [tuple(np.unique(codes).tolist()) for codes in dealt]
+    return np.array(sorted(range(len(dates)), key=dates.__getitem__), dtype=np.int64)
 
 
 def _placebo(design: Design, panel: Panel, codes: Index, near: Summit) -> Numbers:
