@@ -85,29 +85,10 @@ def read(
     suffix = path.suffix.lower()
     _check_kinds(sheet, encoding)
     _check_file(path, suffix)
-    if sheet is not None and suffix not in _BOOKS:
-        raise PanelError(
-            Message("sheet={!r}: {} is no workbook", sheet, path.name), hint="leave sheet out"
-        )
-    if encoding is not None and suffix not in TEXTS:
-        raise PanelError(
-            Message("encoding={!r}: {} carries its own encoding", encoding, path.name),
-            hint="leave it out",
-        )
+    _check_suffix(path, sheet, encoding)
     notes: list[str] = []
-    others: list[str] = []
     try:
-        if suffix in TEXTS:
-            df = read_text(path, encoding, notes, names, header)
-        elif suffix in _BOOKS:
-            df, others = read_book(path, sheet, notes, names)
-            df = without_marks(df, unmarked)
-        elif suffix == ".dta":
-            df = read_stata(path, notes)
-        elif suffix in PACKAGES:
-            df = read_package(path)
-        else:
-            df = _read_parquet(path)
+        df, others = _by_suffix(path, sheet, encoding, names, header, notes)
         return _tidy(df, path, others, notes, first_row(path) + header - 1), notes
     except PanelError:
         raise
@@ -290,6 +271,40 @@ def _read_parquet(path: Path) -> pd.DataFrame:
     df = pd.read_parquet(path)
     levels = [name for name in df.index.names if name is not None and name not in df.columns]
     return (df.reset_index(levels) if levels else df).reset_index(drop=True)
+
+
+def _by_suffix(
+    path: Path,
+    sheet: str | int | None,
+    encoding: str | None,
+    names: Collection[str],
+    header: int,
+    notes: list[str],
+) -> tuple[pd.DataFrame, list[str]]:
+    """Read a file as its suffix says; of a workbook, name the other sheets too."""
+    suffix = path.suffix.lower()
+    if suffix in TEXTS:
+        return read_text(path, encoding, notes, names, header), []
+    if suffix in _BOOKS:
+        df, others = read_book(path, sheet, notes, names)
+        return without_marks(df, unmarked), others
+    if suffix == ".dta":
+        return read_stata(path, notes), []
+    return (read_package if suffix in PACKAGES else _read_parquet)(path), []
+
+
+def _check_suffix(path: Path, sheet: str | int | None, encoding: str | None) -> None:
+    """Refuse what a file of another suffix has."""
+    suffix = path.suffix.lower()
+    if sheet is not None and suffix not in _BOOKS:
+        raise PanelError(
+            Message("sheet={!r}: {} is no workbook", sheet, path.name), hint="leave sheet out"
+        )
+    if encoding is not None and suffix not in TEXTS:
+        raise PanelError(
+            Message("encoding={!r}: {} carries its own encoding", encoding, path.name),
+            hint="leave it out",
+        )
 
 
 def _tidy(

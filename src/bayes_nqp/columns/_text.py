@@ -79,13 +79,26 @@ def read_text(
         raise no_header(header)
     delimiter = _delimiter_of(above[header - 1 :])
     _check_header(path, marker, delimiter, header)
+    frame = _table(path, marker, delimiter, header, names)
+    refuse_swallowed(frame, path, delimiter, header)
+    note_short(frame, path, marker, delimiter, header, notes)
+    if mangled(list(frame.columns)):
+        above = first_rows(path, marker, delimiter, header)[-1]
+        frame = frame.set_axis(unmangled(list(frame.columns), above), axis=1)
+    return without_marks(frame, unguarded)
+
+
+def _table(
+    path: Path, marker: str, delimiter: str, header: int, names: Collection[str]
+) -> pd.DataFrame:
+    """Read the rows below the names of columns; refuse those that do not fit them."""
     how: dict[str, Any] = {
         "sep": delimiter, "encoding": marker, "skip_blank_lines": False, "skiprows": header - 1,
     }  # fmt: skip
     try:
         columns = pd.read_csv(path, nrows=0, **how).columns
         words = missing_words(list(columns), names) if names else list(MISSING_WORDS)
-        frame = _typed_whole(path, {**how, "keep_default_na": False, "na_values": words})
+        return _typed_whole(path, {**how, "keep_default_na": False, "na_values": words})
     except pd.errors.EmptyDataError as error:
         raise PanelError(
             Message("path={!r} has no columns", path.name), hint="export it again"
@@ -103,12 +116,6 @@ def read_text(
                 delimiter,
             ),
         ) from error
-    refuse_swallowed(frame, path, delimiter, header)
-    note_short(frame, path, marker, delimiter, header, notes)
-    if mangled(list(frame.columns)):
-        above = first_rows(path, marker, delimiter, header)[-1]
-        frame = frame.set_axis(unmangled(list(frame.columns), above), axis=1)
-    return without_marks(frame, unguarded)
 
 
 def _typed_whole(path: Path, how: Mapping[str, Any]) -> pd.DataFrame:

@@ -71,6 +71,11 @@ def check_dynamics(term: Term, equation: EquationSpec, facts: Facts, panel: Pane
             Message("'dynamics' of a spatial lag does not go with {!r}", name),
             hint=Message("leave out {!r}", name),
         )
+    _check_dense(panel)
+
+
+def _check_dense(panel: Panel) -> None:
+    """Refuse weights of more units than are taken to pieces as a whole."""
     if panel.unit_labels.size > gaussian.MOST_DENSE:
         raise StudyError(
             Message(

@@ -93,7 +93,7 @@ _FORM = Foreign(
     ("formats",), "forms are methods: nqp.table(fit).to_latex(), or .save('table.docx') by ending"
 )
 _LOOK = Foreign(
-    ("style",),
+    (),
     "plots take style={'points': {'color': 'k'}}; a figure is matplotlib's: change what the call "
     "returns, or draw into axes by ax=…",
 )

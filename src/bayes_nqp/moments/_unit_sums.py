@@ -104,11 +104,7 @@ class UnitSummary:
         table, low, high, periods, _ = self._seen
         column, period = _entries_of(self.whole, periods)
         k, size = column.size, len(table)
-        # Means of rows lie about some level c, from which they are reckoned.
-        own = np.append(period == LEVEL, np.zeros(len(self.whole), dtype=bool))
-        centre = np.where(own, (low + high) / 2.0, 0.0)
-        reach = np.maximum(high - centre, centre - low)
-        s = np.exp2(np.ceil(np.log2(np.where(reach > 0.0, reach, 1.0))))
+        centre, s = _reckoned(low, high, period)
         place = {row.tobytes(): at for at, row in enumerate(table)}
         n, gaps = np.zeros(size), np.zeros((size, len(self.whole), periods), dtype=bool)
         first = np.zeros((size, 3 * s.size))
@@ -137,26 +133,14 @@ class UnitSummary:
                     digits, fz = f[units, None] * digits, f[units, None] * z
                 first[at[block]] += np.add.reduceat(digits, bounds[block] - start)
                 for c in block:
-                    own_units = slice(bounds[c] - start, ends[c] - start)
-                    z_c, fz_c = z[own_units], fz[own_units]
-                    cross = fz_c[:, :k].T @ z_c
-                    cross[:, 2 * k :] += fz_c[:, k : 2 * k].T @ z_c[:, k : 2 * k]
-                    second[at[c]] += cross.astype(second.dtype)
-        unit = 2.0**-_BITS
-        first_h, first_m, first_l = np.split(first, 3, axis=1)
-        mean = s * unit * (first_h + unit * (first_m + unit * first_l / 2.0)) / n[:, None]
-        # sum x x' = s s' 2^-2b (hh' + 2^-b (hm' + mh') + 2^-2b (hl' + mm' + lh')), where 2l is what
-        # is kept of l: the last is half of 2hl' + mm' and its transpose.
-        hh, hm, hl = np.split(second, 3, axis=2)
-        hm, hl = hm + hm.swapaxes(1, 2), (hl + hl.swapaxes(1, 2)) / 2.0
-        covariance = (hh + unit * (hm + unit * hl)) * (unit * unit * np.outer(s[:k], s[:k]))
-        covariance /= n[:, None, None]
-        covariance -= mean[:, :k, None] * mean[:, None, :k]
-        absent = gaps & ~gaps[:, :1]
+                    inside = slice(bounds[c] - start, ends[c] - start)
+                    second[at[c]] += _cross(z[inside], fz[inside], k).astype(second.dtype)
+        mean, covariance = _first_two(first, second, n, s)
         mean += centre
         sums = UnitSums(
-            column, period, ~gaps[:, 0], absent, n, mean[:, k:], mean[:, :k], covariance
-        )
+            column, period, ~gaps[:, 0], gaps & ~gaps[:, :1], n, mean[:, k:], mean[:, :k],
+            covariance,
+        )  # fmt: skip
         return sums, table[:, :n_key]
 
     def _codes(self, part: UnitPart, gap: Mask) -> Index:
@@ -191,6 +175,38 @@ def _entries_of(whole: Sequence[bool], periods: int) -> tuple[Index, Index]:
 def units_of_part(columns: int, periods: int) -> int:
     """How many units are laid out at once: few enough that sums of a part are whole numbers."""
     return int(max(1, min(_PART // (columns * periods), 2 ** (53 - 2 * _BITS))))
+
+
+def _reckoned(low: Array, high: Array, period: Index) -> tuple[Array, Array]:
+    """From where entries are reckoned, and in what: powers of two, not below their reach."""
+    # Means of rows lie about some level c.
+    means = np.append(period == LEVEL, np.zeros(low.size - period.size, dtype=bool))
+    centre = np.where(means, (low + high) / 2.0, 0.0)
+    reach = np.maximum(high - centre, centre - low)
+    return centre, np.exp2(np.ceil(np.log2(np.where(reach > 0.0, reach, 1.0))))
+
+
+def _cross(z: Array, fz: Array, k: int) -> Array:
+    """Products of digits (k, 3k): h with h, m and l, and m with m beside the last."""
+    cross = fz[:, :k].T @ z
+    cross[:, 2 * k :] += fz[:, k : 2 * k].T @ z[:, k : 2 * k]
+    return np.asarray(cross)
+
+
+def _first_two(first: Array, second: Array, n: Array, s: Array) -> tuple[Array, Array]:
+    """Means of entries and levels, and covariances of entries, of sums of their digits h, m, l."""
+    k = second.shape[1]
+    unit = 2.0**-_BITS
+    first_h, first_m, first_l = np.split(first, 3, axis=1)
+    mean = s * unit * (first_h + unit * (first_m + unit * first_l / 2.0)) / n[:, None]
+    # sum x x' = s s' 2^-2b (hh' + 2^-b (hm' + mh') + 2^-2b (hl' + mm' + lh')), where 2l is what
+    # is kept of l: the last is half of 2hl' + mm' and its transpose.
+    hh, hm, hl = np.split(second, 3, axis=2)
+    hm, hl = hm + hm.swapaxes(1, 2), (hl + hl.swapaxes(1, 2)) / 2.0
+    covariance = (hh + unit * (hm + unit * hl)) * (unit * unit * np.outer(s[:k], s[:k]))
+    covariance /= n[:, None, None]
+    covariance -= mean[:, :k, None] * mean[:, None, :k]
+    return mean, covariance
 
 
 def _digits(x: Array) -> Array:

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from bayes_nqp.arrays import Array, Index
 from bayes_nqp.columns import numbers
 from bayes_nqp.language import Message
 from bayes_nqp.machine import one_thread
@@ -43,17 +44,9 @@ def summed_up[P: Rectangle](panel: P, by: str | Iterable[str], baseline: str | I
     first = np.searchsorted(panel.unit_codes, np.arange(panel.unit_labels.size))
     parts_of = {name: part for part, name in roles.named() if part in _COLUMNS}
     parts_of |= {name: "baseline" for name in baseline if name not in parts_of}
-    values = np.full((first.size, len(parts_of), panel.periods), np.nan)
-    for k, name in enumerate(parts_of):
-        column = numbers(column_of(panel, "baseline", name), parts_of[name], rows_of(panel), [])
-        values[panel.unit_codes, k, panel.time_codes] = column
-    values[panel.unit_codes, 0, panel.time_codes] = panel.outcome
-    key = [panel.cohort_codes, *panel.strata_codes.values()]
-    key += [unit_column(panel, name, "by")[0] for name in by]
-    if roles.weights is not None:
-        own = np.nan_to_num(values[:, list(parts_of).index(roles.weights)])
-        key.append(np.unique(own, axis=0, return_inverse=True)[1].ravel())
-    keys_of, number = distinct_rows(np.column_stack(key))
+    values = _measured(panel, parts_of)
+    weights = None if roles.weights is None else values[:, list(parts_of).index(roles.weights)]
+    keys_of, number = distinct_rows(_classes(panel, by, weights))
     chosen = np.zeros(len(keys_of), dtype=np.int64)
     chosen[number[::-1]] = np.arange(first.size)[::-1]
     counts_of = panel.counts if panel.summed else None
@@ -73,9 +66,7 @@ def summed_up[P: Rectangle](panel: P, by: str | Iterable[str], baseline: str | I
     with one_thread():
         sums, of_key = summary.sums()
     chosen = chosen[of_key[:, 0]]
-    keys = {name: panel.frame[name].to_numpy()[first][chosen] for name in (*roles.strata, *by)}
-    if roles.cohort is not None:
-        keys[roles.cohort] = cohort_column(panel.cohort_codes[chosen], panel.grid)
+    keys = _keys(panel, first[chosen], chosen, by)
     counts = roles.counts or free_name("counts", panel.frame)
     times = _times(np.arange(panel.periods), panel.grid)
     frame = frame_of(sums, keys, list(parts_of), times, (roles.unit, roles.time, counts))
@@ -86,6 +77,36 @@ def summed_up[P: Rectangle](panel: P, by: str | Iterable[str], baseline: str | I
     arguments = {**panel.arguments, "counts": counts, "never": None, "labels": None}
     few = type(panel)(**build(frame, **arguments, notes=(*panel.notes, note)))
     return replace(few, dropped=panel.dropped, labels=labelled(panel.labels, None, frame))
+
+
+def _classes(panel: Rectangle, by: Iterable[str], weights: Array | None) -> Index:
+    """Codes (unit, ...) of what units of a class share: cohort, strata, groups and weights."""
+    codes = [panel.cohort_codes, *panel.strata_codes.values()]
+    codes += [unit_column(panel, name, "by")[0] for name in by]
+    if weights is not None:
+        codes.append(np.unique(np.nan_to_num(weights), axis=0, return_inverse=True)[1].ravel())
+    return np.column_stack(codes)
+
+
+def _keys(
+    panel: Rectangle, rows: Index, units: Index, by: Iterable[str]
+) -> dict[str, npt.NDArray[Any]]:
+    """Strata and cohorts of units, read in a row of each."""
+    roles = panel.roles
+    keys = {name: panel.frame[name].to_numpy()[rows] for name in (*roles.strata, *by)}
+    if roles.cohort is not None:
+        keys[roles.cohort] = cohort_column(panel.cohort_codes[units], panel.grid)
+    return keys
+
+
+def _measured(panel: Rectangle, parts: Mapping[str, str]) -> Array:
+    """Columns (unit, column, period), NaN where a unit has no row; the outcome first."""
+    values = np.full((panel.unit_labels.size, len(parts), panel.periods), np.nan)
+    for k, (name, part) in enumerate(parts.items()):
+        column = numbers(column_of(panel, "baseline", name), part, rows_of(panel), [])
+        values[panel.unit_codes, k, panel.time_codes] = column
+    values[panel.unit_codes, 0, panel.time_codes] = panel.outcome
+    return values
 
 
 def sample[P: Rectangle](panel: P, units: int, seed: int) -> P:

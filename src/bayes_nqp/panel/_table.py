@@ -14,7 +14,7 @@ from bayes_nqp.engines import Address, SourceTable, opened
 from bayes_nqp.errors import StudyError
 from bayes_nqp.language import Message
 from bayes_nqp.machine import one_thread
-from bayes_nqp.moments import UnitSummary
+from bayes_nqp.moments import UnitSummary, UnitSums
 from bayes_nqp.panel._roles import as_names
 from bayes_nqp.panel._summed import BARE, NET, frame_of
 
@@ -64,6 +64,11 @@ def frame_of_table(
     of_classes = {x: units.keys[x].to_numpy()[keys[:, 0]] for x in once}
     periods = np.asarray(units.periods)
     frame = frame_of(sums, of_classes, list(parts), periods, (unit, time, counts))
+    return frame, counts, _notes(table, host, sums, left_out)
+
+
+def _notes(table: SourceTable, host: str, sums: UnitSums, left_out: int) -> list[Message]:
+    """How many rows stayed in their engine, and how many are in no class."""
     notes = [
         Message(
             "{:,} rows of {:,} units stayed in their engine ({}) and are summed up in {:,} classes",
@@ -73,7 +78,7 @@ def frame_of_table(
     ]  # fmt: skip
     if left_out:
         notes.append(Message("{:,} rows without a unit, time or value left out", left_out))
-    return frame, counts, notes
+    return notes
 
 
 def _check_classes(summary: UnitSummary) -> None:
