@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from threading import Lock, RLock
 from typing import Any
 
-__all__ = ["Setting", "alone", "quiet"]
+__all__ = ["Setting", "alone", "quiet", "uncollected"]
 
 _ALONE = RLock()
 
@@ -62,3 +63,21 @@ def quiet(category: type[Warning] = Warning, message: str = "") -> Iterator[None
     with _ALONE, warnings.catch_warnings():
         warnings.filterwarnings("ignore", message, category)
         yield
+
+
+def _paused() -> Iterator[None]:
+    working = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if working:
+            gc.enable()
+
+
+_UNCOLLECTED = Setting(contextmanager(_paused))
+
+
+def uncollected() -> AbstractContextManager[None]:
+    """Look for no garbage while many small things are made that live on for a while."""
+    return _UNCOLLECTED

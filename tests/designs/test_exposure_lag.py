@@ -179,7 +179,7 @@ def test_the_table_has_a_column_for_each_matrix() -> None:
         assert rows[label][1].values[0] == pytest.approx(mean)
     assert "Received by untreated rows" not in rows
     assert "treated rows" not in spatial.note
-    assert "those of one unit of trade more for everyone" in spatial.note
+    assert "per unit of trade more for everyone" in spatial.note
     assert [bool(cell.text) for cell in rows["LR, SDM to SEM"]] == [True, False]
 
 

@@ -7,10 +7,21 @@ from itertools import chain
 from pathlib import Path
 
 import pytest
-from doors import SECTIONS, Alarm, Bullets, Context, Heading, Paragraph, Sketch, methods
+from doors import (
+    SECTIONS,
+    Alarm,
+    Bullets,
+    Context,
+    Heading,
+    NumberedTable,
+    Paragraph,
+    Sketch,
+    methods,
+)
 from exposed import exposed_frame, exposed_panel
 
 import bayes_nqp as nqp
+from bayes_nqp.checks import run_checks
 
 SAMPLER = nqp.Importance(draws=150, chains=2, seed=1)
 DESIGNS = {
@@ -31,7 +42,7 @@ _HAS = {
     "exposure": {
         "308 rows enter the fit",
         "more trade",
-        "per one unit of trade",
+        "per unit of trade",
         "finance moderates",
         "deviation (",
         "sd 5s for",
@@ -94,6 +105,35 @@ def test_the_report_speaks_of_its_own_design(name: str) -> None:
     assert same == drawn
     assert len(chinese.splitlines()) == len(text.splitlines())
     assert "{" not in text + chinese
+
+
+def spoken(context: Context) -> list[str]:
+    """Every sentence below the answer, and what its tables show."""
+    said: list[str] = []
+    sections = (section for name, section in SECTIONS.items() if name != "short")
+    for block in chain.from_iterable(section(context) for section in sections):
+        match block:
+            case Paragraph(text):
+                said += text.split(". ")
+            case Bullets(items) | Alarm(_, items):
+                said += [part for text in items for part in text.split(". ")]
+            case NumberedTable():
+                said.append(f"{block.table.title} {block.table.rows}")
+    return [text for text in said if len(text) > 30]
+
+
+@pytest.mark.parametrize("name", [*DESIGNS, "in space"])
+def test_below_the_answer_nothing_is_said_twice(name: str) -> None:
+    if name == "in space":
+        made = nqp.simulation.channels_in_space(units=40, periods=6, cohorts=(4,), seed=1)
+        weights = nqp.spatial_weights.nearest(made.panel, 4)
+        design = nqp.StaggeredDiD(nqp.Complete(), spillovers=nqp.SpatialLag(weights, lag=False))
+        fit = nqp.fit(nqp.Mediation(design, links=weights), made.panel, SAMPLER, progress=False)
+    else:
+        fit = fitted(name)
+    checks = tuple(run_checks(fit, ["support"]))
+    said = spoken(Context(fit, checks, outcome="exports", title="t"))
+    assert [text for text in set(said) if said.count(text) > 1] == []
 
 
 @pytest.mark.parametrize("name", ["never", "exposure"])

@@ -53,7 +53,10 @@ def studio(tmp_path: Path) -> Iterator[Callable[..., Served]]:
 
 @pytest.fixture
 def tab(chromium: Any) -> Iterator[Any]:
-    context = chromium.new_context(viewport={"width": 1200, "height": 900}, locale="en-GB")
+    context = chromium.new_context(
+        viewport={"width": 1200, "height": 900}, locale="en-GB",
+        reduced_motion="reduce",  # colours on their way from one to another have no contrast
+    )  # fmt: skip
     page = context.new_page()
     page.set_default_timeout(90_000)
     asked: list[str] = []

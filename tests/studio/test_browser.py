@@ -68,6 +68,9 @@ def test_from_an_upload_to_a_word_report_in_either_language(
     assert tab.evaluate("document.documentElement.lang") == "zh-CN"
     turn(tab, "study")
     assert "draws = 100" in tab.locator("#typed").input_value()
+    assert grave(tab) == []
+    tab.emulate_media(color_scheme="dark")
+    assert grave(tab) == []
 
 
 def test_a_wrong_role_is_said_beside_its_field_and_mended_there(
@@ -122,6 +125,21 @@ def test_axe_finds_nothing_serious(
     tab.goto(studio(str(workbook)).address)
     tab.locator(".nav-link").first.wait_for()
     assert grave(tab) == []
+
+
+def test_steps_of_reading_fit_a_phone(
+    studio: Callable[..., Any], tab: Any, workbook: Path, tmp_path: Path
+) -> None:
+    frame = pd.read_excel(workbook)
+    frame["outcome"] = [f"{value:.2f}万元" for value in frame["outcome"]]
+    path = tmp_path / "worded.xlsx"
+    frame.to_excel(path, index=False)
+    tab.set_viewport_size({"width": 390, "height": 844})
+    tab.goto(studio(str(path)).address)
+    tab.locator(".scroll tbody tr").first.wait_for()
+    wide = "all => all.filter(x => x.scrollWidth > x.clientWidth + 1).length"
+    assert tab.locator(".scroll").evaluate_all(wide) == 0
+    assert tab.evaluate("document.documentElement.scrollWidth") == 390
 
 
 def grave(tab: Any) -> list[Any]:

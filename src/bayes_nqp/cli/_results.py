@@ -15,7 +15,7 @@ from bayes_nqp.columns import STEPS
 from bayes_nqp.files import in_shell
 from bayes_nqp.language import Message, Translator, enumerated
 from bayes_nqp.studies import CAN_RUN, DROPPED, HEADINGS, READ
-from bayes_nqp.tables import written
+from bayes_nqp.tables import percent, written
 from bayes_nqp.texts import folded, size_of
 
 if TYPE_CHECKING:
@@ -167,13 +167,14 @@ def _channels(outcome: Outcome) -> None:
         table.add_row(
             *_named(row, translate), safe(translate.name(path)), f"{row['mean']:.3f}",
             _interval(row), written(row["p_positive"], "chance", 3),
-            "–" if math.isnan(share) else f"{round(100 * share):d} %",
+            "–" if math.isnan(share) else f"{round(100 * share):d}%",
         )  # fmt: skip
     console().print(table)
 
 
 _PATHS = {
     "direct": Message("direct", context="console"),
+    "received": Message("received", context="console"),
     "total": Message("total", context="console"),
     "all mediators": Message("all mediators"),
 }
@@ -190,7 +191,7 @@ def _groups(translate: Translator) -> tuple[str, str]:
 
 
 def _heads(study: Study) -> tuple[str, str, str, str]:
-    translate, prob = study.translate, f"{study.settings.report.prob:.4g}"
+    translate, prob = study.translate, percent(study.settings.report.prob)
     return (
         translate("mean", context="console"),
         translate("sd", context="console"),

@@ -93,9 +93,10 @@ def leading(languages: Iterable[str]) -> str:
     return max(languages, key=lambda language: typography(language).sample, default=ENGLISH)
 
 
-def figures(value: float, sd: float) -> Numeral:
-    """Write a number with as many decimals as its posterior sd makes sense of."""
-    decimals = 3 if not (math.isfinite(sd) and sd > 0) else 1 - math.floor(math.log10(sd))
+def figures(value: float, sd: float, decimals: int | None = None) -> Numeral:
+    """Write a number with as many decimals as its posterior sd makes sense of, or as are asked."""
+    if decimals is None:
+        decimals = 3 if not (math.isfinite(sd) and sd > 0) else 1 - math.floor(math.log10(sd))
     text = f"{value:,.{min(max(decimals, 0), 10)}f}"
     if float(text.replace(",", "")) == 0:
         text = text.removeprefix("-")

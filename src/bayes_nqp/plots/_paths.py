@@ -104,7 +104,7 @@ class _Sheet:
         return [str(name) for name in self.effects[v.TREATMENT_OF].to_numpy()]
 
 
-_TITLE = Message("From the policy to the outcome.")
+_TITLE = Message("Paths to the outcome.")
 
 
 def _sheets(scene: Scene) -> Iterator[Sketch]:

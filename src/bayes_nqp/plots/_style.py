@@ -35,6 +35,7 @@ _SETTINGS: Final[dict[str, Any]] = {
     "axes.titlelocation": "left",
     "axes.titlesize": 10,
     "axes.titleweight": "bold",
+    "axes.titley": 1.0,  # no ticks stand above panels
     "figure.dpi": 150,
     "figure.facecolor": "white",
     "font.size": 8.5,

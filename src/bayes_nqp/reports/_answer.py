@@ -13,12 +13,12 @@ import xarray as xr
 from bayes_nqp.checks import REPORTED, VERDICTS, Confidence, title_of
 from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import att, relative
-from bayes_nqp.language import Message, figures, separated
+from bayes_nqp.language import Message, separated
 from bayes_nqp.reports._between import groups_of
 from bayes_nqp.reports._confidence import graded, grounds_of
 from bayes_nqp.reports._content import Strip, Tile, Tiles
 from bayes_nqp.reports._context import Context
-from bayes_nqp.reports._posterior import Posterior, chance, posterior_of, sureness
+from bayes_nqp.reports._posterior import Posterior, chance, posterior_of, printed, sureness
 from bayes_nqp.software import versions
 from bayes_nqp.tables import TONES, percent
 
@@ -78,10 +78,10 @@ class Answer:
         name = Message("Average effect")
         if self.over_designs is not None:
             name = Message("Average effect over designs")
-        ends = (figures(x, one.sd) for x in (one.lower, one.upper))
+        ends = (printed(x, one.sd) for x in (one.lower, one.upper))
         yield Tile(
             translate(name),
-            translate("{} {}", figures(one.mean, one.sd), unit).strip(),
+            translate("{} {}", printed(one.mean, one.sd), unit).strip(),
             translate("{} to {} ({})", *ends, percent(one.prob)),
         )
         if self.share is not None:
@@ -96,7 +96,7 @@ class Answer:
             name, p = Message("Probability of an effect below zero"), one.p_direction
         yield Tile(translate(name), translate("{}", chance(p)))
         yield Tile(
-            translate("Confidence in the assumptions"),
+            translate("Assumptions"),
             translate(graded(self._confidence.grade)),
             grounds_of(self._confidence, translate),
         )

@@ -121,6 +121,10 @@ class Context(Scene):
         exposure = self.translate.name(str(attrs["exposure"]))
         return {"exposure": exposure, "per": per_words(attrs, self.translate)}
 
+    def tells(self, section: str) -> bool:
+        """Whether a section is to be written."""
+        return self.sections is None or section in self.sections
+
     def of(self, verdict: str) -> list[CheckResult]:
         """Find the checks with one verdict."""
         return [result for result in self.checks if result.verdict == verdict]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import chain, count
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from PIL import Image
@@ -13,13 +13,18 @@ from bayes_nqp.files import file_name, write, write_csv, writing
 from bayes_nqp.language import Message
 from bayes_nqp.omissions import omitted
 from bayes_nqp.plots import Sketch
-from bayes_nqp.process import alone
+from bayes_nqp.process import alone, uncollected
 from bayes_nqp.progress import say
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _DPI = 300
+_SETTINGS: Final[Any] = {
+    "svg.fonttype": "none",  # text stays text, so that a journal can edit it
+    "svg.hashsalt": "bayes_nqp",  # files compare
+    "text.hinting": "none",  # which is for letters of few pixels
+}
 
 
 class FigureFolder:
@@ -59,14 +64,19 @@ class FigureFolder:
         return next(name for name in names if name.casefold() not in taken)
 
     def _write(self, sketch: Sketch, stem: str) -> str:
+        with writing(self.folder):
+            self.folder.mkdir(parents=True, exist_ok=True)
+        with uncollected():
+            self._draw_files(sketch.make(), stem)
+        if sketch.data is not None:
+            write_csv(sketch.data(), self.folder / f"{stem}.csv", digits=8)
+        return stem
+
+    def _draw_files(self, figure: Figure, stem: str) -> None:
         import matplotlib as mpl
         from matplotlib.backends.backend_svg import FigureCanvasSVG
 
-        with writing(self.folder):
-            self.folder.mkdir(parents=True, exist_ok=True)
-        figure = sketch.make()
-        # Text stays text, so that a journal can edit it; no date, so that files compare.
-        with alone(), mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "bayes_nqp"}):
+        with alone(), mpl.rc_context(_SETTINGS):
             pixels = _laid_out(figure)
             write(
                 self.folder / f"{stem}.png",
@@ -77,9 +87,6 @@ class FigureFolder:
                 self.folder / f"{stem}.svg",
                 lambda file: lines.print_svg(file, metadata={"Date": None}),
             )
-        if sketch.data is not None:
-            write_csv(sketch.data(), self.folder / f"{stem}.csv", digits=8)
-        return stem
 
 
 def _laid_out(figure: Figure) -> Image.Image:
@@ -91,6 +98,9 @@ def _laid_out(figure: Figure) -> Image.Image:
 
     sheet: Any = FigureCanvasAgg(figure)
     figure.set_dpi(_DPI)
+    for axis in (axis for ax in figure.axes for axis in (ax.xaxis, ax.yaxis)):
+        if not axis.get_label_text():  # else a place beside the ticks is looked for all the same
+            axis.set_label_coords(0.5, 0.5)
     engine = figure.get_layout_engine()
     if engine is not None:
         engine.execute(figure)

@@ -17,7 +17,7 @@ import xarray as xr
 from bayes_nqp import vocabulary as v
 from bayes_nqp.estimands import joint_signs
 from bayes_nqp.language import NOTHING, Message, Numeral, figures
-from bayes_nqp.tables import percent
+from bayes_nqp.tables import decimals_for, percent
 
 Array = npt.NDArray[np.float64]
 UNDECIDED = 0.9
@@ -145,6 +145,11 @@ def stated(p: float, subject: str = "P") -> Message:
     return Message(template, subject, written)
 
 
+def printed(value: float, sd: float) -> Numeral:
+    """Write a number with the decimals that it has in tables."""
+    return figures(value, sd, decimals_for([sd], None))
+
+
 def level(posterior: Posterior, unit: str = "") -> Message:
     """Write mean and interval.
 
@@ -154,7 +159,7 @@ def level(posterior: Posterior, unit: str = "") -> Message:
         Of the outcome.
     """
     mean, lower, upper = (
-        figures(x, posterior.sd) for x in (posterior.mean, posterior.lower, posterior.upper)
+        printed(x, posterior.sd) for x in (posterior.mean, posterior.lower, posterior.upper)
     )
     size = Message("{} {}", mean, unit) if unit else mean
     return Message("{} ({} interval {} to {})", size, percent(posterior.prob), lower, upper)

@@ -65,8 +65,7 @@ class Section:
 
     def __call__(self, context: Context) -> Iterator[Part]:
         """Give the section's own blocks, then the figures and tables that name it."""
-        unasked = context.sections is not None and self.name not in context.sections
-        if unasked or not meets(context.fit, self.needs):
+        if not context.tells(self.name) or not meets(context.fit, self.needs):
             return
         stems = set()
         with omitted(Message("The section {}", self.name)):

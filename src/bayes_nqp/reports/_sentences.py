@@ -11,13 +11,14 @@ from collections.abc import Callable, Sequence
 import xarray as xr
 
 from bayes_nqp.checks import Rival
-from bayes_nqp.language import Message, figures, joined
+from bayes_nqp.language import Message, joined
 from bayes_nqp.reports._posterior import (
     UNDECIDED,
     Posterior,
     chance,
     level,
     posterior_of,
+    printed,
     stated,
     sureness,
 )
@@ -109,8 +110,8 @@ def apart(
         first,
         level(highest, unit),
         last,
-        figures(min(posterior.lower for _, posterior in effects), sd),
-        figures(max(posterior.upper for _, posterior in effects), sd),
+        printed(min(posterior.lower for _, posterior in effects), sd),
+        printed(max(posterior.upper for _, posterior in effects), sd),
     ).in_(language)
 
 
@@ -243,12 +244,12 @@ def jointly(kind: Message, number: int, p: float, language: str) -> str:
     Parameters
     ----------
     kind : Message
-        What they are of: "between groups".
+        What they are of: "of groups".
     number : int
         How many directions were named.
     """
     return Message(
-        "If the assumptions hold, the {} directions named {} all hold together ({}).",
+        "If the assumptions hold, the {} named directions {} hold all at once ({}).",
         number,
         kind,
         stated(p),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any, Final, cast
@@ -124,33 +124,33 @@ def _server(desk: Desk, chosen: dict[str, str]) -> Any:
 
         view.show("failure", lambda: alarm([view.failure.get()]))
 
-        def shown() -> Any:
-            translate = view.translate
-            with reactive.isolate():
-                now = input.page() if "page" in input else None
-            names = [name for name in PAGES if name in bodies]
-            return ui.navset_pill_list(
-                *(
-                    ui.nav_panel(
-                        translate(PAGES[name].title),
-                        ui.output_ui(f"body_{name}"),
-                        *_onward(after, translate),
-                        value=name,
-                    )
-                    for name, after in zip(names, [*names[1:], ""], strict=True)
-                ),
-                id="page",
-                selected=now,
-                widths=(2, 10),
-                well=False,
-            )
-
-        view.show("pages", shown)
-
+        view.show("pages", lambda: _shown(view, bodies))
         for name in bodies:
             _turning(input, name)
 
     return server
+
+
+def _shown(view: View, names: Iterable[str]) -> Any:
+    """The pages beside one another; a new language turns to none."""
+    translate, order = view.translate, [name for name in PAGES if name in {*names}]
+    with reactive.isolate():
+        now = view.input.page() if "page" in view.input else None
+    return ui.navset_pill_list(
+        *(
+            ui.nav_panel(
+                translate(PAGES[name].title),
+                ui.output_ui(f"body_{name}"),
+                *_onward(after, translate),
+                value=name,
+            )
+            for name, after in zip(order, [*order[1:], ""], strict=True)
+        ),
+        id="page",
+        selected=now,
+        widths=(2, 10),
+        well=False,
+    )
 
 
 def _onward(name: str, translate: Translator) -> Iterator[Any]:

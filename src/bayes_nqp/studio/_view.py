@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import zip_longest
 from typing import Any
 
 from shiny import Inputs, Outputs, Session, reactive, render, ui
@@ -86,10 +87,18 @@ class View:
                     self.failure.set(self.translate(_FAULT, words))
             self.changes.set(self.changes.get() + 1)
 
-    def show(self, name: str, make: Callable[[], Any]) -> None:
-        """Make a part of a page anew whenever what it reads changes."""
+    def show(self, name: str, make: Callable[[], Any], *grown: Callable[[], Any]) -> None:
+        """Make a part of a page anew whenever what it reads changes.
+
+        Parameters
+        ----------
+        *grown : callable
+            Of `growing`: what else it is made anew for.
+        """
 
         def made() -> Any:
+            for each in grown:
+                each()
             return make()
 
         made.__name__ = name  # by which the renderer registers itself
@@ -148,9 +157,13 @@ def _broken(text: str) -> Iterable[Any]:
 
 def table(heads: Iterable[str], rows: Iterable[Iterable[Any]], caption: str) -> Any:
     """Show rows."""
-    names = [ui.tags.th(x, scope="col") for x in heads]
+    titles = [*heads]
+    names = [ui.tags.th(x, scope="col") for x in titles]
     head = ui.tags.thead(ui.tags.tr(*names)) if names else None
-    body = ui.tags.tbody(*(ui.tags.tr(*(ui.tags.td(x) for x in row)) for row in rows))
+    lines = (zip_longest(row, titles[: len(row)], fillvalue="") for row in map(list, rows))
+    body = ui.tags.tbody(
+        *(ui.tags.tr(*(ui.tags.td(x, data_head=name) for x, name in line)) for line in lines)
+    )
     inner = ui.tags.table(ui.tags.caption(caption), head, body)
     return ui.div(inner, class_="scroll", tabindex="0", role="region", aria_label=caption)
 

@@ -89,6 +89,29 @@ def _picture(context: Context, folder: Path) -> str:
     return ""
 
 
+def tell(event: str, **facts: Any) -> None:
+    """Tell what happened, in a line."""
+    sys.stdout.write(json.dumps({"event": event, **facts}, ensure_ascii=True) + "\n")
+    sys.stdout.flush()
+
+
+class Steps:
+    """Tells how far the work is; the same work no more often than it can be read."""
+
+    def __init__(self) -> None:
+        self._said: tuple[str, float] = ("", 0.0)
+
+    def __call__(self, text: str) -> None:
+        """Tell of a step, unless the same work was told of just now."""
+        counted = isinstance(text, Message) and text.template == "{} {}/{}"
+        work, done, total = text.parts if counted else (text, 0, 0)  # type: ignore[attr-defined]
+        now = time.monotonic()
+        if work != self._said[0] or now - self._said[1] > _PAUSE:
+            self._said = (str(work), now)
+            words = texts(str(work) if not isinstance(work, str) else work)
+            tell("step", text=words, done=done, total=total)
+
+
 def main(study: Path, out: Path) -> int:
     """Run a study.
 
@@ -99,27 +122,6 @@ def main(study: Path, out: Path) -> int:
     """
     folder = out.with_name(f"{out.name}-{FIRST}")
     folder.mkdir(parents=True, exist_ok=True)
-
-    def tell(event: str, **facts: Any) -> None:
-        sys.stdout.write(json.dumps({"event": event, **facts}, ensure_ascii=True) + "\n")
-        sys.stdout.flush()
-
-    said: tuple[str, float] = ("", 0.0)
-
-    def step(text: str) -> None:
-        nonlocal said
-        counted = isinstance(text, Message) and text.template == "{} {}/{}"
-        work, done, total = text.parts if counted else (text, 0, 0)  # type: ignore[attr-defined]
-        now = time.monotonic()
-        if work != said[0] or now - said[1] > _PAUSE:
-            said = (str(work), now)
-            tell(
-                "step",
-                text=texts(str(work) if not isinstance(work, str) else work),
-                done=done,
-                total=total,
-            )
-
     contexts: list[Context] = []
 
     def watch(context: Context) -> None:
@@ -130,7 +132,7 @@ def main(study: Path, out: Path) -> int:
     try:
         with stoppable(), collected():
             studies.run(
-                study, out, progress=False, listener=step, watcher=watch,
+                study, out, progress=False, listener=Steps(), watcher=watch,
                 command=f"bayes-nqp run {in_shell(study)}",
             )  # fmt: skip
             _write(contexts[0], folder, "assumptions", tell)

@@ -37,7 +37,7 @@ _HEADS_DOSE: Final[dict[Onto, dict[str, Message]]] = {
 }
 
 
-@kind(Message("Channels in space"), section="channels", place=15, needs=(IN_SPACE,))
+@kind(Message("Channels in space"), place=15, needs=(IN_SPACE,))
 def channels_in_space(fit: Fit, ask: Ask) -> Table:
     """Tabulate effects by whose treatment, and through whose mediator; overall or by group."""
     translate = ask.translate

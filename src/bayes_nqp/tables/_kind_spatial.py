@@ -45,7 +45,7 @@ _NOTE_LAG = Message(
 )
 _NOTE_DOSE = Message(
     "ρ and λ are coefficients of linked units' outcomes and of their errors. Coefficients of the "
-    "exposure are without feedback; its effects are those of {} more for everyone, feedback "
+    "exposure are without feedback; its effects are per {} more for everyone, feedback "
     "included, on exposed rows."
 )
 _NOTE_OWN = Message(

@@ -37,7 +37,7 @@ def per_words(attrs: Mapping[Any, Any], translate: Translator) -> str:
     """
     per = str(attrs.get("per", ""))
     if per.startswith(_ONE):
-        return translate("one unit of {}", per.removeprefix(_ONE))
+        return translate("unit of {}", per.removeprefix(_ONE))
     return translate(recalled(per, _PER)) if per else translate("unit", context="of an exposure")
 
 

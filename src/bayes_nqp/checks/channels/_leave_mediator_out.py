@@ -121,7 +121,8 @@ def _judged(before: xr.DataArray, after: npt.NDArray[np.float64]) -> tuple[Verdi
 
 
 def _called(line: Line) -> Message:
-    return Message("{} {}", line.mediator, line.quantity, context="without")
+    name = Message("direct effect") if line.mediator == _DIRECT else line.mediator
+    return Message("{} {}", name, line.quantity, context="without")
 
 
 def _sentence(lines: list[Line], verdict: Verdict) -> Message:

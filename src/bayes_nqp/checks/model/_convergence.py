@@ -41,7 +41,7 @@ def _weights(fit: Fit) -> Finding:
     """What the weights of proposals allow, equation by equation."""
     gate, evidence = fit.gate, _weights_table(fit)
     figure = Message(
-        "k-hat ≤ {:.2f} (limit {:.2f}); effective weights ≥ {:.0f}; effective draws ≥ {:.0f}",
+        "k-hat ≤ {:.2f} (limit {:.2f}); effective weights ≥ {:,.0f}; effective draws ≥ {:,.0f}",
         gate.khat,
         gate.khat_limit,
         gate.importance_ess,

@@ -50,7 +50,7 @@ class Sameness:
             [
                 Message("Nothing is found, and these rows could not have told enough."),
                 Message(
-                    "By refits the average effect is inside this fit's 95 % interval with a "
+                    "By refits the average effect is inside this fit's 95% interval with a "
                     "probability of {:.2f}; {:.2f} is asked for.",
                     self.probability,
                     ENOUGH,

@@ -134,8 +134,8 @@ def next_step(fit: Fit, verdict: Verdict) -> Message:
                     winner.probability,
                 ),
                 Message(
-                    "The average over designs (averaged), with which reports begin, weighs what "
-                    "these periods leave open; see all: {}.",
+                    "The average over designs, with which reports begin, weighs what these "
+                    "periods leave open; see all: {}.",
                     see_all,
                 ),
             ])

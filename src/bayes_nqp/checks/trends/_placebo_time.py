@@ -65,7 +65,7 @@ def placebo_time(fit: Fit, *, periods: Annotated[int, Ge(1)] | None = None) -> F
         for k, x in enumerate(draws.draws.transpose("shift", ...), start=1)
     ]
     figure = Message(
-        "placebo effects by periods earlier {}; p = {:.3f} over all of them",
+        "placebo effects so many periods earlier: {}; p = {:.3f} over all of them",
         listed(numbers, 6),
         draws.chance,
     )

@@ -32,7 +32,16 @@ from bayes_nqp.designs import DifferentialTrends
 from bayes_nqp.errors import Hint
 from bayes_nqp.estimands import by_event_time
 from bayes_nqp.fitting import ADOPTION, REFITS, ROWS, Fit
-from bayes_nqp.language import NOTHING, Message, Numeral, advised, joined, listed, separated
+from bayes_nqp.language import (
+    NOTHING,
+    Message,
+    Numeral,
+    advised,
+    figures,
+    joined,
+    listed,
+    separated,
+)
 
 _DOUBT, _FAILS = 0.05, 0.01
 """Tail probabilities of leads beside a drift below which there is doubt, and failure."""
@@ -194,19 +203,19 @@ def _exceptions(judged: Judgement) -> Iterator[Message]:
     alone = tuple(event_time for event_time in joint.alone if event_time not in joint.together)
     if joint.together:
         yield Message(
-            "Yet leads leave zero out of the simultaneous 95 % band of all: event time {}.",
+            "Yet leads leave zero out of the simultaneous 95% band: event time {}.",
             listed(map(_event, joint.together)),
         )
     if alone:
         yield Message(
-            "Taken alone, leads leave zero out of their own 95 % intervals, and not out of the "
+            "Taken alone, leads leave zero out of their own 95% intervals, and not out of the "
             "simultaneous band: event time {}.",
             listed(map(_event, alone)),
         )
     far = [name for name, level in judged.levels.items() if level.tail < _DOUBT]
     if far:
         yield Message(
-            "Taken alone, levels of strata are less compatible with zero, as some of {} may be by "
+            "Taken alone, levels of strata are less compatible with zero, which among {} may be "
             "chance: {}.",
             len(judged.levels),
             listed([Message("{} ({})", x, _chance(judged.levels[x].tail)) for x in far]),
@@ -217,20 +226,19 @@ def _prolonged(judged: Judgement, name: Message) -> Message:
     """Say what the effect would be had a straight trend gone on."""
     adjusted, effect = (float(x.mean()) for x in (judged.adjusted, judged.effect))
     sd, whose = float(judged.adjusted.std()), "" if name == AS_FITTED else Message(" ({})", name)
+    then, spread, now = (figures(x, sd) for x in (adjusted, sd, effect))
     if f"{adjusted:.2g}" == f"{effect:.2g}":
         return Message(
-            "Had a straight trend gone on, the average effect would not change: {:.2g} "
-            "(sd {:.1g}){}.",
-            adjusted,
-            sd,
+            "Had a straight trend gone on, the average effect would not change: {} (sd {}){}.",
+            now,
+            spread,
             whose,
         )
     return Message(
-        "Had a straight trend gone on, the average effect would be {:.2g} (sd {:.1g}), "
-        "not {:.2g}{}.",
-        adjusted,
-        sd,
-        effect,
+        "Had a straight trend gone on, the average effect would be {} (sd {}), not {}{}.",
+        then,
+        spread,
+        now,
         whose,
     )
 

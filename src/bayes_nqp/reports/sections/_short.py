@@ -10,7 +10,7 @@ import xarray as xr
 
 from bayes_nqp.checks import REPORTED, texts_of
 from bayes_nqp.fitting import ADOPTION, RECEIVED, meets
-from bayes_nqp.language import Message, figures, joined
+from bayes_nqp.language import Message, joined
 from bayes_nqp.plots import Sketch
 from bayes_nqp.reports._answer import Answer
 from bayes_nqp.reports._between import between_briefly
@@ -18,7 +18,7 @@ from bayes_nqp.reports._confidence import Grounds, named
 from bayes_nqp.reports._content import Block, Heading, Paragraph
 from bayes_nqp.reports._context import Context
 from bayes_nqp.reports._neighbours import neighbours
-from bayes_nqp.reports._posterior import Posterior, level, posterior_of, stated
+from bayes_nqp.reports._posterior import Posterior, level, posterior_of, printed, stated
 from bayes_nqp.reports._registry import section
 from bayes_nqp.reports._sentences import apart, change
 from bayes_nqp.reports._through import through
@@ -127,7 +127,7 @@ def _over_designs(context: Context, answer: Answer) -> Iterator[Block]:
     if found is None or first is None:
         return
     even, _, more = found.sensitivity.to_dict("records")
-    ends = [figures(x[end], first.sd) for x in (even, more) for end in ("lower", "upper")]
+    ends = [printed(x[end], first.sd) for x in (even, more) for end in ("lower", "upper")]
     words = Message(
         "The average over designs weighs each by its evidence on untreated rows: {}. The prior "
         "leans to a drift of those who adopt (log odds {:g}); with even odds the interval would "

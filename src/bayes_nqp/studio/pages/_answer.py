@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from shiny import ui
@@ -24,68 +25,72 @@ def answer(view: View) -> Body:
     view.on("cancel", lambda _: view.desk.cancel())
     heard = view.growing(lambda: told(view.desk))
     stage = view.growing(lambda: _stage(view.desk.run))
+    view.show("progress", partial(_progress, view), heard)
+    view.show("paper", lambda: _paper(view, stage()[1]))
+    view.show("checks", partial(_checks, view), heard)
+    return partial(_body, view)
 
-    def progress() -> Any:
-        heard()
-        now, translate = view.heard().run, view.translate
-        if now is None:
-            return None
-        if now.state == "running":
-            return progress_of(view, now)
-        words = {
-            "done": translate("Done in {:.0f} s.", now.seconds),
-            "cancelled": translate(
-                "Cancelled. {} checks were answered, and are kept: a run goes on from there.",
-                len(now.checks),
-            ),
-        }
-        if now.state in words:
-            return ui.p(words[now.state], role="status")
-        return alarm([view.in_words(now.error)])
 
-    def paper() -> Any:
-        shown, now, translate = stage(), view.desk.run, view.translate
-        if now is None or not shown[1]:
-            return None
-        title = translate("The answer")
-        if shown[1] == "report":
-            return ui.tags.iframe(src=f"files/{now.folder}/report/report.html", title=title)
-        early = translate("The first answer, before all checks")
-        return [
-            ui.p(early, class_="quiet"),
-            ui.tags.iframe(src=f"files/{now.early}/answer/report.html", title=title),
-        ]
+def _body(view: View) -> Any:
+    """Where a run is begun, and what comes of it."""
+    desk, translate = view.heard(), view.translate
+    title = ui.h2(translate("Answer"))
+    if desk.study is None:
+        first = ui.p(translate("First choose a file."), class_="quiet")
+        return [title, alarm(desk.problems(view.language.get())) or first]
+    return [
+        title,
+        ui.div(
+            ui.input_action_button("run", translate("Run"), class_="btn-primary"),
+            ui.input_action_button("cancel", translate("Cancel")),
+            class_="row-of",
+        ),
+        ui.output_ui("progress"),
+        ui.output_ui("paper"),
+        ui.output_ui("checks"),
+    ]
 
-    def checks() -> Any:
-        heard()
-        now, translate = view.heard().run, view.translate
-        if now is None or not now.checks:
-            return None
-        return [ui.h3(translate("Checks")), *(_check(view, now, x) for x in reversed(now.checks))]
 
-    view.show("progress", progress)
-    view.show("paper", paper)
-    view.show("checks", checks)
+def _progress(view: View) -> Any:
+    """How far the run is, or how it ended."""
+    run, translate = view.heard().run, view.translate
+    if run is None:
+        return None
+    if run.state == "running":
+        return progress_of(view, run)
+    words = {
+        "done": translate("Done in {:.0f} s.", run.seconds),
+        "cancelled": translate(
+            "Cancelled. {} checks were answered, and are kept: a run goes on from there.",
+            len(run.checks),
+        ),
+    }
+    if run.state in words:
+        return ui.p(words[run.state], role="status")
+    return alarm([view.in_words(run.error)])
 
-    def body() -> Any:
-        desk, translate = view.heard(), view.translate
-        parts: list[Any] = [ui.h2(translate("Answer"))]
-        if desk.study is None:
-            return [*parts, alarm(desk.problems(view.language.get()))
-                    or ui.p(translate("First choose a file."), class_="quiet")]  # fmt: skip
-        return [
-            *parts,
-            ui.div(
-                ui.input_action_button("run", translate("Run"), class_="btn-primary"),
-                ui.input_action_button("cancel", translate("Cancel")),
-                class_="row-of",
-            ),
-            ui.output_ui("progress"),
-            ui.output_ui("paper"),
-            ui.output_ui("checks"),
-        ]
 
-    return body
+def _paper(view: View, stage: str) -> Any:
+    """The report; before it is there, what is known before all checks."""
+    run, translate = view.desk.run, view.translate
+    if run is None or not stage:
+        return None
+    title = translate("The answer")
+    if stage == "report":
+        return ui.tags.iframe(src=f"files/{run.folder}/report/report.html", title=title)
+    return [
+        ui.p(translate("The first answer, before all checks"), class_="quiet"),
+        ui.tags.iframe(src=f"files/{run.early}/answer/report.html", title=title),
+    ]
+
+
+def _checks(view: View) -> Any:
+    """The checks, the last one first."""
+    run = view.heard().run
+    if run is None or not run.checks:
+        return None
+    title = ui.h3(view.translate("Checks"))
+    return [title, *(_check(view, run, facts) for facts in reversed(run.checks))]
 
 
 def _stage(run: Run | None) -> tuple[int, str]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
 from typing import Any, Final
 
 from shiny import ui
 
 from bayes_nqp.language import Message
+from bayes_nqp.studio._desk import Desk
 from bayes_nqp.studio._registry import Body, page
 from bayes_nqp.studio._view import View, alarm
 
@@ -31,79 +33,94 @@ _MORE: Final = {
 @page(Message("Columns"), place=20)
 def columns(view: View) -> Body:
     """Confirm the roles of columns, or change them."""
-
-    def say(key: str, value: Any) -> None:
-        value = list(value) if isinstance(value, tuple) else value
-        value = value[0] if key == "unit" and isinstance(value, list) and len(value) == 1 else value
-        if _plain(value) == _plain(_now(view, key)):
-            return
-        if key == "strata" and not value:
-            view.desk.edit({("data", "strata"): None, ("design", "effect", "strata"): None})
-        else:
-            view.desk.role(key, value)
-
-    def add(way: tuple[str, ...], names: Any) -> None:
-        if [*names] != (view.desk.get(*way) or []):
-            view.desk.edit({way: [*names] or None})
-
-    def zones(taken: bool) -> None:
-        if taken != view.desk.zones:
-            view.desk.take_zones(taken)
-
-    def drop(taken: bool) -> None:
-        if taken != (view.desk.get("design", "unidentified") == "drop"):
-            view.desk.edit({("design", "unidentified"): "drop" if taken else None})
-
-    def log(taken: bool) -> None:
-        if view.desk.outcome and taken != view.desk.logged:
-            view.desk.take_log(taken)
-
-    view.on("log", log)
     for key in _LABELS:
-        view.on(f"role_{key}", partial(say, key))
+        view.on(f"role_{key}", partial(_say, view.desk, key))
     for way in _MORE:
-        view.on(f"more_{way[-1]}", partial(add, way))
-    view.on("zones", zones)
-    view.on("drop", drop)
+        view.on(f"more_{way[-1]}", partial(_add, view.desk, way))
+    view.on("zones", partial(_zones, view.desk))
+    view.on("drop", partial(_drop, view.desk))
+    view.on("log", partial(_log, view.desk))
+    return partial(_body, view)
 
-    def body() -> Any:
-        desk, translate = view.heard(), view.translate
-        parts: list[Any] = [ui.h2(translate("Columns"))]
-        if not desk.columns:
-            return [*parts, ui.p(translate("First choose a file."), class_="quiet")]
-        wrong = desk.fields(view.language.get())
-        parts.append(alarm(wrong.get("", ())))
-        for key, label in _LABELS.items():
-            parts.append(_field(view, key, translate(label), wrong.get(key, ())))
-        parts.append(ui.h3(translate("What is offered")))
-        for way, label in _MORE.items():
-            chosen = desk.get(*way) or []
-            offered = [] if desk.guess is None else getattr(desk.guess, way[-1])
-            note = translate("by their names: {}", ", ".join(offered)) if offered else ""
-            parts.append(
-                ui.div(
-                    ui.input_selectize(
-                        f"more_{way[-1]}", translate(label), _choices(desk.columns, chosen),
-                        selected=chosen, multiple=True,
-                    ),
-                    ui.p(note, class_="reason") if note else None,
-                    class_="field",
-                )
-            )  # fmt: skip
-        if desk.guess is not None and (desk.guess.zones or desk.zones):
-            asked = translate("The policy is the cross-border e-commerce pilot zones")
-            parts.append(ui.div(ui.input_checkbox("zones", asked, desk.zones), class_="wide"))
-        left = translate("Leave out what the data cannot identify")
-        dropped = desk.get("design", "unidentified") == "drop"
-        parts.append(ui.div(ui.input_checkbox("drop", left, dropped), class_="wide"))
-        return parts
 
-    return body
+def _say(desk: Desk, key: str, value: Any) -> None:
+    value = list(value) if isinstance(value, tuple) else value
+    value = value[0] if key == "unit" and isinstance(value, list) and len(value) == 1 else value
+    if _plain(value) == _plain(_now(desk, key)):
+        return
+    if key == "strata" and not value:
+        desk.edit({("data", "strata"): None, ("design", "effect", "strata"): None})
+    else:
+        desk.role(key, value)
+
+
+def _add(desk: Desk, way: tuple[str, ...], names: Any) -> None:
+    if [*names] != (desk.get(*way) or []):
+        desk.edit({way: [*names] or None})
+
+
+def _zones(desk: Desk, taken: bool) -> None:
+    if taken != desk.zones:
+        desk.take_zones(taken)
+
+
+def _drop(desk: Desk, taken: bool) -> None:
+    if taken != (desk.get("design", "unidentified") == "drop"):
+        desk.edit({("design", "unidentified"): "drop" if taken else None})
+
+
+def _log(desk: Desk, taken: bool) -> None:
+    if desk.outcome and taken != desk.logged:
+        desk.take_log(taken)
+
+
+def _body(view: View) -> Any:
+    """Every role, what else columns can be, and what becomes of rows."""
+    desk, translate = view.heard(), view.translate
+    title = ui.h2(translate("Columns"))
+    if not desk.columns:
+        return [title, ui.p(translate("First choose a file."), class_="quiet")]
+    wrong = desk.fields(view.language.get())
+    left = translate("Leave out what the data cannot identify")
+    dropped = desk.get("design", "unidentified") == "drop"
+    return [
+        title,
+        alarm(wrong.get("", ())),
+        *(_field(view, key, translate(x), wrong.get(key, ())) for key, x in _LABELS.items()),
+        ui.h3(translate("What is offered")),
+        *(_offered(view, way, translate(label)) for way, label in _MORE.items()),
+        *_policy(view),
+        ui.div(ui.input_checkbox("drop", left, dropped), class_="wide"),
+    ]
+
+
+def _offered(view: View, way: tuple[str, ...], label: str) -> Any:
+    """Columns that may play a further part."""
+    desk = view.desk
+    chosen = desk.get(*way) or []
+    offered = [] if desk.guess is None else getattr(desk.guess, way[-1])
+    note = view.translate("by their names: {}", ", ".join(offered)) if offered else ""
+    return ui.div(
+        ui.input_selectize(
+            f"more_{way[-1]}", label, _choices(desk.columns, chosen), selected=chosen,
+            multiple=True,
+        ),
+        ui.p(note, class_="reason") if note else None,
+        class_="field",
+    )  # fmt: skip
+
+
+def _policy(view: View) -> Iterator[Any]:
+    """Whether the policy is one that is known."""
+    desk = view.desk
+    if desk.guess is not None and (desk.guess.zones or desk.zones):
+        asked = view.translate("The policy is the cross-border e-commerce pilot zones")
+        yield ui.div(ui.input_checkbox("zones", asked, desk.zones), class_="wide")
 
 
 def _field(view: View, key: str, label: str, problems: Any) -> Any:
     """A role: its columns, why it was guessed, and what is wrong with it."""
-    desk, translate, now = view.desk, view.translate, _now(view, key)
+    desk, translate, now = view.desk, view.translate, _now(view.desk, key)
     if key in _SEVERAL:
         chosen = [] if not now else [now] if isinstance(now, str) else list(now)
         control = ui.input_selectize(
@@ -125,11 +142,11 @@ def _field(view: View, key: str, label: str, problems: Any) -> Any:
     )
 
 
-def _now(view: View, key: str) -> Any:
+def _now(desk: Desk, key: str) -> Any:
     """The column of a role, as somebody said or as the study has it."""
-    if key == "outcome" and view.desk.logged:
-        return view.desk.outcome
-    return view.desk.given.get(key) or view.desk.get("data", key)
+    if key == "outcome" and desk.logged:
+        return desk.outcome
+    return desk.given.get(key) or desk.get("data", key)
 
 
 def _plain(value: Any) -> list[str]:

@@ -9,6 +9,7 @@ from typing import Any
 from shiny import ui
 
 from bayes_nqp.language import Message
+from bayes_nqp.studio._desk import Desk
 from bayes_nqp.studio._edits import differences
 from bayes_nqp.studio._registry import Body, page
 from bayes_nqp.studio._run import Run
@@ -20,63 +21,75 @@ def compare(view: View) -> Body:
     """Lay two runs side by side."""
     heard = view.growing(lambda: told(view.desk)[:2])
 
-    def pair() -> tuple[Run, Run] | None:
-        done = {str(run.number): run for run in view.desk.runs if run.state == "done"}
-        names = [view.input[x]() for x in ("one", "other") if x in view.input]
-        if len(names) < 2 or not {*names} <= {*done}:
-            return None
-        return done[names[0]], done[names[1]]
-
-    def compared() -> Any:
-        found, translate = pair(), view.translate
-        if found is None:
-            return None
-        one, other = found
-        changes = differences(one.text, other.text)
-        old = differences(other.text, one.text)
-        rows = [(".".join(way), _word(old.get(way)), _word(x)) for way, x in changes.items()]
-        heads = [translate("Run {}", run.number) for run in found]
-        before, after = (dict(_numbers(_answer(run))) for run in found)
-        moved = [
-            (key, _word(before.get(key)), _word(after.get(key)))
-            for key in {**before, **after}
-            if _word(before.get(key)) != _word(after.get(key))
-        ]
-        pictures = [
-            ui.tags.figure(
-                ui.img(src=f"files/{run.folder}/figures/event_study.png", alt=head),
-                ui.tags.figcaption(head),
-            )
-            for run, head in zip(found, heads, strict=True)
-        ]
-        return [
-            table([translate("Key"), *heads], rows, translate("What changed in the study")),
-            table([translate("Number"), *heads], moved, translate("Which numbers moved")),
-            ui.div(*pictures, class_="beside"),
-        ]
-
-    view.show("compared", compared)
+    view.show("compared", lambda: _compared(view))
 
     def body() -> Any:
         heard()
-        desk, translate = view.heard(), view.translate
-        parts: list[Any] = [ui.h2(translate("Compare"))]
-        done = {str(run.number): translate("Run {}", run.number) for run in desk.runs
-                if run.state == "done"}  # fmt: skip
-        if len(done) < 2:
-            return [*parts, ui.p(translate("Two finished runs can be compared."), class_="quiet")]
-        first, last = [*done][-2], [*done][-1]
-        return [
-            *parts,
-            ui.div(
-                ui.input_select("one", translate("One"), done, selected=first),
-                ui.input_select("other", translate("The other"), done, selected=last),
-                class_="row-of",
-            ),
-            ui.output_ui("compared"),
-        ]
+        return _body(view)
 
     return body
+
+
+def _body(view: View) -> Any:
+    """Which two runs."""
+    translate = view.translate
+    done = {name: translate("Run {}", run.number) for name, run in _done(view.heard()).items()}
+    title = ui.h2(translate("Compare"))
+    if len(done) < 2:
+        return [title, ui.p(translate("Two finished runs can be compared."), class_="quiet")]
+    first, last = [*done][-2:]
+    return [
+        title,
+        ui.div(
+            ui.input_select("one", translate("One"), done, selected=first),
+            ui.input_select("other", translate("The other"), done, selected=last),
+            class_="row-of",
+        ),
+        ui.output_ui("compared"),
+    ]
+
+
+def _compared(view: View) -> Any:
+    """What changed, which numbers moved, and both pictures."""
+    done, translate = _done(view.desk), view.translate
+    names = [view.input[x]() for x in ("one", "other") if x in view.input]
+    if len(names) < 2 or not {*names} <= {*done}:
+        return None
+    pair = [done[name] for name in names]
+    heads = [translate("Run {}", run.number) for run in pair]
+    pictures = [
+        ui.tags.figure(
+            ui.img(src=f"files/{run.folder}/figures/event_study.png", alt=head),
+            ui.tags.figcaption(head),
+        )
+        for run, head in zip(pair, heads, strict=True)
+    ]
+    changed, moved = translate("What changed in the study"), translate("Which numbers moved")
+    return [
+        table([translate("Key"), *heads], [*_changes(*pair)], changed),
+        table([translate("Number"), *heads], [*_moves(*pair)], moved),
+        ui.div(*pictures, class_="beside"),
+    ]
+
+
+def _done(desk: Desk) -> dict[str, Run]:
+    return {str(run.number): run for run in desk.runs if run.state == "done"}
+
+
+def _changes(one: Run, other: Run) -> Iterator[tuple[str, str, str]]:
+    """Keys of the study that differ, and both values."""
+    old = differences(other.text, one.text)
+    for way, new in differences(one.text, other.text).items():
+        yield ".".join(way), _word(old.get(way)), _word(new)
+
+
+def _moves(one: Run, other: Run) -> Iterator[tuple[str, str, str]]:
+    """Numbers of the answer that differ as they are written."""
+    before, after = (dict(_numbers(_answer(run))) for run in (one, other))
+    for key in {**before, **after}:
+        words = _word(before.get(key)), _word(after.get(key))
+        if words[0] != words[1]:
+            yield key, *words
 
 
 def _answer(run: Run) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from shiny import ui
 
 from bayes_nqp.columns import STEPS, SUFFIXES
 from bayes_nqp.language import Message, Translator
+from bayes_nqp.studies import IntakePage
 from bayes_nqp.studio._registry import Body, page
 from bayes_nqp.studio._view import View, alarm, table
 
@@ -31,52 +33,55 @@ def data(view: View) -> Body:
     for key in STEPS:
         view.on(f"step_{key}", partial(step, key))
 
-    def body() -> Any:
-        desk, translate = view.heard(), view.translate
-        parts: list[Any] = [
-            ui.h2(translate("Data")),
-            ui.div(
-                ui.input_file(
-                    "file", translate("A workbook, or a file of rows"), accept=list(SUFFIXES),
-                    button_label=translate("Choose a file"),
-                    placeholder=translate("or drop it here"), width="100%",
-                ),
-                class_="field",
-            ),
-            ui.p(translate("It stays on this machine."), class_="quiet"),
-        ]  # fmt: skip
-        if desk.file is None:
-            return parts
-        problems, page = desk.problems(view.language.get()), desk.page_in(view.language.get())
-        parts.append(ui.h3(desk.file.name))
-        if page is not None and page.subtitle:
-            parts.append(ui.p(page.subtitle, class_="quiet"))
-        parts.append(alarm(problems))
-        if not problems:
-            parts.append(ui.p(translate("Nothing stands in the way of a run."), class_="good"))
-        if page is None:
-            return parts
-        if page.steps:
-            rows = [
-                (
-                    ui.input_checkbox(
-                        f"step_{one.key}", one.label, desk.get("data", "read", one.key) is not None
-                    ),
-                    one.reason,
-                    one.before,
-                    one.after,
-                    one.size,
-                )
-                for one in page.steps
-            ]
-            caption = translate("How cells are read; a step can be undone")
-            parts.append(table(_heads(translate), rows, caption))
-        if page.notes:
-            parts.append(ui.h3(translate("Notes")))
-            parts.append(ui.tags.ul(*(ui.tags.li(note) for note in page.notes)))
-        return parts
+    return partial(_body, view)
 
-    return body
+
+def _body(view: View) -> Any:
+    """The file, its problems, and the steps of its reading."""
+    desk, translate = view.heard(), view.translate
+    parts: list[Any] = [
+        ui.h2(translate("Data")),
+        ui.div(
+            ui.input_file(
+                "file", translate("A workbook, or a file of rows"), accept=list(SUFFIXES),
+                button_label=translate("Choose a file"),
+                placeholder=translate("or drop it here"), width="100%",
+            ),
+            class_="field",
+        ),
+        ui.p(translate("It stays on this machine."), class_="quiet"),
+    ]  # fmt: skip
+    if desk.file is None:
+        return parts
+    problems, page = desk.problems(view.language.get()), desk.page_in(view.language.get())
+    parts.append(ui.h3(desk.file.name))
+    if page is not None and page.subtitle:
+        parts.append(ui.p(page.subtitle, class_="quiet"))
+    parts.append(alarm(problems))
+    if not problems:
+        parts.append(ui.p(translate("Nothing stands in the way of a run."), class_="good"))
+    return parts if page is None else [*parts, *_read(view, page)]
+
+
+def _read(view: View, page: IntakePage) -> Iterator[Any]:
+    """The steps of reading, each to be undone, and what else was noticed."""
+    translate = view.translate
+    if page.steps:
+        rows = [
+            (_taken(view, step), step.reason, step.before, step.after, step.size)
+            for step in page.steps
+        ]
+        caption = translate("How cells are read; a step can be undone")
+        yield table(_heads(translate), rows, caption)
+    if page.notes:
+        yield ui.h3(translate("Notes"))
+        yield ui.tags.ul(*(ui.tags.li(note) for note in page.notes))
+
+
+def _taken(view: View, step: Any) -> Any:
+    """Whether a step is taken."""
+    taken = view.desk.get("data", "read", step.key) is not None
+    return ui.input_checkbox(f"step_{step.key}", step.label, taken)
 
 
 def _heads(translate: Translator) -> list[str]:

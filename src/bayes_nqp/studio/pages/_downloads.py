@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from shiny import ui
 
-from bayes_nqp.language import Message
+from bayes_nqp.language import Message, Translator
 from bayes_nqp.reports import writers
+from bayes_nqp.studio._desk import Desk
 from bayes_nqp.studio._registry import Body, page
+from bayes_nqp.studio._run import Run
 from bayes_nqp.studio._view import View, progress_of, told
 
 _FILES: Final = {
@@ -37,45 +40,57 @@ def downloads(view: View) -> Body:
     for name in writers():
         view.on(f"add_{name}", partial(add, name))
     heard = view.growing(lambda: told(view.desk)[:2])
-
     step = view.growing(lambda: told(view.desk))
-
-    def writing() -> Any:
-        step()
-        now = view.desk.run
-        return progress_of(view, now) if now is not None and now.state == "running" else None
-
-    view.show("writing", writing)
+    view.show("writing", partial(_writing, view), step)
 
     def body() -> Any:
         heard()
-        desk, translate = view.heard(), view.translate
-        parts: list[Any] = [ui.h2(translate("Downloads"))]
-        if desk.file is None or not desk.text:
-            return [*parts, ui.p(translate("First choose a file."), class_="quiet")]
-        parts.append(ui.output_ui("writing"))
-        parts.append(_link(desk.path, translate("The study"), desk.path.name))
-        run = next((x for x in reversed(desk.runs) if x.state == "done"), None)
-        if run is None:
-            return [*parts, ui.p(translate("First run the study."), class_="quiet")]
-        missing = []
-        for name, (file, label) in _FILES.items():
-            path = run.folder / file
-            if path.exists():
-                stem = f"{run.folder.name}{path.suffix}"
-                parts.append(
-                    _link(path, translate(label), stem if name in writers() else path.name)
-                )
-            elif name in writers() and name not in (desk.get("report", "formats") or []):
-                missing.append(
-                    ui.input_action_button(f"add_{name}", translate("Add {}", translate(label)))
-                )
-        if missing:
-            words = translate("Not in this study yet; what was computed is not computed again:")
-            parts += [ui.p(words, class_="quiet"), ui.div(*missing, class_="row-of")]
-        return parts
+        return _body(view)
 
     return body
+
+
+def _writing(view: View) -> Any:
+    run = view.desk.run
+    return progress_of(view, run) if run is not None and run.state == "running" else None
+
+
+def _body(view: View) -> Any:
+    """The study, and the files of the last run that is done."""
+    desk, translate = view.heard(), view.translate
+    title = ui.h2(translate("Downloads"))
+    if desk.file is None or not desk.text:
+        return [title, ui.p(translate("First choose a file."), class_="quiet")]
+    study = _link(desk.path, translate("The study"), desk.path.name)
+    run = next((x for x in reversed(desk.runs) if x.state == "done"), None)
+    if run is None:
+        files = [ui.p(translate("First run the study."), class_="quiet")]
+    else:
+        files = [*_files(run, translate), *_missing(run, desk, translate)]
+    return [title, ui.output_ui("writing"), study, *files]
+
+
+def _files(run: Run, translate: Translator) -> Iterator[Any]:
+    """What the run left."""
+    for name, (file, label) in _FILES.items():
+        path = run.folder / file
+        if path.exists():
+            stem = f"{run.folder.name}{path.suffix}"
+            yield _link(path, translate(label), stem if name in writers() else path.name)
+
+
+def _missing(run: Run, desk: Desk, translate: Translator) -> Iterator[Any]:
+    """Formats that the study could have, and has not."""
+    asked = desk.get("report", "formats") or []
+    buttons = [
+        ui.input_action_button(f"add_{name}", translate("Add {}", translate(label)))
+        for name, (file, label) in _FILES.items()
+        if name in writers() and name not in asked and not (run.folder / file).exists()
+    ]
+    if buttons:
+        words = translate("Not in this study yet; what was computed is not computed again:")
+        yield ui.p(words, class_="quiet")
+        yield ui.div(*buttons, class_="row-of")
 
 
 def _link(path: Path, label: str, name: str) -> Any:

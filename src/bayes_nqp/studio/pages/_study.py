@@ -58,37 +58,49 @@ def study(view: View) -> Body:
     view.on("retype", retyped)
 
     def body() -> Any:
-        desk, translate = view.heard(), view.translate
-        parts: list[Any] = [ui.h2(translate("Study"))]
-        if not desk.text:
-            return [*parts, ui.p(translate("First choose a file."), class_="quiet")]
-        text = typed["text"] if typed["of"] == desk.text else desk.text
-        scales = {key: translate(text) for key, text in _SCALES.items()}
-        parts += [
-            ui.div(
-                *(
-                    ui.input_text("text_" + "_".join(way), translate(label),
-                                  str(desk.get(*way) or ""), update_on="blur")
-                    for way, label in _TEXTS.items()
-                ),
-                ui.input_select("text_report_outcome_scale", translate("The outcome is"), scales,
-                                selected=desk.get("report", "outcome_scale") or ""),
-                ui.input_select("text_report_language", translate("Language of the report"),
-                                switch(), selected=desk.get("report", "language") or "en"),
-                ui.input_checkbox_group("text_report_formats", translate("Formats of the report"),
-                                        list(writers()), inline=True,
-                                        selected=desk.get("report", "formats") or []),
-                class_="field",
-            ),
-            ui.h3(desk.path.name),
-            alarm(desk.problems(view.language.get()), "wrong_study"),
-            ui.div(
-                ui.input_text_area("typed", translate("The study, as it will be run"), text,
-                                   rows=24, spellcheck="false", width="100%"),
-                class_="wide",
-            ),
-            ui.input_action_button("retype", translate("Take this text")),
-        ]  # fmt: skip
-        return parts
+        desk = view.heard()
+        return _body(view, typed["text"] if typed["of"] == desk.text else desk.text)
 
     return body
+
+
+def _body(view: View, text: str) -> Any:
+    """How it is reported, and the text of the study as somebody typed it."""
+    desk, translate = view.desk, view.translate
+    title = ui.h2(translate("Study"))
+    if not desk.text:
+        return [title, ui.p(translate("First choose a file."), class_="quiet")]
+    return [
+        title,
+        _reported(view),
+        ui.h3(desk.path.name),
+        alarm(desk.problems(view.language.get()), "wrong_study"),
+        ui.div(
+            ui.input_text_area("typed", translate("The study, as it will be run"), text,
+                               rows=24, spellcheck="false", width="100%"),
+            class_="wide",
+        ),
+        ui.input_action_button("retype", translate("Take this text")),
+    ]  # fmt: skip
+
+
+def _reported(view: View) -> Any:
+    """What the report says of itself, in which language, and its formats."""
+    desk, translate = view.desk, view.translate
+    scales = {key: translate(text) for key, text in _SCALES.items()}
+    texts = (
+        ui.input_text("text_" + "_".join(way), translate(label), str(desk.get(*way) or ""),
+                      update_on="blur")
+        for way, label in _TEXTS.items()
+    )  # fmt: skip
+    return ui.div(
+        *texts,
+        ui.input_select("text_report_outcome_scale", translate("The outcome is"), scales,
+                        selected=desk.get("report", "outcome_scale") or ""),
+        ui.input_select("text_report_language", translate("Language of the report"),
+                        switch(), selected=desk.get("report", "language") or "en"),
+        ui.input_checkbox_group("text_report_formats", translate("Formats of the report"),
+                                list(writers()), inline=True,
+                                selected=desk.get("report", "formats") or []),
+        class_="field",
+    )  # fmt: skip
