@@ -179,8 +179,8 @@ def _one(draws: xr.DataArray, prob: float, kind: str) -> pd.DataFrame:
     flat = values.reshape(*values.shape[:2], -1)
     full = np.flatnonzero(~np.isnan(flat).any(axis=(0, 1)))
     columns = _labels(draws, dims, full)
+    numbers = _statistics(flat[:, :, full], prob, kind)
     weights = evidence_of(draws).get(v.IMPORTANCE_ESS)
-    numbers = _statistics(flat[:, :, full], prob, kind, chains=weights is None)
     if weights is not None:
         numbers = _allowed(numbers, allowed_size(float(weights), values.shape[0] * values.shape[1]))
     columns |= numbers
@@ -188,18 +188,10 @@ def _one(draws: xr.DataArray, prob: float, kind: str) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-<<<<<<< HEAD
 def _allowed(numbers: dict[str, Array], size: float) -> dict[str, Array]:
     """Hold effective sizes to what weights allow; R-hat says nothing of resampled draws."""
     sizes = {name: np.minimum(numbers[name], size) for name in ("ess_bulk", "ess_tail")}
     return numbers | sizes | {"r_hat": np.full_like(numbers["r_hat"], np.nan)}
-=======
-def _allowed(
-    numbers: dict[str, npt.NDArray[np.float64]], size: float
-) -> dict[str, npt.NDArray[np.float64]]:
-    """Hold effective sizes to what weights allow."""
-    return numbers | {name: np.minimum(numbers[name], size) for name in ("ess_bulk", "ess_tail")}
->>>>>>> a702ae25 (fix: reports say things once and with the decimals of tables; figures cost a sixth less; pages of the studio fit a phone)
 
 
 def _labels(draws: xr.DataArray, dims: list[str], full: Index) -> dict[str, npt.NDArray[Any]]:
@@ -220,26 +212,12 @@ def _written(labels: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return labels.astype(object) if labels.dtype.kind in "US" else labels
 
 
-<<<<<<< HEAD
 def _statistics(draws: Array, prob: float, kind: str) -> dict[str, Array]:
     """Compute all columns of numbers from (chain, draw, label)."""
     if not draws.shape[-1]:
         return {name: np.empty(0) for name in STATISTICS[:-1]}
     lower, upper = (_equal_tailed if kind == "eti" else _densest)(draws, prob)
     # What is infinite in a draw has no moments: that is a NaN, not a warning.
-=======
-def _statistics(
-    draws: npt.NDArray[np.float64], prob: float, kind: str, *, chains: bool
-) -> dict[str, npt.NDArray[np.float64]]:
-    """Compute all columns of numbers from (chain, draw, label); R-hat is of draws of chains."""
-    # arviz-stats takes half a second to import and only summaries need it.
-    from arviz_stats.sampling_diagnostics import ess, rhat
-    from arviz_stats.visualization import eti, hdi
-
-    array = xr.DataArray(draws, dims=(*v.SAMPLE_DIMS, "label"))
-    interval = eti if kind == "eti" else hdi
-    # A quantity that never varies has no R-hat: that is a NaN, not a warning.
->>>>>>> a702ae25 (fix: reports say things once and with the decimals of tables; figures cost a sixth less; pages of the studio fit a phone)
     with quiet(RuntimeWarning), np.errstate(all="ignore"):
         numbers = {
             "mean": draws.mean(axis=(0, 1)),
@@ -247,15 +225,9 @@ def _statistics(
             "lower": lower,
             "upper": upper,
             "p_positive": (draws > 0).mean(axis=(0, 1)),
-<<<<<<< HEAD
             "ess_bulk": effective_size(draws),
             "ess_tail": effective_size(draws, tail=True),
             "r_hat": split_rhat(draws),
-=======
-            "ess_bulk": _diagnostic(ess, array, method="bulk"),
-            "ess_tail": _diagnostic(ess, array, method="tail", prob=(0.05, 0.95)),
-            "r_hat": _diagnostic(rhat, array) if chains else np.full(draws.shape[-1], np.nan),
->>>>>>> a702ae25 (fix: reports say things once and with the decimals of tables; figures cost a sixth less; pages of the studio fit a phone)
         }
     return {name: numbers[name] for name in STATISTICS[:-1]}
 
