@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from bayes_nqp.checks import title_of
 from bayes_nqp.language import enumerated
-from bayes_nqp.reports._confidence import graded
 from bayes_nqp.reports._content import Alarm, Block, Paragraph
 from bayes_nqp.reports._context import Context
 from bayes_nqp.reports._registry import section
@@ -45,11 +44,7 @@ def failures(context: Context) -> Iterator[Block]:
     ]
     if confidence.unasked:
         doubtful.append(
-            translate(
-                "Not asked of this fit: {}. Until then: {}.",
-                enumerated(map(title_of, confidence.unasked)),
-                graded(confidence.grade),
-            )
+            translate("Not asked of this fit: {}.", enumerated(map(title_of, confidence.unasked)))
         )
     if doubtful:
         yield Alarm(translate("In doubt"), tuple(doubtful), "doubt")
