@@ -50,8 +50,8 @@ def _moran(context: Context, result: CheckResult) -> Iterator[str]:
     last = outcome["lisa"].isel({v.TIME: -1}).to_numpy()
     counts = {name: int((last == name).sum()) for name in ("HH", "LL", "LH", "HL")}
     yield translate(
-        "In {end} {HH} units are high among high, {LL} low among low, {LH} low among high and {HL} "
-        "high among low.",
+        "Units with a local type in {end}: high among high {HH}, low among low {LL}, low among "
+        "high {LH}, high among low {HL}.",
         end=times[-1], **counts,
     )  # fmt: skip
     yield context.answer(result)
