@@ -12,13 +12,15 @@ import argparse
 import json
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy.special import softmax
 
 import bayes_nqp as nqp
 from bayes_nqp.checks import run_checks
@@ -29,8 +31,6 @@ from bayes_nqp.fitting import refit
 
 Array = npt.NDArray[np.float64]
 ROOT = Path(__file__).resolve().parents[1]
-STORE = ROOT / ".cache" / "worlds"
-MARK = "<!-- python -m benchmarks.worlds -->"
 SEED = 21_000_000
 PERIODS = 12
 COHORTS = np.array([5, 7, 9, 10])
@@ -232,6 +232,37 @@ def loud_adopters(d: Draft) -> None:
     d.errors = np.where(d.ever, 3.0, 1.0) * d.errors
 
 
+@dataclass(frozen=True)
+class Collection:
+    """Worlds that are measured together, kept in a folder and tabulated in docs/truth.md.
+
+    Parameters
+    ----------
+    name : str
+        Of the program and the folder.
+    worlds : mapping of str to callable
+        What each changes of a draft; its place is part of the seed.
+    """
+
+    name: str
+    worlds: Mapping[str, Callable[[Draft], None]]
+
+    @property
+    def store(self) -> Path:
+        """Folder of what was measured."""
+        return ROOT / ".cache" / self.name
+
+    @property
+    def mark(self) -> str:
+        """What stands before and after the table."""
+        return f"<!-- python -m benchmarks.{self.name} -->"
+
+    def lines(self) -> Iterator[dict[str, Any]]:
+        """What was measured, a panel each."""
+        for path in sorted(self.store.glob("part*.jsonl")):
+            yield from map(json.loads, path.read_text(encoding="utf-8").splitlines())
+
+
 WORLDS: Final[dict[str, Callable[[Draft], None]]] = {
     x.__name__.replace("_", " "): x
     for x in (
@@ -242,12 +273,14 @@ WORLDS: Final[dict[str, Callable[[Draft], None]]] = {
 }  # fmt: skip
 
 
-def made(world: str, units: int, number: int) -> tuple[nqp.Panel, float]:
+def made(
+    world: str, units: int, number: int, worlds: Mapping[str, Callable[[Draft], None]] = WORLDS
+) -> tuple[nqp.Panel, float]:
     """A panel, and the average effect on its treated rows."""
-    place = list(WORLDS).index(world)
+    place = list(worlds).index(world)
     rng = np.random.default_rng([SEED, place, units, number])
     d = Draft(rng, units)
-    WORLDS[world](d)
+    worlds[world](d)
     treated = d.event >= 0
     outcome = d.untreated + treated * d.effect
     kept = np.ones_like(treated)
@@ -276,10 +309,12 @@ def levels_of(effects: object) -> list[float]:
     return [round(float(x), 5) for x in np.quantile(nqp.att(effects), LEVELS)]
 
 
-def measured(world: str, units: int, number: int) -> dict[str, Any]:
+def measured(
+    world: str, units: int, number: int, worlds: Mapping[str, Callable[[Draft], None]] = WORLDS
+) -> dict[str, Any]:
     """Answers and verdicts on one panel; of every design of the average, evidence and answer."""
     began = time.process_time()
-    panel, truth = made(world, units, number)
+    panel, truth = made(world, units, number, worlds)
     fit = nqp.fit(nqp.StaggeredDiD(), panel, nqp.Importance(seed=number), progress=False)
     verdicts = {x.name: x.verdict for x in run_checks(fit, ASKED)}
     answer = nqp.averaged(fit)
@@ -311,40 +346,34 @@ def measured(world: str, units: int, number: int) -> dict[str, Any]:
     return line | {"seconds": time.process_time() - began}
 
 
-def run(only: list[str], sizes: list[int], panels: int, part: str) -> None:
+def run(collection: Collection, only: list[str], sizes: list[int], panels: int, part: str) -> None:
     """Measure what is not there yet, a panel of every world in turn."""
-    STORE.mkdir(parents=True, exist_ok=True)
+    collection.store.mkdir(parents=True, exist_ok=True)
     first, of = (int(x) for x in part.split("/"))
-    ready = {(x["world"], x["units"], x["number"]) for x in kept_lines()}
-    path = STORE / f"part{first}of{of}.jsonl"
+    ready = {(x["world"], x["units"], x["number"]) for x in collection.lines()}
+    path = collection.store / f"part{first}of{of}.jsonl"
     for number in range(first - 1, panels, of):
         for units in sizes:
             for world in only:
                 if (world, units, number) in ready:
                     continue
                 try:
-                    line = measured(world, units, number)
+                    line = measured(world, units, number, collection.worlds)
                 except NQPError as error:
                     line = {"world": world, "units": units, "number": number, "error": str(error)}
                 with path.open("a", encoding="utf-8") as file:
                     file.write(json.dumps(line) + "\n")
 
 
-def kept_lines() -> Iterator[dict[str, Any]]:
-    """Lines of all parts."""
-    for path in sorted(STORE.glob("part*.jsonl")):
-        yield from map(json.loads, path.read_text(encoding="utf-8").splitlines())
-
-
-def table() -> str:
+def table(collection: Collection) -> str:
     """Coverage and width of each answer, and silence, by world and size."""
     head = (
         "| world | units | panels | default | named next (width) | averaged (width) "
         "| even odds | e⁴ | wrong and silent | spoken of |"
     )
     rows = [head, "|" + " --- |" * 10]
-    frame = pd.DataFrame([x for x in kept_lines() if "error" not in x])
-    order = list(WORLDS)
+    order = list(collection.worlds)
+    frame = pd.DataFrame([x for x in collection.lines() if "error" not in x])
     frame["place"] = [order.index(x) for x in frame["world"]]
     for (_, world, units), part in frame.groupby(["place", "world", "units"]):
         lines = part.to_dict("records")
@@ -371,12 +400,15 @@ def ends(levels: list[float]) -> tuple[float, float]:
 
 def mixture(designs: list[dict[str, Any]], odds: float) -> tuple[float, float]:
     """The 95 % interval of the average over designs under prior log odds of a drift."""
-    known = [x for x in designs if x["answer"] is not None]
-    log = np.array([x["evidence"] + odds * x["drift"] for x in known])
-    weights = np.exp(log - log.max())
-    grid = np.sort(np.concatenate([x["answer"] for x in known]))
-    below = [np.interp(grid, x["answer"], LEVELS, left=0.0, right=1.0) for x in known]
-    low, high = np.interp([0.025, 0.975], weights / weights.sum() @ np.array(below), grid)
+    value, drift, tail = (np.array([x[k] for x in designs]) for k in ("evidence", "drift", "tail"))
+    # As `probabilities` does: evidence counts by the share of designs that leads leave standing.
+    z = softmax(odds * drift + value) @ np.where(np.isnan(tail), 1.0, np.minimum(1.0, tail / 0.05))
+    known = np.array([x["answer"] is not None for x in designs])
+    weights = softmax((odds * drift + z * value)[known])
+    answers = [x["answer"] for x in designs if x["answer"] is not None]
+    grid = np.sort(np.concatenate(answers))
+    below = [np.interp(grid, x, LEVELS, left=0.0, right=1.0) for x in answers]
+    low, high = np.interp([0.025, 0.975], weights @ np.array(below), grid)
     return float(low), float(high)
 
 
@@ -390,28 +422,29 @@ def inside(ends: tuple[float, float], truth: float) -> bool:
     return ends[0] <= truth <= ends[1]
 
 
-def collect() -> None:
+def collect(collection: Collection) -> None:
     """Write the table into docs/truth.md, between its marks."""
-    path = ROOT / "docs" / "truth.md"
-    before, _, after = path.read_text(encoding="utf-8").split(MARK)
-    path.write_text(f"{before}{MARK}\n\n{table()}\n\n{MARK}{after}", encoding="utf-8")
+    path, mark = ROOT / "docs" / "truth.md", collection.mark
+    before, _, after = path.read_text(encoding="utf-8").split(mark)
+    path.write_text(f"{before}{mark}\n\n{table(collection)}\n\n{mark}{after}", encoding="utf-8")
 
 
-def main() -> None:
+def main(collection: Collection, about: str | None) -> None:
     """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--only", nargs="+", default=list(WORLDS), choices=list(WORLDS))
+    parser = argparse.ArgumentParser(description=about)
+    names = list(collection.worlds)
+    parser.add_argument("--only", nargs="+", default=names, choices=names)
     parser.add_argument("--units", nargs="+", type=int, default=list(SIZES))
     parser.add_argument("--panels", type=int, default=100)
     parser.add_argument("--part", default="1/1", help="i/n: every n-th panel from the i-th on")
     parser.add_argument("--collect", action="store_true", help="write docs/truth.md alone")
     arguments = parser.parse_args()
     if arguments.collect:
-        collect()
+        collect(collection)
         return
     warnings.filterwarnings("ignore", category=RuntimeWarning)
-    run(arguments.only, arguments.units, arguments.panels, arguments.part)
+    run(collection, arguments.only, arguments.units, arguments.panels, arguments.part)
 
 
 if __name__ == "__main__":
-    main()
+    main(Collection("worlds", WORLDS), __doc__)

@@ -1,0 +1,111 @@
+"""Run: python -m benchmarks.further_worlds; with --only, --units, --panels, --collect.
+
+What `benchmarks.worlds` measures, in worlds that came after the rules were set: none of them was
+looked at when a check, a weight or a threshold was chosen. A line of JSON a panel in
+.cache/further_worlds; `--collect` writes what is there into docs/truth.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from .worlds import PERIODS, Collection, Draft, ar1, main
+
+
+def convergence(d: Draft) -> None:
+    """Units that start low grow faster; adopters start high."""
+    base = d.rng.normal(0.0, 1.0, d.units)
+    d.start = d.adoption(-base + d.rng.normal(0.0, 1.0, d.units))
+    d.besides = base[:, None] * 0.9**d.t
+
+
+def exponential(d: Draft) -> None:
+    """Growth is in per cent of a size, the outcome in levels; adopters are larger."""
+    size = d.rng.normal(0.0, 0.4, d.units)
+    d.start = d.adoption(-size + d.rng.normal(0.0, 0.5, d.units))
+    d.besides = 3.0 * np.exp(size)[:, None] * (np.exp(0.05 * d.t) - 1.0)
+
+
+def misdated(d: Draft) -> None:
+    """A third of adopters began two periods before the date that is recorded."""
+    early = (d.rng.random(d.units) < 0.33) & d.ever[:, 0]
+    d.besides = 1.0 * (early[:, None] & ((d.event == -1) | (d.event == -2)))
+
+
+def outliers(d: Draft) -> None:
+    """One value in two hundred is wrong by ten."""
+    wrong = d.rng.random((d.units, PERIODS)) < 0.005
+    d.besides = np.where(wrong, d.rng.choice([-10.0, 10.0], wrong.shape), 0.0)
+
+
+def growing_noise(d: Draft) -> None:
+    """Errors spread out over time, threefold."""
+    d.errors = d.errors * np.linspace(0.5, 1.5, PERIODS)
+
+
+def noisy_after(d: Draft) -> None:
+    """After adoption errors have twice the sd; the truth is the mean that they vary about."""
+    d.errors = d.errors * np.where(d.event >= 0, 2.0, 1.0)
+
+
+def all_adopt(d: Draft) -> None:
+    """Nobody is never treated: the default says which effects are not identified."""
+    d.start = np.where(d.start == PERIODS, 10, d.start)
+
+
+def few_adopt(d: Draft) -> None:
+    """Four units adopt."""
+    chosen = d.rng.choice(np.flatnonzero(d.ever[:, 0]), 4, replace=False)
+    start = np.full(d.units, PERIODS)
+    start[chosen] = d.start[chosen]
+    d.start = start
+
+
+def season(d: Draft) -> None:
+    """Every fourth period is high for adopters."""
+    d.besides = 0.8 * d.ever * (d.t % 4 == 3)
+
+
+def unit_walks(d: Draft) -> None:
+    """Every unit has a random walk of its own, adopters and others alike."""
+    d.errors = np.cumsum(d.rng.normal(0.0, 0.6, (d.units, PERIODS)), axis=1)
+
+
+def unseen_clusters(d: Draft) -> None:
+    """Lasting shocks are shared by groups of ten units that no column names."""
+    group = d.rng.integers(0, max(d.units // 10, 4), d.units)
+    d.besides = ar1(d.rng, group.max() + 1, 0.7, 0.6)[group]
+
+
+def other_policy(d: Draft) -> None:
+    """A second policy, unrecorded, reaches half of adopters two periods after the first."""
+    half = d.rng.random(d.units) < 0.5
+    d.besides = 0.7 * (half[:, None] & (d.event >= 2))
+
+
+def moving_average(d: Draft) -> None:
+    """Errors are a moving average, not an autoregression."""
+    e = d.rng.normal(0.0, 1.0, (d.units, PERIODS + 1))
+    d.errors = e[:, 1:] + 0.8 * e[:, :-1]
+
+
+def covariate_trend(d: Draft) -> None:
+    """A measured trait has a slope that grows over time; adopters have more of it."""
+    x = d.rng.normal(0.0, 1.0, d.units)
+    d.start = d.adoption(-x + d.rng.normal(0.0, 1.0, d.units))
+    d.besides, d.columns["x"] = 0.1 * x[:, None] * d.t, x
+
+
+WORLDS: dict[str, Callable[[Draft], None]] = {
+    x.__name__.replace("_", " "): x
+    for x in (
+        convergence, exponential, misdated, outliers, growing_noise, noisy_after, all_adopt,
+        few_adopt, season, unit_walks, unseen_clusters, other_policy, moving_average,
+        covariate_trend,
+    )
+}  # fmt: skip
+
+if __name__ == "__main__":
+    main(Collection("further_worlds", WORLDS), __doc__)
