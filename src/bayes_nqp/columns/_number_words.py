@@ -115,10 +115,10 @@ def _says_numbers(column: pd.Series[Any]) -> bool:
     numeric = [
         x for x in few if x != "" and (not isinstance(x, str) or len(x) > SHORT or _digit(x))
     ]
-    found = bool(numeric) and sum(map(counts, numeric)) >= 0.5 * len(numeric)
+    numerical = bool(numeric) and sum(map(counts, numeric)) >= 0.5 * len(numeric)
     if texts is not None:
-        texts.says_numbers = found
-    return found
+        texts.says_numbers = numerical
+    return numerical
 
 
 def counts(cell: Any) -> bool:

@@ -150,8 +150,8 @@ def place(reading: Reading) -> None:
     if reading.path.suffix.lower() in TEXTS and len(reading.aside):
         rows = _numeric(rows, reading.aside)
     reading.frame = rows
-    if unit in rows and time in rows and (said := twins(rows[unit], rows[time])) is not None:
-        reading.notes.append(said)
+    if unit in rows and time in rows and (note := twins(rows[unit], rows[time])) is not None:
+        reading.notes.append(note)
 
 
 def _numeric(rows: pd.DataFrame, aside: pd.DataFrame) -> pd.DataFrame:
@@ -207,8 +207,8 @@ def _loaded(
         return frame
     if not text:
         return _below(frame, header, path, notes)
-    both = joined_names(text_grid(path, encoding, row), header)
-    return apart(frame.set_axis(_whole(both), axis=1), path.name, notes)
+    joined = joined_names(text_grid(path, encoding, row), header)
+    return apart(frame.set_axis(_whole(joined), axis=1), path.name, notes)
 
 
 def _below(

@@ -171,8 +171,8 @@ def _marker(path: Path) -> str:
     with path.open("rb") as file:
         sample = file.read(_SAMPLE)
     marks = (name for mark, name in _MARKS if sample.startswith(mark))
-    if found := next(marks, "") or _wide(path):
-        return found
+    if marker := next(marks, "") or _wide(path):
+        return marker
     try:
         codecs.getincrementaldecoder("utf-8")().decode(sample)
     except UnicodeError:

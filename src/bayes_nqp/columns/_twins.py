@@ -36,10 +36,10 @@ def pairs_apart(unit: pd.Series[Any], time: pd.Series[Any]) -> list[tuple[str, s
     for name in sorted(x for x in distinct(unit) if isinstance(x, str)):
         stems.setdefault(name.removesuffix(kind_of(name)), []).append(name)
     return [
-        (one, other)
+        (first, second)
         for names in stems.values()
-        for one, other in combinations(names, 2)
-        if time[unit == one].isin(time[unit == other]).sum() == 0
+        for first, second in combinations(names, 2)
+        if time[unit == first].isin(time[unit == second]).sum() == 0
     ]
 
 
@@ -59,9 +59,9 @@ def twins(unit: pd.Series[Any], time: pd.Series[Any]) -> Message | None:
     apart = pairs_apart(unit, time)
     if not apart:
         return None
-    one, other = apart[0]
+    first, second = apart[0]
     return Message(
         "never in one period, and perhaps one unit: {}; if so, in [data.read] values = {}",
         shown((" / ".join(pair) for pair in apart), 3),
-        f'{{ "{unit.name}" = {{ "{other}" = "{one}" }} }}',
+        f'{{ "{unit.name}" = {{ "{second}" = "{first}" }} }}',
     )

@@ -129,8 +129,8 @@ def before_of(linked: Linked, equation: EquationSpec, panel: Panel) -> BeforeSpe
         Parameter(OPPOSITE, prior, in_outcome_units=False,
                   meaning=Message("what a period keeps where linked units are opposite")),
     )  # fmt: skip
-    own = table[panel.unit_codes, panel.time_codes]
-    return BeforeSpec(parameters, (own, linked.table(table)), gaussian.coefficients_of)
+    place = table[panel.unit_codes, panel.time_codes]
+    return BeforeSpec(parameters, (place, linked.table(table)), gaussian.coefficients_of)
 
 
 def first_period(panel: Panel) -> Series:

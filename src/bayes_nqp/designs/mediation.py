@@ -281,9 +281,9 @@ class Mediation(Design):
     def _complete(self, panel: Panel, names: Sequence[str]) -> tuple[Panel, Array, tuple[str, ...]]:
         """Rows with every mediator that terms keep, and what enters the outcome's equation."""
         panel, values, notes = complete_cases(panel, names, self.lag)
-        kept = self.design.rows(panel)
-        if kept.n_rows < panel.n_rows:
-            panel, values, _ = complete_cases(kept, names, self.lag)
+        rows = self.design.rows(panel)
+        if rows.n_rows < panel.n_rows:
+            panel, values, _ = complete_cases(rows, names, self.lag)
         return panel, values, notes
 
     def spec(self, panel: Panel) -> ModelSpec:

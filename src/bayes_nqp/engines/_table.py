@@ -139,11 +139,11 @@ class SourceTable:
         said = repr((self.unit, self.time, self.constant, self.values, self.counts, state))
         seal = hashlib.sha256(said.encode("utf-8")).hexdigest()[:20]
         paths = [folder / f"units-{seal}-{k + 1}-of-{shards}.parquet" for k in range(shards)]
-        rest = (self.nw.col(self.unit) % shards + shards) % shards
+        shard = (self.nw.col(self.unit) % shards + shards) % shards
         for k, path in enumerate(paths):
             if not path.exists():
                 with draft(path) as part:
-                    self._lay_out(self.frame.filter(rest == k) if shards > 1 else self.frame, part)
+                    self._lay_out(self.frame.filter(shard == k) if shards > 1 else self.frame, part)
                     part.replace(path)
         files = UnitFiles(
             tuple(paths), self.unit, self.constant, len(self.values), tuple(self.counts)
@@ -249,14 +249,14 @@ class UnitFiles:
         keys = []
         for batch in self._batches():
             values, rows = self._values(batch), _numbers(batch, _ROWS)
-            found = [(~np.isnan(values[:, 0])).sum(axis=1) != rows]
+            faults = [(~np.isnan(values[:, 0])).sum(axis=1) != rows]
             for k, name in enumerate(names):
                 other = pa.compute.not_equal(batch.column(name), batch.column(f"most{k}"))
-                there = _numbers(batch, f"there{k}")
+                present = _numbers(batch, f"there{k}")
                 changed = pa.compute.fill_null(other, False).to_numpy(zero_copy_only=False)
-                found.append(changed | (there > 0) & (there < rows))
-            found.append(np.isinf(values).any(axis=(1, 2)))
-            for units, fault in zip(wrong, found, strict=True):
+                faults.append(changed | (present > 0) & (present < rows))
+            faults.append(np.isinf(values).any(axis=(1, 2)))
+            for units, fault in zip(wrong, faults, strict=True):
                 if fault.any():
                     found_here = batch.column(_UNIT).filter(pa.array(fault)).to_pylist()
                     units[:] = sorted({*units, *found_here})[:_EXAMPLES]
@@ -273,8 +273,8 @@ class UnitFiles:
         for batch in self._batches():
             number = np.zeros((batch.num_rows, 1), dtype=np.int64)
             if names:
-                found = batch.select(names).to_pandas().merge(place, how="left", on=names)
-                number[:, 0] = found["place"]
+                part = batch.select(names).to_pandas().merge(place, how="left", on=names)
+                number[:, 0] = part["place"]
             yield UnitPart(self._values(batch), number)
 
     def _batches(self) -> Iterator[pa.RecordBatch]:

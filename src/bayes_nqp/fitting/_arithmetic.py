@@ -214,8 +214,8 @@ def _through(effects: xr.Dataset, mediator: str) -> Array:
     """Effects of own treatment through the own mediator (chain, draw, cell)."""
     if v.VIA not in effects:
         return _effect(effects, mediator)
-    own = {v.MEDIATOR: mediator, v.TREATMENT_OF: v.OWN, v.MEDIATOR_OF: v.OWN}
-    return np.asarray(effects[v.VIA].sel(own).transpose(*v.SAMPLE_DIMS, v.CELL).to_numpy())
+    place = {v.MEDIATOR: mediator, v.TREATMENT_OF: v.OWN, v.MEDIATOR_OF: v.OWN}
+    return np.asarray(effects[v.VIA].sel(place).transpose(*v.SAMPLE_DIMS, v.CELL).to_numpy())
 
 
 def _effect(effects: xr.Dataset, path: str) -> Array:

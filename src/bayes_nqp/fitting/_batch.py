@@ -168,9 +168,9 @@ def _here(
     # Its threads do not keep a program that was interrupted from ending, as an executor's would.
     pool = ThreadPool(threads)
     try:
-        found = pool.imap_unordered(attempt, tasks.items())
+        results = pool.imap_unordered(attempt, tasks.items())
         for _ in tasks:
-            key, value, error = _awaited(found)
+            key, value, error = _awaited(results)
             if error is not None:
                 raise error
             yield key, value

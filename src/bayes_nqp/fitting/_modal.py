@@ -88,13 +88,13 @@ def dealt_averages(
     tuple of ndarray (deal), outcome units
         NaN where the panel cannot identify what the design asks for.
     """
-    found = _side_by_side(design, panel, cohorts, weigh, near)
-    for deal in np.flatnonzero(np.isnan(found[0])):
+    modes = _side_by_side(design, panel, cohorts, weigh, near)
+    for deal in np.flatnonzero(np.isnan(modes[0])):
         dealt = panel.with_cohorts(cohorts[deal])
         with suppress(IdentificationError):
             mean, sd = modal_averages(design, dealt, weigh, near=near)
-            found[:, deal] = mean[0], sd[0]
-    return found[0], found[1]
+            modes[:, deal] = mean[0], sd[0]
+    return modes[0], modes[1]
 
 
 def _side_by_side(
@@ -105,13 +105,13 @@ def _side_by_side(
     try:
         plan = plan_of(design, panel)
         (equation,) = plan.equations
-        found = redealt(plan, cohorts)
+        plans = redealt(plan, cohorts)
         (one,) = plan_of(design, panel.with_cohorts(cohorts[-1])).equations
     except IdentificationError:
         return out
-    if found is None or not found[0].agrees(-1, one.gaussian):
+    if plans is None or not plans[0].agrees(-1, one.gaussian):
         return out
-    problems, scales = found
+    problems, scales = plans
     n = len(cohorts)
     starts, inverses = np.tile(near.point, (n, 1)), np.tile(near.inverse, (n, 1, 1))
     points, heights = climb(Densities(problems.gradient), starts, inverses)

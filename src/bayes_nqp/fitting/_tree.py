@@ -212,8 +212,8 @@ def _posterior(plan: Plan, equation: Drawn) -> tuple[dict[str, Any], dict[str, A
         effect = equation.shaped(equation.draws.cell_effect)[..., ~plan.cells.lead]
         data[prefix + "cell_effect"] = ((*v.SAMPLE_DIMS, v.CELL), effect)
     if equation.draws.across is not None:
-        own = equation.shaped(equation.draws.across[:, 0, 0, : plan.table.size])
-        data[prefix + "own_effect"] = ((*v.SAMPLE_DIMS, v.CELL), own[..., ~plan.cells.lead])
+        effects_of = equation.shaped(equation.draws.across[:, 0, 0, : plan.table.size])
+        data[prefix + "own_effect"] = ((*v.SAMPLE_DIMS, v.CELL), effects_of[..., ~plan.cells.lead])
     if plan.model.equations[0].linked is not None and equation.draws.deviation is not None:
         deviation = equation.shaped(equation.draws.deviation)
         data[prefix + "deviation"] = ((*v.SAMPLE_DIMS, v.MEMBER), deviation)

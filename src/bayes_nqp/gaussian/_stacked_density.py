@@ -105,13 +105,13 @@ def stacked_normal_equations(stacked: Stacked, values: StackedValues) -> NormalE
         total = total - problem.n_free * np.log(part.sigma)  # Rows over sigma: the Jacobian.
     # F_g - sum_i [f_i, g_i] M_i [f_i, g_i]', then A = sum_g X_g'F_g X_g.
     f = _of_groups(stacked, q_first, q_second) - _taken(stacked, normal, covariance)
-    head, one = stacked.arrowhead, values.coefficients
-    f, log_det = group_processes_out(stacked, one, f.reshape(len(values), -1))
+    head, point = stacked.arrowhead, values.coefficients
+    f, log_det = group_processes_out(stacked, point, f.reshape(len(values), -1))
     total = total - 0.5 * log_det
     stored = (head.map2 @ np.ascontiguousarray(f.T)).T
     matrix, onto, *inner = (part_of(stored, len(values), *part) for part in head.parts)
     if head.n_values:
-        total = total - 0.5 * block_processes_out(stacked, one, matrix, onto, inner)
+        total = total - 0.5 * block_processes_out(stacked, point, matrix, onto, inner)
     if turns := stacked.turns(values):
         values.known[turned_in, id(stacked)] = matrix.copy()
         turned_in(turns, matrix, head.n_proper)

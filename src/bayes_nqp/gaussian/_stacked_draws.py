@@ -87,9 +87,9 @@ def _drawn(
     stacked: Stacked, values: StackedValues, stream: np.random.Generator | None, times: int
 ) -> tuple[Array, ...]:
     """Global, local coefficients and slots of both, and units' own (B, times, ...)."""
-    head, n_points, one = stacked.arrowhead, len(values), values.coefficients
+    head, n_points, point = stacked.arrowhead, len(values), values.coefficients
     equations = stacked_normal_equations(stacked, values)
-    factor = factorise(stacked, one, equations.matrix)
+    factor = factorise(stacked, point, equations.matrix)
     # beta = A^-1 b + L^-T z at sigma = 1: rows are in multiples of theirs.
     shared, local = back_substituted(
         head,
@@ -106,7 +106,7 @@ def _drawn(
     n_slots = stacked.first.arrowhead.slot_loads.shape[0]
     of_slots = product(head.slot_loads, flat)
     slots = of_slots[:, :n_slots], of_slots[:, n_slots:]
-    fits = _fitted(stacked, one, flat, stream, times)
+    fits = _fitted(stacked, point, flat, stream, times)
     # X_g beta of each equation, as if it stood alone: (B, G, J, times).
     deviations = _own(
         stacked, values, [fits[:, :, place] for place in stacked.places], stream, times
@@ -125,11 +125,11 @@ def _fitted(
         z = _normals(stream, n_points, head.n_blocks, shared.n_numbers, times)
         blocks[:, :, head.values] = shared.values(blocks[:, :, head.beside_values], z)
     fits = product(head.group_loads, flat).reshape(n_points, -1, stacked.width, times)
-    own = stacked.own_paths
-    if own.groups.size:
+    paths = stacked.own_paths
+    if paths.groups.size:
         single: PathFactor = one.known[group_processes_out, id(stacked)]
-        z = _normals(stream, n_points, own.groups.size, single.n_numbers, times)
-        fits[:, own.groups[:, None], own.rows] += single.values(fits[:, own.groups], z)
+        z = _normals(stream, n_points, paths.groups.size, single.n_numbers, times)
+        fits[:, paths.groups[:, None], paths.rows] += single.values(fits[:, paths.groups], z)
     return fits
 
 

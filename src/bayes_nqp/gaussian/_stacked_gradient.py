@@ -62,11 +62,11 @@ def stacked_gradient(
 def _rows(stacked: Stacked, points: Array) -> Array:
     """Height and gradient side by side (B, 1 + parameter)."""
     values, around = stacked.values(points), Slopes(points, stacked.values)
-    one = values.coefficients
+    point = values.coefficients
     equations = stacked_normal_equations(stacked, values)
-    factor = factorise(stacked, one, equations.matrix)
-    height = assembled(stacked, one, equations.total, factor) + stacked.space.log_prior(points)
-    adjoint = factor_adjoint(stacked, one, factor)
+    factor = factorise(stacked, point, equations.matrix)
+    height = assembled(stacked, point, equations.total, factor) + stacked.space.log_prior(points)
+    adjoint = factor_adjoint(stacked, point, factor)
     slope = around.along(stacked.space.log_prior(around.points), np.ones(len(points)))
     estimated = np.isnan(stacked.tau)
     tau = around.values.coefficients.tau[:, estimated]
@@ -79,7 +79,7 @@ def _rows(stacked: Stacked, points: Array) -> Array:
     ):
         for (root, _), path in zip(problem.turns(part), some, strict=True):
             slope += around.along(root, path)
-    processes = PathsBack(stacked, one)
+    processes = PathsBack(stacked, point)
     if head.n_values:
         matrix = processes.of_blocks(matrix)
     flat = matrix.reshape(len(points), -1)[:, head.stored]
@@ -113,13 +113,20 @@ def _through_units(stacked: Stacked, values: StackedValues, around: Slopes, squa
         )
     ):
         place, size = stacked.places[number], types.shape[-1] * (types.shape[-1] + 1) // 2
-        own = to_lower(square[:, :, place[:, None], place]).reshape(len(square), -1)
-        flat = (problem.moments.map1.T @ np.ascontiguousarray(own.T)).T
-        own = from_lower(flat.reshape(len(flat), -1, size), types.shape[-1]) + adjoints[number]
+        diagonal = to_lower(square[:, :, place[:, None], place]).reshape(len(square), -1)
+        flat = (problem.moments.map1.T @ np.ascontiguousarray(diagonal.T)).T
+        diagonal = from_lower(flat.reshape(len(flat), -1, size), types.shape[-1]) + adjoints[number]
         # Q̃ over sigma²: <q̄, dQ̃> / sigma² - 2 <q̄, q> d log sigma.
-        log_sigma = -2.0 * (own * q[number]).sum(axis=(1, 2, 3)) - problem.n_free
+        log_sigma = -2.0 * (diagonal * q[number]).sum(axis=(1, 2, 3)) - problem.n_free
         out += _through_types(
-            problem, part, part_around, around, types, own / sigma2[number], log_sigma, number == 1
+            problem,
+            part,
+            part_around,
+            around,
+            types,
+            diagonal / sigma2[number],
+            log_sigma,
+            number == 1,
         )
     return np.asarray(out)
 

@@ -148,10 +148,10 @@ def factor_adjoint(problem: LinearPart, values: Values, factor: Factor) -> Facto
     matrix = np.empty((len(values), head.n_blocks, size, size))
     matrix[:, :, n_local:, n_local:] = shared[:, None]
     if n_local:
-        own = factor.local[:, :, :n_local]
-        k = back_solve(own, factor.local[:, :, n_local:].swapaxes(-1, -2))
+        loads = factor.local[:, :, :n_local]
+        k = back_solve(loads, factor.local[:, :, n_local:].swapaxes(-1, -2))
         onto = k @ shared[:, None]
-        matrix[:, :, :n_local, :n_local] = inverse_of(own) + onto @ k.swapaxes(-1, -2)
+        matrix[:, :, :n_local, :n_local] = inverse_of(loads) + onto @ k.swapaxes(-1, -2)
         matrix[:, :, :n_local, n_local:] = -onto
         matrix[:, :, n_local:, :n_local] = -onto.swapaxes(-1, -2)
     matrix *= -0.5
@@ -353,17 +353,17 @@ class PathsBack:
 
     def of_groups(self, square: Array) -> None:
         """Periods of a group are the values of its own processes: onto F̄, in place."""
-        own = self.problem.own_paths
-        if not own.groups.size:
+        paths = self.problem.own_paths
+        if not paths.groups.size:
             return
         out: PathFactor = self.values.known[group_processes_out, id(self.problem)]
-        roots, cross, inner = _processes_in(out, square[:, own.groups])
-        self._keep(roots, own.laws)
-        more = np.zeros_like(square[:, own.groups])
-        more[:, :, own.rows] = 0.5 * cross
+        roots, cross, inner = _processes_in(out, square[:, paths.groups])
+        self._keep(roots, paths.laws)
+        more = np.zeros_like(square[:, paths.groups])
+        more[:, :, paths.rows] = 0.5 * cross
         more += more.swapaxes(-1, -2)
-        more[:, :, own.rows[:, None], own.rows] += inner[0][:, :, 0]
-        square[:, own.groups] += more
+        more[:, :, paths.rows[:, None], paths.rows] += inner[0][:, :, 0]
+        square[:, paths.groups] += more
 
     def _keep(self, roots: Array, laws: Sequence[Sequence[int]]) -> None:
         """Sum adjoints of R / sigma (B, P, n, T, q) over the processes of each law."""
@@ -475,7 +475,7 @@ def _processes_in(out: PathFactor, matrix: Array) -> tuple[Array, Array, Inner]:
     """
     points, places, n, n_periods, q = out.root.shape
     a_own, a_side, a_corner = meetings(out.inner, n_periods)
-    sets, n_last, rest = a_own.shape[2], a_corner.shape[2], matrix.shape[-1]
+    sets, n_last, width = a_own.shape[2], a_corner.shape[2], matrix.shape[-1]
     apart, size = n - n_last, out.lower.own.shape[-1]
     r_first, r_last = of_sets(out.root, a_own), out.root[:, :, apart:]
     # K = M^-1 R'A_vr / sigma; M̄ = K Ā K' - M^-1 / 2 and c̄ = -2 K Ā of R'A_vr / sigma.
@@ -486,22 +486,22 @@ def _processes_in(out: PathFactor, matrix: Array) -> tuple[Array, Array, Inner]:
         """Of the first sets (B, P, set, n q / sets, rest), and of the last processes."""
         cut = apart * q
         return (
-            rows[:, :, :cut].reshape(points, places, sets, size, rest),
-            rows[:, :, cut:].reshape(points, places, n_last, q, rest),
+            rows[:, :, :cut].reshape(points, places, sets, size, width),
+            rows[:, :, cut:].reshape(points, places, n_last, q, width),
         )
 
     (k_first, k_last), (onto_first, onto_last) = parted(k), parted(onto)
     # M̄ where A_vv is not zero, as `meetings`.
-    own, side, corner = out.lower.inverse()
+    diagonal, side, corner = out.lower.inverse()
     turned, rows = onto_last[:, :, :, None], (points, places, n_last, q)
-    m_own = onto_first @ k_first.swapaxes(-1, -2) - 0.5 * own
+    m_own = onto_first @ k_first.swapaxes(-1, -2) - 0.5 * diagonal
     m_side = turned @ k_first.swapaxes(-1, -2)[:, :, None]
     m_side -= 0.5 * side.reshape(*rows, sets, size).swapaxes(3, 4)
     m_corner = turned @ k_last.swapaxes(-1, -2)[:, :, None]
     m_corner -= 0.5 * corner.reshape(*rows, n_last, q).swapaxes(3, 4)
     # R̄_l = 2 sum_k (A_vv)_lk R_k M̄_kl - 2 (A_vr)_l (K Ā)_l', of a set its processes' own.
-    cross = out.onto.reshape(points, places, n, n_periods, rest)
-    by_process = onto.reshape(points, places, n, q, rest)
+    cross = out.onto.reshape(points, places, n, n_periods, width)
+    by_process = onto.reshape(points, places, n, q, width)
     roots = -cross @ by_process.swapaxes(-1, -2)
     of_first = a_own @ r_first @ m_own
     of_first += (a_side.swapaxes(-1, -2) @ r_last[:, :, :, None] @ m_side).sum(axis=2)
@@ -521,7 +521,7 @@ def _processes_in(out: PathFactor, matrix: Array) -> tuple[Array, Array, Inner]:
         for x, y in ((v_side, out.inner[1]), (v_corner, out.inner[2]))
     ]
     c = -2.0 * out.root @ by_process
-    return 2.0 * roots, c.reshape(points, places, n * n_periods, rest), inner
+    return 2.0 * roots, c.reshape(points, places, n * n_periods, width), inner
 
 
 def _symmetric(lower: Array) -> Array:

@@ -143,12 +143,12 @@ def _vander(places: Array, size: int, slope: int | None = None) -> Array:
     """Products of Chebyshev polynomials at places (B, d), or their slopes along one parameter."""
     out = np.ones((len(places), 1))
     for axis, x in enumerate(places.T):
-        one = chebyshev.chebvander(x, size - 1)
+        basis = chebyshev.chebvander(x, size - 1)
         if axis == slope:
             # T_k' = k U_k-1, of which a panel's own scale is 2 / `_WIDTH` times as long.
             ends = chebyshev.chebder(np.eye(size), scl=2.0 / _WIDTH)
-            one = one[:, :-1] @ ends
-        out = (out[:, :, None] * one[:, None]).reshape(len(places), -1)
+            basis = basis[:, :-1] @ ends
+        out = (out[:, :, None] * basis[:, None]).reshape(len(places), -1)
     return out
 
 

@@ -51,12 +51,12 @@ def _with_deviations(problem: GaussianProblem, values: Values) -> NoiseEquations
     outside = _at_points(problem, values[~inside] if inside.any() else values)
     if not inside.any():
         return outside
-    both = []
-    for found, computed in zip(arrays, outside.arrays, strict=True):
-        out = np.empty((len(values), *found.shape[1:]))
-        out[inside], out[~inside] = found, computed
-        both.append(out)
-    return _from_arrays(problem, both)
+    joined = []
+    for array, computed in zip(arrays, outside.arrays, strict=True):
+        out = np.empty((len(values), *array.shape[1:]))
+        out[inside], out[~inside] = array, computed
+        joined.append(out)
+    return _from_arrays(problem, joined)
 
 
 def noise_slopes(problem: GaussianProblem, values: Values) -> NoiseEquations | None:

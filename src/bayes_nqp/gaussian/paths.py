@@ -95,14 +95,14 @@ def processes_in(
     """
     head, r = problem.arrowhead, flat.shape[2]
     constant, spread = np.zeros((2, len(values), r))
-    own = problem.own_paths.groups
+    members = problem.own_paths.groups
     # In the order opposite to elimination: single groups' processes, then X_g', then blocks'.
-    if own.size:
+    if members.size:
         out: PathFactor = values.known[group_processes_out, id(problem)]
         rows = groups.reshape(len(values), -1, problem.moments.width, r).copy()
         # A functional of X_g beta + eta_g has the same loads on eta_g as on the group's periods.
-        mean, off, variance = out.functional(rows[:, own, : problem.moments.n_periods])
-        rows[:, own] -= off
+        mean, off, variance = out.functional(rows[:, members, : problem.moments.n_periods])
+        rows[:, members] -= off
         groups, constant, spread = rows.reshape(groups.shape), mean, variance
     # From the rows of groups to coefficients: sum_g X_g'(.)
     flat = flat + product(head.group_loads.T, groups)

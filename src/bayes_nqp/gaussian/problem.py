@@ -261,8 +261,8 @@ class GaussianProblem(LinearPart):
     @property
     def of_noise(self) -> slice:
         """Which parameters are those of the noise."""
-        own = 0 if self.deviation is None else self.deviation.n_parameters
-        start = int(np.isnan(self.tau).sum()) + own + self.n_process_parameters
+        deviations = 0 if self.deviation is None else self.deviation.n_parameters
+        start = int(np.isnan(self.tau).sum()) + deviations + self.n_process_parameters
         return slice(start, len(self.space) - 1 - self.n_lags)
 
     @property

@@ -267,8 +267,8 @@ def group_processes_out(problem: Pathed, values: Values, f: Array) -> tuple[Arra
     tuple of ndarray (B, G J (J + 1) / 2) and ndarray (B)
         F without them, and their log determinants, not halved.
     """
-    own = problem.own_paths
-    if not own.groups.size:
+    paths = problem.own_paths
+    if not paths.groups.size:
         return f, np.zeros(len(values))
     places = lower_places(problem.width)
     rows, columns = np.tril_indices(len(places))
@@ -276,13 +276,13 @@ def group_processes_out(problem: Pathed, values: Values, f: Array) -> tuple[Arra
     f = np.broadcast_to(f, (len(values), f.shape[1])).copy()
     lower = f.reshape(len(values), -1, rows.size)
     # v are periods of the group: A_vr is these rows of F, A_vv the same columns of them.
-    cross = lower[:, own.groups][:, :, places[own.rows]]
-    roots = _roots(problem, values, own.laws)
-    none = np.zeros((*cross.shape[:2], 0, own.rows.size))
-    out = _path_factor(roots, cross, (cross[:, :, None, :, own.rows], none, none[..., :0]))
+    cross = lower[:, paths.groups][:, :, places[paths.rows]]
+    roots = _roots(problem, values, paths.laws)
+    none = np.zeros((*cross.shape[:2], 0, paths.rows.size))
+    out = _path_factor(roots, cross, (cross[:, :, None, :, paths.rows], none, none[..., :0]))
     # F loses cross_root'cross_root = A_rv R (sigma² I + R'A_vv R)^-1 R'A_vr, r its periods too.
     taken = out.cross_root.swapaxes(-1, -2) @ out.cross_root
-    lower[:, own.groups] -= taken[:, :, rows, columns]
+    lower[:, paths.groups] -= taken[:, :, rows, columns]
     values.known[group_processes_out, id(problem)] = out
     return f, out.log_det
 

@@ -164,9 +164,9 @@ class Stacked(LinearPart):
     @cached_property
     def own_paths(self) -> OwnPaths:
         """Processes of single groups: those of the first equation, then the second's."""
-        both = self.first.own_paths, self.second.own_paths
-        groups = np.union1d(both[0].groups, both[1].groups)
-        laws = [dict(zip(own.groups.tolist(), own.laws, strict=True)) for own in both]
+        equations = self.first.own_paths, self.second.own_paths
+        groups = np.union1d(equations[0].groups, equations[1].groups)
+        laws = [dict(zip(paths.groups.tolist(), paths.laws, strict=True)) for paths in equations]
         none, after = (-1,), len(self.first.processes)
         return OwnPaths(
             groups,
@@ -182,10 +182,10 @@ class Stacked(LinearPart):
         """Laws of processes of every block, those of both equations in turn."""
         after = len(self.first.processes)
         empty = [()] * self.arrowhead.n_blocks
-        both = self.first.shared_paths or empty, self.second.shared_paths or empty
+        equations = self.first.shared_paths or empty, self.second.shared_paths or empty
         return [
-            tuple(chain(*zip_longest(one, _numbered(other, after), fillvalue=-1)))
-            for one, other in zip(*both, strict=True)
+            tuple(chain(*zip_longest(upper, _numbered(lower, after), fillvalue=-1)))
+            for upper, lower in zip(*equations, strict=True)
         ]
 
     def turns(self, values: StackedValues) -> list[Turn]:
@@ -299,11 +299,11 @@ def _arrowhead(first: GaussianProblem, second: GaussianProblem) -> Arrowhead:
 
 def _apart(first: GaussianProblem, second: GaussianProblem) -> bool:
     """Whether no group has two processes of one equation, and each meets its like alone."""
-    one, other = first.placement, second.placement
-    if one is None or other is None or not (one.most or other.most):
+    upper, lower = first.placement, second.placement
+    if upper is None or lower is None or not (upper.most or lower.most):
         return False
-    apart = one.apart == one.most and other.apart == other.most
-    return apart and list(one.of_group) == list(other.of_group)
+    apart = upper.apart == upper.most and lower.apart == lower.most
+    return apart and list(upper.of_group) == list(lower.of_group)
 
 
 def _numbered(laws: Sequence[int], after: int) -> tuple[int, ...]:

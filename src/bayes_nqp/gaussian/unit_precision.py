@@ -61,15 +61,15 @@ def innovations(problem: GaussianProblem, values: Values) -> tuple[Array, Array]
 
 def _flat_out(problem: GaussianProblem, values: Values) -> Small:
     """``Q̃ = Q - QN (N'QN)^-1 N'Q`` and ``sum_i (log|Q| - log|N'QN|) / 2`` (2)."""
-    found = None
+    nuisance = None
     if problem.on_nodes and problem.deviates_by_unit and values.own is None:
 
         def computed(u: Array) -> tuple[Array, Array]:
             return _of_patterns(problem, values_of_noise(problem, u))
 
         panels = Panels(computed, problem.unit_panels)
-        found = panels.values(problem.noise_parameter(values))
-    q, total = _of_patterns(problem, values) if found is None else found
+        nuisance = panels.values(problem.noise_parameter(values))
+    q, total = _of_patterns(problem, values) if nuisance is None else nuisance
     return Small(q[:, problem.moments.pattern], total)  # Types share a pattern's Q.
 
 

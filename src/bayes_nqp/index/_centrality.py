@@ -79,8 +79,8 @@ class NodeLinks:
             table = np.zeros((self.nodes, self.nodes))
             np.add.at(table, (origin, destination), weights)
             # lambda c_i = sum_j w_ij omega_j c_j: sqrt(omega) c is an eigenvector of S W S.
-            whole = root[:, None] * (table + table.T) * root
-            leading = np.abs(np.linalg.eigh(whole)[1][:, -1]) / root
+            scaled = root[:, None] * (table + table.T) * root
+            leading = np.abs(np.linalg.eigh(scaled)[1][:, -1]) / root
             columns.append(leading / max(float(leading.mean()), np.finfo(float).tiny))
         return np.stack(columns, axis=1)
 

@@ -100,9 +100,9 @@ def stand_ins(sums: UnitSums) -> StandIns:
     order = np.argsort(of_class, kind="stable")
     of_class, counts, entries = of_class[order], counts[order], entries[order]
     values = np.repeat(sums.level[of_class][:, :, None], sums.seen.shape[1], axis=2)
-    own = sums.period == LEVEL
-    values[:, sums.column[own]] += entries[:, own, None]
-    values[:, sums.column[~own], sums.period[~own]] += entries[:, ~own]
+    levels = sums.period == LEVEL
+    values[:, sums.column[levels]] += entries[:, levels, None]
+    values[:, sums.column[~levels], sums.period[~levels]] += entries[:, ~levels]
     values[np.broadcast_to(~sums.seen[of_class][:, None], values.shape)] = np.nan
     values[sums.absent[of_class]] = np.nan
     return StandIns(of_class, counts, values)

@@ -155,13 +155,13 @@ class UnitSummary:
 
     def _entries(self, values: Array, gap: Mask) -> Array:
         """Entries of every unit, ``x_t - x-bar``, ``x-bar`` where it counts; then other levels."""
-        known = np.where(gap, 0.0, values)
-        level = known.sum(axis=2) / np.maximum((~gap).sum(axis=2), 1)
+        filled = np.where(gap, 0.0, values)
+        level = filled.sum(axis=2) / np.maximum((~gap).sum(axis=2), 1)
         level[:, np.asarray(self.bare)] = 0.0
-        known -= np.where(gap, 0.0, level[:, :, None])
-        whole = np.asarray(self.whole)
-        flat = known.reshape(len(values), -1)
-        return np.concatenate([flat, level[:, whole], np.where(whole, 0.0, level)], axis=1)
+        filled -= np.where(gap, 0.0, level[:, :, None])
+        summed = np.asarray(self.whole)
+        flat = filled.reshape(len(values), -1)
+        return np.concatenate([flat, level[:, summed], np.where(summed, 0.0, level)], axis=1)
 
 
 def _entries_of(whole: Sequence[bool], periods: int) -> tuple[Index, Index]:
@@ -212,10 +212,10 @@ def _first_two(first: Array, second: Array, n: Array, s: Array) -> tuple[Array, 
 def _digits(x: Array) -> Array:
     """Whole numbers ``h, m, 2l`` of numbers of at most one (number, 3, ...)."""
     out = np.empty((len(x), 3, *x.shape[1:]))
-    rest = x * 2.0**_BITS
+    remainder = x * 2.0**_BITS
     for d in range(3):
-        np.rint(rest, out=out[:, d])
-        rest -= out[:, d]
-        rest *= 2.0**_BITS
+        np.rint(remainder, out=out[:, d])
+        remainder -= out[:, d]
+        remainder *= 2.0**_BITS
     out[:, 2] *= 2.0
     return out

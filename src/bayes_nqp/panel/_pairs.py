@@ -211,8 +211,8 @@ def _adoptions(
     df: pd.DataFrame, ends: Strings, cohorts: Any, time: str, never: object, freq: int | str | None
 ) -> tuple[Strings, Index, Any, tuple[str, ...]]:
     """Nodes, positions of when they adopt (-1 for never), what writes such as a column, notes."""
-    nodes, given = np.unique(ends), _by_node(cohorts)
-    lacking = np.setdiff1d(nodes, list(given))
+    nodes, stated = np.unique(ends), _by_node(cohorts)
+    lacking = np.setdiff1d(nodes, list(stated))
     if lacking.size:
         raise PanelError(
             Message("'cohorts' has no entry for {} of {} nodes", lacking.size, nodes.size),
@@ -223,7 +223,7 @@ def _adoptions(
     grid = pd.DataFrame({
         "node": np.repeat(nodes, len(periods)),
         time: np.tile(periods.to_numpy(), nodes.size),
-        _FIRST: pd.Series([given[x] for x in nodes]).repeat(len(periods)).to_numpy(),
+        _FIRST: pd.Series([stated[x] for x in nodes]).repeat(len(periods)).to_numpy(),
         PAIR: np.arange(nodes.size * len(periods), dtype=np.float64),
     })  # fmt: skip
     fields = build(

@@ -72,8 +72,8 @@ def border_paths(parts: Sequence[ProcessPart], size: float = 1.0) -> list[Global
         if part.mixing is not None:
             paths = paths @ part.mixing
         for loadings, scale in zip(part.loadings, part.scales, strict=True):
-            own = loadings / size if part.measured else loadings
-            columns = np.kron(paths, own).astype(np.float64)
+            scaled = loadings / size if part.measured else loadings
+            columns = np.kron(paths, scaled).astype(np.float64)
             labels = [str(k) for k in range(columns.shape[1])]
             out.append(GlobalPart(scale.name, "paths", columns, scale, labels, reported=False))
     return out

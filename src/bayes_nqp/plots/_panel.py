@@ -148,8 +148,10 @@ def _paths(ax: Axes, y: Array, adoption: int, colour: str) -> None:
     """Draw a cohort's units, evenly taken where they are many, and their mean."""
     some = np.unique(np.linspace(0, len(y) - 1, min(len(y), _LINES)).astype(np.int64))
     ax.plot(y[some].T, color=FAINT, linewidth=0.5, alpha=0.5, zorder=0.8, gid="units")
-    known = ~np.isnan(y).all(axis=0)
-    mean = np.where(known, np.nansum(y, axis=0) / np.maximum((~np.isnan(y)).sum(axis=0), 1), np.nan)
+    observed = ~np.isnan(y).all(axis=0)
+    mean = np.where(
+        observed, np.nansum(y, axis=0) / np.maximum((~np.isnan(y)).sum(axis=0), 1), np.nan
+    )
     ax.plot(mean, color=colour, linewidth=1.6, gid="mean")
     ax.axvline(adoption - 0.5, color=colour, linewidth=0.8, gid="adoption")
 

@@ -219,15 +219,15 @@ def _diagrams(
             hint="by='region', or another name by which cells differ; nqp.nie(fit, "
             f"by={member_name(held)!r}) has single ones",
         )
-    whole = _in_space(fit, names, weights) if v.VIA in held else _alone(fit, names, weights)
+    figures = _in_space(fit, names, weights) if v.VIA in held else _alone(fit, names, weights)
     if not names:
-        return [_Sheet("", *whole)]
+        return [_Sheet("", *figures)]
     (dim,) = names
-    levels = whole[-1][dim].to_numpy() if level is None else [level]
+    levels = figures[-1][dim].to_numpy() if level is None else [level]
     sheets = [
         _Sheet(
             translate.name(level_name, names[dim]),
-            *(at_level(draws, {dim: level_name}) for draws in whole),
+            *(at_level(draws, {dim: level_name}) for draws in figures),
         )
         for level_name in levels
     ]
@@ -253,11 +253,11 @@ def _of_own(draws: xr.DataArray) -> xr.DataArray:
 def _in_space(fit: FitOrEffects, by: By, weights: str) -> list[xr.DataArray]:
     """The same by whose treatment, and through whose mediator."""
     parts, effects = legs_in_space(fit, by, weights), paths_in_space(fit, by, weights)
-    both = effects.sel({v.TREATMENT_OF: [v.OWN, v.OTHERS]})
+    sides = effects.sel({v.TREATMENT_OF: [v.OWN, v.OTHERS]})
     sums = effects.sel({v.PATH: v.TOTAL}, drop=True).rename({v.TREATMENT_OF: v.PATH})
     return [
         parts["a"], parts["b"],
-        both.sel({v.PATH: [v.DIRECT, *parts[v.PATH].to_numpy()]}),
+        sides.sel({v.PATH: [v.DIRECT, *parts[v.PATH].to_numpy()]}),
         sums.assign_coords({v.PATH: [v.OWN, v.RECEIVED, v.TOTAL]}),
     ]  # fmt: skip
 

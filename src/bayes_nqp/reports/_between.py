@@ -25,8 +25,8 @@ _FEW = 3
 def groups_of(context: Context) -> dict[str, xr.DataArray]:
     """Find the effects of all groups of which sentences speak, by factor."""
     every = {factor: att(context.effects, factor, context.weights) for factor in context.factors}
-    known = {factor: draws.dropna(factor) for factor, draws in every.items()}
-    return {factor: draws for factor, draws in known.items() if draws.sizes[factor] <= MANY}
+    complete = {factor: draws.dropna(factor) for factor, draws in every.items()}
+    return {factor: draws for factor, draws in complete.items() if draws.sizes[factor] <= MANY}
 
 
 def between(context: Context, grounds: Grounds) -> Iterator[str]:
@@ -122,19 +122,19 @@ def _gaps(context: Context) -> dict[str, list[_Gap]]:
         for gap in (differences(draws, factor),)
         for k in range(gap.sizes["pair"])
     ]
-    found: dict[str, list[_Gap]] = {factor: [] for factor in groups}
+    gaps: dict[str, list[_Gap]] = {factor: [] for factor in groups}
     posteriors = posteriors_of([draws for _, draws in pairs], context.prob)
     for (factor, draws), posterior in zip(pairs, posteriors, strict=True):
         first, second = (draws[f"pair_{side}"].item() for side in ("level", "minus"))
         sides = _side(context, groups[factor], first), _side(context, groups[factor], second)
         rivals = rivals_of(context.checks, factor, first, second)
         alone = groups[factor].sizes[factor] == 2
-        found[factor].append(_Gap(factor, draws, posterior, sides, rivals, alone))
-    return found
+        gaps[factor].append(_Gap(factor, draws, posterior, sides, rivals, alone))
+    return gaps
 
 
 def _side(context: Context, draws: xr.DataArray, level: object) -> tuple[str, Posterior]:
     """Call a group by its name, with its effect."""
     factor = str(draws.dims[-1])
-    one = draws.sel({factor: level})
-    return context.translate.name(level, factor), posterior_of(one, context.prob)
+    level_draws = draws.sel({factor: level})
+    return context.translate.name(level, factor), posterior_of(level_draws, context.prob)

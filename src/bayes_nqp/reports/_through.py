@@ -43,7 +43,9 @@ def through(context: Context, grounds: Grounds, *, brief: bool = False) -> Itera
         yield context.translate(
             "The data do not tell whether anything goes through {}.", enumerated(open_)
         )
-    named = [one for one, posterior in zip(every, posteriors, strict=True) if posterior.named]
+    named = [
+        channel for channel, posterior in zip(every, posteriors, strict=True) if posterior.named
+    ]
     if len(named) > 1 and not brief:
         kind = Message("of channels")
         yield jointly(kind, len(named), together(named), context.language)

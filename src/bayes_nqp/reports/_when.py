@@ -53,10 +53,10 @@ def _onset(context: Context, average: Posterior, grounds: Grounds) -> Iterator[s
         if e >= 0 and units.sel({v.EVENT_TIME: e}) >= ENOUGH
     ]
     posteriors = posteriors_of([draws for _, draws in times], context.prob)
-    for (time, _), one in zip(times, posteriors, strict=True):
-        if one.named and one.positive == average.positive:
-            size, p = level(one, context.effect_unit), stated(one.p_direction)
-            parts = (sureness(one.p_direction), size, p, grounds("average"))
+    for (time, _), posterior in zip(times, posteriors, strict=True):
+        if posterior.named and posterior.positive == average.positive:
+            size, p = level(posterior, context.effect_unit), stated(posterior.p_direction)
+            parts = (sureness(posterior.p_direction), size, p, grounds("average"))
             if time == 0:
                 yield context.translate(
                     "If the assumptions hold, it is {} that the effect is there in the period of "

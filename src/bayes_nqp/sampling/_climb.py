@@ -201,8 +201,8 @@ def climb(
             tried = points[starts[lower], None] + _SHORTER[:, None] * moves[lower, None]
             tried = np.clip(tried, -_BOX, _BOX)
             each = density.at(starts[lower].repeat(_SHORTER.size))
-            found = each(tried.reshape(-1, points.shape[1])).reshape(lower.size, -1)
-            best = np.argmax(np.where(np.isfinite(found), found, -np.inf), axis=1)
+            values = each(tried.reshape(-1, points.shape[1])).reshape(lower.size, -1)
+            best = np.argmax(np.where(np.isfinite(values), values, -np.inf), axis=1)
             ahead[lower] = tried[np.arange(lower.size), best]
             tops[lower], ends[lower] = density.at(starts[lower]).gradients(ahead[lower])
         higher = tops > heights[starts]

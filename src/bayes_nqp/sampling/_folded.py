@@ -95,11 +95,11 @@ class FoldedT:
         # An image of x has the signs S: S x - m, S = diag(±1). By L^-1 that is z = b + sum_j y_j
         # over the signs that are minus, b = L^-1 (x - m) and y_j = -2 x_j L^-1 e_j, so that
         # z'z = b'b + sum_j (2 b'y_j + y_j'y_j + 2 sum_(i < j) y_i'y_j), sign after sign.
-        gram, own = columns.T @ columns, base @ columns
+        gram, products = columns.T @ columns, base @ columns
         squares = (base**2).sum(axis=1)[:, None]
         for j in range(folded.shape[1]):
             x = folded[:, j]
-            more = (4.0 * x * (x * gram[j, j] - own[:, j]))[:, None]
+            more = (4.0 * x * (x * gram[j, j] - products[:, j]))[:, None]
             for i in range(j):
                 pair = 8.0 * x * folded[:, i] * gram[i, j]
                 more = np.concatenate([more, more + pair[:, None]], axis=1)

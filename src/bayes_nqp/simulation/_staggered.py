@@ -219,8 +219,8 @@ def staggered(
     untreated += trend * sigma * np.arange(periods) * (who.cohort > 0)[:, None]
     untreated += sigma * drift_of(drift, streams[6], who.cohort, periods)
     frame["outcome"] = untreated[frame["code"], frame[v.TIME] - 1]
-    own = cells["effect"].to_numpy()[frame["cell"]] + deviation[frame["code"]]
-    frame["outcome"] += np.where(frame["cell"] >= 0, own, 0.0)
+    effects = cells["effect"].to_numpy()[frame["cell"]] + deviation[frame["code"]]
+    frame["outcome"] += np.where(frame["cell"] >= 0, effects, 0.0)
     columns, received = [v.UNIT, v.TIME, v.COHORT, "outcome", *factors], None
     if spillover is not None:
         frame, received = _spilled(frame, spillover, units, streams[7])

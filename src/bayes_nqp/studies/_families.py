@@ -80,5 +80,5 @@ def _made(argument: str, kind: Any) -> dict[str, type]:
         return members(argument)
     kinds = registered_as(kind)
     families = {family_of(name) for name in kinds} - _ELSEWHERE
-    made = (members(family).items() for family in sorted(families))
-    return {name: x for several in made for name, x in several if x in kinds.values()}
+    classes = (members(family).items() for family in sorted(families))
+    return {name: x for several in classes for name, x in several if x in kinds.values()}

@@ -40,10 +40,10 @@ def kind_of(annotation: Any) -> Schema:
     """
     kinds: list[Schema] = []
     for kind, limits in parts_of(annotation):
-        found = _plain(kind, limits)
-        if found is None:
+        plain = _plain(kind, limits)
+        if plain is None:
             return {}
-        kinds += [item for item in found if item not in kinds]
+        kinds += [item for item in plain if item not in kinds]
     return kinds[0] if len(kinds) == 1 else {"anyOf": kinds} if kinds else {}
 
 

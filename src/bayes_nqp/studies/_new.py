@@ -222,8 +222,8 @@ def _drafted(
             overview = looked(file, placed=placed(roles))
         overview, proposal = _guessed(file, overview, roles, zones, language or "")
     except NQPError as error:
-        said = overview.language if overview is not None else language_of(file.stem)
-        error.language = language or said
+        spoken = overview.language if overview is not None else language_of(file.stem)
+        error.language = language or spoken
         problems = [error.in_(error.language)]
         page = intake_page(file, path, overview, language=error.language, problems=problems)
         return _Refused(page, error)

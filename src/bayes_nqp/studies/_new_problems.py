@@ -110,8 +110,8 @@ def _changing(proposal: Guess, frame: pd.DataFrame) -> pd.DataFrame | None:
 def _unread(proposal: Guess, frame: pd.DataFrame) -> pd.DataFrame | None:
     """Leave out rows whose period is none."""
     time = proposal.roles["time"]
-    known = frame[time].map(year_of).notna()
-    return frame[known] if known.any() and not known.all() else None
+    dated = frame[time].map(year_of).notna()
+    return frame[dated] if dated.any() and not dated.all() else None
 
 
 def _periods(proposal: Guess, frame: pd.DataFrame) -> pd.DataFrame | None:

@@ -150,10 +150,10 @@ def _read(proposal: Guess) -> list[str]:
     if not proposal.steps:
         return []
     translate, lines = proposal.translate, ["", "[data.read]", f"# {proposal.translate(_UNDO)}"]
-    for key, found in proposal.steps.items():
-        size = counted(found.count, STEPS[key].of)
-        reason = translate("{} ({})", translate.name(found.reason), size)
-        lines.append(_key(key, found.value, reason))
+    for key, finding in proposal.steps.items():
+        size = counted(finding.count, STEPS[key].of)
+        reason = translate("{} ({})", translate.name(finding.reason), size)
+        lines.append(_key(key, finding.value, reason))
     return lines
 
 

@@ -80,8 +80,8 @@ def _way(error: ErrorDetails, data: Any) -> list[int | str]:
     """The keys on the way to an error, without what is said of the kinds that were tried."""
     way: list[int | str] = []
     for part in error["loc"]:
-        there = isinstance(data, dict) and part in data
-        if there or (isinstance(data, list) and isinstance(part, int) and part < len(data)):
+        present = isinstance(data, dict) and part in data
+        if present or (isinstance(data, list) and isinstance(part, int) and part < len(data)):
             data = data[part]
             way.append(part)
     return [*way, error["loc"][-1]] if error["type"] == "missing" else way

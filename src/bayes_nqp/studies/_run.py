@@ -114,8 +114,8 @@ def run(
     notify = _heeding(listener)
     notify(Message("reading the study and its data"))
     study, out = validate(path), text_path(out, "'out'")
-    kept = study.address.folder if study.address is not None else None
-    paths = (study.path, study.source, kept, *study.files.values(), Path.cwd())
+    folder = study.address.folder if study.address is not None else None
+    paths = (study.path, study.source, folder, *study.files.values(), Path.cwd())
     guarded = tuple(p for p in paths if p is not None)
     store = Store(store_folder(), fresh=fresh)
     for name in (*study.by, *study.mediators):

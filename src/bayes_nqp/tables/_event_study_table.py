@@ -121,6 +121,6 @@ def _summed(
         v.ROWS: draws[v.ROWS].to_numpy(),
         v.UNITS: draws[v.UNITS].to_numpy(),
     }
-    made = pd.DataFrame(front | dict(table.items()))
-    made.attrs = table.attrs
-    return made
+    frame = pd.DataFrame(front | dict(table.items()))
+    frame.attrs = table.attrs
+    return frame

@@ -37,11 +37,18 @@ def opened_docx(title: str, language: str, author: str = "", day: datetime | Non
     page.left_margin = page.right_margin = Cm(_SIDE)
     page.top_margin = page.bottom_margin = Cm(_END)
     set_fonts(word.styles["Normal"])
-    own = word.core_properties
-    own.title, own.author = shortened(title, LONGEST_PROPERTY), shortened(author, LONGEST_PROPERTY)
-    own.last_modified_by, own.comments, own.language = own.author, "", typography(language).tag
+    properties = word.core_properties
+    properties.title, properties.author = (
+        shortened(title, LONGEST_PROPERTY),
+        shortened(author, LONGEST_PROPERTY),
+    )
+    properties.last_modified_by, properties.comments, properties.language = (
+        properties.author,
+        "",
+        typography(language).tag,
+    )
     if day is not None:
-        own.created = own.modified = day
+        properties.created = properties.modified = day
     _unpictured(word)
     return word
 

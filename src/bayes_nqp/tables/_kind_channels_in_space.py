@@ -86,9 +86,9 @@ def path_words(path: str, translate: Translator) -> str:
     if path in (v.DIRECT, v.TOTAL):
         return translate(PATHS[path])
     name = path.removeprefix(linked_name(""))
-    own = Message("Through the own {}", translate.name(name))
+    through = Message("Through the own {}", translate.name(name))
     linked = Message("Through linked units' {}", translate.name(name))
-    return translate(own if name == path else linked)
+    return translate(through if name == path else linked)
 
 
 def linked_names(draws: xr.DataArray) -> list[str]:

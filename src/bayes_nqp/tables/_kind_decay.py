@@ -55,8 +55,8 @@ def decay(source: Decay | Sequence[CheckResult], ask: Ask) -> Table:
 
 def _of_check(results: Sequence[CheckResult]) -> pd.DataFrame:
     """Evidence of the check."""
-    found = next((x for x in results if x.name == "reach"), None)
-    if found is None or not isinstance(found.evidence, pd.DataFrame):
-        problem = Message("none of the checks is 'reach'") if found is None else found.sentence
+    result = next((x for x in results if x.name == "reach"), None)
+    if result is None or not isinstance(result.evidence, pd.DataFrame):
+        problem = Message("none of the checks is 'reach'") if result is None else result.sentence
         raise StudyError(problem, hint="nqp.check(fit, 'reach'), or nqp.decay(fit)")
-    return found.evidence
+    return result.evidence

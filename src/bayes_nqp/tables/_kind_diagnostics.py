@@ -33,12 +33,12 @@ def diagnostics(source: Sequence[CheckResult] | Fit | xr.Dataset, ask: Ask) -> T
     for result in sorted(source, key=lambda result: order.index(result.verdict)):
         question = translate.name(result.question)
         verdict = word(translate(VERDICTS[result.verdict]), TONES[result.verdict])
-        whole = translate.name(result.figure or result.sentence)
+        text = translate.name(result.figure or result.sentence)
         key = key_of(translate.name(result.figure))
         draft.row(question, verdict, word(key))
-        if key != whole:
+        if key != text:
             title = translate.name(title_of(result.name))
-            draft.note("{}: {}.", title[:1].upper() + title[1:], whole.rstrip(".。"))
+            draft.note("{}: {}.", title[:1].upper() + title[1:], text.rstrip(".。"))
         if result.verdict == "fails":
             draft.stamps.append(translate("Check failed: {}", question))
     tally = Counter(str(result.verdict) for result in source)

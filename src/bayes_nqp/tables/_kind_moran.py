@@ -68,9 +68,9 @@ def moran_evidence(source: Fit | xr.Dataset | Sequence[CheckResult]) -> xr.Datas
     if isinstance(source, xr.Dataset):
         raise StudyError("effects have no rows", hint="pass the fit, or nqp.check(fit, 'moran')")
     results = [CHECKS["moran"](source)] if isinstance(source, Fit) else source
-    found = next((x for x in results if x.name == "moran" and x.evidence is not None), None)
-    if found is None or not isinstance(found.evidence, xr.Dataset):
-        asked = next((x.sentence for x in results if x.name == "moran"), None)
-        problem = asked or Message("none of the checks is 'moran'")
+    evidence = next((x for x in results if x.name == "moran" and x.evidence is not None), None)
+    if evidence is None or not isinstance(evidence.evidence, xr.Dataset):
+        sentence = next((x.sentence for x in results if x.name == "moran"), None)
+        problem = sentence or Message("none of the checks is 'moran'")
         raise StudyError(problem, hint="nqp.check(fit, 'moran', weights=weights)")
-    return found.evidence
+    return evidence.evidence

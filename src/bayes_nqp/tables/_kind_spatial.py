@@ -93,8 +93,8 @@ def spatial(source: object, ask: Ask) -> Table:
     for per in dict.fromkeys(per_words(attrs, translate) for attrs in doses):
         draft.note(_NOTE_DOSE, per)
     draft.note(_NOTE_TESTS, when=any(tests))
-    own = {result.name for result in ask.checks} & {"moran", "spatial_lm"}
-    draft.note(_NOTE_OWN, when=any(tests) and bool(own))
+    names = {result.name for result in ask.checks} & {"moran", "spatial_lm"}
+    draft.note(_NOTE_OWN, when=any(tests) and bool(names))
     if any(fit.facts.adopted for _, fit in fits) or ask.weights != "rows":
         draft.notes.append(ask.weighted())
     worst = _judge(draft, [str(table[v.GATE].iloc[0]) for table in tops])

@@ -44,10 +44,10 @@ def spatial_lm(source: Fit | xr.Dataset | Sequence[CheckResult], ask: Ask) -> Ta
             "effects have no rows", hint="pass the fit, or nqp.check(fit, 'spatial_lm')"
         )
     results = [CHECKS["spatial_lm"](source)] if isinstance(source, Fit) else source
-    asked = [x for x in results if x.name == "spatial_lm"]
-    tables = [x.evidence for x in asked if isinstance(x.evidence, pd.DataFrame)]
+    tests = [x for x in results if x.name == "spatial_lm"]
+    tables = [x.evidence for x in tests if isinstance(x.evidence, pd.DataFrame)]
     if not tables:
-        problem = asked[0].sentence if asked else Message("none of the checks is 'spatial_lm'")
+        problem = tests[0].sentence if tests else Message("none of the checks is 'spatial_lm'")
         raise StudyError(problem, hint="nqp.check(fit, 'spatial_lm', weights=weights)")
     translate, draft = ask.translate, TableDraft(ask)
     digits = 2 if ask.digits is None else ask.digits

@@ -77,12 +77,12 @@ def _effect(draft: TableDraft, line: pd.Series, name: str) -> Cell:
 
 def _of_check(results: Sequence[CheckResult]) -> pd.DataFrame:
     """Evidence of the check, the most probable weights first."""
-    found = next((x for x in results if x.name == "spatial_weights"), None)
-    if found is None or not isinstance(found.evidence, pd.DataFrame):
-        problem = Message("none of the checks is 'spatial_weights'") if found is None else None
+    result = next((x for x in results if x.name == "spatial_weights"), None)
+    if result is None or not isinstance(result.evidence, pd.DataFrame):
+        problem = Message("none of the checks is 'spatial_weights'") if result is None else None
         raise StudyError(
-            problem or found.sentence,  # type: ignore[union-attr]
+            problem or result.sentence,  # type: ignore[union-attr]
             hint="nqp.check(fit, 'spatial_weights', weights=[…]), or nqp.weights_posterior(fit, …)",
         )
-    table = found.evidence.sort_values("log_marginal", ascending=False)
+    table = result.evidence.sort_values("log_marginal", ascending=False)
     return table.assign(log_marginal=table["log_marginal"] - table["log_marginal"].max())

@@ -74,8 +74,8 @@ def linked_mediators(fit: Fit) -> Finding:
         lines.append(Line(outcome, _TOTAL, share, np.nan, np.nan, verdict, "share"))
         figures.append(Message("{}, {}: {:.2f}", outcome, _TOTAL, share))
         if share < _UNLIKELY:
-            said = [] if all(line.verdict == HOLDS for line in lines[:-1]) else [sentence]
-            sentence = joined([*said, _TOO_SHORT])
+            sentences = [] if all(line.verdict == HOLDS for line in lines[:-1]) else [sentence]
+            sentence = joined([*sentences, _TOO_SHORT])
     return finding_of(lines, separated(figures), sentence, [fit])
 
 
@@ -87,13 +87,13 @@ def _share(fit: Fit) -> float | None:
     panel, term = fit.rows, fit.facts.term(SpatialLag)
     if term is None or term.lag or not located(panel) or crowded(panel):
         return None
-    own = term.weights.aligned(panel.unit_labels)
+    matrix = term.weights.aligned(panel.unit_labels)
     longer = [nearest(panel, k) for k in _LONGER if k < panel.n_units]
     terms = {("", term.form): term}
     terms |= {
         (str(x.name), term.form): replace(term, weights=x)
         for x in longer
-        if x.matrix.nnz > own.matrix.nnz
+        if x.matrix.nnz > matrix.matrix.nnz
     }
     try:
         models, _ = spatial_models(refit(fit, fit.outcome_design), terms)
@@ -153,10 +153,10 @@ def _scores(fit: Fit) -> list[_Score]:
         def left(values: Array, more: Array = more, means: Array = means) -> Array:
             return innovations(plan, values, facts.noise, means, varying=varying, more=more)  # noqa: B023
 
-        rest = left(spec.outcome)
-        out.append(_shared(fit, name, rest, links))
+        residual = left(spec.outcome)
+        out.append(_shared(fit, name, residual, links))
         if name not in mediators:
-            out += [_far(x, _BEYOND, rest, left(beyond(m))) for x, m in mediators.items()]
+            out += [_far(x, _BEYOND, residual, left(beyond(m))) for x, m in mediators.items()]
     return out
 
 

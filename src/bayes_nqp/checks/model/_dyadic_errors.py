@@ -117,8 +117,8 @@ def _pairs(fit: Fit) -> Pairs:
 
 def _with_shocks(fit: Fit, pairs: Pairs) -> Hint:
     """The design's terms and shocks of nodes."""
-    own = tuple(term for term in fit.facts.terms if term.argument == "terms")
-    return Hint("terms", (*own, NodeShocks(directed=pairs.directed)))
+    shocks = tuple(term for term in fit.facts.terms if term.argument == "terms")
+    return Hint("terms", (*shocks, NodeShocks(directed=pairs.directed)))
 
 
 def _shocks(fit: Fit, pairs: Pairs) -> Sequence[ProcessPart]:
@@ -171,9 +171,9 @@ class _NodeSums:
         for part, shared in zip(processes, parts.shared, strict=True):
             # h_gt of groups g: the average effect moves by sum_gt h_gt eta_gt.
             h = np.zeros((int(part.owner.max()) + 1, len(eye)))
-            kept = shared.owner_of_pair >= 0
-            owner = np.unique(part.owner)[shared.owner_of_pair[kept]]
-            np.add.at(h, owner, shared.response[kept, :, 0])
+            paired = shared.owner_of_pair >= 0
+            owner = np.unique(part.owner)[shared.owner_of_pair[paired]]
+            np.add.at(h, owner, shared.response[paired, :, 0])
             assert part.mixing is not None
             shocks += float(((part.mixing.T @ h @ part.loadings[0]) ** 2).sum())
         return cls(model * scale**2, covariance, spread, shocks if processes else None)
@@ -187,7 +187,7 @@ def _shared(influence: Array, pairs: Pairs) -> tuple[float, float]:
     """
     ends, dyad = np.unique(np.sort(pairs.ends, axis=0), axis=1, return_inverse=True)
     dyad, nodes = dyad.ravel(), pairs.nodes.size
-    whole = np.bincount(dyad, influence)
+    influences = np.bincount(dyad, influence)
     square = np.bincount(dyad, influence**2)
 
     def by_node(values: Array) -> Array:
@@ -204,7 +204,7 @@ def _shared(influence: Array, pairs: Pairs) -> tuple[float, float]:
     sharing = (touched**2).sum(axis=1) - 2.0 * size
     mean = float((np.bincount(group, square) / size * sharing / np.maximum(size - 1, 1)).sum())
     factor = nodes / max(nodes - np.unique(date).size, 1)
-    apart = float((by_node(whole) ** 2).sum() - 2.0 * (whole**2).sum()) + mean
-    ways = float((whole**2).sum() - square.sum())
+    apart = float((by_node(influences) ** 2).sum() - 2.0 * (influences**2).sum()) + mean
+    ways = float((influences**2).sum() - square.sum())
     spread = 2.0 * float((by_node(square) ** 2 - by_node(square**2)).sum())
     return factor * apart + ways, factor * float(np.sqrt(max(spread, 0.0)))

@@ -83,15 +83,15 @@ def _ratio(fit: Fit, groups: Index) -> float | None:
         rows.unit, rows.time, frame.level[rows.unit], free, rows.outcome, columns, frame.counts
     )
     u, m = (np.bincount(units, x, groups.size) for x in (square, np.ones(units.size)))
-    found: list[tuple[float, float, int]] = []
+    spreads: list[tuple[float, float, int]] = []
     for g in (1, 0):
         who = (groups == g) & (m > 0)
         if who.sum() < _FEWEST or u[who].sum() <= 1e-12 * u.sum():
             return None
         q = u[who].sum() / m[who].sum()
         v = ((u[who] - q * m[who]) ** 2).sum() / m[who].sum() ** 2
-        found.append((float(q), float(v / q**2), int(who.sum())))
-    (first, spread, number), (second, other, rest) = found
+        spreads.append((float(q), float(v / q**2), int(who.sum())))
+    (first, spread, number), (second, other, rest) = spreads
     z = np.log(first / second) / np.sqrt(spread + other)
     if 2.0 * stdtr(min(number, rest) - 1, -abs(z)) > _CHANCE:
         return None

@@ -257,7 +257,7 @@ class Check:
     def _finding(self, fit: Fit, options: Mapping[str, object]) -> Finding:
         try:
             require(fit, *self.needs)
-            found = self.find(fit, **options)
+            finding = self.find(fit, **options)
         except NotApplicable as missing:
             return Finding(NOT_APPLICABLE, NOTHING, missing.why)
         except ChoiceError as choice:
@@ -270,7 +270,7 @@ class Check:
                 raise
             # What the check asked for, and not its caller, goes with no design like this one.
             return Finding(NOT_APPLICABLE, NOTHING, unidentified(refusal))
-        return self._seen(found)
+        return self._seen(finding)
 
     def _seen(self, finding: object) -> Finding:
         """Refuse what a function returned where that is no answer."""

@@ -185,16 +185,16 @@ def decay(fit: Fit, km: Sequence[float] = KM) -> Decay:
         lengths = sorted([*lengths, *more])
         models, left_out = _models(fit, lengths)
     by_name = {_called(x): x for x in lengths}
-    used = tuple(by_name[x.weights] for x in models)
+    links = tuple(by_name[x.weights] for x in models)
     effects = mixed(fit, models)
     # The same turns as those of the effects.
-    drawn = [(x.fit, k) for x, k in zip(models, used, strict=True) if x.fit is not None]
+    drawn = [(x.fit, k) for x, k in zip(models, links, strict=True) if x.fit is not None]
     size = effects.sizes[v.CHAIN] * effects.sizes[v.DRAW]
     weights = np.array([x.probability for x in models if x.fit is not None])
     turns = turns_of(weights, size, int(fit.sampler.seed or 0))
     theta = [treatment_coefficients(x).sel(term="linked").to_numpy().ravel() for x, _ in drawn]
     length = np.array([k for _, k in drawn])[turns]
-    return Decay(effects, tuple(models), used, taken(theta, turns), length, tuple(left_out))
+    return Decay(effects, tuple(models), links, taken(theta, turns), length, tuple(left_out))
 
 
 def lengths_of(table: pd.DataFrame) -> dict[float, float]:

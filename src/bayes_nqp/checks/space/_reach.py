@@ -34,22 +34,22 @@ def reach(fit: Fit, *, km: Sequence[float] = KM) -> Finding:
         raise NotApplicable(
             Message("Other weights cannot be made: units have no places of their own.")
         )
-    found = decay(fit, km)
-    table = found.curve
-    shares = found.probabilities
+    curve = decay(fit, km)
+    table = curve.curve
+    shares = curve.probabilities
     table.attrs |= {
-        "lengths": " ".join(f"{km:g}" for km in found.km),
+        "lengths": " ".join(f"{km:g}" for km in curve.km),
         "probabilities": " ".join(map(repr, shares.tolist())),
     }
-    best, last = max(found.models, key=lambda x: x.probability), max(found.km)
-    near, far = (found.at([x]).iloc[0] for x in (0.0, last))
+    best, last = max(curve.models, key=lambda x: x.probability), max(curve.km)
+    near, far = (curve.at([x]).iloc[0] for x in (0.0, last))
     figure = Message(
         "most probable length {} (probability {:.2f}); received of one unit in force {:.3g} "
         "[{:.3g}, {:.3g}] at no distance, {:.3g} [{:.3g}, {:.3g}] {:g} km away",
         best.weights, best.probability, near["mean"], near["lower"], near["upper"],
         far["mean"], far["lower"], far["upper"], last,
     )  # fmt: skip
-    return Finding(REPORTED, figure, _sentence(found), table, "decay")
+    return Finding(REPORTED, figure, _sentence(curve), table, "decay")
 
 
 def _sentence(found: Decay) -> Message:

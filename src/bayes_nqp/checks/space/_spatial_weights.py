@@ -92,8 +92,8 @@ def _marginals(
     NotApplicable
         If there is no marginal likelihood, or none of other weights.
     """
-    own = term.weights.aligned(panel.unit_labels)
-    by_name, hints, digests = {str(own.name): term}, {str(own.name): ""}, [own.digest]
+    matrix = term.weights.aligned(panel.unit_labels)
+    by_name, hints, digests = {str(matrix.name): term}, {str(matrix.name): ""}, [matrix.digest]
     for hint, weights in others:
         digest = weights.aligned(panel.unit_labels).digest
         if digest in digests:

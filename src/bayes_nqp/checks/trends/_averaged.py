@@ -222,10 +222,10 @@ def averaged(fit: Fit, *, drift_odds: float = DRIFT_ODDS) -> Averaged:
     """
     for need in (ADOPTION, ROWS, REFITS):
         require(fit, need)
-    asked = evenly(single(fit))
-    if asked.words:
-        fit = refit(fit, asked.fit.design)
-    return replace(mixed(fit, evidence_of(asked.fit), drift_odds), errors=asked.words)
+    weights = evenly(single(fit))
+    if weights.words:
+        fit = refit(fit, weights.fit.design)
+    return replace(mixed(fit, evidence_of(weights.fit), drift_odds), errors=weights.words)
 
 
 def mixed(fit: Fit, every: Sequence[Evidence], drift_odds: float = DRIFT_ODDS) -> Averaged:

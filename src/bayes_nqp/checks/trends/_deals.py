@@ -78,10 +78,10 @@ def refits(
         )
         for codes in parts
     }
-    found = batch(_placebo, tasks, store=numbers_of(fit), work=work).values()
+    results = batch(_placebo, tasks, store=numbers_of(fit), work=work).values()
     mean, sd = np.empty((2, len(order)))
-    mean[order] = np.concatenate([part["mean"] for part in found])
-    sd[order] = np.concatenate([part["sd"] for part in found])
+    mean[order] = np.concatenate([part["mean"] for part in results])
+    sd[order] = np.concatenate([part["sd"] for part in results])
     return mean, sd
 
 

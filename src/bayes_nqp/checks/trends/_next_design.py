@@ -101,8 +101,8 @@ def shared_shocks(fit: Fit) -> Lasting | None:
         for name, codes in nesting(panel).items()
         if name not in stated and np.unique(codes).size >= _FEWEST
     }
-    found = [x for x in shared_for(fit, columns).values() if x.found]
-    return max(found, key=lambda x: x.value, default=None)
+    shocks = [x for x in shared_for(fit, columns).values() if x.found]
+    return max(shocks, key=lambda x: x.value, default=None)
 
 
 def next_step(fit: Fit, verdict: Verdict) -> Message:

@@ -51,8 +51,8 @@ def placebo_time(fit: Fit, *, periods: Annotated[int, Ge(1)] | None = None) -> F
     Chen, Q., Qi, J. and Yan, G. (2025). Placebo tests of difference-in-differences (in Chinese).
     Management World 41(2).
     """
-    asked = evenly(fit)
-    fit = asked.fit
+    weights = evenly(fit)
+    fit = weights.fit
     draws = placebos(fit, *apart(fit), periods)
     verdict, sentence = _judged(fit, draws)
     evidence = xr.Dataset(
@@ -69,7 +69,7 @@ def placebo_time(fit: Fit, *, periods: Annotated[int, Ge(1)] | None = None) -> F
         listed(numbers, 6),
         draws.chance,
     )
-    sentence = joined([sentence, asked.words])
+    sentence = joined([sentence, weights.words])
     return Finding(verdict, figure, sentence, evidence, "shifts", draws.worst)
 
 

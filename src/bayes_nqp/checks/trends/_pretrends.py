@@ -86,8 +86,8 @@ def pretrends(fit: Fit) -> Finding:
     adopt spread otherwise than those of the others (tail probability below .001), all of this is
     asked of a refit under `Unequal` errors, and the answer says so.
     """
-    asked = evenly(fit)
-    fit = asked.fit
+    weights = evenly(fit)
+    fit = weights.fit
     parts = parted(fit)
     judged, factors = parts.judged, parts.earned
     verdict, words = parts.verdict, [_sentence(judged, called(fit)), factors.sentence]
@@ -100,7 +100,7 @@ def pretrends(fit: Fit) -> Finding:
         verdict, words = UNTOLD, [APART, beside]
     if fit.facts.parallel or drifts or dips:
         words.append(next_step(fit, verdict))
-    sentence = joined([*words, asked.words])
+    sentence = joined([*words, weights.words])
     figure = separated([figure_of(factors), _figure(judged)])
     evidence = _evidence(parts).merge(_of_factors(factors.factors))
     return Finding(verdict, figure, sentence, evidence, "event_study", parts.worst)

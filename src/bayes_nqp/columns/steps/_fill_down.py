@@ -121,8 +121,8 @@ def _of_the_unit(reading: Reading, frame: pd.DataFrame, timed: Bools) -> list[st
             merged.append(name)
     if merged:
         pairs = pd.DataFrame({"unit": _units(reading, merged, timed), "time": frame[time]})[timed]
-        own = pairs[~missing(frame[merged[-1]])[timed]]
-        if pairs.duplicated().sum() > own.duplicated().sum():
+        rows = pairs[~missing(frame[merged[-1]])[timed]]
+        if pairs.duplicated().sum() > rows.duplicated().sum():
             return []
     return merged
 
@@ -149,11 +149,11 @@ def _filled(
     column: pd.Series[Any], unit: pd.Series[Any], timed: Bools, reading: Reading
 ) -> pd.Series[Any]:
     """Fill a column, within units or from one to the next; rows without a period stay."""
-    kept = column.mask(missing(column) | ~timed)
-    within = kept.groupby(unit, sort=False).ffill()
-    known = (*reading.parts, *(reading.roles.get("strata") or ()))
-    if column.name in known or _groups(kept[timed], within[timed], unit[timed]):
-        within = kept.ffill()
+    column_left = column.mask(missing(column) | ~timed)
+    within = column_left.groupby(unit, sort=False).ffill()
+    columns = (*reading.parts, *(reading.roles.get("strata") or ()))
+    if column.name in columns or _groups(column_left[timed], within[timed], unit[timed]):
+        within = column_left.ffill()
     return within.where(timed, column)
 
 

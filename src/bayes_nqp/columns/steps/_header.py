@@ -110,17 +110,17 @@ def _completes(upper: dict[int, str], lower: dict[int, str], wide: int) -> bool:
 
 def _names(row: pd.Series[Any]) -> dict[int, str] | None:
     """Names by place; None where a cell is no name: a number that is no year."""
-    found: dict[int, str] = {}
+    names: dict[int, str] = {}
     for place, cell in enumerate(row):
         if isinstance(cell, str):
             if cell.strip(EDGES):
-                found[place] = cell.strip(EDGES)
+                names[place] = cell.strip(EDGES)
         elif pd.notna(cell):
             year = year_of(cell)
             if year is None or number(cell) != year:
                 return None
-            found[place] = str(year)
-    return found
+            names[place] = str(year)
+    return names
 
 
 def joined_names(grid: pd.DataFrame, rows: tuple[int, ...]) -> list[str]:

@@ -163,8 +163,8 @@ class Noise(ABC):
     @classmethod
     def beyond(cls, errors: Noise) -> Noise | None:
         """Give the structure of this kind that names another as poorer; None where it does not."""
-        own = None if needed(cls) else cls()
-        return own if own and any(type(x) is type(errors) for x in own.poorer) else None
+        default = None if needed(cls) else cls()
+        return default if default and any(type(x) is type(errors) for x in default.poorer) else None
 
     @property
     def why(self) -> Message:

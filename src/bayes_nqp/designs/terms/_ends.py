@@ -102,17 +102,17 @@ class Ends(Term):
         base, second, kind, *ends = classes.T
         written = np.append(np.asarray(panel.time_labels, dtype=str), "–")
         adopted = np.char.add(np.char.add(written[ends[0]], " "), written[ends[1]])
-        both = np.arange(panel.periods) >= second[:, None] - facts.anticipation
-        both &= (second < panel.periods)[:, None]
+        overlap = np.arange(panel.periods) >= second[:, None] - facts.anticipation
+        overlap &= (second < panel.periods)[:, None]
         treated = timing.role[base] == TREATED
-        label = np.where(both, len(self.names) - 1, kind[:, None])
+        label = np.where(overlap, len(self.names) - 1, kind[:, None])
         if np.unique(label[treated]).size < 2:
             raise StudyError(
                 Message("'Ends' has nothing to tell apart: of all treated pairs the same ends "
                         "are in force"),
                 hint="leave Ends() out",
             )  # fmt: skip
-        origin: Index = np.where(treated & both, second[:, None], timing.origin[base])
+        origin: Index = np.where(treated & overlap, second[:, None], timing.origin[base])
         return Calendar(
             key.ravel().astype(np.int64), origin.astype(np.int64), timing.role[base],
             {**{name: x[base] for name, x in timing.labels.items()}, ADOPTED: adopted},

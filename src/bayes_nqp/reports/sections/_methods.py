@@ -234,13 +234,15 @@ def _priors(context: Context) -> str:
     priors, errors = facts.priors, facts.noise
     flat, normal, half = _pieces(context)
     of_terms = (x for term in facts.terms for x in term.parameters(2, priors))
-    own = facts.likelihood.parameters
+    parameters = facts.likelihood.parameters
     whom = facts.varying
     whom = translate("units", context="whom") if whom in (None, v.UNIT) else whom
     deviations = ""
     if not facts.deviations.gaussian:
         deviations = translate("; deviations of {} are {}", whom, facts.deviations.words())
-    rho = deviations + _priors_of([*errors.parameters(2, priors), *of_terms, *own], translate)
+    rho = deviations + _priors_of(
+        [*errors.parameters(2, priors), *of_terms, *parameters], translate
+    )
 
     sds = (_PRIOR[name].fill(_plain(getattr(priors, name))) for name in normal)
     flat_priors = translate(enumerated(_FLAT[name] for name in flat))
