@@ -16,7 +16,6 @@ from bayes_nqp.spatial_weights import SpatialWeights
 from bayes_nqp.terms import Linked
 
 if TYPE_CHECKING:
-    from bayes_nqp.designs.terms._spatial_lag import SpatialLag
     from bayes_nqp.panel import Panel
 
 _LAG: Final = Message(
@@ -113,8 +112,15 @@ _TO_ONE = 1e-9
 """How far the sum of a row of W may be from one."""
 
 
-def check_design(term: SpatialLag, facts: Facts, panel: Panel) -> None:
+def check_design(
+    facts: Facts, panel: Panel, *, lag: bool, error: bool = False, dynamics: bool = False
+) -> None:
     """Refuse what linked units do not go with, and gaps where their outcomes enter.
+
+    Parameters
+    ----------
+    lag, error, dynamics : bool
+        Whether outcomes, or errors, follow those of linked units, and those of the period before.
 
     Raises
     ------
@@ -123,7 +129,7 @@ def check_design(term: SpatialLag, facts: Facts, panel: Panel) -> None:
     PanelError
         If a unit has gaps, under a lag.
     """
-    if term.lag and not facts.exact:
+    if lag and not facts.exact:
         _, value, hint = facts.inexact
         needs = type(value).__name__
         raise StudyError(
@@ -134,13 +140,18 @@ def check_design(term: SpatialLag, facts: Facts, panel: Panel) -> None:
             Message("'spillovers' with a spatial lag does not go with {!r}", "weights"),
             hint=Message("leave out {!r}", "weights"),
         )
-    if facts.moderator is not None and (why := _unmoderated(term, facts)):
+    stated = {
+        "lag=False": not lag, "error=True": error, "dynamics=True": dynamics,
+        "channels": facts.channels is not None,
+    }  # fmt: skip
+    why = next((name for name, value in stated.items() if value), "")
+    if facts.moderator is not None and why:
         raise StudyError(
             Message("'moderator' beside spillovers goes with a lag of outcomes, and not with {}",
                     why),
             hint="SpatialLag(weights), or leave out 'moderator'",
         )  # fmt: skip
-    if not term.lag:
+    if not lag:
         return
     gaps = np.flatnonzero(
         np.bincount(panel.unit_codes, minlength=panel.unit_labels.size) < panel.periods

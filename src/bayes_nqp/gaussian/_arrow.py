@@ -47,8 +47,11 @@ class ArrowFactor:
         Parameters
         ----------
         d : ndarray (..., k, s, s)
+            D_j, the first blocks.
         c : ndarray (..., e, k s)
+            C, what the last rows have in common with them.
         e : ndarray (..., e, e)
+            E, the last rows with one another.
 
         Raises
         ------

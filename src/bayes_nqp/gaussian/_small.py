@@ -186,6 +186,11 @@ def _solved(triangular: Array, right: Array) -> Array:
     return np.linalg.solve(triangular, right)
 
 
+def symmetric(lower: Array) -> Array:
+    """The symmetric matrices of lower triangles."""
+    return np.tril(lower) + np.tril(lower, -1).swapaxes(-1, -2)
+
+
 def lower_places(n: int) -> Index:
     """Number of each pair in the lower triangle of a symmetric matrix (n, n), both ways."""
     number = np.zeros((n, n), dtype=np.int64)

@@ -16,6 +16,7 @@ from itertools import pairwise
 import numpy as np
 
 from bayes_nqp.arrays import Array
+from bayes_nqp.gaussian._paths_back import PathsBack
 from bayes_nqp.gaussian._slopes import Slopes
 from bayes_nqp.gaussian._stacked_density import (
     OwnNormal,
@@ -27,7 +28,6 @@ from bayes_nqp.gaussian._stacked_density import (
 from bayes_nqp.gaussian.batches import in_chunks, point_by_point
 from bayes_nqp.gaussian.density import assembled, factorise
 from bayes_nqp.gaussian.gradient import (
-    PathsBack,
     factor_adjoint,
     from_lower,
     sides,

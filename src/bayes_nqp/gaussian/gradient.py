@@ -20,15 +20,15 @@ laws add along each parameter comes from `_slopes`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 
 from bayes_nqp.arrays import Array
+from bayes_nqp.gaussian._paths_back import PathsBack
 from bayes_nqp.gaussian._slopes import Slopes
-from bayes_nqp.gaussian._small import back_solve, inverse_of, lower_places, padded
+from bayes_nqp.gaussian._small import back_solve, inverse_of, lower_places, padded, symmetric
 from bayes_nqp.gaussian.batches import batch_size, in_chunks, point_by_point
 from bayes_nqp.gaussian.density import (
     Factor,
@@ -42,21 +42,11 @@ from bayes_nqp.gaussian.linear_part import LinearPart
 from bayes_nqp.gaussian.nodes import noise_slopes
 from bayes_nqp.gaussian.path_laws import Turn, turned, turned_in
 from bayes_nqp.gaussian.problem import GaussianProblem
-from bayes_nqp.gaussian.processes import (
-    Inner,
-    Pathed,
-    PathFactor,
-    block_processes_out,
-    group_processes_out,
-    meetings,
-    of_sets,
-)
 from bayes_nqp.gaussian.types import PADDING, Arrowhead, Owners, Values
 from bayes_nqp.gaussian.unit_precision import small
 
 __all__ = [
     "FactorAdjoint",
-    "PathsBack",
     "factor_adjoint",
     "from_lower",
     "gradient",
@@ -238,7 +228,7 @@ class _Reverse:
         turn[:, near, column] = -values[:, place]
         # C̄ = 2 A C Ā', of which the entries that are minus a coefficient count.
         onto = turn[:, None] @ matrix
-        a = _symmetric(self.values.known[normal_equations, id(self.problem)])
+        a = symmetric(self.values.known[normal_equations, id(self.problem)])
         sums = 2.0 * (a[:, :, near] * onto[..., column].swapaxes(-1, -2)).sum(axis=(1, 3))
         slope = lag.log_determinant(*self.around.values.lag.T)
         self.slope += self.around.along(slope, np.full(len(values), float(lag.periods)))
@@ -318,76 +308,6 @@ class _Reverse:
         self.slope += self.around.along(self.around.values.deviation, -share)
 
 
-class PathsBack:
-    """Processes in reverse: from what they left to what they came off, and to their laws.
-
-    Parameters
-    ----------
-    values : Values
-        At which they came off.
-    """
-
-    def __init__(self, problem: Pathed, values: Values) -> None:
-        self.problem, self.values = problem, values
-        self.roots: dict[int, Array] = {}  # Adjoints of R / sigma, by the number of the law.
-
-    def of_blocks(self, matrix: Array) -> Array:
-        """Of all coordinates of A, values of processes among them."""
-        head = self.problem.arrowhead
-        out: PathFactor = self.values.known[block_processes_out, id(self.problem)]
-        roots, cross, inner = _processes_in(out, matrix)
-        self._keep(roots, self.problem.shared_paths)
-        full = np.zeros((len(matrix), head.n_blocks, head.size, head.size))
-        beside, values = head.beside_values, np.arange(head.n_proper, head.n_local)
-        full[:, :, beside[:, None], beside] = matrix
-        full[:, :, values[:, None], beside] = 0.5 * cross
-        full[:, :, beside[:, None], values] = 0.5 * cross.swapaxes(-1, -2)
-        own, side, corner = inner
-        first, last = values[: head.n_apart], values[head.n_apart :]
-        for k, joint in enumerate(first.reshape(-1, head.n_joint)):
-            full[:, :, joint[:, None], joint] = own[:, :, k]
-        full[:, :, last[:, None], first] = side
-        full[:, :, first[:, None], last] = side.swapaxes(-1, -2)
-        full[:, :, last[:, None], last] = corner
-        return full
-
-    def of_groups(self, square: Array) -> None:
-        """Periods of a group are the values of its own processes: onto F̄, in place."""
-        paths = self.problem.own_paths
-        if not paths.groups.size:
-            return
-        out: PathFactor = self.values.known[group_processes_out, id(self.problem)]
-        roots, cross, inner = _processes_in(out, square[:, paths.groups])
-        self._keep(roots, paths.laws)
-        more = np.zeros_like(square[:, paths.groups])
-        more[:, :, paths.rows] = 0.5 * cross
-        more += more.swapaxes(-1, -2)
-        more[:, :, paths.rows[:, None], paths.rows] += inner[0][:, :, 0]
-        square[:, paths.groups] += more
-
-    def _keep(self, roots: Array, laws: Sequence[Sequence[int]]) -> None:
-        """Sum adjoints of R / sigma (B, P, n, T, q) over the processes of each law."""
-        for place, row in enumerate(laws):
-            for k, law in enumerate(row):
-                if law >= 0:
-                    part = roots[:, place, k, :, : self.problem.processes[law].size]
-                    self.roots[law] = self.roots[law] + part if law in self.roots else part
-
-    def along(self, around: Slopes, beside: Values) -> Array:
-        """What laws of processes add to a gradient (B, parameter).
-
-        Parameters
-        ----------
-        beside : Values
-            At the points of `around`.
-        """
-        slope = np.zeros(around.shape[:0:-1])
-        for law, adjoint in self.roots.items():
-            root = self.problem.processes[law].root(beside.tau, beside.processes)
-            slope += around.along(root / beside.sigma[:, None, None], adjoint)
-        return slope
-
-
 class Turning(Protocol):
     """A problem with paths of the border."""
 
@@ -413,7 +333,7 @@ def through_turns(problem: Turning, values: Any, matrix: Array) -> tuple[Array, 
     matrix = matrix.copy()
     for block in range(matrix.shape[1]):
         matrix[:, block, before:] = turned(turns, matrix[:, block, before:])  # R Ā
-    a = _symmetric(values.known[turned_in, id(problem)])
+    a = symmetric(values.known[turned_in, id(problem)])
     slope = 2.0 * a[:, :, before:] @ matrix
     roots = [
         np.asarray(sum(slope[:, :, places][..., places + before].sum(axis=1) for places in index))
@@ -463,70 +383,6 @@ def _of_owners(owners: Owners, adjoint: OwnerEquations, d: Array) -> Array:
     h = (owners.counts.T @ h).reshape(n_types, n_points, q, q).swapaxes(0, 1)
     half = (0.5 * v + 0.5 * d @ h) @ d.swapaxes(-1, -2)
     return np.asarray(half + half.swapaxes(-1, -2))
-
-
-def _processes_in(out: PathFactor, matrix: Array) -> tuple[Array, Array, Inner]:
-    """Adjoints of what processes came off with, from that of what they left (B, P, rest, rest).
-
-    Returns
-    -------
-    tuple of ndarray (B, P, n, T, q), ndarray (B, P, n T, rest) and Inner
-        Of R / sigma, A_vr and A_vv.
-    """
-    points, places, n, n_periods, q = out.root.shape
-    a_own, a_side, a_corner = meetings(out.inner, n_periods)
-    sets, n_last, width = a_own.shape[2], a_corner.shape[2], matrix.shape[-1]
-    apart, size = n - n_last, out.lower.own.shape[-1]
-    r_first, r_last = of_sets(out.root, a_own), out.root[:, :, apart:]
-    # K = M^-1 R'A_vr / sigma; M̄ = K Ā K' - M^-1 / 2 and c̄ = -2 K Ā of R'A_vr / sigma.
-    k = out.lower.back_solve(out.cross_root)
-    onto = k @ matrix
-
-    def parted(rows: Array) -> tuple[Array, Array]:
-        """Of the first sets (B, P, set, n q / sets, rest), and of the last processes."""
-        cut = apart * q
-        return (
-            rows[:, :, :cut].reshape(points, places, sets, size, width),
-            rows[:, :, cut:].reshape(points, places, n_last, q, width),
-        )
-
-    (k_first, k_last), (onto_first, onto_last) = parted(k), parted(onto)
-    # M̄ where A_vv is not zero, as `meetings`.
-    diagonal, side, corner = out.lower.inverse()
-    turned, rows = onto_last[:, :, :, None], (points, places, n_last, q)
-    m_own = onto_first @ k_first.swapaxes(-1, -2) - 0.5 * diagonal
-    m_side = turned @ k_first.swapaxes(-1, -2)[:, :, None]
-    m_side -= 0.5 * side.reshape(*rows, sets, size).swapaxes(3, 4)
-    m_corner = turned @ k_last.swapaxes(-1, -2)[:, :, None]
-    m_corner -= 0.5 * corner.reshape(*rows, n_last, q).swapaxes(3, 4)
-    # R̄_l = 2 sum_k (A_vv)_lk R_k M̄_kl - 2 (A_vr)_l (K Ā)_l', of a set its processes' own.
-    cross = out.onto.reshape(points, places, n, n_periods, width)
-    by_process = onto.reshape(points, places, n, q, width)
-    roots = -cross @ by_process.swapaxes(-1, -2)
-    of_first = a_own @ r_first @ m_own
-    of_first += (a_side.swapaxes(-1, -2) @ r_last[:, :, :, None] @ m_side).sum(axis=2)
-    number = apart // sets if sets else 0
-    blocks = of_first.reshape(points, places, sets, number, n_periods, number, q)
-    for j in range(number):
-        roots[:, :, j:apart:number] += blocks[:, :, :, j, :, j]
-    by_first = a_side @ r_first[:, :, None] @ m_side.swapaxes(-1, -2)
-    by_last = a_corner @ r_last[:, :, None] @ m_corner.swapaxes(-1, -2)
-    roots[:, :, apart:] += by_first.sum(axis=3) + by_last.sum(axis=3)
-    # Ā_vv = R M̄ R'.
-    v_own = r_first @ m_own @ r_first.swapaxes(-1, -2)
-    v_side = r_last[:, :, :, None] @ m_side @ r_first[:, :, None].swapaxes(-1, -2)
-    v_corner = r_last[:, :, :, None] @ m_corner @ r_last[:, :, None].swapaxes(-1, -2)
-    inner = [v_own] + [
-        x.swapaxes(3, 4).reshape(y.shape)
-        for x, y in ((v_side, out.inner[1]), (v_corner, out.inner[2]))
-    ]
-    c = -2.0 * out.root @ by_process
-    return 2.0 * roots, c.reshape(points, places, n * n_periods, width), inner
-
-
-def _symmetric(lower: Array) -> Array:
-    """The symmetric matrices of lower triangles."""
-    return np.tril(lower) + np.tril(lower, -1).swapaxes(-1, -2)
 
 
 def from_lower(flat: Array, n: int) -> Array:

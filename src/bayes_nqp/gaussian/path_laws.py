@@ -9,7 +9,7 @@ A of z is ``R'AR`` with R the identity but for L at every path.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -233,35 +233,46 @@ def placed(
                 common.append(k)
         shared.append(tuple(of_block[k] for k in common))
         place.append({k: j for j, k in enumerate(common)})
-    joint = [np.array([g]) for g in range(len(groups))] + list(members)
     of_group = [
         tuple(place[block][k] for k in processes if k in place[block])
         for block, processes in groups
     ]
-    # Which processes a group's rows join, or a member's deviation, which is out of A_vv by then.
+    block_of = [block for block, _ in groups]
+    return _apart_first(Placement(by_group, shared, of_group, 0), block_of, members)
+
+
+def _apart_first(
+    placement: Placement, block_of: Sequence[int], members: Sequence[Index]
+) -> Placement:
+    """Put processes that do not meet one another first in every block, where they are many.
+
+    Parameters
+    ----------
+    block_of : sequence of int, one a group
+        Block of each group.
+    members : sequence of ndarray of int
+        Groups of each member.
+    """
+    shared, of_group = placement.shared, placement.of_group
+    # Processes meet in a group's rows, and in a member's deviation, which is out of A_vv by then.
     partners: list[list[set[int]]] = [[set() for _ in of_block] for of_block in shared]
-    for index in joint:
-        for block in {groups[g][0] for g in index}:
-            meeting = {k for g in index if groups[g][0] == block for k in of_group[g]}
+    for index in [np.array([g]) for g in range(len(of_group))] + list(members):
+        for block in {block_of[g] for g in index}:
+            meeting = {k for g in index if block_of[g] == block for k in of_group[g]}
             for k in meeting:
                 partners[block][k] |= meeting - {k}
-    orders = [_order(of_block) for of_block in partners]
-    most = max(map(len, shared), default=0)
-    apart = min((number for number, order in orders if order), default=0)
     if not any(any(of_block) for of_block in partners):
-        apart = most
-    elif most < _MANY or apart < 2:
-        apart = 0
-    else:
-        shared = [
-            tuple(of_block[k] for k in order)
-            for of_block, (_, order) in zip(shared, orders, strict=True)
-        ]
-        of_group = [
-            tuple(sorted(orders[block][1].index(k) for k in processes))
-            for (block, _), processes in zip(groups, of_group, strict=True)
-        ]
-    return Placement(by_group, shared, of_group, apart)
+        return replace(placement, apart=placement.most)
+    orders = [_order(of_block) for of_block in partners]
+    apart = min((number for number, order in orders if order), default=0)
+    if placement.most < _MANY or apart < 2:
+        return placement
+    first = [tuple(x[k] for k in order) for x, (_, order) in zip(shared, orders, strict=True)]
+    of_group = [
+        tuple(sorted(orders[block][1].index(k) for k in processes))
+        for block, processes in zip(block_of, of_group, strict=True)
+    ]
+    return replace(placement, shared=first, of_group=of_group, apart=apart)
 
 
 def _order(partners: Sequence[set[int]]) -> tuple[int, list[int]]:

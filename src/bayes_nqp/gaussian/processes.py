@@ -22,7 +22,7 @@ import numpy as np
 
 from bayes_nqp.arrays import Array
 from bayes_nqp.gaussian._arrow import ArrowFactor
-from bayes_nqp.gaussian._small import lower_places
+from bayes_nqp.gaussian._small import lower_places, symmetric
 from bayes_nqp.gaussian.path_laws import OwnPaths
 from bayes_nqp.gaussian.statement import Process
 from bayes_nqp.gaussian.types import Arrowhead, Values
@@ -183,8 +183,7 @@ def meetings(inner: Inner, n_periods: int) -> tuple[Array, Array, Array]:
         The first sets with themselves (B, P, set, joint, joint), the last processes with these
         (B, P, last, set, T, joint) and with one another (B, P, last, last, T, T).
     """
-    own, side, corner = inner
-    own, corner = (np.tril(x) + np.tril(x, -1).swapaxes(-1, -2) for x in (own, corner))
+    own, side, corner = symmetric(inner[0]), inner[1], symmetric(inner[2])
     points, places, sets, joint, _ = own.shape
     last = corner.shape[-1] // n_periods
     side = side.reshape(points, places, last, n_periods, sets, joint)
@@ -198,11 +197,14 @@ def of_sets(root: Array, own: Array) -> Array:
     Parameters
     ----------
     root : ndarray (B, P, n, T, q)
+        R / sigma of all processes.
     own : ndarray (B, P, set, joint, joint)
+        A_vv of the first sets, whose shape tells how many processes a set has.
 
     Returns
     -------
     ndarray (B, P, set, joint, joint / T q)
+        R / sigma of each set.
     """
     points, places, _, n_periods, q = root.shape
     sets, number = own.shape[2], own.shape[3] // n_periods

@@ -157,6 +157,7 @@ def probabilities(evidence: Sequence[Evidence], drift_odds: float = DRIFT_ODDS) 
     Returns
     -------
     ndarray (design)
+        Their sum is one.
     """
     value = np.array([x.value for x in evidence])
     prior = np.array([drift_odds * x.candidate.drift for x in evidence])

@@ -45,6 +45,7 @@ class Next:
     Parameters
     ----------
     candidate : Candidate
+        The one with the largest posterior.
     probability : float
         Differential trends have that of lines too, which they may follow.
     """

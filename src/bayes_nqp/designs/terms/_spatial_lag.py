@@ -234,7 +234,7 @@ class SpatialLag(Term):
         StudyError
             If the lag does not go with another argument.
         """
-        check_design(self, facts, panel)
+        check_design(facts, panel, lag=self.lag, error=self.error, dynamics=self.dynamics)
         if self.error:
             check_errors(self, facts)
         if self.dynamics:
