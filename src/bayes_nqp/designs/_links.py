@@ -99,15 +99,6 @@ def link_words(
     return _LAG.fill(durbin=columns, weights=weights, adjusted=adjusted, effects=effects)
 
 
-def _unmoderated(term: SpatialLag, facts: Facts) -> str:
-    """What of a spatial term a moderator does not go with; empty where nothing is."""
-    stated = {
-        "lag=False": not term.lag, "error=True": term.error, "dynamics=True": term.dynamics,
-        "channels": facts.channels is not None,
-    }  # fmt: skip
-    return next((name for name, value in stated.items() if value), "")
-
-
 _TO_ONE = 1e-9
 """How far the sum of a row of W may be from one."""
 
