@@ -166,7 +166,11 @@ def decay(seed: int) -> dict[str, tuple[float, np.ndarray]]:
     y = table(panel, prior["outcome"].to_numpy()[0, 0])
     fit = nqp.fit(plain, with_outcome(panel, y), SAMPLER, scale=scale, progress=False)
     found = nqp.decay(fit, KM)
-    jitter = np.exp(rng.uniform(-0.07, 0.07, found.length.size))
+    # A length stands for all as far as half of the way to either neighbour.
+    ends = np.log(found.km)
+    edges = np.concatenate([ends[:1], 0.5 * (ends[1:] + ends[:-1]), ends[-1:]])
+    place = np.searchsorted(found.km, found.length)
+    spread = np.exp(rng.uniform(edges[place], edges[place + 1]))
     own = own_of(panel, prior, policy)[policy].mean()
     event = np.arange(panel.periods) - start_of(policy)[:, None]
     level, drift, walk = (prior[f"outcome__linked_{x}"].to_numpy().ravel() for x in TERMS)
@@ -176,7 +180,7 @@ def decay(seed: int) -> dict[str, tuple[float, np.ndarray]]:
         for e in range(int(event[policy].max()) + 1)
     )[policy].mean()
     return {
-        "length": (length, found.length * jitter),
+        "length": (length, spread),
         "total effect": (own + received, nqp.att(found)),
         "direct effect": (own, nqp.att(found, path="direct")),
         "received": (received, nqp.att(found, path="received")),

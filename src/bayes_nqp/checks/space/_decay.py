@@ -12,19 +12,20 @@ import xarray as xr
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.arrays import Array
-from bayes_nqp.checks.shared import taken, turns_of
+from bayes_nqp.checks.shared import marginal, taken, turns_of
 from bayes_nqp.checks.space._spatial_models import SpatialModel, mixed, spatial_models
 from bayes_nqp.designs import SpatialLag
 from bayes_nqp.doors import door
-from bayes_nqp.errors import StudyError, brief
+from bayes_nqp.errors import NQPError, StudyError, brief
 from bayes_nqp.fitting import ROWS, Fit, panel_of, require, treatment_coefficients
 from bayes_nqp.language import Message
 from bayes_nqp.markup import facts_html, facts_text
+from bayes_nqp.panel import Panel
 from bayes_nqp.spatial_weights import exponential
 
 KM: Final = (25.0, 50.0, 100.0, 200.0, 400.0)
-_SHARE, _STEP = 0.4, 1.15
-"""Probability of one length above which others are put in beside it, and their least ratio."""
+_SHARE, _STEP = 0.15, 1.0001
+"""Probability above which a gap between two lengths is halved, and the least ratio of two."""
 _PLACES: Final = 41
 """Distances at which a curve is given."""
 
@@ -131,9 +132,9 @@ def decay(fit: Fit, km: Sequence[float] = KM) -> Decay:
     Units receive ``theta_e`` of each unit that has been in force for e periods, less with its
     distance; theta is pooled over event time as effects are. The design's ``spillovers`` give way.
     Every length l is one model, with the same rows and effects, log l having a uniform prior;
-    between the lengths asked others are put in where one alone has two fifths of the probability,
-    down to steps of 15 %. Draws are mixed in proportion to probabilities: bands of the curve, and
-    of what is received, hold what the data leave open of the reach.
+    gaps between lengths are halved until none holds more than 15 % of the probability, down to
+    steps of .01 %. Draws are mixed in proportion to probabilities: bands of the curve, and of what
+    is received, hold what the data leave open of the reach.
 
     Parameters
     ----------
@@ -159,10 +160,11 @@ def decay(fit: Fit, km: Sequence[float] = KM) -> Decay:
 
     Notes
     -----
-    Evidence is as of `nqp.weights_posterior`, theta under unit information. Exposure adds up over
-    units in force; effects by the nearest one alone are those of `Rings`. Where the true length
-    lies between those asked, bands of the curve, and of what is received, may be too narrow: the
-    coverage measured is in docs/spatial.md.
+    theta, what is received at no distance, has the design's own prior under every length, so that
+    draws and probabilities are of one joint posterior. Exposure adds up over units in force;
+    effects by the nearest one alone are those of `Rings`. Steps of the lengths come to about half
+    of the posterior's sd, whatever lengths were asked: wider ones make bands too narrow. Some 10
+    to 20 lengths are weighed; the coverage measured is in docs/spatial.md.
 
     Examples
     --------
@@ -180,10 +182,9 @@ def decay(fit: Fit, km: Sequence[float] = KM) -> Decay:
     lengths = sorted({float(x) for x in km if 0.0 < x < np.inf})
     if not lengths or len(lengths) < len(set(km)):
         raise StudyError(Message("'{}' is {}", "km", brief(km)), hint="km=(25, 50, 100, 200, 400)")
-    models, left_out = _models(fit, lengths)
-    while more := _between(lengths, models):
+    while more := _between(fit, lengths):
         lengths = sorted([*lengths, *more])
-        models, left_out = _models(fit, lengths)
+    models, left_out = _models(fit, lengths)
     by_name = {_called(x): x for x in lengths}
     links = tuple(by_name[x.weights] for x in models)
     effects = mixed(fit, models)
@@ -211,26 +212,40 @@ def _models(
     fit: Fit, lengths: Sequence[float]
 ) -> tuple[list[SpatialModel], list[tuple[str, Message]]]:
     """A model each length, with its share of a uniform prior of their logs."""
-    panel, ends = panel_of(fit), np.log(lengths)
-    terms = {
-        (_called(x), "SLX"): SpatialLag(
-            exponential(panel, x, standardised="none"), durbin=["treatment"], lag=False
-        )
-        for x in lengths
-    }
+    panel, gaps = panel_of(fit), np.diff(np.log(lengths))
+    terms = {(_called(x), "SLX"): _term(panel, x) for x in lengths}
     # Trapezoids: half of the way to either neighbour.
-    gaps = np.diff(ends)
     shares = 0.5 * (np.append(gaps, 0.0) + np.append(0.0, gaps)) if gaps.size else np.ones(1)
     odds = dict(zip(map(_called, lengths), shares.tolist(), strict=True))
-    return spatial_models(fit, terms, odds)
+    # theta is what is received at no distance, under every length.
+    return spatial_models(fit, terms, odds, own_prior=True)
 
 
-def _between(lengths: Sequence[float], models: Sequence[SpatialModel]) -> list[float]:
-    """Lengths to put in beside one that has too much of the probability; none where none has."""
-    best = max(models, key=lambda x: x.probability)
-    at = [_called(x) for x in lengths].index(best.weights)
-    if best.probability <= _SHARE:
-        return []
-    sides = [x for x in (at - 1, at + 1) if 0 <= x < len(lengths)]
-    wide = [x for x in sides if max(lengths[x] / lengths[at], lengths[at] / lengths[x]) > _STEP**2]
-    return [float(f"{np.sqrt(lengths[x] * lengths[at]):.3g}") for x in wide]
+def _term(panel: Panel, length: float) -> SpatialLag:
+    weights = exponential(panel, length, standardised="none")
+    return SpatialLag(weights, durbin=["treatment"], lag=False)
+
+
+def _between(fit: Fit, lengths: Sequence[float]) -> list[float]:
+    """Lengths to put in, halving gaps that hold too much of the probability; none where none does.
+
+    Parameters
+    ----------
+    lengths : sequence of float, kilometres
+        In order.
+    """
+    ends, height = np.log(lengths), np.array([_height(fit, x) for x in lengths])
+    density, gaps = np.exp(height - np.nan_to_num(height.max())), np.diff(ends)
+    within = 0.5 * gaps * (density[1:] + density[:-1])
+    halved = (within > _SHARE * within.sum()) & (gaps > 2.0 * np.log(_STEP))
+    return [float(f"{x:.6g}") for x in np.exp(ends[:-1] + 0.5 * gaps)[halved]]
+
+
+def _height(fit: Fit, length: float) -> float:
+    """Log marginal likelihood of a length; none, -inf, where the panel does not allow it."""
+    panel = panel_of(fit)
+    term = _term(panel, length)
+    try:
+        return marginal(fit, fit.variant(spillovers=term), panel).value
+    except NQPError:
+        return -np.inf

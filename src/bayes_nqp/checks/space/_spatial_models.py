@@ -1,7 +1,8 @@
 """Posterior probabilities of spatial models of one fit: forms, weights, or reaches.
 
 Model k has the probability ``w_k ~ pi_k p(y | k)``. Flat parts that models share cancel; theta, of
-which they have different columns, is under unit information in all of them (`_form_posteriors`).
+which they have different columns, is under unit information (`_form_posteriors`); or under the
+design's own prior, where it means the same in all of them.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ class SpatialModel:
     term : SpatialLag
         The model.
     log_marginal : float
-        Theta under unit information.
+        Theta under unit information, or under the design's own prior.
     probability : float
         Among the models.
     fit : Fit or None
@@ -72,6 +73,8 @@ def spatial_models(
     fit: Fit,
     terms: Mapping[tuple[str, str], SpatialLag],
     odds: Mapping[str, float] | None = None,
+    *,
+    own_prior: bool = False,
 ) -> tuple[list[SpatialModel], list[tuple[str, Message]]]:
     """Fit and weigh models that differ by their spatial term alone.
 
@@ -81,6 +84,9 @@ def spatial_models(
         By name of weights and form.
     odds : mapping of str to float, optional
         Prior odds of weights; even by default, as are those of the forms under each.
+    own_prior : bool, default False
+        Whether theta, which means the same in all, has the design's prior in place of unit
+        information: draws and probabilities are then those of one joint posterior.
 
     Returns
     -------
@@ -100,7 +106,7 @@ def spatial_models(
         try:
             design = fit.variant(spillovers=term)
             evidence = marginal(fit, design, panel)
-            more = log_prior(refit(fit, design)) if term.durbin else 0.0
+            more = log_prior(refit(fit, design)) if term.durbin and not own_prior else 0.0
         except NQPError as error:
             left_out.append((f"{name}, {form}", reason(error)))
             continue
