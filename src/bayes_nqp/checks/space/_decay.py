@@ -164,7 +164,7 @@ def decay(fit: Fit, km: Sequence[float] = KM) -> Decay:
     draws and probabilities are of one joint posterior. Exposure adds up over units in force;
     effects by the nearest one alone are those of `Rings`. Steps of the lengths come to about half
     of the posterior's sd, whatever lengths were asked: wider ones make bands too narrow. Some 10
-    to 20 lengths are weighed; the coverage measured is in docs/spatial.md.
+    to 20 lengths are weighed.
 
     Examples
     --------
