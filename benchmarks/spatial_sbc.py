@@ -3,7 +3,8 @@
 Truths drawn from priors and ranked among draws of refits, of what spatial models have besides a
 static lag: coefficients of the period before ("dynamics"), draws over weights under SAR, which of
 three being drawn too ("weights"), and the length of decay ("decay"). The scale of priors is held,
-but in mixtures. The first is an adjusted likelihood: ranks say how much that matters. Panels are of 60 units, 8 or 10 periods.
+but in mixtures. The first is an adjusted likelihood: ranks say how much that matters. Panels are
+of 60 units, 8 or 10 periods.
 """
 
 from __future__ import annotations
