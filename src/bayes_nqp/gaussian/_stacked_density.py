@@ -85,7 +85,7 @@ def _log_likelihood(stacked: Stacked, values: StackedValues) -> Array:
 
 
 def stacked_normal_equations(stacked: Stacked, values: StackedValues) -> NormalEquations:
-    """Normal equations of all coefficients, the units' deviations taken out (3, 10, 5).
+    """Normal equations of all coefficients, the units' deviations taken out (3, 10, 5, 5a).
 
     Returns
     -------
@@ -109,12 +109,13 @@ def stacked_normal_equations(stacked: Stacked, values: StackedValues) -> NormalE
     f, log_det = group_processes_out(stacked, point, f.reshape(len(values), -1))
     total = total - 0.5 * log_det
     stored = (head.map2 @ np.ascontiguousarray(f.T)).T
-    matrix, onto, *inner = (part_of(stored, len(values), *part) for part in head.parts)
+    # With v values of processes and r all else: A_rr, A_vr and the blocks of A_vv.
+    matrix, a_vr, *a_vv = (part_of(stored, len(values), *part) for part in head.parts)
     if head.n_values:
-        total = total - 0.5 * block_processes_out(stacked, point, matrix, onto, inner)
+        total = total - 0.5 * block_processes_out(stacked, point, matrix, a_vr, a_vv)
     if turns := stacked.turns(values):
-        values.known[turned_in, id(stacked)] = matrix.copy()
-        turned_in(turns, matrix, head.n_proper)
+        values.known[turned_in, id(stacked)] = matrix.copy()  # A of values, for the gradient.
+        turned_in(turns, matrix, head.n_proper)  # R'AR: from values of paths to z.
     return NormalEquations(matrix, total)
 
 

@@ -129,9 +129,10 @@ class ClassEntries:
     Parameters
     ----------
     row, column : ndarray of int (triplet)
-        Places in the map, several times the same.
+        Row of map1, an entry of vec F, and its column, one of vec Q̃; triplets of equal places add
+        up.
     pair : tuple of ndarray of int
-        Packed entries whose products enter.
+        Packed entries (t, k) and (u, l) of the class whose products M_tk,ul enter.
     """
 
     row: Index

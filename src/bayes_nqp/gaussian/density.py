@@ -2,6 +2,11 @@
 
 One point costs a few small products, two sparse ones and one Cholesky; points come in batches
 that stay in the second-level cache. Numbers in brackets are the equations of docs/gaussian.md.
+
+Variables come off as soon as all that they load on stands in one matrix: owners and processes of
+one group off its F_g (4, 5a), then, of ``A = sum_g X_g'F_g X_g`` (5), owners across groups (4) and
+processes of a block (5a). Global coefficients turn from values of paths to their z (5a), and a lag
+leaves A (5), before priors and the factor (6, 7), which the density (8) is made of.
 """
 
 from __future__ import annotations
@@ -46,8 +51,8 @@ class NormalEquations:
     Parameters
     ----------
     matrix : ndarray (B, block, rest, rest)
-        A without values of processes, lower triangles; the outcomes last. Prior precision is not
-        in it yet.
+        A without values of processes, the outcomes last. Prior precision is not in it yet. Lower
+        triangles: entries above the diagonal mean nothing.
     total : ndarray (B)
         The log density's part that depends on no coefficient: half the sum over units of ``log|Q| -
         log|N'QN|``, over deviations of ``log|Lambda| - log|Lambda + D'Q̃D|``, or of ``log|Lambda| -
@@ -61,15 +66,15 @@ class NormalEquations:
 
 @dataclass(frozen=True, eq=False)
 class Factor:
-    """Arrowhead Cholesky factor of A at B points.
+    """Arrowhead Cholesky factor L of ``A + sigma² diag(tau)^-2`` at B points, outcomes last (7).
 
     Parameters
     ----------
     local : ndarray (B, block, n, local)
-        Of the local coefficients of each block: their factor, and below it the rows of the
-        global coefficients and the outcomes.
+        ``[L_b; A_gb L_b^-T]``: the factor of each block's local coefficients, and below it the rows
+        of the border g, global coefficients and outcomes.
     border : ndarray (B, n_border, n_border)
-        Of the global coefficients and the outcomes, with every block taken off.
+        Factor of ``A_gg - sum_b A_gb A_bb^-1 A_bg``: ``[L 0; L_y' e]``, with ``e e' = E``.
     log_det : ndarray (B)
         ``log|A + sigma² diag(tau)^-2|`` of the coefficients.
     """
@@ -138,13 +143,14 @@ def assembled(
     """Put the log likelihood together (8).
 
     ``total - n_free/2 log 2 pi sigma² + n_flat/2 log 2 pi - (log|A + sigma² diag(tau)^-2| - p log
-    sigma²)/2 - sum_j log tau_j - E / 2 sigma²``, over n_free rows less flat unit coefficients and p
-    coefficients, where a flat one has neither tau^-2 nor log tau.
+    sigma²)/2 - sum_j log tau_j - E / 2 sigma²``: n_free is the number of rows less that of the flat
+    alpha_i, p that of coefficients beta, n_flat that of flat ones among them, which have neither
+    tau^-2 nor log tau. E is the energy that the coefficients leave of the outcome.
 
     Parameters
     ----------
     total : ndarray (B)
-        What depends on no coefficient.
+        What depends on no coefficient: that of `NormalEquations`.
     """
     log_sigma2 = 2.0 * np.log(values.sigma)
     present = problem.scale_count > 0
@@ -187,12 +193,12 @@ class GroupEquations:
 
 def group_equations(problem: GaussianProblem, values: Values) -> GroupEquations:
     """Normal equations of groups, owners and processes inside one group taken out (3, 4, 5a)."""
-    noise = noise_equations(problem, values)  # vec F = map1 vec Q̃ (3).
-    values.known[group_equations, id(problem)] = noise
-    f, total = noise.f, noise.total
-    if problem.by_group is not None and noise.by_group is not None:
+    sums = noise_equations(problem, values)  # vec F = map1 vec Q̃, a_o and H_o (3, 4).
+    values.known[group_equations, id(problem)] = sums  # With owners in, for the gradient.
+    f, total = sums.f, sums.total
+    if problem.by_group is not None and sums.by_group is not None:
         # F_g loses sum_o a_o'(Lambda + H_o)^-1 a_o, over the owners of the group (4).
-        taken, log_det = taken_by_owners(problem.by_group, noise.by_group, values)
+        taken, log_det = taken_by_owners(problem.by_group, sums.by_group, values)
         rows, columns = np.tril_indices(problem.moments.width)
         # (B, G, J, J) to packed lower triangles, group after group.
         f = f - taken[:, :, rows, columns].reshape(len(taken), -1)
@@ -201,50 +207,70 @@ def group_equations(problem: GaussianProblem, values: Values) -> GroupEquations:
         # F_g loses F_:t R (sigma² I + R'F_tt R)^-1 R'F_t:, t its periods and R z a process (5a).
         f, log_det = group_processes_out(problem, values, f)
         total = total - 0.5 * log_det
-    return GroupEquations(f, total, noise.by_block)
+    return GroupEquations(f, total, sums.by_block)
 
 
 def normal_equations(problem: GaussianProblem, values: Values) -> NormalEquations:
-    """Normal equations with every deviation taken out (3, 4, 5)."""
+    """A with deviations and processes out, of z of border paths, and net of a lag (3 to 5a)."""
     groups, head = group_equations(problem, values), problem.arrowhead
     total = groups.total
     # vec A = map2 vec F: A_b = sum_g X_g'F_g X_g over the groups of each block (5).
     # Points last for the sparse product, (G J (J + 1) / 2, B) to (stored, B).
     stored = (head.map2 @ np.ascontiguousarray(groups.f.T)).T
     # With v values of processes and r all else: A_rr, A_vr and the blocks of A_vv.
-    matrix, onto, *inner = (part_of(stored, len(values), *part) for part in head.parts)
+    matrix, a_vr, *a_vv = (part_of(stored, len(values), *part) for part in head.parts)
     if problem.by_block is not None and groups.by_block is not None:
         taken, log_det = taken_by_owners(problem.by_block, groups.by_block, values)
         total = total - 0.5 * log_det
-        # Owners across groups meet values of processes too, so all parts lose theirs.
-        if head.n_values:
-            beside = head.beside_values
-            onto -= taken[:, :, head.values, beside]
-            square = taken[:, :, head.values, head.values]
-            # No owner joins two of the first sets: off these blocks `taken` is zero.
-            first, shape = head.n_apart, inner[0].shape
-            diagonal = square[:, :, :first, :first].reshape(*shape[:4], *shape[2:4])
-            inner[0] -= np.einsum("abiuiv->abiuv", diagonal)
-            inner[1] -= square[:, :, first:, :first]
-            inner[2] -= square[:, :, first:, first:]
-            taken = taken[:, :, beside[:, None], beside]
-        matrix -= taken
+        _owners_off(head, taken, matrix, a_vr, a_vv)  # Owners across groups (4).
     if head.n_values:
-        total = total - 0.5 * block_processes_out(problem, values, matrix, onto, inner)
+        # A_rr loses A_rv R (sigma² I + R'A_vv R)^-1 R'A_vr, R z the processes of a block (5a).
+        total = total - 0.5 * block_processes_out(problem, values, matrix, a_vr, a_vv)
     if turns := problem.turns(values):
-        values.known[turned_in, id(problem)] = matrix.copy()
+        values.known[turned_in, id(problem)] = matrix.copy()  # A of values, for the gradient.
         turned_in(turns, matrix, head.n_proper)  # R'AR: from values of paths to z.
     if problem.lag is not None and values.lag is not None:
-        values.known[normal_equations, id(problem)] = matrix.copy()
+        values.known[normal_equations, id(problem)] = matrix.copy()  # Lag in, for the gradient.
         # y - delta W y and x - delta W x, from one set of moments for every delta.
         if problem.lag.ties:
             _ties_off(matrix, head.n_proper + np.array(problem.lag.ties), values.lag[:, 0])
-        # y - delta W y - tau y_-1 - psi W y_-1, a column after another.
+        # y less W y times delta and, of a dynamic lag, less y and W y of the period before times
+        # coefficients of theirs: one column after another.
         for column, value in zip(problem.lag.columns, values.lag.T, strict=True):
             _lag_off(matrix, head.n_proper + column, value)
         # Jacobian |I - delta W| of every free period, net of the means that time effects take.
         total = total + problem.lag.periods * problem.lag.log_determinant(*values.lag.T)
     return NormalEquations(matrix, total)
+
+
+def _owners_off(
+    head: Arrowhead, taken: Array, matrix: Array, a_vr: Array, a_vv: list[Array]
+) -> None:
+    """Take ``sum_o a_o'(Lambda + H_o)^-1 a_o`` of owners across groups off A, in place (4).
+
+    These meet values of processes too, so that every part of A loses its own.
+
+    Parameters
+    ----------
+    taken : ndarray (B, block, n, n)
+        What A loses, symmetric.
+    matrix, a_vr : ndarray (B, block, rest, rest), (B, block, value, rest)
+        A_rr and A_vr; entries of A_rr above the diagonal mean nothing thereafter.
+    a_vv : list of three ndarrays
+        D, C and E of ``A_vv = [D C'; C E]``, as `Arrowhead.parts` has them.
+    """
+    if head.n_values:
+        v, r = head.values, head.beside_values
+        a_vr -= taken[:, :, v, r]
+        square = taken[:, :, v, v]
+        # No owner joins two of the first sets: off these blocks `taken` is zero.
+        first, shape = head.n_apart, a_vv[0].shape
+        diagonal = square[:, :, :first, :first].reshape(*shape[:4], *shape[2:4])
+        a_vv[0] -= np.einsum("abiuiv->abiuv", diagonal)  # Set i with itself, entries u and v.
+        a_vv[1] -= square[:, :, first:, :first]
+        a_vv[2] -= square[:, :, first:, first:]
+        taken = taken[:, :, r[:, None], r]
+    matrix -= taken
 
 
 def part_of(
@@ -259,14 +285,15 @@ def part_of(
 def _ties_off(matrix: Array, ties: Index, delta: Array) -> None:
     """Take ``delta W x`` off columns x in A, in place (5).
 
-    A has on both sides the identity but for ``-delta``, which takes ``W x`` to x.
+    ``C'AC`` with C the identity but for ``-delta`` in row ``W x`` of column x, and zeros in column
+    ``W x``.
 
     Parameters
     ----------
-    matrix : ndarray (B, block, n, n)
+    matrix : ndarray (B, block, rest, rest)
         A, lower triangles.
     ties : ndarray of int (tie, 2)
-        Of x, and of ``W x``.
+        Where x, and ``W x``, stand in A.
     """
     lower = np.tril(matrix)
     matrix[:] = lower + np.tril(matrix, -1).swapaxes(-1, -2)
@@ -283,16 +310,19 @@ def _ties_off(matrix: Array, ties: Index, delta: Array) -> None:
 def _lag_off(matrix: Array, lag: int, delta: Array) -> None:
     """Take ``delta W y`` off the outcome in A, in place (5).
 
-    ``b = b_y - delta b_l`` and ``c = c_yy - 2 delta c_yl + delta² c_ll``. Row and column l are zero
-    thereafter: the coefficient's posterior is its prior, which must be proper, and it adds
+    ``b = b_y - delta b_l`` and ``c = c_yy - 2 delta c_yl + delta² c_ll``, b the rows of A on
+    coefficients and c its entries, of the outcome y and the column l of ``W y``. Row and column l
+    are zero thereafter: the coefficient's posterior is its prior, which must be proper, and it adds
     ``-(log sigma²/tau² - log sigma²)/2 - log tau = 0`` to the density.
 
     Parameters
     ----------
-    matrix : ndarray (B, block, n, n)
+    matrix : ndarray (B, block, rest, rest)
         A, lower triangles.
     lag : int
-        The column of ``W y``.
+        Where l stands in A.
+    delta : ndarray (B)
+        Its coefficient: of a dynamic lag, any of the three.
     """
     # The symmetric column l of A, of which the lower triangle holds row l up to the diagonal.
     column = np.concatenate([matrix[:, :, lag, :lag], matrix[:, :, lag:, lag]], axis=2)
@@ -317,8 +347,8 @@ def factorise(problem: LinearPart, values: Values, matrix: Array) -> Factor:
     """
     head = problem.arrowhead
     n_local, shared = head.n_proper, np.arange(head.n_global)
-    # A + sigma² diag(tau)^-2: sigma² times the precision of coefficients given the rows (6).
-    # From here on this sum is A.
+    # A + sigma² diag(tau)^-2: sigma² times the precision of coefficients given the rows (6). In
+    # comments from here on this sum is A, b a block's local coefficients, g the border.
     prior = problem.prior_precision(values, head.global_scale)
     diagonal = np.einsum("...ii->...i", matrix)
     if n_local:
@@ -343,9 +373,10 @@ def factorise(problem: LinearPart, values: Values, matrix: Array) -> Factor:
 def _blocks_off(matrix: Array, head: Arrowhead) -> tuple[Array, Array]:
     """Factor the local coefficients of every block, and take them off the border; overwrites A.
 
-    ``S = sum_b (A_gg,b - A_gb A_bb^-1 A_bg)``, the Schur complement of all local coefficients. One
-    Cholesky of each whole block costs its border's cube, which no block needs: where borders are
-    the larger part, ``H_b = L_b^-1 A_bg`` and ``A_gg - sum_b H_b'H_b`` are quicker.
+    ``S = sum_b (A_gg,b - A_gb A_bb^-1 A_bg)``, the Schur complement of all local coefficients, with
+    ``A_gg,b`` what block b adds to ``A_gg`` on the border g. One Cholesky of each whole block costs
+    its border's cube, which no block needs: where borders are the larger part, ``H_b = L_b^-1
+    A_bg`` and ``A_gg - sum_b H_b'H_b`` are quicker.
     """
     n_local, n_border = head.n_proper, head.n_border
     if n_border > n_local:

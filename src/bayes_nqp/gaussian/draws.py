@@ -161,7 +161,7 @@ def _from_factor(
         shared, local = back_through_own_cells(problem, factor, *errors_of)
     else:
         shared, local = back_substituted(head, factor, *errors_of)
-    shared = turned(problem.turns(values), shared)  # C z: values of paths in the border.
+    shared = turned(problem.turns(values), shared)  # R z: values of paths in the border.
     if problem.lag is not None and values.lag is not None:
         # Rows of y, not of y - delta W y, from here on: W y has the coefficient delta, and W x
         # that of x times -delta.

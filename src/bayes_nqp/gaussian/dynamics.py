@@ -20,6 +20,10 @@ With W = 0 the second part is Lancaster's (2002) correction for autoregressions 
 G is the function ``g(z) = (tau + psi z) / (1 - delta z)`` of W. A function f of W that has no pole
 on the unit disc is ``f(W) = sum_j c_j W^j``, its coefficients the discrete Fourier transform of
 values of f on the unit circle, so that traces need no more than ``tr(M_n W^j)``.
+
+Letters are those of docs/dynamic_lag.md: tau is the coefficient of a unit's outcome of the period
+before, psi that of its neighbours'. In modules of the density tau is a scale of coefficients, and
+A, L, M and G are other things too.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Normal equations of groups and owners: what the noise alone decides of them (3, 4)."""
+"""Normal equations of groups and owners, as errors and deviations of single units decide (3, 4)."""
 
 from __future__ import annotations
 
@@ -41,14 +41,17 @@ class OwnerEquations:
 
 @dataclass(frozen=True, eq=False)
 class NoiseEquations:
-    """Normal equations of groups and owners at B points, no deviation of an owner taken out (3).
+    """Normal equations of groups and owners at B points (3), deviations of several units still in.
 
-    Those that are the same at every point stand once, B = 1.
+    Where each unit has a deviation of its own it is out of Q̃ already (2). Equations that are the
+    same at every point stand once, B = 1.
 
     Parameters
     ----------
     f : ndarray (B, G J (J + 1) / 2)
         F, lower triangles.
+    by_group, by_block : OwnerEquations or None
+        Of owners inside one group, and across the groups of a block.
     total : ndarray (B)
         ``(log|Q| - log|N'QN|) / 2`` summed over units, and what deviations of single units add.
     """

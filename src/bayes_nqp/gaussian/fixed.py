@@ -60,12 +60,12 @@ def fixed_equations(
     # One point stands for all: B = 1.
     low = np.tril_indices(problem.n_periods + problem.n_columns + 1)
     f = np.concatenate([group.normal[low] for group in problem.absorbed])
+    # (log|Q| - log|N'QN|) / 2 over all units.
     total = 0.5 * sum(group.log_det for group in problem.absorbed)
-    inside, across = _inside(problem, loads), _across(problem, loads)
-    equations = NoiseEquations(
-        f[None], np.array([total]), inside and inside[1], across and across[1]
-    )
-    return equations, inside and inside[0], across and across[0]
+    by_group, of_groups = _inside(problem, loads) or (None, None)
+    by_block, of_blocks = _across(problem, loads) or (None, None)
+    equations = NoiseEquations(f[None], np.array([total]), of_groups, of_blocks)
+    return equations, by_group, by_block
 
 
 def _owner_numbers(problem: Problem) -> tuple[Index, Index]:

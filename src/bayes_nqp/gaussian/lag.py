@@ -4,7 +4,8 @@ The first is ``l(delta) = tr(M log S)`` (5), ``S = I - delta W``, ``M = I - P`` 
 of levels of time effects. It is the log Jacobian of a period's contrasts that are free of these
 where S takes what is constant in levels to the same: W links no two levels, or there is one and
 rows sum to one. Elsewhere it keeps the score of delta unbiased. Values at Chebyshev nodes of
-``atanh delta`` are exact; one polynomial gives them in between.
+``atanh delta`` are exact; one polynomial gives them in between. W, S, M and P have these
+meanings here, and others where rows are summed up.
 
 The diagonal of ``S^-1`` is what each unit has of its own, feedback included.
 Breadth first from an outlying unit, units come in layers that are linked to the layers next to them

@@ -32,7 +32,7 @@ class Layout:
     Parameters
     ----------
     loads : sequence of csr_array (J, n)
-        ``X_g``: how periods, columns and outcome of each group load on coefficients.
+        ``X_g``: how periods, columns and outcome of each group load on coefficients and outcome.
     """
 
     loads: Sequence[Any]

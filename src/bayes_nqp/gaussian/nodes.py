@@ -1,4 +1,4 @@
-"""What the noise alone decides of normal equations: at any point, between nodes, or once.
+"""Normal equations of groups and owners (3, 4): at any point, between nodes, or once.
 
 Without deviations of single units, ``Q̃``, F and the normal equations of owners are smooth functions
 of the noise's parameters and of nothing else. Where there is one parameter and many patterns of
@@ -40,12 +40,12 @@ def noise_equations(problem: GaussianProblem, values: Values) -> NoiseEquations:
 def count_points(problem: GaussianProblem, points: Array) -> None:
     """Compute nodes in panels that many points fall into, where single units deviate."""
     if problem.on_nodes and problem.deviates_by_unit and problem.fixed is None:
-        _panels(problem).count(_with_spread(problem, problem.values(points)))
+        _panels(problem).count(_noise_and_precision(problem, problem.values(points)))
 
 
 def _with_deviations(problem: GaussianProblem, values: Values) -> NoiseEquations:
     """From nodes where panels are known, and at points elsewhere."""
-    inside, arrays = _panels(problem).at_hand(_with_spread(problem, values))
+    inside, arrays = _panels(problem).at_hand(_noise_and_precision(problem, values))
     if inside.all():
         return _from_arrays(problem, arrays)
     outside = _at_points(problem, values[~inside] if inside.any() else values)
@@ -65,16 +65,19 @@ def noise_slopes(problem: GaussianProblem, values: Values) -> NoiseEquations | N
     return None if arrays is None else _from_arrays(problem, arrays)
 
 
-def _with_spread(problem: GaussianProblem, values: Values) -> Array:
+def _noise_and_precision(problem: GaussianProblem, values: Values) -> Array:
     """The noise's parameter, and ``log Lambda`` of units' deviations (B, 2)."""
-    spread = np.log(deviation_precision(values)[:, 0, 0])
-    return np.column_stack([problem.noise_parameter(values)[:, 0], spread])
+    log_precision = np.log(deviation_precision(values)[:, 0, 0])
+    return np.column_stack([problem.noise_parameter(values)[:, 0], log_precision])
 
 
 def _panels(problem: GaussianProblem) -> Panels:
+    """Interpolants of F, ``a_o`` and ``H_o`` along the noise's parameter, and ``log Lambda``."""
+
     def computed(u: Array) -> list[Array]:
         values = values_of_noise(problem, u[:, :1])
         if problem.deviates_by_unit:
+            # Omega = sigma² / Lambda, and sigma = 1 here: F depends on Lambda alone.
             values = replace(values, deviation=np.exp(-u[:, 1, None, None]))
         return _at_points(problem, values).arrays
 

@@ -45,14 +45,15 @@ def taken_by_owners(
 ) -> tuple[Array, Array]:
     """What owners' deviations take off normal equations, and their log determinants (4).
 
-    ``sum_o a_o'(Lambda + H_o)^-1 a_o`` in each place, and ``sum_o log|Lambda + H_o| -
+    ``sum_o a_o'(Lambda + H_o)^-1 a_o`` in each group, or block, and ``sum_o log|Lambda + H_o| -
     log|Lambda|``, not halved.
     """
     # Schur complement of owners' deviations in the normal equations of deviations and the rest,
     # [Lambda + H_o, a_o; a_o', .]: with L_o L_o' = Lambda + H_o and R_o = L_o^-1 a_o (q, size) it
     # takes off sum_o R_o'R_o.
     lower = np.linalg.cholesky(equations.inner(values))
-    cross_root = padded(owners.by_place, half_solve(lower, equations.a))  # (B, place, most, q, J)
+    # (B, place, most, q, size), a place a group or a block.
+    cross_root = padded(owners.by_place, half_solve(lower, equations.a))
     # The rows of all owners of a place one under another, so that one product sums over them.
     cross_root = cross_root.reshape(*cross_root.shape[:2], -1, equations.a.shape[3])
     log_det = 2.0 * np.log(np.diagonal(lower, axis1=-2, axis2=-1)).sum(axis=(1, 2))

@@ -1,5 +1,6 @@
-"""Columns as dummies where cells are many, pairs of columns as dense products where these are (3).
+"""Global columns through dummies of their distinct rows; pairs of varying columns, dense in map1.
 
+The second is of entries ``<Q̃, M>`` of F (3), `PairedMap`; the first of X_g (5), `as_dummies`.
 Columns C of global coefficients on slots mostly have few distinct rows, C_0: those of a random walk
 over event time, written in its increments, have one for each event time. With U the dummies of
 which row each slot has, ``C = U C_0`` and a slot has one entry in place of many (step b of

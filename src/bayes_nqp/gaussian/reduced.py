@@ -237,7 +237,8 @@ def factor_reduced(problem: LinearPart, values: Values, f: Array) -> ReducedFact
     shared = np.arange(problem.arrowhead.n_global)
     schur[:, shared, shared] += problem.prior_precision(values, problem.arrowhead.global_scale)
     border = np.linalg.cholesky(schur)
-    # log|A| = sum_g log|F_cc + k| + sum_b log|A_bb| + log|S|, the outcome's row left out.
+    # log|A| = sum log|F_cc + k| over groups + sum_b log|A_bb| + log|S|, S the Schur complement of
+    # both on global coefficients, the outcome's row left out.
     log_det = log_det + 2.0 * np.log(np.diagonal(lower, axis1=-2, axis2=-1)).sum(axis=(1, 2))
     log_det = log_det + 2.0 * np.log(np.diagonal(border, axis1=1, axis2=2)[:, shared]).sum(axis=1)
     return ReducedFactor(lower, cross_root, border, eliminations, log_det)

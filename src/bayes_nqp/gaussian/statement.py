@@ -74,7 +74,7 @@ class Group:
 
 @dataclass(frozen=True, eq=False)
 class Process:
-    """The law of a process on the time grid: ``eta = L sum_k tau_k R_k z_k``, z standard normal.
+    """A law of processes on the time grid, ``eta = L sum_k tau_k R_k z_k``, z standard normal.
 
     Parameters
     ----------

@@ -18,14 +18,19 @@ on observed periods o with precision weights w. Precisions are in multiples of `
 the inverse of that bracket, zero off o, ``Q̃`` what is left where alpha_i, or delta_i too, is
 integrated out, and ``Lambda = sigma² Omega^-1``.
 
-``F_g = sum_i [I, Z_i]'Q̃ [I, Z_i]`` are the normal equations of a group's periods, columns and
-outcome (Z_i, the outcome last), and ``A = sum_g X_g'F_g X_g`` those of beta and the outcome. They
-are all that is needed of the rows: with e_J the unit vector of the outcome,
+Z_i (T, K + m) are the unit's columns and, last, its outcome. X_g (J, n) says how periods, columns
+and outcome load on the coefficients and the outcome of the group's block, so that ``X_i beta = [I,
+Z_i] X_g (beta, 0)``. Normal equations are cross-products with the outcome as last row and column:
+``F_g = sum_i [I, Z_i]'Q̃ [I, Z_i]`` of a group's periods, columns and outcome (J, J), and ``A =
+sum_g X_g'F_g X_g`` of beta and the outcome, its last row ``b = y'Q̃X`` and ``y'Q̃y``. They are all
+that is needed of the rows: with e_J the unit vector of the outcome,
 
     ``y_i - X_i beta = [I, Z_i] r_g``,  ``r_g = e_J - X_g (beta, 0)``,
 
 so that the energy of the rows is ``sum_g r_g'F_g r_g = (-beta, 1)'A (-beta, 1)``. The log
 determinant of A, and its inverse, are those of its part on beta, the outcome's row b left out.
+An index b is also a block, or its local coefficients, and g, beside it, the border: global
+coefficients and outcome.
 """
 
 from __future__ import annotations
@@ -84,7 +89,8 @@ class Values:
     own : ndarray (B, T, a), optional
         Loadings N of units' flat coefficients, where they are not those of the problem.
     known : dict
-        What was computed at these points and is needed again, as for draws after the factor.
+        What was computed at these points and is needed again, as for draws after the factor: by
+        the function that it comes from, or that changes it next, and the problem.
     """
 
     tau: Array
@@ -290,8 +296,8 @@ class Arrowhead:
         (block, last, first); and on one another, (block, last, last). Lower triangles of squares.
         """
         # A_b = [A_rr, A_rv; A_vr, A_vv], v values of processes and r all else, entry by entry.
-        block, place = np.divmod(self.stored, self.size**2)
-        row, column = np.divmod(place, self.size)
+        block, inside_block = np.divmod(self.stored, self.size**2)
+        row, column = np.divmod(inside_block, self.size)
         number = np.empty(self.size, dtype=np.int64)
         beside = self.beside_values
         number[beside], number[self.values] = np.arange(beside.size), np.arange(self.n_values)
@@ -300,19 +306,19 @@ class Arrowhead:
         )
         # A border's row stands below values' columns: these are the rows of the second part.
         value, other = np.where(value_row, row, column), np.where(value_row, column, row)
-        # A_vv = [D, C'; C, E], D of a set and itself: lower triangles, so that the last are rows
-        # of C.
-        n, first, t = beside.size, self.n_apart, self.n_joint
+        # A_vv = [D, C'; C, E], D block diagonal, a block for each of the first sets: lower
+        # triangles, so that the last are rows of C.
+        n, first, joint = beside.size, self.n_apart, self.n_joint
         last = self.n_values - first
-        i, j = number[row], number[column]
+        i, j = number[row], number[column]  # Among r, or among v.
         shapes = (
             (self.n_blocks, n, n), (self.n_blocks, self.n_values, n),
-            (self.n_blocks, first // t, t, t), (self.n_blocks, last, first),
+            (self.n_blocks, first // joint, joint, joint), (self.n_blocks, last, first),
             (self.n_blocks, last, last),
         )  # fmt: skip
         indices = (
             (block, i, j), (block, number[value], number[other]),
-            (block, i // t, i % t, j % t),
+            (block, i // joint, i % joint, j % joint),
             (block, i - first, j), (block, i - first, j - first),
         )  # fmt: skip
         both = value_row & value_column

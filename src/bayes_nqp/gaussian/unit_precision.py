@@ -19,7 +19,7 @@ __all__ = ["Small", "class_precision", "innovations", "small", "values_of_noise"
 
 @dataclass(frozen=True, eq=False)
 class Small:
-    """What noise and deviations decide of every type of unit.
+    """Precision of every type of unit, as errors and deviations of single units decide it.
 
     Parameters
     ----------
@@ -61,15 +61,15 @@ def innovations(problem: GaussianProblem, values: Values) -> tuple[Array, Array]
 
 def _flat_out(problem: GaussianProblem, values: Values) -> Small:
     """``Q̃ = Q - QN (N'QN)^-1 N'Q`` and ``sum_i (log|Q| - log|N'QN|) / 2`` (2)."""
-    nuisance = None
+    interpolated = None  # Q̃ and log determinants, as polynomials between nodes give them.
     if problem.on_nodes and problem.deviates_by_unit and values.own is None:
 
         def computed(u: Array) -> tuple[Array, Array]:
             return _of_patterns(problem, values_of_noise(problem, u))
 
         panels = Panels(computed, problem.unit_panels)
-        nuisance = panels.values(problem.noise_parameter(values))
-    q, total = _of_patterns(problem, values) if nuisance is None else nuisance
+        interpolated = panels.values(problem.noise_parameter(values))
+    q, total = _of_patterns(problem, values) if interpolated is None else interpolated
     return Small(q[:, problem.moments.pattern], total)  # Types share a pattern's Q.
 
 
