@@ -374,6 +374,46 @@ def codes_first_and_a_source_below(
     return path
 
 
+def listed(frame: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, int]]:
+    """The panel without its column of the policy; and its cities, each with the year."""
+    since = frame.groupby("城市")["批复年份"].first().dropna().astype(int).to_dict()
+    return frame.drop(columns="批复年份"), since
+
+
+@book
+def dates_in_a_list(path: Path, frame: pd.DataFrame, rng: np.random.Generator) -> Path:
+    """Cities without 市, one of them unknown, each with its approval in words."""
+    frame, since = listed(frame)
+    rows = [[k + 1, f"{city.removesuffix('市')}", f"{year}年{int(rng.integers(1, 13))}月批复"]
+            for k, (city, year) in enumerate({**since, "杭州市": 2015}.items())]  # fmt: skip
+    head = [["附件：试点名单"], [], ["序号", "城市", "批复时间"]]
+    return saved(path, {"数据": table(frame), "附件": [*head, *rows]})
+
+
+@book
+def batches_in_a_list(path: Path, frame: pd.DataFrame, rng: np.random.Generator) -> Path:
+    """Provinces before the names of cities, their batches, and a third sheet with their dates."""
+    frame, since = listed(frame)
+    home = frame.groupby("城市")["省份"].first()
+    words = {2014: "第一批", 2016: "第二批"}
+    rows = [[f"{home[city]}省{city}", words[year]] for city, year in since.items()]
+    dates = [["批次", "时间"], ["第1批", datetime(2014, 3, 1)], ["第2批", datetime(2016, 7, 1)]]
+    sheets = {"试点名单": [["试点地区", "批次"], *rows], "批次说明": dates}
+    return saved(path, {**sheets, "数据": table(frame)})
+
+
+@book
+def batches_of_several_names(path: Path, frame: pd.DataFrame, rng: np.random.Generator) -> Path:
+    """A row a batch, with its cities in one cell, dates in a sentence; cities of two names."""
+    frame, since = listed(frame)
+    early = frame["年份"] < 2015
+    frame["城市"] = frame["城市"].mask(early, frame["城市"].str.removesuffix("市"))
+    cities = {year: "、".join(x for x in since if since[x] == year) for year in (2014, 2016)}
+    rows = [["批次", "名单"], ["第一批", cities[2014]], ["第二批", cities[2016]],
+            ["注：第一批于2014年3月批复；第二批于2016年7月批复"]]  # fmt: skip
+    return saved(path, {"数据": table(frame), "政策名单": rows})
+
+
 @book
 def all_at_once(path: Path, frame: pd.DataFrame, rng: np.random.Generator) -> Path:
     frame = frame.astype({"年份": object, OUTCOME: object})

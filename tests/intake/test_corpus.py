@@ -15,6 +15,8 @@ from bayes_nqp.columns import reading_of, year_of
 from bayes_nqp.intake import Guess, guess, look, placed
 
 SEEDS = (1, 2, 3)
+LISTED = ("dates_in_a_list", "batches_in_a_list", "batches_of_several_names")
+"""Books whose policy stands in another sheet."""
 JOINED = {"units_of_two_columns": "城市 区县"}
 """What the unit is called where several columns name it."""
 
@@ -41,7 +43,11 @@ def test_a_messy_book_is_read_as_what_it_was_made_of(tmp_path: Path, name: str, 
     unit, time = proposal.roles["unit"], proposal.roles["time"]
     assert proposal.problem is None, proposal.problem
     assert (unit, time) == (JOINED.get(name, "城市"), "年份")
-    assert proposal.roles["cohort"] == "批复年份"
+    cohort = "首次处理年份" if name in LISTED else "批复年份"
+    assert proposal.roles["cohort"] == cohort
+    frame = frame.rename(columns={cohort: "批复年份"})
+    counted = 20 if name in JOINED else 10
+    assert proposal.reasons["unit"].startswith(f"{counted} different values")
     outcome = proposal.roles["outcome"]
     if name in JOINED:
         frame = frame[frame["区县"] != "新区"].assign(**{unit: lambda df: df["城市"]})

@@ -36,6 +36,7 @@ def reading_of(
     roles: Roles | Callable[[Reading], Roles] | None = None,
     encoding: str | None = None,
     names: Collection[str] = (),
+    doubts: list[PanelError] | None = None,
 ) -> Reading:
     """Read a file by steps.
 
@@ -52,6 +53,8 @@ def reading_of(
         Of a text file.
     names : collection of str, default ()
         Columns whose cells are names, also where they look like missing numbers.
+    doubts : list of PanelError, optional
+        Takes what somebody has to decide; raised by default.
 
     Returns
     -------
@@ -68,7 +71,12 @@ def reading_of(
             raise PanelError(Message("read={!r} is no step", key), hint=nearest(key, STEPS))
     checked_file(path)
     with remembered():
-        return _read_by_steps(path, given, fixed, roles, encoding, names)
+        reading = _read_by_steps(path, given, fixed, roles, encoding, names)
+    if doubts is not None:
+        doubts += reading.doubts
+    elif reading.doubts:
+        raise reading.doubts[0]
+    return reading
 
 
 def _read_by_steps(
@@ -124,7 +132,17 @@ def _take(
 
 def _check(key: str, value: Any, reading: Reading) -> None:
     """Refuse a column of a step that is not there."""
-    if key in ("sheet", "header", "captions", "long", "missing", "totals", "one_name", "repeats"):
+    if key in (
+        "sheet",
+        "header",
+        "captions",
+        "long",
+        "missing",
+        "totals",
+        "one_name",
+        "repeats",
+        "policy",
+    ):
         return
     for name in value:
         if name not in reading.frame.columns:

@@ -14,7 +14,7 @@ from bayes_nqp.intake._guess_cells import (
     refuse_formulas,
     twins_of,
 )
-from bayes_nqp.intake._guess_rows import nameless_sums, rows_of_panel, unit_and_time_of
+from bayes_nqp.intake._guess_rows import nameless_sums, reasons_of, rows_of_panel, unit_and_time_of
 from bayes_nqp.intake._guess_treatment import (
     adoption_of,
     ever_treated,
@@ -57,12 +57,13 @@ def guess(
     proposal = Guess(notes=list(overview.notes), steps=dict(overview.steps), language=language)
     _check({k: x for k, x in roles_given.items() if k not in ("unit", "time")}, overview.columns)
     refuse_formulas(overview, roles_given)
+    columns, frame = overview.columns, rows_of_panel(overview)
+    reasons = reasons_of(overview, frame)
     for key, value in (overview.roles | roles_given).items():
-        reason = overview.reasons.get(key, NOTHING)
+        reason = reasons.get(key, NOTHING)
         proposal.take(key, value, Message("as you said") if key in roles_given else reason)
     proposal.parts = proposal.roles.pop("parts", proposal.roles["unit"])
     proposal.roles["unit"] = joined_unit(proposal.parts)
-    columns, frame = overview.columns, rows_of_panel(overview)
     find_treatment(proposal, columns, frame, zones=zones)
     find_never(proposal, columns, frame)
     _outcome(proposal, columns, frame)
@@ -76,7 +77,12 @@ def guess(
     _strata(proposal, columns, frame)
     _others(proposal, columns, frame)
     proposal.notes += errors_of(proposal, overview)
-    doubts = (doubt_of_times(proposal, frame), proposal.problem, twins_of(proposal, overview))
+    doubts = (
+        overview.doubt,
+        doubt_of_times(proposal, frame),
+        proposal.problem,
+        twins_of(proposal, overview),
+    )
     proposal.problem = next((doubt for doubt in doubts if doubt is not None), None)
     if proposal.roles["unit"] in columns and (
         twice := spelled_advice(proposal.roles["unit"], frame["__unit"])
@@ -95,7 +101,7 @@ def placed(roles_given: dict[str, Any]) -> Placed:
     """
     keys: dict[str, Any] = {k: x for k, x in roles_given.items() if k in ("unit", "time")}
 
-    def of(columns: dict[str, SourceColumn]) -> tuple[dict[str, Any], dict[str, str]]:
+    def of(columns: dict[str, SourceColumn]) -> dict[str, Any]:
         _check(keys, columns)
         return unit_and_time_of(columns, keys)
 

@@ -27,22 +27,18 @@ _PARTS: Final = 6
 type Names = str | list[str]
 
 
-def unit_and_time_of(
-    columns: dict[str, SourceColumn], keys: dict[str, Any]
-) -> tuple[dict[str, Any], dict[str, str]]:
+def unit_and_time_of(columns: dict[str, SourceColumn], keys: dict[str, Any]) -> dict[str, Any]:
     """Find columns that name every row once, and repeat unit and time.
 
     Parameters
     ----------
-    given : dict
+    keys : dict
         Those that the user names.
 
     Returns
     -------
     roles : dict
         ``unit``, the name of a column or a list of them, and ``time``.
-    reasons : dict of str to str
-        Why, by role.
 
     Raises
     ------
@@ -51,15 +47,25 @@ def unit_and_time_of(
     """
     named = "unit" in keys and "time" in keys
     unit, time = (keys["unit"], keys["time"]) if named else _pair(keys, columns)
-    place = _both(_unit(columns, unit), columns[time])
-    reason = Message("{:,} different values", place["unit"].nunique())
-    if not place.duplicated().any():
+    return {"unit": unit, "time": time}
+
+
+def reasons_of(overview: Look, frame: pd.DataFrame) -> dict[str, Message]:
+    """Say why columns are the unit and the time, of the rows as all steps left them.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        From `rows_of_panel`.
+    """
+    reason = Message("{:,} different values", frame["__unit"].nunique())
+    if not frame.duplicated(["__unit", "__time"]).any():
         reason = Message("{}, each at most once a period", reason)
-    if not isinstance(unit, str):
+    if "parts" in overview.roles:
         reason = Message("{}; neither column alone names them", reason)
-    labels = columns[time].values.dropna()
-    periods = Message("{} periods, {}", labels.nunique(), _ends(columns[time]))
-    return {"unit": unit, "time": time}, {"unit": reason, "time": periods}
+    time = overview.columns[overview.roles["time"]]
+    periods = Message("{} periods, {}", time.values.nunique(), _ends(time))
+    return {"unit": reason, "time": periods}
 
 
 def rows_of_panel(overview: Look) -> pd.DataFrame:

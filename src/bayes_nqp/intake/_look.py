@@ -84,23 +84,23 @@ class Look:
         By which it was read: keys of [data.read].
     roles : dict
         The unit, one column or several, and the time, where somebody asked.
-    reasons : dict of str to str
-        Why, by role.
     notes : tuple of str
         What reading it did, and what it could not read.
     aside : DataFrame
         Rows that have no unit or no time.
     problem : PanelError, optional
         Why no columns can be the unit and the time.
+    doubt : PanelError, optional
+        What somebody has to decide of how it was read.
     """
 
     columns: dict[str, SourceColumn]
     steps: dict[str, Found] = field(default_factory=dict)
     roles: dict[str, Any] = field(default_factory=dict)
-    reasons: dict[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     aside: pd.DataFrame = field(default_factory=pd.DataFrame)
     problem: PanelError | None = None
+    doubt: PanelError | None = None
 
     @property
     def language(self) -> str:
@@ -108,7 +108,7 @@ class Look:
         return language_of("".join(self.columns))
 
 
-type Placed = Callable[[dict[str, SourceColumn]], tuple[dict[str, Any], dict[str, str]]]
+type Placed = Callable[[dict[str, SourceColumn]], dict[str, Any]]
 
 
 def look(path: Path, names: Collection[str] = (), placed: Placed | None = None) -> Look:
@@ -119,14 +119,13 @@ def look(path: Path, names: Collection[str] = (), placed: Placed | None = None) 
     names : collection of str, default ()
         Columns whose cells are names, also where they look like missing numbers.
     placed : callable, optional
-        Tells of columns which name the unit and the time, and why; without it, no row is set aside.
+        Tells of columns which name the unit and the time; without it, no row is set aside.
 
     Raises
     ------
     PanelError
         If it cannot be read, or holds no rows; not where no columns are unit and time.
     """
-    reasons: dict[str, str] = {}
     unnamed: list[str] = []
     problems: list[PanelError] = []
 
@@ -140,21 +139,20 @@ def look(path: Path, names: Collection[str] = (), placed: Placed | None = None) 
         if placed is None:
             return {}
         try:
-            roles, why = placed(_columns(reading.frame))
+            return placed(_columns(reading.frame))
         except PanelError as error:
             try:
-                roles, why = placed(_columns(filled_periods(reading.frame)))
+                return placed(_columns(filled_periods(reading.frame)))
             except PanelError:
                 problems.append(error)
                 return {}
-        reasons.update(why)
-        return roles
 
-    reading = reading_of(path, None, roles=roles_of, names=names)
-    notes = [*(x for x in reading.notes if "sheets" not in x), *unnamed]
+    doubts: list[PanelError] = []
+    reading = reading_of(path, None, roles=roles_of, names=names, doubts=doubts)
+    notes = [*(x for x in reading.notes if " sheets (the others: " not in x), *unnamed]
     columns = _columns(reading.frame)
-    return Look(columns, reading.taken, dict(reading.roles), reasons, tuple(notes), reading.aside,
-                problems[0] if problems else None)  # fmt: skip
+    return Look(columns, reading.taken, dict(reading.roles), tuple(notes), reading.aside,
+                problems[0] if problems else None, doubts[0] if doubts else None)  # fmt: skip
 
 
 def _columns(frame: pd.DataFrame) -> dict[str, SourceColumn]:

@@ -38,7 +38,7 @@ class Names(Step):
             values = distinct(column)
             if len(values) > 0.5 * len(column):
                 continue
-            other = [x for x in values if isinstance(x, str) and _bare(x) != x.strip(EDGES)]
+            other = [x for x in values if isinstance(x, str) and bare(x) != x.strip(EDGES)]
             if other:
                 names.append(str(name))
                 count += int(column.isin(other).sum())
@@ -46,22 +46,22 @@ class Names(Step):
         if not names:
             return None
         reason = Message("blanks between characters, or marks of notes, in {}", some(names))
-        return Found(names, reason, count, example, _bare(example))
+        return Found(names, reason, count, example, bare(example))
 
     def applied(self, reading: Reading, value: Any) -> int:
         """Take blanks and marks away."""
         count = 0
         for name in value:
             column = reading.frame[name]
-            other = {x: _bare(x) for x in distinct(column) if isinstance(x, str)}
+            other = {x: bare(x) for x in distinct(column) if isinstance(x, str)}
             changed = {x: y for x, y in other.items() if x.strip(EDGES) != y}
             count += int(column.isin(changed).sum())
-            read = column.map(lambda x, bare=changed: bare.get(x, x), na_action="ignore")
+            read = column.map(lambda x, known=changed: known.get(x, x), na_action="ignore")
             reading.frame = reading.frame.assign(**{name: read})
         return count
 
 
-def _bare(text: str) -> str:
+def bare(text: str) -> str:
     """A name without a mark, and without blanks where they stand between all its characters."""
     name = _MARK.sub("", text).strip(EDGES)
     parts = name.split()

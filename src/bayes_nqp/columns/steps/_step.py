@@ -15,6 +15,7 @@ from bayes_nqp.columns._book import opened, seen_sheets, sheet_frame
 from bayes_nqp.columns._read import TEXTS, broken, read
 from bayes_nqp.columns._text import delimiter, text_grid
 from bayes_nqp.columns._values import counted
+from bayes_nqp.errors import PanelError
 from bayes_nqp.language import Message
 from bayes_nqp.registry import Plugins
 
@@ -22,7 +23,7 @@ BOOKS: Final = (".xlsx", ".xlsm", ".xls")
 """Endings of workbooks."""
 
 
-type Unit = Literal["cell", "row", "column", "sheet"]
+type Unit = Literal["cell", "row", "column", "sheet", "unit"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ class Found:
     reason : Message
         Why.
     count : int
-        So many cells it changes; rows, columns or sheets where the step's `of` says so.
+        So many cells it changes; rows, columns, sheets or units where the step's `of` says so.
     before, after : str
         An example, as it stands there and as it is read.
     """
@@ -70,6 +71,8 @@ class Reading:
         What steps did.
     units : dict of str to str
         What rows below the names say of columns, such as the unit of their numbers.
+    doubts : list of PanelError
+        What somebody has to decide.
     taken : dict of str to Found
         Steps that were found, by key.
     aside : DataFrame
@@ -85,6 +88,7 @@ class Reading:
     notes: list[str] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
     units: dict[str, str] = field(default_factory=dict)
+    doubts: list[PanelError] = field(default_factory=list)
     taken: dict[str, Found] = field(default_factory=dict)
     aside: pd.DataFrame = field(default_factory=pd.DataFrame)
     _frame: pd.DataFrame | None = None
@@ -169,6 +173,7 @@ class Step(ABC):
         return {
             "cell": counted(count, "cell"), "row": counted(count, "row"),
             "column": counted(count, "column"), "sheet": counted(count, "sheet"),
+            "unit": counted(count, "unit"),
         }[self.of]  # fmt: skip
 
     @abstractmethod

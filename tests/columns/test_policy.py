@@ -1,0 +1,128 @@
+"""A policy that another sheet lists: joined where it is sure who is meant, else asked for."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import messy_books
+import pytest
+
+from bayes_nqp import Panel
+from bayes_nqp.columns import reading_of
+from bayes_nqp.errors import PanelError
+from bayes_nqp.studies import Proposal, new, validate
+
+FIRST = "首次处理年份"
+ROLES = {"unit": "城市", "time": "年份"}
+
+
+def listed(folder: Path, rows: list[list[Any]], **changes: Any) -> tuple[Path, dict[str, int]]:
+    """A workbook whose second sheet has some rows; and who is treated since when."""
+    frame, since = messy_books.listed(messy_books.truth(1))
+    sheets = {"数据": messy_books.table(frame.assign(**changes)), "试点名单": rows}
+    return messy_books.saved(folder / "a.xlsx", sheets), since
+
+
+def since_of(made: Proposal, path: Path) -> dict[str, int]:
+    assert made.study is not None, made.problem
+    read = tomllib.loads(made.path.read_text(encoding="utf-8"))["data"]["read"]
+    years = reading_of(path, read, roles=ROLES).frame.groupby("城市")[FIRST].first().dropna()
+    return {str(city): int(year) for city, year in years.items()}
+
+
+def test_a_list_is_joined_and_said(tmp_path: Path) -> None:
+    _, since = messy_books.listed(messy_books.truth(1))
+    rows = [["城市", "批复时间"], *map(list, since.items()), ["杭州市", 2015]]
+    path, _ = listed(tmp_path, rows)
+    made = new(path)
+    assert since_of(made, path) == since
+    said = f"{FIRST} from the list in '试点名单': 4 of 5 names are units of the data; not among"
+    assert made.study is not None
+    assert any(note.startswith(said) and "杭州市" in note for note in made.study.panel.notes)
+    assert any("the others, 6 units, count as never treated" in x for x in made.guess.notes)
+    panel = Panel.from_file(path, **ROLES, cohort=FIRST, outcome=messy_books.OUTCOME)
+    assert panel.cohort_codes.tolist() == made.study.panel.cohort_codes.tolist()
+    assert FIRST not in reading_of(path, {}, roles=ROLES).frame
+
+
+def test_a_name_that_may_be_a_unit_is_asked_for_and_one_correction_is_enough(
+    tmp_path: Path,
+) -> None:
+    _, since = messy_books.listed(messy_books.truth(1))
+    first, *others = since
+    rows = [["城市", "批复时间"], [first.removesuffix("市") + "地区", since[first]],
+            *([city, since[city]] for city in others)]  # fmt: skip
+    path, _ = listed(tmp_path, rows)
+    made = new(path)
+    assert made.study is None
+    asked = f'names = {{ "{rows[1][0]}" = "{first}" }}'
+    assert asked in made.problem
+    with pytest.raises(PanelError, match="does not say surely who is treated when"):
+        validate(made.path)
+    with pytest.raises(PanelError, match="does not say surely who is treated when"):
+        Panel.from_file(path, **ROLES, cohort=FIRST, outcome=messy_books.OUTCOME)
+    text = made.path.read_text(encoding="utf-8")
+    made.path.write_text(
+        text.replace('"since" = "批复时间"', f'"since" = "批复时间", {asked}'), encoding="utf-8"
+    )
+    assert (validate(made.path).panel.cohort_codes >= 0).sum() == len(since)
+
+
+@pytest.mark.parametrize("cell", [None, "待定", 2015])
+def test_a_name_without_one_year_is_asked_for(tmp_path: Path, cell: object) -> None:
+    _, since = messy_books.listed(messy_books.truth(1))
+    city = next(iter(since))
+    rows = [["城市", "批复时间"], *map(list, since.items())]
+    rows = [*rows, [city, cell]] if cell == 2015 else [*rows[:1], [city, cell], *rows[2:]]
+    made = new(listed(tmp_path, rows)[0])
+    assert made.study is None
+    assert f"没有年份或年份不一：{city}" in made.problem
+
+
+def test_two_units_that_a_name_may_be_are_both_named(tmp_path: Path) -> None:
+    frame, since = messy_books.listed(messy_books.truth(1))
+    city, *others = since
+    spare = next(x for x in frame["城市"].unique() if x not in since)
+    names = frame["城市"].replace({spare: city.removesuffix("市") + "县"})
+    rows = [["城市", "批复时间"], [city.removesuffix("市"), since[city]],
+            *([x, since[x]] for x in others)]  # fmt: skip
+    made = new(listed(tmp_path, rows, 城市=names)[0])
+    assert made.study is None
+    assert city in made.problem
+    assert city.removesuffix("市") + "县" in made.problem
+
+
+def test_lists_that_differ_are_both_named(tmp_path: Path) -> None:
+    _, since = messy_books.listed(messy_books.truth(1))
+    rows = [["城市", "批复时间", "实施时间"], *([x, y, y + 1] for x, y in since.items())]
+    made = new(listed(tmp_path, rows)[0])
+    assert made.study is None
+    assert "多份名单" in made.problem
+    assert "批复时间" in made.problem
+    assert "实施时间" in made.problem
+
+
+@pytest.mark.parametrize("head", ["成立时间", "入选时间"])
+def test_other_sheets_and_tables_with_a_policy_of_their_own_are_left_alone(
+    tmp_path: Path, head: str
+) -> None:
+    frame = messy_books.truth(1)
+    rows = [["城市", head], *([x, 2013] for x in frame["城市"].unique())]
+    own = frame if head == "入选时间" else frame.drop(columns="批复年份")
+    sheets = {"数据": messy_books.table(own), "城市属性": rows}
+    made = new(messy_books.saved(tmp_path / "b.xlsx", sheets))
+    assert "policy" not in made.guess.steps
+    assert (made.study is None) == (head == "成立时间")
+
+
+def test_what_is_said_of_a_list_must_be_there(tmp_path: Path) -> None:
+    _, since = messy_books.listed(messy_books.truth(1))
+    path, _ = listed(tmp_path, [["城市", "批复时间"], *map(list, since.items())])
+    good = {"sheet": "试点名单", "unit": "城市", "since": "批复时间"}
+    wrong = [{**good, "sheet": "名单"}, {**good, "unit": "县"}, {**good, "when": "x"},
+             {"sheet": "试点名单"}]  # fmt: skip
+    for source in wrong:
+        with pytest.raises(PanelError, match="policy: "):
+            reading_of(path, {"sheet": "数据", "policy": {FIRST: source}}, roles=ROLES)
