@@ -80,3 +80,21 @@ def test_values_are_never_proposed(tmp_path: Path) -> None:
     assert set(frame["省份"]) == {"冀", "江苏", "甘肃", "云南"}
     assert "values" in STEPS
     assert pd.api.types.is_numeric_dtype(frame["年份"])
+
+
+@pytest.mark.parametrize(
+    ("texts", "numbers"),
+    [
+        (["12,5", "1.234", "1.234,5", "7,25"], [12.5, 1234.0, 1234.5, 7.25]),
+        (["12,5", "1.234.567", "-2.345", "7,25"], [12.5, 1234567.0, -2345.0, 7.25]),
+        (["12,5", "1.234", "1.5", "7,25"], [12.5, 1.234, 1.5, 7.25]),
+    ],
+)
+def test_beside_decimal_commas_points_mark_thousands(
+    tmp_path: Path, texts: list[str], numbers: list[float]
+) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("\n".join(["x;y", *(f"{x};a" for x in texts)]), encoding="utf-8")
+    read = reading_of(path, {"decimals": ["x"]})
+    assert read.frame["x"].tolist() == numbers
+    assert reading_of(path, None).taken["decimals"].value == ["x"]

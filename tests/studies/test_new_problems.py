@@ -22,7 +22,7 @@ def faulty(seed: int) -> tuple[pd.DataFrame, dict[str, str]]:
     changing = int(frame.index[frame["批复年份"].notna()][3])
     frame.loc[word, "贷款余额"] = "40.5或41"
     frame.loc[changing, "批复年份"] = 2017
-    frame = pd.concat([frame, frame.iloc[[twice]]], ignore_index=True)
+    frame = pd.concat([frame, frame.iloc[[twice]].assign(专利数=1)], ignore_index=True)
     return frame, {
         "outcome": f"第 {word + 2} 行",
         "repeated": f"第 {twice + 2} 行",
@@ -60,7 +60,7 @@ def word(frame: Rows, rng: np.random.Generator) -> tuple[Rows, str]:
 
 
 def repeated(frame: Rows, rng: np.random.Generator) -> tuple[Rows, str]:
-    twice = frame.iloc[[int(rng.integers(0, 60))]]
+    twice = frame.iloc[[int(rng.integers(0, 60))]].assign(专利数=1)
     return pd.concat([frame, twice], ignore_index=True), f"第 {{{len(frame)}}} 行"
 
 
@@ -106,7 +106,7 @@ def written(frame: pd.DataFrame, path: Path) -> Path:
 
 def test_what_else_is_wrong_is_told_where_nobody_is_treated(tmp_path: Path) -> None:
     frame = messy_books.truth(1).drop(columns="批复年份")
-    frame = pd.concat([frame, frame.iloc[[4]]], ignore_index=True)
+    frame = pd.concat([frame, frame.iloc[[4]].assign(专利数=1)], ignore_index=True)
     path = tmp_path / "a.xlsx"
     frame.to_excel(path, index=False)
     problem = new(path).problem

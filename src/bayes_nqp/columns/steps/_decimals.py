@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -20,6 +21,9 @@ from bayes_nqp.columns._values import is_text, texts_of
 from bayes_nqp.columns.steps._cellwise import Cellwise
 from bayes_nqp.columns.steps._step import Found, Reading, some, step
 from bayes_nqp.language import Message
+
+_POINTED: Final = re.compile(r"[-+]?\d{1,3}(?:\.\d{3})+")
+"""1.234 and 1.234.567, whose points may mark thousands."""
 
 
 @step("decimals", place=42)
@@ -59,6 +63,16 @@ class Decimals(Cellwise):
         """As a number, and so are plain numbers beside it."""
         return next((x for x in (decimal(cell), number(cell)) if x is not None), cell)
 
+    def column(self, values: list[Any]) -> list[Any]:
+        """As numbers: beside decimal commas, or 1.234.567, the point of 1.234 marks thousands."""
+        pointed = [x for x in values if isinstance(x, str) and _POINTED.fullmatch(x)]
+        others = [x for x in values if x not in pointed]
+        certain = any(decimal(x) is not None for x in values) and not any(
+            isinstance(x, str) and "." in x and decimal(x) is None for x in others
+        )
+        bare = {x: x.replace(".", "") for x in pointed} if certain else {}
+        return [self.after(bare.get(x, x)) for x in values]
+
 
 def _points(frame: pd.DataFrame) -> bool:
     """Whether a column of numbers has fractions, which the reader took from decimal points."""
@@ -77,7 +91,10 @@ def _decimal(entries: Cells, *, usual: bool) -> bool:
     """
     fractions = {x: y for x in entries.values if (y := decimal(x)) is not None}
     plain = [y for x in entries.values if (y := number(x)) is not None]
-    words = [x for x in entries.values if x != "" and x not in fractions and number(x) is None]
+    words = [
+        x for x in entries.values if x != "" and x not in fractions and number(x) is None
+        if not (isinstance(x, str) and _POINTED.fullmatch(x))
+    ]  # fmt: skip
     if not fractions or words_beside(words, lambda _: False) != words:
         return False
     if entries.count(words.__contains__) > (1.0 - MOST) * entries.counts.sum():
