@@ -98,3 +98,13 @@ def test_beside_decimal_commas_points_mark_thousands(
     read = reading_of(path, {"decimals": ["x"]})
     assert read.frame["x"].tolist() == numbers
     assert reading_of(path, None).taken["decimals"].value == ["x"]
+
+
+@pytest.mark.parametrize(("number", "told"), [("{:.3f}", True), ("{:.2f}", False)])
+def test_points_that_may_mark_thousands_are_told(tmp_path: Path, number: str, told: bool) -> None:
+    rows = [f"{k},{k}5;{number.format(1.207 + k / 7)}" for k in range(9)]
+    path = tmp_path / "a.csv"
+    path.write_text("\n".join(["x;y", *rows]), encoding="utf-8")
+    read = reading_of(path, None)
+    assert read.taken["decimals"].value == ["x"]
+    assert any("1000 times as large" in note for note in read.notes) == told

@@ -49,6 +49,8 @@ class Decimals(Cellwise):
             example = example or commas[0]
         if not names:
             return None
+        if doubtful := _doubtful(reading.frame):
+            reading.notes.append(_DOUBT.fill(some(doubtful)))
         return Found(names, self.reason(some(names)), count, example, f"{decimal(example):g}")
 
     def odd(self, entries: Cells) -> list[Any]:
@@ -72,6 +74,24 @@ class Decimals(Cellwise):
         )
         bare = {x: x.replace(".", "") for x in pointed} if certain else {}
         return [self.after(bare.get(x, x)) for x in values]
+
+
+_DOUBT: Final = Message(
+    "{}: three digits behind each point, and commas are decimal ones elsewhere in the file: if the "
+    "points mark thousands, these numbers are 1000 times as large; write them without points"
+)
+
+
+def _doubtful(frame: pd.DataFrame) -> list[str]:
+    """Columns of numbers most of which have three decimal places: 1.234 may be 1234."""
+    names = []
+    for name, column in frame.select_dtypes("float").items():
+        thousands = column.dropna().to_numpy() * 1000.0
+        exact = np.abs(thousands - np.round(thousands)) < 1e-6 * np.maximum(np.abs(thousands), 1.0)
+        third = np.abs(np.round(thousands)) % 10.0 > 0.0
+        if len(thousands) and exact.all() and third.mean() > 0.5 and (thousands < 1e6).all():
+            names.append(str(name))
+    return names
 
 
 def _points(frame: pd.DataFrame) -> bool:
