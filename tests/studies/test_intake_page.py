@@ -56,7 +56,7 @@ def test_looking_writes_nothing_and_names_every_problem(tmp_path: Path) -> None:
     frame = messy_books.truth(2).astype({"贷款余额": object})
     frame.loc[3, "贷款余额"] = "约40<b>"
     path = tmp_path / "a.xlsx"
-    pd.concat([frame, frame.iloc[[9]]]).to_excel(path, index=False)
+    pd.concat([frame, frame.iloc[[9]].assign(专利数=1)]).to_excel(path, index=False)
     page = look(path)
     assert [x.name for x in tmp_path.iterdir()] == ["a.xlsx"]
     assert len(page.problems) == 2
