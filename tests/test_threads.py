@@ -13,9 +13,10 @@ from small_calls import CALLS, public, write_world
 
 LARGE = {
     "averaged", "datasets.medicaid", "datasets.minimum_wage", "decay", "plots.calibration",
-    "plots.effect_map", "plots.zone_map", "simulation.cities", "simulation.firms",
-    "spatial_weights.contiguity", "studies.add_index", "studies.add_zones", "studies.look",
-    "studies.style", "weights_posterior",
+    "plots.decay", "plots.effect_map", "plots.lisa_map", "plots.weights_posterior",
+    "plots.zone_map", "simulation.cities", "simulation.firms", "spatial_weights.contiguity",
+    "studies.add_index", "studies.add_zones", "studies.look", "studies.style",
+    "weights_posterior",
 }  # fmt: skip
 """Those with neither a cheap call nor anything of their own that threads could share."""
 

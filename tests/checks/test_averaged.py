@@ -187,7 +187,7 @@ def test_the_design_named_next_is_the_one_that_explains_the_periods_before() -> 
     response = named(early(simulated(), 1.5))
     assert response.verdict == "fails"
     assert "likeliest of those that nothing contradicts, anticipation=1," in response.sentence
-    assert "The average over designs (averaged)" in response.sentence
+    assert "The average over designs, with which reports begin" in response.sentence
     drift = named(simulated(units=150, cohorts=(6, 8), trend=0.3))
     assert "Next: trends=nqp.DifferentialTrends()" in drift.sentence
 

@@ -171,5 +171,5 @@ def test_what_leaves_nothing_is_refused(arguments: dict[str, object], message: s
 
 
 def test_what_does_not_go_with_linked_units_is_refused() -> None:
-    with pytest.raises(StudyError, match="does not go with 'moderator'"):
+    with pytest.raises(StudyError, match="and not with lag=False"):
         plan_of(slx_of(moderator="m"), PANEL)

@@ -431,8 +431,9 @@ def test_what_exposed_rows_receive_is_neither_of_treated_nor_of_untreated_ones(
 def test_what_a_design_beside_cannot_be_is_said_of_its_table(tmp_path: Path) -> None:
     path = tmp_path / "study.toml"
     moderated = CHANNELS.replace('"cbec"\n', '"cbec"\nmoderator = "digital_finance"\n')
+    moderated = moderated.replace('"SpatialLag", weights', '"SpatialLag", lag = false, weights')
     path.write_text(moderated, encoding="utf-8")
-    with pytest.raises(NQPError, match=r"\[beside.SDM\]: .* does not go with 'moderator'"):
+    with pytest.raises(NQPError, match=r"\[beside.SDM\]: .* and not with lag=False"):
         nqp.studies.validate(path)
 
 

@@ -13,8 +13,8 @@ from bayes_nqp.checks import CheckResult
 from bayes_nqp.estimands import text
 from bayes_nqp.fitting import ADDITIVE, ROWS, Fit
 from bayes_nqp.language import Message, listed
+from bayes_nqp.tables._dependence import moran_evidence
 from bayes_nqp.tables._draft import TableDraft
-from bayes_nqp.tables._kind_moran import moran_evidence
 from bayes_nqp.tables._kinds import Ask, kind
 from bayes_nqp.tables._model import Column, Table
 from bayes_nqp.tables._parts import count

@@ -9,11 +9,11 @@ import xarray as xr
 from scipy.special import ndtr
 
 from bayes_nqp import vocabulary as v
-from bayes_nqp.checks import CHECKS, CheckResult
-from bayes_nqp.errors import StudyError
+from bayes_nqp.checks import CheckResult
 from bayes_nqp.estimands import text
 from bayes_nqp.fitting import ADDITIVE, ROWS, Fit
 from bayes_nqp.language import Message
+from bayes_nqp.tables._dependence import moran_evidence
 from bayes_nqp.tables._draft import TableDraft
 from bayes_nqp.tables._kinds import Ask, kind
 from bayes_nqp.tables._model import Column, Table
@@ -55,22 +55,3 @@ def moran(source: Fit | xr.Dataset | Sequence[CheckResult], ask: Ask) -> Table:
     heads = ("I", "E(I)", "sd(I)", "z", "p")
     columns = (Column(x, translate(_SERIES[name])) for name in series for x in heads)
     return draft.finish("moran", translate("Moran's I by period"), translate("Period"), columns, {})
-
-
-def moran_evidence(source: Fit | xr.Dataset | Sequence[CheckResult]) -> xr.Dataset:
-    """Find the numbers of the check "moran", asked anew of a fit.
-
-    Raises
-    ------
-    StudyError
-        If none of the checks is it, or it has no numbers.
-    """
-    if isinstance(source, xr.Dataset):
-        raise StudyError("effects have no rows", hint="pass the fit, or nqp.check(fit, 'moran')")
-    results = [CHECKS["moran"](source)] if isinstance(source, Fit) else source
-    evidence = next((x for x in results if x.name == "moran" and x.evidence is not None), None)
-    if evidence is None or not isinstance(evidence.evidence, xr.Dataset):
-        sentence = next((x.sentence for x in results if x.name == "moran"), None)
-        problem = sentence or Message("none of the checks is 'moran'")
-        raise StudyError(problem, hint="nqp.check(fit, 'moran', weights=weights)")
-    return evidence.evidence

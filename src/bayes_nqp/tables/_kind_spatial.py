@@ -20,9 +20,9 @@ from bayes_nqp.fitting import (
 )
 from bayes_nqp.language import Message, Translator, listed
 from bayes_nqp.spatial_weights import SpatialWeights
+from bayes_nqp.tables._dependence import LM
 from bayes_nqp.tables._described import model_facts, remarks_of, stacked_notes
 from bayes_nqp.tables._draft import TableDraft
-from bayes_nqp.tables._kind_spatial_lm import LM
 from bayes_nqp.tables._kinds import Ask, kind
 from bayes_nqp.tables._model import NOTHING, Cell, Column, Form, Table, decimals_for
 from bayes_nqp.tables._parts import Writer, count, outcome_of, per_words, word

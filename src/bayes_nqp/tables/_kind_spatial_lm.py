@@ -12,18 +12,12 @@ from bayes_nqp.checks import CHECKS, CheckResult
 from bayes_nqp.errors import StudyError
 from bayes_nqp.fitting import ADDITIVE, ROWS, Fit
 from bayes_nqp.language import Message
+from bayes_nqp.tables._dependence import LM
 from bayes_nqp.tables._draft import TableDraft
 from bayes_nqp.tables._kinds import Ask, kind
 from bayes_nqp.tables._model import Column, Table
 from bayes_nqp.tables._parts import chance, number
 
-LM: Final = {
-    "lag": Message("LM lag"),
-    "robust lag": Message("Robust LM lag"),
-    "error": Message("LM error"),
-    "robust error": Message("Robust LM error"),
-}
-"""The tests, in the order of papers."""
 _SIDES: Final = {
     ("printed_statistic", "printed_p"): Message("As printed"),
     ("statistic", "p"): Message("Whitened"),
