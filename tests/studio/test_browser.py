@@ -130,7 +130,7 @@ def test_axe_finds_nothing_serious(
 def test_steps_of_reading_fit_a_phone(
     studio: Callable[..., Any], tab: Any, workbook: Path, tmp_path: Path
 ) -> None:
-    frame = pd.read_excel(workbook)
+    frame = pd.read_excel(workbook, engine="openpyxl")
     frame["outcome"] = [f"{value:.2f}万元" for value in frame["outcome"]]
     path = tmp_path / "worded.xlsx"
     frame.to_excel(path, index=False)
@@ -150,6 +150,13 @@ def grave(tab: Any) -> list[Any]:
         turn(tab, name)
         tab.locator(f"#body_{name} h2").wait_for()
         tab.wait_for_function("!document.documentElement.classList.contains('shiny-busy')")
+        # What was hidden is made anew once the server knows that it is seen, and faded until then.
+        tab.wait_for_timeout(600)
+        tab.wait_for_function("!document.documentElement.classList.contains('shiny-busy')")
+        tab.wait_for_function(
+            "[...document.querySelectorAll('.shiny-bound-output')]"
+            ".every(x => getComputedStyle(x).opacity === '1')"
+        )
         wrong = axe.Axe().run(tab).response["violations"]
         found += [
             (name, x["id"], [node["html"][:200] for node in x["nodes"]])
