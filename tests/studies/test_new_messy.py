@@ -171,17 +171,21 @@ def test_notes_below_merged_cells_are_set_aside(tmp_path: Path) -> None:
     assert "第 111 行 '注：略'未使用" in text
 
 
-def test_a_city_under_two_names_is_told(tmp_path: Path) -> None:
+def test_a_city_under_two_names_is_one_unit(tmp_path: Path) -> None:
+    """The step says so, and without it the two names are told."""
     frame = rows()
     frame.loc[[27, 28], "城市"] = "苏州"
     made = new(book(tmp_path / "a.xlsx", frame))
+    assert said(made)["read"]["one_name"] == {"苏州": "苏州市"}
     assert made.study is not None
-    for notes in (made.guess.notes, validate(made.path).notes):
-        (told,) = (x for x in notes if "城市 spells 1 prefecture in more than one way" in x)
-        assert "(苏州 and 苏州市)" in told
-        assert 'unit = "prefecture_name"' in told
+    assert made.study.panel.n_units == 12
     text = made.path.read_text(encoding="utf-8")
-    text = text.replace('unit = "城市"', 'unit = "prefecture_name"')
+    lines = [x for x in text.splitlines() if not x.startswith("one_name")]
+    made.path.write_text("\n".join(lines), encoding="utf-8")
+    (told,) = (x for x in validate(made.path).notes if "in more than one way" in x)
+    assert "(苏州 and 苏州市)" in told
+    assert 'unit = "prefecture_name"' in told
+    text = "\n".join(lines).replace('unit = "城市"', 'unit = "prefecture_name"')
     text = text.replace("[design]", '[data.zones]\nprefecture = "城市"\n\n[design]')
     made.path.write_text(text, encoding="utf-8")
     study = validate(made.path)
@@ -234,7 +238,12 @@ def test_times_and_units_that_mix_text_and_numbers(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("given", [{}, {"unit": "城市", "time": "年份"}])
 def test_rows_that_repeat_end_with_their_numbers(tmp_path: Path, given: dict[str, str]) -> None:
+    """Not those that are alike in everything: one of these is read."""
     frame = pd.concat([rows(), rows().iloc[[40]]])
+    made = new(book(tmp_path / "a.xlsx", frame), tmp_path / "alike.toml", roles=given)
+    assert not made.problem
+    assert said(made)["read"]["repeats"] == [110]
+    frame.iloc[-1, list(frame).index("融资约束")] = 99.0
     made = new(book(tmp_path / "a.xlsx", frame), roles=given)
     assert made.guess.roles["unit"] == "城市"
     assert "第 42 行（合肥市，2017）；第 110 行（合肥市，2017）" in made.problem
