@@ -95,7 +95,7 @@ def tell(event: str, **facts: Any) -> None:
     sys.stdout.flush()
 
 
-class Steps:
+class Announcer:
     """Tells how far the work is; the same work no more often than it can be read."""
 
     def __init__(self) -> None:
@@ -132,7 +132,7 @@ def main(study: Path, out: Path) -> int:
     try:
         with stoppable(), collected():
             studies.run(
-                study, out, progress=False, listener=Steps(), watcher=watch,
+                study, out, progress=False, listener=Announcer(), watcher=watch,
                 command=f"bayes-nqp run {in_shell(study)}",
             )  # fmt: skip
             _write(contexts[0], folder, "assumptions", tell)

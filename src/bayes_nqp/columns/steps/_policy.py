@@ -74,7 +74,7 @@ class _Listed:
 
 
 @step("policy", place=90)
-class Policy(Step):
+class PolicyList(Step):
     """The first treated year of each unit, from the sheet that lists them."""
 
     label = Message("List of the policy")
