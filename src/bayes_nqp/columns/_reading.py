@@ -119,7 +119,7 @@ def _take(
             value = given[key]
         else:
             continue
-        if not isinstance(value, str | int):
+        if each.by_column and not isinstance(value, str | int):
             _check(key, value, reading)
         count = each.applied(reading, value)
         if count and each.of in ("cell", "row") and key != "header":
@@ -132,18 +132,6 @@ def _take(
 
 def _check(key: str, value: Any, reading: Reading) -> None:
     """Refuse a column of a step that is not there."""
-    if key in (
-        "sheet",
-        "header",
-        "captions",
-        "long",
-        "missing",
-        "totals",
-        "one_name",
-        "repeats",
-        "policy",
-    ):
-        return
     for name in value:
         if name not in reading.frame.columns:
             row = further_down(name, reading.frame)

@@ -28,6 +28,7 @@ class Captions(Step):
     label = Message("Rows of names or units")
     text = "Rows that repeat the names of columns, or say in which units these are, as numbered."
     kind = list[int]
+    by_column = False
     of = "row"
 
     def found(self, reading: Reading) -> Found | None:

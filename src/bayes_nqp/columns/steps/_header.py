@@ -30,6 +30,7 @@ class Header(Step):
         "all rows, of which the upper ones name groups."
     )
     kind = int | list[int]
+    by_column = False
     of = "row"
 
     def found(self, reading: Reading) -> Found | None:

@@ -28,6 +28,7 @@ class Long(Step):
         'table whose years are columns: ["year", "gdp"].'
     )
     kind = list[str]
+    by_column = False
     of = "column"
 
     def found(self, reading: Reading) -> Found | None:

@@ -19,6 +19,7 @@ class Missing(Step):
     label = Message("Missing numbers")
     text = 'Texts that stand for a missing number, such as "—", in columns of numbers.'
     kind = list[str]
+    by_column = False
 
     def found(self, reading: Reading) -> Found | None:
         """Find short texts without a digit in columns that hold numbers else."""

@@ -20,6 +20,7 @@ class OneName(Step):
         "they share no period: { 保定 = 保定市 }."
     )
     kind = dict[str, str]
+    by_column = False
     placed = True
 
     def found(self, reading: Reading) -> Found | None:

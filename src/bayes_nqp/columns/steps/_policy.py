@@ -86,6 +86,7 @@ class PolicyList(Step):
         "listed is never treated."
     )
     kind = dict[str, dict[str, str | dict[str, int | str]]]
+    by_column = False
     of = "unit"
     placed = True
 

@@ -16,6 +16,7 @@ class Repeats(Step):
     label = Message("Rows that stand twice")
     text = "Rows that repeat an earlier one in every cell, as numbered."
     kind = list[int]
+    by_column = False
     of = "row"
     placed = True
 

@@ -25,6 +25,7 @@ class Sheet(Step):
         'or several, put together, with a column of their names: { year = ["2011", "2012"] }.'
     )
     kind = str | int | dict[str, list[str]]
+    by_column = False
     of = "sheet"
 
     def found(self, reading: Reading) -> Found | None:

@@ -163,6 +163,8 @@ class Step(ABC):
     """What it counts."""
     placed: ClassVar[bool] = False
     """Whether it needs to know the unit and the time."""
+    by_column: ClassVar[bool] = True
+    """Whether what its key lists are columns of the file."""
 
     @abstractmethod
     def found(self, reading: Reading) -> Found | None:

@@ -21,6 +21,7 @@ class Totals(Step):
     label = Message("Totals")
     text = 'Names of units or groups whose rows are totals or averages of others: "合计".'
     kind = list[str]
+    by_column = False
     of = "row"
 
     def found(self, reading: Reading) -> Found | None:
