@@ -126,9 +126,10 @@ def next_step(fit: Fit, verdict: Verdict) -> Message:
     if winner is not None and winner.alone:
         return advised(Message("Next: {}; or see all: {}.", winner.candidate.hint(fit), see_all))
     if not any(x.reason for x in evidence_of(fit) if x.candidate.drift):
+        against = Message("Leads or placebo dates speak against each of the designs averaged.")
         return advised(
             joined([
-                NOTHING if winner is None else Message(
+                (NOTHING if verdict == UNTOLD else against) if winner is None else Message(
                     "No design stands alone: the likeliest of those that nothing contradicts, {}, "
                     "has {:.0%}.",
                     winner.candidate.hint(fit) or winner.candidate.name,
