@@ -1,8 +1,8 @@
 """Run: python -m benchmarks.further_worlds; with --only, --units, --panels, --collect.
 
 What `benchmarks.worlds` measures, in worlds that came after the rules were set: none of them was
-looked at when a check, a weight or a threshold was chosen. A line of JSON a panel in
-.cache/further_worlds; `--collect` writes what is there into docs/truth.md.
+looked at when a check, a weight or a threshold was chosen. A row a panel in
+.cache/further_worlds; `--collect` adds what is there to benchmarks/measured and docs/truth.md.
 """
 
 from __future__ import annotations

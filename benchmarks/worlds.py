@@ -2,17 +2,16 @@
 
 What the default, the design that `pretrends` names next, and the average over designs say in worlds
 in which trends are parallel and in which they are not; and how often the default misses while no
-check of assumptions speaks. A line of JSON a panel in .cache/worlds; an interrupted run goes on
-where it stopped. `--collect` writes what is there into docs/truth.md.
+check of assumptions speaks. A row a panel in .cache/worlds; an interrupted run goes on where it
+stopped. `--collect` adds what is there to benchmarks/measured, and writes docs/truth.md.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import time
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -38,6 +37,11 @@ SIZES = (60, 200)
 ASKED = ("pretrends", "placebo_time", "anticipation", "error_model", "selection")
 LEVELS = np.linspace(0.005, 0.995, 67)
 """Of probability, at which answers are kept: 95 % intervals, and mixtures under any prior odds."""
+ANSWERS = ("default", "next", "averaged", "even", "e4")
+COLUMNS = (
+    "world", "units", "number", "error", "truth", "named", *ASKED,
+    *(f"{answer}_{end}" for answer in ANSWERS for end in ("low", "high")), "seconds",
+)  # fmt: skip
 SPEAKING = ("fails", "in doubt", "could not tell")
 
 
@@ -249,18 +253,31 @@ class Collection:
 
     @property
     def store(self) -> Path:
-        """Folder of what was measured."""
+        """Folder of what a run measures."""
         return ROOT / ".cache" / self.name
+
+    @property
+    def kept(self) -> Path:
+        """File of what was measured under the rules that stand."""
+        return ROOT / "benchmarks" / "measured" / f"{self.name}.csv"
 
     @property
     def mark(self) -> str:
         """What stands before and after the table."""
         return f"<!-- python -m benchmarks.{self.name} -->"
 
-    def lines(self) -> Iterator[dict[str, Any]]:
-        """What was measured, a panel each."""
-        for path in sorted(self.store.glob("part*.jsonl")):
-            yield from map(json.loads, path.read_text(encoding="utf-8").splitlines())
+    def rows(self) -> pd.DataFrame:
+        """What was measured, a panel each: in the file, and in the folder of runs."""
+        paths = [x for x in (self.kept, *sorted(self.store.glob("part*.csv"))) if x.exists()]
+        parts = [pd.read_csv(x, keep_default_na=False, na_values=[""]) for x in paths]
+        order = {name: k for k, name in enumerate(self.worlds)}
+        if not parts:
+            return pd.DataFrame(columns=["world", "units", "number"])
+        rows = pd.concat(parts).drop_duplicates(["world", "units", "number"])
+        place = rows["world"].map(order)
+        return (
+            rows.assign(place=place).sort_values(["place", "units", "number"]).drop(columns="place")
+        )
 
 
 WORLDS: Final[dict[str, Callable[[Draft], None]]] = {
@@ -306,63 +323,70 @@ def made(
 
 def levels_of(effects: object) -> list[float]:
     """The average effect at `LEVELS`."""
-    return [round(float(x), 5) for x in np.quantile(nqp.att(effects), LEVELS)]
+    return [float(x) for x in np.quantile(nqp.att(effects), LEVELS)]
 
 
 def measured(
     world: str, units: int, number: int, worlds: Mapping[str, Callable[[Draft], None]] = WORLDS
 ) -> dict[str, Any]:
-    """Answers and verdicts on one panel; of every design of the average, evidence and answer."""
+    """Intervals and verdicts on one panel."""
     began = time.process_time()
     panel, truth = made(world, units, number, worlds)
     fit = nqp.fit(nqp.StaggeredDiD(), panel, nqp.Importance(seed=number), progress=False)
     verdicts = {x.name: x.verdict for x in run_checks(fit, ASKED)}
     answer = nqp.averaged(fit)
-    line: dict[str, Any] = {"world": world, "units": units, "number": number, "truth": truth}
-    line |= {"verdicts": verdicts, "default": levels_of(fit), "averaged": levels_of(answer)}
-    line["designs"] = [
+    designs = [
         {
-            "name": str(x.candidate.name), "drift": x.candidate.drift,
-            "evidence": round(x.evidence.value, 3), "tail": float(x.evidence.tail),
+            "drift": x.candidate.drift, "evidence": x.evidence.value, "tail": x.evidence.tail,
             "answer": None if x.effects is None else levels_of(x.effects),
         }
         for x in answer.designs
     ]  # fmt: skip
+    intervals = {"default": ends(levels_of(fit)), "averaged": ends(levels_of(answer))}
+    intervals |= {"even": mixture(designs, 0.0), "e4": mixture(designs, 4.0)}
     spoken = verdicts["pretrends"]
     fit = evenly(fit).fit
     together = shared_shocks(fit) if spoken != "holds" else None
     named = next_design(fit, spoken) if spoken in ("fails", "in doubt") else None
     # What readers are told to do next: nothing, the average, or a design.
-    line["next"] = line["default" if spoken == "holds" else "averaged"]
-    line["named"] = "averaged" if spoken == "could not tell" else ""
+    intervals["next"] = intervals["default" if spoken == "holds" else "averaged"]
+    name = "averaged" if spoken == "could not tell" else ""
     if together is not None:
-        line["named"] = f"shocks by {together.by}"
-        line["next"] = levels_of(refit(fit, fit.variant(shocks=together.shocks)))
+        name = f"shocks by {together.by}"
+        intervals["next"] = ends(levels_of(refit(fit, fit.variant(shocks=together.shocks))))
     elif named is not None and not named.alone:
-        line["named"] = "averaged"
+        name = "averaged"
     elif named is not None and named.candidate.changes(fit):
-        line["named"] = str(named.candidate.name)
-        line["next"] = levels_of(refit(fit, named.candidate.design(fit)))
-    return line | {"seconds": time.process_time() - began}
+        name = str(named.candidate.name)
+        intervals["next"] = ends(levels_of(refit(fit, named.candidate.design(fit))))
+    row: dict[str, Any] = {"world": world, "units": units, "number": number, "error": ""}
+    row |= {"truth": round(truth, 4), "named": name, **verdicts}
+    for answer_name in ANSWERS:
+        low, high = intervals[answer_name]
+        row |= {f"{answer_name}_low": round(low, 4), f"{answer_name}_high": round(high, 4)}
+    return row | {"seconds": round(time.process_time() - began, 2)}
 
 
 def run(collection: Collection, only: list[str], sizes: list[int], panels: int, part: str) -> None:
     """Measure what is not there yet, a panel of every world in turn."""
     collection.store.mkdir(parents=True, exist_ok=True)
     first, of = (int(x) for x in part.split("/"))
-    ready = {(x["world"], x["units"], x["number"]) for x in collection.lines()}
-    path = collection.store / f"part{first}of{of}.jsonl"
+    ready = set(collection.rows()[["world", "units", "number"]].itertuples(index=False, name=None))
+    path = collection.store / f"part{first}of{of}.csv"
     for number in range(first - 1, panels, of):
         for units in sizes:
             for world in only:
                 if (world, units, number) in ready:
                     continue
                 try:
-                    line = measured(world, units, number, collection.worlds)
+                    row = measured(world, units, number, collection.worlds)
                 except NQPError as error:
-                    line = {"world": world, "units": units, "number": number, "error": str(error)}
-                with path.open("a", encoding="utf-8") as file:
-                    file.write(json.dumps(line) + "\n")
+                    row = dict.fromkeys(COLUMNS, "") | {
+                        "world": world, "units": units, "number": number, "error": str(error),
+                    }  # fmt: skip
+                pd.DataFrame([row], columns=COLUMNS).to_csv(
+                    path, mode="a", header=not path.exists(), index=False
+                )
 
 
 def table(collection: Collection) -> str:
@@ -372,23 +396,19 @@ def table(collection: Collection) -> str:
         "| even odds | e⁴ | wrong and silent | spoken of |"
     )
     rows = [head, "|" + " --- |" * 10]
-    order = list(collection.worlds)
-    frame = pd.DataFrame([x for x in collection.lines() if "error" not in x])
-    frame["place"] = [order.index(x) for x in frame["world"]]
-    for (_, world, units), part in frame.groupby(["place", "world", "units"]):
-        lines = part.to_dict("records")
-        truths = [x["truth"] for x in lines]
-        base = [ends(x["default"]) for x in lines]
-        spoken = [any(y in SPEAKING for y in x["verdicts"].values()) for x in lines]
-        silent = [not inside(b, t) and not s for b, t, s in zip(base, truths, spoken, strict=True)]
-        answers = [[ends(x[name]) for x in lines] for name in ("next", "averaged")]
-        answers += [[mixture(x["designs"], odds) for x in lines] for odds in (0.0, 4.0)]
-        cells = [f"{share(base, truths):.2f}"]
-        for found in answers:
-            width = np.mean([b - a for a, b in found]) / np.mean([b - a for a, b in base])
-            cells.append(f"{share(found, truths):.2f} ({width:.2f})")
-        cells += [f"{np.mean(silent):.2f}", f"{np.mean(spoken):.2f}"]
-        rows.append(" | ".join([f"| {world}", str(units), str(len(lines)), *cells]) + " |")
+    frame = collection.rows()
+    frame = frame[frame["error"].isna()]
+    for (world, units), part in frame.groupby(["world", "units"], sort=False):
+        held = {
+            x: (part[f"{x}_low"] <= part["truth"]) & (part["truth"] <= part[f"{x}_high"])
+            for x in ANSWERS
+        }
+        width = {x: (part[f"{x}_high"] - part[f"{x}_low"]).mean() for x in ANSWERS}
+        spoken = part[list(ASKED)].isin(SPEAKING).any(axis=1)
+        cells = [f"{held['default'].mean():.2f}"]
+        cells += [f"{held[x].mean():.2f} ({width[x] / width['default']:.2f})" for x in ANSWERS[1:]]
+        cells += [f"{(~held['default'] & ~spoken).mean():.2f}", f"{spoken.mean():.2f}"]
+        rows.append(" | ".join([f"| {world}", str(units), str(len(part)), *cells]) + " |")
     return "\n".join(rows)
 
 
@@ -412,18 +432,11 @@ def mixture(designs: list[dict[str, Any]], odds: float) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def share(intervals: list[tuple[float, float]], truths: list[float]) -> float:
-    """Of intervals that hold the truth."""
-    return float(np.mean([inside(x, t) for x, t in zip(intervals, truths, strict=True)]))
-
-
-def inside(ends: tuple[float, float], truth: float) -> bool:
-    """Whether an interval holds the truth."""
-    return ends[0] <= truth <= ends[1]
-
-
 def collect(collection: Collection) -> None:
-    """Write the table into docs/truth.md, between its marks."""
+    """Add rows of runs to the file; write the table into docs/truth.md, between its marks."""
+    rows = collection.rows()
+    collection.kept.parent.mkdir(exist_ok=True)
+    rows.to_csv(collection.kept, index=False)
     path, mark = ROOT / "docs" / "truth.md", collection.mark
     before, _, after = path.read_text(encoding="utf-8").split(mark)
     path.write_text(f"{before}{mark}\n\n{table(collection)}\n\n{mark}{after}", encoding="utf-8")
