@@ -243,3 +243,31 @@ def test_designs_with_further_paths_are_mixed_by_the_paths_of_the_fit() -> None:
     assert {*early.effects["path"].values} > {*fit.effects["path"].values}
     answer = nqp.averaged(fit)
     assert {*answer.effects["path"].values} == {*fit.effects["path"].values}
+
+
+def test_where_units_share_shocks_that_last_all_designs_have_them() -> None:
+    provinces = np.arange(60) // 4
+    shocks = np.zeros((15, 10))
+    rng = np.random.default_rng(3)
+    for t in range(1, 10):
+        shocks[:, t] = 0.7 * shocks[:, t - 1] + rng.normal(0.0, 1.0, 15)
+    plain = simulated()
+    unit, time = plain.unit_codes, plain.time_codes
+    frame = plain.frame.assign(
+        outcome=plain.outcome + shocks[provinces[unit], time],
+        province=[f"p{x:02d}" for x in provinces[unit]],
+    )
+    panel = nqp.Panel.from_frame(
+        frame, unit="unit", time="time", cohort="cohort", outcome="outcome"
+    )
+    fit = fitted(panel)
+    answer, shared = (
+        nqp.averaged(fit),
+        fitted(panel, shocks=nqp.SharedShocks("province", errors=nqp.AR1())),
+    )
+    assert "province" in str(answer.errors)
+    names = answer.table.set_index("design")
+    own = names.loc["parallel trends"]
+    assert own["sd"] == pytest.approx(float(nqp.att(shared).std()), rel=0.1)
+    assert own["sd"] > 1.15 * float(nqp.att(fit).std())
+    assert not str(nqp.averaged(fitted(plain)).errors)

@@ -21,12 +21,23 @@ from bayes_nqp.checks.trends._candidates import (
     evidence_of,
     probabilities,
 )
+from bayes_nqp.checks.trends._next_design import shared_shocks
 from bayes_nqp.doors import door
 from bayes_nqp.effects import cell_effects
-from bayes_nqp.errors import ConvergenceError, IdentificationError, StudyError
+from bayes_nqp.errors import ConvergenceError, Hint, IdentificationError, NQPError, StudyError
 from bayes_nqp.estimands import att, worst_gate
-from bayes_nqp.fitting import ADOPTION, REFITS, ROWS, Fit, refit, require, short_refit, single
-from bayes_nqp.language import NOTHING, Message, listed
+from bayes_nqp.fitting import (
+    ADOPTION,
+    REFITS,
+    ROWS,
+    Fit,
+    once,
+    refit,
+    require,
+    short_refit,
+    single,
+)
+from bayes_nqp.language import NOTHING, Message, advised, joined, listed
 from bayes_nqp.markup import facts_html, facts_text
 
 _LEAST = 0.005
@@ -181,7 +192,9 @@ def averaged(fit: Fit, *, drift_odds: float = DRIFT_ODDS) -> Averaged:
     is the log Bayes factor that `nqp.check(fit, "pretrends")` has, on all rows; of the others a
     Savage-Dickey ratio, the means of adopters just before adoption and the size of a dip having a
     prior of standard deviation ``s``, and a common slope that of a unit's information. Anticipated
-    event times count in no average.
+    event times count in no average. Where untreated rows leave no doubt that errors of adopters
+    spread otherwise, or that units of one level of a column share shocks that last, all designs
+    have such errors.
 
     Parameters
     ----------
@@ -222,10 +235,34 @@ def averaged(fit: Fit, *, drift_odds: float = DRIFT_ODDS) -> Averaged:
     """
     for need in (ADOPTION, ROWS, REFITS):
         require(fit, need)
-    weights = evenly(single(fit))
-    if weights.words:
-        fit = refit(fit, weights.fit.design)
-    return replace(mixed(fit, evidence_of(weights.fit), drift_odds), errors=weights.words)
+    asked, words = _shown(single(fit))
+    if words:
+        fit = refit(fit, asked.design)
+    return replace(mixed(fit, evidence_of(asked), drift_odds), errors=words)
+
+
+def _shown(fit: Fit) -> tuple[Fit, Message]:
+    """A fit whose errors are as untreated rows show them, and why it is not the one given."""
+    weights = evenly(fit)
+    together = shared_shocks(weights.fit)
+    if together is None:
+        return weights.fit, weights.words
+    try:
+        shared = once(
+            weights.fit,
+            ("shared", together.by),
+            lambda: refit(weights.fit, weights.fit.variant(shocks=together.shocks)),
+        )
+    except NQPError:
+        return weights.fit, weights.words
+    words = Message(
+        "Units of one {} share shocks that last (log Bayes factor {:.1f}), which all designs of "
+        "the average have ({}).",
+        together.by,
+        together.value,
+        Hint("shocks", together.shocks),
+    )
+    return shared, joined([weights.words, advised(words)])
 
 
 def mixed(fit: Fit, every: Sequence[Evidence], drift_odds: float = DRIFT_ODDS) -> Averaged:
