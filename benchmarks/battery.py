@@ -8,25 +8,21 @@ in doubt. `--only WORLD` runs one world, `--collect` writes what is there into d
 from __future__ import annotations
 
 import argparse
-import json
 import warnings
-from collections import Counter
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 import bayes_nqp as nqp
 from bayes_nqp.checks import run_checks
 from bayes_nqp.checks.shared import DOUBT, FAILS
 from bayes_nqp.simulation import channels, staggered
 
+from ._store import ROOT, Store
 from .earned import markdown, share
 
-ROOT = Path(__file__).resolve().parents[1]
-STORE = ROOT / ".cache" / "battery"
+STORE = Store("battery", ("world", "number"))
 SEED = 21_000_000
 PAGE, MARK = ROOT / "docs" / "checks.md", "<!-- python -m benchmarks.battery -->"
 SIZES: Mapping[str, Mapping[str, Any]] = {
@@ -79,68 +75,41 @@ def judged(world: str, number: int) -> dict[str, Any]:
     fit = nqp.fit(design, panel, nqp.Importance(seed=number), progress=False)
     low, high = np.quantile(nqp.att(fit), (0.025, 0.975))
     verdicts = {result.name: result.verdict for result in run_checks(fit)}
-    return {"verdicts": verdicts, "covers": bool(low <= truth <= high)}
+    return {"covers": bool(low <= truth <= high), **verdicts}
 
 
 def run(names: list[str], panels: int, part: tuple[int, int]) -> None:
     """Compute what is not there yet, a panel of every world at a time."""
-    STORE.mkdir(parents=True, exist_ok=True)
-    path = STORE / f"verdicts_{part[0]}.jsonl"
-    ready = {(line["world"], line["number"]) for line in lines()}
-    with path.open("a", encoding="utf-8") as file:
-        for number in range(part[0], panels, part[1]):
-            for world in names:
-                if (world, number) not in ready:
-                    line = {"world": world, "number": number, **judged(world, number)}
-                    file.write(json.dumps(line, ensure_ascii=False) + "\n")
-                    file.flush()
-
-
-def lines() -> list[dict[str, Any]]:
-    """What is there."""
-    texts = [path.read_text(encoding="utf-8") for path in sorted(STORE.glob("verdicts_*.jsonl"))]
-    return [json.loads(line) for text in texts for line in text.splitlines()]
+    ready = STORE.ready()
+    for number in range(part[0], panels, part[1]):
+        for world in names:
+            if (world, number) not in ready:
+                line = {"world": world, "number": number, **judged(world, number)}
+                STORE.add(line, f"{part[0]}of{part[1]}")
 
 
 def tables() -> str:
     """The battery by world, then every check's rates on clean panels and on wrong ones."""
-    frame = pd.DataFrame(lines())
+    frame = STORE.rows()
+    names = [name for name in frame.columns if name not in ("world", "number", "covers")]
     rows: list[list[Any]] = [["world", "panels", "covered", "some check fails", "some in doubt"]]
     for world in [w for w in worlds() if w in set(frame["world"])]:
         part = frame[frame["world"] == world]
-        said = [set(x.values()) for x in part["verdicts"]]
-        counts = [sum(verdict in x for x in said) for verdict in (FAILS, DOUBT)]
-        rows.append(
-            [
-                world,
-                len(part),
-                f"{part['covers'].mean():.2f}",
-                *(share(k, len(part)) for k in counts),
-            ]
-        )
-    clean = frame[~frame["world"].isin(list(WRONG))]
-    names = list(dict.fromkeys(name for x in frame["verdicts"] for name in x))
+        counts = [int((part[names] == verdict).any(axis=1).sum()) for verdict in (FAILS, DOUBT)]
+        covered = f"{part['covers'].mean():.2f}"
+        rows.append([world, len(part), covered, *(share(k, len(part)) for k in counts)])
+    wrong = frame["world"].isin(list(WRONG))
     each: list[list[Any]] = [
         ["check", "clean: in doubt", "clean: fails", "wrong: speaks, by world"]
     ]
     for name in names:
-        said = [x[name] for x in clean["verdicts"] if name in x]
-        if not said:
+        said = frame.loc[~wrong, name].dropna()
+        if said.empty:
             continue
-        count = Counter(said)
-        power = {
-            world: np.mean([x.get(name) in (DOUBT, FAILS) for x in part["verdicts"]])
-            for world, part in frame[frame["world"].isin(list(WRONG))].groupby("world", sort=False)
-        }
-        spoken = "; ".join(f"{world} {rate:.2f}" for world, rate in power.items() if rate >= 0.2)
-        each.append(
-            [
-                f"`{name}`",
-                f"{count[DOUBT] / len(said):.2f}",
-                f"{count[FAILS] / len(said):.2f}",
-                spoken,
-            ]
-        )
+        speaks = frame[name].isin([DOUBT, FAILS])[wrong].groupby(frame["world"], sort=False).mean()
+        spoken = "; ".join(f"{world} {rate:.2f}" for world, rate in speaks.items() if rate >= 0.2)
+        rates = (f"{(said == verdict).mean():.2f}" for verdict in (DOUBT, FAILS))
+        each.append([f"`{name}`", *rates, spoken])
     return f"{markdown(rows)}\n\n{markdown(each)}"
 
 
@@ -158,6 +127,7 @@ def main() -> None:
     run(chosen, options.panels, (int(first), int(step)))
     print(tables())
     if options.collect:
+        STORE.keep()
         before, _, rest = PAGE.read_text(encoding="utf-8").partition(f"{MARK}\n")
         after = rest.partition(f"{MARK}\n")[2]
         PAGE.write_text(f"{before}{MARK}\n{tables()}\n{MARK}\n{after}", encoding="utf-8")

@@ -10,9 +10,6 @@ strata with time effects of their own, four cohorts, effects that differ, AR(1) 
 from __future__ import annotations
 
 import argparse
-import json
-from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -20,8 +17,9 @@ import pandas as pd
 
 import bayes_nqp as nqp
 
-ROOT = Path(__file__).resolve().parents[1]
-STORE = ROOT / ".cache" / "groups"
+from ._store import ROOT, Store
+
+STORE = Store("groups")
 MARK = "<!-- python -m benchmarks.groups -->"
 SEED = 20_261_130
 """Panel k of world w at n units has the seed (SEED, w, n, k)."""
@@ -107,34 +105,28 @@ def one_panel(world: str, units: int, number: int) -> dict[str, object]:
         if name == "default":
             for check in ("error_model", "time_effects"):
                 found = nqp.check(fit, check, progress=False)
-                line |= {check: found.verdict, f"{check}_figure": found.figure}
-                line |= {f"{check}_sentence": found.sentence}
+                line[check] = found.verdict
     return line
 
 
-def stored(panels: int, *, run: bool) -> Iterator[dict[str, object]]:
-    """Lines of panels, made where they are not there yet."""
+def run(panels: int) -> None:
+    """Measure what is not there yet."""
+    ready = STORE.ready()
     for number in range(panels):
         for units in UNITS:
-            for k, world in enumerate(WORLDS):
-                path = STORE / f"{k}-{units}-{number}.json"
-                if not path.exists():
-                    if not run:
-                        continue
-                    path.parent.mkdir(parents=True, exist_ok=True)
-                    line = one_panel(world, units, number)
-                    path.write_text(json.dumps(line, ensure_ascii=False), encoding="utf-8")
-                yield json.loads(path.read_text(encoding="utf-8"))
+            for world in WORLDS:
+                if (world, units, number) not in ready:
+                    STORE.add(one_panel(world, units, number))
 
 
-def table(lines: list[dict[str, object]]) -> str:
+def table() -> str:
     """Shares of panels, as Markdown."""
     rows = [
         "| world | units | panels | `error_model` fails (in doubt) | `time_effects` fails "
         "(in doubt) | default covers | remedy covers | its sd over the default's |",
         "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]
-    for (world, units), part in pd.DataFrame(lines).groupby(["world", "units"], sort=False):
+    for (world, units), part in STORE.rows().groupby(["world", "units"], sort=False):
         cells = [
             f"{(part[check] == 'fails').mean():.2f} ({(part[check] == 'in doubt').mean():.2f})"
             for check in ("error_model", "time_effects")
@@ -152,9 +144,12 @@ def main() -> None:
     parser.add_argument("--panels", type=int, default=60)
     parser.add_argument("--collect", action="store_true")
     arguments = parser.parse_args()
-    text = table(list(stored(arguments.panels, run=not arguments.collect)))
+    if not arguments.collect:
+        run(arguments.panels)
+    text = table()
     print(text)
     if arguments.collect:
+        STORE.keep()
         page = ROOT / "docs" / "checks.md"
         before, _, after = page.read_text(encoding="utf-8").partition(MARK)
         rest = after.lstrip("\n").partition("\n\n")[2]

@@ -8,11 +8,9 @@ table of docs/reports.md with `--collect`.
 from __future__ import annotations
 
 import argparse
-import json
 import re
 from collections.abc import Iterator, Mapping
 from itertools import combinations
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,10 +22,10 @@ from bayes_nqp.reports._context import Context
 from bayes_nqp.reports._registry import SECTIONS
 from bayes_nqp.simulation import Channel, channels, staggered
 
+from ._store import ROOT, Store
 from .earned import markdown, share
 
-ROOT = Path(__file__).resolve().parents[1]
-STORE = ROOT / ".cache" / "named.jsonl"
+STORE = Store("named", ("world", "pooling", "number"))
 MARK = "<!-- python -m benchmarks.named --panels 100 -->"
 SEED = 41_000_000
 NAMES = ("north", "east", "south", "west", "centre", "islands")
@@ -95,7 +93,13 @@ def groups(world: str, pooling: str, number: int) -> dict[str, object]:
     ]
     above = nqp.probability(nqp.differences(nqp.att(fit, "region"))).to_numpy()
     alone = int((np.maximum(above, 1 - above) >= 0.9).sum())
-    return {"named": named, "true": true, "single": alone, "gate": fit.gate.passed}
+    return counted(named, true, alone)
+
+
+def counted(named: list[Any], true: list[Any], alone: int) -> dict[str, object]:
+    """How many are named, rightly and wrongly, how many there are, and how many stand alone."""
+    right = sum(one in true for one in named)
+    return {"right": right, "wrong": len(named) - right, "true": len(true), "single": alone}
 
 
 def mediated(number: int) -> dict[str, object]:
@@ -109,7 +113,7 @@ def mediated(number: int) -> dict[str, object]:
     named = [hit[1] for x in sentences(fit) if (hit := CHANNEL.match(x))]
     above = nqp.probability(nqp.nie(fit, mediators=MEDIATORS)).to_numpy()
     alone = int((np.maximum(above, 1 - above) >= 0.9).sum())
-    return {"named": named, "true": [], "single": alone, "gate": fit.gate.passed}
+    return counted(named, [], alone)
 
 
 def tasks(number: int) -> Iterator[tuple[str, str, Any]]:
@@ -122,22 +126,16 @@ def tasks(number: int) -> Iterator[tuple[str, str, Any]]:
 
 def run(panels: int, only: str | None) -> None:
     """Compute what is not there yet."""
-    STORE.parent.mkdir(parents=True, exist_ok=True)
-    lines = STORE.read_text(encoding="utf-8").splitlines() if STORE.exists() else []
-    ready = {(x["world"], x["pooling"], x["number"]) for x in map(json.loads, lines)}
-    with STORE.open("a", encoding="utf-8") as file:
-        for number in range(panels):
-            for world, pooling, task in tasks(number):
-                if (world, pooling, number) in ready or (only and only not in world):
-                    continue
-                facts = {"world": world, "pooling": pooling, "number": number}
-                file.write(json.dumps({**facts, **task()}) + "\n")
-                file.flush()
+    ready = STORE.ready()
+    for number in range(panels):
+        for world, pooling, task in tasks(number):
+            if (world, pooling, number) not in ready and (not only or only in world):
+                STORE.add({"world": world, "pooling": pooling, "number": number, **task()})
 
 
 def table() -> str:
     """Lay what is there out, a row a world and pooling."""
-    frame = pd.DataFrame(map(json.loads, STORE.read_text(encoding="utf-8").splitlines()))
+    frame = STORE.rows()
     head = [
         "world", "pooling", "reports", "one alone at P ≥ .90", "name any", "name one that is not",
         "name one that is", "of those that are, named",
@@ -147,23 +145,18 @@ def table() -> str:
     frame = frame.sort_values("world", key=lambda x: x.map(order), kind="stable")
     for (world, pooling), part in frame.groupby(["world", "pooling"], sort=False):
         number = len(part)
-        pairs = list(zip(part["named"], part["true"], strict=True))
-        right = [sum(one in true for one in named) for named, true in pairs]
-        wrong = sum(any(one not in true for one in named) for named, true in pairs)
-        there = sum(len(true) for _, true in pairs)
-        cells = [
-            share(int((part["single"] > 0).sum()), number),
-            share(sum(bool(named) for named, _ in pairs), number),
-            share(wrong, number),
-            share(sum(x > 0 for x in right), number) if there else "",
-            f"{sum(right) / there:.2f}" if there else "",
-        ]
+        there = int(part["true"].sum())
+        counts = [part["single"] > 0, part["right"] + part["wrong"] > 0, part["wrong"] > 0]
+        cells = [share(int(x.sum()), number) for x in counts]
+        cells += [share(int((part["right"] > 0).sum()), number) if there else ""]
+        cells += [f"{part['right'].sum() / there:.2f}" if there else ""]
         rows.append([world, pooling, number, *cells])
     return markdown(rows)
 
 
 def collect() -> None:
     """Write the table into its place in docs/reports.md."""
+    STORE.keep()
     path = ROOT / "docs" / "reports.md"
     before, _, after = path.read_text(encoding="utf-8").split(MARK)
     path.write_text(f"{before}{MARK}\n\n{table()}\n\n{MARK}{after}", encoding="utf-8")

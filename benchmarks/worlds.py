@@ -13,7 +13,6 @@ import time
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -28,8 +27,9 @@ from bayes_nqp.checks.trends._next_design import next_design, shared_shocks
 from bayes_nqp.errors import NQPError
 from bayes_nqp.fitting import refit
 
+from ._store import ROOT, Store
+
 Array = npt.NDArray[np.float64]
-ROOT = Path(__file__).resolve().parents[1]
 SEED = 21_000_000
 PERIODS = 12
 COHORTS = np.array([5, 7, 9, 10])
@@ -38,10 +38,6 @@ ASKED = ("pretrends", "placebo_time", "anticipation", "error_model", "selection"
 LEVELS = np.linspace(0.005, 0.995, 67)
 """Of probability, at which answers are kept: 95 % intervals, and mixtures under any prior odds."""
 ANSWERS = ("default", "next", "averaged", "even", "e4")
-COLUMNS = (
-    "world", "units", "number", "error", "truth", "named", *ASKED,
-    *(f"{answer}_{end}" for answer in ANSWERS for end in ("low", "high")), "seconds",
-)  # fmt: skip
 SPEAKING = ("fails", "in doubt", "could not tell")
 
 
@@ -252,32 +248,14 @@ class Collection:
     worlds: Mapping[str, Callable[[Draft], None]]
 
     @property
-    def store(self) -> Path:
-        """Folder of what a run measures."""
-        return ROOT / ".cache" / self.name
-
-    @property
-    def kept(self) -> Path:
-        """File of what was measured under the rules that stand."""
-        return ROOT / "benchmarks" / "measured" / f"{self.name}.csv"
+    def store(self) -> Store:
+        """Of what was measured."""
+        return Store(self.name)
 
     @property
     def mark(self) -> str:
         """What stands before and after the table."""
         return f"<!-- python -m benchmarks.{self.name} -->"
-
-    def rows(self) -> pd.DataFrame:
-        """What was measured, a panel each: in the file, and in the folder of runs."""
-        paths = [x for x in (self.kept, *sorted(self.store.glob("part*.csv"))) if x.exists()]
-        parts = [pd.read_csv(x, keep_default_na=False, na_values=[""]) for x in paths]
-        order = {name: k for k, name in enumerate(self.worlds)}
-        if not parts:
-            return pd.DataFrame(columns=["world", "units", "number"])
-        rows = pd.concat(parts).drop_duplicates(["world", "units", "number"])
-        place = rows["world"].map(order)
-        return (
-            rows.assign(place=place).sort_values(["place", "units", "number"]).drop(columns="place")
-        )
 
 
 WORLDS: Final[dict[str, Callable[[Draft], None]]] = {
@@ -359,7 +337,7 @@ def measured(
     elif named is not None and named.candidate.changes(fit):
         name = str(named.candidate.name)
         intervals["next"] = ends(levels_of(refit(fit, named.candidate.design(fit))))
-    row: dict[str, Any] = {"world": world, "units": units, "number": number, "error": ""}
+    row: dict[str, Any] = {"world": world, "units": units, "number": number}
     row |= {"truth": round(truth, 4), "named": name, **verdicts}
     for answer_name in ANSWERS:
         low, high = intervals[answer_name]
@@ -369,10 +347,8 @@ def measured(
 
 def run(collection: Collection, only: list[str], sizes: list[int], panels: int, part: str) -> None:
     """Measure what is not there yet, a panel of every world in turn."""
-    collection.store.mkdir(parents=True, exist_ok=True)
     first, of = (int(x) for x in part.split("/"))
-    ready = set(collection.rows()[["world", "units", "number"]].itertuples(index=False, name=None))
-    path = collection.store / f"part{first}of{of}.csv"
+    ready = collection.store.ready()
     for number in range(first - 1, panels, of):
         for units in sizes:
             for world in only:
@@ -381,12 +357,8 @@ def run(collection: Collection, only: list[str], sizes: list[int], panels: int, 
                 try:
                     row = measured(world, units, number, collection.worlds)
                 except NQPError as error:
-                    row = dict.fromkeys(COLUMNS, "") | {
-                        "world": world, "units": units, "number": number, "error": str(error),
-                    }  # fmt: skip
-                pd.DataFrame([row], columns=COLUMNS).to_csv(
-                    path, mode="a", header=not path.exists(), index=False
-                )
+                    row = {"world": world, "units": units, "number": number, "error": str(error)}
+                collection.store.add(row, f"{first}of{of}")
 
 
 def table(collection: Collection) -> str:
@@ -396,8 +368,10 @@ def table(collection: Collection) -> str:
         "| even odds | e⁴ | wrong and silent | spoken of |"
     )
     rows = [head, "|" + " --- |" * 10]
-    frame = collection.rows()
-    frame = frame[frame["error"].isna()]
+    frame = collection.store.rows()
+    frame = frame[frame["truth"].notna()]
+    place = frame["world"].map({name: k for k, name in enumerate(collection.worlds)})
+    frame = frame.assign(place=place).sort_values(["place", "units"])
     for (world, units), part in frame.groupby(["world", "units"], sort=False):
         held = {
             x: (part[f"{x}_low"] <= part["truth"]) & (part["truth"] <= part[f"{x}_high"])
@@ -434,9 +408,7 @@ def mixture(designs: list[dict[str, Any]], odds: float) -> tuple[float, float]:
 
 def collect(collection: Collection) -> None:
     """Add rows of runs to the file; write the table into docs/truth.md, between its marks."""
-    rows = collection.rows()
-    collection.kept.parent.mkdir(exist_ok=True)
-    rows.to_csv(collection.kept, index=False)
+    collection.store.keep()
     path, mark = ROOT / "docs" / "truth.md", collection.mark
     before, _, after = path.read_text(encoding="utf-8").split(mark)
     path.write_text(f"{before}{mark}\n\n{table(collection)}\n\n{mark}{after}", encoding="utf-8")
