@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-import numpy as np
 import pandas as pd
 
 from bayes_nqp.columns import Found, year_of
@@ -114,16 +113,11 @@ def years_of(values: pd.Series[Any]) -> pd.Series[Any]:
     Series of float64
         NaN where a cell says neither.
     """
+    cells, numbers = pd.Series(values.dropna().unique()), values
     if pd.api.types.is_numeric_dtype(values.dtype):
-        numbers = values.astype("float64")
-        dated = numbers.where(numbers > 9999).map(_year).astype("float64")
-        return numbers.where(~(numbers > 9999), dated.where(dated.notna(), numbers))
-    return values.map({x: _year(x) for x in values.dropna().unique()}).astype("float64")
-
-
-def _year(cell: Any) -> float:
-    year = year_of(cell)
-    if year is not None:
-        return float(year)
-    number = pd.to_numeric(pd.Series([cell], dtype=object), errors="coerce").iloc[0]
-    return float(number) if pd.notna(number) and isinstance(cell, str | int | float) else np.nan
+        cells = cells[cells > 9999]
+    else:
+        plain = {x for x in cells if isinstance(x, str | int | float)}
+        numbers = pd.to_numeric(values.where(values.isin(plain)), errors="coerce")
+    years = values.map({x: year_of(x) for x in cells}).astype("float64")
+    return years.where(years.notna(), numbers.astype("float64"))
