@@ -11,7 +11,7 @@ import xarray as xr
 
 import bayes_nqp as nqp
 from bayes_nqp import simulation
-from bayes_nqp.errors import StudyError
+from bayes_nqp.errors import PanelError, StudyError
 
 SAMPLER = nqp.Importance(draws=500, chains=2, seed=4)
 SMALL = {"units": 60, "periods": 10, "cohorts": (4, 6, 8), "seed": 5}
@@ -181,3 +181,25 @@ def test_weighted_panels_have_no_other_error_structures(serial: nqp.Fit) -> None
     result = nqp.check(weighted, "error_model")
     assert result.kind == "none"
     assert result.verdict in ("in doubt", "fails")
+
+
+def test_a_unit_without_a_province_counts_by_itself_and_is_said(serial: nqp.Fit) -> None:
+    panel = with_provinces(simulation.staggered(rho=0.7, **SMALL).panel)
+    first = str(panel.unit_labels[0])
+
+    def without(cells: np.ndarray) -> nqp.Panel:
+        frame = panel.frame.copy()
+        frame["province"] = frame["province"].astype(object).mask(cells)
+        return nqp.Panel.from_frame(frame, **panel.arguments)
+
+    whole, _ = evidence_of(serial)
+    for cells, said in ((panel.unit_codes == 0, True), (np.arange(panel.n_rows) == 3, False)):
+        fit = nqp.fit(DESIGN, without(cells), SAMPLER, progress=False)
+        result, evidence = evidence_of(fit)
+        assert "province" in evidence["cluster"].to_numpy()
+        assert (f"1 unit has no province ({first})" in result.sentence) is said
+        assert (result.sentence == whole.sentence) is not said
+    shared = DESIGN.replace(shocks=nqp.SharedShocks("province"))
+    assert nqp.fit(shared, without(panel.unit_codes == 0), SAMPLER, progress=False).gate.passed
+    with pytest.raises(PanelError, match="province"):
+        nqp.fit(shared, without(panel.unit_codes < 6), SAMPLER, progress=False)

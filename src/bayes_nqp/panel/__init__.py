@@ -11,6 +11,7 @@ from bayes_nqp.panel._pairs import pairs_of as pairs_of
 from bayes_nqp.panel._panel import Panel
 from bayes_nqp.panel._roles import Roles
 from bayes_nqp.panel._unit_column import unit_column as unit_column
+from bayes_nqp.panel._unit_column import units_alone as units_alone
 from bayes_nqp.panel._unit_column import with_stratum as with_stratum
 
 __all__ = ["Panel", "Roles"]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from bayes_nqp.columns import frozen
 from bayes_nqp.errors import PanelError, StudyError, nearest, shown
@@ -19,7 +20,13 @@ if TYPE_CHECKING:
 Index = npt.NDArray[np.int64]
 
 
-def unit_column(panel: Rectangle, name: str, argument: str) -> tuple[Index, npt.NDArray[np.str_]]:
+_UNKNOWN: Final = 0.05
+"""Share of units without a value up to which these may count by themselves."""
+
+
+def unit_column(
+    panel: Rectangle, name: str, argument: str, *, alone: bool = False
+) -> tuple[Index, npt.NDArray[np.str_]]:
     """Codes and labels of a column that is constant within units.
 
     Parameters
@@ -28,6 +35,9 @@ def unit_column(panel: Rectangle, name: str, argument: str) -> tuple[Index, npt.
         The column.
     argument : str
         The argument that named it, for messages.
+    alone : bool, default False
+        Whether an empty cell has what other rows of its unit say, and a unit without any value a
+        level of its own, where these are no more than 5 % of all units.
 
     Returns
     -------
@@ -49,6 +59,8 @@ def unit_column(panel: Rectangle, name: str, argument: str) -> tuple[Index, npt.
             else nearest(name, panel.frame.columns),
         )
     values = panel.frame[name]
+    if alone and values.isna().any():
+        values = _with_alone(panel, values)
     if values.isna().any():
         raise PanelError(
             f"'{argument}' column {name!r} is missing in {int(values.isna().sum())} rows",
@@ -66,6 +78,24 @@ def unit_column(panel: Rectangle, name: str, argument: str) -> tuple[Index, npt.
             hint="give each unit one value",
         )
     return first, labels
+
+
+def units_alone(panel: Rectangle, name: str) -> npt.NDArray[np.str_]:
+    """Labels of units that have no value of a column in any row."""
+    labels = panel.unit_labels
+    known = np.bincount(panel.unit_codes, panel.frame[name].notna().to_numpy(), labels.size)
+    return np.asarray(labels[known == 0])
+
+
+def _with_alone(panel: Rectangle, values: pd.Series[Any]) -> pd.Series[Any]:
+    """Fill empty cells by what other rows of their units say; else by a level of the unit alone."""
+    known = values.groupby(panel.unit_codes).transform("first")
+    unknown = known.isna().to_numpy()
+    if np.unique(panel.unit_codes[unknown]).size > _UNKNOWN * panel.unit_labels.size:
+        return values
+    labels = pd.Series(panel.unit_labels[panel.unit_codes], values.index)
+    filled = values.astype(object).where(values.notna(), known)
+    return filled.where(~unknown, "unit " + labels)
 
 
 def with_stratum[P: Rectangle](panel: P, column: str) -> P:

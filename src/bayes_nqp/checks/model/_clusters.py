@@ -97,7 +97,7 @@ def _codes(panel: Panel, name: str) -> Index:
     if name in panel.strata_codes:
         return np.asarray(panel.strata_codes[name], dtype=np.int64)
     if name in panel.frame.columns:
-        return unit_column(panel, name, "cluster")[0]
+        return unit_column(panel, name, "cluster", alone=True)[0]
     raise StudyError(
         f"'cluster' names the column {name!r}, which the panel does not have",
         hint=nearest(name, [*panel.frame.columns, *panel.strata_codes]),

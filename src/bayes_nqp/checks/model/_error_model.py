@@ -18,9 +18,9 @@ from bayes_nqp.checks.model._clusters import FEWEST, Clusters, clusters_above, c
 from bayes_nqp.checks.model._influences import saturated_model
 from bayes_nqp.checks.model._robust import Robust
 from bayes_nqp.checks.model._structures import Structures, structures
-from bayes_nqp.checks.shared import Finding, asks, ladder, owner, reported_weights
+from bayes_nqp.checks.shared import Finding, asks, ladder, owner, reported_weights, said_alone
 from bayes_nqp.effects import cell_effects
-from bayes_nqp.fitting import ADDITIVE, LINKED, ROWS, SEPARATE, UNITS, Fit, meets
+from bayes_nqp.fitting import ADDITIVE, LINKED, ROWS, SEPARATE, UNITS, Fit, meets, panel_of
 from bayes_nqp.language import Message, advised, joined, listed
 
 _LIMIT, _FAR = 1.2, 1.5
@@ -252,9 +252,9 @@ def _sentence(
         )
         for name, factor in others.shared.items()
     ]  # fmt: skip
-    return joined(
-        [*parts, *shocks, *map(advised, advice(fit, _causes(judged, apart, others), _LIMIT))]
-    )
+    causes = _causes(judged, apart, others)
+    alone = said_alone(panel_of(fit), [x.clusters.name for x in judged])
+    return joined([*parts, *shocks, alone, *map(advised, advice(fit, causes, _LIMIT))])
 
 
 def _wide(

@@ -18,6 +18,7 @@ from bayes_nqp.checks.shared._evidence import (
     lasting_shocks,
     marginal,
     nesting,
+    said_alone,
     shared_for,
 )
 from bayes_nqp.checks.shared._labels import (
@@ -131,6 +132,7 @@ __all__ = [
     "refitted_averages",
     "reported_draws",
     "reported_weights",
+    "said_alone",
     "shared_for",
     "stacked",
     "taken",

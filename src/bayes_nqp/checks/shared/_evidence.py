@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,10 +10,10 @@ import numpy as np
 
 from bayes_nqp.arrays import Index
 from bayes_nqp.designs import Design, Term, structures
-from bayes_nqp.errors import IdentificationError, NQPError, PanelError, StudyError
+from bayes_nqp.errors import IdentificationError, NQPError, PanelError, StudyError, shown
 from bayes_nqp.fitting import Fit, Marginal, known_draws, log_marginal, once, panel_of
-from bayes_nqp.language import NOTHING, Message
-from bayes_nqp.panel import Panel, unit_column
+from bayes_nqp.language import NOTHING, Message, joined
+from bayes_nqp.panel import Panel, unit_column, units_alone
 from bayes_nqp.registry import registered
 from bayes_nqp.terms import TimeEffects
 
@@ -58,7 +58,8 @@ class Lasting:
 def nesting(panel: Panel) -> dict[str, Index]:
     """Levels of each unit, by every column that is constant within units and holds several.
 
-    Measurements, and the panel's own roles, are none; nor is a column with a level a unit.
+    Measurements, and the panel's own roles, are none; nor is a column with a level a unit. Units
+    without a value have a level of their own, and a column that more than a few lack is left out.
     """
     roles = panel.roles
     named = {roles.unit, roles.time, roles.cohort, roles.outcome, roles.counts}
@@ -69,11 +70,24 @@ def nesting(panel: Panel) -> dict[str, Index]:
     }
 
 
+def said_alone(panel: Panel, names: Iterable[str]) -> Message:
+    """Say which of the columns asked are empty for some units; nothing where none is."""
+    every = {name: units_alone(panel, name) for name in names if name in panel.frame.columns}
+    return joined([
+        Message(
+            "{n} unit has no {} ({}) and counts by itself.", name, shown(labels),
+            plural="{n} units have no {} ({}) and count by themselves.", n=labels.size,
+        )
+        for name, labels in every.items()
+        if labels.size
+    ])  # fmt: skip
+
+
 def _constant(panel: Panel) -> Iterator[tuple[str, Index]]:
     for name in map(str, panel.frame.columns):
         if panel.frame[name].dtype.kind != "f":
             try:
-                yield name, unit_column(panel, name, "by")[0]
+                yield name, unit_column(panel, name, "by", alone=True)[0]
             except (PanelError, StudyError):
                 continue
 

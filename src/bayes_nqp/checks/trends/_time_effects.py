@@ -27,6 +27,7 @@ from bayes_nqp.checks.shared import (
     ladder,
     nesting,
     refitted_averages,
+    said_alone,
     shared_for,
     worst_of,
 )
@@ -99,6 +100,7 @@ def time_effects(fit: Fit) -> Finding:
     )
     verdict = worst_of(x.verdict for x in parts)
     sentences = [x.sentence for x in parts if x.verdict != HOLDS or verdict == HOLDS]
+    sentences.append(said_alone(panel, [x.lasting.by for x in levels]))
     if not levels:
         sentences.append(
             Message(

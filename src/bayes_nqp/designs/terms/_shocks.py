@@ -130,6 +130,8 @@ class SharedShocks(Term):
     ) -> EquationSpec:
         """Add the shocks that units of a cluster share, ``eta_c ~ N(0, tau² R)``.
 
+        A unit of no cluster shares shocks with nobody: it is one by itself.
+
         Raises
         ------
         StudyError
@@ -139,7 +141,7 @@ class SharedShocks(Term):
         IdentificationError
             If all units are of one cluster, each is its own, or time effects hold the shocks.
         """
-        cluster, labels = unit_column(panel, self.by, "shocks")
+        cluster, labels = unit_column(panel, self.by, "shocks", alone=True)
         if labels.size < 2:
             raise IdentificationError(
                 Message("shocks of a single cluster are the time effects of all units"),
