@@ -115,10 +115,10 @@ class _Names(Mapping[str, Any]):
     def __getitem__(self, name: str) -> Any:
         if name not in self._known:
             self._known[name] = _imported(*_homes(self._module)[name])
-        found = self._known[name]
-        if not isinstance(found, ModuleType):
-            return found
-        return _arrays(found) if found.__name__ == "numpy.typing" else _imported(found.__name__, "")
+        value = self._known[name]
+        if not isinstance(value, ModuleType):
+            return value
+        return _arrays(value) if value.__name__ == "numpy.typing" else _imported(value.__name__, "")
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._known)

@@ -75,14 +75,14 @@ def collected() -> Iterator[list[Omission]]:
 
 
 @contextmanager
-def omitted(what: Message) -> Iterator[None]:
+def omitted(name: Message) -> Iterator[None]:
     """Leave out what raises an error inside a ``with`` block, where somebody collects them.
 
     What the system says of the disk is raised, since it is true of all files.
 
     Parameters
     ----------
-    what : Message
+    name : Message
         What is made there.
     """
     try:
@@ -91,7 +91,7 @@ def omitted(what: Message) -> Iterator[None]:
         omissions = _OPEN.get()
         if omissions is None or _of_the_disk(error):
             raise
-        _add(Omission(what, error), omissions)
+        _add(Omission(name, error), omissions)
 
 
 def _add(omission: Omission, omissions: list[Omission]) -> None:

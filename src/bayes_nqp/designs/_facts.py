@@ -228,8 +228,8 @@ class Facts:
     @property
     def reach(self) -> Reach:
         """How units that are not treated themselves may be affected."""
-        own: Reach = "exposure" if self.links else self.spillovers
-        return next((term.reach for term in self.terms if term.reach != "none"), own)
+        exposure: Reach = "exposure" if self.links else self.spillovers
+        return next((term.reach for term in self.terms if term.reach != "none"), exposure)
 
     @property
     def adopted(self) -> bool:

@@ -32,8 +32,8 @@ class Crew:
         which stays its owner's.
     """
 
-    def __init__(self, given: int | Executor) -> None:
-        self._given = given
+    def __init__(self, pool: int | Executor) -> None:
+        self._given = pool
         self._own: Any = None
 
     @property
@@ -43,8 +43,8 @@ class Crew:
             if not isinstance(self._given, int):
                 return self._given
             self.renew(self._given)
-        own: Executor = self._own
-        return own
+        pool: Executor = self._own
+        return pool
 
     def renew(self, processes: int) -> None:
         """Go on with so many new processes of this machine; with as many as were asked for."""

@@ -60,25 +60,25 @@ class SourceTable:
         frame = self.nw.from_native(rows).lazy()
         engine = frame.implementation.value
         self.engine = f"{engine} {imported(engine).__version__}"
-        known = frame.collect_schema()
+        columns = frame.collect_schema()
         for name in (unit, time, *constant, *values):
-            if name not in known.names():
+            if name not in columns.names():
                 raise PanelError(
                     Message("{!r} is not a column of the table", name),
-                    hint=nearest(name, known.names()),
+                    hint=nearest(name, columns.names()),
                 )
         for name in values:
-            if not known[name].is_numeric():
+            if not columns[name].is_numeric():
                 raise PanelError(
-                    Message("the column {!r} holds no numbers, but {}", name, str(known[name])),
+                    Message("the column {!r} holds no numbers, but {}", name, str(columns[name])),
                     hint="cast it in the table's own engine",
                 )
         needed = [x for part in (constant, values) for x, always in part.items() if always]
-        whole = ~self.nw.any_horizontal(
+        complete = ~self.nw.any_horizontal(
             *(self.nw.col(x).is_null() for x in (unit, time, *needed)), ignore_nulls=False
         )
         self.every = frame.select(*dict.fromkeys((unit, time, *constant, *values)))
-        self.frame = self.every.filter(whole)
+        self.frame = self.every.filter(complete)
 
     @cached_property
     def counts(self) -> dict[int, int]:
@@ -90,8 +90,8 @@ class SourceTable:
             If there are none, or periods are no whole numbers, or too many.
         """
         nw, name = self.nw, self.time
-        found = self.frame.group_by(name).agg(nw.len().alias(_N)).collect()
-        times, counts = found[name].to_list(), found[_N].to_list()
+        table = self.frame.group_by(name).agg(nw.len().alias(_N)).collect()
+        times, counts = table[name].to_list(), table[_N].to_list()
         if not times:
             raise PanelError("the table has no rows with all values", hint="its filters")
         if any(int(x) != x if isinstance(x, int | float) else True for x in times):
@@ -136,8 +136,8 @@ class SourceTable:
                 Message("shards={} need whole numbers in {!r}, not {}", shards, self.unit, kind),
                 hint="a number of each unit, made in the table's own engine; or one shard",
             )
-        said = repr((self.unit, self.time, self.constant, self.values, self.counts, state))
-        seal = hashlib.sha256(said.encode("utf-8")).hexdigest()[:20]
+        text = repr((self.unit, self.time, self.constant, self.values, self.counts, state))
+        seal = hashlib.sha256(text.encode("utf-8")).hexdigest()[:20]
         paths = [folder / f"units-{seal}-{k + 1}-of-{shards}.parquet" for k in range(shards)]
         shard = (self.nw.col(self.unit) % shards + shards) % shards
         for k, path in enumerate(paths):

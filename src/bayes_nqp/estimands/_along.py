@@ -173,7 +173,7 @@ def legs_in_space(fit: object, by: By = None, weights: str = "rows") -> xr.Datas
     """
     from bayes_nqp.effects import leg_effects
 
-    effects, own = effects_of(fit), leg_effects(fit)
+    effects, legs = effects_of(fit), leg_effects(fit)
     held = cast("Fit", fit).posterior
     labels = held[_LABEL].to_numpy().tolist() if _LABEL in held else []
     via = effects[v.VIA].transpose(
@@ -186,8 +186,8 @@ def legs_in_space(fit: object, by: By = None, weights: str = "rows") -> xr.Datas
         return att(of_cells, by, weights)
 
     names, near, slopes = [], [], []
-    for k, name in enumerate(map(str, own[v.MEDIATOR].to_numpy())):
-        legs_from = {name: own["b"].isel({v.MEDIATOR: k}).to_numpy()}
+    for k, name in enumerate(map(str, legs[v.MEDIATOR].to_numpy())):
+        legs_from = {name: legs["b"].isel({v.MEDIATOR: k}).to_numpy()}
         if (linked := linked_name(name)) in labels:
             c = held[_SLOPES].isel({_LABEL: labels.index(linked)}).to_numpy()
             legs_from[linked] = np.broadcast_to(c[..., None], legs_from[name].shape)

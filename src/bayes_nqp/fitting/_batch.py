@@ -189,11 +189,11 @@ def _attempt(
         return key, {}, error
 
 
-def _awaited[T](found: IMapIterator[T]) -> T:
+def _awaited[T](results: IMapIterator[T]) -> T:
     """The next result: waiting without an end would be deaf to Ctrl-C on Windows."""
     while True:
         with suppress(Late):
-            return found.next(timeout=_PULSE)
+            return results.next(timeout=_PULSE)
 
 
 def _lost(

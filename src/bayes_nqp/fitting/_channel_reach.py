@@ -89,13 +89,13 @@ class ChannelReach:
         if received is None:
             received = np.where(self.neighbour, effect, 0.0)
         more = ((0, 0), (0, self.stratum.size - effect.shape[1]))
-        own, others = np.pad(effect - received, more), np.pad(received, more) + kappa @ self.near
+        direct, others = np.pad(effect - received, more), np.pad(received, more) + kappa @ self.near
         linked = (self.means @ mean.T).T + kappa @ (self.beyond - self.back)
         if theta is not None:
             linked += (self.moderators @ theta.T).T
         if deviation is not None:
             linked += (self.deviations @ deviation.T).T
-        parts = np.stack([own, kappa @ self.back, others, linked], axis=1)
+        parts = np.stack([direct, kappa @ self.back, others, linked], axis=1)
         return np.asarray(parts.reshape(len(mean), 2, 2, -1))
 
 
@@ -184,13 +184,16 @@ class _Means:
         values = np.ones(label.shape) if values is None else values
         total = sparse.csr_array((self.rows.size, size))
         for t in range(label.shape[1]):
-            here, there = np.flatnonzero(self.cell[:, t] >= 0), np.flatnonzero(label[:, t] >= 0)
-            cell = self.cell[here, t]
+            receiver, source = (
+                np.flatnonzero(self.cell[:, t] >= 0),
+                np.flatnonzero(label[:, t] >= 0),
+            )
+            cell = self.cell[receiver, t]
             mean = sparse.csr_array(
-                (1.0 / self.rows[cell], (cell, here)), shape=(self.rows.size, len(label))
+                (1.0 / self.rows[cell], (cell, receiver)), shape=(self.rows.size, len(label))
             )
             has = sparse.csr_array(
-                (values[there, t], (there, label[there, t])), shape=(len(label), size)
+                (values[source, t], (source, label[source, t])), shape=(len(label), size)
             )
             total = total + mean @ (self.links @ has)
         return sparse.csr_array(total)

@@ -86,9 +86,9 @@ def _through_links(fit: Fit, draws: CellDraws) -> Array | None:
         reach.effects(delta.ravel(), tau, linked, None, (theta, shift))
         for shift in (reach.shift, reach.shift.ones)
     )
-    kept = np.append(draws.real, np.ones(seen.shape[2] - reach.n_cells, dtype=bool))
+    estimated = np.append(draws.real, np.ones(seen.shape[2] - reach.n_cells, dtype=bool))
     effects = fit.effects[v.EFFECT].to_numpy()
-    seen, line = (x[..., kept].reshape(effects.shape) for x in (seen, line))
+    seen, line = (x[..., estimated].reshape(effects.shape) for x in (seen, line))
     return np.stack([effects - seen, line, np.zeros_like(line)], axis=-1)
 
 

@@ -88,10 +88,10 @@ class DynamicReach(Reach):
         """What treatment does to groups themselves, and through W (draw, T, group)."""
         # -1, of rows without treatment, is a last column of zeros.
         pads = (np.pad(x, ((0, 0), (0, 1))) for x in (tau, theta))
-        own, near = (
+        direct, near = (
             x[:, label.T] for x, label in zip(pads, (self.treated, self.column), strict=True)
         )
-        return own, near
+        return direct, near
 
     def _series(self, delta: Array) -> Array:
         horizons = self.cell.shape[1]
@@ -99,17 +99,17 @@ class DynamicReach(Reach):
 
     def _courses(self, delta: Array, tau: Array, theta: Array) -> tuple[Array, Array]:
         """Total and own effects of groups period by period (draw, T, group)."""
-        own, near = self._done(tau, theta)
+        local, near = self._done(tau, theta)
         series, first = self._series(delta), int((self.treated >= 0).any(axis=0).argmax())
-        total, direct = np.zeros((2, *own.shape))
-        for h in range(own.shape[1] - first):
-            end = own.shape[1] - h
-            parts = self._response(series[:, h], own[:, first:end], near[:, first:end])
+        total, direct = np.zeros((2, *local.shape))
+        for h in range(local.shape[1] - first):
+            end = local.shape[1] - h
+            parts = self._response(series[:, h], local[:, first:end], near[:, first:end])
             total[:, first + h :] += parts[0]
             direct[:, first + h :] += parts[1]
         return total, direct
 
-    def _response(self, series: Array, own: Array, near: Array) -> tuple[Array, Array]:
+    def _response(self, series: Array, local: Array, near: Array) -> tuple[Array, Array]:
         """Total and own response ``sum_j c_j W^j`` to what is done (draw, T, group)."""
         size = series.shape[1]
         onto, itself = self._powers(size + 1)
@@ -118,9 +118,9 @@ class DynamicReach(Reach):
             (series @ onto[k : k + size].reshape(size, -1)).reshape(-1, *onto.shape[1:])
             for k in (0, 1)
         )
-        total = own[..., self.sources] @ of_own + near[..., self.sources] @ of_near
+        total = local[..., self.sources] @ of_own + near[..., self.sources] @ of_near
         alone, back = ((series @ itself[k : k + size])[:, None] for k in (0, 1))
-        return total, own * alone + near * back
+        return total, local * alone + near * back
 
     @cached_property
     def sources(self) -> Index:

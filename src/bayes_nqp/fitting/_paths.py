@@ -141,10 +141,10 @@ def _in_space(plan: Plan, draws: Sequence[Recovered]) -> Paths:
             c = outcome.coefficients[SLOPE][:, [labels.index(linked)]]
         via[:, k, :, 0] *= b[:, None]
         via[:, k, :, 1] *= c[:, None]
-    own, received = (direct + via.sum(axis=(1, 3))).transpose(1, 0, 2)
+    of_treatment, received = (direct + via.sum(axis=(1, 3))).transpose(1, 0, 2)
     through = via[:, :, 0].sum(axis=2)  # Of own treatment, through whomever's mediator.
     effects = np.concatenate(
-        [(own + received)[:, None], direct[:, :1], through, received[:, None]], axis=1
+        [(of_treatment + received)[:, None], direct[:, :1], through, received[:, None]], axis=1
     )
     return Paths((v.TOTAL, v.DIRECT, *names, v.RECEIVED), effects, None, reach.cells, via)
 

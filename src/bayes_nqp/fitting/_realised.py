@@ -259,8 +259,10 @@ class Reach:
                 some = np.flatnonzero(z[:, t])
                 # sum_i e_g'S^-1 e_i z_it (node, group), and of the group itself (S^-1)_ii z_it.
                 onto = np.tensordot(z[some, t], loads.unit[some], 1)
-                own = z[some, t, None] * loads.unit_itself[some]
-                itself = np.stack([np.bincount(self.group[some], x, size.size) for x in own.T])
+                moderators = z[some, t, None] * loads.unit_itself[some]
+                itself = np.stack(
+                    [np.bincount(self.group[some], x, size.size) for x in moderators.T]
+                )
                 total[:, t] += slope[:, [stratum]] * (basis @ onto)
                 direct[:, t] += slope[:, [stratum]] * (basis @ (itself / size))
 

@@ -108,8 +108,8 @@ def _coefficients(fit: Fit, reach: Reach) -> Array:
     if theta is not None:
         if deviation is not None:
             # Kept are v_m = u_m + sum_s theta_s Z_sm, each with its own moderator.
-            own = fit.plan.effects.moderator_of_members.toarray()
-            parts[-1] = deviation - theta[..., : len(own)] @ own
+            moderators = fit.plan.effects.moderator_of_members.toarray()
+            parts[-1] = deviation - theta[..., : len(moderators)] @ moderators
         parts.append(theta)
     return np.concatenate(parts, axis=-1)
 

@@ -237,9 +237,9 @@ def advised(sentence: str) -> Message:
     return Message("{}", sentence, context="advice")
 
 
-def unadvised(said: str) -> Message:
+def unadvised(sentence: str) -> Message:
     """Leave advice out of sentences put one after another."""
-    text = message(said)
+    text = message(sentence)
     if text.context == "advice":
         return NOTHING
     if text.context == "sentences":

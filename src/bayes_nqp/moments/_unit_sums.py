@@ -164,11 +164,13 @@ class UnitSummary:
         return np.concatenate([flat, level[:, summed], np.where(summed, 0.0, level)], axis=1)
 
 
-def _entries_of(whole: Sequence[bool], periods: int) -> tuple[Index, Index]:
+def _entries_of(constant: Sequence[bool], periods: int) -> tuple[Index, Index]:
     """Columns and periods of entries: of every column its periods, then levels that are kept."""
-    levels = np.flatnonzero(np.asarray(whole, dtype=bool))
-    column = np.concatenate([np.repeat(np.arange(len(whole)), periods), levels])
-    period = np.concatenate([np.tile(np.arange(periods), len(whole)), np.full(levels.size, LEVEL)])
+    levels = np.flatnonzero(np.asarray(constant, dtype=bool))
+    column = np.concatenate([np.repeat(np.arange(len(constant)), periods), levels])
+    period = np.concatenate(
+        [np.tile(np.arange(periods), len(constant)), np.full(levels.size, LEVEL)]
+    )
     return column.astype(np.int64), period.astype(np.int64)
 
 

@@ -51,11 +51,11 @@ class Rectangle:
         """Whether units are what others are summed up in, and not observed one by one."""
         return self.roles.counts is not None
 
-    def need_units(self, what: Message) -> None:
+    def need_units(self, subject: Message) -> None:
         """Refuse what looks at single units, where these are summed up."""
         if self.summed:
             raise PanelError(
-                Message("{} looks at single units, and this panel has them summed up", what),
+                Message("{} looks at single units, and this panel has them summed up", subject),
                 where=Message("{:,} units, summed up in {:,}", self.n_units, self.unit_labels.size),
                 hint="the panel of single units, or of a sample of them",
             )

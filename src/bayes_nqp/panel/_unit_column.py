@@ -83,18 +83,18 @@ def unit_column(
 def units_alone(panel: Rectangle, name: str) -> npt.NDArray[np.str_]:
     """Labels of units that have no value of a column in any row."""
     labels = panel.unit_labels
-    known = np.bincount(panel.unit_codes, panel.frame[name].notna().to_numpy(), labels.size)
-    return np.asarray(labels[known == 0])
+    rows = np.bincount(panel.unit_codes, panel.frame[name].notna().to_numpy(), labels.size)
+    return np.asarray(labels[rows == 0])
 
 
 def _with_alone(panel: Rectangle, values: pd.Series[Any]) -> pd.Series[Any]:
     """Fill empty cells by what other rows of their units say; else by a level of the unit alone."""
-    known = values.groupby(panel.unit_codes).transform("first")
-    unknown = known.isna().to_numpy()
+    values_of_units = values.groupby(panel.unit_codes).transform("first")
+    unknown = values_of_units.isna().to_numpy()
     if np.unique(panel.unit_codes[unknown]).size > _UNKNOWN * panel.unit_labels.size:
         return values
     labels = pd.Series(panel.unit_labels[panel.unit_codes], values.index)
-    filled = values.astype(object).where(values.notna(), known)
+    filled = values.astype(object).where(values.notna(), values_of_units)
     return filled.where(~unknown, "unit " + labels)
 
 

@@ -86,11 +86,11 @@ def plan_model(model: ModelSpec, *, scale: float | None = None) -> Plan:
 def ground_of(model: ModelSpec) -> Plan:
     """Number rows and cells, and drop what is not identified: a plan without equations."""
     panel, timing = model.panel, model.timing
-    what = model.facts.by_units
+    ground = model.facts.by_units
     if isinstance(timing, DoseSpec) and timing.reference:
-        what = Message("reference={:g}", timing.reference)
-    if what:
-        panel.need_units(what)
+        ground = Message("reference={:g}", timing.reference)
+    if ground:
+        panel.need_units(ground)
     frame = frame_of(model)
     exposure = None
     if isinstance(timing, Calendar):

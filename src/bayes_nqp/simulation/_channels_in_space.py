@@ -167,19 +167,19 @@ def channels_in_space(
     if spillover is not None:
         exposed = received_by(spillover, blank, v.UNIT, v.TIME, v.COHORT).effect
         exposed = exposed.reshape(units, periods)
-    own, others = world.effects(exposed)
+    direct, others = world.effects(exposed)
     common = shocks * streams[2].standard_normal((units, periods))
     common = (common + world.links @ common) / np.sqrt(2.0)
-    values = world.backgrounds + np.moveaxis(errors, 2, 0) + own + others + common
+    values = world.backgrounds + np.moveaxis(errors, 2, 0) + direct + others + common
     slopes, linked = (np.array([getattr(e, x) for e in mediators.values()])[:, None, None]
                       for x in ("slope", "linked"))  # fmt: skip
     values[-1] += (slopes * values[:-1] + linked * (world.links @ values[:-1])).sum(axis=0)
-    via = world.through(slopes, linked, own[:-1], others[:-1], alone=exposed is None)
+    via = world.through(slopes, linked, direct[:-1], others[:-1], alone=exposed is None)
     frame = frame.assign(
         **{name: values[k].ravel() for k, name in enumerate(mediators)}, outcome=values[-1].ravel()
     )
     panel = Panel.from_frame(frame, **roles, mediators=list(mediators))
-    truth = _truth(who, own[-1], others[-1], via, values[-1], list(mediators))
+    truth = _truth(who, direct[-1], others[-1], via, values[-1], list(mediators))
     arguments |= {"mediators": mediators, "cohorts": cohorts, "seed": seed}
     return Simulated(panel, truth, arguments)
 
@@ -227,14 +227,14 @@ class _World:
     def effects(self, exposed: Array | None) -> tuple[Array, Array]:
         """Of own and of others' treatment (equation, unit, period)."""
         near = self.links @ self.treated if exposed is None else exposed
-        own = [
+        direct = [
             self.treated * (e.level + e.growth * self.event + u)
             for e, u in zip(self.equations, self.deviations, strict=True)
         ]
-        return np.stack(own), np.stack([e.received * near for e in self.equations])
+        return np.stack(direct), np.stack([e.received * near for e in self.equations])
 
     def through(
-        self, slopes: Array, linked: Array, own: Array, others: Array, *, alone: bool
+        self, slopes: Array, linked: Array, direct: Array, others: Array, *, alone: bool
     ) -> Array:
         """Whose treatment moves the outcome through whose mediator.
 
@@ -242,7 +242,7 @@ class _World:
         ----------
         slopes, linked : ndarray (mediator, 1, 1)
             Of mediators, and of those of linked units.
-        own, others : ndarray (mediator, unit, period)
+        direct, others : ndarray (mediator, unit, period)
             Effects on mediators.
         alone : bool
             Whether others' treatment is that of linked units, of which a unit is itself linked.
@@ -255,9 +255,9 @@ class _World:
         # diag(W W) D kappa: own treatment in the mean of linked units' mediators.
         itself = (self.links * self.links.T).sum(axis=1)[:, None] * self.treated * alone
         back = np.stack([e.received * itself for e in self.equations[:-1]])
-        far = self.links @ (own + others) - back
-        via = [slopes * own, linked * back, slopes * others, linked * far]
-        return np.stack(via, axis=1).reshape(len(own), 2, 2, *own.shape[1:])
+        far = self.links @ (direct + others) - back
+        via = [slopes * direct, linked * back, slopes * others, linked * far]
+        return np.stack(via, axis=1).reshape(len(direct), 2, 2, *direct.shape[1:])
 
 
 def _truth(
@@ -278,10 +278,10 @@ def _truth(
         flat = values.reshape(-1, units, periods)[:, rows]
         return np.stack([np.bincount(cell, x) / count for x in flat])
 
-    own = means(via[:, 0].sum(axis=1))
+    indirect = means(via[:, 0].sum(axis=1))
     received = means(others + via[:, 1].sum(axis=(0, 1)))
     mine = means(direct)
-    effect = np.concatenate([mine + own.sum(axis=0) + received, mine, own, received])
+    effect = np.concatenate([mine + indirect.sum(axis=0) + received, mine, indirect, received])
     built = schema.build(
         effect[None, None], strata={}, cohort=table[:, 1].astype(np.float64), time=table[:, 2],
         event_time=table[:, 2] - table[:, 1], rows=count, units=count,

@@ -217,7 +217,7 @@ def intake_page(
     """
     translate = Translator(language)
     heading = HEADINGS[doubtful] if problems else CAN_RUN
-    found = {} if overview is None else overview.steps
+    steps = {} if overview is None else overview.steps
     notes = [] if overview is None else overview.notes if proposal is None else _notes(proposal)
     return IntakePage(
         language=language,
@@ -226,9 +226,9 @@ def intake_page(
         heading=translate(heading if proposal is not None else _REFUSED),
         problems=tuple(problems),
         doubtful=doubtful,
-        steps=tuple(_step(key, one, translate) for key, one in found.items()),
+        steps=tuple(_step(key, step, translate) for key, step in steps.items()),
         undo=translate(_UNDO, path.name)
-        if found
+        if steps
         else translate(_AS_IS)
         if overview is not None
         else "",
@@ -253,10 +253,10 @@ def _size(overview: Look) -> Message:
     return Message("{}, {}", counted(len(first), "row"), counted(len(overview.columns), "column"))
 
 
-def _step(key: str, found: Found, translate: Translator) -> IntakeStep:
+def _step(key: str, step: Found, translate: Translator) -> IntakeStep:
     return IntakeStep(
-        key, translate(STEPS[key].label), translate.name(found.reason), found.before, found.after,
-        translate(STEPS[key].size(found.count)), f"{key} = {toml_text(found.value)}",
+        key, translate(STEPS[key].label), translate.name(step.reason), step.before, step.after,
+        translate(STEPS[key].size(step.count)), f"{key} = {toml_text(step.value)}",
     )  # fmt: skip
 
 

@@ -47,7 +47,7 @@ def all_problems(first: str, overview: Look, proposal: Guess, tried: Tried) -> l
     else:
         problem = first
     while problem and len(problems) < _MOST:
-        if not any(_alike(problem, known) for known in problems):
+        if not any(_alike(problem, other) for other in problems):
             problems.append(problem)
         for mend in _MENDS:
             better = mend(proposal, frame)
@@ -60,9 +60,9 @@ def all_problems(first: str, overview: Look, proposal: Guess, tried: Tried) -> l
     return problems
 
 
-def _alike(problem: str, known: str) -> bool:
+def _alike(problem: str, other: str) -> bool:
     """Whether two problems differ by quotes alone: numbers of one file are text in the other."""
-    return problem.replace("'", "") == known.replace("'", "")
+    return problem.replace("'", "") == other.replace("'", "")
 
 
 def listed_problems(problems: Sequence[str]) -> str:

@@ -111,9 +111,9 @@ class _WholeData(Data):
         return _data_again, (dict(self.__dict__), self.model_fields_set)
 
 
-def _data_again(values: dict[str, Any], given: set[str]) -> Data:
-    return _data_model().model_construct(given, **values)
+def _data_again(values: dict[str, Any], keys: set[str]) -> Data:
+    return _data_model().model_construct(keys, **values)
 
 
-def _again(values: dict[str, Any], given: set[str]) -> Settings:
-    return settings_model().model_construct(given, **values)
+def _again(values: dict[str, Any], keys: set[str]) -> Settings:
+    return settings_model().model_construct(keys, **values)

@@ -115,8 +115,8 @@ def _ours(fit: Fit, prob: float, translate: Translator) -> Iterator[tuple[object
         yield OURS, event_time, flat.mean(), flat.std(ddof=1), low, high, says
 
 
-def _lines(found: EventCurve, prob: float, label: str, says: str) -> Iterator[tuple[object, ...]]:
+def _lines(curve: EventCurve, prob: float, label: str, says: str) -> Iterator[tuple[object, ...]]:
     reach = float(ndtri((1 + prob) / 2))
-    for event_time, mean, sd in zip(found.event_time, found.mean, found.sd, strict=True):
+    for event_time, mean, sd in zip(curve.event_time, curve.mean, curve.sd, strict=True):
         at = None if event_time == AVERAGE else int(event_time)
         yield label, at, mean, sd, mean - reach * sd, mean + reach * sd, says

@@ -72,8 +72,8 @@ def event_study_table(
     ['part', 'baseline', 'event_time']
     """
     study = over_time(fit_or_effects, by, weights, balanced, leads)
-    both = not study.whole if efficient is None else efficient
-    tables = [x for group in study.groups() for x in _of_group(group, prob, kind, efficient=both)]
+    shown = not study.whole if efficient is None else efficient
+    tables = [x for group in study.groups() for x in _of_group(group, prob, kind, efficient=shown)]
     table = pd.concat(tables, ignore_index=True).astype({v.ROWS: "Int64", v.UNITS: "Int64"})
     # Last, where wide tables show it as well.
     table = table[[*(name for name in table if name != "gate"), "gate"]]
@@ -85,21 +85,21 @@ def _of_group(
     group: OverTime, prob: float, kind: Literal["eti", "hdi"], *, efficient: bool
 ) -> Iterator[pd.DataFrame]:
     """Leads, reference and effects; the effects from the fit's own baseline below."""
-    own, start = group.effects is None, 0
-    baseline = group.baseline if own else str(group.reference)
+    alone, start = group.effects is None, 0
+    baseline = group.baseline if alone else str(group.reference)
     band = dict(zip(("joint_lower", "joint_upper"), group.band(prob), strict=True))
     for draws in group.parts:
         lead, end = draws is group.leads, start + draws.sizes[v.EVENT_TIME]
         table = _summed(group, draws, "lead" if lead else "effect", baseline, prob, kind)
         table = table.assign(**{name: ends[start:end] for name, ends in band.items()})
-        if not lead and not own:
+        if not lead and not alone:
             zero = dict.fromkeys(("mean", "sd", "lower", "upper", *band), 0.0)
-            there: dict[str, Any] = {v.EVENT_TIME: group.reference, "part": "reference", **zero}
+            reference: dict[str, Any] = {v.EVENT_TIME: group.reference, "part": "reference", **zero}
             first = table.iloc[:1][[*(group.labels or {}), "baseline", "gate"]]
-            yield first.assign(**there)[[x for x in table if x in first or x in there]]
+            yield first.assign(**reference)[[x for x in table if x in first or x in reference]]
         yield table
         start = end
-    if efficient and not own:
+    if efficient and not alone:
         yield _summed(group, group.own, "effect", group.baseline, prob, kind)
 
 

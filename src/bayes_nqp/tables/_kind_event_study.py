@@ -56,22 +56,22 @@ def event_study(source: object, ask: Ask) -> Table:
     """Tabulate leads and effects at every event time, then effects from all periods before."""
     effects = effects_of(source)
     names = {new: old for new, old in names_of(ask.by).items() if old != v.EVENT_TIME}
-    found = over_time(source, names, ask.weights, leads=ask.leads)
+    curve = over_time(source, names, ask.weights, leads=ask.leads)
     groups = [
-        (_label(group), _joined(group, ask), ask.summary(group.own)) for group in found.groups()
+        (_label(group), _joined(group, ask), ask.summary(group.own)) for group in curve.groups()
     ]
-    one = [(label, table) for label, table, _ in groups]
-    own = [(label, table) for label, _, table in groups]
-    together = pd.concat([part for _, part in (*one, *own)], ignore_index=True)
-    together.attrs = ask.summary(found.own).attrs
+    joined = [(label, table) for label, table, _ in groups]
+    efficient = [(label, table) for label, _, table in groups]
+    together = pd.concat([part for _, part in (*joined, *efficient)], ignore_index=True)
+    together.attrs = ask.summary(curve.own).attrs
     draft = TableDraft(ask, together["sd"].tolist())
     beside = 1 < len(groups) <= _BESIDE
-    make, alone = _beside if beside else _under, found.effects is None
-    columns, rows = make(one, ask, draft.write)
+    make, alone = _beside if beside else _under, curve.effects is None
+    columns, rows = make(joined, ask, draft.write)
     draft.rows += rows
-    heading, note = _OWN[found.whole]
+    heading, note = _OWN[curve.whole]
     if not alone:
-        draft.rows += [Row(ask.translate(heading)), *make(own, ask, draft.write)[1]]
+        draft.rows += [Row(ask.translate(heading)), *make(efficient, ask, draft.write)[1]]
     draft.notes += (
         stacked_notes(together, ask.spread, ask.translate)
         if beside
@@ -80,13 +80,13 @@ def event_study(source: object, ask: Ask) -> Table:
     draft.note("Event time: periods since adoption.")
     draft.notes.append(ask.weighted())
     draft.note("Zero is the expected path without the policy.", when=alone)
-    draft.note(_NOTE_LEADS, _time(found.reference), when=not alone)
+    draft.note(_NOTE_LEADS, _time(curve.reference), when=not alone)
     draft.note(note, when=not alone)
-    draft.note(EARLY, when=v.ANTICIPATED in found.own.coords)
+    draft.note(EARLY, when=v.ANTICIPATED in curve.own.coords)
     factors = [old for old in names.values() if old in schema.factors(effects)]
     same = same_units(effects, factors[0] if len(factors) == 1 else None)
     draft.note("Points do not all rest on the same units.", when=not same)
-    draft.judge(source, worst_gate(found.own, *found.parts))
+    draft.judge(source, worst_gate(curve.own, *curve.parts))
     title = ask.translate("Effect by event time: {}", outcome_of([together], ask.translate))
     return draft.finish("event_study", title, ask.translate("Event time"), columns)
 

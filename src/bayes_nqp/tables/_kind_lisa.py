@@ -43,8 +43,8 @@ def lisa(source: Fit | xr.Dataset | Sequence[CheckResult], ask: Ask) -> Table:
     kinds = evidence["lisa"].sel(series="outcome")
     draft = TableDraft(ask)
     for time in evidence[v.TIME].to_numpy():
-        found = kinds.sel({v.TIME: time}).to_numpy()
-        numbers = [int(np.count_nonzero(found == name)) for name in (*TYPES, "")]
+        types = kinds.sel({v.TIME: time}).to_numpy()
+        numbers = [int(np.count_nonzero(types == name)) for name in (*TYPES, "")]
         draft.row(text(time), *map(count, numbers))
     last = kinds.isel({v.TIME: -1})
     for name, label in TYPES.items():

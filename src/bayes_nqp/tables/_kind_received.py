@@ -66,8 +66,8 @@ def _treated(fit: Fit, ask: Ask) -> Lines:
     yield translate("Total"), att(effects, weights=ask.weights)
     if v.DIRECT not in effects[v.PATH]:
         return
-    own, others = own_and_received(effects, ask.weights)
-    yield translate("Own"), own
+    of_treatment, others = own_and_received(effects, ask.weights)
+    yield translate("Own"), of_treatment
     yield translate("Received"), others
     if fit.facts.has("exposure"):
         yield from _rings(fit, ask, "treated")

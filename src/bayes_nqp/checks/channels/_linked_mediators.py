@@ -170,11 +170,11 @@ def _beyond(links: sparse.csr_array) -> sparse.csr_array:
     return sparse.csr_array(far / total[:, None])
 
 
-def _shared(fit: Fit, name: str, rest: Array, links: sparse.csr_array) -> _Score:
+def _shared(fit: Fit, name: str, residual: Array, links: sparse.csr_array) -> _Score:
     """Moran's I of innovations over all periods, less its mean."""
     frame = fit.plan.frame
     table = np.zeros((frame.n_units, frame.n_periods))
-    table[frame.unit[fit.plan.kept], frame.time[fit.plan.kept]] = rest
+    table[frame.unit[fit.plan.kept], frame.time[fit.plan.kept]] = residual
     # E[e'We] = -s² (T - 1) tr(PW), P the means of levels; var = s⁴ (T - 1) tr(W² + W'W).
     level = sparse.csr_array(np.equal.outer(np.unique(frame.level), frame.level).astype(np.float64))
     inside = (level @ links @ level.T).diagonal() / level.sum(axis=1)
@@ -184,11 +184,11 @@ def _shared(fit: Fit, name: str, rest: Array, links: sparse.csr_array) -> _Score
     return _Score(name, _SHARED, value, float(np.sqrt(trace / (frame.n_periods - 1)) / size))
 
 
-def _far(name: str, quantity: Message, rest: Array, column: Array) -> _Score:
+def _far(name: str, quantity: Message, residual: Array, column: Array) -> _Score:
     """Correlation of innovations with a column net of all others: the score of its slope."""
-    length = float(np.sqrt((rest @ rest) * (column @ column)))
-    value = float(rest @ column) / length if length > 0.0 else 0.0
-    return _Score(name, quantity, value, 1.0 / np.sqrt(rest.size))
+    length = float(np.sqrt((residual @ residual) * (column @ column)))
+    value = float(residual @ column) / length if length > 0.0 else 0.0
+    return _Score(name, quantity, value, 1.0 / np.sqrt(residual.size))
 
 
 _TOO_SHORT: Final = Message(

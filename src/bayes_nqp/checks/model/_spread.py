@@ -91,8 +91,8 @@ def _ratio(fit: Fit, groups: Index) -> float | None:
         q = u[who].sum() / m[who].sum()
         v = ((u[who] - q * m[who]) ** 2).sum() / m[who].sum() ** 2
         spreads.append((float(q), float(v / q**2), int(who.sum())))
-    (first, spread, number), (second, other, rest) = spreads
+    (first, spread, number), (second, other, control_number) = spreads
     z = np.log(first / second) / np.sqrt(spread + other)
-    if 2.0 * stdtr(min(number, rest) - 1, -abs(z)) > _CHANCE:
+    if 2.0 * stdtr(min(number, control_number) - 1, -abs(z)) > _CHANCE:
         return None
     return float(np.sqrt(first / second))

@@ -52,19 +52,19 @@ def reach(fit: Fit, *, km: Sequence[float] = KM) -> Finding:
     return Finding(REPORTED, figure, _sentence(curve), table, "decay")
 
 
-def _sentence(found: Decay) -> Message:
+def _sentence(decay: Decay) -> Message:
     """What can be said of the reach: whether the lengths that were asked hold it."""
-    shares = found.probabilities
-    if len(shares) > 1 and shares.idxmax() == max(found.km):
+    shares = decay.probabilities
+    if len(shares) > 1 and shares.idxmax() == max(decay.km):
         return Message(
             "The longest length asked is the most probable one: the policy may reach farther, or "
             "nothing is received that falls with distance."
         )
-    if len(shares) > 1 and shares.idxmax() == min(found.km):
+    if len(shares) > 1 and shares.idxmax() == min(decay.km):
         return Message(
             "The shortest length asked is the most probable one: what is received may fall faster."
         )
     return Message(
         "What units receive falls to 37 % over some {:.0f} km.",
-        max(found.km, key=lambda km: shares[km]),
+        max(decay.km, key=lambda km: shares[km]),
     )

@@ -101,7 +101,7 @@ def spatial_models(
     for need in (ROWS, REFITS, UNITS):
         require(fit, need)
     panel, left_out = panel_of(fit), []
-    found: list[tuple[str, SpatialLag, Marginal, float]] = []
+    candidates: list[tuple[str, SpatialLag, Marginal, float]] = []
     for (name, form), term in terms.items():
         try:
             design = fit.variant(spillovers=term)
@@ -110,24 +110,24 @@ def spatial_models(
         except NQPError as error:
             left_out.append((f"{name}, {form}", reason(error)))
             continue
-        if found and evidence.ground[:4] != found[0][2].ground[:4]:
+        if candidates and evidence.ground[:4] != candidates[0][2].ground[:4]:
             left_out.append((f"{name}, {form}", Message("it has other rows")))
             continue
-        found.append((name, term, evidence, evidence.value + more))
-    if not found:
+        candidates.append((name, term, evidence, evidence.value + more))
+    if not candidates:
         raise StudyError(
             "no spatial model has a marginal likelihood",
             where="; ".join(f"{name}: {why}" for name, why in left_out),
             hint="common time effects where weights link levels of these: time=nqp.TimeEffects()",
         )
-    forms = np.array([sum(x[0] == name for x in found) for name, *_ in found])
-    value = np.array([height for *_, height in found])
-    prior = np.array([1.0 if odds is None else odds[name] for name, *_ in found])
+    forms = np.array([sum(x[0] == name for x in candidates) for name, *_ in candidates])
+    value = np.array([height for *_, height in candidates])
+    prior = np.array([1.0 if odds is None else odds[name] for name, *_ in candidates])
     probability = softmax(value + np.log(prior / forms))
     probability = np.where(probability < _LEAST, 0.0, probability)
     probability /= probability.sum()
     models = []
-    for (name, term, _, height), p in zip(found, probability.tolist(), strict=True):
+    for (name, term, _, height), p in zip(candidates, probability.tolist(), strict=True):
         fitted = refit(fit, fit.variant(spillovers=term)) if p else None
         models.append(SpatialModel(name, term, height, p, fitted))
     return models, left_out

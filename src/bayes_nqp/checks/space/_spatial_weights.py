@@ -57,8 +57,8 @@ def spatial_weights(
         raise NotApplicable(
             Message("Other weights cannot be made: units have no places of their own.")
         )
-    given = [weights] if isinstance(weights, SpatialWeights) else weights
-    others = _others(panel) if given is None else (("", x) for x in given)
+    matrices = [weights] if isinstance(weights, SpatialWeights) else weights
+    others = _others(panel) if matrices is None else (("", x) for x in matrices)
     table, hints = _marginals(fit, term, panel, others)
     best = 1 + int(np.argmax(table["log_marginal"].iloc[1:]))
     more = float(table["log_marginal"][best] - table["log_marginal"][0])

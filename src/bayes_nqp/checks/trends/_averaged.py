@@ -235,10 +235,10 @@ def averaged(fit: Fit, *, drift_odds: float = DRIFT_ODDS) -> Averaged:
     """
     for need in (ADOPTION, ROWS, REFITS):
         require(fit, need)
-    asked, words = _shown(single(fit))
+    reference, words = _shown(single(fit))
     if words:
-        fit = refit(fit, asked.design)
-    return replace(mixed(fit, evidence_of(asked), drift_odds), errors=words)
+        fit = refit(fit, reference.design)
+    return replace(mixed(fit, evidence_of(reference), drift_odds), errors=words)
 
 
 def _shown(fit: Fit) -> tuple[Fit, Message]:

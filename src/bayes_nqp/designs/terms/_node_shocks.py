@@ -218,14 +218,14 @@ def _windows(
         shrunk = 1.0 - alike[nodes] / count[nodes] / np.maximum(alike[nodes], 1.0)
         level = total[nodes] / (count[nodes] * shrunk)[:, None]
         level -= level.mean(axis=0)
-        known = np.zeros((n_nodes, window.size))
-        known[nodes] = level
-        rest = e - sum(known[end[at]] for end in ends)
+        levels = np.zeros((n_nodes, window.size))
+        levels[nodes] = level
+        remainder = e - sum(levels[end[at]] for end in ends)
         freedom = at.size - size.size - nodes.size
         if freedom > 0:
             yield (
                 _Contrasts(level.T @ level, nodes.size - 1, float(count[nodes].mean())),
-                _Contrasts(rest.T @ rest, freedom, 1.0),
+                _Contrasts(remainder.T @ remainder, freedom, 1.0),
             )
 
 

@@ -78,11 +78,11 @@ class OverTime:
         dims = [str(d) for d in self.own.dims if d not in (*v.SAMPLE_DIMS, v.EVENT_TIME)]
         for levels in product(*(self.own[dim].to_numpy() for dim in dims)):
             labels = dict(zip(dims, levels, strict=True))
-            own = _known(self.own, labels)
+            of_group = _known(self.own, labels)
             effects = _known(self.effects, labels)
-            if own is not None:
+            if of_group is not None:
                 leads = None if effects is None else _known(self.leads, labels)
-                yield replace(self, own=own, effects=effects, leads=leads, labels=labels)
+                yield replace(self, own=of_group, effects=effects, leads=leads, labels=labels)
 
 
 def over_time(
