@@ -89,7 +89,13 @@ def recovered(
         Draws do not depend on their number.
     """
     problem = equation.gaussian
-    per_draw = number_count(problem) + equation.n_slots + equation.n_paths + problem.n_unit_numbers
+    share = cell_shares(plan, equation)
+    leaning = leaning_of(plan, equation)
+    reach, across = reach_of(plan, equation), channel_reach(plan, equation)
+    every = leaning is not None or reach is not None or across is not None
+    units = _single_units(plan, equation, every=every)
+    per_draw = number_count(problem) + equation.n_slots + equation.n_paths
+    per_draw += 0 if units is None else problem.n_unit_numbers
     if isinstance(generator, SharedStreams):
         per_draw += error_width(equation) * len(generator.streams)
     size = int(np.clip(_CHUNK_NUMBERS // max(per_draw, 1), 256, max(len(x), 1)))
@@ -98,11 +104,7 @@ def recovered(
     order = np.arange(len(x)) if together else np.lexsort(x.T)
     chunks = [order[start : start + size] for start in range(0, len(x), size)]
     streams = _streams(generator, chunks, size)
-    share = cell_shares(plan, equation)
-    leaning = leaning_of(plan, equation)
-    reach, across = reach_of(plan, equation), channel_reach(plan, equation)
-    every = leaning is not None or reach is not None or across is not None
-    units = _single_units(plan, equation, every=every)
+    single = units is not None
     parts = []
     for chunk, stream in zip(chunks, streams, strict=True):
         stream_of_part, errors = None, None
@@ -112,7 +114,9 @@ def recovered(
             errors = SharedErrors(numbers, equation.error_sums)
         else:
             stream_of_part = stream
-        coefficients = draw(problem, x[chunk], stream_of_part, errors=errors, threads=threads)
+        coefficients = draw(
+            problem, x[chunk], stream_of_part, errors=errors, single=single, threads=threads
+        )
         parts.append(
             _assemble(
                 plan, equation, coefficients, share, leaning, units, stream_of_part, reach, across

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from bayes_nqp.arrays import Array, Index
-from bayes_nqp.gaussian._small import back_solve
+from bayes_nqp.gaussian._small import back_solve, padded
 from bayes_nqp.gaussian._sparse import product
 from bayes_nqp.gaussian.density import Factor
 from bayes_nqp.gaussian.equations import OwnerEquations, deviation_precision
 from bayes_nqp.gaussian.linear_part import LinearPart
-from bayes_nqp.gaussian.nodes import noise_equations
+from bayes_nqp.gaussian.nodes import class_sums, noise_equations
 from bayes_nqp.gaussian.owners import owner_equations
 from bayes_nqp.gaussian.problem import GaussianProblem
 from bayes_nqp.gaussian.reduced import ReducedFactor
@@ -132,6 +132,8 @@ class Conditionals:
         Where the deviation of each owner stands among all.
     place : ndarray of int (O)
         Group, or block, of each owner.
+    by_place : ndarray of int (place, most)
+        Owners of each, -1 where there are fewer.
     a : ndarray (B, O, size)
         ``a_o``, a row, on the normal equations of a group (J) or the coefficients of a block (n);
         the outcome last.
@@ -143,6 +145,7 @@ class Conditionals:
 
     number: Index
     place: Index
+    by_place: Index
     a: Array
     inner: Array
     in_blocks: bool
@@ -156,7 +159,10 @@ class Conditionals:
             Coefficients in every place; zero for outcomes.
         """
         # (Lambda + H_o)^-1 (a_oy - a_o X beta); outcomes have no coefficient.
-        explained = (self.a[:, :, None] @ fit[:, self.place])[:, :, 0]
+        by_place = padded(self.by_place, self.a) @ fit  # (B, place, most, times)
+        place, rank = np.nonzero(self.by_place >= 0)
+        explained = np.empty((len(fit), self.a.shape[1], fit.shape[-1]))
+        explained[:, self.by_place[place, rank]] = by_place[:, place, rank]
         return np.asarray((self.a[:, :, -1, None] - explained) / self.inner[:, :, None])
 
 
@@ -169,6 +175,11 @@ def conditionals(problem: GaussianProblem, values: Values) -> Iterator[Condition
         With one column of deviations.
     """
     if problem.by_class is not None:
+        if (sums := class_sums(problem, values)) is not None:
+            x, inner = sums.means(problem.by_class)
+            counts = problem.by_class.counts.data
+            yield _conditionals(problem.by_class, counts[:, None] * x, counts * inner)
+            return
         # Q̃ with alpha_i alone out: delta_i is what is to be drawn.
         types = small(problem, values, flat_only=True)
         yield class_conditionals(problem, problem.by_class, values, types)
@@ -187,7 +198,13 @@ def _of_owners(
 ) -> Conditionals:
     # One column of deviations: q = 1, so that Lambda + H_o is a number.
     inner = equations.inner(values)[:, :, 0, 0]
-    return Conditionals(owners.number, owners.place, equations.a[:, :, 0], inner, in_blocks)
+    return _conditionals(owners, equations.a[:, :, 0], inner, in_blocks=in_blocks)
+
+
+def _conditionals(
+    owners: Owners, a: Array, inner: Array, *, in_blocks: bool = False
+) -> Conditionals:
+    return Conditionals(owners.number, owners.place, owners.by_place, a, inner, in_blocks)
 
 
 def class_conditionals(
@@ -207,4 +224,4 @@ def class_conditionals(
     # h of each type (B, H), and the number of units of each class with its type.
     single = (d.swapaxes(-1, -2) @ types.q @ d)[..., 0, 0] + deviation_precision(values)[:, 0]
     counts, kind = classes.counts.data, classes.counts.indices
-    return Conditionals(classes.number, classes.place, a, counts * single[:, kind], False)
+    return _conditionals(classes, a, counts * single[:, kind])

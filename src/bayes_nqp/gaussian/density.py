@@ -21,7 +21,7 @@ from bayes_nqp.gaussian._small import half_solve
 from bayes_nqp.gaussian.batches import batch_size, in_chunks, point_by_point
 from bayes_nqp.gaussian.equations import OwnerEquations
 from bayes_nqp.gaussian.linear_part import LinearPart
-from bayes_nqp.gaussian.nodes import count_points, noise_equations
+from bayes_nqp.gaussian.nodes import noise_equations
 from bayes_nqp.gaussian.owners import taken_by_owners
 from bayes_nqp.gaussian.path_laws import turned_in
 from bayes_nqp.gaussian.problem import GaussianProblem
@@ -106,7 +106,6 @@ def density(problem: GaussianProblem, points: Array, *, threads: int | None = No
     def likelihood(part: Array) -> Array:
         return log_likelihood(problem, problem.values(part))
 
-    count_points(problem, points)
     heights = in_chunks(likelihood, points, size=batch_size(problem), threads=threads)
     return problem.space.log_prior(points) + heights
 

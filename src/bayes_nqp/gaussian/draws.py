@@ -96,6 +96,7 @@ def draw(
     generator: np.random.Generator | None,
     *,
     errors: SharedErrors | None = None,
+    single: bool = False,
     threads: int | None = None,
 ) -> Coefficients:
     """Draw all coefficients given parameters.
@@ -111,6 +112,8 @@ def draw(
         None gives conditional means.
     errors : SharedErrors, optional
         Of every draw, for draws that move with those of other problems.
+    single : bool, default False
+        Whether deviations of single units are wanted, not of classes alone.
     threads : int, optional
         Draws do not depend on their number.
 
@@ -135,7 +138,7 @@ def draw(
             _, factor = solved(problem, values)
         else:
             factor = factorise(problem, values, normal_equations(problem, values).matrix)
-        return _from_factor(problem, values, factor, stream, draws.shape[1], shared)
+        return _from_factor(problem, values, factor, stream, draws.shape[1], shared, single)
 
     size = batch_size(problem)
     arrays = draws_of_distinct(piece, points, generator, size=lambda _: size, threads=threads)
@@ -149,6 +152,7 @@ def _from_factor(
     stream: np.random.Generator | None,
     times: int,
     errors: SharedErrors | None,
+    single: bool,
 ) -> tuple[Array, ...]:
     """Draw all of `Coefficients` from a factor that is at hand (B, times, ...)."""
     head = problem.arrowhead
@@ -174,7 +178,7 @@ def _from_factor(
     surface, fits = surfaces(problem, values, flat, _times_sigma(values, z_process))
     # (B, slot + G T, times): processes follow the slots, group by group.
     slots = np.concatenate([slots, surface.reshape(len(values), -1, times)], axis=1)
-    deviations = _deviations(problem, values, flat, fits, z_deviation)
+    deviations = _deviations(problem, values, flat, fits, z_deviation, single)
     return tuple(by_draw(part) for part in (shared, local, slots, *deviations))
 
 
@@ -214,7 +218,7 @@ def _times_sigma(values: Values, z: Array) -> Array:
 
 
 def _deviations(
-    problem: GaussianProblem, values: Values, flat: Array, fits: Array, z: Array
+    problem: GaussianProblem, values: Values, flat: Array, fits: Array, z: Array, single: bool
 ) -> tuple[Array, Array, Array, Array]:
     """Deviations of owners given coefficients; for single units what else theirs take too."""
     head, times = problem.arrowhead, flat.shape[2]
@@ -229,7 +233,7 @@ def _deviations(
         mean = owners.mean(coefficients if owners.in_blocks else fits)
         noise = _times_sigma(values, z[:, owners.number])
         out[:, owners.number] = mean + noise / np.sqrt(owners.inner)[:, :, None]
-    if problem.by_class is None:
+    if problem.by_class is None or not single:
         return out, empty[0], empty[1], empty[1]
     return out, *_of_units(problem, problem.by_class, values, fits)
 

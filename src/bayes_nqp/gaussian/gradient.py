@@ -30,6 +30,7 @@ from bayes_nqp.gaussian._paths_back import PathsBack
 from bayes_nqp.gaussian._slopes import Slopes
 from bayes_nqp.gaussian._small import back_solve, inverse_of, lower_places, padded, symmetric
 from bayes_nqp.gaussian.batches import batch_size, in_chunks, point_by_point
+from bayes_nqp.gaussian.class_sums import ClassSums
 from bayes_nqp.gaussian.density import (
     Factor,
     assembled,
@@ -39,7 +40,7 @@ from bayes_nqp.gaussian.density import (
 )
 from bayes_nqp.gaussian.equations import NoiseEquations, OwnerEquations, deviation_precision
 from bayes_nqp.gaussian.linear_part import LinearPart
-from bayes_nqp.gaussian.nodes import noise_slopes
+from bayes_nqp.gaussian.nodes import class_slopes, class_sums, noise_slopes
 from bayes_nqp.gaussian.path_laws import Turn, turned, turned_in
 from bayes_nqp.gaussian.problem import GaussianProblem
 from bayes_nqp.gaussian.types import PADDING, Arrowhead, Owners, Values
@@ -277,6 +278,9 @@ class _Reverse:
                 (number,) = np.arange(len(problem.space))[problem.of_noise]
                 self.slope[:, number] += (slope.table * adjoint.table).sum(axis=1)
                 return
+        if (sums := class_sums(problem, values)) is not None:
+            self._classes(sums, adjoint)
+            return
         m, types = problem.moments, small(problem, values)
         size = m.n_periods * (m.n_periods + 1) // 2
         flat = (m.map1.T @ np.ascontiguousarray(adjoint.f.T)).T
@@ -297,9 +301,19 @@ class _Reverse:
             self.slope += self.around.along(self.around.values.deviation, share)
             self.log_sigma = self.log_sigma - 2.0 * (share * values.deviation).sum(axis=(1, 2))
 
+    def _classes(self, sums: ClassSums, adjoint: NoiseEquations) -> None:
+        """From F to the noise's parameter, and to Lambda, class by class of units that deviate."""
+        problem, width = self.problem, self.problem.moments.width
+        triangles = adjoint.f.reshape(len(adjoint.f), -1, width * (width + 1) // 2)
+        arrays, precision = sums.adjoint(from_lower(triangles, width))
+        (number,) = np.arange(len(problem.space))[problem.of_noise]
+        for slope, array in zip(class_slopes(problem, self.values), arrays, strict=True):
+            self.slope[:, number] += (slope * array).reshape(len(array), -1).sum(axis=1)
+        self.precision = self.precision + precision[:, None, None]
+
     def _deviations(self) -> None:
-        """From Lambda to Omega and sigma, where owners hold several units."""
-        if self.problem.by_group is None and self.problem.by_block is None:
+        """From Lambda to Omega and sigma, where it has an adjoint."""
+        if not self.precision.any():
             return
         # Lambda = sigma² Omega^-1: dLambda = 2 Lambda d log sigma - Lambda dOmega Lambda / sigma².
         prior = deviation_precision(self.values)

@@ -52,13 +52,17 @@ def gaussian_problem(
         one; by default where patterns of observed periods are many.
     """
     types = class_types(problem)
-    moments = _moments(problem, types, dense_pairs)
-    layout = layout_of(problem)
-    fixed, by_group, by_block, by_class = _owners(problem, types, layout.loads)
-    n_local = layout.arrowhead.n_local
-    # Q̃ is inverted pattern by pattern at every point: with many of these nodes are quicker.
+    # Q̃ is inverted pattern by pattern at every point: with many of these nodes are quicker. They
+    # are of one parameter of the noise; on sigma, the other, F does not depend.
     if nodes is None:
         nodes = len(types.patterns) >= MANY_PATTERNS
+    nodes = nodes and len(problem.error_parameters) == 2
+    layout = layout_of(problem)
+    fixed, by_group, by_block, by_class = _owners(problem, types, layout.loads)
+    if nodes and by_class is not None and dense_pairs is None:
+        dense_pairs = False  # Sums of classes stand on nodes, from sparse ones.
+    moments = _moments(problem, types, dense_pairs)
+    n_local = layout.arrowhead.n_local
     # Owners across groups act on cells too, so that none of these can come off first.
     smaller = None
     if by_block is None and _reduces(problem, moments.width, n_local, reduce):
@@ -84,8 +88,7 @@ def gaussian_problem(
         lag=problem.lag,
         fixed=fixed,
         redraws=_redraws(problem),
-        # One parameter of the noise, and sigma, on which F does not depend.
-        on_nodes=len(problem.error_parameters) == 2 and nodes,
+        on_nodes=nodes,
     )
 
 

@@ -3,26 +3,22 @@
 Without deviations of single units, ``Q̃``, F and the normal equations of owners are smooth functions
 of the noise's parameters and of nothing else. Where there is one parameter and many patterns of
 observed periods, one product gives them at every point, from nodes of that parameter
-(`interpolation`). Deviations of single units make F a function of ``Lambda = sigma²/omega²`` too:
-nodes are then of both, in panels that many points fall into.
+(`interpolation`); with deviations of single units, all that these need of it (`class_sums`).
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-import numpy as np
-
 from bayes_nqp.arrays import Array
 from bayes_nqp.gaussian._small import lower_triangles
-from bayes_nqp.gaussian.equations import NoiseEquations, deviation_precision
+from bayes_nqp.gaussian.class_sums import ClassSums
+from bayes_nqp.gaussian.equations import NoiseEquations
 from bayes_nqp.gaussian.interpolation import Panels
 from bayes_nqp.gaussian.owners import owner_equations
 from bayes_nqp.gaussian.problem import GaussianProblem
 from bayes_nqp.gaussian.types import Values
-from bayes_nqp.gaussian.unit_precision import small, values_of_noise
+from bayes_nqp.gaussian.unit_precision import of_types, small, values_of_noise
 
-__all__ = ["count_points", "noise_equations", "noise_slopes"]
+__all__ = ["class_slopes", "class_sums", "noise_equations", "noise_slopes"]
 
 
 def noise_equations(problem: GaussianProblem, values: Values) -> NoiseEquations:
@@ -32,31 +28,10 @@ def noise_equations(problem: GaussianProblem, values: Values) -> NoiseEquations:
     if not problem.on_nodes or values.own is not None:
         return _at_points(problem, values)
     if problem.deviates_by_unit:
-        return _with_deviations(problem, values)
+        sums = class_sums(problem, values)
+        return _at_points(problem, values) if sums is None else sums.equations()
     arrays = _panels(problem).values(problem.noise_parameter(values))
     return _at_points(problem, values) if arrays is None else _from_arrays(problem, arrays)
-
-
-def count_points(problem: GaussianProblem, points: Array) -> None:
-    """Compute nodes in panels that many points fall into, where single units deviate."""
-    if problem.on_nodes and problem.deviates_by_unit and problem.fixed is None:
-        _panels(problem).count(_noise_and_precision(problem, problem.values(points)))
-
-
-def _with_deviations(problem: GaussianProblem, values: Values) -> NoiseEquations:
-    """From nodes where panels are known, and at points elsewhere."""
-    inside, arrays = _panels(problem).at_hand(_noise_and_precision(problem, values))
-    if inside.all():
-        return _from_arrays(problem, arrays)
-    outside = _at_points(problem, values[~inside] if inside.any() else values)
-    if not inside.any():
-        return outside
-    joined = []
-    for array, computed in zip(arrays, outside.arrays, strict=True):
-        out = np.empty((len(values), *array.shape[1:]))
-        out[inside], out[~inside] = array, computed
-        joined.append(out)
-    return _from_arrays(problem, joined)
 
 
 def noise_slopes(problem: GaussianProblem, values: Values) -> NoiseEquations | None:
@@ -65,23 +40,37 @@ def noise_slopes(problem: GaussianProblem, values: Values) -> NoiseEquations | N
     return None if arrays is None else _from_arrays(problem, arrays)
 
 
-def _noise_and_precision(problem: GaussianProblem, values: Values) -> Array:
-    """The noise's parameter, and ``log Lambda`` of units' deviations (B, 2)."""
-    log_precision = np.log(deviation_precision(values)[:, 0, 0])
-    return np.column_stack([problem.noise_parameter(values)[:, 0], log_precision])
+def class_sums(problem: GaussianProblem, values: Values) -> ClassSums | None:
+    """What single units' deviations take; None where nodes do not give it."""
+    layout = problem.class_layout
+    if layout is None or values.own is not None:
+        return None
+    key = (class_sums, id(problem))
+    if key not in values.known:
+        arrays = _panels(problem).values(problem.noise_parameter(values))
+        sums = None if arrays is None else ClassSums.of(layout, arrays, values)
+        values.known[key] = sums
+    known: ClassSums | None = values.known[key]
+    return known
+
+
+def class_slopes(problem: GaussianProblem, values: Values) -> list[Array]:
+    """Slopes of their arrays along the noise's parameter, where `class_sums` has them."""
+    return _panels(problem).slopes(problem.noise_parameter(values)) or []
 
 
 def _panels(problem: GaussianProblem) -> Panels:
-    """Interpolants of F, ``a_o`` and ``H_o`` along the noise's parameter, and ``log Lambda``."""
+    """Interpolants along the noise's parameter: F, ``a_o`` and ``H_o``, or sums of classes."""
 
     def computed(u: Array) -> list[Array]:
-        values = values_of_noise(problem, u[:, :1])
-        if problem.deviates_by_unit:
-            # Omega = sigma² / Lambda, and sigma = 1 here: F depends on Lambda alone.
-            values = replace(values, deviation=np.exp(-u[:, 1, None, None]))
-        return _at_points(problem, values).arrays
+        values = values_of_noise(problem, u)
+        layout = problem.class_layout
+        if layout is None:
+            return _at_points(problem, values).arrays
+        types = of_types(problem, values)
+        return layout.sums(types.q, types.total)
 
-    return Panels(computed, problem.node_panels, problem.node_counts)
+    return Panels(computed, problem.node_panels)
 
 
 def _from_arrays(problem: GaussianProblem, arrays: list[Array]) -> NoiseEquations:

@@ -11,6 +11,7 @@ from typing import Protocol
 import numpy as np
 
 from bayes_nqp.arrays import Array
+from bayes_nqp.gaussian.class_sums import ClassLayout, class_layout
 from bayes_nqp.gaussian.equations import NoiseEquations
 from bayes_nqp.gaussian.linear_part import LinearPart, Reduced
 from bayes_nqp.gaussian.pairs import PairedMap
@@ -109,8 +110,6 @@ class GaussianProblem(LinearPart):
         Whether what the noise decides is interpolated, where it has one parameter.
     node_panels : dict
         Panels of nodes that points have fallen into so far (`interpolation`).
-    node_counts : dict
-        How many fell into each, of two parameters.
     unit_panels : dict
         The same of units' precision before their own deviations are out.
     """
@@ -136,9 +135,8 @@ class GaussianProblem(LinearPart):
     fixed: NoiseEquations | None = None
     redraws: Callable[[], Array] | None = None
     on_nodes: bool = False
-    node_panels: dict[tuple[int, ...], Panelled | None] = field(default_factory=dict)
-    node_counts: dict[tuple[int, ...], int] = field(default_factory=dict)
-    unit_panels: dict[tuple[int, ...], Panelled | None] = field(default_factory=dict)
+    node_panels: dict[int, Panelled | None] = field(default_factory=dict)
+    unit_panels: dict[int, Panelled | None] = field(default_factory=dict)
 
     @cached_property
     def reduced(self) -> Reduced | None:
@@ -149,6 +147,13 @@ class GaussianProblem(LinearPart):
     def deviates_by_unit(self) -> bool:
         """Whether each unit has a deviation of its own, so that types take it out."""
         return self.by_class is not None
+
+    @cached_property
+    def class_layout(self) -> ClassLayout | None:
+        """Where classes stand whose units deviate, if what these take is on nodes."""
+        if self.by_class is None or not self.on_nodes or isinstance(self.moments.map1, PairedMap):
+            return None
+        return class_layout(self.moments, self.by_class)
 
     def noise_parameter(self, values: Values) -> Array:
         """The one parameter of the noise on its unconstrained scale (B, 1)."""

@@ -14,7 +14,7 @@ from bayes_nqp.gaussian.problem import GaussianProblem
 from bayes_nqp.gaussian.types import Values
 from bayes_nqp.moments import UnitClass
 
-__all__ = ["Small", "class_precision", "innovations", "small", "values_of_noise"]
+__all__ = ["Small", "class_precision", "innovations", "of_types", "small", "values_of_noise"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +69,15 @@ def _flat_out(problem: GaussianProblem, values: Values) -> Small:
 
         panels = Panels(computed, problem.unit_panels)
         interpolated = panels.values(problem.noise_parameter(values))
-    q, total = _of_patterns(problem, values) if interpolated is None else interpolated
+    if interpolated is None:
+        return of_types(problem, values)
+    q, total = interpolated
+    return Small(q[:, problem.moments.pattern], total)
+
+
+def of_types(problem: GaussianProblem, values: Values) -> Small:
+    """The same, computed at every point."""
+    q, total = _of_patterns(problem, values)
     return Small(q[:, problem.moments.pattern], total)  # Types share a pattern's Q.
 
 
