@@ -89,10 +89,16 @@ def dealt_averages(
         NaN where the panel cannot identify what the design asks for.
     """
     modes = _side_by_side(design, panel, cohorts, weigh, near)
+    # Deals with other cohorts may have other scales: the first with as many is climbed from afar.
+    summits = {near.point.size: near}
     for deal in np.flatnonzero(np.isnan(modes[0])):
         dealt = panel.with_cohorts(cohorts[deal])
         with suppress(IdentificationError):
-            mean, sd = modal_averages(design, dealt, weigh, near=near)
+            (equation,) = plan_of(design, dealt).equations
+            size = len(equation.problem.space)
+            if size not in summits:
+                summits[size] = summit_of(equation)
+            mean, sd = modal_averages(design, dealt, weigh, near=summits[size])
             modes[:, deal] = mean[0], sd[0]
     return modes[0], modes[1]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -191,17 +192,27 @@ def symmetric(lower: Array) -> Array:
     return np.tril(lower) + np.tril(lower, -1).swapaxes(-1, -2)
 
 
-def lower_places(n: int) -> Index:
-    """Number of each pair in the lower triangle of a symmetric matrix (n, n), both ways."""
-    number = np.zeros((n, n), dtype=np.int64)
+@cache
+def lower_indices(n: int) -> tuple[Index, Index]:
+    """Rows and columns of a lower triangle, row after row; not to be written to."""
     rows, columns = np.tril_indices(n)
+    rows.flags.writeable = columns.flags.writeable = False
+    return rows, columns
+
+
+@cache
+def lower_places(n: int) -> Index:
+    """Number of each pair in a lower triangle (n, n), both ways; not to be written to."""
+    number = np.zeros((n, n), dtype=np.int64)
+    rows, columns = lower_indices(n)
     number[rows, columns] = number[columns, rows] = np.arange(rows.size)
+    number.flags.writeable = False
     return number
 
 
 def lower_triangles(matrices: Array) -> Array:
     """Flatten the lower triangles of a stack (B, H, T, T) to (B, H T (T + 1) / 2)."""
-    rows, columns = np.tril_indices(matrices.shape[-1])
+    rows, columns = lower_indices(matrices.shape[-1])
     flat = matrices.reshape(*matrices.shape[:-2], -1)[..., rows * matrices.shape[-1] + columns]
     return np.ascontiguousarray(flat.reshape(len(matrices), -1))
 

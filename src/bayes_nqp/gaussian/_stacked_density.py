@@ -12,7 +12,7 @@ from itertools import pairwise
 import numpy as np
 
 from bayes_nqp.arrays import Array
-from bayes_nqp.gaussian._small import lower_places, lower_triangles
+from bayes_nqp.gaussian._small import lower_indices, lower_places, lower_triangles
 from bayes_nqp.gaussian.batches import CHUNK, in_chunks, point_by_point
 from bayes_nqp.gaussian.density import NormalEquations, assembled, factorise, part_of
 from bayes_nqp.gaussian.path_laws import turned_in
@@ -130,7 +130,7 @@ def _of_groups(stacked: Stacked, q_first: Array, q_second: Array) -> Array:
         (stacked.first, stacked.second), (q_first, q_second), stacked.places, strict=True
     ):
         f = (problem.moments.map1 @ lower_triangles(q).T).T
-        rows, columns = np.tril_indices(place.size)
+        rows, columns = lower_indices(place.size)
         # From the packed triangle of one equation's J to that of both's.
         out[:, :, lower[place[rows], place[columns]]] += f.reshape(len(q), groups, -1)
     return out
@@ -159,7 +159,7 @@ def _taken(stacked: Stacked, normal: OwnNormal, covariance: tuple[Array, Array, 
     out[:, :, second[:, None], first] += crosses
     # Of the upper part only what meets the outcome lies in the lower triangle.
     out[:, :, -1, second] += crosses[:, :, :, -1]
-    rows, columns = np.tril_indices(stacked.width)
+    rows, columns = lower_indices(stacked.width)
     return out[:, :, rows, columns]
 
 

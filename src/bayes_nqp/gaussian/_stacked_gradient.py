@@ -85,7 +85,7 @@ def _rows(stacked: Stacked, points: Array) -> Array:
     flat = matrix.reshape(len(points), -1)[:, head.stored]
     row, column = np.divmod(head.stored % head.size**2, head.size)
     flat = flat * np.where(row == column, 1.0, 2.0)
-    f = (head.map2.T @ np.ascontiguousarray(flat.T)).T
+    f = (head.map2_back @ np.ascontiguousarray(flat.T)).T
     width = stacked.width
     square = from_lower(f.reshape(len(f), -1, width * (width + 1) // 2), width)
     processes.of_groups(square)
@@ -114,7 +114,7 @@ def _through_units(stacked: Stacked, values: StackedValues, around: Slopes, squa
     ):
         place, size = stacked.places[number], types.shape[-1] * (types.shape[-1] + 1) // 2
         diagonal = to_lower(square[:, :, place[:, None], place]).reshape(len(square), -1)
-        flat = (problem.moments.map1.T @ np.ascontiguousarray(diagonal.T)).T
+        flat = (problem.moments.map1_back @ np.ascontiguousarray(diagonal.T)).T
         diagonal = from_lower(flat.reshape(len(flat), -1, size), types.shape[-1]) + adjoints[number]
         # Q̃ over sigma²: <q̄, dQ̃> / sigma² - 2 <q̄, q> d log sigma.
         log_sigma = -2.0 * (diagonal * q[number]).sum(axis=(1, 2, 3)) - problem.n_free

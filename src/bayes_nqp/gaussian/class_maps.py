@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ import numpy.typing as npt
 from scipy.sparse import coo_array, csr_array
 
 from bayes_nqp.arrays import Index
-from bayes_nqp.gaussian._small import lower_places
+from bayes_nqp.gaussian._small import lower_indices, lower_places
 from bayes_nqp.gaussian._sparse import from_triplets, under
 from bayes_nqp.gaussian.statement import Member, Problem
 from bayes_nqp.gaussian.types import Moments, Owners
@@ -34,6 +35,9 @@ __all__ = [
     "owners_by_class",
     "owners_of_several",
 ]
+
+_FEW_ENTRIES = 64
+"""Packed entries of a class up to which its places are held: 100 kB."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,21 +157,31 @@ class ClassEntries:
 def class_entries(problem: Problem, c: UnitClass, kind: int) -> ClassEntries:
     """Lay the entries of a class of some type out."""
     n_periods, width = problem.n_periods, problem.n_periods + problem.n_columns + 1
-    in_f, in_q = lower_places(width), lower_places(n_periods)
     size_f, size_q = width * (width + 1) // 2, n_periods * (n_periods + 1) // 2
-    t = c.times
-    low, high = np.tril_indices(t.size)
+    shape = [np.asarray(x, np.int64).tobytes() for x in (c.times, c.position, c.column)]
+    # Pairs of many entries are not held.
+    entries = _entries if c.position.size <= _FEW_ENTRIES else _entries.__wrapped__
+    row, column, pair = entries(n_periods, width, *shape, (c.cross != 0.0).tobytes())
+    return ClassEntries(c.group * size_f + row, kind * size_q + column, c, pair)
+
+
+@lru_cache(maxsize=256)
+def _entries(
+    n_periods: int, width: int, times: bytes, positions: bytes, columns: bytes, filled: bytes
+) -> tuple[Index, Index, tuple[Index, Index]]:
+    """Entries of classes that are alike, in the triangles of their own group and type."""
+    t, position, column = (np.frombuffer(x, np.int64) for x in (times, positions, columns))
+    in_f, in_q = lower_places(width), lower_places(n_periods)
+    low, high = lower_indices(t.size)
     # Packed entries (period, column) of the class: S has one number for each, M one a pair.
-    period, column = t[c.position], n_periods + c.column
+    period, column = t[position], n_periods + column
     p, r = np.meshgrid(np.arange(period.size), np.arange(period.size), indexing="ij")
-    below = (column[:, None] >= column) & (c.cross != 0.0)
+    below = (column[:, None] >= column) & np.frombuffer(filled, np.bool_).reshape(p.shape)
     p, r = p[below], r[below]
     # F_tu, F_kt and F_kl, which n Q̃_tu, S_uk Q̃_ut and M_tk,ul Q̃_tu add to.
     row = [in_f[t[low], t[high]], in_f[column[:, None], t].ravel(), in_f[column[p], column[r]]]
     place = [in_q[t[low], t[high]], in_q[period[:, None], t].ravel(), in_q[period[p], period[r]]]
-    return ClassEntries(
-        c.group * size_f + np.concatenate(row), kind * size_q + np.concatenate(place), c, (p, r)
-    )
+    return np.concatenate(row), np.concatenate(place), (p, r)
 
 
 def owners_by_class(problem: Problem, types: ClassTypes) -> Owners:

@@ -23,7 +23,7 @@ import numpy as np
 from scipy.sparse import coo_array, csr_array
 
 from bayes_nqp.arrays import Array, Index
-from bayes_nqp.gaussian._small import lower_triangles
+from bayes_nqp.gaussian._small import lower_indices, lower_triangles
 from bayes_nqp.gaussian.equations import NoiseEquations, deviation_precision
 from bayes_nqp.gaussian.types import Moments, Owners, Values
 
@@ -68,7 +68,7 @@ class ClassLayout:
     @cached_property
     def lower(self) -> tuple[Index, Index]:
         """Rows and columns of a packed triangle of F."""
-        rows, columns = np.tril_indices(self.moments.width)
+        rows, columns = lower_indices(self.moments.width)
         return rows, columns
 
     @cached_property
@@ -99,7 +99,7 @@ class ClassLayout:
         v = (q @ m.loadings)[..., 0]  # (B, H, T)
         f = (m.map1 @ lower_triangles(q).T).T
         x = (self.loads @ v.reshape(n_points, -1).T).T
-        low = np.tril_indices(m.n_periods)
+        low = lower_indices(m.n_periods)
         squares = (v[..., low[0]] * v[..., low[1]]).reshape(n_points, -1)
         pairs = (self.pairs @ squares.T).T
         return [
@@ -234,7 +234,7 @@ def class_layout(moments: Moments, owners: Owners) -> ClassLayout:
 def _pairs(moments: Moments, treated: Any) -> tuple[Any, Index, Index]:
     """Rows of `map1` that are pairs of columns, apart by type; types and groups of the sums."""
     n_kinds, width = len(treated), moments.width
-    columns = np.tril_indices(width)[1]
+    columns = lower_indices(width)[1]
     size_q = moments.n_periods * (moments.n_periods + 1) // 2
     number = np.full(columns.size, -1)  # Of a pair among pairs of columns.
     of_pairs = np.flatnonzero(columns >= moments.n_periods)

@@ -18,7 +18,13 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from bayes_nqp.arrays import Array, Index
-from bayes_nqp.gaussian._small import half_solve, lower_places, lower_triangles, whitener
+from bayes_nqp.gaussian._small import (
+    half_solve,
+    lower_indices,
+    lower_places,
+    lower_triangles,
+    whitener,
+)
 from bayes_nqp.gaussian._sparse import product
 from bayes_nqp.gaussian.class_maps import class_types
 from bayes_nqp.gaussian.density import Factor
@@ -128,7 +134,7 @@ class ErrorSums:
         """What differences of units inside classes add to slopes (B, R K, times)."""
         n_points, _, times = errors.shape
         k = self.n_columns
-        rows, columns = np.tril_indices(k)
+        rows, columns = lower_indices(k)
         lower = (self.within @ lower_triangles(small(problem, values).q).T).T
         # <Q̃, M - S S'/n> of every set of slopes: the covariance of sum_i (Z_i - S/n)'Q̃ e_i.
         lower = lower.reshape(n_points, -1, rows.size)

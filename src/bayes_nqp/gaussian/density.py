@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bayes_nqp.arrays import Array, Index
-from bayes_nqp.gaussian._small import half_solve
+from bayes_nqp.gaussian._small import half_solve, lower_indices
 from bayes_nqp.gaussian.batches import batch_size, in_chunks, point_by_point
 from bayes_nqp.gaussian.equations import OwnerEquations
 from bayes_nqp.gaussian.linear_part import LinearPart
@@ -198,7 +198,7 @@ def group_equations(problem: GaussianProblem, values: Values) -> GroupEquations:
     if problem.by_group is not None and sums.by_group is not None:
         # F_g loses sum_o a_o'(Lambda + H_o)^-1 a_o, over the owners of the group (4).
         taken, log_det = taken_by_owners(problem.by_group, sums.by_group, values)
-        rows, columns = np.tril_indices(problem.moments.width)
+        rows, columns = lower_indices(problem.moments.width)
         # (B, G, J, J) to packed lower triangles, group after group.
         f = f - taken[:, :, rows, columns].reshape(len(taken), -1)
         total = total - 0.5 * log_det

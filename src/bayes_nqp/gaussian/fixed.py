@@ -15,6 +15,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from bayes_nqp.arrays import Array, Index
+from bayes_nqp.gaussian._small import lower_indices
 from bayes_nqp.gaussian.equations import NoiseEquations, OwnerEquations
 from bayes_nqp.gaussian.statement import Problem
 from bayes_nqp.gaussian.types import Moments, Owners
@@ -58,7 +59,7 @@ def fixed_equations(
         ``X_g`` of every group.
     """
     # One point stands for all: B = 1.
-    low = np.tril_indices(problem.n_periods + problem.n_columns + 1)
+    low = lower_indices(problem.n_periods + problem.n_columns + 1)
     f = np.concatenate([group.normal[low] for group in problem.absorbed])
     # (log|Q| - log|N'QN|) / 2 over all units.
     total = 0.5 * sum(group.log_det for group in problem.absorbed)

@@ -28,7 +28,14 @@ import numpy as np
 from bayes_nqp.arrays import Array
 from bayes_nqp.gaussian._paths_back import PathsBack
 from bayes_nqp.gaussian._slopes import Slopes
-from bayes_nqp.gaussian._small import back_solve, inverse_of, lower_places, padded, symmetric
+from bayes_nqp.gaussian._small import (
+    back_solve,
+    inverse_of,
+    lower_indices,
+    lower_places,
+    padded,
+    symmetric,
+)
 from bayes_nqp.gaussian.batches import batch_size, in_chunks, point_by_point
 from bayes_nqp.gaussian.class_sums import ClassSums
 from bayes_nqp.gaussian.density import (
@@ -199,7 +206,7 @@ class _Reverse:
         flat = full.reshape(len(self.values), -1)[:, head.stored]
         row, column = np.divmod(head.stored % head.size**2, head.size)
         flat = flat * np.where(row == column, 1.0, 2.0)
-        f = (head.map2.T @ np.ascontiguousarray(flat.T)).T  # F̄ = map2'Ā, lower triangles.
+        f = (head.map2_back @ np.ascontiguousarray(flat.T)).T  # F̄ = map2'Ā, lower triangles.
         width = problem.moments.width
         if problem.own_paths.groups.size or problem.by_group is not None:
             square = from_lower(f.reshape(len(f), -1, width * (width + 1) // 2), width)
@@ -283,7 +290,7 @@ class _Reverse:
             return
         m, types = problem.moments, small(problem, values)
         size = m.n_periods * (m.n_periods + 1) // 2
-        flat = (m.map1.T @ np.ascontiguousarray(adjoint.f.T)).T
+        flat = (m.map1_back @ np.ascontiguousarray(adjoint.f.T)).T
         q = from_lower(flat.reshape(len(values), -1, size), m.n_periods)  # Q̃̄ = map1'F̄
         for owners, part in (
             (problem.by_group, adjoint.by_group),
@@ -402,11 +409,11 @@ def _of_owners(owners: Owners, adjoint: OwnerEquations, d: Array) -> Array:
 def from_lower(flat: Array, n: int) -> Array:
     """Adjoints of symmetric matrices (..., n, n), from those of their lower triangles."""
     # An entry off the diagonal stands for two.
-    rows, columns = np.tril_indices(n)
+    rows, columns = lower_indices(n)
     return np.asarray((flat * np.where(rows == columns, 1.0, 0.5))[..., lower_places(n)])
 
 
 def to_lower(square: Array) -> Array:
     """Adjoints of lower triangles, from those of symmetric matrices."""
-    rows, columns = np.tril_indices(square.shape[-1])
+    rows, columns = lower_indices(square.shape[-1])
     return np.asarray(square[..., rows, columns] * np.where(rows == columns, 1.0, 2.0))

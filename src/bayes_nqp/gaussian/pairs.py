@@ -17,6 +17,7 @@ import numpy as np
 from scipy.sparse import csr_array, hstack
 
 from bayes_nqp.arrays import Array, Index
+from bayes_nqp.gaussian._small import lower_indices
 
 __all__ = ["MANY_PAIRS", "PairedMap", "as_dummies", "paired"]
 
@@ -145,7 +146,7 @@ def paired(map1: Any, slopes: Sequence[tuple[int, int]], width: int, n_periods: 
         J and T.
     """
     # Entries F_kl of two columns, or a column and the outcome: <Q̃, M> over periods of both.
-    low = np.tril_indices(width)
+    low = lower_indices(width)
     pairs, size = np.flatnonzero(low[1] >= n_periods), low[0].size
     every = np.arange(len(slopes))[:, None] * size + pairs
     triplets = map1.tocoo()

@@ -22,7 +22,7 @@ import numpy as np
 
 from bayes_nqp.arrays import Array
 from bayes_nqp.gaussian._arrow import ArrowFactor
-from bayes_nqp.gaussian._small import lower_places, symmetric
+from bayes_nqp.gaussian._small import lower_indices, lower_places, symmetric
 from bayes_nqp.gaussian.path_laws import OwnPaths
 from bayes_nqp.gaussian.statement import Process
 from bayes_nqp.gaussian.types import Arrowhead, Values
@@ -273,7 +273,7 @@ def group_processes_out(problem: Pathed, values: Values, f: Array) -> tuple[Arra
     if not paths.groups.size:
         return f, np.zeros(len(values))
     places = lower_places(problem.width)
-    rows, columns = np.tril_indices(len(places))
+    rows, columns = lower_indices(len(places))
     # Also where F is the same at every point: R differs, so that what is left does.
     f = np.broadcast_to(f, (len(values), f.shape[1])).copy()
     lower = f.reshape(len(values), -1, rows.size)

@@ -9,7 +9,7 @@ from scipy.linalg import solve_triangular
 from scipy.linalg.lapack import dpstrf
 
 from bayes_nqp.arrays import Array, Index
-from bayes_nqp.gaussian._small import lower_triangles
+from bayes_nqp.gaussian._small import lower_indices, lower_triangles
 from bayes_nqp.gaussian.layout import slots_of_groups
 from bayes_nqp.gaussian.problem import GaussianProblem
 from bayes_nqp.gaussian.statement import Problem
@@ -39,7 +39,7 @@ def absorbed_products(problem: Problem, gaussian: GaussianProblem) -> list[Array
         The outcome last.
     """
     width = gaussian.moments.width
-    rows, columns = np.tril_indices(width)
+    rows, columns = lower_indices(width)
     lower = _typical(gaussian).reshape(-1, rows.size)  # F_g, lower triangles (G, J (J + 1) / 2).
     out = [np.zeros((b.columns.shape[0] + 1,) * 2) for b in problem.blocks]
     for (block, loads), flat in zip(slots_of_groups(problem), lower, strict=True):

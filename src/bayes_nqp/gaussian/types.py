@@ -150,6 +150,11 @@ class Moments:
     n_columns: int
     n_outcomes: int
 
+    @cached_property
+    def map1_back(self) -> Any:
+        """The transpose of `map1`."""
+        return self.map1.T
+
     @property
     def n_periods(self) -> int:
         """T."""
@@ -246,6 +251,11 @@ class Arrowhead:
     n_values: int = 0
     n_apart: int = 0
     n_joint: int = 1
+
+    @cached_property
+    def map2_back(self) -> Any:
+        """The transpose of `map2`."""
+        return self.map2.T
 
     @property
     def n_blocks(self) -> int:

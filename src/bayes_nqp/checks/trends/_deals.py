@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -14,7 +15,7 @@ from bayes_nqp.arrays import Array, Index
 from bayes_nqp.checks.shared import DOUBT, FAILS, HOLDS, Verdict, average_effect, owner
 from bayes_nqp.checks.trends._recipients import Recipients
 from bayes_nqp.designs import Design
-from bayes_nqp.errors import NotApplicable
+from bayes_nqp.errors import IdentificationError, NotApplicable
 from bayes_nqp.fitting import Fit, Numbers, batch, dealt_averages, modes, numbers_of
 from bayes_nqp.language import Message
 from bayes_nqp.panel import Panel
@@ -59,14 +60,14 @@ def deals(
 def refits(
     fit: Fit, design: Design, panel: Panel, dealt: Sequence[Index], work: str
 ) -> tuple[Array, Array]:
-    """Refit at the mode of the parameters, climbed to from that of the actual adoption.
+    """Refit at the mode of the parameters, climbed to from that of a deal.
 
     Returns
     -------
     tuple of ndarray (deal), outcome units
         Mean and sd of the average effect; NaN where it is not identified.
     """
-    (near,) = modes(design, panel)
+    near = _near(design, panel, dealt)
     every, order = np.stack(dealt), _by_dates(dealt)
     parts = [every[order[start : start + _TOGETHER]] for start in range(0, len(order), _TOGETHER)]
     tasks = {
@@ -83,6 +84,14 @@ def refits(
     mean[order] = np.concatenate([part["mean"] for part in results])
     sd[order] = np.concatenate([part["sd"] for part in results])
     return mean, sd
+
+
+def _near(design: Design, panel: Panel, dealt: Sequence[Index]) -> Summit:
+    """Mode of the first deal that can be fitted: all deals are as much without an effect."""
+    for codes in dealt[1:]:
+        with suppress(IdentificationError):
+            return modes(design, panel.with_cohorts(codes))[0]
+    return modes(design, panel)[0]
 
 
 def _by_dates(dealt: Sequence[Index]) -> Index:
