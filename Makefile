@@ -16,7 +16,7 @@ ENGINES ?= polars polars-runtime-32 ibis-framework 'sqlglot<28' pyarrow-hotfix p
 	rich markdown-it-py mdurl pygments
 export PYTHON
 
-.PHONY: help env study new test quick test-lowest package test-engines fuzz faults docs notebooks update lint format bench bench-peers calibrate clean
+.PHONY: help env study new test quick test-lowest package test-engines fuzz faults docs notebooks update lint format bench bench-scale bench-peers calibrate clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -82,6 +82,9 @@ format: $(READY)  ## Let ruff format and repair
 
 bench: $(READY)  ## Measure speed and memory against the row-by-row model and peers
 	@$(BIN)/python -m benchmarks.speed $(ARGS)
+
+bench-scale: $(READY)  ## Millions of rows of firms from a file to a plan and a fit, on one thread
+	@$(BIN)/python -m benchmarks.tables --scale
 
 bench-peers: $(READY)  ## Beside other packages, in an environment of theirs; takes hours
 	@[ -x .venv-peers/bin/python ] || benchmarks/peers_env.sh
