@@ -64,7 +64,9 @@ def counted(table: pd.DataFrame) -> pd.DataFrame:
     """Count intervals that hold the truth, by study and estimand."""
     kind = table["by"].where(table["by"] != "all", "overall")
     kind = kind.where(table["estimand"] == "effect", "contrast, " + kind)
-    path = table["path"].where(table["path"].isin(["total", "direct"]), "via a mediator")
+    path = table["path"].where(
+        table["path"].isin(["total", "direct", "received"]), "via a mediator"
+    )
     groups = table.assign(of=kind, path=path, error=table["mean"] - table["truth"])
     rows = []
     for (name, of, along), some in groups.groupby(["study", "of", "path"], sort=False):
