@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from bayes_nqp.columns._cells import is_total, may_be_total
@@ -41,11 +42,13 @@ class Totals(Step):
 
     def applied(self, reading: Reading, value: Any) -> int:
         """Leave these rows out."""
-        before = len(reading.frame)
-        for column in _names(reading.frame):
+        frame = reading.frame
+        made = np.zeros(len(frame), bool)
+        for column in _names(frame):
             names = [x for x in distinct(column) if str(x).strip(EDGES) in value]
-            reading.frame = reading.frame[~column.reindex(reading.frame.index).isin(names)]
-        return before - len(reading.frame)
+            made |= column.isin(names).to_numpy()
+        reading.frame = frame[~made]
+        return int(made.sum())
 
 
 def _names(frame: pd.DataFrame) -> list[pd.Series[Any]]:
