@@ -200,6 +200,22 @@ def years_as_columns_of_one(path: Path, frame: pd.DataFrame, rng: np.random.Gene
 
 
 @book
+def years_as_columns_above_totals(
+    path: Path, frame: pd.DataFrame, rng: np.random.Generator
+) -> Path:
+    """Tables of years side by side, sums below each province, and a note below all."""
+    keys = ["省份", "城市", "批复年份"]
+    wide = frame.pivot(index=keys, columns="年份", values=[OUTCOME, "专利数"])
+    wide.columns = [f"{name}（{year}年）" for name, year in wide.columns]
+    parts = []
+    for province, rows in wide.reset_index().groupby("省份", sort=False):
+        total = rows.drop(columns=keys).sum().to_frame().T
+        parts += [rows, total.assign(省份=province, 城市="小计")]
+    cells = table(pd.concat(parts)[[*keys, *wide.columns]])
+    return saved(path, {"数据": [*cells, ["注：小计为各市之和"]]})
+
+
+@book
 def units_of_two_columns(path: Path, frame: pd.DataFrame, rng: np.random.Generator) -> Path:
     bare = {city: "市辖区" if k % 2 else "城关区" for k, city in enumerate(frame["城市"].unique())}
     frame.insert(2, "区县", frame["城市"].map(bare))

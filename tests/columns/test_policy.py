@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import messy_books
+import numpy as np
+import pandas as pd
 import pytest
 
 from bayes_nqp import Panel
-from bayes_nqp.columns import reading_of
+from bayes_nqp.columns import month_of, reading_of, year_of
 from bayes_nqp.errors import PanelError
-from bayes_nqp.studies import Proposal, new, validate
+from bayes_nqp.studies import Proposal, Study, new, validate
 
 FIRST = "首次处理年份"
 ROLES = {"unit": "城市", "time": "年份"}
@@ -126,3 +128,74 @@ def test_what_is_said_of_a_list_must_be_there(tmp_path: Path) -> None:
     for source in wrong:
         with pytest.raises(PanelError, match="policy: "):
             reading_of(path, {"sheet": "数据", "policy": {FIRST: source}}, roles=ROLES)
+
+
+def firms(folder: Path, dates: dict[str, Any]) -> Path:
+    """Two firms a city; a list of cities with their provinces and dates."""
+    frame, _ = messy_books.listed(messy_books.truth(1))
+    parts = [frame.assign(证券代码=[f"{code}{x}" for x in frame["城市"]]) for code in (1, 2)]
+    home = frame.groupby("城市")["省份"].first()
+    rows = [[home.get(city, "浙江"), city, date] for city, date in dates.items()]
+    sheets = {"数据": messy_books.table(pd.concat(parts)),
+              "批复名单": [["省份", "城市", "批复日期"], *rows]}  # fmt: skip
+    return messy_books.saved(folder / "firms.xlsx", sheets)
+
+
+def cohorts(study: Study) -> set[float]:
+    labels = study.panel.cohort_labels
+    return {*labels[~np.isnan(labels)].tolist()}
+
+
+def test_firms_have_the_policy_of_their_city(tmp_path: Path) -> None:
+    dates = {"唐山市": "2014-03-07", "徐州市": "2014-07-24", "杭州市": "2015-12-29",
+             "天水市": "2015-12-29"}  # fmt: skip
+    made = new(firms(tmp_path, dates))
+    assert made.study is not None, made.problem
+    text = made.path.read_text(encoding="utf-8")
+    read = tomllib.loads(text)["data"]["read"]
+    assert read["policy"][FIRST]["of"] == "城市"
+    assert made.study.settings.design["effect"]["varying"] == "城市"
+    assert cohorts(made.study) == {2014, 2015}
+    assert (made.study.panel.cohort_codes >= 0).sum() == 6
+    assert any("3 of 4 names are in 城市, with 6 units" in x for x in made.study.panel.notes)
+    assert any("the others, 14 units, count as never" in x for x in made.study.panel.notes)
+    with pytest.raises(PanelError, match="of='县' is no column of the data"):
+        reading_of(tmp_path / "firms.xlsx",
+                   {"policy": {FIRST: {**read["policy"][FIRST], "of": "县"}}},
+                   roles={"unit": "证券代码", "time": "年份"})  # fmt: skip
+    offered = f'# next_year = ["{FIRST}"]'
+    assert offered in text
+    assert any("next_year counts them from the next one" in note for note in made.guess.notes)
+    assert made.guess.steps["next_year"].count == 4
+    assert [x.line for x in made.page.steps if x.key == "next_year"] == [offered]
+    made.path.write_text(text.replace(offered, offered[2:]), encoding="utf-8")
+    assert cohorts(validate(made.path)) == {2014, 2015, 2016}
+
+
+def test_dates_of_the_table_itself_are_offered_too_and_ends_of_years_are_not(
+    tmp_path: Path,
+) -> None:
+    frame = messy_books.truth(1)
+    late = {2014: "2014年3月", 2016: "二〇一六年十一月"}
+    frame["批复年份"] = frame["批复年份"].map(late)
+    path = messy_books.saved(tmp_path / "a.xlsx", {"数据": messy_books.table(frame)})
+    read = reading_of(path, None, roles=ROLES)
+    assert read.taken["next_year"].value == ["批复年份"]
+    assert read.taken["next_year"].after == "2017"
+    assert {*map(year_of, read.frame["批复年份"].dropna())} == {2014, 2016}
+    taken = reading_of(path, {"next_year": ["批复年份"]}, roles=ROLES).frame["批复年份"]
+    assert {*taken.dropna()} == {2014.0, 2017.0}
+    frame["批复年份"] = frame["批复年份"].map({late[2014]: "2014-12-31", late[2016]: "2016-12-31"})
+    path = messy_books.saved(tmp_path / "b.xlsx", {"数据": messy_books.table(frame)})
+    assert "next_year" not in reading_of(path, None, roles=ROLES).taken
+
+
+@pytest.mark.parametrize(
+    ("cell", "month"),
+    [("2018-07-24", 7), ("2018.7", 7), (20181224, 12), ("2018年12月获批", 12),
+     ("二〇一八年十二月", 12),
+     (pd.Timestamp("2018-07-24"), 7), (2018, None), ("2018年", None), ("二〇一八年", None),
+     ("待定", None), (None, None)],
+)  # fmt: skip
+def test_the_month_of_a_date(cell: object, month: int | None) -> None:
+    assert month_of(cell) == month

@@ -49,6 +49,8 @@ def show_proposal(proposal: Proposal, *, page: bool = False) -> None:
         notes += [x for x in proposal.study.notes if x not in before]
     else:
         for key, step in guess.steps.items():
+            if step.offered:
+                continue
             _line("read", translate("{} ({})", step.reason, STEPS[key].size(step.count)))
     for note in notes:
         _list(f"  {translate('note: {}', note)}")

@@ -31,7 +31,7 @@ from bayes_nqp.columns._values import (
 )
 from bayes_nqp.columns._vocabulary import channel_of, sounds_like
 from bayes_nqp.columns._worksheet import letters
-from bayes_nqp.columns._years import as_years, days_since_1900, year_of
+from bayes_nqp.columns._years import as_years, days_since_1900, month_of, year_of
 from bayes_nqp.columns.steps import STEPS, Found, Reading, filled_periods
 
 __all__ = [
@@ -72,6 +72,7 @@ __all__ = [
     "letters",
     "marks_of",
     "missing",
+    "month_of",
     "numbers",
     "opened",
     "panel_rows",

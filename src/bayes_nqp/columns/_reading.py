@@ -114,6 +114,9 @@ def _take(
             if finding is None:
                 continue
             reading.taken[key] = finding
+            if finding.offered:
+                reading.notes.append(finding.reason)
+                continue
             value = finding.value
         elif key in given and given[key] is not None:
             value = given[key]

@@ -17,7 +17,7 @@ _DAYS = (20_000, 80_000)
 _MONTH_LONG = 28
 
 _YEAR = r"((?:1[89]|20|21)\d\d)"
-_MONTH = r"(?:0?[1-9]|1[0-2])"
+_MONTH = r"(0?[1-9]|1[0-2])"
 _DAY = r"(?:0?[1-9]|[12]\d|3[01])"
 _CLOCK = r"(?:[T ]\s*\d\d?:\d\d.*)?"
 _TEXTS = tuple(
@@ -25,7 +25,7 @@ _TEXTS = tuple(
     for text in (
         rf"{_YEAR}(?:\.0+)?",
         rf"{_YEAR}\s*[-./]\s*{_MONTH}(?:\s*[-./]\s*{_DAY})?{_CLOCK}",
-        rf"{_YEAR}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])?",
+        rf"{_YEAR}(0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])?",
         *(rf"{_YEAR}(?:\.0+)?\s*{alone}" for alone, *_ in dates()),
         *(
             rf"{_YEAR}\s*{year}\s*{_MONTH}\s*{month}(?:\s*{_DAY}\s*{day}?)?{_CLOCK}"
@@ -38,9 +38,12 @@ _SINCE = re.compile(
     r"(?<=[\d年月日])\s*(?:获?(?:批复|批准|批)(?:设立|建设)?|设立|成立|公布|发布|印发|实施|启动|入选|纳入)?"
     r"(?:起|开始|以来)?$"
 )
-_WRITTEN = re.compile(r"([一二][〇○零八九一][〇○零一二三四五六七八九]{2})(?:\s*年.*)?")
+_WRITTEN = re.compile(
+    r"([一二][〇○零八九一][〇○零一二三四五六七八九]{2})(?:\s*年(?:\s*(十[一二]?|[一二三四五六七八九])\s*月)?.*)?"
+)
 """二〇一八, 二零一八年, 二〇一八年七月二十四日."""
 _DIGITS = str.maketrans("〇○零一二三四五六七八九", "000123456789")
+_MONTHS = ("一", "二", "三", "四", "五", "六", "七", "八", "九", "十", "十一", "十二")
 
 
 def year_of(value: object) -> int | None:
@@ -57,7 +60,7 @@ def year_of(value: object) -> int | None:
         None where no year can be told.
     """
     if isinstance(value, str):
-        text = _SINCE.sub("", value.strip(" \t\r\n\u3000\xa0"))
+        text = _said(value)
         if written := _WRITTEN.fullmatch(text):
             text = written[1].translate(_DIGITS)
         return next((int(x[1]) for form in _TEXTS if (x := form.fullmatch(text))), None)
@@ -68,6 +71,27 @@ def year_of(value: object) -> int | None:
         return year_of(plain(value)) if integral else None
     year = getattr(value, "year", None)
     return int(year) if isinstance(year, int | np.integer) else None
+
+
+def month_of(value: object) -> int | None:
+    """Tell the month of a date of which `year_of` tells the year; None where it has none."""
+    if isinstance(value, str):
+        text = _said(value)
+        if written := _WRITTEN.fullmatch(text):
+            return None if written[2] is None else _MONTHS.index(written[2]) + 1
+        found = next((x for form in _TEXTS if (x := form.fullmatch(text))), None)
+        return None if found is None or found.re.groups < 2 else int(found[2])
+    if year_of(value) is None:
+        return None
+    if isinstance(value, int | float | np.number):
+        return month_of(plain(value))
+    month = getattr(value, "month", None)
+    return int(month) if isinstance(month, int | np.integer) else None
+
+
+def _said(text: str) -> str:
+    """A date without the words behind it: 2018年7月获批."""
+    return _SINCE.sub("", text.strip(" \t\r\n\u3000\xa0"))
 
 
 def days_since_1900(values: Iterable[float]) -> Message:

@@ -45,7 +45,7 @@ class IntakeStep:
     size : str
         To how many cells, rows, columns or sheets.
     line : str
-        Of the study; who deletes it has undone the step.
+        Of the study; who deletes it has undone the step. A comment where it is only offered.
 
     Examples
     --------
@@ -254,9 +254,10 @@ def _size(overview: Look) -> Message:
 
 
 def _step(key: str, step: Found, translate: Translator) -> IntakeStep:
+    line = f"{'# ' if step.offered else ''}{key} = {toml_text(step.value)}"
     return IntakeStep(
         key, translate(STEPS[key].label), translate.name(step.reason), step.before, step.after,
-        translate(STEPS[key].size(step.count)), f"{key} = {toml_text(step.value)}",
+        translate(STEPS[key].size(step.count)), line,
     )  # fmt: skip
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -90,6 +90,10 @@ _CHANNELS: Final = Message(
 _COVARIATES: Final = Message(
     "These vary over time. As covariates they must not respond to the policy."
 )
+_SHARE_OF: Final = Message(
+    "Effects of groups and cohorts are pooled in part; units of one {} deviate together, "
+    "since the policy comes to all of them."
+)
 _SHARE: Final = Message(
     "Effects of groups and cohorts share strength; each unit has its own deviation."
 )
@@ -153,7 +157,8 @@ def _read(proposal: Guess) -> list[str]:
     for key, finding in proposal.steps.items():
         size = counted(finding.count, STEPS[key].of)
         reason = translate("{} ({})", translate.name(finding.reason), size)
-        lines.append(_key(key, finding.value, reason))
+        *why, line = _key(key, finding.value, reason).splitlines()
+        lines += [*why, f"# {line}" if finding.offered else line]
     return lines
 
 
@@ -184,6 +189,8 @@ TAKE: Final = Message("if so, take away the #, or begin again with --zones")
 
 def _design(proposal: Guess, drop: Drop) -> list[str]:
     strata, translate = proposal.roles.get("strata", []), proposal.translate
+    home = next((x["of"] for x in _policies(proposal) if "of" in x), None)
+    shared = _SHARE if home is None else _SHARE_OF.fill(home)
     strata_text = f", strata = {toml_text(strata)}" if strata else ""
     dropped = _key("unidentified", "drop", translate(DROPPED)).splitlines()
     if drop == "offered":
@@ -191,11 +198,17 @@ def _design(proposal: Guess, drop: Drop) -> list[str]:
     return [
         "",
         "[design]",
-        f"# {translate(_SHARE)}",
-        f'effect = {{ type = "Partial"{strata_text}, varying = "unit" }}',
+        *comment(translate.name(shared)),
+        f'effect = {{ type = "Partial"{strata_text}, varying = {toml_text(home or "unit")} }}',
         _key("errors", "AR1", translate("errors of a unit are correlated over time")),
         *([] if drop == "no" else dropped),
     ]
+
+
+def _policies(proposal: Guess) -> Iterable[dict[str, Any]]:
+    """Lists of the policy."""
+    found = proposal.steps.get("policy")
+    return () if found is None else found.value.values()
 
 
 def _rest(outcome: str, translate: Translator) -> list[str]:

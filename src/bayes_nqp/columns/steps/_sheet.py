@@ -41,7 +41,8 @@ class Sheet(Step):
         cells = {name: int(grid.notna().to_numpy().sum()) for name, grid in grids.items()}
         name = max(cells, key=lambda one: cells[one])
         reason = Message("the fullest of {} sheets ({})", len(grids), ", ".join(grids))
-        return Found(name, reason, 1, next(iter(grids)), name)
+        first = next(iter(grids))
+        return Found(name, reason, 1, "" if first == name else first, name)
 
     def applied(self, reading: Reading, value: Any) -> int:
         """Read it; several are read with their own headers and put together."""

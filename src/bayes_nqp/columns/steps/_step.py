@@ -40,6 +40,8 @@ class Found:
         So many cells it changes; rows, columns, sheets or units where the step's `of` says so.
     before, after : str
         An example, as it stands there and as it is read.
+    offered : bool, default False
+        Whether it would change what is asked, and is taken only if somebody says so.
     """
 
     value: Any
@@ -47,6 +49,7 @@ class Found:
     count: int
     before: str = ""
     after: str = ""
+    offered: bool = False
 
 
 @dataclass(eq=False)
@@ -77,6 +80,8 @@ class Reading:
         Steps that were found, by key.
     aside : DataFrame
         Rows that have no unit or no time.
+    dated : dict of str to Series
+        Dates behind columns of years.
     """
 
     path: Path
@@ -91,6 +96,7 @@ class Reading:
     doubts: list[PanelError] = field(default_factory=list)
     taken: dict[str, Found] = field(default_factory=dict)
     aside: pd.DataFrame = field(default_factory=pd.DataFrame)
+    dated: dict[str, pd.Series[Any]] = field(default_factory=dict)
     _frame: pd.DataFrame | None = None
 
     @property

@@ -1,0 +1,224 @@
+"""Names that another sheet lists, matched to those of the data; the date of each."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from typing import Any, Final
+
+import pandas as pd
+
+from bayes_nqp.columns._number_words import narrow
+from bayes_nqp.columns._twins import kind_of
+from bayes_nqp.columns._values import missing, plain
+from bayes_nqp.columns._years import year_of
+from bayes_nqp.columns.steps._header import header_rows, joined_names
+from bayes_nqp.columns.steps._names import bare
+from bayes_nqp.columns.steps._step import Reading
+from bayes_nqp.errors import PanelError, nearest, shown
+from bayes_nqp.language import Message, separated
+
+_BETWEEN: Final = re.compile(r"[、，,；;\n]+")
+_PROVINCE: Final = re.compile(r"^.{2,6}?(?:省|自治区)(?=..)")
+_NEVER: Final = re.compile(r"未.*|否|无|没有|从未|[-—–/]+|no|none|never", re.IGNORECASE)
+_ALIKE: Final = 0.8
+_KEYS: Final = ("sheet", "unit", "since", "of", "dates", "names")
+_NEEDED: Final = _KEYS[:3]
+_EXAMPLE: Final = 'policy = { first = { sheet = "list", unit = "city", since = "date" } }'
+
+
+@dataclass(slots=True)
+class Listed:
+    """Names of a list, matched to those of the data.
+
+    Parameters
+    ----------
+    dates : dict
+        What says since when, by the name in the data.
+    matched, absent : list of str
+        Names that are in the data, and that are not.
+    near : dict of str to list of str
+        Names in the data that a listed one may mean, none of them surely.
+    undated : list of str
+        Names of which no year, or several, can be told.
+    """
+
+    dates: dict[str, Any] = field(default_factory=dict)
+    matched: list[str] = field(default_factory=list)
+    absent: list[str] = field(default_factory=list)
+    near: dict[str, list[str]] = field(default_factory=dict)
+    undated: list[str] = field(default_factory=list)
+
+    @property
+    def names(self) -> int:
+        """How many names the list has."""
+        return len(self.matched) + len(self.absent) + len(self.near)
+
+
+def listed(reading: Reading, source: Mapping[str, Any]) -> Listed:
+    """Match the names of a list to those of the data."""
+    names, told, found = source.get("names", {}), _dates(reading, source), Listed()
+    stems: dict[str, list[str]] = {}
+    for known in names_in(reading, source):
+        stems.setdefault(key_of(known), []).append(known)
+    for name, dates in told.items():
+        called = names.get(name, name)
+        if called == "":
+            found.absent.append(name)
+            continue
+        meant, near = _match(called, stems)
+        if meant is None:
+            found.near |= {name: near} if near else {}
+            found.absent += [] if near else [name]
+            continue
+        found.matched.append(name)
+        date = found.dates.get(meant, dates[0])
+        if year_of(date) is None or {*map(year_of, dates)} != {year_of(date)}:
+            found.undated.append(name)
+        else:
+            found.dates[meant] = date
+    for name, near in [*found.near.items()]:
+        found.near[name] = [x for x in near if x not in found.dates]
+        if not found.near[name]:
+            del found.near[name]
+            found.absent.append(name)
+    return found
+
+
+def _dates(reading: Reading, source: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """What the list says of each name; a name that it says is not treated is left out."""
+    table, words = _checked(reading, source), source.get("dates", {})
+    dates: dict[str, list[Any]] = {}
+    for cell, since in zip(table[source["unit"]], table[source["since"]], strict=True):
+        for name in [] if pd.isna(cell) else parts_of(cell):
+            if pd.isna(since):
+                dates.setdefault(name, []).append(None)
+            elif not is_never(since):
+                word = since.strip() if isinstance(since, str) else since
+                dates.setdefault(name, []).append(words.get(word, word))
+    return dates
+
+
+def _match(name: str, stems: Mapping[str, list[str]]) -> tuple[str | None, list[str]]:
+    """What a name means in the data; or none, and what it may mean."""
+    text = bare_name(name)
+    for one in _ways(text):
+        units = stems.get(key_of(one), [])
+        kinds = {kind_of(x) for x in (one, *units)} - {""}
+        if one in units:
+            return one, []
+        if len(units) == 1 and len(kinds) <= 1:
+            return units[0], []
+        if units:
+            return None, units
+    stem, units = key_of(text), [x for names in stems.values() for x in names]
+    near = [] if text.isdecimal() else get_close_matches(text, units, n=3, cutoff=_ALIKE)
+    if len(stem) > 1 and not stem.isascii():
+        near += [x for x in units if x.startswith(stem)]
+        near += [x for key in stems if len(key) > 1 and stem.startswith(key) for x in stems[key]]
+    return None, [*dict.fromkeys(near)]
+
+
+def _checked(reading: Reading, source: Mapping[str, Any]) -> pd.DataFrame:
+    """The sheet of a list, if all that is said of it is there."""
+    for key in _NEEDED:
+        if not isinstance(source.get(key), str):
+            raise PanelError(Message("policy: {!r} is missing", key), hint=_EXAMPLE)
+    for key in source:
+        if key not in _KEYS:
+            raise PanelError(Message("policy: {!r} is no key", key), hint=nearest(key, _KEYS))
+    sheet, of = source["sheet"], source.get("of")
+    if sheet not in reading.grids:
+        raise PanelError(
+            Message("policy: sheet {!r} is not in {}", sheet, reading.path.name),
+            hint=nearest(sheet, reading.grids),
+        )
+    table = table_of(reading, sheet)
+    for key in ("unit", "since"):
+        if source[key] not in table.columns:
+            raise PanelError(
+                Message("policy: {!r} is no column of sheet {!r}", source[key], sheet),
+                hint=nearest(source[key], table.columns),
+            )
+    if of is not None and of not in reading.frame.columns:
+        raise PanelError(
+            Message("policy: of={!r} is no column of the data", of),
+            hint=nearest(of, reading.frame.columns),
+        )
+    return table
+
+
+def doubt_of(source: Mapping[str, Any], found: Listed) -> PanelError | None:
+    """Say which names may be units, or have no year: what they are must not be guessed."""
+    places, hints = [], []
+    if found.near:
+        pairs = [f"{name} ({' / '.join(near)})" for name, near in found.near.items()]
+        places.append(Message("perhaps units of the data under another name: {}", shown(pairs, 8)))
+        names = (f'"{name}" = "{near[0]}"' for name, near in found.near.items())
+        hints.append(Message('names = {} in policy of [data.read] says which they are; "" for a '
+                             "unit that is not there", f"{{ {', '.join(names)} }}"))  # fmt: skip
+    if found.undated:
+        places.append(Message("without a year, or with several: {}", shown(found.undated, 8)))
+        hints.append(Message("one date for each in {}; or, if it names batches, dates = {} in "
+                             "policy of [data.read]", source["since"],
+                             '{ "第一批" = 2013 }'))  # fmt: skip
+    if not places:
+        return None
+    return PanelError(
+        Message("the list in {!r} does not say surely who is treated when", source["sheet"]),
+        where=separated(places),
+        hint=separated(hints),
+    )
+
+
+def table_of(reading: Reading, sheet: str) -> pd.DataFrame:
+    """Read a sheet below its names; columns without one are left out."""
+    grid = reading.grids[sheet]
+    rows = header_rows(grid)
+    names = joined_names(grid, rows)
+    body = grid.iloc[rows[-1] :]
+    kept = [k for k, name in enumerate(names) if name and name not in names[:k]]
+    return body.iloc[:, kept].set_axis([names[k] for k in kept], axis=1)
+
+
+def names_in(reading: Reading, source: Mapping[str, Any]) -> list[str]:
+    """Names in the data that have a row, as they are compared: of units, or in another column."""
+    column = reading.frame[source.get("of", reading.parts[0])]
+    timed = ~missing(column)
+    if (time := reading.roles.get("time")) in reading.frame.columns:
+        timed &= ~missing(reading.frame[time])
+    return list(dict.fromkeys(map(bare_name, column[timed].unique())))
+
+
+def parts_of(cell: Any) -> list[str]:
+    """List the names in a cell: 保定市、唐山市 are two."""
+    return [x for part in _BETWEEN.split(plain(cell)) if (x := part.strip())]
+
+
+def bare_name(name: Any) -> str:
+    """Take blanks from between the characters of a name, and marks of notes from behind it."""
+    text = bare(str(narrow(plain(name))))
+    return str(int(text)) if text.isdecimal() else text
+
+
+def means(name: str, keys: Collection[str]) -> bool:
+    """Tell whether a name may be one of some."""
+    return any(key_of(x) in keys for x in _ways(bare_name(name)))
+
+
+def key_of(name: Any) -> str:
+    """Take the word for what it is from a name."""
+    text = bare_name(name)
+    return text.removesuffix(kind_of(text))
+
+
+def is_never(cell: Any) -> bool:
+    """Tell whether a cell of dates says that there is none."""
+    return isinstance(cell, str) and _NEVER.fullmatch(cell.strip()) is not None
+
+
+def _ways(name: str) -> tuple[str, str]:
+    """A name with and without the province before it."""
+    return name, _PROVINCE.sub("", name)

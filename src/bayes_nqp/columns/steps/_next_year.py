@@ -1,0 +1,93 @@
+"""Dates late in a year, which hardly treat it: 2015-12-29."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import pandas as pd
+
+from bayes_nqp.columns._values import distinct, missing, plain
+from bayes_nqp.columns._vocabulary import sounds_like
+from bayes_nqp.columns._years import month_of, year_of
+from bayes_nqp.columns.steps._policy import yearly
+from bayes_nqp.columns.steps._step import Found, Reading, Step, some, step
+from bayes_nqp.language import Message
+
+_HALF: Final = 6
+"""Months of a year that is treated for half of it, at least."""
+
+
+@step("next_year", place=95)
+class NextYear(Step):
+    """Dates after June counted from the next year: offered, as it changes who is treated when."""
+
+    label = Message("Dates after June")
+    text = (
+        "Columns of dates since when units are treated, of which those after June count from the "
+        "next year, so that a treated year is treated for half of it at least."
+    )
+    kind = list[str]
+    of = "unit"
+    placed = True
+
+    def found(self, reading: Reading) -> Found | None:
+        """Find dates of adoption in a yearly panel, some after June."""
+        if not yearly(reading):
+            return None
+        names, units, example = [], 0, None
+        for name, column in _columns(reading).items():
+            dates = distinct(column[~missing(column)])
+            late = [x for x in dates if _late(x)]
+            if not late or any(year_of(x) is None for x in dates) or _ends(dates):
+                continue
+            names.append(name)
+            units = max(units, _units(reading, column, late))
+            example = late[0] if example is None else example
+        if example is None:
+            return None
+        reason = Message("dates after June in {} count from their own year; the step next_year "
+                         "counts them from the next one", some(names))  # fmt: skip
+        text = plain(example).removesuffix(" 00:00:00")
+        return Found(names, reason, units, text, str(_since(example)), offered=True)
+
+    def applied(self, reading: Reading, value: Any) -> int:
+        """Read these columns as years."""
+        count = 0
+        for name in value:
+            column = reading.dated.get(name, reading.frame[name])
+            dates = [x for x in distinct(column[~missing(column)]) if year_of(x) is not None]
+            count += _units(reading, column, [x for x in dates if _late(x)])
+            since = column.map({x: _since(x) for x in dates})
+            kept = column.notna() & since.isna()
+            since = since.astype("float64") if not kept.any() else since.where(~kept, column)
+            reading.frame = reading.frame.assign(**{name: since})
+        return count
+
+
+def _columns(reading: Reading) -> dict[str, pd.Series[Any]]:
+    """Columns that say since when units are treated, as dates."""
+    keys = (*reading.parts, reading.roles["time"])
+    own = {
+        str(name): column
+        for name, column in reading.frame.items()
+        if name not in keys and sounds_like("cohort", str(name))
+    }
+    return own | reading.dated
+
+
+def _late(date: Any) -> bool:
+    return (month_of(date) or 0) > _HALF
+
+
+def _since(date: Any) -> int:
+    return (year_of(date) or 0) + _late(date)
+
+
+def _ends(dates: list[Any]) -> bool:
+    """Whether all dates are ends of years, which stand for these years."""
+    return all(plain(x).removesuffix(" 00:00:00").endswith(("12-31", "12/31")) for x in dates)
+
+
+def _units(reading: Reading, column: pd.Series[Any], dates: list[Any]) -> int:
+    """How many units have one of these dates."""
+    return int(reading.frame[reading.parts[0]][column.isin(dates)].nunique())
