@@ -188,7 +188,7 @@ def _match(
     placed = {p.name for p, _ in zip(places, args, strict=False)}
     keywords = [p.name for p in parameters if p.kind in (p.KEYWORD_ONLY, p.POSITIONAL_OR_KEYWORD)]
     variable = any(p.kind is p.VAR_KEYWORD for p in parameters)
-    unknown = [name for name in kwargs if name not in keywords]
+    unknown = {name: value for name, value in kwargs.items() if name not in keywords}
     if unknown and not variable:
         raise _unknown(label, unknown, keywords)
     twice = [name for name in kwargs if name in placed and name in keywords]
@@ -224,9 +224,10 @@ def _incomplete(label: str, lacking: list[inspect.Parameter]) -> ArgumentError:
     )
 
 
-def _unknown(label: str, unknown: list[str], keywords: list[str]) -> ArgumentError:
+def _unknown(label: str, unknown: dict[str, Any], keywords: list[str]) -> ArgumentError:
     """Word a keyword that the signature does not have."""
-    hints = [MADE_BY[label]] if label in MADE_BY else [_instead(k, keywords) for k in unknown]
+    made = MADE_BY.get(label)
+    hints = [made] if made else [_instead(k, x, keywords) for k, x in unknown.items()]
     count = "arguments" if len(unknown) > 1 else "argument"
     return ArgumentError(
         f"{label} has no {count} {shown(map(repr, unknown))}",
@@ -234,14 +235,25 @@ def _unknown(label: str, unknown: list[str], keywords: list[str]) -> ArgumentErr
     )
 
 
-def _instead(keyword: str, keywords: list[str]) -> str:
+def _instead(keyword: str, value: Any, keywords: list[str]) -> str:
+    if "by" in keywords and (keyword in _DIMS or _level(keyword, value, keywords)):
+        return f"what is of one group: by={keyword!r}, and .sel({keyword}=…) of the draws"
     foreign = FOREIGN.get(keyword)
     if foreign is not None:
         ours = [name for name in foreign.ours if name in keywords]
         return f"{ours[0]}=… here" if ours else foreign.elsewhere
-    if "by" in keywords and not get_close_matches(keyword, keywords, cutoff=0.5):
-        return f"what is of one group: by={keyword!r}, and .sel({keyword}=…) of the draws"
-    return nearest(keyword, keywords) if keywords else "it takes no arguments"
+    return nearest(keyword, keywords, _ALIKE) if keywords else "it takes no arguments"
+
+
+def _level(keyword: str, value: Any, keywords: list[str]) -> bool:
+    """Whether a keyword and its value may be a group and its level: region="North"."""
+    close = get_close_matches(keyword, keywords, cutoff=_ALIKE)
+    return isinstance(value, str) and not close and keyword not in FOREIGN
+
+
+_ALIKE: Final = 0.65
+"""Of keywords, of which one is misspelt: not of ``digits`` and ``weights``."""
+_DIMS: Final = ("unit", "cohort", "event_time")
 
 
 def _too_many(

@@ -89,6 +89,17 @@ _POOLING = Foreign(
     ("effect",), "poolings are values: nqp.StaggeredDiD(effect=nqp.Partial(['region']))"
 )
 _HEADINGS = Foreign((), "headings are the keys: nqp.table({'one': fit, 'other': other})")
+_DIGITS = Foreign(
+    ("digits",),
+    "a summary is a data frame, fit.summary().round(3); tables take digits: fit.table(digits=3)",
+)
+_KIND = Foreign(
+    (), "what is drawn comes first, fit.plot('event_study'); nqp.summary(draws, kind='hdi')"
+)
+_CORES = Foreign(
+    ("threads",), "draws are independent of one another, and need no processes; nqp.fit(threads=2)"
+)
+_PER = Foreign((), "fit.summary(by='event_time'), or nqp.att(fit, by='event_time')")
 _FORM = Foreign(
     ("formats",), "forms are methods: nqp.table(fit).to_latex(), or .save('table.docx') by ending"
 )
@@ -117,12 +128,12 @@ _LEADS = Foreign(
 FOREIGN: Final[dict[str, Foreign]] = {
     word: meaning
     for words, meaning in (
-        ("ivar i id idname unitname panelvar unit_id iname", _UNIT),
-        ("tvar t tname timevar time_id year", _TIME),
-        ("y yname yvar depvar dependent outcome_name", _OUTCOME),
-        ("g gvar gname first_treat cohort_name ei", _COHORT),
-        ("d dname treat treatment treatname treated_name post policy", _TREATED),
-        ("xformla covars xvars xvar x X", _COVARIATES),
+        ("unit ivar i id idname unitname panelvar unit_id iname", _UNIT),
+        ("time tvar t tname timevar time_id year", _TIME),
+        ("outcome y yname yvar depvar dependent outcome_name", _OUTCOME),
+        ("cohort g gvar gname first_treat cohort_name ei", _COHORT),
+        ("treated d dname treat treatment treatname treated_name post policy", _TREATED),
+        ("covariates xformla covars xvars xvar x X", _COVARIATES),
         ("weightsname aweight pweight fweight weight wname", _WEIGHTS),
         (
             "cluster clusters clustervar clustervars cluster_var vce vcov robust cov_type",
@@ -135,6 +146,10 @@ FOREIGN: Final[dict[str, Foreign]] = {
         ("pooling pool pooled", _POOLING),
         ("names headings column_names model_names", _HEADINGS),
         ("format fmt output", _FORM),
+        ("digits round_to decimals precision float_format ndigits", _DIGITS),
+        ("kind which", _KIND),
+        ("cores n_cores n_jobs njobs workers parallel", _CORES),
+        ("by", _PER),
         ("absorb fe fixef fixed_effects entity_effects time_effects", _ABSORBED),
         ("control_group notyet never_treated nevertreated cgroup", _CONTROLS),
         ("alpha level conf_level conf ci ci_prob hdi_prob cred_mass", _PROB),

@@ -14,6 +14,7 @@ _SPECIAL = (
     "it is a special case of nqp.StaggeredDiD(nqp.Separate(varying=None), nqp.IID()), or of "
     "controls='never': nqp.conditional_mean(design, panel) gives its numbers"
 )
+_AVERAGES = "fit.att(by='event_time'), by='cohort', by='time'; fit.summary(by=…) sums them up"
 _FILE = "nqp.Panel.from_file(path, unit=…, time=…, cohort=…, outcome=…) reads a panel"
 _FRAMED = "nqp.Panel.from_frame(df, unit=…, time=…, cohort=…, outcome=…) makes a panel"
 _STUDY = "fit.plot('event_study') draws it, fit.att(by='event_time') has its draws"
@@ -74,10 +75,11 @@ _ANSWERS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
         ("predict fitted residuals", _ROWS),
         ("to_arviz to_inference_data", "fit.to_arviz()"),
         (
-            "read_excel read_csv read_stata read_dta read_parquet read use load_data load_panel "
+            "read_excel read_csv read_stata read_dta read_parquet read use load_panel "
             "from_file read_file import_data",
             _FILE,
         ),
+        ("load_data load_dataset data", f"{_FILE}; dir(nqp.datasets) names examples"),
         ("from_frame from_pandas from_dataframe xtset panel", _FRAMED),
         ("i", "groups are strata of the panel: nqp.StaggeredDiD(nqp.Partial(['region']))"),
         ("hdi HDI", "nqp.summary(draws, kind='hdi')"),
@@ -137,6 +139,7 @@ _ANSWERS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
             "event_study event_study_effects plot_event_study eventstudy dynamic iplot att_gt",
             _STUDY,
         ),
+        ("aggte agg aggregate aggregation", _AVERAGES),
         ("group_effects cohort_effects att_by_group", "fit.att(by='cohort'), or by a stratum"),
         (
             "vcov cov_params cov covariance",
@@ -166,19 +169,21 @@ _ANSWERS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
             "nqp.contrast(fit.att(by='region'), region='North', minus='South')",
         ),
         ("data", "fit.panel"),
+        ("sample sample_posterior draws samples", "fit.posterior has all, fit.att() the effect's"),
+        ("get_params set_params", "fit.design, and nqp.fit(nqp.StaggeredDiD(…), fit.panel)"),
         ("checks diagnostics", "fit.check(), or one: fit.check('pretrends')"),
         ("load", "nqp.load(path)"),
         ("converged rhat r_hat ess convergence", "fit.gate, or fit.check('convergence')"),
         ("seed", "fit.sampler.seed"),
         ("placebo placebos", "fit.check('placebo_time'), and 'placebo_space'"),
-        ("pretrends pretrend pretest", "fit.check('pretrends')"),
+        ("pretrends pretrend pretest parallel_trends", "fit.check('pretrends')"),
         ("sensitivity honest honest_did", "fit.check('sensitivity')"),
         ("robustness", "fit.table('routine'), or fit.check('specifications')"),
     ),
     "Panel": (
         (
             "head tail df data to_pandas to_dataframe to_frame columns shape dtypes info iloc loc "
-            "query index values sample",
+            "query index values sample groupby merge sort_values assign drop set_index",
             _FRAME,
         ),
         ("summary summarize", "panel.describe(), or panel itself"),

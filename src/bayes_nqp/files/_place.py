@@ -7,6 +7,7 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Final
 
 from bayes_nqp.errors import StudyError
 from bayes_nqp.files._durable import draft, move, sync
@@ -109,7 +110,16 @@ def _nameable(out: Path, name: str) -> Path:
         raise StudyError(
             f"{name!r} {str(out)!r} is the root of a disk", hint="a folder of its own, results/NAME"
         )
+    if path_text.suffix.lower() in _FILES:
+        raise StudyError(
+            f"{name!r} {str(out)!r} is called like a file, and a folder of files is written",
+            hint=f"a folder, such as {str(path_text.with_suffix(''))!r}",
+        )
     return path_text
+
+
+_FILES: Final = frozenset((".docx", ".xlsx", ".pdf", ".html", ".tex", ".md", ".csv", ".dta"))
+"""Endings of what such folders hold."""
 
 
 def _check(out: Path, force: bool, guarded: tuple[Path, ...], name: str) -> None:
