@@ -42,7 +42,7 @@ numpydoc_xref_param_type = False
 
 html_theme = "pydata_sphinx_theme"
 html_title = "bayes_nqp"
-html_static_path: list[str] = []
+html_static_path = ["_extensions/search.js"]
 html_theme_options = {
     "show_toc_level": 2,
     "navigation_with_keys": False,

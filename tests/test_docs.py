@@ -1,10 +1,14 @@
 """The documentation names everything that is public, and every page is in a contents list."""
 
 import importlib.util
+import json
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 import bayes_nqp as nqp
 
@@ -57,6 +61,40 @@ def test_search_cuts_chinese_into_pairs() -> None:
     spec.loader.exec_module(bilingual)
     words = bilingual.Bilingual({}).split("事件研究图 of an_effect, 2015年DID")
     assert words == ["事件", "件研", "研究", "究图", "of", "an_effect", "2015", "年", "DID"]
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="without Node")
+def test_search_ranks_pages_by_most_of_the_words(tmp_path: Path) -> None:
+    """No page has every pair of 溢出效应; the one that has most is first, and tasks before records."""
+    pages = {
+        "index": "# A\n\n```{toctree}\nhow_do_i\nchangelog\nother\n```\n",
+        "how_do_i": "# B\n\n空间溢出有多大，政策的效应又如何\n",
+        "changelog": "# C\n\n溢出的检验，效应的区间\n",
+        "other": "# D\n\n效应的区间\n",
+    }
+    for name, text in pages.items():
+        (tmp_path / f"{name}.md").write_text(text, encoding="utf-8")
+    (tmp_path / "conf.py").write_text(
+        f"import sys\nsys.path.insert(0, {str(DOCS / '_extensions')!r})\n"
+        "extensions = ['bilingual', 'myst_parser']\nhtml_search_language = 'bilingual'\n"
+        f"html_static_path = [{str(DOCS / '_extensions' / 'search.js')!r}]\n",
+        encoding="utf-8",
+    )
+    site = tmp_path / "site"
+    subprocess.run(
+        [sys.executable, "-m", "sphinx", "-q", "-b", "html", str(tmp_path), str(site)],
+        check=True,
+    )  # fmt: skip
+    assert "search.js" in (site / "search.html").read_text(encoding="utf-8")
+    tool = [sys.executable, "-c", "import json, sys; from tools.search import answers; "
+            "print(json.dumps(answers(sys.argv[1], sys.argv[2:])))"]  # fmt: skip
+    done = subprocess.run(
+        [*tool, str(site), "溢出效应", "区间"],
+        cwd=DOCS.parent, check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    found = json.loads(done.stdout)
+    assert found["溢出效应"] == ["how_do_i", "changelog", "other"]
+    assert found["区间"] == ["other", "changelog"]
 
 
 def test_what_follows_from_the_sources_is_up_to_date() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 SITE = Path(__file__).resolve().parents[1] / "docs" / "_build" / "html"
@@ -35,6 +36,16 @@ TASKS = {
     "双向固定效应": ("how_do_i_zh", "from_other_packages_zh"),
     "空间溢出": ("how_do_i_zh", "neighbours_zh"),
     "聚类标准误": ("how_do_i_zh",),
+    "cluster standard errors by city": ("how_do_i", "errors"),
+    "policy starts late in a year": ("how_do_i", "studies"),
+    "export table to Word": ("how_do_i", "tables"),
+    "read a csv file": ("how_do_i",),
+    "log outcome percent": ("how_do_i", "reports", "studies"),
+    "溢出效应": ("how_do_i_zh", "neighbours_zh", "spatial_zh"),
+    "企业数据 城市政策": ("how_do_i_zh", "studies_zh"),
+    "保存结果": ("how_do_i_zh",),
+    "机制检验": ("how_do_i_zh",),
+    "聚类到城市": ("how_do_i_zh",),
     "试验区": ("neighbours_zh", "quickstart_zh", "datasets_zh"),
 }
 """What is typed, and the pages that answer it."""
@@ -45,7 +56,8 @@ const stub = { addEventListener() {}, getElementById: () => null,
 const scope = vm.createContext({ document: stub, console, SPHINX_HIGHLIGHT_ENABLED: false,
   _: (text) => text, _ready() {}, DOCUMENTATION_OPTIONS: {}, URLSearchParams });
 scope.window = scope;
-for (const name of ["_static/language_data.js", "_static/searchtools.js", "searchindex.js"])
+for (const name of ["_static/language_data.js", "_static/searchtools.js", "searchindex.js",
+  "_static/search.js"])
   vm.runInContext(fs.readFileSync(`${at}/${name}`, "utf8"), scope);
 const answers = {};
 for (const query of JSON.parse(process.argv[2])) {
@@ -57,13 +69,18 @@ console.log(JSON.stringify(answers));
 """
 
 
-def ranks(site: Path) -> dict[str, int]:
-    """Rank of the first page that answers, for every task; 0 where none is among the results."""
+def answers(site: str | Path, queries: Iterable[str]) -> dict[str, list[str]]:
+    """Pages that are found, the best first, by what is typed."""
     done = subprocess.run(
-        ["node", "-e", PROGRAM, str(site), json.dumps([*TASKS])],
+        ["node", "-e", PROGRAM, str(site), json.dumps([*queries])],
         capture_output=True, text=True, check=True,
     )  # fmt: skip
-    found = {query: [*dict.fromkeys(pages)] for query, pages in json.loads(done.stdout).items()}
+    return {query: [*dict.fromkeys(pages)] for query, pages in json.loads(done.stdout).items()}
+
+
+def ranks(site: Path) -> dict[str, int]:
+    """Rank of the first page that answers, for every task; 0 where none is among the results."""
+    found = answers(site, TASKS)
     return {
         query: next((k for k, page in enumerate(found[query], 1) if page in pages), 0)
         for query, pages in TASKS.items()

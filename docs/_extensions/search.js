@@ -1,0 +1,25 @@
+/* Pages that have most of the words asked for, the rare ones before all; pages of tasks first.
+   Sphinx alone asks for every word, and so for every pair of characters of a Chinese question. */
+if (typeof Search !== "undefined") {
+  const FIRST = /^(how_do_i|quickstart|studio|from_other_packages|from_stata_spatial)(_zh)?$/;
+  const LAST = /^(ARCHITECTURE|changelog|decisions|calibration|peers|speed|parity)|^reference\//;
+  const worth = (page) => (FIRST.test(page) ? 1.5 : LAST.test(page) ? 0.6 : 1);
+  Scorer.score = (item) => item[4] * worth(item[0]);
+  const whole = Search._performSearch;
+  Search._performSearch = (query, terms, excluded, ...rest) => {
+    const all = whole(query, terms, excluded, ...rest);
+    if (terms.size < 2) return all;
+    const pages = new Map();
+    for (const term of terms) {
+      const found = Search.performTermsSearch(new Set([term]), excluded);
+      const rarity = Math.log(1 + Search._index.docnames.length / Math.max(found.length, 1));
+      for (const item of found) {
+        const page = pages.get(item[0]) ?? [...item.slice(0, 4), 0, ...item.slice(5)];
+        page[4] += rarity * Math.min(item[4], 10) * worth(item[0]);
+        pages.set(item[0], page);
+      }
+    }
+    const named = all.filter((item) => item[6] !== SearchResultKind.text);
+    return [...[...pages.values()].sort((one, other) => one[4] - other[4]), ...named];
+  };
+}
