@@ -65,7 +65,7 @@ def test_search_cuts_chinese_into_pairs() -> None:
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="without Node")
 def test_search_ranks_pages_by_most_of_the_words(tmp_path: Path) -> None:
-    """No page has every pair of 溢出效应; the one that has most is first, and tasks before records."""
+    """No page has every pair of 溢出效应: most of them come first, and tasks before records."""
     pages = {
         "index": "# A\n\n```{toctree}\nhow_do_i\nchangelog\nother\n```\n",
         "how_do_i": "# B\n\n空间溢出有多大，政策的效应又如何\n",
