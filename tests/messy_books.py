@@ -419,6 +419,26 @@ def batches_in_a_list(path: Path, frame: pd.DataFrame, rng: np.random.Generator)
 
 
 @book
+def a_sheet_a_variable(path: Path, frame: pd.DataFrame, rng: np.random.Generator) -> Path:
+    """Years as columns of each, rows in another order and names spaced; a list in brackets."""
+    frame, since = listed(frame)
+    sheets: dict[str, list[list[Any]]] = {"目录": [["目录"], ["见各表"]]}
+    for name in frame.columns[3:]:
+        wide = frame.pivot(index=["省份", "城市"], columns="年份", values=name)
+        wide.columns = [f"{year}年" for year in wide.columns]
+        rows = table(wide.reset_index().sample(frac=1, random_state=int(rng.integers(99))))
+        spaced = [[row[0], f"{row[1][0]} {row[1][1:]}", *row[2:]] for row in rows[1:]]
+        total = [["全国", "合计", *[1.0] * len(YEARS)]]
+        sheets[str(name)] = [[name], rows[0], *(spaced if name == "专利数" else rows[1:]), *total]
+    home = frame.groupby("城市")["省份"].first()
+    by_year: dict[int, list[str]] = {}
+    for city, year in since.items():
+        by_year.setdefault(year, []).append(f"{home[city]}省（{city.removesuffix('市')}）")
+    lists = [[f"{year}-03-01", "；".join(cities)] for year, cities in by_year.items()]
+    return saved(path, {**sheets, "试点名单": [["批复时间", "试点"], *lists]})
+
+
+@book
 def batches_of_several_names(path: Path, frame: pd.DataFrame, rng: np.random.Generator) -> Path:
     """A row a batch, with its cities in one cell, dates in a sentence; cities of two names."""
     frame, since = listed(frame)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any, Final
@@ -20,6 +21,12 @@ from bayes_nqp.columns.steps._step import Reading
 from bayes_nqp.errors import PanelError, nearest, shown
 from bayes_nqp.language import Message, separated
 
+_PROVINCES: Final = (
+    "河北|山西|内蒙古|辽宁|吉林|黑龙江|江苏|浙江|安徽|福建|江西|山东|河南|湖北|湖南|广东|广西|海南|四川|贵州|云南|西藏|"
+    "陕西|甘肃|青海|宁夏|新疆"
+)
+_WITHIN: Final = re.compile(rf"(?:{_PROVINCES})(?:省|[^（(]{{0,3}}自治区)?[（(]([^）)]+)[）)]")
+"""A province with its cities in brackets: 广东（深圳、珠海）."""
 _BETWEEN: Final = re.compile(r"[、，,；;\n]+")
 _PROVINCE: Final = re.compile(r"^.{2,6}?(?:省|自治区)(?=..)")
 _NEVER: Final = re.compile(r"未.*|否|无|没有|从未|[-—–/]+|no|none|never", re.IGNORECASE)
@@ -62,7 +69,8 @@ def listed(reading: Reading, source: Mapping[str, Any]) -> Listed:
     names, told, found = source.get("names", {}), _dates(reading, source), Listed()
     stems: dict[str, list[str]] = {}
     for known in names_in(reading, source):
-        stems.setdefault(key_of(known), []).append(known)
+        for key in keys_of(known):
+            stems.setdefault(key, []).append(known)
     for name, dates in told.items():
         called = names.get(name, name)
         if called == "":
@@ -193,8 +201,9 @@ def names_in(reading: Reading, source: Mapping[str, Any]) -> list[str]:
 
 
 def parts_of(cell: Any) -> list[str]:
-    """List the names in a cell: 保定市、唐山市 are two."""
-    return [x for part in _BETWEEN.split(plain(cell)) if (x := part.strip())]
+    """List the names in a cell: 保定市、唐山市 are two, and so are 河北（保定、唐山）."""
+    text = _WITHIN.sub(r"\1", plain(cell))
+    return [x for part in _BETWEEN.split(text) if (x := part.strip())]
 
 
 def bare_name(name: Any) -> str:
@@ -203,9 +212,14 @@ def bare_name(name: Any) -> str:
     return str(int(text)) if text.isdecimal() else text
 
 
-def means(name: str, keys: Collection[str]) -> bool:
+def means(name: str, keys: AbstractSet[str]) -> bool:
     """Tell whether a name may be one of some."""
-    return any(key_of(x) in keys for x in _ways(bare_name(name)))
+    return not keys_of(name).isdisjoint(keys)
+
+
+def keys_of(name: Any) -> set[str]:
+    """List what a name may be called by: with the province before it, and without."""
+    return {key_of(x) for x in _ways(bare_name(name))}
 
 
 def key_of(name: Any) -> str:

@@ -10,10 +10,12 @@ import pandas as pd
 from bayes_nqp.columns._number_words import counts, narrow
 from bayes_nqp.columns._rows import left_out
 from bayes_nqp.columns._vocabulary import sounds_like
+from bayes_nqp.columns._years import year_of
 from bayes_nqp.columns.steps._step import Found, Reading, Step, some, step
 from bayes_nqp.language import Message, Translator, language_of
 
 _DATED: Final = re.compile(r"(.*?)[\s_.\-(（]*((?:19|20)\d\d)\s*(?:年度|年)?[)）]?\s*(.*)")
+_GENERIC: Final = re.compile(r"(?:sheet|工作表|数据|data|附?表).{0,6}", re.IGNORECASE)
 _FEW: Final = 3
 """Periods of one variable, at least."""
 
@@ -40,7 +42,8 @@ class Long(Step):
         time = reading.roles.get("time")
         value = reading.roles.get("outcome")
         period = time if isinstance(time, str) else str(plain(_PERIOD))
-        called = value if isinstance(value, str) and value not in dated else str(plain(_VALUE))
+        named = isinstance(value, str) and value not in dated
+        called = value if named else _called(reading) or str(plain(_VALUE))
         columns = [name for by_year in dated.values() for name in by_year.values()]
         names = [x or called for x in dated]
         reason = Message("{} columns are called by years", len(columns))
@@ -71,6 +74,12 @@ class Long(Step):
         order = sorted(range(len(long)), key=lambda k: (k % len(frame), k // len(frame)))
         reading.frame = long.iloc[order].infer_objects()
         return len(dated)
+
+
+def _called(reading: Reading) -> str:
+    """What the sheet is called, where it is one of several and its name says something."""
+    name = reading.sheet if isinstance(reading.sheet, str) and len(reading.grids) > 1 else ""
+    return "" if _GENERIC.fullmatch(name) or year_of(name) is not None else name
 
 
 def _stems(frame: pd.DataFrame) -> dict[str, dict[int, str]]:

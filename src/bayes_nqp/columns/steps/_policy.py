@@ -16,7 +16,7 @@ from bayes_nqp.columns.steps._listed import (
     bare_name,
     doubt_of,
     is_never,
-    key_of,
+    keys_of,
     listed,
     means,
     names_in,
@@ -42,7 +42,6 @@ _YEARLY: Final = 0.85
 _FIRST: Final = Message("first_treated")
 
 _PARTS: Final[tuple[Part, ...]] = ("cohort", "treated")
-_PLACES: Final[tuple[Part, ...]] = ("unit", "stratum")
 
 type Source = dict[str, Any]
 
@@ -116,12 +115,7 @@ def _named_by(reading: Reading) -> list[str]:
     """Columns whose names a list may name: units, or what they belong to, the finest first."""
     frame, (unit, *_) = reading.frame, reading.parts
     keys = (unit, reading.roles["time"])
-    places = [
-        str(name)
-        for name, column in frame.items()
-        if name not in keys and is_text(column)
-        if any(sounds_like(part, str(name)) for part in _PLACES)
-    ]
+    places = [str(name) for name, x in frame.items() if name not in keys and is_text(x)]
     return [unit, *sorted(places, key=lambda name: -frame[name].nunique())]
 
 
@@ -144,7 +138,7 @@ def _lists(reading: Reading, of: str) -> list[tuple[bool, int, bool, Source, dic
 def _rows_named(reading: Reading, source: Source) -> int:
     """How often a list says names that are in the data."""
     cells = table_of(reading, source["sheet"])[source["unit"]].dropna()
-    keys = {key_of(x) for x in names_in(reading, source)}
+    keys = {key for x in names_in(reading, source) for key in keys_of(x)}
     return sum(means(x, keys) for cell in cells for x in parts_of(cell))
 
 
@@ -217,7 +211,7 @@ def _sources(reading: Reading, of: str) -> Iterator[tuple[bool, Source]]:
     """Columns of other sheets that may say who, and since when; and whether their name says so."""
     read = reading.sheet if isinstance(reading.sheet, str) else next(iter(reading.grids))
     by: Source = {} if of == reading.parts[0] else {"of": of}
-    keys = {key_of(x) for x in names_in(reading, by)}
+    keys = {key for x in names_in(reading, by) for key in keys_of(x)}
     for sheet in reading.grids:
         if sheet == read or not len(reading.grids[sheet]):
             continue

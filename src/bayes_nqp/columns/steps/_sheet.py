@@ -1,4 +1,4 @@
-"""Which sheet of a workbook is read, or which ones, one a period."""
+"""Which sheet of a workbook is read, or which ones, one a period or one a variable."""
 
 from __future__ import annotations
 
@@ -7,24 +7,32 @@ from typing import Any
 import pandas as pd
 
 from bayes_nqp.columns._years import year_of
-from bayes_nqp.columns.steps._header import header_rows
-from bayes_nqp.columns.steps._step import Found, Reading, Step, step
+from bayes_nqp.columns.steps._header import header_rows, joined_names
+from bayes_nqp.columns.steps._step import Found, Reading, Step, some, step
+from bayes_nqp.errors import PanelError, nearest
 from bayes_nqp.language import Message, Translator, language_of
 
 _SEVERAL = 2
-"""Sheets of periods, at least."""
+"""Sheets of periods or variables, at least."""
+_YEARS = 3
+"""Years of a variable, at least."""
+_SHARED = 0.5
+"""Share of units that two sheets have both, at least."""
+
+type Key = tuple[str, ...]
 
 
 @step("sheet", place=0)
 class Sheet(Step):
-    """The fullest sheet; or all that are called by years, one below the other."""
+    """The fullest sheet; or all that are called by years, one below the other; or side by side."""
 
     label = Message("Sheet")
     text = (
         "Sheet of a workbook, by name or number from 0, the first that is not hidden by default; "
-        'or several, put together, with a column of their names: { year = ["2011", "2012"] }.'
+        'or several, put together, with a column of their names: { year = ["2011", "2012"] }; or '
+        'several whose columns are years, side by side, a variable each: ["gdp", "trade"].'
     )
-    kind = str | int | dict[str, list[str]]
+    kind = str | int | list[str] | dict[str, list[str]]
     by_column = False
     of = "sheet"
 
@@ -38,6 +46,9 @@ class Sheet(Step):
             column = _column(reading, grids[dated[0]])
             reason = Message("{} sheets are called by years", len(dated))
             return Found({column: dated}, reason, len(dated), "", column)
+        if len(yearly := _of_years(reading)) >= _SEVERAL:
+            reason = Message("{} sheets have years as columns, a variable each", len(yearly))
+            return Found(yearly, reason, len(yearly), "", some(yearly))
         cells = {name: int(grid.notna().to_numpy().sum()) for name, grid in grids.items()}
         name = max(cells, key=lambda one: cells[one])
         reason = Message("the fullest of {} sheets ({})", len(grids), ", ".join(grids))
@@ -46,6 +57,10 @@ class Sheet(Step):
 
     def applied(self, reading: Reading, value: Any) -> int:
         """Read it; several are read with their own headers and put together."""
+        if isinstance(value, list):
+            reading.sheet = value[0]
+            reading.frame = _side_by_side(reading, value)
+            return len(value)
         if not isinstance(value, dict):
             reading.sheet = value
             return 1
@@ -60,6 +75,62 @@ class Sheet(Step):
             joined = pd.concat(parts)
             reading.frame = joined
         return sum(map(len, value.values()))
+
+
+def _of_years(reading: Reading) -> list[str]:
+    """Sheets whose columns are the same, names and years, and whose rows are of the same units."""
+    known: tuple[set[str], set[Key]] | None = None
+    found = []
+    for name, grid in reading.grids.items():
+        rows = header_rows(grid)
+        names = joined_names(grid, rows) if len(grid) else []
+        years = [x for x in names if year_of(x) is not None]
+        keys = [k for k, x in enumerate(names) if x and year_of(x) is None]
+        if len(years) < _YEARS or not keys or len({*years}) < len(years):
+            continue
+        units = [x for x in _keys(grid.iloc[rows[-1] :, keys]) if any(x)]
+        if len({*units}) < len(units):
+            continue
+        first, others = known = known or ({*names}, {*units})
+        if {*names} == first and len(others & {*units}) >= _SHARED * max(len(others), len(units)):
+            found.append(name)
+    return found
+
+
+def _side_by_side(reading: Reading, names: list[str]) -> pd.DataFrame:
+    """Sheets of years beside one another, rows of a unit in one."""
+    joined, places = pd.DataFrame(), dict[Key, int]()
+    for name in names:
+        if name not in reading.grids:
+            raise PanelError(
+                Message("sheet={!r} is not in {}", name, reading.path.name),
+                hint=nearest(name, reading.grids),
+            )
+        frame = reading.load(name, header_rows(reading.grids[name]), reading.notes)
+        years = {x: f"{name} {year_of(x)}" for x in frame.columns if year_of(x) is not None}
+        keys = [x for x in frame.columns if x not in years]
+        units = _keys(frame[keys])
+        if len({*units}) < len(units) or not years:
+            raise PanelError(
+                Message("sheet {!r} has no years as columns, or several rows of a unit", name),
+                hint="leave it out of sheet",
+            )
+        last = max([*joined.index, *frame.index])
+        new = [x for x in units if x not in places]
+        labels = frame.index if joined.empty else range(last + 1, last + 1 + len(new))
+        places |= dict(zip(new, map(int, labels), strict=True))
+        frame.index = pd.Index([places[x] for x in units])
+        added = frame.loc[[places[x] for x in new], keys]
+        joined = pd.concat([joined, added]).join(frame[[*years]].rename(columns=years))
+    return joined
+
+
+def _keys(frame: pd.DataFrame) -> list[Key]:
+    """What names each row, without blanks."""
+    return [
+        tuple("" if pd.isna(x) else "".join(str(x).split()) for x in row)
+        for row in frame.itertuples(index=False, name=None)
+    ]
 
 
 def _alike(grids: list[pd.DataFrame]) -> bool:
