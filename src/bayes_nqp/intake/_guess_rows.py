@@ -137,7 +137,11 @@ def _pair(keys: dict[str, Any], columns: dict[str, SourceColumn]) -> tuple[Names
         where=_nearest(units, times, columns) or Message("the columns are {}", shown(columns, 20)),
         hint=wanted
         if times
-        else Message("a column of years, or of dates, such as 2015; {}", wanted),
+        else Message(
+            "a column of years, or of dates, such as 2015; {}. Of a single cross-section, without "
+            "periods, nqp.mediate splits the effect of a treatment",
+            wanted,
+        ),
     )
 
 
