@@ -1,4 +1,5 @@
-// The theme of the system; the language of the page; the field that was left, found again in a page that was made anew.
+// The theme of the system; the language of the page; the field that was left, found again in a page that was made anew;
+// frames no higher than what is in them.
 (() => {
   const dark = matchMedia("(prefers-color-scheme: dark)");
   const paint = () => { document.documentElement.dataset.bsTheme = dark.matches ? "dark" : "light"; };
@@ -6,6 +7,10 @@
   paint();
   let left = "";
   addEventListener("focusin", event => { left = event.target.id || ""; });
+  addEventListener("load", event => {
+    const inside = event.target.contentDocument?.body;
+    if (inside) event.target.style.maxHeight = `${inside.scrollHeight + 8}px`;
+  }, true);
   addEventListener("DOMContentLoaded", () => {
     const $ = window.jQuery;
     $(document).on("shiny:connected", () => {
