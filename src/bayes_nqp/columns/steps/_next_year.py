@@ -15,6 +15,8 @@ from bayes_nqp.language import Message
 
 _HALF: Final = 6
 """Months of a year that is treated for half of it, at least."""
+_LAST: Final = 9999
+"""Year, at most."""
 
 
 @step("next_year", place=95)
@@ -32,19 +34,17 @@ class NextYear(Step):
 
     def found(self, reading: Reading) -> Found | None:
         """Find dates of adoption in a yearly panel, some after June."""
-        if not yearly(reading):
-            return None
-        names, units, example = [], 0, None
+        late: dict[str, list[Any]] = {}
         for name, column in _columns(reading).items():
             dates = distinct(column[~missing(column)])
-            late = [x for x in dates if _late(x)]
-            if not late or any(year_of(x) is None for x in dates) or _ends(dates):
-                continue
-            names.append(name)
-            units = max(units, _units(reading, column, late))
-            example = late[0] if example is None else example
-        if example is None:
+            after = [x for x in dates if _late(x)]
+            if after and all(year_of(x) is not None for x in dates) and not _ends(dates):
+                late[name] = after
+        if not late or not yearly(reading):
             return None
+        columns, names = _columns(reading), [*late]
+        units = max(_units(reading, columns[name], late[name]) for name in names)
+        example = late[names[0]][0]
         reason = Message("dates after June in {} count from their own year; the step next_year "
                          "counts them from the next one", some(names))  # fmt: skip
         text = plain(example).removesuffix(" 00:00:00")
@@ -66,13 +66,18 @@ class NextYear(Step):
 
 def _columns(reading: Reading) -> dict[str, pd.Series[Any]]:
     """Columns that say since when units are treated, as dates."""
-    keys = (*reading.parts, reading.roles["time"])
+    keys = (*reading.parts, reading.roles.get("time"))
     own = {
         str(name): column
         for name, column in reading.frame.items()
-        if name not in keys and sounds_like("cohort", str(name))
+        if name not in keys and sounds_like("cohort", str(name)) and not _years(column)
     }
     return own | reading.dated
+
+
+def _years(column: pd.Series[Any]) -> bool:
+    """Whether a column holds numbers that are no dates, such as years."""
+    return column.dtype.kind in "iuf" and not bool((column > _LAST).any())
 
 
 def _late(date: Any) -> bool:
