@@ -83,6 +83,15 @@ def test_measurements_and_units_are_no_levels() -> None:
     assert result.verdict == "not applicable"
 
 
+def test_who_ever_adopts_and_in_which_batch_are_no_levels() -> None:
+    frame = rows(1.0)
+    batch = frame["cohort"].map({5.0: "first", 7.0: "second"}).fillna("none")
+    known = frame.assign(ever=frame["cohort"].notna().astype(int), batch=batch)
+    results = [nqp.check(fitted(x), "time_effects", progress=False) for x in (frame, known)]
+    assert results[1].evidence["column"].to_numpy().tolist() == ["region"]
+    assert results[0].sentence == results[1].sentence
+
+
 def test_other_models_that_the_data_refute_do_not_count() -> None:
     fit = fitted(rows(1.3), strata=["region"])
     result = nqp.check(fit, "specifications", progress=False)

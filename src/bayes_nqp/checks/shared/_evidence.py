@@ -59,15 +59,24 @@ def nesting(panel: Panel) -> dict[str, Index]:
     """Levels of each unit, by every column that is constant within units and holds several.
 
     Measurements, and the panel's own roles, are none; nor is a column with a level a unit. Units
-    without a value have a level of their own, and a column that more than a few lack is left out.
+    without a value have a level of their own, and a column that more than a few lack is left out,
+    as is one that says no more than when a unit adopts.
     """
     roles = panel.roles
     named = {roles.unit, roles.time, roles.cohort, roles.outcome, roles.counts}
     return {
         name: codes
         for name, codes in _constant(panel)
-        if name not in named and 1 < np.unique(codes).size < panel.n_units
+        if name not in named
+        and 1 < np.unique(codes).size < panel.n_units
+        and not _of_adoption(panel, codes)
     }
+
+
+def _of_adoption(panel: Panel, codes: Index) -> bool:
+    """Whether units of one cohort, or never treated, are of one level: ever treated, a batch."""
+    pairs = np.unique(np.stack([panel.cohort_codes, codes]), axis=1)
+    return bool(pairs.shape[1] == np.unique(pairs[0]).size)
 
 
 def said_alone(panel: Panel, names: Iterable[str]) -> Message:
