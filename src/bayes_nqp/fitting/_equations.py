@@ -13,7 +13,7 @@ import numpy.typing as npt
 from bayes_nqp import progress as steps
 from bayes_nqp.fitting._draws import recovered
 from bayes_nqp.fitting._known import KnownDraws
-from bayes_nqp.fitting._parameters import constrain
+from bayes_nqp.fitting._parameters import constrain, point_at
 from bayes_nqp.fitting._streams import SharedStreams
 from bayes_nqp.fitting._together import correlated
 from bayes_nqp.fitting._tree import Drawn
@@ -58,10 +58,12 @@ def draw_equations(
         shape = (sampler.chains, sampler.draws)
         if at_hand is not None and at_hand.values["x"].shape[:2] == shape:
             return at_hand
+        values = stock.of(equation.name)
         chains = importance(
             equation_density(equation, threads),
             equation.problem.space,
             numbered(sampler, number),
+            point_at(equation, values) if values else None,
         )
         done += 1
         if progress:

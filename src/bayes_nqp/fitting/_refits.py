@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 
 _NUMBERS: Final = "numbers"
+_PROPOSALS: Final = 1_000
+"""Of a refit: what checks ask of it depends on its few parameters less than on coefficients."""
 OUTCOME_ALONE: Final = "outcome_alone"
 """The fact of a fit of the outcome alone that stands in for one with channels: its rows."""
 
@@ -108,9 +110,9 @@ def refit(fitted: Fit, design: Design, panel: Panel | None = None) -> Fit:
 
 
 def _refit(fitted: Fit, design: Design, panel: Panel) -> Fit:
-    """Refit with the default sampler, with the fit's draws and seed."""
+    """Refit by importance sampling, with the fit's draws and seed and half of its proposals."""
     first = fitted.sampler
-    sampler = Importance(draws=first.draws, chains=first.chains, seed=first.seed)
+    sampler = Importance(first.draws, first.chains, proposals=_PROPOSALS, seed=first.seed)
 
     def draw() -> Fit:
         return fit_again(design, panel, sampler, known_draws(fitted))

@@ -121,7 +121,9 @@ class Proposals:
         return Weights(self.log_weights)
 
 
-def importance(density: Density, space: ParameterSpace, sampler: Importance) -> Chains:
+def importance(
+    density: Density, space: ParameterSpace, sampler: Importance, start: Array | None = None
+) -> Chains:
     """Draw the parameters of a density.
 
     Parameters
@@ -130,6 +132,9 @@ def importance(density: Density, space: ParameterSpace, sampler: Importance) -> 
         Of the unconstrained parameters.
     sampler : Importance
         With a seed.
+    start : ndarray (parameter), optional
+        Unconstrained, of a density much like this one: the one climb begins there, not several at
+        dispersed points.
 
     Returns
     -------
@@ -140,7 +145,10 @@ def importance(density: Density, space: ParameterSpace, sampler: Importance) -> 
     from bayes_nqp.sampling._tempered import tempered
 
     generator = np.random.default_rng(sampler.seed)
-    summit, modes = summits(density, space, generator)
+    summit = None if start is None else newton(density, start)
+    modes = 1
+    if summit is None or not summit.smooth:
+        summit, modes = summits(density, space, generator)
     # One proposal covers one mode; w = p / q of independent points, five times as many at worst.
     if modes == 1:
         proposal = fitted(density, _nearest_zero(space.folds, summit), summit, generator)
