@@ -92,6 +92,14 @@ def test_who_ever_adopts_and_in_which_batch_are_no_levels() -> None:
     assert results[0].sentence == results[1].sentence
 
 
+def test_a_unit_without_a_region_counts_by_itself() -> None:
+    frame = rows(1.0)
+    gap = frame.assign(region=frame["region"].astype(object).mask(frame["unit"] == "u1"))
+    result = nqp.check(fitted(gap), "time_effects", progress=False)
+    assert result.verdict == "fails"
+    assert "1 unit has no region (u1) and counts by itself" in result.sentence
+
+
 def test_other_models_that_the_data_refute_do_not_count() -> None:
     fit = fitted(rows(1.3), strata=["region"])
     result = nqp.check(fit, "specifications", progress=False)

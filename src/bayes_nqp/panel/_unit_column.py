@@ -106,7 +106,7 @@ def with_stratum[P: Rectangle](panel: P, column: str) -> P:
     PanelError
         If it is missing or changes within a unit.
     """
-    codes, labels = unit_column(panel, column, "strata")
+    codes, labels = unit_column(panel, column, "strata", alone=True)
     return replace(
         panel,
         roles=replace(panel.roles, strata=(*panel.roles.strata, column)),
