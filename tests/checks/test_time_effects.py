@@ -94,10 +94,10 @@ def test_who_ever_adopts_and_in_which_batch_are_no_levels() -> None:
 
 def test_a_unit_without_a_region_counts_by_itself() -> None:
     frame = rows(1.0)
-    gap = frame.assign(region=frame["region"].astype(object).mask(frame["unit"] == "u1"))
+    gap = frame.assign(region=frame["region"].astype(object).mask(frame["unit"] == "u21"))
     result = nqp.check(fitted(gap), "time_effects", progress=False)
     assert result.verdict == "fails"
-    assert "1 unit has no region (u1) and counts by itself" in result.sentence
+    assert "1 unit has no region (u21) and counts by itself" in result.sentence
 
 
 def test_other_models_that_the_data_refute_do_not_count() -> None:
