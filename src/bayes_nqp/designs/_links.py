@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 _LAG: Final = Message(
     "Outcomes follow those of linked units of the same period, by the weights {weights} and one "
-    "coefficient, (1 + δ)/2 being Beta(3, 3) between −.95 and .97.{durbin} The log determinant is "
-    "that of deviations from the means of levels of time effects.{adjusted} {effects} "
+    "coefficient, (1 + δ)/2 being Beta(3, 3) between −0.95 and 0.97.{durbin} The log determinant "
+    "is that of deviations from the means of levels of time effects.{adjusted} {effects} "
     "Feedback through all units is included."
 )
 _SLX: Final = Message(
@@ -38,12 +38,12 @@ _EFFECTS_DOSE: Final = Message(
 )
 _ERROR: Final = Message(
     "Errors follow those of linked units of the same period, by the weights {weights} and one "
-    "coefficient, (1 + δ)/2 being Beta(3, 3) between −.95 and .97; there are no spillovers."
+    "coefficient, (1 + δ)/2 being Beta(3, 3) between −0.95 and 0.97; there are no spillovers."
     "{adjusted}"
 )
 _SDEM: Final = Message(
     "Errors follow those of linked units of the same period, by the weights {weights} and one "
-    "coefficient, (1 + δ)/2 being Beta(3, 3) between −.95 and .97; nobody's outcome follows "
+    "coefficient, (1 + δ)/2 being Beta(3, 3) between −0.95 and 0.97; nobody's outcome follows "
     "another's (SDEM).{durbin}{adjusted} {effects}"
 )
 _DURBIN: Final = Message(

@@ -21,6 +21,9 @@ from bayes_nqp.plots._registry import DRAWERS, Appearance, Sketch, plot
 from bayes_nqp.plots._scene import Scene
 from bayes_nqp.process import quiet
 
+_FURTHER = ("replication", "slope_draw")
+"""Dims of draws beside chains and their draws."""
+
 
 def _sheets(scene: Scene) -> Iterator[Sketch]:
     translate = scene.translate
@@ -118,7 +121,7 @@ def frame_of(result: CheckResult) -> pd.DataFrame:
     dataset = evidence if isinstance(evidence, xr.Dataset) else evidence.to_dataset(name="value")
     parts = []
     for name, values in dataset.data_vars.items():
-        dims = [dim for dim in (*v.SAMPLE_DIMS, "replication") if dim in values.dims]
+        dims = [dim for dim in (*v.SAMPLE_DIMS, *_FURTHER) if dim in values.dims]
         if dims and values.dtype.kind == "f":
             values = _summarised(values, dims)
         frame = (

@@ -31,6 +31,7 @@ from bayes_nqp.estimands import (
     same_units,
     worst_gate,
 )
+from bayes_nqp.fitting import once
 from bayes_nqp.language import Message, Numeral, Translator
 from bayes_nqp.plots._canvas import Canvas, canvas
 from bayes_nqp.plots._intervals import PALE, draw_points, few_units, points_of
@@ -44,8 +45,6 @@ from bayes_nqp.tables import event_study_table
 
 _TOGETHER = 2
 """Series that one panel can hold and still be read."""
-
-
 _EFFICIENT = COLOURS[1]
 """Of effects as the fit has them."""
 _LEADS_NOTE = Message("Hollow: before adoption. All are from one fit, measured from event time {}.")
@@ -68,8 +67,11 @@ def _sheets(scene: Scene) -> Iterator[Sketch]:
             else scene.translate(_TITLE),
             partial(_drawn_of, scene, factor),
             partial(
-                event_study_table, scene.given, factor, scene.prob, weights=scene.weights,
-                efficient=True,
+                once, scene.given, ("event study", factor, scene.prob, scene.weights),
+                partial(
+                    event_study_table, scene.given, factor, scene.prob, weights=scene.weights,
+                    efficient=True,
+                ),
             ),
         )  # fmt: skip
 

@@ -137,7 +137,7 @@ def _drawn(panels: list[_Regions], evidence: xr.Dataset, look: Appearance) -> Fi
         page.grid(titles, columns, label, across)
         page.note(_ROBUST_NOTE, percent(float(evidence.attrs["prob"])))
         broken = any(0 < float(panel.regions["breakdown"]) < np.inf for panel in panels)
-        page.note("Dashed: breakdown, beyond which the region holds zero.", when=broken)
+        page.note("Dashed: breakdown, beyond which the interval holds zero.", when=broken)
         page.gate = gate_of(evidence)
     return page.figure
 

@@ -37,8 +37,10 @@ from bayes_nqp.tables import (
 
 __all__: list[str] = []
 
-_WIDTH, _HEIGHT = 14.8, 8.8
-"""The most a picture takes, in cm."""
+_WIDTH, _HEIGHT, _HIGHEST = 14.8, 8.8, 18.0
+"""The most a picture takes, in cm; the highest where its letters would be too small."""
+_LEGIBLE = 0.6
+"""Of its own size, a picture can still be read."""
 _DPI = 300
 _TONES = {"bad": ("B42318", "FFF1F0"), "doubt": ("9A6700", "FFF8E6"), "note": ("0550AE", "EEF6FF")}
 _ANSWER = {"lead": "2F7D95", "failed": "B42318"}
@@ -205,7 +207,8 @@ def _picture(word: Any, picture: Picture, caption: str) -> None:
 
     size = Image.from_file(str(picture.png))
     width, height = (2.54 * pixels / _DPI for pixels in (size.px_width, size.px_height))
-    smaller = min(1.0, _WIDTH / width, _HEIGHT / height)
+    least = min(_LEGIBLE, _WIDTH / width, _HIGHEST / height)
+    smaller = max(least, min(1.0, _WIDTH / width, _HEIGHT / height))
     word.add_picture(str(picture.png), width=Cm(smaller * width))
     held = word.paragraphs[-1]
     held.alignment = WD_ALIGN_PARAGRAPH.CENTER

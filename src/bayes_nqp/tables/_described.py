@@ -76,7 +76,7 @@ def model_facts(fit: Fit, translate: Translator) -> dict[str, str]:
     pooled = facts.time is not None and facts.time.pooled
     return {
         "pooling": translate(facts.pooling.label),
-        "strata": listed(_strata(fit), 99).in_(translate.language),
+        "strata": translate.name(listed(_strata(fit), 99)),
         "deviations": translate("unit") if varying == v.UNIT else varying or "",
         "errors": translate.name(facts.likelihood.words(errors)),
         "time": translate("by {}, pooled" if pooled else "by {}", by, context="time effects")

@@ -44,8 +44,13 @@ def per_words(attrs: Mapping[Any, Any], translate: Translator) -> str:
 def key_of(figure: str) -> str:
     """Take the number that a key figure says first, "k-hat ≤ 0.37"."""
     ends = [part.start() for part in re.finditer(_PARTS, figure)]
-    firsts = [x for x in (figure[:end] for end in ends) if x.count("[") == x.count("]")]
+    firsts = [x for x in (figure[:end] for end in ends) if _closed(x)]
     return next((x for x in [*firsts, figure] if re.search(r"\d", x)), [*firsts, figure][0])
+
+
+def _closed(text: str) -> bool:
+    """Whether every bracket that opens closes."""
+    return all(text.count(one) == text.count(other) for one, other in ("[]", "()", "（）"))
 
 
 if TYPE_CHECKING:

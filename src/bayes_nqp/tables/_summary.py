@@ -179,8 +179,8 @@ def _one(draws: xr.DataArray, prob: float, kind: str) -> pd.DataFrame:
     flat = values.reshape(*values.shape[:2], -1)
     full = np.flatnonzero(~np.isnan(flat).any(axis=(0, 1)))
     columns = _labels(draws, dims, full)
-    numbers = _statistics(flat[:, :, full], prob, kind)
     weights = evidence_of(draws).get(v.IMPORTANCE_ESS)
+    numbers = _statistics(flat[:, :, full], prob, kind, resampled=weights is not None)
     if weights is not None:
         numbers = _allowed(numbers, allowed_size(float(weights), values.shape[0] * values.shape[1]))
     columns |= numbers
@@ -189,9 +189,8 @@ def _one(draws: xr.DataArray, prob: float, kind: str) -> pd.DataFrame:
 
 
 def _allowed(numbers: dict[str, Array], size: float) -> dict[str, Array]:
-    """Hold effective sizes to what weights allow; R-hat says nothing of resampled draws."""
-    sizes = {name: np.minimum(numbers[name], size) for name in ("ess_bulk", "ess_tail")}
-    return numbers | sizes | {"r_hat": np.full_like(numbers["r_hat"], np.nan)}
+    """Hold effective sizes to what weights allow."""
+    return numbers | {name: np.minimum(numbers[name], size) for name in ("ess_bulk", "ess_tail")}
 
 
 def _labels(draws: xr.DataArray, dims: list[str], full: Index) -> dict[str, npt.NDArray[Any]]:
@@ -212,8 +211,11 @@ def _written(labels: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return labels.astype(object) if labels.dtype.kind in "US" else labels
 
 
-def _statistics(draws: Array, prob: float, kind: str) -> dict[str, Array]:
-    """Compute all columns of numbers from (chain, draw, label)."""
+def _statistics(draws: Array, prob: float, kind: str, *, resampled: bool) -> dict[str, Array]:
+    """Compute all columns of numbers from (chain, draw, label).
+
+    R-hat says nothing of resampled draws.
+    """
     if not draws.shape[-1]:
         return {name: np.empty(0) for name in STATISTICS[:-1]}
     lower, upper = (_equal_tailed if kind == "eti" else _densest)(draws, prob)
@@ -227,7 +229,7 @@ def _statistics(draws: Array, prob: float, kind: str) -> dict[str, Array]:
             "p_positive": (draws > 0).mean(axis=(0, 1)),
             "ess_bulk": effective_size(draws),
             "ess_tail": effective_size(draws, tail=True),
-            "r_hat": split_rhat(draws),
+            "r_hat": np.full(draws.shape[-1], np.nan) if resampled else split_rhat(draws),
         }
     return {name: numbers[name] for name in STATISTICS[:-1]}
 

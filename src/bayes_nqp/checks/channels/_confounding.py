@@ -21,7 +21,7 @@ from bayes_nqp.checks.shared import (
 )
 from bayes_nqp.estimands import ALL, text
 from bayes_nqp.fitting import ADOPTION, CHANNELS, ROWS, Fit, panel_of
-from bayes_nqp.language import NOTHING, Message, joined, listed, separated
+from bayes_nqp.language import NOTHING, Message, figures, joined, listed, separated
 from bayes_nqp.robustness import (
     CONFOUNDED,
     ConfoundedFit,
@@ -182,14 +182,15 @@ def _sentence(
     parts += sorted((x for x in judged if x.kind == "joint"), key=_size)[:1]
     vanish = Message(
         "Indirect effects would vanish at correlations of innovations of: {}; the weakest needs a "
-        "common cause of {:.0f} % of what is left of both the mediator's and the outcome's "
+        "common cause of {:.0%} of what is left of both the mediator's and the outcome's "
         "variance.",
         listed([Message("{} at {}", x.called, _at(x)) for x in parts], 6),
-        100 * min(judged, key=_size).size,
+        min(judged, key=_size).size,
     )
     low = Message("Below {:g}: {}.", _LITTLE, listed([x.called for x in weak], 4))
     beyond = Message("Mediators themselves move together by {:.2f} for other reasons.", common)
-    spans = [Message("{}: {:.3g} to {:.3g}", x.called, *x.span) for x in parts]
+    ends = [(figures(end, max(x.span) - min(x.span)) for end in x.span) for x in parts]
+    spans = [Message("{}: {} to {}", x.called, *pair) for x, pair in zip(parts, ends, strict=True)]
     untold = Message(
         "No data tell a common cause at the time of the policy from a channel; at correlations of "
         "{:g} to {:g} indirect effects are: {}.",

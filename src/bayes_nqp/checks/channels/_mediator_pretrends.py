@@ -56,16 +56,19 @@ def mediator_pretrends(fit: Fit) -> Finding:
         lines.append(drawn(name, quantity, total.slope / equation.scale, verdict, "sd"))
         words.append(
             Message(
-                "{}: {} (leads {:.2g}, slope {:.2g}{}; log Bayes factor {})",
+                "{}: {}, log Bayes factor of parallel trends {}, tail probability of zero: leads "
+                "{:.2g}, slope {:.2g}{}",
                 name,
                 VERDICTS[verdict],
+                parts.earned.number,
                 total.joint.tail,
                 total.slope_tail,
                 Message(", adjusted {:.2g}", tail) if len(names) > 1 else "",
-                parts.earned.number,
             )
         )
-    figure = Message("tail probability of zero: {}", separated(words))
+    order = (FAILS, DOUBT, UNTOLD, HOLDS, REPORTED)
+    worst = sorted(zip(lines, words, strict=True), key=lambda x: order.index(x[0].verdict))
+    figure = separated(word for _, word in worst)
     sentence = DRIFTING if drifting else _sentence(lines)
     if len(names) > 1 and not drifting:
         for_all = Message(
@@ -86,11 +89,11 @@ def _sentence(lines: list[Line]) -> Message:
     )
     if verdict == FAILS:
         apart = Message(
-            "Before adoption {} already moved apart in the treated, so its effect on it, and what "
-            "goes through it, is not all due to the policy.",
+            "Before adoption {} already moved apart in the treated, so what the policy seems to do "
+            "to it, and what goes through it, is not all due to the policy.",
             failed,
         )
-        return joined([apart, Message("In doubt: {}.", doubtful)] if doubtful else [apart])
+        return joined([apart, Message("Open: {}.", doubtful)] if doubtful else [apart])
     return Message(
         "Before adoption {} may have moved apart in the treated: untreated periods do not tell "
         "parallel trends from a drift, or a trend that the leads allow would be as large as the "

@@ -21,7 +21,7 @@ from bayes_nqp.checks.model._structures import Structures, structures
 from bayes_nqp.checks.shared import Finding, asks, ladder, owner, reported_weights, said_alone
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.fitting import ADDITIVE, LINKED, ROWS, SEPARATE, UNITS, Fit, meets, panel_of
-from bayes_nqp.language import Message, advised, joined, listed
+from bayes_nqp.language import Message, advised, either, joined, listed
 
 _LIMIT, _FAR = 1.2, 1.5
 """Ratios of standard deviations from which intervals are in doubt, and fail."""
@@ -235,12 +235,12 @@ def _sentence(
     """Which quantities are in doubt by which clusters, and why."""
     parts = list(_wide(judged, names, apart, others))
     if not parts and not others.together:
-        agree = Message(" and richer structures agree") if others.kind != "none" else ""
+        agree = Message(", and richer structures agree") if others.kind != "none" else ""
         parts = [
             Message(
                 "Clustered by {}, no standard deviation is larger than modelled by more than "
                 "chance explains{}.",
-                listed([owner(x.clusters.name) for x in judged], 3),
+                either([owner(x.clusters.name) for x in judged]),
                 agree,
             )
         ]

@@ -9,7 +9,7 @@ from bayes_nqp.checks.shared import DOUBT, HOLDS, Finding, asks
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.estimands import att
 from bayes_nqp.fitting import LAGGED, Fit, equation_draws
-from bayes_nqp.language import Message, joined
+from bayes_nqp.language import Message, advised, joined
 from bayes_nqp.terms import DELTA
 
 NEAR_ONE = 0.9
@@ -37,8 +37,8 @@ def spatial_lag(fit: Fit) -> Finding:
         "{:.1f}",
         float(delta.mean()), float(delta.std()), NEAR_ONE, near, ratio,
     )  # fmt: skip
-    weights = Message(
-        "Try weights that link fewer units, such as the nearest five, or a cut-off (km=300)."
+    weights = advised(
+        Message("Try weights that link fewer units: fewer nearest ones, or a cut-off (km=300).")
     )
     if near > MOST:
         bound = Message("Near one effects on others have no bound, and here they are hardly known.")

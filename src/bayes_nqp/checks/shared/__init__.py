@@ -37,6 +37,7 @@ from bayes_nqp.checks.shared._labels import (
     reason,
     stacked,
     texts_of,
+    with_sd,
 )
 from bayes_nqp.checks.shared._mixture import (
     cell_labels,
@@ -138,5 +139,6 @@ __all__ = [
     "taken",
     "texts_of",
     "turns_of",
+    "with_sd",
     "worst_of",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -12,7 +12,7 @@ import xarray as xr
 from bayes_nqp import vocabulary as v
 from bayes_nqp.errors import NotApplicable, NQPError
 from bayes_nqp.fitting import OUTCOME_ALONE, Fit, pairs_coefficients
-from bayes_nqp.language import Message, decoded, encoded, recalled, separated
+from bayes_nqp.language import Message, Numeral, decoded, encoded, figures, recalled, separated
 
 AS_FITTED: Final = Message("as fitted")
 OVERALL: Final = Message("overall")
@@ -72,8 +72,14 @@ def called(fitted: Fit) -> Message:
     """
     if OUTCOME_ALONE in fitted.record:
         rows = int(fitted.record[OUTCOME_ALONE])
-        return Message("outcome alone, {} rows with all mediators", rows)
+        return Message("outcome alone, {:,} rows with all mediators", rows)
     return AS_FITTED
+
+
+def with_sd(draws: Any) -> tuple[Numeral, Numeral]:
+    """Write the mean of draws and their sd, both to the same decimals."""
+    mean, sd = float(draws.mean()), float(draws.std())
+    return figures(mean, sd), figures(sd, sd)
 
 
 def stacked(parts: Sequence[xr.Dataset], owners: Sequence[object], *names: str) -> xr.Dataset:

@@ -184,8 +184,9 @@ def earned(fit: Fit) -> Earned:
 
 def figure_of(evidence: Earned) -> Message:
     """Give log Bayes factors by stratum."""
-    strata = separated([_words(stratum) for stratum in evidence.strata])
-    return Message("log Bayes factor of parallel trends {}", strata)
+    worst_first = sorted(evidence.strata, key=lambda x: (not x.reason, x.lowest))
+    strata = separated([_words(stratum) for stratum in worst_first])
+    return Message("log Bayes factor of parallel trends: {}", strata)
 
 
 def _words(evidence: StratumFactors) -> Message:

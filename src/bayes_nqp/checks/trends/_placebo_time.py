@@ -16,6 +16,7 @@ from bayes_nqp.checks.shared import (
     Verdict,
     asks,
     average_effect,
+    with_sd,
 )
 from bayes_nqp.checks.trends._placebo import PlaceboDraws, placebos
 from bayes_nqp.estimands import att, gate_of
@@ -61,7 +62,7 @@ def placebo_time(fit: Fit, *, periods: Annotated[int, Ge(1)] | None = None) -> F
         attrs={**att(draws.worst).attrs, "chance": draws.chance},
     ).assign_coords({v.GATE: gate_of(draws.worst)})  # fmt: skip
     numbers = [
-        Message("{}: {:.3g} ({:.2g})", k, float(x.mean()), float(x.std()))
+        Message("{}: {} ({})", k, *with_sd(x))
         for k, x in enumerate(draws.draws.transpose("shift", ...), start=1)
     ]
     figure = Message(

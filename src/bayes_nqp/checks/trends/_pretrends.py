@@ -22,6 +22,7 @@ from bayes_nqp.checks.shared import (
     asks,
     called,
     ladder,
+    with_sd,
 )
 from bayes_nqp.checks.trends._bayes_factor import BayesFactor
 from bayes_nqp.checks.trends._candidates import own_leads
@@ -131,17 +132,15 @@ def _figure(judged: Judgement) -> Message:
     total, joint = judged.total, judged.total.joint
     figure = Message(
         "tail probability of zero: leads {}, slope {}; P(all |leads| < {:.3g} from {} on) = {}; "
-        "slope {:.2g} ± {:.2g} a period, detectable {:.2g}; effect less that trend {:.3g} ± {:.2g}",
+        "slope {} ± {} a period, detectable {:.2g}; effect less that trend {} ± {}",
         _chance(joint.tail),
         _chance(total.slope_tail),
         joint.bound,
         joint.first,
         _chance(joint.inside),
-        total.slope.mean(),
-        total.slope.std(),
+        *with_sd(total.slope),
         total.detectable,
-        float(judged.adjusted.mean()),
-        float(judged.adjusted.std()),
+        *with_sd(judged.adjusted),
     )
     if not judged.levels:
         return figure

@@ -141,7 +141,7 @@ def _sentence(effects: list[BoundedEffect], steps: npt.NDArray[np.float64]) -> M
     stands = Message(
         "The average effect stands as long as trends after adoption move apart, from one "
         "period to the next, by at most {:.2f} times the largest change before it ({:.3g}): "
-        "by {:.3g} a period, in outcome units; beyond that its region holds zero.",
+        "by {:.3g} a period, in outcome units; beyond that its interval holds zero.",
         overall.breakdown,
         overall.step,
         overall.bearable,

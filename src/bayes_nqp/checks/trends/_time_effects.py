@@ -158,8 +158,9 @@ def _of_columns(fit: Fit, levels: Sequence[_Levels], panel: Panel) -> Finding:
     if "reason" in numbers:
         sentence = Message(
             "Levels of {} move apart (log Bayes factor {:.1f}; {} by level), and time effects of "
-            "their own cannot be fitted ({}): see error_model for shocks that they share.",
+            "their own cannot be fitted ({}): see “{}” for shocks that they share.",
             by, factor, share, Message("{}", *decoded(str(numbers["reason"]))),
+            Message("error model", context="check"),
         )  # fmt: skip
         return Finding(UNTOLD, figure, sentence, evidence)
     average = average_effect(fit)

@@ -28,19 +28,17 @@ from bayes_nqp.tables import percent
 
 @section(place=10)
 def short(context: Context) -> Iterator[Block | Sketch]:
-    """Say what the policy did in a paragraph; with its numbers, its checks and its figures."""
+    """Say what the policy did, for whom and when, and why; with its numbers, checks and figures."""
     yield Heading(context.translate("In short"))
     answer, failed = Answer(context), list(_failed(context))
     grounds = Grounds(context, told=bool(failed))
-    sentences = [
-        *failed,
-        *_what(context, answer, grounds),
-        *between_briefly(context, grounds),
-        *when(context, grounds),
-        *_others(context, grounds),
-        *map(context.translate, _limits(context)),
-    ]
-    yield Paragraph(context.joined(sentences), "failed" if failed else "lead")
+    spoken = (
+        [*failed, *_what(context, answer, grounds)],
+        [*between_briefly(context, grounds), *when(context, grounds)],
+        [*_others(context, grounds), *map(context.translate, _limits(context))],
+    )
+    for sentences in filter(None, spoken):
+        yield Paragraph(context.joined(sentences), "failed" if failed else "lead")
     yield answer.tiles()
     if (strip := answer.strip()) is not None:
         yield strip
@@ -115,9 +113,15 @@ def _limits(context: Context) -> Iterator[Message]:
             "It rests on parallel trends: without the policy, treated units would have moved as "
             "those that are not treated yet, or never."
         )
-    if not context.channels:
+    untreated = context.staggered and facts.reach == "none"
+    if not context.channels and untreated:
+        yield Message(
+            "It shows neither through what channels the effect comes, nor what the policy does to "
+            "units that are not treated."
+        )
+    elif not context.channels:
         yield Message("It does not show through what channels the effect comes.")
-    if context.staggered and facts.reach == "none":
+    elif untreated:
         yield Message("It does not show what the policy does to units that are not treated.")
 
 

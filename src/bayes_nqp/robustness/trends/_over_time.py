@@ -14,7 +14,7 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.arrays import Array
 from bayes_nqp.errors import NotApplicable, NQPError, StudyError
 from bayes_nqp.estimands import By, by_event_time, effects_of, names_of, reference_of, simultaneous
-from bayes_nqp.fitting import Fit
+from bayes_nqp.fitting import Fit, once
 from bayes_nqp.language import NOTHING, Message
 from bayes_nqp.robustness.trends._event_study import event_study_of
 
@@ -92,7 +92,7 @@ def over_time(
     balanced: int | None = None,
     leads: bool | int = True,
 ) -> OverTime:
-    """Average effects at every event time, and leads with them.
+    """Average effects at every event time, and leads with them; a fit keeps them.
 
     Parameters
     ----------
@@ -116,6 +116,20 @@ def over_time(
         hint = "leads=5 for the last five, leads=False for none"
         raise StudyError(f"'leads' is {leads}, and there are no fewer than none", hint=hint)
     names = {new: old for new, old in names_of(by).items() if old != v.EVENT_TIME}
+    if not isinstance(source, Fit):
+        return _averaged(source, names, weights, balanced, leads)
+    called = tuple(str(source.effects.attrs.get(name, "")) for name in ("outcome", "outcome_unit"))
+    key = ("over time", called, tuple(names.items()), weights, balanced, leads is True, leads)
+    return once(source, key, lambda: _averaged(source, names, weights, balanced, leads))
+
+
+def _averaged(
+    source: object,
+    names: dict[str, str],
+    weights: str,
+    balanced: int | None,
+    leads: bool | int,
+) -> OverTime:
     direct = by_event_time(effects_of(source), names, weights, balanced)
     alone = OverTime(direct, reference=reference_of(direct))
     if not isinstance(source, Fit):
