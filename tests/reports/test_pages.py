@@ -23,7 +23,9 @@ def figure() -> Figure:
     ax.plot([0, 1, 3], [0, 2, 1], "--D", linewidth=1.7, markersize=4)
     ax.vlines([0.5, 1.5], 0, [1.0, 2.0], linewidth=[0.6, 2.4], linestyles="dotted")
     ax.scatter([1, 2, 2.5], [0.4, 1, 1.6], s=20, linewidth=0.9)
-    ax.pcolormesh(np.arange(3), np.arange(2), [[0.2, 0.8]], edgecolors="k", linewidth=0.5, alpha=0.3)
+    ax.pcolormesh(
+        np.arange(3), np.arange(2), [[0.2, 0.8]], edgecolors="k", linewidth=0.5, alpha=0.3
+    )
     ax.imshow([[0.1, 0.9]], extent=(2.2, 3, 0, 0.5), aspect="auto")
     ax.bar([2.6], [2], width=0.4, hatch="//", edgecolor="k", linewidth=1.3)
     ax.text(0.2, 1.8, "a text & an oblique one", fontsize=7, rotation=20)
@@ -67,7 +69,8 @@ def test_lines_are_as_wide_and_letters_as_large_as_by_themselves(apart: dict[str
     page, alone = drawn(figure())[1].decode(), apart["svg"].decode()
     size = re.compile(r'width="([\d.]+)pt" height="([\d.]+)pt"')
     ours, theirs = (size.search(text) for text in (page, alone))
-    assert ours is not None and theirs is not None
+    assert ours is not None
+    assert theirs is not None
     assert [float(x) for x in ours.groups()] == pytest.approx([float(x) for x in theirs.groups()])
     together, own = measures(page, 72 / DPI), measures(alone, 1.0)
     assert sum(own["font-size"].values()) > 5

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from itertools import chain, count
 from pathlib import Path
 from typing import Any
@@ -58,8 +57,8 @@ class FigureFolder:
             self.folder.mkdir(parents=True, exist_ok=True)
         with uncollected():
             pixels, lines = drawn(sketch.make())
-        flat: Any = {"dpi": (DPI, DPI), "compress_type": zlib.Z_RLE}
-        write(self.folder / f"{stem}.png", lambda file: pixels.save(file, "PNG", **flat))
+        quick: Any = {"dpi": (DPI, DPI), "compress_level": 4}
+        write(self.folder / f"{stem}.png", lambda file: pixels.save(file, "PNG", **quick))
         write(self.folder / f"{stem}.svg", lambda file: file.write(lines))
         if sketch.data is not None:
             write_csv(sketch.data(), self.folder / f"{stem}.csv", digits=8)

@@ -147,7 +147,7 @@ def _named(source: object, part: str, ask: Ask) -> str:
         return ""
     facts, panel = source.facts, source.panel
     names = facts.mediators(panel) if part == "mediators" else facts.covariates_of(panel)
-    return listed(names, len(names)).in_(ask.language) if names else ""
+    return ask.translate.name(listed(names, len(names))) if names else ""
 
 
 def _specifications(results: Sequence[CheckResult], ask: Ask) -> Table:
