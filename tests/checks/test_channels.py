@@ -349,7 +349,7 @@ def test_checks_of_the_total_effect_name_the_fit_that_they_ask(sound):
     number = f"{float(nqp.att(alone).mean()):.3g}"
     rows = sound.panel.n_rows
     assert f"{number} (" in result.figure
-    assert f"outcome alone, {rows} rows with all mediators" in result.figure
+    assert f"outcome alone, {rows:,} rows with all mediators" in result.figure
     assert f"仅用结果变量（中介变量齐全的 {rows} 个观测）" in result.figure_in("zh")
     assert "as fitted" not in result.figure
     first = result.evidence.isel(specification=0)

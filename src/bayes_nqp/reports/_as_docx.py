@@ -37,7 +37,7 @@ from bayes_nqp.tables import (
 
 __all__: list[str] = []
 
-_WIDTH, _HEIGHT, _HIGHEST = 14.8, 8.8, 18.0
+_WIDTH, _HEIGHT, _HIGHEST = 14.8, 8.8, 12.8
 """The most a picture takes, in cm; the highest where its letters would be too small."""
 _LEGIBLE = 0.6
 """Of its own size, a picture can still be read."""
