@@ -350,7 +350,7 @@ def test_checks_of_the_total_effect_name_the_fit_that_they_ask(sound):
     rows = sound.panel.n_rows
     assert f"{number} (" in result.figure
     assert f"outcome alone, {rows:,} rows with all mediators" in result.figure
-    assert f"仅用结果变量（中介变量齐全的 {rows} 个观测）" in result.figure_in("zh")
+    assert f"仅用结果变量，取中介变量齐全的 {rows:,} 个观测" in result.figure_in("zh")
     assert "as fitted" not in result.figure
     first = result.evidence.isel(specification=0)
     assert str(first["specification"].item()).startswith("outcome alone")

@@ -16,7 +16,6 @@ from bayes_nqp.process import alone
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["DPI", "drawn"]
 
 DPI: Final = 300
 _SCALE: Final = DPI / 72
