@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import messy_books
 import numpy as np
 import pandas as pd
 import pytest
@@ -43,3 +44,14 @@ def test_periods_that_say_nothing_are_named(tmp_path: Path) -> None:
     frame.to_csv(tmp_path / "a.csv", index=False)
     with pytest.raises(ValueError, match="period says no periods: wave one, wave two"):
         new(tmp_path / "a.csv")
+
+
+def test_quarters_without_a_policy_have_one_problem(tmp_path: Path) -> None:
+    frame = messy_books.truth(1)
+    turns = (frame["年份"] - 2011).tolist()
+    frame["年份"] = [f"{2011 + t // 4}年第{'一二三四'[t % 4]}季度" for t in turns]
+    path = tmp_path / "a.xlsx"
+    frame.drop(columns="批复年份").to_excel(path, index=False)
+    made = new(path)
+    assert len(made.problems) == 1, made.problem
+    assert "没有列说明谁在何时受处理" in made.problem

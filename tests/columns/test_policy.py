@@ -130,6 +130,19 @@ def test_what_is_said_of_a_list_must_be_there(tmp_path: Path) -> None:
             reading_of(path, {"sheet": "数据", "policy": {FIRST: source}}, roles=ROLES)
 
 
+@pytest.mark.parametrize(
+    "heads", [("第一批（2014年）", "第二批（2016年7月）"), ("第一批", "第二批")]
+)
+def test_batches_side_by_side_are_one_list(tmp_path: Path, heads: tuple[str, str]) -> None:
+    frame, since = messy_books.listed(messy_books.truth(1))
+    early, late = ([x for x in since if since[x] == year] for year in (2014, 2016))
+    rows: list[list[Any]] = [[*heads], *map(list, zip(early, [*late, None][:2], strict=True))]
+    sheets = {"数据": messy_books.table(frame), "试点名单": rows,
+              "说明": [["第一批于2014年3月批复；第二批于2016年7月批复"]]}  # fmt: skip
+    path = messy_books.saved(tmp_path / "a.xlsx", sheets)
+    assert since_of(new(path), path) == since
+
+
 def firms(folder: Path, dates: dict[str, Any]) -> Path:
     """Two firms a city; a list of cities with their provinces and dates."""
     frame, _ = messy_books.listed(messy_books.truth(1))

@@ -11,13 +11,13 @@ from typing import Any
 
 import pandas as pd
 
-from bayes_nqp.columns import first_row
+from bayes_nqp.columns import Found, first_row
 from bayes_nqp.doors import door
 from bayes_nqp.errors import NQPError, StudyError, one_of
 from bayes_nqp.files import draft, free, is_folder, text_path, write_csv, write_text, writing
 from bayes_nqp.intake import Guess, Look, guess, named, placed
 from bayes_nqp.intake import look as looked
-from bayes_nqp.language import Message, Translator, language_of, languages
+from bayes_nqp.language import NOTHING, Message, Translator, language_of, languages
 from bayes_nqp.studies._intake_page import READ, IntakePage, intake_page
 from bayes_nqp.studies._new_doubt import doubt_of
 from bayes_nqp.studies._new_problems import all_problems, listed_problems
@@ -289,7 +289,9 @@ def _tried_rows(
             write_csv(rows, file)
         else:
             rows.to_parquet(file, index=False)
-        bare = replace(proposal, steps={}, parts=proposal.roles["unit"])
+        dates = [str(x) for x in rows.select_dtypes("datetime")] if first == 2 else []
+        steps = {"dates": Found(dates, NOTHING, 0)} if dates else {}
+        bare = replace(proposal, steps=steps, parts=proposal.roles["unit"])
         text = study_text(overview, bare, file, Path(folder) / "study.toml")
         return _tried(text, Path(folder) / "study.toml", proposal.translate.language)[1]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -80,10 +80,13 @@ def _invented(frame: pd.DataFrame, proposal: Guess) -> tuple[Guess, pd.DataFrame
     if years.isna().any() or not len(years):
         return None
     odd = pd.Series(pd.factorize(frame[unit])[0] % 2 == 1, frame.index)
-    middle = float(np.median(years.unique()))
+    middle: Any = float(np.ceil(np.median(years.unique())))
+    if pd.api.types.is_datetime64_any_dtype(frame[time].dtype):
+        times = sorted(frame[time].unique())
+        middle = times[len(times) // 2]
     roles = {k: x for k, x in proposal.roles.items() if k not in ("cohort", "treated", "never")}
     roles |= {"cohort": _INVENTED, "strata": []}
-    rows = frame.assign(**{_INVENTED: odd.map({True: np.ceil(middle), False: np.nan})})
+    rows = frame.assign(**{_INVENTED: odd.map({True: middle, False: None})})
     return replace(proposal, roles=roles, problem=None), rows
 
 

@@ -27,6 +27,11 @@ _PROVINCES: Final = (
 )
 _WITHIN: Final = re.compile(rf"(?:{_PROVINCES})(?:省|[^（(]{{0,3}}自治区)?[（(]([^）)]+)[）)]")
 """A province with its cities in brackets: 广东（深圳、珠海）."""
+_DATE: Final = re.compile(r"((?:19|20)\d\d\s*年(?:\s*\d\d?\s*月(?:\s*\d\d?\s*日)?)?|(?:19|20)\d\d)")
+_HEAD: Final = re.compile(rf"{_DATE.pattern}|^第?[一二三四五六七八九十\d]+[批期轮]")
+"""Names of columns that are dates or batches of the names below them."""
+_BATCHES, _NAMES = "批次", "名单"
+_SEVERAL: Final = 2
 _BETWEEN: Final = re.compile(r"[、，,；;\n]+")
 _PROVINCE: Final = re.compile(r"^.{2,6}?(?:省|自治区)(?=..)")
 _NEVER: Final = re.compile(r"未.*|否|无|没有|从未|[-—–/]+|no|none|never", re.IGNORECASE)
@@ -182,13 +187,21 @@ def doubt_of(source: Mapping[str, Any], found: Listed) -> PanelError | None:
 
 
 def table_of(reading: Reading, sheet: str) -> pd.DataFrame:
-    """Read a sheet below its names; columns without one are left out."""
+    """Read a sheet below its names; batches side by side are put one below the other."""
     grid = reading.grids[sheet]
     rows = header_rows(grid)
     names = joined_names(grid, rows)
     body = grid.iloc[rows[-1] :]
     kept = [k for k, name in enumerate(names) if name and name not in names[:k]]
-    return body.iloc[:, kept].set_axis([names[k] for k in kept], axis=1)
+    table = body.iloc[:, kept].set_axis([names[k] for k in kept], axis=1)
+    if len(kept) < _SEVERAL or not all(map(_HEAD.search, table.columns)):
+        return table
+    return table.rename(columns=_when).melt(var_name=_BATCHES, value_name=_NAMES).dropna()
+
+
+def _when(head: str) -> str:
+    """What the name of a column says of time: its date, else its batch."""
+    return found[1] if (found := _DATE.search(head)) else head
 
 
 def names_in(reading: Reading, source: Mapping[str, Any]) -> list[str]:
