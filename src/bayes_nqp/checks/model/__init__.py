@@ -12,5 +12,6 @@ from bayes_nqp.checks.model._spread import Evenly as Evenly
 from bayes_nqp.checks.model._spread import evenly as evenly
 from bayes_nqp.checks.model._structures import error_alternatives
 from bayes_nqp.checks.model._structures import error_means as error_means
+from bayes_nqp.checks.model._structures import rests_on as rests_on
 
 __all__ = ["error_alternatives"]

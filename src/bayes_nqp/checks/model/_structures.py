@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import xarray as xr
 
-from bayes_nqp.arrays import Index
+from bayes_nqp.arrays import Array, Index
 from bayes_nqp.checks.model._clusters import Clusters
 from bayes_nqp.checks.shared import Alternative, Lasting, compared, comparison, shared_for
 from bayes_nqp.designs import Noise
@@ -82,6 +82,13 @@ class Structures:
         return tuple(
             name for name, (wider, moved) in self.shared.items() if wider > WIDER or moved > MOVED
         )
+
+
+def rests_on(before: Array, after: Array) -> bool:
+    """Whether draws of an average effect under other errors are wider or elsewhere by enough."""
+    sd = float(before.std())
+    moved = abs(float(after.mean()) - float(before.mean())) / sd
+    return float(after.std()) / sd > WIDER or moved > MOVED
 
 
 def structures(fit: Fit, table: xr.Dataset, above: Sequence[Clusters]) -> Structures:

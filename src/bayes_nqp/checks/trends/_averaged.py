@@ -12,7 +12,7 @@ import xarray as xr
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
 from bayes_nqp.arrays import Array
-from bayes_nqp.checks.model import evenly
+from bayes_nqp.checks.model import evenly, rests_on
 from bayes_nqp.checks.shared import cell_labels, identified_cells, mixture, reason
 from bayes_nqp.checks.trends._candidates import (
     DRIFT_ODDS,
@@ -193,8 +193,8 @@ def averaged(fit: Fit, *, drift_odds: float = DRIFT_ODDS) -> Averaged:
     Savage-Dickey ratio, the means of adopters just before adoption and the size of a dip having a
     prior of standard deviation ``s``, and a common slope that of a unit's information. Anticipated
     event times count in no average. Where untreated rows leave no doubt that errors of adopters
-    spread otherwise, or that units of one level of a column share shocks that last, all designs
-    have such errors.
+    spread otherwise, or that units of one level of a column share shocks that last and on which the
+    average effect rests (`error_model`), all designs have such errors.
 
     Parameters
     ----------
@@ -242,27 +242,30 @@ def averaged(fit: Fit, *, drift_odds: float = DRIFT_ODDS) -> Averaged:
 
 
 def _shown(fit: Fit) -> tuple[Fit, Message]:
-    """A fit whose errors are as untreated rows show them, and why it is not the one given."""
+    """A fit whose errors are as untreated rows show them, and why it is not the one given.
+
+    Shocks that units share count where the average effect rests on them, as in `error_model`.
+    """
     weights = evenly(fit)
-    together = shared_shocks(weights.fit)
+    same, words, together = weights.fit, weights.words, shared_shocks(weights.fit)
     if together is None:
-        return weights.fit, weights.words
+        return same, words
+    design = same.variant(shocks=together.shocks)
     try:
-        shared = once(
-            weights.fit,
-            ("shared", together.by),
-            lambda: refit(weights.fit, weights.fit.variant(shocks=together.shocks)),
-        )
+        after = att(short_refit(same, design)).to_numpy()
+        if not rests_on(att(same).to_numpy(), after):
+            return same, words
+        shared = once(same, ("shared", together.by), lambda: refit(same, design))
     except NQPError:
-        return weights.fit, weights.words
-    words = Message(
+        return same, words
+    shocks = Message(
         "Units of one {} share shocks that last (log Bayes factor {:.1f}), which all designs of "
         "the average have ({}).",
         together.by,
         together.value,
         Hint("shocks", together.shocks),
     )
-    return shared, joined([weights.words, advised(words)])
+    return shared, joined([words, advised(shocks)])
 
 
 def mixed(fit: Fit, every: Sequence[Evidence], drift_odds: float = DRIFT_ODDS) -> Averaged:
