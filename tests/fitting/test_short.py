@@ -66,8 +66,10 @@ def test_a_refit_keeps_what_it_shares(fit: nqp.Fit) -> None:
             key = f"{equation.name}__{name}"
             xr.testing.assert_allclose(again.posterior[key], fit.posterior[key])
     fresh = nqp.fit(wider, fit.panel, SAMPLER, progress=False)
-    outcome = "outcome__sigma"
-    xr.testing.assert_identical(again.posterior[outcome], fresh.posterior[outcome])
+    # The outcome's equation is another one, climbed to from the fit's parameters.
+    ours, theirs = (x.posterior["outcome__sigma"] for x in (again, fresh))
+    assert float(ours.mean()) == pytest.approx(float(theirs.mean()), abs=0.15 * float(ours.std()))
+    assert float(ours.std()) == pytest.approx(float(theirs.std()), rel=0.1)
     assert again.gate.passed
 
 
