@@ -36,7 +36,10 @@ def readable(panel: Panel) -> bool:
     try:
         locations_of(panel)
     except PanelError as error:
-        raise NotApplicable(Message("Where units are cannot be read: {}.", error.what)) from error
+        amiss = Message("{} ({})", error.what, error.where) if error.where else error.what
+        raise NotApplicable(
+            Message("Where units are cannot be read: {}. Try: {}.", amiss, error.hint)
+        ) from error
     return True
 
 
