@@ -57,7 +57,7 @@ def test_the_report_shows_it(factor: nqp.CheckResult, tmp_path: Path) -> None:
     assert "Assumptions about trends disagree" in answer
     draws = factor.evidence["att"].isel(group=0).quantile([0.025, 0.975], ["chain", "draw"])
     low, high = float(draws.min()), float(draws.max())
-    whole = re.search(r"as wide as they are together, (\S+) to (\S+)\. ", answer)
+    whole = re.search(r"as wide as they are together, (\S+) to (\S+)\.[ <]", answer)
     assert whole is not None
     ends = [float(x.replace("−", "-")) for x in whole.groups()]
     assert ends == pytest.approx([low, high], abs=0.01)

@@ -121,4 +121,4 @@ def test_correlation_in_time_wants_other_errors(name: str) -> None:
 def test_it_holds_where_the_model_is_true(name: str) -> None:
     result = nqp.check(fitted(rows(5), DESIGNS[name]), "error_model")
     assert result.verdict == "holds"
-    assert "Clustered by unit, province" in result.sentence
+    assert "Clustered by unit or province" in result.sentence

@@ -66,7 +66,7 @@ def test_a_region_that_falls_behind_is_named_and_the_hint_helps() -> None:
     ("behind", "options", "verdict", "said"),
     [(0.0, {}, "holds", "do not move apart"),
      (1.0, {"more": False}, "holds", "average effect moves by"),
-     (1.0, {"whole": True}, "could not tell", "see error_model")],
+     (1.0, {"whole": True}, "could not tell", "see “error model”")],
     ids=["no region falls behind", "its units adopt as often", "all its units adopt"],
 )  # fmt: skip
 def test_what_moves_no_effect_fails_nothing(

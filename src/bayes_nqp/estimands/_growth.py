@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import xarray as xr
+from scipy.sparse import csr_array
 
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
@@ -188,14 +189,20 @@ def _average(
     of_cell = np.bincount(cell, part, effects.sizes[v.CELL])
     weights = np.flatnonzero(of_cell)
     draws = effects[v.EFFECT].isel({v.CELL: weights}).transpose(*v.SAMPLE_DIMS, v.CELL)
-    values = draws.to_numpy() @ of_cell[weights]
+    values = _weighed(draws.to_numpy(), of_cell[weights])
     if v.DEVIATION in effects and (member >= 0).all():
         pairs, size = pieces_of(effects), effects.sizes[v.MEMBER]
         expected = of_cell[pairs[v.CELL]] * pairs["share"]
         weight = np.bincount(member, part, size) - np.bincount(pairs[v.MEMBER], expected, size)
         deviation = effects[v.DEVIATION].transpose(*v.SAMPLE_DIMS, v.MEMBER)
-        values = values + deviation.to_numpy() @ weight
+        values = values + _weighed(deviation.to_numpy(), weight)
     names = (*v.SAMPLE_DIMS, *v.EVIDENCE)
     coords = {name: effects[name] for name in names if name in effects.coords}
     attrs = {**effects.attrs, "estimand": "att of the same units"}
     return Draws(values, dims=v.SAMPLE_DIMS, coords=coords, attrs=attrs)
+
+
+def _weighed(draws: Array, weight: Array) -> Array:
+    """Weighted sums of the last axis, each summed by itself: a draw's is that of the draw alone."""
+    rows = np.ascontiguousarray(draws.reshape(-1, weight.size).T)
+    return np.asarray(csr_array(weight[None]) @ rows).reshape(draws.shape[:-1])
