@@ -57,6 +57,7 @@ def _distance(width: Array, weights: Array) -> Array:
     width : ndarray (S - 1, quantity)
         Between draws.
     weights : ndarray (S, quantity)
+        In the order of the draws; of each quantity their sum is one.
 
     References
     ----------
