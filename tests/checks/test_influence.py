@@ -11,7 +11,6 @@ import xarray as xr
 from doors import otherwise, unreliable
 
 import bayes_nqp as nqp
-from bayes_nqp.checks.sample._left_out_weights import left_out_weights
 from bayes_nqp.errors import StudyError
 
 SAMPLER = nqp.Importance(draws=500, chains=4, seed=3)
@@ -90,17 +89,6 @@ def test_the_cap_on_refits_leaves_doubt(uneven: nqp.Fit) -> None:
     assert worst["pareto_k"] > few.evidence.attrs["good_k"]
     assert worst["unit"] in few.sentence
     assert few.verdict != "holds"
-
-
-def test_weights_are_those_of_arviz(even: nqp.Fit) -> None:
-    """But for how many of them are tail: effective sizes are of ranks here, of means there."""
-    ours, theirs = left_out_weights(even, None), nqp.loo(even)
-    assert ours.pareto_k == pytest.approx(theirs.pareto_k.to_numpy(), abs=0.1)
-    assert ours.elpd == pytest.approx(theirs.elpd_i.to_numpy(), abs=0.01)
-    assert ours.good_k == pytest.approx(theirs.good_k)
-    weights = np.exp(theirs.log_weights.transpose(*ours.log_weights.dims).to_numpy())
-    weights /= weights.sum(axis=(0, 1))
-    assert np.exp(ours.log_weights.to_numpy()) == pytest.approx(weights, rel=0.2, abs=1e-4)
 
 
 def test_groups_can_be_left_out(even: nqp.Fit) -> None:

@@ -5,12 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-import xarray as xr
 from doors import _prior_sensitivity as ps
 from scipy import stats
 
 import bayes_nqp as nqp
-from bayes_nqp.checks.model._power_scaling import sensitivity
 
 pytestmark = pytest.mark.xdist_group("prior_checks")
 
@@ -63,24 +61,6 @@ def test_tight_wrong_priors_fail(tight: nqp.Fit) -> None:
     assert "average effect included" in result.sentence
 
 
-def test_sensitivities_are_those_of_arviz(plain: nqp.Fit) -> None:
-    """But for the tails of weights, which ArviZ smooths."""
-    from arviz_stats.psense import psense
-
-    effects = nqp.att(plain, by="event_time")
-    draws = effects.transpose("chain", "draw", ...).to_numpy()
-    for log_density in (ps.log_priors(plain)["rho"], nqp.log_likelihood(plain).sum("unit")):
-        factor = log_density.transpose("chain", "draw").to_numpy()
-        tree = xr.DataTree.from_dict(
-            {
-                "posterior": xr.Dataset({"q": (("chain", "draw", "quantity"), draws)}),
-                "log_prior": xr.Dataset({"all": (("chain", "draw"), factor)}),
-            }
-        )
-        theirs = psense(tree, group="prior", sample_dims=["chain", "draw"])["q"].to_numpy()
-        assert sensitivity(draws, factor) == pytest.approx(theirs, rel=0.05)
-
-
 def test_a_level_that_its_prior_decides_is_doubted() -> None:
     result = nqp.check(fitted(level=0.01), "prior_sensitivity")
     assert result.verdict in ("in doubt", "fails")
@@ -115,12 +95,12 @@ def test_sensitivity_of_a_conjugate_mean() -> None:
     rng = np.random.default_rng(1)
     z = rng.normal(size=(4, 2000, 1))
     density = -0.5 * z[..., 0] ** 2
-    one, other = ps.sensitivity(z, density), ps.sensitivity(7.0 + 100.0 * z, density)
+    one, other = ps._sensitivity(z, density), ps._sensitivity(7.0 + 100.0 * z, density)
     assert one[0] == pytest.approx(other[0], rel=1e-6)
     assert one[0] > 0.05
     # A density that has nothing to do with the quantity leaves it where it is.
     apart = -0.5 * rng.normal(size=(4, 2000)) ** 2
-    assert ps.sensitivity(z, apart)[0] < 0.01
+    assert ps._sensitivity(z, apart)[0] < 0.01
 
 
 def test_a_threshold_can_be_asked_for(plain: nqp.Fit) -> None:

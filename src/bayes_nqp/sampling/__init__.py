@@ -10,7 +10,6 @@ from bayes_nqp.sampling._importance import (
     refit_importance,
 )
 from bayes_nqp.sampling._nuts import NUTS, sample_model
-from bayes_nqp.sampling._weights import smoothed as smoothed
 
 type Sampler = NUTS | Importance
 

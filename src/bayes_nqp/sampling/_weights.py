@@ -34,49 +34,15 @@ def khat(log_weights: Array) -> float:
     Vehtari, A. et al. (2024). Pareto smoothed importance sampling. Journal of Machine Learning
     Research 25(72).
     """
+    size = log_weights.size
     # Of weights over the largest, the tail M and the cut-off before it: x_j = w_(S-M+j) - w_(S-M).
-    count = _tail_count(log_weights.size, 1.0)
+    count = int(3.0 * np.sqrt(size)) if size > 225 else size // 5
     weights = np.exp(np.sort(log_weights)[-count - 1 :] - log_weights.max())
-    return _law(weights[1:] - weights[0])[0]
+    return _shape(weights[1:] - weights[0])
 
 
-def smoothed(log_weights: Array, efficiency: float = 1.0) -> tuple[Array, float]:
-    """Put the quantiles of that distribution in place of the largest weights.
-
-    Parameters
-    ----------
-    log_weights : ndarray (S)
-        Finite, at least 25.
-    efficiency : float, default 1
-        Effective share of the draws that have these weights: with fewer the tail is longer.
-
-    Returns
-    -------
-    tuple of ndarray (S) and float
-        Log weights over the largest one, none above zero; and the shape, NaN, the weights as they
-        are, where the largest are no tail.
-    """
-    out = log_weights - log_weights.max()
-    count, order = _tail_count(out.size, efficiency), np.argsort(out, kind="stable")
-    tail, cut = order[-count:], float(np.exp(out[order[-count - 1]]))
-    shape, scale = _law(np.exp(out[tail]) - cut)
-    if np.isfinite(shape):
-        # F(x) = 1 - (1 + k x / sigma)^(-1/k), at the middles of M equal parts.
-        rest = -np.log1p(-(np.arange(count) + 0.5) / count)
-        excess = scale * (np.expm1(shape * rest) / shape if shape else rest)
-        out[tail] = np.minimum(np.log(cut + excess), 0.0)
-    return out, shape
-
-
-def _tail_count(size: int, efficiency: float) -> int:
-    """M, of S weights."""
-    if size * efficiency <= 225:
-        return size // 5
-    return int(3.0 * np.sqrt(size / efficiency))
-
-
-def _law(excess: Array) -> tuple[float, float]:
-    """Shape k and scale sigma of sorted excesses, by the mean of a profile posterior.
+def _shape(excess: Array) -> float:
+    """Shape k of sorted excesses, by the mean of a profile posterior.
 
     With ``x`` the excesses and ``k(b) = mean log(1 - b x)``, the profile likelihood of b is
     ``n (log(-b / k) - k - 1)``; it is averaged over a grid of b that the first quartile spans.
@@ -90,7 +56,7 @@ def _law(excess: Array) -> tuple[float, float]:
     n = excess.size
     quartile = excess[int(n / 4 + 0.5) - 1]
     if quartile <= excess[0]:  # The grid of b would have no scale.
-        return float("nan"), float("nan")
+        return float("nan")
     m = 30 + int(np.sqrt(n))
     # The density is (1 + k x / sigma)^(-1/k - 1) / sigma, and 1 + k x / sigma = 1 - b x.
     b = 1.0 / excess[-1] + (1.0 - np.sqrt(m / (np.arange(m) + 0.5))) / (3.0 * quartile)
@@ -99,9 +65,8 @@ def _law(excess: Array) -> tuple[float, float]:
     # Posterior weights of the grid under a flat prior, and k at the posterior mean of b.
     share = np.exp(profile - logsumexp(profile))
     share = np.where(share >= 10.0 * np.finfo(np.float64).eps, share, 0.0)
-    centre = float(b @ share / share.sum())
-    mean = float(np.log1p(-centre * excess).mean())
-    return (n * mean + _PRIOR_DRAWS * _PRIOR_SHAPE) / (n + _PRIOR_DRAWS), -mean / centre
+    mean = float(np.log1p(-(b @ share / share.sum()) * excess).mean())
+    return (n * mean + _PRIOR_DRAWS * _PRIOR_SHAPE) / (n + _PRIOR_DRAWS)
 
 
 LEAST_EFFECTIVE = 400.0

@@ -10,7 +10,7 @@ import xarray as xr
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.annotations import Positive
-from bayes_nqp.checks.model._power_scaling import sensitivity
+from bayes_nqp.arrays import Array
 from bayes_nqp.checks.shared import (
     FAILS,
     HOLDS,
@@ -29,6 +29,7 @@ from bayes_nqp.effects import cell_effects
 from bayes_nqp.errors import NotApplicable, StudyError
 from bayes_nqp.fitting import ROWS, UNITS, Fit, log_likelihood, log_priors, parameter_draws
 from bayes_nqp.language import Message, joined, listed
+from bayes_nqp.process import quiet
 
 THRESHOLD = 0.05
 """Of Kallioinen et al. (2024): above it a quantity is sensitive."""
@@ -150,10 +151,10 @@ def _table(
     )
     named = {name: p.sel({v.DRAW: at}).to_numpy() for name, p in priors.items()}
     table = pd.DataFrame({"quantity": list(quantities)})
-    table["prior"] = sensitivity(draws, np.sum(list(named.values()), axis=0))
+    table["prior"] = _sensitivity(draws, np.sum(list(named.values()), axis=0))
     table["likelihood"] = np.nan
     if likelihood is not None:
-        table["likelihood"] = sensitivity(draws, likelihood.to_numpy())
+        table["likelihood"] = _sensitivity(draws, likelihood.to_numpy())
     table.attrs |= {"threshold": threshold, **labels(quantities)}
     table["diagnosis"] = FINE
     strong = table["prior"] >= threshold
@@ -161,6 +162,28 @@ def _table(
     table.loc[strong & (table["likelihood"] >= threshold), "diagnosis"] = CONFLICT
     table["strongest"] = ""
     if strong.any():
-        single = np.stack([sensitivity(draws[:, :, strong], values) for values in named.values()])
+        single = np.stack([_sensitivity(draws[:, :, strong], values) for values in named.values()])
         table.loc[strong, "strongest"] = [list(named)[k] for k in single.argmax(axis=0)]
     return table
+
+
+def _sensitivity(draws: Array, log_density: Array) -> Array:
+    """Power-scaling sensitivity of every quantity.
+
+    Parameters
+    ----------
+    log_density : ndarray (chain, draw)
+        Of what is scaled.
+    """
+    from arviz_stats.psense import psense
+
+    tree = xr.DataTree.from_dict(
+        {
+            "posterior": xr.Dataset({"q": ((*v.SAMPLE_DIMS, "quantity"), draws)}),
+            "log_prior": xr.Dataset({"all": (v.SAMPLE_DIMS, log_density)}),
+        }
+    )
+    # Few distinct values in the tails: the weights are then smoothed over fewer of them.
+    with quiet(UserWarning):
+        distance = psense(tree, group="prior", sample_dims=list(v.SAMPLE_DIMS))  # type: ignore[no-untyped-call]
+    return np.asarray(distance["q"].to_numpy(), dtype=np.float64)

@@ -13,7 +13,7 @@ import xarray as xr
 from bayes_nqp import vocabulary as v
 from bayes_nqp.annotations import Column, Natural
 from bayes_nqp.arrays import Array
-from bayes_nqp.checks.sample._left_out_weights import left_out_weights
+from bayes_nqp.checks.sample._loo import loo
 from bayes_nqp.checks.shared import (
     FAILS,
     Finding,
@@ -90,12 +90,12 @@ def influence(fit: Fit, *, by: Column | None = None, refits: Natural = 10) -> Fi
             Message("Only one {} is treated: without it there is no effect.", owner(groups.dim))
         )
     try:
-        weights = left_out_weights(fit, by)
+        weights = loo(fit, by)
     except StudyError as error:
         raise NotApplicable(Message("{}.", reason(error))) from None
     effect, without = average_effect(fit), _reweighted(fit, groups, rows, weights.log_weights)
     mean, sd = float(effect.mean()), float(effect.std())
-    k, good = weights.pareto_k, weights.good_k
+    k, good = weights.pareto_k.to_numpy(), float(weights.good_k)
     doubtful = np.flatnonzero(k > good)
     doubtful = doubtful[np.argsort(-np.abs(without["mean"][doubtful] - mean), kind="stable")]
     failed = _replace(without, fit, groups, doubtful[:refits])
@@ -106,7 +106,7 @@ def influence(fit: Fit, *, by: Column | None = None, refits: Natural = 10) -> Fi
         sd_without=without["sd"],
         shift_in_sd=(without["mean"] - mean) / sd,
         p_positive=without["positive"],
-        elpd=weights.elpd,
+        elpd=weights.elpd_i.to_numpy(),
     )
     table.attrs = {"good_k": good, "att": mean, "sd": sd, "gate": gate_of(effect)}
     left = [str(groups.labels[i]) for i in doubtful[refits:]]

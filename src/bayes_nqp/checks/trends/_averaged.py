@@ -236,7 +236,7 @@ def averaged(fit: Fit, *, drift_odds: float = DRIFT_ODDS) -> Averaged:
     for need in (ADOPTION, ROWS, REFITS):
         require(fit, need)
     reference, words = _shown(single(fit))
-    if words:
+    if reference.design != fit.design:
         fit = refit(fit, reference.design)
     return replace(mixed(fit, evidence_of(reference), drift_odds), errors=words)
 
@@ -251,21 +251,23 @@ def _shown(fit: Fit) -> tuple[Fit, Message]:
     if together is None:
         return same, words
     design = same.variant(shocks=together.shocks)
+    units = Message(
+        "Units of one {} share shocks that last (log Bayes factor {:.1f})",
+        together.by,
+        together.value,
+    )
     try:
         after = att(short_refit(same, design)).to_numpy()
         if not rests_on(att(same).to_numpy(), after):
             return same, words
         shared = once(same, ("shared", together.by), lambda: refit(same, design))
-    except NQPError:
-        return same, words
-    shocks = Message(
-        "Units of one {} share shocks that last (log Bayes factor {:.1f}), which all designs of "
-        "the average have ({}).",
-        together.by,
-        together.value,
-        Hint("shocks", together.shocks),
+    except NQPError as refusal:
+        lacking = Message("{}, and designs with them cannot be fitted: {}.", units, reason(refusal))
+        return same, joined([words, lacking])
+    every = Message(
+        "{}, which all designs of the average have ({}).", units, Hint("shocks", together.shocks)
     )
-    return shared, joined([words, advised(shocks)])
+    return shared, joined([words, advised(every)])
 
 
 def mixed(fit: Fit, every: Sequence[Evidence], drift_odds: float = DRIFT_ODDS) -> Averaged:

@@ -53,7 +53,8 @@ class SharedShocks(Term):
     Parameters
     ----------
     by : str
-        A column that is constant within units: the clusters.
+        A column that is constant within units: the clusters. A unit that has no value in any row
+        is a cluster by itself, where these are no more than 5 % of all units.
     scale : float or ScalePrior, default 0.5, multiples of s
         Prior of their standard deviation; a number is half-normal of that scale.
     errors : Noise, optional
