@@ -9,8 +9,6 @@ import h5py
 
 from bayes_nqp.seal import SEAL, sealed
 
-__all__ = ["resealed"]
-
 
 def resealed(path: Path, edit: Callable[[h5py.File], None]) -> Path:
     """Edit a file, and put a seal that matches on it: as a version of another structure would."""

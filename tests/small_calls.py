@@ -30,8 +30,6 @@ from xarray.namedarray import utils as xarray_utils
 import bayes_nqp as nqp
 from bayes_nqp.errors import NQPError
 
-__all__ = ["CALLS", "ROOMS", "World", "answer", "public", "write_world"]
-
 # xarray looks for dask on first use, which threads that meet there may find half imported.
 xarray_utils.is_dask_collection(np.zeros(1))
 

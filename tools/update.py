@@ -111,13 +111,15 @@ def registered_in(part: str) -> list[str]:
 
 
 def part_stub(part: str) -> str:
-    """List what the files of a room export, which is what the room exports."""
+    """List the public classes, functions and types of a room's files, which the room exports."""
     lines = []
     for path in sorted((PACKAGE / part).glob("_[!_]*.py")):
         for node in ast.parse(path.read_text(encoding="utf-8")).body:
-            if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
+            name = getattr(node, "name", "_")
+            name = name.id if isinstance(name, ast.Name) else name
+            if not name.startswith("_"):
                 module = f"bayes_nqp.{part.replace('/', '.')}.{path.stem}"
-                lines += [f"from {module} import {n} as {n}" for n in ast.literal_eval(node.value)]
+                lines.append(f"from {module} import {name} as {name}")
     return "\n".join(lines) + "\n"
 
 

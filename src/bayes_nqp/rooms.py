@@ -114,12 +114,19 @@ def attached(
 
 
 def discovered(room: str, prefix: str = "_") -> dict[str, Any]:
-    """Import modules of a room, sub-rooms too, by how they begin; what they export, by name."""
+    """Import modules of a room, sub-rooms too, by how they begin; their public classes by name.
+
+    Functions and types that are defined there, without an underscore before their names, too.
+    """
     public: dict[str, Any] = {}
     for plugin in pkgutil.walk_packages(entered(room).__path__, f"{room}.", onerror=_failed):
         if plugin.name.rpartition(".")[2].startswith(prefix):
             module = import_module(plugin.name)
-            public |= {name: getattr(module, name) for name in getattr(module, "__all__", ())}
+            public |= {
+                name: item
+                for name, item in vars(module).items()
+                if not name.startswith("_") and getattr(item, "__module__", "") == plugin.name
+            }
     return public
 
 

@@ -21,8 +21,6 @@ from bayes_nqp.terms import BARE, TimeEffects
 if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
 
-__all__ = ["Spell"]
-
 
 @register("design")
 @dataclass(frozen=True, slots=True)

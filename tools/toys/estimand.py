@@ -13,8 +13,6 @@ from bayes_nqp.estimands._by import By, names_of
 from bayes_nqp.estimands._registry import EVENT_TIMES, estimand
 from bayes_nqp.language import Message
 
-__all__ = ["at_adoption"]
-
 
 @estimand(Message("Effect at adoption"), place=15, needs=(EVENT_TIMES,))
 def at_adoption(fit_or_effects: object, by: By = None, weights: str = "rows") -> xr.DataArray:

@@ -20,7 +20,6 @@ from bayes_nqp.registry import register
 if TYPE_CHECKING:
     from bayes_nqp.priors import Priors
 
-__all__ = ["MovingAverage"]
 
 Array = npt.NDArray[np.float64]
 

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
     from bayes_nqp.studies._data_keys import Data
 
-__all__ = ["Deflate"]
-
 
 @study_table("deflate", place=20)
 class Deflate(StudyTable):

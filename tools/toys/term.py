@@ -22,8 +22,6 @@ from bayes_nqp.terms import ProcessPart
 if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
 
-__all__ = ["Seasons"]
-
 
 @register("terms")
 @door

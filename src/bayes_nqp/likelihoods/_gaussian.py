@@ -9,8 +9,6 @@ from bayes_nqp.doors import value
 from bayes_nqp.language import Message
 from bayes_nqp.likelihoods._likelihood import Likelihood
 
-__all__ = ["Gaussian"]
-
 
 @value("likelihood")
 class Gaussian(Likelihood):

@@ -15,8 +15,6 @@ from bayes_nqp.parameters import Parameter
 from bayes_nqp.registry import needed, registered
 from bayes_nqp.vocabulary import IDENTITY, Link
 
-__all__ = ["Likelihood", "exact_likelihood", "robust_likelihood"]
-
 
 class Likelihood(ABC):
     """The distribution of rows around their linear predictor: a frozen dataclass.

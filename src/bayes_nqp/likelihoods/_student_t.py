@@ -15,8 +15,6 @@ from bayes_nqp.language import Message
 from bayes_nqp.likelihoods._likelihood import Likelihood
 from bayes_nqp.parameters import Gamma, Parameter
 
-__all__ = ["StudentT"]
-
 
 @value("likelihood")
 class StudentT(Likelihood):

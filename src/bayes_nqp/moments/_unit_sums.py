@@ -91,7 +91,7 @@ class UnitSummary:
     @property
     def n_units(self) -> int:
         """How many units came."""
-        return self._seen[4]
+        return self._seen[-1]
 
     def sums(self) -> tuple[UnitSums, Index]:
         """Sum the units up.

@@ -12,8 +12,6 @@ from bayes_nqp.errors import once
 from bayes_nqp.language import Message
 from bayes_nqp.pooling._pooling import Piece, Pooling
 
-__all__ = ["Partial"]
-
 
 def _strata(strata: Sequence[str] | str | None) -> tuple[str, ...] | None:
     if strata is None:

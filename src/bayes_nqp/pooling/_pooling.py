@@ -11,8 +11,6 @@ from bayes_nqp.errors import NotApplicable
 from bayes_nqp.language import Message
 from bayes_nqp.registry import registered
 
-__all__ = ["Piece", "Pooling", "flat_pooling", "single_curve"]
-
 type Piece = Literal["curve", "strata", "cohort", "cell"]
 """A level and a path over event time; contrasts of factors and their interactions; deviations of
 cohorts; deviations of cells."""

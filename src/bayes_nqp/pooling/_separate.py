@@ -9,8 +9,6 @@ from bayes_nqp.doors import value
 from bayes_nqp.language import Message
 from bayes_nqp.pooling._pooling import Piece, Pooling
 
-__all__ = ["Separate"]
-
 
 @value("pooling")
 class Separate(Pooling):

@@ -14,9 +14,6 @@ from bayes_nqp.errors import StudyError
 from bayes_nqp.language import Message
 from bayes_nqp.parameters import HalfNormal, ScalePrior
 
-__all__ = ["Deviations", "NormalDeviations", "StatedScale", "plain_scale", "scale_prior"]
-
-
 type StatedScale = float | Annotated[ScalePrior, Words("a prior such as nqp.HalfT(3, 0.5)")]
 """What a scale may be: a number is half-normal."""
 

@@ -13,8 +13,6 @@ from bayes_nqp.errors import StudyError
 from bayes_nqp.language import Message, Numeral
 from bayes_nqp.parameters import ScalePrior
 
-__all__ = ["HalfT"]
-
 
 @value("scale")
 class HalfT(ScalePrior):

@@ -13,8 +13,6 @@ from bayes_nqp.errors import StudyError
 from bayes_nqp.language import Message, Numeral
 from bayes_nqp.priors._deviations import Deviations, StatedScale
 
-__all__ = ["Horseshoe"]
-
 
 @value("deviations")
 class Horseshoe(Deviations):

@@ -18,8 +18,6 @@ from bayes_nqp.priors._deviations import (
     scale_prior,
 )
 
-__all__ = ["Priors"]
-
 
 @value("priors")
 class Priors:

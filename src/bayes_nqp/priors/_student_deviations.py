@@ -12,8 +12,6 @@ from bayes_nqp.errors import StudyError
 from bayes_nqp.language import Message, Numeral
 from bayes_nqp.priors._deviations import Deviations, StatedScale
 
-__all__ = ["StudentDeviations"]
-
 
 @value("deviations")
 class StudentDeviations(Deviations):

@@ -9,6 +9,7 @@ from functools import partial
 from itertools import zip_longest
 from typing import Any
 
+from babel import Locale
 from shiny import Inputs, Outputs, Session, reactive, render, ui
 
 from bayes_nqp.errors import NQPError, speaking
@@ -170,5 +171,4 @@ def table(heads: Iterable[str], rows: Iterable[Iterable[Any]], caption: str) -> 
 
 def switch() -> Any:
     """The languages, each by its own name."""
-    names = {"en": "English", "zh": "中文"}
-    return {language: names.get(language, language) for language in languages()}
+    return {language: Locale.parse(language).get_display_name() for language in languages()}

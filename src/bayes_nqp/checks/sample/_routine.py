@@ -49,7 +49,7 @@ _TAILS: Final = (0.01, 0.05)
 _WINDOW: Final = 3
 """Periods around adoption in the narrow window."""
 _SUBPROVINCIAL: Final = frozenset({210200, 330200, 350200, 370200, 440300})
-"""Codes (GB/T 2260) of the five cities with plans of their own (计划单列市)."""
+"""Codes (GB/T 2260) of the five cities with plans of their own."""
 _CALIPER, _RIDGE = 0.2, 0.01
 _FEWEST: Final = 10
 """Units of either kind for which a propensity can be estimated."""

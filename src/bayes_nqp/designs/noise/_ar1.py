@@ -16,8 +16,6 @@ from bayes_nqp.parameters import Correlation, Parameter
 if TYPE_CHECKING:
     from bayes_nqp.priors import Priors
 
-__all__ = ["AR1"]
-
 
 @value("errors")
 class AR1(Noise):

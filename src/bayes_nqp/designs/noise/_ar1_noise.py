@@ -18,7 +18,6 @@ from bayes_nqp.parameters import Parameter
 if TYPE_CHECKING:
     from bayes_nqp.priors import Priors
 
-__all__ = ["AR1Noise"]
 
 _CARRIED = AR1()
 """What is carried from row to row."""

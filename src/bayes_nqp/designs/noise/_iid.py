@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from bayes_nqp.parameters import Parameter
     from bayes_nqp.priors import Priors
 
-__all__ = ["IID"]
-
 
 @value("errors")
 class IID(Noise):

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
     from bayes_nqp.priors import Priors
 
-__all__ = ["Noise", "Steps", "parameters_of", "structures"]
-
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Steps:

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
     from bayes_nqp.priors import Priors
 
-__all__ = ["Unequal"]
-
 
 @value("errors")
 class Unequal(Noise):

@@ -24,8 +24,6 @@ from bayes_nqp.priors import Priors
 if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
 
-__all__ = ["Dip"]
-
 
 _WORDS: Final = Message(
     "Units may adopt because of their errors in the {periods} before adoption, among those of "

@@ -20,7 +20,6 @@ from bayes_nqp.terms import TREATED
 if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
 
-__all__ = ["Ends"]
 
 ENDS: Final = "ends"
 """The factor of cells that says which ends are in force."""

@@ -31,8 +31,6 @@ from bayes_nqp.terms import Series
 if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
 
-__all__ = ["Factors"]
-
 
 _WORDS: Final = Message(
     "Units load on common series, each with loadings of its own, which are flat and may go with "

@@ -23,7 +23,6 @@ from bayes_nqp.terms import TREATED, ProcessPart
 if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
 
-__all__ = ["NodeShocks"]
 
 _WORDS: Final = Message(
     "All pairs of a node share a shock in each period{ends}, normal around zero and partly "

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bayes_nqp.arrays import Index
-from bayes_nqp.designs.terms._spillover import Bounds, Spillover, rising
+from bayes_nqp.designs.terms._spillover import Spillover, rising
 from bayes_nqp.doors import value
 from bayes_nqp.errors import StudyError
 from bayes_nqp.language import Message
@@ -16,8 +16,6 @@ from bayes_nqp.spatial_weights import cities_of, places_apart
 
 if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
-
-__all__ = ["Donut", "Rings"]
 
 
 @value("spillovers")
@@ -64,7 +62,7 @@ class Rings(Spillover):
     ('0–100 km', '100–200 km', '200–300 km')
     """
 
-    km: Bounds
+    km: Sequence[float]
     onto: str | Sequence[str] = ("untreated", "treated")
     leads: int = 0
     longitude: str = "longitude"

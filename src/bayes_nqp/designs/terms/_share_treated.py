@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bayes_nqp.arrays import Index
-from bayes_nqp.designs.terms._spillover import Bounds, Spillover, rising
+from bayes_nqp.designs.terms._spillover import Spillover, rising
 from bayes_nqp.doors import value
 from bayes_nqp.language import Message
 from bayes_nqp.spatial_weights import SpatialWeights
@@ -17,7 +17,6 @@ from bayes_nqp.spatial_weights import SpatialWeights
 if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
 
-__all__ = ["ShareTreated"]
 
 _ROUNDING = 1e-9
 """Of a share of weights."""
@@ -55,7 +54,7 @@ class ShareTreated(Spillover):
     """
 
     weights: SpatialWeights
-    above: Bounds = (0.0, 0.5)
+    above: Sequence[float] = (0.0, 0.5)
     onto: str | Sequence[str] = ("untreated", "treated")
     leads: int = 0
 

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
     from bayes_nqp.priors import Priors
 
-__all__ = ["SharedShocks"]
-
 
 _WORDS: Final = Message(
     "All units of a cluster ({by}) share a shock in each period, independent over clusters and "

@@ -31,8 +31,6 @@ from bayes_nqp.terms import DELTA, TREATED, Linked, linked_name
 if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
 
-__all__ = ["SpatialLag"]
-
 
 TREATMENT: Final = "treatment"
 """What ``durbin`` calls the policy, among the names of covariates."""

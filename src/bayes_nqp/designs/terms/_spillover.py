@@ -20,9 +20,6 @@ from bayes_nqp.terms import BARE, EXPOSURE_TIME, LEAD, NEIGHBOUR, ONTO, TREATED
 if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
 
-__all__ = ["Spillover", "Unexposed", "rising"]
-
-type Bounds = Sequence[float]
 
 _QUESTION: Final = Message(
     "Did the policy touch units beyond the last ring, or links that the weights do not have? "

@@ -20,8 +20,6 @@ from bayes_nqp.terms import ProcessPart
 if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
 
-__all__ = ["DifferentialTrends"]
-
 
 LEAST = 3
 """Untreated periods that a cohort of each stratum must have."""
