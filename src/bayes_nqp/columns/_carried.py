@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from bayes_nqp.columns._cells import CARRIED, SURROGATE, UNSORTED, admitted, fits, kinds
-from bayes_nqp.columns._values import SourceRows, texts_of
+from bayes_nqp.columns._texts import texts_of
+from bayes_nqp.columns._values import SourceRows
 from bayes_nqp.errors import PanelError, shown
 from bayes_nqp.language import Message
 from bayes_nqp.limits import limit

@@ -162,7 +162,8 @@ def is_total(name: str) -> bool:
 def may_be_total(text: str) -> bool:
     """Whether any name in a text, a line each, may say so: a quick look at many."""
     bare = text.casefold()
-    return any(word in bare for word in _TOTALS)
+    letters = {x for x in "".join(_TOTALS) if x in bare}  # a letter is found, or missed, sooner
+    return any(letters.issuperset(word) and word in bare for word in _TOTALS)
 
 
 def _note_totals(values: pd.Series[Any], notes: list[str]) -> None:

@@ -11,7 +11,8 @@ from typing import Any
 
 import pandas as pd
 
-from bayes_nqp.columns._values import counted, is_text, texts_of
+from bayes_nqp.columns._texts import texts_of
+from bayes_nqp.columns._values import counted, is_text
 from bayes_nqp.errors import PanelError, shown
 from bayes_nqp.language import Message
 

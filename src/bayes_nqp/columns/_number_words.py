@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 
 from bayes_nqp.columns._broken import broken_cell
-from bayes_nqp.columns._values import grouped, is_text, texts_of
+from bayes_nqp.columns._texts import texts_of
+from bayes_nqp.columns._values import grouped, is_text
 from bayes_nqp.columns._years import year_of
 
 EDGES: Final = " \t\r\n\u3000\xa0"
@@ -42,6 +43,8 @@ _BASES: Final = frozenset((
     "$", "¥", "€", "£",
 ))  # fmt: skip
 _PREFIXED: Final = re.compile(r"([-+]?)([$¥€£])\s*([\d,]*\.?\d+)")
+_FIRST: Final = "+-.,$¥€£一二"
+"""How a number or a year begins, if not by a digit."""
 _SUFFIXED: Final = re.compile(r"([-+]?[\d,]*\.?\d+)\s*([^\d\s%‰.,+-].{0,11})")
 
 
@@ -109,8 +112,8 @@ def _says_numbers(column: pd.Series[Any]) -> bool:
     texts = texts_of(column) if isinstance(column.dtype, pd.StringDtype) else None
     if texts is not None and texts.says_numbers is not None:
         return texts.says_numbers
-    rows = range(0, len(column), max(1, len(column) // _PROBE))
-    probe = pd.Series([column.iat[k] for k in rows], dtype=object).dropna().unique()
+    spread = column.iloc[:: max(1, len(column) // _PROBE)]
+    probe = spread.astype(object).dropna().unique()
     few = [narrow(x.strip(EDGES)) if isinstance(x, str) else x for x in probe]
     numeric = [
         x for x in few if x != "" and (not isinstance(x, str) or len(x) > SHORT or _digit(x))
@@ -123,6 +126,10 @@ def _says_numbers(column: pd.Series[Any]) -> bool:
 
 def counts(cell: Any) -> bool:
     """Whether a cell says a number or a year, in any way."""
+    if isinstance(cell, str):
+        first = cell.lstrip(EDGES)[:1]
+        if not first.isdecimal() and first not in _FIRST:
+            return False
     readers = (marked, percent, suffixed, year_of, spaced)
     return any(reader(cell) is not None for reader in readers)
 

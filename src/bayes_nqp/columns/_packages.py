@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from bayes_nqp.columns._values import distinct
+from bayes_nqp.columns._texts import distinct
 from bayes_nqp.labels import ATTR, Labels
 from bayes_nqp.language import Message, language_of
 from bayes_nqp.process import alone

@@ -15,8 +15,9 @@ from bayes_nqp.columns._number_words import EDGES
 from bayes_nqp.columns._read import TEXTS, checked_file, read
 from bayes_nqp.columns._rows import panel_rows
 from bayes_nqp.columns._text import no_header, text_grid
+from bayes_nqp.columns._texts import remembered
 from bayes_nqp.columns._twins import twins
-from bayes_nqp.columns._values import is_text, missing, remembered
+from bayes_nqp.columns._values import is_text, missing
 from bayes_nqp.columns.steps import BOOKS, STEPS, Reading, joined_names
 from bayes_nqp.errors import PanelError, nearest, shown
 from bayes_nqp.language import Message

@@ -9,7 +9,8 @@ import pandas as pd
 from bayes_nqp.columns._broken import broken_cell
 from bayes_nqp.columns._gaps import refuse_gaps
 from bayes_nqp.columns._number_words import EDGES
-from bayes_nqp.columns._values import Bools, counted, distinct, is_text, texts_of
+from bayes_nqp.columns._texts import distinct, texts_of
+from bayes_nqp.columns._values import Bools, counted, is_text
 from bayes_nqp.columns._years import year_of
 from bayes_nqp.errors import shown
 from bayes_nqp.language import Message

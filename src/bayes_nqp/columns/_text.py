@@ -14,7 +14,8 @@ import pandas as pd
 
 from bayes_nqp.columns._lines import first_rows, note_short, refuse_mixed, refuse_swallowed
 from bayes_nqp.columns._names import MISSING_WORDS, mangled, missing_words, unmangled
-from bayes_nqp.columns._values import is_text, texts_of
+from bayes_nqp.columns._texts import texts_of
+from bayes_nqp.columns._values import is_text
 from bayes_nqp.errors import PanelError
 from bayes_nqp.files import unguarded
 from bayes_nqp.language import Message

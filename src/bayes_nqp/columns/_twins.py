@@ -7,7 +7,8 @@ from typing import Any, Final
 
 import pandas as pd
 
-from bayes_nqp.columns._values import distinct, is_text, texts_of
+from bayes_nqp.columns._texts import distinct, texts_of
+from bayes_nqp.columns._values import is_text
 from bayes_nqp.errors import shown
 from bayes_nqp.language import Message
 

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
-from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from bayes_nqp.columns._texts import texts_of
 from bayes_nqp.errors import PanelError, cut, shown
 from bayes_nqp.language import Message, separated
 
@@ -25,8 +23,6 @@ Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 Strings = npt.NDArray[np.str_]
 
-_BLANKS = " \t\u3000\xa0"
-_EDGES = " \t\r\n\u3000\xa0"
 _CELL = 60
 """Characters of a cell that a message shows."""
 _LONGEST = 1e22
@@ -114,104 +110,6 @@ def unwrapped(column: pd.Series[Any]) -> pd.Series[Any]:
 def is_text(column: pd.Series[Any]) -> bool:
     """Tell whether a column holds text or mixed objects."""
     return column.dtype == object or pd.api.types.is_string_dtype(column.dtype)
-
-
-class Texts:
-    """The values of a column that are there, each once, and what is asked of them often.
-
-    Parameters
-    ----------
-    cells : list or arrow array of strings
-        Not to be changed.
-    """
-
-    def __init__(self, cells: Any) -> None:
-        self._cells = cells
-        self.says_numbers: bool | None = None
-        """Whether a few cells of the column say numbers, once somebody found out."""
-
-    @cached_property
-    def values(self) -> list[Any]:
-        """As Python has them."""
-        return self._cells if isinstance(self._cells, list) else self._cells.to_pylist()
-
-    @cached_property
-    def joined(self) -> str:
-        """All texts, a line each: one search tells whether any of them has something in it."""
-        if isinstance(self._cells, list):
-            return "\n".join(x for x in self._cells if isinstance(x, str))
-        import pyarrow as pa
-        from pyarrow.compute import binary_join
-
-        ends = pa.array([0, len(self._cells)], pa.int32())
-        text = binary_join(
-            pa.ListArray.from_arrays(ends, self._cells), pa.scalar("\n", self._cells.type)
-        )
-        return str(text[0].as_py())
-
-    @cached_property
-    def broken(self) -> bool:
-        """Whether a text has several lines."""
-        texts: Any = self._cells
-        if isinstance(texts, list):
-            texts = [x for x in texts if isinstance(x, str)]
-        return self.joined.count("\n") >= max(len(texts), 1)
-
-    @cached_property
-    def blank(self) -> list[str]:
-        """Texts of blanks alone."""
-        return [x for x in self._loose if not x.strip(_BLANKS)]
-
-    @cached_property
-    def padded(self) -> list[str]:
-        """Texts with blanks or breaks around them."""
-        return [x for x in self._loose if x]
-
-    @cached_property
-    def _loose(self) -> list[str]:
-        """Texts that are empty, or begin or end with a blank or a break."""
-        lines = f"\n{self.joined}\n"
-        ends = ("\n\n", *(end for x in _EDGES if x in self.joined for end in (f"\n{x}", f"{x}\n")))
-        if not any(end in lines for end in ends):
-            return []
-        return [x for x in self.values if isinstance(x, str) and (not x or x != x.strip(_EDGES))]
-
-
-_SEEN: ContextVar[dict[int, tuple[Any, Texts]] | None] = ContextVar("texts", default=None)
-
-
-@contextmanager
-def remembered() -> Iterator[None]:
-    """Keep the distinct texts of columns within: steps of reading ask for them again and again."""
-    token = _SEEN.set({})
-    try:
-        yield
-    finally:
-        _SEEN.reset(token)
-
-
-def texts_of(column: pd.Series[Any]) -> Texts:
-    """Take the distinct values of a column, from memory where it was asked before."""
-    if not isinstance(column.dtype, pd.StringDtype) or column.dtype.storage != "pyarrow":
-        return Texts(column.dropna().unique().tolist())
-    cells: Any = column.array.__arrow_array__()
-    seen = _SEEN.get()
-    if seen is None or id(cells) not in seen:
-        texts = Texts(_of_one_piece(cells.unique().drop_null()))
-        if seen is None:
-            return texts
-        seen[id(cells)] = cells, texts  # the cells too, so that no others take their place
-    return seen[id(cells)][1]
-
-
-def _of_one_piece(cells: Any) -> Any:
-    """An arrow array, of pieces or not, as one."""
-    return cells.combine_chunks() if hasattr(cells, "combine_chunks") else cells
-
-
-def distinct(column: pd.Series[Any]) -> list[Any]:
-    """The values of a column that are there, each once, as Python has them."""
-    return texts_of(column).values
 
 
 def missing(column: pd.Series[Any]) -> Bools:

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from bayes_nqp.columns._number_words import EDGES, MOST, counts, narrow
-from bayes_nqp.columns._values import Bools, distinct, is_text, texts_of
+from bayes_nqp.columns._texts import distinct, texts_of
+from bayes_nqp.columns._values import Bools, is_text
 from bayes_nqp.columns.steps._header import heading
 from bayes_nqp.columns.steps._step import Found, Reading, Step, some, step
 from bayes_nqp.language import Message
@@ -36,7 +37,7 @@ class Captions(Step):
         frame = reading.frame
         if not frame.index.is_unique:
             return None
-        rows = [int(x) for x in (*_units(frame), *frame.index[_repeats(frame)])]
+        rows = [int(x) for x in (*_units(frame), *_repeats(frame))]
         if not rows:
             return None
         example = some([str(x) for x in frame.loc[rows[0]].dropna()])
@@ -54,21 +55,20 @@ class Captions(Step):
         return len(frame) - len(data)
 
 
-def _repeats(frame: pd.DataFrame) -> Bools:
+def _repeats(frame: pd.DataFrame) -> list[Any]:
     """Rows half of whose cells, and two at least, are the names of their columns."""
-    same = np.zeros(len(frame), dtype=np.int64)
+    same: list[Bools] = []
     for name, column in frame.items():
         if is_text(column) and len(column):
             alike = [str(name)]
             if column.dtype == object:
                 alike = [x for x in distinct(column) if isinstance(x, str) and heading(x) == name]
-            elif f"\n{name}\n" not in f"\n{texts_of(column).joined}\n":
+            elif f"\n{name}\n" not in texts_of(column).lines:
                 continue
-            same += column.isin(alike).to_numpy()
-    rows: Bools = same >= 2
-    if rows.any():
-        rows[rows] = same[rows] >= 0.5 * frame[rows].notna().sum(axis=1).to_numpy()
-    return rows
+            same.append(column.isin(alike).to_numpy())
+    count = sum(same, np.zeros(len(frame) if same else 0, dtype=np.int64))
+    places = np.flatnonzero(count >= 2).tolist()
+    return [frame.index[k] for k in places if count[k] >= 0.5 * frame.iloc[k].notna().sum()]
 
 
 def _units(frame: pd.DataFrame) -> list[Any]:

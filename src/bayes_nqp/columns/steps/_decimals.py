@@ -17,7 +17,8 @@ from bayes_nqp.columns._number_words import (
     number,
     words_beside,
 )
-from bayes_nqp.columns._values import is_text, texts_of
+from bayes_nqp.columns._texts import texts_of
+from bayes_nqp.columns._values import is_text
 from bayes_nqp.columns.steps._cellwise import Cellwise
 from bayes_nqp.columns.steps._step import Found, Reading, some, step
 from bayes_nqp.language import Message

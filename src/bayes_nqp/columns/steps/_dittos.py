@@ -6,7 +6,8 @@ from typing import Any, Final
 
 import pandas as pd
 
-from bayes_nqp.columns._values import is_text, texts_of
+from bayes_nqp.columns._texts import texts_of
+from bayes_nqp.columns._values import is_text
 from bayes_nqp.columns.steps._step import Found, Reading, Step, some, step
 from bayes_nqp.language import Message
 

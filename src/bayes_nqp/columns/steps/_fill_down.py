@@ -55,9 +55,12 @@ class FillDown(Step):
             names.insert(0, str(time))
             count += int(missing(reading.frame[time]).sum())
         reason = Message("{} cells are empty below a name, as merged cells are", count)
+        rows = np.count_nonzero(timed)
         for name in frame.columns:
+            if name in (*reading.parts, time):
+                continue
             gone = missing(frame[name]) & timed
-            if name in (*reading.parts, time) or gone.sum() < _MERGED * timed.sum():
+            if np.count_nonzero(gone) < max(_MERGED * rows, 1):
                 continue
             filled = _filled(frame[name], unit, timed, reading)
             added = gone & ~missing(filled)
@@ -100,7 +103,7 @@ def _blocks(frame: pd.DataFrame, name: str) -> pd.Series[Any] | None:
     """Periods that stand once, each above its rows, put in all of them; None for other columns."""
     column = frame[name]
     gone = missing(column)
-    if gone[: _BLOCKS + 1].all() or gone.mean() < _MERGED:
+    if gone[: _BLOCKS + 1].all() or np.count_nonzero(gone) < _MERGED * len(gone):
         return None
     noted = ~gone & (frame.notna().sum(axis=1).to_numpy() == 1)  # a line below the table
     observed = column[~gone & ~noted]
@@ -117,7 +120,11 @@ def _of_the_unit(reading: Reading, frame: pd.DataFrame, timed: Bools) -> list[st
     merged = []
     for name in parts:
         bare = missing(frame[name]) & timed
-        if timed.any() and not bare[timed.argmax()] and bare.sum() > FEW * timed.sum():
+        if (
+            timed.any()
+            and not bare[timed.argmax()]
+            and np.count_nonzero(bare) > FEW * np.count_nonzero(timed)
+        ):
             merged.append(name)
     if merged:
         pairs = pd.DataFrame({"unit": _units(reading, merged, timed), "time": frame[time]})[timed]

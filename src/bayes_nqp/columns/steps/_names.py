@@ -6,7 +6,8 @@ import re
 from typing import Any, Final
 
 from bayes_nqp.columns._number_words import EDGES
-from bayes_nqp.columns._values import distinct, is_text, texts_of
+from bayes_nqp.columns._texts import distinct, texts_of
+from bayes_nqp.columns._values import is_text
 from bayes_nqp.columns.steps._step import Found, Reading, Step, some, step
 from bayes_nqp.language import Message
 

@@ -6,7 +6,8 @@ from typing import Any, Final
 
 import pandas as pd
 
-from bayes_nqp.columns._values import distinct, missing, plain
+from bayes_nqp.columns._texts import distinct
+from bayes_nqp.columns._values import missing, plain
 from bayes_nqp.columns._vocabulary import sounds_like
 from bayes_nqp.columns._years import month_of, year_of
 from bayes_nqp.columns.steps._policy import yearly

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
+import numpy as np
+import pandas as pd
+
+from bayes_nqp.columns._texts import texts_of
 from bayes_nqp.columns._values import missing
 from bayes_nqp.columns.steps._step import Found, Reading, Step, some, step
 from bayes_nqp.language import Message
+
+_SPARSE: Final = 16
+"""Places of a table of units by periods for each row, from which none is made."""
 
 
 @step("repeats", place=85)
@@ -25,8 +32,7 @@ class Repeats(Step):
         frame, keys = reading.frame, [*reading.parts, reading.roles.get("time")]
         if len(keys) < 2 or keys[-1] not in frame.columns or not frame.index.is_unique:
             return None
-        twice = frame.duplicated(keys).to_numpy(copy=True)
-        if not twice.any():
+        if _once(frame, keys) or not (twice := frame.duplicated(keys).to_numpy(copy=True)).any():
             return None
         twice &= frame.duplicated().to_numpy()
         for key in keys:
@@ -43,3 +49,26 @@ class Repeats(Step):
         again = reading.frame.index.isin(value)
         reading.frame = reading.frame[~again]
         return int(again.sum())
+
+
+def _once(frame: pd.DataFrame, keys: list[Any]) -> bool:
+    """Whether a quick look tells that no unit has two rows in a period.
+
+    Units stand in one run of rows each, with later and later periods; or a table of units by
+    periods has one row a place, ``unit · span + period − first``.
+    """
+    unit, time = frame[keys[0]], frame[keys[-1]]
+    if len(keys) != 2 or not isinstance(unit.dtype, pd.StringDtype) or time.dtype != np.int64:
+        return False
+    texts, periods = texts_of(unit), time.to_numpy()
+    if texts.begins is not None:
+        return bool((texts.begins[1:] | (periods[1:] > periods[:-1])).all())
+    if texts.codes is None:
+        return False
+    first, span = periods.min(), int(periods.max()) - int(periods.min()) + 1
+    places = len(texts.values) * span
+    if places > _SPARSE * len(frame):
+        return False
+    taken = np.zeros(places, dtype=bool)
+    taken[texts.codes.astype(np.int64) * span + (periods - first)] = True
+    return int(np.count_nonzero(taken)) == len(frame)

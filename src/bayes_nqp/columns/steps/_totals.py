@@ -9,7 +9,8 @@ import pandas as pd
 
 from bayes_nqp.columns._cells import is_total, may_be_total
 from bayes_nqp.columns._number_words import EDGES
-from bayes_nqp.columns._values import distinct, is_text, texts_of
+from bayes_nqp.columns._texts import distinct, texts_of
+from bayes_nqp.columns._values import is_text
 from bayes_nqp.columns._vocabulary import Part, sounds_like
 from bayes_nqp.columns.steps._step import Found, Reading, Step, some, step
 from bayes_nqp.language import Message
