@@ -46,10 +46,10 @@ class Draws(DrawsAttributes, xr.DataArray):
             except KeyError:
                 raise self._lacking({**(indexers or {}), **named}) from None
 
-    def _lacking(self, asked: Mapping[Any, Any]) -> UnknownLabelError:
+    def _lacking(self, wanted: Mapping[Any, Any]) -> UnknownLabelError:
         """Say which of the labels asked for is none of its dim, and where it is one."""
         labels = {str(dim): self.indexes[dim] for dim in self.dims if dim in self.indexes}
-        for dim, label in asked.items():
+        for dim, label in wanted.items():
             if dim in labels and label in labels[dim]:
                 continue
             holders = [f"draws.sel({name}={label!r})" for name in labels if label in labels[name]]

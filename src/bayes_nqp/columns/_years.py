@@ -79,8 +79,8 @@ def month_of(value: object) -> int | None:
         text = _said(value)
         if written := _WRITTEN.fullmatch(text):
             return None if written[2] is None else _MONTHS.index(written[2]) + 1
-        found = next((x for form in _TEXTS if (x := form.fullmatch(text))), None)
-        return None if found is None or found.re.groups < 2 else int(found[2])
+        match = next((x for form in _TEXTS if (x := form.fullmatch(text))), None)
+        return None if match is None or match.re.groups < 2 else int(match[2])
     if year_of(value) is None:
         return None
     if isinstance(value, int | float | np.number):

@@ -226,8 +226,8 @@ def _incomplete(label: str, lacking: list[inspect.Parameter]) -> ArgumentError:
 
 def _unknown(label: str, unknown: dict[str, Any], keywords: list[str]) -> ArgumentError:
     """Word a keyword that the signature does not have."""
-    made = MADE_BY.get(label)
-    hints = [made] if made else [_instead(k, x, keywords) for k, x in unknown.items()]
+    maker = MADE_BY.get(label)
+    hints = [maker] if maker else [_instead(k, x, keywords) for k, x in unknown.items()]
     count = "arguments" if len(unknown) > 1 else "argument"
     return ArgumentError(
         f"{label} has no {count} {shown(map(repr, unknown))}",

@@ -121,8 +121,8 @@ def batch(
     progress.say(work, done, len(tasks))
     chosen = crew()
     sent = Dispatch(chosen, function, _lighter(function, missing)) if chosen is not None else None
-    with closing(_here(function, missing) if sent is None else iter(sent)) as found:
-        for key, value in found:
+    with closing(_here(function, missing) if sent is None else iter(sent)) as arrivals:
+        for key, value in arrivals:
             results[key] = {name: np.asarray(x, order="C") for name, x in value.items()}
             store = _deposit(store, key, results[key], work)
             done += 1

@@ -112,10 +112,10 @@ def _side_by_side(
         plan = plan_of(design, panel)
         (equation,) = plan.equations
         plans = redealt(plan, cohorts)
-        (one,) = plan_of(design, panel.with_cohorts(cohorts[-1])).equations
+        (last,) = plan_of(design, panel.with_cohorts(cohorts[-1])).equations
     except IdentificationError:
         return out
-    if plans is None or not plans[0].agrees(-1, one.gaussian):
+    if plans is None or not plans[0].agrees(-1, last.gaussian):
         return out
     problems, scales = plans
     n = len(cohorts)

@@ -67,11 +67,11 @@ class DynamicReach(Reach):
         size = np.where(self.treated[:, -1] >= 0, np.bincount(self.group), 0)
         parts = []
         for k, of_linked in self._chunks(theta):
-            own, near = self._done(tau[k], of_linked)
+            local, near = self._done(tau[k], of_linked)
             series = self._series(delta[k])
             actual = tuple(x[:, -1] for x in self._courses(delta[k], tau[k], of_linked))
             ends = [
-                self._response(x, own[:, -1:], near[:, -1:])
+                self._response(x, local[:, -1:], near[:, -1:])
                 for x in (series[:, 0], lasting_response(delta[k], series.shape[2]))
             ]
             short, long = (tuple(x[:, 0] for x in end) for end in ends)

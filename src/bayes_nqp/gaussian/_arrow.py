@@ -58,20 +58,20 @@ class ArrowFactor:
         LinAlgError
             If one of them is not positive definite.
         """
-        own = np.linalg.cholesky(d)
+        lower = np.linalg.cholesky(d)
         if not c.shape[-2]:
-            return cls(own, c, e)
+            return cls(lower, c, e)
         # W' = L_j^-1 C_j', block after block.
         transpose = c.swapaxes(-1, -2)
-        turned = lower_inverse(own) @ transpose.reshape(*own.shape[:-1], c.shape[-2])
+        turned = lower_inverse(lower) @ transpose.reshape(*lower.shape[:-1], c.shape[-2])
         side = turned.reshape(transpose.shape).swapaxes(-1, -2)
-        return cls(own, side, np.linalg.cholesky(e - side @ side.swapaxes(-1, -2)))
+        return cls(lower, side, np.linalg.cholesky(e - side @ side.swapaxes(-1, -2)))
 
     @property
     def log_det(self) -> Array:
         """``log|M|`` (...)."""
-        own, corner = (np.diagonal(x, axis1=-2, axis2=-1) for x in (self.own, self.corner))
-        return np.asarray(2.0 * (np.log(own).sum(axis=(-1, -2)) + np.log(corner).sum(axis=-1)))
+        blocks, corner = (np.diagonal(x, axis1=-2, axis2=-1) for x in (self.own, self.corner))
+        return np.asarray(2.0 * (np.log(blocks).sum(axis=(-1, -2)) + np.log(corner).sum(axis=-1)))
 
     def half_solve(self, right: Array) -> Array:
         """``L^-1 r``, r (..., k s + e, columns)."""
@@ -104,16 +104,16 @@ class ArrowFactor:
             As D, C and E.
         """
         root = lower_inverse(self.own)  # L_j^-1
-        own = root.swapaxes(-1, -2) @ root
+        blocks = root.swapaxes(-1, -2) @ root
         if not self.corner.shape[-1]:
-            return own, self.side, self.corner
+            return blocks, self.side, self.corner
         # Z = (E - W W')^-1; M^-1 has Z, -Z C D^-1 and D^-1 + D^-1 C'Z C D^-1, the latter's blocks
         # with C_j D_j^-1 = W_j L_j^-1.
         z, transpose = inverse_of(self.corner), self.side.swapaxes(-1, -2)
-        turned = transpose.reshape(*own.shape[:-1], transpose.shape[-1])
+        turned = transpose.reshape(*blocks.shape[:-1], transpose.shape[-1])
         turned = root.swapaxes(-1, -2) @ turned  # D_j^-1 C_j'
         side = -z @ self._rows(turned).swapaxes(-1, -2)
-        return own + turned @ z[..., None, :, :] @ turned.swapaxes(-1, -2), side, z
+        return blocks + turned @ z[..., None, :, :] @ turned.swapaxes(-1, -2), side, z
 
     @staticmethod
     def _rows(blocks: Array) -> Array:

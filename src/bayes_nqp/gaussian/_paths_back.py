@@ -52,10 +52,10 @@ class PathsBack:
         full[:, :, beside[:, None], beside] = matrix
         full[:, :, values[:, None], beside] = 0.5 * cross
         full[:, :, beside[:, None], values] = 0.5 * cross.swapaxes(-1, -2)
-        own, side, corner = inner
+        blocks, side, corner = inner
         first, last = values[: head.n_apart], values[head.n_apart :]
         for k, joint in enumerate(first.reshape(-1, head.n_joint)):
-            full[:, :, joint[:, None], joint] = own[:, :, k]
+            full[:, :, joint[:, None], joint] = blocks[:, :, k]
         full[:, :, last[:, None], first] = side
         full[:, :, first[:, None], last] = side.swapaxes(-1, -2)
         full[:, :, last[:, None], last] = corner

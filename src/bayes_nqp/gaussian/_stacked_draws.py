@@ -115,19 +115,19 @@ def _drawn(
 
 
 def _fitted(
-    stacked: Stacked, one: Values, flat: Array, stream: np.random.Generator | None, times: int
+    stacked: Stacked, values: Values, flat: Array, stream: np.random.Generator | None, times: int
 ) -> Array:
     """``X_g beta`` of both equations with their processes, drawn given beta (B, G, J, times)."""
-    head, n_points = stacked.arrowhead, len(one)
+    head, n_points = stacked.arrowhead, len(values)
     if head.n_values:
-        shared: PathFactor = one.known[block_processes_out, id(stacked)]
+        shared: PathFactor = values.known[block_processes_out, id(stacked)]
         blocks = flat.reshape(n_points, head.n_blocks, head.size, times)
         z = _normals(stream, n_points, head.n_blocks, shared.n_numbers, times)
         blocks[:, :, head.values] = shared.values(blocks[:, :, head.beside_values], z)
     fits = product(head.group_loads, flat).reshape(n_points, -1, stacked.width, times)
     paths = stacked.own_paths
     if paths.groups.size:
-        single: PathFactor = one.known[group_processes_out, id(stacked)]
+        single: PathFactor = values.known[group_processes_out, id(stacked)]
         z = _normals(stream, n_points, paths.groups.size, single.n_numbers, times)
         fits[:, paths.groups[:, None], paths.rows] += single.values(fits[:, paths.groups], z)
     return fits

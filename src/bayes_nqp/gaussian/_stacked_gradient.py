@@ -162,12 +162,12 @@ def _units_adjoint(
     first, second = stacked.places
     for g, (start, stop) in enumerate(pairwise(stacked.units.groups)):
         f, s = normal.effect[:, :, start:stop], normal.slope[:, :, start:stop]
-        own, cross, other = (
+        normal_f, cross, other = (
             square[:, g, rows[:, None], columns]
             for rows, columns in ((first, first), (first, second), (second, second))
         )
         # F̄ f and F̄ g, in the rows of each equation: M̄ = -C'F̄ C, C̄ = -2 F̄ C M.
-        ff, fg = own @ f, cross @ s
+        ff, fg = normal_f @ f, cross @ s
         gf, gg = cross.swapaxes(-1, -2) @ f, other @ s
         m_aa[:, start:stop] = -(f * ff).sum(axis=1)
         m_ab[:, start:stop] = -(f * fg).sum(axis=1)

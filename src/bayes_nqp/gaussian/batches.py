@@ -22,15 +22,15 @@ _CACHED = 1_200_000
 """Numbers of a batch's matrices, beyond which it would wait for memory."""
 
 
-def batch_size(problem: LinearPart, *, whole: bool = False) -> int:
+def batch_size(problem: LinearPart, *, unreduced: bool = False) -> int:
     """Points of a batch: fewer where matrices are large.
 
     Parameters
     ----------
-    whole : bool, default False
+    unreduced : bool, default False
         Whether normal equations are those of all coefficients, own cells among them.
     """
-    head, layout = problem.arrowhead, None if whole else problem.reduced
+    head, layout = problem.arrowhead, None if unreduced else problem.reduced
     in_parts = sum(math.prod(shape) for shape, _, _ in head.parts)
     numbers = in_parts if layout is None else layout.take.size
     return int(np.clip(_CACHED // max(numbers, 1), 8, CHUNK))

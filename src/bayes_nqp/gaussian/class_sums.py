@@ -174,9 +174,9 @@ class ClassSums:
         # F loses n/h x x' without its corner: x̄ = -2 n/h F̄ x, and of h, n/h² x'F̄ x.
         onto = np.empty_like(x)
         for group, part in layout.groups:
-            own = square[:, group].copy()
-            own[:, n_periods:, n_periods:] = 0.0
-            onto[:, part] = x[:, part] @ own
+            weights = square[:, group].copy()
+            weights[:, n_periods:, n_periods:] = 0.0
+            onto[:, part] = x[:, part] @ weights
         on_class = share * (x * onto).sum(axis=2)
         on_pairs = lower[:, layout.pair_group[:, None], layout.of_pairs]
         on_sums = (pairs * on_pairs).sum(axis=2) / inner[:, layout.pair_kind]
@@ -243,9 +243,9 @@ def _pairs(moments: Moments, treated: Any) -> tuple[Any, Index, Index]:
     row, column = entries.coords
     group, entry = np.divmod(row, columns.size)
     kind = column // size_q
-    kept = (number[entry] >= 0) & treated[kind]
-    sums, place = np.unique(group[kept] * n_kinds + kind[kept], return_inverse=True)
-    place = place.ravel() * of_pairs.size + number[entry[kept]]
+    present = (number[entry] >= 0) & treated[kind]
+    sums, place = np.unique(group[present] * n_kinds + kind[present], return_inverse=True)
+    place = place.ravel() * of_pairs.size + number[entry[present]]
     shape = (sums.size * of_pairs.size, moments.map1.shape[1])
-    pairs = csr_array(coo_array((entries.data[kept], (place, column[kept])), shape=shape))
+    pairs = csr_array(coo_array((entries.data[present], (place, column[present])), shape=shape))
     return pairs, sums % n_kinds, sums // n_kinds

@@ -81,7 +81,7 @@ def gradient(
     def part(points: Array) -> Array:
         return point_by_point(lambda some: rows(problem, some), points, refused(points))
 
-    return sides(in_chunks(part, points, size=batch_size(problem, whole=True), threads=threads))
+    return sides(in_chunks(part, points, size=batch_size(problem, unreduced=True), threads=threads))
 
 
 def refused(points: Array) -> tuple[int, ...]:

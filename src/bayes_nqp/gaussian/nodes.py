@@ -48,10 +48,9 @@ def class_sums(problem: GaussianProblem, values: Values) -> ClassSums | None:
     key = (class_sums, id(problem))
     if key not in values.known:
         arrays = _panels(problem).values(problem.noise_parameter(values))
-        sums = None if arrays is None else ClassSums.of(layout, arrays, values)
-        values.known[key] = sums
-    known: ClassSums | None = values.known[key]
-    return known
+        values.known[key] = None if arrays is None else ClassSums.of(layout, arrays, values)
+    sums: ClassSums | None = values.known[key]
+    return sums
 
 
 def class_slopes(problem: GaussianProblem, values: Values) -> list[Array]:

@@ -183,15 +183,15 @@ def meetings(inner: Inner, n_periods: int) -> tuple[Array, Array, Array]:
         The first sets with themselves (B, P, set, joint, joint), the last processes with these
         (B, P, last, set, T, joint) and with one another (B, P, last, last, T, T).
     """
-    own, side, corner = symmetric(inner[0]), inner[1], symmetric(inner[2])
-    points, places, sets, joint, _ = own.shape
+    blocks, side, corner = symmetric(inner[0]), inner[1], symmetric(inner[2])
+    points, places, sets, joint, _ = blocks.shape
     last = corner.shape[-1] // n_periods
     side = side.reshape(points, places, last, n_periods, sets, joint)
     corner = corner.reshape(points, places, last, n_periods, last, n_periods)
-    return own, side.swapaxes(3, 4), corner.swapaxes(3, 4)
+    return blocks, side.swapaxes(3, 4), corner.swapaxes(3, 4)
 
 
-def of_sets(root: Array, own: Array) -> Array:
+def of_sets(root: Array, blocks: Array) -> Array:
     """Roots of the first sets, block diagonal over the processes of each.
 
     Parameters
@@ -207,7 +207,7 @@ def of_sets(root: Array, own: Array) -> Array:
         R / sigma of each set.
     """
     points, places, _, n_periods, q = root.shape
-    sets, number = own.shape[2], own.shape[3] // n_periods
+    sets, number = blocks.shape[2], blocks.shape[3] // n_periods
     out = np.zeros((points, places, sets, number, n_periods, number, q))
     by_set = root[:, :, : sets * number].reshape(points, places, sets, number, n_periods, q)
     for j in range(number):

@@ -81,15 +81,15 @@ class Siblings:
 
     def agrees(self, number: int, other: GaussianProblem) -> bool:
         """Whether one of them is a problem that was made by itself, but for rounding."""
-        one, own = self.of(np.array([number])), other.moments
+        sibling, moments = self.of(np.array([number])), other.moments
         head = self.first.arrowhead
-        maps = [(one.moments.map1, own.map1)]
-        if one.by_class is not None and other.by_class is not None:
-            maps.append((one.by_class.loads, other.by_class.loads))
+        maps = [(sibling.moments.map1, moments.map1)]
+        if sibling.by_class is not None and other.by_class is not None:
+            maps.append((sibling.by_class.loads, other.by_class.loads))
         return (
             self.first.space == other.space
             and np.array_equal(self.first.tau, other.tau, equal_nan=True)
-            and np.array_equal(self.first.moments.loadings, own.loadings)
+            and np.array_equal(self.first.moments.loadings, moments.loadings)
             and np.array_equal(head.stored, other.arrowhead.stored)
             and np.array_equal(head.local_scale, other.arrowhead.local_scale)
             and head.map2.shape == other.arrowhead.map2.shape
@@ -116,13 +116,13 @@ class Siblings:
             return point_by_point(part, some, refused(some[:, :-1]))
 
         numbered = np.column_stack([points, numbers])
-        return sides(in_chunks(chunk, numbered, size=batch_size(self.first, whole=True)))
+        return sides(in_chunks(chunk, numbered, size=batch_size(self.first, unreduced=True)))
 
     def averages(
         self, points: Array, numbers: Index, slots: Array, deviations: Array
     ) -> tuple[Array, Array]:
         """As `averages` gives them, of points (B, parameter) of the problems ``numbers``."""
-        size = batch_size(self.first, whole=True)
+        size = batch_size(self.first, unreduced=True)
         mean, variance = np.empty((2, len(points), slots.shape[1]))
         for start in range(0, len(points), size):
             part = slice(start, start + size)
@@ -159,11 +159,11 @@ def siblings(
     return Siblings(first, map1, loads)
 
 
-def _equal(one: _Map, other: Any) -> bool:
+def _equal(sibling: _Map, other: Any) -> bool:
     """Whether a map of one point is a sparse matrix, but for rounding."""
-    if not sparse.issparse(other) or one.shape != other.shape:
+    if not sparse.issparse(other) or sibling.shape != other.shape:
         return False
-    mine = sparse.csr_array((one.data[0], (one.row, one.column)), shape=one.shape)
+    mine = sparse.csr_array((sibling.data[0], (sibling.row, sibling.column)), shape=sibling.shape)
     return bool(abs(mine - other).max() <= _ROUNDED * abs(other).max())
 
 

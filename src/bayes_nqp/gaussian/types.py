@@ -331,14 +331,14 @@ class Arrowhead:
             (block, i // joint, i % joint, j % joint),
             (block, i - first, j), (block, i - first, j - first),
         )  # fmt: skip
-        both = value_row & value_column
+        pairs = value_row & value_column
         out = []
         insides = (
             ~value_row & ~value_column,
             value_row ^ value_column,
-            both & (i < first),
-            both & (i >= first) & (j < first),
-            both & (j >= first),
+            pairs & (i < first),
+            pairs & (i >= first) & (j < first),
+            pairs & (j >= first),
         )
         for inside, index, shape in zip(insides, indices, shapes, strict=True):
             flat = np.ravel_multi_index(tuple(x[inside] for x in index), shape)

@@ -230,13 +230,13 @@ def _adoptions(
         grid, unit="node", time=time, outcome=PAIR, cohort=_FIRST, never=never, freq=freq
     )
     order = np.argsort(fields["unit_labels"])
-    codes, whole = fields["cohort_codes"][order], fields["grid"]
+    codes, calendar = fields["cohort_codes"][order], fields["grid"]
 
-    labels = [*map(str, whole.labels()), None]
+    labels = [*map(str, calendar.labels()), None]
 
     def column(positions: Index) -> Any:
-        if whole.base is None:
-            return cohort_column(positions, whole)
+        if calendar.base is None:
+            return cohort_column(positions, calendar)
         return np.array([labels[k] for k in positions], dtype=object)
 
     return fields["unit_labels"][order], codes, column, fields["notes"]

@@ -77,10 +77,10 @@ def _sheets(scene: Scene) -> Iterator[Sketch]:
 
 
 def _drawn_of(scene: Scene, factor: str | None) -> Figure:
-    found, total = (over_time(scene.given, by, scene.weights) for by in (factor, None))
-    found = replace(found, own=found.own.assign_attrs(scene.names))
+    course, total = (over_time(scene.given, by, scene.weights) for by in (factor, None))
+    course = replace(course, own=course.own.assign_attrs(scene.names))
     look = Appearance(scene.prob, None, None, scene.translate)
-    return _drawn(found, total.main, scene.effects, factor, look, efficient=True)
+    return _drawn(course, total.main, scene.effects, factor, look, efficient=True)
 
 
 @plot(_TITLE, section="event_study", place=20, needs=(ADOPTION,), sheets=_sheets)
@@ -151,16 +151,16 @@ def event_study(
     >>> fit = nqp.fit(nqp.StaggeredDiD(), panel, nqp.Importance(seed=1), progress=False)
     >>> figure = nqp.plots.event_study(fit)
     """
-    found, total = (
+    course, total = (
         over_time(fit_or_effects, groups, weights, balanced, leads) for groups in (by, None)
     )
-    look = Appearance(prob, ax, title, words(language, found.own), style)
+    look = Appearance(prob, ax, title, words(language, course.own), style)
     effects = effects_of(fit_or_effects)
-    return _drawn(found, total.main, effects, by, look, balanced, efficient=efficient)
+    return _drawn(course, total.main, effects, by, look, balanced, efficient=efficient)
 
 
 def _drawn(
-    found: OverTime,
+    course: OverTime,
     total: xr.DataArray,
     effects: xr.Dataset,
     by: By,
@@ -170,59 +170,59 @@ def _drawn(
     efficient: bool | None = None,
 ) -> Figure:
     translate, ax = look.translate, look.ax
-    series = list(found.groups())
+    series = list(course.groups())
     if ax is not None and len(series) > len(COLOURS):
         raise StudyError(f"one ax cannot hold {len(series)} groups", hint="leave out ax")
-    own = found.effects is not None and (not found.whole if efficient is None else efficient)
-    label = effect_label(found.own, translate)
-    together = ax is not None or len(series) <= (1 if own else _TOGETHER)
+    fitted = course.effects is not None and (not course.whole if efficient is None else efficient)
+    label = effect_label(course.own, translate)
+    together = ax is not None or len(series) <= (1 if fitted else _TOGETHER)
     columns = 1 if together else {4: 2, 5: 3, 6: 3}.get(len(series), min(len(series), 4))
     rows = 1 if together else -(-len(series) // columns)
     size = (5.6, 3.5) if together else (max(2.25 * columns + 0.4, 6.2), 1.85 * rows + 1.3)
     names = [translate.names(line.labels or {}) for line in series]
     with canvas(look, size, [label, *names], rows, columns) as page:
         if together:
-            _one_panel(page.ax, series, names, look, own=own)
+            _one_panel(page.ax, series, names, look, fitted=fitted)
         else:
             mean = total.mean(v.SAMPLE_DIMS).to_numpy()
             for panel, line in zip(page.axes, series, strict=False):
                 panel.plot(total[v.EVENT_TIME], mean, color=FAINT, linewidth=1.6, zorder=1)
-                _draw(panel, line, look.prob, COLOURS[0], 0.0, lead=MUTED, own=own)
+                _draw(panel, line, look.prob, COLOURS[0], 0.0, lead=MUTED, fitted=fitted)
                 _frame(panel, series, 6)
         across = translate("Event time (periods since adoption)")
         page.grid([""] if together else names, columns, label, across)
-        if own:
-            _key(page.ax, found, translate)
-        _notes(page, found, look.prob, own=own)
+        if fitted:
+            _key(page.ax, course, translate)
+        _notes(page, course, look.prob, fitted=fitted)
         page.note("Grey line: all groups together.", when=not together)
         factors = [old for old in names_of(by).values() if old in schema.factors(effects)]
         same = same_units(effects, factors[0] if len(factors) == 1 else None, balanced)
         page.note("Points do not all rest on the same units.", when=not same)
         few = any(few_units(draws).any() for line in series for draws in (*line.parts, line.own))
         page.note("Faint: fewer than {} units.", ENOUGH, when=few)
-        page.gate = worst_gate(found.own, *found.parts)
+        page.gate = worst_gate(course.own, *course.parts)
     return page.figure
 
 
-def _notes(page: Canvas, found: OverTime, prob: float, *, own: bool) -> None:
-    alone = found.effects is None
+def _notes(page: Canvas, course: OverTime, prob: float, *, fitted: bool) -> None:
+    alone = course.effects is None
     page.note(POINTS, percent(prob))
-    page.note(_LEADS_NOTE, Numeral(f"−{-found.reference}"), when=not alone)
-    page.note(_OWN_NOTE, when=own)
+    page.note(_LEADS_NOTE, Numeral(f"−{-course.reference}"), when=not alone)
+    page.note(_OWN_NOTE, when=fitted)
     page.note(_BAND_NOTE, percent(prob))
     page.note("Zero is the expected path without the policy.", when=alone)
-    page.note(_NO_LEADS, found.missing, when=bool(found.missing))
-    page.note(EARLY, when=v.ANTICIPATED in found.own.coords)
+    page.note(_NO_LEADS, course.missing, when=bool(course.missing))
+    page.note(EARLY, when=v.ANTICIPATED in course.own.coords)
 
 
 def _one_panel(
-    ax: Axes, series: list[OverTime], names: list[str], look: Appearance, *, own: bool
+    ax: Axes, series: list[OverTime], names: list[str], look: Appearance, *, fitted: bool
 ) -> None:
     step = 0.16 if len(series) <= _TOGETHER else 0.7 / len(series)
     shifts = step * (np.arange(len(series), dtype=np.float64) - (len(series) - 1) / 2)
     for line, shift, colour in zip(series, shifts, COLOURS, strict=False):
         lead = MUTED if len(series) == 1 else colour
-        _draw(ax, line, look.prob, colour, shift, lead=lead, own=own)
+        _draw(ax, line, look.prob, colour, shift, lead=lead, fitted=fitted)
     _frame(ax, series, 12)
     if len(series) > 1:
         _direct_labels(ax, series, names, shifts)
@@ -234,7 +234,7 @@ def _one_panel(
 
 
 def _draw(
-    ax: Axes, series: OverTime, prob: float, colour: str, shift: float, *, lead: str, own: bool
+    ax: Axes, series: OverTime, prob: float, colour: str, shift: float, *, lead: str, fitted: bool
 ) -> None:
     steps = series.main[v.EVENT_TIME].to_numpy()
     points, few = points_of(series.main, prob), few_units(series.main)
@@ -253,7 +253,7 @@ def _draw(
         leads, few = points_of(series.leads, prob), few_units(series.leads)
         draw_points(ax, before + shift, leads, lead, hollow=True, faint=few)
         ax.plot([series.reference + shift], [0.0], "D", color=lead, markersize=3.2, zorder=3)
-    if own:
+    if fitted:
         at = series.own[v.EVENT_TIME].to_numpy() + shift + 0.22
         few = few_units(series.own)
         draw_points(
@@ -261,11 +261,11 @@ def _draw(
         )
 
 
-def _key(ax: Axes, found: OverTime, translate: Translator) -> None:
+def _key(ax: Axes, course: OverTime, translate: Translator) -> None:
     """Name both baselines, in their colours."""
     named = (
-        ("o", COLOURS[0], translate(_FROM, Numeral(f"−{-found.reference}"))),
-        ("s", _EFFICIENT, translate(_OWN[found.whole])),
+        ("o", COLOURS[0], translate(_FROM, Numeral(f"−{-course.reference}"))),
+        ("s", _EFFICIENT, translate(_OWN[course.whole])),
     )
     keys = [Line2D([], [], color=c, marker=m, markersize=4, label=text) for m, c, text in named]
     ax.legend(handles=keys, framealpha=0.8, edgecolor="none", fontsize=7, handlelength=1.2)

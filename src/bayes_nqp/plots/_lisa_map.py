@@ -127,8 +127,8 @@ def lisa_map(
     if when not in times:
         raise StudyError(Message("'{}' is {!r}", "time", time), hint=nearest(str(time), times))
     translate, panel = words(language, fit), panel_of(fit)
-    found = evidence["lisa"].sel({"series": "outcome", v.TIME: when})
-    by_unit = dict(zip(found["place"].to_numpy().tolist(), found.to_numpy().tolist(), strict=True))
+    lisa = evidence["lisa"].sel({"series": "outcome", v.TIME: when})
+    by_unit = dict(zip(lisa["place"].to_numpy().tolist(), lisa.to_numpy().tolist(), strict=True))
     kinds = np.array([by_unit.get(str(label), "") for label in panel.unit_labels])
     land = land_of(panel, boundaries, id, dots, "lisa_map")
     look = land.titled(Appearance(0.0, ax, title, translate, style))

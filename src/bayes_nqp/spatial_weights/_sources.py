@@ -86,7 +86,7 @@ def links_of(source: object, ids: Sequence[object] | None = None) -> Links:
     elif isinstance(source, Links):
         links = source
     elif hasattr(source, "adjacency"):
-        links = _of_list(source.adjacency.rename("weight").reset_index(), wanted, own=True)
+        links = _of_list(source.adjacency.rename("weight").reset_index(), wanted, loops=True)
     elif hasattr(source, "id_order") and hasattr(source, "sparse"):
         links = Links(source.sparse, labels_of(pd.Index(list(source.id_order))))
     else:
@@ -164,8 +164,8 @@ def _numbered(columns: tuple[str, ...]) -> bool:
     )
 
 
-def _of_list(frame: pd.DataFrame, wanted: tuple[str, ...] | None, *, own: bool = False) -> Links:
-    """Links by their ends; `own`: a link of no weight to oneself marks an island."""
+def _of_list(frame: pd.DataFrame, wanted: tuple[str, ...] | None, *, loops: bool = False) -> Links:
+    """Links by their ends; `loops`: a link of no weight to oneself marks an island."""
     frame = frame.set_axis(["i", "j", "w"], axis=1)
     start, end = (labels_of(pd.Index(frame[name])) for name in ("i", "j"))
     ids = wanted or tuple(dict.fromkeys([*start, *end]))
@@ -187,7 +187,7 @@ def _of_list(frame: pd.DataFrame, wanted: tuple[str, ...] | None, *, own: bool =
     at: tuple[npt.NDArray[np.int64], ...] = tuple(
         np.array([place[name] for name in names], dtype=np.int64) for names in (start, end)
     )
-    mask = ~((at[0] == at[1]) & (weight == 0)) if own else np.ones(len(frame), dtype=bool)
+    mask = ~((at[0] == at[1]) & (weight == 0)) if loops else np.ones(len(frame), dtype=bool)
     cells = (weight[mask], tuple(x[mask] for x in at))
     return Links(sparse.coo_array(cells, shape=(len(ids),) * 2).tocsr(), ids)
 

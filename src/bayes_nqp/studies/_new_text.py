@@ -207,8 +207,8 @@ def _design(proposal: Guess, drop: Drop) -> list[str]:
 
 def _policies(proposal: Guess) -> Iterable[dict[str, Any]]:
     """Lists of the policy."""
-    found = proposal.steps.get("policy")
-    return () if found is None else found.value.values()
+    step = proposal.steps.get("policy")
+    return () if step is None else step.value.values()
 
 
 def _rest(outcome: str, translate: Translator) -> list[str]:

@@ -69,9 +69,8 @@ def table_panel(settings: Settings, data: Data, folder: Path) -> Panel:
         raise _refused("index")
     options: dict[str, Any] = {name: getattr(data, name) for name in _ROLES}
     options["strata"] = data.strata or ()
-    kept = store_folder()
-    if data.shards > 1 and kept is not None:
-        options["store"] = kept / "tables"
+    if data.shards > 1 and (cache := store_folder()) is not None:
+        options["store"] = cache / "tables"
     with in_toml("data"):
         return Panel.from_table(str(address_of(data, folder)), **options, never=data.never)
 

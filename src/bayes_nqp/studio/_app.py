@@ -81,8 +81,8 @@ def _with_headers(inner: ASGIApp) -> ASGIApp:
 
 def _frame(chosen: dict[str, str], request: Request) -> Any:
     """What every page stands in; the browser's language, until another one is chosen."""
-    asked = request.headers.get("accept-language", "")[:2].lower()
-    tongue = chosen.setdefault("language", asked if asked in languages() else ENGLISH)
+    wish = request.headers.get("accept-language", "")[:2].lower()
+    tongue = chosen.setdefault("language", wish if wish in languages() else ENGLISH)
     lost = {language: Translator(language)(_LOST) for language in languages()}
     return ui.page_fluid(
         ui.head_content(

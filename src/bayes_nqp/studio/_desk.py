@@ -206,10 +206,10 @@ class Desk:
 
     def fields(self, language: str) -> dict[str, list[str]]:
         """Sort the problems by the field that caused each; those of none are under ""."""
-        found: dict[str, list[str]] = {}
+        problems: dict[str, list[str]] = {}
         for problem in self.problems(language):
-            found.setdefault(self._field_of(problem), []).append(problem)
-        return found
+            problems.setdefault(self._field_of(problem), []).append(problem)
+        return problems
 
     def _field_of(self, problem: str) -> str:
         """Find the role that a problem names, by its key or else by its column."""
@@ -225,5 +225,5 @@ class Desk:
                         named += [
                             (m.start(), key) for m in re.finditer(re.escape(repr(name)), problem)
                         ]
-        there = [pair for pair in named if pair[0] >= 0]
-        return min(there)[1] if there else self.last
+        places = [pair for pair in named if pair[0] >= 0]
+        return min(places)[1] if places else self.last

@@ -78,14 +78,14 @@ def differences(before: str, after: str) -> Edits:
 def value_of(text: str, *way: str) -> Any:
     """Look up a value of a study; None where it is not there, or the text is no TOML."""
     try:
-        found: Any = _parsed(text).unwrap()
+        item: Any = _parsed(text).unwrap()
     except StudyError:
         return None
     for key in way:
-        if not isinstance(found, dict) or key not in found:
+        if not isinstance(item, dict) or key not in item:
             return None
-        found = found[key]
-    return found
+        item = item[key]
+    return item
 
 
 def _parsed(text: str) -> tomlkit.TOMLDocument:

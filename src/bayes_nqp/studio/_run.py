@@ -110,8 +110,8 @@ class Run:
             time.sleep(0.02)
 
     def _listen(self, process: subprocess.Popen[str]) -> None:
-        said: list[str] = []
-        errors = threading.Thread(target=lambda: said.extend(process.stderr or ()), daemon=True)
+        messages: list[str] = []
+        errors = threading.Thread(target=lambda: messages.extend(process.stderr or ()), daemon=True)
         errors.start()
         end: State = "broken"
         with process:
@@ -123,7 +123,7 @@ class Run:
         if self.state == "running":
             self.state = end
         if self.state == "broken":
-            last = "".join(said).strip().splitlines()[-1:] or [f"exit {process.returncode}"]
+            last = "".join(messages).strip().splitlines()[-1:] or [f"exit {process.returncode}"]
             self.error = {"en": last[0]}
         self.ended = time.monotonic()
         self.told += 1

@@ -50,7 +50,7 @@ def key_of(figure: str) -> str:
 
 def _closed(text: str) -> bool:
     """Whether every bracket that opens closes."""
-    return all(text.count(one) == text.count(other) for one, other in ("[]", "()", "（）"))
+    return all(text.count(x) == text.count(y) for x, y in ("[]", "()", "（）"))
 
 
 if TYPE_CHECKING:

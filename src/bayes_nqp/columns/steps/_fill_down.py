@@ -164,16 +164,16 @@ def _filled(
     return within.where(timed, column)
 
 
-def _groups(kept: pd.Series[Any], within: pd.Series[Any], unit: pd.Series[Any]) -> bool:
+def _groups(column: pd.Series[Any], within: pd.Series[Any], unit: pd.Series[Any]) -> bool:
     """Whether a column names groups of units, each above its units, and begins with one."""
-    name = str(kept.name)
-    if not is_text(kept) or not (_GROUP.search(name) or sounds_like("stratum", name)):
+    name = str(column.name)
+    if not is_text(column) or not (_GROUP.search(name) or sounds_like("stratum", name)):
         return False
-    if sounds_like("treated", name) or sounds_like("cohort", name) or not len(kept):
+    if sounds_like("treated", name) or sounds_like("cohort", name) or not len(column):
         return False
-    begins = kept.notna().to_numpy() & ~unit.duplicated().to_numpy()
+    begins = column.notna().to_numpy() & ~unit.duplicated().to_numpy()
     return bool(
-        pd.notna(kept.iloc[0]) and within.isna().any() and begins.sum() == kept.notna().sum()
+        pd.notna(column.iloc[0]) and within.isna().any() and begins.sum() == column.notna().sum()
     )
 
 

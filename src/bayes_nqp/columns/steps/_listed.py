@@ -117,11 +117,11 @@ def _dates(reading: Reading, source: Mapping[str, Any]) -> dict[str, list[Any]]:
 def _match(name: str, stems: Mapping[str, list[str]]) -> tuple[str | None, list[str]]:
     """What a name means in the data; or none, and what it may mean."""
     text = bare_name(name)
-    for one in _ways(text):
-        units = stems.get(key_of(one), [])
-        kinds = {kind_of(x) for x in (one, *units)} - {""}
-        if one in units:
-            return one, []
+    for way in _ways(text):
+        units = stems.get(key_of(way), [])
+        kinds = {kind_of(x) for x in (way, *units)} - {""}
+        if way in units:
+            return way, []
         if len(units) == 1 and len(kinds) <= 1:
             return units[0], []
         if units:
@@ -163,17 +163,17 @@ def _checked(reading: Reading, source: Mapping[str, Any]) -> pd.DataFrame:
     return table
 
 
-def doubt_of(source: Mapping[str, Any], found: Listed) -> PanelError | None:
+def doubt_of(source: Mapping[str, Any], matches: Listed) -> PanelError | None:
     """Say which names may be units, or have no year: what they are must not be guessed."""
     places, hints = [], []
-    if found.near:
-        pairs = [f"{name} ({' / '.join(near)})" for name, near in found.near.items()]
+    if matches.near:
+        pairs = [f"{name} ({' / '.join(near)})" for name, near in matches.near.items()]
         places.append(Message("perhaps units of the data under another name: {}", shown(pairs, 8)))
-        names = (f'"{name}" = "{near[0]}"' for name, near in found.near.items())
+        names = (f'"{name}" = "{near[0]}"' for name, near in matches.near.items())
         hints.append(Message('names = {} in policy of [data.read] says which they are; "" for a '
                              "unit that is not there", f"{{ {', '.join(names)} }}"))  # fmt: skip
-    if found.undated:
-        places.append(Message("without a year, or with several: {}", shown(found.undated, 8)))
+    if matches.undated:
+        places.append(Message("without a year, or with several: {}", shown(matches.undated, 8)))
         hints.append(Message("one date for each in {}; or, if it names batches, dates = {} in "
                              "policy of [data.read]", source["since"],
                              '{ "第一批" = 2013 }'))  # fmt: skip
@@ -192,16 +192,16 @@ def table_of(reading: Reading, sheet: str) -> pd.DataFrame:
     rows = header_rows(grid)
     names = joined_names(grid, rows)
     body = grid.iloc[rows[-1] :]
-    kept = [k for k, name in enumerate(names) if name and name not in names[:k]]
-    table = body.iloc[:, kept].set_axis([names[k] for k in kept], axis=1)
-    if len(kept) < _SEVERAL or not all(map(_HEAD.search, table.columns)):
+    columns = [k for k, name in enumerate(names) if name and name not in names[:k]]
+    table = body.iloc[:, columns].set_axis([names[k] for k in columns], axis=1)
+    if len(columns) < _SEVERAL or not all(map(_HEAD.search, table.columns)):
         return table
     return table.rename(columns=_when).melt(var_name=_BATCHES, value_name=_NAMES).dropna()
 
 
 def _when(head: str) -> str:
     """What the name of a column says of time: its date, else its batch."""
-    return found[1] if (found := _DATE.search(head)) else head
+    return match[1] if (match := _DATE.search(head)) else head
 
 
 def names_in(reading: Reading, source: Mapping[str, Any]) -> list[str]:

@@ -59,8 +59,8 @@ class NextYear(Step):
             dates = [x for x in distinct(column[~missing(column)]) if year_of(x) is not None]
             count += _units(reading, column, [x for x in dates if _late(x)])
             since = column.map({x: _since(x) for x in dates})
-            kept = column.notna() & since.isna()
-            since = since.astype("float64") if not kept.any() else since.where(~kept, column)
+            moved = column.notna() & since.isna()
+            since = since.astype("float64") if not moved.any() else since.where(~moved, column)
             reading.frame = reading.frame.assign(**{name: since})
         return count
 
@@ -68,12 +68,12 @@ class NextYear(Step):
 def _columns(reading: Reading) -> dict[str, pd.Series[Any]]:
     """Columns that say since when units are treated, as dates."""
     keys = (*reading.parts, reading.roles.get("time"))
-    own = {
+    columns = {
         str(name): column
         for name, column in reading.frame.items()
         if name not in keys and sounds_like("cohort", str(name)) and not _years(column)
     }
-    return own | reading.dated
+    return columns | reading.dated
 
 
 def _years(column: pd.Series[Any]) -> bool:

@@ -142,9 +142,9 @@ def _rows_named(reading: Reading, source: Source) -> int:
     return sum(means(x, keys) for cell in cells for x in parts_of(cell))
 
 
-def _differ(one: dict[str, Any], other: dict[str, Any]) -> bool:
+def _differ(dates: dict[str, Any], other: dict[str, Any]) -> bool:
     """Whether two lists date a name otherwise, or one has names that the other lacks."""
-    return {k: year_of(x) for k, x in one.items()} != {k: year_of(x) for k, x in other.items()}
+    return {k: year_of(x) for k, x in dates.items()} != {k: year_of(x) for k, x in other.items()}
 
 
 def _units_of(reading: Reading, source: Source, dates: dict[str, Any]) -> pd.Series[Any]:
@@ -245,7 +245,7 @@ def _policy(name: str) -> bool:
 
 def _dates_of(reading: Reading, batches: Iterable[str], read: str) -> dict[str, int | str]:
     """When each batch was: in its own words, or beside them or in a sentence of any sheet."""
-    told: dict[str, set[tuple[int, int | None]]] = {}
+    days: dict[str, set[tuple[int, int | None]]] = {}
     for sheet, grid in reading.grids.items():
         if sheet == read:
             continue
@@ -261,13 +261,13 @@ def _dates_of(reading: Reading, batches: Iterable[str], read: str) -> dict[str, 
                     stated = {(int(x[1]), int(x[2] or 0) or None) for x in _YEAR.finditer(text)}
                     dates = stated or {*beside[:1]}
                     if len(named) == 1 and len({year for year, _ in dates}) == 1:
-                        told.setdefault(named.pop(), set()).update(dates)
-    return {x: date for x in batches if (date := _one_date(told.get(_batch(x), set())))}
+                        days.setdefault(named.pop(), set()).update(dates)
+    return {x: date for x in batches if (date := _one_date(days.get(_batch(x), set())))}
 
 
-def _one_date(told: set[tuple[int, int | None]]) -> int | str | None:
+def _one_date(days: set[tuple[int, int | None]]) -> int | str | None:
     """The year that all say, with its month if they say one."""
-    years, months = {year for year, _ in told}, {month for _, month in told} - {None}
+    years, months = {year for year, _ in days}, {month for _, month in days} - {None}
     if len(years) != 1:
         return None
     year = years.pop()

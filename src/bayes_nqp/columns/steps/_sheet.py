@@ -79,8 +79,8 @@ class Sheet(Step):
 
 def _of_years(reading: Reading) -> list[str]:
     """Sheets whose columns are the same, names and years, and whose rows are of the same units."""
-    known: tuple[set[str], set[Key]] | None = None
-    found = []
+    earlier: tuple[set[str], set[Key]] | None = None
+    sheets = []
     for name, grid in reading.grids.items():
         rows = header_rows(grid)
         names = joined_names(grid, rows) if len(grid) else []
@@ -91,10 +91,10 @@ def _of_years(reading: Reading) -> list[str]:
         units = [x for x in _keys(grid.iloc[rows[-1] :, keys]) if any(x)]
         if len({*units}) < len(units):
             continue
-        first, others = known = known or ({*names}, {*units})
+        first, others = earlier = earlier or ({*names}, {*units})
         if {*names} == first and len(others & {*units}) >= _SHARED * max(len(others), len(units)):
-            found.append(name)
-    return found
+            sheets.append(name)
+    return sheets
 
 
 def _side_by_side(reading: Reading, names: list[str]) -> pd.DataFrame:

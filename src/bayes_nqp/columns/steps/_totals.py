@@ -44,12 +44,12 @@ class Totals(Step):
     def applied(self, reading: Reading, value: Any) -> int:
         """Leave these rows out."""
         frame = reading.frame
-        made = np.zeros(len(frame), bool)
+        totals = np.zeros(len(frame), bool)
         for column in _names(frame):
             names = [x for x in distinct(column) if str(x).strip(EDGES) in value]
-            made |= column.isin(names).to_numpy()
-        reading.frame = frame[~made]
-        return int(made.sum())
+            totals |= column.isin(names).to_numpy()
+        reading.frame = frame[~totals]
+        return int(totals.sum())
 
 
 def _names(frame: pd.DataFrame) -> list[pd.Series[Any]]:

@@ -102,23 +102,25 @@ def _stage(run: Run | None) -> tuple[int, str]:
 
 
 def _check(view: View, run: Run, facts: dict[str, Any]) -> Any:
-    said = {
+    words = {
         key: view.in_words(facts[key])
         for key in ("title", "verdict", "question", "sentence", "figure")
     }
     parts: list[Any] = [
         ui.p(
-            ui.strong(said["title"]), " · ", ui.span(said["verdict"], class_=facts["tone"] or None)
+            ui.strong(words["title"]),
+            " · ",
+            ui.span(words["verdict"], class_=facts["tone"] or None),
         ),
-        ui.p(said["question"]),
-        ui.p(said["sentence"], class_="quiet"),
+        ui.p(words["question"]),
+        ui.p(words["sentence"], class_="quiet"),
     ]
     if facts["picture"]:
         src = f"files/{run.early}/{facts['picture']}"
         parts.append(
             ui.tags.details(
-                ui.tags.summary(said["figure"]),
-                ui.tags.figure(ui.img(src=src, alt=said["question"], loading="lazy")),
+                ui.tags.summary(words["figure"]),
+                ui.tags.figure(ui.img(src=src, alt=words["question"], loading="lazy")),
             )
         )
     return ui.div(*parts, class_="check", id=f"check_{facts['name']}")

@@ -114,8 +114,8 @@ def _policy(view: View) -> Iterator[Any]:
     """Whether the policy is one that is known."""
     desk = view.desk
     if desk.guess is not None and (desk.guess.zones or desk.zones):
-        asked = view.translate("The policy is the cross-border e-commerce pilot zones")
-        yield ui.div(ui.input_checkbox("zones", asked, desk.zones), class_="wide")
+        question = view.translate("The policy is the cross-border e-commerce pilot zones")
+        yield ui.div(ui.input_checkbox("zones", question, desk.zones), class_="wide")
 
 
 def _field(view: View, key: str, label: str, problems: Any) -> Any:

@@ -76,16 +76,16 @@ def _done(desk: Desk) -> dict[str, Run]:
     return {str(run.number): run for run in desk.runs if run.state == "done"}
 
 
-def _changes(one: Run, other: Run) -> Iterator[tuple[str, str, str]]:
+def _changes(first: Run, second: Run) -> Iterator[tuple[str, str, str]]:
     """Keys of the study that differ, and both values."""
-    old = differences(other.text, one.text)
-    for way, new in differences(one.text, other.text).items():
+    old = differences(second.text, first.text)
+    for way, new in differences(first.text, second.text).items():
         yield ".".join(way), _word(old.get(way)), _word(new)
 
 
-def _moves(one: Run, other: Run) -> Iterator[tuple[str, str, str]]:
+def _moves(first: Run, second: Run) -> Iterator[tuple[str, str, str]]:
     """Numbers of the answer that differ as they are written."""
-    before, after = (dict(_numbers(_answer(run))) for run in (one, other))
+    before, after = (dict(_numbers(_answer(run))) for run in (first, second))
     for key in {**before, **after}:
         words = _word(before.get(key)), _word(after.get(key))
         if words[0] != words[1]:

@@ -23,11 +23,11 @@ def data(view: View) -> Body:
     def opened(files: Any) -> None:
         view.desk.open(Path(files[0]["datapath"]), files[0]["name"])
 
-    def step(key: str, kept: bool) -> None:
-        found = view.desk.guess.steps[key] if view.desk.guess is not None else None
+    def step(key: str, stays: bool) -> None:
+        guess = view.desk.guess.steps[key] if view.desk.guess is not None else None
         now = view.desk.get("data", "read", key)
-        if found is not None and kept != (now is not None):
-            view.desk.edit({("data", "read", key): found.value if kept else None})
+        if guess is not None and stays != (now is not None):
+            view.desk.edit({("data", "read", key): guess.value if stays else None})
 
     view.on("file", opened)
     for key in STEPS:

@@ -81,11 +81,11 @@ def _files(run: Run, translate: Translator) -> Iterator[Any]:
 
 def _missing(run: Run, desk: Desk, translate: Translator) -> Iterator[Any]:
     """Formats that the study could have, and has not."""
-    asked = desk.get("report", "formats") or []
+    formats = desk.get("report", "formats") or []
     buttons = [
         ui.input_action_button(f"add_{name}", translate("Add {}", translate(label)))
         for name, (file, label) in _FILES.items()
-        if name in writers() and name not in asked and not (run.folder / file).exists()
+        if name in writers() and name not in formats and not (run.folder / file).exists()
     ]
     if buttons:
         words = translate("Not in this study yet; what was computed is not computed again:")

@@ -18,9 +18,9 @@ def referee(view: View) -> Body:
 
     def ask(names: Any) -> None:
         desk = view.desk
-        asked = [] if desk.study is None else [*desk.study.checks]
+        checks = [] if desk.study is None else [*desk.study.checks]
         if names and desk.study is not None:
-            desk.edit({("checks", "run"): [*asked, *(x for x in names if x not in asked)]})
+            desk.edit({("checks", "run"): [*checks, *(x for x in names if x not in checks)]})
 
     view.on("unasked", ask)
     heard = view.growing(lambda: told(view.desk))
