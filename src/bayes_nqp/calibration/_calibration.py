@@ -9,7 +9,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 from scipy.special import bdtr
@@ -23,8 +22,6 @@ from bayes_nqp.markup import facts_html, facts_text
 if TYPE_CHECKING:
     from bayes_nqp.designs import StaggeredDiD
 
-
-Array = npt.NDArray[np.float64]
 
 _FAILS, _DOUBT = 0.01, 0.05
 _SLACK: Final = 0.02

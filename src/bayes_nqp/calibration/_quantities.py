@@ -5,14 +5,12 @@ from __future__ import annotations
 from itertools import combinations
 
 import numpy as np
-import numpy.typing as npt
 import xarray as xr
 
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
+from bayes_nqp.arrays import Array
 from bayes_nqp.estimands import att, contrast, text
-
-Array = npt.NDArray[np.float64]
 
 _CONTRASTED = 4
 """Levels of a factor up to which all pairs are compared; beyond, each with the first."""

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
+from bayes_nqp.arrays import Array
 from bayes_nqp.calibration._quantities import quantities
 from bayes_nqp.calibration._sources import Source
 from bayes_nqp.diagnostics import effective_size
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from bayes_nqp.designs import StaggeredDiD
     from bayes_nqp.panel import Panel
     from bayes_nqp.sampling import Sampler
-
-
-Array = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

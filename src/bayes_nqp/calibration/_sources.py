@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.arrays import Array
 from bayes_nqp.calibration._quantities import quantities
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.errors import StudyError
@@ -27,9 +28,6 @@ if TYPE_CHECKING:
     from bayes_nqp.designs import StaggeredDiD
     from bayes_nqp.panel import Panel
     from bayes_nqp.planning import Plan
-
-
-Array = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

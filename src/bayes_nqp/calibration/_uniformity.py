@@ -5,11 +5,9 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import bdtr, chdtrc
 
-Array = npt.NDArray[np.float64]
-Index = npt.NDArray[np.int64]
+from bayes_nqp.arrays import Array, Index
 
 _BINS, _EXPECTED = 20, 5
 _NULLS, _SEED = 40_000, 20180418

@@ -6,17 +6,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
+from bayes_nqp.arrays import Mask
 from bayes_nqp.fitting._refits import panel_of
 
 if TYPE_CHECKING:
     from bayes_nqp.designs import Design
     from bayes_nqp.fitting._fit import Fit
     from bayes_nqp.panel import Panel
-
-
-Mask = npt.NDArray[np.bool_]
 
 
 def apart(fit: Fit) -> tuple[Design, Panel]:

@@ -6,11 +6,11 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 import xarray as xr
 
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
+from bayes_nqp.arrays import Array
 from bayes_nqp.errors import StudyError, shown
 from bayes_nqp.fitting._fit_index import pooled_over, variances
 from bayes_nqp.fitting._moderation import leg_draws
@@ -19,8 +19,6 @@ from bayes_nqp.fitting._reported import OUTCOME
 if TYPE_CHECKING:
     from bayes_nqp.fitting._fit import Fit
 
-
-Array = npt.NDArray[np.float64]
 
 _ROUNDING = 1e-8
 """What may be lost, of the largest number."""

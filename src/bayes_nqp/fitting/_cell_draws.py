@@ -5,17 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.arrays import Array
 from bayes_nqp.terms import SlopeKind
 
 if TYPE_CHECKING:
     from bayes_nqp.fitting._fit import Fit
     from bayes_nqp.planning import Plan
-
-
-Array = npt.NDArray[np.float64]
 
 
 class CellDraws:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
+from bayes_nqp.arrays import Array, Index
 from bayes_nqp.errors import StudyError
 from bayes_nqp.fitting._coefficients import COEFFICIENTS
 from bayes_nqp.fitting._fit import Fit
@@ -16,9 +16,6 @@ from bayes_nqp.gaussian import draw
 if TYPE_CHECKING:
     from bayes_nqp.planning import Equation
 
-
-Array = npt.NDArray[np.float64]
-Index = npt.NDArray[np.int64]
 
 _STREAM = 1
 """Tells the stream of coefficients from others of the same seed."""

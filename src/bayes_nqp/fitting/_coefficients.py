@@ -9,14 +9,12 @@ import numpy.typing as npt
 import xarray as xr
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.arrays import Array
 from bayes_nqp.planning import node_names
 
 if TYPE_CHECKING:
     from bayes_nqp.planning import Equation, Plan
 
-
-Array = npt.NDArray[np.float64]
-Index = npt.NDArray[np.int64]
 
 COEFFICIENTS = "coefficients"
 """The group of a fit's tree that holds them."""

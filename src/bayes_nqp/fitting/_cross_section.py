@@ -8,17 +8,14 @@ from functools import reduce
 from itertools import combinations
 
 import numpy as np
-import numpy.typing as npt
 
+from bayes_nqp.arrays import Array, Index
 from bayes_nqp.errors import IdentificationError, shown
 from bayes_nqp.fitting._gaussian import Regression, independent
 from bayes_nqp.language import Message
 from bayes_nqp.panel import CrossSection
 from bayes_nqp.priors import Priors
 from bayes_nqp.terms import zero_sum
-
-Array = npt.NDArray[np.float64]
-Index = npt.NDArray[np.int64]
 
 _EXACT = 1e-12
 

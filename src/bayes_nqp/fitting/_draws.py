@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from scipy.sparse import csr_array
 
+from bayes_nqp.arrays import Array, Index
 from bayes_nqp.fitting._channel_reach import ChannelReach, channel_reach
 from bayes_nqp.fitting._reach import reach_of
 from bayes_nqp.fitting._realised import Reach
@@ -19,9 +19,6 @@ from bayes_nqp.fitting._unit_deviations import UnitDeviations, unit_deviations
 from bayes_nqp.gaussian import Coefficients, SharedErrors, draw, number_count
 from bayes_nqp.planning import Equation, Plan
 from bayes_nqp.terms import Slope, SlopeKind
-
-Array = npt.NDArray[np.float64]
-Index = npt.NDArray[np.int64]
 
 MEMBERS_STORED = 2_000
 """Above this many members their deviations are not stored."""

@@ -8,7 +8,6 @@ from dataclasses import replace
 from functools import partial
 
 import numpy as np
-import numpy.typing as npt
 
 from bayes_nqp import progress as steps
 from bayes_nqp.fitting._draws import recovered
@@ -23,7 +22,6 @@ from bayes_nqp.machine import n_threads
 from bayes_nqp.planning import Equation, Plan
 from bayes_nqp.sampling import Chains, Density, Importance, importance
 
-Array = npt.NDArray[np.float64]
 type Stream = np.random.Generator | SharedStreams
 
 

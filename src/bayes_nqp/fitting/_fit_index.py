@@ -10,12 +10,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 import xarray as xr
 
 from bayes_nqp import progress as bars
 from bayes_nqp import vocabulary as v
 from bayes_nqp.annotations import Seed
+from bayes_nqp.arrays import Array
 from bayes_nqp.diagnostics import Gate, worst_of
 from bayes_nqp.doors import door
 from bayes_nqp.errors import PanelError, StudyError
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from bayes_nqp.index import Centrality
     from bayes_nqp.panel import Panel
 
-
-Array = npt.NDArray[np.float64]
 
 _LEAST, _SHORT, _NAMED, _AN_HOUR = 50, 500, 3, 10_000
 """Draws of each chain that are kept of each fit, at the least; that are drawn; and fits whose

@@ -5,13 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy.linalg import solve_triangular
 
+from bayes_nqp.arrays import Array, Index
 from bayes_nqp.parameters import ScalePrior
-
-Array = npt.NDArray[np.float64]
-Index = npt.NDArray[np.int64]
 
 _POINTS = 4001
 _DEPTH = 40.0

@@ -10,6 +10,7 @@ import xarray as xr
 from scipy.sparse import csr_array
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.arrays import Array, Index
 from bayes_nqp.fitting._linked import linked_terms
 from bayes_nqp.fitting._reach import reach_of
 from bayes_nqp.fitting._theta import theta_of
@@ -18,10 +19,6 @@ from bayes_nqp.terms import SlopeKind
 if TYPE_CHECKING:
     from bayes_nqp.fitting._fit import Fit
     from bayes_nqp.fitting._unit_likelihood import LeftOut
-
-
-Array = npt.NDArray[np.float64]
-Index = npt.NDArray[np.int64]
 
 
 def group_rows(fit: Fit, groups: LeftOut) -> Array:

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-import numpy.typing as npt
 import xarray as xr
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.arrays import Array
 from bayes_nqp.doors import door
 from bayes_nqp.draws import Draws
 from bayes_nqp.errors import StudyError, one_of
@@ -20,9 +20,6 @@ from bayes_nqp.terms import DELTA
 
 if TYPE_CHECKING:
     from bayes_nqp.fitting._fit import Fit
-
-
-Array = npt.NDArray[np.float64]
 
 
 @door

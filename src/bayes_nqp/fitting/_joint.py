@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import xarray as xr
 from scipy.sparse import csr_array
 
 from bayes_nqp import progress as steps
 from bayes_nqp import vocabulary as v
+from bayes_nqp.arrays import Array, Index
 from bayes_nqp.diagnostics import Gate
 from bayes_nqp.fitting._draws import Recovered, joined, members_stored, slopes_of, terms_of
 from bayes_nqp.fitting._joint_problem import joint_density, joint_of
@@ -23,9 +23,6 @@ from bayes_nqp.gaussian import Coefficients, Stacked, StackedDraws, stacked_draw
 from bayes_nqp.language import Message
 from bayes_nqp.planning import Equation, Plan
 from bayes_nqp.sampling import Chains, Importance, importance
-
-Array = npt.NDArray[np.float64]
-Index = npt.NDArray[np.int64]
 
 _CHUNK_NUMBERS = 16_000_000
 """Numbers of draws that are made at once."""

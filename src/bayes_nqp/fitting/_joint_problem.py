@@ -6,16 +6,13 @@ from collections.abc import Iterator
 from functools import partial
 
 import numpy as np
-import numpy.typing as npt
 
+from bayes_nqp.arrays import Array, Index
 from bayes_nqp.gaussian import Stacked, stacked, stacked_density, stacked_gradient
 from bayes_nqp.moments import UnitClass, packed_rows
 from bayes_nqp.planning import Equation, Plan
 from bayes_nqp.priors import Priors
 from bayes_nqp.sampling import Density
-
-Array = npt.NDArray[np.float64]
-Index = npt.NDArray[np.int64]
 
 
 def joint_density(joint: Stacked) -> Density:

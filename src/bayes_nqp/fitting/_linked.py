@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 import xarray as xr
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.arrays import Array
 from bayes_nqp.fitting._reported import equation_draws
 from bayes_nqp.fitting._theta import theta_of
 from bayes_nqp.gaussian import coefficients_of
@@ -16,9 +16,6 @@ from bayes_nqp.terms import DELTA, OPPOSITE, SHARED, TREATED
 
 if TYPE_CHECKING:
     from bayes_nqp.fitting._fit import Fit
-
-
-Array = npt.NDArray[np.float64]
 
 
 def lag_draws(fit: Fit) -> Array | None:

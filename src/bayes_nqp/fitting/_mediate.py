@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
 from bayes_nqp.annotations import Seed
+from bayes_nqp.arrays import Array
 from bayes_nqp.diagnostics import Gate, convergence
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
@@ -23,8 +23,6 @@ from bayes_nqp.markup import facts_html, facts_text
 from bayes_nqp.panel import CrossSection, cross_section
 from bayes_nqp.priors import Priors
 from bayes_nqp.software import versions
-
-Array = npt.NDArray[np.float64]
 
 
 @door

@@ -10,6 +10,7 @@ import xarray as xr
 
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
+from bayes_nqp.arrays import Array, Index
 from bayes_nqp.fitting._cell_draws import CellDraws
 from bayes_nqp.fitting._mediate import Mediated
 from bayes_nqp.fitting._paths import lagged
@@ -19,10 +20,6 @@ from bayes_nqp.terms import DELTA, SlopeKind
 
 if TYPE_CHECKING:
     from bayes_nqp.fitting._fit import Fit
-
-
-Array = npt.NDArray[np.float64]
-Index = npt.NDArray[np.int64]
 
 
 def moderator_rows(fit: Fit) -> tuple[Index, Array]:

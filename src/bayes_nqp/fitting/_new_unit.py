@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
+from bayes_nqp.arrays import Array
 from bayes_nqp.errors import StudyError
 from bayes_nqp.fitting._cell_draws import CellDraws
 from bayes_nqp.fitting._needs import LINKED, meets
@@ -17,9 +17,6 @@ from bayes_nqp.terms import SlopeKind
 
 if TYPE_CHECKING:
     from bayes_nqp.fitting._fit import Fit
-
-
-Array = npt.NDArray[np.float64]
 
 
 def new_unit_effects(fit: Fit, generator: np.random.Generator | None) -> Array:

@@ -14,13 +14,10 @@ from functools import cached_property
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
+from bayes_nqp.arrays import Array, Index
 from bayes_nqp.fitting._realised import Reach
 from bayes_nqp.gaussian import lasting_response, responses, series_length
-
-Array = npt.NDArray[np.float64]
-Index = npt.NDArray[np.int64]
 
 RUNS: Final = ("short", "actual", "long")
 """What this period's treatment does at once; all of it so far; in the end, if it stays as it is."""

@@ -6,17 +6,14 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.arrays import Array
 
 if TYPE_CHECKING:
     import xarray as xr
 
     from bayes_nqp.planning import Equation
-
-
-Array = npt.NDArray[np.float64]
 
 
 def parameter_units(equation: Equation) -> Array:

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.arrays import Array
 from bayes_nqp.fitting._channel_reach import channel_reach
 from bayes_nqp.fitting._draws import Recovered
 from bayes_nqp.fitting._products import Product, products_of
@@ -16,9 +16,6 @@ from bayes_nqp.fitting._reach import reach_of
 from bayes_nqp.fitting._realised import PATHS
 from bayes_nqp.planning import CellInfo, Plan
 from bayes_nqp.terms import SLOPE, TREATED, Slope, SlopeKind, linked_name
-
-Array = npt.NDArray[np.float64]
-Index = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)

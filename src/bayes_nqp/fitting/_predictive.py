@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 import xarray as xr
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.annotations import Seed
+from bayes_nqp.arrays import Array, Index
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
 from bayes_nqp.fitting._coefficient_draws import coefficients_of
@@ -28,9 +28,6 @@ if TYPE_CHECKING:
     from bayes_nqp.fitting._fit import Fit
     from bayes_nqp.planning import Equation, Plan
 
-
-Array = npt.NDArray[np.float64]
-Index = npt.NDArray[np.int64]
 
 _CHUNK_NUMBERS = 2_000_000
 

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 import xarray as xr
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.annotations import Seed
+from bayes_nqp.arrays import Array
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
 from bayes_nqp.fitting._draws import kept_members
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from bayes_nqp.planning import Equation, Plan
     from bayes_nqp.terms import GlobalPart, LocalPart
 
-
-Array = npt.NDArray[np.float64]
 
 _CHUNK_NUMBERS = 4_000_000
 

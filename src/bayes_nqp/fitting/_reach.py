@@ -5,17 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from bayes_nqp.arrays import Array, Index, Mask
 from bayes_nqp.designs import LinkedSpec
 from bayes_nqp.fitting._over_periods import DynamicReach
 from bayes_nqp.fitting._realised import Reach, Shift
 from bayes_nqp.planning import CellInfo, Equation, Plan
 from bayes_nqp.terms import NEIGHBOUR
-
-Array = npt.NDArray[np.float64]
-Index = npt.NDArray[np.int64]
-Mask = npt.NDArray[np.bool_]
 
 
 def reach_of(plan: Plan, equation: Equation) -> Reach | None:

@@ -18,12 +18,10 @@ from scipy.interpolate import BarycentricInterpolator
 from scipy.sparse.linalg import splu
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.arrays import Array, Index
 from bayes_nqp.fitting._theta import theta_of
 from bayes_nqp.gaussian import inverse_diagonal, is_dense
 from bayes_nqp.planning import CellInfo
-
-Array = npt.NDArray[np.float64]
-Index = npt.NDArray[np.int64]
 
 PATHS = (v.TOTAL, v.DIRECT, v.RECEIVED)
 """All of an effect; what rows have of their own unit's treatment; what they have of others'."""

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.arrays import Array, Index
 from bayes_nqp.errors import StudyError
 from bayes_nqp.fitting._linked import linked_terms
 from bayes_nqp.fitting._over_periods import DynamicReach
@@ -25,10 +26,6 @@ from bayes_nqp.terms import DELTA, SlopeKind
 
 if TYPE_CHECKING:
     from bayes_nqp.fitting._fit import Fit
-
-
-Array = npt.NDArray[np.float64]
-Index = npt.NDArray[np.int64]
 
 
 def realised_units(fit: Fit, role: str, *, anticipated: bool = False) -> tuple[Array, Index, Index]:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
+from bayes_nqp.arrays import Array
 from bayes_nqp.gaussian import Coefficients
 from bayes_nqp.planning import Equation, Plan
 from bayes_nqp.terms import EXPOSURE_TIME, NEIGHBOUR, RECEIVED, TREATED
-
-Array = npt.NDArray[np.float64]
 
 
 def own_and_received(

@@ -8,11 +8,11 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 import xarray as xr
 
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
+from bayes_nqp.arrays import Array
 from bayes_nqp.diagnostics import (
     ESS,
     Gate,
@@ -31,8 +31,6 @@ from bayes_nqp.fitting._tree import average_gate
 if TYPE_CHECKING:
     from bayes_nqp.fitting._fit import Fit
 
-
-Array = npt.NDArray[np.float64]
 
 _SAME = 1e-3
 """What versions and processors may differ by, of numbers of a gate."""

@@ -15,6 +15,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.arrays import Array, Index
 from bayes_nqp.diagnostics import ESS, Gate
 from bayes_nqp.errors import StudyError
 from bayes_nqp.fitting._arithmetic import alike
@@ -32,9 +33,6 @@ from bayes_nqp.sampling import Chains, Density, Importance
 if TYPE_CHECKING:
     from bayes_nqp.fitting._fit import Fit
 
-
-Array = npt.NDArray[np.float64]
-Index = npt.NDArray[np.int64]
 
 _DRAWS = 256
 """Draws that are made again."""

@@ -6,16 +6,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
-import numpy.typing as npt
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.arrays import Array
 
 if TYPE_CHECKING:
     from bayes_nqp.fitting._fit import Fit
     from bayes_nqp.fitting._mediate import Mediated
 
-
-Array = npt.NDArray[np.float64]
 
 OUTCOME = "outcome"
 """The first equation, whatever the outcome's column is called."""

@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 import xarray as xr
 
+from bayes_nqp.arrays import Array
 from bayes_nqp.diagnostics import Gate
 from bayes_nqp.errors import Hint, StudyError
 from bayes_nqp.fitting._draws import (
@@ -29,8 +29,6 @@ from bayes_nqp.terms import Slope, SlopeKind
 if TYPE_CHECKING:
     from bayes_nqp.planning import Equation, Plan
 
-
-Array = npt.NDArray[np.float64]
 
 ROWS_NOTE = (
     "the model was sampled row by row, with every coefficient, which is slow: time grows with "

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
+from bayes_nqp.arrays import Array
 from bayes_nqp.fitting._linked import lag_draws, linked_terms
 from bayes_nqp.fitting._over_periods import CHUNK, RUNS, DynamicReach
 from bayes_nqp.fitting._reach import reach_of
@@ -16,8 +16,6 @@ from bayes_nqp.gaussian import responses, series_length
 
 if TYPE_CHECKING:
     from bayes_nqp.fitting._fit import Fit
-
-Array = npt.NDArray[np.float64]
 
 
 def run_draws(fit: Fit) -> Array:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-import numpy.typing as npt
 import xarray as xr
 from scipy.special import logsumexp
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.arrays import Array
 from bayes_nqp.diagnostics import Gate, populations_gate, weights_gate, worst_of
 from bayes_nqp.fitting._draws import cell_shares, recovered
 from bayes_nqp.fitting._equations import equation_density, numbered
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
     from bayes_nqp.planning import Equation
 
-
-Array = npt.NDArray[np.float64]
 
 SHORT: Final = (4, 250)
 """Chains and draws of a refit."""

@@ -8,15 +8,12 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
+from bayes_nqp.arrays import Array
 from bayes_nqp.gaussian import number_count
 
 if TYPE_CHECKING:
     from bayes_nqp.planning import Equation
-
-
-Array = npt.NDArray[np.float64]
 
 
 class ErrorStream:

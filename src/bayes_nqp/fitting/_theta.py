@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-import numpy.typing as npt
 
-Array = npt.NDArray[np.float64]
+from bayes_nqp.arrays import Array
 
 
 def theta_of(terms: Mapping[str, Array], events: Sequence[int]) -> Array:

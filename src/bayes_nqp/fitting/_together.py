@@ -6,14 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from bayes_nqp.arrays import Array, Index
 from bayes_nqp.fitting._streams import ErrorStream, SharedStreams, error_width
 from bayes_nqp.gaussian import draw, number_count
 from bayes_nqp.planning import Equation
-
-Array = npt.NDArray[np.float64]
-Index = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,10 +8,10 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import xarray as xr
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.arrays import Array, Index
 from bayes_nqp.diagnostics import Gate, convergence, populations_gate, weights_gate, worst_of
 from bayes_nqp.fitting._coefficients import COEFFICIENTS, labelled_slots
 from bayes_nqp.fitting._draws import Recovered, combined
@@ -21,9 +21,6 @@ from bayes_nqp.fitting._waist import waist
 from bayes_nqp.planning import Equation, Plan
 from bayes_nqp.sampling import Chains
 from bayes_nqp.terms import SlopeKind
-
-Array = npt.NDArray[np.float64]
-Index = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,14 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from bayes_nqp.arrays import Array, Index
 from bayes_nqp.gaussian import Coefficients
 from bayes_nqp.moments import UnitClass, packed_rows
 from bayes_nqp.planning import Equation
-
-Array = npt.NDArray[np.float64]
-Index = npt.NDArray[np.int64]
 
 _DRAWS = 500
 """Draws that are made at once: deviations of some hundred units then stay in the cache."""

@@ -12,6 +12,7 @@ import xarray as xr
 from scipy.sparse import csr_array
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.arrays import Array, Index
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError, shown
 from bayes_nqp.fitting._coefficient_draws import coefficients_of, pairs_coefficients
@@ -27,9 +28,6 @@ if TYPE_CHECKING:
     from bayes_nqp.gaussian import Values
     from bayes_nqp.planning import Equation
 
-
-Array = npt.NDArray[np.float64]
-Index = npt.NDArray[np.int64]
 
 _NUMBERS_STORED = 40_000_000
 """Draws are thinned so that no more numbers than these come back."""

@@ -13,9 +13,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 from scipy.sparse import csr_array
 
+from bayes_nqp.arrays import Array, Index
 from bayes_nqp.gaussian import back_solve
 from bayes_nqp.planning import RowLayout, row_layout
 from bayes_nqp.rowmodel import padded, row_slopes
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from bayes_nqp.planning import Equation, Plan
 
 
-Array = npt.NDArray[np.float64]
-Index = npt.NDArray[np.int64]
 Members = Literal["same", "new"]
 
 

@@ -10,12 +10,10 @@ import xarray as xr
 
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
+from bayes_nqp.arrays import Array
 from bayes_nqp.diagnostics import Gate
 from bayes_nqp.planning import CellInfo, Plan
 from bayes_nqp.terms import NEIGHBOUR
-
-Array = npt.NDArray[np.float64]
-Index = npt.NDArray[np.int64]
 
 
 def waist(

@@ -9,15 +9,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from bayes_nqp.arrays import Index
 from bayes_nqp.columns import frozen
 from bayes_nqp.errors import PanelError, StudyError, nearest, shown
 from bayes_nqp.language import Message
 
 if TYPE_CHECKING:
     from bayes_nqp.panel._rectangle import Rectangle
-
-
-Index = npt.NDArray[np.int64]
 
 
 _UNKNOWN: Final = 0.05

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from bayes_nqp.arrays import Array, Index
 from bayes_nqp.designs import EquationSpec, parameters_of
 from bayes_nqp.gaussian import Block, Group, Member, Problem, Process
 from bayes_nqp.moments import (
@@ -33,9 +33,6 @@ from bayes_nqp.planning._processes import (
 )
 from bayes_nqp.planning._slots import slots_of
 from bayes_nqp.terms import GlobalPart, LocalPart, ProcessPart
-
-Array = npt.NDArray[np.float64]
-Index = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)

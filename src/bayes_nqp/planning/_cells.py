@@ -6,10 +6,10 @@ from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.arrays import Index, Mask
 from bayes_nqp.errors import Hint, IdentificationError
 from bayes_nqp.language import NOTHING, Message, listed, separated
 from bayes_nqp.planning._frame import PlanFrame
@@ -20,10 +20,6 @@ from bayes_nqp.terms import NEIGHBOUR, CellTable, TimeEffects
 if TYPE_CHECKING:
     from bayes_nqp.designs import Calendar, ModelSpec
     from bayes_nqp.panel import Panel
-
-
-Index = npt.NDArray[np.int64]
-Mask = npt.NDArray[np.bool_]
 
 
 def drop_reasons(model: ModelSpec, frame: PlanFrame) -> tuple[Mask, tuple[str, ...]]:

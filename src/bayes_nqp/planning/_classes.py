@@ -7,10 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from bayes_nqp.arrays import Index
 from bayes_nqp.moments import distinct_rows
 from bayes_nqp.planning._frame import PlanFrame
-
-Index = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from bayes_nqp.arrays import Array, Mask
 from bayes_nqp.errors import PanelError, StudyError, nearest, shown
 from bayes_nqp.moments import VaryingColumn
 from bayes_nqp.planning._frame import PlanFrame
@@ -15,9 +16,6 @@ if TYPE_CHECKING:
     from bayes_nqp.designs import EquationSpec
     from bayes_nqp.panel import Panel
 
-
-Array = npt.NDArray[np.float64]
-Mask = npt.NDArray[np.bool_]
 
 _ROUNDING = 1e-11
 """Spread of a column, over its largest value, that rounding alone may leave of unit means."""

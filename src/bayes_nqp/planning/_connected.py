@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 from scipy.linalg import qr
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
+from bayes_nqp.arrays import Array, Index
 from bayes_nqp.moments import Rows
 from bayes_nqp.planning._frame import PlanFrame
-
-Array = npt.NDArray[np.float64]
-Index = npt.NDArray[np.int64]
 
 
 def block_of_strata(

@@ -23,8 +23,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_array
 
-Array = npt.NDArray[np.float64]
-Index = npt.NDArray[np.int64]
+from bayes_nqp.arrays import Array, Index
 
 
 @dataclass(frozen=True, eq=False)

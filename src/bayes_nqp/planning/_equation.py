@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
+from bayes_nqp.arrays import Array, Index
 from bayes_nqp.designs import EquationSpec, MediatorSpec, structures
 from bayes_nqp.errors import Hint, StudyError
 from bayes_nqp.language import Message
@@ -44,8 +44,6 @@ from bayes_nqp.terms import (
 
 _TINY = 1e-100
 """Squares of smaller scales vanish, and those of their inverses overflow."""
-Array = npt.NDArray[np.float64]
-Index = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,9 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from bayes_nqp.arrays import Array, Index, Mask
 from bayes_nqp.designs import DoseSpec, ModelSpec
 from bayes_nqp.errors import Hint, IdentificationError
 from bayes_nqp.language import NOTHING, Message, separated
@@ -23,10 +23,6 @@ from bayes_nqp.terms import TREATED, CellTable, Slope, TimeEffects
 if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
 
-
-Array = npt.NDArray[np.float64]
-Index = npt.NDArray[np.int64]
-Mask = npt.NDArray[np.bool_]
 
 _NEVER_CHANGES = Message("the exposure never changes within its units")
 _NO_RESIDUAL = Message("unit and time effects explain all of the exposure's variation")

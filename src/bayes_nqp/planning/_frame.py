@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from bayes_nqp.arrays import Index, Mask
 from bayes_nqp.designs import Calendar, DoseSpec, ModelSpec
 from bayes_nqp.errors import StudyError
 from bayes_nqp.language import Message
@@ -17,10 +18,6 @@ from bayes_nqp.terms import BARE, LEAD, OWN_EFFECT, TREATED
 
 if TYPE_CHECKING:
     pass
-
-
-Index = npt.NDArray[np.int64]
-Mask = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)

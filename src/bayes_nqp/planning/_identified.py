@@ -6,17 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from bayes_nqp.arrays import Array, Index
 from bayes_nqp.errors import IdentificationError, shown
 from bayes_nqp.gaussian import absorbed_products, net_of
 from bayes_nqp.language import Message, listed, separated
 from bayes_nqp.parameters import FLAT
 from bayes_nqp.planning._plan import Equation
 from bayes_nqp.terms import SLOPE, LocalPart, SlopeKind, SlopePart
-
-Array = npt.NDArray[np.float64]
-Index = npt.NDArray[np.int64]
 
 _LEFT = 1e-9
 """Share of a column's variation within units below which nothing of it is left."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 from scipy import sparse
 
+from bayes_nqp.arrays import Array
 from bayes_nqp.designs import EquationSpec
 from bayes_nqp.errors import Hint, IdentificationError, StudyError
 from bayes_nqp.language import Message
@@ -29,8 +29,6 @@ from bayes_nqp.terms import (
     linked_parts,
     tied_parts,
 )
-
-Array = npt.NDArray[np.float64]
 
 
 def lagged_columns(

@@ -8,12 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from bayes_nqp.arrays import Array, Index
 from bayes_nqp.errors import StudyError
 from bayes_nqp.language import Message
 from bayes_nqp.planning._plan import Equation, Plan
-
-Array = npt.NDArray[np.float64]
-Index = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)

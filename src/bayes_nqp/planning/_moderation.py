@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from bayes_nqp.arrays import Array, Mask
 from bayes_nqp.errors import IdentificationError, PanelError, StudyError, nearest, shown
 from bayes_nqp.language import Message
 from bayes_nqp.moments import VaryingColumn
@@ -19,9 +20,6 @@ if TYPE_CHECKING:
     from bayes_nqp.designs import ModelSpec
     from bayes_nqp.panel import Panel
 
-
-Array = npt.NDArray[np.float64]
-Mask = npt.NDArray[np.bool_]
 
 _SAME = 1e-9
 """Share of a column's variation below which another explains it in full."""

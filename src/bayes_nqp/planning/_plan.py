@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from bayes_nqp.arrays import Array, Index
 from bayes_nqp.designs import Facts, ModelSpec
 from bayes_nqp.gaussian import (
     PADDING,
@@ -25,9 +26,6 @@ from bayes_nqp.planning._effects import EffectMap
 from bayes_nqp.planning._frame import PlanFrame
 from bayes_nqp.planning._slots import Slots
 from bayes_nqp.terms import NEIGHBOUR, TREATED, CellTable, GlobalPart, LocalPart, Slope, SlopeKind
-
-Array = npt.NDArray[np.float64]
-Index = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)

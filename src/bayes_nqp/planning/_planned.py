@@ -7,8 +7,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
+from bayes_nqp.arrays import Array
 from bayes_nqp.designs import Calendar, Design, DoseSpec, EquationSpec, ModelSpec
 from bayes_nqp.doors import door
 from bayes_nqp.errors import IdentificationError
@@ -23,8 +23,6 @@ from bayes_nqp.planning._plan import Equation, Plan
 if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
 
-
-Array = npt.NDArray[np.float64]
 
 _REMEMBERED = 4
 """Plans that are held: a study plans one panel several times."""

@@ -5,12 +5,11 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from bayes_nqp.arrays import Array
 from bayes_nqp.errors import Hint, IdentificationError
 from bayes_nqp.language import Message
 from bayes_nqp.planning._frame import PlanFrame
 from bayes_nqp.terms import TimeEffects
-
-Array = npt.NDArray[np.float64]
 
 
 def within_scale(frame: PlanFrame, outcome: Array, rows: npt.NDArray[np.bool_]) -> float:

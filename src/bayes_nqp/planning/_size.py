@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
+from bayes_nqp.arrays import Index
 from bayes_nqp.errors import Hint
 from bayes_nqp.language import Message, separated
 from bayes_nqp.limits import afford
@@ -19,8 +19,6 @@ from bayes_nqp.terms import CellTable, ProcessPart, TimeEffects
 if TYPE_CHECKING:
     from bayes_nqp.designs import EquationSpec
 
-
-Index = npt.NDArray[np.int64]
 
 _EVALUATIONS = 5e3
 """Of the density, in a fit."""

@@ -5,13 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from bayes_nqp.arrays import Index
 from bayes_nqp.gaussian import Problem
 from bayes_nqp.moments import Rows
 from bayes_nqp.planning._frame import PlanFrame
-
-Index = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
+from bayes_nqp.arrays import Index, Mask
 from bayes_nqp.language import NOTHING, Message
 from bayes_nqp.moments import distinct_rows
 from bayes_nqp.planning._classes import ClassTable, class_table
 from bayes_nqp.planning._frame import PlanFrame
 from bayes_nqp.terms import BARE, LEAD, OWN_EFFECT, TREATED
-
-Index = npt.NDArray[np.int64]
-Mask = npt.NDArray[np.bool_]
 
 OK = 0
 REASONS = (

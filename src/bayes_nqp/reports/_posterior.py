@@ -11,15 +11,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import xarray as xr
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.arrays import Array
 from bayes_nqp.estimands import joint_signs
 from bayes_nqp.language import NOTHING, Message, Numeral, figures
 from bayes_nqp.tables import decimals_for, percent
 
-Array = npt.NDArray[np.float64]
 UNDECIDED = 0.9
 """Below this probability of a direction, none is claimed."""
 _JOINT = 0.95

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 import pymc as pm
 import pytensor.tensor as pt
 
+from bayes_nqp.arrays import Index
 from bayes_nqp.designs import Noise
 from bayes_nqp.errors import Hint, StudyError
 from bayes_nqp.language import Message
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from bayes_nqp.likelihoods import Likelihood
     from bayes_nqp.planning import Equation, RowLayout
     from bayes_nqp.rowmodel._names import Variables
-
-
-Index = npt.NDArray[np.int64]
 
 
 def state_density(

@@ -6,15 +6,12 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
+from bayes_nqp.arrays import Array
 from bayes_nqp.parameters import Scale
 
 if TYPE_CHECKING:
     from bayes_nqp.planning import Equation
-
-
-Array = npt.NDArray[np.float64]
 
 
 def path_draws(

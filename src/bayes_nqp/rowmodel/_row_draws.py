@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from bayes_nqp.arrays import Array
 from bayes_nqp.designs import AR1, Noise
 from bayes_nqp.errors import Hint, StudyError
 from bayes_nqp.language import Message
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 
     from bayes_nqp.planning import Equation, RowLayout
 
-
-Array = npt.NDArray[np.float64]
 
 _CHUNK_NUMBERS = 4_000_000
 

@@ -8,15 +8,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from bayes_nqp.arrays import Array
 from bayes_nqp.columns import year_of
 from bayes_nqp.errors import StudyError, brief, nearest, shown
 from bayes_nqp.language import Message
 from bayes_nqp.process import quiet
-
-Array = npt.NDArray[np.float64]
 
 _FUNCTIONS: Mapping[str, Callable[[Any], Any]] = {
     "log": np.log,

@@ -21,6 +21,7 @@ import numpy.typing as npt
 from scipy.optimize import minimize
 
 from bayes_nqp.annotations import Column, names_in
+from bayes_nqp.arrays import Array, Mask
 from bayes_nqp.checks.shared import (
     Alternative,
     Finding,
@@ -38,8 +39,6 @@ from bayes_nqp.language import Message, listed, separated
 from bayes_nqp.panel import Panel
 from bayes_nqp.planning import plan_of
 
-type Array = npt.NDArray[np.float64]
-type Mask = npt.NDArray[np.bool_]
 type Task = tuple[Design, Panel]
 type Row = tuple[Message, Message, Callable[[], Task]]
 """What kind of question, its label, and what to fit; `NotApplicable` where nothing answers it."""

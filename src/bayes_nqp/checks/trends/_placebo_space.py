@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Annotated
 
 import numpy as np
-import numpy.typing as npt
 from annotated_types import Ge
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.annotations import Column
+from bayes_nqp.arrays import Array
 from bayes_nqp.checks.shared import DOUBT, Finding, asks
 from bayes_nqp.checks.trends._deals import SILENT, beside_chance, deals, placebos, refits
 from bayes_nqp.checks.trends._recipients import places_of
@@ -25,8 +25,6 @@ from bayes_nqp.fitting import (
     received_of_rows,
 )
 from bayes_nqp.language import Message, joined
-
-Array = npt.NDArray[np.float64]
 
 _TOO_OFTEN = 0.15
 """Share of placebo intervals that may exclude zero: one in seven where one in twenty should."""
