@@ -125,13 +125,8 @@ def estimand[F: Callable[..., xr.DataArray]](
     return decorate
 
 
-def estimands_named(names: Iterable[str], argument: str = "estimands") -> tuple[Estimand, ...]:
+def estimands_named(names: Iterable[str]) -> tuple[Estimand, ...]:
     """Find estimands by their names.
-
-    Parameters
-    ----------
-    argument : str, default "estimands"
-        What an error calls the names.
 
     Raises
     ------
@@ -142,7 +137,7 @@ def estimands_named(names: Iterable[str], argument: str = "estimands") -> tuple[
     for name in names:
         if name not in ESTIMANDS:
             raise StudyError(
-                Message("'{}' names {!r}, which is no estimand", argument, name),
+                Message("'{}' names {!r}, which is no estimand", "estimands", name),
                 hint=nearest(str(name), ESTIMANDS),
             )
     return tuple(ESTIMANDS[name] for name in names)

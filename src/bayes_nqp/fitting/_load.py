@@ -23,7 +23,6 @@ from bayes_nqp.files import named, no_file
 from bayes_nqp.fitting._arithmetic import check_arithmetic
 from bayes_nqp.fitting._files import FORMAT, PANEL, SEALED, read_groups
 from bayes_nqp.fitting._fit import Fit
-from bayes_nqp.fitting._migration import migrated
 from bayes_nqp.fitting._panel_rows import from_bytes
 from bayes_nqp.fitting._recorded_gate import check_gate
 from bayes_nqp.fitting._redraw import check_redraw
@@ -32,6 +31,7 @@ from bayes_nqp.foreign import reply
 from bayes_nqp.language import decoded
 from bayes_nqp.limits import afford
 from bayes_nqp.panel import Panel
+from bayes_nqp.renames import RENAMED
 from bayes_nqp.seal import Seal, seal_of
 
 _HDF5 = b"\x89HDF\r\n\x1a\n"
@@ -187,7 +187,7 @@ def _fit_of(groups: Mapping[str, xr.Dataset], head: Mapping[str, Any], unsealed:
     facts = json.loads(head["facts"])
     gate, sampler = json.loads(head["gate"]), json.loads(head["sampler"])
     if unsealed:
-        sampler = migrated(sampler)
+        sampler = _migrated(sampler)
     for name in {"effects", "leads"} & set(groups):
         groups[name].attrs.setdefault(v.LINK, v.IDENTITY)
     return Fit(
@@ -224,3 +224,22 @@ def _refusal(path: Path, problem: str) -> StudyError:
     return StudyError(
         f"{path.name} was changed or damaged since it was saved: {problem}", hint=_AGAIN
     )
+
+
+def _migrated(value: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Put what took its place where a value has the type of an earlier version, 0.1.
+
+    Parameters
+    ----------
+    value : mapping
+        A value as files hold it, with its "type" and its arguments.
+
+    Returns
+    -------
+    mapping
+        Arguments that are gone are left out: what a sampler did is in its draws.
+    """
+    rename = RENAMED.get(str(value.get("type")))
+    if rename is None:
+        return value
+    return {"type": rename.value} | {k: x for k, x in value.items() if k in rename.fields}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
@@ -9,7 +11,6 @@ from scipy.sparse.csgraph import connected_components
 from bayes_nqp.arrays import Index, Mask
 from bayes_nqp.language import NOTHING, Message
 from bayes_nqp.moments import distinct_rows
-from bayes_nqp.planning._classes import ClassTable, class_table
 from bayes_nqp.planning._frame import PlanFrame
 from bayes_nqp.terms import BARE, LEAD, OWN_EFFECT, TREATED
 
@@ -21,6 +22,44 @@ REASONS = (
     Message("no never-treated unit to compare with in that period"),
     Message("its untreated periods and the untreated units of that period are not connected"),
 )
+
+
+@dataclass(frozen=True, eq=False)
+class _Classes:
+    """One row a class of units with the same stratum, calendar and observed periods.
+
+    Parameters
+    ----------
+    class_of : ndarray of int (unit)
+        Class of each unit.
+    stratum, level, key, cohort : ndarray of int (class)
+        As in the frame.
+    seen : ndarray of bool (class, period)
+        Observed periods.
+    role : ndarray of int (class, period)
+        Roles of its rows.
+    """
+
+    class_of: Index
+    stratum: Index
+    level: Index
+    key: Index
+    cohort: Index
+    seen: Mask
+    role: Index
+
+
+def _classes_of(frame: PlanFrame) -> _Classes:
+    """Sum a frame's units up."""
+    shape = (frame.n_units, frame.n_periods)
+    seen, role = np.zeros(shape, dtype=np.int64), np.zeros(shape, dtype=np.int64)
+    seen[frame.unit, frame.time], role[frame.unit, frame.time] = 1, frame.role
+    _, class_of = distinct_rows(np.column_stack([frame.stratum, frame.key, seen]))
+    first = np.unique(class_of, return_index=True)[1]
+    return _Classes(
+        class_of, frame.stratum[first], frame.level[first], frame.key[first],
+        frame.cohort[first], seen[first] > 0, role[first],
+    )  # fmt: skip
 
 
 def row_reasons(frame: PlanFrame, *, never: bool) -> Index:
@@ -40,7 +79,7 @@ def row_reasons(frame: PlanFrame, *, never: bool) -> Index:
     ndarray of int (row)
         Position in `REASONS`; 0 where nothing is wrong.
     """
-    table = class_table(frame)
+    table = _classes_of(frame)
     # Leads before exposure are a few coefficients that many cells share: their rows compare still.
     bare = (BARE,) if never else (BARE, LEAD)
     control = table.seen & np.isin(table.role, bare)
@@ -71,7 +110,7 @@ def _components(a: Index, b: Index, size: int) -> Index:
     return np.asarray(connected_components(edges, directed=False)[1], dtype=np.int64)
 
 
-def _through_leads(table: ClassTable, control: Mask, lead: Mask, period: Index, size: int) -> Index:
+def _through_leads(table: _Classes, control: Mask, lead: Mask, period: Index, size: int) -> Index:
     """Connect classes also through lead cells that others of their cell have tied down."""
     n_classes, n_periods = table.seen.shape
     keys = np.stack([np.repeat(x, n_periods) for x in (table.stratum, table.key)])

@@ -135,7 +135,7 @@ class Writer:
         return Cell((centre, lower, upper), self._share, 2)
 
 
-def estimate_columns(translate: Translator, prob: float, group: str = "") -> tuple[Column, ...]:
+def estimate_columns(translate: Translator, prob: float) -> tuple[Column, ...]:
     """Make the columns of mean, sd, interval and probability."""
     labels = (
         translate("Mean"),
@@ -143,7 +143,7 @@ def estimate_columns(translate: Translator, prob: float, group: str = "") -> tup
         translate("{} interval", percent(prob)),
         translate("P(> 0)"),
     )
-    return tuple(Column(label, group) for label in labels)
+    return tuple(map(Column, labels))
 
 
 def sized_columns(translate: Translator, prob: float) -> tuple[Column, ...]:

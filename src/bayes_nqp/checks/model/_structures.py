@@ -43,9 +43,9 @@ def structure_label(errors: Noise) -> str:
     return errors.phrase()
 
 
-def error_means(fit: Fit, equation: str = "outcome") -> dict[str, float]:
-    """Posterior means of the parameters of an equation's error structure, sigma apart."""
-    *parameters, _ = error_draws(fit, equation).items()
+def error_means(fit: Fit) -> dict[str, float]:
+    """Posterior means of the parameters of the outcome's error structure, sigma apart."""
+    *parameters, _ = error_draws(fit).items()
     return {name: float(draws.mean()) for name, draws in parameters}
 
 
