@@ -178,7 +178,8 @@ def _entries(
     p, r = np.meshgrid(np.arange(period.size), np.arange(period.size), indexing="ij")
     below = (column[:, None] >= column) & np.frombuffer(filled, np.bool_).reshape(p.shape)
     p, r = p[below], r[below]
-    # F_tu, F_kt and F_kl, which n Q̃_tu, S_uk Q̃_ut and M_tk,ul Q̃_tu add to.
+    # F_tu, F_kt and F_kl, which n Q̃_tu, S_uk Q̃_ut and M_tk,ul Q̃_tu add to: ⟨Q̃, M⟩ takes (t, u) and
+    # (u, t), for which the lower triangle of Q̃ has one entry.
     row = [in_f[t[low], t[high]], in_f[column[:, None], t].ravel(), in_f[column[p], column[r]]]
     place = [in_q[t[low], t[high]], in_q[period[:, None], t].ravel(), in_q[period[p], period[r]]]
     return np.concatenate(row), np.concatenate(place), (p, r)

@@ -96,7 +96,8 @@ class ClassLayout:
         """
         m, n_points = self.moments, len(q)
         d = m.loadings[:, :, 0]
-        v = (q @ m.loadings)[..., 0]  # (B, H, T)
+        v = (q @ m.loadings)[..., 0]  # Q̃d (B, H, T).
+        # Linear in Q̃, in v and in v v', each of them a sparse product.
         f = (m.map1 @ lower_triangles(q).T).T
         x = (self.loads @ v.reshape(n_points, -1).T).T
         low = lower_indices(m.n_periods)
@@ -143,6 +144,7 @@ class ClassSums:
         n_points, width = len(f), layout.moments.width
         share = layout.n_units / self.inner[:, layout.kind]  # n/h (B, C).
         left = f.reshape(n_points, -1, layout.lower[0].size).copy()
+        # F_g loses sum_c n/h x x' in the columns that are periods, below which all rows stand.
         weighted = x * share[..., None]
         entries = layout.lower[0] * width + layout.lower[1]
         periods = np.delete(np.arange(entries.size), layout.of_pairs)
@@ -150,6 +152,7 @@ class ClassSums:
             square = weighted[:, part].swapaxes(-1, -2) @ x[:, part]
             left[:, group, periods] -= square.reshape(n_points, -1)[:, entries[periods]]
         if layout.pair_group.size:
+            # Pairs of columns lose sum <v v', M>/h over the types of their group, in place of x x'.
             taken = pairs / self.inner[:, layout.pair_kind, None]
             taken = np.add.reduceat(taken, layout.pair_starts, axis=1)
             groups = layout.pair_group[layout.pair_starts]
@@ -174,9 +177,9 @@ class ClassSums:
         # F loses n/h x x' without its corner: x̄ = -2 n/h F̄ x, and of h, n/h² x'F̄ x.
         onto = np.empty_like(x)
         for group, part in layout.groups:
-            weights = square[:, group].copy()
-            weights[:, n_periods:, n_periods:] = 0.0
-            onto[:, part] = x[:, part] @ weights
+            bordered = square[:, group].copy()
+            bordered[:, n_periods:, n_periods:] = 0.0
+            onto[:, part] = x[:, part] @ bordered
         on_class = share * (x * onto).sum(axis=2)
         on_pairs = lower[:, layout.pair_group[:, None], layout.of_pairs]
         on_sums = (pairs * on_pairs).sum(axis=2) / inner[:, layout.pair_kind]

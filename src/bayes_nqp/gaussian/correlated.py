@@ -92,7 +92,7 @@ class ErrorSums:
         """
         n_classes, n_periods = self.seen.shape
         n_points, _, times = errors.shape
-        nuisance = problem.nuisance if values.own is None else values.own[:, None]
+        nuisance = problem.nuisance if values.nuisance is None else values.nuisance[:, None]
         # sqrt(n) times the mean of n units' errors, standardised in the order of time.
         rows = errors[:, : self.seen.size].reshape(n_points, n_classes, n_periods, times)
         root = whitener(innovations(problem, values)[0], nuisance)

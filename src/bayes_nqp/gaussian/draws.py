@@ -131,7 +131,7 @@ def draw(
         values = problem.values(part)
         if problem.redraws is not None and stream is not None:
             nuisance = problem.redraws()
-            values = replace(values, own=nuisance[draws[:, 0] % len(nuisance)])
+            values = replace(values, nuisance=nuisance[draws[:, 0] % len(nuisance)])
         factor: Factor | ReducedFactor
         # Shared errors enter the normal equations of all coefficients, own cells among them.
         if errors is None or errors.sums is None:

@@ -25,7 +25,7 @@ def noise_equations(problem: GaussianProblem, values: Values) -> NoiseEquations:
     """Normal equations of groups and owners."""
     if problem.fixed is not None:
         return problem.fixed
-    if not problem.on_nodes or values.own is not None:
+    if not problem.on_nodes or values.nuisance is not None:
         return _at_points(problem, values)
     if problem.deviates_by_unit:
         sums = class_sums(problem, values)
@@ -43,7 +43,7 @@ def noise_slopes(problem: GaussianProblem, values: Values) -> NoiseEquations | N
 def class_sums(problem: GaussianProblem, values: Values) -> ClassSums | None:
     """What single units' deviations take; None where nodes do not give it."""
     layout = problem.class_layout
-    if layout is None or values.own is not None:
+    if layout is None or values.nuisance is not None:
         return None
     key = (class_sums, id(problem))
     if key not in values.known:

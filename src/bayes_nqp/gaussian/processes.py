@@ -198,8 +198,8 @@ def of_sets(root: Array, blocks: Array) -> Array:
     ----------
     root : ndarray (B, P, n, T, q)
         R / sigma of all processes.
-    own : ndarray (B, P, set, joint, joint)
-        A_vv of the first sets, whose shape tells how many processes a set has.
+    blocks : ndarray (B, P, set, joint, joint)
+        D, A_vv of the first sets, whose shape tells how many processes a set has.
 
     Returns
     -------

@@ -86,8 +86,8 @@ class Values:
         Coefficients of the outcomes of other units, and of the period before.
     processes : ndarray (B, parameter)
         Of what correlates the periods of processes; by default there are none.
-    own : ndarray (B, T, a), optional
-        Loadings N of units' flat coefficients, where they are not those of the problem.
+    nuisance : ndarray (B, T, a), optional
+        N, where it is not that of the problem.
     known : dict
         What was computed at these points and is needed again, as for draws after the factor: by
         the function that it comes from, or that changes it next, and the problem.
@@ -99,12 +99,12 @@ class Values:
     sigma: Array
     lag: Array | None = None
     processes: Array = field(default_factory=lambda: np.zeros((0, 0)))
-    own: Array | None = None
+    nuisance: Array | None = None
     known: dict[Any, Any] = field(default_factory=dict, repr=False)
 
     def __getitem__(self, at: Any) -> Values:
         lag = None if self.lag is None else self.lag[at]
-        nuisance = None if self.own is None else self.own[at]
+        nuisance = None if self.nuisance is None else self.nuisance[at]
         processes = self.processes[at] if len(self.processes) else self.processes
         return Values(
             self.tau[at],

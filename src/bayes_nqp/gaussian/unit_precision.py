@@ -62,7 +62,7 @@ def innovations(problem: GaussianProblem, values: Values) -> tuple[Array, Array]
 def _flat_out(problem: GaussianProblem, values: Values) -> Small:
     """``Q̃ = Q - QN (N'QN)^-1 N'Q`` and ``sum_i (log|Q| - log|N'QN|) / 2`` (2)."""
     interpolated = None  # Q̃ and log determinants, as polynomials between nodes give them.
-    if problem.on_nodes and problem.deviates_by_unit and values.own is None:
+    if problem.on_nodes and problem.deviates_by_unit and values.nuisance is None:
 
         def computed(u: Array) -> tuple[Array, Array]:
             return _of_patterns(problem, values_of_noise(problem, u))
@@ -93,7 +93,7 @@ def _of_patterns(problem: GaussianProblem, values: Values) -> tuple[Array, Array
     m = problem.moments
     root, log_det = innovations(problem, values)
     # N (T, a), of the problem or of each point; its rows outside o are zero, as those of Q are.
-    nuisance = problem.nuisance if values.own is None else values.own[:, None]
+    nuisance = problem.nuisance if values.nuisance is None else values.nuisance[:, None]
     # Q = W'W of every pattern (B, P, T, T); absorbed is log|N'QN| (B, P).
     q, absorbed = absorb(root.swapaxes(-1, -2) @ root, nuisance * m.seen[:, :, None])
     units = np.bincount(m.pattern, m.n_units, len(m.seen))  # Units of each pattern.
