@@ -23,8 +23,6 @@ from bayes_nqp.terms import TimeEffects
 if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
 
-__all__ = ["ContinuousExposure"]
-
 
 @value("design")
 class ContinuousExposure(SingleEquation):

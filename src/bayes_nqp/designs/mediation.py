@@ -24,7 +24,6 @@ from bayes_nqp.terms import Linked, linked_name
 if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
 
-__all__ = ["Mediation"]
 
 _LEGS = ("a", "b", "direct")
 

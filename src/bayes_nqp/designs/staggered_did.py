@@ -21,8 +21,6 @@ from bayes_nqp.terms import TimeEffects
 if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
 
-__all__ = ["StaggeredDiD"]
-
 
 @value("design")
 class StaggeredDiD(SingleEquation):

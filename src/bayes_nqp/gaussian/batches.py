@@ -14,8 +14,6 @@ from bayes_nqp.arrays import Array, Index
 from bayes_nqp.gaussian.linear_part import LinearPart
 from bayes_nqp.machine import n_threads, one_thread
 
-__all__ = ["CHUNK", "batch_size", "in_chunks", "point_by_point"]
-
 CHUNK = 32
 """Points of a batch, at most: fewer would wait for Python."""
 _CACHED = 1_200_000

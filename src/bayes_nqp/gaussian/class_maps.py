@@ -23,19 +23,6 @@ from bayes_nqp.gaussian.statement import Member, Problem
 from bayes_nqp.gaussian.types import Moments, Owners
 from bayes_nqp.moments import UnitClass
 
-__all__ = [
-    "ClassEntries",
-    "ClassTypes",
-    "class_entries",
-    "class_types",
-    "load_places",
-    "loads_shape",
-    "map1_shape",
-    "moments_of_classes",
-    "owners_by_class",
-    "owners_of_several",
-]
-
 _FEW_ENTRIES = 64
 """Packed entries of a class up to which its places are held: 100 kB."""
 

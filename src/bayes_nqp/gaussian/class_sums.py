@@ -27,8 +27,6 @@ from bayes_nqp.gaussian._small import lower_indices, lower_triangles
 from bayes_nqp.gaussian.equations import NoiseEquations, deviation_precision
 from bayes_nqp.gaussian.types import Moments, Owners, Values
 
-__all__ = ["ClassLayout", "ClassSums", "class_layout"]
-
 
 @dataclass(frozen=True, eq=False)
 class ClassLayout:

@@ -36,8 +36,6 @@ from bayes_nqp.gaussian.statement import Problem
 from bayes_nqp.gaussian.types import Arrowhead, Values
 from bayes_nqp.gaussian.unit_precision import innovations, small
 
-__all__ = ["ErrorSums", "FixedErrorSums", "error_sums"]
-
 
 @dataclass(frozen=True, eq=False)
 class ErrorSums:

@@ -29,18 +29,6 @@ from bayes_nqp.gaussian.processes import block_processes_out, group_processes_ou
 from bayes_nqp.gaussian.reduced import ReducedFactor, factor_reduced
 from bayes_nqp.gaussian.types import Arrowhead, Values
 
-__all__ = [
-    "Factor",
-    "NormalEquations",
-    "assembled",
-    "density",
-    "factorise",
-    "log_likelihood",
-    "normal_equations",
-    "part_of",
-    "solved",
-]
-
 _LOG_2PI = float(np.log(2.0 * np.pi))
 
 

@@ -26,8 +26,6 @@ from bayes_nqp.gaussian.reduced import ReducedFactor
 from bayes_nqp.gaussian.types import Owners, Values
 from bayes_nqp.gaussian.unit_precision import small
 
-__all__ = ["Coefficients", "SharedErrors", "draw", "number_count"]
-
 
 @dataclass(frozen=True, eq=False)
 class Coefficients:

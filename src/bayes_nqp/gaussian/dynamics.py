@@ -37,15 +37,6 @@ from scipy import sparse
 from bayes_nqp.arrays import Array, Index
 from bayes_nqp.gaussian.lag import LogDeterminant, level_means, log_determinant, traces
 
-__all__ = [
-    "DynamicDeterminant",
-    "coefficients_of",
-    "dynamic_determinant",
-    "lasting_response",
-    "responses",
-    "series_length",
-]
-
 type Complex = npt.NDArray[np.complex128]
 
 _SIZE = 1024

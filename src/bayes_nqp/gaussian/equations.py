@@ -10,8 +10,6 @@ import numpy as np
 from bayes_nqp.arrays import Array
 from bayes_nqp.gaussian.types import Values
 
-__all__ = ["NoiseEquations", "OwnerEquations", "deviation_precision"]
-
 
 def deviation_precision(values: Values) -> Array:
     """``Lambda = sigma² Omega^-1`` (B, q, q)."""

@@ -20,8 +20,6 @@ from bayes_nqp.gaussian.equations import NoiseEquations, OwnerEquations
 from bayes_nqp.gaussian.statement import Problem
 from bayes_nqp.gaussian.types import Moments, Owners
 
-__all__ = ["fixed_equations", "without_types"]
-
 
 def without_types(problem: Problem) -> Moments:
     """Moments of no type of unit: all that rows say is in the normal equations.

@@ -17,8 +17,6 @@ from bayes_nqp.gaussian.problem import GaussianProblem
 from bayes_nqp.gaussian.types import Values
 from bayes_nqp.machine import one_thread
 
-__all__ = ["averages", "functionals", "local_variances"]
-
 
 def functionals(
     problem: GaussianProblem, points: Array, local: Array, shared: Array

@@ -53,19 +53,6 @@ from bayes_nqp.gaussian.problem import GaussianProblem
 from bayes_nqp.gaussian.types import PADDING, Arrowhead, Owners, Values
 from bayes_nqp.gaussian.unit_precision import small
 
-__all__ = [
-    "FactorAdjoint",
-    "factor_adjoint",
-    "from_lower",
-    "gradient",
-    "refused",
-    "rows",
-    "sides",
-    "through_turns",
-    "to_lower",
-    "type_adjoint",
-]
-
 
 def gradient(
     problem: GaussianProblem, points: Array, *, threads: int | None = None

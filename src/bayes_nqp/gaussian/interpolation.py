@@ -15,8 +15,6 @@ from numpy.polynomial import chebyshev
 from bayes_nqp.arrays import Array
 from bayes_nqp.gaussian.types import Panelled
 
-__all__ = ["MANY_PATTERNS", "Panels"]
-
 MANY_PATTERNS = 16
 """Patterns of observed periods from which nodes are used.
 

@@ -27,16 +27,6 @@ from scipy.sparse.linalg import splu
 
 from bayes_nqp.arrays import Array, Index
 
-__all__ = [
-    "HIGHEST",
-    "LOWEST",
-    "MOST_DENSE",
-    "LogDeterminant",
-    "inverse_diagonal",
-    "is_dense",
-    "log_determinant",
-]
-
 LOWEST, HIGHEST = -0.95, 0.97
 """Between which delta is looked for; the rows of W sum to one."""
 MOST_DENSE = 3_000

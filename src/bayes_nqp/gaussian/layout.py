@@ -19,8 +19,6 @@ from bayes_nqp.gaussian.path_laws import Placement
 from bayes_nqp.gaussian.statement import Block, Group, Problem
 from bayes_nqp.gaussian.types import PADDING, Arrowhead
 
-__all__ = ["Layout", "layout_of", "quadratic_map", "slots_of_groups"]
-
 _REMEMBERED = 8
 """Layouts that are held: refits to other outcomes, or to cohorts dealt anew, share theirs."""
 

@@ -14,8 +14,6 @@ from bayes_nqp.gaussian.own_cells import OwnCells
 from bayes_nqp.gaussian.types import Arrowhead, Values
 from bayes_nqp.parameters import FLAT
 
-__all__ = ["LinearPart", "Reduced"]
-
 
 @dataclass(frozen=True, eq=False)
 class Reduced:

@@ -29,8 +29,6 @@ from bayes_nqp.gaussian.statement import Problem
 from bayes_nqp.gaussian.types import Moments, Owners
 from bayes_nqp.parameters import Scale
 
-__all__ = ["gaussian_problem"]
-
 
 def gaussian_problem(
     problem: Problem,

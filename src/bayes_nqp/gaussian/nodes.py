@@ -18,8 +18,6 @@ from bayes_nqp.gaussian.problem import GaussianProblem
 from bayes_nqp.gaussian.types import Values
 from bayes_nqp.gaussian.unit_precision import of_types, small, values_of_noise
 
-__all__ = ["class_slopes", "class_sums", "noise_equations", "noise_slopes"]
-
 
 def noise_equations(problem: GaussianProblem, values: Values) -> NoiseEquations:
     """Normal equations of groups and owners."""

@@ -19,8 +19,6 @@ from bayes_nqp.gaussian._small import back_solve
 from bayes_nqp.gaussian.statement import Problem
 from bayes_nqp.parameters import FLAT
 
-__all__ = ["Elimination", "OwnCells", "eliminate", "own_cells"]
-
 
 @dataclass(frozen=True, eq=False)
 class OwnCells:

@@ -11,8 +11,6 @@ from bayes_nqp.gaussian.problem import GaussianProblem
 from bayes_nqp.gaussian.types import Owners, Values
 from bayes_nqp.gaussian.unit_precision import Small
 
-__all__ = ["owner_equations", "taken_by_owners"]
-
 
 def owner_equations(
     problem: GaussianProblem, owners: Owners, types: Small, width: int

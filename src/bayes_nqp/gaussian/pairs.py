@@ -19,8 +19,6 @@ from scipy.sparse import csr_array, hstack
 from bayes_nqp.arrays import Array, Index
 from bayes_nqp.gaussian._small import lower_indices
 
-__all__ = ["MANY_PAIRS", "PairedMap", "as_dummies", "paired"]
-
 _SPARE = 3
 """Kinds of slots beyond the number of columns up to which dummies stand for these columns.
 

@@ -16,19 +16,6 @@ import numpy as np
 from bayes_nqp.arrays import Array, Index
 from bayes_nqp.gaussian.types import ErrorLaw
 
-__all__ = [
-    "BorderLaw",
-    "OwnPaths",
-    "PathLaw",
-    "Placement",
-    "Turn",
-    "correlation_root",
-    "placed",
-    "turned",
-    "turned_back",
-    "turned_in",
-]
-
 _MANY = 8
 """Processes of a block from which those that meet none of the others come off before these."""
 

@@ -10,8 +10,6 @@ from bayes_nqp.gaussian.problem import GaussianProblem
 from bayes_nqp.gaussian.processes import PathFactor, block_processes_out, group_processes_out
 from bayes_nqp.gaussian.types import Values
 
-__all__ = ["block_errors", "group_errors", "processes_in", "surfaces"]
-
 
 def group_errors(
     problem: GaussianProblem, values: Values, sums: Array, white: Array

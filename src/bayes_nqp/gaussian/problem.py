@@ -20,8 +20,6 @@ from bayes_nqp.gaussian.statement import Lag, Process
 from bayes_nqp.gaussian.types import Arrowhead, ErrorLaw, Moments, Owners, Panelled, Values
 from bayes_nqp.parameters import ParameterSpace, Prior
 
-__all__ = ["Deviation", "GaussianProblem", "IsotropicDeviation"]
-
 
 class Deviation(Protocol):
     """The covariance of an owner's deviation, with q columns."""

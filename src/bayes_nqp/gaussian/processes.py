@@ -27,16 +27,6 @@ from bayes_nqp.gaussian.path_laws import OwnPaths
 from bayes_nqp.gaussian.statement import Process
 from bayes_nqp.gaussian.types import Arrowhead, Values
 
-__all__ = [
-    "Inner",
-    "PathFactor",
-    "Pathed",
-    "block_processes_out",
-    "group_processes_out",
-    "meetings",
-    "of_sets",
-]
-
 type Inner = Sequence[Array]
 """A_vv: lower triangles of the first sets of processes with themselves (B, P, set, joint, joint),
 the last processes with the first (B, P, last, first), the lower triangle of the last."""

@@ -23,8 +23,6 @@ from bayes_nqp.gaussian.pairs import as_dummies
 from bayes_nqp.gaussian.statement import Problem
 from bayes_nqp.gaussian.types import PADDING, Values
 
-__all__ = ["MANY_LOCAL", "NARROW", "ReducedFactor", "factor_reduced", "reduced"]
-
 MANY_LOCAL = 200
 """Local coefficients of all blocks from which own cells come off first.
 

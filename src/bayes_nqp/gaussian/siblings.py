@@ -28,8 +28,6 @@ from bayes_nqp.gaussian.gradient import refused, rows, sides
 from bayes_nqp.gaussian.problem import GaussianProblem
 from bayes_nqp.gaussian.statement import Problem
 
-__all__ = ["Siblings", "siblings"]
-
 _ROUNDED = 1e-9
 """Largest difference of sums that were summed up in another order, relative to the largest."""
 

@@ -15,9 +15,6 @@ from bayes_nqp.gaussian.problem import GaussianProblem
 from bayes_nqp.gaussian.statement import Problem
 from bayes_nqp.gaussian.unit_precision import small
 
-__all__ = ["absorbed_products", "net_of"]
-
-
 _PIVOT = 1e-10
 """Share of a column's variation below which those before it explain it."""
 

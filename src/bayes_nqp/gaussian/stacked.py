@@ -29,8 +29,6 @@ from bayes_nqp.gaussian.statement import Process
 from bayes_nqp.gaussian.types import PADDING, Arrowhead, Values
 from bayes_nqp.parameters import Correlation, Parameter, ParameterSpace, ScalePrior
 
-__all__ = ["Stacked", "StackedValues", "UnitClasses", "stacked"]
-
 
 @dataclass(frozen=True, eq=False)
 class UnitClasses:

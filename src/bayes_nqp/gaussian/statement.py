@@ -14,8 +14,6 @@ from bayes_nqp.gaussian.types import ErrorLaw
 from bayes_nqp.moments import AbsorbedGroup, AbsorbedLoadings, UnitClass
 from bayes_nqp.parameters import Parameter, ParameterSpace, Scale
 
-__all__ = ["Block", "Group", "Lag", "Member", "Problem", "Process"]
-
 
 @dataclass(frozen=True, eq=False)
 class Block:

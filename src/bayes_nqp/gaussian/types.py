@@ -45,9 +45,6 @@ import numpy.typing as npt
 
 from bayes_nqp.arrays import Array, Index
 
-__all__ = ["PADDING", "Arrowhead", "ErrorLaw", "Moments", "Owners", "Panelled", "Values"]
-
-
 type Panelled = tuple[list[tuple[int, ...]], Array]
 """Shapes of arrays, and their coefficients side by side (degree, number)."""
 

@@ -14,8 +14,6 @@ from bayes_nqp.gaussian.problem import GaussianProblem
 from bayes_nqp.gaussian.types import Values
 from bayes_nqp.moments import UnitClass
 
-__all__ = ["Small", "class_precision", "innovations", "of_types", "small", "values_of_noise"]
-
 
 @dataclass(frozen=True, eq=False)
 class Small:

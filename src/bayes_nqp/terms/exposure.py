@@ -14,8 +14,6 @@ from bayes_nqp.priors import Priors
 from bayes_nqp.terms.cells import ESTIMATED_FROM, CellTable, cell_parts
 from bayes_nqp.terms.parts import GlobalPart, LocalPart
 
-__all__ = ["LAG", "SLOPE", "ExposureSlots", "exposure_parts", "lag_parts", "slope_parts"]
-
 
 @dataclass(frozen=True, slots=True)
 class ExposureSlots:

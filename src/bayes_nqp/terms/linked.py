@@ -20,20 +20,6 @@ from bayes_nqp.terms.parts import GlobalPart, LocalPart
 if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
 
-__all__ = [
-    "DELTA",
-    "EXPOSURE_TIME",
-    "LINKED",
-    "ONTO",
-    "OPPOSITE",
-    "RECEIVED",
-    "SHARED",
-    "TIED",
-    "Linked",
-    "exposed_parts",
-    "linked_parts",
-    "tied_parts",
-]
 
 DELTA: Final = "delta"
 """Name of the coefficient of ``W y`` among the draws."""

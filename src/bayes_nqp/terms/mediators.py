@@ -17,8 +17,6 @@ from bayes_nqp.priors import Priors
 from bayes_nqp.terms.cells import ESTIMATED_FROM
 from bayes_nqp.terms.parts import GlobalPart, zero_sum
 
-__all__ = ["Slope", "SlopeKind", "SlopePart", "mediator_parts"]
-
 
 class SlopeKind(StrEnum):
     """What a slope is of, by the letter that names of its parameters begin with."""

@@ -13,8 +13,6 @@ from bayes_nqp.gaussian import ErrorLaw
 from bayes_nqp.language import Message
 from bayes_nqp.parameters import Parameter, Scale
 
-__all__ = ["GlobalPart", "LocalPart", "Place", "ProcessPart", "Series", "zero_sum"]
-
 Place = Literal["time", "cells", "slopes", "paths"]
 
 

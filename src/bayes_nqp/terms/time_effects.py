@@ -13,8 +13,6 @@ from bayes_nqp.parameters import FLAT, Scale
 from bayes_nqp.priors import Priors
 from bayes_nqp.terms.parts import GlobalPart, LocalPart
 
-__all__ = ["TimeEffects", "time_parts"]
-
 
 @value("time")
 class TimeEffects:
