@@ -43,7 +43,7 @@ def refuse_broken(
     column: pd.Series[Any],
     argument: str,
     rows: SourceRows,
-    known: Collection[str] = (),
+    excepted: Collection[str] = (),
     accepted: Message = NOTHING,
 ) -> None:
     """Refuse cells that hold no value, for what they are.
@@ -65,7 +65,7 @@ def refuse_broken(
         With the cells.
     """
     codes, values = pd.factorize(column)
-    odd = np.array([broken_cell(x) and x not in known for x in values], dtype=bool)
+    odd = np.array([broken_cell(x) and x not in excepted for x in values], dtype=bool)
     if not odd.any():
         return
     wrong = np.append(odd, False)[codes]

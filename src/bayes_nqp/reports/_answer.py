@@ -37,8 +37,8 @@ class Answer:
     @cached_property
     def over_designs(self) -> Posterior | None:
         """The average over designs, where parallel trends are not earned."""
-        found, weights = self._context.averaged, self._context.weights
-        return None if found is None else self._posterior(att(found.effects, weights=weights))
+        average, weights = self._context.averaged, self._context.weights
+        return None if average is None else self._posterior(att(average.effects, weights=weights))
 
     @property
     def first(self) -> Posterior:
@@ -48,8 +48,8 @@ class Answer:
     @cached_property
     def share(self) -> Posterior | None:
         """The effect as a share of the untreated level, where the outcome's scale is stated."""
-        context, found = self._context, self._context.averaged
-        effects = context.effects if found is None else found.effects
+        context, average = self._context, self._context.averaged
+        effects = context.effects if average is None else average.effects
         if context.outcome_scale == "log":
             return self._posterior(xr.apply_ufunc(np.expm1, att(effects, weights=context.weights)))
         if context.outcome_scale != "level":
@@ -74,26 +74,26 @@ class Answer:
         return Tiles(tuple(self._tiles()))
 
     def _tiles(self) -> Iterator[Tile]:
-        translate, one, unit = self._context.translate, self.first, self._context.effect_unit
+        translate, first, unit = self._context.translate, self.first, self._context.effect_unit
         name = Message("Average effect")
         if self.over_designs is not None:
             name = Message("Average effect over designs")
-        ends = (printed(x, one.sd) for x in (one.lower, one.upper))
+        ends = (printed(x, first.sd) for x in (first.lower, first.upper))
         yield Tile(
             translate(name),
-            translate("{} {}", printed(one.mean, one.sd), unit).strip(),
-            translate("{} to {} ({})", *ends, percent(one.prob)),
+            translate("{} {}", printed(first.mean, first.sd), unit).strip(),
+            translate("{} to {} ({})", *ends, percent(first.prob)),
         )
         if self.share is not None:
             share, name = self.share, Message("In % of the untreated level")
             interval = translate("{:+.1%} to {:+.1%}", share.lower, share.upper)
-            if one.decided:
+            if first.decided:
                 yield Tile(translate(name), translate("{:+.1%}", share.mean), interval)
             else:
                 yield Tile(translate(name), interval, percent(share.prob))
-        name, p = Message("Probability of an effect above zero"), one.p_positive
-        if one.decided and not one.positive:
-            name, p = Message("Probability of an effect below zero"), one.p_direction
+        name, p = Message("Probability of an effect above zero"), first.p_positive
+        if first.decided and not first.positive:
+            name, p = Message("Probability of an effect below zero"), first.p_direction
         yield Tile(translate(name), translate("{}", chance(p)))
         yield Tile(
             translate("Assumptions"),

@@ -32,19 +32,19 @@ def groups_of(context: Context) -> dict[str, xr.DataArray]:
 def between(context: Context, grounds: Grounds) -> Iterator[str]:
     """Say how much groups differ at all, then which differences hold together."""
     gaps = _gaps(context)
-    for factor, own in gaps.items():
-        if len(own) > 1:
+    for factor, of_factor in gaps.items():
+        if len(of_factor) > 1:
             groups = groups_of(context)[factor]
             tail = float(joint_signs(differences(groups, factor))["tail"].min())
             size = posterior_of(spread(groups, factor), context.prob)
             number, name = groups.sizes[factor], context.translate.name(factor)
             yield differing(size, tail, number, name, context.language, context.effect_unit)
-        kept = [gap for gap in own if gap.told]
-        for gap in kept:
+        shown = [gap for gap in of_factor if gap.told]
+        for gap in shown:
             yield gap.sentence(context, grounds)
-        if len(kept) < len(own):
-            yield untold(len(own) - len(kept), len(kept), context.language)
-    named = [gap.draws for own in gaps.values() for gap in own if gap.stands]
+        if len(shown) < len(of_factor):
+            yield untold(len(of_factor) - len(shown), len(shown), context.language)
+    named = [gap.draws for of_factor in gaps.values() for gap in of_factor if gap.stands]
     if len(named) > 1:
         kind = Message("between groups")
         yield jointly(kind, len(named), together(named), context.language)
@@ -52,16 +52,16 @@ def between(context: Context, grounds: Grounds) -> Iterator[str]:
 
 def between_briefly(context: Context, grounds: Grounds) -> Iterator[str]:
     """Tell the surest differences that hold, and how many pairs are left."""
-    every = [gap for own in _gaps(context).values() for gap in own]
-    kept = sorted((gap for gap in every if gap.told), key=lambda gap: -gap.distance)
-    for gap in kept[:_FEW]:
+    every = [gap for of_factor in _gaps(context).values() for gap in of_factor]
+    shown = sorted((gap for gap in every if gap.told), key=lambda gap: -gap.distance)
+    for gap in shown[:_FEW]:
         yield gap.sentence(context, grounds)
-    if len(kept) > _FEW:
+    if len(shown) > _FEW:
         yield context.translate(
-            "{} further differences between groups stand under Effects.", len(kept) - _FEW
+            "{} further differences between groups stand under Effects.", len(shown) - _FEW
         )
-    if len(kept) < len(every):
-        yield untold(len(every) - len(kept), len(kept), context.language)
+    if len(shown) < len(every):
+        yield untold(len(every) - len(shown), len(shown), context.language)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -103,8 +103,8 @@ class Context(Scene):
     @cached_property
     def averaged(self) -> Averaged | None:
         """The answer over several designs, where parallel trends were asked for and not earned."""
-        asked = self.found("pretrends")
-        if asked is None or asked.verdict not in ("in doubt", "fails", "could not tell"):
+        pretrends = self.found("pretrends")
+        if pretrends is None or pretrends.verdict not in ("in doubt", "fails", "could not tell"):
             return None
         fit = total_fit(self.given) if self.channels else self.given
         try:

@@ -81,18 +81,18 @@ class _Both:
         self._lines = _LINES(width, height, self._file, metadata={"Date": None})
 
     def __getattr__(self, name: str) -> Any:
-        one, other = getattr(self._pixels, name), getattr(self._lines, name, _PIXELS)
+        pixels, lines = getattr(self._pixels, name), getattr(self._lines, name, _PIXELS)
         if name.startswith(("open_", "close_")):
-            return other
+            return lines
         if not name.startswith("draw_"):
-            return one
+            return pixels
 
-        def both(gc: Any, *args: Any, **kwargs: Any) -> None:
-            one(gc, *args, **kwargs)
-            other(self._scaled(gc), *args, **kwargs)
+        def twice(gc: Any, *args: Any, **kwargs: Any) -> None:
+            pixels(gc, *args, **kwargs)
+            lines(self._scaled(gc), *args, **kwargs)
 
-        vars(self)[name] = both
-        return both
+        vars(self)[name] = twice
+        return twice
 
     def draw_path_collection(self, gc: Any, *args: Any, **kwargs: Any) -> None:
         """Draw paths; after seven arguments come their widths and dashes."""
@@ -111,11 +111,11 @@ class _Both:
         self._lines.draw_text(gc, x, y, s, large, *args, **kwargs)
 
     def _scaled(self, gc: Any) -> Any:
-        own = self._lines.new_gc()
-        own.copy_properties(gc)
-        own.set_linewidth(_SCALE * gc.get_linewidth())
-        own.set_dashes(*_dashed(*gc.get_dashes()))
-        return own
+        scaled = self._lines.new_gc()
+        scaled.copy_properties(gc)
+        scaled.set_linewidth(_SCALE * gc.get_linewidth())
+        scaled.set_dashes(*_dashed(*gc.get_dashes()))
+        return scaled
 
     def svg(self) -> bytes:
         """Give the lines as a file whose size is in points, and patterns with it."""

@@ -96,7 +96,7 @@ def posteriors_of(draws: Sequence[xr.DataArray], prob: float) -> list[Posterior]
         All of the kind: every difference between groups, every channel.
     """
     named = joint_signs(_stacked(draws), _JOINT)["named"].to_numpy().tolist() if draws else []
-    return [posterior_of(one, prob, named=x) for one, x in zip(draws, named, strict=True)]
+    return [posterior_of(draw, prob, named=x) for draw, x in zip(draws, named, strict=True)]
 
 
 def together(draws: Sequence[xr.DataArray]) -> float:
@@ -107,7 +107,7 @@ def together(draws: Sequence[xr.DataArray]) -> float:
 
 
 def _stacked(draws: Sequence[xr.DataArray]) -> xr.DataArray:
-    return xr.concat([one.reset_coords(drop=True) for one in draws], "statement")
+    return xr.concat([draw.reset_coords(drop=True) for draw in draws], "statement")
 
 
 def sureness(p_direction: float) -> Message:

@@ -125,12 +125,12 @@ def misplaced() -> Iterator[tuple[Message, StudyError]]:
     """Find the plots and tables whose section is not there; each with the reason."""
     plugins = [(Message("The plot {}", name), x.section) for name, x in PLOTS.items()]
     plugins += [(Message("The table {}", name), x.section) for name, x in KINDS.items()]
-    for what, name in plugins:
+    for plugin, name in plugins:
         if name and name not in SECTIONS:
             why = Message(
                 "section={!r} is no section of reports; {}", name, nearest(name, SECTIONS)
             )
-            yield what, StudyError(why)
+            yield plugin, StudyError(why)
 
 
 def report_format(
@@ -178,7 +178,7 @@ def remarks(formats: Iterable[str], title: str) -> tuple[Message, ...]:
     formats : iterable of str
         Those that are wanted.
     """
-    lost = tuple(Message("{}: {}", what, error.what) for what, error in misplaced())
+    lost = tuple(Message("{}: {}", plugin, error.what) for plugin, error in misplaced())
     bounded = [(name, writers()[name].longest.get("property")) for name in formats]
     return lost + tuple(
         Message(

@@ -167,8 +167,8 @@ def write_report(
     """
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
-    for what, error in misplaced():
-        with omitted(what):
+    for plugin, error in misplaced():
+        with omitted(plugin):
             raise error
     blocks = chain.from_iterable(section(context) for section in SECTIONS.values())
     document = Document(
@@ -186,12 +186,14 @@ def write_report(
         context.language,
         _facts(context),
     )
-    known, names = recorded(), list(dict.fromkeys([*formats, *({"json"} & set(writers()))]))
-    names = _written(_telling(document, known), folder, names)
-    while recorded() != known:  # a file that was written before an error does not tell of it yet
-        known = recorded()
-        names = _written(_telling(document, known), folder, names)
-    return _telling(document, known)
+    omissions, names = recorded(), list(dict.fromkeys([*formats, *({"json"} & set(writers()))]))
+    names = _written(_telling(document, omissions), folder, names)
+    while (
+        recorded() != omissions
+    ):  # a file that was written before an error does not tell of it yet
+        omissions = recorded()
+        names = _written(_telling(document, omissions), folder, names)
+    return _telling(document, omissions)
 
 
 def _facts(context: Context) -> dict[str, object]:

@@ -36,8 +36,8 @@ def channels_in_space(context: Context) -> Iterator[Block]:
 def _sentences(context: Context) -> Iterator[str]:
     """Whose treatment gives how much, and on which way."""
     treated = paths_in_space(context.effects, weights=context.weights)
-    own, others = Message("a unit's own treatment"), Message("others' treatment")
-    sides = [(treated, v.OWN, own, Message("treated units"))]
+    itself, others = Message("a unit's own treatment"), Message("others' treatment")
+    sides = [(treated, v.OWN, itself, Message("treated units"))]
     sides.append((treated, v.OTHERS, others, Message("treated units")))
     if context.staggered:
         untreated = paths_in_space(context.effects, weights=context.weights, onto="untreated")

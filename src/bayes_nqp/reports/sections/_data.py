@@ -31,7 +31,7 @@ def data(context: Context) -> Iterator[Block | Sketch]:
         cells = support.evidence
         identified = cells[cells["identified"].astype(bool)]
         rows = int(identified[v.ROWS].sum())
-        told = context.tells("evidence") and any(
+        answered = context.tells("evidence") and any(
             sketch.stem == "check_support" for sketch in context.sketches("check")
         )
         yield Paragraph(
@@ -51,7 +51,7 @@ def data(context: Context) -> Iterator[Block | Sketch]:
                         all=len(cells),
                         rows=rows,
                     ),
-                    *([] if told else [context.answer(support)]),
+                    *([] if answered else [context.answer(support)]),
                 ]
             )
         )

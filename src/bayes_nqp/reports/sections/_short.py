@@ -127,22 +127,22 @@ def _limits(context: Context) -> Iterator[Message]:
 
 def _over_designs(context: Context, answer: Answer) -> Iterator[Block]:
     """The weights of designs, and what other prior odds would make of the average over them."""
-    found, first = context.averaged, answer.over_designs
-    if found is None or first is None:
+    average, first = context.averaged, answer.over_designs
+    if average is None or first is None:
         return
-    even, _, more = found.sensitivity.to_dict("records")
+    even, _, more = average.sensitivity.to_dict("records")
     ends = [printed(x[end], first.sd) for x in (even, more) for end in ("lower", "upper")]
     words = Message(
         "The average over designs weighs each by its evidence on untreated rows: {}. The prior "
         "leans to a drift of those who adopt (log odds {:g}); with even odds the interval would "
         "be {} to {}, with log odds of {:g} it would be {} to {}.",
-        found.words,
-        found.drift_odds,
+        average.words,
+        average.drift_odds,
         *ends[:2],
         more["drift_odds"],
         *ends[2:],
     )
-    yield Paragraph(context.translate(joined([words, found.errors])), "quiet")
+    yield Paragraph(context.translate(joined([words, average.errors])), "quiet")
 
 
 def _apart(context: Context) -> Iterator[str]:

@@ -22,14 +22,16 @@ _LEVEL = 0.05
 @section(place=37)
 def space(context: Context) -> Iterator[Block]:
     """Tabulate Moran's I and LISA by period, LM tests, P(W), and the reach, where asked."""
-    asked = {x.name: x for x in context.checks if x.evidence is not None}
-    parts = [name for name in ("moran", "spatial_lm", "spatial_weights", "reach") if name in asked]
+    answers = {x.name: x for x in context.checks if x.evidence is not None}
+    parts = [
+        name for name in ("moran", "spatial_lm", "spatial_weights", "reach") if name in answers
+    ]
     if not parts:
         return
-    checks = list(asked.values())
+    checks = list(answers.values())
     yield Heading(context.translate("Dependence in space"))
     for name in parts:
-        yield Paragraph(context.joined(_SENTENCES[name](context, asked[name])))
+        yield Paragraph(context.joined(_SENTENCES[name](context, answers[name])))
         for kind in _TABLES[name]:
             yield from context.table(kind, checks)
 

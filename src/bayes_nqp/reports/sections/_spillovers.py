@@ -109,8 +109,8 @@ def _exposed(context: Context) -> str:
 
 def _sides(context: Context) -> tuple[Message, Message]:
     """Own and received effects of treated or exposed rows."""
-    own, others = (
+    itself, others = (
         level(posterior_of(draws, context.prob), context.effect_unit)
         for draws in own_and_received(context.effects, context.weights)
     )
-    return own, others
+    return itself, others
