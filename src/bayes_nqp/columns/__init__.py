@@ -32,7 +32,15 @@ from bayes_nqp.columns._values import (
 from bayes_nqp.columns._vocabulary import channel_of, sounds_like
 from bayes_nqp.columns._worksheet import letters
 from bayes_nqp.columns._years import as_years, days_since_1900, month_of, year_of
-from bayes_nqp.columns.steps import STEPS, Found, Reading, filled_periods
+from bayes_nqp.columns.steps import (
+    STEPS,
+    Found,
+    Reading,
+    date_in,
+    filled_periods,
+    says_never,
+    unclear,
+)
 
 __all__ = [
     "EDGES",
@@ -58,6 +66,7 @@ __all__ = [
     "channel_of",
     "checked_names",
     "counted",
+    "date_in",
     "days_since_1900",
     "encode",
     "filled_periods",
@@ -82,11 +91,13 @@ __all__ = [
     "reading_of",
     "refuse_broken",
     "refuse_gaps",
+    "says_never",
     "seen_sheets",
     "sheet_frame",
     "sounds_like",
     "source_of",
     "stripped",
+    "unclear",
     "unsaid",
     "unwrapped",
     "with_unit",

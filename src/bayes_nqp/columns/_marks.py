@@ -30,6 +30,8 @@ _NEGATIONS: Final = (
     "非", "未", "不", "无", "没", "没有", "不是", "尚未", "not ", "non-", "non ", "non", "un",
     "no ",
 )  # fmt: skip
+_DENIALS: Final = ("非", "未", "尚未", "没有", "不是", "not ", "non-")
+"""How a text begins that says so in more words."""
 _AFFIRMATIONS: Final = ("已", "是", "有")
 
 
@@ -103,6 +105,12 @@ def unsaid(column: pd.Series[Any]) -> list[Any]:
     vocabulary = _YES | _NO | _EMPTY
     words = [x for x in values if isinstance(x, str) and _key(x) not in vocabulary]
     return [x for x in words if pd.isna(pd.to_numeric(x, errors="coerce"))]
+
+
+def says_no(cell: str) -> bool:
+    """Whether a text says untreated: 否, 未获批, or a dash."""
+    key = _key(cell)
+    return key in _NO or key in _EMPTY or key.startswith(_DENIALS)
 
 
 def _key(cell: Any) -> str:

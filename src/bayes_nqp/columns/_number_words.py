@@ -43,6 +43,11 @@ _BASES: Final = frozenset((
     "$", "¥", "€", "£",
 ))  # fmt: skip
 _PREFIXED: Final = re.compile(r"([-+]?)([$¥€£])\s*([\d,]*\.?\d+)")
+_RAISED: Final = re.compile(
+    "([\u00b2\u00b3\u00b9\u00bc-\u00be\u2070-\u2094\u2150-\u215f\u2189-\u218b\u2460-\u24ff\u2776-\u2793\u3220-\u324f"
+    "\u3280-\u32bf])"
+)
+"""Characters that are digits, or hold some, and stand for no part of a number: ², ½, ①, ⑴, ㈠."""
 _FIRST: Final = "+-.,$¥€£一二"
 """How a number or a year begins, if not by a digit."""
 _SUFFIXED: Final = re.compile(r"([-+]?[\d,]*\.?\d+)\s*([^\d\s%‰.,+-].{0,11})")
@@ -139,10 +144,15 @@ def _digit(text: str) -> bool:
 
 
 def narrow(cell: Any) -> Any:
-    """A text in the usual width: ０．５４２０ as 0.5420, and the minus that is no hyphen as one."""
+    """A text in the usual width: ０．５４２０ as 0.5420, and the minus that is no hyphen as one.
+
+    The mark of a note stays one: 12.3① and 12.3² are not 12.31 and 12.32.
+    """
     if not isinstance(cell, str) or cell.isascii():
         return cell
-    text = unicodedata.normalize("NFKC", cell).strip(EDGES)
+    parts = _RAISED.split(cell)  # every second part is a mark
+    parts[::2] = [unicodedata.normalize("NFKC", x) for x in parts[::2]]
+    text = "".join(parts).strip(EDGES)
     return re.sub(r"^[−–—‐](?=[\d.])", "-", text)
 
 

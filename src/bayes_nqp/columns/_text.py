@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bayes_nqp.columns._codes import with_zeros
 from bayes_nqp.columns._lines import first_rows, note_short, refuse_mixed, refuse_swallowed
 from bayes_nqp.columns._names import MISSING_WORDS, mangled, missing_words, unmangled
 from bayes_nqp.columns._texts import texts_of
@@ -99,7 +100,8 @@ def _table(
     try:
         columns = pd.read_csv(path, nrows=0, **how).columns
         words = missing_words(list(columns), names) if names else list(MISSING_WORDS)
-        return _typed_whole(path, {**how, "keep_default_na": False, "na_values": words})
+        how |= {"keep_default_na": False, "na_values": words}
+        return with_zeros(_typed_whole(path, how), path, how)
     except pd.errors.EmptyDataError as error:
         raise PanelError(
             Message("path={!r} has no columns", path.name), hint="export it again"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 from itertools import combinations
@@ -23,6 +24,8 @@ _ROUNDED: Final = 1e-3
 """How far a total may be from the sum, for its being rounded."""
 _PARTS: Final = 6
 """Columns of names among which those are looked for that name units together."""
+_SHORT: Final = re.compile(r"简称|short.?name|abbr", re.IGNORECASE)
+"""What names of firms are called that change: ST, and back."""
 
 type Names = str | list[str]
 
@@ -110,7 +113,7 @@ def nameless_sums(
 
 def _plain(values: pd.Series[Any]) -> pd.Series[Any]:
     """Text throughout where a column mixes it with numbers, so that it can be sorted."""
-    return values.map(str, na_action="ignore") if is_text(values) else values
+    return values.map(plain, na_action="ignore") if is_text(values) else values
 
 
 def _in_order(times: pd.Series[Any]) -> pd.Series[Any]:
@@ -224,7 +227,8 @@ def _score(unit: SourceColumn, time: SourceColumn) -> float | None:
         return None
     full = len(place) / (units * place["time"].nunique())
     named = 2.0 * sounds_like("unit", unit.name) + 1.0 * sounds_like("time", time.name)
-    return float(named + full + 0.8 * (not unit.numeric) - 2.0 * (repeated > 0))
+    short = 1.0 * (_SHORT.search(unit.name) is not None)
+    return float(named + full + 0.8 * (not unit.numeric) - 2.0 * (repeated > 0) - short)
 
 
 def _ends(time: SourceColumn) -> Message:

@@ -11,7 +11,7 @@ from unicodedata import numeric
 
 import pandas as pd
 
-from bayes_nqp.columns import sounds_like
+from bayes_nqp.columns import date_in, says_never, sounds_like, unclear
 from bayes_nqp.errors import PanelError, shown
 from bayes_nqp.intake._guess_zones import offer_zones, take_zones
 from bayes_nqp.intake._guessed import CODES, Guess, free, years_of
@@ -162,21 +162,22 @@ def _nothing(proposal: Guess, columns: dict[str, SourceColumn], frame: pd.DataFr
 
 
 def _batches(proposal: Guess, columns: dict[str, SourceColumn]) -> Message:
-    """Ask for the year of each batch, where a column names batches."""
+    """Ask for the year of each batch, or of a remark that could mean several years."""
     for name, column in free(proposal, columns):
         if not (sounds_like("treated", name) or sounds_like("cohort", name)) or column.numeric:
             continue
         words = sorted(map(str, column.values.dropna().unique()), key=_place)
-        batches = [x for x in words if _BATCH.search(x)]
-        if not batches or len(words) > _MANY:
+        wanted = unclear(words)
+        remarks = any(date_in(x) for x in words)
+        if not 0 < len(wanted) <= _MANY or not (remarks or any(map(_BATCH.search, wanted))):
             continue
-        others = [x for x in words if x not in batches]
+        others, called = [x for x in words if says_never(x)], json.dumps(name, ensure_ascii=False)
         never = Message(" and never = {}", json.dumps(others, ensure_ascii=False)) if others else ""
+        stands = ", ".join(f"{json.dumps(x, ensure_ascii=False)} = …" for x in wanted)
         return Message(
-            "say when each began: in [data] cohort = {}{}, and in [data.read] values = {}",
-            json.dumps(name, ensure_ascii=False), never,
-            f"{{ {json.dumps(name, ensure_ascii=False)} = {{ "
-            + ", ".join(f"{json.dumps(x, ensure_ascii=False)} = …" for x in batches) + " } }",
+            "say when each began: in [data] cohort = {}{}, and in [data.read] values = {}{}",
+            called, never, f"{{ {called} = {{ {stands} }} }}",
+            Message(" and approvals = {}", f"[{called}]") if remarks else "",
         )  # fmt: skip
     return NOTHING
 

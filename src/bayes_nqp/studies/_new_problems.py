@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from bayes_nqp.columns import year_of
+from bayes_nqp.columns import plain, year_of
 from bayes_nqp.intake import Guess, Look
 
 _MOST: Final = 8
@@ -79,7 +79,7 @@ def _invented(frame: pd.DataFrame, proposal: Guess) -> tuple[Guess, pd.DataFrame
     years = frame[time].map(year_of)
     if years.isna().any() or not len(years):
         return None
-    odd = pd.Series(pd.factorize(frame[unit])[0] % 2 == 1, frame.index)
+    odd = pd.Series(pd.factorize(frame[unit].map(plain))[0] % 2 == 1, frame.index)
     middle: Any = float(np.ceil(np.median(years.unique())))
     if pd.api.types.is_datetime64_any_dtype(frame[time].dtype):
         times = sorted(frame[time].unique())

@@ -33,17 +33,19 @@ class Cellwise(Step):
 
     def found(self, reading: Reading) -> Found | None:
         """Find columns with cells that it would change."""
-        names, count, example = [], 0, ""
+        names, count, example, after = [], 0, "", ""
         for name, column in reading.frame.items():
             entries = cells(column)
             odd = [] if entries is None else self.odd(entries)
             if entries is not None and odd:
                 names.append(str(name))
                 count += entries.count(set(odd).__contains__)
-                example = example or str(odd[0])
+                if not example:
+                    example = str(odd[0])
+                    after = str(self.column(entries.values)[entries.values.index(odd[0])])
         if not names:
             return None
-        return Found(names, self.reason(some(names)), count, example, str(self.after(example)))
+        return Found(names, self.reason(some(names)), count, example, after)
 
     def applied(self, reading: Reading, value: Any) -> int:
         """Read the columns anew."""

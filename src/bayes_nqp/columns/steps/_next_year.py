@@ -10,6 +10,7 @@ from bayes_nqp.columns._texts import distinct
 from bayes_nqp.columns._values import missing, plain
 from bayes_nqp.columns._vocabulary import sounds_like
 from bayes_nqp.columns._years import month_of, year_of
+from bayes_nqp.columns.steps._approvals import says_never
 from bayes_nqp.columns.steps._policy import yearly
 from bayes_nqp.columns.steps._step import Found, Reading, Step, some, step
 from bayes_nqp.language import Message
@@ -39,6 +40,7 @@ class NextYear(Step):
         for name, column in _columns(reading).items():
             dates = distinct(column[~missing(column)])
             after = [x for x in dates if _late(x)]
+            dates = [x for x in dates if not says_never(x)]
             if after and all(year_of(x) is not None for x in dates) and not _ends(dates):
                 late[name] = after
         if not late or not yearly(reading):

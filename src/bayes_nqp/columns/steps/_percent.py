@@ -2,26 +2,37 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
+
+import numpy as np
 
 from bayes_nqp.columns._number_words import Cells, number, percent, words_beside
 from bayes_nqp.columns.steps._cellwise import Cellwise
 from bayes_nqp.columns.steps._step import step
 from bayes_nqp.language import Message
 
+_ALIKE: Final = 10.0
+"""How many times larger than per cent, or smaller, plain numbers beside them may be."""
+
 
 @step("percent", place=40)
 class Percent(Cellwise):
-    """17.2% as 0.172."""
+    """17.2% as 0.172; as 17.2 where plain numbers beside it are per cent."""
 
     label = Message("Per cent")
-    text = "Columns of texts such as 17.2%, which are read as shares: 0.172."
+    text = (
+        "Columns of texts such as 17.2%, which are read as shares: 0.172; or as 17.2, where plain "
+        "numbers beside them are as large."
+    )
 
     def odd(self, entries: Cells) -> list[Any]:
-        """Cells in per cent of columns without plain numbers, which may be shares or per cent."""
+        """Cells in per cent, where cells beside them are words, or numbers as large."""
         shares = [x for x in entries.values if percent(x) is not None]
-        others = [x for x in entries.values if percent(x) is None and x != ""]
-        return shares if len(words_beside(others, lambda _: False)) == len(others) else []
+        others = [x for x in entries.values if percent(x) is None and number(x) is None and x != ""]
+        apart = len(words_beside(others, lambda _: False)) != len(others)
+        return (
+            [] if apart or (_plain(entries.values) and not _hundredths(entries.values)) else shares
+        )
 
     def reason(self, names: str) -> Message:
         """Say in which columns."""
@@ -31,3 +42,26 @@ class Percent(Cellwise):
         """As a share; plain numbers beside shares as numbers."""
         share = percent(cell)
         return next((x for x in (share, number(cell)) if x is not None), cell)
+
+    def column(self, values: list[Any]) -> list[Any]:
+        """As shares; in per cent as the plain numbers beside them, where these are as large."""
+        read = super().column(values)
+        if not _hundredths(values):
+            return read
+        return [
+            float(f"{100.0 * y:.12g}") if percent(x) is not None else y
+            for x, y in zip(values, read, strict=True)
+        ]
+
+
+def _plain(values: list[Any]) -> list[float]:
+    """Sizes of plain numbers that are not zero."""
+    return [abs(y) for x in values if (y := number(x))]
+
+
+def _hundredths(values: list[Any]) -> bool:
+    """Whether plain numbers are as large as those in per cent, so that they are per cent too."""
+    plain, read = _plain(values), [abs(100.0 * y) for x in values if (y := percent(x))]
+    if not plain or not read:
+        return False
+    return 1.0 / _ALIKE < float(np.median(plain) / np.median(read)) < _ALIKE

@@ -1,0 +1,72 @@
+"""Cells that a quick reader takes for another number: notes beside numbers, zeros before codes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from bayes_nqp.columns import reading_of
+
+ROLES = {"unit": "代码", "time": "年份"}
+
+
+def _rows(cells: list[object], codes: tuple[str, str] = ("000001", "600000")) -> pd.DataFrame:
+    half = len(cells) // 2
+    return pd.DataFrame({
+        "代码": [codes[0]] * half + [codes[1]] * half,
+        "年份": [*range(2010, 2010 + half)] * 2,
+        "产出": cells,
+    })  # fmt: skip
+
+
+@pytest.mark.parametrize("mark", ["①", "²", "⑴", "*"])
+def test_the_mark_of_a_note_is_no_digit(mark: str, tmp_path: Path) -> None:
+    cells: list[object] = [10.25 + k for k in range(20)]
+    wide = str.maketrans("0123456789.", "０１２３４５６７８９．")
+    cells[3], cells[7] = f"{cells[3]}{mark}", str(cells[7]).translate(wide)
+    cells[11] = f"{str(cells[11]).translate(wide)}{mark}"
+    _rows(cells).to_excel(tmp_path / "marks.xlsx", index=False)
+    reading = reading_of(tmp_path / "marks.xlsx", None, roles=ROLES)
+    assert reading.frame["产出"].tolist() == [10.25 + k for k in range(20)]
+    assert {"digits", "remarks"} <= reading.taken.keys()
+
+
+@pytest.mark.parametrize(
+    ("percent", "plain", "read"),
+    [
+        ("31.5%", 33.25, [31.5, 33.25]),  # numbers beside it are per cent
+        ("31.5%", "—", [0.315, None]),
+        ("31.5%", 0.3325, ["31.5%", 0.3325]),  # of another size: left as it stands
+    ],
+)
+def test_per_cent_beside_plain_numbers(
+    percent: str, plain: object, read: list[object], tmp_path: Path
+) -> None:
+    _rows([percent] * 18 + [plain] * 2).to_excel(tmp_path / "shares.xlsx", index=False)
+    frame = reading_of(tmp_path / "shares.xlsx", None, roles=ROLES).frame
+    column = frame["产出"].astype(object)
+    assert column.where(column.notna(), None).tolist() == read[:1] * 18 + read[1:] * 2
+
+
+@pytest.mark.parametrize("codes", [("000001", "600000"), ("0101", "0102")])
+def test_codes_keep_their_zeros(codes: tuple[str, str], tmp_path: Path) -> None:
+    _rows([1.5] * 20, codes).to_csv(tmp_path / "codes.csv", index=False)
+    assert set(reading_of(tmp_path / "codes.csv", None, roles=ROLES).frame["代码"]) == {*codes}
+
+
+def test_codes_without_zeros_are_numbers(tmp_path: Path) -> None:
+    _rows([1.5] * 20, ("1", "600000")).to_csv(tmp_path / "codes.csv", index=False)
+    assert reading_of(tmp_path / "codes.csv", None, roles=ROLES).frame["代码"].dtype == "int64"
+
+
+def test_statements_of_parent_companies_are_left_out_and_said(tmp_path: Path) -> None:
+    group = _rows([1.5 + k for k in range(20)]).assign(报表类型="A")
+    both = pd.concat([group, group.assign(报表类型="B", 产出=0.5)])
+    both.to_csv(tmp_path / "firms.csv", index=False)
+    reading = reading_of(tmp_path / "firms.csv", None, roles=ROLES)
+    assert reading.taken["only"].value == {"报表类型": "A"}
+    assert reading.taken["only"].count == 20
+    assert reading.frame["产出"].tolist() == group["产出"].tolist()
+    assert len(reading_of(tmp_path / "firms.csv", {}, roles=ROLES).frame) == 40
