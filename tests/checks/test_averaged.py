@@ -23,7 +23,7 @@ import bayes_nqp as nqp
 from bayes_nqp.simulation import staggered
 
 SAMPLER = nqp.Importance(draws=250, seed=2)
-PARALLEL, EARLY, _, DIP, _, _, DRIFT, _ = CANDIDATES
+PARALLEL, EARLY, _, _, _, _, DRIFT, _ = CANDIDATES
 
 
 def fitted(panel: nqp.Panel, **changes: object) -> nqp.Fit:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,7 +21,6 @@ from bayes_nqp.priors import Deviations, NormalDeviations
 from bayes_nqp.registry import register
 from bayes_nqp.studies import json_schema, validate
 
-PACKAGE = Path(nqp.__file__).parent
 NUTS = nqp.NUTS(seed=1, draws=300, tune=400, chains=2)
 
 
@@ -257,34 +253,3 @@ def test_reports_say_it_in_its_words(
         assert sentence in text
     assert "Student-t innovations" not in text
     assert "integrated out exactly" not in text
-
-
-CODE = """
-import bayes_nqp as nqp
-from bayes_nqp.registry import registered
-from bayes_nqp.studies import json_schema
-
-assert not registered("scale")
-assert not registered("deviations")
-for name in ("HalfT", "StudentDeviations", "Horseshoe"):
-    assert name not in json_schema()["definitions"]
-panel = nqp.simulation.staggered(units=30, periods=7, cohorts=(4, 5), strata={}, seed=1).panel
-sampler = nqp.Importance(draws=100, chains=2, seed=1)
-fit = nqp.fit(nqp.StaggeredDiD(), panel, sampler, progress=False)
-results = [nqp.check(fit, "prior_sensitivity", progress=False)]
-nqp.report(fit, "out", checks=results, formats=["html"], progress=False)
-print(nqp.__file__)
-"""
-
-
-def test_all_but_the_defaults_can_be_taken_away(tmp_path: Path) -> None:
-    shutil.copytree(PACKAGE, tmp_path / "bayes_nqp", ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("half_t", "student_deviations", "horseshoe"):
-        (tmp_path / "bayes_nqp" / "priors" / f"_{name}.py").unlink()
-    ended = subprocess.run(
-        [sys.executable, "-W", "error", "-c", CODE], cwd=tmp_path,
-        env={"PYTHONPATH": str(tmp_path)}, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert ended.returncode == 0, ended.stderr
-    assert str(tmp_path) in ended.stdout
-    assert (tmp_path / "out" / "report.html").exists()

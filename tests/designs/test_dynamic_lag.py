@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from dynamic_cities import COHORT, PERIODS, SIDE, UNITS, WEIGHTS, W, design_of, panel_of
+from same_density import assert_dense
 from scipy import linalg
 from scipy.linalg import logm
 
@@ -76,14 +77,7 @@ def test_the_density_is_the_dense_one(by: list[str], durbin: bool) -> None:
     design = design_of(time=nqp.TimeEffects(by=by), spillovers=term)
     levels = SIDE if by else np.zeros(UNITS, dtype=np.int64)
     problem = plan_of(design, PANEL).equations[0].gaussian
-    points = 0.6 * np.random.default_rng(1).standard_normal((3, len(problem.space)))
-    ours = density(problem, points) - problem.space.log_prior(points)
-    rows = problem.space.constrain(points)
-    theirs = np.array([
-        dense(design, dict(zip(problem.space.names, row, strict=True)), levels, durbin=durbin)
-        for row in rows
-    ])  # fmt: skip
-    assert ours - ours[0] == pytest.approx(theirs - theirs[0], rel=1e-10, abs=1e-8)
+    assert_dense(problem, lambda x: dense(design, x, levels, durbin=durbin), number=3, abs=1e-8)
 
 
 def test_first_rows_are_given() -> None:

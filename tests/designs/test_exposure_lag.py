@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -22,10 +23,10 @@ from linked_provinces import (
     panel_of,
     table,
 )
+from same_density import assert_dense
 
 import bayes_nqp as nqp
 from bayes_nqp.errors import StudyError
-from bayes_nqp.gaussian import density
 from bayes_nqp.planning import plan_of
 
 VARYING = {"effect": nqp.Partial(["coast"], varying="unit")}
@@ -64,14 +65,7 @@ def test_impacts_of_the_exposure_are_its_effects(name: str) -> None:
 def test_the_density_is_the_dense_one(name: str) -> None:
     design = design_of(**CASES[name])
     problem = plan_of(design, PANEL).equations[0].gaussian
-    points = 0.6 * np.random.default_rng(1).standard_normal((4, len(problem.space)))
-    ours = density(problem, points) - problem.space.log_prior(points)
-    theirs = np.array(
-        [dense(PANEL, design, dict(zip(problem.space.names, row, strict=True)))
-         for row in problem.space.constrain(points)]
-    )  # fmt: skip
-    # Columns are scaled, and densities of flat slopes are one: constants of the panel.
-    assert ours - ours[0] == pytest.approx(theirs - theirs[0], rel=1e-10, abs=2e-9)
+    assert_dense(problem, partial(dense, PANEL, design), abs=2e-9)
 
 
 def responses(fit: nqp.Fit, draw: int) -> tuple[np.ndarray, np.ndarray, float]:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+from same_density import assert_dense
 from spatial_places import kilometres
 from spilled import EDGES, Spilled, dense
 
 import bayes_nqp as nqp
 from bayes_nqp.errors import IdentificationError, PanelError, StudyError
-from bayes_nqp.gaussian import density
 from bayes_nqp.planning import plan_of
 
 CITIES, PERIODS = 14, 10
@@ -69,15 +71,7 @@ def test_rings_of_cities_are_the_dense_model() -> None:
     panel = panel_of()
     design, world = design_of(nqp.Rings(EDGES, city="city")), ringed(panel)
     problem = plan_of(design, panel).equations[0].gaussian
-    points = 0.6 * np.random.default_rng(1).standard_normal((3, len(problem.space)))
-    ours = density(problem, points) - problem.space.log_prior(points)
-    theirs = np.array(
-        [
-            dense(world, design, dict(zip(problem.space.names, row, strict=True)))
-            for row in problem.space.constrain(points)
-        ]
-    )
-    assert ours - ours[0] == pytest.approx(theirs - theirs[0], rel=1e-10, abs=1e-9)
+    assert_dense(problem, partial(dense, world, design), number=3)
 
 
 def weights_of_cities() -> nqp.spatial_weights.SpatialWeights:

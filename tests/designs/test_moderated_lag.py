@@ -6,10 +6,10 @@ import linked_provinces as provinces
 import numpy as np
 import pytest
 from linked_cities import COAST, PANEL, PERIODS, UNITS, WEIGHTS, W, dense, design_of, truth_of
+from same_density import assert_dense
 
 import bayes_nqp as nqp
 from bayes_nqp.errors import StudyError
-from bayes_nqp.gaussian import density
 from bayes_nqp.planning import plan_of
 
 M = np.zeros((UNITS, PERIODS))
@@ -29,15 +29,8 @@ def test_the_density_is_the_dense_one(varying: str | None, durbin: bool) -> None
         spillovers=nqp.SpatialLag(WEIGHTS, durbin=durbin),
     )  # fmt: skip
     problem = plan_of(design, PANEL).equations[0].gaussian
-    points = 0.6 * np.random.default_rng(1).standard_normal((4, len(problem.space)))
-    ours = density(problem, points) - problem.space.log_prior(points)
-    levels = np.zeros(UNITS, dtype=np.int64)
-    theirs = np.array([
-        dense(PANEL, design, dict(zip(problem.space.names, row, strict=True)), W, levels,
-              more=(TREATED * (M - CENTRE),))
-        for row in problem.space.constrain(points)
-    ])  # fmt: skip
-    assert ours - ours[0] == pytest.approx(theirs - theirs[0], rel=1e-10, abs=1e-8)
+    levels, more = np.zeros(UNITS, dtype=np.int64), (TREATED * (M - CENTRE),)
+    assert_dense(problem, lambda x: dense(PANEL, design, x, W, levels, more=more), abs=1e-8)
 
 
 @pytest.fixture(scope="module")

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pytest
 from linked_cities import IDS, LEVEL, PANEL, PERIODS, UNITS, design_of, links, tables
+from same_density import assert_dense
 from scipy import linalg
 from tests.designs.test_slx import thetas
 
 import bayes_nqp as nqp
 from bayes_nqp.errors import IdentificationError, PanelError, StudyError
-from bayes_nqp.gaussian import density
 from bayes_nqp.planning import plan_of
 
 
@@ -73,13 +75,7 @@ def dense(design: nqp.StaggeredDiD, panel: nqp.Panel, values: dict[str, float]) 
 def test_the_density_is_the_dense_one(panel: nqp.Panel) -> None:
     design = slx_of(effect=nqp.Complete(varying="unit"), errors=nqp.AR1())
     problem = plan_of(design, panel).equations[0].gaussian
-    points = 0.6 * np.random.default_rng(1).standard_normal((4, len(problem.space)))
-    ours = density(problem, points) - problem.space.log_prior(points)
-    theirs = np.array(
-        [dense(design, panel, dict(zip(problem.space.names, row, strict=True)))
-         for row in problem.space.constrain(points)]
-    )  # fmt: skip
-    assert ours - ours[0] == pytest.approx(theirs - theirs[0], rel=1e-10, abs=1e-9)
+    assert_dense(problem, partial(dense, design, panel))
 
 
 @pytest.mark.parametrize("varying", [None, "unit"])

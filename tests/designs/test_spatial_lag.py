@@ -20,12 +20,12 @@ from linked_cities import (
     panel_of,
     truth_of,
 )
+from same_density import assert_dense
 from tests.doors import log_marginal
 
 import bayes_nqp as nqp
 from bayes_nqp.designs import Noise
 from bayes_nqp.errors import IdentificationError, PanelError, StudyError
-from bayes_nqp.gaussian import density
 from bayes_nqp.planning import plan_of
 
 CASES = [
@@ -41,14 +41,8 @@ def test_errors_that_follow_linked_ones_have_the_dense_density(errors: Noise, du
     term = nqp.SpatialLag(WEIGHTS, durbin=durbin, error=True)
     design = design_of(errors=errors, spillovers=term)
     problem = plan_of(design, PANEL).equations[0].gaussian
-    points = 0.6 * np.random.default_rng(1).standard_normal((5, len(problem.space)))
-    ours = density(problem, points) - problem.space.log_prior(points)
-    rows = problem.space.constrain(points)
-    theirs = np.array(
-        [dense(PANEL, design, dict(zip(problem.space.names, row, strict=True)), W,
-               np.zeros(UNITS, dtype=np.int64)) for row in rows]
-    )  # fmt: skip
-    assert ours - ours[0] == pytest.approx(theirs - theirs[0], rel=1e-10, abs=1e-9)
+    levels = np.zeros(UNITS, dtype=np.int64)
+    assert_dense(problem, lambda x: dense(PANEL, design, x, W, levels), number=5)
     fit = nqp.fit(design, PANEL, nqp.Importance(seed=1, draws=100), progress=False)
     paths = ["total", "direct", "received"] if durbin else ["total"]
     assert list(fit.effects["path"].to_numpy()) == paths
@@ -72,15 +66,8 @@ def test_the_density_is_the_dense_one(
         spillovers=nqp.SpatialLag(weights, durbin=durbin),
     )  # fmt: skip
     problem = plan_of(design, panel).equations[0].gaussian
-    points = 0.6 * np.random.default_rng(1).standard_normal((5, len(problem.space)))
-    ours = density(problem, points) - problem.space.log_prior(points)
-    rows = problem.space.constrain(points)
-    theirs = np.array(
-        [dense(panel, design, dict(zip(problem.space.names, row, strict=True)),
-               weights.matrix.toarray(), levels) for row in rows]
-    )  # fmt: skip
-    # Columns are scaled, and densities of flat slopes are one: constants of the panel.
-    assert ours - ours[0] == pytest.approx(theirs - theirs[0], rel=1e-10, abs=1e-9)
+    w = weights.matrix.toarray()
+    assert_dense(problem, lambda x: dense(panel, design, x, w, levels), number=5)
 
 
 @pytest.fixture(scope="module")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from marginal import Marginal
+from same_density import assert_dense
 from spatial_places import panel_of
 from spilled import EDGES, Spilled, dense, spilled
 
@@ -57,16 +59,7 @@ def fit(world: Spilled) -> nqp.Fit:
 @pytest.mark.parametrize("name", DESIGNS)
 def test_the_density_is_the_dense_one(name: str, small: Spilled) -> None:
     (equation,) = plan_of(DESIGNS[name], small.panel).equations
-    problem = equation.gaussian
-    points = 0.6 * np.random.default_rng(1).standard_normal((4, len(problem.space)))
-    ours = density(problem, points) - problem.space.log_prior(points)
-    theirs = np.array(
-        [
-            dense(small, DESIGNS[name], dict(zip(problem.space.names, row, strict=True)))
-            for row in problem.space.constrain(points)
-        ]
-    )
-    assert ours - ours[0] == pytest.approx(theirs - theirs[0], rel=1e-10, abs=1e-9)
+    assert_dense(equation.gaussian, partial(dense, small, DESIGNS[name]))
 
 
 def test_the_row_model_is_its_definition(small: Spilled) -> None:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 import pytest
+from same_density import assert_dense
 from scipy import linalg
 
 import bayes_nqp as nqp
 from bayes_nqp.designs import Calendar, EquationSpec, Facts, LagSpec, Noise, SingleEquation
 from bayes_nqp.errors import StudyError
-from bayes_nqp.gaussian import density, draw
+from bayes_nqp.gaussian import draw
 from bayes_nqp.parameters import Correlation, Parameter
 from bayes_nqp.planning import plan_of
 from bayes_nqp.pooling import Complete, Pooling
@@ -109,13 +111,7 @@ def test_the_density_is_the_dense_one(errors: Noise, varying: str | None) -> Non
     panel, design = panel_of(), Lagged(Complete(varying=varying), errors)
     problem = plan_of(design, panel).equations[0].gaussian
     assert problem.space.names[-2:] == ("delta", "sigma")
-    points = 0.7 * np.random.default_rng(1).standard_normal((6, len(problem.space)))
-    ours = density(problem, points) - problem.space.log_prior(points)
-    values = [
-        dict(zip(problem.space.names, row, strict=True)) for row in problem.space.constrain(points)
-    ]
-    theirs = np.array([dense(panel, design, value) for value in values])
-    assert ours - ours[0] == pytest.approx(theirs - theirs[0], rel=1e-9, abs=1e-8)
+    assert_dense(problem, partial(dense, panel, design), 0.7, 6, rel=1e-9, abs=1e-8)
 
 
 def test_draws_take_the_lag_at_its_point() -> None:

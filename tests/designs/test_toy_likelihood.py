@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,7 +25,6 @@ from bayes_nqp.sampling import sample_model
 from bayes_nqp.studies import json_schema
 from bayes_nqp.vocabulary import Link
 
-PACKAGE = Path(nqp.__file__).parent
 Array = npt.NDArray[np.float64]
 
 
@@ -237,32 +233,3 @@ def test_effects_are_said_to_be_in_logs(
     assert any(points in ax.get_ylabel() + ax.get_xlabel() for ax in axes)
     assert "log points" in repr(fit)
     assert "in log points" in repr(nqp.summary(nqp.att(fit)))
-
-
-CODE = """
-import bayes_nqp as nqp
-from bayes_nqp.registry import registered
-from bayes_nqp.studies import json_schema
-
-assert "StudentT" not in registered("likelihood")
-assert "'StudentT'" not in str(json_schema())
-panel = nqp.simulation.staggered(units=30, periods=7, cohorts=(4, 5), strata={}, seed=1).panel
-sampler = nqp.Importance(draws=100, chains=2, seed=1)
-fit = nqp.fit(nqp.StaggeredDiD(nqp.Complete()), panel, sampler, progress=False)
-results = [nqp.check(fit, name, progress=False) for name in ("model_fit", "prior_sensitivity")]
-nqp.report(fit, "out", checks=results, formats=["html"], progress=False)
-print(nqp.__file__)
-"""
-
-
-def test_one_can_be_taken_away(tmp_path: Path) -> None:
-    """All but the default."""
-    shutil.copytree(PACKAGE, tmp_path / "bayes_nqp", ignore=shutil.ignore_patterns("__pycache__"))
-    (tmp_path / "bayes_nqp" / "likelihoods" / "_student_t.py").unlink()
-    ended = subprocess.run(
-        [sys.executable, "-W", "error", "-c", CODE], cwd=tmp_path,
-        env={"PYTHONPATH": str(tmp_path)}, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert ended.returncode == 0, ended.stderr
-    assert str(tmp_path) in ended.stdout
-    assert (tmp_path / "out" / "report.html").exists()

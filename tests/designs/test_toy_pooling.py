@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -21,7 +18,6 @@ from bayes_nqp.pooling import Piece, Pooling
 from bayes_nqp.registry import register
 from bayes_nqp.studies import json_schema
 
-PACKAGE = Path(nqp.__file__).parent
 SAMPLER = nqp.Importance(draws=250, chains=2, seed=1)
 
 
@@ -87,34 +83,3 @@ def test_reports_say_it_in_its_words(fit: nqp.Fit, tmp_path: Path, language: str
     assert "cohorts around one curve" in text
     others = ("complete pooling", "partial pooling", "完全合并", "部分合并")
     assert not [x for x in others if x in text]
-
-
-CODE = """
-import bayes_nqp as nqp
-from bayes_nqp.registry import registered
-from bayes_nqp.studies import json_schema
-
-assert {name!r} not in registered("pooling")
-assert "'{name}'" not in str(json_schema())
-panel = nqp.simulation.staggered(units=30, periods=7, cohorts=(4, 5), strata={{}}, seed=1).panel
-sampler = nqp.Importance(draws=100, chains=2, seed=1)
-fit = nqp.fit(nqp.StaggeredDiD(), panel, sampler, progress=False)
-names = ("pretrends", "specifications", "support")
-results = [nqp.check(fit, name, progress=False) for name in names]
-nqp.report(fit, "out", checks=results, formats=["html"], progress=False)
-print(nqp.__file__, [x.verdict for x in results])
-"""
-
-
-@pytest.mark.parametrize("name", ["Complete", "Separate"])
-def test_one_can_be_taken_away(name: str, tmp_path: Path) -> None:
-    """All but the default."""
-    shutil.copytree(PACKAGE, tmp_path / "bayes_nqp", ignore=shutil.ignore_patterns("__pycache__"))
-    (tmp_path / "bayes_nqp" / "pooling" / f"_{name.lower()}.py").unlink()
-    ended = subprocess.run(
-        [sys.executable, "-W", "error", "-c", CODE.format(name=name)], cwd=tmp_path,
-        env={"PYTHONPATH": str(tmp_path)}, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert ended.returncode == 0, ended.stderr
-    assert str(tmp_path) in ended.stdout
-    assert (tmp_path / "out" / "report.html").exists()

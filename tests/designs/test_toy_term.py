@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,20 +11,18 @@ import pytest
 from dense import Dense
 from doors import Context, methods
 from random_panels import random_panel
+from same_density import assert_dense
 from tools.toys.term import Seasons
 
 import bayes_nqp as nqp
 from bayes_nqp.codec import decode, encode
 from bayes_nqp.designs import Calendar, Facts, Term, Timing, saturated_design
 from bayes_nqp.errors import StudyError
-from bayes_nqp.gaussian import density
 from bayes_nqp.language import Message
 from bayes_nqp.planning import plan_of
 from bayes_nqp.pooling import Complete, Partial
 from bayes_nqp.registry import register
 from bayes_nqp.terms import BARE
-
-PACKAGE = Path(nqp.__file__).parent
 
 
 @register("terms")
@@ -85,15 +80,8 @@ def fit() -> nqp.Fit:
 def test_its_density_is_the_dense_one(missing: float) -> None:
     panel = random_panel(2, missing=missing)
     problem = plan_of(DESIGN, panel).equations[0].gaussian
-    reference = DenseSeasons(DESIGN, panel)
-    points = 0.5 * np.random.default_rng(1).standard_normal((6, len(problem.space)))
     assert "scale_season" in problem.space.names
-    ours = density(problem, points) - problem.space.log_prior(points)
-    theirs = [
-        reference.log_likelihood(dict(zip(problem.space.names, row, strict=True)))
-        for row in problem.space.constrain(points)
-    ]
-    assert np.diff(ours) == pytest.approx(np.diff(theirs), rel=1e-9, abs=1e-8)
+    assert_dense(problem, DenseSeasons(DESIGN, panel).log_likelihood, 0.5, 6, rel=1e-9, abs=1e-8)
 
 
 def test_it_is_fitted_saved_and_reported(fit: nqp.Fit, tmp_path: Path) -> None:
@@ -139,36 +127,3 @@ def test_it_may_leave_out_rows_and_move_the_calendar() -> None:
 def test_terms_stand_where_they_belong(arguments: dict[str, object], words: str) -> None:
     with pytest.raises(StudyError, match=words):
         nqp.StaggeredDiD(Complete(), **arguments)  # type: ignore[arg-type]
-
-
-WITHOUT = """
-import bayes_nqp as nqp
-from bayes_nqp.registry import registered
-from bayes_nqp.studies import json_schema
-
-assert not registered("shocks")
-assert "SharedShocks" not in str(json_schema()["definitions"])
-panel = nqp.simulation.staggered(units=30, periods=7, cohorts=(4, 5), strata={}, seed=1).panel
-sampler = nqp.Importance(draws=100, chains=2, seed=1)
-fit = nqp.fit(nqp.StaggeredDiD(nqp.Complete()), panel, sampler, progress=False)
-results = [nqp.check(fit, "error_model", progress=False)]
-nqp.report(fit, "out", checks=results, formats=["html"], progress=False)
-try:
-    nqp.StaggeredDiD(shocks="province")
-except nqp.errors.StudyError as error:
-    print(error, nqp.__file__)
-"""
-
-
-def test_a_term_can_be_taken_away(tmp_path: Path) -> None:
-    """Without its file the library fits, checks and reports, and refuses what would fill it."""
-    shutil.copytree(PACKAGE, tmp_path / "bayes_nqp", ignore=shutil.ignore_patterns("__pycache__"))
-    (tmp_path / "bayes_nqp" / "designs" / "terms" / "_shocks.py").unlink()
-    finished = subprocess.run(
-        [sys.executable, "-W", "error", "-c", WITHOUT], cwd=tmp_path,
-        env={"PYTHONPATH": str(tmp_path)}, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert finished.returncode == 0, finished.stderr
-    assert "'shocks' is 'province'" in finished.stdout
-    assert str(tmp_path) in finished.stdout
-    assert (tmp_path / "out" / "report.html").exists()

@@ -11,6 +11,7 @@ from design_table import DESIGNS
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from moving_average import DenseMovingAverage, MovingAverage
+from same_density import assert_dense
 
 from bayes_nqp import Panel
 from bayes_nqp.errors import IdentificationError
@@ -59,14 +60,7 @@ def test_a_structure_of_ones_own(name: str) -> None:
     panel = case.make(3, missing=0.2)
     design = case.design.replace(errors=MovingAverage())
     problem = gaussian_problem(plan_of(design, panel).equations[0].problem)
-    reference = DenseMovingAverage(design, panel)
-    points = 0.5 * np.random.default_rng(1).standard_normal((4, len(problem.space)))
-    values = problem.space.constrain(points)
-    theirs = [
-        reference.log_likelihood(dict(zip(problem.space.names, v, strict=True))) for v in values
-    ]
-    ours = density(problem, points) - problem.space.log_prior(points)
-    assert np.diff(ours) == pytest.approx(np.diff(theirs), rel=1e-8)
+    assert_dense(problem, DenseMovingAverage(design, panel).log_likelihood, 0.5, rel=1e-8)
 
 
 @pytest.mark.parametrize("name", ["partial, units, AR(1)", "partial, cities, AR(1) + noise"])

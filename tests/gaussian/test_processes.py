@@ -10,6 +10,7 @@ from dense import Dense, values_of
 from design_table import DESIGNS
 from doors import Equation
 from drifting import LINE, NAMES, stated
+from same_density import assert_dense
 
 from bayes_nqp import Panel, StaggeredDiD, TimeEffects
 from bayes_nqp.gaussian import (
@@ -60,10 +61,7 @@ def case(name: str, seed: int = 11) -> tuple[Equation, Problem, Drifting]:
 def test_the_density_is_dense(name: str) -> None:
     _, statement, reference = case(name)
     problem = gaussian_problem(statement)
-    points = 0.7 * np.random.default_rng(1).standard_normal((5, len(problem.space)))
-    theirs = [reference.log_likelihood(values_of(problem.space.names, x)) for x in points]
-    ours = density(problem, points) - problem.space.log_prior(points)
-    assert np.diff(ours) == pytest.approx(np.diff(theirs), rel=1e-8, abs=1e-7)
+    assert_dense(problem, reference.log_likelihood, 0.7, 5, rel=1e-8, abs=1e-7)
 
 
 @pytest.mark.parametrize("name", NAMES)
