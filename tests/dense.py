@@ -16,15 +16,7 @@ import pandas as pd
 import scipy.linalg as sl
 from scipy import stats
 
-from bayes_nqp import (
-    IID,
-    ContinuousExposure,
-    Panel,
-    Partial,
-    Separate,
-    StaggeredDiD,
-    Unequal,
-)
+from bayes_nqp import IID, ContinuousExposure, Panel, Partial, Separate, StaggeredDiD, Unequal
 from bayes_nqp.planning import plan_of
 
 Parameters = Mapping[str, float]

@@ -24,8 +24,7 @@ def channels_fit() -> nqp.Fit:
     rng = np.random.default_rng(2)
     treated = (frame["time"] >= frame["cohort"]).astype(float)
     frame = frame.assign(
-        digital=2 * treated + rng.normal(0, 0.6, len(frame)),
-        finance=rng.normal(0, 0.6, len(frame)),
+        digital=2 * treated + rng.normal(0, 0.6, len(frame)), finance=rng.normal(0, 0.6, len(frame))
     )
     frame["outcome"] += frame["digital"]
     panel = nqp.Panel.from_frame(

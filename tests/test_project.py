@@ -63,8 +63,7 @@ def test_no_lock_file_is_tracked(tracked: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "line",
-    ["https://py" + "pi.org/simple", "on python" + "hosted.org", "x = '/h" + "ome/a'"],
+    "line", ["https://py" + "pi.org/simple", "on python" + "hosted.org", "x = '/h" + "ome/a'"]
 )
 def test_the_patterns_find_what_they_look_for(line: str) -> None:
     assert HOSTS.search(line) or MACHINE.search(line)

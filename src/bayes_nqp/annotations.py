@@ -265,36 +265,30 @@ def items_of(annotation: Any) -> str:
     return str(inside[0].__name__) if name in ("ndarray", "NDArray") else ""
 
 
-_SCHEMA = {
-    "above": "exclusiveMinimum",
-    "from": "minimum",
-    "below": "exclusiveMaximum",
-    "up to": "maximum",
-}
+_BOUNDS: dict[type, tuple[str, str, Callable[[Any, Any], bool]]] = {
+    Gt: ("above", "exclusiveMinimum", gt), Ge: ("from", "minimum", ge),
+    Lt: ("below", "exclusiveMaximum", lt), Le: ("up to", "maximum", le),
+}  # fmt: skip
+"""How a bound is said, in words and in JSON schema, and the comparison, of its own name."""
 
 
-def _bounds(limits: tuple[Any, ...]) -> Iterator[tuple[str, Callable[[Any, Any], bool], Any]]:
-    """Every bound among constraints: how it is said, the comparison, and the number."""
+def _bounds(limits: tuple[Any, ...]) -> Iterator[tuple[str, str, Callable[[Any, Any], bool], Any]]:
+    """Every bound among constraints: as `_BOUNDS` has it, and the number."""
     for limit in (x for y in limits for x in (y if isinstance(y, Interval) else (y,))):
-        if isinstance(limit, Gt):
-            yield "above", gt, limit.gt
-        elif isinstance(limit, Ge):
-            yield "from", ge, limit.ge
-        elif isinstance(limit, Lt):
-            yield "below", lt, limit.lt
-        elif isinstance(limit, Le):
-            yield "up to", le, limit.le
+        if type(limit) in _BOUNDS:
+            word, key, holds = _BOUNDS[type(limit)]
+            yield word, key, holds, getattr(limit, holds.__name__)
 
 
 def bounds_of(limits: tuple[Any, ...]) -> dict[str, Any]:
     """Write the bounds that constraints set as JSON schema."""
-    return {_SCHEMA[word]: bound for word, _, bound in _bounds(limits)}
+    return {key: bound for _, key, _, bound in _bounds(limits)}
 
 
 def limited(value: Any, limits: tuple[Any, ...]) -> bool:
     """Tell whether a value is as constraints have it."""
     chosen = all(value in limit.choices() for limit in limits if isinstance(limit, OneOf))
-    return chosen and all(holds(value, bound) for _, holds, bound in _bounds(limits))
+    return chosen and all(holds(value, bound) for *_, holds, bound in _bounds(limits))
 
 
 def worded(kind: str, limits: tuple[Any, ...]) -> str:
@@ -304,6 +298,6 @@ def worded(kind: str, limits: tuple[Any, ...]) -> str:
             return " or ".join(map(repr, limit.choices()))
         kind = limit.text if isinstance(limit, Words) else kind
         kind = "the name of a column" if isinstance(limit, ColumnName) else kind
-    bounds = [f"{word} {bound:,}" for word, _, bound in _bounds(limits)]
-    up = [" up"] if [word for word, *_ in _bounds(limits)] == ["from"] else []
-    return " ".join([kind, *bounds]) + "".join(up)
+    bounds = [(word, f"{word} {bound:,}") for word, *_, bound in _bounds(limits)]
+    up = " up" if [word for word, _ in bounds] == ["from"] else ""
+    return " ".join([kind, *(text for _, text in bounds)]) + up

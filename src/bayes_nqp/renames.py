@@ -36,6 +36,6 @@ RENAMED: Mapping[str, Rename] = {
         study='type = "Importance" without tune and thin, or no [sampler] at all',
         value="Importance",
         fields=frozenset({"draws", "chains", "seed"}),
-    ),
+    )
 }
 """By the former name."""

@@ -102,9 +102,7 @@ def test_nothing_but_the_outcome_is_simulated() -> None:
     assert not np.allclose(drawn.outcome, PANEL.outcome)
 
 
-def test_truths_of_a_posterior_are_its_draws_and_what_outcomes_are_made_of(
-    fitted: nqp.Fit,
-) -> None:
+def test_truths_of_a_posterior_are_its_draws_and_what_outcomes_are_made_of(fitted: nqp.Fit) -> None:
     source = PosteriorSource(fitted)
     att = nqp.att(fitted).to_numpy().ravel()
     cohort = PANEL.cohort_codes[PANEL.unit_codes]

@@ -38,8 +38,7 @@ def trending() -> nqp.Fit:
 
 
 @pytest.mark.parametrize(
-    "name",
-    ["specifications", "leave_out", "control_group", "anticipation", "placebo_time"],
+    "name", ["specifications", "leave_out", "control_group", "anticipation", "placebo_time"]
 )
 def test_it_holds_where_assumptions_are_true(calm: nqp.Fit, name: str) -> None:
     found = nqp.check(calm, name, progress=False)

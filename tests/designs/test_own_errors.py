@@ -99,10 +99,7 @@ ENGLISH = [
         "the length of memory, in periods, is half-normal with scale 2",
     ),
     (Parameter("drop", Normal(0.5)), "the prior of drop is normal with sd 0.5"),
-    (
-        Parameter("drop", Normal(0.5), meaning=Message("the drop")),
-        "the drop is normal with sd 0.5",
-    ),
+    (Parameter("drop", Normal(0.5), meaning=Message("the drop")), "the drop is normal with sd 0.5"),
     (Parameter("phi", Correlation(2, 3)), "the prior of (1 + phi)/2 is Beta(2, 3)"),
 ]
 CHINESE = [

@@ -19,14 +19,7 @@ from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
 from bayes_nqp.gaussian import density
 from bayes_nqp.language import Message
-from bayes_nqp.parameters import (
-    Correlation,
-    CutCorrelation,
-    Gamma,
-    HalfNormal,
-    Normal,
-    ScalePrior,
-)
+from bayes_nqp.parameters import Correlation, CutCorrelation, Gamma, HalfNormal, Normal, ScalePrior
 from bayes_nqp.planning import plan_of
 from bayes_nqp.registry import register
 from bayes_nqp.studies import json_schema, validate

@@ -65,6 +65,6 @@ def test_all_but_the_defaults_can_be_taken_away(
     )  # fmt: skip
     assert finished.returncode == 0, finished.stderr
     assert "'shocks' is 'province'" in finished.stdout
-    assert ("SharedShocks" in finished.stdout) == ("SharedShocks" not in files)
+    assert ("SharedShocks(by=" in finished.stdout) == ("SharedShocks" not in files)
     assert str(tmp_path) in finished.stdout
     assert (tmp_path / "out" / "report.html").exists()

@@ -93,9 +93,7 @@ def test_effects_of_units_are_recovered(together: tuple[nqp.Fit, pd.DataFrame]) 
         assert low < values < high
 
 
-def test_paths_add_up_and_are_means_of_products(
-    together: tuple[nqp.Fit, pd.DataFrame],
-) -> None:
+def test_paths_add_up_and_are_means_of_products(together: tuple[nqp.Fit, pd.DataFrame]) -> None:
     fit, frame = together
     effect = fit.effects["effect"]
     parts = effect.sel(path="direct") + effect.sel(path="digital")

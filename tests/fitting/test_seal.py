@@ -78,8 +78,7 @@ def test_a_sealed_file_is_netcdf_all_the_same(path: Path) -> None:
 
     assert seal_of(io.BytesIO(path.read_bytes())) == "whole"
     assert_equal(
-        from_netcdf(path)["posterior"].to_dataset(),
-        nqp.load(path).tree["posterior"].to_dataset(),
+        from_netcdf(path)["posterior"].to_dataset(), nqp.load(path).tree["posterior"].to_dataset()
     )
 
 

@@ -11,14 +11,7 @@ from doors import _mode, equation_density
 from frozen import frozen_fit
 
 import bayes_nqp as nqp
-from bayes_nqp.fitting import (
-    SHORT,
-    KnownDraws,
-    fit_again,
-    known_draws,
-    modes,
-    short_effects,
-)
+from bayes_nqp.fitting import SHORT, KnownDraws, fit_again, known_draws, modes, short_effects
 from bayes_nqp.planning import plan_of
 from bayes_nqp.simulation import Channel, channels
 

@@ -156,11 +156,7 @@ def test_files(tmp_path: Path) -> None:
 
 def test_the_ready_system_is_complete_and_can_be_edited(tmp_path: Path) -> None:
     system = nqp.index.new_quality_productivity()
-    assert [d.name_zh for d in system.dimensions] == [
-        "新质劳动者",
-        "新质劳动对象",
-        "新质劳动资料",
-    ]
+    assert [d.name_zh for d in system.dimensions] == ["新质劳动者", "新质劳动对象", "新质劳动资料"]
     for one in system.indicators:
         assert all((one.name, one.name_zh, one.unit, one.formula, one.sources)), one
     path = tmp_path / "mine.toml"

@@ -159,11 +159,7 @@ def _check_kinds(
     wanted: dict[str, tuple[object, Any, str]] = {
         "design": (design, StaggeredDiD, "nqp.calibrate(design, panel)"),
         "panel": (panel, Panel, "nqp.calibrate(design, panel)"),
-        "sampler": (
-            sampler,
-            Importance | NUTS | None,
-            "nqp.Importance(), or leave it out",
-        ),
+        "sampler": (sampler, Importance | NUTS | None, "nqp.Importance(), or leave it out"),
         "seed": (seed, int | None, "a whole number, or leave it out"),
         "store": (store, str | Path | None, "the name of a folder"),
     }

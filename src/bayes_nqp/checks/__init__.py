@@ -1,13 +1,6 @@
 """Checks: one question a file, each with its evidence and a verdict."""
 
-from bayes_nqp.checks._check import (
-    check,
-    check_table,
-    results_of,
-    run_checks,
-    suiting,
-    title_of,
-)
+from bayes_nqp.checks._check import check, check_table, results_of, run_checks, suiting, title_of
 from bayes_nqp.checks._confidence import Confidence, Subject, confidence_of, needed_for
 from bayes_nqp.checks._rivals import Rival, rivals_of
 from bayes_nqp.checks.channels import LEVELS, QUANTILES

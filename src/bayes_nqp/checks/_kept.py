@@ -9,14 +9,7 @@ import pandas as pd
 import xarray as xr
 
 from bayes_nqp.checks.shared import CheckResult
-from bayes_nqp.fitting import (
-    dataset_from,
-    dataset_parts,
-    frame_from,
-    frame_parts,
-    packed,
-    unpacked,
-)
+from bayes_nqp.fitting import dataset_from, dataset_parts, frame_from, frame_parts, packed, unpacked
 from bayes_nqp.labels import Labels
 from bayes_nqp.language import decoded, encoded, message
 

@@ -47,8 +47,7 @@ def _version(wanted: bool) -> None:
 @app.callback()
 def _options(
     version: Annotated[
-        bool,
-        typer.Option("--version", callback=_version, is_eager=True, help="Show the version."),
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
     ] = False,
 ) -> None:
     """Bayesian causal inference for policies that reach units at different times.
@@ -61,8 +60,7 @@ def _options(
 def run(
     study: StudyFile,
     out: Annotated[
-        Path | None,
-        typer.Option("--out", "-o", help="Folder to write; results/STUDY by default."),
+        Path | None, typer.Option("--out", "-o", help="Folder to write; results/STUDY by default.")
     ] = None,
     force: Annotated[
         bool, typer.Option("--force", help="Move a folder that is there aside to OUT.1, OUT.2, …")
@@ -173,8 +171,7 @@ def new(
         list[str] | None, typer.Option(help="Grouping column; may be given twice.")
     ] = None,
     zones: Annotated[
-        bool,
-        typer.Option("--zones", help="The policy is the cross-border e-commerce pilot zones."),
+        bool, typer.Option("--zones", help="The policy is the cross-border e-commerce pilot zones.")
     ] = False,
     look: Annotated[
         bool,
@@ -234,8 +231,7 @@ def index(
     time: Annotated[str | None, typer.Option(help="Column of periods; guessed otherwise.")] = None,
     name: Annotated[str, typer.Option(help="Name of the new column.")] = "nqp",
     out: Annotated[
-        Path | None,
-        typer.Option("--out", "-o", help="File to write; FILE_index.csv by default."),
+        Path | None, typer.Option("--out", "-o", help="File to write; FILE_index.csv by default.")
     ] = None,
 ) -> None:
     """Make an index of indicators, and write your rows with it as a new column.
@@ -268,8 +264,7 @@ def zones(
         str, typer.Option(help="First treated year: approval_year or next_year_after_june.")
     ] = "approval_year",
     out: Annotated[
-        Path | None,
-        typer.Option("--out", "-o", help="File to write; FILE_zones.csv by default."),
+        Path | None, typer.Option("--out", "-o", help="File to write; FILE_zones.csv by default.")
     ] = None,
 ) -> None:
     """Merge the 165 cross-border e-commerce pilot zones to your rows.
@@ -334,8 +329,7 @@ def doctor() -> None:
 @app.command(epilog="Example: bayes-nqp studio cities.xlsx")
 def studio(
     file: Annotated[
-        Path | None,
-        typer.Argument(help="A file to open at once.", metavar="FILE"),
+        Path | None, typer.Argument(help="A file to open at once.", metavar="FILE")
     ] = None,
     keep: Annotated[
         Path | None,

@@ -36,13 +36,7 @@ from bayes_nqp.rooms import discovered
 type Estimator = StaggeredDiD | ContinuousExposure
 """States the equation of an outcome, and of mediators alike."""
 
-__all__ = [
-    "ContinuousExposure",
-    "Design",
-    "Estimator",
-    "Mediation",
-    "StaggeredDiD",
-]
+__all__ = ["ContinuousExposure", "Design", "Estimator", "Mediation", "StaggeredDiD"]
 
 # Designs that no name here stands for register where they stand.
 discovered(__name__, "")

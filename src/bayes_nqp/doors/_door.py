@@ -230,8 +230,7 @@ def _unknown(label: str, unknown: dict[str, Any], keywords: list[str]) -> Argume
     hints = [maker] if maker else [_instead(k, x, keywords) for k, x in unknown.items()]
     count = "arguments" if len(unknown) > 1 else "argument"
     return ArgumentError(
-        f"{label} has no {count} {shown(map(repr, unknown))}",
-        hint="; ".join(dict.fromkeys(hints)),
+        f"{label} has no {count} {shown(map(repr, unknown))}", hint="; ".join(dict.fromkeys(hints))
     )
 
 

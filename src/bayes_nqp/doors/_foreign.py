@@ -68,8 +68,7 @@ _PROB = Foreign(
     ("prob",), "intervals are chosen where draws are summarised: nqp.summary(draws, prob=0.95)"
 )
 _DRAWS = Foreign(
-    ("draws",),
-    "there is no bootstrap; draws are the sampler's: nqp.Importance(draws=1000)",
+    ("draws",), "there is no bootstrap; draws are the sampler's: nqp.Importance(draws=1000)"
 )
 _OWN_DRAWS = Foreign(
     (), "draws are the sampler's: nqp.fit(design, panel, nqp.Importance(draws=1000))"
@@ -135,10 +134,7 @@ FOREIGN: Final[dict[str, Foreign]] = {
         ("treated d dname treat treatment treatname treated_name post policy", _TREATED),
         ("covariates xformla covars xvars xvar x X", _COVARIATES),
         ("weightsname aweight pweight fweight weight wname", _WEIGHTS),
-        (
-            "cluster clusters clustervar clustervars cluster_var vce vcov robust cov_type",
-            _ERRORS,
-        ),
+        ("cluster clusters clustervar clustervars cluster_var vce vcov robust cov_type", _ERRORS),
         ("se std_error stderr", _SPREAD),
         ("formula fml", _FORMULA),
         ("stars star", _STARS),

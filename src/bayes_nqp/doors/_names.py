@@ -97,10 +97,7 @@ _ANSWERS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
         ),
         ("simulate", "nqp.simulation.staggered(units=100)"),
         ("run new validate study", "from bayes_nqp.studies import new, run, validate"),
-        (
-            "Normal HalfNormal prior priors",
-            "nqp.Priors() has them, by scale: help(nqp.Priors)",
-        ),
+        ("Normal HalfNormal prior priors", "nqp.Priors() has them, by scale: help(nqp.Priors)"),
         (
             "options set_language language settings config",
             "calls that say something take language='zh'",

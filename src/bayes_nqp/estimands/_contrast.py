@@ -197,8 +197,7 @@ def differences(draws: xr.DataArray, dim: str | None = None) -> xr.DataArray:
     name = dim_of(draws, dim)
     if _PAIR in draws.dims and name != _PAIR:
         raise StudyError(
-            f"a dim of these draws is called {_PAIR!r}",
-            hint="by={'another_name': 'pair'}",
+            f"a dim of these draws is called {_PAIR!r}", hint="by={'another_name': 'pair'}"
         )
     levels = draws[name].to_numpy()
     first, second = np.array(list(combinations(range(len(levels)), 2)), int).reshape(-1, 2).T

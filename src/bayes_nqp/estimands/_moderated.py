@@ -168,9 +168,7 @@ def _values(effects: xr.Dataset, values: npt.ArrayLike | None) -> Array:
 
 
 @estimand(
-    Message("Effect at a high less at a low value of the moderator"),
-    place=60,
-    needs=(MODERATOR,),
+    Message("Effect at a high less at a low value of the moderator"), place=60, needs=(MODERATOR,)
 )
 @door
 def moderated_difference(

@@ -70,11 +70,7 @@ def _is_event_time(value: object) -> bool:
 
 
 def kept_cells(
-    effects: xr.Dataset,
-    balanced: int | None,
-    role: str = v.TREATED,
-    *,
-    anticipated: bool = False,
+    effects: xr.Dataset, balanced: int | None, role: str = v.TREATED, *, anticipated: bool = False
 ) -> npt.NDArray[np.bool_]:
     """Mark the cells that an average may use.
 

@@ -141,11 +141,7 @@ class Equations:
 
 
 def equations_of(
-    rows: CrossSection,
-    change: tuple[float, float],
-    interaction: bool,
-    pooled: bool,
-    priors: Priors,
+    rows: CrossSection, change: tuple[float, float], interaction: bool, pooled: bool, priors: Priors
 ) -> Equations:
     """Put the columns of every equation together.
 

@@ -24,11 +24,7 @@ if TYPE_CHECKING:
 
 
 def modal_averages(
-    design: Design,
-    panel: Panel,
-    weigh: Callable[[Plan], Array],
-    *,
-    near: Summit | None = None,
+    design: Design, panel: Panel, weigh: Callable[[Plan], Array], *, near: Summit | None = None
 ) -> tuple[Array, Array]:
     """Average effects given the scales, autocorrelation and error sd that are most probable.
 
@@ -65,12 +61,7 @@ def modal_averages(
 
 
 def dealt_averages(
-    design: Design,
-    panel: Panel,
-    cohorts: Index,
-    weigh: Callable[[Plan], Array],
-    *,
-    near: Summit,
+    design: Design, panel: Panel, cohorts: Index, weigh: Callable[[Plan], Array], *, near: Summit
 ) -> tuple[Array, Array]:
     """Average effects as `modal_averages` gives them, of adoption dealt to others.
 

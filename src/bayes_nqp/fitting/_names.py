@@ -42,8 +42,7 @@ def from_file(dataset: xr.Dataset) -> xr.Dataset:
 def from_earlier_file(dataset: xr.Dataset) -> xr.Dataset:
     """Put the names back that files up to format 2 hold, where "%20" may have been a blank's."""
     return renamed(
-        dataset,
-        lambda name: _TREE.sub(_escape, name.replace("%20", " ").replace("%2F", "/")),
+        dataset, lambda name: _TREE.sub(_escape, name.replace("%20", " ").replace("%2F", "/"))
     )
 
 

@@ -51,9 +51,7 @@ def from_bytes(rows: xr.Dataset) -> Panel:
         frame[name] = pd.Series(cells, index=frame.index, dtype=object)
     panel = Panel.from_frame(frame, **json.loads(rows.attrs["arguments"]))
     return replace(
-        panel,
-        notes=tuple(decoded(rows.attrs["notes"])),
-        dropped=json.loads(rows.attrs["dropped"]),
+        panel, notes=tuple(decoded(rows.attrs["notes"])), dropped=json.loads(rows.attrs["dropped"])
     )
 
 

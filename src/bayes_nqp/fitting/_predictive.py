@@ -107,10 +107,7 @@ def posterior_predictive(
         change = (part.outcome - equation.rows.outcome) * equation.scale
         outcome[part.draws] = observed + change
     return xr.Dataset(
-        {
-            "outcome": ((v.CHAIN, v.DRAW, "row"), outcome[None]),
-            "observed": ("row", observed),
-        },
+        {"outcome": ((v.CHAIN, v.DRAW, "row"), outcome[None]), "observed": ("row", observed)},
         coords={v.CHAIN: [0], v.DRAW: np.arange(draws), "row": rows, **fit.gate.evidence},
         attrs={
             "draws": "posterior",

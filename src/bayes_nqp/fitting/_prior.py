@@ -213,10 +213,7 @@ class _Draws:
     def _named(self) -> dict[str, Any]:
         prefix, s = f"{self.equation.name}__", self.equation.scale
         out: dict[str, Any] = {
-            prefix + name: (
-                (v.CHAIN, v.DRAW),
-                values[None] * unit,
-            )
+            prefix + name: ((v.CHAIN, v.DRAW), values[None] * unit)
             for (name, values), unit in zip(
                 self.parameters.items(), parameter_units(self.equation), strict=True
             )

@@ -241,13 +241,7 @@ class Reach:
             direct[:, times, h] += itself[:, None]
 
     def _add_moderation(
-        self,
-        total: Array,
-        direct: Array,
-        basis: Array,
-        loads: _Loads,
-        slope: Array,
-        shift: Shift,
+        self, total: Array, direct: Array, basis: Array, loads: _Loads, slope: Array, shift: Shift
     ) -> None:
         """Add what the moderator of treated units does to every group, in place."""
         size = np.bincount(self.group)

@@ -12,13 +12,7 @@ import xarray as xr
 from bayes_nqp.arrays import Array
 from bayes_nqp.diagnostics import Gate
 from bayes_nqp.errors import Hint, StudyError
-from bayes_nqp.fitting._draws import (
-    Recovered,
-    kept_members,
-    leaning_of,
-    members_stored,
-    slope_of,
-)
+from bayes_nqp.fitting._draws import Recovered, kept_members, leaning_of, members_stored, slope_of
 from bayes_nqp.fitting._reach import reach_of
 from bayes_nqp.fitting._tree import Drawn, build_tree
 from bayes_nqp.language import Message

@@ -160,12 +160,7 @@ class Store:
         return again
 
     def fit(
-        self,
-        make: Callable[[], Fit],
-        panel: Panel,
-        design: Design,
-        *parts: object,
-        work: str = "",
+        self, make: Callable[[], Fit], panel: Panel, design: Design, *parts: object, work: str = ""
     ) -> Fit:
         """Find a fit, or make and keep it; it keeps its refits here too.
 

@@ -67,11 +67,7 @@ class ErrorSums:
         return int(self.seen.size + self.slope_loads.shape[1])
 
     def right_side(
-        self,
-        problem: GaussianProblem,
-        values: Values,
-        errors: Array,
-        white: tuple[Array, Array],
+        self, problem: GaussianProblem, values: Values, errors: Array, white: tuple[Array, Array]
     ) -> tuple[Array, Array, Array]:
         """``X'Q̃ e`` of coefficients (B, block n, times), and noise of deviations and processes.
 
@@ -162,11 +158,7 @@ class FixedErrorSums:
         return int(self.root.shape[0] * self.root.shape[1])
 
     def right_side(
-        self,
-        problem: GaussianProblem,
-        values: Values,
-        errors: Array,
-        white: tuple[Array, Array],
+        self, problem: GaussianProblem, values: Values, errors: Array, white: tuple[Array, Array]
     ) -> tuple[Array, Array, Array]:
         """``X'Q̃ e`` of coefficients (B, block n, times), deviations there are none; and processes.
 

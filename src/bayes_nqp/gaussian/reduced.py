@@ -67,11 +67,7 @@ class ReducedFactor:
         return self.border[:, -1:, -1:]
 
 
-def reduced(
-    problem: Problem,
-    slots: Sequence[tuple[int, Any]],
-    n_local: int,
-) -> Reduced:
+def reduced(problem: Problem, slots: Sequence[tuple[int, Any]], n_local: int) -> Reduced:
     """Lay out what own cells leave.
 
     Parameters

@@ -102,8 +102,7 @@ class Index:
                 ],
                 columns=["dimension", "indicator", "direction"],
             ).assign(
-                weight=self.group_weights[number],
-                contribution=added / total if total else np.nan,
+                weight=self.group_weights[number], contribution=added / total if total else np.nan
             )
             if self.recipe.weights.scope == "yearly":
                 table.insert(0, "period", str(labels[number]))
@@ -122,15 +121,9 @@ class Index:
     @cached_property
     def by_dimension(self) -> pd.DataFrame:
         """What each dimension adds to the index (row, dimension)."""
-        return pd.DataFrame(
-            {
-                d.key: self.contributions[[part.key for part in d.indicators]].sum(
-                    axis=1, skipna=False
-                )
-                for d in self.recipe.system.dimensions
-            },
-            index=self.rows.index,
-        )
+        parts = {d.key: [part.key for part in d.indicators] for d in self.recipe.system.dimensions}
+        sums = {key: self.contributions[x].sum(axis=1, skipna=False) for key, x in parts.items()}
+        return pd.DataFrame(sums, index=self.rows.index)
 
     @cached_property
     def normalised(self) -> pd.DataFrame:

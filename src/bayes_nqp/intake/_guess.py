@@ -8,19 +8,9 @@ import pandas as pd
 
 from bayes_nqp.columns import broken_cell, channel_of, joined_unit, marks_of, sounds_like
 from bayes_nqp.errors import PanelError, nearest, shown
-from bayes_nqp.intake._guess_cells import (
-    doubt_of_times,
-    errors_of,
-    refuse_formulas,
-    twins_of,
-)
+from bayes_nqp.intake._guess_cells import doubt_of_times, errors_of, refuse_formulas, twins_of
 from bayes_nqp.intake._guess_rows import nameless_sums, reasons_of, rows_of_panel, unit_and_time_of
-from bayes_nqp.intake._guess_treatment import (
-    adoption_of,
-    ever_treated,
-    find_never,
-    find_treatment,
-)
+from bayes_nqp.intake._guess_treatment import adoption_of, ever_treated, find_never, find_treatment
 from bayes_nqp.intake._guessed import Guess, constant, free, same
 from bayes_nqp.intake._look import Look, Placed, SourceColumn, column_of
 from bayes_nqp.intake._spellings import advice as spelled_advice

@@ -78,10 +78,7 @@ def rows_of_panel(overview: Look) -> pd.DataFrame:
     """
     unit, time = joined_unit(overview.roles["unit"]), overview.roles["time"]
     columns = overview.columns
-    place = {
-        "__unit": _plain(columns[unit].values),
-        "__time": _in_order(columns[time].values),
-    }
+    place = {"__unit": _plain(columns[unit].values), "__time": _in_order(columns[time].values)}
     return pd.DataFrame({name: column.values for name, column in columns.items()} | place)
 
 

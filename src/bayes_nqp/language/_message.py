@@ -41,13 +41,7 @@ class Message(str):
     context: str
 
     def __new__(
-        cls,
-        template: str,
-        /,
-        *parts: object,
-        plural: str = "",
-        context: str = "",
-        **named: object,
+        cls, template: str, /, *parts: object, plural: str = "", context: str = "", **named: object
     ) -> Self:
         """Render in English, and keep what other languages need."""
         text = _filled(_english(template, plural, named), parts, named, ENGLISH)

@@ -174,6 +174,5 @@ def _varies_within(argument: str, name: str, values: Floats, starts: Ints) -> No
         else Message("name a column that changes over time")
     )
     raise PanelError(
-        Message("{}={!r} {}, so the unit effects absorb it", argument, name, reason),
-        hint=advice,
+        Message("{}={!r} {}, so the unit effects absorb it", argument, name, reason), hint=advice
     )

@@ -17,13 +17,7 @@ from bayes_nqp.language import Message
 _ALIASES = {"YE": "Y", "YS": "Y", "A": "Y", "QE": "Q", "QS": "Q", "ME": "M", "MS": "M"}
 _FAR = 2**53
 """Whole numbers up to it are told apart as floats."""
-_KINDS = {
-    "Y": "years",
-    "Q": "quarters",
-    "M": "months",
-    "W": "weeks",
-    "D": "days",
-}
+_KINDS = {"Y": "years", "Q": "quarters", "M": "months", "W": "weeks", "D": "days"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,15 +20,7 @@ from bayes_nqp.arrays import Array
 from bayes_nqp.checks import ROWS, UNITS
 from bayes_nqp.effects import moderator_name
 from bayes_nqp.errors import StudyError
-from bayes_nqp.estimands import (
-    PATHS,
-    By,
-    average_of,
-    effects_of,
-    gate_of,
-    moderated,
-    percent,
-)
+from bayes_nqp.estimands import PATHS, By, average_of, effects_of, gate_of, moderated, percent
 from bayes_nqp.fitting import moderator_rows
 from bayes_nqp.language import Message, Translator
 from bayes_nqp.plots._canvas import canvas, columns_of

@@ -279,12 +279,7 @@ def _ends(fit: FitOrEffects, translate: Translator) -> tuple[str, str]:
 
 
 def _draw(
-    ax: Axes,
-    sheet: _Sheet,
-    ends: tuple[str, str],
-    prob: float,
-    translate: Translator,
-    row: float,
+    ax: Axes, sheet: _Sheet, ends: tuple[str, str], prob: float, translate: Translator, row: float
 ) -> None:
     names, whose = sheet.mediators, sheet.whose
     n = len(names)

@@ -118,12 +118,7 @@ def _step_by_step(
 
 
 def _by_pattern(
-    names: Variables,
-    equation: Equation,
-    noise: Noise,
-    values: Sequence[Any],
-    mean: Any,
-    sigma: Any,
+    names: Variables, equation: Equation, noise: Noise, values: Sequence[Any], mean: Any, sigma: Any
 ) -> None:
     """Add the joint density of each unit's rows; units seen in the same periods share a factor."""
     joined = noise.tensor_covariance(equation.problem.n_periods, values)

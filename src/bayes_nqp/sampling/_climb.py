@@ -152,11 +152,7 @@ def newton(density: Density, point: Array, *, rounds: int = 12) -> Summit:
 
 
 def climb(
-    density: Density | Densities,
-    points: Array,
-    inverses: Array | None = None,
-    *,
-    rounds: int = 30,
+    density: Density | Densities, points: Array, inverses: Array | None = None, *, rounds: int = 30
 ) -> tuple[Array, Array]:
     """Climb from several points at once by BFGS steps.
 

@@ -50,11 +50,7 @@ class _Particles:
 
 
 def tempered(
-    density: Density,
-    space: ParameterSpace,
-    draws: int,
-    chains: int,
-    generator: np.random.Generator,
+    density: Density, space: ParameterSpace, draws: int, chains: int, generator: np.random.Generator
 ) -> Chains:
     """Draw the parameters of a density, whatever its shape.
 
@@ -150,9 +146,7 @@ def _run(
     ]
     x = unfolded(np.take_along_axis(flat, chosen[..., None], axis=1), folds)
     return Chains(
-        {"x": x},
-        {},
-        facts={"tempered_ess": effective, "tempered_rhat": rhat, **marginal},
+        {"x": x}, {}, facts={"tempered_ess": effective, "tempered_rhat": rhat, **marginal}
     )
 
 

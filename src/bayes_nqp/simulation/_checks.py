@@ -46,8 +46,7 @@ def check_layout(
         2 <= c <= periods for c in cohorts
     ):  # fmt: skip
         raise StudyError(
-            f"'cohorts' is {cohorts!r}",
-            hint=f"different periods from 2 to {periods}, the last one",
+            f"'cohorts' is {cohorts!r}", hint=f"different periods from 2 to {periods}, the last one"
         )
     if not 0.0 <= never < 1.0:
         raise StudyError(f"'never' is {never!r}", hint="a share from 0 up, below 1")

@@ -201,10 +201,7 @@ def received_by(
 
 
 def exposed_cells(
-    cell: Index,
-    cells: pd.DataFrame,
-    levels: Mapping[str, npt.NDArray[np.str_]],
-    received: Received,
+    cell: Index, cells: pd.DataFrame, levels: Mapping[str, npt.NDArray[np.str_]], received: Received
 ) -> tuple[Index, pd.DataFrame]:
     """Number cells by exposure too: those of treated rows, then those of untreated exposed ones.
 

@@ -73,8 +73,7 @@ def exponential(
     reach = min(_BEYOND * length, np.pi * EARTH)
     if len(places.ids) > DENSE and reach > 0.1 * EARTH:
         raise StudyError(
-            Message("all pairs of {} units would be linked", len(places.ids)),
-            hint="a smaller 'km'",
+            Message("all pairs of {} units would be linked", len(places.ids)), hint="a smaller 'km'"
         )
     links = places.within(reach)
     links.data = np.exp(-links.data / length)

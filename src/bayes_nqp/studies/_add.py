@@ -12,15 +12,7 @@ from bayes_nqp.columns import SourceRows, joined_unit, refuse_broken
 from bayes_nqp.doors import door
 from bayes_nqp.errors import PanelError, StudyError, nearest, shown
 from bayes_nqp.files import free, text_path, write_csv, write_parquet, write_text, write_workbook
-from bayes_nqp.intake import (
-    Look,
-    look,
-    merge_zones,
-    named,
-    placed,
-    prefecture_of,
-    refuse_formulas,
-)
+from bayes_nqp.intake import Look, look, merge_zones, named, placed, prefecture_of, refuse_formulas
 from bayes_nqp.language import Message
 from bayes_nqp.studies._index import recipe_of
 from bayes_nqp.studies._schema import IndexKeys

@@ -89,9 +89,7 @@ def prepared(settings: Settings, folder: Path) -> Prepared:
         frame, unmatched = with_zones(data.zones, frame, notes, str(data.unit))
     brought = labels_of(frame)
     _known(data, frame, notes, settings)
-    indicators = (
-        [stratum.data for stratum in recipe.system.indicators] if recipe is not None else []
-    )
+    indicators = [] if recipe is None else [part.data for part in recipe.system.indicators]
     frame = cleaned(
         frame, [*_numeric(data, frame, settings), *indicators], notes,
         missing=data.read.get("missing", ()), thousands=data.read.get("thousands"),

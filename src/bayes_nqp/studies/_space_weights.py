@@ -99,8 +99,7 @@ def _check_table(kind: str, table: Mapping[str, Any], where: str) -> None:
     for key, item in keys.items():
         if item.default is Parameter.empty and key not in table:
             raise StudyError(
-                Message("[{}] lacks the key {!r}", where, key),
-                hint=Message("add {}", f"{key} = …"),
+                Message("[{}] lacks the key {!r}", where, key), hint=Message("add {}", f"{key} = …")
             )
     check_kinds(table, _types(kind), where)
 

@@ -155,9 +155,7 @@ def _passed(source: object, translate: Translator) -> str:
     size = min(gate.ess_bulk, gate.ess_tail)
     if gate.weighted:
         return translate(
-            "passed (k-hat at most {:.2f}, at least {:,.0f} effective draws)",
-            gate.khat,
-            size,
+            "passed (k-hat at most {:.2f}, at least {:,.0f} effective draws)", gate.khat, size
         )
     return translate(
         "passed (R-hat at most {:.3f}, at least {:,.0f} effective draws)", gate.rhat, size

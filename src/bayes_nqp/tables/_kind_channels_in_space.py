@@ -33,7 +33,7 @@ _HEADS_DOSE: Final[dict[Onto, dict[str, Message]]] = {
         v.OWN: Message("Own exposure"),
         v.OTHERS: Message("Others' exposure"),
         v.TOTAL: Message("Both"),
-    },
+    }
 }
 
 

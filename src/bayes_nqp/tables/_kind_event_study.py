@@ -8,14 +8,7 @@ import pandas as pd
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import ADOPTION
-from bayes_nqp.estimands import (
-    EARLY,
-    effects_of,
-    names_of,
-    same_units,
-    text,
-    worst_gate,
-)
+from bayes_nqp.estimands import EARLY, effects_of, names_of, same_units, text, worst_gate
 from bayes_nqp.language import Message
 from bayes_nqp.robustness import OverTime, over_time
 from bayes_nqp.tables._described import interval_notes, stacked_notes

@@ -14,10 +14,7 @@ from bayes_nqp.checks import CheckResult
 from bayes_nqp.designs import SpatialLag
 from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import att
-from bayes_nqp.fitting import (
-    LINKED,
-    Fit,
-)
+from bayes_nqp.fitting import LINKED, Fit
 from bayes_nqp.language import Message, Translator, listed
 from bayes_nqp.spatial_weights import SpatialWeights
 from bayes_nqp.tables._dependence import LM

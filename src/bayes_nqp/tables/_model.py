@@ -269,11 +269,8 @@ def written(value: Value, kind: Kind, decimals: int) -> str:
 def _chance(value: float) -> str:
     """Write a probability; none that draws estimate is exactly 0 or 1."""
     edge = 10.0**-CHANCE_DECIMALS
-    if value < edge:
-        return f"<{edge:.{CHANCE_DECIMALS}f}"
-    if value > 1 - edge:
-        return f">{1 - edge:.{CHANCE_DECIMALS}f}"
-    return f"{value:.{CHANCE_DECIMALS}f}"
+    mark = "<" if value < edge else ">" if value > 1 - edge else ""
+    return f"{mark}{np.clip(value, edge, 1 - edge):.{CHANCE_DECIMALS}f}"
 
 
 def decimals_for(spreads: Sequence[float], wanted: int | None) -> int:
@@ -283,7 +280,7 @@ def decimals_for(spreads: Sequence[float], wanted: int | None) -> int:
     ----------
     spreads : sequence of float
         Posterior sds.
-    asked : int or None
+    wanted : int or None
         What the caller wants.
 
     Returns

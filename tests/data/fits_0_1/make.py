@@ -44,8 +44,7 @@ def mediation() -> nqp.Fit:
     rng = np.random.default_rng(2)
     treated = (frame["time"] >= frame["cohort"]).astype(float)
     frame = frame.assign(
-        digital=2 * treated + rng.normal(0, 0.6, len(frame)),
-        finance=rng.normal(0, 0.6, len(frame)),
+        digital=2 * treated + rng.normal(0, 0.6, len(frame)), finance=rng.normal(0, 0.6, len(frame))
     )
     frame["outcome"] += frame["digital"]
     mediators = ["digital", "finance"]

@@ -10,15 +10,7 @@ import xarray as xr
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks.channels._lines import correlations
-from bayes_nqp.checks.shared import (
-    HOLDS,
-    NOT_APPLICABLE,
-    REPORTED,
-    Finding,
-    asks,
-    ladder,
-    stacked,
-)
+from bayes_nqp.checks.shared import HOLDS, NOT_APPLICABLE, REPORTED, Finding, asks, ladder, stacked
 from bayes_nqp.estimands import ALL, text
 from bayes_nqp.fitting import ADOPTION, CHANNELS, ROWS, Fit, panel_of
 from bayes_nqp.language import NOTHING, Message, figures, joined, listed, separated

@@ -134,12 +134,7 @@ def _hashes(codes: Codes, width: int) -> npt.NDArray[np.uint64]:
 
 
 def _mark(
-    match: _Found,
-    at: tuple[Codes, ...],
-    hashes: npt.NDArray[np.uint64],
-    rows: int,
-    *,
-    moved: bool,
+    match: _Found, at: tuple[Codes, ...], hashes: npt.NDArray[np.uint64], rows: int, *, moved: bool
 ) -> None:
     """Mark the rows of windows that an earlier one equals, and where that is."""
     unit, start = at

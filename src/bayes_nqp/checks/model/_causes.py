@@ -94,11 +94,7 @@ def _together(fit: Fit, shared: Clusters) -> Message:
             "(time=nqp.TimeEffects(…)), or report the robust sd.",
             name,
         )
-    return Message(
-        "Errors move together within a {}: fit {}.",
-        name,
-        Hint("shocks", shocks),
-    )
+    return Message("Errors move together within a {}: fit {}.", name, Hint("shocks", shocks))
 
 
 def _apart(fit: Fit, robust: float) -> Message:

@@ -8,15 +8,7 @@ import pandas as pd
 from bayes_nqp import diagnostics
 from bayes_nqp import vocabulary as v
 from bayes_nqp.arrays import Array
-from bayes_nqp.checks.shared import (
-    FAILS,
-    HOLDS,
-    Finding,
-    asks,
-    gate_words,
-    labels,
-    reported_draws,
-)
+from bayes_nqp.checks.shared import FAILS, HOLDS, Finding, asks, gate_words, labels, reported_draws
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.errors import Hint
 from bayes_nqp.fitting import Fit, scalar_draws

@@ -11,14 +11,7 @@ from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
 from bayes_nqp.annotations import Column, names_in
 from bayes_nqp.arrays import Mask
-from bayes_nqp.checks.shared import (
-    Alternative,
-    Finding,
-    after_adoption,
-    asks,
-    compared,
-    comparison,
-)
+from bayes_nqp.checks.shared import Alternative, Finding, after_adoption, asks, compared, comparison
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.errors import NotApplicable, PanelError, StudyError
 from bayes_nqp.estimands import att, text

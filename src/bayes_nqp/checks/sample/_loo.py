@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from functools import cache
 from hashlib import sha256
 from importlib import import_module
@@ -203,10 +203,8 @@ def compare(
     _comparable(fits, by)
     marginals = _marginals(fits)
     probabilities = dict(zip(marginals, softmax([*marginals.values()]), strict=True))
-    if (
-        any(fit.facts.reach == "lag" for fit in fits.values())
-        and np.isfinite([*marginals.values()]).all()
-    ):
+    lagged = any(fit.facts.reach == "lag" for fit in fits.values())
+    if lagged and np.isfinite([*marginals.values()]).all():
         return _without_loo(fits, marginals, probabilities)
     results = {str(name): loo(fit, by) for name, fit in fits.items()}
     best = np.max([result.elpd_i.to_numpy() for result in results.values()], axis=0)
@@ -251,10 +249,7 @@ def _without_loo(
 def _marginals(fits: Mapping[str, Fit]) -> dict[str, float]:
     """Log marginal likelihoods that compare, by name; all missing where some do not."""
     try:
-        values = {
-            str(name): marginal(fit, fit.outcome_design, panel_of(fit))
-            for name, fit in fits.items()
-        }
+        values = {str(k): marginal(x, x.outcome_design, panel_of(x)) for k, x in fits.items()}
         first, *others = values.values()
         for other in others:
             comparable(first, other)
@@ -265,10 +260,8 @@ def _marginals(fits: Mapping[str, Fit]) -> dict[str, float]:
 
 def _moved(result: ELPDDataLOO, by: Any) -> ELPDDataLOO:
     """Take a constant off every unit's density."""
-    values = {f.name: getattr(result, f.name) for f in fields(result)}
-    values["elpd_i"] = result.elpd_i - by
-    values["elpd"] = float(values["elpd_i"].sum())
-    return type(result)(**values)
+    densities = result.elpd_i - by
+    return replace(result, elpd_i=densities, elpd=float(densities.sum()))
 
 
 def _comparable(fits: Mapping[str, Fit], by: str | None) -> None:

@@ -91,10 +91,7 @@ def routine(
     confounding in observational studies. Multivariate Behavioral Research 46(3), 399-424.
     """
     columns = list(panel_of(fit).frame)
-    named = {
-        "outcomes": names_in(outcomes),
-        "policies": names_in(policies),
-    }
+    named = {"outcomes": names_in(outcomes), "policies": names_in(policies)}
     for option, names in named.items():
         for name in names:
             if name not in columns:

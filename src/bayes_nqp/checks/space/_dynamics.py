@@ -10,15 +10,7 @@ import xarray as xr
 from scipy.special import chdtrc
 
 from bayes_nqp.arrays import Array
-from bayes_nqp.checks.shared import (
-    DOUBTFUL,
-    FAILING,
-    UNTOLD,
-    Finding,
-    asks,
-    ladder,
-    reason,
-)
+from bayes_nqp.checks.shared import DOUBTFUL, FAILING, UNTOLD, Finding, asks, ladder, reason
 from bayes_nqp.checks.space._near import size_of
 from bayes_nqp.designs import Design, SpatialLag
 from bayes_nqp.errors import NotApplicable, NQPError

@@ -40,14 +40,7 @@ from scipy.special import logsumexp
 from bayes_nqp.arrays import Array, Mask
 from bayes_nqp.designs import Design
 from bayes_nqp.errors import NotApplicable
-from bayes_nqp.fitting import (
-    Fit,
-    covariate_slopes,
-    equation_draws,
-    log_marginal,
-    once,
-    panel_of,
-)
+from bayes_nqp.fitting import Fit, covariate_slopes, equation_draws, log_marginal, once, panel_of
 from bayes_nqp.language import Message
 from bayes_nqp.parameters import FLAT
 from bayes_nqp.terms import DELTA

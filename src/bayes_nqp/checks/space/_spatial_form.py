@@ -18,14 +18,7 @@ from bayes_nqp.checks.space._forms import Forms, Restriction, independent
 from bayes_nqp.checks.space._near import covariates_of, named, size_of
 from bayes_nqp.designs import Design, SpatialLag
 from bayes_nqp.errors import NotApplicable, PanelError, StudyError
-from bayes_nqp.fitting import (
-    LINKED,
-    ROWS,
-    UNITS,
-    Fit,
-    panel_of,
-    refit,
-)
+from bayes_nqp.fitting import LINKED, ROWS, UNITS, Fit, panel_of, refit
 from bayes_nqp.gaussian import LogDeterminant
 from bayes_nqp.language import Message, joined
 from bayes_nqp.planning import Plan, plan_of
@@ -197,16 +190,13 @@ def _columns(plan: Plan) -> list[Array]:
 def _tests(tests: Mapping[str, Mapping[str, Restriction]]) -> xr.Dataset:
     """Statistics by errors and form."""
     names = ("wald", "wald_p", "ratio", "ratio_p", "freedom")
-    return xr.Dataset(
-        {
-            name: (
-                ("errors", "restricted"),
-                [[getattr(x, name) for x in forms.values()] for forms in tests.values()],
-            )
-            for name in names
-        },
-        coords={"errors": list(tests), "restricted": list(tests["iid"]), "form": list(FORMS)},
-    )
+    dims = ("errors", "restricted")
+    numbers = {
+        name: (dims, [[getattr(x, name) for x in forms.values()] for forms in tests.values()])
+        for name in names
+    }
+    coords = {"errors": list(tests), "restricted": list(tests["iid"]), "form": list(FORMS)}
+    return xr.Dataset(numbers, coords)
 
 
 def _figure(tests: Mapping[str, Restriction], evidence: xr.Dataset) -> Message:

@@ -26,17 +26,7 @@ from bayes_nqp.doors import door
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.errors import ConvergenceError, Hint, IdentificationError, NQPError, StudyError
 from bayes_nqp.estimands import att, worst_gate
-from bayes_nqp.fitting import (
-    ADOPTION,
-    REFITS,
-    ROWS,
-    Fit,
-    once,
-    refit,
-    require,
-    short_refit,
-    single,
-)
+from bayes_nqp.fitting import ADOPTION, REFITS, ROWS, Fit, once, refit, require, short_refit, single
 from bayes_nqp.language import NOTHING, Message, advised, joined, listed
 from bayes_nqp.markup import facts_html, facts_text
 

@@ -67,8 +67,7 @@ def placebo_outcome(fit: Fit, *, outcome: Column | None = None) -> Finding:
             name,
         )
     figure = Message(
-        "placebo effect {}",
-        spanned(float(draws.mean()), *np.quantile(draws, (0.025, 0.975))),
+        "placebo effect {}", spanned(float(draws.mean()), *np.quantile(draws, (0.025, 0.975)))
     )
     return Finding(verdict, figure, sentence, _evidence(placebo), "event_study", placebo)
 

@@ -9,15 +9,7 @@ from annotated_types import Ge
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks.model import evenly
-from bayes_nqp.checks.shared import (
-    HOLDS,
-    UNTOLD,
-    Finding,
-    Verdict,
-    asks,
-    average_effect,
-    with_sd,
-)
+from bayes_nqp.checks.shared import HOLDS, UNTOLD, Finding, Verdict, asks, average_effect, with_sd
 from bayes_nqp.checks.trends._placebo import PlaceboDraws, placebos
 from bayes_nqp.estimands import att, gate_of
 from bayes_nqp.fitting import ADOPTION, REFITS, ROWS, SEPARATE, UNSELECTED, Fit, apart

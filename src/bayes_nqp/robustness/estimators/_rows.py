@@ -195,9 +195,7 @@ def estimator(
 ) -> Callable[[Callable[[Sample], EventCurve]], Callable[[Sample], EventCurve]]:
     """Make a function an estimator, named as the function is, and register it."""
 
-    def decorate(
-        function: Callable[[Sample], EventCurve],
-    ) -> Callable[[Sample], EventCurve]:
+    def decorate(function: Callable[[Sample], EventCurve]) -> Callable[[Sample], EventCurve]:
         ESTIMATORS.add(function.__name__, Estimator(label, assumes, function), place)
         return function
 

@@ -124,11 +124,7 @@ def over_time(
 
 
 def _averaged(
-    source: object,
-    names: dict[str, str],
-    weights: str,
-    balanced: int | None,
-    leads: bool | int,
+    source: object, names: dict[str, str], weights: str, balanced: int | None, leads: bool | int
 ) -> OverTime:
     direct = by_event_time(effects_of(source), names, weights, balanced)
     alone = OverTime(direct, reference=reference_of(direct))
