@@ -6,10 +6,11 @@ import hashlib
 import secrets
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
 import xarray as xr
+from annotated_types import Ge, Interval
 
 from bayes_nqp.annotations import Seed
 from bayes_nqp.calibration._calibration import Calibration
@@ -42,12 +43,12 @@ _BYTES = 10_000
 def calibrate(
     design: StaggeredDiD,
     panel: Panel,
-    replications: int = 100,
+    replications: Annotated[int, Ge(1)] = 100,
     source: Literal["prior"] | StaggeredDiD | Fit = "prior",
     *,
     sampler: Sampler | None = None,
     probs: Sequence[float] = (0.5, 0.8, 0.95),
-    ranked: int = 99,
+    ranked: Annotated[int, Interval(ge=1, le=_MOST_RANKED)] = 99,
     seed: Seed | None = None,
     store: str | Path | None = None,
     progress: bool = True,
@@ -128,9 +129,8 @@ def calibrate(
     >>> result.ranks.shape[0]
     4
     """
-    _check_kinds(design, panel, sampler, seed, store)
     store = None if store is None else named(store, "store")
-    _check(replications, probs, ranked)
+    _check(replications, probs)
     seed = secrets.randbits(31) if seed is None else seed
     origin, label = _source(design, panel, source)
     sampler = sampler or (NUTS(cores=1) if design.facts.by_rows else Importance())
@@ -153,32 +153,11 @@ def calibrate(
     return Calibration(design, label, _labelled(list(results.values()), names, probs, attrs))
 
 
-def _check_kinds(
-    design: object, panel: object, sampler: object, seed: object, store: object
-) -> None:
-    wanted: dict[str, tuple[object, Any, str]] = {
-        "design": (design, StaggeredDiD, "nqp.calibrate(design, panel)"),
-        "panel": (panel, Panel, "nqp.calibrate(design, panel)"),
-        "sampler": (sampler, Importance | NUTS | None, "nqp.Importance(), or leave it out"),
-        "seed": (seed, int | None, "a whole number, or leave it out"),
-        "store": (store, str | Path | None, "the name of a folder"),
-    }
-    for name, (value, kind, hint) in wanted.items():
-        if not isinstance(value, kind):
-            raise StudyError(f"'{name}' is of the type {type(value).__name__}", hint=hint)
-
-
-def _check(replications: int, probs: Any, ranked: int) -> None:
-    if type(replications) is not int or replications < 1:
-        raise StudyError(f"'replications' is {replications!r}", hint="a whole number from 1 up")
+def _check(replications: int, probs: Any) -> None:
     afford(_BYTES * replications, f"'replications': {replications:,} of them", "fewer of them")
     listed = isinstance(probs, Sequence) and not isinstance(probs, str) and len(probs) > 0
     if not listed or not all(isinstance(p, float) and 0 < p < 1 for p in probs):
         raise StudyError(f"'probs' is {probs!r}", hint="probabilities such as (0.5, 0.95)")
-    if type(ranked) is not int or not 1 <= ranked <= _MOST_RANKED:
-        raise StudyError(
-            f"'ranked' is {ranked!r}", hint=f"1 to {_MOST_RANKED}; 99 makes 100 possible ranks"
-        )
 
 
 def _source(design: StaggeredDiD, panel: Panel, source: object) -> tuple[Source, str]:

@@ -130,8 +130,6 @@ class ContinuousExposure(SingleEquation):
             raise StudyError(
                 f"'exposure' is {self.exposure!r}", hint="the name of one exposure of the panel"
             )
-        if type(self.by_time) is not bool:
-            raise StudyError(f"'by_time' is {self.by_time!r}", hint="True or False")
         self._numbers()
         for term in self.stated_terms:
             if not term.with_dose:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import field, fields, replace
 from typing import TYPE_CHECKING, Literal, Self
 
+from bayes_nqp.annotations import Natural
 from bayes_nqp.arrays import Array
 from bayes_nqp.designs._channels import ChannelFacts, complete_cases
 from bayes_nqp.designs._design import Design, SingleEquation
@@ -103,7 +104,7 @@ class Mediation(Design):
     design: SingleEquation = field(default_factory=StaggeredDiD)
     mediators: str | Sequence[str] | None = None
     interaction: bool = False
-    lag: int = 0
+    lag: Natural = 0
     vary_by: Literal["unit"] | None = None
     moderates: str | Sequence[str] = ("a", "direct")
     links: SpatialWeights | None = None
@@ -126,10 +127,6 @@ class Mediation(Design):
             if not names or len(set(names)) < len(names):
                 raise StudyError(f"'mediators' is {names!r}", hint="one name or several, each once")
             object.__setattr__(self, "mediators", names)
-        if type(self.interaction) is not bool:
-            raise StudyError(f"'interaction' is {self.interaction!r}", hint="True or False")
-        if type(self.lag) is not int or self.lag < 0:
-            raise StudyError(f"'lag' is {self.lag!r}", hint="a whole number of periods, 0 or more")
         if not self.design.facts.adopted:
             self._check_exposure()
         if self.vary_by is not None:

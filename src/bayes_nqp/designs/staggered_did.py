@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import field
 from typing import TYPE_CHECKING, Literal, Self
 
+from bayes_nqp.annotations import Natural
 from bayes_nqp.designs._design import SingleEquation
 from bayes_nqp.designs._facts import Facts, StatedTerm, Term
 from bayes_nqp.designs._spec import Calendar
@@ -101,7 +102,7 @@ class StaggeredDiD(SingleEquation):
     time: TimeEffects | None = None
     covariates: str | Sequence[str] | None = None
     baseline: str | Sequence[str] = ()
-    anticipation: int = 0
+    anticipation: Natural = 0
     controls: Literal["all", "never"] = "all"
     unidentified: Literal["raise", "drop"] = "raise"
     likelihood: Likelihood = field(default_factory=Gaussian)
@@ -115,11 +116,6 @@ class StaggeredDiD(SingleEquation):
     def __post_init__(self) -> None:
         self._check_arguments()
         self._check_choice("controls", ("all", "never"))
-        if type(self.anticipation) is not int or self.anticipation < 0:
-            raise StudyError(
-                f"'anticipation' is {self.anticipation!r}",
-                hint="a whole number of periods, 0 or more",
-            )
         if self.moderator is not None and not self.facts.exact:
             _, value, hint = self.facts.inexact
             raise StudyError(

@@ -7,10 +7,11 @@ import secrets
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 import xarray as xr
+from annotated_types import Ge
 
 from bayes_nqp import progress as bars
 from bayes_nqp import vocabulary as v
@@ -44,7 +45,7 @@ def fit_index(
     panel: Panel,
     index: Index | Centrality,
     *,
-    draws: int = 20,
+    draws: Annotated[int, Ge(2)] = 20,
     sampler: Sampler | None = None,
     seed: Seed | None = None,
     progress: bool = True,
@@ -182,8 +183,6 @@ def _check(design: Design, index: Index | Centrality, draws: int) -> None:
             "uncertainty to carry",
             hint="nqp.fit(design, panel)",
         )
-    if type(draws) is not int or draws < 2:
-        raise StudyError(f"'draws' is {draws!r}", hint="a whole number of draws, 2 or more")
     afford(0.0, f"'draws': {draws:,} fits", "fewer of them", hours=draws / _AN_HOUR)
     facts = design.facts
     if facts.by_rows:

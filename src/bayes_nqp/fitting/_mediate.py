@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 import pandas as pd
 import xarray as xr
+from annotated_types import Ge
 
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
@@ -112,8 +114,8 @@ def mediate(
     change: tuple[float, float] | None = None,
     pooled: bool = True,
     priors: Priors | None = None,
-    draws: int = 1000,
-    chains: int = 4,
+    draws: Annotated[int, Ge(1)] = 1000,
+    chains: Annotated[int, Ge(1)] = 4,
     seed: Seed = 0,
 ) -> Mediated:
     """Split the effect of a treatment in a cross-section into direct and indirect.
@@ -194,17 +196,7 @@ def mediate(
     >>> nqp.summary({"direct": nqp.nde(found), "total": nqp.total(found)})["mean"].round(1).tolist()
     [0.5, 1.3]
     """
-    for name, switch in (("interaction", interaction), ("pooled", pooled)):
-        if type(switch) is not bool:
-            raise StudyError(f"'{name}' is {switch!r}", hint="True or False")
-    for name, number in (("draws", draws), ("chains", chains)):
-        if type(number) is not int or number < 1:
-            raise StudyError(f"'{name}' is {number!r}", hint="a whole number, 1 or more")
     afford(1_000.0 * draws * chains, f"'draws': {draws:,} in {chains:,} chains", "fewer of them")
-    if priors is not None and not isinstance(priors, Priors):
-        raise StudyError(f"'priors' is {priors!r}", hint="nqp.Priors(contrast=1)")
-    if type(seed) is not int or seed < 0:
-        raise StudyError(f"'seed' is {seed!r}", hint="a whole number, 0 or more")
     rows = cross_section(
         data, outcome=outcome, treatment=treatment, mediators=mediators,
         covariates=covariates, strata=strata,

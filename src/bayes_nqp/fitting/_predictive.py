@@ -5,10 +5,11 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 import xarray as xr
+from annotated_types import Ge
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.annotations import Seed
@@ -34,7 +35,11 @@ _CHUNK_NUMBERS = 2_000_000
 
 @door
 def posterior_predictive(
-    fit: Fit, *, draws: int = 500, seed: Seed | None = None, members: Members = "same"
+    fit: Fit,
+    *,
+    draws: Annotated[int, Ge(1)] = 500,
+    seed: Seed | None = None,
+    members: Members = "same",
 ) -> xr.Dataset:
     """Draw outcomes anew for the rows of a fit's panel, from the posterior.
 
@@ -83,8 +88,6 @@ def posterior_predictive(
     >>> nqp.posterior_predictive(fit, draws=100, seed=1)["outcome"].dims
     ('chain', 'draw', 'row')
     """
-    if type(draws) is not int or draws < 1:
-        raise StudyError(f"'draws' is {draws!r}", hint="a whole number from 1 up")
     if members not in ("same", "new"):
         raise StudyError(f"members={members!r} is not known", hint="members='same' or 'new'")
     if not fit.facts.exact:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 import xarray as xr
+from annotated_types import Ge
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.annotations import Seed
@@ -35,7 +36,7 @@ _CHUNK_NUMBERS = 4_000_000
 
 @door
 def prior_predictive(
-    design: Design, panel: Panel, *, draws: int = 500, seed: Seed | None = None
+    design: Design, panel: Panel, *, draws: Annotated[int, Ge(1)] = 500, seed: Seed | None = None
 ) -> xr.Dataset:
     """Draw effects and outcomes from the prior, on the rows of a panel.
 
@@ -81,8 +82,6 @@ def prior_predictive(
     >>> prior["outcome"].dims
     ('chain', 'draw', 'row')
     """
-    if draws < 1:
-        raise StudyError(f"'draws' is {draws!r}", hint="a whole number from 1 up")
     plan = plan_of(design, panel)
     if plan.facts.channels is not None:
         raise StudyError(

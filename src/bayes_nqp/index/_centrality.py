@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
 import pandas as pd
 import xarray as xr
+from annotated_types import Ge
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.annotations import Seed
@@ -140,7 +141,7 @@ class Centrality:
         seal.update(np.ascontiguousarray(self.values.to_numpy(), dtype="<f8"))
         return seal.hexdigest()
 
-    def draws(self, n: int = 20, *, seed: Seed) -> xr.DataArray:
+    def draws(self, n: Annotated[int, Ge(1)] = 20, *, seed: Seed) -> xr.DataArray:
         """Draw centralities under other nodes that a node might have been linked to.
 
         A Bayesian bootstrap over partners: each node counts with a weight from a flat Dirichlet
@@ -155,8 +156,6 @@ class Centrality:
         ----------
         Rubin, D. B. (1981). The Bayesian bootstrap. Annals of Statistics 9(1).
         """
-        if type(n) is not int or n < 1:
-            raise StudyError(Message("'n' is {!r}", n), hint="a whole number of draws, 1 or more")
         afford(16.0 * n * len(self.rows), f"'n': {n:,} draws of an index", "fewer of them")
         generator = np.random.default_rng(seed)
         out = []

@@ -5,18 +5,19 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 import pandas as pd
 import xarray as xr
+from annotated_types import Ge
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.annotations import Seed
 from bayes_nqp.arrays import Array
 from bayes_nqp.columns import counted
 from bayes_nqp.doors import door
-from bayes_nqp.errors import PanelError, StudyError
+from bayes_nqp.errors import PanelError
 from bayes_nqp.index._recipe import remember
 from bayes_nqp.language import Message
 from bayes_nqp.limits import afford
@@ -142,7 +143,7 @@ class Index:
             seal.update(np.ascontiguousarray(part, dtype="<f8"))
         return seal.hexdigest()
 
-    def draws(self, n: int = 20, *, seed: Seed) -> xr.DataArray:
+    def draws(self, n: Annotated[int, Ge(1)] = 20, *, seed: Seed) -> xr.DataArray:
         """Draw the index under weights that other units would have given.
 
         A Bayesian bootstrap: units get weights from a flat Dirichlet distribution, which enter
@@ -172,7 +173,7 @@ class Index:
             name="index",
         )
 
-    def weight_draws(self, n: int = 20, *, seed: Seed) -> xr.DataArray:
+    def weight_draws(self, n: Annotated[int, Ge(1)] = 20, *, seed: Seed) -> xr.DataArray:
         """Draw the weights, as in `draws`.
 
         Returns
@@ -180,8 +181,6 @@ class Index:
         DataArray (index_draw, indicator)
             Or (index_draw, period, indicator) under yearly weights.
         """
-        if type(n) is not int or n < 1:
-            raise StudyError(Message("'n' is {!r}", n), hint="a whole number of draws, 1 or more")
         afford(16.0 * n * len(self.rows), f"'n': {n:,} draws of an index", "fewer of them")
         read = self.problem.read
         members, places = np.unique(read.units, return_inverse=True)

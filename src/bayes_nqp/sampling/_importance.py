@@ -5,15 +5,17 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Annotated
 
 import numpy as np
+from annotated_types import Ge
 from scipy.special import logsumexp
 
 from bayes_nqp.annotations import Seed
 from bayes_nqp.arrays import Array, Mask
 from bayes_nqp.doors import value
 from bayes_nqp.parameters import ParameterSpace
-from bayes_nqp.sampling._chains import Chains, check_numbers
+from bayes_nqp.sampling._chains import Chains
 from bayes_nqp.sampling._climb import Density, Summit, climb, newton
 from bayes_nqp.sampling._folded import FoldedT, folded, folded_density, unfolded
 from bayes_nqp.sampling._weights import Weights
@@ -79,13 +81,10 @@ class Importance:
     Importance(draws=500, chains=4, proposals=2000, seed=1)
     """
 
-    draws: int = 1000
-    chains: int = 4
-    proposals: int = 2000
+    draws: Annotated[int, Ge(4)] = 1000
+    chains: Annotated[int, Ge(1)] = 4
+    proposals: Annotated[int, Ge(64)] = 2000
     seed: Seed | None = None
-
-    def __post_init__(self) -> None:
-        check_numbers(self, {"draws": 4, "chains": 1, "proposals": 64})
 
     @property
     def n_evaluations(self) -> int:

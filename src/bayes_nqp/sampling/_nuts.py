@@ -8,9 +8,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import numpy as np
+from annotated_types import Ge
 
 from bayes_nqp.annotations import Seed
 from bayes_nqp.doors import value
@@ -18,7 +19,7 @@ from bayes_nqp.errors import ConvergenceError, StudyError
 from bayes_nqp.language import Message
 from bayes_nqp.machine import needing_room, one_thread
 from bayes_nqp.process import Setting
-from bayes_nqp.sampling._chains import Chains, check_numbers
+from bayes_nqp.sampling._chains import Chains
 
 if TYPE_CHECKING:
     import pymc as pm
@@ -76,17 +77,14 @@ class NUTS:
     2000
     """
 
-    draws: int = 1000
-    tune: int = 1000
-    chains: int = 4
+    draws: Annotated[int, Ge(4)] = 1000
+    tune: Annotated[int, Ge(50)] = 1000
+    chains: Annotated[int, Ge(1)] = 4
     seed: Seed | None = None
     target_accept: float = 0.9
-    cores: int | None = None
+    cores: Annotated[int, Ge(1)] | None = None
 
     def __post_init__(self) -> None:
-        check_numbers(self, {"draws": 4, "tune": 50, "chains": 1})
-        if self.cores is not None and not (type(self.cores) is int and self.cores >= 1):
-            raise StudyError(f"'cores' is {self.cores!r}", hint="a whole number from 1 up, or None")
         if not (math.isfinite(self.target_accept) and 0.5 <= self.target_accept < 1):
             raise StudyError(f"'target_accept' is {self.target_accept!r}", hint="0.8 to 0.99")
 

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, Annotated, ClassVar, Final
 
 import numpy as np
+from annotated_types import Interval
 from scipy import optimize
 
-from bayes_nqp.annotations import Count
 from bayes_nqp.arrays import Array, Index, Mask
 from bayes_nqp.designs._facts import Facts, Term
 from bayes_nqp.designs._series import BareRows, bare_rows
 from bayes_nqp.designs._spec import Calendar, EquationSpec, Timing
 from bayes_nqp.designs.noise import Noise, parameters_of
 from bayes_nqp.doors import value
-from bayes_nqp.errors import Hint, IdentificationError, StudyError
+from bayes_nqp.errors import Hint, IdentificationError
 from bayes_nqp.language import Message
 from bayes_nqp.parameters import ParameterSpace
 from bayes_nqp.priors import Priors
@@ -74,17 +74,13 @@ class Dip(Term):
     Dip(periods=1)
     """
 
-    periods: Count = 1
+    periods: Annotated[int, Interval(ge=1, le=10**9)] = 1
 
     role = "dip"
     column: ClassVar = "dip before adoption"
     """Its name among columns with a slope."""
     with_channels = False
     with_dose = False
-
-    def __post_init__(self) -> None:
-        if self.periods < 1:
-            raise StudyError(f"'periods' is {self.periods!r}", hint="a whole number, such as 1")
 
     def words(self, attrs: Mapping[str, object]) -> Message:
         """Say on what adoption may depend, and how it fades."""

@@ -85,10 +85,6 @@ class Factors(Term):
     of_sums = False
     with_dose = False
 
-    def __post_init__(self) -> None:
-        if self.number is not None and (type(self.number) is not int or self.number < 0):
-            raise StudyError(f"'number' is {self.number!r}", hint="a whole number, such as 2")
-
     def words(self, attrs: Mapping[str, object]) -> Message:
         """Say what series are, and how their error is carried."""
         number = Message("as many as predict held-out periods best")

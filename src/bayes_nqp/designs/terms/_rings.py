@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bayes_nqp.annotations import Natural
 from bayes_nqp.arrays import Index
 from bayes_nqp.designs.terms._spillover import Spillover, rising
 from bayes_nqp.doors import value
@@ -64,7 +65,7 @@ class Rings(Spillover):
 
     km: Sequence[float]
     onto: str | Sequence[str] = ("untreated", "treated")
-    leads: int = 0
+    leads: Natural = 0
     longitude: str = "longitude"
     latitude: str = "latitude"
     city: str | None = None

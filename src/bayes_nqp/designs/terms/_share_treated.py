@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bayes_nqp.annotations import Natural
 from bayes_nqp.arrays import Index
 from bayes_nqp.designs.terms._spillover import Spillover, rising
 from bayes_nqp.doors import value
@@ -56,7 +57,7 @@ class ShareTreated(Spillover):
     weights: SpatialWeights
     above: Sequence[float] = (0.0, 0.5)
     onto: str | Sequence[str] = ("untreated", "treated")
-    leads: int = 0
+    leads: Natural = 0
 
     def __post_init__(self) -> None:
         bounds = rising(

@@ -132,12 +132,12 @@ class Spillover(Term):
         )  # fmt: skip
 
     def _check_onto(self) -> None:
-        """See that ``onto`` and ``leads`` are what they have to be, and make the first a tuple.
+        """See that ``onto`` is what it has to be, and make it a tuple.
 
         Raises
         ------
         StudyError
-            If one is not.
+            If it is not.
         """
         value: Any = self.onto
         onto = (value,) if isinstance(value, str) else tuple(value)
@@ -147,10 +147,6 @@ class Spillover(Term):
                 hint="('untreated', 'treated'), or ('untreated',)",
             )
         object.__setattr__(self, "onto", onto)
-        if type(self.leads) is not int or self.leads < 0:
-            raise StudyError(
-                Message("'{}' is {!r}", "leads", self.leads), hint="a number of periods, 0 or more"
-            )
 
 
 @dataclass(frozen=True, slots=True)
