@@ -66,6 +66,21 @@ def test_heavy_tails_of_many_units_are_rejected_on_neither_side() -> None:
     assert np.mean(low) > 0.4
 
 
+@pytest.mark.parametrize("loud", [1.0, 4.0])
+def test_many_units_over_few_periods_are_rejected_on_neither_side(loud: float) -> None:
+    """Unit effects take up a share of every period that is large, and another in each."""
+    constant, p = np.array([0.87, 0.5, 0.5, 0.5, 0.5]), []
+    for k in range(30):
+        rng = np.random.default_rng(k)
+        values = rng.standard_normal((1500, 5)) * [1.0, loud, 1.0, 1.0, 1.0]
+        values = values + rng.normal(0.0, 3.0, (1500, 1)) * constant
+        innovations = Innovations(values, np.arange(1500) % 2, constant)
+        p.append((1 + (innovations.replicated(99, k) >= innovations.share()).sum()) / 100)
+    # Chances of .05 exceed 5 of 30 once in two hundred times; signs of what unit effects leave: 30.
+    assert (np.array(p) < 0.05).sum() <= 5
+    assert (np.array(p) > 0.95).sum() <= 5
+
+
 def test_a_factor_is_seen_beside_a_noisy_period() -> None:
     p = []
     for k in range(40):

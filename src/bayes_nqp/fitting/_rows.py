@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from bayes_nqp.planning import Equation, Plan
 
 
-ROWS_NOTE = (
+ROWS_NOTE = Message(
     "the model was sampled row by row, with every coefficient, which is slow: time grows with "
     "the number of rows"
 )

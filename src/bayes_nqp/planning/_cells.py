@@ -14,7 +14,7 @@ from bayes_nqp.errors import Hint, IdentificationError
 from bayes_nqp.language import NOTHING, Message, listed, separated
 from bayes_nqp.planning._frame import PlanFrame
 from bayes_nqp.planning._plan import CellInfo
-from bayes_nqp.planning._support import OK, REASONS, row_reasons
+from bayes_nqp.planning._support import NO_BASE, OK, REASONS, row_reasons
 from bayes_nqp.terms import NEIGHBOUR, CellTable, TimeEffects
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
 
 
-def drop_reasons(model: ModelSpec, frame: PlanFrame) -> tuple[Mask, tuple[str, ...]]:
+def drop_reasons(model: ModelSpec, frame: PlanFrame) -> tuple[Mask, tuple[Message, ...]]:
     """Rows that enter the likelihood, and notes on those that do not.
 
     Returns
@@ -41,23 +41,22 @@ def drop_reasons(model: ModelSpec, frame: PlanFrame) -> tuple[Mask, tuple[str, .
     bad = reason != OK
     if not bad.any():
         return ~bad, ()
-    support = support_frame(panel, frame, reason)
-    lost = support[~support["identified"]]
-    where = _places(lost, panel)
+    where = separated([*_baseless(panel, frame, reason), *_apart(panel, frame, reason)])
+    rows = round(frame.weight[bad].sum())
     if model.unidentified == "raise" or not (frame.treated & ~bad).any():
         early, less = _earlier(model, frame, reason)
         cause = Message(
-            "{} of {} cells have effects that the data do not identify", len(lost), len(support)
+            "{:,} of {:,} rows that the policy reaches have effects that the data do not identify",
+            rows,
+            round(frame.weight[frame.own_effect].sum()),
         )
         raise IdentificationError(
             Message("{}{}", cause, early),
             where=where,
             hint=reduce(_either, [*less, *_hints(frame, reason)]),
         )
-    cells, rows = len(lost), round(frame.weight[bad].sum())
-    return ~bad, (
-        f"dropped {rows} rows of {cells} cells whose effects are not identified: {where}",
-    )
+    note = Message("rows left out, since their effects are not identified: {:,} ({})", rows, where)
+    return ~bad, (note,)
 
 
 def _check_whole(model: ModelSpec, frame: PlanFrame) -> None:
@@ -99,15 +98,43 @@ def _check_whole(model: ModelSpec, frame: PlanFrame) -> None:
             )
 
 
-def _places(lost: pd.DataFrame, panel: Panel) -> Message:
-    """Name the first cells that are not identified, with the reasons."""
-    places = [
-        Message("{}: {}", _cell_name(row, panel), Message(row["reason"]))
-        for _, row in lost.head(6).iterrows()
-    ]
-    if len(lost) > 6:
-        places.append(Message("and {} more", len(lost) - 6))
-    return separated(places)
+def _baseless(panel: Panel, frame: PlanFrame, reason: Index) -> list[Message]:
+    """Units without an untreated row, by when their effects begin."""
+    rows = np.flatnonzero(reason == NO_BASE)
+    places = []
+    for near, start in np.unique([frame.role[rows] == NEIGHBOUR, frame.origin[rows]], axis=1).T:
+        alike = ((frame.role == NEIGHBOUR) == near) & (frame.origin == start) & frame.own_effect
+        units, alone = (np.unique(frame.unit[x]) for x in (alike, alike & (reason == NO_BASE)))
+        single = bool((frame.counts[alone] == 1.0).all())
+        places.append(
+            Message(
+                "{}: {:,} of {:,} units without an untreated row{}",
+                (Message("exposed from {}") if near else Message("treated from {}")).fill(
+                    _text(_period_label(panel, start))
+                ),
+                round(frame.counts[alone].sum()),
+                round(frame.counts[units].sum()),
+                Message(" ({})", listed(panel.unit_labels[alone], 3)) if single else NOTHING,
+            )
+        )
+    return _first(places)
+
+
+def _apart(panel: Panel, frame: PlanFrame, reason: Index) -> list[Message]:
+    """Cells with rows that have untreated rows of their own, and nothing to compare these with."""
+    rows = np.where(reason == NO_BASE, OK, reason)
+    if not rows.any():
+        return []
+    support = support_frame(panel, frame, rows)
+    lost = support[~support["identified"]]
+    return _first(
+        [Message("{}: {}", _cell_name(x, panel), Message(x["reason"])) for _, x in lost.iterrows()]
+    )
+
+
+def _first(places: list[Message]) -> list[Message]:
+    more = [Message("and {} more", len(places) - 6)] if len(places) > 6 else []
+    return [*places[:6], *more]
 
 
 def _earlier(model: ModelSpec, frame: PlanFrame, reason: Index) -> tuple[Message, list[Message]]:
@@ -115,7 +142,7 @@ def _earlier(model: ModelSpec, frame: PlanFrame, reason: Index) -> tuple[Message
     panel, facts = model.panel, model.facts
     first = np.full(panel.unit_labels.size, panel.periods)
     np.minimum.at(first, panel.unit_codes, panel.time_codes)
-    before = (panel.cohort_codes - first)[frame.unit[reason == 1]]
+    before = (panel.cohort_codes - first)[frame.unit[reason == NO_BASE]]
     if facts.anticipation and (before > 0).any():
         name, value, less = "anticipation", facts.anticipation, int(before[before > 0].min()) - 1
     elif facts.lag and (before == 0).any():
@@ -131,10 +158,8 @@ def _either(first: Message, other: Message) -> Message:
 
 def _hints(frame: PlanFrame, reason: Index) -> list[Message]:
     hints = []
-    if (reason == 1).any():
-        hints.append(
-            Message("drop the units that are treated throughout, or start the panel earlier")
-        )
+    if (reason == NO_BASE).any():
+        hints.append(Message("start the panel earlier"))
     if np.isin(reason, (2, 3)).any():
         if len(frame.level_names) > 1:
             hints.append(Message("common time effects ({})", Hint("time", TimeEffects())))
@@ -142,7 +167,7 @@ def _hints(frame: PlanFrame, reason: Index) -> list[Message]:
             hints.append(Message("fewer or narrower rings, beyond which there are controls"))
         hints.append(Message("end the sample before everyone is treated"))
     drop = Hint("unidentified", "drop")
-    hints.append(Message("{} to leave these cells out; nqp.support lists them all", drop))
+    hints.append(Message("{} to leave these rows out; nqp.support lists their cells", drop))
     return hints
 
 

@@ -89,7 +89,7 @@ def _root(values: Array, f: Array) -> float:
     return float(np.sqrt(np.average(values * values, weights=f))) if values.size else 0.0
 
 
-def kept_rows(model: ModelSpec, frame: PlanFrame) -> tuple[Mask, tuple[str, ...]]:
+def kept_rows(model: ModelSpec, frame: PlanFrame) -> tuple[Mask, tuple[Message, ...]]:
     """Rows that enter the likelihood, and notes on those that do not.
 
     Returns
@@ -107,7 +107,7 @@ def kept_rows(model: ModelSpec, frame: PlanFrame) -> tuple[Mask, tuple[str, ...]
     notes = []
     if not sample.all():
         alone = round(frame.weight[~sample].sum())
-        notes.append(f"{alone} units seen once say nothing and are left out")
+        notes.append(Message("units seen once say nothing and are left out: {:,}", alone))
     if not frame.treated.any():
         raise IdentificationError(
             Message("the exposure {!r} is {:g} in every row", dose.name, dose.reference),
@@ -138,7 +138,9 @@ def kept_rows(model: ModelSpec, frame: PlanFrame) -> tuple[Mask, tuple[str, ...]
         )
     gone = np.isin(frame.stratum[frame.unit], lost.index.to_numpy())
     rows = round(frame.weight[sample & gone].sum())
-    notes.append(f"dropped {rows} rows whose slope is not identified: {where}")
+    notes.append(
+        Message("rows left out, since their slope is not identified: {:,} ({})", rows, where)
+    )
     return sample & ~gone, tuple(notes)
 
 

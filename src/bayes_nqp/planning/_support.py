@@ -14,10 +14,10 @@ from bayes_nqp.moments import distinct_rows
 from bayes_nqp.planning._frame import PlanFrame
 from bayes_nqp.terms import BARE, LEAD, OWN_EFFECT, TREATED
 
-OK = 0
+OK, NO_BASE = 0, 1
 REASONS = (
     NOTHING,
-    Message("its units have no untreated period (treated throughout)"),
+    Message("units without an untreated row"),
     Message("no untreated unit in that period"),
     Message("no never-treated unit to compare with in that period"),
     Message("its untreated periods and the untreated units of that period are not connected"),
@@ -100,7 +100,7 @@ def row_reasons(frame: PlanFrame, *, never: bool) -> Index:
     apart = component[:n_classes, None] != component[period]
     reason = np.where(apart & has_base[:, None], 4, OK)
     reason[~has_control[period]] = 3 if never else 2
-    reason[~has_base] = 1
+    reason[~has_base] = NO_BASE
     reason[~np.isin(table.role, OWN_EFFECT)] = OK
     return np.asarray(reason[table.class_of[frame.unit], frame.time], dtype=np.int64)
 

@@ -34,6 +34,8 @@ _PERIODS, _UNITS = 4, 10
 """Fewest periods of a window, and fewest units beyond those that time effects take up."""
 _HUBER, _REWEIGHTED = 1.5, 10
 """Where large innovations begin to count less, in sds of their unit; rounds of reweighting."""
+_ROUNDS, _SETTLED = 300, 1e-6
+"""Most rounds in which variances of periods settle, and the relative change that ends them."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,18 +61,25 @@ class Innovations:
 
     def share(self) -> Array:
         """Largest eigenvalue over the sum of all (1)."""
-        return np.array([_largest(self._centred(self.values))])
+        return np.array([self._largest(self.values, self._variance())])
 
     def replicated(self, draws: int, seed: int) -> Array:
         """The same of innovations with random signs, and of what units share (draw)."""
-        generator, e = np.random.default_rng([seed, 11]), self._around_robust_means()
-        signs = (2.0 * generator.integers(0, 2, e.shape) - 1.0 for _ in range(draws))
-        return np.array(
-            [_largest(self._centred(self._with_shared(e * sign, generator))) for sign in signs]
-        )
+        generator, variance = np.random.default_rng([seed, 11]), self._variance()
+        e, scale, along = self._robust(variance)
+        shares = np.empty(draws)
+        for k in range(draws):
+            # What unit effects took up along g comes back before signs are drawn: else M D M, not
+            # D, would be the covariance that signs make diagonal, and M (diag M D M) M another.
+            whole = e + np.outer(scale * generator.standard_normal(scale.size), along)
+            sign = 2.0 * generator.integers(0, 2, e.shape) - 1.0
+            shares[k] = self._largest(self._with_shared(whole * sign, generator), variance)
+        return shares
 
     def _with_shared(self, e: Array, generator: np.random.Generator) -> Array:
         """Add what units share, as large beside their own as the model has it."""
+        if not self.shared:
+            return e
         total, size, sd = e.copy(), np.ones(e.shape), np.sqrt((e**2).mean(axis=0))
         for owner, root in self.shared:
             normal = generator.standard_normal((int(owner.max()) + 1, root.shape[1]))
@@ -78,13 +87,15 @@ class Innovations:
             size += np.outer(owner >= 0, (root**2).sum(axis=1))
         return np.asarray(total / np.sqrt(size))
 
-    def _around_robust_means(self) -> Array:
-        """Innovations less unit effects of Huber's estimator, in multiples of a unit's own scale.
+    def _robust(self, variance: Array) -> tuple[Array, Array, Array]:
+        """Innovations less unit effects of Huber's estimator, units' scales, and g / |g|.
 
-        Reweighted least squares of ``e_it / sd_t`` on ``g_t / sd_t`` (Huber 1981, ch. 7).
+        Reweighted least squares of ``x_it = e_it / sd_t`` on ``c_t = g_t / sd_t`` (Huber 1981, ch.
+        7). Unit i's effect takes up ``s_i z_i c / |c|``, s_i its scale; with it every period's
+        variance is one, as sd_t has it (the estimate is less efficient than least squares).
         """
-        e = self._centred(self.values)
-        sd = np.sqrt(np.maximum((e**2).mean(axis=0), 1e-300))
+        e = self.values - self._time_effects(self.values)[self.level]
+        sd = np.sqrt(variance)
         constant, residual = self.constant / sd, e / sd
         for _ in range(_REWEIGHTED):
             size = np.abs(residual)
@@ -92,19 +103,53 @@ class Innovations:
             weight = np.minimum(1.0, limit / np.maximum(size, 1e-300)) * constant
             effect = (weight * residual).sum(axis=1) / np.maximum(weight @ constant, 1e-300)
             residual = residual - np.outer(effect, constant)
-        return np.asarray(residual * sd)
+        n_periods, along = len(sd), constant / np.linalg.norm(constant)
+        scale = 1.4826 * np.median(np.abs(residual), axis=1) * np.sqrt(n_periods / (n_periods - 1))
+        sd /= np.sqrt((residual**2).mean(axis=0) + (scale**2).mean() * along**2)
+        return residual * sd, scale, along * sd
 
-    def _centred(self, e: Array) -> Array:
-        """Take off time effects, then unit effects ``a_i = g'W e_i / g'W g``.
-
-        g is the constant, and W holds the inverse variances of periods: a noisy one would leave
-        traces in all others.
-        """
+    def _time_effects(self, e: Array) -> Array:
+        """Means of the units that share time effects (level, period)."""
         member = np.equal.outer(np.arange(self.level.max() + 1), self.level).astype(np.float64)
-        e = e - ((member @ e) / member.sum(axis=1, keepdims=True))[self.level]
-        weighted = self.constant / np.maximum((e**2).mean(axis=0), 1e-300)
-        effect = e @ weighted / (self.constant @ weighted)
-        return np.asarray(e - effect[:, None] * self.constant)
+        return np.asarray((member @ e) / member.sum(axis=1, keepdims=True))
+
+    def _product(self, e: Array) -> Array:
+        """Mean cross-products of what time effects leave (period, period)."""
+        means = self._time_effects(e)
+        size = np.bincount(self.level, minlength=len(means))
+        return np.asarray((e.T @ e - (means.T * size) @ means) / len(e))
+
+    def _variance(self) -> Array:
+        """Of every period, before unit effects (period)."""
+        product = self._product(self.values)
+        return _spread(product, self.constant, np.maximum(np.diag(product), 1e-300))[1]
+
+    def _largest(self, e: Array, start: Array) -> float:
+        """Share of the largest eigenvalue of what unit and time effects leave, periods alike."""
+        covariance, _ = _spread(self._product(e), self.constant, start)
+        sd = np.sqrt(np.maximum(np.diag(covariance), 1e-300))
+        return float(np.linalg.eigvalsh(covariance / np.outer(sd, sd))[-1] / len(sd))
+
+
+def _spread(product: Array, constant: Array, start: Array) -> tuple[Array, Array]:
+    """Covariance that unit effects leave, and the variance of every period before they did.
+
+    With D the variances, w = D^-1 g and ``M = I - g w' / g'w`` (weighted least squares: a noisy
+    period would leave traces in all others), the covariance of Me is ``C = M S M'``, whatever S has
+    along g; where S = D it is ``D - gg' / g'w``. So D is the fixed point of ``diag C + g² / g'w``.
+    """
+    own, variance = np.diag(product), start
+    for _ in range(_ROUNDS):
+        weight = constant / variance / (constant**2 / variance).sum()  # M = I - g weight'
+        along = product @ weight
+        # diag C + g² / g'w, where g² / g'w = g_t weight_t D_t
+        left = own - 2.0 * constant * along + constant**2 * (weight @ along)
+        before, variance = variance, np.maximum(left + constant * weight * variance, 1e-300)
+        if np.abs(variance / before - 1.0).max() < _SETTLED:
+            break
+    weight = constant / variance / (constant**2 / variance).sum()
+    left_over = np.eye(own.size) - np.outer(constant, weight)
+    return left_over @ product @ left_over.T, variance
 
 
 def eigenvalue_shares(
@@ -170,8 +215,3 @@ def _window(seen: npt.NDArray[np.bool_]) -> tuple[int, int, Index]:
     _, first, last = best
     return first, last, np.flatnonzero(gaps[:, last] == gaps[:, first])
 
-
-def _largest(e: Array) -> float:
-    """Share of the largest eigenvalue of ``e'e``, every period scaled to the same variance."""
-    scaled = e / np.sqrt(np.maximum((e**2).mean(axis=0), 1e-300))
-    return float(np.linalg.eigvalsh(scaled.T @ scaled)[-1] / (e.shape[0] * e.shape[1]))
