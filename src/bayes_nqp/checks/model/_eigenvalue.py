@@ -214,4 +214,3 @@ def _window(seen: npt.NDArray[np.bool_]) -> tuple[int, int, Index]:
         best = min(best, (float(noise.min()), first, first + 1 + int(noise.argmin())))
     _, first, last = best
     return first, last, np.flatnonzero(gaps[:, last] == gaps[:, first])
-
