@@ -138,7 +138,7 @@ def _spread(product: Array, constant: Array, start: Array) -> tuple[Array, Array
     period would leave traces in all others), the covariance of Me is ``C = M S M'``, whatever S has
     along g; where S = D it is ``D - gg' / g'w``. So D is the fixed point of ``diag C + g² / g'w``.
     """
-    own, variance = np.diag(product), start
+    own, variance, weight = np.diag(product), start, constant
     for _ in range(_ROUNDS):
         weight = constant / variance / (constant**2 / variance).sum()  # M = I - g weight'
         along = product @ weight
@@ -147,7 +147,6 @@ def _spread(product: Array, constant: Array, start: Array) -> tuple[Array, Array
         before, variance = variance, np.maximum(left + constant * weight * variance, 1e-300)
         if np.abs(variance / before - 1.0).max() < _SETTLED:
             break
-    weight = constant / variance / (constant**2 / variance).sum()
     left_over = np.eye(own.size) - np.outer(constant, weight)
     return left_over @ product @ left_over.T, variance
 
