@@ -451,6 +451,50 @@ def batches_of_several_names(path: Path, frame: pd.DataFrame, rng: np.random.Gen
 
 
 @book
+def variables_as_rows(path: Path, frame: pd.DataFrame, rng: np.random.Generator) -> Path:
+    """As databases export them: a row a city and a variable, its unit beside it, years across."""
+    frame, since = listed(frame)
+    rows: list[list[Any]] = [["省份", "城市", "指标", "单位", *[f"{year}年" for year in YEARS]]]
+    units = {OUTCOME: "亿元", "财政支出比重": "比值", "专利数": "件"}
+    for city, part in frame.groupby("城市", sort=False):
+        for name, unit in units.items():
+            rows.append([part["省份"].iloc[0], city, name, unit, *part[name].tolist()])
+    since_when = [[x, f"国函〔{y}〕{rng.integers(9, 99)}号，{y}年3月"] for x, y in since.items()]
+    source = [["数据来源：某数据平台"]]
+    return saved(path, {"导出": [*rows, *source], "试点": [["城市", "批复时间"], *since_when]})
+
+
+@book
+def statements_of_two_kinds(path: Path, frame: pd.DataFrame, rng: np.random.Generator) -> Path:
+    """Short names above those in words; opening balances, and statements of parent companies."""
+    names = ["Prov", "City", "Accper", "Typrep", "Since", "Loans", "Fiscal", "Patents"]
+    words = ["省份", "城市", "年份", "报表类型", *frame.columns[3:]]
+    rows = [names, words, ["没有单位"] * 5 + ["万元", "没有单位", "件"]]
+    for province, city, year, since, *values in cells_of(frame):
+        for day, kind, share in (("12-31", "A", 1.0), ("01-01", "A", 0.9), ("12-31", "B", 0.5)):
+            rows.append([province, city, f"{year}-{day}", kind, since,
+                         *(share * x for x in values)])  # fmt: skip
+    return saved(path, {"Sheet1": rows})
+
+
+@book
+def remarks_and_marks(path: Path, frame: pd.DataFrame, rng: np.random.Generator) -> Path:
+    """Dates inside remarks; marks of notes behind digits, some of full width."""
+    since = frame["批复年份"]
+    order = {2014: "第一批", 2016: "第二批"}
+    told = [
+        None if pd.isna(x) else f"{x:.0f}年{1 + k // 8 % 6}月获批（{order[int(x)]}）"
+        for k, x in enumerate(since.groupby(frame["城市"]).transform("first"))
+    ]
+    wide = str.maketrans("0123456789.", "０１２３４５６７８９．")
+    frame = frame.astype({OUTCOME: object}).assign(批复年份=told)
+    for k in rng.permutation(len(frame))[:24]:
+        text = str(frame[OUTCOME].iloc[k]).translate(wide if k % 2 else {})
+        frame.loc[k, OUTCOME] = f"{text}{'①②³*'[k % 4]}" if k % 3 else text.translate(wide)
+    return saved(path, {"数据": table(frame)})
+
+
+@book
 def all_at_once(path: Path, frame: pd.DataFrame, rng: np.random.Generator) -> Path:
     frame = frame.astype({"年份": object, OUTCOME: object})
     frame["年份"] = [f"{x}年" if k % 3 else x for k, x in enumerate(frame["年份"])]

@@ -15,7 +15,8 @@ from bayes_nqp.columns import reading_of, year_of
 from bayes_nqp.intake import Guess, guess, look, placed
 
 SEEDS = (1, 2, 3)
-LISTED = ("dates_in_a_list", "batches_in_a_list", "batches_of_several_names", "a_sheet_a_variable")
+LISTED = ("dates_in_a_list", "batches_in_a_list", "batches_of_several_names", "a_sheet_a_variable",
+          "variables_as_rows")  # fmt: skip
 """Books whose policy stands in another sheet."""
 JOINED = {"units_of_two_columns": "城市 区县"}
 """What the unit is called where several columns name it."""

@@ -11,6 +11,7 @@ from bayes_nqp.columns._number_words import EDGES
 from bayes_nqp.columns._read import SUFFIXES, broken, cells_of, first_row, read, source_of
 from bayes_nqp.columns._reading import further_down, joined_unit, reading_of, with_unit
 from bayes_nqp.columns._rows import left_out, panel_rows, stripped, without_place
+from bayes_nqp.columns._told import date_in, says_never, unclear
 from bayes_nqp.columns._values import (
     Bools,
     Floats,
@@ -32,15 +33,7 @@ from bayes_nqp.columns._values import (
 from bayes_nqp.columns._vocabulary import channel_of, sounds_like
 from bayes_nqp.columns._worksheet import letters
 from bayes_nqp.columns._years import as_years, days_since_1900, month_of, year_of
-from bayes_nqp.columns.steps import (
-    STEPS,
-    Found,
-    Reading,
-    date_in,
-    filled_periods,
-    says_never,
-    unclear,
-)
+from bayes_nqp.columns.steps import STEPS, Found, Reading, filled_periods
 
 __all__ = [
     "EDGES",

@@ -91,7 +91,8 @@ class Cells:
             numbers = read.where(~gone, np.nan).to_numpy(dtype=np.float64)
             return pd.Series(numbers[self.codes], self.column.index, name=self.column.name)
         array: Any = read.to_numpy()[self.codes]
-        return pd.Series(array, self.column.index, dtype=object, name=self.column.name)
+        column = pd.Series(array, self.column.index, dtype=object, name=self.column.name)
+        return column.infer_objects() if kinds == {str} else column
 
 
 def cells(column: pd.Series[Any], *, named: bool = False) -> Cells | None:
@@ -154,6 +155,11 @@ def narrow(cell: Any) -> Any:
     parts[::2] = [unicodedata.normalize("NFKC", x) for x in parts[::2]]
     text = "".join(parts).strip(EDGES)
     return re.sub(r"^[−–—‐](?=[\d.])", "-", text)
+
+
+def unraised(cell: Any) -> Any:
+    """A text in the usual width without the marks of notes."""
+    return _RAISED.sub("", narrow(cell)) if isinstance(cell, str) else cell
 
 
 def number(cell: Any) -> float | None:

@@ -15,7 +15,7 @@ _WORDS: Final[dict[str, tuple[str, ...]]] = {
     ),
     "time": (
         "year", r"\btime\b", "period", "quarter", "month", "date", "年份", "年度", "年$", "时间",
-        "季度", "月份", "期间", "日期",
+        "季度", "月份", "期间", "日期", "accper", "trdmnt",
     ),
     "cohort": (
         "cohort", "first.?treat", "treat.*(year|date)", "(year|date).*treat", "adopt", "start",

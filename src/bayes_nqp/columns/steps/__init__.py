@@ -1,8 +1,5 @@
 """Steps by which a file becomes rows and cells: one a file, each a key of [data.read]."""
 
-from bayes_nqp.columns.steps._approvals import date_in as date_in
-from bayes_nqp.columns.steps._approvals import says_never as says_never
-from bayes_nqp.columns.steps._approvals import unclear as unclear
 from bayes_nqp.columns.steps._fill_down import filled_periods as filled_periods
 from bayes_nqp.columns.steps._header import joined_names as joined_names
 from bayes_nqp.columns.steps._step import BOOKS as BOOKS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bayes_nqp.columns._number_words import MOST, Cells, counts, marked, narrow
+from bayes_nqp.columns._number_words import MOST, Cells, counts, marked, narrow, unraised
 from bayes_nqp.columns.steps._cellwise import Cellwise
 from bayes_nqp.columns.steps._step import step
 from bayes_nqp.language import Message
@@ -19,9 +19,9 @@ class Digits(Cellwise):
 
     def odd(self, entries: Cells) -> list[Any]:
         """Wide cells of columns of numbers or years."""
-        if entries.count(lambda x: counts(narrow(x))) < MOST * entries.counts.sum():
+        if entries.count(lambda x: counts(unraised(x))) < MOST * entries.counts.sum():
             return []
-        return [x for x in entries.values if narrow(x) != x and counts(narrow(x))]
+        return [x for x in entries.values if narrow(x) != x and counts(unraised(x))]
 
     def reason(self, names: str) -> Message:
         """Say in which columns."""

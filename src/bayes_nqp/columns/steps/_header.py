@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
 
 import pandas as pd
@@ -14,6 +15,8 @@ from bayes_nqp.language import Message
 
 _ROWS: Final = 15
 """Rows in which the names of columns are looked for."""
+_SHORT: Final = re.compile(r"[A-Za-z]\w{0,15}", re.ASCII)
+_HAN: Final = re.compile(r"[\u3400-\u9fff]")
 _FULL: Final = 0.6
 """Share of a table's width that names fill, at least."""
 _WHOLE: Final = 0.9
@@ -80,8 +83,18 @@ def header_rows(grid: pd.DataFrame) -> tuple[int, ...]:
         texts = [*cells.values()]
         full = len(texts) >= _FULL * wide and len({*texts}) == len(texts)
         if full and any(number(x) is None for x in texts):
-            return (row + 1,)
+            return (row + 2,) if _labelled(grid, row) else (row + 1,)
     return (1,)
+
+
+def _labelled(grid: pd.DataFrame, row: int) -> bool:
+    """Whether names such as Stkcd and Accper have theirs in words below them: 证券代码."""
+    below = _names(grid.iloc[row + 1]) if row + 1 < len(grid) else None
+    names = _names(grid.iloc[row]) or {}
+    if not below or below.keys() != names.keys() or len({*below.values()}) < len(below):
+        return False
+    short = all(_SHORT.fullmatch(x) for x in names.values())
+    return short and all(_HAN.search(x) for x in below.values())
 
 
 def _over(grid: pd.DataFrame, rows: tuple[int, ...], wide: int) -> bool:

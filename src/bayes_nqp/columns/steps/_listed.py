@@ -12,6 +12,7 @@ from typing import Any, Final
 import pandas as pd
 
 from bayes_nqp.columns._number_words import narrow
+from bayes_nqp.columns._told import date_of, is_never, is_remark
 from bayes_nqp.columns._twins import kind_of
 from bayes_nqp.columns._values import missing, plain
 from bayes_nqp.columns._years import year_of
@@ -34,7 +35,6 @@ _BATCHES, _NAMES = "批次", "名单"
 _SEVERAL: Final = 2
 _BETWEEN: Final = re.compile(r"[、，,；;\n]+")
 _PROVINCE: Final = re.compile(r"^.{2,6}?(?:省|自治区)(?=..)")
-_NEVER: Final = re.compile(r"未.*|否|无|没有|从未|[-—–/]+|no|none|never", re.IGNORECASE)
 _ALIKE: Final = 0.8
 _KEYS: Final = ("sheet", "unit", "since", "of", "dates", "names")
 _NEEDED: Final = _KEYS[:3]
@@ -110,7 +110,8 @@ def _dates(reading: Reading, source: Mapping[str, Any]) -> dict[str, list[Any]]:
                 dates.setdefault(name, []).append(None)
             elif not is_never(since):
                 word = since.strip() if isinstance(since, str) else since
-                dates.setdefault(name, []).append(words.get(word, word))
+                date = words.get(word, word)
+                dates.setdefault(name, []).append(date_of(date) if is_remark(date) else date)
     return dates
 
 
@@ -239,11 +240,6 @@ def key_of(name: Any) -> str:
     """Take the word for what it is from a name."""
     text = bare_name(name)
     return text.removesuffix(kind_of(text))
-
-
-def is_never(cell: Any) -> bool:
-    """Tell whether a cell of dates says that there is none."""
-    return isinstance(cell, str) and _NEVER.fullmatch(cell.strip()) is not None
 
 
 def _ways(name: str) -> tuple[str, str]:

@@ -7,10 +7,10 @@ from typing import Any, Final
 import pandas as pd
 
 from bayes_nqp.columns._texts import distinct
+from bayes_nqp.columns._told import says_never
 from bayes_nqp.columns._values import missing, plain
 from bayes_nqp.columns._vocabulary import sounds_like
 from bayes_nqp.columns._years import month_of, year_of
-from bayes_nqp.columns.steps._approvals import says_never
 from bayes_nqp.columns.steps._policy import yearly
 from bayes_nqp.columns.steps._step import Found, Reading, Step, some, step
 from bayes_nqp.language import Message

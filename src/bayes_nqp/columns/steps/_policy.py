@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import pandas as pd
 
+from bayes_nqp.columns._told import is_never, is_remark
 from bayes_nqp.columns._values import counted, is_text, missing, plain
 from bayes_nqp.columns._vocabulary import Part, sounds_like
 from bayes_nqp.columns._years import month_of, year_of
@@ -15,7 +16,6 @@ from bayes_nqp.columns.steps._listed import (
     Listed,
     bare_name,
     doubt_of,
-    is_never,
     keys_of,
     listed,
     means,
@@ -229,12 +229,17 @@ def _sources(reading: Reading, of: str) -> Iterator[tuple[bool, Source]]:
                 continue
             cells = [x for x in table[name].dropna().unique() if not is_never(x)]
             source: Source = {"sheet": sheet, "unit": unit, "since": name} | by
-            if cells and sum(year_of(x) is not None for x in cells) >= _HALF * len(cells):
+            if cells and sum(_dated(x) for x in cells) >= _HALF * len(cells):
                 yield named, source
             elif cells and all(isinstance(x, str) and _batch(x) for x in cells):
                 dates = _dates_of(reading, cells, read)
                 if dates:
                     yield named, source | {"dates": dates}
+
+
+def _dated(cell: Any) -> bool:
+    """Whether a cell says a year, alone or in a remark."""
+    return year_of(cell) is not None or is_remark(cell)
 
 
 def _policy(name: str) -> bool:

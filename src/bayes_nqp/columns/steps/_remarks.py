@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
-from bayes_nqp.columns._number_words import MOST, Cells, counts, marked
+from bayes_nqp.columns._number_words import MOST, Cells, counts, marked, narrow
 from bayes_nqp.columns.steps._cellwise import Cellwise
 from bayes_nqp.columns.steps._step import step
 from bayes_nqp.language import Message
@@ -35,7 +35,9 @@ class RemarksAside(Cellwise):
 
     def after(self, cell: Any) -> Any:
         """The number alone, as it is written."""
-        match = _REMARK.fullmatch(cell) if isinstance(cell, str) and not counts(cell) else None
+        match = (
+            _REMARK.fullmatch(narrow(cell)) if isinstance(cell, str) and not counts(cell) else None
+        )
         return match[1].strip() if match else cell
 
     def column(self, values: list[Any]) -> list[Any]:
