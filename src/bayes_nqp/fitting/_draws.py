@@ -23,6 +23,8 @@ from bayes_nqp.terms import Slope, SlopeKind
 MEMBERS_STORED = 2_000
 """Above this many members their deviations are not stored."""
 
+_MANY = 1_000
+"""Draws from which nodes of all normal equations pay."""
 _CHUNK_NUMBERS = 16_000_000
 """Numbers of draws that are made at once."""
 
@@ -85,7 +87,7 @@ def recovered(
     threads : int, optional
         Draws do not depend on their number.
     """
-    problem = equation.gaussian
+    problem = equation.gaussian.for_many if len(x) >= _MANY else equation.gaussian
     share = cell_shares(plan, equation)
     leaning = leaning_of(plan, equation)
     reach, across = reach_of(plan, equation), channel_reach(plan, equation)

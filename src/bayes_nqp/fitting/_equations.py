@@ -58,7 +58,7 @@ def draw_equations(
             return at_hand
         values = stock.of(equation.name)
         chains = importance(
-            equation_density(equation, threads),
+            equation_density(equation, threads, often=True),
             equation.problem.space,
             numbered(sampler, number),
             point_at(equation, values) if values else None,
@@ -81,9 +81,17 @@ def draw_equations(
         return _each(draw, numbers, workers), notes
 
 
-def equation_density(equation: Equation, threads: int | None = None) -> Density:
-    """The log density of an equation's parameters, as samplers take it."""
-    problem = equation.gaussian
+def equation_density(
+    equation: Equation, threads: int | None = None, *, often: bool = False
+) -> Density:
+    """The log density of an equation's parameters, as samplers take it.
+
+    Parameters
+    ----------
+    often : bool, default False
+        Whether it will be asked for thousands of points.
+    """
+    problem = equation.gaussian.for_many if often else equation.gaussian
     return Density(
         partial(density, problem, threads=threads), partial(gradient, problem, threads=threads)
     )

@@ -24,6 +24,9 @@ Microseconds of two systems of size 65 with 113 right sides in stacks of 16, the
 250 with solvers, 178 so.
 """
 
+_ALIASED = 128
+"""Rows from which a multiple of 64 of them is slow to factor."""
+
 
 def innovation_root(noise: ErrorLaw, moments: Moments, values: Array) -> tuple[Array, Array]:
     """Take one unit's errors to innovations in the order of time, under every pattern of periods.
@@ -125,6 +128,22 @@ def absorb(q: Array, loadings: Array, prior: Array | float = 0.0) -> tuple[Array
     # With L L' = Lambda + D'QD and R = L^-1 D'Q, R'R comes off: symmetric whatever rounding does.
     cross_root = half_solve(lower, qd.swapaxes(-1, -2))
     return q - cross_root.swapaxes(-1, -2) @ cross_root, log_det
+
+
+def cholesky(matrix: Array) -> Array:
+    """Lower Cholesky factors of a stack, from lower triangles.
+
+    Columns a multiple of 64 numbers long meet in few lines of the cache, and take twice the time of
+    those of four more rows, microseconds: 124, 39; 128, 90; 132, 51; 252, 234; 256, 553; 260, 243.
+    """
+    n = matrix.shape[-1]
+    if n < _ALIASED or n % 64:
+        return np.linalg.cholesky(matrix)
+    # A ⊕ I has the factor L ⊕ I.
+    wider = np.zeros((*matrix.shape[:-2], n + 4, n + 4))
+    wider[..., :n, :n] = matrix
+    wider[..., range(n, n + 4), range(n, n + 4)] = 1.0
+    return np.linalg.cholesky(wider)[..., :n, :n]
 
 
 def half_solve(lower: Array, right: Array) -> Array:

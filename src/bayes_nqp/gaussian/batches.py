@@ -16,22 +16,27 @@ from bayes_nqp.machine import n_threads, one_thread
 
 CHUNK = 32
 """Points of a batch, at most: fewer would wait for Python."""
+_FEW = 6_000
+"""Numbers of a point below which twice as many would not wait for memory either."""
 _CACHED = 1_200_000
 """Numbers of a batch's matrices, beyond which it would wait for memory."""
 
 
-def batch_size(problem: LinearPart, *, unreduced: bool = False) -> int:
+def batch_size(problem: LinearPart, *, unreduced: bool = False, drawn: bool = False) -> int:
     """Points of a batch: fewer where matrices are large.
 
     Parameters
     ----------
+    drawn : bool, default False
+        Whether coefficients are drawn at every point: these have several numbers each.
     unreduced : bool, default False
         Whether normal equations are those of all coefficients, own cells among them.
     """
     head, layout = problem.arrowhead, None if unreduced else problem.reduced
     in_parts = sum(math.prod(shape) for shape, _, _ in head.parts)
     numbers = in_parts if layout is None else layout.take.size
-    return int(np.clip(_CACHED // max(numbers, 1), 8, CHUNK))
+    most = CHUNK if drawn or numbers > _FEW else 2 * CHUNK
+    return int(np.clip(_CACHED // max(numbers, 1), 8, most))
 
 
 def in_chunks(

@@ -17,7 +17,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from bayes_nqp.arrays import Array, Index
-from bayes_nqp.gaussian._small import half_solve, lower_indices
+from bayes_nqp.gaussian._small import cholesky, half_solve, lower_indices
+from bayes_nqp.gaussian.assembled_nodes import assembled_sums
 from bayes_nqp.gaussian.batches import batch_size, in_chunks, point_by_point
 from bayes_nqp.gaussian.equations import OwnerEquations
 from bayes_nqp.gaussian.linear_part import LinearPart
@@ -199,15 +200,19 @@ def group_equations(problem: GaussianProblem, values: Values) -> GroupEquations:
 
 def normal_equations(problem: GaussianProblem, values: Values) -> NormalEquations:
     """A with deviations and processes out, of z of border paths, and net of a lag (3 to 5a)."""
-    groups, head = group_equations(problem, values), problem.arrowhead
-    total = groups.total
-    # vec A = map2 vec F: A_b = sum_g X_g'F_g X_g over the groups of each block (5).
-    # Points last for the sparse product, (G J (J + 1) / 2, B) to (stored, B).
-    stored = (head.map2 @ np.ascontiguousarray(groups.f.T)).T
+    head, by_block = problem.arrowhead, None
+    if (sums := assembled_sums(problem, values)) is not None:
+        stored, total = sums.stored, sums.total
+    else:
+        groups = group_equations(problem, values)
+        total, by_block = groups.total, groups.by_block
+        # vec A = map2 vec F: A_b = sum_g X_g'F_g X_g over the groups of each block (5).
+        # Points last for the sparse product, (G J (J + 1) / 2, B) to (stored, B).
+        stored = (head.map2 @ np.ascontiguousarray(groups.f.T)).T
     # With v values of processes and r all else: A_rr, A_vr and the blocks of A_vv.
     matrix, a_vr, *a_vv = (part_of(stored, len(values), *part) for part in head.parts)
-    if problem.by_block is not None and groups.by_block is not None:
-        taken, log_det = taken_by_owners(problem.by_block, groups.by_block, values)
+    if problem.by_block is not None and by_block is not None:
+        taken, log_det = taken_by_owners(problem.by_block, by_block, values)
         total = total - 0.5 * log_det
         _owners_off(head, taken, matrix, a_vr, a_vv)  # Owners across groups (4).
     if head.n_values:
@@ -264,7 +269,9 @@ def part_of(
     stored: Array, n_points: int, shape: Sequence[int], entries: Index, places: Index
 ) -> Array:
     """A part of A (B, ...) from its stored entries (B, stored); B of these may be 1."""
-    out = np.zeros((n_points, int(np.prod(shape))))
+    size = int(np.prod(shape))
+    # From point to point a step of a power of two would meet in few lines of the cache.
+    out = np.zeros((n_points, size + 8 * (size % 64 == 0)))[:, :size]
     out[:, places] = stored[:, entries]
     return out.reshape(n_points, *shape)
 
@@ -343,14 +350,14 @@ def factorise(problem: LinearPart, values: Values, matrix: Array) -> Factor:
     if head.n_blocks == 1:
         # One block: [A_ll A_lg; A_gl A_gg] has one factor, of which both parts are views.
         diagonal[:, 0, n_local + shared] += prior
-        lower = np.linalg.cholesky(matrix)
+        lower = cholesky(matrix)
         # [L_bb; L_gb] and L_gg, lower triangular.
         local, border = lower[..., :n_local], lower[:, 0, n_local:, n_local:]
     else:
         local, border = _blocks_off(matrix, head) if n_local else (matrix[..., :0], matrix.sum(1))
         # The border's prior counts once, on the sum of what blocks leave of it.
         border[:, shared, shared] += prior
-        border = np.linalg.cholesky(border)
+        border = cholesky(border)
     # log|A| = sum_b log|A_bb| + log|A_gg - sum_b A_gb A_bb^-1 A_bg|, the outcome's row left out.
     log_det = 2.0 * np.log(np.diagonal(local, axis1=-2, axis2=-1)).sum(axis=(1, 2))
     log_det += 2.0 * np.log(np.diagonal(border, axis1=1, axis2=2)[:, shared]).sum(axis=1)
@@ -367,7 +374,7 @@ def _blocks_off(matrix: Array, head: Arrowhead) -> tuple[Array, Array]:
     """
     n_local, n_border = head.n_proper, head.n_border
     if n_border > n_local:
-        lower = np.linalg.cholesky(matrix[..., :n_local, :n_local])
+        lower = cholesky(matrix[..., :n_local, :n_local])
         cross_root = half_solve(lower, matrix[..., n_local:, :n_local].swapaxes(-1, -2))
         # The rows of all H_b one under another: one product sums H_b'H_b over blocks.
         stacked = cross_root.reshape(len(cross_root), -1, n_border)
@@ -378,7 +385,7 @@ def _blocks_off(matrix: Array, head: Arrowhead) -> tuple[Array, Array]:
     # need not identify the border: what is added to its diagonal comes off again.
     shift = np.maximum(diagonal[..., n_local:], 1e-30)
     diagonal[..., n_local:] += shift
-    lower = np.linalg.cholesky(matrix)
+    lower = cholesky(matrix)
     corner = lower[:, :, n_local:, n_local:]
     schur = (corner @ corner.swapaxes(-1, -2)).sum(axis=1)
     border = np.arange(n_border)

@@ -138,7 +138,7 @@ def draw(
             factor = factorise(problem, values, normal_equations(problem, values).matrix)
         return _from_factor(problem, values, factor, stream, draws.shape[1], shared, single)
 
-    size = batch_size(problem)
+    size = batch_size(problem, drawn=True)
     arrays = draws_of_distinct(piece, points, generator, size=lambda _: size, threads=threads)
     return Coefficients(*arrays)
 

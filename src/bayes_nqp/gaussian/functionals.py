@@ -135,7 +135,7 @@ def _in_chunks(
     problem: GaussianProblem, points: Array, part: Callable[[Values], tuple[Array, Array]]
 ) -> tuple[Array, Array]:
     """Means and variances of all points, batch by batch."""
-    size = batch_size(problem, unreduced=True)
+    size = batch_size(problem, unreduced=True, drawn=True)
     chunks = [points[start : start + size] for start in range(0, len(points), size)]
     with one_thread():
         pairs = [part(problem.values(chunk)) for chunk in chunks]

@@ -36,6 +36,7 @@ from bayes_nqp.gaussian._small import (
     padded,
     symmetric,
 )
+from bayes_nqp.gaussian.assembled_nodes import AssembledSums, assembled_sums
 from bayes_nqp.gaussian.batches import batch_size, in_chunks, point_by_point
 from bayes_nqp.gaussian.class_sums import ClassSums
 from bayes_nqp.gaussian.density import (
@@ -181,18 +182,19 @@ class _Reverse:
     def run(self, matrix: Array) -> None:
         """From ``Ā`` (B, block, rest, rest) to all parameters."""
         problem, head = self.problem, self.problem.arrowhead
-        noise: NoiseEquations = self.values.known[group_equations, id(problem)]
         if problem.lag is not None and self.values.lag is not None:
             matrix = self._lag(matrix)
         full = matrix = self._turns(matrix)
         if head.n_values:
             full = self.paths.of_blocks(matrix)
+        if (sums := assembled_sums(problem, self.values)) is not None:
+            self._assembled(sums, full)
+            return
+        noise: NoiseEquations = self.values.known[group_equations, id(problem)]
         by_block = by_group = None
         if problem.by_block is not None and noise.by_block is not None:
             by_block = self._owners(problem.by_block, noise.by_block, full)
-        flat = full.reshape(len(self.values), -1)[:, head.stored]
-        row, column = np.divmod(head.stored % head.size**2, head.size)
-        flat = flat * np.where(row == column, 1.0, 2.0)
+        flat = self._entries(full)
         f = (head.map2_back @ np.ascontiguousarray(flat.T)).T  # F̄ = map2'Ā, lower triangles.
         width = problem.moments.width
         if problem.own_paths.groups.size or problem.by_group is not None:
@@ -203,6 +205,22 @@ class _Reverse:
             f = to_lower(square).reshape(len(f), -1)
         self.slope += self.paths.along(self.around, self.around.values)
         self._noise(NoiseEquations(f, np.ones(len(f)), by_group, by_block))
+        self._deviations()
+
+    def _entries(self, full: Array) -> Array:
+        """Adjoints of A's stored entries, each of which stands for two off the diagonal."""
+        head = self.problem.arrowhead
+        row, column = np.divmod(head.stored % head.size**2, head.size)
+        flat = full.reshape(len(self.values), -1)[:, head.stored]
+        return np.asarray(flat * np.where(row == column, 1.0, 2.0))
+
+    def _assembled(self, sums: AssembledSums, full: Array) -> None:
+        """From A between nodes to the noise's parameter and deviations."""
+        along, precision = sums.adjoint(self._entries(full))
+        (number,) = np.arange(len(self.problem.space))[self.problem.of_noise]
+        self.slope[:, number] += along
+        self.slope += self.paths.along(self.around, self.around.values)
+        self.precision = self.precision + precision[:, None, None]
         self._deviations()
 
     def _lag(self, matrix: Array) -> Array:

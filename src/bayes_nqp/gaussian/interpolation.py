@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
 
 import numpy as np
 from numpy.polynomial import chebyshev
@@ -53,26 +55,79 @@ class Panels:
         """Their slopes along the parameter."""
         return self._at(u, slope=True)
 
+    def mixed(self, u: Array, weights: Array) -> Array | None:
+        """``sum_k w_k X_k`` of K arrays with as many numbers (B, number), in one product.
+
+        Parameters
+        ----------
+        weights : ndarray (B, K)
+            w.
+        """
+        found = self._pieces(u)
+        if found is None:
+            return None
+        parts = []
+        for inside, place, (_, table) in found:
+            # The table has the K arrays side by side (degree, K number): (degree K, number).
+            basis = _basis(place, len(table))[:, :, None] * weights[inside, None]
+            parts.append(basis.reshape(len(place), -1) @ table.reshape(basis[0].size, -1))
+        if len(parts) == 1:
+            return np.asarray(parts[0])
+        out = np.empty((len(u), parts[0].shape[1]))
+        for (inside, _, _), part in zip(found, parts, strict=True):
+            out[inside] = part
+        return out
+
+    def products(self, u: Array, other: Array) -> tuple[Array, Array] | None:
+        """``<Y, X_k>`` and ``<Y, dX_k>`` along the parameter of K such arrays (B, K).
+
+        Parameters
+        ----------
+        other : ndarray (B, number)
+            Y.
+        """
+        found = self._pieces(u)
+        if found is None:
+            return None
+        out = np.empty((2, len(u), len(found[0][2][0])))
+        for inside, place, (shapes, table) in found:
+            size = len(table)
+            each = other[inside] @ table.reshape(size * len(shapes), -1).T
+            each = each.reshape(len(place), size, -1)
+            for slope in (False, True):
+                basis = _basis(place, size, slope)
+                out[int(slope), inside] = np.einsum("bn,bnk->bk", basis, each)
+        return out[0], out[1]
+
     def _at(self, u: Array, *, slope: bool) -> list[Array] | None:
         """What polynomials say at points, or their slopes: each in its panel."""
+        found = self._pieces(u)
+        if found is None:
+            return None
+        shapes, table = found[0][2]
+        out = np.empty((len(u), table.shape[1]))
+        for inside, place, (_, table) in found:
+            out[inside] = _basis(place, len(table), slope) @ table
+        cuts = np.cumsum([int(np.prod(shape)) for shape in shapes])[:-1]
+        parts = np.split(out, cuts, axis=1)
+        return [part.reshape(len(u), *shape) for part, shape in zip(parts, shapes, strict=True)]
+
+    def _pieces(self, u: Array) -> list[tuple[Any, Array, Panelled]] | None:
+        """Panels that points fall into: which points, where on its own scale, and what it holds."""
         if not (np.abs(u) < _FARTHEST).all():
             return None
         x = u[:, 0] / _WIDTH
         number = np.floor(x).astype(np.int64)
         distinct = np.unique(number).tolist()
-        panels = [self._panel(k) for k in distinct]
-        pieces = [panel for panel in panels if panel is not None]
-        if len(pieces) < len(panels):
-            return None
-        shapes, table = pieces[0]
-        out = np.empty((len(u), table.shape[1]))
-        for k, (_, table) in zip(distinct, pieces, strict=True):
+        out = []
+        for k in distinct:
+            panel = self._panel(k)
+            if panel is None:
+                return None
             # Panel k holds [k, k + 1) widths of u; its own scale is [-1, 1].
-            inside = slice(None) if len(pieces) == 1 else number == k
-            out[inside] = _basis(2.0 * (x[inside] - k) - 1.0, len(table), slope) @ table
-        cuts = np.cumsum([int(np.prod(shape)) for shape in shapes])[:-1]
-        parts = np.split(out, cuts, axis=1)
-        return [part.reshape(len(u), *shape) for part, shape in zip(parts, shapes, strict=True)]
+            inside = slice(None) if len(distinct) == 1 else number == k
+            out.append((inside, 2.0 * (x[inside] - k) - 1.0, panel))
+        return out
 
     def _panel(self, number: int) -> Panelled | None:
         """Shapes of arrays, and coefficients of Chebyshev polynomials; None where these fail."""
@@ -109,8 +164,13 @@ class Panels:
 
 def _basis(places: Array, size: int, slope: bool = False) -> Array:
     """Chebyshev polynomials at places (B, size), or their slopes along the parameter."""
-    basis = chebyshev.chebvander(places, size - 1)
-    if slope:
-        # T_k' = k U_k-1, of which a panel's own scale is 2 / `_WIDTH` times as long.
-        basis = basis[:, :-1] @ chebyshev.chebder(np.eye(size), scl=2.0 / _WIDTH)
-    return np.asarray(basis)
+    # T_k(cos a) = cos k a.
+    basis = np.cos(np.arccos(np.clip(places, -1.0, 1.0))[:, None] * np.arange(size))
+    return basis[:, :-1] @ _slopes(size) if slope else basis
+
+
+@cache
+def _slopes(size: int) -> Array:
+    """Slopes of the polynomials along the parameter, in those of lower degree; only read."""
+    # T_k' = k U_k-1, of which a panel's own scale is 2 / `_WIDTH` times as long.
+    return np.asarray(chebyshev.chebder(np.eye(size), scl=2.0 / _WIDTH))

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.sparse import csr_array, hstack
+from scipy.sparse import coo_array, csr_array, hstack
 
 from bayes_nqp.arrays import Array, Index
 from bayes_nqp.gaussian._small import lower_indices
@@ -120,6 +120,18 @@ class PairedMap:
         """All that it is made of."""
         sparse = [self.rest.indptr, self.rest.indices, self.rest.data]
         return [*sparse, *self.rows, *self.columns, *self.blocks]
+
+    @property
+    def sparse(self) -> Any:
+        """The same, sparse throughout."""
+        out = coo_array(self.rest)
+        rows, columns, data = [out.coords[0]], [out.coords[1]], [out.data]
+        for row, column, block in zip(self.rows, self.columns, self.blocks, strict=True):
+            rows.append(np.repeat(row, column.size))
+            columns.append(np.tile(column, row.size))
+            data.append(block.ravel())
+        places = (np.concatenate(rows), np.concatenate(columns))
+        return csr_array((np.concatenate(data), places), shape=self.shape)
 
     @property
     def T(self) -> PairedMap:  # noqa: N802  (as that of an array)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from hashlib import sha256
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -106,10 +106,14 @@ class GaussianProblem(LinearPart):
         Gives N with series as they might have been (number, T, a), for draws.
     on_nodes : bool
         Whether what the noise decides is interpolated, where it has one parameter.
+    often : bool
+        Whether thousands of points are asked for, so that all of A is interpolated where it may be.
     node_panels : dict
         Panels of nodes that points have fallen into so far (`interpolation`).
     unit_panels : dict
         The same of units' precision before their own deviations are out.
+    kept : dict
+        What is made once of a problem that is asked often, by the function that makes it.
     """
 
     space: ParameterSpace
@@ -133,8 +137,10 @@ class GaussianProblem(LinearPart):
     fixed: NoiseEquations | None = None
     redraws: Callable[[], Array] | None = None
     on_nodes: bool = False
+    often: bool = False
     node_panels: dict[int, Panelled | None] = field(default_factory=dict)
     unit_panels: dict[int, Panelled | None] = field(default_factory=dict)
+    kept: dict[Any, Any] = field(default_factory=dict)
 
     @cached_property
     def reduced(self) -> Reduced | None:
@@ -152,6 +158,12 @@ class GaussianProblem(LinearPart):
         if self.by_class is None or not self.on_nodes or isinstance(self.moments.map1, PairedMap):
             return None
         return class_layout(self.moments, self.by_class)
+
+    @cached_property
+    def for_many(self) -> GaussianProblem:
+        """The same problem, to be asked for thousands of points; nodes are of one parameter."""
+        one = self.of_noise.stop - self.of_noise.start == 1
+        return replace(self, often=True, kept={}) if one and self.fixed is None else self
 
     def noise_parameter(self, values: Values) -> Array:
         """The one parameter of the noise on its unconstrained scale (B, 1)."""

@@ -16,7 +16,7 @@ import numpy as np
 from scipy.sparse import coo_array, csr_array
 
 from bayes_nqp.arrays import Array, Index
-from bayes_nqp.gaussian._small import half_solve, lower_places
+from bayes_nqp.gaussian._small import cholesky, half_solve, lower_places
 from bayes_nqp.gaussian.linear_part import LinearPart, Reduced
 from bayes_nqp.gaussian.own_cells import Elimination, OwnCells, eliminate, own_cells
 from bayes_nqp.gaussian.pairs import as_dummies
@@ -222,7 +222,7 @@ def factor_reduced(problem: LinearPart, values: Values, f: Array) -> ReducedFact
     diagonal = np.arange(n_local)
     inner = rows[..., :n_local].copy()
     inner[..., diagonal, diagonal] += problem.prior_precision(values, layout.local_scale)
-    lower = np.linalg.cholesky(inner)
+    lower = cholesky(inner)
     cross_root = half_solve(lower, rows[..., n_local:])  # H_b = L_b^-1 A_bg
     stacked = cross_root.reshape(n_points, -1, n_border)
     # C_0'(A_gg - sum_b H_b'H_b) C_0: the Schur complement, from dummies to coefficients (b, c).
@@ -230,7 +230,7 @@ def factor_reduced(problem: LinearPart, values: Values, f: Array) -> ReducedFact
     schur = layout.kind_loads.T @ schur @ layout.kind_loads
     shared = np.arange(problem.arrowhead.n_global)
     schur[:, shared, shared] += problem.prior_precision(values, problem.arrowhead.global_scale)
-    border = np.linalg.cholesky(schur)
+    border = cholesky(schur)
     # log|A| = sum log|F_cc + k| over groups + sum_b log|A_bb| + log|S|, S the Schur complement of
     # both on global coefficients, the outcome's row left out.
     log_det = log_det + 2.0 * np.log(np.diagonal(lower, axis1=-2, axis2=-1)).sum(axis=(1, 2))

@@ -120,7 +120,7 @@ class Siblings:
         self, points: Array, numbers: Index, slots: Array, deviations: Array
     ) -> tuple[Array, Array]:
         """As `averages` gives them, of points (B, parameter) of the problems ``numbers``."""
-        size = batch_size(self.first, unreduced=True)
+        size = batch_size(self.first, unreduced=True, drawn=True)
         mean, variance = np.empty((2, len(points), slots.shape[1]))
         for start in range(0, len(points), size):
             part = slice(start, start + size)

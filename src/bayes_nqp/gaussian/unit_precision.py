@@ -60,7 +60,8 @@ def innovations(problem: GaussianProblem, values: Values) -> tuple[Array, Array]
 def _flat_out(problem: GaussianProblem, values: Values) -> Small:
     """``Q̃ = Q - QN (N'QN)^-1 N'Q`` and ``sum_i (log|Q| - log|N'QN|) / 2`` (2)."""
     interpolated = None  # Q̃ and log determinants, as polynomials between nodes give them.
-    if problem.on_nodes and problem.deviates_by_unit and values.nuisance is None:
+    nodes = problem.on_nodes or problem.often
+    if nodes and problem.deviates_by_unit and values.nuisance is None:
 
         def computed(u: Array) -> tuple[Array, Array]:
             return _of_patterns(problem, values_of_noise(problem, u))

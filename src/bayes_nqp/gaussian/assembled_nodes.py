@@ -1,0 +1,188 @@
+"""Normal equations of coefficients between nodes of the noise's parameter (1 to 5).
+
+With flat coefficients alone out of ``Q̃``, and v = Q̃d and ``k = d'v`` of a type of n units,
+deviations of single units take ``v v'/(Lambda + k)`` off (2). F and A are linear in ``Q̃``, so that
+
+    ``A = A_0 - sum_h B_h / (Lambda + k_h)``,  ``A_0 = C vec Q̃``,  ``B_h = C_h vec v_h v_h'``,
+
+with ``C = map2 map1`` and C_h its columns of type h. A_0, B_h and k_h are smooth functions of the
+noise's parameter alone: for thousands of points they stand on its nodes (`interpolation`), and a
+point costs one dense product in place of ``Q̃`` and two sparse ones. Types whose units are never
+treated have d = 0, and take nothing off.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from scipy.sparse import csc_array, csr_array
+
+from bayes_nqp.arrays import Array, Index
+from bayes_nqp.gaussian._small import lower_indices, lower_triangles
+from bayes_nqp.gaussian.equations import deviation_precision
+from bayes_nqp.gaussian.interpolation import Panels
+from bayes_nqp.gaussian.pairs import PairedMap
+from bayes_nqp.gaussian.problem import GaussianProblem
+from bayes_nqp.gaussian.types import Values
+from bayes_nqp.gaussian.unit_precision import Small, of_types, values_of_noise
+
+
+_PER_ENTRY = 6
+"""Entries of sparse maps that take as long as a number of A_0 and B_h."""
+_LEAST = 8_000
+"""Numbers that take as long as ``Q̃`` of all types: 10 microseconds a point, panels in caches."""
+
+
+@dataclass(frozen=True, eq=False)
+class AssembledNodes:
+    """A of one problem, on nodes.
+
+    Parameters
+    ----------
+    treated : ndarray of int (H)
+        Types whose units deviate and are treated at some time.
+    maps : sequence of csr_array (stored, T (T + 1) / 2)
+        C_h of these.
+    whole : csr_array (stored, types T (T + 1) / 2)
+        C.
+    of_types, of_sums : dict
+        Panels of log determinants and k, and of A_0 and B_h.
+    """
+
+    problem: GaussianProblem
+    treated: Index
+    maps: Sequence[Any]
+    whole: Any
+    of_types: dict[int, Any] = field(default_factory=dict)
+    of_sums: dict[int, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, problem: GaussianProblem) -> AssembledNodes | None:
+        """None where something else decides A, or its panels would be large."""
+        apart = problem.by_group, problem.by_block, problem.reduces
+        if any(x is not None for x in apart) or problem.own_paths.groups.size:
+            return None
+        m, map2 = problem.moments, problem.arrowhead.map2
+        treated = np.flatnonzero(m.loadings.any(axis=(1, 2)) & problem.deviates_by_unit)
+        map1 = m.map1.sparse if isinstance(m.map1, PairedMap) else m.map1
+        if (1 + treated.size) * map2.shape[0] > _LEAST + (map1.nnz + map2.nnz) / _PER_ENTRY:
+            return None
+        size = m.n_periods * (m.n_periods + 1) // 2
+        whole = csc_array(map2 @ map1)
+        maps = [csr_array(whole[:, h * size : (h + 1) * size]) for h in treated]
+        return cls(problem, treated, maps, csr_array(whole))
+
+    @cached_property
+    def _loads(self) -> Array:
+        """Loadings d of treated types (H, T): of one column, or of none where no unit deviates."""
+        return np.asarray(self.problem.moments.loadings[self.treated].sum(axis=2))
+
+    def small(self, u: Array) -> list[Array]:
+        """Log determinants (B), and k of treated types (B, H)."""
+        types, v = self._types(u)
+        return [
+            types.total,
+            np.einsum("bht,htq->bh", v, self.problem.moments.loadings[self.treated]),
+        ]
+
+    def sums(self, u: Array) -> list[Array]:
+        """A_0 and every B_h (B, stored)."""
+        types, v = self._types(u)
+        low = lower_indices(v.shape[2])
+        squares = np.ascontiguousarray((v[..., low[0]] * v[..., low[1]]).transpose(1, 2, 0))
+        whole = self.whole @ lower_triangles(types.q).T
+        return [x.T for x in (whole, *(c @ s for c, s in zip(self.maps, squares, strict=True)))]
+
+    def _types(self, u: Array) -> tuple[Small, Array]:
+        """``Q̃`` of all types, deviations in, and v of treated ones (B, H, T)."""
+        types = of_types(self.problem, values_of_noise(self.problem, u))
+        # One column of loadings; none where no unit deviates.
+        return types, (types.q[:, self.treated] @ self.problem.moments.loadings[self.treated]).sum(
+            axis=3
+        )
+
+    def at(self, values: Values) -> AssembledSums | None:
+        """A at points; None where nodes do not give it."""
+        u = self.problem.noise_parameter(values)
+        small = Panels(self.small, self.of_types).values(u)
+        if small is None:
+            return None
+        total, k = small
+        precision = np.zeros(len(u))
+        if self.problem.deviates_by_unit:
+            precision = deviation_precision(values)[:, 0, 0]
+        inner = precision[:, None] + k
+        weights = np.concatenate([np.ones((len(u), 1)), -1.0 / inner], axis=1)
+        stored = Panels(self.sums, self.of_sums).mixed(u, weights)
+        if stored is None:
+            return None
+        # log|Lambda + k| - log|Lambda| once for every unit.
+        n_units = self.problem.moments.n_units[self.treated]
+        total = total - 0.5 * np.log(inner / precision[:, None]) @ n_units
+        return AssembledSums(self, u, stored, total, precision, inner, weights)
+
+
+@dataclass(frozen=True, eq=False)
+class AssembledSums:
+    """A at B points, deviations of single units out.
+
+    Parameters
+    ----------
+    u : ndarray (B, 1)
+        The noise's parameter.
+    stored : ndarray (B, stored)
+        Entries of A.
+    total : ndarray (B)
+        What the log density has that depends on no coefficient.
+    precision : ndarray (B)
+        ``Lambda``.
+    inner : ndarray (B, H)
+        ``Lambda + k``.
+    weights : ndarray (B, 1 + H)
+        Of A_0 and B_h.
+    """
+
+    nodes: AssembledNodes
+    u: Array
+    stored: Array
+    total: Array
+    precision: Array
+    inner: Array
+    weights: Array
+
+    def adjoint(self, stored: Array) -> tuple[Array, Array]:
+        """Slopes along the noise's parameter and ``Lambda`` (B), from the adjoint of A."""
+        nodes = self.nodes
+        panels = Panels(nodes.sums, nodes.of_sums)
+        products = panels.products(self.u, stored)
+        slopes = Panels(nodes.small, nodes.of_types).slopes(self.u)
+        assert products is not None
+        assert slopes is not None
+        value, slope = products  # <Ā, X> of A_0 and B_h, and <Ā, dX>.
+        total, k = slopes
+        n_units = nodes.problem.moments.n_units[nodes.treated]
+        # The adjoint of Lambda + k: <Ā, B_h> / (Lambda + k)², and -n / 2 of its logarithm.
+        of_inner = (value[:, 1:] / self.inner - 0.5 * n_units) / self.inner
+        along = (slope * self.weights).sum(axis=1) + total + (of_inner * k).sum(axis=1)
+        precision = of_inner.sum(axis=1)
+        if n_units.size:
+            precision = precision + 0.5 * n_units.sum() / self.precision
+        return along, precision
+
+
+def assembled_sums(problem: GaussianProblem, values: Values) -> AssembledSums | None:
+    """A of a problem that is asked for many points; None where it is computed step by step."""
+    if not problem.often or values.nuisance is not None:
+        return None
+    if assembled_sums not in problem.kept:
+        problem.kept[assembled_sums] = AssembledNodes.of(problem)
+    nodes: AssembledNodes | None = problem.kept[assembled_sums]
+    key = (assembled_sums, id(problem))
+    if nodes is not None and key not in values.known:
+        values.known[key] = nodes.at(values)
+    known: AssembledSums | None = values.known.get(key)
+    return known

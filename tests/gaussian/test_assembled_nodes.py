@@ -1,0 +1,101 @@
+"""All of A between nodes: the density, its gradient and draws as they are without."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from dense import dense, values_of
+from design_table import DESIGNS
+
+import bayes_nqp as nqp
+from bayes_nqp.gaussian import GaussianProblem, density, draw, gaussian_problem, gradient
+from bayes_nqp.gaussian._small import cholesky
+from bayes_nqp.gaussian.assembled_nodes import assembled_sums
+from bayes_nqp.planning import plan_of
+
+NONE = {
+    "partial, units, iid", "partial, cities, AR(1)", "partial, units, AR(1) + noise",
+    "shocks that cities cut across",
+}  # fmt: skip
+"""Some in which other things decide A."""
+
+
+def has_nodes(problem: GaussianProblem) -> bool:
+    """Whether a problem was asked between nodes of A."""
+    return problem.for_many.kept.get(assembled_sums) is not None
+
+
+def agree(problem: GaussianProblem) -> None:
+    """Hold a problem to itself without nodes."""
+    points = np.random.default_rng(0).standard_normal((80, len(problem.space)))
+    often = problem.for_many
+    assert density(often, 2.0 * points) == pytest.approx(density(problem, 2.0 * points), rel=1e-10)
+    some = 0.3 * points[:20]
+    ours, theirs = (gradient(p, some) for p in (often, problem))
+    assert ours[0] == pytest.approx(theirs[0], rel=1e-10)
+    assert ours[1] == pytest.approx(theirs[1], rel=1e-7, abs=1e-7)
+    drawn, expected = (
+        draw(p, some, np.random.default_rng(2), single=True) for p in (often, problem)
+    )
+    for name in ("slots", "deviation", "response", "weight"):
+        assert getattr(drawn, name) == pytest.approx(getattr(expected, name), rel=1e-7, abs=1e-8)
+
+
+@pytest.mark.parametrize("name", DESIGNS)
+def test_designs_are_what_they_are_without_nodes(name: str) -> None:
+    case = DESIGNS[name]
+    problem = gaussian_problem(plan_of(case.design, case.make(7, missing=0.1)).equations[0].problem)
+    agree(problem)
+    assert not (has_nodes(problem) and name in NONE)
+
+
+def test_the_density_is_dense() -> None:
+    case = DESIGNS["partial, units, AR(1)"]
+    panel = case.make(4, missing=0.2)
+    problem = gaussian_problem(plan_of(case.design, panel).equations[0].problem)
+    reference = dense(case.design, panel)
+    points = np.random.default_rng(1).standard_normal((4, len(problem.space)))
+    theirs = [reference.log_likelihood(values_of(problem.space.names, x)) for x in points]
+    ours = density(problem.for_many, points) - problem.space.log_prior(points)
+    assert has_nodes(problem)
+    assert np.diff(ours) == pytest.approx(np.diff(theirs), rel=1e-8, abs=1e-7)
+
+
+@pytest.mark.parametrize("spillovers", ["rings", "lag"])
+@pytest.mark.parametrize("effect", [nqp.Complete(), nqp.Complete(varying=None)])
+def test_rings_and_lags(spillovers: str, effect: nqp.Complete) -> None:
+    rings = nqp.Rings([100.0, 200.0])
+    panel = nqp.simulation.staggered(
+        units=80, periods=9, cohorts=(4, 6), strata={}, seed=3,
+        spillover=nqp.simulation.Spillover(rings, untreated=(0.5, 0.25)),
+    ).panel  # fmt: skip
+    near = nqp.spatial_weights.nearest(panel, k=4)
+    design = nqp.StaggeredDiD(
+        effect, time=nqp.TimeEffects(), unidentified="drop",
+        spillovers=rings if spillovers == "rings" else nqp.SpatialLag(near),
+    )  # fmt: skip
+    problem = plan_of(design, panel).equations[0].gaussian
+    agree(problem)
+    assert has_nodes(problem)
+
+
+def test_far_out_points_are_computed_or_refused_as_without_nodes() -> None:
+    case = DESIGNS["partial, units, AR(1)"]
+    problem = gaussian_problem(plan_of(case.design, case.make(7)).equations[0].problem)
+    points = 0.1 * np.random.default_rng(0).standard_normal((8, len(problem.space)))
+    place = problem.space.names.index("rho")
+    points[::2, place] = 11.9, 13.0, 60.0, -60.0
+    for one in points[:, None]:
+        assert density(problem.for_many, one) == pytest.approx(density(problem, one), rel=1e-9)
+
+
+@pytest.mark.parametrize("size", [64, 128, 130, 192])
+def test_factors_of_any_size(size: int) -> None:
+    """Sizes that are slow are factored in others, from lower triangles alone."""
+    x = np.random.default_rng(size).standard_normal((3, size, size + 5))
+    matrix = x @ x.swapaxes(-1, -2)
+    lower = cholesky(np.tril(matrix) + np.triu(np.full((size, size), np.nan), 1))
+    assert lower @ lower.swapaxes(-1, -2) == pytest.approx(matrix, rel=1e-10)
+    assert not np.triu(lower, 1).any()
+    with pytest.raises(np.linalg.LinAlgError):
+        cholesky(-matrix)
