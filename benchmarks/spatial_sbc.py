@@ -1,10 +1,11 @@
 """Run: python -m benchmarks.spatial_sbc [--replications N]; an interrupted run goes on.
 
-Truths drawn from priors and ranked among draws of refits, of what spatial models have besides a
-static lag: coefficients of the period before ("dynamics"), draws over weights under SAR, which of
-three being drawn too ("weights"), and the length of decay ("decay"). The scale of priors is held,
-but in mixtures. The first is an adjusted likelihood: ranks say how much that matters. Panels are
-of 60 units, 8 or 10 periods.
+Truths drawn from priors and ranked among draws of refits: coefficients of a lag with columns of
+linked units' treatment ("SDM"), of errors that follow those of linked units ("SDEM") and of the
+period before ("dynamics"), draws over weights under SAR, which of three being drawn too
+("weights"), and the length of decay ("decay"). The scale of priors is held, but in mixtures. The
+third is an adjusted likelihood: ranks say how much that matters. Panels are of 60 units, 8 or 10
+periods.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -117,6 +119,54 @@ def dynamics(seed: int) -> dict[str, tuple[float, np.ndarray]]:
     }  # fmt: skip
 
 
+def linked(seed: int, *, error: bool) -> dict[str, tuple[float, np.ndarray]]:
+    """SDM, or SDEM where errors follow those of linked units: all of it from its priors."""
+    panel, policy = panel_of(8)
+    near, rng = nqp.spatial_weights.nearest(panel, k=4), np.random.default_rng(seed)
+    w = near.aligned(IDS).matrix.toarray()
+    plain = nqp.StaggeredDiD(EFFECT, nqp.AR1(), nqp.TimeEffects())
+    columns = nqp.SpatialLag(near, durbin=["treatment"], lag=False)
+    design = plain.variant({"spillovers": nqp.SpatialLag(near, durbin=True, error=error)})
+    scale = plan_of(design, panel).equations[0].scale
+    wide = {"priors": nqp.Priors(wide=1.0), "spillovers": columns}
+    prior = drawn(plain.variant(wide), panel, seed)
+    delta = 2.0 * rng.beta(3.0, 3.0) - 1.0
+    while not -0.95 < delta < 0.97:
+        delta = 2.0 * rng.beta(3.0, 3.0) - 1.0
+    inverse = np.linalg.inv(np.eye(UNITS) - delta * w)
+    own = own_of(panel, prior, policy)
+    near_of = linked_columns(prior, policy)
+    received = sum(value * (w @ (policy & at)) for value, at in near_of)
+    rows, mean = table(panel, prior["outcome"].to_numpy()[0, 0]), own + received
+    y = mean + inverse @ (rows - mean) if error else inverse @ rows
+    total = mean if error else inverse @ mean
+    direct = (
+        own
+        if error
+        else np.diag(inverse)[:, None] * own
+        + sum(value * np.diag(inverse @ w)[:, None] * (policy & at) for value, at in near_of)
+    )
+    fit = nqp.fit(design, with_outcome(panel, y), SAMPLER, scale=scale, progress=False)
+    out = {
+        "total effect": (total[policy].mean(), nqp.att(fit)),
+        "direct effect": (direct[policy].mean(), nqp.att(fit, path="direct")),
+    }  # fmt: skip
+    lag = next(x for x in fit.posterior if x.endswith(("__delta", "__lambda")))
+    names = [str(lag), "outcome__linked_level", "outcome__rho", "outcome__sigma"]
+    for name in names:
+        truth = delta if name == lag else float(prior[name].to_numpy().ravel()[0])
+        out[name.removeprefix("outcome__")] = (truth, fit.posterior[name])
+    return out
+
+
+def linked_columns(prior: Any, policy: np.ndarray) -> list[tuple[float, np.ndarray]]:
+    """Effects of linked units' treatment by periods since their adoption, and where they are."""
+    event = np.arange(policy.shape[1]) - start_of(policy)[:, None]
+    level, drift, walk = (prior[f"outcome__linked_{x}"].to_numpy().ravel() for x in TERMS)
+    last = int(event[policy].max())
+    return [(level[0] + drift[0] * e + walk[:e].sum(), event == e) for e in range(last + 1)]
+
+
 def weights(seed: int) -> dict[str, tuple[float, np.ndarray]]:
     """SAR under one of three matrices, all from the prior."""
     panel, policy = panel_of(8)
@@ -172,13 +222,9 @@ def decay(seed: int) -> dict[str, tuple[float, np.ndarray]]:
     place = np.searchsorted(found.km, found.length)
     spread = np.exp(rng.uniform(edges[place], edges[place + 1]))
     own = own_of(panel, prior, policy)[policy].mean()
-    event = np.arange(panel.periods) - start_of(policy)[:, None]
-    level, drift, walk = (prior[f"outcome__linked_{x}"].to_numpy().ravel() for x in TERMS)
     w = near.aligned(IDS).matrix.toarray()
-    received = sum(
-        (level + drift * e + walk[:e].sum()) * (w @ (policy & (event == e)))
-        for e in range(int(event[policy].max()) + 1)
-    )[policy].mean()
+    columns = linked_columns(prior, policy)
+    received = sum(value * (w @ (policy & at)) for value, at in columns)[policy].mean()
     return {
         "length": (length, spread),
         "total effect": (own + received, nqp.att(found)),
@@ -193,6 +239,7 @@ def start_of(policy: np.ndarray) -> np.ndarray:
 
 
 CASES: dict[str, Callable[[int], dict[str, tuple[float, Any]]]] = {
+    "SDM": partial(linked, error=False), "SDEM": partial(linked, error=True),
     "dynamics": dynamics, "weights": weights, "decay": decay,
 }  # fmt: skip
 
