@@ -30,7 +30,6 @@ from bayes_nqp.gaussian.problem import GaussianProblem
 from bayes_nqp.gaussian.types import Values
 from bayes_nqp.gaussian.unit_precision import Small, of_types, values_of_noise
 
-
 _PER_ENTRY = 6
 """Entries of sparse maps that take as long as a number of A_0 and B_h."""
 _LEAST = 8_000
