@@ -75,9 +75,6 @@ def cell_effects(
     effects = fit.effects
     if target == "sample":
         return schema.validate(effects)
-    if target not in ("superpopulation", "population"):
-        hint = "'sample', 'superpopulation' or 'population'"
-        raise StudyError(f"'target' is {target!r}", hint=hint)
     seed = [int(fit.sampler.seed or 0), 2]
     generator = np.random.default_rng(seed) if target == "population" else None
     draws = new_unit_effects(fit, generator)

@@ -80,7 +80,7 @@ def test_the_gate_survives():
 def test_contrast_errors(levels, minus, message):
     with pytest.raises(StudyError, match=message):
         contrast(DRAWS, levels, minus=minus)
-    with pytest.raises(StudyError, match="is not a contrast"):
+    with pytest.raises(StudyError, match="'kind' is "):
         contrast(DRAWS, region="inland", minus="coastal", kind="log")
 
 

@@ -135,7 +135,7 @@ def test_what_cannot_be_drawn(short):
         posterior_predictive(short, draws=0, seed=1)
     with pytest.raises(StudyError, match="'draws' is 'many'"):
         posterior_predictive(short, draws="many", seed=1)
-    with pytest.raises(StudyError, match="members='old'"):
+    with pytest.raises(StudyError, match="'members' is 'old'"):
         posterior_predictive(short, members="old")
     design = StaggeredDiD(errors=IID(), likelihood=StudentT())
     with pytest.raises(StudyError, match="keeps no unit effects"):

@@ -118,7 +118,7 @@ def test_weights() -> None:
         nqp.FixedWeights({"energy": -1})
     with pytest.raises(StudyError, match="'shift' of Entropy is -1"):
         nqp.Entropy(shift=-1)
-    with pytest.raises(StudyError, match="'scope' of EntropyTopsis is 'year'"):
+    with pytest.raises(StudyError, match="'scope' is 'year'"):
         nqp.EntropyTopsis(scope="year")  # type: ignore[arg-type]
     with pytest.raises(StudyError, match="hierarchy='flat'"):
         nqp.ProductivityIndex(SYSTEM, nqp.FixedWeights({"energy": 1}), hierarchy="nested")

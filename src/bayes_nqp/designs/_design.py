@@ -155,7 +155,6 @@ class SingleEquation(Design):
             if isinstance(value, Term):
                 _check_term(field.name, value)
         self._check_terms(getattr(self, "terms", None))
-        self._check_choice("unidentified", ("raise", "drop"))
         for name in ("covariates", "baseline"):
             value = getattr(self, name, None)
             if value is not None:
@@ -171,18 +170,6 @@ class SingleEquation(Design):
         for term in terms:
             _check_term("terms", term)
         object.__setattr__(self, "terms", terms)
-
-    def _check_choice(self, name: str, choices: Sequence[object]) -> None:
-        """See that an argument is one of several values.
-
-        Raises
-        ------
-        StudyError
-            If it is not.
-        """
-        if getattr(self, name) not in choices:
-            hint = " or ".join(map(repr, choices))
-            raise StudyError(f"'{name}' is {getattr(self, name)!r}", hint=hint)
 
     @property
     def stated_terms(self) -> tuple[Term, ...]:

@@ -204,8 +204,6 @@ class Mediation(Design):
             )
 
     def _check_vary_by(self) -> None:
-        if self.vary_by != "unit":
-            raise StudyError(f"'vary_by' is {self.vary_by!r}", hint="'unit', or None")
         if self.facts.varying != "unit":
             raise StudyError(
                 "'vary_by' is 'unit', but the design's effects do not vary by unit",

@@ -115,7 +115,6 @@ class StaggeredDiD(SingleEquation):
 
     def __post_init__(self) -> None:
         self._check_arguments()
-        self._check_choice("controls", ("all", "never"))
         if self.moderator is not None and not self.facts.exact:
             _, value, hint = self.facts.inexact
             raise StudyError(

@@ -108,8 +108,9 @@ def _limited(kind: ArgumentKind, limits: tuple[Any, ...]) -> ArgumentKind:
 def _kind(kind: Any) -> ArgumentKind:
     origin, inside = get_origin(kind), get_args(kind)
     if origin is Literal:
-        # Calls know their choices, and what to say of another one.
-        return ArgumentKind(" or ".join(map(repr, inside)), lambda value: isinstance(value, str))
+        return ArgumentKind(
+            " or ".join(map(repr, inside)), lambda value: isinstance(value, str) and value in inside
+        )
     if origin in (Mapping, dict):
         return _mapping(kind_of(inside[0]), kind_of(inside[1]))
     if origin is Callable and inside[0] is not ...:

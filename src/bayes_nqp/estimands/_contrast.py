@@ -64,8 +64,6 @@ def contrast(
     -2.0
     """
     first, second, label = sides_of({**(levels or {}), **dims}, minus)
-    if kind not in ("difference", "ratio"):
-        raise StudyError(f"kind={kind!r} is not a contrast", hint="kind='difference' or 'ratio'")
     upper, lower = at_level(draws, first), at_level(draws, second)
     values = upper - lower if kind == "difference" else upper / lower
     label = label if kind == "difference" else label.replace(" − ", " / ", 1)

@@ -9,13 +9,13 @@ import xarray as xr
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.doors import door
-from bayes_nqp.errors import StudyError, one_of
+from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands._att import described
 from bayes_nqp.estimands._average import average_of
 from bayes_nqp.estimands._by import By
 from bayes_nqp.estimands._effects_of import effects_of
 from bayes_nqp.schema import FitOrEffects
-from bayes_nqp.terms import ONTO, linked_name
+from bayes_nqp.terms import linked_name
 
 
 @door
@@ -72,7 +72,6 @@ def paths_in_space(
     >>> paths["path"].values.tolist()
     ['direct', 'digital', 'W × digital', 'total']
     """
-    one_of("onto", onto, ONTO)
     effects = effects_of(fit_or_effects)
     if v.VIA not in effects:
         raise StudyError(

@@ -10,7 +10,7 @@ import xarray as xr
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
 from bayes_nqp.doors import door
-from bayes_nqp.errors import StudyError, one_of
+from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands._att import att, described
 from bayes_nqp.estimands._average import average_of, units_of
 from bayes_nqp.estimands._by import By, names_of
@@ -19,7 +19,7 @@ from bayes_nqp.estimands._registry import SPILLOVERS, estimand
 from bayes_nqp.estimands._weights import before_adoption
 from bayes_nqp.language import Message
 from bayes_nqp.schema import FitOrEffects
-from bayes_nqp.terms import EXPOSURE_TIME, ONTO
+from bayes_nqp.terms import EXPOSURE_TIME
 
 
 @estimand(Message("Effect received from others"), place=50, needs=(SPILLOVERS,))
@@ -72,7 +72,6 @@ def received(
     >>> nqp.received(fit).dims
     ('chain', 'draw')
     """
-    one_of("onto", onto, ONTO)
     effects = _exposed(effects_of(fit_or_effects), onto, anticipated=anticipated)
     names = names_of(by)
     apart = onto == "untreated" and _adopted(effects)

@@ -12,7 +12,7 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.arrays import Array
 from bayes_nqp.doors import door
 from bayes_nqp.draws import Draws
-from bayes_nqp.errors import StudyError, one_of
+from bayes_nqp.errors import StudyError
 from bayes_nqp.fitting._linked import lag_draws
 from bayes_nqp.fitting._reported import covariate_names, covariate_slopes, equation_draws
 from bayes_nqp.gaussian import LogDeterminant
@@ -77,7 +77,6 @@ def impacts(fit: Fit, run: Literal["short", "long"] = "short") -> xr.DataArray:
     >>> nqp.impacts(fit)["path"].values.tolist()
     ['direct', 'indirect', 'total']
     """
-    one_of("run", run, ("short", "long"))
     names = covariate_names(fit)
     if run == "long" and lag_draws(fit) is None:
         raise StudyError(

@@ -88,8 +88,6 @@ def posterior_predictive(
     >>> nqp.posterior_predictive(fit, draws=100, seed=1)["outcome"].dims
     ('chain', 'draw', 'row')
     """
-    if members not in ("same", "new"):
-        raise StudyError(f"members={members!r} is not known", hint="members='same' or 'new'")
     if not fit.facts.exact:
         name, value, _ = fit.facts.inexact
         raise StudyError(

@@ -16,7 +16,7 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.annotations import Seed
 from bayes_nqp.arrays import Array
 from bayes_nqp.doors import door
-from bayes_nqp.errors import PanelError, StudyError, one_of, shown
+from bayes_nqp.errors import PanelError, StudyError, shown
 from bayes_nqp.language import Message
 from bayes_nqp.limits import afford
 from bayes_nqp.markup import facts_html, facts_text
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
 NODE = "node"
 """Column of the nodes."""
-KINDS = ("degree", "strength", "eigenvector")
-SIDES = ("both", "origin", "destination")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -246,8 +244,6 @@ def centrality(
     >>> degree.panel().n_units
     12
     """
-    one_of("kind", kind, KINDS)
-    one_of("side", side, SIDES)
     if kind == "eigenvector" and side != "both":
         raise StudyError(
             Message("'side' is {!r} of an eigenvector", side), hint="side='both', or strength"

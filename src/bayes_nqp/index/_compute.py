@@ -47,10 +47,6 @@ class MinMax:
     base: str | int | None = None
 
     def __post_init__(self) -> None:
-        if self.scope not in ("pooled", "yearly"):
-            raise StudyError(
-                Message("'scope' of MinMax is {!r}", self.scope), hint="'pooled' or 'yearly'"
-            )
         if self.base is not None:
             if self.scope == "yearly":
                 raise StudyError(

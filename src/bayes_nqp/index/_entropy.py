@@ -67,17 +67,14 @@ class Entropy:
 
 
 def check_entropy(value: object) -> None:
-    """Refuse an unknown scope or a shift that is none; make the shift a float.
+    """Refuse a shift that is none; make it a float.
 
     Raises
     ------
     StudyError
-        If one of them is.
+        If it is none.
     """
-    scope, shift = getattr(value, "scope", None), getattr(value, "shift", None)
-    name = type(value).__name__
-    if scope not in ("pooled", "yearly"):
-        raise StudyError(Message("'scope' of {} is {!r}", name, scope), hint="'pooled' or 'yearly'")
+    shift, name = getattr(value, "shift", None), type(value).__name__
     number = isinstance(shift, int | float) and not isinstance(shift, bool)
     if not number or not 0 <= float(shift) < np.inf:  # type: ignore[arg-type]
         raise StudyError(

@@ -183,12 +183,6 @@ class PrincipalComponent:
     scope: ClassVar[Scope] = "pooled"
     estimated: ClassVar[bool] = True
 
-    def __post_init__(self) -> None:
-        if self.loadings not in ("signed", "squared"):
-            raise StudyError(
-                Message("'loadings' is {!r}", self.loadings), hint="'signed' or 'squared'"
-            )
-
     def weigh(self, z: Array, rows: Array, keys: Sequence[str]) -> Array:
         """Weights of the columns of z."""
         label = varies(z)

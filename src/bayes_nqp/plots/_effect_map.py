@@ -22,7 +22,6 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.annotations import Language, Style
 from bayes_nqp.checks import ADOPTION, ROWS, UNITS
 from bayes_nqp.effects import cell_effects
-from bayes_nqp.errors import one_of
 from bayes_nqp.estimands import gate_of, percent, units_of
 from bayes_nqp.fitting import RECEIVED, Fit, meets, panel_of
 from bayes_nqp.language import Message
@@ -168,7 +167,6 @@ def effect_map(
 
 def _draws(fit: Fit, path: Along, onto: Onto) -> xr.DataArray:
     """Draws by unit of effects along a path."""
-    one_of("path", path, tuple(_CAPTIONS))
     if path == v.RECEIVED:
         return estimands.received(fit, by=v.UNIT, onto=onto)
     average, effects = units_of(fit, cell_effects(fit), v.TREATED)

@@ -16,7 +16,7 @@ from scipy.sparse import csgraph
 from scipy.sparse.linalg import eigs
 
 from bayes_nqp.doors import door
-from bayes_nqp.errors import PanelError, StudyError, brief, nearest, one_of, shown
+from bayes_nqp.errors import PanelError, StudyError, brief, nearest, shown
 from bayes_nqp.foreign import reply
 from bayes_nqp.language import Message
 from bayes_nqp.registry import register
@@ -26,8 +26,6 @@ from bayes_nqp.spatial_weights._rules import graph_class, ruled, worded
 type Islands = Literal["keep", "nearest", "error"]
 type Standardised = Literal["row", "none"]
 
-ISLANDS: Final = ("keep", "nearest", "error")
-STANDARDISED: Final = ("row", "none")
 _DENSE: Final = 3_000
 """Units up to which all eigenvalues are computed."""
 
@@ -86,8 +84,6 @@ class SpatialWeights:
     def __post_init__(self) -> None:
         ids: Any = self.ids
         object.__setattr__(self, "ids", (ids,) if isinstance(ids, str) else tuple(ids))
-        one_of("standardised", self.standardised, STANDARDISED)
-        one_of("islands", self.islands, ISLANDS)
         matrix = _csr(self.matrix, len(self.ids))
         if matrix.shape != (len(self.ids), len(self.ids)):
             raise StudyError(

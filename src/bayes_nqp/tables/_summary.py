@@ -113,7 +113,7 @@ def summary(
     0   inland   2.0  unverified
     1  coastal   2.0  unverified
     """
-    _check(prob, kind)
+    _check(prob)
     called = dict(names or {})
     if isinstance(draws, Fit):
         draws = att(draws)
@@ -131,14 +131,9 @@ def summary(
     return table
 
 
-def _check(prob: float, kind: str) -> None:
+def _check(prob: float) -> None:
     if not 0 < prob < 1:
         raise StudyError(f"prob={prob!r} is not between 0 and 1", hint="prob=0.95")
-    if kind not in ("eti", "hdi"):
-        raise StudyError(
-            f"kind={kind!r} is no kind of interval",
-            hint="'eti' (equal-tailed) or 'hdi' (highest density)",
-        )
 
 
 def _facts(draws: list[xr.DataArray]) -> dict[str, str]:

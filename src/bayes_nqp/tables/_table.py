@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 import pandas as pd
 import xarray as xr
+from annotated_types import Interval
 
 from bayes_nqp.annotations import Language
 from bayes_nqp.checks import CheckResult, Decay, WeightsPosterior, results_of
@@ -36,7 +37,7 @@ def table(
     by: By = None,
     language: Language = "en",
     prob: float = 0.95,
-    digits: int | None = None,
+    digits: Annotated[int, Interval(ge=0, le=12)] | None = None,
     interval: Literal["eti", "hdi"] = "eti",
     spread: Literal["interval", "sd"] = "interval",
     weights: str = "rows",
@@ -159,10 +160,6 @@ def _labels(subject: object) -> Labels:
 def _check(ask: Ask, kind: str | None) -> None:
     if kind is not None and kind not in KINDS:
         raise StudyError(f"kind={kind!r} is no kind of table", hint=nearest(str(kind), KINDS))
-    if ask.spread not in ("interval", "sd"):
-        raise StudyError(f"spread={ask.spread!r}", hint="'interval' or 'sd'")
-    if ask.digits is not None and (type(ask.digits) is not int or not 0 <= ask.digits <= 12):
-        raise StudyError(f"digits={ask.digits!r}", hint="a whole number from 0 to 12, or None")
     for result in ask.checks:
         if not isinstance(result, CheckResult):
             raise StudyError(

@@ -7,7 +7,7 @@ from dataclasses import fields, replace
 from functools import cache
 from hashlib import sha256
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -17,13 +17,17 @@ from scipy.special import softmax
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks.shared import comparable, marginal
 from bayes_nqp.doors import door
-from bayes_nqp.errors import NQPError, StudyError, one_of, shown
+from bayes_nqp.errors import NQPError, StudyError, shown
 from bayes_nqp.estimands import gate_of
 from bayes_nqp.fitting import Fit, left_out, log_likelihood, panel_of
 from bayes_nqp.process import quiet
 
 if TYPE_CHECKING:
     from arviz_stats.utils import ELPDDataLOO
+
+
+type Method = Literal["stacking", "bb-pseudo-bma", "pseudo-bma"]
+"""How weights of fits are made."""
 
 
 @door
@@ -141,7 +145,7 @@ def _numbers(result: ELPDDataLOO) -> dict[str, Any]:
 
 @door
 def compare(
-    fits: Mapping[str, Fit], by: str | None = None, method: str = "stacking"
+    fits: Mapping[str, Fit], by: str | None = None, method: Method = "stacking"
 ) -> pd.DataFrame:
     """Compare how well fits to the same rows predict units they have not seen.
 
@@ -199,7 +203,6 @@ def compare(
     ['AR1', 'IID']
     """
     arviz_stats: Any = import_module("arviz_stats")
-    one_of("method", method, ("stacking", "bb-pseudo-bma", "pseudo-bma"))
     _comparable(fits, by)
     marginals = _marginals(fits)
     probabilities = dict(zip(marginals, softmax([*marginals.values()]), strict=True))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final, Literal
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -33,14 +33,13 @@ from bayes_nqp.checks.shared import (
 from bayes_nqp.checks.space._near import readable
 from bayes_nqp.designs import Rings
 from bayes_nqp.effects import cell_effects
-from bayes_nqp.errors import Hint, NotApplicable, NQPError, one_of
+from bayes_nqp.errors import Hint, NotApplicable, NQPError
 from bayes_nqp.fitting import ADDITIVE, ROWS, SEPARATE, UNITS, Fit, panel_of
 from bayes_nqp.language import Message, listed
 from bayes_nqp.planning import plan_of
 from bayes_nqp.spatial_weights import Locations, located, locations_of
 
 type Kernel = Literal["bartlett", "uniform"]
-KERNELS: Final = ("bartlett", "uniform")
 
 
 def conley(places: Locations, km: float, kernel: Kernel) -> sparse.csr_array:
@@ -109,7 +108,6 @@ def spatial_errors(fit: Fit, *, km: Positive = 300.0, kernel: Kernel = "bartlett
     Conley, T. G. (1999). GMM estimation with cross sectional dependence. Journal of Econometrics
     92(1). Liang, K.-Y. and Zeger, S. (1986).
     """
-    one_of("kernel", kernel, KERNELS)
     panel, least = fit.rows, clusters_by(fit)
     above = list(clusters_above(fit, least))
     if not readable(panel) and not above:

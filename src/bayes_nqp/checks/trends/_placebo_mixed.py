@@ -15,7 +15,6 @@ from bayes_nqp.checks.shared import Finding, asks, on_request
 from bayes_nqp.checks.trends._deals import SILENT, beside_chance, deals, placebos, refits
 from bayes_nqp.checks.trends._placebo import BEFORE
 from bayes_nqp.checks.trends._recipients import places_of
-from bayes_nqp.errors import one_of
 from bayes_nqp.fitting import ADOPTION, REFITS, ROWS, SEPARATE, UNITS, UNSELECTED, Fit, panel_of
 from bayes_nqp.language import Message, joined
 
@@ -53,7 +52,6 @@ def placebo_mixed(
     Chen, Q., Qi, J. and Yan, G. (2025). Placebo tests of difference-in-differences (in Chinese).
     Management World 41(2).
     """
-    one_of("mode", mode, _MODES)
     panel = panel_of(fit)
     places = places_of(fit, panel, groups)
     first = min(int(places.cohort[places.cohort >= 0].min()), BEFORE + fit.facts.anticipation)

@@ -126,10 +126,6 @@ class SpatialLag(Term):
     of_sums = False
 
     def __post_init__(self) -> None:
-        if self.complete not in (None, "units"):
-            raise StudyError(
-                Message("'{}' is {!r}", "complete", self.complete), hint="'units' or None"
-            )
         durbin: Any = self.durbin
         if durbin is None:
             object.__setattr__(self, "durbin", not self.error)
