@@ -149,12 +149,6 @@ def check(
     >>> nqp.check(fit, "support").verdict
     'holds'
     """
-    if not isinstance(fit, Fit):
-        raise StudyError(
-            f"'fit' is a {type(fit).__name__}, and a check asks its questions of a fit",
-            hint="nqp.check(nqp.fit(design, panel))",
-        )
-    one_of("language", language, languages())
     if name is None and options:
         raise StudyError(
             f"the option {next(iter(options))!r} is given, but no check",

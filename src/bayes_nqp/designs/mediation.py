@@ -110,10 +110,6 @@ class Mediation(Design):
     links: SpatialWeights | None = None
 
     def __post_init__(self) -> None:
-        if not isinstance(self.design, SingleEquation):
-            raise StudyError(
-                f"'design' is {self.design!r}", hint="nqp.Mediation(nqp.StaggeredDiD(...))"
-            )
         if not self.design.facts.exact:
             name, value, hint = self.design.facts.inexact
             raise StudyError(

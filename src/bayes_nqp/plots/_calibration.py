@@ -12,7 +12,6 @@ from matplotlib.ticker import FuncFormatter
 
 from bayes_nqp.annotations import Language, Style
 from bayes_nqp.calibration import Calibration, differences, ecdf_band
-from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import percent
 from bayes_nqp.language import Message, Translator
 from bayes_nqp.plots._canvas import NAMED, canvas
@@ -90,11 +89,6 @@ def calibration(
     >>> figure = nqp.plots.calibration(found)
     """
     translate = words(language)
-    if not isinstance(result, Calibration):
-        raise StudyError(
-            f"'result' is a {type(result).__name__}, and this draws a calibration",
-            hint="nqp.plots.calibration(nqp.calibrate(design, panel))",
-        )
     chosen = result.only(_chosen(result, quantities))
     names, ranked = chosen.quantities, chosen.ranked
     rows = -(-len(names) // _COLUMNS) if ranked else 0

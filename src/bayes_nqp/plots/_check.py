@@ -80,11 +80,6 @@ def check(
     >>> fit = nqp.fit(nqp.StaggeredDiD(), panel, nqp.Importance(seed=1), progress=False)
     >>> figure = nqp.plots.check(nqp.check(fit, "pretrends", progress=False))
     """
-    if not isinstance(result, CheckResult):
-        raise StudyError(
-            f"'result' is a {type(result).__name__}, and this draws one check",
-            hint="nqp.plots.check(nqp.check(fit, 'pretrends'))",
-        )
     drawer = DRAWERS.get(result.kind)
     if drawer is None:
         raise StudyError(

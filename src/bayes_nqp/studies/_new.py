@@ -11,13 +11,14 @@ from typing import Any
 
 import pandas as pd
 
+from bayes_nqp.annotations import Language
 from bayes_nqp.columns import Found, first_row
 from bayes_nqp.doors import door
-from bayes_nqp.errors import NQPError, StudyError, one_of
+from bayes_nqp.errors import NQPError, StudyError
 from bayes_nqp.files import draft, free, is_folder, text_path, write_csv, write_text, writing
 from bayes_nqp.intake import Guess, Look, guess, named, placed
 from bayes_nqp.intake import look as looked
-from bayes_nqp.language import NOTHING, Message, Translator, language_of, languages
+from bayes_nqp.language import NOTHING, Message, Translator, language_of
 from bayes_nqp.studies._intake_page import READ, IntakePage, intake_page
 from bayes_nqp.studies._new_doubt import doubt_of
 from bayes_nqp.studies._new_problems import all_problems, listed_problems
@@ -103,7 +104,7 @@ def new(
     *,
     roles: Mapping[str, Any] | None = None,
     zones: bool = False,
-    language: str | None = None,
+    language: Language | None = None,
     page: bool = False,
 ) -> Proposal:
     """Write a commented study for a file, by looking at its columns.
@@ -168,7 +169,7 @@ def look(
     *,
     roles: Mapping[str, Any] | None = None,
     zones: bool = False,
-    language: str | None = None,
+    language: Language | None = None,
 ) -> IntakePage:
     """Look at a file as `new` does, and write nothing.
 
@@ -214,8 +215,6 @@ def _drafted(
     file: Path, path: Path, roles: Mapping[str, Any], zones: bool, language: str | None
 ) -> _Draft | _Refused:
     """Guess, and try what would be written."""
-    if language is not None:
-        one_of("language", language, languages())
     roles, overview = {key: value for key, value in roles.items() if value}, None
     try:
         with in_toml("data"):

@@ -12,7 +12,6 @@ from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
 from bayes_nqp.doors import door
 from bayes_nqp.effects import cell_effects
-from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import att, text
 from bayes_nqp.files import place, write_csv, write_parquet
 from bayes_nqp.fitting import Fit
@@ -59,8 +58,6 @@ def export(fit: Fit, folder: str | Path, *, force: bool = False, rows: bool = Tr
     >>> sorted(path.name for path in nqp.export(fit, f"{folder}/draws").iterdir())[:3]
     ['cells.csv', 'deviations.parquet', 'effects.parquet']
     """
-    if not isinstance(fit, Fit):
-        raise StudyError(f"'fit' is a {type(fit).__name__}", hint="nqp.fit(design, panel)")
     effects = cell_effects(fit)
     with place(folder, force=force, name="folder") as ready:
         draft = ready.draft

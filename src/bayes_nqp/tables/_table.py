@@ -160,11 +160,6 @@ def _labels(subject: object) -> Labels:
 def _check(ask: Ask, kind: str | None) -> None:
     if kind is not None and kind not in KINDS:
         raise StudyError(f"kind={kind!r} is no kind of table", hint=nearest(str(kind), KINDS))
-    for result in ask.checks:
-        if not isinstance(result, CheckResult):
-            raise StudyError(
-                f"'checks' holds a {type(result).__name__}", hint="nqp.check(fit, 'pretrends')"
-            )
     ask.translate  # noqa: B018 - raises where the language is not spoken
 
 
