@@ -43,7 +43,7 @@ from bayes_nqp.schema import FitOrEffects
 from bayes_nqp.tables import mediation_table
 from bayes_nqp.terms import linked_name
 
-_SHEETS: Final = 6
+_MOST: Final = 6
 """Diagrams that one figure holds."""
 
 _WIDTH: Final = 7.0
@@ -74,7 +74,7 @@ _APART: Final = 0.26
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Sheet:
+class _Diagram:
     """Draws of one diagram.
 
     Parameters
@@ -176,24 +176,24 @@ def paths(
     >>> figure = nqp.plots.paths(fit)
     """
     translate = words(language, effects_of(fit))
-    sheets = _diagrams(fit, by, level, weights, translate)
-    if ax is not None and len(sheets) > 1:
-        raise StudyError(f"one ax cannot hold {len(sheets)} diagrams", hint="level=..., or no ax")
-    first = sheets[0]
+    diagrams = _diagrams(fit, by, level, weights, translate)
+    if ax is not None and len(diagrams) > 1:
+        raise StudyError(f"one ax cannot hold {len(diagrams)} diagrams", hint="level=..., or no ax")
+    first = diagrams[0]
     ends = _ends(fit, translate)
     names = [*(_named(name, translate) for name in first.mediators), *ends]
-    names += [sheet.title for sheet in sheets]
+    names += [diagram.title for diagram in diagrams]
     rows = len(first.mediators) + 1
     row = _ROW * (1.0 if len(first.whose) == 1 else 1.75)
-    every = [draws for sheet in sheets for draws in (sheet.effects, sheet.sums)]
+    every = [draws for diagram in diagrams for draws in (diagram.effects, diagram.sums)]
     decimals = max(numbers(points_of(draws, prob)) for draws in every)
     look = Appearance(prob, ax, title, translate, style)
 
-    height = len(sheets) * (row * rows + 0.85) + 0.55
-    with canvas(look, (_WIDTH, height), names, len(sheets)) as page:
-        for sheet, ax_ in zip(sheets, page.axes, strict=True):
-            _draw(ax_, sheet, ends, prob, translate, row)
-            _numbers(ax_, sheet, prob, translate, decimals)
+    height = len(diagrams) * (row * rows + 0.85) + 0.55
+    with canvas(look, (_WIDTH, height), names, len(diagrams)) as page:
+        for diagram, ax_ in zip(diagrams, page.axes, strict=True):
+            _draw(ax_, diagram, ends, prob, translate, row)
+            _numbers(ax_, diagram, prob, translate, decimals)
         page.note(_PATHS_KEY, percent(prob))
         page.note(_PRODUCTS)
         page.note(_DASHED, when=len(first.whose) > 1)
@@ -206,7 +206,7 @@ def paths(
 
 def _diagrams(
     fit: FitOrEffects, by: By, level: object, weights: str, translate: Translator
-) -> list[_Sheet]:
+) -> list[_Diagram]:
     names = names_of(by)
     if len(names) > 1:
         raise StudyError(f"by={by!r} names several factors", hint="one factor, or by='stratum'")
@@ -221,20 +221,20 @@ def _diagrams(
         )
     figures = _in_space(fit, names, weights) if v.VIA in held else _alone(fit, names, weights)
     if not names:
-        return [_Sheet("", *figures)]
+        return [_Diagram("", *figures)]
     (dim,) = names
     levels = figures[-1][dim].to_numpy() if level is None else [level]
-    sheets = [
-        _Sheet(
+    diagrams = [
+        _Diagram(
             translate.name(level_name, names[dim]),
             *(at_level(draws, {dim: level_name}) for draws in figures),
         )
         for level_name in levels
     ]
-    sheets = [sheet for sheet in sheets if not bool(np.isnan(sheet.sums).any())]
-    if not sheets or len(sheets) > _SHEETS:
-        raise StudyError(f"{len(sheets)} diagrams are not one figure", hint="level=one of them")
-    return sheets
+    diagrams = [diagram for diagram in diagrams if not bool(np.isnan(diagram.sums).any())]
+    if not diagrams or len(diagrams) > _MOST:
+        raise StudyError(f"{len(diagrams)} diagrams are not one figure", hint="level=one of them")
+    return diagrams
 
 
 def _alone(fit: FitOrEffects, by: By, weights: str) -> list[xr.DataArray]:
@@ -279,12 +279,17 @@ def _ends(fit: FitOrEffects, translate: Translator) -> tuple[str, str]:
 
 
 def _draw(
-    ax: Axes, sheet: _Sheet, ends: tuple[str, str], prob: float, translate: Translator, row: float
+    ax: Axes,
+    diagram: _Diagram,
+    ends: tuple[str, str],
+    prob: float,
+    translate: Translator,
+    row: float,
 ) -> None:
-    names, whose = sheet.mediators, sheet.whose
+    names, whose = diagram.mediators, diagram.whose
     n = len(names)
     ax.set_xlim(-0.005, 1.005)
-    ax.set_ylim(-1.25 - 0.37 * (len(sheet.sums[v.PATH]) > 2), n + 0.95)
+    ax.set_ylim(-1.25 - 0.37 * (len(diagram.sums[v.PATH]) > 2), n + 0.95)
     ax.set_axis_off()
     _box(ax, _TREATMENT, (-0.42, n + 0.42), ends[0], _FILL, row)
     _box(ax, _OUTCOME, (-0.42, n + 0.42), ends[1], _FILL, row)
@@ -297,14 +302,14 @@ def _draw(
         y = float(n - k)
         _box(ax, _MEDIATOR, (y - 0.36, y + 0.36), _named(name, translate), "white", row)
         for who in whose:
-            a = sheet.a.sel({v.TREATMENT_OF: who, v.PATH: name})
+            a = diagram.a.sel({v.TREATMENT_OF: who, v.PATH: name})
             _arrow(ax, into, y + _beside(who, whose), a, prob, whose=who)
-        _arrow(ax, out, y, sheet.b.sel({v.PATH: name}), prob)
+        _arrow(ax, out, y, diagram.b.sel({v.PATH: name}), prob)
     for who in whose:
-        direct = sheet.effects.sel({v.TREATMENT_OF: who, v.PATH: v.DIRECT})
+        direct = diagram.effects.sel({v.TREATMENT_OF: who, v.PATH: v.DIRECT})
         _arrow(ax, across, _beside(who, whose), direct, prob, translate("Direct"), who)
-    if sheet.title:
-        ax.set_title(sheet.title, fontsize=9, pad=2)
+    if diagram.title:
+        ax.set_title(diagram.title, fontsize=9, pad=2)
 
 
 def _beside(who: str, whose: list[str]) -> float:
@@ -376,9 +381,11 @@ def _colour(points: Points) -> str:
     return COLOURS[1] if points.outer[1, 0] < 0 else _FAINT
 
 
-def _numbers(ax: Axes, sheet: _Sheet, prob: float, translate: Translator, decimals: int) -> None:
+def _numbers(
+    ax: Axes, diagram: _Diagram, prob: float, translate: Translator, decimals: int
+) -> None:
     """Write the effect along every path beside its row, and below them what they add up to."""
-    names, whose = sheet.mediators, sheet.whose
+    names, whose = diagram.mediators, diagram.whose
     n = len(names)
     left, right = _COLUMN
     small: dict[str, Any] = {"fontsize": 6.6, "color": MUTED, "va": "center"}
@@ -398,10 +405,10 @@ def _numbers(ax: Axes, sheet: _Sheet, prob: float, translate: Translator, decima
     for k, path in enumerate([v.DIRECT, *names]):
         y = 0.0 if path == v.DIRECT else float(n + 1 - k)
         for who in whose:
-            draws = sheet.effects.sel({v.TREATMENT_OF: who, v.PATH: path})
+            draws = diagram.effects.sel({v.TREATMENT_OF: who, v.PATH: path})
             if draws.any() or len(whose) == 1:
                 line(draws, y + _beside(who, whose))
-    for k, path in enumerate(map(str, sheet.sums[v.PATH].to_numpy())):
+    for k, path in enumerate(map(str, diagram.sums[v.PATH].to_numpy())):
         label = translate(PATHS.get(path, _OWN))
         weight = "bold" if path == v.TOTAL else "normal"
-        line(sheet.sums.sel({v.PATH: path}), -0.7 - 0.37 * k, label, weight)
+        line(diagram.sums.sel({v.PATH: path}), -0.7 - 0.37 * k, label, weight)
