@@ -90,7 +90,7 @@ def test_a_missing_unit() -> None:
 
 def test_directions() -> None:
     with pytest.raises(StudyError, match=r"'energy' has the direction 'minus'.*\n.*negative"):
-        Indicator("energy", "minus")  # type: ignore[arg-type]
+        Indicator("energy", "minus")
 
 
 def test_systems_that_repeat_or_are_empty() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
 
 from bayes_nqp.doors import value
 from bayes_nqp.errors import StudyError
@@ -46,7 +45,7 @@ class Indicator:
     """
 
     key: str
-    direction: Literal["positive", "negative"] = "positive"
+    direction: str = "positive"
     column: str | None = None
     name: str = ""
     name_zh: str = ""

@@ -84,7 +84,7 @@ class IndexSystem:
             groups = columns_of if isinstance(columns_of, Mapping) else {"all": columns_of}
             for key, columns in groups.items():
                 listed = (columns,) if isinstance(columns, str) else columns
-                indicators_of = [Indicator(column, direction) for column in listed]  # type: ignore[arg-type]
+                indicators_of = [Indicator(column, direction) for column in listed]
                 if indicators_of:
                     dimensions_of.setdefault(key, []).extend(indicators_of)
         return cls(
