@@ -133,8 +133,8 @@ def _call(
 
 
 SAMPLES = [
-    "x", "holds", 1, 1.0, 2, True, None, ["x"], [1.0], [], (1, 2), (1.0, 2.0), {"x": 1.0}, {"x": "x"},
-    len, PANEL, DESIGN, WEIGHTS, {WEIGHTS: 1.0}, Path("x"),
+    "x", "holds", 1, 1.0, 2, True, None, ["x"], [1.0], [], (1, 2), (1.0, 2.0), {"x": 1.0},
+    {"x": "x"}, len, PANEL, DESIGN, WEIGHTS, {WEIGHTS: 1.0}, Path("x"),
     PANEL.frame, DRAWS, DRAWS.to_dataset(name="x"),
     xr.DataTree(), object.__new__(Gate), object.__new__(nqp.index.Index), np.random.default_rng(1),
     *(
