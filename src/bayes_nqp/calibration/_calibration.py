@@ -17,7 +17,7 @@ from bayes_nqp.calibration._uniformity import chi_square, ecdf_test, holm
 from bayes_nqp.checks import Verdict
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError, nearest
-from bayes_nqp.markup import facts_html, facts_text
+from bayes_nqp.markup import FactSheet
 
 if TYPE_CHECKING:
     from bayes_nqp.designs import StaggeredDiD
@@ -32,7 +32,7 @@ _UNCONVERGED: Final = 0.01
 
 @door
 @dataclass(frozen=True, eq=False, repr=False)
-class Calibration:
+class Calibration(FactSheet):
     """Truths, and what refits made of them.
 
     Parameters
@@ -258,7 +258,7 @@ class Calibration:
                 hint="result.coverage, or nqp.calibrate(design, panel, source='prior')",
             )
 
-    def _lines(self) -> list[tuple[str, str]]:
+    def _facts(self) -> list[tuple[str, str]]:
         most = max(self.results["prob"].to_numpy())
         table = self.coverage[self.coverage["nominal"] == most].set_index("quantity")["coverage"]
         shown = ", ".join(f"{name} {value:.3f}" for name, value in table.items() if name == "att")
@@ -270,12 +270,6 @@ class Calibration:
             (f"{most:.0%} intervals", "; ".join(filter(None, [f"cover {shown}", low]))),
             ("answer", self.sentence),
         ]
-
-    def __repr__(self) -> str:
-        return facts_text("<Calibration>", self._lines())
-
-    def _repr_html_(self) -> str:
-        return facts_html("Calibration", self._lines())
 
 
 def _shape(mean_rank: Any, spread: Any) -> str:

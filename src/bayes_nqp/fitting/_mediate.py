@@ -21,7 +21,7 @@ from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
 from bayes_nqp.fitting._cross_section import Equations, Numbers, equations_of
 from bayes_nqp.limits import afford
-from bayes_nqp.markup import facts_html, facts_text
+from bayes_nqp.markup import FactSheet
 from bayes_nqp.panel import CrossSection, cross_section
 from bayes_nqp.priors import Priors
 from bayes_nqp.software import versions
@@ -29,7 +29,7 @@ from bayes_nqp.software import versions
 
 @door
 @dataclass(frozen=True, eq=False, repr=False)
-class Mediated:
+class Mediated(FactSheet):
     """Direct and indirect effects in a cross-section: draws, and where they come from.
 
     Every estimand takes it as it takes a fit: ``nqp.nie(found)``, ``nqp.nde(found, by=...)``.
@@ -81,7 +81,7 @@ class Mediated:
     versions: Mapping[str, str]
     notes: tuple[str, ...] = ()
 
-    def _lines(self) -> list[tuple[str, str]]:
+    def _facts(self) -> list[tuple[str, str]]:
         sizes = self.effects.sizes
         cells = sizes[v.CELL]
         lines = [
@@ -93,12 +93,6 @@ class Mediated:
             ("convergence", str(self.gate)),
         ]
         return lines + [("note", note) for note in self.notes]
-
-    def __repr__(self) -> str:
-        return facts_text("<Mediated>", self._lines())
-
-    def _repr_html_(self) -> str:
-        return facts_html("Mediated", self._lines())
 
 
 @door

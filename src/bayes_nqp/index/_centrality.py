@@ -19,7 +19,7 @@ from bayes_nqp.doors import door
 from bayes_nqp.errors import PanelError, StudyError, shown
 from bayes_nqp.language import Message
 from bayes_nqp.limits import afford
-from bayes_nqp.markup import facts_html, facts_text
+from bayes_nqp.markup import FactSheet
 from bayes_nqp.panel import pairs_of
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ class NodeLinks:
 
 @door
 @dataclass(frozen=True, eq=False, repr=False)
-class Centrality:
+class Centrality(FactSheet):
     """Centralities of nodes by period, with the uncertainty of whom they are linked to.
 
     Made by `nqp.centrality`; it goes where an `Index` goes in `fit_index`.
@@ -178,12 +178,6 @@ class Centrality:
         return Panel.from_frame(
             self.rows, unit=NODE, time=self.time, cohort="adoption", outcome=self.name, **arguments
         )
-
-    def __repr__(self) -> str:
-        return facts_text("<Centrality>", self._facts())
-
-    def _repr_html_(self) -> str:
-        return facts_html("Centrality", self._facts())
 
     def _facts(self) -> list[tuple[str, str]]:
         x = self.values

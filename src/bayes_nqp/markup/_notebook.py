@@ -62,6 +62,19 @@ def facts_html(
     )  # fmt: skip
 
 
+class FactSheet:
+    """A value that shows itself by its facts, under the name of its class."""
+
+    def _facts(self) -> Sequence[tuple[str, str]]:
+        raise NotImplementedError
+
+    def __repr__(self) -> str:
+        return facts_text(f"<{type(self).__name__}>", self._facts())
+
+    def _repr_html_(self) -> str:
+        return facts_html(type(self).__name__, self._facts())
+
+
 def _pairs(facts: Facts, translate: Translator | None) -> list[tuple[str, str]]:
     name = (translate or Translator(ENGLISH)).name
     pairs = facts.items() if isinstance(facts, Mapping) else facts

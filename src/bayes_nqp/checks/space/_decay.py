@@ -19,7 +19,7 @@ from bayes_nqp.doors import door
 from bayes_nqp.errors import NQPError, StudyError, brief
 from bayes_nqp.fitting import ROWS, Fit, panel_of, require, treatment_coefficients
 from bayes_nqp.language import Message
-from bayes_nqp.markup import facts_html, facts_text
+from bayes_nqp.markup import FactSheet
 from bayes_nqp.panel import Panel
 from bayes_nqp.spatial_weights import exponential
 
@@ -32,7 +32,7 @@ _PLACES: Final = 41
 
 @door
 @dataclass(frozen=True, eq=False, repr=False)
-class Decay:
+class Decay(FactSheet):
     """What units receive of one unit in force by its distance, over all lengths of decay.
 
     Every estimand, table and plot of effects takes it as it takes a fit.
@@ -112,17 +112,11 @@ class Decay:
              "p_positive": (draws > 0.0).mean(axis=0)}
         )  # fmt: skip
 
-    def _lines(self) -> list[tuple[str, str]]:
+    def _facts(self) -> list[tuple[str, str]]:
         lines = [(f"P({km:g} km)", f"{p:.2f}") for km, p in self.probabilities.items()]
         lines += [(name, f"– ({why})") for name, why in self.left_out]
         sizes = self.effects.sizes
         return [*lines, ("draws", f"{sizes[v.CHAIN]} × {sizes[v.DRAW]}")]
-
-    def __repr__(self) -> str:
-        return facts_text("<Decay>", self._lines())
-
-    def _repr_html_(self) -> str:
-        return facts_html("Decay", self._lines())
 
 
 @door

@@ -16,7 +16,7 @@ from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError, one_of
 from bayes_nqp.fitting import Fit
 from bayes_nqp.language import Message
-from bayes_nqp.markup import facts_html, facts_text
+from bayes_nqp.markup import FactSheet
 from bayes_nqp.spatial_weights import SpatialWeights
 
 type Form = Literal["SAR", "SDM", "SEM", "SDEM", "SLX"]
@@ -27,7 +27,7 @@ FORMS: Final[tuple[Form, ...]] = ("SAR", "SDM", "SEM", "SDEM", "SLX")
 
 @door
 @dataclass(frozen=True, eq=False, repr=False)
-class WeightsPosterior:
+class WeightsPosterior(FactSheet):
     """The answer over spatial weights and forms, each by its posterior probability.
 
     Every estimand, table and plot of effects takes it as it takes a fit.
@@ -93,18 +93,12 @@ class WeightsPosterior:
         table = pd.DataFrame([x.row for x in self.models])
         return table.groupby(column, sort=False)["probability"].sum()
 
-    def _lines(self) -> list[tuple[str, str]]:
+    def _facts(self) -> list[tuple[str, str]]:
         sizes = self.effects.sizes
         lines = [(f"P({name})", f"{p:.2f}") for name, p in self.weights.items()]
         lines += [(f"P({name})", f"{p:.2f}") for name, p in self.forms.items()]
         lines += [(name, f"– ({why})") for name, why in self.left_out]
         return [*lines, ("draws", f"{sizes[v.CHAIN]} × {sizes[v.DRAW]}")]
-
-    def __repr__(self) -> str:
-        return facts_text("<WeightsPosterior>", self._lines())
-
-    def _repr_html_(self) -> str:
-        return facts_html("WeightsPosterior", self._lines())
 
 
 @door

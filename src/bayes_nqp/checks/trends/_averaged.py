@@ -28,7 +28,7 @@ from bayes_nqp.errors import ConvergenceError, Hint, IdentificationError, NQPErr
 from bayes_nqp.estimands import att, worst_gate
 from bayes_nqp.fitting import ADOPTION, REFITS, ROWS, Fit, once, refit, require, short_refit, single
 from bayes_nqp.language import NOTHING, Message, advised, joined, listed
-from bayes_nqp.markup import facts_html, facts_text
+from bayes_nqp.markup import FactSheet
 
 _LEAST = 0.005
 """Weight below which a design is not fitted."""
@@ -64,7 +64,7 @@ class Weighed:
 
 @door
 @dataclass(frozen=True, eq=False, repr=False)
-class Averaged:
+class Averaged(FactSheet):
     """The answer over several designs, each weighed by its evidence on untreated rows.
 
     Every estimand, table and plot of effects takes it as it takes a fit.
@@ -158,18 +158,12 @@ class Averaged:
         ]
         return listed(parts, len(parts))
 
-    def _lines(self) -> list[tuple[str, str]]:
+    def _facts(self) -> list[tuple[str, str]]:
         sizes = self.effects.sizes
         lines = [(str(x.candidate.name), f"{x.weight:.2f}") for x in self.designs]
         lines += [(str(name), f"– ({why})") for name, why in self.left_out]
         lines += [("prior log odds of a drift", f"{self.drift_odds:g}")]
         return [*lines, ("draws", f"{sizes[v.CHAIN]} × {sizes[v.DRAW]}")]
-
-    def __repr__(self) -> str:
-        return facts_text("<Averaged>", self._lines())
-
-    def _repr_html_(self) -> str:
-        return facts_html("Averaged", self._lines())
 
 
 @door
