@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Literal, Self
 
 import numpy as np
 
+from bayes_nqp.columns import SourceRows
 from bayes_nqp.designs._design import SingleEquation
 from bayes_nqp.designs._facts import Facts, StatedTerm, Term
 from bayes_nqp.designs._spec import DoseSpec
 from bayes_nqp.designs.noise import AR1, Noise
 from bayes_nqp.doors import value
-from bayes_nqp.errors import PanelError, StudyError, nearest, shown
+from bayes_nqp.errors import PanelError, StudyError, nearest
 from bayes_nqp.language import Message
 from bayes_nqp.pooling import Partial, Pooling
 from bayes_nqp.priors import Priors
@@ -199,15 +200,11 @@ class ContinuousExposure(SingleEquation):
                 else f"Panel.from_frame(..., exposures=[{name!r}])",
             )
         values = panel.exposures[:, present.index(name)]
-        missing = np.flatnonzero(np.isnan(values))
-        if missing.size:
+        missing = np.isnan(values)
+        if missing.any():
             raise PanelError(
-                f"the exposure {name!r} is missing in {missing.size} of {values.size} rows",
-                where=shown(
-                    f"{panel.unit_labels[panel.unit_codes[k]]} in "
-                    f"{panel.time_labels[panel.time_codes[k]]}"
-                    for k in missing
-                ),
+                f"the exposure {name!r} is missing in {missing.sum()} of {values.size} rows",
+                where=SourceRows(panel.frame, panel.roles.unit, panel.roles.time).shown(missing),
                 hint=f"panel.complete({name!r}) keeps the rows that have it; or fill it in",
             )
         return DoseSpec(name, values - self.reference, self.reference, self.per, self.by_time)

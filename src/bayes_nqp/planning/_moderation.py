@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from bayes_nqp.arrays import Array, Mask
-from bayes_nqp.errors import IdentificationError, PanelError, StudyError, nearest, shown
+from bayes_nqp.columns import SourceRows
+from bayes_nqp.errors import IdentificationError, PanelError, StudyError, nearest
 from bayes_nqp.language import Message
 from bayes_nqp.moments import VaryingColumn
 from bayes_nqp.planning._columns import within
@@ -158,14 +159,10 @@ def moderated_slope(
 
 
 def _complete(panel: Panel, name: str, values: Array, wanted: Mask, called: str) -> None:
-    missing = np.flatnonzero(wanted & np.isnan(values))
-    if missing.size:
+    missing = wanted & np.isnan(values)
+    if missing.any():
         raise PanelError(
-            f"the moderator {name!r} is missing in {missing.size} of {wanted.sum()} {called}",
-            where=shown(
-                f"{panel.unit_labels[panel.unit_codes[k]]} in "
-                f"{panel.time_labels[panel.time_codes[k]]}"
-                for k in missing
-            ),
+            f"the moderator {name!r} is missing in {missing.sum()} of {wanted.sum()} {called}",
+            where=SourceRows(panel.frame, panel.roles.unit, panel.roles.time).shown(missing),
             hint=f"panel.complete({name!r}) keeps the rows that have it; or fill it in",
         )

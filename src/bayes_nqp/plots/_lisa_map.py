@@ -27,18 +27,13 @@ from bayes_nqp.plots._notes import words
 from bayes_nqp.plots._registry import Appearance, Sketch, plot
 from bayes_nqp.plots._scene import Scene
 from bayes_nqp.spatial_weights import worded
+from bayes_nqp.tables import LISA_TYPES
 
 if TYPE_CHECKING:
     import geopandas
 
 _TITLE = Message("Types of local dependence (LISA) where they are.")
 _COLOURS: Final = {"HH": "#B2182B", "LL": "#2166AC", "LH": "#92C5DE", "HL": "#F4A582"}
-_NAMES: Final = {
-    "HH": Message("HH: high among high"),
-    "LL": Message("LL: low among low"),
-    "LH": Message("LH: low among high"),
-    "HL": Message("HL: high among low"),
-}
 
 
 def _sheets(scene: Scene) -> Iterator[Sketch]:
@@ -139,7 +134,7 @@ def lisa_map(
             units = np.flatnonzero(kinds == name)
             if units.size:
                 land.paint(page.ax, units, colour)
-            label = translate("{} ({})", translate(_NAMES[name]), units.size)
+            label = translate("{} ({})", translate(LISA_TYPES[name]), units.size)
             keys.append(Patch(facecolor=colour, label=label))
         if (blank := np.flatnonzero(kinds == "")).size:
             land.paint(page.ax, blank, BLANK)

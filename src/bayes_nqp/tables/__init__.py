@@ -5,6 +5,7 @@ from typing import Any
 from bayes_nqp.estimands import percent as percent
 from bayes_nqp.estimands import words as words
 from bayes_nqp.tables._contrasts_table import contrasts_table
+from bayes_nqp.tables._dependence import LISA_TYPES as LISA_TYPES
 from bayes_nqp.tables._described import model_words as model_words
 from bayes_nqp.tables._estimates import Estimates, estimates
 from bayes_nqp.tables._estimators_table import estimators_table

@@ -4,6 +4,7 @@ from bayes_nqp.estimands import words as words
 from ._as_docx import write_docx as write_docx
 from ._as_excel import write_excel as write_excel
 from ._contrasts_table import contrasts_table as contrasts_table
+from ._dependence import LISA_TYPES as LISA_TYPES
 from ._described import model_words as model_words
 from ._estimates import Estimates as Estimates
 from ._estimates import estimates as estimates

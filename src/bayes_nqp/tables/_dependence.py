@@ -19,6 +19,13 @@ LM: Final = {
     "robust error": Message("Robust LM error"),
 }
 """The tests, in the order of papers."""
+LISA_TYPES: Final = {
+    "HH": Message("HH: high among high"),
+    "LL": Message("LL: low among low"),
+    "LH": Message("LH: low among high"),
+    "HL": Message("HL: high among low"),
+}
+"""Types of local dependence, by a unit and its neighbours."""
 
 
 def moran_evidence(source: Fit | xr.Dataset | Sequence[CheckResult]) -> xr.Dataset:

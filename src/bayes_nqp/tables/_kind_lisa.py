@@ -13,18 +13,12 @@ from bayes_nqp.checks import CheckResult
 from bayes_nqp.estimands import text
 from bayes_nqp.fitting import ADDITIVE, ROWS, Fit
 from bayes_nqp.language import Message, listed
-from bayes_nqp.tables._dependence import moran_evidence
+from bayes_nqp.tables._dependence import LISA_TYPES, moran_evidence
 from bayes_nqp.tables._draft import TableDraft
 from bayes_nqp.tables._kinds import Ask, kind
 from bayes_nqp.tables._model import Column, Table
 from bayes_nqp.tables._parts import count
 
-TYPES: Final = {
-    "HH": Message("HH: high among high"),
-    "LL": Message("LL: low among low"),
-    "LH": Message("LH: low among high"),
-    "HL": Message("HL: high among low"),
-}
 _MANY: Final = 12
 """Units of a type that are named."""
 
@@ -44,10 +38,10 @@ def lisa(source: Fit | xr.Dataset | Sequence[CheckResult], ask: Ask) -> Table:
     draft = TableDraft(ask)
     for time in evidence[v.TIME].to_numpy():
         types = kinds.sel({v.TIME: time}).to_numpy()
-        numbers = [int(np.count_nonzero(types == name)) for name in (*TYPES, "")]
+        numbers = [int(np.count_nonzero(types == name)) for name in (*LISA_TYPES, "")]
         draft.row(text(time), *map(count, numbers))
     last = kinds.isel({v.TIME: -1})
-    for name, label in TYPES.items():
+    for name, label in LISA_TYPES.items():
         units = last["place"].to_numpy()[last.to_numpy() == name].tolist()
         named = listed(units, _MANY).in_(ask.language) if units else "–"
         draft.note("{} in {}: {}.", label, text(last[v.TIME].item()), named)
@@ -57,7 +51,7 @@ def lisa(source: Fit | xr.Dataset | Sequence[CheckResult], ask: Ask) -> Table:
         "conditional randomisation). Of {} units {:.0f} would be so by chance.",
         evidence.attrs.get("weights", ""), kinds.sizes["place"], 0.05 * kinds.sizes["place"],
     )  # fmt: skip
-    columns = [Column(name) for name in TYPES]
+    columns = [Column(name) for name in LISA_TYPES]
     columns.append(Column(translate("no type")))
     title = translate("Types of local dependence by period")
     return draft.finish("lisa", title, translate("Period"), columns, {})
