@@ -9,11 +9,11 @@ from typing import Any, Final
 import numpy as np
 
 from bayes_nqp import vocabulary as v
-from bayes_nqp.annotations import Seed
+from bayes_nqp.annotations import Positive, Seed
 from bayes_nqp.arrays import Array
 from bayes_nqp.doors import door
 from bayes_nqp.panel import Panel
-from bayes_nqp.simulation._checks import check_layout, check_numbers
+from bayes_nqp.simulation._checks import Correlation, Share, Size, check_layout
 from bayes_nqp.simulation._constants import Constants
 from bayes_nqp.simulation._errors import joint_errors
 from bayes_nqp.simulation._mediated import (
@@ -48,19 +48,19 @@ def channels(
     units: int = 120,
     periods: int = 12,
     cohorts: Sequence[int] = COHORTS,
-    never: float = 0.3,
+    never: Share = 0.3,
     strata: Mapping[str, Sequence[str]] = _REGIONS,
     level: float = 0.4,
     growth: float = 0.0,
     contrast: float = 0.0,
-    deviation_sd: float = 0.2,
-    rho: float = 0.5,
-    sigma: float = 1.0,
+    deviation_sd: Size = 0.2,
+    rho: Correlation = 0.5,
+    sigma: Positive = 1.0,
     trend: float = 0.0,
     confounding: float = 0.0,
     confounded: str | None = None,
     related: float = 0.0,
-    missing: float = 0.0,
+    missing: Share = 0.0,
     seed: Seed | None = None,
 ) -> Simulated:
     """Simulate units that a policy reaches at different times, and moves through mediators.
@@ -127,11 +127,7 @@ def channels(
     seed = secrets.randbits(31) if seed is None else seed
     mediators, cohorts = dict(mediators), tuple(cohorts)
     factors = {str(k): tuple(x) for k, x in strata.items()}
-    check_layout(units, periods, cohorts, factors, never, contrast)
-    check_numbers(
-        level=level, growth=growth, contrast=contrast, trend=trend, deviation_sd=deviation_sd,
-        sigma=sigma, rho=rho, missing=missing,
-    )  # fmt: skip
+    check_layout(units, periods, cohorts, factors, contrast)
     check_channels(mediators, factors)
     mixed = correlation(tuple(mediators), confounding, confounded, related)
     # The outcome comes last, as an equation without a slope.

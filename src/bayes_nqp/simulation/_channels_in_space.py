@@ -13,11 +13,11 @@ import xarray as xr
 
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
-from bayes_nqp.annotations import Seed
+from bayes_nqp.annotations import Positive, Seed
 from bayes_nqp.arrays import Array
 from bayes_nqp.doors import door
 from bayes_nqp.panel import Panel
-from bayes_nqp.simulation._checks import check_layout, check_numbers
+from bayes_nqp.simulation._checks import Correlation, Share, Size, check_layout
 from bayes_nqp.simulation._errors import joint_errors
 from bayes_nqp.simulation._mediated import Channel, check_channels
 from bayes_nqp.simulation._rows import Assignment, background, layout
@@ -59,15 +59,9 @@ class SpatialChannel:
     received: float = 0.8
     slope: float = 0.5
     linked: float = 0.4
-    deviation_sd: float = 0.2
-    rho: float = 0.5
-    sigma: float = 1.0
-
-    def __post_init__(self) -> None:
-        check_numbers(
-            level=self.level, growth=self.growth, received=self.received, slope=self.slope,
-            linked=self.linked, deviation_sd=self.deviation_sd, sigma=self.sigma, rho=self.rho,
-        )  # fmt: skip
+    deviation_sd: Size = 0.2
+    rho: Correlation = 0.5
+    sigma: Positive = 1.0
 
 
 SPATIAL_CHANNELS: Final = {"digital": SpatialChannel()}
@@ -81,15 +75,15 @@ def channels_in_space(
     units: int = 150,
     periods: int = 10,
     cohorts: Sequence[int] = (4, 6, 8),
-    never: float = 0.5,
+    never: Share = 0.5,
     nearest_units: int = 4,
     spillover: Spillover | None = None,
     level: float = 0.4,
     received: float = 0.3,
-    deviation_sd: float = 0.2,
-    rho: float = 0.5,
-    sigma: float = 1.0,
-    shocks: float = 0.0,
+    deviation_sd: Size = 0.2,
+    rho: Correlation = 0.5,
+    sigma: Positive = 1.0,
+    shocks: Size = 0.0,
     seed: Seed | None = None,
 ) -> Simulated:
     """Simulate units whose channels reach one another.
@@ -146,9 +140,7 @@ def channels_in_space(
     arguments: dict[str, object] = dict(locals())
     seed = secrets.randbits(31) if seed is None else seed
     mediators, cohorts = dict(mediators), tuple(cohorts)
-    check_layout(units, periods, cohorts, {}, never, 0.0)
-    check_numbers(level=level, received=received, deviation_sd=deviation_sd, shocks=shocks)
-    check_numbers(sigma=sigma, rho=rho)
+    check_layout(units, periods, cohorts, {}, 0.0)
     check_channels({name: Channel() for name in mediators}, {})
     outcome = SpatialChannel(level, 0.0, received, 0.0, 0.0, deviation_sd, rho, sigma)
     equations = [*mediators.values(), outcome]

@@ -4,10 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Annotated
+
+from annotated_types import Ge, Interval
 
 from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.limits import afford
+
+type Size = Annotated[float, Ge(0)]
+"""A standard deviation, or what others are multiplied by."""
+type Correlation = Annotated[float, Interval(gt=-1, lt=1)]
+type Share = Annotated[float, Interval(ge=0, lt=1)]
+type Part = Annotated[float, Interval(gt=0, lt=1)]
+"""A share of which there is some."""
 
 _ROW = 1_000
 """Bytes of memory that a row takes while it is made."""
@@ -18,14 +27,13 @@ def check_layout(
     periods: int,
     cohorts: tuple[int, ...],
     factors: Mapping[str, Sequence[str]],
-    never: float,
     contrast: float,
 ) -> None:
     """Refuse strata, cohorts or shares that make no panel.
 
     Parameters
     ----------
-    never, contrast : float
+    contrast : float
         As in `staggered`.
 
     Raises
@@ -48,8 +56,6 @@ def check_layout(
         raise StudyError(
             f"'cohorts' is {cohorts!r}", hint=f"different periods from 2 to {periods}, the last one"
         )
-    if not 0.0 <= never < 1.0:
-        raise StudyError(f"'never' is {never!r}", hint="a share from 0 up, below 1")
     check_size(units, periods)
     first = next(iter(factors.values()), ())
     if contrast and len(first) < 2:
@@ -72,41 +78,6 @@ def check_size(units: int, periods: int) -> None:
         f"a panel of {units:,} units and {periods:,} periods",
         "fewer of them",
     )
-
-
-_POSITIVE, _SIZE, _CORRELATION = (0.0, math.inf, False), (0.0, math.inf, True), (-1.0, 1.0, False)
-_BOUNDS: Final = {
-    "sigma": _POSITIVE,
-    **dict.fromkeys(("spread", "deviation_sd", "shocks", "shock_sd", "noise"), _SIZE),
-    **dict.fromkeys(("rho", "shock_rho", "lag"), _CORRELATION),
-    "missing": (0.0, 1.0, True),
-    "never": (0.0, 1.0, False),
-}
-"""Lowest and highest value by the name of an argument, and whether the lowest itself is allowed."""
-
-
-def check_numbers(**numbers: float) -> None:
-    """Refuse numbers that are not finite, or out of the range that their name has.
-
-    Parameters
-    ----------
-    **numbers : float
-        Arguments of a simulation.
-
-    Raises
-    ------
-    StudyError
-        If one of them is out of range.
-    """
-    for name, value in numbers.items():
-        low, high, closed = _BOUNDS.get(name, (-math.inf, math.inf, False))
-        if not math.isfinite(value):
-            raise StudyError(f"'{name}' is {value!r}", hint="a finite number")
-        if not (low < value < high or (closed and value == low)):
-            hint = f"between {low:g} and {high:g}"
-            if high == math.inf:
-                hint = f"{low:g} or more" if closed else f"a number above {low:g}"
-            raise StudyError(f"'{name}' is {value!r}", hint=hint)
 
 
 def check_choice(choices: tuple[str, ...], **values: object) -> None:

@@ -15,7 +15,7 @@ from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.index import IndexSystem, new_quality_productivity
 from bayes_nqp.simulation._assemble import Written, assembled
 from bayes_nqp.simulation._catalogue import chosen
-from bayes_nqp.simulation._checks import check_numbers
+from bayes_nqp.simulation._checks import Correlation, Share, Size
 from bayes_nqp.simulation._constants import Constants
 from bayes_nqp.simulation._controls import CITY, picked
 from bayes_nqp.simulation._errors import near_ones, seeded, stream
@@ -100,9 +100,9 @@ def cities(
     growth: float = 0.2,
     contrasts: Mapping[str, float] = CONTRASTS,
     moderation: float = 0.15,
-    deviation_sd: float = 0.3,
-    rho: float = 0.78,
-    noise: float = 1.0,
+    deviation_sd: Size = 0.3,
+    rho: Correlation = 0.78,
+    noise: Size = 1.0,
     spatial: float = 0.2,
     reach: float = 200.0,
     trend: float = 0.0,
@@ -110,7 +110,7 @@ def cities(
     confounding: float = 0.0,
     confounded: str | None = None,
     related: float = 0.0,
-    missing: float = 0.0,
+    missing: Share = 0.0,
     spillover: Spillover | None = None,
     system: IndexSystem | None = None,
     names: str = "en",
@@ -204,7 +204,6 @@ def cities(
     seed, language = seeded(seed), spoken(names)
     first, last = check_years(years, 300)
     factors = check_strata(strata)
-    check_numbers(missing=missing)
     controls = picked(covariates, CITY)
     policy = Policy(
         chosen(mediators), level, growth, dict(contrasts), deviation_sd, moderation, rho, noise,

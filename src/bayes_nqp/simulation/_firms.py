@@ -15,7 +15,7 @@ from bayes_nqp.errors import StudyError
 from bayes_nqp.index import IndexSystem
 from bayes_nqp.simulation._assemble import Written, assembled
 from bayes_nqp.simulation._catalogue import chosen
-from bayes_nqp.simulation._checks import check_numbers
+from bayes_nqp.simulation._checks import Correlation, Share, Size
 from bayes_nqp.simulation._cities import CONTRASTS, Rule, zone_cities
 from bayes_nqp.simulation._controls import FIRM, picked
 from bayes_nqp.simulation._errors import seeded, shared_by_groups, stream
@@ -120,9 +120,9 @@ def firms(
     growth: float = 0.15,
     contrasts: Mapping[str, float] = CONTRASTS,
     moderation: float = 0.15,
-    deviation_sd: float = 0.3,
-    rho: float = 0.6,
-    noise: float = 1.0,
+    deviation_sd: Size = 0.3,
+    rho: Correlation = 0.6,
+    noise: Size = 1.0,
     common: float = 0.0,
     trend: float = 0.0,
     selection: float = 1.0,
@@ -130,7 +130,7 @@ def firms(
     confounded: str | None = None,
     related: float = 0.0,
     newcomers: float = 0.0,
-    missing: float = 0.02,
+    missing: Share = 0.02,
     spillover: Spillover | None = None,
     system: IndexSystem | None = None,
     names: str = "en",
@@ -202,7 +202,6 @@ def firms(
     seed, language = seeded(seed), spoken(names)
     first, last = check_years(years, n_firms)
     factors = check_strata(strata)
-    check_numbers(missing=missing)
     _check(n_firms, cities, common, newcomers)
     controls = picked(covariates, FIRM)
     policy = Policy(

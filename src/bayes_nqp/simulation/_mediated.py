@@ -11,10 +11,11 @@ import pandas as pd
 import xarray as xr
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.annotations import Positive
 from bayes_nqp.arrays import Array, Index
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError, nearest
-from bayes_nqp.simulation._checks import check_numbers
+from bayes_nqp.simulation._checks import Correlation, Size
 from bayes_nqp.simulation._rows import Assignment
 from bayes_nqp.simulation._spillover import Feedback, Received, exposed_cells
 from bayes_nqp.simulation._truth import truth_of_rows
@@ -60,17 +61,10 @@ class Channel:
     slope: float = 0.5
     contrast: float = 0.0
     interaction: float = 0.0
-    deviation_sd: float = 0.2
-    rho: float = 0.5
-    sigma: float = 1.0
+    deviation_sd: Size = 0.2
+    rho: Correlation = 0.5
+    sigma: Positive = 1.0
     trend: float = 0.0
-
-    def __post_init__(self) -> None:
-        check_numbers(
-            level=self.level, growth=self.growth, slope=self.slope, contrast=self.contrast,
-            interaction=self.interaction, trend=self.trend, deviation_sd=self.deviation_sd,
-            sigma=self.sigma, rho=self.rho,
-        )  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,12 +12,12 @@ import pandas as pd
 import xarray as xr
 
 from bayes_nqp import vocabulary as v
-from bayes_nqp.annotations import Seed
+from bayes_nqp.annotations import Positive, Seed
 from bayes_nqp.arrays import Array
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
 from bayes_nqp.panel import Panel, pairs_of
-from bayes_nqp.simulation._checks import check_numbers
+from bayes_nqp.simulation._checks import Correlation, Part, Size
 from bayes_nqp.simulation._errors import errors_of
 from bayes_nqp.simulation._truth import Simulated, truth_of_rows
 
@@ -31,17 +31,17 @@ def network(
     nodes: int = 60,
     periods: int = 10,
     cohorts: Sequence[int] = (5, 6, 7, 8, 9),
-    never: float = 0.5,
+    never: Part = 0.5,
     directed: bool = False,
     one: float = 0.3,
     destination: float = 0.1,
     both: float = 0.8,
     growth: float = 0.05,
-    deviation_sd: float = 0.2,
-    shock_sd: float = 0.3,
-    shock_rho: float = 0.5,
-    rho: float = 0.5,
-    sigma: float = 1.0,
+    deviation_sd: Size = 0.2,
+    shock_sd: Size = 0.3,
+    shock_rho: Correlation = 0.5,
+    rho: Correlation = 0.5,
+    sigma: Positive = 1.0,
     seed: Seed | None = None,
 ) -> Simulated:
     """Simulate links between nodes, such as cities, of which some adopt a policy.
@@ -97,10 +97,6 @@ def network(
     """
     arguments: dict[str, object] = dict(locals())
     seed = secrets.randbits(31) if seed is None else seed
-    check_numbers(
-        one=one, both=both, destination=destination, growth=growth, deviation_sd=deviation_sd,
-        shock_sd=shock_sd, sigma=sigma, rho=rho, shock_rho=shock_rho, never=never,
-    )  # fmt: skip
     streams = np.random.default_rng(seed).spawn(6)
     adoption = _adoption(streams[0], nodes, periods, tuple(cohorts), never)
     names = np.array(list(adoption))

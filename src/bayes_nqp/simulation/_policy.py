@@ -13,7 +13,6 @@ import pandas as pd
 
 from bayes_nqp.arrays import Array, Index
 from bayes_nqp.errors import StudyError, nearest
-from bayes_nqp.simulation._checks import check_numbers
 from bayes_nqp.simulation._controls import Control, controls_of
 from bayes_nqp.simulation._errors import Across, joint_errors, stream
 from bayes_nqp.simulation._mediated import (
@@ -81,11 +80,6 @@ class Policy:
     related: float
 
     def __post_init__(self) -> None:
-        check_numbers(
-            level=self.level, growth=self.growth, moderation=self.moderation, trend=self.trend,
-            selection=self.selection, deviation_sd=self.deviation_sd, noise=self.noise,
-            rho=self.rho,
-        )  # fmt: skip
         for name, value in self.contrasts.items():
             if name not in FACTORS:
                 raise StudyError(f"'contrasts' names {name!r}", hint=nearest(name, FACTORS))

@@ -18,7 +18,7 @@ from bayes_nqp.index import IndexSystem, new_quality_productivity
 from bayes_nqp.panel import Panel
 from bayes_nqp.simulation._assemble import Written, assembled
 from bayes_nqp.simulation._catalogue import CATALOGUE, chosen
-from bayes_nqp.simulation._checks import check_numbers
+from bayes_nqp.simulation._checks import Correlation, Size
 from bayes_nqp.simulation._constants import Constants
 from bayes_nqp.simulation._controls import CITY, picked
 from bayes_nqp.simulation._errors import errors_of, near_ones, seeded, stream
@@ -61,9 +61,9 @@ def provinces(
     level: float = 0.2,
     contrasts: Mapping[str, float] = Constants({"region": -0.1}),
     moderation: float = 0.05,
-    deviation_sd: float = 0.05,
-    rho: float = 0.7,
-    noise: float = 1.0,
+    deviation_sd: Size = 0.05,
+    rho: Correlation = 0.7,
+    noise: Size = 1.0,
     spatial: float = 0.2,
     reach: float = 500.0,
     trend: float = 0.0,
@@ -73,7 +73,7 @@ def provinces(
     related: float = 0.0,
     spillover: float = 0.0,
     neighbours: int = 4,
-    lag: float = 0.0,
+    lag: Correlation = 0.0,
     coordinates: bool = False,
     system: IndexSystem | None = None,
     names: str = "en",
@@ -169,7 +169,6 @@ def provinces(
     base = listed(table, code, time, language)
     base = base.drop(columns=[say(c, language) for c in ("city", "zone_batch", "resource")])
     base[say("cbec", language)] = dose
-    check_numbers(lag=lag)
     if spillover or lag or coordinates:
         base = placed(base, table, code, language)
     links = _links(base, neighbours, language) if spillover or lag else np.zeros((shape[0],) * 2)

@@ -16,7 +16,6 @@ from bayes_nqp.doors import value
 from bayes_nqp.errors import StudyError
 from bayes_nqp.language import Message
 from bayes_nqp.panel import Panel
-from bayes_nqp.simulation._checks import check_numbers
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,7 +135,6 @@ class Spillover:
             if not np.isfinite(sizes).all():
                 raise StudyError(Message("'{}' is {!r}", name, sizes), hint="finite numbers")
             object.__setattr__(self, name, sizes or (0.0,) * count)
-        check_numbers(growth=self.growth)
 
 
 @dataclass(frozen=True, eq=False)

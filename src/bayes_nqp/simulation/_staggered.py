@@ -12,11 +12,11 @@ import pandas as pd
 import xarray as xr
 
 from bayes_nqp import vocabulary as v
-from bayes_nqp.annotations import Seed
+from bayes_nqp.annotations import Positive, Seed
 from bayes_nqp.arrays import Array, Index
 from bayes_nqp.doors import door
 from bayes_nqp.panel import Panel
-from bayes_nqp.simulation._checks import check_choice, check_layout, check_numbers
+from bayes_nqp.simulation._checks import Correlation, Share, Size, check_choice, check_layout
 from bayes_nqp.simulation._errors import NOISES, Noise, errors_of
 from bayes_nqp.simulation._rows import Assignment, background, layout, rows_of
 from bayes_nqp.simulation._spillover import (
@@ -98,20 +98,20 @@ def staggered(
     units: int = 60,
     periods: int = 14,
     cohorts: Sequence[int] | Mapping[int, int] = COHORTS,
-    never: float = 0.3,
+    never: Share = 0.3,
     strata: Mapping[str, Sequence[str]] = _REGIONS,
     effect: Effect = "flat",
     level: float = 1.0,
     growth: float = 0.25,
-    spread: float = 0.5,
+    spread: Size = 0.5,
     contrast: float = 0.0,
-    deviation_sd: float = 0.3,
+    deviation_sd: Size = 0.3,
     noise: Noise = "ar1",
-    rho: float = 0.5,
-    sigma: float = 1.0,
+    rho: Correlation = 0.5,
+    sigma: Positive = 1.0,
     trend: float = 0.0,
     drift: Drift = "none",
-    missing: float = 0.0,
+    missing: Share = 0.0,
     spillover: Spillover | None = None,
     seed: Seed | None = None,
 ) -> Simulated:
@@ -198,11 +198,7 @@ def staggered(
     factors = {str(k): tuple(x) for k, x in strata.items()}
     sizes = dict(cohorts) if isinstance(cohorts, Mapping) else None
     cohorts = tuple(cohorts)
-    check_layout(units, periods, cohorts, factors, never, contrast)
-    check_numbers(
-        level=level, growth=growth, contrast=contrast, trend=trend, spread=spread,
-        deviation_sd=deviation_sd, sigma=sigma, rho=rho, missing=missing,
-    )  # fmt: skip
+    check_layout(units, periods, cohorts, factors, contrast)
     check_choice(EFFECTS, effect=effect)
     check_choice(NOISES, noise=noise)
     check_choice(DRIFTS, drift=drift)
