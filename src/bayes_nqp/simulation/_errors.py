@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import secrets
 from collections.abc import Callable
-from numbers import Integral
 from typing import Final, Literal
 from zlib import crc32
 
@@ -15,19 +14,9 @@ from bayes_nqp.arrays import Array, Index
 from bayes_nqp.errors import StudyError
 
 
-def seeded(seed: object) -> int:
-    """Take a seed as it is, or one at random.
-
-    Raises
-    ------
-    StudyError
-        If it is no whole number from 0 on.
-    """
-    if seed is None:
-        return secrets.randbits(31)
-    if isinstance(seed, bool) or not isinstance(seed, Integral) or seed < 0:
-        raise StudyError(f"'seed' is {seed!r}", hint="a whole number from 0 on")
-    return int(seed)
+def seeded(seed: int | None) -> int:
+    """Take a seed as it is, or one at random."""
+    return secrets.randbits(31) if seed is None else seed
 
 
 def stream(seed: int, *names: str) -> np.random.Generator:

@@ -123,7 +123,7 @@ def firms(
     deviation_sd: Size = 0.3,
     rho: Correlation = 0.6,
     noise: Size = 1.0,
-    common: float = 0.0,
+    common: Share = 0.0,
     trend: float = 0.0,
     selection: float = 1.0,
     confounding: float = 0.0,
@@ -202,7 +202,7 @@ def firms(
     seed, language = seeded(seed), spoken(names)
     first, last = check_years(years, n_firms)
     factors = check_strata(strata)
-    _check(n_firms, cities, common, newcomers)
+    _check(n_firms, cities, newcomers)
     controls = picked(covariates, FIRM)
     policy = Policy(
         chosen(mediators), level, growth, dict(contrasts), deviation_sd, moderation, rho, noise,
@@ -232,7 +232,7 @@ def firms(
     return assembled(written, happened, policy, controls, seed, parameters)
 
 
-def _check(n_firms: int, cities: int, common: float, newcomers: float) -> None:
+def _check(n_firms: int, cities: int, newcomers: float) -> None:
     most = len(zone_cities())
     if not 20 <= cities <= most:
         raise StudyError(f"'cities' is {cities!r}", hint=f"a whole number from 20 to {most}")
@@ -240,7 +240,5 @@ def _check(n_firms: int, cities: int, common: float, newcomers: float) -> None:
         raise StudyError(
             f"'n_firms' is {n_firms!r}, for {cities} cities", hint="one firm a city or more"
         )
-    if not 0.0 <= common < 1.0:
-        raise StudyError(f"'common' is {common!r}", hint="a correlation from 0 up, below 1")
     if not 0.0 <= newcomers <= 1.0:
         raise StudyError(f"'newcomers' is {newcomers!r}", hint="a share from 0 to 1")
