@@ -135,9 +135,9 @@ def test_the_compressed_sampler_refuses_them(shape: Deviations) -> None:
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [
-        (lambda: nqp.StudentDeviations(2.0), "'nu' of StudentDeviations is 2.0"),
+        (lambda: nqp.StudentDeviations(2.0), "'nu' is 2.0"),
         (lambda: nqp.StudentDeviations(4, -1.0), "'scale' of StudentDeviations is -1.0"),
-        (lambda: nqp.Horseshoe(0.0), "'slab' of Horseshoe is 0.0"),
+        (lambda: nqp.Horseshoe(0.0), "'slab' is 0.0"),
         (lambda: nqp.Priors(walk=nqp.Horseshoe()), "'walk' is Horseshoe"),
     ],
 )

@@ -171,7 +171,7 @@ def test_a_number_is_half_normal() -> None:
     ("wrong", "words"),
     [
         (lambda: nqp.HalfT(3, 0.0), "'scale' of HalfT is 0.0"),
-        (lambda: nqp.HalfT(0.0, 1.0), "'nu' of HalfT is 0.0"),
+        (lambda: nqp.HalfT(0.0, 1.0), "'nu' is 0.0"),
         (lambda: nqp.Priors(member="wide"), "'member' is 'wide'"),
         (lambda: nqp.Priors(level=nqp.HalfT(3, 1)), "'level' is a HalfT"),
         (lambda: nqp.Priors(member=nqp.HalfT), "'member' is the class HalfT"),

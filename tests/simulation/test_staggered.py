@@ -154,7 +154,7 @@ def test_noise_may_be_a_function() -> None:
         ({"sigma": 0.0}, "'sigma'"),
         ({"missing": -0.1}, "'missing'"),
         ({"level": float("nan")}, "'level'"),
-        ({"effect": "grwing"}, "did you mean 'growing'"),
+        ({"effect": "grwing"}, "'effect' is 'grwing'"),
         ({"effect": lambda cells: [1.0]}, "for 88 cells"),
         ({"strata": {"region": ["a", "a"]}}, "'strata'"),
         ({"strata": {}, "contrast": 0.5}, "'contrast'"),

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import field
 from typing import TYPE_CHECKING, Literal, Self
 
 import numpy as np
 
+from bayes_nqp.annotations import Positive
 from bayes_nqp.columns import SourceRows
 from bayes_nqp.designs._design import SingleEquation
 from bayes_nqp.designs._facts import Facts, StatedTerm, Term
@@ -116,7 +116,7 @@ class ContinuousExposure(SingleEquation):
     baseline: str | Sequence[str] = ()
     moderator: str | None = None
     reference: float = 0.0
-    per: Literal["unit", "sd"] | float = "unit"
+    per: Literal["unit", "sd"] | Positive = "unit"
     by_time: bool = False
     unidentified: Literal["raise", "drop"] = "raise"
     priors: Priors = field(default_factory=Priors)
@@ -126,12 +126,11 @@ class ContinuousExposure(SingleEquation):
 
     def __post_init__(self) -> None:
         self._check_arguments()
-        column: object = self.exposure
-        if not isinstance(column, str) or not column:
-            raise StudyError(
-                f"'exposure' is {self.exposure!r}", hint="the name of one exposure of the panel"
-            )
-        self._numbers()
+        if not self.exposure:
+            raise StudyError("'exposure' is ''", hint="the name of one exposure of the panel")
+        object.__setattr__(self, "reference", float(self.reference))
+        if self.per not in ("unit", "sd"):
+            object.__setattr__(self, "per", float(self.per))
         for term in self.stated_terms:
             if not term.with_dose:
                 raise StudyError(
@@ -142,18 +141,6 @@ class ContinuousExposure(SingleEquation):
                     ),
                     hint="spillovers=nqp.SpatialLag(weights)",
                 )  # fmt: skip
-
-    def _numbers(self) -> None:
-        if not _finite(self.reference):
-            raise StudyError(f"'reference' is {self.reference!r}", hint="a number, such as 0")
-        object.__setattr__(self, "reference", float(self.reference))
-        if self.per in ("unit", "sd"):
-            return
-        if not _finite(self.per) or not float(self.per) > 0:
-            raise StudyError(
-                f"'per' is {self.per!r}", hint="'unit', 'sd', or a number of units such as 10"
-            )
-        object.__setattr__(self, "per", float(self.per))
 
     @property
     def facts(self) -> Facts:
@@ -208,7 +195,3 @@ class ContinuousExposure(SingleEquation):
                 hint=f"panel.complete({name!r}) keeps the rows that have it; or fill it in",
             )
         return DoseSpec(name, values - self.reference, self.reference, self.per, self.by_time)
-
-
-def _finite(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

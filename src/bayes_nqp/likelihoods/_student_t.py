@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
+from annotated_types import Gt
 
 from bayes_nqp.arrays import Array
 from bayes_nqp.doors import value
-from bayes_nqp.errors import StudyError
 from bayes_nqp.language import Message
 from bayes_nqp.likelihoods._likelihood import Likelihood
 from bayes_nqp.parameters import Gamma, Parameter
@@ -45,13 +44,7 @@ class StudentT(Likelihood):
     robust: ClassVar[bool] = True
     label: ClassVar[Message] = Message("Student-t")
 
-    nu: float | None = None
-
-    def __post_init__(self) -> None:
-        if self.nu is not None and not (math.isfinite(self.nu) and self.nu > 2):
-            raise StudyError(
-                f"'nu' is {self.nu!r}", hint="a number above 2, or None to estimate it"
-            )
+    nu: Annotated[float, Gt(2)] | None = None
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
+from annotated_types import Ge
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
@@ -56,7 +57,7 @@ def league(
     by: By = None,
     prob: float = 0.95,
     weights: str = "rows",
-    most: int = 60,
+    most: Annotated[int, Ge(2)] = 60,
     ax: Axes | None = None,
     title: str | None = None,
     language: Language = "en",
@@ -102,8 +103,6 @@ def league(
     """
     if by is not None and not by:
         raise StudyError(f"'by' is {by!r}, which keeps nothing apart", hint="by='region', or None")
-    if most < 2:
-        raise StudyError(f"most={most!r} leaves nothing to compare", hint="most=60")
     effects = effects_of(fit_or_effects)
     translate = words(language, effects)
     draws = att(effects, by if by is not None else member_name(effects), weights)

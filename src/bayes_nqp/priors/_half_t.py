@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from scipy.special import gammaln
 
+from bayes_nqp.annotations import Positive
 from bayes_nqp.arrays import Array
 from bayes_nqp.doors import value
-from bayes_nqp.errors import StudyError
 from bayes_nqp.language import Message, Numeral
 from bayes_nqp.parameters import ScalePrior
 
@@ -41,13 +41,8 @@ class HalfT(ScalePrior):
     >>> design = nqp.StaggeredDiD(priors=priors)
     """
 
-    nu: float
+    nu: Positive
     scale: float
-
-    def __post_init__(self) -> None:
-        ScalePrior.__post_init__(self)
-        if not 0.0 < self.nu < np.inf:
-            raise StudyError(f"'nu' of HalfT is {self.nu!r}", hint="a number above 0, such as 3")
 
     @property
     def kind(self) -> Message:

@@ -7,9 +7,9 @@ from typing import Any, Self
 
 import numpy as np
 
+from bayes_nqp.annotations import Positive
 from bayes_nqp.arrays import Array
 from bayes_nqp.doors import value
-from bayes_nqp.errors import StudyError
 from bayes_nqp.language import Message, Numeral
 from bayes_nqp.priors._deviations import Deviations, StatedScale
 
@@ -45,15 +45,8 @@ class Horseshoe(Deviations):
     >>> design = nqp.StaggeredDiD(priors=nqp.Priors(member=nqp.Horseshoe()))
     """
 
-    slab: float = 2.0
+    slab: Positive = 2.0
     scale: StatedScale = 0.1
-
-    def __post_init__(self) -> None:
-        Deviations.__post_init__(self)
-        if not 0.0 < self.slab < np.inf:
-            raise StudyError(
-                f"'slab' of Horseshoe is {self.slab!r}", hint="a number above 0, such as 2"
-            )
 
     @property
     def label(self) -> Message:

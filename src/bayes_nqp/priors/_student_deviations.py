@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
+from annotated_types import Gt
 
 from bayes_nqp.arrays import Array
 from bayes_nqp.doors import value
-from bayes_nqp.errors import StudyError
 from bayes_nqp.language import Message, Numeral
 from bayes_nqp.priors._deviations import Deviations, StatedScale
 
@@ -44,15 +44,8 @@ class StudentDeviations(Deviations):
     >>> design = nqp.StaggeredDiD(priors=priors)
     """
 
-    nu: float = 4.0
+    nu: Annotated[float, Gt(2)] = 4.0
     scale: StatedScale = 1.0
-
-    def __post_init__(self) -> None:
-        Deviations.__post_init__(self)
-        if not 2.0 < self.nu < np.inf:
-            raise StudyError(
-                f"'nu' of StudentDeviations is {self.nu!r}", hint="a number above 2, such as 4"
-            )
 
     @property
     def label(self) -> Message:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -11,7 +10,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import numpy as np
-from annotated_types import Ge
+from annotated_types import Ge, Interval
 
 from bayes_nqp.annotations import Seed
 from bayes_nqp.doors import value
@@ -81,12 +80,8 @@ class NUTS:
     tune: Annotated[int, Ge(50)] = 1000
     chains: Annotated[int, Ge(1)] = 4
     seed: Seed | None = None
-    target_accept: float = 0.9
+    target_accept: Annotated[float, Interval(ge=0.5, lt=1)] = 0.9
     cores: Annotated[int, Ge(1)] | None = None
-
-    def __post_init__(self) -> None:
-        if not (math.isfinite(self.target_accept) and 0.5 <= self.target_accept < 1):
-            raise StudyError(f"'target_accept' is {self.target_accept!r}", hint="0.8 to 0.99")
 
     @property
     def n_evaluations(self) -> int:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from annotated_types import Ge, Interval
 
-from bayes_nqp.errors import StudyError, nearest
+from bayes_nqp.errors import StudyError
 from bayes_nqp.limits import afford
 
 type Size = Annotated[float, Ge(0)]
@@ -78,22 +78,3 @@ def check_size(units: int, periods: int) -> None:
         f"a panel of {units:,} units and {periods:,} periods",
         "fewer of them",
     )
-
-
-def check_choice(choices: tuple[str, ...], **values: object) -> None:
-    """Refuse what is neither a function nor one of the choices.
-
-    Parameters
-    ----------
-    **values : object
-        Arguments of a simulation.
-
-    Raises
-    ------
-    StudyError
-        If one of them is neither.
-    """
-    for name, value in values.items():
-        if not callable(value) and value not in choices:
-            raise StudyError(f"'{name}' is {value!r}", hint=f"{nearest(str(value), choices)} "
-                             "(or a function)")  # fmt: skip

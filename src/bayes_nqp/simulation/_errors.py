@@ -104,7 +104,6 @@ def shared_by_groups(share: float, groups: Index) -> Across | None:
 
 Noise = Literal["ar1", "ar1+white", "student"] | Callable[[np.random.Generator, int, int], Array]
 
-NOISES = ("ar1", "ar1+white", "student")
 
 _FREEDOM = 4.0
 

@@ -16,8 +16,8 @@ from bayes_nqp.annotations import Positive, Seed
 from bayes_nqp.arrays import Array, Index
 from bayes_nqp.doors import door
 from bayes_nqp.panel import Panel
-from bayes_nqp.simulation._checks import Correlation, Share, Size, check_choice, check_layout
-from bayes_nqp.simulation._errors import NOISES, Noise, errors_of
+from bayes_nqp.simulation._checks import Correlation, Share, Size, check_layout
+from bayes_nqp.simulation._errors import Noise, errors_of
 from bayes_nqp.simulation._rows import Assignment, background, layout, rows_of
 from bayes_nqp.simulation._spillover import (
     PLACES,
@@ -28,7 +28,6 @@ from bayes_nqp.simulation._spillover import (
     scattered,
 )
 from bayes_nqp.simulation._truth import (
-    EFFECTS,
     Effect,
     Simulated,
     cohort_scores,
@@ -40,8 +39,6 @@ Drift = (
     Literal["none", "lines", "unit lines", "bend", "factor", "two factors"]
     | Callable[[np.random.Generator, Index, int], Array]
 )
-
-DRIFTS = ("none", "lines", "unit lines", "bend", "factor", "two factors")
 
 
 def drift_of(drift: Drift, rng: np.random.Generator, cohort: Index, periods: int) -> Array:
@@ -199,9 +196,6 @@ def staggered(
     sizes = dict(cohorts) if isinstance(cohorts, Mapping) else None
     cohorts = tuple(cohorts)
     check_layout(units, periods, cohorts, factors, contrast)
-    check_choice(EFFECTS, effect=effect)
-    check_choice(NOISES, noise=noise)
-    check_choice(DRIFTS, drift=drift)
     streams = np.random.default_rng(seed).spawn(8)
     who = layout(units, factors, cohorts, never, sizes)
     added = cohort_scores(cohorts, spread if effect == "cohorts" else 0.0, streams[0])

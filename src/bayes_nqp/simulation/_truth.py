@@ -79,8 +79,6 @@ class Simulated:
 
 Effect = Literal["flat", "growing", "cohorts"] | Callable[[pd.DataFrame], npt.ArrayLike]
 
-EFFECTS = ("flat", "growing", "cohorts")
-
 
 def cohort_scores(
     cohorts: Sequence[int], spread: float, rng: np.random.Generator

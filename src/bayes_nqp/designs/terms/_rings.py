@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bayes_nqp.annotations import Natural
+from bayes_nqp.annotations import Natural, Positive
 from bayes_nqp.arrays import Index
 from bayes_nqp.designs.terms._spillover import Spillover, rising
 from bayes_nqp.doors import value
@@ -135,7 +135,7 @@ class Donut(Spillover):
     ('0–200 km',)
     """
 
-    km: float
+    km: Positive
     longitude: str = "longitude"
     latitude: str = "latitude"
     city: str | None = None
@@ -144,12 +144,6 @@ class Donut(Spillover):
     drops_rows = True
     onto = ("untreated",)
     leads = 0
-
-    def __post_init__(self) -> None:
-        if not 0.0 < self.km < np.inf:
-            raise StudyError(
-                Message("'{}' is {!r}", "km", self.km), hint="a positive number, such as 200"
-            )
 
     @property
     def rings(self) -> tuple[str, ...]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, fields, replace
-from typing import TYPE_CHECKING, Final
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, Annotated, Final
 
 import numpy as np
+from annotated_types import Ge
 
 from bayes_nqp.arrays import Index
 from bayes_nqp.designs._facts import Facts, Term
@@ -20,6 +21,8 @@ from bayes_nqp.terms import ProcessPart
 if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
 
+
+type _Scale = Annotated[float, Ge(0)]
 
 LEAST = 3
 """Untreated periods that a cohort of each stratum must have."""
@@ -75,18 +78,14 @@ class DifferentialTrends(Term):
     0.25
     """
 
-    line: float = 0.5
-    walk: float = 0.25
-    cohort_line: float = 0.1
-    cohort_walk: float = 0.25
+    line: _Scale = 0.5
+    walk: _Scale = 0.25
+    cohort_line: _Scale = 0.1
+    cohort_walk: _Scale = 0.25
 
     role = "drift"
 
     def __post_init__(self) -> None:
-        for item in fields(self):
-            value = getattr(self, item.name)
-            if value < 0.0:
-                raise StudyError(f"'{item.name}' is {value!r}", hint="a number from 0 on")
         if not any(asdict(self).values()):
             raise StudyError("all scales of 'trends' are 0", hint="trends=None")
 

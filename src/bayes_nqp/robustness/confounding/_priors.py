@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from bayes_nqp.annotations import Count
+from bayes_nqp.annotations import Count, Positive
 from bayes_nqp.arrays import Array
 from bayes_nqp.doors import value
 from bayes_nqp.errors import StudyError
@@ -33,11 +33,7 @@ class NormalRho:
     NormalRho(sd=0.2)
     """
 
-    sd: float = 0.2
-
-    def __post_init__(self) -> None:
-        if not (np.isfinite(self.sd) and self.sd > 0):
-            raise StudyError(f"'sd' is {self.sd!r}", hint="a positive number, such as 0.2")
+    sd: Positive = 0.2
 
     def draw(self, number: Count, rng: np.random.Generator) -> Array:
         """Draw correlations."""
