@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from bayes_nqp.annotations import Positive
 from bayes_nqp.doors import door
 from bayes_nqp.errors import PanelError, StudyError, shown
 from bayes_nqp.language import Message
 from bayes_nqp.spatial_weights._cities import places_apart, spread
-from bayes_nqp.spatial_weights._links import checked_distance, linked
+from bayes_nqp.spatial_weights._links import linked
 from bayes_nqp.spatial_weights._places import EARTH
 from bayes_nqp.spatial_weights._weights import Islands, SpatialWeights, Standardised
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 @door
 def band(
     panel: Panel,
-    km: float,
+    km: Positive,
     *,
     longitude: str = "longitude",
     latitude: str = "latitude",
@@ -65,7 +66,7 @@ def band(
     SpatialWeights('within 150 km', 285 units, 1,280 links)
     """
     places = places_apart(panel, longitude, latitude, city)
-    links = places.within(checked_distance(km))
+    links = places.within(km)
     links.data[:] = 1.0
     weights = linked(
         links, "band", f"within {km:g} km", places=places, standardised=standardised,
@@ -153,9 +154,9 @@ DENSE: Final = 5_000
 @door
 def inverse_distance(
     panel: Panel,
-    km: float | None = None,
+    km: Positive | None = None,
     *,
-    power: float = 1.0,
+    power: Positive = 1.0,
     longitude: str = "longitude",
     latitude: str = "latitude",
     city: str | None = None,
@@ -200,16 +201,12 @@ def inverse_distance(
     SpatialWeights('inverse distance within 300 km', 285 units, 4,692 links)
     """
     places = places_apart(panel, longitude, latitude, city)
-    if not 0.0 < power < np.inf:
-        raise StudyError(
-            Message("'{}' is {!r}", "power", power), hint="a positive number, such as 1 or 2"
-        )
     if km is None and len(places.ids) > DENSE:
         raise StudyError(
             Message("all pairs of {} units would be linked", len(places.ids)),
             hint="km=500 links those within 500 kilometres",
         )
-    links = places.within(np.pi * EARTH if km is None else checked_distance(km))
+    links = places.within(np.pi * EARTH if km is None else km)
     shared = np.unique(links.tocoo().row[links.data <= 1e-9])
     if shared.size:
         raise PanelError(

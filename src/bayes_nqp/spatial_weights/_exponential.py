@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from bayes_nqp.annotations import Positive
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
 from bayes_nqp.language import Message
 from bayes_nqp.spatial_weights._cities import places_apart, spread
 from bayes_nqp.spatial_weights._distances import DENSE
-from bayes_nqp.spatial_weights._links import checked_distance, linked
+from bayes_nqp.spatial_weights._links import linked
 from bayes_nqp.spatial_weights._places import EARTH
 from bayes_nqp.spatial_weights._weights import Islands, SpatialWeights, Standardised
 
@@ -25,7 +26,7 @@ _BEYOND: Final = 8.0
 @door
 def exponential(
     panel: Panel,
-    km: float,
+    km: Positive,
     *,
     longitude: str = "longitude",
     latitude: str = "latitude",
@@ -68,17 +69,16 @@ def exponential(
     >>> nqp.spatial_weights.exponential(panel, km=20, islands="nearest").kind
     'exponential'
     """
-    length = checked_distance(km)
     places = places_apart(panel, longitude, latitude, city)
-    reach = min(_BEYOND * length, np.pi * EARTH)
+    reach = min(_BEYOND * km, np.pi * EARTH)
     if len(places.ids) > DENSE and reach > 0.1 * EARTH:
         raise StudyError(
             Message("all pairs of {} units would be linked", len(places.ids)), hint="a smaller 'km'"
         )
     links = places.within(reach)
-    links.data = np.exp(-links.data / length)
+    links.data = np.exp(-links.data / km)
     weights = linked(
-        links, "exponential", f"exponential, {length:g} km", places=places,
+        links, "exponential", f"exponential, {km:g} km", places=places,
         standardised=standardised, islands=islands,
     )  # fmt: skip
     return spread(weights, panel, city)

@@ -8,8 +8,6 @@ import numpy as np
 import pandas as pd
 
 from bayes_nqp.doors import door
-from bayes_nqp.errors import StudyError
-from bayes_nqp.language import Message
 from bayes_nqp.spatial_weights._places import Locations, numbers_in
 from bayes_nqp.spatial_weights._weights import SpatialWeights
 
@@ -40,21 +38,6 @@ def linked(
     labels = ids or (() if places is None else places.ids)
     stated = SpatialWeights(labels, matrix, kind, standardised, islands, label, points)  # type: ignore[arg-type]
     return stated.by_rules()
-
-
-def checked_distance(km: object) -> float:
-    """See that a distance is a positive number of kilometres.
-
-    Raises
-    ------
-    StudyError
-        If it is not.
-    """
-    if not isinstance(km, int | float) or not 0.0 < km < np.inf:
-        raise StudyError(
-            Message("'{}' is {!r}", "km", km), hint="a positive number of kilometres, such as 300"
-        )
-    return float(km)
 
 
 @door

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
+from annotated_types import Ge
 
 from bayes_nqp.annotations import Count
 from bayes_nqp.arrays import Array
 from bayes_nqp.doors import door
-from bayes_nqp.errors import StudyError
 
 _POINTS = 200
 
@@ -38,13 +39,8 @@ class UniformSteps:
     UniformSteps(scale=1.0, magnitude=1)
     """
 
-    scale: float = 1.0
-    magnitude: float | None = None
-
-    def __post_init__(self) -> None:
-        for name, value in (("scale", self.scale), ("magnitude", self.magnitude)):
-            if value is not None and not (np.isfinite(value) and value >= 0):
-                raise StudyError(f"'{name}' is {value!r}", hint="a number that is not negative")
+    scale: Annotated[float, Ge(0)] = 1.0
+    magnitude: Annotated[float, Ge(0)] | None = None
 
     def magnitudes(self, number: Count, rng: np.random.Generator) -> Array:
         """Draw M̄."""
