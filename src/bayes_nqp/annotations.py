@@ -163,8 +163,7 @@ def _typed(annotation: object, home: Any) -> Any:
     """The type that an annotation names; anything where nobody can tell."""
     if not isinstance(annotation, str):
         return annotation
-    names = _Names(home)
-    return reply(lambda: eval(annotation, {}, names), lambda _: Any)
+    return reply(lambda: eval(annotation, {}, _Names(home)), lambda _: Any)
 
 
 def annotations_of(call: Callable[..., object] | type) -> dict[str, Any]:
@@ -250,8 +249,7 @@ def names_in(value: str | Iterable[str]) -> tuple[str, ...]:
 
 def _names_columns(annotation: Any) -> bool:
     return any(
-        any(isinstance(limit, ColumnName) for limit in limits)
-        or any(_names_columns(item) for item in get_args(kind))
+        any(isinstance(x, ColumnName) for x in limits) or any(map(_names_columns, get_args(kind)))
         for kind, limits in parts_of(annotation)
     )
 
@@ -260,8 +258,7 @@ def items_of(annotation: Any) -> str:
     """Name the type of an array's items, such as "float64"; empty where it is no array."""
     origin, inside = get_origin(annotation), get_args(annotation)
     name = getattr(origin, "__name__", "")
-    if name == "ndarray":
-        inside = get_args(inside[1])
+    inside = get_args(inside[1]) if name == "ndarray" else inside
     return str(inside[0].__name__) if name in ("ndarray", "NDArray") else ""
 
 

@@ -63,18 +63,18 @@ class Panels:
         weights : ndarray (B, K)
             w.
         """
-        found = self._pieces(u)
-        if found is None:
+        pieces = self._pieces(u)
+        if pieces is None:
             return None
         parts = []
-        for inside, place, (_, table) in found:
+        for inside, place, (_, table) in pieces:
             # The table has the K arrays side by side (degree, K number): (degree K, number).
             basis = _basis(place, len(table))[:, :, None] * weights[inside, None]
             parts.append(basis.reshape(len(place), -1) @ table.reshape(basis[0].size, -1))
         if len(parts) == 1:
             return np.asarray(parts[0])
         out = np.empty((len(u), parts[0].shape[1]))
-        for (inside, _, _), part in zip(found, parts, strict=True):
+        for (inside, _, _), part in zip(pieces, parts, strict=True):
             out[inside] = part
         return out
 
@@ -86,11 +86,11 @@ class Panels:
         other : ndarray (B, number)
             Y.
         """
-        found = self._pieces(u)
-        if found is None:
+        pieces = self._pieces(u)
+        if pieces is None:
             return None
-        out = np.empty((2, len(u), len(found[0][2][0])))
-        for inside, place, (shapes, table) in found:
+        out = np.empty((2, len(u), len(pieces[0][2][0])))
+        for inside, place, (shapes, table) in pieces:
             size = len(table)
             each = other[inside] @ table.reshape(size * len(shapes), -1).T
             each = each.reshape(len(place), size, -1)
@@ -101,12 +101,12 @@ class Panels:
 
     def _at(self, u: Array, *, slope: bool) -> list[Array] | None:
         """What polynomials say at points, or their slopes: each in its panel."""
-        found = self._pieces(u)
-        if found is None:
+        pieces = self._pieces(u)
+        if pieces is None:
             return None
-        shapes, table = found[0][2]
+        shapes, table = pieces[0][2]
         out = np.empty((len(u), table.shape[1]))
-        for inside, place, (_, table) in found:
+        for inside, place, (_, table) in pieces:
             out[inside] = _basis(place, len(table), slope) @ table
         cuts = np.cumsum([int(np.prod(shape)) for shape in shapes])[:-1]
         parts = np.split(out, cuts, axis=1)

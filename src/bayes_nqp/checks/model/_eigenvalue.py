@@ -71,9 +71,9 @@ class Innovations:
         for k in range(draws):
             # What unit effects took up along g comes back before signs are drawn: else M D M, not
             # D, would be the covariance that signs make diagonal, and M (diag M D M) M another.
-            whole = e + np.outer(scale * generator.standard_normal(scale.size), along)
+            innovations = e + np.outer(scale * generator.standard_normal(scale.size), along)
             sign = 2.0 * generator.integers(0, 2, e.shape) - 1.0
-            shares[k] = self._largest(self._with_shared(whole * sign, generator), variance)
+            shares[k] = self._largest(self._with_shared(innovations * sign, generator), variance)
         return shares
 
     def _with_shared(self, e: Array, generator: np.random.Generator) -> Array:
@@ -138,16 +138,16 @@ def _spread(product: Array, constant: Array, start: Array) -> tuple[Array, Array
     period would leave traces in all others), the covariance of Me is ``C = M S M'``, whatever S has
     along g; where S = D it is ``D - gg' / g'w``. So D is the fixed point of ``diag C + g² / g'w``.
     """
-    own, variance, weight = np.diag(product), start, constant
+    diagonal, variance, weight = np.diag(product), start, constant
     for _ in range(_ROUNDS):
         weight = constant / variance / (constant**2 / variance).sum()  # M = I - g weight'
         along = product @ weight
         # diag C + g² / g'w, where g² / g'w = g_t weight_t D_t
-        left = own - 2.0 * constant * along + constant**2 * (weight @ along)
+        left = diagonal - 2.0 * constant * along + constant**2 * (weight @ along)
         before, variance = variance, np.maximum(left + constant * weight * variance, 1e-300)
         if np.abs(variance / before - 1.0).max() < _SETTLED:
             break
-    left_over = np.eye(own.size) - np.outer(constant, weight)
+    left_over = np.eye(diagonal.size) - np.outer(constant, weight)
     return left_over @ product @ left_over.T, variance
 
 

@@ -26,10 +26,6 @@ if TYPE_CHECKING:
     from arviz_stats.utils import ELPDDataLOO
 
 
-type Method = Literal["stacking", "bb-pseudo-bma", "pseudo-bma"]
-"""How weights of fits are made."""
-
-
 @door
 def loo(fit: Fit, by: str | None = None) -> ELPDDataLOO:
     """Predict every unit from the others, by Pareto-smoothed importance sampling.
@@ -145,7 +141,9 @@ def _numbers(result: ELPDDataLOO) -> dict[str, Any]:
 
 @door
 def compare(
-    fits: Mapping[str, Fit], by: str | None = None, method: Method = "stacking"
+    fits: Mapping[str, Fit],
+    by: str | None = None,
+    method: Literal["stacking", "bb-pseudo-bma", "pseudo-bma"] = "stacking",
 ) -> pd.DataFrame:
     """Compare how well fits to the same rows predict units they have not seen.
 

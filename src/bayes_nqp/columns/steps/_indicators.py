@@ -110,10 +110,10 @@ class Indicators(Step):
 def _keys(rows: pd.DataFrame, name: str, values: str) -> list[str]:
     """What tells rows apart, beside the variable: no column that says something of variables."""
     others = [str(x) for x in rows.columns if x not in (name, values)]
-    kept = []
+    columns = []
     for other in others:
         by_kind = rows.groupby(name)[other].nunique(dropna=False)
         varies = rows[other].nunique(dropna=False) > 1
         if not varies or by_kind.max() > 1 or sounds_like("time", other):
-            kept.append(other)
-    return kept
+            columns.append(other)
+    return columns
