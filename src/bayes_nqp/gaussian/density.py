@@ -365,29 +365,17 @@ def factorise(problem: LinearPart, values: Values, matrix: Array) -> Factor:
 
 
 def _blocks_off(matrix: Array, head: Arrowhead) -> tuple[Array, Array]:
-    """Factor the local coefficients of every block, and take them off the border; overwrites A.
+    """Factor the local coefficients of every block, and take them off the border.
 
     ``S = sum_b (A_gg,b - A_gb A_bb^-1 A_bg)``, the Schur complement of all local coefficients, with
-    ``A_gg,b`` what block b adds to ``A_gg`` on the border g. One Cholesky of each whole block costs
-    its border's cube, which no block needs: where borders are the larger part, ``H_b = L_b^-1
-    A_bg`` and ``A_gg - sum_b H_b'H_b`` are quicker.
+    ``A_gg,b`` what block b adds to ``A_gg`` on the border g. One Cholesky of each whole block would
+    cost its border's cube, which no block needs: ``A_gg - sum_b H_b'H_b`` with ``H_b = L_b^-1
+    A_bg``.
     """
     n_local, n_border = head.n_proper, head.n_border
-    if n_border > n_local:
-        lower = cholesky(matrix[..., :n_local, :n_local])
-        cross_root = half_solve(lower, matrix[..., n_local:, :n_local].swapaxes(-1, -2))
-        # The rows of all H_b one under another: one product sums H_b'H_b over blocks.
-        stacked = cross_root.reshape(len(cross_root), -1, n_border)
-        schur = matrix[..., n_local:, n_local:].sum(axis=1) - stacked.swapaxes(-1, -2) @ stacked
-        return np.concatenate([lower, cross_root.swapaxes(-1, -2)], axis=-2), schur
-    diagonal = np.einsum("...ii->...i", matrix)
-    # A block's corner A_gg,b - H_b'H_b + shift is the product of its factor's corner. One block
-    # need not identify the border: what is added to its diagonal comes off again.
-    shift = np.maximum(diagonal[..., n_local:], 1e-30)
-    diagonal[..., n_local:] += shift
-    lower = cholesky(matrix)
-    corner = lower[:, :, n_local:, n_local:]
-    schur = (corner @ corner.swapaxes(-1, -2)).sum(axis=1)
-    border = np.arange(n_border)
-    schur[:, border, border] -= shift.sum(axis=1)
-    return lower[..., :n_local], schur
+    lower = cholesky(matrix[..., :n_local, :n_local])
+    cross_root = half_solve(lower, matrix[..., n_local:, :n_local].swapaxes(-1, -2))
+    # The rows of all H_b one under another: one product sums H_b'H_b over blocks.
+    stacked = cross_root.reshape(len(cross_root), -1, n_border)
+    schur = matrix[..., n_local:, n_local:].sum(axis=1) - stacked.swapaxes(-1, -2) @ stacked
+    return np.concatenate([lower, cross_root.swapaxes(-1, -2)], axis=-2), schur
