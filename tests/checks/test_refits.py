@@ -159,6 +159,26 @@ def test_pictures_show_every_specification(calm: nqp.Fit) -> None:
         assert sum("5" in label for label in labels) == 1
 
 
+def test_what_chance_explains_is_no_distance(calm: nqp.Fit) -> None:
+    evidence = nqp.check(calm, "specifications", progress=False).evidence.copy(deep=True)
+    evidence = evidence.isel(specification=[0, 1]).assign_coords(
+        counts=("specification", [True, True])
+    )
+    sd, mean = float(evidence["att"][..., 0].std()), float(evidence["att"][..., 0].mean())
+    normal = np.random.default_rng(1).standard_normal(evidence["att"].shape[:2])
+    normal = (normal - normal.mean()) / normal.std()
+
+    def verdict(shift: float, width: float) -> str:
+        evidence["att"][..., 1] = mean + sd * (shift + width * normal)
+        evidence["reference"][:] = mean
+        return judged(evidence, far=1.5).verdict
+
+    # The difference to an estimate with the variance k² has k² - 1: 1.73 for 2, 0.46 for 1.1.
+    assert verdict(1.7, 1.1) == verdict(-1.7, 1.1) == "in doubt"
+    assert verdict(1.7, 2.0) == verdict(3.3, 2.0) == "holds"
+    assert verdict(3.5, 2.0) == "in doubt"
+
+
 def test_alternatives_that_do_not_count_do_not_decide(calm: nqp.Fit) -> None:
     evidence = nqp.check(calm, "specifications", progress=False).evidence.copy(deep=True)
     evidence["att"][:, :, 1] = -evidence["att"][:, :, 1]
@@ -176,7 +196,7 @@ def test_alternatives_that_do_not_count_do_not_decide(calm: nqp.Fit) -> None:
 def test_options_are_named_in_errors(calm: nqp.Fit) -> None:
     with pytest.raises(StudyError, match=r"no option 'repetition'.*\n.*repetitions"):
         nqp.check(calm, "placebo_space", repetition=30)
-    with pytest.raises(StudyError, match="no check"):
+    with pytest.raises(StudyError, match="no single check"):
         nqp.check(calm, repetitions=30)
 
 

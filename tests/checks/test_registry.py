@@ -41,6 +41,16 @@ def fit() -> nqp.Fit:
     return nqp.fit(design, panel, nqp.Importance(seed=1), progress=False)
 
 
+def test_several_checks_are_a_table_of_these(fit: nqp.Fit) -> None:
+    table = fit.check(["support", "model_fit"], progress=False)
+    assert list(table["check"]) == ["support", "model_fit"]
+    assert table["verdict"][0] == check(fit, "support", progress=False).verdict
+    with pytest.raises(StudyError, match="'nothing'"):
+        check(fit, ["support", "nothing"], progress=False)
+    with pytest.raises(StudyError, match="no single check"):
+        check(fit, ["support"], progress=False, draws=100)  # type: ignore[call-overload]
+
+
 def test_a_toy_check_goes_to_tables_and_reports(fit: nqp.Fit, toy: str, tmp_path: Path) -> None:
     order = [name for name in CHECKS if name in ("support", toy, "pretrends")]
     assert order == ["support", toy, "pretrends"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import bayes_nqp as nqp
@@ -12,20 +13,22 @@ if TYPE_CHECKING:
 
 
 @attribute("Fit")
-def check(fit: nqp.Fit, name: str | None = None, **options: Any) -> pd.DataFrame | nqp.CheckResult:
-    """Ask one question of a fit, or all: ``nqp.check(fit, name)``.
+def check(
+    fit: nqp.Fit, name: str | Sequence[str] | None = None, **options: Any
+) -> pd.DataFrame | nqp.CheckResult:
+    """Ask one question of a fit, several, or all: ``nqp.check(fit, name)``.
 
     Parameters
     ----------
-    name : str, optional
-        One check, such as "pretrends"; all of them by default.
+    name : str or sequence of str, optional
+        One check, such as "pretrends", or several; all of them by default.
     **options
         Of `check`, and of the check that is named.
 
     Returns
     -------
     DataFrame or CheckResult
-        All, one row a check; or the one.
+        All or several, one row a check; or the one.
     """
     result: pd.DataFrame | nqp.CheckResult = nqp.check(fit, name, **options)
     return result

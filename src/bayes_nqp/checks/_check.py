@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from shutil import get_terminal_size
@@ -79,16 +79,7 @@ MESSAGES = "messages"
 
 
 @overload
-def check(
-    fit: Fit,
-    name: None = None,
-    *,
-    store: str | Path | None = None,
-    progress: bool = True,
-    language: Language = "en",
-) -> pd.DataFrame: ...
-@overload
-def check(
+def check(  # type: ignore[overload-overlap]  # a text is a sequence of texts too
     fit: Fit,
     name: str,
     *,
@@ -97,17 +88,26 @@ def check(
     language: Language = "en",
     **options: object,
 ) -> CheckResult: ...
+@overload
+def check(
+    fit: Fit,
+    name: Sequence[str] | None = None,
+    *,
+    store: str | Path | None = None,
+    progress: bool = True,
+    language: Language = "en",
+) -> pd.DataFrame: ...
 @door
 def check(
     fit: Fit,
-    name: str | None = None,
+    name: str | Sequence[str] | None = None,
     *,
     store: str | Path | None = None,
     progress: bool = True,
     language: Language = "en",
     **options: object,
 ) -> pd.DataFrame | CheckResult:
-    """Ask one question of a fit, or all of them.
+    """Ask one question of a fit, several, or all of them.
 
     Some checks fit other designs to the same panel; a fit keeps these, so that asking again
     costs nothing, and an interrupted batch goes on where it stopped. `workers` says who computes
@@ -115,8 +115,8 @@ def check(
 
     Parameters
     ----------
-    name : str, optional
-        One check, by its name or its title in any language; all of them by default.
+    name : str or sequence of str, optional
+        One check, by its name or its title in any language, or several; all by default.
     store : str or Path, optional
         A folder in which this fit keeps refits and results from now on, each as it is known. They
         are found again after the end of the session, by all that they are made from: the same
@@ -132,7 +132,7 @@ def check(
     Returns
     -------
     DataFrame or CheckResult
-        All: one row a check with ``question``, ``check``, ``verdict``, ``figure`` and
+        All or several: one row a check with ``question``, ``check``, ``verdict``, ``figure`` and
         ``sentence``. One: the result, with its evidence.
 
     Raises
@@ -149,17 +149,18 @@ def check(
     >>> nqp.check(fit, "support").verdict
     'holds'
     """
-    if name is None and options:
+    if not isinstance(name, str) and options:
         raise StudyError(
-            f"the option {next(iter(options))!r} is given, but no check",
+            f"the option {next(iter(options))!r} is given, but no single check",
             hint="nqp.check(fit, 'name', option=...)",
         )
     if store is not None:
         keep_in(fit, store)
     with bar(progress):
-        if name is None:
-            return check_table(run_checks(fit), language)
-        return _asked(_named(name), fit, options)
+        if isinstance(name, str):
+            return _asked(_named(name), fit, options)
+        names = None if name is None else [_named(one).name for one in name]
+        return check_table(run_checks(fit, names), language)
 
 
 def run_checks(

@@ -35,7 +35,7 @@ from bayes_nqp.language import Message, decoded, encoded, listed, separated
 from bayes_nqp.panel import Panel
 
 FAR: Final = 2.0
-"""Posterior sd by which another specification's estimate may differ."""
+"""Posterior sd by which another specification's estimate may differ, if chance explains less."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -264,8 +264,12 @@ def comparison(evidence: xr.Dataset, *, far: float = FAR) -> Comparison:
     Comparison
         "fails" if the fit's interval excludes zero and an alternative lies more than a posterior
         sd on the other side; "in doubt" if one concludes otherwise (see `otherwise`), lies far
-        from the fit's own estimate of the same target, or did not converge. Alternatives that do
-        not count are left aside.
+        from the fit's own estimate of the same target, or did not converge. Neither distance counts
+        that chance explains at 5 %. Alternatives that do not count are left aside.
+
+    References
+    ----------
+    Hausman, J. A. (1978). Specification tests in econometrics. Econometrica 46(6), lemma 2.1.
     """
     counts = evidence["counts"].to_numpy()
     flat = evidence["att"].to_numpy().reshape(-1, counts.size)
@@ -273,14 +277,18 @@ def comparison(evidence: xr.Dataset, *, far: float = FAR) -> Comparison:
     low, high = np.quantile(flat[:, 0], (0.025, 0.975))
     sign = int(low > 0) - int(high < 0)
     other = otherwise(float((flat[:, 0] > 0).mean()), (flat > 0).mean(axis=0))
-    shift = np.where(counts, mean - evidence["reference"].to_numpy(), 0.0)[1:] / sd[0]
-    opposite = (np.sign(mean) == -sign) & (sign != 0)
+    gap = np.where(counts, mean - evidence["reference"].to_numpy(), 0.0)[1:]
+    # Where the fit is right it is efficient, and var(b - a) = var b - var a for any other b.
+    chance = 1.96 * np.sqrt(np.maximum(sd**2 - sd[0] ** 2, 0.0))
+    shift = gap / sd[0]
+    distant = (np.abs(gap) > chance[1:]) & (np.abs(shift) > far)
+    opposite = (np.abs(mean - mean[0]) > chance) & (np.sign(mean) == -sign) & (sign != 0)
     settled = evidence["gate_of"].to_numpy() == v.PASSED
     names = texts_of(evidence, "specification")
     turned, lost, unsettled = (
         [names[k] for k in range(1, len(names)) if counts[k] and true[k]]
         for true in (opposite & (np.abs(mean) > sd[0]), other, ~settled)
     )
-    verdict = ladder(fails=turned, doubt=lost or (np.abs(shift) > far).any() or unsettled)
-    worst = 1 + int(np.argmax(np.abs(shift)))
+    verdict = ladder(fails=turned, doubt=lost or distant.any() or unsettled)
+    worst = 1 + int(np.argmax(np.abs(shift) * np.where(distant | ~distant.any(), 1.0, 0.0)))
     return Comparison(verdict, names, mean, sd, shift, worst, turned, lost, unsettled)
