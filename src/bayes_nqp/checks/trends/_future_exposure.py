@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 from annotated_types import Ge
 
-from bayes_nqp.checks.shared import Finding, Verdict, asks, ladder, reason
+from bayes_nqp.checks.shared import FAILING, Finding, Verdict, asks, ladder, reason
 from bayes_nqp.errors import NotApplicable, PanelError
 from bayes_nqp.estimands import att
 from bayes_nqp.fitting import DOSE, REFITS, ROWS, Fit, covariate_slopes, panel_of, refit
@@ -34,9 +34,9 @@ def future_exposure(fit: Fit, *, periods: Annotated[int, Ge(1)] = 1) -> Finding:
     today's: a slope of it says that exposure follows the outcome's own course, as where units
     that grow take it up. It is what a pre-trend is to a treatment that is adopted. Rows without
     a row so many periods later are left out, and the effect is also estimated on the others
-    alone. An interval of the lead that excludes zero leaves doubt; where the lead is also half
-    as large as the effect, or the effect's conclusion does not survive it, the check fails. An
-    interval wider than the effect is no evidence and leaves doubt too.
+    alone. A 95 % interval of the lead that excludes zero leaves doubt; where the 99.5 % one does,
+    and the lead is half as large as the effect or the effect's conclusion does not survive it, the
+    check fails. An interval wider than the effect could not tell.
 
     Parameters
     ----------
@@ -116,7 +116,8 @@ def _judged(table: pd.DataFrame) -> tuple[Verdict, Message]:
     large = abs(lead["mean"]) > _LARGE * abs(plain["mean"])
     lost = sign != 0 and beside["mean"] * sign < beside["sd"]
     vague = lead["upper"] - lead["lower"] > 2 * abs(plain["mean"])
-    verdict = ladder(fails=clear and (large or lost), doubt=clear or vague)
+    sure = min(lead["p_positive"], 1.0 - lead["p_positive"]) < FAILING / 2.0
+    verdict = ladder(fails=sure and (large or lost), doubt=clear, untold=vague)
     if clear and (large or lost):
         return verdict, Message(
             "Exposure to come predicts the outcome, and by much: exposure follows the outcome's "
