@@ -31,6 +31,7 @@ from bayes_nqp.columns._values import (
     unwrapped,
 )
 from bayes_nqp.columns._vocabulary import channel_of, sounds_like
+from bayes_nqp.columns._words import WORDS as WORDS
 from bayes_nqp.columns._worksheet import letters
 from bayes_nqp.columns._years import as_years, days_since_1900, month_of, year_of
 from bayes_nqp.columns.steps import STEPS, Found, Reading, filled_periods

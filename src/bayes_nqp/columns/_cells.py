@@ -17,6 +17,7 @@ import pandas as pd
 
 from bayes_nqp.columns._broken import refuse_broken
 from bayes_nqp.columns._values import Bools, SourceRows, counted, is_text, plain, unwrapped
+from bayes_nqp.columns._words import WORDS
 from bayes_nqp.errors import PanelError, shown
 from bayes_nqp.language import Message
 from bayes_nqp.limits import limit, way_out
@@ -59,12 +60,9 @@ UNSORTED = re.compile(
 _MISSING = (type(None), type(pd.NA), type(pd.NaT))
 _WORDS = frozenset({"nan", "none", "nat", "<na>", "null", "na", "n/a"})
 """Names that look as if something missing had become text."""
-_TOTALS = frozenset((
-    "合计", "总计", "小计", "总和", "全国", "平均", "均值", "平均值", "平均数", "total", "totals",
-    "sum", "subtotal", "average", "mean", "grand total",
-))  # fmt: skip
+_TOTALS: Final[frozenset[str]] = frozenset(WORDS["totals"]["names"])
 """Names of rows that are made of others."""
-_ENDS = ("合计", "总计", "小计", "平均", " total")
+_ENDS = tuple(WORDS["totals"]["endings"])
 SURROGATE = re.compile("[\ud800-\udfff]")
 _LONG = 2**63
 _DECODED = (

@@ -10,29 +10,19 @@ import numpy as np
 import pandas as pd
 
 from bayes_nqp.columns._values import plain
+from bayes_nqp.columns._words import WORDS
 from bayes_nqp.errors import shown
 from bayes_nqp.language import Message
 
-_YES: Final = frozenset((
-    "1", "true", "t", "yes", "y", "on", "treated", "treatment", "treat", "pilot", "是", "有", "已",
-    "对", "真", "√", "✓", "✔", "☑", "✅", "●", "■", "★", "试点", "处理", "处理组", "实验组",
-    "试验组", "干预组", "入选", "获批", "纳入", "参与", "实施",
-))  # fmt: skip
-_NO: Final = frozenset((
-    "0", "false", "f", "no", "n", "off", "none", "never", "control", "untreated", "c", "否", "无",
-    "没", "没有", "未", "非", "不", "不是", "错", "假", "×", "x", "✗", "✘", "✕", "✖", "☐", "☒", "○",
-    "□", "☆", "对照", "对照组", "控制组", "从未",
-))  # fmt: skip
+_YES: Final = frozenset(WORDS["marks"]["yes"])
+_NO: Final = frozenset(WORDS["marks"]["no"])
 _PLAIN: Final = frozenset(("0", "1", "True", "False"))
 _EMPTY: Final = frozenset(("", "-", "--", "–", "—", "——", "/", "\\", "."))
 """An empty cell, and what people write into one."""
-_NEGATIONS: Final = (
-    "非", "未", "不", "无", "没", "没有", "不是", "尚未", "not ", "non-", "non ", "non", "un",
-    "no ",
-)  # fmt: skip
-_DENIALS: Final = ("非", "未", "尚未", "没有", "不是", "not ", "non-")
+_NEGATIONS: Final = tuple(WORDS["marks"]["negations"])
+_DENIALS: Final = tuple(WORDS["marks"]["denials"])
 """How a text begins that says so in more words."""
-_AFFIRMATIONS: Final = ("已", "是", "有")
+_AFFIRMATIONS: Final = tuple(WORDS["marks"]["affirmations"])
 
 
 @dataclass(frozen=True, slots=True, eq=False)

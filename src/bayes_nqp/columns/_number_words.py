@@ -14,6 +14,7 @@ import pandas as pd
 from bayes_nqp.columns._broken import broken_cell
 from bayes_nqp.columns._texts import texts_of
 from bayes_nqp.columns._values import grouped, is_text
+from bayes_nqp.columns._words import WORDS
 from bayes_nqp.columns._years import year_of
 
 EDGES: Final = " \t\r\n\u3000\xa0"
@@ -28,20 +29,8 @@ _NUMBER: Final = r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?"
 _PLAIN: Final = re.compile(_NUMBER)
 _DECIMAL: Final = re.compile(r"[-+]?(?:\d+|\d{1,3}(?:\.\d{3})+),\d+(?:[eE][-+]?\d+)?")
 _PERCENT: Final = re.compile(r"([-+]?[\d,]*\.?\d+)\s*([%‰])")
-_SCALES: Final = {
-    "": 1.0, "十": 1e1, "百": 1e2, "千": 1e3, "万": 1e4, "十万": 1e5, "百万": 1e6, "千万": 1e7,
-    "亿": 1e8, "十亿": 1e9, "百亿": 1e10, "千亿": 1e11, "万亿": 1e12,
-    "thousand": 1e3, "million": 1e6, "billion": 1e9, "mn": 1e6, "bn": 1e9,
-}  # fmt: skip
-_BASES: Final = frozenset((
-    "", "元", "美元", "欧元", "日元", "人民币", "人", "个", "件", "项", "家", "户", "吨", "公里",
-    "千米", "米", "平方公里", "平方千米", "平方米", "公顷", "亩", "册", "台", "辆", "次", "人次",
-    "度", "千瓦时", "岁", "天", "小时", "分", "倍", "所", "名", "位", "只", "头", "张", "条", "座",
-    "间", "篇", "种", "起", "宗", "笔", "套", "例", "股", "元/人", "人/平方公里", "吨标准煤",
-    "吨标煤", "立方米", "公斤", "千克", "km", "m", "km²", "m²", "km2", "m2", "ha", "t", "kg",
-    "kwh", "mwh", "usd", "rmb", "yuan", "cny", "eur", "people", "persons", "units",
-    "$", "¥", "€", "£",
-))  # fmt: skip
+_SCALES: Final[dict[str, float]] = WORDS["units"]["scales"]
+_BASES: Final = frozenset(WORDS["units"]["bases"])
 _PREFIXED: Final = re.compile(r"([-+]?)([$¥€£])\s*([\d,]*\.?\d+)")
 _RAISED: Final = re.compile(
     "([\u00b2\u00b3\u00b9\u00bc-\u00be\u2070-\u2094\u2150-\u215f\u2189-\u218b\u2460-\u24ff\u2776-\u2793\u3220-\u324f"

@@ -9,23 +9,11 @@ import pandas as pd
 
 from bayes_nqp.columns._texts import distinct, texts_of
 from bayes_nqp.columns._values import is_text
+from bayes_nqp.columns._words import WORDS
 from bayes_nqp.errors import shown
 from bayes_nqp.language import Message
 
-_KINDS: Final = (
-    "特别行政区",
-    "自治区",
-    "自治州",
-    "自治县",
-    "地区",
-    "省",
-    "市",
-    "县",
-    "区",
-    "州",
-    "盟",
-    "旗",
-)
+_KINDS: Final[list[str]] = WORDS["places"]["kinds"]
 """Words at the end of the names of places."""
 
 

@@ -12,16 +12,12 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import sparse
 
-from bayes_nqp.columns import encode
+from bayes_nqp.columns import WORDS, encode
 from bayes_nqp.errors import StudyError, brief, nearest, shown
 from bayes_nqp.language import Message
 from bayes_nqp.registry import Plugins
 
-_ENDS: Final = (
-    ("from", "origin", "source", "focal", "i", "起点", "源"),
-    ("to", "destination", "target", "neighbor", "neighbour", "j", "终点", "目标"),
-    ("weight", "weights", "w", "value", "权重"),
-)
+_ENDS: Final[list[list[str]]] = [WORDS["links"][end] for end in ("from", "to", "weight")]
 """What the columns of a list of links are called."""
 _NAMED = "a row and a column for each unit: frame.set_index('city') where names are a column"
 
