@@ -230,7 +230,7 @@ def test_priors_lie_within_the_sets_they_are_priors_of() -> None:
 
 def test_what_cannot_be_asked_is_said() -> None:
     draws = event_study()
-    with pytest.raises(StudyError, match=r"bound='smooth'.*\n.*smoothness"):
+    with pytest.raises(StudyError, match=r"'bound' is 'smooth'.*\n.*smoothness"):
         nqp.sensitivity(draws, bound="smooth")
     with pytest.raises(StudyError, match="negative limit"):
         nqp.sensitivity(draws, grid=[-1, 0])

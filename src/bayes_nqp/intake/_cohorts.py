@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Final, Literal, cast, get_args
+from typing import Any, Literal, cast
 
 import numpy as np
 import pandas as pd
 
 from bayes_nqp.doors import door
-from bayes_nqp.errors import PanelError, StudyError, brief, nearest, shown
+from bayes_nqp.errors import PanelError, brief, shown
 from bayes_nqp.foreign import reply
 from bayes_nqp.language import Message
 
 type Rule = Literal["approval_year", "next_year_after_june"]
-
-RULES: Final[tuple[str, ...]] = get_args(Rule.__value__)
 
 
 @door
@@ -55,7 +53,6 @@ def cohorts_from_dates(dates: Iterable[Any], rule: Rule = "approval_year") -> pd
     >>> nqp.cohorts_from_dates(dates, rule="next_year_after_june").tolist()
     [2015.0, 2019.0, nan]
     """
-    check_rule(rule)
     if np.ndim(np.asarray(dates, object)) != 1:
         raise PanelError("'dates' are not one column", hint="a column of dates, df['approval']")
     cells = dates if isinstance(dates, pd.Series) else np.asarray(dates, object)
@@ -64,12 +61,6 @@ def cohorts_from_dates(dates: Iterable[Any], rule: Rule = "approval_year") -> pd
     if rule == "next_year_after_june":
         years += (read.dt.month > 6).astype(np.float64)
     return years.rename("cohort")
-
-
-def check_rule(rule: str) -> None:
-    """Refuse an unknown rule."""
-    if rule not in RULES:
-        raise StudyError(Message("rule={!r} is unknown", rule), hint=nearest(str(rule), RULES))
 
 
 _AS_DATES = Message("write them as 2018-07-24; leave never treated empty")

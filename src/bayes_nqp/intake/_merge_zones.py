@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, Literal, get_args
+from typing import Any, Final, Literal
 
 import numpy as np
 import pandas as pd
@@ -10,8 +10,8 @@ import pandas as pd
 from bayes_nqp.columns import Ints
 from bayes_nqp.datasets import pilot_zones, prefectures
 from bayes_nqp.doors import door
-from bayes_nqp.errors import PanelError, StudyError, nearest, shown
-from bayes_nqp.intake._cohorts import Rule, check_rule, cohorts_from_dates
+from bayes_nqp.errors import PanelError, nearest, shown
+from bayes_nqp.intake._cohorts import Rule, cohorts_from_dates
 from bayes_nqp.intake._merged import MergedZones
 from bayes_nqp.intake._place_labels import zone_labels
 from bayes_nqp.intake._places import Match, match
@@ -20,7 +20,6 @@ from bayes_nqp.language import Message
 
 type BelowPrefecture = Literal["ignore", "count", "drop"]
 
-_BELOW: Final[tuple[str, ...]] = get_args(BelowPrefecture.__value__)
 _ADDED: Final = ("zone_batch", "zone_approved", "zone_below_prefecture")
 _WHERE_ABSENT: Final = (
     "prefecture_code",
@@ -106,12 +105,6 @@ def merge_zones(
     >>> merged.unmatched["nearest"].tolist()
     ['杭州市, 株洲市']
     """
-    check_rule(rule)
-    if below_prefecture not in _BELOW:
-        raise StudyError(
-            Message("below_prefecture={!r} is unknown", below_prefecture),
-            hint=nearest(str(below_prefecture), _BELOW),
-        )
     _check_columns(frame, prefecture, cohort, province)
     values, index = _distinct(frame, prefecture, province)
     matches = [match(*value) for value in values]

@@ -11,7 +11,6 @@ import pandas as pd
 from bayes_nqp.annotations import Seed
 from bayes_nqp.datasets import pilot_zones, prefectures
 from bayes_nqp.doors import door
-from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.index import IndexSystem, new_quality_productivity
 from bayes_nqp.simulation._assemble import Written, assembled
 from bayes_nqp.simulation._catalogue import chosen
@@ -35,8 +34,6 @@ from bayes_nqp.simulation._truth import Simulated
 from bayes_nqp.simulation._words import say, spoken
 
 Rule = Literal["approval_year", "next_year_after_june"]
-
-RULES: Final = ("approval_year", "next_year_after_june")
 
 YOUNG_CITIES: Final = (
     "毕节市", "铜仁市", "三沙市", "海东市", "日喀则市", "昌都市",
@@ -65,8 +62,6 @@ def zone_cities(rule: Rule = "approval_year", below: bool = False) -> pd.DataFra
     StudyError
         If the rule has another name.
     """
-    if rule not in RULES:
-        raise StudyError(f"'rule' is {rule!r}", hint=nearest(str(rule), RULES))
     places = prefectures()
     cities = places["prefecture"].str.endswith("市") & ~places["prefecture"].isin(YOUNG_CITIES)
     zones = pilot_zones()

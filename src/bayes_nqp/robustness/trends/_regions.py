@@ -12,7 +12,7 @@ import xarray as xr
 from bayes_nqp import vocabulary as v
 from bayes_nqp.arrays import Array
 from bayes_nqp.doors import door
-from bayes_nqp.errors import NotApplicable, StudyError, nearest
+from bayes_nqp.errors import NotApplicable, StudyError
 from bayes_nqp.estimands import By, at_level, names_of, sides_of
 from bayes_nqp.robustness.trends import _bounds as bounds
 from bayes_nqp.robustness.trends._event_study import EventStudy, event_study_of
@@ -24,8 +24,6 @@ type Bound = Literal["relative magnitudes", "smoothness"]
 type Pair = tuple[Violations | None, Violations | None]
 """The process of a group, and of the group that is taken off."""
 
-BOUNDS = ("relative magnitudes", "smoothness")
-_KINDS = ("difference", "own")
 _PRIOR = UniformSteps()
 _RELATIVE = tuple(np.arange(0.0, 2.01, 0.25).tolist())
 _FRACTIONS = np.array([0.0, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0])
@@ -137,7 +135,7 @@ def sensitivity(
     >>> robust["lower"].values.round(1)
     array([0.6, 0.5, 0.2])
     """
-    _check(bound, contrast, prob)
+    _check(prob)
     try:
         study = event_study_of(source)
     except NotApplicable as reason:
@@ -168,10 +166,7 @@ def sensitivity(
     return regions.assign_attrs(facts)
 
 
-def _check(bound: str, contrast: str, prob: float) -> None:
-    for name, value, choices in (("bound", bound, BOUNDS), ("contrast", contrast, _KINDS)):
-        if value not in choices:
-            raise StudyError(f"{name}={value!r} is not one", hint=nearest(str(value), choices))
+def _check(prob: float) -> None:
     if not 0 < prob < 1:
         raise StudyError(f"prob={prob!r} is no probability", hint="prob=0.95")
 
