@@ -56,11 +56,6 @@ def zone_cities(rule: Rule = "approval_year", below: bool = False) -> pd.DataFra
     -------
     DataFrame
         The columns of `prefectures`, batch and year; both NaN where no zone came.
-
-    Raises
-    ------
-    StudyError
-        If the rule has another name.
     """
     places = prefectures()
     cities = places["prefecture"].str.endswith("市") & ~places["prefecture"].isin(YOUNG_CITIES)
