@@ -116,7 +116,7 @@ def test_weights() -> None:
         build(frame(), weights=nqp.FixedWeights({"专利": 1, "patent": 2, "energy": 1}))
     with pytest.raises(StudyError, match="negative: energy"):
         nqp.FixedWeights({"energy": -1})
-    with pytest.raises(StudyError, match="'shift' of Entropy is -1"):
+    with pytest.raises(StudyError, match="'shift' is -1"):
         nqp.Entropy(shift=-1)
     with pytest.raises(StudyError, match="'scope' is 'year'"):
         nqp.EntropyTopsis(scope="year")  # type: ignore[arg-type]

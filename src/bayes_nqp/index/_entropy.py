@@ -3,20 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
+from annotated_types import Ge
 from scipy.special import xlogy
 
 from bayes_nqp.arrays import Array
 from bayes_nqp.doors import value
-from bayes_nqp.errors import PanelError, StudyError
+from bayes_nqp.errors import PanelError
 from bayes_nqp.index._scheme import Scope, check_shapes, linear, shares
-from bayes_nqp.language import Message
+
+
+class _Entropic:
+    """Weights from entropies, of indicators to which a shift is added."""
+
+    __slots__ = ()
+    shift: float
+    estimated: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "shift", float(self.shift))
+
+    def weigh(self, z: Array, rows: Array, keys: Sequence[str]) -> Array:
+        """Weights of the columns of z."""
+        return entropy_weights(z, rows, self.shift)
 
 
 @value("index")
-class Entropy:
+class Entropy(_Entropic):
     """Entropy weights: indicators whose sum is spread over few rows weigh more.
 
     Shares ``p_ij = z_ij / Σ_i z_ij``, entropies ``e_j = −Σ_i p_ij ln p_ij / ln N``, weights
@@ -50,37 +65,11 @@ class Entropy:
     """
 
     scope: Scope = "pooled"
-    shift: float = 0.0
-
-    estimated: ClassVar[bool] = True
-
-    def __post_init__(self) -> None:
-        check_entropy(self)
-
-    def weigh(self, z: Array, rows: Array, keys: Sequence[str]) -> Array:
-        """Weights of the columns of z."""
-        return entropy_weights(z, rows, self.shift)
+    shift: Annotated[float, Ge(0)] = 0.0
 
     def contributions(self, z: Array, weights: Array) -> Array:
         """What each indicator adds to the index."""
         return linear(z, weights)
-
-
-def check_entropy(value: object) -> None:
-    """Refuse a shift that is none; make it a float.
-
-    Raises
-    ------
-    StudyError
-        If it is none.
-    """
-    shift, name = getattr(value, "shift", None), type(value).__name__
-    number = isinstance(shift, int | float) and not isinstance(shift, bool)
-    if not number or not 0 <= float(shift) < np.inf:  # type: ignore[arg-type]
-        raise StudyError(
-            Message("'shift' of {} is {!r}", name, shift), hint="0, or a small number as 0.0001"
-        )
-    object.__setattr__(value, "shift", float(shift))  # type: ignore[arg-type]
 
 
 def entropy_weights(z: Array, rows: Array, shift: float = 0.0) -> Array:
@@ -120,7 +109,7 @@ def entropy_weights(z: Array, rows: Array, shift: float = 0.0) -> Array:
 
 
 @value("index")
-class EntropyTopsis:
+class EntropyTopsis(_Entropic):
     """Entropy weights, and as index the relative closeness to the best row.
 
     With ``v_ij = w_j z_ij`` and distances ``D⁺``, ``D⁻`` of a row from the largest and the
@@ -151,16 +140,7 @@ class EntropyTopsis:
     """
 
     scope: Scope = "pooled"
-    shift: float = 0.0
-
-    estimated: ClassVar[bool] = True
-
-    def __post_init__(self) -> None:
-        check_entropy(self)
-
-    def weigh(self, z: Array, rows: Array, keys: Sequence[str]) -> Array:
-        """Weights of the columns of z."""
-        return entropy_weights(z, rows, self.shift)
+    shift: Annotated[float, Ge(0)] = 0.0
 
     def contributions(self, z: Array, weights: Array) -> Array:
         """What each indicator adds to the index."""

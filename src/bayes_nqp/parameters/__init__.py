@@ -6,6 +6,7 @@ unconstrained value, Jacobians included and normalised, so that marginal likelih
 """
 
 from bayes_nqp.parameters._prior import Gamma, HalfNormal, Prior, ScalePrior
+from bayes_nqp.parameters._prior import Scaled as Scaled
 from bayes_nqp.parameters._space import FIXED, FLAT, Parameter, ParameterSpace, Scale
 from bayes_nqp.parameters._symmetric import Correlation, CutCorrelation, Normal
 

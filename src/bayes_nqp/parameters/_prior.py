@@ -62,7 +62,23 @@ class Prior(ABC):
         return meaning or Message("the prior of {}", name)
 
 
-class ScalePrior(Prior):
+class Scaled:
+    """A frozen dataclass with a scale, which factors multiply."""
+
+    __slots__ = ()
+    scale: Any
+
+    def __mul__(self, factor: float) -> Self:
+        changed: Self = replace(self, scale=self.scale * factor)  # type: ignore[type-var]
+        return changed
+
+    __rmul__ = __mul__
+
+    def __truediv__(self, factor: float) -> Self:
+        return self * (1.0 / factor)
+
+
+class ScalePrior(Scaled, Prior):
     """A prior of a positive value, sampled on the log scale: a frozen dataclass with its scale.
 
     A new one is a family ``p(x / scale) / scale``. It states ``kind``, ``log_pdf``, ``draw`` and
@@ -127,15 +143,6 @@ class ScalePrior(Prior):
     def over(self, scales: str) -> Message:
         """Name the family with scales in words, as "0.5s for cohorts"."""
         return Message("{kind} with scale {scales}", kind=self.kind, scales=scales)
-
-    def __mul__(self, factor: float) -> Self:
-        changed: Self = replace(self, scale=self.scale * factor)  # type: ignore[type-var]
-        return changed
-
-    __rmul__ = __mul__
-
-    def __truediv__(self, factor: float) -> Self:
-        return self * (1.0 / factor)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, replace
-from typing import Annotated, Any, ClassVar, Self
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from bayes_nqp.annotations import Words
 from bayes_nqp.arrays import Array
 from bayes_nqp.errors import StudyError
 from bayes_nqp.language import Message
-from bayes_nqp.parameters import HalfNormal, ScalePrior
+from bayes_nqp.parameters import HalfNormal, Scaled, ScalePrior
 
 type StatedScale = float | Annotated[ScalePrior, Words("a prior such as nqp.HalfT(3, 0.5)")]
 """What a scale may be: a number is half-normal."""
@@ -28,7 +28,7 @@ def plain_scale(value: float | ScalePrior) -> float | ScalePrior:
     return value.scale if isinstance(value, HalfNormal) else value
 
 
-class Deviations(ABC):
+class Deviations(Scaled, ABC):
     """How deviations of members are distributed given their common scale: a frozen dataclass.
 
     A new one states ``label``, ``words``, ``draw`` and ``variable``. Deviations that are not normal
@@ -106,15 +106,6 @@ class Deviations(ABC):
     def sd(self, scale: Array, unit: float = 1.0) -> Array:
         """Standard deviation given the common scale, in its units: itself by default."""
         return scale
-
-    def __mul__(self, factor: float) -> Self:
-        changed: Self = replace(self, scale=self.scale * factor)  # type: ignore[type-var]
-        return changed
-
-    __rmul__ = __mul__
-
-    def __truediv__(self, factor: float) -> Self:
-        return self * (1.0 / factor)
 
 
 @dataclass(frozen=True, slots=True)
