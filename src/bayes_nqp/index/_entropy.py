@@ -10,11 +10,12 @@ from annotated_types import Ge
 from scipy.special import xlogy
 
 from bayes_nqp.arrays import Array
-from bayes_nqp.doors import value
+from bayes_nqp.doors import door, value
 from bayes_nqp.errors import PanelError
 from bayes_nqp.index._scheme import Scope, check_shapes, linear, shares
 
 
+@door
 class _Entropic:
     """Weights from entropies, of indicators to which a shift is added."""
 
