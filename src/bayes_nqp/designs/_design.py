@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self
 
@@ -17,6 +17,15 @@ from bayes_nqp.registry import registered
 
 if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
+
+
+def _gone(name: str, hint: str) -> Callable[..., NoReturn]:
+    """A method of earlier versions, which says what took its place."""
+
+    def refuse(*_: object, **__: object) -> NoReturn:
+        raise StudyError(f"'design.{name}' is no more", hint=hint)
+
+    return refuse
 
 
 class Design(ABC):
@@ -95,38 +104,8 @@ class Design(ABC):
         changed: Self = replace(value, **changes)
         return changed
 
-    def build(self, *arguments: object, **options: object) -> NoReturn:
-        """Refuse: the row-by-row model is made by `nqp.build`.
-
-        Parameters
-        ----------
-        *arguments, **options
-            Whatever is given.
-
-        Raises
-        ------
-        StudyError
-            Always.
-        """
-        raise StudyError("'design.build' is no more", hint="nqp.build(design, panel)")
-
-    def collapsed(self, *arguments: object, **options: object) -> NoReturn:
-        """Refuse: the compressed model has no PyMC form.
-
-        Parameters
-        ----------
-        *arguments, **options
-            Whatever is given.
-
-        Raises
-        ------
-        StudyError
-            Always.
-        """
-        raise StudyError(
-            "'design.collapsed' is no more",
-            hint="nqp.build(design, panel), the same model row by row",
-        )
+    build = _gone("build", "nqp.build(design, panel)")
+    collapsed = _gone("collapsed", "nqp.build(design, panel), the same model row by row")
 
 
 @door
