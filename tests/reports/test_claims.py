@@ -48,9 +48,9 @@ CLAIMS = {
 OPEN = {"en": r"do not tell|stays open|Nothing is said", "zh": r"不足以判断|尚无定论|不判断"}
 
 
-def sentences(context: Context) -> Iterator[str]:
-    spoken = [one for name, one in SECTIONS.items() if name in SPOKEN]
-    assert len(spoken) == len(SPOKEN)
+def sentences(context: Context, names: tuple[str, ...] = SPOKEN) -> Iterator[str]:
+    spoken = [one for name, one in SECTIONS.items() if name in names]
+    assert len(spoken) == len(names)
     for block in chain.from_iterable(section(context) for section in spoken):
         texts = (block.text,) if isinstance(block, Paragraph) else ()
         texts = block.items if isinstance(block, Bullets) else texts
@@ -82,14 +82,22 @@ def allowed(checks: str, *, passed: bool, contrast: bool) -> str:
 
 
 def check_every_sentence(said: list[str], language: str, grades: set[str]) -> None:
-    """A likelihood has its condition and its confidence; a claim is a likelihood or is open."""
+    """A likelihood has its confidence; a claim is a likelihood or is open."""
     for one in said:
         claim, sure = re.search(CLAIMS[language], one), sure_in(one, language)
         if sure is not None:
-            assert IF[language] in one.lower(), one
             assert grade_in(one, language) in grades, one
         elif claim is not None:
             assert re.search(OPEN[language], one), one
+
+
+def check_condition(context: Context) -> None:
+    """Every section says once, with its first likelihood, that these rest on assumptions."""
+    for name in SPOKEN:
+        said = list(sentences(context, (name,)))
+        likely = [k for k, one in enumerate(said) if sure_in(one, context.language)]
+        stated = [k for k, one in enumerate(said) if IF[context.language] in one.lower()]
+        assert stated == likely[:1], said
 
 
 def standing_out(draws: Array) -> bool:
@@ -136,7 +144,7 @@ def check_onset(one: Case, said: list[str], language: str) -> None:
     times = [e for e in times if sum(one.units[k[:2]] for k in keys[e]) >= ENOUGH]
     draws = [one.average(keys[e]) for e in times]
     named = [times[k] for k in held(draws) if draws[k].mean() * average.mean() > 0]
-    pattern = r"effect is there in|it is there by then|即已显现|至此已显现"
+    pattern = r"effect is there (?:in|by)|即已显现|期已显现"
     claims = [s for s in said if re.search(pattern, s)]
     p = max(float((average > 0).mean()), float((average < 0).mean()))
     if p < 0.9 or not named:
@@ -144,7 +152,7 @@ def check_onset(one: Case, said: list[str], language: str) -> None:
         return
     (claim,) = claims
     first = min(named)
-    later = re.search(r"tell an effect is (\d+)|处理后第 (\d+) 期", claim)
+    later = re.search(r"there by event time (\d+)|处理后第 (\d+) 期", claim)
     assert (0 if later is None else int(later[1] or later[2])) == first
     there = draws[times.index(first)]
     p = max(float((there > 0).mean()), float((there < 0).mean()))
@@ -187,6 +195,7 @@ def test_nothing_is_claimed_that_is_open(k: int) -> None:
     said = list(sentences(context))
     grades = {allowed(checks, passed=True, contrast=x) for x in (False, True)}
     check_every_sentence(said, language, grades)
+    check_condition(context)
     check_growth(one, said, language)
     check_onset(one, said, language)
     check_difference(one, said, language, checks, rival)
@@ -199,6 +208,7 @@ def test_without_convergence_confidence_is_very_low(language: str) -> None:
     context = Context(fit, results_of("all hold", 3.0), language, by=("region",), outcome="exports")  # type: ignore[arg-type]
     said = list(sentences(context))
     check_every_sentence(said, language, {"very low"})
+    check_condition(context)
     assert sum(sure_in(one, language) is not None for one in said) >= 4
 
 

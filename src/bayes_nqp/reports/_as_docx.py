@@ -37,8 +37,10 @@ from bayes_nqp.tables import (
 
 __all__: list[str] = []
 
-_WIDTH, _HEIGHT, _HIGHEST = 14.8, 8.8, 12.8
+_WIDTH, _HEIGHT, _HIGHEST = 14.8, 8.0, 12.8
 """The most a picture takes, in cm; the highest where its letters would be too small."""
+_HALF = 6.8
+"""The height of a picture below a heading of the second level: two of these fill a page."""
 _LEGIBLE = 0.6
 """Of its own size, a picture can still be read."""
 _DPI = 300
@@ -58,9 +60,10 @@ def _write(document: Document, folder: Path) -> Path:
     _run(word.add_paragraph(), document.subtitle, colour="57606A")
     heads = [x.text for x in document.blocks if isinstance(x, Heading) and x.level == 1]
     add_contents(word, heads)
-    sections = count()
+    sections, level = count(), 1
     for block, after in zip_longest(document.blocks, document.blocks[1:]):
-        _add(word, block, document.language)
+        level = block.level if isinstance(block, Heading) else level
+        _add(word, block, document.language, _HEIGHT if level == 1 else _HALF)
         if isinstance(block, Heading) and block.level == 1:
             add_bookmark(word.paragraphs[-1], next(sections))
         if isinstance(block, Paragraph) and isinstance(after, Picture | NumberedTable):
@@ -108,7 +111,7 @@ def _unruled(style: Any) -> None:
         properties.remove(border)
 
 
-def _add(word: Any, block: Block, language: str) -> None:
+def _add(word: Any, block: Block, language: str, highest: float) -> None:
     translate = words(language)
     match block:
         case Heading(text, level):
@@ -128,7 +131,7 @@ def _add(word: Any, block: Block, language: str) -> None:
             _strip(word, marks, text)
         case Picture():
             caption = translate("Figure {}. ", block.number) + block.caption
-            _picture(word, block, caption)
+            _picture(word, block, caption, highest)
         case NumberedTable(table, number):
             title = translate("Table {}. ", number) + table.title
             add_docx(word, replace(table, title=title), number)
@@ -200,7 +203,7 @@ def _strip(word: Any, marks: tuple[tuple[str, str], ...], text: str) -> None:
     _run(paragraph, " " + text, colour="57606A")
 
 
-def _picture(word: Any, picture: Picture, caption: str) -> None:
+def _picture(word: Any, picture: Picture, caption: str, highest: float) -> None:
     from docx.enum.text import WD_ALIGN_PARAGRAPH
     from docx.image.image import Image
     from docx.shared import Cm, Pt, RGBColor
@@ -208,7 +211,7 @@ def _picture(word: Any, picture: Picture, caption: str) -> None:
     size = Image.from_file(str(picture.png))
     width, height = (2.54 * pixels / _DPI for pixels in (size.px_width, size.px_height))
     least = min(_LEGIBLE, _WIDTH / width, _HIGHEST / height)
-    smaller = max(least, min(1.0, _WIDTH / width, _HEIGHT / height))
+    smaller = max(least, min(1.0, _WIDTH / width, highest / height))
     word.add_picture(str(picture.png), width=Cm(smaller * width))
     held = word.paragraphs[-1]
     held.alignment = WD_ALIGN_PARAGRAPH.CENTER

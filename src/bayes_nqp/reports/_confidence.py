@@ -7,6 +7,7 @@ from typing import Final
 
 from bayes_nqp.checks import Confidence, Subject, title_of
 from bayes_nqp.language import Message, Translator, listed, separated
+from bayes_nqp.reports._condition import Grade
 from bayes_nqp.reports._context import Context
 
 _NAMED = 4
@@ -79,7 +80,7 @@ def named(names: Sequence[str]) -> Message:
 
 
 class Grounds:
-    """Words confidence for one section: its grounds once, then the grade alone.
+    """Words confidence for one section: its condition and its grounds once, then the grade alone.
 
     Parameters
     ----------
@@ -91,11 +92,14 @@ class Grounds:
         self._context = context
         self._told = told
         self._given: set[Confidence] = set()
+        self._conditioned = False
 
-    def __call__(self, subject: Subject) -> str:
+    def __call__(self, subject: Subject) -> Grade:
         """Word the confidence in a result."""
         context = self._context
         confidence = context.confidence(subject)
         brief = confidence in self._given
         self._given.add(confidence)
-        return worded(confidence, context.translate, brief=brief, told=self._told)
+        words = worded(confidence, context.translate, brief=brief, told=self._told)
+        again, self._conditioned = self._conditioned, True
+        return Grade(words, again=again)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from bayes_nqp.language import Message, enumerated, joined
+from bayes_nqp.reports._condition import claimed
 from bayes_nqp.reports._posterior import Posterior, chance, level, stated, sureness
 
 _NAMED = 6
@@ -43,8 +44,8 @@ def growth(
     """
     first, then = (level(end, unit) for end in ends)
     size = Message(
-        "Among the {} units seen both at adoption and at event time {} ({}), the average effect "
-        "is {} at adoption and {} at event time {}.",
+        "Among the {} units seen both at adoption and at event time {} ({}), the average effect, "
+        "measured from all periods before, is {} at adoption and {} at event time {}.",
         units,
         last,
         _cohorts(cohorts),
@@ -69,20 +70,22 @@ def movement(step: Posterior, last: int, language: str, *, confidence: Callable[
     """
     if not step.decided:
         return Message(
-            "Whether it moves up or down from adoption to event time {}, among the same units, "
-            "the data do not tell (P(up) = {}).",
+            "The data do not tell whether the effect moves up or down from adoption to event time "
+            "{}, among the same units (P(up) = {}).",
             last,
             chance(step.p_positive),
         ).in_(language)
-    return Message(
-        "If the assumptions hold, it is {} that from adoption to event time {} the effect moves "
-        "{} among the same units ({}); {}.",
+    grade = confidence()
+    claim = Message(
+        "it is {} that from adoption to event time {} the effect moves {} among the same units "
+        "({}); {}",
         sureness(step.p_direction),
         last,
         Message("upwards") if step.positive else Message("downwards"),
         stated(step.p_direction),
-        confidence(),
-    ).in_(language)
+        grade,
+    )
+    return claimed(claim, grade, language)
 
 
 def _cohorts(cohorts: Sequence[str]) -> Message:

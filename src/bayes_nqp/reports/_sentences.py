@@ -1,7 +1,7 @@
 """Plain sentences about posteriors: right in direction and in strength.
 
-A likelihood never stands alone: it is said to rest on the assumptions, and the confidence that
-the checks leave in these stands beside it.
+A likelihood never stands alone: its section says that it rests on the assumptions, and the
+confidence that the checks leave in these stands beside it.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import xarray as xr
 
 from bayes_nqp.checks import Rival
 from bayes_nqp.language import Message, joined
+from bayes_nqp.reports._condition import claimed
 from bayes_nqp.reports._posterior import (
     UNDECIDED,
     Posterior,
@@ -72,20 +73,19 @@ def change(
                 *parts,
             )
         return sentence.in_(language)
+    grade = confidence()
     parts = (
         sureness(posterior.p_direction),
         subject,
         _verb(posterior),
         outcome,
         stated(posterior.p_direction),
-        confidence(),
+        grade,
     )
-    sentence = Message("If the assumptions hold, it is {} that {} {} {} ({}); {}.", *parts)
+    claim = Message("it is {} that {} {} {} ({}); {}", *parts)
     if whom:
-        sentence = Message(
-            "For {}, if the assumptions hold, it is {} that {} {} {} ({}); {}.", whom, *parts
-        )
-    return joined([sentence, average]).in_(language)
+        claim = Message("for {}, it is {} that {} {} {} ({}); {}", whom, *parts)
+    return joined([claimed(claim, grade, language), average]).in_(language)
 
 
 def apart(
@@ -180,17 +180,12 @@ def comparison(
         else min(posterior.p_direction, _agreeing(least, posterior))
     )
     high, low = groups if posterior.positive else groups[::-1]
-    claim = Message("the effect is larger in {} than in {}", high, low)
+    larger = Message("the effect is larger in {} than in {}", high, low)
     if lower:
-        claim = Message("{} lowered {} more in {} than in {}", subject, outcome, low, high)
-    return Message(
-        "{}. If the assumptions hold, it is {} that {} ({}); {}.",
-        gap,
-        sureness(p),
-        claim,
-        _grounds(posterior, least, p),
-        confidence(),
-    ).in_(language)
+        larger = Message("{} lowered {} more in {} than in {}", subject, outcome, low, high)
+    grade, grounds = confidence(), _grounds(posterior, least, p)
+    claim = Message("it is {} that {} ({}); {}", sureness(p), larger, grounds, grade)
+    return joined([Message("{}.", gap), claimed(claim, grade, language)]).in_(language)
 
 
 def differing(
@@ -210,8 +205,8 @@ def differing(
         Whose levels they are.
     """
     return Message(
-        "Between the {} groups ({}) effects have a standard deviation of {}; were all equal, some "
-        "two would be estimated as far apart with probability {}.",
+        "Between the {} groups ({}) effects have a standard deviation of {}; if all were equal, "
+        "some two would still be estimated as far apart as these with probability {}.",
         groups,
         factor,
         level(spread, unit),
@@ -249,7 +244,7 @@ def jointly(kind: Message, number: int, p: float, language: str) -> str:
         How many directions were named.
     """
     return Message(
-        "If the assumptions hold, the {} named directions {} hold all at once ({}).",
+        "The {} named directions {} hold all at once ({}).",
         number,
         kind,
         stated(p),
@@ -269,8 +264,10 @@ def _agreeing(rival: Rival, posterior: Posterior) -> float:
 
 def _grounds(posterior: Posterior, rival: Rival | None, p: float) -> str:
     certain = stated(posterior.p_direction)
-    if rival is None or p == posterior.p_direction or rival.check != "time_effects":
+    if rival is None or p == posterior.p_direction:
         return certain
+    if rival.check != "time_effects":  # of which an interval is at hand, and no draws
+        return Message("{}; at least {} with {}", certain, chance(p), rival.choice)
     return Message("{}; {} with {}", certain, stated(p), rival.choice)
 
 
@@ -313,17 +310,18 @@ def indirect(
             size,
             chance(posterior.p_positive),
         ).in_(language)
-    return Message(
-        "Through {}: {}. If the assumptions hold, it is {} that {} {} {} on this path ({}); {}.",
-        via,
-        size,
+    grade = confidence()
+    claim = Message(
+        "it is {} that {} {} {} on this path ({}); {}",
         sureness(posterior.p_direction),
         _subject(exposure),
         _verb(posterior),
         outcome,
         stated(posterior.p_direction),
-        confidence(),
-    ).in_(language)
+        grade,
+    )
+    size_said = Message("Through {}: {}.", via, size)
+    return joined([size_said, claimed(claim, grade, language)]).in_(language)
 
 
 def share(draws: xr.DataArray | None, prob: float, language: str) -> str:

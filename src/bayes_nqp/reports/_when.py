@@ -8,6 +8,7 @@ from functools import partial
 from bayes_nqp import vocabulary as v
 from bayes_nqp.estimands import ENOUGH, Growth, att, growth, units_behind
 from bayes_nqp.language import Message
+from bayes_nqp.reports._condition import claimed
 from bayes_nqp.reports._confidence import Grounds
 from bayes_nqp.reports._context import Context
 from bayes_nqp.reports._over_time import movement
@@ -56,20 +57,20 @@ def _onset(context: Context, average: Posterior, grounds: Grounds) -> Iterator[s
     for (time, _), posterior in zip(times, posteriors, strict=True):
         if posterior.named and posterior.positive == average.positive:
             size, p = level(posterior, context.effect_unit), stated(posterior.p_direction)
-            parts = (sureness(posterior.p_direction), size, p, grounds("average"))
-            if time == 0:
-                yield context.translate(
-                    "If the assumptions hold, it is {} that the effect is there in the period of "
-                    "adoption already: {}, {}; {}.",
-                    *parts,
-                )
-            else:
-                yield context.translate(
-                    "The first event time at which the data tell an effect is {4}: if the "
-                    "assumptions hold, it is {0} that it is there by then: {1}, {2}; {3}.",
+            grade = grounds("average")
+            parts = (sureness(posterior.p_direction), size, p, grade)
+            claim = Message(
+                "it is {} that the effect is there in the period of adoption already: {}, {}; {}",
+                *parts,
+            )
+            if time > 0:
+                claim = Message(
+                    "it is {0} that the effect is there by event time {4}, the first at which the "
+                    "data tell one: {1}, {2}; {3}",
                     *parts,
                     time,
                 )
+            yield claimed(claim, grade, context.language)
             return
     yield Message(
         "At no single event time do the data tell an effect: it is told of the average alone."

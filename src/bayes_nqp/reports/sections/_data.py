@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pandas as pd
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.labels import Labels
 from bayes_nqp.language import listed
 from bayes_nqp.panel import Panel
 from bayes_nqp.plots import Sketch
@@ -24,7 +26,7 @@ def data(context: Context) -> Iterator[Block | Sketch]:
         yield Paragraph(context.question)
     if panel is not None:
         yield Paragraph(context.joined(_sentences(context, panel)))
-        yield from context.table("descriptives", panel)
+        yield from context.table("descriptives", _called(panel, context))
         yield from context.sketches("adoption")
     support = context.found("support")
     if support is not None and isinstance(support.evidence, pd.DataFrame):
@@ -55,6 +57,12 @@ def data(context: Context) -> Iterator[Block | Sketch]:
                 ]
             )
         )
+
+
+def _called(panel: Panel, context: Context) -> Panel:
+    """The panel, with its outcome called as the report calls it."""
+    words = {context.language: {panel.roles.outcome: context.outcome}}
+    return replace(panel, labels=panel.labels | Labels.of(words)) if context.outcome else panel
 
 
 def _sentences(context: Context, panel: Panel) -> Iterator[str]:

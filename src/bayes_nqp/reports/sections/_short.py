@@ -75,7 +75,7 @@ def _what(context: Context, answer: Answer, grounds: Grounds) -> Iterator[str]:
     if answer.over_designs is not None:
         yield context.translate(
             "Parallel trends are not earned, so that this is an average over designs; the design "
-            "of this report alone gives {}, {}, and what follows is its own.",
+            "of this report alone gives {}, {}, and the rest of the report is about it.",
             level(answer.average, unit),
             stated(answer.average.p_positive, "P(> 0)"),
         )
@@ -110,19 +110,21 @@ def _limits(context: Context) -> Iterator[Message]:
     facts = context.fit.facts
     if context.staggered and facts.parallel and context.averaged is None:
         yield Message(
-            "It rests on parallel trends: without the policy, treated units would have moved as "
-            "those that are not treated yet, or never."
+            "The answer rests on parallel trends: without the policy, treated units would have "
+            "moved as those that are not treated yet, or never."
         )
     untreated = context.staggered and facts.reach == "none"
     if not context.channels and untreated:
         yield Message(
-            "It shows neither through what channels the effect comes, nor what the policy does to "
-            "units that are not treated."
+            "This report shows neither through what channels the effect comes, nor what the policy "
+            "does to units that are not treated."
         )
     elif not context.channels:
-        yield Message("It does not show through what channels the effect comes.")
+        yield Message("This report does not show through what channels the effect comes.")
     elif untreated:
-        yield Message("It does not show what the policy does to units that are not treated.")
+        yield Message(
+            "This report does not show what the policy does to units that are not treated."
+        )
 
 
 def _over_designs(context: Context, answer: Answer) -> Iterator[Block]:
