@@ -31,7 +31,7 @@ _BETWEEN: Final = " "
 
 def reading_of(
     path: Path,
-    given: Mapping[str, Any] | None,
+    stated: Mapping[str, Any] | None,
     *,
     fixed: Mapping[str, Any] | None = None,
     roles: Roles | Callable[[Reading], Roles] | None = None,
@@ -43,7 +43,7 @@ def reading_of(
 
     Parameters
     ----------
-    given : mapping or None
+    stated : mapping or None
         Steps by their keys; None for all that find something to do.
     fixed : mapping, optional
         Steps that are taken as they are said here, whatever the others are.
@@ -67,12 +67,12 @@ def reading_of(
     PanelError
         If the file cannot be read, or a step is unknown or does not fit it.
     """
-    for key in {**(given or {}), **(fixed or {})}:
+    for key in {**(stated or {}), **(fixed or {})}:
         if key not in STEPS:
             raise PanelError(Message("read={!r} is no step", key), hint=nearest(key, STEPS))
     checked_file(path)
     with remembered():
-        reading = _read_by_steps(path, given, fixed, roles, encoding, names)
+        reading = _read_by_steps(path, stated, fixed, roles, encoding, names)
     if doubts is not None:
         doubts += reading.doubts
     elif reading.doubts:
@@ -82,7 +82,7 @@ def reading_of(
 
 def _read_by_steps(
     path: Path,
-    given: Mapping[str, Any] | None,
+    stated: Mapping[str, Any] | None,
     fixed: Mapping[str, Any] | None,
     roles: Roles | Callable[[Reading], Roles] | None,
     encoding: str | None,
@@ -91,18 +91,18 @@ def _read_by_steps(
     parts = {} if roles is None or callable(roles) else {**roles}
     reading = Reading(path, partial(_loaded, path, encoding, names), parts, encoding)
     choices = {**(fixed or {})}
-    _take(reading, given, choices, placed=False)
+    _take(reading, stated, choices, placed=False)
     if roles is None:
         return reading
     if callable(roles):
         reading.roles = {**roles(reading)}
-    _take(reading, given, choices, placed=True)
+    _take(reading, stated, choices, placed=True)
     place(reading)
     return reading
 
 
 def _take(
-    reading: Reading, given: Mapping[str, Any] | None, fixed: Mapping[str, Any], *, placed: bool
+    reading: Reading, stated: Mapping[str, Any] | None, fixed: Mapping[str, Any], *, placed: bool
 ) -> None:
     """Take the steps that are given, or that find something to do."""
     for key, each in STEPS.items():
@@ -110,7 +110,7 @@ def _take(
             continue
         if key in fixed:
             value = fixed[key]
-        elif given is None:
+        elif stated is None:
             finding = each.found(reading)
             if finding is None:
                 continue
@@ -119,8 +119,8 @@ def _take(
                 reading.notes.append(finding.reason)
                 continue
             value = finding.value
-        elif key in given and given[key] is not None:
-            value = given[key]
+        elif key in stated and stated[key] is not None:
+            value = stated[key]
         else:
             continue
         if each.by_column and not isinstance(value, str | int):

@@ -183,5 +183,5 @@ def assembled_sums(problem: GaussianProblem, values: Values) -> AssembledSums | 
     key = (assembled_sums, id(problem))
     if nodes is not None and key not in values.known:
         values.known[key] = nodes.at(values)
-    known: AssembledSums | None = values.known.get(key)
-    return known
+    at_points: AssembledSums | None = values.known.get(key)
+    return at_points

@@ -162,8 +162,8 @@ class GaussianProblem(LinearPart):
     @cached_property
     def for_many(self) -> GaussianProblem:
         """The same problem, to be asked for thousands of points; nodes are of one parameter."""
-        one = self.of_noise.stop - self.of_noise.start == 1
-        return replace(self, often=True, kept={}) if one and self.fixed is None else self
+        single = self.of_noise.stop - self.of_noise.start == 1
+        return replace(self, often=True, kept={}) if single and self.fixed is None else self
 
     def noise_parameter(self, values: Values) -> Array:
         """The one parameter of the noise on its unconstrained scale (B, 1)."""

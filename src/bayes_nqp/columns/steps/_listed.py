@@ -71,33 +71,33 @@ class Listed:
 
 def listed(reading: Reading, source: Mapping[str, Any]) -> Listed:
     """Match the names of a list to those of the data."""
-    names, told, found = source.get("names", {}), _dates(reading, source), Listed()
+    names, stated, match = source.get("names", {}), _dates(reading, source), Listed()
     stems: dict[str, list[str]] = {}
-    for known in names_in(reading, source):
-        for key in keys_of(known):
-            stems.setdefault(key, []).append(known)
-    for name, dates in told.items():
+    for unit in names_in(reading, source):
+        for key in keys_of(unit):
+            stems.setdefault(key, []).append(unit)
+    for name, dates in stated.items():
         called = names.get(name, name)
         if called == "":
-            found.absent.append(name)
+            match.absent.append(name)
             continue
         meant, near = _match(called, stems)
         if meant is None:
-            found.near |= {name: near} if near else {}
-            found.absent += [] if near else [name]
+            match.near |= {name: near} if near else {}
+            match.absent += [] if near else [name]
             continue
-        found.matched.append(name)
-        date = found.dates.get(meant, dates[0])
+        match.matched.append(name)
+        date = match.dates.get(meant, dates[0])
         if year_of(date) is None or {*map(year_of, dates)} != {year_of(date)}:
-            found.undated.append(name)
+            match.undated.append(name)
         else:
-            found.dates[meant] = date
-    for name, near in [*found.near.items()]:
-        found.near[name] = [x for x in near if x not in found.dates]
-        if not found.near[name]:
-            del found.near[name]
-            found.absent.append(name)
-    return found
+            match.dates[meant] = date
+    for name, near in [*match.near.items()]:
+        match.near[name] = [x for x in near if x not in match.dates]
+        if not match.near[name]:
+            del match.near[name]
+            match.absent.append(name)
+    return match
 
 
 def _dates(reading: Reading, source: Mapping[str, Any]) -> dict[str, list[Any]]:

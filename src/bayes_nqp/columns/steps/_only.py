@@ -33,28 +33,28 @@ class Only(Step):
             if not _CALLED.search(str(name)) or not is_text(column):
                 continue
             kinds = [x for x in distinct(column) if isinstance(x, str)]
-            kept = [x for x in kinds if x.strip() in _GROUP]
+            groups = [x for x in kinds if x.strip() in _GROUP]
             parents = [x for x in kinds if x.strip() in _PARENT]
-            if len(kept) != 1 or not parents or len(kinds) > 1 + len(parents):
+            if len(groups) != 1 or not parents or len(kinds) > 1 + len(parents):
                 continue
-            count = int((~column.isin(kept)).sum())
+            count = int((~column.isin(groups)).sum())
             reason = Message("{} tells statements of groups ({}) from those of parent companies, "
-                             "which are left out ({})", name, kept[0], some(parents))  # fmt: skip
-            return Found({str(name): kept[0].strip()}, reason, count, some(parents), "")
+                             "which are left out ({})", name, groups[0], some(parents))  # fmt: skip
+            return Found({str(name): groups[0].strip()}, reason, count, some(parents), "")
         return None
 
     def applied(self, reading: Reading, value: Any) -> int:
         """Leave the others out; refuse what is said of no row."""
         frame = reading.frame
-        kept = np.ones(len(frame), dtype=bool)
+        inside = np.ones(len(frame), dtype=bool)
         for name, wanted in value.items():
-            said = {str(x) for x in (wanted if isinstance(wanted, list) else [wanted])}
+            labels = {str(x) for x in (wanted if isinstance(wanted, list) else [wanted])}
             cells = frame[name].map(plain, na_action="ignore")
-            if lacking := said - {*cells.dropna()}:
+            if lacking := labels - {*cells.dropna()}:
                 raise PanelError(
                     Message("only: no row of {} says {}", name, shown(sorted(lacking))),
                     hint=Message("its cells are {}", shown(sorted({*cells.dropna()}), 8)),
                 )
-            kept &= cells.isin(said).to_numpy()
-        reading.frame = frame[kept]
-        return int((~kept).sum())
+            inside &= cells.isin(labels).to_numpy()
+        reading.frame = frame[inside]
+        return int((~inside).sum())

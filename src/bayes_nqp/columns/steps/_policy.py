@@ -97,17 +97,17 @@ class PolicyList(Step):
                     Message("policy = {!r} needs one column that names the unit", name),
                     hint="leave it out, and give each row its first treated period",
                 )
-            found = listed(reading, source)
-            if (doubt := doubt_of(source, found)) is not None:
+            match = listed(reading, source)
+            if (doubt := doubt_of(source, match)) is not None:
                 reading.doubts.append(doubt)
             column = reading.frame[source.get("of", reading.parts[0])]
-            dates = {x: found.dates.get(bare_name(x)) for x in column.dropna().unique()}
+            dates = {x: match.dates.get(bare_name(x)) for x in column.dropna().unique()}
             reading.dated[name] = column.map(dates)
             since = column.map({x: year_of(date) for x, date in dates.items()}).astype("float64")
             reading.frame = reading.frame.assign(**{name: since})
-            treated = int(_units_of(reading, source, found.dates).nunique())
+            treated = int(_units_of(reading, source, match.dates).nunique())
             count += treated
-            reading.notes.append(_said(reading, name, source, found, treated))
+            reading.notes.append(_said(reading, name, source, match, treated))
         return count
 
 
@@ -124,12 +124,12 @@ def _lists(reading: Reading, of: str) -> list[tuple[bool, int, bool, Source, dic
     times = reading.frame[reading.roles["time"]].dropna().map(year_of)
     low, high, lists = times.min(), times.max(), []
     for named, source in _sources(reading, of):
-        found = listed(reading, source)
-        if "of" in source and len({*found.matched}) < _rows_named(reading, source):
+        match = listed(reading, source)
+        if "of" in source and len({*match.matched}) < _rows_named(reading, source):
             continue  # of provinces in a list of cities, say
-        dates, known = found.dates, len(names_in(reading, source))
+        dates, units = match.dates, len(names_in(reading, source))
         inside = sum(low <= (year_of(x) or 0) <= high for x in dates.values())
-        share = max(len(found.matched) / max(found.names, 1), len(dates) / known)
+        share = max(len(match.matched) / max(match.names, 1), len(dates) / units)
         if len(dates) >= _FEWEST and share >= _HALF and inside >= _HALF * len(dates):
             lists.append((named, len(dates), "dates" not in source, source, dates))
     return lists
@@ -155,9 +155,9 @@ def _units_of(reading: Reading, source: Source, dates: dict[str, Any]) -> pd.Ser
     return units[column.isin(dated)]
 
 
-def _said(reading: Reading, name: str, source: Source, found: Listed, treated: int) -> Message:
+def _said(reading: Reading, name: str, source: Source, match: Listed, treated: int) -> Message:
     """How much of a list was found, and what becomes of the others."""
-    matched, names = len(found.matched), found.names
+    matched, names = len(match.matched), match.names
     if "of" in source:
         parts = [Message("{} from the list in {!r}: {} of {} names are in {}, with {}", name,
                          source["sheet"], matched, names, source["of"],
@@ -165,11 +165,11 @@ def _said(reading: Reading, name: str, source: Source, found: Listed, treated: i
     else:
         parts = [Message("{} from the list in {!r}: {} of {} names are units of the data", name,
                          source["sheet"], matched, names)]  # fmt: skip
-    if found.absent:
-        parts.append(Message("not among them: {}", shown(found.absent, 8)))
-    rest = len(names_in(reading, {})) - treated - (0 if "of" in source else len(found.undated))
-    if rest > 0:
-        parts.append(Message("the others, {}, count as never treated", counted(rest, "unit")))
+    if match.absent:
+        parts.append(Message("not among them: {}", shown(match.absent, 8)))
+    others = len(names_in(reading, {})) - treated - (0 if "of" in source else len(match.undated))
+    if others > 0:
+        parts.append(Message("the others, {}, count as never treated", counted(others, "unit")))
     return separated(parts)
 
 
