@@ -160,6 +160,9 @@ def _hints(frame: PlanFrame, reason: Index) -> list[Message]:
     hints = []
     if (reason == NO_BASE).any():
         hints.append(Message("start the panel earlier"))
+    if (reason[frame.treated] == NO_BASE).all():
+        since = Message("say since when units are treated, where the column says which ones are")
+        return [*hints, since]
     if np.isin(reason, (2, 3)).any():
         if len(frame.level_names) > 1:
             hints.append(Message("common time effects ({})", Hint("time", TimeEffects())))
