@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -12,6 +10,7 @@ import xarray as xr
 from doors import COLOURS, WARNING, labels
 from matplotlib.collections import PolyCollection
 from matplotlib.text import Text
+from pictures import rendered
 
 from bayes_nqp import plots
 from bayes_nqp.checks import CheckResult
@@ -21,12 +20,6 @@ from bayes_nqp.language import Message
 def _said(figure):
     texts = [t.get_text() for t in figure.findobj(Text) if t.get_visible()]
     return "\n".join(filter(None, texts)).replace("\n", " ")
-
-
-def _rendered(figure):
-    picture = io.BytesIO()
-    figure.savefig(picture, dpi=50)
-    return picture.getbuffer().nbytes
 
 
 def _result(evidence, kind, verdict="holds"):
@@ -84,7 +77,7 @@ def test_each_kind_is_drawn(kind, language):
     assert plt.get_fignums() == open_figures
     assert "A title" in _said(figure)
     assert any("\u4e00" <= c <= "\u9fff" for c in _said(figure)) == (language == "zh")
-    assert _rendered(figure) > 1000
+    assert rendered(figure) > 1000
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -95,7 +88,7 @@ def test_each_kind_is_drawn_into_given_axes(kind):
         assert ax.get_title(loc="left") + ax.get_title() == "Mine"
         drawn = [ax, *ax.child_axes]
         assert any(a.lines or a.collections for a in drawn)
-        assert _rendered(figure) > 1000
+        assert rendered(figure) > 1000
     finally:
         plt.close(figure)
 

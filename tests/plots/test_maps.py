@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from functools import cache
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import pytest
 from matplotlib.collections import PathCollection
 from matplotlib.colors import to_rgba
 from matplotlib.text import Text
+from pictures import rendered
 from scipy.spatial import cKDTree
 from spatial_places import frame_of, panel_of, scattered
 from spilled import spilled
@@ -37,13 +37,6 @@ def fitted(varying: str | None = None, *, lag: bool = False) -> nqp.Fit:
 
 def said(figure) -> str:
     return " ".join(t.get_text() for t in figure.findobj(Text) if t.get_visible())
-
-
-def rendered(figure) -> int:
-    """Draw for real, so that a missing glyph warns, and warnings are errors."""
-    picture = io.BytesIO()
-    figure.savefig(picture, dpi=50)
-    return picture.getbuffer().nbytes
 
 
 def faces(figure) -> np.ndarray:

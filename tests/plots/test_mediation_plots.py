@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -13,6 +11,7 @@ from matplotlib.colors import to_hex
 from matplotlib.patches import FancyArrowPatch, Rectangle
 from matplotlib.text import Text
 from mediated import channels_fit, random_paths
+from pictures import rendered
 
 import bayes_nqp as nqp
 from bayes_nqp import plots
@@ -41,13 +40,6 @@ def _texts(root):
 
 def _said(figure):
     return " ".join(_texts(figure)).replace("\n", " ")
-
-
-def _rendered(figure):
-    """Draw for real, so that a missing glyph warns, and warnings are errors."""
-    picture = io.BytesIO()
-    figure.savefig(picture, dpi=50)
-    return picture.getbuffer().nbytes
 
 
 def _arrows(ax):
@@ -105,7 +97,7 @@ def test_paths_writes_the_posterior_on_every_arrow(fit):
     assert f"{_number(a):.1f}" in texts or f"{_number(a):.2f}" in texts
     assert any(t in texts for t in (f"[{low:.1f}, {high:.1f}]", f"[{low:.2f}, {high:.2f}]"))
     assert {"digital", "finance", "Treatment", "outcome", "All mediators", "Total"} <= set(texts)
-    assert _rendered(figure) > 1000
+    assert rendered(figure) > 1000
 
 
 def test_an_arrow_is_coloured_and_wide_if_its_sign_is_sure(fit):
@@ -150,7 +142,7 @@ def test_channels_in_space_have_arrows_of_own_and_of_others_treatment():
     assert "dashed: of others'" in _said(figure)
     chinese = plots.paths(fit, language="zh")
     assert "关联单位的digital" in _said(chinese).replace(" ", "")
-    assert _rendered(chinese) > 1000
+    assert rendered(chinese) > 1000
 
 
 def test_paths_by_level(fit):
@@ -165,7 +157,7 @@ def test_paths_by_level(fit):
         assert len(_arrows(ax)) == 5
         with pytest.raises(StudyError, match="one ax cannot hold 2 diagrams"):
             plots.paths(fit, by="region", ax=ax)
-        assert _rendered(drawn) > 1000
+        assert rendered(drawn) > 1000
     finally:
         plt.close(drawn)
     with pytest.raises(StudyError, match="of no factor"):
@@ -322,12 +314,12 @@ def test_a_failed_gate_is_stamped_on_paths(fit):
 def test_chinese_figures_have_every_glyph_and_draw_into_given_axes(name):
     effects = random_paths(LONG, attrs={"outcome": "新质生产力"})
     figure = FIGURES[name](effects, language="zh", title="标题")
-    assert _rendered(figure) > 1000
+    assert rendered(figure) > 1000
     assert {"标题", "直接效应", "总效应"} <= set(_texts(figure))
     drawn, ax = plt.subplots()
     try:
         assert FIGURES[name](effects, ax=ax, language="zh") is drawn
-        assert _rendered(drawn) > 1000
+        assert rendered(drawn) > 1000
     finally:
         plt.close(drawn)
 
@@ -335,7 +327,7 @@ def test_chinese_figures_have_every_glyph_and_draw_into_given_axes(name):
 def test_chinese_paths(fit):
     figure = plots.paths(fit, language="zh")
     assert {"政策", "全部中介变量", "总效应"} <= set(_texts(figure))
-    assert _rendered(figure) > 1000
+    assert rendered(figure) > 1000
 
 
 def test_long_names_wrap_within_their_box():

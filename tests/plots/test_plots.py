@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
@@ -12,6 +10,7 @@ import pytest
 from doors import wrapped
 from matplotlib.collections import LineCollection
 from matplotlib.text import Text
+from pictures import rendered
 from waist import random_effects
 
 from bayes_nqp import Panel, plots, simulation
@@ -31,13 +30,6 @@ def _texts(figure):
 
 def _said(figure):
     return "\n".join(_texts(figure)).replace("\n", " ")
-
-
-def _rendered(figure):
-    """Draw for real, so that a missing glyph warns, and warnings are errors."""
-    picture = io.BytesIO()
-    figure.savefig(picture, dpi=50)
-    return picture.getbuffer().nbytes
 
 
 def _bars(ax):
@@ -79,13 +71,13 @@ def test_every_figure_leaves_the_world_as_it_was(name):
     assert plt.get_fignums() == open_figures
     assert "A title" in _said(figure)
     assert "ln_output" in _said(figure) or name == "shrinkage"
-    assert _rendered(figure) > 1000
+    assert rendered(figure) > 1000
 
 
 @pytest.mark.parametrize("name", FIGURES)
 def test_chinese_figures_have_every_glyph(name):
     figure = FIGURES[name](CHINESE, title="标题", language="zh")
-    assert _rendered(figure) > 1000
+    assert rendered(figure) > 1000
     assert any("\u4e00" <= c <= "\u9fff" for c in _said(figure))
 
 
@@ -96,7 +88,7 @@ def test_every_figure_draws_into_given_axes(name):
         assert FIGURES[name](EFFECTS, ax=ax, title="Mine") is figure
         assert ax.get_title(loc="left") + ax.get_title() == "Mine"
         assert ax.lines or ax.collections
-        assert _rendered(figure) > 1000
+        assert rendered(figure) > 1000
     finally:
         plt.close(figure)
 
@@ -222,7 +214,7 @@ def test_adoption_sorts_by_cohort_and_colours_by_status():
     assert ((status >= 3) == treated).all()
     assert {"never treated: " + f"{(panel.cohort_codes < 0).sum()} units"} <= set(_texts(figure))
     assert "no row" in _texts(figure)
-    assert _rendered(figure) > 1000
+    assert rendered(figure) > 1000
 
 
 def test_adoption_of_many_units_is_drawn_by_cohort_and_stratum():
@@ -245,7 +237,7 @@ def test_dollars_in_labels_are_no_formulas():
     odd = random_effects(attrs={"outcome": "cost $ per $", "outcome_unit": "US$"})
     figure = plots.event_study(odd)
     assert figure.axes[0].get_ylabel() == "Effect on cost $ per $ (US$)"
-    assert _rendered(figure) > 1000
+    assert rendered(figure) > 1000
 
 
 def test_text_is_wrapped_between_words_and_before_no_punctuation():
