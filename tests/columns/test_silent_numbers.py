@@ -39,6 +39,7 @@ def test_the_mark_of_a_note_is_no_digit(mark: str, tmp_path: Path) -> None:
         ("31.5%", 33.25, [31.5, 33.25]),  # numbers beside it are per cent
         ("31.5%", "—", [0.315, None]),
         ("31.5%", 0.3325, ["31.5%", 0.3325]),  # of another size: left as it stands
+        ("12.4‰", 11.8, [12.4, 11.8]),
     ],
 )
 def test_per_cent_beside_plain_numbers(
@@ -70,3 +71,22 @@ def test_statements_of_parent_companies_are_left_out_and_said(tmp_path: Path) ->
     assert reading.taken["only"].count == 20
     assert reading.frame["产出"].tolist() == group["产出"].tolist()
     assert len(reading_of(tmp_path / "firms.csv", {}, roles=ROLES).frame) == 40
+
+
+def test_ten_thousand_of_an_unknown_unit_is_not_read(tmp_path: Path) -> None:
+    cells: list[object] = [906.5 + k for k in range(20)]
+    cells[3], cells[5] = "0.09065万", "911.5亿元"
+    frame = _rows(cells).rename(columns={"产出": "产出（亿元）"})
+    frame.to_excel(tmp_path / "units.xlsx", index=False)
+    reading = reading_of(tmp_path / "units.xlsx", None, roles=ROLES)
+    assert "measures" not in reading.taken  # 0.09065万元, or 906.5亿元: for somebody to say
+    assert reading.frame["产出（亿元）"].iloc[3] == "0.09065万"
+
+
+def test_a_blank_inside_a_name_makes_no_other_unit(tmp_path: Path) -> None:
+    frame = _rows([1.5 + k for k in range(20)], ("南昌市", "株洲市"))
+    frame.loc[[2, 5, 13], "代码"] = ["南昌　市", "南昌 市", "株洲\xa0市"]
+    frame.to_excel(tmp_path / "names.xlsx", index=False)
+    reading = reading_of(tmp_path / "names.xlsx", None, roles=ROLES)
+    assert set(reading.frame["代码"]) == {"南昌市", "株洲市"}
+    assert reading.taken["names"].count == 3

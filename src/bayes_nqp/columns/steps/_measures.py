@@ -43,7 +43,7 @@ class Measures(Step):
                 if x in read:
                     rows[read[x][1]] += int(n)
             bases = {base for word in (*rows, stated) if (base := (scale(word) or (0, ""))[1])}
-            if len(bases) > 1:
+            if len(bases) > 1 or any(_bare(x, stated) for x in rows):
                 continue
             names[str(name)] = stated or rows.most_common(1)[0][0]
             count += sum(rows.values())
@@ -65,6 +65,14 @@ class Measures(Step):
                 read = [_in(x, unit) for x in entries.values]
                 reading.frame = reading.frame.assign(**{name: entries.mapped(read)})
         return count
+
+
+def _bare(word: str, stated: str) -> bool:
+    """Whether 万 beside numbers in 亿元 may mean ten thousand of these, or of 元."""
+    read, unit = scale(word), scale(stated) if stated else None
+    if read is None or unit is None or not unit[1]:
+        return False
+    return not read[1] and unit[0] not in (1.0, read[0])
 
 
 def _stated(reading: Reading, name: str) -> str:

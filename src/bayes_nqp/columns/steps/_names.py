@@ -29,7 +29,7 @@ class Names(Step):
 
     def found(self, reading: Reading) -> Found | None:
         """Find columns of names that repeat, some of which are so."""
-        names, count, example = [], 0, ""
+        names, count, example, after = [], 0, "", ""
         for name, column in reading.frame.items():
             if not is_text(column):
                 continue
@@ -39,27 +39,37 @@ class Names(Step):
             values = distinct(column)
             if len(values) > 0.5 * len(column):
                 continue
-            other = [x for x in values if isinstance(x, str) and bare(x) != x.strip(EDGES)]
-            if other:
+            called = _called(values)
+            if called:
                 names.append(str(name))
-                count += int(column.isin(other).sum())
-                example = example or other[0]
+                count += int(column.isin(called).sum())
+                example, after = (example, after) if example else next(iter(called.items()))
         if not names:
             return None
         reason = Message("blanks between characters, or marks of notes, in {}", some(names))
-        return Found(names, reason, count, example, bare(example))
+        return Found(names, reason, count, example, after)
 
     def applied(self, reading: Reading, value: Any) -> int:
         """Take blanks and marks away."""
         count = 0
         for name in value:
             column = reading.frame[name]
-            other = {x: bare(x) for x in distinct(column) if isinstance(x, str)}
-            changed = {x: y for x, y in other.items() if x.strip(EDGES) != y}
+            changed = _called(distinct(column))
             count += int(column.isin(changed).sum())
             read = column.map(lambda x, known=changed: known.get(x, x), na_action="ignore")
             reading.frame = reading.frame.assign(**{name: read})
         return count
+
+
+def _called(values: list[Any]) -> dict[str, str]:
+    """Names that are read otherwise: 南昌　市 as 南昌市 too, where that is one of them."""
+    read = {x: bare(x) for x in values if isinstance(x, str)}
+    known = {*read.values()}
+    for x, name in read.items():
+        whole = "".join(name.split())
+        if whole != name and whole in known and not whole.isascii():
+            read[x] = whole
+    return {x: name for x, name in read.items() if x.strip(EDGES) != name}
 
 
 def bare(text: str) -> str:

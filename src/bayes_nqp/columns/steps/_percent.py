@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from bayes_nqp.columns._number_words import Cells, number, percent, words_beside
+from bayes_nqp.columns._number_words import Cells, marked, number, percent, words_beside
 from bayes_nqp.columns.steps._cellwise import Cellwise
 from bayes_nqp.columns.steps._step import step
 from bayes_nqp.language import Message
@@ -31,7 +31,7 @@ class Percent(Cellwise):
         others = [x for x in entries.values if percent(x) is None and number(x) is None and x != ""]
         apart = len(words_beside(others, lambda _: False)) != len(others)
         return (
-            [] if apart or (_plain(entries.values) and not _hundredths(entries.values)) else shares
+            [] if apart or (_plain(entries.values) and not _as_written(entries.values)) else shares
         )
 
     def reason(self, names: str) -> Message:
@@ -46,12 +46,10 @@ class Percent(Cellwise):
     def column(self, values: list[Any]) -> list[Any]:
         """As shares; in per cent as the plain numbers beside them, where these are as large."""
         read = super().column(values)
-        if not _hundredths(values):
+        if not _as_written(values):
             return read
-        return [
-            float(f"{100.0 * y:.12g}") if percent(x) is not None else y
-            for x, y in zip(values, read, strict=True)
-        ]
+        return [y if (figure := _figure(x)) is None else figure
+                for x, y in zip(values, read, strict=True)]  # fmt: skip
 
 
 def _plain(values: list[Any]) -> list[float]:
@@ -59,9 +57,14 @@ def _plain(values: list[Any]) -> list[float]:
     return [abs(y) for x in values if (y := number(x))]
 
 
-def _hundredths(values: list[Any]) -> bool:
-    """Whether plain numbers are as large as those in per cent, so that they are per cent too."""
-    plain, read = _plain(values), [abs(100.0 * y) for x in values if (y := percent(x))]
-    if not plain or not read:
+def _figure(cell: Any) -> float | None:
+    """The number before the mark: 17.2 of 17.2%."""
+    return None if percent(cell) is None else marked(cell.rstrip(" %‰"))
+
+
+def _as_written(values: list[Any]) -> bool:
+    """Whether plain numbers are as large as those before the marks, so that both are the same."""
+    plain, figures = _plain(values), [abs(y) for x in values if (y := _figure(x))]
+    if not plain or not figures:
         return False
-    return 1.0 / _ALIKE < float(np.median(plain) / np.median(read)) < _ALIKE
+    return 1.0 / _ALIKE < float(np.median(plain) / np.median(figures)) < _ALIKE
