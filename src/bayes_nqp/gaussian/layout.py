@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from hashlib import sha256
 from typing import Any
 
@@ -12,9 +12,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse import block_diag, coo_array, csr_array
 
-from bayes_nqp.arrays import Index
+from bayes_nqp.arrays import Array, Index
 from bayes_nqp.gaussian._small import lower_places
-from bayes_nqp.gaussian._sparse import from_triplets, under
+from bayes_nqp.gaussian._sparse import from_triplets
 from bayes_nqp.gaussian.path_laws import Placement
 from bayes_nqp.gaussian.statement import Block, Group, Problem
 from bayes_nqp.gaussian.types import PADDING, Arrowhead
@@ -29,12 +29,22 @@ class Layout:
 
     Parameters
     ----------
-    loads : sequence of csr_array (J, n)
-        ``X_g``: how periods, columns and outcome of each group load on coefficients and outcome.
+    block_of : sequence of int
+        Block of every group.
     """
 
-    loads: Sequence[Any]
     arrowhead: Arrowhead
+    block_of: Sequence[int]
+
+    @cached_property
+    def loads(self) -> Sequence[Any]:
+        """``X_g``: how each group loads on coefficients and outcome, csr_arrays (J, n)."""
+        x, n = self.arrowhead.group_loads, self.arrowhead.size
+        width = x.shape[0] // len(self.block_of)
+        return [
+            csr_array(x[g * width : (g + 1) * width, block * n : (block + 1) * n])
+            for g, block in enumerate(self.block_of)
+        ]
 
 
 @dataclass(frozen=True)
@@ -87,18 +97,28 @@ def _laid_out(statement: _Statement) -> Layout:
     for b, block in enumerate(blocks):
         # Values of processes, as padding, keep PADDING: they are no coefficients.
         local[b, : block.local_slot.size] = block.local_scale
-    # X_g = (rows of the group on slots) (slots of its block on coefficients): (J, n).
+    # X_g = (rows of the group on slots) (slots of its block on coefficients), one under another.
     of_block = [_loadings(b, n_local, n_values) for b in blocks]
-    loads = [csr_array(x @ of_block[block]) for block, x in slots_of_groups(statement)]
-    map2, stored = quadratic_map(loads, block_of, len(blocks))
+    entries = list(_slot_entries(statement))
+    width = statement.n_periods + statement.n_columns + 1
+    starts = np.cumsum([0, *(x.shape[0] for x in of_block)])
+    slots = from_triplets(
+        [g * width + row for g, (_, row, _) in enumerate(entries)],
+        [starts[block] + slot for block, _, slot in entries],
+        [np.ones(row.size) for _, row, _ in entries],
+        (len(entries) * width, int(starts[-1])),
+    )
+    loads = csr_array(slots @ block_diag(of_block, format="csr"))
+    loads.sort_indices()
+    size = loads.shape[1] // len(blocks)
+    map2, stored = _quadratic(_by_group(loads, block_of, size), (width, size), len(blocks))
     arrowhead = Arrowhead(
-        map2, stored, local, np.asarray(statement.global_scale), 1,
-        under(loads, block_of, len(blocks)),
+        map2, stored, local, np.asarray(statement.global_scale), 1, loads,
         # Slots of all blocks, without values of processes and the outcome.
         block_diag([x[: -1 - n_values] for x in of_block], format="csr"), n_values,
         statement.placement.apart * statement.n_periods, statement.n_periods,
     )  # fmt: skip
-    return Layout(loads, arrowhead)
+    return Layout(arrowhead, block_of)
 
 
 def slots_of_groups(problem: Problem | _Statement) -> list[tuple[int, Any]]:
@@ -111,9 +131,19 @@ def slots_of_groups(problem: Problem | _Statement) -> list[tuple[int, Any]]:
     list of (int, csr_array (J, slot + 1))
         Number of the block, and the loadings; the outcome last.
     """
+    width, n_values = problem.n_periods + problem.n_columns + 1, problem.placement.most
+    out = []
+    for block, row, slot in _slot_entries(problem):
+        size = problem.blocks[block].columns.shape[0] + n_values * problem.n_periods
+        ones = coo_array((np.ones(row.size), (row, slot)), shape=(width, size + 1))
+        out.append((block, csr_array(ones)))
+    return out
+
+
+def _slot_entries(problem: Problem | _Statement) -> Iterator[tuple[int, Index, Index]]:
+    """Block of each group, and rows and slots where its loadings are one."""
     n_periods, n_columns = problem.n_periods, problem.n_columns
     periods, n_values = np.arange(n_periods), problem.placement.most * n_periods
-    out = []
     for group, processes in zip(problem.groups, problem.placement.of_group, strict=True):
         block = problem.blocks[group.block]
         # Slots of a block: levels × T, cells, sets × K, paths × T, then values of processes × T.
@@ -128,11 +158,7 @@ def slots_of_groups(problem: Problem | _Statement) -> list[tuple[int, Any]]:
         rows += [periods] * (len(group.paths) + len(processes))
         places += [common + k * n_periods + periods for k in group.paths]
         places += [size + k * n_periods + periods for k in processes]
-        row, slot = np.concatenate(rows), np.concatenate(places)
-        shape = (n_periods + n_columns + 1, size + n_values + 1)
-        ones = coo_array((np.ones(row.size), (row, slot)), shape=shape)
-        out.append((group.block, csr_array(ones)))
-    return out
+        yield group.block, np.concatenate(rows), np.concatenate(places)
 
 
 def _loadings(block: Block, n_local: int, n_values: int) -> Any:
@@ -177,20 +203,42 @@ def quadratic_map(
         And where the stored entries lie in (block, n, n).
     """
     width, n = loads[0].shape
+    parts = [x.tocoo() for x in loads]
+    entries = [(b, *x.coords, x.data) for b, x in zip(block_of, parts, strict=True)]
+    return _quadratic(entries, (width, n), n_blocks)
+
+
+type _Entries = tuple[int, Index, Index, Array]
+"""Of one group: its block, and rows, coefficients and values of ``X_g`` where it is not zero."""
+
+
+def _by_group(loads: Any, block_of: Sequence[int], n: int) -> Iterator[_Entries]:
+    """Entries of every group, from all ``X_g`` one under another (G J, block n)."""
+    width = loads.shape[0] // len(block_of)
+    counts = np.diff(loads.indptr)
+    for g, block in enumerate(block_of):
+        part = slice(loads.indptr[g * width], loads.indptr[(g + 1) * width])
+        row = np.repeat(np.arange(width), counts[g * width : (g + 1) * width])
+        yield block, row, loads.indices[part].astype(np.int64) - block * n, loads.data[part]
+
+
+def _quadratic(
+    entries: Iterable[_Entries], shape: tuple[int, int], n_blocks: int
+) -> tuple[Any, Index]:
+    """map2 and what is stored of A, from entries of every ``X_g`` (J, n)."""
+    width, n = shape
     # (A_b)_ij = sum_g sum_pr X_pi F_pr X_rj: every pair of entries of X_g adds to map2.
     in_f = lower_places(width).ravel()
     size_f = width * (width + 1) // 2
     rows, columns, values = [], [], []
-    for g, (x, block) in enumerate(zip(loads, block_of, strict=True)):
-        entry = x.tocoo()
-        row, coefficient = entry.coords
+    for g, (block, row, coefficient, entry) in enumerate(entries):
         # Pairs of entries of X_g: coefficients (low, high) from periods and columns (p, r).
         first, second = np.nonzero(coefficient[:, None] >= coefficient)
         rows.append(block * n * n + coefficient[first] * n + coefficient[second])
         columns.append(g * size_f + in_f[row[first] * width + row[second]])
-        values.append(entry.data[first] * entry.data[second])
+        values.append(entry[first] * entry[second])
     # i >= j are the lower triangle of A_b; of F_pr, symmetric, the lower triangle is held.
-    full = from_triplets(rows, columns, values, (n_blocks * n * n, len(loads) * size_f))
+    full = from_triplets(rows, columns, values, (n_blocks * n * n, len(rows) * size_f))
     # Entries of A that no F reaches are zero at every point; the diagonal has the prior besides.
     diagonal = np.arange(n_blocks)[:, None] * n * n + np.arange(n) * (n + 1)
     stored = np.union1d(np.flatnonzero(np.diff(full.indptr)), diagonal.ravel())

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cache, partial
-from typing import Any
 
 import numpy as np
 
@@ -20,7 +19,7 @@ from bayes_nqp.gaussian.class_maps import (
 from bayes_nqp.gaussian.equations import NoiseEquations
 from bayes_nqp.gaussian.fixed import fixed_equations, without_types
 from bayes_nqp.gaussian.interpolation import MANY_PATTERNS
-from bayes_nqp.gaussian.layout import layout_of, slots_of_groups
+from bayes_nqp.gaussian.layout import Layout, layout_of, slots_of_groups
 from bayes_nqp.gaussian.linear_part import Reduced
 from bayes_nqp.gaussian.pairs import MANY_PAIRS, paired
 from bayes_nqp.gaussian.problem import GaussianProblem, IsotropicDeviation
@@ -56,7 +55,7 @@ def gaussian_problem(
         nodes = len(types.patterns) >= MANY_PATTERNS
     nodes = nodes and len(problem.error_parameters) == 2
     layout = layout_of(problem)
-    fixed, by_group, by_block, by_class = _owners(problem, types, layout.loads)
+    fixed, by_group, by_block, by_class = _owners(problem, types, layout)
     if nodes and by_class is not None and dense_pairs is None:
         dense_pairs = False  # Sums of classes stand on nodes, from sparse ones.
     moments = _moments(problem, types, dense_pairs)
@@ -102,15 +101,15 @@ def _deviation(scale: Scale | None) -> IsotropicDeviation | None:
 
 
 def _owners(
-    problem: Problem, types: ClassTypes, loads: Sequence[Any]
+    problem: Problem, types: ClassTypes, layout: Layout
 ) -> tuple[NoiseEquations | None, Owners | None, Owners | None, Owners | None]:
     """F where it is fixed, and who owns deviations: inside groups, across groups, single units."""
     # Deviations: of members on F_g or on A (4), of single units within Q̃ (2); with independent
     # errors and no deviation of single units F is the same at every point.
     if problem.absorbed:
-        return *fixed_equations(problem, loads), None
+        return *fixed_equations(problem, layout.loads), None
     if problem.members:
-        return None, *owners_of_several(problem, types, loads), None
+        return None, *owners_of_several(problem, types, layout.loads), None
     by_class = None if problem.member_scale is None else owners_by_class(problem, types)
     return None, None, None, by_class
 
