@@ -176,7 +176,7 @@ def test_what_chance_explains_is_no_distance(calm: nqp.Fit) -> None:
     # The difference to an estimate with the variance k² has k² - 1: 1.73 for 2, 0.46 for 1.1.
     assert verdict(1.7, 1.1) == verdict(-1.7, 1.1) == "in doubt"
     assert verdict(1.7, 2.0) == verdict(3.3, 2.0) == "holds"
-    assert verdict(3.5, 2.0) == "in doubt"
+    assert verdict(4.2, 2.0) == "in doubt"
 
 
 def test_alternatives_that_do_not_count_do_not_decide(calm: nqp.Fit) -> None:

@@ -216,7 +216,7 @@ def test_support_says_where_the_slope_is_identified():
         plan_of(design, panel)
     plan = plan_of(design.replace(unidentified="drop"), panel)
     assert set(plan.cells.strata["region"]) == {"inland"}
-    assert "dropped" in plan.notes[0]
+    assert "left out" in plan.notes[0]
 
 
 def test_an_exposure_that_is_a_trend_of_all_is_not_identified():

@@ -60,3 +60,16 @@ def test_a_column_of_who_is_treated_is_no_column_of_when(whole: nqp.Panel) -> No
 def _treated(panel: nqp.Panel) -> np.ndarray:
     cohort = panel.cohort_codes[panel.unit_codes]
     return (cohort >= 0) & (panel.time_codes >= cohort)
+
+
+def test_cells_that_others_identify_are_not_lost(whole: nqp.Panel) -> None:
+    panel, _ = entrant(whole)
+    design = nqp.StaggeredDiD(unidentified="drop")
+    table = nqp.support(design, panel)
+    assert table["identified"].all()
+    assert (table["identifying"] < table["rows"]).any()
+    fit = nqp.fit(design, panel, nqp.Importance(seed=1), progress=False)
+    found = nqp.check(fit, "support", progress=False)
+    apart = int((table["rows"] - table["identifying"]).sum())
+    assert f"Of {table['rows'].sum()} treated rows {apart} are left out" in found.sentence
+    assert found.verdict == ("in doubt" if apart > 0.05 * table["rows"].sum() else "holds")

@@ -126,7 +126,7 @@ def _apart(panel: Panel, frame: PlanFrame, reason: Index) -> list[Message]:
     if not rows.any():
         return []
     support = support_frame(panel, frame, rows)
-    lost = support[~support["identified"]]
+    lost = support[support["identifying"] < support["rows"]]
     return _first(
         [Message("{}: {}", _cell_name(x, panel), Message(x["reason"])) for _, x in lost.iterrows()]
     )
@@ -278,8 +278,8 @@ def support_frame(panel: Panel, frame: PlanFrame, reason: Index) -> pd.DataFrame
     -------
     DataFrame
         One row a cell: strata, cohort, time, event_time (where units are exposed to others the
-        period of exposure, and time since it), rows, rows that identify it, identified, reason;
-        with a role where neighbours have cells.
+        period of exposure, and time since it), rows, rows that identify it, identified, the reason
+        of the others; with a role where neighbours have cells.
     """
     rows = np.flatnonzero(frame.own_effect)
     unit = frame.unit[rows]
@@ -306,6 +306,6 @@ def support_frame(panel: Panel, frame: PlanFrame, reason: Index) -> pd.DataFrame
         rows=("rows", "sum"), identifying=("identifying", "sum"), worst=("_reason", "max")
     ).reset_index()
     out[["rows", "identifying"]] = out[["rows", "identifying"]].round().astype(np.int64)
-    out["identified"] = out["identifying"] == out["rows"]
+    out["identified"] = out["identifying"] > 0
     out["reason"] = [REASONS[k] for k in out.pop("worst")]
     return out

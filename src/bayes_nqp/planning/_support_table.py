@@ -30,10 +30,11 @@ def support(design: Design, panel: Panel) -> pd.DataFrame:
     -------
     DataFrame
         One row a cell: the strata's levels, cohort, time, event_time, rows, identifying
-        (rows that identify it), identified, reason; with spillovers a role, "treated" or
-        "neighbour", whose cohort is the period of exposure. Of a continuous exposure one row a
-        stratum: its levels, rows, exposed (rows), units, varying (units whose exposure changes),
-        sd, sd_within (units), sd_net (of unit and time effects), identified, reason.
+        (rows that identify it), identified (by any), reason (of rows that do not); with
+        spillovers a role, "treated" or "neighbour", whose cohort is the period of exposure. Of a
+        continuous exposure one row a stratum: its levels, rows, exposed (rows), units, varying
+        (units whose exposure changes), sd, sd_within (units), sd_net (of unit and time effects),
+        identified, reason.
 
     References
     ----------

@@ -48,6 +48,8 @@ def cell_information(fit: Fit) -> Array:
 
 FEW = 3
 """Below this many units, single ones matter."""
+MANY = 0.05
+"""Share of treated rows, in cells that others identify, beyond which losing them leaves doubt."""
 LITTLE = 0.1
 """Share of the prior variance of a cell's own departure; removing less, data hardly tell it."""
 
@@ -66,6 +68,9 @@ def support(fit: Fit) -> Finding:
     is what pooling says: averages over many cells do not suffer, the single cell is no evidence
     of its own. Under ``Separate`` it is one; under ``Complete`` cells have no departure, and
     nothing rests on its prior. It does not change the verdict.
+
+    A lost cell leaves doubt, and so do rows that are lost in cells which others identify, from 5 %
+    of the treated rows on: units that are treated in every row that they have.
     """
     panel, table = panel_of(fit), support_of(fit.outcome_design, panel_of(fit))
     if not fit.facts.adopted:
@@ -75,15 +80,17 @@ def support(fit: Fit) -> Finding:
     near, table = table[beside], table[~beside].reset_index(drop=True)
     table["controls"] = _controls(fit, table)
     table["information"] = _information(fit, table)
-    table["few_units"] = table["identified"] & (table["rows"] < FEW)
+    table["few_units"] = table["identified"] & (table["identifying"] < FEW)
     table["few_controls"] = table["identified"] & (table["controls"] < FEW)
     table["on_prior"] = table["identified"] & (table["information"] < LITTLE)
     cells = table[table["identified"]]
     lost, near_lost = len(table) - len(cells), int((~near["identified"]).sum())
-    every, rows = int(table["rows"].sum()), int(cells["rows"].sum())
+    every, rows = int(table["rows"].sum()), int(table["identifying"].sum())
+    apart = every - rows - int(table.loc[~table["identified"], "rows"].sum())
     lonely = cells.loc[cells["few_controls"], "rows"].sum()
     verdict = ladder(
-        fails=rows < 0.5 * every, doubt=lost or near_lost or lonely > 0.25 * max(rows, 1)
+        fails=rows < 0.5 * every,
+        doubt=lost or near_lost or lonely > 0.25 * max(rows, 1) or apart > MANY * every,
     )
     figure = Message(
         "{} of {} cells identified; {} of {} treated rows", len(cells), len(table), rows, every
@@ -96,7 +103,7 @@ def support(fit: Fit) -> Finding:
         figure = Message(
             "{}; {} in cells whose own effects lean on pooling", figure, int(prior["rows"].sum())
         )
-    return Finding(verdict, figure, joined(_sentences(panel, table, lost)), table, "cells")
+    return Finding(verdict, figure, joined(_sentences(panel, table, lost, apart)), table, "cells")
 
 
 def _exposed(table: pd.DataFrame) -> Finding:
@@ -136,15 +143,24 @@ def _exposed(table: pd.DataFrame) -> Finding:
 
 
 def _reasons(table: pd.DataFrame) -> Message:
-    """Why cells or strata are left out."""
-    return listed(map(Message, table.loc[~table["identified"], "reason"].unique()), 3)
+    """Why rows, cells or strata are left out."""
+    return listed(map(Message, table.loc[table["reason"] != "", "reason"].unique()), 3)
 
 
-def _sentences(panel: Panel, table: pd.DataFrame, lost: int) -> list[Message]:
+def _sentences(panel: Panel, table: pd.DataFrame, lost: int, apart: int) -> list[Message]:
     few, lonely, prior = (table[table[k]] for k in ("few_units", "few_controls", "on_prior"))
-    parts = [Message("Every cell with treated rows is identified.")]
+    left = table[~table["identified"]], table[table["identified"]]
+    parts = [] if lost else [Message("Every cell with treated rows is identified.")]
     if lost:
-        parts = [Message("{} of {} cells are left out ({}).", lost, len(table), _reasons(table))]
+        why = _reasons(left[0])
+        parts.append(Message("{} of {} cells are left out ({}).", lost, len(table), why))
+    if apart:
+        rows, why = left[1]["rows"].sum(), _reasons(left[1])
+        parts.append(
+            Message("Of {:,} rows in the others {:,} are left out ({}).", rows, apart, why)
+            if lost
+            else Message("Of {:,} treated rows {:,} are left out ({}).", rows, apart, why)
+        )
     if len(few):
         parts.append(
             Message(

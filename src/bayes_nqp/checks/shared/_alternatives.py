@@ -8,12 +8,13 @@ from typing import Final
 
 import numpy as np
 import xarray as xr
+from scipy.stats import norm
 
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
 from bayes_nqp.arrays import Array
 from bayes_nqp.checks.shared._labels import called, labels, reason, texts_of
-from bayes_nqp.checks.shared._verdicts import HOLDS, Verdict, ladder, otherwise
+from bayes_nqp.checks.shared._verdicts import FAILING, HOLDS, Verdict, ladder, otherwise
 from bayes_nqp.designs import Design
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.errors import IdentificationError, NotApplicable, PanelError, StudyError
@@ -265,7 +266,7 @@ def comparison(evidence: xr.Dataset, *, far: float = FAR) -> Comparison:
         "fails" if the fit's interval excludes zero and an alternative lies more than a posterior
         sd on the other side; "in doubt" if one concludes otherwise (see `otherwise`), lies far
         from the fit's own estimate of the same target, or did not converge. Neither distance counts
-        that chance explains at 5 %. Alternatives that do not count are left aside.
+        that chance explains at 5 %, a sign at 0.5 %. Alternatives that do not count are left aside.
 
     References
     ----------
@@ -279,10 +280,12 @@ def comparison(evidence: xr.Dataset, *, far: float = FAR) -> Comparison:
     other = otherwise(float((flat[:, 0] > 0).mean()), (flat > 0).mean(axis=0))
     gap = np.where(counts, mean - evidence["reference"].to_numpy(), 0.0)[1:]
     # Where the fit is right it is efficient, and var(b - a) = var b - var a for any other b.
-    chance = 1.96 * np.sqrt(np.maximum(sd**2 - sd[0] ** 2, 0.0))
+    chance = np.sqrt(np.maximum(sd**2 - sd[0] ** 2, 0.0))
     shift = gap / sd[0]
-    distant = (np.abs(gap) > chance[1:]) & (np.abs(shift) > far)
-    opposite = (np.abs(mean - mean[0]) > chance) & (np.sign(mean) == -sign) & (sign != 0)
+    doubtful, failing = norm.isf([0.05 / 2.0, FAILING / 2.0])
+    distant = (np.abs(gap) > doubtful * chance[1:]) & (np.abs(shift) > far)
+    opposite = (np.sign(mean) == -sign) & (sign != 0)
+    opposite &= np.abs(mean - mean[0]) > failing * chance
     settled = evidence["gate_of"].to_numpy() == v.PASSED
     names = texts_of(evidence, "specification")
     turned, lost, unsettled = (
