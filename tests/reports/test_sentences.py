@@ -264,3 +264,25 @@ def test_a_withheld_share_is_explained() -> None:
     assert "跨越零" in share(None, 0.95, "zh")
     draws = xr.DataArray(np.full((4, 100), 0.4), dims=("chain", "draw"))
     assert "40%" in share(draws, 0.95, "en")
+
+
+@pytest.mark.parametrize(
+    ("z", "why"),
+    [
+        (1.0, {"en": "", "zh": ""}),
+        (1.8, {"en": "but the interval holds zero", "zh": "但区间包含零"}),
+        (2.6, {"en": "but not jointly with the others", "zh": "但与其他各项合看并不成立"}),
+    ],
+)
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_high_probability_that_claims_nothing_says_why(
+    z: float, why: dict[str, str], language: str
+) -> None:
+    one = posterior(z, 0.1, named=False)
+    for text in (
+        comparison(one, sides(), "exports", language, confidence=low),  # type: ignore[arg-type]
+        change(one, "exports", language, whom="inland", confidence=low),  # type: ignore[arg-type]
+    ):
+        assert why[language] in text
+        assert ("but " in text or "，但" in text) == bool(why[language])
+        assert not any(word in text for word in WORDS[language])
