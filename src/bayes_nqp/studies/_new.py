@@ -20,8 +20,7 @@ from bayes_nqp.intake import Guess, Look, guess, named, placed
 from bayes_nqp.intake import look as looked
 from bayes_nqp.language import NOTHING, Message, Translator, language_of
 from bayes_nqp.studies._intake_page import READ, IntakePage, intake_page
-from bayes_nqp.studies._new_doubt import doubt_of
-from bayes_nqp.studies._new_problems import all_problems, listed_problems
+from bayes_nqp.studies._new_problems import all_problems, doubt_of, listed_problems
 from bayes_nqp.studies._new_space import with_space
 from bayes_nqp.studies._new_text import Drop, study_text, with_channels
 from bayes_nqp.studies._study import Study, validate
