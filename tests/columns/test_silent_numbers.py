@@ -57,6 +57,16 @@ def test_codes_keep_their_zeros(codes: tuple[str, str], tmp_path: Path) -> None:
     assert set(reading_of(tmp_path / "codes.csv", None, roles=ROLES).frame["代码"]) == {*codes}
 
 
+@pytest.mark.parametrize("note", [None, "资料来源：年鉴"])
+def test_codes_keep_their_zeros_beside_an_empty_cell(note: str | None, tmp_path: Path) -> None:
+    frame = _rows([1.5] * 20)
+    frame.loc[0, "代码"] = None
+    frame.loc[20, "代码"] = note
+    frame.to_csv(tmp_path / "codes.csv", index=False)
+    reading = reading_of(tmp_path / "codes.csv", None, roles=ROLES)
+    assert set(reading.frame["代码"].dropna()) == {"000001", "600000"}
+
+
 def test_codes_without_zeros_are_numbers(tmp_path: Path) -> None:
     _rows([1.5] * 20, ("1", "600000")).to_csv(tmp_path / "codes.csv", index=False)
     assert reading_of(tmp_path / "codes.csv", None, roles=ROLES).frame["代码"].dtype == "int64"

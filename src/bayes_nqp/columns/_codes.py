@@ -26,14 +26,22 @@ def with_zeros(frame: pd.DataFrame, path: Path, how: Mapping[str, Any]) -> pd.Da
         Arguments with which pandas read it.
     """
     for place, (name, column) in enumerate(frame.items()):
-        if column.dtype != np.int64 or not sounds_like("unit", str(name)):
+        if not sounds_like("unit", str(name)) or not _whole(column):
             continue
-        lengths = {len(str(column.min())), len(str(column.max()))}
-        if len(lengths) > 1 or _zeros(_read(path, place, how, _FIRST)):
+        lengths = {len(str(int(x))) for x in (column.min(), column.max())}
+        if len(lengths) > 1 or zeros(_read(path, place, how, _FIRST)):
             texts = _read(path, place, how)
-            if _zeros(texts) and len(texts) == len(frame):
+            if zeros(texts) and len(texts) == len(frame):
                 frame.isetitem(place, texts.array)
     return frame
+
+
+def _whole(column: pd.Series[Any]) -> bool:
+    """Whether a column has whole numbers; those with an empty cell beside them are floats."""
+    if column.dtype == np.int64:
+        return len(column) > 0
+    present = column.to_numpy()[column.notna()] if column.dtype == np.float64 else ()
+    return len(present) > 0 and bool((np.mod(present, 1.0) == 0.0).all())
 
 
 def _read(
@@ -44,5 +52,6 @@ def _read(
     return frame.iloc[:, 0]
 
 
-def _zeros(texts: pd.Series[Any]) -> bool:
+def zeros(texts: pd.Series[Any]) -> bool:
+    """Whether codes begin with zeros."""
     return bool(texts.str.match(r"0\d").any())

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import pandas as pd
 
+from bayes_nqp.columns._codes import zeros
 from bayes_nqp.columns._names import apart
 from bayes_nqp.columns._number_words import EDGES
 from bayes_nqp.columns._read import TEXTS, checked_file, read
@@ -18,6 +19,7 @@ from bayes_nqp.columns._text import no_header, text_grid
 from bayes_nqp.columns._texts import remembered
 from bayes_nqp.columns._twins import twins
 from bayes_nqp.columns._values import is_text, missing
+from bayes_nqp.columns._vocabulary import sounds_like
 from bayes_nqp.columns.steps import BOOKS, STEPS, Reading, joined_names
 from bayes_nqp.errors import PanelError, nearest, shown
 from bayes_nqp.language import Message
@@ -168,6 +170,8 @@ def _numeric(rows: pd.DataFrame, aside: pd.DataFrame) -> pd.DataFrame:
     """Columns of text as a reader types them without what stood below the table."""
     out = rows.copy(deep=False)
     for name in [x for x in aside if is_text(aside[x]) and is_text(rows[x])]:
+        if sounds_like("unit", str(name)) and zeros(rows[name].map(str)):
+            continue
         with suppress(ValueError, TypeError):
             out[name] = pd.to_numeric(rows[name])
     return out
