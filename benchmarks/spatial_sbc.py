@@ -85,7 +85,7 @@ def dynamics(seed: int) -> dict[str, tuple[float, np.ndarray]]:
     """A dynamic SAR: all of it from its priors."""
     panel, policy = panel_of(10)
     near = nqp.spatial_weights.nearest(panel, k=4)
-    w, rng = near.aligned(IDS).matrix.toarray(), np.random.default_rng(seed)
+    w, rng = near.aligned(IDS).matrix.toarray(), np.random.default_rng([seed, 1])
     plain = nqp.StaggeredDiD(EFFECT, nqp.IID(), nqp.TimeEffects())
     design = plain.variant({"spillovers": nqp.SpatialLag(near, durbin=False, dynamics=True)})
     scale = plan_of(design, panel).equations[0].scale
@@ -122,7 +122,7 @@ def dynamics(seed: int) -> dict[str, tuple[float, np.ndarray]]:
 def linked(seed: int, *, error: bool) -> dict[str, tuple[float, np.ndarray]]:
     """SDM, or SDEM where errors follow those of linked units: all of it from its priors."""
     panel, policy = panel_of(8)
-    near, rng = nqp.spatial_weights.nearest(panel, k=4), np.random.default_rng(seed)
+    near, rng = nqp.spatial_weights.nearest(panel, k=4), np.random.default_rng([seed, 1])
     w = near.aligned(IDS).matrix.toarray()
     plain = nqp.StaggeredDiD(EFFECT, nqp.AR1(), nqp.TimeEffects())
     columns = nqp.SpatialLag(near, durbin=["treatment"], lag=False)
@@ -175,7 +175,7 @@ def weights(seed: int) -> dict[str, tuple[float, np.ndarray]]:
         "10 nearest": nqp.spatial_weights.nearest(panel, k=10),
         "inverse distance": nqp.spatial_weights.inverse_distance(panel, km=500),
     }
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng([seed, 1])
     name = list(every)[int(rng.integers(3))]
     w = every[name].aligned(IDS).matrix.toarray()
     plain = nqp.StaggeredDiD(EFFECT, nqp.AR1(), nqp.TimeEffects())
@@ -205,7 +205,7 @@ def weights(seed: int) -> dict[str, tuple[float, np.ndarray]]:
 def decay(seed: int) -> dict[str, tuple[float, np.ndarray]]:
     """Exposure that falls with distance: its length log-uniform, all else from the prior."""
     panel, policy = panel_of(8)
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng([seed, 1])
     length = float(np.exp(rng.uniform(np.log(KM[0]), np.log(KM[-1]))))
     near = nqp.spatial_weights.exponential(panel, length, standardised="none")
     term = nqp.SpatialLag(near, durbin=["treatment"], lag=False)
