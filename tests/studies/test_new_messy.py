@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 
 from bayes_nqp.errors import StudyError
+from bayes_nqp.simulation import staggered
 from bayes_nqp.studies import Proposal, add_zones, new, validate
 
 CITIES = ["杭州市", "宁波市", "上海市", "苏州市", "合肥市", "兰州市", "阜阳市", "大庆市", "咸阳市",
@@ -300,3 +301,17 @@ def test_no_file_is_refused_with_what_to_give(name: str) -> None:
     for ask in (new, add_zones):
         with pytest.raises(StudyError, match=r"names no file(.|\n)*make new FILE=cities\.xlsx"):
             ask(name)
+
+
+def test_few_rows_without_an_effect_are_left_out_and_counted(tmp_path: Path) -> None:
+    panel = staggered(units=40, periods=8, cohorts=(4, 6), never=0.4, seed=2).panel
+    first = panel.cohort_codes[panel.cohort_codes >= 0].min()
+    entrant = np.flatnonzero(panel.cohort_codes == first)[0]
+    kept = (panel.unit_codes != entrant) | (panel.time_codes >= first)
+    panel.frame[kept].to_csv(tmp_path / "firms.csv", index=False)
+    made = new(tmp_path / "firms.csv", roles={"cohort": "cohort"})
+    assert made.study is not None, made.problem
+    text = made.path.read_text(encoding="utf-8")
+    assert '\nunidentified = "drop"' in text
+    assert f"{(kept & (panel.unit_codes == entrant)).sum()} of " in text
+    assert "treated rows identify no effect and are left out" in text

@@ -20,7 +20,12 @@ from bayes_nqp.intake import Guess, Look, guess, named, placed
 from bayes_nqp.intake import look as looked
 from bayes_nqp.language import NOTHING, Message, Translator, language_of
 from bayes_nqp.studies._intake_page import READ, IntakePage, intake_page
-from bayes_nqp.studies._new_problems import all_problems, doubt_of, listed_problems
+from bayes_nqp.studies._new_problems import (
+    all_problems,
+    doubt_of,
+    few_lost,
+    listed_problems,
+)
 from bayes_nqp.studies._new_space import with_space
 from bayes_nqp.studies._new_text import Drop, study_text, with_channels
 from bayes_nqp.studies._study import Study, validate
@@ -262,7 +267,7 @@ def _guessed(
 def _proposed(
     text_of: Callable[..., str], proposal: Guess, path: Path
 ) -> tuple[Drop, Study | None, str]:
-    """Find out what runs: leaving out what is not identified is offered, or taken if asked for."""
+    """Find out what runs: what is not identified is left out if asked for, or few single rows."""
     language = proposal.translate.language
     if proposal.problem is not None:
         return "no", None, proposal.problem.in_(language)
@@ -270,9 +275,12 @@ def _proposed(
     if study is not None:
         return "no", study, ""
     without = _tried(text_of(drop="taken"), path, language)[0]
-    if without is None or not proposal.merges:
-        return "no" if without is None else "offered", None, problem
-    return "taken", without, ""
+    if without is None:
+        return "no", None, problem
+    few = few_lost(without)
+    if few:
+        proposal.notes.append(few)
+    return ("taken", without, "") if few or proposal.merges else ("offered", None, problem)
 
 
 def _tried_rows(

@@ -12,7 +12,7 @@ import pandas as pd
 from bayes_nqp.columns import counted, plain, year_of
 from bayes_nqp.errors import IdentificationError, NQPError, PanelError
 from bayes_nqp.intake import Guess, Look
-from bayes_nqp.language import Message, separated
+from bayes_nqp.language import NOTHING, Message, listed, separated
 from bayes_nqp.studies._study import Study
 
 _MOST: Final = 8
@@ -169,9 +169,30 @@ def _nobody(study: Study) -> NQPError | None:
     )
 
 
+def few_lost(study: Study) -> Message:
+    """Say which rows are left out where they are few, and no cell is lost; nothing otherwise."""
+    cells, lost = study.support, _unidentified(study)
+    if not lost or not cells["identified"].all() or lost > _LEFT_OUT * cells["rows"].sum():
+        return NOTHING
+    return Message(
+        "{:,} of {:,} treated rows identify no effect and are left out ({})",
+        lost,
+        int(cells["rows"].sum()),
+        listed(map(Message, cells.loc[cells["reason"] != "", "reason"].unique())),
+    )
+
+
+def _unidentified(study: Study) -> int:
+    """Rows whose effects are not identified; of an exposure, those of whole strata."""
+    cells = study.support
+    if "identifying" in cells:
+        return int((cells["rows"] - cells["identifying"]).sum())
+    return int(cells.query("not identified")["rows"].sum())
+
+
 def _rows(study: Study, proposal: Guess) -> NQPError | None:
     panel, unmatched = study.panel, study.prepared.unmatched
-    unidentified = int(study.support.query("not identified")["rows"].sum())
+    unidentified = _unidentified(study)
     left = panel.n_rows - unidentified
     gone = proposal.rows - left
     if gone <= _LEFT_OUT * proposal.rows:
