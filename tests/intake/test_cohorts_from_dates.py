@@ -77,5 +77,5 @@ def test_bad_input() -> None:
         nqp.cohorts_from_dates(["2018-07-24", "soon"])
     with pytest.raises(PanelError, match=r"(?s)numbers.*row 0: 2018.*cohort="):
         nqp.cohorts_from_dates([2018, 2019])
-    with pytest.raises(StudyError, match="did you mean 'approval_year'"):
+    with pytest.raises(StudyError, match="'approval_year' or 'next_year"):
         nqp.cohorts_from_dates(["2018-07-24"], rule="aproval_year")  # type: ignore[arg-type]

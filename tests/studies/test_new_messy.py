@@ -304,7 +304,7 @@ def test_no_file_is_refused_with_what_to_give(name: str) -> None:
 
 
 def test_few_rows_without_an_effect_are_left_out_and_counted(tmp_path: Path) -> None:
-    panel = staggered(units=40, periods=8, cohorts=(4, 6), never=0.4, seed=2).panel
+    panel = staggered(units=60, periods=8, cohorts=(4, 6), never=0.4, seed=2).panel
     first = panel.cohort_codes[panel.cohort_codes >= 0].min()
     entrant = np.flatnonzero(panel.cohort_codes == first)[0]
     kept = (panel.unit_codes != entrant) | (panel.time_codes >= first)
@@ -315,3 +315,13 @@ def test_few_rows_without_an_effect_are_left_out_and_counted(tmp_path: Path) -> 
     assert '\nunidentified = "drop"' in text
     assert f"{(kept & (panel.unit_codes == entrant)).sum()} of " in text
     assert "treated rows identify no effect and are left out" in text
+
+
+def test_periods_that_are_no_years_are_no_second_problem(tmp_path: Path) -> None:
+    panel = staggered(units=30, periods=8, cohorts=(4, 6), never=0.4, seed=2).panel
+    early = (panel.cohort_codes[panel.unit_codes] < 0) | (panel.time_codes >= 4)
+    panel.frame[early].to_csv(tmp_path / "firms.csv", index=False)
+    made = new(tmp_path / "firms.csv", roles={"cohort": "cohort"})
+    assert made.study is None
+    assert "without an untreated row" in made.problem
+    assert "nobody is treated" not in made.problem

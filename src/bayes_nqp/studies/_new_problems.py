@@ -125,7 +125,7 @@ def _unread(proposal: Guess, frame: pd.DataFrame) -> pd.DataFrame | None:
 def _periods(proposal: Guess, frame: pd.DataFrame) -> pd.DataFrame | None:
     """Empty first treated periods that are none."""
     name = proposal.roles.get("cohort")
-    if name is None:
+    if name is None or frame[proposal.roles["time"]].map(year_of).isna().all():
         return None
     return frame.assign(**{name: frame[name].where(frame[name].map(year_of).notna())})
 
