@@ -29,7 +29,6 @@ from bayes_nqp.planning import plan_of
 STORE = Path(__file__).resolve().parents[1] / ".cache" / "spatial_sbc"
 SEED, UNITS, RANKED, BINS = 33_500_000, 60, 99, 10
 IDS = [f"u{k:02d}" for k in range(UNITS)]
-SAMPLER = nqp.Importance(draws=500, seed=1)
 EFFECT, KM = nqp.Complete(varying=None), (25.0, 50.0, 100.0, 200.0, 400.0)
 TERMS = ("level", "drift", "walk")
 
@@ -50,6 +49,11 @@ def panel_of(periods: int) -> tuple[nqp.Panel, np.ndarray]:
         pd.DataFrame(columns), unit="unit", time="time", cohort="cohort", outcome="y"
     )
     return panel, time >= start[:, None]
+
+
+def sampler(seed: int) -> nqp.Importance:
+    """Draws of a seed of their own: shared ones are ranked alike in every replication."""
+    return nqp.Importance(draws=500, seed=seed)
 
 
 def drawn(design: nqp.StaggeredDiD, panel: nqp.Panel, seed: int) -> Any:
@@ -104,7 +108,7 @@ def dynamics(seed: int) -> dict[str, tuple[float, np.ndarray]]:
         if t:
             y[:, t] += kept @ y[:, t - 1]
             total[:, t] += kept @ total[:, t - 1]
-    fit = nqp.fit(design, with_outcome(panel, y), SAMPLER, scale=scale, progress=False)
+    fit = nqp.fit(design, with_outcome(panel, y), sampler(seed), scale=scale, progress=False)
     found = nqp.spatial_dynamics(fit)
     sigma = float(prior["outcome__sigma"].to_numpy().ravel()[0])
     return {
@@ -146,7 +150,7 @@ def linked(seed: int, *, error: bool) -> dict[str, tuple[float, np.ndarray]]:
         else np.diag(inverse)[:, None] * own
         + sum(value * np.diag(inverse @ w)[:, None] * (policy & at) for value, at in near_of)
     )
-    fit = nqp.fit(design, with_outcome(panel, y), SAMPLER, scale=scale, progress=False)
+    fit = nqp.fit(design, with_outcome(panel, y), sampler(seed), scale=scale, progress=False)
     out = {
         "total effect": (total[policy].mean(), nqp.att(fit)),
         "direct effect": (direct[policy].mean(), nqp.att(fit, path="direct")),
@@ -187,7 +191,7 @@ def weights(seed: int) -> dict[str, tuple[float, np.ndarray]]:
     own = own_of(panel, prior, policy)
     y = inverse @ table(panel, prior["outcome"].to_numpy()[0, 0])
     scale = plan_of(plain, panel).equations[0].scale
-    fit = nqp.fit(plain, with_outcome(panel, y), SAMPLER, scale=scale, progress=False)
+    fit = nqp.fit(plain, with_outcome(panel, y), sampler(seed), scale=scale, progress=False)
     answer = nqp.weights_posterior(fit, every, forms=["SAR"])
     shares = answer.weights.reindex(list(every)).fillna(0.0)
     total, direct = (inverse @ own)[policy].mean(), (np.diag(inverse)[:, None] * own)[policy].mean()
@@ -214,7 +218,7 @@ def decay(seed: int) -> dict[str, tuple[float, np.ndarray]]:
     wide = {"priors": nqp.Priors(wide=1.0), "spillovers": term}
     prior = drawn(plain.variant(wide), panel, seed)
     y = table(panel, prior["outcome"].to_numpy()[0, 0])
-    fit = nqp.fit(plain, with_outcome(panel, y), SAMPLER, scale=scale, progress=False)
+    fit = nqp.fit(plain, with_outcome(panel, y), sampler(seed), scale=scale, progress=False)
     found = nqp.decay(fit, KM)
     # A length stands for all as far as half of the way to either neighbour.
     ends = np.log(found.km)

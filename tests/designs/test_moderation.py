@@ -268,7 +268,7 @@ def test_missing_rows_are_named() -> None:
     with pytest.raises(PanelError) as caught:
         plan_of(DESIGN, panel_of(finance=_missing))
     assert "treated rows" in caught.value.what
-    assert " in 10" in caught.value.where
+    assert ", 10)" in caught.value.where
 
 
 def test_moderators_of_untreated_rows_may_be_missing(panel: nqp.Panel) -> None:

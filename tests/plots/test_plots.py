@@ -180,7 +180,7 @@ def test_league_is_sorted_and_says_what_it_leaves_out():
     shown = [t.get_text() for t in few.axes[0].get_yticklabels()]
     assert shown == labels[:5] + labels[-5:]
     assert f"… {len(labels) - 10} not shown …" in _texts(few)
-    with pytest.raises(StudyError, match="most=1"):
+    with pytest.raises(StudyError, match="'most' is 1"):
         plots.league(EFFECTS, most=1)
     with pytest.raises(StudyError, match="varying='unit'"):
         plots.league(random_effects(deviations=False))

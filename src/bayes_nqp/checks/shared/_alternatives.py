@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 import xarray as xr
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
@@ -282,7 +282,7 @@ def comparison(evidence: xr.Dataset, *, far: float = FAR) -> Comparison:
     # Where the fit is right it is efficient, and var(b - a) = var b - var a for any other b.
     chance = np.sqrt(np.maximum(sd**2 - sd[0] ** 2, 0.0))
     shift = gap / sd[0]
-    doubtful, failing = norm.isf([0.05 / 2.0, FAILING / 2.0])
+    doubtful, failing = -ndtri([0.05 / 2.0, FAILING / 2.0])
     distant = (np.abs(gap) > doubtful * chance[1:]) & (np.abs(shift) > far)
     opposite = (np.sign(mean) == -sign) & (sign != 0)
     opposite &= np.abs(mean - mean[0]) > failing * chance
