@@ -216,6 +216,15 @@ def test_rows_that_end_with_a_delimiter(tmp_path: Path) -> None:
     refuse(path, "has 8 cells in a row and 7 names in its header")
 
 
+def test_codes_keep_their_zeros_where_rows_end_with_a_delimiter(tmp_path: Path) -> None:
+    rows = [f"{k:06d},{year},{k + year}," for k in range(1, 5) for year in (2019, 2020)]
+    path = tmp_path / "firms.csv"
+    path.write_text("\n".join(["证券代码,年份,y", *rows]), encoding="utf-8")
+    panel = Panel.from_file(path, unit="证券代码", time="年份", outcome="y")
+    assert panel.unit_labels.tolist() == ["000001", "000002", "000003", "000004"]
+    assert panel.outcome.tolist() == [k + year for k in range(1, 5) for year in (2019, 2020)]
+
+
 def test_many_cells_beyond_the_header_are_counted_without_a_warning(tmp_path: Path) -> None:
     header, *rows = city_frame().to_csv(index=False).splitlines()
     path = tmp_path / "wide.csv"

@@ -25,13 +25,12 @@ def with_zeros(frame: pd.DataFrame, path: Path, how: Mapping[str, Any]) -> pd.Da
     how : mapping
         Arguments with which pandas read it.
     """
-    read = _one if isinstance(frame.index, pd.RangeIndex) else _of_all
     for place, (name, column) in enumerate(frame.items()):
         if not sounds_like("unit", str(name)) or not _whole(column):
             continue
         lengths = {len(str(int(x))) for x in (column.min(), column.max())}
-        if len(lengths) > 1 or zeros(read(path, place, how, _FIRST)):
-            texts = read(path, place, how)
+        if len(lengths) > 1 or zeros(_read(path, place, how, _FIRST)):
+            texts = _read(path, place, how)
             if zeros(texts) and len(texts) == len(frame):
                 frame.isetitem(place, texts.array)
     return frame
@@ -45,15 +44,9 @@ def _whole(column: pd.Series[Any]) -> bool:
     return len(present) > 0 and bool((np.mod(present, 1.0) == 0.0).all())
 
 
-def _of_all(
+def _read(
     path: Path, place: int, how: Mapping[str, Any], rows: int | None = None
 ) -> pd.Series[Any]:
-    """The same where rows are longer than the header: pandas takes no single column of these."""
-    frame: pd.DataFrame = pd.read_csv(path, dtype=str, nrows=rows, **how)
-    return frame.iloc[:, place]
-
-
-def _one(path: Path, place: int, how: Mapping[str, Any], rows: int | None = None) -> pd.Series[Any]:
     """A column as it stands."""
     frame: pd.DataFrame = pd.read_csv(path, usecols=[place], dtype=str, nrows=rows, **how)
     return frame.iloc[:, 0]

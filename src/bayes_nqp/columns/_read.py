@@ -311,7 +311,8 @@ def _tidy(
     df: pd.DataFrame, path: Path, others: list[str], notes: list[str], first: int
 ) -> pd.DataFrame:
     df.columns = pd.Index([unbroken(str(name).strip(_EDGES)) for name in df.columns])
-    df = carried(apart(_aligned(df, path), path.name, notes), set(), notes)
+    _check_named(df, path)
+    df = carried(apart(df, path.name, notes), set(), notes)
     df.index = pd.RangeIndex(first, first + len(df))
     blank: Any = df.isna().to_numpy().all(axis=1) if len(df) < 200_000 else np.zeros(len(df), bool)
     df = df[~blank] if blank.any() else df
@@ -328,11 +329,9 @@ def _tidy(
     return df
 
 
-def _aligned(df: pd.DataFrame, path: Path) -> pd.DataFrame:
-    """Put columns back under their names where rows of text end with a delimiter."""
-    if isinstance(df.index, pd.RangeIndex):
-        return df
-    if df.index.nlevels > 1 or df.iloc[:, -1].notna().any():
+def _check_named(df: pd.DataFrame, path: Path) -> None:
+    """Refuse rows of text with more cells than names of columns, which pandas takes for labels."""
+    if not isinstance(df.index, pd.RangeIndex):
         raise PanelError(
             Message(
                 "path={!r} has {} cells in a row and {} names in its header",
@@ -343,4 +342,3 @@ def _aligned(df: pd.DataFrame, path: Path) -> pd.DataFrame:
             where=Message("the header reads {}", shown(df.columns, 8)),
             hint="give every column a name, or take the extra cells out",
         )
-    return df.reset_index().iloc[:, :-1].set_axis(df.columns, axis=1)

@@ -101,7 +101,15 @@ def _table(
         columns = pd.read_csv(path, nrows=0, **how).columns
         words = missing_words(list(columns), names) if names else list(MISSING_WORDS)
         how |= {"keep_default_na": False, "na_values": words}
-        return with_zeros(_typed_whole(path, how), path, how)
+        frame = _typed_whole(path, how)
+        if not isinstance(frame.index, pd.RangeIndex):
+            if frame.index.nlevels > 1 or frame.iloc[:, -1].notna().any():
+                return frame  # refused where columns are named
+            # Rows that end with a delimiter: nothing is lost with the cell after it.
+            how["index_col"] = False
+            with quiet(pd.errors.ParserWarning):
+                return with_zeros(_typed_whole(path, how), path, how)
+        return with_zeros(frame, path, how)
     except pd.errors.EmptyDataError as error:
         raise PanelError(
             Message("path={!r} has no columns", path.name), hint="export it again"
