@@ -1,8 +1,9 @@
-"""The condition that every likelihood rests on: said where a section first needs it."""
+"""What is claimed, on a condition that a section says where it first needs it; and what is not."""
 
 from __future__ import annotations
 
 from bayes_nqp.language import Message
+from bayes_nqp.reports._posterior import UNDECIDED, Posterior, chance
 
 
 class Grade(str):
@@ -36,3 +37,13 @@ def claimed(claim: Message, grade: str, language: str) -> str:
     if isinstance(grade, Grade) and grade.again:
         return Message("{}.", words[:1].upper() + words[1:]).in_(language)
     return Message("If the assumptions hold, {}.", words).in_(language)
+
+
+def unclaimed(posterior: Posterior) -> object:
+    """A probability of which no direction is claimed, and why, where it alone would bear one."""
+    p = chance(posterior.p_positive)
+    if posterior.p_direction < UNDECIDED:
+        return p
+    if posterior.lower < 0 < posterior.upper:
+        return Message("{}, but the interval holds zero", p)
+    return Message("{}, but not jointly with the others", p)

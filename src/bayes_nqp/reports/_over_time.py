@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from bayes_nqp.language import Message, enumerated, joined
-from bayes_nqp.reports._condition import claimed
-from bayes_nqp.reports._posterior import Posterior, chance, level, stated, sureness
+from bayes_nqp.reports._condition import claimed, unclaimed
+from bayes_nqp.reports._posterior import Posterior, level, stated, sureness
 
 _NAMED = 6
 """Cohorts that a sentence names."""
@@ -73,7 +73,7 @@ def movement(step: Posterior, last: int, language: str, *, confidence: Callable[
             "The data do not tell whether the effect moves up or down from adoption to event time "
             "{}, among the same units (P(up) = {}).",
             last,
-            chance(step.p_positive),
+            unclaimed(step),
         ).in_(language)
     grade = confidence()
     claim = Message(

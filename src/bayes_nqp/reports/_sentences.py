@@ -12,7 +12,7 @@ import xarray as xr
 
 from bayes_nqp.checks import Rival
 from bayes_nqp.language import Message, joined
-from bayes_nqp.reports._condition import claimed
+from bayes_nqp.reports._condition import claimed, unclaimed
 from bayes_nqp.reports._posterior import (
     UNDECIDED,
     Posterior,
@@ -62,7 +62,7 @@ def change(
         effect = Message("the average effect is {}", size)
         average = Message("The average effect is {}.", size)
     if not posterior.decided:
-        parts: tuple[object, ...] = (subject, outcome, effect, _unclaimed(posterior))
+        parts: tuple[object, ...] = (subject, outcome, effect, unclaimed(posterior))
         sentence = Message(
             "The data do not tell whether {} raised or lowered {}: {}, P(> 0) = {}.", *parts
         )
@@ -113,16 +113,6 @@ def apart(
         printed(min(posterior.lower for _, posterior in effects), sd),
         printed(max(posterior.upper for _, posterior in effects), sd),
     ).in_(language)
-
-
-def _unclaimed(posterior: Posterior) -> object:
-    """A probability of which no direction is claimed, and why, where it alone would bear one."""
-    p = chance(posterior.p_positive)
-    if posterior.p_direction < UNDECIDED:
-        return p
-    if posterior.lower < 0 < posterior.upper:
-        return Message("{}, but the interval holds zero", p)
-    return Message("{}, but not jointly with the others", p)
 
 
 def _subject(exposure: str) -> Message:
@@ -179,7 +169,7 @@ def comparison(
             "{}; the data do not tell {} (P(> 0) = {}).",
             gap,
             question,
-            _unclaimed(posterior),
+            unclaimed(posterior),
         ).in_(language)
     least = min(rivals, key=lambda rival: _agreeing(rival, posterior), default=None)
     if least is not None and not stands(posterior, rivals):
@@ -318,7 +308,7 @@ def indirect(
             "Through {}: {}; the data do not tell its direction (P(> 0) = {}).",
             via,
             size,
-            _unclaimed(posterior),
+            unclaimed(posterior),
         ).in_(language)
     grade = confidence()
     claim = Message(

@@ -96,7 +96,5 @@ def _sentences(context: Context, panel: Panel) -> Iterator[str]:
     n_rows = round(plan.frame.weight[plan.kept].sum())
     if n_rows < panel.n_rows:
         yield translate(
-            "{:,} rows enter the fit; the others lack a mediator, or could identify nothing (see "
-            "Provenance).",
-            n_rows,
+            "{:,} rows enter the fit; why the others are left out stands under Provenance.", n_rows
         )
