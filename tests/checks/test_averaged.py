@@ -128,6 +128,17 @@ def test_designs_that_the_panel_cannot_tell_are_named() -> None:
     assert all(str(why) for _, why in answer.left_out)
 
 
+def test_a_dip_of_all_periods_before_adoption_is_no_member() -> None:
+    # Cohorts with two and three periods before adoption: a level, not a dip.
+    made = staggered(units=120, periods=5, cohorts=(3, 4), strata={}, seed=5000)
+    fit = nqp.fit(nqp.StaggeredDiD(), made.panel, nqp.Importance(seed=1), progress=False)
+    answer = nqp.averaged(fit)
+    left_out = {str(name): str(why) for name, why in answer.left_out}
+    assert left_out["adoption after three bad or good periods"].startswith("too few periods")
+    assert "adoption after a bad or good period" in answer.weights
+    assert float(nqp.att(answer).std() / nqp.att(fit).std()) < 2.5
+
+
 def test_the_ratio_is_that_of_marginal_likelihoods() -> None:
     """Savage-Dickey in closed form against the integral that it stands for: of a mixture."""
     means = np.array([[0.4, -0.1], [0.3, 0.2]])

@@ -236,7 +236,9 @@ def _weighed(fit: Fit, candidate: Candidate) -> Evidence:
         return Evidence(candidate, reason=reason(refusal))
     if law is None and not (early or lines):
         return Evidence(candidate, value, error)
-    if law is None or law.mean.size < lines + early:
+    # A dip known worse than by its prior is one of all periods before adoption: their level.
+    vague = law is not None and lines and trends != LINES and _alone(law) > law.s**2
+    if law is None or law.mean.size < lines + early or vague:
         return Evidence(candidate, reason=Message("too few periods before adoption"))
     later = slice(lines + early, None)
     tail = _tail(fit, law, later) if law.mean[later].size else np.nan
@@ -259,8 +261,12 @@ def _variances(fit: Fit, trends: Term | None, law: SlopeLaw) -> list[float]:
     panel = panel_of(fit)
     ever = round(panel.counts[panel.cohort_codes >= 0].sum())
     never = panel.n_units - ever
-    alone = 1.0 / np.linalg.pinv(law.covariance, hermitian=True)[0, 0]
-    return [float(alone / (1.0 / max(ever, 1) + 1.0 / max(never, 1)))]
+    return [_alone(law) / (1.0 / max(ever, 1) + 1.0 / max(never, 1))]
+
+
+def _alone(law: SlopeLaw) -> float:
+    """Variance of a term's first column where adopters have no means near adoption."""
+    return float(1.0 / np.linalg.pinv(law.covariance, hermitian=True)[0, 0])
 
 
 def _ratio(law: SlopeLaw, variances: Sequence[float], early: int) -> float:
