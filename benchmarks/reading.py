@@ -59,7 +59,7 @@ def main() -> None:
         for ending, path in paths.items():
             alone = seconds(lambda path=path, ending=ending: READERS[ending](path))  # type: ignore[misc]
             steps = seconds(lambda path=path: reading_of(path, None, roles=ROLES))  # type: ignore[misc]
-            print(f"| .{ending} | {alone:.2f} | {steps:.2f} | {steps / alone:.1f} |")
+            print(f"| .{ending} | {alone:.3f} | {steps:.3f} | {steps / alone:.2f} |")
 
 
 if __name__ == "__main__":

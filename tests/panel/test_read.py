@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import os
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -232,10 +233,7 @@ def test_a_missing_reader_names_the_package(
     path = tmp_path / "cities.parquet"
     city_frame().to_parquet(path)
 
-    def absent(*_: object, **__: object) -> None:
-        raise ImportError("Missing optional dependency 'pyarrow'")
-
-    monkeypatch.setattr(pd, "read_parquet", absent)
+    monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)  # as where it is not installed
     refuse(path, "needs a package.*pip install pyarrow")
 
 

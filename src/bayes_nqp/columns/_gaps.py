@@ -29,7 +29,7 @@ def refuse_gaps(df: pd.DataFrame, unit: str, time: str) -> None:
     """
     timed = ~missing(df[time])
     bare = missing(df[unit]) & timed
-    if not timed.any() or bare[timed.argmax()] or bare.sum() <= FEW * timed.sum():
+    if not bare.any() or bare[timed.argmax()] or bare.sum() <= FEW * timed.sum():
         return
     filled = df[unit].mask(missing(df[unit])).ffill()
     if pd.DataFrame({"unit": filled, "time": df[time]})[timed].duplicated().any():

@@ -107,8 +107,10 @@ def _says_numbers(column: pd.Series[Any]) -> bool:
     texts = texts_of(column) if isinstance(column.dtype, pd.StringDtype) else None
     if texts is not None and texts.says_numbers is not None:
         return texts.says_numbers
-    spread = column.iloc[:: max(1, len(column) // _PROBE)]
-    probe = spread.astype(object).dropna().unique()
+    if texts is not None:
+        probe = texts.spread(_PROBE)
+    else:
+        probe = column.iloc[:: max(1, len(column) // _PROBE)].dropna().unique().tolist()
     few = [narrow(x.strip(EDGES)) if isinstance(x, str) else x for x in probe]
     numeric = [
         x for x in few if x != "" and (not isinstance(x, str) or len(x) > SHORT or _digit(x))

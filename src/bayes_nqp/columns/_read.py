@@ -258,9 +258,20 @@ def _extra(path: Path) -> str:
 
 
 def _read_parquet(path: Path) -> pd.DataFrame:
-    from pyarrow.parquet import read_metadata
+    from pyarrow.parquet import ParquetFile
 
-    head = read_metadata(path)
+    with ParquetFile(path) as file:
+        _check_parquet(path, file.metadata)
+        if any("=" in x for x in path.parts):  # folders are columns: year=2015/cities.parquet
+            df = pd.read_parquet(path)
+        else:  # one piece and one block a column: nothing is copied
+            df = file.read().to_pandas(split_blocks=True)
+    levels = [name for name in df.index.names if name is not None and name not in df.columns]
+    return (df.reset_index(levels) if levels else df).reset_index(drop=True)
+
+
+def _check_parquet(path: Path, head: Any) -> None:
+    """Refuse a table that is too wide, or needs more memory than it may have."""
     sizes = (head.row_group(k).total_byte_size for k in range(head.num_row_groups))
     if head.num_columns > limit("columns"):
         raise PanelError(
@@ -268,9 +279,6 @@ def _read_parquet(path: Path) -> pd.DataFrame:
             hint=Message("keep those that you need; {}", way_out("columns", head.num_columns)),
         )
     refuse_large(path, 8 * head.num_rows * head.num_columns + sum(sizes))
-    df = pd.read_parquet(path)
-    levels = [name for name in df.index.names if name is not None and name not in df.columns]
-    return (df.reset_index(levels) if levels else df).reset_index(drop=True)
 
 
 def _by_suffix(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+import numpy as np
 import pandas as pd
 
 from bayes_nqp.columns._broken import broken_cell
@@ -67,13 +68,13 @@ def without_place(frame: pd.DataFrame, unit: str | None, time: str | None, merge
     merged : bool
         Whether an empty cell of the unit belongs to the name above.
     """
-    gone = pd.Series(False, index=frame.index)
+    gone = np.zeros(len(frame), dtype=bool)
     if time in frame.columns:
-        gone |= _no_time(frame[time])
+        gone |= _no_time(frame[time]).to_numpy(dtype=bool)
     if unit in frame.columns:
         names = stripped(frame[unit])[0]
-        gone |= (names.ffill() if merged else names).isna()
-    return gone.to_numpy(dtype=bool)
+        gone |= (names.ffill() if merged else names).isna().to_numpy(dtype=bool)
+    return gone
 
 
 def left_out(frame: pd.DataFrame, gone: Bools, why: Message = _BARE) -> Message:

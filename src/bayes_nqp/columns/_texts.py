@@ -21,6 +21,17 @@ _SHORT_RUNS: Final = 0.5
 """Share of rows that begin a run of equal cells, from which runs save nothing."""
 
 
+def _bytes_at(place: int) -> Begins:
+    """Bytes that stand there, in UTF-8, in a blank or a break."""
+    table = np.zeros(256, dtype=bool)
+    table[[x.encode()[place] for x in _EDGES]] = True
+    return table
+
+
+_FIRST_BYTES: Final = _bytes_at(0)
+_LAST_BYTES: Final = _bytes_at(-1)
+
+
 class Texts:
     """The values of a column that are there, and what is asked of them often.
 
@@ -47,6 +58,14 @@ class Texts:
         return self._cells if isinstance(self._cells, list) else self._cells.unique().to_pylist()
 
     @cached_property
+    def run_on(self) -> str:
+        """All texts without a break between them: what is not in it is in none of them."""
+        if isinstance(self._cells, list) or (parts := _buffers(self._cells)) is None:
+            return self.joined
+        ends, text = parts
+        return bytes(text[ends[0] : ends[-1]]).decode()
+
+    @cached_property
     def joined(self) -> str:
         """All texts, a line each: one search tells whether any of them has something in it."""
         if isinstance(self._cells, list):
@@ -64,6 +83,21 @@ class Texts:
     def lines(self) -> str:
         """The same between breaks: a text stands there between two of them."""
         return f"\n{self.joined}\n"
+
+    def has(self, text: str) -> bool:
+        """Whether one of the texts is this one."""
+        if isinstance(self._cells, list):
+            return text in self._cells
+        from pyarrow.compute import equal
+
+        return bool(np.asarray(equal(self._cells, text)).any())
+
+    def spread(self, count: int) -> list[Any]:
+        """Take some `count` of the texts, spread over the rows, each once."""
+        places = range(0, len(self._cells), max(1, len(self._cells) // count))
+        if isinstance(self._cells, list):
+            return list(dict.fromkeys(self._cells[k] for k in places))
+        return self._cells.take(list(places)).unique().to_pylist()
 
     @cached_property
     def broken(self) -> bool:
@@ -86,6 +120,8 @@ class Texts:
     @cached_property
     def _loose(self) -> list[str]:
         """Texts that are empty, or begin or end with a blank or a break."""
+        if not isinstance(self._cells, list) and not _edged(self._cells):
+            return []
         ends = ("\n\n", *(end for x in _EDGES if x in self.joined for end in (f"\n{x}", f"{x}\n")))
         if not any(end in self.lines for end in ends):
             return []
@@ -94,7 +130,9 @@ class Texts:
     @cached_property
     def begins(self) -> Begins | None:
         """Where another text begins; None where one comes again after others, or may be missing."""
-        once = self._begins is not None and len(self._cells.unique()) == len(self._cells)
+        if self._begins is None:
+            return None
+        once = _ordered(self._cells) or len(self._cells.unique()) == len(self._cells)
         return self._begins if once else None
 
 
@@ -136,16 +174,62 @@ def _texts(cells: Any) -> Texts:
         return Texts(_of_one_piece(cells.unique().drop_null()))
     import pyarrow as pa
     from pyarrow.compute import not_equal
+    from pyarrow.compute import sum as total
 
-    begins = np.empty(len(cells), dtype=bool)
-    begins[0] = True
-    begins[1:] = np.asarray(not_equal(cells[1:], cells[:-1]))
-    if np.count_nonzero(begins) <= _SHORT_RUNS * len(cells):
-        return Texts(_of_one_piece(cells.filter(pa.array(begins))), begins)
+    other = not_equal(cells[1:], cells[:-1])
+    if 1 + total(other).as_py() <= _SHORT_RUNS * len(cells):
+        begins = np.empty(len(cells), dtype=bool)
+        begins[0], begins[1:] = True, _unpacked(other)
+        runs = [_of_one_piece(x) for x in (cells[:1], cells[1:].filter(other))]
+        return Texts(pa.concat_arrays(runs), begins)
     coded = _of_one_piece(cells.dictionary_encode())
     return Texts(coded.dictionary, codes=coded.indices.to_numpy())
+
+
+def _unpacked(bits: Any) -> Begins:
+    """An arrow array of truths, which has a bit each, as numpy's."""
+    bits = _of_one_piece(bits)
+    packed = np.frombuffer(bits.buffers()[1], np.uint8)
+    truths = np.unpackbits(packed, count=bits.offset + len(bits), bitorder="little")
+    return truths[bits.offset :].view(bool)
 
 
 def _of_one_piece(cells: Any) -> Any:
     """An arrow array, of pieces or not, as one."""
     return cells.combine_chunks() if hasattr(cells, "combine_chunks") else cells
+
+
+def _ordered(cells: Any) -> bool:
+    """Whether each text stands after the one before it, by its letters, or by length and letters.
+
+    Either order is a strict one, so that no text comes twice: most files are sorted by unit.
+    """
+    from pyarrow.compute import binary_length, greater
+
+    later = np.asarray(greater(cells[1:], cells[:-1]))
+    if later.all():
+        return True
+    longer = np.diff(np.asarray(binary_length(cells)))
+    return bool(((longer > 0) | (longer == 0) & later).all())
+
+
+def _edged(cells: Any) -> bool:
+    """Whether a text may be empty, or begin or end with a blank or a break, by single bytes."""
+    if (parts := _buffers(cells)) is None:
+        return True
+    ends, text = parts
+    if (ends[1:] == ends[:-1]).any():
+        return True
+    return bool(_FIRST_BYTES[text[ends[:-1]]].any() or _LAST_BYTES[text[ends[1:] - 1]].any())
+
+
+def _buffers(cells: Any) -> tuple[Any, Any] | None:
+    """Where each text of an arrow array of one piece begins and ends, and their bytes."""
+    import pyarrow as pa
+
+    widths = {pa.large_string(): np.int64, pa.string(): np.int32}
+    if cells.type not in widths or not len(cells) or cells.buffers()[2] is None:
+        return None
+    _, places, text = cells.buffers()
+    ends = np.frombuffer(places, widths[cells.type])[cells.offset : cells.offset + len(cells) + 1]
+    return ends, np.frombuffer(text, np.uint8)

@@ -19,7 +19,7 @@ _KINDS: Final[list[str]] = WORDS["places"]["kinds"]
 
 def pairs_apart(unit: pd.Series[Any], time: pd.Series[Any]) -> list[tuple[str, str]]:
     """Pairs of names that are alike but for that word, and never have a row in one period."""
-    if not is_text(unit) or texts_of(unit).joined.isascii():
+    if not is_text(unit) or texts_of(unit).run_on.isascii():
         return []
     stems: dict[str, list[str]] = {}
     for name in sorted(x for x in distinct(unit) if isinstance(x, str)):

@@ -63,7 +63,7 @@ def _repeats(frame: pd.DataFrame) -> list[Any]:
             alike = [str(name)]
             if column.dtype == object:
                 alike = [x for x in distinct(column) if isinstance(x, str) and heading(x) == name]
-            elif f"\n{name}\n" not in texts_of(column).lines:
+            elif not texts_of(column).has(str(name)):
                 continue
             same.append(column.isin(alike).to_numpy())
     count = sum(same, np.zeros(len(frame) if same else 0, dtype=np.int64))

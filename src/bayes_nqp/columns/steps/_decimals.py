@@ -39,7 +39,7 @@ class Decimals(Cellwise):
         names, count, example = [], 0, ""
         usual = reading.delimiter == ";" and not _points(reading.frame)
         for name, column in reading.frame.items():
-            if not is_text(column) or "," not in texts_of(column).joined:
+            if not is_text(column) or "," not in texts_of(column).run_on:
                 continue
             entries = cells(column, named=True)
             if entries is None or not _decimal(entries, usual=usual):

@@ -26,7 +26,7 @@ class Dittos(Step):
         """Find columns with such marks below a first cell that is none."""
         names, count, example = [], 0, ""
         for name, column in reading.frame.items():
-            if not is_text(column) or not any(x in texts_of(column).joined for x in _MARKS):
+            if not is_text(column) or not any(x in texts_of(column).run_on for x in _MARKS):
                 continue
             repeated = _repeated(column)
             if repeated.any() and not repeated.iloc[0]:

@@ -49,21 +49,17 @@ class FillDown(Step):
             frame = frame.assign(**{str(time): below})
         timed = ~missing(frame[time])
         names = _of_the_unit(reading, frame, timed)
-        unit = _units(reading, names, timed)
         count = sum(int((missing(frame[x]) & timed).sum()) for x in names)
+        beside = [x for x in frame if x not in (*reading.parts, time)]
+        beside = [x for x in beside if _merged(frame[x], timed)]
+        unit = _units(reading, names, timed) if beside else pd.Series()
         if below is not None:
             names.insert(0, str(time))
             count += int(missing(reading.frame[time]).sum())
         reason = Message("{} cells are empty below a name, as merged cells are", count)
-        rows = np.count_nonzero(timed)
-        for name in frame.columns:
-            if name in (*reading.parts, time):
-                continue
-            gone = missing(frame[name]) & timed
-            if np.count_nonzero(gone) < max(_MERGED * rows, 1):
-                continue
+        for name in beside:
             filled = _filled(frame[name], unit, timed, reading)
-            added = gone & ~missing(filled)
+            added = missing(frame[name]) & timed & ~missing(filled)
             if added.any() and _constant(filled[timed], unit[timed]):
                 if not names:
                     reason = Message("given once a unit, or a group of units, as merged cells are")
@@ -90,6 +86,12 @@ class FillDown(Step):
             frame = frame.assign(**{name: filled})
         reading.frame = frame
         return count
+
+
+def _merged(column: pd.Series[Any], timed: Bools) -> bool:
+    """Whether many of the rows with a period have an empty cell."""
+    gone, enough = missing(column), max(_MERGED * np.count_nonzero(timed), 1)
+    return np.count_nonzero(gone) >= enough and np.count_nonzero(gone & timed) >= enough
 
 
 def filled_periods(frame: pd.DataFrame) -> pd.DataFrame:
@@ -139,7 +141,9 @@ def _units(reading: Reading, merged: list[str], timed: Bools) -> pd.Series[Any]:
     columns = []
     for name in reading.parts:
         column = reading.frame[name]
-        gone = missing(column) | (~timed if name in merged else False)
+        gone = missing(column)
+        if name in merged:
+            gone = gone | ~timed
         column = column.mask(gone) if gone.any() else column
         column = column.ffill() if name in merged else column
         bare, _ = stripped(column)

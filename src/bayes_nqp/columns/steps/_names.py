@@ -33,8 +33,8 @@ class Names(Step):
         for name, column in reading.frame.items():
             if not is_text(column):
                 continue
-            joined = texts_of(column).joined
-            if joined.isascii() or not _MAY.search(joined):
+            texts = texts_of(column)
+            if texts.run_on.isascii() or not _MAY.search(texts.joined):
                 continue
             values = distinct(column)
             if len(values) > 0.5 * len(column):

@@ -31,7 +31,7 @@ class Totals(Step):
         names: dict[str, None] = {}
         count = 0
         for column in _names(reading.frame):
-            if not may_be_total(texts_of(column).joined):
+            if not may_be_total(texts_of(column).run_on):
                 continue
             totals = [x for x in distinct(column) if isinstance(x, str) and is_total(x)]
             count += int(column.isin(totals).sum())
