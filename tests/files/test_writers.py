@@ -15,7 +15,7 @@ from doors import Cell, Column, Row, Table, new_figure
 
 import bayes_nqp as nqp
 from bayes_nqp.errors import StudyError
-from bayes_nqp.files import write_csv, write_parquet, write_workbook
+from bayes_nqp.files import write, write_csv, write_parquet, write_workbook
 from bayes_nqp.index import new_quality_productivity
 from bayes_nqp.studies import json_text, write_beside
 
@@ -108,3 +108,8 @@ def test_a_figure_takes_the_ending_that_matplotlib_gives(tmp_path: Path) -> None
     assert (tmp_path / "plain.png").read_bytes().startswith(b"\x89PNG")
     assert b"<svg" in (tmp_path / "new" / "drawing.svg").read_bytes()
     assert (tmp_path / "opened.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_picture_that_holds_the_mark_of_an_archive_is_written_as_it_is(tmp_path: Path) -> None:
+    content = b"\x89PNG" + bytes(40) + b"PK\x05\x06" + bytes(8) + b"\x07\x00\x00\x00" * 3
+    assert write(tmp_path / "a.png", lambda file: file.write(content)).read_bytes() == content

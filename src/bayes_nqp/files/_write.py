@@ -18,6 +18,8 @@ from bayes_nqp.files._durable import draft, exchange, move_new, sync
 from bayes_nqp.files._names import final
 from bayes_nqp.files._words import named, writing
 
+_ARCHIVE = b"PK\x03\x04"
+"""How an archive begins; its other marks stand by chance among the bytes of pictures too."""
 _DATES = re.compile(rb"<dcterms:(created|modified)\b[^>]*>[^<]*</dcterms:\1>")
 """Of Office documents: when they were made and changed."""
 
@@ -117,7 +119,7 @@ def write(
             hint="a folder that takes temporary files: the environment variable TMPDIR names one",
         ) from error
     content = buffer.getvalue()
-    undated = _undated(content, dated=dated) if zipfile.is_zipfile(buffer) else content
+    undated = _undated(content, dated=dated) if content.startswith(_ARCHIVE) else content
     return write_bytes(path, undated, replace=replace)
 
 

@@ -15,7 +15,7 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.annotations import Language, Style
 from bayes_nqp.checks import VERDICTS, CheckResult, title_of
 from bayes_nqp.errors import StudyError
-from bayes_nqp.language import Message, joined
+from bayes_nqp.language import NOTHING, Message, joined
 from bayes_nqp.plots._notes import words
 from bayes_nqp.plots._registry import DRAWERS, Appearance, Sketch, plot
 from bayes_nqp.plots._scene import Scene
@@ -37,8 +37,13 @@ def _sheets(scene: Scene) -> Iterator[Sketch]:
                 partial(check, _named(result, scene), title="", **scene.look),
                 partial(frame_of, result),
                 heading=translate("{}: {}", title, VERDICTS[result.verdict]),
-                words=translate.name(joined([result.question, result.sentence])),
+                words=translate.name(joined([result.question, result.sentence, _numbers(result)])),
             )
+
+
+def _numbers(result: CheckResult) -> Message:
+    """A check's key figure as a sentence."""
+    return Message("In numbers: {}.", result.figure) if result.figure else NOTHING
 
 
 @plot(Message("What a check rests on."), section="evidence", place=50, sheets=_sheets)

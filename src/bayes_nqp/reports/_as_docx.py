@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 from itertools import count, zip_longest
 from pathlib import Path
@@ -134,7 +133,7 @@ def _add(word: Any, block: Block, language: str, highest: float) -> None:
             _picture(word, block, caption, highest)
         case NumberedTable(table, number):
             title = translate("Table {}. ", number) + table.title
-            add_docx(word, replace(table, title=title), number)
+            add_docx(word, block.titled(title), number)
 
 
 def _boxed(paragraph: Any, colour: str) -> None:

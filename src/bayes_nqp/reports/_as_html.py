@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import re
-from dataclasses import replace
 from pathlib import Path
 
 from bayes_nqp.files import write_text
@@ -30,7 +29,7 @@ def as_html_page(document: Document) -> str:
 
     def table(block: NumberedTable) -> str:
         title = translate("Table {}. ", block.number) + block.table.title
-        return as_html(replace(block.table, title=title))
+        return as_html(block.titled(title))
 
     return html(
         "reports/templates/report.html",

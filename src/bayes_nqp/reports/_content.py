@@ -138,10 +138,17 @@ class NumberedTable:
     ----------
     number : int
         From 1 on.
+    page : Table, optional
+        As a page shows it, where the rest of its notes stands elsewhere on that.
     """
 
     table: Table
     number: int
+    page: Table | None = None
+
+    def titled(self, title: str) -> Table:
+        """As a page shows it, under a title."""
+        return replace(self.page or self.table, title=title)
 
 
 type Block = Heading | Paragraph | Bullets | Alarm | Tiles | Strip | Picture | NumberedTable

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from itertools import chain, count
 from pathlib import Path
 from typing import Any
@@ -57,7 +58,7 @@ class FigureFolder:
             self.folder.mkdir(parents=True, exist_ok=True)
         with uncollected():
             pixels, lines = drawn(sketch.make())
-        quick: Any = {"dpi": (DPI, DPI), "compress_level": 4}
+        quick: Any = {"dpi": (DPI, DPI), "compress_level": 4, "compress_type": zlib.Z_RLE}
         write(self.folder / f"{stem}.png", lambda file: pixels.save(file, "PNG", **quick))
         write(self.folder / f"{stem}.svg", lambda file: file.write(lines))
         if sketch.data is not None:

@@ -188,7 +188,7 @@ def _notice(study: Study, tables: Mapping[str, pd.DataFrame]) -> str:
     overall = truth[(truth["by"] == ALL) & (truth[v.PATH] == v.TOTAL)].iloc[0]
     return Message(
         "The rows are simulated (“{name}”, seed {seed}), so nothing here is a finding about real "
-        "places. The average effect put in is {truth}; truth.csv has every other one.",
+        "places. The average effect put in is {truth}; truth.csv has the others.",
         name=study.settings.data.simulation,
         seed=simulated.parameters["seed"],
         truth=figures(float(overall["truth"]), float(overall["sd"])),

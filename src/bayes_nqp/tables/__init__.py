@@ -32,6 +32,7 @@ from bayes_nqp.tables._page import as_html as as_html
 from bayes_nqp.tables._parts import TONES as TONES
 from bayes_nqp.tables._parts import apart as apart
 from bayes_nqp.tables._parts import count as count
+from bayes_nqp.tables._parts import key_of as key_of
 from bayes_nqp.tables._parts import level_of as level_of
 from bayes_nqp.tables._parts import per_words as per_words
 from bayes_nqp.tables._spatial_estimates import spatial_fits as spatial_fits

@@ -33,6 +33,7 @@ from ._page import as_html as as_html
 from ._parts import TONES as TONES
 from ._parts import apart as apart
 from ._parts import count as count
+from ._parts import key_of as key_of
 from ._parts import level_of as level_of
 from ._parts import per_words as per_words
 from ._spatial_estimates import spatial_fits as spatial_fits

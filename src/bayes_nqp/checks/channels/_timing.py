@@ -24,11 +24,12 @@ _EARLIER = Message("indirect effect, a period earlier")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Order:
-    """Of one mediator: rows of evidence, whether it is late, whether its sign is lost."""
+    """Of one mediator: rows of evidence, whether it is late, whether its sign is lost or turned."""
 
     lines: list[Line]
     late: bool = False
     lost: bool = False
+    turned: bool = False
 
 
 @asks(
@@ -71,17 +72,18 @@ def timing(fit: Fit) -> Finding:
     if total is not None:
         lines.insert(0, _delayed(Message("outcome"), total, NOT_APPLICABLE))
     late = [name for name, order in orders.items() if order.late]
-    lost = [name for name, order in orders.items() if order.lost]
+    lost = [name for name, order in orders.items() if order.lost and not order.turned]
+    turned = [name for name, order in orders.items() if order.turned]
     earlier = lagged is not None or not signed
     fits: list[Fit | xr.Dataset] = [fit] if lagged is None else [fit, lagged]
-    return finding_of(lines, _figure(lines), _sentence(late, lost, earlier=earlier), fits,
+    return finding_of(lines, _figure(lines), _sentence(late, lost, turned, earlier=earlier), fits,
                       refit=lagged)  # fmt: skip
 
 
 def _order(
     fit: Fit, lagged: xr.Dataset | None, name: str, horizon: int | None, total: Array | None
 ) -> _Order:
-    lines, late, lost = [], False, False
+    lines, late, lost, turned = [], False, False, False
     if horizon is not None and total is not None:
         delay = _delay(effects_on(fit, name), horizon)
         if delay is not None:
@@ -93,9 +95,10 @@ def _order(
     if lagged is not None:
         earlier = nie(lagged, mediators=name).to_numpy()
         lost = sign != 0 and float((earlier * sign > 0).mean()) < _SAME
+        turned = sign != 0 and certain(earlier) == -sign
         verdict = NOT_APPLICABLE if sign == 0 else ladder(untold=lost)
         lines.append(drawn(name, _EARLIER, earlier, verdict, middle="median"))
-    return _Order(lines, late, lost)
+    return _Order(lines, late, lost, turned)
 
 
 def _delayed(name: str, delay: Array, verdict: Verdict) -> Line:
@@ -157,7 +160,7 @@ def _figure(lines: list[Line]) -> Message:
     return separated(parts)
 
 
-def _sentence(late: list[str], lost: list[str], *, earlier: bool) -> Message:
+def _sentence(late: list[str], lost: list[str], turned: list[str], *, earlier: bool) -> Message:
     responded = Message(
         "{} responded later than the outcome: what came before it cannot have gone through it.",
         listed(late),
@@ -167,8 +170,14 @@ def _sentence(late: list[str], lost: list[str], *, earlier: bool) -> Message:
         "through {}: within a period data do not tell cause from consequence.",
         listed(lost),
     )
-    if late or lost:
-        return joined([*[responded][: len(late)], *[unordered][: len(lost)]])
+    opposite = Message(
+        "With mediators a period earlier what goes through {} has the other sign: within a period "
+        "data do not tell cause from consequence.",
+        listed(turned),
+    )
+    if late or lost or turned:
+        pairs = ((late, responded), (lost, unordered), (turned, opposite))
+        return joined([sentence for names, sentence in pairs if names])
     if not earlier:
         return Message("Where it can be asked, mediators respond no later than the outcome.")
     return Message(

@@ -54,11 +54,13 @@ def placebo_time(fit: Fit, *, periods: Annotated[int, Ge(1)] | None = None) -> F
         attrs={**att(draws.worst).attrs, "chance": draws.chance},
     ).assign_coords({v.GATE: gate_of(draws.worst)})  # fmt: skip
     numbers = [
-        Message("{}: {} ({})", k, *with_sd(x))
+        Message(
+            "{n} period earlier {} ({})", *with_sd(x), n=k, plural="{n} periods earlier {} ({})"
+        )
         for k, x in enumerate(draws.draws.transpose("shift", ...), start=1)
     ]
     figure = Message(
-        "placebo effects so many periods earlier: {}; p = {:.3f} over all of them",
+        "placebo effect {}; p = {:.3f} over all of them",
         listed(numbers, 6),
         draws.chance,
     )

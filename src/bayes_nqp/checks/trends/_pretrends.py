@@ -207,9 +207,12 @@ def _exceptions(judged: Judgement) -> Iterator[Message]:
         )
     if alone:
         yield Message(
-            "Taken alone, leads leave zero out of their own 95% intervals, and not out of the "
-            "simultaneous band: event time {}.",
+            "Taken alone, the 95% interval of {n} lead leaves zero out, and the simultaneous band "
+            "does not: event time {}.",
             listed(map(_event, alone)),
+            plural="Taken alone, the 95% intervals of {n} leads leave zero out, and the "
+            "simultaneous band does not: event time {}.",
+            n=len(alone),
         )
     far = [name for name, level in judged.levels.items() if level.tail < _DOUBT]
     if far:

@@ -19,12 +19,13 @@ from bayes_nqp.checks.shared import (
     Finding,
     Verdict,
     asks,
+    certain,
     stacked,
 )
 from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import att, text
 from bayes_nqp.fitting import ADOPTION, REFITS, ROWS, SEPARATE, Fit
-from bayes_nqp.language import NOTHING, Message, joined, separated
+from bayes_nqp.language import NOTHING, Message, joined, listed, separated
 from bayes_nqp.robustness import EventStudy, event_study_of, groups_of
 from bayes_nqp.robustness import sensitivity as regions_of
 
@@ -40,6 +41,8 @@ class BoundedEffect:
     factor: str
     kind: str
     regions: xr.Dataset
+    claimed: bool = False
+    """Whether the fit's own interval excludes zero."""
 
     @property
     def breakdown(self) -> float:
@@ -92,7 +95,8 @@ def sensitivity(fit: Fit, *, grid: Sequence[float] | None = None) -> Finding:
     """
     study = event_study_of(fit)
     effects = [BoundedEffect(OVERALL, "", "overall", regions_of(study, grid=grid))]
-    parts = [x for factor in schema.factors(study.effects) for x in _parts(study, factor, grid)]
+    factors = schema.factors(study.effects)
+    parts = [x for factor in factors for x in _parts(fit, study, factor, grid)]
     effects += sorted(parts, key=lambda x: x.kind != "level")
     overall = effects[0]
     low, high = np.quantile(att(fit), (0.025, 0.975))
@@ -146,7 +150,7 @@ def _sentence(effects: list[BoundedEffect], steps: npt.NDArray[np.float64]) -> M
         overall.step,
         overall.bearable,
     )
-    return joined([stands, beside, _weakest(effects)])
+    return joined([stands, beside, _weakest(effects), _unmeasured(effects)])
 
 
 def _weakest(effects: list[BoundedEffect]) -> Message:
@@ -156,10 +160,26 @@ def _weakest(effects: list[BoundedEffect]) -> Message:
     if least is None or least.breakdown >= effects[0].breakdown:
         return NOTHING
     return Message(
-        "The effect in {} bears the least: {:.2f} times its own largest change ({:.3g}).",
+        "The effect in {} ({}) bears the least: {:.2f} times its own largest change ({:.3g}).",
         least.label,
+        least.factor,
         least.breakdown,
         least.step,
+    )
+
+
+def _unmeasured(effects: list[BoundedEffect]) -> Message:
+    """Name the differences that the fit claims, and its lead fit is too uncertain to bound."""
+    names = [x.label for x in effects if x.kind == "difference" and x.claimed and not x.clear]
+    if not names:
+        return NOTHING
+    return Message(
+        "Measured from the last period before adoption, the interval of {} holds zero even under "
+        "parallel trends, so what this difference bears cannot be told.",
+        listed(names, 3),
+        plural="Measured from the last period before adoption, the intervals of {} hold zero even "
+        "under parallel trends, so what these differences bear cannot be told.",
+        n=len(names),
     )
 
 
@@ -177,7 +197,9 @@ def _figure(effects: list[BoundedEffect]) -> Message:
     return Message("breakdown M̄: {}", separated(parts))
 
 
-def _parts(study: EventStudy, factor: str, grid: Sequence[float] | None) -> Iterator[BoundedEffect]:
+def _parts(
+    fit: Fit, study: EventStudy, factor: str, grid: Sequence[float] | None
+) -> Iterator[BoundedEffect]:
     """Regions of every level of a factor, and of its contrasts, bounded both ways."""
     try:
         by = regions_of(study, by=factor, grid=grid)
@@ -189,6 +211,7 @@ def _parts(study: EventStudy, factor: str, grid: Sequence[float] | None) -> Iter
     for level in levels:
         yield BoundedEffect(text(level), factor, "level", by.sel({factor: level}, drop=True))
     kinds: tuple[Any, ...] = ("difference", "own")
+    own = att(fit, factor)
     for a, b in combinations(levels, 2) if len(levels) <= _CONTRASTED else ():
         for kind in kinds:
             try:
@@ -196,4 +219,7 @@ def _parts(study: EventStudy, factor: str, grid: Sequence[float] | None) -> Iter
             except StudyError:
                 continue  # The two have no step before adoption in common.
             label = str(regions["contrast"].item())
-            yield BoundedEffect(label, factor, kind, regions.drop_vars("contrast"))
+            claimed = certain(own.sel({factor: a}).to_numpy() - own.sel({factor: b}).to_numpy())
+            yield BoundedEffect(
+                label, factor, kind, regions.drop_vars("contrast"), claimed=claimed != 0
+            )

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import get_args
 
-from bayes_nqp.checks import Verdict
+from bayes_nqp.checks import CheckResult, Verdict
 from bayes_nqp.estimands import att
-from bayes_nqp.language import Message
+from bayes_nqp.language import Message, Translator
 from bayes_nqp.reports._content import Block, Heading, Paragraph
 from bayes_nqp.reports._context import Context
 from bayes_nqp.reports._posterior import level, posterior_of
 from bayes_nqp.reports._registry import section
+from bayes_nqp.tables import key_of
 
 
 @section(place=70)
@@ -45,4 +47,14 @@ def evidence(context: Context) -> Iterator[Block]:
                 level(over_rows, context.effect_unit),
             )
         )
-    yield from context.table("diagnostics", list(checks))
+    drawn = {sketch.stem for sketch in context.sketches("check")}
+    brief = [_brief(x, context) if f"check_{x.name}" in drawn else x for x in checks]
+    pages = [x.table for x in context.table("diagnostics", brief)]
+    for whole in context.table("diagnostics", list(checks)):
+        yield replace(whole, page=pages[0] if pages else None)
+
+
+def _brief(result: CheckResult, context: Context) -> CheckResult:
+    """A check with the number that it says first: all of them stand above its figure."""
+    figure = Translator(context.language, result.labels).name(result.figure)
+    return replace(result, figure=key_of(figure))

@@ -8,7 +8,7 @@ from itertools import islice
 
 import xarray as xr
 
-from bayes_nqp.checks import REPORTED, texts_of
+from bayes_nqp.checks import REPORTED, Subject, texts_of
 from bayes_nqp.fitting import ADOPTION, RECEIVED, meets
 from bayes_nqp.language import Message, joined
 from bayes_nqp.plots import Sketch
@@ -30,15 +30,17 @@ from bayes_nqp.tables import percent
 def short(context: Context) -> Iterator[Block | Sketch]:
     """Say what the policy did, for whom and when, and why; with its numbers, checks and figures."""
     yield Heading(context.translate("In short"))
-    answer, failed = Answer(context), list(_failed(context))
-    grounds = Grounds(context, told=bool(failed))
+    answer, failed = Answer(context), _failed(context)
+    grounds = Grounds(context, told=any(failed.values()))
     spoken = (
-        [*failed, *_what(context, answer, grounds)],
-        [*between_briefly(context, grounds), *when(context, grounds)],
-        [*_others(context, grounds), *map(context.translate, _limits(context))],
+        (failed["average"], _what(context, answer, grounds)),
+        (failed["contrast"], [*between_briefly(context, grounds), *when(context, grounds)]),
+        (failed["channel"], _others(context, grounds)),
+        ([], [*_trends(context), *map(context.translate, _limits(context))]),
     )
-    for sentences in filter(None, spoken):
-        yield Paragraph(context.joined(sentences), "failed" if failed else "lead")
+    for wrong, sentences in spoken:
+        if said := [*wrong, *sentences]:
+            yield Paragraph(context.joined(said), "failed" if wrong else "lead")
     yield answer.tiles()
     if (strip := answer.strip()) is not None:
         yield strip
@@ -47,21 +49,51 @@ def short(context: Context) -> Iterator[Block | Sketch]:
     yield from _over_designs(context, answer)
 
 
-def _failed(context: Context) -> Iterator[str]:
-    """Say what failed, before any number."""
+def _failed(context: Context) -> dict[Subject, list[str]]:
+    """Say what failed, before any number that it speaks to."""
+    said: dict[Subject, list[str]] = {"average": [], "contrast": [], "channel": []}
     if not context.fit.gate.passed:
-        yield context.translate(
-            "These numbers are not to be reported, for the convergence gate failed: {}.",
-            context.gate(reasons=True),
+        said["average"].append(
+            context.translate(
+                "These numbers are not to be reported, for the convergence gate failed: {}.",
+                context.gate(reasons=True),
+            )
         )
-    failed = [result.name for result in context.of("fails")]
-    if failed:
-        yield Message(
-            "{n} check fails and contradicts what this answer assumes: {}.",
-            named(failed),
-            plural="{n} checks fail and contradict what this answer assumes: {}.",
-            n=len(failed),
-        ).in_(context.language)
+    only = {
+        name: subject
+        for subject in ("contrast", "channel")
+        for name in context.confidence(subject).failed
+        if name not in context.confidence("average").failed
+    }
+    for subject, sentences in said.items():
+        names = [x.name for x in context.of("fails") if only.get(x.name, "average") == subject]
+        if names:
+            sentences.append(_contradicted(subject, names).in_(context.language))
+    return said
+
+
+def _contradicted(subject: Subject, names: list[str]) -> Message:
+    """Say which checks fail, and what they speak to."""
+    if subject == "contrast":
+        return Message(
+            "{n} check fails and contradicts what is said here of groups: {}.",
+            named(names),
+            plural="{n} checks fail and contradict what is said here of groups: {}.",
+            n=len(names),
+        )
+    if subject == "channel":
+        return Message(
+            "{n} check fails and contradicts what is said here of channels: {}.",
+            named(names),
+            plural="{n} checks fail and contradict what is said here of channels: {}.",
+            n=len(names),
+        )
+    return Message(
+        "{n} check fails and contradicts what this answer assumes: {}.",
+        named(names),
+        plural="{n} checks fail and contradict what this answer assumes: {}.",
+        n=len(names),
+    )
 
 
 def _what(context: Context, answer: Answer, grounds: Grounds) -> Iterator[str]:
@@ -94,11 +126,15 @@ def _share_says(share: Posterior, *, decided: bool) -> Message:
 
 
 def _others(context: Context, grounds: Grounds) -> Iterator[str]:
-    """Say what untreated units receive, through what the effect comes, and what it bears."""
+    """Say what untreated units receive, and through what the effect comes."""
     if meets(context.fit, (RECEIVED, ADOPTION)):
         yield neighbours(context, grounds)
     if context.channels:
         yield from through(context, grounds, brief=True)
+
+
+def _trends(context: Context) -> Iterator[str]:
+    """Say what violation of parallel trends the answer bears."""
     sensitivity = context.found("sensitivity")
     if sensitivity is not None and sensitivity.verdict == REPORTED:
         answer = context.answer(sensitivity)
