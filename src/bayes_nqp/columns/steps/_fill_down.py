@@ -91,7 +91,7 @@ class FillDown(Step):
 def _merged(column: pd.Series[Any], timed: Bools) -> bool:
     """Whether many of the rows with a period have an empty cell."""
     gone, enough = missing(column), max(_MERGED * np.count_nonzero(timed), 1)
-    return np.count_nonzero(gone) >= enough and np.count_nonzero(gone & timed) >= enough
+    return bool(np.count_nonzero(gone) >= enough and np.count_nonzero(gone & timed) >= enough)
 
 
 def filled_periods(frame: pd.DataFrame) -> pd.DataFrame:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 from itertools import islice
 
@@ -32,7 +32,7 @@ def short(context: Context) -> Iterator[Block | Sketch]:
     yield Heading(context.translate("In short"))
     answer, failed = Answer(context), _failed(context)
     grounds = Grounds(context, told=any(failed.values()))
-    spoken = (
+    spoken: tuple[tuple[list[str], Iterable[str]], ...] = (
         (failed["average"], _what(context, answer, grounds)),
         (failed["contrast"], [*between_briefly(context, grounds), *when(context, grounds)]),
         (failed["channel"], _others(context, grounds)),
