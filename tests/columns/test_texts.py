@@ -50,3 +50,9 @@ def test_texts_of_a_slice_are_its_own(places: slice) -> None:
     assert texts.values == list(dict.fromkeys(names[places]))
     assert texts.padded == [x for x in texts.values if x != x.strip()]
     assert set(texts.run_on) == set("".join(names[places]))
+
+
+def test_a_column_of_empty_cells_has_no_texts() -> None:
+    texts = texts_of(pd.Series(pd.array([None, None], dtype="str")))
+    assert texts.values == texts.spread(3) == texts.padded == []
+    assert not texts.has("a")

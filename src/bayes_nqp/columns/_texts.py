@@ -97,6 +97,8 @@ class Texts:
         places = range(0, len(self._cells), max(1, len(self._cells) // count))
         if isinstance(self._cells, list):
             return list(dict.fromkeys(self._cells[k] for k in places))
+        if not len(self._cells):
+            return []
         return list(self._cells.take(list(places)).unique().to_pylist())
 
     @cached_property
