@@ -13,7 +13,7 @@ OUT ?=
 ARGS ?=
 MINUTES ?= 10
 ENGINES ?= polars polars-runtime-32 ibis-framework 'sqlglot<28' pyarrow-hotfix parsy toolz atpublic regex \
-	rich markdown-it-py mdurl pygments
+	rich markdown-it-py mdurl pygments pyspark py4j psycopg psycopg-binary
 export PYTHON
 
 .PHONY: help env study new test quick test-lowest package test-engines fuzz faults docs notebooks update lint format bench bench-scale bench-peers calibrate clean
@@ -43,7 +43,7 @@ test-lowest:  ## The same tests on the lowest supported versions, whose own warn
 	@.venv-lowest/bin/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder -W default $(ARGS)
 
 test-engines: $(READY)  ## Tables in engines that the tests do not need, each where it can be installed
-	@$(BIN)/python -m pip install -q --target .cache/engines --no-deps $(ENGINES)
+	@tools/bootstrap.sh engines $(ENGINES)
 	@PYTHONPATH=.cache/engines $(BIN)/python -m pytest -n 0 -W default tests/panel/test_table.py -k any_engine $(ARGS)
 
 fuzz: $(READY)  ## Hostile frames, files, studies and saved fits, new ones each time, for about MINUTES

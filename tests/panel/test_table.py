@@ -138,7 +138,9 @@ def rows_in(engine: str, frame: pd.DataFrame, folder: Path) -> Any:
         if shutil.which("java") is None:
             pytest.skip("no java for pyspark")
         sql = pytest.importorskip("pyspark.sql", reason=why)
-        session = sql.SparkSession.builder.master("local[1]").getOrCreate()
+        settings = {"spark.driver.bindAddress": "127.0.0.1", "spark.ui.enabled": "false"}
+        builder = sql.SparkSession.builder.master("local[1]").config(map=settings)
+        session = builder.getOrCreate()
         whole = frame.astype({"zone_year": "float64"})
         return session.createDataFrame(whole)
     ibis = pytest.importorskip("ibis", reason=why)

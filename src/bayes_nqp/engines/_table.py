@@ -8,6 +8,7 @@ every engine gives alike. Everything that rounds is reckoned here, part by part 
 from __future__ import annotations
 
 import hashlib
+import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,6 +20,7 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+from pyarrow import dataset
 
 from bayes_nqp.arrays import Array
 from bayes_nqp.engines._address import imported
@@ -174,7 +176,9 @@ class SourceTable:
         values = (col(name).max() for name in wide)
         grouped = rows.with_columns(**wide).group_by(self.unit)
         laid = grouped.agg(*values, *once, nw.len().alias(_ROWS)).rename({self.unit: _UNIT})
-        laid.sink_parquet(path)
+        laid.sink_parquet(str(path))
+        if path.is_dir():
+            _merge(path)
 
 
 @dataclass(frozen=True, eq=False)
@@ -288,6 +292,16 @@ class UnitFiles:
             for p in range(len(self.periods)):
                 values[:, k, p] = _numbers(batch, _entry(k, p))
         return values
+
+
+def _merge(folder: Path) -> None:
+    """Make one file of the folder of files that Spark writes, in its place."""
+    data, whole = dataset.dataset(folder), folder.with_name(f"{folder.name}.whole")
+    with pq.ParquetWriter(whole, data.schema) as file:
+        for batch in data.to_batches():
+            file.write_batch(batch)
+    shutil.rmtree(folder)
+    whole.replace(folder)
 
 
 def _entry(column: int, period: int) -> str:

@@ -1,0 +1,110 @@
+"""Run: python -m benchmarks.shapes --panels 40; an interrupted run goes on where it stopped.
+
+How wide the average over designs is where trends are parallel, by the shape of the panel: units,
+periods, periods before the first adoption, one stratum or two. `--collect` writes docs/truth.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import warnings
+from typing import Any
+
+import numpy as np
+
+import bayes_nqp as nqp
+from bayes_nqp.simulation import staggered
+
+from ._store import ROOT, Store
+from .earned import markdown
+
+STORE = Store("shapes", ("shape", "strata", "number"))
+MARK = "<!-- python -m benchmarks.shapes -->"
+SEED = 31_000_000
+SHAPES: dict[str, tuple[int, int, tuple[int, ...]]] = {
+    "120 × 5": (120, 5, (3, 4)),
+    "100 × 8": (100, 8, (4, 5, 6)),
+    "60 × 12": (60, 12, (5, 7, 9)),
+    "200 × 12": (200, 12, (5, 7, 9)),
+    "300 × 20": (300, 20, (8, 12, 16)),
+    "50 × 30": (50, 30, (12, 16, 20)),
+}
+"""Units, periods, and the periods in which cohorts adopt, counted from one."""
+STRATA: dict[str, dict[str, Any]] = {"one": {"strata": {}}, "two": {"contrast": 0.3}}
+
+
+def measured(shape: str, strata: str, number: int) -> dict[str, Any]:
+    """Intervals of the default and of the average, and the weights of designs, on one panel."""
+    units, periods, cohorts = SHAPES[shape]
+    seed = SEED + number
+    made = staggered(units=units, periods=periods, cohorts=cohorts, seed=seed, **STRATA[strata])
+    fit = nqp.fit(nqp.StaggeredDiD(), made.panel, nqp.Importance(seed=number), progress=False)
+    answer = nqp.averaged(fit)
+    row: dict[str, Any] = {"shape": shape, "strata": strata, "number": number}
+    row["truth"] = float(nqp.att(made.truth).mean())
+    intervals = {"default": fit, "averaged": answer}
+    intervals |= {
+        name: x.effects
+        for name, begins in (("lines", "a drift along"), ("trends", "differential trends"))
+        for x in answer.designs
+        if str(x.candidate.name).startswith(begins) and not x.candidate.early
+    }
+    for name, effects in intervals.items():
+        draws = [] if effects is None else nqp.att(effects).to_numpy().ravel()
+        low, high = np.quantile(draws, (0.025, 0.975)) if len(draws) else (np.nan, np.nan)
+        row |= {f"{name}_low": float(low), f"{name}_high": float(high)}
+    row["parallel"] = float(answer.weights["parallel trends"])
+    drift = [x.candidate.drift for x in answer.designs]
+    row["drift"] = float(answer.weights[drift].sum())
+    return row
+
+
+def table() -> str:
+    """Weights, coverage and widths by shape."""
+    head = ["units × periods", "first adoption", "strata", "panels", "default covers"]
+    head += ["average covers", "its width", "weight of parallel trends", "of a drift"]
+    head += ["width along lines", "of differential trends"]
+    rows: list[list[Any]] = [head]
+    frame = STORE.rows()
+    for shape, (_, _, cohorts) in SHAPES.items():
+        for strata in STRATA:
+            part = frame[(frame["shape"] == shape) & (frame["strata"] == strata)]
+            if part.empty:
+                continue
+            span = {
+                x: part[f"{x}_high"] - part[f"{x}_low"]
+                for x in ("default", "averaged", "lines", "trends")
+            }
+            covers = [
+                f"{part['truth'].between(part[f'{x}_low'], part[f'{x}_high']).mean():.2f}"
+                for x in ("default", "averaged")
+            ]
+            width = {x: f"{(span[x] / span['default']).mean():.2f}" for x in span}
+            weights = [f"{part[x].mean():.2f}" for x in ("parallel", "drift")]
+            cells = [shape, min(cohorts), strata, len(part), *covers, width["averaged"]]
+            rows.append([*cells, *weights, width["lines"], width["trends"]])
+    return markdown(rows)
+
+
+def main() -> None:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--panels", type=int, default=40)
+    parser.add_argument("--collect", action="store_true", help="write docs/truth.md")
+    options = parser.parse_args()
+    warnings.filterwarnings("ignore", category=RuntimeWarning)
+    if options.collect:
+        STORE.keep()
+        path = ROOT / "docs" / "truth.md"
+        before, _, after = path.read_text(encoding="utf-8").split(MARK)
+        path.write_text(f"{before}{MARK}\n\n{table()}\n\n{MARK}{after}", encoding="utf-8")
+        return
+    for number in range(options.panels):
+        for shape in SHAPES:
+            for strata in STRATA:
+                if (shape, strata, number) not in STORE.ready():
+                    STORE.add(measured(shape, strata, number))
+
+
+if __name__ == "__main__":
+    main()
