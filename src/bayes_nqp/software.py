@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import re
+from functools import cache
 from importlib.metadata import PackageNotFoundError, metadata, requires, version
 
 from bayes_nqp.doors import door
@@ -31,13 +32,16 @@ def versions() -> dict[str, str]:
     >>> "pymc" in nqp.versions()
     True
     """
-    numbers = {"python": platform.python_version()}
-    for name in _PACKAGES:
-        try:
-            numbers[name] = version(name)
-        except PackageNotFoundError:
-            numbers[name] = "missing"
-    return numbers
+    return {"python": platform.python_version(), **{name: _number(name) for name in _PACKAGES}}
+
+
+@cache
+def _number(package: str) -> str:
+    """Installed version: a process reads each package's metadata once."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "missing"
 
 
 def lacking() -> dict[str, list[str]]:

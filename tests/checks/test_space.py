@@ -178,3 +178,38 @@ def test_weights_of_ones_own_and_what_is_refused() -> None:
     assert answer.verdict == "not applicable"
     assert "weights=" in answer.sentence
     assert "moran" not in set(nqp.check(blind, progress=False)["check"])
+
+
+def test_a_unit_without_coordinates_is_left_out_and_named() -> None:
+    """What neighbours of the others are is known: statistics are those of a panel without it."""
+    whole = fitted(0.4)
+    frame = whole.rows.frame.copy()
+    gone = frame["unit"] == sorted(frame["unit"].unique())[7]
+    frame.loc[gone, ["longitude", "latitude"]] = np.nan
+
+    def of(rows: pd.DataFrame) -> nqp.Fit:
+        panel = nqp.Panel.from_frame(
+            rows, unit="unit", time="time", cohort="cohort", outcome="outcome", strata="region"
+        )
+        return nqp.fit(whole.design, panel, nqp.Importance(seed=1, draws=200), progress=False)
+
+    with_it, without = of(frame), of(frame[~gone])
+    ours, theirs = (nqp.check(fit, "moran") for fit in (with_it, without))
+    assert ours.verdict == theirs.verdict
+    np.testing.assert_allclose(ours.evidence["value"], theirs.evidence["value"], rtol=1e-9)
+    assert "1 of 80 units" in ours.sentence
+    assert frame["unit"][gone].iloc[0] in ours.sentence
+    assert "80 units" not in theirs.sentence
+    tests = nqp.check(with_it, "spatial_lm")
+    printed = nqp.check(without, "spatial_lm").evidence["printed_statistic"]
+    np.testing.assert_allclose(tests.evidence["printed_statistic"], printed, rtol=1e-9)
+    # Standard errors keep its rows: it is near nobody, as one at the other end of the world is.
+    far = frame.copy()
+    far.loc[gone, ["longitude", "latitude"]] = [-70.0, -30.0]
+    apart, known = (nqp.check(fit, "spatial_errors") for fit in (with_it, of(far)))
+    np.testing.assert_allclose(apart.evidence["se"], known.evidence["se"], rtol=1e-9)
+    assert "near nobody" in apart.sentence
+    # What neighbours receive would need its place.
+    refused = nqp.check(with_it, "spillover_bias")
+    assert refused.verdict == "not applicable"
+    assert frame["unit"][gone].iloc[0] in refused.sentence

@@ -229,16 +229,21 @@ class Reach:
         self, total: Array, direct: Array, basis: Array, loads: _Loads, u: Array
     ) -> None:
         """Add what deviations of treated units do to every group from then on, in place."""
-        for h in np.flatnonzero((self.treated >= 0).any(axis=1)):
-            units = np.flatnonzero(self.group == h)
-            some = units[self.owner[units] >= 0]
-            # sum_i e_g'S^-1 e_i u_i, and of the group itself the mean of (S^-1)_ii u_i.
+        times, kind = np.unique(self.treated >= 0, axis=0, return_inverse=True)
+        deviates = self.owner >= 0
+        for k in np.flatnonzero(times.any(axis=1)):
+            groups = np.flatnonzero(kind == k)
+            some = np.flatnonzero(deviates & np.isin(self.group, groups))
+            # sum_i e_g'S^-1 e_i u_i over the units that are treated in these periods.
             deviation = u[:, self.owner[some]]
-            onto = _between(basis, deviation, loads.unit[some])
-            itself = (basis * (deviation @ loads.unit_itself[some])).sum(axis=1) / units.size
-            times = self.treated[h] >= 0
-            total[:, times] += onto[:, None]
-            direct[:, times, h] += itself[:, None]
+            total[:, times[k]] += _between(basis, deviation, loads.unit[some])[:, None]
+            for h in groups:
+                # Of a group itself the mean of (S^-1)_ii u_i.
+                inside = self.group[some] == h
+                itself = deviation[:, inside] @ loads.unit_itself[some[inside]]
+                size = np.count_nonzero(self.group == h)
+                mean = np.einsum("dk,dk->d", basis, itself) / size
+                direct[:, times[k], h] += mean[:, None]
 
     def _add_moderation(
         self, total: Array, direct: Array, basis: Array, loads: _Loads, slope: Array, shift: Shift
@@ -327,8 +332,12 @@ def _between(basis: Array, values: Array, loads: Array) -> Array:
     loads : ndarray (value, node, group)
         What each gives to the means of groups.
     """
-    # Interpolation is linear: values meet loads at the nodes, and nodes are weighted thereafter.
-    at_nodes = (values @ loads.reshape(len(loads), -1)).reshape(len(values), *loads.shape[1:])
+    # Interpolation is linear: values meet loads at the nodes, which are weighted before or after.
+    n, k, g = loads.shape
+    if n <= g:
+        each = values[:, :, None] * basis[:, None]
+        return np.asarray(each.reshape(len(values), n * k) @ loads.reshape(n * k, g))
+    at_nodes = (values @ loads.reshape(n, k * g)).reshape(len(values), k, g)
     return np.asarray((basis[:, None] @ at_nodes)[:, 0])
 
 

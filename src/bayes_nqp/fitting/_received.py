@@ -33,12 +33,19 @@ def own_and_received(
     if not (exposed & (plan.table.role == TREATED)).any():
         return None
     # C theta of the global coefficients that stand for what cells receive; own = effect - received.
-    received, start = np.zeros_like(effect), 0
-    for part in equation.globals:
-        size = part.columns.shape[1]
-        if part.place == "cells" and part.name.startswith(RECEIVED):
-            received += draws.shared[:, start : start + size] @ (part.columns.T * equation.scale)
-        start += size
+    sizes = [part.columns.shape[1] for part in equation.globals]
+    ends = np.cumsum(sizes)
+    parts = [
+        (part.columns, range(end - size, end))
+        for part, size, end in zip(equation.globals, sizes, ends, strict=True)
+        if part.place == "cells" and part.name.startswith(RECEIVED)
+    ]
+    columns = np.concatenate([columns for columns, _ in parts], axis=1) * equation.scale
+    which = np.concatenate([np.array(places) for _, places in parts])
+    out = np.empty((len(effect), 3, effect.shape[1]))
+    out[:, 0] = effect
+    out[:, 2] = draws.shared[:, which] @ columns.T
     near = plan.table.role == NEIGHBOUR
-    received[:, near] = effect[:, near]
-    return np.stack([effect, effect - received, received], axis=1)
+    out[:, 2, near] = effect[:, near]
+    np.subtract(effect, out[:, 2], out=out[:, 1])
+    return out

@@ -249,11 +249,11 @@ def _of_units(
     v = small(problem, values, flat_only=True).q @ d  # Q̃d of every type (B, H, T, 1).
     inner = (d.swapaxes(-1, -2) @ v)[..., 0, 0] + deviation_precision(values)[:, 0]
     precision = inner[:, kind, None]  # h of every class (B, class, 1).
-    fit = fits[:, classes.place]  # X_g beta of the class's group (B, class, J, times).
     shape = (*precision.shape[:2], fits.shape[-1])
     spread = np.broadcast_to(values.sigma[:, None, None] / np.sqrt(precision), shape)
-    # Columns enter with minus their slopes, the outcome with one.
-    weight = -fit[:, :, problem.moments.n_periods :]
+    # Columns enter with minus their slopes, as X_g beta of the class's group has them, the outcome
+    # with one.
+    weight = -fits[:, :, problem.moments.n_periods :][:, classes.place]
     weight[:, :, -1] += 1.0
     # h^-1 Q̃d of every class (B, class, T, 1).
     response = v[..., 0][:, kind, :, None] / precision[:, :, None]

@@ -20,6 +20,8 @@ _SHORTER = np.array([2.0, 0.5, 0.25, 0.0625, 0.004])
 """Lengths that are tried at once where a full step does not climb."""
 _FLATTEST = 0.3
 """Curvature below which a direction counts as flat: the step is then no longer Newton's."""
+_FEW = 32
+"""Points of which gradients take not much longer than those of one: all neighbours of a climb."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,6 +133,16 @@ def _inverse(bend: Array) -> Array:
     return np.asarray((vectors / np.maximum(np.abs(values), _FLATTEST)) @ vectors.T)
 
 
+def _moved(inverses: Array, slopes: Array) -> Array:
+    """``V clip(diag(1/e) V'g)``: steps of at most one along every axis of the curvature.
+
+    One that is flat, and long, shortens none of the others.
+    """
+    values, vectors = np.linalg.eigh(inverses)
+    along = values * np.einsum("...ji,...j->...i", vectors, slopes)
+    return np.asarray(np.einsum("...ij,...j->...i", vectors, np.clip(along, -1.0, 1.0)))
+
+
 def newton(density: Density, point: Array, *, rounds: int = 12) -> Summit:
     """Climb by Newton steps, whose curvature comes from 2 d gradients each."""
     lengths = 2.0 ** -np.arange(8.0)
@@ -138,10 +150,10 @@ def newton(density: Density, point: Array, *, rounds: int = 12) -> Summit:
     for _ in range(rounds):
         if not (np.isfinite(height) and np.isfinite(bend).all() and np.isfinite(gradient).all()):
             break
-        move = _inverse(bend) @ gradient
-        if float(gradient @ move) < 2.0 * _GAIN:
+        inverse = _inverse(bend)
+        if float(gradient @ inverse @ gradient) < 2.0 * _GAIN:
             break
-        move /= max(1.0, float(np.abs(move).max()))
+        move = _moved(inverse, gradient)
         heights = density(point + lengths[:, None] * move)  # Step lengths 1, 1/2, …, 1/128 at once.
         best = int(np.argmax(np.where(np.isfinite(heights), heights, -np.inf)))
         if not heights[best] > height:
@@ -154,7 +166,7 @@ def newton(density: Density, point: Array, *, rounds: int = 12) -> Summit:
 def climb(
     density: Density | Densities, points: Array, inverses: Array | None = None, *, rounds: int = 30
 ) -> tuple[Array, Array]:
-    """Climb from several points at once by BFGS steps.
+    """Climb from several points at once by BFGS steps; from afar the last few by Newton's.
 
     Steps are of full length, each judged with the gradient at its end; others are tried where a
     full one does not climb. A climb ends where another step would gain less than .01.
@@ -173,10 +185,9 @@ def climb(
         Where each climb ended, and the log density there; minus infinity where it found no
         finite one.
     """
-    points, every = points.copy(), np.arange(len(points))
+    points, every, afar = points.copy(), np.arange(len(points)), inverses is None
     if inverses is None:
-        around = density.at(np.concatenate([every, np.tile(every.repeat(points.shape[1]), 2)]))
-        heights, slopes, bends = curvatures(around, points)
+        heights, slopes, bends = _at(density, points, every, bent=True)
         inverses = np.stack([_inverse(bend) for bend in bends])
     else:
         (heights, slopes), inverses = density.at(every).gradients(points), inverses.copy()
@@ -188,27 +199,52 @@ def climb(
         starts = np.flatnonzero(active)
         if starts.size == 0:
             break
-        moves = moves[starts]
-        moves /= np.maximum(1.0, np.abs(moves).max(axis=1, keepdims=True))
+        moves = _moved(inverses[starts], slopes[starts])
         ahead = np.clip(points[starts] + moves, -_BOX, _BOX)
-        tops, ends = density.at(starts).gradients(ahead)
+        # Close to a mode BFGS is quick, and where a climb ends depends on no other.
+        few = afar and starts.size * (2 * points.shape[1] + 1) <= _FEW
+        tops, ends, bends = _at(density, ahead, starts, bent=few)
         lower = np.flatnonzero(~(tops > heights[starts]))
         if lower.size:
-            tried = points[starts[lower], None] + _SHORTER[:, None] * moves[lower, None]
-            tried = np.clip(tried, -_BOX, _BOX)
-            each = density.at(starts[lower].repeat(_SHORTER.size))
-            values = each(tried.reshape(-1, points.shape[1])).reshape(lower.size, -1)
-            best = np.argmax(np.where(np.isfinite(values), values, -np.inf), axis=1)
-            ahead[lower] = tried[np.arange(lower.size), best]
-            tops[lower], ends[lower] = density.at(starts[lower]).gradients(ahead[lower])
+            ahead[lower] = _shorter(density, points, moves[lower], starts[lower])
+            tops[lower], ends[lower], bends[lower] = _at(
+                density, ahead[lower], starts[lower], bent=few
+            )
         higher = tops > heights[starts]
         active[starts[~higher]] = False
         for k in np.flatnonzero(higher):
             s = starts[k]
-            change = slopes[s] - ends[k]
-            inverses[s] = _updated(inverses[s], ahead[k] - points[s], change)
+            if few and np.isfinite(bends[k]).all():
+                inverses[s] = _inverse(bends[k])
+            else:
+                inverses[s] = _updated(inverses[s], ahead[k] - points[s], slopes[s] - ends[k])
             points[s], heights[s], slopes[s] = ahead[k], tops[k], ends[k]
     return points, np.where(np.isfinite(heights), heights, -np.inf)
+
+
+def _at(
+    density: Density | Densities, points: Array, starts: Index, *, bent: bool
+) -> tuple[Array, Array, Array]:
+    """Heights and gradients where climbs stand, and negative Hessians if asked for."""
+    n, d = points.shape
+    if not bent:
+        return *density.at(starts).gradients(points), np.full((n, d, d), np.nan)
+    return curvatures(density.at(_with_neighbours(starts, d)), points)
+
+
+def _with_neighbours(starts: Index, n_parameters: int) -> Index:
+    """Numbers of the densities of points, and then of their neighbours on either side."""
+    return np.concatenate([starts, np.tile(starts.repeat(n_parameters), 2)])
+
+
+def _shorter(density: Density | Densities, points: Array, moves: Array, starts: Index) -> Array:
+    """Highest ends of other lengths of steps."""
+    tried = points[starts, None] + _SHORTER[:, None] * moves[:, None]
+    tried = np.clip(tried, -_BOX, _BOX)
+    each = density.at(starts.repeat(_SHORTER.size))
+    values = each(tried.reshape(-1, points.shape[1])).reshape(starts.size, -1)
+    best = np.argmax(np.where(np.isfinite(values), values, -np.inf), axis=1)
+    return np.asarray(tried[np.arange(starts.size), best])
 
 
 def _updated(inverse: Array, move: Array, change: Array) -> Array:

@@ -16,6 +16,7 @@ from bayes_nqp.spatial_weights._places import Locations as Locations
 from bayes_nqp.spatial_weights._places import coordinate as coordinate
 from bayes_nqp.spatial_weights._places import located as located
 from bayes_nqp.spatial_weights._places import locations_of as locations_of
+from bayes_nqp.spatial_weights._places import without_place as without_place
 from bayes_nqp.spatial_weights._rules import worded as worded
 from bayes_nqp.spatial_weights._weights import SpatialWeights
 

@@ -14,7 +14,7 @@ import numpy as np
 from scipy import sparse
 from scipy.spatial import cKDTree
 
-from bayes_nqp.arrays import Array, Index
+from bayes_nqp.arrays import Array, Index, Mask
 from bayes_nqp.errors import PanelError, nearest, shown
 from bayes_nqp.language import Message
 
@@ -147,6 +147,19 @@ def located(panel: Panel) -> bool:
     return {coordinate(columns, name) for name in _synonyms()} <= {*columns}
 
 
+def without_place(panel: Panel) -> Mask:
+    """Which units have no coordinates (unit): empty in all rows, or both zero."""
+    columns = [
+        column_of_units(panel, coordinate(panel.frame.columns, name), name)["first"]
+        for name in _synonyms()
+    ]
+    return _missing(np.stack([column.to_numpy() for column in columns], axis=1))
+
+
+def _missing(degrees: Array) -> Mask:
+    return np.asarray(~np.isfinite(degrees).all(axis=1) | (degrees == 0.0).all(axis=1))
+
+
 @cache
 def _synonyms() -> dict[str, list[str]]:
     """What columns of longitude and latitude are called besides."""
@@ -208,7 +221,7 @@ def checked_degrees(ids: tuple[str, ...], degrees: Array) -> Locations:
     PanelError
         If one is.
     """
-    empty = ~np.isfinite(degrees).all(axis=1) | (degrees == 0.0).all(axis=1)
+    empty = _missing(degrees)
     if empty.any():
         raise PanelError(
             Message("{} of {} units have no coordinates", int(empty.sum()), empty.size),

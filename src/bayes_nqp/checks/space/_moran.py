@@ -11,10 +11,10 @@ from scipy.special import ndtr
 from bayes_nqp import vocabulary as v
 from bayes_nqp.arrays import Array
 from bayes_nqp.checks.shared import DOUBT, HOLDS, Finding, asks
-from bayes_nqp.checks.space._near import balanced, named, weights_by
+from bayes_nqp.checks.space._near import balanced, left_out, named, weights_by
 from bayes_nqp.checks.space._statistics import Moran, local_z, morans_i
-from bayes_nqp.fitting import ADDITIVE, ROWS, UNITS, Fit
-from bayes_nqp.language import Message
+from bayes_nqp.fitting import ADDITIVE, ROWS, UNITS, Fit, panel_of
+from bayes_nqp.language import Message, joined
 from bayes_nqp.spatial_weights import SpatialWeights, located
 
 _LEVEL = 0.05
@@ -72,7 +72,8 @@ def moran(fit: Fit, *, weights: SpatialWeights | None = None) -> Finding:
     units = fit.plan.panel.unit_labels[rows.units].astype(str)
     evidence = evidence.assign_coords({v.TIME: times, "place": units})
     evidence = evidence.assign_attrs(named(matrix, fit))
-    return Finding(DOUBT if doubt else HOLDS, figure, _sentence(doubt), evidence, "moran")
+    sentence = joined(filter(None, [_sentence(doubt), left_out(panel_of(fit), matrix.ids)]))
+    return Finding(DOUBT if doubt else HOLDS, figure, sentence, evidence, "moran")
 
 
 def _sentence(doubt: bool) -> Message:

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from bayes_nqp.arrays import Array, Index
 from bayes_nqp.checks.shared import Comparison
 from bayes_nqp.designs import Rings
-from bayes_nqp.errors import NotApplicable, PanelError
+from bayes_nqp.errors import NotApplicable, PanelError, shown
 from bayes_nqp.fitting import Fit, panel_of
 from bayes_nqp.language import Message, Numeral
 from bayes_nqp.panel import Panel
 from bayes_nqp.planning import Plan
-from bayes_nqp.spatial_weights import SpatialWeights, crowded, located, locations_of, nearest
+from bayes_nqp.spatial_weights import (
+    SpatialWeights,
+    crowded,
+    located,
+    locations_of,
+    nearest,
+    without_place,
+)
 
 NEIGHBOURS = 5
 """Nearest units that are linked, either way, where no weights are given."""
@@ -33,28 +42,87 @@ def readable(panel: Panel) -> bool:
     """
     if not located(panel):
         return False
+    _read(locations_of, panel)
+    return True
+
+
+def _read[T](of: Callable[[Panel], T], panel: Panel) -> T:
+    """What a panel tells of places.
+
+    Raises
+    ------
+    NotApplicable
+        If it cannot be right.
+    """
     try:
-        locations_of(panel)
+        return of(panel)
     except PanelError as error:
         amiss = Message("{} ({})", error.what, error.where) if error.where else error.what
         raise NotApplicable(
             Message("Where units are cannot be read: {}. Try: {}.", amiss, error.hint)
         ) from error
-    return True
+
+
+def placed(panel: Panel) -> Panel | None:
+    """The units that have coordinates; None where there are none to read.
+
+    Raises
+    ------
+    NotApplicable
+        If coordinates cannot be right, or fewer than ten units, or half of them, have any.
+    """
+    if not located(panel):
+        return None
+    gone = _read(without_place, panel)
+    some = (~gone).sum() >= max(LEAST, 0.5 * gone.size)
+    part = panel.where(~gone[panel.unit_codes]) if gone.any() and some else panel
+    _read(locations_of, part)
+    return part
+
+
+def left_out(panel: Panel, ids: Iterable[str]) -> Message | None:
+    """Say which units have no coordinates, and are not among those that were looked at."""
+    gone = _others(panel, ids)
+    if not gone.size:
+        return None
+    count = panel.unit_labels.size
+    return Message(
+        "Left out are {} of {} units, without coordinates: {}.", gone.size, count, shown(gone)
+    )
+
+
+def alone(panel: Panel, ids: Iterable[str]) -> Message | None:
+    """Say which units have no coordinates, and are taken as near nobody."""
+    gone = _others(panel, ids)
+    if not gone.size:
+        return None
+    count = panel.unit_labels.size
+    return Message(
+        "{} of {} units have no coordinates, and count as near nobody: {}.",
+        gone.size, count, shown(gone),
+    )  # fmt: skip
+
+
+def _others(panel: Panel, ids: Iterable[str]) -> npt.NDArray[np.str_]:
+    """Units that are not among some."""
+    units = panel.unit_labels.astype(str)
+    return np.asarray(units[~np.isin(units, [str(x) for x in ids])])
 
 
 def weights_by(fit: Fit, weights: SpatialWeights | None) -> SpatialWeights:
     """Match weights to the units of a fit; those of the five nearest where none are given.
+
+    Units without coordinates are then not among them: what is asked of the others is as valid.
 
     Raises
     ------
     NotApplicable
         If none are given, and the panel does not tell where its units are.
     """
-    panel = panel_of(fit)
     if weights is not None:
-        return weights.aligned(panel.unit_labels)
-    if not readable(panel):
+        return weights.aligned(panel_of(fit).unit_labels)
+    panel = placed(panel_of(fit))
+    if panel is None:
         raise NotApplicable(
             Message("Who is near whom is not known: give weights=nqp.spatial_weights.….")
         )
@@ -144,7 +212,7 @@ class Balanced:
 
 
 def balanced(fit: Fit, weights: SpatialWeights) -> Balanced:
-    """Take the units of a fit that have all periods.
+    """Take the units of a fit that have all periods, of those that weights have.
 
     Raises
     ------
@@ -155,6 +223,8 @@ def balanced(fit: Fit, weights: SpatialWeights) -> Balanced:
     equation, frame = plan.equations[0], plan.frame
     rows, n_periods = equation.rows, frame.n_periods
     count = np.bincount(rows.unit, minlength=frame.n_units)
+    labels = plan.panel.unit_labels
+    count[~np.isin(labels.astype(str), np.asarray(weights.ids, dtype=str))] = 0
     units = np.flatnonzero(count == n_periods)
     if units.size < max(LEAST, 0.5 * (count > 0).sum()):
         raise NotApplicable(
@@ -175,8 +245,7 @@ def balanced(fit: Fit, weights: SpatialWeights) -> Balanced:
         table[(*at, k)] = values
     level = frame.level[units]
     levels = (level[:, None] == np.unique(level)).astype(np.float64)
-    ids = np.asarray(weights.ids, dtype=object)[units]
-    return Balanced(units, outcome, table, levels, weights.aligned(ids.tolist()).matrix)
+    return Balanced(units, outcome, table, levels, weights.aligned(labels[units]).matrix)
 
 
 def covariates_of(plan: Plan, *, without: str = "") -> list[Array]:

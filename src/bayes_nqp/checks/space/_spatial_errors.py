@@ -30,12 +30,13 @@ from bayes_nqp.checks.shared import (
     owner,
     reported_weights,
 )
-from bayes_nqp.checks.space._near import readable
+from bayes_nqp.checks.space._near import alone, placed
 from bayes_nqp.designs import Rings
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.errors import Hint, NotApplicable, NQPError
 from bayes_nqp.fitting import ADDITIVE, ROWS, SEPARATE, UNITS, Fit, panel_of
-from bayes_nqp.language import Message, listed
+from bayes_nqp.language import Message, joined, listed
+from bayes_nqp.panel import Panel
 from bayes_nqp.planning import plan_of
 from bayes_nqp.spatial_weights import Locations, located, locations_of
 
@@ -54,6 +55,14 @@ def conley(places: Locations, km: float, kernel: Kernel) -> sparse.csr_array:
     falling = np.clip(1.0 - distance.data / km, 0.0, 1.0)
     distance.data = falling if kernel == "bartlett" else np.ones_like(distance.data)
     return sparse.csr_array(distance + sparse.eye_array(len(places.ids)))
+
+
+def _among(panel: Panel, part: Panel, kernel: sparse.csr_array) -> sparse.csr_array:
+    """A kernel of some units among all: the others, without a place, move with nobody."""
+    inside = np.isin(panel.unit_labels, part.unit_labels)
+    place = sparse.eye_array(inside.size, format="csr")[:, inside]
+    alone = sparse.diags_array((~inside).astype(np.float64))
+    return sparse.csr_array(place @ kernel @ place.T + alone)
 
 
 def within(codes: npt.NDArray[np.int64]) -> sparse.csr_array:
@@ -110,7 +119,8 @@ def spatial_errors(fit: Fit, *, km: Positive = 300.0, kernel: Kernel = "bartlett
     """
     panel, least = fit.rows, clusters_by(fit)
     above = list(clusters_above(fit, least))
-    if not readable(panel) and not above:
+    part = placed(panel)
+    if part is None and not above:
         raise NotApplicable(
             Message(
                 "Where units are is not known (columns 'longitude' and 'latitude'), and no column "
@@ -123,7 +133,8 @@ def spatial_errors(fit: Fit, *, km: Positive = 300.0, kernel: Kernel = "bartlett
         )
     weights = reported_weights(cell_effects(fit))[1][[0]].toarray()[0]
     parts = influences(fit, weights, least.member)
-    called, variances = _variances(fit, parts, [least, *above], km, kernel)
+    near = None if part is None else _among(panel, part, conley(locations_of(part), km, kernel))
+    called, variances = _variances(parts, [least, *above], near, km)
     table = _table(fit, called, variances)
     over = np.flatnonzero((table["ratio"] > table["limit"]).to_numpy()[1:]) + 1
     listing = [
@@ -139,21 +150,23 @@ def spatial_errors(fit: Fit, *, km: Positive = 300.0, kernel: Kernel = "bartlett
         sentence = Message(
             "Units near one another, or of one cluster, move together no more than the model says."
         )
-        return Finding(HOLDS, figure, sentence, table)
-    sentence = _sentence(fit, table, called, over, [x.name for x in above])
-    return Finding(DOUBT, figure, sentence, table)
+    else:
+        sentence = _sentence(fit, table, called, over, [x.name for x in above])
+    gone = None if part is None else alone(panel, part.unit_labels)
+    sentence = joined(filter(None, [sentence, gone]))
+    return Finding(DOUBT if over.size else HOLDS, figure, sentence, table)
 
 
 def _variances(
-    fit: Fit, parts: Influences, every: Sequence[Clusters], km: float, kernel: Kernel
+    parts: Influences, every: Sequence[Clusters], near: sparse.csr_array | None, km: float
 ) -> tuple[list[str], list[KernelVariance]]:
     """Robust variances by unit, along distance, and by clusters above units, with their names."""
-    panel, (least, *above) = fit.rows, every
+    least, *above = every
     called: list[str] = [owner(least.name)]
     variances = [_clustered(parts, least.member)]
-    if located(panel):
+    if near is not None:
         called.append(Message("Conley, {:g} km", km))
-        variances.append(parts.variance(conley(locations_of(panel), km, kernel)))
+        variances.append(parts.variance(near))
     for clusters in above:
         called.append(clusters.name)
         variances.append(_clustered(parts, clusters.codes))

@@ -7,11 +7,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from bayes_nqp.checks.shared import DOUBT, HOLDS, Finding, asks
-from bayes_nqp.checks.space._near import balanced, named, size_of, weights_by
+from bayes_nqp.checks.space._near import balanced, left_out, named, size_of, weights_by
 from bayes_nqp.checks.space._statistics import TESTS, as_printed, whitened
 from bayes_nqp.designs import parameters_of
-from bayes_nqp.fitting import ADDITIVE, ROWS, UNITS, Fit
-from bayes_nqp.language import Message
+from bayes_nqp.fitting import ADDITIVE, ROWS, UNITS, Fit, panel_of
+from bayes_nqp.language import Message, joined
 from bayes_nqp.spatial_weights import SpatialWeights, located
 
 _LEVEL = 0.05
@@ -64,7 +64,8 @@ def spatial_lm(fit: Fit, *, weights: SpatialWeights | None = None) -> Finding:
         printed["lag"][0], printed["error"][0],
     )  # fmt: skip
     table.attrs |= named(matrix, fit)
-    return Finding(DOUBT if doubt else HOLDS, figure, _sentence(doubt, ours), table)
+    sentence = joined(filter(None, [_sentence(doubt, ours), left_out(panel_of(fit), matrix.ids)]))
+    return Finding(DOUBT if doubt else HOLDS, figure, sentence, table)
 
 
 def _sentence(doubt: bool, tests: dict[str, tuple[float, float]]) -> Message:
