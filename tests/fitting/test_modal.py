@@ -85,23 +85,26 @@ SHARED = nqp.StaggeredDiD(nqp.Partial(["region"]))
 @pytest.mark.parametrize(
     ("design", "changes", "together"),
     [
-        (SHARED, {}, True),
-        (SHARED, {"covariates": ["size"]}, True),
-        (nqp.StaggeredDiD(nqp.Partial(["region"], varying=None)), {}, True),
-        (SHARED, {"missing": 0.1}, False),
-        (nqp.StaggeredDiD(errors=nqp.IID()), {"weights": "size"}, False),
-        (nqp.StaggeredDiD(trends=nqp.DifferentialTrends()), {}, False),
-        (SHARED, {"dates": True}, False),
+        (SHARED, {}, 5),
+        (SHARED, {"covariates": ["size"]}, 5),
+        (nqp.StaggeredDiD(nqp.Partial(["region"], varying=None)), {}, 5),
+        (SHARED, {"missing": 0.1}, 5),
+        (SHARED, {"missing": 0.1, "covariates": ["size"]}, 5),
+        (nqp.StaggeredDiD(time=nqp.TimeEffects()), {"missing": 0.3}, 5),
+        (nqp.StaggeredDiD(errors=nqp.IID()), {"weights": "size"}, 0),
+        (nqp.StaggeredDiD(trends=nqp.DifferentialTrends()), {}, 0),
+        (SHARED, {"dates": True}, 1),
     ],
 )
 def test_deals_side_by_side_are_those_one_by_one(
-    design: nqp.StaggeredDiD, changes: dict[str, Any], together: bool
+    design: nqp.StaggeredDiD, changes: dict[str, Any], together: int
 ) -> None:
-    """Where units only change places they share one plan; elsewhere each has its own."""
+    """Where cells stay they share one plan, whatever rows are missing; others have their own."""
     panel = _panel(**changes)
     design = replace(design, unidentified="drop")
     (near,), dealt = modes(design, panel), _dealt(panel, 5, **changes)
-    assert (redealt(plan_of(design, panel), dealt) is not None) == together
+    shared = redealt(plan_of(design, panel), dealt)
+    assert sum(deals.numbers.size for deals in shared) == together
     mean, sd = dealt_averages(design, panel, dealt, _treated_rows, near=near)
     for k, codes in enumerate(dealt):
         one, spread = modal_averages(design, panel.with_cohorts(codes), _treated_rows, near=near)

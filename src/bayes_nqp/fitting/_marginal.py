@@ -136,5 +136,5 @@ def held_out(design: Design, panel: Panel, without: Panel) -> float:
     # log p(y | phi) of each: the prior of phi comes off again.
     heights = [equation_density(e)(point) - e.problem.space.log_prior(point) for e in (full, part)]
     # A density per row in multiples of s, less the log of s, is one in outcome units.
-    rows = full.gaussian.n_free - part.gaussian.n_free
+    rows = full.problem.free - part.problem.free
     return float((heights[0] - heights[1])[0]) - rows * float(np.log(full.scale))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,7 +21,10 @@ from bayes_nqp.sampling import Densities, Summit, climb, newton
 if TYPE_CHECKING:
     from bayes_nqp.designs import Design
     from bayes_nqp.panel import Panel
-    from bayes_nqp.planning import Equation, Plan
+    from bayes_nqp.planning import Equation, Plan, Redealt
+
+_ROUNDED = 1e-9
+"""Largest relative difference of densities that were summed up in another order."""
 
 
 def modal_averages(
@@ -65,14 +69,14 @@ def dealt_averages(
 ) -> tuple[Array, Array]:
     """Average effects as `modal_averages` gives them, of adoption dealt to others.
 
-    Where units only change places (`redealt`) all deals climb side by side.
+    Deals that leave cells as they are (`redealt`) climb side by side.
 
     Parameters
     ----------
     cohorts : ndarray of int (deal, unit)
         Codes, -1 for never.
     weigh : callable
-        From a plan to the weights (cell, 1) of one average.
+        From a plan to the weights (cell, 1) of one average, by what its cells are and hold.
 
     Returns
     -------
@@ -97,28 +101,54 @@ def dealt_averages(
 def _side_by_side(
     design: Design, panel: Panel, cohorts: Index, weigh: Callable[[Plan], Array], near: Summit
 ) -> Array:
-    """Means and sd's (2, deal) of deals that only change places; NaN of others."""
+    """Means and sd's (2, deal) of deals that share the plan of the panel; NaN of others."""
     out = np.full((2, len(cohorts)), np.nan)
-    try:
+    with suppress(IdentificationError):
         plan = plan_of(design, panel)
-        (equation,) = plan.equations
-        plans = redealt(plan, cohorts)
-        (last,) = plan_of(design, panel.with_cohorts(cohorts[-1])).equations
-    except IdentificationError:
-        return out
-    if plans is None or not plans[0].agrees(-1, last.gaussian):
-        return out
-    problems, scales = plans
-    n = len(cohorts)
+        for deals in redealt(plan, cohorts):
+            alone = plan_of(design, panel.with_cohorts(cohorts[deals.numbers[-1]]))
+            if _agree(deals, alone.equations[0], near):
+                out[:, deals.numbers] = _climbed(plan, deals, weigh, near)
+    return out
+
+
+def _climbed(plan: Plan, deals: Redealt, weigh: Callable[[Plan], Array], near: Summit) -> Array:
+    """Means and sd's (2, deal) of deals of one plan; NaN where a climb found no mode."""
+    (equation,), n = plan.equations, deals.numbers.size
     starts, inverses = np.tile(near.point, (n, 1)), np.tile(near.inverse, (n, 1, 1))
-    points, heights = climb(Densities(problems.gradient), starts, inverses)
+    points, heights = climb(Densities(deals.problems.gradient), starts, inverses)
     fine = np.flatnonzero(np.isfinite(heights))
-    loads = average_loads(plan, equation, weigh(plan))
-    mean, variance = problems.averages(points[fine], fine, *loads)
+    loads = [part[fine] for part in _loads_of_deals(plan, equation, deals, weigh)]
+    mean, variance = deals.problems.averages(points[fine], fine, *loads)
+    out = np.full((2, n), np.nan)
     # Loads are in outcome units by s of the actual adoption.
     moments = np.stack([mean[:, 0], np.sqrt(variance[:, 0])])
-    out[:, fine] = moments * scales[fine] / equation.scale
+    out[:, fine] = moments * deals.scales[fine] / equation.scale
     return out
+
+
+def _agree(deals: Redealt, last: Equation, near: Summit) -> bool:
+    """Whether the last deal is a problem that was made by itself, but for rounding."""
+    space = last.problem.space
+    if deals.problems.first.space != space or near.point.size != len(space):
+        return False
+    ours = deals.problems.gradient(near.point[None], np.array([deals.numbers.size - 1]))
+    theirs = equation_density(last).gradients(near.point[None])
+    return all(
+        np.allclose(a, b, rtol=_ROUNDED, atol=1e-6) for a, b in zip(ours, theirs, strict=True)
+    )
+
+
+def _loads_of_deals(
+    plan: Plan, equation: Equation, deals: Redealt, weigh: Callable[[Plan], Array]
+) -> tuple[Array, Array]:
+    """As `average_loads`, deal by deal (deal, slot, 1), and on units' deviations."""
+    weights = np.stack(
+        [weigh(replace(plan, cells=replace(plan.cells, rows=rows)))[:, 0] for rows in deals.rows]
+    )
+    slots = np.asarray(effect_loads(plan, equation) @ weights.T).T
+    units = deals.of_units(weights)
+    return slots[..., None] * equation.effect_scale, units[..., None] * equation.effect_scale
 
 
 def average_loads(plan: Plan, equation: Equation, weights: Array) -> tuple[Array, Array]:

@@ -14,7 +14,7 @@ density, in
 - `_back`, `draws`, `paths`, `functionals`: draws and conditional moments (9), and
   `correlated`: draws of several problems that move together;
 - `stacked`, `_stacked_density`, `_stacked_draws`: two equations with units as owners (10);
-- `siblings`: problems that differ in sums alone, in one batch.
+- `dealt_units`, `siblings`: problems of the same units, dealt to other groups, in one batch.
 
 `batches` cuts points up. `spans` is no step of a density: a plan asks it which columns others span.
 """
@@ -24,6 +24,7 @@ from bayes_nqp.gaussian._stacked_density import stacked_density
 from bayes_nqp.gaussian._stacked_draws import StackedDraws, stacked_draw
 from bayes_nqp.gaussian._stacked_gradient import stacked_gradient
 from bayes_nqp.gaussian.correlated import ErrorSums, FixedErrorSums, error_sums
+from bayes_nqp.gaussian.dealt_units import Deals, Units
 from bayes_nqp.gaussian.density import density, normal_equations
 from bayes_nqp.gaussian.draws import Coefficients, SharedErrors, draw, number_count
 from bayes_nqp.gaussian.dynamics import (
@@ -48,7 +49,7 @@ from bayes_nqp.gaussian.lag import (
 from bayes_nqp.gaussian.maps import gaussian_problem
 from bayes_nqp.gaussian.path_laws import BorderLaw, PathLaw, correlation_root
 from bayes_nqp.gaussian.problem import GaussianProblem
-from bayes_nqp.gaussian.siblings import Siblings, siblings
+from bayes_nqp.gaussian.siblings import Siblings
 from bayes_nqp.gaussian.spans import absorbed_products, net_of
 from bayes_nqp.gaussian.stacked import Stacked, stacked
 from bayes_nqp.gaussian.statement import Block, Group, Lag, Member, Problem, Process
@@ -64,6 +65,7 @@ __all__ = [
     "Block",
     "BorderLaw",
     "Coefficients",
+    "Deals",
     "DynamicDeterminant",
     "ErrorLaw",
     "ErrorSums",
@@ -80,6 +82,7 @@ __all__ = [
     "Siblings",
     "Stacked",
     "StackedDraws",
+    "Units",
     "Values",
     "absorbed_products",
     "averages",
@@ -104,7 +107,6 @@ __all__ = [
     "number_count",
     "responses",
     "series_length",
-    "siblings",
     "stacked",
     "stacked_density",
     "stacked_draw",

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from scipy.sparse import coo_array, csr_array
@@ -51,6 +51,8 @@ class ClassLayout:
         units of one type in one group.
     pair_kind, pair_group : ndarray of int (R)
         Type and group of each such sum, group after group.
+    single : bool, default False
+        Whether each class is one unit, so that ``x x'`` holds its pairs of columns too.
     """
 
     moments: Moments
@@ -62,6 +64,7 @@ class ClassLayout:
     pairs: Any
     pair_kind: Index
     pair_group: Index
+    single: bool = False
 
     @cached_property
     def lower(self) -> tuple[Index, Index]:
@@ -72,7 +75,8 @@ class ClassLayout:
     @cached_property
     def of_pairs(self) -> Index:
         """Which entries of it are pairs of columns (p)."""
-        return np.flatnonzero(self.lower[1] >= self.moments.n_periods)
+        first = self.moments.width if self.single else self.moments.n_periods
+        return np.flatnonzero(self.lower[1] >= first)
 
     @cached_property
     def pair_starts(self) -> Index:
@@ -108,6 +112,20 @@ class ClassLayout:
             (v * d).sum(axis=2),
             pairs.reshape(n_points, -1, self.of_pairs.size),
         ]
+
+
+class DealtPanels(Protocol):
+    """What the noise decides, at points of problems that differ in who is in which group."""
+
+    @property
+    def layout(self) -> ClassLayout | None:
+        """Where units stand that deviate, each a class."""
+
+    def values(self, u: Array) -> list[Array]:
+        """As `Panels` gives them."""
+
+    def slopes(self, u: Array) -> list[Array]:
+        """Along the noise's parameter."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -176,7 +194,8 @@ class ClassSums:
         onto = np.empty_like(x)
         for group, part in layout.groups:
             bordered = square[:, group].copy()
-            bordered[:, n_periods:, n_periods:] = 0.0
+            if not layout.single:
+                bordered[:, n_periods:, n_periods:] = 0.0
             onto[:, part] = x[:, part] @ bordered
         on_class = share * (x * onto).sum(axis=2)
         on_pairs = lower[:, layout.pair_group[:, None], layout.of_pairs]

@@ -9,6 +9,7 @@ import numpy as np
 from bayes_nqp.arrays import Array
 from bayes_nqp.gaussian._back import conditionals
 from bayes_nqp.gaussian._small import half_solve
+from bayes_nqp.gaussian._sparse import product
 from bayes_nqp.gaussian.batches import batch_size
 from bayes_nqp.gaussian.density import factorise, normal_equations
 from bayes_nqp.gaussian.path_laws import turned_back
@@ -60,9 +61,9 @@ def averages(
     ----------
     points : ndarray (B, parameter)
         Unconstrained.
-    slots : ndarray (slot, r)
+    slots : ndarray (slot, r) or (B, slot, r)
         Loadings of each functional on time effects, cells and slopes, block after block.
-    deviations : ndarray (owner, r)
+    deviations : ndarray (owner, r) or (B, owner, r)
         Loadings on deviations; where each unit is an owner, on the mean of each class.
 
     Returns
@@ -72,21 +73,21 @@ def averages(
     """
     head = problem.arrowhead
     # c'slots = c'(slot loads) beta.
-    direct = np.asarray(head.slot_loads.T @ slots)
+    direct = product(head.slot_loads.T, slots if slots.ndim == 3 else slots[None])
 
     def part(values: Values) -> tuple[Array, Array]:
-        r = slots.shape[1]
+        r = slots.shape[-1]
         # Processes are taken out on the way.
         matrix = normal_equations(problem, values).matrix
-        flat = np.tile(direct, (len(values), 1, 1))
+        flat = np.broadcast_to(direct, (len(values), *direct.shape[1:])).copy()
         groups = np.zeros((len(values), head.group_loads.shape[0], r))
         constant, spread = np.zeros((2, len(values), r))  # Mean, and variance over sigma².
         for owners in conditionals(problem, values):
             # w_o (Lambda + H_o)^-1: adds weight a_oy to the mean, -weight a_o X to the loadings on
             # beta, and w_o² (Lambda + H_o)^-1 to the variance over sigma².
-            weight = deviations[owners.number] / owners.inner[:, :, None]
+            weight = deviations[..., owners.number, :] / owners.inner[:, :, None]
             constant += (owners.a[:, :, -1, None] * weight).sum(axis=1)
-            spread += (deviations[owners.number] * weight).sum(axis=1)
+            spread += (deviations[..., owners.number, :] * weight).sum(axis=1)
             # a_o on coefficients of a block, or on a group's rows, where X_g' is still to come.
             target = flat if owners.in_blocks else groups
             loads = owners.a[..., None] * weight[:, :, None]

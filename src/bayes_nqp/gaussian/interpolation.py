@@ -63,13 +63,13 @@ class Panels:
         weights : ndarray (B, K)
             w.
         """
-        pieces = self._pieces(u)
+        pieces = self.pieces(u)
         if pieces is None:
             return None
         parts = []
         for inside, place, (_, table) in pieces:
             # The table has the K arrays side by side (degree, K number): (degree K, number).
-            basis = _basis(place, len(table))[:, :, None] * weights[inside, None]
+            basis = polynomials(place, len(table))[:, :, None] * weights[inside, None]
             parts.append(basis.reshape(len(place), -1) @ table.reshape(basis[0].size, -1))
         if len(parts) == 1:
             return np.asarray(parts[0])
@@ -86,7 +86,7 @@ class Panels:
         other : ndarray (B, number)
             Y.
         """
-        pieces = self._pieces(u)
+        pieces = self.pieces(u)
         if pieces is None:
             return None
         out = np.empty((2, len(u), len(pieces[0][2][0])))
@@ -95,24 +95,24 @@ class Panels:
             each = other[inside] @ table.reshape(size * len(shapes), -1).T
             each = each.reshape(len(place), size, -1)
             for slope in (False, True):
-                basis = _basis(place, size, slope)
+                basis = polynomials(place, size, slope)
                 out[int(slope), inside] = np.einsum("bn,bnk->bk", basis, each)
         return out[0], out[1]
 
     def _at(self, u: Array, *, slope: bool) -> list[Array] | None:
         """What polynomials say at points, or their slopes: each in its panel."""
-        pieces = self._pieces(u)
+        pieces = self.pieces(u)
         if pieces is None:
             return None
         shapes, table = pieces[0][2]
         out = np.empty((len(u), table.shape[1]))
         for inside, place, (_, table) in pieces:
-            out[inside] = _basis(place, len(table), slope) @ table
+            out[inside] = polynomials(place, len(table), slope) @ table
         cuts = np.cumsum([int(np.prod(shape)) for shape in shapes])[:-1]
         parts = np.split(out, cuts, axis=1)
         return [part.reshape(len(u), *shape) for part, shape in zip(parts, shapes, strict=True)]
 
-    def _pieces(self, u: Array) -> list[tuple[Any, Array, Panelled]] | None:
+    def pieces(self, u: Array) -> list[tuple[Any, Array, Panelled]] | None:
         """Panels that points fall into: which points, where on its own scale, and what it holds."""
         if not (np.abs(u) < _FARTHEST).all():
             return None
@@ -150,9 +150,9 @@ class Panels:
             except np.linalg.LinAlgError:
                 return None
             # Coefficients c of T_0 to T_n-1: V c = values at nodes, V the Vandermonde matrix there.
-            onto = np.linalg.inv(_basis(places, size))
+            onto = np.linalg.inv(polynomials(places, size))
             tables = [onto @ part.reshape(size, -1) for part in nodes]
-            check = _basis(between, size)
+            check = polynomials(between, size)
             if all(
                 np.abs(check @ table - part.reshape(between.size, -1)).max(initial=0.0)
                 <= _EXACT * np.abs(part).max(initial=0.0)
@@ -162,7 +162,7 @@ class Panels:
         return None
 
 
-def _basis(places: Array, size: int, slope: bool = False) -> Array:
+def polynomials(places: Array, size: int, slope: bool = False) -> Array:
     """Chebyshev polynomials at places (B, size), or their slopes along the parameter."""
     # T_k(cos a) = cos k a.
     basis = np.cos(np.arccos(np.clip(places, -1.0, 1.0))[:, None] * np.arange(size))

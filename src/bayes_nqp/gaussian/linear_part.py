@@ -54,13 +54,13 @@ class LinearPart:
     ----------
     tau : ndarray (scale)
         Values of fixed scales, NaN where estimated.
-    n_free : int
+    n_free : int, or ndarray of int (B)
         Rows less flat unit coefficients.
     """
 
     arrowhead: Arrowhead
     tau: Array
-    n_free: int
+    n_free: Any
 
     @property
     def reduced(self) -> Reduced | None:

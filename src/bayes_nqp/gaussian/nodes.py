@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from bayes_nqp.arrays import Array
 from bayes_nqp.gaussian._small import lower_triangles
-from bayes_nqp.gaussian.class_sums import ClassSums
+from bayes_nqp.gaussian.class_sums import ClassSums, DealtPanels
 from bayes_nqp.gaussian.equations import NoiseEquations
 from bayes_nqp.gaussian.interpolation import Panels
 from bayes_nqp.gaussian.owners import owner_equations
@@ -56,8 +56,10 @@ def class_slopes(problem: GaussianProblem, values: Values) -> list[Array]:
     return _panels(problem).slopes(problem.noise_parameter(values)) or []
 
 
-def _panels(problem: GaussianProblem) -> Panels:
+def _panels(problem: GaussianProblem) -> Panels | DealtPanels:
     """Interpolants along the noise's parameter: F, ``a_o`` and ``H_o``, or sums of classes."""
+    if problem.dealt is not None:
+        return problem.dealt
 
     def computed(u: Array) -> list[Array]:
         values = values_of_noise(problem, u)

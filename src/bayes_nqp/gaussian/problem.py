@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from bayes_nqp.arrays import Array
-from bayes_nqp.gaussian.class_sums import ClassLayout, class_layout
+from bayes_nqp.gaussian.class_sums import ClassLayout, DealtPanels, class_layout
 from bayes_nqp.gaussian.equations import NoiseEquations
 from bayes_nqp.gaussian.linear_part import LinearPart, Reduced
 from bayes_nqp.gaussian.pairs import PairedMap
@@ -79,7 +79,7 @@ class GaussianProblem(LinearPart):
         The coefficients.
     tau : ndarray (scale)
         Values of fixed scales, NaN where estimated.
-    n_free : int
+    n_free : int, or ndarray of int (B)
         Rows less flat unit coefficients.
     by_group, by_block : Owners or None
         Owners of several units, inside one group or across the groups of a block; both None
@@ -114,6 +114,8 @@ class GaussianProblem(LinearPart):
         The same of units' precision before their own deviations are out.
     kept : dict
         What is made once of a problem that is asked often, by the function that makes it.
+    dealt : DealtPanels or None
+        Nodes of points each of which has a deal of its own (`siblings`).
     """
 
     space: ParameterSpace
@@ -123,7 +125,7 @@ class GaussianProblem(LinearPart):
     moments: Moments
     arrowhead: Arrowhead
     tau: Array
-    n_free: int
+    n_free: Any
     by_group: Owners | None = None
     by_block: Owners | None = None
     by_class: Owners | None = None
@@ -141,6 +143,7 @@ class GaussianProblem(LinearPart):
     node_panels: dict[int, Panelled | None] = field(default_factory=dict)
     unit_panels: dict[int, Panelled | None] = field(default_factory=dict)
     kept: dict[Any, Any] = field(default_factory=dict)
+    dealt: DealtPanels | None = None
 
     @cached_property
     def reduced(self) -> Reduced | None:
@@ -155,6 +158,8 @@ class GaussianProblem(LinearPart):
     @cached_property
     def class_layout(self) -> ClassLayout | None:
         """Where classes stand whose units deviate, if what these take is on nodes."""
+        if self.dealt is not None:
+            return self.dealt.layout
         if self.by_class is None or not self.on_nodes or isinstance(self.moments.map1, PairedMap):
             return None
         return class_layout(self.moments, self.by_class)

@@ -14,7 +14,7 @@ from bayes_nqp.errors import StudyError
 from bayes_nqp.language import Message
 from bayes_nqp.moments import distinct_rows
 from bayes_nqp.panel import unit_column
-from bayes_nqp.terms import BARE, LEAD, OWN_EFFECT, TREATED
+from bayes_nqp.terms import BARE, LEAD, TREATED
 
 if TYPE_CHECKING:
     pass
@@ -77,7 +77,7 @@ class PlanFrame:
     @property
     def own_effect(self) -> Mask:
         """Rows of cells with effects of their own (row): no controls."""
-        return np.isin(self.role, OWN_EFFECT)
+        return np.asarray(self.role != BARE)
 
     @property
     def n_units(self) -> int:

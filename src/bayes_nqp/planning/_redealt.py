@@ -1,26 +1,63 @@
-"""Adoption dealt to other units, as units that change places: many problems from one plan."""
+"""Adoption dealt to other units: many problems from one plan, whatever rows are missing."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from bayes_nqp.arrays import Array, Index
-from bayes_nqp.gaussian import Siblings, siblings
-from bayes_nqp.moments import UnitClass, packed_rows
+from bayes_nqp.designs import Calendar
+from bayes_nqp.gaussian import Deals, Siblings, Units
+from bayes_nqp.planning._columns import centred
+from bayes_nqp.planning._dealt_rows import DealtRows, Ground, dealt_rows, ground_of
 from bayes_nqp.planning._equation import usual_scale
+from bayes_nqp.terms import BARE, TREATED
 
 if TYPE_CHECKING:
     from bayes_nqp.planning._plan import Equation, Plan
 
+_LARGEST = 2e6
+"""Numbers of deals on one node, beyond which they come in parts: 200 MB with a dozen nodes."""
 
-def redealt(plan: Plan, cohorts: Index) -> tuple[Siblings, Array] | None:
+
+@dataclass(frozen=True, eq=False)
+class Redealt:
+    """Problems of deals that share the cells and coefficients of a plan.
+
+    Parameters
+    ----------
+    numbers : ndarray of int (k)
+        Which deals these are.
+    scales : ndarray (k), outcome units
+        ``s`` of each.
+    rows : ndarray of int (k, cell)
+        Rows of every cell.
+    cell : ndarray of int (k, unit, period)
+        Cell of each row that counts in it and has a deviation, -1 of others.
+    """
+
+    numbers: Index
+    problems: Siblings
+    scales: Array
+    rows: Index
+    cell: Index
+
+    def of_units(self, weights: Array) -> Array:
+        """Weights of units' deviations (k, unit) in averages of cells with weights (k, cell)."""
+        # sum_c w_c n_ic / n_c; the last is of rows without a cell.
+        share = np.column_stack([weights / self.rows, np.zeros(len(weights))])
+        each = np.take_along_axis(share, self.cell.reshape(len(share), -1), axis=1)
+        return np.asarray(each.reshape(self.cell.shape).sum(axis=2))
+
+
+def redealt(plan: Plan, cohorts: Index) -> list[Redealt]:
     """The problems of an outcome whose units have other cohorts.
 
-    Where all units are seen alike and as many of each stratum adopt at each date, those that adopt
-    are in the places of others: cells, coefficients and types stay, sums of classes and ``s``
-    change.
+    Units keep their rows. Where cells and time effects stay, so do coefficients: groups, loadings
+    of deviations and ``s`` change.
 
     Parameters
     ----------
@@ -31,64 +68,113 @@ def redealt(plan: Plan, cohorts: Index) -> tuple[Siblings, Array] | None:
 
     Returns
     -------
-    tuple of Siblings and ndarray (deal), or None
-        The problems, in multiples of ``s`` of each, and these. None where more would change.
+    list of Redealt
+        The problems of deals that share the plan, in multiples of ``s`` of each: in parts, where
+        these are too large to be held together.
     """
     (equation,) = plan.equations
-    places = _places(plan, cohorts) if _alike(plan, equation) else None
-    if places is None:
-        return None
-    classes, like = equation.problem.classes, equation.problem.classes[0]
-    packed = packed_rows(equation.rows, np.arange(plan.frame.n_units), like)
-    scales = _scales(plan, places)
-    # The outcome, the last column, in multiples of s of each deal.
-    of_outcome = like.column == equation.problem.n_columns
-    units = np.where(of_outcome, (equation.scale / scales)[:, None], 1.0)
-    sums, cross = [], []
-    for c in classes:
-        of_class = packed[places[:, c.units]] * units[:, None]
-        sums.append(of_class.sum(axis=1))
-        cross.append(of_class.swapaxes(1, 2) @ of_class)
-    return siblings(equation.problem, equation.gaussian, sums, cross), scales
+    if not _by_adoption_alone(plan, equation):
+        return []
+    ground = ground_of(plan)
+    actual = dealt_rows(plan, ground, ground.key[None])
+    key = ground.key_of(cohorts)
+    known = (key >= 0).all(axis=1)
+    deals = dealt_rows(plan, ground, np.where(key >= 0, key, 0))
+    fits = np.flatnonzero(known & deals.like(actual, whole=bool(equation.problem.n_columns)))
+    if not actual.connected[0]:
+        return []
+    most = _most_together(equation)
+    parts = [fits[start : start + most] for start in range(0, fits.size, most)]
+    return [_stated(plan, equation, ground, deals.of(part), part) for part in parts]
 
 
-def _alike(plan: Plan, equation: Equation) -> bool:
-    """Whether nothing but stratum and cohort tells units apart, and all are seen in all periods."""
-    (spec,), problem, frame = plan.model.equations, equation.problem, plan.frame
+def _most_together(equation: Equation) -> int:
+    """How many deals are held at once."""
+    width = equation.gaussian.width
+    numbers = len(equation.problem.groups) * width**2 // 2 + len(equation.rows.key) * (width + 1)
+    return int(max(_LARGEST // numbers, 1))
+
+
+def _by_adoption_alone(plan: Plan, equation: Equation) -> bool:
+    """Whether nothing but stratum, adoption and seen rows tells units apart."""
+    (spec,), problem, timing = plan.model.equations, equation.problem, plan.model.timing
     unlike = (
-        spec.key, spec.neighbours, spec.lag, spec.linked, spec.series, plan.panel.weights,
+        spec.key, spec.neighbours, spec.lag, spec.linked, spec.series,
         spec.noise.groups(plan.panel), plan.moderator, plan.exposure,
     )  # fmt: skip
-    classes = problem.classes
+    if any(part is not None for part in unlike) or not isinstance(timing, Calendar):
+        return False
     return (
-        all(part is None for part in unlike)
-        and not (spec.processes or problem.absorbed or problem.members)
-        and bool(plan.kept.all() and (frame.counts == 1.0).all())
-        and frame.unit.size == frame.n_units * frame.n_periods
-        and sum(c.units.size for c in classes) == frame.n_units
-        and all(_same(c, classes[0]) for c in classes)
+        not (spec.processes or spec.mediators or problem.absorbed or problem.members)
+        and len(problem.error_parameters) == 2
+        and bool((plan.frame.counts == 1.0).all())
+        and timing.cell is None
+        and not timing.factors
+        and bool(np.isin(timing.role, (BARE, TREATED)).all())
+        and len({*zip(plan.panel.cohort_codes, timing.key, strict=True)}) == len(timing.role)
     )
 
 
-def _same(c: UnitClass, other: UnitClass) -> bool:
-    """Whether two classes have the same entries."""
-    return np.array_equal(c.column, other.column) and np.array_equal(c.position, other.position)
+def _stated(
+    plan: Plan, equation: Equation, ground: Ground, deals: DealtRows, numbers: Index
+) -> Redealt:
+    """The problems of deals that share the plan."""
+    seen, own = ground.seen, ground.seen.sum(axis=1)
+    scales = _scales(plan, deals)
+    repeated = deals.kept & (own > 1)
+    kinds = np.flatnonzero(ground.treated.any(axis=1))
+    kind = np.full(len(ground.treated), -1)
+    kind[kinds] = np.arange(kinds.size)
+    deviates = equation.problem.member_scale is not None
+    stated = Deals(
+        group=np.where(repeated, ground.group[deals.code], -1),
+        kind=np.where(repeated, kind[deals.key], -1) if deviates else np.full(deals.key.shape, -1),
+        n_free=(repeated * (own - 1)).sum(axis=1),
+        scale=equation.scale / scales,
+    )
+    cell = np.where(repeated[:, :, None] & seen, ground.cell[deals.code], -1)
+    rows = np.zeros((len(numbers), plan.table.size), dtype=np.int64)
+    inside = ground.cell >= 0
+    rows[:, ground.cell[inside]] = deals.counts[:, inside]
+    return Redealt(numbers, Siblings(_units_of(plan), stated), scales, rows, cell)
 
 
-def _places(plan: Plan, cohorts: Index) -> Index | None:
-    """The unit that is in each place (deal, unit); None where strata have other cohorts."""
-    frame, actual = plan.frame, np.asarray(plan.panel.cohort_codes)
-    order = np.lexsort((actual, frame.stratum))
-    dealt = np.stack([np.lexsort((codes, frame.stratum)) for codes in cohorts])
-    if (np.take_along_axis(cohorts, dealt, axis=1) != actual[order]).any():
-        return None
-    places = np.empty_like(dealt)
-    places[:, order] = dealt
-    return places
+@lru_cache(maxsize=2)
+def _units_of(plan: Plan) -> Units:
+    """Units with what adoption at any date of the plan multiplies."""
+    (equation,), ground = plan.equations, ground_of(plan)
+    kinds = ground.treated[ground.treated.any(axis=1)].astype(np.float64)
+    deviates = equation.problem.member_scale is not None
+    z, weights = _columns(plan, equation, ground)
+    return Units(equation.gaussian, ground.seen, weights, z, kinds if deviates else kinds[:0])
 
 
-def _scales(plan: Plan, places: Index) -> Array:
+def _columns(plan: Plan, equation: Equation, ground: Ground) -> tuple[Array, Array]:
+    """Columns and the outcome of all units (unit, period, K + 1), and weights of their rows."""
+    (spec,), frame, panel = plan.model.equations, plan.frame, plan.panel
+    at = frame.unit, frame.time
+    z = np.zeros((*ground.seen.shape, len(equation.rows.columns) + 1))
+    for k, column in enumerate(equation.rows.columns):
+        z[*at, k] = column.values
+        if column.period is not None:
+            z[:, np.arange(frame.n_periods) != column.period, k] = 0.0
+    every = np.ones(frame.unit.size, dtype=bool)
+    z[*at, -1] = centred(frame, spec.outcome / equation.scale, every, common=spec.pooled_time)
+    weights = np.ones(ground.seen.shape)
+    if panel.weights is not None:
+        weights[at] = panel.weights
+    return z, weights
+
+
+def _scales(plan: Plan, deals: DealtRows) -> Array:
     """``s`` of every deal."""
-    (spec,) = plan.model.equations
-    table = spec.outcome.reshape(plan.frame.n_units, -1)
-    return np.array([usual_scale(plan, spec, table[unit].ravel()) for unit in places])
+    (spec,), frame, timing = plan.model.equations, plan.frame, plan.model.timing
+    assert isinstance(timing, Calendar)
+    if (stated := plan.facts.likelihood.scale) is not None:
+        return np.full(len(deals.key), stated)
+    out = []
+    for key, kept in zip(deals.key, deals.kept, strict=True):
+        role = timing.role[key[frame.unit], frame.time]
+        ground = replace(plan, frame=replace(frame, role=role), kept=kept[frame.unit])
+        out.append(usual_scale(ground, spec, spec.outcome))
+    return np.array(out)
