@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import importlib
+import re
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,7 +14,7 @@ import pandas as pd
 
 from bayes_nqp.columns._texts import distinct
 from bayes_nqp.labels import ATTR, Labels
-from bayes_nqp.language import Message, language_of
+from bayes_nqp.language import Message, language_of, listed
 from bayes_nqp.process import alone
 
 PACKAGES: Final = {
@@ -21,6 +22,10 @@ PACKAGES: Final = {
     ".xpt": "read_xport",
 }  # fmt: skip
 """Endings of files of SPSS and SAS, and what of pyreadstat reads them."""
+
+
+_CODE: Final = re.compile(r"\.[a-z]")
+"""Of a missing cell in Stata that says why."""
 
 
 def read_package(path: Path) -> pd.DataFrame:
@@ -113,6 +118,7 @@ def read_stata(path: Path, notes: list[str]) -> pd.DataFrame:
         df = _dated(_labelled(path, notes), path)
         with pd.read_stata(path, iterator=True) as reader:
             labels = _labels(df, reader.variable_labels(), reader.value_labels())
+        _note_codes(df, path, notes)
     if any(issubclass(warning.category, UnicodeWarning) for warning in warned):
         notes.append(Message("{}: text that is not UTF-8 was read as Latin-1", path.name))
     for name in df.columns:
@@ -122,3 +128,23 @@ def read_stata(path: Path, notes: list[str]) -> pd.DataFrame:
     if labels:
         df.attrs[ATTR] = labels.text
     return df
+
+
+def _note_codes(df: pd.DataFrame, path: Path, notes: list[str]) -> None:
+    """Say where cells hold .a to .z: why they are missing is a code, and the code is lost."""
+    gaps = [name for name in df.columns if df[name].dtype.kind in "fO" and df[name].isna().any()]
+    if not gaps:
+        return
+    raw = pd.read_stata(path, columns=gaps, convert_missing=True, convert_categoricals=False)
+    found = []
+    for name in gaps:
+        codes = raw[name][df[name].isna().to_numpy()].map(str).value_counts(sort=False)
+        counts = [Message("{} {}", code, count) for code, count in sorted(codes.items())
+                  if _CODE.fullmatch(code)]  # fmt: skip
+        if counts:
+            found.append(Message("{} ({})", name, listed(counts, 4)))
+    if found:
+        notes.append(
+            Message("{}: codes of missing cells read as empty: {}", path.name, listed(found, 6))
+        )
+
