@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from bayes_nqp import Panel
-from bayes_nqp.columns import SUFFIXES, read
+from bayes_nqp.columns import SUFFIXES, read, reading_of
 from bayes_nqp.errors import PanelError
 from bayes_nqp.studies import new
 
@@ -86,3 +86,17 @@ def test_the_extra_is_named_where_it_is_missing(
     path.write_bytes(b"$FL2")
     with pytest.raises(PanelError, match=r"pip install 'bayes-nqp\[formats\]'"):
         read(path)
+
+
+def test_codes_of_missing_cells_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "states.dta"
+    frame = pd.DataFrame(
+        {"state": [1.0, 1.0, 2.0], "y": [0.5, np.nan, np.nan], "x": [1.0, 2.0, 3.0]}
+    )
+    frame.to_stata(path, write_index=False, version=118)
+    dot, coded = bytes.fromhex("000000000000e07f"), bytes.fromhex("000000000002e07f")
+    head, found, rest = path.read_bytes().partition(b"<data>")
+    path.write_bytes(head + found + rest.replace(dot, coded, 1))  # .b, and one that is just missing
+    reading = reading_of(path, None)
+    assert [x for x in reading.notes if "y (.b 1)" in x]
+    assert reading.frame["y"].isna().sum() == 2

@@ -154,6 +154,9 @@ def test_no_two_sentences_disagree(k: int, language: str) -> None:
     tones = [x.tone for x in blocks if isinstance(x, Paragraph)]
     assert ("failed" in tones) == (fails > 0)
     assert [x.tone for x in blocks if isinstance(x, Alarm)].count("bad") == (fails > 0)
+    claims = [s for s in said if re.search(r"\(P [=>]|（P [=>]", s)]
+    condition = {"en": "If the assumptions hold", "zh": "若各项假定成立"}[language]
+    assert not claims or condition in claims[0]
     strips = [x for x in blocks if isinstance(x, Strip)]
     assert [[tone for _, tone in x.marks].count("bad") for x in strips] in ([], [fails])
     if fails:

@@ -6,6 +6,7 @@ import datetime as dt
 import importlib
 import re
 import warnings
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -138,13 +139,12 @@ def _note_codes(df: pd.DataFrame, path: Path, notes: list[str]) -> None:
     raw = pd.read_stata(path, columns=gaps, convert_missing=True, convert_categoricals=False)
     found = []
     for name in gaps:
-        codes = raw[name][df[name].isna().to_numpy()].map(str).value_counts(sort=False)
-        counts = [Message("{} {}", code, count) for code, count in sorted(codes.items())
-                  if _CODE.fullmatch(code)]  # fmt: skip
+        codes = Counter(map(str, raw[name][df[name].isna().to_numpy()]))
+        coded = sorted(code for code in codes if _CODE.fullmatch(code))
+        counts = [Message("{} {}", code, codes[code]) for code in coded]
         if counts:
             found.append(Message("{} ({})", name, listed(counts, 4)))
     if found:
         notes.append(
             Message("{}: codes of missing cells read as empty: {}", path.name, listed(found, 6))
         )
-

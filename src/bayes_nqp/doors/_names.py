@@ -127,6 +127,7 @@ _ANSWERS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
         (
             "coef coef_ coefs params params_ coefficients coeftable est est_att est_avg "
             "overall_att avg_att average_att estimate estimates att_ results result "
+            "ate ATE ate_ mean median average overall treatment_effect "
             "conf_int confint ci hdi print_summary summary2 summary_frame "
             "effect_summary print_coefficients effect summarize head se bse std_errors "
             "standard_errors stderr to_dict",
@@ -137,12 +138,16 @@ _ANSWERS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
             _STUDY,
         ),
         ("aggte agg aggregate aggregation", _AVERAGES),
-        ("group_effects cohort_effects att_by_group", "fit.att(by='cohort'), or by a stratum"),
+        (
+            "group_effects cohort_effects att_by_group groups by cohorts",
+            "fit.att(by='cohort'), or by a stratum",
+        ),
+        ("formula equation", "fit.design; nqp.build(fit.design, fit.panel) is the PyMC model"),
         (
             "vcov cov_params cov covariance",
             "draws hold it: fit.att(by='event_time') is (chain, draw, event_time)",
         ),
-        ("pvalues pvalue p_values p_value tvalues tstats zvalues", _NO_P),
+        ("pvalues pvalue p_values p_value tvalues tvalue tstats tstat zvalues zstat", _NO_P),
         ("rsquared r2 rsquared_adj", "nqp.check(fit, 'model_fit'), or nqp.loo(fit)"),
         ("nobs n_obs N nobs_ n df_resid", "fit.panel.n_rows, fit.panel.n_units"),
         ("resid residuals fittedvalues fitted fitted_values predict predictions fit_values", _ROWS),
@@ -184,6 +189,11 @@ _ANSWERS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
             _FRAME,
         ),
         ("summary summarize", "panel.describe(), or panel itself"),
+        (
+            "subset filter select where",
+            "rows are chosen before: Panel.from_frame(df.query(…), …)",
+        ),
+        ("treated treatment post", "panel.frame; nqp.support(design, panel) counts treated rows"),
         ("fit", "nqp.fit(nqp.StaggeredDiD(), panel)"),
         ("panelview view", "panel.plot()"),
         ("n_obs nobs", "panel.n_rows"),

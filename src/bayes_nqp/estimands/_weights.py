@@ -45,7 +45,7 @@ def cell_weights(effects: xr.Dataset, weights: str) -> npt.NDArray[np.float64]:
     if weights not in numeric:
         raise StudyError(
             f"weights={weights!r} is no numeric coordinate of the cells",
-            hint=nearest(weights, [v.ROWS, v.UNITS, "equal", *numeric]),
+            hint=nearest(weights, dict.fromkeys([v.ROWS, v.UNITS, "equal", *numeric])),
         )
     values = effects[weights].to_numpy().astype(np.float64)
     counted = values[effects[v.IDENTIFIED].to_numpy()]

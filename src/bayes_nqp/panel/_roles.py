@@ -122,12 +122,14 @@ def check_roles(df: pd.DataFrame, roles: Roles, treated: str | None) -> None:
         raise PanelError("df has no rows", hint="check the filter or the sheet it came from")
 
 
-def _check_known(df: pd.DataFrame, argument: str, column: str) -> None:
+def _check_known(df: pd.DataFrame, argument: str, column: object) -> None:
     if not isinstance(column, str):
-        raise PanelError(
-            Message("{}={} must be a column name", argument, brief(column)),
-            hint="pass the name as text; df.columns = df.columns.astype(str) makes names text",
+        hint = Message(
+            "pass the name as text; df.columns = df.columns.astype(str) makes names text"
         )
+        if argument == "outcome" and brief(column)[:1] in "[(":
+            hint = Message("a panel has one outcome: make a panel of each")
+        raise PanelError(Message("{}={} must be a column name", argument, brief(column)), hint=hint)
     if column in df.columns:
         return
     if column in df.index.names:

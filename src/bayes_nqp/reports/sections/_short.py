@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from itertools import islice
 
@@ -32,11 +32,11 @@ def short(context: Context) -> Iterator[Block | Sketch]:
     yield Heading(context.translate("In short"))
     answer, failed = Answer(context), _failed(context)
     grounds = Grounds(context, told=any(failed.values()))
-    spoken: tuple[tuple[list[str], Iterable[str]], ...] = (
-        (failed["average"], _what(context, answer, grounds)),
+    spoken = (  # in the order of the page: the first that claims something states the condition
+        (failed["average"], [*_what(context, answer, grounds)]),
         (failed["contrast"], [*between_briefly(context, grounds), *when(context, grounds)]),
-        (failed["channel"], _others(context, grounds)),
-        ([], [*_trends(context), *map(context.translate, _limits(context))]),
+        (failed["channel"], [*_others(context, grounds)]),
+        (list[str](), [*_trends(context), *map(context.translate, _limits(context))]),
     )
     for wrong, sentences in spoken:
         if said := [*wrong, *sentences]:
