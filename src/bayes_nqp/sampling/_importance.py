@@ -28,6 +28,8 @@ _MOST_FOLDED = 12
 """Parameters that are folded: 4,096 images."""
 _APART = 5.0
 """Standard deviations at which two climbs count as ended at different modes."""
+_AS_HIGH = 0.02
+"""Log density by which ends of climbs to one mode may differ."""
 _DEPTH = 12.0
 """How far below the highest mode another one may lie, in log density, and still count."""
 _BRIEF = (128, 256, 256, 256)
@@ -257,7 +259,9 @@ def summits(
     drawn = space.unconstrain(space.draw(generator, 2))
     starts = np.stack([typical, lower, *np.clip(drawn, typical - 4.0, typical + 4.0)])
     ends, heights = climb(density, starts)
-    summit = newton(density, ends[int(np.argmax(heights))])
+    # Of climbs that ended as high the first: which is higher by a hair is rounding's to say.
+    first = int(np.argmax(heights >= heights.max() - _AS_HIGH))
+    summit = newton(density, ends[first])
     if not summit.smooth:
         return summit, 0
     modes = 1
