@@ -10,6 +10,7 @@ from bayes_nqp.sampling._importance import (
     refit_importance,
 )
 from bayes_nqp.sampling._nuts import NUTS, sample_model
+from bayes_nqp.sampling._weights import smoothed
 
 type Sampler = NUTS | Importance
 
@@ -28,4 +29,5 @@ __all__ = [
     "newton",
     "refit_importance",
     "sample_model",
+    "smoothed",
 ]

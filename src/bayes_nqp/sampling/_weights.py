@@ -34,15 +34,42 @@ def khat(log_weights: Array) -> float:
     Vehtari, A. et al. (2024). Pareto smoothed importance sampling. Journal of Machine Learning
     Research 25(72).
     """
-    size = log_weights.size
+    weights = np.exp(np.sort(log_weights)[-_tail(log_weights.size) - 1 :] - log_weights.max())
+    return _pareto(weights[1:] - weights[0])[0]
+
+
+def smoothed(log_weights: Array) -> Array:
+    """Weights whose largest, those of `khat`, are quantiles of the distribution fitted to them.
+
+    Parameters
+    ----------
+    log_weights : ndarray (S)
+        Finite, at least 25.
+
+    Returns
+    -------
+    ndarray (S)
+        Over the largest of them, which none exceeds.
+    """
+    weights, count = np.exp(log_weights - log_weights.max()), _tail(log_weights.size)
+    last = np.argsort(log_weights, kind="stable")[-count - 1 :]
+    least, tail = weights[last[0]], last[1:]
+    k, scale = _pareto(weights[tail] - least)
+    if np.isfinite(k) and k != 0.0:
+        # Quantile p: least + scale ((1 - p)^-k - 1) / k.
+        rank = (np.arange(count) + 0.5) / count
+        weights[tail] = np.minimum(least + scale * np.expm1(-k * np.log1p(-rank)) / k, 1.0)
+    return np.asarray(weights)
+
+
+def _tail(size: int) -> int:
+    """How many of so many weights are the largest."""
     # Of weights over the largest, the tail M and the cut-off before it: x_j = w_(S-M+j) - w_(S-M).
-    count = int(3.0 * np.sqrt(size)) if size > 225 else size // 5
-    weights = np.exp(np.sort(log_weights)[-count - 1 :] - log_weights.max())
-    return _shape(weights[1:] - weights[0])
+    return int(3.0 * np.sqrt(size)) if size > 225 else size // 5
 
 
-def _shape(excess: Array) -> float:
-    """Shape k of sorted excesses, by the mean of a profile posterior.
+def _pareto(excess: Array) -> tuple[float, float]:
+    """Shape k, and scale, of sorted excesses, by the mean of a profile posterior.
 
     With ``x`` the excesses and ``k(b) = mean log(1 - b x)``, the profile likelihood of b is
     ``n (log(-b / k) - k - 1)``; it is averaged over a grid of b that the first quartile spans.
@@ -56,7 +83,7 @@ def _shape(excess: Array) -> float:
     n = excess.size
     quartile = excess[int(n / 4 + 0.5) - 1]
     if quartile <= excess[0]:  # The grid of b would have no scale.
-        return float("nan")
+        return float("nan"), float("nan")
     m = 30 + int(np.sqrt(n))
     # The density is (1 + k x / sigma)^(-1/k - 1) / sigma, and 1 + k x / sigma = 1 - b x.
     b = 1.0 / excess[-1] + (1.0 - np.sqrt(m / (np.arange(m) + 0.5))) / (3.0 * quartile)
@@ -65,8 +92,9 @@ def _shape(excess: Array) -> float:
     # Posterior weights of the grid under a flat prior, and k at the posterior mean of b.
     share = np.exp(profile - logsumexp(profile))
     share = np.where(share >= 10.0 * np.finfo(np.float64).eps, share, 0.0)
-    mean = float(np.log1p(-(b @ share / share.sum()) * excess).mean())
-    return (n * mean + _PRIOR_DRAWS * _PRIOR_SHAPE) / (n + _PRIOR_DRAWS)
+    middle = float(b @ share / share.sum())
+    mean = float(np.log1p(-middle * excess).mean())
+    return (n * mean + _PRIOR_DRAWS * _PRIOR_SHAPE) / (n + _PRIOR_DRAWS), -mean / middle
 
 
 LEAST_EFFECTIVE = 400.0
