@@ -90,6 +90,8 @@ def test_chinese_closes_the_spaces_around_chinese_names() -> None:
         ("moves by {:+.1f} sd", -1.94, "moves by −1.9 sd"),
         ("[{:.2g}]", 2.14e-05, "[2.1×10⁻⁵]"),
         ("{:.2g} in all", 1.5e12, "1.5×10¹² in all"),
+        ("{:.3g} a period", 1224.0, "1,220 a period"),
+        ("{:+.2g}", -176.0, "−180"),
         ("event time {}", -1, "event time −1"),
         ("without {}", "P -107", "without P -107"),
         ("without {}", "50%-100%", "without 50%-100%"),

@@ -110,8 +110,12 @@ def spanned(value: float, lower: float, upper: float) -> Numeral:
     return Numeral(f"{mean} [{low}, {high}]")
 
 
+_WRITTEN_OUT: Final = 7
+"""Powers of ten from which a number of few digits is not written out."""
+
+
 def typeset(number: str) -> str:
-    """Set a number as print does: minus signs and powers of ten.
+    """Set a number as print does: minus signs and powers of ten, thousands written out.
 
     Parameters
     ----------
@@ -119,7 +123,9 @@ def typeset(number: str) -> str:
         As Python formats it.
     """
     base, _, power = number.partition("e")
-    if power:
+    if power and 0 < int(power) < _WRITTEN_OUT:
+        base = f"{float(number):{'+' if number[0] == '+' else ''},.0f}"
+    elif power:
         sign = "⁻" if power[0] == "-" else ""
         base += "×10" + sign + power.lstrip("+-0").translate(_RAISED)
     return base.replace("-", "−")

@@ -12,6 +12,7 @@ from typing import Any, Final, Literal
 from bayes_nqp.columns import STEPS, counted, joined_unit
 from bayes_nqp.files import in_shell
 from bayes_nqp.intake import Guess, Look
+from bayes_nqp.labels import labels_of
 from bayes_nqp.language import Message, Translator, languages, listed
 from bayes_nqp.texts import folded, one_line, size_of
 
@@ -49,7 +50,9 @@ def study_text(
     doubtful : bool, default False
         Whether it could, and should not.
     """
-    outcome, translate = proposal.roles["outcome"], proposal.translate
+    translate = proposal.translate
+    # a file of Stata or SPSS carries a label of the column
+    outcome = labels_of(overview.aside).name(proposal.roles["outcome"], translate.language)
     lines = [
         *_head(file, path, problem, translate, HEADINGS[doubtful]),
         "",

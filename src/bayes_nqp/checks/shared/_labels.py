@@ -113,10 +113,14 @@ _PARAMETERS: Final = {
     "scale_deviation": Message("scale_deviation", context="parameter"),
 }
 """Parameters of designs, as `Priors` calls them; those of errors keep their letters."""
+_OF_STRATA: Final = "scale_strata_"
+"""Before the factor whose levels differ by this scale."""
 
 
 def parameter(name: str) -> str:
     """Call a parameter as programs do in English, and by what it is in other languages."""
+    if name.startswith(_OF_STRATA):
+        return Message("scale_strata_{}", name.removeprefix(_OF_STRATA), context="parameter")
     return _PARAMETERS.get(name, name)
 
 
