@@ -146,5 +146,10 @@ def _note_codes(df: pd.DataFrame, path: Path, notes: list[str]) -> None:
             found.append(Message("{} ({})", name, listed(counts, 4)))
     if found:
         notes.append(
-            Message("{}: codes of missing cells read as empty: {}", path.name, listed(found, 6))
+            Message(
+                "{}: codes of missing cells read as empty, which in a cohort means never treated: "
+                "{}",
+                path.name,
+                listed(found, 6),
+            )
         )
