@@ -12,6 +12,7 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.arrays import Index, Mask
 from bayes_nqp.errors import Hint, IdentificationError
 from bayes_nqp.language import NOTHING, Message, listed, separated
+from bayes_nqp.moments import distinct_rows
 from bayes_nqp.planning._frame import PlanFrame
 from bayes_nqp.planning._plan import CellInfo
 from bayes_nqp.planning._support import NO_BASE, OK, REASONS, row_reasons
@@ -282,30 +283,28 @@ def support_frame(panel: Panel, frame: PlanFrame, reason: Index) -> pd.DataFrame
         of the others; with a role where neighbours have cells.
     """
     rows = np.flatnonzero(frame.own_effect)
-    unit = frame.unit[rows]
+    near = frame.role[rows] == NEIGHBOUR
+    codes = [frame.stratum[frame.unit[rows]], frame.origin[rows], frame.time[rows], near]
+    _, cell = distinct_rows(np.column_stack(codes).astype(np.int64))
+    _, first = np.unique(cell, return_index=True)
+    at, f = rows[first], frame.weight[rows]
+    unit, labels = frame.unit[at], np.asarray(panel.time_labels)
     data: dict[str, Any] = {
         f: panel.levels[f][panel.strata_codes[f][unit]] for f in panel.roles.strata
     }
-    labels = np.asarray(panel.time_labels)
     data |= {
-        "cohort": labels[frame.origin[rows]],
-        "time": labels[frame.time[rows]],
-        "event_time": frame.time[rows] - frame.origin[rows],
-        "_reason": reason[rows],
-        "rows": frame.weight[rows],
+        "cohort": labels[frame.origin[at]],
+        "time": labels[frame.time[at]],
+        "event_time": frame.time[at] - frame.origin[at],
     }
-    table = pd.DataFrame(data)
-    keys = [*panel.roles.strata, "cohort", "time", "event_time"]
-    near = frame.role[rows] == NEIGHBOUR
     if near.any():
-        table["role"] = np.where(near, v.NEIGHBOUR, v.TREATED)
-        keys.append("role")
-    table["identifying"] = table["rows"].where(table["_reason"] == OK, 0.0)
-    grouped = table.groupby(keys, sort=True)
-    out = grouped.agg(
-        rows=("rows", "sum"), identifying=("identifying", "sum"), worst=("_reason", "max")
-    ).reset_index()
-    out[["rows", "identifying"]] = out[["rows", "identifying"]].round().astype(np.int64)
+        data["role"] = np.where(near[first], v.NEIGHBOUR, v.TREATED)
+    keys = [*data]
+    worst = np.zeros(at.size, dtype=np.int64)
+    np.maximum.at(worst, cell, reason[rows])
+    for name, weight in (("rows", f), ("identifying", np.where(reason[rows] == OK, f, 0.0))):
+        data[name] = np.rint(np.bincount(cell, weight, at.size)).astype(np.int64)
+    out = pd.DataFrame(data)
     out["identified"] = out["identifying"] > 0
-    out["reason"] = [REASONS[k] for k in out.pop("worst")]
-    return out
+    out["reason"] = [REASONS[k] for k in worst]
+    return out.sort_values(keys, kind="stable", ignore_index=True)

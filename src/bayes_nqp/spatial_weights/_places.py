@@ -110,6 +110,14 @@ def column_of_units(
     import pandas as pd
 
     values, units = numbers_in(panel, column, argument), np.asarray(panel.unit_codes)
+    if of_unit is None and not np.isnan(values).any():
+        # Rows of a unit lie side by side.
+        starts = np.flatnonzero(np.diff(units, prepend=-1))
+        ends = {
+            "min": np.minimum.reduceat(values, starts),
+            "max": np.maximum.reduceat(values, starts),
+        }
+        return pd.DataFrame({"first": values[starts], **ends})
     grouped = pd.Series(values).groupby(units if of_unit is None else of_unit[units])
     return grouped.agg(["first", "min", "max"])
 
