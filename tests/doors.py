@@ -9,6 +9,8 @@ from __future__ import annotations
 from importlib import import_module
 
 HOMES = {
+    "texts_of": "bayes_nqp.columns._texts",
+    "order_said": "bayes_nqp.checks.channels._timing",
     "CheckResult": "bayes_nqp.checks",
     "UNITS": "bayes_nqp.fitting",
     "UnitSummary": "bayes_nqp.moments",

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from doors import called, innovations, left_over, total_fit
+from doors import called, innovations, left_over, order_said, total_fit
 from matplotlib.collections import LineCollection
 from matplotlib.text import Text
 
@@ -356,3 +356,10 @@ def test_checks_of_the_total_effect_name_the_fit_that_they_ask(sound):
     assert str(first["specification"].item()).startswith("outcome alone")
     # Asked of the outcome's own design, "as fitted" is right.
     assert called(replace(alone, record={})) == "as fitted"
+
+
+def test_signs_that_turn_are_told_from_signs_that_are_lost() -> None:
+    said = str(order_said([], ["digital"], ["innovation"], earlier=True))
+    assert "nothing certain of its sign is left of what goes through digital." in said
+    assert "what goes through innovation has the other sign." in said
+    assert said.count("tell cause from consequence") == 1

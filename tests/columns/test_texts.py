@@ -5,10 +5,9 @@ from __future__ import annotations
 import pandas as pd
 import pyarrow as pa
 import pytest
+from doors import texts_of
 from hypothesis import given
 from hypothesis import strategies as st
-
-from bayes_nqp.columns._texts import texts_of
 
 _EDGES = " \t\r\n\u3000\xa0"
 _NAMES = st.text("ab1 \t\n\u3000\xa0《〃é丠", max_size=3)

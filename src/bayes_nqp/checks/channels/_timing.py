@@ -76,7 +76,7 @@ def timing(fit: Fit) -> Finding:
     turned = [name for name, order in orders.items() if order.turned]
     earlier = lagged is not None or not signed
     fits: list[Fit | xr.Dataset] = [fit] if lagged is None else [fit, lagged]
-    return finding_of(lines, _figure(lines), _sentence(late, lost, turned, earlier=earlier), fits,
+    return finding_of(lines, _figure(lines), order_said(late, lost, turned, earlier=earlier), fits,
                       refit=lagged)  # fmt: skip
 
 
@@ -160,23 +160,26 @@ def _figure(lines: list[Line]) -> Message:
     return separated(parts)
 
 
-def _sentence(late: list[str], lost: list[str], turned: list[str], *, earlier: bool) -> Message:
+def order_said(late: list[str], lost: list[str], turned: list[str], *, earlier: bool) -> Message:
+    """Say which mediators are late, and of which a period earlier leaves no sign, or the other."""
     responded = Message(
         "{} responded later than the outcome: what came before it cannot have gone through it.",
         listed(late),
     )
     unordered = Message(
         "With mediators a period earlier nothing certain of its sign is left of what goes "
-        "through {}: within a period data do not tell cause from consequence.",
+        "through {}.",
         listed(lost),
     )
     opposite = Message(
-        "With mediators a period earlier what goes through {} has the other sign: within a period "
-        "data do not tell cause from consequence.",
+        "With mediators a period earlier what goes through {} has the other sign.",
         listed(turned),
     )
+    untold = Message("Within a period data do not tell cause from consequence.")
     if late or lost or turned:
-        pairs = ((late, responded), (lost, unordered), (turned, opposite))
+        pairs = (
+            (late, responded), (lost, unordered), (turned, opposite), ([*lost, *turned], untold)
+        )  # fmt: skip
         return joined([sentence for names, sentence in pairs if names])
     if not earlier:
         return Message("Where it can be asked, mediators respond no later than the outcome.")
