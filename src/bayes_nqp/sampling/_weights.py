@@ -38,20 +38,23 @@ def khat(log_weights: Array) -> float:
     return _pareto(weights[1:] - weights[0])[0]
 
 
-def smoothed(log_weights: Array) -> Array:
+def smoothed(log_weights: Array, efficiency: float = 1.0) -> tuple[Array, float]:
     """Weights whose largest, those of `khat`, are quantiles of the distribution fitted to them.
 
     Parameters
     ----------
     log_weights : ndarray (S)
         Finite, at least 25.
+    efficiency : float, default 1
+        Effective draws over S.
 
     Returns
     -------
-    ndarray (S)
-        Over the largest of them, which none exceeds.
+    tuple of ndarray (S) and float
+        Over the largest of them, which none exceeds; and the shape, as `khat` gives it.
     """
-    weights, count = np.exp(log_weights - log_weights.max()), _tail(log_weights.size)
+    weights = np.exp(log_weights - log_weights.max())
+    count = _tail(log_weights.size, efficiency)
     last = np.argsort(log_weights, kind="stable")[-count - 1 :]
     least, tail = weights[last[0]], last[1:]
     k, scale = _pareto(weights[tail] - least)
@@ -59,13 +62,13 @@ def smoothed(log_weights: Array) -> Array:
         # Quantile p: least + scale ((1 - p)^-k - 1) / k.
         rank = (np.arange(count) + 0.5) / count
         weights[tail] = np.minimum(least + scale * np.expm1(-k * np.log1p(-rank)) / k, 1.0)
-    return np.asarray(weights)
+    return np.asarray(weights), k
 
 
-def _tail(size: int) -> int:
+def _tail(size: int, efficiency: float = 1.0) -> int:
     """How many of so many weights are the largest."""
     # Of weights over the largest, the tail M and the cut-off before it: x_j = w_(S-M+j) - w_(S-M).
-    return int(3.0 * np.sqrt(size)) if size > 225 else size // 5
+    return int(3.0 * np.sqrt(size / efficiency)) if size * efficiency > 225 else size // 5
 
 
 def _pareto(excess: Array) -> tuple[float, float]:

@@ -182,7 +182,7 @@ def _sensitivity(draws: Array, log_density: Array) -> Array:
     x, log_weights = draws.reshape(log_density.size, -1), log_density.ravel() - log_density.mean()
     rates = []
     for power in _POWERS:
-        weights = smoothed((power - 1.0) * log_weights)
+        weights, _ = smoothed((power - 1.0) * log_weights)
         distance = np.maximum(_distances(x, weights), _distances(-x, weights))
         rates.append(distance / abs(np.log2(power)))
     return np.asarray(np.mean(rates, axis=0))
