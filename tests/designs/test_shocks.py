@@ -72,7 +72,8 @@ def test_without_shocks_nothing_changes() -> None:
     panel = panel_of(5, sd=0.0)
     alone, shared = nqp.att(fitted(panel, None)), nqp.att(fitted(panel, SHOCKS))
     assert float(shared.mean()) == pytest.approx(float(alone.mean()), abs=0.3 * float(alone.std()))
-    assert float(alone.std()) < float(shared.std()) < 1.4 * float(alone.std())
+    # Of some thousand effective draws an sd is known to 2 %.
+    assert 0.96 * float(alone.std()) < float(shared.std()) < 1.4 * float(alone.std())
 
 
 def test_how_long_they_last_is_found_and_averages_know_it(lasting: nqp.Fit) -> None:
