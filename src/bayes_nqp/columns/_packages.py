@@ -133,7 +133,8 @@ def read_stata(path: Path, notes: list[str]) -> pd.DataFrame:
 
 def _note_codes(df: pd.DataFrame, path: Path, notes: list[str]) -> None:
     """Say where cells hold .a to .z: why they are missing is a code, and the code is lost."""
-    gaps = [name for name in df.columns if df[name].dtype.kind in "fO" and df[name].isna().any()]
+    kinds = {name: df[name].dtype.kind for name in df.columns if df[name].isna().any()}
+    gaps = [name for name, kind in kinds.items() if kind in {"f", "O"}]
     if not gaps:
         return
     raw = pd.read_stata(path, columns=gaps, convert_missing=True, convert_categoricals=False)
