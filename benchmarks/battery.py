@@ -17,6 +17,7 @@ import numpy as np
 import bayes_nqp as nqp
 from bayes_nqp.checks import run_checks
 from bayes_nqp.checks.shared import DOUBT, FAILS
+from bayes_nqp.designs import Design
 from bayes_nqp.simulation import channels, staggered
 
 from ._store import ROOT, Store
@@ -44,13 +45,13 @@ WRONG: Mapping[str, Mapping[str, Any]] = {
 """Of 100 × 13 in two strata."""
 
 
-def simulated(world: str, number: int) -> tuple[nqp.Design, nqp.Panel, float]:
+def simulated(world: str, number: int) -> tuple[Design, nqp.Panel, float]:
     """A design, a panel, and the true average effect."""
     seed, errors = SEED + number, nqp.AR1()
     size, _, rest = world.partition(", ")
     if rest == "channels":
         made = channels(**{k: v for k, v in SIZES[size].items() if k != "cohorts"}, seed=seed)
-        design: nqp.Design = nqp.Mediation(nqp.StaggeredDiD(), made.panel.roles.mediators)
+        design: Design = nqp.Mediation(nqp.StaggeredDiD(), made.panel.roles.mediators)
     elif size in SIZES:
         made = staggered(**{**SIZES[size], **STRATA[rest], "seed": seed})
         design = nqp.StaggeredDiD()

@@ -19,6 +19,7 @@ import xarray as xr
 from benchmarks.china_cities import ROLES, line, read
 
 import bayes_nqp as nqp
+from bayes_nqp.spatial_weights import SpatialWeights
 
 RINGS = [100.0, 200.0, 300.0]
 CHECKS = ("moran", "spatial_lm", "spatial_form", "spillover_bias", "ring_reach", "donut",
@@ -26,14 +27,14 @@ CHECKS = ("moran", "spatial_lm", "spatial_form", "spillover_bias", "ring_reach",
 CHECKED = ("ignored", "rings", "share, by exposure time", "spatial Durbin model")
 
 
-def panel_of(path: Path) -> tuple[nqp.Panel, nqp.SpatialWeights]:
+def panel_of(path: Path) -> tuple[nqp.Panel, SpatialWeights]:
     """Cities with a place and a region, and weights of the five nearest."""
     rows = read(path).dropna(subset=["longitude", "latitude", "region"])
     panel = nqp.Panel.from_frame(rows, **ROLES, strata=["region"])
     return panel, nqp.spatial_weights.nearest(panel, k=5)
 
 
-def designs_of(time: nqp.TimeEffects, weights: nqp.SpatialWeights) -> dict[str, nqp.StaggeredDiD]:
+def designs_of(time: nqp.TimeEffects, weights: SpatialWeights) -> dict[str, nqp.StaggeredDiD]:
     """Designs beside one another, by what tables call them."""
     spillovers = {
         "ignored": None,
@@ -100,7 +101,7 @@ def classes(fits: Mapping[str, nqp.Fit]) -> None:
     print()
 
 
-def verdicts(fits: Mapping[str, nqp.Fit], weights: nqp.SpatialWeights) -> None:
+def verdicts(fits: Mapping[str, nqp.Fit], weights: SpatialWeights) -> None:
     """What checks say of each."""
     print(line("check", "of", "verdict", "numbers"))
     print(line(*["---"] * 4))

@@ -16,6 +16,7 @@ import numpy.typing as npt
 import pandas as pd
 
 import bayes_nqp as nqp
+from bayes_nqp.errors import NQPError
 
 from ._store import ROOT, Store
 
@@ -97,7 +98,7 @@ def one_panel(world: str, units: int, number: int) -> dict[str, object]:
     for name, (design, rows) in designs.items():
         try:
             fit = nqp.fit(design, rows, sampler, progress=False, threads=1)
-        except nqp.NQPError:
+        except NQPError:
             continue
         draws = nqp.att(fit).to_numpy()
         low, high = np.quantile(draws, [0.025, 0.975])

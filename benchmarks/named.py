@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 import bayes_nqp as nqp
-from bayes_nqp.reports._content import Bullets
+from bayes_nqp.reports._content import Paragraph
 from bayes_nqp.reports._context import Context
 from bayes_nqp.reports._registry import SECTIONS
 from bayes_nqp.simulation import Channel, channels, staggered
@@ -44,7 +44,7 @@ WORLDS: Mapping[str, tuple[int, ...]] = {
 POOLINGS = {"partial": nqp.Partial(), "none": nqp.Separate()}
 CHANNELS = "3 channels, slopes zero"
 PAIR = re.compile(r"larger in (\w+) than in (\w+)|lowered exports more in (\w+) than in (\w+)")
-CHANNEL = re.compile(r"^Through (\w+): .* on this path \(P")
+CHANNEL = re.compile(r"Through (\w+): [^()]*\([^()]*\)\. [^()]* on this path \(P")
 
 
 def panel(groups: int, number: int, effects: Mapping[str, float] | None = None) -> nqp.Panel:
@@ -65,11 +65,11 @@ def fitted(design: Any, data: nqp.Panel, number: int) -> nqp.Fit:
     return nqp.fit(design, data, nqp.Importance(seed=SEED + number), progress=False)
 
 
-def sentences(fit: nqp.Fit) -> list[str]:
+def sentences(fit: nqp.Fit) -> str:
     """What the report says in short of groups and channels."""
     context = Context(fit, [], "en", by=("region",), outcome="exports")
-    blocks = [block for block in SECTIONS["short"](context) if isinstance(block, Bullets)]
-    return [sentence for block in blocks for sentence in block.items]
+    blocks = [block for block in SECTIONS["short"](context) if isinstance(block, Paragraph)]
+    return "\n".join(block.text for block in blocks)
 
 
 def groups(world: str, pooling: str, number: int) -> dict[str, object]:
@@ -84,7 +84,7 @@ def groups(world: str, pooling: str, number: int) -> dict[str, object]:
         effects = {name: step * kind for name, kind in zip(names, kinds, strict=True)}
     design = nqp.StaggeredDiD(POOLINGS[pooling])
     fit = fitted(design, panel(len(kinds), number, effects), number)
-    found = PAIR.findall(" ".join(sentences(fit)))
+    found = PAIR.findall(sentences(fit))
     named = [[a, b] if a else [d, c] for a, b, c, d in found]
     true = [
         [a, b] if kind > other else [b, a]
@@ -110,7 +110,7 @@ def mediated(number: int) -> dict[str, object]:
         seed=SEED + number,
     ).panel  # fmt: skip
     fit = fitted(nqp.Mediation(nqp.StaggeredDiD(), mediators=MEDIATORS), data, number)
-    named = [hit[1] for x in sentences(fit) if (hit := CHANNEL.match(x))]
+    named = CHANNEL.findall(sentences(fit))
     above = nqp.probability(nqp.nie(fit, mediators=MEDIATORS)).to_numpy()
     alone = int((np.maximum(above, 1 - above) >= 0.9).sum())
     return counted(named, [], alone)
