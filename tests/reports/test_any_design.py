@@ -157,3 +157,19 @@ def test_innovations_with_heavy_tails_are_stated() -> None:
     assert "Gamma(2, 0.1)" in text
     assert "row by row" in text
     assert "integrated out" not in text
+
+
+def test_what_the_exposure_of_linked_units_does_is_said_in_short() -> None:
+    frame = exposed_frame(1)
+    others = frame.groupby("year")["trade"].transform("mean")
+    share = frame["province"].astype("category").cat.codes % 3 / 9.0
+    frame["near"] = others - share * frame["trade"]
+    panel = exposed_panel(frame, covariates=["near"])
+    fit = nqp.fit(nqp.ContinuousExposure("trade", nqp.Partial(["region"])), panel, SAMPLER)
+    context = Context(fit, [], "en", linked={"near": "trade"})
+    said = " ".join(x.text for x in SECTIONS["short"](context) if isinstance(x, Paragraph))
+    assert "per unit of near" in said
+    assert "per unit of trade" in said
+    other = replace(context, linked={"near": "digital"})
+    said = " ".join(x.text for x in SECTIONS["short"](other) if isinstance(x, Paragraph))
+    assert "per unit of near" not in said

@@ -51,6 +51,8 @@ class Context(Scene):
         Who reports, and when, as they are to be written.
     outcome_scale : {"", "level", "log"}
         Of the outcome: where it is stated, the effect is given in % of the untreated level too.
+    linked : mapping of str to str
+        Columns of means over linked units, and of what each is the mean.
     """
 
     notice: str = ""
@@ -65,6 +67,7 @@ class Context(Scene):
     author: str = ""
     date: str = ""
     outcome_scale: str = ""
+    linked: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Clean what users say."""

@@ -1,10 +1,15 @@
-"""What untreated units receive, as a sentence."""
+"""What untreated units receive, and what the exposure of linked units does, as sentences."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
 
+import xarray as xr
+
+from bayes_nqp import vocabulary as v
 from bayes_nqp.estimands import received
+from bayes_nqp.fitting import covariate_names, covariate_slopes
 from bayes_nqp.reports._confidence import Grounds
 from bayes_nqp.reports._context import Context
 from bayes_nqp.reports._posterior import posterior_of
@@ -23,3 +28,21 @@ def neighbours(context: Context, grounds: Grounds) -> str:
         translate("untreated units near treated ones") if near else translate("untreated units"),
         confidence=partial(grounds, "average"),
     )
+
+
+def linked_exposure(context: Context, grounds: Grounds) -> Iterator[str]:
+    """Say what the exposure of linked units does, where it has a slope beside a unit's own."""
+    fit = context.fit
+    for name, column in context.linked.items():
+        if column == fit.facts.exposure and name in covariate_names(fit):
+            label = context.translate.name(name)
+            slope = xr.DataArray(covariate_slopes(fit, [name])[..., 0], dims=v.SAMPLE_DIMS)
+            yield change(
+                posterior_of(slope, context.prob),
+                context.outcome or context.translate("the outcome"),
+                context.language,
+                context.effect_unit,
+                exposure=label,
+                per=context.translate("unit of {}", label),
+                confidence=partial(grounds, "average"),
+            )

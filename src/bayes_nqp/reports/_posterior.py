@@ -136,7 +136,7 @@ def stated(p: float, subject: str = "P") -> Message:
 
     Parameters
     ----------
-    what : str, default "P"
+    subject : str, default "P"
         Whose probability it is.
     """
     written = chance(p)

@@ -117,7 +117,8 @@ class Space(SpaceKeys):
         return columns
 
     def context_for(self, folder: Path) -> dict[str, Any]:
-        """Borders, for maps."""
+        """Columns of linked units, and borders, for maps."""
         if self.boundaries is None:
-            return {}
-        return {"maps": {"boundaries": folder / self.boundaries, "id": self.id}}
+            return {"linked": self.panel_columns}
+        maps = {"boundaries": folder / self.boundaries, "id": self.id}
+        return {"linked": self.panel_columns, "maps": maps}

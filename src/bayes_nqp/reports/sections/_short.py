@@ -17,7 +17,7 @@ from bayes_nqp.reports._between import between_briefly
 from bayes_nqp.reports._confidence import Grounds, named
 from bayes_nqp.reports._content import Block, Heading, Paragraph
 from bayes_nqp.reports._context import Context
-from bayes_nqp.reports._neighbours import neighbours
+from bayes_nqp.reports._neighbours import linked_exposure, neighbours
 from bayes_nqp.reports._posterior import Posterior, level, posterior_of, printed, stated
 from bayes_nqp.reports._registry import section
 from bayes_nqp.reports._sentences import apart, change
@@ -109,9 +109,16 @@ def _what(context: Context, answer: Answer, grounds: Grounds) -> Iterator[str]:
             "Parallel trends are not earned, so that this is an average over designs; the design "
             "of this report alone gives {}, {}, and the rest of the report is about it.",
             level(answer.average, unit),
-            stated(answer.average.p_positive, "P(> 0)"),
+            _direction(answer.average.p_positive),
         )
     yield from _apart(context)
+
+
+def _direction(p_positive: float) -> Message:
+    """The probability of the likelier direction."""
+    if p_positive < 0.5:
+        return stated(1.0 - p_positive, "P(< 0)")
+    return stated(p_positive, "P(> 0)")
 
 
 def _share_says(share: Posterior, *, decided: bool) -> Message:
@@ -129,6 +136,7 @@ def _others(context: Context, grounds: Grounds) -> Iterator[str]:
     """Say what untreated units receive, and through what the effect comes."""
     if meets(context.fit, (RECEIVED, ADOPTION)):
         yield neighbours(context, grounds)
+    yield from linked_exposure(context, grounds)
     if context.channels:
         yield from through(context, grounds, brief=True)
 
