@@ -57,7 +57,7 @@ def test_a_refit_keeps_what_it_shares(fit: nqp.Fit) -> None:
     for equation in again.plan.equations[1:]:
         for name in equation.problem.parameter_names:
             key = f"{equation.name}__{name}"
-            xr.testing.assert_allclose(again.posterior[key], fit.posterior[key])
+            xr.testing.assert_allclose(again.posterior[key].variable, fit.posterior[key].variable)
     fresh = nqp.fit(wider, fit.panel, SAMPLER, progress=False)
     # The outcome's equation is another one, climbed to from the fit's parameters.
     ours, theirs = (x.posterior["outcome__sigma"] for x in (again, fresh))
