@@ -159,7 +159,7 @@ def check(
     with bar(progress):
         if isinstance(name, str):
             return _asked(_named(name), fit, options)
-        names = None if name is None else [_named(one).name for one in name]
+        names = None if name is None else [_named(title).name for title in name]
         return check_table(run_checks(fit, names), language)
 
 

@@ -138,19 +138,19 @@ def _note_codes(df: pd.DataFrame, path: Path, notes: list[str]) -> None:
     if not gaps:
         return
     raw = pd.read_stata(path, columns=gaps, convert_missing=True, convert_categoricals=False)
-    found = []
+    sentences = []
     for name in gaps:
         codes = Counter(map(str, raw[name][df[name].isna().to_numpy()]))
         coded = sorted(code for code in codes if _CODE.fullmatch(code))
         counts = [Message("{} {}", code, codes[code]) for code in coded]
         if counts:
-            found.append(Message("{} ({})", name, listed(counts, 4)))
-    if found:
+            sentences.append(Message("{} ({})", name, listed(counts, 4)))
+    if sentences:
         notes.append(
             Message(
                 "{}: codes of missing cells read as empty, which in a cohort means never treated: "
                 "{}",
                 path.name,
-                listed(found, 6),
+                listed(sentences, 6),
             )
         )

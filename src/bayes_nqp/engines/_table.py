@@ -296,12 +296,12 @@ class UnitFiles:
 
 def _merge(folder: Path) -> None:
     """Make one file of the folder of files that Spark writes, in its place."""
-    data, whole = dataset.dataset(folder), folder.with_name(f"{folder.name}.whole")
-    with pq.ParquetWriter(whole, data.schema) as file:
+    data, target = dataset.dataset(folder), folder.with_name(f"{folder.name}.whole")
+    with pq.ParquetWriter(target, data.schema) as file:
         for batch in data.to_batches():
             file.write_batch(batch)
     shutil.rmtree(folder)
-    whole.replace(folder)
+    target.replace(folder)
 
 
 def _entry(column: int, period: int) -> str:

@@ -145,12 +145,12 @@ def _precision(out: PathFactor, k: Array, onto: Array, pairs: Pairs) -> Pairs:
     """
     points, places, n, _, q = out.root.shape
     sets, n_last, size = pairs[0].shape[2], pairs[2].shape[2], out.lower.own.shape[-1]
-    cut, rest = (n - n_last) * q, k.shape[-1]
+    cut, width = (n - n_last) * q, k.shape[-1]
     # Of the first sets (B, P, set, n q / sets, rest), and of the last processes.
     k_first, onto_first = (
-        x[:, :, :cut].reshape(points, places, sets, size, rest) for x in (k, onto)
+        x[:, :, :cut].reshape(points, places, sets, size, width) for x in (k, onto)
     )
-    k_last, onto_last = (x[:, :, cut:].reshape(points, places, n_last, q, rest) for x in (k, onto))
+    k_last, onto_last = (x[:, :, cut:].reshape(points, places, n_last, q, width) for x in (k, onto))
     inverse, side, corner = out.lower.inverse()
     rows, left = (points, places, n_last, q), onto_last[:, :, :, None]
     return (

@@ -71,9 +71,9 @@ class AssembledNodes:
         if (1 + treated.size) * map2.shape[0] > _LEAST + (map1.nnz + map2.nnz) / _PER_ENTRY:
             return None
         size = m.n_periods * (m.n_periods + 1) // 2
-        whole = csc_array(map2 @ map1)
-        maps = [csr_array(whole[:, h * size : (h + 1) * size]) for h in treated]
-        return cls(problem, treated, maps, csr_array(whole))
+        product = csc_array(map2 @ map1)
+        maps = [csr_array(product[:, h * size : (h + 1) * size]) for h in treated]
+        return cls(problem, treated, maps, csr_array(product))
 
     @cached_property
     def _loads(self) -> Array:
@@ -93,8 +93,8 @@ class AssembledNodes:
         types, v = self._types(u)
         low = lower_indices(v.shape[2])
         squares = np.ascontiguousarray((v[..., low[0]] * v[..., low[1]]).transpose(1, 2, 0))
-        whole = self.whole @ lower_triangles(types.q).T
-        return [x.T for x in (whole, *(c @ s for c, s in zip(self.maps, squares, strict=True)))]
+        matrix = self.whole @ lower_triangles(types.q).T
+        return [x.T for x in (matrix, *(c @ s for c, s in zip(self.maps, squares, strict=True)))]
 
     def _types(self, u: Array) -> tuple[Small, Array]:
         """``Q̃`` of all types, deviations in, and v of treated ones (B, H, T)."""

@@ -59,8 +59,8 @@ class Units:
     def _sums(self, u: Array) -> list[Array]:
         """At values of the noise's parameter on its unconstrained scale (n, 1)."""
         first, (n_units, n_periods) = self.first, self.seen.shape
-        both = np.column_stack([self.seen, self.weights])
-        table, pattern = np.unique(both, axis=0, return_inverse=True)
+        patterns = np.column_stack([self.seen, self.weights])
+        table, pattern = np.unique(patterns, axis=0, return_inverse=True)
         seen, none = table[:, :n_periods] > 0, np.zeros((len(table), n_periods, 0))
         moments = Moments(
             seen, table[:, n_periods:], none[:, 0], pattern, none, None, first.moments.n_columns, 1
@@ -68,16 +68,16 @@ class Units:
         root, log_det = innovation_root(first.noise, moments, first.noise_prior.constrain(u))
         q, absorbed = absorb(root.swapaxes(-1, -2) @ root, first.nuisance * seen[:, :, None])
         e = np.concatenate([np.tile(np.eye(n_periods), (n_units, 1, 1)), self.z], axis=2)
-        own, x, (low, high) = [], [], self.pairs
+        sums, x, (low, high) = [], [], self.pairs
         for each, total in zip(q, 0.5 * (log_det - absorbed), strict=True):
             qe = each[pattern.ravel()] @ e  # Q̃E of every unit (N, T, J).
             f = lower_triangles(e.swapaxes(-1, -2) @ qe)
-            own.append(np.column_stack([f, total[pattern.ravel()]]))
+            sums.append(np.column_stack([f, total[pattern.ravel()]]))
             of_kinds = self.loadings @ qe  # x' of every d (N, kind, J), k = d'x of its periods.
             k = (of_kinds[:, :, :n_periods] * self.loadings).sum(axis=2)
             products = of_kinds[..., low] * of_kinds[..., high]
             x.append(np.concatenate([of_kinds, k[:, :, None], products], axis=2))
-        return [np.stack(own), np.stack(x)]
+        return [np.stack(sums), np.stack(x)]
 
 
 @dataclass(frozen=True, eq=False)

@@ -150,16 +150,16 @@ def _path_factor(root: Array, cross: Array, inner: Inner) -> PathFactor:
     points, places, n, n_periods, q = root.shape
     blocks, side, corner = meetings(inner, n_periods)
     first, last = of_sets(root, blocks), root[:, :, n - corner.shape[2] :]
-    rest, size = last.shape[2] * q, first.shape[-1]
+    n_last, size = last.shape[2] * q, first.shape[-1]
     # R'A_vr / sigma, process by process of each place: (B, P, n q, rest).
     cross_root = root.swapaxes(-1, -2) @ cross.reshape(points, places, n, n_periods, -1)
     # R_k'(A_vv)_kl R_l / sigma² and the prior precision of z, I: D of the first sets with
     # themselves, C of the last processes with these, E of the last, T × T each a q × q.
     d = first.swapaxes(-1, -2) @ blocks @ first + np.eye(size)
-    left, shape = last.swapaxes(-1, -2)[:, :, :, None], (points, places, rest)
+    left, shape = last.swapaxes(-1, -2)[:, :, :, None], (points, places, n_last)
     c = (left @ side @ first[:, :, None]).swapaxes(3, 4).reshape(*shape, blocks.shape[2] * size)
-    e = (left @ corner @ last[:, :, None]).swapaxes(3, 4).reshape(*shape, rest)
-    lower = ArrowFactor.of(d, c, e + np.eye(rest))
+    e = (left @ corner @ last[:, :, None]).swapaxes(3, 4).reshape(*shape, n_last)
+    lower = ArrowFactor.of(d, c, e + np.eye(n_last))
     cross_root = lower.half_solve(cross_root.reshape(points, places, n * q, -1))
     return PathFactor(root, lower, cross_root, cross, inner)
 

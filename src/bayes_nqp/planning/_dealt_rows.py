@@ -81,12 +81,12 @@ class DealtRows:
     estimated: Mask
     placed: Mask
 
-    def like(self, actual: DealtRows, *, whole: bool) -> Mask:
+    def like(self, actual: DealtRows, *, same_rows: bool) -> Mask:
         """Which have the coefficients of the actual one; with columns, also the same rows."""
         same = self.connected & self.placed & (self.estimated == actual.estimated)
         same &= ((self.counts > 0) == (actual.counts > 0)).all(axis=(1, 2))
         same &= (self.periods == actual.periods).all(axis=(1, 2))
-        return np.asarray(same & self.kept.all(axis=1) & actual.kept.all() if whole else same)
+        return np.asarray(same & self.kept.all(axis=1) & actual.kept.all() if same_rows else same)
 
     def of(self, numbers: Index) -> DealtRows:
         """Some deals."""
@@ -118,11 +118,11 @@ def dealt_rows(plan: Plan, ground: Ground, key: Index) -> DealtRows:
     frame, seen, n_keys = plan.frame, ground.seen, len(ground.treated)
     code = frame.stratum * n_keys + key
     control = seen & ~ground.treated[key]
-    kept = control.any(axis=2)
-    repeated = kept & (seen.sum(axis=1) > 1)
-    deal, unit = np.nonzero(kept)
+    usable = control.any(axis=2)
+    repeated = usable & (seen.sum(axis=1) > 1)
+    deal, unit = np.nonzero(usable)
     shape = (len(key) * len(ground.cell), frame.n_units)
-    onto = csr_array((np.ones(unit.size), (deal * len(ground.cell) + code[kept], unit)), shape)
+    onto = csr_array((np.ones(unit.size), (deal * len(ground.cell) + code[usable], unit)), shape)
     counts = (onto @ seen.astype(np.float64)).reshape(len(key), len(ground.cell), -1)
     counts = np.rint(counts).astype(np.int64)
     counts *= np.tile(ground.treated, (len(frame.stratum_levels), 1))
@@ -130,15 +130,15 @@ def dealt_rows(plan: Plan, ground: Ground, key: Index) -> DealtRows:
     for level in range(len(frame.level_names)):
         units = frame.level == level
         periods.append((repeated[:, units, None] & seen[units]).any(axis=1))
-        every = (kept[:, units, None] & seen[units]).any(axis=1)
+        every = (usable[:, units, None] & seen[units]).any(axis=1)
         free = control[:, units].astype(np.float64)
         reached = free.swapaxes(1, 2) @ free > 0
         for _ in range(frame.n_periods.bit_length()):
             reached = reached.astype(np.float64) @ reached > 0
-        both = every[:, :, None] & every[:, None]
-        connected &= (reached | ~both).all(axis=(1, 2))
+        pairs = every[:, :, None] & every[:, None]
+        connected &= (reached | ~pairs).all(axis=(1, 2))
     estimated = ground.treated.any(axis=1)[key].sum(axis=1) >= ESTIMATED_FROM
     placed = ((ground.group[code] >= 0) | ~repeated).all(axis=1)
     return DealtRows(
-        key, code, kept, counts, np.stack(periods, axis=1), connected, estimated, placed
+        key, code, usable, counts, np.stack(periods, axis=1), connected, estimated, placed
     )  # fmt: skip

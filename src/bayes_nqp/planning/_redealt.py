@@ -78,9 +78,9 @@ def redealt(plan: Plan, cohorts: Index) -> list[Redealt]:
     ground = ground_of(plan)
     actual = dealt_rows(plan, ground, ground.key[None])
     key = ground.key_of(cohorts)
-    known = (key >= 0).all(axis=1)
+    inside = (key >= 0).all(axis=1)
     deals = dealt_rows(plan, ground, np.where(key >= 0, key, 0))
-    fits = np.flatnonzero(known & deals.like(actual, whole=bool(equation.problem.n_columns)))
+    fits = np.flatnonzero(inside & deals.like(actual, same_rows=bool(equation.problem.n_columns)))
     if not actual.connected[0]:
         return []
     most = _most_together(equation)
@@ -119,9 +119,9 @@ def _stated(
     plan: Plan, equation: Equation, ground: Ground, deals: DealtRows, numbers: Index
 ) -> Redealt:
     """The problems of deals that share the plan."""
-    seen, own = ground.seen, ground.seen.sum(axis=1)
+    seen, n_seen = ground.seen, ground.seen.sum(axis=1)
     scales = _scales(plan, deals)
-    repeated = deals.kept & (own > 1)
+    repeated = deals.kept & (n_seen > 1)
     kinds = np.flatnonzero(ground.treated.any(axis=1))
     kind = np.full(len(ground.treated), -1)
     kind[kinds] = np.arange(kinds.size)
@@ -129,7 +129,7 @@ def _stated(
     stated = Deals(
         group=np.where(repeated, ground.group[deals.code], -1),
         kind=np.where(repeated, kind[deals.key], -1) if deviates else np.full(deals.key.shape, -1),
-        n_free=(repeated * (own - 1)).sum(axis=1),
+        n_free=(repeated * (n_seen - 1)).sum(axis=1),
         scale=equation.scale / scales,
     )
     cell = np.where(repeated[:, :, None] & seen, ground.cell[deals.code], -1)
@@ -173,8 +173,8 @@ def _scales(plan: Plan, deals: DealtRows) -> Array:
     if (stated := plan.facts.likelihood.scale) is not None:
         return np.full(len(deals.key), stated)
     out = []
-    for key, kept in zip(deals.key, deals.kept, strict=True):
+    for key, usable in zip(deals.key, deals.kept, strict=True):
         role = timing.role[key[frame.unit], frame.time]
-        ground = replace(plan, frame=replace(frame, role=role), kept=kept[frame.unit])
+        ground = replace(plan, frame=replace(frame, role=role), kept=usable[frame.unit])
         out.append(usual_scale(ground, spec, spec.outcome))
     return np.array(out)

@@ -18,9 +18,9 @@ class Grade(str):
     again: bool
 
     def __new__(cls, words: str, *, again: bool) -> Grade:
-        made = super().__new__(cls, words)
-        made.again = again
-        return made
+        grade = super().__new__(cls, words)
+        grade.again = again
+        return grade
 
 
 def claimed(claim: Message, grade: str, language: str) -> str:

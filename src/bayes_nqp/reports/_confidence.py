@@ -35,7 +35,11 @@ def graded(grade: str) -> Message:
 
 
 def worded(
-    confidence: Confidence, translate: Translator, *, brief: bool = False, told: bool = False
+    confidence: Confidence,
+    translate: Translator,
+    *,
+    brief: bool = False,
+    failures_first: bool = False,
 ) -> str:
     """Put a grade of confidence into words, to stand behind a likelihood.
 
@@ -45,26 +49,30 @@ def worded(
         Words of the report's language.
     brief : bool, default False
         Only the grade, where its grounds were given just before.
-    told : bool, default False
+    failures_first : bool, default False
         Whether it was said just before what failed.
     """
     grade = translate(_CONFIDENCE[confidence.grade])
-    grounds = "" if brief else grounds_of(confidence, translate, told=told)
+    grounds = "" if brief else grounds_of(confidence, translate, failures_first=failures_first)
     return translate("{} ({})", grade, grounds) if grounds else grade
 
 
-def grounds_of(confidence: Confidence, translate: Translator, *, told: bool = False) -> str:
+def grounds_of(
+    confidence: Confidence, translate: Translator, *, failures_first: bool = False
+) -> str:
     """Say what a grade of confidence rests on.
 
     Parameters
     ----------
-    told : bool, default False
+    failures_first : bool, default False
         Whether it was said just before what failed, so that it is left out.
     """
-    grounds = [] if confidence.converged or told else [Message("the convergence gate failed")]
+    grounds = (
+        [] if confidence.converged or failures_first else [Message("the convergence gate failed")]
+    )
     for key, ground in _GROUND.items():
         names = getattr(confidence, key)
-        if names and not (told and key == "failed"):
+        if names and not (failures_first and key == "failed"):
             grounds.append(ground.fill(named(names)))
     if confidence.converged and not confidence.failed and not grounds:
         answered = confidence.answered
@@ -84,13 +92,13 @@ class Grounds:
 
     Parameters
     ----------
-    told : bool, default False
+    failures_first : bool, default False
         Whether the section says first what failed.
     """
 
-    def __init__(self, context: Context, *, told: bool = False) -> None:
+    def __init__(self, context: Context, *, failures_first: bool = False) -> None:
         self._context = context
-        self._told = told
+        self._failures_first = failures_first
         self._given: set[Confidence] = set()
         self._conditioned = False
 
@@ -100,6 +108,8 @@ class Grounds:
         confidence = context.confidence(subject)
         brief = confidence in self._given
         self._given.add(confidence)
-        words = worded(confidence, context.translate, brief=brief, told=self._told)
+        words = worded(
+            confidence, context.translate, brief=brief, failures_first=self._failures_first
+        )
         again, self._conditioned = self._conditioned, True
         return Grade(words, again=again)

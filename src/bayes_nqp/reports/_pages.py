@@ -135,14 +135,14 @@ def _few_colours(pixels: Any, size: tuple[int, int]) -> Image.Image:
 
     Most of a figure is white, which keeps a colour of its own; the others are chosen for the rest.
     """
-    whole = np.ascontiguousarray(pixels).view(np.uint32).ravel()
-    places = np.flatnonzero(whole != _WHITE)
-    inked = Image.frombytes("RGBA", (max(len(places), 1), 1), whole[places].tobytes() or b"\0" * 4)
+    codes = np.ascontiguousarray(pixels).view(np.uint32).ravel()
+    places = np.flatnonzero(codes != _WHITE)
+    inked = Image.frombytes("RGBA", (max(len(places), 1), 1), codes[places].tobytes() or b"\0" * 4)
     few = inked.convert("RGB").quantize(
         255, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE
     )
     colours = list(few.getpalette() or [])[:765]
-    numbers = np.full(len(whole), 255, np.uint8)
+    numbers = np.full(len(codes), 255, np.uint8)
     numbers[places] = np.asarray(few)[0][: len(places)]
     picture = Image.frombytes("P", size, numbers.tobytes())
     picture.putpalette([*colours, *[0] * (765 - len(colours)), 255, 255, 255])

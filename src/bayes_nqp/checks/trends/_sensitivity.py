@@ -211,7 +211,7 @@ def _parts(
     for level in levels:
         yield BoundedEffect(text(level), factor, "level", by.sel({factor: level}, drop=True))
     kinds: tuple[Any, ...] = ("difference", "own")
-    own = att(fit, factor)
+    effects = att(fit, factor)
     for a, b in combinations(levels, 2) if len(levels) <= _CONTRASTED else ():
         for kind in kinds:
             try:
@@ -219,7 +219,9 @@ def _parts(
             except StudyError:
                 continue  # The two have no step before adoption in common.
             label = str(regions["contrast"].item())
-            claimed = certain(own.sel({factor: a}).to_numpy() - own.sel({factor: b}).to_numpy())
+            claimed = certain(
+                effects.sel({factor: a}).to_numpy() - effects.sel({factor: b}).to_numpy()
+            )
             yield BoundedEffect(
                 label, factor, kind, regions.drop_vars("contrast"), claimed=claimed != 0
             )

@@ -64,11 +64,11 @@ class Names(Step):
 def _called(values: list[Any]) -> dict[str, str]:
     """Names that are read otherwise: 南昌　市 as 南昌市 too, where that is one of them."""
     read = {x: bare(x) for x in values if isinstance(x, str)}
-    known = {*read.values()}
+    names = {*read.values()}
     for x, name in read.items():
-        whole = "".join(name.split())
-        if whole != name and whole in known and not whole.isascii():
-            read[x] = whole
+        compact = "".join(name.split())
+        if compact != name and compact in names and not compact.isascii():
+            read[x] = compact
     return {x: name for x, name in read.items() if x.strip(EDGES) != name}
 
 

@@ -50,8 +50,8 @@ def evidence(context: Context) -> Iterator[Block]:
     drawn = {sketch.stem for sketch in context.sketches("check")}
     brief = [_brief(x, context) if f"check_{x.name}" in drawn else x for x in checks]
     pages = [x.table for x in context.table("diagnostics", brief)]
-    for whole in context.table("diagnostics", list(checks)):
-        yield replace(whole, page=pages[0] if pages else None)
+    for table in context.table("diagnostics", list(checks)):
+        yield replace(table, page=pages[0] if pages else None)
 
 
 def _brief(result: CheckResult, context: Context) -> CheckResult:

@@ -31,7 +31,7 @@ def short(context: Context) -> Iterator[Block | Sketch]:
     """Say what the policy did, for whom and when, and why; with its numbers, checks and figures."""
     yield Heading(context.translate("In short"))
     answer, failed = Answer(context), _failed(context)
-    grounds = Grounds(context, told=any(failed.values()))
+    grounds = Grounds(context, failures_first=any(failed.values()))
     spoken = (  # in the order of the page: the first that claims something states the condition
         (failed["average"], [*_what(context, answer, grounds)]),
         (failed["contrast"], [*between_briefly(context, grounds), *when(context, grounds)]),
@@ -39,8 +39,8 @@ def short(context: Context) -> Iterator[Block | Sketch]:
         (list[str](), [*_trends(context), *map(context.translate, _limits(context))]),
     )
     for wrong, sentences in spoken:
-        if said := [*wrong, *sentences]:
-            yield Paragraph(context.joined(said), "failed" if wrong else "lead")
+        if paragraph := [*wrong, *sentences]:
+            yield Paragraph(context.joined(paragraph), "failed" if wrong else "lead")
     yield answer.tiles()
     if (strip := answer.strip()) is not None:
         yield strip
@@ -51,9 +51,9 @@ def short(context: Context) -> Iterator[Block | Sketch]:
 
 def _failed(context: Context) -> dict[Subject, list[str]]:
     """Say what failed, before any number that it speaks to."""
-    said: dict[Subject, list[str]] = {"average": [], "contrast": [], "channel": []}
+    by_subject: dict[Subject, list[str]] = {"average": [], "contrast": [], "channel": []}
     if not context.fit.gate.passed:
-        said["average"].append(
+        by_subject["average"].append(
             context.translate(
                 "These numbers are not to be reported, for the convergence gate failed: {}.",
                 context.gate(reasons=True),
@@ -65,11 +65,11 @@ def _failed(context: Context) -> dict[Subject, list[str]]:
         for name in context.confidence(subject).failed
         if name not in context.confidence("average").failed
     }
-    for subject, sentences in said.items():
+    for subject, sentences in by_subject.items():
         names = [x.name for x in context.of("fails") if only.get(x.name, "average") == subject]
         if names:
             sentences.append(_contradicted(subject, names).in_(context.language))
-    return said
+    return by_subject
 
 
 def _contradicted(subject: Subject, names: list[str]) -> Message:
