@@ -74,7 +74,6 @@ HOMES = {
     "labels": "bayes_nqp.checks.shared",
     "leave_out": "bayes_nqp.checks.sample._leave_out",
     "unreliable": "bayes_nqp.checks.sample._loo",
-    "weighted": "bayes_nqp.checks.sample._loo",
     "Judgement": "bayes_nqp.checks.trends._parallel",
     "sentence_of": "bayes_nqp.checks.trends._pretrends:_sentence",
     "parallel_Judged": "bayes_nqp.checks.trends._parallel:PreTrend",

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
-from doors import otherwise, unreliable, weighted
+from doors import otherwise, unreliable
 
 import bayes_nqp as nqp
 from bayes_nqp.errors import StudyError
@@ -140,16 +140,6 @@ def test_loo_names_the_units_it_cannot_leave_out(even: nqp.Fit, uneven: nqp.Fit)
     assert float(found.elpd_i.sum()) == pytest.approx(found.elpd)
     calm = nqp.loo(even, by="region")
     assert calm.elpd_i.dims == ("region",)
-
-
-def test_influence_weighs_draws_as_loo_does(uneven: nqp.Fit) -> None:
-    found, ours = nqp.loo(uneven), weighted(uneven, None)
-    assert ours.pareto_k == pytest.approx(found.pareto_k.to_numpy(), rel=1e-9)
-    assert ours.elpd == pytest.approx(found.elpd_i.to_numpy(), rel=1e-9)
-    assert ours.good_k == pytest.approx(found.good_k)
-    theirs = np.exp(found.log_weights.transpose(*ours.weights.dims))
-    share = ours.weights / ours.weights.sum(("chain", "draw"))
-    assert share.to_numpy() == pytest.approx(theirs.to_numpy(), rel=1e-9)
 
 
 def test_leaving_out_costs_what_p_says(even: nqp.Fit) -> None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-import xarray as xr
-from arviz_stats.psense import psense
 from doors import _prior_sensitivity as ps
 from scipy import stats
 
@@ -103,22 +101,6 @@ def test_sensitivity_of_a_conjugate_mean() -> None:
     # A density that has nothing to do with the quantity leaves it where it is.
     apart = -0.5 * rng.normal(size=(4, 2000)) ** 2
     assert ps._sensitivity(z, apart)[0] < 0.01
-
-
-def test_sensitivities_are_those_of_another_program() -> None:
-    """But for how many of the largest weights are smoothed where draws are correlated."""
-    rng = np.random.default_rng(2)
-    draws = rng.normal(size=(4, 1000, 3)) @ np.array([[1.0, 0.5, 0.0], [0, 1, 0], [0, 0, 1]])
-    density = stats.norm.logpdf(draws[..., 0], loc=1.0, scale=0.7) - np.abs(draws[..., 1])
-    tree = xr.DataTree.from_dict(
-        {
-            "posterior": xr.Dataset({"q": (("chain", "draw", "quantity"), draws)}),
-            "log_prior": xr.Dataset({"all": (("chain", "draw"), density)}),
-        }
-    )
-    theirs = psense(tree, group="prior")["q"].to_numpy()
-    assert ps._sensitivity(draws, density) == pytest.approx(theirs, rel=2e-3)
-    assert ps._sensitivity(draws, np.zeros((4, 1000))) == pytest.approx(np.zeros(3), abs=1e-9)
 
 
 def test_a_threshold_can_be_asked_for(plain: nqp.Fit) -> None:

@@ -168,8 +168,10 @@ def test_what_the_exposure_of_linked_units_does_is_said_in_short() -> None:
     fit = nqp.fit(nqp.ContinuousExposure("trade", nqp.Partial(["region"])), panel, SAMPLER)
     context = Context(fit, [], "en", linked={"near": "trade"})
     said = " ".join(x.text for x in SECTIONS["short"](context) if isinstance(x, Paragraph))
-    assert "per unit of near" in said
+    assert "Per unit of near" in said
+    assert "none looks at this" in said  # the grade is of a unit's own exposure
+    assert "more near" not in said
     assert "per unit of trade" in said
     other = replace(context, linked={"near": "digital"})
     said = " ".join(x.text for x in SECTIONS["short"](other) if isinstance(x, Paragraph))
-    assert "per unit of near" not in said
+    assert "unit of near" not in said

@@ -1,7 +1,6 @@
 """The gate: what weights of proposals, populations of particles or chains allow."""
 
 from bayes_nqp.diagnostics._chains import effective_size as effective_size
-from bayes_nqp.diagnostics._chains import mean_size as mean_size
 from bayes_nqp.diagnostics._chains import split_rhat as split_rhat
 from bayes_nqp.diagnostics._gate import ESS as ESS
 from bayes_nqp.diagnostics._gate import RHAT as RHAT

@@ -36,11 +36,6 @@ def effective_size(draws: Array, *, tail: bool = False) -> Array:
     return _of_columns(_tail_size if tail else _bulk_size, draws, least_chains=1)
 
 
-def mean_size(draws: Array) -> Array:
-    """Effective sample size of the mean of each column (quantity), of draws as `effective_size`."""
-    return _of_columns(lambda some: _size(_halves(some)), draws, least_chains=1)
-
-
 def split_rhat(draws: Array) -> Array:
     """Rank-normalised split R-hat of each column: of the bulk or the folded draws, the larger.
 

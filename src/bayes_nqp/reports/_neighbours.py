@@ -10,9 +10,10 @@ import xarray as xr
 from bayes_nqp import vocabulary as v
 from bayes_nqp.estimands import received
 from bayes_nqp.fitting import covariate_names, covariate_slopes
+from bayes_nqp.language import Message
 from bayes_nqp.reports._confidence import Grounds
 from bayes_nqp.reports._context import Context
-from bayes_nqp.reports._posterior import posterior_of
+from bayes_nqp.reports._posterior import level, posterior_of, stated
 from bayes_nqp.reports._sentences import change
 
 
@@ -30,19 +31,21 @@ def neighbours(context: Context, grounds: Grounds) -> str:
     )
 
 
-def linked_exposure(context: Context, grounds: Grounds) -> Iterator[str]:
-    """Say what the exposure of linked units does, where it has a slope beside a unit's own."""
+def linked_exposure(context: Context) -> Iterator[Message]:
+    """Say what the exposure of linked units does, where it has a slope beside a unit's own.
+
+    No likelihood is put into words: no check looks at that slope.
+    """
     fit = context.fit
     for name, column in context.linked.items():
         if column == fit.facts.exposure and name in covariate_names(fit):
-            label = context.translate.name(name)
             slope = xr.DataArray(covariate_slopes(fit, [name])[..., 0], dims=v.SAMPLE_DIMS)
-            yield change(
-                posterior_of(slope, context.prob),
+            posterior = posterior_of(slope, context.prob)
+            yield Message(
+                "Per unit of {} {} moves by {}, {}; the checks are of a unit's own exposure, and "
+                "none looks at this.",
+                context.translate.name(name),
                 context.outcome or context.translate("the outcome"),
-                context.language,
-                context.effect_unit,
-                exposure=label,
-                per=context.translate("unit of {}", label),
-                confidence=partial(grounds, "average"),
+                level(posterior, context.effect_unit),
+                stated(posterior.p_positive, "P(> 0)"),
             )

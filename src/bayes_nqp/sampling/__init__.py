@@ -10,7 +10,6 @@ from bayes_nqp.sampling._importance import (
     refit_importance,
 )
 from bayes_nqp.sampling._nuts import NUTS, sample_model
-from bayes_nqp.sampling._weights import smoothed
 
 type Sampler = NUTS | Importance
 
@@ -29,5 +28,4 @@ __all__ = [
     "newton",
     "refit_importance",
     "sample_model",
-    "smoothed",
 ]

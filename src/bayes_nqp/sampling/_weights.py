@@ -34,45 +34,15 @@ def khat(log_weights: Array) -> float:
     Vehtari, A. et al. (2024). Pareto smoothed importance sampling. Journal of Machine Learning
     Research 25(72).
     """
-    weights = np.exp(np.sort(log_weights)[-_tail(log_weights.size) - 1 :] - log_weights.max())
-    return _pareto(weights[1:] - weights[0])[0]
-
-
-def smoothed(log_weights: Array, efficiency: float = 1.0) -> tuple[Array, float]:
-    """Weights whose largest, those of `khat`, are quantiles of the distribution fitted to them.
-
-    Parameters
-    ----------
-    log_weights : ndarray (S)
-        Finite, at least 25.
-    efficiency : float, default 1
-        Effective draws over S.
-
-    Returns
-    -------
-    tuple of ndarray (S) and float
-        Over the largest of them, which none exceeds; and the shape, as `khat` gives it.
-    """
-    weights = np.exp(log_weights - log_weights.max())
-    count = _tail(log_weights.size, efficiency)
-    last = np.argsort(log_weights, kind="stable")[-count - 1 :]
-    least, tail = weights[last[0]], last[1:]
-    k, scale = _pareto(weights[tail] - least)
-    if np.isfinite(k) and k != 0.0:
-        # Quantile p: least + scale ((1 - p)^-k - 1) / k.
-        rank = (np.arange(count) + 0.5) / count
-        weights[tail] = np.minimum(least + scale * np.expm1(-k * np.log1p(-rank)) / k, 1.0)
-    return np.asarray(weights), k
-
-
-def _tail(size: int, efficiency: float = 1.0) -> int:
-    """How many of so many weights are the largest."""
+    size = log_weights.size
     # Of weights over the largest, the tail M and the cut-off before it: x_j = w_(S-M+j) - w_(S-M).
-    return int(3.0 * np.sqrt(size / efficiency)) if size * efficiency > 225 else size // 5
+    count = int(3.0 * np.sqrt(size)) if size > 225 else size // 5
+    weights = np.exp(np.sort(log_weights)[-count - 1 :] - log_weights.max())
+    return _shape(weights[1:] - weights[0])
 
 
-def _pareto(excess: Array) -> tuple[float, float]:
-    """Shape k, and scale, of sorted excesses, by the mean of a profile posterior.
+def _shape(excess: Array) -> float:
+    """Shape k of sorted excesses, by the mean of a profile posterior.
 
     With ``x`` the excesses and ``k(b) = mean log(1 - b x)``, the profile likelihood of b is
     ``n (log(-b / k) - k - 1)``; it is averaged over a grid of b that the first quartile spans.
@@ -86,7 +56,7 @@ def _pareto(excess: Array) -> tuple[float, float]:
     n = excess.size
     quartile = excess[int(n / 4 + 0.5) - 1]
     if quartile <= excess[0]:  # The grid of b would have no scale.
-        return float("nan"), float("nan")
+        return float("nan")
     m = 30 + int(np.sqrt(n))
     # The density is (1 + k x / sigma)^(-1/k - 1) / sigma, and 1 + k x / sigma = 1 - b x.
     b = 1.0 / excess[-1] + (1.0 - np.sqrt(m / (np.arange(m) + 0.5))) / (3.0 * quartile)
@@ -95,9 +65,8 @@ def _pareto(excess: Array) -> tuple[float, float]:
     # Posterior weights of the grid under a flat prior, and k at the posterior mean of b.
     share = np.exp(profile - logsumexp(profile))
     share = np.where(share >= 10.0 * np.finfo(np.float64).eps, share, 0.0)
-    middle = float(b @ share / share.sum())
-    mean = float(np.log1p(-middle * excess).mean())
-    return (n * mean + _PRIOR_DRAWS * _PRIOR_SHAPE) / (n + _PRIOR_DRAWS), -mean / middle
+    mean = float(np.log1p(-(b @ share / share.sum()) * excess).mean())
+    return (n * mean + _PRIOR_DRAWS * _PRIOR_SHAPE) / (n + _PRIOR_DRAWS)
 
 
 LEAST_EFFECTIVE = 400.0

@@ -29,13 +29,10 @@ from bayes_nqp.effects import cell_effects
 from bayes_nqp.errors import NotApplicable, StudyError
 from bayes_nqp.fitting import ROWS, UNITS, Fit, log_likelihood, log_priors, parameter_draws
 from bayes_nqp.language import Message, joined, listed
-from bayes_nqp.sampling import smoothed
+from bayes_nqp.process import quiet
 
 THRESHOLD = 0.05
 """Of Kallioinen et al. (2024): above it a quantity is sensitive."""
-
-_POWERS = (0.99, 1.01)
-"""To which what is scaled is raised."""
 
 CONFLICT = "prior-data conflict"
 STRONG = "strong prior or weak likelihood"
@@ -178,37 +175,15 @@ def _sensitivity(draws: Array, log_density: Array) -> Array:
     log_density : ndarray (chain, draw)
         Of what is scaled.
     """
-    # The distance is not the same from either end: the larger counts.
-    x, log_weights = draws.reshape(log_density.size, -1), log_density.ravel() - log_density.mean()
-    rates = []
-    for power in _POWERS:
-        weights, _ = smoothed((power - 1.0) * log_weights)
-        distance = np.maximum(_distances(x, weights), _distances(-x, weights))
-        rates.append(distance / abs(np.log2(power)))
-    return np.asarray(np.mean(rates, axis=0))
+    from arviz_stats.psense import psense
 
-
-def _distances(x: Array, weights: Array) -> Array:
-    """Cumulative Jensen-Shannon distance of weighted draws (draw, quantity) from plain ones.
-
-    With P and Q their distribution functions, M the mean of these and integrals over x,
-
-        ``d² = (int P log2(P / M) + int Q log2(Q / M)) / (int P + int Q)``,
-
-    where what each integral of a logarithm has over the difference of P and Q is taken off.
-
-    References
-    ----------
-    Nguyen, H.-V. and Vreeken, J. (2015). Non-parametric Jensen-Shannon divergence. ECML PKDD.
-    """
-    order = np.argsort(x, axis=0, kind="stable")
-    step = np.diff(np.take_along_axis(x, order, axis=0), axis=0)
-    p = np.arange(1.0, len(x))[:, None] / len(x)
-    q = np.cumsum(weights[order], axis=0)[:-1] / weights.sum()
-    middle = np.log2(0.5 * (p + q))
-    of_p, of_q = (step * p).sum(axis=0), (step * q).sum(axis=0)
-    beyond = 0.5 / np.log(2.0) * (of_q - of_p)
-    from_p = (step * p * (np.log2(p) - middle)).sum(axis=0) + beyond
-    from_q = (step * q * (np.log2(q) - middle)).sum(axis=0) - beyond
-    with np.errstate(invalid="ignore"):  # Of what never moves.
-        return np.asarray(np.sqrt((from_p.clip(0.0) + from_q.clip(0.0)) / (of_p + of_q)))
+    tree = xr.DataTree.from_dict(
+        {
+            "posterior": xr.Dataset({"q": ((*v.SAMPLE_DIMS, "quantity"), draws)}),
+            "log_prior": xr.Dataset({"all": (v.SAMPLE_DIMS, log_density)}),
+        }
+    )
+    # Few distinct values in the tails: the weights are then smoothed over fewer of them.
+    with quiet(UserWarning):
+        distance = psense(tree, group="prior", sample_dims=list(v.SAMPLE_DIMS))  # type: ignore[no-untyped-call]
+    return np.asarray(distance["q"].to_numpy(), dtype=np.float64)

@@ -13,7 +13,7 @@ import xarray as xr
 from bayes_nqp import vocabulary as v
 from bayes_nqp.annotations import Column, Natural
 from bayes_nqp.arrays import Array
-from bayes_nqp.checks.sample._loo import weighted
+from bayes_nqp.checks.sample._loo import loo
 from bayes_nqp.checks.shared import (
     FAILS,
     Finding,
@@ -90,12 +90,12 @@ def influence(fit: Fit, *, by: Column | None = None, refits: Natural = 10) -> Fi
             Message("Only one {} is treated: without it there is no effect.", owner(groups.dim))
         )
     try:
-        weights = weighted(fit, by)
+        weights = loo(fit, by)
     except StudyError as error:
         raise NotApplicable(Message("{}.", reason(error))) from None
-    effect, without = average_effect(fit), _reweighted(fit, groups, rows, weights.weights)
+    effect, without = average_effect(fit), _reweighted(fit, groups, rows, weights.log_weights)
     mean, sd = float(effect.mean()), float(effect.std())
-    k, good = weights.pareto_k, weights.good_k
+    k, good = weights.pareto_k.to_numpy(), float(weights.good_k)
     doubtful = np.flatnonzero(k > good)
     doubtful = doubtful[np.argsort(-np.abs(without["mean"][doubtful] - mean), kind="stable")]
     failed = _replace(without, fit, groups, doubtful[:refits])
@@ -106,7 +106,7 @@ def influence(fit: Fit, *, by: Column | None = None, refits: Natural = 10) -> Fi
         sd_without=without["sd"],
         shift_in_sd=(without["mean"] - mean) / sd,
         p_positive=without["positive"],
-        elpd=weights.elpd,
+        elpd=weights.elpd_i.to_numpy(),
     )
     table.attrs = {"good_k": good, "att": mean, "sd": sd, "gate": gate_of(effect)}
     left = [str(groups.labels[i]) for i in doubtful[refits:]]
@@ -180,9 +180,11 @@ def _sentences(
     return parts or [calm]
 
 
-def _reweighted(fit: Fit, groups: LeftOut, rows: Array, weights: xr.DataArray) -> dict[str, Array]:
+def _reweighted(
+    fit: Fit, groups: LeftOut, rows: Array, log_weights: xr.DataArray
+) -> dict[str, Array]:
     """Average effect of the others' rows under each group's weights: its moments and its sign."""
-    at = weights[v.DRAW]
+    at = log_weights[v.DRAW]
     effect = average_effect(fit).sel({v.DRAW: at})
     try:
         sums = effect_sums(fit, groups, rows, at)
@@ -193,9 +195,10 @@ def _reweighted(fit: Fit, groups: LeftOut, rows: Array, weights: xr.DataArray) -
                 "one hardly moves an average over them all."
             )
         ) from None
-    of_draws = weights.to_numpy().reshape(-1, groups.labels.size)
+    weights = np.exp(log_weights.transpose(*v.SAMPLE_DIMS, groups.dim).to_numpy())
+    weights = weights.reshape(-1, groups.labels.size)
     total, draws, moments = float(effect[v.ROWS]), effect.to_numpy().ravel(), []
-    for w, part, count in zip(of_draws.T, sums.T, rows.sum(axis=1), strict=True):
+    for w, part, count in zip(weights.T, sums.T, rows.sum(axis=1), strict=True):
         w, x = w / w.sum(), (total * draws - part) / (total - count)
         mean = w @ x
         moments.append((mean, np.sqrt(w @ (x - mean) ** 2), w @ (x > 0)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from functools import cache
 from hashlib import sha256
 from importlib import import_module
@@ -12,18 +12,15 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pandas as pd
 import xarray as xr
-from scipy.special import logsumexp, softmax
+from scipy.special import softmax
 
 from bayes_nqp import vocabulary as v
-from bayes_nqp.arrays import Array
 from bayes_nqp.checks.shared import comparable, marginal
-from bayes_nqp.diagnostics import mean_size
 from bayes_nqp.doors import door
 from bayes_nqp.errors import NQPError, StudyError, shown
 from bayes_nqp.estimands import gate_of
 from bayes_nqp.fitting import Fit, left_out, log_likelihood, panel_of
 from bayes_nqp.process import quiet
-from bayes_nqp.sampling import smoothed
 
 if TYPE_CHECKING:
     from arviz_stats.utils import ELPDDataLOO
@@ -86,55 +83,6 @@ def loo(fit: Fit, by: str | None = None) -> ELPDDataLOO:
     with quiet(message="Estimated shape parameter"):
         result = arviz_stats.loo(tree, pointwise=True, var_name=values.name)
     return _named(_numbers(result))
-
-
-@dataclass(frozen=True, eq=False)
-class Weighted:
-    """Draws as they weigh without each group of units: what `loo` is made of.
-
-    Parameters
-    ----------
-    weights : DataArray (chain, draw, group)
-        Smoothed, over the largest of each group.
-    pareto_k, elpd : ndarray (group)
-        Shape of the largest weights, and log density of the group given the others.
-    good_k : float
-        Shape beyond which weights cannot stand in for a refit.
-    """
-
-    weights: xr.DataArray
-    pareto_k: Array
-    elpd: Array
-    good_k: float
-
-
-def weighted(fit: Fit, by: str | None = None) -> Weighted:
-    """Weigh draws as if each group had been left out, the same as `loo` does.
-
-    Raises
-    ------
-    StudyError
-        As `log_likelihood`.
-    """
-    values = log_likelihood(fit, by)
-    values = values.transpose(*v.SAMPLE_DIMS, ...)
-    posterior = fit.posterior.sel({v.DRAW: values[v.DRAW]})
-    chains, draws, groups = values.shape
-    log_density, size = values.to_numpy().reshape(-1, groups), chains * draws
-    efficiency = 1.0
-    if chains > 1:
-        sizes = [
-            mean_size(x.transpose(*v.SAMPLE_DIMS, ...).to_numpy().reshape(chains, draws, -1))
-            for x in posterior.data_vars.values()
-        ]
-        efficiency = float(np.concatenate(sizes).mean()) / size
-    weights, k = np.empty_like(log_density), np.empty(groups)
-    for g in range(groups):
-        weights[:, g], k[g] = smoothed(-log_density[:, g], efficiency)
-    total = np.log(weights.sum(axis=0))
-    elpd = logsumexp(log_density, b=weights, axis=0) - total
-    good = min(1.0 - 1.0 / float(np.log10(size)), 0.7)
-    return Weighted(values.copy(data=weights.reshape(values.shape)), k, elpd, good)
 
 
 def unreliable(result: ELPDDataLOO) -> list[str]:

@@ -136,7 +136,7 @@ def _others(context: Context, grounds: Grounds) -> Iterator[str]:
     """Say what untreated units receive, and through what the effect comes."""
     if meets(context.fit, (RECEIVED, ADOPTION)):
         yield neighbours(context, grounds)
-    yield from linked_exposure(context, grounds)
+    yield from map(context.translate, linked_exposure(context))
     if context.channels:
         yield from through(context, grounds, brief=True)
 
