@@ -42,7 +42,7 @@ def linked_exposure(context: Context) -> Iterator[Message]:
             slope = xr.DataArray(covariate_slopes(fit, [name])[..., 0], dims=v.SAMPLE_DIMS)
             posterior = posterior_of(slope, context.prob)
             yield Message(
-                "Per unit of {} {} moves by {}, {}; the checks are of a unit's own exposure, and "
+                "Per unit of {}, {} moves by {}, {}; the checks are of a unit's own exposure, and "
                 "none looks at this.",
                 context.translate.name(name),
                 context.outcome or context.translate("the outcome"),
