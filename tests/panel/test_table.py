@@ -47,6 +47,19 @@ def test_the_posterior_is_that_of_the_rows(frame: pd.DataFrame, covariates: tupl
     np.testing.assert_allclose(second, first, atol=1e-6 * float(first.std()))
 
 
+def test_an_engine_multiplies_columns_as_rows_do(frame: pd.DataFrame) -> None:
+    exposed = frame.assign(dose=np.where(frame["year"] > frame["zone_year"], frame["size"] + 3, 0))
+    roles = {**ROLES, "cohort": None, "exposures": "dose", "moderators": "size"}
+    rows = nqp.Panel.from_frame(exposed, **roles).summed_up(products=[("dose", "size")])
+    table = nqp.Panel.from_table(duckdb.from_df(exposed), **roles, products=[("size", "dose")])
+    design = nqp.ContinuousExposure("dose", nqp.Partial(varying=None), moderator="size")
+    sampler = nqp.Importance(draws=200, seed=1)
+    first, second = (nqp.att(nqp.fit(design, x, sampler, progress=False)) for x in (rows, table))
+    np.testing.assert_allclose(second, first, atol=1e-9 * float(first.std()))
+    with pytest.raises(PanelError, match="'siz' is not a column"):
+        nqp.Panel.from_table(duckdb.from_df(exposed), **roles, products=[("siz", "dose")])
+
+
 def test_files_are_read_by_their_path(frame: pd.DataFrame, tmp_path: Path) -> None:
     for k, part in enumerate(np.array_split(np.arange(len(frame)), 3)):
         frame.iloc[part].to_parquet(tmp_path / f"{k}.parquet")

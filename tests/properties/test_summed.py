@@ -6,7 +6,7 @@ give the numbers of the panel of units, or say that it cannot.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from inspect import signature
 from typing import Any
 
@@ -152,14 +152,28 @@ def test_a_column_that_was_not_kept_is_named() -> None:
         nqp.fit(nqp.StaggeredDiD(nqp.Partial(varying="city")), few, S, progress=False)
 
 
+def test_a_product_that_was_not_summed_up_is_named() -> None:
+    roles = {**ROLES, "cohort": None}
+    panel = nqp.Panel.from_frame(whole(), **roles, exposures=["d"], moderators=["z"])
+    design = nqp.ContinuousExposure("d", nqp.Partial(varying=None), moderator="z")
+    with pytest.raises(PanelError, match=r"no product of 'd' and 'z'") as caught:
+        plan_of(design, panel.summed_up())
+    assert caught.value.hint == "products=[('d', 'z')] where units are summed up"
+    with pytest.raises(NQPError, match="a list of lists of 2 texts"):
+        panel.summed_up(products=["dz"])
+    with pytest.raises(PanelError, match="not a column"):
+        panel.summed_up(products=[("d", "zz")])
+
+
 type Pair = tuple[nqp.Fit, nqp.Fit]
 
 
-def pair(design: Any, **roles: Any) -> Pair:
+def pair(design: Any, products: Sequence[tuple[str, str]] = (), **roles: Any) -> Pair:
     columns = [*ROLES.values(), *BY, *roles.values()]
     names = [x for value in columns for x in ([value] if isinstance(value, str) else value or [])]
     panel = nqp.Panel.from_frame(whole()[names], **{**ROLES, **roles})
-    a, b = (nqp.fit(design, x, S, progress=False) for x in (panel, panel.summed_up(by=BY)))
+    few = panel.summed_up(by=BY, products=products)
+    a, b = (nqp.fit(design, x, S, progress=False) for x in (panel, few))
     return a, b
 
 
@@ -175,6 +189,10 @@ PAIRS: dict[str, Callable[[], Pair]] = {
     "dose": lambda: pair(
         nqp.ContinuousExposure("d", effect=nqp.Partial(["region"], varying=None)),
         exposures=["d"], cohort=None,
+    ),
+    "moderated dose": lambda: pair(
+        nqp.ContinuousExposure("d", effect=nqp.Partial(["region"], varying=None), moderator="q"),
+        exposures=["d"], moderators=["q"], cohort=None, products=[("q", "d")],
     ),
 }  # fmt: skip
 

@@ -260,8 +260,8 @@ class Facts:
             return Message("'vary_by'")
         if "b" in self.moderated:
             return Message("a moderator of the slopes of mediators")
-        if not self.adopted and (self.varying is not None or self.moderator is not None):
-            return Message("a continuous exposure beside deviations or a moderator")
+        if not self.adopted and self.varying is not None:
+            return Message("a continuous exposure beside deviations")
         return next((Message("{!r}", term) for term in self.terms if not term.of_sums), NOTHING)
 
     @property

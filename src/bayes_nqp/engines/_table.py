@@ -46,6 +46,8 @@ class SourceTable:
         Columns that a unit has once, such as its cohort and strata, and whether each must be there.
     values : mapping of str to bool
         Outcome and other columns of numbers, and whether a row needs each.
+    products : mapping of str to (str, str)
+        Two columns of numbers each, whose product is one more among `values`.
     """
 
     def __init__(
@@ -55,6 +57,7 @@ class SourceTable:
         time: str,
         constant: Mapping[str, bool],
         values: Mapping[str, bool],
+        products: Mapping[str, tuple[str, str]],
     ) -> None:
         self.nw = imported("narwhals")
         self.unit, self.time = unit, time
@@ -63,18 +66,23 @@ class SourceTable:
         engine = frame.implementation.value
         self.engine = f"{engine} {imported(engine).__version__}"
         columns = frame.collect_schema()
-        for name in (unit, time, *constant, *values):
+        factors = [x for pair in products.values() for x in pair]
+        read = dict.fromkeys(x for x in (*values, *factors) if x not in products)
+        for name in (unit, time, *constant, *read):
             if name not in columns.names():
                 raise PanelError(
                     Message("{!r} is not a column of the table", name),
                     hint=nearest(name, columns.names()),
                 )
-        for name in values:
+        for name in read:
             if not columns[name].is_numeric():
                 raise PanelError(
                     Message("the column {!r} holds no numbers, but {}", name, str(columns[name])),
                     hint="cast it in the table's own engine",
                 )
+        number = {x: self.nw.col(x).cast(self.nw.Float64) for x in factors}
+        for name, (a, b) in products.items():
+            frame = frame.with_columns((number[a] * number[b]).alias(name))
         needed = [x for part in (constant, values) for x, always in part.items() if always]
         complete = ~self.nw.any_horizontal(
             *(self.nw.col(x).is_null() for x in (unit, time, *needed)), ignore_nulls=False

@@ -204,6 +204,7 @@ class Panel(PanelAttributes, Rectangle):
         exposures: str | Iterable[str] = (),
         by: str | Iterable[str] = (),
         baseline: str | Iterable[str] = (),
+        products: Iterable[tuple[str, str]] = (),
         never: object = None,
         memory: str | None = None,
         shards: Annotated[int, Ge(1)] = 1,
@@ -237,6 +238,9 @@ class Panel(PanelAttributes, Rectangle):
             Further columns that units of a class share, as in `summed_up`.
         baseline : str or sequence of str, default ()
             Columns of numbers that ``StaggeredDiD(baseline=…)`` names.
+        products : sequence of (str, str), default ()
+            Pairs of columns that a design multiplies: the exposure and the moderator of
+            ``ContinuousExposure(…, moderator=…)``.
         never : object, optional
             As in `from_frame`.
         memory : str, optional
@@ -268,7 +272,7 @@ class Panel(PanelAttributes, Rectangle):
             rows, unit=unit, time=time, cohort=cohort, strata=strata, columns={
                 "outcome": outcome, "covariates": covariates, "mediators": mediators,
                 "moderators": moderators, "exposures": exposures, "baseline": baseline,
-            }, by=by, memory=memory, shards=shards,
+            }, by=by, products=products, memory=memory, shards=shards,
             store=None if store is None else named(store, "store"),
         )  # fmt: skip
         return cls(
@@ -590,7 +594,11 @@ class Panel(PanelAttributes, Rectangle):
         return _stratify.stratify(self, column, cuts, thresholds, at, labels, name, missing)
 
     def summed_up(
-        self, *, by: str | Iterable[str] = (), baseline: str | Iterable[str] = ()
+        self,
+        *,
+        by: str | Iterable[str] = (),
+        baseline: str | Iterable[str] = (),
+        products: Iterable[tuple[str, str]] = (),
     ) -> Panel:
         """Replace the units of each class by a few that stand for all of them.
 
@@ -606,6 +614,9 @@ class Panel(PanelAttributes, Rectangle):
             ``"city"`` of ``varying="city"``, or coordinates of rings.
         baseline : str or sequence of str, default ()
             Columns of numbers that ``StaggeredDiD(baseline=…)`` names.
+        products : sequence of (str, str), default ()
+            Pairs of columns that a design multiplies: the exposure and the moderator of
+            ``ContinuousExposure(…, moderator=…)``.
 
         Returns
         -------
@@ -616,7 +627,7 @@ class Panel(PanelAttributes, Rectangle):
         Raises
         ------
         PanelError
-            If a column of `by` changes within units, or one of `baseline` is no number.
+            If a column of `by` changes within units, or one of `baseline` or `products` is no number.
 
         Examples
         --------
@@ -626,7 +637,7 @@ class Panel(PanelAttributes, Rectangle):
         >>> few.n_units, len(few.unit_labels) < 100
         (600, True)
         """
-        return _summed.summed_up(self, by, baseline)
+        return _summed.summed_up(self, by, baseline, products)
 
     def sample(self, units: Annotated[int, Ge(2)], *, seed: Seed = 0) -> Panel:
         """Draw some of the units at random, for what looks at single ones.

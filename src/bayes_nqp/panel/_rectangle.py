@@ -60,6 +60,23 @@ class Rectangle:
                 hint="the panel of single units, or of a sample of them",
             )
 
+    def summed_product(self, left: str, right: str) -> Floats:
+        """Two columns multiplied before units were summed up (row).
+
+        Raises
+        ------
+        PanelError
+            If they were not.
+        """
+        name = product_name(left, right)
+        if name not in self.frame.columns:
+            raise PanelError(
+                Message("sums of units hold no product of {!r} and {!r}", left, right),
+                where=Message("{:,} units, summed up in {:,}", self.n_units, self.unit_labels.size),
+                hint=Message("products=[({!r}, {!r})] where units are summed up", left, right),
+            )
+        return self.frame[name].to_numpy(dtype=float)
+
     @cached_property
     def n_units(self) -> int:
         """Number of units, each as often as it counts."""
@@ -112,6 +129,11 @@ class Rectangle:
         It does not depend on the order of rows and units, on dtypes, or on other columns.
         """
         return _digest(self)
+
+
+def product_name(left: str, right: str) -> str:
+    """Call the product of two columns, whichever comes first."""
+    return " × ".join(sorted((left, right)))
 
 
 def _digest(panel: Rectangle) -> str:

@@ -26,7 +26,7 @@ from bayes_nqp.panel._build import build, cohort_column, free_name
 from bayes_nqp.panel._derive import column_of, rows_of, where
 from bayes_nqp.panel._grid import Grid
 from bayes_nqp.panel._labels import labelled
-from bayes_nqp.panel._rectangle import Rectangle
+from bayes_nqp.panel._rectangle import Rectangle, product_name
 from bayes_nqp.panel._roles import as_names
 from bayes_nqp.panel._unit_column import unit_column
 
@@ -37,14 +37,21 @@ BARE = ("exposures", "weights")
 _COLUMNS = ("outcome", "covariates", "mediators", "moderators", "exposures", "weights")
 
 
-def summed_up[P: Rectangle](panel: P, by: str | Iterable[str], baseline: str | Iterable[str]) -> P:
+def summed_up[P: Rectangle](
+    panel: P,
+    by: str | Iterable[str],
+    baseline: str | Iterable[str],
+    products: Iterable[tuple[str, str]],
+) -> P:
     """Replace the units of each class by a few with the same sums."""
     by, baseline = as_names("by", by), as_names("baseline", baseline)
     roles = panel.roles
     first = np.searchsorted(panel.unit_codes, np.arange(panel.unit_labels.size))
     parts_of = {name: part for part, name in roles.named() if part in _COLUMNS}
     parts_of |= {name: "baseline" for name in baseline if name not in parts_of}
-    values = _measured(panel, parts_of)
+    factors = pairs_of(products)
+    parts_of |= dict.fromkeys(factors, "products")
+    values = _measured(panel, parts_of, factors)
     weights = None if roles.weights is None else values[:, list(parts_of).index(roles.weights)]
     keys_of, number = distinct_rows(_classes(panel, by, weights))
     chosen = np.zeros(len(keys_of), dtype=np.int64)
@@ -99,11 +106,20 @@ def _keys(
     return keys
 
 
-def _measured(panel: Rectangle, parts: Mapping[str, str]) -> Array:
+def pairs_of(products: Iterable[tuple[str, str]]) -> dict[str, tuple[str, str]]:
+    """Two columns each by what their product is called."""
+    return {product_name(left, right): (left, right) for left, right in products}
+
+
+def _measured(
+    panel: Rectangle, parts: Mapping[str, str], factors: Mapping[str, tuple[str, str]]
+) -> Array:
     """Columns (unit, column, period), NaN where a unit has no row; the outcome first."""
     values = np.full((panel.unit_labels.size, len(parts), panel.periods), np.nan)
     for k, (name, part) in enumerate(parts.items()):
-        column = numbers(column_of(panel, "baseline", name), part, rows_of(panel), [])
+        column = np.ones(panel.unit_codes.size)
+        for factor in factors.get(name, (name,)):
+            column *= numbers(column_of(panel, part, factor), part, rows_of(panel), [])
         values[panel.unit_codes, k, panel.time_codes] = column
     values[panel.unit_codes, 0, panel.time_codes] = panel.outcome
     return values

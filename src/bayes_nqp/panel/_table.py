@@ -16,7 +16,7 @@ from bayes_nqp.language import Message
 from bayes_nqp.machine import one_thread
 from bayes_nqp.moments import UnitSummary, UnitSums
 from bayes_nqp.panel._roles import as_names
-from bayes_nqp.panel._summed import BARE, NET, frame_of
+from bayes_nqp.panel._summed import BARE, NET, frame_of, pairs_of
 
 _CLASSES: Final = 50_000
 _FEW: Final = 1000
@@ -27,8 +27,8 @@ _NEEDED: Final = ("outcome", "covariates")
 
 def frame_of_table(
     rows: Any, *, unit: str, time: str, cohort: str | None, strata: str | Iterable[str],
-    columns: dict[str, str | Iterable[str]], by: str | Iterable[str], memory: str | None,
-    shards: int, store: Path | None,
+    columns: dict[str, str | Iterable[str]], by: str | Iterable[str],
+    products: Iterable[tuple[str, str]], memory: str | None, shards: int, store: Path | None,
 ) -> tuple[pd.DataFrame, str, list[Message]]:  # fmt: skip
     """Rows of stand-ins, the column that says how many units each stands for, and notes."""
     strata, by = as_names("strata", strata), as_names("by", by)
@@ -36,6 +36,8 @@ def frame_of_table(
     for part, names in columns.items():
         for name in as_names(part, names):
             parts.setdefault(name, part)
+    factors = pairs_of(products)
+    parts |= dict.fromkeys(factors, "products")
     once = {x: x in strata for x in (cohort, *strata, *by) if x is not None}
     values = {x: part in _NEEDED for x, part in parts.items()}
     with (
@@ -43,7 +45,7 @@ def frame_of_table(
         TemporaryDirectory(prefix="bayes_nqp-") as folder,
         one_thread(),
     ):
-        table = SourceTable(native, unit, time, once, values)
+        table = SourceTable(native, unit, time, once, values, factors)
         state = Address.of(str(rows)).state if isinstance(rows, str | Path) else ""
         if store is not None:
             store.mkdir(parents=True, exist_ok=True)

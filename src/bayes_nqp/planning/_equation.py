@@ -146,7 +146,7 @@ def _columns(ground: Plan, equation: EquationSpec, scale: float) -> _Columns:
     columns, sizes = varying_columns(equation, panel, frame, sample)
     dose = None
     if exposure is not None:
-        shifts = per_exposure(shifts, exposure)
+        shifts = per_exposure(shifts, exposure, panel)
         for column, size in own_slope(moderator, panel, frame, sample):
             columns.append(column)
             sizes.append(size)

@@ -246,11 +246,23 @@ def dose_of(exposure: Exposure, frame: PlanFrame, start: int) -> Dose:
 
 
 def per_exposure(
-    slopes: list[tuple[Slope, Array]], exposure: Exposure
+    slopes: list[tuple[Slope, Array]], exposure: Exposure, panel: Panel
 ) -> list[tuple[Slope, Array]]:
-    """Multiply a moderator by the exposure, not by whether there is any."""
+    """Multiply a moderator by the exposure, not by whether there is any.
+
+    Raises
+    ------
+    PanelError
+        If units are summed up, and their sums hold no such product.
+    """
     dose = exposure.size / exposure.unit
-    return [
-        (replace(slope, size=slope.size * dose), column * exposure.values / exposure.size)
-        for slope, column in slopes
-    ]
+    products = []
+    for slope, column in slopes:
+        scaled = column * exposure.values / exposure.size
+        if panel.summed:
+            # (Z - c) D = Z D - c D: no product of sums is the sum of products.
+            z_d = panel.summed_product(exposure.name, slope.mediator)
+            z_d = np.where(exposure.values == 0, 0.0, z_d)
+            scaled = (z_d - slope.centre * exposure.values) / (slope.size * exposure.size)
+        products.append((replace(slope, size=slope.size * dose), scaled))
+    return products

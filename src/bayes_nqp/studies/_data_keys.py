@@ -58,6 +58,8 @@ class Data(Keys):
     """Further columns that the units of a class share, where a source is summed up by class."""
     baseline: Names = []
     """Columns of numbers that the design's baseline names, where a source is summed up."""
+    products: list[tuple[str, str]] = []
+    """Pairs of columns that the design multiplies, exposure and moderator, where it is."""
     memory: str | None = None
     """How much the engine of a source holds before it writes to the disk, such as "2GB"."""
     shards: int = Field(default=1, ge=1)

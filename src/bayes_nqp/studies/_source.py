@@ -53,7 +53,7 @@ def source_of(data: Data, folder: Path) -> Path | None:
         )
     if data.options and data.simulation is None:
         raise StudyError("[data.options] are for a simulation", hint="leave them out")
-    for key in ("by", "baseline", "memory", "shards"):
+    for key in ("by", "baseline", "products", "memory", "shards"):
         if key in data.model_fields_set and data.source is None:
             raise StudyError(Message("'data.{}' is for a source, and there is none", key))
     if data.file is None:

@@ -17,7 +17,7 @@ from bayes_nqp.studies._words import in_toml
 
 _ROLES: Final = (
     "unit", "time", "outcome", "cohort", "strata", "covariates", "mediators", "moderators",
-    "exposures", "by", "baseline", "memory", "shards",
+    "exposures", "by", "baseline", "products", "memory", "shards",
 )  # fmt: skip
 """Keys that say what `Panel.from_table` is asked for."""
 _KEYS: Final = {*_ROLES, "source", "never"}
