@@ -56,8 +56,8 @@ def test_an_engine_multiplies_columns_as_rows_do(frame: pd.DataFrame) -> None:
     sampler = nqp.Importance(draws=200, seed=1)
     first, second = (nqp.att(nqp.fit(design, x, sampler, progress=False)) for x in (rows, table))
     np.testing.assert_allclose(second, first, atol=1e-9 * float(first.std()))
-    with pytest.raises(PanelError, match="'siz' is not a column"):
-        nqp.Panel.from_table(duckdb.from_df(exposed), **roles, products=[("siz", "dose")])
+    with pytest.raises(PanelError, match="'magnitude' is not a column"):
+        nqp.Panel.from_table(duckdb.from_df(exposed), **roles, products=[("magnitude", "dose")])
 
 
 def test_files_are_read_by_their_path(frame: pd.DataFrame, tmp_path: Path) -> None:

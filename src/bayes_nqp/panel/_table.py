@@ -40,17 +40,15 @@ def frame_of_table(
     parts |= dict.fromkeys(factors, "products")
     once = {x: x in strata for x in (cohort, *strata, *by) if x is not None}
     values = {x: part in _NEEDED for x, part in parts.items()}
-    with (
-        opened(rows, memory) as (native, host),
-        TemporaryDirectory(prefix="bayes_nqp-") as folder,
-        one_thread(),
-    ):
-        table = SourceTable(native, unit, time, once, values, factors)
-        state = Address.of(str(rows)).state if isinstance(rows, str | Path) else ""
-        if store is not None:
-            store.mkdir(parents=True, exist_ok=True)
-        units = table.laid_out(store or Path(folder), shards, state)
-        left_out = table.left_out
+    with TemporaryDirectory(prefix="bayes_nqp-") as folder, one_thread():
+        # What an engine holds is free before sums are made.
+        with opened(rows, memory) as (native, host):
+            table = SourceTable(native, unit, time, once, values, factors)
+            state = Address.of(str(rows)).state if isinstance(rows, str | Path) else ""
+            if store is not None:
+                store.mkdir(parents=True, exist_ok=True)
+            units = table.laid_out(store or Path(folder), shards, state)
+            left_out = table.left_out
         units.check()
         summary = UnitSummary(
             units.parts,
