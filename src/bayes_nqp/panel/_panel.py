@@ -627,7 +627,7 @@ class Panel(PanelAttributes, Rectangle):
         Raises
         ------
         PanelError
-            If a column of `by` changes within units, or one of `baseline` or `products` is no number.
+            If a column of `by` changes within units, or a column of numbers holds others.
 
         Examples
         --------
