@@ -140,15 +140,16 @@ def _held(function: Any, label: str, *, bound: bool, kinds: bool, owner: type | 
     @wraps(function)
     def held(*args: Any, **kwargs: Any) -> Any:
         positional, name = (args[1:], _bound_label(label, args)) if bound else (args, label)
-        _match(name, parameters, positional, kwargs)
-        if lacking := _lacking(parameters, positional, kwargs):
+        try:
+            call = signature.bind(*args, **kwargs)
+        except TypeError:
+            _match(name, parameters, positional, kwargs)
             for parameter, value in zip(parameters, positional, strict=False):
                 if kinds and parameter.name in wanted():  # what is there may be out of place
                     _taken(name, parameter.name, value, wanted()[parameter.name])
-            raise _incomplete(name, lacking)
+            raise _incomplete(name, _lacking(parameters, positional, kwargs)) from None
         if not kinds:
             return function(*args, **kwargs)
-        call = signature.bind(*args, **kwargs)
         for key, value in call.arguments.items():
             if key in wanted():
                 call.arguments[key] = _taken(name, key, value, wanted()[key])

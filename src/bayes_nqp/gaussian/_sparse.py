@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import coo_array, csr_array
+from scipy.sparse import coo_array, csr_array, get_index_dtype
 
 
 def from_triplets(
@@ -16,8 +16,9 @@ def from_triplets(
     values: Sequence[npt.NDArray[Any]],
     shape: tuple[int, int],
 ) -> Any:
-    """Sum triplets into a sparse matrix."""
-    places = (np.concatenate(rows), np.concatenate(columns))
+    """Sum triplets into a sparse matrix; places of 32 bits, where these do, are read quicker."""
+    kind = get_index_dtype(maxval=max(*shape, sum(map(len, values))))
+    places = (np.concatenate(rows, dtype=kind), np.concatenate(columns, dtype=kind))
     out = csr_array(coo_array((np.concatenate(values), places), shape=shape))
     out.sum_duplicates()
     return out

@@ -153,7 +153,7 @@ def _slot_entries(problem: Problem | _Statement) -> Iterator[tuple[int, Index, I
         slope = base + block.n_cells + group.slopes * n_columns
         rows = [periods, inside, n_periods + np.arange(n_columns + 1)]
         places = [group.level * n_periods + periods, base + group.cells[inside],
-                  np.r_[slope : slope + n_columns, size + n_values]]  # fmt: skip
+                  np.append(slope + np.arange(n_columns), size + n_values)]  # fmt: skip
         common = base + block.n_cells + block.n_slopes * n_columns
         rows += [periods] * (len(group.paths) + len(processes))
         places += [common + k * n_periods + periods for k in group.paths]

@@ -118,23 +118,25 @@ def _reduce_class(rows: Rows, units: Index, starts: Index, length: int) -> UnitC
     ]
     column = np.repeat(np.arange(len(columns)), [a.size for a in active]).astype(np.int64)
     position = np.concatenate(active).astype(np.int64)
-    sums = np.zeros(position.size)
-    cross = np.zeros((position.size, position.size))
+    f = rows.count_of(units)
+    sums, cross = np.zeros(position.size), np.zeros((position.size, position.size))
     for begin in range(0, units.size, CHUNK):
-        index = starts[units[begin : begin + CHUNK]][:, None] + np.arange(length)
+        part = slice(begin, begin + CHUNK)
+        index = starts[units[part], None] + np.arange(length)
         packed = _pack(columns, index, column, position)
-        f = rows.count_of(units[begin : begin + CHUNK])
-        sums += f @ packed  # S = sum_i f_i Z_i
-        cross += packed.T @ (f[:, None] * packed)  # M = sum_i f_i vec Z_i (vec Z_i)'
+        sums += f[part] @ packed  # S = sum_i f_i Z_i
+        cross += packed.T @ (f[part, None] * packed)  # M = sum_i f_i vec Z_i (vec Z_i)'
     weights = np.ones(length) if rows.weights is None else rows.weights[first]
     return UnitClass(
         int(rows.group[units[0]]), units, times, weights,
         column, position, sums, cross, None if rows.loading is None else rows.loading[first],
-        rows.own, float(rows.count_of(units).sum()),
+        rows.own, float(f.sum()),
     )  # fmt: skip
 
 
 def _pack(columns: Sequence[VaryingColumn], index: Index, column: Index, position: Index) -> Array:
+    if len(columns) == 1:
+        return columns[0].values[index]  # The outcome alone, which has every period.
     out = np.empty((index.shape[0], column.size))
     for j, c in enumerate(columns):
         entries = np.flatnonzero(column == j)

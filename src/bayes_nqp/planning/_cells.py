@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
 
 
+_SHOWN = 6
+"""Places that a note lists."""
+
+
 def drop_reasons(model: ModelSpec, frame: PlanFrame) -> tuple[Mask, tuple[Message, ...]]:
     """Rows that enter the likelihood, and notes on those that do not.
 
@@ -118,7 +122,7 @@ def _baseless(panel: Panel, frame: PlanFrame, reason: Index) -> list[Message]:
                 Message(" ({})", listed(panel.unit_labels[alone], 3)) if single else NOTHING,
             )
         )
-    return _first(places)
+    return _first(places, len(places))
 
 
 def _apart(panel: Panel, frame: PlanFrame, reason: Index) -> list[Message]:
@@ -128,14 +132,16 @@ def _apart(panel: Panel, frame: PlanFrame, reason: Index) -> list[Message]:
         return []
     support = support_frame(panel, frame, rows)
     lost = support[support["identifying"] < support["rows"]]
-    return _first(
-        [Message("{}: {}", _cell_name(x, panel), Message(x["reason"])) for _, x in lost.iterrows()]
-    )
+    some = [
+        Message("{}: {}", _cell_name(x, panel), Message(x["reason"]))
+        for _, x in lost.head(_SHOWN).iterrows()
+    ]
+    return _first(some, len(lost))
 
 
-def _first(places: list[Message]) -> list[Message]:
-    more = [Message("and {} more", len(places) - 6)] if len(places) > 6 else []
-    return [*places[:6], *more]
+def _first(places: list[Message], count: int) -> list[Message]:
+    more = [Message("and {} more", count - _SHOWN)] if count > _SHOWN else []
+    return [*places[:_SHOWN], *more]
 
 
 def _earlier(model: ModelSpec, frame: PlanFrame, reason: Index) -> tuple[Message, list[Message]]:

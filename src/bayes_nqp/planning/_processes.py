@@ -30,6 +30,8 @@ def with_processes(
     tuple of list of Block and list of Group
         Processes are numbered in the order of their laws, paths of the border as in `border_paths`.
     """
+    if not parts:
+        return list(blocks), list(groups)
     numbers, first = np.unique(rows.group, return_index=True)
     units = first[numbers >= 0]
     border = list(zip(*_border(parts), strict=True))

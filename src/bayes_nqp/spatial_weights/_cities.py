@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -62,6 +63,7 @@ def crowded(panel: Panel) -> bool:
     return bool(_sharing(locations_of(panel)).any())
 
 
+@lru_cache(maxsize=4)
 def _sharing(places: Locations) -> npt.NDArray[np.bool_]:
     """Which units are at the place of another (unit), where most are; none otherwise."""
     _, at, count = np.unique(places.degrees, axis=0, return_inverse=True, return_counts=True)

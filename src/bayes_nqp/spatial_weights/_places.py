@@ -6,7 +6,7 @@ import re
 import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Final
 
@@ -19,7 +19,6 @@ from bayes_nqp.errors import PanelError, nearest, shown
 from bayes_nqp.language import Message
 
 if TYPE_CHECKING:
-    import pandas as pd
 
     from bayes_nqp.panel import Panel
 
@@ -94,13 +93,13 @@ def _stored(value: Array, row: Index, column: Index, n: int) -> sparse.csr_array
 
 def column_of_units(
     panel: Panel, column: str, argument: str, of_unit: Index | None = None
-) -> pd.DataFrame:
-    """A column of numbers by unit: its first value, and its least and largest (unit, 3).
+) -> tuple[Array, Array, Array]:
+    """A column of numbers by unit: its first value, and its least and largest (unit).
 
     Parameters
     ----------
     of_unit : ndarray of int (unit), optional
-        The city of each unit; the table then has a row for each city.
+        The city of each unit; there is then a number for each city.
 
     Raises
     ------
@@ -113,13 +112,11 @@ def column_of_units(
     if of_unit is None and not np.isnan(values).any():
         # Rows of a unit lie side by side.
         starts = np.flatnonzero(np.diff(units, prepend=-1))
-        ends = {
-            "min": np.minimum.reduceat(values, starts),
-            "max": np.maximum.reduceat(values, starts),
-        }
-        return pd.DataFrame({"first": values[starts], **ends})
+        ends = np.minimum.reduceat(values, starts), np.maximum.reduceat(values, starts)
+        return values[starts], *ends
     grouped = pd.Series(values).groupby(units if of_unit is None else of_unit[units])
-    return grouped.agg(["first", "min", "max"])
+    first, least, largest = grouped.agg(["first", "min", "max"]).to_numpy().T
+    return first, least, largest
 
 
 def numbers_in(panel: Panel, column: str, argument: str) -> Array:
@@ -138,6 +135,8 @@ def numbers_in(panel: Panel, column: str, argument: str) -> Array:
             hint=nearest(column, panel.frame.columns),
         )
     cells = panel.frame[column]
+    if cells.dtype == np.float64:
+        return cells.to_numpy()
     values = pd.to_numeric(cells, errors="coerce").to_numpy(dtype=np.float64)
     text = np.isnan(values) & cells.notna().to_numpy()
     if text.any():
@@ -158,10 +157,10 @@ def located(panel: Panel) -> bool:
 def without_place(panel: Panel) -> Mask:
     """Which units have no coordinates (unit): empty in all rows, or both zero."""
     columns = [
-        column_of_units(panel, coordinate(panel.frame.columns, name), name)["first"]
+        column_of_units(panel, coordinate(panel.frame.columns, name), name)[0]
         for name in _synonyms()
     ]
-    return _missing(np.stack([column.to_numpy() for column in columns], axis=1))
+    return _missing(np.stack(columns, axis=1))
 
 
 def _missing(degrees: Array) -> Mask:
@@ -210,15 +209,21 @@ def locations_of(
         column_of_units(panel, coordinate(panel.frame.columns, name), argument, of_unit)
         for name, argument in ((longitude, "longitude"), (latitude, "latitude"))
     ]
-    moving = np.any([(c["max"] - c["min"] > 1e-9).to_numpy() for c in columns], axis=0)
+    moving = np.any([largest - least > 1e-9 for _, least, largest in columns], axis=0)
     if moving.any():
         raise PanelError(
             Message("coordinates change within units"),
             where=shown(np.asarray(ids)[moving]),
             hint="give each unit one place",
         )
-    degrees = np.stack([c["first"].to_numpy() for c in columns], axis=1)
-    return checked_degrees(tuple(map(str, ids)), degrees)
+    degrees = np.stack([first for first, _, _ in columns], axis=1)
+    return _looked_at(tuple(map(str, ids)), degrees.tobytes())
+
+
+@lru_cache(maxsize=4)
+def _looked_at(ids: tuple[str, ...], degrees: bytes) -> Locations:
+    """As `checked_degrees`, once for all panels with these places: adoption moves no unit."""
+    return checked_degrees(ids, np.frombuffer(degrees).reshape(-1, 2))
 
 
 def checked_degrees(ids: tuple[str, ...], degrees: Array) -> Locations:

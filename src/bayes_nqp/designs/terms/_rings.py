@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from bayes_nqp.annotations import Natural, Positive
-from bayes_nqp.arrays import Index
+from bayes_nqp.arrays import Array, Index
 from bayes_nqp.designs.terms._spillover import Spillover, rising
 from bayes_nqp.doors import value
 from bayes_nqp.errors import StudyError
 from bayes_nqp.language import Message
-from bayes_nqp.spatial_weights import cities_of, places_apart
+from bayes_nqp.spatial_weights import Locations, cities_of, places_apart
 
 if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
@@ -93,15 +94,22 @@ class Rings(Spillover):
         """Period from which a unit stands in each ring or nearer (unit, ring)."""
         places = places_apart(panel, self.longitude, self.latitude, self.city)
         labels, of_unit = cities_of(panel, self.city)
-        km = places.within(self.km[-1]).tocoo()
+        row, column, km = _near(places, self.km[-1])
         first = np.full((len(labels), len(self.km)), panel.periods, dtype=np.int64)
         adoption = np.full(len(labels), panel.periods, dtype=np.int64)
         date = np.where(panel.cohort_codes < 0, panel.periods, panel.cohort_codes)
         np.minimum.at(adoption, of_unit, date)
         for ring, bound in enumerate(self.km):
-            inside = km.data <= bound
-            np.minimum.at(first[:, ring], km.row[inside], adoption[km.col[inside]])
+            inside = km <= bound
+            np.minimum.at(first[:, ring], row[inside], adoption[column[inside]])
         return first[of_unit]
+
+
+@lru_cache(maxsize=4)
+def _near(places: Locations, km: float) -> tuple[Index, Index, Array]:
+    """Pairs of places up to a distance, and how far apart these are, once for all adoptions."""
+    near = places.within(km).tocoo()
+    return near.row, near.col, near.data
 
 
 @value("spillovers")

@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-import numpy.typing as npt
 
 from bayes_nqp.arrays import Index
 from bayes_nqp.designs._facts import Facts, Reach, Term
 from bayes_nqp.designs._spec import Calendar, EquationSpec, Neighbours, Timing
 from bayes_nqp.errors import Hint, IdentificationError, StudyError
 from bayes_nqp.language import Message, listed
+from bayes_nqp.moments import distinct_rows
 from bayes_nqp.terms import BARE, EXPOSURE_TIME, LEAD, NEIGHBOUR, ONTO, TREATED
 
 if TYPE_CHECKING:
@@ -203,8 +203,8 @@ class Unexposed(Spillover):
 
 def _classes(dates: Index) -> tuple[Index, Index]:
     """Distinct rows of a table (unit, column), transposed, and the one of each unit."""
-    classes, key = np.unique(dates, axis=0, return_inverse=True)
-    return classes.T.astype(np.int64), key.ravel().astype(np.int64)
+    classes, key = distinct_rows(dates)
+    return classes.T, key
 
 
 def _exposed(term: Spillover, facts: Facts, panel: Panel) -> Calendar:
@@ -226,22 +226,23 @@ def _exposed(term: Spillover, facts: Facts, panel: Panel) -> Calendar:
     bare = np.where(adoption < panel.periods, adoption, -1)
     origin = np.select([treated, exposed, lead], [adoption, start, first[:, -1:]], bare)
     onto = exposed & (~treated | ("treated" in term.onto))
-    names = np.where(onto, np.array(term.rings)[ring], "")
-    _check_rings(term, names[key], panel)
+    place = np.where(onto, ring, -1)
+    _check_rings(term, place[key[panel.unit_codes], panel.time_codes])
+    names = np.array([*term.rings, ""])[place]
     x = np.where(onto, time - start, np.where(lead, before, -1))
-    table = np.stack([role, origin, np.where(onto, ring, -1), np.where(onto, start, -1)], axis=-1)
-    cell = np.unique(table.reshape(-1, 4), axis=0, return_inverse=True)[1].reshape(role.shape)
+    table = np.stack([role, origin, place, np.where(onto, start, -1)], axis=-1)
+    cell = distinct_rows(table.reshape(-1, 4))[1].reshape(role.shape)
     return Calendar(
         key, origin.astype(np.int64), role.astype(np.int64),
         {"ring": names, EXPOSURE_TIME: x.astype(np.int64)}, cell.astype(np.int64),
     )  # fmt: skip
 
 
-def _check_rings(term: Spillover, names: npt.NDArray[np.str_], panel: Panel) -> None:
-    """Refuse rings in which no row of the panel stands."""
-    present = set(names[panel.unit_codes, panel.time_codes])
-    for ring in term.rings:
-        if ring not in present:
+def _check_rings(term: Spillover, place: Index) -> None:
+    """Refuse rings in which no row of the panel stands, by the ring of each, -1 of none."""
+    rows = np.bincount(place + 1, minlength=1 + len(term.rings))[1:]
+    for ring, count in zip(term.rings, rows, strict=True):
+        if not count:
             raise StudyError(
                 Message("no row of the panel is exposed in the ring {}", ring),
                 hint="other bounds: nqp.spatial_weights.band(panel, km=…).describe() has distances",
