@@ -19,7 +19,6 @@ from bayes_nqp.errors import PanelError, nearest, shown
 from bayes_nqp.language import Message
 
 if TYPE_CHECKING:
-
     from bayes_nqp.panel import Panel
 
 
