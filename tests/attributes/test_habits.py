@@ -119,6 +119,10 @@ HINTS = {
     "fit.pretrends()": "fit.check('pretrends')",
     "fit.placebo()": "fit.check('placebo_time')",
     "fit.converged": "fit.gate",
+    "fit['region']": "fit.att(by='region')",
+    "fit['coef']": "fit.summary()",
+    "list(fit)": "fit.posterior",
+    "len(fit)": "fit.panel.n_rows",
     "panel.cohorts": "panel.cohort_labels",
     "panel.to_csv('p.csv')": "panel.frame.to_csv",
     "panel.df": "panel.frame",
@@ -190,6 +194,12 @@ def test_what_is_not_there_is_the_error_that_python_has(names):
         with pytest.raises(KeyError):
             missing()
     assert by.loc[{"region": "South"}].equals(by.sel(region="South"))
+    with pytest.raises(KeyError):
+        names["fit"]["region"]
+    with pytest.raises(TypeError):
+        len(names["fit"])
+    assert names["fit"]
+    assert np.asarray([names["fit"]], dtype=object).shape == (1,)
     assert not hasattr(nqp.Panel, "from_csv")
     assert not hasattr(names["design"], "pooling")
 
