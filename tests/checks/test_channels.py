@@ -361,5 +361,5 @@ def test_checks_of_the_total_effect_name_the_fit_that_they_ask(sound):
 def test_signs_that_turn_are_told_from_signs_that_are_lost() -> None:
     said = str(order_said([], ["digital"], ["innovation"], earlier=True))
     assert "nothing certain of its sign is left of what goes through digital." in said
-    assert "what goes through innovation has the other sign." in said
+    assert "the sign of what goes through innovation is the other one." in said
     assert said.count("tell cause from consequence") == 1

@@ -132,6 +132,20 @@ def test_on_paper_headings_keep_with_what_follows(shown: Any) -> None:
     assert page.eval_on_selector("nav", "x => getComputedStyle(x).display") == "none"
 
 
+@pytest.mark.parametrize("shown", ["desk"], indirect=True)
+def test_on_paper_a_wide_table_breaks_its_cells_and_is_not_cut(shown: Any) -> None:
+    page, _ = shown
+    wide = "() => Math.max(...[...document.querySelectorAll('table')].map(x => x.scrollWidth))"
+    page.set_viewport_size({"width": 600, "height": 900})
+    page.emulate_media(media="print")
+    on_paper = page.evaluate(wide)
+    page.emulate_media(media="screen")
+    assert on_paper < 0.9 * page.evaluate(wide)
+    page.emulate_media(media="print")
+    box = page.eval_on_selector("[role=group]", "x => getComputedStyle(x).overflowX")
+    assert box == "visible"
+
+
 @pytest.mark.parametrize("shown", ["dark"], indirect=True)
 def test_the_page_is_dark_where_the_screen_is(shown: Any) -> None:
     page, _ = shown

@@ -160,8 +160,8 @@ def _logarithmic(ax: Axes, values: npt.NDArray[np.float64], limit: float) -> Non
     low, high = float(np.nanmin([values.min(), limit])), float(np.nanmax([values.max(), limit]))
     ax.set_xscale("log")
     ax.set_xlim(low / 1.3, high * 1.3)
-    wide = high > 4 * low
-    ticks = [base * 10**k for k in range(7) for base in ((1, 2, 4) if wide else range(1, 10))]
+    bases = (1, 2, 4) if high > 4 * low else (1, 1.5, 2, 3, 4, 6, 8)
+    ticks = [base * 10**k for k in range(7) for base in bases]
     ax.set_xticks([t for t in ticks if low / 1.3 <= t <= high * 1.3])
     ax.xaxis.set_minor_locator(NullLocator())
     ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:,.0f}"))

@@ -147,6 +147,6 @@ def lisa_map(
         )  # fmt: skip
         page.note(
             "Outcome, then that of linked units by the weights {}, each unit tested by itself at "
-            "5 %.", worded(str(evidence.attrs["weights"])),
+            "5%.", worded(str(evidence.attrs["weights"])),
         )  # fmt: skip
     return page.figure

@@ -6,12 +6,17 @@ import base64
 import re
 from pathlib import Path
 
+from PIL import Image
+
 from bayes_nqp.files import write_text
 from bayes_nqp.language import typography
 from bayes_nqp.markup import html
 from bayes_nqp.reports._content import Document, NumberedTable, Picture
 from bayes_nqp.reports._registry import report_format
 from bayes_nqp.tables import as_html, words
+
+_SCREEN = 110 / 300
+"""Pixels of a screen to one of a picture: 110 to an inch."""
 
 
 @report_format("html", place=10)
@@ -40,8 +45,15 @@ def as_html_page(document: Document) -> str:
         anchor=_anchor,
         caption=caption,
         data=lambda path: base64.b64encode(path.read_bytes()).decode("ascii"),
+        wide=_wide,
         table=table,
     )
+
+
+def _wide(picture: Path) -> int:
+    """Pixels of a screen that a picture takes, so that letters of all pictures are alike."""
+    with Image.open(picture) as opened:
+        return round(_SCREEN * opened.width)
 
 
 def _anchor(text: str) -> str:

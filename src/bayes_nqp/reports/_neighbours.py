@@ -8,7 +8,7 @@ from functools import partial
 import xarray as xr
 
 from bayes_nqp import vocabulary as v
-from bayes_nqp.estimands import received
+from bayes_nqp.estimands import own_and_received, received
 from bayes_nqp.fitting import covariate_names, covariate_slopes
 from bayes_nqp.language import Message
 from bayes_nqp.reports._confidence import Grounds
@@ -29,6 +29,24 @@ def neighbours(context: Context, grounds: Grounds) -> str:
         translate("untreated units near treated ones") if near else translate("untreated units"),
         confidence=partial(grounds, "average"),
     )
+
+
+def exposed(context: Context) -> str:
+    """Say what of the effect of a continuous exposure is a unit's own, and what is received."""
+    return context.translate(
+        "Effects are those of the same amount more of the exposure for everyone. Of the average "
+        "effect, {} comes from a unit's own exposure, and {} from others'.",
+        *sides(context),
+    )
+
+
+def sides(context: Context) -> tuple[Message, Message]:
+    """Own and received effects of treated or exposed rows."""
+    itself, others = (
+        level(posterior_of(draws, context.prob), context.effect_unit)
+        for draws in own_and_received(context.effects, context.weights)
+    )
+    return itself, others
 
 
 def linked_exposure(context: Context) -> Iterator[Message]:

@@ -11,7 +11,7 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import VERDICTS, CheckResult, run_checks, title_of
 from bayes_nqp.errors import StudyError
 from bayes_nqp.fitting import Fit
-from bayes_nqp.language import Message, separated
+from bayes_nqp.language import Message, listed, separated
 from bayes_nqp.tables._described import short_gate, why_failed
 from bayes_nqp.tables._draft import TableDraft
 from bayes_nqp.tables._kinds import Ask, kind
@@ -28,6 +28,7 @@ def diagnostics(source: Sequence[CheckResult] | Fit | xr.Dataset, ask: Ask) -> T
     if isinstance(source, Fit):
         gate, source = str(source.gate), run_checks(source)
     translate, draft, order = ask.translate, TableDraft(ask), list(TONES)
+    said: dict[str, list[str]] = {}
     if gate is not None and all(result.name != "convergence" for result in source):
         _add_gate(draft, gate)
     for result in sorted(source, key=lambda result: order.index(result.verdict)):
@@ -38,9 +39,12 @@ def diagnostics(source: Sequence[CheckResult] | Fit | xr.Dataset, ask: Ask) -> T
         draft.row(question, verdict, word(key))
         if key != text:
             title = translate.name(title_of(result.name))
-            draft.note("{}: {}.", title[:1].upper() + title[1:], text.rstrip(".。"))
+            said.setdefault(text.rstrip(".。"), []).append(title)
         if result.verdict == "fails":
             draft.stamps.append(translate("Check failed: {}", question))
+    for text, titles in said.items():
+        names = translate.name(listed(titles, len(titles)))
+        draft.note("{}: {}.", names[:1].upper() + names[1:], text)
     tally = Counter(str(result.verdict) for result in source)
     counted = [Message("{} {}", VERDICTS[x], tally[x], context="count") for x in order if tally[x]]
     tallied = translate("{}.", separated(counted))

@@ -47,7 +47,7 @@ def lisa(source: Fit | xr.Dataset | Sequence[CheckResult], ask: Ask) -> Table:
         draft.note("{} in {}: {}.", label, text(last[v.TIME].item()), named)
     draft.note(
         "Outcome above (H) or below (L) its mean, then that of linked units by the weights {}: "
-        "units whose linked units differ from chance at 5 %, each by itself (Anselin 1995; "
+        "units whose linked units differ from chance at 5%, each by itself (Anselin 1995; "
         "conditional randomisation). Of {} units {:.0f} would be so by chance.",
         evidence.attrs.get("weights", ""), kinds.sizes["place"], 0.05 * kinds.sizes["place"],
     )  # fmt: skip

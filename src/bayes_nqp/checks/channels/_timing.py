@@ -15,7 +15,7 @@ from bayes_nqp.effects import cell_effects
 from bayes_nqp.errors import IdentificationError, NotApplicable, PanelError, StudyError
 from bayes_nqp.estimands import att, nie
 from bayes_nqp.fitting import ADOPTION, CHANNELS, ROWS, Fit, panel_of, short_refit
-from bayes_nqp.language import Message, joined, listed, separated, spanned
+from bayes_nqp.language import Message, enumerated, joined, listed, separated, spanned
 
 _LATER, _SAME = 0.95, 0.9
 """Probability that a mediator is later, of which it is in doubt; and of a sign that stays."""
@@ -164,16 +164,16 @@ def order_said(late: list[str], lost: list[str], turned: list[str], *, earlier: 
     """Say which mediators are late, and of which a period earlier leaves no sign, or the other."""
     responded = Message(
         "{} responded later than the outcome: what came before it cannot have gone through it.",
-        listed(late),
+        enumerated(late),
     )
     unordered = Message(
         "With mediators a period earlier nothing certain of its sign is left of what goes "
         "through {}.",
-        listed(lost),
+        enumerated(lost),
     )
     opposite = Message(
-        "With mediators a period earlier what goes through {} has the other sign.",
-        listed(turned),
+        "With mediators a period earlier the sign of what goes through {} is the other one.",
+        enumerated(turned),
     )
     untold = Message("Within a period data do not tell cause from consequence.")
     if late or lost or turned:

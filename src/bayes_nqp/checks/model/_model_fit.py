@@ -111,8 +111,8 @@ def _of_shape(fit: Fit) -> Harm | None:
     limit = float(estimate.quantile(1.0 - _CHANCE)[0])
     most = float(np.abs(values.values).max() / np.sqrt(values.model))
     sentence = Message(
-        "Clustered by unit, the sd of the average effect is {:.2f} times the model's, and no unit "
-        "moves the average by more than {:.1f} sd.",
+        "Clustered by unit, the sd of the average effect is {:.2f} times the model's, and to first "
+        "order no unit moves the average by more than {:.1f} sd.",
         ratio,
         most,
     )

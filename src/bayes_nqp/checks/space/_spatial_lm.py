@@ -59,7 +59,7 @@ def spatial_lm(fit: Fit, *, weights: SpatialWeights | None = None) -> Finding:
     lag, error = ours["lag"], ours["error"]
     doubt = min(lag[1], error[1]) < 0.5 * _LEVEL
     figure = Message(
-        "lag {:.1f} (p {}), errors {:.1f} (p {}); as printed in papers {:.1f} and {:.1f}",
+        "LM lag {:.1f} (p {}), errors {:.1f} (p {}); as printed in papers {:.1f} and {:.1f}",
         lag[0], size_of(lag[1]), error[0], size_of(error[1]),
         printed["lag"][0], printed["error"][0],
     )  # fmt: skip

@@ -73,7 +73,10 @@ def anticipation(fit: Fit, *, periods: Annotated[int, Ge(1)] = 2) -> Finding:
         early.std(),
         against.shift[0],
     )
-    same = Message("Nothing moves in the period before adoption, and effects do not depend on it.")
+    same = Message(
+        "Nothing moves in the period before adoption, and without it as a control the conclusion "
+        "is the same."
+    )
     sentence = against.sentence(same, Message("with {}", context="anticipation"))
     if response != HOLDS:
         sentence = Message(

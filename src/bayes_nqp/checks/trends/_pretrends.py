@@ -131,10 +131,12 @@ def _near_adoption(tail: float, *, dips: bool) -> tuple[Verdict, Message]:
 def _figure(judged: Judgement) -> Message:
     total, joint = judged.total, judged.total.joint
     figure = Message(
-        "tail probability of zero: leads {}, slope {}; P(all |leads| < {:.3g} from {} on) = {}; "
-        "slope {} ± {} a period, detectable {:.2g}; effect less that trend {} ± {}",
+        "tail probability of zero: leads {}, slope {}, together {} (the smaller, twice); "
+        "P(all |leads| < {:.3g} from {} on) = {}; slope {} ± {} a period, detectable {:.2g}; "
+        "effect less that trend {} ± {}",
         _chance(joint.tail),
         _chance(total.slope_tail),
+        _chance(total.tail),
         joint.bound,
         joint.first,
         _chance(joint.inside),

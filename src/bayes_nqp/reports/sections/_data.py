@@ -33,9 +33,9 @@ def data(context: Context) -> Iterator[Block | Sketch]:
         cells = support.evidence
         identified = cells[cells["identified"].astype(bool)]
         rows = int(identified[v.ROWS].sum())
-        answered = context.tells("evidence") and any(
-            sketch.stem == "check_support" for sketch in context.sketches("check")
-        )
+        drawn = any(sketch.stem == "check_support" for sketch in context.sketches("check"))
+        answered = context.tells("evidence") and drawn
+        plain = not context.staggered and support.verdict == "holds"
         yield Paragraph(
             context.joined(
                 [
@@ -53,7 +53,7 @@ def data(context: Context) -> Iterator[Block | Sketch]:
                         all=len(cells),
                         rows=rows,
                     ),
-                    *([] if answered else [context.answer(support)]),
+                    *([] if answered or plain else [context.answer(support)]),
                 ]
             )
         )

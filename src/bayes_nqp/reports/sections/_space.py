@@ -45,7 +45,7 @@ def _moran(context: Context, result: CheckResult) -> Iterator[str]:
     beyond = 2.0 * ndtr(-np.abs(outcome["z_random"].to_numpy())) < _LEVEL
     yield translate(
         "Moran's I of the outcome is {first} in {begin} and {last} in {end}; in {n} of {periods} "
-        "periods it is beyond what chance gives at 5 %.",
+        "periods it is beyond what chance gives at 5%.",
         first=_number(value[0]), begin=times[0], last=_number(value[-1]), end=times[-1],
         n=int(beyond.sum()), periods=len(times),
     )  # fmt: skip

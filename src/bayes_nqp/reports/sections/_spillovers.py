@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bayes_nqp import vocabulary as v
-from bayes_nqp.estimands import own_and_received, received, run_effects
+from bayes_nqp.estimands import received, run_effects
 from bayes_nqp.fitting import DYNAMIC, RECEIVED, meets
 from bayes_nqp.language import Message, listed
 from bayes_nqp.reports._between import MANY
 from bayes_nqp.reports._confidence import Grounds
 from bayes_nqp.reports._content import Block, Heading, Paragraph
 from bayes_nqp.reports._context import Context
-from bayes_nqp.reports._neighbours import neighbours
+from bayes_nqp.reports._neighbours import exposed, neighbours, sides
 from bayes_nqp.reports._posterior import level, posterior_of
 from bayes_nqp.reports._registry import section
 
@@ -27,7 +27,7 @@ def spillovers(context: Context) -> Iterator[Block]:
             sentences.append(_over_periods(context))
         yield Paragraph(context.joined(sentences))
     else:
-        yield Paragraph(_exposed(context))
+        yield Paragraph(exposed(context))
 
 
 def _untreated(context: Context) -> Iterator[str]:
@@ -79,7 +79,7 @@ def _treated(context: Context) -> str:
     return translate(
         "Of the average effect on treated units, {} comes from their own treatment, and {} from "
         "others'.",
-        *_sides(context),
+        *sides(context),
     )
 
 
@@ -96,21 +96,3 @@ def _over_periods(context: Context) -> str:
         "else changes {long}.",
         **sizes,
     )
-
-
-def _exposed(context: Context) -> str:
-    """Direct and received parts of the effect of a continuous exposure."""
-    return context.translate(
-        "Effects are those of the same amount more of the exposure for everyone. Of the average "
-        "effect, {} comes from a unit's own exposure, and {} from others'.",
-        *_sides(context),
-    )
-
-
-def _sides(context: Context) -> tuple[Message, Message]:
-    """Own and received effects of treated or exposed rows."""
-    itself, others = (
-        level(posterior_of(draws, context.prob), context.effect_unit)
-        for draws in own_and_received(context.effects, context.weights)
-    )
-    return itself, others
