@@ -264,6 +264,9 @@ def test_a_withheld_share_is_explained() -> None:
     assert "跨越零" in share(None, 0.95, "zh")
     draws = xr.DataArray(np.full((4, 100), 0.4), dims=("chain", "draw"))
     assert "40%" in share(draws, 0.95, "en")
+    open_ = share(draws - 0.4, 0.95, "en")
+    assert "the data do not tell" in open_
+    assert "carry 0%" not in open_
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,8 @@ from bayes_nqp.reports._content import Document, NumberedTable, Picture
 from bayes_nqp.reports._registry import report_format
 from bayes_nqp.tables import as_html, words
 
-_SCREEN = 110 / 300
-"""Pixels of a screen to one of a picture: 110 to an inch."""
+_SCREEN = 120 / 300
+"""Pixels of a screen to one of a picture: 120 to an inch."""
 
 
 @report_format("html", place=10)

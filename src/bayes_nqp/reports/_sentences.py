@@ -338,6 +338,14 @@ def share(draws: xr.DataArray | None, prob: float, language: str) -> str:
             "and a share of nothing has no meaning."
         ).in_(language)
     ratio = posterior_of(draws, prob)
+    if ratio.lower <= 0.0:
+        return Message(
+            "What share of the total effect all mediators together carry, the data do not tell "
+            "({} interval {:.0%} to {:.0%}).",
+            percent(prob),
+            ratio.lower,
+            ratio.upper,
+        ).in_(language)
     return Message(
         "All mediators together carry {:.0%} of the total effect ({} interval {:.0%} to {:.0%}).",
         float(draws.median()),  # as tables have it: the mean of a ratio has no end

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from bayes_nqp.estimands import nie
-from bayes_nqp.language import Message, enumerated
+from bayes_nqp.language import Message, either
 from bayes_nqp.reports._confidence import Grounds
 from bayes_nqp.reports._context import Context
 from bayes_nqp.reports._posterior import posteriors_of, together
@@ -41,7 +41,7 @@ def through(context: Context, grounds: Grounds, *, brief: bool = False) -> Itera
         )
     if open_:
         yield context.translate(
-            "The data do not tell whether anything goes through {}.", enumerated(open_)
+            "The data do not tell whether anything goes through {}.", either(open_)
         )
     named = [
         channel for channel, posterior in zip(every, posteriors, strict=True) if posterior.named

@@ -63,10 +63,10 @@ def moran(fit: Fit, *, weights: SpatialWeights | None = None) -> Finding:
     worst, times = int(p.argmin()), fit.plan.panel.time_labels
     doubt = bool(p[worst] * p.size < _LEVEL)
     figure = Message(
-        "I of the outcome {:.2f} (z = {:.1f}) in {}; "
-        "largest of residuals {:.2f} (z = {:.1f}) in {}",
-        numbers["outcome"][-1].value, numbers["outcome"][-1].z_random, times[-1],
+        "largest I of residuals {:.2f} (z = {:.1f}) in {}; of the outcome {:.2f} (z = {:.1f}) "
+        "in {}",
         numbers["residual"][worst].value, z[worst], times[worst],
+        numbers["outcome"][-1].value, numbers["outcome"][-1].z_random, times[-1],
     )  # fmt: skip
     evidence = _evidence(numbers, series, rows.matrix)
     units = fit.plan.panel.unit_labels[rows.units].astype(str)
