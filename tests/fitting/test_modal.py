@@ -13,7 +13,7 @@ from doors import average_loads, recovered
 
 import bayes_nqp as nqp
 from bayes_nqp.fitting import dealt_averages, modal_averages, modes
-from bayes_nqp.gaussian import averages
+from bayes_nqp.gaussian import averages, gradient
 from bayes_nqp.planning import Plan, plan_of, redealt
 from bayes_nqp.simulation import staggered
 
@@ -108,6 +108,54 @@ def test_deals_side_by_side_are_those_one_by_one(
     mean, sd = dealt_averages(design, panel, dealt, _treated_rows, near=near)
     for k, codes in enumerate(dealt):
         one, spread = modal_averages(design, panel.with_cohorts(codes), _treated_rows, near=near)
+        assert mean[k] == pytest.approx(one[0], abs=1e-9 * spread[0])
+        assert sd[k] == pytest.approx(spread[0], rel=1e-9)
+
+
+NEAR = nqp.simulation.Spillover(nqp.Rings([150, 300]), untreated=(0.5, 0.25), treated=(0.2, 0.1))
+
+
+@pytest.mark.parametrize(
+    ("effect", "changes", "missing"),
+    [
+        (nqp.Partial(), {}, 0.0),
+        (nqp.Partial(["region"], varying=None), {"time": nqp.TimeEffects()}, 0.1),
+        (nqp.Complete(), {"time": nqp.TimeEffects(), "anticipation": 1}, 0.0),
+    ],
+)
+@pytest.mark.parametrize("onto", [("untreated", "treated"), ("untreated",)])
+def test_deals_under_rings_are_those_one_by_one(
+    effect: nqp.Partial, changes: dict[str, Any], missing: float, onto: tuple[str, ...]
+) -> None:
+    """Cells of a deal that others do not have, and rows that it leaves out, change no other."""
+    made = staggered(units=60, periods=8, cohorts=(4, 6, 7), spillover=NEAR, seed=2)
+    keep = np.random.default_rng(1).random(len(made.panel.frame)) >= missing
+    panel = made.panel.where(keep)
+    near = nqp.Rings(NEAR.exposure.km, onto=onto)
+    design = nqp.StaggeredDiD(effect, spillovers=near, unidentified="drop", **changes)
+    dealt = _dealt(panel, 8)
+    (first,) = modes(design, panel.with_cohorts(dealt[1]))
+    shared = redealt(plan_of(design, panel), dealt)
+    assert sum(deals.numbers.size for deals in shared) == len(dealt)
+    assert max(deals.numbers.size for deals in shared) > 1
+    mean, sd = dealt_averages(design, panel, dealt, _treated_rows, near=first)
+    summits = {first.point.size: first}
+    slopes = {
+        number: (deals.problems, np.array([k]))
+        for deals in shared
+        for k, number in enumerate(deals.numbers.tolist())
+    }
+    for k, codes in enumerate(dealt):
+        alone = panel.with_cohorts(codes)
+        (equation,) = plan_of(design, alone).equations
+        size = len(equation.problem.space)
+        if size not in summits:
+            (summits[size],) = modes(design, alone)
+        problems, number = slopes[k]
+        theirs = gradient(equation.gaussian, summits[size].point[None])
+        for a, b in zip(problems.gradient(summits[size].point[None], number), theirs, strict=True):
+            assert a == pytest.approx(b, rel=1e-9, abs=1e-6)
+        one, spread = modal_averages(design, alone, _treated_rows, near=summits[size])
         assert mean[k] == pytest.approx(one[0], abs=1e-9 * spread[0])
         assert sd[k] == pytest.approx(spread[0], rel=1e-9)
 

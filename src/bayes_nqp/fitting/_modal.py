@@ -83,9 +83,9 @@ def dealt_averages(
     tuple of ndarray (deal), outcome units
         NaN where the panel cannot identify what the design asks for.
     """
-    modes = _side_by_side(design, panel, cohorts, weigh, near)
     # Deals with other cohorts may have other scales: the first with as many is climbed from afar.
     summits = {near.point.size: near}
+    modes = _side_by_side(design, panel, cohorts, weigh, summits)
     for deal in np.flatnonzero(np.isnan(modes[0])):
         dealt = panel.with_cohorts(cohorts[deal])
         with suppress(IdentificationError):
@@ -99,22 +99,30 @@ def dealt_averages(
 
 
 def _side_by_side(
-    design: Design, panel: Panel, cohorts: Index, weigh: Callable[[Plan], Array], near: Summit
+    design: Design,
+    panel: Panel,
+    cohorts: Index,
+    weigh: Callable[[Plan], Array],
+    summits: dict[int, Summit],
 ) -> Array:
-    """Means and sd's (2, deal) of deals that share the plan of the panel; NaN of others."""
+    """Means and sd's (2, deal) of deals that share a plan; NaN of others."""
     out = np.full((2, len(cohorts)), np.nan)
     with suppress(IdentificationError):
         plan = plan_of(design, panel)
         for deals in redealt(plan, cohorts):
+            size = len(deals.problems.first.space)
+            if size not in summits:
+                first = plan_of(design, panel.with_cohorts(cohorts[deals.numbers[0]]))
+                summits[size] = summit_of(first.equations[0])
             alone = plan_of(design, panel.with_cohorts(cohorts[deals.numbers[-1]]))
-            if _agree(deals, alone.equations[0], near):
-                out[:, deals.numbers] = _climbed(plan, deals, weigh, near)
+            if _agree(deals, alone.equations[0], summits[size]):
+                out[:, deals.numbers] = _climbed(deals, weigh, summits[size])
     return out
 
 
-def _climbed(plan: Plan, deals: Redealt, weigh: Callable[[Plan], Array], near: Summit) -> Array:
+def _climbed(deals: Redealt, weigh: Callable[[Plan], Array], near: Summit) -> Array:
     """Means and sd's (2, deal) of deals of one plan; NaN where a climb found no mode."""
-    (equation,), n = plan.equations, deals.numbers.size
+    plan, (equation,), n = deals.plan, deals.plan.equations, deals.numbers.size
     starts, inverses = np.tile(near.point, (n, 1)), np.tile(near.inverse, (n, 1, 1))
     points, heights = climb(Densities(deals.problems.gradient), starts, inverses)
     fine = np.flatnonzero(np.isfinite(heights))

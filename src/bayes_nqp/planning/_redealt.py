@@ -11,10 +11,12 @@ import numpy as np
 from bayes_nqp.arrays import Array, Index
 from bayes_nqp.designs import Calendar
 from bayes_nqp.gaussian import Deals, Siblings, Units
+from bayes_nqp.moments import distinct_rows
 from bayes_nqp.planning._columns import centred
 from bayes_nqp.planning._dealt_rows import DealtRows, Ground, dealt_rows, ground_of
 from bayes_nqp.planning._equation import usual_scale
-from bayes_nqp.terms import BARE, TREATED
+from bayes_nqp.planning._exposed_deals import StackedDeals, stacked_deals
+from bayes_nqp.terms import BARE, LEAD, TREATED
 
 if TYPE_CHECKING:
     from bayes_nqp.planning._plan import Equation, Plan
@@ -29,6 +31,8 @@ class Redealt:
 
     Parameters
     ----------
+    plan : Plan
+        Whose cells and coefficients they share.
     numbers : ndarray of int (k)
         Which deals these are.
     scales : ndarray (k), outcome units
@@ -39,6 +43,7 @@ class Redealt:
         Cell of each row that counts in it and has a deviation, -1 of others.
     """
 
+    plan: Plan
     numbers: Index
     problems: Siblings
     scales: Array
@@ -48,7 +53,7 @@ class Redealt:
     def of_units(self, weights: Array) -> Array:
         """Weights of units' deviations (k, unit) in averages of cells with weights (k, cell)."""
         # sum_c w_c n_ic / n_c; the last is of rows without a cell.
-        share = np.column_stack([weights / self.rows, np.zeros(len(weights))])
+        share = np.column_stack([weights / np.maximum(self.rows, 1), np.zeros(len(weights))])
         each = np.take_along_axis(share, self.cell.reshape(len(share), -1), axis=1)
         return np.asarray(each.reshape(self.cell.shape).sum(axis=2))
 
@@ -75,6 +80,8 @@ def redealt(plan: Plan, cohorts: Index) -> list[Redealt]:
     (equation,) = plan.equations
     if not _by_adoption_alone(plan, equation):
         return []
+    if plan.model.equations[0].neighbours is not None:
+        return [part for deals in stacked_deals(plan, cohorts) for part in _exposed(plan, deals)]
     ground = ground_of(plan)
     actual = dealt_rows(plan, ground, ground.key[None])
     key = ground.key_of(cohorts)
@@ -83,15 +90,15 @@ def redealt(plan: Plan, cohorts: Index) -> list[Redealt]:
     fits = np.flatnonzero(inside & deals.like(actual, same_rows=bool(equation.problem.n_columns)))
     if not actual.connected[0]:
         return []
-    most = _most_together(equation)
+    most = _most_together(equation, len(equation.rows.key))
     parts = [fits[start : start + most] for start in range(0, fits.size, most)]
     return [_stated(plan, equation, ground, deals.of(part), part) for part in parts]
 
 
-def _most_together(equation: Equation) -> int:
+def _most_together(equation: Equation, n_units: int) -> int:
     """How many deals are held at once."""
     width = equation.gaussian.width
-    numbers = len(equation.problem.groups) * width**2 // 2 + len(equation.rows.key) * (width + 1)
+    numbers = len(equation.problem.groups) * width**2 // 2 + n_units * (width + 1)
     return int(max(_LARGEST // numbers, 1))
 
 
@@ -99,15 +106,21 @@ def _by_adoption_alone(plan: Plan, equation: Equation) -> bool:
     """Whether nothing but stratum, adoption and seen rows tells units apart."""
     (spec,), problem, timing = plan.model.equations, equation.problem, plan.model.timing
     unlike = (
-        spec.key, spec.neighbours, spec.lag, spec.linked, spec.series,
+        spec.key, spec.lag, spec.linked, spec.series,
         spec.noise.groups(plan.panel), plan.moderator, plan.exposure,
     )  # fmt: skip
     if any(part is not None for part in unlike) or not isinstance(timing, Calendar):
         return False
-    return (
+    alone = (
         not (spec.processes or spec.mediators or problem.absorbed or problem.members)
         and len(problem.error_parameters) == 2
         and bool((plan.frame.counts == 1.0).all())
+    )
+    if spec.neighbours is not None:
+        bare = not problem.n_columns and plan.panel.weights is None
+        return alone and bare and bool((timing.role != LEAD).all())
+    return (
+        alone
         and timing.cell is None
         and not timing.factors
         and bool(np.isin(timing.role, (BARE, TREATED)).all())
@@ -136,7 +149,47 @@ def _stated(
     rows = np.zeros((len(numbers), plan.table.size), dtype=np.int64)
     inside = ground.cell >= 0
     rows[:, ground.cell[inside]] = deals.counts[:, inside]
-    return Redealt(numbers, Siblings(_units_of(plan), stated), scales, rows, cell)
+    return Redealt(plan, numbers, Siblings(_units_of(plan), stated), scales, rows, cell)
+
+
+def _exposed(plan: Plan, deals: StackedDeals) -> list[Redealt]:
+    """The problems of deals whose units receive of their neighbours', in parts."""
+    most = _most_together(deals.plan.equations[0], len(plan.frame.stratum))
+    parts = np.array_split(np.arange(deals.numbers.size), -(-deals.numbers.size // most))
+    return [_of_exposed(plan, deals.of(part)) for part in parts]
+
+
+def _of_exposed(plan: Plan, deals: StackedDeals) -> Redealt:
+    """A unit that has other rows in a deal, where some are left out, is another unit there."""
+    (equation,), n = deals.plan.equations, deals.numbers.size
+    deal, unit = np.nonzero(deals.lasting)
+    units, place = distinct_rows(np.column_stack([unit, deals.seen[deal, unit]]))
+    seen = units[:, 1:] > 0
+
+    def of_places(values: Index) -> Index:
+        out = np.full((n, len(units), *values.shape[1:]), -1)
+        out[deal, place] = values
+        return out
+
+    kinds, kind = distinct_rows(deals.treated[deal, unit].astype(np.int64))
+    bare = int(not kinds[0].any())  # Units that are never treated, first of all, have no d.
+    deviates = equation.problem.member_scale is not None
+    kinds, kind = (kinds[bare:], kind - bare) if deviates else (kinds[:0], np.full_like(kind, -1))
+    z, _ = _columns(plan, equation, deals.seen.shape[1:])
+    stated = Deals(
+        of_places(deals.group[deal, unit]), of_places(kind),
+        np.where(deals.lasting, deals.seen.sum(axis=2) - 1, 0).sum(axis=1),
+        equation.scale / deals.scales,
+    )  # fmt: skip
+    alike = Units(
+        equation.gaussian, seen, np.ones(seen.shape), z[units[:, 0]] * seen[:, :, None],
+        kinds.astype(np.float64),
+    )  # fmt: skip
+    rows = [np.bincount(cell[cell >= 0], minlength=deals.plan.table.size) for cell in deals.cell]
+    return Redealt(
+        deals.plan, deals.numbers, Siblings(alike, stated), deals.scales, np.stack(rows),
+        of_places(np.where(deals.treated, deals.cell, -1)[deal, unit]),
+    )  # fmt: skip
 
 
 @lru_cache(maxsize=2)
@@ -145,22 +198,22 @@ def _units_of(plan: Plan) -> Units:
     (equation,), ground = plan.equations, ground_of(plan)
     kinds = ground.treated[ground.treated.any(axis=1)].astype(np.float64)
     deviates = equation.problem.member_scale is not None
-    z, weights = _columns(plan, equation, ground)
+    z, weights = _columns(plan, equation, ground.seen.shape)
     return Units(equation.gaussian, ground.seen, weights, z, kinds if deviates else kinds[:0])
 
 
-def _columns(plan: Plan, equation: Equation, ground: Ground) -> tuple[Array, Array]:
+def _columns(plan: Plan, equation: Equation, shape: tuple[int, ...]) -> tuple[Array, Array]:
     """Columns and the outcome of all units (unit, period, K + 1), and weights of their rows."""
     (spec,), frame, panel = plan.model.equations, plan.frame, plan.panel
     at = frame.unit, frame.time
-    z = np.zeros((*ground.seen.shape, len(equation.rows.columns) + 1))
+    z = np.zeros((*shape, len(equation.rows.columns) + 1))
     for k, column in enumerate(equation.rows.columns):
         z[*at, k] = column.values
         if column.period is not None:
             z[:, np.arange(frame.n_periods) != column.period, k] = 0.0
     every = np.ones(frame.unit.size, dtype=bool)
     z[*at, -1] = centred(frame, spec.outcome / equation.scale, every, common=spec.pooled_time)
-    weights = np.ones(ground.seen.shape)
+    weights = np.ones(shape)
     if panel.weights is not None:
         weights[at] = panel.weights
     return z, weights
