@@ -69,7 +69,9 @@ def results() -> dict[str, CheckResult]:
     fit = nqp.fit(design, panel, SAMPLER, progress=False)
     assert {
         *applicable(fit),
+        "dose_response",
         "future_exposure",
+        "past_exposure",
         "indicators",
         "assumptions",
         "placebo_mixed",

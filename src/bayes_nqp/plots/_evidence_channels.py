@@ -29,6 +29,7 @@ _LEAST = 1.9
 
 _SCALE: Final = {
     "effect": Message("Effect on the outcome"),
+    "slope": Message("Outcome per unit of the mediator"),
     "sd": Message("In multiples of the mediator's sd within units"),
     "periods": Message("Periods"),
     "correlation": Message("Correlation of innovations"),

@@ -22,7 +22,7 @@ from bayes_nqp.fitting import Fit, effects_on_mediator, error_draws
 from bayes_nqp.language import Message
 from bayes_nqp.planning import Plan
 
-type Scale = Literal["effect", "sd", "periods", "correlation", "r_squared", "share"]
+type Scale = Literal["effect", "slope", "sd", "periods", "correlation", "r_squared", "share"]
 
 QUANTILES = "quantiles"
 """The attr of the evidence that holds them."""

@@ -10,6 +10,7 @@ from bayes_nqp.checks.shared._alternatives import (
     comparison,
     refitted_averages,
 )
+from bayes_nqp.checks.shared._columns import beside, shifted
 from bayes_nqp.checks.shared._evidence import (
     REFUTED,
     Lasting,
@@ -92,6 +93,7 @@ __all__ = [
     "average_effect",
     "average_in",
     "behind",
+    "beside",
     "called",
     "cautious",
     "cell_labels",
@@ -122,6 +124,7 @@ __all__ = [
     "reported_weights",
     "said_alone",
     "shared_for",
+    "shifted",
     "stacked",
     "taken",
     "texts_of",

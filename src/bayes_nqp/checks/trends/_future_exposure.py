@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from annotated_types import Ge
 
-from bayes_nqp.checks.shared import FAILING, Finding, Verdict, asks, ladder, reason
-from bayes_nqp.errors import NotApplicable, PanelError
-from bayes_nqp.estimands import att
-from bayes_nqp.fitting import DOSE, REFITS, ROWS, Fit, covariate_slopes, panel_of, refit
+from bayes_nqp.checks.shared import FAILING, Finding, Verdict, asks, ladder
+from bayes_nqp.checks.trends._other_period import other_period
+from bayes_nqp.fitting import DOSE, REFITS, ROWS, Fit
 from bayes_nqp.language import Message, spanned
-from bayes_nqp.panel import Panel, free_name
 
 _LARGE = 0.5
 """Share of the effect from which a lead is no trifle."""
@@ -50,71 +46,27 @@ def future_exposure(fit: Fit, *, periods: Annotated[int, Ge(1)] = 1) -> Finding:
         the effect on rows that have a future, the effect beside the lead, and the lead itself;
         outcome units per as much exposure as the fit's effects.
     """
-    covariates = fit.facts.covariates_of(panel_of(fit))
-    panel, column = _ahead(panel_of(fit), str(fit.facts.exposure), periods)
-    plain = refit(fit, fit.variant(covariates=covariates), panel)
-    led = refit(fit, fit.variant(covariates=(*covariates, column)), panel)
-    exposure = led.plan.exposure
-    assert exposure is not None
-    slope = covariate_slopes(led, [column])[..., 0] * exposure.unit
-    table = _table(
-        {
-            "effect": att(fit),
-            "effect, rows with a future": att(plain),
-            "effect beside future exposure": att(led),
-            f"exposure {periods} ahead": slope,
-        }
-    )
+    found = other_period(fit, periods, f"exposure {periods} ahead")
+    table = found.table
     verdict, sentence = _judged(table)
-    lead, beside = table.iloc[3], table.iloc[2]
+    lead, held = table.iloc[3], table.iloc[2]
     figure = Message(
         "exposure {} ahead {}; effect beside it {:.3g} (without it {:.3g}, "
         "on the {} rows with a future)",
         periods,
         spanned(*lead[["mean", "lower", "upper"]]),
-        beside["mean"],
+        held["mean"],
         table["mean"][1],
-        panel.n_rows,
+        found.rows,
     )
-    return Finding(verdict, figure, sentence, table, refit=led)
-
-
-def _ahead(panel: Panel, exposure: str, periods: int) -> tuple[Panel, str]:
-    """The rows with a row so many periods later, and that row's exposure as a covariate."""
-    place = np.full((panel.unit_labels.size, panel.periods + periods), -1, dtype=np.int64)
-    place[panel.unit_codes, panel.time_codes] = np.arange(panel.unit_codes.size)
-    later = place[panel.unit_codes, panel.time_codes + periods]
-    followed = later >= 0
-    if followed.sum() < 2:
-        raise NotApplicable(Message("No unit has rows {} periods apart.", periods))
-    values = panel.exposures[:, panel.roles.exposures.index(exposure)][later]
-    column = free_name(f"{exposure} ahead {periods}", panel.frame)
-    arguments = {**panel.arguments, "covariates": (*panel.roles.covariates, column)}
-    frame = panel.frame.assign(**{column: values})[followed]
-    try:
-        return type(panel).from_frame(frame, **arguments), column
-    except PanelError as error:
-        raise NotApplicable(
-            Message(
-                "Too little is left of rows that have a row {} later: {}", periods, reason(error)
-            )
-        ) from None
-
-
-def _table(draws: dict[str, npt.ArrayLike]) -> pd.DataFrame:
-    rows = []
-    for name, values in draws.items():
-        flat = np.asarray(values).ravel()
-        low, high = np.quantile(flat, (0.025, 0.975))
-        rows.append((name, flat.mean(), flat.std(), low, high, (flat > 0).mean()))
-    return pd.DataFrame(rows, columns=["quantity", "mean", "sd", "lower", "upper", "p_positive"])
+    return Finding(verdict, figure, sentence, table, refit=found.refit)
 
 
 def _judged(table: pd.DataFrame) -> tuple[Verdict, Message]:
-    plain, beside, lead = (table.iloc[k] for k in (1, 2, 3))
+    plain, held, lead = (table.iloc[k] for k in (1, 2, 3))
     clear, sign = _sign(lead) != 0, _sign(plain)
     large = abs(lead["mean"]) > _LARGE * abs(plain["mean"])
-    lost = sign != 0 and beside["mean"] * sign < beside["sd"]
+    lost = sign != 0 and held["mean"] * sign < held["sd"]
     vague = lead["upper"] - lead["lower"] > 2 * abs(plain["mean"])
     sure = min(lead["p_positive"], 1.0 - lead["p_positive"]) < FAILING / 2.0
     verdict = ladder(fails=sure and (large or lost), doubt=clear, untold=vague)

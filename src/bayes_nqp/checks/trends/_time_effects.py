@@ -26,6 +26,7 @@ from bayes_nqp.checks.shared import (
     labels,
     ladder,
     nesting,
+    otherwise,
     refitted_averages,
     said_alone,
     shared_for,
@@ -80,7 +81,8 @@ def time_effects(fit: Fit) -> Finding:
     sd.
 
     Every contrast of two levels of a stratum is compared between time effects by level and common
-    ones. A choice that the data refute by more than 3 nats is no rival.
+    ones: it may move by a posterior sd, or by what chance explains (Hausman 1978), and keep its
+    conclusion. A choice that the data refute by more than 3 nats is no rival.
     """
     panel = panel_of(fit)
     levels, pairs = _levels(fit), _pairs(fit) if _strata(fit) else []
@@ -230,11 +232,22 @@ def _of_contrasts(fit: Fit, pairs: list[Pair]) -> Finding:
         )  # fmt: skip
         return Finding(HOLDS, figure, sentence, evidence, "comparison", other)
     signs = [_conclusions(first), _conclusions(second)]
+    positive = [(x > 0).mean(v.SAMPLE_DIMS).to_numpy() for x in (first, second)]
+    changed = [otherwise(p, np.array([q])).any() for p, q in zip(*positive, strict=True)]
     verdict = ladder(
         fails=(signs[0] * signs[1] < 0).any(),
-        doubt=(np.abs(shift) > 1).any() or (signs[0] != signs[1]).any(),
+        doubt=(np.abs(shift) > np.maximum(1.0, _chance(first, second))).any() or any(changed),
     )
     return Finding(verdict, figure, _sentence(verdict, choices), evidence, "comparison", other)
+
+
+def _chance(first: xr.DataArray, second: xr.DataArray) -> npt.NDArray[np.float64]:
+    """How far contrasts move by chance in 5 % of samples, in sds of the first (Hausman 1978).
+
+    The variance of the difference to an efficient estimate is that of the other less its own.
+    """
+    here, there = (x.var(v.SAMPLE_DIMS).to_numpy() for x in (first, second))
+    return np.asarray(1.96 * np.sqrt(np.abs(there - here) / here))
 
 
 def _nats(fit: Fit, other: Fit) -> float:
@@ -249,14 +262,15 @@ def _sentence(verdict: Verdict, choices: list[Message]) -> Message:
     how = Message("time effects {} and time effects {}", *choices)
     if verdict == HOLDS:
         return Message(
-            "With {}, all contrasts agree within a posterior sd and conclude the same.", how
+            "With {}, all contrasts conclude the same, and differ by no more than chance explains.",
+            how,
         )
     if verdict == FAILS:
         return Message(
             "With {}, a contrast turns from one sign to the other: part of it is a trend.", how
         )
     return Message(
-        "With {}, a contrast moves by more than a posterior sd or concludes differently: part of "
+        "With {}, a contrast moves by more than chance explains or concludes differently: part of "
         "it may be a trend between strata.",
         how,
     )

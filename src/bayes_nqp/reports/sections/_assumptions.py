@@ -36,6 +36,14 @@ _ASSUME: Final = {
         "Did past outcomes move the mediators? The check on timing speaks to it, and does not "
         "settle it."
     ),
+    "measured": Message(
+        "Are mediators measured well? Errors in one take what goes through it for a direct effect; "
+        "the check on mediators of other periods sees little of it."
+    ),
+    "measured_exposure": Message(
+        "Is the exposure measured well? Errors in it pull its slope to zero; the checks on past "
+        "and future exposure see some of it."
+    ),
     "clusters": Message(
         "Do errors move together in groups of units, or within a unit more than the model has it? "
         "Intervals would be too narrow; no check asked it of this fit."
@@ -59,7 +67,9 @@ def assumptions(context: Context) -> Iterator[Block]:
     facts = context.fit.facts
     keys += ["spillovers"] if facts.reach == "none" else []
     if context.channels:
-        keys.append("feedback")
+        keys += ["feedback", "measured"]
+    elif not context.staggered:
+        keys.append("measured")
     errors = context.found("error_model")
     if errors is None or errors.verdict == NOT_APPLICABLE:
         keys.append("clusters")

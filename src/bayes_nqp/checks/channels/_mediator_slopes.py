@@ -1,0 +1,168 @@
+"""Whether mediators act alike with and without the policy, and along a line."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from bayes_nqp.arrays import Array
+from bayes_nqp.checks.channels._lines import Line, drawn, effects_on, finding_of
+from bayes_nqp.checks.shared import (
+    DOUBT,
+    FAILING,
+    FAILS,
+    Finding,
+    Verdict,
+    asks,
+    beside,
+    certain,
+    ladder,
+)
+from bayes_nqp.errors import Hint, NotApplicable
+from bayes_nqp.estimands import att
+from bayes_nqp.fitting import (
+    ADOPTION,
+    CHANNELS,
+    REFITS,
+    ROWS,
+    UNITS,
+    Fit,
+    covariate_slopes,
+    refit,
+    total_fit,
+)
+from bayes_nqp.language import Message, advised, joined, listed, spanned
+
+_DOUBT: Final = 0.01
+"""Tail probability of zero below which a slope that should be zero is in doubt."""
+_PLAIN: Final = Message("slope, one for all")
+_TREATED: Final = Message("what the policy adds to the slope")
+_BENT: Final = Message("what one more unit of the mediator adds to it")
+_PATH: Final = Message("slope of what the policy does to it")
+
+
+@asks(
+    "Do mediators act alike with the policy and without it, and along a line?",
+    "slopes of mediators",
+    of="channels",
+    place=244,
+    needs=(CHANNELS, ADOPTION, ROWS, UNITS, REFITS),
+    assumption=True,
+)
+def mediator_slopes(fit: Fit) -> Finding:
+    """Let the policy change slopes of mediators, and let these bend.
+
+    One slope for rows with and without the policy, and for low and high values of the mediator, is
+    what an indirect effect ``a b`` takes. The outcome's equation gets two flat columns besides
+    each mediator: its product with treatment, and its square. Where treated rows had
+    another slope than untreated ones, what the policy does through the mediator goes by theirs,
+    and the slope of the fit is that of mostly untreated rows. A column is in doubt if zero has a
+    tail probability below 1 % (over the number of columns asked), and fails below .5 % if the slope
+    of what the policy does to the mediator is then more than a posterior sd away, and farther
+    than its own uncertainty explains (Hausman 1978), where the policy moves the mediator at all.
+
+    Returns
+    -------
+    Finding
+        With slopes of each mediator, outcome units per unit of it.
+    """
+    _ask(fit)
+    names = fit.facts.mediators(fit.rows)
+    plain, rich, changed = _slopes(fit, names)
+    lines: list[Line] = []
+    for k, name in enumerate(names):
+        moved = att(effects_on(fit, name)).to_numpy().ravel()
+        now, (base, adds, bends) = plain[k], rich[k]
+        # ((m)² − (m − a)²) / a = 2 m − a, on average over treated rows, where m is centred
+        path = base + adds - bends * moved.mean()
+        counts = bool(certain(moved)) and _far(now, path)
+        verdicts = [_judged(x, 2 * len(names), counts=counts) for x in (adds, bends)]
+        lines.append(drawn(name, _PLAIN, now, scale="slope"))
+        lines.append(drawn(name, _TREATED, adds, verdicts[0], "slope"))
+        lines.append(drawn(name, _BENT, 2.0 * bends, verdicts[1], "slope"))
+        lines.append(drawn(name, _PATH, path, scale="slope"))
+    parts = [
+        Message(
+            "{!s} {:.3g}; of what the policy does to it {}",
+            now.mediator,
+            now.value,
+            spanned(path.value, path.lower, path.upper),
+        )
+        for now, path in zip(lines[::4], lines[3::4], strict=True)
+    ]
+    figure = Message("slopes: {}", listed(parts, len(parts)))
+    return finding_of(lines, figure, _sentence(lines), [fit, changed], refit=changed)
+
+
+def _ask(fit: Fit) -> None:
+    facts = fit.facts
+    assert facts.channels is not None
+    if facts.channels.interaction or "b" in facts.moderated:
+        raise NotApplicable(Message("Slopes of mediators differ between rows in this design."))
+    if facts.reach != "none":
+        raise NotApplicable(Message("Channels lie in space here; ask it of those that do not."))
+    if facts.lag:
+        raise NotApplicable(
+            Message("Mediators come earlier here; ask it of a fit with {}.", Hint("lag", 0))
+        )
+
+
+def _slopes(fit: Fit, names: tuple[str, ...]) -> tuple[Array, Array, Fit]:
+    """Draws of slopes, plain (mediator, draw) and of three columns (mediator, column, draw)."""
+    alone = total_fit(fit)
+    panel, on = alone.rows, alone.plan.frame.treated
+    plain: dict[str, Array] = {}
+    rich: dict[str, Array] = {}
+    for name in names:
+        values = panel.mediators[:, panel.roles.mediators.index(name)]
+        centred = values - values[on].mean()
+        plain[name] = values
+        rich |= {name: values, f"{name} × treated": centred * on, f"{name}²": centred**2}
+    covariates = alone.facts.covariates_of(panel)
+
+    def with_columns(columns: dict[str, Array]) -> tuple[Array, Fit]:
+        rows, added = beside(panel, columns)
+        found = refit(alone, alone.variant(covariates=(*covariates, *added)), rows)
+        return covariate_slopes(found, added).reshape(-1, len(added)).T, found
+
+    first, _ = with_columns(plain)
+    every, found = with_columns(rich)
+    return first, every.reshape(len(names), 3, -1), found
+
+
+def _far(plain: Array, path: Array) -> bool:
+    move = abs(path.mean() - plain.mean())
+    chance = 1.96 * np.sqrt(max(path.var() - plain.var(), 0.0))
+    return bool(move > max(plain.std(), chance))
+
+
+def _judged(draws: Array, asked: int, *, counts: bool) -> Verdict:
+    tail = 2.0 * min((draws > 0).mean(), (draws < 0).mean()) * asked
+    return ladder(fails=tail < FAILING and counts, doubt=tail < _DOUBT)
+
+
+def _sentence(lines: list[Line]) -> Message:
+    bad = {
+        x: [y.mediator for y in lines if y.quantity == x and y.verdict in (DOUBT, FAILS)]
+        for x in (_TREATED, _BENT)
+    }
+    parts = []
+    if bad[_TREATED]:
+        told = Message(
+            "With the policy {} acts otherwise than without it, and one slope for both is not that "
+            "of what the policy does through it.",
+            listed(bad[_TREATED]),
+        )
+        parts.append(joined([told, advised(Message("Fit with {}.", Hint("interaction", True)))]))
+    if bad[_BENT]:
+        parts.append(
+            Message(
+                "One more unit of {} does more at some values than at others: take a function "
+                "of it along which outcomes respond in a line.",
+                listed(bad[_BENT]),
+            )
+        )
+    if not parts:
+        return Message("Nothing speaks against one slope, with the policy and without it.")
+    return joined(parts)

@@ -1,0 +1,67 @@
+"""Columns that checks add to a panel: values of other periods, and functions of columns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from bayes_nqp.arrays import Array
+from bayes_nqp.checks.shared._labels import reason
+from bayes_nqp.errors import NotApplicable, PanelError
+from bayes_nqp.language import Message
+from bayes_nqp.panel import Panel, free_name
+
+
+def shifted(panel: Panel, values: Array, periods: int) -> Array:
+    """Take from each row the value that its unit has so many periods later.
+
+    Parameters
+    ----------
+    values : ndarray (row)
+    periods : int
+        Below zero: so many periods before.
+
+    Returns
+    -------
+    ndarray (row)
+        NaN where the unit has no such row.
+    """
+    far = abs(periods)
+    place = np.full((panel.unit_labels.size, panel.periods + 2 * far), -1, dtype=np.int64)
+    place[panel.unit_codes, panel.time_codes + far] = np.arange(panel.unit_codes.size)
+    found = place[panel.unit_codes, panel.time_codes + far + periods]
+    return np.where(found >= 0, values[found], np.nan)
+
+
+def beside(panel: Panel, columns: Mapping[str, Array]) -> tuple[Panel, tuple[str, ...]]:
+    """Add columns as covariates, on the rows in which all of them are known.
+
+    Parameters
+    ----------
+    columns : mapping of str to ndarray (row)
+
+    Returns
+    -------
+    tuple of Panel and tuple of str
+        And what the columns are called there.
+
+    Raises
+    ------
+    NotApplicable
+        If too few rows have them.
+    """
+    known = ~np.isnan(np.column_stack(list(columns.values()))).any(axis=1)
+    if known.sum() < 2:
+        raise NotApplicable(Message("No unit has rows that stand so many periods apart."))
+    frame, names = panel.frame, []
+    for name, values in columns.items():
+        names.append(free_name(name, frame))
+        frame = frame.assign(**{names[-1]: values})
+    arguments = {**panel.arguments, "covariates": (*panel.roles.covariates, *names)}
+    try:
+        return type(panel).from_frame(frame[known], **arguments), tuple(names)
+    except PanelError as error:
+        raise NotApplicable(
+            Message("Too little is left of rows that have other periods: {}", reason(error))
+        ) from None

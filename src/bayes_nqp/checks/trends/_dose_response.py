@@ -1,0 +1,161 @@
+"""Whether outcomes respond to an exposure along a line, as its slope has them do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from bayes_nqp.arrays import Array
+from bayes_nqp.checks.shared import DOUBTFUL, FAILING, Finding, Verdict, asks, beside, ladder
+from bayes_nqp.checks.trends._leads import tail_of
+from bayes_nqp.errors import NotApplicable
+from bayes_nqp.estimands import att
+from bayes_nqp.fitting import (
+    DOSE,
+    REFITS,
+    ROWS,
+    UNIT_DOSES,
+    Fit,
+    covariate_slopes,
+    refit,
+    total_fit,
+)
+from bayes_nqp.language import Message, spanned
+
+_KNOTS: Final = (0.05, 0.275, 0.5, 0.725, 0.95)
+"""Quantiles of exposure at which the curve bends (Harrell 2015, table 2.3)."""
+
+
+@asks(
+    "Do outcomes respond to exposure along a line?",
+    "response to exposure",
+    place=44,
+    needs=(DOSE, ROWS, UNIT_DOSES, REFITS),
+    assumption=True,
+)
+def dose_response(fit: Fit) -> Finding:
+    """Refit with a curve of exposure: a cubic spline that is a line beyond its outer knots.
+
+    Of a response that is no line the slope averages derivatives with weights of its own, by how
+    exposure happens to vary, and may be what one more unit does to hardly anybody. The curve bends
+    at five quantiles of exposure (fewer where exposure has fewer values), with flat slopes; it is
+    that of the outcome without channels. A line is in doubt if it has a tail probability below
+    2 %, and fails below .5 % if under the curve the mean derivative over exposed rows is more than
+    a posterior sd away, and farther than the curve's own uncertainty explains (Hausman 1978).
+
+    Returns
+    -------
+    Finding
+        Its evidence is a DataFrame of quantity, mean, sd, lower, upper, per as much exposure as
+        the fit's effects: along the line; the mean derivative along the curve; and, along the
+        curve, all that exposure does over how much there is of it.
+
+    References
+    ----------
+    Harrell, F. (2015). Regression Modeling Strategies, 2nd ed. Springer, section 2.4.5.
+    """
+    line = total_fit(fit)
+    panel, exposure = line.rows, line.plan.exposure
+    assert exposure is not None
+    dose = exposure.values
+    curve = Curve.of(dose)
+    columns = {f"{exposure.name}, bend {k + 1}": x for k, x in enumerate(curve.at(dose).T)}
+    rows, names = beside(panel, columns)
+    bent = refit(line, line.variant(covariates=(*line.facts.covariates_of(panel), *names)), rows)
+    slopes = covariate_slopes(bent, names).reshape(-1, len(names))
+    exposed = dose[dose != 0.0]
+    straight = att(bent).to_numpy().ravel()
+    derivative = straight + exposure.unit * slopes @ curve.slope(exposed).mean(axis=0)
+    rise = (curve.at(exposed) - curve.at(np.zeros(1))) / exposed[:, None]
+    size = np.abs(exposed) > 1e-3 * np.abs(exposed).max()
+    table = _table(
+        {
+            "along a line": att(line).to_numpy().ravel(),
+            "mean derivative along the curve": derivative,
+            "along the curve, over all exposure": straight
+            + exposure.unit * slopes @ rise[size].mean(axis=0),
+        }
+    )
+    tail = tail_of(slopes, panel.unit_labels.size - 1.0)
+    verdict, sentence = _judged(table, tail)
+    figure = Message(
+        "a line has P = {:.2g}; slope {:.3g}, mean derivative along the curve {}",
+        tail,
+        table["mean"][0],
+        spanned(*table.loc[1, ["mean", "lower", "upper"]]),
+    )
+    return Finding(verdict, figure, sentence, table, refit=bent)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Curve:
+    """A cubic spline that is a line beyond its outer knots, less the line: one column a bend.
+
+    With knots t_1 < … < t_k the columns are, for j up to k − 2,
+    ``(x − t_j)³₊ − (x − t_k−1)³₊ (t_k − t_j) / d + (x − t_k)³₊ (t_k−1 − t_j) / d`` over
+    ``(t_k − t_1)²``, d = t_k − t_k−1.
+    """
+
+    knots: Array
+
+    @classmethod
+    def of(cls, dose: Array) -> Curve:
+        """Lay knots at quantiles of the exposed rows' values."""
+        exposed = dose[dose != 0.0]
+        knots = np.unique(np.quantile(exposed, _KNOTS))
+        gaps = np.diff(knots, prepend=-np.inf) > 1e-6 * np.ptp(dose)
+        if gaps.sum() < 3:
+            raise NotApplicable(
+                Message("Exposure has too few values for a curve: a line is all that they tell.")
+            )
+        return cls(knots[gaps])
+
+    def at(self, x: Array) -> Array:
+        """Values of the columns (row, bend)."""
+        return self._columns(x, lambda z: np.maximum(z, 0.0) ** 3)
+
+    def slope(self, x: Array) -> Array:
+        """Their derivatives (row, bend)."""
+        return self._columns(x, lambda z: 3.0 * np.maximum(z, 0.0) ** 2)
+
+    def _columns(self, x: Array, power: Callable[[Array], Array]) -> Array:
+        t, last, end = self.knots[:-2], self.knots[-2], self.knots[-1]
+        inner = power(x[:, None] - t)
+        before, after = power(x[:, None] - last), power(x[:, None] - end)
+        bent = inner - (before * (end - t) - after * (last - t)) / (end - last)
+        return np.asarray(bent / (end - self.knots[0]) ** 2)
+
+
+def _table(draws: dict[str, Array]) -> pd.DataFrame:
+    rows = [(name, x.mean(), x.std(), *np.quantile(x, (0.025, 0.975))) for name, x in draws.items()]
+    return pd.DataFrame(rows, columns=["quantity", "mean", "sd", "lower", "upper"])
+
+
+def _judged(table: pd.DataFrame, tail: float) -> tuple[Verdict, Message]:
+    line, curve = table.iloc[0], table.iloc[1]
+    move = abs(curve["mean"] - line["mean"])
+    chance = 1.96 * np.sqrt(max(curve["sd"] ** 2 - line["sd"] ** 2, 0.0))
+    moved = move > max(line["sd"], chance)
+    vague = curve["upper"] - curve["lower"] > 4.0 * abs(line["mean"])
+    verdict = ladder(fails=tail < FAILING and moved, doubt=tail < DOUBTFUL, untold=vague)
+    if tail < DOUBTFUL and moved:
+        return verdict, Message(
+            "The response is no line, and one more unit does otherwise on average than the slope "
+            "says. Take a function of exposure to which outcomes respond along a line, such as "
+            "its logarithm, and say at which exposure an effect is meant."
+        )
+    if tail < DOUBTFUL:
+        return verdict, Message(
+            "The response is no line: the slope is an average, and one more unit does more at "
+            "some exposures than at others."
+        )
+    if vague:
+        return verdict, Message(
+            "These data do not tell a line from a curve: the mean derivative along one is known "
+            "too badly."
+        )
+    return verdict, Message("Nothing speaks against a line.")

@@ -1,0 +1,86 @@
+"""Whether exposure of the period before still acts, which the slope of today's leaves out."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+import numpy as np
+import pandas as pd
+from annotated_types import Ge
+
+from bayes_nqp.checks.shared import FAILING, Finding, Verdict, asks, ladder
+from bayes_nqp.checks.trends._other_period import other_period
+from bayes_nqp.fitting import DOSE, REFITS, ROWS, Fit
+from bayes_nqp.language import Message, spanned
+
+_DOUBT: Final = 0.01
+"""Tail probability of zero below which a slope that should be zero is in doubt."""
+_LARGE = 0.25
+"""Share of the effect from which what is left of the past is no trifle."""
+
+
+@asks(
+    "Does exposure act in its own period alone?",
+    "exposure of the past",
+    place=42,
+    needs=(DOSE, ROWS, REFITS),
+    assumption=True,
+)
+def past_exposure(fit: Fit, *, periods: Annotated[int, Ge(1)] = 1) -> Finding:
+    """Refit with the exposure some periods ago beside that of today, its slope flat.
+
+    What exposure does later is no part of today's slope, and bends it where exposure of one
+    period goes with that of the next. An exposure that is measured with error leaves the same
+    mark, for its neighbours in time then tell of it too: there `future_exposure` speaks as well.
+    It is in doubt if zero has a tail probability below 1 %, and fails below .5 % if the slope of
+    the past is a quarter of the effect, or the effect moves by more than a posterior sd.
+
+    Parameters
+    ----------
+    periods : int, default 1
+        How long ago.
+
+    Returns
+    -------
+    Finding
+        Its evidence is a table as of `future_exposure`.
+    """
+    found = other_period(fit, -periods, f"exposure {periods} ago")
+    verdict, sentence = _judged(found.table)
+    plain, held, past = (found.table.iloc[k] for k in (1, 2, 3))
+    figure = Message(
+        "exposure {} ago {}; effect beside it {:.3g} (without it {:.3g}, on the {} rows with a "
+        "past)",
+        periods,
+        spanned(*past[["mean", "lower", "upper"]]),
+        held["mean"],
+        plain["mean"],
+        found.rows,
+    )
+    return Finding(verdict, figure, sentence, found.table, refit=found.refit)
+
+
+def _judged(table: pd.DataFrame) -> tuple[Verdict, Message]:
+    plain, held, past = (table.iloc[k] for k in (1, 2, 3))
+    tail = 2.0 * min(past["p_positive"], 1.0 - past["p_positive"])
+    moved = abs(held["mean"] - plain["mean"]) > plain["sd"]
+    large = abs(past["mean"]) > _LARGE * max(abs(plain["mean"]), abs(held["mean"])) or moved
+    vague = past["upper"] - past["lower"] > 2.0 * abs(plain["mean"])
+    verdict = ladder(fails=tail < FAILING and large, doubt=tail < _DOUBT, untold=vague)
+    if tail < _DOUBT:
+        same = bool(np.sign(past["mean"]) == np.sign(held["mean"]))
+        return verdict, Message(
+            "Exposure of the past acts beside today's: the slope is not all that exposure does, "
+            "and part of it is what earlier exposure did. Enter the earlier exposure as a "
+            "covariate, and report both slopes."
+        ) if not same else Message(
+            "Exposure of the past acts beside today's: the slope is not all that exposure does, "
+            "or exposure is measured with error, and its neighbours in time tell of it. Enter the "
+            "earlier exposure as a covariate, and report both slopes."
+        )  # fmt: skip
+    if vague:
+        return verdict, Message(
+            "The slope of past exposure is known too badly to tell: its interval is wider than "
+            "the effect is large."
+        )
+    return verdict, Message("Beside today's, exposure of the past says nothing of the outcome.")

@@ -1,0 +1,88 @@
+"""Mediators of other periods, other slopes of treated rows and bends: seen where they are."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import bayes_nqp as nqp
+
+UNITS, PERIODS = 60, 12
+
+
+@cache
+def fitted(world: str) -> nqp.Fit:
+    """Of a mediator that the policy raises by one, in a world of its own."""
+    rng = np.random.default_rng(3)
+    start = np.where(rng.random(UNITS) < 0.35, 99, rng.choice([5, 7, 9], UNITS))
+    on = np.arange(PERIODS) >= start[:, None]
+    errors = rng.normal(0.0, 1.0, (UNITS, PERIODS))
+    moves = rng.normal(0.0, 0.8, (UNITS, PERIODS))
+    for t in range(1, PERIODS):
+        errors[:, t] += 0.5 * errors[:, t - 1]
+        moves[:, t] += 0.5 * moves[:, t - 1]
+    mediator = rng.normal(0.0, 1.0, (UNITS, 1)) + moves + on
+    before = np.concatenate([mediator[:, :1], mediator[:, :-1]], axis=1)
+    outcome = rng.normal(0.0, 2.0, (UNITS, 1)) + errors + on
+    outcome = outcome + {
+        "clean": 0.6 * mediator,
+        "later": 0.6 * before,
+        "changed": 0.3 * mediator + 0.6 * mediator * on,
+        "bent": 0.3 * mediator**2,
+        "consequence": 0.0,
+    }[world]  # fmt: skip
+    if world == "consequence":
+        mediator = 0.5 * outcome + 0.6 * rng.normal(size=mediator.shape)
+    unit, time = np.divmod(np.arange(UNITS * PERIODS), PERIODS)
+    frame = {
+        "unit": unit, "time": time + 2000, "y": outcome.ravel(), "m": mediator.ravel(),
+        "cohort": np.where(start < 99, start + 2000.0, np.nan)[unit],
+    }  # fmt: skip
+    panel = nqp.Panel.from_frame(
+        pd.DataFrame(frame), unit="unit", time="time", cohort="cohort", outcome="y", mediators=["m"]
+    )
+    sampler = nqp.Importance(draws=500, seed=1)
+    return nqp.fit(nqp.Mediation(), panel, sampler, progress=False)
+
+
+@pytest.mark.parametrize("name", ["mediator_periods", "mediator_slopes"])
+def test_they_hold_where_one_slope_and_one_period_are_true(name: str) -> None:
+    assert nqp.check(fitted("clean"), name, progress=False).verdict == "holds"
+
+
+def test_a_mediator_that_acts_later_is_named_with_the_lag_to_fit() -> None:
+    result = nqp.check(fitted("later"), "mediator_periods", progress=False)
+    assert result.verdict == "fails"
+    assert "still acts" in result.sentence
+    assert "lag=1" in result.sentence
+    before = result.evidence.iloc[1]
+    assert before["lower"] < 0.6 < before["upper"]
+    again = nqp.fit(fitted("later").variant(lag=1), fitted("later").panel, progress=False)
+    assert nqp.check(again, "mediator_periods", progress=False).verdict == "holds"
+
+
+def test_a_mediator_that_follows_the_outcome_leaves_its_mark_on_both_sides() -> None:
+    result = nqp.check(fitted("consequence"), "mediator_periods", progress=False)
+    assert result.verdict == "fails"
+    assert "before and after" in result.sentence
+
+
+def test_a_slope_that_the_policy_changes_is_seen_and_its_remedy_covers() -> None:
+    fit = fitted("changed")
+    result = nqp.check(fit, "mediator_slopes", progress=False)
+    assert result.verdict == "fails"
+    assert "interaction=True" in result.sentence
+    path = result.evidence.iloc[3]
+    assert path["lower"] < 0.9 < path["upper"]
+    assert result.evidence.iloc[0]["upper"] < 0.9
+    again = nqp.fit(fit.variant(interaction=True), fit.panel, progress=False)
+    assert nqp.check(again, "mediator_slopes", progress=False).verdict == "not applicable"
+
+
+def test_a_bend_is_seen() -> None:
+    result = nqp.check(fitted("bent"), "mediator_slopes", progress=False)
+    assert result.verdict in ("in doubt", "fails")
+    assert "at some values than at others" in result.sentence

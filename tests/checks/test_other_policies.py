@@ -1,0 +1,75 @@
+"""Policies that the file dates beside its own: which columns are taken for one."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import bayes_nqp as nqp
+from bayes_nqp.checks import CHECKS
+from bayes_nqp.checks.sample._other_policies import policies_of
+
+ROLES = {"unit": "unit", "time": "time", "cohort": "cohort", "outcome": "outcome"}
+
+
+@pytest.fixture(scope="module")
+def rows() -> pd.DataFrame:
+    """Adopters take another policy up, most of them a period or two later."""
+    frame = nqp.simulation.staggered(units=60, periods=12, cohorts=(5, 7, 9), seed=1).panel.frame
+    rng = np.random.default_rng(1)
+    units = frame.groupby("unit")["cohort"].first()
+    start = units + rng.choice([0, 1, 2], len(units)) + 2000
+    start = start.where(rng.random(len(units)) < 0.8)
+    start[units.isna() & (rng.random(len(units)) < 0.3)] = 2007
+    frame["year"] = frame["time"] + 2000
+    frame["dated"] = frame["unit"].map(start)
+    frame["other"] = (frame["year"] >= frame["dated"]).astype(int)
+    frame["cohort"] += 2000
+    frame["treated"] = (frame["year"] >= frame["cohort"]).astype(int)
+    frame["late"] = (frame["year"] >= 2007).astype(int)
+    frame["port"] = (frame["unit"].astype("category").cat.codes % 2).astype(int)
+    return frame
+
+
+def panel_of(rows: pd.DataFrame, **changes: object) -> nqp.Panel:
+    return nqp.Panel.from_frame(rows, **{**ROLES, "time": "year", **changes})
+
+
+def asked(panel: nqp.Panel) -> nqp.CheckResult:
+    fit = nqp.fit(nqp.StaggeredDiD(), panel, nqp.Importance(seed=1), progress=False)
+    return nqp.check(fit, "other_policies", progress=False)
+
+
+def test_what_looks_like_another_policy(rows: pd.DataFrame) -> None:
+    found = dict(policies_of(panel_of(rows)))
+    assert set(found) == {"dated", "other"}
+    both = found["dated"] >= 0
+    assert (found["other"][both] == found["dated"][both]).all()
+
+
+def test_one_that_carries_the_effect_is_named(rows: pd.DataFrame) -> None:
+    moved = rows.assign(outcome=rows["outcome"] + 1.5 * rows["other"]).drop(columns="dated")
+    result = asked(panel_of(moved))
+    assert result.verdict == "in doubt"
+    assert "other" in result.sentence
+    here, there = (float(result.evidence["att"].isel(specification=k).mean()) for k in (0, 1))
+    assert there < here - 0.3
+
+
+def test_one_without_an_effect_holds(rows: pd.DataFrame) -> None:
+    result = asked(panel_of(rows))
+    assert result.verdict == "holds"
+    assert "stay open" in result.sentence
+
+
+def test_a_covariate_is_asked_for_growth(rows: pd.DataFrame) -> None:
+    since = np.maximum(rows["year"] - rows["dated"] + 1.0, 0.0).fillna(0.0)
+    grown = rows.assign(outcome=rows["outcome"] + 1.5 * since).drop(columns="dated")
+    assert asked(panel_of(grown, covariates=["other"])).verdict == "in doubt"
+
+
+def test_it_is_listed_only_where_there_is_one(rows: pd.DataFrame) -> None:
+    listed = CHECKS["other_policies"].listed
+    assert listed(nqp.StaggeredDiD(), panel_of(rows))
+    assert not listed(nqp.StaggeredDiD(), panel_of(rows.drop(columns=["dated", "other"])))
