@@ -114,6 +114,7 @@ HOMES = {
     "lm_tests": "bayes_nqp.checks.space._statistics:_tests",
     "Forms": "bayes_nqp.checks.space._forms",
     "form_disputes": "bayes_nqp.checks.space._spatial_form:_disputes",
+    "form_verdict": "bayes_nqp.checks.space._spatial_form:_verdict",
     "path_draws": "bayes_nqp.rowmodel",
     "study_design": "bayes_nqp.studies._values:design_of",
     "log_prior_of_theta": "bayes_nqp.checks.space._form_posteriors:log_prior",

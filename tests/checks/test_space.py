@@ -7,11 +7,12 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
-from doors import as_printed, morans_i, whitened
+from doors import Forms, as_printed, morans_i, whitened
 from scipy.sparse import csr_array
 
 import bayes_nqp as nqp
 from bayes_nqp.errors import StudyError
+from bayes_nqp.gaussian import log_determinant
 
 UNITS = 80
 
@@ -103,6 +104,64 @@ def test_whitened_tests_have_their_size_where_printed_ones_do_not(levels: int) -
     assert (rejected[0] / 200 < 0.11).all()
     assert (rejected[0] / 200 > 0.01).all()
     assert (rejected[1] / 200 > 0.15).all()
+
+
+@pytest.mark.parametrize("levels", [1, 4])
+@pytest.mark.parametrize("errors", [0.0, 0.5])
+def test_errors_beside_a_lag_are_told_where_they_are(levels: int, errors: float) -> None:
+    """Outcomes follow neighbours' by .4, errors are AR(1) of .5 and follow them or do not."""
+    n_periods, rng = 8, np.random.default_rng(8)
+    degrees, matrix = places()
+    w = csr_array(matrix / np.maximum(matrix.sum(axis=1), 1.0)[:, None])
+    table = np.zeros((UNITS, levels))
+    code = np.zeros(UNITS, dtype=int)
+    code[np.argsort(degrees[:, 0])] = np.arange(UNITS) * levels // UNITS
+    table[np.arange(UNITS), code] = 1.0
+    time, eye = np.arange(n_periods), np.eye(UNITS)
+    covariance = 0.5 ** np.abs(time[:, None] - time)
+    lower, determinant = np.linalg.cholesky(covariance), log_determinant(w, code)
+    spread = np.linalg.inv(eye - errors * w.toarray())
+    rejected = 0
+    for _ in range(150):
+        x = rng.standard_normal((UNITS, n_periods, 1))
+        e = spread @ (rng.standard_normal((UNITS, n_periods)) @ lower.T)
+        mean = x[..., 0] + rng.standard_normal((UNITS, 1)) + table @ rng.normal(size=(levels, 8))
+        y = np.linalg.solve(eye - 0.4 * w.toarray(), mean + e)
+        forms = Forms.of_lag(y, x, table, w, covariance, determinant)
+        rejected += forms.errors_beside_lag(table, w, w)[1] < 0.05
+    assert rejected > 120 if errors else 1 <= rejected < 17
+
+
+def test_a_lag_is_no_cause_in_tests_of_the_model_without_it() -> None:
+    """Where outcomes follow the five nearest, and so they do in the fit."""
+    plain = fitted(0.0)
+    assert plain.panel is not None
+    weights = nqp.spatial_weights.nearest(plain.panel)
+    w = weights.aligned(plain.panel.unit_labels).matrix.toarray()
+    panel = plain.panel.with_outcome(
+        np.linalg.solve(np.eye(UNITS) - 0.5 * w, plain.panel.outcome.reshape(UNITS, -1)).ravel()
+    )
+    term = nqp.SpatialLag(weights, durbin=False)
+    effect, time = nqp.Complete(varying=None), nqp.TimeEffects()
+    lag = nqp.fit(plain.variant(spillovers=term, effect=effect, time=time), panel,
+                  nqp.Importance(seed=1, draws=200), progress=False)  # fmt: skip
+    without = nqp.fit(plain.variant(effect=effect, time=time), panel,
+                      nqp.Importance(seed=1, draws=200), progress=False)  # fmt: skip
+    ours, theirs = (nqp.check(x, "spatial_lm", progress=False) for x in (lag, without))
+    a, b = (x.evidence.set_index("test")["printed_statistic"] for x in (ours, theirs))
+    np.testing.assert_allclose(a[b.index], b, rtol=1e-9)
+    assert theirs.verdict == "in doubt"
+    assert ours.verdict == "holds"
+    assert ours.figure.startswith("errors beside the lag")
+    assert "LM error beside the lag" in [x.label for x in nqp.table([ours], "spatial_lm").rows]
+    assert nqp.check(lag, "moran", progress=False).verdict == "holds"
+    shared = nqp.fit(lag.variant(spillovers=nqp.SpatialLag(weights, error=True)), panel,
+                     nqp.Importance(seed=1, draws=200), progress=False)  # fmt: skip
+    reported = nqp.check(shared, "spatial_lm", progress=False)
+    assert reported.verdict == "reported"
+    np.testing.assert_allclose(
+        reported.evidence.set_index("test")["printed_statistic"][b.index], b, rtol=1e-9
+    )
 
 
 def test_verdicts_where_the_answer_is_known() -> None:

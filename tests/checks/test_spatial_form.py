@@ -8,7 +8,7 @@ import linked_provinces as provinces
 import numpy as np
 import pandas as pd
 import pytest
-from doors import Forms, form_disputes, log_marginal, log_prior_of_theta
+from doors import Forms, form_disputes, form_verdict, log_marginal, log_prior_of_theta
 from scipy import linalg
 from scipy.optimize import minimize
 from scipy.sparse import csr_array
@@ -190,6 +190,42 @@ def test_a_form_that_is_too_narrow_fails_and_mixed_levels_have_no_marginal() -> 
     assert "no marginal likelihoods" in result.figure
     with pytest.raises(StudyError, match="'theta_sd' is 0"):
         nqp.check(plain, "spatial_form", theta_sd=0, progress=False)
+
+
+@pytest.mark.parametrize(
+    ("world", "options", "words"),
+    [
+        ("SEM", {"durbin": False}, "Errors that follow linked units' explain the outcome better"),
+        ("SAR", {"error": True}, "More than errors follows linked units"),
+    ],
+)
+def test_a_lag_and_shared_errors_are_not_taken_for_each_other(
+    world: str, options: dict[str, bool], words: str
+) -> None:
+    fit = fitted(world, spillovers=nqp.SpatialLag(WEIGHTS, **options))
+    result = nqp.check(fit, "spatial_form", progress=False)
+    assert result.verdict in ("in doubt", "fails")
+    assert words in result.sentence
+
+
+def test_of_two_forms_that_both_stand_the_likelier_is_told() -> None:
+    p = {"SAR": 0.3, "SEM": 0.4, "SLX": 0.0}
+    found = {
+        (form, lag): form_verdict(form, p, lag)[0]
+        for form in ("SDM", "SAR", "SEM") for lag in (0.02, 0.5, 0.98)
+    }  # fmt: skip
+    assert found == {
+        ("SDM", 0.02): "in doubt", ("SDM", 0.5): "could not tell", ("SDM", 0.98): "holds",
+        ("SAR", 0.02): "in doubt", ("SAR", 0.5): "could not tell", ("SAR", 0.98): "holds",
+        ("SEM", 0.02): "holds", ("SEM", 0.5): "could not tell", ("SEM", 0.98): "in doubt",
+    }  # fmt: skip
+    # What the likelihood ratio says of one of them is enough.
+    assert form_verdict("SAR", p | {"SEM": 0.01}, 0.02)[0] == "holds"
+    assert form_verdict("SAR", p | {"SAR": 0.01}, 0.98)[0] == "in doubt"
+    assert "Errors that follow" in form_verdict("SAR", p | {"SAR": 1e-4}, 0.02)[1]
+    both = form_verdict("SAR", p | {"SAR": 1e-4, "SEM": 0.01}, 0.5)
+    assert both[0] == "fails"
+    assert "Treatment or covariates" in both[1]
 
 
 def test_a_proper_prior_of_theta_counts_as_a_marginal_likelihood_does() -> None:

@@ -19,6 +19,8 @@ LM: Final = {
     "robust error": Message("Robust LM error"),
 }
 """The tests, in the order of papers."""
+LM_BESIDE_LAG: Final = {"error beside lag": Message("LM error beside the lag")}
+"""Of a model with a lag."""
 LISA_TYPES: Final = {
     "HH": Message("HH: high among high"),
     "LL": Message("LL: low among low"),

@@ -12,10 +12,10 @@ from bayes_nqp.checks import CHECKS, CheckResult
 from bayes_nqp.errors import StudyError
 from bayes_nqp.fitting import ADDITIVE, ROWS, Fit
 from bayes_nqp.language import Message
-from bayes_nqp.tables._dependence import LM
+from bayes_nqp.tables._dependence import LM, LM_BESIDE_LAG
 from bayes_nqp.tables._draft import TableDraft
 from bayes_nqp.tables._kinds import Ask, kind
-from bayes_nqp.tables._model import Column, Table
+from bayes_nqp.tables._model import NOTHING, Column, Table
 from bayes_nqp.tables._parts import chance, number
 
 _SIDES: Final = {
@@ -48,12 +48,20 @@ def spatial_lm(source: Fit | xr.Dataset | Sequence[CheckResult], ask: Ask) -> Ta
     for table in tables:
         draft.row(translate("Weights: {}", str(table.attrs.get("weights", ""))))
         by_test = table.set_index("test")
-        for name, label in LM.items():
+        for name, label in (LM | LM_BESIDE_LAG).items():
+            if name not in by_test.index:
+                continue
             line = by_test.loc[[name]].iloc[0]
-            pairs = ((number(line[x], digits), chance(line[p])) for x, p in _SIDES)
+            pairs = (
+                (NOTHING, NOTHING)
+                if pd.isna(line[x])
+                else (number(line[x], digits), chance(line[p]))
+                for x, p in _SIDES
+            )
             draft.row(translate(label), *(cell for pair in pairs for cell in pair))
     draft.note(
-        "Of the model less what it has of linked units' outcomes and errors; unit effects, time "
+        "Of the model less what it has of linked units' outcomes and errors, but for errors beside "
+        "the lag (Anselin 1988); unit effects, time "
         "effects and controls are in. As printed: residuals with unit and common time effects out "
         "are taken as independent over time. Whitened: contrasts of units by the errors of the "
         "fit, time effects by level out. Each is chi-squared with one degree of freedom."

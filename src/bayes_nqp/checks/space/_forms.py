@@ -29,7 +29,7 @@ from scipy.optimize import minimize_scalar
 from scipy.special import chdtrc
 
 from bayes_nqp.arrays import Array
-from bayes_nqp.checks.space._statistics import contrasts_of
+from bayes_nqp.checks.space._statistics import contrasts_of, levels_out
 from bayes_nqp.gaussian import HIGHEST, LOWEST, LogDeterminant
 
 _PLACES = 60
@@ -159,6 +159,59 @@ class Forms:
             wald_p, ratio_p = (float(chdtrc(r.size, statistic)) for statistic in (wald, ratio))
             out[form] = Restriction(wald, wald_p, ratio, ratio_p, r.size)
         return out
+
+    @classmethod
+    def of_lag(
+        cls, outcome: Array, columns: Array, levels: Array, matrix: Any, covariance: Array,
+        determinant: LogDeterminant,
+    ) -> Self:  # fmt: skip
+        """As `of_panel`, of columns that hold those of linked units, or may be collinear."""
+        n, n_periods, k = columns.shape
+        pair = np.stack([outcome, matrix @ outcome], axis=2)
+        out = contrasts_of(levels, covariance)
+        rows = out(np.concatenate([columns, pair], axis=2)).reshape(-1, k + 2)
+        x, y, wy = np.split(rows, [k, k + 1], axis=1)
+        free = (n - levels.shape[1]) * (n_periods - 1)
+        return cls(x, x[:, :0], y[:, 0], wy[:, 0], free, n_periods - 1, determinant)
+
+    def errors_beside_lag(self, levels: Array, links: Any, matrix: Any) -> tuple[float, float]:
+        """Test of spatial errors beside a spatial lag: statistic and p.
+
+        With e the residuals at the maximum of the likelihood, s² their variance, ``G = W_1 S^-1``
+        of the lag's own W_1, and P, M and t those of tests without a lag,
+
+            ``c = e'(I ⊗ W)e / s² + (T - 1) tr(PW)``,  ``LM = c² / (t - u² V)``,
+            ``u = (T - 1)[tr(W̃ G̃ + W̃'G̃) - 2 tr(PW) tr(PG) / (n - L)]``,
+
+        V the inverse information of delta: it is estimated from the same rows (Anselin 1988).
+
+        Parameters
+        ----------
+        levels : ndarray (n, L)
+            A dummy of each level of time effects.
+        links : sparse array (n, n)
+            W_1.
+        matrix : sparse array (n, n)
+            W.
+        """
+        n, top = len(levels), self.maximum("SAR")
+        e = self.y - top.delta * self.wy - self.x @ top.slopes
+        projected, _, rank, _ = np.linalg.lstsq(self.x, self.wy, rcond=None)
+        variance = float(e @ e) / (self.free - rank)
+        # Of delta the information of all parameters leaves W y less its projection on columns.
+        v = self.wy - self.x @ projected
+        slope = float(self.wy @ e)
+        information = float(v @ v) / variance - 2.0 * slope**2 / (self.free * variance**2)
+        information -= self.periods * self.determinant.curvature(top.delta)
+        feedback = np.linalg.solve((np.eye(n) - top.delta * links).T, links.toarray().T).T
+        (w, mean_w), (g, mean_g) = (levels_out(x, levels) for x in (matrix.toarray(), feedback))
+        free = n - levels.shape[1]
+        t = float((w * w.T).sum() + (w * w).sum()) - 2.0 * mean_w**2 / free
+        u = float((w * g.T).sum() + (w * g).sum()) - 2.0 * mean_w * mean_g / free
+        by_unit = e.reshape(n, -1)
+        c = float((by_unit * (matrix @ by_unit)).sum()) / variance + self.periods * mean_w
+        spread = self.periods * t - (self.periods * u) ** 2 / information
+        return c**2 / spread, float(chdtrc(1, c**2 / spread))
 
     def _at(self, form: str, delta: float) -> Maximum:
         """The likelihood at a delta, slopes at their least squares."""

@@ -11,7 +11,7 @@ from scipy.special import ndtr
 from bayes_nqp import vocabulary as v
 from bayes_nqp.arrays import Array
 from bayes_nqp.checks.shared import DOUBT, HOLDS, Finding, asks
-from bayes_nqp.checks.space._near import balanced, left_out, named, weights_by
+from bayes_nqp.checks.space._near import balanced, filtered, left_out, named, weights_by
 from bayes_nqp.checks.space._statistics import Moran, local_z, morans_i
 from bayes_nqp.fitting import ADDITIVE, ROWS, UNITS, Fit, panel_of
 from bayes_nqp.language import Message, joined
@@ -32,7 +32,8 @@ def moran(fit: Fit, *, weights: SpatialWeights | None = None) -> Finding:
 
     Of the outcome it tells how alike neighbours are, which is no fault of a model: unit effects
     take what lasts. Residuals are those of least squares with unit effects, time effects by level,
-    a dummy of each treated cell and covariates. The verdict is on them: in doubt where any period
+    a dummy of each treated cell and covariates, and less what the design says that linked units'
+    outcomes or errors do. The verdict is on them: in doubt where any period
     has an I beyond what chance gives in one of twenty panels (normal approximation under
     randomisation, two-sided, Bonferroni over periods).
 
@@ -53,7 +54,7 @@ def moran(fit: Fit, *, weights: SpatialWeights | None = None) -> Finding:
     """
     matrix = weights_by(fit, weights)
     rows = balanced(fit, matrix)
-    residual = _residuals(rows.outcome, rows.columns, rows.levels)
+    residual = _residuals(*filtered(fit, rows), rows.levels)
     series = {"outcome": rows.outcome, "residual": residual}
     numbers = {
         name: [morans_i(x, rows.matrix) for x in values.T] for name, values in series.items()

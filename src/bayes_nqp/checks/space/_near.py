@@ -11,9 +11,9 @@ import numpy.typing as npt
 
 from bayes_nqp.arrays import Array, Index
 from bayes_nqp.checks.shared import Comparison
-from bayes_nqp.designs import Rings
+from bayes_nqp.designs import Rings, SpatialLag
 from bayes_nqp.errors import NotApplicable, PanelError, shown
-from bayes_nqp.fitting import Fit, panel_of
+from bayes_nqp.fitting import Fit, equation_draws, panel_of
 from bayes_nqp.language import Message, Numeral
 from bayes_nqp.panel import Panel
 from bayes_nqp.planning import Plan
@@ -25,6 +25,7 @@ from bayes_nqp.spatial_weights import (
     nearest,
     without_place,
 )
+from bayes_nqp.terms import DELTA, LAG, TIED
 
 NEIGHBOURS = 5
 """Nearest units that are linked, either way, where no weights are given."""
@@ -239,7 +240,7 @@ def balanced(fit: Fit, weights: SpatialWeights) -> Balanced:
     at = (place[rows.unit[inside]], rows.time[inside])
     outcome = np.zeros((units.size, n_periods))
     outcome[at] = plan.panel.outcome[plan.kept][inside]
-    columns = [column[inside] for column in (*covariates_of(plan), *_treatment(plan))]
+    columns = [x[inside] for x in (*covariates_of(plan), *_treatment(plan))]
     table = np.zeros((units.size, n_periods, len(columns)))
     for k, values in enumerate(columns):
         table[(*at, k)] = values
@@ -248,15 +249,42 @@ def balanced(fit: Fit, weights: SpatialWeights) -> Balanced:
     return Balanced(units, outcome, table, levels, weights.aligned(labels[units]).matrix)
 
 
-def covariates_of(plan: Plan, *, without: str = "") -> list[Array]:
-    """Columns of the outcome's equation but for an exposure, and one name (row that is kept)."""
+def filtered(fit: Fit, rows: Balanced) -> tuple[Array, Array]:
+    """Outcome and columns whose errors follow no linked units', delta at its posterior mean.
+
+    With ``S = I - delta W`` of the design, ``S y = X beta + e`` where outcomes follow those of
+    linked units, and ``S y = S X beta + e`` where errors do.
+
+    Returns
+    -------
+    tuple of ndarray (n, T) and ndarray (n, T, k)
+        As they are where nothing follows linked units.
+    """
+    term, delta = fit.facts.term(SpatialLag), equation_draws(fit, DELTA)
+    if term is None or delta is None:
+        return rows.outcome, rows.columns
+    labels = panel_of(fit).unit_labels[rows.units]
+    links = float(delta.mean()) * term.weights.aligned(labels).matrix
+
+    def out(values: Array) -> Array:
+        flat = values.reshape(len(values), -1)
+        return np.asarray((flat - links @ flat).reshape(values.shape))
+
+    return out(rows.outcome), out(rows.columns) if term.error else rows.columns
+
+
+def covariates_of(plan: Plan) -> list[Array]:
+    """Columns of the outcome's equation but for an exposure and outcomes of linked units, by row.
+
+    Least squares would take W y, which follows y, for one more cause (row that is kept).
+    """
     equation = plan.equations[0]
     rows, dose = equation.rows, equation.dose
     inside = range(0) if dose is None else range(dose.start, dose.start + dose.periods)
     return [
         np.where((x.period is None) | (rows.time == x.period), x.values, 0.0)
         for k, x in enumerate(rows.columns)
-        if x.name != without and k not in inside
+        if x.name != LAG and not x.name.startswith(TIED) and k not in inside
     ]
 
 

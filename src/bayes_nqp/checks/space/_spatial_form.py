@@ -7,12 +7,12 @@ from dataclasses import replace
 
 import numpy as np
 import xarray as xr
-from scipy.special import softmax
+from scipy.special import expit, softmax
 
 from bayes_nqp.annotations import Positive
 from bayes_nqp.arrays import Array
 from bayes_nqp.checks.model import error_means
-from bayes_nqp.checks.shared import DOUBT, FAILS, HOLDS, Finding, Verdict, asks, reason
+from bayes_nqp.checks.shared import DOUBT, FAILS, HOLDS, UNTOLD, Finding, Verdict, asks, reason
 from bayes_nqp.checks.space._form_posteriors import FORMS, marginals, posteriors
 from bayes_nqp.checks.space._forms import Forms, Restriction, independent
 from bayes_nqp.checks.space._near import covariates_of, named, size_of
@@ -23,11 +23,21 @@ from bayes_nqp.gaussian import LogDeterminant
 from bayes_nqp.language import Message, joined
 from bayes_nqp.planning import Plan, plan_of
 from bayes_nqp.pooling import single_curve
-from bayes_nqp.terms import LAG, TimeEffects
+from bayes_nqp.terms import TimeEffects
 
 _LEVEL, _SURE = 0.05, 0.001
 """Sizes of the tests from which a form is in doubt, and fails."""
+_TOLD = 0.9
+"""Share of a lag, or of shared errors, among both from which the data tell them apart."""
+_ERRORS = (
+    "spillovers=nqp.SpatialLag(fit.design.spillovers.weights, error=True), "
+    "effect=nqp.Complete(varying=None)"
+)
 _ALONE = Message("What follows goes by the likelihood ratio alone.")
+_UNTOLD = Message(
+    "The data do not tell whether outcomes of linked units matter or their shocks are shared: "
+    "neither the model with a plain lag nor the one with spatial errors is rejected."
+)
 
 
 @asks(
@@ -46,8 +56,11 @@ def spatial_form(fit: Fit, *, theta_sd: Positive | None = None) -> Finding:
     errors of the Durbin model, time effects by level out of the likelihood; and once more with
     errors independent over time, as papers print them. The verdict goes by the likelihood ratio on
     whitened contrasts at 5 %: the Wald statistic of a common factor depends on how the restriction
-    is written. All forms have effects on one curve (a level and a drift in event time; an
-    exposure has one slope) and no deviations, as SEM needs them, and W X of every column.
+    is written. SAR and SEM have as many parameters, and neither holds the other: where neither is
+    rejected, their odds by marginal likelihood (by likelihood where there is none) tell them apart
+    from nine to one on; otherwise the verdict is "could not tell". All forms have effects on one
+    curve (a level and a drift in event time; an exposure has one slope) and no deviations, as SEM
+    needs them, and W X of every column.
 
     Beside the tests stand the posterior of theta and of ``theta + delta beta`` in the Durbin
     model, and log marginal likelihoods of SDM, SAR and SEM with probabilities under even odds. A
@@ -94,7 +107,11 @@ def spatial_form(fit: Fit, *, theta_sd: Positive | None = None) -> Finding:
         evidence["probability"] = ("form", softmax(evidence["log_marginal"].to_numpy()))
     ours = tests["whitened"]
     p = {form: x.ratio_p for form, x in ours.items()}
-    verdict, sentence = _verdict(fit, p)
+    # log L(SAR) - log L(SEM) is half of what the restrictions' ratios differ by.
+    lead = 0.5 * (ours["SEM"].ratio - ours["SAR"].ratio)
+    if marginal:
+        lead = marginal["SAR"] - marginal["SEM"]
+    verdict, sentence = _verdict(_term(fit).form, p, float(expit(lead)))
     figure = _figure(ours, evidence)
     if disputes := _disputes(_term(fit).form, p, marginal):
         verdict, sentence = DOUBT, joined([*disputes, _ALONE, sentence])
@@ -184,7 +201,7 @@ def _columns(plan: Plan) -> list[Array]:
     columns = [treated, treated * plan.table.event_time[cell]]
     if exposure is not None:
         columns = [exposure.values[plan.kept]]
-    return columns + covariates_of(plan, without=LAG)
+    return columns + covariates_of(plan)
 
 
 def _tests(tests: Mapping[str, Mapping[str, Restriction]]) -> xr.Dataset:
@@ -250,14 +267,44 @@ def _disputes(
     return out
 
 
-def _verdict(fit: Fit, p: Mapping[str, float]) -> tuple[Verdict, Message]:
-    """Judge the form of the fit by the p values of both restrictions."""
-    form = _term(fit).form
+def _verdict(form: str, p: Mapping[str, float], lag: float) -> tuple[Verdict, Message]:
+    """Judge the form of a fit.
+
+    Parameters
+    ----------
+    p : mapping of str to float
+        Of both restrictions, and of SLX.
+    lag : float
+        Share of SAR among SAR and SEM.
+    """
     apart = {name: value < _LEVEL for name, value in p.items()}
-    if form != "SDM":
-        if apart[form]:
-            return (FAILS if p[form] < _SURE else DOUBT), _rejected(form)
+    if not apart["SAR"] and not apart["SEM"]:
+        apart |= {"SAR": lag <= 1.0 - _TOLD, "SEM": lag >= _TOLD}
+    if form == "SDM":
+        return _durbin(apart)
+    if p[form] < _LEVEL and (form != "SAR" or apart["SEM"]):
+        return (FAILS if p[form] < _SURE else DOUBT), _rejected(form)
+    if form == "SLX":
         return HOLDS, Message("The Durbin model explains no more than this form, {}.", form)
+    other = "SEM" if form == "SAR" else "SAR"
+    if apart[form] and form == "SAR":
+        return (FAILS if p[form] < _SURE else DOUBT), Message(
+            "Errors that follow linked units' explain the outcome better than outcomes that do, "
+            "and then there are no spillovers. Next: {}.", _ERRORS,
+        )  # fmt: skip
+    if apart[form]:
+        return DOUBT, Message(
+            "Outcomes that follow linked units' explain the outcome better than errors that do, "
+            "and then there are spillovers. Next: {}.",
+            "spillovers=nqp.SpatialLag(fit.design.spillovers.weights, durbin=False)",
+        )
+    if not apart[other]:
+        return UNTOLD, _UNTOLD
+    return HOLDS, Message("The Durbin model explains no more than this form, {}.", form)
+
+
+def _durbin(apart: Mapping[str, bool]) -> tuple[Verdict, Message]:
+    """Judge a Durbin model, by which forms can be told from it."""
     if apart["SAR"] and apart["SEM"] and not apart["SLX"]:
         return HOLDS, Message(
             "Treatment and covariates of linked units matter, and their outcomes add nothing: SLX "
@@ -271,19 +318,14 @@ def _verdict(fit: Fit, p: Mapping[str, float]) -> tuple[Verdict, Message]:
     if apart["SAR"]:
         return DOUBT, Message(
             "Coefficients are those of a common factor: errors that follow linked units' explain "
-            "as much, and then there are no spillovers. Next: {}.",
-            "spillovers=nqp.SpatialLag(fit.design.spillovers.weights, error=True), "
-            "effect=nqp.Complete(varying=None)",
-        )
+            "as much, and then there are no spillovers. Next: {}.", _ERRORS,
+        )  # fmt: skip
     if apart["SEM"]:
         return HOLDS, Message(
             "Treatment and covariates of linked units add nothing: a plain lag would do. Next: {}.",
             "spillovers=nqp.SpatialLag(fit.design.spillovers.weights, durbin=False)",
         )
-    return DOUBT, Message(
-        "The data do not tell whether outcomes of linked units matter or their shocks are shared: "
-        "neither the model with a plain lag nor the one with spatial errors is rejected."
-    )
+    return UNTOLD, _UNTOLD
 
 
 def _rejected(form: str) -> Message:

@@ -6,11 +6,20 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from bayes_nqp.checks.shared import DOUBT, HOLDS, Finding, asks
-from bayes_nqp.checks.space._near import balanced, left_out, named, size_of, weights_by
+from bayes_nqp.checks.shared import DOUBT, HOLDS, REPORTED, Finding, Verdict, asks
+from bayes_nqp.checks.space._forms import Forms
+from bayes_nqp.checks.space._near import (
+    Balanced,
+    balanced,
+    left_out,
+    named,
+    size_of,
+    weights_by,
+)
 from bayes_nqp.checks.space._statistics import TESTS, as_printed, whitened
-from bayes_nqp.designs import parameters_of
+from bayes_nqp.designs import SpatialLag, parameters_of
 from bayes_nqp.fitting import ADDITIVE, ROWS, UNITS, Fit, panel_of
+from bayes_nqp.gaussian import LogDeterminant
 from bayes_nqp.language import Message, joined
 from bayes_nqp.spatial_weights import SpatialWeights, located
 
@@ -34,6 +43,11 @@ def spatial_lm(fit: Fit, *, weights: SpatialWeights | None = None) -> Finding:
     effects by level take of the score: in doubt if the test of the lag or that of the errors
     rejects at 5 % (2.5 % each).
 
+    Of a fit whose outcomes follow those of linked units they are tests of the model without that
+    lag, as papers print them before they choose it; the verdict then goes by spatial errors beside
+    the lag, whose coefficient is estimated from the same rows: in doubt at 5 %. Where errors follow
+    those of linked units they are reported, and `spatial_form` asks of the model.
+
     Parameters
     ----------
     weights : SpatialWeights, optional
@@ -42,8 +56,9 @@ def spatial_lm(fit: Fit, *, weights: SpatialWeights | None = None) -> Finding:
 
     References
     ----------
-    Anselin, L., Le Gallo, J. and Jayet, H. (2008). Spatial panel econometrics. Elhorst, J. P.
-    (2010). Spatial panel data models. In Handbook of applied spatial analysis.
+    Anselin, L. (1988). Spatial econometrics: methods and models. Anselin, L., Le Gallo, J. and
+    Jayet, H. (2008). Spatial panel econometrics. Elhorst, J. P. (2010). Spatial panel data models.
+    In Handbook of applied spatial analysis.
     """
     matrix = weights_by(fit, weights)
     rows = balanced(fit, matrix)
@@ -57,15 +72,55 @@ def spatial_lm(fit: Fit, *, weights: SpatialWeights | None = None) -> Finding:
         ]
     )  # fmt: skip
     lag, error = ours["lag"], ours["error"]
-    doubt = min(lag[1], error[1]) < 0.5 * _LEVEL
     figure = Message(
         "LM lag {:.1f} (p {}), errors {:.1f} (p {}); as printed in papers {:.1f} and {:.1f}",
         lag[0], size_of(lag[1]), error[0], size_of(error[1]),
         printed["lag"][0], printed["error"][0],
     )  # fmt: skip
+    doubt = min(lag[1], error[1]) < 0.5 * _LEVEL
+    verdict: Verdict = DOUBT if doubt else HOLDS
+    sentence = _sentence(doubt, ours)
+    term = fit.facts.term(SpatialLag)
+    if term is not None and term.error:
+        verdict, sentence = (
+            REPORTED,
+            Message(
+                "These are tests of the model without errors that follow those of linked units; "
+                "'spatial_form' asks whether such errors are the right form."
+            ),
+        )
+    elif term is not None and term.lag:
+        beside, p = _beside_lag(fit, rows, term)
+        table.loc[len(table)] = {"test": "error beside lag", "statistic": beside, "p": p}
+        verdict, sentence = DOUBT if p < _LEVEL else HOLDS, _sentence_of_lag(p < _LEVEL)
+        figure = Message(
+            "errors beside the lag {:.1f} (p {}); of the model without it: {}",
+            beside, size_of(p), figure,
+        )  # fmt: skip
     table.attrs |= named(matrix, fit)
-    sentence = joined(filter(None, [_sentence(doubt, ours), left_out(panel_of(fit), matrix.ids)]))
-    return Finding(DOUBT if doubt else HOLDS, figure, sentence, table)
+    sentence = joined(filter(None, [sentence, left_out(panel_of(fit), matrix.ids)]))
+    return Finding(verdict, figure, sentence, table)
+
+
+def _beside_lag(fit: Fit, rows: Balanced, term: SpatialLag) -> tuple[float, float]:
+    """Test of spatial errors beside the lag of a fit: statistic and p."""
+    lag = fit.plan.model.equations[0].lag
+    assert lag is not None
+    assert isinstance(lag.log_determinant, LogDeterminant)
+    links = term.weights.aligned(panel_of(fit).unit_labels[rows.units]).matrix
+    forms = Forms.of_lag(
+        rows.outcome, rows.columns, rows.levels, links, _covariance(fit), lag.log_determinant
+    )
+    return forms.errors_beside_lag(rows.levels, links, rows.matrix)
+
+
+def _sentence_of_lag(doubt: bool) -> Message:
+    if doubt:
+        return Message(
+            "What the lag leaves of the outcome is alike among neighbours: shocks are shared, or "
+            "outcomes follow others than the lag's weights say."
+        )
+    return Message("The lag leaves nothing of the outcome that is alike among neighbours.")
 
 
 def _sentence(doubt: bool, tests: dict[str, tuple[float, float]]) -> Message:

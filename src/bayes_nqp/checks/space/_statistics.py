@@ -122,13 +122,18 @@ def whitened(
         Of a unit's errors, of any scale.
     """
     n, n_periods = outcome.shape
-    basis, out = np.linalg.qr(levels)[0], contrasts_of(levels, covariance)
+    out, (within, mean) = contrasts_of(levels, covariance), levels_out(matrix, levels)
+    free = (n - levels.shape[1]) * (n_periods - 1)
+    trace = (n_periods - 1) * (_trace(within) - 2.0 * mean**2 / (n - levels.shape[1]))
+    return _tests(out(outcome), out(columns), matrix, trace, (n_periods - 1) * mean, free)
+
+
+def levels_out(matrix: Any, levels: Array) -> tuple[Array, float]:
+    """``MWM`` and ``tr(PW)``, with P the projection on levels (n, L) and M = I - P."""
+    basis = np.linalg.qr(levels)[0]
     within = matrix - basis @ (basis.T @ matrix)
     mean = float(np.trace(basis.T @ (matrix @ basis)))
-    within = within - (within @ basis) @ basis.T
-    free = (n - basis.shape[1]) * (n_periods - 1)
-    trace = (n_periods - 1) * (_trace(within) - 2.0 * mean**2 / (n - basis.shape[1]))
-    return _tests(out(outcome), out(columns), matrix, trace, (n_periods - 1) * mean, free)
+    return np.asarray(within - (within @ basis) @ basis.T), mean
 
 
 def contrasts_of(levels: Array, covariance: Array) -> Callable[[Array], Array]:
