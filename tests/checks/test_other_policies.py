@@ -48,6 +48,13 @@ def test_what_looks_like_another_policy(rows: pd.DataFrame) -> None:
     assert (found["other"][both] == found["dated"][both]).all()
 
 
+def test_a_year_of_founding_is_no_policy(rows: pd.DataFrame) -> None:
+    units = rows["unit"].astype("category").cat.codes
+    founded = (2001 + units % 4).where(units % 3 > 0)
+    firms = rows.assign(founded=founded)[rows["year"] >= founded.fillna(0.0)]
+    assert set(policies_of(panel_of(firms))) == {"dated", "other"}
+
+
 def test_one_that_carries_the_effect_is_named(rows: pd.DataFrame) -> None:
     moved = rows.assign(outcome=rows["outcome"] + 1.5 * rows["other"]).drop(columns="dated")
     result = asked(panel_of(moved))

@@ -45,12 +45,15 @@ def policies_of(panel: Panel) -> Iterator[tuple[str, Index]]:
         start = _switched(panel, name)
         if start is None and name not in covariates:
             start = _dated(panel, name)
-        if start is None or np.unique(start[start >= 0]).size < 2:
+        if start is None:
             continue
-        takers = (start >= 0).sum() >= _FEWEST
+        # Of those that are seen from then on alone, as firms by their founding, unit effects tell.
+        seen = np.bincount(unit[panel.time_codes < start[unit]], minlength=start.size) > 0
+        start = np.where(seen, start, -1)
+        takers = seen.sum() >= _FEWEST
         pairs = np.unique(np.stack([panel.cohort_codes, start]), axis=1)
         of_adoption = pairs.shape[1] == np.unique(panel.cohort_codes).size
-        if takers and not of_adoption:
+        if takers and np.unique(start[seen]).size > 1 and not of_adoption:
             yield name, start[unit]
 
 
