@@ -52,7 +52,7 @@ def test_a_year_of_founding_is_no_policy(rows: pd.DataFrame) -> None:
     units = rows["unit"].astype("category").cat.codes.astype(int)
     founded = (2001 + units % 4).where(units % 3 > 0)
     firms = rows.assign(founded=founded)[rows["year"] >= founded.fillna(0.0)]
-    assert set(policies_of(panel_of(firms))) == {"dated", "other"}
+    assert set(dict(policies_of(panel_of(firms)))) == {"dated", "other"}
 
 
 def test_one_that_carries_the_effect_is_named(rows: pd.DataFrame) -> None:
