@@ -233,7 +233,8 @@ def test_the_quick_target_asks_every_room() -> None:
     """What `make quick` runs is there, and every room with tests of its own is among it."""
     listed = [x.partition("::")[0] for x in (ROOT / "tests" / "quick.txt").read_text().splitlines()]
     assert [x for x in listed if not (ROOT / x).exists()] == []
-    own = {x.name for x in (ROOT / "tests").iterdir() if x.is_dir() and (PACKAGE / x.name).exists()}
+    rooms = (x.name for x in (ROOT / "tests").iterdir() if x.is_dir() and x.name[0].isalpha())
+    own = {x for x in rooms if (PACKAGE / x).is_dir()}
     assert own - {Path(x).parts[1] for x in listed} == set()
 
 

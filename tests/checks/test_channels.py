@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from doors import called, innovations, left_over, order_said, total_fit
+from doors import Line, called, innovations, left_over, mediators_said, order_said, total_fit
 from matplotlib.collections import LineCollection
 from matplotlib.text import Text
 
@@ -128,6 +128,17 @@ def test_pretrends_of_mediators_are_earned_and_fail(sound: nqp.Fit, tangled: nqp
     assert of(bad, "tech", "slope before adoption")["verdict"] == "fails"
     assert "tech" in bad.sentence.split("already")[0]
     assert "finance" not in bad.sentence.split("already")[0]
+
+
+def test_a_drift_that_no_lead_shows_is_told_as_one() -> None:
+    lines = [
+        Line(name, "slope before adoption", 0.0, -1.0, 1.0, verdict)
+        for name, verdict in (("tech", "fails"), ("skill", "fails"), ("finance", "could not tell"))
+    ]
+    said = str(mediators_said(lines, ["skill", "finance"]))
+    assert "Before adoption tech already moved apart" in said
+    assert "No lead of skill stands apart" in said
+    assert "Open: finance." in said
 
 
 def test_mediators_that_may_drift_are_reported(tangled: nqp.Fit) -> None:

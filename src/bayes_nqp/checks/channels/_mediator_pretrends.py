@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
+
 from bayes_nqp.checks.channels._lines import Line, drawn, finding_of
 from bayes_nqp.checks.shared import (
     DOUBT,
@@ -45,11 +47,14 @@ def mediator_pretrends(fit: Fit) -> Finding:
     every = [parted(outcome) for outcome in outcomes]
     tails = holm([parts.judged.total.tail for parts in every])
     drifting = fit.facts.has("drift")
-    lines, words = [], []
+    lines, words, drifts = [], [], []
     for name, equation, parts, tail in zip(
         names, fit.plan.equations[1:], every, tails, strict=True
     ):
-        stated = worst_of([parts.judged.verdict_at(tail, len(names)), parts.earned.verdict])
+        by_leads = parts.judged.verdict_at(tail, len(names))
+        stated = worst_of([by_leads, parts.earned.verdict])
+        if by_leads != FAILS:
+            drifts.append(name)
         verdict, _ = cautious(stated, NOTHING, parts.worst)
         verdict = REPORTED if drifting else verdict
         total, quantity = parts.judged.total, Message("slope before adoption")
@@ -69,7 +74,7 @@ def mediator_pretrends(fit: Fit) -> Finding:
     order = (FAILS, DOUBT, UNTOLD, HOLDS, REPORTED)
     worst = sorted(zip(lines, words, strict=True), key=lambda x: order.index(x[0].verdict))
     figure = separated(word for _, word in worst)
-    sentence = DRIFTING if drifting else _sentence(lines)
+    sentence = DRIFTING if drifting else _sentence(lines, drifts)
     if len(names) > 1 and not drifting:
         for_all = Message(
             "Tail probabilities are adjusted for {} mediators being asked (Holm).", len(names)
@@ -79,21 +84,45 @@ def mediator_pretrends(fit: Fit) -> Finding:
     return finding_of(lines, figure, sentence, fits, verdict=REPORTED if drifting else None)
 
 
-def _sentence(lines: list[Line]) -> Message:
+def _sentence(lines: list[Line], drifts: Container[str]) -> Message:
+    """Say it in words.
+
+    Parameters
+    ----------
+    drifts : container of str
+        Mediators whose leads do not fail: untreated periods alone may speak against them.
+    """
     verdict = worst_of(line.verdict for line in lines)
     if verdict == HOLDS:
         return Message("Before adoption every mediator moved alike in treated and untreated units.")
-    failed, doubtful = (
-        listed([line.mediator for line in lines if line.verdict in x])
-        for x in ((FAILS,), (DOUBT, UNTOLD))
-    )
+    doubtful = listed([line.mediator for line in lines if line.verdict in (DOUBT, UNTOLD)])
     if verdict == FAILS:
-        apart = Message(
-            "Before adoption {} already moved apart in the treated, so what the policy seems to do "
-            "to it, and what goes through it, is not all due to the policy.",
-            failed,
+        apart, drifting = (
+            listed(
+                [x.mediator for x in lines if x.verdict == FAILS and (x.mediator in drifts) == d]
+            )
+            for d in (False, True)
         )
-        return joined([apart, Message("Open: {}.", doubtful)] if doubtful else [apart])
+        parts = []
+        if apart:
+            parts.append(
+                Message(
+                    "Before adoption {} already moved apart in the treated, so what the policy "
+                    "seems to do to it, and what goes through it, is not all due to the policy.",
+                    apart,
+                )
+            )
+        if drifting:
+            parts.append(
+                Message(
+                    "No lead of {} stands apart, but its untreated periods are those of a drift of "
+                    "adopters rather than of parallel trends (log Bayes factor), so what the "
+                    "policy seems to do to it, and what goes through it, may not all be due to the "
+                    "policy.",
+                    drifting,
+                )
+            )
+        return joined([*parts, Message("Open: {}.", doubtful)] if doubtful else parts)
     return Message(
         "Before adoption {} may have moved apart in the treated: untreated periods do not tell "
         "parallel trends from a drift, or a trend that the leads allow would be as large as the "
