@@ -155,6 +155,14 @@ def test_a_lag_is_no_cause_in_tests_of_the_model_without_it() -> None:
     assert ours.figure.startswith("errors beside the lag")
     assert "LM error beside the lag" in [x.label for x in nqp.table([ours], "spatial_lm").rows]
     assert nqp.check(lag, "moran", progress=False).verdict == "holds"
+    # A unit without coordinates is one of the lag's: the design's own links have all.
+    frame = panel.frame.copy()
+    frame.loc[frame["unit"] == frame["unit"].iloc[0], ["longitude", "latitude"]] = np.nan
+    blind = nqp.Panel.from_frame(frame, **panel.arguments)
+    own = nqp.check(nqp.fit(lag.design, blind, nqp.Importance(seed=1, draws=200), progress=False),
+                    "spatial_lm", progress=False)  # fmt: skip
+    expected = nqp.check(lag, "spatial_lm", weights=weights, progress=False)
+    assert own.figure == expected.figure
     shared = nqp.fit(lag.variant(spillovers=nqp.SpatialLag(weights, error=True)), panel,
                      nqp.Importance(seed=1, draws=200), progress=False)  # fmt: skip
     reported = nqp.check(shared, "spatial_lm", progress=False)

@@ -60,7 +60,10 @@ def spatial_lm(fit: Fit, *, weights: SpatialWeights | None = None) -> Finding:
     Jayet, H. (2008). Spatial panel econometrics. Elhorst, J. P. (2010). Spatial panel data models.
     In Handbook of applied spatial analysis.
     """
-    matrix = weights_by(fit, weights)
+    matrix, term = weights_by(fit, weights), fit.facts.term(SpatialLag)
+    if term is not None and len(matrix.ids) < fit.plan.frame.n_units:
+        # A lag is of all units: those without coordinates have the design's own links.
+        matrix = weights_by(fit, term.weights)
     rows = balanced(fit, matrix)
     printed = as_printed(rows.outcome, rows.columns, rows.matrix)
     ours = whitened(rows.outcome, rows.columns, rows.levels, rows.matrix, _covariance(fit))
@@ -80,7 +83,6 @@ def spatial_lm(fit: Fit, *, weights: SpatialWeights | None = None) -> Finding:
     doubt = min(lag[1], error[1]) < 0.5 * _LEVEL
     verdict: Verdict = DOUBT if doubt else HOLDS
     sentence = _sentence(doubt, ours)
-    term = fit.facts.term(SpatialLag)
     if term is not None and term.error:
         verdict, sentence = (
             REPORTED,
