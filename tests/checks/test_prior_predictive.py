@@ -64,6 +64,19 @@ def test_priors_far_too_wide_are_doubted(ordinary: nqp.Fit) -> None:
     assert "far below" in result.sentence
 
 
+@pytest.mark.parametrize("changes", [{"effect": nqp.Separate()}, {"moderator": "size"}])
+def test_flat_priors_say_nothing_of_how_effects_differ(changes: dict[str, object]) -> None:
+    """A flat slope of a moderator, and flat effects, are drawn from a wide prior in its place."""
+    size = np.random.default_rng(1).normal(size=DATA.n_units)[DATA.unit_codes]
+    arguments = {**DATA.arguments, "moderators": ["size"]}
+    panel = nqp.Panel.from_frame(DATA.frame.assign(size=size), **arguments)
+    sampler = nqp.Importance(draws=250, chains=2, seed=1)
+    fit = nqp.fit(DESIGN.replace(**changes), panel, sampler, progress=False)
+    result = nqp.check(fit, "prior_predictive")
+    assert result.verdict == "holds", result.sentence
+    assert "sd of treated less untreated" not in result.evidence["statistic"]
+
+
 def test_the_observed_statistics_are_those_of_the_rows(ordinary: nqp.Fit) -> None:
     found = nqp.check(ordinary, "prior_predictive").evidence
     assert isinstance(found, xr.Dataset)

@@ -35,7 +35,8 @@ def prior_predictive(fit: Fit, *, draws: Annotated[int, Ge(20)] = 500) -> Findin
     Statistics are the standard deviation of untreated rows within units, net of time effects
     and slopes; that of their changes from one period to the next; their autocorrelation; the
     mean difference of treated rows from what untreated ones predict; and the standard
-    deviation of these differences. Levels of units and periods, whose priors are flat in the
+    deviation of these differences, unless effects of cells, or what a moderator adds to them, have
+    flat priors, which say nothing of it. Levels of units and periods, whose priors are flat in the
     fit, enter none of them. The priors are stated in multiples of ``s``, so that the verdict
     does not depend on the unit of the outcome.
 
@@ -51,7 +52,11 @@ def prior_predictive(fit: Fit, *, draws: Annotated[int, Ge(20)] = 500) -> Findin
     design: Any = fit.design
     prior = drawn(design, fit.plan.panel, draws=draws, seed=fit.sampler.seed or 0)
     observed = fit.plan.panel.outcome[fit.plan.kept][None]
-    tail = tail_of(_statistics(rows, observed), [_statistics(rows, prior["outcome"].to_numpy()[0])])
+    flat = fit.facts.pooling.flat or fit.facts.moderator is not None
+    here, there = (
+        _statistics(rows, x, flat=flat) for x in (observed, prior["outcome"].to_numpy()[0])
+    )
+    tail = tail_of(here, [there])
     doubted = np.flatnonzero(tail.p_value < _DOUBT)
     out = bool((tail.p_value <= 2.0 / (draws + 1)).any())
     verdict = ladder(fails=doubted.size and out, doubt=doubted.size)
@@ -75,7 +80,7 @@ def prior_predictive(fit: Fit, *, draws: Annotated[int, Ge(20)] = 500) -> Findin
     return Finding(verdict, figure, sentence, evidence, "predictive")
 
 
-def _statistics(rows: Untreated, outcome: Array) -> dict[str, Array]:
+def _statistics(rows: Untreated, outcome: Array, *, flat: bool) -> dict[str, Array]:
     residuals, _, _ = rows.residuals(outcome)
     values: dict[str, Array] = {Message("sd within units"): residuals.std(axis=1)}
     earlier, later = rows.pairs(1)
@@ -86,7 +91,7 @@ def _statistics(rows: Untreated, outcome: Array) -> dict[str, Array]:
     differences = rows.differences(outcome)
     if differences.shape[1]:
         values[Message("treated less untreated")] = differences.mean(axis=1)
-    if differences.shape[1] > 1:
+    if differences.shape[1] > 1 and not flat:
         values[Message("sd of treated less untreated")] = differences.std(axis=1)
     return values
 
