@@ -239,6 +239,7 @@ HOMES = {
     "near_ones": "bayes_nqp.simulation._errors",
     "shared_by_groups": "bayes_nqp.simulation._errors",
     "NAMES": "bayes_nqp.simulation._words:_CHINESE",
+    "Chart": "bayes_nqp.sampling._folded",
     "Weights": "bayes_nqp.sampling._weights",
     "province_names": "bayes_nqp.datasets._prefectures",
     "STUDY_TABLES": "bayes_nqp.studies._plugins",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from differences import by_differences
+from doors import Chart
 from scipy.integrate import dblquad, quad
 from scipy.special import logsumexp
 from scipy.stats import halfnorm, norm
@@ -165,6 +166,50 @@ def test_of_many_scales_the_nearest_to_zero_fold() -> None:
     expected[5:7] = 400.0 / 401.0
     spread = np.where(np.isin(np.arange(14), (5, 6)), 0.05, 0.6)
     assert (np.abs(scales.mean(axis=0) - expected) < width * spread).all()
+
+
+SCALES = np.geomspace(0.02, 5.0, 18)
+"""Scales of half-normals, of which twelve can be folded."""
+
+
+def vanishing(points: np.ndarray) -> np.ndarray:
+    """Scales that may vanish, a product of half-normals: normalised, moments known."""
+    return np.asarray((halfnorm.logpdf(np.exp(points), scale=SCALES) + points).sum(axis=1))
+
+
+def test_scales_beyond_those_that_fold_are_bent() -> None:
+    space = ParameterSpace(
+        tuple(Parameter(f"s{k}", HalfNormal(1.0), folds=True) for k in range(18))
+    )
+    chains = importance(by_differences(vanishing), space, Importance(seed=1))
+    x, effective = np.exp(chains.values["x"]) / SCALES, chains.facts["importance_ess"]
+    assert effective > 400
+    assert "tempered_ess" not in chains.facts
+    assert chains.facts["log_marginal_likelihood"] == pytest.approx(0.0, abs=0.15)
+    np.testing.assert_allclose(x.mean((0, 1)), halfnorm.mean(), atol=4.0 * 0.6 / effective**0.5)
+    assert abs((x < 0.1).mean() - halfnorm.cdf(0.1)) < 0.02
+
+
+def test_places_lead_back_to_points_and_have_their_density() -> None:
+    generator = np.random.default_rng(1)
+    bends, log_tau = np.array([False, True, True]), np.array([0.0, -3.0, 2.0])
+    chart = Chart(np.array([True, False, False]), bends, log_tau)
+    points = generator.normal(0.0, 2.0, (400, 3)) + log_tau
+    points[:2, 1:] = [[-60.0, 4.5], [-1.5, -300.0]]
+    np.testing.assert_allclose(chart.points(chart.places(points)), points, rtol=1e-7, atol=1e-7)
+    # What is half-normal of scale tau is standard normal where it is bent.
+    normal = chart.density(vanish_three)(chart.places(points))
+    x = np.exp(points[:, 0])
+    expected = halfnorm.logpdf(x) + norm.logpdf(chart.places(points)[:, 1:]).sum(axis=1)
+    np.testing.assert_allclose(normal, expected, rtol=1e-6, atol=1e-6)
+    at, h = points[5], 1e-6
+    slopes = (chart.places(at + h) - chart.places(at - h)) / (2.0 * h)
+    np.testing.assert_allclose(chart.slopes(at), slopes, rtol=1e-5)
+
+
+def vanish_three(points: np.ndarray) -> np.ndarray:
+    scales = np.array([1.0, np.exp(-3.0), np.exp(2.0)])
+    return np.asarray((halfnorm.logpdf(np.exp(points), scale=scales) + points).sum(axis=1))
 
 
 def funnel(points: np.ndarray) -> np.ndarray:

@@ -17,7 +17,7 @@ from bayes_nqp.doors import value
 from bayes_nqp.parameters import ParameterSpace
 from bayes_nqp.sampling._chains import Chains
 from bayes_nqp.sampling._climb import Density, Summit, climb, newton
-from bayes_nqp.sampling._folded import FoldedT, folded, folded_density, unfolded
+from bayes_nqp.sampling._folded import Chart, FoldedT
 from bayes_nqp.sampling._weights import Weights
 
 _ROUNDS = (200, 400, 800)
@@ -25,7 +25,7 @@ _INFLATION = 1.2
 _GOOD = 0.5
 """Effective share of a round's points from which the proposal needs no further round."""
 _MOST_FOLDED = 12
-"""Parameters that are folded: 4,096 images."""
+"""Parameters that are folded: 4,096 images. Others that may vanish are bent."""
 _APART = 5.0
 """Standard deviations at which two climbs count as ended at different modes."""
 _AS_HIGH = 0.02
@@ -152,7 +152,7 @@ def importance(
         summit, modes = summits(density, space, generator)
     # One proposal covers one mode; w = p / q of independent points, five times as many at worst.
     if modes == 1:
-        proposal = fitted(density, _nearest_zero(space.folds, summit), summit, generator)
+        proposal = fitted(density, _chart(space.folds, summit), summit, generator)
         drawn = [propose(density, proposal, generator, sampler.proposals)]
         while not (pool := _pooled(drawn)).weights.passed:
             if len(pool.points) >= sampler.n_evaluations:
@@ -163,8 +163,8 @@ def importance(
     return tempered(density, space, sampler.draws, sampler.chains, generator)
 
 
-def _nearest_zero(folds: Mask, summit: Summit) -> Mask:
-    """Of parameters that may vanish those to fold: the nearest to zero, by their own sd.
+def _chart(folds: Mask, summit: Summit) -> Chart:
+    """Fold the parameters that are nearest to zero, by their own sd, and bend the others.
 
     A folded proposal has an image for every choice of signs, so that there may not be many.
     """
@@ -173,9 +173,10 @@ def _nearest_zero(folds: Mask, summit: Summit) -> Mask:
     values, vectors = np.linalg.eigh(summit.curvature)
     spread = np.sqrt((vectors**2 / np.maximum(values, 0.3)).sum(axis=1))
     nearest = np.argsort(np.where(folds, -spread, np.inf), kind="stable")[:_MOST_FOLDED]
-    out = np.zeros_like(folds)
-    out[nearest] = folds[nearest]
-    return out
+    chosen = np.zeros_like(folds)
+    chosen[nearest] = folds[nearest]
+    # The density of u = log x, x half-normal of scale tau, is highest at log tau.
+    return Chart(chosen, folds & ~chosen, summit.point)
 
 
 def refit_importance(
@@ -226,7 +227,7 @@ def _brief(
     generator: np.random.Generator,
 ) -> Chains | None:
     """Draw by rounds of few proposals; None where their weights do not carry it."""
-    proposal = _around(summit, _nearest_zero(space.folds, summit))
+    proposal = _around(summit, _chart(space.folds, summit))
     drawn = propose(density, proposal, generator, _BRIEF[0])
     for size in _BRIEF[1:]:
         proposal = _refitted(proposal, drawn)
@@ -276,10 +277,10 @@ def summits(
 
 
 def fitted(
-    density: Density, folds: Mask, summit: Summit, generator: np.random.Generator
+    density: Density, chart: Chart, summit: Summit, generator: np.random.Generator
 ) -> FoldedT:
     """Fit the proposal by rounds of importance sampling, from the curvature at the mode."""
-    proposal = _around(summit, folds)
+    proposal = _around(summit, chart)
     for size in _ROUNDS:
         proposals = propose(density, proposal, generator, size)
         proposal = _refitted(proposal, proposals)
@@ -288,15 +289,15 @@ def fitted(
     return proposal
 
 
-def _around(summit: Summit, folds: Mask) -> FoldedT:
+def _around(summit: Summit, chart: Chart) -> FoldedT:
     """The proposal that the curvature at a mode gives, with scales on their own scale."""
     # Laplace's approximation in u, H^-1 with flat directions bounded; in x = e^u it is J H^-1 J
-    # with J = diag(dx/du) = diag(x).
+    # with J = diag(dx/du) = diag(x), and likewise where bent.
     values, vectors = np.linalg.eigh(summit.curvature)
     covariance = (vectors / np.maximum(values, 0.3)) @ vectors.T
-    jacobian = np.where(folds, np.exp(summit.point), 1.0)
+    jacobian = chart.slopes(summit.point)
     return FoldedT(
-        folded(summit.point, folds), covariance * np.outer(jacobian, jacobian) * _INFLATION, folds
+        chart.places(summit.point), covariance * np.outer(jacobian, jacobian) * _INFLATION, chart
     )
 
 
@@ -306,9 +307,9 @@ def propose(
     """Draw points from a proposal and weight them."""
     places = proposal.draw(generator, size)
     # Both densities are of places, Jacobian and images included: log w = log p - log q.
-    target = folded_density(density, proposal.folds)(places)
+    target = proposal.chart.density(density)(places)
     log_weights = target - proposal.log_density(places)
-    return Proposals(unfolded(places, proposal.folds), log_weights, proposal)
+    return Proposals(proposal.chart.points(places), log_weights, proposal)
 
 
 def _pooled(drawn: Sequence[Proposals]) -> Proposals:
@@ -344,7 +345,7 @@ def _refitted(proposal: FoldedT, proposals: Proposals) -> FoldedT:
     if not weights.sum() > 0.0:
         return proposal
     weights /= weights.sum()
-    places = folded(proposals.points, proposal.folds)
+    places = proposal.chart.places(proposals.points)
     centre = weights @ places
     centred = places - centre
     covariance = (weights[:, None] * centred).T @ centred  # sum w (x - m)(x - m)'
@@ -354,7 +355,7 @@ def _refitted(proposal: FoldedT, proposals: Proposals) -> FoldedT:
         covariance = 0.5 * covariance + 0.5 * proposal.covariance / _INFLATION
     # A positive diagonal: the scale matrix has a factor though weights may be on few points.
     floor = 1e-9 * np.diag(np.diag(covariance) + 1e-12)
-    return FoldedT(centre, _INFLATION * covariance + floor, proposal.folds)
+    return FoldedT(centre, _INFLATION * covariance + floor, proposal.chart)
 
 
 def _resampled(proposals: Proposals, sampler: Importance, generator: np.random.Generator) -> Chains:

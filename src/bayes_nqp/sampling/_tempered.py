@@ -14,7 +14,7 @@ from bayes_nqp.arrays import Array, Mask
 from bayes_nqp.diagnostics import ESS, RHAT, split_rhat
 from bayes_nqp.parameters import ParameterSpace
 from bayes_nqp.sampling._chains import Chains
-from bayes_nqp.sampling._folded import FoldedT, folded, unfolded
+from bayes_nqp.sampling._folded import Chart, FoldedT
 
 type Density = Callable[[Array], Array]
 
@@ -78,12 +78,13 @@ def tempered(
     the Royal Statistical Society B 68(3). ter Braak, C. (2006). A Markov chain Monte Carlo
     version of the genetic algorithm differential evolution. Statistics and Computing 16(3).
     """
-    folds = space.folds
+    folds, bends = space.folds, np.zeros_like(space.folds)
+    chart = Chart(folds, bends, np.zeros(folds.size))
 
     def evaluated(places: Array) -> _Particles:
         flat = places.reshape(-1, places.shape[-1])
         # density = prior × likelihood of u; of places x = e^u the prior has the Jacobian 1 / x.
-        points = unfolded(flat, folds)
+        points = chart.points(flat)
         prior = space.log_prior(points)
         likelihood = density(points) - prior
         likelihood = np.where(np.isfinite(likelihood), likelihood, -np.inf)
@@ -91,7 +92,7 @@ def tempered(
         return _Particles(places, *(a.reshape(places.shape[:-1]) for a in (prior, likelihood)))
 
     start = space.draw(generator, chains * _PARTICLES).reshape(chains, _PARTICLES, -1)
-    particles = evaluated(folded(space.unconstrain(start), folds))
+    particles = evaluated(chart.places(space.unconstrain(start)))
     beta, log_marginal, variance = 0.0, 0.0, 0.0
     while beta < 1.0:
         step = _step(particles.likelihood, 1.0 - beta)
@@ -106,18 +107,18 @@ def tempered(
         particles = _resample(particles, log_weights, generator)
         beta = min(beta + step, 1.0)
         for _ in range(_SWEEPS):
-            particles = _sweep(evaluated, particles, beta, folds, generator)
+            particles = _sweep(evaluated, particles, beta, chart, generator)
     marginal = {
         "log_marginal_likelihood": log_marginal,
         "log_marginal_error": float(np.sqrt(variance)),
     }
-    return _run(evaluated, particles, folds, draws, generator, marginal)
+    return _run(evaluated, particles, chart, draws, generator, marginal)
 
 
 def _run(
     evaluated: Callable[[Array], _Particles],
     particles: _Particles,
-    folds: Mask,
+    chart: Chart,
     draws: int,
     generator: np.random.Generator,
     marginal: Mapping[str, float],
@@ -130,7 +131,7 @@ def _run(
         path = []
         for _ in range(sweeps):
             for _ in range(spacing):
-                particles = _sweep(evaluated, particles, 1.0, folds, generator)
+                particles = _sweep(evaluated, particles, 1.0, chart, generator)
             path.append(particles.places)
         places = np.stack(path, axis=2)
         chains, size = places.shape[:2]
@@ -144,7 +145,7 @@ def _run(
     chosen = generator.permuted(np.tile(np.arange(flat.shape[1]), (flat.shape[0], 1)), axis=1)[
         :, :draws
     ]
-    x = unfolded(np.take_along_axis(flat, chosen[..., None], axis=1), folds)
+    x = chart.points(np.take_along_axis(flat, chosen[..., None], axis=1))
     return Chains(
         {"x": x}, {}, facts={"tempered_ess": effective, "tempered_rhat": rhat, **marginal}
     )
@@ -207,7 +208,7 @@ def _sweep(
     evaluated: Callable[[Array], _Particles],
     particles: _Particles,
     beta: float,
-    folds: Mask,
+    chart: Chart,
     generator: np.random.Generator,
 ) -> _Particles:
     """Move every particle by a difference, then from a Student-t; half by half."""
@@ -217,7 +218,7 @@ def _sweep(
         for first in (True, False):
             movers, others = (order[:half], order[half:]) if first else (order[half:], order[:half])
             places = particles.places[:, movers]
-            proposals, correction = propose(places, particles.places[:, others], folds, generator)
+            proposals, correction = propose(places, particles.places[:, others], chart, generator)
             # Metropolis-Hastings given the other half: log p(x*) - log p(x) + log q(x) - log q(x*).
             ahead = evaluated(proposals)
             height = particles.at(beta)[:, movers]
@@ -239,7 +240,7 @@ def _moved(
 
 
 def _by_difference(
-    places: Array, others: Array, folds: Mask, generator: np.random.Generator
+    places: Array, others: Array, chart: Chart, generator: np.random.Generator
 ) -> tuple[Array, Array]:
     """Add a multiple of the difference of two others; folding leaves it symmetric."""
     populations, size, d = places.shape
@@ -256,18 +257,18 @@ def _by_difference(
     # step has the law of its negative, so that q(x* | x) = q(x | x*), images included.
     spread = others.std(axis=1, keepdims=True)
     proposed = places + length * step + 1e-3 * spread * generator.standard_normal(places.shape)
-    return np.where(folds, np.abs(proposed), proposed), np.zeros((populations, size))
+    return np.where(chart.folds, np.abs(proposed), proposed), np.zeros((populations, size))
 
 
 def _by_fit(
-    populations: Array, others: Array, folds: Mask, generator: np.random.Generator
+    populations: Array, others: Array, chart: Chart, generator: np.random.Generator
 ) -> tuple[Array, Array]:
     """Draw from a Student-t fitted to the others; with the ratio of its densities."""
     proposed, correction = np.empty_like(populations), np.empty(populations.shape[:2])
     for c, (places, cloud) in enumerate(zip(populations, others, strict=True)):
         covariance = np.cov(cloud.T).reshape(populations.shape[2], -1)
         covariance = covariance + 1e-6 * np.diag(np.diag(covariance) + 1e-12)
-        fit = FoldedT(cloud.mean(axis=0), covariance, folds)
+        fit = FoldedT(cloud.mean(axis=0), covariance, chart)
         proposed[c] = fit.draw(generator, len(places))
         correction[c] = fit.log_density(places) - fit.log_density(proposed[c])
     return proposed, correction
