@@ -1,4 +1,4 @@
-"""Run: python -m benchmarks.slopes --panels 40 [--only WORLD …].
+"""Run: python -m benchmarks.slopes --panels 40 [--only WORLD …] [--seed FIRST].
 
 How often intervals of a slope, or of an indirect effect, cover, and how often `dose_response`,
 `past_exposure`, `mediator_periods` and `mediator_slopes` speak: 40 units × 10 periods with an
@@ -34,7 +34,7 @@ CHANNELS = (
     "the mediator follows the outcome", "the mediator follows last outcome",
     "mediator measured with error",
 )  # fmt: skip
-STORE = Store("slopes", ("world", "number"))
+STORE = Store("slopes", ("world", "seed", "number"))
 
 
 def exposed(world: str, rng: np.random.Generator) -> tuple[nqp.Panel, float]:
@@ -111,9 +111,9 @@ def _rows(shape: tuple[int, int], **columns: Array) -> pd.DataFrame:
     return pd.DataFrame({"unit": unit, "time": time, **{k: x.ravel() for k, x in columns.items()}})
 
 
-def measure(world: str, number: int) -> dict[str, object]:
+def measure(world: str, seed: int, number: int) -> dict[str, object]:
     """Whether the interval covers, and what the two checks say."""
-    rng, sampler = np.random.default_rng(SEED + number), nqp.Importance(draws=500, seed=1)
+    rng, sampler = np.random.default_rng(seed + number), nqp.Importance(draws=500, seed=1)
     kind = "exposure" if world in EXPOSURES else "channel"
     panel, truth = (exposed if kind == "exposure" else mediated)(world, rng)
     design = nqp.ContinuousExposure("dose") if kind == "exposure" else nqp.Mediation()
@@ -121,17 +121,25 @@ def measure(world: str, number: int) -> dict[str, object]:
     draws = nqp.att(fit) if kind == "exposure" else nqp.nie(fit)
     low, high = np.quantile(draws, (0.025, 0.975))
     said = {name: str(nqp.check(fit, name, progress=False).verdict) for name in CHECKS[kind]}
-    return {"world": world, "number": number, "covers": bool(low < truth < high), **said}
+    return {
+        "world": world,
+        "seed": seed,
+        "number": number,
+        "covers": bool(low < truth < high),
+        **said,
+    }
 
 
-def table(worlds: tuple[str, ...], names: tuple[str, str]) -> str:
+def table(worlds: tuple[str, ...], names: tuple[str, str], seed: int) -> str:
     """What is known of worlds."""
     known = STORE.rows()
     rows: list[list[object]] = [["world", "panels", "covers", *(
         f"`{name}` {what}" for name in names for what in ("in doubt", "fails")
     )]]  # fmt: skip
     for world in worlds:
-        mine = known[known["world"] == world]
+        mine = known[(known["world"] == world) & (known["seed"] == seed)]
+        if mine.empty:
+            continue
         rates = [f"{(mine[n] == w).mean():.2f}" for n in names for w in ("in doubt", "fails")]
         rows.append([world, len(mine), f"{mine['covers'].astype(float).mean():.2f}", *rates])
     return markdown(rows)
@@ -142,14 +150,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--panels", type=int, default=40)
     parser.add_argument("--only", nargs="*", default=[*EXPOSURES, *CHANNELS])
+    parser.add_argument("--seed", type=int, default=SEED)
     asked = parser.parse_args()
     ready = STORE.ready()
     for number in range(asked.panels):
         for world in asked.only:
-            if (world, number) not in ready:
-                STORE.add(measure(world, number))
-    print(table(EXPOSURES, ("dose_response", "past_exposure")))
-    print(table(CHANNELS, ("mediator_periods", "mediator_slopes")))
+            if (world, asked.seed, number) not in ready:
+                STORE.add(measure(world, asked.seed, number))
+    print(table(EXPOSURES, ("dose_response", "past_exposure"), asked.seed))
+    print(table(CHANNELS, ("mediator_periods", "mediator_slopes"), asked.seed))
 
 
 if __name__ == "__main__":
