@@ -97,8 +97,8 @@ def stacked_deals(plan: Plan, cohorts: Index) -> Iterator[StackedDeals]:
     ]
     if not deals:
         return
-    frame, kept = _stacked(deals), np.concatenate([deal.kept for deal in deals])
-    table, cell = cell_table(plan.panel, frame, kept, classes)
+    frame, sample = _stacked(deals), np.concatenate([deal.kept for deal in deals])
+    table, cell = cell_table(plan.panel, frame, sample, classes)
     cells = cell.reshape(len(deals), -1)
     alike: dict[tuple[object, ...], list[int]] = {}
     for k, deal in enumerate(deals):
@@ -130,14 +130,14 @@ def _classes(plan: Plan, cohorts: Index) -> tuple[Calendar | None, list[Index], 
     flat = table.reshape(len(table), -1)
     _, first, same = np.unique(flat, axis=0, return_index=True, return_inverse=True)
     kind = np.unique(table[first].reshape(-1, table.shape[2]), axis=0, return_inverse=True)[1]
-    one = Calendar(
+    calendar = Calendar(
         np.zeros(0, dtype=np.int64), origin[first], role[first],
         {name: x[first] for name, x in labels.items()}, kind.reshape(role[first].shape),
     )  # fmt: skip
     starts = np.cumsum([0, *(len(c.role) for c in calendars)])
     same = same.ravel()
     keys = [same[start + c.key] for start, c in zip(starts, calendars, strict=False)]
-    return one, keys, numbers
+    return calendar, keys, numbers
 
 
 def _deal(plan: Plan, classes: Calendar, number: int, key: Index) -> _Deal | None:
@@ -147,10 +147,12 @@ def _deal(plan: Plan, classes: Calendar, number: int, key: Index) -> _Deal | Non
     frame = replace(
         frame, key=key, cohort=classes.start[key], origin=classes.origin[at], role=classes.role[at]
     )
-    kept = row_reasons(frame, never=False) == OK
-    if not (frame.treated & kept).any() or (plan.model.unidentified == "raise" and not kept.all()):
+    sample = row_reasons(frame, never=False) == OK
+    if not (frame.treated & sample).any() or (
+        plan.model.unidentified == "raise" and not sample.all()
+    ):
         return None
-    return _Deal(number, frame, kept, key)
+    return _Deal(number, frame, sample, key)
 
 
 def _stacked(deals: Sequence[_Deal]) -> PlanFrame:
@@ -171,7 +173,7 @@ def _stacked(deals: Sequence[_Deal]) -> PlanFrame:
 
 def _likeness(plan: Plan, deal: _Deal, table: CellTable, cell: Index) -> tuple[object, ...]:
     """What deals have to have in common beside coefficients: parts, time effects, adopters."""
-    frame, kept = deal.frame, deal.kept
+    frame, sample = deal.frame, deal.kept
     inside = np.unique(cell[cell >= 0])
 
     def some(columns: Mapping[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:
@@ -183,7 +185,7 @@ def _likeness(plan: Plan, deal: _Deal, table: CellTable, cell: Index) -> tuple[o
         some(table.labels), some(table.moving),
     )  # fmt: skip
     none = np.zeros(frame.n_units, dtype=np.int64)
-    rows = Rows(frame.unit[kept], frame.time[kept], none, np.zeros(int(kept.sum())))
+    rows = Rows(frame.unit[sample], frame.time[sample], none, np.zeros(int(sample.sum())))
     seen, free = free_times(rows, frame.level, len(frame.level_names), frame.n_periods)
     adopters = np.unique(frame.member[frame.cohort >= 0]).size >= ESTIMATED_FROM
     return _of_parts(_parts(plan, cells)), seen.tobytes(), free.tobytes(), adopters
@@ -217,15 +219,16 @@ def _stated(
 ) -> StackedDeals | None:
     """Deals that are alike, planned as one; None where together they are unlike each alone."""
     (spec,), (equation,), n = plan.model.equations, plan.equations, len(deals)
-    frame, kept = _stacked(deals), np.concatenate([deal.kept for deal in deals])
+    frame, sample = _stacked(deals), np.concatenate([deal.kept for deal in deals])
     panel = replace(plan.panel, outcome=np.tile(plan.panel.outcome, n))
-    table, cell = cell_table(panel, frame, kept, classes)
+    table, cell = cell_table(panel, frame, sample, classes)
     if _of_parts(_parts(plan, table)) != likeness[0]:
         return None
     stacked = replace(spec, outcome=np.tile(spec.outcome, n))
     ground = replace(
-        plan, model=replace(plan.model, panel=panel, equations=(stacked,)), frame=frame, kept=kept,
-        cells=cell_info(panel, frame, kept, table, cell), cell_of_row=cell, table=table,
+        plan, model=replace(plan.model, panel=panel, equations=(stacked,)), frame=frame,
+        kept=sample, cells=cell_info(panel, frame, sample, table, cell), cell_of_row=cell,
+        table=table,
     )  # fmt: skip
     stated = equation_of(ground, stacked, scale=equation.scale)
     scales = [
@@ -234,8 +237,8 @@ def _stated(
     ]
     shape = n * plan.frame.n_units, plan.frame.n_periods
     seen, treated, cells = np.zeros(shape, bool), np.zeros(shape, bool), np.full(shape, -1)
-    rows = frame.unit[kept], frame.time[kept]
-    seen[rows], treated[rows], cells[rows] = True, frame.treated[kept], cell[kept]
+    rows = frame.unit[sample], frame.time[sample]
+    seen[rows], treated[rows], cells[rows] = True, frame.treated[sample], cell[sample]
     by_deal = [x.reshape(n, -1, shape[1]) for x in (seen, treated, cells)]
     return StackedDeals(
         replace(ground, equations=(stated,)), np.array([deal.number for deal in deals]),

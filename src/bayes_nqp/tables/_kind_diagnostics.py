@@ -28,7 +28,7 @@ def diagnostics(source: Sequence[CheckResult] | Fit | xr.Dataset, ask: Ask) -> T
     if isinstance(source, Fit):
         gate, source = str(source.gate), run_checks(source)
     translate, draft, order = ask.translate, TableDraft(ask), list(TONES)
-    said: dict[str, list[str]] = {}
+    titles_of: dict[str, list[str]] = {}
     if gate is not None and all(result.name != "convergence" for result in source):
         _add_gate(draft, gate)
     for result in sorted(source, key=lambda result: order.index(result.verdict)):
@@ -39,10 +39,10 @@ def diagnostics(source: Sequence[CheckResult] | Fit | xr.Dataset, ask: Ask) -> T
         draft.row(question, verdict, word(key))
         if key != text:
             title = translate.name(title_of(result.name))
-            said.setdefault(text.rstrip(".。"), []).append(title)
+            titles_of.setdefault(text.rstrip(".。"), []).append(title)
         if result.verdict == "fails":
             draft.stamps.append(translate("Check failed: {}", question))
-    for text, titles in said.items():
+    for text, titles in titles_of.items():
         names = translate.name(listed(titles, len(titles)))
         draft.note("{}: {}.", names[:1].upper() + names[1:], text)
     tally = Counter(str(result.verdict) for result in source)

@@ -91,8 +91,8 @@ def _slopes(fit: Fit, names: tuple[str, ...]) -> tuple[Array, Fit]:
     return np.moveaxis(draws, 0, 2), found
 
 
-def _judged(today: Array, other: Array, asked: int) -> Verdict:
-    tail = 2.0 * min((other > 0).mean(), (other < 0).mean()) * asked
+def _judged(today: Array, other: Array, number: int) -> Verdict:
+    tail = 2.0 * min((other > 0).mean(), (other < 0).mean()) * number
     large = abs(other.mean()) > _LARGE * abs(today.mean())
     return ladder(fails=tail < FAILING and large, doubt=tail < _DOUBT)
 
@@ -126,14 +126,14 @@ def _sentence(marks: dict[str, _Mark], lag: int) -> Message:
     if not any(marks.values()):
         return Message("Beside mediators of its own period, those next to it say nothing of it.")
     parts = []
-    if both := of("both"):
+    if sides := of("both"):
         parts.append(
             Message(
                 "The outcome goes with {} of the periods before and after, beside that of its own: "
                 "this is the mark of a mediator that is measured with error, that follows the "
                 "outcome, or that moves with it for another reason that lasts, and the indirect "
                 "effect is then not what goes through it.",
-                listed(both),
+                listed(sides),
             )
         )
     if before := of("before"):

@@ -44,10 +44,9 @@ def mediator_pretrends(fit: Fit) -> Finding:
     panel = fit.rows
     names = fit.facts.mediators(panel)
     outcomes = [refit(fit, fit.outcome_design, panel.with_outcome(name)) for name in names]
-    every = [parted(outcome) for outcome in outcomes]
+    every = list(map(parted, outcomes))
     tails = holm([parts.judged.total.tail for parts in every])
-    drifting = fit.facts.has("drift")
-    lines, words, drifts = [], [], []
+    drifting, lines, words, drifts = fit.facts.has("drift"), [], [], []
     for name, equation, parts, tail in zip(
         names, fit.plan.equations[1:], every, tails, strict=True
     ):

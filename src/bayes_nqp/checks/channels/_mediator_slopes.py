@@ -123,12 +123,12 @@ def _slopes(fit: Fit, names: tuple[str, ...]) -> tuple[Array, Array, Fit]:
 
     def with_columns(columns: dict[str, Array]) -> tuple[Array, Fit]:
         rows, added = beside(panel, columns)
-        found = refit(alone, alone.variant(covariates=(*covariates, *added)), rows)
-        return covariate_slopes(found, added).reshape(-1, len(added)).T, found
+        richer = refit(alone, alone.variant(covariates=(*covariates, *added)), rows)
+        return covariate_slopes(richer, added).reshape(-1, len(added)).T, richer
 
     first, _ = with_columns(plain)
-    every, found = with_columns(rich)
-    return first, every.reshape(len(names), 3, -1), found
+    every, richer = with_columns(rich)
+    return first, every.reshape(len(names), 3, -1), richer
 
 
 def _far(plain: Array, path: Array) -> bool:
@@ -137,8 +137,8 @@ def _far(plain: Array, path: Array) -> bool:
     return bool(move > max(plain.std(), chance))
 
 
-def _judged(draws: Array, asked: int, *, counts: bool) -> Verdict:
-    tail = 2.0 * min((draws > 0).mean(), (draws < 0).mean()) * asked
+def _judged(draws: Array, number: int, *, counts: bool) -> Verdict:
+    tail = 2.0 * min((draws > 0).mean(), (draws < 0).mean()) * number
     return ladder(fails=tail < FAILING and counts, doubt=tail < _DOUBT)
 
 
@@ -149,12 +149,14 @@ def _sentence(lines: list[Line]) -> Message:
     }
     parts = []
     if bad[_TREATED]:
-        told = Message(
+        sentence = Message(
             "With the policy {} acts otherwise than without it, and one slope for both is not that "
             "of what the policy does through it.",
             listed(bad[_TREATED]),
         )
-        parts.append(joined([told, advised(Message("Fit with {}.", Hint("interaction", True)))]))
+        parts.append(
+            joined([sentence, advised(Message("Fit with {}.", Hint("interaction", True)))])
+        )
     if bad[_BENT]:
         parts.append(
             Message(

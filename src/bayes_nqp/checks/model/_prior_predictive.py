@@ -53,10 +53,10 @@ def prior_predictive(fit: Fit, *, draws: Annotated[int, Ge(20)] = 500) -> Findin
     prior = drawn(design, fit.plan.panel, draws=draws, seed=fit.sampler.seed or 0)
     observed = fit.plan.panel.outcome[fit.plan.kept][None]
     flat = fit.facts.pooling.flat or fit.facts.moderator is not None
-    here, there = (
+    actual, replicates = (
         _statistics(rows, x, flat=flat) for x in (observed, prior["outcome"].to_numpy()[0])
     )
-    tail = tail_of(here, [there])
+    tail = tail_of(actual, [replicates])
     doubted = np.flatnonzero(tail.p_value < _DOUBT)
     out = bool((tail.p_value <= 2.0 / (draws + 1)).any())
     verdict = ladder(fails=doubted.size and out, doubt=doubted.size)

@@ -88,12 +88,12 @@ def _dated(panel: Panel, name: str) -> Index | None:
     values, unit, labels = _numbers(panel, name), panel.unit_codes, panel.time_labels
     if values is None or labels.dtype.kind not in "iu" or labels[0] < _YEARS:
         return None
-    there = ~np.isnan(values) & (values != 0.0)
-    if not there.any() or not np.isin(values[there], labels).all():
+    dated = ~np.isnan(values) & (values != 0.0)
+    if not dated.any() or not np.isin(values[dated], labels).all():
         return None
     start = np.full(panel.unit_labels.size, -1)
-    start[unit[there]] = np.searchsorted(labels, values[there])
-    same = np.where(there, np.searchsorted(labels, np.where(there, values, labels[0])), -1)
+    start[unit[dated]] = np.searchsorted(labels, values[dated])
+    same = np.where(dated, np.searchsorted(labels, np.where(dated, values, labels[0])), -1)
     return start if (start[unit] == same).all() else None
 
 

@@ -30,8 +30,8 @@ def shifted(panel: Panel, values: Array, periods: int) -> Array:
     far = abs(periods)
     place = np.full((panel.unit_labels.size, panel.periods + 2 * far), -1, dtype=np.int64)
     place[panel.unit_codes, panel.time_codes + far] = np.arange(panel.unit_codes.size)
-    found = place[panel.unit_codes, panel.time_codes + far + periods]
-    return np.where(found >= 0, values[found], np.nan)
+    row = place[panel.unit_codes, panel.time_codes + far + periods]
+    return np.where(row >= 0, values[row], np.nan)
 
 
 def beside(panel: Panel, columns: Mapping[str, Array]) -> tuple[Panel, tuple[str, ...]]:
@@ -51,8 +51,8 @@ def beside(panel: Panel, columns: Mapping[str, Array]) -> tuple[Panel, tuple[str
     NotApplicable
         If too few rows have them.
     """
-    known = ~np.isnan(np.column_stack(list(columns.values()))).any(axis=1)
-    if known.sum() < 2:
+    complete = ~np.isnan(np.column_stack(list(columns.values()))).any(axis=1)
+    if complete.sum() < 2:
         raise NotApplicable(Message("No unit has rows that stand so many periods apart."))
     frame, names = panel.frame, []
     for name, values in columns.items():
@@ -60,7 +60,7 @@ def beside(panel: Panel, columns: Mapping[str, Array]) -> tuple[Panel, tuple[str
         frame = frame.assign(**{names[-1]: values})
     arguments = {**panel.arguments, "covariates": (*panel.roles.covariates, *names)}
     try:
-        return type(panel).from_frame(frame[known], **arguments), tuple(names)
+        return type(panel).from_frame(frame[complete], **arguments), tuple(names)
     except PanelError as error:
         raise NotApplicable(
             Message("Too little is left of rows that have other periods: {}", reason(error))

@@ -24,6 +24,10 @@ from bayes_nqp.language import Message, joined
 from bayes_nqp.spatial_weights import SpatialWeights, located
 
 _LEVEL = 0.05
+_OF_ERRORS = Message(
+    "These are tests of the model without errors that follow those of linked units; "
+    "'spatial_form' asks whether such errors are the right form."
+)
 
 
 @asks(
@@ -84,13 +88,7 @@ def spatial_lm(fit: Fit, *, weights: SpatialWeights | None = None) -> Finding:
     verdict: Verdict = DOUBT if doubt else HOLDS
     sentence = _sentence(doubt, ours)
     if term is not None and term.error:
-        verdict, sentence = (
-            REPORTED,
-            Message(
-                "These are tests of the model without errors that follow those of linked units; "
-                "'spatial_form' asks whether such errors are the right form."
-            ),
-        )
+        verdict, sentence = REPORTED, _OF_ERRORS
     elif term is not None and term.lag:
         beside, p = _beside_lag(fit, rows, term)
         table.loc[len(table)] = {"test": "error beside lag", "statistic": beside, "p": p}

@@ -46,8 +46,8 @@ def future_exposure(fit: Fit, *, periods: Annotated[int, Ge(1)] = 1) -> Finding:
         the effect on rows that have a future, the effect beside the lead, and the lead itself;
         outcome units per as much exposure as the fit's effects.
     """
-    found = other_period(fit, periods, f"exposure {periods} ahead")
-    table = found.table
+    ahead = other_period(fit, periods, f"exposure {periods} ahead")
+    table = ahead.table
     verdict, sentence = _judged(table)
     lead, held = table.iloc[3], table.iloc[2]
     figure = Message(
@@ -57,9 +57,9 @@ def future_exposure(fit: Fit, *, periods: Annotated[int, Ge(1)] = 1) -> Finding:
         spanned(*lead[["mean", "lower", "upper"]]),
         held["mean"],
         table["mean"][1],
-        found.rows,
+        ahead.rows,
     )
-    return Finding(verdict, figure, sentence, table, refit=found.refit)
+    return Finding(verdict, figure, sentence, table, refit=ahead.refit)
 
 
 def _judged(table: pd.DataFrame) -> tuple[Verdict, Message]:

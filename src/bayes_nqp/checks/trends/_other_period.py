@@ -29,19 +29,19 @@ def other_period(fit: Fit, periods: int, label: str) -> OtherPeriod:
     values = panel.exposures[:, panel.roles.exposures.index(name)]
     rows, (column,) = beside(panel, {label: shifted(panel, values, periods)})
     plain = refit(fit, fit.variant(covariates=covariates), rows)
-    both = refit(fit, fit.variant(covariates=(*covariates, column)), rows)
-    exposure = both.plan.exposure
+    joint = refit(fit, fit.variant(covariates=(*covariates, column)), rows)
+    exposure = joint.plan.exposure
     assert exposure is not None
     when = "future" if periods > 0 else "past"
     table = _table(
         {
             "effect": att(fit),
             f"effect, rows with a {when}": att(plain),
-            f"effect beside {when} exposure": att(both),
-            label: covariate_slopes(both, [column])[..., 0] * exposure.unit,
+            f"effect beside {when} exposure": att(joint),
+            label: covariate_slopes(joint, [column])[..., 0] * exposure.unit,
         }
     )
-    return OtherPeriod(table, rows.n_rows, both)
+    return OtherPeriod(table, rows.n_rows, joint)
 
 
 def _table(draws: dict[str, npt.ArrayLike]) -> pd.DataFrame:

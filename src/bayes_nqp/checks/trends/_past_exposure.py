@@ -45,9 +45,9 @@ def past_exposure(fit: Fit, *, periods: Annotated[int, Ge(1)] = 1) -> Finding:
     Finding
         Its evidence is a table as of `future_exposure`.
     """
-    found = other_period(fit, -periods, f"exposure {periods} ago")
-    verdict, sentence = _judged(found.table)
-    plain, held, past = (found.table.iloc[k] for k in (1, 2, 3))
+    ago = other_period(fit, -periods, f"exposure {periods} ago")
+    verdict, sentence = _judged(ago.table)
+    plain, held, past = (ago.table.iloc[k] for k in (1, 2, 3))
     figure = Message(
         "exposure {} ago {}; effect beside it {:.3g} (without it {:.3g}, on the {} rows with a "
         "past)",
@@ -55,9 +55,9 @@ def past_exposure(fit: Fit, *, periods: Annotated[int, Ge(1)] = 1) -> Finding:
         spanned(*past[["mean", "lower", "upper"]]),
         held["mean"],
         plain["mean"],
-        found.rows,
+        ago.rows,
     )
-    return Finding(verdict, figure, sentence, found.table, refit=found.refit)
+    return Finding(verdict, figure, sentence, ago.table, refit=ago.refit)
 
 
 def _judged(table: pd.DataFrame) -> tuple[Verdict, Message]:

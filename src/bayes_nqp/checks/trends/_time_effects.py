@@ -246,8 +246,8 @@ def _chance(first: xr.DataArray, second: xr.DataArray) -> npt.NDArray[np.float64
 
     The variance of the difference to an efficient estimate is that of the other less its own.
     """
-    here, there = (x.var(v.SAMPLE_DIMS).to_numpy() for x in (first, second))
-    return np.asarray(1.96 * np.sqrt(np.abs(there - here) / here))
+    first_variance, second_variance = (x.var(v.SAMPLE_DIMS).to_numpy() for x in (first, second))
+    return np.asarray(1.96 * np.sqrt(np.abs(second_variance - first_variance) / first_variance))
 
 
 def _nats(fit: Fit, other: Fit) -> float:
