@@ -35,7 +35,8 @@ def exposed(context: Context) -> str:
     """Say what of the effect of a continuous exposure is a unit's own, and what is received."""
     return context.translate(
         "Effects are those of the same amount more of the exposure for everyone. Of the average "
-        "effect, {} comes from a unit's own exposure, and {} from others'.",
+        "effect, {} comes from a unit's own exposure and, if the spatial model is right, {} from "
+        "others'.",
         *sides(context),
     )
 

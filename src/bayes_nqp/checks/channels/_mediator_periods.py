@@ -86,9 +86,9 @@ def _slopes(fit: Fit, names: tuple[str, ...]) -> tuple[Array, Fit]:
             columns[f"{name} {k - lag:+d}"] = shifted(panel, values, k - lag)
     rows, added = beside(panel, columns)
     covariates = (*alone.facts.covariates_of(panel), *added)
-    found = refit(alone, alone.variant(drop=True, covariates=covariates), rows)
-    draws = covariate_slopes(found, added).reshape(-1, len(names), 3)
-    return np.moveaxis(draws, 0, 2), found
+    richer = refit(alone, alone.variant(drop=True, covariates=covariates), rows)
+    draws = covariate_slopes(richer, added).reshape(-1, len(names), 3)
+    return np.moveaxis(draws, 0, 2), richer
 
 
 def _judged(today: Array, other: Array, number: int) -> Verdict:

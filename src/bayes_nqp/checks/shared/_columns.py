@@ -19,6 +19,7 @@ def shifted(panel: Panel, values: Array, periods: int) -> Array:
     Parameters
     ----------
     values : ndarray (row)
+        Of any column, NaN where it is missing.
     periods : int
         Below zero: so many periods before.
 
@@ -40,6 +41,7 @@ def beside(panel: Panel, columns: Mapping[str, Array]) -> tuple[Panel, tuple[str
     Parameters
     ----------
     columns : mapping of str to ndarray (row)
+        By their names, NaN where they are not known.
 
     Returns
     -------
