@@ -108,12 +108,12 @@ def spatial_form(fit: Fit, *, theta_sd: Positive | None = None) -> Finding:
     ours = tests["whitened"]
     p = {form: x.ratio_p for form, x in ours.items()}
     # log L(SAR) - log L(SEM) is half of what the restrictions' ratios differ by.
-    lead = 0.5 * (ours["SEM"].ratio - ours["SAR"].ratio)
-    if marginal:
-        lead = marginal["SAR"] - marginal["SEM"]
-    verdict, sentence = _verdict(_term(fit).form, p, float(expit(lead)))
+    form, by_ratio = _term(fit).form, 0.5 * (ours["SEM"].ratio - ours["SAR"].ratio)
+    lead = marginal["SAR"] - marginal["SEM"] if marginal else by_ratio
+    verdict, sentence = _verdict(form, p, float(expit(lead)))
     figure = _figure(ours, evidence)
-    if disputes := _disputes(_term(fit).form, p, marginal):
+    if disputes := _disputes(form, p, marginal):
+        _, sentence = _verdict(form, p, float(expit(by_ratio)))
         verdict, sentence = DOUBT, joined([*disputes, _ALONE, sentence])
     return Finding(verdict, figure, sentence, evidence, refit=durbin)
 
