@@ -221,7 +221,12 @@ def moves(folder: Path, number: int, seed: int) -> Tally:
         first = [process.stdout.readline() for _ in range(1 + k % 5)]
         time.sleep(rng.uniform(0, 0.05))
         process.send_signal(getattr(signal, name))
-        said = "".join((*first, process.communicate(timeout=60)[0]))
+        try:
+            said = "".join((*first, process.communicate(timeout=60)[0]))
+        except subprocess.TimeoutExpired as late:
+            process.kill()
+            said = "".join((*first, process.communicate()[0]))
+            tally.expect(False, f"{k} ({name}): goes on: {late.stderr or b''!r}")
         names = {p.name for p in at.iterdir()}
         kept = [p for p in at.iterdir() if RESULTS.fullmatch(p.name)]
         numbers = {

@@ -14,7 +14,9 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from filelock import BaseFileLock
 
+from bayes_nqp.files import write_text
 from bayes_nqp.signals import Stopped, heed, interruption, stoppable
 
 pytestmark = [
@@ -79,6 +81,23 @@ def test_what_swallows_the_exception_does_not_swallow_the_signal() -> None:
         assert type(stopped.value) is KeyboardInterrupt
     heed()
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_a_signal_while_a_lock_is_collected(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Python prints what a `__del__` raises, and goes on."""
+    collected = BaseFileLock.__del__
+
+    def struck(lock: BaseFileLock) -> None:
+        signal.raise_signal(signal.SIGTERM)
+        collected(lock)
+
+    monkeypatch.setattr(BaseFileLock, "__del__", struck)
+    with pytest.raises(Stopped), stoppable():
+        write_text(tmp_path / "a.txt", "whole")
+    monkeypatch.undo()
+    assert {p.name: p.read_text(encoding="utf-8") for p in tmp_path.iterdir()} == {"a.txt": "whole"}
 
 
 @pytest.mark.parametrize("handler", [signal.SIG_IGN, lambda *_: None])

@@ -184,6 +184,7 @@ def sweep(folder: Path) -> None:
                         _remove(part)
                 finally:
                     _release(lock, path)
+                del lock  # what is raised in its `__del__` would be lost
 
 
 def _key(target: Path) -> str:
@@ -236,6 +237,7 @@ def _held(path: Path, target: Path) -> Iterator[None]:
         with Unbroken():
             if lock is not None:
                 _release(lock, path)
+            del lock  # what is raised in its `__del__` would be lost
 
 
 def _lockable(folder: Path) -> bool:
