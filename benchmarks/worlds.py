@@ -34,7 +34,9 @@ SEED = 21_000_000
 PERIODS = 12
 COHORTS = np.array([5, 7, 9, 10])
 SIZES = (60, 200)
-ASKED = ("pretrends", "placebo_time", "anticipation", "error_model", "selection")
+ASKED = (
+    "pretrends", "placebo_time", "anticipation", "error_model", "selection", "crowding_out",
+)  # fmt: skip
 LEVELS = np.linspace(0.005, 0.995, 67)
 """Of probability, at which answers are kept: 95 % intervals, and mixtures under any prior odds."""
 ANSWERS = ("default", "next", "averaged", "even", "e4")

@@ -1,0 +1,110 @@
+"""Units without the policy that lose as more of their group adopt."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+from scipy.integrate import quad
+
+import bayes_nqp as nqp
+from bayes_nqp.checks.trends._crowding_out import Cells
+
+COLUMNS = {"unit": "unit", "time": "time", "cohort": "cohort", "outcome": "outcome"}
+
+
+def rows(lost: float, **changes: object) -> pd.DataFrame:
+    """Units that lose as much of the share of their region in force, until they adopt."""
+    arguments = {
+        "units": 200, "periods": 12, "cohorts": (4, 6, 8, 10), "seed": 3, "sigma": 0.3, **changes,
+    }  # fmt: skip
+    frame = nqp.simulation.staggered(**arguments).panel.frame
+    force = frame["time"] >= frame["cohort"].fillna(np.inf)
+    share = force.groupby([frame["region"], frame["time"]]).transform("mean")
+    return frame.assign(outcome=frame["outcome"] - lost * share.where(~force, 0.0), share=share)
+
+
+def asked(frame: pd.DataFrame, **roles: object) -> nqp.CheckResult:
+    panel = nqp.Panel.from_frame(frame, **COLUMNS, **{"strata": ["region"], **roles})
+    fit = nqp.fit(nqp.StaggeredDiD(), panel, nqp.Importance(seed=1), progress=False)
+    return nqp.check(fit, "crowding_out", progress=False)
+
+
+def test_the_slope_is_that_of_the_dense_density() -> None:
+    rng = np.random.default_rng(0)
+    cohort = np.repeat([0, 1, 2, 3], 4)
+    cells = Cells(
+        rng.normal(0.0, 0.3, (1000, 16)) @ (np.eye(16) + 0.1) + rng.normal(0.0, 0.5, 16),
+        rng.random(16), np.tile([0, 1, 2, 3], 4), cohort, cohort // 2,
+    )  # fmt: skip
+    x, y = cells.regressors, cells.draws.mean(axis=0)
+    c = np.cov(cells.draws, rowvar=False) * 999 / (1000 - 16 - 2)
+
+    def density(tau: float) -> tuple[float, float, float]:
+        inverse = np.linalg.inv(c + tau**2 * (cohort[:, None] == cohort))
+        a = np.linalg.inv(x.T @ inverse @ x)
+        b = a @ x.T @ inverse @ y
+        off = y - x @ b
+        size = np.linalg.det(inverse) ** 0.5 * np.linalg.det(a) ** 0.5
+        at = size * np.exp(-0.5 * off @ inverse @ off) * stats.halfnorm.pdf(tau, scale=0.7)
+        return at, b[-1], a[-1, -1]
+
+    def integral(power: int, moment: int) -> float:
+        def value(tau: float) -> float:
+            at, b, variance = density(tau)
+            return at * (1.0, b, b * b + variance)[moment] ** power
+
+        return quad(value, 0.0, 2.1, epsabs=1e-12)[0]
+
+    whole = integral(1, 0)
+    mean = integral(1, 1) / whole
+    slope = cells.slope(0.7)
+    assert slope.mean == pytest.approx(mean, rel=2e-3)
+    assert slope.sd == pytest.approx(np.sqrt(integral(1, 2) / whole - mean**2), rel=2e-3)
+    assert slope.below(slope.quantile(0.3)) == pytest.approx(0.3, abs=1e-9)
+
+
+def test_units_outside_that_lose() -> None:
+    frame = rows(1.5)
+    result = asked(frame)
+    assert result.verdict == "in doubt"
+    assert "their region" in result.sentence
+    slope, part = result.evidence.iloc[0], result.evidence.iloc[1]
+    assert abs(slope["mean"] - 1.5) < 3.0 * slope["sd"]
+    force = frame["time"] >= frame["cohort"]
+    lost = 1.5 * frame.loc[force, "share"].mean()
+    assert abs(part["mean"] - lost) < 3.0 * part["sd"]
+
+
+def test_a_negative_effect_is_drawn_away_from_zero() -> None:
+    frame = rows(1.5)
+    turned = asked(frame.assign(outcome=-frame["outcome"]))
+    assert turned.verdict == "in doubt"
+    assert turned.evidence["mean"][0] < 0.0
+
+
+def test_units_outside_that_gain() -> None:
+    result = asked(rows(-1.5, level=3.0))
+    assert result.verdict == "could not tell"
+    assert "gain" in result.sentence
+
+
+def test_nobody_loses() -> None:
+    result = asked(rows(0.0))
+    assert result.verdict == "holds"
+    assert result.evidence["lower"][0] < 0.0 < result.evidence["upper"][0]
+
+
+def test_few_units_hardly_tell() -> None:
+    assert asked(rows(0.0, units=40, sigma=1.0)).verdict == "reported"
+
+
+def test_all_units_are_a_group_without_strata() -> None:
+    assert "all units" in asked(rows(0.0), strata=[]).sentence
+
+
+def test_one_cohort_cannot_be_asked() -> None:
+    result = asked(rows(0.0, cohorts=(6,)), strata=[])
+    assert result.verdict == "not applicable"
+    assert "cohorts differ" in result.sentence
