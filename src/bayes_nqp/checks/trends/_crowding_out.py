@@ -171,7 +171,7 @@ def crowding_out(fit: Fit) -> Finding:
     if not fit.facts.parallel:
         raise NotApplicable(
             Message(
-                "Adopters may drift, and effects that rise with others' adoption cannot be told from it."
+                "Adopters may drift, and effects that rise as others adopt cannot be told from it."
             )
         )
     panel = panel_of(fit)
@@ -224,7 +224,7 @@ def _cells(effects: xr.Dataset, plan: Plan, groups: tuple[str, ...]) -> tuple[Ce
 
 def _share(panel: Panel, groups: tuple[str, ...]) -> Array:
     """Share of its unit's group in force in its period, of each row."""
-    group = _crossed([panel.strata_codes[name] for name in groups], panel.n_units)
+    group = _crossed([panel.strata_codes[name] for name in groups], panel.cohort_codes.size)
     start = np.where(panel.cohort_codes < 0, panel.periods, panel.cohort_codes)
     force = panel.counts[:, None] * (np.arange(panel.periods) >= start[:, None])
     inside = np.zeros((int(group.max()) + 1, panel.periods))
