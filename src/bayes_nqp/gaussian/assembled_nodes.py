@@ -8,13 +8,14 @@ deviations of single units take ``v v'/(Lambda + k)`` off (2). F and A are linea
 with ``C = map2 map1`` and C_h its columns of type h. A_0, B_h and k_h are smooth functions of the
 noise's parameter alone: for thousands of points they stand on its nodes (`interpolation`), and a
 point costs one dense product in place of ``Q̃`` and two sparse ones. Types whose units are never
-treated have d = 0, and take nothing off.
+treated have d = 0, and take nothing off. Where A is large and ``Q̃`` lies in a space of few
+dimensions (`node_spans`), nodes hold combinations in place of A_0 and B_h.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -25,6 +26,7 @@ from bayes_nqp.arrays import Array, Index
 from bayes_nqp.gaussian._small import lower_indices, lower_triangles
 from bayes_nqp.gaussian.equations import deviation_precision
 from bayes_nqp.gaussian.interpolation import Panels
+from bayes_nqp.gaussian.node_spans import Span, spans_of
 from bayes_nqp.gaussian.pairs import PairedMap
 from bayes_nqp.gaussian.problem import GaussianProblem
 from bayes_nqp.gaussian.types import Values
@@ -34,6 +36,10 @@ _PER_ENTRY = 6
 """Entries of sparse maps that take as long as a number of A_0 and B_h."""
 _LEAST = 8_000
 """Numbers that take as long as ``Q̃`` of all types: 10 microseconds a point, panels in caches."""
+_WIDE = 5_000
+"""Numbers of A_0 and B_h from which combinations are quicker. Fewer of them make no difference."""
+_NODES = 15
+"""Nodes of a panel, more or less: what a number takes, in products of one."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,14 +54,17 @@ class AssembledNodes:
         C_h of these.
     whole : csr_array (stored, types T (T + 1) / 2)
         C.
+    spans : sequence of Span, or None
+        What ``Q̃`` and v v' of treated types are combinations of, where nodes hold these.
     of_types, of_sums : dict
-        Panels of log determinants and k, and of A_0 and B_h.
+        Panels of log determinants and k, and of A_0 and B_h, or of what combines to them.
     """
 
     problem: GaussianProblem
     treated: Index
     maps: Sequence[Any]
     whole: Any
+    spans: Sequence[Span] | None = None
     of_types: dict[int, Any] = field(default_factory=dict)
     of_sums: dict[int, Any] = field(default_factory=dict)
 
@@ -68,12 +77,17 @@ class AssembledNodes:
         m, map2 = problem.moments, problem.arrowhead.map2
         treated = np.flatnonzero(m.loadings.any(axis=(1, 2)) & problem.deviates_by_unit)
         map1 = m.map1.sparse if isinstance(m.map1, PairedMap) else m.map1
-        if (1 + treated.size) * map2.shape[0] > _LEAST + (map1.nnz + map2.nnz) / _PER_ENTRY:
+        numbers, most = (1 + treated.size) * map2.shape[0], _LEAST + (map1.nnz + map2.nnz) / _PER_ENTRY
+        if numbers > _NODES * most:
             return None
         size = m.n_periods * (m.n_periods + 1) // 2
         product = csc_array(map2 @ map1)
         maps = [csr_array(product[:, h * size : (h + 1) * size]) for h in treated]
-        return cls(problem, treated, maps, csr_array(product))
+        nodes = cls(problem, treated, maps, csr_array(product))
+        spans = spans_of(nodes.matrices, [nodes.whole, *maps]) if numbers > _WIDE else None
+        if spans is not None:
+            numbers = sum(len(span.basis) for span in spans) * map2.shape[0] / _NODES
+        return None if numbers > most else replace(nodes, spans=spans)
 
     @cached_property
     def _loads(self) -> Array:
@@ -88,13 +102,58 @@ class AssembledNodes:
             np.einsum("bht,htq->bh", v, self.problem.moments.loadings[self.treated]),
         ]
 
-    def sums(self, u: Array) -> list[Array]:
-        """A_0 and every B_h (B, stored)."""
+    def matrices(self, u: Array) -> list[Array]:
+        """``Q̃`` of all types and v v' of every treated one, lower triangles (B, number)."""
         types, v = self._types(u)
         low = lower_indices(v.shape[2])
         squares = np.ascontiguousarray((v[..., low[0]] * v[..., low[1]]).transpose(1, 2, 0))
-        matrix = self.whole @ lower_triangles(types.q).T
-        return [x.T for x in (matrix, *(c @ s for c, s in zip(self.maps, squares, strict=True)))]
+        return [lower_triangles(types.q), *(square.T for square in squares)]
+
+    def sums(self, u: Array) -> list[Array]:
+        """A_0 and every B_h (B, stored), or of what spans each its coefficients (B, r)."""
+        matrices = self.matrices(u)
+        if self.spans is not None:
+            return [s.coefficients(x) for s, x in zip(self.spans, matrices, strict=True)]
+        return [(c @ x.T).T for c, x in zip((self.whole, *self.maps), matrices, strict=True)]
+
+    @cached_property
+    def _images(self) -> Array:
+        """What coefficients of all spans add to A (coefficient, stored)."""
+        return np.concatenate([span.image for span in self.spans or ()])
+
+    @cached_property
+    def _starts(self) -> Index:
+        """Where coefficients of each span begin."""
+        sizes = [len(span.basis) for span in self.spans or ()]
+        return np.concatenate([[0], np.cumsum(sizes)[:-1]]).astype(np.int64)
+
+    def mixed(self, u: Array, weights: Array) -> Array | None:
+        """``sum_k w_k X_k`` of A_0 and B_h (B, stored); None where nodes do not give it."""
+        panels = Panels(self.sums, self.of_sums)
+        if self.spans is None:
+            return panels.mixed(u, weights)
+        arrays = panels.values(u)
+        if arrays is None:
+            return None
+        parts = [w[:, None] * x for w, x in zip(weights.T, arrays, strict=True)]
+        return np.asarray(np.concatenate(parts, axis=1) @ self._images)
+
+    def products(self, u: Array, other: Array) -> tuple[Array, Array]:
+        """``<Y, X_k>`` and ``<Y, dX_k>`` of A_0 and B_h (B, 1 + H)."""
+        panels = Panels(self.sums, self.of_sums)
+        if self.spans is None:
+            products = panels.products(u, other)
+            assert products is not None
+            return products
+        each = other @ self._images.T
+        arrays, slopes = panels.values(u), panels.slopes(u)
+        assert arrays is not None
+        assert slopes is not None
+        value, slope = (
+            np.add.reduceat(each * np.concatenate(x, axis=1), self._starts, axis=1)
+            for x in (arrays, slopes)
+        )
+        return value, slope
 
     def _types(self, u: Array) -> tuple[Small, Array]:
         """``Q̃`` of all types, deviations in, and v of treated ones (B, H, T)."""
@@ -116,7 +175,7 @@ class AssembledNodes:
             precision = deviation_precision(values)[:, 0, 0]
         inner = precision[:, None] + k
         weights = np.concatenate([np.ones((len(u), 1)), -1.0 / inner], axis=1)
-        stored = Panels(self.sums, self.of_sums).mixed(u, weights)
+        stored = self.mixed(u, weights)
         if stored is None:
             return None
         # log|Lambda + k| - log|Lambda| once for every unit.
@@ -156,12 +215,9 @@ class AssembledSums:
     def adjoint(self, stored: Array) -> tuple[Array, Array]:
         """Slopes along the noise's parameter and ``Lambda`` (B), from the adjoint of A."""
         nodes = self.nodes
-        panels = Panels(nodes.sums, nodes.of_sums)
-        products = panels.products(self.u, stored)
         slopes = Panels(nodes.small, nodes.of_types).slopes(self.u)
-        assert products is not None
         assert slopes is not None
-        value, slope = products  # <Ā, X> of A_0 and B_h, and <Ā, dX>.
+        value, slope = nodes.products(self.u, stored)  # <Ā, X> of A_0 and B_h, and <Ā, dX>.
         total, k = slopes
         n_units = nodes.problem.moments.n_units[nodes.treated]
         # The adjoint of Lambda + k: <Ā, B_h> / (Lambda + k)², and -n / 2 of its logarithm.

@@ -350,7 +350,7 @@ def factorise(problem: LinearPart, values: Values, matrix: Array) -> Factor:
     if head.n_blocks == 1:
         # One block: [A_ll A_lg; A_gl A_gg] has one factor, of which both parts are views.
         diagonal[:, 0, n_local + shared] += prior
-        lower = cholesky(matrix)
+        lower = cholesky(matrix, overwrite=True)
         # [L_bb; L_gb] and L_gg, lower triangular.
         local, border = lower[..., :n_local], lower[:, 0, n_local:, n_local:]
     else:

@@ -1,0 +1,96 @@
+"""Few matrices of which a matrix is a combination, whatever the one parameter of the errors.
+
+``Q`` of AR(1) errors is ``(I + rho² K - rho L) / (1 - rho²)``, K the inner periods and L the
+neighbours of the diagonal, so that ``Q̃``, and v v' of ``v = Q̃d``, lie in a space of some six
+dimensions. With an orthonormal basis P of it (r, number), ``X(u) = c(u) P`` and ``C vec X = (C P')
+c(u)``: a map C of thousands of rows is applied r times in all, and nodes hold c alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from bayes_nqp.arrays import Array
+
+PLACES = np.linspace(-5.0, 5.0, 41)[:, None]
+"""Where matrices are looked at, on the parameter's unconstrained scale: every other is held out."""
+_RANK = 1e-13
+"""Smallest singular value that counts, of matrices of length one, over the largest."""
+_EXACT = 1e-12
+"""Largest entry that a basis may miss, over the matrix's own largest."""
+
+
+@dataclass(frozen=True, eq=False)
+class Span:
+    """What a matrix is a combination of, and where a map takes it.
+
+    Parameters
+    ----------
+    basis : ndarray (r, number)
+        P, its rows orthonormal.
+    image : ndarray (r, stored)
+        ``(C P')'``.
+    """
+
+    basis: Array
+    image: Array
+
+    @classmethod
+    def of(cls, matrices: Array, onto: Any) -> Span | None:
+        """The span of matrices at `PLACES` (place, number); None where it misses some of them.
+
+        Parameters
+        ----------
+        onto : csr_array (stored, number)
+            C.
+        """
+        # Of length one each: those near a unit root are as large as 1 / (1 - rho²).
+        length = np.linalg.norm(matrices, axis=1, keepdims=True)
+        unit = matrices / np.where(length > 0.0, length, 1.0)
+        _, values, basis = np.linalg.svd(unit[::2], full_matrices=False)
+        basis = basis[values > _RANK * values[0]]
+        if _missed(basis, unit) > _EXACT:
+            return None
+        return cls(basis, np.ascontiguousarray((onto @ np.ascontiguousarray(basis.T)).T))
+
+    def coefficients(self, matrices: Array) -> Array:
+        """c of matrices (n, r).
+
+        Raises
+        ------
+        LinAlgError
+            If one of them is no combination of the basis.
+        """
+        if _missed(self.basis, matrices) > _EXACT:
+            raise np.linalg.LinAlgError("not in the span")
+        return matrices @ self.basis.T
+
+
+def _missed(basis: Array, matrices: Array) -> float:
+    """Largest entry of ``X - X P'P`` over the largest of X."""
+    rest = np.abs(matrices - (matrices @ basis.T) @ basis).max(axis=1)
+    largest = np.abs(matrices).max(axis=1)
+    return float((rest / np.where(largest > 0.0, largest, 1.0)).max())
+
+
+def spans_of(computed: Callable[[Array], list[Array]], maps: list[Any]) -> list[Span] | None:
+    """Spans of several matrices that the same parameter decides; None where one has none.
+
+    Parameters
+    ----------
+    computed : callable
+        From u (n, 1) to matrices (n, number), one for each map.
+    maps : list of csr_array (stored, number)
+        C of each.
+    """
+    spans = []
+    for matrices, onto in zip(computed(PLACES), maps, strict=True):
+        span = Span.of(matrices, onto)
+        if span is None:
+            return None
+        spans.append(span)
+    return spans
