@@ -11,6 +11,7 @@ import bayes_nqp as nqp
 from bayes_nqp.gaussian import GaussianProblem, density, draw, gaussian_problem, gradient
 from bayes_nqp.gaussian._small import cholesky
 from bayes_nqp.gaussian.assembled_nodes import assembled_sums
+from bayes_nqp.gaussian.node_spans import PLACES, Span
 from bayes_nqp.planning import plan_of
 
 NONE = {
@@ -77,6 +78,38 @@ def test_rings_and_lags(spillovers: str, effect: nqp.Complete) -> None:
     problem = plan_of(design, panel).equations[0].gaussian
     agree(problem)
     assert has_nodes(problem)
+
+
+def test_many_coefficients_stand_as_combinations() -> None:
+    """Nodes hold coefficients of the few matrices that any rho combines, and A is as it was."""
+    rings = nqp.Rings([100.0, 200.0])
+    panel = nqp.simulation.staggered(
+        units=150, periods=12, cohorts=range(6, 12), strata={}, seed=1,
+        spillover=nqp.simulation.Spillover(rings, untreated=(0.5, 0.25)),
+    ).panel  # fmt: skip
+    design = nqp.StaggeredDiD(
+        nqp.Partial(), time=nqp.TimeEffects(), unidentified="drop", spillovers=rings
+    )
+    problem = plan_of(design, panel).equations[0].gaussian
+    agree(problem)
+    spans = problem.for_many.kept[assembled_sums].spans
+    # Of 78 numbers, or as many of each type, each is told by some six.
+    assert max(len(span.basis) for span in spans) <= 8
+
+
+def test_a_matrix_beyond_the_span_is_refused() -> None:
+    u = PLACES[:, 0]
+    inside = np.stack([np.cos(u), np.sin(u), np.cos(u) - 2.0 * np.sin(u)], axis=1)
+    span = Span.of(inside, lambda matrices: matrices @ np.arange(12.0).reshape(3, 4))
+    assert span is not None
+    assert len(span.basis) == 2
+    expected = inside @ np.arange(12.0).reshape(3, 4)
+    assert span.coefficients(inside) @ span.image == pytest.approx(expected)
+    with pytest.raises(np.linalg.LinAlgError, match="not in the span"):
+        span.coefficients(np.array([[0.0, 0.0, 1.0]]))
+    # Every other place is held out: what these have and others lack is missed.
+    bent = np.stack([np.cos(u), np.where(np.arange(u.size) % 2, u, 0.0)], axis=1)
+    assert Span.of(bent, lambda matrices: matrices) is None
 
 
 def test_far_out_points_are_computed_or_refused_as_without_nodes() -> None:

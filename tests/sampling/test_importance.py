@@ -13,6 +13,8 @@ from scipy.stats import halfnorm, norm
 from bayes_nqp.errors import StudyError
 from bayes_nqp.parameters import HalfNormal, Normal, Parameter, ParameterSpace
 from bayes_nqp.sampling import Density, Importance, importance, refit_importance
+from bayes_nqp.sampling._climb import newton
+from bayes_nqp.sampling._importance import around_places
 
 SPACE = ParameterSpace(
     (Parameter("scale", HalfNormal(1.0), folds=True), Parameter("place", Normal(2.0)))
@@ -32,8 +34,10 @@ def weight(place: float, scale: float) -> float:
     return float(halfnorm.pdf(scale) * norm.pdf(place, 0.0, 2.0) * fit)
 
 
-def test_a_scale_that_leans_on_zero() -> None:
-    chains = importance(by_differences(leaning), SPACE, Importance(seed=1))
+@pytest.mark.parametrize("own_scale", [False, True])
+def test_a_scale_that_leans_on_zero(own_scale: bool) -> None:
+    density = by_differences(leaning)
+    chains = importance(density, SPACE, Importance(seed=1), own_scale=own_scale)
     whole = dblquad(weight, 0.0, 4.0, -3.0, 3.0)[0]
     mean = dblquad(lambda y, x: x * weight(y, x), 0.0, 4.0, -3.0, 3.0)[0] / whole
     scale = np.exp(chains.values["x"][..., 0])
@@ -42,6 +46,51 @@ def test_a_scale_that_leans_on_zero() -> None:
     assert effective > 1000
     assert scale.mean() == pytest.approx(mean, abs=5.0 * scale.std() / np.sqrt(effective))
     assert chains.facts["log_marginal_likelihood"] == pytest.approx(np.log(whole), abs=0.08)
+
+
+@pytest.mark.parametrize("centre", [0.0, 0.4, 3.0])
+def test_the_curvature_in_places_is_that_of_a_normal_density(centre: float) -> None:
+    """Of x normal around some point, which the mode of log x is not, it gives that point and sd."""
+    space = ParameterSpace(
+        (Parameter("x", HalfNormal(1.0), folds=True), Parameter("y", Normal(2.0)))
+    )
+    precision = np.array([[2.0, -0.5], [-0.5, 1.0]])
+
+    def heights(points: np.ndarray) -> np.ndarray:
+        away = np.stack([np.exp(points[:, 0]) - centre, points[:, 1] - 1.0], axis=1)
+        return np.asarray(points[:, 0] - 0.5 * ((away @ precision) * away).sum(axis=1))
+
+    summit = newton(by_differences(heights), np.zeros(2), rounds=30)
+    none = np.zeros(2, dtype=bool)
+    proposal = around_places(summit, Chart(space.folds, none, summit.point))
+    assert proposal.centre == pytest.approx(np.array([centre, 1.0]), abs=0.03)
+    covariance = proposal.covariance / proposal.covariance[1, 1]
+    expected = np.linalg.inv(precision)
+    assert covariance == pytest.approx(expected / expected[1, 1], rel=0.03)
+
+
+@pytest.mark.parametrize("n", [6, 12])
+def test_a_proposal_that_holds_needs_no_further_rounds(n: int) -> None:
+    """A few hundred points tell no covariance of many parameters: curvature, then these."""
+    space = ParameterSpace(tuple(Parameter(f"x{k}", HalfNormal(1.0), folds=True) for k in range(n)))
+
+    def heights(points: np.ndarray) -> np.ndarray:
+        return np.asarray(space.log_prior(points) + norm.logpdf(np.exp(points), 0.3).sum(axis=1))
+
+    asked: list[int] = []
+
+    def counted(points: np.ndarray) -> np.ndarray:
+        asked.append(len(points))
+        return heights(points)
+
+    effective = {}
+    for own_scale in (False, True):
+        asked.clear()
+        density = Density(counted, by_differences(heights).gradients)
+        chains = importance(density, space, Importance(seed=1), own_scale=own_scale)
+        effective[own_scale] = chains.facts["importance_ess"]
+    assert [size for size in asked if size >= 200] == [200, 2000]
+    assert effective[True] > 1.3 * effective[False]
 
 
 def test_the_same_seed_gives_the_same_draws() -> None:

@@ -218,11 +218,19 @@ class Reach:
             if not h.size:
                 continue
             effect = tau[:, self.treated[h, t]]
-            near = of_column[:, self.column[h, t]]
-            # sum_h e_g'S^-1 1_h tau_h + e_g'S^-1 W 1_h theta_h, over the groups treated in t.
-            target = np.concatenate([loads.own[h], loads.near[h]])
-            total[:, t] = _between(basis, np.concatenate([effect, near], axis=1), target)
-            direct[:, t, h] = itself[:, h] * effect + back[:, h] * near
+            # sum_h e_g'S^-1 1_h tau_h + e_g'S^-1 W 1_h theta_h, over the groups treated in t; those
+            # of one event time, or of none, have one theta.
+            column, of_group = np.unique(self.column[h, t], return_inverse=True)
+            some = column >= 0
+            linked = np.array(
+                [loads.near[h[of_group == k]].sum(axis=0) for k in np.flatnonzero(some)]
+            )
+            target = np.concatenate([loads.own[h], linked.reshape(-1, *loads.own.shape[1:])])
+            values = np.concatenate([effect, of_column[:, column[some]]], axis=1)
+            total[:, t] = _between(basis, values, target)
+            direct[:, t, h] = itself[:, h] * effect
+            if some.any():
+                direct[:, t, h] += back[:, h] * of_column[:, self.column[h, t]]
         return total, direct
 
     def _add_deviations(
@@ -334,7 +342,7 @@ def _between(basis: Array, values: Array, loads: Array) -> Array:
     """
     # Interpolation is linear: values meet loads at the nodes, which are weighted before or after.
     n, k, g = loads.shape
-    if n <= g:
+    if 4 * n <= g:
         each = values[:, :, None] * basis[:, None]
         return np.asarray(each.reshape(len(values), n * k) @ loads.reshape(n * k, g))
     at_nodes = (values @ loads.reshape(n, k * g)).reshape(len(values), k, g)

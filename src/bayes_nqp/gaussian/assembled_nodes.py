@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -26,7 +26,7 @@ from bayes_nqp.arrays import Array, Index
 from bayes_nqp.gaussian._small import lower_indices, lower_triangles
 from bayes_nqp.gaussian.equations import deviation_precision
 from bayes_nqp.gaussian.interpolation import Panels
-from bayes_nqp.gaussian.node_spans import Span, spans_of
+from bayes_nqp.gaussian.node_spans import PLACES, Span
 from bayes_nqp.gaussian.pairs import PairedMap
 from bayes_nqp.gaussian.problem import GaussianProblem
 from bayes_nqp.gaussian.types import Values
@@ -50,10 +50,6 @@ class AssembledNodes:
     ----------
     treated : ndarray of int (H)
         Types whose units deviate and are treated at some time.
-    maps : sequence of csr_array (stored, T (T + 1) / 2)
-        C_h of these.
-    whole : csr_array (stored, types T (T + 1) / 2)
-        C.
     spans : sequence of Span, or None
         What ``Q̃`` and v v' of treated types are combinations of, where nodes hold these.
     of_types, of_sums : dict
@@ -62,8 +58,6 @@ class AssembledNodes:
 
     problem: GaussianProblem
     treated: Index
-    maps: Sequence[Any]
-    whole: Any
     spans: Sequence[Span] | None = None
     of_types: dict[int, Any] = field(default_factory=dict)
     of_sums: dict[int, Any] = field(default_factory=dict)
@@ -76,18 +70,49 @@ class AssembledNodes:
             return None
         m, map2 = problem.moments, problem.arrowhead.map2
         treated = np.flatnonzero(m.loadings.any(axis=(1, 2)) & problem.deviates_by_unit)
-        map1 = m.map1.sparse if isinstance(m.map1, PairedMap) else m.map1
-        numbers, most = (1 + treated.size) * map2.shape[0], _LEAST + (map1.nnz + map2.nnz) / _PER_ENTRY
+        numbers = (1 + treated.size) * map2.shape[0]
+        most = _LEAST + (m.map1.nnz + map2.nnz) / _PER_ENTRY
         if numbers > _NODES * most:
             return None
-        size = m.n_periods * (m.n_periods + 1) // 2
-        product = csc_array(map2 @ map1)
-        maps = [csr_array(product[:, h * size : (h + 1) * size]) for h in treated]
-        nodes = cls(problem, treated, maps, csr_array(product))
-        spans = spans_of(nodes.matrices, [nodes.whole, *maps]) if numbers > _WIDE else None
+        nodes = cls(problem, treated)
+        spans = nodes._spanned() if numbers > _WIDE else None
         if spans is not None:
             numbers = sum(len(span.basis) for span in spans) * map2.shape[0] / _NODES
         return None if numbers > most else replace(nodes, spans=spans)
+
+    def _spanned(self) -> list[Span] | None:
+        """Spans of ``Q̃`` and of every v v'; None where one of them has none."""
+        spans = []
+        for k, matrices in enumerate(self.matrices(PLACES)):
+            span = Span.of(matrices, partial(self._assembled, k))
+            if span is None:
+                return None
+            spans.append(span)
+        return spans
+
+    def _assembled(self, k: int, matrices: Array) -> Array:
+        """``C vec X`` of ``Q̃`` (k = 0), or ``C_h vec X`` of the k-th treated type (n, stored)."""
+        m, places = self.problem.moments, self._places(k)
+        whole = np.zeros((m.map1.shape[1], len(matrices)))
+        whole[places] = matrices.T
+        return np.asarray((self.problem.arrowhead.map2 @ (m.map1 @ whole)).T)
+
+    def _places(self, k: int) -> slice:
+        """Where ``vec Q̃`` of all types (k = 0), or of the k-th treated one, stands."""
+        size = self.problem.moments.n_periods * (self.problem.moments.n_periods + 1) // 2
+        return (
+            slice(None)
+            if k == 0
+            else slice(self.treated[k - 1] * size, (self.treated[k - 1] + 1) * size)
+        )
+
+    @cached_property
+    def _maps(self) -> list[Any]:
+        """C, and C_h of treated types."""
+        m = self.problem.moments
+        map1 = m.map1.sparse if isinstance(m.map1, PairedMap) else m.map1
+        product = csc_array(self.problem.arrowhead.map2 @ map1)
+        return [csr_array(product[:, self._places(k)]) for k in range(1 + self.treated.size)]
 
     @cached_property
     def _loads(self) -> Array:
@@ -114,7 +139,7 @@ class AssembledNodes:
         matrices = self.matrices(u)
         if self.spans is not None:
             return [s.coefficients(x) for s, x in zip(self.spans, matrices, strict=True)]
-        return [(c @ x.T).T for c, x in zip((self.whole, *self.maps), matrices, strict=True)]
+        return [(c @ x.T).T for c, x in zip(self._maps, matrices, strict=True)]
 
     @cached_property
     def _images(self) -> Array:

@@ -236,17 +236,22 @@ class _Reverse:
         pairs += [(near + before, column + before) for column, near in lag.ties]
         near, column = np.array(pairs).T
         place = np.array([*range(len(lag.columns)), *[0] * len(lag.ties)])
-        turn = np.tile(np.eye(n), (len(values), 1, 1))
-        turn[:, near, near] = 0.0
-        turn[:, near, column] = -values[:, place]
+        scale = values[:, None, place]
+        # C is the identity but for rows of W y and W x: minus a coefficient in the column that
+        # loses these, and zero elsewhere.
+        onto = matrix.copy()
+        onto[:, :, near] = -scale[..., None] * matrix[:, :, column]
         # C̄ = 2 A C Ā', of which the entries that are minus a coefficient count.
-        onto = turn[:, None] @ matrix
-        a = symmetric(self.values.known[normal_equations, id(self.problem)])
-        sums = 2.0 * (a[:, :, near] * onto[..., column].swapaxes(-1, -2)).sum(axis=(1, 3))
+        lower = self.values.known[normal_equations, id(self.problem)]
+        a = np.stack(
+            [np.concatenate([lower[:, :, k, :k], lower[:, :, k:, k]], axis=2) for k in near], axis=2
+        )
+        sums = 2.0 * (a * onto[..., column].swapaxes(-1, -2)).sum(axis=(1, 3))
         slope = lag.log_determinant(*self.around.values.lag.T)
         self.slope += self.around.along(slope, np.full(len(values), float(lag.periods)))
         self.slope += self.around.along(self.around.values.lag[:, place], -sums)
-        return np.asarray(onto @ turn[:, None].swapaxes(-1, -2))
+        onto[..., near] = -scale[:, :, None] * onto[..., column]
+        return onto
 
     def _turns(self, matrix: Array) -> Array:
         """From z of paths of the border to their values."""

@@ -58,7 +58,9 @@ class LogDeterminant:
 
     def __call__(self, delta: Array) -> Array:
         """``tr(M log S)`` at values of delta (B): what the density has once a free period."""
-        return np.asarray(self.net(np.arctanh(delta)))
+        low, high = self.net.domain
+        x = (2.0 * np.arctanh(delta) - (low + high)) / (high - low)
+        return self.net.coef @ _polynomials(x, self.net.coef.size)
 
     def feedback(self, delta: Array) -> Array:
         """``tr(W S^-1) / n = -(1/n) d log|S| / d delta`` at values of delta (B)."""
@@ -73,6 +75,19 @@ class LogDeterminant:
         x = np.arctanh(delta)
         first, second = self.net.deriv()(x), self.net.deriv(2)(x)
         return float((second + 2.0 * delta * first) / (1.0 - delta**2) ** 2)
+
+
+def _polynomials(x: Array, size: int) -> Array:
+    """T_0 to T_size-1 at x (size, B), twice as many at each step."""
+    # T_k+j = 2 T_k T_j - T_k-j for j = 1 to k.
+    out = np.ones((size, x.size))
+    out[1] = x
+    k = 1
+    while k + 1 < size:
+        m = min(k, size - 1 - k)
+        out[k + 1 : k + 1 + m] = 2.0 * out[k] * out[1 : 1 + m] - out[k - m : k][::-1]
+        k += m
+    return out
 
 
 def log_determinant(weights: sparse.csr_array, levels: Index) -> LogDeterminant:

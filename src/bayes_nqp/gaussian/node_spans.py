@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -40,13 +39,13 @@ class Span:
     image: Array
 
     @classmethod
-    def of(cls, matrices: Array, onto: Any) -> Span | None:
+    def of(cls, matrices: Array, onto: Callable[[Array], Array]) -> Span | None:
         """The span of matrices at `PLACES` (place, number); None where it misses some of them.
 
         Parameters
         ----------
-        onto : csr_array (stored, number)
-            C.
+        onto : callable
+            From matrices X (n, number) to ``C vec X`` (n, stored).
         """
         # Of length one each: those near a unit root are as large as 1 / (1 - rho²).
         length = np.linalg.norm(matrices, axis=1, keepdims=True)
@@ -55,10 +54,10 @@ class Span:
         basis = basis[values > _RANK * values[0]]
         if _missed(basis, unit) > _EXACT:
             return None
-        return cls(basis, np.ascontiguousarray((onto @ np.ascontiguousarray(basis.T)).T))
+        return cls(basis, np.ascontiguousarray(onto(basis)))
 
     def coefficients(self, matrices: Array) -> Array:
-        """c of matrices (n, r).
+        """Coefficients c of matrices (n, r).
 
         Raises
         ------
@@ -75,22 +74,3 @@ def _missed(basis: Array, matrices: Array) -> float:
     rest = np.abs(matrices - (matrices @ basis.T) @ basis).max(axis=1)
     largest = np.abs(matrices).max(axis=1)
     return float((rest / np.where(largest > 0.0, largest, 1.0)).max())
-
-
-def spans_of(computed: Callable[[Array], list[Array]], maps: list[Any]) -> list[Span] | None:
-    """Spans of several matrices that the same parameter decides; None where one has none.
-
-    Parameters
-    ----------
-    computed : callable
-        From u (n, 1) to matrices (n, number), one for each map.
-    maps : list of csr_array (stored, number)
-        C of each.
-    """
-    spans = []
-    for matrices, onto in zip(computed(PLACES), maps, strict=True):
-        span = Span.of(matrices, onto)
-        if span is None:
-            return None
-        spans.append(span)
-    return spans

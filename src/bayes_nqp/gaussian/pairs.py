@@ -122,6 +122,11 @@ class PairedMap:
         return [*sparse, *self.rows, *self.columns, *self.blocks]
 
     @property
+    def nnz(self) -> int:
+        """Entries, those of dense blocks included."""
+        return int(self.rest.nnz) + sum(block.size for block in self.blocks)
+
+    @property
     def sparse(self) -> Any:
         """The same, sparse throughout."""
         out = coo_array(self.rest)

@@ -24,6 +24,8 @@ _ROUNDS = (200, 400, 800)
 _INFLATION = 1.2
 _GOOD = 0.5
 """Effective share of a round's points from which the proposal needs no further round."""
+_HELD = 0.3
+"""The same of a proposal that counts for some of the points itself."""
 _MOST_FOLDED = 12
 """Parameters that are folded: 4,096 images. Others that may vanish are bent."""
 _APART = 5.0
@@ -36,6 +38,8 @@ _BRIEF = (128, 256, 256, 256)
 """Proposals of a refit: the first ones fit the distribution of the others."""
 _BRIEF_STEPS = 2
 """Newton steps of a refit, which starts close to its mode; rounds of proposals do the rest."""
+_FLATTEST = 0.5
+"""Curvature below which a scale, in multiples of its mode, counts as flat."""
 _SPARE = 1.3
 """How many more proposals are drawn than a share of effective ones asks for."""
 _MOST_BRIEF = 2048
@@ -123,7 +127,12 @@ class Proposals:
 
 
 def importance(
-    density: Density, space: ParameterSpace, sampler: Importance, start: Array | None = None
+    density: Density,
+    space: ParameterSpace,
+    sampler: Importance,
+    start: Array | None = None,
+    *,
+    own_scale: bool = False,
 ) -> Chains:
     """Draw the parameters of a density.
 
@@ -136,6 +145,9 @@ def importance(
     start : ndarray (parameter), optional
         Unconstrained, of a density much like this one: the one climb begins there, not several at
         dispersed points.
+    own_scale : bool, default False
+        Whether the curvature at the mode is taken to the scale on which proposals are made, as
+        pays where many scales may vanish: what is proposed at first then hardly needs fitting.
 
     Returns
     -------
@@ -152,12 +164,16 @@ def importance(
         summit, modes = summits(density, space, generator)
     # One proposal covers one mode; w = p / q of independent points, five times as many at worst.
     if modes == 1:
-        proposal = fitted(density, _chart(space.folds, summit), summit, generator)
+        chart, held = _chart(space.folds, summit), 0.0
+        proposal = _around(summit, chart)
+        if own_scale:
+            proposal, held = around_places(summit, chart), float(len(space) * (len(space) + 1))
+        proposal = fitted(density, proposal, generator, held)
         drawn = [propose(density, proposal, generator, sampler.proposals)]
         while not (pool := _pooled(drawn)).weights.passed:
             if len(pool.points) >= sampler.n_evaluations:
                 return tempered(density, space, sampler.draws, sampler.chains, generator)
-            proposal = _refitted(proposal, pool)
+            proposal = _refitted(proposal, pool, held)
             drawn.append(propose(density, proposal, generator, sampler.proposals // 2))
         return _resampled(pool, sampler, generator)
     return tempered(density, space, sampler.draws, sampler.chains, generator)
@@ -277,14 +293,13 @@ def summits(
 
 
 def fitted(
-    density: Density, chart: Chart, summit: Summit, generator: np.random.Generator
+    density: Density, proposal: FoldedT, generator: np.random.Generator, held: float = 0.0
 ) -> FoldedT:
-    """Fit the proposal by rounds of importance sampling, from the curvature at the mode."""
-    proposal = _around(summit, chart)
+    """Fit a proposal by rounds of importance sampling."""
     for size in _ROUNDS:
         proposals = propose(density, proposal, generator, size)
-        proposal = _refitted(proposal, proposals)
-        if proposals.weights.effective >= _GOOD * size:
+        proposal = _refitted(proposal, proposals, held)
+        if proposals.weights.effective >= (_HELD if held else _GOOD) * size:
             break
     return proposal
 
@@ -335,8 +350,34 @@ def _pooled(drawn: Sequence[Proposals]) -> Proposals:
     )
 
 
-def _refitted(proposal: FoldedT, proposals: Proposals) -> FoldedT:
-    """Mean and covariance by the weights, the largest of which are cut to their fiftieth."""
+def around_places(summit: Summit, chart: Chart) -> FoldedT:
+    """The proposal that the curvature at a mode gives in places, where scales have their own scale.
+
+    Of ``x = e^u`` the log density is ``l(u) - u``. Where l has its mode that has the slope -1 / x
+    and the curvature ``(H - 1) / x²``: its own mode is a Newton step lower, at ``x (h - 2) / (h -
+    1)`` of a single x, which of a normal density is exact, and of a half-normal one zero.
+    """
+    jacobian, folds = chart.slopes(summit.point), chart.folds.astype(np.float64)
+    # In multiples of dx/du: slopes -1 and curvatures H - 1 where folded, 0 and H elsewhere.
+    values, vectors = np.linalg.eigh(summit.curvature - np.diag(folds))
+    covariance = (vectors / np.maximum(values, _FLATTEST)) @ vectors.T
+    centre = np.clip(-covariance @ folds, -1.0, 1.0)  # Not below zero where folded.
+    return FoldedT(
+        chart.places(summit.point) + centre * jacobian,
+        covariance * np.outer(jacobian, jacobian) * _INFLATION,
+        chart,
+    )
+
+
+def _refitted(proposal: FoldedT, proposals: Proposals, held: float = 0.0) -> FoldedT:
+    """Mean and covariance by the weights, the largest of which are cut to their fiftieth.
+
+    Parameters
+    ----------
+    held : float, default 0
+        Effective points that the proposal itself counts for: a covariance of d parameters from n
+        of them loses a share of some d (d + 1) / 4 n of what it proposes.
+    """
     if not np.isfinite(proposals.log_weights).any():
         return proposal
     # Cut weights are biased for the moments, but a proposal may be: w = p / q holds for any q.
@@ -350,9 +391,13 @@ def _refitted(proposal: FoldedT, proposals: Proposals) -> FoldedT:
     centred = places - centre
     covariance = (weights[:, None] * centred).T @ centred  # sum w (x - m)(x - m)'
     effective = 1.0 / float(weights @ weights)
-    if effective < 4.0 * centre.size:
+    if effective < 4.0 * centre.size and not held:
         # Too few points for a covariance of their own.
         covariance = 0.5 * covariance + 0.5 * proposal.covariance / _INFLATION
+    if held:
+        share = effective / (effective + held)
+        centre = share * centre + (1.0 - share) * proposal.centre
+        covariance = share * covariance + (1.0 - share) * proposal.covariance / _INFLATION
     # A positive diagonal: the scale matrix has a factor though weights may be on few points.
     floor = 1e-9 * np.diag(np.diag(covariance) + 1e-12)
     return FoldedT(centre, _INFLATION * covariance + floor, proposal.chart)
