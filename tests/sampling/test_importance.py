@@ -14,7 +14,7 @@ from bayes_nqp.errors import StudyError
 from bayes_nqp.parameters import HalfNormal, Normal, Parameter, ParameterSpace
 from bayes_nqp.sampling import Density, Importance, importance, refit_importance
 from bayes_nqp.sampling._climb import newton
-from bayes_nqp.sampling._importance import around_places
+from bayes_nqp.sampling._proposals import around_places
 
 SPACE = ParameterSpace(
     (Parameter("scale", HalfNormal(1.0), folds=True), Parameter("place", Normal(2.0)))

@@ -219,18 +219,15 @@ class Reach:
                 continue
             effect = tau[:, self.treated[h, t]]
             # sum_h e_g'S^-1 1_h tau_h + e_g'S^-1 W 1_h theta_h, over the groups treated in t; those
-            # of one event time, or of none, have one theta.
-            column, of_group = np.unique(self.column[h, t], return_inverse=True)
-            some = column >= 0
-            linked = np.array(
-                [loads.near[h[of_group == k]].sum(axis=0) for k in np.flatnonzero(some)]
-            )
-            target = np.concatenate([loads.own[h], linked.reshape(-1, *loads.own.shape[1:])])
-            values = np.concatenate([effect, of_column[:, column[some]]], axis=1)
-            total[:, t] = _between(basis, values, target)
+            # of one event time have one theta.
+            column = self.column[h, t]
+            events = np.unique(column[column >= 0])
+            linked = [loads.near[h[column == k]].sum(axis=0, keepdims=True) for k in events]
+            values = np.concatenate([effect, of_column[:, events]], axis=1)
+            total[:, t] = _between(basis, values, np.concatenate([loads.own[h], *linked]))
             direct[:, t, h] = itself[:, h] * effect
-            if some.any():
-                direct[:, t, h] += back[:, h] * of_column[:, self.column[h, t]]
+            if events.size:
+                direct[:, t, h] += back[:, h] * of_column[:, column]
         return total, direct
 
     def _add_deviations(

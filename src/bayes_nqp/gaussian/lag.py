@@ -60,7 +60,8 @@ class LogDeterminant:
         """``tr(M log S)`` at values of delta (B): what the density has once a free period."""
         low, high = self.net.domain
         x = (2.0 * np.arctanh(delta) - (low + high)) / (high - low)
-        return self.net.coef @ _polynomials(x, self.net.coef.size)
+        of_net = np.asarray(self.net.coef, dtype=np.float64)
+        return np.asarray(of_net @ _polynomials(x, of_net.size))
 
     def feedback(self, delta: Array) -> Array:
         """``tr(W S^-1) / n = -(1/n) d log|S| / d delta`` at values of delta (B)."""

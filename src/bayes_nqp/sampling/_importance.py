@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Annotated
 
 import numpy as np
@@ -12,22 +11,22 @@ from annotated_types import Ge
 from scipy.special import logsumexp
 
 from bayes_nqp.annotations import Seed
-from bayes_nqp.arrays import Array, Mask
+from bayes_nqp.arrays import Array
 from bayes_nqp.doors import value
 from bayes_nqp.parameters import ParameterSpace
 from bayes_nqp.sampling._chains import Chains
 from bayes_nqp.sampling._climb import Density, Summit, climb, newton
-from bayes_nqp.sampling._folded import Chart, FoldedT
-from bayes_nqp.sampling._weights import Weights
+from bayes_nqp.sampling._proposals import (
+    Proposals,
+    around,
+    around_places,
+    chart_of,
+    fitted,
+    pooled,
+    propose,
+    refitted,
+)
 
-_ROUNDS = (200, 400, 800)
-_INFLATION = 1.2
-_GOOD = 0.5
-"""Effective share of a round's points from which the proposal needs no further round."""
-_HELD = 0.3
-"""The same of a proposal that counts for some of the points itself."""
-_MOST_FOLDED = 12
-"""Parameters that are folded: 4,096 images. Others that may vanish are bent."""
 _APART = 5.0
 """Standard deviations at which two climbs count as ended at different modes."""
 _AS_HIGH = 0.02
@@ -38,8 +37,6 @@ _BRIEF = (128, 256, 256, 256)
 """Proposals of a refit: the first ones fit the distribution of the others."""
 _BRIEF_STEPS = 2
 """Newton steps of a refit, which starts close to its mode; rounds of proposals do the rest."""
-_FLATTEST = 0.5
-"""Curvature below which a scale, in multiples of its mode, counts as flat."""
 _SPARE = 1.3
 """How many more proposals are drawn than a share of effective ones asks for."""
 _MOST_BRIEF = 2048
@@ -102,30 +99,6 @@ class Importance:
         return self if self.seed is not None else replace(self, seed=secrets.randbits(31))
 
 
-@dataclass(frozen=True, eq=False)
-class Proposals:
-    """Weighted points of a density.
-
-    Parameters
-    ----------
-    points : ndarray (point, parameter)
-        Unconstrained.
-    log_weights : ndarray (point)
-        Log density over that of the proposal.
-    proposal : FoldedT
-        What they were drawn from.
-    """
-
-    points: Array
-    log_weights: Array
-    proposal: FoldedT
-
-    @property
-    def weights(self) -> Weights:
-        """What the weights allow."""
-        return Weights(self.log_weights)
-
-
 def importance(
     density: Density,
     space: ParameterSpace,
@@ -164,35 +137,19 @@ def importance(
         summit, modes = summits(density, space, generator)
     # One proposal covers one mode; w = p / q of independent points, five times as many at worst.
     if modes == 1:
-        chart, held = _chart(space.folds, summit), 0.0
-        proposal = _around(summit, chart)
+        chart, held = chart_of(space.folds, summit), 0.0
+        proposal = around(summit, chart)
         if own_scale:
             proposal, held = around_places(summit, chart), float(len(space) * (len(space) + 1))
         proposal = fitted(density, proposal, generator, held)
         drawn = [propose(density, proposal, generator, sampler.proposals)]
-        while not (pool := _pooled(drawn)).weights.passed:
+        while not (pool := pooled(drawn)).weights.passed:
             if len(pool.points) >= sampler.n_evaluations:
                 return tempered(density, space, sampler.draws, sampler.chains, generator)
-            proposal = _refitted(proposal, pool, held)
+            proposal = refitted(proposal, pool, held)
             drawn.append(propose(density, proposal, generator, sampler.proposals // 2))
         return _resampled(pool, sampler, generator)
     return tempered(density, space, sampler.draws, sampler.chains, generator)
-
-
-def _chart(folds: Mask, summit: Summit) -> Chart:
-    """Fold the parameters that are nearest to zero, by their own sd, and bend the others.
-
-    A folded proposal has an image for every choice of signs, so that there may not be many.
-    """
-    # Of u = log x: sd² is the diagonal of V diag(1/e) V', e the curvature's eigenvalues. A scale x
-    # with little information has a large sd of its logarithm.
-    values, vectors = np.linalg.eigh(summit.curvature)
-    spread = np.sqrt((vectors**2 / np.maximum(values, 0.3)).sum(axis=1))
-    nearest = np.argsort(np.where(folds, -spread, np.inf), kind="stable")[:_MOST_FOLDED]
-    chosen = np.zeros_like(folds)
-    chosen[nearest] = folds[nearest]
-    # The density of u = log x, x half-normal of scale tau, is highest at log tau.
-    return Chart(chosen, folds & ~chosen, summit.point)
 
 
 def refit_importance(
@@ -243,10 +200,10 @@ def _brief(
     generator: np.random.Generator,
 ) -> Chains | None:
     """Draw by rounds of few proposals; None where their weights do not carry it."""
-    proposal = _around(summit, _chart(space.folds, summit))
+    proposal = around(summit, chart_of(space.folds, summit))
     drawn = propose(density, proposal, generator, _BRIEF[0])
     for size in _BRIEF[1:]:
-        proposal = _refitted(proposal, drawn)
+        proposal = refitted(proposal, drawn)
         drawn = propose(density, proposal, generator, size)
         if replace(drawn.weights, least=LEAST_BRIEF).passed:
             return _resampled(drawn, sampler, generator)
@@ -290,117 +247,6 @@ def summits(
         concave = np.linalg.eigvalsh(other.curvature).min() > 0.0
         modes += int(concave and summit.distance(other.point) >= _APART)
     return summit, modes
-
-
-def fitted(
-    density: Density, proposal: FoldedT, generator: np.random.Generator, held: float = 0.0
-) -> FoldedT:
-    """Fit a proposal by rounds of importance sampling."""
-    for size in _ROUNDS:
-        proposals = propose(density, proposal, generator, size)
-        proposal = _refitted(proposal, proposals, held)
-        if proposals.weights.effective >= (_HELD if held else _GOOD) * size:
-            break
-    return proposal
-
-
-def _around(summit: Summit, chart: Chart) -> FoldedT:
-    """The proposal that the curvature at a mode gives, with scales on their own scale."""
-    # Laplace's approximation in u, H^-1 with flat directions bounded; in x = e^u it is J H^-1 J
-    # with J = diag(dx/du) = diag(x), and likewise where bent.
-    values, vectors = np.linalg.eigh(summit.curvature)
-    covariance = (vectors / np.maximum(values, 0.3)) @ vectors.T
-    jacobian = chart.slopes(summit.point)
-    return FoldedT(
-        chart.places(summit.point), covariance * np.outer(jacobian, jacobian) * _INFLATION, chart
-    )
-
-
-def propose(
-    density: Density, proposal: FoldedT, generator: np.random.Generator, size: int
-) -> Proposals:
-    """Draw points from a proposal and weight them."""
-    places = proposal.draw(generator, size)
-    # Both densities are of places, Jacobian and images included: log w = log p - log q.
-    target = proposal.chart.density(density)(places)
-    log_weights = target - proposal.log_density(places)
-    return Proposals(proposal.chart.points(places), log_weights, proposal)
-
-
-def _pooled(drawn: Sequence[Proposals]) -> Proposals:
-    """Points of several proposals, each proposal's in proportion to what they are worth.
-
-    Many parameters have a covariance that a few effective points do not tell: each proposal is
-    fitted to all points before it, and none of them is lost.
-    """
-    if len(drawn) == 1:
-        return drawn[0]
-    # Z = sum_k a_k mean_k(p / q_k) for any shares a that sum to one; the best are as effective
-    # sizes. Of N points in all, the n_k of a proposal weigh a_k N / n_k.
-    sizes = np.array([len(part.points) for part in drawn])
-    worth = np.array([max(part.weights.effective, 1e-9) for part in drawn])
-    more = np.log(worth / worth.sum() * sizes.sum() / sizes)
-    log_weights = [part.log_weights + x for part, x in zip(drawn, more, strict=True)]
-    # Every stretch of the points holds its share of each proposal's.
-    order = np.argsort(np.concatenate([np.arange(n) / n for n in sizes]), kind="stable")
-    return Proposals(
-        np.concatenate([part.points for part in drawn])[order],
-        np.concatenate(log_weights)[order],
-        drawn[-1].proposal,
-    )
-
-
-def around_places(summit: Summit, chart: Chart) -> FoldedT:
-    """The proposal that the curvature at a mode gives in places, where scales have their own scale.
-
-    Of ``x = e^u`` the log density is ``l(u) - u``. Where l has its mode that has the slope -1 / x
-    and the curvature ``(H - 1) / x²``: its own mode is a Newton step lower, at ``x (h - 2) / (h -
-    1)`` of a single x, which of a normal density is exact, and of a half-normal one zero.
-    """
-    jacobian, folds = chart.slopes(summit.point), chart.folds.astype(np.float64)
-    # In multiples of dx/du: slopes -1 and curvatures H - 1 where folded, 0 and H elsewhere.
-    values, vectors = np.linalg.eigh(summit.curvature - np.diag(folds))
-    covariance = (vectors / np.maximum(values, _FLATTEST)) @ vectors.T
-    centre = np.clip(-covariance @ folds, -1.0, 1.0)  # Not below zero where folded.
-    return FoldedT(
-        chart.places(summit.point) + centre * jacobian,
-        covariance * np.outer(jacobian, jacobian) * _INFLATION,
-        chart,
-    )
-
-
-def _refitted(proposal: FoldedT, proposals: Proposals, held: float = 0.0) -> FoldedT:
-    """Mean and covariance by the weights, the largest of which are cut to their fiftieth.
-
-    Parameters
-    ----------
-    held : float, default 0
-        Effective points that the proposal itself counts for: a covariance of d parameters from n
-        of them loses a share of some d (d + 1) / 4 n of what it proposes.
-    """
-    if not np.isfinite(proposals.log_weights).any():
-        return proposal
-    # Cut weights are biased for the moments, but a proposal may be: w = p / q holds for any q.
-    weights = np.exp(proposals.log_weights - proposals.log_weights.max())
-    weights = np.minimum(weights, np.sort(weights)[-max(5, weights.size // 50)])
-    if not weights.sum() > 0.0:
-        return proposal
-    weights /= weights.sum()
-    places = proposal.chart.places(proposals.points)
-    centre = weights @ places
-    centred = places - centre
-    covariance = (weights[:, None] * centred).T @ centred  # sum w (x - m)(x - m)'
-    effective = 1.0 / float(weights @ weights)
-    if effective < 4.0 * centre.size and not held:
-        # Too few points for a covariance of their own.
-        covariance = 0.5 * covariance + 0.5 * proposal.covariance / _INFLATION
-    if held:
-        share = effective / (effective + held)
-        centre = share * centre + (1.0 - share) * proposal.centre
-        covariance = share * covariance + (1.0 - share) * proposal.covariance / _INFLATION
-    # A positive diagonal: the scale matrix has a factor though weights may be on few points.
-    floor = 1e-9 * np.diag(np.diag(covariance) + 1e-12)
-    return FoldedT(centre, _INFLATION * covariance + floor, proposal.chart)
 
 
 def _resampled(proposals: Proposals, sampler: Importance, generator: np.random.Generator) -> Chains:
