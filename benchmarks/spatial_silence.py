@@ -6,7 +6,10 @@ How often spatial models that are wrong give wrong intervals while no check of s
 - "policy in W": outcomes follow the five nearest by .4, and W links units to those that adopt: two
   of its five links are drawn among these, as flows do that the policy has moved;
 - "common shocks": nothing is received, errors of the five nearest are shared (.5); SDM and SAR;
-- "right": outcomes follow the five nearest by .4, and so they do in the fit.
+- "Durbin errors": .4 of the neighbours' policy is received, .3 of their x, and errors are shared;
+  SDM, and SDEM, which is right;
+- "right": outcomes follow the five nearest by .4, and so they do in the fit; and SDEM, in which they
+  do not.
 
 Wrong: the 95 % interval of the total, own or received effect misses. Silent: no check asked fails,
 is in doubt, or cannot tell. A panel is kept in .cache/spatial_silence.
@@ -30,7 +33,10 @@ SEED, UNITS, PERIODS, RHO, DELTA = 33_700_000, 80, 10, 0.5, 0.4
 SPEAKING = ("fails", "in doubt", "could not tell")
 OF_RINGS = ("ring_reach", "donut", "moran", "spatial_lm")
 OF_LAGS = ("spatial_form", "spatial_weights", "spatial_lag", "moran", "spatial_lm")
-WORLDS = ("reach", "policy in W", "common shocks", "common shocks, SAR", "right")
+WORLDS = (
+    "reach", "policy in W", "common shocks", "common shocks, SAR", "right", "right, SDEM",
+    "Durbin errors", "Durbin errors, SDEM",
+)  # fmt: skip
 
 
 def places(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -52,7 +58,7 @@ def lagged(world: str, seed: int) -> tuple[nqp.Fit, dict[str, float]]:
     x, errors = rng.standard_normal((2, UNITS, PERIODS))
     for t in range(1, PERIODS):
         errors[:, t] += RHO * errors[:, t - 1]
-    used, spills = near, world in ("policy in W", "right")
+    used, spills = near, world.startswith(("policy in W", "right"))
     inverse = np.linalg.inv(eye - (DELTA if spills else 0.5) * near)
     common = rng.standard_normal((UNITS, 1)) + rng.standard_normal(PERIODS)
     own, total = policy, policy
@@ -67,6 +73,9 @@ def lagged(world: str, seed: int) -> tuple[nqp.Fit, dict[str, float]]:
             used[i, rng.choice(adopters, 2, replace=False)] = 0.2
     else:
         y = policy + 0.5 * x + common + inverse @ errors
+    if world.startswith("Durbin"):
+        total = policy + 0.4 * near @ policy
+        y = y + total - policy + 0.3 * near @ x
     frame = pd.DataFrame(
         {"unit": np.repeat(ids, PERIODS), "time": np.tile(time, UNITS), "y": y.ravel(),
          "x": x.ravel(), "cohort": np.repeat(np.where(start < 99, start, np.nan), PERIODS),
@@ -77,7 +86,8 @@ def lagged(world: str, seed: int) -> tuple[nqp.Fit, dict[str, float]]:
         frame, unit="unit", time="time", cohort="cohort", outcome="y", covariates=["x"]
     )
     weights = nqp.spatial_weights.matrix(pd.DataFrame(used, ids, ids))
-    term = nqp.SpatialLag(weights, durbin=not world.endswith("SAR"))
+    shared = world.endswith("SDEM")
+    term = nqp.SpatialLag(weights, durbin=not world.endswith("SAR"), error=shared)
     design = nqp.StaggeredDiD(nqp.Complete(varying=None), time=nqp.TimeEffects(), spillovers=term)
     fit = nqp.fit(design, panel, nqp.Importance(seed=1, draws=500), progress=False)
     inside = policy == 1.0

@@ -45,6 +45,9 @@ def fitted(form: str, near: float = 1.0, **changes: object) -> nqp.Fit:
         "SAR": lambda: np.linalg.solve(s, mean + errors),
         "SEM": lambda: mean + np.linalg.solve(s, errors),
         "SLX": lambda: mean + near * W @ (0.6 * treated + 0.5 * x) + errors,
+        "SDEM": lambda: (
+            mean + near * W @ (0.6 * treated + 0.5 * x) + np.linalg.solve(s, errors)
+        ),
     }[form]()
     frame = pd.DataFrame(
         {
@@ -441,3 +444,14 @@ def test_every_check_answers_of_every_form(spatial: dict[str, bool]) -> None:
     fit = fitted("SAR", covariates=(), spillovers=nqp.SpatialLag(WEIGHTS, **spatial))
     table = nqp.check(fit, progress=False)
     assert "pretrends" in list(table["check"])
+
+
+@pytest.mark.parametrize(("world", "verdict"), [("SDM", "fails"), ("SDEM", "holds")])
+def test_errors_beside_columns_of_linked_units(world: str, verdict: str) -> None:
+    """No Durbin model holds them: odds beside it, those of `weights_posterior`, tell."""
+    term = nqp.SpatialLag(WEIGHTS, durbin=True, error=True)
+    fit = fitted(world, near=4.0, spillovers=term)
+    found = nqp.check(fit, "spatial_form")
+    assert found.verdict == verdict
+    share = nqp.weights_posterior(fit, {"four nearest": WEIGHTS}, forms=["SDM", "SDEM"]).forms
+    assert f"SDEM {share['SDEM']:.2f}".replace("0.", ".") in found.figure.replace("0.", ".")

@@ -12,10 +12,21 @@ from scipy.special import expit, softmax
 from bayes_nqp.annotations import Positive
 from bayes_nqp.arrays import Array
 from bayes_nqp.checks.model import error_means
-from bayes_nqp.checks.shared import DOUBT, FAILS, HOLDS, UNTOLD, Finding, Verdict, asks, reason
+from bayes_nqp.checks.shared import (
+    DOUBT,
+    FAILS,
+    HOLDS,
+    UNTOLD,
+    Finding,
+    Verdict,
+    asks,
+    ladder,
+    reason,
+)
 from bayes_nqp.checks.space._form_posteriors import FORMS, marginals, posteriors
 from bayes_nqp.checks.space._forms import Forms, Restriction, independent
 from bayes_nqp.checks.space._near import covariates_of, named, size_of
+from bayes_nqp.checks.space._weights_posterior import weights_posterior
 from bayes_nqp.designs import Design, SpatialLag
 from bayes_nqp.errors import NotApplicable, PanelError, StudyError
 from bayes_nqp.fitting import LINKED, ROWS, UNITS, Fit, panel_of, refit
@@ -74,6 +85,10 @@ def spatial_form(fit: Fit, *, theta_sd: Positive | None = None) -> Finding:
     highest is rejected, or it is the Durbin model and a form is not rejected. The sentence says so
     with the numbers, and the verdict is "in doubt".
 
+    No Durbin model holds errors that follow linked units' beside W X (SDEM): a fit of these, and
+    the Durbin model, have odds by marginal likelihood, as in `nqp.weights_posterior`. It *holds* if
+    they are nine to one for it; from nine to one against it is in doubt, and fails from 999 to one.
+
     There is no Hausman test: unit effects are flat in every design, and no model with random ones
     is fitted that a test could prefer.
 
@@ -90,6 +105,8 @@ def spatial_form(fit: Fit, *, theta_sd: Positive | None = None) -> Finding:
     Burridge, P. (1981). Testing for a common factor in a spatial autoregression model. Kass, R. E.
     and Wasserman, L. (1995). A reference Bayesian test for nested hypotheses.
     """
+    if _term(fit).form == "SDEM":
+        return _errors_beside(fit)
     designs = _designs(fit)
     try:
         durbin = refit(fit, designs["SDM"])
@@ -118,6 +135,31 @@ def spatial_form(fit: Fit, *, theta_sd: Positive | None = None) -> Finding:
     return Finding(verdict, figure, sentence, evidence, refit=durbin)
 
 
+def _errors_beside(fit: Fit) -> Finding:
+    """Judge shared errors beside W X by their odds against the Durbin model.
+
+    Raises
+    ------
+    NotApplicable
+        If either has no marginal likelihood.
+    """
+    weights = _term(fit).weights
+    answer = weights_posterior(fit, {weights.name: weights}, forms=("SDM", "SDEM"))
+    if answer.left_out:
+        raise NotApplicable(Message("{}", answer.left_out[0][1]))
+    lag = float(answer.forms["SDM"])
+    figure = Message("probability of SDM {:.2f}, SDEM {:.2f}", lag, 1.0 - lag)
+    verdict = ladder(fails=lag >= 1.0 - _SURE, doubt=lag >= _TOLD, untold=lag > 1.0 - _TOLD)
+    sentence = {
+        HOLDS: Message("Errors that follow linked units' explain more than outcomes that do."),
+        UNTOLD: Message(
+            "The data do not tell whether outcomes of linked units matter or their shocks are "
+            "shared, beside treatment and covariates of linked units."
+        ),
+    }.get(verdict, _rejected("SLX"))
+    return Finding(verdict, figure, sentence, answer.table)
+
+
 def _term(fit: Fit) -> SpatialLag:
     term = fit.facts.term(SpatialLag)
     assert term is not None
@@ -133,10 +175,6 @@ def _designs(fit: Fit) -> dict[str, Design]:
         If the design has what spatial errors do not go with.
     """
     facts, term = fit.facts, _term(fit)
-    if term.form == "SDEM":
-        raise NotApplicable(
-            Message("A Durbin model does not hold errors that follow linked units' beside W X.")
-        )
     if term.dynamics:
         raise NotApplicable(
             Message(
