@@ -73,6 +73,18 @@ def test_advice_leaves_the_first_page_and_stays_with_the_check(language: str) ->
     assert "nqp.DifferentialTrends" in results[0].said(language)
 
 
+@pytest.mark.parametrize("doubtful", [("influence",), ("support", "model_fit", "influence")])
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_what_a_doubtful_check_found_stands_once(doubtful: tuple[str, ...], language: str) -> None:
+    one = case("one cohort", "growing", 0.15)
+    results = [*(told(name, "in doubt") for name in doubtful), told("pretrends", "could not tell")]
+    context = Context(fit_of(one), tuple(results), language, by=("region",), outcome="exports")
+    _, texts = first_page(context)
+    texts += [x.text for x in SECTIONS["evidence"](context) if isinstance(x, Paragraph)]
+    assert sum("Found 3" in text for text in texts) == len(doubtful) + 1
+    assert not any("nqp." in text for text in texts)
+
+
 def test_advice_is_known_where_a_run_before_left_it() -> None:
     (kept,) = decoded(encoded([told("pretrends", "fails").sentence]))
     assert "DifferentialTrends" in str(kept)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import get_args
 
-from bayes_nqp.checks import CheckResult, Verdict
+from bayes_nqp.checks import VERDICTS, CheckResult, Verdict
 from bayes_nqp.estimands import att
 from bayes_nqp.language import Message, Translator
 from bayes_nqp.reports._content import Block, Heading, Paragraph
@@ -46,6 +46,14 @@ def evidence(context: Context) -> Iterator[Block]:
                 "average effect is then {}.",
                 level(over_rows, context.effect_unit),
             )
+        )
+    told = context.of("could not tell")
+    if context.confidence("average").grade in ("high", "medium"):  # else doubts stand at the top
+        told = context.of("in doubt") + told
+    for result in told:
+        verdict = translate(VERDICTS[result.verdict])
+        yield Paragraph(
+            translate("{} ({}) {}", result.question, verdict, context.answer(result)), "quiet"
         )
     drawn = {sketch.stem for sketch in context.sketches("check")}
     brief = [_brief(x, context) if f"check_{x.name}" in drawn else x for x in checks]
