@@ -8,8 +8,7 @@ How often spatial models that are wrong give wrong intervals while no check of s
 - "common shocks": nothing is received, errors of the five nearest are shared (.5); SDM and SAR;
 - "Durbin errors": .4 of the neighbours' policy is received, .3 of their x, and errors are shared;
   SDM, and SDEM, which is right;
-- "right": outcomes follow the five nearest by .4, and so they do in the fit; and SDEM, in which they
-  do not.
+- "right": outcomes follow the five nearest by .4, and so they do in the fit, but for SDEM.
 
 Wrong: the 95 % interval of the total, own or received effect misses. Silent: no check asked fails,
 is in doubt, or cannot tell. A panel is kept in .cache/spatial_silence.

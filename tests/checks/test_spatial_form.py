@@ -45,9 +45,7 @@ def fitted(form: str, near: float = 1.0, **changes: object) -> nqp.Fit:
         "SAR": lambda: np.linalg.solve(s, mean + errors),
         "SEM": lambda: mean + np.linalg.solve(s, errors),
         "SLX": lambda: mean + near * W @ (0.6 * treated + 0.5 * x) + errors,
-        "SDEM": lambda: (
-            mean + near * W @ (0.6 * treated + 0.5 * x) + np.linalg.solve(s, errors)
-        ),
+        "SDEM": lambda: mean + near * W @ (0.6 * treated + 0.5 * x) + np.linalg.solve(s, errors),
     }[form]()
     frame = pd.DataFrame(
         {
