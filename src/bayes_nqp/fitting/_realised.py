@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +29,8 @@ PATHS = (v.TOTAL, v.DIRECT, v.RECEIVED)
 
 _DIGITS = 1e-12
 """What nodes leave out, of the largest loading."""
+_NUMBERS = 300_000
+"""Effects of groups and periods that are held at once: more would wait for memory."""
 _SMALL = 1e-6
 """Deltas below which ``(S^-1 W)_ii`` is ``delta (W²)_ii``, to rounding."""
 
@@ -180,12 +183,18 @@ class Reach:
         # are its rows, direct ones the part that a unit's own treatment gives by (S^-1)_ii.
         basis, nodes = nodes_of(delta)
         loads = self._loads(nodes)
-        total, direct = self._of_groups(basis, loads, tau, theta)
-        if u is not None:
-            self._add_deviations(total, direct, basis, loads, u)
-        if moderation is not None:
-            self._add_moderation(total, direct, basis, loads, *moderation)
-        return self.along_paths(total, direct, tau)
+        out = np.empty((len(tau), len(PATHS), self.cells.rows.size))
+        step = max(_NUMBERS // self.cell.size, 1)
+        for rows in (slice(start, start + step) for start in range(0, len(tau), step)):
+            some = basis[rows]
+            total, direct = self._of_groups(some, loads, tau[rows], theta[rows])
+            if u is not None:
+                self._add_deviations(total, direct, some, loads, u[rows])
+            if moderation is not None:
+                slope, shift = moderation
+                self._add_moderation(total, direct, some, loads, slope[rows], shift)
+            out[rows] = self.along_paths(total, direct, tau[rows])
+        return out
 
     def along_paths(self, total: Array, direct: Array, tau: Array) -> Array:
         """Effects of cells along `PATHS` (draw, path, cell), of groups' (draw, T, group)."""
@@ -268,16 +277,20 @@ class Reach:
                 total[:, t] += slope[:, [stratum]] * (basis @ onto)
                 direct[:, t] += slope[:, [stratum]] * (basis @ (itself / size))
 
-    def _over_cells(self, effects: Array) -> Array:
-        """Means over the rows of cells (draw, cell) of effects of groups (draw, T, group)."""
+    @cached_property
+    def _shares(self) -> sparse.csr_array:
+        """What effects of groups count for in means over the rows of cells (cell, T group)."""
         group, time = np.nonzero(self.cell >= 0)
         cell, size = self.cell[group, time], np.bincount(self.group)
         place = time * len(self.cell) + group
-        share = sparse.csr_array(
+        return sparse.csr_array(
             (size[group] / self.cells.rows[cell], (cell, place)),
             shape=(self.cells.rows.size, self.cell.size),
         )
-        return np.asarray((share @ effects.reshape(len(effects), -1).T).T)
+
+    def _over_cells(self, effects: Array) -> Array:
+        """Means over the rows of cells (draw, cell) of effects of groups (draw, T, group)."""
+        return np.asarray((self._shares @ effects.reshape(len(effects), -1).T).T)
 
     def _loads(self, delta: Sequence[float]) -> _Loads:
         """Loadings at K deltas."""
