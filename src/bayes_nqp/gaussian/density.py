@@ -31,6 +31,8 @@ from bayes_nqp.gaussian.reduced import ReducedFactor, factor_reduced
 from bayes_nqp.gaussian.types import Arrowhead, Values
 
 _LOG_2PI = float(np.log(2.0 * np.pi))
+_MANY = 2_000
+"""Entries of a part of A from which points are laid out one by one: of 3,853, 4 and 20 µs each."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -272,7 +274,13 @@ def part_of(
     size = int(np.prod(shape))
     # From point to point a step of a power of two would meet in few lines of the cache.
     out = np.zeros((n_points, size + 8 * (size % 64 == 0)))[:, :size]
-    out[:, places] = stored[:, entries]
+    every = entries.size == stored.shape[1] and np.array_equal(entries, np.arange(entries.size))
+    numbers = stored if every else stored[:, entries]
+    if places.size < _MANY:
+        out[:, places] = numbers
+    else:
+        for row, point in zip(out, np.broadcast_to(numbers, (n_points, places.size)), strict=True):
+            row[places] = point
     return out.reshape(n_points, *shape)
 
 
