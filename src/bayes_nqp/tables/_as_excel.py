@@ -132,8 +132,8 @@ class _SheetWriter:
         for row in self.table.rows:
             if row.rule:
                 self._line(self.at, top="thin")
+            beneath = row.heading or (beneath and not row.rule)
             if row.heading:
-                beneath = True
                 self._words(row.label, italic=slanted(row.label), merge=False)
                 continue
             label = _period(row.label) if self.table.kind == "event_study" else row.label

@@ -107,8 +107,8 @@ def _items(table: Table) -> list[dict[str, object]]:
     items: list[dict[str, object]] = []
     indent = ""
     for row in table.rows:
-        if row.heading:
-            indent = r"\quad "
+        if row.heading or row.rule:  # a line ends what stands beneath a heading
+            indent = r"\quad " if row.heading else ""
         lines = [] if row.heading else _row(row, indent)
         items.append({"rule": row.rule, "heading": row.heading, "label": row.label, "lines": lines})
     return items

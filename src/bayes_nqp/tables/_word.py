@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
+from functools import cache
 from itertools import groupby
 from typing import Any
 
@@ -109,8 +111,8 @@ def _fill(grid: Any, table: Table) -> tuple[list[int], list[int]]:
         place = len(grid.rows)
         line = grid.add_row()
         ruled += [place] if row.rule else []
+        beneath = row.heading or (beneath and not row.rule)
         if row.heading:
-            beneath = True
             _write(_across(line), row.label, italic=slanted(row.label), left=True)
             continue
         indented += [place] if beneath else []
@@ -156,12 +158,12 @@ def _write(
     colour: str | None = None,
     left: bool = False,
 ) -> None:
-    paragraph = cell.paragraphs[0]
-    for extra in cell.paragraphs[1:]:
+    paragraph, *others = cell.paragraphs
+    for extra in others:
         extra._element.getparent().remove(extra._element)
-    paragraph.alignment = 0 if left else 1
-    _space(paragraph, before=1.5, after=1.5)
-    _even(paragraph)
+    if paragraph._p.pPr is not None:
+        paragraph._p.remove(paragraph._p.pPr)
+    paragraph._p.insert(0, deepcopy(_layout(left)))
     for k, line in enumerate(text.split("\n")):
         run = _run(paragraph, line, bold=bold, italic=italic, colour=colour)
         if k:
@@ -177,14 +179,32 @@ def _run(
     colour: str | None = None,
     size: float = 10.0,
 ) -> Any:
+    run = paragraph.add_run(text)
+    run._r.insert(0, deepcopy(_look(bold, italic, colour, size)))
+    return run
+
+
+@cache
+def _layout(left: bool) -> Any:
+    """Properties of the paragraph of a cell, which python-docx puts together slowly."""
+    paragraph = docx_module().Document().add_paragraph()
+    paragraph.alignment = 0 if left else 1
+    _space(paragraph, before=1.5, after=1.5)
+    _even(paragraph)
+    return paragraph._p.pPr
+
+
+@cache
+def _look(bold: bool, italic: bool, colour: str | None, size: float) -> Any:
+    """Properties of a run, likewise."""
     from docx.shared import RGBColor
 
-    run = paragraph.add_run(text)
+    run = docx_module().Document().add_paragraph().add_run()
     run.italic = italic or None
     _styled(run, bold=bold, size=size)
     if colour:
         run.font.color.rgb = RGBColor.from_string(colour)
-    return run
+    return run._r.rPr
 
 
 def _styled(run: Any, *, bold: bool, size: float) -> None:
