@@ -78,7 +78,7 @@ def _weights(context: Context, result: CheckResult) -> Iterator[str]:
 
 
 def _number(value: float) -> Numeral:
-    return Numeral(f"{value:.2f}")
+    return Numeral(f"{value:z.2f}")
 
 
 _SENTENCES = {
