@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import threading
 import warnings
+import weakref
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
@@ -18,7 +19,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 import bayes_nqp as nqp
 from bayes_nqp.machine import one_thread
-from bayes_nqp.process import Setting, quiet
+from bayes_nqp.process import Setting, quiet, swept, uncollected
 from bayes_nqp.signals import Unbroken
 
 WAIT = 60.0
@@ -158,3 +159,15 @@ def test_what_belongs_to_the_process_is_changed_by_one_thread_at_a_time() -> Non
         if changes.search(line) and "with alone(), " not in line
     ]
     assert found == []
+
+
+def test_rings_that_were_dropped_go_while_nobody_looks_for_garbage() -> None:
+    ring: list[Any] = []
+    part = np.zeros(1)
+    ring += [ring, part]
+    gone = weakref.ref(part)
+    with uncollected():
+        del ring, part
+        assert gone() is not None
+        swept()
+        assert gone() is None

@@ -5,16 +5,16 @@ from __future__ import annotations
 import gc
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ContextDecorator, contextmanager
 from threading import Lock, RLock
 from typing import Any
 
-__all__ = ["Setting", "alone", "quiet", "uncollected"]
+__all__ = ["Setting", "alone", "quiet", "swept", "uncollected"]
 
 _ALONE = RLock()
 
 
-class Setting:
+class Setting(ContextDecorator):
     """A setting that is the same for everybody: the first to enter makes it, the last undoes it.
 
     Threads that each made it for themselves would put back, at their ends, what others had set.
@@ -78,6 +78,12 @@ def _paused() -> Iterator[None]:
 _UNCOLLECTED = Setting(contextmanager(_paused))
 
 
-def uncollected() -> AbstractContextManager[None]:
+def uncollected() -> Setting:
     """Look for no garbage while many small things are made that live on for a while."""
     return _UNCOLLECTED
+
+
+def swept() -> None:
+    """Let go of what was made and dropped since the last look, where nobody looks meanwhile."""
+    if not gc.isenabled():
+        gc.collect(0)

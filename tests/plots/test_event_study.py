@@ -81,10 +81,12 @@ def test_the_band_holds_all_points_at_once(fit: nqp.Fit) -> None:
     low, high = (table[f"joint_{end}"].to_numpy(float) for end in ("lower", "upper"))
     inside = ((draws >= low) & (draws <= high)).all(axis=1).mean()
     assert inside == pytest.approx(0.95, abs=0.005)
-    ends = [
-        tuple(line.get_ydata()) for line in nqp.plots.event_study(fit).axes[0].lines
+    marks = [
+        line.get_xydata() for line in nqp.plots.event_study(fit).axes[0].lines
         if line.get_marker() == "_"
     ]  # fmt: skip
+    seen = np.concatenate(marks)
+    ends = seen[np.lexsort(seen.T[::-1]), 1].reshape(-1, 2)
     np.testing.assert_allclose(ends, np.column_stack([low, high]))
 
 

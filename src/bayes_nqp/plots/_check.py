@@ -15,6 +15,7 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.annotations import Language, Style
 from bayes_nqp.checks import VERDICTS, CheckResult, title_of
 from bayes_nqp.errors import StudyError
+from bayes_nqp.fitting import once
 from bayes_nqp.language import NOTHING, Message, joined
 from bayes_nqp.plots._notes import words
 from bayes_nqp.plots._registry import DRAWERS, Appearance, Sketch, plot
@@ -35,7 +36,7 @@ def _sheets(scene: Scene) -> Iterator[Sketch]:
                 f"check_{result.name}",
                 translate("{}.", title, context="caption"),
                 partial(check, _named(result, scene), title="", **scene.look),
-                partial(frame_of, result),
+                partial(once, scene.given, ("evidence", result), partial(frame_of, result)),
                 heading=translate("{}: {}", title, VERDICTS[result.verdict]),
                 words=translate.name(joined([result.question, result.sentence, _numbers(result)])),
             )
@@ -135,9 +136,10 @@ def frame_of(result: CheckResult) -> pd.DataFrame:
 
 
 def _summarised(draws: xr.DataArray, dims: Sequence[str]) -> xr.DataArray:
+    lacking = bool(draws.isnull().any())  # without, a column need not be looked at by itself
     with quiet(RuntimeWarning, "All-NaN slice"):  # groups without draws stay NaN
-        ends = [draws.quantile(q, dims, skipna=True).drop_vars("quantile") for q in (0.025, 0.975)]
-    parts = [draws.mean(dims), *ends]
+        ends = draws.quantile([0.025, 0.975], dims, skipna=lacking)
+    parts = [draws.mean(dims), *(end.drop_vars("quantile") for end in ends)]
     dim = "statistic_of_draws"
     summaries: xr.DataArray = xr.concat(parts, dim=dim, coords="minimal", compat="override")
     return summaries.assign_coords({dim: ["mean", "lower", "upper"]})

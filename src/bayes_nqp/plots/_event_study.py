@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
-from itertools import pairwise
+from itertools import pairwise, product
 from typing import Any
 
 import numpy as np
@@ -241,13 +241,7 @@ def _draw(
     line = np.where(few, np.nan, points.mean)
     ax.plot(steps + shift, line, color=colour, linewidth=0.8, alpha=0.55, zorder=1.5)
     draw_points(ax, steps + shift, points, colour, faint=few)
-    every = np.concatenate([draws[v.EVENT_TIME].to_numpy() for draws in series.parts])
-    low, high = series.band(prob)
-    few = np.concatenate([np.broadcast_to(few_units(x), x.shape[-1]) for x in series.parts])
-    for at, *ends, pale in zip(every, low, high, few, strict=True):
-        shade, alpha = (lead if at < series.reference else colour), PALE if pale else 1.0
-        look: dict[str, Any] = {"color": shade, "alpha": alpha, "zorder": 1, "gid": "band"}
-        ax.plot([at + shift] * 2, ends, "_", markersize=5, **look)
+    _band(ax, series, prob, shift, (lead, colour))
     if series.leads is not None:
         before = series.leads[v.EVENT_TIME].to_numpy()
         leads, few = points_of(series.leads, prob), few_units(series.leads)
@@ -259,6 +253,19 @@ def _draw(
         draw_points(
             ax, at, points_of(series.own, prob), _EFFICIENT, marker="s", size=3.2, faint=few
         )
+
+
+def _band(ax: Axes, series: OverTime, prob: float, shift: float, colours: tuple[str, str]) -> None:
+    """Mark both ends of the band, those of leads and of effects in a colour each."""
+    every = np.concatenate([draws[v.EVENT_TIME].to_numpy() for draws in series.parts])
+    few = np.concatenate([np.broadcast_to(few_units(x), x.shape[-1]) for x in series.parts])
+    early, ends = every < series.reference, np.stack(series.band(prob))
+    for (colour, there), pale in product(zip(colours, (early, ~early), strict=True), (False, True)):
+        some = there & (few == pale)
+        look: dict[str, Any] = {"color": colour, "alpha": PALE if pale else 1.0, "gid": "band"}
+        if some.any():
+            at, heights = np.tile(every[some] + shift, 2), ends[:, some].ravel()
+            ax.plot(at, heights, "_", markersize=5, zorder=1, **look)
 
 
 def _key(ax: Axes, course: OverTime, translate: Translator) -> None:

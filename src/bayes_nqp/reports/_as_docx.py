@@ -116,9 +116,10 @@ def _add(word: Any, block: Block, language: str, highest: float) -> None:
         case Heading(text, level):
             word.add_paragraph(text, style=f"Heading {level}")
         case Paragraph(text, tone):
-            _run(word.add_paragraph(), text, colour="57606A" if tone == "quiet" else None)
+            written = word.add_paragraph()
+            _run(written, text, colour="57606A" if tone == "quiet" else None)
             if tone in _ANSWER:
-                _boxed(word.paragraphs[-1], _ANSWER[tone])
+                _boxed(written, _ANSWER[tone])
         case Bullets(items):
             for item in items:
                 word.add_paragraph(item, style="List Bullet")
@@ -211,8 +212,8 @@ def _picture(word: Any, picture: Picture, caption: str, highest: float) -> None:
     width, height = (2.54 * pixels / _DPI for pixels in (size.px_width, size.px_height))
     least = min(_LEGIBLE, _WIDTH / width, _HIGHEST / height)
     smaller = max(least, min(1.0, _WIDTH / width, highest / height))
-    word.add_picture(str(picture.png), width=Cm(smaller * width))
-    held = word.paragraphs[-1]
+    held = word.add_paragraph()
+    held.add_run().add_picture(str(picture.png), width=Cm(smaller * width))
     held.alignment = WD_ALIGN_PARAGRAPH.CENTER
     held.paragraph_format.keep_with_next = True
     _described(held, picture.caption)

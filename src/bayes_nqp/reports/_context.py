@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from bayes_nqp import schema
@@ -19,7 +19,7 @@ from bayes_nqp.checks import (
     gate_words,
 )
 from bayes_nqp.errors import NotApplicable, NQPError
-from bayes_nqp.fitting import Fit, total_fit
+from bayes_nqp.fitting import Fit, once, total_fit
 from bayes_nqp.labels import labels_of
 from bayes_nqp.language import Message, Translator, joined, unadvised
 from bayes_nqp.omissions import omitted
@@ -111,7 +111,7 @@ class Context(Scene):
             return None
         fit = total_fit(self.given) if self.channels else self.given
         try:
-            return averaged(fit)
+            return once(fit, "averaged", partial(averaged, fit))
         except (NotApplicable, NQPError):
             return None
 

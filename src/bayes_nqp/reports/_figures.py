@@ -11,7 +11,7 @@ from bayes_nqp.files import file_name, write, write_csv, writing
 from bayes_nqp.language import Message
 from bayes_nqp.omissions import omitted
 from bayes_nqp.plots import Sketch
-from bayes_nqp.process import uncollected
+from bayes_nqp.process import swept, uncollected
 from bayes_nqp.progress import say
 
 
@@ -63,4 +63,5 @@ class FigureFolder:
         write(self.folder / f"{stem}.svg", lambda file: file.write(lines))
         if sketch.data is not None:
             write_csv(sketch.data(), self.folder / f"{stem}.csv", digits=8)
+        swept()
         return stem

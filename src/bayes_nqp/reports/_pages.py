@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 import matplotlib as mpl
@@ -28,6 +29,8 @@ _SETTINGS: Final[Any] = {
 _PIXELS: Final[Any] = backend_agg.RendererAgg
 _LINES: Final[Any] = backend_svg.RendererSVG
 _WHITE: Final = 0xFFFFFFFF
+_REMEMBERED: Final = 4096
+"""Texts whose size is remembered: numbers and years stand in many figures."""
 _SIZE: Final = re.compile('width="[^"]*" height="[^"]*"')
 _PATTERN: Final = 'patternUnits="userSpaceOnUse"'
 
@@ -95,6 +98,10 @@ class _Both:
         vars(self)[name] = twice
         return twice
 
+    def get_text_width_height_descent(self, s: str, prop: Any, ismath: Any) -> Any:
+        """Measure a text."""
+        return _measured(s, prop, ismath)
+
     def draw_path_collection(self, gc: Any, *args: Any, **kwargs: Any) -> None:
         """Draw paths; after seven arguments come their widths and dashes."""
         self._pixels.draw_path_collection(gc, *args, **kwargs)
@@ -124,6 +131,12 @@ class _Both:
         width, height = (f"{side / _SCALE:g}pt" for side in self._size)
         text = _SIZE.sub(f'width="{width}" height="{height}"', self._file.getvalue(), count=1)
         return text.replace(_PATTERN, f'{_PATTERN} patternTransform="scale({_SCALE:g})"').encode()
+
+
+@lru_cache(_REMEMBERED)
+def _measured(text: str, prop: Any, ismath: Any) -> Any:
+    """Width, height and descent of a text, pixels."""
+    return _PIXELS(1, 1, DPI).get_text_width_height_descent(text, prop, ismath)
 
 
 def _dashed(start: float | None, dashes: Any) -> tuple[float, Any]:

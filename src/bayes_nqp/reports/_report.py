@@ -20,6 +20,7 @@ from bayes_nqp.fitting import Fit
 from bayes_nqp.language import Message, Translator
 from bayes_nqp.omissions import Omission, collected, omitted, recorded, warn
 from bayes_nqp.plots import Sketch
+from bayes_nqp.process import uncollected
 from bayes_nqp.progress import bar
 from bayes_nqp.reports._answer import Answer
 from bayes_nqp.reports._content import Alarm, Block, Document, Heading, NumberedTable, Picture
@@ -158,6 +159,7 @@ def report(
     return Path(dir)
 
 
+@uncollected()
 def write_report(
     context: Context, folder: Path, formats: Sequence[str], figures: FigureFolder
 ) -> Document:
