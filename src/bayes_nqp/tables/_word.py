@@ -187,7 +187,11 @@ def _run(
 @cache
 def _layout(left: bool) -> Any:
     """Properties of the paragraph of a cell, which python-docx puts together slowly."""
-    paragraph = docx_module().Document().add_paragraph()
+    from docx.oxml import OxmlElement
+    from docx.text.paragraph import Paragraph
+
+    nowhere: Any = None
+    paragraph: Any = Paragraph(OxmlElement("w:p"), nowhere)
     paragraph.alignment = 0 if left else 1
     _space(paragraph, before=1.5, after=1.5)
     _even(paragraph)
@@ -197,9 +201,12 @@ def _layout(left: bool) -> Any:
 @cache
 def _look(bold: bool, italic: bool, colour: str | None, size: float) -> Any:
     """Properties of a run, likewise."""
+    from docx.oxml import OxmlElement
     from docx.shared import RGBColor
+    from docx.text.run import Run
 
-    run = docx_module().Document().add_paragraph().add_run()
+    nowhere: Any = None
+    run: Any = Run(OxmlElement("w:r"), nowhere)
     run.italic = italic or None
     _styled(run, bold=bold, size=size)
     if colour:
