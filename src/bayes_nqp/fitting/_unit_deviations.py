@@ -64,17 +64,35 @@ class UnitDeviations:
         """Deviations of units, class after class, in some of the draws."""
         shape = (len(draws.deviation[rows]), self.place.size)
         out = np.zeros(shape) if stream is None else stream.standard_normal(shape)
+        sizes, numbers = (
+            np.array([len(x) for x in self.entries], np.int64),
+            np.array(self.numbers, np.int64),
+        )
+        # A unit alone is its class's mean.
+        alone = np.flatnonzero(sizes == 1)
+        out[:, (np.cumsum(sizes) - 1)[alone]] = scale * draws.deviation[rows][:, numbers[alone]]
         stop = 0
         for k, c, entries in zip(self.numbers, self.classes, self.entries, strict=True):
             start, stop = stop, stop + len(entries)
             # mean + spread (z_i - z-bar) + sum_tk (Z_i,tk - S_tk / n) response_t weight_k: over the
             # class these average to the mean that was drawn.
+            if len(entries) == 1:
+                continue
             part = out[:, start:stop]
             part -= part.mean(axis=1, keepdims=True)
             part *= scale * draws.spread[rows, k, None]
             part += scale * draws.deviation[rows, k, None]
-            gain = np.take(draws.weight[rows, k], c.column, axis=1)
-            gain *= np.take(draws.response[rows, k], c.times[c.position], axis=1)
+            weight, response = draws.weight[rows, k], draws.response[rows, k]
+            columns, column = np.unique(c.column, return_inverse=True)
+            if columns.size > 1:
+                # (T, unit, column): all periods in one product, and then all columns.
+                z = np.zeros((response.shape[1], len(entries), columns.size))
+                z[c.times[c.position], :, column] = scale * entries.T
+                by_column = (response @ z.reshape(len(z), -1)).reshape(-1, *z.shape[1:])
+                part += (by_column @ weight[:, columns, None])[:, :, 0]
+                continue
+            gain = np.take(weight, c.column, axis=1)
+            gain *= np.take(response, c.times[c.position], axis=1)
             part += gain @ (scale * entries.T)
         out[:, stop:] = 0.0
         return out
