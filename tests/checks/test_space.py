@@ -7,8 +7,10 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
 from doors import Forms, as_printed, morans_i, whitened
 from scipy.sparse import csr_array
+from scipy.special import ndtr
 
 import bayes_nqp as nqp
 from bayes_nqp.errors import StudyError
@@ -179,7 +181,16 @@ def test_verdicts_where_the_answer_is_known() -> None:
     for name in ("moran", "spatial_lm"):
         result = nqp.check(together, name, progress=False)
         assert result.verdict == "in doubt"
-    figure = nqp.plots.check(nqp.check(together, "moran", progress=False))
+    moran, unlike = (nqp.check(x, "moran", progress=False) for x in (together, fitted(-2.0)))
+    evidence = moran.evidence
+    assert isinstance(evidence, xr.Dataset)
+    beyond = 2.0 * ndtr(-np.abs(evidence["z_random"].sel(series="residual"))) * 8 < 0.05
+    assert (
+        f"more alike among neighbours than chance has it in {int(beyond.sum())} of 8 periods"
+        in (moran.sentence)
+    )
+    assert "less alike among neighbours than chance has it in" in unlike.sentence
+    figure = nqp.plots.check(moran)
     assert len(figure.axes) == 2
 
 

@@ -62,7 +62,7 @@ def moran(fit: Fit, *, weights: SpatialWeights | None = None) -> Finding:
     z = np.array([period.z_random for period in numbers["residual"]])
     p = 2.0 * ndtr(-np.abs(z))
     worst, times = int(p.argmin()), fit.plan.panel.time_labels
-    doubt = bool(p[worst] * p.size < _LEVEL)
+    beyond = int((p * p.size < _LEVEL).sum())
     figure = Message(
         "largest I of residuals {:.2f} (z = {:.1f}) in {}; of the outcome {:.2f} (z = {:.1f}) "
         "in {}",
@@ -73,19 +73,34 @@ def moran(fit: Fit, *, weights: SpatialWeights | None = None) -> Finding:
     units = fit.plan.panel.unit_labels[rows.units].astype(str)
     evidence = evidence.assign_coords({v.TIME: times, "place": units})
     evidence = evidence.assign_attrs(named(matrix, fit))
-    sentence = joined(filter(None, [_sentence(doubt), left_out(panel_of(fit), matrix.ids)]))
-    return Finding(DOUBT if doubt else HOLDS, figure, sentence, evidence, "moran")
+    says = _sentence(beyond, times.size, times[worst], alike=bool(z[worst] > 0.0))
+    sentence = joined(filter(None, [says, left_out(panel_of(fit), matrix.ids)]))
+    return Finding(DOUBT if beyond else HOLDS, figure, sentence, evidence, "moran")
 
 
-def _sentence(doubt: bool) -> Message:
-    if doubt:
+def _sentence(beyond: int, periods: int, worst: object, *, alike: bool) -> Message:
+    if not beyond:
         return Message(
-            "What unit and time effects and the policy leave of the outcome is alike among "
-            "neighbours: the policy may reach them, or shocks are shared. See the spatial LM tests."
+            "What unit and time effects and the policy leave of the outcome is no more alike among "
+            "neighbours than chance has it."
+        )
+    when = (
+        Message("in {} alone, of {} periods", worst, periods)
+        if beyond == 1
+        else Message("in {} of {} periods, most in {}", beyond, periods, worst)
+    )
+    if alike:
+        return Message(
+            "What unit and time effects and the policy leave of the outcome is more alike among "
+            "neighbours than chance has it {}: the policy may reach them, or shocks are shared. "
+            "The spatial LM tests take all periods together.",
+            when,
         )
     return Message(
-        "What unit and time effects and the policy leave of the outcome is no more alike among "
-        "neighbours than chance has it."
+        "What unit and time effects and the policy leave of the outcome is less alike among "
+        "neighbours than chance has it {}: what some gain, those near them may lose. The spatial "
+        "LM tests take all periods together.",
+        when,
     )
 
 
