@@ -32,8 +32,6 @@ _LETTER = 0.062
 """Width of a letter of a panel's title, inches."""
 _LINES = 4
 """Lines of a title; more would leave no room for what it is of."""
-_SHORT = 12
-"""Letters of a row's name that every figure has room for."""
 _NAMES = 0.4
 """The share of a figure that names of rows take before it is made wider."""
 
@@ -231,8 +229,13 @@ def _opened(
 def _widen(page: Canvas) -> None:
     """Give rows with long names the room that they take, so that panels keep theirs."""
     named = [ax for ax in page.axes if isinstance(ax.yaxis.get_major_locator(), FixedLocator)]
-    names = [name for ax in named for name in ax.get_yticklabels() if len(name.get_text()) > _SHORT]
     width, height = page.figure.get_size_inches()
+    names = [
+        name
+        for ax in named
+        for name in ax.get_yticklabels()
+        if len(name.get_text()) * name.get_fontsize() > 72 * _NAMES * width  # a letter is no wider
+    ]
     sizes = [name.get_window_extent().width / page.figure.dpi for name in names]
     lacking = max(sizes, default=0.0) - _NAMES * width
     if lacking > 0:
