@@ -198,11 +198,14 @@ class Reach:
 
     def along_paths(self, total: Array, direct: Array, tau: Array) -> Array:
         """Effects of cells along `PATHS` (draw, path, cell), of groups' (draw, T, group)."""
-        out = np.stack([self._over_cells(total), self._over_cells(direct)], axis=1)
-        out[:, 1, self.n_cells :] = 0.0  # Untreated rows have nothing of their own.
+        out = np.zeros((len(tau), len(PATHS), self.cells.rows.size))
+        out[:, 0] = self._over_cells(total)
+        # Untreated rows have nothing of their own.
+        out[:, 1, : self.n_cells] = self._over_cells(direct, self.n_cells)
         lead = np.setdiff1d(np.arange(self.n_cells), self.treated)
-        out[:, :, lead] = tau[:, None, lead]
-        return np.concatenate([out, out[:, :1] - out[:, 1:]], axis=1)
+        out[:, :2, lead] = tau[:, None, lead]
+        out[:, 2] = out[:, 0] - out[:, 1]
+        return out
 
     @property
     def near_of_cells(self) -> Array:
@@ -244,20 +247,21 @@ class Reach:
     ) -> None:
         """Add what deviations of treated units do to every group from then on, in place."""
         times, kind = np.unique(self.treated >= 0, axis=0, return_inverse=True)
-        deviates = self.owner >= 0
+        deviates, size = self.owner >= 0, np.bincount(self.group)
         for k in np.flatnonzero(times.any(axis=1)):
             groups = np.flatnonzero(kind == k)
             some = np.flatnonzero(deviates & np.isin(self.group, groups))
-            # sum_i e_g'S^-1 e_i u_i over the units that are treated in these periods.
-            deviation = u[:, self.owner[some]]
-            total[:, times[k]] += _between(basis, deviation, loads.unit[some])[:, None]
-            for h in groups:
-                # Of a group itself the mean of (S^-1)_ii u_i.
-                inside = self.group[some] == h
-                itself = deviation[:, inside] @ loads.unit_itself[some[inside]]
-                size = np.count_nonzero(self.group == h)
-                mean = np.einsum("dk,dk->d", basis, itself) / size
-                direct[:, times[k], h] += mean[:, None]
+            place = np.searchsorted(groups, self.group[some])
+            # sum_i e_g'S^-1 e_i u_i over the units that are treated in these periods; of a group
+            # itself the mean of (S^-1)_ii u_i.
+            itself = np.zeros((some.size, basis.shape[1], groups.size))
+            mean = loads.unit_itself[some] / size[self.group[some], None]
+            itself[np.arange(some.size), :, place] = mean
+            target = np.concatenate([loads.unit[some], itself], axis=2)
+            more = _between(basis, u[:, self.owner[some]], target)
+            for t in np.flatnonzero(times[k]):
+                total[:, t] += more[:, : size.size]
+                direct[:, t, groups] += more[:, size.size :]
 
     def _add_moderation(
         self, total: Array, direct: Array, basis: Array, loads: _Loads, slope: Array, shift: Shift
@@ -288,9 +292,9 @@ class Reach:
             shape=(self.cells.rows.size, self.cell.size),
         )
 
-    def _over_cells(self, effects: Array) -> Array:
+    def _over_cells(self, effects: Array, n_cells: int | None = None) -> Array:
         """Means over the rows of cells (draw, cell) of effects of groups (draw, T, group)."""
-        return np.asarray((self._shares @ effects.reshape(len(effects), -1).T).T)
+        return np.asarray((self._shares[:n_cells] @ effects.reshape(len(effects), -1).T).T)
 
     def _loads(self, delta: Sequence[float]) -> _Loads:
         """Loadings at K deltas."""
