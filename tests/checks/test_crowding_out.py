@@ -9,7 +9,7 @@ from scipy import stats
 from scipy.integrate import quad
 
 import bayes_nqp as nqp
-from bayes_nqp.checks.trends._crowding_out import Cells
+from bayes_nqp.checks.trends._crowding_out import Cells, _share
 
 COLUMNS = {"unit": "unit", "time": "time", "cohort": "cohort", "outcome": "outcome"}
 
@@ -63,6 +63,16 @@ def test_the_slope_is_that_of_the_dense_density() -> None:
     assert slope.mean == pytest.approx(mean, rel=2e-3)
     assert slope.sd == pytest.approx(np.sqrt(integral(1, 2) / whole - mean**2), rel=2e-3)
     assert slope.below(slope.quantile(0.3)) == pytest.approx(0.3, abs=1e-9)
+
+
+def test_the_share_is_that_of_a_unit_s_own_group() -> None:
+    frame = rows(0.0, contrast=0.0)
+    panel = nqp.Panel.from_frame(frame, **COLUMNS, strata=["region"])
+    there = frame.set_index(["unit", "time"])["share"]
+    places = zip(
+        panel.unit_labels[panel.unit_codes], panel.time_labels[panel.time_codes], strict=True
+    )
+    assert _share(panel, ("region",)) == pytest.approx(there.loc[list(places)].to_numpy())
 
 
 def test_units_outside_that_lose() -> None:
