@@ -1,0 +1,143 @@
+"""Whether outcomes vary in proportion, so that their logarithms are what moves in parallel."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from bayes_nqp.arrays import Array
+from bayes_nqp.checks.model._untreated import Untreated
+from bayes_nqp.checks.shared import DOUBT, HOLDS, UNTOLD, Finding, Verdict, asks
+from bayes_nqp.effects import cell_effects
+from bayes_nqp.errors import NotApplicable, StudyError
+from bayes_nqp.estimands import att, relative
+from bayes_nqp.fitting import (
+    ADDITIVE,
+    ADOPTION,
+    REFITS,
+    ROWS,
+    SEPARATE,
+    UNITS,
+    Fit,
+    panel_of,
+    short_refit,
+    total_fit,
+)
+from bayes_nqp.language import Message, advised, joined, spanned
+from bayes_nqp.panel import Panel
+
+_SURE: Final = 2.33
+"""Standard deviations of the likelihood ratio from which one scale explains outcomes better."""
+_FAR: Final = 1.0
+"""Posterior sds by which answers on both scales may differ."""
+
+
+def positive(panel: Panel) -> bool:
+    """Whether all outcomes are above zero, as those that have logarithms are."""
+    return bool(panel.outcome.min() > 0.0)
+
+
+@asks(
+    "Would logarithms of the outcome tell another story?",
+    "functional form",
+    place=125,
+    needs=(ADOPTION, ROWS, UNITS, REFITS, ADDITIVE, SEPARATE),
+    suits=positive,
+    assumption=True,
+)
+def functional_form(fit: Fit) -> Finding:
+    """Ask whether untreated outcomes vary in proportion, and what the effect in logarithms is.
+
+    Trends that are parallel in logarithms are not parallel in levels, unless nothing moves or
+    groups are alike (Roth and Sant'Anna 2023). Untreated rows of y and of log y, less unit effects,
+    time effects and covariates, have normal log likelihoods; that of log y has the Jacobian
+    ``-log y``. Their difference is summed by unit, and its size over ``sqrt(sum of squares)`` is
+    the statistic of Vuong (1989), with units as its observations, whatever errors of a unit have
+    to do with one another. A refit to log y tells the effect as a share of the untreated level,
+    ``exp(tau) - 1``. It is *in doubt* if logarithms explain outcomes better (2.33 sd) and that
+    share is a posterior sd away from the fit's, or has another conclusion; if neither scale
+    explains them better and shares are as far apart, the data *could not tell*.
+
+    Returns
+    -------
+    Finding
+        Its evidence is a DataFrame of quantity, mean, sd, lower, upper: the share in levels, and in
+        logarithms.
+
+    References
+    ----------
+    Roth, J. and Sant'Anna, P. (2023). When is parallel trends sensitive to functional form?
+    Econometrica 91(2). Vuong, Q. (1989). Likelihood ratio tests for model selection and non-nested
+    hypotheses. Econometrica 57(2).
+    """
+    alone = fit if fit.facts.channels is None else total_fit(fit)
+    panel = panel_of(alone)
+    if not positive(panel):
+        raise NotApplicable(Message("Outcomes of zero, or below, have no logarithms."))
+    logs = np.log(panel.outcome)
+    z = preference(Untreated(alone.plan), panel.outcome[alone.plan.kept], logs[alone.plan.kept])
+    try:
+        level = relative(cell_effects(alone)).to_numpy().ravel()
+    except StudyError:
+        raise NotApplicable(Message("The untreated level may be zero.")) from None
+    other = short_refit(alone, alone.design, panel.with_outcome(logs))
+    table = _table({"in levels": level, "in logarithms": np.expm1(att(other).to_numpy().ravel())})
+    verdict, sentence = _judged(table, z)
+    spans = [spanned(*100.0 * row[["mean", "lower", "upper"]]) for _, row in table.iterrows()]
+    figure = Message(
+        "share of the untreated level {} % in levels, {} % in logarithms; log likelihood of "
+        "logarithms less that of levels {:+.1f} sd",
+        *spans,
+        z,
+    )
+    return Finding(verdict, figure, sentence, table, refit=other)
+
+
+def preference(untreated: Untreated, outcome: Array, logs: Array) -> float:
+    """How much better logarithms explain untreated rows, in sds of the sum over units.
+
+    ``d_i = sum_t log f(log y_it) - log y_it - log f(y_it)``, f normal around what unit and time
+    effects tell, with the variance of its residuals; the statistic is ``sum d_i / (sum d_i²)^½``,
+    d_i less their mean in the denominator.
+
+    Parameters
+    ----------
+    outcome, logs : ndarray (row)
+        Of all rows of the plan.
+    """
+    rest, _, _ = untreated.residuals(np.stack([outcome, logs]))
+    variance = (rest**2).mean(axis=1, keepdims=True)
+    log_density = -0.5 * (np.log(variance) + rest**2 / variance)
+    by_row = log_density[1] - logs[untreated.rows] - log_density[0]
+    by_unit = np.bincount(untreated.unit, by_row)
+    return float(by_unit.sum() / (by_unit.std(ddof=1) * np.sqrt(by_unit.size)))
+
+
+def _table(draws: dict[str, Array]) -> pd.DataFrame:
+    rows = [(name, x.mean(), x.std(), *np.quantile(x, (0.025, 0.975))) for name, x in draws.items()]
+    return pd.DataFrame(rows, columns=["quantity", "mean", "sd", "lower", "upper"])
+
+
+def _judged(table: pd.DataFrame, z: float) -> tuple[Verdict, Message]:
+    level, logs = table.iloc[0], table.iloc[1]
+    signs = np.sign(table["lower"]) * (np.sign(table["lower"]) == np.sign(table["upper"]))
+    far = abs(logs["mean"] - level["mean"]) > _FAR * max(level["sd"], logs["sd"])
+    if not far and signs[0] == signs[1]:
+        return HOLDS, Message("Levels and logarithms of the outcome have the same answer.")
+    if z <= -_SURE:
+        return HOLDS, Message(
+            "Logarithms would have another answer, and levels explain the outcome better."
+        )
+    apart = Message(
+        "Trends cannot be parallel in levels and in logarithms, and the answers differ."
+    )
+    if z < _SURE:
+        untold = Message("Untreated rows do not tell which scale explains the outcome better.")
+        return UNTOLD, joined([apart, untold])
+    better = Message(
+        "Untreated outcomes vary in proportion to their level: logarithms explain them better."
+    )
+    advice = advised(Message("Next: {}.", "panel.with_outcome(np.log(panel.outcome))"))
+    return DOUBT, joined([apart, better, advice])
