@@ -107,9 +107,9 @@ def preference(untreated: Untreated, outcome: Array, logs: Array) -> float:
     outcome, logs : ndarray (row)
         Of all rows of the plan.
     """
-    rest, _, _ = untreated.residuals(np.stack([outcome, logs]))
-    variance = (rest**2).mean(axis=1, keepdims=True)
-    log_density = -0.5 * (np.log(variance) + rest**2 / variance)
+    residuals, _, _ = untreated.residuals(np.stack([outcome, logs]))
+    variance = (residuals**2).mean(axis=1, keepdims=True)
+    log_density = -0.5 * (np.log(variance) + residuals**2 / variance)
     by_row = log_density[1] - logs[untreated.rows] - log_density[0]
     by_unit = np.bincount(untreated.unit, by_row)
     return float(by_unit.sum() / (by_unit.std(ddof=1) * np.sqrt(by_unit.size)))

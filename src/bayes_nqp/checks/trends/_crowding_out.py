@@ -204,22 +204,22 @@ def _cells(effects: xr.Dataset, plan: Plan, groups: tuple[str, ...]) -> tuple[Ce
         If ages and levels explain the share, or cells are many beside draws.
     """
     panel, of_row = plan.panel, plan.cell_of_row
-    known = effects[v.IDENTIFIED].to_numpy() & (effects[v.ROLE].to_numpy() == v.TREATED)
+    identified = effects[v.IDENTIFIED].to_numpy() & (effects[v.ROLE].to_numpy() == v.TREATED)
     rows = np.flatnonzero(of_row >= 0)
     counted = panel.counts[panel.unit_codes[rows]]
-    share = np.bincount(of_row[rows], counted * _share(panel, groups)[rows], known.size)
+    share = np.bincount(of_row[rows], counted * _share(panel, groups)[rows], identified.size)
     cells = Cells(
-        effects[v.EFFECT].isel(path=0).to_numpy().reshape(-1, known.size)[:, known],
-        share[known] / np.bincount(of_row[rows], counted, known.size)[known],
-        effects[v.EVENT_TIME].to_numpy()[known],
-        _crossed([plan.cells.cohort, *plan.cells.strata.values()], known.size)[known],
-        _crossed(plan.cells.strata.values(), known.size)[known],
+        effects[v.EFFECT].isel(path=0).to_numpy().reshape(-1, identified.size)[:, identified],
+        share[identified] / np.bincount(of_row[rows], counted, identified.size)[identified],
+        effects[v.EVENT_TIME].to_numpy()[identified],
+        _crossed([plan.cells.cohort, *plan.cells.strata.values()], identified.size)[identified],
+        _crossed(plan.cells.strata.values(), identified.size)[identified],
     )
     if np.linalg.matrix_rank(cells.regressors) < cells.regressors.shape[1]:
         raise NotApplicable(_ALIKE)
-    if 2 * known.sum() > len(cells.draws):
+    if 2 * identified.sum() > len(cells.draws):
         raise NotApplicable(Message("Cells are too many for a short run of the sampler."))
-    return cells, reported_weights(effects)[1][[0]].toarray()[0, known]
+    return cells, reported_weights(effects)[1][[0]].toarray()[0, identified]
 
 
 def _share(panel: Panel, groups: tuple[str, ...]) -> Array:

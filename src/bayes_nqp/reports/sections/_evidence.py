@@ -47,10 +47,10 @@ def evidence(context: Context) -> Iterator[Block]:
                 level(over_rows, context.effect_unit),
             )
         )
-    told = context.of("could not tell")
+    doubtful = context.of("could not tell")
     if context.confidence("average").grade in ("high", "medium"):  # else doubts stand at the top
-        told = context.of("in doubt") + told
-    for result in told:
+        doubtful = context.of("in doubt") + doubtful
+    for result in doubtful:
         verdict = translate(VERDICTS[result.verdict])
         yield Paragraph(
             translate("{} ({}) {}", result.question, verdict, context.answer(result)), "quiet"
