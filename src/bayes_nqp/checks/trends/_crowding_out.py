@@ -1,4 +1,4 @@
-"""Whether units without the policy lose as more of their group adopt."""
+"""Whether units without the policy move as more of their group adopt."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from bayes_nqp.checks.shared import (
 from bayes_nqp.designs import saturated_design
 from bayes_nqp.errors import NotApplicable
 from bayes_nqp.fitting import ADOPTION, REFITS, ROWS, SEPARATE, Fit, panel_of, short_refit
-from bayes_nqp.language import Message, spanned
+from bayes_nqp.language import Message, Numeral, spanned
 from bayes_nqp.panel import Panel
 from bayes_nqp.planning import Plan, plan_of
 
@@ -41,7 +41,7 @@ _SCALES: Final = np.concatenate([[0.0], np.geomspace(0.01, 3.0, 40)])
 """Scales of cohorts' effects at which the slope is known exactly, multiples of the prior's."""
 _ALIKE: Final = Message(
     "At no time since adoption do cohorts differ in the share of units that have adopted: whether "
-    "others lose by it cannot be asked."
+    "others are moved by it cannot be asked."
 )
 
 
@@ -138,7 +138,7 @@ class Cells:
 
 
 @asks(
-    "Do units without the policy lose as more of their group adopt?",
+    "Are units without the policy moved as more of their group adopt?",
     "crowding out",
     place=172,
     needs=(ADOPTION, ROWS, REFITS, SEPARATE),
@@ -185,10 +185,10 @@ def crowding_out(fit: Fit) -> Finding:
     away = 1.0 - below if average > 0.0 else below
     verdict, sentence = _judged(away, groups, vague=bool(most > 0.5 * abs(average)))
     figure = Message(
-        "a share of one adds {} (away from zero with P = {:.2g}); of the average effect of {:.3g} "
-        "that is {}",
+        "a share of one adds {} (away from zero with P {}); of the average effect of {:.3g} that "
+        "is {}",
         spanned(*table.loc[0, ["mean", "lower", "upper"]]),
-        away,
+        Numeral("> 0.999" if away > 0.999 else "< 0.001" if away < 0.001 else f"= {away:.3f}"),
         average,
         spanned(*table.loc[1, ["mean", "lower", "upper"]]),
     )
@@ -252,23 +252,23 @@ def _judged(away: float, groups: tuple[str, ...], *, vague: bool) -> tuple[Verdi
     others = Message("their {}", " × ".join(groups)) if groups else Message("all units")
     if away >= _LIKELY:
         rising = Message(
-            "At the same time since adoption, effects are the larger the more of {} have adopted: "
-            "units without the policy may lose by it, and the average effect would count their "
-            "loss as a gain; or later adopters respond more.",
+            "At the same time since adoption, effects are the farther from zero the more of {} "
+            "have adopted: units without the policy may be moved the other way, and the average "
+            "effect would count that as the policy's; or later adopters respond more.",
             others,
         )
         return ladder(fails=False, doubt=away >= _SURE, untold=True), rising
     if away <= 1.0 - _SURE:
         return UNTOLD, Message(
-            "At the same time since adoption, effects are the smaller the more of {} have adopted: "
-            "units without the policy may gain by it, and the average effect would lack that; or "
-            "the first to adopt respond most.",
+            "At the same time since adoption, effects are the nearer to zero the more of {} have "
+            "adopted: units without the policy may be moved the same way, and the average effect "
+            "would lack that; or the first to adopt respond most.",
             others,
         )
     if vague:
         return REPORTED, Message(
-            "Whether effects go with how many of {} have adopted, these data hardly tell: what "
-            "others lose by it may be more than half of the average effect.",
+            "Whether effects go with how many of {} have adopted, these data hardly tell: how "
+            "others are moved by it may be more than half of the average effect.",
             others,
         )
     return HOLDS, Message(
