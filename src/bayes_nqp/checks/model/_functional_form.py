@@ -9,7 +9,7 @@ import pandas as pd
 
 from bayes_nqp.arrays import Array
 from bayes_nqp.checks.model._untreated import Untreated
-from bayes_nqp.checks.shared import DOUBT, HOLDS, UNTOLD, Finding, Verdict, asks
+from bayes_nqp.checks.shared import DOUBT, HOLDS, UNTOLD, Finding, Verdict, asks, quantities
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.errors import NotApplicable, StudyError
 from bayes_nqp.estimands import att, relative
@@ -83,7 +83,9 @@ def functional_form(fit: Fit) -> Finding:
     except StudyError:
         raise NotApplicable(Message("The untreated level may be zero.")) from None
     other = short_refit(alone, alone.design, panel.with_outcome(logs))
-    table = _table({"in levels": level, "in logarithms": np.expm1(att(other).to_numpy().ravel())})
+    table = quantities(
+        {"in levels": level, "in logarithms": np.expm1(att(other).to_numpy().ravel())}
+    )
     verdict, sentence = _judged(table, z)
     spans = [spanned(*100.0 * row[["mean", "lower", "upper"]]) for _, row in table.iterrows()]
     figure = Message(
@@ -113,11 +115,6 @@ def preference(untreated: Untreated, outcome: Array, logs: Array) -> float:
     by_row = log_density[1] - logs[untreated.rows] - log_density[0]
     by_unit = np.bincount(untreated.unit, by_row)
     return float(by_unit.sum() / (by_unit.std(ddof=1) * np.sqrt(by_unit.size)))
-
-
-def _table(draws: dict[str, Array]) -> pd.DataFrame:
-    rows = [(name, x.mean(), x.std(), *np.quantile(x, (0.025, 0.975))) for name, x in draws.items()]
-    return pd.DataFrame(rows, columns=["quantity", "mean", "sd", "lower", "upper"])
 
 
 def _judged(table: pd.DataFrame, z: float) -> tuple[Verdict, Message]:

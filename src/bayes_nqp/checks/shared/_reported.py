@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import combinations
 from typing import Literal
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 from scipy.sparse import csr_array, vstack
 
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
+from bayes_nqp.arrays import Array
 from bayes_nqp.checks.shared._labels import AVERAGE, average_in
 from bayes_nqp.estimands import average_of, text
 
@@ -74,3 +77,9 @@ def reported_draws(
     return {
         name: like.copy(data=x.reshape(like.shape)) for name, x in zip(names, values, strict=True)
     }
+
+
+def quantities(draws: Mapping[str, Array]) -> pd.DataFrame:
+    """Tabulate draws by name: quantity, mean, sd, and ends of the 95 % interval."""
+    rows = [(name, x.mean(), x.std(), *np.quantile(x, (0.025, 0.975))) for name, x in draws.items()]
+    return pd.DataFrame(rows, columns=["quantity", "mean", "sd", "lower", "upper"])

@@ -10,7 +10,16 @@ import numpy as np
 import pandas as pd
 
 from bayes_nqp.arrays import Array
-from bayes_nqp.checks.shared import DOUBTFUL, FAILING, Finding, Verdict, asks, beside, ladder
+from bayes_nqp.checks.shared import (
+    DOUBTFUL,
+    FAILING,
+    Finding,
+    Verdict,
+    asks,
+    beside,
+    ladder,
+    quantities,
+)
 from bayes_nqp.checks.trends._leads import tail_of
 from bayes_nqp.errors import NotApplicable
 from bayes_nqp.estimands import att
@@ -72,7 +81,7 @@ def dose_response(fit: Fit) -> Finding:
     derivative = straight + exposure.unit * slopes @ curve.slope(exposed).mean(axis=0)
     rise = (curve.at(exposed) - curve.at(np.zeros(1))) / exposed[:, None]
     size = np.abs(exposed) > 1e-3 * np.abs(exposed).max()
-    table = _table(
+    table = quantities(
         {
             "along a line": att(line).to_numpy().ravel(),
             "mean derivative along the curve": derivative,
@@ -128,11 +137,6 @@ class Curve:
         before, after = power(x[:, None] - last), power(x[:, None] - end)
         bent = inner - (before * (end - t) - after * (last - t)) / (end - last)
         return np.asarray(bent / (end - self.knots[0]) ** 2)
-
-
-def _table(draws: dict[str, Array]) -> pd.DataFrame:
-    rows = [(name, x.mean(), x.std(), *np.quantile(x, (0.025, 0.975))) for name, x in draws.items()]
-    return pd.DataFrame(rows, columns=["quantity", "mean", "sd", "lower", "upper"])
 
 
 def _judged(table: pd.DataFrame, tail: float) -> tuple[Verdict, Message]:
