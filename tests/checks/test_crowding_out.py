@@ -9,7 +9,7 @@ from scipy import stats
 from scipy.integrate import quad
 
 import bayes_nqp as nqp
-from bayes_nqp.checks.trends._crowding_out import Cells, _share
+from bayes_nqp.checks.trends._crowding_out import Shares, _share
 
 COLUMNS = {"unit": "unit", "time": "time", "cohort": "cohort", "outcome": "outcome"}
 
@@ -34,7 +34,7 @@ def asked(frame: pd.DataFrame, **roles: object) -> nqp.CheckResult:
 def test_the_slope_is_that_of_the_dense_density() -> None:
     rng = np.random.default_rng(0)
     cohort = np.repeat([0, 1, 2, 3], 4)
-    cells = Cells(
+    cells = Shares(
         rng.normal(0.0, 0.3, (1000, 16)) @ (np.eye(16) + 0.1) + rng.normal(0.0, 0.5, 16),
         rng.random(16), np.tile([0, 1, 2, 3], 4), cohort, cohort // 2,
     )  # fmt: skip

@@ -12,8 +12,9 @@ from bayes_nqp.designs._facts import Facts
 from bayes_nqp.designs._model import ModelSpec
 from bayes_nqp.designs._spec import Calendar, EquationSpec
 from bayes_nqp.designs.mediation import Mediation
-from bayes_nqp.parameters import HalfNormal, Scale
+from bayes_nqp.parameters import Scale
 from bayes_nqp.pooling import flat_pooling
+from bayes_nqp.priors import scale_prior
 from bayes_nqp.terms import TimeEffects
 
 if TYPE_CHECKING:
@@ -150,7 +151,7 @@ class FlatDeviations(Mediation):
         """State the model of a panel."""
         model = Mediation.spec(self, panel)
         outcome, *mediators = model.equations
-        outcome = replace(outcome, deviation=Scale("deviation", HalfNormal(WIDE), estimated=False))
+        outcome = replace(outcome, deviation=Scale("deviation", scale_prior(WIDE), estimated=False))
         return replace(model, equations=(outcome, *mediators))
 
 

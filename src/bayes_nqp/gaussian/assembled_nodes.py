@@ -93,9 +93,9 @@ class AssembledNodes:
     def _assembled(self, k: int, matrices: Array) -> Array:
         """``C vec X`` of ``Q̃`` (k = 0), or ``C_h vec X`` of the k-th treated type (n, stored)."""
         m, places = self.problem.moments, self._places(k)
-        whole = np.zeros((m.map1.shape[1], len(matrices)))
-        whole[places] = matrices.T
-        return np.asarray((self.problem.arrowhead.map2 @ (m.map1 @ whole)).T)
+        stored = np.zeros((m.map1.shape[1], len(matrices)))
+        stored[places] = matrices.T
+        return np.asarray((self.problem.arrowhead.map2 @ (m.map1 @ stored)).T)
 
     def _places(self, k: int) -> slice:
         """Where ``vec Q̃`` of all types (k = 0), or of the k-th treated one, stands."""

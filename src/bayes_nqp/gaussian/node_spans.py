@@ -71,6 +71,6 @@ class Span:
 
 def _missed(basis: Array, matrices: Array) -> float:
     """Largest entry of ``X - X P'P`` over the largest of X."""
-    rest = np.abs(matrices - (matrices @ basis.T) @ basis).max(axis=1)
+    residual = np.abs(matrices - (matrices @ basis.T) @ basis).max(axis=1)
     largest = np.abs(matrices).max(axis=1)
-    return float((rest / np.where(largest > 0.0, largest, 1.0)).max())
+    return float((residual / np.where(largest > 0.0, largest, 1.0)).max())

@@ -135,6 +135,11 @@ class ScalePrior(Scaled, Prior):
         """Its scale."""
         return self.scale
 
+    @property
+    def shorthand(self) -> float | ScalePrior:
+        """What may be stated in its place: itself, but for the family that a number stands for."""
+        return self
+
     def words(self) -> Message:
         """Name the family and the scale."""
         scale = Numeral(f"{self.scale:g}")
@@ -166,6 +171,11 @@ class HalfNormal(ScalePrior):
     def kind(self) -> Message:
         """Half-normal."""
         return Message("half-normal")
+
+    @property
+    def shorthand(self) -> float:
+        """Its scale."""
+        return self.scale
 
     def log_pdf(self, value: Array) -> Array:
         """``log 2 N(x | 0, scale²)``."""

@@ -260,8 +260,8 @@ def _band(ax: Axes, series: OverTime, prob: float, shift: float, colours: tuple[
     every = np.concatenate([draws[v.EVENT_TIME].to_numpy() for draws in series.parts])
     few = np.concatenate([np.broadcast_to(few_units(x), x.shape[-1]) for x in series.parts])
     early, ends = every < series.reference, np.stack(series.band(prob))
-    for (colour, there), pale in product(zip(colours, (early, ~early), strict=True), (False, True)):
-        some = there & (few == pale)
+    for (colour, part), pale in product(zip(colours, (early, ~early), strict=True), (False, True)):
+        some = part & (few == pale)
         look: dict[str, Any] = {"color": colour, "alpha": PALE if pale else 1.0, "gid": "band"}
         if some.any():
             at, heights = np.tile(every[some] + shift, 2), ends[:, some].ravel()

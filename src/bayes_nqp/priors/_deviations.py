@@ -25,7 +25,7 @@ def scale_prior(value: float | ScalePrior) -> ScalePrior:
 
 def plain_scale(value: float | ScalePrior) -> float | ScalePrior:
     """Take a half-normal prior for its scale: the number that stands for it."""
-    return value.scale if isinstance(value, HalfNormal) else value
+    return value.shorthand if isinstance(value, ScalePrior) else value
 
 
 class Deviations(Scaled, ABC):

@@ -46,7 +46,7 @@ _ALIKE: Final = Message(
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Slope:
+class SlopeMixture:
     """A mixture of normal densities: a slope's posterior, ``τ`` integrated out.
 
     Parameters
@@ -81,12 +81,13 @@ class Slope:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Cells:
+class Shares:
     """Effects of saturated cells, and how much of their group is in force in each.
 
     Parameters
     ----------
     draws : ndarray (draw, cell), outcome units
+        Of the effects.
     share : ndarray (cell)
         Of the units of the cell's group, in the cell's period.
     age, cohort, level : ndarray of int (cell)
@@ -105,7 +106,7 @@ class Cells:
         ages, levels = (x[:, None] == np.unique(x) for x in (self.age, self.level))
         return np.column_stack([ages, levels[:, 1:], self.share]).astype(np.float64)
 
-    def slope(self, scale: float) -> Slope:
+    def slope(self, scale: float) -> SlopeMixture:
         """Tell what a share of one adds to effects at the same age.
 
         Estimates ``θ̂`` of saturated cells have ``θ̂ | β, τ ~ N(Xβ, V)``, ``V = C + τ² Z Z'``: C
@@ -134,7 +135,7 @@ class Cells:
             log[k] = -0.5 * (energy + sizes + tau**2)
             place[k], spread[k] = b[-1], np.sqrt(np.linalg.inv(a)[-1, -1])
         # By trapezoids: a weight is half the distance between its neighbours.
-        return Slope(softmax(log + np.log(np.gradient(_SCALES))), place, spread)
+        return SlopeMixture(softmax(log + np.log(np.gradient(_SCALES))), place, spread)
 
 
 @asks(
@@ -195,7 +196,7 @@ def crowding_out(fit: Fit) -> Finding:
     return Finding(verdict, figure, sentence, table, refit=effects)
 
 
-def _cells(effects: xr.Dataset, plan: Plan, groups: tuple[str, ...]) -> tuple[Cells, Array]:
+def _cells(effects: xr.Dataset, plan: Plan, groups: tuple[str, ...]) -> tuple[Shares, Array]:
     """Take the identified cells, and their weights in the average effect (cell).
 
     Raises
@@ -208,7 +209,7 @@ def _cells(effects: xr.Dataset, plan: Plan, groups: tuple[str, ...]) -> tuple[Ce
     rows = np.flatnonzero(of_row >= 0)
     counted = panel.counts[panel.unit_codes[rows]]
     share = np.bincount(of_row[rows], counted * _share(panel, groups)[rows], identified.size)
-    cells = Cells(
+    cells = Shares(
         effects[v.EFFECT].isel(path=0).to_numpy().reshape(-1, identified.size)[:, identified],
         share[identified] / np.bincount(of_row[rows], counted, identified.size)[identified],
         effects[v.EVENT_TIME].to_numpy()[identified],
@@ -240,7 +241,7 @@ def _crossed(columns: Iterable[npt.NDArray[Any]], size: int) -> Index:
     return np.asarray(np.unique(together, axis=1, return_inverse=True)[1].ravel())
 
 
-def _table(slope: Slope, share: float) -> pd.DataFrame:
+def _table(slope: SlopeMixture, share: float) -> pd.DataFrame:
     ends = [slope.quantile(p) for p in (0.025, 0.975)]
     numbers = np.array([slope.mean, slope.sd, *ends])
     table = pd.DataFrame([numbers, share * numbers], columns=["mean", "sd", "lower", "upper"])

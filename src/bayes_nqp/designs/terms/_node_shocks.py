@@ -17,7 +17,8 @@ from bayes_nqp.doors import value
 from bayes_nqp.errors import IdentificationError
 from bayes_nqp.language import Message
 from bayes_nqp.panel import Pairs, pairs_of
-from bayes_nqp.parameters import HalfNormal, Scale
+from bayes_nqp.parameters import Scale
+from bayes_nqp.priors import scale_prior
 from bayes_nqp.terms import TREATED, ProcessPart
 
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ class NodeShocks(Term):
             share /= np.bincount(group)[:, None]
             parts.append(
                 ProcessPart(
-                    name, group, (_root(omega),), (Scale(name, HalfNormal(1.0), estimated=False),),
+                    name, group, (_root(omega),), (Scale(name, scale_prior(1.0), estimated=False),),
                     border=True, mixing=_root(share @ share.T), measured=True,
                 )
             )  # fmt: skip

@@ -15,7 +15,8 @@ from bayes_nqp.designs._spec import EquationSpec, Timing
 from bayes_nqp.doors import value
 from bayes_nqp.errors import IdentificationError, StudyError, shown
 from bayes_nqp.language import Message
-from bayes_nqp.parameters import HalfNormal, Scale
+from bayes_nqp.parameters import Scale
+from bayes_nqp.priors import scale_prior
 from bayes_nqp.terms import ProcessPart
 
 if TYPE_CHECKING:
@@ -149,7 +150,7 @@ def _parts(
     for name, owner, sizes, common in parts[np.unique(stratum[ever]).size == 1 :]:
         kinds = [kind for kind, (size, _) in sizes.items() if size > 0.0]
         scales = [
-            Scale(f"{name}_{kind}", HalfNormal(sizes[kind][0]), estimated=sizes[kind][1])
+            Scale(f"{name}_{kind}", scale_prior(sizes[kind][0]), estimated=sizes[kind][1])
             for kind in kinds
         ]
         if scales:

@@ -11,7 +11,7 @@ import numpy as np
 from scipy.optimize import brentq
 
 from bayes_nqp.arrays import Array
-from bayes_nqp.robustness.trends._priors import Prior
+from bayes_nqp.robustness.trends._priors import StepPrior
 from bayes_nqp.robustness.trends._process import Violations, truncated_normal
 
 type Kind = Literal["difference", "own"]
@@ -226,7 +226,7 @@ def breakdown(sets: Sets, prob: float, start: float) -> float:
     return float(brentq(outside, near, far, rtol=1e-6, xtol=1e-6 * start))
 
 
-def adjusted(effect: Array, parts: list[Part], prior: Prior, seed: int) -> Array:
+def adjusted(effect: Array, parts: list[Part], prior: StepPrior, seed: int) -> Array:
     """Draw the effect under a prior of the violations."""
     rng = np.random.default_rng([seed, 11])
     magnitudes = prior.magnitudes(effect.size, rng)

@@ -127,4 +127,4 @@ class NormalSteps:
         return rng.standard_normal(shape)
 
 
-type Prior = UniformSteps | NormalSteps
+type StepPrior = UniformSteps | NormalSteps

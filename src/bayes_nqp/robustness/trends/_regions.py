@@ -17,7 +17,7 @@ from bayes_nqp.estimands import By, at_level, names_of, sides_of
 from bayes_nqp.robustness.trends import _bounds as bounds
 from bayes_nqp.robustness.trends._event_study import EventStudy, event_study_of
 from bayes_nqp.robustness.trends._groups import EventTime, Weights, groups_of
-from bayes_nqp.robustness.trends._priors import Prior, UniformSteps
+from bayes_nqp.robustness.trends._priors import StepPrior, UniformSteps
 from bayes_nqp.robustness.trends._process import Violations
 
 type Bound = Literal["relative magnitudes", "smoothness"]
@@ -37,7 +37,7 @@ class _Question:
     contrast: bounds.Kind
     grid: Array
     prob: float
-    prior: Prior | None
+    prior: StepPrior | None
     seed: int
 
 
@@ -59,7 +59,7 @@ def sensitivity(
     bound: Bound = "relative magnitudes",
     grid: Sequence[float] | None = None,
     prob: float = 0.95,
-    prior: Prior | None = _PRIOR,
+    prior: StepPrior | None = _PRIOR,
     **dims: object,
 ) -> xr.Dataset:
     """Bound an effect when trends need not have been parallel.
