@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bayes_nqp.studies import new
+from bayes_nqp.studies import Proposal, Study, new, validate
 
 
 def faulty(seed: int) -> tuple[pd.DataFrame, dict[str, str]]:
@@ -123,3 +123,68 @@ def test_a_batch_is_no_stratum(tmp_path: Path) -> None:
     made = new(path)
     assert made.guess.roles["strata"] == ["省份"]
     assert made.study is not None
+
+
+def _corrected(made: Proposal, line: str) -> Study:
+    """The study after one line in its [data.read]."""
+    text = made.path.read_text(encoding="utf-8")
+    made.path.write_text(text.replace("[design]", f"[data.read]\n{line}\n\n[design]", 1), "utf-8")
+    return validate(made.path)
+
+
+@pytest.mark.parametrize(("code", "count"), [(9999, 3), (-99, 1)])
+def test_codes_of_missing_cells_are_no_numbers(tmp_path: Path, code: int, count: int) -> None:
+    frame = messy_books.truth(1)
+    frame.loc[[3, 20, 41][:count], "贷款余额"] = code
+    frame.to_csv(tmp_path / "a.csv", index=False)
+    made = new(tmp_path / "a.csv")
+    assert made.doubtful
+    assert made.problem.startswith(f"贷款余额在 {count} 行中为 {code}，与其余数值")
+    study = _corrected(made, f'values = {{ "贷款余额" = {{ {code} = nan }} }}')
+    assert study.panel.n_rows == len(frame) - count
+    assert not any("缺失值代码" in note.in_("zh") for note in study.panel.notes)
+
+
+@pytest.mark.parametrize("number", [99.0, -9.0, 999.0])
+def test_nines_among_numbers_as_large_are_numbers(tmp_path: Path, number: float) -> None:
+    frame = messy_books.truth(1)
+    scale = {99.0: 1.0, -9.0: 1.0, 999.0: 20.0}[number]
+    frame["贷款余额"] = scale * frame["贷款余额"] - 40.0 * (number < 0)
+    frame.loc[[3, 20], "贷款余额"] = number
+    frame.to_csv(tmp_path / "a.csv", index=False)
+    assert new(tmp_path / "a.csv").study is not None
+
+
+@pytest.mark.parametrize("cities", [1, 3, 10])
+def test_another_unit_of_measurement_is_asked_for(tmp_path: Path, cities: int) -> None:
+    frame = messy_books.truth(2)
+    told = frame["城市"].isin(frame["城市"].unique()[:cities]) & (frame["年份"] >= 2015)
+    frame["贷款余额"] = frame["贷款余额"].where(~told, frame["贷款余额"] * 1e4)
+    frame.to_csv(tmp_path / "a.csv", index=False)
+    made = new(tmp_path / "a.csv")
+    assert made.doubtful
+    assert f"在 {cities} 个单位中由一期到下一期变动 10,000 倍" in made.problem
+    assert "唐山市 (2015)" in made.problem or cities > 1
+    notes = [note.in_("zh") for note in validate(made.path).panel.notes]
+    assert [note for note in notes if "计量单位是否改变" in note]
+
+
+def test_numbers_that_move_far_are_of_one_unit(tmp_path: Path) -> None:
+    frame = messy_books.truth(2)
+    noise = np.random.default_rng(1).normal(0, 3, len(frame))
+    frame["贷款余额"] = np.exp(noise).round(6)
+    frame.to_csv(tmp_path / "a.csv", index=False)
+    assert new(tmp_path / "a.csv").study is not None
+
+
+def test_provinces_beside_prefectures_are_asked_for(tmp_path: Path) -> None:
+    frame = messy_books.truth(1)
+    sums = frame.groupby(["省份", "年份"], as_index=False)[["贷款余额", "专利数"]].sum()
+    sums["城市"] = sums["省份"] + "省"
+    whole = frame.groupby("年份", as_index=False)[["贷款余额"]].sum().assign(城市="全　省")
+    every = pd.concat([frame, sums, whole]).drop(columns="省份")[frame.columns[1:]]
+    every.to_csv(tmp_path / "a.csv", index=False)
+    made = new(tmp_path / "a.csv")
+    assert made.doubtful
+    assert "省份与地级市并列" in made.problem
+    assert made.guess.steps["totals"].value == ["全省"]

@@ -154,6 +154,7 @@ def _names(
 def is_total(name: str) -> bool:
     """Whether a name says that a row is made of others."""
     bare = name.strip().casefold()
+    bare = bare if bare.isascii() else "".join(bare.split())
     return bare in _TOTALS or (len(bare) > 2 and bare.endswith(_ENDS))
 
 

@@ -17,6 +17,7 @@ from bayes_nqp.language import Message, languages
 from bayes_nqp.panel import Panel, declared
 from bayes_nqp.studies._data_keys import Data
 from bayes_nqp.studies._derive import derive, numbers_of
+from bayes_nqp.studies._doubtful_numbers import notes_of_numbers
 from bayes_nqp.studies._new_columns import check_new, with_columns
 from bayes_nqp.studies._schema import Settings
 from bayes_nqp.studies._source import rows_of
@@ -109,7 +110,7 @@ def prepared(settings: Settings, folder: Path) -> Prepared:
         for stratum in data.stratify:
             panel = panel.stratify(**stratum.model_dump())
     panel = _labelled(settings, replace(panel, labels=brought), frame)
-    notes += list(index.notes) if index is not None else []
+    notes += [*(index.notes if index is not None else ()), *notes_of_numbers(panel)]
     return Prepared(_noted(panel, notes), simulated, index, unmatched, values)
 
 

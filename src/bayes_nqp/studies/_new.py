@@ -22,7 +22,7 @@ from bayes_nqp.language import NOTHING, Message, Translator, language_of
 from bayes_nqp.studies._intake_page import READ, IntakePage, intake_page
 from bayes_nqp.studies._new_problems import (
     all_problems,
-    doubt_of,
+    doubts_of,
     few_lost,
     listed_problems,
 )
@@ -236,19 +236,19 @@ def _drafted(
     if problem:
         tried = partial(_tried_rows, overview=overview, path=path, first=first_row(file))
         problems = all_problems(problem, overview, proposal, tried)
-    doubt = doubt_of(study, proposal) if study is not None else ""
-    problems += [doubt] if doubt else []
-    text = text_of(drop=drop, problem=listed_problems(problems), doubtful=bool(doubt))
-    if study is not None and not doubt:
+    doubts = doubts_of(study, proposal) if study is not None else []
+    problems += doubts
+    text = text_of(drop=drop, problem=listed_problems(problems), doubtful=bool(doubts))
+    if study is not None and not doubts:
         problem_of = partial(_problem, path=path, language=proposal.translate.language)
         text = with_space(text, proposal, study.panel, problem_of)
         if proposal.mediators:
             text = with_channels(text, proposal, problem_of)
     page = intake_page(
         file, path, overview, proposal, language=proposal.translate.language, problems=problems,
-        doubtful=bool(doubt), panel=study.panel if study is not None else None,
+        doubtful=bool(doubts), panel=study.panel if study is not None else None,
     )  # fmt: skip
-    return _Draft(page, proposal, text, tuple(problems), bool(doubt))
+    return _Draft(page, proposal, text, tuple(problems), bool(doubts))
 
 
 def _guessed(

@@ -10,9 +10,11 @@ import numpy as np
 import pandas as pd
 
 from bayes_nqp.columns import counted, plain, year_of
-from bayes_nqp.errors import IdentificationError, NQPError, PanelError
-from bayes_nqp.intake import Guess, Look
+from bayes_nqp.errors import IdentificationError, NQPError, PanelError, shown
+from bayes_nqp.intake import Guess, Look, match
 from bayes_nqp.language import NOTHING, Message, listed, separated
+from bayes_nqp.panel import Panel
+from bayes_nqp.studies._doubtful_numbers import doubtful_numbers
 from bayes_nqp.studies._study import Study
 
 _MOST: Final = 8
@@ -143,8 +145,8 @@ def _leaving(proposal: Guess, frame: pd.DataFrame) -> pd.DataFrame | None:
 _MENDS: Final[tuple[Mend, ...]] = (_numbers, _repeated, _changing, _unread, _periods, _leaving)
 
 
-def doubt_of(study: Study, proposal: Guess) -> str:
-    """Say why somebody has to look first; "" where nothing is in the way.
+def doubts_of(study: Study, proposal: Guess) -> list[str]:
+    """Say why somebody has to look first; nothing where nothing is in the way.
 
     Parameters
     ----------
@@ -153,8 +155,23 @@ def doubt_of(study: Study, proposal: Guess) -> str:
     proposal : Guess
         That it was written from.
     """
-    doubt = _nobody(study) or _rows(study, proposal)
-    return "" if doubt is None else doubt.in_(proposal.translate.language)
+    doubts = (_nobody(study), _rows(study, proposal), _levels(study.panel))
+    found = [x for x in (*doubts, *doubtful_numbers(study.panel)) if x is not None]
+    return [x.in_(proposal.translate.language) for x in found]
+
+
+def _levels(panel: Panel) -> NQPError | None:
+    """Say that provinces are units beside their prefectures."""
+    places = {x: match(x) for x in panel.unit_labels}
+    provinces = [x for x, place in places.items() if place.provincial and place.code is None]
+    if not provinces or sum(place.code is not None for place in places.values()) < len(places) / 2:
+        return None
+    return PanelError(
+        Message("{} names provinces beside prefectures, and their rows may be sums: {}",
+                panel.roles.unit, shown(provinces, 6)),
+        hint="leave these rows out of the file; if they are units as others are, run it as it "
+        "stands",
+    )  # fmt: skip
 
 
 def _nobody(study: Study) -> NQPError | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from bayes_nqp.columns._values import plain
 from bayes_nqp.columns.steps._step import Found, Reading, Step, step
 from bayes_nqp.language import Message
 
@@ -13,7 +14,10 @@ class Meanings(Step):
     """Cells of a column by what they stand for; nobody guesses it."""
 
     label = Message("Cells by what they stand for")
-    text = "What cells of a column stand for: { 批次 = { 第一批 = 2013, 第二批 = 2015 } }."
+    text = (
+        "What cells of a column stand for: { 批次 = { 第一批 = 2013, 第二批 = 2015 } }; codes of "
+        "missing cells are nan: { gdp = { -99 = nan } }."
+    )
     kind = dict[str, dict[str, str | int | float]]
 
     def found(self, reading: Reading) -> Found | None:
@@ -25,7 +29,7 @@ class Meanings(Step):
         count = 0
         for name, stands in value.items():
             column = reading.frame[name]
-            keys = column.map(lambda x: x.strip() if isinstance(x, str) else x)
+            keys = column.map(plain, na_action="ignore")
             named = keys.isin(stands)
             count += int(named.sum())
             read = keys.map(stands, na_action="ignore").where(named, column)

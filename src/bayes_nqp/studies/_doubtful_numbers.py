@@ -1,0 +1,103 @@
+"""Numbers that are perhaps none, or of another unit: codes of missing cells, 万元 beside 亿元."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from bayes_nqp.columns import counted, plain
+from bayes_nqp.errors import PanelError, shown
+from bayes_nqp.language import Message
+from bayes_nqp.panel import Panel
+
+_NINES: Final = tuple(float(10**k - 1) for k in range(1, 7))
+_FACTORS: Final = (3, 4, 6, 8)
+"""Powers of ten by which units of measurement differ: thousands, 万, millions, 亿."""
+_NEAR: Final = 0.25
+_STILL: Final = 0.5
+"""Powers of ten by which numbers move from one period to the next in a column that is no noise."""
+_ALMOST_ALL: Final = 0.97
+
+type _Places = pd.Series[Any]
+
+
+def doubtful_numbers(panel: Panel) -> Iterator[PanelError]:
+    """Say of the columns with a part where their numbers may be codes, or of another unit."""
+    roles = panel.roles
+    names = (roles.outcome, *roles.covariates, *roles.mediators, *roles.moderators)
+    rows = panel.frame
+    whole = len(rows) == len(panel.unit_codes)
+    for name in dict.fromkeys(names if whole else ()):
+        if name in rows.columns and pd.api.types.is_numeric_dtype(rows[name].dtype):
+            numbers = pd.Series(rows[name].to_numpy(dtype=np.float64, na_value=np.nan))
+            yield from _codes(panel, name, numbers)
+            yield from _units(panel, name, numbers)
+
+
+def notes_of_numbers(panel: Panel) -> list[Message]:
+    """Say the same in a line each, for who runs a study of such numbers."""
+    return [Message("{} ({})", doubt.what, doubt.where) for doubt in doubtful_numbers(panel)]
+
+
+def _codes(panel: Panel, name: str, numbers: pd.Series[float]) -> Iterator[PanelError]:
+    """Nines that stand apart from all other numbers: 9999 above 1,600, or −99 below 0."""
+    nines = numbers.abs().isin(_NINES)
+    others = numbers[~nines].dropna()
+    if not nines.any() or len(others) < 2:
+        return
+    low, high = others.min(), others.max()
+    counts = Counter(numbers[nines])
+    codes = [
+        code for code, count in sorted(counts.items())
+        if (low >= 0 > code) or (count > 1 and code > high + (high - low))
+    ]  # fmt: skip
+    if not codes:
+        return
+    listed = shown(map(plain, codes))
+    marks = ", ".join(f"{plain(code)} = nan" for code in codes)
+    yield PanelError(
+        Message(
+            "{} holds {} in {}, far from all other numbers ({} to {}): codes of missing cells?",
+            name, listed, counted(int(numbers.isin(codes).sum()), "row"), plain(low), plain(high),
+        ),
+        where=_shown(panel, numbers.isin(codes)),
+        hint=Message(
+            "if they are, in [data.read]: values = {}; if they are numbers, run it as it stands",
+            f'{{ "{name}" = {{ {marks} }} }}',
+        ),
+    )  # fmt: skip
+
+
+def _units(panel: Panel, name: str, numbers: pd.Series[float]) -> Iterator[PanelError]:
+    """Jumps by a thousand, 万 or more in a column whose numbers hardly move else."""
+    tens = pd.Series(np.log10(numbers.where(numbers > 0).to_numpy()))
+    moves = tens.groupby(panel.unit_codes).diff().abs()
+    powers = moves.round()
+    jumps = powers.where(powers.isin(_FACTORS) & ((moves - powers).abs() < _NEAR))
+    others = moves[jumps.isna()].dropna()
+    if jumps.isna().all() or len(others) < 2 or (others < _STILL).mean() < _ALMOST_ALL:
+        return
+    power = jumps.mode().iloc[0]
+    where = jumps == power
+    units = pd.Series(panel.unit_codes)[where].nunique()
+    yield PanelError(
+        Message(
+            "{} changes {:,}-fold from one period to the next in {}, and hardly moves else: "
+            "another unit of measurement?",
+            name, int(10**power), counted(units, "unit"),
+        ),
+        where=_shown(panel, where),
+        hint="bring all rows to one unit, such as 亿元, in the file; if that is how it was, run it "
+        "as it stands",
+    )  # fmt: skip
+
+
+def _shown(panel: Panel, where: _Places) -> Message:
+    """Units with their periods."""
+    at = np.flatnonzero(where.to_numpy(dtype=bool))
+    units, times = panel.unit_labels[panel.unit_codes[at]], panel.time_labels[panel.time_codes[at]]
+    return shown((f"{x} ({plain(t)})" for x, t in zip(units, times, strict=True)), 6)
