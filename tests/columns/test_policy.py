@@ -206,7 +206,7 @@ def test_dates_of_the_table_itself_are_offered_too_and_ends_of_years_are_not(
 @pytest.mark.parametrize(
     ("cell", "month"),
     [("2018-07-24", 7), ("2018.7", 7), (20181224, 12), ("2018年12月获批", 12),
-     ("二〇一八年十二月", 12),
+     ("二〇一八年十二月", 12), ("24.07.2018", 7), ("07/24/2018", None),
      (pd.Timestamp("2018-07-24"), 7), (2018, None), ("2018年", None), ("二〇一八年", None),
      ("待定", None), (None, None)],
 )  # fmt: skip

@@ -66,6 +66,12 @@ WRITTEN = {
     "Chinese dates": lambda year: f"{year:.0f}年7月24日",
     "dates with dots": lambda year: f"{year:.0f}.07.24",
     "years with a word": lambda year: f"{year:.0f}年",
+    "years of two digits": lambda year: f"{year % 100:.0f}年",
+    "months of such years": lambda year: f"{year % 100:.0f}年7月",
+    "an apostrophe": lambda year: f"’{year % 100:.0f}",
+    "months behind a point": lambda year: year + 0.3,
+    "days first": lambda year: f"24.07.{year:.0f}",
+    "months first": lambda year: f"07/24/{year:.0f}",
 }
 
 
@@ -82,6 +88,22 @@ def test_dates_of_adoption_are_taken_as_the_cohort(tmp_path: Path, how: str) -> 
     assert treated(made) == 6
     told = new(tmp_path / "a.xlsx", tmp_path / "b.toml", roles={"cohort": "批复日期"})
     assert "never" not in told.guess.roles
+
+
+def test_a_word_with_digits_is_never_offered_as_never_treated(tmp_path: Path) -> None:
+    frame = rows().astype({"批复年份": object})
+    frame.loc[frame["城市"] == CITIES[0], "批复年份"] = "16年起"
+    frame.to_csv(tmp_path / "a.csv", index=False)
+    made = new(tmp_path / "a.csv", roles={"cohort": "批复年份"})
+    assert "16年起" in made.problem
+    assert "never" not in made.problem
+
+
+def test_dates_as_numbers_of_days_are_named(tmp_path: Path) -> None:
+    frame = rows()
+    frame["批复年份"] = frame["批复年份"].map({2016.0: 42429, 2018.0: 43160})
+    problem = new(book(tmp_path / "a.xlsx", frame)).problem
+    assert "批复年份以天数表示日期：第 42429 日即 2016-02-29" in problem
 
 
 def test_cells_merged_as_those_of_the_city_are_filled_within_it(tmp_path: Path) -> None:
@@ -138,12 +160,12 @@ def test_what_is_only_called_like_a_cohort_is_none(tmp_path: Path) -> None:
 def test_text_that_is_no_period_is_refused_by_name(tmp_path: Path) -> None:
     frame = rows()
     frame["批复年份"] = frame["批复年份"].map(
-        lambda x: None if np.isnan(x) else f"{x - 2000:.0f}年", na_action=None
+        lambda x: None if np.isnan(x) else f"丙{x - 2000:.0f}", na_action=None
     )
     made = new(book(tmp_path / "a.xlsx", frame))
     assert made.guess.zones == {}
     assert "'批复年份'" in made.problem
-    assert "'16年'" in made.problem
+    assert "'丙16'" in made.problem
 
 
 def test_rows_without_a_unit_or_a_time_are_set_aside(tmp_path: Path) -> None:

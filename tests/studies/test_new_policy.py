@@ -192,3 +192,42 @@ def test_who_and_when_in_two_columns_are_multiplied(tmp_path: Path) -> None:
     made.path.write_text(text.replace("[design]", derived), encoding="utf-8")
     cohorts = validate(made.path).panel.cohort_labels
     assert set(cohorts[frame.groupby("区县")["treat"].max() == 1]) == {2015.0}
+
+
+def test_infinity_stands_for_never_treated(tmp_path: Path) -> None:
+    frame = counties(30)
+    frame["first"] = frame["first"].fillna(np.inf)
+    frame = frame.rename(columns={"first": "G"})
+    frame.to_csv(tmp_path / "a.csv", index=False)
+    made = new(tmp_path / "a.csv")
+    assert made.guess.roles["cohort"] == "G"
+    assert tomllib.loads(made.path.read_text(encoding="utf-8"))["data"]["never"] == np.inf
+    assert found(made) == (15, 300)
+
+
+@pytest.mark.parametrize("ending", ["dta", "parquet"])
+def test_dates_beside_dates_are_a_cohort_whatever_they_are_called(
+    tmp_path: Path, ending: str
+) -> None:
+    frame = counties(30).drop(columns=["区县", "地级市"]).assign(id=np.repeat(np.arange(30), 10))
+    frame.columns = ["t", "y", "x", "g", "id"]
+    for name in ("t", "g"):
+        frame[name] = pd.to_datetime(frame[name].map("{:.0f}-04-01".format), errors="coerce")
+    path = tmp_path / f"a.{ending}"
+    if ending == "dta":
+        dates = {"t": "tq", "g": "tq"}
+        frame.to_stata(path, write_index=False, version=118, convert_dates=dates)
+    else:
+        frame.to_parquet(path)
+    made = new(path, roles={"time": "t"})
+    assert made.guess.roles["cohort"] == "g"
+    assert found(made) == (15, 300)
+
+
+def test_an_amount_is_not_who_is_treated(tmp_path: Path) -> None:
+    frame = counties(30)
+    amount = 0.2 + (frame["区县"].str[-1].astype(int) % 7) / 10
+    frame["政策强度"] = np.where(frame["年份"] >= frame["first"], amount, 0).round(2)
+    problem = stopped(proposed(tmp_path, frame.drop(columns="first")))
+    assert "政策强度为强度（0.2 至 0.8）" in problem
+    assert 'exposure = "政策强度"' in problem

@@ -34,6 +34,8 @@ _TEXTS = tuple(
     )
 )
 """2018; 2018-07-24, 2018.7; 20180724, 201807; and dates as languages write them out."""
+_BEHIND = re.compile(rf"{_DAY}([./-])(0?[1-9]|[12]\d|3[01])\1{_YEAR}{_CLOCK}")
+"""24.07.2018; and 07/24/2018 beside 24/07/2018, which agree on the year alone."""
 _SINCE = re.compile(
     r"(?<=[\d年月日])\s*(?:获?(?:批复|批准|批)(?:设立|建设)?|设立|成立|公布|发布|印发|实施|启动|入选|纳入)?"
     r"(?:起|开始|以来)?$"
@@ -63,6 +65,8 @@ def year_of(value: object) -> int | None:
         text = _said(value)
         if written := _WRITTEN.fullmatch(text):
             text = written[1].translate(_DIGITS)
+        if behind := _BEHIND.fullmatch(text):
+            return int(behind[3])
         return next((int(x[1]) for form in _TEXTS if (x := form.fullmatch(text))), None)
     if isinstance(value, bool | np.bool_) or pd.isna(value):  # type: ignore[call-overload]
         return None
@@ -79,6 +83,8 @@ def month_of(value: object) -> int | None:
         text = _said(value)
         if written := _WRITTEN.fullmatch(text):
             return None if written[2] is None else _MONTHS.index(written[2]) + 1
+        if behind := _BEHIND.fullmatch(text):
+            return int(behind[2]) if behind[1] == "." and int(behind[2]) <= 12 else None
         match = next((x for form in _TEXTS if (x := form.fullmatch(text))), None)
         return None if match is None or match.re.groups < 2 else int(match[2])
     if year_of(value) is None:

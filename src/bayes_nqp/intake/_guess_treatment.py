@@ -19,6 +19,7 @@ from bayes_nqp.intake._look import SourceColumn
 from bayes_nqp.intake._treatment_columns import (
     amiss,
     dated,
+    is_amount,
     is_cohort,
     may_be_cohort,
     periods_of,
@@ -147,13 +148,22 @@ def _choose(proposal: Guess, claims: list[_Claim]) -> None:
 
 def _nothing(proposal: Guess, columns: dict[str, SourceColumn], frame: pd.DataFrame) -> PanelError:
     """Say that no column dates treatment, what comes near, and what to do."""
+    called = {
+        name: column
+        for name, column in free(proposal, columns)
+        if sounds_like("treated", name) or sounds_like("cohort", name)
+    }
     near = [
         Message("{} {}", name, fault)
-        for name, column in free(proposal, columns)
-        if sounds_like("treated", name)
-        and (fault := amiss(column, status_of(column, shares=True), frame))
+        for name, column in called.items()
+        if (fault := amiss(column, status_of(column, shares=True), frame))
     ]
+    amounts = next((name for name, column in called.items() if is_amount(column)), "")
     hint = _product(proposal, columns, frame) or _batches(proposal, columns) or _WANTED
+    if amounts:
+        hint = Message('{}; for effects per unit of an amount, in [design] type = '
+                       '"ContinuousExposure" and exposure = {}', hint,
+                       json.dumps(amounts, ensure_ascii=False))  # fmt: skip
     if proposal.zones:
         hint = Message("{}; --zones merges the cross-border e-commerce pilot zones", hint)
     return PanelError(
@@ -268,6 +278,7 @@ def find_never(proposal: Guess, columns: dict[str, SourceColumn], frame: pd.Data
         low = years_of(frame["__time"]).min()
         seen = set(column.values.dropna().unique())
         codes = [x for x in CODES if x in seen and not low <= x <= low + 500]
+        codes += [x for x in (float("inf"),) if x in seen]
         codes += list(column.missing)
     else:
         observed = column.values.dropna()

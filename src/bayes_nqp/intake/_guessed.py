@@ -118,6 +118,6 @@ def years_of(values: pd.Series[Any]) -> pd.Series[Any]:
         cells = cells[cells > 9999]
     else:
         plain = {x for x in cells if isinstance(x, str | int | float)}
-        numbers = pd.to_numeric(values.where(values.isin(plain)), errors="coerce")
+        numbers = pd.to_numeric(values.where(values.isin(plain)).astype(object), errors="coerce")
     years = values.map({x: year_of(x) for x in cells}).astype("float64")
     return years.where(years.notna(), numbers.astype("float64"))

@@ -7,7 +7,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from bayes_nqp.columns import counted, marks_of, plain, sounds_like
+from bayes_nqp.columns import counted, days_since_1900, marks_of, plain, sounds_like
 from bayes_nqp.errors import shown
 from bayes_nqp.intake._guessed import CODES, constant, years_of
 from bayes_nqp.intake._look import SourceColumn
@@ -24,13 +24,13 @@ def periods_of(column: SourceColumn) -> pd.Series[Any]:
     values = years_of(column.values)
     if set(values.dropna().unique()) <= {0, 1}:
         return values.where(values > 1)
-    return values.where(~values.isin(CODES))
+    return values.where(~values.isin((*CODES, np.inf)))
 
 
 def is_cohort(periods: pd.Series[Any], column: SourceColumn, frame: pd.DataFrame) -> bool:
     """First treated periods: constant within units, some period of the data, and not for all."""
-    times, dates_there = frame["__time"], periods.dropna()
-    if not pd.api.types.is_numeric_dtype(times.dtype) or not len(dates_there):
+    times, dates_there = years_of(frame["__time"]), periods.dropna()
+    if times.isna().any() or not len(dates_there):
         return False
     if not constant(column.values, frame):
         return False
@@ -63,7 +63,7 @@ def status_of(column: SourceColumn, *, shares: bool) -> pd.Series[Any] | None:
     Parameters
     ----------
     shares : bool
-        Whether it may say which share of a period was treated.
+        Whether it may say which share of a period was treated: such a share is followed by 1.
 
     Returns
     -------
@@ -77,7 +77,8 @@ def status_of(column: SourceColumn, *, shares: bool) -> pd.Series[Any] | None:
     if not shares or not column.numeric or not (values == 0).any():
         return None
     inside = values.dropna().between(0, 1).all()
-    return values.gt(0).astype("float64").where(values.notna()) if inside else None
+    shared = values[values > 0].lt(1).sum() <= values.eq(1).sum()
+    return values.gt(0).astype("float64").where(values.notna()) if inside and shared else None
 
 
 def dated(status: pd.Series[Any], frame: pd.DataFrame) -> bool:
@@ -101,12 +102,34 @@ def amiss(column: SourceColumn, status: pd.Series[Any] | None, frame: pd.DataFra
     """
     if status is not None:
         return _fault(status, frame)
+    if days := _days(column):
+        return Message("holds dates as numbers of days: {}", days)
+    if is_amount(column):
+        low, high = column.values[column.values > 0].min(), column.values.max()
+        return Message("holds amounts ({} to {}), and not who is treated", plain(low), plain(high))
     cells = column.values.dropna().unique()
     if len(cells) > _FEW:
         return NOTHING
     if not len(cells):
         return Message("is empty")
     return Message("holds {}, which say neither treated nor untreated", shown(map(plain, cells)))
+
+
+def is_amount(column: SourceColumn) -> bool:
+    """Tell whether a column says how much of a policy there is: 0, and several amounts above it."""
+    if not column.numeric:
+        return False
+    values = column.values.dropna()
+    above = values[values > 0]
+    return bool((values == 0).any() and (values >= 0).all() and above.nunique() > 1
+                and (above % 1 != 0).any())  # fmt: skip
+
+
+def _days(column: SourceColumn) -> Message:
+    """Which date a number of days stands for, in a column of dates as spreadsheets count them."""
+    if not column.numeric or not column.whole:
+        return NOTHING
+    return days_since_1900(column.values.dropna().unique())
 
 
 def _fault(status: pd.Series[Any], frame: pd.DataFrame) -> Message:

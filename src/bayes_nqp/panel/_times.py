@@ -244,7 +244,8 @@ def _text_hint(name: str, values: list[str], argument: str) -> str:
     if all(re.fullmatch(r"\s*-?\d+\s*", x) for x in values):
         return f"df[{name!r}] = df[{name!r}].astype(int)"
     others = [x for x in values if not _is_time(x)]
-    if argument == "cohort" and others and len(others) <= 3 and len(others) < len(values):
+    words = not any(map(str.isdecimal, "".join(others)))  # 15年 is a year, and means no "never"
+    if argument == "cohort" and words and 0 < len(others) <= 3 and len(others) < len(values):
         which = repr(others[0] if len(others) == 1 else others)
         return Message("never={}, if it means never treated", which)
     freq = Message(" or freq='M' (or 'Y', 'Q', 'D')") if argument == "time" else ""

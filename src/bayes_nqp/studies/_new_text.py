@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Callable, Iterable
 from datetime import date
@@ -254,4 +255,8 @@ def toml_text(value: Any) -> str:
     if isinstance(value, dict):
         pairs = (f"{toml_text(key)} = {toml_text(x)}" for key, x in value.items())
         return f"{{ {', '.join(pairs)} }}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(toml_text, value))}]"
+    if isinstance(value, float) and not math.isfinite(value):
+        return repr(value)
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

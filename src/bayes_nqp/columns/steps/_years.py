@@ -5,13 +5,25 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
+import numpy as np
+import pandas as pd
+
 from bayes_nqp.columns._number_words import Cells, cells
 from bayes_nqp.columns._values import plain
+from bayes_nqp.columns._vocabulary import Part, sounds_like
 from bayes_nqp.columns._years import year_of
 from bayes_nqp.columns.steps._step import Found, Reading, Step, some, step
 from bayes_nqp.language import Message
 
 _YEAR: Final = re.compile(r"(?:FY\s*)?((?:1[89]|20|21)\d\d)(?:\.0+)?\s*(?:年度|年末|年底|年|度)?")
+_SHORT: Final = re.compile(
+    r"['’‘](\d\d)|(\d\d)\s*年(?:度|末|底)?(?:\s*(?:0?[1-9]|1[0-2])\s*月(?:\s*\d\d?\s*日)?)?"
+)
+"""'15, 15年, 15年3月: a year only in a column that is called like periods."""
+_CENTURY: Final = 50
+_MONTHS: Final = 12
+_YEARS: Final = (1900, 2200)
+_PARTS: Final[tuple[Part, ...]] = ("time", "cohort")
 _WRITTEN: Final = re.compile(r"[〇○零一二三四五六七八九]{4}\s*(?:年度|年末|年底|年)?")
 
 
@@ -28,9 +40,16 @@ class Years(Step):
         names, count = [], 0
         examples: list[str] = []
         for name, column in reading.frame.items():
-            entries = cells(column)
-            if entries is None or not _all_years(entries):
+            if _dotted(column, str(name)):
+                names.append(str(name))
+                count += int(column.notna().sum())
+                examples = examples or [plain(x) for x in column.dropna().iloc[:1]]
                 continue
+            entries, short = cells(column), _short(column, str(name))
+            if short is None and (entries is None or not _all_years(entries)):
+                continue
+            entries = short or entries
+            assert entries is not None
             texts = [x for x in entries.values if isinstance(x, str) and x and not x.isdigit()]
             kinds = {type(x) for x in entries.values if x != ""}
             if not texts and len(kinds) < 2:
@@ -50,12 +69,39 @@ class Years(Step):
         """Read them as numbers."""
         count = 0
         for name in value:
+            if pd.api.types.is_float_dtype(reading.frame[name].dtype):
+                floors = np.floor(reading.frame[name])
+                count += int((floors != reading.frame[name]).sum() - floors.isna().sum())
+                reading.frame = reading.frame.assign(**{name: floors})
+                continue
             entries = cells(reading.frame[name], named=True)
             if entries is not None:
                 read = [x if (y := _year(x)) is None and x != "" else y for x in entries.values]
                 reading.frame = reading.frame.assign(**{name: entries.mapped(read)})
                 count += entries.count(lambda x: isinstance(x, str) and _year(x) is not None)
         return count
+
+
+def _dotted(column: pd.Series[Any], name: str) -> bool:
+    """Whether numbers in a column of dates are years with months: 2015.3, 2017.11."""
+    if not sounds_like("cohort", name) or not pd.api.types.is_float_dtype(column.dtype):
+        return False
+    observed = column[np.isfinite(column)].unique()
+    months = np.round((observed % 1) * np.array([[10.0], [100.0]]), 6)
+    whole = ((months % 1 == 0) & (months <= _MONTHS)).any(axis=0)
+    years = (observed >= _YEARS[0]) & (observed < _YEARS[1])
+    return bool(len(observed)) and bool((observed % 1 != 0).any()) and bool((years & whole).all())
+
+
+def _short(column: pd.Series[Any], name: str) -> Cells | None:
+    """Cells of a column of dates, if some have years of two digits and the others are dates."""
+    if not any(sounds_like(part, name) for part in _PARTS):
+        return None
+    entries = cells(column, named=True)
+    texts = [] if entries is None else [x for x in entries.values if x != ""]
+    if not any(isinstance(x, str) and _SHORT.fullmatch(x) for x in texts):
+        return None
+    return entries if all(_year(x) or year_of(x) for x in texts) else None
 
 
 def _all_years(entries: Cells) -> bool:
@@ -65,6 +111,9 @@ def _all_years(entries: Cells) -> bool:
 
 def _year(cell: Any) -> int | None:
     match = _YEAR.fullmatch(plain(cell)) if isinstance(cell, str | int | float) else None
-    if match is None:
-        return year_of(cell) if isinstance(cell, str) and _WRITTEN.fullmatch(cell) else None
-    return int(match[1])
+    if match is not None:
+        return int(match[1])
+    if isinstance(cell, str) and (short := _SHORT.fullmatch(cell)):
+        year = int(short[1] or short[2])
+        return year + (2000 if year < _CENTURY else 1900)
+    return year_of(cell) if isinstance(cell, str) and _WRITTEN.fullmatch(cell) else None
