@@ -9,7 +9,7 @@ import pytest
 from readers import ROLES, refused, roads, study_of, taken
 from small_study import city_rows
 
-from bayes_nqp.columns import grouped
+from bayes_nqp.columns import grouped, read
 from bayes_nqp.errors import PanelError
 from bayes_nqp.panel import Panel
 from bayes_nqp.studies import new, validate
@@ -158,3 +158,25 @@ def test_a_comma_is_a_decimal_one_where_semicolons_part_columns(tmp_path: Path) 
     rows.assign(nqp=counts, share=0.25).to_csv(path, index=False, sep=";")
     panel = Panel.from_file(path, **ROLES)
     assert sorted(panel.outcome) == pytest.approx(sorted(1000 * rows["nqp"]), abs=1.0)
+
+
+def test_letters_of_western_europe_are_read_and_said(tmp_path: Path) -> None:
+    towns = ["Köln", "Düsseldorf", "Nîmes", "Orléans", "Málaga", "Malmö"]
+    lines = ["Stadt;Jahr;Beschäftigung", *(f"{x};{y};{y / 8:.3f}" for x in towns for y in (1, 2))]
+    path = tmp_path / "a.csv"
+    path.write_bytes("\n".join(lines).replace(".", ",").encode("cp1252"))
+    frame, notes = read(path)
+    assert [*frame.columns] == ["Stadt", "Jahr", "Beschäftigung"]
+    assert frame["Stadt"].unique().tolist() == towns
+    assert any("CP1252" in str(note) for note in notes)
+
+
+@pytest.mark.parametrize("encoding", ["cp1250", "shift_jis"])
+def test_other_letters_are_refused_with_what_to_try(tmp_path: Path, encoding: str) -> None:
+    towns = {"cp1250": "Łódź Wrocław Białystok", "shift_jis": "東京カ"}
+    path = tmp_path / "a.csv"
+    path.write_bytes(
+        "\n".join(["town,y", *(f"{x},1" for x in towns[encoding].split())]).encode(encoding)
+    )
+    with pytest.raises(PanelError, match="CSV UTF-8"):
+        read(path)

@@ -10,6 +10,7 @@ import pytest
 
 from bayes_nqp.columns import reading_of
 from bayes_nqp.errors import PanelError
+from bayes_nqp.studies import new
 
 YEARS = ["2010年", "2011年", "2012年"]
 
@@ -40,9 +41,51 @@ def test_sheets_of_variables_are_put_side_by_side(tmp_path: Path) -> None:
     assert sorted(one.frame["人口"].dropna()) == [3, 4, 5, 5, 6, 7, 7, 8, 9]
 
 
-def test_sheets_of_other_units_are_not(tmp_path: Path) -> None:
-    path = book(tmp_path, 河北=sheet({"甲": 1, "乙": 10}), 江苏=sheet({"丙": 7, "丁": 5, "戊": 3}))
-    assert reading_of(path, None).taken["sheet"].value == "江苏"
+def test_sheets_of_other_units_are_put_below_one_another(tmp_path: Path) -> None:
+    path = book(tmp_path, 河北=sheet({"甲": 1, "乙": 10}), 江苏=sheet({"丙": 7, "丁": 5, "戊": 3}),
+                说明=[["说明"]])  # fmt: skip
+    reading = reading_of(path, None)
+    assert reading.taken["sheet"].value == {"工作表": ["河北", "江苏"]}
+    by = reading.frame.groupby("工作表")["地区"].unique()
+    assert {name: sorted(by[name]) for name in by.index} == {
+        "河北": ["乙", "甲"], "江苏": ["丁", "丙", "戊"],
+    }  # fmt: skip
+    again = reading_of(path, {key: x.value for key, x in reading.taken.items()})
+    assert again.frame.equals(reading.frame)
+
+
+def test_sheets_with_some_of_the_same_units_are_not(tmp_path: Path) -> None:
+    path = book(tmp_path, 原始=sheet({"甲": 1, "乙": 10}), 整理=sheet({"甲": 7, "丁": 5, "戊": 3}))
+    assert not isinstance(reading_of(path, None).taken["sheet"].value, dict)
+
+
+def yearly(head: list[str], scale: float = 1.0) -> list[list[Any]]:
+    return [head, *([x, k * scale, k, 0.1 * k] for k, x in enumerate("甲乙丙丁", 1))]
+
+
+@pytest.mark.parametrize("name", ["{}", "{}年各市", "附表-{}"])
+def test_sheets_a_year_in_other_units_are_read_in_one(tmp_path: Path, name: str) -> None:
+    pairs = [
+        ("产值（亿元）", "强度（%）"),
+        ("产值(亿元)", "强度(%)"),
+        ("产值（万元）", "强度（%）"),
+    ]
+    heads = [["城市", value, "专利", share] for value, share in pairs]
+    sheets = {name.format(2011 + k): yearly(head, 1e4 if k == 2 else 1.0)
+              for k, head in enumerate(heads)}  # fmt: skip
+    reading = reading_of(book(tmp_path, **sheets), None)
+    assert {*reading.frame} == {"城市", "产值（亿元）", "专利", "强度（%）", "年份"}
+    assert reading.frame.groupby("年份")["产值（亿元）"].sum().to_dict() == {
+        2011: 10.0, 2012: 10.0, 2013: 10.0,
+    }  # fmt: skip
+    assert any("产值（万元）" in note and "2013" in note for note in map(str, reading.notes))
+
+
+def test_sheets_a_year_whose_columns_have_other_names_are_told(tmp_path: Path) -> None:
+    path = book(tmp_path, **{"2011": yearly(["城市", "产值", "专利", "强度"]),
+                             "2012": yearly(["城市名称", "GDP", "专利", "强度"])})  # fmt: skip
+    with pytest.raises(PanelError, match=r"(?s)other names.*2011: 产值, 城市.*2012: GDP, 城市名称"):
+        new(path)
 
 
 def test_a_list_of_sheets_must_fit_together(tmp_path: Path) -> None:

@@ -187,16 +187,25 @@ def test_the_wrong_encoding(tmp_path: Path) -> None:
     refuse(path, "encoding='utf-88' is unknown", encoding="utf-88")
 
 
-def test_text_that_is_not_chinese_is_not_guessed(tmp_path: Path) -> None:
+def test_text_that_is_not_chinese_is_not_read_as_chinese(tmp_path: Path) -> None:
     path = tmp_path / "regions.csv"
     df = city_frame().replace({"region": {"inland": "Région éloignée", "coastal": "Côtière"}})
     names = {"城市": "city", "年份": "year"}
     df["城市"] = df["城市"].map({c: f"é{i}" for i, c in enumerate(df["城市"].unique())})
     df.rename(columns=names).to_csv(path, index=False, encoding="cp1252")
     more = {"unit": "city", "time": "year"}
+    panels = [
+        Panel.from_file(path, **how, **{**ARGUMENTS, **more})
+        for how in ({}, {"encoding": "cp1252"})
+    ]
+    for panel in panels:
+        assert panel.levels["region"].tolist() == ["Côtière", "Région éloignée"]
+    assert any("CP1252" in note for note in panels[0].notes)
+    polish = df.rename(columns=names).replace(
+        {"region": {"Région éloignée": "Łódź", "Côtière": "Łęczyca"}}
+    )
+    polish.to_csv(path, index=False, encoding="cp1250")
     refuse(path, "neither UTF-8 nor GB18030.*cp1252", **more)
-    panel = Panel.from_file(path, encoding="cp1252", **{**ARGUMENTS, **more})
-    assert panel.levels["region"].tolist() == ["Côtière", "Région éloignée"]
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root reads anything")

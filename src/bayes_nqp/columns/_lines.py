@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
+import numpy as np
 import pandas as pd
 
 from bayes_nqp.columns._texts import texts_of
@@ -16,11 +17,36 @@ from bayes_nqp.columns._values import counted, is_text
 from bayes_nqp.errors import PanelError, shown
 from bayes_nqp.language import Message
 
+WESTERN: Final = "cp1252"
+_SIGNS: Final = "€°§–—‘’“”„…·"
+"""What stands between the letters of Western Europe."""
+_ASCII: Final = 127
+_ALMOST: Final = 0.9
+
 
 def _rows(path: Path, encoding: str, delimiter: str) -> Iterator[list[str]]:
     """Rows as they stand there, up to a cell that is too long for the csv module."""
     with path.open(encoding=encoding, newline="") as file, suppress(csv.Error):
         yield from csv.reader(file, delimiter=delimiter)
+
+
+def western(path: Path) -> bool:
+    """Whether letters with marks stand alone between plain ones, as in Köln and Orléans."""
+    content = path.read_bytes()
+    try:
+        others = [x for x in content.decode(WESTERN) if ord(x) > _ASCII]
+    except UnicodeDecodeError:
+        return False
+    letters = sum(x.isalpha() or x in _SIGNS for x in others)
+    return lonely(content) and letters >= _ALMOST * len(others)
+
+
+def lonely(content: bytes) -> bool:
+    """Whether bytes of no plain letter have plain ones beside them, and none of Chinese."""
+    codes = np.frombuffer(content, dtype=np.uint8)
+    wide = np.flatnonzero(codes > _ASCII)
+    beside = np.append(codes, 0)[wide + 1] > _ASCII
+    return bool(len(wide)) and bool(beside.mean() < 1 - _ALMOST)
 
 
 def first_rows(path: Path, encoding: str, delimiter: str, count: int) -> list[list[str]]:

@@ -13,7 +13,15 @@ import numpy as np
 import pandas as pd
 
 from bayes_nqp.columns._codes import with_zeros
-from bayes_nqp.columns._lines import first_rows, note_short, refuse_mixed, refuse_swallowed
+from bayes_nqp.columns._lines import (
+    WESTERN,
+    first_rows,
+    lonely,
+    note_short,
+    refuse_mixed,
+    refuse_swallowed,
+    western,
+)
 from bayes_nqp.columns._names import MISSING_WORDS, mangled, missing_words, unmangled
 from bayes_nqp.columns._texts import texts_of
 from bayes_nqp.columns._values import is_text
@@ -42,7 +50,8 @@ _PLAIN = 0.1
 _INTEGERS = 2.0**63
 """From here on, no signed integer of 64 bits."""
 _TRY = Message(
-    "encoding='gb18030' (Chinese Excel), 'big5', 'cp1252' (Western Europe) or 'shift_jis'"
+    "encoding='gb18030' (Chinese Excel), 'big5', 'cp1252' (Western Europe) or 'shift_jis'; or save "
+    "it again as CSV UTF-8"
 )
 
 
@@ -74,8 +83,8 @@ def read_text(
         _check_decodes(path, marker)
     else:
         marker = _detect(path)
-    if marker == "gb18030" and encoding is None:
-        notes.append(Message("{}: no UTF-8, so read as GB18030", path.name))
+    if encoding is None and marker in ("gb18030", WESTERN):
+        notes.append(Message("{}: no UTF-8, so read as {}", path.name, marker.upper()))
     above = _lines(path, marker, header)
     if header > 1 and not "".join(above[header - 1 :]).strip():
         raise no_header(header)
@@ -187,7 +196,7 @@ def _marker(path: Path) -> str:
     try:
         codecs.getincrementaldecoder("utf-8")().decode(sample)
     except UnicodeError:
-        return "gb18030"
+        return WESTERN if lonely(sample) else "gb18030"
     return "utf-8"
 
 
@@ -225,6 +234,8 @@ def _detect(path: Path) -> str:
     refuse_mixed(path)
     if _decodes(path, "gb18030") and _plausibly_chinese(path):
         return "gb18030"
+    if western(path):
+        return WESTERN
     raise PanelError(
         Message("path={!r} is neither UTF-8 nor GB18030 text", path.name),
         hint=_TRY,

@@ -42,8 +42,8 @@ def guess(
     PanelError
         If no column can be the unit, the time or the outcome.
     """
-    if overview.problem is not None:
-        raise overview.problem
+    if overview.problem is not None:  # what is amiss with how it was read goes before it
+        raise overview.doubt or overview.problem
     proposal = Guess(notes=list(overview.notes), steps=dict(overview.steps), language=language)
     _check({k: x for k, x in roles_given.items() if k not in ("unit", "time")}, overview.columns)
     refuse_formulas(overview, roles_given)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pandas as pd
 
+from bayes_nqp.columns._cells import is_total
+from bayes_nqp.columns._number_words import narrow, scale
 from bayes_nqp.columns._years import year_of
-from bayes_nqp.columns.steps._header import header_rows, joined_names
+from bayes_nqp.columns.steps._header import header_rows, heading, joined_names
 from bayes_nqp.columns.steps._step import Found, Reading, Step, some, step
-from bayes_nqp.errors import PanelError, nearest
+from bayes_nqp.errors import PanelError, nearest, shown
 from bayes_nqp.language import Message, Translator, language_of
 
 _SEVERAL = 2
@@ -18,13 +21,17 @@ _YEARS = 3
 """Years of a variable, at least."""
 _SHARED = 0.5
 """Share of units that two sheets have both, at least."""
+_ALIKE = 0.7
+"""Share of names of columns that two sheets have both, at least."""
+_YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
+_UNIT = re.compile(r"(.+?)[(（\[](.{1,8})[)）\]]")
 
 type Key = tuple[str, ...]
 
 
 @step("sheet", place=0)
 class Sheet(Step):
-    """The fullest sheet; or all that are called by years, one below the other; or side by side."""
+    """The fullest sheet; or all a year, or a group of units, below one another; or side by side."""
 
     label = Message("Sheet")
     text = (
@@ -41,16 +48,22 @@ class Sheet(Step):
         grids = reading.grids
         if len(grids) < _SEVERAL:
             return None
-        dated = [name for name in grids if year_of(name) is not None]
-        if len(dated) >= max(_SEVERAL, 0.5 * len(grids)) and _alike([grids[x] for x in dated]):
-            column = _column(reading, grids[dated[0]])
-            reason = Message("{} sheets are called by years", len(dated))
-            return Found({column: dated}, reason, len(dated), "", column)
+        dated = [name for name in grids if _year_in(name) is not None]
+        if len({*map(_year_in, dated)}) == len(dated) >= max(_SEVERAL, 0.5 * len(grids)):
+            if _alike([grids[x] for x in dated]):
+                column = _column(reading, grids[dated[0]])
+                reason = Message("{} sheets are called by years", len(dated))
+                return Found({column: dated}, reason, len(dated), "", column)
+            unlike = _unlike({x: grids[x] for x in dated})
+            reading.doubts += [unlike] if _fullest(grids) in dated else []
         if len(yearly := _of_years(reading)) >= _SEVERAL:
             reason = Message("{} sheets have years as columns, a variable each", len(yearly))
             return Found(yearly, reason, len(yearly), "", some(yearly))
-        cells = {name: int(grid.notna().to_numpy().sum()) for name, grid in grids.items()}
-        name = max(cells, key=lambda one: cells[one])
+        name = _fullest(grids)
+        if len(groups := _of_groups(grids, name)) >= _SEVERAL:
+            column = str(Translator(_language(grids[name]))(_SHEET))
+            reason = Message("{} sheets have the same columns, and other units each", len(groups))
+            return Found({column: groups}, reason, len(groups), "", some(groups))
         reason = Message("the fullest of {} sheets ({})", len(grids), ", ".join(grids))
         first = next(iter(grids))
         return Found(name, reason, 1, "" if first == name else first, name)
@@ -66,14 +79,19 @@ class Sheet(Step):
             return 1
         for column, names in value.items():
             reading.sheet = names[0]
-            parts = []
+            parts: list[pd.DataFrame] = []
+            scaled: dict[Key, list[str]] = {}
             for name in names:
                 rows = header_rows(reading.grids[name]) if name in reading.grids else (1,)
                 frame = reading.load(name, rows, reading.notes)
-                year = year_of(name)
+                if parts:
+                    frame = _named_as(parts[0], frame, name, scaled)
+                year = _year_in(name)
                 parts.append(frame if column in frame else frame.assign(**{column: year or name}))
-            joined = pd.concat(parts)
-            reading.frame = joined
+            reading.frame = pd.concat(parts)
+            reading.notes += [
+                Message("{} is read as {} ({})", *key, some(found)) for key, found in scaled.items()
+            ]
         return sum(map(len, value.values()))
 
 
@@ -133,10 +151,97 @@ def _keys(frame: pd.DataFrame) -> list[Key]:
     ]
 
 
+def _fullest(grids: dict[str, pd.DataFrame]) -> str:
+    return max(grids, key=lambda name: int(grids[name].notna().to_numpy().sum()))
+
+
+def _of_groups(grids: dict[str, pd.DataFrame], fullest: str) -> list[str]:
+    """Sheets with the columns of the fullest one, whose units are in no other: 广东, 浙江."""
+    names, seen = [], set[str]()
+    for name, grid in grids.items():
+        if len(grid) < _SEVERAL or not _alike([grids[fullest], grid]):
+            continue
+        units = _first_names(grid)
+        if not units or units & seen:
+            return []
+        seen |= units
+        names.append(name)
+    return names
+
+
+def _first_names(grid: pd.DataFrame) -> set[str]:
+    """Names in the first column that holds text and no periods."""
+    for _, column in grid.iloc[header_rows(grid)[-1] :].items():
+        cells = column.dropna()
+        texts = {"".join(x.split()) for x in cells if isinstance(x, str) and year_of(x) is None}
+        texts = {x for x in texts if not is_total(x)}
+        if texts and cells.map(lambda x: isinstance(x, str)).mean() > _SHARED:
+            return texts
+    return set()
+
+
+def _year_in(name: str) -> int | None:
+    """The year that the name of a sheet says, or holds among other words: 2011年各市."""
+    years = {*_YEAR.findall(name)}
+    return year_of(name) or (int(years.pop()) if len(years) == 1 else None)
+
+
+def _stem(name: object) -> tuple[str, str]:
+    """The name of a column without the unit in brackets behind it, and that unit."""
+    text = "".join(str(narrow(heading(name))).split())
+    match = _UNIT.fullmatch(text)
+    return (match[1], match[2]) if match else (text, "")
+
+
+def _named_as(
+    first: pd.DataFrame, frame: pd.DataFrame, sheet: str, scaled: dict[Key, list[str]]
+) -> pd.DataFrame:
+    """Columns under the names of the first sheet, numbers in its units: 万元 as 亿元.
+
+    Parameters
+    ----------
+    scaled : dict of tuple of str to list of str
+        Sheets by the names of a column in them and in the first one: is added to.
+    """
+    known = {_stem(name)[0]: str(name) for name in first.columns}
+    for name in map(str, frame.columns):
+        stem, unit = _stem(name)
+        called = known.get(stem, name)
+        if called in frame.columns:
+            continue
+        own, other = scale(unit), scale(_stem(called)[1])
+        if own and other and own[1] == other[1] and own[0] != other[0]:
+            numbers = pd.to_numeric(frame[name], errors="coerce")
+            if (numbers.isna() & frame[name].notna()).any():
+                continue
+            frame = frame.assign(**{name: numbers * (own[0] / other[0])})
+            scaled.setdefault((name, called), []).append(sheet)
+        elif unit and unit != _stem(called)[1]:
+            continue
+        frame = frame.rename(columns={name: called})
+    return frame
+
+
 def _alike(grids: list[pd.DataFrame]) -> bool:
-    """Whether sheets have the same names of columns."""
-    heads = [{str(x) for x in grid.iloc[header_rows(grid)[-1] - 1].dropna()} for grid in grids]
-    return all(len(head & heads[0]) >= 0.7 * max(len(head), len(heads[0])) for head in heads)
+    """Whether sheets have the same names of columns, units in brackets aside."""
+    first, *others = map(_heads, grids)
+    return all(len(head & first) >= _ALIKE * max(len(head), len(first)) for head in others)
+
+
+def _heads(grid: pd.DataFrame) -> set[str]:
+    return {_stem(x)[0] for x in grid.iloc[header_rows(grid)[-1] - 1].dropna()}
+
+
+def _unlike(grids: dict[str, pd.DataFrame]) -> PanelError:
+    """Say that sheets are called by years, and which columns only some have."""
+    heads = {name: _heads(grid) for name, grid in grids.items()}
+    common = set.intersection(*heads.values())
+    odd = [Message("{}: {}", name, shown(sorted(head - common), 6)) for name, head in heads.items()]
+    return PanelError(
+        Message("{} sheets are called by years, and their columns have other names", len(grids)),
+        where=shown(odd, 12),
+        hint="the same names in all of these sheets; units in brackets may differ",
+    )
 
 
 def _column(reading: Reading, grid: pd.DataFrame) -> str:
@@ -144,8 +249,12 @@ def _column(reading: Reading, grid: pd.DataFrame) -> str:
     time = reading.roles.get("time")
     if isinstance(time, str):
         return time
+    return str(Translator(_language(grid))(_PERIOD))
+
+
+def _language(grid: pd.DataFrame) -> str:
     words = " ".join(str(x) for x in grid.head(8).to_numpy().ravel() if isinstance(x, str))
-    return str(Translator(language_of(words))(_PERIOD))
+    return language_of(words)
 
 
-_PERIOD = Message("year")
+_PERIOD, _SHEET = Message("year"), Message("sheet")
