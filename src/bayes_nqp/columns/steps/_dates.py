@@ -9,7 +9,9 @@ from typing import Any, Final
 import pandas as pd
 
 from bayes_nqp.columns._number_words import Cells, cells
-from bayes_nqp.columns._values import is_text
+from bayes_nqp.columns._told import says_never
+from bayes_nqp.columns._values import is_text, plain
+from bayes_nqp.columns._vocabulary import Part, sounds_like
 from bayes_nqp.columns.steps._step import Found, Reading, Step, some, step
 from bayes_nqp.language import Message
 
@@ -21,6 +23,18 @@ _QUARTER: Final = re.compile(
     r"((?:19|20)\d\d)\s*(?:[-./ ]?\s*[Qq](?=[1-4])|年\s*第?(?=[一二三四1-4]\s*季))\s*"
     r"([一二三四1-4])\s*(?:季度?)?"
 )
+_NAMES: Final = (
+    "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
+)  # fmt: skip
+_NAMED: Final = re.compile(
+    rf"(?:((?:19|20)\d\d)[-\s/]*({'|'.join(_NAMES)})[a-z]*|"
+    rf"({'|'.join(_NAMES)})[a-z]*\.?[-\s/,'’]*((?:19|20)?\d\d))",
+    re.IGNORECASE,
+)
+"""2015-Jan, January 2015, Jan-15."""
+_CODE: Final = re.compile(r"((?:19|20)\d\d)(0[1-9]|1[0-2])((?:0[1-9]|[12]\d|3[01])?)")
+_CENTURY: Final = 50
+_YEAR_LONG: Final = 99
 
 
 @step("dates", place=33)
@@ -28,15 +42,21 @@ class Dates(Step):
     """2012-12-31 as a date, where other cells are dates; 2012Q4 as the day on which it begins."""
 
     label = Message("Dates as text")
-    text = "Columns of dates, some of which are text (2012-12-31), or of quarters (2012Q4)."
+    text = (
+        "Columns of dates, some of which are text (2012-12-31), of quarters (2012Q4) or months "
+        "(2012-Dec), or of numbers (201212)."
+    )
     kind = list[str]
 
     def found(self, reading: Reading) -> Found | None:
         """Find columns in which all cells say dates, and some are dates; or all say quarters."""
-        names, count, example = [], 0, ""
+        names = _coded(reading.frame)
+        count = int(reading.frame[names].notna().sum().sum())
+        example = plain(reading.frame[names[0]].dropna().iloc[0]) if names else ""
         for name, column in reading.frame.items():
             probe = column.iloc[:1] if is_text(column) else ()
-            named = column.dtype == object or any(_quarter(x) for x in probe)
+            named = column.dtype == object or any(_begins(x) for x in probe)
+            named = named or (is_text(column) and sounds_like("cohort", str(name)))
             entries = cells(column, named=named)
             texts = [] if entries is None else _texts(entries)
             if entries is None or not texts:
@@ -47,7 +67,8 @@ class Dates(Step):
         if not names:
             return None
         reason = Message("dates or quarters written as text, in {}", some(names))
-        return Found(names, reason, count, example, f"{_date(example):%Y-%m-%d}")
+        day = _date(example) or _coded_date(example)
+        return Found(names, reason, count, example, f"{day:%Y-%m-%d}")
 
     def applied(self, reading: Reading, value: Any) -> int:
         """Read texts as dates."""
@@ -55,23 +76,75 @@ class Dates(Step):
         for name in value:
             entries = cells(reading.frame[name], named=True)
             if entries is None:
+                column = reading.frame[name]
+                days = {x: _coded_date(x) for x in column.dropna().unique()}
+                if days and None not in days.values():
+                    count += int(column.notna().sum())
+                    reading.frame = reading.frame.assign(**{name: pd.to_datetime(column.map(days))})
                 continue
             count += entries.count(lambda x: isinstance(x, str) and _date(x) is not None)
             read = [x if (day := _date(x)) is None and x != "" else day for x in entries.values]
-            column = entries.mapped(read)
             dated = all(x is None or isinstance(x, dt.date) for x in read)
+            if not dated:  # a word for never treated stays one beside them
+                read = [f"{x:%Y-%m-%d}" if isinstance(x, dt.date) else x for x in read]
+            column = entries.mapped(read)
             column = pd.to_datetime(column) if dated else column
             reading.frame = reading.frame.assign(**{name: column})
         return count
 
 
 def _texts(entries: Cells) -> list[str]:
-    """Texts of a column that holds dates and texts that say dates, and nothing else."""
-    if not any(isinstance(x, dt.date) or _quarter(x) for x in entries.values):
+    """Texts of a column that holds dates and texts that say dates, or that there is none."""
+    if not any(isinstance(x, dt.date) or _begins(x) for x in entries.values):
         return []
-    if any(x != "" and _date(x) is None for x in entries.values):
+    months = all(not isinstance(x, dt.date) for x in entries.values)
+    if any(x != "" and _date(x) is None and not (months and says_never(x)) for x in entries.values):
         return []
-    return [x for x in entries.values if isinstance(x, str) and x]
+    return [x for x in entries.values if isinstance(x, str) and _date(x) is not None]
+
+
+def _begins(cell: Any) -> bool:
+    """Whether a cell says a quarter or a month by its name."""
+    return _quarter(cell) is not None or _month(cell) is not None
+
+
+def _month(cell: Any) -> tuple[int, int] | None:
+    """The year and the number of a month that is named."""
+    match = _NAMED.fullmatch(cell.strip()) if isinstance(cell, str) else None
+    if match is None:
+        return None
+    year = int(match[1] or match[4])
+    year += 0 if year > _YEAR_LONG else 2000 if year < _CENTURY else 1900
+    return year, _NAMES.index((match[2] or match[3]).lower()) + 1
+
+
+def _coded(frame: pd.DataFrame) -> list[str]:
+    """Columns called like periods of numbers that write dates, where some say several a year."""
+    coded, several = [], False
+    for name, column in frame.items():
+        number = pd.api.types.is_numeric_dtype(column.dtype)
+        parts: tuple[Part, ...] = ("time", "cohort")
+        if not number or not any(sounds_like(part, str(name)) for part in parts):
+            continue
+        if _coded_date(column.dropna().iloc[0] if column.notna().any() else None) is None:
+            continue
+        days = [_coded_date(x) for x in column.dropna().unique()]
+        if None not in days:
+            years = pd.Series([x.year for x in days if x is not None])
+            several |= bool((years.value_counts() > 1).any()) and len(years) < len(column) / 2
+            coded.append(str(name))
+    return coded if several else []
+
+
+def _coded_date(cell: Any) -> dt.datetime | None:
+    """The date that a number writes: 201503, 20150331."""
+    match = _CODE.fullmatch(plain(cell))
+    if match is None:
+        return None
+    try:
+        return dt.datetime(int(match[1]), int(match[2]), int(match[3] or 1))
+    except ValueError:
+        return None
 
 
 def _quarter(cell: Any) -> tuple[int, int] | None:
@@ -86,6 +159,8 @@ def _date(cell: Any) -> dt.date | None:
         return cell
     if quarter := _quarter(cell):
         return dt.datetime(quarter[0], 3 * quarter[1] - 2, 1)
+    if month := _month(cell):
+        return dt.datetime(*month, 1)
     match = _DATE.fullmatch(cell.strip()) if isinstance(cell, str) else None
     if match is None:
         return None

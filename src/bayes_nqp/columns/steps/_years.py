@@ -20,6 +20,10 @@ _SHORT: Final = re.compile(
     r"['’‘](\d\d)|(\d\d)\s*年(?:度|末|底)?(?:\s*(?:0?[1-9]|1[0-2])\s*月(?:\s*\d\d?\s*日)?)?"
 )
 """'15, 15年, 15年3月: a year only in a column that is called like periods."""
+_FISCAL: Final = re.compile(
+    r"((?:19|20)\d\d)\s*[-–—/]\s*((?:19|20)?\d\d)\s*(?:学年度?|年度|财年|年)?"
+)
+"""2014-15, 2014/2015, 2014-2015学年: years that begin in the first one."""
 _CENTURY: Final = 50
 _MONTHS: Final = 12
 _YEARS: Final = (1900, 2200)
@@ -32,7 +36,10 @@ class Years(Step):
     """2011年 as 2011."""
 
     label = Message("Years as text")
-    text = "Columns of years that are written as text, or in several ways: 2011年, 2013."
+    text = (
+        "Columns of years that are written as text, or in several ways: 2011年, 2013; 15年, "
+        "FY2015, 2015-16 and 2015.3 in columns called like periods."
+    )
     kind = list[str]
 
     def found(self, reading: Reading) -> Found | None:
@@ -45,11 +52,11 @@ class Years(Step):
                 count += int(column.notna().sum())
                 examples = examples or [plain(x) for x in column.dropna().iloc[:1]]
                 continue
-            entries, short = cells(column), _short(column, str(name))
-            if short is None and (entries is None or not _all_years(entries)):
-                continue
-            entries = short or entries
-            assert entries is not None
+            entries = _short(column, str(name))
+            if entries is None:
+                entries = cells(column)
+                if entries is None or not _all_years(entries):
+                    continue
             texts = [x for x in entries.values if isinstance(x, str) and x and not x.isdigit()]
             kinds = {type(x) for x in entries.values if x != ""}
             if not texts and len(kinds) < 2:
@@ -99,9 +106,24 @@ def _short(column: pd.Series[Any], name: str) -> Cells | None:
         return None
     entries = cells(column, named=True)
     texts = [] if entries is None else [x for x in entries.values if x != ""]
-    if not any(isinstance(x, str) and _SHORT.fullmatch(x) for x in texts):
+    if not any(isinstance(x, str) and _unusual(x) for x in texts):
         return None
     return entries if all(_year(x) or year_of(x) for x in texts) else None
+
+
+def _unusual(text: str) -> bool:
+    """Whether a text says a year in a way that is none outside a column of dates."""
+    fiscal = _FISCAL.fullmatch(text)
+    spans = fiscal is not None and _fiscal(text) is not None and int(fiscal[2]) > _MONTHS
+    return spans or text[:2].upper() == "FY" or _SHORT.fullmatch(text) is not None
+
+
+def _fiscal(text: str) -> int | None:
+    """The first of two years that follow on one another."""
+    match = _FISCAL.fullmatch(text)
+    if match is None or (int(match[1]) + 1) % 100 != int(match[2]) % 100:
+        return None
+    return int(match[1])
 
 
 def _all_years(entries: Cells) -> bool:
@@ -116,4 +138,6 @@ def _year(cell: Any) -> int | None:
     if isinstance(cell, str) and (short := _SHORT.fullmatch(cell)):
         year = int(short[1] or short[2])
         return year + (2000 if year < _CENTURY else 1900)
+    if isinstance(cell, str) and (fiscal := _fiscal(cell)):
+        return fiscal
     return year_of(cell) if isinstance(cell, str) and _WRITTEN.fullmatch(cell) else None
