@@ -30,9 +30,10 @@ CALLS = {"Message", "message", "translate", "note", "asks"}
 """Calls whose first argument is a message, whatever object they are looked up on; the second one of
 `asks` is the title of a check."""
 
-ERRORS = {"PanelError", "StudyError"}
+ERRORS = {"IdentificationError", "PanelError", "StudyError"}
 """Calls whose own words are messages: what, where, and what to try."""
-REFUSING = {"panel", "columns", "datasets", "index", "intake", "studies", "limits.py", "errors.py"}
+REFUSING = {"panel", "columns", "datasets", "files", "index", "intake", "planning", "studies",
+            "limits.py", "errors.py"}  # fmt: skip
 """Rooms whose errors meet whoever brings a file or a study, and are said in its language."""
 
 _WORDS = re.compile(r"\w|[;:,.()]")

@@ -299,3 +299,20 @@ def test_names_that_differ_in_case_are_two_places(tmp_path: Path) -> None:
         made(tmp_path / "OUT")
         ready.finish()
     assert names(tmp_path) == {"out", "OUT"}
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("out", "out='out' 已存在，不予覆盖。\n建议：换一个名称"),
+        ("out.csv", "建议：文件夹，如 'out'"),
+    ],
+)
+def test_what_is_said_of_a_place_is_said_in_chinese(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, words: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "out").mkdir()
+    with pytest.raises(StudyError) as caught, place(name, force=False):
+        pass
+    assert words in caught.value.in_("zh")

@@ -13,6 +13,7 @@ from bayes_nqp.errors import StudyError
 from bayes_nqp.files._durable import draft, move, sync
 from bayes_nqp.files._words import named, worded
 from bayes_nqp.files._write import folders
+from bayes_nqp.language import Message
 
 
 class Place:
@@ -46,12 +47,14 @@ class Place:
         sync(self.draft)
         if os.path.lexists(self.out):
             if not self.force:
-                raise self._kept_beside("came to be there meanwhile, and was not touched")
+                raise self._kept_beside(Message("came to be there meanwhile, and was not touched"))
             moved = _aside(self.out)
             try:
                 move(self.out, moved)
             except OSError as error:
-                raise self._kept_beside(f"cannot be moved aside ({error.strerror})") from error
+                raise self._kept_beside(
+                    Message("cannot be moved aside ({})", error.strerror)
+                ) from error
             self.moved = moved
         try:
             move(self.draft, self.out)
@@ -60,13 +63,13 @@ class Place:
                 self.moved.rename(self.out)
             raise
 
-    def _kept_beside(self, problem: str) -> StudyError:
+    def _kept_beside(self, problem: Message) -> StudyError:
         """Move the new folder to the next free name, and say so."""
         beside = _aside(self.out)
         move(self.draft, beside)
         return StudyError(
-            f"{self.name!r} {str(self.out)!r} {problem}",
-            where=f"the new results are in {str(beside)!r}",
+            Message("{}={!r} {}", self.name, str(self.out), problem),
+            where=Message("the new results are in {!r}", str(beside)),
             hint="compare the two, and rename the folder that you want",
         )
 
@@ -108,12 +111,15 @@ def _nameable(out: Path, name: str) -> Path:
     path_text = out if out.name not in ("", "..") else out.resolve()
     if not path_text.name:
         raise StudyError(
-            f"{name!r} {str(out)!r} is the root of a disk", hint="a folder of its own, results/NAME"
+            Message("{}={!r} is the root of a disk", name, str(out)),
+            hint="a folder of its own, results/NAME",
         )
     if path_text.suffix.lower() in _FILES:
         raise StudyError(
-            f"{name!r} {str(out)!r} is called like a file, and a folder of files is written",
-            hint=f"a folder, such as {str(path_text.with_suffix(''))!r}",
+            Message(
+                "{}={!r} is called like a file, and a folder of files is written", name, str(out)
+            ),
+            hint=Message("a folder, such as {!r}", str(path_text.with_suffix(""))),
         )
     return path_text
 
@@ -129,13 +135,15 @@ def _check(out: Path, force: bool, guarded: tuple[Path, ...], name: str) -> None
         return
     if not force:
         raise StudyError(
-            f"{name!r} {str(out)!r} is there already, and nothing is overwritten",
-            hint="another name, or --force (force=True), which moves it aside to "
-            f"{_aside(out).name}",
+            Message("{}={!r} is there already, and nothing is overwritten", name, str(out)),
+            hint=Message(
+                "another name, or --force (force=True), which moves it aside to {}",
+                _aside(out).name,
+            ),
         )
     if not any(test(mode) for test in (stat.S_ISDIR, stat.S_ISREG, stat.S_ISLNK)):
         raise StudyError(
-            f"{name!r} {str(out)!r} is a device or a pipe, and will not be moved aside",
+            Message("{}={!r} is a device or a pipe, and will not be moved aside", name, str(out)),
             hint="a folder of its own, such as results/NAME",
         )
     with suppress(FileNotFoundError):
@@ -143,7 +151,9 @@ def _check(out: Path, force: bool, guarded: tuple[Path, ...], name: str) -> None
     inside = [p for p in guarded if p.resolve().is_relative_to(out.resolve())]
     if inside:
         raise StudyError(
-            f"{name!r} {str(out)!r} holds {inside[0].name!r}, and will not be moved aside",
+            Message(
+                "{}={!r} holds {!r}, and will not be moved aside", name, str(out), inside[0].name
+            ),
             hint="a folder of its own, such as results/NAME",
         )
 

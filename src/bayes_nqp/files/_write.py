@@ -17,6 +17,7 @@ from bayes_nqp.errors import StudyError
 from bayes_nqp.files._durable import draft, exchange, move_new, sync
 from bayes_nqp.files._names import final
 from bayes_nqp.files._words import named, writing
+from bayes_nqp.language import Message
 
 _ARCHIVE = b"PK\x03\x04"
 """How an archive begins; its other marks stand by chance among the bytes of pictures too."""
@@ -153,7 +154,7 @@ def free(path: Path) -> None:
         except FileNotFoundError:
             return
     raise StudyError(
-        f"{str(path)!r} is there already, and nothing is overwritten",
+        Message("{!r} is there already, and nothing is overwritten", str(path)),
         hint="--out (out=) names another file",
     )
 

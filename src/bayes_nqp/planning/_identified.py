@@ -10,7 +10,7 @@ import numpy as np
 from bayes_nqp.arrays import Array, Index
 from bayes_nqp.errors import IdentificationError, shown
 from bayes_nqp.gaussian import absorbed_products, net_of
-from bayes_nqp.language import Message, listed, separated
+from bayes_nqp.language import Message, either, listed, separated
 from bayes_nqp.parameters import FLAT
 from bayes_nqp.planning._plan import Equation
 from bayes_nqp.terms import SLOPE, LocalPart, SlopeKind, SlopePart
@@ -195,13 +195,17 @@ def _collinear(
             why = Message(
                 "unit effects explain it in full, for within units rounding alone moves it"
             )
-            hint = f"leave {name} out, or let its baseline value shift trends (baseline=[…])"
+            hint = Message(
+                "leave {} out, or let its baseline value shift trends (baseline=[…])", name
+            )
         elif by_time[k, k] <= _LEFT * before[k]:
             why = Message("unit and time effects explain it in full")
-            hint = f"leave {name} out: time effects stand for all that units share in a period"
+            hint = Message(
+                "leave {} out: time effects stand for all that units share in a period", name
+            )
         elif not others:
             why = Message("{} explain it in full", roles.spanned)
-            hint = f"leave {name} out: the design's effects stand for it already"
+            hint = Message("leave {} out: the design's effects stand for it already", name)
         else:
             by = listed(others)
             why = (
@@ -211,7 +215,7 @@ def _collinear(
                 if effect
                 else Message("it is a linear function of {} and unit and time effects", by)
             )
-            hint = f"leave out one of {shown([*others, name])}"
+            hint = Message("leave out one of {}", shown([*others, name]))
         problems.setdefault(name, (why, hint))
     return problems
 
@@ -274,6 +278,9 @@ def _check_outcome(
             listed(names),
         ),
         where=Message("{} rows, to rounding", equation.rows.outcome.size),
-        hint=f"leave out {' or '.join(names[:6])}: it is the outcome in other units, or a part "
-        "that the outcome was made from",
+        hint=Message(
+            "leave out {}: it is the outcome in other units, or a part that the outcome was made "
+            "from",
+            either(names[:6]),
+        ),
     )
