@@ -159,6 +159,31 @@ def cohorts(study: Study) -> set[float]:
     return {*labels[~np.isnan(labels)].tolist()}
 
 
+@pytest.mark.parametrize("numbered", [False, True])
+def test_batches_may_stand_above_their_names(tmp_path: Path, numbered: bool) -> None:
+    _, since = messy_books.listed(messy_books.truth(1))
+    rows: list[list[Any]] = [["序号", "试点城市"]] if numbered else [["试点名单"]]
+    for head, year in (("第一批（2014年3月，共2个）", 2014), ("第二批（2016年7月）", 2016)):
+        names = [x.removesuffix("市") for x in since if since[x] == year]
+        rows += [[head], *([k, x] if numbered else [x] for k, x in enumerate(names, 1))]
+    path, since = listed(tmp_path, rows)
+    assert since_of(new(path), path) == since
+
+
+def test_a_list_of_units_that_several_columns_name_is_told(tmp_path: Path) -> None:
+    frame = messy_books.truth(1).assign(区县="城关区").drop(columns="批复年份")
+    twice = pd.concat([frame, frame.assign(区县="新区")])
+    rows = [["区县", "批复时间"], ["保定市新区", "2014年"], ["唐山市新区", "2016年"]]
+    sheets = {"数据": messy_books.table(twice), "试点名单": rows}
+    made = new(messy_books.saved(tmp_path / "a.xlsx", sheets))
+    assert any(
+        "'试点名单' is not read, since 城市, 区县 name the units" in x for x in made.guess.notes
+    )
+    bare = twice.assign(区县=twice["城市"] + twice["区县"])
+    made = new(messy_books.saved(tmp_path / "b.xlsx", sheets | {"数据": messy_books.table(bare)}))
+    assert made.guess.steps["policy"].count == 2
+
+
 def test_firms_have_the_policy_of_their_city(tmp_path: Path) -> None:
     dates = {"唐山市": "2014-03-07", "徐州市": "2014-07-24", "杭州市": "2015-12-29",
              "天水市": "2015-12-29"}  # fmt: skip

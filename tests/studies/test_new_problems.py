@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from bayes_nqp.errors import PanelError
 from bayes_nqp.studies import Proposal, Study, new, validate
 
 
@@ -188,3 +189,55 @@ def test_provinces_beside_prefectures_are_asked_for(tmp_path: Path) -> None:
     assert made.doubtful
     assert "省份与地级市并列" in made.problem
     assert made.guess.steps["totals"].value == ["全省"]
+
+
+def test_a_name_merged_over_two_columns_is_that_of_both(tmp_path: Path) -> None:
+    """Units of measurement below two rows of names, parts of cities, notes below the table."""
+    known = messy_books.truth(1)
+    rows: list[list[Any]] = [
+        ["表3-2 主要经济指标"],
+        ["地区", None, "年份", "批复时间", "经济", None, "创新"],
+        [None, None, None, None, "贷款余额", "财政支出比重", "专利数"],
+        [None, None, None, None, "（亿元）", "（%）", "（件）"],
+    ]
+    for cells in messy_books.cells_of(known):
+        rows.append([*cells[:3], f"{cells[3]:.0f}.3" if cells[3] else "—", *cells[4:]])
+        if cells[2] == 2018:
+            rows.append([None, "  其中：市辖区", 2018, None, 1.0, None, 1])
+    merged = ("A1:G1", "A2:B4", "C2:C4", "D2:D4", "E2:F2")
+    path = messy_books.saved(tmp_path / "a.xlsx", {"3-2": [*rows, ["注：略"]]}, merged)
+    made = new(path)
+    assert made.study is not None, made.problem
+    panel = made.study.panel
+    assert panel.unit_labels.tolist() == sorted(known["城市"].unique())
+    assert sorted(panel.outcome) == sorted(known["贷款余额"])
+    assert made.guess.steps["totals"].value == ["其中：市辖区"]
+    assert int((panel.cohort_codes >= 0).sum()) == 4
+
+
+def test_units_as_columns_are_to_be_turned(tmp_path: Path) -> None:
+    frame = messy_books.truth(1).pivot(index="年份", columns="城市", values="贷款余额")
+    frame.reset_index().to_csv(tmp_path / "a.csv", index=False)
+    with pytest.raises(PanelError, match="turn the table, so that each is a row") as caught:
+        new(tmp_path / "a.csv")
+    assert "转置" in caught.value.in_("zh")
+    frame.T.rename_axis("年份").reset_index().to_csv(tmp_path / "b.csv", index=False)
+    made = new(tmp_path / "b.csv")
+    assert (made.guess.roles["unit"], made.guess.roles["time"]) == ("年份", "年份 *")
+
+
+def test_years_of_two_digits_in_names_of_columns_are_told(tmp_path: Path) -> None:
+    frame = messy_books.truth(1).pivot(index="城市", columns="年份", values="贷款余额")
+    frame.columns = [f"gdp_{year % 100}" for year in frame.columns]
+    frame.reset_index().to_csv(tmp_path / "a.csv", index=False)
+    with pytest.raises(PanelError, match=r"four digits, gdp_2011"):
+        new(tmp_path / "a.csv")
+
+
+def test_a_column_without_a_name_is_told_where_no_unit_is_found(tmp_path: Path) -> None:
+    frame = messy_books.truth(1)[["城市", "年份", "贷款余额"]].set_axis(
+        ["", "年份", "贷款余额"], axis=1
+    )
+    frame.to_csv(tmp_path / "a.csv", index=False)
+    with pytest.raises(PanelError, match="column A has no name in the header"):
+        new(tmp_path / "a.csv")

@@ -61,6 +61,7 @@ _MISSING = (type(None), type(pd.NA), type(pd.NaT))
 _WORDS = frozenset({"nan", "none", "nat", "<na>", "null", "na", "n/a"})
 """Names that look as if something missing had become text."""
 _TOTALS: Final[frozenset[str]] = frozenset(WORDS["totals"]["names"])
+_PARTS: Final[tuple[str, ...]] = tuple(WORDS["totals"]["beginnings"])
 """Names of rows that are made of others."""
 _ENDS = tuple(WORDS["totals"]["endings"])
 SURROGATE = re.compile("[\ud800-\udfff]")
@@ -152,17 +153,20 @@ def _names(
 
 
 def is_total(name: str) -> bool:
-    """Whether a name says that a row is made of others."""
+    """Whether a name says that a row is made of others, or is a part of one: 其中：市辖区."""
     bare = name.strip().casefold()
     bare = bare if bare.isascii() else "".join(bare.split())
-    return bare in _TOTALS or (len(bare) > 2 and bare.endswith(_ENDS))
+    return bare in _TOTALS or bare.startswith(_PARTS) or (len(bare) > 2 and bare.endswith(_ENDS))
 
 
 def may_be_total(text: str) -> bool:
     """Whether any name in a text, a line each, may say so: a quick look at many."""
     bare = text.casefold()
-    letters = {x for x in "".join(_TOTALS) if x in bare}  # a letter is found, or missed, sooner
-    return any(letters.issuperset(word) and word in bare for word in _TOTALS)
+    letters = {
+        x for x in "".join((*_TOTALS, *_PARTS)) if x in bare
+    }  # a letter is found, or missed, sooner
+    words = (*_TOTALS, *_PARTS)
+    return any(letters.issuperset(word) and word in bare for word in words)
 
 
 def _note_totals(values: pd.Series[Any], notes: list[str]) -> None:

@@ -24,6 +24,14 @@ _ROUNDED: Final = 1e-3
 """How far a total may be from the sum, for its being rounded."""
 _PARTS: Final = 6
 """Columns of names among which those are looked for that name units together."""
+_DATES: Final = Message(
+    "a column of years, or of dates, such as 2015; {}. Of a single cross-section, without "
+    "periods, nqp.mediate splits the effect of a treatment"
+)
+_AGES: Final = (1800, 2200)
+_SEVERAL: Final = 4
+"""Columns that are units, or years of a variable, at least."""
+_TWO_DIGITS: Final = re.compile(r"(.*?\D)(\d\d)")
 _SHORT: Final = re.compile(r"简称|short.?name|abbr", re.IGNORECASE)
 """What names of firms are called that change: ST, and back."""
 
@@ -135,14 +143,42 @@ def _pair(keys: dict[str, Any], columns: dict[str, SourceColumn]) -> tuple[Names
     raise PanelError(
         "no two columns look like a unit and its periods: each pair once, and both repeat",
         where=_nearest(units, times, columns) or Message("the columns are {}", shown(columns, 20)),
-        hint=wanted
-        if times
-        else Message(
-            "a column of years, or of dates, such as 2015; {}. Of a single cross-section, without "
-            "periods, nqp.mediate splits the effect of a treatment",
-            wanted,
-        ),
+        hint=_turned(columns)
+        or _short_years(columns)
+        or (wanted if times else _DATES.fill(wanted)),
     )
+
+
+def _turned(columns: dict[str, SourceColumn]) -> Message:
+    """Say that each column seems to be a unit, under periods that all come once."""
+    once = {name: x.values for name, x in columns.items() if x.values.is_unique}
+    years = [name for name, x in once.items() if years_of(x).between(*_AGES).all()]
+    others = [name for name, x in columns.items() if name not in years]
+    if len(years) != 1 or len(others) < _SEVERAL or not all(columns[x].numeric for x in others):
+        return NOTHING
+    return Message(
+        "if {} are units: turn the table, so that each is a row and the years are columns (in "
+        "Excel: copy, paste special, transpose), and write 城市, or what they are, above their "
+        "names", shown(others, 3),
+    )  # fmt: skip
+
+
+def _short_years(columns: dict[str, SourceColumn]) -> Message:
+    """Say that columns seem to be called by years of two digits."""
+    stems: dict[str, list[int]] = {}
+    for name in columns:
+        if match := _TWO_DIGITS.fullmatch(name):
+            stems.setdefault(match[1], []).append(int(match[2]))
+    for stem, years in stems.items():
+        if len(years) >= _SEVERAL and sorted(years) == [
+            *range(min(years), min(years) + len(years))
+        ]:
+            first = f"{stem}{min(years):02d}"
+            return Message(
+                "if columns such as {} are years: write these with four digits, {}, and they are "
+                "read as such", first, f"{stem}20{min(years):02d}",
+            )  # fmt: skip
+    return NOTHING
 
 
 def _scores(

@@ -72,8 +72,11 @@ class Guess:
 
     @property
     def translate(self) -> Translator:
-        """Words of the language that was chosen, or that the outcome's name is in."""
-        return Translator(self.language or language_of(self.roles["outcome"]))
+        """Words of the language that was chosen, or that names are in: the outcome's, or others."""
+        outcome = self.roles["outcome"]
+        if not any(map(str.isalpha, outcome)):  # 5-3
+            outcome = f"{self.roles['unit']} {self.roles['time']}"
+        return Translator(self.language or language_of(outcome))
 
     def take(self, key: str, value: Any, reason: str) -> None:
         """Set a role."""

@@ -24,7 +24,7 @@ from bayes_nqp.columns import (
 )
 from bayes_nqp.errors import PanelError, StudyError
 from bayes_nqp.files import text_path
-from bayes_nqp.language import Message, language_of
+from bayes_nqp.language import Message, language_of, separated
 
 _MOST: Final = 0.85
 """Share of a column's texts that must be numbers for it to be one of numbers."""
@@ -144,7 +144,8 @@ def look(path: Path, names: Collection[str] = (), placed: Placed | None = None) 
             try:
                 return placed(_columns(filled_periods(reading.frame)))
             except PanelError:
-                problems.append(error)
+                where = separated([error.where, *unnamed]) if unnamed else error.where
+                problems.append(PanelError(error.what, where=where, hint=error.hint))
                 return {}
 
     doubts: list[PanelError] = []

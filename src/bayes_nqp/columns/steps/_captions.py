@@ -37,7 +37,7 @@ class Captions(Step):
         frame = reading.frame
         if not frame.index.is_unique:
             return None
-        rows = [int(x) for x in (*_units(frame), *_repeats(frame))]
+        rows = [int(x) for x in dict.fromkeys((*_units(frame), *_repeats(frame)))]
         if not rows:
             return None
         example = some([str(x) for x in frame.loc[rows[0]].dropna()])

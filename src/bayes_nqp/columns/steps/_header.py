@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import Any, Final
 
 import pandas as pd
@@ -119,7 +120,11 @@ def _completes(upper: dict[int, str], lower: dict[int, str], wide: int) -> bool:
     """Whether a row names columns that the row above it leaves open, under names of groups."""
     gaps = [place for place in lower if place not in upper]
     repeated = len({*upper.values()}) < len(upper)
-    return (bool(gaps) or repeated) and len({*upper, *lower}) >= _WHOLE * wide
+    named = {*upper, *lower}
+    # A name that is merged over two columns, with nothing below it, is that of both: 地区.
+    whole = {place for place, name in upper.items() if lower.get(place, name) == name}
+    named |= {place + 1 for place in whole}
+    return (bool(gaps) or repeated) and len(named) >= _WHOLE * wide
 
 
 def _names(row: pd.Series[Any]) -> dict[int, str] | None:
@@ -156,12 +161,17 @@ def joined_names(grid: pd.DataFrame, rows: tuple[int, ...]) -> list[str]:
             if name not in groups[place].split():
                 groups[place] = f"{groups[place]} {name}".strip()
     filled = [x for x in lower if x]
-    return [
+    joined = [
         group if not name or name == group
         else f"{group} {name}".strip() if filled.count(name) > 1
         else name
         for group, name in zip(groups, lower, strict=True)
     ]  # fmt: skip
+    for place, (before, name) in enumerate(pairwise(joined), 1):
+        above = any(names[place - 1] == before for names in upper)
+        if above and before and not name:
+            joined[place] = f"{before} 2"
+    return joined
 
 
 def heading(cell: Any) -> str:

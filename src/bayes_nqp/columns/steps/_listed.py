@@ -31,6 +31,8 @@ _WITHIN: Final = re.compile(rf"(?:{_PROVINCES})(?:省|[^（(]{{0,3}}自治区)?[
 _DATE: Final = re.compile(r"((?:19|20)\d\d\s*年(?:\s*\d\d?\s*月(?:\s*\d\d?\s*日)?)?|(?:19|20)\d\d)")
 _HEAD: Final = re.compile(rf"{_DATE.pattern}|^第?[一二三四五六七八九十\d]+[批期轮]")
 """Names of columns that are dates or batches of the names below them."""
+_ABOVE: Final = re.compile(r"第?\s*[一二三四五六七八九十\d]+\s*[批期轮]")
+"""A batch that stands above its names."""
 _BATCHES, _NAMES = "批次", "名单"
 _SEVERAL: Final = 2
 _BETWEEN: Final = re.compile(r"[、，,；;\n]+")
@@ -196,8 +198,21 @@ def table_of(reading: Reading, sheet: str) -> pd.DataFrame:
     columns = [k for k, name in enumerate(names) if name and name not in names[:k]]
     table = body.iloc[:, columns].set_axis([names[k] for k in columns], axis=1)
     if len(columns) < _SEVERAL or not all(map(_HEAD.search, table.columns)):
-        return table
+        return _under_batches(table)
     return table.rename(columns=_when).melt(var_name=_BATCHES, value_name=_NAMES).dropna()
+
+
+def _under_batches(table: pd.DataFrame) -> pd.DataFrame:
+    """Put batches that stand alone in a row, each above its names, into a column."""
+    alone = table.notna().sum(axis=1) == 1
+    first = table.bfill(axis=1).iloc[:, 0] if len(table.columns) else pd.Series(dtype=object)
+    heads = first.where(alone & first.map(lambda x: bool(_ABOVE.match(str(x).strip()))))
+    if not heads.notna().any() or _BATCHES in table.columns:
+        return table
+    below = table.assign(**{_BATCHES: heads.ffill()})[heads.isna()]
+    return below[below[_BATCHES].notna()].assign(
+        **{_BATCHES: lambda rows: rows[_BATCHES].map(lambda head: _when(str(head)))}
+    )
 
 
 def _when(head: str) -> str:

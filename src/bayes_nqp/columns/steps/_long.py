@@ -42,6 +42,7 @@ class Long(Step):
         time = reading.roles.get("time")
         value = reading.roles.get("outcome")
         period = time if isinstance(time, str) else str(plain(_PERIOD))
+        period = f"{period} *" if period in reading.frame.columns else period
         named = isinstance(value, str) and value not in dated
         called = value if named else _called(reading) or str(plain(_VALUE))
         columns = [name for by_year in dated.values() for name in by_year.values()]

@@ -66,7 +66,11 @@ class PolicyList(Step):
 
     def found(self, reading: Reading) -> Found | None:
         """Find a sheet of policy whose names are in the data, with a year or a batch for each."""
-        if len(reading.grids) < 2 or not yearly(reading) or _own(reading):
+        if len(reading.grids) < 2:
+            return None
+        if len(reading.parts) > 1:
+            _passed_over(reading)
+        if not yearly(reading) or _own(reading):
             return None
         lists = next((x for of in _named_by(reading) if (x := _lists(reading, of))), None)
         if lists is None:
@@ -109,6 +113,17 @@ class PolicyList(Step):
             count += treated
             reading.notes.append(_said(reading, name, source, match, treated))
         return count
+
+
+def _passed_over(reading: Reading) -> None:
+    """Say that a list is not read where several columns name the units."""
+    lists = [x for x in reading.grids if _policy(x) and x != reading.sheet]
+    if lists:
+        reading.notes.append(
+            Message("the list in {} is not read, since {} name the units together. Try: one column "
+                    "with the whole name, such as 福州市鼓楼区, in both sheets",
+                    shown(map(repr, lists)), shown(reading.parts))
+        )  # fmt: skip
 
 
 def _named_by(reading: Reading) -> list[str]:

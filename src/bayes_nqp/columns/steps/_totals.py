@@ -21,7 +21,10 @@ class Totals(Step):
     """Totals left out."""
 
     label = Message("Totals")
-    text = 'Names of units or groups whose rows are totals or averages of others: "合计".'
+    text = (
+        "Names of units or groups whose rows are totals or averages of others, or parts of one: "
+        '"合计", "其中：市辖区".'
+    )
     kind = list[str]
     by_column = False
     of = "row"
