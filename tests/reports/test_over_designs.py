@@ -34,3 +34,21 @@ def test_the_average_comes_first_and_tells_its_weights(fit: nqp.Fit) -> None:
 
 def test_it_is_silent_where_they_are_earned(fit: nqp.Fit) -> None:
     assert not any("average over designs" in text for text in paragraphs(fit, "holds"))
+
+
+@pytest.mark.parametrize(
+    ("cohorts", "said"),
+    [((2,), "no other design can be weighed"), ((2, 3), "drift can be weighed on this panel")],
+)
+def test_designs_that_three_periods_cannot_tell_are_said(
+    cohorts: tuple[int, ...], said: str
+) -> None:
+    """An average of parallel trends alone is none; one without a drift allows for none."""
+    panel = staggered(units=60, periods=3, cohorts=cohorts, strata={}, seed=1).panel
+    sampler = nqp.Importance(draws=250, seed=2)
+    fit = nqp.fit(nqp.StaggeredDiD(), panel, sampler, progress=False)
+    text = " ".join(paragraphs(fit, "could not tell"))
+    assert said in text
+    assert "log odds" not in text
+    assert ("average over designs" in text) == (len(nqp.averaged(fit).designs) > 1)
+    assert said not in " ".join(paragraphs(fit, "holds"))

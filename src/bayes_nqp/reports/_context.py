@@ -103,17 +103,24 @@ class Context(Scene):
         event_time = self.effects[v.EVENT_TIME] if v.EVENT_TIME in self.effects.coords else None
         return event_time is not None and bool(event_time.notnull().any())
 
+    @property
+    def unearned(self) -> bool:
+        """Whether parallel trends were asked for and not earned."""
+        pretrends = self.found("pretrends")
+        verdicts = ("in doubt", "fails", "could not tell")
+        return pretrends is not None and pretrends.verdict in verdicts
+
     @cached_property
     def averaged(self) -> Averaged | None:
-        """The answer over several designs, where parallel trends were asked for and not earned."""
-        pretrends = self.found("pretrends")
-        if pretrends is None or pretrends.verdict not in ("in doubt", "fails", "could not tell"):
+        """The answer over several designs, where parallel trends are not earned; None of one."""
+        if not self.unearned:
             return None
         fit = total_fit(self.given) if self.channels else self.given
         try:
-            return once(fit, "averaged", partial(averaged, fit))
+            average = once(fit, "averaged", partial(averaged, fit))
         except (NotApplicable, NQPError):
             return None
+        return average if len(average.designs) > 1 else None
 
     @property
     def moved(self) -> dict[str, str]:

@@ -31,6 +31,10 @@ from bayes_nqp.robustness import sensitivity as regions_of
 
 _CONTRASTED = 4
 """Levels of a factor up to which all pairs are compared."""
+_UNDECIDED = Message(
+    "This is measured from the last period before adoption; the fit's own interval, from all "
+    "periods before, holds zero as it is."
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -100,9 +104,10 @@ def sensitivity(fit: Fit, *, grid: Sequence[float] | None = None) -> Finding:
     effects += sorted(parts, key=lambda x: x.kind != "level")
     overall = effects[0]
     low, high = np.quantile(att(fit), (0.025, 0.975))
-    silent = not overall.clear and bool(low <= 0 <= high)
+    undecided = bool(low <= 0 <= high)
+    silent = undecided and not overall.clear
     if overall.clear:
-        sentence = _sentence(effects, _steps(study))
+        sentence = joined([_sentence(effects, _steps(study)), _UNDECIDED if undecided else NOTHING])
     elif silent:
         sentence = Message(
             "Measured from the last period before adoption, the average effect's interval holds "
@@ -135,7 +140,11 @@ def _sentence(effects: list[BoundedEffect], steps: npt.NDArray[np.float64]) -> M
         )
     larger = int((steps > overall.bearable).sum())
     beside = Message("None of the {} changes before adoption was that large.", steps.size)
-    if larger:
+    if steps.size == 1:
+        beside = Message("The one change before adoption was not that large.")
+        if larger:
+            beside = Message("The one change before adoption was larger than that.")
+    elif larger:
         beside = Message(
             "Of the {} changes before adoption {n} was larger than that.",
             steps.size,

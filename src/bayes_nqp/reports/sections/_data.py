@@ -9,7 +9,7 @@ import pandas as pd
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.labels import Labels
-from bayes_nqp.language import listed
+from bayes_nqp.language import Message, listed
 from bayes_nqp.panel import Panel
 from bayes_nqp.plots import Sketch
 from bayes_nqp.reports._content import Block, Heading, Paragraph
@@ -80,13 +80,14 @@ def _sentences(context: Context, panel: Panel) -> Iterator[str]:
     treated = panel.cohort_codes >= 0
     if treated.any():
         cohorts = sorted(set(panel.cohort_codes[treated].tolist()))
+        first, last = labels[cohorts[0]], labels[cohorts[-1]]
+        when = Message("in {} cohorts from {} to {}", len(cohorts), first, last)
+        if len(cohorts) == 1:
+            when = Message("all of them in {}", first)
         yield translate(
-            "{treated:,} units adopt the policy, in {cohorts} cohorts from {first} to {last}; "
-            "{never:,} never do within the sample.",
+            "{treated:,} units adopt the policy, {when}; {never:,} never do within the sample.",
             treated=round(panel.counts[treated].sum()),
-            cohorts=len(cohorts),
-            first=labels[cohorts[0]],
-            last=labels[cohorts[-1]],
+            when=when,
             never=round(panel.counts[~treated].sum()),
         )
     if panel.dropped:

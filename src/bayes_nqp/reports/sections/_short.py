@@ -8,7 +8,7 @@ from itertools import islice
 
 import xarray as xr
 
-from bayes_nqp.checks import REPORTED, Subject, texts_of
+from bayes_nqp.checks import NOT_APPLICABLE, REPORTED, Subject, texts_of
 from bayes_nqp.fitting import ADOPTION, RECEIVED, meets
 from bayes_nqp.language import Message, joined
 from bayes_nqp.plots import Sketch
@@ -158,6 +158,14 @@ def _limits(context: Context) -> Iterator[Message]:
             "The answer rests on parallel trends: without the policy, treated units would have "
             "moved as those that are not treated yet, or never."
         )
+        if context.unearned:
+            yield Message(
+                "These are not earned, and no other design can be weighed on this panel: the "
+                "interval knows nothing of trends that differ."
+            )
+        pretrends = context.found("pretrends")
+        if pretrends is not None and pretrends.verdict == NOT_APPLICABLE:
+            yield Message("No check can speak to that here: {}", context.answer(pretrends))
     untreated = context.staggered and facts.reach == "none"
     if not context.channels and untreated:
         yield Message(
@@ -177,19 +185,25 @@ def _over_designs(context: Context, answer: Answer) -> Iterator[Block]:
     average, first = context.averaged, answer.over_designs
     if average is None or first is None:
         return
-    even, _, more = average.sensitivity.to_dict("records")
-    ends = [printed(x[end], first.sd) for x in (even, more) for end in ("lower", "upper")]
-    words = Message(
-        "The average over designs weighs each by its evidence on untreated rows: {}. The prior "
-        "leans to a drift of those who adopt (log odds {:g}); with even odds the interval would "
-        "be {} to {}, with log odds of {:g} it would be {} to {}.",
-        average.words,
-        average.drift_odds,
-        *ends[:2],
-        more["drift_odds"],
-        *ends[2:],
+    weights = Message(
+        "The average over designs weighs each by its evidence on untreated rows: {}.", average.words
     )
-    yield Paragraph(context.translate(joined([words, average.errors])), "quiet")
+    odds = Message(
+        "No design in which those who adopt drift can be weighed on this panel: the average allows "
+        "for none."
+    )
+    if any(x.candidate.drift for x in average.designs):
+        even, _, more = average.sensitivity.to_dict("records")
+        ends = [printed(x[end], first.sd) for x in (even, more) for end in ("lower", "upper")]
+        odds = Message(
+            "The prior leans to a drift of those who adopt (log odds {:g}); with even odds the "
+            "interval would be {} to {}, with log odds of {:g} it would be {} to {}.",
+            average.drift_odds,
+            *ends[:2],
+            more["drift_odds"],
+            *ends[2:],
+        )
+    yield Paragraph(context.translate(joined([weights, odds, average.errors])), "quiet")
 
 
 def _apart(context: Context) -> Iterator[str]:
