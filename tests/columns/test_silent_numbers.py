@@ -51,6 +51,34 @@ def test_per_cent_beside_plain_numbers(
     assert column.where(column.notna(), None).tolist() == read[:1] * 18 + read[1:] * 2
 
 
+@pytest.mark.parametrize("form", ["△{}", "{}-", "({})", "（{}）"])
+def test_numbers_below_zero_as_accounts_write_them(form: str, tmp_path: Path) -> None:
+    cells: list[object] = [10.25 + k for k in range(20)]
+    cells[3], cells[7] = form.format("13.25"), form.format("1,017.5")
+    _rows(cells).to_excel(tmp_path / "losses.xlsx", index=False)
+    read = reading_of(tmp_path / "losses.xlsx", None, roles=ROLES).frame["产出"].tolist()
+    assert (read[3], read[7], read[0]) == (-13.25, -1017.5, 10.25)
+
+
+@pytest.mark.parametrize("form", ["1 234 567,5", "1\u00a0234\u00a0567,5", "1\u202f234\u202f567,5",
+                                  "1'234'567.5", "1’234’567.5", "1.234.567,5"])  # fmt: skip
+def test_thousands_as_other_countries_mark_them(form: str, tmp_path: Path) -> None:
+    rows = _rows([form, "45,5" if "," in form else "45.5"] * 10)
+    rows.to_csv(tmp_path / "marks.csv", index=False, sep=";")
+    read = reading_of(tmp_path / "marks.csv", None, roles=ROLES).frame["产出"]
+    assert read.tolist() == [1234567.5, 45.5] * 10
+
+
+@pytest.mark.parametrize("flag", ["e", " p", "bp"])
+def test_flags_of_statistical_offices_are_no_text(flag: str, tmp_path: Path) -> None:
+    cells: list[object] = [10.25 + k for k in range(20)]
+    cells[3], cells[7] = f"13.25{flag}", ":"
+    _rows(cells).to_csv(tmp_path / "flags.csv", index=False)
+    read = reading_of(tmp_path / "flags.csv", None, roles=ROLES).frame["产出"]
+    assert read.iloc[[3, 4]].tolist() == [13.25, 14.25]
+    assert read.isna().sum() == 1
+
+
 @pytest.mark.parametrize("codes", [("000001", "600000"), ("0101", "0102")])
 def test_codes_keep_their_zeros(codes: tuple[str, str], tmp_path: Path) -> None:
     _rows([1.5] * 20, codes).to_csv(tmp_path / "codes.csv", index=False)

@@ -170,6 +170,62 @@ def test_another_unit_of_measurement_is_asked_for(tmp_path: Path, cities: int) -
     assert [note for note in notes if "计量单位是否改变" in note]
 
 
+@pytest.mark.parametrize(
+    ("change", "words"), [(0.0, "在 1 行中为 0"), (100.0, "多写或漏写"), (0.1, "多写或漏写")]
+)
+def test_single_cells_far_from_others_are_asked_for(
+    tmp_path: Path, change: float, words: str
+) -> None:
+    frame = messy_books.truth(2)
+    frame.loc[20, "贷款余额"] *= change
+    frame.to_csv(tmp_path / "a.csv", index=False)
+    made = new(tmp_path / "a.csv")
+    assert made.doubtful
+    assert words in made.problem
+    assert f"{frame.loc[20, '城市']} ({frame.loc[20, '年份']})" in made.problem
+
+
+def test_counts_with_zeros_are_numbers(tmp_path: Path) -> None:
+    frame = messy_books.truth(2)
+    rng = np.random.default_rng(1)
+    frame["贷款余额"] = rng.integers(1, 12, len(frame))
+    frame.loc[[5, 20], "贷款余额"] = 0
+    frame.to_csv(tmp_path / "a.csv", index=False)
+    assert new(tmp_path / "a.csv").study is not None
+
+
+def test_batches_by_number_are_asked_for_and_one_correction_is_enough(tmp_path: Path) -> None:
+    frame = messy_books.truth(1)
+    frame["试点批次"] = frame["批复年份"].map({2014: 1, 2016: 2}).fillna(0).astype(int)
+    frame.drop(columns="批复年份").to_csv(tmp_path / "a.csv", index=False)
+    made = new(tmp_path / "a.csv")
+    values = 'values = { "试点批次" = { "1" = …, "2" = … } }'
+    assert all(x in made.problem for x in ('cohort = "试点批次"', "never = [0]", values))
+    line = values.replace("…", "2014", 1).replace("…", "2016", 1)
+    text = made.path.read_text(encoding="utf-8")
+    text = text.replace('time = "年份"', 'time = "年份"\ncohort = "试点批次"\nnever = [0]\n#')
+    made.path.write_text(text, encoding="utf-8")
+    assert np.bincount(_corrected(made, line).panel.cohort_codes + 1).tolist() == [
+        6,
+        0,
+        0,
+        0,
+        2,
+        0,
+        2,
+    ]
+
+
+def test_text_beside_numbers_is_told_where_no_outcome_is_found(tmp_path: Path) -> None:
+    frame = messy_books.truth(1)[["城市", "年份", "批复年份", "贷款余额"]].astype(
+        {"贷款余额": object}
+    )
+    frame.loc[::3, "贷款余额"] = frame.loc[::3, "贷款余额"].map("{}或以上".format)
+    frame.to_csv(tmp_path / "a.csv", index=False)
+    with pytest.raises(PanelError, match=r"贷款余额 holds text beside numbers, such as .*或以上"):
+        new(tmp_path / "a.csv")
+
+
 def test_numbers_that_move_far_are_of_one_unit(tmp_path: Path) -> None:
     frame = messy_books.truth(2)
     noise = np.random.default_rng(1).normal(0, 3, len(frame))

@@ -27,7 +27,11 @@ _PROBE: Final = 400
 """Distinct cells that tell a column of names from one of numbers."""
 _NUMBER: Final = r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?"
 _PLAIN: Final = re.compile(_NUMBER)
-_DECIMAL: Final = re.compile(r"[-+]?(?:\d+|\d{1,3}(?:\.\d{3})+),\d+(?:[eE][-+]?\d+)?")
+_BETWEEN: Final = ". \u00a0\u202f'’"
+"""What stands between thousands where the comma is a decimal one."""
+_DECIMAL: Final = re.compile(
+    rf"[-+]?(?:\d+|\d{{1,3}}(?:[{_BETWEEN}]\d{{3}})+),\d+(?:[eE][-+]?\d+)?"
+)
 _PERCENT: Final = re.compile(r"([-+]?[\d,]*\.?\d+)\s*([%‰])")
 _SCALES: Final[dict[str, float]] = WORDS["units"]["scales"]
 _BASES: Final = frozenset(WORDS["units"]["bases"])
@@ -170,16 +174,19 @@ def marked(cell: Any, mark: str = ",") -> float | None:
     return number(bare)
 
 
+_BARE: Final = str.maketrans("", "", _BETWEEN)
+
+
 def decimal(cell: Any) -> float | None:
-    """A text with a decimal comma: 0,532, and 1.234,5."""
+    """A text with a decimal comma: 0,532, and 1.234,5 or 1 234,5."""
     if not isinstance(cell, str) or not _DECIMAL.fullmatch(cell):
         return None
-    return float(cell.replace(".", "").replace(",", "."))
+    return float(cell.translate(_BARE).replace(",", "."))
 
 
 def spaced(cell: Any) -> float | None:
-    """A number with blanks between thousands."""
-    return marked(cell, " ")
+    """A number with blanks or apostrophes between thousands."""
+    return next((x for mark in " '’" if (x := marked(cell, mark)) is not None), None)
 
 
 def percent(cell: Any) -> float | None:

@@ -19,6 +19,8 @@ from bayes_nqp.language import NOTHING, Message, separated
 _LEVELS: Final = 6
 """Levels of a stratum at most."""
 _STRATA_MOST: Final = 2
+_TEXT: Final = 0.9
+"""Share of cells that are no numbers in a column that holds some, at most."""
 _FEW: Final = 0.1
 """Share of units in which a column may change and still look like a stratum."""
 
@@ -127,7 +129,13 @@ def _outcome(proposal: Guess, columns: dict[str, SourceColumn], frame: pd.DataFr
     if not candidates:
         raise PanelError(
             "no column of numbers varies within units, so none can be the outcome",
-            where=separated([Message("the columns are {}", shown(columns, 20)), *proposal.notes]),
+            where=separated(
+                [
+                    Message("the columns are {}", shown(columns, 20)),
+                    *_unread(proposal, columns),
+                    *proposal.notes,
+                ]
+            ),
             hint="--outcome names it",
         )
     unnamed, _, name = min(candidates)
@@ -140,6 +148,18 @@ def _outcome(proposal: Guess, columns: dict[str, SourceColumn], frame: pd.DataFr
     if others:
         reason = Message("{}; it could also be {}", reason, shown(others, 5))
     proposal.take("outcome", name, reason)
+
+
+def _unread(proposal: Guess, columns: dict[str, SourceColumn]) -> list[Message]:
+    """Columns some of whose cells are numbers, and what stands in others."""
+    notes = []
+    for name, column in free(proposal, columns):
+        gone = column.numbers.isna() & column.values.notna()
+        digits = column.values[gone].map(lambda x: any(map(str.isdecimal, str(x))))
+        if not column.numeric and digits.any() and gone.mean() <= _TEXT:
+            odd = column.values[digits.index[digits]].unique()
+            notes.append(Message("{} holds text beside numbers, such as {}", name, shown(odd, 3)))
+    return notes
 
 
 def _measures(values: pd.Series[Any], frame: pd.DataFrame) -> bool:

@@ -202,7 +202,8 @@ def _several(columns: dict[str, SourceColumn]) -> list[Names]:
 def _nearest(units: Iterable[Names], times: list[str], columns: dict[str, SourceColumn]) -> Message:
     """The pair that names most rows once, and what is amiss with it; nothing where none is near."""
     candidates = []
-    for time in times or [name for name in columns if sounds_like("time", name)]:
+    called = [x for x in columns if sounds_like("time", x) and not sounds_like("cohort", x)]
+    for time in dict.fromkeys([*times, *called]):
         for unit in units:
             column = _unit(columns, unit)
             if unit == time or (column.numeric and not column.whole):

@@ -11,7 +11,7 @@ from unicodedata import numeric
 
 import pandas as pd
 
-from bayes_nqp.columns import date_in, says_never, sounds_like, unclear
+from bayes_nqp.columns import date_in, plain, says_never, sounds_like, unclear
 from bayes_nqp.errors import PanelError, shown
 from bayes_nqp.intake._guess_zones import offer_zones, take_zones
 from bayes_nqp.intake._guessed import CODES, Guess, free, years_of
@@ -36,6 +36,7 @@ _UNNAMED: Final = Message("{}; its name does not say that it is the policy")
 _BATCH: Final = re.compile(
     r"第?\s*[一二三四五六七八九十\d]+\s*(?:批|期|轮|波)|(?:batch|wave|round)\s*\d"
 )
+_COUNTED: Final = re.compile(r"批|期|轮|batch|wave|round", re.IGNORECASE)
 _MANY: Final = 12
 """Different cells of a column that names batches, at most."""
 _TIERS: Final = (0, 0, 1, 2, 2)
@@ -174,14 +175,22 @@ def _nothing(proposal: Guess, columns: dict[str, SourceColumn], frame: pd.DataFr
 def _batches(proposal: Guess, columns: dict[str, SourceColumn]) -> Message:
     """Ask for the year of each batch, or of a remark that could mean several years."""
     for name, column in free(proposal, columns):
-        if not (sounds_like("treated", name) or sounds_like("cohort", name)) or column.numeric:
+        if not (sounds_like("treated", name) or sounds_like("cohort", name)):
             continue
-        words = sorted(map(str, column.values.dropna().unique()), key=_place)
-        wanted = unclear(words)
+        if column.numeric and not (column.whole and _COUNTED.search(name)):
+            continue
+        words = sorted(map(plain, column.values.dropna().unique()), key=_place)
+        wanted = (
+            [x for x in words if x not in map(str, CODES)] if column.numeric else unclear(words)
+        )
         remarks = any(date_in(x) for x in words)
-        if not 0 < len(wanted) <= _MANY or not (remarks or any(map(_BATCH.search, wanted))):
+        batches = column.numeric or any(map(_BATCH.search, wanted))
+        if not 0 < len(wanted) <= _MANY or not (remarks or batches):
             continue
-        others, called = [x for x in words if says_never(x)], json.dumps(name, ensure_ascii=False)
+        others: list[Any] = [x for x in words if says_never(x)]
+        if column.numeric:
+            others = [int(x) for x in words if x not in wanted]
+        called = json.dumps(name, ensure_ascii=False)
         never = Message(" and never = {}", json.dumps(others, ensure_ascii=False)) if others else ""
         stands = ", ".join(f"{json.dumps(x, ensure_ascii=False)} = …" for x in wanted)
         return Message(

@@ -28,6 +28,8 @@ from bayes_nqp.language import Message, language_of, separated
 
 _MOST: Final = 0.85
 """Share of a column's texts that must be numbers for it to be one of numbers."""
+_SHOWN: Final = 2
+"""Columns without a name that a problem names, at most."""
 _SHORT: Final = 6
 """Length of texts that can stand for a missing number."""
 
@@ -144,7 +146,7 @@ def look(path: Path, names: Collection[str] = (), placed: Placed | None = None) 
             try:
                 return placed(_columns(filled_periods(reading.frame)))
             except PanelError:
-                where = separated([error.where, *unnamed]) if unnamed else error.where
+                where = separated([error.where, *unnamed[:_SHOWN]]) if unnamed else error.where
                 problems.append(PanelError(error.what, where=where, hint=error.hint))
                 return {}
 

@@ -18,6 +18,10 @@ _NINES: Final = tuple(float(10**k - 1) for k in range(1, 7))
 _FACTORS: Final = (3, 4, 6, 8)
 """Powers of ten by which units of measurement differ: thousands, 万, millions, 亿."""
 _NEAR: Final = 0.25
+_FAR, _CLOSE = 0.9, 0.3
+"""Powers of ten by which a cell stands apart from those around it, and by which others do."""
+_TIMES: Final = 20
+"""How many times its smallest number the largest one of a column is that does not come near 0."""
 _STILL: Final = 0.5
 """Powers of ten by which numbers move from one period to the next in a column that is no noise."""
 _ALMOST_ALL: Final = 0.97
@@ -34,8 +38,9 @@ def doubtful_numbers(panel: Panel) -> Iterator[PanelError]:
     for name in dict.fromkeys(names if whole else ()):
         if name in rows.columns and pd.api.types.is_numeric_dtype(rows[name].dtype):
             numbers = pd.Series(rows[name].to_numpy(dtype=np.float64, na_value=np.nan))
-            yield from _codes(panel, name, numbers)
-            yield from _units(panel, name, numbers)
+            looks = (_codes, _units, _spikes)  # what one finds is no other's
+            found = ([*look(panel, name, numbers)] for look in looks)
+            yield from next(filter(None, found), [])
 
 
 def notes_of_numbers(panel: Panel) -> list[Message]:
@@ -45,7 +50,7 @@ def notes_of_numbers(panel: Panel) -> list[Message]:
 
 def _codes(panel: Panel, name: str, numbers: pd.Series[float]) -> Iterator[PanelError]:
     """Nines that stand apart from all other numbers: 9999 above 1,600, or −99 below 0."""
-    nines = numbers.abs().isin(_NINES)
+    nines = numbers.abs().isin(_NINES) | (numbers == 0)
     others = numbers[~nines].dropna()
     if not nines.any() or len(others) < 2:
         return
@@ -54,6 +59,7 @@ def _codes(panel: Panel, name: str, numbers: pd.Series[float]) -> Iterator[Panel
     codes = [
         code for code, count in sorted(counts.items())
         if (low >= 0 > code) or (count > 1 and code > high + (high - low))
+        or (code == 0 < low and high < _TIMES * low and low > _TIMES * _grain(others))
     ]  # fmt: skip
     if not codes:
         return
@@ -69,6 +75,29 @@ def _codes(panel: Panel, name: str, numbers: pd.Series[float]) -> Iterator[Panel
             "if they are, in [data.read]: values = {}; if they are numbers, run it as it stands",
             f'{{ "{name}" = {{ {marks} }} }}',
         ),
+    )  # fmt: skip
+
+
+def _grain(numbers: pd.Series[float]) -> float:
+    """The smallest distance between numbers: 1 of counts, among which 0 is a number."""
+    return float(np.diff(np.unique(numbers)).min(initial=np.inf))
+
+
+def _spikes(panel: Panel, name: str, numbers: pd.Series[float]) -> Iterator[PanelError]:
+    """Cells ten times those around them, or a tenth, in a column whose numbers hardly move else."""
+    tens = pd.Series(np.log10(numbers.where(numbers > 0).to_numpy())).groupby(panel.unit_codes)
+    before, after = tens.diff(), -tens.diff(-1)
+    far = (before.abs() > _FAR) & (after.abs() > _FAR) & (np.sign(before) != np.sign(after))
+    others = before.abs()[~far & ~far.shift(fill_value=False)].dropna()
+    if not far.any() or len(others) < 2 or (others < _CLOSE).mean() < _ALMOST_ALL:
+        return
+    yield PanelError(
+        Message(
+            "{} is ten times as large as a period before and after, or a tenth, in {}: digits lost "
+            "or added?", name, counted(int(far.sum()), "row"),
+        ),
+        where=_shown(panel, far),
+        hint="correct these cells in the file; if that is how it was, run it as it stands",
     )  # fmt: skip
 
 

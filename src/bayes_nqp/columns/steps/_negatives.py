@@ -1,4 +1,4 @@
-"""Losses in brackets, as accounts have them: (1,234.5)."""
+"""Losses in brackets, as accounts have them: (1,234.5); and △1,234.5 or 1,234.5-."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from bayes_nqp.columns.steps._cellwise import Cellwise
 from bayes_nqp.columns.steps._step import step
 from bayes_nqp.language import Message
 
-_LOSS: Final = re.compile(r"[(（]\s*([\d,]*\.?\d+)\s*[)）]")
+_LOSS: Final = re.compile(
+    r"[(（]\s*([\d,]*\.?\d+)\s*[)）]|△\s*([\d,]*\.?\d+)|([\d,]*\.?\d+)\s*[-−]"
+)
 
 
 @step("negatives", place=44)
@@ -18,7 +20,10 @@ class Negatives(Cellwise):
     """(1,234.5) as -1,234.5."""
 
     label = Message("Losses in brackets")
-    text = "Columns whose numbers in brackets are below zero, as accounts have them: (1,234.5)."
+    text = (
+        "Columns whose numbers in brackets are below zero, as accounts have them: (1,234.5), △1.5, "
+        "1.5-."
+    )
 
     def odd(self, entries: Cells) -> list[Any]:
         """Cells in brackets, of columns that hold more numbers without."""
@@ -28,12 +33,12 @@ class Negatives(Cellwise):
 
     def reason(self, names: str) -> Message:
         """Say in which columns."""
-        return Message("numbers in brackets, which are below zero, in {}", names)
+        return Message("numbers in brackets, or with △, which are below zero, in {}", names)
 
     def after(self, cell: Any) -> Any:
         """With a minus."""
         match = _LOSS.fullmatch(cell) if isinstance(cell, str) else None
-        return f"-{match[1]}" if match else cell
+        return f"-{next(filter(None, match.groups()))}" if match else cell
 
     def column(self, values: list[Any]) -> list[Any]:
         """With minuses; where all are numbers then, as numbers."""

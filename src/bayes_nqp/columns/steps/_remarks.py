@@ -12,8 +12,9 @@ from bayes_nqp.language import Message
 
 _REMARK: Final = re.compile(
     r"(?:约|大约|近|≈|~|ca\.?)?\s*([-+]?[\d,]*\.?\d+\s*[%‰]?)"
-    r"\s*(?:[(（\[［【][^()（）\d][^()（）]{0,11}[)）\]］】]|[*＊†‡①-⑳⑴-⒇⁰¹²³⁴-⁹]{1,3})?"
+    r"\s*(?:[(（\[［【][^()（）\d][^()（）]{0,11}[)）\]］】]|[*＊†‡①-⑳⑴-⒇⁰¹²³⁴-⁹]{1,3}|[beprsu]{1,2})?"
 )
+"""Letters are flags of Eurostat: break, estimated, provisional, revised, secret, unreliable."""
 
 
 @step("remarks", place=45)
@@ -21,7 +22,10 @@ class RemarksAside(Cellwise):
     """12.3（估计） as 12.3."""
 
     label = Message("Numbers with a remark")
-    text = "Columns whose numbers are read without the remark in their cell: 12.3（估计）, 12.3*."
+    text = (
+        "Columns whose numbers are read without the remark in their cell: 12.3（估计）, 12.3*, "
+        "12.3 e."
+    )
 
     def odd(self, entries: Cells) -> list[Any]:
         """Cells with a remark, of columns of numbers."""

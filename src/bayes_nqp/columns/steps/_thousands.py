@@ -10,7 +10,7 @@ from bayes_nqp.columns._number_words import cells, marked, number
 from bayes_nqp.columns.steps._step import Found, Reading, Step, some, step
 from bayes_nqp.language import Message
 
-_MARKS: Final = (",", " ")
+_MARKS: Final = (",", " ", "\u00a0", "\u202f", "'", "’")
 _RATIO: Final = 100.0
 """How many times larger numbers with marks may be than those without."""
 
@@ -51,7 +51,7 @@ def _found(reading: Reading, mark: str) -> Found | None:
         if entries is None or any(marked(x, mark) is None for x in entries.values if x != ""):
             continue
         texts = [x for x in entries.values if number(x) is None and x != ""]
-        if texts and _alike(entries.values, mark):
+        if texts and (mark != "," or _alike(entries.values, mark)):
             names.append(str(name))
             count += entries.count(set(texts).__contains__)
             example = example or str(texts[0])
