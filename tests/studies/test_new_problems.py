@@ -185,6 +185,15 @@ def test_single_cells_far_from_others_are_asked_for(
     assert f"{frame.loc[20, '城市']} ({frame.loc[20, '年份']})" in made.problem
 
 
+def test_shares_near_zero_move_by_tens(tmp_path: Path) -> None:
+    frame = messy_books.truth(2)
+    frame["贷款余额"] = (frame["贷款余额"] / 100).round(4)
+    frame.loc[[20, 45], "贷款余额"] /= 20
+    frame.loc[[4, 60, 61], "贷款余额"] = [0.02, 0.03, 0.5]
+    frame.to_csv(tmp_path / "a.csv", index=False)
+    assert new(tmp_path / "a.csv").study is not None
+
+
 def test_counts_with_zeros_are_numbers(tmp_path: Path) -> None:
     frame = messy_books.truth(2)
     rng = np.random.default_rng(1)

@@ -84,10 +84,12 @@ def _grain(numbers: pd.Series[float]) -> float:
 
 
 def _spikes(panel: Panel, name: str, numbers: pd.Series[float]) -> Iterator[PanelError]:
-    """Cells ten times those around them, or a tenth, in a column whose numbers hardly move else."""
+    """Cells ten times those around them, or a tenth, and outside the range of all others."""
     tens = pd.Series(np.log10(numbers.where(numbers > 0).to_numpy())).groupby(panel.unit_codes)
     before, after = tens.diff(), -tens.diff(-1)
     far = (before.abs() > _FAR) & (after.abs() > _FAR) & (np.sign(before) != np.sign(after))
+    low, high = numbers[~far].min(), numbers[~far].max()
+    far &= (numbers > 2 * high) | ((numbers < low / 2) & (high < _TIMES * low))
     others = before.abs()[~far & ~far.shift(fill_value=False)].dropna()
     if not far.any() or len(others) < 2 or (others < _CLOSE).mean() < _ALMOST_ALL:
         return
