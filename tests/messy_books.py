@@ -451,6 +451,18 @@ def batches_of_several_names(path: Path, frame: pd.DataFrame, rng: np.random.Gen
 
 
 @book
+def tables_below_one_another(path: Path, frame: pd.DataFrame, rng: np.random.Generator) -> Path:
+    """A table of years for each variable, under its name, in one sheet; rows in another order."""
+    rows: list[list[Any]] = [["主要指标"], []]
+    for number, name in zip("一二三", frame.columns[4:], strict=True):
+        wide = frame.pivot(index=["省份", "城市", "批复年份"], columns="年份", values=name)
+        wide.columns = [f"{year}年" for year in wide.columns]
+        order = wide.reset_index().sample(frac=1, random_state=int(rng.integers(99)))
+        rows += [[f"{number}、{name}"], *table(order), []]
+    return saved(path, {"指标": [*rows, ["资料来源：年鉴"]]})
+
+
+@book
 def variables_as_rows(path: Path, frame: pd.DataFrame, rng: np.random.Generator) -> Path:
     """As databases export them: a row a city and a variable, its unit beside it, years across."""
     frame, since = listed(frame)

@@ -95,3 +95,15 @@ def test_a_list_of_sheets_must_fit_together(tmp_path: Path) -> None:
         reading_of(path, {"sheet": ["产值", "人口"]})
     with pytest.raises(PanelError, match="'人囗' is not in"):
         reading_of(path, {"sheet": ["产值", "人囗"]})
+
+
+def test_a_table_that_goes_on_is_not_another_variable(tmp_path: Path) -> None:
+    first, other = sheet({"甲": 1, "乙": 10}), sheet({"丙": 7, "丁": 5})
+    path = book(tmp_path, 表=[*first, [], ["续表"], *other[1:]])
+    reading = reading_of(path, None)
+    assert "stacked" not in reading.taken
+    assert sorted(reading.frame["地区"].unique()) == ["丁", "丙", "乙", "甲"]
+    again = book(tmp_path, 表=[*first, [], ["人口"], *sheet({"乙": 3, "甲": 4})[1:]])
+    assert reading_of(again, None).taken["stacked"].value == ["标题", "人口"]
+    with pytest.raises(PanelError, match="stacked names 1 tables, and 2 are there"):
+        reading_of(again, {"header": 2, "stacked": ["产值"]})

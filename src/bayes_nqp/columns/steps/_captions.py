@@ -37,7 +37,7 @@ class Captions(Step):
         frame = reading.frame
         if not frame.index.is_unique:
             return None
-        rows = [int(x) for x in dict.fromkeys((*_units(frame), *_repeats(frame)))]
+        rows = [int(x) for x in dict.fromkeys((*_units(frame), *repeated_rows(frame)))]
         if not rows:
             return None
         example = some([str(x) for x in frame.loc[rows[0]].dropna()])
@@ -55,7 +55,7 @@ class Captions(Step):
         return len(frame) - len(data)
 
 
-def _repeats(frame: pd.DataFrame) -> list[Any]:
+def repeated_rows(frame: pd.DataFrame) -> list[Any]:
     """Rows half of whose cells, and two at least, are the names of their columns."""
     same: list[Bools] = []
     for name, column in frame.items():
