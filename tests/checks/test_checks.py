@@ -64,7 +64,7 @@ def test_the_table_has_a_row_for_every_check(calm: nqp.Fit) -> None:
     # Asked of continuous exposures, of outcomes that are an index or follow those of the period
     # before, of panels that tell where units are, alone; or by name alone.
     special = {"future_exposure", "indicators", "dynamics", "assumptions", "placebo_mixed"}
-    special |= {"past_exposure", "dose_response", *WITH_PLACES}
+    special |= {"past_exposure", "dose_response", "own_exposure", *WITH_PLACES}
     asked = [n for n, c in CHECKS.items() if c.of != "channels" and n not in special]
     assert table["check"].tolist() == asked
     asked = table[table["check"] != "placebo_outcome"]

@@ -70,6 +70,7 @@ def results() -> dict[str, CheckResult]:
     assert {
         *applicable(fit),
         "dose_response",
+        "own_exposure",
         "future_exposure",
         "past_exposure",
         "indicators",

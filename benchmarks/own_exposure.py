@@ -1,0 +1,131 @@
+"""Run: python -m benchmarks.own_exposure --panels N; an interrupted run goes on.
+
+What `own_exposure` says of a continuous exposure where units drift, or respond, otherwise as their
+own exposure grows, or varies, more, and where they do not; how often intervals cover the mean slope
+over exposed rows, of the fit and beside the columns that the check enters. Rows a panel in
+.cache/own_exposure.
+"""
+
+from __future__ import annotations
+
+import argparse
+import warnings
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+import bayes_nqp as nqp
+
+from ._store import ROOT, Store
+from .earned import markdown
+from .worlds import PERIODS, ar1
+
+type Array = npt.NDArray[np.float64]
+
+STORE = Store("own_exposure")
+SEED: Final = 44_000_000
+MARK = "<!-- python -m benchmarks.own_exposure -->\n"
+PAGE = ROOT / "docs" / "continuous_exposure.md"
+SIZES: Final = (40, 90)
+WORLDS: Final = (
+    "one slope", "slopes differ by unit", "half zeros, t(3) errors", "lines of units",
+    "units whose exposure grows drift up", "the same, half as much",
+    "units that gain more take more", "the same, half as much",
+)  # fmt: skip
+KINDS: Final = (
+    "one slope", "slopes differ by unit", "half zeros", "lines", "drift", "half drift", "gains",
+    "half gains",
+)  # fmt: skip
+
+
+def made(kind: str, units: int, number: int) -> tuple[nqp.Panel, float]:
+    """A panel, and the mean slope over its exposed rows."""
+    rng = np.random.default_rng([SEED, KINDS.index(kind), units, number])
+    shape, t = (units, PERIODS), np.arange(PERIODS)
+    level, growth = rng.normal(0.0, 0.5, (units, 1)), rng.uniform(0.0, 0.2, (units, 1))
+    slope = np.full((units, 1), 0.4)
+    errors = 0.6 * ar1(rng, units, 0.5, 1.0)
+    half = 0.5 if "half" in kind else 1.0
+    if kind == "slopes differ by unit":
+        slope = slope + 0.1 * rng.standard_normal((units, 1))
+    if "gains" in kind:
+        gain = rng.standard_normal((units, 1))
+        level, growth = 0.5 * gain, 0.1 + 0.05 * gain
+        slope = slope + 0.15 * half * gain
+    dose = np.exp(level + growth * t + 0.3 * ar1(rng, units, 0.5, 1.0))
+    if kind == "half zeros":
+        dose = np.where(rng.random(shape) < 0.5, 0.0, np.exp(rng.standard_normal(shape)))
+        errors = 0.6 * rng.standard_t(3, shape) / np.sqrt(3.0)
+    drift = {"drift": growth, "half drift": 0.5 * growth, "lines": rng.normal(0, 0.06, (units, 1))}
+    walk = np.cumsum(rng.normal(0.0, 0.4, PERIODS))
+    y = rng.normal(0.0, 2.0, (units, 1)) + walk + errors + slope * dose
+    y = y + drift.get(kind, np.zeros((units, 1))) * t
+    unit, time = np.divmod(np.arange(dose.size), PERIODS)
+    frame = pd.DataFrame({"unit": unit, "time": time, "y": y.ravel(), "dose": dose.ravel()})
+    panel = nqp.Panel.from_frame(frame, unit="unit", time="time", outcome="y", exposures=["dose"])
+    return panel, float((slope + 0.0 * dose)[dose != 0.0].mean())
+
+
+def measured(kind: str, units: int, number: int) -> dict[str, Any]:
+    """What is said of one panel."""
+    panel, truth = made(kind, units, number)
+    design, sampler = nqp.ContinuousExposure("dose"), nqp.Importance(seed=number)
+    fit = nqp.fit(design, panel, sampler, progress=False)
+    said = nqp.check(fit, "own_exposure", progress=False)
+    row = {"world": kind, "units": units, "number": number, "verdict": said.verdict}
+    for name, (_, line) in zip(("covers", "lines", "gains"), said.evidence.iterrows(), strict=True):
+        row[name] = bool(line["lower"] <= truth <= line["upper"])
+        row[f"{name}_width"] = round(float(line["upper"] - line["lower"]), 5)
+    return row
+
+
+def table() -> str:
+    """Coverage and verdicts, by world and size."""
+    rows: list[list[Any]] = [
+        ["world", "units", "panels", "covers", "in doubt", "fails", "wrong and holds",
+         "beside lines (width)", "by how much it varies (width)"]
+    ]  # fmt: skip
+    frame = STORE.rows()
+    for kind, world in zip(KINDS, WORLDS, strict=True):
+        for units in SIZES:
+            part = frame[(frame["world"] == kind) & (frame["units"] == units)]
+            if part.empty:
+                continue
+            said, covers = part["verdict"], part["covers"].astype(bool)
+            numbers = [
+                covers.mean(), (said == "in doubt").mean(), (said == "fails").mean(),
+                (~covers & (said == "holds")).mean(),
+            ]  # fmt: skip
+            other = [
+                f"{part[x].astype(bool).mean():.2f} "
+                f"({(part[f'{x}_width'] / part['covers_width']).median():.2f})"
+                for x in ("lines", "gains")
+            ]
+            rows.append([world, units, len(part), *(f"{x:.2f}" for x in numbers), *other])
+    return markdown(rows)
+
+
+def main() -> None:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--panels", type=int, default=0)
+    parser.add_argument("--collect", action="store_true")
+    options = parser.parse_args()
+    warnings.filterwarnings("ignore", category=RuntimeWarning)
+    ready = STORE.ready()
+    for number in range(options.panels):
+        for kind in KINDS:
+            for units in SIZES:
+                if (kind, units, number) not in ready:
+                    STORE.add(measured(kind, units, number))
+    print(table())
+    if options.collect:
+        STORE.keep()
+        before, _, after = PAGE.read_text(encoding="utf-8").split(MARK)
+        PAGE.write_text(f"{before}{MARK}{table()}\n{MARK}{after}", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
