@@ -69,6 +69,11 @@ def test_thousands_as_other_countries_mark_them(form: str, tmp_path: Path) -> No
     assert read.tolist() == [1234567.5, 45.5] * 10
 
 
+def test_a_letter_behind_a_whole_number_is_part_of_a_name(tmp_path: Path) -> None:
+    _rows([1.5] * 20, ("12", "12b")).to_csv(tmp_path / "plots.csv", index=False)
+    assert {*reading_of(tmp_path / "plots.csv", None, roles=ROLES).frame["代码"]} == {"12", "12b"}
+
+
 @pytest.mark.parametrize("flag", ["e", " p", "bp"])
 def test_flags_of_statistical_offices_are_no_text(flag: str, tmp_path: Path) -> None:
     cells: list[object] = [10.25 + k for k in range(20)]

@@ -12,9 +12,10 @@ from bayes_nqp.language import Message
 
 _REMARK: Final = re.compile(
     r"(?:约|大约|近|≈|~|ca\.?)?\s*([-+]?[\d,]*\.?\d+\s*[%‰]?)"
-    r"\s*(?:[(（\[［【][^()（）\d][^()（）]{0,11}[)）\]］】]|[*＊†‡①-⑳⑴-⒇⁰¹²³⁴-⁹]{1,3}|[beprsu]{1,2})?"
+    r"\s*(?:[(（\[［【][^()（）\d][^()（）]{0,11}[)）\]］】]|[*＊†‡①-⑳⑴-⒇⁰¹²³⁴-⁹]{1,3}|"
+    r"(?:(?<=\s)|(?<=\.\d)|(?<=\.\d\d))[beprsu]{1,2})?"
 )
-"""Letters are flags of Eurostat: break, estimated, provisional, revised, secret, unreliable."""
+"""Letters are flags of Eurostat (break, estimated, provisional, …), and 12b is a name."""
 
 
 @step("remarks", place=45)
