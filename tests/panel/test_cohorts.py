@@ -38,6 +38,16 @@ def test_a_share_counts_from_its_first_positive_value() -> None:
     assert panel.cohort_labels[panel.unit_labels.tolist().index("杭州市")] == 2015
 
 
+def test_amounts_after_the_first_period_are_said_to_count_in_full() -> None:
+    df = city_frame()
+    on = df["年份"] >= df["zone_year"]
+    roles = {k: x for k, x in ARGUMENTS.items() if k != "cohort"} | {"treated": "dose"}
+    for dose, said in ((0.4, True), (1.0, False)):
+        share = np.where(df["年份"] == df["zone_year"], 0.25, dose)  # of the first period
+        notes = Panel.from_frame(df.assign(dose=np.where(on, share, 0.0)), **roles).notes
+        assert any("ContinuousExposure" in note for note in notes) == said
+
+
 def test_adoption_is_dated_before_incomplete_rows_are_dropped() -> None:
     df = with_post(city_frame())
     df.loc[(df["城市"] == "杭州市") & (df["年份"] == 2015), "nqp"] = np.nan

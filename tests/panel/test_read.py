@@ -253,6 +253,18 @@ def test_a_mark_within_the_header(tmp_path: Path) -> None:
     assert Panel.from_file(path, **ARGUMENTS).digest == WANTED
 
 
+@pytest.mark.parametrize(("change", "words"), [(1e4, "10,000-fold"), (None, "codes of missing")])
+def test_numbers_of_another_unit_and_codes_are_noted(
+    tmp_path: Path, change: float | None, words: str
+) -> None:
+    path, df = tmp_path / "cities.csv", city_frame()
+    df["nqp"] = df["nqp"] + 50
+    late = df["年份"] >= 2016
+    df.loc[late, "nqp"] = df.loc[late, "nqp"] * change if change else 9999
+    df.to_csv(path, index=False)
+    assert any(words in note for note in Panel.from_file(path, **ARGUMENTS).notes)
+
+
 def test_the_city_panel(shared_data: Path) -> None:
     path = shared_data / "china" / "city_nqpf_cbec_2010_2021.csv"
     panel = Panel.from_file(

@@ -4,6 +4,8 @@ from bayes_nqp.panel._build import free_name as free_name
 from bayes_nqp.panel._cohorts import declared as declared
 from bayes_nqp.panel._cross_section import CrossSection as CrossSection
 from bayes_nqp.panel._cross_section import cross_section as cross_section
+from bayes_nqp.panel._doubtful_numbers import doubtful_numbers as doubtful_numbers
+from bayes_nqp.panel._doubtful_numbers import notes_of_numbers as notes_of_numbers
 from bayes_nqp.panel._pairs import ENDS as ENDS
 from bayes_nqp.panel._pairs import Pairs as Pairs
 from bayes_nqp.panel._pairs import is_paired as is_paired

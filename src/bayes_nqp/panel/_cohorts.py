@@ -138,7 +138,8 @@ def from_indicator(
     column: pd.Series[Any], rows: SourceRows, starts: Ints, ordinals: Ints, notes: list[str]
 ) -> Ints:
     """Date the adoption of each unit by its first row with a positive indicator."""
-    on = _shares(column, rows, notes) > 0
+    shares = _shares(column, rows, notes)
+    on = shares > 0
     undone = ~on[1:] & on[:-1]
     undone[starts[1:] - 1] = False
     if undone.any():
@@ -148,6 +149,7 @@ def from_indicator(
             hint="date adoption by the first treated period with cohort=, or drop these units",
         )
     first = np.minimum.reduceat(np.where(on, ordinals, NEVER), starts)
+    _note_amounts(shares, starts, column, notes)
     late = on[starts] & (ordinals[starts] > ordinals.min())
     if late.any():
         notes.append(
@@ -158,6 +160,21 @@ def from_indicator(
             )
         )
     return first
+
+
+def _note_amounts(shares: Floats, starts: Ints, column: pd.Series[Any], notes: list[str]) -> None:
+    """Say that amounts after the first treated period count as treated in full."""
+    on = shares > 0
+    later = np.append(False, on[1:] & on[:-1])
+    later[starts] = False
+    if (partly := later & (shares < 1)).any():
+        notes.append(
+            Message(
+                "{} is below 1 in {} after the first treated period: these count as treated, and "
+                "how much is not asked (ContinuousExposure does)",
+                column.name, counted(partly.sum(), "row"),
+            )
+        )  # fmt: skip
 
 
 def _shares(column: pd.Series[Any], rows: SourceRows, notes: list[str]) -> Floats:

@@ -19,6 +19,7 @@ from bayes_nqp.files import named
 from bayes_nqp.language import Translator
 from bayes_nqp.panel import _derive, _show, _stratify, _summed
 from bayes_nqp.panel._build import build
+from bayes_nqp.panel._doubtful_numbers import notes_of_numbers
 from bayes_nqp.panel._labels import labelled
 from bayes_nqp.panel._pairs import build_pairs
 from bayes_nqp.panel._rectangle import Rectangle
@@ -457,7 +458,8 @@ class Panel(PanelAttributes, Rectangle):
                 labels=labels,
                 notes=notes,
             )
-        return cls(**fields)
+        panel = cls(**fields)
+        return replace(panel, notes=(*panel.notes, *notes_of_numbers(panel)))
 
     def where(self, mask: Bools | pd.Series[Any]) -> Panel:
         """Keep some rows, and validate the rest as a panel of its own.

@@ -248,5 +248,7 @@ def _text_hint(name: str, values: list[str], argument: str) -> str:
     if argument == "cohort" and words and 0 < len(others) <= 3 and len(others) < len(values):
         which = repr(others[0] if len(others) == 1 else others)
         return Message("never={}, if it means never treated", which)
+    if argument == "cohort" and not words:
+        return Message("write 2015, 2015-03 or 2015年3月 in these cells")
     freq = Message(" or freq='M' (or 'Y', 'Q', 'D')") if argument == "time" else ""
     return Message("df[{0!r}] = pd.to_datetime(df[{0!r}]){1} if these are dates", name, freq)

@@ -14,10 +14,9 @@ from bayes_nqp.errors import StudyError, nearest, shown
 from bayes_nqp.intake import cleaned, with_numbers
 from bayes_nqp.labels import Labels, labels_of
 from bayes_nqp.language import Message, languages
-from bayes_nqp.panel import Panel, declared
+from bayes_nqp.panel import Panel, declared, notes_of_numbers
 from bayes_nqp.studies._data_keys import Data
 from bayes_nqp.studies._derive import derive, numbers_of
-from bayes_nqp.studies._doubtful_numbers import notes_of_numbers
 from bayes_nqp.studies._new_columns import check_new, with_columns
 from bayes_nqp.studies._schema import Settings
 from bayes_nqp.studies._source import rows_of

@@ -13,8 +13,7 @@ from bayes_nqp.columns import counted, plain, year_of
 from bayes_nqp.errors import IdentificationError, NQPError, PanelError, shown
 from bayes_nqp.intake import Guess, Look, match
 from bayes_nqp.language import NOTHING, Message, listed, separated
-from bayes_nqp.panel import Panel
-from bayes_nqp.studies._doubtful_numbers import doubtful_numbers
+from bayes_nqp.panel import Panel, doubtful_numbers
 from bayes_nqp.studies._study import Study
 
 _MOST: Final = 8

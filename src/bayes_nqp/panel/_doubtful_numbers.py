@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
@@ -12,7 +12,9 @@ import pandas as pd
 from bayes_nqp.columns import counted, plain
 from bayes_nqp.errors import PanelError, shown
 from bayes_nqp.language import Message
-from bayes_nqp.panel import Panel
+
+if TYPE_CHECKING:
+    from bayes_nqp.panel._panel import Panel
 
 _NINES: Final = tuple(float(10**k - 1) for k in range(1, 7))
 _FACTORS: Final = (3, 4, 6, 8)
@@ -44,7 +46,7 @@ def doubtful_numbers(panel: Panel) -> Iterator[PanelError]:
 
 
 def notes_of_numbers(panel: Panel) -> list[Message]:
-    """Say the same in a line each, for who runs a study of such numbers."""
+    """Say the same in a line each, for who goes on with such numbers."""
     return [Message("{} ({})", doubt.what, doubt.where) for doubt in doubtful_numbers(panel)]
 
 
