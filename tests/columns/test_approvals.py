@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import messy_books
 import pandas as pd
 import pytest
 
@@ -93,3 +94,14 @@ def test_two_years_in_a_cell_are_a_problem_that_one_correction_solves(tmp_path: 
     text = text.replace("\n[design]", f"\n[data.read]\n{read}\n[design]", 1)
     (tmp_path / "cities.toml").write_text(text, encoding="utf-8")
     assert int((validate(tmp_path / "cities.toml").panel.cohort_codes >= 0).sum()) == 3
+
+
+@pytest.mark.parametrize("cell", ["2018（拟）", "2018[计划]"])
+def test_a_plan_is_no_year_with_a_remark(tmp_path: Path, cell: str) -> None:
+    frame = messy_books.truth(1).astype({"批复年份": object})
+    frame["批复年份"] = [None if pd.isna(x) else f"{x:.0f}" for x in frame["批复年份"]]
+    frame.loc[frame["城市"] == "昭通市", "批复年份"] = cell
+    frame.to_csv(tmp_path / "a.csv", index=False)
+    made = new(tmp_path / "a.csv")
+    assert made.study is None
+    assert cell in made.problem

@@ -170,6 +170,28 @@ def test_batches_may_stand_above_their_names(tmp_path: Path, numbered: bool) -> 
     assert since_of(new(path), path) == since
 
 
+def test_an_end_of_the_policy_is_asked_for(tmp_path: Path) -> None:
+    _, since = messy_books.listed(messy_books.truth(1))
+    city = next(iter(since))
+    rows = [["城市", "批复时间", "退出时间"],
+            *([x, y, 2017 if x == city else None] for x, y in since.items())]  # fmt: skip
+    path, _ = listed(tmp_path, rows)
+    made = new(path)
+    assert made.study is None
+    assert "退出时间" in made.problem
+    assert city in made.problem
+    path, since = listed(tmp_path, [[*row[:2], None] for row in rows])
+    assert since_of(new(path, tmp_path / "b.toml"), path) == since
+
+
+def test_waves_with_their_dates_are_read(tmp_path: Path) -> None:
+    _, since = messy_books.listed(messy_books.truth(1))
+    cities = {year: ", ".join(x for x in since if since[x] == year) for year in (2014, 2016)}
+    path, since = listed(tmp_path, [["Wave", "Cities"], ["Wave 1 (March 2014)", cities[2014]],
+                                    ["Wave 2 (July 2016)", cities[2016]]])  # fmt: skip
+    assert since_of(new(path), path) == since
+
+
 def test_a_list_of_units_that_several_columns_name_is_told(tmp_path: Path) -> None:
     frame = messy_books.truth(1).assign(区县="城关区").drop(columns="批复年份")
     twice = pd.concat([frame, frame.assign(区县="新区")])

@@ -26,6 +26,11 @@ _OTHERWISE: Final = re.compile(
 type Date = tuple[int, int | None]
 
 
+def otherwise(cell: Any) -> bool:
+    """Tell whether words make of a year another than the first under the policy: 2019（拟）."""
+    return isinstance(cell, str) and _OTHERWISE.search(cell) is not None
+
+
 def is_never(cell: Any) -> bool:
     """Tell whether a cell of dates says that there is none."""
     return isinstance(cell, str) and _NEVER.fullmatch(cell.strip()) is not None

@@ -113,7 +113,8 @@ def _claims(
         periods, named = periods_of(column), sounds_like("cohort", name)
         since = times.ge(periods).astype("float64") if times.notna().all() else None
         if is_cohort(periods, column, frame):
-            yield _Claim(0 if named else 3, "cohort", name, since, _SOUND)
+            reason = _SOUND if named else _UNNAMED.fill(_SOUND)
+            yield _Claim(0 if named else 3, "cohort", name, since, reason)
         elif named and may_be_cohort(periods, column, frame):
             yield _Claim(2, "cohort", name, since, _NAMED)
         else:

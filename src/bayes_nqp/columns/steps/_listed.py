@@ -33,6 +33,13 @@ _HEAD: Final = re.compile(rf"{_DATE.pattern}|^第?[一二三四五六七八九�
 """Names of columns that are dates or batches of the names below them."""
 _ABOVE: Final = re.compile(r"第?\s*[一二三四五六七八九十\d]+\s*[批期轮]")
 """A batch that stands above its names."""
+_ENDED: Final = re.compile(
+    r"退出|撤销|取消|终止|结束|摘牌|\b(?:end|exit|withdr|until|terminat)", re.IGNORECASE
+)
+"""What a column of a list is called that says when the policy ended."""
+BATCH: Final = re.compile(
+    r"第?([一二三四五六七八九十\d]+)(?:批|期|轮|波)|(?:batch|wave|round|phase|tranche)\s*(\d+)"
+)
 _BATCHES, _NAMES = "批次", "名单"
 _SEVERAL: Final = 2
 _BETWEEN: Final = re.compile(r"[、，,；;\n]+")
@@ -189,6 +196,24 @@ def doubt_of(source: Mapping[str, Any], matches: Listed) -> PanelError | None:
     )
 
 
+def ended(reading: Reading, source: Mapping[str, Any]) -> list[PanelError]:
+    """Say of which names the list states when the policy ended."""
+    table = table_of(reading, source["sheet"])
+    for name in map(str, table.columns):
+        if name == source["since"] or not _ENDED.search(name):
+            continue
+        left = table[[not is_never(x) for x in table[name]] & ~missing(table[name])]
+        if len(left):
+            return [PanelError(
+                Message("column {} of the list in {!r} says when the policy ended",
+                        name, source["sheet"]),
+                where=shown(map(plain, left[source["unit"]]), 6),
+                hint="a policy that ends is none here: leave these units out of the file, or that "
+                "column where the end is after the data",
+            )]  # fmt: skip
+    return []
+
+
 def table_of(reading: Reading, sheet: str) -> pd.DataFrame:
     """Read a sheet below its names; batches side by side are put one below the other."""
     grid = reading.grids[sheet]
@@ -260,3 +285,12 @@ def key_of(name: Any) -> str:
 def _ways(name: str) -> tuple[str, str]:
     """A name with and without the province before it."""
     return name, _PROVINCE.sub("", name)
+
+
+def batch_of(text: str) -> str:
+    """The number of a batch; "" for other words."""
+    match = BATCH.search(bare_name(text).casefold())
+    return "" if match is None else (match[1] or match[2]).translate(_DIGITS)
+
+
+_DIGITS: Final = str.maketrans("一二三四五六七八九", "123456789")

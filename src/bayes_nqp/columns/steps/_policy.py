@@ -13,9 +13,12 @@ from bayes_nqp.columns._values import counted, is_text, missing, plain
 from bayes_nqp.columns._vocabulary import Part, sounds_like
 from bayes_nqp.columns._years import month_of, year_of
 from bayes_nqp.columns.steps._listed import (
+    BATCH,
     Listed,
     bare_name,
+    batch_of,
     doubt_of,
+    ended,
     keys_of,
     listed,
     means,
@@ -27,11 +30,10 @@ from bayes_nqp.columns.steps._step import Found, Reading, Step, step
 from bayes_nqp.errors import PanelError, shown
 from bayes_nqp.language import Message, Translator, language_of, separated
 
-_CALLED: Final = re.compile(r"名单|批|list|adopt|roll.?out", re.IGNORECASE)
-"""What sheets are called that list who has the policy, beside words for the policy itself."""
-_BATCH: Final = re.compile(
-    r"第?([一二三四五六七八九十\d]+)(?:批|期|轮|波)|(?:batch|wave|round)(\d+)"
+_CALLED: Final = re.compile(
+    r"名单|批|list|adopt|roll.?out|\b(?:wave|round|phase|tranche)", re.IGNORECASE
 )
+"""What sheets are called that list who has the policy, beside words for the policy itself."""
 _YEAR: Final = re.compile(r"(?<!\d)((?:19|20)\d\d)(?:年(\d\d?)月)?(?=年|\D|$)")
 _HALF: Final = 0.5
 """Share of a list's names that are units, of units named, or of cells that are years, at least."""
@@ -84,6 +86,7 @@ class PolicyList(Step):
                 where=shown(places, 6),
                 hint="keep the one that is the policy in the line policy of [data.read]",
             ))  # fmt: skip
+        reading.doubts += ended(reading, source)
         reason = Message("sheet {} lists who is treated, and its column {} since when",
                          source["sheet"], source["since"])  # fmt: skip
         if "of" in source:
@@ -246,7 +249,7 @@ def _sources(reading: Reading, of: str) -> Iterator[tuple[bool, Source]]:
             source: Source = {"sheet": sheet, "unit": unit, "since": name} | by
             if cells and sum(_dated(x) for x in cells) >= _HALF * len(cells):
                 yield named, source
-            elif cells and all(isinstance(x, str) and _batch(x) for x in cells):
+            elif cells and all(isinstance(x, str) and batch_of(x) for x in cells):
                 dates = _dates_of(reading, cells, read)
                 if dates:
                     yield named, source | {"dates": dates}
@@ -277,12 +280,12 @@ def _dates_of(reading: Reading, batches: Iterable[str], read: str) -> dict[str, 
                 beside = [(y, month_of(x)) for x in cells[place + 1 :] if (y := year_of(x))]
                 for part in re.split(r"[；;。\n]", cell):
                     text = bare_name(part)
-                    named = {_batch(x[0]) for x in _BATCH.finditer(text)}
+                    named = {batch_of(x[0]) for x in BATCH.finditer(text)}
                     stated = {(int(x[1]), int(x[2] or 0) or None) for x in _YEAR.finditer(text)}
                     dates = stated or {*beside[:1]}
                     if len(named) == 1 and len({year for year, _ in dates}) == 1:
                         days.setdefault(named.pop(), set()).update(dates)
-    return {x: date for x in batches if (date := _one_date(days.get(_batch(x), set())))}
+    return {x: date for x in batches if (date := _one_date(days.get(batch_of(x), set())))}
 
 
 def _one_date(days: set[tuple[int, int | None]]) -> int | str | None:
@@ -292,12 +295,3 @@ def _one_date(days: set[tuple[int, int | None]]) -> int | str | None:
         return None
     year = years.pop()
     return f"{year}-{months.pop():02d}" if len(months) == 1 else year
-
-
-def _batch(text: str) -> str:
-    """The number of a batch; "" for other words."""
-    match = _BATCH.search(bare_name(text).casefold())
-    return "" if match is None else (match[1] or match[2]).translate(_DIGITS)
-
-
-_DIGITS: Final = str.maketrans("一二三四五六七八九", "123456789")

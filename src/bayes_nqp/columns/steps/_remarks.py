@@ -6,6 +6,8 @@ import re
 from typing import Any, Final
 
 from bayes_nqp.columns._number_words import MOST, Cells, counts, marked, narrow
+from bayes_nqp.columns._told import otherwise
+from bayes_nqp.columns._years import year_of
 from bayes_nqp.columns.steps._cellwise import Cellwise
 from bayes_nqp.columns.steps._step import step
 from bayes_nqp.language import Message
@@ -29,10 +31,12 @@ class RemarksAside(Cellwise):
     )
 
     def odd(self, entries: Cells) -> list[Any]:
-        """Cells with a remark, of columns of numbers."""
+        """Cells with a remark, of columns of numbers; none that turns a year into another."""
         if entries.count(lambda x: counts(self.after(x))) < MOST * entries.counts.sum():
             return []
-        return [x for x in entries.values if self.after(x) != x]
+        remarks = [x for x in entries.values if self.after(x) != x]
+        years = all(x == "" or year_of(self.after(x)) is not None for x in entries.values)
+        return [] if years and any(map(otherwise, remarks)) else remarks
 
     def reason(self, names: str) -> Message:
         """Say in which columns."""
