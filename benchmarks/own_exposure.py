@@ -33,10 +33,11 @@ WORLDS: Final = (
     "one slope", "slopes differ by unit", "half zeros, t(3) errors", "lines of units",
     "units whose exposure grows drift up", "the same, half as much",
     "units that gain more take more", "the same, half as much",
+    "lasting shocks move both", "exposure measured with an error that lasts",
 )  # fmt: skip
 KINDS: Final = (
     "one slope", "slopes differ by unit", "half zeros", "lines", "drift", "half drift", "gains",
-    "half gains",
+    "half gains", "common", "error",
 )  # fmt: skip
 
 
@@ -55,6 +56,9 @@ def made(kind: str, units: int, number: int) -> tuple[nqp.Panel, float]:
         level, growth = 0.5 * gain, 0.1 + 0.05 * gain
         slope = slope + 0.15 * half * gain
     dose = np.exp(level + growth * t + 0.3 * ar1(rng, units, 0.5, 1.0))
+    if kind == "common":
+        shocks = ar1(rng, units, 0.7, 0.5)
+        dose, errors = dose * np.exp(0.3 * shocks), errors + 0.3 * shocks
     if kind == "half zeros":
         dose = np.where(rng.random(shape) < 0.5, 0.0, np.exp(rng.standard_normal(shape)))
         errors = 0.6 * rng.standard_t(3, shape) / np.sqrt(3.0)
@@ -62,6 +66,8 @@ def made(kind: str, units: int, number: int) -> tuple[nqp.Panel, float]:
     walk = np.cumsum(rng.normal(0.0, 0.4, PERIODS))
     y = rng.normal(0.0, 2.0, (units, 1)) + walk + errors + slope * dose
     y = y + drift.get(kind, np.zeros((units, 1))) * t
+    if kind == "error":
+        dose = dose * np.exp(0.25 * ar1(rng, units, 0.8, 1.0))
     unit, time = np.divmod(np.arange(dose.size), PERIODS)
     frame = pd.DataFrame({"unit": unit, "time": time, "y": y.ravel(), "dose": dose.ravel()})
     panel = nqp.Panel.from_frame(frame, unit="unit", time="time", outcome="y", exposures=["dose"])

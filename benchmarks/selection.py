@@ -1,4 +1,7 @@
-"""Run: python -m benchmarks.selection --panels 200. How often the check `selection` speaks.
+"""Run: python -m benchmarks.selection --panels 200 [--only WORLD …].
+
+How often the check `selection` speaks, and intervals of the average effect cover its truth of one,
+which is that of outcomes as they were before any of them was lost.
 
 Panels of 60 and of 200 units × 12 periods in two strata, four cohorts, AR(1) errors of .5, of which
 rows are missing for reasons that matter and for others.
@@ -33,6 +36,8 @@ WORLDS = (
     "log(1 + y) of counts",
     "outcomes below a floor dropped",
     "the treated lack 12 % more",
+    "the highest tenth written as the bound, adopters high",
+    "the highest and the lowest hundredth written as bounds",
 )
 
 
@@ -46,6 +51,8 @@ def simulated(world: str, units: int, number: int) -> nqp.Panel:
     level = rng.normal(0, 1.5, (units, 1))
     time = np.cumsum(rng.normal(0, 0.3, (2, PERIODS)), axis=1)[stratum]
     error = errors(rng, shape, heavy="t(3)" in world)
+    if "adopters high" in world:
+        level = level + 1.5 * (cohort[:, None] < PERIODS)
     outcome = level + time + on + error
     there = np.ones(shape, dtype=bool)
     if "at random" in world:
@@ -60,6 +67,10 @@ def simulated(world: str, units: int, number: int) -> nqp.Panel:
         there[:, 1:] = ~np.maximum.accumulate(bad, axis=1)[:, :-1]
     elif "floor" in world:
         there = outcome > -2.0
+    elif "bound" in world:
+        share = 0.1 if "tenth" in world else 0.01
+        low = -np.inf if "tenth" in world else np.quantile(outcome, share)
+        outcome = np.clip(outcome, low, np.quantile(outcome, 1.0 - share))
     elif "treated" in world:
         there = rng.random(shape) > 0.05 + 0.12 * on
     if "large" in world:
@@ -97,19 +108,25 @@ def main() -> None:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--panels", type=int, default=200)
-    panels = parser.parse_args().panels
+    parser.add_argument("--only", nargs="*", default=WORLDS)
+    arguments = parser.parse_args()
+    panels = arguments.panels
     design = nqp.StaggeredDiD(nqp.Complete(), unidentified="drop")
-    rows: list[list[object]] = [["rows that are missing", "units", "in doubt", "fails"]]
-    for world in WORLDS:
+    rows: list[list[object]] = [["rows that are missing", "units", "covers", "in doubt", "fails"]]
+    for world in arguments.only:
         for units in UNITS:
             said: Counter[str] = Counter()
+            covered = 0
             for number in range(panels):
                 panel = simulated(world, units, number)
-                sampler = nqp.Importance(draws=20, chains=1, proposals=200, seed=1)
+                sampler = nqp.Importance(draws=500, seed=1)
                 fit = nqp.fit(design, panel, sampler, progress=False)
+                low, high = np.quantile(nqp.att(fit), (0.025, 0.975))
+                covered += int(low < 1.0 < high)
                 said[nqp.check(fit, "selection", progress=False).verdict] += 1
             rates = [f"{said[verdict] / panels:.2f}" for verdict in ("in doubt", "fails")]
-            rows.append([world, units, *rates])
+            covers = "–" if "log" in world else f"{covered / panels:.2f}"
+            rows.append([world, units, covers, *rates])
     print(markdown(rows))
 
 

@@ -37,6 +37,10 @@ def simulated(world: str) -> nqp.Panel:
             if "zeros" in world
             else (there, np.log1p(count))
         )
+    if "cut off at" in world:
+        y = np.minimum(y, np.quantile(y, float(world.rsplit(maxsplit=1)[-1])))
+    if "rounded" in world:
+        y = np.round(y)
     rows = frame.assign(y=y, dose=frame["time"] * (frame["unit"].factorize()[0] % 5) / 10)[there]
     roles = {"unit": "unit", "time": "time", "outcome": "y", "strata": "region"}
     return nqp.Panel.from_frame(rows, cohort="cohort", exposures="dose", **roles)
@@ -58,6 +62,9 @@ def asked(panel: nqp.Panel) -> nqp.CheckResult:
         ("log(1 + y) of counts", "in doubt", "unit in which they are counted"),
         ("outcomes below a floor dropped", "in doubt", "cut off"),
         ("the treated lack 12 % more", "in doubt", "Adoption changes the share of rows"),
+        ("cut off at 0.7", "in doubt", "looks cut off there"),
+        ("cut off at 0.99", "holds", "Every unit"),
+        ("rounded and cut off at 0.7", "holds", "Every unit"),
     ],
 )
 def test_what_rows_are_missing_for(world: str, verdict: str, word: str) -> None:
@@ -72,3 +79,18 @@ def test_of_a_continuous_exposure_only_outcomes_are_looked_at() -> None:
     result = nqp.check(fit, "selection", progress=False)
     assert result.verdict == "fails"
     assert "零没有对数" in result.said("zh")
+
+
+def test_a_mediator_that_was_cut_off_is_named() -> None:
+    made = nqp.simulation.channels(seed=7).panel
+    frame = made.frame.copy()
+    frame["digital"] = frame["digital"].clip(upper=frame["digital"].quantile(0.7))
+    design = nqp.Mediation(nqp.StaggeredDiD(nqp.Complete()), ["digital"])
+    said = {}
+    for name, rows in {"whole": made.frame, "cut": frame}.items():
+        panel = nqp.Panel.from_frame(rows, **made.arguments)
+        fit = nqp.fit(design, panel, SAMPLER, progress=False)
+        said[name] = nqp.check(fit, "selection", progress=False)
+    assert said["whole"].verdict == "holds"
+    assert said["cut"].verdict == "in doubt"
+    assert "for digital" in said["cut"].sentence

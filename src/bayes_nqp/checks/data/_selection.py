@@ -11,9 +11,20 @@ import pandas as pd
 from scipy.special import ndtr
 
 from bayes_nqp.arrays import Array
+from bayes_nqp.checks.channels._lines import effects_on
 from bayes_nqp.checks.data._column import Codes, Measurements, column_of, step_of
 from bayes_nqp.checks.data._moved import change_with_adoption
-from bayes_nqp.checks.shared import DOUBT, FAILS, Finding, Verdict, asks, labels, worst_of
+from bayes_nqp.checks.shared import (
+    DOUBT,
+    FAILS,
+    Finding,
+    Verdict,
+    asks,
+    average_effect,
+    labels,
+    worst_of,
+)
+from bayes_nqp.estimands import att
 from bayes_nqp.fitting import ROWS, UNITS, Fit, panel_of
 from bayes_nqp.language import Message, joined
 from bayes_nqp.panel import Panel
@@ -28,6 +39,11 @@ _MANY: Final = 0.05
 """Share of rows without which the rest is no sample of them."""
 _ZEROS: Final = 0.02
 """Share of zeros under log(1 + y) from which the effect rests on the unit of y."""
+_HEAP, _NEAR, _HARM = 0.01, 0.05, 1.0
+"""Share of rows at an end of the outcome from which it is a bound; share of rows next to it, which
+are mostly different numbers; posterior sds of the average effect that rows at it could lack."""
+_NATURAL: Final = (0.0, 1.0, 100.0)
+"""Ends of shares, and of what cannot be below zero: nothing lies beyond them."""
 _TAIL, _FEWEST, _BLUNT, _SEVERAL = 0.05, 20, 0.33, 6
 """Share of the rows that are the lowest, how many they are at least; the share of them in the lower
 half of their range, and the units that this is of, from which they were cut off."""
@@ -66,6 +82,10 @@ def selection(fit: Fit) -> Finding:
     its lowest values end as if they were cut off. The logarithm of one more than a
     count that is often zero is named as well: its effect rests on the unit of the count.
 
+    Rows are there, and their outcomes are not, where these were cut off at a bound and written as
+    it (top-coded, winsorised): the treated among them cannot show an effect, so that the average
+    lacks their share of it, and is named where that is a posterior sd. So are those of mediators.
+
     In doubt by each of them; it fails where more than 5 % of the rows are missing below small
     counts.
 
@@ -80,7 +100,7 @@ def selection(fit: Fit) -> Finding:
     missing = ~np.isfinite(outcome.values)
     with np.errstate(all="ignore"):
         low = list(_floor(outcome, missing)) or list(_unit(outcome))
-        causes = [*_policy(fit, panel, missing), *low]
+        causes = [*_policy(fit, panel, missing), *low, *_bounds(fit, panel)]
     table = pd.DataFrame(
         [[x.name, x.verdict, x.sentence] for x in causes], columns=["cause", "verdict", "sentence"]
     )
@@ -156,6 +176,47 @@ def _floor(outcome: Measurements, missing: Array) -> Iterator[_Cause]:
                 lost, float(tail[0]),
             ),
         )  # fmt: skip
+
+
+def _bounds(fit: Fit, panel: Panel) -> Iterator[_Cause]:
+    """Whether treated rows stand at a bound at which the outcome, or a mediator, was cut off."""
+    if not fit.facts.adopted:
+        return
+    cohort = panel.cohort_codes[panel.unit_codes]
+    on = (cohort >= 0) & (panel.time_codes >= cohort)
+    columns = {panel.roles.outcome: (panel.outcome, average_effect(fit).to_numpy().ravel())}
+    for name in () if fit.facts.channels is None else fit.facts.mediators(panel):
+        values = panel.mediators[:, panel.roles.mediators.index(name)]
+        columns[name] = values, att(effects_on(fit, name)).to_numpy().ravel()
+    for name, (values, effect) in columns.items():
+        for end in _heaps(values):
+            share = float((values == end)[on].mean())
+            if share * abs(effect.mean()) > _HARM * effect.std():
+                yield _Cause(Message("a bound"), DOUBT, _at_bound(name, end, share, effect))
+
+
+def _heaps(values: Array) -> Iterator[float]:
+    """Ends of a column at which many rows stand, and next to which rows differ."""
+    order = np.sort(values[np.isfinite(values)])
+    ends = {order[-1]: order[order < order[-1]][::-1], order[0]: order[order > order[0]]}
+    for end, others in ends.items():
+        heap, near = order.size - others.size, others[: max(int(_NEAR * order.size), _FEWEST)]
+        many = heap >= max(_LEAST, _HEAP * order.size)
+        if many and end not in _NATURAL and np.unique(near).size > 0.5 * near.size:
+            yield float(end)
+
+
+def _at_bound(name: str, end: float, share: float, effect: Array) -> Message:
+    return Message(
+        "{:.0%} of treated rows have {:.5g} for {}, beyond which there is none, and next to which "
+        "others differ from one another: it looks cut off there (top-coded, winsorised). These "
+        "rows cannot show an effect, and the average effect on it may lack {:.2g}. Take it as it "
+        "was measured.",
+        share,
+        end,
+        name,
+        share * abs(effect.mean()),
+    )
 
 
 def _unit(outcome: Measurements) -> Iterator[_Cause]:
