@@ -27,7 +27,7 @@ from bayes_nqp.labels import ATTR, Labels, labels_of
 from bayes_nqp.language import Message, encoded
 from bayes_nqp.machine import within
 from bayes_nqp.markup import facts_html, facts_text
-from bayes_nqp.planning import plan_of
+from bayes_nqp.planning import before_all_adopt, plan_of
 from bayes_nqp.sampling import NUTS, Importance, Sampler
 from bayes_nqp.software import versions
 
@@ -375,8 +375,11 @@ def _run(
             hint=Message("{} with {}", Hint("sampler", NUTS()), type(facts.inexact[1]).__name__),
         )
     plan = plan_of(design, panel, scale=scale)
+    shorter, ending = before_all_adopt(plan)
+    if ending:
+        panel, plan = shorter, plan_of(design, shorter, scale=scale)
     check_draws(plan, sampler)
-    notes = plan.notes
+    notes = (*ending, *plan.notes)
     if isinstance(sampler, NUTS):
         from bayes_nqp.fitting._rows import ROWS_NOTE, fit_rows
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import warnings
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -31,6 +32,7 @@ from bayes_nqp.foreign import reply
 from bayes_nqp.language import decoded
 from bayes_nqp.limits import afford
 from bayes_nqp.panel import Panel
+from bayes_nqp.planning import before_all_adopt, plan_of
 from bayes_nqp.renames import RENAMED
 from bayes_nqp.seal import Seal, seal_of
 
@@ -90,6 +92,11 @@ def load(path: str | Path, panel: Panel | None = None) -> Fit:
         panel = _attempt(path, lambda: from_bytes(groups[PANEL]))
         if panel.digest != digest:
             raise _refusal(path, "its rows are not those that were fitted")
+    if panel is not None and panel.digest != digest:
+        # The file's rows may be those before everyone adopts.
+        with suppress(NQPError):
+            shorter, _ = before_all_adopt(plan_of(fit.design, panel))
+            panel = shorter if shorter.digest == digest else panel
     if panel is not None and panel.digest != digest:
         raise PanelError(
             "'panel' is not the one that was fitted: its digest differs",

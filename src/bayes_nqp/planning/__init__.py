@@ -11,6 +11,7 @@ from bayes_nqp.planning._layout import row_layout as row_layout
 from bayes_nqp.planning._plan import CellInfo as CellInfo
 from bayes_nqp.planning._plan import Equation as Equation
 from bayes_nqp.planning._plan import Plan as Plan
+from bayes_nqp.planning._planned import before_all_adopt as before_all_adopt
 from bayes_nqp.planning._planned import plan_model as plan_model
 from bayes_nqp.planning._planned import plan_of
 from bayes_nqp.planning._redealt import Redealt as Redealt

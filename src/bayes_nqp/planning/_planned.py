@@ -49,6 +49,31 @@ def plan_of(design: Design, panel: Panel, *, scale: float | None = None) -> Plan
     return _remembered(design, panel, scale)
 
 
+def before_all_adopt(plan: Plan) -> tuple[Panel, tuple[Message, ...]]:
+    """End a plan's panel before everyone has adopted, where what nothing identifies is left out.
+
+    No row from there on enters the fit. Within what is left the last to adopt are never treated,
+    as leads, placebo dates and the average over designs need of some units.
+
+    Returns
+    -------
+    tuple
+        The plan's own panel where that changes nothing; what is to be noted.
+    """
+    panel, start = plan.panel, plan.panel.cohort_codes
+    end = int(start.max()) - plan.facts.anticipation
+    kept = plan.model.unidentified == "raise" or plan.facts.reach != "none"
+    if kept or (start < 0).any() or end < 2:
+        return panel, ()
+    note = Message(
+        "the sample ends before {}, when everyone has adopted; {} units that adopt last are never "
+        "treated within it",
+        panel.time_labels[end],
+        round(panel.counts[start == start.max()].sum()),
+    )
+    return panel.where(panel.time_codes < end), (note,)
+
+
 @lru_cache(maxsize=_REMEMBERED)
 def _remembered(design: Design, panel: Panel, scale: float | None) -> Plan:
     return plan_model(design.spec(panel), scale=scale)

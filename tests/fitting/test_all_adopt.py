@@ -1,0 +1,59 @@
+"""Everyone adopts: the sample ends before the last do, and these stand in for the never treated."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import bayes_nqp as nqp
+from bayes_nqp.checks import run_checks
+from bayes_nqp.errors import PanelError
+from bayes_nqp.simulation import staggered
+
+SAMPLER = nqp.Importance(draws=250, seed=1)
+
+
+@pytest.fixture(scope="module")
+def panel() -> nqp.Panel:
+    made = staggered(units=40, periods=11, cohorts=(5, 7, 10), never=0.0, strata={}, seed=3)
+    assert (made.panel.cohort_codes >= 0).all()
+    return made.panel
+
+
+@pytest.fixture(scope="module")
+def fit(panel: nqp.Panel) -> nqp.Fit:
+    return nqp.fit(nqp.StaggeredDiD(unidentified="drop"), panel, SAMPLER, progress=False)
+
+
+def test_the_fit_is_that_of_the_shorter_sample(fit: nqp.Fit, panel: nqp.Panel) -> None:
+    before = panel.where(panel.time_codes < panel.cohort_codes.max())
+    shorter = nqp.fit(nqp.StaggeredDiD(), before, SAMPLER, progress=False)
+    np.testing.assert_array_equal(nqp.att(fit), nqp.att(shorter))
+    assert fit.panel is not None
+    assert fit.panel.digest == before.digest
+    assert any("when everyone has adopted" in note for note in fit.notes)
+
+
+def test_leads_and_placebo_dates_are_asked(fit: nqp.Fit) -> None:
+    asked = ["pretrends", "placebo_time", "anticipation", "control_group"]
+    assert {x.verdict for x in run_checks(fit, asked)}.isdisjoint({"not applicable"})
+    assert len(nqp.averaged(fit).designs) > 1
+
+
+def test_anticipation_ends_it_sooner(panel: nqp.Panel) -> None:
+    design = nqp.StaggeredDiD(unidentified="drop", anticipation=1)
+    fit = nqp.fit(design, panel, SAMPLER, progress=False)
+    assert fit.panel is not None
+    assert fit.panel.periods == panel.cohort_codes.max() - 1
+
+
+def test_it_is_read_again_beside_the_whole_panel(
+    fit: nqp.Fit, panel: nqp.Panel, tmp_path: Path
+) -> None:
+    path = fit.save(tmp_path / "fit.nc")
+    assert nqp.load(path).digest == fit.digest
+    assert nqp.load(path, panel).digest == fit.digest
+    with pytest.raises(PanelError, match="not the one that was fitted"):
+        nqp.load(path, panel.where(panel.unit_codes > 0))
