@@ -61,8 +61,8 @@ _MISSING = (type(None), type(pd.NA), type(pd.NaT))
 _WORDS = frozenset({"nan", "none", "nat", "<na>", "null", "na", "n/a"})
 """Names that look as if something missing had become text."""
 _TOTALS: Final[frozenset[str]] = frozenset(WORDS["totals"]["names"])
-_PARTS: Final[tuple[str, ...]] = tuple(WORDS["totals"]["beginnings"])
 """Names of rows that are made of others."""
+_PARTS = tuple(WORDS["totals"]["beginnings"])
 _ENDS = tuple(WORDS["totals"]["endings"])
 SURROGATE = re.compile("[\ud800-\udfff]")
 _LONG = 2**63
@@ -161,11 +161,8 @@ def is_total(name: str) -> bool:
 
 def may_be_total(text: str) -> bool:
     """Whether any name in a text, a line each, may say so: a quick look at many."""
-    bare = text.casefold()
-    letters = {
-        x for x in "".join((*_TOTALS, *_PARTS)) if x in bare
-    }  # a letter is found, or missed, sooner
-    words = (*_TOTALS, *_PARTS)
+    bare, words = text.casefold(), (*_TOTALS, *_PARTS)
+    letters = {x for x in "".join(words) if x in bare}  # a letter is found, or missed, sooner
     return any(letters.issuperset(word) and word in bare for word in words)
 
 

@@ -19,11 +19,11 @@ from bayes_nqp.intake._look import SourceColumn
 from bayes_nqp.intake._treatment_columns import (
     amiss,
     dated,
-    is_amount,
     is_cohort,
     may_be_cohort,
     periods_of,
     status_of,
+    with_amounts,
 )
 from bayes_nqp.language import NOTHING, Message, separated
 
@@ -160,12 +160,8 @@ def _nothing(proposal: Guess, columns: dict[str, SourceColumn], frame: pd.DataFr
         for name, column in called.items()
         if (fault := amiss(column, status_of(column, shares=True), frame))
     ]
-    amounts = next((name for name, column in called.items() if is_amount(column)), "")
     hint = _product(proposal, columns, frame) or _batches(proposal, columns) or _WANTED
-    if amounts:
-        hint = Message('{}; for effects per unit of an amount, in [design] type = '
-                       '"ContinuousExposure" and exposure = {}', hint,
-                       json.dumps(amounts, ensure_ascii=False))  # fmt: skip
+    hint = with_amounts(hint, called)
     if proposal.zones:
         hint = Message("{}; --zones merges the cross-border e-commerce pilot zones", hint)
     return PanelError(

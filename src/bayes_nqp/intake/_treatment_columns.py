@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -123,6 +125,17 @@ def is_amount(column: SourceColumn) -> bool:
     above = values[values > 0]
     return bool((values == 0).any() and (values >= 0).all() and above.nunique() > 1
                 and (above % 1 != 0).any())  # fmt: skip
+
+
+def with_amounts(hint: Message, columns: Mapping[str, SourceColumn]) -> Message:
+    """Add to what to try the design of amounts, where a column holds some."""
+    name = next((name for name, column in columns.items() if is_amount(column)), "")
+    if not name:
+        return hint
+    return Message(
+        '{}; for effects per unit of an amount, in [design] type = "ContinuousExposure" and '
+        "exposure = {}", hint, json.dumps(name, ensure_ascii=False),
+    )  # fmt: skip
 
 
 def _days(column: SourceColumn) -> Message:
