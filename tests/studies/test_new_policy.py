@@ -231,3 +231,12 @@ def test_an_amount_is_not_who_is_treated(tmp_path: Path) -> None:
     problem = stopped(proposed(tmp_path, frame.drop(columns="first")))
     assert "政策强度为强度（0.2 至 0.8）" in problem
     assert 'exposure = "政策强度"' in problem
+
+
+def test_an_end_of_the_policy_beside_its_beginning_is_asked_for(tmp_path: Path) -> None:
+    frame = counties(30).rename(columns={"first": "批复年份"})
+    left = frame["区县"].eq("县000")
+    problem = stopped(proposed(tmp_path, frame.assign(退出年份=np.where(left, 2017, np.nan))))
+    assert "退出年份" in problem
+    none = proposed(tmp_path, frame.assign(退出年份=np.nan), out=tmp_path / "b.toml")
+    assert found(none) == (15, 300)

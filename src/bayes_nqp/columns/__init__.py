@@ -11,7 +11,7 @@ from bayes_nqp.columns._number_words import EDGES
 from bayes_nqp.columns._read import SUFFIXES, broken, cells_of, first_row, read, source_of
 from bayes_nqp.columns._reading import further_down, joined_unit, reading_of, with_unit
 from bayes_nqp.columns._rows import left_out, panel_rows, stripped, without_place
-from bayes_nqp.columns._told import date_in, says_never, unclear
+from bayes_nqp.columns._told import date_in, says_end, says_never, unclear
 from bayes_nqp.columns._values import (
     Bools,
     Floats,
@@ -85,6 +85,7 @@ __all__ = [
     "reading_of",
     "refuse_broken",
     "refuse_gaps",
+    "says_end",
     "says_never",
     "seen_sheets",
     "sheet_frame",

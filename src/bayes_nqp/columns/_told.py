@@ -22,6 +22,10 @@ _OTHERWISE: Final = re.compile(
     re.IGNORECASE,
 )
 """What turns a year into another than the first under the policy, or may."""
+_ENDED: Final = re.compile(
+    r"退出|撤销|取消|终止|结束|摘牌|\b(?:end|exit|withdr|until|terminat)", re.IGNORECASE
+)
+"""What a column is called that says when the policy ended."""
 
 type Date = tuple[int, int | None]
 
@@ -29,6 +33,11 @@ type Date = tuple[int, int | None]
 def otherwise(cell: Any) -> bool:
     """Tell whether words make of a year another than the first under the policy: 2019（拟）."""
     return isinstance(cell, str) and _OTHERWISE.search(cell) is not None
+
+
+def says_end(name: str) -> bool:
+    """Tell whether a column is called like the end of a policy."""
+    return _ENDED.search(name) is not None
 
 
 def is_never(cell: Any) -> bool:

@@ -11,7 +11,7 @@ from unicodedata import numeric
 
 import pandas as pd
 
-from bayes_nqp.columns import date_in, plain, says_never, sounds_like, unclear
+from bayes_nqp.columns import date_in, plain, says_end, says_never, sounds_like, unclear
 from bayes_nqp.errors import PanelError, shown
 from bayes_nqp.intake._guess_zones import offer_zones, take_zones
 from bayes_nqp.intake._guessed import CODES, Guess, free, years_of
@@ -19,6 +19,7 @@ from bayes_nqp.intake._look import SourceColumn
 from bayes_nqp.intake._treatment_columns import (
     amiss,
     dated,
+    ended,
     is_cohort,
     may_be_cohort,
     periods_of,
@@ -31,8 +32,6 @@ _SOUND: Final = Message("one period a unit, within those of the data, and none f
 _NAMED: Final = Message("its name says so")
 _SWITCHES: Final = Message("says treated or not, and never goes back within a unit")
 _UNNAMED: Final = Message("{}; its name does not say that it is the policy")
-
-
 _BATCH: Final = re.compile(
     r"第?\s*[一二三四五六七八九十\d]+\s*(?:批|期|轮|波)|(?:batch|wave|round)\s*\d"
 )
@@ -93,6 +92,7 @@ def find_treatment(
         claims = sorted(_claims(proposal, columns, frame), key=lambda claim: claim.rank)
         if claims:
             _choose(proposal, claims)
+            proposal.problem = proposal.problem or ended(dict(free(proposal, columns)))
         else:
             offer_zones(proposal, columns, frame)
             proposal.problem = _nothing(proposal, columns, frame)
@@ -109,7 +109,7 @@ def _claims(
 ) -> Iterator[_Claim]:
     """Columns that may say who is treated when, and how well."""
     times = years_of(frame["__time"])
-    for name, column in free(proposal, columns):
+    for name, column in filter(lambda one: not says_end(one[0]), free(proposal, columns)):
         periods, named = periods_of(column), sounds_like("cohort", name)
         since = times.ge(periods).astype("float64") if times.notna().all() else None
         if is_cohort(periods, column, frame):

@@ -9,8 +9,8 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from bayes_nqp.columns import counted, days_since_1900, marks_of, plain, sounds_like
-from bayes_nqp.errors import shown
+from bayes_nqp.columns import counted, days_since_1900, marks_of, plain, says_end, sounds_like
+from bayes_nqp.errors import PanelError, shown
 from bayes_nqp.intake._guessed import CODES, constant, years_of
 from bayes_nqp.intake._look import SourceColumn
 from bayes_nqp.language import NOTHING, Message
@@ -136,6 +136,20 @@ def with_amounts(hint: Message, columns: Mapping[str, SourceColumn]) -> Message:
         '{}; for effects per unit of an amount, in [design] type = "ContinuousExposure" and '
         "exposure = {}", hint, json.dumps(name, ensure_ascii=False),
     )  # fmt: skip
+
+
+def ended(columns: Mapping[str, SourceColumn]) -> PanelError | None:
+    """Say which column tells when the policy ended for some units."""
+    names = [
+        name for name, x in columns.items() if says_end(name) and periods_of(x).notna().any()
+    ]  # fmt: skip
+    if not names:
+        return None
+    return PanelError(
+        Message("{} says when the policy ended", shown(names)),
+        hint="a policy that ends is none here: leave these units out of the file, or that column "
+        "where the end is after the data",
+    )
 
 
 def _days(column: SourceColumn) -> Message:

@@ -12,7 +12,7 @@ from typing import Any, Final
 import pandas as pd
 
 from bayes_nqp.columns._number_words import narrow
-from bayes_nqp.columns._told import date_of, is_never, is_remark
+from bayes_nqp.columns._told import date_of, is_never, is_remark, says_end
 from bayes_nqp.columns._twins import kind_of
 from bayes_nqp.columns._values import missing, plain
 from bayes_nqp.columns._years import year_of
@@ -33,10 +33,6 @@ _HEAD: Final = re.compile(rf"{_DATE.pattern}|^第?[一二三四五六七八九�
 """Names of columns that are dates or batches of the names below them."""
 _ABOVE: Final = re.compile(r"第?\s*[一二三四五六七八九十\d]+\s*[批期轮]")
 """A batch that stands above its names."""
-_ENDED: Final = re.compile(
-    r"退出|撤销|取消|终止|结束|摘牌|\b(?:end|exit|withdr|until|terminat)", re.IGNORECASE
-)
-"""What a column of a list is called that says when the policy ended."""
 BATCH: Final = re.compile(
     r"第?([一二三四五六七八九十\d]+)(?:批|期|轮|波)|(?:batch|wave|round|phase|tranche)\s*(\d+)"
 )
@@ -200,7 +196,7 @@ def ended(reading: Reading, source: Mapping[str, Any]) -> list[PanelError]:
     """Say of which names the list states when the policy ended."""
     table = table_of(reading, source["sheet"])
     for name in map(str, table.columns):
-        if name == source["since"] or not _ENDED.search(name):
+        if name == source["since"] or not says_end(name):
             continue
         left = table[[not is_never(x) for x in table[name]] & ~missing(table[name])]
         if len(left):
