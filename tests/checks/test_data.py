@@ -346,3 +346,19 @@ def test_it_is_said_in_chinese_with_the_names_of_units(fit: nqp.Fit) -> None:
     assert "个单位" in found.said("zh")
     assert found.asked("zh") != found.question
     assert found.figure_in("zh") != found.figure
+
+
+def test_a_policy_that_ends_by_a_column_of_the_file_is_named(fit: nqp.Fit) -> None:
+    y, on = outcomes(18), treated()
+    panel = panel_of(y)
+    since = on.cumsum(axis=1)
+    ends = on * ((since <= 3) | (np.arange(UNITS)[:, None] % 6 > 2))
+    other = (np.random.default_rng(6).random(y.shape) < 0.4) * 1.0
+    columns = {"lasts": on, "ends": ends, "other": other}
+    frame = panel.frame.assign(**{name: x.ravel() for name, x in columns.items()})
+    found = ask(fit, nqp.Panel.from_frame(frame, **panel.arguments))
+    assert found.verdict == "in doubt"
+    assert set(found.evidence["column"]) == {"ends"}
+    share = (on - ends).sum() / on.sum()
+    assert f"back at zero in {share:.0%}" in found.sentence
+    assert "u000" in found.sentence

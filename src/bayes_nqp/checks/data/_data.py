@@ -9,6 +9,7 @@ import pandas as pd
 
 from bayes_nqp.checks.data._column import Codes, Measurements, Trace, column_of, columns_of_role
 from bayes_nqp.checks.data._copies import copies
+from bayes_nqp.checks.data._ended import ended
 from bayes_nqp.checks.data._filled import (
     carried,
     exchanged,
@@ -121,6 +122,7 @@ def _absent(fit: Fit, panel: Panel) -> Iterator[Trace]:
     yield from leavers(panel, dose[0].values if dose else None, _strata(panel))
     if fit.facts.adopted:
         yield from gaps(panel, _strata(panel))
+        yield from ended(panel)
 
 
 def _named(name: str | None) -> tuple[str, ...]:
