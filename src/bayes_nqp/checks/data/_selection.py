@@ -11,7 +11,7 @@ import pandas as pd
 from scipy.special import ndtr
 
 from bayes_nqp.arrays import Array
-from bayes_nqp.checks.channels._lines import effects_on
+from bayes_nqp.checks.channels import effects_on
 from bayes_nqp.checks.data._column import Codes, Measurements, column_of, step_of
 from bayes_nqp.checks.data._moved import change_with_adoption
 from bayes_nqp.checks.shared import (
