@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -12,9 +12,7 @@ import pandas as pd
 from bayes_nqp.columns import counted, plain
 from bayes_nqp.errors import PanelError, shown
 from bayes_nqp.language import Message
-
-if TYPE_CHECKING:
-    from bayes_nqp.panel._panel import Panel
+from bayes_nqp.panel._rectangle import Rectangle
 
 _NINES: Final = tuple(float(10**k - 1) for k in range(1, 7))
 _FACTORS: Final = (3, 4, 6, 8)
@@ -31,26 +29,26 @@ _ALMOST_ALL: Final = 0.97
 type _Places = pd.Series[Any]
 
 
-def doubtful_numbers(panel: Panel) -> Iterator[PanelError]:
+def doubtful_numbers(panel: Rectangle) -> Iterator[PanelError]:
     """Say of the columns with a part where their numbers may be codes, or of another unit."""
     roles = panel.roles
     names = (roles.outcome, *roles.covariates, *roles.mediators, *roles.moderators)
     rows = panel.frame
-    whole = len(rows) == len(panel.unit_codes)
-    for name in dict.fromkeys(names if whole else ()):
+    complete = len(rows) == len(panel.unit_codes)
+    for name in dict.fromkeys(names if complete else ()):
         if name in rows.columns and pd.api.types.is_numeric_dtype(rows[name].dtype):
             numbers = pd.Series(rows[name].to_numpy(dtype=np.float64, na_value=np.nan))
             looks = (_codes, _units, _spikes)  # what one finds is no other's
-            found = ([*look(panel, name, numbers)] for look in looks)
-            yield from next(filter(None, found), [])
+            doubts = ([*look(panel, name, numbers)] for look in looks)
+            yield from next(filter(None, doubts), [])
 
 
-def notes_of_numbers(panel: Panel) -> list[Message]:
+def notes_of_numbers(panel: Rectangle) -> list[Message]:
     """Say the same in a line each, for who goes on with such numbers."""
     return [Message("{} ({})", doubt.what, doubt.where) for doubt in doubtful_numbers(panel)]
 
 
-def _codes(panel: Panel, name: str, numbers: pd.Series[float]) -> Iterator[PanelError]:
+def _codes(panel: Rectangle, name: str, numbers: pd.Series[float]) -> Iterator[PanelError]:
     """Nines that stand apart from all other numbers: 9999 above 1,600, or −99 below 0."""
     nines = numbers.abs().isin(_NINES) | (numbers == 0)
     others = numbers[~nines].dropna()
@@ -85,7 +83,7 @@ def _grain(numbers: pd.Series[float]) -> float:
     return float(np.diff(np.unique(numbers)).min(initial=np.inf))
 
 
-def _spikes(panel: Panel, name: str, numbers: pd.Series[float]) -> Iterator[PanelError]:
+def _spikes(panel: Rectangle, name: str, numbers: pd.Series[float]) -> Iterator[PanelError]:
     """Cells ten times those around them, or a tenth, and outside the range of all others."""
     tens = pd.Series(np.log10(numbers.where(numbers > 0).to_numpy())).groupby(panel.unit_codes)
     before, after = tens.diff(), -tens.diff(-1)
@@ -105,7 +103,7 @@ def _spikes(panel: Panel, name: str, numbers: pd.Series[float]) -> Iterator[Pane
     )  # fmt: skip
 
 
-def _units(panel: Panel, name: str, numbers: pd.Series[float]) -> Iterator[PanelError]:
+def _units(panel: Rectangle, name: str, numbers: pd.Series[float]) -> Iterator[PanelError]:
     """Jumps by a thousand, 万 or more in a column whose numbers hardly move else."""
     tens = pd.Series(np.log10(numbers.where(numbers > 0).to_numpy()))
     moves = tens.groupby(panel.unit_codes).diff().abs()
@@ -129,7 +127,7 @@ def _units(panel: Panel, name: str, numbers: pd.Series[float]) -> Iterator[Panel
     )  # fmt: skip
 
 
-def _shown(panel: Panel, where: _Places) -> Message:
+def _shown(panel: Rectangle, where: _Places) -> Message:
     """Units with their periods."""
     at = np.flatnonzero(where.to_numpy(dtype=bool))
     units, times = panel.unit_labels[panel.unit_codes[at]], panel.time_labels[panel.time_codes[at]]

@@ -62,8 +62,8 @@ def before_all_adopt(plan: Plan) -> tuple[Panel, tuple[Message, ...]]:
     """
     panel, start = plan.panel, plan.panel.cohort_codes
     end = int(start.max()) - plan.facts.anticipation
-    kept = plan.model.unidentified == "raise" or plan.facts.reach != "none"
-    if kept or (start < 0).any() or end < 2:
+    unchanged = plan.model.unidentified == "raise" or plan.facts.reach != "none"
+    if unchanged or (start < 0).any() or end < 2:
         return panel, ()
     note = Message(
         "the sample ends before {}, when everyone has adopted; {} units that adopt last are never "

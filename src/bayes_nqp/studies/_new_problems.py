@@ -155,8 +155,8 @@ def doubts_of(study: Study, proposal: Guess) -> list[str]:
         That it was written from.
     """
     doubts = (_nobody(study), _rows(study, proposal), _levels(study.panel))
-    found = [x for x in (*doubts, *doubtful_numbers(study.panel)) if x is not None]
-    return [x.in_(proposal.translate.language) for x in found]
+    problems = [x for x in (*doubts, *doubtful_numbers(study.panel)) if x is not None]
+    return [x.in_(proposal.translate.language) for x in problems]
 
 
 def _levels(panel: Panel) -> NQPError | None:

@@ -49,13 +49,15 @@ _DOUBT, _FAIL, _JOINT = 0.02, 0.005, 0.01
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Slopes:
+class LevelSlopes:
     """``θ`` and its covariance, clustered by unit.
 
     Parameters
     ----------
     values : ndarray (2)
+        θ_1 of the level, θ_2 of its square.
     covariance : ndarray (2, 2)
+        Of both.
     units : int
         With untreated rows.
     """
@@ -111,8 +113,8 @@ def additivity(fit: Fit) -> Finding:
     if untreated.count.size < _FEWEST:
         raise NotApplicable(Message("Untreated rows are of fewer than {} units.", _FEWEST))
     outcome = panel_of(alone).outcome
-    columns, own = interactions(alone, untreated, outcome[alone.plan.kept])
-    slopes = slopes_of(untreated, outcome[alone.plan.kept], columns, own)
+    columns, part = interactions(alone, untreated, outcome[alone.plan.kept])
+    slopes = slopes_of(untreated, outcome[alone.plan.kept], columns, part)
     taken = _taken(alone, columns)
     draws = att(alone).to_numpy().ravel()
     off, spread = float(slopes.values @ taken), float(np.sqrt(taken @ slopes.covariance @ taken))
@@ -167,7 +169,7 @@ def interactions(fit: Fit, untreated: Untreated, outcome: Array) -> tuple[Array,
     return functions * movement, (functions[:, untreated.rows] - means[:, at]) / count[at]
 
 
-def slopes_of(untreated: Untreated, outcome: Array, columns: Array, own: Array) -> Slopes:
+def slopes_of(untreated: Untreated, outcome: Array, columns: Array, part: Array) -> LevelSlopes:
     """Give slopes of columns on untreated rows, each unit's own part taken off.
 
     With z and r the columns and the outcome after unit effects, time effects and covariates, and
@@ -175,17 +177,17 @@ def slopes_of(untreated: Untreated, outcome: Array, columns: Array, own: Array) 
     ``V = A sum_i s_i s_i' A``, ``s_i = (I - z_i'z_i A)^-1 z_i'(r_i - z_i θ) - b_i``, units left
     out one by one.
     """
-    rest, _, _ = untreated.residuals(np.concatenate([outcome[None], columns]))
-    r, z = rest[0], rest[1:]
+    residuals, _, _ = untreated.residuals(np.concatenate([outcome[None], columns]))
+    r, z = residuals[0], residuals[1:]
     a = np.linalg.pinv(z @ z.T, rcond=1e-10, hermitian=True)
-    b = own * r**2
+    b = part * r**2
     theta = a @ (z @ r - b.sum(axis=1))
     left, units, k = r - theta @ z, untreated.count.size, len(z)
     score, mine = (_by_unit(x, untreated.unit, units).T for x in (z * left, b))
     gram = _by_unit((z[:, None] * z[None]).reshape(k * k, -1), untreated.unit, units)
     leverage = np.eye(k) - gram.T.reshape(units, k, k) @ a
     s = np.linalg.solve(leverage, score[..., None])[..., 0] - mine
-    return Slopes(theta, a @ (s.T @ s) @ a, units)
+    return LevelSlopes(theta, a @ (s.T @ s) @ a, units)
 
 
 def _by_unit(values: Array, unit: Index, units: int) -> Array:
@@ -218,7 +220,7 @@ def _rows_by_unit(untreated: Untreated) -> Iterator[tuple[int, Index]]:
 
 def _taken(fit: Fit, columns: Array) -> Array:
     """What the average effect takes of each column, were it an outcome (column)."""
-    panel, kept = panel_of(fit), fit.plan.kept
+    panel, sample = panel_of(fit), fit.plan.kept
     names = fit.plan.equations[0].problem.parameter_names
     draws = {name: equation_draws(fit, name) for name in names}
     means = {name: float(x.mean()) for name, x in draws.items() if x is not None}
@@ -229,8 +231,8 @@ def _taken(fit: Fit, columns: Array) -> Array:
 
     start, taken = average(panel.outcome), np.empty(len(columns))
     for k, values in enumerate(columns):
-        column = np.zeros(kept.size)
-        column[kept] = values
+        column = np.zeros(sample.size)
+        column[sample] = values
         step = _STEP * panel.outcome.std() / column.std()
         taken[k] = (average(panel.outcome + step * column) - start) / step
     return taken
@@ -238,23 +240,23 @@ def _taken(fit: Fit, columns: Array) -> Array:
 
 def _table(draws: Array, off: float, spread: float) -> pd.DataFrame:
     lower, upper = np.quantile(draws, (0.025, 0.975))
-    both, mean = float(np.hypot(draws.std(), spread)), float(draws.mean())
+    total, mean = float(np.hypot(draws.std(), spread)), float(draws.mean())
     rows = [
         ("average effect", mean, draws.std(), lower, upper),
         ("off by", off, spread, off - 1.96 * spread, off + 1.96 * spread),
-        ("less that", mean - off, both, mean - off - 1.96 * both, mean - off + 1.96 * both),
+        ("less that", mean - off, total, mean - off - 1.96 * total, mean - off + 1.96 * total),
     ]
     return pd.DataFrame(rows, columns=["quantity", "mean", "sd", "lower", "upper"])
 
 
 def _judged(off: float, spread: float, tail: float, joint: float) -> tuple[Verdict, Message]:
-    told = tail < _DOUBT or joint < _JOINT
+    clear = tail < _DOUBT or joint < _JOINT
     verdict = ladder(
         fails=abs(off) > _MUCH and tail < _FAIL,
-        doubt=abs(off) > _LITTLE and told,
+        doubt=abs(off) > _LITTLE and clear,
         untold=1.96 * spread > 2.0,
     )
-    if abs(off) > _LITTLE and told:
+    if abs(off) > _LITTLE and clear:
         return verdict, Message(
             "Units of high levels move otherwise than units of low ones, and those who adopt have "
             "other levels: trends are parallel on another scale, if on any. Take one on which all "
@@ -266,7 +268,7 @@ def _judged(off: float, spread: float, tail: float, joint: float) -> tuple[Verdi
             "Whether movement goes with level, these data cannot tell: it could be twice as large "
             "as the effect's own uncertainty."
         )
-    if told:
+    if clear:
         return verdict, Message(
             "Movement goes with level, and those who adopt have about the levels of the others: "
             "the average effect hardly rests on it."

@@ -115,8 +115,8 @@ def own_exposure(fit: Fit) -> Finding:
     """
     line = total_fit(fit)
     plain = att(line).to_numpy().ravel()
-    found = {name: _asked(line, name, x) for name, x in _columns(line).items()}
-    answers = {name: x for name, x in found.items() if x is not None}
+    results = {name: _asked(line, name, x) for name, x in _columns(line).items()}
+    answers = {name: x for name, x in results.items() if x is not None}
     if not answers:
         raise NotApplicable(
             Message("Exposure grows and varies alike in all units: nothing can be asked.")
@@ -128,8 +128,8 @@ def own_exposure(fit: Fit) -> Finding:
         for (name, x), (_, row) in zip(answers.items(), table.iloc[1:].iterrows(), strict=True)
     ]
     figure = Message("slope {:.3g}; {}", plain.mean(), listed(parts, len(parts)))
-    said = [_ABOUT[name] for name, verdict in verdicts.items() if verdict != "holds"]
-    sentence = joined(said) if said else Message(
+    causes = [_ABOUT[name] for name, verdict in verdicts.items() if verdict != "holds"]
+    sentence = joined(causes) if causes else Message(
         "Units whose exposure grows or varies more neither drift nor respond otherwise."
     )  # fmt: skip
     verdict = worst_of(verdicts.values())
@@ -153,11 +153,11 @@ def _columns(line: Fit) -> dict[Message, Array]:
     length = np.bincount(unit, time**2)
     growth = np.bincount(unit, time * moves) / np.where(length > 0.0, length, np.inf)
     sd = np.sqrt(np.bincount(unit, moves**2) / count)
-    there = np.bincount(unit) > 0
+    present = np.bincount(unit) > 0
     if (sd > 0.0).sum() < _FEWEST:
         raise NotApplicable(Message("Exposure varies within fewer than {} units.", _FEWEST))
-    varies = np.log(sd / sd[there].mean() + _LEAST)
-    spread = varies[there].std()
+    varies = np.log(sd / sd[present].mean() + _LEAST)
+    spread = varies[present].std()
     varies = (varies - varies[unit][dose != 0.0].mean()) / (spread if spread > 0.0 else 1.0)
     return {_LINES: growth[unit] * time, _GAINS: varies[unit] * dose}
 

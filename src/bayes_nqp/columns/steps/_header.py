@@ -122,8 +122,8 @@ def _completes(upper: dict[int, str], lower: dict[int, str], wide: int) -> bool:
     repeated = len({*upper.values()}) < len(upper)
     named = {*upper, *lower}
     # A name that is merged over two columns, with nothing below it, is that of both: 地区.
-    whole = {place for place, name in upper.items() if lower.get(place, name) == name}
-    named |= {place + 1 for place in whole}
+    merged = {place for place, name in upper.items() if lower.get(place, name) == name}
+    named |= {place + 1 for place in merged}
     return (bool(gaps) or repeated) and len(named) >= _WHOLE * wide
 
 

@@ -55,8 +55,8 @@ class Period(Step):
         """Put a column of the days on which these begin in the place of both."""
         year, part = value
         dates = _dates(reading.frame, year, part)
-        rest = reading.frame.drop(columns=[year, part])
-        reading.frame = rest.assign(**{f"{year} {part}": dates})
+        others = reading.frame.drop(columns=[year, part])
+        reading.frame = others.assign(**{f"{year} {part}": dates})
         return int(dates.notna().sum())
 
 
@@ -65,8 +65,10 @@ def _years(column: pd.Series[Any], name: str) -> dict[Any, int] | None:
     if not sounds_like("time", name) or pd.api.types.is_datetime64_any_dtype(column.dtype):
         return None
     years = {x: year_of(x) for x in column.dropna().unique()}
-    said = {x: year for x, year in years.items() if year is not None and plain(x)[:4] == str(year)}
-    return said if said and len(said) == len(years) == len({*said.values()}) else None
+    stated = {
+        x: year for x, year in years.items() if year is not None and plain(x)[:4] == str(year)
+    }
+    return stated if stated and len(stated) == len(years) == len({*stated.values()}) else None
 
 
 def _numbers(column: pd.Series[Any], name: str) -> dict[Any, int] | None:

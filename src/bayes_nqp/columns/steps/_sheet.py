@@ -90,7 +90,8 @@ class Sheet(Step):
                 parts.append(frame if column in frame else frame.assign(**{column: year or name}))
             reading.frame = pd.concat(parts)
             reading.notes += [
-                Message("{} is read as {} ({})", *key, some(found)) for key, found in scaled.items()
+                Message("{} is read as {} ({})", *key, some(sheets))
+                for key, sheets in scaled.items()
             ]
         return sum(map(len, value.values()))
 
@@ -203,18 +204,18 @@ def _named_as(
     scaled : dict of tuple of str to list of str
         Sheets by the names of a column in them and in the first one: is added to.
     """
-    known = {_stem(name)[0]: str(name) for name in first.columns}
+    stems = {_stem(name)[0]: str(name) for name in first.columns}
     for name in map(str, frame.columns):
         stem, unit = _stem(name)
-        called = known.get(stem, name)
+        called = stems.get(stem, name)
         if called in frame.columns:
             continue
-        own, other = scale(unit), scale(_stem(called)[1])
-        if own and other and own[1] == other[1] and own[0] != other[0]:
+        measure, other = scale(unit), scale(_stem(called)[1])
+        if measure and other and measure[1] == other[1] and measure[0] != other[0]:
             numbers = pd.to_numeric(frame[name], errors="coerce")
             if (numbers.isna() & frame[name].notna()).any():
                 continue
-            frame = frame.assign(**{name: numbers * (own[0] / other[0])})
+            frame = frame.assign(**{name: numbers * (measure[0] / other[0])})
             scaled.setdefault((name, called), []).append(sheet)
         elif unit and unit != _stem(called)[1]:
             continue

@@ -35,7 +35,7 @@ class _Block:
 
 
 @step("stacked", place=12)
-class Stacked(Step):
+class StackedTables(Step):
     """一、产值 above a table of years, 二、人口 above another: side by side."""
 
     label = Message("Tables below one another")
@@ -70,9 +70,9 @@ class Stacked(Step):
         years = _years(reading.frame)
         joined = pd.DataFrame()
         for name, block in zip(value, blocks, strict=True):
-            own = block.rows[years].rename(columns={x: f"{name} {year_of(x)}" for x in years})
-            own.index = pd.MultiIndex.from_tuples(block.keys)
-            joined = joined.join(own, how="outer", sort=False) if len(joined) else own
+            table = block.rows[years].rename(columns={x: f"{name} {year_of(x)}" for x in years})
+            table.index = pd.MultiIndex.from_tuples(block.keys)
+            joined = joined.join(table, how="outer", sort=False) if len(joined) else table
         places: dict[Key, Any] = {}
         for block in blocks:
             for label, key in zip(block.rows.index, block.keys, strict=True):

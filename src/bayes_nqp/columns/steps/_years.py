@@ -95,9 +95,9 @@ def _dotted(column: pd.Series[Any], name: str) -> bool:
         return False
     observed = column[np.isfinite(column)].unique()
     months = np.round((observed % 1) * np.array([[10.0], [100.0]]), 6)
-    whole = ((months % 1 == 0) & (months <= _MONTHS)).any(axis=0)
+    dated = ((months % 1 == 0) & (months <= _MONTHS)).any(axis=0)
     years = (observed >= _YEARS[0]) & (observed < _YEARS[1])
-    return bool(len(observed)) and bool((observed % 1 != 0).any()) and bool((years & whole).all())
+    return bool(len(observed)) and bool((observed % 1 != 0).any()) and bool((years & dated).all())
 
 
 def _short(column: pd.Series[Any], name: str) -> Cells | None:
