@@ -118,8 +118,9 @@ def _notes(panel: Panel, ask: Ask) -> tuple[str, ...]:
     ever = panel.cohort_codes >= 0
     adopted = round(panel.counts[ever].sum())
     adoption = translate(
-        "; {treated:,} units adopt, {never:,} never do",
-        treated=adopted,
+        "; {n:,} unit adopts, {never:,} never do",
+        plural="; {n:,} units adopt, {never:,} never do",
+        n=adopted,
         never=panel.n_units - adopted,
     )
     sizes = np.bincount(panel.cohort_codes[ever], panel.counts[ever], panel.periods)

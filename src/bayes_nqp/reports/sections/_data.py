@@ -83,12 +83,15 @@ def _sentences(context: Context, panel: Panel) -> Iterator[str]:
         first, last = labels[cohorts[0]], labels[cohorts[-1]]
         when = Message("in {} cohorts from {} to {}", len(cohorts), first, last)
         if len(cohorts) == 1:
-            when = Message("all of them in {}", first)
+            when = Message("in {} alone", first)
         yield translate(
-            "{treated:,} units adopt the policy, {when}; {never:,} never do within the sample.",
-            treated=round(panel.counts[treated].sum()),
-            when=when,
-            never=round(panel.counts[~treated].sum()),
+            Message(
+                "{n:,} unit adopts the policy, {when}; {never:,} never do within the sample.",
+                plural="{n:,} units adopt the policy, {when}; {never:,} never do within the sample.",
+                n=round(panel.counts[treated].sum()),
+                when=when,
+                never=round(panel.counts[~treated].sum()),
+            )
         )
     if panel.dropped:
         gaps = [f"{name} {count:,}" for name, count in panel.dropped.items()]
