@@ -87,7 +87,8 @@ def _sentences(context: Context, panel: Panel) -> Iterator[str]:
         yield translate(
             Message(
                 "{n:,} unit adopts the policy, {when}; {never:,} never do within the sample.",
-                plural="{n:,} units adopt the policy, {when}; {never:,} never do within the sample.",
+                plural="{n:,} units adopt the policy, {when}; {never:,} never do within the "
+                "sample.",
                 n=round(panel.counts[treated].sum()),
                 when=when,
                 never=round(panel.counts[~treated].sum()),
