@@ -42,6 +42,17 @@ def test_leads_and_placebo_dates_are_asked(fit: nqp.Fit) -> None:
     assert len(nqp.averaged(fit).designs) > 1
 
 
+def test_what_is_left_out_leaves_doubt(fit: nqp.Fit, panel: nqp.Panel) -> None:
+    result = nqp.check(fit, "support")
+    beyond = panel.time_codes >= panel.cohort_codes.max()
+    assert result.verdict == "in doubt"
+    assert f"{beyond.sum()} treated rows from 10 on are left out" in result.sentence
+    assert (
+        f"of {(panel.time_codes >= panel.cohort_codes[panel.unit_codes]).sum()} treated rows"
+        in (result.figure)
+    )
+
+
 def test_anticipation_ends_it_sooner(panel: nqp.Panel) -> None:
     design = nqp.StaggeredDiD(unidentified="drop", anticipation=1)
     fit = nqp.fit(design, panel, SAMPLER, progress=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -375,11 +375,11 @@ def _run(
             hint=Message("{} with {}", Hint("sampler", NUTS()), type(facts.inexact[1]).__name__),
         )
     plan = plan_of(design, panel, scale=scale)
-    shorter, ending = before_all_adopt(plan)
-    if ending:
-        panel, plan = shorter, plan_of(design, shorter, scale=scale)
+    ending = before_all_adopt(plan)
+    if ending is not None:
+        panel, plan = ending.panel, plan_of(design, ending.panel, scale=scale)
     check_draws(plan, sampler)
-    notes = (*ending, *plan.notes)
+    notes = plan.notes if ending is None else (ending.note, *plan.notes)
     if isinstance(sampler, NUTS):
         from bayes_nqp.fitting._rows import ROWS_NOTE, fit_rows
 
@@ -393,7 +393,8 @@ def _run(
         drawn, more = draw_equations(plan, sampler, stock, progress)
         notes, interrupted = (*notes, *more), False
         tree, gate = build_tree(plan, drawn)
-    return fitted(design, panel, sampler, plan, tree, gate, notes, interrupted=interrupted)
+    result = fitted(design, panel, sampler, plan, tree, gate, notes, interrupted=interrupted)
+    return result if ending is None else replace(result, record={**result.record, **ending.facts})
 
 
 def fitted(

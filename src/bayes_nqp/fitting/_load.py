@@ -95,8 +95,9 @@ def load(path: str | Path, panel: Panel | None = None) -> Fit:
     if panel is not None and panel.digest != digest:
         # The file's rows may be those before everyone adopts.
         with suppress(NQPError):
-            shorter, _ = before_all_adopt(plan_of(fit.design, panel))
-            panel = shorter if shorter.digest == digest else panel
+            ending = before_all_adopt(plan_of(fit.design, panel))
+            if ending is not None and ending.panel.digest == digest:
+                panel = ending.panel
     if panel is not None and panel.digest != digest:
         raise PanelError(
             "'panel' is not the one that was fitted: its digest differs",

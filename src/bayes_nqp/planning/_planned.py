@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from bayes_nqp.arrays import Array
+from bayes_nqp.columns import plain
 from bayes_nqp.designs import Calendar, Design, DoseSpec, EquationSpec, ModelSpec
 from bayes_nqp.doors import door
 from bayes_nqp.errors import IdentificationError
@@ -49,29 +50,66 @@ def plan_of(design: Design, panel: Panel, *, scale: float | None = None) -> Plan
     return _remembered(design, panel, scale)
 
 
-def before_all_adopt(plan: Plan) -> tuple[Panel, tuple[Message, ...]]:
+@dataclass(frozen=True, eq=False)
+class Ending:
+    """The sample before everyone has adopted, and what is left out with the rest.
+
+    Parameters
+    ----------
+    panel : Panel
+        Of it: the last to adopt are never treated within it.
+    before : str
+        The period that it ends before.
+    rows, cells : int
+        Treated from there on.
+    units : int
+        The last to adopt.
+    """
+
+    panel: Panel
+    before: str
+    rows: int
+    cells: int
+    units: int
+
+    @property
+    def note(self) -> Message:
+        """In words."""
+        return Message(
+            "the sample ends before {}, when everyone has adopted; {} units that adopt last are "
+            "never treated within it",
+            self.before,
+            self.units,
+        )
+
+    @property
+    def facts(self) -> dict[str, str | float]:
+        """For the record of a fit."""
+        rows, cells = float(self.rows), float(self.cells)
+        return {"ends_before": self.before, "rows_beyond": rows, "cells_beyond": cells}
+
+
+def before_all_adopt(plan: Plan) -> Ending | None:
     """End a plan's panel before everyone has adopted, where what nothing identifies is left out.
 
     No row from there on enters the fit. Within what is left the last to adopt are never treated,
-    as leads, placebo dates and the average over designs need of some units.
-
-    Returns
-    -------
-    tuple
-        The plan's own panel where that changes nothing; what is to be noted.
+    as leads, placebo dates and the average over designs need of some.
     """
-    panel, start = plan.panel, plan.panel.cohort_codes
+    panel, frame, start = plan.panel, plan.frame, plan.panel.cohort_codes
     end = int(start.max()) - plan.facts.anticipation
     unchanged = plan.model.unidentified == "raise" or plan.facts.reach != "none"
     if unchanged or (start < 0).any() or end < 2:
-        return panel, ()
-    note = Message(
-        "the sample ends before {}, when everyone has adopted; {} units that adopt last are never "
-        "treated within it",
-        panel.time_labels[end],
+        return None
+    beyond = np.flatnonzero((frame.time >= end) & frame.treated)
+    unit = frame.unit[beyond]
+    cells = np.stack([frame.stratum[unit], frame.cohort[unit], frame.time[beyond]])
+    return Ending(
+        panel.where(panel.time_codes < end),
+        plain(panel.time_labels[end]),
+        round(frame.weight[beyond].sum()),
+        np.unique(cells, axis=1).shape[1],
         round(panel.counts[start == start.max()].sum()),
     )
-    return panel.where(panel.time_codes < end), (note,)
 
 
 @lru_cache(maxsize=_REMEMBERED)

@@ -54,6 +54,9 @@ LITTLE = 0.1
 """Share of the prior variance of a cell's own departure; removing less, data hardly tell it."""
 
 
+_BEYOND = ("rows_beyond", "cells_beyond")
+
+
 @asks(
     "Which effects do the data identify, and on how many units do they rest?",
     "support",
@@ -85,15 +88,20 @@ def support(fit: Fit) -> Finding:
     table["on_prior"] = table["identified"] & (table["information"] < LITTLE)
     cells = table[table["identified"]]
     lost, near_lost = len(table) - len(cells), int((~near["identified"]).sum())
-    every, rows = int(table["rows"].sum()), int(table["identifying"].sum())
-    apart = every - rows - int(table.loc[~table["identified"], "rows"].sum())
+    beyond, cells_beyond = (round(float(fit.record.get(x, 0.0))) for x in _BEYOND)
+    every, rows = int(table["rows"].sum()) + beyond, int(table["identifying"].sum())
+    apart = every - beyond - rows - int(table.loc[~table["identified"], "rows"].sum())
     lonely = cells.loc[cells["few_controls"], "rows"].sum()
     verdict = ladder(
         fails=rows < 0.5 * every,
-        doubt=lost or near_lost or lonely > 0.25 * max(rows, 1) or apart > MANY * every,
+        doubt=lost or beyond or near_lost or lonely > 0.25 * max(rows, 1) or apart > MANY * every,
     )
     figure = Message(
-        "{} of {} cells identified; {} of {} treated rows", len(cells), len(table), rows, every
+        "{} of {} cells identified; {} of {} treated rows",
+        len(cells),
+        len(table) + cells_beyond,
+        rows,
+        every,
     )
     if len(near):
         identified = len(near) - near_lost
@@ -103,7 +111,17 @@ def support(fit: Fit) -> Finding:
         figure = Message(
             "{}; {} in cells whose own effects lean on pooling", figure, int(prior["rows"].sum())
         )
-    return Finding(verdict, figure, joined(_sentences(panel, table, lost, apart)), table, "cells")
+    sentences = _sentences(panel, table, lost, apart)
+    if beyond:
+        sentences[:1] = [
+            Message(
+                "{:,} treated rows from {} on are left out, when everyone has adopted.",
+                beyond,
+                str(fit.record["ends_before"]),
+            ),
+            *(sentences[:1] if lost else []),
+        ]
+    return Finding(verdict, figure, joined(sentences), table, "cells")
 
 
 def _exposed(table: pd.DataFrame) -> Finding:
