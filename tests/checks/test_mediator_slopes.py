@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 import bayes_nqp as nqp
+from bayes_nqp.simulation import Channel, channels
 
 UNITS, PERIODS = 60, 12
 
@@ -86,3 +87,17 @@ def test_a_bend_is_seen() -> None:
     result = nqp.check(fitted("bent"), "mediator_slopes", progress=False)
     assert result.verdict in ("in doubt", "fails")
     assert "at some values than at others" in result.sentence
+
+
+def test_slopes_that_strata_differ_in_are_no_other_slope_of_the_treated() -> None:
+    """One slope of all strata would be in doubt of this panel; each stratum has its own."""
+    digital = Channel(level=0.8, slope=0.5, contrast=0.9)
+    made = channels(mediators={"digital": digital}, units=120, periods=9, cohorts=(4, 6), seed=2)
+    design = nqp.Mediation(nqp.StaggeredDiD(), ["digital"])
+    sampler = nqp.Importance(draws=500, seed=1)
+    result = nqp.check(nqp.fit(design, made.panel, sampler, progress=False), "mediator_slopes")
+    assert result.verdict == "holds"
+    evidence = result.evidence
+    slope = evidence.loc[evidence["quantity"] == "slope, one for all", "value"].item()
+    shares = np.bincount(made.panel.strata_codes["region"][made.panel.cohort_codes >= 0])
+    assert slope == pytest.approx(np.average([0.95, 0.05], weights=shares), abs=0.15)

@@ -11,7 +11,8 @@ from bayes_nqp.estimands import ALL, nde, nie, proportion_mediated
 from bayes_nqp.fitting import CHANNELS, Fit
 from bayes_nqp.language import Message, joined, listed, separated, spanned
 
-_SURE = 0.9
+_UNSURE = 0.1
+"""Probability of the other sign, over the number of mediators, up to which a sign counts."""
 
 
 @asks(
@@ -24,18 +25,19 @@ _SURE = 0.9
 def inconsistent(fit: Fit) -> Finding:
     """Look for inconsistent mediation, also called suppression.
 
-    It is in doubt if the direct effect has one sign and an indirect effect the other, each with
-    a probability above 90 %. That is a finding, not an error: the policy works against itself,
-    and the total effect hides how much it does on either way. A proportion mediated has no
-    meaning then, and is withheld.
+    It is in doubt if the direct effect has one sign and an indirect effect the other, each but for
+    a probability of 10 % over the number of mediators. That is a finding, not an error: the policy
+    works against itself, and the total effect hides how much it does on either way. A proportion
+    mediated has no meaning then, and is withheld.
     """
     direct, via, share = nde(fit), nie(fit), proportion_mediated(fit)
-    sign, path = certain(direct, _SURE), Message("direct effect")
+    sure = 1.0 - _UNSURE / len(fit.facts.mediators(fit.rows))
+    sign, path = certain(direct, sure), Message("direct effect")
     lines, opposed = [drawn(path, path, direct)], []
     mediators = via[v.MEDIATOR].to_numpy()
     for mediator in mediators:
         draws = via.sel({v.MEDIATOR: mediator})
-        against = sign * certain(draws, _SURE) < 0
+        against = sign * certain(draws, sure) < 0
         if against:
             opposed.append(str(mediator))
         verdict = ladder(doubt=against)
@@ -54,7 +56,7 @@ def inconsistent(fit: Fit) -> Finding:
         if x.scale == "effect"
     )
     sentence = Message(
-        "No indirect effect points against the direct one with a probability of 90%."
+        "No indirect effect points against the direct one with a probability of {:.0%}.", sure
     )
     if opposed:
         sentence = Message(

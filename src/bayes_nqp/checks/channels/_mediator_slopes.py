@@ -36,6 +36,8 @@ from bayes_nqp.language import Message, advised, joined, listed, spanned
 
 _DOUBT: Final = 0.01
 """Tail probability of zero below which a slope that should be zero is in doubt."""
+_COLUMNS: Final = 60
+"""Slopes of strata up to which each has its own."""
 _PLAIN: Final = Message("slope, one for all")
 _TREATED: Final = Message("what the policy adds to the slope")
 _BENT: Final = Message("what one more unit of the mediator adds to it")
@@ -55,7 +57,8 @@ def mediator_slopes(fit: Fit) -> Finding:
 
     One slope for rows with and without the policy, and for low and high values of the mediator, is
     what an indirect effect ``a b`` takes. The outcome's equation gets two flat columns besides
-    each mediator: its product with treatment, and its square. Where treated rows had
+    each mediator, whose own slope is flat in each stratum: its product with treatment, and its
+    square. Where treated rows had
     another slope than untreated ones, what the policy does through the mediator goes by theirs,
     and the slope of the fit is that of mostly untreated rows. A column is in doubt if zero has a
     tail probability below 1 % (over the number of columns asked), and fails below .5 % if the slope
@@ -109,26 +112,37 @@ def _ask(fit: Fit) -> None:
 
 
 def _slopes(fit: Fit, names: tuple[str, ...]) -> tuple[Array, Array, Fit]:
-    """Draws of slopes, plain (mediator, draw) and of three columns (mediator, column, draw)."""
+    """Draws of slopes, plain (mediator, draw) and of three columns (mediator, column, draw).
+
+    Slopes b_s of strata stand for one, ``sum_s w_s b_s`` with w_s the share of treated rows: where
+    they differ, one for all would make treated rows of some strata look like another slope.
+    """
     alone = total_fit(fit)
     panel, on = alone.rows, alone.plan.frame.treated
+    stratum = alone.plan.frame.stratum[panel.unit_codes]
+    if (stratum.max() + 1) * len(names) > _COLUMNS:
+        stratum = np.zeros_like(stratum)
+    share = np.bincount(stratum[on], minlength=stratum.max() + 1) / on.sum()
     plain: dict[str, Array] = {}
     rich: dict[str, Array] = {}
     for name in names:
         values = panel.mediators[:, panel.roles.mediators.index(name)]
         centred = values - values[on].mean()
-        plain[name] = values
-        rich |= {name: values, f"{name} × treated": centred * on, f"{name}²": centred**2}
+        by_stratum = {f"{name} in stratum {k}": values * (stratum == k) for k in range(share.size)}
+        plain |= by_stratum
+        rich |= by_stratum | {f"{name} × treated": centred * on, f"{name}²": centred**2}
     covariates = alone.facts.covariates_of(panel)
 
     def with_columns(columns: dict[str, Array]) -> tuple[Array, Fit]:
         rows, added = beside(panel, columns)
         richer = refit(alone, alone.variant(covariates=(*covariates, *added)), rows)
-        return covariate_slopes(richer, added).reshape(-1, len(added)).T, richer
+        slopes = covariate_slopes(richer, added).reshape(-1, len(added)).T
+        return slopes.reshape(len(names), -1, slopes.shape[1]), richer
 
     first, _ = with_columns(plain)
     every, richer = with_columns(rich)
-    return first, every.reshape(len(names), 3, -1), richer
+    base, added = (np.einsum("s,msd->md", share, x[:, : share.size]) for x in (first, every))
+    return base, np.concatenate([added[:, None], every[:, share.size :]], axis=1), richer
 
 
 def _far(plain: Array, path: Array) -> bool:

@@ -17,8 +17,9 @@ from bayes_nqp.estimands import att, nie
 from bayes_nqp.fitting import ADOPTION, CHANNELS, ROWS, Fit, panel_of, short_refit
 from bayes_nqp.language import Message, enumerated, joined, listed, separated, spanned
 
-_LATER, _SAME = 0.95, 0.9
-"""Probability that a mediator is later, of which it is in doubt; and of a sign that stays."""
+_LATER, _SAME = 0.05, 0.9
+"""Of a mediator that is in doubt, the probability that it is no later, over the number of
+mediators; and of a sign that stays."""
 _EARLIER = Message("indirect effect, a period earlier")
 
 
@@ -48,8 +49,8 @@ def timing(fit: Fit) -> Finding:
     that is there, which is the average over the later half of the event times from 0 to the
     last one that cohorts with half of the treated units (in the first period) reach; these
     cohorts alone are compared. An effect that is there at once has a delay of zero. A mediator
-    is late if its delay exceeds that of the total effect with a probability of 95 %. This is
-    asked where both long-run effects have a sign (97.5 %).
+    is late if its delay exceeds that of the total effect but for a probability of 5 % over their
+    number. This is asked where both long-run effects have a sign (97.5 %).
 
     Of mediators whose indirect effect has a sign a second, short fit (1,000 draws), with the
     mediators one period earlier, asks whether it keeps it (90 %): what happens within a period
@@ -87,7 +88,7 @@ def _order(
     if horizon is not None and total is not None:
         delay = _delay(effects_on(fit, name), horizon)
         if delay is not None:
-            late = bool((delay > total).mean() > _LATER)
+            late = bool((delay <= total).mean() < _LATER / len(fit.facts.mediators(panel_of(fit))))
             lines.append(_delayed(name, delay, ladder(doubt=late)))
     via = nie(fit, mediators=name)
     sign = certain(via)
