@@ -5,8 +5,10 @@ Rows add up over runs and machines: who changes what they measure empties the fi
 
 from __future__ import annotations
 
+import argparse
 import json
-from collections.abc import Mapping
+import warnings
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -67,3 +69,50 @@ class Store:
         self.kept.parent.mkdir(exist_ok=True)
         rows.to_csv(self.kept, index=False)
         return rows
+
+
+@dataclass(frozen=True)
+class Program:
+    """Panels of every world and size, and the table that they make of a page.
+
+    Parameters
+    ----------
+    store : Store
+        Of their rows, by world, units and number.
+    page : Path
+        Of the docs.
+    worlds, sizes : iterable
+        Names, and numbers of units.
+    measured : callable
+        A row of a world, of so many units, of a number.
+    table : callable
+        What stands between the page's two marks.
+    """
+
+    store: Store
+    page: Path
+    worlds: Iterable[str]
+    sizes: Iterable[int]
+    measured: Callable[[str, int, int], dict[str, Any]]
+    table: Callable[[], str]
+
+    def run(self, about: str | None) -> None:
+        """Read the command line; measure what is not there yet, and write the page if asked."""
+        parser = argparse.ArgumentParser(description=about)
+        parser.add_argument("--panels", type=int, default=0)
+        parser.add_argument("--collect", action="store_true")
+        options = parser.parse_args()
+        warnings.filterwarnings("ignore", category=RuntimeWarning)
+        ready = self.store.ready()
+        for number in range(options.panels):
+            for world in self.worlds:
+                for units in self.sizes:
+                    if (world, units, number) not in ready:
+                        self.store.add(self.measured(world, units, number))
+        print(self.table())
+        if options.collect:
+            self.store.keep()
+            mark = f"<!-- python -m benchmarks.{self.store.name} -->\n"
+            before, _, after = self.page.read_text(encoding="utf-8").split(mark)
+            text = f"{before}{mark}{self.table()}\n{mark}{after}"
+            self.page.write_text(text, encoding="utf-8")

@@ -8,8 +8,6 @@ check takes off, and with time effects by thirds of early levels. Rows a panel i
 
 from __future__ import annotations
 
-import argparse
-import warnings
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -20,7 +18,7 @@ from scipy.special import expit
 
 import bayes_nqp as nqp
 
-from ._store import ROOT, Store
+from ._store import ROOT, Program, Store
 from .earned import markdown
 from .worlds import PERIODS, ar1
 
@@ -29,7 +27,7 @@ type Outcomes = tuple[Array, Array]
 
 STORE = Store("additivity")
 SEED: Final = 43_000_000
-MARK, PAGE = "<!-- python -m benchmarks.additivity -->\n", ROOT / "docs" / "checks.md"
+PAGE = ROOT / "docs" / "checks.md"
 SIZES: Final = (60, 150)
 T: Final = np.arange(PERIODS)
 LATE: Final = np.maximum(T - 4, 0)
@@ -207,25 +205,5 @@ def table() -> str:
     return markdown(rows)
 
 
-def main() -> None:
-    """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--panels", type=int, default=0)
-    parser.add_argument("--collect", action="store_true")
-    options = parser.parse_args()
-    warnings.filterwarnings("ignore", category=RuntimeWarning)
-    ready = STORE.ready()
-    for number in range(options.panels):
-        for world in WORLDS:
-            for units in SIZES:
-                if (world, units, number) not in ready:
-                    STORE.add(measured(world, units, number))
-    print(table())
-    if options.collect:
-        STORE.keep()
-        before, _, after = PAGE.read_text(encoding="utf-8").split(MARK)
-        PAGE.write_text(f"{before}{MARK}{table()}\n{MARK}{after}", encoding="utf-8")
-
-
 if __name__ == "__main__":
-    main()
+    Program(STORE, PAGE, WORLDS, SIZES, measured, table).run(__doc__)

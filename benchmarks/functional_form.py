@@ -7,8 +7,6 @@ in .cache/functional_form. `--collect` keeps them in benchmarks/measured, and wr
 
 from __future__ import annotations
 
-import argparse
-import warnings
 from typing import Any, Final
 
 import numpy as np
@@ -16,13 +14,13 @@ import pandas as pd
 
 import bayes_nqp as nqp
 
-from ._store import ROOT, Store
+from ._store import ROOT, Program, Store
 from .earned import markdown
 from .worlds import COHORTS, PERIODS, ar1
 
 STORE = Store("functional_form")
 SEED: Final = 35_000_000
-MARK, PAGE = "<!-- python -m benchmarks.functional_form -->\n", ROOT / "docs" / "checks.md"
+PAGE = ROOT / "docs" / "checks.md"
 LEVELS = ("levels", "levels that differ much", "levels, three degrees of freedom", "of logarithms")
 LOGS = ("in proportion", "in proportion, from the fifth period on", "in proportion, no growth")
 SIZES = (60, 200)
@@ -93,25 +91,5 @@ def table() -> str:
     return markdown(rows)
 
 
-def main() -> None:
-    """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--panels", type=int, default=0)
-    parser.add_argument("--collect", action="store_true")
-    options = parser.parse_args()
-    warnings.filterwarnings("ignore", category=RuntimeWarning)
-    ready = STORE.ready()
-    for number in range(options.panels):
-        for world in (*LEVELS, *LOGS):
-            for units in SIZES:
-                if (world, units, number) not in ready:
-                    STORE.add(measured(world, units, number))
-    print(table())
-    if options.collect:
-        STORE.keep()
-        before, _, after = PAGE.read_text(encoding="utf-8").split(MARK)
-        PAGE.write_text(f"{before}{MARK}{table()}\n{MARK}{after}", encoding="utf-8")
-
-
 if __name__ == "__main__":
-    main()
+    Program(STORE, PAGE, (*LEVELS, *LOGS), SIZES, measured, table).run(__doc__)

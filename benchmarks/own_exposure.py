@@ -8,8 +8,6 @@ over exposed rows, of the fit and beside the columns that the check enters. Rows
 
 from __future__ import annotations
 
-import argparse
-import warnings
 from typing import Any, Final
 
 import numpy as np
@@ -18,7 +16,7 @@ import pandas as pd
 
 import bayes_nqp as nqp
 
-from ._store import ROOT, Store
+from ._store import ROOT, Program, Store
 from .earned import markdown
 from .worlds import PERIODS, ar1
 
@@ -26,7 +24,6 @@ type Array = npt.NDArray[np.float64]
 
 STORE = Store("own_exposure")
 SEED: Final = 44_000_000
-MARK = "<!-- python -m benchmarks.own_exposure -->\n"
 PAGE = ROOT / "docs" / "continuous_exposure.md"
 SIZES: Final = (40, 90)
 WORLDS: Final = (
@@ -113,25 +110,5 @@ def table() -> str:
     return markdown(rows)
 
 
-def main() -> None:
-    """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--panels", type=int, default=0)
-    parser.add_argument("--collect", action="store_true")
-    options = parser.parse_args()
-    warnings.filterwarnings("ignore", category=RuntimeWarning)
-    ready = STORE.ready()
-    for number in range(options.panels):
-        for kind in KINDS:
-            for units in SIZES:
-                if (kind, units, number) not in ready:
-                    STORE.add(measured(kind, units, number))
-    print(table())
-    if options.collect:
-        STORE.keep()
-        before, _, after = PAGE.read_text(encoding="utf-8").split(MARK)
-        PAGE.write_text(f"{before}{MARK}{table()}\n{MARK}{after}", encoding="utf-8")
-
-
 if __name__ == "__main__":
-    main()
+    Program(STORE, PAGE, KINDS, SIZES, measured, table).run(__doc__)

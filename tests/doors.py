@@ -231,6 +231,7 @@ HOMES = {
     "comparison": "bayes_nqp.reports._sentences",
     "indirect": "bayes_nqp.reports._sentences",
     "share": "bayes_nqp.reports._sentences",
+    "data_section": "bayes_nqp.reports.sections._data:data",
     "short_answer": "bayes_nqp.reports.sections._short:short",
     "assumptions": "bayes_nqp.reports.sections._assumptions",
     "methods": "bayes_nqp.reports.sections._methods",

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
+from doors import Context, Paragraph, data_section
 
 import bayes_nqp as nqp
 from bayes_nqp.checks import run_checks
@@ -51,6 +53,20 @@ def test_what_is_left_out_leaves_doubt(fit: nqp.Fit, panel: nqp.Panel) -> None:
         f"of {(panel.time_codes >= panel.cohort_codes[panel.unit_codes]).sum()} treated rows"
         in (result.figure)
     )
+
+
+def test_a_report_says_where_the_sample_ends(fit: nqp.Fit) -> None:
+    """Cells that the first page counts are those that `support` counts."""
+    result = nqp.check(fit, "support")
+    known, counted = re.findall(r"(\d+) of (\d+) cells", result.figure)[0]
+    text = " ".join(
+        str(block.text)
+        for block in data_section(Context(fit, [result], "en"))
+        if isinstance(block, Paragraph)
+    )
+    assert "It ends before 10, when everyone has adopted" in text
+    assert f"Effects of {known} of {counted} cells" in text
+    assert not any("mask" in note for note in (*fit.notes, *fit.panel.notes))  # type: ignore[union-attr]
 
 
 def test_anticipation_ends_it_sooner(panel: nqp.Panel) -> None:

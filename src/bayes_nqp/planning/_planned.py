@@ -14,6 +14,7 @@ from bayes_nqp.designs import Calendar, Design, DoseSpec, EquationSpec, ModelSpe
 from bayes_nqp.doors import door
 from bayes_nqp.errors import IdentificationError
 from bayes_nqp.language import Message
+from bayes_nqp.panel import where
 from bayes_nqp.planning._cells import cell_info, cell_table, drop_reasons
 from bayes_nqp.planning._equation import equation_of
 from bayes_nqp.planning._exposure import exposed_cells, exposure_of, kept_rows
@@ -103,9 +104,11 @@ def before_all_adopt(plan: Plan) -> Ending | None:
     beyond = np.flatnonzero((frame.time >= end) & frame.treated)
     unit = frame.unit[beyond]
     cells = np.stack([frame.stratum[unit], frame.cohort[unit], frame.time[beyond]])
+    before, label = panel.time_codes < end, plain(panel.time_labels[end])
+    note = Message("{} of {} rows, those before {}", before.sum(), before.size, label)
     return Ending(
-        panel.where(panel.time_codes < end),
-        plain(panel.time_labels[end]),
+        where(panel, before, note),
+        label,
         round(frame.weight[beyond].sum()),
         np.unique(cells, axis=1).shape[1],
         round(panel.counts[start == start.max()].sum()),

@@ -50,7 +50,7 @@ def data(context: Context) -> Iterator[Block | Sketch]:
                             "exposed rows."
                         ),
                         known=len(identified),
-                        all=len(cells),
+                        all=len(cells) + round(float(context.fit.record.get("cells_beyond", 0.0))),
                         rows=rows,
                     ),
                     *([] if answered or plain else [context.answer(support)]),
@@ -93,6 +93,14 @@ def _sentences(context: Context, panel: Panel) -> Iterator[str]:
                 when=when,
                 never=round(panel.counts[~treated].sum()),
             )
+        )
+    record = context.fit.record
+    if "ends_before" in record:
+        yield translate(
+            "It ends before {}, when everyone has adopted: {:,} treated rows from there on are "
+            "left out.",
+            str(record["ends_before"]),
+            round(float(record["rows_beyond"])),
         )
     if panel.dropped:
         gaps = [f"{name} {count:,}" for name, count in panel.dropped.items()]
