@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -32,7 +32,7 @@ from bayes_nqp.language import Message
 from bayes_nqp.panel import _checks, _cohorts
 from bayes_nqp.panel._grid import Grid, make_grid, periods_of
 from bayes_nqp.panel._labels import labelled
-from bayes_nqp.panel._roles import Roles, as_names, check_roles
+from bayes_nqp.panel._roles import Roles, check_roles
 from bayes_nqp.panel._times import TimeScale, parse_freq, read_times
 
 _NUMERIC = ("outcome", "weights", "counts", "covariates", "mediators", "moderators", "exposures")
@@ -105,51 +105,31 @@ def starts_of(codes: Ints) -> Ints:
 def build(
     df: pd.DataFrame,
     *,
-    unit: str,
-    time: str,
-    outcome: str,
-    cohort: str | None = None,
     treated: str | None = None,
-    strata: str | Iterable[str] = (),
-    covariates: str | Iterable[str] = (),
-    mediators: str | Iterable[str] = (),
-    moderators: str | Iterable[str] = (),
-    exposures: str | Iterable[str] = (),
-    weights: str | None = None,
-    counts: str | None = None,
     never: object = None,
     freq: int | str | None = None,
     labels: Mapping[str, Any] | None = None,
     notes: Iterable[str] = (),
+    **columns: Any,
 ) -> dict[str, Any]:
-    """Validate a frame and return the fields of a Panel."""
-    if cohort is not None and treated is not None:
-        raise PanelError(
-            "pass one of cohort= and treated=, not both",
-            hint="cohort= names the column with each unit's first treated period (missing = never "
-            "treated); treated= names a 0/1 column that dates it",
-        )
-    if treated is not None and isinstance(df, pd.DataFrame):
-        cohort = free_name(f"{treated}_cohort", df)
-    roles = Roles(
-        unit=unit,
-        time=time,
-        cohort=cohort,
-        outcome=outcome,
-        strata=as_names("strata", strata),
-        covariates=as_names("covariates", covariates),
-        mediators=as_names("mediators", mediators),
-        moderators=as_names("moderators", moderators),
-        exposures=as_names("exposures", exposures),
-        weights=weights,
-        counts=counts,
-    )
-    check_roles(df, roles, treated)
+    """Validate a frame and return the fields of a Panel; columns are those of `Roles`."""
+    if treated is not None:
+        if columns.get("cohort") is not None:
+            raise PanelError(
+                "pass one of cohort= and treated=, not both",
+                hint="cohort= names the column with each unit's first treated period (missing = "
+                "never treated); treated= names a 0/1 column that dates it",
+            )
+        if isinstance(df, pd.DataFrame):
+            columns["cohort"] = free_name(f"{treated}_cohort", df)
+    roles = Roles.of(**columns)
+    named = roles.named()
+    if treated is not None:
+        named = [*(pair for pair in named if pair[0] != "cohort"), ("treated", treated)]
+    check_roles(df, named)
     called = labelled(labels_of(df), labels, df)
     notes = list(notes)
-    named = [pair for pair in roles.named() if treated is None or pair[0] != "cohort"]
-    named += [("treated", treated)] if treated is not None else []
-    df = admitted_frame(df, named, lambda frame: SourceRows(frame, unit, time), notes)
+    df = admitted_frame(df, named, lambda x: SourceRows(x, roles.unit, roles.time), notes)
     dropped: dict[str, int] = {}
     draft = _draft(df, roles, parse_freq(freq), dropped, notes)
     _read(draft, notes)
@@ -159,8 +139,8 @@ def build(
     return {**fields, "labels": called}
 
 
-def free_name(name: str, df: pd.DataFrame) -> str:
-    while name in df.columns:
+def free_name(name: str, taken: Container[str]) -> str:
+    while name in taken:
         name += "_"
     return name
 
@@ -330,6 +310,7 @@ def _fields(
     if derived:
         frame = frame.assign(**{str(roles.cohort): cohort_column(cohort_codes, grid)[draft.codes]})
     starts = draft.starts
+    counts = np.ones(starts.size) if roles.counts is None else draft.values[roles.counts][starts]
     return {
         "frame": frame,
         "roles": roles,
@@ -342,7 +323,7 @@ def _fields(
         "weights": None if roles.weights is None else frozen(draft.values[roles.weights]),
         **{part: _matrix(draft, part) for part in _MATRICES},
         **_levels(draft.strata, starts),
-        "counts": frozen(_counts(draft)),
+        "counts": frozen(counts),
         "dropped": dropped,
         "notes": tuple(dict.fromkeys(notes)),
         "grid": grid,
@@ -358,17 +339,9 @@ def cohort_column(codes: Ints, grid: Grid) -> Any:
     return periods_of(ordinals, grid.base).where(codes >= 0).array
 
 
-def _counts(draft: Draft) -> Floats:
-    name, starts = draft.roles.counts, draft.starts
-    return np.ones(len(starts)) if name is None else draft.values[name][starts]
-
-
 def _matrix(draft: Draft, part: str) -> npt.NDArray[np.float64]:
-    names = getattr(draft.roles, part)
-    out = np.empty((len(draft.codes), len(names)), dtype=np.float64)
-    for column, name in enumerate(names):
-        out[:, column] = draft.values[name]
-    return frozen(out)
+    columns = [draft.values[name] for name in getattr(draft.roles, part)]
+    return frozen(np.column_stack([np.empty((len(draft.codes), 0)), *columns]))
 
 
 def _levels(strata: dict[str, tuple[Ints, Strings]], starts: Ints) -> dict[str, Any]:

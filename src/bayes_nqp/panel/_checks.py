@@ -125,35 +125,22 @@ def whole(
             Message("outcome={!r} is {:g} in every row", roles.outcome, outcome[0]),
             hint="check that the right column was named",
         )
-    for name in roles.covariates:
-        _varies_within("covariates", name, values[name], starts)
-    for name in roles.mediators:
-        mediator = values[name]
-        _see_values("mediators", name, mediator)
-        present = ~np.isnan(mediator)
-        if np.array_equal(mediator[present], outcome[present]):
-            raise PanelError(
-                Message("mediators={!r} equals outcome={!r} in every row", name, roles.outcome),
-                hint="name the mediator's own column",
-            )
-        _varies_within("mediators", name, mediator, starts)
-    for part in ("moderators", "exposures"):
-        for name in getattr(roles, part):
-            _see_values(part, name, values[name])
-    for name in roles.exposures:
+    for part, name in roles.named():
+        if part not in ("covariates", "mediators", "moderators", "exposures"):
+            continue
         present = ~np.isnan(values[name])
-        if np.array_equal(values[name][present], outcome[present]):
+        if not present.any():
             raise PanelError(
-                Message("exposures={!r} equals outcome={!r} in every row", name, roles.outcome),
-                hint="name the exposure's own column",
+                Message("{}={!r} is missing in every row", part, name), hint="leave it out"
             )
-
-
-def _see_values(argument: str, name: str, values: Floats) -> None:
-    if np.isnan(values).all():
-        raise PanelError(
-            Message("{}={!r} is missing in every row", argument, name), hint="leave it out"
-        )
+        made_of_it = np.array_equal(values[name][present], outcome[present])
+        if made_of_it and part in ("mediators", "exposures"):
+            raise PanelError(
+                Message("{}={!r} equals outcome={!r} in every row", part, name, roles.outcome),
+                hint="name its own column",
+            )
+        if part in ("covariates", "mediators"):
+            _varies_within(part, name, values[name], starts)
 
 
 def _varies_within(argument: str, name: str, values: Floats, starts: Ints) -> None:

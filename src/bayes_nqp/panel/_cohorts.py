@@ -62,20 +62,7 @@ def from_column(
 ) -> Ints:
     """Read one first treated period per unit, NEVER for none.
 
-    Parameters
-    ----------
-    never : list
-        Codes for never treated.
-    rows : Rows
-        For messages.
-    starts : ndarray of int64 (unit)
-        Each unit's first row.
-    scale : Scale
-        Of the panel's times.
-    notes : list of str
-        What was done is added.
-    yearly : bool
-        Whether times are years; then dates and text that says dates are taken as their years.
+    Where times are years, dates and text that says dates are taken as their years.
     """
     if never:
         column = column.mask(column.isin(never))

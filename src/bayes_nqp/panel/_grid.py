@@ -61,18 +61,7 @@ def periods_of(ordinals: Ints, base: str) -> pd.PeriodIndex:
 
 
 def make_grid(ordinals: Ints, scale: TimeScale, rows: SourceRows, name: str) -> tuple[Grid, Ints]:
-    """Fit a regular grid to the observed periods.
-
-    Returns
-    -------
-    empty : ndarray of int64
-        Ordinals of its periods that no row has.
-
-    Raises
-    ------
-    PanelError
-        If the periods are not regular.
-    """
+    """Fit a regular grid to the observed periods, and list those without a row; or refuse them."""
     seen = np.unique(ordinals)
     if len(seen) == 1:
         return Grid(scale.base, int(seen[0]), scale.step or 1, 1), seen[:0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -14,9 +14,7 @@ from bayes_nqp.columns import SourceRows, Strings, admitted_frame
 from bayes_nqp.errors import IdentificationError, PanelError, StudyError, brief, shown
 from bayes_nqp.language import Message
 from bayes_nqp.panel._build import build, cohort_column
-
-if TYPE_CHECKING:
-    from bayes_nqp.panel._rectangle import Rectangle
+from bayes_nqp.panel._rectangle import Rectangle
 
 PAIR: Final = "pair"
 """The unit of a panel of pairs."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -61,13 +61,7 @@ class Rectangle:
             )
 
     def summed_product(self, left: str, right: str) -> Floats:
-        """Two columns multiplied before units were summed up (row).
-
-        Raises
-        ------
-        PanelError
-            If they were not.
-        """
+        """Two columns multiplied before units were summed up (row); refused if they were not."""
         name = product_name(left, right)
         if name not in self.frame.columns:
             raise PanelError(
@@ -105,61 +99,39 @@ class Rectangle:
     @property
     def arguments(self) -> dict[str, Any]:
         """Arguments of `from_frame` that give this panel again from its frame."""
-        return {
-            "unit": self.roles.unit,
-            "time": self.roles.time,
-            "outcome": self.roles.outcome,
-            "cohort": self.roles.cohort,
-            "strata": self.roles.strata,
-            "covariates": self.roles.covariates,
-            "mediators": self.roles.mediators,
-            "moderators": self.roles.moderators,
-            "exposures": self.roles.exposures,
-            "weights": self.roles.weights,
-            "counts": self.roles.counts,
-            "never": list(self.never) or None,
-            "freq": self.grid.freq,
-            "labels": self.labels.words or None,
-        }
+        never, labels = list(self.never) or None, self.labels.words or None
+        return {**asdict(self.roles), "never": never, "freq": self.grid.freq, "labels": labels}
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 of the content in roles.
-
-        It does not depend on the order of rows and units, on dtypes, or on other columns.
-        """
-        return _digest(self)
+        """SHA-256 of the content in roles, whatever the order of rows and units, and dtypes."""
+        order = np.argsort(self.unit_labels, kind="stable")
+        rank = np.empty_like(order)
+        rank[order] = np.arange(order.size)
+        named = bool((order == rank).all() and (np.diff(order) == 1).all())
+        rows = slice(None) if named else np.argsort(rank[self.unit_codes], kind="stable")
+        texts: list[object] = [
+            self.roles.named(),
+            self.unit_labels[order].tolist(),
+            [str(label) for label in self.time_labels],
+            [self.levels[f][self.strata_codes[f][order]].tolist() for f in self.roles.strata],
+        ]
+        seal = hashlib.sha256(repr(texts).encode("utf-8"))
+        for codes in (self.cohort_codes[order], rank[self.unit_codes][rows], self.time_codes[rows]):
+            seal.update(np.ascontiguousarray(codes, dtype="<i8"))
+        weights = () if self.weights is None else (self.weights,)
+        matrices = (self.covariates, self.mediators, self.moderators, self.exposures)
+        for values in (self.outcome, *matrices, *weights):
+            if values.size:
+                seal.update(_canonical(values[rows]))
+        if self.roles.counts is not None:
+            seal.update(_canonical(self.counts[order]))
+        return seal.hexdigest()
 
 
 def product_name(left: str, right: str) -> str:
     """Call the product of two columns, whichever comes first."""
     return " × ".join(sorted((left, right)))
-
-
-def _digest(panel: Rectangle) -> str:
-    """Hash what is in roles, with units in the order of their names."""
-    order = np.argsort(panel.unit_labels, kind="stable")
-    rank = np.empty_like(order)
-    rank[order] = np.arange(order.size)
-    named = bool((order == rank).all() and (np.diff(order) == 1).all())
-    rows = slice(None) if named else np.argsort(rank[panel.unit_codes], kind="stable")
-    texts: list[object] = [
-        panel.roles.named(),
-        panel.unit_labels[order].tolist(),
-        [str(label) for label in panel.time_labels],
-        [panel.levels[f][panel.strata_codes[f][order]].tolist() for f in panel.roles.strata],
-    ]
-    seal = hashlib.sha256(repr(texts).encode("utf-8"))
-    for codes in (panel.cohort_codes[order], rank[panel.unit_codes][rows], panel.time_codes[rows]):
-        seal.update(np.ascontiguousarray(codes, dtype="<i8"))
-    weights = () if panel.weights is None else (panel.weights,)
-    matrices = (panel.covariates, panel.mediators, panel.moderators, panel.exposures)
-    for values in (panel.outcome, *matrices, *weights):
-        if values.size:
-            seal.update(_canonical(values[rows]))
-    if panel.roles.counts is not None:
-        seal.update(_canonical(panel.counts[order]))
-    return seal.hexdigest()
 
 
 def _canonical(values: Floats) -> Floats:

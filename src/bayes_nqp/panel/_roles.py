@@ -16,6 +16,11 @@ from bayes_nqp.foreign import reply
 from bayes_nqp.language import Message
 from bayes_nqp.vocabulary import RESERVED
 
+_PARTS = (
+    "unit", "time", "cohort", "outcome", "strata", "covariates", "mediators", "moderators",
+    "exposures", "weights", "counts",
+)  # fmt: skip
+_SEVERAL = ("strata", "covariates", "mediators", "moderators", "exposures")
 _MANY = 100_000
 """Names that are taken of what may have no end."""
 _TO_FRAME = Message("pandas.DataFrame(…), or .to_pandas() on a polars or Arrow table")
@@ -50,21 +55,17 @@ class Roles:
     exposures: tuple[str, ...] = ()
     counts: str | None = None
 
+    @classmethod
+    def of(cls, **columns: Any) -> Roles:
+        """Take names as users give them: one, several or none for parts of several columns."""
+        several = {x: as_names(x, names) for x, names in columns.items() if x in _SEVERAL}
+        return cls(**{"cohort": None, **columns, **several})
+
     def named(self) -> list[tuple[str, str]]:
         """List every (argument, column), in a fixed order."""
-        single = [
-            ("unit", self.unit),
-            ("time", self.time),
-            *([("cohort", self.cohort)] if self.cohort is not None else []),
-            ("outcome", self.outcome),
-        ]
-        many = [
-            (part, column)
-            for part in ("strata", "covariates", "mediators", "moderators", "exposures")
-            for column in getattr(self, part)
-        ]
-        last = [("weights", self.weights), ("counts", self.counts)]
-        return single + many + [(part, column) for part, column in last if column is not None]
+        each = ((x, getattr(self, x)) for x in _PARTS)
+        several = ((x, names if x in _SEVERAL else (names,)) for x, names in each)
+        return [(x, name) for x, names in several for name in names if name is not None]
 
 
 def as_names(argument: str, value: str | Iterable[Any] | None) -> tuple[str, ...]:
@@ -88,25 +89,19 @@ def as_names(argument: str, value: str | Iterable[Any] | None) -> tuple[str, ...
     return names
 
 
-def check_roles(df: pd.DataFrame, roles: Roles, treated: str | None) -> None:
+def check_roles(df: pd.DataFrame, named: list[tuple[str, str]]) -> None:
     """Refuse columns that are unknown, twice there, reserved, or in two roles."""
     if not isinstance(df, pd.DataFrame):
         raise PanelError(
             Message("df must be a pandas DataFrame, not {}", type(df).__name__), hint=_TO_FRAME
         )
-    named = [pair for pair in roles.named() if treated is None or pair[0] != "cohort"]
-    if treated is not None:
-        named.append(("treated", treated))
     if df.columns.nlevels > 1:
         raise PanelError(
             Message("the columns of df have {} levels, and names are text", df.columns.nlevels),
             hint="df.columns = ['_'.join(map(str, name)) for name in df.columns]",
         )
-    for argument, column in named:
-        _check_known(df, argument, column)
-    _check_once(df, named)
-    checked_names(named)
-    reserved = [name for name in roles.strata if name in RESERVED]
+    check_columns(df, named)
+    reserved = [name for part, name in named if part == "strata" and name in RESERVED]
     if reserved:
         raise PanelError(
             Message(
@@ -120,6 +115,14 @@ def check_roles(df: pd.DataFrame, roles: Roles, treated: str | None) -> None:
         )
     if not len(df):
         raise PanelError("df has no rows", hint="check the filter or the sheet it came from")
+
+
+def check_columns(df: pd.DataFrame, named: list[tuple[str, str]]) -> None:
+    """Refuse columns that are unknown, twice there, in two parts, or that no report can carry."""
+    for argument, column in named:
+        _check_known(df, argument, column)
+    _check_once(df, named)
+    checked_names(named)
 
 
 def _check_known(df: pd.DataFrame, argument: str, column: object) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,6 @@ from bayes_nqp.columns import (
     Floats,
     checked_names,
     counted,
-    frozen,
     is_text,
     numbers,
     plain,
@@ -24,6 +22,7 @@ from bayes_nqp.errors import PanelError, nearest, shown
 from bayes_nqp.language import Message
 from bayes_nqp.panel._derive import column_of, rows_of, where
 from bayes_nqp.panel._rectangle import Rectangle
+from bayes_nqp.panel._unit_column import stratified
 from bayes_nqp.vocabulary import RESERVED
 
 _QUANTILES = {"median": (1 / 2,), "terciles": (1 / 3, 2 / 3), "quartiles": (1 / 4, 1 / 2, 3 / 4)}
@@ -72,7 +71,9 @@ def stratify[P: Rectangle](
     if gone.any() and missing == "level":
         level = np.where(gone, _MISSING, level)
         note = Message("{}, {} {}", note, Message("missing", context="level"), gone.sum())
-    out = _add(panel, name, level, note)
+    frame = panel.frame.assign(**{name: level[panel.unit_codes]})
+    levels, codes = np.unique(level, return_inverse=True)
+    out = stratified(panel, name, levels, codes, frame=frame, notes=(*panel.notes, note))
     if gone.any() and missing == "drop":
         listed = shown(panel.unit_labels[gone])
         note = Message(
@@ -225,15 +226,3 @@ def _check_filled(
             ),
             hint="many units share a value; choose thresholds=… that divide them",
         )
-
-
-def _add[P: Rectangle](panel: P, name: str, level: npt.NDArray[np.str_], note: str) -> P:
-    levels, codes = np.unique(level, return_inverse=True)
-    return replace(
-        panel,
-        frame=panel.frame.assign(**{name: level[panel.unit_codes]}),
-        roles=replace(panel.roles, strata=(*panel.roles.strata, name)),
-        levels={**panel.levels, name: frozen(levels)},
-        strata_codes={**panel.strata_codes, name: frozen(codes.astype(np.int64))},
-        notes=(*panel.notes, note),
-    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -24,15 +24,14 @@ from bayes_nqp.moments import (
 )
 from bayes_nqp.panel._build import build, cohort_column, free_name
 from bayes_nqp.panel._derive import column_of, rows_of, where
-from bayes_nqp.panel._grid import Grid
 from bayes_nqp.panel._labels import labelled
 from bayes_nqp.panel._rectangle import Rectangle, product_name
 from bayes_nqp.panel._roles import as_names
 from bayes_nqp.panel._unit_column import unit_column
 
-NET = ("outcome", "covariates")
+_NET = ("outcome", "covariates")
 """Parts of columns whose unit means no model reads: flat unit effects absorb them."""
-BARE = ("exposures", "weights")
+_BARE = ("exposures", "weights")
 """Parts of columns that are taken as they are: what is zero stays zero."""
 _COLUMNS = ("outcome", "covariates", "mediators", "moderators", "exposures", "weights")
 
@@ -53,9 +52,8 @@ def summed_up[P: Rectangle](
     parts_of |= dict.fromkeys(factors, "products")
     values = _measured(panel, parts_of, factors)
     weights = None if roles.weights is None else values[:, list(parts_of).index(roles.weights)]
-    keys_of, number = distinct_rows(_classes(panel, by, weights))
-    chosen = np.zeros(len(keys_of), dtype=np.int64)
-    chosen[number[::-1]] = np.arange(first.size)[::-1]
+    number = distinct_rows(_classes(panel, by, weights))[1]
+    chosen = np.unique(number, return_index=True)[1]
     counts_of = panel.counts if panel.summed else None
 
     def parts() -> Iterator[UnitPart]:
@@ -65,17 +63,16 @@ def summed_up[P: Rectangle](
             some = None if counts_of is None else counts_of[units]
             yield UnitPart(values[units], number[units, None], some)
 
-    summary = UnitSummary(
-        parts,
-        whole=[part not in (*NET, *BARE) for part in parts_of.values()],
-        bare=[part in BARE for part in parts_of.values()],
-    )
     with one_thread():
-        sums, of_key = summary.sums()
+        sums, of_key = summary_of(parts, parts_of.values()).sums()
     chosen = chosen[of_key[:, 0]]
-    keys = _keys(panel, first[chosen], chosen, by)
+    keys = {x: panel.frame[x].to_numpy()[first[chosen]] for x in (*roles.strata, *by)}
+    if roles.cohort is not None:
+        keys[roles.cohort] = cohort_column(panel.cohort_codes[chosen], panel.grid)
     counts = roles.counts or free_name("counts", panel.frame)
-    times = _times(np.arange(panel.periods), panel.grid)
+    times = panel.time_labels
+    if panel.grid.base is not None:
+        times = cohort_column(np.arange(panel.periods), panel.grid)
     frame = frame_of(sums, keys, list(parts_of), times, (roles.unit, roles.time, counts))
     note = Message(
         "{:,} rows of {:,} units are summed up in {:,} classes",
@@ -95,15 +92,10 @@ def _classes(panel: Rectangle, by: Iterable[str], weights: Array | None) -> Inde
     return np.column_stack(codes)
 
 
-def _keys(
-    panel: Rectangle, rows: Index, units: Index, by: Iterable[str]
-) -> dict[str, npt.NDArray[Any]]:
-    """Strata and cohorts of units, read in a row of each."""
-    roles = panel.roles
-    keys = {name: panel.frame[name].to_numpy()[rows] for name in (*roles.strata, *by)}
-    if roles.cohort is not None:
-        keys[roles.cohort] = cohort_column(panel.cohort_codes[units], panel.grid)
-    return keys
+def summary_of(parts: Callable[[], Iterable[UnitPart]], kinds: Iterable[str]) -> UnitSummary:
+    """Units as they are summed up, whose columns have these parts."""
+    whole, bare = zip(*((x not in _NET + _BARE, x in _BARE) for x in kinds), strict=True)
+    return UnitSummary(parts, whole, bare)
 
 
 def pairs_of(products: Iterable[tuple[str, str]]) -> dict[str, tuple[str, str]]:
@@ -148,16 +140,8 @@ def frame_of(
 ) -> pd.DataFrame:
     """Rows of stand-ins.
 
-    Parameters
-    ----------
-    keys : mapping of str to ndarray (class)
-        What the units of a class share.
-    columns : list of str
-        Those that are summed up.
-    times : array (T)
-        What periods are called.
-    names : tuple of str
-        Of the columns of units, of periods, and of how many units each unit stands for.
+    ``keys`` (class) are what the units of a class share, ``columns`` those that are summed up, and
+    ``names`` those of units, of periods, and of how many units each unit stands for.
     """
     few, (unit, time, counts) = stand_ins(sums), names
     at, period = np.nonzero(sums.seen[few.of_class])
@@ -165,8 +149,3 @@ def frame_of(
     data |= {name: column[few.of_class[at]] for name, column in keys.items()}
     data |= {name: few.values[at, k, period] for k, name in enumerate(columns)}
     return pd.DataFrame({**data, counts: few.counts[at]})
-
-
-def _times(codes: npt.NDArray[np.int64], grid: Grid) -> Any:
-    column = cohort_column(codes, grid)
-    return column.astype(np.int64) if grid.base is None else column

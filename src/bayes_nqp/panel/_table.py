@@ -15,8 +15,9 @@ from bayes_nqp.errors import StudyError
 from bayes_nqp.language import Message
 from bayes_nqp.machine import one_thread
 from bayes_nqp.moments import UnitSummary, UnitSums
+from bayes_nqp.panel._build import free_name
 from bayes_nqp.panel._roles import as_names
-from bayes_nqp.panel._summed import BARE, NET, frame_of, pairs_of
+from bayes_nqp.panel._summed import frame_of, pairs_of, summary_of
 
 _CLASSES: Final = 50_000
 _FEW: Final = 1000
@@ -50,17 +51,11 @@ def frame_of_table(
             units = table.laid_out(store or Path(folder), shards, state)
             left_out = table.left_out
         units.check()
-        summary = UnitSummary(
-            units.parts,
-            whole=[part not in (*NET, *BARE) for part in parts.values()],
-            bare=[part in BARE for part in parts.values()],
-        )
+        summary = summary_of(units.parts, parts.values())
         _check_classes(summary)
         sums, keys = summary.sums()
         units.remove()
-    counts = "counts"
-    while counts in {unit, time, *once, *values}:
-        counts += "_"
+    counts = free_name("counts", {unit, time, *once, *values})
     of_classes = {x: units.keys[x].to_numpy()[keys[:, 0]] for x in once}
     periods = np.asarray(units.periods)
     frame = frame_of(sums, of_classes, list(parts), periods, (unit, time, counts))

@@ -64,15 +64,7 @@ def _short(base: str) -> str:
 def read_times(
     column: pd.Series[Any], argument: str, rows: SourceRows, scale: TimeScale | None
 ) -> tuple[Ints, Bools, TimeScale]:
-    """Read a column of times as ordinals.
-
-    Returns
-    -------
-    ordinals : ndarray of int64, one per row
-        Zero where missing.
-    scale : Scale
-        What the ordinals count.
-    """
+    """Read a column of times as ordinals, zero where missing: present ones, and their scale."""
     column = unwrapped(column)
     kind = column.dtype.kind
     if pd.api.types.is_bool_dtype(column.dtype):

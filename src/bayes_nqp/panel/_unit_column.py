@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -13,10 +13,7 @@ from bayes_nqp.arrays import Index
 from bayes_nqp.columns import frozen
 from bayes_nqp.errors import PanelError, StudyError, nearest, shown
 from bayes_nqp.language import Message
-
-if TYPE_CHECKING:
-    from bayes_nqp.panel._rectangle import Rectangle
-
+from bayes_nqp.panel._rectangle import Rectangle
 
 _UNKNOWN: Final = 0.05
 """Share of units without a value up to which these may count by themselves."""
@@ -105,9 +102,17 @@ def with_stratum[P: Rectangle](panel: P, column: str) -> P:
         If it is missing or changes within a unit.
     """
     codes, labels = unit_column(panel, column, "strata", alone=True)
+    return stratified(panel, column, labels, codes)
+
+
+def stratified[P: Rectangle](
+    panel: P, name: str, labels: npt.NDArray[np.str_], codes: Index, **others: Any
+) -> P:
+    """Add a stratum of sorted labels and codes (unit), and change other fields."""
     return replace(
         panel,
-        roles=replace(panel.roles, strata=(*panel.roles.strata, column)),
-        levels={**panel.levels, column: frozen(labels)},
-        strata_codes={**panel.strata_codes, column: frozen(codes)},
+        roles=replace(panel.roles, strata=(*panel.roles.strata, name)),
+        levels={**panel.levels, name: frozen(labels)},
+        strata_codes={**panel.strata_codes, name: frozen(codes.astype(np.int64))},
+        **others,
     )

@@ -78,20 +78,8 @@ def assemble(
 ) -> Equation:
     """Lay parts and classes out as one problem.
 
-    Parameters
-    ----------
-    ground : Plan
-        Rows and cells that all equations share.
-    rows : Rows
-        Those that enter the likelihood.
-    time_rows : ndarray of int (stratum)
-        Row of the time-effect table that each stratum uses.
-    members : bool
-        Whether members hold several units.
-    scale : float
-        ``s``, outcome units.
-    dose : Dose, optional
-        Where effects are slopes of an exposure: cells are then read off its columns.
+    Strata are of blocks and rows of the table of time effects, ``time_rows``; ``members`` says
+    whether members hold several units. With a dose cells are read off the exposure's columns.
     """
     frame, errors, priors = ground.frame, equation.noise, equation.priors
     n_periods = frame.n_periods
@@ -161,12 +149,7 @@ def _laid_out(
 ) -> BlockLayout:
     """Lay coefficients out block by block: time effects, cells, slopes.
 
-    Parameters
-    ----------
-    numbers : sequence of int
-        Of the scales of local parts.
-    block, time_rows : ndarray of int (stratum)
-        Block, and row of the table of time effects.
+    ``numbers`` are those of the scales of local parts; ``block`` and ``time_rows`` are by stratum.
     """
     cells, n_periods = ground.table, ground.frame.n_periods
     level_at, stratum_at, slope_slots = np.zeros((3, block.size), dtype=np.int64)

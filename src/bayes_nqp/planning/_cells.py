@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 from functools import reduce
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.arrays import Index, Mask
+from bayes_nqp.designs import Calendar, ModelSpec
 from bayes_nqp.errors import Hint, IdentificationError
 from bayes_nqp.language import NOTHING, Message, listed, separated
 from bayes_nqp.moments import distinct_rows
+from bayes_nqp.panel import Panel
 from bayes_nqp.planning._frame import PlanFrame
 from bayes_nqp.planning._plan import CellInfo
 from bayes_nqp.planning._support import NO_BASE, OK, REASONS, row_reasons
 from bayes_nqp.terms import NEIGHBOUR, CellTable, TimeEffects
-
-if TYPE_CHECKING:
-    from bayes_nqp.designs import Calendar, ModelSpec
-    from bayes_nqp.panel import Panel
-
 
 _SHOWN = 6
 """Places that a note lists."""
@@ -30,15 +27,7 @@ _SHOWN = 6
 def drop_reasons(model: ModelSpec, frame: PlanFrame) -> tuple[Mask, tuple[Message, ...]]:
     """Rows that enter the likelihood, and notes on those that do not.
 
-    Returns
-    -------
-    tuple
-        Mask (row), notes.
-
-    Raises
-    ------
-    IdentificationError
-        If nothing, or not everything, is identified, as the model says.
+    Refused where nothing, or not everything, is identified, as the model says.
     """
     panel = model.panel
     _check_whole(model, frame)
@@ -200,13 +189,7 @@ def _text(value: object) -> str:
 def cell_table(
     panel: Panel, frame: PlanFrame, sample: Mask, calendar: Calendar
 ) -> tuple[CellTable, Index]:
-    """Number the cells of the kept rows.
-
-    Returns
-    -------
-    tuple
-        The table, sorted by stratum, class and time, and the cell of each row (-1: none).
-    """
+    """Cells of the kept rows, by stratum, class and time; and the cell of each row, -1 for none."""
     rows = np.flatnonzero(frame.own_effect & sample)
     unit = frame.unit[rows]
     kind = frame.key[unit]
@@ -274,19 +257,11 @@ def cell_info(
 
 
 def support_frame(panel: Panel, frame: PlanFrame, reason: Index) -> pd.DataFrame:
-    """List all cells, identified or not.
+    """List all cells, identified or not, of the `row_reasons` of rows.
 
-    Parameters
-    ----------
-    reason : ndarray of int (row)
-        From `row_reasons`.
-
-    Returns
-    -------
-    DataFrame
-        One row a cell: strata, cohort, time, event_time (where units are exposed to others the
-        period of exposure, and time since it), rows, rows that identify it, identified, the reason
-        of the others; with a role where neighbours have cells.
+    One row a cell: strata, cohort, time, event_time (where units are exposed to others the period
+    of exposure, and time since it), rows, rows that identify it, identified, the reason of the
+    others; with a role where neighbours have cells.
     """
     rows = np.flatnonzero(frame.own_effect)
     near = frame.role[rows] == NEIGHBOUR

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import numpy.typing as npt
 
 from bayes_nqp.arrays import Array, Mask
+from bayes_nqp.designs import EquationSpec
 from bayes_nqp.errors import PanelError, StudyError, nearest, shown
 from bayes_nqp.moments import VaryingColumn
+from bayes_nqp.panel import Panel
 from bayes_nqp.planning._frame import PlanFrame
-
-if TYPE_CHECKING:
-    from bayes_nqp.designs import EquationSpec
-    from bayes_nqp.panel import Panel
-
 
 _ROUNDING = 1e-11
 """Spread of a column, over its largest value, that rounding alone may leave of unit means."""
@@ -24,20 +19,7 @@ _ROUNDING = 1e-11
 def varying_columns(
     equation: EquationSpec, panel: Panel, frame: PlanFrame, sample: Mask
 ) -> tuple[list[VaryingColumn], list[float]]:
-    """Columns of covariates, scaled to unit spread.
-
-    Returns
-    -------
-    tuple
-        Columns over the kept rows, and what each was divided by.
-
-    Raises
-    ------
-    StudyError
-        If the panel has no such column.
-    PanelError
-        If a baseline column is missing or not numeric.
-    """
+    """Columns of covariates over the kept rows, of unit spread, and what each was divided by."""
     columns, sizes = [], []
     for name in equation.covariates:
         if name not in panel.roles.covariates:
@@ -63,18 +45,7 @@ def varying_columns(
 
 
 def within(unit: npt.NDArray[np.int64], x: Array, counts: Array) -> tuple[Array, float]:
-    """Take unit means off a column, and scale it to unit spread.
-
-    Parameters
-    ----------
-    counts : ndarray (unit)
-        How many units each stands for.
-
-    Returns
-    -------
-    tuple
-        The column, and what it was divided by.
-    """
+    """Take unit means off a column, and scale it to unit spread: the column, and its divisor."""
     count = np.maximum(np.bincount(unit, minlength=counts.size), 1)
     largest = float(np.abs(x).max(initial=0.0))
     x = x - (np.bincount(unit, x, minlength=counts.size) / count)[unit]

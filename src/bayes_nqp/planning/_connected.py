@@ -17,21 +17,10 @@ from bayes_nqp.planning._frame import PlanFrame
 def block_of_strata(
     frame: PlanFrame, *, local_time: bool, members: bool, owners: Sequence[Index] = ()
 ) -> Index:
-    """Group the strata that share local time effects, members, or processes.
+    """Number the blocks of strata that share local time effects, members or processes (stratum).
 
-    Parameters
-    ----------
-    local_time : bool
-        Whether time effects belong to blocks.
-    members : bool
-        Whether members hold several units.
-    owners : sequence of ndarray of int (unit)
-        Who shares a path of each process, -1 for none.
-
-    Returns
-    -------
-    ndarray of int (stratum)
-        Number of each stratum's block.
+    ``local_time`` says whether time effects belong to blocks, ``members`` whether these hold
+    several units, and owners (unit) who shares a path of each process, -1 for none.
     """
     n = int(frame.stratum_levels.shape[0])
     links: list[tuple[Index, Index]] = []
@@ -57,21 +46,11 @@ def block_of_strata(
 def free_times(
     rows: Rows, level: Index, n_levels: int, n_periods: int, series: Array | None = None
 ) -> tuple[Index, Index]:
-    """Level × period of the time effects that rows hold, and of those to estimate.
+    """Level × period of the time effects that rows hold, and those without the references.
 
-    One reference is left out for every set of periods that units connect; where units load on
-    series, which take up what time effects have of them, as many more, so that no series vanishes
-    on all of these.
-
-    Parameters
-    ----------
-    series : ndarray (T, k), optional
-        On which every unit has coefficients of its own.
-
-    Returns
-    -------
-    tuple of ndarray of int
-        All, and those without the references.
+    One reference is left out for every set of periods that units connect. Where every unit has
+    coefficients of its own on ``series`` (T, k), which take up what time effects have of them, as
+    many more are left out, so that no series vanishes on all of these.
     """
     repeated = rows.group[rows.unit] >= 0
     unit = rows.unit[repeated]

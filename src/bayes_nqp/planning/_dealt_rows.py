@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.sparse import csr_array
 
 from bayes_nqp.arrays import Index, Mask
 from bayes_nqp.designs import Calendar
+from bayes_nqp.planning._plan import Plan
 from bayes_nqp.terms import ESTIMATED_FROM, TREATED
-
-if TYPE_CHECKING:
-    from bayes_nqp.planning._plan import Plan
 
 
 @dataclass(frozen=True, eq=False)

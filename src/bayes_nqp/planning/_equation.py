@@ -50,12 +50,7 @@ _TINY = 1e-100
 class _Columns:
     """Varying columns of an equation: covariates, the exposure's, those with slopes by stratum.
 
-    Parameters
-    ----------
-    sizes : list of float
-        What each covariate was divided by.
-    slopes : tuple of Slope
-        Those of the last columns.
+    ``sizes`` are what covariates were divided by; ``slopes`` are those of the last columns.
     """
 
     columns: list[VaryingColumn]
@@ -75,22 +70,7 @@ class _Columns:
 
 
 def equation_of(ground: Plan, equation: EquationSpec, *, scale: float | None = None) -> Equation:
-    """State one equation and reduce its rows.
-
-    Parameters
-    ----------
-    ground : Plan
-        Rows and cells that all equations share.
-    scale : float, optional
-        ``s``, held at this value; computed from the outcome by default.
-
-    Raises
-    ------
-    IdentificationError
-        If columns are collinear, or rows are too few.
-    StudyError
-        If ``scale`` is not a positive number.
-    """
+    """State one equation and reduce its rows; with ``s`` held, or of the outcome."""
     frame = ground.frame
     scale = _scale(ground, equation, scale)
     members = equation.pooling.varying not in (None, "unit")

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -26,11 +26,9 @@ from bayes_nqp.planning._cells import cell_info, cell_table
 from bayes_nqp.planning._connected import free_times
 from bayes_nqp.planning._equation import equation_of, usual_scale
 from bayes_nqp.planning._frame import PlanFrame
+from bayes_nqp.planning._plan import Plan
 from bayes_nqp.planning._support import OK, row_reasons
 from bayes_nqp.terms import ESTIMATED_FROM, CellTable, GlobalPart, LocalPart, exposed_parts
-
-if TYPE_CHECKING:
-    from bayes_nqp.planning._plan import Plan
 
 _OPEN = ("walk", "cohort", "cell")
 """How names of parts end that have a coefficient more for each kind of cell more."""

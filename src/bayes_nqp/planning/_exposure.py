@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,16 +13,13 @@ from bayes_nqp.designs import DoseSpec, ModelSpec
 from bayes_nqp.errors import Hint, IdentificationError
 from bayes_nqp.language import NOTHING, Message, separated
 from bayes_nqp.moments import VaryingColumn
+from bayes_nqp.panel import Panel
 from bayes_nqp.planning._cells import cell_info
 from bayes_nqp.planning._columns import within
 from bayes_nqp.planning._frame import PlanFrame
 from bayes_nqp.planning._plan import CellInfo, Dose, Exposure
 from bayes_nqp.planning._scale import net_of_effects, within_scale
 from bayes_nqp.terms import TREATED, CellTable, Slope, TimeEffects
-
-if TYPE_CHECKING:
-    from bayes_nqp.panel import Panel
-
 
 _NEVER_CHANGES = Message("the exposure never changes within its units")
 _NO_RESIDUAL = Message("unit and time effects explain all of the exposure's variation")
@@ -39,12 +36,8 @@ def dose_spec(model: ModelSpec) -> DoseSpec:
 def exposure_support(model: ModelSpec, frame: PlanFrame) -> pd.DataFrame:
     """Tell in which strata the slope is identified: where exposure varies within units.
 
-    Returns
-    -------
-    DataFrame
-        One row a stratum: the strata's levels, rows, exposed, units, varying (units whose
-        exposure changes), sd (exposure's units), sd_within, sd_net (of time effects too),
-        identified, reason.
+    One row a stratum: its levels, rows, exposed, units, varying (units whose exposure changes), sd
+    (exposure's units), sd_within, sd_net (of time effects too), identified, reason.
     """
     values, panel = dose_spec(model).values, model.panel
     seen = np.bincount(frame.unit, minlength=frame.n_units) > 1
@@ -92,15 +85,7 @@ def _root(values: Array, f: Array) -> float:
 def kept_rows(model: ModelSpec, frame: PlanFrame) -> tuple[Mask, tuple[Message, ...]]:
     """Rows that enter the likelihood, and notes on those that do not.
 
-    Returns
-    -------
-    tuple
-        Mask (row), notes.
-
-    Raises
-    ------
-    IdentificationError
-        If no slope is identified, or not all are, as the model says.
+    Refused where no slope is identified, or not all are, as the model says.
     """
     dose, panel = dose_spec(model), model.panel
     sample = (np.bincount(frame.unit, minlength=frame.n_units) > 1)[frame.unit]
@@ -150,13 +135,7 @@ def _place(panel: Panel, row: Any, reason: Message) -> Message:
 
 
 def exposure_of(dose: DoseSpec, frame: PlanFrame, sample: Mask) -> Exposure:
-    """Measure the exposure on the rows that are kept.
-
-    Raises
-    ------
-    IdentificationError
-        If rows are too few.
-    """
+    """Measure the exposure on the rows that are kept; refused where they are too few."""
     try:
         size = within_scale(frame, dose.values, sample)
     except IdentificationError:
@@ -176,13 +155,7 @@ def exposure_of(dose: DoseSpec, frame: PlanFrame, sample: Mask) -> Exposure:
 def exposed_cells(
     panel: Panel, frame: PlanFrame, sample: Mask
 ) -> tuple[CellTable, Index, CellInfo]:
-    """Cells of the exposed rows: stratum × time.
-
-    Returns
-    -------
-    tuple
-        The table; the cell of each row (-1: none); labels, without cohorts.
-    """
+    """Cells of the exposed rows, stratum × time; that of each row, -1 for none; their labels."""
     rows = np.flatnonzero(frame.treated & sample)
     key = frame.stratum[frame.unit[rows]] * frame.n_periods + frame.time[rows]
     numbers, cell = np.unique(key, return_inverse=True)
@@ -194,13 +167,7 @@ def exposed_cells(
 
 
 def whole_table(panel: Panel, frame: PlanFrame, table: CellTable) -> CellTable:
-    """Every period of the strata that have exposed rows: what slopes are made of.
-
-    Parameters
-    ----------
-    table : CellTable
-        Of the exposed rows.
-    """
+    """Every period of the strata in a table of exposed rows: what slopes are made of."""
     strata, times = np.unique(table.stratum), np.arange(frame.n_periods)
     return _table(panel, frame, np.repeat(strata, times.size), np.tile(times, strata.size))
 
@@ -248,13 +215,7 @@ def dose_of(exposure: Exposure, frame: PlanFrame, start: int) -> Dose:
 def per_exposure(
     slopes: list[tuple[Slope, Array]], exposure: Exposure, panel: Panel
 ) -> list[tuple[Slope, Array]]:
-    """Multiply a moderator by the exposure, not by whether there is any.
-
-    Raises
-    ------
-    PanelError
-        If units are summed up, and their sums hold no such product.
-    """
+    """Multiply a moderator by the exposure, not by whether there is any."""
     dose = exposure.size / exposure.unit
     products = []
     for slope, column in slopes:

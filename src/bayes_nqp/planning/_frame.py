@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -15,9 +14,6 @@ from bayes_nqp.language import Message
 from bayes_nqp.moments import distinct_rows
 from bayes_nqp.panel import unit_column
 from bayes_nqp.terms import BARE, LEAD, TREATED
-
-if TYPE_CHECKING:
-    pass
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,18 +87,7 @@ class PlanFrame:
 
 
 def combine(codes: Index) -> tuple[Index, Index]:
-    """Number the combinations of several codes.
-
-    Parameters
-    ----------
-    codes : ndarray of int (row, factor)
-        Codes; no factor at all makes one combination.
-
-    Returns
-    -------
-    tuple of ndarray
-        Number of each row's combination; the table (combination, factor).
-    """
+    """Number combinations of codes (row, factor): by row, and the table (combination, factor)."""
     if codes.shape[1] == 0:
         return np.zeros(codes.shape[0], dtype=np.int64), np.zeros((1, 0), dtype=np.int64)
     table, number = distinct_rows(codes.astype(np.int64))

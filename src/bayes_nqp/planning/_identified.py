@@ -56,18 +56,8 @@ class _Column:
 def check_identified(equation: Equation, roles: ColumnNames, effects: Sequence[object]) -> None:
     """Refuse columns that effects and other columns explain in full, and outcomes alike.
 
-    Effects count as free here, whatever their priors: a covariate that they span would leave
-    nothing but these priors of them. Moderated effects are held by theirs.
-
-    Parameters
-    ----------
-    effects : sequence of GlobalPart or LocalPart
-        Those of the equation's parts that make up effects.
-
-    Raises
-    ------
-    IdentificationError
-        Naming the columns, and what explains them.
+    Effects, of these parts, count as free here, whatever their priors: a covariate that they span
+    would leave nothing but these priors of them. Moderated effects are held by theirs.
     """
     flat, plain = _columns(equation, roles)
     if not flat and roles.certain:
@@ -128,9 +118,9 @@ def _extended(loadings: Array) -> Array:
 def _nuisance(
     equation: Equation, effects: Sequence[object] | None
 ) -> tuple[list[Index], list[list[Array]]]:
-    """Slots with a coefficient of their own, and loadings of others, by block.
+    """Slots with a coefficient of their own, and loadings of others, by block: flat time effects.
 
-    Flat time effects; with any effects at all, flat cells, and those that are given.
+    With any effects at all, flat cells too, and those that are given.
     """
     problem = equation.problem
     effects, bare = effects or (), effects is None

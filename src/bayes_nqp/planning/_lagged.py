@@ -89,12 +89,7 @@ def _tied(
     """``W x`` of covariates, of columns that effects are made of, and of linked units' (row).
 
     Where errors follow those of linked units, ``(I - lambda W)(y - x beta)`` is what is independent
-    over units.
-
-    Raises
-    ------
-    StudyError
-        If cells have coefficients of their own, whose columns of linked units are too many.
+    over units. Refused where cells have coefficients of their own: their columns are too many.
     """
     frame = ground.frame
     columns = [

@@ -2,46 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import numpy.typing as npt
 
 from bayes_nqp.arrays import Array, Mask
 from bayes_nqp.columns import SourceRows
+from bayes_nqp.designs import ModelSpec
 from bayes_nqp.errors import IdentificationError, PanelError, StudyError, nearest
 from bayes_nqp.language import Message
 from bayes_nqp.moments import VaryingColumn
+from bayes_nqp.panel import Panel
 from bayes_nqp.planning._columns import within
 from bayes_nqp.planning._frame import PlanFrame
 from bayes_nqp.planning._plan import Moderator
 from bayes_nqp.terms import Slope, SlopeKind
-
-if TYPE_CHECKING:
-    from bayes_nqp.designs import ModelSpec
-    from bayes_nqp.panel import Panel
-
 
 _SAME = 1e-9
 """Share of a column's variation below which another explains it in full."""
 
 
 def moderator_of(model: ModelSpec, frame: PlanFrame, sample: Mask) -> Moderator | None:
-    """Centre the model's moderator over the treated rows.
+    """Centre the model's moderator over the treated rows, None without one.
 
-    Returns
-    -------
-    Moderator or None
-        None where the model has none.
-
-    Raises
-    ------
-    StudyError
-        If the panel has no such moderator.
-    PanelError
-        If it is missing in treated rows.
-    IdentificationError
-        If it is the same in all treated rows, or the outcome in other units.
+    Refused where it is missing or the same in all of these, or the outcome in other units.
     """
     name, panel = model.facts.moderator, model.panel
     if name is None:
@@ -79,13 +62,7 @@ def moderator_of(model: ModelSpec, frame: PlanFrame, sample: Mask) -> Moderator 
 def moderation(
     moderator: Moderator | None, frame: PlanFrame, sample: Mask
 ) -> list[tuple[Slope, Array]]:
-    """Multiply treatment by the moderator, centred and scaled over the treated rows.
-
-    Returns
-    -------
-    list of (Slope, ndarray (row))
-        One at most; none without a moderator.
-    """
+    """Multiply treatment by the moderator, centred and scaled over the treated rows (row)."""
     if moderator is None:
         return []
     treated = sample & frame.treated
@@ -100,18 +77,7 @@ def moderation(
 def own_slope(
     moderator: Moderator | None, panel: Panel, frame: PlanFrame, sample: Mask
 ) -> list[tuple[VaryingColumn, float]]:
-    """Let a moderator that varies within units move the outcome by itself.
-
-    Returns
-    -------
-    list of (Column, float)
-        One at most, and what it was divided by.
-
-    Raises
-    ------
-    PanelError
-        If the moderator is missing in a row.
-    """
+    """Let a moderator that varies within units move the outcome by itself: column and divisor."""
     if moderator is None:
         return []
     _complete(panel, moderator.name, moderator.values, sample, "rows")
@@ -138,18 +104,7 @@ def _made_of(x: Array, y: Array, unit: npt.NDArray[np.int64]) -> bool:
 def moderated_slope(
     moderator: Moderator, mediator: str, values: Array, panel: Panel, frame: PlanFrame, sample: Mask
 ) -> tuple[Slope, Array]:
-    """Multiply a mediator by the moderator, both centred.
-
-    Parameters
-    ----------
-    values : ndarray (row)
-        Of the mediator.
-
-    Raises
-    ------
-    PanelError
-        If the moderator is missing in a row.
-    """
+    """Multiply a mediator (row) by the moderator, both centred."""
     _complete(panel, moderator.name, moderator.values, sample, "rows")
     centre = float(np.average(values[sample], weights=frame.weight[sample]))
     _, size = within(frame.unit[sample], values[sample], frame.counts)

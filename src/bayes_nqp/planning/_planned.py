@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,17 +13,13 @@ from bayes_nqp.designs import Calendar, Design, DoseSpec, EquationSpec, ModelSpe
 from bayes_nqp.doors import door
 from bayes_nqp.errors import IdentificationError
 from bayes_nqp.language import Message
-from bayes_nqp.panel import where
+from bayes_nqp.panel import Panel, where
 from bayes_nqp.planning._cells import cell_info, cell_table, drop_reasons
 from bayes_nqp.planning._equation import equation_of
 from bayes_nqp.planning._exposure import exposed_cells, exposure_of, kept_rows
 from bayes_nqp.planning._frame import frame_of
 from bayes_nqp.planning._moderation import moderator_of
 from bayes_nqp.planning._plan import Equation, Plan
-
-if TYPE_CHECKING:
-    from bayes_nqp.panel import Panel
-
 
 _REMEMBERED = 4
 """Plans that are held: a study plans one panel several times."""

@@ -19,16 +19,8 @@ def with_processes(
 ) -> tuple[list[Block], list[Group]]:
     """Give groups their processes, and blocks the list of those that their groups have.
 
-    Parameters
-    ----------
-    parts : sequence of ProcessPart
-        Those of the border are coefficients, and no processes of blocks. Units of one group share
-        them all.
-
-    Returns
-    -------
-    tuple of list of Block and list of Group
-        Processes are numbered in the order of their laws, paths of the border as in `border_paths`.
+    Units of one group share them all. Processes are numbered in the order of their laws, paths of
+    the border, which are coefficients and no processes of blocks, as in `border_paths`.
     """
     if not parts:
         return list(blocks), list(groups)
@@ -51,20 +43,10 @@ def with_processes(
 
 
 def border_paths(parts: Sequence[ProcessPart], size: float = 1.0) -> list[GlobalPart]:
-    """What paths of the border are made of, by scale.
+    """What paths of the border are made of, by scale: part after part, owner after owner.
 
     Processes are integrated out block by block, so that one of all blocks would join them. Their
-    standard normal numbers are coefficients then.
-
-    Parameters
-    ----------
-    size : float, default 1
-        ``s``, which loadings in outcome units are divided by.
-
-    Returns
-    -------
-    list of GlobalPart
-        Paths are numbered part after part, owner after owner.
+    standard normal numbers are coefficients then; loadings in outcome units are divided by ``s``.
     """
     border, starts = _border(parts)
     counts = [int(part.owner.max()) + 1 for part in border]
@@ -100,13 +82,7 @@ def process_parameters(parts: Sequence[ProcessPart]) -> tuple[Parameter, ...]:
 
 
 def law_of(part: ProcessPart, among: Sequence[Parameter]) -> PathLaw | None:
-    """What correlates the periods of a part; None where nothing does.
-
-    Parameters
-    ----------
-    among : sequence of Parameter
-        Of all processes.
-    """
+    """What correlates the periods of a part, None where nothing does; by all parameters."""
     if part.errors is None:
         return None
     names = [parameter.name for parameter in among]

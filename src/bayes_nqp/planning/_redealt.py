@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,10 +15,8 @@ from bayes_nqp.planning._columns import centred
 from bayes_nqp.planning._dealt_rows import DealtRows, Ground, dealt_rows, ground_of
 from bayes_nqp.planning._equation import usual_scale
 from bayes_nqp.planning._exposed_deals import StackedDeals, stacked_deals
+from bayes_nqp.planning._plan import Equation, Plan
 from bayes_nqp.terms import BARE, LEAD, TREATED
-
-if TYPE_CHECKING:
-    from bayes_nqp.planning._plan import Equation, Plan
 
 _LARGEST = 2e6
 """Numbers of deals on one node, beyond which they come in parts: 200 MB with a dozen nodes."""

@@ -15,21 +15,8 @@ from bayes_nqp.terms import TimeEffects
 def within_scale(frame: PlanFrame, outcome: Array, rows: npt.NDArray[np.bool_]) -> float:
     """Standard deviation of the outcome within units and net of time effects.
 
-    Parameters
-    ----------
-    rows : ndarray of bool (row)
-        The untreated rows.
-
-    Returns
-    -------
-    float
-        Root of the residual sum of squares after two-way demeaning, over its degrees of
-        freedom; outcome units.
-
-    Raises
-    ------
-    IdentificationError
-        If untreated rows are too few, or do not vary.
+    Root of the residual sum of squares of the untreated rows after two-way demeaning, over its
+    degrees of freedom; outcome units. Refused where these rows are too few, or do not vary.
     """
     residual, rank, count = net_of_effects(frame, outcome, rows)
     f = frame.weight[rows]
@@ -60,17 +47,9 @@ def within_scale(frame: PlanFrame, outcome: Array, rows: npt.NDArray[np.bool_]) 
 def net_of_effects(
     frame: PlanFrame, values: Array, rows: npt.NDArray[np.bool_]
 ) -> tuple[Array, int, npt.NDArray[np.int64]]:
-    """Take unit and time effects out of a column.
+    """Take unit and time effects out of some rows of a column.
 
-    Parameters
-    ----------
-    rows : ndarray of bool (row)
-        Those that count.
-
-    Returns
-    -------
-    tuple of ndarray, int and ndarray of int (unit)
-        What is left in these rows; rank of the time effects net of unit effects; rows by unit.
+    What is left in these; rank of the time effects net of unit effects; rows (unit).
     """
     unit, time = frame.unit[rows], frame.time[rows]
     count = np.bincount(unit, minlength=frame.n_units)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from bayes_nqp.arrays import Index
+from bayes_nqp.designs import EquationSpec
 from bayes_nqp.errors import Hint
 from bayes_nqp.language import Message, separated
 from bayes_nqp.limits import afford
@@ -15,10 +15,6 @@ from bayes_nqp.moments import distinct_rows
 from bayes_nqp.planning._frame import PlanFrame
 from bayes_nqp.pooling import Pooling
 from bayes_nqp.terms import CellTable, ProcessPart, TimeEffects
-
-if TYPE_CHECKING:
-    from bayes_nqp.designs import EquationSpec
-
 
 _EVALUATIONS = 5e3
 """Of the density, in a fit."""

@@ -39,12 +39,8 @@ def slots_of(
 ) -> Slots:
     """Find the slots of an equation.
 
-    Parameters
-    ----------
-    cell_slots : ndarray of int (cell, 2)
-        Block of each cell, and its slot there.
-    slope_slots : ndarray of int (stratum)
-        First slot of each stratum's slopes among those of all blocks.
+    ``cell_slots`` (cell, 2) are the block of each cell, and its slot there; ``slope_slots``
+    (stratum) the first slot of each stratum's slopes among those of all blocks.
     """
     periods = frame.n_periods
     starts = np.cumsum([0, *(b.columns.shape[0] for b in problem.blocks)])

@@ -64,19 +64,9 @@ def relative_variances(
     group: Index, unit: Index, time: Index, level: Index, untreated: Mask, outcome: Array,
     columns: Sequence[Array], counts: Array,
 ) -> Array:  # fmt: skip
-    """Estimate ``r`` of every unit's errors.
+    """Estimate ``r`` of every unit's errors, one on average over rows, from `step_squares` (unit).
 
-    Parameters
-    ----------
-    group : ndarray of int (unit)
-        Whose errors spread alike.
-    unit, time, level, untreated, outcome, columns, counts
-        As in `step_squares`.
-
-    Returns
-    -------
-    ndarray (unit)
-        One on average over rows.
+    ``group`` says whose errors spread alike (unit).
     """
     of_step, square = step_squares(unit, time, level, untreated, outcome, columns, counts)
     if not square.any():

@@ -28,16 +28,7 @@ REASONS = (
 class _Classes:
     """One row a class of units with the same stratum, calendar and observed periods.
 
-    Parameters
-    ----------
-    class_of : ndarray of int (unit)
-        Class of each unit.
-    stratum, level, key, cohort : ndarray of int (class)
-        As in the frame.
-    seen : ndarray of bool (class, period)
-        Observed periods.
-    role : ndarray of int (class, period)
-        Roles of its rows.
+    ``class_of`` is by unit; ``seen`` and ``role`` by class and period, others by class.
     """
 
     class_of: Index
@@ -63,21 +54,12 @@ def _classes_of(frame: PlanFrame) -> _Classes:
 
 
 def row_reasons(frame: PlanFrame, *, never: bool) -> Index:
-    """Tell for each row with an effect of its own why it identifies none.
+    """Position in `REASONS` (row): why an effect of its own cannot be identified.
 
     An effect needs untreated rows of its unit, untreated rows of its period (among the units
     that share its time effects), and a chain of untreated rows between the two. Classes of units
-    with the same calendar and observed periods stand for their units.
-
-    Parameters
-    ----------
-    never : bool
-        Whether only never-treated units are controls.
-
-    Returns
-    -------
-    ndarray of int (row)
-        Position in `REASONS`; 0 where nothing is wrong.
+    with the same calendar and observed periods stand for their units. With ``never``, only
+    never-treated units are controls.
     """
     table = _classes_of(frame)
     # Leads before exposure are a few coefficients that many cells share: their rows compare still.

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pandas as pd
 
 from bayes_nqp.designs import Calendar, Design
 from bayes_nqp.doors import door
+from bayes_nqp.panel import Panel
 from bayes_nqp.planning._cells import support_frame
 from bayes_nqp.planning._exposure import exposure_support
 from bayes_nqp.planning._frame import frame_of
 from bayes_nqp.planning._support import row_reasons
-
-if TYPE_CHECKING:
-    from bayes_nqp.panel import Panel
 
 
 @door
