@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import json
 import warnings
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,7 +45,8 @@ class Store:
 
     def rows(self) -> pd.DataFrame:
         """What is known, a row a panel."""
-        parts = [pd.read_csv(self.kept)] if self.kept.exists() else []
+        names = {"world": str}
+        parts = [pd.read_csv(self.kept, dtype=names)] if self.kept.exists() else []
         for path in sorted(self.folder.glob("*.jsonl")):
             lines = path.read_text(encoding="utf-8").splitlines()
             parts.append(pd.DataFrame([json.loads(x) for x in lines]))
@@ -62,6 +63,20 @@ class Store:
         self.folder.mkdir(parents=True, exist_ok=True)
         with (self.folder / f"{part}.jsonl").open("a", encoding="utf-8") as file:
             file.write(json.dumps(row, ensure_ascii=False) + "\n")
+
+    def fill(
+        self,
+        cases: Sequence[tuple[Any, ...]],
+        numbers: Iterable[int],
+        measured: Callable[..., Mapping[str, Any]],
+    ) -> pd.DataFrame:
+        """Measure what is missing, number after number through all cases; all rows of these."""
+        ready, asked = self.ready(), [(*case, k) for k in numbers for case in cases]
+        for key in asked:
+            if key not in ready:
+                self.add(dict(zip(self.keys, key, strict=True)) | dict(measured(*key)))
+        rows = self.rows().set_index(list(self.keys))
+        return rows.reindex(pd.MultiIndex.from_tuples(asked, names=self.keys)).reset_index()
 
     def keep(self) -> pd.DataFrame:
         """Add rows of runs to the file; all rows, sorted."""

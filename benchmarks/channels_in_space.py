@@ -1,6 +1,6 @@
 """Coverage of effects by whose treatment and through whose mediator, and what checks say.
 
-    python -m benchmarks.channels_in_space [--panels N] [--only WORLD] [--seed FIRST] [--checks]
+    python -m benchmarks.channels_in_space [--panels N] [--only WORLD] [--seed FIRST] [--collect]
     python -m benchmarks.channels_in_space --speed    beside the same channels without space
 
 Panels of `nqp.simulation.channels_in_space`, 150 units, 10 periods, AR(1) errors of .5, effects one
@@ -8,25 +8,26 @@ curve for all with deviations of units. In "linked" units receive the share of t
 force, in "rings" by the distance to the nearest in force (50 and 100 km); both are fitted as they
 are. In "too short" links are the eight nearest, and the fit has the two nearest; in "shocks" near
 units share shocks to the mediator and the outcome; in "ignored" the fit has neither spillovers nor
-links. A panel is kept in .cache/channels_in_space.
+links. A row a panel in .cache/channels_in_space, kept in benchmarks/measured by --collect.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import time
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-import numpy as np
+import pandas as pd
 
 import bayes_nqp as nqp
 
-STORE = Path(__file__).resolve().parents[1] / ".cache" / "channels_in_space"
+from ._coverage import COVERS, against, printed
+from ._store import Store
+
+STORE = Store("channels_in_space", ("world", "seed"))
 KM = (50.0, 100.0)
-ASKED = ("linked_mediators",)
+CHECK = "linked_mediators"
 
 
 @dataclass(frozen=True)
@@ -65,20 +66,15 @@ def fit_of(world: World, panel: nqp.Panel) -> nqp.Fit:
     )
 
 
-def answer(name: str, seed: int, checks: bool) -> dict[str, Any]:
-    """Of one panel: error, sd and whether the interval covers, by path; and what checks say."""
-    path = STORE / f"{name.replace(' ', '_')}_{seed}.json"
-    kept: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
-    if kept and (kept["said"] or not checks):
-        return kept
+def answer(name: str, seed: int) -> dict[str, Any]:
+    """Of one panel: errors, sds and coverage by path; and what the check says."""
     world = WORLDS[name]
     made = nqp.simulation.channels_in_space(**world.made, seed=seed)
     fit, paths = fit_of(world, made.panel), {}
     if world.nearest is None:
-        paths["total"] = inside(nqp.att(fit), nqp.att(made.truth))
-        paths["treated, own, digital"] = inside(
-            nqp.nie(fit, mediators="digital"), nqp.nie(made.truth, mediators="digital")
-        )
+        paths["total"] = (nqp.att(fit), nqp.att(made.truth).item())
+        ours, true = (nqp.nie(x, mediators="digital") for x in (fit, made.truth))
+        paths["treated, own, digital"] = (ours, true.item())
     else:
         # Cells of untreated rows differ under rings from those of the truth.
         for onto in ("treated",) if world.rings else ("treated", "untreated"):
@@ -86,45 +82,19 @@ def answer(name: str, seed: int, checks: bool) -> dict[str, Any]:
             for whose in ("own", "others", "total"):
                 for along in ours["path"].to_numpy().tolist():
                     at = {"treatment_of": whose, "path": along}
-                    if true.sel(at).item() != 0.0:
-                        label = f"{onto}, {whose}, {along}"
-                        paths[label] = inside(ours.sel(at), true.sel(at))
-    said = {}
-    if checks:
-        for check in ASKED[:1] if world.nearest is None else ASKED:
-            said[check] = nqp.check(fit, check, progress=False).verdict
-    STORE.mkdir(parents=True, exist_ok=True)
-    out = {"paths": paths, "said": said}
-    path.write_text(json.dumps(out))
-    return out
+                    if (truth := true.sel(at).item()) != 0.0:
+                        paths[f"{onto}, {whose}, {along}"] = (ours.sel(at), truth)
+    return against(paths) | {CHECK: str(nqp.check(fit, CHECK, progress=False).verdict)}
 
 
-def inside(draws: Any, truth: Any) -> tuple[float, float, float]:
-    """Error, sd, and whether the 95 % interval holds the truth."""
-    values, value = draws.to_numpy().ravel(), float(truth.item())
-    low, high = np.quantile(values, [0.025, 0.975])
-    return float(values.mean() - value), float(values.std()), float(low <= value <= high)
-
-
-def report(name: str, results: list[dict[str, Any]]) -> None:
+def report(name: str, rows: pd.DataFrame) -> None:
     """Print coverage and bias by path, and verdicts."""
-    print(f"\n{name}: {len(results)} panels\n| effect | covered | bias (se) | sd |")
-    print("| --- | ---: | ---: | ---: |")
-    for label in results[0]["paths"]:
-        rows = np.array([x["paths"][label] for x in results if label in x["paths"]])
-        error, sd, covered = rows.T
-        se = error.std() / np.sqrt(len(rows))
-        bias = f"{error.mean():+.3f} ({se:.3f})"
-        print(f"| {label} | {covered.mean():.3f} | {bias} | {sd.mean():.3f} |")
-    said = [x["said"] for x in results if x["said"]]
-    for check in said[0] if said else ():
-        verdicts = [x[check] for x in said]
-        print(check, {v: verdicts.count(v) for v in sorted(set(verdicts))})
-    if said and "linked_mediators" in said[0]:
-        quiet = [x for x in results if x["said"] and x["said"]["linked_mediators"] == "holds"]
-        label = next(iter(x for x in results[0]["paths"] if x.endswith("total")))
-        wrong = sum(not x["paths"][label][2] for x in quiet)
-        print(f"wrong and silent ({label}): {wrong} of {len(said)}")
+    printed(name, rows)
+    print(CHECK, rows[CHECK].value_counts().to_dict())
+    for label in ("total", "treated, total, total"):
+        if (missed := f"{label}{COVERS}") in rows.columns[rows.notna().any()]:
+            wrong = (rows[CHECK] == "holds") & (rows[missed] == 0)
+            print(f"wrong and silent ({label}): {wrong.sum()} of {len(rows)}")
 
 
 def speed() -> None:
@@ -152,15 +122,17 @@ def main() -> None:
     parser.add_argument("--panels", type=int, default=40)
     parser.add_argument("--seed", type=int, default=1000)
     parser.add_argument("--only", choices=list(WORLDS))
-    parser.add_argument("--checks", action="store_true")
     parser.add_argument("--speed", action="store_true")
+    parser.add_argument("--collect", action="store_true")
     asked = parser.parse_args()
     if asked.speed:
         speed()
         return
+    seeds = range(asked.seed, asked.seed + asked.panels)
     for name in [asked.only] if asked.only else WORLDS:
-        seeds = range(asked.seed, asked.seed + asked.panels)
-        report(name, [answer(name, seed, asked.checks) for seed in seeds])
+        report(name, STORE.fill([(name,)], seeds, answer))
+    if asked.collect:
+        STORE.keep()
 
 
 if __name__ == "__main__":

@@ -1,18 +1,16 @@
 """How far a policy reaches: coverage of the curve of decay, and of effects over all lengths.
 
-    python -m benchmarks.decay [--panels N] [--seed FIRST]
+    python -m benchmarks.decay [--panels N] [--seed FIRST] [--collect]
 
 120 places in a square of 600 km, 8 periods, four in ten adopt at dates of 3 to 6; units receive
 theta exp(-d / l) of each one in force, l being among the lengths asked (15, 30, 60, 120, 240 km) or
-between them. Errors AR(1) of .5. Intervals of 95 %, and by which ratio the mean of log l is off. A
-panel is kept in .cache/decay.
+between them. Errors AR(1) of .5. Intervals of 95 %, and how far the mean of log l is off (se). A
+row a panel in .cache/decay, kept in benchmarks/measured by --collect.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,7 +18,11 @@ import pandas as pd
 
 import bayes_nqp as nqp
 
-STORE = Path(__file__).resolve().parents[1] / ".cache" / "decay"
+from ._coverage import holds
+from ._store import Store
+from .earned import markdown
+
+STORE = Store("decay", ("world", "seed"))
 UNITS, PERIODS, RHO = 120, 8, 0.5
 GRID = (15, 30, 60, 120, 240)
 LENGTHS = {"on the grid": (30, 60, 120), "between": (42, 85)}
@@ -29,10 +31,6 @@ PLACES = (10, 50, 100, 200)
 
 def answer(world: str, seed: int) -> dict[str, Any]:
     """Of one panel: what intervals hold, and which length is the most probable."""
-    path = STORE / f"{world.replace(' ', '_')}_{seed}.json"
-    if path.exists():
-        kept: dict[str, Any] = json.loads(path.read_text())
-        return kept
     rng = np.random.default_rng([seed, len(world)])
     length, theta = float(rng.choice(LENGTHS[world])), float(rng.choice([0.2, 0.5]))
     place = np.column_stack([rng.uniform(110, 116, UNITS), rng.uniform(28, 33.4, UNITS)])
@@ -62,22 +60,17 @@ def answer(world: str, seed: int) -> dict[str, Any]:
     true = theta * np.exp(-np.array(PLACES) / length)
     shares = found.probabilities
     middle = float(np.exp((np.log(shares.index) * shares).sum()))
-    out: dict[str, Any] = {
-        "off": float(np.log(middle / length)),
-        "curve": ((curve["lower"] <= true) & (true <= curve["upper"])).tolist(),
-    }  # fmt: skip
+    off = round(float(np.log(middle / length)), 5)
+    out: dict[str, Any] = {"length": length, "theta": theta, "off": off}
+    for km, low, high, value in zip(PLACES, curve["lower"], curve["upper"], true, strict=True):
+        out[f"{km} km"] = int(low <= value <= high)
     after = (policy == 0.0) & (time >= start.min())
     truths = {
         "own": (nqp.att(found, path="direct"), 1.0),
         "total": (nqp.att(found), 1.0 + near[policy == 1.0].mean()),
         "received": (nqp.received(found.effects), near[after].mean()),
     }
-    for name, (draws, truth) in truths.items():
-        low, high = np.quantile(draws.to_numpy(), [0.025, 0.975])
-        out[name] = bool(low <= truth <= high)
-    STORE.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(out))
-    return out
+    return out | {name: holds(*pair) for name, pair in truths.items()}
 
 
 def main() -> None:
@@ -85,20 +78,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--panels", type=int, default=100)
     parser.add_argument("--seed", type=int, default=71_000)
+    parser.add_argument("--collect", action="store_true")
     asked = parser.parse_args()
-    results: dict[str, list[dict[str, Any]]] = {world: [] for world in LENGTHS}
-    for seed in range(asked.seed, asked.seed + asked.panels):
-        for world, found in results.items():
-            found.append(answer(world, seed))
-    head = ["length", "panels", "off by", *(f"{km} km" for km in PLACES), "own",
-            "total", "received"]  # fmt: skip
-    print("| " + " | ".join(head) + " |\n|" + " --- |" * len(head))
-    for world, found in results.items():
-        shares = [np.exp(np.mean([abs(x["off"]) for x in found])) - 1.0]
-        shares += [*np.mean([x["curve"] for x in found], axis=0)]
-        shares += [np.mean([x[name] for x in found]) for name in ("own", "total", "received")]
-        cells = [world, str(len(found)), *(f"{share:.2f}" for share in shares)]
-        print("| " + " | ".join(cells) + " |")
+    seeds = range(asked.seed, asked.seed + asked.panels)
+    rows = STORE.fill([(world,) for world in LENGTHS], seeds, answer)
+    held = [*(f"{km} km" for km in PLACES), "own", "total", "received"]
+    lines: list[list[Any]] = [["length", "theta", "panels", "mean of log l", *held]]
+    for (world, theta), part in rows.groupby(["world", "theta"]):
+        off = f"{part['off'].mean():+.2f} ({part['off'].std() / np.sqrt(len(part)):.2f})"
+        shares = (f"{share:.2f}" for share in part[held].mean())
+        lines.append([world, theta, len(part), off, *shares])
+    print(markdown(lines))
+    if asked.collect:
+        STORE.keep()
 
 
 if __name__ == "__main__":

@@ -1,28 +1,31 @@
-"""Run: python -m benchmarks.dynamic_lag coverage | checks; an interrupted one goes on.
+"""Run: python -m benchmarks.dynamic_lag coverage | checks [--collect]; an interrupted one goes on.
 
 Bias and coverage of a spatial lag with outcomes of the period before: its coefficients, and effects
 of the calendar at once, so far and in the end, at 8, 12 and 20 periods, where links cross levels of
 time effects; the same where persistence is in the errors instead ("errors"), and where coefficients
-are drawn from their priors ("prior"); with what the check says which of the two it is.
+are drawn from their priors ("prior"); with what the check says which of the two it is. --collect
+keeps rows in benchmarks/measured.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from benchmarks.spatial_lag import nearest
 
 import bayes_nqp as nqp
 from bayes_nqp import vocabulary as v
 from bayes_nqp.gaussian import coefficients_of
 
-STORE = Path(__file__).resolve().parents[1] / ".cache" / "dynamic_lag"
+from ._coverage import against, printed
+from ._store import Store
+from .spatial_lag import nearest
+
+KEYS = ("world", "number")
+STORES = {"coverage": Store("dynamic_lag", KEYS), "checks": Store("dynamic_lag_checks", KEYS)}
 SEED = 33_000_000
 """Panel k of world w has the seed `SEED` + 100,000 w + k."""
 UNITS, LEVELS, BURN = 100, 4, 30
@@ -132,80 +135,44 @@ def draws_of(fit: nqp.Fit) -> dict[str, np.ndarray]:
     return {name: values.to_numpy().ravel() for name, values in draws.items()}
 
 
-def coverage(panels: int, names: list[str]) -> None:
-    """Fit what is not fitted yet, world by world in turn, and show bias and coverage."""
-    STORE.mkdir(parents=True, exist_ok=True)
-    for number in range(panels):
-        for name in names:
-            if number in records(name):
-                continue
-            made = world(name, SEED + 100_000 * list(WORLDS).index(name) + number)
-            fit = nqp.fit(
-                design_of(made.weights), made.panel,
-                nqp.Importance(draws=500, seed=number + 1), progress=False,
-            )  # fmt: skip
-            record: dict[str, Any] = {
-                key: [float(x.mean()), float(x.std()), *np.quantile(x, [0.025, 0.975]),
-                      made.truth[key]]
-                for key, x in draws_of(fit).items()
-            }  # fmt: skip
-            record |= {"number": number, "gate": float(fit.gate.passed)}
-            with (STORE / f"{name}.jsonl").open("a", encoding="utf-8") as file:
-                file.write(json.dumps(record) + "\n")
-    for name in names:
-        show(name)
+def fitted(name: str, number: int) -> tuple[World, nqp.Fit]:
+    """A panel of a world, and its fit."""
+    made = world(name, SEED + 100_000 * list(WORLDS).index(name) + number)
+    sampler = nqp.Importance(draws=500, seed=number + 1)
+    return made, nqp.fit(design_of(made.weights), made.panel, sampler, progress=False)
 
 
-def checks(panels: int, names: list[str]) -> None:
-    """Ask the check of panels it was not asked of yet, and count what it says."""
-    STORE.mkdir(parents=True, exist_ok=True)
-    for number in range(panels):
-        for name in names:
-            if number in records(f"{name}_check"):
-                continue
-            made = world(name, SEED + 100_000 * list(WORLDS).index(name) + number)
-            sampler = nqp.Importance(draws=500, seed=number + 1)
-            fit = nqp.fit(design_of(made.weights), made.panel, sampler, progress=False)
-            result = nqp.check(fit, "dynamics", progress=False)
-            record = {"number": number, "verdict": str(result.verdict)}
-            with (STORE / f"{name}_check.jsonl").open("a", encoding="utf-8") as file:
-                file.write(json.dumps(record) + "\n")
-    for name in names:
-        verdicts = pd.Series([x["verdict"] for x in records(f"{name}_check").values()])
-        print(f"{name}: {len(verdicts)} panels, {verdicts.value_counts().to_dict()}", flush=True)
+def coverage(name: str, number: int) -> dict[str, Any]:
+    """Errors, sds and coverage of every quantity."""
+    made, fit = fitted(name, number)
+    pairs = {key: (draws, made.truth[key]) for key, draws in draws_of(fit).items()}
+    return against(pairs) | {"gate": int(fit.gate.passed)}
 
 
-def records(name: str) -> dict[int, dict[str, Any]]:
-    """Read what is computed of a world, by the number of the panel."""
-    path = STORE / f"{name}.jsonl"
-    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-    return {record["number"]: record for record in map(json.loads, lines)}
-
-
-def show(name: str) -> None:
-    """Print bias, its standard error, sd, coverage and its binomial standard error."""
-    lines = list(records(name).values())
-    print(f"{name}: {UNITS} × {WORLDS[name]}, {len(lines)} panels, "
-          f"gate passed {np.mean([x['gate'] for x in lines]):.3f}")  # fmt: skip
-    for key, values in lines[0].items():
-        if not isinstance(values, list):
-            continue
-        mean, sd, low, high, truth = np.array([x[key] for x in lines]).T
-        miss, inside = mean - truth, (low <= truth) & (truth <= high)
-        root = np.sqrt(len(lines))
-        print(f"   {key:22s} bias {miss.mean():+.4f} (se {miss.std() / root:.4f}) "
-              f"sd {sd.mean():.3f}/{miss.std():.3f} cover {inside.mean():.3f} "
-              f"(se {inside.std() / root:.3f})", flush=True)  # fmt: skip
+def checks(name: str, number: int) -> dict[str, Any]:
+    """What the check says."""
+    fit = fitted(name, number)[1]
+    return {"verdict": str(nqp.check(fit, "dynamics", progress=False).verdict)}
 
 
 def main() -> None:
-    """Run the worlds asked for."""
+    """Run the worlds asked for, in turn."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("which", choices=["coverage", "checks"])
+    parser.add_argument("which", choices=list(STORES))
     parser.add_argument("--panels", type=int, default=200)
     parser.add_argument("--only", nargs="*", default=list(WORLDS), choices=list(WORLDS))
+    parser.add_argument("--collect", action="store_true")
     asked = parser.parse_args()
-    (coverage if asked.which == "coverage" else checks)(asked.panels, asked.only)
+    store, measured = STORES[asked.which], coverage if asked.which == "coverage" else checks
+    rows = store.fill([(name,) for name in asked.only], range(asked.panels), measured)
+    for name, part in rows.groupby("world", sort=False):
+        if measured is coverage:
+            title = f"{name}: {UNITS} × {WORLDS[str(name)]}, gate passed {part['gate'].mean():.3f}"
+            printed(title, part)
+        else:
+            print(f"{name}: {len(part)} panels, {part['verdict'].value_counts().to_dict()}")
+    if asked.collect:
+        store.keep()
 
 
 if __name__ == "__main__":

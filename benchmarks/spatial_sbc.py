@@ -211,10 +211,11 @@ def decay(seed: int) -> dict[str, tuple[float, np.ndarray]]:
     panel, policy = panel_of(8)
     rng = np.random.default_rng([seed, 1])
     length = float(np.exp(rng.uniform(np.log(KM[0]), np.log(KM[-1]))))
-    near = nqp.spatial_weights.exponential(panel, length, standardised="none")
-    term = nqp.SpatialLag(near, durbin=["treatment"], lag=False)
     plain = nqp.StaggeredDiD(EFFECT, nqp.AR1(), nqp.TimeEffects())
     scale = plan_of(plain, panel).equations[0].scale
+    # Exposure as the prior has it: of a spread that is the same under every length.
+    bare = nqp.fit(plain, panel, sampler(seed), scale=scale, progress=False)
+    term = nqp.decay(bare, (length,)).models[0].term
     wide = {"priors": nqp.Priors(wide=1.0), "spillovers": term}
     prior = drawn(plain.variant(wide), panel, seed)
     y = table(panel, prior["outcome"].to_numpy()[0, 0])
@@ -226,7 +227,7 @@ def decay(seed: int) -> dict[str, tuple[float, np.ndarray]]:
     place = np.searchsorted(found.km, found.length)
     spread = np.exp(rng.uniform(edges[place], edges[place + 1]))
     own = own_of(panel, prior, policy)[policy].mean()
-    w = near.aligned(IDS).matrix.toarray()
+    w = term.weights.aligned(IDS).matrix.toarray()
     columns = linked_columns(prior, policy)
     received = sum(value * (w @ (policy & at)) for value, at in columns)[policy].mean()
     return {

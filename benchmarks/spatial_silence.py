@@ -1,4 +1,4 @@
-"""Run: python -m benchmarks.spatial_silence [--panels N]; an interrupted run goes on.
+"""Run: python -m benchmarks.spatial_silence [--panels N] [--collect]; an interrupted run goes on.
 
 How often spatial models that are wrong give wrong intervals while no check of space speaks. Worlds:
 
@@ -11,23 +11,27 @@ How often spatial models that are wrong give wrong intervals while no check of s
 - "right": outcomes follow the five nearest by .4, and so they do in the fit, but for SDEM.
 
 Wrong: the 95 % interval of the total, own or received effect misses. Silent: no check asked fails,
-is in doubt, or cannot tell. A panel is kept in .cache/spatial_silence.
+is in doubt, or cannot tell. A row a panel in .cache/spatial_silence, kept in benchmarks/measured by
+--collect.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from benchmarks import spillovers
 
 import bayes_nqp as nqp
 
-STORE = Path(__file__).resolve().parents[1] / ".cache" / "spatial_silence"
+from . import spillovers
+from ._coverage import holds
+from ._store import Store
+from .earned import markdown
+
+STORE = Store("spatial_silence", ("world", "number"))
+PATHS = ("total", "direct", "received")
 SEED, UNITS, PERIODS, RHO, DELTA = 33_700_000, 80, 10, 0.5, 0.4
 SPEAKING = ("fails", "in doubt", "could not tell")
 OF_RINGS = ("ring_reach", "donut", "moran", "spatial_lm")
@@ -111,21 +115,23 @@ def ringed(seed: int) -> tuple[nqp.Fit, dict[str, float]]:
 
 def answer(world: str, number: int) -> dict[str, Any]:
     """Which intervals cover, and what is said."""
-    path = STORE / f"{world.replace(' ', '_').replace(',', '')}_{number}.json"
-    if path.exists():
-        return dict(json.loads(path.read_text()))
     seed = SEED + number
     fit, truth = ringed(seed) if world == "reach" else lagged(world, seed)
-    covered = {}
-    for name, value in truth.items():
-        low, high = np.quantile(nqp.att(fit, path=name).to_numpy(), [0.025, 0.975])
-        covered[name] = bool(low <= value <= high)
+    covered = {path: holds(nqp.att(fit, path=path), value) for path, value in truth.items()}
     asked = OF_RINGS if world == "reach" else OF_LAGS
-    said = {name: str(nqp.check(fit, name, progress=False).verdict) for name in asked}
-    out = {"covered": covered, "said": said}
-    STORE.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(out))
-    return out
+    return covered | {name: str(nqp.check(fit, name, progress=False).verdict) for name in asked}
+
+
+def line(world: str, rows: pd.DataFrame) -> list[Any]:
+    """A row of the table."""
+    asked = OF_RINGS if world == "reach" else OF_LAGS
+    held, spoken = rows[list(PATHS)].dropna(axis=1), rows[list(asked)].isin(SPEAKING)
+    silent = ~held.astype(bool).all(axis=1) & ~spoken.any(axis=1)
+    return [
+        world, len(rows), ", ".join(f"{x:.2f}" for x in held.mean()),
+        ", ".join(f"{name} {share:.2f}" for name, share in spoken.mean().items()),
+        f"{silent.mean():.2f}",
+    ]  # fmt: skip
 
 
 def main() -> None:
@@ -133,27 +139,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--panels", type=int, default=40)
     parser.add_argument("--only", nargs="*", default=list(WORLDS), choices=WORLDS)
+    parser.add_argument("--collect", action="store_true")
     asked = parser.parse_args()
-    found: dict[str, list[dict[str, Any]]] = {world: [] for world in asked.only}
-    for number in range(asked.panels):
-        for world, answers in found.items():
-            answers.append(answer(world, number))
-    print("| world | panels | covered: total, own, received | spoken by | wrong and silent |")
-    print("| --- | --- | --- | --- | --- |")
-    for world, answers in found.items():
-        wrong = np.array([not all(x["covered"].values()) for x in answers])
-        by = {
-            name: np.mean([x["said"][name] in SPEAKING for x in answers])
-            for name in answers[0]["said"]
-        }
-        spoken = np.array([any(y in SPEAKING for y in x["said"].values()) for x in answers])
-        held = [np.mean([x["covered"][name] for x in answers]) for name in answers[0]["covered"]]
-        cells = [
-            world, str(len(answers)), ", ".join(f"{x:.2f}" for x in held),
-            ", ".join(f"{name} {share:.2f}" for name, share in by.items()),
-            f"{np.mean(wrong & ~spoken):.2f}",
-        ]  # fmt: skip
-        print("| " + " | ".join(cells) + " |")
+    rows = STORE.fill([(world,) for world in asked.only], range(asked.panels), answer)
+    head = ["world", "panels", "covered: total, own, received", "spoken by", "wrong and silent"]
+    print(markdown([head, *(line(x, rows[rows["world"] == x]) for x in asked.only)]))
+    if asked.collect:
+        STORE.keep()
 
 
 if __name__ == "__main__":

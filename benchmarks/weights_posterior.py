@@ -9,15 +9,14 @@ five and the ten nearest, all by one over their distance, and five at random. "A
 sqrt(2 (log L - log L')), by which the maximum of the Durbin model under the right weights is above
 that under any other. Intervals of the average effect, total and own: of Durbin models over weights
 ("over W"), of the Durbin model under the weights chosen
-("chosen W"), and with --forms over weights and forms.
-A panel is kept in .cache/weights_posterior.
+("chosen W"), and with --forms over weights and forms. A row a panel in .cache/weights_posterior
+(weights_and_forms), kept in benchmarks/measured by --collect.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -26,7 +25,13 @@ from scipy import linalg
 
 import bayes_nqp as nqp
 
-STORE = Path(__file__).resolve().parents[1] / ".cache" / "weights_posterior"
+from ._coverage import COVERS, against
+from ._store import Store
+from .earned import markdown
+
+KEYS = ("world", "seed")
+STORES = {False: Store("weights_posterior", KEYS), True: Store("weights_and_forms", KEYS)}
+"""Without forms, and with them."""
 UNITS, PERIODS, RHO = 80, 10, 0.5
 WORLDS = {"SDM": (True, True), "SAR": (True, False), "SLX": (False, True)}
 """Whether outcomes follow others', and whether columns of linked units enter."""
@@ -70,10 +75,6 @@ def highest(y: np.ndarray, x: np.ndarray, w: np.ndarray) -> float:
 
 def answer(world: str, seed: int, *, forms: bool) -> dict[str, Any]:
     """Of one panel: probabilities, and whether intervals cover."""
-    path = STORE / f"{world}{'_forms' if forms else ''}_{seed}.json"
-    if path.exists():
-        kept: dict[str, Any] = json.loads(path.read_text())
-        return kept
     follows, linked = WORLDS[world]
     rng = np.random.default_rng([seed, len(world), ord(world[1])])
     every = matrices(rng.random((UNITS, 2)), rng)
@@ -117,8 +118,8 @@ def answer(world: str, seed: int, *, forms: bool) -> dict[str, Any]:
     over = nqp.weights_posterior(fit, weights, forms=["SDM"])
     chosen = max(over.models, key=lambda model: model.probability)
     out: dict[str, Any] = {
-        "ahead": float(np.sign(more) * np.sqrt(2.0 * abs(more))),
-        "right": float(over.weights[RIGHT]), "best": str(over.weights.idxmax()),
+        "ahead": round(float(np.sign(more) * np.sqrt(2.0 * abs(more))), 4),
+        "right": round(float(over.weights[RIGHT]), 5), "best": str(over.weights.idxmax()),
     }  # fmt: skip
     answers: dict[str, Any] = {"over": over, "chosen": chosen.fit}
     if forms:
@@ -129,34 +130,25 @@ def answer(world: str, seed: int, *, forms: bool) -> dict[str, Any]:
             "best_both": str(both.weights.idxmax()),
             "best_form": str(both.forms.idxmax()),
         }
-    for name, effects in answers.items():
-        for side, truth in (("total", total), ("direct", own)):
-            draws = nqp.att(effects, path=side).to_numpy()
-            low, high = np.quantile(draws, [0.025, 0.975])
-            out[f"{name}_{side}"] = [bool(low <= truth <= high), float(draws.mean() - truth)]
-            out[f"{name}_{side}"].append(float(high - low))
-    STORE.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(out))
-    return out
+    truths = {"total": total, "direct": own}
+    return out | against(
+        {f"{name}, {side}": (nqp.att(effects, path=side), truth)
+         for name, effects in answers.items() for side, truth in truths.items()}
+    )  # fmt: skip
 
 
-def report(world: str, results: list[dict[str, Any]]) -> str:
+def line(world: str, rows: pd.DataFrame) -> list[Any]:
     """A row of the table."""
-    clear = [x for x in results if x["ahead"] >= 3.0]
-    names = ["over", "chosen", *(["both"] if "form" in results[0] else [])]
-    right, best = ("right_both", "best_both") if "both" in names else ("right", "best")
-    cells = [world, str(len(results)), str(len(clear))]
-    cells.append(f"{np.mean([x[best] == RIGHT for x in clear]):.2f}" if clear else "–")
-    cells.append(f"{np.mean([x[best] == RIGHT for x in results]):.2f}")
-    cells.append(f"{np.mean([x[right] for x in results]):.2f}")
-    if "both" in names:
-        cells.append(f"{np.mean([x['form'] for x in results]):.2f}")
-    for name in names:
-        shares = [
-            np.mean([x[f"{name}_{side}"][0] for x in results]) for side in ("total", "direct")
-        ]
+    end = "_both" if "form" in rows else ""
+    chosen, clear = rows[f"best{end}"] == RIGHT, rows["ahead"] >= 3.0
+    cells = [world, len(rows), int(clear.sum())]
+    cells += [f"{x:.2f}" for x in (chosen[clear].mean(), chosen.mean(), rows[f"right{end}"].mean())]
+    if end:
+        cells.append(f"{rows['form'].mean():.2f}")
+    for name in ("over", "chosen", *(["both"] if end else [])):
+        shares = rows[[f"{name}, {side}{COVERS}" for side in ("total", "direct")]].mean()
         cells.append(" ".join(f"{share:.2f}" for share in shares))
-    return "| " + " | ".join(cells) + " |"
+    return cells
 
 
 def main() -> None:
@@ -166,18 +158,18 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=61_000)
     parser.add_argument("--only", choices=list(WORLDS))
     parser.add_argument("--forms", action="store_true")
+    parser.add_argument("--collect", action="store_true")
     asked = parser.parse_args()
-    worlds = [asked.only] if asked.only else list(WORLDS)
-    results: dict[str, list[dict[str, Any]]] = {world: [] for world in worlds}
-    for seed in range(asked.seed, asked.seed + asked.panels):
-        for world in worlds:
-            results[world].append(answer(world, seed, forms=asked.forms))
+    store, worlds = STORES[asked.forms], [asked.only] if asked.only else list(WORLDS)
+    seeds = range(asked.seed, asked.seed + asked.panels)
+    measured = partial(answer, forms=asked.forms)
+    rows = store.fill([(world,) for world in worlds], seeds, measured)
     head = ["world", "panels", "3 sd ahead", "chosen there", "chosen in all", "mean P(W)",
             *(["mean P(form)"] if asked.forms else []), "over W", "chosen W",
             *(["over W and forms"] if asked.forms else [])]  # fmt: skip
-    print("| " + " | ".join(head) + " |\n|" + " --- |" * len(head))
-    for world in worlds:
-        print(report(world, results[world]))
+    print(markdown([head, *(line(x, rows[rows["world"] == x]) for x in worlds)]))
+    if asked.collect:
+        store.keep()
 
 
 if __name__ == "__main__":

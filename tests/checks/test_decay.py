@@ -94,13 +94,18 @@ def test_however_closely_data_tell_the_length_intervals_hold_it(noise: float) ->
     assert abs(float(ours.mean()) - after) < 3.0 * float(ours.std())
 
 
-def test_where_nothing_is_received_no_length_is_told() -> None:
-    panel, _ = panel_of(theta=0.0, seed=2)
+def test_where_nothing_is_received_lengths_keep_their_prior() -> None:
     design = nqp.StaggeredDiD(nqp.Complete(varying=None), time=nqp.TimeEffects())
-    answer = nqp.decay(nqp.fit(design, panel, SAMPLER, progress=False), km=(30, 60, 120))
+    middle = []
+    for seed in (2, 3, 4):
+        panel, _ = panel_of(theta=0.0, seed=seed)
+        answer = nqp.decay(nqp.fit(design, panel, SAMPLER, progress=False), (15, 30, 60, 120, 240))
+        middle.append(np.log2(answer.length / 60.0).mean())
+        curve = answer.at([0.0, 50.0, 100.0])
+        assert ((curve["lower"] < 0.0) & (curve["upper"] > 0.0)).all()
+    # Four doublings, uniform: short lengths are no likelier for making exposure small.
+    assert abs(np.mean(middle)) < 0.8
     assert answer.probabilities.max() < 0.9
-    curve = answer.at([0.0, 50.0, 100.0])
-    assert ((curve["lower"] < 0.0) & (curve["upper"] > 0.0)).all()
 
 
 def test_lengths_are_positive_numbers() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -21,7 +21,9 @@ from bayes_nqp.fitting import ROWS, Fit, panel_of, require, treatment_coefficien
 from bayes_nqp.language import Message
 from bayes_nqp.markup import FactSheet
 from bayes_nqp.panel import Panel
-from bayes_nqp.spatial_weights import exponential
+from bayes_nqp.planning import centred, plan_of
+from bayes_nqp.spatial_weights import SpatialWeights, exponential
+from bayes_nqp.terms import Linked
 
 KM: Final = (25.0, 50.0, 100.0, 200.0, 400.0)
 _SHARE, _STEP = 0.15, 1.0001
@@ -154,8 +156,10 @@ def decay(fit: Fit, km: Sequence[float] = KM) -> Decay:
 
     Notes
     -----
-    theta, what is received at no distance, has the design's own prior under every length, so that
-    draws and probabilities are of one joint posterior. Exposure adds up over units in force;
+    theta has the design's own prior under every length, so that draws and probabilities are of one
+    joint posterior: of exposure divided by what it varies, net of unit and time effects, beside a
+    unit's own treatment. Of exposure as it is, long lengths would be improbable where the data say
+    little, for they make exposure large. Exposure adds up over units in force;
     effects by the nearest one alone are those of `Rings`. Steps of the lengths come to about half
     of the posterior's sd, whatever lengths were asked: wider ones make bands too narrow. Some 10
     to 20 lengths are weighed.
@@ -187,7 +191,10 @@ def decay(fit: Fit, km: Sequence[float] = KM) -> Decay:
     size = effects.sizes[v.CHAIN] * effects.sizes[v.DRAW]
     weights = np.array([x.probability for x in models if x.fit is not None])
     turns = turns_of(weights, size, int(fit.sampler.seed or 0))
-    theta = [treatment_coefficients(x).sel(term="linked").to_numpy().ravel() for x, _ in drawn]
+    theta = [
+        treatment_coefficients(x).sel(term="linked").to_numpy().ravel() / _size(fit, k)
+        for x, k in drawn
+    ]
     length = np.array([k for _, k in drawn])[turns]
     return Decay(effects, tuple(models), links, taken(theta, turns), length, tuple(left_out))
 
@@ -206,18 +213,38 @@ def _models(
     fit: Fit, lengths: Sequence[float]
 ) -> tuple[list[SpatialModel], list[tuple[str, Message]]]:
     """A model each length, with its share of a uniform prior of their logs."""
-    panel, gaps = panel_of(fit), np.diff(np.log(lengths))
-    terms = {(_called(x), "SLX"): _term(panel, x) for x in lengths}
+    gaps = np.diff(np.log(lengths))
+    terms = {(_called(x), "SLX"): _term(fit, x) for x in lengths}
     # Trapezoids: half of the way to either neighbour.
     shares = 0.5 * (np.append(gaps, 0.0) + np.append(0.0, gaps)) if gaps.size else np.ones(1)
     odds = dict(zip(map(_called, lengths), shares.tolist(), strict=True))
-    # theta is what is received at no distance, under every length.
+    # theta is of exposure that varies as much, under every length.
     return spatial_models(fit, terms, odds, own_prior=True)
 
 
-def _term(panel: Panel, length: float) -> SpatialLag:
-    weights = exponential(panel, length, standardised="none")
-    return SpatialLag(weights, durbin=["treatment"], lag=False)
+def _term(fit: Fit, length: float) -> SpatialLag:
+    weights = _weights(panel_of(fit), length)
+    scaled = replace(weights, matrix=weights.matrix / _size(fit, length))
+    return SpatialLag(scaled, durbin=["treatment"], lag=False)
+
+
+def _weights(panel: Panel, length: float) -> SpatialWeights:
+    return exponential(panel, length, standardised="none")
+
+
+def _size(fit: Fit, length: float) -> float:
+    """Spread of exposure over that of treatment, both net of unit and time effects."""
+    panel = panel_of(fit)
+    plan = plan_of(fit.variant(spillovers=None), panel)
+    treated, exposure = plan.cell_of_row >= 0, plan.exposure
+    own = np.asarray(treated if exposure is None else exposure.values, dtype=np.float64)
+    linked = Linked(_weights(panel, length).aligned(panel.unit_labels).matrix, panel)(own)
+    common = plan.model.equations[0].pooled_time
+    spread, unit = (
+        float(np.linalg.norm(centred(plan.frame, x, plan.kept, common=common)))
+        for x in (linked, own)
+    )
+    return spread / unit if spread > 0.0 < unit else 1.0
 
 
 def _between(fit: Fit, lengths: Sequence[float]) -> list[float]:
@@ -237,9 +264,7 @@ def _between(fit: Fit, lengths: Sequence[float]) -> list[float]:
 
 def _height(fit: Fit, length: float) -> float:
     """Log marginal likelihood of a length; none, -inf, where the panel does not allow it."""
-    panel = panel_of(fit)
-    term = _term(panel, length)
     try:
-        return marginal(fit, fit.variant(spillovers=term), panel).value
+        return marginal(fit, fit.variant(spillovers=_term(fit, length)), panel_of(fit)).value
     except NQPError:
         return -np.inf
