@@ -1,18 +1,16 @@
-"""Run: python -m benchmarks.spatial_lag coverage | speed; an interrupted one goes on.
+"""Run: python -m benchmarks.spatial_lag coverage [--collect] | speed; an interrupted one goes on.
 
 Bias and coverage of the lag's coefficient and of effects of the calendar, in worlds with 1, 4 and
 30 levels of time effects whose links cross levels; and what a lag costs beside the fit without one.
+A row a panel in .cache/spatial_lag, kept in benchmarks/measured by --collect.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -26,14 +24,16 @@ from bayes_nqp.fitting._reach import reach_of
 from bayes_nqp.gaussian import log_determinant
 from bayes_nqp.planning import plan_of
 
-STORE = Path(__file__).resolve().parents[1] / ".cache" / "spatial_lag"
+from ._coverage import against, printed
+from ._store import Store
+
+STORE = Store("spatial_lag", ("levels", "number"))
 SEED = 16_000_000
 """Panel k of a world with L levels has the seed `SEED` + 100,000 L + k."""
 WORLDS = {1: (46, 30), 4: (60, 12), 30: (285, 12)}
 """Levels of time effects, with units and periods."""
 DELTA, PHI, THETA, SPREAD = 0.4, 0.6, 0.3, 0.3
 TREATED = 0.4
-QUANTITIES = ("delta", "total", "direct", "received", "received by untreated")
 
 
 @dataclass(frozen=True)
@@ -121,51 +121,23 @@ def draws_of(fit: nqp.Fit) -> dict[str, np.ndarray]:
     return {name: values.to_numpy().ravel() for name, values in draws.items()}
 
 
-def coverage(panels: int, worlds: list[int]) -> None:
+def answer(levels: int, number: int) -> dict[str, float]:
+    """Errors, sds and coverage of every quantity."""
+    made = world(*WORLDS[levels], levels, SEED + 100_000 * levels + number)
+    sampler = nqp.Importance(draws=500, seed=number + 1)
+    fit = nqp.fit(design_of(made.weights), made.panel, sampler, progress=False)
+    pairs = {name: (draws, made.truth[name]) for name, draws in draws_of(fit).items()}
+    return against(pairs) | {"gate": int(fit.gate.passed)}
+
+
+def coverage(panels: int, levels: list[int], *, collect: bool) -> None:
     """Fit what is not fitted yet, and show bias and coverage."""
-    STORE.mkdir(parents=True, exist_ok=True)
-    for levels in worlds:
-        units, periods = WORLDS[levels]
-        path = STORE / f"coverage_{levels}.jsonl"
-        ready = set(records(levels))
-        with path.open("a", encoding="utf-8") as file:
-            for number in sorted(set(range(panels)) - ready):
-                seed = SEED + 100_000 * levels + number
-                made = world(units, periods, levels, seed)
-                fit = nqp.fit(
-                    design_of(made.weights), made.panel,
-                    nqp.Importance(draws=500, seed=number + 1), progress=False,
-                )  # fmt: skip
-                record = {
-                    name: [float(x.mean()), float(x.std()), *np.quantile(x, [0.025, 0.975]),
-                           made.truth[name]]
-                    for name, x in draws_of(fit).items()
-                }  # fmt: skip
-                facts = {"number": number, "gate": float(fit.gate.passed)}
-                file.write(json.dumps({**record, **facts}) + "\n")
-                file.flush()
-        show(levels)
-
-
-def records(levels: int) -> dict[int, dict[str, Any]]:
-    """Read what is computed of a world, by the number of the panel."""
-    path = STORE / f"coverage_{levels}.jsonl"
-    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-    return {record["number"]: record for record in map(json.loads, lines)}
-
-
-def show(levels: int) -> None:
-    """Print bias, its standard error, sd, coverage and its binomial standard error."""
-    lines = list(records(levels).values())
-    print(f"{levels} levels, {WORLDS[levels]}, {len(lines)} panels, "
-          f"gate passed {np.mean([x['gate'] for x in lines]):.3f}")  # fmt: skip
-    for name in QUANTITIES:
-        mean, sd, low, high, truth = np.array([x[name] for x in lines]).T
-        miss, inside = mean - truth, (low <= truth) & (truth <= high)
-        root = np.sqrt(len(lines))
-        print(f"   {name:22s} bias {miss.mean():+.4f} (se {miss.std() / root:.4f}) "
-              f"sd {sd.mean():.3f}/{miss.std():.3f} cover {inside.mean():.3f} "
-              f"(se {inside.std() / root:.3f})", flush=True)  # fmt: skip
+    rows = STORE.fill([(x,) for x in levels], range(panels), answer)
+    for one, part in rows.groupby("levels", sort=False):
+        size = WORLDS[int(str(one))]
+        printed(f"{one} levels, {size}, gate passed {part['gate'].mean():.3f}", part)
+    if collect:
+        STORE.keep()
 
 
 FORMS: dict[str, dict[str, bool]] = {
@@ -256,8 +228,12 @@ def main() -> None:
     parser.add_argument("--panels", type=int, default=500)
     parser.add_argument("--levels", type=int, nargs="*", default=list(WORLDS))
     parser.add_argument("--largest", type=int, default=3_000)
+    parser.add_argument("--collect", action="store_true")
     asked = parser.parse_args()
-    coverage(asked.panels, asked.levels) if asked.which == "coverage" else speed(asked.largest)
+    if asked.which == "coverage":
+        coverage(asked.panels, asked.levels, collect=asked.collect)
+    else:
+        speed(asked.largest)
 
 
 if __name__ == "__main__":

@@ -1,20 +1,18 @@
-"""Run: python -m benchmarks.spatial_sbc [--replications N]; an interrupted run goes on.
+"""Run: python -m benchmarks.spatial_sbc [--replications N] [--collect]; an interrupted run goes on.
 
 Truths drawn from priors and ranked among draws of refits: coefficients of a lag with columns of
 linked units' treatment ("SDM"), of errors that follow those of linked units ("SDEM") and of the
 period before ("dynamics"), draws over weights under SAR, which of three being drawn too
 ("weights"), and the length of decay ("decay"). The scale of priors is held, but in mixtures. The
 third is an adjusted likelihood: ranks say how much that matters. Panels are of 60 units, 8 or 10
-periods.
+periods. A row a replication in .cache/spatial_sbc, kept in benchmarks/measured by --collect.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -26,7 +24,10 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.gaussian import coefficients_of
 from bayes_nqp.planning import plan_of
 
-STORE = Path(__file__).resolve().parents[1] / ".cache" / "spatial_sbc"
+from ._store import Store
+from .earned import markdown
+
+STORE = Store("spatial_sbc", ("case", "number"))
 SEED, UNITS, RANKED, BINS = 33_500_000, 60, 99, 10
 IDS = [f"u{k:02d}" for k in range(UNITS)]
 EFFECT, KM = nqp.Complete(varying=None), (25.0, 50.0, 100.0, 200.0, 400.0)
@@ -251,29 +252,24 @@ CASES: dict[str, Callable[[int], dict[str, tuple[float, Any]]]] = {
 
 def replication(case: str, number: int) -> dict[str, int]:
     """Ranks of truths among evenly spaced draws, by quantity."""
-    path = STORE / f"{case}_{number}.json"
-    if path.exists():
-        return dict(json.loads(path.read_text()))
     ranks = {}
     for name, (truth, draws) in CASES[case](SEED + 10_000 * len(case) + number).items():
         flat = np.asarray(draws).ravel()
         thinned = flat[((np.arange(RANKED) + 0.5) * flat.size / RANKED).astype(int)]
         ranks[name] = int((thinned < truth).sum())
-    STORE.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(ranks))
     return ranks
 
 
-def show(case: str, found: list[dict[str, int]]) -> None:
+def lines(case: str, rows: pd.DataFrame) -> list[list[str]]:
     """A row a quantity: mean rank, spread over that of uniform ranks, chi-square, coverage."""
-    for name in found[0]:
-        ranks = np.array([x[name] for x in found]) + 0.5
-        share = ranks / (RANKED + 1.0)
+    out = []
+    for name, ranks in rows.drop(columns=list(STORE.keys)).dropna(axis=1).items():
+        share = (ranks.to_numpy(float) + 0.5) / (RANKED + 1.0)
         counts = np.histogram(share, BINS, (0.0, 1.0))[0]
         inside = [np.mean(np.abs(share - 0.5) < p / 2) for p in (0.5, 0.95)]
         cells = [share.mean(), share.std() * np.sqrt(12.0), chisquare(counts).pvalue, *inside]
-        text = " | ".join(f"{x:.3f}" for x in cells)
-        print(f"| {case} | {len(found)} | {name} | {text} |", flush=True)
+        out.append([case, str(len(rows)), str(name), *(f"{x:.3f}" for x in cells)])
+    return out
 
 
 def main() -> None:
@@ -281,15 +277,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--replications", type=int, default=200)
     parser.add_argument("--only", nargs="*", default=list(CASES), choices=list(CASES))
+    parser.add_argument("--collect", action="store_true")
     asked = parser.parse_args()
-    found: dict[str, list[dict[str, int]]] = {case: [] for case in asked.only}
-    for number in range(asked.replications):
-        for case, ranks in found.items():
-            ranks.append(replication(case, number))
-    print("| case | replications | quantity | mean rank | spread | p | in 50 % | in 95 % |")
-    print("| --- | --- | --- | --- | --- | --- | --- | --- |")
-    for case, ranks in found.items():
-        show(case, ranks)
+    rows = STORE.fill([(case,) for case in asked.only], range(asked.replications), replication)
+    head = ["case", "replications", "quantity", "mean rank", "spread", "p", "in 50 %", "in 95 %"]
+    every = [line for case in asked.only for line in lines(case, rows[rows["case"] == case])]
+    print(markdown([head, *every]))
+    if asked.collect:
+        STORE.keep()
 
 
 if __name__ == "__main__":

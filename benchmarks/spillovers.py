@@ -1,6 +1,6 @@
 """Coverage of own, total and received effects where a policy reaches neighbours.
 
-    python -m benchmarks.spillovers [PANELS] [--seed FIRST] [--levels 1 | 4 | 30]
+    python -m benchmarks.spillovers [PANELS] [--seed FIRST] [--levels 1 | 4 | 30] [--collect]
     python -m benchmarks.spillovers --speed     what rings cost beside the fit without them
     python -m benchmarks.spillovers --checks    what checks say of reach, and coverage by verdict
 
@@ -13,15 +13,14 @@ level without any control beyond the last ring are left out, of the truth too. S
 FIRST (default 1000) on.
 
 `--checks` asks `spillover_bias` where spillovers are ignored, `ring_reach` and `donut` under a ring
-of 60 km, which is too short, and under the right ones, panel by panel kept in .cache/spillovers.
+of 60 km, which is too short, and under the right ones. A row a panel in .cache/spillovers and
+.cache/spillovers_checks, kept in benchmarks/measured by --collect.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import time
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -29,7 +28,12 @@ import xarray as xr
 
 import bayes_nqp as nqp
 
-STORE = Path(__file__).resolve().parents[1] / ".cache" / "spillovers"
+from ._coverage import against, holds, printed
+from ._store import Store
+from .earned import markdown
+
+STORE = Store("spillovers", ("levels", "seed"))
+CHECKS = Store("spillovers_checks", ("fit", "seed"))
 ASKED: dict[str, tuple[tuple[float, ...] | None, tuple[str, ...]]] = {
     "ignored": (None, ("spillover_bias",)),
     "a ring of 60 km": ((60.0,), ("ring_reach", "donut")),
@@ -54,12 +58,6 @@ def rings_of(name: str, levels: int) -> nqp.Rings | None:
     return nqp.Rings(EDGES[levels], **({} if name == "rings" else {"onto": "untreated"}))
 
 
-def inside(draws: np.ndarray, truth: float) -> tuple[float, float, float]:
-    """Error, sd, and whether the 95 % interval holds the truth."""
-    low, high = np.quantile(draws, [0.025, 0.975])
-    return float(draws.mean() - truth), float(draws.std()), float(low <= truth <= high)
-
-
 def panel_of(seed: int, levels: int = 1) -> nqp.simulation.Simulated:
     """A panel, and its truth."""
     near = nqp.simulation.Spillover(
@@ -73,73 +71,58 @@ def panel_of(seed: int, levels: int = 1) -> nqp.simulation.Simulated:
     )  # fmt: skip
 
 
-def answers(
-    world: nqp.simulation.Simulated,
-    name: str,
-    effect: nqp.Complete | nqp.Partial,
-    levels: int,
-) -> dict[str, tuple]:
-    """One panel under one design."""
+def answer(levels: int, seed: int) -> dict[str, float]:
+    """One panel under each design: errors, sds and coverage."""
+    world, out = panel_of(seed, levels), {}
     time_effects = nqp.TimeEffects() if levels == 1 else nqp.TimeEffects(by=["level"])
+    for name in NAMES:
+        fit = nqp.fit(
+            nqp.StaggeredDiD(
+                nqp.Complete(varying=None), spillovers=rings_of(name, levels), time=time_effects,
+                unidentified="drop",
+            ),
+            world.panel, nqp.Importance(seed=1), progress=False,
+        )  # fmt: skip
+        truth = of_same_cells(world.truth, nqp.cell_effects(fit))
+        own = nqp.att(fit, path="direct") if name == "rings" else nqp.att(fit)
+        out[f"{name}, total"] = (nqp.att(fit), nqp.att(truth).item())
+        out[f"{name}, own"] = (own, nqp.att(truth, path="direct").item())
+        for onto in ("untreated", "treated") if name == "rings" else ():
+            rings, true_rings = (nqp.received(x, by="ring", onto=onto) for x in (fit, truth))
+            for label in rings["ring"].to_numpy().tolist():
+                pair = rings.sel(ring=label), true_rings.sel(ring=label).item()
+                out[f"received, {onto}, {label}"] = pair
+    return against(out)
+
+
+def asked(name: str, seed: int) -> dict[str, Any]:
+    """Of one panel and fit: whether its intervals cover, and what checks say."""
+    world, (km, checks) = panel_of(seed), ASKED[name]
     design = nqp.StaggeredDiD(
-        effect, spillovers=rings_of(name, levels), time=time_effects, unidentified="drop"
-    )
+        nqp.Complete(varying=None), spillovers=km and nqp.Rings(km), time=nqp.TimeEffects(),
+        unidentified="drop",
+    )  # fmt: skip
     fit = nqp.fit(design, world.panel, nqp.Importance(seed=1), progress=False)
     truth = of_same_cells(world.truth, nqp.cell_effects(fit))
-    total, own = nqp.att(fit), nqp.att(fit, path="direct") if name == "rings" else nqp.att(fit)
-    out = {
-        "total": inside(total.to_numpy(), nqp.att(truth).item()),
-        "own": inside(own.to_numpy(), nqp.att(truth, path="direct").item()),
-    }
-    for onto in ("untreated", "treated") if name == "rings" else ():
-        rings, true_rings = (nqp.received(x, by="ring", onto=onto) for x in (fit, truth))
-        for label in rings["ring"].to_numpy():
-            draws, value = (x.sel(ring=label).to_numpy() for x in (rings, true_rings))
-            out[f"received, {onto}, {label}"] = inside(draws, value.item())
-    return out
-
-
-def asked(seed: int) -> dict[str, Any]:
-    """Of one panel, by fit: whether its intervals cover, and what checks say."""
-    path = STORE / f"{seed}.json"
-    if path.exists():
-        return dict(json.loads(path.read_text()))
-    world, out = panel_of(seed), {}
-    for name, (km, checks) in ASKED.items():
-        design = nqp.StaggeredDiD(
-            nqp.Complete(varying=None), spillovers=km and nqp.Rings(km), time=nqp.TimeEffects(),
-            unidentified="drop",
-        )  # fmt: skip
-        fit = nqp.fit(design, world.panel, nqp.Importance(seed=1), progress=False)
-        truth = of_same_cells(world.truth, nqp.cell_effects(fit))
-        own = nqp.att(fit, path="direct") if km else nqp.att(fit)
-        said = {check: nqp.check(fit, check, progress=False) for check in checks}
-        out[name] = {
-            "total": inside(nqp.att(fit).to_numpy(), nqp.att(truth).item())[2],
-            "own": inside(own.to_numpy(), nqp.att(truth, path="direct").item())[2],
-            "said": {check: result.verdict for check, result in said.items()},
-        }
-    STORE.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(out))
-    return out
+    own = nqp.att(fit, path="direct") if km else nqp.att(fit)
+    said = {check: str(nqp.check(fit, check, progress=False).verdict) for check in checks}
+    total = holds(nqp.att(fit), nqp.att(truth).item())
+    return said | {"total": total, "own": holds(own, nqp.att(truth, path="direct").item())}
 
 
 def verdicts(seeds: range) -> None:
     """Print how often each verdict is given, and coverage given "holds"."""
-    results = [asked(seed) for seed in seeds]
-    print(f"| fit | covered: total, own | check | {' | '.join(VERDICTS)} | covered given holds |")
-    print("| --- " * (len(VERDICTS) + 4) + "|")
+    rows = CHECKS.fill([(name,) for name in ASKED], seeds, asked)
+    lines = [["fit", "covered: total, own", "check", *VERDICTS, "covered given holds"]]
     for name, (_, checks) in ASKED.items():
-        rows = [result[name] for result in results]
-        every = ", ".join(f"{np.mean([x[part] for x in rows]):.2f}" for part in ("total", "own"))
+        part = rows[rows["fit"] == name]
+        every = ", ".join(f"{part[x].mean():.2f}" for x in ("total", "own"))
         for check in checks:
-            said = [x["said"][check] for x in rows]
-            held = [x for x, verdict in zip(rows, said, strict=True) if verdict == "holds"]
-            given = [
-                f"{int(sum(x[part] for x in held))} of {len(held)}" for part in ("total", "own")
-            ]
-            counts = " | ".join(str(said.count(verdict)) for verdict in VERDICTS)
-            print(f"| {name} | {every} | `{check}` | {counts} | {', '.join(given)} |")
+            held = part[part[check] == "holds"]
+            given = ", ".join(f"{held[x].sum()} of {len(held)}" for x in ("total", "own"))
+            counts = [str((part[check] == verdict).sum()) for verdict in VERDICTS]
+            lines.append([name, every, f"`{check}`", *counts, given])
+    print(markdown(lines))
 
 
 def of_same_cells(truth: xr.Dataset, effects: xr.Dataset) -> xr.Dataset:
@@ -198,33 +181,20 @@ def main() -> None:
     parser.add_argument("panels", nargs="?", type=int, default=40)
     parser.add_argument("--seed", type=int, default=1000)
     parser.add_argument("--levels", type=int, default=1, choices=list(SIZES))
-    parser.add_argument("--designs", nargs="*", choices=NAMES, default=list(NAMES))
-    parser.add_argument("--partial", action="store_true", help="partial pooling in place of none")
     parser.add_argument("--speed", action="store_true")
     parser.add_argument("--checks", action="store_true")
+    parser.add_argument("--collect", action="store_true")
     arguments = parser.parse_args()
+    seeds = range(arguments.seed, arguments.seed + arguments.panels)
     if arguments.speed:
         speed()
-        return
-    if arguments.checks:
-        verdicts(range(arguments.seed, arguments.seed + arguments.panels))
-        return
-    effect = nqp.Partial() if arguments.partial else nqp.Complete(varying=None)
-    results: dict[tuple[str, str], list[tuple]] = {}
-    start = time.perf_counter()
-    for k in range(arguments.panels):
-        world = panel_of(arguments.seed + k, arguments.levels)
-        for name in arguments.designs:
-            for what, answer in answers(world, name, effect, arguments.levels).items():
-                results.setdefault((name, what), []).append(answer)
-    print(f"{arguments.panels} panels, {time.perf_counter() - start:.0f} s")
-    for (name, what), rows in results.items():
-        error, sd, covered = np.array(rows).T
-        se = error.std() / np.sqrt(len(rows))
-        print(
-            f"{name:15s} {what:35s} coverage {covered.mean():.3f} "
-            f"bias {error.mean():+.3f} (se {se:.3f}) sd {sd.mean():.3f}"
-        )
+    elif arguments.checks:
+        verdicts(seeds)
+    else:
+        rows = STORE.fill([(arguments.levels,)], seeds, answer)
+        printed(f"{arguments.levels} levels of time effects", rows)
+    if arguments.collect:
+        (CHECKS if arguments.checks else STORE).keep()
 
 
 if __name__ == "__main__":
