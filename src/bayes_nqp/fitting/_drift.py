@@ -64,7 +64,7 @@ def drift(fit: Fit, by: Literal["stratum"] | None = None) -> xr.DataArray:
     paths = slots[:, equation.slots.paths] * equation.scale
     paths = paths.reshape(-1, len(problem.groups), problem.n_periods)
     # One unit of each group tells its cohort and stratum.
-    unit = np.unique(rows.group, return_index=True)[1][-len(problem.groups) :]
+    unit = rows.first_units
     start, stratum = plan.frame.cohort[unit], plan.frame.stratum[unit]
     # Rows of each group in each period, which weigh its path there.
     seen = np.zeros((len(problem.groups), problem.n_periods))

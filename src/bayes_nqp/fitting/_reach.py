@@ -99,7 +99,7 @@ def dose_cells(plan: Plan) -> tuple[Index, Index, CellInfo]:
     cell[frame.unit, frame.time] = plan.cell_of_row
     of_stratum = np.full((frame.stratum_levels.shape[0], frame.n_periods), -1, dtype=np.int64)
     of_stratum[table.stratum, table.time] = np.arange(table.size)
-    if plan.exposure is not None and not plan.exposure.by_time:
+    if plan.exposure is not None and not plan.exposure.by_period:
         # Where no row of a stratum is exposed, its slope is that of any other period.
         of_stratum = np.where(of_stratum < 0, of_stratum.max(axis=1, keepdims=True), of_stratum)
     return of_stratum[frame.stratum], cell, plan.cells
@@ -136,7 +136,6 @@ def _untreated(plan: Plan, inside: Mask) -> tuple[CellInfo, Index]:
         event_time=time - first,
         role=np.full(numbers.size, NEIGHBOUR),
         rows=count,
-        units=count,
         observed=np.bincount(cell, panel.outcome[rows], minlength=numbers.size) / count,
         weight=count.astype(np.float64),
     )  # fmt: skip
@@ -145,7 +144,7 @@ def _untreated(plan: Plan, inside: Mask) -> tuple[CellInfo, Index]:
 
 def _joined(first: CellInfo, second: CellInfo) -> CellInfo:
     """Cells of both, one after another."""
-    names = ("cohort", "time", "event_time", "role", "rows", "units", "observed", "weight")
+    names = ("cohort", "time", "event_time", "role", "rows", "observed", "weight")
     ends: dict[str, Any] = {
         name: np.concatenate([getattr(first, name), getattr(second, name)]) for name in names
     }

@@ -70,7 +70,7 @@ def waist(
         time=cells.time[keep],
         event_time=None if plan.exposure is not None else cells.event_time[keep],
         rows=cells.rows[keep],
-        units=cells.units[keep],
+        units=cells.rows[keep],
         observed=None if plan.exposure is not None else cells.observed[keep],
         weight=cells.weight[keep],
         deviation=None if leads else deviation,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bayes_nqp.arrays import Array, Index
-from bayes_nqp.moments._rows import CHUNK, Rows, VaryingColumn, distinct_rows, units_of_each
+from bayes_nqp.moments._rows import CHUNK, Rows, distinct_rows, units_of_each
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +72,7 @@ def absorb_levels(rows: Rows, n_periods: int) -> list[AbsorbedGroup]:
 
 
 def _absorb_group(rows: Rows, units: Index, n_periods: int) -> AbsorbedGroup:
-    columns = [*rows.columns, VaryingColumn("outcome", rows.outcome)]
+    columns = rows.every_column
     normal, log_det, free = np.zeros((n_periods + len(columns),) * 2), 0.0, 0.0
     for begin in range(0, units.size, CHUNK):
         part = units[begin : begin + CHUNK]
@@ -88,9 +88,7 @@ def _absorb_group(rows: Rows, units: Index, n_periods: int) -> AbsorbedGroup:
         table = np.zeros((part.size, n_periods))
         table[owner, time] = w
         total = table.sum(axis=1)
-        z = np.stack(
-            [c.values[index] * (c.period is None or time == c.period) for c in columns], axis=1
-        )
+        z = np.stack([c.at(time, index) for c in columns], axis=1)
         # z̃ = z - w'z / W: Q̃ 1 = 0, so that the unit's own means count for nothing.
         z -= (np.add.reduceat(w[:, None] * z, starts) / total[:, None])[owner]
         wz = (f[owner] * w)[:, None] * z
@@ -139,8 +137,7 @@ def absorb_loadings(rows: Rows, owner: Index, n_periods: int) -> AbsorbedLoading
     # Sums over the units of each owner and group: (Q̃d)_t by period, z'Q̃d by column, d'Q̃d.
     pair, wd = entry[unit], rows.count_of(unit) * w * d
     normal = [np.bincount(pair * n_periods + time, wd, n * n_periods).reshape(n, n_periods)]
-    for c in (*rows.columns, VaryingColumn("outcome", rows.outcome)):
-        values = c.values[row] * (c.period is None or time == c.period)
-        normal.append(np.bincount(pair, values * wd, n)[:, None])
+    for c in rows.every_column:
+        normal.append(np.bincount(pair, c.at(time, row) * wd, n)[:, None])
     inner = np.bincount(pair, d * wd, n)
     return AbsorbedLoadings(distinct[:, 0], distinct[:, 1], np.concatenate(normal, axis=1), inner)

@@ -109,13 +109,9 @@ def _join(a: Index, b: Index) -> Index:
 
 def _reduce_class(rows: Rows, units: Index, starts: Index, length: int) -> UnitClass:
     first = np.arange(starts[units[0]], starts[units[0]] + length)
-    times = rows.time[first]
-    columns = [*rows.columns, VaryingColumn("outcome", rows.outcome)]
+    times, columns = rows.time[first], rows.every_column
     # Packed entries: a column that is active in one period has one entry, others m.
-    active = [
-        np.arange(length) if c.period is None else np.flatnonzero(times == c.period)
-        for c in columns
-    ]
+    active = [c.active(times) for c in columns]
     column = np.repeat(np.arange(len(columns)), [a.size for a in active]).astype(np.int64)
     position = np.concatenate(active).astype(np.int64)
     f = rows.count_of(units)
@@ -156,5 +152,4 @@ def packed_rows(rows: Rows, units: Index, like: UnitClass) -> Array:
     """
     starts = np.searchsorted(rows.unit, units)
     index = starts[:, None] + np.arange(like.times.size)
-    columns = [*rows.columns, VaryingColumn("outcome", rows.outcome)]
-    return _pack(columns, index, like.column, like.position)
+    return _pack(rows.every_column, index, like.column, like.position)

@@ -60,6 +60,15 @@ class VaryingColumn:
     values: Array
     period: int | None = None
 
+    def active(self, time: Index) -> Index:
+        """Places among some periods where it is not zero by design."""
+        return np.arange(time.size) if self.period is None else np.flatnonzero(time == self.period)
+
+    def at(self, time: Index, rows: Index | slice = slice(None)) -> Array:
+        """Values in some rows, which are of these periods (row)."""
+        values = self.values[rows]
+        return values if self.period is None else np.where(time == self.period, values, 0.0)
+
 
 @dataclass(frozen=True, eq=False)
 class Rows:
@@ -101,6 +110,11 @@ class Rows:
         return np.ones(units.size) if self.counts is None else self.counts[units]
 
     @property
+    def every_column(self) -> list[VaryingColumn]:
+        """Varying columns, and then the outcome."""
+        return [*self.columns, VaryingColumn("outcome", self.outcome)]
+
+    @property
     def n_periods(self) -> int:
         """Length of the time grid that the rows use."""
         return int(self.time.max()) + 1 if self.time.size else 0
@@ -122,6 +136,12 @@ class Rows:
             axis = 0 if key.ndim > 1 else None
             out[repeated] = np.unique(key, axis=axis, return_inverse=True)[1].ravel()
         return out
+
+    @cached_property
+    def first_units(self) -> Index:
+        """The first unit of each group (group)."""
+        numbers, first = np.unique(self.group, return_index=True)
+        return first[numbers >= 0]
 
 
 def units_of_each(rows: Rows, number: Index) -> list[Index]:

@@ -31,8 +31,7 @@ from bayes_nqp.labels import labels_of
 from bayes_nqp.language import Message
 from bayes_nqp.panel import _checks, _cohorts
 from bayes_nqp.panel._grid import Grid, make_grid, periods_of
-from bayes_nqp.panel._labels import labelled
-from bayes_nqp.panel._roles import Roles, check_roles
+from bayes_nqp.panel._roles import Roles, check_roles, labelled
 from bayes_nqp.panel._times import TimeScale, parse_freq, read_times
 
 _NUMERIC = ("outcome", "weights", "counts", "covariates", "mediators", "moderators", "exposures")

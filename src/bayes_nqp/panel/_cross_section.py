@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,6 @@ from bayes_nqp.columns import (
     SourceRows,
     Strings,
     admitted_frame,
-    checked_names,
     counted,
     encode,
     is_text,
@@ -31,7 +30,7 @@ from bayes_nqp.columns import (
 )
 from bayes_nqp.errors import PanelError, StudyError, shown
 from bayes_nqp.language import Message
-from bayes_nqp.panel._roles import _check_known, _check_once, as_names
+from bayes_nqp.panel._roles import as_names, check_columns
 
 _TAKEN = (v.TOTAL, v.DIRECT, "outcome", "all mediators")
 
@@ -42,16 +41,11 @@ class _Lines(SourceRows):
 
     def shown(self, wrong: Bools, value: str | None = None) -> str:
         places = np.flatnonzero(wrong)
-        texts = [
-            Message("row {}", plain(self.frame.index[k]))
-            if value is None
-            else Message(
-                "row {}: {}", plain(self.frame.index[k]), quoted(self.frame[value].iloc[k])
-            )
-            for k in places[:5]
-        ]
-        more = len(places) - len(texts)
-        return joined_rows(texts, more)
+        texts = [Message("row {}", plain(self.frame.index[k])) for k in places[:5]]
+        if value is not None:
+            cells = self.frame[value].iloc[places[:5]]
+            texts = [Message("{}: {}", x, quoted(y)) for x, y in zip(texts, cells, strict=True)]
+        return joined_rows(texts, len(places) - len(texts))
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,17 +115,17 @@ def cross_section(
         "covariates": as_names("covariates", covariates),
         "strata": as_names("strata", strata),
     }
-    _check_names(data, names)
     named = [(role, name) for role, columns in names.items() for name in columns]
-    checked_names(named)
+    _check_names(data, names, named)
     data = admitted_frame(data, named, lambda frame: _Lines(frame, "", ""), notes)
     _check_coded(data[treatment])
     rows = _Lines(data, "", "")
-    values = {
-        name: numbers(_as_number(data[name]), role, rows, notes)
-        for role in ("outcome", "treatment", "mediators", "covariates")
-        for name in names[role]
-    }
+    values = {}
+    for role, name in named:
+        if role != "strata":
+            column = data[name]
+            column = column.astype(np.int64) if column.dtype == bool else column
+            values[name] = numbers(column, role, rows, notes)
     coded = {name: encode(data[name]) for name in names["strata"]}
     gone = {name: np.isnan(column) for name, column in values.items()}
     gone |= {name: codes < 0 for name, (codes, _) in coded.items()}
@@ -142,7 +136,11 @@ def cross_section(
         columns = [values[name][keep] for name in names[role]]
         return np.stack(columns, axis=1) if columns else np.zeros((int(keep.sum()), 0))
 
-    notes += _binary((outcome, *names["mediators"]), values, keep)
+    notes += [
+        f"{name} takes two values, and its equation is linear all the same"
+        for name in (outcome, *names["mediators"])
+        if np.unique(values[name][keep]).size == 2
+    ]
     section = CrossSection(
         names, values[outcome][keep], values[treatment][keep], table("mediators"),
         table("covariates"), stratum, levels, tuple(notes),
@@ -163,15 +161,6 @@ def _strata(
         for k, (name, (_, labels)) in enumerate(coded.items())
     }
     return stratum.reshape(-1).astype(np.int64), levels
-
-
-def _binary(names: Iterable[str], values: dict[str, Floats], keep: Bools) -> list[str]:
-    """Columns of two values, whose equations are linear probability models."""
-    return [
-        f"{name} takes two values, and its equation is linear all the same"
-        for name in names
-        if np.unique(values[name][keep]).size == 2
-    ]
 
 
 def _check_coded(column: pd.Series[Any]) -> None:
@@ -195,11 +184,9 @@ def _check_coded(column: pd.Series[Any]) -> None:
         )
 
 
-def _as_number(column: pd.Series[Any]) -> pd.Series[Any]:
-    return column.astype(np.int64) if column.dtype == bool else column
-
-
-def _check_names(data: object, names: dict[str, tuple[str, ...]]) -> None:
+def _check_names(
+    data: object, names: dict[str, tuple[str, ...]], named: list[tuple[str, str]]
+) -> None:
     if not isinstance(data, pd.DataFrame):
         raise StudyError(
             Message("'data' is a {}", type(data).__name__),
@@ -209,10 +196,7 @@ def _check_names(data: object, names: dict[str, tuple[str, ...]]) -> None:
         raise PanelError("'data' has no rows", hint="check the file or the filter before it")
     if not names["mediators"]:
         raise StudyError("'mediators' is empty", hint="mediators=['job_seek']")
-    named = [(role, name) for role, columns in names.items() for name in columns]
-    for role, name in named:
-        _check_known(data, role, name)
-    _check_once(data, named)
+    check_columns(data, named)
     for name in names["mediators"]:
         if name in _TAKEN:
             raise StudyError(Message("a mediator is called {!r}", name), hint="rename the column")
@@ -246,12 +230,8 @@ def _check_values(section: CrossSection) -> None:
         ("outcome", section.names["outcome"][0], section.outcome),
         ("treatment", section.names["treatment"][0], section.treatment),
     ]
-    columns += [
-        ("mediators", n, section.mediators[:, k]) for k, n in _numbered(section, "mediators")
-    ]
-    columns += [
-        ("covariates", n, section.covariates[:, k]) for k, n in _numbered(section, "covariates")
-    ]
+    for role, table in (("mediators", section.mediators), ("covariates", section.covariates)):
+        columns += [(role, n, x) for n, x in zip(section.names[role], table.T, strict=True)]
     for role, name, values in columns:
         if np.ptp(values) == 0:
             raise PanelError(
@@ -266,7 +246,7 @@ def _check_values(section: CrossSection) -> None:
             )
     for role, name, values in columns[1:]:
         for other_role, other, compared in columns[:2]:
-            if name != other and same_line(values, compared):
+            if name != other and _same_line(values, compared):
                 raise PanelError(
                     Message(
                         "{}={!r} is a linear function of {}={!r} in every row",
@@ -279,11 +259,7 @@ def _check_values(section: CrossSection) -> None:
                 )
 
 
-def _numbered(section: CrossSection, role: str) -> Sequence[tuple[int, str]]:
-    return list(enumerate(section.names[role]))
-
-
-def same_line(first: Floats, other: Floats) -> bool:
+def _same_line(first: Floats, other: Floats) -> bool:
     """Tell whether one column is a linear function of another."""
     if first.size < 3:
         return False

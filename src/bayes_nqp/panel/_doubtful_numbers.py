@@ -34,9 +34,8 @@ def doubtful_numbers(panel: Rectangle) -> Iterator[PanelError]:
     roles = panel.roles
     names = (roles.outcome, *roles.covariates, *roles.mediators, *roles.moderators)
     rows = panel.frame
-    complete = len(rows) == len(panel.unit_codes)
-    for name in dict.fromkeys(names if complete else ()):
-        if name in rows.columns and pd.api.types.is_numeric_dtype(rows[name].dtype):
+    for name in dict.fromkeys(names):
+        if pd.api.types.is_numeric_dtype(rows[name].dtype):
             numbers = pd.Series(rows[name].to_numpy(dtype=np.float64, na_value=np.nan))
             looks = (_codes, _units, _spikes)  # what one finds is no other's
             doubts = ([*look(panel, name, numbers)] for look in looks)

@@ -66,22 +66,22 @@ def make_grid(ordinals: Ints, scale: TimeScale, rows: SourceRows, name: str) -> 
     if len(seen) == 1:
         return Grid(scale.base, int(seen[0]), scale.step or 1, 1), seen[:0]
     gaps = np.diff(seen)
-    step = scale.step or _usual(gaps)
+    sizes, counts = np.unique(gaps, return_counts=True)
+    step = scale.step or int(sizes[np.argmax(counts)])
     grid = Grid(scale.base, int(seen[0]), step, int((seen[-1] - seen[0]) // step) + 1)
     off = (gaps % step) != 0
     if off.any() or (scale.step is None and 2 * len(seen) < grid.size):
         _irregular(grid, seen, gaps, name)
     if grid.size > limit("periods"):
-        _refuse_long(grid, ordinals, rows, name)
+        _refuse_long(grid, seen, ordinals, rows, name)
     full = grid.start + step * np.arange(grid.size, dtype=np.int64)
-    if scale.step is None and len(np.unique(gaps)) > 1 and scale.base is None:
+    if scale.step is None and len(sizes) > 1 and scale.base is None:
         _refuse_calendar_codes(seen, name)
     return grid, np.setdiff1d(full, seen)
 
 
-def _refuse_long(grid: Grid, ordinals: Ints, rows: SourceRows, name: str) -> None:
+def _refuse_long(grid: Grid, seen: Ints, ordinals: Ints, rows: SourceRows, name: str) -> None:
     """Refuse a grid that is nearly empty, as one wrong year makes it, before it is made."""
-    seen = np.unique(ordinals)
     gap = int(np.argmax(np.diff(seen)))
     late = ordinals > seen[gap]
     far = late if late.mean() < 0.5 else ~late
@@ -102,15 +102,14 @@ def _refuse_long(grid: Grid, ordinals: Ints, rows: SourceRows, name: str) -> Non
     )
 
 
-def _usual(gaps: Ints) -> int:
-    sizes, counts = np.unique(gaps, return_counts=True)
-    return int(sizes[np.argmax(counts)])
-
-
 def _irregular(grid: Grid, seen: Ints, gaps: Ints, name: str) -> None:
     if grid.base is None:
         _refuse_calendar_codes(seen, name)
-        _refuse_days(seen, name)
+        if date := days_since_1900(seen):
+            raise PanelError(
+                Message("time={!r} holds dates as numbers of days: {}", name, date),
+                hint="format the column as dates in the spreadsheet, or write the years there",
+            )
     unusual = np.flatnonzero(gaps != grid.step)
     labels = grid.text(seen)
     listed = [f"{labels[i]} is followed by {labels[i + 1]}" for i in unusual]
@@ -128,15 +127,6 @@ def _irregular(grid: Grid, seen: Ints, gaps: Ints, name: str) -> None:
             finer,
         ),
     )
-
-
-def _refuse_days(seen: Ints, name: str) -> None:
-    """Refuse dates that are stored as the days that spreadsheets count."""
-    if date := days_since_1900(seen):
-        raise PanelError(
-            Message("time={!r} holds dates as numbers of days: {}", name, date),
-            hint="format the column as dates in the spreadsheet, or write the years there",
-        )
 
 
 def _refuse_calendar_codes(seen: Ints, name: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -119,10 +119,7 @@ def build_pairs(
     directed: bool,
     never: object,
     freq: int | str | None,
-    labels: Mapping[str, Any] | None,
-    strata: str | Iterable[str],
-    covariates: str | Iterable[str],
-    weights: str | None,
+    **others: Any,
 ) -> dict[str, Any]:
     """Validate a frame with one row per pair and time, and return the fields of a Panel."""
     named = [("origin", origin), ("destination", destination), ("time", time), ("outcome", outcome)]
@@ -148,17 +145,16 @@ def build_pairs(
     _refuse_repeated(df, rows, time, directed=directed)
     nodes, codes, column, notes = _adoptions(df, ends, cohorts, time, never, freq)
     first, second = (codes[np.searchsorted(nodes, ends[:, k])] for k in (0, 1))
-    late = np.iinfo(np.int64).max
-    least = np.minimum(np.where(first < 0, late, first), np.where(second < 0, late, second))
-    least = np.where(least == late, -1, least)
+    # -1 is never: less than any date.
+    alone = np.minimum(first, second) < 0
+    least = np.where(alone, np.maximum(first, second), np.minimum(first, second))
     df = df.assign(
         **{name: column(code) for name, code in zip(ADOPTIONS, (first, second), strict=True)},
         **{_FIRST: column(least)},
     )
     return build(
-        df, unit=PAIR, time=time, outcome=outcome, cohort=_FIRST, freq=freq, labels=labels,
-        strata=strata, covariates=covariates, weights=weights, notes=notes,
-    )  # fmt: skip
+        df, unit=PAIR, time=time, outcome=outcome, cohort=_FIRST, freq=freq, notes=notes, **others
+    )
 
 
 def _ends(df: pd.DataFrame, rows: SourceRows) -> Strings:

@@ -20,10 +20,9 @@ from bayes_nqp.language import Translator
 from bayes_nqp.panel import _derive, _show, _stratify, _summed
 from bayes_nqp.panel._build import build
 from bayes_nqp.panel._doubtful_numbers import notes_of_numbers
-from bayes_nqp.panel._labels import labelled
 from bayes_nqp.panel._pairs import build_pairs
 from bayes_nqp.panel._rectangle import Rectangle
-from bayes_nqp.panel._roles import as_names
+from bayes_nqp.panel._roles import as_names, labelled
 from bayes_nqp.panel._table import frame_of_table
 
 
@@ -402,11 +401,7 @@ class Panel(PanelAttributes, Rectangle):
             As in `from_frame`.
         strata, covariates, mediators, moderators, exposures : str or sequence of str, default ()
             As in `from_frame`.
-        weights, counts : str, optional
-            As in `from_frame`.
-        never : object or sequence, optional
-            As in `from_frame`.
-        freq : int or str, optional
+        weights, counts, never, freq : optional
             As in `from_frame`.
         labels : mapping, optional
             As in `from_frame`; they go before the labels of a .dta file.

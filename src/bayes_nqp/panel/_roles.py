@@ -1,9 +1,9 @@
-"""Which column plays which part."""
+"""Which column plays which part, and what columns are called."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -13,7 +13,9 @@ import pandas as pd
 from bayes_nqp.columns import checked_names
 from bayes_nqp.errors import PanelError, brief, nearest, shown
 from bayes_nqp.foreign import reply
-from bayes_nqp.language import Message
+from bayes_nqp.labels import Labels
+from bayes_nqp.language import Message, languages
+from bayes_nqp.limits import limit, way_out
 from bayes_nqp.vocabulary import RESERVED
 
 _PARTS = (
@@ -164,3 +166,32 @@ def _check_once(df: pd.DataFrame, named: list[tuple[str, str]]) -> None:
             Message("the data have several columns named {}", shown(map(repr, doubled))),
             hint="rename or drop one of them",
         )
+
+
+def labelled(before: Labels, words: Mapping[str, Any] | None, df: pd.DataFrame) -> Labels:
+    """Add labels to those of columns that are there; refuse languages and columns that are not."""
+    before = Labels(tuple(entry for entry in before.entries if entry[1] in df.columns))
+    try:
+        added = Labels.of(words)
+    except TypeError as error:
+        raise PanelError(
+            str(error),
+            hint="labels={'zh': {'nqp': '…', 'region': {'label': '…', 'levels': {'east': '…'}}}}",
+        ) from None
+    for language, column, _, label in added.entries:
+        if language not in languages():
+            raise PanelError(
+                Message("labels: {} is no language here", brief(language)),
+                hint=nearest(language, languages()),
+            )
+        if len(label) > limit("name"):
+            raise PanelError(
+                Message("labels.{}.{} has {:,} characters", language, column, len(label)),
+                hint=Message("shorten it; {}", way_out("name", len(label))),
+            )
+        if column not in df.columns:
+            raise PanelError(
+                Message("labels.{}: {!r} is not a column of the data", language, column),
+                hint=nearest(column, df.columns),
+            )
+    return before | added

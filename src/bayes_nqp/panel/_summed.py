@@ -24,9 +24,8 @@ from bayes_nqp.moments import (
 )
 from bayes_nqp.panel._build import build, cohort_column, free_name
 from bayes_nqp.panel._derive import column_of, rows_of, where
-from bayes_nqp.panel._labels import labelled
 from bayes_nqp.panel._rectangle import Rectangle, product_name
-from bayes_nqp.panel._roles import as_names
+from bayes_nqp.panel._roles import as_names, labelled
 from bayes_nqp.panel._unit_column import unit_column
 
 _NET = ("outcome", "covariates")

@@ -15,6 +15,8 @@ from bayes_nqp.errors import PanelError, brief, shown
 from bayes_nqp.language import Message
 
 _ALIASES = {"YE": "Y", "YS": "Y", "A": "Y", "QE": "Q", "QS": "Q", "ME": "M", "MS": "M"}
+_DECEMBER = "-DEC"
+"""The end of the year, left out of names: a frequency has one."""
 _FAR = 2**53
 """Whole numbers up to it are told apart as floats."""
 _KINDS = {"Y": "years", "Q": "quarters", "M": "months", "W": "weeks", "D": "days"}
@@ -48,17 +50,12 @@ def parse_freq(freq: int | str | None) -> TimeScale | None:
         except ValueError:
             name = ""
         if name and name[0] in _KINDS:
-            return TimeScale(_short(name), int(match[1] or 1))
+            return TimeScale(name.removesuffix(_DECEMBER), int(match[1] or 1))
     raise PanelError(
         Message("freq={} is no frequency", brief(freq)),
         hint="freq=2 for every second year of whole-number times; 'Y', 'Q', 'M', 'W' or 'D' for "
         "dates, with a number before it for longer steps ('2M')",
     )
-
-
-def _short(base: str) -> str:
-    """Leave out the end of the year where it is December: a frequency has one name."""
-    return base.removesuffix("-DEC")
 
 
 def read_times(
@@ -80,7 +77,7 @@ def read_times(
     codes = codes.astype(np.int64)
     if isinstance(column.dtype, pd.PeriodDtype):
         periods = pd.PeriodIndex(values)
-        scale = scale or TimeScale(_short(periods.freqstr.lstrip("0123456789")))
+        scale = scale or TimeScale(periods.freqstr.lstrip("0123456789").removesuffix(_DECEMBER))
         _refuse_calendar(periods, argument, column, scale)
         return *_spread(periods.asfreq(scale.base), codes), scale
     if kind == "M":

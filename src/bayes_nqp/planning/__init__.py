@@ -14,10 +14,9 @@ from bayes_nqp.planning._plan import Equation as Equation
 from bayes_nqp.planning._plan import Plan as Plan
 from bayes_nqp.planning._planned import before_all_adopt as before_all_adopt
 from bayes_nqp.planning._planned import plan_model as plan_model
-from bayes_nqp.planning._planned import plan_of
+from bayes_nqp.planning._planned import plan_of, support
 from bayes_nqp.planning._redealt import Redealt as Redealt
 from bayes_nqp.planning._redealt import redealt as redealt
 from bayes_nqp.planning._spread import step_squares as step_squares
-from bayes_nqp.planning._support_table import support
 
 __all__ = ["plan_of", "support"]

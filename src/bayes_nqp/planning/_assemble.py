@@ -32,7 +32,7 @@ from bayes_nqp.planning._processes import (
     with_processes,
 )
 from bayes_nqp.planning._slots import slots_of
-from bayes_nqp.terms import GlobalPart, LocalPart, ProcessPart
+from bayes_nqp.terms import GlobalPart, LocalPart, ProcessPart, Slope
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +74,8 @@ def assemble(
     member_scale: Scale | None,
     members: bool,
     scale: float,
-    dose: Dose | None = None,
+    slopes: tuple[Slope, ...],
+    dose: Dose | None,
 ) -> Equation:
     """Lay parts and classes out as one problem.
 
@@ -129,12 +130,15 @@ def assemble(
     return Equation(
         equation.name, rows, problem, scale, shared, local,
         tuple(layout.local_index),
-        slots_of(frame, rows, problem, layout.cell_slots, layout.slope_slots), dose=dose,
+        slots_of(frame, rows, problem, layout.cell_slots, layout.slope_slots), slopes, dose,
     )  # fmt: skip
 
 
 def _absorbed_members(frame: PlanFrame, rows: Rows) -> AbsorbedLoadings:
-    return absorb_loadings(rows, _owner_of_units(frame, rows), frame.n_periods)
+    """Loadings of members' deviations; units without treated rows have none."""
+    assert rows.loading is not None
+    treated = np.bincount(rows.unit[rows.loading != 0.0], minlength=frame.n_units) > 0
+    return absorb_loadings(rows, np.where(treated, frame.member, -1), frame.n_periods)
 
 
 def _laid_out(
@@ -212,8 +216,7 @@ def _groups(ground: Plan, rows: Rows, layout: BlockLayout) -> list[Group]:
     frame = ground.frame
     cell_of_row = ground.cell_of_row[ground.kept]
     cell = np.where(cell_of_row >= 0, layout.inside[cell_of_row], -1)
-    numbers, first = np.unique(rows.group, return_index=True)
-    strata = frame.stratum[first[numbers >= 0]]
+    strata = frame.stratum[rows.first_units]
     cells = np.full((strata.size, frame.n_periods), -1, dtype=np.int64)
     repeated = rows.group[rows.unit] >= 0
     cells[rows.group[rows.unit[repeated]], rows.time[repeated]] = cell[repeated]
@@ -290,10 +293,3 @@ def _members(
         home = int(block[frame.stratum[classes[int(ks[0])].units[0]]])
         owners.append(Member(home, ks, ns, [total for _, _, total in entries[m]]))
     return owners
-
-
-def _owner_of_units(frame: PlanFrame, rows: Rows) -> Index:
-    """Member whose deviation a unit's rows have (unit); -1 of units without treated rows."""
-    assert rows.loading is not None
-    treated = np.bincount(rows.unit[rows.loading != 0.0], minlength=frame.n_units) > 0
-    return np.where(treated, frame.member, -1)

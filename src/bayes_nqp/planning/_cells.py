@@ -10,6 +10,7 @@ import pandas as pd
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.arrays import Index, Mask
+from bayes_nqp.columns import plain
 from bayes_nqp.designs import Calendar, ModelSpec
 from bayes_nqp.errors import Hint, IdentificationError
 from bayes_nqp.language import NOTHING, Message, listed, separated
@@ -47,7 +48,7 @@ def drop_reasons(model: ModelSpec, frame: PlanFrame) -> tuple[Mask, tuple[Messag
         raise IdentificationError(
             Message("{}{}", cause, early),
             where=where,
-            hint=reduce(_either, [*less, *_hints(frame, reason)]),
+            hint=reduce(lambda x, y: Message("{}; or {}", x, y), [*less, *_hints(frame, reason)]),
         )
     note = Message("rows left out, since their effects are not identified: {:,} ({})", rows, where)
     return ~bad, (note,)
@@ -104,7 +105,7 @@ def _baseless(panel: Panel, frame: PlanFrame, reason: Index) -> list[Message]:
             Message(
                 "{}: {:,} of {:,} units without an untreated row{}",
                 (Message("exposed from {}") if near else Message("treated from {}")).fill(
-                    _text(_period_label(panel, start))
+                    plain(panel.time_labels[start])
                 ),
                 round(frame.counts[alone].sum()),
                 round(frame.counts[units].sum()),
@@ -148,10 +149,6 @@ def _earlier(model: ModelSpec, frame: PlanFrame, reason: Index) -> tuple[Message
     return Message(", and '{}' is {}", name, value), [Message("{}", Hint(name, less))]
 
 
-def _either(first: Message, other: Message) -> Message:
-    return Message("{}; or {}", first, other)
-
-
 def _hints(frame: PlanFrame, reason: Index) -> list[Message]:
     hints = []
     if (reason == NO_BASE).any():
@@ -173,17 +170,9 @@ def _hints(frame: PlanFrame, reason: Index) -> list[Message]:
 def _cell_name(row: Any, panel: Panel) -> Message:
     strata = ", ".join(str(row[f]) for f in panel.roles.strata)
     lead = f"{strata}, " if strata else ""
-    if row.get("role") == v.NEIGHBOUR:
-        return Message(
-            "({}exposed from {}, time {})", lead, _text(row["cohort"]), _text(row["time"])
-        )
-    return Message("({}cohort {}, time {})", lead, _text(row["cohort"]), _text(row["time"]))
-
-
-def _text(value: object) -> str:
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value)
+    near = row.get("role") == v.NEIGHBOUR
+    kind = Message("({}exposed from {}, time {})") if near else Message("({}cohort {}, time {})")
+    return kind.fill(lead, plain(row["cohort"]), plain(row["time"]))
 
 
 def cell_table(
@@ -212,7 +201,7 @@ def cell_table(
         role=frame.role[at],
         levels={f: frame.stratum_levels[stratum, i] for i, f in enumerate(factors)},
         names={f: panel.levels[f] for f in factors},
-        cohort_names={int(c): _text(_period_label(panel, c)) for c in np.unique(origin)},
+        cohort_names={int(c): plain(panel.time_labels[c]) for c in np.unique(origin)},
         labels={
             name: labels[key] if labels.ndim == 1 else labels[key, frame.time[at]]
             for name, labels in calendar.labels.items()
@@ -224,11 +213,6 @@ def cell_table(
     return table, cell_of_row
 
 
-def _period_label(panel: Panel, code: Any) -> Any:
-    label = panel.time_labels[code]
-    return label.item() if hasattr(label, "item") else label
-
-
 def cell_info(
     panel: Panel, frame: PlanFrame, sample: Mask, table: CellTable, cell_of_row: Index
 ) -> CellInfo:
@@ -237,7 +221,6 @@ def cell_info(
     cell = cell_of_row[rows]
     f = frame.weight[rows]
     weight = exact = np.bincount(cell, f, minlength=table.size)
-    count = np.rint(exact).astype(np.int64)
     if panel.weights is not None:
         weight = np.bincount(cell, f * panel.weights[rows], minlength=table.size)
     labels = np.asarray(panel.time_labels)
@@ -249,8 +232,7 @@ def cell_info(
         event_time=table.event_time,
         role=table.role,
         labels=table.labels,
-        rows=count,
-        units=count,
+        rows=np.rint(exact).astype(np.int64),
         observed=np.bincount(cell, f * panel.outcome[rows], minlength=table.size) / exact,
         weight=weight,
     )

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
-from bayes_nqp.arrays import Array, Mask
+from bayes_nqp.arrays import Array, Index, Mask
 from bayes_nqp.designs import EquationSpec
 from bayes_nqp.errors import PanelError, StudyError, nearest, shown
 from bayes_nqp.moments import VaryingColumn
@@ -44,20 +43,24 @@ def varying_columns(
     return columns, sizes
 
 
-def within(unit: npt.NDArray[np.int64], x: Array, counts: Array) -> tuple[Array, float]:
+def net_of_units(unit: Index, x: Array, n_units: int) -> Array:
+    """A column less the means of its units."""
+    count = np.maximum(np.bincount(unit, minlength=n_units), 1)
+    return np.asarray(x - (np.bincount(unit, x, minlength=n_units) / count)[unit])
+
+
+def within(unit: Index, x: Array, counts: Array) -> tuple[Array, float]:
     """Take unit means off a column, and scale it to unit spread: the column, and its divisor."""
-    count = np.maximum(np.bincount(unit, minlength=counts.size), 1)
     largest = float(np.abs(x).max(initial=0.0))
-    x = x - (np.bincount(unit, x, minlength=counts.size) / count)[unit]
+    x = net_of_units(unit, x, counts.size)
     size = float(np.sqrt(np.average(x * x, weights=counts[unit]))) if x.size else 0.0
     return (x / size, size) if size > _ROUNDING * largest else (np.zeros_like(x), 1.0)
 
 
 def centred(frame: PlanFrame, outcome: Array, sample: Mask, *, common: bool) -> Array:
     """Outcome less unit means and period means: flat effects absorb both, rounding does not."""
-    unit, y = frame.unit[sample], outcome[sample]
-    count = np.maximum(np.bincount(unit, minlength=frame.n_units), 1)
-    y = y - (np.bincount(unit, y, minlength=frame.n_units) / count)[unit]
+    unit = frame.unit[sample]
+    y = net_of_units(unit, outcome[sample], frame.n_units)
     level = np.zeros_like(frame.level) if common else frame.level
     node = level[unit] * frame.n_periods + frame.time[sample]
     size = len(frame.level_names) * frame.n_periods

@@ -37,10 +37,14 @@ def block_of_strata(
         return np.arange(n)
     a = np.concatenate([x for x, _ in links])
     b = np.concatenate([y for _, y in links])
-    size = int(b.max()) + 1
-    graph = coo_matrix((np.ones(a.size, dtype=np.int8), (a, b)), shape=(size, size))
-    component = connected_components(graph, directed=False)[1][:n]
+    component = components(a, b, int(b.max()) + 1)[:n]
     return np.unique(component, return_inverse=True)[1].astype(np.int64)
+
+
+def components(a: Index, b: Index, size: int) -> Index:
+    """Number what links from a to b connect (node)."""
+    graph = coo_matrix((np.ones(a.size, dtype=np.int8), (a, b)), shape=(size, size))
+    return np.asarray(connected_components(graph, directed=False)[1], dtype=np.int64)
 
 
 def free_times(
@@ -56,9 +60,7 @@ def free_times(
     unit = rows.unit[repeated]
     second = level[unit] * n_periods + rows.time[repeated]
     first = second[np.searchsorted(unit, unit)]
-    size = n_levels * n_periods
-    graph = coo_matrix((np.ones(first.size, dtype=np.int8), (first, second)), shape=(size, size))
-    component = connected_components(graph, directed=False)[1]
+    component = components(first, second, n_levels * n_periods)
     seen = np.unique(second)
     _, reference, number = np.unique(component[seen], return_index=True, return_inverse=True)
     if series is not None:

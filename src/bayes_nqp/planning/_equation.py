@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from bayes_nqp.arrays import Array, Index
+from bayes_nqp.arrays import Array
 from bayes_nqp.designs import EquationSpec, MediatorSpec, structures
 from bayes_nqp.errors import Hint, StudyError
 from bayes_nqp.language import Message
@@ -16,7 +16,7 @@ from bayes_nqp.parameters import FLAT, Scale
 from bayes_nqp.planning._assemble import assemble
 from bayes_nqp.planning._columns import centred, varying_columns, within
 from bayes_nqp.planning._connected import block_of_strata, free_times
-from bayes_nqp.planning._exposure import dose_of, exposure_columns, per_exposure, whole_table
+from bayes_nqp.planning._exposure import exposure_columns, parts_of_exposure, per_exposure
 from bayes_nqp.planning._frame import PlanFrame
 from bayes_nqp.planning._identified import ColumnNames, check_identified
 from bayes_nqp.planning._lagged import lagged_columns, lagged_parts
@@ -28,14 +28,12 @@ from bayes_nqp.planning._spread import relative_variances
 from bayes_nqp.registry import registered
 from bayes_nqp.terms import (
     ESTIMATED_FROM,
-    ExposureSlots,
     GlobalPart,
     LocalPart,
     Slope,
     SlopeKind,
     cell_parts,
     exposed_parts,
-    exposure_parts,
     lead_parts,
     mediator_parts,
     slope_parts,
@@ -83,7 +81,10 @@ def equation_of(ground: Plan, equation: EquationSpec, *, scale: float | None = N
     )  # fmt: skip
     check_size(
         equation, frame, ground.table, block,
-        slopes=sum(1 + m.interaction + _shifted(ground, m) for m in equation.mediators),
+        slopes=sum(
+            1 + m.interaction + (m.moderated and ground.moderator is not None)
+            for m in equation.mediators
+        ),
         exposed=ground.exposure is not None,
     )  # fmt: skip
     columns = _columns(ground, equation, scale)
@@ -91,10 +92,9 @@ def equation_of(ground: Plan, equation: EquationSpec, *, scale: float | None = N
     effects = _effect_parts(ground, equation, columns)
     stated = assemble(
         ground, equation, rows, _parts(ground, equation, rows, columns, effects, local_time),
-        block=block, time_rows=_level_of_stratum(frame), members=members,
-        member_scale=_member_scale(equation, frame), scale=scale, dose=columns.dose,
+        block=block, time_rows=frame.level_of_stratum, members=members, scale=scale,
+        member_scale=_member_scale(equation, frame), slopes=columns.slopes, dose=columns.dose,
     )  # fmt: skip
-    stated = replace(stated, slopes=columns.slopes)
     check_identified(stated, _roles(ground, equation, columns.covariates), effects)
     return stated
 
@@ -113,9 +113,10 @@ def _scale(ground: Plan, equation: EquationSpec, scale: float | None) -> float:
 def usual_scale(ground: Plan, equation: EquationSpec, outcome: Array) -> float:
     """``s`` of an outcome (row): its spread in the rows without effects of their own."""
     frame = ground.frame
-    levels = _common_levels(frame) if equation.pooled_time else frame
     plain = ground.kept if ground.exposure is not None else ground.kept & ~frame.own_effect
-    return within_scale(levels, outcome, plain)
+    if equation.pooled_time:
+        frame = replace(frame, level=np.zeros_like(frame.level), level_names=("",))
+    return within_scale(frame, outcome, plain)
 
 
 def _columns(ground: Plan, equation: EquationSpec, scale: float) -> _Columns:
@@ -130,16 +131,12 @@ def _columns(ground: Plan, equation: EquationSpec, scale: float) -> _Columns:
         for column, size in own_slope(moderator, panel, frame, sample):
             columns.append(column)
             sizes.append(size)
-        dose = dose_of(exposure, frame, len(columns))
+        dose = Dose(len(columns), frame.n_periods, exposure.size / exposure.unit)
         columns += exposure_columns(exposure, frame, sample)
     columns += lagged_columns(ground, equation, columns[: len(sizes)], scale)
     slopes = [*_mediator_slopes(ground, equation.mediators), *shifts]
     columns += [VaryingColumn(slope.label, values[sample]) for slope, values in slopes]
     return _Columns(columns, sizes, tuple(slope for slope, _ in slopes), dose)
-
-
-def _shifted(ground: Plan, mediator: MediatorSpec) -> bool:
-    return mediator.moderated and ground.moderator is not None
 
 
 def _mediator_slopes(ground: Plan, mediators: Sequence[MediatorSpec]) -> list[tuple[Slope, Array]]:
@@ -253,14 +250,7 @@ def _effect_parts(
         if near is not None:
             return exposed_parts(table, equation.pooling, strata, near.pooling, near.strata, priors)
         return [*lead_parts(table), *cell_parts(table, equation.pooling, strata, priors)]
-    slots = ExposureSlots(
-        ground.frame.stratum_levels.shape[0], len(columns.columns), columns.dose.start,
-        columns.dose.size,
-    )  # fmt: skip
-    return exposure_parts(
-        whole_table(ground.panel, ground.frame, table), equation.pooling, strata, priors, slots,
-        by_time=ground.exposure.by_time, periods=[str(t) for t in ground.panel.time_labels],
-    )  # fmt: skip
+    return parts_of_exposure(ground, equation, ground.exposure, columns.dose, len(columns.columns))
 
 
 def _loading(ground: Plan, equation: EquationSpec) -> Array | None:
@@ -336,13 +326,3 @@ def _weights(ground: Plan, equation: EquationSpec) -> Array | None:
             hint=short if others else leave,
         )
     return weights[ground.kept]
-
-
-def _level_of_stratum(frame: PlanFrame) -> Index:
-    level = np.zeros(frame.stratum_levels.shape[0], dtype=np.int64)
-    level[frame.stratum] = frame.level
-    return level
-
-
-def _common_levels(frame: PlanFrame) -> PlanFrame:
-    return replace(frame, level=np.zeros_like(frame.level), level_names=("",))

@@ -9,13 +9,12 @@ one, and no average changes. Deals are together where all else is as if each wer
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from bayes_nqp.arrays import Array, Index, Mask
 from bayes_nqp.designs import Calendar
@@ -75,12 +74,11 @@ class StackedDeals:
 
 @dataclass(frozen=True, eq=False)
 class _Deal:
-    """One deal: its frame, which rows are kept, and the class of each unit."""
+    """One deal: its frame, and which rows are kept."""
 
     number: int
     frame: PlanFrame
     kept: Mask
-    key: Index
 
 
 def stacked_deals(plan: Plan, cohorts: Index) -> Iterator[StackedDeals]:
@@ -150,7 +148,7 @@ def _deal(plan: Plan, classes: Calendar, number: int, key: Index) -> _Deal | Non
         plan.model.unidentified == "raise" and not sample.all()
     ):
         return None
-    return _Deal(number, frame, sample, key)
+    return _Deal(number, frame, sample)
 
 
 def _stacked(deals: Sequence[_Deal]) -> PlanFrame:
@@ -174,14 +172,11 @@ def _likeness(plan: Plan, deal: _Deal, table: CellTable, cell: Index) -> tuple[o
     frame, sample = deal.frame, deal.kept
     inside = np.unique(cell[cell >= 0])
 
-    def some(columns: Mapping[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:
-        return {name: column[inside] for name, column in columns.items()}
-
-    cells = CellTable(
-        table.stratum[inside], table.cohort[inside], table.time[inside], table.event_time[inside],
-        table.role[inside], some(table.levels), table.names, table.cohort_names,
-        some(table.labels), some(table.moving),
-    )  # fmt: skip
+    each = ("stratum", "cohort", "time", "event_time", "role")
+    some: dict[str, Any] = {name: getattr(table, name)[inside] for name in each}
+    for name in ("levels", "labels", "moving"):
+        some[name] = {key: column[inside] for key, column in getattr(table, name).items()}
+    cells = replace(table, **some)
     none = np.zeros(frame.n_units, dtype=np.int64)
     rows = Rows(frame.unit[sample], frame.time[sample], none, np.zeros(int(sample.sum())))
     seen, free = free_times(rows, frame.level, len(frame.level_names), frame.n_periods)

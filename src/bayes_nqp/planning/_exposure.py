@@ -9,17 +9,25 @@ import numpy as np
 import pandas as pd
 
 from bayes_nqp.arrays import Array, Index, Mask
-from bayes_nqp.designs import DoseSpec, ModelSpec
+from bayes_nqp.designs import DoseSpec, EquationSpec, ModelSpec
 from bayes_nqp.errors import Hint, IdentificationError
 from bayes_nqp.language import NOTHING, Message, separated
 from bayes_nqp.moments import VaryingColumn
 from bayes_nqp.panel import Panel
 from bayes_nqp.planning._cells import cell_info
-from bayes_nqp.planning._columns import within
+from bayes_nqp.planning._columns import net_of_units, within
 from bayes_nqp.planning._frame import PlanFrame
-from bayes_nqp.planning._plan import CellInfo, Dose, Exposure
+from bayes_nqp.planning._plan import CellInfo, Dose, Exposure, Plan
 from bayes_nqp.planning._scale import net_of_effects, within_scale
-from bayes_nqp.terms import TREATED, CellTable, Slope, TimeEffects
+from bayes_nqp.terms import (
+    TREATED,
+    CellTable,
+    ExposureSlots,
+    GlobalPart,
+    Slope,
+    TimeEffects,
+    exposure_parts,
+)
 
 _NEVER_CHANGES = Message("the exposure never changes within its units")
 _NO_RESIDUAL = Message("unit and time effects explain all of the exposure's variation")
@@ -27,19 +35,12 @@ _FLAT = 1e-9
 """Share of a column's variation below which nothing of it is left."""
 
 
-def dose_spec(model: ModelSpec) -> DoseSpec:
-    """The exposure of a model that has one."""
-    assert isinstance(model.timing, DoseSpec)
-    return model.timing
-
-
-def exposure_support(model: ModelSpec, frame: PlanFrame) -> pd.DataFrame:
+def exposure_support(panel: Panel, dose: DoseSpec, frame: PlanFrame) -> pd.DataFrame:
     """Tell in which strata the slope is identified: where exposure varies within units.
 
     One row a stratum: its levels, rows, exposed, units, varying (units whose exposure changes), sd
     (exposure's units), sd_within, sd_net (of time effects too), identified, reason.
     """
-    values, panel = dose_spec(model).values, model.panel
     seen = np.bincount(frame.unit, minlength=frame.n_units) > 1
     sample = seen[frame.unit]
     rows: list[dict[str, Any]] = []
@@ -47,14 +48,13 @@ def exposure_support(model: ModelSpec, frame: PlanFrame) -> pd.DataFrame:
         in_stratum = sample & (frame.stratum[frame.unit] == code)
         names = zip(panel.roles.strata, levels, strict=True)
         row: dict[str, Any] = {f: panel.levels[f][k] for f, k in names}
-        rows.append(row | _variation(frame, values, in_stratum, sample))
+        rows.append(row | _variation(frame, dose.values, in_stratum, sample))
     return pd.DataFrame(rows)
 
 
 def _variation(frame: PlanFrame, values: Array, in_stratum: Mask, sample: Mask) -> dict[str, Any]:
     x, unit = values[in_stratum], frame.unit[in_stratum]
-    count = np.maximum(np.bincount(unit, minlength=frame.n_units), 1)
-    within_units = x - (np.bincount(unit, x, minlength=frame.n_units) / count)[unit]
+    within_units = net_of_units(unit, x, frame.n_units)
     tiny = _FLAT * max(float(np.abs(x).max(initial=0.0)), 1e-300)
     f = frame.weight[in_stratum]
     moving = np.unique(unit[np.abs(within_units) > tiny])
@@ -82,12 +82,14 @@ def _root(values: Array, f: Array) -> float:
     return float(np.sqrt(np.average(values * values, weights=f))) if values.size else 0.0
 
 
-def kept_rows(model: ModelSpec, frame: PlanFrame) -> tuple[Mask, tuple[Message, ...]]:
+def kept_rows(
+    model: ModelSpec, dose: DoseSpec, frame: PlanFrame
+) -> tuple[Mask, tuple[Message, ...]]:
     """Rows that enter the likelihood, and notes on those that do not.
 
     Refused where no slope is identified, or not all are, as the model says.
     """
-    dose, panel = dose_spec(model), model.panel
+    panel = model.panel
     sample = (np.bincount(frame.unit, minlength=frame.n_units) > 1)[frame.unit]
     notes = []
     if not sample.all():
@@ -98,7 +100,7 @@ def kept_rows(model: ModelSpec, frame: PlanFrame) -> tuple[Mask, tuple[Message, 
             Message("the exposure {!r} is {:g} in every row", dose.name, dose.reference),
             hint="another 'reference', or check that 'exposure' names the right column",
         )
-    table = exposure_support(model, frame)
+    table = exposure_support(panel, dose, frame)
     exposed = table[table["exposed"] > 0]
     lost = exposed[~exposed["identified"]]
     if not len(lost):
@@ -149,7 +151,7 @@ def exposure_of(dose: DoseSpec, frame: PlanFrame, sample: Mask) -> Exposure:
     label = f"{unit:.4g} of {dose.name}"
     if dose.per == "sd":
         label = f"1 within-unit sd ({size:.3g}) of {dose.name}"
-    return Exposure(dose.name, dose.values, size, unit, label, dose.by_period)
+    return Exposure(**vars(dose), size=size, unit=unit, label=label)
 
 
 def exposed_cells(
@@ -187,6 +189,18 @@ def _table(panel: Panel, frame: PlanFrame, stratum: Index, time: Index) -> CellT
     )
 
 
+def parts_of_exposure(
+    ground: Plan, equation: EquationSpec, exposure: Exposure, dose: Dose, n_columns: int
+) -> list[GlobalPart]:
+    """Slopes of the exposure in every period, as parts of columns of which the dose tells some."""
+    slots = ExposureSlots(len(ground.frame.stratum_levels), n_columns, dose.start, dose.size)
+    return exposure_parts(
+        whole_table(ground.panel, ground.frame, ground.table), equation.pooling, equation.strata,
+        equation.priors, slots, by_time=exposure.by_period,
+        periods=[str(t) for t in ground.panel.time_labels],
+    )  # fmt: skip
+
+
 def exposure_columns(exposure: Exposure, frame: PlanFrame, sample: Mask) -> list[VaryingColumn]:
     """One varying column for each period, zero in all others.
 
@@ -194,22 +208,11 @@ def exposure_columns(exposure: Exposure, frame: PlanFrame, sample: Mask) -> list
     leaving it out spares rounding.
     """
     values = exposure.values[sample]
-    if not exposure.by_time:
+    if not exposure.by_period:
         within_units, size = within(frame.unit[sample], values, frame.counts)
         values = within_units * size
     values = values / exposure.size
     return [VaryingColumn(f"{exposure.name} {t}", values, t) for t in range(frame.n_periods)]
-
-
-def dose_of(exposure: Exposure, frame: PlanFrame, start: int) -> Dose:
-    """Tell where the exposure's columns stand, and what effects are divided by.
-
-    Parameters
-    ----------
-    start : int
-        Columns before them.
-    """
-    return Dose(start, frame.n_periods, exposure.size / exposure.unit)
 
 
 def per_exposure(

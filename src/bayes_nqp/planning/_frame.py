@@ -76,6 +76,13 @@ class PlanFrame:
         return np.asarray(self.role != BARE)
 
     @property
+    def level_of_stratum(self) -> Index:
+        """Level of time effects that each stratum has (stratum)."""
+        level = np.zeros(len(self.stratum_levels), dtype=np.int64)
+        level[self.stratum] = self.level
+        return level
+
+    @property
     def n_units(self) -> int:
         """Number of units."""
         return int(self.stratum.size)

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from bayes_nqp.arrays import Array, Index
+from bayes_nqp.columns import joined_rows
 from bayes_nqp.errors import IdentificationError, shown
 from bayes_nqp.gaussian import absorbed_products, net_of
-from bayes_nqp.language import Message, either, listed, separated
+from bayes_nqp.language import Message, either, listed
 from bayes_nqp.parameters import FLAT
 from bayes_nqp.planning._plan import Equation
 from bayes_nqp.terms import SLOPE, LocalPart, SlopeKind, SlopePart
 
 _LEFT = 1e-9
 """Share of a column's variation within units below which nothing of it is left."""
+_SHOWN = 6
+"""Columns that a message lists."""
 _SHARE = 1e-4
 """Share of a column's spread below which another has no part in it."""
 
@@ -46,11 +49,12 @@ class ColumnNames:
 
 @dataclass(frozen=True, eq=False)
 class _Column:
-    """A column by its loadings on the slots of every block."""
+    """A column by its loadings on the slots of every block; a plain one shifts no effect."""
 
     name: Message
     loadings: tuple[Array, ...]
     effect: bool
+    plain: bool
 
 
 def check_identified(equation: Equation, roles: ColumnNames, effects: Sequence[object]) -> None:
@@ -59,36 +63,31 @@ def check_identified(equation: Equation, roles: ColumnNames, effects: Sequence[o
     Effects, of these parts, count as free here, whatever their priors: a covariate that they span
     would leave nothing but these priors of them. Moderated effects are held by theirs.
     """
-    flat, plain = _columns(equation, roles)
+    flat = _columns(equation, roles)
     if not flat and roles.certain:
         return
     products = absorbed_products(equation.problem, equation.gaussian)
+    plain = [column for column in flat if column.plain]
     problems = _collinear(equation, products, flat, roles, [])
     if not problems:
         problems = _collinear(equation, products, plain, roles, effects)
     if problems:
+        places = [Message("{}: {}", name, why) for name, (why, _) in problems.items()]
         raise IdentificationError(
             Message(
                 "covariates, mediators, moderators or slopes are collinear with unit effects, "
                 "time effects, the effects of treatment or one another"
             ),
-            where=separated(_places(problems)),
+            where=joined_rows(places[:_SHOWN], max(len(places) - _SHOWN, 0)),
             hint="; ".join(dict.fromkeys(hint for _, hint in problems.values())),
         )
-    _check_outcome(equation, products, [*plain, *(c for c in flat if c not in plain)], roles,
-                   effects)  # fmt: skip
+    flat.sort(key=lambda column: not column.plain)
+    _check_outcome(equation, products, flat, roles, effects)
 
 
-def _places(problems: Mapping[Message, tuple[Message, str]]) -> Iterator[Message]:
-    for name, (why, _) in list(problems.items())[:6]:
-        yield Message("{}: {}", name, why)
-    if len(problems) > 6:
-        yield Message("and {} more", len(problems) - 6)
-
-
-def _columns(equation: Equation, roles: ColumnNames) -> tuple[list[_Column], list[_Column]]:
-    """Columns that no prior holds; and, of these, those that are no shift of an effect."""
-    flat, plain, at = [], [], 0
+def _columns(equation: Equation, roles: ColumnNames) -> list[_Column]:
+    """Columns that no prior holds."""
+    flat, at = [], 0
     for part in equation.globals:
         labels, start = part.labels, at
         at += part.columns.shape[1]
@@ -103,16 +102,11 @@ def _columns(equation: Equation, roles: ColumnNames) -> tuple[list[_Column], lis
         else:
             names = [Message("{}, {}", roles.effects, label) for label in labels]
         for k, name in enumerate(names):
-            columns = tuple(_extended(b.columns[:, start + k]) for b in equation.problem.blocks)
+            blocks = equation.problem.blocks
+            loadings = tuple(np.append(b.columns[:, start + k], 0.0) for b in blocks)
             effect = part.name != SLOPE and not isinstance(part, SlopePart)
-            flat.append(_Column(name, columns, effect))
-            if not effect and not shift:
-                plain.append(flat[-1])
-    return flat, plain
-
-
-def _extended(loadings: Array) -> Array:
-    return np.append(loadings, 0.0)
+            flat.append(_Column(name, loadings, effect, plain=not effect and not shift))
+    return flat
 
 
 def _nuisance(
@@ -138,7 +132,7 @@ def _nuisance(
         cell = block.local_slot >= block.n_levels * problem.n_periods
         asked_slots = (block.local_scale == FLAT) & ~(cell & bare) | (cell & cells)
         local.append(np.unique(block.local_slot[asked_slots]))
-        columns.append([_extended(block.columns[:, k]) for k in wide])
+        columns.append([np.append(block.columns[:, k], 0.0) for k in wide])
     return local, columns
 
 

@@ -14,17 +14,15 @@ from bayes_nqp.language import Message
 from bayes_nqp.moments import VaryingColumn
 from bayes_nqp.parameters import FLAT
 from bayes_nqp.planning._columns import centred
-from bayes_nqp.planning._exposure import whole_table
+from bayes_nqp.planning._exposure import parts_of_exposure
 from bayes_nqp.planning._plan import Dose, Plan
 from bayes_nqp.pooling import single_curve
 from bayes_nqp.terms import (
     LAG,
     LINKED,
-    ExposureSlots,
     GlobalPart,
     LocalPart,
     cell_parts,
-    exposure_parts,
     lag_parts,
     linked_parts,
     tied_parts,
@@ -92,9 +90,7 @@ def _tied(
     over units. Refused where cells have coefficients of their own: their columns are too many.
     """
     frame = ground.frame
-    columns = [
-        np.where((x.period is None) | (frame.time == x.period), x.values, 0.0) for x in covariates
-    ]
+    columns = [x.at(frame.time) for x in covariates]
     columns += _effect_columns(ground, equation)
     columns += _linked_columns(ground, equation)
     table = np.zeros((frame.n_units, frame.n_periods, len(columns)))
@@ -116,17 +112,13 @@ def _linked_columns(ground: Plan, equation: EquationSpec) -> list[Array]:
 def _effect_columns(ground: Plan, equation: EquationSpec) -> list[Array]:
     """Columns that effects are made of, one for each of their coefficients (row)."""
     frame, exposure = ground.frame, ground.exposure
-    pooling, strata, priors = equation.pooling, equation.strata, equation.priors
     parts: Sequence[GlobalPart | LocalPart]
     if exposure is None:
-        parts = cell_parts(ground.table, pooling, strata, priors)
+        parts = cell_parts(ground.table, equation.pooling, equation.strata, equation.priors)
         place, inside = ground.cell_of_row, np.where(ground.cell_of_row >= 0, 1.0, 0.0)
     else:
-        slots = ExposureSlots(frame.stratum_levels.shape[0], frame.n_periods, 0, exposure.size)
-        parts = exposure_parts(
-            whole_table(ground.panel, frame, ground.table), pooling, strata, priors, slots,
-            by_time=exposure.by_time, periods=[str(t) for t in ground.panel.time_labels],
-        )  # fmt: skip
+        dose = Dose(0, frame.n_periods, exposure.size)
+        parts = parts_of_exposure(ground, equation, exposure, dose, frame.n_periods)
         place = frame.stratum[frame.unit] * frame.n_periods + frame.time
         inside = exposure.values / exposure.size
     shared = [part for part in parts if isinstance(part, GlobalPart) and part.scale != FLAT]

@@ -101,19 +101,15 @@ def row_layout(plan: Plan, equation: Equation) -> RowLayout:
 
 def _entries(equation: Equation, stratum: Index) -> tuple[Index, Index, Array]:
     """Entries of the varying columns; one that is active in a single period has no others."""
-    columns = equation.rows.columns
-    row_parts: list[Index] = [np.zeros(0, dtype=np.int64)]
-    slope_parts: list[Index] = [np.zeros(0, dtype=np.int64)]
-    value_parts: list[Array] = [np.zeros(0)]
-    for k, column in enumerate(columns):
-        time = equation.rows.time
-        active = np.arange(time.size)
-        if column.period is not None:
-            active = np.flatnonzero(time == column.period)
-        row_parts.append(active)
-        slope_parts.append(stratum[active] * len(columns) + k)
-        value_parts.append(column.values[active])
-    return np.concatenate(row_parts), np.concatenate(slope_parts), np.concatenate(value_parts)
+    columns, none = equation.rows.columns, np.zeros(0, dtype=np.int64)
+    active = [column.active(equation.rows.time) for column in columns]
+    slopes = [stratum[at] * len(columns) + k for k, at in enumerate(active)]
+    values = [column.values[at] for column, at in zip(columns, active, strict=True)]
+    return (
+        np.concatenate([none, *active]),
+        np.concatenate([none, *slopes]),
+        np.concatenate([np.zeros(0), *values]),
+    )
 
 
 def cell_slopes(plan: Plan, equation: Equation) -> Index:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bayes_nqp.arrays import Array, Index
-from bayes_nqp.designs import Facts, ModelSpec
+from bayes_nqp.designs import DoseSpec, Facts, ModelSpec
 from bayes_nqp.gaussian import (
     PADDING,
     ErrorSums,
@@ -44,6 +44,8 @@ class CellInfo:
         Sum of the rows' weights; the number of rows without weights.
     role : ndarray of int (cell)
         `TREATED`, `LEAD` or `NEIGHBOUR`.
+    rows : ndarray of int (cell)
+        How many, one of each of the cell's units.
     labels : mapping of str to ndarray (cell)
         Further coordinates.
     mediators : mapping of str to ndarray (cell)
@@ -56,7 +58,6 @@ class CellInfo:
     event_time: Index
     role: Index
     rows: Index
-    units: Index
     observed: Array
     weight: Array
     labels: Mapping[str, npt.NDArray[np.generic]] = field(default_factory=dict)
@@ -105,29 +106,22 @@ class Dose:
 
 
 @dataclass(frozen=True, eq=False)
-class Exposure:
-    """A continuous exposure, row by row.
+class Exposure(DoseSpec):
+    """A continuous exposure as it is in the rows that are kept.
 
     Parameters
     ----------
-    values : ndarray (row), exposure's units
-        Less the reference at which there is no effect.
     size : float, exposure's units
         Its standard deviation within units and net of time effects.
     unit : float, exposure's units
         By how much more of it effects are.
     label : str
         The same in words.
-    by_time : bool
-        Whether slopes differ by period.
     """
 
-    name: str
-    values: Array
     size: float
     unit: float
     label: str
-    by_time: bool
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,4 +1,4 @@
-"""From the model of a panel to its plan."""
+"""From the model of a panel to its plan, and to what can be identified on it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
+import pandas as pd
 
 from bayes_nqp.arrays import Array
 from bayes_nqp.columns import plain
@@ -14,12 +15,13 @@ from bayes_nqp.doors import door
 from bayes_nqp.errors import IdentificationError
 from bayes_nqp.language import Message
 from bayes_nqp.panel import Panel, where
-from bayes_nqp.planning._cells import cell_info, cell_table, drop_reasons
+from bayes_nqp.planning._cells import cell_info, cell_table, drop_reasons, support_frame
 from bayes_nqp.planning._equation import equation_of
-from bayes_nqp.planning._exposure import exposed_cells, exposure_of, kept_rows
+from bayes_nqp.planning._exposure import exposed_cells, exposure_of, exposure_support, kept_rows
 from bayes_nqp.planning._frame import frame_of
 from bayes_nqp.planning._moderation import moderator_of
 from bayes_nqp.planning._plan import Equation, Plan
+from bayes_nqp.planning._support import row_reasons
 
 _REMEMBERED = 4
 """Plans that are held: a study plans one panel several times."""
@@ -44,6 +46,45 @@ def plan_of(design: Design, panel: Panel, *, scale: float | None = None) -> Plan
         If the panel does not have what the design names, or ``scale`` is not a positive number.
     """
     return _remembered(design, panel, scale)
+
+
+@door
+def support(design: Design, panel: Panel) -> pd.DataFrame:
+    """Tell which cells' effects the data identify, and why the others are not.
+
+    An effect is identified only if its unit has untreated rows, its period has untreated
+    rows among the units that share its time effects, and untreated rows connect the two. The
+    slope of a continuous exposure is identified in a stratum where exposure varies within
+    units, and not by time effects alone.
+
+    Returns
+    -------
+    DataFrame
+        One row a cell: the strata's levels, cohort, time, event_time, rows, identifying
+        (rows that identify it), identified (by any), reason (of rows that do not); with
+        spillovers a role, "treated" or "neighbour", whose cohort is the period of exposure. Of a
+        continuous exposure one row a stratum: its levels, rows, exposed (rows), units, varying
+        (units whose exposure changes), sd, sd_within (units), sd_net (of unit and time effects),
+        identified, reason.
+
+    References
+    ----------
+    Borusyak, K., Jaravel, X. and Spiess, J. (2024). Revisiting event-study designs. Review of
+    Economic Studies 91(6), section 3.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> panel = nqp.datasets.castle_doctrine()
+    >>> bool(nqp.support(nqp.StaggeredDiD(), panel)["identified"].all())
+    True
+    """
+    model = design.spec(panel)
+    frame = frame_of(model)
+    if isinstance(model.timing, Calendar):
+        reason = row_reasons(frame, never=model.facts.leads)
+        return support_frame(model.panel, frame, reason)
+    return exposure_support(model.panel, model.timing, frame)
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,7 +198,7 @@ def ground_of(model: ModelSpec) -> Plan:
         table, cell_of_row = cell_table(panel, frame, sample, timing)
         cells = cell_info(panel, frame, sample, table, cell_of_row)
     else:
-        sample, notes = kept_rows(model, frame)
+        sample, notes = kept_rows(model, timing, frame)
         exposure = exposure_of(timing, frame, sample)
         table, cell_of_row, cells = exposed_cells(panel, frame, sample)
     moderator = moderator_of(model, frame, sample)
@@ -188,6 +229,5 @@ def _cell_means(ground: Plan, values: Array) -> Array:
     rows = np.flatnonzero(ground.cell_of_row >= 0)
     cell = ground.cell_of_row[rows]
     f = ground.frame.weight[rows]
-    count = np.bincount(cell, f, minlength=ground.table.size)
     total = np.bincount(cell, f * values[rows], minlength=ground.table.size)
-    return np.asarray(total / np.where(count > 0, count, 1.0))
+    return np.asarray(total / np.bincount(cell, f, minlength=ground.table.size))

@@ -24,12 +24,10 @@ def with_processes(
     """
     if not parts:
         return list(blocks), list(groups)
-    numbers, first = np.unique(rows.group, return_index=True)
-    units = first[numbers >= 0]
     border = list(zip(*_border(parts), strict=True))
     places: list[dict[tuple[int, int], int]] = [{} for _ in blocks]
     with_paths = []
-    for group, unit in zip(groups, units, strict=True):
+    for group, unit in zip(groups, rows.first_units, strict=True):
         within = places[group.block]
         processes = [
             within.setdefault((law, int(part.owner[unit])), len(within))

@@ -205,9 +205,7 @@ def _columns(plan: Plan, equation: Equation, shape: tuple[int, ...]) -> tuple[Ar
     at = frame.unit, frame.time
     z = np.zeros((*shape, len(equation.rows.columns) + 1))
     for k, column in enumerate(equation.rows.columns):
-        z[*at, k] = column.values
-        if column.period is not None:
-            z[:, np.arange(frame.n_periods) != column.period, k] = 0.0
+        z[*at, k] = column.at(frame.time)
     every = np.ones(frame.unit.size, dtype=bool)
     z[*at, -1] = centred(frame, spec.outcome / equation.scale, every, common=spec.pooled_time)
     weights = np.ones(shape)

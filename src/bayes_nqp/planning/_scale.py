@@ -8,6 +8,7 @@ import numpy.typing as npt
 from bayes_nqp.arrays import Array
 from bayes_nqp.errors import Hint, IdentificationError
 from bayes_nqp.language import Message
+from bayes_nqp.planning._columns import net_of_units
 from bayes_nqp.planning._frame import PlanFrame
 from bayes_nqp.terms import TimeEffects
 
@@ -53,8 +54,7 @@ def net_of_effects(
     """
     unit, time = frame.unit[rows], frame.time[rows]
     count = np.bincount(unit, minlength=frame.n_units)
-    mean = np.bincount(unit, values[rows], minlength=frame.n_units) / np.maximum(count, 1)
-    y = values[rows] - mean[unit]
+    y = net_of_units(unit, values[rows], frame.n_units)
     rank = 0
     level = frame.level[unit]
     for k in range(len(frame.level_names)):

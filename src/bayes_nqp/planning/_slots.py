@@ -47,8 +47,7 @@ def slots_of(
     drawn = bool(problem.processes or problem.path_coefficients)
     paths = starts[-1] + np.arange(len(problem.groups) * periods * drawn)
     time = np.full(len(frame.level_names) * periods, starts[-1] + paths.size, dtype=np.int64)
-    numbers, first = np.unique(rows.group, return_index=True)
-    for group, unit in zip(problem.groups, first[numbers >= 0], strict=True):
+    for group, unit in zip(problem.groups, rows.first_units, strict=True):
         level, slot = int(frame.level[unit]), starts[group.block] + group.level * periods
         time[level * periods : (level + 1) * periods] = slot + np.arange(periods)
     return Slots(

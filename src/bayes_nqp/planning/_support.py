@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 
 from bayes_nqp.arrays import Index, Mask
 from bayes_nqp.language import NOTHING, Message
 from bayes_nqp.moments import distinct_rows
+from bayes_nqp.planning._connected import components
 from bayes_nqp.planning._frame import PlanFrame
 from bayes_nqp.terms import BARE, LEAD, OWN_EFFECT, TREATED
 
@@ -78,18 +77,13 @@ def row_reasons(frame: PlanFrame, *, never: bool) -> Index:
         tied = component[:n_classes, None] == component[period]
         has_base = (table.seen & (table.role != TREATED) & tied).any(axis=1)
     else:
-        component = _components(np.nonzero(control)[0], period[control], n_nodes)
+        component = components(np.nonzero(control)[0], period[control], n_nodes)
     apart = component[:n_classes, None] != component[period]
     reason = np.where(apart & has_base[:, None], 4, OK)
     reason[~has_control[period]] = 3 if never else 2
     reason[~has_base] = NO_BASE
     reason[~np.isin(table.role, OWN_EFFECT)] = OK
     return np.asarray(reason[table.class_of[frame.unit], frame.time], dtype=np.int64)
-
-
-def _components(a: Index, b: Index, size: int) -> Index:
-    edges = coo_matrix((np.ones(a.size, dtype=np.int8), (a, b)), shape=(size, size))
-    return np.asarray(connected_components(edges, directed=False)[1], dtype=np.int64)
 
 
 def _through_leads(table: _Classes, control: Mask, lead: Mask, period: Index, size: int) -> Index:
@@ -100,7 +94,7 @@ def _through_leads(table: _Classes, control: Mask, lead: Mask, period: Index, si
     cell = distinct_rows(keys)[1].reshape(n_classes, n_periods)
     linked = control.copy()
     while True:
-        component = _components(np.nonzero(linked)[0], period[linked], size)
+        component = components(np.nonzero(linked)[0], period[linked], size)
         at_period, at_class = component[period], component[:n_classes, None]
         tied = lead & (at_class == at_period)
         anchor = np.full(int(cell.max()) + 1, -1, dtype=np.int64)

@@ -282,7 +282,7 @@ def covariates_of(plan: Plan) -> list[Array]:
     rows, dose = equation.rows, equation.dose
     inside = range(0) if dose is None else range(dose.start, dose.start + dose.periods)
     return [
-        np.where((x.period is None) | (rows.time == x.period), x.values, 0.0)
+        x.at(rows.time)
         for k, x in enumerate(rows.columns)
         if x.name != LAG and not x.name.startswith(TIED) and k not in inside
     ]
@@ -299,7 +299,7 @@ def _treatment(plan: Plan) -> list[Array]:
     factors = spec.strata
     places = [plan.panel.roles.strata.index(factor) for factor in factors]
     key = np.column_stack(
-        [time * exposure.by_time, frame.stratum_levels[frame.stratum[unit]][:, places]]
+        [time * exposure.by_period, frame.stratum_levels[frame.stratum[unit]][:, places]]
     )
     levels = np.unique(key, axis=0, return_inverse=True)[1].ravel()
     values = exposure.values[plan.kept]
