@@ -167,7 +167,7 @@ def test_names_in_signatures_are_known() -> None:
             if isinstance(p.annotation, str) and kind_of(item, p).words == "anything":
                 through.add(p.annotation)
     assert through <= {
-        "object", "Any", "Roles", "Strings", "Ints", "Floats", "Floats | None", "Grid", "Gate",
+        "object", "Any", "Roles", "Strings", "Index", "Array", "Array | None", "Grid", "Gate",
         "Evidence", "Labels", "Verdict", "Kind", "Scope", "WeightProblem", "Settings", "Prepared",
         "Guess", "Recipe", "Relation", "tuple[Any, ...]", "xr.Dataset | None",
         "EquationSpec", "Facts", "Timing", "Nearness",

@@ -13,9 +13,6 @@ from bayes_nqp.columns._reading import further_down, joined_unit, reading_of, wi
 from bayes_nqp.columns._rows import left_out, panel_rows, stripped, without_place
 from bayes_nqp.columns._told import date_in, says_end, says_never, unclear
 from bayes_nqp.columns._values import (
-    Bools,
-    Floats,
-    Ints,
     SourceRows,
     Strings,
     counted,
@@ -42,10 +39,7 @@ __all__ = [
     "STEPS",
     "SUFFIXES",
     "UNCOMPUTED",
-    "Bools",
-    "Floats",
     "Found",
-    "Ints",
     "Marks",
     "Reading",
     "SourceRows",

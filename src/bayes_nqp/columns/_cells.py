@@ -15,8 +15,9 @@ from uuid import UUID
 import numpy as np
 import pandas as pd
 
+from bayes_nqp.arrays import Mask
 from bayes_nqp.columns._broken import refuse_broken
-from bayes_nqp.columns._values import Bools, SourceRows, counted, is_text, plain, unwrapped
+from bayes_nqp.columns._values import SourceRows, counted, is_text, plain, unwrapped
 from bayes_nqp.columns._words import WORDS
 from bayes_nqp.errors import PanelError, shown
 from bayes_nqp.language import Message
@@ -121,7 +122,7 @@ def _names(
     notes: list[str],
 ) -> pd.Series[Any]:
     if values.dtype.kind == "f" and np.isinf(values.to_numpy(dtype=np.float64)).any():
-        infinite: Bools = np.isinf(values.to_numpy(dtype=np.float64))
+        infinite: Mask = np.isinf(values.to_numpy(dtype=np.float64))
         raise PanelError(
             Message("{}={!r} holds infinity, which is no name", argument, str(column.name)),
             where=rows.shown(infinite),
@@ -245,7 +246,7 @@ def _refuse_far(values: pd.Series[Any], argument: str, rows: SourceRows) -> None
     """Refuse dates that no calendar writes."""
     if isinstance(values.dtype, pd.PeriodDtype):
         years = values.dt.year.to_numpy(dtype=np.float64, na_value=np.nan)
-        wrong: Bools = ((years < 1) | (years > 9999)) & values.notna().to_numpy()
+        wrong: Mask = ((years < 1) | (years > 9999)) & values.notna().to_numpy()
     elif values.dtype.kind == "M":
         dates = values.dt.tz_localize(None) if getattr(values.dtype, "tz", None) else values
         seconds = dates.to_numpy(dtype="datetime64[s]")

@@ -7,11 +7,12 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from bayes_nqp.arrays import Mask
 from bayes_nqp.columns._broken import broken_cell
 from bayes_nqp.columns._gaps import refuse_gaps
 from bayes_nqp.columns._number_words import EDGES
 from bayes_nqp.columns._texts import distinct, texts_of
-from bayes_nqp.columns._values import Bools, counted, is_text
+from bayes_nqp.columns._values import counted, is_text
 from bayes_nqp.columns._years import year_of
 from bayes_nqp.errors import shown
 from bayes_nqp.language import Message
@@ -58,7 +59,7 @@ def panel_rows(
     return frame[~gone].infer_objects()
 
 
-def without_place(frame: pd.DataFrame, unit: str | None, time: str | None, merged: bool) -> Bools:
+def without_place(frame: pd.DataFrame, unit: str | None, time: str | None, merged: bool) -> Mask:
     """Find the rows without a unit or without a time.
 
     Parameters
@@ -77,7 +78,7 @@ def without_place(frame: pd.DataFrame, unit: str | None, time: str | None, merge
     return gone
 
 
-def left_out(frame: pd.DataFrame, gone: Bools, why: Message = _BARE) -> Message:
+def left_out(frame: pd.DataFrame, gone: Mask, why: Message = _BARE) -> Message:
     """Say which rows are set aside, by their first text, and why."""
     few = frame[gone].head(3)
     texts = [

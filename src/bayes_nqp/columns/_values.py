@@ -14,13 +14,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from bayes_nqp.arrays import Array, Index, Mask
 from bayes_nqp.columns._texts import texts_of
 from bayes_nqp.errors import PanelError, cut, shown
 from bayes_nqp.language import Message, separated
 
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
-Bools = npt.NDArray[np.bool_]
 Strings = npt.NDArray[np.str_]
 
 _CELL = 60
@@ -40,7 +38,7 @@ class SourceRows:
     unit: str
     time: str
 
-    def shown(self, wrong: Bools, value: str | None = None) -> str:
+    def shown(self, wrong: Mask, value: str | None = None) -> str:
         """Describe the rows where `wrong`, with their value of one column if asked."""
         places = np.flatnonzero(wrong)
         few = self.frame.iloc[places[:5]]
@@ -112,16 +110,16 @@ def is_text(column: pd.Series[Any]) -> bool:
     return column.dtype == object or pd.api.types.is_string_dtype(column.dtype)
 
 
-def missing(column: pd.Series[Any]) -> Bools:
+def missing(column: pd.Series[Any]) -> Mask:
     """Tell where a column is missing; blank text counts."""
-    gone: Bools = column.isna().to_numpy(dtype=bool)
+    gone: Mask = column.isna().to_numpy(dtype=bool)
     if not is_text(column):
         return gone
     blank = texts_of(column).blank
     return gone | column.isin(blank).to_numpy(dtype=bool) if blank else gone
 
 
-def numbers(column: pd.Series[Any], argument: str, rows: SourceRows, notes: list[str]) -> Floats:
+def numbers(column: pd.Series[Any], argument: str, rows: SourceRows, notes: list[str]) -> Array:
     """Read a column as float64 with NaN; refuse text and infinities."""
     name = str(column.name)
     column = unwrapped(column)
@@ -134,7 +132,7 @@ def numbers(column: pd.Series[Any], argument: str, rows: SourceRows, notes: list
             Message("{}={!r} must be numbers, and holds {}", argument, name, column.dtype),
             hint="convert the column to numbers first",
         )
-    infinite: Bools = np.isinf(values)
+    infinite: Mask = np.isinf(values)
     if infinite.any():
         raise PanelError(
             Message("{}={!r} has {}", argument, name, counted(infinite.sum(), "infinite value")),
@@ -142,7 +140,7 @@ def numbers(column: pd.Series[Any], argument: str, rows: SourceRows, notes: list
             hint="a logarithm of zero or a division by zero; "
             "df.replace([np.inf, -np.inf], np.nan) drops these rows",
         )
-    large: Bools = np.abs(values) > _MOST
+    large: Mask = np.abs(values) > _MOST
     if large.any():
         raise PanelError(
             Message(
@@ -158,10 +156,10 @@ def numbers(column: pd.Series[Any], argument: str, rows: SourceRows, notes: list
     return values
 
 
-def _from_text(column: pd.Series[Any], argument: str, rows: SourceRows, notes: list[str]) -> Floats:
+def _from_text(column: pd.Series[Any], argument: str, rows: SourceRows, notes: list[str]) -> Array:
     name = str(column.name)
     blank = missing(column)
-    values: Floats = pd.to_numeric(column.where(~blank), errors="coerce").to_numpy(
+    values: Array = pd.to_numeric(column.where(~blank), errors="coerce").to_numpy(
         dtype=np.float64, na_value=np.nan
     )
     wrong = np.isnan(values) & ~blank
@@ -198,7 +196,7 @@ def grouped(text: str, mark: str) -> str | None:
     return text.replace(mark, "") if re.fullmatch(form, text.strip()) else None
 
 
-def encode(column: pd.Series[Any]) -> tuple[Ints, Strings]:
+def encode(column: pd.Series[Any]) -> tuple[Index, Strings]:
     """Give the distinct values of a column their numbers.
 
     Returns

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bayes_nqp.columns import Ints, encode
+from bayes_nqp import arrays
+from bayes_nqp.columns import encode
 from bayes_nqp.errors import PanelError, shown
 from bayes_nqp.index._recipe import Relation, relation
 from bayes_nqp.language import Message
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
 
 
-def rows_in(index: Index | Centrality, panel: Panel) -> Ints:
+def rows_in(index: Index | Centrality, panel: Panel) -> arrays.Index:
     """Find a panel's rows among those of an index, by unit and time.
 
     Returns
@@ -53,7 +54,7 @@ def rows_in(index: Index | Centrality, panel: Panel) -> Ints:
     return place
 
 
-def outcome_of(index: Index | Centrality, panel: Panel, rows: Ints) -> Relation:
+def outcome_of(index: Index | Centrality, panel: Panel, rows: arrays.Index) -> Relation:
     """Find how a panel's outcome is made of an index.
 
     Parameters

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from bayes_nqp.arrays import Array
-from bayes_nqp.columns import Bools, Ints, SourceRows, admitted, counted, encode, missing, numbers
+from bayes_nqp.arrays import Array, Index, Mask
+from bayes_nqp.columns import SourceRows, admitted, counted, encode, missing, numbers
 from bayes_nqp.errors import PanelError, nearest, shown
 from bayes_nqp.index._indicator import Indicator
 from bayes_nqp.language import Message, separated
@@ -46,10 +46,10 @@ class Read:
 
     indicators: tuple[Indicator, ...]
     x: Array
-    units: Ints
-    times: Ints
+    units: Index
+    times: Index
     labels: npt.NDArray[np.str_]
-    used: Bools
+    used: Mask
     notes: tuple[str, ...]
 
 
@@ -134,7 +134,7 @@ def _check_columns(
         raise PanelError("'frame' has no rows", hint="check the filter or the sheet it came from")
 
 
-def ordinals(column: pd.Series[Any], codes: Ints) -> Array:
+def ordinals(column: pd.Series[Any], codes: Index) -> Array:
     """Place periods on a line, for interpolation.
 
     Parameters

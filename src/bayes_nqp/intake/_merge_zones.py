@@ -7,7 +7,7 @@ from typing import Any, Final, Literal
 import numpy as np
 import pandas as pd
 
-from bayes_nqp.columns import Ints
+from bayes_nqp.arrays import Index
 from bayes_nqp.datasets import pilot_zones, prefectures
 from bayes_nqp.doors import door
 from bayes_nqp.errors import PanelError, nearest, shown
@@ -157,7 +157,7 @@ def _check_columns(frame: pd.DataFrame, prefecture: str, cohort: str, province: 
 
 def _distinct(
     frame: pd.DataFrame, prefecture: str, province: str | None
-) -> tuple[list[tuple[Any, Any]], Ints]:
+) -> tuple[list[tuple[Any, Any]], Index]:
     """List the distinct (prefecture, province), and which of them each row has."""
     first, names = pd.factorize(frame[prefecture])
     second, provinces = np.full(len(frame), -1), pd.Index([])
@@ -227,7 +227,7 @@ def _facts(
 def _matched(
     values: list[tuple[Any, Any]],
     matches: list[Match],
-    rows: Ints,
+    rows: Index,
     rule: Rule,
     below_prefecture: BelowPrefecture,
 ) -> pd.DataFrame:
@@ -254,7 +254,7 @@ def _matched(
 
 
 def _listed(
-    values: list[tuple[Any, Any]], matches: list[Match], rows: Ints, *, matched: bool
+    values: list[tuple[Any, Any]], matches: list[Match], rows: Index, *, matched: bool
 ) -> pd.DataFrame:
     """List distinct values that have no match, or whose match is doubtful."""
     table = [

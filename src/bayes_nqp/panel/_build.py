@@ -7,13 +7,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from bayes_nqp.arrays import Array, Index, Mask
 from bayes_nqp.columns import (
-    Bools,
-    Floats,
-    Ints,
     SourceRows,
     Strings,
     admitted_frame,
@@ -50,22 +47,22 @@ class Draft:
     roles: Roles
     scale: TimeScale
     units: Strings
-    codes: Ints
-    ordinals: Ints
-    first: Ints = field(default_factory=lambda: np.empty(0, dtype=np.int64))
-    values: dict[str, Floats] = field(default_factory=dict)
-    strata: dict[str, tuple[Ints, Strings]] = field(default_factory=dict)
+    codes: Index
+    ordinals: Index
+    first: Index = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    values: dict[str, Array] = field(default_factory=dict)
+    strata: dict[str, tuple[Index, Strings]] = field(default_factory=dict)
 
     @property
     def rows(self) -> SourceRows:
         return SourceRows(self.frame, self.roles.unit, self.roles.time)
 
     @property
-    def starts(self) -> Ints:
+    def starts(self) -> Index:
         """First row of every unit that has rows."""
-        return starts_of(self.codes)
+        return np.flatnonzero(np.diff(self.codes, prepend=-1)).astype(np.int64)
 
-    def keep(self, mask: Bools) -> Draft:
+    def keep(self, mask: Mask) -> Draft:
         """Keep some rows, and the units that have any left."""
         if mask.all():
             return self.compact()
@@ -94,11 +91,6 @@ class Draft:
         place[present] = np.arange(len(present))
         first = self.first[present] if len(self.first) else self.first
         return replace(self, units=self.units[present], codes=place[self.codes], first=first)
-
-
-def starts_of(codes: Ints) -> Ints:
-    """Find the first row of every unit, in rows sorted by unit."""
-    return np.flatnonzero(np.append(True, codes[1:] != codes[:-1])).astype(np.int64)
 
 
 def build(
@@ -179,7 +171,7 @@ def _draft(
     return Draft(df, roles, scale, units, codes, ordinals).compact()
 
 
-def _keys(codes: Ints, ordinals: Ints, ok: Bools, units: int) -> Ints:
+def _keys(codes: Index, ordinals: Index, ok: Mask, units: int) -> Index:
     """Number every pair of a unit and a time, in the order of units and times."""
     low = int(ordinals[ok].min())
     span = int(ordinals[ok].max()) - low + 1
@@ -189,7 +181,7 @@ def _keys(codes: Ints, ordinals: Ints, ok: Bools, units: int) -> Ints:
     return codes * len(seen) + ranks
 
 
-def _refuse_duplicates(key: Ints, rows: SourceRows) -> None:
+def _refuse_duplicates(key: Index, rows: SourceRows) -> None:
     same = key[1:] == key[:-1]
     if same.any():
         repeated = np.append(same, False) | np.append(False, same)
@@ -227,7 +219,7 @@ def _read(draft: Draft, notes: list[str]) -> None:
         _checks.constant_counts(draft.values[roles.counts], roles.counts, draft.starts, draft.units)
 
 
-def _adoption(draft: Draft, treated: str | None, never: object, notes: list[str]) -> Ints:
+def _adoption(draft: Draft, treated: str | None, never: object, notes: list[str]) -> Index:
     """First treated periods of units: of the column of cohorts, or dated by an indicator."""
     cohort = draft.roles.cohort
     if cohort is None:
@@ -330,7 +322,7 @@ def _fields(
     }
 
 
-def cohort_column(codes: Ints, grid: Grid) -> Any:
+def cohort_column(codes: Index, grid: Grid) -> Any:
     """Write cohorts per unit as a user would: numbers with NaN, or periods with NaT."""
     ordinals = grid.start + grid.step * codes
     if grid.base is None:
@@ -338,14 +330,14 @@ def cohort_column(codes: Ints, grid: Grid) -> Any:
     return periods_of(ordinals, grid.base).where(codes >= 0).array
 
 
-def _matrix(draft: Draft, part: str) -> npt.NDArray[np.float64]:
+def _matrix(draft: Draft, part: str) -> Array:
     columns = [draft.values[name] for name in getattr(draft.roles, part)]
     return frozen(np.column_stack([np.empty((len(draft.codes), 0)), *columns]))
 
 
-def _levels(strata: dict[str, tuple[Ints, Strings]], starts: Ints) -> dict[str, Any]:
+def _levels(strata: dict[str, tuple[Index, Strings]], starts: Index) -> dict[str, Any]:
     levels: dict[str, Strings] = {}
-    codes: dict[str, Ints] = {}
+    codes: dict[str, Index] = {}
     for name, (row_codes, labels) in strata.items():
         levels_used, unit_codes = np.unique(row_codes[starts], return_inverse=True)
         levels[name], codes[name] = frozen(labels[levels_used]), frozen(unit_codes.astype(np.int64))

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bayes_nqp.columns import FEW, Floats, Ints, SourceRows, Strings, counted
+from bayes_nqp.arrays import Array, Index
+from bayes_nqp.columns import FEW, SourceRows, Strings, counted
 from bayes_nqp.errors import PanelError, shown
 from bayes_nqp.language import Message
 from bayes_nqp.panel._roles import Roles
@@ -15,7 +16,9 @@ from bayes_nqp.panel._roles import Roles
 _BIG = np.iinfo(np.int64).max
 
 
-def constant_stratum(name: str, codes: Ints, labels: Strings, starts: Ints, units: Strings) -> None:
+def constant_stratum(
+    name: str, codes: Index, labels: Strings, starts: Index, units: Strings
+) -> None:
     """Refuse a stratum that changes within a unit."""
     high = np.maximum.reduceat(codes, starts)
     low = np.minimum.reduceat(np.where(codes < 0, _BIG, codes), starts)
@@ -39,7 +42,7 @@ def constant_stratum(name: str, codes: Ints, labels: Strings, starts: Ints, unit
         )
 
 
-def whole_stratum(name: str, codes: Ints, units: Ints, rows: SourceRows) -> None:
+def whole_stratum(name: str, codes: Index, units: Index, rows: SourceRows) -> None:
     """Refuse a stratum that is given in some rows of a unit alone, as merged cells are."""
     gone, stated = codes < 0, np.unique(units[codes >= 0])
     partly = gone & np.isin(units, stated)
@@ -74,7 +77,7 @@ def not_continuous(name: str, column: pd.Series[Any], levels: int, units: int) -
         )
 
 
-def constant_counts(values: Floats, name: str, starts: Ints, units: Strings) -> None:
+def constant_counts(values: Array, name: str, starts: Index, units: Strings) -> None:
     """Refuse a unit that stands for more units in one row than in another."""
     low, high = np.fmin.reduceat(values, starts), np.fmax.reduceat(values, starts)
     changing = high > low
@@ -90,7 +93,7 @@ def constant_counts(values: Floats, name: str, starts: Ints, units: Strings) -> 
         )
 
 
-def positive(values: Floats, part: str, name: str, rows: SourceRows) -> None:
+def positive(values: Array, part: str, name: str, rows: SourceRows) -> None:
     """Refuse weights or counts that are zero or negative."""
     wrong = values <= 0
     if wrong.any():
@@ -107,7 +110,7 @@ def positive(values: Floats, part: str, name: str, rows: SourceRows) -> None:
 
 
 def whole(
-    values: dict[str, Floats], roles: Roles, units: Strings, starts: Ints, rows: SourceRows
+    values: dict[str, Array], roles: Roles, units: Strings, starts: Index, rows: SourceRows
 ) -> None:
     """Check what needs all the kept rows: units, outcome, covariates, mediators."""
     if len(units) == 1:
@@ -143,7 +146,7 @@ def whole(
             _varies_within(part, name, values[name], starts)
 
 
-def _varies_within(argument: str, name: str, values: Floats, starts: Ints) -> None:
+def _varies_within(argument: str, name: str, values: Array, starts: Index) -> None:
     low, high = np.fmin.reduceat(values, starts), np.fmax.reduceat(values, starts)
     if ((high > low).any()) or not len(starts) < len(values):
         return

@@ -7,13 +7,10 @@ from itertools import islice
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from bayes_nqp.arrays import Array, Index, Mask
 from bayes_nqp.columns import (
-    Bools,
-    Floats,
-    Ints,
     SourceRows,
     Strings,
     as_years,
@@ -54,12 +51,12 @@ def from_column(
     column: pd.Series[Any],
     never: list[object],
     rows: SourceRows,
-    starts: Ints,
+    starts: Index,
     scale: TimeScale,
     notes: list[str],
     *,
     yearly: bool,
-) -> Ints:
+) -> Index:
     """Read one first treated period per unit, NEVER for none.
 
     Where times are years, dates and text that says dates are taken as their years.
@@ -109,7 +106,7 @@ def _no_odd_dates(column: pd.Series[Any], rows: SourceRows) -> None:
         )
 
 
-def _changes(column: pd.Series[Any], starts: Ints, changing: Bools, rows: SourceRows) -> str:
+def _changes(column: pd.Series[Any], starts: Index, changing: Mask, rows: SourceRows) -> str:
     ends = np.append(starts[1:], len(column))
     texts = []
     for i in np.flatnonzero(changing)[:6]:
@@ -122,8 +119,8 @@ def _changes(column: pd.Series[Any], starts: Ints, changing: Bools, rows: Source
 
 
 def from_indicator(
-    column: pd.Series[Any], rows: SourceRows, starts: Ints, ordinals: Ints, notes: list[str]
-) -> Ints:
+    column: pd.Series[Any], rows: SourceRows, starts: Index, ordinals: Index, notes: list[str]
+) -> Index:
     """Date the adoption of each unit by its first row with a positive indicator."""
     shares = _shares(column, rows, notes)
     on = shares > 0
@@ -149,7 +146,7 @@ def from_indicator(
     return first
 
 
-def _note_amounts(shares: Floats, starts: Ints, column: pd.Series[Any], notes: list[str]) -> None:
+def _note_amounts(shares: Array, starts: Index, column: pd.Series[Any], notes: list[str]) -> None:
     """Say that amounts after the first treated period count as treated in full."""
     on = shares > 0
     later = np.append(False, on[1:] & on[:-1])
@@ -164,14 +161,24 @@ def _note_amounts(shares: Floats, starts: Ints, column: pd.Series[Any], notes: l
         )  # fmt: skip
 
 
-def _shares(column: pd.Series[Any], rows: SourceRows, notes: list[str]) -> Floats:
+def _shares(column: pd.Series[Any], rows: SourceRows, notes: list[str]) -> Array:
     """Shares of its period that each row is in force, 0 to 1."""
     marks = marks_of(column)
     if marks is not None and not marks.plain:
         notes.append(Message("{}: {}", column.name, marks.words))
         column = marks.values
     elif marks is None and (words := unsaid(column)):
-        _refuse_unsaid(column, words, rows)
+        wrong = column.isin(words).to_numpy(dtype=bool)
+        raise PanelError(
+            Message(
+                "treated={!r} says neither treated nor untreated in {}: {}",
+                column.name,
+                counted(wrong.sum(), "row"),
+                shown(map(repr, words), 4),
+            ),
+            where=rows.shown(wrong, str(column.name)),
+            hint="1 or 0 in every row, or words such as yes and no, 是 and 否",
+        )
     values = numbers(column, "treated", rows, notes)
     gone = np.isnan(values)
     if gone.any():
@@ -190,21 +197,7 @@ def _shares(column: pd.Series[Any], rows: SourceRows, notes: list[str]) -> Float
     return values
 
 
-def _refuse_unsaid(column: pd.Series[Any], words: list[Any], rows: SourceRows) -> None:
-    wrong = column.isin(words).to_numpy(dtype=bool)
-    raise PanelError(
-        Message(
-            "treated={!r} says neither treated nor untreated in {}: {}",
-            column.name,
-            counted(wrong.sum(), "row"),
-            shown(map(repr, words), 4),
-        ),
-        where=rows.shown(wrong, str(column.name)),
-        hint="1 or 0 in every row, or words such as yes and no, 是 and 否",
-    )
-
-
-def on_grid(first: Ints, grid: Grid, units: Strings, name: str, notes: list[str]) -> Ints:
+def on_grid(first: Index, grid: Grid, units: Strings, name: str, notes: list[str]) -> Index:
     """Turn first treated ordinals into codes of the grid, −1 for never within the sample."""
     treated = first != NEVER
     early = treated & (first < grid.start)
@@ -237,7 +230,7 @@ def on_grid(first: Ints, grid: Grid, units: Strings, name: str, notes: list[str]
     return codes
 
 
-def _refuse_early(first: Ints, early: Bools, grid: Grid, units: Strings, name: str) -> None:
+def _refuse_early(first: Index, early: Mask, grid: Grid, units: Strings, name: str) -> None:
     values = np.unique(first[early])
     start = grid.text(np.array([grid.start]))[0]
     texts = grid.text(first[early])
@@ -263,10 +256,3 @@ def _refuse_early(first: Ints, early: Bools, grid: Grid, units: Strings, name: s
             "{}, or drop these units: without an untreated row they identify nothing", hint
         ),
     )
-
-
-def labels_of(codes: Ints, time_labels: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Label each unit's cohort: float with NaN, or text with ``""`` for never treated."""
-    if time_labels.dtype.kind in "iuf":
-        return np.where(codes < 0, np.nan, time_labels[codes].astype(np.float64))
-    return np.where(codes < 0, "", time_labels[codes])

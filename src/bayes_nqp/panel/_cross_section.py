@@ -11,10 +11,8 @@ import numpy as np
 import pandas as pd
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.arrays import Array, Index, Mask
 from bayes_nqp.columns import (
-    Bools,
-    Floats,
-    Ints,
     SourceRows,
     Strings,
     admitted_frame,
@@ -39,7 +37,7 @@ _TAKEN = (v.TOTAL, v.DIRECT, "outcome", "all mediators")
 class _Lines(SourceRows):
     """Names rows for a message by the user's index alone."""
 
-    def shown(self, wrong: Bools, value: str | None = None) -> str:
+    def shown(self, wrong: Mask, value: str | None = None) -> str:
         places = np.flatnonzero(wrong)
         texts = [Message("row {}", plain(self.frame.index[k])) for k in places[:5]]
         if value is not None:
@@ -65,11 +63,11 @@ class CrossSection:
     """
 
     names: dict[str, tuple[str, ...]]
-    outcome: Floats
-    treatment: Floats
-    mediators: Floats
-    covariates: Floats
-    stratum: Ints
+    outcome: Array
+    treatment: Array
+    mediators: Array
+    covariates: Array
+    stratum: Index
     levels: dict[str, list[str]]
     notes: tuple[str, ...]
 
@@ -104,10 +102,8 @@ def cross_section(
     StudyError
         If the arguments are.
     """
-    notes: list[str] = []
-    if isinstance(data, str | Path):
-        data, notes_read = read(Path(data))
-        notes += notes_read
+    data, said = read(Path(data)) if isinstance(data, str | Path) else (data, ())
+    notes = [*said]
     names = {
         "outcome": (outcome,),
         "treatment": (treatment,),
@@ -119,39 +115,36 @@ def cross_section(
     _check_names(data, names, named)
     data = admitted_frame(data, named, lambda frame: _Lines(frame, "", ""), notes)
     _check_coded(data[treatment])
+    flags = [x for role, x in named if role != "strata" and data[x].dtype == bool]
+    data = data.astype(dict.fromkeys(flags, np.int64))
     rows = _Lines(data, "", "")
-    values = {}
-    for role, name in named:
-        if role != "strata":
-            column = data[name]
-            column = column.astype(np.int64) if column.dtype == bool else column
-            values[name] = numbers(column, role, rows, notes)
+    values = {x: numbers(data[x], role, rows, notes) for role, x in named if role != "strata"}
     coded = {name: encode(data[name]) for name in names["strata"]}
     gone = {name: np.isnan(column) for name, column in values.items()}
     gone |= {name: codes < 0 for name, (codes, _) in coded.items()}
     keep = _complete(gone, len(data), notes)
     stratum, levels = _strata(coded, keep)
-
-    def table(role: str) -> Floats:
-        columns = [values[name][keep] for name in names[role]]
-        return np.stack(columns, axis=1) if columns else np.zeros((int(keep.sum()), 0))
-
+    none = np.zeros((int(keep.sum()), 0))
+    mediating, adjusting = (
+        np.column_stack([none, *(values[name][keep] for name in names[role])])
+        for role in ("mediators", "covariates")
+    )
     notes += [
         f"{name} takes two values, and its equation is linear all the same"
         for name in (outcome, *names["mediators"])
         if np.unique(values[name][keep]).size == 2
     ]
     section = CrossSection(
-        names, values[outcome][keep], values[treatment][keep], table("mediators"),
-        table("covariates"), stratum, levels, tuple(notes),
+        names, values[outcome][keep], values[treatment][keep], mediating, adjusting, stratum,
+        levels, tuple(notes),
     )  # fmt: skip
     _check_values(section)
     return section
 
 
 def _strata(
-    coded: dict[str, tuple[Ints, Strings]], keep: Bools
-) -> tuple[Ints, dict[str, list[str]]]:
+    coded: dict[str, tuple[Index, Strings]], keep: Mask
+) -> tuple[Index, dict[str, list[str]]]:
     """Stratum of each row that is kept, and the levels of every stratum by factor."""
     codes = [codes[keep] for codes, _ in coded.values()]
     combined = np.stack(codes, axis=1) if codes else np.zeros((int(keep.sum()), 1), dtype=np.int64)
@@ -205,9 +198,9 @@ def _check_names(
             raise StudyError(Message("a stratum is called {!r}", name), hint="rename the column")
 
 
-def _complete(gone: dict[str, Bools], total: int, notes: list[str]) -> Bools:
+def _complete(gone: dict[str, Mask], total: int, notes: list[str]) -> Mask:
     """Rows without a missing value; the others are counted."""
-    keep: Bools = ~np.any(list(gone.values()), axis=0)
+    keep: Mask = ~np.any(list(gone.values()), axis=0)
     causes = {name: int(where.sum()) for name, where in gone.items() if where.any()}
     if not keep.any():
         raise PanelError(
@@ -226,7 +219,7 @@ def _complete(gone: dict[str, Bools], total: int, notes: list[str]) -> Bools:
 
 def _check_values(section: CrossSection) -> None:
     """Refuse columns that do not vary, or that are one another."""
-    columns: list[tuple[str, str, Floats]] = [
+    columns: list[tuple[str, str, Array]] = [
         ("outcome", section.names["outcome"][0], section.outcome),
         ("treatment", section.names["treatment"][0], section.treatment),
     ]
@@ -259,7 +252,7 @@ def _check_values(section: CrossSection) -> None:
                 )
 
 
-def _same_line(first: Floats, other: Floats) -> bool:
+def _same_line(first: Array, other: Array) -> bool:
     """Tell whether one column is a linear function of another."""
     if first.size < 3:
         return False

@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from bayes_nqp.columns import Bools, Floats, Ints, SourceRows, frozen, missing, numbers
+from bayes_nqp.arrays import Index, Mask
+from bayes_nqp.columns import SourceRows, frozen, missing, numbers
 from bayes_nqp.errors import PanelError, brief, nearest, shown
 from bayes_nqp.language import Message
 from bayes_nqp.panel._build import build, cohort_column, free_name
@@ -33,7 +34,7 @@ def rows_of(panel: Rectangle) -> SourceRows:
     return SourceRows(panel.frame, panel.roles.unit, panel.roles.time)
 
 
-def where[P: Rectangle](panel: P, mask: Bools | pd.Series[Any], note: str = "") -> P:
+def where[P: Rectangle](panel: P, mask: Mask | pd.Series[Any], note: str = "") -> P:
     """Keep some rows."""
     keep = np.asarray(mask)
     if keep.dtype != bool or keep.shape != panel.unit_codes.shape:
@@ -88,7 +89,13 @@ def with_outcome[P: Rectangle](panel: P, values: str | npt.ArrayLike) -> P:
         return replace(
             panel, roles=roles, outcome=frozen(outcome_values), notes=(*panel.notes, *notes)
         )
-    array = _numbers(values)
+    try:
+        array = np.array(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise PanelError(
+            Message("values={} are no numbers", brief(values)),
+            hint="a number for each row of panel.frame, or the name of a column",
+        ) from error
     if array.shape != panel.unit_codes.shape:
         raise PanelError(
             Message(
@@ -107,17 +114,6 @@ def with_outcome[P: Rectangle](panel: P, values: str | npt.ArrayLike) -> P:
         )
     frame = panel.frame.assign(**{panel.roles.outcome: array})
     return replace(panel, frame=frame, outcome=frozen(array))
-
-
-def _numbers(values: npt.ArrayLike) -> Floats:
-    """Read a copy of an array of numbers."""
-    try:
-        return np.array(values, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise PanelError(
-            Message("values={} are no numbers", brief(values)),
-            hint="a number for each row of panel.frame, or the name of a column",
-        ) from error
 
 
 def with_cohorts[P: Rectangle](panel: P, cohorts: npt.ArrayLike) -> P:
@@ -151,7 +147,7 @@ def with_cohorts[P: Rectangle](panel: P, cohorts: npt.ArrayLike) -> P:
     return replace(panel, frame=frame, roles=roles, cohort_codes=frozen(codes), never=())
 
 
-def _codes(panel: Rectangle, labels: npt.NDArray[Any]) -> Ints:
+def _codes(panel: Rectangle, labels: npt.NDArray[Any]) -> Index:
     numeric = panel.time_labels.dtype.kind in "iuf"
     code_of = {(float(x) if numeric else str(x)): i for i, x in enumerate(panel.time_labels)}
     code_of[""] = -1

@@ -26,8 +26,6 @@ _STILL: Final = 0.5
 """Powers of ten by which numbers move from one period to the next in a column that is no noise."""
 _ALMOST_ALL: Final = 0.97
 
-type _Places = pd.Series[Any]
-
 
 def doubtful_numbers(panel: Rectangle) -> Iterator[PanelError]:
     """Say of the columns with a part where their numbers may be codes, or of another unit."""
@@ -126,7 +124,7 @@ def _units(panel: Rectangle, name: str, numbers: pd.Series[float]) -> Iterator[P
     )  # fmt: skip
 
 
-def _shown(panel: Rectangle, where: _Places) -> Message:
+def _shown(panel: Rectangle, where: pd.Series[Any]) -> Message:
     """Units with their periods."""
     at = np.flatnonzero(where.to_numpy(dtype=bool))
     units, times = panel.unit_labels[panel.unit_codes[at]], panel.time_labels[panel.time_codes[at]]

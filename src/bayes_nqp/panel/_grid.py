@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from bayes_nqp.columns import Ints, SourceRows, days_since_1900
+from bayes_nqp.arrays import Index
+from bayes_nqp.columns import SourceRows, days_since_1900
 from bayes_nqp.errors import PanelError, shown
 from bayes_nqp.language import Message
 from bayes_nqp.limits import limit, way_out
@@ -45,7 +46,7 @@ class Grid:
         ordinals = self.start + self.step * np.arange(self.size, dtype=np.int64)
         return ordinals if self.base is None else self.text(ordinals)
 
-    def text(self, ordinals: Ints) -> npt.NDArray[Any]:
+    def text(self, ordinals: Index) -> npt.NDArray[Any]:
         """Write ordinals as labels."""
         if self.base is None:
             return np.array([str(x) for x in ordinals], dtype=str)
@@ -55,12 +56,12 @@ class Grid:
         return np.array(periods.astype(str), dtype=str)
 
 
-def periods_of(ordinals: Ints, base: str) -> pd.PeriodIndex:
+def periods_of(ordinals: Index, base: str) -> pd.PeriodIndex:
     """Turn ordinals into pandas periods."""
     return pd.PeriodIndex(pd.arrays.PeriodArray(ordinals, dtype=pd.PeriodDtype(base)))
 
 
-def make_grid(ordinals: Ints, scale: TimeScale, rows: SourceRows, name: str) -> tuple[Grid, Ints]:
+def make_grid(ordinals: Index, scale: TimeScale, rows: SourceRows, name: str) -> tuple[Grid, Index]:
     """Fit a regular grid to the observed periods, and list those without a row; or refuse them."""
     seen = np.unique(ordinals)
     if len(seen) == 1:
@@ -80,7 +81,7 @@ def make_grid(ordinals: Ints, scale: TimeScale, rows: SourceRows, name: str) -> 
     return grid, np.setdiff1d(full, seen)
 
 
-def _refuse_long(grid: Grid, seen: Ints, ordinals: Ints, rows: SourceRows, name: str) -> None:
+def _refuse_long(grid: Grid, seen: Index, ordinals: Index, rows: SourceRows, name: str) -> None:
     """Refuse a grid that is nearly empty, as one wrong year makes it, before it is made."""
     gap = int(np.argmax(np.diff(seen)))
     late = ordinals > seen[gap]
@@ -102,7 +103,7 @@ def _refuse_long(grid: Grid, seen: Ints, ordinals: Ints, rows: SourceRows, name:
     )
 
 
-def _irregular(grid: Grid, seen: Ints, gaps: Ints, name: str) -> None:
+def _irregular(grid: Grid, seen: Index, gaps: Index, name: str) -> None:
     if grid.base is None:
         _refuse_calendar_codes(seen, name)
         if date := days_since_1900(seen):
@@ -129,7 +130,7 @@ def _irregular(grid: Grid, seen: Ints, gaps: Ints, name: str) -> None:
     )
 
 
-def _refuse_calendar_codes(seen: Ints, name: str) -> None:
+def _refuse_calendar_codes(seen: Index, name: str) -> None:
     """Refuse 201512, 201601 and the like, which are no count of periods."""
     months, quarters = seen % 100, seen % 10
     if seen[0] >= 190001 and seen[-1] <= 210012 and months.min() >= 1 and months.max() <= 12:

@@ -12,7 +12,8 @@ import pandas as pd
 from annotated_types import Ge
 
 from bayes_nqp.annotations import Language, Seed
-from bayes_nqp.columns import Bools, cells_of, reading_of, source_of
+from bayes_nqp.arrays import Mask
+from bayes_nqp.columns import cells_of, reading_of, source_of
 from bayes_nqp.doors import PanelAttributes, door
 from bayes_nqp.errors import UnknownLabelError, nearest
 from bayes_nqp.files import named
@@ -456,7 +457,7 @@ class Panel(PanelAttributes, Rectangle):
         panel = cls(**fields)
         return replace(panel, notes=(*panel.notes, *notes_of_numbers(panel)))
 
-    def where(self, mask: Bools | pd.Series[Any]) -> Panel:
+    def where(self, mask: Mask | pd.Series[Any]) -> Panel:
         """Keep some rows, and validate the rest as a panel of its own.
 
         Parameters

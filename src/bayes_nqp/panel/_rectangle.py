@@ -11,11 +11,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from bayes_nqp.columns import Floats, Ints, Strings, frozen
+from bayes_nqp.arrays import Array, Index
+from bayes_nqp.columns import Strings, frozen
 from bayes_nqp.errors import PanelError
 from bayes_nqp.labels import UNLABELLED, Labels
 from bayes_nqp.language import Message
-from bayes_nqp.panel._cohorts import labels_of
 from bayes_nqp.panel._grid import Grid
 from bayes_nqp.panel._roles import Roles
 
@@ -27,24 +27,24 @@ class Rectangle:
     frame: pd.DataFrame
     roles: Roles
     unit_labels: Strings
-    unit_codes: Ints
+    unit_codes: Index
     time_labels: npt.NDArray[Any]
-    time_codes: Ints
-    cohort_codes: Ints
-    outcome: Floats
-    weights: Floats | None
-    covariates: Floats
-    mediators: Floats
-    moderators: Floats
+    time_codes: Index
+    cohort_codes: Index
+    outcome: Array
+    weights: Array | None
+    covariates: Array
+    mediators: Array
+    moderators: Array
     levels: dict[str, Strings]
-    strata_codes: dict[str, Ints]
+    strata_codes: dict[str, Index]
     dropped: dict[str, int]
     notes: tuple[str, ...]
     grid: Grid
     never: tuple[object, ...] = ()
-    exposures: Floats = field(default_factory=lambda: frozen(np.empty((0, 0))))
+    exposures: Array = field(default_factory=lambda: frozen(np.empty((0, 0))))
     labels: Labels = UNLABELLED
-    counts: Floats = field(default_factory=lambda: frozen(np.empty(0)))
+    counts: Array = field(default_factory=lambda: frozen(np.empty(0)))
 
     @property
     def summed(self) -> bool:
@@ -60,7 +60,7 @@ class Rectangle:
                 hint="the panel of single units, or of a sample of them",
             )
 
-    def summed_product(self, left: str, right: str) -> Floats:
+    def summed_product(self, left: str, right: str) -> Array:
         """Two columns multiplied before units were summed up (row); refused if they were not."""
         name = product_name(left, right)
         if name not in self.frame.columns:
@@ -94,7 +94,10 @@ class Rectangle:
     @cached_property
     def cohort_labels(self) -> npt.NDArray[Any]:
         """Each unit's first treated period: float with NaN, or text with ``""`` (unit)."""
-        return frozen(labels_of(self.cohort_codes, self.time_labels))
+        codes, labels = self.cohort_codes, self.time_labels
+        if labels.dtype.kind in "iuf":
+            return frozen(np.where(codes < 0, np.nan, labels[codes].astype(np.float64)))
+        return frozen(np.where(codes < 0, "", labels[codes]))
 
     @property
     def arguments(self) -> dict[str, Any]:
@@ -134,7 +137,7 @@ def product_name(left: str, right: str) -> str:
     return " × ".join(sorted((left, right)))
 
 
-def _canonical(values: Floats) -> Floats:
+def _canonical(values: Array) -> Array:
     """Give every zero one sign and every NaN one bit pattern."""
     out = np.ascontiguousarray(values + 0.0, dtype="<f8")
     out[np.isnan(out)] = np.nan

@@ -25,7 +25,6 @@ _PARTS = (
 _SEVERAL = ("strata", "covariates", "mediators", "moderators", "exposures")
 _MANY = 100_000
 """Names that are taken of what may have no end."""
-_TO_FRAME = Message("pandas.DataFrame(…), or .to_pandas() on a polars or Arrow table")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +94,8 @@ def check_roles(df: pd.DataFrame, named: list[tuple[str, str]]) -> None:
     """Refuse columns that are unknown, twice there, reserved, or in two roles."""
     if not isinstance(df, pd.DataFrame):
         raise PanelError(
-            Message("df must be a pandas DataFrame, not {}", type(df).__name__), hint=_TO_FRAME
+            Message("df must be a pandas DataFrame, not {}", type(df).__name__),
+            hint="pandas.DataFrame(…), or .to_pandas() on a polars or Arrow table",
         )
     if df.columns.nlevels > 1:
         raise PanelError(

@@ -8,16 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from bayes_nqp.columns import (
-    Bools,
-    Floats,
-    checked_names,
-    counted,
-    is_text,
-    numbers,
-    plain,
-    unwrapped,
-)
+from bayes_nqp.arrays import Array, Mask
+from bayes_nqp.columns import checked_names, counted, is_text, numbers, plain, unwrapped
 from bayes_nqp.errors import PanelError, nearest, shown
 from bayes_nqp.language import Message
 from bayes_nqp.panel._derive import column_of, rows_of, where
@@ -25,11 +17,10 @@ from bayes_nqp.panel._rectangle import Rectangle
 from bayes_nqp.panel._unit_column import stratified
 from bayes_nqp.vocabulary import RESERVED
 
-_QUANTILES = {"median": (1 / 2,), "terciles": (1 / 3, 2 / 3), "quartiles": (1 / 4, 1 / 2, 3 / 4)}
-_QUANTILE_WORDS = {
-    "median": Message("median"),
-    "terciles": Message("terciles"),
-    "quartiles": Message("quartiles"),
+_QUANTILES = {
+    "median": (Message("median"), [1 / 2]),
+    "terciles": (Message("terciles"), [1 / 3, 2 / 3]),
+    "quartiles": (Message("quartiles"), [1 / 4, 1 / 2, 3 / 4]),
 }
 _MISSING = "missing"
 
@@ -46,7 +37,11 @@ def stratify[P: Rectangle](
 ) -> P:
     """Add a stratum; the arguments are those of `Panel.stratify`."""
     name = name or f"{column}_group"
-    _check_name(panel, name)
+    checked_names([("name", name)])
+    if name in panel.frame.columns or name in RESERVED:
+        taken = Message("name={!r} is already a column", name)
+        taken = Message("name={!r} is reserved", name) if name in RESERVED else taken
+        raise PanelError(taken, hint="name='another_name'")
     if missing not in ("error", "drop", "level"):
         raise PanelError(
             Message("missing={!r} is unknown", missing), hint="'error', 'drop' or 'level'"
@@ -83,16 +78,7 @@ def stratify[P: Rectangle](
     return out
 
 
-def _check_name(panel: Rectangle, name: str) -> None:
-    checked_names([("name", name)])
-    if name in panel.frame.columns or name in RESERVED:
-        problem = Message("name={!r} is already a column", name)
-        if name in RESERVED:
-            problem = Message("name={!r} is reserved", name)
-        raise PanelError(problem, hint="name='another_name'")
-
-
-def _baseline(panel: Rectangle, column: str, at: object) -> tuple[Floats, str]:
+def _baseline(panel: Rectangle, column: str, at: object) -> tuple[Array, str]:
     raw = column_of(panel, "column", column)
     if is_text(unwrapped(raw)) and raw.nunique() < panel.unit_labels.size and not _numeric(raw):
         raise PanelError(
@@ -153,7 +139,7 @@ def _period(panel: Rectangle, at: object) -> int:
     return labels.index(plain(at))
 
 
-def _refuse_missing(panel: Rectangle, column: str, when: str, gone: Bools) -> None:
+def _refuse_missing(panel: Rectangle, column: str, when: str, gone: Mask) -> None:
     raise PanelError(
         Message(
             "column={!r} has no value {} for {} of {} units",
@@ -169,23 +155,23 @@ def _refuse_missing(panel: Rectangle, column: str, when: str, gone: Bools) -> No
 
 
 def _edges(
-    values: Floats, column: str, cuts: str | Sequence[float], thresholds: Sequence[float] | None
-) -> tuple[Floats, str]:
+    values: Array, column: str, cuts: str | Sequence[float], thresholds: Sequence[float] | None
+) -> tuple[Array, str]:
     if thresholds is not None:
         edges = np.asarray(thresholds, dtype=np.float64)
         how = Message("given", context="cuts")
     else:
         if isinstance(cuts, str) and cuts not in _QUANTILES:
             raise PanelError(Message("cuts={!r} is unknown", cuts), hint=nearest(cuts, _QUANTILES))
-        quantiles = _QUANTILES[cuts] if isinstance(cuts, str) else tuple(cuts)
+        words, quantiles = _QUANTILES[cuts] if isinstance(cuts, str) else (None, list(cuts))
         if not quantiles or not all(0 < q < 1 for q in quantiles):
             raise PanelError(
                 Message("cuts={!r} must be quantiles between 0 and 1", cuts),
                 hint=Message("thresholds=… takes values of {!r}", column),
             )
         edges = np.quantile(values, quantiles)
-        cut_words = _QUANTILE_WORDS.get(str(cuts)) or Message("quantiles {}", shown(quantiles))
-        how = Message("{} over {} units", cut_words, len(values))
+        words = words or Message("quantiles {}", shown(quantiles))
+        how = Message("{} over {} units", words, len(values))
     if edges.ndim != 1 or not len(edges) or not (np.diff(edges) > 0).all():
         raise PanelError(
             Message("the cuts of {!r} must increase, and are {}", column, shown(edges.ravel())),
@@ -213,7 +199,7 @@ def _labels(labels: Sequence[str] | None, count: int) -> npt.NDArray[np.str_]:
 
 
 def _check_filled(
-    texts: npt.NDArray[np.str_], level: npt.NDArray[np.str_], column: str, edges: Floats
+    texts: npt.NDArray[np.str_], level: npt.NDArray[np.str_], column: str, edges: Array
 ) -> None:
     empty = [text for text in texts if not (level == text).any()]
     if empty:

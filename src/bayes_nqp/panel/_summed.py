@@ -93,8 +93,8 @@ def _classes(panel: Rectangle, by: Iterable[str], weights: Array | None) -> Inde
 
 def summary_of(parts: Callable[[], Iterable[UnitPart]], kinds: Iterable[str]) -> UnitSummary:
     """Units as they are summed up, whose columns have these parts."""
-    whole, bare = zip(*((x not in _NET + _BARE, x in _BARE) for x in kinds), strict=True)
-    return UnitSummary(parts, whole, bare)
+    bare = [kind in _BARE for kind in kinds]
+    return UnitSummary(parts, [kind not in _NET + _BARE for kind in kinds], bare)
 
 
 def pairs_of(products: Iterable[tuple[str, str]]) -> dict[str, tuple[str, str]]:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from bayes_nqp.columns import Bools, Ints, SourceRows, is_text, missing, plain, unwrapped, year_of
+from bayes_nqp.arrays import Array, Index, Mask
+from bayes_nqp.columns import SourceRows, is_text, missing, plain, unwrapped, year_of
 from bayes_nqp.errors import PanelError, brief, shown
 from bayes_nqp.language import Message
 
@@ -60,7 +60,7 @@ def parse_freq(freq: int | str | None) -> TimeScale | None:
 
 def read_times(
     column: pd.Series[Any], argument: str, rows: SourceRows, scale: TimeScale | None
-) -> tuple[Ints, Bools, TimeScale]:
+) -> tuple[Index, Mask, TimeScale]:
     """Read a column of times as ordinals, zero where missing: present ones, and their scale."""
     column = unwrapped(column)
     kind = column.dtype.kind
@@ -81,7 +81,10 @@ def read_times(
         _refuse_calendar(periods, argument, column, scale)
         return *_spread(periods.asfreq(scale.base), codes), scale
     if kind == "M":
-        return _dates(pd.DatetimeIndex(values), codes, argument, column, scale)
+        dates = pd.DatetimeIndex(values).tz_localize(None)
+        scale = scale or TimeScale(_base(dates, column))
+        _refuse_calendar(dates, argument, column, scale)
+        return *_spread(dates.to_period(scale.base), codes), scale
     if not is_text(column):
         raise PanelError(
             Message("{}={!r} holds {}, which is no time", argument, column.name, column.dtype),
@@ -92,7 +95,7 @@ def read_times(
 
 def _whole(
     column: pd.Series[Any], argument: str, rows: SourceRows, scale: TimeScale | None
-) -> tuple[Ints, Bools, TimeScale]:
+) -> tuple[Index, Mask, TimeScale]:
     present = ~column.isna().to_numpy(dtype=bool)
     raw = column.to_numpy(dtype=np.float64, na_value=0.0)
     raw = np.where(present, raw, 0.0)
@@ -114,9 +117,7 @@ def _whole(
     )
 
 
-def _check_whole(
-    raw: npt.NDArray[np.float64], column: pd.Series[Any], argument: str, rows: SourceRows
-) -> None:
+def _check_whole(raw: Array, column: pd.Series[Any], argument: str, rows: SourceRows) -> None:
     """See that numbers are whole, and count periods."""
     wrong = ~np.isfinite(raw) | (raw != np.round(raw))
     if wrong.any():
@@ -144,23 +145,9 @@ def _check_whole(
         )
 
 
-def _spread(periods: pd.PeriodIndex, codes: Ints) -> tuple[Ints, Bools]:
+def _spread(periods: pd.PeriodIndex, codes: Index) -> tuple[Index, Mask]:
     ordinals = np.append(np.asarray(periods.asi8, dtype=np.int64), 0)
     return ordinals[codes], codes >= 0
-
-
-def _dates(
-    dates: pd.DatetimeIndex,
-    codes: Ints,
-    argument: str,
-    column: pd.Series[Any],
-    scale: TimeScale | None,
-) -> tuple[Ints, Bools, TimeScale]:
-    dates = dates.tz_localize(None)
-    if scale is None:
-        scale = TimeScale(_base(dates, column))
-    _refuse_calendar(dates, argument, column, scale)
-    return *_spread(dates.to_period(scale.base), codes), scale
 
 
 def _refuse_calendar(
@@ -194,12 +181,12 @@ def _base(dates: pd.DatetimeIndex, column: pd.Series[Any]) -> str:
 
 def _texts(
     column: pd.Series[Any],
-    codes: Ints,
+    codes: Index,
     values: Any,
     argument: str,
     rows: SourceRows,
     scale: TimeScale | None,
-) -> tuple[Ints, Bools, TimeScale]:
+) -> tuple[Index, Mask, TimeScale]:
     gone = missing(column)
     name = str(column.name)
     if gone.all():

@@ -19,7 +19,7 @@ from bayes_nqp.moments import (
     packed_rows,
     reduce_rows,
 )
-from bayes_nqp.parameters import FIXED, FLAT, Parameter, Scale
+from bayes_nqp.parameters import Parameter, Scale
 from bayes_nqp.planning._frame import PlanFrame
 from bayes_nqp.planning._plan import Dose, Equation, Plan
 from bayes_nqp.planning._processes import (
@@ -235,12 +235,11 @@ def _loading(units: UnitClass, *, centred: bool) -> Array:
 
 def _number(scale: Scale | int, scales: list[Scale]) -> int:
     if isinstance(scale, int):
-        assert scale in (FIXED, FLAT)
         return scale
     names = [s.name for s in scales]
     if scale.name not in names:
+        names.append(scale.name)
         scales.append(scale)
-        return len(scales) - 1
     return names.index(scale.name)
 
 

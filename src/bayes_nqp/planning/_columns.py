@@ -10,15 +10,17 @@ from bayes_nqp.errors import PanelError, StudyError, nearest, shown
 from bayes_nqp.moments import VaryingColumn
 from bayes_nqp.panel import Panel
 from bayes_nqp.planning._frame import PlanFrame
+from bayes_nqp.planning._plan import Plan
 
 _ROUNDING = 1e-11
 """Spread of a column, over its largest value, that rounding alone may leave of unit means."""
 
 
 def varying_columns(
-    equation: EquationSpec, panel: Panel, frame: PlanFrame, sample: Mask
+    ground: Plan, equation: EquationSpec
 ) -> tuple[list[VaryingColumn], list[float]]:
     """Columns of covariates over the kept rows, of unit spread, and what each was divided by."""
+    panel, frame, sample = ground.panel, ground.frame, ground.kept
     columns, sizes = [], []
     for name in equation.covariates:
         if name not in panel.roles.covariates:

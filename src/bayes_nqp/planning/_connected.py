@@ -23,21 +23,14 @@ def block_of_strata(
     several units, and owners (unit) who shares a path of each process, -1 for none.
     """
     n = int(frame.stratum_levels.shape[0])
-    links: list[tuple[Index, Index]] = []
-    if local_time:
-        links.append((frame.stratum, frame.level + n))
-    if members:
-        treated = frame.cohort >= 0
-        links.append((frame.stratum[treated], frame.member[treated] + n + len(frame.level_names)))
-    for owner in owners:
+    every = [frame.level] * local_time + [np.where(frame.cohort >= 0, frame.member, -1)] * members
+    a, b, size = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)], n
+    for owner in (*every, *owners):
         shared = np.flatnonzero(owner >= 0)
-        first = 1 + max([n, *(int(b.max(initial=0)) for _, b in links)])
-        links.append((frame.stratum[shared], owner[shared] + first))
-    if not links:
-        return np.arange(n)
-    a = np.concatenate([x for x, _ in links])
-    b = np.concatenate([y for _, y in links])
-    component = components(a, b, int(b.max()) + 1)[:n]
+        a.append(frame.stratum[shared])
+        b.append(owner[shared] + size)
+        size += int(owner.max()) + 1
+    component = components(np.concatenate(a), np.concatenate(b), size)[:n]
     return np.unique(component, return_inverse=True)[1].astype(np.int64)
 
 
@@ -66,10 +59,8 @@ def free_times(
     if series is not None:
         columns = np.column_stack([np.ones(n_periods), series])[seen % n_periods]
         inside = [np.flatnonzero(number == k) for k in range(reference.size)]
-        reference = np.concatenate([at[_independent(columns[at])] for at in inside])
+        # Rows of a table that span it, the largest first.
+        order = [qr(columns[at].T, mode="r", pivoting=True)[1] for at in inside]
+        spanning = [at[k[: columns.shape[1]]] for at, k in zip(inside, order, strict=True)]
+        reference = np.concatenate(spanning)
     return seen, np.delete(seen, reference)
-
-
-def _independent(rows: Array) -> Index:
-    """Rows of a table that span it, the largest first."""
-    return np.asarray(qr(rows.T, mode="r", pivoting=True)[1][: rows.shape[1]], dtype=np.int64)

@@ -101,12 +101,9 @@ class EffectMap:
         return self.shares_of(self.member, self.codes.size)
 
     def shares_of(self, owner: Index, size: int) -> csr_array:
-        """The same of others that hold rows (owner, cell).
+        """The same of others that hold rows, by treated row (owner, cell).
 
-        Parameters
-        ----------
-        owner : ndarray of int (treated row)
-            Whose each row is, -1 for none: it then says nothing, and counts in n_c.
+        Rows of nobody, -1, say nothing, and count in n_c.
         """
         some = owner >= 0
         places = owner[some], self.cell[some]
@@ -114,13 +111,7 @@ class EffectMap:
         return csr_array(table / self.sizes)
 
     def cells_of_members(self, values: Array | float = 1.0) -> csr_array:
-        """What maps cells to means over the treated rows of members (member, cell).
-
-        Parameters
-        ----------
-        values : ndarray (treated row), default 1
-            What effects of cells are multiplied by.
-        """
+        """What maps effects of cells, times values of rows, to means of members (member, cell)."""
         share = self.weight / np.bincount(self.member, self.weight, self.codes.size)[self.member]
         shape = (self.codes.size, self.sizes.size)
         return csr_array((share * values, (self.member, self.cell)), shape=shape)

@@ -61,11 +61,6 @@ class _Columns:
         """Names of the first columns."""
         return [column.name for column in self.columns[: len(self.sizes)]]
 
-    @property
-    def before(self) -> int:
-        """Columns before those with slopes by stratum."""
-        return len(self.columns) - len(self.slopes)
-
 
 def equation_of(ground: Plan, equation: EquationSpec, *, scale: float | None = None) -> Equation:
     """State one equation and reduce its rows; with ``s`` held, or of the outcome."""
@@ -121,14 +116,13 @@ def usual_scale(ground: Plan, equation: EquationSpec, outcome: Array) -> float:
 
 def _columns(ground: Plan, equation: EquationSpec, scale: float) -> _Columns:
     """Lay the varying columns of an equation out."""
-    panel, frame, sample, exposure = ground.panel, ground.frame, ground.kept, ground.exposure
-    moderator = ground.moderator if equation.moderated else None
-    shifts = moderation(moderator, frame, sample)
-    columns, sizes = varying_columns(equation, panel, frame, sample)
+    frame, sample, exposure = ground.frame, ground.kept, ground.exposure
+    shifts = moderation(ground) if equation.moderated else []
+    columns, sizes = varying_columns(ground, equation)
     dose = None
     if exposure is not None:
-        shifts = per_exposure(shifts, exposure, panel)
-        for column, size in own_slope(moderator, panel, frame, sample):
+        shifts = per_exposure(shifts, exposure, ground.panel)
+        for column, size in own_slope(ground) if equation.moderated else []:
             columns.append(column)
             sizes.append(size)
         dose = Dose(len(columns), frame.n_periods, exposure.size / exposure.unit)
@@ -156,11 +150,7 @@ def _mediator_slopes(ground: Plan, mediators: Sequence[MediatorSpec]) -> list[tu
                 (Slope(mediator.name, SlopeKind.INTERACTION, size, centre, mediator.lag), product)
             )
         if ground.moderator is not None and mediator.moderated:
-            shifted.append(
-                moderated_slope(
-                    ground.moderator, mediator.name, values, ground.panel, frame, sample
-                )
-            )
+            shifted.append(moderated_slope(ground, ground.moderator, mediator.name, values))
     return slopes + shifted
 
 
@@ -175,14 +165,11 @@ def _rows(ground: Plan, equation: EquationSpec, columns: _Columns, scale: float)
         raise refusal
     if not likelihood.latent:
         outcome = centred(frame, equation.outcome / scale, sample, common=equation.pooled_time)
-    key = np.stack([frame.stratum, frame.key], axis=1)
-    more = [process.owner for process in equation.processes]
-    more += [] if equation.key is None else [equation.key]
     # Classes of all equations come in one order, whatever the variances of each.
-    groups = equation.noise.groups(ground.panel)
-    more += [] if groups is None else [groups]
-    if more:
-        key = np.column_stack([key, *more])
+    more = [equation.key, equation.noise.groups(ground.panel)]
+    owners = [process.owner for process in equation.processes]
+    owners += [groups for groups in more if groups is not None]
+    key = np.column_stack([frame.stratum, frame.key, *owners])
     return Rows(
         unit=unit,
         time=time,
@@ -209,6 +196,7 @@ def _parts(
     n_levels, n_periods = len(frame.level_names), frame.n_periods
     series = None if equation.series is None else equation.series.values
     seen, free = free_times(rows, frame.level, n_levels, n_periods, series)
+    before = len(columns.columns) - len(columns.slopes)
     flat_doses = [part for part in effects if isinstance(part, GlobalPart) and part.scale == FLAT]
     return [
         *time_parts(seen if pooled else free, n_levels, n_periods,
@@ -216,7 +204,7 @@ def _parts(
         *flat_doses,
         *slope_parts(columns.covariates, columns.sizes, frame.stratum_levels.shape[0],
                      len(columns.columns)),
-        *mediator_parts(columns.slopes, columns.before, equation.pooling, equation.strata,
+        *mediator_parts(columns.slopes, before, equation.pooling, equation.strata,
                         ground.panel.roles.strata, frame.stratum_levels, priors),
         *(part for part in effects if part not in flat_doses),
         *lagged_parts(
@@ -235,8 +223,8 @@ def _roles(ground: Plan, equation: EquationSpec, columns: Sequence[str]) -> Colu
     if exposure is None:
         spanned = Message("the effects of treatment")
         return ColumnNames(equation.called, named, Message("treatment"), spanned, certain=True)
-    spanned = Message("the effects of the exposure {!r}", exposure.name)
     effects = Message("the exposure {!r}", exposure.name)
+    spanned = Message("the effects of the exposure {!r}", exposure.name)
     return ColumnNames(equation.called, named, effects, spanned, certain=False)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from bayes_nqp.arrays import Index, Mask
+from bayes_nqp.arrays import Array, Index, Mask
 from bayes_nqp.designs import Calendar, DoseSpec, ModelSpec
 from bayes_nqp.errors import StudyError
 from bayes_nqp.language import Message
@@ -53,10 +53,10 @@ class PlanFrame:
     stratum_levels: Index
     level_names: tuple[str, ...]
     member_labels: npt.NDArray[np.str_]
-    counts: npt.NDArray[np.float64]
+    counts: Array
 
     @property
-    def weight(self) -> npt.NDArray[np.float64]:
+    def weight(self) -> Array:
         """How many units the unit of each row stands for (row)."""
         return self.counts[self.unit]
 

@@ -34,8 +34,6 @@ def lagged_columns(
 ) -> list[VaryingColumn]:
     """Treatment of other units, or what is tied; then the second outcome, in multiples of ``s``."""
     lag, linked = equation.lag, equation.linked
-    if lag is None and linked is None:
-        return []
     if lag is not None and not ground.kept.all():
         raise IdentificationError(
             Message("a spatial lag needs every row, and the effects of some are not identified"),
@@ -48,10 +46,10 @@ def lagged_columns(
         size = 1.0 if ground.exposure is None else ground.exposure.size
         columns |= {f"{LINKED} {e}": x / size for e, x in linked.treated.items()}
     if lag is not None:
+        before = () if lag.before is None else lag.before.outcomes
         columns |= {} if lag.ties is None else dict(_tied(ground, equation, lag.ties, covariates))
         columns |= {LAG: lag.outcome / scale}
-    if lag is not None and lag.before is not None:
-        columns |= {f"{LAG} {k}": x / scale for k, x in enumerate(lag.before.outcomes)}
+        columns |= {f"{LAG} {k}": x / scale for k, x in enumerate(before)}
     return [
         VaryingColumn(name, centred(ground.frame, x, ground.kept, common=equation.pooled_time))
         for name, x in columns.items()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from bayes_nqp.arrays import Array, Index
+from bayes_nqp.arrays import Array, Index, Mask
 from bayes_nqp.errors import StudyError
 from bayes_nqp.language import Message
 from bayes_nqp.planning._plan import Equation, Plan
@@ -55,7 +55,7 @@ class RowLayout:
     loading: Array
 
     @property
-    def first(self) -> npt.NDArray[np.bool_]:
+    def first(self) -> Mask:
         """Whether a row is the first of its unit (row)."""
         return np.asarray(self.gap == 0)
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
-from bayes_nqp.arrays import Array, Mask
+from bayes_nqp.arrays import Array, Index, Mask
 from bayes_nqp.columns import SourceRows
 from bayes_nqp.designs import ModelSpec
 from bayes_nqp.errors import IdentificationError, PanelError, StudyError, nearest
@@ -14,7 +13,7 @@ from bayes_nqp.moments import VaryingColumn
 from bayes_nqp.panel import Panel
 from bayes_nqp.planning._columns import within
 from bayes_nqp.planning._frame import PlanFrame
-from bayes_nqp.planning._plan import Moderator
+from bayes_nqp.planning._plan import Moderator, Plan
 from bayes_nqp.terms import Slope, SlopeKind
 
 _SAME = 1e-9
@@ -59,13 +58,12 @@ def moderator_of(model: ModelSpec, frame: PlanFrame, sample: Mask) -> Moderator 
     return Moderator(name, values - centre, centre, size)
 
 
-def moderation(
-    moderator: Moderator | None, frame: PlanFrame, sample: Mask
-) -> list[tuple[Slope, Array]]:
+def moderation(ground: Plan) -> list[tuple[Slope, Array]]:
     """Multiply treatment by the moderator, centred and scaled over the treated rows (row)."""
+    moderator, frame = ground.moderator, ground.frame
     if moderator is None:
         return []
-    treated = sample & frame.treated
+    treated = ground.kept & frame.treated
     column = np.where(treated, moderator.values / moderator.size, 0.0)
     strata = tuple(np.unique(frame.stratum[frame.unit[treated]]).tolist())
     slope = Slope(
@@ -74,19 +72,18 @@ def moderation(
     return [(slope, column)]
 
 
-def own_slope(
-    moderator: Moderator | None, panel: Panel, frame: PlanFrame, sample: Mask
-) -> list[tuple[VaryingColumn, float]]:
+def own_slope(ground: Plan) -> list[tuple[VaryingColumn, float]]:
     """Let a moderator that varies within units move the outcome by itself: column and divisor."""
+    moderator, frame, sample = ground.moderator, ground.frame, ground.kept
     if moderator is None:
         return []
-    _complete(panel, moderator.name, moderator.values, sample, "rows")
+    _complete(ground.panel, moderator.name, moderator.values, sample, "rows")
     column, size = within(frame.unit[sample], moderator.values[sample], frame.counts)
     constant = size <= 1e-9 * moderator.size or not np.any(column)
     return [] if constant else [(VaryingColumn(moderator.name, column), size)]
 
 
-def _made_of(x: Array, y: Array, unit: npt.NDArray[np.int64]) -> bool:
+def _made_of(x: Array, y: Array, unit: Index) -> bool:
     """Whether a column is a linear function of another, or of it and unit effects."""
     groups, at = np.unique(unit, return_inverse=True)
 
@@ -102,10 +99,11 @@ def _made_of(x: Array, y: Array, unit: npt.NDArray[np.int64]) -> bool:
 
 
 def moderated_slope(
-    moderator: Moderator, mediator: str, values: Array, panel: Panel, frame: PlanFrame, sample: Mask
+    ground: Plan, moderator: Moderator, mediator: str, values: Array
 ) -> tuple[Slope, Array]:
     """Multiply a mediator (row) by the moderator, both centred."""
-    _complete(panel, moderator.name, moderator.values, sample, "rows")
+    frame, sample = ground.frame, ground.kept
+    _complete(ground.panel, moderator.name, moderator.values, sample, "rows")
     centre = float(np.average(values[sample], weights=frame.weight[sample]))
     _, size = within(frame.unit[sample], values[sample], frame.counts)
     size *= moderator.size

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from bayes_nqp.arrays import Array, Index
+from bayes_nqp.arrays import Array, Index, Mask
 from bayes_nqp.designs import DoseSpec, Facts, ModelSpec
 from bayes_nqp.gaussian import (
     PADDING,
@@ -64,7 +64,7 @@ class CellInfo:
     mediators: Mapping[str, Array] = field(default_factory=dict)
 
     @property
-    def lead(self) -> npt.NDArray[np.bool_]:
+    def lead(self) -> Mask:
         """Cells before treatment (cell), whose effects are not reported as effects."""
         return ~np.isin(self.role, (TREATED, NEIGHBOUR))
 
@@ -194,7 +194,7 @@ class Equation:
         return self.slots.paths.size
 
     @cached_property
-    def local_places(self) -> npt.NDArray[np.bool_]:
+    def local_places(self) -> Mask:
         """Which of (block, local) are coefficients and no padding."""
         return np.asarray(self.gaussian.arrowhead.local_scale > PADDING)
 
@@ -226,7 +226,7 @@ class Plan:
 
     model: ModelSpec
     frame: PlanFrame
-    kept: npt.NDArray[np.bool_]
+    kept: Mask
     cells: CellInfo
     cell_of_row: Index
     table: CellTable

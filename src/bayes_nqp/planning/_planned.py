@@ -173,14 +173,14 @@ def plan_model(model: ModelSpec, *, scale: float | None = None) -> Plan:
     """
     ground = ground_of(model)
     outcome, *mediators = model.equations
-    equations = [equation_of(ground, outcome, scale=scale)]
-    for mediator in mediators:
-        equations.append(_explained(ground, mediator))
+    equations = (
+        equation_of(ground, outcome, scale=scale),
+        *(_explained(ground, mediator) for mediator in mediators),
+    )
     means = {m.name: _cell_means(ground, m.values) for m in outcome.mediators}
     cells = replace(ground.cells, mediators=means)
-    notes_of_series = tuple(e.series.note for e in model.equations if e.series is not None)
-    notes = (*ground.notes, *notes_of_series)
-    return replace(ground, equations=tuple(equations), cells=cells, notes=notes)
+    notes = (*ground.notes, *(e.series.note for e in model.equations if e.series is not None))
+    return replace(ground, equations=equations, cells=cells, notes=notes)
 
 
 def ground_of(model: ModelSpec) -> Plan:

@@ -24,7 +24,7 @@ def with_processes(
     """
     if not parts:
         return list(blocks), list(groups)
-    border = list(zip(*_border(parts), strict=True))
+    border = _border(parts)
     places: list[dict[tuple[int, int], int]] = [{} for _ in blocks]
     with_paths = []
     for group, unit in zip(groups, rows.first_units, strict=True):
@@ -34,7 +34,7 @@ def with_processes(
             for law, part in enumerate(part for part in parts if not part.border)
             if part.owner[unit] >= 0
         ]
-        paths = [start + int(p.owner[unit]) for p, start in border if p.owner[unit] >= 0]
+        paths = [start + int(p.owner[unit]) for p, start, _ in border if p.owner[unit] >= 0]
         with_paths.append(replace(group, processes=tuple(processes), paths=tuple(paths)))
     laws = [tuple(law for law, _ in place) for place in places]
     return [replace(b, processes=x) for b, x in zip(blocks, laws, strict=True)], with_paths
@@ -46,11 +46,9 @@ def border_paths(parts: Sequence[ProcessPart], size: float = 1.0) -> list[Global
     Processes are integrated out block by block, so that one of all blocks would join them. Their
     standard normal numbers are coefficients then; loadings in outcome units are divided by ``s``.
     """
-    border, starts = _border(parts)
-    counts = [int(part.owner.max()) + 1 for part in border]
-    out = []
-    for part, start, count in zip(border, starts, counts, strict=True):
-        paths = np.eye(sum(counts))[:, start : start + count]
+    border, out = _border(parts), []
+    for part, start, count in border:
+        paths = np.eye(sum(n for *_, n in border))[:, start : start + count]
         if part.mixing is not None:
             paths = paths @ part.mixing
         for loadings, scale in zip(part.loadings, part.scales, strict=True):
@@ -67,11 +65,11 @@ def on_paths(shared: Sequence[GlobalPart]) -> tuple[int, ...]:
     return tuple(k for k, place in enumerate(places) if place == "paths")
 
 
-def _border(parts: Sequence[ProcessPart]) -> tuple[list[ProcessPart], list[int]]:
-    """Parts of the border, and the number of the first path of each."""
-    border = [part for part in parts if part.border]
-    counts = [int(part.owner.max()) + 1 for part in border]
-    return border, np.cumsum([0, *counts])[:-1].tolist()
+def _border(parts: Sequence[ProcessPart]) -> list[tuple[ProcessPart, int, int]]:
+    """Parts of the border, the number of the first path of each, and how many it has."""
+    border = [(part, int(part.owner.max()) + 1) for part in parts if part.border]
+    starts = np.cumsum([0, *(count for _, count in border)])
+    return [(part, int(start), n) for (part, n), start in zip(border, starts, strict=False)]
 
 
 def process_parameters(parts: Sequence[ProcessPart]) -> tuple[Parameter, ...]:
@@ -92,10 +90,8 @@ def border_laws(
     parts: Sequence[ProcessPart], shared: Sequence[GlobalPart], among: Sequence[Parameter]
 ) -> tuple[BorderLaw, ...]:
     """What correlates the periods of paths of the border, whose loadings are the identity then."""
-    border, starts = _border(parts)
     coefficients, out = np.array(on_paths(shared), dtype=np.int64), []
-    for part, start in zip(border, starts, strict=True):
-        count = int(part.owner.max()) + 1
+    for part, start, count in _border(parts):
         size = count * sum(loadings.shape[1] for loadings in part.loadings)
         slots, coefficients = np.split(coefficients, [size])
         law = law_of(part, among)

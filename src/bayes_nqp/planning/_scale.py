@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
-from bayes_nqp.arrays import Array
+from bayes_nqp.arrays import Array, Index, Mask
 from bayes_nqp.errors import Hint, IdentificationError
 from bayes_nqp.language import Message
 from bayes_nqp.planning._columns import net_of_units
@@ -13,7 +12,7 @@ from bayes_nqp.planning._frame import PlanFrame
 from bayes_nqp.terms import TimeEffects
 
 
-def within_scale(frame: PlanFrame, outcome: Array, rows: npt.NDArray[np.bool_]) -> float:
+def within_scale(frame: PlanFrame, outcome: Array, rows: Mask) -> float:
     """Standard deviation of the outcome within units and net of time effects.
 
     Root of the residual sum of squares of the untreated rows after two-way demeaning, over its
@@ -22,16 +21,13 @@ def within_scale(frame: PlanFrame, outcome: Array, rows: npt.NDArray[np.bool_]) 
     residual, rank, count = net_of_effects(frame, outcome, rows)
     f = frame.weight[rows]
     total = float(residual @ (f * residual))
-    free = round(f.sum() - frame.counts[count > 0].sum()) - rank
+    units = frame.counts[count > 0].sum()
+    free = round(f.sum() - units) - rank
     spread = float(np.var(outcome)) * f.sum()
     if free <= 0:
         raise IdentificationError(
             Message("the untreated rows are too few to tell time effects from noise"),
-            where=Message(
-                "{} untreated rows of {} units",
-                round(f.sum()),
-                round(frame.counts[count > 0].sum()),
-            ),
+            where=Message("{} untreated rows of {} units", round(f.sum()), round(units)),
             hint=Message(
                 "add periods before treatment or untreated units, or use common time effects ({})",
                 Hint("time", TimeEffects()),
@@ -45,9 +41,7 @@ def within_scale(frame: PlanFrame, outcome: Array, rows: npt.NDArray[np.bool_]) 
     return float(np.sqrt(total / free))
 
 
-def net_of_effects(
-    frame: PlanFrame, values: Array, rows: npt.NDArray[np.bool_]
-) -> tuple[Array, int, npt.NDArray[np.int64]]:
+def net_of_effects(frame: PlanFrame, values: Array, rows: Mask) -> tuple[Array, int, Index]:
     """Take unit and time effects out of some rows of a column.
 
     What is left in these; rank of the time effects net of unit effects; rows (unit).

@@ -7,9 +7,10 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from bayes_nqp.arrays import Mask
 from bayes_nqp.columns._number_words import EDGES, MOST, counts, narrow
 from bayes_nqp.columns._texts import distinct, texts_of
-from bayes_nqp.columns._values import Bools, is_text
+from bayes_nqp.columns._values import is_text
 from bayes_nqp.columns.steps._header import heading
 from bayes_nqp.columns.steps._step import Found, Reading, Step, some, step
 from bayes_nqp.language import Message
@@ -57,7 +58,7 @@ class Captions(Step):
 
 def repeated_rows(frame: pd.DataFrame) -> list[Any]:
     """Rows half of whose cells, and two at least, are the names of their columns."""
-    same: list[Bools] = []
+    same: list[Mask] = []
     for name, column in frame.items():
         if is_text(column) and len(column):
             alike = [str(name)]

@@ -8,9 +8,10 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from bayes_nqp.arrays import Mask
 from bayes_nqp.columns._gaps import FEW
 from bayes_nqp.columns._rows import stripped
-from bayes_nqp.columns._values import Bools, is_text, missing
+from bayes_nqp.columns._values import is_text, missing
 from bayes_nqp.columns._vocabulary import sounds_like
 from bayes_nqp.columns._years import year_of
 from bayes_nqp.columns.steps._step import Found, Reading, Step, some, step
@@ -88,7 +89,7 @@ class FillDown(Step):
         return count
 
 
-def _merged(column: pd.Series[Any], timed: Bools) -> bool:
+def _merged(column: pd.Series[Any], timed: Mask) -> bool:
     """Whether many of the rows with a period have an empty cell."""
     gone, enough = missing(column), max(_MERGED * np.count_nonzero(timed), 1)
     return bool(np.count_nonzero(gone) >= enough and np.count_nonzero(gone & timed) >= enough)
@@ -116,7 +117,7 @@ def _blocks(frame: pd.DataFrame, name: str) -> pd.Series[Any] | None:
     return column.mask(gone).ffill().mask(noted)
 
 
-def _of_the_unit(reading: Reading, frame: pd.DataFrame, timed: Bools) -> list[str]:
+def _of_the_unit(reading: Reading, frame: pd.DataFrame, timed: Mask) -> list[str]:
     """Columns that name the unit, and are empty below a name in many rows with a period."""
     parts, time = reading.parts, reading.roles["time"]
     merged = []
@@ -136,7 +137,7 @@ def _of_the_unit(reading: Reading, frame: pd.DataFrame, timed: Bools) -> list[st
     return merged
 
 
-def _units(reading: Reading, merged: list[str], timed: Bools) -> pd.Series[Any]:
+def _units(reading: Reading, merged: list[str], timed: Mask) -> pd.Series[Any]:
     """What names the unit in each row, of all its parts."""
     columns = []
     for name in reading.parts:
@@ -157,7 +158,7 @@ def _units(reading: Reading, merged: list[str], timed: Bools) -> pd.Series[Any]:
 
 
 def _filled(
-    column: pd.Series[Any], unit: pd.Series[Any], timed: Bools, reading: Reading
+    column: pd.Series[Any], unit: pd.Series[Any], timed: Mask, reading: Reading
 ) -> pd.Series[Any]:
     """Fill a column, within units or from one to the next; rows without a period stay."""
     column_left = column.mask(missing(column) | ~timed)
