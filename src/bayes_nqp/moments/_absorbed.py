@@ -57,16 +57,7 @@ def absorb_levels(rows: Rows, n_periods: int) -> list[AbsorbedGroup]:
 
     With f the units that one stands for, w its weights, ``W = sum w`` and ``z̃ = z - w'z / W`` its
     columns net of their weighted means, ``sum_i f [diag(w) - w w' / W, w z̃; (w z̃)', z̃'w z̃]``.
-
-    Parameters
-    ----------
-    rows : Rows
-        Sorted by unit and time.
-
-    Returns
-    -------
-    list of AbsorbedGroup
-        In the order of `Rows.group`; units seen once are left out.
+    In the order of `Rows.group`, without units seen once.
     """
     return [_absorb_group(rows, units, n_periods) for units in units_of_each(rows, rows.group)]
 
@@ -108,19 +99,8 @@ def _absorb_group(rows: Rows, units: Index, n_periods: int) -> AbsorbedGroup:
 def absorb_loadings(rows: Rows, owner: Index, n_periods: int) -> AbsorbedLoadings:
     """Reduce loadings of deviations to what they add to normal equations of groups.
 
-    With ``d̃ = d - w'd / W``, ``Q̃d = w d̃``.
-
-    Parameters
-    ----------
-    rows : Rows
-        With loadings.
-    owner : ndarray of int (unit)
-        Whose deviation a unit has; -1 where it has none.
-
-    Returns
-    -------
-    AbsorbedLoadings
-        Units seen once are left out.
+    With ``d̃ = d - w'd / W``, ``Q̃d = w d̃``. ``owner`` says whose deviation a unit has, -1 for
+    none (unit); units seen once are left out.
     """
     assert rows.loading is not None
     pairs = np.stack([owner, rows.group], axis=1)

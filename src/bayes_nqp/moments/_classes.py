@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bayes_nqp.arrays import Array, Index
-from bayes_nqp.moments._rows import CHUNK, Rows, VaryingColumn, units_of_each
+from bayes_nqp.moments._rows import CHUNK, Rows, VaryingColumn, distinct_rows, units_of_each
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,17 +60,9 @@ class UnitClass:
 
 
 def reduce_rows(rows: Rows) -> list[UnitClass]:
-    """Reduce rows to the cross-moments of their classes.
+    """Reduce rows, sorted by unit and time, to the cross-moments of their classes.
 
-    Parameters
-    ----------
-    rows : Rows
-        Sorted by unit and time.
-
-    Returns
-    -------
-    list of UnitClass
-        In an order that depends on no label of a unit; units seen too seldom are left out.
+    These are in an order that depends on no label of a unit, without units seen too seldom.
     """
     starts = np.searchsorted(rows.unit, np.arange(len(rows.key) + 1))
     lengths = np.diff(starts)
@@ -85,13 +77,13 @@ def _class_numbers(rows: Rows) -> Index:
     n_units, n_periods = len(rows.key), rows.n_periods
     seen = np.zeros((n_units, n_periods), dtype=bool)
     seen[rows.unit, rows.time] = True
-    key = _number(np.packbits(seen, axis=1))
+    keys = [rows.group, _number(np.packbits(seen, axis=1))]
     for values in (rows.weights, rows.loading):
         if values is not None:
             table = np.zeros((n_units, n_periods))
             table[rows.unit, rows.time] = values
-            key = _join(key, _number(table))
-    return _join(rows.group, key)
+            keys.append(_number(table))
+    return distinct_rows(np.column_stack(keys))[1]
 
 
 def _number(table: npt.NDArray[np.generic]) -> Index:
@@ -99,12 +91,6 @@ def _number(table: npt.NDArray[np.generic]) -> Index:
     # Rows as bytes: equal where every bit is, which is what equal weights mean here.
     as_bytes = flat.view(np.dtype((np.void, flat.dtype.itemsize * flat.shape[1]))).ravel()
     return np.asarray(np.unique(as_bytes, return_inverse=True)[1], dtype=np.int64)
-
-
-def _join(a: Index, b: Index) -> Index:
-    # Pairs (a, b) as one number, then numbered anew.
-    joined = a * (int(b.max(initial=0)) + 1) + b
-    return np.asarray(np.unique(joined, return_inverse=True)[1], dtype=np.int64)
 
 
 def _reduce_class(rows: Rows, units: Index, starts: Index, length: int) -> UnitClass:
@@ -141,15 +127,7 @@ def _pack(columns: Sequence[VaryingColumn], index: Index, column: Index, positio
 
 
 def packed_rows(rows: Rows, units: Index, like: UnitClass) -> Array:
-    """Packed entries of some units of a class.
-
-    Parameters
-    ----------
-    units : ndarray of int (unit)
-        Units of the class.
-    like : UnitClass
-        The class.
-    """
+    """Packed entries of some units of a class (unit, entry)."""
     starts = np.searchsorted(rows.unit, units)
     index = starts[:, None] + np.arange(like.times.size)
     return _pack(rows.every_column, index, like.column, like.position)

@@ -126,15 +126,12 @@ def _points(sums: UnitSums, classes: Index) -> tuple[Index, Array, Array]:
     for r in np.unique(rank).astype(int):
         at = np.flatnonzero(rank == r)
         root = vectors[at, :, :r] * np.sqrt(size[at, None, :r]) * s[at, :, None]
-        points = sums.mean[classes[at], None] + _corners(r) @ root.swapaxes(1, 2)
+        # r + 1 points in r dimensions with mean zero and covariance one.
+        corners = helmert(r + 1).T * np.sqrt(r + 1.0)
+        points = sums.mean[classes[at], None] + corners @ root.swapaxes(1, 2)
         out.append(
             (np.repeat(classes[at], r + 1), np.repeat(n[at] / (r + 1), r + 1),
              points.reshape(-1, sums.column.size))
         )  # fmt: skip
     of_class, counts, entries = (np.concatenate(part) for part in zip(*out, strict=True))
     return of_class, counts, entries
-
-
-def _corners(r: int) -> Array:
-    """``r + 1`` points in r dimensions with mean zero and covariance one."""
-    return np.asarray(helmert(r + 1).T * np.sqrt(r + 1.0)) if r else np.zeros((1, 0))

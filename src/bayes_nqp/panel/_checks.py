@@ -13,15 +13,13 @@ from bayes_nqp.errors import PanelError, shown
 from bayes_nqp.language import Message
 from bayes_nqp.panel._roles import Roles
 
-_BIG = np.iinfo(np.int64).max
-
 
 def constant_stratum(
     name: str, codes: Index, labels: Strings, starts: Index, units: Strings
 ) -> None:
     """Refuse a stratum that changes within a unit."""
     high = np.maximum.reduceat(codes, starts)
-    low = np.minimum.reduceat(np.where(codes < 0, _BIG, codes), starts)
+    low = np.minimum.reduceat(np.where(codes < 0, len(labels), codes), starts)
     changing = (high >= 0) & (low != high)
     if changing.any():
         listed = [

@@ -133,22 +133,7 @@ def from_indicator(
             hint="date adoption by the first treated period with cohort=, or drop these units",
         )
     first = np.minimum.reduceat(np.where(on, ordinals, NEVER), starts)
-    _note_amounts(shares, starts, column, notes)
-    late = on[starts] & (ordinals[starts] > ordinals.min())
-    if late.any():
-        notes.append(
-            Message(
-                "{} treated in the first row, after the panel begins: adoption may have been "
-                "earlier",
-                counted(late.sum(), "unit"),
-            )
-        )
-    return first
-
-
-def _note_amounts(shares: Array, starts: Index, column: pd.Series[Any], notes: list[str]) -> None:
-    """Say that amounts after the first treated period count as treated in full."""
-    on = shares > 0
+    # Amounts after the first treated period count as treated in full.
     later = np.append(False, on[1:] & on[:-1])
     later[starts] = False
     if (partly := later & (shares < 1)).any():
@@ -159,6 +144,16 @@ def _note_amounts(shares: Array, starts: Index, column: pd.Series[Any], notes: l
                 column.name, counted(partly.sum(), "row"),
             )
         )  # fmt: skip
+    late = on[starts] & (ordinals[starts] > ordinals.min())
+    if late.any():
+        notes.append(
+            Message(
+                "{} treated in the first row, after the panel begins: adoption may have been "
+                "earlier",
+                counted(late.sum(), "unit"),
+            )
+        )
+    return first
 
 
 def _shares(column: pd.Series[Any], rows: SourceRows, notes: list[str]) -> Array:

@@ -88,20 +88,7 @@ def cross_section(
     covariates: str | Iterable[str] = (),
     strata: str | Iterable[str] = (),
 ) -> CrossSection:
-    """Validate a frame or a file with one row per unit.
-
-    Returns
-    -------
-    CrossSection
-        Of the rows in which nothing that is used is missing.
-
-    Raises
-    ------
-    PanelError
-        If the data are malformed.
-    StudyError
-        If the arguments are.
-    """
+    """Validate a frame or a file with one row per unit, and keep its complete rows."""
     data, said = read(Path(data)) if isinstance(data, str | Path) else (data, ())
     notes = [*said]
     names = {

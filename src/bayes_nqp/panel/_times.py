@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -192,15 +193,10 @@ def _texts(
     if gone.all():
         return np.zeros(len(column), dtype=np.int64), ~gone, scale or TimeScale()
     if scale is not None and scale.base is not None:
-        try:
+        with suppress(ValueError):
             index = pd.Index([str(x).strip() for x in values])
-            blank = index == ""
-            periods = pd.PeriodIndex(index.where(~blank, "NaT"), freq=scale.base)
-        except ValueError:
-            pass
-        else:
-            ordinals, _ = _spread(periods, codes)
-            return np.where(gone, 0, ordinals), ~gone, scale
+            periods = pd.PeriodIndex(index.where(index != "", "NaT"), freq=scale.base)
+            return np.where(gone, 0, _spread(periods, codes)[0]), ~gone, scale
     texts = [x for x in values if str(x).strip()]
     others = [x for x in texts if not _is_time(x)]
     if 0 < len(others) < len(texts):

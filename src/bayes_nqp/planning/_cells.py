@@ -239,12 +239,7 @@ def cell_info(
 
 
 def support_frame(panel: Panel, frame: PlanFrame, reason: Index) -> pd.DataFrame:
-    """List all cells, identified or not, of the `row_reasons` of rows.
-
-    One row a cell: strata, cohort, time, event_time (where units are exposed to others the period
-    of exposure, and time since it), rows, rows that identify it, identified, the reason of the
-    others; with a role where neighbours have cells.
-    """
+    """List all cells, identified or not, of the `row_reasons` of rows, as `support` shows them."""
     rows = np.flatnonzero(frame.own_effect)
     near = frame.role[rows] == NEIGHBOUR
     codes = [frame.stratum[frame.unit[rows]], frame.origin[rows], frame.time[rows], near]

@@ -125,7 +125,7 @@ def _columns(ground: Plan, equation: EquationSpec, scale: float) -> _Columns:
         for column, size in own_slope(ground) if equation.moderated else []:
             columns.append(column)
             sizes.append(size)
-        dose = Dose(len(columns), frame.n_periods, exposure.size / exposure.unit)
+        dose = Dose(len(columns), exposure.size / exposure.unit)
         columns += exposure_columns(exposure, frame, sample)
     columns += lagged_columns(ground, equation, columns[: len(sizes)], scale)
     slopes = [*_mediator_slopes(ground, equation.mediators), *shifts]

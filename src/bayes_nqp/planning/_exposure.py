@@ -36,10 +36,10 @@ _FLAT = 1e-9
 
 
 def exposure_support(panel: Panel, dose: DoseSpec, frame: PlanFrame) -> pd.DataFrame:
-    """Tell in which strata the slope is identified: where exposure varies within units.
+    """Tell in which strata the slope is identified, as `support` shows it: where exposure varies.
 
-    One row a stratum: its levels, rows, exposed, units, varying (units whose exposure changes), sd
-    (exposure's units), sd_within, sd_net (of time effects too), identified, reason.
+    One row a stratum; ``varying`` counts units whose exposure changes, ``sd_net`` is what time
+    effects leave of the sd within units.
     """
     seen = np.bincount(frame.unit, minlength=frame.n_units) > 1
     sample = seen[frame.unit]

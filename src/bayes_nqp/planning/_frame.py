@@ -105,9 +105,8 @@ def frame_of(model: ModelSpec) -> PlanFrame:
     """Number strata, levels and members, and give rows their roles."""
     panel, facts = model.panel, model.facts
     factors = panel.roles.strata
-    table = np.zeros((panel.unit_labels.size, 0), dtype=np.int64)
-    if factors:
-        table = np.stack([panel.strata_codes[f] for f in factors], axis=1)
+    none = np.zeros((panel.unit_labels.size, 0), dtype=np.int64)
+    table = np.column_stack([none, *(panel.strata_codes[f] for f in factors)])
     stratum, stratum_levels = combine(table)
     time_by = facts.time_strata(panel)
     level, level_table = combine(table[:, [factors.index(f) for f in time_by]])

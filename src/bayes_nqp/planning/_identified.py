@@ -26,18 +26,10 @@ _SHARE = 1e-4
 
 @dataclass(frozen=True, slots=True)
 class ColumnNames:
-    """What messages call an equation's columns.
+    """What messages call an outcome, its first columns, what effects are of, and effects.
 
-    Parameters
-    ----------
-    outcome : Message
-        Such as "outcome 'nqp'".
-    covariates : sequence of Message (column)
-        Of the first varying columns, such as "covariate 'ln_gdp'".
-    effects, spanned : Message
-        What effects are of, "treatment" or "the exposure 'trade'"; and the effects themselves.
-    certain : bool
-        Whether effects alone cannot explain the outcome in full, unless it was made from them.
+    ``certain`` says whether effects alone cannot explain the outcome in full, unless it was made
+    from them.
     """
 
     outcome: Message

@@ -115,7 +115,7 @@ def _effect_columns(ground: Plan, equation: EquationSpec) -> list[Array]:
         parts = cell_parts(ground.table, equation.pooling, equation.strata, equation.priors)
         place, inside = ground.cell_of_row, np.where(ground.cell_of_row >= 0, 1.0, 0.0)
     else:
-        dose = Dose(0, frame.n_periods, exposure.size)
+        dose = Dose(0, exposure.size)
         parts = parts_of_exposure(ground, equation, exposure, dose, frame.n_periods)
         place = frame.stratum[frame.unit] * frame.n_periods + frame.time
         inside = exposure.values / exposure.size

@@ -94,14 +94,13 @@ class Dose:
     Parameters
     ----------
     start : int
-        The varying column of the exposure in the first period; one for each period follows.
+        The varying column of the exposure in the first period; those of all others follow.
     size : float
         What effects in multiples of ``s`` are divided by: what the columns were divided by, in
         the units of exposure that effects are stated for.
     """
 
     start: int
-    periods: int
     size: float
 
 

@@ -280,7 +280,7 @@ def covariates_of(plan: Plan) -> list[Array]:
     """
     equation = plan.equations[0]
     rows, dose = equation.rows, equation.dose
-    inside = range(0) if dose is None else range(dose.start, dose.start + dose.periods)
+    inside = range(0) if dose is None else range(dose.start, dose.start + plan.frame.n_periods)
     return [
         x.at(rows.time)
         for k, x in enumerate(rows.columns)
