@@ -89,8 +89,7 @@ def cross_section(
     strata: str | Iterable[str] = (),
 ) -> CrossSection:
     """Validate a frame or a file with one row per unit, and keep its complete rows."""
-    data, said = read(Path(data)) if isinstance(data, str | Path) else (data, ())
-    notes = [*said]
+    data, notes = read(Path(data)) if isinstance(data, str | Path) else (data, [])
     names = {
         "outcome": (outcome,),
         "treatment": (treatment,),
