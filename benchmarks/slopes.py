@@ -32,7 +32,7 @@ CHANNELS = (
     "one slope", "one slope, t(3) errors", "one slope, legs differ by unit",
     "the mediator acts a period later", "the policy changes the slope", "the slope bends",
     "the mediator follows the outcome", "the mediator follows last outcome",
-    "mediator measured with error",
+    "mediator measured with error", "the slope is another in those who adopt",
 )  # fmt: skip
 STORE = Store("slopes", ("world", "seed", "number"))
 
@@ -85,6 +85,8 @@ def mediated(world: str, rng: np.random.Generator) -> tuple[nqp.Panel, float]:
         through, indirect = 0.6 * before, 0.6 * since
     elif "changes" in world:
         through, indirect = (0.3 + 0.6 * on) * mediator, 0.9 * on
+    elif "those who adopt" in world:
+        through, indirect = np.where(start < 99, 0.5, 0.2) * mediator, 0.5 * legs * on
     elif "bends" in world:
         through = 0.3 * mediator**2
         indirect = 0.3 * (mediator**2 - (mediator - on) ** 2)

@@ -8,7 +8,17 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from doors import Line, called, innovations, left_over, mediators_said, order_said, total_fit
+from doors import (
+    BayesFactor,
+    Line,
+    StratumFactors,
+    called,
+    innovations,
+    left_over,
+    mediators_said,
+    order_said,
+    total_fit,
+)
 from matplotlib.collections import LineCollection
 from matplotlib.text import Text
 
@@ -307,6 +317,16 @@ def test_they_are_drawn(sound: nqp.Fit, name: str, language: str) -> None:
         for _, x in result.evidence.groupby("scale")
     )
     assert len(ticks) == rows + groups
+
+
+@pytest.mark.parametrize(("value", "verdict"), [(-0.5, "could not tell"), (-0.9, "in doubt")])
+def test_mediators_share_the_odds_of_a_drift(
+    sound: nqp.Fit, monkeypatch: pytest.MonkeyPatch, value: float, verdict: str
+) -> None:
+    """Of one outcome the limit is zero, of two mediators -log 2."""
+    factors = (BayesFactor("", "AR(1) errors", value, 0.1),)
+    monkeypatch.setattr(f"{StratumFactors.__module__}.bayes_factors", lambda fit: factors)
+    assert ask(sound, "mediator_pretrends").verdict == verdict
 
 
 def test_pretrends_say_that_they_are_adjusted(sound: nqp.Fit) -> None:

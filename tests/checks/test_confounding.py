@@ -266,6 +266,20 @@ def test_it_fails_for_a_weak_one(weak: nqp.Fit) -> None:
     assert "digital at ρ = +0.0" in found.sentence
 
 
+def test_what_may_be_chance_is_told_and_not_judged() -> None:
+    """The interval of a mediator without a slope excludes zero, and at once crosses it."""
+    panel = channels(units=60, periods=14, seed=46_000_004).panel
+    fit = nqp.fit(nqp.Mediation(), panel, nqp.Importance(seed=4), progress=False)
+    found = nqp.check(fit, "confounding", progress=False)
+    idle = found.evidence.isel(quantity=2).sel(path="indirect")
+    low, high = (float(idle[f"original_{end}"]) for end in ("lower", "upper"))
+    assert high < 0 or low > 0
+    assert abs(float(idle["crossing"])) < 0.1
+    assert found.verdict == "could not tell", found
+    assert "What goes through idle may be other than zero by chance" in found.sentence
+    assert "idle at ρ" in found.sentence
+
+
 def test_what_cannot_be_asked_is_said(weak: nqp.Fit) -> None:
     design = weak.design
     assert isinstance(design, nqp.Mediation)

@@ -300,3 +300,13 @@ def test_a_monte_carlo_error_forbids_a_verdict() -> None:
     assert verdict(5.0, 0.1, 3.5) == "could not tell"
     assert verdict(-5.0, 0.1, 1.0) == "in doubt"
     assert verdict(-5.0, 0.1, -3.1) == "fails"
+
+
+def test_strata_and_outcomes_share_the_odds_of_a_drift() -> None:
+    def verdict(value: float, **shared: int) -> str:
+        return StratumFactors("", (BayesFactor("", "a", value, 0.1),), **shared).verdict
+
+    assert verdict(-0.5) == verdict(-1.7, strata=2, outcomes=2) == "in doubt"
+    assert verdict(-0.5, strata=2) == verdict(-1.7, strata=2, outcomes=3) == "could not tell"
+    assert verdict(-3.5) == verdict(-3.5, strata=4) == verdict(-4.2, outcomes=3) == "fails"
+    assert verdict(-3.5, outcomes=3) == "in doubt"

@@ -7,6 +7,7 @@ from functools import cache
 import numpy as np
 import pandas as pd
 import pytest
+from doors import slopes_without
 
 import bayes_nqp as nqp
 from bayes_nqp.simulation import Channel, channels
@@ -33,6 +34,7 @@ def fitted(world: str) -> nqp.Fit:
         "later": 0.6 * before,
         "changed": 0.3 * mediator + 0.6 * mediator * on,
         "bent": 0.3 * mediator**2,
+        "adopters": np.where(start[:, None] < 99, 0.9, 0.2) * mediator,
         "consequence": 0.0,
     }[world]  # fmt: skip
     if world == "consequence":
@@ -76,11 +78,56 @@ def test_a_slope_that_the_policy_changes_is_seen_and_its_remedy_covers() -> None
     result = nqp.check(fit, "mediator_slopes", progress=False)
     assert result.verdict == "fails"
     assert "interaction=True" in result.sentence
-    path = result.evidence.iloc[3]
+    path = result.evidence.iloc[-1]
     assert path["lower"] < 0.9 < path["upper"]
     assert result.evidence.iloc[0]["upper"] < 0.9
     again = nqp.fit(fit.variant(interaction=True), fit.panel, progress=False)
     assert nqp.check(again, "mediator_slopes", progress=False).verdict == "not applicable"
+
+
+def test_a_slope_of_those_who_adopt_is_seen_before_the_policy_too() -> None:
+    fit = fitted("adopters")
+    result = nqp.check(fit, "mediator_slopes", progress=False)
+    assert result.verdict == "fails"
+    assert "In units that ever adopt m acts otherwise" in result.sentence
+    assert "With the policy m acts" not in result.sentence
+    assert "interaction=True" in result.sentence
+    table = result.evidence.set_index("quantity")
+    own = table.loc["slope of units that ever adopt, less that of others"]
+    assert own["lower"] < 0.7 < own["upper"]
+    path = table.loc["slope of what the policy does to it"]
+    assert path["lower"] < 0.9 < path["upper"]
+    assert table.loc["slope, one for all", "upper"] < 0.9
+    again = nqp.fit(fit.variant(interaction=True), fit.panel, progress=False)
+    assert np.quantile(nqp.nie(again), 0.975) > 0.9
+
+
+def test_where_no_stratum_has_both_slopes_of_adopters_are_those_of_strata() -> None:
+    rows = fitted("clean").panel
+    adopts = np.asarray(rows.cohort_codes)[rows.unit_codes] >= 0
+    frame = rows.frame.assign(zone=np.where(adopts, "inside", "outside"))
+    panel = nqp.Panel.from_frame(frame, **{**rows.arguments, "strata": ["zone"]})
+    design = nqp.Mediation(nqp.StaggeredDiD(time=nqp.TimeEffects()))
+    fit = nqp.fit(design, panel, nqp.Importance(draws=500, seed=1), progress=False)
+    result = nqp.check(fit, "mediator_slopes", progress=False)
+    assert result.verdict == "holds"
+    assert "slope of units that ever adopt, less that of others" not in set(
+        result.evidence["quantity"]
+    )
+
+
+def test_slopes_given_that_adopters_have_none_of_their_own() -> None:
+    """Of normal draws: what is silent is zero, and what moves with it has its conditional law."""
+    rng = np.random.default_rng(1)
+    far = rng.multivariate_normal([0.5, 0.3], [[0.04, 0.03], [0.03, 0.09]], 40_000).T
+    none = np.zeros((2, 40_000))
+    slopes = np.stack([far[0], *none, far[1]])[None]
+    base, *_, own = slopes_without(slopes)[0]
+    np.testing.assert_allclose(own, 0.0, atol=1e-12)
+    assert base.mean() == pytest.approx(0.5 - 0.3 * 0.03 / 0.09, abs=0.005)
+    assert base.std() == pytest.approx(np.sqrt(0.04 - 0.03**2 / 0.09), abs=0.003)
+    loud = np.stack([far[0], *none, far[1] + 2.0])[None]
+    np.testing.assert_array_equal(slopes_without(loud), loud)
 
 
 def test_a_bend_is_seen() -> None:

@@ -11,6 +11,7 @@ import xarray as xr
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks.channels._lines import correlations
 from bayes_nqp.checks.shared import HOLDS, NOT_APPLICABLE, REPORTED, Finding, asks, ladder, stacked
+from bayes_nqp.checks.trends import holm
 from bayes_nqp.estimands import ALL, text
 from bayes_nqp.fitting import ADOPTION, CHANNELS, ROWS, Fit, panel_of
 from bayes_nqp.language import NOTHING, Message, figures, joined, listed, separated
@@ -28,6 +29,8 @@ from bayes_nqp.robustness import (
 _ENOUGH, _LITTLE = 0.2, 0.1
 """Crossings below which an indirect effect is in doubt, and fails; the first is the range of
 correlations over which effects are told."""
+_CHANCE = 0.01
+"""Tail probability of zero, adjusted, below which an effect is there to be undone."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,6 +61,12 @@ class ConfoundedEffect:
             float(self.curve[f"original_{end}"].sel(path="indirect")) for end in ("lower", "upper")
         )
         return not low <= 0 <= high
+
+    @property
+    def tail(self) -> float:
+        """Tail probability of zero without confounding."""
+        positive = float((self.curve["unconfounded"].sel(path="indirect") > 0).mean())
+        return 2.0 * min(positive, 1.0 - positive)
 
     @property
     def span(self) -> tuple[float, float]:
@@ -95,11 +104,13 @@ def confounding(
     Sequential ignorability takes this correlation, of one mediator and the outcome given the
     other mediators, to be zero. Judged are the indirect effect via each mediator, and via all
     of them together, where the interval without confounding excludes zero. The verdict is that
-    of the weakest: it holds if its effect crosses zero at .2 or more in absolute value, fails
-    below .1, and is in doubt between the two. A level of a stratum factor whose effect crosses
-    below .1 lowers "holds" to "in doubt". At a crossing of ρ a common cause explains shares of
-    both innovations' variances whose product is ρ²: at .2, a fifth of each. Not applicable if no
-    interval excludes zero.
+    of the weakest: it fails if its effect crosses zero below .1 in absolute value, and is in doubt
+    below .2, or if the effect in a level of a stratum factor crosses below .1; else it is
+    reported. An effect that is other than zero by chance crosses early: of those whose tail
+    probability of zero, adjusted for all mediators (and levels) that were asked (Holm 1979), is
+    above 1 %, it is told where they cross, and data could not tell. At a crossing of ρ a common
+    cause explains shares of both innovations' variances whose product is ρ²: at .2, a fifth of
+    each. Not applicable if no interval excludes zero.
 
     Parameters
     ----------
@@ -116,19 +127,42 @@ def confounding(
         for effect in _effects(study, factor, axis_of(rho), prior or NormalRho())
     ]
     judged = [x for x in effects if x.kind != "level" and x.clear]
-    weak = [x for x in effects if x.kind == "level" and x.clear and x.size < _LITTLE]
+    signed = _signed(effects)
+    weak = [x for x in signed if x.kind == "level" and x.size < _LITTLE]
     evidence = stacked([x.curve for x in effects], effects, "mediator", "label", "kind")
     if not judged:
         sentence = Message(
             "No indirect effect has an interval that excludes zero: none could be undone."
         )
         return Finding(NOT_APPLICABLE, _figure(effects), sentence, evidence, "confounding")
-    least = min(x.size for x in judged)
     common = _common(fit)
-    verdict = ladder(fails=least < _LITTLE, doubt=least < max(_ENOUGH, common) or weak)
+    far = max(_ENOUGH, common)
+    named = [x for x in signed if x.kind != "level"]
+    least = min(x.size for x in named or judged)
+    chance = [x for x in judged if x not in signed and x.size < far]
+    fails, doubt = (bool(named) and least < limit for limit in (_LITTLE, far))
+    verdict = ladder(fails=fails, doubt=doubt or weak, untold=chance)
     verdict = REPORTED if verdict == HOLDS else verdict
-    sentence = _sentence(judged, weak, common)
+    sentence = _sentence(judged, weak, common, least)
+    if chance:
+        by_chance = Message(
+            "What goes through {} may be other than zero by chance (tail probability, adjusted, "
+            "above {:.0%}): it is told and not judged.",
+            listed([x.called for x in chance]),
+            _CHANCE,
+        )
+        sentence = joined([sentence, by_chance])
     return Finding(verdict, _figure(effects), sentence, evidence, "confounding", study.fit)
+
+
+def _signed(effects: list[ConfoundedEffect]) -> list[ConfoundedEffect]:
+    """Take the effects whose sign stands, of the several of their kind that were asked."""
+    signed = [x for x in effects if x.kind == "joint" and x.tail < _CHANCE]
+    for kind in ("overall", "level"):
+        some = [x for x in effects if x.kind == kind]
+        tails = holm([x.tail for x in some])
+        signed += [x for x, tail in zip(some, tails, strict=True) if tail < _CHANCE]
+    return signed
 
 
 def _effects(
@@ -168,7 +202,7 @@ def _common(fit: Fit) -> float:
 
 
 def _sentence(
-    judged: list[ConfoundedEffect], weak: list[ConfoundedEffect], common: float
+    judged: list[ConfoundedEffect], weak: list[ConfoundedEffect], common: float, least: float
 ) -> Message:
     parts = [x for x in judged if x.kind == "overall"]
     parts += sorted((x for x in judged if x.kind == "joint"), key=_size)[:1]
@@ -177,7 +211,7 @@ def _sentence(
         "common cause of {:.0%} of what is left of both the mediator's and the outcome's "
         "variance.",
         listed([Message("{} at {}", x.called, _at(x)) for x in parts], 6),
-        min(judged, key=_size).size,
+        least,
     )
     low = Message("Below {:g}: {}.", _LITTLE, listed([x.called for x in weak], 4))
     beyond = Message("Mediators themselves move together by {:.2f} for other reasons.", common)
@@ -188,7 +222,6 @@ def _sentence(
         "{:g} to {:g} indirect effects are: {}.",
         -_ENOUGH, _ENOUGH, separated(spans),
     )  # fmt: skip
-    least = min(x.size for x in judged)
     return joined([vanish, *[low][: len(weak)], *[beyond][: int(common > least)], untold])
 
 

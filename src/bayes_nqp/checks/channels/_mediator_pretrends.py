@@ -36,15 +36,17 @@ def mediator_pretrends(fit: Fit) -> Finding:
     The effect on a mediator rests on parallel trends as the effect on the outcome does, so the
     outcome's own design, fitted to the mediator, is judged by the same rule, leads, slope and
     Bayes factors, and the verdict is the worst. The more mediators are asked, the more often one
-    is far out by chance: their tail probabilities are adjusted for that (Holm 1979), and the false
-    alarms that levels of factors may give are shared by all mediators. Evidence: the differential
+    is far out by chance: their tail probabilities are adjusted for that (Holm 1979), the false
+    alarms that levels of factors may give are shared by all mediators, and so are the prior odds
+    that one of them drifts: limits of log Bayes factors lie the log of their number lower.
+    Evidence: the differential
     slope before adoption, in multiples of the mediator's own variation within units. Where the
     design lets adopters drift, so do mediators, and the numbers are reported alone.
     """
     panel = fit.rows
     names = fit.facts.mediators(panel)
     outcomes = [refit(fit, fit.outcome_design, panel.with_outcome(name)) for name in names]
-    every = list(map(parted, outcomes))
+    every = [parted(outcome, len(names)) for outcome in outcomes]
     tails = holm([parts.judged.total.tail for parts in every])
     drifting, lines, words, drifts = fit.facts.has("drift"), [], [], []
     for name, equation, parts, tail in zip(
@@ -76,7 +78,9 @@ def mediator_pretrends(fit: Fit) -> Finding:
     sentence = DRIFTING if drifting else _sentence(lines, drifts)
     if len(names) > 1 and not drifting:
         for_all = Message(
-            "Tail probabilities are adjusted for {} mediators being asked (Holm).", len(names)
+            "Tail probabilities and limits of Bayes factors are adjusted for {} mediators being "
+            "asked.",
+            len(names),
         )
         sentence = joined([sentence, for_all])
     fits = [fit, *(x for parts in every for x in (parts.lead_fit, parts.trend_fit))]

@@ -42,11 +42,15 @@ class StratumFactors:
     strata : int, default 1
         Of the fit. The lowest of S factors is in doubt below -log S: prior odds of one to one that
         some stratum drifts are odds of about one to S for each.
+    outcomes : int, default 1
+        Of which the same is asked; prior odds that one drifts are shared by all of K, and both
+        limits lie log K lower.
     """
 
     stratum: str
     factors: tuple[BayesFactor, ...]
     strata: int = 1
+    outcomes: int = 1
 
     @property
     def reason(self) -> Message:
@@ -73,9 +77,10 @@ class StratumFactors:
         """Earned or lost under every error structure; in doubt as far as one speaks for a drift."""
         if self.reason:
             return UNTOLD
+        shared = math.log(self.outcomes)
         return ladder(
-            fails=self.highest < AGAINST,
-            doubt=self.lowest < -math.log(self.strata),
+            fails=self.highest < AGAINST - shared,
+            doubt=self.lowest < -math.log(self.strata) - shared,
             untold=not self.lowest > HELD,
         )
 
@@ -174,12 +179,20 @@ def _place(strata: Sequence[StratumFactors]) -> Message:
     return Message(" in {}", listed(names)) if names else NOTHING
 
 
-def earned(fit: Fit) -> Earned:
-    """Judge Bayes factors of parallel trends; the fit keeps what they rest on."""
+def earned(fit: Fit, outcomes: int = 1) -> Earned:
+    """Judge Bayes factors of parallel trends; the fit keeps what they rest on.
+
+    Parameters
+    ----------
+    outcomes : int, default 1
+        Of which the same is asked.
+    """
     factors = bayes_factors(fit)
     number = len({factor.stratum for factor in factors})
     strata = groupby(factors, key=lambda factor: factor.stratum)
-    return Earned(tuple(StratumFactors(name, tuple(some), number) for name, some in strata))
+    return Earned(
+        tuple(StratumFactors(name, tuple(some), number, outcomes) for name, some in strata)
+    )
 
 
 def figure_of(evidence: Earned) -> Message:

@@ -214,6 +214,8 @@ class Parted:
         Of the waist.
     reference : int
         Event time of the leads' reference.
+    outcomes : int
+        Of which the same is asked.
     """
 
     fit: Fit
@@ -222,11 +224,12 @@ class Parted:
     trend_fit: Fit
     leads: xr.Dataset
     reference: int
+    outcomes: int
 
     @property
     def earned(self) -> Earned:
         """What Bayes factors say."""
-        return earned(self.fit)
+        return earned(self.fit, self.outcomes)
 
     @property
     def verdict(self) -> Verdict:
@@ -239,8 +242,13 @@ class Parted:
         return self.trend_fit if self.lead_fit.gate.passed else self.lead_fit
 
 
-def parted(fit: Fit) -> Parted:
+def parted(fit: Fit, outcomes: int = 1) -> Parted:
     """Fit leads and a differential slope, and judge them; the fit keeps both fits.
+
+    Parameters
+    ----------
+    outcomes : int, default 1
+        Of which the same is asked: Bayes factors share the odds that one of them drifts.
 
     Raises
     ------
@@ -254,4 +262,4 @@ def parted(fit: Fit) -> Parted:
     trend = Trend(cell_effects(trend_fit), covariate_slopes(trend_fit, names), strata)
     reference = -1 - fit.facts.anticipation
     judged = judge(panel, fit, leads, trend, reference)
-    return Parted(fit, judged, flat, trend_fit, leads, reference)
+    return Parted(fit, judged, flat, trend_fit, leads, reference, outcomes)
