@@ -8,13 +8,13 @@ from differences import by_differences
 from doors import Chart
 from scipy.integrate import dblquad, quad
 from scipy.special import logsumexp
-from scipy.stats import halfnorm, norm
+from scipy.stats import halfnorm, logistic, norm
 
 from bayes_nqp.errors import StudyError
 from bayes_nqp.parameters import HalfNormal, Normal, Parameter, ParameterSpace
 from bayes_nqp.sampling import Density, Importance, importance, refit_importance
 from bayes_nqp.sampling._climb import newton
-from bayes_nqp.sampling._proposals import around_places
+from bayes_nqp.sampling._proposals import around
 
 SPACE = ParameterSpace(
     (Parameter("scale", HalfNormal(1.0), folds=True), Parameter("place", Normal(2.0)))
@@ -34,10 +34,9 @@ def weight(place: float, scale: float) -> float:
     return float(halfnorm.pdf(scale) * norm.pdf(place, 0.0, 2.0) * fit)
 
 
-@pytest.mark.parametrize("own_scale", [False, True])
-def test_a_scale_that_leans_on_zero(own_scale: bool) -> None:
+def test_a_scale_that_leans_on_zero() -> None:
     density = by_differences(leaning)
-    chains = importance(density, SPACE, Importance(seed=1), own_scale=own_scale)
+    chains = importance(density, SPACE, Importance(seed=1))
     whole = dblquad(weight, 0.0, 4.0, -3.0, 3.0)[0]
     mean = dblquad(lambda y, x: x * weight(y, x), 0.0, 4.0, -3.0, 3.0)[0] / whole
     scale = np.exp(chains.values["x"][..., 0])
@@ -62,7 +61,7 @@ def test_the_curvature_in_places_is_that_of_a_normal_density(centre: float) -> N
 
     summit = newton(by_differences(heights), np.zeros(2), rounds=30)
     none = np.zeros(2, dtype=bool)
-    proposal = around_places(summit, Chart(space.folds, none, summit.point))
+    proposal = around(summit, Chart(space.folds, none, summit.point))
     assert proposal.centre == pytest.approx(np.array([centre, 1.0]), abs=0.03)
     covariance = proposal.covariance / proposal.covariance[1, 1]
     expected = np.linalg.inv(precision)
@@ -83,14 +82,10 @@ def test_a_proposal_that_holds_needs_no_further_rounds(n: int) -> None:
         asked.append(len(points))
         return heights(points)
 
-    effective = {}
-    for own_scale in (False, True):
-        asked.clear()
-        density = Density(counted, by_differences(heights).gradients)
-        chains = importance(density, space, Importance(seed=1), own_scale=own_scale)
-        effective[own_scale] = chains.facts["importance_ess"]
+    density = Density(counted, by_differences(heights).gradients)
+    chains = importance(density, space, Importance(seed=1))
     assert [size for size in asked if size >= 200] == [200, 2000]
-    assert effective[True] > 1.3 * effective[False]
+    assert chains.facts["importance_ess"] > 1000
 
 
 def test_the_same_seed_gives_the_same_draws() -> None:
@@ -159,16 +154,16 @@ def test_many_parameters_are_told_by_all_proposals_together() -> None:
     space = ParameterSpace(tuple(Parameter(f"x{k}", Normal(1.0)) for k in range(30)))
 
     def heights(points: np.ndarray) -> np.ndarray:
-        return np.asarray(norm.logpdf(points).sum(axis=1))
+        return np.asarray(logistic.logpdf(points).sum(axis=1))
 
-    density = Density(heights, lambda points: (heights(points), -points))
+    density = Density(heights, lambda points: (heights(points), -np.tanh(points / 2.0)))
     chains = importance(density, space, Importance(seed=1))
     draws, effective = chains.values["x"], chains.facts["importance_ess"]
     # Over 2,000 points: the limit of k-hat is that of many.
     assert chains.facts["khat_limit"] == 0.7
     assert chains.facts["log_marginal_likelihood"] == pytest.approx(0.0, abs=0.25)
     assert np.abs(draws.mean(axis=(0, 1))).max() < 5.0 / np.sqrt(effective)
-    assert (draws**2).mean() == pytest.approx(1.0, abs=0.03)
+    assert (draws**2).mean() == pytest.approx(np.pi**2 / 3.0, rel=0.03)
     of_chains = [{tuple(point) for point in chain} for chain in draws]
     assert len(set.union(*of_chains)) == sum(len(points) for points in of_chains)
 

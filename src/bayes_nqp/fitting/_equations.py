@@ -47,9 +47,6 @@ def draw_equations(
     equations = plan.equations
     workers = min(n_threads(None), len(equations))
     threads = max(1, n_threads(None) // workers)
-    # What neighbours receive, or outcomes that follow theirs, have scales of their own. Draws of
-    # other designs are those of earlier versions.
-    own_scale = plan.facts.reach != "none"
     done = 0
 
     def sample(number: int) -> Chains:
@@ -65,7 +62,6 @@ def draw_equations(
             equation.problem.space,
             numbered(sampler, number),
             point_at(equation, values) if values else None,
-            own_scale=own_scale,
         )
         done += 1
         if progress:

@@ -19,7 +19,6 @@ from bayes_nqp.sampling._climb import Density, Summit, climb, newton
 from bayes_nqp.sampling._proposals import (
     Proposals,
     around,
-    around_places,
     chart_of,
     fitted,
     pooled,
@@ -33,7 +32,7 @@ _AS_HIGH = 0.02
 """Log density by which ends of climbs to one mode may differ."""
 _DEPTH = 12.0
 """How far below the highest mode another one may lie, in log density, and still count."""
-_BRIEF = (128, 256, 256, 256)
+_BRIEF = (192, 256, 256)
 """Proposals of a refit: the first ones fit the distribution of the others."""
 _BRIEF_STEPS = 2
 """Newton steps of a refit, which starts close to its mode; rounds of proposals do the rest."""
@@ -104,8 +103,6 @@ def importance(
     space: ParameterSpace,
     sampler: Importance,
     start: Array | None = None,
-    *,
-    own_scale: bool = False,
 ) -> Chains:
     """Draw the parameters of a density.
 
@@ -118,9 +115,6 @@ def importance(
     start : ndarray (parameter), optional
         Unconstrained, of a density much like this one: the one climb begins there, not several at
         dispersed points.
-    own_scale : bool, default False
-        Whether the curvature at the mode is taken to the scale on which proposals are made, as
-        pays where many scales may vanish: what is proposed at first then hardly needs fitting.
 
     Returns
     -------
@@ -137,10 +131,8 @@ def importance(
         summit, modes = summits(density, space, generator)
     # One proposal covers one mode; w = p / q of independent points, five times as many at worst.
     if modes == 1:
-        chart, held = chart_of(space.folds, summit), 0.0
-        proposal = around(summit, chart)
-        if own_scale:
-            proposal, held = around_places(summit, chart), float(len(space) * (len(space) + 1))
+        held = float(len(space) * (len(space) + 1))
+        proposal = around(summit, chart_of(space.folds, summit))
         proposal = fitted(density, proposal, generator, held)
         drawn = [propose(density, proposal, generator, sampler.proposals)]
         while not (pool := pooled(drawn)).weights.passed:
@@ -200,13 +192,16 @@ def _brief(
     generator: np.random.Generator,
 ) -> Chains | None:
     """Draw by rounds of few proposals; None where their weights do not carry it."""
+    held = float(len(space) * (len(space) + 1))
     proposal = around(summit, chart_of(space.folds, summit))
     drawn = propose(density, proposal, generator, _BRIEF[0])
     for size in _BRIEF[1:]:
-        proposal = refitted(proposal, drawn)
-        drawn = propose(density, proposal, generator, size)
         if replace(drawn.weights, least=LEAST_BRIEF).passed:
             return _resampled(drawn, sampler, generator)
+        proposal = refitted(proposal, drawn, held)
+        drawn = propose(density, proposal, generator, size)
+    if replace(drawn.weights, least=LEAST_BRIEF).passed:
+        return _resampled(drawn, sampler, generator)
     # More of the same proposals, as many as the last round says are needed, beside its own.
     size = len(drawn.points)
     share = drawn.weights.effective / size

@@ -65,18 +65,6 @@ def chart_of(folds: Mask, summit: Summit) -> Chart:
 
 
 def around(summit: Summit, chart: Chart) -> FoldedT:
-    """The proposal that the curvature at a mode gives, with scales on their own scale."""
-    # Laplace's approximation in u, H^-1 with flat directions bounded; in x = e^u it is J H^-1 J
-    # with J = diag(dx/du) = diag(x), and likewise where bent.
-    values, vectors = np.linalg.eigh(summit.curvature)
-    covariance = (vectors / np.maximum(values, 0.3)) @ vectors.T
-    jacobian = chart.slopes(summit.point)
-    return FoldedT(
-        chart.places(summit.point), covariance * np.outer(jacobian, jacobian) * _INFLATION, chart
-    )
-
-
-def around_places(summit: Summit, chart: Chart) -> FoldedT:
     """The proposal that the curvature at a mode gives in places, where scales have their own scale.
 
     Of ``x = e^u`` the log density is ``l(u) - u``. Where l has its mode that has the slope -1 / x
