@@ -35,6 +35,8 @@ WORLDS = (
     "logarithms of counts, zeros dropped",
     "log(1 + y) of counts",
     "outcomes below a floor dropped",
+    "outcomes 2 sd from the mean of their unit deleted",
+    "2.5 % at either end of the outcome deleted",
     "the treated lack 12 % more",
     "the highest tenth written as the bound, adopters high",
     "the highest and the lowest hundredth written as bounds",
@@ -67,6 +69,12 @@ def simulated(world: str, units: int, number: int) -> nqp.Panel:
         there[:, 1:] = ~np.maximum.accumulate(bad, axis=1)[:, :-1]
     elif "floor" in world:
         there = outcome > -2.0
+    elif "of their unit" in world:
+        distance = outcome - outcome.mean(axis=1, keepdims=True)
+        there = np.abs(distance) < 2.0 * distance.std()
+    elif "either end" in world:
+        low, high = np.quantile(outcome, (0.025, 0.975))
+        there = (outcome > low) & (outcome < high)
     elif "bound" in world:
         share = 0.1 if "tenth" in world else 0.01
         low = -np.inf if "tenth" in world else np.quantile(outcome, share)

@@ -26,8 +26,15 @@ def simulated(world: str) -> nqp.Panel:
         there = ~((before.to_numpy() < -1.2) & (random < 0.6))
     elif "floor" in world:
         there = y > np.quantile(y, 0.1)
+    elif "of their unit" in world:
+        distance = (y - units.transform("mean")).to_numpy()
+        there = np.abs(distance) < 2.0 * distance.std()
+    elif "either end" in world:
+        there = (y > np.quantile(y, 0.025)) & (y < np.quantile(y, 0.975))
     elif "treated" in world:
         there = random > 0.03 + 0.2 * treated
+    if "grows" in world:
+        y = y + 2.0 * frame["time"].to_numpy()
     if "large" in world:
         y = np.log(np.round(np.exp(8 + 0.5 * y)))
     elif "counts" in world:
@@ -61,6 +68,9 @@ def asked(panel: nqp.Panel) -> nqp.CheckResult:
         ("logarithms of counts, zeros dropped", "fails", "zeros have no logarithm"),
         ("log(1 + y) of counts", "in doubt", "unit in which they are counted"),
         ("outcomes below a floor dropped", "in doubt", "cut off"),
+        ("rows 2 sd from the mean of their unit deleted", "in doubt", "usual of their unit"),
+        ("2.5 % at either end of the outcome deleted", "in doubt", "far from most"),
+        ("5 % at random, and the outcome grows", "holds", "neither"),
         ("the treated lack 12 % more", "in doubt", "Adoption changes the share of rows"),
         ("cut off at 0.7", "in doubt", "looks cut off there"),
         ("cut off at 0.99", "holds", "Every unit"),

@@ -131,14 +131,12 @@ def importance(
         summit, modes = summits(density, space, generator)
     # One proposal covers one mode; w = p / q of independent points, five times as many at worst.
     if modes == 1:
-        held = float(len(space) * (len(space) + 1))
-        proposal = around(summit, chart_of(space.folds, summit))
-        proposal = fitted(density, proposal, generator, held)
+        proposal = fitted(density, around(summit, chart_of(space.folds, summit)), generator)
         drawn = [propose(density, proposal, generator, sampler.proposals)]
         while not (pool := pooled(drawn)).weights.passed:
             if len(pool.points) >= sampler.n_evaluations:
                 return tempered(density, space, sampler.draws, sampler.chains, generator)
-            proposal = refitted(proposal, pool, held)
+            proposal = refitted(proposal, pool)
             drawn.append(propose(density, proposal, generator, sampler.proposals // 2))
         return _resampled(pool, sampler, generator)
     return tempered(density, space, sampler.draws, sampler.chains, generator)
@@ -192,13 +190,12 @@ def _brief(
     generator: np.random.Generator,
 ) -> Chains | None:
     """Draw by rounds of few proposals; None where their weights do not carry it."""
-    held = float(len(space) * (len(space) + 1))
     proposal = around(summit, chart_of(space.folds, summit))
     drawn = propose(density, proposal, generator, _BRIEF[0])
     for size in _BRIEF[1:]:
         if replace(drawn.weights, least=LEAST_BRIEF).passed:
             return _resampled(drawn, sampler, generator)
-        proposal = refitted(proposal, drawn, held)
+        proposal = refitted(proposal, drawn)
         drawn = propose(density, proposal, generator, size)
     if replace(drawn.weights, least=LEAST_BRIEF).passed:
         return _resampled(drawn, sampler, generator)

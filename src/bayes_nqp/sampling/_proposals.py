@@ -14,10 +14,8 @@ from bayes_nqp.sampling._weights import Weights
 
 _ROUNDS = (200, 400, 800)
 _INFLATION = 1.2
-_GOOD = 0.5
+_GOOD = 0.3
 """Effective share of a round's points from which the proposal needs no further round."""
-_HELD = 0.3
-"""The same of a proposal that counts for some of the points itself."""
 _MOST_FOLDED = 12
 """Parameters that are folded: 4,096 images. Others that may vanish are bent."""
 _FLATTEST = 0.5
@@ -83,14 +81,12 @@ def around(summit: Summit, chart: Chart) -> FoldedT:
     )
 
 
-def fitted(
-    density: Density, proposal: FoldedT, generator: np.random.Generator, held: float = 0.0
-) -> FoldedT:
+def fitted(density: Density, proposal: FoldedT, generator: np.random.Generator) -> FoldedT:
     """Fit a proposal by rounds of importance sampling."""
     for size in _ROUNDS:
         proposals = propose(density, proposal, generator, size)
-        proposal = refitted(proposal, proposals, held)
-        if proposals.weights.effective >= (_HELD if held else _GOOD) * size:
+        proposal = refitted(proposal, proposals)
+        if proposals.weights.effective >= _GOOD * size:
             break
     return proposal
 
@@ -129,14 +125,11 @@ def pooled(drawn: Sequence[Proposals]) -> Proposals:
     )
 
 
-def refitted(proposal: FoldedT, proposals: Proposals, held: float = 0.0) -> FoldedT:
+def refitted(proposal: FoldedT, proposals: Proposals) -> FoldedT:
     """Mean and covariance by the weights, the largest of which are cut to their fiftieth.
 
-    Parameters
-    ----------
-    held : float, default 0
-        Effective points that the proposal itself counts for: a covariance of d parameters from n
-        of them loses a share of some d (d + 1) / 4 n of what it proposes.
+    A covariance of d parameters from n effective points loses a share of some ``d (d + 1) / 4n`` of
+    what it proposes: the proposal itself counts for ``d (d + 1)`` points.
     """
     if not np.isfinite(proposals.log_weights).any():
         return proposal
@@ -150,14 +143,10 @@ def refitted(proposal: FoldedT, proposals: Proposals, held: float = 0.0) -> Fold
     centre = weights @ places
     centred = places - centre
     covariance = (weights[:, None] * centred).T @ centred  # sum w (x - m)(x - m)'
-    effective = 1.0 / float(weights @ weights)
-    if effective < 4.0 * centre.size and not held:
-        # Too few points for a covariance of their own.
-        covariance = 0.5 * covariance + 0.5 * proposal.covariance / _INFLATION
-    if held:
-        share = effective / (effective + held)
-        centre = share * centre + (1.0 - share) * proposal.centre
-        covariance = share * covariance + (1.0 - share) * proposal.covariance / _INFLATION
+    effective, d = 1.0 / float(weights @ weights), centre.size
+    share = effective / (effective + d * (d + 1))
+    centre = share * centre + (1.0 - share) * proposal.centre
+    covariance = share * covariance + (1.0 - share) * proposal.covariance / _INFLATION
     # A positive diagonal: the scale matrix has a factor though weights may be on few points.
     floor = 1e-9 * np.diag(np.diag(covariance) + 1e-12)
     return FoldedT(centre, _INFLATION * covariance + floor, proposal.chart)

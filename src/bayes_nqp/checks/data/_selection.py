@@ -14,6 +14,7 @@ from bayes_nqp.arrays import Array
 from bayes_nqp.checks.channels import effects_on
 from bayes_nqp.checks.data._column import Codes, Measurements, column_of, step_of
 from bayes_nqp.checks.data._moved import change_with_adoption
+from bayes_nqp.checks.data._outliers import blunt, far_from_others
 from bayes_nqp.checks.shared import (
     DOUBT,
     FAILS,
@@ -39,14 +40,15 @@ _MANY: Final = 0.05
 """Share of rows without which the rest is no sample of them."""
 _ZEROS: Final = 0.02
 """Share of zeros under log(1 + y) from which the effect rests on the unit of y."""
-_HEAP, _NEAR, _HARM = 0.01, 0.05, 1.0
-"""Share of rows at an end of the outcome from which it is a bound; share of rows next to it, which
-are mostly different numbers; posterior sds of the average effect that rows at it could lack."""
+_HEAP, _NEAR, _FEWEST, _HARM = 0.01, 0.05, 20, 1.0
+"""Share of rows at an end of the outcome from which it is a bound; share and number of rows next to
+it, which are mostly different numbers; posterior sds of the average effect that rows at it could
+lack."""
 _NATURAL: Final = (0.0, 1.0, 100.0)
 """Ends of shares, and of what cannot be below zero: nothing lies beyond them."""
-_TAIL, _FEWEST, _BLUNT, _SEVERAL = 0.05, 20, 0.33, 6
-"""Share of the rows that are the lowest, how many they are at least; the share of them in the lower
-half of their range, and the units that this is of, from which they were cut off."""
+_BLUNT, _SEVERAL = 0.33, 6
+"""The share of the lowest rows in the lower half of their range, and the units that this is of, from
+which they were cut off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +81,10 @@ def selection(fit: Fit) -> Finding:
     fitted to an indicator of being there, over the whole rectangle of units and periods. And rows
     may be missing where a low outcome is expected, as where zeros have no logarithm: units whose
     outcomes are low lack more rows, and the outcome is the logarithm of small whole numbers, or
-    its lowest values end as if they were cut off. The logarithm of one more than a
-    count that is often zero is named as well: its effect rests on the unit of the count.
+    its lowest values end as if they were cut off. Or rows were deleted as outliers: distances from
+    the mean of a unit (and of a period) end more sharply than those of a normal distribution, or
+    both ends of the outcome do and units near them lack more rows. The logarithm of one more than
+    a count that is often zero is named as well: its effect rests on the unit of the count.
 
     Rows are there, and their outcomes are not, where these were cut off at a bound and written as
     it (top-coded, winsorised): the treated among them cannot show an effect, so that the average
@@ -100,7 +104,8 @@ def selection(fit: Fit) -> Finding:
     missing = ~np.isfinite(outcome.values)
     with np.errstate(all="ignore"):
         low = list(_floor(outcome, missing)) or list(_unit(outcome))
-        causes = [*_policy(fit, panel, missing), *low, *_bounds(fit, panel)]
+        far = [] if low else list(_outliers(outcome.values, missing))
+        causes = [*_policy(fit, panel, missing), *low, *far, *_bounds(fit, panel)]
     table = pd.DataFrame(
         [[x.name, x.verdict, x.sentence] for x in causes], columns=["cause", "verdict", "sentence"]
     )
@@ -161,21 +166,24 @@ def _floor(outcome: Measurements, missing: Array) -> Iterator[_Cause]:
             ),
         )  # fmt: skip
         return
-    # A tail thins out towards its end; one that is cut off does not. Share of the lowest twentieth
-    # that lies below the middle between its ends, of several units: .1 of normal values, less of
-    # heavier tails.
-    order = np.argsort(outcome.values, axis=None)[: int(_TAIL * np.isfinite(outcome.values).sum())]
-    tail, unit = outcome.values.ravel()[order], order // outcome.values.shape[1]
-    near = tail <= 0.5 * (tail[0] + tail[-1]) if tail.size >= _FEWEST else np.zeros(1, dtype=bool)
-    if near.mean() > _BLUNT and np.unique(unit[near]).size >= _SEVERAL:
+    # A tail thins out towards its end; one that is cut off does not.
+    sharp, units = blunt(outcome.values)
+    if sharp > _BLUNT and units >= _SEVERAL:
         yield _Cause(
             Message("a floor"), DOUBT,
             Message(
                 "Rows are missing in units where the outcome is low ({:.0%} of all), and the "
                 "others end at {:.3g} as if they were cut off there. Look at why they are missing.",
-                lost, float(tail[0]),
+                lost, float(np.nanmin(outcome.values)),
             ),
         )  # fmt: skip
+
+
+def _outliers(values: Array, missing: Array) -> Iterator[_Cause]:
+    """Whether rows were deleted that were far from the others."""
+    if missing.sum() >= _LEAST:
+        for sentence in far_from_others(values):
+            yield _Cause(Message("outliers"), DOUBT, sentence)
 
 
 def _bounds(fit: Fit, panel: Panel) -> Iterator[_Cause]:
