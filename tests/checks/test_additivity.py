@@ -8,6 +8,7 @@ import pytest
 
 import bayes_nqp as nqp
 from bayes_nqp.checks.model import _additivity as of
+from bayes_nqp.checks.model._level_slopes import slopes_of
 from bayes_nqp.checks.model._untreated import Untreated
 
 UNITS, PERIODS = 80, 10
@@ -60,6 +61,32 @@ def test_growth_that_all_levels_share_holds() -> None:
     assert result.verdict == "holds", result.sentence
 
 
+def test_where_time_effects_are_known_badly_a_line_tells_more() -> None:
+    """Growth of 2 % a period is little beside errors of 2: slopes of movement are too small."""
+    off, t, units = [], np.arange(PERIODS), 60
+    names = np.repeat([f"u{k:02d}" for k in range(units)], PERIODS)
+    for seed in range(100, 112):
+        rng = np.random.default_rng(seed)
+        cohort = rng.choice([4.0, 6.0, 8.0, np.nan], units)
+        level = 5.0 + 3.0 * ~np.isnan(cohort) + rng.normal(0.0, 3.0, units)
+        growth = 0.02 * level[:, None] * t
+        y = level[:, None] + growth + rng.normal(0.0, 2.0, (units, PERIODS))
+        frame = pd.DataFrame({"unit": names, "time": np.tile(t, units), "y": y.ravel()})
+        fit = fitted(frame.assign(cohort=np.repeat(cohort, PERIODS)))
+        untreated, outcome = Untreated(fit.plan), fit.panel.outcome
+        found = [growth.reshape(1, -1), *(x for x, _ in of.interactions(fit, untreated, outcome))]
+        taken = [of._taken(fit, columns) for columns in found]
+        slopes = [np.ones(1)] + [
+            slopes_of(untreated, outcome, columns, own).values
+            for columns, own in of.interactions(fit, untreated, outcome)
+        ]
+        off.append([float(a @ b) for a, b in zip(slopes, taken, strict=True)])
+    truth, movement, line = np.mean(off, axis=0)
+    assert truth > 0.15
+    assert line == pytest.approx(truth, abs=0.1)
+    assert movement < 0.5 * truth
+
+
 def test_units_of_the_outcome_do_not_matter(proportion: nqp.Fit) -> None:
     frame = rows("proportion")
     other = fitted(frame.assign(y=1000.0 * frame["y"]))
@@ -71,8 +98,8 @@ def test_units_of_the_outcome_do_not_matter(proportion: nqp.Fit) -> None:
 
 def test_slopes_are_those_of_least_squares_and_leave_units_out(flat: nqp.Fit) -> None:
     untreated, outcome = Untreated(flat.plan), flat.panel.outcome
-    columns, own = of.interactions(flat, untreated, outcome)
-    found = of.slopes_of(untreated, outcome, columns, 0.0 * own)
+    columns, own = of.interactions(flat, untreated, outcome)[0]
+    found = slopes_of(untreated, outcome, columns, 0.0 * own)
     free, unit = untreated.rows, untreated.unit
     dummies = [pd.get_dummies(x).to_numpy(float) for x in (unit, untreated.time)]
     x = np.hstack([columns[:, free].T, *dummies])
@@ -89,7 +116,7 @@ def test_slopes_are_those_of_least_squares_and_leave_units_out(flat: nqp.Fit) ->
 def test_a_unit_s_own_part_is_that_of_time_effects(flat: nqp.Fit) -> None:
     """``Σ_t D_ii r_it (H r)_it`` where all but one unit's residuals are zero."""
     untreated, outcome = Untreated(flat.plan), flat.panel.outcome
-    columns, own = of.interactions(flat, untreated, outcome)
+    columns, own = of.interactions(flat, untreated, outcome)[0]
     free = untreated.rows
     level = np.zeros(outcome.size)
     moves = np.abs(columns[0]) > 1e-12
@@ -111,9 +138,9 @@ def test_spread_that_goes_with_size_is_no_movement(flat: nqp.Fit) -> None:
     ratios, plain = [], []
     for _ in range(150):
         y = 6.0 * size * (1.0 + 0.5 * rng.standard_normal(size.size))
-        columns, own = of.interactions(flat, untreated, y)
-        found = of.slopes_of(untreated, y, columns[:1], own[:1])
-        kept = of.slopes_of(untreated, y, columns[:1], 0.0 * own[:1])
+        columns, own = of.interactions(flat, untreated, y)[0]
+        found = slopes_of(untreated, y, columns[:1], own[:1])
+        kept = slopes_of(untreated, y, columns[:1], 0.0 * own[:1])
         ratios.append(found.values[0] / np.sqrt(found.covariance[0, 0]))
         plain.append(kept.values[0] / np.sqrt(kept.covariance[0, 0]))
     assert np.mean(np.sign(plain)) > 0.5
@@ -123,7 +150,7 @@ def test_spread_that_goes_with_size_is_no_movement(flat: nqp.Fit) -> None:
 
 def test_what_the_average_takes_is_that_of_imputation(flat: nqp.Fit) -> None:
     untreated = Untreated(flat.plan)
-    columns, _ = of.interactions(flat, untreated, flat.panel.outcome)
+    (columns, _), _ = of.interactions(flat, untreated, flat.panel.outcome)
     taken = of._taken(flat, columns)
     expected = untreated.differences(columns).mean(axis=1)
     assert taken == pytest.approx(expected, rel=1e-5)

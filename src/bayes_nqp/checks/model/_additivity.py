@@ -4,7 +4,8 @@ Of untreated rows let ``λ_t`` be the movement that time effects tell (of the un
 these, about its mean) and ``ℓ_i`` the unit's level, standardised. Outcomes that vary in proportion,
 shares near a bound, ratings and whatever is measured in another unit from a date on have
 ``y_it = α_i + λ_t + θ_1 ℓ_i λ_t + θ_2 (ℓ_i² - 1) λ_t + e_it``: for ``θ_2 = 0`` the one degree of
-freedom of Tukey (1949).
+freedom of Tukey (1949). Where ``λ_t`` is known badly its slopes are too small; a line has no error:
+``y_it = α_i + λ_t + θ ℓ_i t + e_it``.
 """
 
 from __future__ import annotations
@@ -15,12 +16,13 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
-from scipy.special import fdtrc, stdtr
+from scipy.special import stdtr
 
 from bayes_nqp.arrays import Array, Index
+from bayes_nqp.checks.model._level_slopes import LevelSlopes, slopes_of
 from bayes_nqp.checks.model._structures import error_means
 from bayes_nqp.checks.model._untreated import Untreated
-from bayes_nqp.checks.shared import Finding, Verdict, asks, ladder
+from bayes_nqp.checks.shared import DOUBT, FAILS, UNTOLD, Finding, Verdict, asks, ladder, worst_of
 from bayes_nqp.errors import NotApplicable
 from bayes_nqp.estimands import att
 from bayes_nqp.fitting import (
@@ -44,34 +46,54 @@ _STEP: Final = 0.05
 """Of the outcome's sd: what is added to outcomes to see where it goes in the average effect."""
 _LITTLE, _MUCH = 0.5, 1.0
 """Posterior sds of the average effect by which it is off, in doubt and fails."""
-_DOUBT, _FAIL, _JOINT = 0.02, 0.005, 0.01
-"""Tail probabilities of that, and of both slopes together."""
+_DOUBT, _FAIL, _JOINT = 0.01, 0.0025, 0.005
+"""Tail probabilities of that, and of slopes together; two movements are asked."""
+_LARGE, _REACH = 1.2, 2.0
+"""Posterior sds by which it seems off, and by which it may then be: these data cannot tell."""
+_NORMAL: Final = 3.0
+"""Kurtosis of a unit's score, by which squares of scores tell their degrees of freedom."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class LevelSlopes:
-    """``θ`` and its covariance, clustered by unit.
+@dataclass(frozen=True, slots=True)
+class _Bias:
+    """By how much the average effect is off, in its own unit.
 
     Parameters
     ----------
-    values : ndarray (2)
-        θ_1 of the level, θ_2 of its square.
-    covariance : ndarray (2, 2)
-        Of both.
-    units : int
-        With untreated rows.
+    mean, sd : float
+        θ'c and its standard deviation.
+    tail, joint : float
+        Tail probabilities of zero: of θ'c, of all slopes.
     """
 
-    values: Array
-    covariance: Array
-    units: int
+    mean: float
+    sd: float
+    tail: float
+    joint: float
+
+    @classmethod
+    def of(cls, slopes: LevelSlopes, taken: Array) -> _Bias:
+        """``θ'c`` and its sd; squares of few units' scores tell few degrees of freedom."""
+        # (sum_i v_i)² / sum_i v_i² of n normal scores' squares is n / 3.
+        v = (slopes.moves @ taken) ** 2
+        mean, sd = float(slopes.values @ taken), float(np.sqrt(v.sum()))
+        free = min(_NORMAL * v.sum() ** 2 / max(float(v @ v), 1e-300), float(v.size)) - 2.0
+        tail = 2.0 * float(stdtr(max(free, 1.0), -abs(mean) / max(sd, 1e-300)))
+        return cls(mean, sd, tail, slopes.tail)
+
+    def verdict(self, sd: float) -> Verdict:
+        """What it says of an average effect with a posterior sd."""
+        off, reach = abs(self.mean) / sd, (abs(self.mean) + 1.96 * self.sd) / sd
+        return ladder(
+            fails=off > _MUCH and self.tail < _FAIL,
+            doubt=off > _LITTLE and self.clear,
+            untold=1.96 * self.sd > _REACH * sd or (off > _LARGE and reach > _REACH),
+        )
 
     @property
-    def tail(self) -> float:
-        """Tail probability of zero, of both together."""
-        k = self.values.size
-        distance = self.values @ np.linalg.solve(self.covariance, self.values)
-        return float(fdtrc(k, self.units - k, distance / k))
+    def clear(self) -> bool:
+        """Whether movement goes with level."""
+        return self.tail < _DOUBT or self.joint < _JOINT
 
 
 @asks(
@@ -90,11 +112,13 @@ def additivity(fit: Fit) -> Finding:
     untreated rows. With H what time effects take of the outcome, `θ` rests on ``e'D H e``, whose
     mean is not zero where errors are larger at high levels; each unit's own part of it is taken
     off, which leaves pairs of different units. The level is the unit effect under the fit's errors:
-    other weights would let errors that last go with it. The average effect is off by ``θ'c``, c
-    what the fit's design, at posterior means of its parameters, makes of both columns as outcomes.
-    *In doubt* if that is half a posterior sd and has a tail probability below 2 %, or both slopes
-    one below 1 %; it *fails* from one sd on and below .5 %, and *could not tell* if 1.96 sds of it
-    are more than two of the effect.
+    other weights would let errors that last go with it. Where time effects are known badly, their
+    slopes are too small: a line times level is asked as well. The average effect is off by
+    ``θ'c``, c what the fit's design, at posterior means of its parameters, makes of the columns as
+    outcomes. *In doubt* if that is half a posterior sd and has a tail probability below 1 %, or the
+    slopes together one below .5 %; it *fails* from one sd on and below .25 %. It *could not tell*
+    if 1.96 sds of it are more than two of the effect, or it is 1.2 of these and may be two. The
+    worse of both is reported.
 
     Returns
     -------
@@ -112,29 +136,32 @@ def additivity(fit: Fit) -> Finding:
     untreated = Untreated(alone.plan)
     if untreated.count.size < _FEWEST:
         raise NotApplicable(Message("Untreated rows are of fewer than {} units.", _FEWEST))
-    outcome = panel_of(alone).outcome
-    columns, part = interactions(alone, untreated, outcome[alone.plan.kept])
-    slopes = slopes_of(untreated, outcome[alone.plan.kept], columns, part)
-    taken = _taken(alone, columns)
+    outcome = panel_of(alone).outcome[alone.plan.kept]
+    biases = [
+        _Bias.of(slopes_of(untreated, outcome, columns, part), _taken(alone, columns))
+        for columns, part in interactions(alone, untreated, outcome)
+    ]
     draws = att(alone).to_numpy().ravel()
-    off, spread = float(slopes.values @ taken), float(np.sqrt(taken @ slopes.covariance @ taken))
-    table = _table(draws, off, spread)
-    tail = 2.0 * float(stdtr(slopes.units - 2.0, -abs(off) / max(spread, 1e-300)))
-    verdict, sentence = _judged(off / draws.std(), spread / draws.std(), tail, slopes.tail)
+    sd = float(draws.std())
+    verdict = worst_of(bias.verdict(sd) for bias in biases)
+    worst = min((x for x in biases if x.verdict(sd) == verdict), key=lambda x: x.tail)
+    table = _table(draws, worst)
     figure = Message(
         "the average effect is off by {} (P = {:.2g}) as levels go with movement (P = {:.2g}); "
         "{:.3g}, less that {}",
         spanned(*table.loc[1, ["mean", "lower", "upper"]]),
-        tail,
-        slopes.tail,
+        worst.tail,
+        worst.joint,
         draws.mean(),
         spanned(*table.loc[2, ["mean", "lower", "upper"]]),
     )
-    return Finding(verdict, figure, sentence, table)
+    return Finding(verdict, figure, _sentence(verdict, worst), table)
 
 
-def interactions(fit: Fit, untreated: Untreated, outcome: Array) -> tuple[Array, Array]:
-    """Movement times level and times its square, and what is each unit's own in them.
+def interactions(
+    fit: Fit, untreated: Untreated, outcome: Array
+) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
+    """Movement times level and times its square, a line times level, and units' own in them.
 
     Parameters
     ----------
@@ -143,9 +170,10 @@ def interactions(fit: Fit, untreated: Untreated, outcome: Array) -> tuple[Array,
 
     Returns
     -------
-    tuple of ndarray
-        Columns on all rows (2, row). On untreated rows ``D_ii H_ii`` of each (2, untreated row):
-        the level's function less its mean in the period, over the number of rows there.
+    tuple of tuple of ndarray
+        Columns on all rows (column, row), of movement and of a line. On untreated rows ``D_ii
+        H_ii`` of each (column, untreated row): the level's function less its mean in the period,
+        over the number of rows there; zero of a line, in which no outcome is.
     """
     layout, level_of = untreated.layout, np.asarray(fit.plan.frame.level)
     residuals, slopes, unit_effect = untreated.residuals(outcome[None])
@@ -166,32 +194,9 @@ def interactions(fit: Fit, untreated: Untreated, outcome: Array) -> tuple[Array,
     at = node[untreated.rows]
     count = np.bincount(at)
     means = np.stack([np.bincount(at, x[untreated.rows]) for x in functions]) / np.maximum(count, 1)
-    return functions * movement, (functions[:, untreated.rows] - means[:, at]) / count[at]
-
-
-def slopes_of(untreated: Untreated, outcome: Array, columns: Array, part: Array) -> LevelSlopes:
-    """Give slopes of columns on untreated rows, each unit's own part taken off.
-
-    With z and r the columns and the outcome after unit effects, time effects and covariates, and
-    ``A = (z'z)^-1``: ``θ = A (z'r - sum_i b_i)``, ``b_i = sum_t D_ii H_ii r_it²``, and
-    ``V = A sum_i s_i s_i' A``, ``s_i = (I - z_i'z_i A)^-1 z_i'(r_i - z_i θ) - b_i``, units left
-    out one by one.
-    """
-    residuals, _, _ = untreated.residuals(np.concatenate([outcome[None], columns]))
-    r, z = residuals[0], residuals[1:]
-    a = np.linalg.pinv(z @ z.T, rcond=1e-10, hermitian=True)
-    b = part * r**2
-    theta = a @ (z @ r - b.sum(axis=1))
-    left, units, k = r - theta @ z, untreated.count.size, len(z)
-    score, mine = (_by_unit(x, untreated.unit, units).T for x in (z * left, b))
-    gram = _by_unit((z[:, None] * z[None]).reshape(k * k, -1), untreated.unit, units)
-    leverage = np.eye(k) - gram.T.reshape(units, k, k) @ a
-    s = np.linalg.solve(leverage, score[..., None])[..., 0] - mine
-    return LevelSlopes(theta, a @ (s.T @ s) @ a, units)
-
-
-def _by_unit(values: Array, unit: Index, units: int) -> Array:
-    return np.stack([np.bincount(unit, x, units) for x in values])
+    part = (functions[:, untreated.rows] - means[:, at]) / count[at]
+    time = untreated.equation.rows.time - untreated.time.mean()
+    return (functions * movement, part), (functions[:1] * time, np.zeros_like(part[:1]))
 
 
 def _centred(values: Array, group: Index) -> Array:
@@ -238,39 +243,34 @@ def _taken(fit: Fit, columns: Array) -> Array:
     return taken
 
 
-def _table(draws: Array, off: float, spread: float) -> pd.DataFrame:
+def _table(draws: Array, bias: _Bias) -> pd.DataFrame:
     lower, upper = np.quantile(draws, (0.025, 0.975))
-    total, mean = float(np.hypot(draws.std(), spread)), float(draws.mean())
+    total, mean = float(np.hypot(draws.std(), bias.sd)), float(draws.mean())
+    off, less = bias.mean, mean - bias.mean
     rows = [
         ("average effect", mean, draws.std(), lower, upper),
-        ("off by", off, spread, off - 1.96 * spread, off + 1.96 * spread),
-        ("less that", mean - off, total, mean - off - 1.96 * total, mean - off + 1.96 * total),
+        ("off by", off, bias.sd, off - 1.96 * bias.sd, off + 1.96 * bias.sd),
+        ("less that", less, total, less - 1.96 * total, less + 1.96 * total),
     ]
     return pd.DataFrame(rows, columns=["quantity", "mean", "sd", "lower", "upper"])
 
 
-def _judged(off: float, spread: float, tail: float, joint: float) -> tuple[Verdict, Message]:
-    clear = tail < _DOUBT or joint < _JOINT
-    verdict = ladder(
-        fails=abs(off) > _MUCH and tail < _FAIL,
-        doubt=abs(off) > _LITTLE and clear,
-        untold=1.96 * spread > 2.0,
-    )
-    if abs(off) > _LITTLE and clear:
-        return verdict, Message(
+def _sentence(verdict: Verdict, bias: _Bias) -> Message:
+    if verdict in (DOUBT, FAILS):
+        return Message(
             "Units of high levels move otherwise than units of low ones, and those who adopt have "
             "other levels: trends are parallel on another scale, if on any. Take one on which all "
             "levels move alike, such as logarithms, or log odds of shares; where there is none, "
             "report the effect less what this makes of it, which the evidence has."
         )
-    if verdict == "could not tell":
-        return verdict, Message(
+    if verdict == UNTOLD:
+        return Message(
             "Whether movement goes with level, these data cannot tell: it could be twice as large "
             "as the effect's own uncertainty."
         )
-    if clear:
-        return verdict, Message(
+    if bias.clear:
+        return Message(
             "Movement goes with level, and those who adopt have about the levels of the others: "
             "the average effect hardly rests on it."
         )
-    return verdict, Message("Nothing speaks against movements that all levels share.")
+    return Message("Nothing speaks against movements that all levels share.")

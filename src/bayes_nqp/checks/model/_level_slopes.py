@@ -1,0 +1,64 @@
+"""Slopes of movements that go with units' levels, and what each unit moves them by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import fdtrc
+
+from bayes_nqp.arrays import Array, Index
+from bayes_nqp.checks.model._untreated import Untreated
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LevelSlopes:
+    """``θ`` and its covariance, clustered by unit.
+
+    Parameters
+    ----------
+    values : ndarray (slope)
+        θ.
+    moves : ndarray (unit, slope)
+        What each unit with untreated rows moves them by.
+    """
+
+    values: Array
+    moves: Array
+
+    @property
+    def covariance(self) -> Array:
+        """Of slopes (slope, slope)."""
+        return np.asarray(self.moves.T @ self.moves)
+
+    @property
+    def tail(self) -> float:
+        """Tail probability of zero, of all together."""
+        units, k = self.moves.shape
+        distance = self.values @ np.linalg.pinv(self.covariance, hermitian=True) @ self.values
+        return float(fdtrc(k, units - k, distance / k))
+
+
+def slopes_of(untreated: Untreated, outcome: Array, columns: Array, part: Array) -> LevelSlopes:
+    """Give slopes of columns on untreated rows, each unit's own part taken off.
+
+    With z and r the columns and the outcome after unit effects, time effects and covariates, and
+    ``A = (z'z)^-1``: ``θ = A (z'r - sum_i b_i)``, ``b_i = sum_t D_ii H_ii r_it²``, and
+    moves ``A s_i``, ``s_i = (I - z_i'z_i A)^-1 z_i'(r_i - z_i θ) - b_i``, units left out one by
+    one; their cross-products are the covariance.
+    """
+    residuals, _, _ = untreated.residuals(np.concatenate([outcome[None], columns]))
+    r, z = residuals[0], residuals[1:]
+    a = np.linalg.pinv(z @ z.T, rcond=1e-10, hermitian=True)
+    b = part * r**2
+    theta = a @ (z @ r - b.sum(axis=1))
+    left, units, k = r - theta @ z, untreated.count.size, len(z)
+    score, mine = (_by_unit(x, untreated.unit, units).T for x in (z * left, b))
+    gram = _by_unit((z[:, None] * z[None]).reshape(k * k, -1), untreated.unit, units)
+    leverage = np.eye(k) - gram.T.reshape(units, k, k) @ a
+    s = np.linalg.solve(leverage, score[..., None])[..., 0] - mine
+    return LevelSlopes(theta, s @ a)
+
+
+def _by_unit(values: Array, unit: Index, units: int) -> Array:
+    return np.stack([np.bincount(unit, x, units) for x in values])
