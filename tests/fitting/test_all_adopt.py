@@ -84,3 +84,36 @@ def test_it_is_read_again_beside_the_whole_panel(
     assert nqp.load(path, panel).digest == fit.digest
     with pytest.raises(PanelError, match="not the one that was fitted"):
         nqp.load(path, panel.where(panel.unit_codes > 0))
+
+
+def test_a_region_in_which_all_adopt_ends_by_itself(tmp_path: Path) -> None:
+    """Its last to adopt are never treated; other regions keep their rows, draws their values."""
+    made = staggered(units=60, periods=11, cohorts=(5, 7, 9), strata={"region": ("a", "b")}, seed=4)
+    frame = made.frame
+    # In region b the never treated adopt in period 9.
+    frame["cohort"] = frame["cohort"].where(frame["region"] == "a", frame["cohort"].fillna(9))
+    roles = {"unit": "unit", "time": "time", "cohort": "cohort", "outcome": "outcome"}
+    panel = nqp.Panel.from_frame(frame, **roles, strata=["region"])
+    design = nqp.StaggeredDiD(nqp.Partial(["region"]), unidentified="drop")
+    fit = nqp.fit(design, panel, SAMPLER, progress=False)
+    assert any("ends before 9 (b), when everyone" in note for note in fit.notes)
+    assert fit.panel is not None
+    rows = fit.panel.frame
+    assert rows.loc[rows["region"] == "b", "time"].max() == 8
+    assert rows.loc[rows["region"] == "a", "time"].max() == panel.time_labels[-1]
+    shorter = frame[(frame["region"] == "a") | (frame["time"] < 9)]
+    last = (shorter["region"] == "b") & (shorter["cohort"] == 9)
+    by_hand = shorter.assign(cohort=shorter["cohort"].mask(last))
+    same = nqp.fit(
+        nqp.StaggeredDiD(nqp.Partial(["region"])),
+        nqp.Panel.from_frame(by_hand, **roles, strata=["region"]),
+        SAMPLER,
+        progress=False,
+    )
+    np.testing.assert_array_equal(nqp.att(fit, by="region"), nqp.att(same, by="region"))
+    said = {x.name: x for x in run_checks(fit, ["pretrends", "support", "selection"])}
+    assert said["pretrends"].verdict != "not applicable"
+    assert said["support"].verdict == "in doubt"
+    assert said["selection"].figure.startswith("0 of")
+    path = fit.save(tmp_path / "fit.nc")
+    assert nqp.load(path, panel).digest == fit.digest

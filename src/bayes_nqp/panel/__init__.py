@@ -5,6 +5,7 @@ from bayes_nqp.panel._cohorts import declared as declared
 from bayes_nqp.panel._cross_section import CrossSection as CrossSection
 from bayes_nqp.panel._cross_section import cross_section as cross_section
 from bayes_nqp.panel._derive import where as where
+from bayes_nqp.panel._derive import with_cohorts as with_cohorts
 from bayes_nqp.panel._doubtful_numbers import doubtful_numbers as doubtful_numbers
 from bayes_nqp.panel._doubtful_numbers import notes_of_numbers as notes_of_numbers
 from bayes_nqp.panel._pairs import ENDS as ENDS

@@ -14,7 +14,7 @@ from bayes_nqp.designs import Calendar, Design, DoseSpec, EquationSpec, ModelSpe
 from bayes_nqp.doors import door
 from bayes_nqp.errors import IdentificationError
 from bayes_nqp.language import Message
-from bayes_nqp.panel import Panel, where
+from bayes_nqp.panel import Panel, where, with_cohorts
 from bayes_nqp.planning._cells import cell_info, cell_table, drop_reasons, support_frame
 from bayes_nqp.planning._equation import equation_of
 from bayes_nqp.planning._exposure import exposed_cells, exposure_of, exposure_support, kept_rows
@@ -96,7 +96,7 @@ class Ending:
     panel : Panel
         Of it: the last to adopt are never treated within it.
     before : str
-        The period that it ends before.
+        The period that it ends before, by level of time effects where these differ.
     rows, cells : int
         Treated from there on.
     units : int
@@ -129,25 +129,42 @@ class Ending:
 def before_all_adopt(plan: Plan) -> Ending | None:
     """End a plan's panel before everyone has adopted, where what nothing identifies is left out.
 
-    No row from there on enters the fit. Within what is left the last to adopt are never treated,
-    as leads, placebo dates and the average over designs need of some.
+    Each level of time effects ends by itself: no row from there on enters the fit. Within what is
+    left the last to adopt are never treated, as leads, placebo dates and the average over designs
+    need of some.
     """
     panel, frame, start = plan.panel, plan.frame, plan.panel.cohort_codes
-    end = int(start.max()) - plan.facts.anticipation
-    unchanged = plan.model.unidentified == "raise" or plan.facts.reach != "none"
-    if unchanged or (start < 0).any() or end < 2:
+    if plan.model.unidentified == "raise" or plan.facts.reach != "none":
         return None
-    beyond = np.flatnonzero((frame.time >= end) & frame.treated)
+    # end_l = max start - anticipation where all of level l adopt, and there are periods before.
+    levels = np.arange(len(frame.level_names))
+    last = np.array([start[frame.level == level].max() for level in levels])
+    some_never = np.bincount(frame.level, start < 0) > 0
+    end = last - plan.facts.anticipation
+    end = np.where(some_never | (end < 2), frame.n_periods, end)
+    before = frame.time < end[frame.level[frame.unit]]
+    if before.all():
+        return None
+    beyond = np.flatnonzero(~before & frame.treated)
     unit = frame.unit[beyond]
     cells = np.stack([frame.stratum[unit], frame.cohort[unit], frame.time[beyond]])
-    before, label = panel.time_codes < end, plain(panel.time_labels[end])
+    ended = levels[end < frame.n_periods]
+    names = [plain(panel.time_labels[end[level]]) for level in ended]
+    if len(levels) > ended.size or len(set(names)) > 1:
+        names = [f"{x} ({frame.level_names[k]})" for x, k in zip(names, ended, strict=True)]
+    label = ", ".join(dict.fromkeys(names))
+    late = start >= end[frame.level]
     note = Message("{} of {} rows, those before {}", before.sum(), before.size, label)
+    fewer = where(panel, before, note)
+    codes = np.where(np.isin(fewer.unit_labels, panel.unit_labels[late]), -1, fewer.cohort_codes)
+    if (codes != fewer.cohort_codes).any():
+        fewer = with_cohorts(fewer, codes)
     return Ending(
-        where(panel, before, note),
+        fewer,
         label,
         round(frame.weight[beyond].sum()),
         np.unique(cells, axis=1).shape[1],
-        round(panel.counts[start == start.max()].sum()),
+        round(panel.counts[late].sum()),
     )
 
 

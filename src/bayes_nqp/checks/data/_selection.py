@@ -101,16 +101,21 @@ def selection(fit: Fit) -> Finding:
     """
     panel = panel_of(fit)
     outcome = column_of(panel, panel.roles.outcome, panel.outcome)
-    missing = ~np.isfinite(outcome.values)
+    level, missing = _level(panel), ~np.isfinite(outcome.values)
+    # A period in which no unit of a level is there, as after a sample's end, lacks no row.
+    absent = np.stack([missing[level == k].all(axis=0) for k in range(level.max() + 1)])[level]
+    missing &= ~absent
     with np.errstate(all="ignore"):
         low = list(_floor(outcome, missing)) or list(_unit(outcome))
         far = [] if low else list(_outliers(outcome.values, missing))
-        causes = [*_policy(fit, panel, missing), *low, *far, *_bounds(fit, panel)]
+        causes = [*_policy(fit, panel, level, missing), *low, *far, *_bounds(fit, panel)]
     table = pd.DataFrame(
         [[x.name, x.verdict, x.sentence] for x in causes], columns=["cause", "verdict", "sentence"]
     )
     table.attrs = labels([*table["cause"], *table["sentence"]])
-    figure = Message("{:,} of {:,} rows are missing", int(missing.sum()), missing.size)
+    figure = Message(
+        "{:,} of {:,} rows are missing", int(missing.sum()), int((~absent).sum())
+    )
     calm = Message("What is missing goes with neither adoption nor low outcomes.")
     if not missing.any():
         calm = Message("Every unit is there in every period.")
@@ -120,13 +125,17 @@ def selection(fit: Fit) -> Finding:
     )  # fmt: skip
 
 
-def _policy(fit: Fit, panel: Panel, missing: Array) -> Iterator[_Cause]:
+def _level(panel: Panel) -> Codes:
+    """Combination of strata (unit)."""
+    codes = [panel.strata_codes[name] for name in panel.roles.strata]
+    table = np.stack([*codes, np.zeros(panel.unit_labels.size, dtype=np.int64)], axis=1)
+    return np.asarray(np.unique(table, axis=0, return_inverse=True)[1].ravel())
+
+
+def _policy(fit: Fit, panel: Panel, level: Codes, missing: Array) -> Iterator[_Cause]:
     """Whether adoption changes the share of rows that are there."""
     if not fit.facts.adopted or missing.sum() < _LEAST:
         return
-    codes = [panel.strata_codes[name] for name in panel.roles.strata]
-    table = np.stack([*codes, np.zeros(panel.unit_labels.size, dtype=np.int64)], axis=1)
-    level: Codes = np.unique(table, axis=0, return_inverse=True)[1].ravel()
     units = np.arange(panel.unit_labels.size)
     present = 1.0 - missing
     change, chance = change_with_adoption(present, panel.cohort_codes, level, units)
