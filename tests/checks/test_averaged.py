@@ -209,7 +209,7 @@ def test_a_drift_is_judged_by_its_own_leads() -> None:
     result = named(early(simulated(units=120), 1.5), trends=trends)
     assert result.verdict == "fails"
     assert "does not explain the last periods" in result.sentence
-    assert "nothing contradicts, anticipation=1, has" in result.sentence
+    assert "nothing contradicts, anticipation=1" in result.sentence
 
 
 def test_evidence_counts_by_the_designs_that_leads_leave_standing() -> None:

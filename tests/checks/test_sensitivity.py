@@ -306,8 +306,8 @@ def test_the_breakdown_value_is_reported_with_its_meaning(calm: nqp.Fit) -> None
         sentence = found.said(language)
         assert words in sentence
         assert f"{breakdown:.2f}" in sentence
-        assert f"{bearable:.2g}" in sentence
-        assert f"{step:.2g}" in sentence
+        assert f"{bearable:.3g}" in sentence
+        assert f"{step:.3g}" in sentence
         assert f"{breakdown:.2f}" in found.figure_in(language)
 
 

@@ -14,7 +14,7 @@ from bayes_nqp.sampling._weights import Weights
 
 _ROUNDS = (200, 400, 800)
 _INFLATION = 1.2
-_GOOD = 0.3
+_GOOD = 0.5
 """Effective share of a round's points from which the proposal needs no further round."""
 _MOST_FOLDED = 12
 """Parameters that are folded: 4,096 images. Others that may vanish are bent."""

@@ -64,12 +64,15 @@ class _Bias:
         θ'c and its standard deviation.
     tail, joint : float
         Tail probabilities of zero: of θ'c, of all slopes.
+    line : bool
+        Whether movement is a line, which nothing but its slope speaks for.
     """
 
     mean: float
     sd: float
     tail: float
     joint: float
+    line: bool
 
     @classmethod
     def of(cls, slopes: LevelSlopes, taken: Array) -> _Bias:
@@ -79,15 +82,16 @@ class _Bias:
         mean, sd = float(slopes.values @ taken), float(np.sqrt(v.sum()))
         free = min(_NORMAL * v.sum() ** 2 / max(float(v @ v), 1e-300), float(v.size)) - 2.0
         tail = 2.0 * float(stdtr(max(free, 1.0), -abs(mean) / max(sd, 1e-300)))
-        return cls(mean, sd, tail, slopes.tail)
+        return cls(mean, sd, tail, slopes.tail, taken.size == 1)
 
     def verdict(self, sd: float) -> Verdict:
         """What it says of an average effect with a posterior sd."""
-        off, reach = abs(self.mean) / sd, (abs(self.mean) + 1.96 * self.sd) / sd
+        off, half = abs(self.mean) / sd, 1.96 * self.sd / sd
+        wide = half > _REACH and not self.line
         return ladder(
             fails=off > _MUCH and self.tail < _FAIL,
             doubt=off > _LITTLE and self.clear,
-            untold=1.96 * self.sd > _REACH * sd or (off > _LARGE and reach > _REACH),
+            untold=wide or (off > _LARGE and off + half > _REACH),
         )
 
     @property
@@ -117,8 +121,8 @@ def additivity(fit: Fit) -> Finding:
     ``θ'c``, c what the fit's design, at posterior means of its parameters, makes of the columns as
     outcomes. *In doubt* if that is half a posterior sd and has a tail probability below 1 %, or the
     slopes together one below .5 %; it *fails* from one sd on and below .25 %. It *could not tell*
-    if 1.96 sds of it are more than two of the effect, or it is 1.2 of these and may be two. The
-    worse of both is reported.
+    if 1.96 sds of it (of movement) are more than two of the effect, or it is 1.2 of these and may
+    be two. The worse of both is reported.
 
     Returns
     -------
