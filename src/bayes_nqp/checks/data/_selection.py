@@ -47,8 +47,8 @@ lack."""
 _NATURAL: Final = (0.0, 1.0, 100.0)
 """Ends of shares, and of what cannot be below zero: nothing lies beyond them."""
 _BLUNT, _SEVERAL = 0.33, 6
-"""The share of the lowest rows in the lower half of their range, and the units that this is of, from
-which they were cut off."""
+"""The share of the lowest rows in the lower half of their range, and the units that this is of,
+from which they were cut off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +113,7 @@ def selection(fit: Fit) -> Finding:
         [[x.name, x.verdict, x.sentence] for x in causes], columns=["cause", "verdict", "sentence"]
     )
     table.attrs = labels([*table["cause"], *table["sentence"]])
-    figure = Message(
-        "{:,} of {:,} rows are missing", int(missing.sum()), int((~absent).sum())
-    )
+    figure = Message("{:,} of {:,} rows are missing", int(missing.sum()), int((~absent).sum()))
     calm = Message("What is missing goes with neither adoption nor low outcomes.")
     if not missing.any():
         calm = Message("Every unit is there in every period.")
