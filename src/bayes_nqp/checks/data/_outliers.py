@@ -54,6 +54,7 @@ def blunt(values: Array) -> tuple[float, int]:
     Parameters
     ----------
     values : ndarray (unit, period)
+        NaN where there is none.
 
     Returns
     -------
@@ -89,9 +90,9 @@ def _from_all(values: Array) -> Iterator[Message]:
 
 def _from_their_unit(values: Array) -> Iterator[Message]:
     """Whether distances from what is usual of a unit end sharply."""
-    there = np.isfinite(values)
-    residual = two_ways_out(values)[there]
-    distance = (values - np.nanmean(values, axis=1, keepdims=True))[there]
+    present = np.isfinite(values)
+    residual = two_ways_out(values)[present]
+    distance = (values - np.nanmean(values, axis=1, keepdims=True))[present]
     # From the mean of the unit, with what periods share; and from both.
     chances = [(_chance(r, r - residual), r) for r in (distance, residual)]
     chance, r = min(chances, key=lambda pair: pair[0])
@@ -101,7 +102,7 @@ def _from_their_unit(values: Array) -> Iterator[Message]:
             "Rows are missing ({:.1%} of all), and the others end {:.3g} from what is usual of "
             "their unit as if all beyond had been deleted (p = {:.1g}). What looks like an outlier "
             "may be an effect: keep these rows, and let errors have heavy tails (StudentT).",
-            1.0 - float(there.mean()), float(np.abs(r).max()), chance,
+            1.0 - float(present.mean()), float(np.abs(r).max()), chance,
         )  # fmt: skip
 
 

@@ -237,12 +237,12 @@ def _size(fit: Fit, length: float) -> float:
     panel = panel_of(fit)
     plan = plan_of(fit.variant(spillovers=None), panel)
     treated, exposure = plan.cell_of_row >= 0, plan.exposure
-    own = np.asarray(treated if exposure is None else exposure.values, dtype=np.float64)
-    linked = Linked(_weights(panel, length).aligned(panel.unit_labels).matrix, panel)(own)
+    treatment = np.asarray(treated if exposure is None else exposure.values, dtype=np.float64)
+    linked = Linked(_weights(panel, length).aligned(panel.unit_labels).matrix, panel)(treatment)
     common = plan.model.equations[0].pooled_time
     spread, unit = (
         float(np.linalg.norm(centred(plan.frame, x, plan.kept, common=common)))
-        for x in (linked, own)
+        for x in (linked, treatment)
     )
     return spread / unit if spread > 0.0 < unit else 1.0
 
