@@ -11,7 +11,7 @@ from bayes_nqp.estimands import ALL, nde, nie, proportion_mediated
 from bayes_nqp.fitting import CHANNELS, Fit
 from bayes_nqp.language import Message, joined, listed, separated, spanned
 
-_UNSURE = 0.1
+_UNSURE = 0.05
 """Probability of the other sign, over the number of mediators, up to which a sign counts."""
 
 
@@ -26,7 +26,7 @@ def inconsistent(fit: Fit) -> Finding:
     """Look for inconsistent mediation, also called suppression.
 
     It is in doubt if the direct effect has one sign and an indirect effect the other, each but for
-    a probability of 10 % over the number of mediators. That is a finding, not an error: the policy
+    a probability of 5 % over the number of mediators. That is a finding, not an error: the policy
     works against itself, and the total effect hides how much it does on either way. A proportion
     mediated has no meaning then, and is withheld.
     """

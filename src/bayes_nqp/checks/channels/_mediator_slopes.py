@@ -81,13 +81,13 @@ def mediator_slopes(fit: Fit) -> Finding:
     plain, rich, changed = _slopes(fit, names)
     columns = rich.shape[1] - 1
     lines: list[Line] = []
-    for name, now, every, given in zip(names, plain, rich, _without(rich), strict=True):
+    for name, now, every, slopes in zip(names, plain, rich, _without(rich), strict=True):
         moved = att(effects_on(fit, name)).to_numpy().ravel()
         # ((m)² − (m − a)²) / a = 2 m − a, on average over treated rows, where m is centred
-        path = given[0] + given[1] + given[3:].sum(axis=0) - given[2] * moved.mean()
+        path = slopes[0] + slopes[1] + slopes[3:].sum(axis=0) - slopes[2] * moved.mean()
         counts = bool(certain(moved)) and _far(now, path)
         lines.append(drawn(name, _PLAIN, now, scale="slope"))
-        added = ((_TREATED, given[1]), (_BENT, 2.0 * given[2]), (_ADOPTERS, every[-1]))
+        added = ((_TREATED, slopes[1]), (_BENT, 2.0 * slopes[2]), (_ADOPTERS, every[-1]))
         for quantity, draws in added[:columns]:
             verdict = _judged(draws, columns * len(names), counts=counts)
             lines.append(drawn(name, quantity, draws, verdict, "slope"))
@@ -167,13 +167,15 @@ def _without(slopes: Array) -> Array:
     """
     number, columns, _ = slopes.shape
     flat = slopes.reshape(number * columns, -1)
-    own = [k * columns + columns - 1 for k in range(number)] if columns > _APART else []
-    silent = [k for k in own if _judged(flat[k], len(own) * _APART, counts=False) == HOLDS]
+    adopters = [k * columns + columns - 1 for k in range(number)] if columns > _APART else []
+    silent = [
+        k for k in adopters if _judged(flat[k], len(adopters) * _APART, counts=False) == HOLDS
+    ]
     if not silent:
         return slopes
-    both = np.cov(flat)
-    given = np.linalg.solve(both[np.ix_(silent, silent)], both[silent])
-    return np.asarray((flat - given.T @ flat[silent]).reshape(slopes.shape))
+    covariance = np.cov(flat)
+    regression = np.linalg.solve(covariance[np.ix_(silent, silent)], covariance[silent])
+    return np.asarray((flat - regression.T @ flat[silent]).reshape(slopes.shape))
 
 
 def _far(plain: Array, path: Array) -> bool:
