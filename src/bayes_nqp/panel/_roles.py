@@ -22,6 +22,7 @@ _PARTS = (
     "unit", "time", "cohort", "outcome", "strata", "covariates", "mediators", "moderators",
     "exposures", "weights", "counts",
 )  # fmt: skip
+_REQUIRED = ("unit", "time", "outcome")
 _SEVERAL = ("strata", "covariates", "mediators", "moderators", "exposures")
 _MANY = 100_000
 """Names that are taken of what may have no end."""
@@ -66,7 +67,8 @@ class Roles:
         """List every (argument, column), in a fixed order."""
         each = ((x, getattr(self, x)) for x in _PARTS)
         several = ((x, names if x in _SEVERAL else (names,)) for x, names in each)
-        return [(x, name) for x, names in several for name in names if name is not None]
+        pairs = [(x, name) for x, names in several for name in names]
+        return [(x, name) for x, name in pairs if name is not None or x in _REQUIRED]
 
 
 def as_names(argument: str, value: str | Iterable[Any] | None) -> tuple[str, ...]:

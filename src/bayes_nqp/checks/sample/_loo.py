@@ -273,12 +273,14 @@ def _comparable(fits: Mapping[str, Fit], by: str | None) -> None:
     (first, fit), *others = fits.items()
     rows, groups = _rows(fit), left_out(fit, by)
     for name, other in others:
-        if other.record["panel_digest"] != fit.record["panel_digest"]:
+        same = other.record["panel_digest"] == fit.record["panel_digest"]
+        # A sample that ends before all adopt is a panel of its own, of other rows.
+        if not (same or any("ends_before" in x.record for x in (fit, other))):
             raise StudyError(
                 f"{first!r} and {name!r} are fits of different panels",
                 hint="fit both designs to one panel",
             )
-        if _rows(other) != rows:
+        if not same or _rows(other) != rows:
             raise StudyError(
                 f"{first!r} and {name!r} use different rows of the panel",
                 where=shown([*fit.notes, *other.notes]),
