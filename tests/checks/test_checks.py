@@ -70,7 +70,7 @@ def test_the_table_has_a_row_for_every_check(calm: nqp.Fit) -> None:
     asked = table[table["check"] != "placebo_outcome"]
     verdicts = asked.set_index("check")["verdict"]
     assert verdicts.pop("sensitivity") == "reported"
-    assert verdicts.pop("crowding_out") in ("holds", "reported")  # nothing lost: .5 below is told
+    assert verdicts.pop("crowding_out") in ("holds", "reported")  # ends at half the effect
     assert verdicts.pop("pretrends") == "could not tell"  # so few units earn no parallel trends
     assert set(verdicts) == {"holds"}, asked[asked["verdict"] != "holds"]
     assert (asked["figure"] != "").all()

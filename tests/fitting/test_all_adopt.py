@@ -117,3 +117,25 @@ def test_a_region_in_which_all_adopt_ends_by_itself(tmp_path: Path) -> None:
     assert said["selection"].figure.startswith("0 of")
     path = fit.save(tmp_path / "fit.nc")
     assert nqp.load(path, panel).digest == fit.digest
+
+
+@pytest.mark.parametrize(
+    "design",
+    [
+        nqp.ContinuousExposure("dose", unidentified="drop"),
+        nqp.StaggeredDiD(time=nqp.TimeEffects(), unidentified="drop"),
+    ],
+    ids=["an exposure", "common time effects"],
+)
+def test_no_row_that_enters_the_fit_is_left_out(design: nqp.StaggeredDiD) -> None:
+    """A region in which all adopt goes on where other rows tell its periods after it."""
+    made = staggered(units=60, periods=11, cohorts=(5, 7, 9), strata={"region": ("a", "b")}, seed=4)
+    frame = made.frame
+    frame["cohort"] = frame["cohort"].where(frame["region"] == "a", frame["cohort"].fillna(9))
+    frame["dose"] = np.random.default_rng(1).gamma(2.0, 1.0, len(frame))
+    roles = {"unit": "unit", "time": "time", "cohort": "cohort", "outcome": "outcome"}
+    panel = nqp.Panel.from_frame(frame, **roles, strata=["region"], exposures="dose")
+    fit = nqp.fit(design, panel, SAMPLER, progress=False)
+    assert fit.panel is not None
+    assert fit.panel.n_rows == panel.n_rows
+    assert not any("ends before" in note for note in fit.notes)

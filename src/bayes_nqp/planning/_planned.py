@@ -141,7 +141,10 @@ def before_all_adopt(plan: Plan) -> Ending | None:
     last = np.array([start[frame.level == level].max() for level in levels])
     some_never = np.bincount(frame.level, start < 0) > 0
     end = last - plan.facts.anticipation
-    end = np.where(some_never | (end < 2), frame.n_periods, end)
+    # No row that enters the fit is lost: an exposure's rows do, whoever has adopted.
+    after = plan.kept & (frame.time >= end[frame.level[frame.unit]])
+    goes_on = np.bincount(frame.level[frame.unit], after) > 0
+    end = np.where(some_never | goes_on | (end < 2), frame.n_periods, end)
     before = frame.time < end[frame.level[frame.unit]]
     if before.all():
         return None

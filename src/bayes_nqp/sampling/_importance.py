@@ -33,7 +33,7 @@ _AS_HIGH = 0.02
 _DEPTH = 12.0
 """How far below the highest mode another one may lie, in log density, and still count."""
 _BRIEF = (192, 256, 256)
-"""Proposals of a refit: the first ones fit the distribution of the others."""
+"""Proposals of a refit, round by round, until their weights carry it."""
 _BRIEF_STEPS = 2
 """Newton steps of a refit, which starts close to its mode; rounds of proposals do the rest."""
 _SPARE = 1.3

@@ -39,9 +39,9 @@ def mediator_pretrends(fit: Fit) -> Finding:
     is far out by chance: their tail probabilities are adjusted for that (Holm 1979), the false
     alarms that levels of factors may give are shared by all mediators, and so are the prior odds
     that one of them drifts: limits of log Bayes factors lie the log of their number lower.
-    Evidence: the differential
-    slope before adoption, in multiples of the mediator's own variation within units. Where the
-    design lets adopters drift, so do mediators, and the numbers are reported alone.
+    Evidence: the differential slope before adoption, in multiples of the mediator's own variation
+    within units. Where the design lets adopters drift, so do mediators, and the numbers are
+    reported alone.
     """
     panel = fit.rows
     names = fit.facts.mediators(panel)
