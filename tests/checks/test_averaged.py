@@ -10,9 +10,10 @@ from doors import (
     DesignEvidence,
     SlopeLaw,
     covariate_slopes,
+    log_density_at_zero,
+    means_near_adoption,
     mixed,
     probabilities,
-    savage_dickey,
     slope_law,
 )
 from hypothesis import given, settings
@@ -139,8 +140,8 @@ def test_a_dip_of_all_periods_before_adoption_is_no_member() -> None:
     assert float(nqp.att(answer).std() / nqp.att(fit).std()) < 2.5
 
 
-def test_the_ratio_is_that_of_marginal_likelihoods() -> None:
-    """Savage-Dickey in closed form against the integral that it stands for: of a mixture."""
+def test_a_prior_of_slopes_is_integrated_in_closed_form() -> None:
+    """Against the integral that it stands for: of a mixture."""
     means = np.array([[0.4, -0.1], [0.3, 0.2]])
     covariances = np.array([[[0.04, 0.01], [0.01, 0.09]], [[0.16, -0.02], [-0.02, 0.05]]])
     share = np.array([0.3, 0.7])
@@ -154,14 +155,35 @@ def test_the_ratio_is_that_of_marginal_likelihoods() -> None:
         return float(share @ parts)
 
     integral = integrate.quad(lambda g: likelihood(g) * stats.norm.pdf(g, 0.0, 0.8), -5.0, 5.0)[0]
-    assert savage_dickey(law, [], 1) == pytest.approx(np.log(integral / likelihood(0.0)), abs=1e-6)
-    assert savage_dickey(law, [], 0) == pytest.approx(0.0)
+    assert law.log_density(np.diag([0.8**2, 0.0])) == pytest.approx(np.log(integral), abs=1e-6)
+    zero = law.log_density(np.zeros((2, 2)))
+    assert zero == pytest.approx(np.log(likelihood(0.0)), abs=1e-9)
     rng = np.random.default_rng(1)
     at = rng.choice(2, 200_000, p=share)
     root = np.linalg.cholesky(covariances)[at]
     draws = means[at] + np.einsum("dij,dj->di", root, rng.standard_normal((at.size, 2)))
     np.testing.assert_allclose(law.mean, draws.mean(axis=0), atol=0.005)
     np.testing.assert_allclose(law.covariance, np.cov(draws, rowvar=False), atol=0.005)
+
+
+@pytest.mark.parametrize("trends", [None, nqp.DifferentialTrends()])
+def test_means_of_zero_have_the_likelihood_without_them(trends: object) -> None:
+    """``log E[N(m; 0, V)]``, by draws where means are near zero, is ``log p(y) - log p(y | flat)``.
+
+    Far from zero the same two integrals stay, by seed, where the expectation does not.
+    """
+    near = fitted(simulated(units=120))
+    law = means_near_adoption(near, trends)
+    expectation = law.log_density(np.zeros_like(law.covariance))
+    assert log_density_at_zero(near, trends, law) == pytest.approx(expectation, abs=0.25)
+    panel = early(simulated(units=120), 2.0)
+    far = []
+    for seed in (1, 2, 3):
+        fit = nqp.fit(nqp.StaggeredDiD(), panel, nqp.Importance(seed=seed), progress=False)
+        law = means_near_adoption(fit, trends)
+        far.append(log_density_at_zero(fit, trends, law))
+    assert np.ptp(far) < 0.5
+    assert max(far) < -10.0
 
 
 def test_the_law_of_slopes_is_that_of_draws(parallel: nqp.Fit) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING
@@ -36,6 +37,8 @@ class Marginal:
         Absolute but for flat coefficients, whose prior density is one.
     error : float
         Monte-Carlo standard error.
+    free : int
+        Rows less flat effects of units.
     ground : tuple
         Rows, ``s``, free rows and flat coefficients, of linked units with their columns: designs
         of which these are equal compare.
@@ -43,6 +46,7 @@ class Marginal:
 
     value: float
     error: float
+    free: int
     ground: tuple[object, ...]
 
 
@@ -92,17 +96,22 @@ def log_marginal(
     else:
         draw = brief_importance if proposals is None else importance
         drawn = draw(density, space, sampler)
-    facts = drawn.facts
-    # sd of log mean(w) is sqrt(1 / ESS - 1 / n), to first order: at most this.
-    weights = facts.get(v.IMPORTANCE_ESS, np.nan) ** -0.5
     flat = tuple(
         (part.name, part.columns.shape[1]) for part in equation.globals if part.scale == FLAT
     ) + tuple((part.name, part.index.size) for part in equation.locals if part.scale == FLAT)
     return Marginal(
-        float(facts["log_marginal_likelihood"]),
-        float(facts.get("log_marginal_error", weights)),
+        *marginal_of(drawn.facts),
+        problem.n_free,
         (panel.digest, equation.scale, problem.n_free, problem.noise, flat, _linked(plan)),
     )
+
+
+def marginal_of(facts: Mapping[str, float]) -> tuple[float, float]:
+    """Log marginal likelihood that draws were made with, and its Monte-Carlo error; NaN if none."""
+    # sd of log mean(w) is sqrt(1 / ESS - 1 / n), to first order: at most this.
+    weights = facts.get(v.IMPORTANCE_ESS, np.nan) ** -0.5
+    value = facts.get("log_marginal_likelihood", np.nan)
+    return float(value), float(facts.get("log_marginal_error", weights))
 
 
 def _linked(plan: Plan) -> tuple[tuple[str, str], ...]:

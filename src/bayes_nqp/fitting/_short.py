@@ -16,6 +16,7 @@ from bayes_nqp.diagnostics import Gate, populations_gate, weights_gate, worst_of
 from bayes_nqp.fitting._draws import cell_shares, recovered
 from bayes_nqp.fitting._equations import equation_density, numbered
 from bayes_nqp.fitting._known import KnownDraws
+from bayes_nqp.fitting._marginal import marginal_of
 from bayes_nqp.fitting._parameters import point_at
 from bayes_nqp.fitting._paths import paths_of
 from bayes_nqp.fitting._waist import waist
@@ -46,12 +47,19 @@ class SlopeLaw:
         Given the parameters, outcome units per unit of each covariate.
     s : float, outcome units
         The standard deviation that priors are multiples of.
+    flat : float
+        Log marginal likelihood ``log p(y)`` where the slopes have density one; NaN where draws
+        were made without it.
+    free : int, default 0
+        Rows less flat effects of units: those of `Marginal`.
     """
 
     share: Array
     means: Array
     covariances: Array
     s: float
+    flat: float = np.nan
+    free: int = 0
 
     @property
     def mean(self) -> Array:
@@ -66,7 +74,10 @@ class SlopeLaw:
         return np.asarray(inside + (self.share[:, None] * off).T @ off)
 
     def log_density(self, prior: Array) -> float:
-        """``log E[N(0; m(x), V(x) + P)]``, P a prior covariance (covariate, covariate)."""
+        """``log E[N(0; m(x), V(x) + P)]``, P a prior covariance (covariate, covariate).
+
+        With the slopes' law ``N(0, P)`` instead of a density of one, ``log p(y)`` is larger by it.
+        """
         spread = self.covariances + prior
         energy = np.einsum("pi,pij,pj->p", self.means, np.linalg.inv(spread), self.means)
         log = -0.5 * (energy + np.linalg.slogdet(2.0 * np.pi * spread)[1])
@@ -151,7 +162,9 @@ def slope_law(
     """
     plan = plan_of(design, panel)
     equation = plan.equations[0]
-    x, counts = np.unique(_points(equation, 0, seed, stock)[0], axis=0, return_counts=True)
+    chains = _chains(equation, numbered(Importance(*SHORT[::-1], seed=seed), 0), stock)
+    drawn = _thinned(chains.values["x"])
+    x, counts = np.unique(drawn.reshape(-1, drawn.shape[2]), axis=0, return_counts=True)
     share = counts / counts.sum()
     part = next(part for part in equation.globals if part.name == SLOPE)
     columns = [part.labels.index(name) for name in names]
@@ -171,7 +184,12 @@ def slope_law(
         variance[:, len(names) :] - slopes[:, i] - slopes[:, j]
     )
     unit = equation.scale * np.diag(np.asarray(part.display))[columns]
-    return SlopeLaw(share, mean * unit, covariance * np.outer(unit, unit), equation.scale)
+    # A density of one in outcome units is one of |unit| in those of the density: dx = unit dz.
+    flat = marginal_of(chains.facts)[0] + float(np.log(np.abs(unit)).sum())
+    return SlopeLaw(
+        share, mean * unit, covariance * np.outer(unit, unit), equation.scale,
+        flat, equation.gaussian.n_free,
+    )  # fmt: skip
 
 
 def _points(

@@ -173,9 +173,10 @@ def averaged(fit: Fit, *, drift_odds: float = DRIFT_ODDS) -> Averaged:
     The designs are the fit's own under parallel trends; with a response, or a dip, one period and
     two periods before adoption; with `Dip`, of one period and of three; with a drift along lines;
     with `DifferentialTrends`; and with these and a response one period before. Evidence of a drift
-    is the log Bayes factor that `nqp.check(fit, "pretrends")` has, on all rows; of the others a
-    Savage-Dickey ratio, the means of adopters just before adoption and the size of a dip having a
-    prior of standard deviation ``s``, and a common slope that of a unit's information. Anticipated
+    is the log Bayes factor that `nqp.check(fit, "pretrends")` has, on all rows; of the others the
+    log marginal likelihood beside that of parallel trends, the means of adopters just before
+    adoption and the size of a dip having a prior of standard deviation ``s``, and a common slope
+    that of a unit's information. Anticipated
     event times count in no average. Where untreated rows leave no doubt that errors of adopters
     spread otherwise, or that units of one level of a column share shocks that last and on which the
     average effect rests (`error_model`), all designs have such errors.
@@ -203,8 +204,7 @@ def averaged(fit: Fit, *, drift_odds: float = DRIFT_ODDS) -> Averaged:
     References
     ----------
     Hoeting, J. A., Madigan, D., Raftery, A. E. and Volinsky, C. T. (1999). Bayesian model
-    averaging: a tutorial. Statistical Science 14(4). Dickey, J. M. (1971). The weighted likelihood
-    ratio, linear hypotheses on normal location parameters. Annals of Mathematical Statistics 42(1).
+    averaging: a tutorial. Statistical Science 14(4).
 
     Examples
     --------

@@ -3,12 +3,13 @@
 On untreated rows, effects of treated cells flat, adopters have beside their time effects a mean of
 their own at each of the last periods before adoption, ``g = (g_1, .., g_K)``, common to cohorts and
 strata. A design that lets units respond k periods early has ``g_1, .., g_k ~ N(0, s^2)``, and zero
-for what is earlier. With flat g the posterior given parameters x is ``N(m(x), V(x))``, so that, P
-the prior covariance and expectations over draws of x,
+for what is earlier. With g of density one the posterior given parameters x is ``N(m(x), V(x))``, so
+that, P the prior covariance and the expectation over draws of x,
 
-    log p(y | k periods) - log p(y | none) = log E[N(m; 0, V + P)] - log E[N(m; 0, V)],
+    log p(y | k periods) = log p(y | flat g) + log E[N(m; 0, V + P)],
 
-a Savage-Dickey ratio, once without a drift and once with it. Between the two stands the log Bayes
+once without a drift and once with it; without means, ``log p(y)`` is integrated directly: at P = 0
+the expectation rests on few draws where m is far from zero. Between the two stands the log Bayes
 factor of parallel trends. The leads that a design does not free, ``(g_k+1, .., g_K)``, are its own
 check: they are zero if it is true. With t_d their tail probability under design d, w_d its
 posterior probability and pi_d its prior one, evidence counts by the share that they leave standing,
@@ -29,7 +30,7 @@ import numpy as np
 from scipy.special import softmax
 
 from bayes_nqp.arrays import Array
-from bayes_nqp.checks.shared import reason
+from bayes_nqp.checks.shared import marginal, reason
 from bayes_nqp.checks.trends._bayes_factor import evidence_against_drift, untreated
 from bayes_nqp.checks.trends._differential_trend import widened
 from bayes_nqp.checks.trends._leads import freedom, tail_at
@@ -242,9 +243,7 @@ def _weighed(fit: Fit, candidate: Candidate) -> Evidence:
         return Evidence(candidate, reason=Message("too few periods before adoption"))
     later = slice(lines + early, None)
     tail = _tail(fit, law, later) if law.mean[later].size else np.nan
-    return Evidence(
-        candidate, value + _ratio(law, _variances(fit, trends, law), early), error, tail
-    )
+    return Evidence(candidate, value + _ratio(fit, candidate, law), error, tail)
 
 
 def _number(trends: Term | None) -> int:
@@ -269,11 +268,31 @@ def _alone(law: SlopeLaw) -> float:
     return float(1.0 / np.linalg.pinv(law.covariance, hermitian=True)[0, 0])
 
 
-def _ratio(law: SlopeLaw, variances: Sequence[float], early: int) -> float:
+def _ratio(fit: Fit, candidate: Candidate, law: SlopeLaw) -> float:
     """Log marginal likelihood with slopes that are free, less that without (module)."""
-    free = [*variances, *[law.s**2] * early]
+    trends, early = candidate.trends, candidate.early
+    free = [*_variances(fit, trends, law), *[law.s**2] * early]
+    if not free:
+        return 0.0
     prior = np.diag([*free, *[0.0] * (law.mean.size - len(free))])
-    return law.log_density(prior) - law.log_density(np.zeros_like(prior))
+    return law.log_density(prior) - _at_zero(fit, trends, law)
+
+
+def _at_zero(fit: Fit, trends: Term | None, law: SlopeLaw) -> float:
+    """``log E[N(m; 0, V)] = log p(y) - log p(y | flat slopes)``, both integrated directly.
+
+    Where the first has no likelihood of its own, or is of other rows, by the expectation.
+    """
+    panel = panel_of(fit)
+    flat = untreated(fit.outcome_design, panel, fit.facts.noise)
+    drift = trends is not None and not _number(trends)
+    try:
+        without = marginal(fit, flat.variant({"trends": trends}) if drift else flat, panel)
+    except NQPError:
+        without = None
+    if without is None or np.isnan(law.flat) or without.free != law.free:
+        return law.log_density(np.zeros_like(law.covariance))
+    return without.value - law.flat
 
 
 def _near(fit: Fit, trends: Term | None) -> SlopeLaw | None:
