@@ -30,26 +30,27 @@ import numpy as np
 from scipy.special import softmax
 
 from bayes_nqp.arrays import Array
-from bayes_nqp.checks.shared import marginal, reason
-from bayes_nqp.checks.trends._bayes_factor import evidence_against_drift, untreated
-from bayes_nqp.checks.trends._differential_trend import widened
-from bayes_nqp.checks.trends._leads import freedom, tail_at
+from bayes_nqp.checks.shared import reason
+from bayes_nqp.checks.trends._bayes_factor import evidence_against_drift
+from bayes_nqp.checks.trends._near_adoption import (
+    LINES,
+    at_zero,
+    near_adoption,
+    own_columns,
+    tail_of_means,
+    variance_alone,
+)
 from bayes_nqp.designs import Design, DifferentialTrends, Dip, Term
-from bayes_nqp.errors import Hint, IdentificationError, NQPError
-from bayes_nqp.fitting import REFITS, Fit, SlopeLaw, known_draws, once, panel_of, require, slope_law
+from bayes_nqp.errors import Hint, NQPError
+from bayes_nqp.fitting import Fit, SlopeLaw, once, panel_of
 from bayes_nqp.language import NOTHING, Message, listed
-from bayes_nqp.panel import Panel
 
 DRIFT_ODDS: Final = 1.5
 """Prior log odds of a drift; docs/truth.md says what they rest on."""
-_NEAR = 3
-"""Periods before adoption that have means of their own."""
 _STANDS_OUT = 0.05
 """Tail probability of zero below which a mean stands out."""
 CONTRADICTED: Final = 0.05
 """Tail probability of a design's own leads below which they contradict it."""
-
-LINES: Final = DifferentialTrends(walk=0.0, cohort_walk=0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,30 +195,13 @@ def own_leads(fit: Fit) -> float:
 def last_period_alone(fit: Fit) -> bool:
     """Whether adopters stand out in the last period before adoption, and in none before it."""
     try:
-        law = _means(fit, None)
+        law = near_adoption(fit, None)
     except NQPError:
         return False
     if law is None or law.mean.size < 2:
         return False
-    last, others = (_tail(fit, law, x) for x in (slice(1), slice(1, None)))
+    last, others = (tail_of_means(fit, law, x) for x in (slice(1), slice(1, None)))
     return last < _STANDS_OUT <= others
-
-
-def _freedom(fit: Fit) -> float:
-    """Degrees of freedom of adopters against the never treated."""
-    panel = panel_of(fit)
-    ever = panel.cohort_codes >= 0
-    return freedom(panel.counts[ever].sum(), panel.counts[~ever].sum())
-
-
-def _tail(fit: Fit, law: SlopeLaw, which: slice) -> float:
-    """Tail probability of zero of some of the means."""
-    precision = np.linalg.pinv(law.covariance[which, which], hermitian=True)
-    return tail_at(law.mean[which], precision, _freedom(fit))
-
-
-def _means(fit: Fit, trends: Term | None) -> SlopeLaw | None:
-    return once(fit, ("near", trends), partial(_near, fit, trends))
 
 
 def _weighed(fit: Fit, candidate: Candidate) -> Evidence:
@@ -226,9 +210,9 @@ def _weighed(fit: Fit, candidate: Candidate) -> Evidence:
         if trends is None and not early:
             return Evidence(candidate, 0.0)
         return Evidence(candidate, reason=Message("this design has no such choice"))
-    lines, error = _number(trends), 0.0
+    lines, error = own_columns(trends), 0.0
     try:
-        law = _means(fit, trends)
+        law = near_adoption(fit, trends)
         value = 0.0
         if trends is not None and not lines:
             against, error = once(fit, "drift", partial(evidence_against_drift, fit))
@@ -238,34 +222,24 @@ def _weighed(fit: Fit, candidate: Candidate) -> Evidence:
     if law is None and not (early or lines):
         return Evidence(candidate, value, error)
     # A dip known worse than by its prior is one of all periods before adoption: their level.
-    vague = law is not None and lines and trends != LINES and _alone(law) > law.s**2
+    vague = law is not None and lines and trends != LINES and variance_alone(law) > law.s**2
     if law is None or law.mean.size < lines + early or vague:
         return Evidence(candidate, reason=Message("too few periods before adoption"))
     later = slice(lines + early, None)
-    tail = _tail(fit, law, later) if law.mean[later].size else np.nan
+    tail = tail_of_means(fit, law, later) if law.mean[later].size else np.nan
     return Evidence(candidate, value + _ratio(fit, candidate, law), error, tail)
-
-
-def _number(trends: Term | None) -> int:
-    """Columns of its own by which a term's evidence is known: the dip's, or a common line's."""
-    return int(trends == LINES or getattr(trends, "role", "") == "dip")
 
 
 def _variances(fit: Fit, trends: Term | None, law: SlopeLaw) -> list[float]:
     """Prior variances of a term's own columns."""
     if trends != LINES:
-        return [law.s**2] * _number(trends)
+        return [law.s**2] * own_columns(trends)
     # One slope b for all adopters, N(0, n V), V its variance without means near adoption: what a
     # single unit would tell (Kass, Wasserman), 1/n = 1/n_1 + 1/n_0.
     panel = panel_of(fit)
     ever = round(panel.counts[panel.cohort_codes >= 0].sum())
     never = panel.n_units - ever
-    return [_alone(law) / (1.0 / max(ever, 1) + 1.0 / max(never, 1))]
-
-
-def _alone(law: SlopeLaw) -> float:
-    """Variance of a term's first column where adopters have no means near adoption."""
-    return float(1.0 / np.linalg.pinv(law.covariance, hermitian=True)[0, 0])
+    return [variance_alone(law) / (1.0 / max(ever, 1) + 1.0 / max(never, 1))]
 
 
 def _ratio(fit: Fit, candidate: Candidate, law: SlopeLaw) -> float:
@@ -275,59 +249,4 @@ def _ratio(fit: Fit, candidate: Candidate, law: SlopeLaw) -> float:
     if not free:
         return 0.0
     prior = np.diag([*free, *[0.0] * (law.mean.size - len(free))])
-    return law.log_density(prior) - _at_zero(fit, trends, law)
-
-
-def _at_zero(fit: Fit, trends: Term | None, law: SlopeLaw) -> float:
-    """``log E[N(m; 0, V)] = log p(y) - log p(y | flat slopes)``, both integrated directly.
-
-    Where the first has no likelihood of its own, or is of other rows, by the expectation.
-    """
-    panel = panel_of(fit)
-    flat = untreated(fit.outcome_design, panel, fit.facts.noise)
-    drift = trends is not None and not _number(trends)
-    try:
-        without = marginal(fit, flat.variant({"trends": trends}) if drift else flat, panel)
-    except NQPError:
-        without = None
-    if without is None or np.isnan(law.flat) or without.free != law.free:
-        return law.log_density(np.zeros_like(law.covariance))
-    return without.value - law.flat
-
-
-def _near(fit: Fit, trends: Term | None) -> SlopeLaw | None:
-    """The law of a term's own columns and of adopters' means just before adoption."""
-    require(fit, REFITS)
-    panel = panel_of(fit)
-    flat = untreated(fit.outcome_design, panel, fit.facts.noise)
-    dips: tuple[str, ...] = ()
-    if trends == LINES:
-        ever = np.asarray(panel.cohort_codes)[panel.unit_codes] >= 0
-        line = (ever * (panel.time_codes - panel.time_codes.mean())).astype(np.float64)
-        panel, dips = widened(panel, "line of adopters", line[None])
-    elif trends is not None:
-        flat = flat.variant({"trends": trends})
-        dips = (Dip.column,) * _number(trends)
-    added = () if trends != LINES else dips
-    seed, stock = int(fit.sampler.seed or 0), known_draws(fit)
-    for number in range(_NEAR, -len(dips), -1):
-        wider, names = _with_near(panel, fit.facts.anticipation, number)
-        if not (names or dips):
-            continue
-        stated = flat.facts.covariates
-        changes = {} if stated is None else {"covariates": (*stated, *added, *names)}
-        try:
-            return slope_law(flat.variant(changes), wider, (*dips, *names), seed=seed, stock=stock)
-        except IdentificationError:
-            continue
-    return None
-
-
-def _with_near(panel: Panel, ahead: int, number: int) -> tuple[Panel, tuple[str, ...]]:
-    """Give a panel a covariate for each of the last untreated periods of adopters."""
-    start = np.where(panel.cohort_codes >= 0, panel.cohort_codes - ahead, -1)[panel.unit_codes]
-    distance = np.where(start >= 0, start - panel.time_codes, 0)
-    columns = np.array([distance == k for k in range(1, number + 1)], dtype=np.float64)
-    if not number or not columns.any(axis=1).all():
-        return panel, ()
-    return widened(panel, "period before adoption", columns)
+    return law.log_density(prior) - at_zero(fit, trends, law)

@@ -19,13 +19,13 @@ from bayes_nqp.checks.shared import (
 )
 from bayes_nqp.checks.trends._candidates import (
     CONTRADICTED,
-    LINES,
     Candidate,
     Evidence,
     evidence_of,
     last_period_alone,
     probabilities,
 )
+from bayes_nqp.checks.trends._near_adoption import LINES
 from bayes_nqp.checks.trends._placebo import placebos
 from bayes_nqp.designs import DifferentialTrends
 from bayes_nqp.errors import Hint, NotApplicable, NQPError

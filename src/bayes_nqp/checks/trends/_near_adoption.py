@@ -1,0 +1,124 @@
+"""Means of adopters in the last periods before adoption, beside columns of a term's own.
+
+On untreated rows, effects of treated cells flat, ``g = (g_1, .., g_K)`` are common to cohorts and
+strata and of density one, so that given parameters x they are ``N(m(x), V(x))``.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Final
+
+import numpy as np
+
+from bayes_nqp.checks.shared import marginal
+from bayes_nqp.checks.trends._bayes_factor import untreated
+from bayes_nqp.checks.trends._differential_trend import widened
+from bayes_nqp.checks.trends._leads import freedom, tail_at
+from bayes_nqp.designs import DifferentialTrends, Dip, Term
+from bayes_nqp.errors import IdentificationError, NQPError
+from bayes_nqp.fitting import REFITS, Fit, SlopeLaw, known_draws, once, panel_of, require, slope_law
+from bayes_nqp.panel import Panel
+
+_NEAR = 3
+"""Periods before adoption that have means of their own."""
+LINES: Final = DifferentialTrends(walk=0.0, cohort_walk=0.0)
+
+
+def near_adoption(fit: Fit, trends: Term | None) -> SlopeLaw | None:
+    """The law of a term's own columns and of adopters' means just before adoption.
+
+    Parameters
+    ----------
+    trends : Term, optional
+        How adopters may move otherwise than the others.
+
+    Returns
+    -------
+    SlopeLaw or None
+        The term's own columns first, then means, the last period before adoption first; as many as
+        the panel can tell, None where these are none. The fit keeps it.
+
+    Raises
+    ------
+    NQPError
+        If the fit cannot be made again, or the panel does not identify the term.
+    """
+    return once(fit, ("near", trends), partial(_near, fit, trends))
+
+
+def own_columns(trends: Term | None) -> int:
+    """Columns of its own by which a term's evidence is known: the dip's, or a common line's."""
+    return int(trends == LINES or getattr(trends, "role", "") == "dip")
+
+
+def variance_alone(law: SlopeLaw) -> float:
+    """Variance of a term's first column where adopters have no means near adoption."""
+    return float(1.0 / np.linalg.pinv(law.covariance, hermitian=True)[0, 0])
+
+
+def tail_of_means(fit: Fit, law: SlopeLaw, which: slice) -> float:
+    """Tail probability of zero of some of the means."""
+    precision = np.linalg.pinv(law.covariance[which, which], hermitian=True)
+    return tail_at(law.mean[which], precision, _freedom(fit))
+
+
+def _freedom(fit: Fit) -> float:
+    """Degrees of freedom of adopters against the never treated."""
+    panel = panel_of(fit)
+    ever = panel.cohort_codes >= 0
+    return freedom(panel.counts[ever].sum(), panel.counts[~ever].sum())
+
+
+def at_zero(fit: Fit, trends: Term | None, law: SlopeLaw) -> float:
+    """``log E[N(m; 0, V)] = log p(y) - log p(y | flat slopes)``, both integrated directly.
+
+    Where the first has no likelihood of its own, or is of other rows, by the expectation.
+    """
+    panel = panel_of(fit)
+    flat = untreated(fit.outcome_design, panel, fit.facts.noise)
+    drift = trends is not None and not own_columns(trends)
+    try:
+        without = marginal(fit, flat.variant({"trends": trends}) if drift else flat, panel)
+    except NQPError:
+        without = None
+    if without is None or np.isnan(law.flat) or without.free != law.free:
+        return law.log_density(np.zeros_like(law.covariance))
+    return without.value - law.flat
+
+
+def _near(fit: Fit, trends: Term | None) -> SlopeLaw | None:
+    require(fit, REFITS)
+    panel = panel_of(fit)
+    flat = untreated(fit.outcome_design, panel, fit.facts.noise)
+    dips: tuple[str, ...] = ()
+    if trends == LINES:
+        ever = np.asarray(panel.cohort_codes)[panel.unit_codes] >= 0
+        line = (ever * (panel.time_codes - panel.time_codes.mean())).astype(np.float64)
+        panel, dips = widened(panel, "line of adopters", line[None])
+    elif trends is not None:
+        flat = flat.variant({"trends": trends})
+        dips = (Dip.column,) * own_columns(trends)
+    added = () if trends != LINES else dips
+    seed, stock = int(fit.sampler.seed or 0), known_draws(fit)
+    for number in range(_NEAR, -len(dips), -1):
+        wider, names = _with_near(panel, fit.facts.anticipation, number)
+        if not (names or dips):
+            continue
+        stated = flat.facts.covariates
+        changes = {} if stated is None else {"covariates": (*stated, *added, *names)}
+        try:
+            return slope_law(flat.variant(changes), wider, (*dips, *names), seed=seed, stock=stock)
+        except IdentificationError:
+            continue
+    return None
+
+
+def _with_near(panel: Panel, ahead: int, number: int) -> tuple[Panel, tuple[str, ...]]:
+    """Give a panel a covariate for each of the last untreated periods of adopters."""
+    start = np.where(panel.cohort_codes >= 0, panel.cohort_codes - ahead, -1)[panel.unit_codes]
+    distance = np.where(start >= 0, start - panel.time_codes, 0)
+    columns = np.array([distance == k for k in range(1, number + 1)], dtype=np.float64)
+    if not number or not columns.any(axis=1).all():
+        return panel, ()
+    return widened(panel, "period before adoption", columns)
