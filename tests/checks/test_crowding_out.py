@@ -119,3 +119,23 @@ def test_one_cohort_cannot_be_asked() -> None:
     result = asked(rows(0.0, cohorts=(6,)), strata=[])
     assert result.verdict == "not applicable"
     assert "cohorts differ" in result.sentence
+
+
+def test_what_neighbours_receive_does_not_rise_with_the_share() -> None:
+    """Of cells with spillovers the own effect is asked about; those of untreated rows are none."""
+    frame = rows(0.0, units=120)
+    units = sorted(frame["unit"].unique())
+    near = np.eye(len(units), k=1) + np.eye(len(units), k=-1)
+    weights = nqp.spatial_weights.matrix(pd.DataFrame(near, index=units, columns=units))
+    treated = (frame["time"] >= frame["cohort"]).astype(float)
+    table = frame.assign(treated=treated).pivot(index="unit", columns="time", values="treated")
+    received = table.copy()
+    received.loc[:] = weights.aligned(table.index.to_numpy()).matrix @ table.to_numpy()
+    place = list(zip(frame["unit"], frame["time"], strict=True))
+    frame["outcome"] += 2.0 * received.stack().loc[place].to_numpy()
+    panel = nqp.Panel.from_frame(frame, **COLUMNS, strata=["region"])
+    design = nqp.StaggeredDiD(spillovers=nqp.SpatialLag(weights, lag=False))
+    fit = nqp.fit(design, panel, nqp.Importance(seed=1), progress=False)
+    result = nqp.check(fit, "crowding_out", progress=False)
+    assert result.verdict in ("holds", "reported"), result.figure
+    assert result.evidence["lower"][0] < 0.0 < result.evidence["upper"][0]

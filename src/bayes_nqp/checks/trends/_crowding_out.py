@@ -205,22 +205,32 @@ def _cells(effects: xr.Dataset, plan: Plan, groups: tuple[str, ...]) -> tuple[Sh
         If ages and levels explain the share, or cells are many beside draws.
     """
     panel, of_row = plan.panel, plan.cell_of_row
-    identified = effects[v.IDENTIFIED].to_numpy() & (effects[v.ROLE].to_numpy() == v.TREATED)
+    inside = effects[v.IDENTIFIED].to_numpy() & (effects[v.ROLE].to_numpy() == v.TREATED)
+    # Cells of untreated rows that receive something may follow those of the plan.
+    at = np.flatnonzero(~plan.cells.lead)
+    at = at[inside[: at.size]]
     rows = np.flatnonzero(of_row >= 0)
-    counted = panel.counts[panel.unit_codes[rows]]
-    share = np.bincount(of_row[rows], counted * _share(panel, groups)[rows], identified.size)
+    counted, size = panel.counts[panel.unit_codes[rows]], plan.cells.lead.size
+    share = np.bincount(of_row[rows], counted * _share(panel, groups)[rows], size)
+    strata = [codes[at] for codes in plan.cells.strata.values()]
+    own = effects[v.EFFECT].sel({v.PATH: _own(effects)}).to_numpy()
     cells = Shares(
-        effects[v.EFFECT].isel(path=0).to_numpy().reshape(-1, identified.size)[:, identified],
-        share[identified] / np.bincount(of_row[rows], counted, identified.size)[identified],
-        effects[v.EVENT_TIME].to_numpy()[identified],
-        _crossed([plan.cells.cohort, *plan.cells.strata.values()], identified.size)[identified],
-        _crossed(plan.cells.strata.values(), identified.size)[identified],
+        own.reshape(-1, inside.size)[:, inside],
+        share[at] / np.bincount(of_row[rows], counted, size)[at],
+        effects[v.EVENT_TIME].to_numpy()[inside],
+        _crossed([plan.cells.cohort[at], *strata], at.size),
+        _crossed(strata, at.size),
     )
     if np.linalg.matrix_rank(cells.regressors) < cells.regressors.shape[1]:
         raise NotApplicable(_ALIKE)
-    if 2 * identified.sum() > len(cells.draws):
+    if 2 * at.size > len(cells.draws):
         raise NotApplicable(Message("Cells are too many for a short run of the sampler."))
-    return cells, reported_weights(effects)[1][[0]].toarray()[0, identified]
+    return cells, reported_weights(effects)[1][[0]].toarray()[0, inside]
+
+
+def _own(effects: xr.Dataset) -> str:
+    """The path without what is received, which rises with others' adoption by itself."""
+    return v.DIRECT if v.DIRECT in effects[v.PATH] else v.TOTAL
 
 
 def _share(panel: Panel, groups: tuple[str, ...]) -> Array:
