@@ -347,3 +347,26 @@ def test_effects_received_are_drawn(fit: nqp.Fit) -> None:
     assert "暴露以来的期数" in text
     with pytest.raises(StudyError, match="these effects have no spillovers"):
         nqp.received(nqp.simulation.staggered(units=20, periods=6, cohorts=(3,), seed=1).truth)
+
+
+def test_rings_with_few_steps_share_the_scale_of_the_others() -> None:
+    """A pair of 2018 within 50 km has four steps, which alone would fix the scale of walks."""
+    pairs = {(100.0, 101.5): 2012, (110.0, 110.5): 2018}
+    places = {lon: year for both, year in pairs.items() for lon in both}
+    places |= dict.fromkeys((100.8, 111.0, *np.arange(120.0, 132.0, 3.0)), np.nan)
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame(
+        [(f"{lon:.1f}", t, year, rng.normal(), lon, 0.0)
+         for lon, year in places.items() for t in range(2008, 2023)],
+        columns=["unit", "time", "cohort", "outcome", "longitude", "latitude"],
+    )  # fmt: skip
+    roles = {name: name for name in ("unit", "time", "cohort", "outcome")}
+    panel = nqp.Panel.from_frame(table, **roles)
+    design = nqp.StaggeredDiD(spillovers=nqp.Rings([100, 200]))
+    (equation,) = plan_of(design, panel).equations
+    walks = [part for part in equation.globals if part.name.startswith("received_treated")]
+    steps = {part.columns.shape[1] for part in walks if part.name.endswith("walk")}
+    assert steps == {4, 10}
+    assert "scale_received_treated_walk" in equation.problem.space.names
+    prior = nqp.prior_predictive(design, panel, draws=20, seed=1)
+    assert np.isfinite(prior["outcome"]).all()

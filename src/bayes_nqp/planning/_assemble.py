@@ -32,7 +32,7 @@ from bayes_nqp.planning._processes import (
     with_processes,
 )
 from bayes_nqp.planning._slots import slots_of
-from bayes_nqp.terms import GlobalPart, LocalPart, ProcessPart, Slope
+from bayes_nqp.terms import GlobalPart, LocalPart, ProcessPart, Slope, agreed
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,6 +85,7 @@ def assemble(
     frame, errors, priors = ground.frame, equation.noise, equation.priors
     n_periods = frame.n_periods
     own_parameters = parameters_of(errors, n_periods, priors)
+    parts = agreed(parts)
     shared = (
         *(p for p in parts if isinstance(p, GlobalPart)),
         *border_paths(equation.processes, scale),

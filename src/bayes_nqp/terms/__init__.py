@@ -33,7 +33,15 @@ from bayes_nqp.terms.linked import (
     tied_parts,
 )
 from bayes_nqp.terms.mediators import Slope, SlopeKind, SlopePart, mediator_parts
-from bayes_nqp.terms.parts import GlobalPart, LocalPart, Place, ProcessPart, Series, zero_sum
+from bayes_nqp.terms.parts import (
+    GlobalPart,
+    LocalPart,
+    Place,
+    ProcessPart,
+    Series,
+    agreed,
+    zero_sum,
+)
 from bayes_nqp.terms.time_effects import TimeEffects, time_parts
 
 __all__ = [
@@ -65,6 +73,7 @@ __all__ = [
     "SlopeKind",
     "SlopePart",
     "TimeEffects",
+    "agreed",
     "cell_parts",
     "exposed_parts",
     "exposure_parts",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -68,6 +68,20 @@ class LocalPart:
     place: Place
     index: Index
     scale: Scale | int
+
+
+def agreed(parts: Sequence[GlobalPart | LocalPart]) -> list[GlobalPart | LocalPart]:
+    """Parts of which those that share a scale agree: it is estimated for all of them, or for none.
+
+    Courses of rings share theirs, and some are too short to estimate one alone.
+    """
+    scales = [part.scale for part in parts if isinstance(part.scale, Scale)]
+    estimated = {scale.name: scale for scale in scales if scale.estimated}
+    return [
+        replace(part, scale=estimated[part.scale.name])
+        if isinstance(part.scale, Scale) and part.scale.name in estimated else part
+        for part in parts
+    ]  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
