@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -117,3 +119,18 @@ def test_lengths_are_positive_numbers() -> None:
     for km in ((), (0.0, 10.0), (np.inf,)):
         with pytest.raises(StudyError, match="'km'"):
             nqp.decay(fit, km=km)
+
+
+def test_the_check_says_between_which_lengths_or_that_nothing_falls() -> None:
+    design = nqp.StaggeredDiD(nqp.Complete(varying=None), time=nqp.TimeEffects())
+    panel, _ = panel_of(length=47.0, noise=0.05)
+    result = nqp.check(nqp.fit(design, panel, SAMPLER, progress=False), "reach", progress=False)
+    found = re.search(r"over (\d+) km \[(\d+), (\d+)\]", result.figure)
+    assert found is not None, result.figure
+    middle, low, high = map(float, found.groups())
+    assert low <= 47.0 <= high
+    assert low < middle < high < 70.0
+    assert f"between {low:.0f} and {high:.0f} km" in result.sentence
+    panel, _ = panel_of(theta=0.0, seed=2)
+    none = nqp.check(nqp.fit(design, panel, SAMPLER, progress=False), "reach", progress=False)
+    assert "told from zero" in none.sentence

@@ -15,6 +15,7 @@ import bayes_nqp as nqp
 from bayes_nqp.errors import IdentificationError, PanelError, StudyError
 from bayes_nqp.gaussian import coefficients_of, density, gradient
 from bayes_nqp.planning import plan_of
+from tests.doors import log_marginal
 
 PANEL = panel_of()
 T = PERIODS - 1
@@ -325,3 +326,9 @@ def test_it_is_refused_beside_errors_in_space_and_without_a_lag(fit: nqp.Fit) ->
         nqp.impacts(static, "long")
     with pytest.raises(StudyError, match="not kept by unit"):
         nqp.att(fit, by="unit")
+
+
+def test_evidence_of_it_is_refused_for_the_period_before_and_not_for_levels(fit: nqp.Fit) -> None:
+    with pytest.raises(StudyError, match="those of the period before") as caught:
+        log_marginal(fit.design, PANEL)
+    assert "levels" not in str(caught.value)

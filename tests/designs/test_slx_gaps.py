@@ -143,12 +143,12 @@ def test_a_lag_still_needs_every_row_neighbours_and_sums_of_one() -> None:
         plan_of(slx_of(spillovers=lag), GAPS)
     with pytest.raises(StudyError, match="do not sum to one"):
         plan_of(slx_of(spillovers=lag), PANEL)
-    with pytest.raises(PanelError, match="have no neighbour"):
+    with pytest.raises(PanelError, match="units have none"):
         plan_of(slx_of(spillovers=nqp.SpatialLag(WEIGHTS)), PANEL)
 
 
 def test_forms_with_a_lag_are_not_asked_where_they_cannot_be_fitted() -> None:
-    for panel, why in ((GAPS, "needs every unit in every period"), (PANEL, "have no neighbour")):
+    for panel, why in ((GAPS, "needs every unit in every period"), (PANEL, "units have none")):
         fit = nqp.fit(slx_of(), panel, nqp.Importance(seed=1, draws=100), progress=False)
         result = nqp.check(fit, "spatial_form", progress=False)
         assert result.verdict == "not applicable"

@@ -192,7 +192,7 @@ def islands() -> object:
 
 
 REFUSED = {
-    "have no neighbour": {"spillovers": nqp.SpatialLag(islands())},  # type: ignore[arg-type]
+    "units have none": {"spillovers": nqp.SpatialLag(islands())},  # type: ignore[arg-type]
     "do not sum to one": {
         "spillovers": nqp.SpatialLag(nqp.spatial_weights.matrix(links(), standardised="none"))
     },

@@ -172,7 +172,7 @@ def check_errors(term: Term, facts: Facts) -> None:
     """
     if facts.varying is not None:
         raise IdentificationError(
-            Message("under errors that follow linked units' a deviation is none of one unit alone"),
+            Message("where errors follow those of linked units, no unit deviates by itself"),
             hint=Message("{}", Hint("effect", single_curve())),
         )
     others = [other.argument for other in facts.terms if other != term]
@@ -219,10 +219,13 @@ def check_links(weights: SpatialWeights) -> None:
     """
     if weights.isolated:
         raise PanelError(
-            Message("{} units have no neighbour, and outcomes of none to follow",
-                    len(weights.isolated)),
+            Message("outcomes follow those of neighbours, and {} of {} units have none",
+                    len(weights.isolated), len(weights.ids)),
             where=shown(weights.isolated),
-            hint="islands='nearest' where the weights are made, or a larger distance",
+            hint="islands='nearest' where the weights are made, or a larger distance"
+            if weights.places
+            else "link each by hand in the table of the weights (as Hainan to Guangdong), or leave "
+            "these units out",
         )  # fmt: skip
     if (np.abs(weights.matrix.sum(axis=1) - 1.0) > _TO_ONE).any():
         raise StudyError(

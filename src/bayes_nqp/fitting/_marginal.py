@@ -82,11 +82,17 @@ def log_marginal(
     plan = plan_of(design, panel)
     equation, lag = plan.equations[0], plan.model.equations[0].lag
     if lag is not None and lag.adjusted:
+        if lag.before is not None:
+            raise StudyError(
+                Message("where outcomes follow those of the period before, the likelihood is an "
+                        "adjusted one, which has no marginal likelihood"),
+                hint="dynamics=False",
+            )  # fmt: skip
         raise StudyError(
-            "weights that link levels of time effects make an adjusted likelihood, which has no "
-            "marginal likelihood",
+            Message("weights that link levels of time effects make an adjusted likelihood, which "
+                    "has no marginal likelihood"),
             hint=Message("common time effects ({})", Hint("time", TimeEffects())),
-        )
+        )  # fmt: skip
     problem = equation.gaussian
     density, space = equation_density(equation), equation.problem.space
     sampler = Importance(draws=100, proposals=proposals or 1000, seed=seed)

@@ -49,13 +49,16 @@ def ruled(
             Message("{} of {} units have no neighbour", alone.size, len(ids)),
             where=shown(np.asarray(ids)[alone]),
             hint="islands='nearest' links each to the nearest unit, islands='keep' keeps its row "
-            "empty; or let more units be neighbours",
+            "empty; or let more units be neighbours"
+            if places
+            else "link each by hand in the table (as Hainan to Guangdong); islands='keep' keeps its "
+            "row empty",
         )
     if alone.size and islands == "nearest":
         if not places:
             raise StudyError(
                 "islands='nearest' needs places, which these weights do not have",
-                hint="islands='keep' or 'error'",
+                hint="link each by hand in the table (as Hainan to Guangdong); or islands='keep'",
             )
         # One link each, as strong as links are on average.
         nearest = Locations(ids, np.asarray(places)).nearest(1).indices[alone]
