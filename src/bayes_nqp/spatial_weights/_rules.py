@@ -51,8 +51,8 @@ def ruled(
             hint="islands='nearest' links each to the nearest unit, islands='keep' keeps its row "
             "empty; or let more units be neighbours"
             if places
-            else "link each by hand in the table (as Hainan to Guangdong); islands='keep' keeps its "
-            "row empty",
+            else "link each by hand in the table (as Hainan to Guangdong); islands='keep' keeps "
+            "its row empty",
         )
     if alone.size and islands == "nearest":
         if not places:
