@@ -139,7 +139,7 @@ HOMES = {
     "match": "bayes_nqp.intake._places",
     "REGIONS": "bayes_nqp.datasets._moderndid",
     "STATES": "bayes_nqp.datasets._moderndid",
-    "unit_column": "bayes_nqp.planning._frame",
+    "unit_column": "bayes_nqp.panel",
     "Equation": "bayes_nqp.planning._plan",
     "Plan": "bayes_nqp.planning._plan",
     "distinct_rows": "bayes_nqp.moments",

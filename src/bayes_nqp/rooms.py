@@ -84,7 +84,7 @@ class _Closed(_Named):
     """A room without a public name: who calls it is answered as of any name that is not there."""
 
     def __call__(self, *_: object, **__: object) -> object:
-        package, _, name = self.__name__.rpartition(".")
+        package, name = self.__name__.rsplit(".", 1)
         return sys.modules[package].__getattr__(name)
 
 

@@ -21,7 +21,7 @@ from bayes_nqp.fitting._parameters import unconstrained
 from bayes_nqp.fitting._unit_rows import Absorbed, UnitRows
 from bayes_nqp.language import Message
 from bayes_nqp.machine import n_threads, one_thread
-from bayes_nqp.planning import unit_column
+from bayes_nqp.panel import unit_column
 
 if TYPE_CHECKING:
     from bayes_nqp.fitting._fit import Fit

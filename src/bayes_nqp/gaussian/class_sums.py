@@ -152,7 +152,8 @@ class ClassSums:
     @cached_property
     def inner(self) -> Array:
         """``h = Lambda + d'v`` of every type (B, H)."""
-        return np.asarray(self.precision[:, None] + self.arrays[3])
+        *_, own, _ = self.arrays
+        return np.asarray(self.precision[:, None] + own)
 
     def equations(self) -> NoiseEquations:
         """F with deviations out, and log determinants (2, 3)."""

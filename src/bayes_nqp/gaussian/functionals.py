@@ -160,7 +160,7 @@ def _of_coefficients(
     v = half_solve(
         lower,
         np.broadcast_to(
-            local[:, :, :n_local], (len(values), head.n_blocks, n_local, local.shape[3])
+            local[:, :, :n_local], (len(values), head.n_blocks, n_local, local.shape[-1])
         ),
     )
     w = half_solve(factor.border[:, :n_global, :n_global], shared - (cross @ v).sum(axis=1))

@@ -65,7 +65,7 @@ class PathFactor:
     @property
     def n_numbers(self) -> int:
         """Standard normal numbers of a place, n q."""
-        return int(self.root.shape[2] * self.root.shape[4])
+        return int(self.root.shape[2] * self.root.shape[-1])
 
     def values(self, fit: Array, z: Array) -> Array:
         """Values given all else, ``R M^-1 R'(A_vy - A_vr beta) / sigma² + R lower^-T z``.

@@ -106,8 +106,8 @@ class UnitSummary:
         k, size = column.size, len(table)
         centre, s = _reckoned(low, high, period)
         place = {row.tobytes(): at for at, row in enumerate(table)}
-        n, gaps = np.zeros(size), np.zeros((size, len(self.whole), periods), dtype=bool)
-        first = np.zeros((size, 3 * s.size))
+        n, first = np.zeros(size), np.zeros((size, 3 * s.size))
+        gaps = np.zeros((size, len(self.whole), periods), dtype=bool)
         second: npt.NDArray[Any] = np.zeros((size, k, 3 * k), dtype=np.int64)
         n_key = 0
         for part in self.parts():

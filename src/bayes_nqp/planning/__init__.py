@@ -1,6 +1,5 @@
 """Planning: the model of a panel becomes cells, coefficients and Gaussian problems."""
 
-from bayes_nqp.panel import unit_column as unit_column
 from bayes_nqp.planning._columns import centred as centred
 from bayes_nqp.planning._frame import PlanFrame as PlanFrame
 from bayes_nqp.planning._frame import frame_of as frame_of

@@ -191,7 +191,7 @@ def plan_model(model: ModelSpec, *, scale: float | None = None) -> Plan:
     PanelError
         If it sums units up, and the model looks at single ones.
     """
-    ground = ground_of(model)
+    ground = bare_plan(model)
     outcome, *mediators = model.equations
     equations = (
         equation_of(ground, outcome, scale=scale),
@@ -203,7 +203,7 @@ def plan_model(model: ModelSpec, *, scale: float | None = None) -> Plan:
     return replace(ground, equations=equations, cells=cells, notes=notes)
 
 
-def ground_of(model: ModelSpec) -> Plan:
+def bare_plan(model: ModelSpec) -> Plan:
     """Number rows and cells, and drop what is not identified: a plan without equations."""
     panel, timing = model.panel, model.timing
     ground = model.facts.by_units

@@ -114,44 +114,23 @@ def run(
     notify = _heeding(listener)
     notify(Message("reading the study and its data"))
     study, out = validate(path), text_path(out, "'out'")
-    folder = study.address.folder if study.address is not None else None
-    paths = (study.path, study.source, folder, *study.files.values(), Path.cwd())
-    guarded = tuple(p for p in paths if p is not None)
     store = Store(store_folder(), fresh=fresh)
     for name in (*study.by, *study.mediators):
         text_path(name, "a file named after the column")
     processes = study.settings.run.workers
     with (
-        place(out, force=force, guarded=guarded) as ready,
+        place(out, force=force, guarded=_inputs(study)) as ready,
         collected() as omissions,
         nullcontext() if processes is None else workers(processes),
     ):
         fitted = fit_of(study, store, progress, notify)
         others = fits_beside(study, store, progress, notify)
-        seen: list[CheckResult] = []
-
-        def show(*results: CheckResult) -> None:
-            seen.extend(results)
-            if watcher is not None:
-                watcher(_context(study, fitted, others, tuple(seen), {}))
-
-        show()
-        with listening(lambda what, done, total: notify(Message("{} {}/{}", what, done, total))):
-            checks = run_checks(fitted, study.checks, options=study.check_options, after=show)
+        checks = _checked(study, fitted, others, watcher, notify)
         notify(Message("writing tables"))
-        tables = tables_of(study, fitted, checks)
-        with omitted(Message("The table {}", "spatial.csv")):
-            tables |= beside_tables(study.settings, fitted, others)
-        for name, table in tables.items():
-            with omitted(Message("The table {}", name)):
-                write_table(table, ready.draft / name)
-        drawn, formats = FigureFolder(ready.draft / "figures"), study.settings.report.formats
+        tables = _write_tables(study, fitted, others, checks, ready.draft)
         with omitted(Message("The report")), listening(lambda what, *_: notify(what)):
             context = _context(study, fitted, others, checks, tables)
-            draw(context, drawn)
-            if formats:
-                notify(Message("writing the report"))
-                write_report(context, ready.draft / "report", formats, drawn)
+            _draw_and_report(context, study.settings.report.formats, ready.draft, notify)
         notify(Message("writing the posterior"))
         with omitted(Message("The file {}", "posterior.nc")):
             fitted.save(ready.draft / "posterior.nc")
@@ -168,6 +147,60 @@ def run(
     if strict:
         _see_that_nothing_failed(outcome)
     return outcome
+
+
+def _inputs(study: Study) -> tuple[Path, ...]:
+    """What results may not be written over."""
+    folder = study.address.folder if study.address is not None else None
+    paths = (study.path, study.source, folder, *study.files.values(), Path.cwd())
+    return tuple(path for path in paths if path is not None)
+
+
+def _checked(
+    study: Study,
+    fitted: Fit,
+    others: Mapping[str, Fit],
+    watcher: Callable[[Context], None] | None,
+    notify: Callable[[str], None],
+) -> list[CheckResult]:
+    """Ask the study's checks, and show the watcher what is there, after each."""
+    seen: list[CheckResult] = []
+
+    def show(*results: CheckResult) -> None:
+        seen.extend(results)
+        if watcher is not None:
+            watcher(_context(study, fitted, others, tuple(seen), {}))
+
+    show()
+    with listening(lambda what, done, total: notify(Message("{} {}/{}", what, done, total))):
+        return run_checks(fitted, study.checks, options=study.check_options, after=show)
+
+
+def _write_tables(
+    study: Study,
+    fitted: Fit,
+    others: Mapping[str, Fit],
+    checks: list[CheckResult],
+    folder: Path,
+) -> dict[str, pd.DataFrame]:
+    """Write what tables there are, by name of their files."""
+    tables = tables_of(study, fitted, checks)
+    with omitted(Message("The table {}", "spatial.csv")):
+        tables |= beside_tables(study.settings, fitted, others)
+    for name, table in tables.items():
+        with omitted(Message("The table {}", name)):
+            write_table(table, folder / name)
+    return tables
+
+
+def _draw_and_report(
+    context: Context, formats: Sequence[str], folder: Path, notify: Callable[[str], None]
+) -> None:
+    drawn = FigureFolder(folder / "figures")
+    draw(context, drawn)
+    if formats:
+        notify(Message("writing the report"))
+        write_report(context, folder / "report", formats, drawn)
 
 
 def _see_that_nothing_failed(outcome: Outcome) -> None:

@@ -60,16 +60,13 @@ def mediator_pretrends(fit: Fit) -> Finding:
         verdict = REPORTED if drifting else verdict
         total, quantity = parts.judged.total, Message("slope before adoption")
         lines.append(drawn(name, quantity, total.slope / equation.scale, verdict, "sd"))
+        adjusted = Message(", adjusted {:.2g}", tail) if len(names) > 1 else NOTHING
         words.append(
             Message(
                 "{}: {}, log Bayes factor of parallel trends {}, tail probability of zero: leads "
                 "{:.2g}, slope {:.2g}{}",
-                name,
-                VERDICTS[verdict],
-                parts.earned.number,
-                total.joint.tail,
-                total.slope_tail,
-                Message(", adjusted {:.2g}", tail) if len(names) > 1 else "",
+                *(name, VERDICTS[verdict], parts.earned.number),
+                *(total.joint.tail, total.slope_tail, adjusted),
             )
         )
     order = (FAILS, DOUBT, UNTOLD, HOLDS, REPORTED)

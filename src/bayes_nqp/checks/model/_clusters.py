@@ -22,8 +22,7 @@ from bayes_nqp.errors import NotApplicable, StudyError, nearest
 from bayes_nqp.fitting import Fit, panel_of
 from bayes_nqp.language import Message
 from bayes_nqp.moments import UnitClass
-from bayes_nqp.panel import Panel
-from bayes_nqp.planning import unit_column
+from bayes_nqp.panel import Panel, unit_column
 
 FEWEST = 5
 """With fewer clusters a robust standard error says nothing."""

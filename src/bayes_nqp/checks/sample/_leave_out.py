@@ -17,8 +17,7 @@ from bayes_nqp.errors import NotApplicable, PanelError, StudyError
 from bayes_nqp.estimands import att, text
 from bayes_nqp.fitting import ROWS, Fit, panel_of
 from bayes_nqp.language import Message
-from bayes_nqp.panel import Panel
-from bayes_nqp.planning import unit_column
+from bayes_nqp.panel import Panel, unit_column
 
 type Part = tuple[str, str, Mask, Mask | None]
 """What kind of part, its label, the units that stay, and the cells that stay comparable."""

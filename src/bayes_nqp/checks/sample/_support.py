@@ -78,14 +78,7 @@ def support(fit: Fit) -> Finding:
     panel, table = panel_of(fit), support_of(fit.outcome_design, panel_of(fit))
     if not fit.facts.adopted:
         return _exposed(table)
-    table = table[table["event_time"] >= -fit.facts.anticipation]
-    beside = table["role"] == v.NEIGHBOUR if "role" in table else np.zeros(len(table), dtype=bool)
-    near, table = table[beside], table[~beside].reset_index(drop=True)
-    table["controls"] = _controls(fit, table)
-    table["information"] = _information(fit, table)
-    table["few_units"] = table["identified"] & (table["identifying"] < FEW)
-    table["few_controls"] = table["identified"] & (table["controls"] < FEW)
-    table["on_prior"] = table["identified"] & (table["information"] < LITTLE)
+    near, table = _parted(fit, table)
     cells = table[table["identified"]]
     lost, near_lost = len(table) - len(cells), int((~near["identified"]).sum())
     beyond, cells_beyond = (round(float(fit.record.get(x, 0.0))) for x in _BEYOND)
@@ -122,6 +115,19 @@ def support(fit: Fit) -> Finding:
             *(sentences[:1] if lost else []),
         ]
     return Finding(verdict, figure, joined(sentences), table, "cells")
+
+
+def _parted(fit: Fit, table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Neighbours' cells; and treated ones, with how little they may rest on."""
+    table = table[table["event_time"] >= -fit.facts.anticipation]
+    beside = table["role"] == v.NEIGHBOUR if "role" in table else np.zeros(len(table), dtype=bool)
+    near, table = table[beside], table[~beside].reset_index(drop=True)
+    table["controls"] = _controls(fit, table)
+    table["information"] = _information(fit, table)
+    table["few_units"] = table["identified"] & (table["identifying"] < FEW)
+    table["few_controls"] = table["identified"] & (table["controls"] < FEW)
+    table["on_prior"] = table["identified"] & (table["information"] < LITTLE)
+    return near, table
 
 
 def _exposed(table: pd.DataFrame) -> Finding:

@@ -14,8 +14,7 @@ from bayes_nqp.arrays import Index
 from bayes_nqp.errors import PanelError
 from bayes_nqp.fitting import Fit
 from bayes_nqp.language import Message
-from bayes_nqp.panel import Panel
-from bayes_nqp.planning import unit_column
+from bayes_nqp.panel import Panel, unit_column
 
 _CROWDED = 2
 """Units a place, and adopting places a cohort, from which a column is taken for places."""

@@ -65,6 +65,23 @@ def _called(panel: Panel, context: Context) -> Panel:
     return replace(panel, labels=panel.labels | Labels.of(words)) if context.outcome else panel
 
 
+def _adoption(panel: Panel) -> Message:
+    """How many units adopt, and when."""
+    treated, labels = panel.cohort_codes >= 0, panel.time_labels
+    cohorts = sorted(set(panel.cohort_codes[treated].tolist()))
+    first, last = labels[cohorts[0]], labels[cohorts[-1]]
+    when = Message("in {} cohorts from {} to {}", len(cohorts), first, last)
+    if len(cohorts) == 1:
+        when = Message("in {} alone", first)
+    return Message(
+        "{n:,} unit adopts the policy, {when}; {never:,} never do within the sample.",
+        plural="{n:,} units adopt the policy, {when}; {never:,} never do within the sample.",
+        n=round(panel.counts[treated].sum()),
+        when=when,
+        never=round(panel.counts[~treated].sum()),
+    )
+
+
 def _sentences(context: Context, panel: Panel) -> Iterator[str]:
     translate, labels = context.translate, panel.time_labels
     yield translate(
@@ -77,23 +94,8 @@ def _sentences(context: Context, panel: Panel) -> Iterator[str]:
         first=labels[0],
         last=labels[-1],
     )
-    treated = panel.cohort_codes >= 0
-    if treated.any():
-        cohorts = sorted(set(panel.cohort_codes[treated].tolist()))
-        first, last = labels[cohorts[0]], labels[cohorts[-1]]
-        when = Message("in {} cohorts from {} to {}", len(cohorts), first, last)
-        if len(cohorts) == 1:
-            when = Message("in {} alone", first)
-        yield translate(
-            Message(
-                "{n:,} unit adopts the policy, {when}; {never:,} never do within the sample.",
-                plural="{n:,} units adopt the policy, {when}; {never:,} never do within the "
-                "sample.",
-                n=round(panel.counts[treated].sum()),
-                when=when,
-                never=round(panel.counts[~treated].sum()),
-            )
-        )
+    if (panel.cohort_codes >= 0).any():
+        yield translate(_adoption(panel))
     record = context.fit.record
     if "ends_before" in record:
         yield translate(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import get_args
 
@@ -23,19 +23,9 @@ def evidence(context: Context) -> Iterator[Block]:
         return
     translate, checks = context.translate, context.checks
     yield Heading(translate("The evidence for and against"))
-    counts = [
-        sum(result.verdict == verdict for result in checks)
-        for verdict in get_args(Verdict.__value__)
-    ]
     yield Paragraph(
         translate(
-            "Each question a referee would ask, and what the data answer. {}",
-            Message(
-                "Of {} checks, {} hold; in doubt: {}; failed: {}; could not be told: {}; reported "
-                "without a verdict: {}; not applicable: {}.",
-                len(checks),
-                *counts,
-            ),
+            "Each question a referee would ask, and what the data answer. {}", _counted(checks)
         )
     )
     if context.weights != "rows":
@@ -60,6 +50,17 @@ def evidence(context: Context) -> Iterator[Block]:
     pages = [x.table for x in context.table("diagnostics", brief)]
     for table in context.table("diagnostics", list(checks)):
         yield replace(table, page=pages[0] if pages else None)
+
+
+def _counted(checks: Sequence[CheckResult]) -> Message:
+    """How many checks have each verdict."""
+    verdicts = [result.verdict for result in checks]
+    return Message(
+        "Of {} checks, {} hold; in doubt: {}; failed: {}; could not be told: {}; reported without "
+        "a verdict: {}; not applicable: {}.",
+        len(checks),
+        *(verdicts.count(verdict) for verdict in get_args(Verdict.__value__)),
+    )
 
 
 def _brief(result: CheckResult, context: Context) -> CheckResult:

@@ -12,7 +12,7 @@ from bayes_nqp.errors import StudyError
 _LIMIT = 0.95
 
 
-@value("rho")
+@value("correlation")
 class NormalRho:
     """The correlation is N(0, sd²), truncated to −.95 to .95.
 
@@ -43,7 +43,7 @@ class NormalRho:
         return np.asarray(self.sd * truncnorm.rvs(-edge, edge, size=number, random_state=rng))
 
 
-@value("rho")
+@value("correlation")
 class UniformRho:
     """Every correlation between two limits is as likely as any other.
 
