@@ -60,6 +60,7 @@ from bayes_nqp.fitting._parcels import unpacked as unpacked
 from bayes_nqp.fitting._paths import lagged as lagged
 from bayes_nqp.fitting._predictive import Replication, posterior_predictive, replications
 from bayes_nqp.fitting._prior import prior_predictive
+from bayes_nqp.fitting._reach import cells_of_rows as cells_of_rows
 from bayes_nqp.fitting._realised_units import realised_units as realised_units
 from bayes_nqp.fitting._refits import (
     OUTCOME_ALONE,

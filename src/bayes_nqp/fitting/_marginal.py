@@ -37,8 +37,8 @@ class Marginal:
         Absolute but for flat coefficients, whose prior density is one.
     error : float
         Monte-Carlo standard error.
-    free : int
-        Rows less flat effects of units.
+    counts : tuple of int
+        Rows less flat effects of units; other flat coefficients.
     ground : tuple
         Rows, ``s``, free rows and flat coefficients, of linked units with their columns: designs
         of which these are equal compare.
@@ -46,7 +46,7 @@ class Marginal:
 
     value: float
     error: float
-    free: int
+    counts: tuple[int, ...]
     ground: tuple[object, ...]
 
 
@@ -107,7 +107,7 @@ def log_marginal(
     ) + tuple((part.name, part.index.size) for part in equation.locals if part.scale == FLAT)
     return Marginal(
         *marginal_of(drawn.facts),
-        problem.n_free,
+        (problem.n_free, problem.n_flat),
         (panel.digest, equation.scale, problem.n_free, problem.noise, flat, _linked(plan)),
     )
 

@@ -50,8 +50,8 @@ class SlopeLaw:
     flat : float
         Log marginal likelihood ``log p(y)`` where the slopes have density one; NaN where draws
         were made without it.
-    free : int, default 0
-        Rows less flat effects of units: those of `Marginal`.
+    counts : tuple of int, default ()
+        Those of `Marginal`, without the slopes.
     """
 
     share: Array
@@ -59,7 +59,7 @@ class SlopeLaw:
     covariances: Array
     s: float
     flat: float = np.nan
-    free: int = 0
+    counts: tuple[int, ...] = ()
 
     @property
     def mean(self) -> Array:
@@ -187,8 +187,8 @@ def slope_law(
     # A density of one in outcome units is one of |unit| in those of the density: dx = unit dz.
     flat = marginal_of(chains.facts)[0] + float(np.log(np.abs(unit)).sum())
     return SlopeLaw(
-        share, mean * unit, covariance * np.outer(unit, unit), equation.scale,
-        flat, equation.gaussian.n_free,
+        share, mean * unit, covariance * np.outer(unit, unit), equation.scale, flat,
+        (equation.gaussian.n_free, equation.gaussian.n_flat - len(names)),
     )  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
 from bayes_nqp.arrays import Array
 from bayes_nqp.checks.model import evenly, rests_on
-from bayes_nqp.checks.shared import cell_labels, identified_cells, mixture, reason
+from bayes_nqp.checks.shared import identified_cells, mixture, reason
 from bayes_nqp.checks.trends._candidates import (
     DRIFT_ODDS,
     Candidate,
@@ -21,14 +21,27 @@ from bayes_nqp.checks.trends._candidates import (
     evidence_of,
     probabilities,
 )
+from bayes_nqp.checks.trends._cells_of_designs import aligned, over_rows
 from bayes_nqp.checks.trends._next_design import shared_shocks
 from bayes_nqp.doors import door
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.errors import ConvergenceError, Hint, IdentificationError, NQPError, StudyError
 from bayes_nqp.estimands import att, worst_gate
-from bayes_nqp.fitting import ADOPTION, REFITS, ROWS, Fit, once, refit, require, short_refit, single
+from bayes_nqp.fitting import (
+    ADOPTION,
+    REFITS,
+    ROWS,
+    Fit,
+    once,
+    panel_of,
+    refit,
+    require,
+    short_refit,
+    single,
+)
 from bayes_nqp.language import NOTHING, Message, advised, joined, listed
 from bayes_nqp.markup import FactSheet
+from bayes_nqp.planning import plan_of
 
 _LEAST = 0.005
 """Weight below which a design is not fitted."""
@@ -291,6 +304,7 @@ def _fitted(
     lost: dict[Candidate, Message] = {}
     waist = cell_effects(fit)
     places, paths = identified_cells(waist), {*waist[v.PATH].to_numpy()}
+    receivers = v.ROLE in waist.coords and bool((waist[v.ROLE] == v.NEIGHBOUR).any())
     for x, weight in zip(weighable, weights, strict=True):
         effects.append(None)
         if weight == 0.0:
@@ -299,6 +313,8 @@ def _fitted(
             design = x.candidate.design(fit)
             long = design == fit.design or weight > _MUCH
             cells = cell_effects((refit if long else short_refit)(fit, design))
+            if x.candidate.early and receivers:
+                cells = over_rows(waist, cells, fit.plan, plan_of(design, panel_of(fit)))
         except (IdentificationError, ConvergenceError) as error:
             lost[x.candidate] = reason(error)
             continue
@@ -313,18 +329,6 @@ def _mixture(waist: xr.Dataset, designs: Sequence[Weighed], seed: int) -> xr.Dat
     weights = np.array([x.weight for x in designs if x.effects is not None])
     every = [x.effects for x in designs if x.effects is not None]
     names = [name for name in (v.EFFECT, v.DEVIATION) if name in waist]
-    parts = [{name: _aligned(effects, waist, name) for name in names} for effects in every]
+    parts = [{name: aligned(effects, waist, name) for name in names} for effects in every]
     gate = worst_gate(*every)
     return schema.validate(mixture(waist, parts, weights, seed).assign_coords({v.GATE: gate}))
-
-
-def _aligned(effects: xr.Dataset, waist: xr.Dataset, name: str) -> Array:
-    """Draws (draw, path, cell or member) of a design, in the order of the fit's."""
-    values = effects[name].sel({v.PATH: waist[v.PATH]}).to_numpy()
-    if name == v.EFFECT:
-        rows, columns = cell_labels(waist), cell_labels(effects)
-    else:
-        rows, columns = (list(x[v.MEMBER].to_numpy()) for x in (waist, effects))
-    place = {label: k for k, label in enumerate(columns)}
-    order = [place.get(label, -1) for label in rows]
-    return np.asarray(values.reshape(-1, *values.shape[2:])[..., order])

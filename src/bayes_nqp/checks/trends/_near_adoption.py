@@ -73,7 +73,8 @@ def _freedom(fit: Fit) -> float:
 def at_zero(fit: Fit, trends: Term | None, law: SlopeLaw) -> float:
     """``log E[N(m; 0, V)] = log p(y) - log p(y | flat slopes)``, both integrated directly.
 
-    Where the first has no likelihood of its own, or is of other rows, by the expectation.
+    By the expectation where the first has no likelihood of its own, or differs in more than slopes:
+    a lag with linked covariates has those of linked units' means too.
     """
     panel = panel_of(fit)
     flat = untreated(fit.outcome_design, panel, fit.facts.noise)
@@ -82,7 +83,7 @@ def at_zero(fit: Fit, trends: Term | None, law: SlopeLaw) -> float:
         without = marginal(fit, flat.variant({"trends": trends}) if drift else flat, panel)
     except NQPError:
         without = None
-    if without is None or np.isnan(law.flat) or without.free != law.free:
+    if without is None or np.isnan(law.flat) or without.counts != law.counts:
         return law.log_density(np.zeros_like(law.covariance))
     return without.value - law.flat
 

@@ -1,0 +1,50 @@
+"""Effects of one design in the cells of another."""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+from scipy import sparse
+
+from bayes_nqp import vocabulary as v
+from bayes_nqp.arrays import Array
+from bayes_nqp.checks.shared import cell_labels
+from bayes_nqp.fitting import cells_of_rows
+from bayes_nqp.planning import Plan
+
+
+def over_rows(waist: xr.Dataset, cells: xr.Dataset, plan: Plan, other: Plan) -> xr.Dataset:
+    """Effects of another design in the cells of a fit, averaged over the rows of each.
+
+    Where units respond before they adopt, those near them are reached sooner, and stand in cells of
+    other dates. Rows count that are treated, or receivers, in both.
+    """
+    (cell, mine), (there, others) = cells_of_rows(plan), cells_of_rows(other)
+    both = np.flatnonzero(plan.kept & other.kept & (cell >= 0) & (there >= 0))
+    same = both[mine.role[cell[both]] == others.role[there[both]]]
+    shares = sparse.csr_array(
+        (plan.frame.weight[same], (cell[same], there[same])), (mine.rows.size, others.rows.size)
+    )[~mine.lead][:, ~others.lead]
+    if shares.shape != (waist.sizes[v.CELL], cells.sizes[v.CELL]):
+        return cells
+    total = shares.sum(axis=1)
+    identified = (total > 0.0) & (shares @ ~cells[v.IDENTIFIED].to_numpy() == 0.0)
+    shares = sparse.diags_array(1.0 / np.where(total > 0.0, total, 1.0)) @ shares
+    effect = cells[v.EFFECT]
+    flat = effect.to_numpy().reshape(-1, effect.sizes[v.CELL])
+    values = (flat @ shares.T).reshape(*effect.shape[:-1], -1)
+    labels = {name: x for name, x in waist.coords.items() if x.dims == (v.CELL,)}
+    out = cells.drop_dims(v.CELL).assign({v.EFFECT: (effect.dims, values)})
+    return out.assign_coords({**labels, v.IDENTIFIED: (v.CELL, identified)})
+
+
+def aligned(effects: xr.Dataset, waist: xr.Dataset, name: str) -> Array:
+    """Draws (draw, path, cell or member) of a design, in the order of the fit's."""
+    values = effects[name].sel({v.PATH: waist[v.PATH]}).to_numpy()
+    if name == v.EFFECT:
+        rows, columns = cell_labels(waist), cell_labels(effects)
+    else:
+        rows, columns = (list(x[v.MEMBER].to_numpy()) for x in (waist, effects))
+    place = {label: k for k, label in enumerate(columns)}
+    order = [place.get(label, -1) for label in rows]
+    return np.asarray(values.reshape(-1, *values.shape[2:])[..., order])

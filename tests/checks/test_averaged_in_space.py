@@ -1,0 +1,51 @@
+"""The average over designs where a policy reaches others, sooner if units respond early."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from doors import effects_over_rows, plan_of, short_refit
+from spilled import EDGES, spilled
+
+import bayes_nqp as nqp
+
+PATHS = ("total", "direct", "received")
+
+
+@pytest.fixture(scope="module")
+def early() -> nqp.Fit:
+    """Rings, and a response of adopters in the period before they adopt."""
+    panel = spilled(2, units=100, periods=12, sigma=0.5, kappa=(1.0, 0.5, 0.6)).panel
+    start = np.asarray(panel.cohort_codes)[panel.unit_codes]
+    before = (start >= 0) & (panel.time_codes == start - 1)
+    design = nqp.StaggeredDiD(
+        nqp.Complete(varying=None), spillovers=nqp.Rings(EDGES), time=nqp.TimeEffects()
+    )
+    moved = panel.with_outcome(panel.outcome + 0.8 * before)
+    return nqp.fit(design, moved, nqp.Importance(seed=1), progress=False)
+
+
+def test_a_response_before_adoption_is_one_of_the_designs(early: nqp.Fit) -> None:
+    answer = nqp.averaged(early)
+    assert not answer.left_out
+    weights = answer.table.set_index("design")["weight"]
+    assert weights[weights.index.str.contains("before adoption")].sum() > 0.5
+    right = nqp.fit(early.variant(anticipation=1), early.panel, early.sampler, progress=False)
+    for path in PATHS:
+        draws, expected = nqp.att(answer, path=path), nqp.att(right, path=path)
+        assert abs(float(draws.mean() - expected.mean())) < float(draws.std())
+
+
+def test_effects_over_rows_are_those_of_the_design_on_average(early: nqp.Fit) -> None:
+    design = early.variant(anticipation=1)
+    effects = short_refit(early, design)
+    plans = (early.plan, plan_of(design, early.panel))
+    moved = effects_over_rows(nqp.cell_effects(early), effects, *plans)
+    assert moved["identified"].all()
+    # Treated rows are the same in both, cell by cell otherwise split.
+    np.testing.assert_allclose(
+        nqp.att(moved, path="direct"), nqp.att(effects, path="direct"), rtol=1e-10
+    )
+    itself = nqp.cell_effects(early)
+    same = effects_over_rows(itself, itself, early.plan, early.plan)
+    np.testing.assert_allclose(same["effect"], itself["effect"], rtol=1e-12)
