@@ -49,3 +49,20 @@ def test_effects_over_rows_are_those_of_the_design_on_average(early: nqp.Fit) ->
     itself = nqp.cell_effects(early)
     same = effects_over_rows(itself, itself, early.plan, early.plan)
     np.testing.assert_allclose(same["effect"], itself["effect"], rtol=1e-12)
+
+
+def test_what_a_design_refuses_is_left_out_and_named() -> None:
+    """A dynamic lag takes no trends; channels take no dips, and have responses."""
+    made = nqp.simulation.channels_in_space(units=60, periods=10, seed=1)
+    times = {"time": nqp.TimeEffects()}
+    lag = nqp.SpatialLag(nqp.spatial_weights.nearest(made.panel, 4), dynamics=True)
+    design = nqp.StaggeredDiD(nqp.Complete(varying=None), nqp.IID(), spillovers=lag, **times)
+    fit = nqp.fit(design, made.panel, nqp.Importance(seed=1), progress=False)
+    left_out = {str(name): str(why) for name, why in nqp.averaged(fit).left_out}
+    assert "does not go with 'trends'" in left_out["a drift along lines"]
+    rings = nqp.StaggeredDiD(nqp.Complete(), spillovers=nqp.Rings((50.0, 100.0)), **times)
+    fit = nqp.fit(nqp.Mediation(rings), made.panel, nqp.Importance(seed=1), progress=False)
+    answer = nqp.averaged(fit)
+    assert all("bad or good" in str(name) for name, _ in answer.left_out)
+    assert all("channels do not go" in str(why) for _, why in answer.left_out)
+    assert np.isfinite(nqp.att(answer, path="received")).all()

@@ -137,9 +137,7 @@ class Mediation(Design):
         barred += ["spillovers"] if self.design.facts.spillovers != "none" else []
         for name in barred:
             raise StudyError(
-                Message(
-                    "'design.{}' lets the policy reach other units, whom channels reach too", name
-                ),
+                Message("channels do not go with 'design.{}' as it is", name),
                 hint=Message("{} for channels", Hint(name, () if name == "terms" else None)),
             )
 

@@ -3,6 +3,7 @@
 from bayes_nqp.fitting._apart import apart as apart
 from bayes_nqp.fitting._apart import reached_rows as reached_rows
 from bayes_nqp.fitting._batch import Kept, Numbers, batch
+from bayes_nqp.fitting._channel_reach import cells_of_rows as cells_of_rows
 from bayes_nqp.fitting._coefficient_draws import pairs_coefficients
 from bayes_nqp.fitting._conditional import conditional_mean
 from bayes_nqp.fitting._drift import drift
@@ -60,7 +61,6 @@ from bayes_nqp.fitting._parcels import unpacked as unpacked
 from bayes_nqp.fitting._paths import lagged as lagged
 from bayes_nqp.fitting._predictive import Replication, posterior_predictive, replications
 from bayes_nqp.fitting._prior import prior_predictive
-from bayes_nqp.fitting._reach import cells_of_rows as cells_of_rows
 from bayes_nqp.fitting._realised_units import realised_units as realised_units
 from bayes_nqp.fitting._refits import (
     OUTCOME_ALONE,

@@ -17,7 +17,7 @@ from scipy import sparse
 
 from bayes_nqp.arrays import Array, Index, Mask
 from bayes_nqp.errors import IdentificationError
-from bayes_nqp.fitting._reach import calendar_cells, dose_cells, near_of
+from bayes_nqp.fitting._reach import calendar_cells, dose_cells, near_of, reach_of
 from bayes_nqp.fitting._theta import theta_of
 from bayes_nqp.language import Message
 from bayes_nqp.planning import CellInfo, Equation, Plan
@@ -32,6 +32,8 @@ class ChannelReach:
     ----------
     cells : CellInfo
         Of the plan, and then those of untreated rows that linked units' mediators reach.
+    cell : ndarray of int (unit, T)
+        Of each row, -1 for none.
     stratum : ndarray of int (cell)
         Of all of these.
     neighbour : ndarray of bool (cell)
@@ -46,6 +48,7 @@ class ChannelReach:
     """
 
     cells: CellInfo
+    cell: Index
     stratum: Index
     neighbour: Mask
     events: tuple[int, ...]
@@ -139,7 +142,8 @@ def channel_reach(plan: Plan, equation: Equation) -> ChannelReach | None:
     extra[cell[unit, time] - size] = frame.stratum[unit]
     n_strata, means = len(frame.stratum_levels), _Means(links, cell, cells.rows)
     return ChannelReach(
-        cells, np.concatenate([plan.table.stratum, extra]), plan.table.role == NEIGHBOUR, events,
+        cells, cell, np.concatenate([plan.table.stratum, extra]),
+        plan.table.role == NEIGHBOUR, events,
         means.of(near),
         means.of(links @ x for x in near),
         means.of(back),
@@ -147,6 +151,24 @@ def channel_reach(plan: Plan, equation: Equation) -> ChannelReach | None:
         means.of_linked(np.where(on, frame.stratum[:, None], -1), n_strata, z),
         means.of_linked(np.where(on, owner[:, None], -1), codes.size),
     )  # fmt: skip
+
+
+def cells_of_rows(plan: Plan) -> tuple[Index, CellInfo]:
+    """Cell of each row among those of the waist, and these.
+
+    Returns
+    -------
+    tuple of ndarray of int (row) and CellInfo
+        -1 for none; leads included.
+    """
+    for equation in reversed(plan.equations):
+        across = channel_reach(plan, equation)
+        if across is not None:
+            return across.cell[plan.frame.unit, plan.frame.time], across.cells
+    reach = reach_of(plan, plan.equations[0])
+    if reach is None:
+        return plan.cell_of_row, plan.cells
+    return reach.cell[reach.group[plan.frame.unit], plan.frame.time], reach.cells
 
 
 class _Means:

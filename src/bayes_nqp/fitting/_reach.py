@@ -42,20 +42,6 @@ def reach_of(plan: Plan, equation: Equation) -> Reach | None:
     )  # fmt: skip
 
 
-def cells_of_rows(plan: Plan) -> tuple[Index, CellInfo]:
-    """Cell of each row among those of the waist, and these.
-
-    Returns
-    -------
-    tuple of ndarray of int (row) and CellInfo
-        -1 for none; leads included.
-    """
-    reach = reach_of(plan, plan.equations[0])
-    if reach is None:
-        return plan.cell_of_row, plan.cells
-    return reach.cell[reach.group[plan.frame.unit], plan.frame.time], reach.cells
-
-
 def _shift(plan: Plan, inside: Mask) -> Shift | None:
     """The moderator in rows with treatment (unit, T); None without one."""
     frame, moderator = plan.frame, plan.moderator

@@ -25,7 +25,7 @@ from bayes_nqp.checks.trends._cells_of_designs import aligned, over_rows
 from bayes_nqp.checks.trends._next_design import shared_shocks
 from bayes_nqp.doors import door
 from bayes_nqp.effects import cell_effects
-from bayes_nqp.errors import ConvergenceError, Hint, IdentificationError, NQPError, StudyError
+from bayes_nqp.errors import Hint, NQPError, StudyError
 from bayes_nqp.estimands import att, worst_gate
 from bayes_nqp.fitting import (
     ADOPTION,
@@ -315,7 +315,7 @@ def _fitted(
             cells = cell_effects((refit if long else short_refit)(fit, design))
             if x.candidate.early and receivers:
                 cells = over_rows(waist, cells, fit.plan, plan_of(design, panel_of(fit)))
-        except (IdentificationError, ConvergenceError) as error:
+        except NQPError as error:
             lost[x.candidate] = reason(error)
             continue
         if places - identified_cells(cells) or paths - {*cells[v.PATH].to_numpy()}:

@@ -17,25 +17,33 @@ def over_rows(waist: xr.Dataset, cells: xr.Dataset, plan: Plan, other: Plan) -> 
     """Effects of another design in the cells of a fit, averaged over the rows of each.
 
     Where units respond before they adopt, those near them are reached sooner, and stand in cells of
-    other dates. Rows count that are treated, or receivers, in both.
+    other dates. Rows count that are treated, or receivers, in both; in cells without any, all do.
     """
     (cell, mine), (there, others) = cells_of_rows(plan), cells_of_rows(other)
-    both = np.flatnonzero(plan.kept & other.kept & (cell >= 0) & (there >= 0))
-    same = both[mine.role[cell[both]] == others.role[there[both]]]
+    rows = np.flatnonzero(plan.kept & other.kept & (cell >= 0) & (there >= 0))
+    i, j = cell[rows], there[rows]
+    alike = mine.role[i] == others.role[j]
+    counted = alike | (np.bincount(i[alike], minlength=mine.rows.size) == 0)[i]
     shares = sparse.csr_array(
-        (plan.frame.weight[same], (cell[same], there[same])), (mine.rows.size, others.rows.size)
+        (plan.frame.weight[rows][counted], (i[counted], j[counted])),
+        (mine.rows.size, others.rows.size),
     )[~mine.lead][:, ~others.lead]
     if shares.shape != (waist.sizes[v.CELL], cells.sizes[v.CELL]):
         return cells
     total = shares.sum(axis=1)
     identified = (total > 0.0) & (shares @ ~cells[v.IDENTIFIED].to_numpy() == 0.0)
     shares = sparse.diags_array(1.0 / np.where(total > 0.0, total, 1.0)) @ shares
-    effect = cells[v.EFFECT]
+    effect, labels = cells[v.EFFECT], {k: x for k, x in waist.coords.items() if x.dims == (v.CELL,)}
     flat = effect.to_numpy().reshape(-1, effect.sizes[v.CELL])
     values = (flat @ shares.T).reshape(*effect.shape[:-1], -1)
-    labels = {name: x for name, x in waist.coords.items() if x.dims == (v.CELL,)}
     out = cells.drop_dims(v.CELL).assign({v.EFFECT: (effect.dims, values)})
-    return out.assign_coords({**labels, v.IDENTIFIED: (v.CELL, identified)})
+    out = out.assign_coords({**labels, v.IDENTIFIED: (v.CELL, identified)})
+    # All that reaches a receiver is received, whatever else it may do before it adopts.
+    received = out[v.EFFECT].sel({v.PATH: v.RECEIVED}, drop=True)
+    kept = (out[v.ROLE] != v.NEIGHBOUR) | (out[v.PATH] == v.RECEIVED)
+    alone = received.where(out[v.PATH] == v.TOTAL, 0.0)
+    out[v.EFFECT] = out[v.EFFECT].where(kept, alone).transpose(*effect.dims)
+    return out
 
 
 def aligned(effects: xr.Dataset, waist: xr.Dataset, name: str) -> Array:
