@@ -325,7 +325,7 @@ def test_what_it_does_not_go_with_is_refused() -> None:
             nqp.Mediation(nqp.StaggeredDiD(), ["digital"], links=WEIGHTS, **changes)  # type: ignore[arg-type]
     with pytest.raises(StudyError, match="does not go with channels in space"):
         nqp.Mediation(moderated, ["digital"], moderates=("a", "b"), links=WEIGHTS)
-    with pytest.raises(StudyError, match="do not go with 'design.spillovers'"):
+    with pytest.raises(StudyError, match=r"do not go with 'design\.spillovers'"):
         nqp.Mediation(nqp.StaggeredDiD(spillovers=nqp.SpatialLag(WEIGHTS)), ["digital"])
     gaps = MEDIATED.where(np.arange(MEDIATED.n_rows) != 5)
     with pytest.raises(PanelError, match="of linked units is needed in every period"):
