@@ -200,6 +200,19 @@ def test_the_law_of_slopes_is_that_of_draws(parallel: nqp.Fit) -> None:
     np.testing.assert_allclose(law.covariance, np.cov(draws, rowvar=False), rtol=0.15, atol=1e-4)
 
 
+def test_units_that_enter_late_lose_no_design() -> None:
+    """Rows that a response alone leaves without an effect are no reason to leave it out."""
+    panel = early(simulated(units=120, cohorts=(5, 7, 8), seed=3), 1.0)
+    entry = np.random.default_rng(1).choice([0, 0, 0, 0, 1, 2, 3], panel.n_units)
+    fit = fitted(panel.where(panel.time_codes >= entry[panel.unit_codes]))
+    with pytest.raises(nqp.errors.IdentificationError, match="'anticipation' is 1"):
+        fitted(fit.panel, anticipation=1)
+    answer = nqp.averaged(fit)
+    assert not answer.left_out
+    responses = answer.table["design"].str.contains("response")
+    assert answer.table["weight"][responses].sum() > 0.9
+
+
 def test_nothing_is_adopted() -> None:
     panel = nqp.Panel.from_frame(
         simulated().frame.assign(dose=lambda x: np.random.default_rng(1).normal(size=len(x))),

@@ -90,8 +90,11 @@ class Candidate:
         return changes
 
     def design(self, fit: Fit) -> Design:
-        """The design, as `fit` takes it."""
-        return fit.design.variant(self.changes(fit))
+        """The design, as `fit` takes it, without rows whose effects it alone cannot identify."""
+        changes = self.changes(fit)
+        if changes and fit.takes("unidentified"):
+            changes["unidentified"] = "drop"
+        return fit.design.variant(changes)
 
     def hint(self, fit: Fit) -> Message:
         """What to write for it."""
