@@ -8,31 +8,26 @@ at hand, and one polynomial gives them in between, to rounding (docs/spatial_lag
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
-from scipy.interpolate import BarycentricInterpolator
-from scipy.sparse.linalg import splu
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.arrays import Array, Index
+from bayes_nqp.fitting._reach_loads import Kind, Loads, Period, back_of, between, nodes_of, solver
 from bayes_nqp.fitting._theta import theta_of
-from bayes_nqp.gaussian import inverse_diagonal, is_dense
+from bayes_nqp.gaussian import inverse_diagonal
 from bayes_nqp.planning import CellInfo
 
 PATHS = (v.TOTAL, v.DIRECT, v.RECEIVED)
 """All of an effect; what rows have of their own unit's treatment; what they have of others'."""
 
-_DIGITS = 1e-12
-"""What nodes leave out, of the largest loading."""
 _NUMBERS = 300_000
 """Effects of groups and periods that are held at once: more would wait for memory."""
-_SMALL = 1e-6
-"""Deltas below which ``(S^-1 W)_ii`` is ``delta (W²)_ii``, to rounding."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -183,17 +178,36 @@ class Reach:
         # are its rows, direct ones the part that a unit's own treatment gives by (S^-1)_ii.
         basis, nodes = nodes_of(delta)
         loads = self._loads(nodes)
-        out = np.empty((len(tau), len(PATHS), self.cells.rows.size))
+        periods, kinds = self._periods(loads), [] if u is None else self._kinds(loads)
+        out = np.zeros((len(tau), len(PATHS), self.cells.rows.size))
         step = max(_NUMBERS // self.cell.size, 1)
         for rows in (slice(start, start + step) for start in range(0, len(tau), step)):
-            some = basis[rows]
-            total, direct = self._of_groups(some, loads, tau[rows], theta[rows])
-            if u is not None:
-                self._add_deviations(total, direct, some, loads, u[rows])
-            if moderation is not None:
-                slope, shift = moderation
-                self._add_moderation(total, direct, some, loads, slope[rows], shift)
-            out[rows] = self.along_paths(total, direct, tau[rows])
+            some, effect = basis[rows], out[rows]
+            of_units = [
+                (kind, between(some, np.take(u[rows], kind.owner, axis=1), kind.loads))
+                for kind in kinds
+                if u is not None
+            ]
+            # (S^-1)_ii and (S^-1 W)_ii of each draw, by interpolation between deltas.
+            itself, back = some @ loads.itself, some @ loads.back
+            for period in periods:
+                total, direct = period.effects(some, itself, back, tau[rows], theta[rows])
+                for kind, more in of_units:
+                    if kind.inside[period.t]:
+                        total += more[:, : len(self.cell)]
+                        direct[:, kind.groups] += more[:, len(self.cell) :]
+                if moderation is not None:
+                    slope, shift = moderation
+                    self._add_moderation(period.t, total, direct, some, loads, slope[rows], shift)
+                effect[:, 0, period.cells] += total @ period.shares
+                effect[:, 1, period.own] += direct @ period.shares[:, : period.own.size]
+        return self._told_apart(out, tau)
+
+    def _told_apart(self, out: Array, tau: Array) -> Array:
+        """Set leads' effects, which no calendar has, and what is received, in place."""
+        lead = np.setdiff1d(np.arange(self.n_cells), self.treated)
+        out[:, :2, lead] = tau[:, None, lead]
+        np.subtract(out[:, 0], out[:, 1], out=out[:, 2])
         return out
 
     def along_paths(self, total: Array, direct: Array, tau: Array) -> Array:
@@ -202,10 +216,7 @@ class Reach:
         out[:, 0] = self._over_cells(total)
         # Untreated rows have nothing of their own.
         out[:, 1, : self.n_cells] = self._over_cells(direct, self.n_cells)
-        lead = np.setdiff1d(np.arange(self.n_cells), self.treated)
-        out[:, :2, lead] = tau[:, None, lead]
-        out[:, 2] = out[:, 0] - out[:, 1]
-        return out
+        return self._told_apart(out, tau)
 
     @property
     def near_of_cells(self) -> Array:
@@ -216,70 +227,61 @@ class Reach:
         of_row = cell[unit, time]
         return np.stack([np.bincount(of_row, x[unit, time], rows.size) / rows for x in self.near])
 
-    def _of_groups(
-        self, basis: Array, loads: _Loads, tau: Array, theta: Array
-    ) -> tuple[Array, Array]:
-        """Total and own effects of each group and period, deviations aside (draw, T, group)."""
-        n_groups, n_periods = self.cell.shape
-        total, direct = np.zeros((2, len(tau), n_periods, n_groups))
-        # (S^-1)_ii and (S^-1 W)_ii of each draw, by interpolation between deltas.
-        itself, back = basis @ loads.itself, basis @ loads.back
-        of_column = np.pad(theta, ((0, 0), (0, 1)))
-        for t in range(n_periods):
+    def _periods(self, loads: Loads) -> list[Period]:
+        """Periods with treatment, and what it gives to groups."""
+        size, out = np.bincount(self.group), []
+        for t in np.flatnonzero((self.treated >= 0).any(axis=0)):
             h = np.flatnonzero(self.treated[:, t] >= 0)
-            if not h.size:
-                continue
-            effect = tau[:, self.treated[h, t]]
             # sum_h e_g'S^-1 1_h tau_h + e_g'S^-1 W 1_h theta_h, over the groups treated in t; those
             # of one event time have one theta.
             column = self.column[h, t]
             events = np.unique(column[column >= 0])
             linked = [loads.near[h[column == k]].sum(axis=0, keepdims=True) for k in events]
-            values = np.concatenate([effect, of_column[:, events]], axis=1)
-            total[:, t] = _between(basis, values, np.concatenate([loads.own[h], *linked]))
-            direct[:, t, h] = itself[:, h] * effect
-            if events.size:
-                direct[:, t, h] += back[:, h] * of_column[:, column]
-        return total, direct
+            # Means over the rows of cells.
+            group = np.flatnonzero(self.cell[:, t] >= 0)
+            cells, place = np.unique(self.cell[group, t], return_inverse=True)
+            shares = np.zeros((len(self.cell), cells.size))
+            shares[group, place] = size[group] / self.cells.rows[cells[place]]
+            out.append(Period(
+                int(t), h, self.treated[h, t], column, events,
+                np.concatenate([loads.own[h], *linked]), cells, cells[cells < self.n_cells], shares,
+            ))  # fmt: skip
+        return out
 
-    def _add_deviations(
-        self, total: Array, direct: Array, basis: Array, loads: _Loads, u: Array
-    ) -> None:
-        """Add what deviations of treated units do to every group from then on, in place."""
+    def _kinds(self, loads: Loads) -> list[Kind]:
+        """Units that deviate, by the periods that they are treated in."""
         times, kind = np.unique(self.treated >= 0, axis=0, return_inverse=True)
-        deviates, size = self.owner >= 0, np.bincount(self.group)
+        deviates, size, out = self.owner >= 0, np.bincount(self.group), []
         for k in np.flatnonzero(times.any(axis=1)):
             groups = np.flatnonzero(kind == k)
             some = np.flatnonzero(deviates & np.isin(self.group, groups))
             place = np.searchsorted(groups, self.group[some])
             # sum_i e_g'S^-1 e_i u_i over the units that are treated in these periods; of a group
             # itself the mean of (S^-1)_ii u_i.
-            itself = np.zeros((some.size, basis.shape[1], groups.size))
+            itself = np.zeros((some.size, loads.unit.shape[1], groups.size))
             mean = loads.unit_itself[some] / size[self.group[some], None]
             itself[np.arange(some.size), :, place] = mean
             target = np.concatenate([loads.unit[some], itself], axis=2)
-            more = _between(basis, u[:, self.owner[some]], target)
-            for t in np.flatnonzero(times[k]):
-                total[:, t] += more[:, : size.size]
-                direct[:, t, groups] += more[:, size.size :]
+            out.append(Kind(times[k], groups, self.owner[some], target))
+        return out
 
     def _add_moderation(
-        self, total: Array, direct: Array, basis: Array, loads: _Loads, slope: Array, shift: Shift
-    ) -> None:
-        """Add what the moderator of treated units does to every group, in place."""
+        self, t: int, total: Array, direct: Array, basis: Array, loads: Loads, slope: Array,
+        shift: Shift,
+    ) -> None:  # fmt: skip
+        """Add what the moderator of treated units does to every group in a period, in place."""
         size = np.bincount(self.group)
         for stratum in np.unique(shift.stratum):
-            z = np.where(shift.stratum[:, None] == stratum, shift.values, 0.0)
-            for t in np.flatnonzero(z.any(axis=0)):
-                some = np.flatnonzero(z[:, t])
-                # sum_i e_g'S^-1 e_i z_it (node, group), and of the group itself (S^-1)_ii z_it.
-                onto = np.tensordot(z[some, t], loads.unit[some], 1)
-                moderators = z[some, t, None] * loads.unit_itself[some]
-                itself = np.stack(
-                    [np.bincount(self.group[some], x, size.size) for x in moderators.T]
-                )
-                total[:, t] += slope[:, [stratum]] * (basis @ onto)
-                direct[:, t] += slope[:, [stratum]] * (basis @ (itself / size))
+            z = np.where(shift.stratum == stratum, shift.values[:, t], 0.0)
+            some = np.flatnonzero(z)
+            if not some.size:
+                continue
+            # sum_i e_g'S^-1 e_i z_it (node, group), and of the group itself (S^-1)_ii z_it.
+            onto = np.tensordot(z[some], loads.unit[some], 1)
+            moderators = z[some, None] * loads.unit_itself[some]
+            itself = np.stack([np.bincount(self.group[some], x, size.size) for x in moderators.T])
+            total += slope[:, [stratum]] * (basis @ onto)
+            direct += slope[:, [stratum]] * (basis @ (itself / size))
 
     @cached_property
     def _shares(self) -> sparse.csr_array:
@@ -296,7 +298,7 @@ class Reach:
         """Means over the rows of cells (draw, cell) of effects of groups (draw, T, group)."""
         return np.asarray((self._shares[:n_cells] @ effects.reshape(len(effects), -1).T).T)
 
-    def _loads(self, delta: Sequence[float]) -> _Loads:
+    def _loads(self, delta: Sequence[float]) -> Loads:
         """Loadings at K deltas."""
         n, n_groups = self.group.size, len(self.cell)
         places = self.group, np.arange(n)
@@ -311,91 +313,8 @@ class Reach:
             back_of(self.links, value, of_delta)
             for of_delta, value in zip(itself, delta, strict=True)
         ])  # fmt: skip
-        return _Loads(
+        return Loads(
             np.stack([inside @ unit for unit in units], axis=1),
             np.stack([inside @ (self.links.T @ unit) for unit in units], axis=1),
             itself @ mean.T, back @ mean.T, np.stack(units, axis=1), itself.T,
         )  # fmt: skip
-
-
-@dataclass(frozen=True, eq=False)
-class _Loads:
-    """What groups h, or units, give to the means of groups g, at K deltas.
-
-    Parameters
-    ----------
-    own, near : ndarray (group h, K, group g)
-        ``e_g' S^-1 1_h`` and ``e_g' S^-1 W 1_h``.
-    itself, back : ndarray (K, group)
-        Means of ``(S^-1)_ii`` and of ``(S^-1 W)_ii = ((S^-1)_ii - 1) / delta``.
-    unit : ndarray (unit, K, group g)
-        ``e_g' S^-1``.
-    unit_itself : ndarray (unit, K)
-        ``(S^-1)_ii``.
-    """
-
-    own: Array
-    near: Array
-    itself: Array
-    back: Array
-    unit: Array
-    unit_itself: Array
-
-
-def _between(basis: Array, values: Array, loads: Array) -> Array:
-    """``sum_k basis_dk (values @ loads_k)_dg`` (draw, group).
-
-    Parameters
-    ----------
-    basis : ndarray (draw, node)
-        What nodes count for.
-    values : ndarray (draw, value)
-        Effects.
-    loads : ndarray (value, node, group)
-        What each gives to the means of groups.
-    """
-    # Interpolation is linear: values meet loads at the nodes, which are weighted before or after.
-    n, k, g = loads.shape
-    if 4 * n <= g:
-        each = values[:, :, None] * basis[:, None]
-        return np.asarray(each.reshape(len(values), n * k) @ loads.reshape(n * k, g))
-    at_nodes = (values @ loads.reshape(n, k * g)).reshape(len(values), k, g)
-    return np.asarray((basis[:, None] @ at_nodes)[:, 0])
-
-
-def solver(links: sparse.csr_array, delta: float) -> Callable[[Array], Array]:
-    """Solutions of ``(I - delta W) x = b``."""
-    n = links.shape[0]
-    if delta == 0.0:
-        return lambda b: b
-    if is_dense(links):
-        inverse = np.linalg.inv(np.eye(n) - delta * links.toarray())
-        return lambda b: np.asarray(inverse @ b)
-    s = (sparse.eye_array(n, format="csc") - delta * links).tocsc()
-    factor = splu(
-        s, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.01, options={"SymmetricMode": True}
-    )
-    return lambda b: np.asarray(factor.solve(b))
-
-
-def back_of(links: sparse.csr_array, delta: float, itself: Array) -> Array:
-    """``(S^-1 W)_ii`` of each unit, from ``(S^-1)_ii``."""
-    # S^-1 = I + delta S^-1 W; to first order in delta S^-1 W = W + delta W², and W_ii = 0.
-    if abs(delta) > _SMALL:
-        return (itself - 1.0) / delta
-    return np.asarray(delta * links.multiply(links.T).sum(axis=1))
-
-
-def nodes_of(delta: Array) -> tuple[Array, list[float]]:
-    """Nodes over the range of draws, and what values there count for in each draw (draw, node)."""
-    x = np.arctanh(delta)
-    if x.min() == x.max():
-        return np.ones((x.size, 1)), [float(delta[0])]
-    middle, half = 0.5 * (x.min() + x.max()), max(0.5 * (x.max() - x.min()), 1e-3)
-    # Eigenvalues of W are no larger than 1: the nearest poles in atanh delta lie at ± i pi / 2.
-    # Errors of n nodes fall as rho^-n, rho = r + sqrt(r² + 1) the ellipse through the poles.
-    ratio = 0.5 * np.pi / half
-    n_nodes = int(np.ceil(-np.log(_DIGITS) / np.log(ratio + np.sqrt(ratio**2 + 1.0)))) + 1
-    nodes = middle + half * np.cos(np.pi * (np.arange(n_nodes) + 0.5) / n_nodes)
-    basis = BarycentricInterpolator(nodes, np.eye(n_nodes), rng=0)(x)
-    return np.asarray(basis), [float(node) for node in np.tanh(nodes)]

@@ -17,7 +17,8 @@ from bayes_nqp.errors import StudyError
 from bayes_nqp.fitting._linked import linked_terms
 from bayes_nqp.fitting._over_periods import DynamicReach
 from bayes_nqp.fitting._reach import reach_of
-from bayes_nqp.fitting._realised import Reach, Shift, back_of, nodes_of, solver
+from bayes_nqp.fitting._reach_loads import back_of, nodes_of, solver
+from bayes_nqp.fitting._realised import Reach, Shift
 from bayes_nqp.fitting._reported import equation_draws
 from bayes_nqp.fitting._theta import theta_of
 from bayes_nqp.gaussian import inverse_diagonal

@@ -22,8 +22,8 @@ class UnitDeviations:
 
     Parameters
     ----------
-    numbers : sequence of int (class)
-        Of each class among all.
+    numbers, types : sequence of int (class)
+        Of each class among all, and of its type.
     entries : sequence of ndarray (unit, entry)
         What each unit has above its class's mean.
     place : ndarray of int (member)
@@ -32,6 +32,7 @@ class UnitDeviations:
     """
 
     numbers: Sequence[int]
+    types: Sequence[int]
     classes: Sequence[UnitClass]
     entries: Sequence[Array]
     place: Index
@@ -72,7 +73,9 @@ class UnitDeviations:
         alone = np.flatnonzero(sizes == 1)
         out[:, (np.cumsum(sizes) - 1)[alone]] = scale * draws.deviation[rows][:, numbers[alone]]
         stop = 0
-        for k, c, entries in zip(self.numbers, self.classes, self.entries, strict=True):
+        for k, h, c, entries in zip(
+            self.numbers, self.types, self.classes, self.entries, strict=True
+        ):
             start, stop = stop, stop + len(entries)
             # mean + spread (z_i - z-bar) + sum_tk (Z_i,tk - S_tk / n) response_t weight_k: over the
             # class these average to the mean that was drawn.
@@ -80,9 +83,9 @@ class UnitDeviations:
                 continue
             part = out[:, start:stop]
             part -= part.mean(axis=1, keepdims=True)
-            part *= scale * draws.spread[rows, k, None]
+            part *= scale * draws.spread[rows, h, None]
             part += scale * draws.deviation[rows, k, None]
-            weight, response = draws.weight[rows, k], draws.response[rows, k]
+            weight, response = draws.weight[rows, k], draws.response[rows, h]
             columns, column = np.unique(c.column, return_inverse=True)
             if columns.size > 1:
                 # (T, unit, column): all periods in one product, and then all columns.
@@ -112,4 +115,6 @@ def unit_deviations(equation: Equation, codes: Index) -> UnitDeviations:
     entries = [packed_rows(equation.rows, c.units, c) - c.sums / c.n for c in classes]
     units = [unit for c in classes for unit in c.units]
     order = np.array([*units, *np.setdiff1d(codes, units)])
-    return UnitDeviations(numbers, classes, entries, np.argsort(order))
+    of_classes = equation.gaussian.by_class
+    types = [] if of_classes is None else of_classes.counts.indices[numbers].tolist()
+    return UnitDeviations(numbers, types, classes, entries, np.argsort(order))

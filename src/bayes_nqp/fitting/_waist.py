@@ -57,7 +57,8 @@ def waist(
         members = plan.effects.labels.tolist()
         membership = np.searchsorted(keep, cell), member, rows
     role = np.where(cells.role[keep] == NEIGHBOUR, v.NEIGHBOUR, v.TREATED)
-    effect = (effect if effect.ndim == 4 else effect[:, :, None])[..., keep]
+    effect = effect if effect.ndim == 4 else effect[:, :, None]
+    effect = effect if keep.size == effect.shape[3] else np.take(effect, keep, axis=3)
     if deviation is not None and deviation.ndim == 3:
         deviation = deviation[:, :, None]
     if v.RECEIVED not in paths and (role == v.NEIGHBOUR).any():

@@ -16,7 +16,13 @@ from typing import Self
 import numpy as np
 
 from bayes_nqp.arrays import Array
-from bayes_nqp.gaussian._small import back_solve, half_solve, inverse_of, lower_inverse
+from bayes_nqp.gaussian._small import (
+    back_solve,
+    half_solve,
+    inverse_of,
+    lower_inverse,
+    symmetric,
+)
 
 _INVERTED = 96
 """Rows up to which the inverse of a factor, and a product, are quicker than a system."""
@@ -109,7 +115,7 @@ class ArrowFactor:
             return blocks, self.side, self.corner
         # Z = (E - W W')^-1; M^-1 has Z, -Z C D^-1 and D^-1 + D^-1 C'Z C D^-1, the latter's blocks
         # with C_j D_j^-1 = W_j L_j^-1.
-        z, transpose = inverse_of(self.corner), self.side.swapaxes(-1, -2)
+        z, transpose = symmetric(inverse_of(self.corner)), self.side.swapaxes(-1, -2)
         turned = transpose.reshape(*blocks.shape[:-1], transpose.shape[-1])
         turned = root.swapaxes(-1, -2) @ turned  # D_j^-1 C_j'
         side = -z @ self._rows(turned).swapaxes(-1, -2)

@@ -40,13 +40,21 @@ def back_substituted(
     tuple of ndarray (B, global, times) and ndarray (B, block, local, times)
         Padding is zero, as are values of processes.
     """
-    n_local, n_global = head.n_proper, head.n_global
+    n_local, n_global, out = head.n_proper, head.n_global, np.zeros_like(z_local)
+    if factor.whole is not None:
+        # beta = L^-T (L_y + sigma z) of all coefficients at once; outcomes have none.
+        n = n_local + n_global
+        right = np.zeros((*factor.whole.shape[:2], z_shared.shape[-1]))
+        np.add(factor.whole[:, n, :n_local, None], z_local[:, 0, :n_local], out=right[:, :n_local])
+        np.add(factor.whole[:, n, n_local:n, None], z_shared, out=right[:, n_local:n])
+        every = back_solve(factor.whole, right)
+        out[:, 0, :n_local] = every[:, :n_local]
+        return every[:, n_local:n], out
     # The border's factor is [L 0; L_y' e]: L L' = S of global coefficients, L L_y = S_y, so that
     # L^-T L_y is the mean S^-1 S_y and L^-T sigma z has covariance sigma² S^-1.
     lower = factor.border[:, :n_global, :n_global]
     right = factor.border[:, n_global, :n_global, None] + z_shared
     shared = back_solve(lower, right)
-    out = np.zeros_like(z_local)
     if n_local == 0:
         return shared, out
     # Rows of a block's factor: L_b of its own, below it L_bg' of the border and L_by' of outcomes.

@@ -200,14 +200,16 @@ def lower_inverse(lower: Array) -> Array:
 
 
 def inverse_of(lower: Array) -> Array:
-    """``(L L')^-1`` for a stack of triangular L, half as long as by solving for the identity."""
-    out, n = np.empty_like(lower), lower.shape[-1]
-    if n == 0:
-        return out
-    # LAPACK's own order is that of columns: L' is upper triangular there.
-    for factor, inverse in zip(lower.reshape(-1, n, n), out.reshape(-1, n, n), strict=True):
-        inverse[:] = lapack.dpotri(factor.T, lower=0)[0].T
-    return np.asarray(np.tril(out) + np.tril(out, -1).swapaxes(-1, -2))
+    """``(L L')^-1`` for a stack of triangular L, half as long as by solving for the identity.
+
+    Lower triangles are right; above is what L has.
+    """
+    out, n = lower.copy(order="C"), lower.shape[-1]
+    if n:
+        # LAPACK's own order is that of columns: L' is upper triangular there.
+        for inverse in out.reshape(-1, n, n):
+            lapack.dpotri(inverse.T, lower=0, overwrite_c=1)
+    return out
 
 
 def symmetric(lower: Array) -> Array:

@@ -67,14 +67,12 @@ def stacked_density(stacked: Stacked, points: Array, *, threads: int | None = No
         Minus infinity where there is no factor.
     """
 
-    def likelihood(part: Array) -> Array:
-        return point_by_point(
-            lambda values: _log_likelihood(stacked, values), stacked.values(part), (1,)
-        )
+    def likelihood(part: StackedValues) -> Array:
+        return point_by_point(lambda values: _log_likelihood(stacked, values), part, (1,))
 
-    size = chunk_size(stacked)
+    size, values = chunk_size(stacked), stacked.values(points)
     prior = stacked.space.log_prior(points)
-    return prior + in_chunks(likelihood, points, size=size, threads=threads)
+    return prior + in_chunks(likelihood, values, size=size, threads=threads)
 
 
 def _log_likelihood(stacked: Stacked, values: StackedValues) -> Array:

@@ -73,12 +73,15 @@ def stacked_draw(
         If there is no factor at a point.
     """
 
-    def piece(part: Array, stream: np.random.Generator | None, draws: Index) -> tuple[Array, ...]:
-        return _drawn(stacked, stacked.values(part), stream, draws.shape[1])
+    def piece(
+        values: StackedValues, stream: np.random.Generator | None, draws: Index
+    ) -> tuple[Array, ...]:
+        return _drawn(stacked, values, stream, draws.shape[1])
 
     arrays = draws_of_distinct(
-        piece, points, generator, size=lambda times: chunk_size(stacked, times), threads=threads
-    )
+        piece, points, generator, values=stacked.values,
+        size=lambda times: chunk_size(stacked, times), threads=threads,
+    )  # fmt: skip
     shared, shared_y, local, local_y, slots, slots_y, deviation = arrays
     return StackedDraws((shared, shared_y), (local, local_y), (slots, slots_y), deviation)
 

@@ -18,6 +18,7 @@ import numpy as np
 from bayes_nqp.arrays import Array
 from bayes_nqp.gaussian._paths_back import PathsBack
 from bayes_nqp.gaussian._slopes import Slopes
+from bayes_nqp.gaussian._small import symmetric
 from bayes_nqp.gaussian._stacked_density import (
     OwnNormal,
     chunk_size,
@@ -71,7 +72,7 @@ def _rows(stacked: Stacked, points: Array) -> Array:
     estimated = np.isnan(stacked.tau)
     tau = around.values.coefficients.tau[:, estimated]
     slope += around.along(np.log(tau), adjoint.tau[:, estimated])
-    matrix, paths = through_turns(stacked, values, adjoint.matrix)
+    matrix, paths = through_turns(stacked, values, symmetric(adjoint.matrix))
     head, n_first = stacked.arrowhead, len(stacked.first.border_laws)
     for problem, part, some in (
         (stacked.first, around.values.first, paths[:n_first]),

@@ -18,8 +18,13 @@ CHUNK = 32
 """Points of a batch, at most: fewer would wait for Python."""
 _FEW = 6_000
 """Numbers of a point below which twice as many would not wait for memory either."""
-_CACHED = 1_200_000
-"""Numbers of a batch's matrices, beyond which it would wait for memory."""
+_CACHED = 700_000
+"""Numbers of a batch's matrices, beyond which it would wait for memory.
+
+Microseconds a point of 44,100 numbers, 16 points at once and 27: 200 and 340.
+"""
+_DRAWN = 1_200_000
+"""The same where coefficients are drawn."""
 
 
 def batch_size(problem: LinearPart, *, unreduced: bool = False, drawn: bool = False) -> int:
@@ -36,12 +41,20 @@ def batch_size(problem: LinearPart, *, unreduced: bool = False, drawn: bool = Fa
     in_parts = sum(math.prod(shape) for shape, _, _ in head.parts)
     numbers = in_parts if layout is None else layout.take.size
     most = CHUNK if drawn or numbers > _FEW else 2 * CHUNK
-    return int(np.clip(_CACHED // max(numbers, 1), 8, most))
+    return int(np.clip((_DRAWN if drawn else _CACHED) // max(numbers, 1), 8, most))
 
 
-def in_chunks(
-    function: Callable[[Array], Array],
-    points: Array,
+class Batch(Protocol):
+    """Values at several points."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, at: Any) -> Self: ...
+
+
+def in_chunks[V: Batch](
+    function: Callable[[V], Array],
+    points: V,
     *,
     size: int = CHUNK,
     threads: int | None = None,
@@ -51,7 +64,7 @@ def in_chunks(
     Parameters
     ----------
     function : callable
-        From points (B, ...) to an array with B first.
+        From points, or values at these (B, ...), to an array with B first.
     size : int, default 32
         Points of a chunk.
     threads : int, optional
@@ -64,14 +77,6 @@ def in_chunks(
             return np.concatenate([function(part) for part in parts])
         with ThreadPoolExecutor(workers) as pool:
             return np.concatenate(list(pool.map(function, parts)))
-
-
-class Batch(Protocol):
-    """Values at several points."""
-
-    def __len__(self) -> int: ...
-
-    def __getitem__(self, at: Any) -> Self: ...
 
 
 def point_by_point[V: Batch](
@@ -97,14 +102,15 @@ def point_by_point[V: Batch](
         return np.concatenate([point_by_point(function, part, shape) for part in parts])
 
 
-type Piece = Callable[[Array, np.random.Generator | None, Index], tuple[Array, ...]]
+type Piece[V] = Callable[[V, np.random.Generator | None, Index], tuple[Array, ...]]
 
 
-def draws_of_distinct(
-    piece: Piece,
+def draws_of_distinct[V: Batch](
+    piece: Piece[V],
     points: Array,
     generator: np.random.Generator | None,
     *,
+    values: Callable[[Array], V],
     size: Callable[[int], int],
     threads: int | None = None,
 ) -> tuple[Array, ...]:
@@ -113,12 +119,14 @@ def draws_of_distinct(
     Parameters
     ----------
     piece : callable
-        From distinct points (B, parameter), a stream and the numbers of their draws (B, times) to
+        From values at distinct points (B), a stream and the numbers of their draws (B, times) to
         arrays (B, times, ...). Numbers are those of rows of `points`; where a point stands less
         often than others of the piece, its last number is repeated, and what is drawn for it is
         left out.
     generator : Generator or None
         None gives conditional means.
+    values : callable
+        From points (B, parameter) to what pieces take.
     size : callable
         Points of a piece, by the draws of each.
     threads : int, optional
@@ -130,7 +138,7 @@ def draws_of_distinct(
     # Those that stand as often lie side by side; order depends on no label and no thread.
     order = np.lexsort((first, -counts))
     distinct, counts = distinct[order], counts[order]
-    rank = np.argsort(order)
+    rank, each = np.argsort(order), values(distinct)
     # Numbers of draws, point after point.
     numbers = np.argsort(rank[place.ravel()], kind="stable")
     starts = np.cumsum(counts) - counts
@@ -147,8 +155,10 @@ def draws_of_distinct(
         repeat = np.arange(counts[chunk[0]])  # The first point of a piece stands most often.
         last = counts[part, None] - 1
         draws = numbers[starts[part, None] + np.minimum(repeat, last)]
-        arrays = piece(distinct[part], stream, draws)
-        return draws[repeat <= last], tuple(array[repeat <= last] for array in arrays)
+        arrays, wanted = piece(each[part], stream, draws), repeat <= last
+        if wanted.all():
+            return draws, arrays
+        return draws[wanted], tuple(array[wanted] for array in arrays)
 
     workers = min(n_threads(threads), len(streams))
     with one_thread():
@@ -162,7 +172,8 @@ def _in_place(n_draws: int, pieces: Iterable[tuple[Index, tuple[Array, ...]]]) -
     """Put every draw where it belongs."""
     out: list[Array] = []
     for place, arrays in pieces:
-        out = out or [np.empty((n_draws, *array.shape[1:])) for array in arrays]
+        # Places (B, times) or (draw), arrays with more dims after these.
+        out = out or [np.empty((n_draws, *array.shape[place.ndim :])) for array in arrays]
         for target, part in zip(out, arrays, strict=True):
             target[place] = part
     return tuple(out)

@@ -68,6 +68,8 @@ class Factor:
         Factor of ``A_gg - sum_b A_gb A_bb^-1 A_bg``: ``[L 0; L_y' e]``, with ``e e' = E``.
     log_det : ndarray (B)
         ``log|A + sigma² diag(tau)^-2|`` of the coefficients.
+    whole : ndarray (B, n, n), optional
+        Of a single block: its factor, of which `local` and `border` are parts.
     """
 
     local: Array
@@ -81,6 +83,7 @@ class Factor:
         return self.border[:, n:, n:]
 
     n_outcomes: int = 1
+    whole: Array | None = None
 
 
 def density(problem: GaussianProblem, points: Array, *, threads: int | None = None) -> Array:
@@ -94,10 +97,11 @@ def density(problem: GaussianProblem, points: Array, *, threads: int | None = No
         Minus infinity where there is no factor.
     """
 
-    def likelihood(part: Array) -> Array:
-        return log_likelihood(problem, problem.values(part))
+    def likelihood(part: Values) -> Array:
+        return log_likelihood(problem, part)
 
-    heights = in_chunks(likelihood, points, size=batch_size(problem), threads=threads)
+    values = problem.values(points)
+    heights = in_chunks(likelihood, values, size=batch_size(problem), threads=threads)
     return problem.space.log_prior(points) + heights
 
 
@@ -223,7 +227,8 @@ def normal_equations(problem: GaussianProblem, values: Values) -> NormalEquation
     if turns := problem.turns(values):
         values.known[turned_in, id(problem)] = matrix.copy()  # A of values, for the gradient.
         turned_in(turns, matrix, head.n_proper)  # R'AR: from values of paths to z.
-    if problem.lag is not None and values.lag is not None:
+    jacobian = values.log_determinant
+    if problem.lag is not None and values.lag is not None and jacobian is not None:
         values.known[normal_equations, id(problem)] = matrix.copy()  # Lag in, for the gradient.
         # y - delta W y and x - delta W x, from one set of moments for every delta.
         if problem.lag.ties:
@@ -233,7 +238,7 @@ def normal_equations(problem: GaussianProblem, values: Values) -> NormalEquation
         for column, value in zip(problem.lag.columns, values.lag.T, strict=True):
             _lag_off(matrix, head.n_proper + column, value)
         # Jacobian |I - delta W| of every free period, net of the means that time effects take.
-        total = total + problem.lag.periods * problem.lag.log_determinant(*values.lag.T)
+        total = total + problem.lag.periods * jacobian
     return NormalEquations(matrix, total)
 
 
@@ -348,7 +353,7 @@ def factorise(problem: LinearPart, values: Values, matrix: Array) -> Factor:
         If A of any point is not positive definite.
     """
     head = problem.arrowhead
-    n_local, shared = head.n_proper, np.arange(head.n_global)
+    n_local, shared, whole = head.n_proper, np.arange(head.n_global), None
     # A + sigma² diag(tau)^-2: sigma² times the precision of coefficients given the rows (6). In
     # comments from here on this sum is A, b a block's local coefficients, g the border.
     prior = problem.prior_precision(values, head.global_scale)
@@ -358,9 +363,9 @@ def factorise(problem: LinearPart, values: Values, matrix: Array) -> Factor:
     if head.n_blocks == 1:
         # One block: [A_ll A_lg; A_gl A_gg] has one factor, of which both parts are views.
         diagonal[:, 0, n_local + shared] += prior
-        lower = cholesky(matrix, overwrite=True)
+        whole = cholesky(matrix, overwrite=True)[:, 0]
         # [L_bb; L_gb] and L_gg, lower triangular.
-        local, border = lower[..., :n_local], lower[:, 0, n_local:, n_local:]
+        local, border = whole[:, None, :, :n_local], whole[:, n_local:, n_local:]
     else:
         local, border = _blocks_off(matrix, head) if n_local else (matrix[..., :0], matrix.sum(1))
         # The border's prior counts once, on the sum of what blocks leave of it.
@@ -369,7 +374,7 @@ def factorise(problem: LinearPart, values: Values, matrix: Array) -> Factor:
     # log|A| = sum_b log|A_bb| + log|A_gg - sum_b A_gb A_bb^-1 A_bg|, the outcome's row left out.
     log_det = 2.0 * np.log(np.diagonal(local, axis1=-2, axis2=-1)).sum(axis=(1, 2))
     log_det += 2.0 * np.log(np.diagonal(border, axis1=1, axis2=2)[:, shared]).sum(axis=1)
-    return Factor(local, border, log_det, head.n_outcomes)
+    return Factor(local, border, log_det, head.n_outcomes, whole)
 
 
 def _blocks_off(matrix: Array, head: Arrowhead) -> tuple[Array, Array]:

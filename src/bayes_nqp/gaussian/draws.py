@@ -42,11 +42,11 @@ class Coefficients:
         Then, where there are processes, what these add in each period of each group (group, T).
     deviation : ndarray (draw, owner)
         Of every owner; where each unit is one, the mean over the units of each class.
-    spread : ndarray (draw, class)
+    spread : ndarray (draw, type)
         Conditional sd of a single unit's deviation; empty where owners hold several units.
     weight : ndarray (draw, class, column)
         What columns and, last, the outcome count for in a unit's deviation; empty likewise.
-    response : ndarray (draw, class, T)
+    response : ndarray (draw, type, T)
         How a unit's deviation answers to each period; empty likewise. What a unit has of column k
         in period t above its class's mean adds this times the column's weight.
     """
@@ -121,12 +121,13 @@ def draw(
         If there is no factor at a point.
     """
 
-    def piece(part: Array, stream: np.random.Generator | None, draws: Index) -> tuple[Array, ...]:
+    def piece(
+        values: Values, stream: np.random.Generator | None, draws: Index
+    ) -> tuple[Array, ...]:
         shared = None
         if errors is not None:
             # (B, times, width) to (B, width, times), as everything is here.
             shared = SharedErrors(errors.numbers[draws].swapaxes(1, 2), errors.sums)
-        values = problem.values(part)
         if problem.redraws is not None and stream is not None:
             nuisance = problem.redraws()
             values = replace(values, nuisance=nuisance[draws[:, 0] % len(nuisance)])
@@ -139,7 +140,9 @@ def draw(
         return _from_factor(problem, values, factor, stream, draws.shape[1], shared, single)
 
     size = batch_size(problem, drawn=True)
-    arrays = draws_of_distinct(piece, points, generator, size=lambda _: size, threads=threads)
+    arrays = draws_of_distinct(
+        piece, points, generator, values=problem.values, size=lambda _: size, threads=threads
+    )
     return Coefficients(*arrays)
 
 
@@ -244,18 +247,17 @@ def _of_units(
     Given beta, ``delta_i - mean ~ N(h^-1 d'Q̃ (Z_i - S/n) w, sigma²/h)`` up to the mean of the n
     noises, with ``h = Lambda + d'Q̃d`` and w minus slopes and one for the outcome.
     """
-    # Loadings d of every type, and the type of every class.
-    d, kind = problem.moments.loadings, classes.counts.indices
+    d, times = problem.moments.loadings, fits.shape[-1]
     v = small(problem, values, flat_only=True).q @ d  # Q̃d of every type (B, H, T, 1).
-    inner = (d.swapaxes(-1, -2) @ v)[..., 0, 0] + deviation_precision(values)[:, 0]
-    precision = inner[:, kind, None]  # h of every class (B, class, 1).
-    shape = (*precision.shape[:2], fits.shape[-1])
-    spread = np.broadcast_to(values.sigma[:, None, None] / np.sqrt(precision), shape)
+    precision = (d.swapaxes(-1, -2) @ v)[..., 0, 0] + deviation_precision(values)[:, 0]  # h (B, H)
+    spread = values.sigma[:, None, None] / np.sqrt(precision)[..., None]
     # Columns enter with minus their slopes, as X_g beta of the class's group has them, the outcome
     # with one.
     weight = -fits[:, :, problem.moments.n_periods :][:, classes.place]
     weight[:, :, -1] += 1.0
-    # h^-1 Q̃d of every class (B, class, T, 1).
-    response = v[..., 0][:, kind, :, None] / precision[:, :, None]
-    response = np.broadcast_to(response, (*response.shape[:-1], fits.shape[-1]))
-    return spread, weight, response
+    response = v / precision[:, :, None, None]  # h^-1 Q̃d
+    return (
+        np.broadcast_to(spread, (*spread.shape[:2], times)),
+        weight,
+        np.broadcast_to(response, (*response.shape[:3], times)),
+    )

@@ -106,7 +106,7 @@ class FactorAdjoint:
     Parameters
     ----------
     matrix : ndarray (B, block, rest, rest)
-        ``Ā`` of every block, symmetric.
+        ``Ā`` of every block; of a single one lower triangles.
     tau : ndarray (B, scale)
         Of ``log tau``.
     sigma : ndarray (B)
@@ -121,25 +121,9 @@ class FactorAdjoint:
 def factor_adjoint(problem: LinearPart, values: Values, factor: Factor) -> FactorAdjoint:
     """``Ā = -((A + D)^-1 ⊕ 0 + m m'/sigma²) / 2`` on the arrowhead's blocks, and of its prior."""
     head, n_local = problem.arrowhead, problem.arrowhead.n_proper
-    n_global, energy = head.n_global, factor.residual[:, 0, 0] / values.sigma
-    # The border's [L 0; L_y' e]: S = L L' of global coefficients, beta = L^-T L_y.
-    lower = factor.border[:, :n_global, :n_global]
-    m = np.ones((len(values), head.n_border))
-    m[:, :n_global] = -back_solve(lower, factor.border[:, n_global, :n_global, None])[..., 0]
-    m /= values.sigma[:, None]
-    shared = m[:, :, None] * m[:, None]
-    shared[:, :n_global, :n_global] += inverse_of(lower)
-    # [A_bb A_bg; A_gb A_gg]^-1 = [A_bb^-1 + K G K', -K G; -G K', G] with K = A_bb^-1 A_bg.
-    size = n_local + head.n_border
-    matrix = np.empty((len(values), head.n_blocks, size, size))
-    matrix[:, :, n_local:, n_local:] = shared[:, None]
-    if n_local:
-        loads = factor.local[:, :, :n_local]
-        k = back_solve(loads, factor.local[:, :, n_local:].swapaxes(-1, -2))
-        onto = k @ shared[:, None]
-        matrix[:, :, :n_local, :n_local] = inverse_of(loads) + onto @ k.swapaxes(-1, -2)
-        matrix[:, :, :n_local, n_local:] = -onto
-        matrix[:, :, n_local:, :n_local] = -onto.swapaxes(-1, -2)
+    energy = factor.residual[:, 0, 0] / values.sigma
+    several = factor.whole is None
+    matrix = _of_blocks(head, values, factor) if several else _of_whole(values, factor)
     matrix *= -0.5
     # D_j = sigma²/tau_k²: d D_j = 2 D_j (d log sigma - d log tau_k), and -log tau_k once each.
     diagonal = np.einsum("...ii->...i", matrix)
@@ -153,6 +137,42 @@ def factor_adjoint(problem: LinearPart, values: Values, factor: Factor) -> Facto
     tau = -2.0 * shares @ each - problem.scale_count
     sigma = 2.0 * shares.sum(axis=1) + problem.n_coefficients + energy**2
     return FactorAdjoint(matrix, tau, sigma)
+
+
+def _of_whole(values: Values, factor: Factor) -> Array:
+    """``(A + D)^-1 ⊕ 0 + m m'/sigma²`` of a single block, lower triangles."""
+    assert factor.whole is not None
+    # [L 0; L_y' e] L^-T has m = (-beta, 1) in its last row, over e, and the inverse of all of it
+    # m m'/e² beside the one of coefficients.
+    out, last = inverse_of(factor.whole), factor.residual[:, 0]
+    m = out[:, -1] * last**2
+    scale = 1.0 / values.sigma**2 - 1.0 / last[:, 0] ** 2
+    out += scale[:, None, None] * m[:, :, None] * m[:, None]
+    return out[:, None]
+
+
+def _of_blocks(head: Arrowhead, values: Values, factor: Factor) -> Array:
+    """The same of several blocks, symmetric."""
+    n_local, n_global = head.n_proper, head.n_global
+    # The border's [L 0; L_y' e]: S = L L' of global coefficients, beta = L^-T L_y.
+    lower = factor.border[:, :n_global, :n_global]
+    m = np.ones((len(values), head.n_border))
+    m[:, :n_global] = -back_solve(lower, factor.border[:, n_global, :n_global, None])[..., 0]
+    m /= values.sigma[:, None]
+    shared = m[:, :, None] * m[:, None]
+    shared[:, :n_global, :n_global] += symmetric(inverse_of(lower))
+    # [A_bb A_bg; A_gb A_gg]^-1 = [A_bb^-1 + K G K', -K G; -G K', G] with K = A_bb^-1 A_bg.
+    size = n_local + head.n_border
+    matrix = np.empty((len(values), head.n_blocks, size, size))
+    matrix[:, :, n_local:, n_local:] = shared[:, None]
+    if n_local:
+        loads = factor.local[:, :, :n_local]
+        k = back_solve(loads, factor.local[:, :, n_local:].swapaxes(-1, -2))
+        onto = k @ shared[:, None]
+        matrix[:, :, :n_local, :n_local] = symmetric(inverse_of(loads)) + onto @ k.swapaxes(-1, -2)
+        matrix[:, :, :n_local, n_local:] = -onto
+        matrix[:, :, n_local:, :n_local] = -onto.swapaxes(-1, -2)
+    return matrix
 
 
 class _Reverse:
@@ -180,8 +200,10 @@ class _Reverse:
         self.paths = PathsBack(problem, values)
 
     def run(self, matrix: Array) -> None:
-        """From ``Ā`` (B, block, rest, rest) to all parameters."""
+        """From ``Ā`` (B, block, rest, rest), lower triangles, to all parameters."""
         problem, head = self.problem, self.problem.arrowhead
+        if problem.lag or problem.path_coefficients or head.n_values or problem.by_block:
+            matrix = symmetric(matrix)
         if problem.lag is not None and self.values.lag is not None:
             matrix = self._lag(matrix)
         full = matrix = self._turns(matrix)
@@ -247,7 +269,7 @@ class _Reverse:
             [np.concatenate([lower[:, :, k, :k], lower[:, :, k:, k]], axis=2) for k in near], axis=2
         )
         sums = 2.0 * (a * onto[..., column].swapaxes(-1, -2)).sum(axis=(1, 3))
-        slope = lag.log_determinant(*self.around.values.lag.T)
+        slope = self.around.values.log_determinant
         self.slope += self.around.along(slope, np.full(len(values), float(lag.periods)))
         self.slope += self.around.along(self.around.values.lag[:, place], -sums)
         onto[..., near] = -scale[:, :, None] * onto[..., column]

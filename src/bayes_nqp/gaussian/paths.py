@@ -138,6 +138,8 @@ def surfaces(
     shape = (len(values), -1, problem.moments.width, times)
     if problem.placement is None and not problem.path_coefficients:
         empty = np.zeros((len(values), 0, problem.moments.n_periods, times))
+        if problem.deviation is None:  # Nobody asks what is fitted.
+            return empty, empty
         return empty, product(head.group_loads, flat).reshape(shape)
     blocks = flat.reshape(len(values), head.n_blocks, head.size, times)
     # All coefficients but those of paths, and of values, set to zero: X_g of this is the surface.

@@ -304,13 +304,18 @@ class GaussianProblem(LinearPart):
         n_scales = int(estimated.sum())
         tau = np.tile(self.tau, (len(points), 1))
         tau[:, estimated] = constrained[:, :n_scales]
-        remainder, lag = constrained[:, n_scales:-1], None
+        remainder, lag, log_determinant = constrained[:, n_scales:-1], None, None
         if self.lag is not None:
             remainder, lag = np.split(remainder, [-self.n_lags], axis=1)
             lag = self.lag.law(lag)
+            with np.errstate(all="ignore"):  # Of points that are refused.
+                log_determinant = self.lag.log_determinant(*lag.T)
         covariance = np.zeros((len(points), 0, 0))  # Omega: q = 0 without deviations.
         if self.deviation is not None:
             covariance = self.deviation.covariance(remainder)
             remainder = remainder[:, self.deviation.n_parameters :]
         processes, noise = np.split(remainder, [self.n_process_parameters], axis=1)
-        return Values(tau, covariance, noise, constrained[:, -1], lag, processes)
+        sigma = constrained[:, -1]
+        return Values(
+            tau, covariance, noise, sigma, lag, processes, log_determinant=log_determinant
+        )

@@ -81,6 +81,8 @@ class Values:
         Innovation standard deviation.
     lag : ndarray (B, column), optional
         Coefficients of the outcomes of other units, and of the period before.
+    log_determinant : ndarray (B), optional
+        What a free period has of the Jacobian of a lag.
     processes : ndarray (B, parameter)
         Of what correlates the periods of processes; by default there are none.
     nuisance : ndarray (B, T, a), optional
@@ -97,11 +99,13 @@ class Values:
     lag: Array | None = None
     processes: Array = field(default_factory=lambda: np.zeros((0, 0)))
     nuisance: Array | None = None
+    log_determinant: Array | None = None
     known: dict[Any, Any] = field(default_factory=dict, repr=False)
 
     def __getitem__(self, at: Any) -> Values:
-        lag = None if self.lag is None else self.lag[at]
-        nuisance = None if self.nuisance is None else self.nuisance[at]
+        lag, nuisance, log_determinant = (
+            None if x is None else x[at] for x in (self.lag, self.nuisance, self.log_determinant)
+        )
         processes = self.processes[at] if len(self.processes) else self.processes
         return Values(
             self.tau[at],
@@ -111,6 +115,7 @@ class Values:
             lag,
             processes,
             nuisance,
+            log_determinant,
         )
 
     def __len__(self) -> int:

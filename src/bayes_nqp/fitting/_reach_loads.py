@@ -1,0 +1,168 @@
+"""What treatment gives to groups of linked units, at nodes of delta and between these."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+from scipy.interpolate import BarycentricInterpolator
+from scipy.sparse.linalg import splu
+
+from bayes_nqp.arrays import Array, Index
+from bayes_nqp.gaussian import is_dense
+
+_DIGITS = 1e-12
+"""What nodes leave out, of the largest loading."""
+_SMALL = 1e-6
+"""Deltas below which ``(S^-1 W)_ii`` is ``delta (W²)_ii``, to rounding."""
+
+
+@dataclass(frozen=True, eq=False)
+class Loads:
+    """What groups h, or units, give to the means of groups g, at K deltas.
+
+    Parameters
+    ----------
+    own, near : ndarray (group h, K, group g)
+        ``e_g' S^-1 1_h`` and ``e_g' S^-1 W 1_h``.
+    itself, back : ndarray (K, group)
+        Means of ``(S^-1)_ii`` and of ``(S^-1 W)_ii = ((S^-1)_ii - 1) / delta``.
+    unit : ndarray (unit, K, group g)
+        ``e_g' S^-1``.
+    unit_itself : ndarray (unit, K)
+        ``(S^-1)_ii``.
+    """
+
+    own: Array
+    near: Array
+    itself: Array
+    back: Array
+    unit: Array
+    unit_itself: Array
+
+
+@dataclass(frozen=True, eq=False)
+class Period:
+    """Effects of one period's treatment.
+
+    Parameters
+    ----------
+    h : ndarray of int (treated group)
+        Groups with treatment.
+    treated, column : ndarray of int (treated group)
+        The plan's cell of each, and the place of its event time among all, -1 for none.
+    events : ndarray of int
+        Which of these there are.
+    loads : ndarray (treated group + event, node, group)
+        What effects, and those of linked units, give to the means of groups.
+    cells, own : ndarray of int
+        Cells with rows in this period, and those of the plan among them, which come first.
+    shares : ndarray (group, cell)
+        Of groups in the rows of these cells.
+    """
+
+    t: int
+    h: Index
+    treated: Index
+    column: Index
+    events: Index
+    loads: Array
+    cells: Index
+    own: Index
+    shares: Array
+
+    def effects(
+        self, basis: Array, itself: Array, back: Array, tau: Array, theta: Array
+    ) -> tuple[Array, Array]:
+        """Total and own effects of each group, deviations aside (draw, group)."""
+        effect, h = tau[:, self.treated], self.h
+        values = np.concatenate([effect, theta[:, self.events]], axis=1)
+        direct = np.zeros_like(itself)
+        direct[:, h] = itself[:, h] * effect
+        if self.events.size:
+            direct[:, h] += back[:, h] * np.where(self.column < 0, 0.0, theta[:, self.column])
+        return between(basis, values, self.loads), direct
+
+
+@dataclass(frozen=True, eq=False)
+class Kind:
+    """Units that are treated in the same periods.
+
+    Parameters
+    ----------
+    inside : ndarray of bool (T)
+        These periods.
+    groups : ndarray of int
+        Of these units.
+    owner : ndarray of int (unit)
+        What the deviation of each is that of.
+    loads : ndarray (unit, node, group + own group)
+        What it gives to the means of all groups, and of its own to that of `groups`.
+    """
+
+    inside: npt.NDArray[np.bool_]
+    groups: Index
+    owner: Index
+    loads: Array
+
+
+def between(basis: Array, values: Array, loads: Array) -> Array:
+    """``sum_k basis_dk (values @ loads_k)_dg`` (draw, group).
+
+    Parameters
+    ----------
+    basis : ndarray (draw, node)
+        What nodes count for.
+    values : ndarray (draw, value)
+        Effects.
+    loads : ndarray (value, node, group)
+        What each gives to the means of groups.
+    """
+    # Interpolation is linear: values meet loads at the nodes, which are weighted before or after.
+    n, k, g = loads.shape
+    if 4 * n <= g:
+        each = values[:, :, None] * basis[:, None]
+        return np.asarray(each.reshape(len(values), n * k) @ loads.reshape(n * k, g))
+    at_nodes = (values @ loads.reshape(n, k * g)).reshape(len(values), k, g)
+    return np.asarray((basis[:, None] @ at_nodes)[:, 0])
+
+
+def solver(links: sparse.csr_array, delta: float) -> Callable[[Array], Array]:
+    """Solutions of ``(I - delta W) x = b``."""
+    n = links.shape[0]
+    if delta == 0.0:
+        return lambda b: b
+    if is_dense(links):
+        inverse = np.linalg.inv(np.eye(n) - delta * links.toarray())
+        return lambda b: np.asarray(inverse @ b)
+    s = (sparse.eye_array(n, format="csc") - delta * links).tocsc()
+    factor = splu(
+        s, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.01, options={"SymmetricMode": True}
+    )
+    return lambda b: np.asarray(factor.solve(b))
+
+
+def back_of(links: sparse.csr_array, delta: float, itself: Array) -> Array:
+    """``(S^-1 W)_ii`` of each unit, from ``(S^-1)_ii``."""
+    # S^-1 = I + delta S^-1 W; to first order in delta S^-1 W = W + delta W², and W_ii = 0.
+    if abs(delta) > _SMALL:
+        return (itself - 1.0) / delta
+    return np.asarray(delta * links.multiply(links.T).sum(axis=1))
+
+
+def nodes_of(delta: Array) -> tuple[Array, list[float]]:
+    """Nodes over the range of draws, and what values there count for in each draw (draw, node)."""
+    x = np.arctanh(delta)
+    if x.min() == x.max():
+        return np.ones((x.size, 1)), [float(delta[0])]
+    middle, half = 0.5 * (x.min() + x.max()), max(0.5 * (x.max() - x.min()), 1e-3)
+    # Eigenvalues of W are no larger than 1: the nearest poles in atanh delta lie at ± i pi / 2.
+    # Errors of n nodes fall as rho^-n, rho = r + sqrt(r² + 1) the ellipse through the poles.
+    ratio = 0.5 * np.pi / half
+    n_nodes = int(np.ceil(-np.log(_DIGITS) / np.log(ratio + np.sqrt(ratio**2 + 1.0)))) + 1
+    nodes = middle + half * np.cos(np.pi * (np.arange(n_nodes) + 0.5) / n_nodes)
+    basis = BarycentricInterpolator(nodes, np.eye(n_nodes), rng=0)(x)
+    return np.asarray(basis), [float(node) for node in np.tanh(nodes)]
