@@ -52,6 +52,14 @@ def test_exposure_is_weighed_beside_shared_shocks_too(world: Spilled) -> None:
     np.testing.assert_allclose(found, plain, atol=0.05)
 
 
+def test_reach_that_no_wider_ring_can_ask_is_not_known() -> None:
+    dense = spilled(101, units=120, periods=12, sigma=0.7)
+    fit = fitted(dense, DESIGN.replace(spillovers=nqp.Rings([100, 200])))
+    result = nqp.check(fit, "ring_reach", progress=False)
+    assert result.verdict == "could not tell"
+    assert "cannot be asked. No refit can be made (one ring more:" in result.sentence
+
+
 def test_rings_beyond_which_nobody_is_left_are_not_asked_for() -> None:
     near = nqp.simulation.Spillover(nqp.Rings([100]), untreated=(1.0,))
     panel = nqp.simulation.staggered(

@@ -17,10 +17,10 @@ from bayes_nqp.checks.shared import (
 )
 from bayes_nqp.checks.space._kept import kept
 from bayes_nqp.checks.space._near import chance_of_shift, farther, rings_of
-from bayes_nqp.errors import Hint
+from bayes_nqp.errors import Hint, NotApplicable
 from bayes_nqp.estimands import received
 from bayes_nqp.fitting import ADOPTION, REFITS, ROWS, UNITS, Fit, short_refit
-from bayes_nqp.language import Message, advised, joined
+from bayes_nqp.language import NOTHING, Message, advised, joined
 from bayes_nqp.spatial_weights import located
 
 _FAR = 2.6
@@ -42,8 +42,8 @@ def ring_reach(fit: Fit) -> Finding:
     moves by more than half its posterior sd, and more than fewer controls explain; *fails* if both
     are so. It *holds* only if, by either refit, the average effect (and what treated rows have of
     their own) is inside the fit's 95 % interval with a probability of .90 or more. Rings cost
-    controls: where these are few, nothing is found and the rows *could not tell*. What reaches
-    farther than two rings more is not asked.
+    controls: where these are few, nothing is found and the rows *could not tell*; so it is where no
+    refit can be made. What reaches farther than two rings more is not asked.
 
     References
     ----------
@@ -53,11 +53,12 @@ def ring_reach(fit: Fit) -> Finding:
     term = rings_of(fit)
     wider, widest = (replace(term, km=farther(term, more)) for more in (1, 2))
     design = fit.variant(spillovers=wider)
-    evidence = compared(
-        fit,
-        [Alternative(Message("one ring more"), Message("spillovers"), design)],
-        Message("refitting"),
-    )
+    other = Alternative(Message("one ring more"), Message("spillovers"), design)
+    try:
+        evidence = compared(fit, [other], Message("refitting"))
+    except NotApplicable as missing:
+        alone = Message("Whether the policy reaches beyond the last ring cannot be asked.")
+        return Finding(UNTOLD, NOTHING, joined([alone, missing.why]))
     against = comparison(evidence)
     near = received(short_refit(fit, design), by=v.RING).sel({v.RING: wider.rings[-1]})
     mean, sd = float(near.mean()), float(near.std())

@@ -12,7 +12,6 @@ from bayes_nqp.arrays import Array
 from bayes_nqp.checks.model import Saturated, error_means, saturated_plan
 from bayes_nqp.checks.shared import (
     HOLDS,
-    REPORTED,
     UNTOLD,
     Alternative,
     Finding,
@@ -70,8 +69,8 @@ def spillover_bias(fit: Fit, *, km: Sequence[float] = RINGS) -> Finding:
     some ring receives something (2.6 posterior sd) and the average effect moves by more than half
     its posterior sd, and more than fewer controls explain (Hausman 1978); *in doubt* if one of the
     two is so. It *holds* only if, with rings and without exposed rows alike, the average effect is
-    inside the fit's 95 % interval with a probability of .90 or more; else the rows beyond the
-    rings *could not tell*.
+    inside the fit's 95 % interval with a probability of .90 or more; else, or where no rings are
+    identified, the rows beyond the rings *could not tell*.
 
     Parameters
     ----------
@@ -93,7 +92,7 @@ def spillover_bias(fit: Fit, *, km: Sequence[float] = RINGS) -> Finding:
         len(weights),
     )
     if reason is not None:
-        return Finding(REPORTED, Message("A(E): {}", shares), _UNIDENTIFIED.fill(reason))
+        return Finding(UNTOLD, Message("A(E): {}", shares), _UNIDENTIFIED.fill(reason))
     design = fit.variant(spillovers=rings)
     donut, option = fit.variant(spillovers=Donut(rings.km[-1])), Message("spillovers")
     others = [
