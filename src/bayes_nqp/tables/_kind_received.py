@@ -22,6 +22,9 @@ from bayes_nqp.tables._parts import count, estimate_columns, outcome_of
 _MANY = 6
 """Levels of a factor that have lines of their own."""
 
+_ALONE = 6
+"""Lines of both sides without groups."""
+
 type Lines = Iterator[tuple[str, xr.DataArray | None]]
 """Labels with draws; headings without."""
 
@@ -43,20 +46,34 @@ def received(fit: Fit, ask: Ask) -> Table:
             draft.estimate(label, line, count(line[v.ROWS]))
     first = next(table for table in tables if table is not None)
     draft.notes += interval_notes(first, translate)
-    parted = v.DIRECT in fit.effects[v.PATH]
-    draft.note("Total: own and received, draw by draw.", when=parted)
-    draft.note("What treated units receive of one another is part of their total.", when=not parted)
-    if not fit.facts.adopted:
-        draft.note("Effects of the same amount more of the exposure for everyone.")
-    elif fit.facts.has("exposure"):
-        draft.note("Received by untreated units: averages over their exposed rows.")
-    else:
-        draft.note("Received by untreated units: averages over all their rows since the first "
-                   "adoption.")  # fmt: skip
+    _explain(draft, fit, grouped=len(lines) > _ALONE)
     draft.judge(fit, gate_of(att(fit)))
     title = translate("Own effects and effects received: {}", outcome_of([first], translate))
     columns = (*estimate_columns(translate, ask.prob), Column(translate("Rows")))
     return draft.finish("received", title, "", columns)
+
+
+def _explain(draft: TableDraft, fit: Fit, *, grouped: bool) -> None:
+    """Say what the lines are averages of, and what tells those of groups apart."""
+    parted, near = v.DIRECT in fit.effects[v.PATH], fit.facts.has("exposure")
+    draft.note("Total: own and received, draw by draw.", when=parted)
+    draft.note("What treated units receive of one another is part of their total.", when=not parted)
+    if not fit.facts.adopted:
+        draft.note("Effects of the same amount more of the exposure for everyone.")
+    elif near:
+        draft.note("Received by untreated units: averages over their exposed rows.")
+    else:
+        draft.note("Received by untreated units: averages over all their rows since the first "
+                   "adoption.")  # fmt: skip
+    draft.note(
+        "One coefficient of linked units' treatment holds for all who receive: groups differ by "
+        "how much treatment is near them alone (check receivers).",
+        when=grouped and fit.facts.adopted and not near,
+    )
+    draft.note(
+        "By ring and group: averages over exposed rows; received is over all treated rows.",
+        when=parted and near,
+    )
 
 
 def _treated(fit: Fit, ask: Ask) -> Lines:

@@ -1,0 +1,209 @@
+"""Whether one coefficient of linked units' treatment does for all who receive it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from bayes_nqp import schema
+from bayes_nqp.arrays import Array
+from bayes_nqp.checks.shared import (
+    DOUBTFUL,
+    FAILING,
+    HOLDS,
+    UNTOLD,
+    Finding,
+    Verdict,
+    asks,
+    beside,
+    cautious,
+    ladder,
+    quantities,
+)
+from bayes_nqp.checks.trends import tail_of
+from bayes_nqp.designs import SpatialLag
+from bayes_nqp.errors import IdentificationError, NotApplicable
+from bayes_nqp.estimands import received
+from bayes_nqp.fitting import LINKED, REFITS, ROWS, UNITS, Fit, covariate_slopes, refit, total_fit
+from bayes_nqp.language import Message, advised, joined, listed, spanned
+from bayes_nqp.terms import Linked
+
+_FEWEST: Final = 3
+"""Units of a group that are linked to treated ones, below which it is not asked about."""
+_PART: Final = 0.5
+"""Of what all receive: differences that may be larger are not known."""
+_ADOPTED: Final = "treated"
+_ALL: Final = "all others"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Apart:
+    """What groups receive apart from the first of them.
+
+    Parameters
+    ----------
+    draws : dict of str to ndarray (draw), outcome units
+        More than the first group receives where links to treated units add up to one.
+    tail : float
+        Tail probability of zero for all of them.
+    """
+
+    first: str
+    draws: dict[str, Array]
+    tail: float
+    refit: Fit
+
+
+@asks(
+    "Do groups of units receive alike of linked units' treatment?",
+    "receivers",
+    place=176,
+    needs=(LINKED, ROWS, UNITS, REFITS),
+)
+def receivers(fit: Fit) -> Finding:
+    """Refit with what each group of receivers has of linked units' treatment beside all others.
+
+    Treatment of linked units has one coefficient, or one for each event time, whoever receives it:
+    received effects of groups then differ by how much treatment is near them alone. With g the
+    groups of a factor of the strata but the first, the columns ``1[i in g] (W D)_it`` have no
+    slopes beside it if groups receive alike; nor has ``D_it (W D)_it`` if treated units receive as
+    untreated ones do. *In doubt* if zero has a tail probability below 2 % for all columns of a
+    factor, over all factors; *fails* below .5 %. It *holds* if no difference may be larger than
+    half of what all receive (95 %); otherwise the data *could not tell*. The average over all units
+    that receive is least concerned; effects of groups, and of own treatment where treated units
+    differ, are.
+
+    Returns
+    -------
+    Finding
+        Its evidence is a DataFrame of quantity, mean, sd, lower, upper: how much more each group
+        receives than the first where links to treated units add up to one.
+    """
+    total = total_fit(fit)
+    if total.facts.reach == "none":
+        raise NotApplicable(Message("No rows of this design receive anything."))
+    found = {name: x for name, groups in _groups(total) if (x := _apart(total, name, groups))}
+    if not found:
+        raise NotApplicable(Message("Too few units of more than one group are near treated ones."))
+    table = quantities(
+        {f"{name}: {level} − {x.first}": draws
+         for name, x in found.items() for level, draws in x.draws.items()}
+    )  # fmt: skip
+    worst = min(found, key=lambda name: found[name].tail)
+    chance = min(len(found) * found[worst].tail, 1.0)
+    ends = table[["lower", "upper"]].to_numpy()
+    vague = bool(np.abs(ends).max() > _PART * abs(_received(total)))
+    verdict, sentence = _judged(chance, worst, vague=vague)
+    parts = [
+        Message("{} {}", row["quantity"], spanned(*row[["mean", "lower", "upper"]]))
+        for _, row in table.iterrows()
+    ]
+    figure = Message(
+        "where links to treated units add up to one, all receive {:.3g}; groups differ "
+        "(P = {:.2g}): {}",
+        _received(total), chance, listed(parts, len(parts)),
+    )  # fmt: skip
+    for x in found.values():
+        verdict, sentence = cautious(verdict, sentence, x.refit)
+    return Finding(verdict, figure, sentence, table, refit=found[worst].refit)
+
+
+def _judged(chance: float, worst: str, *, vague: bool) -> tuple[Verdict, Message]:
+    verdict = ladder(fails=chance < FAILING, doubt=chance < DOUBTFUL)
+    if verdict != HOLDS:
+        among = _AMONG_TREATED if worst == _ADOPTED else _AMONG.fill(worst)
+        return verdict, joined([among, advised(_NEXT)])
+    if vague:
+        return UNTOLD, _VAGUE
+    return HOLDS, Message("Groups receive alike, as one coefficient for all has it.")
+
+
+_AMONG: Final = Message(
+    "Groups of {} do not receive alike of linked units' treatment, which has one coefficient for "
+    "all: what each of them receives is wrong, though less so the average of all."
+)
+_AMONG_TREATED: Final = Message(
+    "Treated units receive otherwise than untreated ones of linked units' treatment, which has one "
+    "coefficient for both: what either receives is wrong, and so are effects of own treatment."
+)
+_VAGUE: Final = Message(
+    "Nothing tells groups of receivers apart, and these rows could not have told: what groups "
+    "receive differs in this model by how much treatment is near them alone."
+)
+_NEXT: Final = Message(
+    "Next: {}, whose effects differ by group and by who receives.",
+    "spillovers=nqp.ShareTreated(weights, above=[0, 0.5])",
+)
+
+
+def _groups(fit: Fit) -> Iterator[tuple[str, npt.NDArray[np.str_]]]:
+    """Factors by which received effects are reported, with the level of every row."""
+    panel = fit.rows
+    for name in schema.factors(fit.effects):
+        if name in panel.strata_codes:
+            labels = np.asarray(panel.levels[name]).astype(str)
+            yield name, labels[panel.strata_codes[name]][panel.unit_codes]
+    if fit.facts.adopted:
+        yield _ADOPTED, np.where(_treatment(fit) > 0.0, _ADOPTED, _ALL)
+
+
+def _treatment(fit: Fit) -> Array:
+    """Treatment, or exposure, of every row."""
+    exposure = fit.plan.exposure
+    return fit.plan.frame.treated.astype(np.float64) if exposure is None else exposure.values
+
+
+def _term(fit: Fit) -> SpatialLag:
+    (term,) = (x for x in fit.facts.terms if isinstance(x, SpatialLag))
+    return term
+
+
+def _near(fit: Fit) -> Array:
+    """``W D`` of every row."""
+    linked = fit.plan.model.equations[0].linked
+    if linked is not None and linked.treated:
+        return np.asarray(sum(linked.treated.values()))
+    weights = _term(fit).weights.aligned(fit.rows.unit_labels)
+    return Linked(weights.matrix, fit.rows)(_treatment(fit))
+
+
+def _apart(fit: Fit, name: str, groups: npt.NDArray[np.str_]) -> _Apart | None:
+    """None where fewer than two groups are near treated units, or cannot be told apart."""
+    panel, near = fit.rows, _near(fit)
+    units = {
+        level: np.unique(panel.unit_codes[(groups == level) & (near != 0.0)]).size
+        for level in np.unique(groups)
+    }
+    first, *others = sorted(
+        (level for level in units if units[level] >= _FEWEST), key=lambda x: -units[x]
+    ) or [""]
+    if not others:
+        return None
+    columns = {f"{name}: {level}": np.where(groups == level, near, 0.0) for level in others}
+    rows, names = beside(panel, columns)
+    covariates, term = fit.facts.covariates_of(panel), _term(fit)
+    durbin = ("treatment", *covariates) if term.durbin is True else term.durbin
+    try:
+        other = refit(
+            fit, fit.variant(covariates=(*covariates, *names),
+                             spillovers=replace(term, durbin=durbin)), rows
+        )  # fmt: skip
+    except IdentificationError:
+        return None
+    slopes = covariate_slopes(other, names).reshape(-1, len(names))
+    tail = tail_of(slopes, panel.unit_labels.size - 1.0)
+    return _Apart(first, dict(zip(others, slopes.T, strict=True)), tail, other)
+
+
+def _received(fit: Fit) -> float:
+    """What rows receive on average, over how much linked treatment they have."""
+    draws, exposure = received(fit), fit.plan.exposure
+    if exposure is not None:
+        return float(draws.mean()) / exposure.size
+    near, frame = _near(fit), fit.plan.frame
+    start = frame.time[frame.treated].min()
+    return float(draws.mean()) / float(near[~frame.treated & (frame.time >= start)].mean())

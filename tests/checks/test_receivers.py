@@ -1,0 +1,89 @@
+"""Groups of units, and treated ones, that receive otherwise of linked units' treatment."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import bayes_nqp as nqp
+
+UNITS, PERIODS = 80, 9
+NAMES = [f"u{k:02d}" for k in range(UNITS)]
+LINKS = np.roll(np.eye(UNITS), 1, axis=1) + np.roll(np.eye(UNITS), 3, axis=1)
+LINKS = LINKS + np.roll(np.eye(UNITS), 7, axis=1)
+WEIGHTS = nqp.spatial_weights.matrix(pd.DataFrame(LINKS, index=NAMES, columns=NAMES))
+REGION = np.where(np.arange(UNITS) % 2, "coast", "inland")
+SAMPLER = nqp.Importance(seed=1, draws=250)
+
+
+def panel_of(coast: float = 0.5, inland: float = 0.5, treated: float = 1.0) -> nqp.Panel:
+    """Units of two regions receive so much; those that are treated themselves a share of it."""
+    rng = np.random.default_rng(4)
+    start = np.where(rng.random(UNITS) < 0.5, rng.integers(3, 7, UNITS), 99)
+    force = (np.arange(PERIODS) >= start[:, None]) * 1.0
+    theta = np.where(REGION == "coast", coast, inland)[:, None]
+    near = theta * ((LINKS / 3.0) @ force)
+    y = force + near * np.where(force > 0.0, treated, 1.0) + rng.standard_normal((UNITS, 1))
+    y += 0.3 * rng.standard_normal((UNITS, PERIODS))
+    table = pd.DataFrame(
+        {"unit": np.repeat(NAMES, PERIODS), "time": np.tile(np.arange(PERIODS), UNITS),
+         "cohort": np.repeat(np.where(start < 99, start, np.nan), PERIODS), "y": y.ravel(),
+         "region": np.repeat(REGION, PERIODS)}
+    )  # fmt: skip
+    return nqp.Panel.from_frame(
+        table, unit="unit", time="time", cohort="cohort", outcome="y", strata=["region"]
+    )
+
+
+def asked(panel: nqp.Panel, **spatial: bool) -> nqp.CheckResult:
+    design = nqp.StaggeredDiD(
+        nqp.Partial(["region"], varying=None), errors=nqp.IID(), time=nqp.TimeEffects(),
+        spillovers=nqp.SpatialLag(WEIGHTS, **spatial),  # type: ignore[arg-type]
+    )  # fmt: skip
+    fit = nqp.fit(design, panel, SAMPLER, progress=False)
+    return nqp.check(fit, "receivers", progress=False)
+
+
+@pytest.mark.parametrize("spatial", [{"lag": False}, {}, {"durbin": False}], ids=str)
+def test_a_region_that_receives_more_is_found(spatial: dict[str, bool]) -> None:
+    result = asked(panel_of(coast=1.5, inland=0.0), **spatial)
+    assert result.verdict == "fails"
+    assert "region" in result.sentence
+    assert "ShareTreated" in result.sentence
+    row = result.evidence.iloc[0]
+    told = 1.5 if row["quantity"] == "region: coast − inland" else -1.5
+    assert "−" in row["quantity"]
+    if spatial == {"lag": False}:
+        assert abs(row["mean"] - told) < 3.0 * row["sd"]
+
+
+def test_treated_units_that_receive_nothing_are_found() -> None:
+    result = asked(panel_of(coast=1.5, inland=1.5, treated=0.0), lag=False)
+    assert result.verdict == "fails"
+    assert "effects of own treatment" in result.sentence
+
+
+def test_units_that_receive_alike() -> None:
+    result = asked(panel_of(coast=3.0, inland=3.0), lag=False)
+    assert result.verdict == "holds"
+    assert asked(panel_of(coast=0.3, inland=0.3), lag=False).verdict == "could not tell"
+
+
+def test_errors_of_linked_units_reach_nobody() -> None:
+    design = nqp.StaggeredDiD(
+        nqp.Complete(varying=None), time=nqp.TimeEffects(),
+        spillovers=nqp.SpatialLag(WEIGHTS, error=True),
+    )  # fmt: skip
+    fit = nqp.fit(design, panel_of(), SAMPLER, progress=False)
+    result = nqp.check(fit, "receivers", progress=False)
+    assert result.verdict == "not applicable"
+    assert "receive" in result.sentence
+
+
+def test_the_table_says_what_tells_groups_apart() -> None:
+    design = nqp.StaggeredDiD(
+        nqp.Partial(["region"]), spillovers=nqp.SpatialLag(WEIGHTS, lag=False)
+    )
+    fit = nqp.fit(design, panel_of(), SAMPLER, progress=False)
+    assert "One coefficient" in nqp.table(fit, "received").to_markdown()
