@@ -195,11 +195,28 @@ def test_timing_holds_where_mediators_come_first(sound: nqp.Fit) -> None:
     assert delay["lower"] < 0.0 < delay["upper"]
 
 
-def test_timing_is_in_doubt_where_the_outcome_comes_first(slow: nqp.Fit) -> None:
+def test_timing_cannot_tell_where_a_direct_effect_comes_first(slow: nqp.Fit) -> None:
+    """All is right by construction: 1.5 at once is ahead of a mediator that comes by steps."""
     result = ask(slow, "timing")
+    assert result.verdict == "could not tell"
+    assert "tech responded after the outcome, by no more than a direct effect" in result.sentence
+    assert of(result, "tech", "delay")["value"] > of(result, "outcome", "delay")["value"] + 0.5
+
+
+def test_timing_is_in_doubt_where_the_outcome_comes_first() -> None:
+    """What goes through a mediator that is dated a period late passes for direct at first."""
+    made = nqp.simulation.channels(
+        mediators={"tech": nqp.simulation.Channel(level=0.8, growth=0.0, sigma=0.3)},
+        units=120, sigma=0.3, seed=3,
+    )  # fmt: skip
+    frame = made.panel.frame
+    frame.loc[frame["time"] == frame["cohort"], "tech"] -= 0.8
+    roles = {"unit": "unit", "time": "time", "cohort": "cohort", "outcome": "outcome"}
+    panel = nqp.Panel.from_frame(frame, **roles, strata=["region"], mediators=["tech"])
+    fit = nqp.fit(nqp.Mediation(nqp.StaggeredDiD(), ["tech"]), panel, SAMPLER, progress=False)
+    result = ask(fit, "timing")
     assert result.verdict == "in doubt"
     assert "tech responded later than the outcome" in result.sentence
-    assert of(result, "tech", "delay")["value"] > of(result, "outcome", "delay")["value"] + 0.5
 
 
 def test_timing_has_nothing_to_ask_where_nothing_is_certain() -> None:
@@ -390,7 +407,14 @@ def test_checks_of_the_total_effect_name_the_fit_that_they_ask(sound):
 
 
 def test_signs_that_turn_are_told_from_signs_that_are_lost() -> None:
-    said = str(order_said([], ["digital"], ["innovation"], earlier=True))
+    said = str(order_said([], [], ["digital"], ["innovation"], earlier=True))
     assert "nothing certain of its sign is left of what goes through digital." in said
     assert "the sign of what goes through innovation is the other one." in said
     assert said.count("tell cause from consequence") == 1
+
+
+def test_a_mediator_that_is_behind_is_told_from_one_that_is_late() -> None:
+    said = str(order_said(["digital"], ["finance"], [], [], earlier=True))
+    assert "digital responded later than the outcome" in said
+    assert "finance responded after the outcome, by no more than a direct effect" in said
+    assert "cause from consequence" not in said

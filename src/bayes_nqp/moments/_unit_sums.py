@@ -106,10 +106,9 @@ class UnitSummary:
         k, size = column.size, len(table)
         centre, s = _reckoned(low, high, period)
         place = {row.tobytes(): at for at, row in enumerate(table)}
-        n, first = np.zeros(size), np.zeros((size, 3 * s.size))
+        n_key, n, first = 0, np.zeros(size), np.zeros((size, 3 * s.size))
         gaps = np.zeros((size, len(self.whole), periods), dtype=bool)
         second: npt.NDArray[Any] = np.zeros((size, k, 3 * k), dtype=np.int64)
-        n_key = 0
         for part in self.parts():
             n_key, gap = part.key.shape[1], np.isnan(part.values)
             rows, of_class = distinct_rows(self._codes(part, gap))

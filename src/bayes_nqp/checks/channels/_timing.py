@@ -19,15 +19,16 @@ from bayes_nqp.language import Message, enumerated, joined, listed, separated, s
 
 _LATER, _SAME = 0.05, 0.9
 """Of a mediator that is in doubt, the probability that it is no later, over the number of
-mediators; and of a sign that stays."""
+mediators, and that the direct effect has no more of it at first; and of a sign that stays."""
 _EARLIER = Message("indirect effect, a period earlier")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Order:
-    """Of one mediator: rows of evidence, whether it is late, whether its sign is lost or turned."""
+    """Of one mediator: rows of evidence, whether it is behind, or late; its sign lost or turned."""
 
     lines: list[Line]
+    behind: bool = False
     late: bool = False
     lost: bool = False
     turned: bool = False
@@ -49,13 +50,18 @@ def timing(fit: Fit) -> Finding:
     that is there, which is the average over the later half of the event times from 0 to the
     last one that cohorts with half of the treated units (in the first period) reach; these
     cohorts alone are compared. An effect that is there at once has a delay of zero. A mediator
-    is late if its delay exceeds that of the total effect but for a probability of 5 % over their
-    number. This is asked where both long-run effects have a sign (97.5 %).
+    is behind if its delay exceeds that of the total effect but for a probability of 5 % over their
+    number; this is asked where both long-run effects have a sign (97.5 %). If the direct effect
+    comes at once, the total is ahead of mediators that grow, and nothing is wrong. Whatever goes
+    through a mediator before it responds is counted as direct, though, so that the direct effect
+    ``d_e`` has more of it at first than in the long run: a mediator that is behind is late if
+    ``sum_e (d_e - d)`` has the sign of the indirect effect but for a probability of 5 %.
 
     Of mediators whose indirect effect has a sign a second, short fit (1,000 draws), with the
     mediators one period earlier, asks whether it keeps it (90 %): what happens within a period
     has no order, and cause could run from the outcome to the mediator. The verdict is in doubt
-    if a mediator is late; data could not tell if one loses its sign; it holds otherwise.
+    if a mediator is late; data could not tell if one is behind, or loses its sign; it holds
+    otherwise.
     """
     names, horizon = fit.facts.mediators(panel_of(fit)), _horizon(cell_effects(fit))
     total = None if horizon is None else _delay(cell_effects(fit), horizon)
@@ -72,25 +78,31 @@ def timing(fit: Fit) -> Finding:
         )
     if total is not None:
         lines.insert(0, _delayed(Message("outcome"), total, NOT_APPLICABLE))
-    late = [name for name, order in orders.items() if order.late]
+    late, behind = (
+        [name for name, order in orders.items() if order.behind and order.late == x]
+        for x in (True, False)
+    )
     lost = [name for name, order in orders.items() if order.lost and not order.turned]
     turned = [name for name, order in orders.items() if order.turned]
     earlier = lagged is not None or not signed
     fits: list[Fit | xr.Dataset] = [fit] if lagged is None else [fit, lagged]
-    return finding_of(lines, _figure(lines), order_said(late, lost, turned, earlier=earlier), fits,
-                      refit=lagged)  # fmt: skip
+    sentence = order_said(late, behind, lost, turned, earlier=earlier)
+    return finding_of(lines, _figure(lines), sentence, fits, refit=lagged)
 
 
 def _order(
     fit: Fit, lagged: xr.Dataset | None, name: str, horizon: int | None, total: Array | None
 ) -> _Order:
-    lines, late, lost, turned = [], False, False, False
+    lines, behind, late, lost, turned = [], False, False, False, False
+    via = nie(fit, mediators=name)
     if horizon is not None and total is not None:
         delay = _delay(effects_on(fit, name), horizon)
         if delay is not None:
-            late = bool((delay <= total).mean() < _LATER / len(fit.facts.mediators(panel_of(fit))))
-            lines.append(_delayed(name, delay, ladder(doubt=late)))
-    via = nie(fit, mediators=name)
+            limit = _LATER / len(fit.facts.mediators(panel_of(fit)))
+            behind = bool((delay <= total).mean() < limit)
+            early = float(np.sign(via.mean())) * _front_load(fit, horizon)
+            late = behind and bool((early <= 0.0).mean() < _LATER)
+            lines.append(_delayed(name, delay, ladder(doubt=late, untold=behind)))
     sign = certain(via)
     lines.append(drawn(name, Message("indirect effect"), via, middle="median"))
     if lagged is not None:
@@ -99,7 +111,7 @@ def _order(
         turned = sign != 0 and certain(earlier) == -sign
         verdict = NOT_APPLICABLE if sign == 0 else ladder(untold=lost)
         lines.append(drawn(name, _EARLIER, earlier, verdict, middle="median"))
-    return _Order(lines, late, lost, turned)
+    return _Order(lines, behind, late, lost, turned)
 
 
 def _delayed(name: str, delay: Array, verdict: Verdict) -> Line:
@@ -135,15 +147,29 @@ def _horizon(effects: xr.Dataset) -> int | None:
 
 def _delay(effects: xr.Dataset, horizon: int) -> Array | None:
     """Periods' worth of the long-run effect that are lost; None if that has no sign (draw)."""
+    profile, long_run = _profile(effects, horizon)
+    if certain(long_run) == 0:
+        return None
+    return np.asarray((1.0 - profile / long_run[:, None]).sum(axis=1))
+
+
+def _profile(effects: xr.Dataset, horizon: int) -> tuple[Array, Array]:
+    """Effects by event time (draw, event time), and in the long run (draw)."""
     effects = effects.drop_dims([v.MEMBER, v.MEMBERSHIP], errors="ignore")
     profile = att(effects, v.EVENT_TIME, balanced=horizon).transpose(..., v.EVENT_TIME)
     profile = profile.sel({v.EVENT_TIME: slice(0, horizon)})
-    shares = profile.to_numpy().reshape(-1, profile.sizes[v.EVENT_TIME])
+    draws = profile.to_numpy().reshape(-1, profile.sizes[v.EVENT_TIME])
     late = profile[v.EVENT_TIME].to_numpy() >= (horizon + 1) / 2
-    long_run = shares[:, late].mean(axis=1)
-    if certain(long_run) == 0:
-        return None
-    return np.asarray((1.0 - shares / long_run[:, None]).sum(axis=1))
+    return draws, draws[:, late].mean(axis=1)
+
+
+def _front_load(fit: Fit, horizon: int) -> Array:
+    """By how much the direct effect is larger at first than in the long run, all told (draw)."""
+    every = cell_effects(fit)
+    direct = every[v.EFFECT].sel({v.PATH: [v.DIRECT]}).to_numpy()
+    total = every.sel({v.PATH: [v.TOTAL]})
+    profile, long_run = _profile(total.assign({v.EFFECT: (every[v.EFFECT].dims, direct)}), horizon)
+    return np.asarray((profile - long_run[:, None]).sum(axis=1))
 
 
 def _figure(lines: list[Line]) -> Message:
@@ -161,11 +187,18 @@ def _figure(lines: list[Line]) -> Message:
     return separated(parts)
 
 
-def order_said(late: list[str], lost: list[str], turned: list[str], *, earlier: bool) -> Message:
+def order_said(
+    late: list[str], behind: list[str], lost: list[str], turned: list[str], *, earlier: bool
+) -> Message:
     """Say which mediators are late, and of which a period earlier leaves no sign, or the other."""
     responded = Message(
         "{} responded later than the outcome: what came before it cannot have gone through it.",
         enumerated(late),
+    )
+    slow = Message(
+        "{} responded after the outcome, by no more than a direct effect that comes at once may "
+        "explain.",
+        enumerated(behind),
     )
     unordered = Message(
         "With mediators a period earlier nothing certain of its sign is left of what goes "
@@ -177,9 +210,10 @@ def order_said(late: list[str], lost: list[str], turned: list[str], *, earlier: 
         enumerated(turned),
     )
     untold = Message("Within a period data do not tell cause from consequence.")
-    if late or lost or turned:
+    if late or behind or lost or turned:
         pairs = (
-            (late, responded), (lost, unordered), (turned, opposite), ([*lost, *turned], untold)
+            (late, responded), (behind, slow), (lost, unordered), (turned, opposite),
+            ([*lost, *turned], untold),
         )  # fmt: skip
         return joined([sentence for names, sentence in pairs if names])
     if not earlier:
