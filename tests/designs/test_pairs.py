@@ -234,3 +234,25 @@ def test_terms_are_saved_read_and_said(fit: nqp.Fit, tmp_path) -> None:
     text = "".join(x.read_text() for x in (tmp_path / "report").rglob("*.html"))
     assert "when the first of its ends adopts" in text
     assert "All pairs of a node share a shock in each period" in text
+
+
+def test_ends_in_force_have_names_in_other_languages_and_dates_are_no_other_policy() -> None:
+    made = nqp.simulation.network(nodes=14, periods=8, cohorts=(4, 6), seed=3)
+    table = made.panel.frame[["origin", "destination", "time", "outcome"]]
+    table = table.assign(time=table["time"] + 2010)
+    dates = nqp.centrality(made.panel, "degree").rows.drop_duplicates("node")
+    dates = dict(zip(dates["node"], dates["adoption"] + 2010, strict=True))
+    panel = nqp.Panel.from_pairs(
+        table, origin="origin", destination="destination", time="time", outcome="outcome",
+        cohorts=dates,
+    )  # fmt: skip
+    design = nqp.StaggeredDiD(terms=[nqp.Ends()])
+    fit = nqp.fit(design, panel, nqp.Importance(draws=200, seed=1), progress=False)
+    text = nqp.table(fit, language="zh").to_markdown()
+    for word in ("一端", "两端", "已实施的端点"):
+        assert word in text
+    assert "both" not in text
+    assert "both" in nqp.table(fit).to_markdown()
+    assert nqp.check(fit, "other_policies", progress=False).verdict == "not applicable"
+    named = {"zh": {"pair": {"levels": {"one": "单端"}}}}
+    assert panel.with_labels(named).labels.name("one", "zh") == "单端"

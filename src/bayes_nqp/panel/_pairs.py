@@ -12,7 +12,8 @@ import pandas as pd
 from bayes_nqp.arrays import Index
 from bayes_nqp.columns import SourceRows, Strings, admitted_frame
 from bayes_nqp.errors import IdentificationError, PanelError, StudyError, brief, shown
-from bayes_nqp.language import Message
+from bayes_nqp.labels import ATTR, Labels, labels_of
+from bayes_nqp.language import ENGLISH, Message, languages
 from bayes_nqp.panel._build import build, cohort_column
 from bayes_nqp.panel._rectangle import Rectangle
 
@@ -24,6 +25,19 @@ ADOPTIONS: Final = ("origin_adoption", "destination_adoption")
 """Columns of when they adopt."""
 _FIRST: Final = "adoption"
 """Column of when the first of them does."""
+_CALLED: Final = {
+    PAIR: Message("pair", context="link"),
+    ENDS[0]: Message("origin", context="link"),
+    ENDS[1]: Message("destination", context="link"),
+    ADOPTIONS[0]: Message("adoption of the origin", context="link"),
+    ADOPTIONS[1]: Message("adoption of the destination", context="link"),
+}
+_LEVELS: Final = {
+    "ends": Message("ends in force", context="link"),
+    "one": Message("one end", context="link"),
+    "both": Message("both ends", context="link"),
+}
+"""What tells pairs apart by how many of their ends are in force (terms `Ends`)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,9 +166,23 @@ def build_pairs(
         **{name: column(code) for name, code in zip(ADOPTIONS, (first, second), strict=True)},
         **{_FIRST: column(least)},
     )
+    df.attrs = {**df.attrs, ATTR: (_words() | labels_of(df)).text}
     return build(
         df, unit=PAIR, time=time, outcome=outcome, cohort=_FIRST, freq=freq, notes=notes, **others
     )
+
+
+def _words() -> Labels:
+    """What the columns of pairs, and their ends in force, are called in other languages."""
+    words: dict[str, dict[str, Any]] = {}
+    for language in languages():
+        if language != ENGLISH:
+            words[language] = {
+                column: {"label": name.in_(language)} for column, name in _CALLED.items()
+            }
+            levels = {level: name.in_(language) for level, name in _LEVELS.items()}
+            words[language][PAIR] |= {"levels": levels}
+    return Labels.of(words)
 
 
 def _ends(df: pd.DataFrame, rows: SourceRows) -> Strings:

@@ -20,7 +20,7 @@ from bayes_nqp.checks.shared import (
 from bayes_nqp.errors import NotApplicable
 from bayes_nqp.fitting import ADOPTION, ROWS, Fit, panel_of
 from bayes_nqp.language import Message, advised, joined, listed
-from bayes_nqp.panel import Panel, Roles
+from bayes_nqp.panel import ADOPTIONS, Panel, Roles, is_paired
 
 _FAR: Final = 1.0
 _FEWEST: Final = 3
@@ -39,8 +39,10 @@ def policies_of(panel: Panel) -> Iterator[tuple[str, Index]]:
     """
     roles, unit = panel.roles, panel.unit_codes
     covariates = set(roles.covariates)
+    # Dates of both ends of a pair are those of the policy itself.
+    taken = _taken(roles) - covariates | (set(ADOPTIONS) if is_paired(panel) else set())
     for name in map(str, panel.frame.columns):
-        if name in _taken(roles) - covariates:
+        if name in taken:
             continue
         start = _switched(panel, name)
         if start is None and name not in covariates:
