@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 
@@ -325,7 +326,7 @@ def test_what_it_does_not_go_with_is_refused() -> None:
             nqp.Mediation(nqp.StaggeredDiD(), ["digital"], links=WEIGHTS, **changes)  # type: ignore[arg-type]
     with pytest.raises(StudyError, match="does not go with channels in space"):
         nqp.Mediation(moderated, ["digital"], moderates=("a", "b"), links=WEIGHTS)
-    with pytest.raises(StudyError, match=r"do not go with 'design\.spillovers'"):
+    with pytest.raises(StudyError, match=r"do not go with 'design\.spillovers'(?s:.)*lag=False"):
         nqp.Mediation(nqp.StaggeredDiD(spillovers=nqp.SpatialLag(WEIGHTS)), ["digital"])
     gaps = MEDIATED.where(np.arange(MEDIATED.n_rows) != 5)
     with pytest.raises(PanelError, match="of linked units is needed in every period"):
@@ -355,3 +356,20 @@ def test_a_moderator_and_strata_stand_beside_links() -> None:
     theirs = (c[:, None, None] * (W @ table))[:, on].mean(axis=1)
     ours = nqp.paths_in_space(fit).sel(path="W × digital", treatment_of="others")[0, :4]
     assert ours.to_numpy() == pytest.approx(theirs, abs=1e-10)
+
+
+def test_a_way_that_is_not_there_has_no_line_and_no_sentence(tmp_path: Path) -> None:
+    """Under rings nothing of the own treatment comes back through linked units' mediators."""
+    through = "Through linked units' digital"
+    linked, rings = (
+        nqp.table(fitted(kind), "channels_in_space").to_markdown().split("others' treatment")
+        for kind in KINDS
+    )
+    assert through in linked[0]
+    assert through not in rings[0]
+    assert through in rings[1]
+    nqp.report(fitted("exposure"), tmp_path / "r", checks=[], formats=["html"], progress=False)
+    text = (tmp_path / "r" / "report.html").read_text()
+    own = re.search(r"To treated units, a unit.{1,8}s own treatment gives[^<]*", text)
+    assert own is not None
+    assert "linked units" not in own.group()

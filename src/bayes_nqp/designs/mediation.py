@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
 
 
+_WITHOUT_LAG = (
+    "spillovers=nqp.SpatialLag(weights, lag=False), nqp.Rings([100, 200]) or "
+    "nqp.ShareTreated(weights), under which outcomes do not feed back"
+)
 _LEGS = ("a", "b", "direct")
 
 
@@ -136,9 +140,10 @@ class Mediation(Design):
         barred = [term.argument for term in terms if not term.with_channels]
         barred += ["spillovers"] if self.design.facts.spillovers != "none" else []
         for name in barred:
+            alone = Message("{} for channels", Hint(name, () if name == "terms" else None))
             raise StudyError(
                 Message("channels do not go with 'design.{}' as it is", name),
-                hint=Message("{} for channels", Hint(name, () if name == "terms" else None)),
+                hint=_WITHOUT_LAG if name == "spillovers" else alone,
             )
 
     def _check_space(self) -> None:

@@ -76,9 +76,10 @@ def _lines(fit: Fit, ask: Ask) -> Iterator[tuple[str, str, xr.DataArray]]:
         draws = paths_in_space(fit, ask.by, ask.weights, onto)
         for treatment, head in whose.items():
             for path in draws[v.PATH].to_numpy().tolist():
-                if fit.facts.links or path not in linked_names(draws):
-                    at = {v.TREATMENT_OF: treatment, v.PATH: path}
-                    yield translate(head), path_words(path, translate), draws.sel(at, drop=True)
+                line = draws.sel({v.TREATMENT_OF: treatment, v.PATH: path}, drop=True)
+                # Where nothing comes back of the own treatment there is no such way.
+                if path not in linked_names(draws) or bool(line.any()):
+                    yield translate(head), path_words(path, translate), line
 
 
 def path_words(path: str, translate: Translator) -> str:

@@ -52,7 +52,7 @@ def _sentences(context: Context) -> Iterator[str]:
         for name in context.channels:
             called = context.translate.name(name)
             ways.append(Message("{} through their own {}", size[name], called))
-            if context.fit.facts.links:
+            if bool(parts.sel({v.PATH: linked_name(name)}).any()):
                 ways.append(Message("{} through linked units' {}", size[linked_name(name)], called))
         yield context.translate(
             "To {}, {} gives {}: {}.", rows, treatment, size[v.TOTAL], listed(ways, len(ways))
