@@ -199,3 +199,24 @@ def test_what_has_no_weights_is_refused(fits: dict[str, nqp.Fit]) -> None:
     with pytest.raises(StudyError, match="takes fits with their rows"):
         nqp.table({"a": fits["near"].effects}, "spatial")
     assert nqp.table(fits["near"]).kind == "effects"
+
+
+def test_what_a_moderator_adds_to_effects_received(fits: dict[str, nqp.Fit]) -> None:
+    frame = fits["near"].panel.frame
+    frame = frame.assign(finance=frame.groupby("city")["x"].transform("first"))
+    panel = nqp.Panel.from_frame(
+        frame, unit="city", time="year", cohort="cohort", outcome="y", moderators=["finance"]
+    )
+    design = nqp.StaggeredDiD(nqp.Complete(varying=None), moderator="finance")
+    designs = {"alone": design, "near": design.replace(spillovers=nqp.SpatialLag(NEAR))}
+    sampler = nqp.Importance(seed=1, draws=200)
+    moderated = {name: nqp.fit(x, panel, sampler, progress=False) for name, x in designs.items()}
+    table = nqp.table(moderated, "spatial")
+    text = table.to_markdown()
+    head = "What finance a standard deviation higher adds"
+    assert head in text
+    rows = [row.label for row in table.rows]
+    under = table.rows[rows.index(head) + 1 : rows.index(head) + 4]
+    assert [row.label for row in under] == ["Of own treatment", "Received of others", "Total"]
+    near = 0.5 * nqp.moderated_difference(moderated["near"], path="received")
+    assert under[1].cells[1].values[0] == pytest.approx(float(near.mean()))

@@ -16,7 +16,7 @@ from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import att
 from bayes_nqp.fitting import LINKED, Fit
 from bayes_nqp.language import Message, Translator, listed
-from bayes_nqp.spatial_weights import SpatialWeights
+from bayes_nqp.spatial_weights import SpatialWeights, worded
 from bayes_nqp.tables._dependence import LM
 from bayes_nqp.tables._described import model_facts, remarks_of, stacked_notes
 from bayes_nqp.tables._draft import TableDraft
@@ -37,13 +37,14 @@ _FORMS: Final = {
 _MORAN = Message("Moran's I of residuals, farthest period")
 _NOTE_LAG = Message(
     "ρ and λ are coefficients of linked units' outcomes and of their errors. Coefficients of "
-    "treatment are averages over treated rows, without feedback; effects of the policy are of the "
-    "calendar that was against none, feedback included, on treated rows."
+    "treatment are averages over treated rows, without feedback and without deviations of units; "
+    "effects of the policy are of the calendar that was against none, feedback included, on "
+    "treated rows."
 )
 _NOTE_DOSE = Message(
     "ρ and λ are coefficients of linked units' outcomes and of their errors. Coefficients of the "
-    "exposure are without feedback; its effects are per {} more for everyone, feedback "
-    "included, on exposed rows."
+    "exposure are without feedback and without deviations of units; its effects are per {} more "
+    "for everyone, feedback included, on exposed rows."
 )
 _NOTE_OWN = Message(
     "LM tests and Moran's I are of the model in whose column they stand, less what it has of "
@@ -170,10 +171,10 @@ def _statistics(result: CheckResult) -> Iterator[tuple[Message, float, float]]:
         residual = evidence.sel(series="residual")
         at = int(np.abs(residual["z_random"].to_numpy()).argmax())
         z = abs(float(residual["z_random"][at]))
-        label = Message("{} ({})", _MORAN, evidence.attrs["weights"])
+        label = Message("{} ({})", _MORAN, worded(str(evidence.attrs["weights"])))
         yield label, float(residual["value"][at]), float(2.0 * ndtr(-z))
     if result.name == "spatial_lm":
-        by_test, weights = evidence.set_index("test"), evidence.attrs["weights"]
+        by_test, weights = evidence.set_index("test"), worded(str(evidence.attrs["weights"]))
         for message, statistic, p in (
             (Message("{} ({}), as printed"), "printed_statistic", "printed_p"),
             (Message("{} ({}), whitened"), "statistic", "p"),

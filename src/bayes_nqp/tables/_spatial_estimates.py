@@ -11,7 +11,13 @@ import xarray as xr
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.designs import SpatialLag
-from bayes_nqp.estimands import att, received, run_effects, spatial_dynamics
+from bayes_nqp.estimands import (
+    att,
+    moderated_difference,
+    received,
+    run_effects,
+    spatial_dynamics,
+)
 from bayes_nqp.fitting import (
     Fit,
     covariate_names,
@@ -28,6 +34,7 @@ from bayes_nqp.terms import DELTA
 
 type Lines = dict[str, pd.Series[Any]]
 
+_MODERATED: Final = Message("What {} a standard deviation higher adds")
 _COEFFICIENTS, _ERRORS, _POLICY, _EXPOSED, _IMPACTS = (
     Message("Coefficients"),
     Message("Errors"),
@@ -99,6 +106,11 @@ def estimates_of(fit: Fit, ask: Ask) -> Iterator[tuple[Message, Lines]]:
             for (run, path), label in _RUNS.items()
         }
     yield _POLICY if adopted else _EXPOSED, _lines(policy, ask)
+    if fit.facts.moderator is not None:
+        yield (
+            _MODERATED.fill(ask.translate.name(fit.facts.moderator)),
+            _lines(_moderated(fit, ask), ask),
+        )
     names = [x for x in covariate_names(fit) if not x.startswith("W × ")]
     term = fit.facts.term(SpatialLag)
     if names and term is not None and term.form != "SEM":
@@ -112,6 +124,21 @@ def estimates_of(fit: Fit, ask: Ask) -> Iterator[tuple[Message, Lines]]:
             for path, label in labels.items()
         }
         yield _IMPACTS, _lines(sides, ask)
+
+
+def _moderated(fit: Fit, ask: Ask) -> dict[str, xr.DataArray]:
+    """What a standard deviation more of the moderator adds to effects of the own, and to received.
+
+    Through links it is the moderator of those who send.
+    """
+    paths = (_PATHS if fit.facts.adopted else _DOSE) if fit.facts.has("lag") else {}
+    labels = paths or {v.TOTAL: _PATHS[v.TOTAL]}
+    # From one standard deviation below the mean to one above.
+    return {
+        ask.translate(label): 0.5
+        * moderated_difference(fit, path=path, weights=ask.weights).reset_coords("index", drop=True)
+        for path, label in labels.items()
+    }
 
 
 def _coefficients(fit: Fit, ask: Ask) -> dict[str, xr.DataArray]:
