@@ -16,7 +16,7 @@ from bayes_nqp.fitting._realised import Reach
 from bayes_nqp.fitting._received import own_and_received
 from bayes_nqp.fitting._streams import SharedStreams, error_width
 from bayes_nqp.fitting._unit_deviations import UnitDeviations, unit_deviations
-from bayes_nqp.gaussian import Coefficients, SharedErrors, draw, number_count
+from bayes_nqp.gaussian import Coefficients, KeptFactors, SharedErrors, draw, number_count
 from bayes_nqp.planning import Equation, Plan
 from bayes_nqp.terms import Slope, SlopeKind
 
@@ -74,6 +74,7 @@ def recovered(
     generator: np.random.Generator | SharedStreams | None,
     *,
     threads: int | None = None,
+    factors: KeptFactors | None = None,
 ) -> Recovered:
     """Draw coefficients, cell effects and deviations given parameters.
 
@@ -86,6 +87,8 @@ def recovered(
         equations.
     threads : int, optional
         Draws do not depend on their number.
+    factors : KeptFactors, optional
+        Of some of the points.
     """
     problem = equation.gaussian.for_many if len(x) >= _MANY else equation.gaussian
     share = cell_shares(plan, equation)
@@ -114,8 +117,9 @@ def recovered(
         else:
             stream_of_part = stream
         coefficients = draw(
-            problem, x[chunk], stream_of_part, errors=errors, single=single, threads=threads
-        )
+            problem, x[chunk], stream_of_part, errors=errors, single=single, threads=threads,
+            factors=factors,
+        )  # fmt: skip
         parts.append(
             _assemble(
                 plan, equation, coefficients, share, leaning, units, stream_of_part, reach, across

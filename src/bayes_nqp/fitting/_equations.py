@@ -10,17 +10,26 @@ from functools import partial
 import numpy as np
 
 from bayes_nqp import progress as steps
+from bayes_nqp.arrays import Array
 from bayes_nqp.fitting._draws import recovered
 from bayes_nqp.fitting._known import KnownDraws
 from bayes_nqp.fitting._parameters import constrain, point_at
 from bayes_nqp.fitting._streams import SharedStreams
 from bayes_nqp.fitting._together import correlated
 from bayes_nqp.fitting._tree import Drawn
-from bayes_nqp.gaussian import density, gradient
+from bayes_nqp.gaussian import KeptFactors, density, gradient
 from bayes_nqp.language import Message
 from bayes_nqp.machine import n_threads
 from bayes_nqp.planning import Equation, Plan
 from bayes_nqp.sampling import Chains, Density, Importance, importance
+
+_KEPT = 4_000_000
+"""Numbers of factors that are kept until coefficients are drawn, of all equations.
+
+These are 32 MB. Of larger factors a number takes 3 to 5 ns to make, and as long to hold and read.
+"""
+_MANY = 1_000
+"""Points from which they are proposals that draws may come from, not rounds of fitting one."""
 
 type Stream = np.random.Generator | SharedStreams
 
@@ -48,6 +57,7 @@ def draw_equations(
     workers = min(n_threads(None), len(equations))
     threads = max(1, n_threads(None) // workers)
     done = 0
+    kept = [KeptFactors(x.gaussian.for_many, _KEPT // len(equations)) for x in equations]
 
     def sample(number: int) -> Chains:
         nonlocal done
@@ -58,7 +68,7 @@ def draw_equations(
             return at_hand
         values = stock.of(equation.name)
         chains = importance(
-            equation_density(equation, threads, often=True),
+            equation_density(equation, threads, often=True, kept=kept[number]),
             equation.problem.space,
             numbered(sampler, number),
             point_at(equation, values) if values else None,
@@ -71,7 +81,10 @@ def draw_equations(
     def draw(number: int) -> Drawn:
         equation, x = equations[number], chains[number].values["x"]
         flat = x.reshape(-1, x.shape[2])
-        draws = recovered(plan, equation, flat, streams[number], threads=threads)
+        draws = recovered(
+            plan, equation, flat, streams[number], threads=threads, factors=kept[number]
+        )
+        kept[number].clear()
         return Drawn(equation, chains[number], x, constrain(equation, x), draws)
 
     numbers = range(len(equations))
@@ -82,7 +95,11 @@ def draw_equations(
 
 
 def equation_density(
-    equation: Equation, threads: int | None = None, *, often: bool = False
+    equation: Equation,
+    threads: int | None = None,
+    *,
+    often: bool = False,
+    kept: KeptFactors | None = None,
 ) -> Density:
     """The log density of an equation's parameters, as samplers take it.
 
@@ -90,11 +107,16 @@ def equation_density(
     ----------
     often : bool, default False
         Whether it will be asked for thousands of points.
+    kept : KeptFactors, optional
+        For factors of proposals.
     """
     problem = equation.gaussian.for_many if often else equation.gaussian
-    return Density(
-        partial(density, problem, threads=threads), partial(gradient, problem, threads=threads)
-    )
+
+    def heights(points: Array) -> Array:
+        keeper = kept if len(points) >= _MANY else None
+        return density(problem, points, threads=threads, keeper=keeper)
+
+    return Density(heights, partial(gradient, problem, threads=threads))
 
 
 def numbered(sampler: Importance, number: int) -> Importance:

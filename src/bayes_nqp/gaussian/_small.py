@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from scipy.linalg import blas, lapack
 
-from bayes_nqp.arrays import Array, Index
+from bayes_nqp.arrays import Array, Index, Mask
 from bayes_nqp.gaussian.types import ErrorLaw, Moments
 
 _SOLVED_WHOLE = 12
@@ -214,7 +214,13 @@ def inverse_of(lower: Array) -> Array:
 
 def symmetric(lower: Array) -> Array:
     """The symmetric matrices of lower triangles."""
-    return np.tril(lower) + np.tril(lower, -1).swapaxes(-1, -2)
+    return np.where(_below(lower.shape[-1]), lower, lower.swapaxes(-1, -2))
+
+
+@cache
+def _below(n: int) -> Mask:
+    """Which entries are those of a lower triangle (n, n); only read."""
+    return np.tri(n, dtype=bool)
 
 
 @cache

@@ -12,7 +12,8 @@ leaves A (5), before priors and the factor (6, 7), which the density (8) is made
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 
@@ -85,11 +86,39 @@ class Factor:
     n_outcomes: int = 1
     whole: Array | None = None
 
+    @classmethod
+    def of_whole(cls, whole: Array, n_local: int, log_det: Array, n_outcomes: int) -> Factor:
+        """Of a single block, whose local coefficients come first."""
+        # [L_bb; L_gb] and L_gg, lower triangular.
+        local, border = whole[:, None, :, :n_local], whole[:, n_local:, n_local:]
+        return cls(local, border, log_det, n_outcomes, whole)
 
-def density(problem: GaussianProblem, points: Array, *, threads: int | None = None) -> Array:
+
+class Keeper(Protocol):
+    """Holds factors of points."""
+
+    def reserved(self, points: Array) -> Index | None:
+        """Rows for points to come (B); None where there is no room."""
+
+    def put(self, rows: Index, factor: Factor) -> None:
+        """Hold a factor."""
+
+
+def density(
+    problem: GaussianProblem,
+    points: Array,
+    *,
+    threads: int | None = None,
+    keeper: Keeper | None = None,
+) -> Array:
     """Log posterior density of unconstrained points, normalised.
 
     Constants are in: of outcomes in multiples of s, flat coefficients having the density one.
+
+    Parameters
+    ----------
+    keeper : Keeper, optional
+        Of factors, for draws at these points.
 
     Returns
     -------
@@ -98,19 +127,23 @@ def density(problem: GaussianProblem, points: Array, *, threads: int | None = No
     """
 
     def likelihood(part: Values) -> Array:
-        return log_likelihood(problem, part)
+        return log_likelihood(problem, part, keeper)
 
     values = problem.values(points)
+    if keeper is not None:
+        values = replace(values, kept=keeper.reserved(points))
     heights = in_chunks(likelihood, values, size=batch_size(problem), threads=threads)
     return problem.space.log_prior(points) + heights
 
 
-def log_likelihood(problem: GaussianProblem, values: Values) -> Array:
+def log_likelihood(problem: GaussianProblem, values: Values, keeper: Keeper | None = None) -> Array:
     """Marginal log likelihood of one batch of points; a point without a factor is refused alone."""
     m = problem.arrowhead.n_outcomes
 
     def marginal(part: Values) -> Array:
         total, factor = solved(problem, part)
+        if keeper is not None and part.kept is not None and isinstance(factor, Factor):
+            keeper.put(part.kept, factor)
         return assembled(problem, part, total, factor)
 
     return point_by_point(marginal, values, (1,) if m == 1 else (1, m))
@@ -229,7 +262,10 @@ def normal_equations(problem: GaussianProblem, values: Values) -> NormalEquation
         turned_in(turns, matrix, head.n_proper)  # R'AR: from values of paths to z.
     jacobian = values.log_determinant
     if problem.lag is not None and values.lag is not None and jacobian is not None:
-        values.known[normal_equations, id(problem)] = matrix.copy()  # Lag in, for the gradient.
+        # A with the lag in, in columns of W y and W x, for the gradient.
+        values.known[normal_equations, id(problem)] = _columns(
+            matrix, head.n_proper + problem.lag.sources
+        )
         # y - delta W y and x - delta W x, from one set of moments for every delta.
         if problem.lag.ties:
             _ties_off(matrix, head.n_proper + np.array(problem.lag.ties), values.lag[:, 0])
@@ -314,6 +350,12 @@ def _ties_off(matrix: Array, ties: Index, delta: Array) -> None:
     matrix[:] = np.tril(matrix)
 
 
+def _columns(matrix: Array, places: Index) -> Array:
+    """Columns of the symmetric A from its lower triangle (B, block, column, rest)."""
+    parts = [(matrix[:, :, k, :k], matrix[:, :, k:, k]) for k in places.tolist()]
+    return np.stack([np.concatenate(part, axis=2) for part in parts], axis=2)
+
+
 def _lag_off(matrix: Array, lag: int, delta: Array) -> None:
     """Take ``delta W y`` off the outcome in A, in place (5).
 
@@ -331,8 +373,7 @@ def _lag_off(matrix: Array, lag: int, delta: Array) -> None:
     delta : ndarray (B)
         Its coefficient: of a dynamic lag, any of the three.
     """
-    # The symmetric column l of A, of which the lower triangle holds row l up to the diagonal.
-    column = np.concatenate([matrix[:, :, lag, :lag], matrix[:, :, lag:, lag]], axis=2)
+    column = _columns(matrix, np.array([lag]))[:, :, 0]
     square = column[:, :, lag].copy()  # c_ll
     scale = delta[:, None]
     # The outcome's row b_y loses delta b_l, and its last entry c_yy thereby delta c_yl once.

@@ -19,6 +19,7 @@ from bayes_nqp.gaussian.batches import batch_size, draws_of_distinct
 from bayes_nqp.gaussian.correlated import ErrorSums, FixedErrorSums, standardised
 from bayes_nqp.gaussian.density import Factor, factorise, normal_equations, solved
 from bayes_nqp.gaussian.equations import deviation_precision
+from bayes_nqp.gaussian.kept_factors import KeptFactors
 from bayes_nqp.gaussian.path_laws import turned
 from bayes_nqp.gaussian.paths import surfaces
 from bayes_nqp.gaussian.problem import GaussianProblem
@@ -96,6 +97,7 @@ def draw(
     errors: SharedErrors | None = None,
     single: bool = False,
     threads: int | None = None,
+    factors: KeptFactors | None = None,
 ) -> Coefficients:
     """Draw all coefficients given parameters.
 
@@ -114,12 +116,18 @@ def draw(
         Whether deviations of single units are wanted, not of classes alone.
     threads : int, optional
         Draws do not depend on their number.
+    factors : KeptFactors, optional
+        Of some of the points.
 
     Raises
     ------
     LinAlgError
         If there is no factor at a point.
     """
+
+    def values_of(distinct: Array) -> Values:
+        values = problem.values(distinct)
+        return values if factors is None else replace(values, kept=factors.found(distinct))
 
     def piece(
         values: Values, stream: np.random.Generator | None, draws: Index
@@ -132,8 +140,11 @@ def draw(
             nuisance = problem.redraws()
             values = replace(values, nuisance=nuisance[draws[:, 0] % len(nuisance)])
         factor: Factor | ReducedFactor
+        kept = values.kept
         # Shared errors enter the normal equations of all coefficients, own cells among them.
-        if errors is None or errors.sums is None:
+        if factors is not None and kept is not None and errors is None and (kept >= 0).all():
+            factor = factors.take(kept)
+        elif errors is None or errors.sums is None:
             _, factor = solved(problem, values)
         else:
             factor = factorise(problem, values, normal_equations(problem, values).matrix)
@@ -141,7 +152,7 @@ def draw(
 
     size = batch_size(problem, drawn=True)
     arrays = draws_of_distinct(
-        piece, points, generator, values=problem.values, size=lambda _: size, threads=threads
+        piece, points, generator, values=values_of, size=lambda _: size, threads=threads
     )
     return Coefficients(*arrays)
 

@@ -202,7 +202,8 @@ class _Reverse:
     def run(self, matrix: Array) -> None:
         """From ``Ā`` (B, block, rest, rest), lower triangles, to all parameters."""
         problem, head = self.problem, self.problem.arrowhead
-        if problem.lag or problem.path_coefficients or head.n_values or problem.by_block:
+        joined = problem.lag, problem.by_block, problem.path_coefficients, head.n_values
+        if head.n_blocks == 1 and any(joined):
             matrix = symmetric(matrix)
         if problem.lag is not None and self.values.lag is not None:
             matrix = self._lag(matrix)
@@ -254,9 +255,8 @@ class _Reverse:
         n = matrix.shape[-1]
         # Columns that lose others times a coefficient: the outcome W y and those of the period
         # before, x loses delta W x.
-        pairs = [(column + before, n - 1) for column in lag.columns]
-        pairs += [(near + before, column + before) for column, near in lag.ties]
-        near, column = np.array(pairs).T
+        near = before + lag.sources
+        column = np.array([n - 1] * len(lag.columns) + [before + x for x, _ in lag.ties])
         place = np.array([*range(len(lag.columns)), *[0] * len(lag.ties)])
         scale = values[:, None, place]
         # C is the identity but for rows of W y and W x: minus a coefficient in the column that
@@ -264,10 +264,7 @@ class _Reverse:
         onto = matrix.copy()
         onto[:, :, near] = -scale[..., None] * matrix[:, :, column]
         # C̄ = 2 A C Ā', of which the entries that are minus a coefficient count.
-        lower = self.values.known[normal_equations, id(self.problem)]
-        a = np.stack(
-            [np.concatenate([lower[:, :, k, :k], lower[:, :, k:, k]], axis=2) for k in near], axis=2
-        )
+        a = self.values.known[normal_equations, id(self.problem)]
         sums = 2.0 * (a * onto[..., column].swapaxes(-1, -2)).sum(axis=(1, 3))
         slope = self.around.values.log_determinant
         self.slope += self.around.along(slope, np.full(len(values), float(lag.periods)))

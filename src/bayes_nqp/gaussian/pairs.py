@@ -163,19 +163,24 @@ def paired(map1: Any, slopes: Sequence[tuple[int, int]], width: int, n_periods: 
     # Entries F_kl of two columns, or a column and the outcome: <Q̃, M> over periods of both.
     low = lower_indices(width)
     pairs, size = np.flatnonzero(low[1] >= n_periods), low[0].size
-    every = np.arange(len(slopes))[:, None] * size + pairs
+    number = np.full(size, -1)  # Of a pair among pairs.
+    number[pairs] = np.arange(pairs.size)
     triplets = map1.tocoo()
-    outside = ~np.isin(triplets.coords[0], every)
-    places = (triplets.coords[0][outside], triplets.coords[1][outside])
+    (row, column), data = triplets.coords, triplets.data
+    group, entry = np.divmod(row, size)
+    inside = number[entry] >= 0
+    _, first, kind = np.unique(np.array(slopes), axis=0, return_index=True, return_inverse=True)
+    # Groups of equal slopes add X_g'F_g X_g to the same entries of A: their sum is enough.
+    place = kind.ravel()[group[inside]] * pairs.size + number[entry[inside]]
+    shape = (first.size * pairs.size, map1.shape[1])
+    sums = csr_array(coo_array((data[inside], (place, column[inside])), shape=shape))
     rows, columns, blocks = [], [], []
-    numbers = np.unique(np.array(slopes), axis=0, return_inverse=True)[1].ravel()
-    for number in range(int(numbers.max(initial=-1)) + 1):
-        members = np.flatnonzero(numbers == number)
-        # Groups of equal slopes add X_g'F_g X_g to the same entries of A: their sum is enough.
-        total = sum(map1[every[g]] for g in members)
-        column = np.unique(total.indices)
-        rows.append(every[members[0]])
-        columns.append(column)
-        blocks.append(np.ascontiguousarray(total[:, column].toarray()))
-    sparse = csr_array((triplets.data[outside], places), shape=map1.shape)
+    for k, member in enumerate(first):
+        total = sums[k * pairs.size : (k + 1) * pairs.size]
+        filled = np.unique(total.indices)
+        rows.append(member * size + pairs)
+        columns.append(filled)
+        blocks.append(np.ascontiguousarray(total[:, filled].toarray()))
+    places = (row[~inside], column[~inside])
+    sparse = csr_array((data[~inside], places), shape=map1.shape)
     return PairedMap(sparse, rows, columns, blocks)

@@ -147,6 +147,11 @@ class Lag:
     ties: tuple[tuple[int, int], ...] = ()
     law: Callable[[Array], Array] = np.asarray
 
+    @property
+    def sources(self) -> Index:
+        """Global coefficients of what is taken off others: of outcomes, then of `ties`."""
+        return np.array([*self.columns, *(near for _, near in self.ties)], dtype=np.int64)
+
 
 @dataclass(frozen=True, eq=False)
 class Member:

@@ -83,6 +83,8 @@ class Values:
         Coefficients of the outcomes of other units, and of the period before.
     log_determinant : ndarray (B), optional
         What a free period has of the Jacobian of a lag.
+    kept : ndarray of int (B), optional
+        Rows of factors that are kept, -1 for none.
     processes : ndarray (B, parameter)
         Of what correlates the periods of processes; by default there are none.
     nuisance : ndarray (B, T, a), optional
@@ -100,11 +102,13 @@ class Values:
     processes: Array = field(default_factory=lambda: np.zeros((0, 0)))
     nuisance: Array | None = None
     log_determinant: Array | None = None
+    kept: Index | None = None
     known: dict[Any, Any] = field(default_factory=dict, repr=False)
 
     def __getitem__(self, at: Any) -> Values:
-        lag, nuisance, log_determinant = (
-            None if x is None else x[at] for x in (self.lag, self.nuisance, self.log_determinant)
+        lag, nuisance, log_determinant, kept = (
+            None if x is None else x[at]
+            for x in (self.lag, self.nuisance, self.log_determinant, self.kept)
         )
         processes = self.processes[at] if len(self.processes) else self.processes
         return Values(
@@ -116,6 +120,7 @@ class Values:
             processes,
             nuisance,
             log_determinant,
+            kept,
         )
 
     def __len__(self) -> int:
