@@ -62,6 +62,8 @@ def test_treated_units_that_receive_nothing_are_found() -> None:
     result = asked(panel_of(coast=1.5, inland=1.5, treated=0.0), lag=False)
     assert result.verdict == "fails"
     assert "effects of own treatment" in result.sentence
+    assert "treated − untreated units −" in str(result.figure)
+    assert result.evidence["quantity"].tolist()[-1] == "treated: treated − untreated"
 
 
 def test_units_that_receive_alike() -> None:

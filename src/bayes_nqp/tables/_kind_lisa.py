@@ -13,6 +13,7 @@ from bayes_nqp.checks import CheckResult
 from bayes_nqp.estimands import text
 from bayes_nqp.fitting import ADDITIVE, ROWS, Fit
 from bayes_nqp.language import Message, listed
+from bayes_nqp.spatial_weights import worded
 from bayes_nqp.tables._dependence import LISA_TYPES, moran_evidence
 from bayes_nqp.tables._draft import TableDraft
 from bayes_nqp.tables._kinds import Ask, kind
@@ -49,7 +50,8 @@ def lisa(source: Fit | xr.Dataset | Sequence[CheckResult], ask: Ask) -> Table:
         "Outcome above (H) or below (L) its mean, then that of linked units by the weights {}: "
         "units whose linked units differ from chance at 5%, each by itself (Anselin 1995; "
         "conditional randomisation). Of {} units {:.0f} would be so by chance.",
-        evidence.attrs.get("weights", ""), kinds.sizes["place"], 0.05 * kinds.sizes["place"],
+        worded(str(evidence.attrs.get("weights", ""))), kinds.sizes["place"],
+        0.05 * kinds.sizes["place"],
     )  # fmt: skip
     columns = [Column(name) for name in LISA_TYPES]
     columns.append(Column(translate("no type")))

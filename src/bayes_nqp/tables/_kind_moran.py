@@ -13,6 +13,7 @@ from bayes_nqp.checks import CheckResult
 from bayes_nqp.estimands import text
 from bayes_nqp.fitting import ADDITIVE, ROWS, Fit
 from bayes_nqp.language import Message
+from bayes_nqp.spatial_weights import worded
 from bayes_nqp.tables._dependence import moran_evidence
 from bayes_nqp.tables._draft import TableDraft
 from bayes_nqp.tables._kinds import Ask, kind
@@ -50,7 +51,7 @@ def moran(source: Fit | xr.Dataset | Sequence[CheckResult], ask: Ask) -> Table:
             cells += [number(x, digits) for x in (value, mean, (value - mean) / z, z)]
             cells.append(chance(float(2.0 * ndtr(-np.abs(z)))))
         draft.row(text(time), *cells)
-    draft.note(_NOTE, evidence.attrs.get("weights", ""))
+    draft.note(_NOTE, worded(str(evidence.attrs.get("weights", ""))))
     draft.note(_NOTE_RESIDUAL, when="residual" in series)
     heads = ("I", "E(I)", "sd(I)", "z", "p")
     columns = (Column(x, translate(_SERIES[name])) for name in series for x in heads)

@@ -12,6 +12,7 @@ from bayes_nqp.checks import CHECKS, CheckResult
 from bayes_nqp.errors import StudyError
 from bayes_nqp.fitting import ADDITIVE, ROWS, Fit
 from bayes_nqp.language import Message
+from bayes_nqp.spatial_weights import worded
 from bayes_nqp.tables._dependence import LM, LM_BESIDE_LAG
 from bayes_nqp.tables._draft import TableDraft
 from bayes_nqp.tables._kinds import Ask, kind
@@ -46,7 +47,7 @@ def spatial_lm(source: Fit | xr.Dataset | Sequence[CheckResult], ask: Ask) -> Ta
     translate, draft = ask.translate, TableDraft(ask)
     digits = 2 if ask.digits is None else ask.digits
     for table in tables:
-        draft.row(translate("Weights: {}", str(table.attrs.get("weights", ""))))
+        draft.row(translate("Weights: {}", worded(str(table.attrs.get("weights", "")))))
         by_test = table.set_index("test")
         for name, label in (LM | LM_BESIDE_LAG).items():
             if name not in by_test.index:

@@ -8,6 +8,7 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from bayes_nqp import schema
 from bayes_nqp.arrays import Array
@@ -37,7 +38,8 @@ _FEWEST: Final = 3
 _PART: Final = 0.5
 """Of what all receive: differences that may be larger are not known."""
 _ADOPTED: Final = "treated"
-_ALL: Final = "all others"
+_ALL: Final = "untreated"
+_BOTH: Final = Message("treated − untreated units")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,20 +98,29 @@ def receivers(fit: Fit) -> Finding:
     worst = min(found, key=lambda name: found[name].tail)
     chance = min(len(found) * found[worst].tail, 1.0)
     ends = table[["lower", "upper"]].to_numpy()
-    vague = bool(np.abs(ends).max() > _PART * abs(_received(total)))
+    average = _received(total)
+    vague = bool(np.abs(ends).max() > _PART * abs(average))
     verdict, sentence = _judged(chance, worst, vague=vague)
-    parts = [
-        Message("{} {}", row["quantity"], spanned(*row[["mean", "lower", "upper"]]))
-        for _, row in table.iterrows()
-    ]
-    figure = Message(
-        "where links to treated units add up to one, all receive {:.3g}; groups differ "
-        "(P = {:.2g}): {}",
-        _received(total), chance, listed(parts, len(parts)),
-    )  # fmt: skip
+    figure = _figure(table, average, chance)
     for x in found.values():
         verdict, sentence = cautious(verdict, sentence, x.refit)
     return Finding(verdict, figure, sentence, table, refit=found[worst].refit)
+
+
+def _figure(table: pd.DataFrame, average: float, chance: float) -> Message:
+    parts = [
+        Message(
+            "{} {}",
+            _BOTH if name.startswith(f"{_ADOPTED}: {_ADOPTED}") else name,
+            spanned(*table.loc[k, ["mean", "lower", "upper"]]),
+        )
+        for k, name in enumerate(table["quantity"])
+    ]
+    return Message(
+        "where links to treated units add up to one, all receive {:.3g}; groups differ "
+        "(P = {:.2g}): {}",
+        average, chance, listed(parts, len(parts)),
+    )  # fmt: skip
 
 
 def _judged(chance: float, worst: str, *, vague: bool) -> tuple[Verdict, Message]:
@@ -179,7 +190,8 @@ def _apart(fit: Fit, name: str, groups: npt.NDArray[np.str_]) -> _Apart | None:
         for level in np.unique(groups)
     }
     first, *others = sorted(
-        (level for level in units if units[level] >= _FEWEST), key=lambda x: -units[x]
+        (level for level in units if units[level] >= _FEWEST),
+        key=lambda x: (x == _ADOPTED, -units[x]),
     ) or [""]
     if not others:
         return None

@@ -34,7 +34,13 @@ def _untreated(context: Context) -> Iterator[str]:
     """What untreated units receive, all together and ring by ring."""
     fit = context.fit
     yield neighbours(context, Grounds(context))
-    yield from _groups(context)
+    groups = [*_groups(context)]
+    yield from groups
+    if groups and not fit.facts.has("exposure"):
+        yield context.translate(
+            "One coefficient of linked units' treatment holds for all who receive: groups differ "
+            "by how much treatment is near them alone."
+        )
     if not fit.facts.has("exposure"):
         return
     rings = received(fit, v.RING, context.weights)
