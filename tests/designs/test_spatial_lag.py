@@ -220,7 +220,7 @@ def test_arguments_are_checked() -> None:
         nqp.SpatialLag(WEIGHTS, complete="rows")  # type: ignore[arg-type]
     with pytest.raises(StudyError, match="'spillovers'"):
         nqp.StaggeredDiD(spillovers=WEIGHTS)  # type: ignore[arg-type]
-    with pytest.raises(StudyError, match="design.spillovers"):
+    with pytest.raises(StudyError, match=r"design\.spillovers"):
         nqp.Mediation(design_of())
     with pytest.raises(StudyError, match="superpopulation"):
         nqp.cell_effects(
