@@ -152,8 +152,8 @@ class ClassSums:
     @cached_property
     def inner(self) -> Array:
         """``h = Lambda + d'v`` of every type (B, H)."""
-        *_, own, _ = self.arrays
-        return np.asarray(self.precision[:, None] + own)
+        *_, products, _ = self.arrays
+        return np.asarray(self.precision[:, None] + products)
 
     def equations(self) -> NoiseEquations:
         """F with deviations out, and log determinants (2, 3)."""

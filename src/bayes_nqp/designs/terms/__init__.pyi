@@ -7,7 +7,7 @@ from bayes_nqp.designs.terms._rings import Rings as Rings
 from bayes_nqp.designs.terms._share_treated import ShareTreated as ShareTreated
 from bayes_nqp.designs.terms._shocks import SharedShocks as SharedShocks
 from bayes_nqp.designs.terms._spatial_lag import SpatialLag as SpatialLag
-from bayes_nqp.designs.terms._spillover import Nearness as Nearness
+from bayes_nqp.designs.terms._spillover import RingTerm as RingTerm
 from bayes_nqp.designs.terms._spillover import Unexposed as Unexposed
 from bayes_nqp.designs.terms._spillover import rising as rising
 from bayes_nqp.designs.terms._trends import DifferentialTrends as DifferentialTrends

@@ -10,7 +10,7 @@ import numpy as np
 
 from bayes_nqp.annotations import Natural, Positive
 from bayes_nqp.arrays import Array, Index
-from bayes_nqp.designs.terms._spillover import Nearness, rising
+from bayes_nqp.designs.terms._spillover import RingTerm, rising
 from bayes_nqp.doors import value
 from bayes_nqp.errors import StudyError
 from bayes_nqp.language import Message
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @value("spillovers")
-class Rings(Nearness):
+class Rings(RingTerm):
     """What units receive from the nearest other unit in force, by distance and time since.
 
     A unit is exposed once another one within the last ring has adopted. Its exposure cohort is
@@ -113,7 +113,7 @@ def _near(places: Locations, km: float) -> tuple[Index, Index, Array]:
 
 
 @value("spillovers")
-class Donut(Nearness):
+class Donut(RingTerm):
     """Leave out untreated rows near units in force.
 
     Rows are left out, not units: a unit that adopts later is exposed before it adopts, and its

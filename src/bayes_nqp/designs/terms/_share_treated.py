@@ -10,7 +10,7 @@ import numpy as np
 
 from bayes_nqp.annotations import Natural
 from bayes_nqp.arrays import Index
-from bayes_nqp.designs.terms._spillover import Nearness, rising
+from bayes_nqp.designs.terms._spillover import RingTerm, rising
 from bayes_nqp.doors import value
 from bayes_nqp.language import Message
 from bayes_nqp.spatial_weights import SpatialWeights
@@ -24,7 +24,7 @@ _ROUNDING = 1e-9
 
 
 @value("spillovers")
-class ShareTreated(Nearness):
+class ShareTreated(RingTerm):
     """What units receive, by how large a share of their neighbours has adopted, and since when.
 
     Parameters

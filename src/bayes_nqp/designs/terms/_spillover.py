@@ -27,7 +27,7 @@ _QUESTION: Final = Message(
 )
 
 
-class Nearness(Term):
+class RingTerm(Term):
     """A term that says how near units are to others in force."""
 
     __slots__ = ()
@@ -69,7 +69,7 @@ class Nearness(Term):
         """Whether the policy reaches farther."""
         return _QUESTION
 
-    def flat(self, *, leads: bool) -> Nearness:
+    def flat(self, *, leads: bool) -> RingTerm:
         """Leave exposed rows out beside leads, else effects of treated rows are the totals.
 
         What treated rows receive has priors, which flat effects of cells leave nothing to.
@@ -150,16 +150,16 @@ class Nearness(Term):
 
 
 @dataclass(frozen=True, slots=True)
-class Unexposed(Nearness):
+class Unexposed(RingTerm):
     """The same exposure, whose untreated rows leave the sample, as where leads are asked for.
 
     Parameters
     ----------
-    term : Nearness
+    term : RingTerm
         Says who is exposed, and since when.
     """
 
-    term: Nearness
+    term: RingTerm
 
     role = "donut"
     drops_rows = True
@@ -207,7 +207,7 @@ def _classes(dates: Index) -> tuple[Index, Index]:
     return classes.T, key
 
 
-def _exposed(term: Nearness, facts: Facts, panel: Panel) -> Calendar:
+def _exposed(term: RingTerm, facts: Facts, panel: Panel) -> Calendar:
     """Classes of units by when they adopt, and when they come to stand in each ring."""
     first = np.where(panel.cohort_codes < 0, panel.periods, panel.cohort_codes)
     dates = np.column_stack([first, term.since(panel)])
@@ -238,7 +238,7 @@ def _exposed(term: Nearness, facts: Facts, panel: Panel) -> Calendar:
     )  # fmt: skip
 
 
-def _check_rings(term: Nearness, place: Index) -> None:
+def _check_rings(term: RingTerm, place: Index) -> None:
     """Refuse rings in which no row of the panel stands, by the ring of each, -1 of none."""
     rows = np.bincount(place + 1, minlength=1 + len(term.rings))[1:]
     for ring, count in zip(term.rings, rows, strict=True):
