@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -256,3 +258,11 @@ def test_ends_in_force_have_names_in_other_languages_and_dates_are_no_other_poli
     assert nqp.check(fit, "other_policies", progress=False).verdict == "not applicable"
     named = {"zh": {"pair": {"levels": {"one": "单端"}}}}
     assert panel.with_labels(named).labels.name("one", "zh") == "单端"
+
+
+def test_studies_report_by_ends_in_force() -> None:
+    path = Path(__file__).parents[2] / "models" / "city_links.toml"
+    study = nqp.studies.validate(path)
+    assert study.by == ("ends", "cohort")
+    assert study.factors == ("ends",)
+    assert nqp.StaggeredDiD(terms=[nqp.NodeShocks()]).facts.moving == ()

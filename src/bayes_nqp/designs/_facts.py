@@ -40,6 +40,8 @@ class Term(ABC):
     """Whether units enter by sums and cross-products of their rows alone."""
     with_dose: bool = True
     """Whether it goes with a continuous exposure, which nobody adopts."""
+    factors: tuple[str, ...] = ()
+    """Factors of cells, besides strata, whose levels units change over time."""
 
     @property
     def role(self) -> str:
@@ -214,6 +216,11 @@ class Facts:
     def has(self, role: str) -> bool:
         """Tell whether a term plays a role; mediators of linked units are "linked"."""
         return any(x.role == role for x in self.terms) or (role == "linked" and self.links)
+
+    @property
+    def moving(self) -> tuple[str, ...]:
+        """Factors of cells, besides strata, whose levels units change over time."""
+        return tuple(name for term in self.terms for name in term.factors)
 
     @property
     def parallel(self) -> bool:

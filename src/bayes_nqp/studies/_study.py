@@ -116,19 +116,20 @@ class Study:
 
     @property
     def factors(self) -> tuple[str, ...]:
-        """The strata by which contrasts are reported."""
-        return tuple(name for name in self.by if name in self.panel.roles.strata)
+        """The strata, and factors of terms, by which contrasts are reported."""
+        return tuple(name for name in self.by if name in _factors(self.panel, self.design))
 
     @property
     def by(self) -> tuple[str, ...]:
-        """What effects are reported by: the file's ``by``, or all strata and the cohort.
+        """What effects are reported by: the file's ``by``, or all factors and the cohort.
 
         The period instead of the cohort where exposure is continuous.
         """
         wanted = self.settings.report.by
         if wanted is not None:
             return tuple(wanted)
-        return (*self.panel.roles.strata, v.COHORT if self.staggered else v.TIME)
+        last = v.COHORT if self.staggered else v.TIME
+        return (*_factors(self.panel, self.design), last)
 
     @property
     def base(self) -> Any:
@@ -222,7 +223,7 @@ def validate(path: str | Path) -> Study:
         plan = plan_of(design, panel)
     check_beside(beside, panel)
     for name in settings.report.by or ():
-        groups = (*panel.roles.strata, *_GROUPS)
+        groups = (*_factors(panel, design), *_GROUPS)
         if name == v.COHORT and not design.facts.adopted:
             raise StudyError(
                 "'report.by' names 'cohort', and nobody adopts anything under continuous exposure",
@@ -237,6 +238,11 @@ def validate(path: str | Path) -> Study:
     notes = (*((twice,) if twice else ()), *plan.notes)
     notes += remarks(settings.report.formats, settings.title)
     return Study(path, settings, data_prepared, design, sampler, notes, beside)
+
+
+def _factors(panel: Panel, design: Design) -> tuple[str, ...]:
+    """Strata, and factors that terms of the design add."""
+    return (*panel.roles.strata, *design.facts.moving)
 
 
 def _design(settings: Settings, values: Values) -> Design:

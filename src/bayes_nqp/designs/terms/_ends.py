@@ -67,6 +67,7 @@ class Ends(Term):
     directed: bool = False
 
     role = "ends"
+    factors = (ENDS,)
     with_channels = False
     of_sums = False
     with_dose = False
