@@ -52,6 +52,7 @@ HOMES = {
     "probabilities": "bayes_nqp.checks.trends._candidates",
     "effects_over_rows": "bayes_nqp.checks.trends._cells_of_designs:over_rows",
     "log_density_at_zero": "bayes_nqp.checks.trends._near_adoption:at_zero",
+    "nesting": "bayes_nqp.checks.shared",
     "means_near_adoption": "bayes_nqp.checks.trends._near_adoption:near_adoption",
     "mixed": "bayes_nqp.checks.trends._averaged",
     "form_posteriors": "bayes_nqp.checks.space._form_posteriors:posteriors",
