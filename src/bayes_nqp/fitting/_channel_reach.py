@@ -120,8 +120,8 @@ def channel_reach(plan: Plan, equation: Equation) -> ChannelReach | None:
         _need_rows(plan)
         links = weights.aligned(plan.panel.unit_labels).matrix
     affected = np.full(shape, -1, dtype=np.int64)
-    some = np.isin(plan.table.role, (TREATED, NEIGHBOUR))
-    rows = np.flatnonzero((plan.cell_of_row >= 0) & some[plan.cell_of_row])
+    of_policy = np.isin(plan.table.role, (TREATED, NEIGHBOUR))[plan.cell_of_row]
+    rows = np.flatnonzero(of_policy & (plan.cell_of_row >= 0))
     affected[frame.unit[rows], frame.time[rows]] = plan.cell_of_row[rows]
     if plan.exposure is not None:
         treated, cell, cells = dose_cells(plan)

@@ -57,7 +57,7 @@ def draw_equations(
     workers = min(n_threads(None), len(equations))
     threads = max(1, n_threads(None) // workers)
     done = 0
-    kept = [KeptFactors(x.gaussian.for_many, _KEPT // len(equations)) for x in equations]
+    factors = [KeptFactors(x.gaussian.for_many, _KEPT // len(equations)) for x in equations]
 
     def sample(number: int) -> Chains:
         nonlocal done
@@ -68,7 +68,7 @@ def draw_equations(
             return at_hand
         values = stock.of(equation.name)
         chains = importance(
-            equation_density(equation, threads, often=True, kept=kept[number]),
+            equation_density(equation, threads, often=True, factors=factors[number]),
             equation.problem.space,
             numbered(sampler, number),
             point_at(equation, values) if values else None,
@@ -82,9 +82,9 @@ def draw_equations(
         equation, x = equations[number], chains[number].values["x"]
         flat = x.reshape(-1, x.shape[2])
         draws = recovered(
-            plan, equation, flat, streams[number], threads=threads, factors=kept[number]
+            plan, equation, flat, streams[number], threads=threads, factors=factors[number]
         )
-        kept[number].clear()
+        factors[number].clear()
         return Drawn(equation, chains[number], x, constrain(equation, x), draws)
 
     numbers = range(len(equations))
@@ -99,7 +99,7 @@ def equation_density(
     threads: int | None = None,
     *,
     often: bool = False,
-    kept: KeptFactors | None = None,
+    factors: KeptFactors | None = None,
 ) -> Density:
     """The log density of an equation's parameters, as samplers take it.
 
@@ -107,13 +107,13 @@ def equation_density(
     ----------
     often : bool, default False
         Whether it will be asked for thousands of points.
-    kept : KeptFactors, optional
+    factors : KeptFactors, optional
         For factors of proposals.
     """
     problem = equation.gaussian.for_many if often else equation.gaussian
 
     def heights(points: Array) -> Array:
-        keeper = kept if len(points) >= _MANY else None
+        keeper = factors if len(points) >= _MANY else None
         return density(problem, points, threads=threads, keeper=keeper)
 
     return Density(heights, partial(gradient, problem, threads=threads))

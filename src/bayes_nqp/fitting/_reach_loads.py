@@ -45,7 +45,7 @@ class Loads:
 
 
 @dataclass(frozen=True, eq=False)
-class Period:
+class PeriodLoads:
     """Effects of one period's treatment.
 
     Parameters

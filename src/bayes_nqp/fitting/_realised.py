@@ -18,7 +18,15 @@ from scipy import sparse
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.arrays import Array, Index
-from bayes_nqp.fitting._reach_loads import Kind, Loads, Period, back_of, between, nodes_of, solver
+from bayes_nqp.fitting._reach_loads import (
+    Kind,
+    Loads,
+    PeriodLoads,
+    back_of,
+    between,
+    nodes_of,
+    solver,
+)
 from bayes_nqp.fitting._theta import theta_of
 from bayes_nqp.gaussian import inverse_diagonal
 from bayes_nqp.planning import CellInfo
@@ -227,7 +235,7 @@ class Reach:
         of_row = cell[unit, time]
         return np.stack([np.bincount(of_row, x[unit, time], rows.size) / rows for x in self.near])
 
-    def _periods(self, loads: Loads) -> list[Period]:
+    def _periods(self, loads: Loads) -> list[PeriodLoads]:
         """Periods with treatment, and what it gives to groups."""
         size, out = np.bincount(self.group), []
         for t in np.flatnonzero((self.treated >= 0).any(axis=0)):
@@ -242,7 +250,7 @@ class Reach:
             cells, place = np.unique(self.cell[group, t], return_inverse=True)
             shares = np.zeros((len(self.cell), cells.size))
             shares[group, place] = size[group] / self.cells.rows[cells[place]]
-            out.append(Period(
+            out.append(PeriodLoads(
                 int(t), h, self.treated[h, t], column, events,
                 np.concatenate([loads.own[h], *linked]), cells, cells[cells < self.n_cells], shares,
             ))  # fmt: skip

@@ -140,10 +140,10 @@ def draw(
             nuisance = problem.redraws()
             values = replace(values, nuisance=nuisance[draws[:, 0] % len(nuisance)])
         factor: Factor | ReducedFactor
-        kept = values.kept
+        stored = values.kept
         # Shared errors enter the normal equations of all coefficients, own cells among them.
-        if factors is not None and kept is not None and errors is None and (kept >= 0).all():
-            factor = factors.take(kept)
+        if factors is not None and stored is not None and errors is None and (stored >= 0).all():
+            factor = factors.take(stored)
         elif errors is None or errors.sums is None:
             _, factor = solved(problem, values)
         else:

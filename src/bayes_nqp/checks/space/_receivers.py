@@ -88,23 +88,23 @@ def receivers(fit: Fit) -> Finding:
     total = total_fit(fit)
     if total.facts.reach == "none":
         raise NotApplicable(Message("No rows of this design receive anything."))
-    found = {name: x for name, groups in _groups(total) if (x := _apart(total, name, groups))}
-    if not found:
+    differences = {name: x for name, groups in _groups(total) if (x := _apart(total, name, groups))}
+    if not differences:
         raise NotApplicable(Message("Too few units of more than one group are near treated ones."))
     table = quantities(
         {f"{name}: {level} − {x.first}": draws
-         for name, x in found.items() for level, draws in x.draws.items()}
+         for name, x in differences.items() for level, draws in x.draws.items()}
     )  # fmt: skip
-    worst = min(found, key=lambda name: found[name].tail)
-    chance = min(len(found) * found[worst].tail, 1.0)
+    worst = min(differences, key=lambda name: differences[name].tail)
+    chance = min(len(differences) * differences[worst].tail, 1.0)
     ends = table[["lower", "upper"]].to_numpy()
     average = _received(total)
     vague = bool(np.abs(ends).max() > _PART * abs(average))
     verdict, sentence = _judged(chance, worst, vague=vague)
     figure = _figure(table, average, chance)
-    for x in found.values():
+    for x in differences.values():
         verdict, sentence = cautious(verdict, sentence, x.refit)
-    return Finding(verdict, figure, sentence, table, refit=found[worst].refit)
+    return Finding(verdict, figure, sentence, table, refit=differences[worst].refit)
 
 
 def _figure(table: pd.DataFrame, average: float, chance: float) -> Message:

@@ -19,15 +19,15 @@ def over_rows(waist: xr.Dataset, cells: xr.Dataset, plan: Plan, other: Plan) -> 
     Where units respond before they adopt, those near them are reached sooner, and stand in cells of
     other dates. Rows count that are treated, or receivers, in both; in cells without any, all do.
     """
-    (cell, mine), (there, others) = cells_of_rows(plan), cells_of_rows(other)
-    rows = np.flatnonzero(plan.kept & other.kept & (cell >= 0) & (there >= 0))
-    i, j = cell[rows], there[rows]
-    alike = mine.role[i] == others.role[j]
-    counted = alike | (np.bincount(i[alike], minlength=mine.rows.size) == 0)[i]
+    (cell, cells_of_fit), (place, places) = cells_of_rows(plan), cells_of_rows(other)
+    rows = np.flatnonzero(plan.kept & other.kept & (cell >= 0) & (place >= 0))
+    i, j = cell[rows], place[rows]
+    alike = cells_of_fit.role[i] == places.role[j]
+    counted = alike | (np.bincount(i[alike], minlength=cells_of_fit.rows.size) == 0)[i]
     shares = sparse.csr_array(
         (plan.frame.weight[rows][counted], (i[counted], j[counted])),
-        (mine.rows.size, others.rows.size),
-    )[~mine.lead][:, ~others.lead]
+        (cells_of_fit.rows.size, places.rows.size),
+    )[~cells_of_fit.lead][:, ~places.lead]
     if shares.shape != (waist.sizes[v.CELL], cells.sizes[v.CELL]):
         return cells
     total = shares.sum(axis=1)
@@ -40,9 +40,9 @@ def over_rows(waist: xr.Dataset, cells: xr.Dataset, plan: Plan, other: Plan) -> 
     out = out.assign_coords({**labels, v.IDENTIFIED: (v.CELL, identified)})
     # All that reaches a receiver is received, whatever else it may do before it adopts.
     received = out[v.EFFECT].sel({v.PATH: v.RECEIVED}, drop=True)
-    kept = (out[v.ROLE] != v.NEIGHBOUR) | (out[v.PATH] == v.RECEIVED)
+    unchanged = (out[v.ROLE] != v.NEIGHBOUR) | (out[v.PATH] == v.RECEIVED)
     alone = received.where(out[v.PATH] == v.TOTAL, 0.0)
-    out[v.EFFECT] = out[v.EFFECT].where(kept, alone).transpose(*effect.dims)
+    out[v.EFFECT] = out[v.EFFECT].where(unchanged, alone).transpose(*effect.dims)
     return out
 
 

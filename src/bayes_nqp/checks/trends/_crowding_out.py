@@ -213,9 +213,9 @@ def _cells(effects: xr.Dataset, plan: Plan, groups: tuple[str, ...]) -> tuple[Sh
     counted, size = panel.counts[panel.unit_codes[rows]], plan.cells.lead.size
     share = np.bincount(of_row[rows], counted * _share(panel, groups)[rows], size)
     strata = [codes[at] for codes in plan.cells.strata.values()]
-    own = effects[v.EFFECT].sel({v.PATH: _own(effects)}).to_numpy()
+    draws = effects[v.EFFECT].sel({v.PATH: _own(effects)}).to_numpy()
     cells = Shares(
-        own.reshape(-1, inside.size)[:, inside],
+        draws.reshape(-1, inside.size)[:, inside],
         share[at] / np.bincount(of_row[rows], counted, size)[at],
         effects[v.EVENT_TIME].to_numpy()[inside],
         _crossed([plan.cells.cohort[at], *strata], at.size),
