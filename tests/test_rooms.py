@@ -1,10 +1,9 @@
-"""Rooms are found and entered from any thread; who calls one reads what to call."""
+"""Rooms are found and entered from any thread, and stay plain modules."""
 
 from __future__ import annotations
 
 import json
 import os
-import pickle
 import subprocess
 import sys
 import textwrap
@@ -14,11 +13,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import cloudpickle
 import pytest
 
 import bayes_nqp as nqp
-from bayes_nqp.errors import UnknownNameError
 from bayes_nqp.registry import Plugins
 from bayes_nqp.rooms import attached, discovered, entered
 
@@ -158,29 +155,12 @@ def test_one_thread_at_a_time_enters_rooms(toy: Any) -> None:
     assert entered("toy_gates").SHELF["most"] == 1
 
 
-def test_every_module_is_pickled_by_its_name() -> None:
-    """Pickles of other packages do so of plain ones alone, unless a module says so itself."""
+def test_every_room_is_a_plain_module() -> None:
+    """Pickles of other packages take a module by its name only if it is nothing more."""
     for name in nqp.__all__:
         getattr(nqp, name)
     ours = {n: m for n, m in sys.modules.items() if n.split(".")[0] == "bayes_nqp"}
-    assert [n for n, m in ours.items() if pickle.loads(cloudpickle.dumps(m)) is not m] == []
-
-    public = [ours[f"bayes_nqp.{name}"] for name in nqp.__all__ if f"bayes_nqp.{name}" in ours]
-    assert {type(room) for room in public} == {ModuleType}
-
-
-def test_who_calls_a_room_reads_what_to_call() -> None:
-    """Before its first import there is no such name; after it there is a module, and the same."""
-    said = []
-    for _ in range(2):
-        with pytest.raises(UnknownNameError, match=r"nqp\.check\(fit\)") as error:
-            nqp.checks(1)
-        said.append(str(error.value))
-        assert nqp.check
-    assert said[0] == said[1]
-    assert nqp.checks.run_checks
-    with pytest.raises(UnknownNameError, match="did you mean 'report'"):
-        nqp.reports(entered("bayes_nqp.reports"))
+    assert [name for name, module in ours.items() if type(module) is not ModuleType] == []
 
 
 def test_no_public_name_is_that_of_a_module_beside_it() -> None:

@@ -2,12 +2,11 @@
 
 from bayes_nqp.doors import ATTRIBUTES, absent
 from bayes_nqp.machine import place_for_pytensor
-from bayes_nqp.rooms import attached, closing
+from bayes_nqp.rooms import attached
 
 place_for_pytensor()
 ATTRIBUTES.live_in(f"{__name__}.attributes")
 _found, __dir__, __all__ = attached(__name__, __file__)
-closing(__name__)
 
 
 def __getattr__(name: str) -> object:

@@ -14,7 +14,7 @@ from threading import RLock, get_ident
 from types import ModuleType
 from typing import Any
 
-__all__ = ["Search", "attached", "closing", "discovered", "entered"]
+__all__ = ["Search", "attached", "discovered", "entered"]
 
 
 _DOOR = RLock()
@@ -73,40 +73,12 @@ def entered(name: str) -> ModuleType:
     return sys.modules[name]
 
 
-class _Named(ModuleType):
-    """A module that pickles take by its name: those of other packages do so of plain ones alone."""
-
-    def __reduce__(self) -> tuple[Callable[[str], ModuleType], tuple[str]]:
-        return entered, (self.__name__,)
-
-
-class _Closed(_Named):
-    """A room without a public name: who calls it is answered as of any name that is not there."""
-
-    def __call__(self, *_: object, **__: object) -> object:
-        package, name = self.__name__.rsplit(".", 1)
-        return sys.modules[package].__getattr__(name)
-
-
-class _House(_Named):
-    """A package that closes rooms as Python puts them into it, imported from wherever."""
-
-    def __setattr__(self, name: str, value: object) -> None:
-        ours = type(value) is ModuleType and value.__name__ == f"{self.__name__}.{name}"
-        if ours and name not in vars(self).get("__all__", ()):
-            value.__class__ = _Closed
-        super().__setattr__(name, value)
-
-
-def closing(package: str) -> None:
-    """Close rooms of a package, from now on, that are not among its ``__all__``."""
-    sys.modules[package].__class__ = _House
-
-
 def attached(
     package: str, file: str
 ) -> tuple[Callable[[str], Any], Callable[[], list[str]], list[str]]:
     """Give a package the names of the stub beside it, each imported when it is first used.
+
+    The package stays a plain module, which pickles of other packages take by its name.
 
     Parameters
     ----------

@@ -58,7 +58,7 @@ _ANSWERS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
         ("pretrend_test pretrends pretrend parallel_trends", "nqp.check(fit, 'pretrends')"),
         ("PlaceboTest placebo placebo_test didplacebo", "nqp.check(fit, 'placebo_time')"),
         (
-            "estat test checks diagnostics robustness",
+            "estat test diagnostics robustness",
             "nqp.check(fit), or one: nqp.check(fit, 'pretrends')",
         ),
         (
