@@ -41,9 +41,10 @@ from bayes_nqp.checks.trends._near_adoption import (
     variance_alone,
 )
 from bayes_nqp.designs import Design, DifferentialTrends, Dip, Term
-from bayes_nqp.errors import Hint, NQPError
+from bayes_nqp.errors import Hint, IdentificationError, NQPError
 from bayes_nqp.fitting import Fit, SlopeLaw, once, panel_of
 from bayes_nqp.language import NOTHING, Message, listed
+from bayes_nqp.planning import plan_of
 
 DRIFT_ODDS: Final = 1.5
 """Prior log odds of a drift; docs/truth.md says what they rest on."""
@@ -91,10 +92,13 @@ class Candidate:
 
     def design(self, fit: Fit) -> Design:
         """The design, as `fit` takes it, without rows whose effects it alone cannot identify."""
-        changes = self.changes(fit)
-        if changes and fit.takes("unidentified"):
-            changes["unidentified"] = "drop"
-        return fit.design.variant(changes)
+        design = fit.design.variant(self.changes(fit))
+        if fit.takes("unidentified"):
+            try:
+                plan_of(design, panel_of(fit))
+            except IdentificationError:
+                return design.variant({"unidentified": "drop"})
+        return design
 
     def hint(self, fit: Fit) -> Message:
         """What to write for it."""
