@@ -218,4 +218,5 @@ def _received(fit: Fit) -> float:
         return float(draws.mean()) / exposure.size
     near, frame = _near(fit), fit.plan.frame
     start = frame.time[frame.treated].min()
-    return float(draws.mean()) / float(near[~frame.treated & (frame.time >= start)].mean())
+    linked = float(near[~frame.treated & (frame.time >= start)].mean())
+    return float(draws.mean()) / linked if linked else 0.0  # No untreated row is near anyone.

@@ -29,7 +29,7 @@ def over_rows(waist: xr.Dataset, cells: xr.Dataset, plan: Plan, other: Plan) -> 
         (cells_of_fit.rows.size, places.rows.size),
     )[~cells_of_fit.lead][:, ~places.lead]
     if shares.shape != (waist.sizes[v.CELL], cells.sizes[v.CELL]):
-        return cells
+        return cells.assign_coords({v.IDENTIFIED: (v.CELL, np.zeros(cells.sizes[v.CELL], bool))})
     total = shares.sum(axis=1)
     identified = (total > 0.0) & (shares @ ~cells[v.IDENTIFIED].to_numpy() == 0.0)
     shares = sparse.diags_array(1.0 / np.where(total > 0.0, total, 1.0)) @ shares
