@@ -39,7 +39,8 @@ def _untreated(context: Context) -> Iterator[str]:
     if groups and not fit.facts.has("exposure"):
         yield context.translate(
             "One coefficient of linked units' treatment holds for all who receive: groups differ "
-            "by how much treatment is near them alone."
+            "by how much treatment is near them alone, and their intervals hold only if they "
+            "receive alike (check receivers)."
         )
     if not fit.facts.has("exposure"):
         return
