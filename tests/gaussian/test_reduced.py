@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 from dense import dense, values_of
 from design_table import DESIGNS
+from linked_cities import PANEL, WEIGHTS
 
+import bayes_nqp as nqp
 from bayes_nqp.gaussian import GaussianProblem, density, draw, gaussian_problem
 from bayes_nqp.gaussian.pairs import as_dummies
 from bayes_nqp.planning import plan_of
@@ -54,6 +56,37 @@ def test_means_are_those_of_the_whole_problem(name: str) -> None:
     for part in ("local", "slots", "deviation", "spread", "weight", "response"):
         size = 1e-7 * max(1.0, np.abs(getattr(theirs, part)).max(initial=0.0))
         assert getattr(ours, part) == pytest.approx(getattr(theirs, part), rel=1e-7, abs=size)
+
+
+LAGS = {
+    "SAR": nqp.StaggeredDiD(spillovers=nqp.SpatialLag(WEIGHTS, durbin=False)),
+    "SDM": nqp.StaggeredDiD(spillovers=nqp.SpatialLag(WEIGHTS)),
+    "dynamic SDM": nqp.StaggeredDiD(
+        spillovers=nqp.SpatialLag(WEIGHTS, dynamics=True), errors=nqp.IID(),
+        effect=nqp.Complete(varying=None),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LAGS)
+def test_a_lag_comes_off_every_group(name: str) -> None:
+    statement = plan_of(LAGS[name], PANEL).equations[0].problem
+    whole, reduced = (gaussian_problem(statement, reduce=x) for x in (False, True))
+    assert whole.reduced is None
+    assert reduced.reduced is not None
+    points = 0.7 * np.random.default_rng(5).standard_normal((20, len(whole.space)))
+    assert density(reduced, points) == pytest.approx(density(whole, points), rel=1e-10)
+    ours, theirs = (draw(x, points[:3], None) for x in (reduced, whole))
+    for part in ("shared", "local", "slots", "deviation"):
+        assert getattr(ours, part) == pytest.approx(getattr(theirs, part), rel=1e-7, abs=1e-8)
+
+
+def test_ties_of_a_lag_keep_the_whole_problem() -> None:
+    design = nqp.StaggeredDiD(
+        spillovers=nqp.SpatialLag(WEIGHTS, error=True), effect=nqp.Complete(varying=None)
+    )
+    statement = plan_of(design, PANEL).equations[0].problem
+    assert gaussian_problem(statement, reduce=True).reduced is None
 
 
 @pytest.mark.parametrize("name", ["partial, units, AR(1)", "separate, units", "covariates"])

@@ -28,7 +28,7 @@ from bayes_nqp.gaussian.owners import taken_by_owners
 from bayes_nqp.gaussian.path_laws import turned_in
 from bayes_nqp.gaussian.problem import GaussianProblem
 from bayes_nqp.gaussian.processes import block_processes_out, group_processes_out
-from bayes_nqp.gaussian.reduced import ReducedFactor, factor_reduced
+from bayes_nqp.gaussian.reduced import ReducedFactor, factor_reduced, lag_off_groups
 from bayes_nqp.gaussian.types import Arrowhead, Values
 
 _LOG_2PI = float(np.log(2.0 * np.pi))
@@ -161,7 +161,11 @@ def solved(problem: GaussianProblem, values: Values) -> tuple[Array, Factor | Re
         equations = normal_equations(problem, values)
         return equations.total, factorise(problem, values, equations.matrix)
     groups = group_equations(problem, values)
-    return groups.total, factor_reduced(problem, values, groups.f)
+    f, total, jacobian = groups.f, groups.total, values.log_determinant
+    if problem.lag is not None and values.lag is not None and jacobian is not None:
+        f = lag_off_groups(problem.reduced, values.lag, f)
+        total = total + problem.lag.periods * jacobian  # |I - delta W| of every free period.
+    return total, factor_reduced(problem, values, f)
 
 
 def assembled(

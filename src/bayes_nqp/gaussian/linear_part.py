@@ -32,6 +32,8 @@ class Reduced:
     map2 : csr_array (block local n + border², squares)
         From the squares to rows of local coefficients (block, local, local + border), and to the
         border, lower triangle.
+    lags : ndarray of int (column)
+        Rows of every F that a lag takes off the outcome's.
     """
 
     buckets: Sequence[OwnCells]
@@ -40,6 +42,7 @@ class Reduced:
     local_scale: Index  # (block, local), PADDING likewise.
     kind_loads: Array
     map2: Any
+    lags: Index
 
     @property
     def n_border(self) -> int:

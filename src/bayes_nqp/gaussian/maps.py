@@ -23,7 +23,7 @@ from bayes_nqp.gaussian.layout import Layout, layout_of, slots_of_groups
 from bayes_nqp.gaussian.linear_part import Reduced
 from bayes_nqp.gaussian.pairs import MANY_PAIRS, paired
 from bayes_nqp.gaussian.problem import GaussianProblem, IsotropicDeviation
-from bayes_nqp.gaussian.reduced import MANY_LOCAL, NARROW, reduced
+from bayes_nqp.gaussian.reduced import MANY_LOCAL, NARROW, VERY_MANY_LOCAL, reduced
 from bayes_nqp.gaussian.statement import Problem
 from bayes_nqp.gaussian.types import Moments, Owners
 from bayes_nqp.parameters import Scale
@@ -143,7 +143,11 @@ def _moments(problem: Problem, types: ClassTypes, dense_pairs: bool | None) -> M
 
 def _reduces(problem: Problem, width: int, n_local: int, reduce: bool | None) -> bool:
     """Whether own cells come off first: by default where there are many, and few columns."""
-    if problem.placement.most or problem.path_coefficients or problem.lag is not None:
+    # Columns with ties may be of cells, which F has no row of.
+    tied = problem.lag is not None and problem.lag.ties
+    if problem.placement.most or problem.path_coefficients or tied:
         return False
-    many = n_local * len(problem.blocks) >= MANY_LOCAL and width <= NARROW * n_local
+    locals_of_all = n_local * len(problem.blocks)
+    narrow = NARROW * n_local * max(1.0, locals_of_all / VERY_MANY_LOCAL)
+    many = locals_of_all >= MANY_LOCAL and width <= narrow
     return many if reduce is None else reduce
