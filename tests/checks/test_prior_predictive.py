@@ -64,6 +64,15 @@ def test_priors_far_too_wide_are_doubted(ordinary: nqp.Fit) -> None:
     assert "far below" in result.sentence
 
 
+def test_effects_that_differ_little_are_no_doubt(ordinary: nqp.Fit) -> None:
+    """Priors of how cells differ, fifty times as wide: shrinkage is what they are there for."""
+    result = under(ordinary, cell=50.0, contrast=50.0, walk=50.0)
+    found = result.evidence
+    assert isinstance(found, xr.Dataset)
+    assert found["p_value"].sel(statistic="sd of treated less untreated") < 0.02
+    assert result.verdict == "holds", result.sentence
+
+
 @pytest.mark.parametrize("changes", [{"effect": nqp.Separate()}, {"moderator": "size"}])
 def test_flat_priors_say_nothing_of_how_effects_differ(changes: dict[str, object]) -> None:
     """A flat slope of a moderator, and flat effects, are drawn from a wide prior in its place."""

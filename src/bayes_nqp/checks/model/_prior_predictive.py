@@ -21,6 +21,7 @@ from bayes_nqp.language import Message, advised, joined, separated
 
 _DOUBT = 0.02
 """Two-sided tail probability of a single statistic below which there is doubt."""
+_APART = Message("sd of treated less untreated")
 
 
 @asks(
@@ -41,7 +42,8 @@ def prior_predictive(fit: Fit, *, draws: Annotated[int, Ge(20)] = 500) -> Findin
     does not depend on the unit of the outcome.
 
     It fails where an observed statistic lies outside all draws. There is doubt where one has
-    a two-sided tail probability below 0.02: too tight a prior, or far too wide a one.
+    a two-sided tail probability below 0.02: too tight a prior, or far too wide a one. Effects that
+    differ less than their priors allow do not count: partial pooling is for that.
 
     References
     ----------
@@ -57,8 +59,9 @@ def prior_predictive(fit: Fit, *, draws: Annotated[int, Ge(20)] = 500) -> Findin
         _statistics(rows, x, flat=flat) for x in (observed, prior["outcome"].to_numpy()[0])
     )
     tail = tail_of(actual, [replicates])
-    doubted = np.flatnonzero(tail.p_value < _DOUBT)
-    out = bool((tail.p_value <= 2.0 / (draws + 1)).any())
+    below = tail.observed < np.median(tail.replicated, axis=0)
+    doubted = np.flatnonzero((tail.p_value < _DOUBT) & ~(below & (np.array(tail.names) == _APART)))
+    out = bool((tail.p_value[doubted] <= 2.0 / (draws + 1)).any())
     verdict = ladder(fails=doubted.size and out, doubt=doubted.size)
     effect, within = float(att(prior).std()), tail.names.index("sd within units")
     spread = tail.observed[within]
@@ -92,7 +95,7 @@ def _statistics(rows: Untreated, outcome: Array, *, flat: bool) -> dict[str, Arr
     if differences.shape[1]:
         values[Message("treated less untreated")] = differences.mean(axis=1)
     if differences.shape[1] > 1 and not flat:
-        values[Message("sd of treated less untreated")] = differences.std(axis=1)
+        values[_APART] = differences.std(axis=1)
     return values
 
 
