@@ -143,7 +143,11 @@ def test_gaps_are_refused_or_left_out() -> None:
     assert IDS[3] in str(caught.value)
     assert "complete='units'" in str(caught.value)
     term = nqp.SpatialLag(WEIGHTS, complete="units")
-    assert plan_of(design_of(spillovers=term), gappy).panel.n_units == UNITS - 1
+    plan = plan_of(design_of(spillovers=term), gappy)
+    assert plan.panel.n_units == UNITS - 1
+    adopts = int(gappy.cohort_codes[list(gappy.unit_labels).index(IDS[3])] >= 0)
+    assert f"keeps no row: 1; of these {adopts} adopt" in plan.notes[0]
+    assert not plan_of(design_of(spillovers=term), PANEL).notes
 
 
 def test_beside_errors_that_follow_linked_ones_nothing_feeds_back() -> None:

@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self
 
+import numpy as np
+
 from bayes_nqp.designs._facts import Facts, Term
 from bayes_nqp.designs._model import ModelSpec
 from bayes_nqp.designs._spec import EquationSpec, Timing
@@ -181,12 +183,14 @@ class SingleEquation(Design):
         StudyError
             If the panel does not have what the design names.
         """
-        panel, facts = self.rows(panel), self.facts
+        whole, facts = panel, self.facts
+        panel = self.rows(whole)
         equation, timing = self.equation(panel), self.timing(panel)
         for term in facts.terms:
             timing = term.timing(timing, facts, panel)
         equation = facts.with_terms(equation, timing, panel)
-        return ModelSpec(facts, panel, timing, (equation,), self.unidentified)
+        notes = units_left_out(whole, panel)
+        return ModelSpec(facts, panel, timing, (equation,), self.unidentified, notes=notes)
 
     @property
     def outcome_design(self) -> Self:
@@ -202,6 +206,20 @@ class SingleEquation(Design):
             What each is called, what changes, and the design; none by default.
         """
         return ()
+
+
+def units_left_out(panel: Panel, rows: Panel) -> tuple[Message, ...]:
+    """Say how many units have no row left, and how many of these adopt."""
+    gone = ~np.isin(panel.unit_labels, rows.unit_labels)
+    if not gone.any():
+        return ()
+    adopting = int((gone & (panel.cohort_codes >= 0)).sum())
+    return (
+        Message(
+            "units of which the design keeps no row: {:,}; of these {:,} adopt",
+            int(gone.sum()), adopting,
+        ),
+    )  # fmt: skip
 
 
 def _check_term(name: str, value: object) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, Self
 from bayes_nqp.annotations import Natural
 from bayes_nqp.arrays import Array
 from bayes_nqp.designs._channels import ChannelFacts, complete_cases
-from bayes_nqp.designs._design import Design, SingleEquation
+from bayes_nqp.designs._design import Design, SingleEquation, units_left_out
 from bayes_nqp.designs._facts import Facts
 from bayes_nqp.designs._links import check_rows
 from bayes_nqp.designs._model import ModelSpec
@@ -276,6 +276,7 @@ class Mediation(Design):
         panel, values, notes = complete_cases(panel, names, self.lag)
         rows = self.design.rows(panel)
         if rows.n_rows < panel.n_rows:
+            notes = (*notes, *units_left_out(panel, rows))
             panel, values, _ = complete_cases(rows, names, self.lag)
         return panel, values, notes
 
