@@ -210,6 +210,19 @@ def test_time_effects_doubt_a_contrast_that_is_a_trend(calm: nqp.Fit) -> None:
     assert float(result.evidence["log_bayes_factor"].sel(column="region")) > 20
 
 
+def test_common_time_effects_are_no_rival_to_those_by_level(calm: nqp.Fit) -> None:
+    """A drift too small to refute them moves their contrast, and not the fit's."""
+    apart = nqp.fit(calm.design, panel_of(frame(drift=0.03)), SAMPLER, progress=False)
+    result = nqp.check(apart, "time_effects")
+    assert isinstance(result.evidence, xr.Dataset)
+    assert not result.evidence["refuted"]
+    assert result.verdict == "holds"
+    assert "Those of the fit, by region, leave such trends out" in result.sentence
+    common = nqp.StaggeredDiD(time=nqp.TimeEffects())
+    taken = nqp.fit(common, apart.panel, SAMPLER, progress=False)
+    assert nqp.check(taken, "time_effects").verdict in ("in doubt", "fails")
+
+
 def test_time_effects_thin_a_longer_refit(calm: nqp.Fit) -> None:
     short = replace(calm, tree=calm.tree.isel(draw=slice(0, 400)))
     result = nqp.check(short, "time_effects")

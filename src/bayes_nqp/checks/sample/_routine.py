@@ -108,7 +108,9 @@ def routine(
     others, lost = [], []
     for change, label, task in alternatives:
         try:
-            others.append(Alternative(label, change, *task()))
+            design, rows = task()
+            fewer = rows.n_rows < panel_of(fit).n_rows
+            others.append(Alternative(label, change, design, rows, fewer=fewer))
         except NotApplicable as missing:
             lost.append(Message("{}, {}: {}", change, label, missing.why))
         except NQPError as error:

@@ -172,7 +172,7 @@ def _priors(fit: Fit) -> list[Alternative]:
 
 
 def _sample(fit: Fit) -> list[Alternative]:
-    others = [Alternative(label, change, design) for label, change, design in fit.variants()]
+    others = [Alternative(*variant, fewer=True) for variant in fit.variants()]
     covariates = fit.facts.covariates_of(panel_of(fit))
     if not covariates or not fit.takes("covariates"):
         return others

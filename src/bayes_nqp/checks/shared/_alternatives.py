@@ -55,6 +55,10 @@ class Alternative:
         What the fit itself says of the same target; its average effect by default.
     counts : bool, default True
         Whether the verdict rests on it too; False for what is shown for comparison alone.
+    fewer : bool, default False
+        Whether it uses less of the same data (rows, controls, periods before adoption), so that
+        its interval is wider where the fit is right: a conclusion that it loses by that alone
+        is none of its findings.
     """
 
     label: str
@@ -63,6 +67,7 @@ class Alternative:
     panel: Panel | None = None
     reference: float | None = None
     counts: bool = True
+    fewer: bool = False
 
 
 def compared(fitted: Fit, alternatives: Sequence[Alternative], work: str) -> xr.Dataset:
@@ -78,8 +83,8 @@ def compared(fitted: Fit, alternatives: Sequence[Alternative], work: str) -> xr.
     Dataset
         ``att`` (chain, draw, specification), outcome units, the fit's own first (as `called`
         names it), over cells from adoption on; with the coordinates ``specification``,
-        ``change``, ``reference`` (what the fit says of the same target), ``counts`` and
-        ``gate_of`` by specification; what could not be fitted is left out and named, with the
+        ``change``, ``reference`` (what the fit says of the same target), ``counts``, ``fewer``
+        and ``gate_of`` by specification; what could not be fitted is left out and named, with the
         reason, in the attr ``left_out``.
 
     Raises
@@ -107,6 +112,7 @@ def compared(fitted: Fit, alternatives: Sequence[Alternative], work: str) -> xr.
         "change": np.array([other.change for other in every]),
         "reference": [overall if x.reference is None else x.reference for x in every],
         "counts": np.array([other.counts for other in every]),
+        "fewer": np.array([other.fewer for other in every]),
         "gate_of": np.array(gates, dtype=str),
     }
     draws = np.stack([_thinned(effect), *(numbers["att"] for _, numbers in results)], axis=-1)
@@ -266,7 +272,8 @@ def comparison(evidence: xr.Dataset, *, far: float = FAR) -> Comparison:
         "fails" if the fit's interval excludes zero and an alternative lies more than a posterior
         sd on the other side; "in doubt" if one concludes otherwise (see `otherwise`), lies far
         from the fit's own estimate of the same target, or did not converge. Neither distance counts
-        that chance explains at 5 %, a sign at 0.5 %. Alternatives that do not count are left aside.
+        that chance explains at 5 %, nor another conclusion of fewer data, a sign at 0.5 %.
+        Alternatives that do not count are left aside.
 
     References
     ----------
@@ -277,15 +284,17 @@ def comparison(evidence: xr.Dataset, *, far: float = FAR) -> Comparison:
     mean, sd = flat.mean(axis=0), flat.std(axis=0)
     low, high = np.quantile(flat[:, 0], (0.025, 0.975))
     sign = int(low > 0) - int(high < 0)
-    other = otherwise(float((flat[:, 0] > 0).mean()), (flat > 0).mean(axis=0))
     gap = np.where(counts, mean - evidence["reference"].to_numpy(), 0.0)[1:]
     # Where the fit is right it is efficient, and var(b - a) = var b - var a for any other b.
     chance = np.sqrt(np.maximum(sd**2 - sd[0] ** 2, 0.0))
     shift = gap / sd[0]
     doubtful, failing = -ndtri([0.05 / 2.0, FAILING / 2.0])
     distant = (np.abs(gap) > doubtful * chance[1:]) & (np.abs(shift) > far)
-    opposite = (np.sign(mean) == -sign) & (sign != 0)
-    opposite &= np.abs(mean - mean[0]) > failing * chance
+    moved = np.abs(mean - mean[0])
+    opposite = (np.sign(mean) == -sign) & (sign != 0) & (moved > failing * chance)
+    # Half of the data lose the sign of an effect of three of its sds in a third of samples.
+    other = otherwise(float((flat[:, 0] > 0).mean()), (flat > 0).mean(axis=0))
+    other &= ~evidence["fewer"].to_numpy() | (moved > doubtful * chance)
     settled = evidence["gate_of"].to_numpy() == v.PASSED
     names = texts_of(evidence, "specification")
     turned, lost, unsettled = (

@@ -58,6 +58,7 @@ def anticipation(fit: Fit, *, periods: Annotated[int, Ge(1)] = 2) -> Finding:
             Message("{n} period of anticipation", plural="{n} periods of anticipation", n=k),
             Message("anticipation"),
             fit.variant(anticipation=k, drop=True),
+            fewer=True,
         )
         for k in range(ahead + 1, ahead + most + 1)
     ]

@@ -23,7 +23,7 @@ def control_group(fit: Fit) -> Finding:
     never = fit.facts.leads
     other = fit.variant(controls="all" if never else "never")
     named = Message("all untreated rows") if never else Message("never-treated units")
-    alternative = Alternative(named, Message("controls"), other)
+    alternative = Alternative(named, Message("controls"), other, fewer=True)
     evidence = compared(fit, [alternative], Message("refitting with other controls"))
     against = comparison(evidence, far=1.5)
     figure = Message(

@@ -82,7 +82,9 @@ def time_effects(fit: Fit) -> Finding:
 
     Every contrast of two levels of a stratum is compared between time effects by level and common
     ones: it may move by a posterior sd, or by what chance explains (Hausman 1978), and keep its
-    conclusion. A choice that the data refute by more than 3 nats is no rival.
+    conclusion. A choice that the data refute by more than 3 nats is no rival, nor are common ones
+    to a fit by level, which is right whether levels move apart or not: what they do to a contrast
+    is said.
     """
     panel = panel_of(fit)
     levels, pairs = _levels(fit), _pairs(fit) if _strata(fit) else []
@@ -234,10 +236,12 @@ def _of_contrasts(fit: Fit, pairs: list[Pair]) -> Finding:
     signs = [_conclusions(first), _conclusions(second)]
     positive = [(x > 0).mean(v.SAMPLE_DIMS).to_numpy() for x in (first, second)]
     changed = [otherwise(p, np.array([q])).any() for p, q in zip(*positive, strict=True)]
-    verdict = ladder(
-        fails=(signs[0] * signs[1] < 0).any(),
-        doubt=(np.abs(shift) > np.maximum(1.0, _chance(first, second))).any() or any(changed),
-    )
+    apart = bool((np.abs(shift) > np.maximum(1.0, _chance(first, second))).any())
+    if by_level and not (fit.facts.time and fit.facts.time.pooled):
+        sentence = _sentence_by_level(choices, moved=apart)
+        return Finding(HOLDS, figure, sentence, evidence, "comparison", other)
+    turned = bool((signs[0] * signs[1] < 0).any())
+    verdict = ladder(fails=turned, doubt=apart or any(changed))
     return Finding(verdict, figure, _sentence(verdict, choices), evidence, "comparison", other)
 
 
@@ -273,6 +277,18 @@ def _sentence(verdict: Verdict, choices: list[Message]) -> Message:
         "With {}, a contrast moves by more than chance explains or concludes differently: part of "
         "it may be a trend between strata.",
         how,
+    )
+
+
+def _sentence_by_level(choices: list[Message], *, moved: bool) -> Message:
+    """Common time effects are those by level with one movement: they can show nothing against."""
+    if not moved:
+        how = Message("time effects {} and time effects {}", *choices)
+        return Message("With {}, contrasts differ by no more than chance explains.", how)
+    return Message(
+        "With time effects {1}, a contrast moves by more than chance explains: part of it would be "
+        "a trend between strata. Those of the fit, {0}, leave such trends out.",
+        *choices,
     )
 
 
