@@ -1,17 +1,18 @@
 """Run: python -m benchmarks.spatial_sbc [--replications N] [--collect]; an interrupted run goes on.
 
 Truths drawn from priors and ranked among draws of refits: coefficients of a lag with columns of
-linked units' treatment ("SDM"), of errors that follow those of linked units ("SDEM") and of the
-period before ("dynamics"), draws over weights under SAR, which of three being drawn too
-("weights"), and the length of decay ("decay"). The scale of priors is held, but in mixtures. The
-third is an adjusted likelihood: ranks say how much that matters. Panels are of 60 units, 8 or 10
-periods. A row a replication in .cache/spatial_sbc, kept in benchmarks/measured by --collect.
+linked units' treatment ("SDM"), by who receives it ("receivers"), of errors that follow those of
+linked units ("SDEM") and of the period before ("dynamics"), draws over weights under SAR, which of
+three being drawn too ("weights"), and the length of decay ("decay"). The scale of priors is held,
+but in mixtures. Dynamics have an adjusted likelihood: ranks say how much that matters. Panels are
+of 60 units, 8 or 10 periods. A row a replication in .cache/spatial_sbc, kept in benchmarks/measured
+by --collect.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -32,9 +33,10 @@ SEED, UNITS, RANKED, BINS = 33_500_000, 60, 99, 10
 IDS = [f"u{k:02d}" for k in range(UNITS)]
 EFFECT, KM = nqp.Complete(varying=None), (25.0, 50.0, 100.0, 200.0, 400.0)
 TERMS = ("level", "drift", "walk")
+HALF = np.array(["a", "b"])[np.arange(UNITS) // 4 % 2]
 
 
-def panel_of(periods: int) -> tuple[nqp.Panel, np.ndarray]:
+def panel_of(periods: int, *strata: str) -> tuple[nqp.Panel, np.ndarray]:
     """Places, two dates of adoption, and an outcome of which only the scale is used."""
     rng = np.random.default_rng(UNITS)
     place = np.column_stack([110 + 8 * rng.random(UNITS), 28 + 8 * rng.random(UNITS)])
@@ -45,9 +47,10 @@ def panel_of(periods: int) -> tuple[nqp.Panel, np.ndarray]:
         "y": rng.standard_normal(UNITS * periods),
         "cohort": np.repeat(np.where(start < 99, start, np.nan), periods),
         "longitude": np.repeat(place[:, 0], periods), "latitude": np.repeat(place[:, 1], periods),
+        "half": np.repeat(HALF, periods),
     }  # fmt: skip
     panel = nqp.Panel.from_frame(
-        pd.DataFrame(columns), unit="unit", time="time", cohort="cohort", outcome="y"
+        pd.DataFrame(columns), unit="unit", time="time", cohort="cohort", outcome="y", strata=strata
     )
     return panel, time >= start[:, None]
 
@@ -124,14 +127,18 @@ def dynamics(seed: int) -> dict[str, tuple[float, np.ndarray]]:
     }  # fmt: skip
 
 
-def linked(seed: int, *, error: bool) -> dict[str, tuple[float, np.ndarray]]:
+def linked(
+    seed: int, *, error: bool, by: Sequence[str] = ()
+) -> dict[str, tuple[float, np.ndarray]]:
     """SDM, or SDEM where errors follow those of linked units: all of it from its priors."""
-    panel, policy = panel_of(8)
+    panel, policy = panel_of(8, *by)
     near, rng = nqp.spatial_weights.nearest(panel, k=4), np.random.default_rng([seed, 1])
     w = near.aligned(IDS).matrix.toarray()
     plain = nqp.StaggeredDiD(EFFECT, nqp.AR1(), nqp.TimeEffects())
-    columns = nqp.SpatialLag(near, durbin=["treatment"], lag=False)
-    design = plain.variant({"spillovers": nqp.SpatialLag(near, durbin=True, error=error)})
+    columns = nqp.SpatialLag(near, durbin=["treatment"], lag=False, receivers=by)
+    design = plain.variant(
+        {"spillovers": nqp.SpatialLag(near, durbin=True, error=error, receivers=by)}
+    )
     scale = plan_of(design, panel).equations[0].scale
     wide = {"priors": nqp.Priors(wide=1.0), "spillovers": columns}
     prior = drawn(plain.variant(wide), panel, seed)
@@ -141,7 +148,12 @@ def linked(seed: int, *, error: bool) -> dict[str, tuple[float, np.ndarray]]:
     inverse = np.linalg.inv(np.eye(UNITS) - delta * w)
     own = own_of(panel, prior, policy)
     near_of = linked_columns(prior, policy)
-    received = sum(value * (w @ (policy & at)) for value, at in near_of)
+    halves = [HALF == x for x in "ab"] if by else [HALF != ""]
+    onto = [np.diag(inside * 1.0) @ w for inside in halves]
+    received = sum(
+        value * (links @ (policy & at)) for links, part in zip(onto, near_of, strict=True)
+        for value, at in part
+    )  # fmt: skip
     rows, mean = table(panel, prior["outcome"].to_numpy()[0, 0]), own + received
     y = mean + inverse @ (rows - mean) if error else inverse @ rows
     total = mean if error else inverse @ mean
@@ -149,27 +161,45 @@ def linked(seed: int, *, error: bool) -> dict[str, tuple[float, np.ndarray]]:
         own
         if error
         else np.diag(inverse)[:, None] * own
-        + sum(value * np.diag(inverse @ w)[:, None] * (policy & at) for value, at in near_of)
+        + sum(
+            value * np.diag(inverse @ links)[:, None] * (policy & at)
+            for links, part in zip(onto, near_of, strict=True)
+            for value, at in part
+        )
     )
     fit = nqp.fit(design, with_outcome(panel, y), sampler(seed), scale=scale, progress=False)
     out = {
         "total effect": (total[policy].mean(), nqp.att(fit)),
         "direct effect": (direct[policy].mean(), nqp.att(fit, path="direct")),
     }  # fmt: skip
+    bare = ~policy & policy.any(axis=0)
+    for level in np.unique(HALF) if by else ():
+        truth = (total * (bare & (HALF == level)[:, None])).sum()
+        draws = nqp.received(fit, by="half").sel(half=level)
+        out[f"received in {level}"] = (truth / (bare & (HALF == level)[:, None]).sum(), draws)
     lag = next(x for x in fit.posterior if x.endswith(("__delta", "__lambda")))
     names = [str(lag), "outcome__linked_level", "outcome__rho", "outcome__sigma"]
     for name in names:
         truth = delta if name == lag else float(prior[name].to_numpy().ravel()[0])
-        out[name.removeprefix("outcome__")] = (truth, fit.posterior[name])
+        # Of two levels of receivers the first.
+        dims = [d for d in fit.posterior[name].dims if d not in v.SAMPLE_DIMS]
+        draws = fit.posterior[name].isel(dict.fromkeys(dims, 0))
+        out[name.removeprefix("outcome__")] = (truth, draws)
     return out
 
 
-def linked_columns(prior: Any, policy: np.ndarray) -> list[tuple[float, np.ndarray]]:
-    """Effects of linked units' treatment by periods since their adoption, and where they are."""
+def linked_columns(prior: Any, policy: np.ndarray) -> list[list[tuple[float, np.ndarray]]]:
+    """Effects of linked units' treatment by periods since their adoption, and where they are.
+
+    A list for each level of those who receive.
+    """
     event = np.arange(policy.shape[1]) - start_of(policy)[:, None]
     level, drift, walk = (prior[f"outcome__linked_{x}"].to_numpy().ravel() for x in TERMS)
     last = int(event[policy].max())
-    return [(level[0] + drift[0] * e + walk[:e].sum(), event == e) for e in range(last + 1)]
+    return [
+        [(a + b * e + steps[:e].sum(), event == e) for e in range(last + 1)]
+        for a, b, steps in zip(level, drift, walk.reshape(level.size, -1), strict=True)
+    ]
 
 
 def weights(seed: int) -> dict[str, tuple[float, np.ndarray]]:
@@ -229,7 +259,7 @@ def decay(seed: int) -> dict[str, tuple[float, np.ndarray]]:
     spread = np.exp(rng.uniform(edges[place], edges[place + 1]))
     own = own_of(panel, prior, policy)[policy].mean()
     w = term.weights.aligned(IDS).matrix.toarray()
-    columns = linked_columns(prior, policy)
+    (columns,) = linked_columns(prior, policy)
     received = sum(value * (w @ (policy & at)) for value, at in columns)[policy].mean()
     return {
         "length": (length, spread),
@@ -246,6 +276,7 @@ def start_of(policy: np.ndarray) -> np.ndarray:
 
 CASES: dict[str, Callable[[int], dict[str, tuple[float, Any]]]] = {
     "SDM": partial(linked, error=False), "SDEM": partial(linked, error=True),
+    "receivers": partial(linked, error=False, by=("half",)),
     "dynamics": dynamics, "weights": weights, "decay": decay,
 }  # fmt: skip
 

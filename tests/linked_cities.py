@@ -74,6 +74,13 @@ def tables(panel: nqp.Panel) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return y, x, np.where((panel.cohort_codes[:, None] >= 0) & (event >= 0), event, -1)
 
 
+def receivers_of(term: nqp.SpatialLag) -> list[np.ndarray]:
+    """Who is of each level of those who receive (unit): of one, or of the two of the coast."""
+    if not term.receivers:
+        return [np.ones(UNITS)]
+    return [(COAST == level) * 1.0 for level in ("coastal", "inland")]
+
+
 def dense(
     panel: nqp.Panel, design: nqp.StaggeredDiD, values: dict[str, float], w: np.ndarray,
     levels: np.ndarray, *, outcome: np.ndarray | None = None, more: tuple[np.ndarray, ...] = (),
@@ -104,7 +111,8 @@ def dense(
         nonlocal v
         v = v + sd**2 * np.outer(column.ravel(), column.ravel())
 
-    for links, first in sides:
+    treatment = [(own, ""), *((own @ np.diag(x) @ w, "linked_") for x in receivers_of(term))]
+    for links, first in treatment if term.durbin else treatment[:1]:
         add(links @ treated, priors.level)
         add(links @ (treated * event), priors.drift)
         for k in range(1, int(event.max()) + 1):
@@ -141,11 +149,15 @@ def truth_of(fit: nqp.Fit, w: np.ndarray, *, feedback: bool = True) -> dict[str,
     if feedback and "outcome__delta" in posterior:
         delta = posterior["outcome__delta"].to_numpy()[:20]
     mean = posterior["outcome__cell_mean"].to_numpy()[:20]
-    level, drift = (posterior[f"outcome__linked_{x}"].to_numpy()[:20] for x in ("level", "drift"))
-    steps = posterior["outcome__linked_walk"].to_numpy()[:20]
-    theta = [
-        level[:, 0] + e * drift[:, 0] + steps[:, :e].sum(axis=1)
-        for e in range(int(event.max()) + 1)
+    level, drift, steps = (
+        posterior[f"outcome__linked_{x}"].to_numpy()[:20] for x in ("level", "drift", "walk")
+    )
+    term = fit.facts.term(nqp.SpatialLag)
+    assert term is not None
+    receivers, last = receivers_of(term), int(event.max())
+    steps = steps.reshape(20, len(receivers), last)
+    theta = [  # of every level (draw, level)
+        level + e * drift + steps[..., :e].sum(axis=-1) for e in range(last + 1)
     ]
     cells = fit.effects.isel(cell=fit.effects["role"].to_numpy() == "treated")
     tau = np.zeros((20, UNITS, PERIODS))
@@ -155,9 +167,12 @@ def truth_of(fit: nqp.Fit, w: np.ndarray, *, feedback: bool = True) -> dict[str,
             fit.panel.cohort_codes == cohort - 2000
         )
         tau[:, rows, int(time) - 2000] = mean[:, [c]]
-    near = sum(x[:, None, None] * (w @ (event == e)) for e, x in enumerate(theta))
-    itself = sum(x[:, None, None] * (event == e) for e, x in enumerate(theta))
     inverse = np.stack([np.linalg.inv(np.eye(UNITS) - d * w) for d in delta])
-    total = inverse @ (tau + near)
-    once, twice = (np.diagonal(x, axis1=1, axis2=2)[..., None] for x in (inverse, inverse @ w))
-    return {"total": total, "direct": once * tau + twice * itself, "event": event}
+    total = inverse @ tau
+    direct = np.diagonal(inverse, axis1=1, axis2=2)[..., None] * tau
+    for k, inside in enumerate(receivers):
+        through = inverse @ np.diag(inside) @ w
+        sent = sum(x[:, k, None, None] * (event == e) for e, x in enumerate(theta))
+        total = total + through @ sent
+        direct = direct + np.diagonal(through, axis1=1, axis2=2)[..., None] * sent
+    return {"total": total, "direct": direct, "event": event}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -36,7 +38,7 @@ def panel_of(coast: float = 0.5, inland: float = 0.5, treated: float = 1.0) -> n
     )
 
 
-def asked(panel: nqp.Panel, **spatial: bool) -> nqp.CheckResult:
+def asked(panel: nqp.Panel, **spatial: object) -> nqp.CheckResult:
     design = nqp.StaggeredDiD(
         nqp.Partial(["region"], varying=None), errors=nqp.IID(), time=nqp.TimeEffects(),
         spillovers=nqp.SpatialLag(WEIGHTS, **spatial),  # type: ignore[arg-type]
@@ -50,7 +52,8 @@ def test_a_region_that_receives_more_is_found(spatial: dict[str, bool]) -> None:
     result = asked(panel_of(coast=1.5, inland=0.0), **spatial)
     assert result.verdict == "fails"
     assert "region" in result.sentence
-    assert "ShareTreated" in result.sentence
+    lag = "" if spatial.get("lag", True) else ", lag=False"
+    assert f"SpatialLag(weights{lag}, receivers=['region'])" in result.sentence
     row = result.evidence.iloc[0]
     told = 1.5 if row["quantity"] == "region: coast − inland" else -1.5
     assert "−" in row["quantity"]
@@ -62,8 +65,33 @@ def test_treated_units_that_receive_nothing_are_found() -> None:
     result = asked(panel_of(coast=1.5, inland=1.5, treated=0.0), lag=False)
     assert result.verdict == "fails"
     assert "effects of own treatment" in result.sentence
+    assert "ShareTreated" in result.sentence
     assert "treated − untreated units −" in str(result.figure)
     assert result.evidence["quantity"].tolist()[-1] == "treated: treated − untreated"
+
+
+@pytest.mark.parametrize("spatial", [{"lag": False}, {}], ids=str)
+def test_it_asks_of_no_factor_that_coefficients_carry(spatial: dict[str, bool]) -> None:
+    result = asked(panel_of(coast=1.5, inland=0.0), receivers="region", **spatial)
+    assert result.evidence["quantity"].tolist() == ["treated: treated − untreated"]
+    assert result.verdict in ("holds", "could not tell")
+    told = asked(panel_of(coast=1.5, inland=1.5, treated=0.0), receivers="region", **spatial)
+    assert told.verdict == "fails"
+    assert "ShareTreated" in told.sentence
+
+
+def test_forms_are_told_apart_with_one_coefficient_for_all() -> None:
+    design = nqp.StaggeredDiD(
+        nqp.Complete(varying=None), time=nqp.TimeEffects(),
+        spillovers=nqp.SpatialLag(WEIGHTS, receivers="region"),
+    )  # fmt: skip
+    fit = nqp.fit(design, panel_of(), SAMPLER, progress=False)
+    result = nqp.check(fit, "spatial_form", progress=False)
+    assert result.verdict == "not applicable"
+    assert "without 'receivers'" in result.sentence
+    answer = nqp.weights_posterior(fit, {"ring": WEIGHTS}, forms=["SDM", "SAR", "SLX"])
+    terms = {x.term.form: x.term.receivers for x in answer.models}
+    assert terms == {"SDM": ("region",), "SAR": (), "SLX": ("region",)}
 
 
 def test_units_that_receive_alike() -> None:
@@ -88,4 +116,27 @@ def test_the_table_says_what_tells_groups_apart() -> None:
         nqp.Partial(["region"]), spillovers=nqp.SpatialLag(WEIGHTS, lag=False)
     )
     fit = nqp.fit(design, panel_of(), SAMPLER, progress=False)
-    assert "One coefficient" in nqp.table(fit, "received").to_markdown()
+    assert "all levels of region that receive" in nqp.table(fit, "received").to_markdown()
+    other = design.replace(spillovers=nqp.SpatialLag(WEIGHTS, lag=False, receivers="region"))
+    told = nqp.fit(other, panel_of(), SAMPLER, progress=False)
+    text = nqp.table(told, "received").to_markdown()
+    assert "region: coast" in text
+    assert "One coefficient" not in text
+
+
+def test_the_report_says_on_what_intervals_of_groups_rest(tmp_path: Path) -> None:
+    """And that a check which could not tell leaves no confidence in them."""
+    texts = []
+    for receivers in ((), "region"):
+        design = nqp.StaggeredDiD(
+            nqp.Partial(["region"], varying=None), errors=nqp.IID(), time=nqp.TimeEffects(),
+            spillovers=nqp.SpatialLag(WEIGHTS, lag=False, receivers=receivers),
+        )  # fmt: skip
+        fit = nqp.fit(design, panel_of(coast=0.3, inland=0.3), SAMPLER, progress=False)
+        checks = [nqp.check(fit, "receivers", progress=False)]
+        nqp.report(fit, tmp_path, formats=["html"], checks=checks, force=True, progress=False)
+        texts.append((tmp_path / "report.html").read_text("utf-8"))
+    assert "all levels of region that receive" in texts[0]
+    assert "That check could not tell" in texts[0]
+    assert "By region, untreated units receive" in texts[1]
+    assert "all levels of" not in texts[1]

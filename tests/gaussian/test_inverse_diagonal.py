@@ -5,7 +5,7 @@ import pytest
 from scipy import sparse
 from scipy.spatial import cKDTree
 
-from bayes_nqp.gaussian import inverse_diagonal
+from bayes_nqp.gaussian import inverse_diagonal, linked_diagonal
 
 DELTAS = (-0.9, 0.0, 0.4, 0.95)
 
@@ -28,3 +28,15 @@ def test_the_diagonal_is_that_of_the_dense_inverse(n, k, parts):
     for row, delta in zip(diagonal, DELTAS, strict=True):
         dense = np.linalg.inv(np.eye(n) - delta * weights.toarray())
         np.testing.assert_allclose(row, np.diagonal(dense), rtol=1e-12, atol=1e-13)
+
+
+@pytest.mark.parametrize(("n", "k", "parts"), [(9, 3, 1), (500, 5, 3), (150, 40, 1), (130, 1, 2)])
+def test_what_comes_back_by_units_of_a_level_is_that_of_the_dense_inverse(n, k, parts):
+    weights = near(n, k, parts)
+    level = np.random.default_rng(1).integers(3, size=n)
+    inside = [(level == x) * 1.0 for x in range(3)]
+    ours, w = linked_diagonal(weights, inside, DELTAS), weights.toarray()
+    for of_delta, delta in zip(ours, DELTAS, strict=True):
+        inverse = np.linalg.inv(np.eye(n) - delta * w)
+        dense = [np.diagonal(inverse @ np.diag(x) @ w) for x in inside]
+        np.testing.assert_allclose(of_delta, dense, rtol=1e-11, atol=1e-13)

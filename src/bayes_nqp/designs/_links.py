@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+import numpy.typing as npt
 
 from bayes_nqp import gaussian
+from bayes_nqp.arrays import Array, Index
 from bayes_nqp.designs._facts import Facts, Term
-from bayes_nqp.errors import Hint, IdentificationError, PanelError, StudyError, shown
+from bayes_nqp.errors import Hint, IdentificationError, PanelError, StudyError, nearest, shown
 from bayes_nqp.language import Message
 from bayes_nqp.pooling import single_curve
 from bayes_nqp.spatial_weights import SpatialWeights
-from bayes_nqp.terms import Linked
+from bayes_nqp.terms import Linked, LinkedTime
 
 if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
@@ -181,6 +183,67 @@ def check_errors(term: Term, facts: Facts) -> None:
         raise StudyError(
             Message("'error' of a spatial lag does not go with {!r}", name),
             hint=Message("leave out {!r}", name),
+        )
+
+
+def receivers_of(factors: Sequence[str], panel: Panel) -> npt.NDArray[np.str_]:
+    """Level, or combination of levels, of factors that every unit has (unit).
+
+    Raises
+    ------
+    StudyError
+        If the panel does not have them.
+    """
+    strata, parts = panel.roles.strata, []
+    for name in factors:
+        if name not in strata:
+            raise StudyError(
+                Message("'receivers' names {!r}, which is no factor of the panel's strata", name),
+                hint=nearest(name, strata) if strata else f"Panel(..., strata=[{name!r}])",
+            )
+        parts.append(np.asarray(panel.levels[name]).astype(str)[panel.strata_codes[name]])
+    return np.array([" × ".join(levels) for levels in zip(*parts, strict=True)])
+
+
+_SAME: Final = 1e-9
+"""Of linked treatment: less of it within a period and level is rounding."""
+
+
+def check_receivers(
+    treated: Mapping[LinkedTime, Array], levels: npt.NDArray[np.str_], groups: Index, panel: Panel
+) -> None:
+    """See that something tells what each level of receivers has of linked units' treatment.
+
+    Parameters
+    ----------
+    treated : mapping of LinkedTime to ndarray (row)
+        That of linked units, by event time and level.
+    levels : ndarray of str (unit)
+        Of receivers.
+    groups : ndarray of int (unit)
+        Level of time effects.
+
+    Raises
+    ------
+    IdentificationError
+        If units of a level are linked to nobody who is treated, or all of a period alike.
+    """
+    cell = groups[panel.unit_codes] * panel.periods + panel.time_codes
+    rows = np.maximum(np.bincount(cell), 1)
+    for level in np.unique(levels).tolist():
+        near = sum((x for time, x in treated.items() if time.level == level), np.zeros(cell.size))
+        if not near.any():
+            problem = Message("no unit of {!r} is linked to a treated one", level)
+        elif (np.abs(near - (np.bincount(cell, near) / rows)[cell]) < _SAME).all():
+            problem = Message(
+                "units of {!r} are linked to treated ones all alike, which time effects explain",
+                level,
+            )
+        else:
+            continue
+        raise IdentificationError(
+            Message("'receivers': {}, so that nothing tells what they receive", problem),
+            hint="fewer levels, or other factors; other weights",
         )
 
 

@@ -16,7 +16,7 @@ from bayes_nqp.language import Message
 from bayes_nqp.parameters import Parameter, Scale
 from bayes_nqp.pooling import Pooling
 from bayes_nqp.priors import Priors
-from bayes_nqp.terms import BARE, LEAD, TREATED, ProcessPart, Series
+from bayes_nqp.terms import BARE, LEAD, TREATED, LinkedTime, ProcessPart, Series
 
 if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
@@ -221,15 +221,28 @@ class LinkedSpec:
     ----------
     links : csr_array (unit, unit)
         W.
-    treated : mapping of int to ndarray (row)
-        Treatment of linked units, by event time; none where it does not enter by itself.
+    treated : mapping of LinkedTime to ndarray (row)
+        Treatment of linked units by event time, and by level of the units that receive; none where
+        it does not enter by itself.
     flat : bool, default False
         Whether each has a flat coefficient.
+    receivers : ndarray of str (unit), optional
+        Level of each unit that receives; without any one coefficient is that of all.
     """
 
     links: sparse.csr_array
-    treated: Mapping[int, Array] = field(default_factory=dict)
+    treated: Mapping[LinkedTime, Array] = field(default_factory=dict)
     flat: bool = False
+    receivers: npt.NDArray[np.str_] | None = None
+
+    def onto(self, level: str) -> sparse.csr_array:
+        """``1_l W``: links of the units of a level that receive, and of no others."""
+        if self.receivers is None:
+            return self.links
+        inside = sparse.diags_array((self.receivers == level).astype(np.float64))
+        links = sparse.csr_array(inside @ self.links)
+        links.eliminate_zeros()
+        return links
 
 
 @dataclass(frozen=True, eq=False)

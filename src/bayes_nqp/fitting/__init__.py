@@ -16,6 +16,7 @@ from bayes_nqp.fitting._impacts import impacts
 from bayes_nqp.fitting._known import KnownDraws
 from bayes_nqp.fitting._known_draws import known_draws
 from bayes_nqp.fitting._linked import lag_draws as lag_draws
+from bayes_nqp.fitting._linked import own_receivers as own_receivers
 from bayes_nqp.fitting._linked import received_of_rows as received_of_rows
 from bayes_nqp.fitting._linked import treatment_coefficients as treatment_coefficients
 from bayes_nqp.fitting._load import load

@@ -21,7 +21,7 @@ from bayes_nqp.fitting._reach import calendar_cells, dose_cells, near_of, reach_
 from bayes_nqp.fitting._theta import theta_of
 from bayes_nqp.language import Message
 from bayes_nqp.planning import CellInfo, Equation, Plan
-from bayes_nqp.terms import NEIGHBOUR, TREATED
+from bayes_nqp.terms import NEIGHBOUR, TREATED, LinkedTime
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +38,7 @@ class ChannelReach:
         Of all of these.
     neighbour : ndarray of bool (cell)
         Which of the plan's are those of neighbours.
-    events : tuple of int
+    events : tuple of LinkedTime
         Event times that the treatment of linked units has coefficients of.
     near, beyond, back : ndarray (event, cell)
         ``V D``, ``W V D`` and ``diag(W V) D`` by event time.
@@ -51,7 +51,7 @@ class ChannelReach:
     cell: Index
     stratum: Index
     neighbour: Mask
-    events: tuple[int, ...]
+    events: tuple[LinkedTime, ...]
     near: Array
     beyond: Array
     back: Array
@@ -234,7 +234,7 @@ def _need_rows(plan: Plan) -> None:
 
 def _events(
     plan: Plan, equation: Equation, links: sparse.csr_array, treated: Index
-) -> tuple[tuple[int, ...], Array, Array]:
+) -> tuple[tuple[LinkedTime, ...], Array, Array]:
     """Event times of linked units' treatment; what is near, and own treatment handed back.
 
     Returns
@@ -246,8 +246,10 @@ def _events(
     events = () if spec is None else tuple(spec.treated)
     if spec is None or not events:
         return (), *np.zeros((2, 0, *treated.shape))
-    # (W V)_ii D_it, by the event time of the row.
-    itself = np.asarray(links.multiply(spec.links.T).sum(axis=1))[:, None]
+    # (W 1_l V)_ii D_it, by the event time of the row and the level l of who receives.
     event, on = plan.table.event_time[treated], treated >= 0
-    back = np.stack([itself * (on & (event == e)) for e in events])
+    back = np.stack([
+        links.multiply(spec.onto(time.level).T).sum(axis=1)[:, None] * (on & (event == time.event))
+        for time in events
+    ])  # fmt: skip
     return events, near_of(plan, spec, treated), back

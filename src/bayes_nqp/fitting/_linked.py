@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray as xr
 
 from bayes_nqp import vocabulary as v
-from bayes_nqp.arrays import Array
+from bayes_nqp.arrays import Array, Index
+from bayes_nqp.designs import SpatialLag
 from bayes_nqp.fitting._reported import equation_draws
 from bayes_nqp.fitting._theta import theta_of
 from bayes_nqp.gaussian import coefficients_of
-from bayes_nqp.terms import DELTA, OPPOSITE, SHARED, TREATED
+from bayes_nqp.terms import DELTA, OPPOSITE, SHARED, TREATED, LinkedTime
 
 if TYPE_CHECKING:
     from bayes_nqp.fitting._fit import Fit
@@ -32,6 +34,12 @@ def linked_terms(fit: Fit) -> dict[str, Array]:
     names = ("linked_level", "linked_drift", "linked_walk", "linked_each")
     draws = {name: equation_draws(fit, name) for name in names}
     return {name: values for name, values in draws.items() if values is not None}
+
+
+def own_receivers(fit: Fit) -> tuple[str, ...]:
+    """Factors by which units receive differently of linked units' treatment; none by default."""
+    term = fit.facts.term(SpatialLag)
+    return () if term is None else tuple(term.receivers)
 
 
 def received_of_rows(fit: Fit) -> Array | None:
@@ -55,7 +63,8 @@ def treatment_coefficients(fit: Fit) -> xr.DataArray:
     -------
     DataArray (chain, draw, term), outcome units
         "own", and "linked" where treatment of linked units has coefficients: level, drift and
-        walk at the event times of the rows.
+        walk at the event times of the rows; of levels of receivers each counts by how much of
+        linked units' treatment it has.
     """
     plan, linked = fit.plan, fit.plan.model.equations[0].linked
     rows = np.where(plan.cells.role == TREATED, plan.cells.rows, 0)
@@ -63,11 +72,17 @@ def treatment_coefficients(fit: Fit) -> xr.DataArray:
     assert tau is not None
     terms = {"own": tau @ (rows / rows.sum())}
     if linked is not None and linked.treated:
-        events = list(linked.treated)
-        theta = theta_of(linked_terms(fit), events)
-        share = np.array([rows[plan.table.event_time == e].sum() for e in events]) / rows.sum()
-        terms["linked"] = theta @ share
+        theta = theta_of(linked_terms(fit), list(linked.treated))
+        terms["linked"] = theta @ _shares(plan.table.event_time, rows, linked.treated)
     return xr.DataArray(
         np.stack(list(terms.values()), axis=-1), dims=(*v.SAMPLE_DIMS, "term"),
         coords={"term": list(terms), v.GATE: fit.effects[v.GATE].item()},
     )  # fmt: skip
+
+
+def _shares(event_time: Index, rows: Index, treated: Mapping[LinkedTime, Array]) -> Array:
+    """What coefficients count for, by the treated rows of event times (time)."""
+    near = np.array([column.sum() for column in treated.values()])
+    event = np.array([time.event for time in treated])
+    of_event = np.array([rows[event_time == e].sum() for e in event]) / rows.sum()
+    return np.asarray(of_event * near / [near[event == e].sum() for e in event])

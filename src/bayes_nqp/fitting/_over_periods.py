@@ -86,7 +86,7 @@ class DynamicReach(Reach):
         # -1, of rows without treatment, is a last column of zeros.
         pads = (np.pad(x, ((0, 0), (0, 1))) for x in (tau, theta))
         direct, near = (
-            x[:, label.T] for x, label in zip(pads, (self.treated, self.column), strict=True)
+            x[:, label.T] for x, label in zip(pads, (self.treated, self.column[0]), strict=True)
         )
         return direct, near
 

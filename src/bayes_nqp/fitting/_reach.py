@@ -27,9 +27,10 @@ def reach_of(plan: Plan, equation: Equation) -> Reach | None:
     _, first, group = np.unique(pairs, axis=0, return_index=True, return_inverse=True)
     treated = treated[first]
     event = np.where(treated >= 0, plan.table.event_time[treated], np.iinfo(np.int64).min)
-    column = np.full(treated.shape, -1, dtype=np.int64)
-    for k, e in enumerate(linked.treated):
-        column[event == e] = k
+    levels = list(dict.fromkeys(time.level for time in linked.treated)) or [""]
+    column = np.full((len(levels), *treated.shape), -1, dtype=np.int64)
+    for k, time in enumerate(linked.treated):
+        column[levels.index(time.level), event == time.event] = k
     codes = plan.effects.codes
     owner = np.searchsorted(codes, frame.member)
     owner[~np.isin(frame.member, codes)] = -1
@@ -37,6 +38,7 @@ def reach_of(plan: Plan, equation: Equation) -> Reach | None:
     return kind(
         linked.links, cells, group.ravel(), cell[first], treated, column, owner,
         tuple(linked.treated), plan.table.size,
+        tuple(linked.onto(level) for level in levels),
         near=near_of(plan, linked, treated[group.ravel()]) if alone else None,
         shift=_shift(plan, treated[group.ravel()] >= 0),
     )  # fmt: skip
@@ -58,7 +60,8 @@ def near_of(plan: Plan, linked: LinkedSpec, treated: Index) -> Array:
     Of an exposure linked units have one more of it, where they have a slope.
     """
     if plan.exposure is not None:
-        return np.asarray((linked.links @ (treated >= 0).astype(np.float64))[None])
+        on = (treated >= 0).astype(np.float64)
+        return np.stack([linked.onto(time.level) @ on for time in linked.treated])
     near = np.zeros((len(linked.treated), *treated.shape))
     near[:, plan.frame.unit, plan.frame.time] = np.stack(list(linked.treated.values()))
     return near

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +12,7 @@ from scipy.interpolate import BarycentricInterpolator
 from scipy.sparse.linalg import splu
 
 from bayes_nqp.arrays import Array, Index
-from bayes_nqp.gaussian import is_dense
+from bayes_nqp.gaussian import is_dense, linked_diagonal
 
 _DIGITS = 1e-12
 """What nodes leave out, of the largest loading."""
@@ -26,10 +26,14 @@ class Loads:
 
     Parameters
     ----------
-    own, near : ndarray (group h, K, group g)
-        ``e_g' S^-1 1_h`` and ``e_g' S^-1 W 1_h``.
-    itself, back : ndarray (K, group)
-        Means of ``(S^-1)_ii`` and of ``(S^-1 W)_ii = ((S^-1)_ii - 1) / delta``.
+    own : ndarray (group h, K, group g)
+        ``e_g' S^-1 1_h``.
+    near : ndarray (level l, group h, K, group g)
+        ``e_g' S^-1 1_l W 1_h``, l the level of who receives.
+    itself : ndarray (K, group)
+        Means of ``(S^-1)_ii``.
+    back : ndarray (level l, K, group)
+        Means of ``(S^-1 1_l W)_ii``.
     unit : ndarray (unit, K, group g)
         ``e_g' S^-1``.
     unit_itself : ndarray (unit, K)
@@ -52,8 +56,10 @@ class PeriodLoads:
     ----------
     h : ndarray of int (treated group)
         Groups with treatment.
-    treated, column : ndarray of int (treated group)
-        The plan's cell of each, and the place of its event time among all, -1 for none.
+    treated : ndarray of int (treated group)
+        The plan's cell of each.
+    column : ndarray of int (level, treated group)
+        The place of its event time among all by level of who receives, -1 for none.
     events : ndarray of int
         Which of these there are.
     loads : ndarray (treated group + event, node, group)
@@ -83,7 +89,8 @@ class PeriodLoads:
         direct = np.zeros_like(itself)
         direct[:, h] = itself[:, h] * effect
         if self.events.size:
-            direct[:, h] += back[:, h] * np.where(self.column < 0, 0.0, theta[:, self.column])
+            for of_level, column in zip(back, self.column, strict=True):
+                direct[:, h] += of_level[:, h] * np.where(column < 0, 0.0, theta[:, column])
         return between(basis, values, self.loads), direct
 
 
@@ -145,12 +152,28 @@ def solver(links: sparse.csr_array, delta: float) -> Callable[[Array], Array]:
     return lambda b: np.asarray(factor.solve(b))
 
 
-def back_of(links: sparse.csr_array, delta: float, itself: Array) -> Array:
-    """``(S^-1 W)_ii`` of each unit, from ``(S^-1)_ii``."""
+def back_of(
+    links: sparse.csr_array, delta: Sequence[float], itself: Array, onto: Sequence[sparse.csr_array]
+) -> Array:
+    """``(S^-1 1_l W)_ii`` of each unit (level, delta, unit).
+
+    Parameters
+    ----------
+    itself : ndarray (delta, unit)
+        ``(S^-1)_ii``.
+    onto : sequence of csr_array (unit, unit)
+        ``1_l W``.
+    """
+    if len(onto) > 1:
+        inside = [(np.diff(part.indptr) > 0).astype(np.float64) for part in onto]
+        return linked_diagonal(links, inside, delta).swapaxes(0, 1)
     # S^-1 = I + delta S^-1 W; to first order in delta S^-1 W = W + delta W², and W_ii = 0.
-    if abs(delta) > _SMALL:
-        return (itself - 1.0) / delta
-    return np.asarray(delta * links.multiply(links.T).sum(axis=1))
+    first = links.multiply(links.T).sum(axis=1)
+    parts = [
+        (x - 1.0) / value if abs(value) > _SMALL else value * first
+        for x, value in zip(itself, delta, strict=True)
+    ]
+    return np.stack(parts)[None]
 
 
 def nodes_of(delta: Array) -> tuple[Array, list[float]]:

@@ -1,9 +1,10 @@
 """What a calendar of treatment did where outcomes follow those of linked units.
 
-Of the actual calendar against none, period by period: ``S^-1 [D (tau + u) + W D theta]``, with
-``S = I - delta W``. Averages over the rows of a cell are linear in ``(tau, theta, u)``, by loadings
-that depend on delta alone; these are computed at Chebyshev nodes of ``atanh delta`` over the draws
-at hand, and one polynomial gives them in between, to rounding (docs/spatial_lag.md).
+Of the actual calendar against none, period by period: ``S^-1 [D (tau + u) + sum_l 1_l W D
+theta_l]``, with ``S = I - delta W`` and levels l of who receives, often one for all. Averages over
+the rows of a cell are linear in ``(tau, theta, u)``, by loadings that depend on delta alone; these
+are computed at Chebyshev nodes of ``atanh delta`` over the draws at hand, and one polynomial gives
+them in between, to rounding (docs/spatial_lag.md).
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from bayes_nqp.fitting._reach_loads import (
 from bayes_nqp.fitting._theta import theta_of
 from bayes_nqp.gaussian import inverse_diagonal
 from bayes_nqp.planning import CellInfo
+from bayes_nqp.terms import LinkedTime
 
 PATHS = (v.TOTAL, v.DIRECT, v.RECEIVED)
 """All of an effect; what rows have of their own unit's treatment; what they have of others'."""
@@ -80,14 +82,17 @@ class Reach:
         Cell of each row; -1 for none.
     treated : ndarray of int (group, T)
         Plan's cell of each treated row, -1 for none.
-    column : ndarray of int (group, T)
-        Place in `events` of each treated row's event time, -1 for none.
+    column : ndarray of int (level, group, T)
+        Place in `events` of each treated row's event time, by level of the units that receive; -1
+        for none.
     owner : ndarray of int (unit)
         What the deviation of each unit is that of; -1 for none.
-    events : tuple of int
+    events : tuple of LinkedTime
         Event times that the treatment of linked units has coefficients of.
     n_cells : int
         Cells of the plan.
+    onto : tuple of csr_array (unit, unit)
+        ``1_l W`` of each level l of the units that receive: W where there is one.
     shift : Shift or None, optional
         The moderator of treated rows.
     near : ndarray (event, unit, T), optional
@@ -102,8 +107,9 @@ class Reach:
     treated: Index
     column: Index
     owner: Index
-    events: tuple[int, ...]
+    events: tuple[LinkedTime, ...]
     n_cells: int
+    onto: tuple[sparse.csr_array, ...]
     near: Array | None = None
     shift: Shift | None = None
 
@@ -196,7 +202,7 @@ class Reach:
                 for kind in kinds
                 if u is not None
             ]
-            # (S^-1)_ii and (S^-1 W)_ii of each draw, by interpolation between deltas.
+            # (S^-1)_ii and (S^-1 1_l W)_ii of each draw, by interpolation between deltas.
             itself, back = some @ loads.itself, some @ loads.back
             for period in periods:
                 total, direct = period.effects(some, itself, back, tau[rows], theta[rows])
@@ -240,11 +246,11 @@ class Reach:
         size, out = np.bincount(self.group), []
         for t in np.flatnonzero((self.treated >= 0).any(axis=0)):
             h = np.flatnonzero(self.treated[:, t] >= 0)
-            # sum_h e_g'S^-1 1_h tau_h + e_g'S^-1 W 1_h theta_h, over the groups treated in t; those
-            # of one event time have one theta.
-            column = self.column[h, t]
+            # sum_h e_g'S^-1 1_h tau_h + sum_l e_g'S^-1 1_l W 1_h theta_lh, over the groups treated
+            # in t and levels l of who receives; those of one event time have one theta.
+            column = self.column[:, h, t]
             events = np.unique(column[column >= 0])
-            linked = [loads.near[h[column == k]].sum(axis=0, keepdims=True) for k in events]
+            linked = [loads.near[:, h][column == k].sum(axis=0, keepdims=True) for k in events]
             # Means over the rows of cells.
             group = np.flatnonzero(self.cell[:, t] >= 0)
             cells, place = np.unique(self.cell[group, t], return_inverse=True)
@@ -317,12 +323,12 @@ class Reach:
         across = self.links.T.tocsr()
         units = [solver(across, value)(mean.T.toarray(order="F")) for value in delta]
         itself = inverse_diagonal(self.links, delta)
-        back = np.stack([
-            back_of(self.links, value, of_delta)
-            for of_delta, value in zip(itself, delta, strict=True)
-        ])  # fmt: skip
+        back = back_of(self.links, delta, itself, self.onto)
         return Loads(
             np.stack([inside @ unit for unit in units], axis=1),
-            np.stack([inside @ (self.links.T @ unit) for unit in units], axis=1),
-            itself @ mean.T, back @ mean.T, np.stack(units, axis=1), itself.T,
+            np.stack([
+                np.stack([inside @ (onto.T @ unit) for unit in units], axis=1) for onto in self.onto
+            ]),
+            itself @ mean.T, np.stack([x @ mean.T for x in back]),
+            np.stack(units, axis=1), itself.T,
         )  # fmt: skip

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
+from scipy import sparse
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.arrays import Array, Index
@@ -72,14 +73,15 @@ def realised_units(fit: Fit, role: str, *, anticipated: bool = False) -> tuple[A
     afford(8.0 * len(flat) * units.size * 4, subject, "fewer draws, or effects by='time'")
     delta = equation_draws(fit, DELTA) if reach.near is None else None
     basis, nodes = nodes_of(np.zeros(len(flat)) if delta is None else delta.ravel())
-    itself = np.ones((1, len(rows)))
+    itself, back = np.ones((1, len(rows))), np.zeros((0, len(nodes), len(rows)))
     if reach.near is None:
         itself = inverse_diagonal(reach.links, nodes)
+        back = back_of(reach.links, nodes, itself, reach.onto)
     deviates = fit.plan.equations[0].problem.member_scale is not None
     # sum_k basis_dk (loads at node k) @ coefficients_d: one pass over nodes, no array by node.
     effects = np.zeros((len(flat), 2, units.size))
     for k, value in enumerate(nodes):
-        loads = _UnitLoads(reach, rows, value, itself[k])
+        loads = _UnitLoads(reach, rows, value, itself[k], back[:, k])
         for path, loading in enumerate(loads.at(units, deviates=deviates)):
             effects[:, path] += basis[:, [k]] * (flat @ loading.T)
     effects = np.concatenate([effects, effects[:, :1] - effects[:, 1:]], axis=1)
@@ -121,22 +123,24 @@ class _UnitLoads:
         Which count.
     itself : ndarray (unit)
         ``(S^-1)_ii``.
+    back : ndarray (level, unit)
+        ``(S^-1 1_l W)_ii``, l the level of who receives.
     """
 
     def __init__(
-        self, reach: Reach, rows: npt.NDArray[np.bool_], delta: float, itself: Array
+        self, reach: Reach, rows: npt.NDArray[np.bool_], delta: float, itself: Array, back: Array
     ) -> None:
-        self.reach, self.itself = reach, itself
-        self.solve, self.back = solver(reach.links, delta), back_of(reach.links, delta, itself)
+        self.reach, self.itself, self.back = reach, itself, back
+        self.solve = solver(reach.links, delta)
         # Mean over the counted rows of each unit.
         self.share = rows / np.maximum(rows.sum(axis=1, keepdims=True), 1)
-        self.treated, self.column = reach.treated[reach.group], reach.column[reach.group]
+        self.treated, self.column = reach.treated[reach.group], reach.column[:, reach.group]
 
     def at(self, units: Index, *, deviates: bool) -> tuple[Array, Array]:
         """Loadings of the total and of the direct effect of some units (unit, coefficient)."""
         groups = [
-            self._of_labels(self.treated, self.reach.n_cells, linked=False),
-            self._of_labels(self.column, len(self.reach.events), linked=True)
+            self._of_labels(self.treated, self.reach.n_cells, self.itself),
+            self._of_linked()
             if self.reach.near is None
             else self._without_feedback(self.reach.near),
         ]
@@ -147,11 +151,19 @@ class _UnitLoads:
         total, direct = (np.concatenate(part, axis=1)[units] for part in zip(*groups, strict=True))
         return total, direct
 
-    def _of_labels(self, label: Index, size: int, *, linked: bool) -> tuple[Array, Array]:
+    def _of_linked(self) -> tuple[Array, Array]:
+        """Loadings of linked units' treatment (unit, event), of which each level has its own."""
+        reach, total = self.reach, np.zeros((2, len(self.share), len(self.reach.events)))
+        for label, back, onto in zip(self.column, self.back, reach.onto, strict=True):
+            total += self._of_labels(label, len(reach.events), back, onto)
+        return total[0], total[1]
+
+    def _of_labels(
+        self, label: Index, size: int, factor: Array, links: sparse.csr_array | None = None
+    ) -> tuple[Array, Array]:
         """Loadings of effects by label of treated rows (unit, T), or of linked units' treatment."""
-        # Row i of the mean over counted rows of S^-1 1_label (or S^-1 W 1_label), period by period.
+        # Row i of the mean over counted rows of S^-1 1_label (or S^-1 1_l W 1_label), by period.
         total, direct = np.zeros((2, len(label), size))
-        factor = self.back if linked else self.itself
         for t in range(label.shape[1]):
             on = np.flatnonzero(label[:, t] >= 0)
             if not on.size or not self.share[:, t].any():
@@ -159,7 +171,7 @@ class _UnitLoads:
             present, code = np.unique(label[on, t], return_inverse=True)
             column = np.zeros((len(label), present.size))
             column[on, code] = 1.0
-            column = self.reach.links @ column if linked else column
+            column = column if links is None else links @ column
             total[:, present] += self.share[:, [t]] * self.solve(column)
             direct[on, label[on, t]] += self.share[on, t] * factor[on]
         return total, direct

@@ -3,37 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 import numpy as np
 
 from bayes_nqp.arrays import Array
+from bayes_nqp.priors import Priors
+from bayes_nqp.terms import LinkedTime, linked_parts
+
+_PLAIN: Final = Priors(level=1.0, drift=1.0)
+"""Under which columns of coefficients are those of what is reported."""
 
 
-def theta_of(terms: Mapping[str, Array], events: Sequence[int]) -> Array:
+def theta_of(terms: Mapping[str, Array], times: Sequence[LinkedTime]) -> Array:
     """``level + drift e + walk(e)`` at event times, or those of each, outcome units.
 
     Parameters
     ----------
     terms : mapping of str to ndarray (..., label)
         Coefficients by term, as they are reported.
-    events : sequence of int
+    times : sequence of LinkedTime
         One or more: all that the columns of linked units' treatment have.
 
     Returns
     -------
-    ndarray (..., event)
+    ndarray (..., time)
         Outcome units.
     """
-    e = np.array(events, dtype=np.int64)
     if (each := terms.get("linked_each")) is not None:
         return each
-    theta = np.repeat(terms["linked_level"], e.size, axis=-1)
-    if (drift := terms.get("linked_drift")) is not None:
-        theta = theta + drift * e
-    if (walk := terms.get("linked_walk")) is not None:
-        # walk(e) = sum of steps 1 to e, or of steps -1 down to e: a triangle of ones either way.
-        ahead = np.arange(1, max(int(e.max()), 0) + 1)
-        back = np.arange(-1, min(int(e.min()), 0) - 1, -1)
-        steps = np.concatenate([e[:, None] >= ahead, e[:, None] <= back], axis=1)
-        theta = theta + walk @ steps.T.astype(np.float64)
-    return np.asarray(theta)
+    parts = linked_parts(times, 0, 1, len(times), _PLAIN)
+    return np.asarray(sum(terms[part.name] @ part.columns.T for part in parts))

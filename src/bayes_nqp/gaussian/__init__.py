@@ -45,6 +45,7 @@ from bayes_nqp.gaussian.lag import (
     LogDeterminant,
     inverse_diagonal,
     is_dense,
+    linked_diagonal,
     log_determinant,
 )
 from bayes_nqp.gaussian.maps import gaussian_problem
@@ -102,6 +103,7 @@ __all__ = [
     "inverse_diagonal",
     "is_dense",
     "lasting_response",
+    "linked_diagonal",
     "local_variances",
     "log_determinant",
     "net_of",

@@ -227,43 +227,85 @@ def inverse_diagonal(weights: sparse.csr_array, delta: Sequence[float]) -> Array
     ndarray (delta, unit)
         One where nobody is linked back.
     """
-    # S = [S_11 S_12 0; S_21 S_22 S_23; 0 S_32 S_33]: only W_kk and W_k,k±1 of layers are not zero.
-    order, starts = _layers(weights)
-    w = weights[order][:, order].tocsr()
-    ends = [*starts[1:], len(order)]
-    layers = [slice(int(a), int(b)) for a, b in zip(starts, ends, strict=True)]
-    within = [w[a, a].toarray() for a in layers]
-    ahead = [(w[a, b], w[b, a]) for a, b in pairwise(layers)]
-    out = np.empty((len(delta), len(order)))
+    links = _Layers(weights)
+    out = np.empty((len(delta), weights.shape[0]))
     for k, value in enumerate(delta):
-        out[k, order] = np.concatenate(_diagonals(within, ahead, value))
+        out[k, links.order] = np.concatenate([np.diagonal(x[0]) for x in links.inverse(value)])
     return out
 
 
-def _diagonals(
-    within: Sequence[Array],
-    ahead: Sequence[tuple[sparse.csr_array, sparse.csr_array]],
-    delta: float,
-) -> list[Array]:
-    """Diagonals of the blocks of the inverse, layer by layer.
+def linked_diagonal(
+    weights: sparse.csr_array, inside: Sequence[Array], delta: Sequence[float]
+) -> Array:
+    """``(S^-1 1_l W)_ii`` at every delta: what comes back to a unit by units of a level l.
 
-    ``g_k = (I - delta W_kk - delta² W_k,k-1 g_k-1 W_k-1,k)^-1``, then
-    ``G_k = g_k + g_k (delta² W_k,k+1 G_k+1 W_k+1,k) g_k`` from the last on, which is its own g.
+    Parameters
+    ----------
+    weights : csr_array (unit, unit)
+        W; no row's sum is larger than one, and none is linked to itself.
+    inside : sequence of ndarray (unit)
+        ``1_l`` of each level, 1 in its units and 0 in others.
+    delta : sequence of float
+        Between -1 and 1.
+
+    Returns
+    -------
+    ndarray (delta, level, unit)
+        Over levels that hold every unit they add up to ``(S^-1 W)_ii = ((S^-1)_ii - 1) / delta``.
     """
-    before: list[Array] = []
-    for k, block in enumerate(within):
-        s = np.eye(len(block)) - delta * block
-        if k:
-            # Schur complement of all layers before: of these only the last is linked to layer k.
-            up, down = ahead[k - 1]
-            s -= delta**2 * (down @ before[-1] @ up)
-        before.append(np.linalg.inv(s))
-    inverse = before[-1]  # (S^-1) of the last layer: all others are eliminated.
-    out = [np.diagonal(inverse)]
-    for g, (up, down) in zip(before[-2::-1], ahead[::-1], strict=True):
-        inverse = g + g @ (delta**2 * (up @ inverse @ down)) @ g
-        out.append(np.diagonal(inverse))
-    return out[::-1]
+    links, ones = _Layers(weights), np.stack(inside, axis=1)
+    marks = [ones[links.order[layer]] for layer in links.layers]
+    out = np.empty((len(delta), len(inside), weights.shape[0]))
+    for k, value in enumerate(delta):
+        # sum_j (S^-1)_ij 1_j W_ji: only W of a layer, and of the ones beside it, is not zero.
+        back = [np.zeros(mark.shape) for mark in marks]
+        for m, (itself, above, below) in enumerate(links.inverse(value)):
+            back[m] += (itself * links.within[m].T) @ marks[m]
+            if m + 1 < len(marks):
+                up, down = links.ahead[m]
+                back[m] += down.T.multiply(above) @ marks[m + 1]
+                back[m + 1] += up.T.multiply(below) @ marks[m]
+        out[k][:, links.order] = np.concatenate(back).T
+    return out
+
+
+class _Layers:
+    """W in layers of units, each of which is linked to itself and to those beside it alone.
+
+    ``S = [S_11 S_12 0; S_21 S_22 S_23; 0 S_32 S_33]``: only W_kk and W_k,k±1 are not zero.
+    """
+
+    def __init__(self, weights: sparse.csr_array) -> None:
+        self.order, starts = _layers(weights)
+        w = weights[self.order][:, self.order].tocsr()
+        ends = [*starts[1:], len(self.order)]
+        self.layers = [slice(int(a), int(b)) for a, b in zip(starts, ends, strict=True)]
+        self.within = [w[a, a].toarray() for a in self.layers]
+        self.ahead = [(w[a, b], w[b, a]) for a, b in pairwise(self.layers)]
+
+    def inverse(self, delta: float) -> list[tuple[Array, Array, Array]]:
+        """Blocks ``G_kk``, ``G_k,k+1`` and ``G_k+1,k`` of the inverse, layer by layer.
+
+        ``g_k = (I - delta W_kk - delta² W_k,k-1 g_k-1 W_k-1,k)^-1``, then
+        ``G_k = g_k + g_k (delta² W_k,k+1 G_k+1 W_k+1,k) g_k`` from the last on, which is its own g;
+        ``G_k,k+1 = delta g_k W_k,k+1 G_k+1`` and ``G_k+1,k = delta G_k+1 W_k+1,k g_k``.
+        """
+        before: list[Array] = []
+        for k, block in enumerate(self.within):
+            s = np.eye(len(block)) - delta * block
+            if k:
+                # Schur complement of all layers before: of these only the last is linked to k.
+                up, down = self.ahead[k - 1]
+                s -= delta**2 * (down @ before[-1] @ up)
+            before.append(np.linalg.inv(s))
+        inverse = before[-1]  # (S^-1) of the last layer: all others are eliminated.
+        none = np.zeros((0, 0))
+        out = [(inverse, none, none)]
+        for g, (up, down) in zip(before[-2::-1], self.ahead[::-1], strict=True):
+            above, below = delta * (g @ (up @ inverse)), delta * ((inverse @ down) @ g)
+            inverse = g + g @ (delta**2 * (up @ inverse @ down)) @ g
+            out.append((inverse, above, below))
+        return out[::-1]
 
 
 def _layers(weights: sparse.csr_array) -> tuple[Index, list[int]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Literal
 
 import xarray as xr
@@ -11,8 +11,8 @@ from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
 from bayes_nqp.estimands import att, effects_of, gate_of, own_and_received, text
 from bayes_nqp.estimands import received as received_by
-from bayes_nqp.fitting import RECEIVED, Fit
-from bayes_nqp.language import Message
+from bayes_nqp.fitting import RECEIVED, Fit, own_receivers
+from bayes_nqp.language import Message, listed
 from bayes_nqp.tables._described import interval_notes
 from bayes_nqp.tables._draft import TableDraft
 from bayes_nqp.tables._kinds import Ask, kind
@@ -21,9 +21,6 @@ from bayes_nqp.tables._parts import count, estimate_columns, outcome_of
 
 _MANY = 6
 """Levels of a factor that have lines of their own."""
-
-_ALONE = 6
-"""Lines of both sides without groups."""
 
 type Lines = Iterator[tuple[str, xr.DataArray | None]]
 """Labels with draws; headings without."""
@@ -46,15 +43,25 @@ def received(fit: Fit, ask: Ask) -> Table:
             draft.estimate(label, line, count(line[v.ROWS]))
     first = next(table for table in tables if table is not None)
     draft.notes += interval_notes(first, translate)
-    _explain(draft, fit, grouped=len(lines) > _ALONE)
+    factors = (x for x in schema.factors(fit.effects) if x not in own_receivers(fit))
+    _explain(draft, fit, [
+        factor for factor in map(translate.name, factors)
+        if any(label.startswith(f"{factor}: ") for label, _ in lines)
+    ])  # fmt: skip
     draft.judge(fit, gate_of(att(fit)))
     title = translate("Own effects and effects received: {}", outcome_of([first], translate))
     columns = (*estimate_columns(translate, ask.prob), Column(translate("Rows")))
     return draft.finish("received", title, "", columns)
 
 
-def _explain(draft: TableDraft, fit: Fit, *, grouped: bool) -> None:
-    """Say what the lines are averages of, and what tells those of groups apart."""
+def _explain(draft: TableDraft, fit: Fit, alike: Sequence[str]) -> None:
+    """Say what the lines are averages of, and what tells those of groups apart.
+
+    Parameters
+    ----------
+    alike : sequence of str
+        Factors with lines whose levels have one coefficient.
+    """
     parted, near = v.DIRECT in fit.effects[v.PATH], fit.facts.has("exposure")
     draft.note("Total: own and received, draw by draw.", when=parted)
     draft.note("What treated units receive of one another is part of their total.", when=not parted)
@@ -66,9 +73,10 @@ def _explain(draft: TableDraft, fit: Fit, *, grouped: bool) -> None:
         draft.note("Received by untreated units: averages over all their rows since the first "
                    "adoption.")  # fmt: skip
     draft.note(
-        "One coefficient of linked units' treatment holds for all who receive: groups differ by "
-        "how much treatment is near them alone (check receivers).",
-        when=grouped and fit.facts.adopted and not near,
+        "One coefficient of linked units' treatment holds for all levels of {} that receive: they "
+        "differ by how much treatment is near them alone (check receivers).",
+        listed(alike, max(len(alike), 1)),
+        when=bool(alike) and fit.facts.adopted and not near,
     )
     draft.note(
         "By ring and group: averages over exposed rows; received is over all treated rows.",

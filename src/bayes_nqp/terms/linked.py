@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse
+from scipy import linalg, sparse
 
 from bayes_nqp.arrays import Array, Mask
 from bayes_nqp.parameters import FIXED, FLAT, Scale
 from bayes_nqp.pooling import Pooling
 from bayes_nqp.priors import Priors
-from bayes_nqp.terms.cells import BARE, LEAD, NEIGHBOUR, TREATED, CellTable, cell_parts, curve_parts
+from bayes_nqp.terms.cells import (
+    BARE,
+    ESTIMATED_FROM,
+    LEAD,
+    NEIGHBOUR,
+    TREATED,
+    CellTable,
+    cell_parts,
+    curve_parts,
+)
 from bayes_nqp.terms.parts import GlobalPart, LocalPart
 
 if TYPE_CHECKING:
@@ -64,13 +73,32 @@ class Linked:
         return np.asarray((self.links @ values.astype(np.float64))[self.at])
 
 
+@dataclass(frozen=True, slots=True)
+class LinkedTime:
+    """For how long linked units have been treated, and which units receive it.
+
+    Parameters
+    ----------
+    event : int
+        Event time of the linked units.
+    level : str, default ""
+        Of the units that receive; all of them by default.
+    """
+
+    event: int
+    level: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.event}, {self.level}" if self.level else str(self.event)
+
+
 def linked_name(column: str) -> str:
     """Name the same column of linked units."""
     return f"W × {column}"
 
 
 def linked_parts(
-    event_times: Sequence[int],
+    times: Sequence[LinkedTime],
     start: int,
     n_strata: int,
     n_columns: int,
@@ -81,9 +109,12 @@ def linked_parts(
 ) -> list[GlobalPart]:
     """Coefficients of the treatment of linked units by event time, pooled as effects are.
 
+    Those of each level of receivers have a level, a drift and a walk of their own; walks have one
+    scale.
+
     Parameters
     ----------
-    event_times : sequence of int
+    times : sequence of LinkedTime
         Of their varying columns, which stand one after another.
     start : int
         The first of these columns.
@@ -94,23 +125,47 @@ def linked_parts(
     flat : bool, default False
         Whether each has a flat coefficient instead.
     """
-    if not event_times:
+    if not times:
         return []
-    e = np.array(event_times, dtype=np.int64)
-    place = np.eye(n_columns)[:, start : start + e.size]
+    place = np.eye(n_columns)[:, start : start + len(times)]
     if flat:
-        labels, display = [str(event) for event in e], np.eye(e.size) / size
+        labels, display = [str(time) for time in times], np.eye(len(times)) / size
         columns = np.tile(place, (n_strata, 1))
         return [GlobalPart("linked_each", "slopes", columns, FLAT, labels, display)]
-    parts = curve_parts(e, np.ones(e.size, dtype=bool), priors)
     return [
         replace(
             part, name=f"linked_{part.name}", place="slopes", scale=_linked(part.scale),
             columns=np.tile(place @ part.columns, (n_strata, 1)),
             display=part.display if part.display is None else part.display / size,
         )
-        for part in parts
+        for part in _courses(times, priors)
     ]  # fmt: skip
+
+
+def _courses(times: Sequence[LinkedTime], priors: Priors) -> list[GlobalPart]:
+    """Level, drift and walk of each level of receivers, those of all levels in one part."""
+    e, whose = np.array([x.event for x in times]), np.array([x.level for x in times])
+    parts: dict[str, list[GlobalPart]] = {}
+    for level in dict.fromkeys(whose.tolist()):
+        inside = whose == level
+        for part in curve_parts(np.where(inside, e, 0), inside, priors):
+            labels = [f"{label}, {level}" if level else label for label in part.labels]
+            parts.setdefault(part.name, []).append(replace(part, labels=labels))
+    return [_together(same) for same in parts.values()]
+
+
+def _together(parts: Sequence[GlobalPart]) -> GlobalPart:
+    """One part of several of one name, side by side; many steps estimate their scale."""
+    columns = np.concatenate([part.columns for part in parts], axis=1)
+    displays = [part.display for part in parts if part.display is not None]
+    scale = parts[0].scale
+    if isinstance(scale, Scale):
+        scale = replace(scale, estimated=columns.shape[1] >= ESTIMATED_FROM)
+    return replace(
+        parts[0], columns=columns, scale=scale,
+        labels=[label for part in parts for label in part.labels],
+        display=linalg.block_diag(*displays) if displays else None,
+    )  # fmt: skip
 
 
 def _linked(scale: Scale | int) -> Scale | int:

@@ -103,7 +103,7 @@ def _columns(durbin: Fit) -> list[_LinkedColumn]:
             out.append(
                 _LinkedColumn(
                     called or f"treatment, {label}", theta[..., k],
-                    beta.reshape(theta.shape)[..., k] if beta is not None else None,
+                    _beta(beta, theta, k),
                     float(part.display[k, k]) * equation.scale, part.scale != FLAT,
                 )
             )  # fmt: skip
@@ -114,6 +114,14 @@ def _columns(durbin: Fit) -> list[_LinkedColumn]:
         size = (x - (np.bincount(panel.unit_codes, x) / count)[panel.unit_codes]).std()
         out.append(_LinkedColumn(name, theta, beta, equation.scale / size, proper=False))
     return out
+
+
+def _beta(beta: Array | None, theta: Array, k: int) -> Array | None:
+    """The coefficient of own treatment, which is one for all levels of who receives."""
+    if beta is None:
+        return None
+    several = beta.size == theta.size
+    return beta.reshape(theta.shape)[..., k] if several else beta.reshape(theta.shape[:2])
 
 
 def _common_factor(durbin: Fit, columns: Sequence[_LinkedColumn]) -> Array | None:

@@ -77,7 +77,8 @@ def receivers(fit: Fit) -> Finding:
     factor, over all factors; *fails* below .5 %. It *holds* if no difference may be larger than
     half of what all receive (95 %); otherwise the data *could not tell*. The average over all units
     that receive is least concerned; effects of groups, and of own treatment where treated units
-    differ, are.
+    differ, are. Factors by which the design lets units receive differently (``SpatialLag(…,
+    receivers=…)``) are not asked about.
 
     Returns
     -------
@@ -90,7 +91,7 @@ def receivers(fit: Fit) -> Finding:
         raise NotApplicable(Message("No rows of this design receive anything."))
     differences = {name: x for name, groups in _groups(total) if (x := _apart(total, name, groups))}
     if not differences:
-        raise NotApplicable(Message("Too few units of more than one group are near treated ones."))
+        raise NotApplicable(_ALONE if _term(total).receivers else _FEW)
     table = quantities(
         {f"{name}: {level} − {x.first}": draws
          for name, x in differences.items() for level, draws in x.draws.items()}
@@ -100,7 +101,9 @@ def receivers(fit: Fit) -> Finding:
     ends = table[["lower", "upper"]].to_numpy()
     average = _received(total)
     vague = bool(np.abs(ends).max() > _PART * abs(average))
-    verdict, sentence = _judged(chance, worst, vague=vague)
+    verdict, sentence = _judged(chance, worst, _next(_term(total), worst), vague=vague)
+    if {*differences} == {_ADOPTED} and verdict in (HOLDS, UNTOLD):
+        sentence = _SAME_TREATED if verdict == HOLDS else _VAGUE_TREATED
     figure = _figure(table, average, chance)
     for x in differences.values():
         verdict, sentence = cautious(verdict, sentence, x.refit)
@@ -123,11 +126,11 @@ def _figure(table: pd.DataFrame, average: float, chance: float) -> Message:
     )  # fmt: skip
 
 
-def _judged(chance: float, worst: str, *, vague: bool) -> tuple[Verdict, Message]:
+def _judged(chance: float, worst: str, other: Message, *, vague: bool) -> tuple[Verdict, Message]:
     verdict = ladder(fails=chance < FAILING, doubt=chance < DOUBTFUL)
     if verdict != HOLDS:
         among = _AMONG_TREATED if worst == _ADOPTED else _AMONG.fill(worst)
-        return verdict, joined([among, advised(_NEXT)])
+        return verdict, joined([among, advised(other)])
     if vague:
         return UNTOLD, _VAGUE
     return HOLDS, Message("Groups receive alike, as one coefficient for all has it.")
@@ -145,17 +148,34 @@ _VAGUE: Final = Message(
     "Nothing tells groups of receivers apart, and these rows could not have told: what groups "
     "receive differs in this model by how much treatment is near them alone."
 )
-_NEXT: Final = Message(
-    "Next: {}, whose effects differ by group and by who receives.",
-    "spillovers=nqp.ShareTreated(weights, above=[0, 0.5])",
+_SAME_TREATED: Final = Message("Treated units receive as untreated ones do.")
+_VAGUE_TREATED: Final = Message(
+    "Nothing tells treated units from untreated ones as receivers, and these rows could not have "
+    "told."
 )
+_FEW: Final = Message("Too few units of more than one group are near treated ones.")
+_ALONE: Final = Message(
+    "Each group of units has coefficients of its own here, and no other is near treated ones."
+)
+_NEXT: Final = Message("Next: {}, whose effects differ by group and by who receives.")
+_NEXT_BY: Final = Message("Next: {}, by which each group has coefficients of its own.")
+
+
+def _next(term: SpatialLag, worst: str) -> Message:
+    """The design to fit next: coefficients by group, or by who receives where nothing else does."""
+    if worst == _ADOPTED or term.dynamics:
+        return _NEXT.fill("spillovers=nqp.ShareTreated(weights, above=[0, 0.5])")
+    stated = "" if term.lag else ", lag=False"
+    stated += ", durbin=True, error=True" if term.error else ""
+    stated += f", receivers={[*term.receivers, worst]!r}"
+    return _NEXT_BY.fill(f"spillovers=nqp.SpatialLag(weights{stated})")
 
 
 def _groups(fit: Fit) -> Iterator[tuple[str, npt.NDArray[np.str_]]]:
-    """Factors by which received effects are reported, with the level of every row."""
+    """Factors by which received effects are reported alike, with the level of every row."""
     panel = fit.rows
     for name in schema.factors(fit.effects):
-        if name in panel.strata_codes:
+        if name in panel.strata_codes and name not in _term(fit).receivers:
             labels = np.asarray(panel.levels[name]).astype(str)
             yield name, labels[panel.strata_codes[name]][panel.unit_codes]
     if fit.facts.adopted:

@@ -182,6 +182,13 @@ def _designs(fit: Fit) -> dict[str, Design]:
                 "'dynamics' asks what stays of the past."
             )
         )
+    if term.receivers:
+        raise NotApplicable(
+            Message(
+                "Forms are told apart with one coefficient of linked units' treatment for all who "
+                "receive: ask a fit without 'receivers'."
+            )
+        )
     if facts.moderator is not None:
         raise NotApplicable(
             Message("Spatial errors, one of the forms, go with no moderator of the effect.")

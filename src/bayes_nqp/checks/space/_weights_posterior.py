@@ -187,4 +187,5 @@ def _term(form: Form, weights: SpatialWeights, stated: SpatialLag | None) -> Spa
         error=form in ("SEM", "SDEM"),
         complete=None if stated is None else stated.complete,
         lag=form != "SLX",
+        receivers=() if stated is None or form in ("SAR", "SEM") else stated.receivers,
     )

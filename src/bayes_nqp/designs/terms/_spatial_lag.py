@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
+import numpy.typing as npt
 
 from bayes_nqp import gaussian
 from bayes_nqp.arrays import Array, Index
@@ -19,14 +20,22 @@ from bayes_nqp.designs._dynamics import (
     without_first,
 )
 from bayes_nqp.designs._facts import Facts, Reach, Term
-from bayes_nqp.designs._links import check_design, check_errors, check_links, check_rows, link_words
+from bayes_nqp.designs._links import (
+    check_design,
+    check_errors,
+    check_links,
+    check_receivers,
+    check_rows,
+    link_words,
+    receivers_of,
+)
 from bayes_nqp.designs._spec import Calendar, EquationSpec, LagSpec, LinkedSpec, Timing
 from bayes_nqp.doors import value
 from bayes_nqp.errors import IdentificationError, StudyError, nearest
-from bayes_nqp.language import Message
+from bayes_nqp.language import Message, joined, listed
 from bayes_nqp.parameters import CutCorrelation, Parameter
 from bayes_nqp.spatial_weights import SpatialWeights
-from bayes_nqp.terms import DELTA, TREATED, Linked, linked_name
+from bayes_nqp.terms import DELTA, TREATED, Linked, LinkedTime, linked_name
 
 if TYPE_CHECKING:
     from bayes_nqp.panel import Panel
@@ -37,6 +46,10 @@ TREATMENT: Final = "treatment"
 _QUESTION: Final = Message(
     "Did the same shocks hit units that are near one another? The model would take it for "
     "spillovers."
+)
+_RECEIVERS: Final = Message(
+    "Coefficients of linked units' treatment are those of the unit that receives, by {}: each "
+    "level has its own, and none is drawn towards another."
 )
 
 
@@ -77,12 +90,18 @@ class SpatialLag(Term):
         ``tau y_-1 + psi W y_-1`` (dynamic SAR and SDM): a policy's effect feeds on over periods.
         The first period is given. It goes with ``errors=nqp.IID()`` and effects that do not vary by
         unit.
+    receivers : str or sequence of str, default ()
+        Factors of the panel's strata by which units receive differently of linked units' treatment:
+        theta is that of the level, or combination of levels, of the unit that receives, each with
+        its own level, drift and walk. By default one theta holds for all who receive, so that
+        groups differ by how much treatment is near them alone (the check ``receivers``).
 
     Raises
     ------
     StudyError
         If an argument is not one of those above, or ``lag=False`` stands beside ``durbin=False``
-        or ``error=True``, or ``dynamics=True`` beside one of these two.
+        or ``error=True``, or ``dynamics=True`` beside one of these two; or ``receivers`` beside
+        ``dynamics=True``, or where treatment of linked units does not enter.
 
     Notes
     -----
@@ -122,6 +141,7 @@ class SpatialLag(Term):
     complete: Literal["units"] | None = None
     lag: bool = True
     dynamics: bool = False
+    receivers: str | Sequence[str] = ()
 
     of_sums = False
 
@@ -135,6 +155,7 @@ class SpatialLag(Term):
                 hint = "True, False, or names of covariates and 'treatment'"
                 raise StudyError(Message("'{}' is {!r}", "durbin", durbin), hint=hint)
             object.__setattr__(self, "durbin", names)
+        self._check_receivers()
         if self.dynamics and (self.error or not self.lag):
             raise StudyError(
                 Message("'dynamics' of outcomes does not go with {}",
@@ -143,6 +164,28 @@ class SpatialLag(Term):
             )  # fmt: skip
         if not self.lag:
             self._check_alone()
+
+    def _check_receivers(self) -> None:
+        """See that receivers are told apart by factors, and that there is something to receive."""
+        stated: Any = self.receivers
+        factors = (stated,) if isinstance(stated, str) else tuple(stated)
+        object.__setattr__(self, "receivers", factors)
+        if not all(isinstance(factor, str) and factor for factor in factors):
+            raise StudyError(
+                Message("'{}' is {!r}", "receivers", stated),
+                hint="a factor of the panel's strata, such as receivers='region', or several",
+            )
+        if factors and self.dynamics:
+            raise StudyError(
+                Message("'receivers' of a spatial lag do not go with {}", "dynamics=True"),
+                hint="leave out one of the two",
+            )
+        if factors and not self._treated:
+            raise StudyError(
+                "'receivers' are told apart by what they have of linked units' treatment, and "
+                "'durbin' is without it",
+                hint="durbin=True, or ['treatment', …]",
+            )
 
     def _check_alone(self) -> None:
         """See that something of linked units enters where outcomes do not."""
@@ -196,10 +239,13 @@ class SpatialLag(Term):
 
     def words(self, attrs: Mapping[str, object]) -> Message:
         """Say how outcomes, or errors, follow those of linked units."""
-        return link_words(
+        words = link_words(
             attrs, self.weights.name, lag=self.lag, durbin=bool(self.durbin), error=self.error,
             dynamics=self.dynamics,
         )  # fmt: skip
+        if not self.receivers:
+            return words
+        return joined([words, _RECEIVERS.fill(listed(self.receivers))])
 
     def rows(self, panel: Panel) -> Panel:
         """Keep the units that are seen in every period, where that is asked for."""
@@ -224,7 +270,8 @@ class SpatialLag(Term):
             If a unit has no row in the weights, or, where outcomes or covariates of linked units
             enter, gaps; under a lag also where one has no neighbours.
         IdentificationError
-            If only the treatment of linked units enters, and nobody is linked to treated ones.
+            If only the treatment of linked units enters, and nobody is linked to treated ones; or
+            if units of a level of ``receivers`` are linked to none, or all alike.
         StudyError
             If the lag does not go with another argument.
         """
@@ -244,7 +291,10 @@ class SpatialLag(Term):
             if name != TREATMENT or not facts.adopted:
                 check_rows(linked, panel, name)
         columns = {linked_name(name): linked(column[name]) for name in names if name != TREATMENT}
-        treated = _near(timing, linked) if TREATMENT in names else {}
+        levels = receivers_of(self.receivers, panel) if self.receivers else None
+        treated = _near(timing, linked, panel, levels) if TREATMENT in names else {}
+        if levels is not None:
+            check_receivers(treated, levels, _levels(facts, panel), panel)
         if TREATMENT in names and not (self.reach == "lag" or treated):
             raise IdentificationError(
                 Message("no unit is linked to a treated one, so that nobody receives anything"),
@@ -254,7 +304,9 @@ class SpatialLag(Term):
         return replace(
             equation,
             lag=self._lag(equation, facts, panel, weights) if self.lag else None,
-            linked=None if self.form == "SEM" else LinkedSpec(weights.matrix, treated, flat),
+            linked=None
+            if self.form == "SEM"
+            else LinkedSpec(weights.matrix, treated, flat, levels),
             columns={**equation.columns, **columns},
             series=first_period(panel) if self.dynamics else equation.series,
         )
@@ -324,14 +376,31 @@ def _durbin(term: SpatialLag, equation: EquationSpec, panel: Panel) -> Sequence[
     return tuple(term.durbin or ())
 
 
-def _near(timing: Timing, linked: Linked) -> dict[int, Array]:
-    """``W D`` of each event time (row), ``D`` telling who is treated for so many periods.
+def _near(
+    timing: Timing, linked: Linked, panel: Panel, levels: npt.NDArray[np.str_] | None
+) -> dict[LinkedTime, Array]:
+    """``1_l W D`` of each level l and event time (row), D telling who is treated for so long.
 
     A continuous exposure has no event times: ``D`` is the exposure itself, at 0.
+
+    Parameters
+    ----------
+    levels : ndarray of str (unit) or None
+        Of those who receive; None of one for all.
     """
-    if not isinstance(timing, Calendar):
-        return {0: linked(timing.values)}
-    role, origin = timing.role[timing.key], timing.origin[timing.key]
-    treated, event = role == TREATED, np.arange(role.shape[1]) - origin
-    columns = {int(e): linked.table(treated & (event == e)) for e in np.unique(event[treated])}
-    return {e: column for e, column in columns.items() if column.any()}
+    if isinstance(timing, Calendar):
+        role, origin = timing.role[timing.key], timing.origin[timing.key]
+        treated, event = role == TREATED, np.arange(role.shape[1]) - origin
+        columns = {int(e): linked.table(treated & (event == e)) for e in np.unique(event[treated])}
+        columns = {e: column for e, column in columns.items() if column.any()}
+    else:
+        columns = {0: linked(timing.values)}
+    if levels is None:
+        return {LinkedTime(e): column for e, column in columns.items()}
+    of_row = levels[panel.unit_codes]
+    parts = {
+        LinkedTime(e, level): np.where(of_row == level, column, 0.0)
+        for level in np.unique(levels).tolist()
+        for e, column in columns.items()
+    }
+    return {time: column for time, column in parts.items() if column.any()}

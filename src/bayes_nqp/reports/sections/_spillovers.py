@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.estimands import received, run_effects
-from bayes_nqp.fitting import DYNAMIC, RECEIVED, meets
+from bayes_nqp.fitting import DYNAMIC, RECEIVED, meets, own_receivers
 from bayes_nqp.language import Message, listed
 from bayes_nqp.reports._between import MANY
 from bayes_nqp.reports._confidence import Grounds
@@ -34,14 +34,10 @@ def _untreated(context: Context) -> Iterator[str]:
     """What untreated units receive, all together and ring by ring."""
     fit = context.fit
     yield neighbours(context, Grounds(context))
-    groups = [*_groups(context)]
-    yield from groups
-    if groups and not fit.facts.has("exposure"):
-        yield context.translate(
-            "One coefficient of linked units' treatment holds for all who receive: groups differ "
-            "by how much treatment is near them alone, and their intervals hold only if they "
-            "receive alike (check receivers)."
-        )
+    groups = dict(_groups(context))
+    yield from groups.values()
+    if alike := [x for x in groups if x not in own_receivers(fit)]:
+        yield from _alike(context, [*map(context.translate.name, alike)])
     if not fit.facts.has("exposure"):
         return
     rings = received(fit, v.RING, context.weights)
@@ -57,8 +53,26 @@ def _untreated(context: Context) -> Iterator[str]:
         yield context.translate("They receive {}.", listed(parts))
 
 
-def _groups(context: Context) -> Iterator[str]:
-    """What untreated units of each group receive."""
+def _alike(context: Context, factors: Sequence[str]) -> Iterator[str]:
+    """On what intervals of groups rest that one coefficient of linked units' treatment is of."""
+    if context.fit.facts.has("exposure"):
+        return
+    yield context.translate(
+        "One coefficient of linked units' treatment holds for all levels of {factors} that "
+        "receive: they differ by how much treatment is near them alone, and their intervals hold "
+        "only if they receive alike (check receivers).",
+        factors=listed(factors, MANY),
+    )
+    result = context.found("receivers")
+    if result is not None and result.verdict == "could not tell":
+        yield context.translate(
+            "That check could not tell: confidence stated in the average of all is none in these "
+            "groups."
+        )
+
+
+def _groups(context: Context) -> Iterator[tuple[str, str]]:
+    """What untreated units of each group receive, by factor."""
     for factor in context.factors:
         draws = received(context.effects, factor, context.weights).dropna(factor)
         if not 1 < draws.sizes[factor] <= MANY:
@@ -72,9 +86,12 @@ def _groups(context: Context) -> Iterator[str]:
             )
             for level_ in draws[factor].to_numpy().tolist()
         ]  # fmt: skip
-        yield context.translate(
-            "By {factor}, untreated units receive {groups}.",
-            factor=context.translate.name(factor), groups=listed(parts, MANY),
+        yield (
+            factor,
+            context.translate(
+                "By {factor}, untreated units receive {groups}.",
+                factor=context.translate.name(factor), groups=listed(parts, MANY),
+            ),
         )  # fmt: skip
 
 
