@@ -73,6 +73,18 @@ def test_effects_that_differ_little_are_no_doubt(ordinary: nqp.Fit) -> None:
     assert result.verdict == "holds", result.sentence
 
 
+def test_two_periods_have_no_autocorrelation() -> None:
+    """Residuals of two rows are −1 times one another in every panel: nothing to draw."""
+    frame = DATA.frame
+    kept = frame["time"].isin([3, 4]) & (frame["cohort"].isna() | (frame["cohort"] == 4))
+    panel = nqp.Panel.from_frame(frame[kept], **DATA.arguments)
+    sampler = nqp.Importance(draws=250, chains=2, seed=1)
+    result = nqp.check(nqp.fit(DESIGN, panel, sampler, progress=False), "prior_predictive")
+    assert "autocorrelation, lag 1" not in result.evidence["statistic"]
+    assert result.verdict == "holds", result.sentence
+    nqp.plots.check(result)
+
+
 @pytest.mark.parametrize("changes", [{"effect": nqp.Separate()}, {"moderator": "size"}])
 def test_flat_priors_say_nothing_of_how_effects_differ(changes: dict[str, object]) -> None:
     """A flat slope of a moderator, and flat effects, are drawn from a wide prior in its place."""

@@ -89,8 +89,10 @@ def _statistics(rows: Untreated, outcome: Array, *, flat: bool) -> dict[str, Arr
     earlier, later = rows.pairs(1)
     if earlier.size:
         values[Message("sd of changes")] = (residuals[:, later] - residuals[:, earlier]).std(axis=1)
-        product = (residuals[:, later] * residuals[:, earlier]).mean(axis=1)
-        values[autocorrelation(1)] = product / (residuals**2).mean(axis=1)
+        # Two residuals of a unit are one another's negatives: their product tells nothing.
+        if rows.count.max() > 2:
+            product = (residuals[:, later] * residuals[:, earlier]).mean(axis=1)
+            values[autocorrelation(1)] = product / (residuals**2).mean(axis=1)
     differences = rows.differences(outcome)
     if differences.shape[1]:
         values[Message("treated less untreated")] = differences.mean(axis=1)
