@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import chain, combinations
 
 import numpy as np
@@ -166,3 +167,16 @@ def test_channels_are_named_together(
     assert tuple(claims) == channels
     alone = nqp.probability(nqp.nie(one.fit, mediators="digital"))
     assert float(alone) > 0.9
+
+
+@pytest.mark.parametrize("estimated", [True, False])
+def test_groups_that_share_strength_are_told_with_its_price(estimated: bool) -> None:
+    one = context([0.0, 0.5, 1.0, 0.2])
+    if estimated:
+        scale = xr.DataArray(np.ones((2, 500)), dims=("chain", "draw"))
+        posterior = one.fit.posterior.assign(outcome__scale_strata_region=scale)
+        effects = one.fit.effects
+        tree = xr.DataTree.from_dict({"effects": effects, "posterior": posterior})
+        one = replace(one, given=replace(one.fit, tree=tree))
+    told = [x for x in whole(one, "results") if "share strength" in x]
+    assert len(told) == estimated

@@ -183,14 +183,13 @@ class SingleEquation(Design):
         StudyError
             If the panel does not have what the design names.
         """
-        whole, facts = panel, self.facts
-        panel = self.rows(whole)
-        equation, timing = self.equation(panel), self.timing(panel)
+        rows, facts = self.rows(panel), self.facts
+        equation, timing = self.equation(rows), self.timing(rows)
         for term in facts.terms:
-            timing = term.timing(timing, facts, panel)
-        equation = facts.with_terms(equation, timing, panel)
-        notes = units_left_out(whole, panel)
-        return ModelSpec(facts, panel, timing, (equation,), self.unidentified, notes=notes)
+            timing = term.timing(timing, facts, rows)
+        equation = facts.with_terms(equation, timing, rows)
+        notes = units_left_out(panel, rows)
+        return ModelSpec(facts, rows, timing, (equation,), self.unidentified, notes=notes)
 
     @property
     def outcome_design(self) -> Self:

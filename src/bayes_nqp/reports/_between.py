@@ -21,6 +21,11 @@ MANY = 6
 _FEW = 3
 """Differences that the answer tells."""
 
+_SHARED = Message(
+    "Effects by {} share strength: one that is far from all others is drawn towards them, and its "
+    "interval holds it less often than the others theirs."
+)
+
 
 def groups_of(context: Context) -> dict[str, xr.DataArray]:
     """Find the effects of all groups of which sentences speak, by factor."""
@@ -39,6 +44,8 @@ def between(context: Context, grounds: Grounds) -> Iterator[str]:
             size = posterior_of(spread(groups, factor), context.prob)
             number, name = groups.sizes[factor], context.translate.name(factor)
             yield differing(size, tail, number, name, context.language, context.effect_unit)
+            if any(str(x).endswith(f"scale_strata_{factor}") for x in context.fit.posterior):
+                yield _SHARED.fill(name).in_(context.language)
         shown = [gap for gap in of_factor if gap.told]
         for gap in shown:
             yield gap.sentence(context, grounds)
