@@ -48,14 +48,15 @@ def found(path: Path) -> tuple[str, list[str]]:
     study = nqp.studies.validate(path)
     fit = nqp.fit(study.design, study.panel, study.sampler, progress=False)
     report = study.settings.report
+    outcome = report.outcome or Context(fit, ()).usual_outcome
     effects = nqp.cell_effects(fit).assign_attrs(
-        outcome=report.outcome or "", outcome_unit=report.outcome_unit or ""
+        outcome=outcome, outcome_unit=report.outcome_unit or ""
     )
     att = posterior_of(nqp.att(effects), report.prob)
     moved = Context(fit, ()).moved
     sure = partial(worded, confidence_of((), adopted=study.staggered), Translator("en"))
     text = change(
-        att, report.outcome or "the outcome", "en", report.outcome_unit or "", **moved,
+        att, outcome, "en", report.outcome_unit or "", **moved,
         confidence=sure,
     )  # fmt: skip
     simulated = study.prepared.simulated
@@ -67,7 +68,7 @@ def found(path: Path) -> tuple[str, list[str]]:
     factor = study.factors[0] if study.factors else None
     figures = {}
     if study.staggered:
-        names = {"outcome": report.outcome or "", "unit": report.outcome_unit or ""}
+        names = {"outcome": outcome, "unit": report.outcome_unit or ""}
         scene = Scene(fit, (), by=study.factors[:1], weights=report.weights, **names)
         figures["event_study"] = list(PLOTS["event_study"].sketches(scene))[-1].make()
     else:

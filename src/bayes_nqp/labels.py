@@ -109,20 +109,26 @@ class Labels:
         """
         if not self.entries:
             return text
-        of_columns, single = self._by_language.get(language, ({}, {}))
+        of_columns, columns, levels = self._by_language.get(language, ({}, {}, {}))
+        single = levels | columns
         label = of_columns.get(column, {}).get(text) or single.get(text)
         if label is not None:
             return label
         first, *remainder = _JOINTS.split(text)
+        joints, parts = remainder[::2], remainder[1::2]
+        if {first, *parts} - {*columns} and not {*joints} & {*_OF}:  # levels, not columns
+            single = columns | levels
         named = single.get(first, first)
-        for joint, part in zip(remainder[::2], remainder[1::2], strict=True):
+        for joint, part in zip(joints, parts, strict=True):
             levels_of = of_columns.get(first, {}) if joint in _OF else {}
             named += joint + (levels_of.get(part) or single.get(part, part))
         return named
 
     @cached_property
-    def _by_language(self) -> dict[str, tuple[dict[str, dict[str, str]], dict[str, str]]]:
-        """Labels of levels by column; and of all that has one label alone, columns first."""
+    def _by_language(
+        self,
+    ) -> dict[str, tuple[dict[str, dict[str, str]], dict[str, str], dict[str, str]]]:
+        """Labels of levels by column, of columns, and of levels that have one label alone."""
         lexicons = {}
         for language in dict.fromkeys(entry[0] for entry in self.entries):
             columns: dict[str, str] = {}
@@ -142,7 +148,7 @@ class Labels:
                 for level, some in words.items()
                 if len(some) == 1 and not (level.isdigit() and len(level) < _CODE)
             }
-            lexicons[language] = (levels, single | columns)
+            lexicons[language] = (levels, columns, single)
         return lexicons
 
 

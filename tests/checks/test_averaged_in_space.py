@@ -51,6 +51,23 @@ def test_effects_over_rows_are_those_of_the_design_on_average(early: nqp.Fit) ->
     np.testing.assert_allclose(same["effect"], itself["effect"], rtol=1e-12)
 
 
+def test_effects_over_rows_keep_who_is_in_which_cell() -> None:
+    """Cells of the fit and of the other design are of other numbers; members are in the fit's."""
+    panel = spilled(2, units=60, periods=10, sigma=0.5).panel
+    design = nqp.StaggeredDiD(spillovers=nqp.Rings(EDGES), time=nqp.TimeEffects())
+    fit = nqp.fit(design, panel, nqp.Importance(seed=1), progress=False)
+    waist, other = nqp.cell_effects(fit), fit.variant(anticipation=1)
+    effects = short_refit(fit, other)
+    assert effects.sizes["cell"] > waist.sizes["cell"]
+    moved = effects_over_rows(waist, effects, fit.plan, plan_of(other, panel))
+    for name in ("membership_cell", "membership_rows"):
+        np.testing.assert_array_equal(moved[name], waist[name])
+    members = [x["member"].to_numpy()[x["membership_member"].to_numpy()] for x in (moved, waist)]
+    assert list(members[0]) == list(members[1])
+    assert np.isfinite(nqp.att(moved, by="unit")).all()
+    assert np.isfinite(nqp.averaged(fit).sensitivity).all(axis=None)
+
+
 def test_what_a_design_refuses_is_left_out_and_named() -> None:
     """A dynamic lag takes no trends; channels take no dips, and have responses."""
     made = nqp.simulation.channels_in_space(units=60, periods=10, seed=1)

@@ -144,6 +144,18 @@ def test_a_level_of_two_columns_is_named_where_its_column_is_known() -> None:
     assert labels.name("market: low", "zh") == "market: 低"
 
 
+def test_names_that_stand_together_are_all_columns_or_all_levels() -> None:
+    """A level that is called like its own column, as resource of resource."""
+    levels = {"resource": "资源型城市", "other": "非资源型城市"}
+    words = {"resource": {"label": "资源型", "levels": levels}, "region": "地区"}
+    labels = Labels.of({"zh": words})
+    assert labels.name("resource", "zh") == "资源型"
+    assert labels.name("other − resource", "zh") == "非资源型城市 − 资源型城市"
+    assert labels.name("coastal × resource", "zh") == "coastal × 资源型城市"
+    assert labels.name("region × resource", "zh") == "地区 × 资源型"
+    assert labels.name("resource: resource", "zh") == "资源型: 资源型城市"
+
+
 def test_a_short_number_is_no_level_where_no_column_is_known() -> None:
     labels = Labels.of({"zh": {"region": {"levels": {"2": "内陆"}}}})
     assert (labels.name("2", "zh"), labels.name("2", "zh", "region")) == ("2", "内陆")

@@ -13,6 +13,7 @@ from matplotlib.text import Text
 from pictures import rendered
 from waist import random_effects
 
+import bayes_nqp as nqp
 from bayes_nqp import Panel, plots, simulation
 from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import att
@@ -184,6 +185,17 @@ def test_league_is_sorted_and_says_what_it_leaves_out():
         plots.league(EFFECTS, most=1)
     with pytest.raises(StudyError, match="varying='unit'"):
         plots.league(random_effects(deviations=False))
+
+
+def test_figures_of_an_exposure_speak_of_exposed_rows():
+    panel = simulation.provinces(years=(2013, 2018), seed=1).panel
+    design = nqp.ContinuousExposure(
+        "cbec", effect=nqp.Complete(varying="unit"), moderator="digital_finance"
+    )
+    fit = nqp.fit(design, panel, nqp.Importance(seed=1, draws=100), progress=False)
+    for figure in (plots.league(fit), plots.moderation(fit)):
+        assert "exposed rows" in _said(figure)
+        assert "treated" not in _said(figure)
 
 
 def test_shrinkage_lists_few_groups_and_scatters_many():

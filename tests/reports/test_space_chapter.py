@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -160,3 +161,5 @@ def test_the_section(fit: nqp.Fit, checks: list[nqp.CheckResult], tmp_path: Path
     )
     tables = (chinese / "tables.md").read_text(encoding="utf-8")
     assert "LISA" in tables
+    named = next(line for line in tables.splitlines() if "HH：高—高" in line)
+    assert not re.search(r"\d{6}", named), "units are called by their labels, one or several"

@@ -69,6 +69,14 @@ def test_a_lag_has_no_rings() -> None:
     assert mean.to_numpy() == pytest.approx(nqp.received(fit).to_numpy(), abs=1e-12)
 
 
+def test_receivers_are_called_by_what_they_are_near_or_linked_to() -> None:
+    links = nqp.spatial_weights.nearest(spilled(units=80, periods=8).panel, 4)
+    assert nqp.Rings([100]).receivers.in_("en") == "untreated units near treated ones"
+    share = nqp.ShareTreated(links)
+    assert share.receivers.in_("en") == "untreated units linked to treated ones"
+    assert "相联" in share.receivers.in_("zh")
+
+
 def test_reports_say_what_neighbours_receive(tmp_path: Path) -> None:
     nqp.report(
         fitted(), tmp_path, language="zh", formats=["html"], checks=[], force=True, progress=False

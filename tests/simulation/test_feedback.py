@@ -20,7 +20,7 @@ def by_unit(simulated: nqp.simulation.Simulated, path: str) -> np.ndarray:
 
 
 def test_truth_is_the_matrix_of_derivatives() -> None:
-    plain, lagged = provinces(**OPTIONS), provinces(**OPTIONS, lag=0.4)
+    plain, lagged = provinces(**OPTIONS | {"spillover": 0.0}), provinces(**OPTIONS, lag=0.4)
     panel = lagged.panel
     w = nqp.spatial_weights.nearest(panel, k=4).aligned(panel.unit_labels).matrix.toarray()
     inverse = np.linalg.inv(np.eye(len(w)) - 0.4 * w)
@@ -33,6 +33,14 @@ def test_truth_is_the_matrix_of_derivatives() -> None:
     assert by_unit(lagged, "upgrading") == pytest.approx(via, abs=1e-10)
     assert by_unit(lagged, "direct") == pytest.approx(diagonal - via, abs=1e-10)
     assert "received" not in plain.truth["path"]
+
+
+def test_a_spillover_alone_is_received_of_a_point_more_everywhere() -> None:
+    plain, linked = provinces(**OPTIONS | {"spillover": 0.0}), provinces(**OPTIONS)
+    assert by_unit(linked, "received") == pytest.approx(np.full(31, 0.2), abs=1e-10)
+    assert by_unit(linked, "direct") == pytest.approx(by_unit(plain, "direct"), abs=1e-10)
+    total = by_unit(plain, "total") + 0.2
+    assert by_unit(linked, "total") == pytest.approx(total, abs=1e-10)
 
 
 def test_a_lag_is_found_again() -> None:

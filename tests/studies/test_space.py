@@ -148,15 +148,61 @@ def test_columns_of_linked_units_are_covariates(tmp_path: Path) -> None:
         assert problem in str(caught.value)
 
 
+NEAR_EXPOSURE = """
+title = "W × exposure as a covariate"
+
+[data]
+simulation = "provinces"
+unit = "province"
+time = "year"
+strata = ["region"]
+covariates = ["ln_gdp", "near_cbec"]
+
+[data.options]
+seed = 2033
+mediators = ["upgrading"]
+spatial = 0.0
+spillover = 0.15
+neighbours = 4
+
+[space.weights.near]
+kind = "nearest"
+k = 4
+
+[space.lags]
+near_cbec = { column = "cbec", weights = "near" }
+
+[index]
+system = "new_quality_productivity"
+
+[design]
+type = "ContinuousExposure"
+exposure = "cbec"
+
+[sampler]
+seed = 2033
+
+[checks]
+run = []
+
+[figures]
+draw = []
+"""
+
+
 def test_the_slope_of_neighbours_exposure_has_a_truth(tmp_path: Path) -> None:
-    text = (Path(__file__).parents[2] / "models" / "province_spillover.toml").read_text("utf-8")
-    text = text.replace('formats = ["html"]', "").replace("[checks]", "[checks]\nrun = []")
     path = tmp_path / "study.toml"
-    path.write_text(text + "\n[figures]\ndraw = []\n", encoding="utf-8")
-    truth = nqp.studies.run(path, tmp_path / "results", progress=False).tables["truth.csv"]
+    path.write_text(NEAR_EXPOSURE, encoding="utf-8")
+    outcome = nqp.studies.run(path, tmp_path / "results", progress=False)
+    truth, simulated = outcome.tables["truth.csv"], outcome.study.prepared.simulated
     slope = truth[truth["estimand"] == "slope"].iloc[0]
     assert (slope["level"], slope["path"]) == ("near_cbec", "received")
     assert abs(slope["mean"] - slope["truth"]) < 3 * slope["sd"]
+    # The effect is of the own exposure alone: what is received stands in the slope.
+    overall = truth[(truth["estimand"] == "effect") & (truth["by"] == "overall")].iloc[0]
+    assert abs(overall["mean"] - overall["truth"]) < 3 * overall["sd"]
+    own = nqp.att(simulated.truth) - nqp.att(simulated.truth, path="received")
+    assert overall["truth"] == pytest.approx(own.item())
 
 
 def test_a_run_remembers_them_and_runs_again(tmp_path: Path) -> None:
@@ -287,7 +333,7 @@ def test_simulated_spillovers_stand_beside_what_is_found(tmp_path: Path) -> None
     assert overall["total"] == pytest.approx(overall["direct"] + overall["received"])
     assert set(outcome.tables["received.csv"]["onto"]) == {"untreated", "treated"}
     beside = outcome.tables["spatial.csv"].set_index("row")
-    assert list(beside.columns) == ["(1) Simulated", "(2) SDM", "(3) ignored", "gate"]
+    assert list(beside.columns) == ["(1) Main model", "(2) SDM", "(3) ignored", "gate"]
     assert list(beside.loc["Spatial model"])[:2] == ["exposure", "SDM"]
     simulated = outcome.study.prepared.simulated
     assert simulated.parameters["spillover"].exposure == outcome.fit.design.spillovers
@@ -355,7 +401,7 @@ def test_designs_beside_channels_are_those_of_the_outcome(tmp_path: Path) -> Non
     assert outcome.study.mediators == ("upgrading",)
     report = "".join(x.read_text("utf-8") for x in (tmp_path / "results" / "report").glob("*.md"))
     assert "W × cbec" in report
-    assert "Channels, and weights beside" in report
+    assert "Main model" in report
     assert "Spatial models: productivity" in report
     again = nqp.studies.validate(tmp_path / "results" / "study.toml")
     assert again.beside == outcome.study.beside

@@ -201,7 +201,9 @@ def test_what_has_no_weights_is_refused(fits: dict[str, nqp.Fit]) -> None:
     assert nqp.table(fits["near"]).kind == "effects"
 
 
-def test_what_a_moderator_adds_to_effects_received(fits: dict[str, nqp.Fit]) -> None:
+def test_what_a_moderator_adds_to_effects_received(
+    fits: dict[str, nqp.Fit], tmp_path: Path
+) -> None:
     frame = fits["near"].panel.frame
     frame = frame.assign(finance=frame.groupby("city")["x"].transform("first"))
     panel = nqp.Panel.from_frame(
@@ -220,3 +222,14 @@ def test_what_a_moderator_adds_to_effects_received(fits: dict[str, nqp.Fit]) -> 
     assert [row.label for row in under] == ["Of own treatment", "Received of others", "Total"]
     near = 0.5 * nqp.moderated_difference(moderated["near"], path="received")
     assert under[1].cells[1].values[0] == pytest.approx(float(near.mean()))
+    beside = {row.label: row.cells for row in nqp.table(moderated, "robustness").rows}
+    assert beside["Own"][0].values == ()
+    own = nqp.att(moderated["near"]) - nqp.att(moderated["near"], path="received")
+    assert beside["Own"][1].values[0] == pytest.approx(float(own.mean()))
+    folder = nqp.report(moderated["near"], tmp_path / "r", formats=["html"], checks=[],
+                        progress=False)  # fmt: skip
+    page = " ".join(re.sub("<[^>]+>", " ", (folder / "report.html").read_text("utf-8")).split())
+    size = f"{float(near.mean()):.3f}".replace("-", "−")
+    said = f"finance goes with a change of what is received of others' treatment by {size}"
+    assert said in page.replace("&#39;", "'"), "the answer first says so"
+    assert "through links it is finance of those who send" in page

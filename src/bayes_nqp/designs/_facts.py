@@ -77,6 +77,11 @@ class Term(ABC):
         """What a referee may ask of it that no check can settle."""
         return None
 
+    @property
+    def receivers(self) -> Message | None:
+        """Which untreated units receive something of others' treatment, where it says which."""
+        return None
+
     @abstractmethod
     def words(self, attrs: Mapping[str, object]) -> Message:
         """Say for the methods of a report what it adds, with its priors.

@@ -55,16 +55,17 @@ _PARTS_KEY = Message(
 
 
 _TITLE = Message("Direct and indirect effects over event time.")
+_TITLE_DOSE = Message("Direct and indirect effects, stacked.")
 
 
 def _sheets(scene: Scene) -> Iterator[Sketch]:
     timed = schema.is_timed(scene.effects)
-    along = v.EVENT_TIME if timed else v.TIME
+    along = v.EVENT_TIME if timed else v.TIME if scene.fit.facts.by_period else None
     for name, by in scene.groups():
-        beside = [by, along] if by else along
+        beside = [x for x in (by, along) if x is not None] or None
         yield Sketch(
             f"decomposition{name}",
-            scene.translate(_TITLE),
+            scene.translate(_TITLE if timed else _TITLE_DOSE),
             partial(decomposition, scene.effects, by=beside, **scene.weighted),
             partial(mediation_table, scene.effects, beside, scene.prob, "eti", scene.weights),
             shown=timed and by is None,
@@ -141,8 +142,10 @@ def decomposition(
         for ax_, panel in zip(page.axes, panels.values(), strict=False):
             _panel(ax_, panel, along, parts, prob, translate)
         timed = along == v.EVENT_TIME
-        across = translate("Event time (periods since adoption)") if timed else ""
-        page.grid([*panels], columns, label, across or translate.name(along or ""), "center")
+        across = translate.name(along or "")
+        if timed or along == v.TIME:
+            across = translate("Event time (periods since adoption)" if timed else "Period")
+        page.grid([*panels], columns, label, across, "center")
         _key(page.axes[columns - 1], parts, translate)
         page.note(_PARTS_KEY, percent(prob))
         page.note(LAST_THROUGH, when=len(parts) > 2)

@@ -109,7 +109,8 @@ def regions(result: CheckResult, look: Appearance) -> Figure:
     for k in range(evidence.sizes["quantity"]):
         quantity = evidence.isel(quantity=k)
         kind, label = str(quantity["kind"].item()), str(quantity["label"].item())
-        label = translate("Overall") if kind == "overall" else translate.name(label)
+        column = str(quantity["factor"].item()) if kind == "level" else ""
+        label = translate("Overall") if kind == "overall" else translate.name(label, column)
         panels.append(_Regions(label, quantity, translate("own bounds") if kind == "own" else ""))
     return _drawn(panels[:1] if look.ax is not None else panels, evidence, look)
 

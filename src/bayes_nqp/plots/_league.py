@@ -13,6 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
 from bayes_nqp.annotations import Language, Style
 from bayes_nqp.errors import StudyError
@@ -121,7 +122,9 @@ def league(
         page.ax.set_xlabel(label)
         page.note(POINTS, percent(prob))
         page.note("Filled: the interval excludes zero.")
-        page.note("Dashed: average effect on the treated.")
+        timed = schema.is_timed(effects)
+        page.note("Dashed: average effect on the treated.", when=timed)
+        page.note("Dashed: average effect on exposed rows.", when=not timed)
         page.gate, page.ticks = gate_of(draws), {**NAMED, "labelsize": 7}
     return page.figure
 

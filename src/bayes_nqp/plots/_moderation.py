@@ -46,6 +46,10 @@ _MODERATION_KEY = Message(
     "Line: mean effect on the treated, had all of them this moderator. Bands: 50% and {} "
     "equal-tailed intervals."
 )
+_MODERATION_KEY_DOSE = Message(
+    "Line: mean effect on exposed rows, had all of them this moderator. Bands: 50% and {} "
+    "equal-tailed intervals."
+)
 _MODERATION_FADED = Message("Dashed and faded: beyond the moderators that were observed.")
 
 
@@ -153,8 +157,10 @@ def moderation(
         page.grid([line.label for line in lines], columns, label, moderator, "center")
         for ax_ in page.filled[-columns:]:
             ax_.set_xlabel(moderator)
-        page.note(_MODERATION_KEY, percent(prob))
-        page.note("Grey bars: treated rows by their moderator.")
+        adopted = fit.facts.adopted
+        page.note(_MODERATION_KEY if adopted else _MODERATION_KEY_DOSE, percent(prob))
+        page.note("Grey bars: treated rows by their moderator.", when=adopted)
+        page.note("Grey bars: exposed rows by their moderator.", when=not adopted)
         page.note(_MODERATION_FADED, when=any(_beyond(line, draws[name]) for line in lines))
         page.gate = gate_of(draws)
     return page.figure

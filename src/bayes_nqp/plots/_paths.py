@@ -273,7 +273,8 @@ def _ends(fit: FitOrEffects, translate: Translator) -> tuple[str, str]:
     outcome = translate.name(named) if named else translate("Effect")
     treatment, change = getattr(fit, "treatment", ""), getattr(fit, "change", (0, 1))
     if not treatment:
-        return translate("Treatment"), outcome
+        dose = getattr(getattr(fit, "facts", None), "exposure", None)
+        return translate("Treatment") if dose is None else translate.name(dose), outcome
     moved = "" if tuple(change) == (0, 1) else " {:g} → {:g}".format(*change)
     return f"{translate.name(treatment)}{moved}", outcome
 

@@ -101,7 +101,9 @@ def shrinkage(
             across, up = (translate("{} ({})", x, unit) if unit else translate(x) for x in axes)
             page.ax.set(xlabel=across, ylabel=up)
             page.note("Points: posterior means. Area: rows behind the effect.")
-        page.note("Dashed: average effect on the treated.")
+        timed = schema.is_timed(effects)
+        page.note("Dashed: average effect on the treated.", when=timed)
+        page.note("Dashed: average effect on exposed rows.", when=not timed)
         page.gate = gate_of(effects)
     return page.figure
 

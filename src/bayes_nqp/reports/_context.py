@@ -39,6 +39,8 @@ class Context(Scene):
         What a reader must know before anything else.
     command : str
         What was typed, for the record.
+    heading : str
+        Of the fit's column where others stand beside it; the title by default.
     others : mapping of str to Fit
         Further fits, to stand beside this one.
     figures : str
@@ -59,6 +61,7 @@ class Context(Scene):
     title: str = ""
     question: str = ""
     command: str = ""
+    heading: str = ""
     others: Mapping[str, Fit] = field(default_factory=dict)
     figures: str = "figures/"
     kinds: tuple[str, ...] | None = None
@@ -89,13 +92,13 @@ class Context(Scene):
 
     @property
     def fits(self) -> dict[str, Fit]:
-        """The fit under the title, and those beside it: the same outcome has the same name."""
+        """The fit and those beside it, by heading: the same outcome has the same name."""
         outcome = self.given.record.get("outcome")
         beside = {
             name: replace(self, given=fit).fit if fit.record.get("outcome") == outcome else fit
             for name, fit in self.others.items()
         }
-        return {self.title: self.fit, **beside}
+        return {self.heading or self.title: self.fit, **beside}
 
     @property
     def staggered(self) -> bool:

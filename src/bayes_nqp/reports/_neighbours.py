@@ -4,29 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
+from typing import Final
 
 import xarray as xr
 
 from bayes_nqp import vocabulary as v
-from bayes_nqp.estimands import own_and_received, received
+from bayes_nqp.estimands import moderated_difference, own_and_received, received
 from bayes_nqp.fitting import covariate_names, covariate_slopes
 from bayes_nqp.language import Message
 from bayes_nqp.reports._confidence import Grounds
 from bayes_nqp.reports._context import Context
-from bayes_nqp.reports._posterior import level, posterior_of, stated
+from bayes_nqp.reports._posterior import Posterior, level, posterior_of, stated
 from bayes_nqp.reports._sentences import change
+
+_MODERATED: Final = Message(
+    "A standard deviation more of {name} goes with a change of what is received of others' "
+    "treatment by {size}, {p}, if the spatial model is right."
+)
+_MODERATED_DOSE: Final = Message(
+    "A standard deviation more of {name} goes with a change of what is received of others' "
+    "exposure by {size}, {p}, if the spatial model is right."
+)
 
 
 def neighbours(context: Context, grounds: Grounds) -> str:
-    """Say what the policy did to untreated units, those near treated ones where it is nearness."""
+    """Say what the policy did to untreated units; to those exposed, where it is by exposure."""
     fit, translate = context.fit, context.translate
-    near = fit.facts.has("exposure")
+    exposed_ones = (x.receivers for x in fit.facts.terms if x.receivers is not None)
+    who = next(exposed_ones, Message("untreated units"))
     return change(
         posterior_of(received(fit, weights=context.weights), context.prob),
         context.outcome or translate("the outcome"),
         context.language,
         context.effect_unit,
-        translate("untreated units near treated ones") if near else translate("untreated units"),
+        translate(who),
         confidence=partial(grounds, "average"),
     )
 
@@ -48,6 +59,38 @@ def sides(context: Context) -> tuple[Message, Message]:
         for draws in own_and_received(context.effects, context.weights)
     )
     return itself, others
+
+
+def moderated_briefly(context: Context) -> Iterator[str]:
+    """Say how what is received changes along a moderator, where outcomes follow linked ones."""
+    if (sides := moderated_sides(context)) is None:
+        return
+    of_others = sides[1]
+    yield context.translate(
+        _MODERATED if context.fit.facts.adopted else _MODERATED_DOSE,
+        name=context.fit.facts.moderator,
+        size=level(of_others, context.effect_unit),
+        p=stated(of_others.p_positive, "P(> 0)"),
+    )
+
+
+def moderated_sides(context: Context) -> tuple[Posterior, Posterior] | None:
+    """What a standard deviation of a moderator adds to own and received effects of a lag.
+
+    From one standard deviation below its mean to one above, halved, as tables of spatial models
+    have it; through links it is the moderator of those who send.
+    """
+    fit = context.fit
+    if fit.facts.moderator is None or not fit.facts.has("lag") or context.channels:
+        return None
+    itself, others = (
+        0.5 * moderated_difference(fit, path=path, weights=context.weights)
+        for path in (v.DIRECT, v.RECEIVED)
+    )
+    return (
+        posterior_of(itself.reset_coords("index", drop=True), context.prob),
+        posterior_of(others.reset_coords("index", drop=True), context.prob),
+    )
 
 
 def linked_exposure(context: Context) -> Iterator[Message]:

@@ -122,8 +122,8 @@ def provinces(
         Linked are so many nearest provinces, either way.
     lag : float, default 0
         How far productivity follows the mean of linked provinces' in the same year, between -1 and
-        1. Its truth is of a point more everywhere: by own paths, with what comes back to them, and
-        "received".
+        1. With it, or a spillover, the truth is of a point more everywhere: by own paths, with what
+        comes back to them, and "received".
     coordinates : bool, default False
         Whether the table has longitude and latitude, those of the first prefecture; it has them
         wherever provinces are linked.
@@ -173,7 +173,7 @@ def provinces(
         base = placed(base, table, code, language)
     links = _links(base, neighbours, language) if spillover or lag else np.zeros((shape[0],) * 2)
     near = spillover * links @ dose.reshape(shape)
-    feedback = Feedback(links, lag, spillover) if lag else None
+    feedback = Feedback(links, lag, spillover) if spillover or lag else None
     happened = happen(places, policy, controls, code, time, (first, last), seed, dose, near=near,
                       feedback=feedback)  # fmt: skip
     written = Written(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from bayes_nqp.designs import Design
 from bayes_nqp.errors import StudyError
@@ -18,7 +18,8 @@ from bayes_nqp.studies._values import design_of
 from bayes_nqp.studies._words import in_table
 from bayes_nqp.tables import spatial_fits, table
 
-_NONE = "none"
+_MAIN: Final = Message("Main model")
+_NONE: Final = "none"
 """TOML has no null; ``spillovers = "none"`` leaves out what [design] has."""
 
 
@@ -59,9 +60,14 @@ def check_beside(designs: Mapping[str, Design], panel: Panel) -> None:
             plan_of(design, panel)
 
 
+def heading(settings: Settings) -> str:
+    """Head the column of the study's own design, where others stand beside it."""
+    return _MAIN.in_(settings.report.language) if settings.beside else settings.title
+
+
 def beside_tables(settings: Settings, fitted: Fit, others: Mapping[str, Fit]) -> dict[str, Any]:
     """Tabulate all fits in columns, by file name: where one is of space, as spatial models are."""
-    report, fits = settings.report, spatial_fits({settings.title: fitted, **others})
+    report, fits = settings.report, spatial_fits({heading(settings): fitted, **others})
     if not others or not fits:
         return {}
     columns = table(

@@ -12,7 +12,7 @@ import pandas as pd
 from bayes_nqp.columns import as_years, encode, further_down, is_text, joined_unit
 from bayes_nqp.errors import StudyError, nearest, shown
 from bayes_nqp.intake import cleaned, with_numbers
-from bayes_nqp.labels import Labels, labels_of
+from bayes_nqp.labels import UNLABELLED, Labels, labels_of
 from bayes_nqp.language import Message, languages
 from bayes_nqp.panel import Panel, declared, notes_of_numbers
 from bayes_nqp.studies._data_keys import Data
@@ -87,7 +87,7 @@ def prepared(settings: Settings, folder: Path) -> Prepared:
         from bayes_nqp.studies._zones import with_zones
 
         frame, unmatched = with_zones(data.zones, frame, notes, str(data.unit))
-    brought = labels_of(frame)
+    brought = _words(settings, recipe) | labels_of(frame)
     _known(data, frame, notes, settings)
     indicators = [] if recipe is None else [part.data for part in recipe.system.indicators]
     frame = cleaned(
@@ -188,6 +188,24 @@ def _recipe(settings: Settings, folder: Path) -> ProductivityIndex | None:
     from bayes_nqp.studies._index import recipe_of
 
     return recipe_of(settings.index, folder)
+
+
+def _words(settings: Settings, recipe: ProductivityIndex | None) -> Labels:
+    """Words of a system for the index, its dimensions and its indicators."""
+    if recipe is None or settings.index is None:
+        return UNLABELLED
+    system = recipe.system
+    names = [(settings.index.name, system.name, system.name_zh)]
+    names += [(x.key, x.name, x.name_zh) for x in system.dimensions]
+    names += [(x.key, x.name, x.name_zh) for x in system.indicators]
+    return Labels(
+        tuple(
+            (language, key, None, words)
+            for key, english, chinese in names
+            for language, words in (("en", english), ("zh", chinese))
+            if words not in ("", key)
+        )
+    )
 
 
 def _completed(settings: Settings, simulated: Simulated | None) -> Data:

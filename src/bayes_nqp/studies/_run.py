@@ -23,7 +23,7 @@ from bayes_nqp.plots import sketches
 from bayes_nqp.progress import listening
 from bayes_nqp.reports import Context, FigureFolder, report_title, write_report
 from bayes_nqp.signals import heed
-from bayes_nqp.studies._beside import beside_tables
+from bayes_nqp.studies._beside import beside_tables, heading
 from bayes_nqp.studies._fits import fit_of, fits_beside
 from bayes_nqp.studies._kept import store_folder
 from bayes_nqp.studies._outcome import Outcome
@@ -249,6 +249,7 @@ def _context(
         unit=settings.outcome_unit or "",
         notice=_notice(study, tables),
         title=study.settings.title or report_title(fitted, outcome, unnamed.translate),
+        heading=heading(study.settings),
         question=settings.question,
         command=f"bayes-nqp run {in_shell(Path(study.path.name))}",
         figures="../figures/",

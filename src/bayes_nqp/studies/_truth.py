@@ -162,6 +162,8 @@ def _at(truth_values: xr.DataArray, place: dict[str, Hashable]) -> float:
 
 def _of_the_same_paths(truth: xr.Dataset, effects: xr.Dataset) -> xr.Dataset:
     """Count channels that the study leaves out to the direct effect, where they go in the fit."""
+    if v.RECEIVED in truth[v.PATH] and v.RECEIVED not in effects[v.PATH]:
+        truth = _of_own_exposure(truth)
     names = [str(x) for x in effects[v.PATH].to_numpy() if x in truth[v.PATH].to_numpy()]
     channels = [name for name in names if name not in (v.TOTAL, v.DIRECT)]
     truth_by_path = truth.sel({v.PATH: names})
@@ -175,6 +177,20 @@ def _of_the_same_paths(truth: xr.Dataset, effects: xr.Dataset) -> xr.Dataset:
             values.loc[{v.PATH: v.DIRECT}] = remainder
             truth_by_path[name] = values
     return truth_by_path
+
+
+def _of_own_exposure(truth: xr.Dataset) -> xr.Dataset:
+    """Leave out of the total what is received of others' exposure, which a slope may hold.
+
+    Where units adopt, the total of treated rows is what the policy as it came did to them.
+    """
+    if schema.is_timed(truth) and bool(truth[v.COHORT].notnull().any()):
+        return truth
+    out = truth.copy(deep=True)
+    for name in (x for x in (v.EFFECT, v.DEVIATION) if x in truth):
+        own = truth[name].sel({v.PATH: v.TOTAL}) - truth[name].sel({v.PATH: v.RECEIVED}, drop=True)
+        out[name].loc[{v.PATH: v.TOTAL}] = own
+    return out
 
 
 def _of_the_same_cells(truth: xr.Dataset, effects: xr.Dataset) -> xr.Dataset:

@@ -8,7 +8,7 @@ from typing import Final, Literal
 import xarray as xr
 
 from bayes_nqp import vocabulary as v
-from bayes_nqp.estimands import PATHS, gate_of, paths_in_space
+from bayes_nqp.estimands import PATHS, gate_of, names_of, paths_in_space
 from bayes_nqp.fitting import IN_SPACE, Fit
 from bayes_nqp.language import Message, Translator
 from bayes_nqp.tables._described import interval_notes
@@ -52,17 +52,29 @@ def channels_in_space(fit: Fit, ask: Ask) -> Table:
         for _, line in table.iterrows():
             level = level_of(line, translate.name)
             draft.estimate(f"{label}, {level}" if level else label, line)
-    draft.notes += [*interval_notes(tables[0], translate), ask.weighted()]
+    draft.notes += interval_notes(tables[0], translate)
+    adopted = fit.facts.adopted
+    draft.note("Averages over treated rows, and over untreated ones that receive.", when=adopted)
+    draft.note("Averages over exposed rows.", when=not adopted)
     draft.note(
         "Effects of own and of others' treatment add up along their paths, draw by draw: directly, "
-        "through the unit's own mediator, and through those of linked units."
+        "through the unit's own mediator, and through those of linked units.",
+        when=adopted,
+    )
+    draft.note(
+        "Effects of own and of others' exposure add up along their paths, draw by draw: directly, "
+        "through the unit's own mediator, and through those of linked units.",
+        when=not adopted,
     )
     draft.note(
         "What comes back of the own treatment through neighbours counts among others'.",
         when=fit.facts.has("exposure"),
     )
     draft.judge(fit, gate_of(lines[0][2]))
-    title = translate("Channels in space: {}", outcome_of(tables[:1], translate))
+    outcome, by = outcome_of(tables[:1], translate), [*map(translate.name, names_of(ask.by))]
+    title = translate("Channels in space: {}", outcome)
+    if by:
+        title = translate("Channels in space by {}: {}", " × ".join(by), outcome)
     return draft.finish(
         "channels_in_space", title, translate("Path"), estimate_columns(translate, ask.prob)
     )
@@ -87,7 +99,7 @@ def path_words(path: str, translate: Translator) -> str:
     if path in (v.DIRECT, v.TOTAL):
         return translate(PATHS[path])
     name = path.removeprefix(linked_name(""))
-    through = Message("Through the own {}", translate.name(name))
+    through = Message("Through their own {}", translate.name(name))
     linked = Message("Through linked units' {}", translate.name(name))
     return translate(through if name == path else linked)
 

@@ -44,7 +44,7 @@ def lisa(source: Fit | xr.Dataset | Sequence[CheckResult], ask: Ask) -> Table:
     last = kinds.isel({v.TIME: -1})
     for name, label in LISA_TYPES.items():
         units = last["place"].to_numpy()[last.to_numpy() == name].tolist()
-        named = listed(units, _MANY).in_(ask.language) if units else "–"
+        named = listed(units, _MANY) if units else "–"
         draft.note("{} in {}: {}.", label, text(last[v.TIME].item()), named)
     draft.note(
         "Outcome above (H) or below (L) its mean, then that of linked units by the weights {}: "

@@ -79,7 +79,8 @@ def _explain(draft: TableDraft, fit: Fit, alike: Sequence[str]) -> None:
         when=bool(alike) and fit.facts.adopted and not near,
     )
     draft.note(
-        "By ring and group: averages over exposed rows; received is over all treated rows.",
+        "By class of exposure and by group: averages over exposed rows; received is over all "
+        "treated rows.",
         when=parted and near,
     )
 

@@ -10,7 +10,7 @@ import xarray as xr
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import CheckResult, messages_of
-from bayes_nqp.estimands import att, effects_of, names_of, text
+from bayes_nqp.estimands import att, effects_of, names_of, own_and_received, text
 from bayes_nqp.fitting import Fit
 from bayes_nqp.language import Message, Translator, listed
 from bayes_nqp.tables._contrasts_table import contrasts_table
@@ -89,6 +89,11 @@ def _fits(fits: Sequence[tuple[str, object]], ask: Ask) -> Table:
     ]
     draft.notes += stacked_notes(tops[0], ask.spread, translate)
     draft.notes += ask.averaged(effects_of(sources[0]).attrs)
+    draft.note(
+        "Where a column has own effects, its average effect is of own and of others' treatment or "
+        "exposure together.",
+        when=any(_parted(effects_of(source)) for source in sources),
+    )
     worst = failed[0] if failed else v.UNVERIFIED if v.UNVERIFIED in gates else v.PASSED
     outcome = outcome_of(tops[:1], translate)
     title = translate("The average effect under other specifications: {}", outcome)
@@ -100,6 +105,8 @@ def _estimates(source: object, ask: Ask) -> dict[str, pd.Series[Any]]:
     """Every estimate of one column, by its label."""
     translate, effects = ask.translate, effects_of(source)
     lines = {translate("Average effect"): ask.summary(att(effects, weights=ask.weights)).iloc[0]}
+    if _parted(effects):
+        lines[translate("Own")] = ask.summary(own_and_received(effects, ask.weights)[0]).iloc[0]
     for new, old in names_of(ask.by).items():
         table = ask.summary(att(effects, {new: old}, ask.weights))
         lines |= {f"{new}: {text(line[new])}": line for _, line in table.iterrows()}
@@ -108,6 +115,11 @@ def _estimates(source: object, ask: Ask) -> dict[str, pd.Series[Any]]:
             for _, line in pairs.iterrows():
                 lines[f"{text(line['level'])} − {text(line['minus'])}"] = line
     return lines
+
+
+def _parted(effects: xr.Dataset) -> bool:
+    """Tell whether own and received effects are told apart."""
+    return {v.DIRECT, v.RECEIVED} <= {*effects[v.PATH].to_numpy().tolist()}
 
 
 def _gate_cell(gate: str, translate: Translator) -> Cell:

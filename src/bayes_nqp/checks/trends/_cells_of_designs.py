@@ -7,7 +7,7 @@ import xarray as xr
 from scipy import sparse
 
 from bayes_nqp import vocabulary as v
-from bayes_nqp.arrays import Array
+from bayes_nqp.arrays import Array, Index
 from bayes_nqp.checks.shared import cell_labels
 from bayes_nqp.fitting import cells_of_rows
 from bayes_nqp.planning import Plan
@@ -36,7 +36,8 @@ def over_rows(waist: xr.Dataset, cells: xr.Dataset, plan: Plan, other: Plan) -> 
     effect, labels = cells[v.EFFECT], {k: x for k, x in waist.coords.items() if x.dims == (v.CELL,)}
     flat = effect.to_numpy().reshape(-1, effect.sizes[v.CELL])
     values = (flat @ shares.T).reshape(*effect.shape[:-1], -1)
-    out = cells.drop_dims(v.CELL).assign({v.EFFECT: (effect.dims, values)})
+    out = cells.drop_dims([v.CELL, v.MEMBERSHIP], errors="ignore")
+    out = out.assign({v.EFFECT: (effect.dims, values), **_membership(waist, cells)})
     out = out.assign_coords({**labels, v.IDENTIFIED: (v.CELL, identified)})
     # All that reaches a receiver is received, whatever else it may do before it adopts.
     received = out[v.EFFECT].sel({v.PATH: v.RECEIVED}, drop=True)
@@ -44,6 +45,18 @@ def over_rows(waist: xr.Dataset, cells: xr.Dataset, plan: Plan, other: Plan) -> 
     alone = received.where(out[v.PATH] == v.TOTAL, 0.0)
     out[v.EFFECT] = out[v.EFFECT].where(unchanged, alone).transpose(*effect.dims)
     return out
+
+
+def _membership(waist: xr.Dataset, cells: xr.Dataset) -> dict[str, tuple[str, Index]]:
+    """Pairs of a cell of the fit and a member of the design."""
+    if v.MEMBERSHIP_CELL not in waist or v.MEMBER not in cells.coords:
+        return {}
+    place = {label: k for k, label in enumerate(cells[v.MEMBER].to_numpy())}
+    labels = waist[v.MEMBER].to_numpy()[waist[v.MEMBERSHIP_MEMBER].to_numpy()]
+    member = np.array([place.get(label, -1) for label in labels], dtype=np.int64)
+    columns = {v.MEMBERSHIP_MEMBER: member}
+    columns |= {x: waist[x].to_numpy() for x in (v.MEMBERSHIP_CELL, v.MEMBERSHIP_ROWS)}
+    return {name: (v.MEMBERSHIP, column[member >= 0]) for name, column in columns.items()}
 
 
 def aligned(effects: xr.Dataset, waist: xr.Dataset, name: str) -> Array:

@@ -49,6 +49,11 @@ class BoundedEffect:
     """Whether the fit's own interval excludes zero."""
 
     @property
+    def named(self) -> str:
+        """What it is of: a level with its column, by which it is called."""
+        return f"{self.factor} = {self.label}" if self.kind == "level" else self.label
+
+    @property
     def breakdown(self) -> float:
         """M̄ from which the region holds zero."""
         return float(self.regions["breakdown"])
@@ -169,9 +174,8 @@ def _weakest(effects: list[BoundedEffect]) -> Message:
     if least is None or least.breakdown >= effects[0].breakdown:
         return NOTHING
     return Message(
-        "The effect in {} ({}) bears the least: {:.2f} times its own largest change ({:.3g}).",
-        least.label,
-        least.factor,
+        "The effect in {} bears the least: {:.2f} times its own largest change ({:.3g}).",
+        least.named,
         least.breakdown,
         least.step,
     )
@@ -202,7 +206,7 @@ def _figure(effects: list[BoundedEffect]) -> Message:
             size = Message("{:.2f} ({:.2g} a period)", x.breakdown, x.bearable)
         kind = Message(", own") if x.kind == "own" else ""
         zero = "" if x.clear else Message(" (its interval holds zero)")
-        parts.append(Message("{}{} {}{}", x.label, kind, size, zero))
+        parts.append(Message("{}{} {}{}", x.named, kind, size, zero))
     return Message("breakdown M̄: {}", separated(parts))
 
 

@@ -72,6 +72,11 @@ class ShareTreated(RingTerm):
         ends = [100.0 * share for share in (*self.above, 1.0)]
         return tuple(f"{a:g}–{b:g} %" for a, b in pairwise(ends))[::-1]
 
+    @property
+    def receivers(self) -> Message:
+        """Those who are linked, wherever they are."""
+        return Message("untreated units linked to treated ones")
+
     def words(self, attrs: Mapping[str, object]) -> Message:
         """What the methods of a report say of it."""
         return self._exposed_words(

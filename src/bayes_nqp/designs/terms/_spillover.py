@@ -69,6 +69,11 @@ class RingTerm(Term):
         """Whether the policy reaches farther."""
         return _QUESTION
 
+    @property
+    def receivers(self) -> Message:
+        """Those who stand near."""
+        return Message("untreated units near treated ones")
+
     def flat(self, *, leads: bool) -> RingTerm:
         """Leave exposed rows out beside leads, else effects of treated rows are the totals.
 
@@ -126,8 +131,8 @@ class RingTerm(Term):
             else Message("untreated units; of treated ones the total alone is estimated")
         )
         return Message(
-            "Units receive something of others' treatment, {}, and by the periods since they first "
-            "stood so near: {}. Rows without exposure are the controls. Classes of exposure: {}.",
+            "Units receive something of others' treatment, {}, and by the periods since that first "
+            "held: {}. Rows without exposure are the controls. Classes of exposure: {}.",
             nearness, onto, listed(self.rings),
         )  # fmt: skip
 

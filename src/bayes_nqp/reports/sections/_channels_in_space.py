@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.estimands import paths_in_space
@@ -14,6 +15,17 @@ from bayes_nqp.reports._posterior import level, posterior_of
 from bayes_nqp.reports._registry import section
 from bayes_nqp.terms import linked_name
 
+_SUM: Final = Message(
+    "Effects of own and of others' treatment add up along their paths, draw by draw. Those "
+    "through linked units' mediators are causal only if no unmeasured cause moves both these and "
+    "the outcome, such as a shock that near units have in common."
+)
+_SUM_DOSE: Final = Message(
+    "Effects of own and of others' exposure add up along their paths, draw by draw. Those through "
+    "linked units' mediators are causal only if no unmeasured cause moves both these and the "
+    "outcome, such as a shock that near units have in common."
+)
+
 
 @section(place=62, needs=(IN_SPACE,))
 def channels_in_space(context: Context) -> Iterator[Block]:
@@ -21,11 +33,7 @@ def channels_in_space(context: Context) -> Iterator[Block]:
     translate = context.translate
     yield Heading(translate("Channels in space"))
     yield Paragraph(
-        translate(
-            "Effects of own and of others' treatment add up along their paths, draw by draw. Those "
-            "through linked units' mediators are causal only if no unmeasured cause moves both "
-            "these and the outcome, such as a shock that near units have in common."
-        ),
+        translate(_SUM if context.staggered else _SUM_DOSE),
         "quiet",
     )
     yield Bullets(tuple(_sentences(context)))
@@ -37,8 +45,11 @@ def _sentences(context: Context) -> Iterator[str]:
     """Whose treatment gives how much, and on which way."""
     treated = paths_in_space(context.effects, weights=context.weights)
     itself, others = Message("a unit's own treatment"), Message("others' treatment")
-    sides = [(treated, v.OWN, itself, Message("treated units"))]
-    sides.append((treated, v.OTHERS, others, Message("treated units")))
+    rows = Message("treated units")
+    if not context.staggered:
+        itself, others = Message("a unit's own exposure"), Message("others' exposure")
+        rows = Message("exposed units")
+    sides = [(treated, v.OWN, itself, rows), (treated, v.OTHERS, others, rows)]
     if context.staggered:
         untreated = paths_in_space(context.effects, weights=context.weights, onto="untreated")
         sides.append((untreated, v.OTHERS, others, Message("untreated units")))

@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 import numpy as np
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import ROWS
 from bayes_nqp.estimands import moderated
-from bayes_nqp.language import Numeral
+from bayes_nqp.language import Message, Numeral
 from bayes_nqp.reports._content import Block, Heading, Paragraph
 from bayes_nqp.reports._context import Context
+from bayes_nqp.reports._neighbours import moderated_sides
 from bayes_nqp.reports._posterior import chance, level, posterior_of
 from bayes_nqp.reports._registry import section
+
+_SIDES: Final = Message(
+    "Of this, {} is a change of what units have of their own treatment, and {} of what they "
+    "receive of others'; through links it is {} of those who send."
+)
+_SIDES_DOSE: Final = Message(
+    "Of this, {} is a change of what units have of their own exposure, and {} of what they receive "
+    "of others'; through links it is {} of those who send."
+)
 
 
 @section(place=50, needs=(ROWS,))
@@ -52,3 +63,7 @@ def moderation(context: Context) -> Iterator[Block]:
                 p=chance(posterior.p_positive),
             )
         )
+    if (sides := moderated_sides(context)) is not None:
+        sizes = (level(x, context.effect_unit) for x in sides)
+        words = _SIDES if context.fit.facts.adopted else _SIDES_DOSE
+        yield Paragraph(translate(words, *sizes, name))

@@ -17,7 +17,12 @@ from bayes_nqp.reports._between import between_briefly
 from bayes_nqp.reports._confidence import Grounds, named
 from bayes_nqp.reports._content import Block, Heading, Paragraph
 from bayes_nqp.reports._context import Context
-from bayes_nqp.reports._neighbours import exposed, linked_exposure, neighbours
+from bayes_nqp.reports._neighbours import (
+    exposed,
+    linked_exposure,
+    moderated_briefly,
+    neighbours,
+)
 from bayes_nqp.reports._posterior import Posterior, level, posterior_of, printed, stated
 from bayes_nqp.reports._registry import section
 from bayes_nqp.reports._sentences import apart, change
@@ -137,6 +142,7 @@ def _others(context: Context, grounds: Grounds) -> Iterator[str]:
     if meets(context.fit, (RECEIVED,)):
         adopted = meets(context.fit, (ADOPTION,))
         yield neighbours(context, grounds) if adopted else exposed(context)
+    yield from moderated_briefly(context)
     yield from map(context.translate, linked_exposure(context))
     if context.channels:
         yield from through(context, grounds, brief=True)
