@@ -148,6 +148,15 @@ def test_columns_of_linked_units_are_covariates(tmp_path: Path) -> None:
         assert problem in str(caught.value)
 
 
+def test_an_index_and_its_parts_are_called_by_the_words_of_the_system() -> None:
+    study = nqp.studies.validate(Path(__file__).parents[2] / "models" / "province_spillover.toml")
+    labels = study.panel.labels
+    assert labels.name("nqp", "en") == "new quality productivity"
+    assert labels.name("means", "zh") == "新质劳动资料"
+    assert labels.name("schooling", "zh") == "人均受教育年限"
+    assert labels.name("cbec", "en") == "cross-border e-commerce"
+
+
 NEAR_EXPOSURE = """
 title = "W × exposure as a covariate"
 

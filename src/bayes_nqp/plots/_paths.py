@@ -66,6 +66,9 @@ _PRODUCTS = Message(
 _DASHED = Message(
     "Solid: of own treatment, dashed: of others'. Linked units' mediators are their weighted means."
 )
+_DASHED_DOSE = Message(
+    "Solid: of own exposure, dashed: of others'. Linked units' mediators are their weighted means."
+)
 _LINKED = Message("Linked units' {}")
 _OWN: Final = Message("Own")
 _ALL: Final = "all mediators"
@@ -196,7 +199,8 @@ def paths(
             _numbers(ax_, diagram, prob, translate, decimals)
         page.note(_PATHS_KEY, percent(prob))
         page.note(_PRODUCTS)
-        page.note(_DASHED, when=len(first.whose) > 1)
+        dashed = _DASHED if _dose_of(fit) is None else _DASHED_DOSE
+        page.note(dashed, when=len(first.whose) > 1)
         page.note(LAST_THROUGH, when=len({*legs(fit)[v.MEDIATOR].to_numpy()}) > 1)
         lag = lag_of(fit)
         page.note("Lag of the mediators, in periods: {}.", lag, when=lag > 0)
@@ -267,13 +271,18 @@ def _named(path: str, translate: Translator) -> str:
     return translate.name(name) if name == path else translate(_LINKED, translate.name(name))
 
 
+def _dose_of(fit: FitOrEffects) -> str | None:
+    """Name the exposure, where a fit is of one."""
+    return getattr(getattr(fit, "facts", None), "exposure", None)
+
+
 def _ends(fit: FitOrEffects, translate: Translator) -> tuple[str, str]:
     """Name treatment, with the change whose effect it is where that is not from 0 to 1."""
     named = str(effects_of(fit).attrs.get("outcome", ""))
     outcome = translate.name(named) if named else translate("Effect")
     treatment, change = getattr(fit, "treatment", ""), getattr(fit, "change", (0, 1))
     if not treatment:
-        dose = getattr(getattr(fit, "facts", None), "exposure", None)
+        dose = _dose_of(fit)
         return translate("Treatment") if dose is None else translate.name(dose), outcome
     moved = "" if tuple(change) == (0, 1) else " {:g} → {:g}".format(*change)
     return f"{translate.name(treatment)}{moved}", outcome

@@ -87,7 +87,7 @@ def prepared(settings: Settings, folder: Path) -> Prepared:
         from bayes_nqp.studies._zones import with_zones
 
         frame, unmatched = with_zones(data.zones, frame, notes, str(data.unit))
-    brought = _words(settings, recipe) | labels_of(frame)
+    brought = labels_of(frame)
     _known(data, frame, notes, settings)
     indicators = [] if recipe is None else [part.data for part in recipe.system.indicators]
     frame = cleaned(
@@ -109,6 +109,7 @@ def prepared(settings: Settings, folder: Path) -> Prepared:
         for stratum in data.stratify:
             panel = panel.stratify(**stratum.model_dump())
     panel = _labelled(settings, replace(panel, labels=brought), frame)
+    panel = replace(panel, labels=_words(settings, recipe) | panel.labels)
     notes += [*(index.notes if index is not None else ()), *notes_of_numbers(panel)]
     return Prepared(_noted(panel, notes), simulated, index, unmatched, values)
 

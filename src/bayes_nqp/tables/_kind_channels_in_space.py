@@ -51,7 +51,7 @@ def channels_in_space(fit: Fit, ask: Ask) -> Table:
             head = title
         for _, line in table.iterrows():
             level = level_of(line, translate.name)
-            draft.estimate(f"{label}, {level}" if level else label, line)
+            draft.estimate(translate("{}: {}", label, level) if level else label, line)
     draft.notes += interval_notes(tables[0], translate)
     adopted = fit.facts.adopted
     draft.note("Averages over treated rows, and over untreated ones that receive.", when=adopted)

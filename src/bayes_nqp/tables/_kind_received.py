@@ -118,7 +118,7 @@ def _groups(fit: Fit, ask: Ask, onto: Literal["untreated", "treated"]) -> Lines:
         if 1 < draws.sizes[factor] <= _MANY:
             for level in draws[factor].to_numpy():
                 name = ask.translate.name
-                label = f"{name(factor)}: {name(text(level), factor)}"
+                label = ask.translate("{}: {}", name(factor), name(text(level), factor))
                 yield label, draws.sel({factor: level}).drop_vars(factor)
 
 

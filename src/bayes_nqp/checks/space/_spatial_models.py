@@ -116,7 +116,7 @@ def spatial_models(
         candidates.append((name, term, evidence, evidence.value + more))
     if not candidates:
         raise StudyError(
-            "no spatial model has a marginal likelihood",
+            Message("no spatial model has a marginal likelihood"),
             where="; ".join(f"{name}: {why}" for name, why in left_out),
             hint="common time effects where weights link levels of these: time=nqp.TimeEffects()",
         )
