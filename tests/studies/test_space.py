@@ -148,11 +148,10 @@ def test_columns_of_linked_units_are_covariates(tmp_path: Path) -> None:
         assert problem in str(caught.value)
 
 
-def test_an_index_and_its_parts_are_called_by_the_words_of_the_system() -> None:
+def test_an_index_and_its_indicators_are_called_by_the_words_of_the_system() -> None:
     study = nqp.studies.validate(Path(__file__).parents[2] / "models" / "province_spillover.toml")
     labels = study.panel.labels
     assert labels.name("nqp", "en") == "new quality productivity"
-    assert labels.name("means", "zh") == "新质劳动资料"
     assert labels.name("schooling", "zh") == "人均受教育年限"
     assert labels.name("cbec", "en") == "cross-border e-commerce"
 
@@ -203,6 +202,7 @@ def test_the_slope_of_neighbours_exposure_has_a_truth(tmp_path: Path) -> None:
     path = tmp_path / "study.toml"
     path.write_text(NEAR_EXPOSURE, encoding="utf-8")
     outcome = nqp.studies.run(path, tmp_path / "results", progress=False)
+    assert not outcome.omissions, "all of it can be written, and read again"
     truth, simulated = outcome.tables["truth.csv"], outcome.study.prepared.simulated
     slope = truth[truth["estimand"] == "slope"].iloc[0]
     assert (slope["level"], slope["path"]) == ("near_cbec", "received")

@@ -87,7 +87,7 @@ def prepared(settings: Settings, folder: Path) -> Prepared:
         from bayes_nqp.studies._zones import with_zones
 
         frame, unmatched = with_zones(data.zones, frame, notes, str(data.unit))
-    brought = labels_of(frame)
+    brought = _words(settings, recipe) | labels_of(frame)
     _known(data, frame, notes, settings)
     indicators = [] if recipe is None else [part.data for part in recipe.system.indicators]
     frame = cleaned(
@@ -109,7 +109,6 @@ def prepared(settings: Settings, folder: Path) -> Prepared:
         for stratum in data.stratify:
             panel = panel.stratify(**stratum.model_dump())
     panel = _labelled(settings, replace(panel, labels=brought), frame)
-    panel = replace(panel, labels=_words(settings, recipe) | panel.labels)
     notes += [*(index.notes if index is not None else ()), *notes_of_numbers(panel)]
     return Prepared(_noted(panel, notes), simulated, index, unmatched, values)
 
@@ -192,13 +191,12 @@ def _recipe(settings: Settings, folder: Path) -> ProductivityIndex | None:
 
 
 def _words(settings: Settings, recipe: ProductivityIndex | None) -> Labels:
-    """Words of a system for the index, its dimensions and its indicators."""
+    """Words of a system for the index and its indicators, which are columns of the panel."""
     if recipe is None or settings.index is None:
         return UNLABELLED
     system = recipe.system
     names = [(settings.index.name, system.name, system.name_zh)]
-    names += [(x.key, x.name, x.name_zh) for x in system.dimensions]
-    names += [(x.key, x.name, x.name_zh) for x in system.indicators]
+    names += [(x.data, x.name, x.name_zh) for x in system.indicators]
     return Labels(
         tuple(
             (language, key, None, words)
