@@ -71,10 +71,10 @@ def test_a_lag_has_no_rings() -> None:
 
 def test_receivers_are_called_by_what_they_are_near_or_linked_to() -> None:
     links = nqp.spatial_weights.nearest(spilled(units=80, periods=8).panel, 4)
-    assert nqp.Rings([100]).receivers.in_("en") == "untreated units near treated ones"
+    assert nqp.Rings([100]).bystanders.in_("en") == "untreated units near treated ones"
     share = nqp.ShareTreated(links)
-    assert share.receivers.in_("en") == "untreated units linked to treated ones"
-    assert "相联" in share.receivers.in_("zh")
+    assert share.bystanders.in_("en") == "untreated units linked to treated ones"
+    assert "相联" in share.bystanders.in_("zh")
 
 
 def test_reports_say_what_neighbours_receive(tmp_path: Path) -> None:

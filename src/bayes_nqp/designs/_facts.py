@@ -78,7 +78,7 @@ class Term(ABC):
         return None
 
     @property
-    def receivers(self) -> Message | None:
+    def bystanders(self) -> Message | None:
         """Which untreated units receive something of others' treatment, where it says which."""
         return None
 

@@ -30,8 +30,8 @@ _MODERATED_DOSE: Final = Message(
 def neighbours(context: Context, grounds: Grounds) -> str:
     """Say what the policy did to untreated units; to those exposed, where it is by exposure."""
     fit, translate = context.fit, context.translate
-    exposed_ones = (x.receivers for x in fit.facts.terms if x.receivers is not None)
-    who = next(exposed_ones, Message("untreated units"))
+    bystanders = (x.bystanders for x in fit.facts.terms if x.bystanders is not None)
+    who = next(bystanders, Message("untreated units"))
     return change(
         posterior_of(received(fit, weights=context.weights), context.prob),
         context.outcome or translate("the outcome"),

@@ -73,7 +73,7 @@ class ShareTreated(RingTerm):
         return tuple(f"{a:g}–{b:g} %" for a, b in pairwise(ends))[::-1]
 
     @property
-    def receivers(self) -> Message:
+    def bystanders(self) -> Message:
         """Those who are linked, wherever they are."""
         return Message("untreated units linked to treated ones")
 

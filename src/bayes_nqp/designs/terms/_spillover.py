@@ -70,7 +70,7 @@ class RingTerm(Term):
         return _QUESTION
 
     @property
-    def receivers(self) -> Message:
+    def bystanders(self) -> Message:
         """Those who stand near."""
         return Message("untreated units near treated ones")
 
