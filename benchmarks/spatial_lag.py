@@ -158,18 +158,20 @@ def seconds(work: Callable[[], object], times: int = 3) -> float:
 
 def speed(largest: int) -> None:
     """Print CPU seconds: fits with and without a lag, the determinant, effects of the calendar."""
-    made = world(285, 12, 4, SEED)
-    fits = {"without a lag": None, **FORMS}
-    # In turns, for other work on the machine slows all of them; the mean over seeds of the least.
-    spent = {name: np.full(5, np.inf) for name in fits}
-    for _ in range(3):
-        for seed in range(5):
-            for name, form in fits.items():
-                once = seconds(lambda seed=seed, form=form: fitted(made, form, seed + 1), 1)
-                spent[name][seed] = min(spent[name][seed], once)
-    plain = spent["without a lag"].mean()
-    for name, each in spent.items():
-        print(f"285 × 12 {name} {each.mean():.3f} s, {each.mean() / plain:.2f} ×", flush=True)
+    for levels in (4, 30):
+        made = world(285, 12, levels, SEED)
+        fits = {"without a lag": None, **FORMS}
+        # In turns, for other work on the machine slows all; the mean over seeds of the least.
+        spent = {name: np.full(5, np.inf) for name in fits}
+        for _ in range(3):
+            for seed in range(5):
+                for name, form in fits.items():
+                    once = seconds(lambda seed=seed, form=form: fitted(made, form, seed + 1), 1)  # noqa: B023
+                    spent[name][seed] = min(spent[name][seed], once)
+        plain = spent["without a lag"].mean()
+        for name, each in spent.items():
+            print(f"285 × 12, {levels} levels, {name} {each.mean():.3f} s, "
+                  f"{each.mean() / plain:.2f} ×", flush=True)  # fmt: skip
     for units, periods in ((3_000, 20), (30_000, 12)):
         if units <= largest:
             links = nearest(units, 6, units)[1]
