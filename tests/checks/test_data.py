@@ -236,6 +236,16 @@ def test_a_fault_of_series_is_seen(fit: nqp.Fit, fault: str) -> None:
     assert verdict in set(found.evidence["verdict"])
 
 
+@pytest.mark.parametrize("periods", [2, 3])
+def test_preliminary_periods_are_no_exchange(fit: nqp.Fit, periods: int) -> None:
+    """Rows of last periods with four times the errors fit one another by chance."""
+    rng = np.random.default_rng(4)
+    for seed in range(4):
+        y = outcomes(seed, 200)
+        y[:, -periods:] += rng.normal(0.0, 4.0, (200, periods))
+        assert "one another" not in ask(fit, panel_of(y)).sentence
+
+
 def moved(y: Array, lead: int) -> Array:
     """Outcomes of another period; noise where there are none."""
     out = np.random.default_rng(3).normal(size=y.shape)

@@ -174,6 +174,9 @@ _FEWEST: Final = (5, 0.03)
 _MOST: Final = 2_000
 _ORDER: Final = 0.5
 """Rank correlation with the unit's own neighbouring periods up to which order is lost."""
+_WIDER, _ABOUT = 1.25, 5
+"""How much wider rows may spread than their units do in as many periods before and after; noise by
+which order is lost makes it more."""
 
 
 def exchanged(
@@ -200,7 +203,7 @@ def exchanged(
         cost = np.abs(level[:, None] - neighbours)
         row, other = linear_sum_assignment(cost)
         fits = (cost[row, other] < _NEAR * scale) & (row != other)
-        if fits[far].mean() >= 0.8:
+        if fits[far].mean() >= 0.8 and _spread_alike(column.values[out[fits]], period):
             yield Trace(
                 Message(
                     "{n} row of {time} is out of its unit's series, and fits that of another",
@@ -219,6 +222,17 @@ def _disordered(level: Array, neighbours: Array) -> bool:
     from scipy.stats import spearmanr
 
     return bool(spearmanr(level, neighbours).statistic < _ORDER)
+
+
+def _spread_alike(values: Array, period: int) -> bool:
+    """Whether rows spread as their units do about that time: an exchange keeps the set.
+
+    Noisier rows are out of their series too and, as any two sets of numbers do, fit one another.
+    """
+    near = [t for t in range(period - _ABOUT, period + _ABOUT + 1) if t != period]
+    inside = [t for t in near if 0 <= t < values.shape[1]]
+    usual = float(np.nanmedian(np.nanstd(values[:, inside], axis=0)))
+    return bool(np.nanstd(values[:, period]) < _WIDER * usual)
 
 
 def _around(values: Array) -> Array:
