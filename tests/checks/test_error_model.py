@@ -11,6 +11,7 @@ import xarray as xr
 
 import bayes_nqp as nqp
 from bayes_nqp import simulation
+from bayes_nqp.designs import Noise
 from bayes_nqp.errors import PanelError, StudyError
 
 SAMPLER = nqp.Importance(draws=500, chains=2, seed=4)
@@ -52,6 +53,20 @@ def evidence_of(fit: nqp.Fit, **options: object) -> tuple[nqp.CheckResult, xr.Da
     result = nqp.check(fit, "error_model", **options)
     assert isinstance(result.evidence, xr.Dataset)
     return result, result.evidence
+
+
+@pytest.mark.parametrize("errors", [nqp.IID(), nqp.AR1()])
+def test_the_figure_has_what_untreated_clusters_say(errors: Noise) -> None:
+    """Errors that last, of a model that knows them and of one that has deviations for them."""
+    panel = simulation.staggered(rho=0.8, never=0.6, **SMALL).panel
+    fit = nqp.fit(DESIGN.replace(errors=errors), panel, SAMPLER, progress=False)
+    result, evidence = evidence_of(fit)
+    apart = evidence["ratio_controls"] > evidence["limit_controls"]
+    assert apart.any() == (errors == nqp.IID())
+    told = [f"{x:.2f} for" for x in evidence["ratio_controls"].to_numpy()[apart.to_numpy()]]
+    shown = str(result.figure).partition("clusters without treated units")
+    assert bool(shown[1]) == bool(told)
+    assert not told or any(x in shown[0] for x in told)
 
 
 def test_it_holds_where_the_model_is_true(serial: nqp.Fit) -> None:

@@ -115,7 +115,7 @@ def error_model(fit: Fit, *, cluster: Column | None = None, event_times: bool = 
         or others.moved > 1,
     )
     sentence = _sentence(fit, judged, names, apart, others)
-    figure = _figure(judged, names, others)
+    figure = _figure(judged, names, apart, others)
     return Finding(verdict, figure, sentence, others.evidence, others.kind)
 
 
@@ -179,7 +179,9 @@ def _table(fit: Fit, names: list[str], weights: Array, judged: Sequence[_Judged]
     )
 
 
-def _figure(judged: Sequence[_Judged], names: list[str], others: Structures) -> Message:
+def _figure(
+    judged: Sequence[_Judged], names: list[str], apart: Mask, others: Structures
+) -> Message:
     """The average effect's ratio, the worst of all, and sds under richer structures."""
     worst = max(judged, key=lambda x: float((x.ratio / x.limit).max()))
     at = int(np.argmax(worst.ratio / worst.limit))
@@ -193,6 +195,13 @@ def _figure(judged: Sequence[_Judged], names: list[str], others: Structures) -> 
         worst.estimates.clusters,
         owner(worst.clusters.name),
     )
+    if apart.any():
+        ratio, limit = (others.evidence[f"{x}_controls"].to_numpy() for x in ("ratio", "limit"))
+        k = int(np.argmax(np.where(apart, ratio / limit, 0.0)))
+        figure = Message(
+            "{}; {:.2f} for {} by clusters without treated units (limit {:.2f})",
+            figure, ratio[k], names[k], limit[k],
+        )  # fmt: skip
     if np.isfinite(others.wider):
         figure = Message(
             "{}; posterior sd × {:.2f} under a richer error structure", figure, others.wider
