@@ -10,6 +10,7 @@ from importlib import import_module
 
 HOMES = {
     "texts_of": "bayes_nqp.columns._texts",
+    "with_linked": "bayes_nqp.studies._truth",
     "order_said": "bayes_nqp.checks.channels._timing",
     "CheckResult": "bayes_nqp.checks",
     "UNITS": "bayes_nqp.fitting",
@@ -72,6 +73,7 @@ HOMES = {
     "judged": "bayes_nqp.checks.shared:comparison",
     "otherwise": "bayes_nqp.checks.shared",
     "freedom": "bayes_nqp.checks.trends._leads",
+    "freedom_of": "bayes_nqp.checks.trends._leads",
     "joint_of": "bayes_nqp.checks.trends._leads",
     "lead_design": "bayes_nqp.designs",
     "precision_of": "bayes_nqp.checks.trends._leads",

@@ -46,7 +46,8 @@ def truth_table(study: Study, fit: Fit, effects: xr.Dataset) -> pd.DataFrame:
     """
     simulated, report = study.prepared.simulated, study.settings.report
     assert simulated is not None
-    truth = _of_the_same_cells(_of_the_same_paths(simulated.truth, effects), effects)
+    truth = with_linked(_of_the_same_paths(simulated.truth, effects), effects)
+    truth = _of_the_same_cells(truth, effects)
     tables = [
         _beside(headline, draws, truth_draws, report)
         for headline, draws, truth_draws in _pairs(study, effects, truth)
@@ -191,6 +192,29 @@ def _of_own_exposure(truth: xr.Dataset) -> xr.Dataset:
         own = truth[name].sel({v.PATH: v.TOTAL}) - truth[name].sel({v.PATH: v.RECEIVED}, drop=True)
         out[name].loc[{v.PATH: v.TOTAL}] = own
     return out
+
+
+def with_linked(truth: xr.Dataset, effects: xr.Dataset) -> xr.Dataset:
+    """Add cells outside all rings that only mediators of linked units reach: zero in the truth.
+
+    Where a simulation states such cells itself, its own are kept.
+    """
+    if v.RING not in truth.coords or v.RING not in effects.coords:
+        return truth
+    outside = [
+        (schema.roles(x) == v.NEIGHBOUR) & (x[v.RING].to_numpy().astype(str) == "")
+        for x in (truth, effects)
+    ]
+    if outside[0].any() or not outside[1].any():
+        return truth
+    cells = effects.isel({v.CELL: np.flatnonzero(outside[1])})
+    added = truth.isel({v.CELL: np.zeros(cells.sizes[v.CELL], dtype=np.int64)})
+    of_cells = [x for x in added.coords if v.CELL in added[x].dims and x in cells.coords]
+    added = added.assign_coords({x: (v.CELL, cells[x].to_numpy()) for x in of_cells})
+    added[v.EFFECT] = xr.zeros_like(added[v.EFFECT])
+    return xr.concat(
+        [truth, added], v.CELL, data_vars="minimal", coords="minimal", compat="override"
+    )
 
 
 def _of_the_same_cells(truth: xr.Dataset, effects: xr.Dataset) -> xr.Dataset:

@@ -9,8 +9,9 @@ import xarray as xr
 from scipy import special
 
 from bayes_nqp import vocabulary as v
-from bayes_nqp.arrays import Array
+from bayes_nqp.arrays import Array, Mask
 from bayes_nqp.estimands import joint_signs
+from bayes_nqp.panel import Panel, is_paired, pairs_of
 
 _ALONE = 0.975
 """Probability of a sign from which an equal-tailed 95 % interval leaves zero out."""
@@ -129,3 +130,23 @@ def freedom(treated: float, never: float) -> float:
     sizes = np.maximum(np.array([treated, never], dtype=np.float64), 2.0)
     parts = 1.0 / sizes
     return float(parts.sum() ** 2 / (parts**2 / (sizes - 1.0)).sum())
+
+
+def freedom_of(panel: Panel, inside: Mask | None = None) -> float:
+    """Degrees of freedom of adopters against the never treated.
+
+    Of pairs, which share the shocks of their ends, nodes count: those that pairs never treated have
+    between them, and all others.
+
+    Parameters
+    ----------
+    inside : ndarray of bool (unit), optional
+        Units that are compared; all by default.
+    """
+    ever = np.asarray(panel.cohort_codes) >= 0
+    some = np.ones(ever.size, dtype=bool) if inside is None else inside
+    if is_paired(panel):
+        ends = pairs_of(panel).ends
+        never = np.unique(ends[:, some & ~ever]).size
+        return freedom(np.unique(ends[:, some]).size - never, never)
+    return freedom(*(panel.counts[some & group].sum() for group in (ever, ~ever)))

@@ -14,7 +14,7 @@ import numpy as np
 from bayes_nqp.checks.shared import marginal
 from bayes_nqp.checks.trends._bayes_factor import untreated
 from bayes_nqp.checks.trends._differential_trend import widened
-from bayes_nqp.checks.trends._leads import freedom, tail_at
+from bayes_nqp.checks.trends._leads import freedom_of, tail_at
 from bayes_nqp.designs import DifferentialTrends, Dip, Term
 from bayes_nqp.errors import IdentificationError, NQPError
 from bayes_nqp.fitting import REFITS, Fit, SlopeLaw, known_draws, once, panel_of, require, slope_law
@@ -60,14 +60,7 @@ def variance_alone(law: SlopeLaw) -> float:
 def tail_of_means(fit: Fit, law: SlopeLaw, which: slice) -> float:
     """Tail probability of zero of some of the means."""
     precision = np.linalg.pinv(law.covariance[which, which], hermitian=True)
-    return tail_at(law.mean[which], precision, _freedom(fit))
-
-
-def _freedom(fit: Fit) -> float:
-    """Degrees of freedom of adopters against the never treated."""
-    panel = panel_of(fit)
-    ever = panel.cohort_codes >= 0
-    return freedom(panel.counts[ever].sum(), panel.counts[~ever].sum())
+    return tail_at(law.mean[which], precision, freedom_of(panel_of(fit)))
 
 
 def at_zero(fit: Fit, trends: Term | None, law: SlopeLaw) -> float:

@@ -14,7 +14,7 @@ from bayes_nqp.arrays import Array
 from bayes_nqp.checks.shared import Verdict, ladder, worst_of
 from bayes_nqp.checks.trends._differential_trend import Trend, trend_design
 from bayes_nqp.checks.trends._earned import Earned, earned
-from bayes_nqp.checks.trends._leads import Joint, freedom, joint_of, tail_of
+from bayes_nqp.checks.trends._leads import Joint, freedom_of, joint_of, tail_of
 from bayes_nqp.effects import cell_effects, lead_effects
 from bayes_nqp.estimands import att
 from bayes_nqp.fitting import Fit, covariate_slopes, lead_fit, panel_of, refit
@@ -118,18 +118,19 @@ def judge(
     """
     effect, adjusted = att(effects), att(trend.effects)
     total = _judged(
-        att(leads, v.EVENT_TIME), trend.common(), _bound(effect), _freedom(panel), reference
+        att(leads, v.EVENT_TIME), trend.common(), _bound(effect), freedom_of(panel), reference
     )
     levels = {}
     for factor in schema.factors(leads):
         draws, by_level = att(leads, [factor, v.EVENT_TIME]), att(effects, factor)
         for level in draws[factor].to_numpy() if draws.sizes[factor] > 1 else ():
             part = by_level.sel({factor: level}) if level in by_level[factor].to_numpy() else effect
+            labels = panel.levels[factor].astype(str)[panel.strata_codes[factor]]
             levels[f"{factor} = {level}"] = _judged(
                 draws.sel({factor: level}),
                 trend.of(factor, str(level)),
                 _bound(part),
-                _freedom(panel, factor, str(level)),
+                freedom_of(panel, labels == str(level)),
                 reference,
             )
     within = _within(adjusted, trend.common(), abs(float(effect.mean())))
@@ -181,15 +182,6 @@ def _judged(
 def _bound(effect: xr.DataArray) -> float:
     """Size of an effect, as far as the data can tell one."""
     return max(abs(float(effect.mean())), 2.0 * float(effect.std()))
-
-
-def _freedom(panel: Panel, factor: str | None = None, level: str = "") -> float:
-    """Degrees of freedom of treated against never-treated units, of one level."""
-    ever = np.asarray(panel.cohort_codes) >= 0
-    inside = np.ones(panel.unit_labels.size, dtype=bool)
-    if factor is not None:
-        inside = panel.levels[factor].astype(str)[panel.strata_codes[factor]] == level
-    return freedom(*(panel.counts[inside & group].sum() for group in (ever, ~ever)))
 
 
 def _within(adjusted: xr.DataArray, slope: Array, size: float) -> float:

@@ -165,6 +165,14 @@ def _before(judged: Judgement) -> Message:
     """Say how the treated moved before adoption."""
     total, apart = judged.total, listed(judged.apart, 4)
     detectable, tail = Numeral(f"{total.detectable:.2g}"), _chance(total.tail)
+    if judged.verdict == FAILS and total.slope_tail > _DOUBT:
+        return Message(
+            "Before adoption the treated already moved apart from the never treated: leads are "
+            "jointly far from zero (tail probability {}), though along no line{}, so later "
+            "differences are not all effect.",
+            _chance(total.joint.tail),
+            Message("; most clearly in {}", apart) if apart else "",
+        )
     if judged.verdict == FAILS:
         return Message(
             "Before adoption the treated already moved apart from the never treated, by {:.2g} a "

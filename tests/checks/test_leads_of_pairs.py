@@ -1,0 +1,38 @@
+"""Leads of pairs are as certain as their nodes are many, and a verdict names what speaks."""
+
+from __future__ import annotations
+
+import numpy as np
+from doors import freedom, freedom_of
+
+import bayes_nqp as nqp
+
+
+def test_pairs_count_by_their_nodes() -> None:
+    panel = nqp.simulation.network(nodes=16, seed=3).panel
+    ends = panel.frame.groupby("pair")[["origin", "destination"]].first().loc[panel.unit_labels]
+    out = {*ends[panel.cohort_codes < 0].to_numpy().ravel()}
+    assert panel.n_units == 16 * 15 / 2
+    assert freedom_of(panel) == freedom(16 - len(out), len(out))
+    some = np.arange(panel.n_units) % 2 == 0
+    inside = {*ends[some].to_numpy().ravel()}
+    out = {*ends[some & (panel.cohort_codes < 0)].to_numpy().ravel()}
+    assert freedom_of(panel, some) == freedom(len(inside) - len(out), len(out))
+
+
+def test_leads_off_any_line_are_named() -> None:
+    """A response two periods before adoption, and none in the last: no line of adopters."""
+    made = nqp.simulation.staggered(
+        units=150, periods=12, cohorts=(6, 8), rho=0.0, deviation_sd=0.0, seed=8
+    )
+    frame = made.panel.frame
+    event = frame["time"] - frame["cohort"]
+    outcome = made.panel.outcome + 0.9 * (event == -3).to_numpy() - 0.9 * (event == -5).to_numpy()
+    fit = nqp.fit(
+        nqp.StaggeredDiD(errors=nqp.IID()), made.panel.with_outcome(outcome),
+        nqp.Importance(seed=1), progress=False,
+    )  # fmt: skip
+    result = nqp.check(fit, "pretrends", progress=False)
+    assert result.verdict == "fails"
+    assert ("along no line" in result.sentence) != ("a period (sd" in result.sentence)
+    assert "along no line" in result.sentence
