@@ -161,26 +161,33 @@ def _sentence(judged: Judgement, name: Message) -> Message:
     )
 
 
+def _moved_apart(judged: Judgement, apart: Message) -> Message:
+    """Say along what the treated moved before adoption: a line, or leads off any line."""
+    total = judged.total
+    clearest = Message(", most clearly in {}", apart) if apart else ""
+    if total.slope_tail > _DOUBT:
+        return Message(
+            "Before adoption the treated already moved apart from the never treated{}: leads are "
+            "jointly far from zero (tail probability {}), though along no line, so later "
+            "differences are not all effect.",
+            clearest,
+            _chance(total.joint.tail),
+        )
+    return Message(
+        "Before adoption the treated already moved apart from the never treated, by {:.2g} a "
+        "period (sd {:.1g}){}, so later differences are not all effect.",
+        total.slope.mean(),
+        total.slope.std(),
+        clearest,
+    )
+
+
 def _before(judged: Judgement) -> Message:
     """Say how the treated moved before adoption."""
     total, apart = judged.total, listed(judged.apart, 4)
     detectable, tail = Numeral(f"{total.detectable:.2g}"), _chance(total.tail)
-    if judged.verdict == FAILS and total.slope_tail > _DOUBT:
-        return Message(
-            "Before adoption the treated already moved apart from the never treated: leads are "
-            "jointly far from zero (tail probability {}), though along no line{}, so later "
-            "differences are not all effect.",
-            _chance(total.joint.tail),
-            Message("; most clearly in {}", apart) if apart else "",
-        )
     if judged.verdict == FAILS:
-        return Message(
-            "Before adoption the treated already moved apart from the never treated, by {:.2g} a "
-            "period (sd {:.1g}){}, so later differences are not all effect.",
-            total.slope.mean(),
-            total.slope.std(),
-            Message(", most clearly in {}", apart) if apart else "",
-        )
+        return _moved_apart(judged, apart)
     if judged.verdict == HOLDS:
         sentence = Message(
             "Leads and a differential slope are jointly compatible with zero (tail probability "
