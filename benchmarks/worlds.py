@@ -339,6 +339,10 @@ def measured(
     elif named is not None and named.candidate.changes(fit):
         name = str(named.candidate.name)
         intervals["next"] = ends(levels_of(refit(fit, named.candidate.design(fit))))
+    if name in ("", "averaged") and verdicts["crowding_out"] == "in doubt":
+        name = "differential trends, by crowding_out"
+        design = fit.variant(trends=nqp.DifferentialTrends())
+        intervals["next"] = ends(levels_of(refit(fit, design)))
     row: dict[str, Any] = {"world": world, "units": units, "number": number}
     row |= {"truth": round(truth, 4), "named": name, **verdicts}
     for answer_name in ANSWERS:

@@ -36,11 +36,11 @@ def simulated(**how: object) -> nqp.Panel:
     return staggered(**layout).panel  # type: ignore[arg-type]
 
 
-def early(panel: nqp.Panel, size: float) -> nqp.Panel:
-    """Move outcomes of adopters in the period before they adopt."""
+def early(panel: nqp.Panel, size: float, sooner: float = 0.0) -> nqp.Panel:
+    """Move outcomes of adopters in the period before they adopt, and in the one before it."""
     start = np.asarray(panel.cohort_codes)[panel.unit_codes]
-    before = (start >= 0) & (panel.time_codes == start - 1)
-    return panel.with_outcome(panel.outcome + size * before)
+    ahead = np.where(start >= 0, start - panel.time_codes, 0)
+    return panel.with_outcome(panel.outcome + size * (ahead == 1) + sooner * (ahead == 2))
 
 
 @pytest.fixture(scope="module")
@@ -113,6 +113,29 @@ def test_a_response_before_adoption_is_a_design_of_its_own() -> None:
     assert answer.weights.filter(like="response").sum() > 0.95
     truth = float(nqp.att(fitted(simulated())).mean())
     assert abs(float(nqp.att(answer).mean()) - truth) < abs(float(nqp.att(fit).mean()) - truth)
+
+
+def test_a_response_that_builds_up_has_the_evidence_of_its_shapes() -> None:
+    """``p(y | 2) = E p(y | g = a (1, share))``, the share what errors keep, or uniform."""
+    fit = fitted(early(simulated(units=120), 1.0, 0.6))
+    value = nqp.averaged(fit).table.set_index("design")["log_evidence"]
+    law = means_near_adoption(fit, None)
+
+    def density(a: float, share: float) -> float:
+        laws = [
+            stats.multivariate_normal.logpdf(a * np.array([1.0, share, 0.0]), m, v)
+            for m, v in zip(law.means, law.covariances, strict=True)
+        ]
+        return float(law.share @ np.exp(laws)) * stats.norm.pdf(a, 0.0, law.s)
+
+    def likelihood(share: float) -> float:
+        sizes = np.linspace(-1.0, 3.0, 81)
+        return float(np.trapezoid([density(a, share) for a in sizes], sizes))
+
+    uniform = np.trapezoid([likelihood(x) for x in np.linspace(0.0, 1.0, 11)], dx=0.1)
+    kept = likelihood(float(fit.posterior["outcome__rho"].mean()))
+    expected = np.log(0.8 * kept + 0.2 * uniform) - log_density_at_zero(fit, None, law)
+    assert value["a response two periods before adoption"] == pytest.approx(expected, abs=0.02)
 
 
 def test_a_drift_takes_the_weight() -> None:
@@ -234,7 +257,7 @@ def test_the_design_named_next_is_the_one_that_explains_the_periods_before() -> 
     assert response.verdict == "fails"
     assert "likeliest of those that nothing contradicts, anticipation=1," in response.sentence
     assert "The average over designs, with which reports begin" in response.sentence
-    drift = named(simulated(units=150, cohorts=(6, 8), trend=0.3))
+    drift = named(simulated(units=150, periods=12, cohorts=(7, 9), trend=0.5))
     assert "Next: trends=nqp.DifferentialTrends()" in drift.sentence
 
 

@@ -2,9 +2,11 @@
 
 On untreated rows, effects of treated cells flat, adopters have beside their time effects a mean of
 their own at each of the last periods before adoption, ``g = (g_1, .., g_K)``, common to cohorts and
-strata. A design that lets units respond k periods early has ``g_1, .., g_k ~ N(0, s^2)``, and zero
-for what is earlier. With g of density one the posterior given parameters x is ``N(m(x), V(x))``, so
-that, P the prior covariance and the expectation over draws of x,
+strata. A response k periods early builds up, ``g_j = a l^(j - 1)``, j = 1, .., k, and zero before,
+``a ~ N(0, s^2)``: l is r, what errors leave of themselves in a period, so that it is no worse than
+a dip for a mark ``a (1, r, ..)`` that both would leave, or, one in five, uniform on (0, 1). With g
+of density one the posterior given parameters x is ``N(m(x), V(x))``, so that, P the prior
+covariance and the expectation over draws of x,
 
     log p(y | k periods) = log p(y | flat g) + log E[N(m; 0, V + P)],
 
@@ -27,9 +29,10 @@ from functools import partial
 from typing import Final
 
 import numpy as np
-from scipy.special import softmax
+from scipy.special import logsumexp, softmax
 
 from bayes_nqp.arrays import Array
+from bayes_nqp.checks.model import error_means
 from bayes_nqp.checks.shared import reason
 from bayes_nqp.checks.trends._bayes_factor import evidence_against_drift
 from bayes_nqp.checks.trends._near_adoption import (
@@ -48,6 +51,10 @@ from bayes_nqp.planning import plan_of
 
 DRIFT_ODDS: Final = 1.5
 """Prior log odds of a drift; docs/truth.md says what they rest on."""
+_GRID: Final = (np.arange(10) + 0.5) / 10
+"""Midpoints over which l is uniform."""
+_ALIKE: Final = 0.8
+"""Prior probability that a response builds up as errors fade."""
 _STANDS_OUT = 0.05
 """Tail probability of zero below which a mean stands out."""
 CONTRADICTED: Final = 0.05
@@ -252,8 +259,24 @@ def _variances(fit: Fit, trends: Term | None, law: SlopeLaw) -> list[float]:
 def _ratio(fit: Fit, candidate: Candidate, law: SlopeLaw) -> float:
     """Log marginal likelihood with slopes that are free, less that without (module)."""
     trends, early = candidate.trends, candidate.early
-    free = [*_variances(fit, trends, law), *[law.s**2] * early]
-    if not free:
+    own = _variances(fit, trends, law)
+    if not (own or early):
         return 0.0
-    prior = np.diag([*free, *[0.0] * (law.mean.size - len(free))])
-    return law.log_density(prior) - at_zero(fit, trends, law)
+    shares, weights = _shares(fit) if early > 1 else (np.ones(1), np.ones(1))
+    log = np.empty(shares.size)
+    for k, share in enumerate(shares):
+        # P of (b, g), g = a q, q = (1, l, .., l^(early - 1), 0, ..): s^2 q q' beside b's own.
+        prior = np.diag([*own, *np.zeros(law.mean.size - len(own))])
+        means = slice(len(own), len(own) + early)
+        prior[means, means] = law.s**2 * np.outer(*2 * [share ** np.arange(early)])
+        log[k] = law.log_density(prior)
+    return float(logsumexp(log, b=weights)) - at_zero(fit, trends, law)
+
+
+def _shares(fit: Fit) -> tuple[Array, Array]:
+    """What a response had of itself a period before: values of l, and their prior weights."""
+    means = np.array([list(error_means(fit).values())])
+    v = fit.facts.noise.covariance(panel_of(fit).periods, means)[0]
+    kept = np.clip(v[-1, -2] / v[-1, -1], 0.0, 1.0)
+    weights = np.full(_GRID.size, (1.0 - _ALIKE) / _GRID.size)
+    return np.append(_GRID, kept), np.append(weights, _ALIKE)

@@ -17,6 +17,7 @@ from scipy.special import ndtr, softmax
 from bayes_nqp import vocabulary as v
 from bayes_nqp.arrays import Array, Index
 from bayes_nqp.checks.shared import (
+    DOUBT,
     HOLDS,
     REPORTED,
     UNTOLD,
@@ -27,10 +28,10 @@ from bayes_nqp.checks.shared import (
     ladder,
     reported_weights,
 )
-from bayes_nqp.designs import saturated_design
-from bayes_nqp.errors import NotApplicable
+from bayes_nqp.designs import DifferentialTrends, saturated_design
+from bayes_nqp.errors import Hint, NotApplicable
 from bayes_nqp.fitting import ADOPTION, REFITS, ROWS, SEPARATE, Fit, panel_of, short_refit
-from bayes_nqp.language import Message, Numeral, spanned
+from bayes_nqp.language import Message, Numeral, advised, joined, spanned
 from bayes_nqp.panel import Panel
 from bayes_nqp.planning import Plan, plan_of
 
@@ -42,6 +43,12 @@ _SCALES: Final = np.concatenate([[0.0], np.geomspace(0.01, 3.0, 40)])
 _ALIKE: Final = Message(
     "At no time since adoption do cohorts differ in the share of units that have adopted: whether "
     "others are moved by it cannot be asked."
+)
+_NEXT: Final = advised(
+    Message(
+        "Next: {}, whose interval holds more of what adopters alone meet later.",
+        Hint("trends", DifferentialTrends()),
+    )
 )
 
 
@@ -185,6 +192,8 @@ def crowding_out(fit: Fit) -> Finding:
     most = np.abs(table.loc[1, ["lower", "upper"]].astype(float)).max()
     away = 1.0 - below if average > 0.0 else below
     verdict, sentence = _judged(away, groups, vague=bool(most > 0.5 * abs(average)))
+    if verdict == DOUBT and fit.takes("trends"):
+        sentence = joined([sentence, _NEXT])
     figure = Message(
         "a share of one adds {} (away from zero with P {}); of the average effect of {:.3g} that "
         "is {}",

@@ -32,8 +32,8 @@ from bayes_nqp.errors import Hint, NotApplicable, NQPError
 from bayes_nqp.fitting import Fit, apart, panel_of
 from bayes_nqp.language import NOTHING, Message, advised, joined
 
-_ALONE: Final = 0.8
-"""Posterior probability from which one design is named, and not the average over all."""
+_ALONE: Final = 0.95
+"""Posterior probability from which one design is named: what others say moves no 95 % interval."""
 _FEWEST: Final = 5
 """Levels of a column whose units may share shocks."""
 
