@@ -16,7 +16,7 @@ from bayes_nqp.fitting._realised import Reach
 from bayes_nqp.fitting._received import own_and_received
 from bayes_nqp.fitting._streams import SharedStreams, error_width
 from bayes_nqp.fitting._unit_deviations import UnitDeviations, unit_deviations
-from bayes_nqp.gaussian import Coefficients, KeptFactors, SharedErrors, draw, number_count
+from bayes_nqp.gaussian import Coefficients, KeptDraws, SharedErrors, draw, number_count
 from bayes_nqp.planning import Equation, Plan
 from bayes_nqp.terms import Slope, SlopeKind
 
@@ -25,6 +25,8 @@ MEMBERS_STORED = 2_000
 
 _MANY = 1_000
 """Draws from which nodes of all normal equations pay."""
+_ROWS = 500
+"""Draws of which a product is turned round in the cache."""
 _CHUNK_NUMBERS = 16_000_000
 """Numbers of draws that are made at once."""
 
@@ -74,7 +76,7 @@ def recovered(
     generator: np.random.Generator | SharedStreams | None,
     *,
     threads: int | None = None,
-    factors: KeptFactors | None = None,
+    kept: KeptDraws | None = None,
 ) -> Recovered:
     """Draw coefficients, cell effects and deviations given parameters.
 
@@ -87,8 +89,8 @@ def recovered(
         equations.
     threads : int, optional
         Draws do not depend on their number.
-    factors : KeptFactors, optional
-        Of some of the points.
+    kept : KeptDraws, optional
+        Of coefficients at some of the points.
     """
     problem = equation.gaussian.for_many if len(x) >= _MANY else equation.gaussian
     share = cell_shares(plan, equation)
@@ -118,7 +120,7 @@ def recovered(
             stream_of_part = stream
         coefficients = draw(
             problem, x[chunk], stream_of_part, errors=errors, single=single, threads=threads,
-            factors=factors,
+            kept=kept,
         )  # fmt: skip
         parts.append(
             _assemble(
@@ -168,18 +170,21 @@ def _assemble(
     across: ChannelReach | None,
 ) -> Recovered:
     effects, unit = plan.effects, equation.effect_scale
-    mean, slopes = draws.slots[:, equation.slots.cells] * unit, slopes_of(equation, draws)
+    slopes = slopes_of(equation, draws)
+    # Draw by draw in memory: an index along the last axis would lay cells out first.
+    mean = np.take(draws.slots, equation.slots.cells, axis=1)
+    mean *= unit
     theta = slope_of(slopes, SlopeKind.MODERATION)
     average: Array | float = 0.0
     deviation, tilt = None, None
     if share is not None:
-        average = (share.T @ draws.deviation.T).T * unit
+        average = _product(draws.deviation, share * unit)
         if equation.problem.shares_deviations:
             deviation = draws.deviation * unit
         elif units is not None:
             deviation = units.draw(draws, unit, stream)
         if leaning is not None:
-            tilt = np.asarray((leaning @ np.asarray(deviation).T).T)
+            tilt = _product(np.asarray(deviation), leaning.T)
     effect, terms = effects.of_cells(mean, theta, average), terms_of(equation, draws)
     if reach is None:
         realised = own_and_received(plan, equation, draws, effect)
@@ -193,6 +198,15 @@ def _assemble(
         by_whom = across.of_draws(mean, effect, others, theta, deviation, terms)
     deviation = kept_members(plan, deviation, theta)
     return Recovered(mean, effect, terms, deviation, slopes, tilt, draws.slots, realised, by_whom)
+
+
+def _product(draws: Array, loads: Any) -> Array:
+    """Draws times a sparse matrix (draw, column), laid out draw by draw."""
+    out = np.empty((len(draws), loads.shape[1]))
+    for start in range(0, len(draws), _ROWS):
+        rows = slice(start, start + _ROWS)
+        out[rows] = (loads.T @ draws[rows].T).T
+    return out
 
 
 def members_stored(plan: Plan) -> bool:

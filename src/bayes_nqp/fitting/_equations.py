@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -17,17 +18,16 @@ from bayes_nqp.fitting._parameters import constrain, point_at
 from bayes_nqp.fitting._streams import SharedStreams
 from bayes_nqp.fitting._together import correlated
 from bayes_nqp.fitting._tree import Drawn
-from bayes_nqp.gaussian import KeptFactors, density, gradient
+from bayes_nqp.gaussian import KeptDraws, density, gradient
 from bayes_nqp.language import Message
 from bayes_nqp.machine import n_threads
 from bayes_nqp.planning import Equation, Plan
 from bayes_nqp.sampling import Chains, Density, Importance, importance
 
 _KEPT = 4_000_000
-"""Numbers of factors that are kept until coefficients are drawn, of all equations.
-
-These are 32 MB. Of larger factors a number takes 3 to 5 ns to make, and as long to hold and read.
-"""
+"""Numbers of draws that are kept with proposals, of all equations: 32 MB."""
+_SPARE = 2.0
+"""Draws that are kept with a proposal, in multiples of those that are resampled on average."""
 _MANY = 1_000
 """Points from which they are proposals that draws may come from, not rounds of fitting one."""
 
@@ -57,7 +57,7 @@ def draw_equations(
     workers = min(n_threads(None), len(equations))
     threads = max(1, n_threads(None) // workers)
     done = 0
-    factors = [KeptFactors(x.gaussian.for_many, _KEPT // len(equations)) for x in equations]
+    kept = [_kept(x, numbered(sampler, k), len(equations)) for k, x in enumerate(equations)]
 
     def sample(number: int) -> Chains:
         nonlocal done
@@ -68,7 +68,7 @@ def draw_equations(
             return at_hand
         values = stock.of(equation.name)
         chains = importance(
-            equation_density(equation, threads, often=True, factors=factors[number]),
+            equation_density(equation, threads, often=True, kept=kept[number]),
             equation.problem.space,
             numbered(sampler, number),
             point_at(equation, values) if values else None,
@@ -81,10 +81,8 @@ def draw_equations(
     def draw(number: int) -> Drawn:
         equation, x = equations[number], chains[number].values["x"]
         flat = x.reshape(-1, x.shape[2])
-        draws = recovered(
-            plan, equation, flat, streams[number], threads=threads, factors=factors[number]
-        )
-        factors[number].clear()
+        draws = recovered(plan, equation, flat, streams[number], threads=threads, kept=kept[number])
+        kept[number].clear()
         return Drawn(equation, chains[number], x, constrain(equation, x), draws)
 
     numbers = range(len(equations))
@@ -99,7 +97,7 @@ def equation_density(
     threads: int | None = None,
     *,
     often: bool = False,
-    factors: KeptFactors | None = None,
+    kept: KeptDraws | None = None,
 ) -> Density:
     """The log density of an equation's parameters, as samplers take it.
 
@@ -107,16 +105,23 @@ def equation_density(
     ----------
     often : bool, default False
         Whether it will be asked for thousands of points.
-    factors : KeptFactors, optional
-        For factors of proposals.
+    kept : KeptDraws, optional
+        For draws of coefficients at proposals.
     """
     problem = equation.gaussian.for_many if often else equation.gaussian
 
     def heights(points: Array) -> Array:
-        keeper = factors if len(points) >= _MANY else None
+        keeper = kept if len(points) >= _MANY else None
         return density(problem, points, threads=threads, keeper=keeper)
 
     return Density(heights, partial(gradient, problem, threads=threads))
+
+
+def _kept(equation: Equation, sampler: Importance, n_equations: int) -> KeptDraws:
+    """Draws of coefficients that proposals of an equation are kept with."""
+    times = math.ceil(_SPARE * sampler.draws * sampler.chains / sampler.proposals)
+    stream = np.random.default_rng(np.random.SeedSequence([_seed(sampler), 2]))
+    return KeptDraws(equation.gaussian.for_many, times, _KEPT // n_equations, stream)
 
 
 def numbered(sampler: Importance, number: int) -> Importance:

@@ -159,7 +159,8 @@ def _of_links(plan: Plan, outcome: Recovered, realised: Array) -> Paths:
         # A unit's own deviation reaches others: it has no place of its own in any cell.
         return Paths(PATHS, realised, None, reach.cells)
     if deviation is not None:
-        deviation = np.stack([deviation, deviation, np.zeros_like(deviation)], axis=1)
+        direct, received = deviation, np.broadcast_to(0.0, deviation.shape)
+        deviation = np.stack([deviation, direct, received], axis=1)
     return Paths(PATHS, realised, deviation)
 
 

@@ -44,8 +44,7 @@ def own_and_received(
     which = np.concatenate([np.array(places) for _, places in parts])
     out = np.empty((len(effect), 3, effect.shape[1]))
     out[:, 0] = effect
-    out[:, 2] = draws.shared[:, which] @ columns.T
-    near = plan.table.role == NEIGHBOUR
-    out[:, 2, near] = effect[:, near]
+    np.matmul(draws.shared[:, which], columns.T, out=out[:, 2])
+    np.copyto(out[:, 2], effect, where=plan.table.role == NEIGHBOUR)
     np.subtract(effect, out[:, 2], out=out[:, 1])
     return out

@@ -203,14 +203,14 @@ def _posterior(plan: Plan, equation: Drawn) -> tuple[dict[str, Any], dict[str, A
         dim = f"{prefix}{name}_label"
         data[prefix + name] = ((*v.SAMPLE_DIMS, dim), values)
         coords[dim] = np.asarray(labels[name], dtype=str)
-    mean = equation.shaped(equation.draws.cell_mean)[..., ~plan.cells.lead]
-    data[prefix + "cell_mean"] = ((*v.SAMPLE_DIMS, v.CELL), mean)
+    by_cell = {"cell_mean": equation.draws.cell_mean}
     if len(plan.equations) > 1:
-        effect = equation.shaped(equation.draws.cell_effect)[..., ~plan.cells.lead]
-        data[prefix + "cell_effect"] = ((*v.SAMPLE_DIMS, v.CELL), effect)
+        by_cell["cell_effect"] = equation.draws.cell_effect
     if equation.draws.across is not None:
-        effects_of = equation.shaped(equation.draws.across[:, 0, 0, : plan.table.size])
-        data[prefix + "own_effect"] = ((*v.SAMPLE_DIMS, v.CELL), effects_of[..., ~plan.cells.lead])
+        by_cell["own_effect"] = equation.draws.across[:, 0, 0, : plan.table.size]
+    for name, flat in by_cell.items():
+        effects = flat if not plan.cells.lead.any() else flat.compress(~plan.cells.lead, axis=1)
+        data[prefix + name] = ((*v.SAMPLE_DIMS, v.CELL), equation.shaped(effects))
     if plan.model.equations[0].linked is not None and equation.draws.deviation is not None:
         deviation = equation.shaped(equation.draws.deviation)
         data[prefix + "deviation"] = ((*v.SAMPLE_DIMS, v.MEMBER), deviation)

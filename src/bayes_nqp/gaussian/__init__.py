@@ -11,7 +11,7 @@ density, in
   to 8), with `path_laws`, `processes`: processes on the time grid (5a); `lag`: the Jacobian of a
   spatial lag, and `dynamics`: that of one with outcomes of the period before; and `own_cells`,
   `pairs`, `reduced`: the same where cells are many;
-- `_back`, `draws`, `paths`, `functionals`: draws and conditional moments (9), `kept_factors`:
+- `_back`, `draws`, `paths`, `functionals`: draws and conditional moments (9), `kept_draws`:
   where proposals were factored, and `correlated`: draws of several problems that move together;
 - `stacked`, `_stacked_density`, `_stacked_draws`: two equations with units as owners (10);
 - `dealt_units`, `siblings`: problems of the same units, dealt to other groups, in one batch.
@@ -37,7 +37,7 @@ from bayes_nqp.gaussian.dynamics import (
 )
 from bayes_nqp.gaussian.functionals import averages, functionals, local_variances
 from bayes_nqp.gaussian.gradient import gradient
-from bayes_nqp.gaussian.kept_factors import KeptFactors
+from bayes_nqp.gaussian.kept_draws import KeptDraws
 from bayes_nqp.gaussian.lag import (
     HIGHEST,
     LOWEST,
@@ -74,7 +74,7 @@ __all__ = [
     "FixedErrorSums",
     "GaussianProblem",
     "Group",
-    "KeptFactors",
+    "KeptDraws",
     "Lag",
     "LogDeterminant",
     "Member",

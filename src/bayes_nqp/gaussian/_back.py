@@ -21,6 +21,34 @@ from bayes_nqp.gaussian.types import PADDING, Arrowhead, Owners, Values
 from bayes_nqp.gaussian.unit_precision import Small, small
 
 
+def from_factor(
+    problem: LinearPart,
+    values: Values,
+    factor: Factor | ReducedFactor,
+    z_shared: Array,
+    z_local: Array,
+) -> tuple[Array, Array]:
+    """Coefficients ``A^-1 b + sigma L^-T z``, block by block, own cells first where these came off.
+
+    Parameters
+    ----------
+    z_shared : ndarray (B, global, times)
+        z of global coefficients.
+    z_local : ndarray (B, block, local, times)
+        Of local ones.
+
+    Returns
+    -------
+    tuple of ndarray (B, global, times) and ndarray (B, block, local, times)
+        Padding is zero, as are values of processes.
+    """
+    sigma = values.sigma[:, None, None]
+    errors = sigma * z_shared, sigma[..., None] * z_local
+    if isinstance(factor, ReducedFactor):
+        return back_through_own_cells(problem, factor, *errors)
+    return back_substituted(problem.arrowhead, factor, *errors)
+
+
 def back_substituted(
     head: Arrowhead, factor: Factor, z_shared: Array, z_local: Array
 ) -> tuple[Array, Array]:

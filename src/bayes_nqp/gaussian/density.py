@@ -95,13 +95,13 @@ class Factor:
 
 
 class Keeper(Protocol):
-    """Holds factors of points."""
+    """Draws coefficients from factors of points, and holds them."""
 
     def reserved(self, points: Array) -> Index | None:
         """Rows for points to come (B); None where there is no room."""
 
-    def put(self, rows: Index, factor: Factor) -> None:
-        """Hold a factor."""
+    def put(self, values: Values, factor: Factor | ReducedFactor) -> None:
+        """Draw from a factor."""
 
 
 def density(
@@ -118,7 +118,7 @@ def density(
     Parameters
     ----------
     keeper : Keeper, optional
-        Of factors, for draws at these points.
+        Of draws at these points.
 
     Returns
     -------
@@ -142,8 +142,8 @@ def log_likelihood(problem: GaussianProblem, values: Values, keeper: Keeper | No
 
     def marginal(part: Values) -> Array:
         total, factor = solved(problem, part)
-        if keeper is not None and part.kept is not None and isinstance(factor, Factor):
-            keeper.put(part.kept, factor)
+        if keeper is not None:
+            keeper.put(part, factor)
         return assembled(problem, part, total, factor)
 
     return point_by_point(marginal, values, (1,) if m == 1 else (1, m))

@@ -8,10 +8,9 @@ import numpy as np
 
 from bayes_nqp.arrays import Array, Index
 from bayes_nqp.gaussian._back import (
-    back_substituted,
-    back_through_own_cells,
     by_draw,
     conditionals,
+    from_factor,
     in_blocks,
 )
 from bayes_nqp.gaussian._sparse import product
@@ -19,7 +18,7 @@ from bayes_nqp.gaussian.batches import batch_size, draws_of_distinct
 from bayes_nqp.gaussian.correlated import ErrorSums, FixedErrorSums, standardised
 from bayes_nqp.gaussian.density import Factor, factorise, normal_equations, solved
 from bayes_nqp.gaussian.equations import deviation_precision
-from bayes_nqp.gaussian.kept_factors import KeptFactors
+from bayes_nqp.gaussian.kept_draws import KeptDraws
 from bayes_nqp.gaussian.path_laws import turned
 from bayes_nqp.gaussian.paths import surfaces
 from bayes_nqp.gaussian.problem import GaussianProblem
@@ -85,8 +84,7 @@ def number_count(problem: GaussianProblem) -> int:
     """Standard normal numbers of one draw: of coefficients, deviations and processes."""
     head = problem.arrowhead
     # One z for each coefficient, padding included, and for each owner.
-    n_dense = head.n_global + head.n_blocks * head.n_local
-    return n_dense + problem.n_deviations + problem.n_process_numbers
+    return head.n_dense + problem.n_deviations + problem.n_process_numbers
 
 
 def draw(
@@ -97,7 +95,7 @@ def draw(
     errors: SharedErrors | None = None,
     single: bool = False,
     threads: int | None = None,
-    factors: KeptFactors | None = None,
+    kept: KeptDraws | None = None,
 ) -> Coefficients:
     """Draw all coefficients given parameters.
 
@@ -116,18 +114,19 @@ def draw(
         Whether deviations of single units are wanted, not of classes alone.
     threads : int, optional
         Draws do not depend on their number.
-    factors : KeptFactors, optional
-        Of some of the points.
+    kept : KeptDraws, optional
+        At some of the points.
 
     Raises
     ------
     LinAlgError
         If there is no factor at a point.
     """
+    head = problem.arrowhead
 
     def values_of(distinct: Array) -> Values:
         values = problem.values(distinct)
-        return values if factors is None else replace(values, kept=factors.found(distinct))
+        return values if kept is None else replace(values, kept=kept.found(distinct))
 
     def piece(
         values: Values, stream: np.random.Generator | None, draws: Index
@@ -139,16 +138,21 @@ def draw(
         if problem.redraws is not None and stream is not None:
             nuisance = problem.redraws()
             values = replace(values, nuisance=nuisance[draws[:, 0] % len(nuisance)])
+        times = draws.shape[1]
+        beta = None if kept is None or errors is not None else kept.take(values.kept, times)
+        if beta is not None:
+            z = _standard(stream, (len(values), number_count(problem) - head.n_dense, times))
+            return _given(problem, values, beta, z, single)
         factor: Factor | ReducedFactor
-        stored = values.kept
         # Shared errors enter the normal equations of all coefficients, own cells among them.
-        if factors is not None and stored is not None and errors is None and (stored >= 0).all():
-            factor = factors.take(stored)
-        elif errors is None or errors.sums is None:
+        if errors is None or errors.sums is None:
             _, factor = solved(problem, values)
         else:
             factor = factorise(problem, values, normal_equations(problem, values).matrix)
-        return _from_factor(problem, values, factor, stream, draws.shape[1], shared, single)
+        *of_beta, z = _numbers(problem, values, factor, stream, times, shared)
+        # beta = A^-1 b + sigma L^-T z, block by block; with shared errors z is L^-1 xi.
+        beta = from_factor(problem, values, factor, *of_beta)
+        return _given(problem, values, beta, z, single)
 
     size = batch_size(problem, drawn=True)
     arrays = draws_of_distinct(
@@ -157,26 +161,23 @@ def draw(
     return Coefficients(*arrays)
 
 
-def _from_factor(
+def _given(
     problem: GaussianProblem,
     values: Values,
-    factor: Factor | ReducedFactor,
-    stream: np.random.Generator | None,
-    times: int,
-    errors: SharedErrors | None,
+    beta: tuple[Array, Array],
+    z: Array,
     single: bool,
 ) -> tuple[Array, ...]:
-    """Draw all of `Coefficients` from a factor that is at hand (B, times, ...)."""
-    head = problem.arrowhead
-    z_shared, z_local, z_deviation, z_process = _numbers(
-        problem, values, factor, stream, times, errors
-    )
-    # beta = A^-1 b + sigma L^-T z, block by block; with shared errors z is L^-1 xi.
-    errors_of = _times_sigma(values, z_shared), _times_sigma(values, z_local)
-    if isinstance(factor, ReducedFactor):
-        shared, local = back_through_own_cells(problem, factor, *errors_of)
-    else:
-        shared, local = back_substituted(head, factor, *errors_of)
+    """Draw all of `Coefficients` given those that the factor is of (B, times, ...).
+
+    Parameters
+    ----------
+    z : ndarray (B, number, times)
+        Standard normal, of deviations and processes.
+    """
+    head, (shared, local) = problem.arrowhead, beta
+    times = shared.shape[-1]
+    z_deviation, z_process = np.split(z, [problem.n_deviations], axis=1)
     shared = turned(problem.turns(values), shared)  # R z: values of paths in the border.
     if problem.lag is not None and values.lag is not None:
         # Rows of y, not of y - delta W y, from here on: W y has the coefficient delta, and W x
@@ -194,6 +195,11 @@ def _from_factor(
     return tuple(by_draw(part) for part in (shared, local, slots, *deviations))
 
 
+def _standard(stream: np.random.Generator | None, size: tuple[int, ...]) -> Array:
+    """Standard normal numbers; zero without a stream."""
+    return np.zeros(size) if stream is None else stream.standard_normal(size)
+
+
 def _numbers(
     problem: GaussianProblem,
     values: Values,
@@ -201,27 +207,26 @@ def _numbers(
     stream: np.random.Generator | None,
     times: int,
     errors: SharedErrors | None,
-) -> tuple[Array, Array, Array, Array]:
-    """Standard normal numbers (B, ..., times): of coefficients, deviations, processes."""
-    head, n_points = problem.arrowhead, len(values)
-    n_global, n_dense = head.n_global, head.n_global + head.n_blocks * head.n_local
-    size = (n_points, number_count(problem), times)
-    z = np.zeros(size) if stream is None else stream.standard_normal(size)
+) -> tuple[Array, Array, Array]:
+    """Standard normal numbers (B, ..., times): global, local, of deviations and processes."""
+    head = problem.arrowhead
+    z = _standard(stream, (len(values), number_count(problem), times))
     if errors is not None and errors.sums is None:
         z = errors.numbers
-    # In the order: global, local of all blocks, deviations of owners, processes.
-    z_deviation, z_process = np.split(z[:, n_dense:], [problem.n_deviations], axis=1)
-    shape = (n_points, head.n_blocks, head.n_local, times)
-    if errors is not None and errors.sums is not None:
-        assert isinstance(factor, Factor)
-        assert problem.lag is None, "errors are not shared by equations with a lag"
-        # xi = X'Q̃e + sigma diag(tau)^-1 z instead of L z: the same law, but moved by the errors e.
-        right, deviation, process = errors.sums.right_side(
-            problem, values, errors.numbers, (z_deviation, z_process)
-        )
-        shared, local = standardised(problem, values, factor, right, z[:, :n_dense])
-        return shared, local, deviation, process
-    return z[:, :n_global], z[:, n_global:n_dense].reshape(shape), z_deviation, z_process
+    rest = z[:, head.n_dense :]
+    if errors is None or errors.sums is None:
+        return *head.parted(z), rest
+    assert isinstance(factor, Factor)
+    assert problem.lag is None, "errors are not shared by equations with a lag"
+    # xi = X'Q̃e + sigma diag(tau)^-1 z instead of L z: the same law, but moved by the errors e.
+    right, *moved = errors.sums.right_side(
+        problem,
+        values,
+        errors.numbers,
+        (rest[:, : problem.n_deviations], rest[:, problem.n_deviations :]),
+    )
+    shared, local = standardised(problem, values, factor, right, z[:, : head.n_dense])
+    return shared, local, np.concatenate(moved, axis=1)
 
 
 def _times_sigma(values: Values, z: Array) -> Array:

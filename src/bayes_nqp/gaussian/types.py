@@ -84,7 +84,7 @@ class Values:
     log_determinant : ndarray (B), optional
         What a free period has of the Jacobian of a lag.
     kept : ndarray of int (B), optional
-        Rows of factors that are kept, -1 for none.
+        Rows of draws that are kept, -1 for none.
     processes : ndarray (B, parameter)
         Of what correlates the periods of processes; by default there are none.
     nuisance : ndarray (B, T, a), optional
@@ -278,6 +278,17 @@ class Arrowhead:
     def n_global(self) -> int:
         """Global coefficients."""
         return self.global_scale.size
+
+    @property
+    def n_dense(self) -> int:
+        """Global coefficients, and local ones of all blocks, padding included."""
+        return self.n_global + self.n_blocks * self.n_local
+
+    def parted(self, flat: Array) -> tuple[Array, Array]:
+        """Numbers of all these (B, dense, ...): global ones, and (B, block, local, ...)."""
+        local = flat[:, self.n_global : self.n_dense]
+        shape = (len(flat), self.n_blocks, self.n_local, *flat.shape[2:])
+        return flat[:, : self.n_global], local.reshape(shape)
 
     @property
     def n_border(self) -> int:

@@ -76,8 +76,9 @@ class EffectMap:
         average : ndarray (draw, cell), default 0
             ``S'u`` (`averaged`), or the deviation of one unit that all rows are of.
         """
-        shift = 0.0 if theta is None else theta[:, self.stratum] * self.mean_of_cells
-        return mean + shift + average
+        if theta is not None:
+            mean = mean + theta[:, self.stratum] * self.mean_of_cells
+        return np.asarray(mean + average)
 
     def of_members(self, deviation: Array, theta: Array | None = None) -> Array:
         """``v_m = u_m + sum_s theta_s Z_sm`` (draw, member)."""
