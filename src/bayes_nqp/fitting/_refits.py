@@ -90,7 +90,7 @@ def refit(fitted: Fit, design: Design, panel: Panel | None = None) -> Fit:
     Parameters
     ----------
     fitted : Fit
-        Keeps the refit as long as it lives; equations that it has as well keep its draws.
+        Keeps the refit as long as it lives; equations that it has as well keep their parameters.
     panel : Panel, optional
         The fit's own by default.
 
@@ -132,7 +132,7 @@ def short_refit(fitted: Fit, design: Design, panel: Panel | None = None) -> xr.D
     Parameters
     ----------
     fitted : Fit
-        Keeps the effects as long as it lives; equations that it has as well keep its draws.
+        Keeps the effects as long as it lives; equations that it has as well keep their parameters.
     panel : Panel, optional
         The fit's own by default.
 
