@@ -1,13 +1,16 @@
 """Coverage of effects on pairs of nodes, of one end and of both, where nodes have shocks.
 
     python -m benchmarks.pairs [--panels 100] [--only NAME] [--seed FIRST] [--collect]
+    python -m benchmarks.pairs --leads [--panels 40]    what `pretrends` says of clean panels
     python -m benchmarks.pairs --speed     285 nodes, 40,470 pairs, 10 years
 
 Panels of `nqp.simulation.network`: 60 nodes, of which 30 adopt at five dates; shocks of nodes with
 AR(1) innovations of .3 beside errors of pairs of 1, both with a correlation of .5 (`shocks`), and
 .9 (`lasting`); none (`clean`); and 30 nodes' links with a direction (`directed`). Each
 under pairs as independent units, and with `NodeShocks`; and what `dyadic_errors` says. A row a
-panel in .cache/pairs, kept in benchmarks/measured by --collect.
+panel in .cache/pairs, kept in benchmarks/measured by --collect. With `--leads` panels have 24
+nodes, of which 12 adopt at three dates, and nine periods; pairs are parallel before adoption (rows
+in .cache/pairs_leads).
 """
 
 from __future__ import annotations
@@ -25,7 +28,8 @@ from ._coverage import against, summary
 from ._store import Store
 from .earned import markdown
 
-STORE = Store("pairs", ("world", "pairs", "seed"))
+KEYS = ("world", "pairs", "seed")
+STORE, LEADS = Store("pairs", KEYS), Store("pairs_leads", KEYS)
 WORLDS: Mapping[str, Mapping[str, Any]] = {
     "clean": {"shock_sd": 0.0},
     "shocks": {},
@@ -33,6 +37,9 @@ WORLDS: Mapping[str, Mapping[str, Any]] = {
     "directed": {"nodes": 30, "directed": True},
 }
 DESIGNS = ("independent", "node shocks")
+SMALL: Mapping[str, Any] = {"nodes": 24, "periods": 9, "cohorts": (5, 6, 7)}
+RIGHT = (("clean", "independent"), *((x, "node shocks") for x in ("clean", "shocks", "lasting")))
+"""Worlds, and errors that are right in them."""
 
 
 def design_of(name: str, *, directed: bool) -> nqp.StaggeredDiD:
@@ -54,6 +61,34 @@ def answer(world: str, design: str, seed: int) -> dict[str, Any]:
         effects[ends] = (draws.sel(ends=ends), truth.sel(ends=ends).item())
     verdict = str(nqp.check(fit, "dyadic_errors", progress=False).verdict)
     return against(effects) | {"gate": str(fit.gate), "verdict": verdict}
+
+
+def before(world: str, design: str, seed: int) -> dict[str, Any]:
+    """What `pretrends` says of a small panel, and its tail probabilities."""
+    made = nqp.simulation.network(**WORLDS[world], **SMALL, seed=seed)
+    stated = design_of(design, directed=False)
+    fit = nqp.fit(stated, made.panel, nqp.Importance(seed=1), progress=False)
+    result = nqp.check(fit, "pretrends", progress=False)
+    facts, factor = result.evidence.attrs, result.evidence["log_bayes_factor"]
+    return {
+        "verdict": str(result.verdict), "leads": float(facts["tail_probability"]),
+        "slope": float(facts["slope_tail_probability"]), "factor": float(factor.min()),
+    }  # fmt: skip
+
+
+def leads_table(rows: pd.DataFrame) -> str:
+    """Verdicts, and how often tail probabilities are as small as they should be one time in K."""
+    lines = [["world", "pairs", "panels", "holds", "in doubt", "fails", "leads, slope below .05",
+              "below .1", "below .5", "lowest factor"]]  # fmt: skip
+    for (world, design), part in rows.groupby(["world", "pairs"], sort=False):
+        said = [str((part["verdict"] == x).sum()) for x in ("holds", "in doubt", "fails")]
+        below = [
+            ", ".join(f"{(part[x] < limit).mean():.2f}" for x in ("leads", "slope"))
+            for limit in (0.05, 0.1, 0.5)
+        ]
+        lowest = f"{part['factor'].min():.1f}"
+        lines.append([world, design, str(len(part)), *said, *below, lowest])
+    return markdown(lines)
 
 
 def table(rows: pd.DataFrame) -> str:
@@ -81,20 +116,29 @@ def speed() -> None:
         print(f"{design}: {time.process_time() - start:.1f} s")
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Read the command line; measure what is missing, and print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--panels", type=int, default=100)
     parser.add_argument("--seed", type=int, default=1000)
     parser.add_argument("--only", choices=WORLDS)
+    parser.add_argument("--leads", action="store_true")
     parser.add_argument("--speed", action="store_true")
     parser.add_argument("--collect", action="store_true")
     asked = parser.parse_args()
+    worlds = list(WORLDS) if asked.only is None else [asked.only]
+    seeds = range(asked.seed, asked.seed + asked.panels)
     if asked.speed:
         speed()
+    elif asked.leads:
+        cases = [case for case in RIGHT if case[0] in worlds]
+        print(leads_table(LEADS.fill(cases, seeds, before)))
     else:
-        worlds = list(WORLDS) if asked.only is None else [asked.only]
         cases = [(world, design) for world in worlds for design in DESIGNS]
-        seeds = range(asked.seed, asked.seed + asked.panels)
         print(table(STORE.fill(cases, seeds, answer)))
     if asked.collect:
-        STORE.keep()
+        (LEADS if asked.leads else STORE).keep()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,4 +1,6 @@
-"""Run: python -m benchmarks.receivers [--panels N] [--only WORLD ...]; goes on where it stopped.
+"""Run: python -m benchmarks.receivers [--panels N] [--only WORLD ...] [--collect].
+
+Goes on where it stopped; --collect keeps rows in benchmarks/measured.
 
 What groups receive of linked units' treatment, where they receive differently and alike: coverage
 and width of 95 % intervals under one coefficient for all ("one") and by group ("by"), as Markdown.
@@ -86,8 +88,23 @@ def measured(world: str, term: str, number: int) -> dict[str, float]:
             inside = truth[rows] & (truth["group"] == g)[:, None]
             low, high = np.quantile(draws.sel(region=f"g{g}"), [0.025, 0.975])
             value = truth[what][inside].mean()
-            out |= {f"{name} {g}": float(low <= value <= high), f"{name} {g} width": high - low}
+            width = float(f"{high - low:.4g}")
+            out |= {f"{name} {g}": float(low <= value <= high), f"{name} {g} width": width}
     return out
+
+
+def table(rows: pd.DataFrame) -> str:
+    """Coverage by group, their mean, and mean widths of untreated and own effects."""
+    who = ("untreated", "treated", "own")
+    lines = [["world", "θ", "panels", *(f"{x}: groups 1 to 4 (mean)" for x in who), "widths",
+              "CPU s"]]  # fmt: skip
+    for (world, term), part in rows.groupby(["world", "term"], sort=False):
+        held = [part[[f"{name} {g}" for g in range(4)]].mean() for name in who]
+        shares = [f"{' '.join(f'{x:.2f}' for x in line)} ({line.mean():.3f})" for line in held]
+        wide = [part[[f"{x} {g} width" for g in range(4)]].to_numpy().mean() for x in who[::2]]
+        widths, spent = ", ".join(f"{x:.2f}" for x in wide), f"{part['seconds'].mean():.2f}"
+        lines.append([str(world), str(term), str(len(part)), *shares, widths, spent])
+    return markdown(lines)
 
 
 def main() -> None:
@@ -95,18 +112,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--panels", type=int, default=40)
     parser.add_argument("--only", nargs="*", choices=list(WORLDS), default=list(WORLDS))
+    parser.add_argument("--collect", action="store_true")
     asked = parser.parse_args()
     cases = [(world, term) for world in asked.only for term in ("one", "by")]
-    rows = STORE.fill(cases, range(asked.panels), measured)
-    head = ["world", "θ", "who", "coverage by group", "width", "CPU s"]
-    lines = []
-    for (world, term), part in rows.groupby(["world", "term"], sort=False):
-        for name in ("untreated", "treated", "own"):
-            held = " ".join(f"{part[f'{name} {g}'].mean():.2f}" for g in range(4))
-            width = part[[f"{name} {g} width" for g in range(4)]].to_numpy().mean()
-            spent = f"{part['seconds'].mean():.2f}"
-            lines.append([str(world), str(term), name, held, f"{width:.2f}", spent])
-    print(markdown([head, *lines]))
+    print(table(STORE.fill(cases, range(asked.panels), measured)))
+    if asked.collect:
+        STORE.keep()
 
 
 if __name__ == "__main__":
