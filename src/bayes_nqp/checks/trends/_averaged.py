@@ -183,8 +183,8 @@ class Averaged(FactSheet):
 def averaged(fit: Fit, *, drift_odds: float = DRIFT_ODDS) -> Averaged:
     """Average the answers of several designs, each weighed by its evidence on untreated rows.
 
-    The designs are the fit's own under parallel trends; with a response, or a dip, one period and
-    two periods before adoption; with `Dip`, of one period and of three; with a drift along lines;
+    The designs are the fit's own under parallel trends; with a response one, two and three periods
+    before adoption; with `Dip`, of one period and of three; with a drift along lines;
     with `DifferentialTrends`; and with these and a response one period before. Evidence of a drift
     is the log Bayes factor that `nqp.check(fit, "pretrends")` has, on all rows; of the others the
     log marginal likelihood beside that of parallel trends, the means of adopters just before

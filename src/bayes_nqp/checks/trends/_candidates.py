@@ -124,6 +124,7 @@ CANDIDATES: Final = (
     Candidate(Message("parallel trends")),
     Candidate(Message("a response one period before adoption"), 1),
     Candidate(Message("a response two periods before adoption"), 2),
+    Candidate(Message("a response three periods before adoption"), 3),
     Candidate(Message("adoption after a bad or good period"), trends=Dip()),
     Candidate(Message("adoption after three bad or good periods"), trends=Dip(3)),
     Candidate(Message("a drift along lines"), trends=LINES),
@@ -226,7 +227,7 @@ def _weighed(fit: Fit, candidate: Candidate) -> Evidence:
         return Evidence(candidate, reason=Message("this design has no such choice"))
     lines, error = own_columns(trends), 0.0
     try:
-        law = near_adoption(fit, trends)
+        law = near_adoption(fit, trends, early + 1)
         value = 0.0
         if trends is not None and not lines:
             against, error = once(fit, "drift", partial(evidence_against_drift, fit))

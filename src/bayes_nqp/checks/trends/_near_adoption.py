@@ -25,13 +25,15 @@ _NEAR = 3
 LINES: Final = DifferentialTrends(walk=0.0, cohort_walk=0.0)
 
 
-def near_adoption(fit: Fit, trends: Term | None) -> SlopeLaw | None:
+def near_adoption(fit: Fit, trends: Term | None, least: int = 0) -> SlopeLaw | None:
     """The law of a term's own columns and of adopters' means just before adoption.
 
     Parameters
     ----------
     trends : Term, optional
         How adopters may move otherwise than the others.
+    least : int, default 0
+        Means to ask for, where these are more than three.
 
     Returns
     -------
@@ -44,7 +46,8 @@ def near_adoption(fit: Fit, trends: Term | None) -> SlopeLaw | None:
     NQPError
         If the fit cannot be made again, or the panel does not identify the term.
     """
-    return once(fit, ("near", trends), partial(_near, fit, trends))
+    number = max(least, _NEAR)
+    return once(fit, ("near", trends, number), partial(_near, fit, trends, number))
 
 
 def own_columns(trends: Term | None) -> int:
@@ -81,7 +84,7 @@ def at_zero(fit: Fit, trends: Term | None, law: SlopeLaw) -> float:
     return without.value - law.flat
 
 
-def _near(fit: Fit, trends: Term | None) -> SlopeLaw | None:
+def _near(fit: Fit, trends: Term | None, most: int) -> SlopeLaw | None:
     require(fit, REFITS)
     panel = panel_of(fit)
     flat = untreated(fit.outcome_design, panel, fit.facts.noise)
@@ -95,7 +98,7 @@ def _near(fit: Fit, trends: Term | None) -> SlopeLaw | None:
         dips = (Dip.column,) * own_columns(trends)
     added = () if trends != LINES else dips
     seed, stock = int(fit.sampler.seed or 0), known_draws(fit)
-    for number in range(_NEAR, -len(dips), -1):
+    for number in range(most, -len(dips), -1):
         wider, names = _with_near(panel, fit.facts.anticipation, number)
         if not (names or dips):
             continue
