@@ -318,7 +318,8 @@ def measured(
     began = time.process_time()
     panel, truth = made(world, units, number, worlds)
     fit = nqp.fit(nqp.StaggeredDiD(), panel, nqp.Importance(seed=number), progress=False)
-    verdicts = {x.name: x.verdict for x in run_checks(fit, ASKED)}
+    results = {x.name: x for x in run_checks(fit, ASKED)}
+    verdicts = {name: x.verdict for name, x in results.items()}
     answer = nqp.averaged(fit)
     designs = [
         {
@@ -344,7 +345,7 @@ def measured(
     elif named is not None and named.candidate.changes(fit):
         name = str(named.candidate.name)
         intervals["next"] = ends(levels_of(refit(fit, named.candidate.design(fit))))
-    if name in ("", "averaged") and verdicts["crowding_out"] == "in doubt":
+    if name in ("", "averaged") and "Next: " in results["crowding_out"].sentence:
         name = "differential trends, by crowding_out"
         design = fit.variant(trends=nqp.DifferentialTrends())
         intervals["next"] = ends(levels_of(refit(fit, design)))

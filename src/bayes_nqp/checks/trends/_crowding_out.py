@@ -28,6 +28,7 @@ from bayes_nqp.checks.shared import (
     ladder,
     reported_weights,
 )
+from bayes_nqp.checks.trends._candidates import CONTRADICTED, own_leads
 from bayes_nqp.designs import DifferentialTrends, saturated_design
 from bayes_nqp.errors import Hint, NotApplicable
 from bayes_nqp.fitting import ADOPTION, REFITS, ROWS, SEPARATE, Fit, panel_of, short_refit
@@ -192,7 +193,7 @@ def crowding_out(fit: Fit) -> Finding:
     most = np.abs(table.loc[1, ["lower", "upper"]].astype(float)).max()
     away = 1.0 - below if average > 0.0 else below
     verdict, sentence = _judged(away, groups, vague=bool(most > 0.5 * abs(average)))
-    if verdict == DOUBT and fit.takes("trends"):
+    if verdict == DOUBT and fit.takes("trends") and not own_leads(fit) < CONTRADICTED:
         sentence = joined([sentence, _NEXT])
     figure = Message(
         "a share of one adds {} (away from zero with P {}); of the average effect of {:.3g} that "
