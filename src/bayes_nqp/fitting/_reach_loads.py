@@ -64,8 +64,8 @@ class PeriodLoads:
         Which of these there are.
     loads : ndarray (treated group + event, node, group)
         What effects, and those of linked units, give to the means of groups.
-    cells, own : ndarray of int
-        Cells with rows in this period, and those of the plan among them, which come first.
+    cells : ndarray of int
+        Cells with rows in this period.
     shares : ndarray (group, cell)
         Of groups in the rows of these cells.
     """
@@ -77,21 +77,19 @@ class PeriodLoads:
     events: Index
     loads: Array
     cells: Index
-    own: Index
     shares: Array
 
-    def effects(
-        self, basis: Array, itself: Array, back: Array, tau: Array, theta: Array
-    ) -> tuple[Array, Array]:
-        """Total and own effects of each group, deviations aside (draw, group)."""
-        effect, h = tau[:, self.treated], self.h
+    def effects(self, basis: Array, itself: Array, back: Array, tau: Array, theta: Array) -> Array:
+        """Total and own effects of each group, deviations aside (2, draw, group)."""
+        effect, h = np.take(tau, self.treated, axis=1), self.h
         values = np.concatenate([effect, theta[:, self.events]], axis=1)
-        direct = np.zeros_like(itself)
+        out = np.zeros((2, *itself.shape))
+        out[0], direct = between(basis, values, self.loads), out[1]
         direct[:, h] = itself[:, h] * effect
         if self.events.size:
             for of_level, column in zip(back, self.column, strict=True):
                 direct[:, h] += of_level[:, h] * np.where(column < 0, 0.0, theta[:, column])
-        return between(basis, values, self.loads), direct
+        return out
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,6 +112,13 @@ class Kind:
     groups: Index
     owner: Index
     loads: Array
+
+    def effects(self, basis: Array, u: Array, n_groups: int) -> Array:
+        """What deviations give to each group, in all and to its own units (2, draw, group)."""
+        every = between(basis, np.take(u, self.owner, axis=1), self.loads)
+        out = np.zeros((2, len(every), n_groups))
+        out[0], out[1][:, self.groups] = every[:, :n_groups], every[:, n_groups:]
+        return out
 
 
 def between(basis: Array, values: Array, loads: Array) -> Array:

@@ -24,7 +24,6 @@ from bayes_nqp.fitting._reach_loads import (
     Loads,
     PeriodLoads,
     back_of,
-    between,
     nodes_of,
     solver,
 )
@@ -194,27 +193,29 @@ class Reach:
         loads = self._loads(nodes)
         periods, kinds = self._periods(loads), [] if u is None else self._kinds(loads)
         out = np.zeros((len(tau), len(PATHS), self.cells.rows.size))
+        place = _places([period.cells for period in periods], self.cells.rows.size)
         step = max(_NUMBERS // self.cell.size, 1)
         for rows in (slice(start, start + step) for start in range(0, len(tau), step)):
-            some, effect = basis[rows], out[rows]
+            some, of_periods = basis[rows], []
             of_units = [
-                (kind, between(some, np.take(u[rows], kind.owner, axis=1), kind.loads))
+                (kind.inside, kind.effects(some, u[rows], len(self.cell)))
                 for kind in kinds
                 if u is not None
             ]
             # (S^-1)_ii and (S^-1 1_l W)_ii of each draw, by interpolation between deltas.
             itself, back = some @ loads.itself, some @ loads.back
             for period in periods:
-                total, direct = period.effects(some, itself, back, tau[rows], theta[rows])
-                for kind, more in of_units:
-                    if kind.inside[period.t]:
-                        total += more[:, : len(self.cell)]
-                        direct[:, kind.groups] += more[:, len(self.cell) :]
+                effect = period.effects(some, itself, back, tau[rows], theta[rows])
+                for inside, more in of_units:
+                    if inside[period.t]:
+                        effect += more
                 if moderation is not None:
                     slope, shift = moderation
-                    self._add_moderation(period.t, total, direct, some, loads, slope[rows], shift)
-                effect[:, 0, period.cells] += total @ period.shares
-                effect[:, 1, period.own] += direct @ period.shares[:, : period.own.size]
+                    self._add_moderation(period.t, effect, some, loads, slope[rows], shift)
+                of_periods.append(effect @ period.shares)
+            every = np.concatenate([*of_periods, np.zeros((2, len(some), 1))], axis=2)
+            for k, each in enumerate(every):
+                out[rows, k] = sum(np.take(each, at, axis=1) for at in place)
         return self._told_apart(out, tau)
 
     def _told_apart(self, out: Array, tau: Array) -> Array:
@@ -258,7 +259,7 @@ class Reach:
             shares[group, place] = size[group] / self.cells.rows[cells[place]]
             out.append(PeriodLoads(
                 int(t), h, self.treated[h, t], column, events,
-                np.concatenate([loads.own[h], *linked]), cells, cells[cells < self.n_cells], shares,
+                np.concatenate([loads.own[h], *linked]), cells, shares,
             ))  # fmt: skip
         return out
 
@@ -280,8 +281,7 @@ class Reach:
         return out
 
     def _add_moderation(
-        self, t: int, total: Array, direct: Array, basis: Array, loads: Loads, slope: Array,
-        shift: Shift,
+        self, t: int, effect: Array, basis: Array, loads: Loads, slope: Array, shift: Shift
     ) -> None:  # fmt: skip
         """Add what the moderator of treated units does to every group in a period, in place."""
         size = np.bincount(self.group)
@@ -294,8 +294,7 @@ class Reach:
             onto = np.tensordot(z[some], loads.unit[some], 1)
             moderators = z[some, None] * loads.unit_itself[some]
             itself = np.stack([np.bincount(self.group[some], x, size.size) for x in moderators.T])
-            total += slope[:, [stratum]] * (basis @ onto)
-            direct += slope[:, [stratum]] * (basis @ (itself / size))
+            effect += slope[:, [stratum]] * np.stack([basis @ onto, basis @ (itself / size)])
 
     @cached_property
     def _shares(self) -> sparse.csr_array:
@@ -332,3 +331,16 @@ class Reach:
             itself @ mean.T, np.stack([x @ mean.T for x in back]),
             np.stack(units, axis=1), itself.T,
         )  # fmt: skip
+
+
+def _places(cells: Sequence[Index], size: int) -> Index:
+    """Where each of all cells stands among those of several periods, side by side (k, cell).
+
+    One that has rows in several of them stands in k places; the end is for none.
+    """
+    every = np.concatenate([np.zeros(0, np.int64), *cells])
+    order = np.argsort(every, kind="stable")
+    rank = np.arange(every.size) - np.searchsorted(every[order], every[order])
+    out = np.full((int(rank.max(initial=0)) + 1, size), every.size)
+    out[rank, every[order]] = order
+    return out

@@ -67,8 +67,14 @@ def class_types(problem: Problem) -> ClassTypes:
     return ClassTypes(np.array(type_of, dtype=np.int64), seen, loads)
 
 
-def moments_of_classes(problem: Problem, types: ClassTypes) -> Moments:
-    """Lay patterns and types out, with the map from their precision to normal equations."""
+def moments_of_classes(problem: Problem, types: ClassTypes, *, pairs: bool = True) -> Moments:
+    """Lay patterns and types out, with the map from their precision to normal equations.
+
+    Parameters
+    ----------
+    pairs : bool, default True
+        Whether pairs of columns are in this map.
+    """
     n_periods, n_columns = problem.n_periods, problem.n_columns
     seen = np.zeros((len(types.patterns), n_periods), dtype=bool)
     weights = np.ones(seen.shape)
@@ -82,13 +88,13 @@ def moments_of_classes(problem: Problem, types: ClassTypes) -> Moments:
         n_units=np.bincount(types.type_of, sizes, len(types.kinds)),
         pattern=np.array([pattern for pattern, _ in types.kinds], dtype=np.int64),
         loadings=loadings if problem.member_scale is not None else loadings[:, :, :0],
-        map1=_map1(problem, types),
+        map1=_map1(problem, types, pairs),
         n_columns=n_columns,
         n_outcomes=1,
     )
 
 
-def _map1(problem: Problem, types: ClassTypes) -> Any:
+def _map1(problem: Problem, types: ClassTypes, pairs: bool) -> Any:
     """``vec F = map1 vec Q̃``: periods n Q̃, columns S'Q̃, pairs of columns ⟨Q̃, M⟩ (3).
 
     ``F_g = sum_i [Q̃, Q̃Z_i; Z_i'Q̃, Z_i'Q̃Z_i]`` over the units of all classes of the group, Z_i
@@ -96,7 +102,7 @@ def _map1(problem: Problem, types: ClassTypes) -> Any:
     units, ``S = sum_i Z_i`` and M, the sums of ``Z_i,tk Z_i,ul``.
     """
     entries = [
-        class_entries(problem, c, kind)
+        class_entries(problem, c, kind, pairs=pairs)
         for c, kind in zip(problem.classes, types.type_of, strict=True)
     ]
     values = [
@@ -141,14 +147,14 @@ class ClassEntries:
         return np.concatenate([periods, sums.repeat(size, axis=-1), cross[..., p, r]], axis=-1)
 
 
-def class_entries(problem: Problem, c: UnitClass, kind: int) -> ClassEntries:
-    """Lay the entries of a class of some type out."""
+def class_entries(problem: Problem, c: UnitClass, kind: int, *, pairs: bool = True) -> ClassEntries:
+    """Lay the entries of a class of some type out, with pairs of columns or without these."""
     n_periods, width = problem.n_periods, problem.n_periods + problem.n_columns + 1
     size_f, size_q = width * (width + 1) // 2, n_periods * (n_periods + 1) // 2
     shape = [np.asarray(x, np.int64).tobytes() for x in (c.times, c.position, c.column)]
     # Pairs of many entries are not held.
     entries = _entries if c.position.size <= _FEW_ENTRIES else _entries.__wrapped__
-    row, column, pair = entries(n_periods, width, *shape, (c.cross != 0.0).tobytes())
+    row, column, pair = entries(n_periods, width, *shape, (pairs & (c.cross != 0.0)).tobytes())
     return ClassEntries(c.group * size_f + row, kind * size_q + column, c, pair)
 
 
@@ -162,9 +168,8 @@ def _entries(
     low, high = lower_indices(t.size)
     # Packed entries (period, column) of the class: S has one number for each, M one a pair.
     period, column = t[position], n_periods + column
-    p, r = np.meshgrid(np.arange(period.size), np.arange(period.size), indexing="ij")
-    below = (column[:, None] >= column) & np.frombuffer(filled, np.bool_).reshape(p.shape)
-    p, r = p[below], r[below]
+    below = column[:, None] >= column
+    p, r = np.nonzero(below & np.frombuffer(filled, np.bool_).reshape(below.shape))
     # F_tu, F_kt and F_kl, which n Q̃_tu, S_uk Q̃_ut and M_tk,ul Q̃_tu add to: ⟨Q̃, M⟩ takes (t, u) and
     # (u, t), for which the lower triangle of Q̃ has one entry.
     row = [in_f[t[low], t[high]], in_f[column[:, None], t].ravel(), in_f[column[p], column[r]]]

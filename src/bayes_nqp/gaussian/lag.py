@@ -230,7 +230,7 @@ def inverse_diagonal(weights: sparse.csr_array, delta: Sequence[float]) -> Array
     links = _Layers(weights)
     out = np.empty((len(delta), weights.shape[0]))
     for k, value in enumerate(delta):
-        out[k, links.order] = np.concatenate([np.diagonal(x[0]) for x in links.inverse(value)])
+        out[k, links.order] = np.concatenate([np.diagonal(x) for x in links.inverse(value)[0]])
     return out
 
 
@@ -259,10 +259,16 @@ def linked_diagonal(
     for k, value in enumerate(delta):
         # sum_j (S^-1)_ij 1_j W_ji: only W of a layer, and of the ones beside it, is not zero.
         back = [np.zeros(mark.shape) for mark in marks]
-        for m, (itself, above, below) in enumerate(links.inverse(value)):
+        inverse, eliminated = links.inverse(value)
+        for m, (itself, g) in enumerate(zip(inverse, eliminated, strict=True)):
             back[m] += (itself * links.within[m].T) @ marks[m]
             if m + 1 < len(marks):
                 up, down = links.ahead[m]
+                # G_k,k+1 = delta g_k W_k,k+1 G_k+1 and G_k+1,k = delta G_k+1 W_k+1,k g_k.
+                above, below = (
+                    value * (g @ (up @ inverse[m + 1])),
+                    value * (inverse[m + 1] @ down @ g),
+                )
                 back[m] += down.T.multiply(above) @ marks[m + 1]
                 back[m + 1] += up.T.multiply(below) @ marks[m]
         out[k][:, links.order] = np.concatenate(back).T
@@ -283,12 +289,11 @@ class _Layers:
         self.within = [w[a, a].toarray() for a in self.layers]
         self.ahead = [(w[a, b], w[b, a]) for a, b in pairwise(self.layers)]
 
-    def inverse(self, delta: float) -> list[tuple[Array, Array, Array]]:
-        """Blocks ``G_kk``, ``G_k,k+1`` and ``G_k+1,k`` of the inverse, layer by layer.
+    def inverse(self, delta: float) -> tuple[list[Array], list[Array]]:
+        """Blocks ``G_kk`` of the inverse, layer by layer, and those of layers before eliminated.
 
         ``g_k = (I - delta W_kk - delta² W_k,k-1 g_k-1 W_k-1,k)^-1``, then
-        ``G_k = g_k + g_k (delta² W_k,k+1 G_k+1 W_k+1,k) g_k`` from the last on, which is its own g;
-        ``G_k,k+1 = delta g_k W_k,k+1 G_k+1`` and ``G_k+1,k = delta G_k+1 W_k+1,k g_k``.
+        ``G_k = g_k + g_k (delta² W_k,k+1 G_k+1 W_k+1,k) g_k`` from the last on, which is its own g.
         """
         before: list[Array] = []
         for k, block in enumerate(self.within):
@@ -298,14 +303,10 @@ class _Layers:
                 up, down = self.ahead[k - 1]
                 s -= delta**2 * (down @ before[-1] @ up)
             before.append(np.linalg.inv(s))
-        inverse = before[-1]  # (S^-1) of the last layer: all others are eliminated.
-        none = np.zeros((0, 0))
-        out = [(inverse, none, none)]
+        out = [before[-1]]  # (S^-1) of the last layer: all others are eliminated.
         for g, (up, down) in zip(before[-2::-1], self.ahead[::-1], strict=True):
-            above, below = delta * (g @ (up @ inverse)), delta * ((inverse @ down) @ g)
-            inverse = g + g @ (delta**2 * (up @ inverse @ down)) @ g
-            out.append((inverse, above, below))
-        return out[::-1]
+            out.append(g + g @ (delta**2 * (up @ out[-1] @ down)) @ g)
+        return out[::-1], before
 
 
 def _layers(weights: sparse.csr_array) -> tuple[Index, list[int]]:

@@ -131,14 +131,11 @@ def _moments(problem: Problem, types: ClassTypes, dense_pairs: bool | None) -> M
     """Sums of classes; pairs of columns as dense products where these are quicker."""
     if problem.absorbed:
         return without_types(problem)
-    moments = moments_of_classes(problem, types)
     # Entries <Q̃, M> of F_g, of K columns and the outcome.
     pairs = (problem.n_columns + 1) * (problem.n_columns + 2) // 2
-    if not (pairs >= MANY_PAIRS if dense_pairs is None else dense_pairs):
-        return moments
-    slopes = [(group.block, group.slopes) for group in problem.groups]
-    dense = paired(moments.map1, slopes, moments.width, moments.n_periods)
-    return replace(moments, map1=dense)
+    dense = pairs >= MANY_PAIRS if dense_pairs is None else dense_pairs
+    moments = moments_of_classes(problem, types, pairs=not dense)
+    return replace(moments, map1=paired(problem, types, moments.map1)) if dense else moments
 
 
 def _reduces(problem: Problem, width: int, n_local: int, reduce: bool | None) -> bool:

@@ -18,6 +18,8 @@ from scipy.sparse import coo_array, csr_array, hstack
 
 from bayes_nqp.arrays import Array, Index
 from bayes_nqp.gaussian._small import lower_indices
+from bayes_nqp.gaussian.class_maps import ClassTypes
+from bayes_nqp.gaussian.statement import Problem
 
 _SPARE = 3
 """Kinds of slots beyond the number of columns up to which dummies stand for these columns.
@@ -150,37 +152,42 @@ class PairedMap:
         return out
 
 
-def paired(map1: Any, slopes: Sequence[tuple[int, int]], width: int, n_periods: int) -> PairedMap:
+def paired(problem: Problem, types: ClassTypes, rest: Any) -> PairedMap:
     """Sum pairs of columns over the groups of each set of slopes, in dense blocks.
 
     Parameters
     ----------
-    slopes : sequence of (block, set of slopes)
-        Of every group.
-    width, n_periods : int
-        J and T.
+    rest : csr_array
+        map1 without pairs of columns.
     """
-    # Entries F_kl of two columns, or a column and the outcome: <Q̃, M> over periods of both.
-    low = lower_indices(width)
-    pairs, size = np.flatnonzero(low[1] >= n_periods), low[0].size
-    number = np.full(size, -1)  # Of a pair among pairs.
-    number[pairs] = np.arange(pairs.size)
-    triplets = map1.tocoo()
-    (row, column), data = triplets.coords, triplets.data
-    group, entry = np.divmod(row, size)
-    inside = number[entry] >= 0
-    _, first, kind = np.unique(np.array(slopes), axis=0, return_index=True, return_inverse=True)
+    size, n_columns = problem.n_periods, problem.n_columns + 1
+    # Entries F_kl of two columns, or a column and the outcome, in the triangle of a group.
+    low = lower_indices(size + n_columns)
+    pairs = np.flatnonzero(low[1] >= size)
+    slopes = np.array([(group.block, group.slopes) for group in problem.groups])
     # Groups of equal slopes add X_g'F_g X_g to the same entries of A: their sum is enough.
-    place = kind.ravel()[group[inside]] * pairs.size + number[entry[inside]]
-    shape = (first.size * pairs.size, map1.shape[1])
-    sums = csr_array(coo_array((data[inside], (place, column[inside])), shape=shape))
+    _, first, kind = np.unique(slopes, axis=0, return_index=True, return_inverse=True)
+    sums: list[dict[int, Array]] = [{} for _ in first]
+    for c, of_type in zip(problem.classes, types.type_of.tolist(), strict=True):
+        place = c.times[c.position] * n_columns + c.column
+        total = sums[kind.ravel()[c.group]].setdefault(of_type, np.zeros((size * n_columns,) * 2))
+        total[place[:, None], place] += c.cross
     rows, columns, blocks = [], [], []
-    for k, member in enumerate(first):
-        total = sums[k * pairs.size : (k + 1) * pairs.size]
-        filled = np.unique(total.indices)
-        rows.append(member * size + pairs)
-        columns.append(filled)
-        blocks.append(np.ascontiguousarray(total[:, filled].toarray()))
-    places = (row[~inside], column[~inside])
-    sparse = csr_array((data[~inside], places), shape=map1.shape)
-    return PairedMap(sparse, rows, columns, blocks)
+    for member, by_type in zip(first, sums, strict=True):
+        parts = [_of_lower(by_type[h], size) for h in sorted(by_type)]
+        filled = [np.flatnonzero(part.any(axis=0)) for part in parts]
+        starts = [h * (size * (size + 1) // 2) for h in sorted(by_type)]
+        rows.append(member * low[0].size + pairs)
+        columns.append(np.concatenate([a + x for a, x in zip(starts, filled, strict=True)]))
+        kept = [part[:, x] for part, x in zip(parts, filled, strict=True)]
+        blocks.append(np.concatenate(kept, axis=1))
+    return PairedMap(rest, rows, columns, blocks)
+
+
+def _of_lower(m: Array, n_periods: int) -> Array:
+    """``<Q̃, M_kl>`` of pairs of columns (pair, entry), from M_tk,ul and the lower triangle of Q̃."""
+    m = m.reshape(n_periods, -1, n_periods, len(m) // n_periods)
+    (t, u), (k, one) = lower_indices(n_periods), lower_indices(m.shape[1])
+    k, one = k[:, None], one[:, None]
+    # The triangle has one entry for (t, u) and (u, t).
+    return np.asarray(m[t, k, u, one] + np.where(t == u, 0.0, m[u, k, t, one]))

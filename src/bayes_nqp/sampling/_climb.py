@@ -12,7 +12,7 @@ from bayes_nqp.arrays import Array, Index
 _BOX = 12.0
 """Bounds of a climb on the unconstrained scale, either way."""
 _STEP = 1e-4
-"""Over which differences of gradients are taken: their error is its square."""
+"""Over which differences of gradients are taken: their error is its square, of one side itself."""
 _GAIN = 1e-3
 _LEAST = 0.01
 """Gain in log density that a quadratic promises, below which a climb has ended."""
@@ -104,8 +104,15 @@ class Summit:
         return float(np.sqrt(np.sum(np.maximum(values, _FLATTEST) * (vectors.T @ offset) ** 2)))
 
 
-def curvatures(density: Density, points: Array) -> tuple[Array, Array, Array]:
-    """Heights, gradients and negative Hessians of points, from gradients either side of them.
+def curvatures(
+    density: Density, points: Array, sides: tuple[int, ...] = (1, -1)
+) -> tuple[Array, Array, Array]:
+    """Heights, gradients and negative Hessians of points, from gradients beside them.
+
+    Parameters
+    ----------
+    sides : tuple of int, default (1, -1)
+        Either; on the way to a mode one is enough.
 
     Returns
     -------
@@ -113,14 +120,20 @@ def curvatures(density: Density, points: Array) -> tuple[Array, Array, Array]:
         Curvatures are missing where a neighbour has no density.
     """
     n, d = points.shape
-    steps = _STEP * np.eye(d)
-    around = np.stack([points[:, None] + steps, points[:, None] - steps])  # (side, B, d, d)
+    around = np.stack([points[:, None] + side * _STEP * np.eye(d) for side in sides])
     heights, slopes = density.gradients(np.concatenate([points, around.reshape(-1, d)]))
-    up, down = slopes[n:].reshape(2, n, d, d)
-    bends = (down - up) / (2.0 * _STEP)
+    # (side, B, d, d): minus the mean of (g(x + h) - g(x)) / h over the sides h.
+    beside = slopes[n:].reshape(len(sides), n, d, d)
+    bends = np.mean(
+        [
+            side * (slopes[:n, None] - each) / _STEP
+            for side, each in zip(sides, beside, strict=True)
+        ],
+        axis=0,
+    )
     bends = 0.5 * (bends + bends.swapaxes(1, 2))
     # A neighbour without a density says nothing of the curvature.
-    refused = ~np.isfinite(heights[n:].reshape(2, n, d)).all(axis=(0, 2))
+    refused = ~np.isfinite(heights[n:].reshape(len(sides), n, d)).all(axis=(0, 2))
     bends[refused] = np.nan
     return heights[:n], slopes[:n], bends
 
@@ -202,7 +215,7 @@ def climb(
         moves = _moved(inverses[starts], slopes[starts])
         ahead = np.clip(points[starts] + moves, -_BOX, _BOX)
         # Close to a mode BFGS is quick, and where a climb ends depends on no other.
-        few = afar and starts.size * (2 * points.shape[1] + 1) <= _FEW
+        few = afar and starts.size * (points.shape[1] + 1) <= _FEW
         tops, ends, bends = _at(density, ahead, starts, bent=few)
         lower = np.flatnonzero(~(tops > heights[starts]))
         if lower.size:
@@ -229,12 +242,9 @@ def _at(
     n, d = points.shape
     if not bent:
         return *density.at(starts).gradients(points), np.full((n, d, d), np.nan)
-    return curvatures(density.at(_with_neighbours(starts, d)), points)
-
-
-def _with_neighbours(starts: Index, n_parameters: int) -> Index:
-    """Numbers of the densities of points, and then of their neighbours on either side."""
-    return np.concatenate([starts, np.tile(starts.repeat(n_parameters), 2)])
+    # Of each point, and of its neighbours on one side.
+    every = np.concatenate([starts, starts.repeat(d)])
+    return curvatures(density.at(every), points, sides=(1,))
 
 
 def _shorter(density: Density | Densities, points: Array, moves: Array, starts: Index) -> Array:
