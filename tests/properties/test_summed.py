@@ -68,7 +68,7 @@ def same(a: object, b: object, where: str) -> None:
             size = np.nanmax(np.abs(x), initial=0.0) if x.dtype.kind == "f" else 1.0
             known = ~np.isnan(np.asarray(y, dtype=float))
             np.testing.assert_allclose(
-                x[known], y[known], err_msg=where, rtol=1e-5, atol=max(1e-6 * size, 1e-12)
+                x[known], y[known], err_msg=where, rtol=1e-5, atol=max(1e-6 * size, 1e-8)
             )
         else:
             assert x.astype(str).tolist() == y.astype(str).tolist(), where
