@@ -154,7 +154,8 @@ def draw(
         beta = from_factor(problem, values, factor, *of_beta)
         return _given(problem, values, beta, z, single)
 
-    size = batch_size(problem, drawn=True)
+    # Draws that are kept need no matrix.
+    size = batch_size(problem, drawn=True) * (1 if kept is None else 2)
     arrays = draws_of_distinct(
         piece, points, generator, values=values_of, size=lambda _: size, threads=threads
     )
