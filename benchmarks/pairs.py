@@ -38,7 +38,7 @@ WORLDS: Mapping[str, Mapping[str, Any]] = {
 }
 DESIGNS = ("independent", "node shocks")
 SMALL: Mapping[str, Any] = {"nodes": 24, "periods": 9, "cohorts": (5, 6, 7)}
-RIGHT = (("clean", "independent"), *((x, "node shocks") for x in ("clean", "shocks", "lasting")))
+RIGHT = (("clean", "independent"), ("shocks", "node shocks"))
 """Worlds, and errors that are right in them."""
 
 
@@ -71,13 +71,15 @@ def before(world: str, design: str, seed: int) -> dict[str, Any]:
     result = nqp.check(fit, "pretrends", progress=False)
     facts, factor = result.evidence.attrs, result.evidence["log_bayes_factor"]
     return {
-        "verdict": str(result.verdict), "leads": float(facts["tail_probability"]),
-        "slope": float(facts["slope_tail_probability"]), "factor": float(factor.min()),
-    }  # fmt: skip
+        "verdict": str(result.verdict),
+        "leads": float(f"{facts['tail_probability']:.4g}"),
+        "slope": float(f"{facts['slope_tail_probability']:.4g}"),
+        "factor": float(f"{factor.min().item():.4g}"),
+    }
 
 
 def leads_table(rows: pd.DataFrame) -> str:
-    """Verdicts, and how often tail probabilities are as small as they should be one time in K."""
+    """Verdicts, and how often tail probabilities of zero are below a limit."""
     lines = [["world", "pairs", "panels", "holds", "in doubt", "fails", "leads, slope below .05",
               "below .1", "below .5", "lowest factor"]]  # fmt: skip
     for (world, design), part in rows.groupby(["world", "pairs"], sort=False):
