@@ -21,6 +21,9 @@ from bayes_nqp.checks.trends import DRIFTING, holm, parted
 from bayes_nqp.fitting import ADOPTION, CHANNELS, ROWS, Fit, refit
 from bayes_nqp.language import NOTHING, Message, joined, listed, separated
 
+_FAILS = 0.025
+"""False alarms of all mediators together: `pretrends` has .05 of the outcome in the same report."""
+
 
 @asks(
     "Did the mediators of treated and untreated units move in parallel before adoption?",
@@ -36,7 +39,8 @@ def mediator_pretrends(fit: Fit) -> Finding:
     The effect on a mediator rests on parallel trends as the effect on the outcome does, so the
     outcome's own design, fitted to the mediator, is judged by the same rule, leads, slope and
     Bayes factors, and the verdict is the worst. The more mediators are asked, the more often one
-    is far out by chance: their tail probabilities are adjusted for that (Holm 1979), the false
+    is far out by chance: their tail probabilities are adjusted for that (Holm 1979), fail below
+    .025, since `pretrends` may fail of the outcome as well, and are in doubt below .05; the false
     alarms that levels of factors may give are shared by all mediators, and so are the prior odds
     that one of them drifts: limits of log Bayes factors lie the log of their number lower.
     Evidence: the differential slope before adoption, in multiples of the mediator's own variation
@@ -52,7 +56,7 @@ def mediator_pretrends(fit: Fit) -> Finding:
     for name, equation, parts, tail in zip(
         names, fit.plan.equations[1:], every, tails, strict=True
     ):
-        by_leads = parts.judged.verdict_at(tail, len(names))
+        by_leads = parts.judged.verdict_at(tail, len(names), _FAILS)
         stated = worst_of([by_leads, parts.earned.verdict])
         if by_leads != FAILS:
             drifts.append(name)

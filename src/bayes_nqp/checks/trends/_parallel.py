@@ -82,7 +82,7 @@ class Judgement:
         """Fails, in doubt, could not tell, or holds."""
         return self.verdict_at(self.total.tail)
 
-    def verdict_at(self, tail: float, share: int = 1) -> Verdict:
+    def verdict_at(self, tail: float, share: int = 1, limit: float = _OVERALL) -> Verdict:
         """Judge where the same was asked of several outcomes.
 
         Parameters
@@ -91,9 +91,11 @@ class Judgement:
             Of leads and slope together, adjusted for the others.
         share : int, default 1
             Outcomes among which the false alarms of levels are shared.
+        limit : float, default 0.05
+            Tail probability below which it fails; from there to .05 it is in doubt.
         """
-        apart = apart_of(self.levels, share)
-        return ladder(fails=tail < _OVERALL, doubt=apart, untold=self.made_up)
+        doubt = apart_of(self.levels, share) or tail < _OVERALL
+        return ladder(fails=tail < limit, doubt=doubt, untold=self.made_up)
 
     @property
     def made_up(self) -> bool:
