@@ -175,7 +175,7 @@ def checks(text: str) -> str:
         need.REFITS: "refits", need.ROWS: "rows", need.TRENDS: "trends that differ",
         need.LAGGED: "a spatial lag", need.SEPARATE: "no spatial lag",
         need.DYNAMIC: "outcomes of the period before",
-        need.UNSELECTED: "no `Dip`", need.UNITS: "single units",
+        need.UNSELECTED: "no `Dip`, no `LevelShift`", need.UNITS: "single units",
         need.UNIT_DOSES: "single units of an exposure",
         need.ADDITIVE: "the identity link", need.LINKED: "`SpatialLag`",
         need.APART: "no `SpatialLag` of an exposure", need.IN_SPACE: "channels in space",

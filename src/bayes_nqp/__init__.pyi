@@ -30,6 +30,7 @@ from .designs.terms import Dip as Dip
 from .designs.terms import Donut as Donut
 from .designs.terms import Ends as Ends
 from .designs.terms import Factors as Factors
+from .designs.terms import LevelShift as LevelShift
 from .designs.terms import NodeShocks as NodeShocks
 from .designs.terms import Rings as Rings
 from .designs.terms import SharedShocks as SharedShocks

@@ -28,6 +28,7 @@ from bayes_nqp.designs.staggered_did import StaggeredDiD
 from bayes_nqp.designs.terms import DifferentialTrends as DifferentialTrends
 from bayes_nqp.designs.terms import Dip as Dip
 from bayes_nqp.designs.terms import Donut as Donut
+from bayes_nqp.designs.terms import LevelShift as LevelShift
 from bayes_nqp.designs.terms import NodeShocks as NodeShocks
 from bayes_nqp.designs.terms import Rings as Rings
 from bayes_nqp.designs.terms import SpatialLag as SpatialLag

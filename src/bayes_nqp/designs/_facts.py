@@ -47,8 +47,9 @@ class Term(ABC):
     def role(self) -> str:
         """What others ask for, whatever its class.
 
-        "drift", "factors", "dip", "shocks", "exposure", "donut", "lag" (outcomes follow those of
-        linked units), or "linked" (what linked units have enters, and their outcomes do not).
+        "drift", "factors", "dip", "shift" (of a level), "shocks", "exposure", "donut", "lag"
+        (outcomes follow those of linked units), or "linked" (what linked units have enters, and
+        their outcomes do not).
         """
         return ""
 
@@ -230,7 +231,7 @@ class Facts:
     @property
     def parallel(self) -> bool:
         """Whether trends are parallel, but for what time effects hold."""
-        return not any(self.has(role) for role in ("drift", "factors", "dip"))
+        return not any(self.has(role) for role in ("drift", "factors", "dip", "shift"))
 
     @property
     def shared_by(self) -> tuple[str, ...]:

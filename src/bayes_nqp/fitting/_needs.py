@@ -197,10 +197,10 @@ IN_SPACE: Final = Need(
 """Mediators that others' treatment, or those of linked units, matter through."""
 
 UNSELECTED: Final = Need(
-    lambda facts, _: not facts.has("dip"),
+    lambda facts, _: not (facts.has("dip") or facts.has("shift")),
     lambda _: Message(
-        "Adoption may depend on the periods before it, which then differ without any effect; "
-        "'pretrends' looks at what is left of them beside the dip."
+        "By this design periods before adoption may differ without any effect; 'pretrends' looks "
+        "at what is left of them beside what it states."
     ),
 )
 """Adoption that does not look at the periods before it."""

@@ -43,7 +43,7 @@ from bayes_nqp.checks.trends._near_adoption import (
     tail_of_means,
     variance_alone,
 )
-from bayes_nqp.designs import Design, DifferentialTrends, Dip, Term
+from bayes_nqp.designs import Design, DifferentialTrends, Dip, LevelShift, Term
 from bayes_nqp.errors import Hint, IdentificationError, NQPError
 from bayes_nqp.fitting import Fit, SlopeLaw, once, panel_of
 from bayes_nqp.language import NOTHING, Message, listed
@@ -127,6 +127,7 @@ CANDIDATES: Final = (
     Candidate(Message("a response three periods before adoption"), 3),
     Candidate(Message("adoption after a bad or good period"), trends=Dip()),
     Candidate(Message("adoption after three bad or good periods"), trends=Dip(3)),
+    Candidate(Message("a level that changed three periods before adoption"), trends=LevelShift()),
     Candidate(Message("a drift along lines"), trends=LINES),
     Candidate(Message("differential trends"), trends=DifferentialTrends()),
     Candidate(

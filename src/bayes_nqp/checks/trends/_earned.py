@@ -25,6 +25,11 @@ DIPPING: Final = Message(
     "bad or good period."
 )
 """What is said where adoption may depend on the periods before it."""
+SHIFTING: Final = Message(
+    "This design assumes parallel trends but for one change of adopters' level before adoption, "
+    "which stays and is no part of the effect."
+)
+"""What is said where adopters' level may have changed before adoption."""
 MONTE_CARLO: Final = 0.3
 """Largest Monte-Carlo error with which a factor is judged."""
 

@@ -151,7 +151,7 @@ def _contradicted(fit: Fit, candidate: Candidate) -> bool:
     They cannot be asked of a dip, which comes before those that did happen, and is left in the
     rows between.
     """
-    if candidate.trends is not None and candidate.trends.role == "dip":
+    if candidate.trends is not None and candidate.trends.role in ("dip", "shift"):
         return False
     design, panel = apart(fit)
     changes = candidate.changes(fit)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 import numpy as np
 import xarray as xr
@@ -26,7 +27,7 @@ from bayes_nqp.checks.shared import (
 )
 from bayes_nqp.checks.trends._bayes_factor import BayesFactor
 from bayes_nqp.checks.trends._candidates import own_leads
-from bayes_nqp.checks.trends._earned import APART, DIPPING, DRIFTING, figure_of
+from bayes_nqp.checks.trends._earned import APART, DIPPING, DRIFTING, SHIFTING, figure_of
 from bayes_nqp.checks.trends._next_design import next_step
 from bayes_nqp.checks.trends._parallel import Judgement, Parted, PreTrend, parted
 from bayes_nqp.designs import DifferentialTrends
@@ -46,6 +47,12 @@ from bayes_nqp.language import (
 
 _DOUBT, _FAILS = 0.05, 0.01
 """Tail probabilities of leads beside a drift below which there is doubt, and failure."""
+_STATED: Final = {
+    "drift": (DRIFTING, Message("the drift")),
+    "dip": (DIPPING, Message("the dip")),
+    "shift": (SHIFTING, Message("the shift of level")),
+}
+"""What a design may state of adopters before adoption, by role: in a sentence, and its name."""
 
 
 @asks(
@@ -93,13 +100,14 @@ def pretrends(fit: Fit) -> Finding:
     judged, factors = parts.judged, parts.earned
     verdict, words = parts.verdict, [_sentence(judged, called(fit)), factors.sentence]
     beside = advised(Message("Set it beside {}.", Hint("trends", DifferentialTrends())))
-    drifts, dips = fit.facts.has("drift"), fit.facts.has("dip")
-    if drifts or dips:
-        verdict, near = _near_adoption(own_leads(fit), dips=dips)
-        words = [DIPPING, near, beside] if dips else [DRIFTING, near, factors.sentence]
+    stated = next((role for role in _STATED if fit.facts.has(role)), None)
+    if stated is not None:
+        said, name = _STATED[stated]
+        verdict, near = _near_adoption(own_leads(fit), name)
+        words = [said, near, factors.sentence if stated == "drift" else beside]
     elif not fit.facts.parallel:
         verdict, words = UNTOLD, [APART, beside]
-    if fit.facts.parallel or drifts or dips:
+    if fit.facts.parallel or stated is not None:
         words.append(next_step(fit, verdict))
     sentence = joined([*words, weights.words])
     figure = separated([figure_of(factors), _figure(judged)])
@@ -107,10 +115,9 @@ def pretrends(fit: Fit) -> Finding:
     return Finding(verdict, figure, sentence, evidence, "event_study", parts.worst)
 
 
-def _near_adoption(tail: float, *, dips: bool) -> tuple[Verdict, Message]:
-    """Judge a drift or a dip by its leads: what the last periods before adoption have beside it."""
+def _near_adoption(tail: float, beside: Message) -> tuple[Verdict, Message]:
+    """Judge what a design states by its leads: what the last periods have beside it."""
     against = ladder(fails=tail < _FAILS, doubt=tail < _DOUBT)
-    beside = Message("the dip") if dips else Message("the drift")
     if against != HOLDS:
         return against, Message(
             "Yet {0} does not explain the last periods before adoption: leads beside it are far "

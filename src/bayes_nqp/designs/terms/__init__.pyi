@@ -1,6 +1,7 @@
 from bayes_nqp.designs.terms._dip import Dip as Dip
 from bayes_nqp.designs.terms._ends import Ends as Ends
 from bayes_nqp.designs.terms._factors import Factors as Factors
+from bayes_nqp.designs.terms._level_shift import LevelShift as LevelShift
 from bayes_nqp.designs.terms._node_shocks import NodeShocks as NodeShocks
 from bayes_nqp.designs.terms._rings import Donut as Donut
 from bayes_nqp.designs.terms._rings import Rings as Rings

@@ -1,0 +1,100 @@
+"""A level of adopters that changed some periods before adoption, and stays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated, ClassVar, Final
+
+import numpy as np
+from annotated_types import Interval
+
+from bayes_nqp.designs._facts import Facts, Term
+from bayes_nqp.designs._spec import Calendar, EquationSpec, Timing
+from bayes_nqp.doors import value
+from bayes_nqp.errors import Hint, IdentificationError
+from bayes_nqp.language import Message
+
+if TYPE_CHECKING:
+    from bayes_nqp.panel import Panel
+
+
+_WORDS: Final = Message(
+    "The level of units that adopt may have changed {periods} before adoption, for reasons other "
+    "than the policy, and stays at what it became; the size of the change is common to them and "
+    "has a flat prior."
+)
+
+
+@value("trends", "level_shift")
+class LevelShift(Term):
+    """Adopters' level changed some periods before adoption, and the change stays.
+
+    An earlier policy for the same units, another way of measuring, a merger: one column,
+    ``d_it = 1{t >= c_i - periods}`` of units that adopt in period c_i, with a flat coefficient
+    common to them. The effect of the policy is what comes on top. Before adoption nothing tells
+    such a change from a response of as many periods, which is part of the policy's effect, or from
+    a dip, which fades: what it was has to be known, or averaged over (`averaged`).
+
+    Parameters
+    ----------
+    periods : int, default 3
+        Before adoption, from which on adopters have the new level.
+
+    Raises
+    ------
+    StudyError
+        If the number is not one from 1 on.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> nqp.StaggeredDiD(trends=nqp.LevelShift()).trends
+    LevelShift(periods=3)
+    """
+
+    periods: Annotated[int, Interval(ge=1, le=10**9)] = 3
+
+    role = "shift"
+    column: ClassVar = "level since before adoption"
+    """Its name among columns with a slope."""
+    with_channels = False
+    with_dose = False
+
+    def words(self, attrs: Mapping[str, object]) -> Message:
+        """Say since when adopters may have another level."""
+        periods = Message("{n} period", plural="{n} periods", n=self.periods)
+        return _WORDS.fill(periods=periods)
+
+    def flat(self, *, leads: bool) -> LevelShift | None:
+        """Leave it out beside leads, which would absorb it."""
+        return None if leads else self
+
+    def equation(
+        self, equation: EquationSpec, facts: Facts, timing: Timing, panel: Panel
+    ) -> EquationSpec:
+        """Add the column of the new level.
+
+        Raises
+        ------
+        IdentificationError
+            If periods before adoption have effects of their own, or no unit is seen both before
+            and after the change, before it adopts.
+        """
+        if facts.leads:
+            raise IdentificationError(
+                Message("a level that shifts before adoption and flat leads cannot be told apart"),
+                hint=Message("{}, or leave out 'trends'", Hint("controls", "all")),
+            )
+        assert isinstance(timing, Calendar)
+        start = timing.start[timing.key][panel.unit_codes]
+        time = np.asarray(panel.time_codes)
+        shifted = (start >= 0) & (time >= start - self.periods)
+        codes, before = np.asarray(panel.unit_codes), (start >= 0) & ~shifted
+        if not np.isin(codes[shifted & (time < start)], codes[before]).any():
+            raise IdentificationError(
+                Message("no unit is seen more than {} periods before it adopts", self.periods),
+                hint="trends=None",
+            )
+        columns = {**equation.columns, self.column: shifted.astype(np.float64)}
+        return replace(equation, columns=columns)
