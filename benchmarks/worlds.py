@@ -180,6 +180,11 @@ def three_steps(d: Draft) -> None:
     d.besides = 0.3 * (d.event == -3) + 0.6 * (d.event == -2) + 0.9 * (d.event == -1)
 
 
+def announced(d: Draft) -> None:
+    """A policy that is announced three periods before it begins, and answered at once."""
+    d.besides = 0.8 * ((d.event >= -3) & (d.event < 0))
+
+
 def two_factors(d: Draft) -> None:
     """Two strong factors whose loadings drive adoption."""
     loads = d.rng.normal(0.0, 1.0, (d.units, 2))
@@ -270,7 +275,7 @@ WORLDS: Final[dict[str, Callable[[Draft], None]]] = {
     for x in (
         parallel, heavy, unequal, gains, provinces, falls_behind, counts, dip, anticipation,
         two_factors, common_walk, lines, bend, persistent_dip, two_steps, cycle, rebased,
-        crowded_out, late_shock, loud_adopters, three_steps,
+        crowded_out, late_shock, loud_adopters, three_steps, announced,
     )
 }  # fmt: skip
 

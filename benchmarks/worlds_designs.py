@@ -29,8 +29,8 @@ from .worlds import made
 
 STORE = Store("worlds_designs")
 WORLDS: Final = (
-    "two steps", "three steps", "persistent dip", "rebased", "common walk", "crowded out",
-    "late shock",
+    "two steps", "three steps", "announced", "persistent dip", "rebased", "common walk",
+    "crowded out", "late shock",
 )  # fmt: skip
 FIRST, MUCH = 1000, 0.1
 """Number of the first panel; the mean weight from which a design is shown."""

@@ -116,7 +116,7 @@ def test_a_response_before_adoption_is_a_design_of_its_own() -> None:
 
 
 def test_a_response_that_builds_up_has_the_evidence_of_its_shapes() -> None:
-    """``p(y | 2) = E p(y | g = a (1, share))``, the share what errors keep, or uniform."""
+    """``p(y | 2) = E p(y | g = a (1, share))``, the share what errors keep, one, or uniform."""
     fit = fitted(early(simulated(units=120), 1.0, 0.6))
     value = nqp.averaged(fit).table.set_index("design")["log_evidence"]
     law = means_near_adoption(fit, None)
@@ -134,7 +134,8 @@ def test_a_response_that_builds_up_has_the_evidence_of_its_shapes() -> None:
 
     uniform = np.trapezoid([likelihood(x) for x in np.linspace(0.0, 1.0, 11)], dx=0.1)
     kept = likelihood(float(fit.posterior["outcome__rho"].mean()))
-    expected = np.log(0.8 * kept + 0.2 * uniform) - log_density_at_zero(fit, None, law)
+    every = 0.5 * kept + 0.25 * likelihood(1.0) + 0.25 * uniform
+    expected = np.log(every) - log_density_at_zero(fit, None, law)
     assert value["a response two periods before adoption"] == pytest.approx(expected, abs=0.02)
 
 

@@ -3,10 +3,11 @@
 On untreated rows, effects of treated cells flat, adopters have beside their time effects a mean of
 their own at each of the last periods before adoption, ``g = (g_1, .., g_K)``, common to cohorts and
 strata. A response k periods early builds up, ``g_j = a l^(j - 1)``, j = 1, .., k, and zero before,
-``a ~ N(0, s^2)``: l is r, what errors leave of themselves in a period, so that it is no worse than
-a dip for a mark ``a (1, r, ..)`` that both would leave, or, one in five, uniform on (0, 1). With g
-of density one the posterior given parameters x is ``N(m(x), V(x))``, so that, P the prior
-covariance and the expectation over draws of x,
+``a ~ N(0, s^2)``. With probability 1/2 l is r, what errors leave of themselves in a period, as of a
+dip, whose mark is ``a (1, r, ..)``; with 1/4 it is one, as of a level that shifted, whose mark is
+``a (1, 1, ..)``; else it is uniform on (0, 1). So neither of the two has more than some nat over a
+response for a mark that both would leave. With g of density one the posterior given parameters x is
+``N(m(x), V(x))``, so that, P the prior covariance and the expectation over draws of x,
 
     log p(y | k periods) = log p(y | flat g) + log E[N(m; 0, V + P)],
 
@@ -53,8 +54,8 @@ DRIFT_ODDS: Final = 1.5
 """Prior log odds of a drift; docs/truth.md says what they rest on."""
 _GRID: Final = (np.arange(10) + 0.5) / 10
 """Midpoints over which l is uniform."""
-_ALIKE: Final = 0.8
-"""Prior probability that a response builds up as errors fade."""
+_FADES, _STAYS = 0.5, 0.25
+"""Prior probabilities that a response builds up as errors fade, and that it is there at once."""
 _STANDS_OUT = 0.05
 """Tail probability of zero below which a mean stands out."""
 CONTRADICTED: Final = 0.05
@@ -280,5 +281,5 @@ def _shares(fit: Fit) -> tuple[Array, Array]:
     means = np.array([list(error_means(fit).values())])
     v = fit.facts.noise.covariance(panel_of(fit).periods, means)[0]
     kept = np.clip(v[-1, -2] / v[-1, -1], 0.0, 1.0)
-    weights = np.full(_GRID.size, (1.0 - _ALIKE) / _GRID.size)
-    return np.append(_GRID, kept), np.append(weights, _ALIKE)
+    weights = np.full(_GRID.size, (1.0 - _FADES - _STAYS) / _GRID.size)
+    return np.array([*_GRID, kept, 1.0]), np.array([*weights, _FADES, _STAYS])
