@@ -132,9 +132,7 @@ def channel_reach(plan: Plan, equation: Equation) -> ChannelReach | None:
         treated, cell, cells = calendar_cells(plan, reached)
     on = treated >= 0
     events, near, back = _events(plan, equation, links, treated)
-    codes = plan.effects.codes
-    owner = np.searchsorted(codes, frame.member)
-    owner[~np.isin(frame.member, codes)] = -1
+    owner = _member_slots(plan)
     z = np.zeros(shape)
     z[plan.effects.unit, frame.time[plan.effects.rows]] = plan.effects.z
     extra = np.zeros(cells.rows.size - size, dtype=np.int64)
@@ -149,8 +147,14 @@ def channel_reach(plan: Plan, equation: Equation) -> ChannelReach | None:
         means.of(back),
         means.of_linked(affected, size),
         means.of_linked(np.where(on, frame.stratum[:, None], -1), n_strata, z),
-        means.of_linked(np.where(on, owner[:, None], -1), codes.size),
+        means.of_linked(np.where(on, owner[:, None], -1), plan.effects.codes.size),
     )  # fmt: skip
+
+
+def _member_slots(plan: Plan) -> Index:
+    """Slot of each unit's member among those with deviations of effects; -1 without one."""
+    codes, member = plan.effects.codes, plan.frame.member
+    return np.where(np.isin(member, codes), np.searchsorted(codes, member), -1)
 
 
 def cells_of_rows(plan: Plan) -> tuple[Index, CellInfo]:

@@ -189,8 +189,8 @@ def _of_own_exposure(truth: xr.Dataset) -> xr.Dataset:
         return truth
     out = truth.copy(deep=True)
     for name in (x for x in (v.EFFECT, v.DEVIATION) if x in truth):
-        own = truth[name].sel({v.PATH: v.TOTAL}) - truth[name].sel({v.PATH: v.RECEIVED}, drop=True)
-        out[name].loc[{v.PATH: v.TOTAL}] = own
+        received = truth[name].sel({v.PATH: v.RECEIVED}, drop=True)
+        out[name].loc[{v.PATH: v.TOTAL}] = truth[name].sel({v.PATH: v.TOTAL}) - received
     return out
 
 

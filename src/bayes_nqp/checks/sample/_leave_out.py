@@ -57,8 +57,8 @@ def leave_out(fit: Fit, *, groups: Column | Sequence[Column] = ()) -> Finding:
             rows = panel.where(units[panel.unit_codes])
         except PanelError:
             continue
-        own = _same(effects, cells)
-        others.append(Alternative(label, change, design, rows, own, fewer=True))
+        subset = _same(effects, cells)
+        others.append(Alternative(label, change, design, rows, subset, fewer=True))
     if not others:
         raise NotApplicable(
             Message("There is one cohort and no stratum, so nothing can be left out.")

@@ -262,15 +262,15 @@ def _variances(fit: Fit, trends: Term | None, law: SlopeLaw) -> list[float]:
 def _ratio(fit: Fit, candidate: Candidate, law: SlopeLaw) -> float:
     """Log marginal likelihood with slopes that are free, less that without (module)."""
     trends, early = candidate.trends, candidate.early
-    own = _variances(fit, trends, law)
-    if not (own or early):
+    variances = _variances(fit, trends, law)
+    if not (variances or early):
         return 0.0
     shares, weights = _shares(fit) if early > 1 else (np.ones(1), np.ones(1))
     log = np.empty(shares.size)
     for k, share in enumerate(shares):
         # P of (b, g), g = a q, q = (1, l, .., l^(early - 1), 0, ..): s^2 q q' beside b's own.
-        prior = np.diag([*own, *np.zeros(law.mean.size - len(own))])
-        means = slice(len(own), len(own) + early)
+        prior = np.diag([*variances, *np.zeros(law.mean.size - len(variances))])
+        means = slice(len(variances), len(variances) + early)
         prior[means, means] = law.s**2 * np.outer(*2 * [share ** np.arange(early)])
         log[k] = law.log_density(prior)
     return float(logsumexp(log, b=weights)) - at_zero(fit, trends, law)
@@ -280,6 +280,6 @@ def _shares(fit: Fit) -> tuple[Array, Array]:
     """What a response had of itself a period before: values of l, and their prior weights."""
     means = np.array([list(error_means(fit).values())])
     v = fit.facts.noise.covariance(panel_of(fit).periods, means)[0]
-    kept = np.clip(v[-1, -2] / v[-1, -1], 0.0, 1.0)
+    persistence = np.clip(v[-1, -2] / v[-1, -1], 0.0, 1.0)
     weights = np.full(_GRID.size, (1.0 - _FADES - _STAYS) / _GRID.size)
-    return np.array([*_GRID, kept, 1.0]), np.array([*weights, _FADES, _STAYS])
+    return np.array([*_GRID, persistence, 1.0]), np.array([*weights, _FADES, _STAYS])

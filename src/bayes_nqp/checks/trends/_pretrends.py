@@ -102,9 +102,9 @@ def pretrends(fit: Fit) -> Finding:
     beside = advised(Message("Set it beside {}.", Hint("trends", DifferentialTrends())))
     stated = next((role for role in _STATED if fit.facts.has(role)), None)
     if stated is not None:
-        said, name = _STATED[stated]
+        statement, name = _STATED[stated]
         verdict, near = _near_adoption(own_leads(fit), name)
-        words = [said, near, factors.sentence if stated == "drift" else beside]
+        words = [statement, near, factors.sentence if stated == "drift" else beside]
     elif not fit.facts.parallel:
         verdict, words = UNTOLD, [APART, beside]
     if fit.facts.parallel or stated is not None:
