@@ -71,6 +71,10 @@ def test_the_average_weighs_it_beside_a_response() -> None:
     names = answer.table.set_index("design")["weight"]
     assert names["a level that changed three periods before adoption"] > 0.1
     assert names["parallel trends"] < 0.05
+    sentence = nqp.check(fit, "pretrends", progress=False).sentence
+    first, second = sentence.split("Next to it stands")
+    assert "trends=nqp.LevelShift()" in first
+    assert second.strip().startswith("anticipation=3")
     low, high = np.quantile(nqp.att(answer), [0.025, 0.975])
     assert low < 1.0 < high
 

@@ -36,6 +36,8 @@ _ALONE: Final = 0.95
 """Posterior probability from which one design is named: what others say moves no 95 % interval."""
 _FEWEST: Final = 5
 """Levels of a column whose units may share shocks."""
+_RIVAL: Final = 0.1
+"""Posterior probability from which the second likeliest design is named beside the first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +50,13 @@ class Next:
         The one with the largest posterior.
     probability : float
         Differential trends have that of lines too, which they may follow.
+    rival : tuple of Candidate and float, optional
+        The second likeliest, with its probability, where this is a tenth at least.
     """
 
     candidate: Candidate
     probability: float
+    rival: tuple[Candidate, float] | None = None
 
     @property
     def alone(self) -> bool:
@@ -82,15 +87,18 @@ def next_design(fit: Fit, verdict: Verdict) -> Next | None:
         bends = x.candidate.trends == DifferentialTrends() and not x.candidate.early
         return float(share[x.candidate] + lines * bends)
 
-    for x in sorted(weighable, key=probability, reverse=True):
+    def stands(x: Evidence) -> bool:
         candidate, same = x.candidate, not x.candidate.changes(fit)
         contradicted = x.tail < CONTRADICTED or (same and verdict in (DOUBT, FAILS))
-        if candidate.trends == LINES or contradicted:
-            continue
-        if candidate.drift and not candidate.early and alone:
-            continue
-        if same or not _contradicted(fit, candidate):
-            return Next(candidate, probability(x))
+        late = candidate.drift and not candidate.early and alone
+        return not (candidate.trends == LINES or contradicted or late)
+
+    ranked = [x for x in sorted(weighable, key=probability, reverse=True) if stands(x)]
+    for k, x in enumerate(ranked):
+        if not x.candidate.changes(fit) or not _contradicted(fit, x.candidate):
+            others = ((y.candidate, probability(y)) for y in ranked[k + 1 :])
+            rival = next((y for y in others if y[1] >= _RIVAL), None)
+            return Next(x.candidate, probability(x), rival)
     return None
 
 
@@ -129,12 +137,9 @@ def next_step(fit: Fit, verdict: Verdict) -> Message:
         against = Message("Leads or placebo dates speak against each of the designs averaged.")
         return advised(
             joined([
-                (NOTHING if verdict == UNTOLD else against) if winner is None else Message(
-                    "No design stands alone: the likeliest of those that nothing contradicts, {}, "
-                    "has {:.0%}.",
-                    winner.candidate.hint(fit) or winner.candidate.name,
-                    winner.probability,
-                ),
+                (NOTHING if verdict == UNTOLD else against)
+                if winner is None
+                else _likeliest(fit, winner),
                 Message(
                     "The average over designs, with which reports begin, weighs what these "
                     "periods leave open; see all: {}.",
@@ -143,6 +148,25 @@ def next_step(fit: Fit, verdict: Verdict) -> Message:
             ])
         )  # fmt: skip
     return advised(Message("How large violations may be: {}.", Hint("check", "sensitivity")))
+
+
+def _likeliest(fit: Fit, winner: Next) -> Message:
+    """Say which designs have most, where none is to be taken alone."""
+    first = Message(
+        "No design stands alone: the likeliest of those that nothing contradicts, {}, has {:.0%}.",
+        winner.candidate.hint(fit) or winner.candidate.name,
+        winner.probability,
+    )
+    if winner.rival is None:
+        return first
+    candidate, probability = winner.rival
+    second = Message(
+        "Next to it stands {}, with {:.0%}: what is known of the units and the policy may tell the "
+        "two apart, these periods alone hardly do.",
+        candidate.hint(fit) or candidate.name,
+        probability,
+    )
+    return joined([first, second])
 
 
 def _contradicted(fit: Fit, candidate: Candidate) -> bool:
