@@ -180,7 +180,8 @@ def crowding_out(fit: Fit) -> Finding:
     if not fit.facts.parallel:
         raise NotApplicable(
             Message(
-                "Adopters may drift, and effects that rise as others adopt cannot be told from it."
+                "By this design adopters may move otherwise than others, and effects that rise as "
+                "others adopt cannot be told from it."
             )
         )
     panel = panel_of(fit)
