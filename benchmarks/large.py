@@ -144,7 +144,7 @@ def measured(name: str, *, again: bool = True) -> dict[str, float]:
     if again:
         nqp.fit(design, made, nqp.Importance(seed=2), progress=False)
     found["again"] = time.process_time() - began
-    stats = fit.tree["sample_stats"]
+    stats = fit.groups["sample_stats"]
     found["cells"] = fit.effects.sizes["cell"]
     found["ess"] = float(stats["importance_ess"].min())
     found["khat"] = float(stats["khat"].max())

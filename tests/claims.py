@@ -122,10 +122,10 @@ def fit_of(one: Case, *, passed: bool = True) -> nqp.Fit:
     """The effects as those of a fit whose rows were not kept."""
     gate = Gate(1.0 if passed else 1.2, 900.0, 900.0, 0, 1.0, () if passed else ("R-hat 1.2",))
     posterior = xr.Dataset(coords={"chain": range(2), "draw": range(200)})
-    tree = xr.DataTree.from_dict({"effects": one.effects, "posterior": posterior})
+    groups = {"effects": one.effects, "posterior": posterior}
     design = nqp.StaggeredDiD(nqp.Partial(["region"]), nqp.AR1())
     facts = {"panel_digest": "", "scale": 1.0, "outcome": "exports"}
-    return nqp.Fit(design, None, nqp.Importance(seed=1), tree, gate, facts, {})
+    return nqp.Fit(design, None, nqp.Importance(seed=1), groups, gate, facts, {})
 
 
 def results_of(checks: str, rival: float | None) -> list[CheckResult]:

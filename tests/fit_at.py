@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import xarray as xr
 from doors import Equation
@@ -21,10 +23,21 @@ def fit_at(
     dims = ("chain", "draw")
     posterior = {f"outcome__{n}": (dims, values[None, :, k]) for k, n in enumerate(space.names)}
     coords = {"chain": [0], "draw": np.arange(len(x))}
-    tree = {"posterior": xr.Dataset(posterior, coords=coords)}
+    groups = {"posterior": xr.Dataset(posterior, coords=coords)}
     if slots is not None:
-        tree["coefficients"] = xr.Dataset({"outcome__slots": ((*dims, "slot"), slots[None])})
+        groups["coefficients"] = xr.Dataset({"outcome__slots": ((*dims, "slot"), slots[None])})
     gate = Gate(1.0, 1e3, 1e3, 0, np.nan, ())
     facts = {"scale": equation.scale, "panel_digest": panel.digest}
-    whole = xr.DataTree.from_dict(tree)
-    return Fit(design, panel, nqp.Importance(seed=2), whole, gate, facts, {})
+    return Fit(design, panel, nqp.Importance(seed=2), groups, gate, facts, {})
+
+
+def cut(fit: Fit, draws: slice) -> Fit:
+    """The fit with some of its draws."""
+    return replace(fit, groups={k: x.isel(draw=draws) for k, x in fit.groups.items()})
+
+
+def without_coefficients(fit: Fit) -> Fit:
+    """The fit as one whose coefficients were too many to be kept."""
+    groups = {k: x for k, x in fit.groups.items() if k != "coefficients"}
+    assert len(groups) < len(fit.groups)
+    return replace(fit, groups=groups)

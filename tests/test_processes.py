@@ -21,6 +21,7 @@ from small_calls import answer, public
 import bayes_nqp as nqp
 from bayes_nqp import errors
 from bayes_nqp.language import Message
+from bayes_nqp.testing import assert_equal
 
 WAYS: dict[str, Callable[[Any], Any]] = {
     "pickle": lambda value: pickle.loads(pickle.dumps(value)),
@@ -98,6 +99,7 @@ def test_fits_and_panels_are_the_same_elsewhere(name: str, way: str) -> None:
     again = WAYS[way](fit)
     assert again.design == fit.design
     assert again.digest == fit.digest
+    assert_equal(again.groups, fit.groups)
     assert again.tree.identical(fit.tree)
     assert (again.panel is None) == (fit.panel is None)
     if fit.panel is not None:

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 from doors import cautious
+from fit_at import cut
 
 import bayes_nqp as nqp
 from bayes_nqp.checks import CHECKS, check_table, rivals_of, run_checks
@@ -224,7 +225,7 @@ def test_common_time_effects_are_no_rival_to_those_by_level(calm: nqp.Fit) -> No
 
 
 def test_time_effects_thin_a_longer_refit(calm: nqp.Fit) -> None:
-    short = replace(calm, tree=calm.tree.isel(draw=slice(0, 400)))
+    short = cut(calm, slice(0, 400))
     result = nqp.check(short, "time_effects")
     assert isinstance(result.evidence, xr.Dataset)
     assert result.evidence.sizes["draw"] == 400

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 from doors import otherwise, unreliable
+from fit_at import cut, without_coefficients
 
 import bayes_nqp as nqp
 from bayes_nqp.errors import StudyError
@@ -99,9 +100,7 @@ def test_groups_can_be_left_out(even: nqp.Fit) -> None:
 
 def test_a_fit_without_its_coefficients_is_not_asked(even: nqp.Fit) -> None:
     """Likelihoods of other coefficients say nothing of the effects of a draw."""
-    tree = even.tree.copy()
-    del tree["coefficients"]
-    bare = replace(even, tree=tree)
+    bare = without_coefficients(even)
     for name in ("influence", "prior_sensitivity"):
         result = nqp.check(bare, name, progress=False)
         assert result.verdict == "not applicable"
@@ -112,8 +111,8 @@ def test_a_fit_without_its_coefficients_is_not_asked(even: nqp.Fit) -> None:
 
 
 def test_a_cut_fit_is_asked(even: nqp.Fit) -> None:
-    cut = replace(even, tree=even.tree.isel(draw=slice(10, 200)))
-    assert nqp.check(cut, "influence", progress=False).verdict != "not applicable"
+    result = nqp.check(cut(even, slice(10, 200)), "influence", progress=False)
+    assert result.verdict != "not applicable"
 
 
 def test_heavy_tails_are_not_asked(even: nqp.Fit) -> None:

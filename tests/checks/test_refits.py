@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import gc
-import pickle
-import weakref
 from dataclasses import replace
 from pathlib import Path
 
@@ -316,17 +313,3 @@ def test_a_store_that_cannot_be_is_refused(calm: nqp.Fit, tmp_path: Path) -> Non
     for folder in (tmp_path / "file", ""):
         with pytest.raises(StudyError, match="'store'"):
             nqp.check(calm, "support", store=folder)
-
-
-def test_a_fit_goes_with_all_that_checks_made_for_it() -> None:
-    """What a fit keeps may refer to it, as a refit of the same design does."""
-    made = staggered(units=40, periods=8, cohorts=(4, 6), strata={}, seed=5)
-    fit = nqp.fit(nqp.StaggeredDiD(), made.panel, SAMPLER, progress=False)
-    gone = weakref.ref(fit)
-    nqp.check(fit, "pretrends", progress=False)
-    nqp.averaged(fit)
-    assert "_memory" in vars(fit)
-    assert "_memory" not in vars(pickle.loads(pickle.dumps(fit)))
-    del fit
-    gc.collect()
-    assert gone() is None

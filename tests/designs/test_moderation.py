@@ -295,7 +295,7 @@ def test_a_fit_without_a_moderator_has_no_line(fit: nqp.Fit) -> None:
     with pytest.raises(StudyError, match="'fit' is"):
         nqp.moderated(fit.effects)
     bare = nqp.Fit(
-        DESIGN.replace(moderator=None), fit.panel, fit.sampler, fit.tree, fit.gate, fit.record,
+        DESIGN.replace(moderator=None), fit.panel, fit.sampler, fit.groups, fit.gate, fit.record,
         fit.versions,
     )  # fmt: skip
     with pytest.raises(StudyError, match="has no moderator"):

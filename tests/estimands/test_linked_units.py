@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from linked_cities import COAST, PANEL, PERIODS, UNITS, WEIGHTS, W, design_of, tables
@@ -82,8 +84,8 @@ def test_exposed_units_have_theirs() -> None:
 def test_a_fit_without_deviations_says_so() -> None:
     design = design_of(**UNITS_VARY)
     fit = nqp.fit(design, PANEL, nqp.Importance(seed=1, draws=100), progress=False)
-    posterior = fit.tree["posterior"]
-    del posterior["outcome__deviation"]
+    posterior = fit.groups["posterior"].drop_vars("outcome__deviation")
+    fit = replace(fit, groups={**fit.groups, "posterior": posterior})
     with pytest.raises(StudyError, match="does not hold the deviations"):
         nqp.received(fit, by="unit")
 

@@ -99,7 +99,7 @@ def test_dates_and_text_cohorts(tmp_path):
     )
     design = StaggeredDiD(errors=IID(), unidentified="drop")
     found = fit(design, panel, FEW, progress=False)
-    assert found.tree["effects"]["cohort"].dtype.kind == "U"
+    assert found.effects["cohort"].dtype.kind == "U"
     assert_equal(load(found.save(tmp_path / "fit.nc")), found)
 
 
@@ -108,7 +108,7 @@ def test_without_rows(fitted, panel, tmp_path):
     assert fitted.save(tmp_path / "all.nc").stat().st_size > path.stat().st_size
     back = load(path)
     assert back.panel is None
-    assert_equal(back.tree, fitted.tree)
+    assert_equal(back.groups, fitted.groups)
     with pytest.raises(StudyError, match="saved without its rows"):
         _ = back.plan
     with xr.open_datatree(path, engine="h5netcdf") as tree:

@@ -98,7 +98,7 @@ def test_error_scale_and_effect() -> None:
     assert abs(float(sigma.mean()) - mean) < 4.0 * sd / size
     assert float(sigma.std()) == pytest.approx(sd, rel=0.08)
 
-    effect = found.tree["effects"]["effect"]
+    effect = found.effects["effect"]
     difference = treated.mean() - control.mean()
     spread = np.sqrt(2.0 * square * (1.0 / TREATED + 1.0 / CONTROL))
     assert abs(float(effect.mean()) - difference) < 4.0 * spread / size

@@ -9,7 +9,7 @@ import pytest
 from dense import Dense
 from design_table import DESIGNS
 from doors import _predictive
-from fit_at import fit_at
+from fit_at import fit_at, without_coefficients
 from moving_average import DenseMovingAverage, MovingAverage
 
 from bayes_nqp import IID, Importance, StaggeredDiD, StudentT, fit, posterior_predictive
@@ -42,9 +42,8 @@ def _fixed(case, panel, values):
     names = made.plan.equations[0].problem.parameter_names
     for name in names:
         own = 1.0 if name in ("rho", "noise") else made.scale
-        made.tree["posterior"][f"outcome__{name}"][:] = values.get(name, 0.6) * own
-    del made.tree["coefficients"]
-    return made, {name: values.get(name, 0.6) for name in names}
+        made.groups["posterior"][f"outcome__{name}"][:] = values.get(name, 0.6) * own
+    return without_coefficients(made), {name: values.get(name, 0.6) for name in names}
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -112,11 +111,11 @@ def test_seeds_and_chunks(short, monkeypatch):
 
 def test_draws_have_the_coefficients_that_the_fit_holds(short):
     """Other coefficients of a single draw move its outcomes, and those of no other."""
-    tree = short.tree.copy(deep=True)
-    tree["coefficients"]["outcome__slots"][0, 7] += 1.0
+    groups = {**short.groups, "coefficients": short.groups["coefficients"].copy(deep=True)}
+    groups["coefficients"]["outcome__slots"][0, 7] += 1.0
     one, other = (
         posterior_predictive(fitted, draws=600, seed=3)["outcome"].to_numpy()[0]
-        for fitted in (short, replace(short, tree=tree))
+        for fitted in (short, replace(short, groups=groups))
     )
     moved = (one != other).any(axis=1)
     assert np.flatnonzero(moved).tolist() == [7]

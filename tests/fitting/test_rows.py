@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
-import xarray as xr
 from arviz_stats.base import array_stats
 from doors import ROWS_NOTE
+from fit_at import cut
 from random_panels import random_frame, random_panel
 
 from bayes_nqp import (
@@ -46,14 +44,14 @@ def _error(values):
     return flat.mean(axis=(0, 1)), flat.std(axis=(0, 1)) / np.sqrt(size), flat.std(axis=(0, 1))
 
 
-def _assert_one_posterior(rows: xr.DataTree, plain: xr.DataTree) -> None:
+def _assert_one_posterior(rows: Fit, plain: Fit) -> None:
     """Compare means and standard deviations of every variable, and its labels."""
-    assert set(rows["posterior"].data_vars) == set(plain["posterior"].data_vars)
-    assert set(rows["effects"].data_vars) == set(plain["effects"].data_vars)
-    pairs = [(rows["posterior"][n], plain["posterior"][n]) for n in plain["posterior"].data_vars]
+    assert set(rows.posterior.data_vars) == set(plain.posterior.data_vars)
+    assert set(rows.effects.data_vars) == set(plain.effects.data_vars)
+    pairs = [(rows.posterior[n], plain.posterior[n]) for n in plain.posterior.data_vars]
     for name in ("effect", "deviation"):
-        if name in plain["effects"]:
-            pairs.append((rows["effects"][name], plain["effects"][name]))
+        if name in plain.effects:
+            pairs.append((rows.effects[name], plain.effects[name]))
     worst = []
     for ours, theirs in pairs:
         assert ours.dims == theirs.dims
@@ -83,9 +81,9 @@ def test_both_routes_give_one_posterior(panel: Panel, rows: Fit) -> None:
     assert ROWS_NOTE in rows.notes
     assert ROWS_NOTE in repr(rows)
     assert ROWS_NOTE not in plain.notes
-    assert rows.tree["effects"].to_dataset().sizes["member"] > 4
-    assert int(rows.tree["sample_stats"]["diverging"].sum()) == 0
-    _assert_one_posterior(rows.tree, plain.tree)
+    assert rows.effects.sizes["member"] > 4
+    assert int(rows.groups["sample_stats"]["diverging"].sum()) == 0
+    _assert_one_posterior(rows, plain)
 
 
 def test_convergence_of_chains_covers_what_is_reported(rows: Fit) -> None:
@@ -97,8 +95,7 @@ def test_convergence_of_chains_covers_what_is_reported(rows: Fit) -> None:
 
 
 def test_convergence_of_chains_fails_on_few_draws(rows: Fit) -> None:
-    short = rows.tree.isel(draw=slice(0, 40))
-    result = check(replace(rows, tree=short), "convergence")
+    result = check(cut(rows, slice(0, 40)), "convergence")
     assert result.verdict == "fails"
     assert "ESS" in result.sentence
 
@@ -128,7 +125,7 @@ def test_every_design_has_one_posterior(design: Design) -> None:
     assert ROWS_NOTE in rows.notes
     assert rows.gate.divergences <= 2
     plain = fit(design, panel, Importance(seed=1, draws=4000), progress=False)
-    _assert_one_posterior(rows.tree, plain.tree)
+    _assert_one_posterior(rows, plain)
 
 
 def test_legs_that_vary_by_unit_together_have_no_rows() -> None:

@@ -77,9 +77,7 @@ def test_a_sealed_file_is_netcdf_all_the_same(path: Path) -> None:
     from arviz import from_netcdf
 
     assert seal_of(io.BytesIO(path.read_bytes())) == "whole"
-    assert_equal(
-        from_netcdf(path)["posterior"].to_dataset(), nqp.load(path).tree["posterior"].to_dataset()
-    )
+    assert_equal(from_netcdf(path)["posterior"].to_dataset(), nqp.load(path).groups["posterior"])
 
 
 @pytest.mark.parametrize("edit", EDITS)

@@ -11,7 +11,7 @@ import xarray as xr
 from dense import Dense, dense, values_of
 from design_table import DESIGNS
 from doors import Equation
-from fit_at import fit_at
+from fit_at import cut, fit_at, without_coefficients
 from moving_average import MovingAverage
 from random_panels import random_panel
 from scipy import stats
@@ -177,22 +177,19 @@ def test_units_of_one_member_are_not_divided(by_city: nqp.Fit) -> None:
 
 
 def test_a_cut_fit_keeps_the_densities_of_its_draws(by_city: nqp.Fit) -> None:
-    cut = replace(by_city, tree=by_city.tree.isel(draw=slice(20, 80)))
-    whole = nqp.log_likelihood(by_city)
-    xr.testing.assert_allclose(nqp.log_likelihood(cut), whole.isel(draw=slice(20, 80)), rtol=1e-9)
+    some, whole = cut(by_city, slice(20, 80)), nqp.log_likelihood(by_city)
+    xr.testing.assert_allclose(nqp.log_likelihood(some), whole.isel(draw=slice(20, 80)), rtol=1e-9)
     assert whole.attrs["coefficients"] == "of the draws"
 
 
 def test_coefficients_that_were_not_kept_are_drawn_anew(by_city: nqp.Fit) -> None:
-    tree = by_city.tree.copy()
-    del tree["coefficients"]
-    anew, own = (nqp.log_likelihood(f) for f in (replace(by_city, tree=tree), by_city))
+    bare = without_coefficients(by_city)
+    anew, own = (nqp.log_likelihood(f) for f in (bare, by_city))
     assert anew.attrs["coefficients"] == "drawn anew"
     dims = ("chain", "draw")
     apart = abs(anew.mean(dims) - own.mean(dims)) / own.std(dims)
     assert 0.0 < apart.max() < 0.25
-    again = nqp.log_likelihood(replace(by_city, tree=tree))
-    xr.testing.assert_identical(again, anew)
+    xr.testing.assert_identical(nqp.log_likelihood(bare), anew)
 
 
 def test_heavy_tails_are_refused(by_city: nqp.Fit) -> None:

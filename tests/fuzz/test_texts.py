@@ -114,10 +114,8 @@ def context_of(fit: nqp.Fit, checks: tuple[CheckResult, ...], texts: list[str]) 
         "城市": {"label": next(take), "levels": {f"城市{k:02}": next(take) for k in range(20)}},
     }
     assert fit.panel is not None
-    labelled = replace(fit, panel=fit.panel.with_labels({"en": words}))
-    tree = fit.tree.copy()
-    tree["effects"].attrs["words"] = Labels.of({"en": words}).text
-    labelled = replace(fit, tree=tree)
+    effects = fit.groups["effects"].assign_attrs(words=Labels.of({"en": words}).text)
+    labelled = replace(fit, groups={**fit.groups, "effects": effects})
     title, question, outcome, unit, notice, command, other = islice(take, 7)
     return Context(
         labelled, checks, by=("地区",), outcome=outcome, unit=unit, notice=notice, title=title,

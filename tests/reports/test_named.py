@@ -39,13 +39,13 @@ def context(
         units=[8] * len(means), gate="passed", paths=paths,
     )  # fmt: skip
     posterior = xr.Dataset(coords={"chain": range(2), "draw": range(500)})
-    tree = xr.DataTree.from_dict({"effects": effects, "posterior": posterior})
+    groups = {"effects": effects, "posterior": posterior}
     design: object = nqp.StaggeredDiD(nqp.Partial(["region"]), nqp.AR1())
     if via:
         design = nqp.Mediation(design, mediators=MEDIATORS[: len(via)])
     facts = {"panel_digest": "", "scale": 1.0, "outcome": "exports"}
     gate = Gate(1.0, 900.0, 900.0, 0, 1.0, ())
-    fit = nqp.Fit(design, None, nqp.Importance(seed=1), tree, gate, facts, {})
+    fit = nqp.Fit(design, None, nqp.Importance(seed=1), groups, gate, facts, {})
     return Context(fit, [], language, by=("region",), outcome="exports")
 
 
@@ -175,8 +175,7 @@ def test_groups_that_share_strength_are_told_with_its_price(estimated: bool) -> 
     if estimated:
         scale = xr.DataArray(np.ones((2, 500)), dims=("chain", "draw"))
         posterior = one.fit.posterior.assign(outcome__scale_strata_region=scale)
-        effects = one.fit.effects
-        tree = xr.DataTree.from_dict({"effects": effects, "posterior": posterior})
-        one = replace(one, given=replace(one.fit, tree=tree))
+        groups = {"effects": one.fit.effects, "posterior": posterior}
+        one = replace(one, given=replace(one.fit, groups=groups))
     told = [x for x in whole(one, "results") if "share strength" in x]
     assert len(told) == estimated

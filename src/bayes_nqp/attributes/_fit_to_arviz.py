@@ -61,7 +61,7 @@ def to_arviz(
     ['log_likelihood', 'posterior', 'sample_stats']
     """
     groups = {"posterior": _quantities(fit.effects, fit.posterior)}
-    groups["sample_stats"] = fit.tree["sample_stats"].to_dataset()
+    groups["sample_stats"] = fit.groups["sample_stats"]
     if log_likelihood:
         values = nqp.log_likelihood(fit)
         groups["log_likelihood"] = _plain(values.to_dataset(name=_OUTCOME))

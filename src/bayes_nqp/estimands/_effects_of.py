@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import xarray as xr
 
 from bayes_nqp import schema
@@ -40,12 +38,6 @@ def effects_of(fit_or_effects: object) -> xr.Dataset:
     """
     if isinstance(fit_or_effects, xr.Dataset):
         return schema.validate(fit_or_effects)
-    source: Any = fit_or_effects
-    if isinstance(getattr(source, "tree", None), xr.DataTree):
-        # Importing fits takes a second, and effects alone need none of it.
-        from bayes_nqp.effects import cell_effects
-
-        return cell_effects(source)
     held = getattr(fit_or_effects, "effects", None)
     if isinstance(held, xr.Dataset):
         return schema.validate(held)

@@ -55,8 +55,7 @@ def alike(a: Array, b: Array) -> bool:
 
 
 def _check_draws(fit: Fit) -> None:
-    for group in fit.tree.children:
-        dataset = fit.tree[group].to_dataset()
+    for group, dataset in fit.groups.items():
         for name, variable in dataset.data_vars.items():
             # Strata without mediated rows have no slope of the moderator; samplers may be silent.
             if group == "sample_stats" or str(name).endswith("__moderation"):
@@ -66,7 +65,7 @@ def _check_draws(fit: Fit) -> None:
         for dim in v.SAMPLE_DIMS:
             if not np.array_equal(dataset[dim].to_numpy(), np.arange(dataset.sizes[dim])):
                 raise StudyError(f"the {dim}s of its {group} are not numbered from 0")
-    posterior, sampler = fit.tree["posterior"], fit.sampler
+    posterior, sampler = fit.groups["posterior"], fit.sampler
     size = tuple(posterior.sizes[dim] for dim in v.SAMPLE_DIMS)
     stated = (sampler.chains, sampler.draws)
     if size != stated and not (fit.record.get("interrupted") and size < stated):
@@ -145,7 +144,7 @@ def _check_kind(fit: Fit) -> None:
     channels = len(effects[v.PATH]) > 1 and v.MEDIATOR in posterior.coords
     if (facts.channels is not None) != channels:
         raise StudyError("its design and its effects differ in channels")
-    if facts.leads != ("leads" in fit.tree.children):
+    if facts.leads != ("leads" in fit.groups):
         raise StudyError("its design and its groups differ in leads")
     if facts.varying != effects.attrs.get("varying"):
         raise StudyError("its design and its effects differ in what varies")

@@ -29,7 +29,7 @@ def pairs_coefficients(fit: Fit) -> bool:
     bool
         If not, what is computed from coefficients belongs to no single draw of an effect.
     """
-    return COEFFICIENTS in fit.tree.children
+    return COEFFICIENTS in fit.groups
 
 
 def coefficients_of(fit: Fit, equation: Equation, chosen: Index) -> Array:
@@ -48,7 +48,7 @@ def coefficients_of(fit: Fit, equation: Equation, chosen: Index) -> Array:
         If the equation was drawn together with others, and its coefficients were not kept.
     """
     if pairs_coefficients(fit):
-        slots = fit.tree[COEFFICIENTS][f"{equation.name}__slots"].to_numpy()
+        slots = fit.groups[COEFFICIENTS][f"{equation.name}__slots"].to_numpy()
         return np.asarray(slots.reshape(-1, slots.shape[-1])[chosen], dtype=np.float64)
     if fit.facts.joined:
         raise StudyError(

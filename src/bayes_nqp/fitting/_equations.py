@@ -13,11 +13,11 @@ import numpy as np
 from bayes_nqp import progress as steps
 from bayes_nqp.arrays import Array
 from bayes_nqp.fitting._draws import recovered
+from bayes_nqp.fitting._groups import Drawn
 from bayes_nqp.fitting._known import KnownDraws
 from bayes_nqp.fitting._parameters import constrain, point_at
 from bayes_nqp.fitting._streams import SharedStreams
 from bayes_nqp.fitting._together import correlated
-from bayes_nqp.fitting._tree import Drawn
 from bayes_nqp.gaussian import KeptDraws, density, gradient
 from bayes_nqp.language import Message
 from bayes_nqp.machine import n_threads

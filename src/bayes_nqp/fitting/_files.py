@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -34,7 +35,7 @@ PANEL = "panel"
 
 def write_fit(
     path: str | Path,
-    draws: xr.DataTree,
+    groups: Mapping[str, xr.Dataset],
     panel: Panel | None,
     values: Mapping[str, object],
     facts: Mapping[str, object],
@@ -44,8 +45,8 @@ def write_fit(
 
     Parameters
     ----------
-    draws : DataTree
-        Its groups.
+    groups : mapping of str to Dataset
+        Of draws.
     panel : Panel or None
         Its rows, if they go into the file.
     values : mapping
@@ -60,7 +61,6 @@ def write_fit(
     StudyError
         If it cannot be written, or would be read as something else.
     """
-    groups = {str(name): node.to_dataset() for name, node in draws.children.items()}
     coded = {name: encode(value) for name, value in values.items()}
     head: dict[str, Any] = {
         "format": FORMAT,
@@ -71,11 +71,9 @@ def write_fit(
     written = {name: into_file(group) for name, group in groups.items()}
     if panel is not None:
         written[PANEL] = into_bytes(panel)
-    tree = xr.DataTree.from_dict({"/": xr.Dataset(attrs=head), **written})
     content = b""
     try:
-        # HDF5 crashes the process when a disk fills up, so it writes to memory.
-        content = bytes(tree.to_netcdf(engine="h5netcdf", encoding=_compression(written)))
+        content = _bytes_of(written, head)
         lost = _lost(content, groups, head, coded, panel)
     except ValueError as error:  # text with a NUL, or with halves of characters
         lost = f"text ({error})"
@@ -88,17 +86,28 @@ def write_fit(
     return write_bytes(path, sealed(content))
 
 
+def _bytes_of(groups: Mapping[str, xr.Dataset], head: Mapping[str, Any]) -> bytes:
+    tree = xr.DataTree.from_dict({"/": xr.Dataset(attrs=head), **groups})
+    try:
+        # HDF5 crashes the process when a disk fills up, so it writes to memory.
+        return bytes(tree.to_netcdf(engine="h5netcdf", encoding=_compression(groups)))
+    finally:
+        # Nodes refer to one another, and would hold the draws until garbage is collected.
+        del tree.children
+
+
 def read_groups(file: BinaryIO) -> tuple[dict[str, xr.Dataset], dict[str, Any]]:
     """Read the groups of a file, and its head."""
     file.seek(0)
-    with xr.open_datatree(file, engine="h5netcdf") as opened:
-        tree = opened.load()
-    version = int(tree.attrs["format"])
-    groups = {
-        str(name): _restored(node.to_dataset(), version) if name != PANEL else node.to_dataset()
-        for name, node in tree.children.items()
-    }
-    return groups, {str(name): value for name, value in tree.attrs.items()}
+    with ExitStack() as files:
+        opened = xr.open_groups(file, engine="h5netcdf")
+        groups = {path.lstrip("/"): files.enter_context(x) for path, x in opened.items()}
+        for group in groups.values():
+            group.load()
+    head = {str(name): value for name, value in groups.pop("").attrs.items()}
+    version = int(head["format"])
+    draws = {name: _restored(x, version) for name, x in groups.items() if name != PANEL}
+    return {**groups, **draws}, head
 
 
 def _lost(

@@ -19,10 +19,10 @@ from bayes_nqp.errors import Hint, StudyError
 from bayes_nqp.fitting._brief import brief
 from bayes_nqp.fitting._equations import draw_equations
 from bayes_nqp.fitting._files import write_fit
+from bayes_nqp.fitting._groups import build_groups
 from bayes_nqp.fitting._known import KnownDraws
-from bayes_nqp.fitting._names import from_tree
+from bayes_nqp.fitting._names import into_tree
 from bayes_nqp.fitting._room import check_draws
-from bayes_nqp.fitting._tree import build_tree
 from bayes_nqp.labels import ATTR, Labels, labels_of
 from bayes_nqp.language import Message, encoded
 from bayes_nqp.machine import within
@@ -38,8 +38,8 @@ if TYPE_CHECKING:
 
 
 _BACKSTAGE = frozenset({
-    "digest", "facts", "labels", "leads", "outcome_design", "plan", "record", "rows", "scale",
-    "takes", "variants",
+    "digest", "facts", "groups", "labels", "leads", "outcome_design", "plan", "record", "rows",
+    "scale", "takes", "variants",
 })  # fmt: skip
 """What other rooms ask of a fit, and a console need not offer first."""
 UNSEALED = (
@@ -61,13 +61,12 @@ class Fit(FitAttributes):
         None only where a file was saved without rows and read without a panel.
     sampler : Importance or NUTS
         With the seed that was used.
-    tree : DataTree
-        Groups ``posterior`` (parameters and coefficients, named ``equation__name``),
-        ``sample_stats``, ``effects`` (the waist) and, where the design has them, ``leads``; and
-        ``coefficients``, where they take no more than 200 MB: time effects, cells and slopes of
-        the outcome's equation, which likelihoods of units and replications start from. A slash in
-        a name is written as ``%2F`` there and a percent sign as ``%25``, and as themselves in the
-        properties below. Its attr ``gate`` is the verdict, which goes wherever the tree does.
+    groups : mapping of str to Dataset
+        ``posterior`` (parameters and coefficients, named ``equation__name``), ``sample_stats``,
+        ``effects`` (the waist) and, where the design has them, ``leads``; and ``coefficients``,
+        where they take no more than 200 MB: time effects, cells and slopes of the outcome's
+        equation, which likelihoods of units and replications start from. For ArviZ they are a
+        DataTree, `tree`.
     gate : Gate
         The convergence gate.
     record : mapping of str to str or float
@@ -92,14 +91,11 @@ class Fit(FitAttributes):
     design: Design
     panel: Panel | None
     sampler: Sampler
-    tree: xr.DataTree
+    groups: Mapping[str, xr.Dataset]
     gate: Gate
     record: Mapping[str, str | float]
     versions: Mapping[str, str]
     notes: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        self.tree.attrs[v.GATE] = str(self.gate)
 
     def __getstate__(self) -> dict[str, Any]:
         """Travel without what can be made again."""
@@ -181,22 +177,32 @@ class Fit(FitAttributes):
         return self.design.rows(self._panel)
 
     @property
+    def tree(self) -> xr.DataTree:
+        """The groups as a tree for ArviZ, whose attr ``gate`` is the verdict on the draws.
+
+        It is made each time it is asked for, of the same draws. A slash in a name is written as
+        ``%2F`` in it, and a percent sign as ``%25``.
+        """
+        # Nodes of a tree refer to one another: a fit that kept it would outlive its last holder.
+        named = {name: into_tree(group) for name, group in self.groups.items()}
+        tree = xr.DataTree.from_dict(named)
+        tree.attrs[v.GATE] = str(self.gate)
+        return tree
+
+    @property
     def posterior(self) -> xr.Dataset:
         """Draws of parameters and coefficients (chain, draw, …), outcome units, with the gate."""
-        draws = from_tree(self.tree["posterior"].to_dataset())
-        return draws.assign_coords(self.gate.evidence)
+        return self.groups["posterior"].assign_coords(self.gate.evidence)
 
     @property
     def effects(self) -> xr.Dataset:
         """Draws of the effects of cells: the waist, for the sample at hand."""
-        return from_tree(self.tree["effects"].to_dataset())
+        return self.groups["effects"].copy()
 
     @property
     def leads(self) -> xr.Dataset | None:
         """Draws of leads in the form of the waist; None where the design has none."""
-        if "leads" not in self.tree.children:
-            return None
-        return from_tree(self.tree["leads"].to_dataset())
+        return self.groups["leads"].copy() if "leads" in self.groups else None
 
     @property
     def labels(self) -> Labels:
@@ -233,7 +239,7 @@ class Fit(FitAttributes):
         """SHA-256 of the draws, the design and the panel's digest."""
         seal = hashlib.sha256(repr((self.design, self.record["panel_digest"])).encode("utf-8"))
         for name in ("posterior", "effects"):
-            dataset = self.tree[name].to_dataset()
+            dataset = into_tree(self.groups[name])
             for variable in sorted(map(str, dataset.data_vars)):
                 seal.update(np.ascontiguousarray(dataset[variable].values))
         return seal.hexdigest()
@@ -256,10 +262,10 @@ class Fit(FitAttributes):
             "gate": asdict(self.gate), "facts": dict(self.record), "versions": dict(self.versions)
         }  # fmt: skip
         texts = {"notes": encoded(self.notes), "digest": self.digest}
-        return write_fit(path, self.tree, self.panel if rows else None, values, facts, texts)
+        return write_fit(path, self.groups, self.panel if rows else None, values, facts, texts)
 
     def _lines(self) -> list[tuple[str, str]]:
-        posterior = self.tree["posterior"]
+        posterior = self.groups["posterior"]
         chains, draws = posterior.sizes[v.CHAIN], posterior.sizes[v.DRAW]
         gate = str(self.gate)
         lines = [
@@ -383,17 +389,17 @@ def _run(
     if isinstance(sampler, NUTS):
         from bayes_nqp.fitting._rows import ROWS_NOTE, fit_rows
 
-        tree, gate, interrupted = fit_rows(plan, sampler, progress)
+        groups, gate, interrupted = fit_rows(plan, sampler, progress)
         notes = (*notes, ROWS_NOTE)
     elif facts.joined:
         from bayes_nqp.fitting._joint import fit_joint
 
-        tree, gate, interrupted = fit_joint(plan, sampler, progress)
+        groups, gate, interrupted = fit_joint(plan, sampler, progress)
     else:
         drawn, more = draw_equations(plan, sampler, stock, progress)
         notes, interrupted = (*notes, *more), False
-        tree, gate = build_tree(plan, drawn)
-    result = fitted(design, panel, sampler, plan, tree, gate, notes, interrupted=interrupted)
+        groups, gate = build_groups(plan, drawn)
+    result = fitted(design, panel, sampler, plan, groups, gate, notes, interrupted=interrupted)
     return result if ending is None else replace(result, record={**result.record, **ending.facts})
 
 
@@ -402,7 +408,7 @@ def fitted(
     panel: Panel,
     sampler: Sampler,
     plan: Plan,
-    tree: xr.DataTree,
+    groups: Mapping[str, xr.Dataset],
     gate: Gate,
     notes: tuple[str, ...],
     *,
@@ -410,11 +416,11 @@ def fitted(
 ) -> Fit:
     """Put draws and where they come from together."""
     if panel.labels:
-        tree["effects"].attrs[ATTR] = panel.labels.text
+        groups["effects"].attrs[ATTR] = panel.labels.text
     record: dict[str, str | float] = {
         "panel_digest": panel.digest,
         "scale": plan.equations[0].scale,
         "interrupted": float(interrupted),
         "outcome": panel.roles.outcome,
     }
-    return Fit(design, panel, sampler, tree, gate, record, versions(), notes)
+    return Fit(design, panel, sampler, groups, gate, record, versions(), notes)

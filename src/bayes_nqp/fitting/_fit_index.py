@@ -127,10 +127,9 @@ def fit_index(
         first = fit(design, panel, base, progress=False)
         fits = _all(design, panel, outcomes, base, first.scale)
     keep = min(max(-(-base.draws // draws), _LEAST), base.draws)
-    tree = _pooled(first, fits, keep)
     gate = _worst(fits)
-    _with_gate(tree, str(gate))
-    within, between = variances(tree["effects"].to_dataset())
+    groups = _pooled(first, fits, keep, str(gate))
+    within, between = variances(groups["effects"])
     share = between / (within + between) if within + between else 0.0
     record: dict[str, str | float] = {
         **first.record,
@@ -144,8 +143,8 @@ def fit_index(
         f"pooled over {draws} draws of the index's weights (outcome: {pooled}); "
         f"{share:.1%} of the variance of the average effect lies between them"
     )
-    sampler_of = replace(base, draws=int(tree["effects"].sizes[v.DRAW]))
-    return Fit(design, panel, sampler_of, tree, gate, record, first.versions, (*first.notes, note))
+    pooling = replace(base, draws=int(groups["effects"].sizes[v.DRAW]))
+    return Fit(design, panel, pooling, groups, gate, record, first.versions, (*first.notes, note))
 
 
 def pooled_over(fitted: Fit) -> int:
@@ -217,18 +216,20 @@ def _all(design: Design, panel: Panel, outcomes: Array, base: Sampler, scale: fl
     return [fits[number] for number in range(len(outcomes))]
 
 
-def _pooled(first: Fit, fits: Sequence[Fit], keep: int) -> xr.DataTree:
-    """Join trees; draw by draw, the indices take turns.
+def _pooled(first: Fit, fits: Sequence[Fit], keep: int, gate: str) -> dict[str, xr.Dataset]:
+    """Join groups; draw by draw, the indices take turns.
 
     Coefficients are of one outcome each, and left out.
     """
     groups = {}
-    for name, node in first.tree.children.items():
+    for name, group in first.groups.items():
         if name == COEFFICIENTS:
             continue
-        parts = [refit.tree[name].to_dataset() for refit in fits]
-        groups[str(name)] = _interleaved(node.to_dataset(), parts, keep)
-    return xr.DataTree.from_dict(groups)
+        parts = [refit.groups[name] for refit in fits]
+        groups[name] = _interleaved(group, parts, keep)
+        if name in ("effects", "leads"):
+            groups[name] = groups[name].assign_coords({v.GATE: gate})
+    return groups
 
 
 def _interleaved(first: xr.Dataset, parts: Sequence[xr.Dataset], keep: int) -> xr.Dataset:
@@ -270,12 +271,6 @@ def _failures(gates: Sequence[Gate]) -> tuple[str, ...]:
     ]
     more = len(failed) - _NAMED
     return (*failures, *((f"{more} index draws more",) if more > 0 else ()))
-
-
-def _with_gate(tree: xr.DataTree, gate: str) -> None:
-    for name in ("effects", "leads"):
-        if name in tree.children:
-            tree[name] = xr.DataTree(tree[name].to_dataset().assign_coords({v.GATE: gate}))
 
 
 def variances(effects: xr.Dataset) -> tuple[float, float]:

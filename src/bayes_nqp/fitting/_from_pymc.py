@@ -11,8 +11,8 @@ import xarray as xr
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError, shown
 from bayes_nqp.fitting._fit import Fit, fitted
+from bayes_nqp.fitting._groups import build_groups
 from bayes_nqp.fitting._rows import drawn_of, kept_by
-from bayes_nqp.fitting._tree import build_tree
 from bayes_nqp.language import Message
 from bayes_nqp.planning import plan_of
 from bayes_nqp.rowmodel import Variables
@@ -77,21 +77,21 @@ def from_pymc(
     ...     )
     >>> nqp.from_pymc(draws, design, panel).summary()  # doctest: +SKIP
     """
-    groups = getattr(draws, "children", {})
-    if "posterior" not in groups:
+    given = getattr(draws, "children", {})
+    if "posterior" not in given:
         raise StudyError("'draws' has no group 'posterior'", hint=_SAMPLE)
     posterior = draws["posterior"].to_dataset()
-    stats = _stats(draws["sample_stats"].to_dataset() if "sample_stats" in groups else {})
+    stats = _stats(draws["sample_stats"].to_dataset() if "sample_stats" in given else {})
     plan = plan_of(design, panel, scale=scale)
     drawn = [
         drawn_of(plan, equation, Chains(_values(plan, equation, posterior), stats))
         for equation in plan.equations
     ]
-    tree, gate = build_tree(plan, drawn)
+    groups, gate = build_groups(plan, drawn)
     chains, number, *_ = drawn[0].x.shape
     tune = int(posterior.attrs.get("tuning_steps", 1000))
     sampler = NUTS(draws=number, tune=max(tune, 50), chains=chains)
-    return fitted(design, panel, sampler, plan, tree, gate, (*plan.notes, NOTE))
+    return fitted(design, panel, sampler, plan, groups, gate, (*plan.notes, NOTE))
 
 
 def _values(plan: Plan, equation: Equation, posterior: xr.Dataset) -> dict[str, Any]:

@@ -15,10 +15,10 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.arrays import Array, Index
 from bayes_nqp.diagnostics import Gate
 from bayes_nqp.fitting._draws import Recovered, joined, members_stored, slopes_of, terms_of
+from bayes_nqp.fitting._groups import Drawn, Labelled, build_groups
 from bayes_nqp.fitting._joint_problem import joint_density, joint_of
 from bayes_nqp.fitting._parameters import constrain, unconstrained
 from bayes_nqp.fitting._paths import Paths
-from bayes_nqp.fitting._tree import Drawn, Labelled, build_tree
 from bayes_nqp.gaussian import Coefficients, Stacked, StackedDraws, stacked_draw
 from bayes_nqp.language import Message
 from bayes_nqp.planning import Equation, Plan
@@ -28,7 +28,9 @@ _CHUNK_NUMBERS = 16_000_000
 """Numbers of draws that are made at once."""
 
 
-def fit_joint(plan: Plan, sampler: Importance, progress: bool) -> tuple[xr.DataTree, Gate, bool]:
+def fit_joint(
+    plan: Plan, sampler: Importance, progress: bool
+) -> tuple[dict[str, xr.Dataset], Gate, bool]:
     """Sample both equations of a mediation in which effect and slope vary by unit.
 
     Parameters
@@ -43,7 +45,7 @@ def fit_joint(plan: Plan, sampler: Importance, progress: bool) -> tuple[xr.DataT
     Returns
     -------
     tuple
-        The tree, the convergence gate, and whether sampling was interrupted.
+        The groups, the convergence gate, and whether sampling was interrupted.
     """
     joint = joint_of(plan, plan.facts.priors)
     assert sampler.seed is not None
@@ -52,17 +54,17 @@ def fit_joint(plan: Plan, sampler: Importance, progress: bool) -> tuple[xr.DataT
         steps.say(Message("sampling jointly"), 0, 2)
         chains = importance(joint_density(joint), joint.space, sampler)
         steps.say(Message("drawing jointly"), 1, 2)
-        tree, gate = joint_tree(plan, joint, chains, generator)
-    return tree, gate, chains.interrupted
+        groups, gate = joint_groups(plan, joint, chains, generator)
+    return groups, gate, chains.interrupted
 
 
-def joint_tree(
+def joint_groups(
     plan: Plan,
     joint: Stacked,
     chains: Chains,
     generator: np.random.Generator,
     gate: Gate | None = None,
-) -> tuple[xr.DataTree, Gate]:
+) -> tuple[dict[str, xr.Dataset], Gate]:
     """Draw coefficients and effects given parameters, and label them.
 
     Parameters
@@ -70,12 +72,12 @@ def joint_tree(
     chains : Chains
         With unconstrained points "x" (chain, draw, parameter).
     gate : Gate, optional
-        As `build_tree` takes it.
+        As `build_groups` takes it.
     """
     parts = _recovered(plan, joint, chains.values["x"], generator)
     drawn = _drawn(plan, joint, chains, parts)
     labelled = _labelled(plan, parts, drawn[0])
-    return build_tree(plan, drawn, paths=parts.paths, more=labelled, gate=gate)
+    return build_groups(plan, drawn, paths=parts.paths, more=labelled, gate=gate)
 
 
 def joint_points(plan: Plan, joint: Stacked, posterior: xr.Dataset) -> Array:

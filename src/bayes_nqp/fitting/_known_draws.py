@@ -7,7 +7,6 @@ import xarray as xr
 from bayes_nqp import vocabulary as v
 from bayes_nqp.fitting._fit import Fit
 from bayes_nqp.fitting._known import KnownDraws
-from bayes_nqp.fitting._names import from_tree
 from bayes_nqp.fitting._parameters import unconstrained
 from bayes_nqp.sampling import Chains
 
@@ -31,7 +30,7 @@ def known_draws(fit: Fit) -> KnownDraws:
     posterior, values = fit.posterior, _values(fit)
     if v.INDEX_DRAW in posterior.coords:  # Of several outcomes.
         return KnownDraws(values=values)
-    stats = from_tree(fit.tree["sample_stats"].to_dataset())
+    stats = fit.groups["sample_stats"]
     chains = {}
     for equation in fit.plan.equations:
         names, facts = equation.problem.space.names, _facts(stats, equation.name)

@@ -9,11 +9,10 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import Any, BinaryIO, NoReturn
+from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn
 
 import h5py
 import numpy as np
-import xarray as xr
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.codec import decode
@@ -35,6 +34,10 @@ from bayes_nqp.panel import Panel
 from bayes_nqp.planning import before_all_adopt, plan_of
 from bayes_nqp.renames import RENAMED
 from bayes_nqp.seal import Seal, seal_of
+
+if TYPE_CHECKING:
+    import xarray as xr
+
 
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 _KINDS = {
@@ -202,7 +205,7 @@ def _fit_of(groups: Mapping[str, xr.Dataset], head: Mapping[str, Any], unsealed:
         design=decode(json.loads(head["design"])),
         panel=None,
         sampler=decode(sampler),
-        tree=xr.DataTree.from_dict({k: x for k, x in groups.items() if k != PANEL}),
+        groups={k: x for k, x in groups.items() if k != PANEL},
         gate=Gate(**{**gate, "failures": tuple(gate["failures"])}),
         record={**facts, "unsealed": 1.0} if unsealed else facts,
         versions=json.loads(head["versions"]),

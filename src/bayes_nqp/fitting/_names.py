@@ -1,4 +1,4 @@
-"""Names that a tree of groups, and a file, can hold: all others are written with percent signs."""
+"""Names that a file, and a tree of groups, can hold: all others are written with percent signs."""
 
 from __future__ import annotations
 
@@ -24,26 +24,19 @@ def into_tree(dataset: xr.Dataset) -> xr.Dataset:
     return renamed(dataset, lambda name: _TREE.sub(_escape, name))
 
 
-def from_tree(dataset: xr.Dataset) -> xr.Dataset:
-    """Put the names back that `into_tree` wrote."""
-    return renamed(dataset, _plain)
-
-
 def into_file(dataset: xr.Dataset) -> xr.Dataset:
-    """Write a tree's names so that netCDF takes them."""
-    return renamed(dataset, lambda name: _FILE.sub(_escape, _plain(name)))
+    """Write the names of variables and dims so that netCDF takes them."""
+    return renamed(dataset, lambda name: _FILE.sub(_escape, name))
 
 
 def from_file(dataset: xr.Dataset) -> xr.Dataset:
-    """Put a tree's names back that `into_file` wrote."""
-    return renamed(dataset, lambda name: _TREE.sub(_escape, _plain(name)))
+    """Put the names back that `into_file` wrote."""
+    return renamed(dataset, lambda name: unquote(name, errors="surrogatepass"))
 
 
 def from_earlier_file(dataset: xr.Dataset) -> xr.Dataset:
     """Put the names back that files up to format 2 hold, where "%20" may have been a blank's."""
-    return renamed(
-        dataset, lambda name: _TREE.sub(_escape, name.replace("%20", " ").replace("%2F", "/"))
-    )
+    return renamed(dataset, lambda name: name.replace("%20", " ").replace("%2F", "/"))
 
 
 def renamed(dataset: xr.Dataset, called: Callable[[str], str]) -> xr.Dataset:
@@ -64,7 +57,3 @@ def renamed(dataset: xr.Dataset, called: Callable[[str], str]) -> xr.Dataset:
 
 def _escape(match: re.Match[str]) -> str:
     return "".join(f"%{byte:02X}" for byte in match[0].encode("utf-8", "surrogatepass"))
-
-
-def _plain(name: str) -> str:
-    return unquote(name, errors="surrogatepass")

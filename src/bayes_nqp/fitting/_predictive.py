@@ -190,8 +190,8 @@ def _stored(fit: Fit, plan: Plan, equation: Equation, layout: RowLayout, chosen:
         .reshape(-1, int((~plan.cells.lead).sum()))[chosen]
     )
     out = padded(cells / equation.scale)[:, layout.cell]
-    if v.DEVIATION in fit.tree["effects"]:
-        deviation = fit.tree["effects"][v.DEVIATION].to_numpy().reshape(-1, plan.effects.codes.size)
+    if v.DEVIATION in (effects := fit.groups["effects"]):
+        deviation = effects[v.DEVIATION].to_numpy().reshape(-1, plan.effects.codes.size)
         out += padded(deviation[chosen] / equation.scale)[:, layout.member]
     for part in equation.globals:
         if part.place == "slopes":

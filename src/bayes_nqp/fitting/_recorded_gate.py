@@ -24,9 +24,8 @@ from bayes_nqp.diagnostics import (
 )
 from bayes_nqp.errors import StudyError
 from bayes_nqp.fitting._fit_index import pooled_over
-from bayes_nqp.fitting._names import from_tree
+from bayes_nqp.fitting._groups import average_gate
 from bayes_nqp.fitting._reported import OUTCOME
-from bayes_nqp.fitting._tree import average_gate
 
 if TYPE_CHECKING:
     from bayes_nqp.fitting._fit import Fit
@@ -51,7 +50,7 @@ def check_gate(fit: Fit) -> None:
     if pooled_over(fit):
         _check_pooled(fit.gate)
         return
-    stats, parts, short = from_tree(fit.tree["sample_stats"].to_dataset()), {}, False
+    stats, parts, short = fit.groups["sample_stats"], {}, False
     names = map(str, stats[v.EQUATION].to_numpy()) if v.EQUATION in stats.coords else (OUTCOME,)
     for number, name in enumerate(names):
         group = stats.isel({v.EQUATION: number}) if v.EQUATION in stats.dims else stats

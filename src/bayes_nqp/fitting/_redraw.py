@@ -23,10 +23,10 @@ from bayes_nqp.fitting._coefficients import COEFFICIENTS
 from bayes_nqp.fitting._draws import recovered
 from bayes_nqp.fitting._equations import equation_density
 from bayes_nqp.fitting._fit_index import pooled_over
-from bayes_nqp.fitting._joint import joint_points, joint_tree
+from bayes_nqp.fitting._groups import Drawn, build_groups
+from bayes_nqp.fitting._joint import joint_groups, joint_points
 from bayes_nqp.fitting._joint_problem import joint_density, joint_of
 from bayes_nqp.fitting._parameters import constrain, unconstrained
-from bayes_nqp.fitting._tree import Drawn, build_tree
 from bayes_nqp.labels import ATTR
 from bayes_nqp.sampling import Chains, Density, Importance
 
@@ -62,7 +62,7 @@ def check_redraw(fit: Fit) -> None:
     total = fit.posterior.sizes[v.CHAIN] * fit.posterior.sizes[v.DRAW]
     chosen = np.unique(np.linspace(0, total - 1, _DRAWS).round().astype(np.int64))
     groups = _made(fit, chosen)
-    stored = {str(name): node.to_dataset() for name, node in fit.tree.children.items()}
+    stored = fit.groups
     for name, group in groups.items():
         if name in stored:
             _check_labels(name, stored[name], group, unsealed=bool(fit.record.get("unsealed")))
@@ -96,7 +96,7 @@ def _made(fit: Fit, chosen: Index) -> dict[str, xr.Dataset]:
     if fit.facts.joined:
         joint = joint_of(plan, plan.facts.priors)
         x = _points(joint_points(plan, joint, posterior), chosen)
-        tree, _ = joint_tree(plan, joint, Chains({"x": x}, {}), streams[0], fit.gate)
+        groups, _ = joint_groups(plan, joint, Chains({"x": x}, {}), streams[0], fit.gate)
     else:
         drawn = []
         for equation, stream in zip(plan.equations, streams, strict=True):
@@ -115,11 +115,10 @@ def _made(fit: Fit, chosen: Index) -> dict[str, xr.Dataset]:
                 parameters[parameter.name] = stored.reshape(1, -1)[:, chosen]
             draws = recovered(plan, equation, x[0], stream)
             drawn.append(Drawn(equation, Chains({"x": x}, {}), x, parameters, draws))
-        tree, _ = build_tree(plan, drawn, gate=fit.gate)
+        groups, _ = build_groups(plan, drawn, gate=fit.gate)
     assert fit.panel is not None
     if fit.panel.labels:
-        tree["effects"].attrs[ATTR] = fit.panel.labels.text
-    groups = {str(name): node.to_dataset() for name, node in tree.children.items()}
+        groups["effects"].attrs[ATTR] = fit.panel.labels.text
     del groups["sample_stats"]
     return groups
 
@@ -167,10 +166,10 @@ def _same(a: npt.NDArray[np.generic], b: npt.NDArray[np.generic]) -> bool:
 
 def _check_cell_slots(fit: Fit) -> None:
     """Coefficients of cells are their means."""
-    if COEFFICIENTS not in fit.tree.children:
+    if COEFFICIENTS not in fit.groups:
         return
     equation, real = fit.plan.equations[0], ~fit.plan.cells.lead
-    slots = fit.tree[COEFFICIENTS][f"{equation.name}__slots"].to_numpy()
+    slots = fit.groups[COEFFICIENTS][f"{equation.name}__slots"].to_numpy()
     slots = slots[..., equation.slots.cells[real]]
     mean = fit.posterior[f"{equation.name}__cell_mean"].to_numpy()
     if not alike(slots * equation.effect_scale, mean):

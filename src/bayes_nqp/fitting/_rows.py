@@ -7,20 +7,21 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-import xarray as xr
 
 from bayes_nqp.arrays import Array
 from bayes_nqp.diagnostics import Gate
 from bayes_nqp.errors import Hint, StudyError
 from bayes_nqp.fitting._draws import Recovered, kept_members, leaning_of, members_stored, slope_of
+from bayes_nqp.fitting._groups import Drawn, build_groups
 from bayes_nqp.fitting._reach import reach_of
-from bayes_nqp.fitting._tree import Drawn, build_tree
 from bayes_nqp.language import Message
 from bayes_nqp.rowmodel import Variables, equation_model
 from bayes_nqp.sampling import NUTS, Chains, Importance, sample_model
 from bayes_nqp.terms import Slope, SlopeKind
 
 if TYPE_CHECKING:
+    import xarray as xr
+
     from bayes_nqp.planning import Equation, Plan
 
 
@@ -31,7 +32,7 @@ ROWS_NOTE = Message(
 """What a fit says of itself."""
 
 
-def fit_rows(plan: Plan, sampler: NUTS, progress: bool) -> tuple[xr.DataTree, Gate, bool]:
+def fit_rows(plan: Plan, sampler: NUTS, progress: bool) -> tuple[dict[str, xr.Dataset], Gate, bool]:
     """Sample the row model of a plan, and label its draws like any other fit's.
 
     Slower than the compressed fit by far: unit effects, time effects, every coefficient and
@@ -48,7 +49,7 @@ def fit_rows(plan: Plan, sampler: NUTS, progress: bool) -> tuple[xr.DataTree, Ga
     Returns
     -------
     tuple
-        The tree, the convergence gate, and whether sampling was interrupted.
+        The groups, the convergence gate, and whether sampling was interrupted.
 
     Raises
     ------
@@ -70,8 +71,8 @@ def fit_rows(plan: Plan, sampler: NUTS, progress: bool) -> tuple[xr.DataTree, Ga
             # What comes after is drawn as long as there are draws to pair it with.
             sampler = replace(sampler, draws=drawn[-1].x.shape[1])
     least = min(part.x.shape[1] for part in drawn)
-    tree, gate = build_tree(plan, [part.cut(least) for part in drawn])
-    return tree, gate, any(part.chains.interrupted for part in drawn)
+    groups, gate = build_groups(plan, [part.cut(least) for part in drawn])
+    return groups, gate, any(part.chains.interrupted for part in drawn)
 
 
 def kept_by(plan: Plan, equation: Equation) -> list[str]:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import asdict, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import pandas as pd
-import xarray as xr
 
 from bayes_nqp.codec import decode, encode
 from bayes_nqp.diagnostics import Gate
@@ -27,6 +26,8 @@ from bayes_nqp.registry import registered
 from bayes_nqp.software import versions
 
 if TYPE_CHECKING:
+    import xarray as xr
+
     from bayes_nqp.designs import Design
     from bayes_nqp.panel import Panel
 
@@ -44,7 +45,7 @@ def once[T](fitted: Fit, key: Hashable, make: Callable[[], T]) -> T:
 
 
 def _memory(fitted: Fit) -> dict[Hashable, Any]:
-    """What a fit keeps, on the fit itself: it may refer to the fit, and goes when the fit does."""
+    """What a fit keeps, on the fit itself: it refers to no fit that keeps it, and goes with it."""
     memory: dict[Hashable, Any] = vars(fitted).setdefault(MEMORY, {})
     return memory
 
@@ -65,15 +66,16 @@ def fits_of(fitted: Fit) -> list[Fit]:
     return [fitted, *(x for x in _memory(fitted).values() if isinstance(x, Fit))]
 
 
-def renamed(fitted: Fit, tree: xr.DataTree) -> Fit:
+def renamed(fitted: Fit, names: Mapping[str, str]) -> Fit:
     """The same fit under other names: what either keeps, both do.
 
     Parameters
     ----------
-    tree : DataTree
-        The same draws, with other names in its attrs.
+    names : mapping of str to str
+        Attrs of its effects, beside those that they have.
     """
-    other = replace(fitted, tree=tree)
+    effects = fitted.groups["effects"].assign_attrs(names)
+    other = replace(fitted, groups={**fitted.groups, "effects": effects})
     vars(other)[MEMORY] = _memory(fitted)
     return other
 
@@ -236,9 +238,8 @@ def fit_key(panel: Panel, *parts: object) -> tuple[object, ...]:
 def _fit_bytes(fit: Fit) -> bytes:
     """Draws of a fit and what is said of them, without its panel."""
     groups, arrays = {}, []
-    for name, node in fit.tree.children.items():
-        parts, values = dataset_parts(node.to_dataset())
-        groups[str(name)] = parts
+    for name, group in fit.groups.items():
+        groups[name], values = dataset_parts(group)
         arrays += values
     gate = asdict(fit.gate)
     head = {
@@ -258,7 +259,7 @@ def _fit_from(content: bytes, design: Any, panel: Panel) -> Fit:
         taken += count
     gate = head["gate"]
     return Fit(
-        design, panel, decode(head["sampler"]), xr.DataTree.from_dict(groups),
+        design, panel, decode(head["sampler"]), groups,
         Gate(**{**gate, "failures": tuple(gate["failures"])}), head["record"], head["versions"],
         tuple(decoded(head["notes"])),
     )  # fmt: skip

@@ -39,7 +39,7 @@ def checked(fit: Fit, *, unsealed: bool) -> Fit:
     _check_facts(fit.record)
     if not all(isinstance(note, str) for note in (*fit.notes, *fit.gate.failures)):
         raise StudyError("its notes are no texts")
-    _check_groups(fit.tree)
+    _check_groups(fit.groups)
     for waist in (fit.effects, fit.leads):
         if waist is not None:
             gate = str(schema.validate(waist).coords[v.GATE].item())
@@ -57,16 +57,16 @@ def _check_facts(facts: Mapping[str, object]) -> None:
         raise StudyError(f"its scale is {scale!r}")
 
 
-def _check_groups(tree: xr.DataTree) -> None:
-    missing = [name for name in _GROUPS if name not in tree.children]
+def _check_groups(groups: Mapping[str, xr.Dataset]) -> None:
+    missing = [name for name in _GROUPS if name not in groups]
     if missing:
         raise StudyError(f"it has no {shown(missing)}")
     sizes = set()
-    for name, node in tree.children.items():
-        if not all(node.sizes.get(dim) for dim in v.SAMPLE_DIMS):
+    for name, group in groups.items():
+        if not all(group.sizes.get(dim) for dim in v.SAMPLE_DIMS):
             raise StudyError(f"its {name} have no draws")
-        sizes.add(tuple(node.sizes[dim] for dim in v.SAMPLE_DIMS))
-        texts = [str(k) for k, x in node.data_vars.items() if x.dtype.kind not in "biuf"]
+        sizes.add(tuple(group.sizes[dim] for dim in v.SAMPLE_DIMS))
+        texts = [str(k) for k, x in group.data_vars.items() if x.dtype.kind not in "biuf"]
         if texts and name != "sample_stats":
             raise StudyError(f"{shown(texts)} of its {name} are no numbers")
     if len(sizes) > 1:

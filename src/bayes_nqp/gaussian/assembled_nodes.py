@@ -259,7 +259,8 @@ def assembled_sums(problem: GaussianProblem, values: Values) -> AssembledSums | 
     if not problem.often or values.nuisance is not None:
         return None
     if assembled_sums not in problem.kept:
-        problem.kept[assembled_sums] = AssembledNodes.of(problem)
+        # What a problem keeps must not keep the problem.
+        problem.kept[assembled_sums] = AssembledNodes.of(problem.bare())
     nodes: AssembledNodes | None = problem.kept[assembled_sums]
     key = (assembled_sums, id(problem))
     if nodes is not None and key not in values.known:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
 
@@ -12,7 +12,7 @@ from bayes_nqp.arrays import Array, Index, Mask
 from bayes_nqp.gaussian._small import absorb, innovation_root, lower_indices, lower_triangles
 from bayes_nqp.gaussian.interpolation import Panels
 from bayes_nqp.gaussian.problem import GaussianProblem
-from bayes_nqp.gaussian.types import Moments
+from bayes_nqp.gaussian.types import Moments, Panelled
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +31,8 @@ class Units:
         ``Z_i``, the outcome last; zero where unseen.
     loadings : ndarray (kind, T)
         Each d that is dealt.
+    known : dict
+        Panels of nodes so far.
     """
 
     first: GaussianProblem
@@ -38,16 +40,17 @@ class Units:
     weights: Array
     z: Array
     loadings: Array
+    known: dict[int, Panelled | None] = field(default_factory=dict)
 
     @cached_property
     def alike(self) -> bool:
         """Whether all are seen alike."""
         return bool(self.seen.all() and np.ptp(self.weights) == 0.0)
 
-    @cached_property
+    @property
     def panels(self) -> Panels:
         """``E'Q̃E`` of every unit, its log determinant last; of it and every d x, ``k``, pairs."""
-        return Panels(self._sums)
+        return Panels(self._sums, self.known)
 
     @cached_property
     def pairs(self) -> tuple[Index, Index]:

@@ -164,11 +164,20 @@ class GaussianProblem(LinearPart):
             return None
         return class_layout(self.moments, self.by_class)
 
-    @cached_property
+    @property
     def for_many(self) -> GaussianProblem:
         """The same problem, to be asked for thousands of points; nodes are of one parameter."""
+        return self._often or self
+
+    @cached_property
+    def _often(self) -> GaussianProblem | None:
+        # A problem never keeps itself, which would hold its rows until garbage is collected.
         single = self.of_noise.stop - self.of_noise.start == 1
-        return replace(self, often=True, kept={}) if single and self.fixed is None else self
+        return self.bare(often=True) if single and self.fixed is None else None
+
+    def bare(self, **changes: Any) -> GaussianProblem:
+        """The same problem, of which nothing is kept."""
+        return replace(self, kept={}, **changes)
 
     def noise_parameter(self, values: Values) -> Array:
         """The one parameter of the noise on its unconstrained scale (B, 1)."""

@@ -82,9 +82,7 @@ class Scene:
     @cached_property
     def fit(self) -> Fit:
         """The fit, with the outcome as the scene calls it."""
-        tree = self.given.tree.copy()
-        tree["effects"].attrs.update(self.names)
-        return renamed(self.given, tree)
+        return renamed(self.given, self.names)
 
     @cached_property
     def effects(self) -> xr.Dataset:

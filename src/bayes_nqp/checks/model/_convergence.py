@@ -54,7 +54,7 @@ def _weights(fit: Fit) -> Finding:
 
 
 def _weights_table(fit: Fit) -> pd.DataFrame:
-    stats = fit.tree["sample_stats"].to_dataset()
+    stats = fit.groups["sample_stats"]
     names = stats["equation"].to_numpy() if "equation" in stats.dims else ["outcome"]
     columns = (v.KHAT, "khat_limit", v.IMPORTANCE_ESS, "refused", "log_marginal_likelihood")
     numbers = {name: np.atleast_1d(stats[name].to_numpy()) for name in columns if name in stats}
@@ -67,10 +67,7 @@ def _chains(fit: Fit) -> Finding:
     """Judge parameters and reported estimands by R-hat, effective sizes and energy."""
     effects = reported_draws(cell_effects(fit), contrasts=False, times="all")
     quantities = scalar_draws(fit) | {name: x.to_numpy() for name, x in effects.items()}
-    stats = {
-        str(name): values.to_numpy()
-        for name, values in fit.tree["sample_stats"].to_dataset().items()
-    }
+    stats = {str(name): values.to_numpy() for name, values in fit.groups["sample_stats"].items()}
     gate = diagnostics.convergence(quantities, stats)
     failures = list(dict.fromkeys([*fit.gate.failures, *gate.failures]))
     rhat = max(gate.rhat, fit.gate.rhat)

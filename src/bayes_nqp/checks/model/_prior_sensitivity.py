@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib import import_module
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -33,6 +35,8 @@ from bayes_nqp.process import quiet
 
 THRESHOLD = 0.05
 """Of Kallioinen et al. (2024): above it a quantity is sensitive."""
+_ALPHAS = (0.99, 1.01)
+"""Powers of a density between which the slope is taken, theirs too."""
 
 CONFLICT = "prior-data conflict"
 STRONG = "strong prior or weak likelihood"
@@ -175,15 +179,15 @@ def _sensitivity(draws: Array, log_density: Array) -> Array:
     log_density : ndarray (chain, draw)
         Of what is scaled.
     """
-    from arviz_stats.psense import psense
-
-    tree = xr.DataTree.from_dict(
-        {
-            "posterior": xr.Dataset({"q": ((*v.SAMPLE_DIMS, "quantity"), draws)}),
-            "log_prior": xr.Dataset({"all": (v.SAMPLE_DIMS, log_density)}),
-        }
-    )
+    # Below ArviZ's trees, in which parents and children keep one another, and so the draws.
+    stats: Any = import_module("arviz_stats.base").dataarray_stats
+    dims = list(v.SAMPLE_DIMS)
+    quantities = xr.DataArray(draws, dims=[*dims, "quantity"])
+    density = xr.DataArray(log_density, dims=dims)
     # Few distinct values in the tails: the weights are then smoothed over fewer of them.
     with quiet(UserWarning):
-        distance = psense(tree, group="prior", sample_dims=list(v.SAMPLE_DIMS))  # type: ignore[no-untyped-call]
-    return np.asarray(distance["q"].to_numpy(), dtype=np.float64)
+        weights = [np.exp(stats.power_scale_lw(density, alpha=a, dim=dims)) for a in _ALPHAS]
+        distance = stats.power_scale_sense(
+            quantities, *(w / w.sum(dims) for w in weights), *_ALPHAS, sample_dims=dims
+        )
+    return np.asarray(distance.to_numpy(), dtype=np.float64)

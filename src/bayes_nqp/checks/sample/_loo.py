@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from arviz_stats.utils import ELPDDataLOO
 
 
+_RELIABLE = 0.7
+"""Of Vehtari et al. (2024): Pareto k above which no number of draws is enough."""
+
+
 @door
 def loo(fit: Fit, by: str | None = None) -> ELPDDataLOO:
     """Predict every unit from the others, by Pareto-smoothed importance sampling.
@@ -75,14 +79,30 @@ def loo(fit: Fit, by: str | None = None) -> ELPDDataLOO:
     >>> int(nqp.loo(fit).n_data_points)
     50
     """
-    arviz_stats: Any = import_module("arviz_stats")
-    values = log_likelihood(fit, by)
-    posterior = fit.posterior.sel({v.DRAW: values[v.DRAW]})
-    tree = xr.DataTree.from_dict({"posterior": posterior, "log_likelihood": values.to_dataset()})
-    # The result itself names the units.
-    with quiet(message="Estimated shape parameter"):
-        result = arviz_stats.loo(tree, pointwise=True, var_name=values.name)
-    return _named(_numbers(result))
+    # Below ArviZ's trees, in which parents and children keep one another, and so the draws.
+    stats: Any = import_module("arviz_stats.base").dataarray_stats
+    values, dims = log_likelihood(fit, by), list(v.SAMPLE_DIMS)
+    number = values.sizes[v.CHAIN] * values.sizes[v.DRAW]
+    share = _independent(fit.posterior.sel({v.DRAW: values[v.DRAW]})) / number
+    log_weights, k = stats.psislw(values, r_eff=share, dim=dims)
+    elpd_i, k, p_i = stats.loo(values, sample_dims=dims, log_weights=log_weights, pareto_k=k)
+    elpd, se, p, _ = stats.loo_summary(elpd_i, p_i)
+    good = min(1.0 - 1.0 / np.log10(number), _RELIABLE)
+    return _named(
+        {"kind": "loo", "elpd": elpd, "se": se, "p": p, "n_samples": number,
+         "n_data_points": elpd_i.size, "scale": "log", "warning": bool((k > good).any()),
+         "good_k": good, "elpd_i": elpd_i, "pareto_k": k, "log_weights": log_weights}
+    )  # fmt: skip
+
+
+def _independent(posterior: xr.Dataset) -> float:
+    """Draws that are as good as independent: the mean over all variables; all of one chain."""
+    stats: Any = import_module("arviz_stats.base").dataarray_stats
+    if posterior.sizes[v.CHAIN] == 1:
+        return float(posterior.sizes[v.DRAW])
+    dims = list(v.SAMPLE_DIMS)
+    sizes = [stats.ess(x, sample_dims=dims, method="mean") for x in posterior.data_vars.values()]
+    return float(np.concatenate([x.to_numpy().ravel() for x in sizes]).mean())
 
 
 def unreliable(result: ELPDDataLOO) -> list[str]:
@@ -131,7 +151,10 @@ def _naming() -> Any:
 
 
 def _named(numbers: dict[str, Any]) -> ELPDDataLOO:
-    named: ELPDDataLOO = _naming()(**numbers)
+    kind = _naming()
+    # Early versions of ArviZ have their kind as a field.
+    known = {f.name for f in fields(kind)}
+    named: ELPDDataLOO = kind(**{k: x for k, x in numbers.items() if k in known})
     return named
 
 

@@ -126,7 +126,7 @@ def compared(fitted: Fit, alternatives: Sequence[Alternative], work: str) -> xr.
             v.GATE: next((text for text in gates if text != v.PASSED), v.PASSED),
         },
         attrs={
-            **{k: x for k, x in fitted.tree["effects"].attrs.items() if k != "factors"},
+            **{k: x for k, x in fitted.groups["effects"].attrs.items() if k != "factors"},
             "left_out": separated(lost),
             **labels([first, *(text for x in fits for text in (x.label, x.change))]),
         },

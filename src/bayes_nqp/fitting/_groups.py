@@ -15,7 +15,6 @@ from bayes_nqp.arrays import Array, Index
 from bayes_nqp.diagnostics import Gate, convergence, populations_gate, weights_gate, worst_of
 from bayes_nqp.fitting._coefficients import COEFFICIENTS, labelled_slots
 from bayes_nqp.fitting._draws import Recovered, combined
-from bayes_nqp.fitting._names import into_tree
 from bayes_nqp.fitting._paths import Paths, paths_of
 from bayes_nqp.fitting._waist import waist
 from bayes_nqp.planning import Equation, Plan
@@ -92,14 +91,14 @@ class Labelled:
     coords: Mapping[str, Any]
 
 
-def build_tree(
+def build_groups(
     plan: Plan,
     drawn: Sequence[Drawn],
     *,
     paths: Paths | None = None,
     more: Mapping[str, Labelled] | None = None,
     gate: Gate | None = None,
-) -> tuple[xr.DataTree, Gate]:
+) -> tuple[dict[str, xr.Dataset], Gate]:
     """Label everything that was drawn.
 
     Parameters
@@ -115,8 +114,8 @@ def build_tree(
 
     Returns
     -------
-    tuple of DataTree and Gate
-        Groups "posterior", "sample_stats", "effects" and, where there are any, "leads"; and the
+    tuple of dict and Gate
+        Datasets "posterior", "sample_stats", "effects" and, where there are any, "leads"; and the
         outcome's "coefficients", where these are not too many.
     """
     first = drawn[0]
@@ -156,7 +155,7 @@ def build_tree(
         slots = labelled_slots(plan, first.equation, first.shaped(first.draws.slots))
         if slots is not None:
             groups[COEFFICIENTS] = slots
-    return xr.DataTree.from_dict({name: into_tree(group) for name, group in groups.items()}), gate
+    return groups, gate
 
 
 def _gate(plan: Plan, drawn: Sequence[Drawn], effect: Array) -> Gate:
