@@ -8,11 +8,19 @@ How often spatial models that are wrong give wrong intervals while no check of s
 - "common shocks": nothing is received, errors of the five nearest are shared (.5); SDM and SAR;
 - "Durbin errors": .4 of the neighbours' policy is received, .3 of their x, and errors are shared;
   SDM, and SDEM, which is right;
-- "right": outcomes follow the five nearest by .4, and so they do in the fit, but for SDEM.
+- "right": outcomes follow the five nearest by .4, and so they do in the fit, but for SDEM;
+- of linked units' treatment without a lag (SLX), 120 units, errors half as large: "shares", which
+  is right, .6 of the share of the five nearest in force; "growing", right too, .3 and .1 more with
+  each period; "saturates", .6 from the first of them on; "adds up", .25 of each unit in force
+  within 150 km, and W has their share; "onto untreated", .8 of the share, and nothing onto treated;
+  "on the way", .6 of the share, and units that never adopt grow by .2 a period times the share of
+  the five that ever do.
 
-Wrong: the 95 % interval of the total, own or received effect misses. Silent: no check asked fails,
-is in doubt, or cannot tell. A row a panel in .cache/spatial_silence, kept in benchmarks/measured by
---collect.
+Wrong: the 95 % interval of the total, own or received effect misses; in SLX worlds, of what
+untreated units receive too. Silent: no check asked fails, is in doubt, or cannot tell; in SLX
+worlds, where checks of every clean panel could not tell, fails or is in doubt. There `receivers`
+and `pretrends` are asked too, and what they name next is fitted. A row a panel in
+.cache/spatial_silence, kept in benchmarks/measured by --collect.
 """
 
 from __future__ import annotations
@@ -25,7 +33,7 @@ import pandas as pd
 
 import bayes_nqp as nqp
 
-from . import spillovers
+from . import spatial_received, spillovers
 from ._coverage import holds
 from ._store import Store
 from .earned import markdown
@@ -38,7 +46,7 @@ OF_RINGS = ("ring_reach", "donut", "moran", "spatial_lm")
 OF_LAGS = ("spatial_form", "spatial_weights", "spatial_lag", "moran", "spatial_lm")
 WORLDS = (
     "reach", "policy in W", "common shocks", "common shocks, SAR", "right", "right, SDEM",
-    "Durbin errors", "Durbin errors, SDEM",
+    "Durbin errors", "Durbin errors, SDEM", *spatial_received.WORLDS,
 )  # fmt: skip
 
 
@@ -115,6 +123,8 @@ def ringed(seed: int) -> tuple[nqp.Fit, dict[str, float]]:
 
 def answer(world: str, number: int) -> dict[str, Any]:
     """Which intervals cover, and what is said."""
+    if world in spatial_received.WORLDS:
+        return spatial_received.answer(world, number)
     seed = SEED + number
     fit, truth = ringed(seed) if world == "reach" else lagged(world, seed)
     covered = {path: holds(nqp.att(fit, path=path), value) for path, value in truth.items()}
@@ -124,6 +134,8 @@ def answer(world: str, number: int) -> dict[str, Any]:
 
 def line(world: str, rows: pd.DataFrame) -> list[Any]:
     """A row of the table."""
+    if world in spatial_received.WORLDS:
+        return spatial_received.line(world, rows)
     asked = OF_RINGS if world == "reach" else OF_LAGS
     held, spoken = rows[list(PATHS)].dropna(axis=1), rows[list(asked)].isin(SPEAKING)
     silent = ~held.astype(bool).all(axis=1) & ~spoken.any(axis=1)

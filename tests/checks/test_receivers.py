@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,6 +19,11 @@ LINKS = LINKS + np.roll(np.eye(UNITS), 7, axis=1)
 WEIGHTS = nqp.spatial_weights.matrix(pd.DataFrame(LINKS, index=NAMES, columns=NAMES))
 REGION = np.where(np.arange(UNITS) % 2, "coast", "inland")
 SAMPLER = nqp.Importance(seed=1, draws=250)
+UNEVEN = LINKS.copy()
+for step in (11, 13, 17):
+    UNEVEN += np.roll(np.eye(UNITS), step, axis=1) * (np.arange(UNITS) % 2)[:, None]
+SHARE, MANY = "part of links in force: more − less", "number of links: many − few"
+"""Links of which every second unit has six, and others three; and names of quantities."""
 
 
 def panel_of(coast: float = 0.5, inland: float = 0.5, treated: float = 1.0) -> nqp.Panel:
@@ -36,6 +43,32 @@ def panel_of(coast: float = 0.5, inland: float = 0.5, treated: float = 1.0) -> n
     return nqp.Panel.from_frame(
         table, unit="unit", time="time", cohort="cohort", outcome="y", strata=["region"]
     )
+
+
+def of_links(links: np.ndarray, received: Callable[[np.ndarray], np.ndarray]) -> nqp.Panel:
+    """Units that receive, treated or not, by how many of their links are in force."""
+    rng = np.random.default_rng(6)
+    start = np.where(rng.random(UNITS) < 0.5, rng.integers(3, 7, UNITS), 99)
+    force = (np.arange(PERIODS) >= start[:, None]) * 1.0
+    y = force + received(links @ force) + rng.standard_normal((UNITS, 1))
+    y += 0.3 * rng.standard_normal((UNITS, PERIODS))
+    table = pd.DataFrame(
+        {"unit": np.repeat(NAMES, PERIODS), "time": np.tile(np.arange(PERIODS), UNITS),
+         "cohort": np.repeat(np.where(start < 99, start, np.nan), PERIODS), "y": y.ravel()}
+    )  # fmt: skip
+    return nqp.Panel.from_frame(table, unit="unit", time="time", cohort="cohort", outcome="y")
+
+
+def judged(panel: nqp.Panel, links: np.ndarray, standardised: str, **spatial: object) -> Any:
+    """What the check says under weights of these links."""
+    frame = pd.DataFrame(links, index=NAMES, columns=NAMES)
+    weights = nqp.spatial_weights.matrix(frame, standardised=standardised)
+    design = nqp.StaggeredDiD(
+        nqp.Complete(varying=None), errors=nqp.IID(), time=nqp.TimeEffects(),
+        spillovers=nqp.SpatialLag(weights, **spatial),  # type: ignore[arg-type]
+    )  # fmt: skip
+    fit = nqp.fit(design, panel, SAMPLER, progress=False)
+    return nqp.check(fit, "receivers", progress=False)
 
 
 def asked(panel: nqp.Panel, **spatial: object) -> nqp.CheckResult:
@@ -67,17 +100,61 @@ def test_treated_units_that_receive_nothing_are_found() -> None:
     assert "effects of own treatment" in result.sentence
     assert "ShareTreated" in result.sentence
     assert "treated − untreated units −" in str(result.figure)
-    assert result.evidence["quantity"].tolist()[-1] == "treated: treated − untreated"
+    assert result.evidence["quantity"].tolist()[-2:] == ["treated: treated − untreated", SHARE]
 
 
 @pytest.mark.parametrize("spatial", [{"lag": False}, {}], ids=str)
 def test_it_asks_of_no_factor_that_coefficients_carry(spatial: dict[str, bool]) -> None:
     result = asked(panel_of(coast=1.5, inland=0.0), receivers="region", **spatial)
-    assert result.evidence["quantity"].tolist() == ["treated: treated − untreated"]
+    assert result.evidence["quantity"].tolist() == ["treated: treated − untreated", SHARE]
     assert result.verdict in ("holds", "could not tell")
     told = asked(panel_of(coast=1.5, inland=1.5, treated=0.0), receivers="region", **spatial)
     assert told.verdict == "fails"
     assert "ShareTreated" in told.sentence
+
+
+@pytest.mark.parametrize("spatial", [{"lag": False}, {}], ids=str)
+def test_what_stops_rising_with_the_first_link_is_found(spatial: dict[str, bool]) -> None:
+    """Of .9 from the first of three links on, the second and third add nothing."""
+    panel = of_links(LINKS, lambda force: 0.9 * (force > 0.0))
+    result = judged(panel, LINKS, "row", **spatial)
+    assert result.verdict == "fails"
+    assert "proportion" in result.sentence
+    assert "ShareTreated(weights, above=[0, 0.5])" in result.sentence
+    assert "with more − less of their links in force −" in str(result.figure)
+    row = result.evidence.set_index("quantity").loc[SHARE]
+    assert row["upper"] < 0.0
+
+
+def test_what_begins_with_the_second_link_is_found() -> None:
+    panel = of_links(LINKS, lambda force: 0.9 * (force > 1.0))
+    result = judged(panel, LINKS, "row", lag=False)
+    assert result.verdict == "fails"
+    assert result.evidence.set_index("quantity").loc[SHARE, "lower"] > 0.0
+
+
+@pytest.mark.parametrize("standardised", ["row", "none"])
+def test_weights_by_which_links_add_up_or_do_not(standardised: str) -> None:
+    """Number or part: under weights of the other kind those with many links are found."""
+    number = 1.0 if standardised == "row" else 3.0 / UNEVEN.sum(axis=1, keepdims=True)
+    panel = of_links(UNEVEN, lambda force: 0.5 * force * number)
+    wrong = judged(panel, UNEVEN, standardised, lag=False)
+    other = "none" if standardised == "row" else "row"
+    assert wrong.verdict == "fails"
+    assert "many links" in wrong.sentence
+    assert f'standardised="{other}"' in wrong.sentence
+    high = wrong.evidence.set_index("quantity").loc[MANY]
+    assert high["lower"] > 0.0 if standardised == "row" else high["upper"] < 0.0
+    right = judged(panel, UNEVEN, other, lag=False)
+    assert right.verdict in ("holds", "could not tell")
+    lagged = judged(panel, UNEVEN, standardised) if standardised == "row" else wrong
+    assert lagged.verdict == "fails"
+
+
+def test_links_that_are_alike_in_number_are_not_asked_about() -> None:
+    panel = of_links(LINKS, lambda force: 0.3 * force)
+    quantities = judged(panel, LINKS, "row", lag=False).evidence["quantity"].tolist()
+    assert quantities == ["treated: treated − untreated", SHARE]
 
 
 def test_forms_are_told_apart_with_one_coefficient_for_all() -> None:

@@ -31,6 +31,7 @@ from bayes_nqp.designs.terms import Donut as Donut
 from bayes_nqp.designs.terms import LevelShift as LevelShift
 from bayes_nqp.designs.terms import NodeShocks as NodeShocks
 from bayes_nqp.designs.terms import Rings as Rings
+from bayes_nqp.designs.terms import RingTerm as RingTerm
 from bayes_nqp.designs.terms import SpatialLag as SpatialLag
 from bayes_nqp.rooms import discovered
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from bayes_nqp import schema
 from bayes_nqp.arrays import Array
 from bayes_nqp.checks.shared import (
     DOUBTFUL,
@@ -25,21 +24,32 @@ from bayes_nqp.checks.shared import (
     ladder,
     quantities,
 )
+from bayes_nqp.checks.space._receiver_groups import (
+    ADOPTED,
+    ALL,
+    LAST,
+    LINKS,
+    SHARE,
+    groups_of,
+    middle,
+    near_of,
+    term_of,
+)
 from bayes_nqp.checks.trends import tail_of
-from bayes_nqp.designs import SpatialLag
 from bayes_nqp.errors import IdentificationError, NotApplicable
 from bayes_nqp.estimands import received
 from bayes_nqp.fitting import LINKED, REFITS, ROWS, UNITS, Fit, covariate_slopes, refit, total_fit
 from bayes_nqp.language import Message, advised, joined, listed, spanned
-from bayes_nqp.terms import Linked
 
 _FEWEST: Final = 3
 """Units of a group that are linked to treated ones, below which it is not asked about."""
 _PART: Final = 0.5
 """Of what all receive: differences that may be larger are not known."""
-_ADOPTED: Final = "treated"
-_ALL: Final = "untreated"
-_BOTH: Final = Message("treated − untreated units")
+_SHOWN: Final = {
+    f"{ADOPTED}: {ADOPTED} − {ALL}": Message("treated − untreated units"),
+    f"{SHARE}: more − less": Message("with more − less of their links in force"),
+    f"{LINKS}: many − few": Message("with many − few links"),
+}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,12 +83,15 @@ def receivers(fit: Fit) -> Finding:
     received effects of groups then differ by how much treatment is near them alone. With g the
     groups of a factor of the strata but the first, the columns ``1[i in g] (W D)_it`` have no
     slopes beside it if groups receive alike; nor has ``D_it (W D)_it`` if treated units receive as
-    untreated ones do. *In doubt* if zero has a tail probability below 2 % for all columns of a
-    factor, over all factors; *fails* below .5 %. It *holds* if no difference may be larger than
-    half of what all receive (95 %); otherwise the data *could not tell*. The average over all units
-    that receive is least concerned; effects of groups, and of own treatment where treated units
-    differ, are. Factors by which the design lets units receive differently (``SpatialLag(…,
-    receivers=…)``) are not asked about.
+    untreated ones do. Of a policy, rows that have more of their links in force than half of those
+    that receive are such a group, since what is received may stop rising, or begin late; and so are
+    units with more links than half of all, where they have 1.5 times as many: number and part of
+    links in force are then not the same. *In doubt* if zero has a tail probability below 2 % for
+    all columns of a factor, over all factors; *fails* below .5 %. It *holds* if no difference may
+    be larger than half of what all receive (95 %); otherwise the data *could not tell*. The average
+    over all units that receive is least concerned by groups of the strata; effects of own treatment
+    are where treated units differ, and the average is where proportions are wrong. Factors by which
+    the design lets units receive differently (``SpatialLag(…, receivers=…)``) are not asked about.
 
     Returns
     -------
@@ -89,9 +102,11 @@ def receivers(fit: Fit) -> Finding:
     total = total_fit(fit)
     if total.facts.reach == "none":
         raise NotApplicable(Message("No rows of this design receive anything."))
-    differences = {name: x for name, groups in _groups(total) if (x := _apart(total, name, groups))}
+    differences = {
+        name: x for name, groups in groups_of(total) if (x := _apart(total, name, groups))
+    }
     if not differences:
-        raise NotApplicable(_ALONE if _term(total).receivers else _FEW)
+        raise NotApplicable(_ALONE if term_of(total).receivers else _FEW)
     table = quantities(
         {f"{name}: {level} − {x.first}": draws
          for name, x in differences.items() for level, draws in x.draws.items()}
@@ -101,9 +116,9 @@ def receivers(fit: Fit) -> Finding:
     ends = table[["lower", "upper"]].to_numpy()
     average = _received(total)
     vague = bool(np.abs(ends).max() > _PART * abs(average))
-    verdict, sentence = _judged(chance, worst, _next(_term(total), worst), vague=vague)
-    if {*differences} == {_ADOPTED} and verdict in (HOLDS, UNTOLD):
-        sentence = _SAME_TREATED if verdict == HOLDS else _VAGUE_TREATED
+    verdict, sentence = _judged(chance, worst, _next(total, worst), vague=vague)
+    if {ADOPTED} <= {*differences} <= {*_OF_ROWS} and verdict in (HOLDS, UNTOLD):
+        sentence = _ALIKE[len(differences) > 1][verdict]
     figure = _figure(table, average, chance)
     for x in differences.values():
         verdict, sentence = cautious(verdict, sentence, x.refit)
@@ -114,7 +129,7 @@ def _figure(table: pd.DataFrame, average: float, chance: float) -> Message:
     parts = [
         Message(
             "{} {}",
-            _BOTH if name.startswith(f"{_ADOPTED}: {_ADOPTED}") else name,
+            _SHOWN.get(name, Message("{}", name)),
             spanned(*table.loc[k, ["mean", "lower", "upper"]]),
         )
         for k, name in enumerate(table["quantity"])
@@ -129,8 +144,7 @@ def _figure(table: pd.DataFrame, average: float, chance: float) -> Message:
 def _judged(chance: float, worst: str, other: Message, *, vague: bool) -> tuple[Verdict, Message]:
     verdict = ladder(fails=chance < FAILING, doubt=chance < DOUBTFUL)
     if verdict != HOLDS:
-        among = _AMONG_TREATED if worst == _ADOPTED else _AMONG.fill(worst)
-        return verdict, joined([among, advised(other)])
+        return verdict, joined([_OF_ROWS.get(worst, _AMONG.fill(worst)), advised(other)])
     if vague:
         return UNTOLD, _VAGUE
     return HOLDS, Message("Groups receive alike, as one coefficient for all has it.")
@@ -144,80 +158,83 @@ _AMONG_TREATED: Final = Message(
     "Treated units receive otherwise than untreated ones of linked units' treatment, which has one "
     "coefficient for both: what either receives is wrong, and so are effects of own treatment."
 )
+_AMONG_SHARES: Final = Message(
+    "What units receive does not go in proportion to how much of their links is in force: from "
+    "some on more adds less, or little does nothing. Then one coefficient gives wrong effects, of "
+    "those who receive and in total."
+)
+_AMONG_LINKS: Final = Message(
+    "Units with many links receive otherwise of linked units' treatment than those with few: it "
+    "may be how many are in force that counts, and not their part, or the other way round. What "
+    "units receive is wrong then, and the total."
+)
+_OF_ROWS: Final = {ADOPTED: _AMONG_TREATED, SHARE: _AMONG_SHARES, LINKS: _AMONG_LINKS}
+"""What is said where receivers differ by what no factor of the strata tells."""
 _VAGUE: Final = Message(
     "Nothing tells groups of receivers apart, and these rows could not have told: what groups "
     "receive differs in this model by how much treatment is near them alone."
 )
-_SAME_TREATED: Final = Message("Treated units receive as untreated ones do.")
-_VAGUE_TREATED: Final = Message(
-    "Nothing tells treated units from untreated ones as receivers, and these rows could not have "
-    "told."
+_ALIKE: Final[tuple[Mapping[Verdict, Message], ...]] = (
+    {
+        HOLDS: Message("Treated units receive as untreated ones do."),
+        UNTOLD: Message(
+            "Nothing tells treated units from untreated ones as receivers, and these rows could "
+            "not have told."
+        ),
+    },
+    {
+        HOLDS: Message(
+            "Treated units receive as untreated ones do, and all in proportion to what is in force."
+        ),
+        UNTOLD: Message(
+            "Nothing tells treated units from untreated ones as receivers, or what is received "
+            "from a proportion of what is in force, and these rows could not have told."
+        ),
+    },
 )
+"""What is said where no factor of the strata is asked about: of treated units alone, and more."""
 _FEW: Final = Message("Too few units of more than one group are near treated ones.")
 _ALONE: Final = Message(
     "Each group of units has coefficients of its own here, and no other is near treated ones."
 )
 _NEXT: Final = Message("Next: {}, whose effects differ by group and by who receives.")
+_NEXT_LINKS: Final = Message(
+    "Next: the same with weights of the other kind, {}, by which all of them add up, or none."
+)
 _NEXT_BY: Final = Message("Next: {}, by which each group has coefficients of its own.")
 
 
-def _next(term: SpatialLag, worst: str) -> Message:
+def _next(fit: Fit, worst: str) -> Message:
     """The design to fit next: coefficients by group, or by who receives where nothing else does."""
-    if worst == _ADOPTED or term.dynamics:
-        return _NEXT.fill("spillovers=nqp.ShareTreated(weights, above=[0, 0.5])")
+    term = term_of(fit)
+    if worst == LINKS and not term.lag:
+        other = "none" if term.weights.standardised == "row" else "row"
+        return _NEXT_LINKS.fill(f'standardised="{other}"')
+    if worst in _OF_ROWS or term.dynamics:
+        part = f"{middle(fit):.2g}" if worst == SHARE else "0.5"
+        return _NEXT.fill(f"spillovers=nqp.ShareTreated(weights, above=[0, {part}])")
     stated = "" if term.lag else ", lag=False"
     stated += ", durbin=True, error=True" if term.error else ""
     stated += f", receivers={[*term.receivers, worst]!r}"
     return _NEXT_BY.fill(f"spillovers=nqp.SpatialLag(weights{stated})")
 
 
-def _groups(fit: Fit) -> Iterator[tuple[str, npt.NDArray[np.str_]]]:
-    """Factors by which received effects are reported alike, with the level of every row."""
-    panel = fit.rows
-    for name in schema.factors(fit.effects):
-        if name in panel.strata_codes and name not in _term(fit).receivers:
-            labels = np.asarray(panel.levels[name]).astype(str)
-            yield name, labels[panel.strata_codes[name]][panel.unit_codes]
-    if fit.facts.adopted:
-        yield _ADOPTED, np.where(_treatment(fit) > 0.0, _ADOPTED, _ALL)
-
-
-def _treatment(fit: Fit) -> Array:
-    """Treatment, or exposure, of every row."""
-    exposure = fit.plan.exposure
-    return fit.plan.frame.treated.astype(np.float64) if exposure is None else exposure.values
-
-
-def _term(fit: Fit) -> SpatialLag:
-    (term,) = (x for x in fit.facts.terms if isinstance(x, SpatialLag))
-    return term
-
-
-def _near(fit: Fit) -> Array:
-    """``W D`` of every row."""
-    linked = fit.plan.model.equations[0].linked
-    if linked is not None and linked.treated:
-        return np.asarray(sum(linked.treated.values()))
-    weights = _term(fit).weights.aligned(fit.rows.unit_labels)
-    return Linked(weights.matrix, fit.rows)(_treatment(fit))
-
-
 def _apart(fit: Fit, name: str, groups: npt.NDArray[np.str_]) -> _Apart | None:
     """None where fewer than two groups are near treated units, or cannot be told apart."""
-    panel, near = fit.rows, _near(fit)
+    panel, near = fit.rows, near_of(fit)
     units = {
         level: np.unique(panel.unit_codes[(groups == level) & (near != 0.0)]).size
         for level in np.unique(groups)
     }
     first, *others = sorted(
         (level for level in units if units[level] >= _FEWEST),
-        key=lambda x: (x == _ADOPTED, -units[x]),
+        key=lambda x: (x in LAST, -units[x]),
     ) or [""]
     if not others:
         return None
     columns = {f"{name}: {level}": np.where(groups == level, near, 0.0) for level in others}
     rows, names = beside(panel, columns)
-    covariates, term = fit.facts.covariates_of(panel), _term(fit)
+    covariates, term = fit.facts.covariates_of(panel), term_of(fit)
     durbin = ("treatment", *covariates) if term.durbin is True else term.durbin
     try:
         other = refit(
@@ -236,7 +253,7 @@ def _received(fit: Fit) -> float:
     draws, exposure = received(fit), fit.plan.exposure
     if exposure is not None:
         return float(draws.mean()) / exposure.size
-    near, frame = _near(fit), fit.plan.frame
+    near, frame = near_of(fit), fit.plan.frame
     start = frame.time[frame.treated].min()
     linked = float(near[~frame.treated & (frame.time >= start)].mean())
     return float(draws.mean()) / linked if linked else 0.0  # No untreated row is near anyone.

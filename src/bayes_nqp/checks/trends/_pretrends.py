@@ -28,6 +28,7 @@ from bayes_nqp.checks.shared import (
 from bayes_nqp.checks.trends._bayes_factor import BayesFactor
 from bayes_nqp.checks.trends._candidates import own_leads
 from bayes_nqp.checks.trends._earned import APART, DIPPING, DRIFTING, SHIFTING, figure_of
+from bayes_nqp.checks.trends._near_slope import near_slope
 from bayes_nqp.checks.trends._next_design import next_step
 from bayes_nqp.checks.trends._parallel import Judgement, Parted, PreTrend, parted
 from bayes_nqp.designs import DifferentialTrends
@@ -90,6 +91,11 @@ def pretrends(fit: Fit) -> Finding:
     that leads lie within it, at the event times for which at least half as many rows are there
     as for the fullest, is told and enters no verdict.
 
+    Where units near adopters receive something, a third fit has a slope over time of never treated
+    units, by how near adopters they are. What they receive begins with exposure, and moves no such
+    slope: it is in doubt if zero has a tail probability below 2 %, and fails below .5 %; the
+    sentence says what effects would be with it.
+
     Leads rest on the spread of errors. Where steps of untreated rows say that errors of those who
     adopt spread otherwise than those of the others (tail probability below .001), all of this is
     asked of a refit under `Unequal` errors, and the answer says so.
@@ -109,9 +115,14 @@ def pretrends(fit: Fit) -> Finding:
         verdict, words = UNTOLD, [APART, beside]
     if fit.facts.parallel or stated is not None:
         words.append(next_step(fit, verdict))
+    receiving = near_slope(fit)
+    if receiving is not None:
+        verdict, words = receiving.worse(verdict), [*words, receiving.words or NOTHING]
     sentence = joined([*words, weights.words])
     figure = separated([figure_of(factors), _figure(judged)])
     evidence = _evidence(parts).merge(_of_factors(factors.factors))
+    if receiving is not None:
+        evidence.attrs["near_tail_probability"] = receiving.tail
     return Finding(verdict, figure, sentence, evidence, "event_study", parts.worst)
 
 

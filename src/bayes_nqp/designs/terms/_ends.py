@@ -33,6 +33,10 @@ _WORDS: Final = Message(
     "one end in force and with both ({}), each with its own course in the periods since the first "
     "end adopted, or the second did."
 )
+_QUESTION: Final = Message(
+    "Did the policy draw links away from pairs of which no end has it? They are the controls: what "
+    "these lose would count as its effect, and no period before adoption shows it."
+)
 
 
 @value("terms", "ends")
@@ -76,6 +80,11 @@ class Ends(Term):
     def names(self) -> tuple[str, ...]:
         """Levels of the factor."""
         return _DIRECTED if self.directed else _NAMES
+
+    @property
+    def question(self) -> Message:
+        """Whether links are diverted."""
+        return _QUESTION
 
     def words(self, attrs: Mapping[str, object]) -> Message:
         """Say that effects are apart by ends."""

@@ -30,6 +30,7 @@ from bayes_nqp.designs._links import (
     receivers_of,
 )
 from bayes_nqp.designs._spec import Calendar, EquationSpec, LagSpec, LinkedSpec, Timing
+from bayes_nqp.designs.terms._spillover import UNSEEN
 from bayes_nqp.doors import value
 from bayes_nqp.errors import IdentificationError, StudyError, nearest
 from bayes_nqp.language import Message, joined, listed
@@ -234,8 +235,10 @@ class SpatialLag(Term):
 
     @property
     def question(self) -> Message | None:
-        """Whether shocks are shared by units that are near one another."""
-        return _QUESTION if self.lag and not self.error else None
+        """Whether near units share shocks, and receive of units that are not there."""
+        if self.reach == "none":
+            return None
+        return joined([_QUESTION, UNSEEN] if self.lag and not self.error else [UNSEEN])
 
     def words(self, attrs: Mapping[str, object]) -> Message:
         """Say how outcomes, or errors, follow those of linked units."""

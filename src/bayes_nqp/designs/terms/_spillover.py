@@ -13,7 +13,7 @@ from bayes_nqp.arrays import Index
 from bayes_nqp.designs._facts import Facts, Reach, Term
 from bayes_nqp.designs._spec import Calendar, EquationSpec, Neighbours, Timing
 from bayes_nqp.errors import Hint, IdentificationError, StudyError
-from bayes_nqp.language import Message, listed
+from bayes_nqp.language import Message, joined, listed
 from bayes_nqp.moments import distinct_rows
 from bayes_nqp.terms import BARE, EXPOSURE_TIME, LEAD, NEIGHBOUR, ONTO, TREATED
 
@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 _QUESTION: Final = Message(
     "Did the policy touch units beyond the last ring, or links that the weights do not have? "
     "Nearer ones have effects of their own, or are left out."
+)
+UNSEEN: Final = Message(
+    "Are there units in force that the panel does not have? Units near them alone pass for "
+    "untouched ones."
 )
 
 
@@ -66,8 +70,8 @@ class RingTerm(Term):
 
     @property
     def question(self) -> Message:
-        """Whether the policy reaches farther."""
-        return _QUESTION
+        """Whether the policy reaches farther, and from units that are not there."""
+        return joined([_QUESTION, UNSEEN])
 
     @property
     def bystanders(self) -> Message:

@@ -1,0 +1,130 @@
+"""Whether units near adopters were on their way before the policy of these reached them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import numpy as np
+
+from bayes_nqp.arrays import Array
+from bayes_nqp.checks.shared import (
+    DOUBT,
+    DOUBTFUL,
+    FAILING,
+    FAILS,
+    Verdict,
+    average_effect,
+    beside,
+    with_sd,
+)
+from bayes_nqp.checks.trends._leads import tail_of
+from bayes_nqp.designs import RingTerm, SpatialLag
+from bayes_nqp.errors import IdentificationError
+from bayes_nqp.estimands import received
+from bayes_nqp.fitting import Fit, covariate_slopes, refit, total_fit
+from bayes_nqp.language import Message, advised, joined
+
+_FEWEST: Final = 3
+"""Units never treated that are near adopters, and not, of fewer of which it is not asked."""
+_APART: Final = Message(
+    "Units that never adopt moved apart from others by {} ± {} a period where they are near "
+    "adopters, all of the time and not from exposure on (tail probability {:.2g}): what they seem "
+    "to receive is partly that, and effects are measured from a moved baseline. Had they a "
+    "straight trend of their own, the average effect would be {} ± {}, not {} ± {}, and untreated "
+    "units would receive {} ± {}, not {} ± {}."
+)
+_NEXT: Final = advised(
+    Message(
+        "Next: covariates=[…] with a column that is the period where a unit never adopts, times "
+        "how near it is to units that do, and zero elsewhere."
+    )
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NearSlope:
+    """A slope over time of never treated units near adopters, beside what they receive.
+
+    Parameters
+    ----------
+    slope : ndarray (draw), outcome units per period
+        Where all links are to adopters, or a unit comes to stand in a ring.
+    tail : float
+        Tail probability of zero.
+    fit, beside : Fit
+        Without the slope, and with it.
+    """
+
+    slope: Array
+    tail: float
+    fit: Fit
+    beside: Fit
+
+    def worse(self, verdict: Verdict) -> Verdict:
+        """The verdict of `pretrends` with this."""
+        if self.tail >= DOUBTFUL or verdict == FAILS:
+            return verdict
+        return FAILS if self.tail < FAILING else DOUBT
+
+    @property
+    def words(self) -> Message | None:
+        """What to say of it, and what effects would be with it."""
+        if self.tail >= DOUBTFUL:
+            return None
+        pairs = [with_sd(of(x)) for of in (average_effect, received)
+                 for x in (self.beside, self.fit)]  # fmt: skip
+        numbers = [number for pair in pairs for number in pair]
+        return joined([_APART.fill(*with_sd(self.slope), self.tail, *numbers), _NEXT])
+
+
+def near_slope(fit: Fit) -> NearSlope | None:
+    """Refit with a slope over time of never treated units, by how near they are to adopters.
+
+    With ``n_i`` the part of a unit's links that lead to units which ever adopt, or one if it ever
+    stands in a ring, the column ``n_i t 1[never treated]`` has no slope beside what is received,
+    which begins with exposure.
+
+    Returns
+    -------
+    NearSlope or None
+        None where nobody receives anything, or too few units tell.
+    """
+    total = fit if fit.facts.channels is None else total_fit(fit)
+    near = _near(total)
+    if near is None:
+        return None
+    panel, facts = total.rows, total.facts
+    time = np.asarray(panel.time_codes) - 0.5 * (panel.periods - 1)
+    rows, names = beside(panel, {"near × t": near[panel.unit_codes] * time})
+    covariates, lag = facts.covariates_of(panel), facts.term(SpatialLag)
+    changed: dict[str, Any] = {"covariates": (*covariates, *names)}
+    if lag is not None and lag.durbin is True:
+        changed["spillovers"] = replace(lag, durbin=("treatment", *covariates))
+    try:
+        other = refit(total, total.variant(**changed), rows)
+    except IdentificationError:
+        return None
+    slope = covariate_slopes(other, names).reshape(-1)
+    tail = tail_of(slope[:, None], panel.unit_labels.size - 1.0)
+    return NearSlope(slope, tail, total, other)
+
+
+def _near(fit: Fit) -> Array | None:
+    """How near never treated units are to adopters (unit); none where too few differ by it."""
+    panel, facts = fit.rows, fit.facts
+    ever = np.asarray(panel.cohort_codes) >= 0
+    rings = [term for term in facts.terms if isinstance(term, RingTerm)]
+    lag = facts.term(SpatialLag)
+    if facts.reach == "none" or (not rings and lag is None):
+        return None
+    if rings:
+        near = (rings[0].since(panel) < panel.periods).any(axis=1) * 1.0
+    else:
+        assert lag is not None
+        near = lag.weights.aligned(panel.unit_labels).matrix @ ever.astype(np.float64)
+    never = near[~ever]
+    middle = 0.5 * (never.min() + never.max()) if never.size else 0.0
+    if min(int((never > middle).sum()), int((never <= middle).sum())) < _FEWEST:
+        return None
+    return np.where(ever, 0.0, near)
