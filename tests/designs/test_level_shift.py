@@ -45,6 +45,21 @@ def test_it_is_a_covariate_that_adopters_have_from_then_on(periods: int) -> None
     np.testing.assert_allclose(nqp.att(named), nqp.att(written), atol=1e-8)
 
 
+def test_with_channels_every_equation_has_a_change_of_its_own() -> None:
+    panel = shifted(60, 3)
+    frame = panel.frame.assign(m=np.random.default_rng(4).normal(size=len(panel.frame)))
+    frame["m"] += 2.0 * frame["column"]
+    panel = nqp.Panel.from_frame(frame, **{**panel.arguments, "mediators": ["m"]})
+    named, written = (
+        nqp.fit(nqp.Mediation(design, ["m"]), panel, SAMPLER, progress=False)
+        for design in (
+            nqp.StaggeredDiD(trends=nqp.LevelShift(), covariates=()), nqp.StaggeredDiD()
+        )
+    )  # fmt: skip
+    np.testing.assert_allclose(nqp.nie(named), nqp.nie(written), atol=1e-8)
+    np.testing.assert_allclose(nqp.total(named), nqp.total(written), atol=1e-8)
+
+
 def test_it_repairs_what_parallel_trends_do_not() -> None:
     """A response of three periods takes the whole change for an effect, parallel trends a part."""
     stories = {

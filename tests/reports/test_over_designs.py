@@ -29,7 +29,7 @@ def test_the_average_comes_first_and_tells_its_weights(fit: nqp.Fit) -> None:
     assert f"{float(nqp.att(answer).mean()):.2f}"[:3] in first
     assert f"parallel trends {answer.weights['parallel trends']:.0%}" in second
     low = float(answer.sensitivity["lower"].iloc[0])
-    assert f"{abs(low):.2f}" in second
+    assert f"{abs(low):.3f}" in second
 
 
 def test_it_is_silent_where_they_are_earned(fit: nqp.Fit) -> None:

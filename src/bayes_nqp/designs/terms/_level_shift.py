@@ -58,7 +58,6 @@ class LevelShift(Term):
     role = "shift"
     column: ClassVar = "level since before adoption"
     """Its name among columns with a slope."""
-    with_channels = False
     with_dose = False
 
     def words(self, attrs: Mapping[str, object]) -> Message:
