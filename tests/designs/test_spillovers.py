@@ -159,6 +159,8 @@ def test_a_lone_ring_of_untreated_rows_offers_the_total_alone(world: Spilled) ->
     assert float(nqp.received(effects, by="ring").size) == 1
     with pytest.raises(StudyError, match="treated units receive nothing of their own"):
         nqp.received(effects, onto="treated")
+    with pytest.raises(StudyError, match="all they have is their own"):
+        nqp.att(effects, path="direct")
 
 
 def test_the_bias_of_ignoring_is_the_estimate_of_the_exposures(world: Spilled) -> None:

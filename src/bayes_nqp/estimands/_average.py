@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +20,10 @@ from bayes_nqp.estimands._weights import before_adoption, cell_weights, kept_cel
 from bayes_nqp.fitting import LINKED, RECEIVED, Fit, meets, realised_units
 from bayes_nqp.language import Message
 from bayes_nqp.planning import Plan
+
+_ALL_OWN: Final = Message(
+    "path='total': treated units receive nothing here, so that all they have is their own"
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,8 +78,10 @@ class Average:
         """
         paths = effects[v.PATH].to_numpy()
         if path not in paths:
+            apart = path == v.DIRECT and v.RECEIVED in paths
             raise StudyError(
-                f"path={path!r} is not a path of these effects", hint=nearest(path, paths)
+                f"path={path!r} is not a path of these effects",
+                hint=_ALL_OWN if apart else nearest(path, paths),
             )
         along = effects.isel({v.PATH: int(np.flatnonzero(paths == path)[0])})
         values = self.cells @ _columns(along[v.EFFECT])
