@@ -93,8 +93,10 @@ def lead_design(design: SingleEquation, panel: Panel) -> FlatCells:
     design : SingleEquation
         Of a treatment that units adopt; its time effects stay as they are. Untreated rows that are
         exposed to others' treatment leave the sample, and cells that lose what they are compared
-        with by that.
+        with by that. A lead fit is its own.
     """
+    if isinstance(design, FlatCells):
+        return design
     changes, time = _flat_terms(design, leads=True), _time_of(design, panel)
     if not changes:
         return FlatCells(design, time, unidentified=design.unidentified)
