@@ -102,6 +102,8 @@ def test_what_it_needs_and_says() -> None:
         nqp.StaggeredDiD(trends=nqp.LevelShift(), controls="never").spec(panel)
     with pytest.raises(IdentificationError, match="more than 9 periods before"):
         nqp.StaggeredDiD(trends=nqp.LevelShift(9)).spec(panel)
+    with pytest.raises(IdentificationError, match="more than 3 periods before"):
+        nqp.StaggeredDiD(trends=nqp.LevelShift(3), anticipation=6).spec(panel)
     words = nqp.LevelShift(2).words({})
     assert "2 periods before adoption" in words
 
@@ -113,5 +115,7 @@ def test_checks_judge_it_by_its_own_leads() -> None:
     found = nqp.check(fit, "pretrends", progress=False)
     assert found.verdict == "reported"
     assert "Leads beside the shift of level" in found.sentence
+    assert "A response to the policy over as many periods would leave the same" in found.sentence
+    assert "none of the policy's" in str(design.trends.question)
     for name in ("placebo_time", "placebo_mixed", "anticipation"):
         assert nqp.check(fit, name, progress=False).verdict == "not applicable"

@@ -15,6 +15,7 @@ import xarray as xr
 from doors import fits_of
 
 import bayes_nqp as nqp
+from bayes_nqp.process import uncollected as without_collector
 from bayes_nqp.testing import assert_equal
 
 SAMPLER = nqp.Importance(seed=1, draws=300, chains=2)
@@ -28,13 +29,8 @@ CHANNELS = ("pretrends", "leave_mediator_out", "leg_covariance")
 def uncollected() -> Iterator[None]:
     """No collector: what stays is held by somebody, or by itself."""
     gc.collect()
-    working = gc.isenabled()
-    gc.disable()
-    try:
+    with without_collector():
         yield
-    finally:
-        if working:
-            gc.enable()
 
 
 def plain() -> nqp.Fit:

@@ -42,6 +42,8 @@ class Term(ABC):
     """Whether it goes with a continuous exposure, which nobody adopts."""
     factors: tuple[str, ...] = ()
     """Factors of cells, besides strata, whose levels units change over time."""
+    column: str = ""
+    """Name of its one column with a slope, where adopters may differ by it before adoption."""
 
     @property
     def role(self) -> str:
@@ -231,7 +233,12 @@ class Facts:
     @property
     def parallel(self) -> bool:
         """Whether trends are parallel, but for what time effects hold."""
-        return not any(self.has(role) for role in ("drift", "factors", "dip", "shift"))
+        return not (self.has("drift") or self.has("factors") or self.differing)
+
+    @property
+    def differing(self) -> bool:
+        """Whether adopters may differ before adoption by one column, without any effect."""
+        return any(term.column for term in self.terms)
 
     @property
     def shared_by(self) -> tuple[str, ...]:

@@ -197,7 +197,7 @@ IN_SPACE: Final = Need(
 """Mediators that others' treatment, or those of linked units, matter through."""
 
 UNSELECTED: Final = Need(
-    lambda facts, _: not (facts.has("dip") or facts.has("shift")),
+    lambda facts, _: not facts.differing,
     lambda _: Message(
         "By this design periods before adoption may differ without any effect; 'pretrends' looks "
         "at what is left of them beside what it states."

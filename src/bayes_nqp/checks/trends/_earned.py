@@ -27,7 +27,9 @@ DIPPING: Final = Message(
 """What is said where adoption may depend on the periods before it."""
 SHIFTING: Final = Message(
     "This design assumes parallel trends but for one change of adopters' level before adoption, "
-    "which stays and is no part of the effect."
+    "which stays and is no part of the effect. A response to the policy over as many periods would "
+    "leave the same rows before adoption, and belong to the effect; what is known of the units has "
+    "to tell."
 )
 """What is said where adopters' level may have changed before adoption."""
 MONTE_CARLO: Final = 0.3

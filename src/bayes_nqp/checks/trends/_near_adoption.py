@@ -15,7 +15,7 @@ from bayes_nqp.checks.shared import marginal
 from bayes_nqp.checks.trends._bayes_factor import untreated
 from bayes_nqp.checks.trends._differential_trend import widened
 from bayes_nqp.checks.trends._leads import freedom_of, tail_at
-from bayes_nqp.designs import DifferentialTrends, Dip, LevelShift, Term
+from bayes_nqp.designs import DifferentialTrends, Term
 from bayes_nqp.errors import IdentificationError, NQPError
 from bayes_nqp.fitting import REFITS, Fit, SlopeLaw, known_draws, once, panel_of, require, slope_law
 from bayes_nqp.panel import Panel
@@ -52,7 +52,7 @@ def near_adoption(fit: Fit, trends: Term | None, least: int = 0) -> SlopeLaw | N
 
 def own_columns(trends: Term | None) -> int:
     """Columns of its own by which a term's evidence is known: a dip's, shift's, or line's."""
-    return int(trends == LINES or isinstance(trends, Dip | LevelShift))
+    return int(trends is not None and (trends == LINES or trends.column != ""))
 
 
 def variance_alone(law: SlopeLaw) -> float:
@@ -95,7 +95,7 @@ def _near(fit: Fit, trends: Term | None, most: int) -> SlopeLaw | None:
         panel, dips = widened(panel, "line of adopters", line[None])
     elif trends is not None:
         flat = flat.variant({"trends": trends})
-        dips = (trends.column,) if isinstance(trends, Dip | LevelShift) else ()
+        dips = (trends.column,) if trends.column else ()
     added = () if trends != LINES else dips
     seed, stock = int(fit.sampler.seed or 0), known_draws(fit)
     for number in range(most, -len(dips), -1):

@@ -30,7 +30,7 @@ _FEWEST: Final = 3
 _APART: Final = Message(
     "Units that never adopt moved apart from others by {} ± {} a period where they are near "
     "adopters, all of the time and not from exposure on (tail probability {:.2g}): what they seem "
-    "to receive is partly that, and effects are measured from a moved baseline. Had they a "
+    "to receive may partly be that, and effects may be measured from a moved baseline. Had they a "
     "straight trend of their own, the average effect would be {} ± {}, not {} ± {}, and untreated "
     "units would receive {} ± {}, not {} ± {}."
 )

@@ -172,10 +172,10 @@ def _likeliest(fit: Fit, winner: Next) -> Message:
 def _contradicted(fit: Fit, candidate: Candidate) -> bool:
     """Whether adoptions that never happened have an effect under a design.
 
-    They cannot be asked of a dip, which comes before those that did happen, and is left in the
-    rows between.
+    They cannot be asked of a dip or shift, which comes before those that did happen, and is left in
+    the rows between.
     """
-    if candidate.trends is not None and candidate.trends.role in ("dip", "shift"):
+    if candidate.trends is not None and candidate.trends.column:
         return False
     design, panel = apart(fit)
     changes = candidate.changes(fit)

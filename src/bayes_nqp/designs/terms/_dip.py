@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Annotated, ClassVar, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import numpy as np
 from annotated_types import Interval
@@ -77,8 +77,7 @@ class Dip(Term):
     periods: Annotated[int, Interval(ge=1, le=10**9)] = 1
 
     role = "dip"
-    column: ClassVar = "dip before adoption"
-    """Its name among columns with a slope."""
+    column = "dip before adoption"
     with_channels = False
     with_dose = False
 

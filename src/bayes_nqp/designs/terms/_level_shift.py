@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated, ClassVar, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import numpy as np
 from annotated_types import Interval
@@ -24,6 +24,10 @@ _WORDS: Final = Message(
     "than the policy, and stays at what it became; the size of the change is common to them and "
     "has a flat prior."
 )
+_QUESTION: Final = Message(
+    "Is the change of adopters' level before adoption none of the policy's? Had they responded to "
+    "it early, their rows before adoption would be the same, and the change belong to the effect."
+)
 
 
 @value("trends", "level_shift")
@@ -39,7 +43,8 @@ class LevelShift(Term):
     Parameters
     ----------
     periods : int, default 3
-        Before adoption, from which on adopters have the new level.
+        Before adoption, or before the first anticipated period, from which on adopters have the
+        new level.
 
     Raises
     ------
@@ -56,9 +61,13 @@ class LevelShift(Term):
     periods: Annotated[int, Interval(ge=1, le=10**9)] = 3
 
     role = "shift"
-    column: ClassVar = "level since before adoption"
-    """Its name among columns with a slope."""
+    column = "level since before adoption"
     with_dose = False
+
+    @property
+    def question(self) -> Message:
+        """Whether the change is a response."""
+        return _QUESTION
 
     def words(self, attrs: Mapping[str, object]) -> Message:
         """Say since when adopters may have another level."""
@@ -86,11 +95,10 @@ class LevelShift(Term):
                 hint=Message("{}, or leave out 'trends'", Hint("controls", "all")),
             )
         assert isinstance(timing, Calendar)
-        start = timing.start[timing.key][panel.unit_codes]
-        time = np.asarray(panel.time_codes)
+        unit, time = np.asarray(panel.unit_codes), np.asarray(panel.time_codes)
+        start = timing.start[timing.key][unit]
         shifted = (start >= 0) & (time >= start - self.periods)
-        codes, before = np.asarray(panel.unit_codes), (start >= 0) & ~shifted
-        if not np.isin(codes[shifted & (time < start)], codes[before]).any():
+        if not np.isin(unit[shifted & (time < start)], unit[(start >= 0) & ~shifted]).any():
             raise IdentificationError(
                 Message("no unit is seen more than {} periods before it adopts", self.periods),
                 hint="trends=None",
