@@ -36,6 +36,9 @@ def core(**more: str) -> list[CheckResult]:
         (checks(support="holds", placebo_time="holds"), "low"),
         (core(support="not applicable"), "medium"),
         (checks(support="holds", placebo_space="holds", placebo_mixed="holds"), "not assessed"),
+        (core(crowding_out="could not tell"), "medium"),
+        (core(placebo_time="could not tell", anticipation="in doubt"), "medium"),
+        (core(receivers="could not tell"), "high"),  # Not of what an average effect assumes.
         (core(influence="in doubt", leave_out="in doubt"), "medium"),
         (core(influence="in doubt", leave_out="in doubt", anticipation="in doubt"), "low"),
         (core(pretrends="fails"), "low"),

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from bayes_nqp.checks.shared import CHECKS, DOUBT, FAILS, HOLDS, REPORTED, CheckResult
+from bayes_nqp.checks.shared import CHECKS, DOUBT, FAILS, HOLDS, REPORTED, UNTOLD, CheckResult
 
 type Grade = Literal["high", "medium", "low", "very low", "not assessed"]
 type Subject = Literal["average", "contrast", "channel"]
@@ -34,8 +34,8 @@ class Confidence:
     Parameters
     ----------
     failed, doubtful, unanswered, unasked : tuple of str
-        Names of checks: that fail; that leave a doubt; that are needed and gave no answer, or
-        were not asked.
+        Names of checks: that fail; that leave a doubt; that gave no answer, where they are needed
+        or data could not tell an assumption; that are needed and were not asked.
     answered : int
         How many of the checks that count gave one.
     converged : bool
@@ -62,8 +62,9 @@ def confidence_of(
 
     *Very low*: the convergence gate failed, or three checks or more fail. *Low*: one or two
     fail, three or more are in doubt, or one that is needed was not asked. *Medium*: one or two are
-    in doubt, or one that is needed gave no answer. *High*: none of these. *Not assessed*: none
-    fails, and none of those that speak to the assumptions gave an answer.
+    in doubt, one that is needed gave no answer, or one that speaks to the assumptions could not
+    tell. *High*: none of these. *Not assessed*: none fails, and none of those that speak to the
+    assumptions gave an answer.
 
     Needed are support, pre-trends and sensitivity, of an exposure support and future exposure;
     of a difference between groups besides the check of time effects, of a channel besides
@@ -99,10 +100,12 @@ def confidence_of(
         answers.discard("confounding")  # no data tell a common cause from a channel
     needed = dict.fromkeys(n for x in ("average", subject) for n in needed_for(x, adopted=adopted))
     unasked = tuple(name for name in needed if name not in counted)
-    unanswered = tuple(name for name in needed if name not in (*answers, *unasked))
-    assumptions = any(name in CHECKS and CHECKS[name].assumption for name in answers)
+    assumptions = {name for name in counted if name in CHECKS and CHECKS[name].assumption}
+    untold = [name for name in assumptions if counted[name] == UNTOLD]
+    silent = {name for name in needed if name not in (*answers, *unasked)}.union(untold)
+    unanswered = tuple(name for name in dict.fromkeys((*needed, *counted)) if name in silent)
     parts = (failed, doubtful, unanswered, unasked, len(answers), converged)
-    return Confidence(_grade(*parts, assumptions=assumptions), *parts)
+    return Confidence(_grade(*parts, assumptions=bool(assumptions & answers)), *parts)
 
 
 def needed_for(subject: Subject, *, adopted: bool) -> tuple[str, ...]:

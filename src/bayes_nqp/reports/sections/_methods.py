@@ -79,8 +79,9 @@ _WORDS_CONFIDENCE = Message(
     "Confidence is in the assumptions, comes from the checks, and is no probability. Very low: "
     "the convergence gate failed, or three checks or more fail. Low: one or two fail, three or "
     "more are in doubt, or one that is needed ({needed}) was not asked. Medium: one or two are in"
-    " doubt, or one that is needed gave no answer. High: none of these. Not assessed: none fails,"
-    " and none that speaks to the assumptions gave an answer."
+    " doubt, one that is needed gave no answer, or one that speaks to the assumptions could not"
+    " tell. High: none of these. Not assessed: none fails, and none that speaks to the assumptions"
+    " gave an answer."
 )
 _WORDS_CONTRASTS = Message(
     "A difference between groups is called likely only as far as it is with the other choice of "
