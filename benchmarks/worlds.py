@@ -165,6 +165,16 @@ def persistent_dip(d: Draft) -> None:
         d.start[chosen], free[chosen] = cohort, False
 
 
+def two_good_years(d: Draft) -> None:
+    """Units adopt after two good years."""
+    d.start = np.full(d.units, PERIODS)
+    free = np.ones(d.units, dtype=bool)
+    for cohort in COHORTS:
+        best = np.where(free, d.errors[:, cohort - 2 : cohort].mean(axis=1), -np.inf)
+        chosen = np.argsort(-best)[: d.units // 6]
+        d.start[chosen], free[chosen] = cohort, False
+
+
 def anticipation(d: Draft) -> None:
     """Units respond a period before they adopt."""
     d.besides = 0.8 * (d.event == -1)
@@ -275,7 +285,7 @@ WORLDS: Final[dict[str, Callable[[Draft], None]]] = {
     for x in (
         parallel, heavy, unequal, gains, provinces, falls_behind, counts, dip, anticipation,
         two_factors, common_walk, lines, bend, persistent_dip, two_steps, cycle, rebased,
-        crowded_out, late_shock, loud_adopters, three_steps, announced,
+        crowded_out, late_shock, loud_adopters, three_steps, announced, two_good_years,
     )
 }  # fmt: skip
 

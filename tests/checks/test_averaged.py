@@ -277,7 +277,7 @@ def test_evidence_counts_by_the_designs_that_leads_leave_standing() -> None:
     def designs(tail: float) -> list[DesignEvidence]:
         return [
             DesignEvidence(CANDIDATES[k], value, tail=tail)
-            for k, value in ((0, 0.0), (5, 9.0), (7, 3.0))
+            for k, value in ((0, 0.0), (5, 9.0), (8, 3.0))
         ]
 
     prior = np.exp([0.0, 0.0, 1.5]) / np.exp([0.0, 0.0, 1.5]).sum()

@@ -2,12 +2,13 @@
 
 On untreated rows, effects of treated cells flat, adopters have beside their time effects a mean of
 their own at each of the last periods before adoption, ``g = (g_1, .., g_K)``, common to cohorts and
-strata. A response k periods early builds up, ``g_j = a l^(j - 1)``, j = 1, .., k, and zero before,
-``a ~ N(0, s^2)``. With probability 1/2 l is r, what errors leave of themselves in a period, as of a
-dip, whose mark is ``a (1, r, ..)``; with 1/4 it is one, as of a level that shifted, whose mark is
-``a (1, 1, ..)``; else it is uniform on (0, 1). So neither of the two has more than some nat over a
-response for a mark that both would leave. With g of density one the posterior given parameters x is
-``N(m(x), V(x))``, so that, P the prior covariance and the expectation over draws of x,
+strata. A response k periods early has built up, ``g_j = a q_j``, j = 1, .., k, and zero before,
+``a ~ N(0, s^2)``. With probability 1/2 q is what a dip of 1, .., k - 1 periods leaves, each alike,
+``(1, .., 1, r, r^2, ..)``, r being what errors keep of themselves over a period; with 1/4 it is one
+throughout, as of a level that shifted; else ``q_j = l^(j - 1)``, l uniform on (0, 1). So none of
+these has more than some nats over a response for a mark that both would leave. With g of density
+one the posterior given parameters x is ``N(m(x), V(x))``, so that, P the prior covariance and the
+expectation over draws of x,
 
     log p(y | k periods) = log p(y | flat g) + log E[N(m; 0, V + P)],
 
@@ -53,9 +54,9 @@ from bayes_nqp.planning import plan_of
 DRIFT_ODDS: Final = 1.5
 """Prior log odds of a drift; docs/truth.md says what they rest on."""
 _GRID: Final = (np.arange(10) + 0.5) / 10
-"""Midpoints over which l is uniform."""
+"""Midpoints over which l, of a response that builds up by itself, is uniform."""
 _FADES, _STAYS = 0.5, 0.25
-"""Prior probabilities that a response builds up as errors fade, and that it is there at once."""
+"""Prior probabilities that a response looks like a dip, and that it is there at once."""
 _STANDS_OUT = 0.05
 """Tail probability of zero below which a mean stands out."""
 CONTRADICTED: Final = 0.05
@@ -127,6 +128,7 @@ CANDIDATES: Final = (
     Candidate(Message("a response two periods before adoption"), 2),
     Candidate(Message("a response three periods before adoption"), 3),
     Candidate(Message("adoption after a bad or good period"), trends=Dip()),
+    Candidate(Message("adoption after two bad or good periods"), trends=Dip(2)),
     Candidate(Message("adoption after three bad or good periods"), trends=Dip(3)),
     Candidate(Message("a level that changed three periods before adoption"), trends=LevelShift()),
     Candidate(Message("a drift along lines"), trends=LINES),
@@ -265,21 +267,24 @@ def _ratio(fit: Fit, candidate: Candidate, law: SlopeLaw) -> float:
     variances = _variances(fit, trends, law)
     if not (variances or early):
         return 0.0
-    shares, weights = _shares(fit) if early > 1 else (np.ones(1), np.ones(1))
-    log = np.empty(shares.size)
-    for k, share in enumerate(shares):
-        # P of (b, g), g = a q, q = (1, l, .., l^(early - 1), 0, ..): s^2 q q' beside b's own.
+    shapes, weights = _shapes(fit, early) if early > 1 else (np.ones((1, early)), np.ones(1))
+    log = np.empty(len(shapes))
+    for k, q in enumerate(shapes):
+        # P of (b, g), g = a (q, 0, ..): s^2 q q' beside b's own.
         prior = np.diag([*variances, *np.zeros(law.mean.size - len(variances))])
         means = slice(len(variances), len(variances) + early)
-        prior[means, means] = law.s**2 * np.outer(*2 * [share ** np.arange(early)])
+        prior[means, means] = law.s**2 * np.outer(q, q)
         log[k] = law.log_density(prior)
     return float(logsumexp(log, b=weights)) - at_zero(fit, trends, law)
 
 
-def _shares(fit: Fit) -> tuple[Array, Array]:
-    """What a response had of itself a period before: values of l, and their prior weights."""
+def _shapes(fit: Fit, early: int) -> tuple[Array, Array]:
+    """What a response of some periods may look like (shape, period), and prior weights."""
     means = np.array([list(error_means(fit).values())])
     v = fit.facts.noise.covariance(panel_of(fit).periods, means)[0]
-    persistence = np.clip(v[-1, -2] / v[-1, -1], 0.0, 1.0)
-    weights = np.full(_GRID.size, (1.0 - _FADES - _STAYS) / _GRID.size)
-    return np.array([*_GRID, persistence, 1.0]), np.array([*weights, _FADES, _STAYS])
+    r = np.clip(v[-1, -2] / v[-1, -1], 0.0, 1.0)
+    j = np.arange(early)
+    dips = [r ** np.maximum(j - d, 0) for d in range(early - 1)]
+    weights = [_FADES / len(dips)] * len(dips) + [_STAYS]
+    weights += [(1.0 - _FADES - _STAYS) / _GRID.size] * _GRID.size
+    return np.array([*dips, np.ones(early), *(_GRID[:, None] ** j)]), np.array(weights)

@@ -50,13 +50,15 @@ class Next:
         The one with the largest posterior.
     probability : float
         Differential trends have that of lines too, which they may follow.
-    rival : tuple of Candidate and float, optional
-        The second likeliest, with its probability, where this is a tenth at least.
+    rival, contradicted : tuple of Candidate and float, optional
+        The second likeliest, with its probability, where this is a tenth at least; and one that is
+        likelier than the first, but for its leads or a placebo.
     """
 
     candidate: Candidate
     probability: float
     rival: tuple[Candidate, float] | None = None
+    contradicted: tuple[Candidate, float] | None = None
 
     @property
     def alone(self) -> bool:
@@ -93,12 +95,16 @@ def next_design(fit: Fit, verdict: Verdict) -> Next | None:
         late = candidate.drift and not candidate.early and alone
         return not (candidate.trends == LINES or contradicted or late)
 
-    ranked = [x for x in sorted(weighable, key=probability, reverse=True) if stands(x)]
+    order = sorted(weighable, key=probability, reverse=True)
+    ranked = [x for x in order if stands(x)]
     for k, x in enumerate(ranked):
         if not x.candidate.changes(fit) or not _contradicted(fit, x.candidate):
             others = ((y.candidate, probability(y)) for y in ranked[k + 1 :])
             rival = next((y for y in others if y[1] >= _RIVAL), None)
-            return Next(x.candidate, probability(x), rival)
+            before = (y for y in order[: order.index(x)] if y.candidate.trends != LINES)
+            above = next((y for y in before if y.candidate.changes(fit)), None)
+            contradicted = above and (above.candidate, probability(above))
+            return Next(x.candidate, probability(x), rival, contradicted)
     return None
 
 
@@ -152,18 +158,30 @@ def next_step(fit: Fit, verdict: Verdict) -> Message:
 
 def _likeliest(fit: Fit, winner: Next) -> Message:
     """Say which designs have most, where none is to be taken alone."""
+
+    def called(candidate: Candidate) -> Message:
+        return candidate.hint(fit) or candidate.name
+
     first = Message(
         "No design stands alone: the likeliest of those that nothing contradicts, {}, has {:.0%}.",
-        winner.candidate.hint(fit) or winner.candidate.name,
+        called(winner.candidate),
         winner.probability,
     )
+    if winner.contradicted is not None:
+        candidate, probability = winner.contradicted
+        above = Message(
+            "The likeliest design, {}, has {:.0%}, but leads or placebo dates speak against it.",
+            called(candidate),
+            probability,
+        )
+        first = joined([above, first])
     if winner.rival is None:
         return first
     candidate, probability = winner.rival
     second = Message(
         "Next to it stands {}, with {:.0%}: what is known of the units and the policy may tell the "
         "two apart, these periods alone hardly do.",
-        candidate.hint(fit) or candidate.name,
+        called(candidate),
         probability,
     )
     return joined([first, second])
