@@ -103,7 +103,7 @@ def next_design(fit: Fit, verdict: Verdict) -> Next | None:
             rival = next((y for y in others if y[1] >= _RIVAL), None)
             before = (y for y in order[: order.index(x)] if y.candidate.trends != LINES)
             above = next((y for y in before if y.candidate.changes(fit)), None)
-            contradicted = above and (above.candidate, probability(above))
+            contradicted = None if above is None else (above.candidate, probability(above))
             return Next(x.candidate, probability(x), rival, contradicted)
     return None
 
