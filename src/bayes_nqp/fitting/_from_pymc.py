@@ -77,11 +77,11 @@ def from_pymc(
     ...     )
     >>> nqp.from_pymc(draws, design, panel).summary()  # doctest: +SKIP
     """
-    given = getattr(draws, "children", {})
-    if "posterior" not in given:
+    children = getattr(draws, "children", {})
+    if "posterior" not in children:
         raise StudyError("'draws' has no group 'posterior'", hint=_SAMPLE)
     posterior = draws["posterior"].to_dataset()
-    stats = _stats(draws["sample_stats"].to_dataset() if "sample_stats" in given else {})
+    stats = _stats(draws["sample_stats"].to_dataset() if "sample_stats" in children else {})
     plan = plan_of(design, panel, scale=scale)
     drawn = [
         drawn_of(plan, equation, Chains(_values(plan, equation, posterior), stats))

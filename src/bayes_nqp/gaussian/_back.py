@@ -69,13 +69,15 @@ def back_substituted(
         Padding is zero, as are values of processes.
     """
     n_local, n_global, out = head.n_proper, head.n_global, np.zeros_like(z_local)
-    if factor.whole is not None:
+    if factor.triangle is not None:
         # beta = L^-T (L_y + sigma z) of all coefficients at once; outcomes have none.
         n = n_local + n_global
-        right = np.zeros((*factor.whole.shape[:2], z_shared.shape[-1]))
-        np.add(factor.whole[:, n, :n_local, None], z_local[:, 0, :n_local], out=right[:, :n_local])
-        np.add(factor.whole[:, n, n_local:n, None], z_shared, out=right[:, n_local:n])
-        every = back_solve(factor.whole, right)
+        right = np.zeros((*factor.triangle.shape[:2], z_shared.shape[-1]))
+        np.add(
+            factor.triangle[:, n, :n_local, None], z_local[:, 0, :n_local], out=right[:, :n_local]
+        )
+        np.add(factor.triangle[:, n, n_local:n, None], z_shared, out=right[:, n_local:n])
+        every = back_solve(factor.triangle, right)
         out[:, 0, :n_local] = every[:, :n_local]
         return every[:, n_local:n], out
     # The border's factor is [L 0; L_y' e]: L L' = S of global coefficients, L L_y = S_y, so that

@@ -69,7 +69,7 @@ class Factor:
         Factor of ``A_gg - sum_b A_gb A_bb^-1 A_bg``: ``[L 0; L_y' e]``, with ``e e' = E``.
     log_det : ndarray (B)
         ``log|A + sigma² diag(tau)^-2|`` of the coefficients.
-    whole : ndarray (B, n, n), optional
+    triangle : ndarray (B, n, n), optional
         Of a single block: its factor, of which `local` and `border` are parts.
     """
 
@@ -84,14 +84,14 @@ class Factor:
         return self.border[:, n:, n:]
 
     n_outcomes: int = 1
-    whole: Array | None = None
+    triangle: Array | None = None
 
     @classmethod
-    def of_whole(cls, whole: Array, n_local: int, log_det: Array, n_outcomes: int) -> Factor:
+    def of_triangle(cls, triangle: Array, n_local: int, log_det: Array, n_outcomes: int) -> Factor:
         """Of a single block, whose local coefficients come first."""
         # [L_bb; L_gb] and L_gg, lower triangular.
-        local, border = whole[:, None, :, :n_local], whole[:, n_local:, n_local:]
-        return cls(local, border, log_det, n_outcomes, whole)
+        local, border = triangle[:, None, :, :n_local], triangle[:, n_local:, n_local:]
+        return cls(local, border, log_det, n_outcomes, triangle)
 
 
 class Keeper(Protocol):
@@ -398,7 +398,7 @@ def factorise(problem: LinearPart, values: Values, matrix: Array) -> Factor:
         If A of any point is not positive definite.
     """
     head = problem.arrowhead
-    n_local, shared, whole = head.n_proper, np.arange(head.n_global), None
+    n_local, shared, triangle = head.n_proper, np.arange(head.n_global), None
     # A + sigma² diag(tau)^-2: sigma² times the precision of coefficients given the rows (6). In
     # comments from here on this sum is A, b a block's local coefficients, g the border.
     prior = problem.prior_precision(values, head.global_scale)
@@ -408,9 +408,9 @@ def factorise(problem: LinearPart, values: Values, matrix: Array) -> Factor:
     if head.n_blocks == 1:
         # One block: [A_ll A_lg; A_gl A_gg] has one factor, of which both parts are views.
         diagonal[:, 0, n_local + shared] += prior
-        whole = cholesky(matrix, overwrite=True)[:, 0]
+        triangle = cholesky(matrix, overwrite=True)[:, 0]
         # [L_bb; L_gb] and L_gg, lower triangular.
-        local, border = whole[:, None, :, :n_local], whole[:, n_local:, n_local:]
+        local, border = triangle[:, None, :, :n_local], triangle[:, n_local:, n_local:]
     else:
         local, border = _blocks_off(matrix, head) if n_local else (matrix[..., :0], matrix.sum(1))
         # The border's prior counts once, on the sum of what blocks leave of it.
@@ -419,7 +419,7 @@ def factorise(problem: LinearPart, values: Values, matrix: Array) -> Factor:
     # log|A| = sum_b log|A_bb| + log|A_gg - sum_b A_gb A_bb^-1 A_bg|, the outcome's row left out.
     log_det = 2.0 * np.log(np.diagonal(local, axis1=-2, axis2=-1)).sum(axis=(1, 2))
     log_det += 2.0 * np.log(np.diagonal(border, axis1=1, axis2=2)[:, shared]).sum(axis=1)
-    return Factor(local, border, log_det, head.n_outcomes, whole)
+    return Factor(local, border, log_det, head.n_outcomes, triangle)
 
 
 def _blocks_off(matrix: Array, head: Arrowhead) -> tuple[Array, Array]:

@@ -214,9 +214,9 @@ def _numbers(
     z = _standard(stream, (len(values), number_count(problem), times))
     if errors is not None and errors.sums is None:
         z = errors.numbers
-    rest = z[:, head.n_dense :]
+    sparse = z[:, head.n_dense :]
     if errors is None or errors.sums is None:
-        return *head.parted(z), rest
+        return *head.parted(z), sparse
     assert isinstance(factor, Factor)
     assert problem.lag is None, "errors are not shared by equations with a lag"
     # xi = X'Q̃e + sigma diag(tau)^-1 z instead of L z: the same law, but moved by the errors e.
@@ -224,7 +224,7 @@ def _numbers(
         problem,
         values,
         errors.numbers,
-        (rest[:, : problem.n_deviations], rest[:, problem.n_deviations :]),
+        (sparse[:, : problem.n_deviations], sparse[:, problem.n_deviations :]),
     )
     shared, local = standardised(problem, values, factor, right, z[:, : head.n_dense])
     return shared, local, np.concatenate(moved, axis=1)

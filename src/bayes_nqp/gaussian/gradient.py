@@ -122,8 +122,8 @@ def factor_adjoint(problem: LinearPart, values: Values, factor: Factor) -> Facto
     """``Ā = -((A + D)^-1 ⊕ 0 + m m'/sigma²) / 2`` on the arrowhead's blocks, and of its prior."""
     head, n_local = problem.arrowhead, problem.arrowhead.n_proper
     energy = factor.residual[:, 0, 0] / values.sigma
-    several = factor.whole is None
-    matrix = _of_blocks(head, values, factor) if several else _of_whole(values, factor)
+    several = factor.triangle is None
+    matrix = _of_blocks(head, values, factor) if several else _of_triangle(values, factor)
     matrix *= -0.5
     # D_j = sigma²/tau_k²: d D_j = 2 D_j (d log sigma - d log tau_k), and -log tau_k once each.
     diagonal = np.einsum("...ii->...i", matrix)
@@ -139,12 +139,12 @@ def factor_adjoint(problem: LinearPart, values: Values, factor: Factor) -> Facto
     return FactorAdjoint(matrix, tau, sigma)
 
 
-def _of_whole(values: Values, factor: Factor) -> Array:
+def _of_triangle(values: Values, factor: Factor) -> Array:
     """``(A + D)^-1 ⊕ 0 + m m'/sigma²`` of a single block, lower triangles."""
-    assert factor.whole is not None
+    assert factor.triangle is not None
     # [L 0; L_y' e] L^-T has m = (-beta, 1) in its last row, over e, and the inverse of all of it
     # m m'/e² beside the one of coefficients.
-    out, last = inverse_of(factor.whole), factor.residual[:, 0]
+    out, last = inverse_of(factor.triangle), factor.residual[:, 0]
     m = out[:, -1] * last**2
     scale = 1.0 / values.sigma**2 - 1.0 / last[:, 0] ** 2
     out += scale[:, None, None] * m[:, :, None] * m[:, None]

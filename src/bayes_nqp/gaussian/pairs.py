@@ -100,13 +100,13 @@ class PairedMap:
 
     Parameters
     ----------
-    rest : csr_array (row, column)
+    remainder : csr_array (row, column)
         All other rows.
     rows, columns : sequence of ndarray of int
         Where each block lies.
     """
 
-    rest: Any
+    remainder: Any
     rows: Sequence[Index]
     columns: Sequence[Index]
     blocks: Sequence[Array]
@@ -114,24 +114,24 @@ class PairedMap:
     @property
     def shape(self) -> tuple[int, int]:
         """Rows and columns."""
-        rows, columns = self.rest.shape
+        rows, columns = self.remainder.shape
         return int(rows), int(columns)
 
     @property
     def parts(self) -> list[Array]:
         """All that it is made of."""
-        sparse = [self.rest.indptr, self.rest.indices, self.rest.data]
+        sparse = [self.remainder.indptr, self.remainder.indices, self.remainder.data]
         return [*sparse, *self.rows, *self.columns, *self.blocks]
 
     @property
     def nnz(self) -> int:
         """Entries, those of dense blocks included."""
-        return int(self.rest.nnz) + sum(block.size for block in self.blocks)
+        return int(self.remainder.nnz) + sum(block.size for block in self.blocks)
 
     @property
     def sparse(self) -> Any:
         """The same, sparse throughout."""
-        out = coo_array(self.rest)
+        out = coo_array(self.remainder)
         rows, columns, data = [out.coords[0]], [out.coords[1]], [out.data]
         for row, column, block in zip(self.rows, self.columns, self.blocks, strict=True):
             rows.append(np.repeat(row, column.size))
@@ -143,21 +143,23 @@ class PairedMap:
     @property
     def T(self) -> PairedMap:  # noqa: N802  (as that of an array)
         """The transpose."""
-        return PairedMap(self.rest.T, self.columns, self.rows, [block.T for block in self.blocks])
+        return PairedMap(
+            self.remainder.T, self.columns, self.rows, [block.T for block in self.blocks]
+        )
 
     def __matmul__(self, right: Array) -> Array:
-        out = np.asarray(self.rest @ right)
+        out = np.asarray(self.remainder @ right)
         for rows, columns, block in zip(self.rows, self.columns, self.blocks, strict=True):
             out[rows] += block @ right[columns]
         return out
 
 
-def paired(problem: Problem, types: ClassTypes, rest: Any) -> PairedMap:
+def paired(problem: Problem, types: ClassTypes, remainder: Any) -> PairedMap:
     """Sum pairs of columns over the groups of each set of slopes, in dense blocks.
 
     Parameters
     ----------
-    rest : csr_array
+    remainder : csr_array
         map1 without pairs of columns.
     """
     size, n_columns = problem.n_periods, problem.n_columns + 1
@@ -179,15 +181,15 @@ def paired(problem: Problem, types: ClassTypes, rest: Any) -> PairedMap:
         starts = [h * (size * (size + 1) // 2) for h in sorted(by_type)]
         rows.append(member * low[0].size + pairs)
         columns.append(np.concatenate([a + x for a, x in zip(starts, filled, strict=True)]))
-        kept = [part[:, x] for part, x in zip(parts, filled, strict=True)]
-        blocks.append(np.concatenate(kept, axis=1))
-    return PairedMap(rest, rows, columns, blocks)
+        pieces = [part[:, x] for part, x in zip(parts, filled, strict=True)]
+        blocks.append(np.concatenate(pieces, axis=1))
+    return PairedMap(remainder, rows, columns, blocks)
 
 
 def _of_lower(m: Array, n_periods: int) -> Array:
     """``<Q̃, M_kl>`` of pairs of columns (pair, entry), from M_tk,ul and the lower triangle of Q̃."""
     m = m.reshape(n_periods, -1, n_periods, len(m) // n_periods)
-    (t, u), (k, one) = lower_indices(n_periods), lower_indices(m.shape[1])
-    k, one = k[:, None], one[:, None]
+    (t, u), (k, second) = lower_indices(n_periods), lower_indices(m.shape[1])
+    k, second = k[:, None], second[:, None]
     # The triangle has one entry for (t, u) and (u, t).
-    return np.asarray(m[t, k, u, one] + np.where(t == u, 0.0, m[u, k, t, one]))
+    return np.asarray(m[t, k, u, second] + np.where(t == u, 0.0, m[u, k, t, second]))

@@ -153,8 +153,8 @@ def _naming() -> Any:
 def _named(numbers: dict[str, Any]) -> ELPDDataLOO:
     kind = _naming()
     # Early versions of ArviZ have their kind as a field.
-    known = {f.name for f in fields(kind)}
-    named: ELPDDataLOO = kind(**{k: x for k, x in numbers.items() if k in known})
+    names = {f.name for f in fields(kind)}
+    named: ELPDDataLOO = kind(**{k: x for k, x in numbers.items() if k in names})
     return named
 
 

@@ -54,8 +54,8 @@ def _links(fit: Fit) -> sparse.csr_array:
 
 def _share(fit: Fit) -> Array:
     """How much of its unit's links is in force, of every row; none of islands."""
-    whole = np.asarray(_links(fit).sum(axis=1)).ravel()[fit.rows.unit_codes]
-    return np.divide(near_of(fit), whole, out=np.zeros(whole.size), where=whole > 0.0)
+    total = np.asarray(_links(fit).sum(axis=1)).ravel()[fit.rows.unit_codes]
+    return np.divide(near_of(fit), total, out=np.zeros(total.size), where=total > 0.0)
 
 
 def middle(fit: Fit) -> float:
