@@ -175,6 +175,14 @@ def two_good_years(d: Draft) -> None:
         d.start[chosen], free[chosen] = cohort, False
 
 
+def base_years(d: Draft) -> None:
+    """Whoever had good years before the first adoption never adopts; others begin in turn."""
+    slow = ar1(d.rng, d.units, 0.8, 0.6)
+    d.besides = slow
+    mean = slow[:, COHORTS[0] - 3 : COHORTS[0]].mean(axis=1)
+    d.start = d.adoption(np.argsort(np.argsort(mean)) / d.units)
+
+
 def anticipation(d: Draft) -> None:
     """Units respond a period before they adopt."""
     d.besides = 0.8 * (d.event == -1)
@@ -285,7 +293,7 @@ WORLDS: Final[dict[str, Callable[[Draft], None]]] = {
     for x in (
         parallel, heavy, unequal, gains, provinces, falls_behind, counts, dip, anticipation,
         two_factors, common_walk, lines, bend, persistent_dip, two_steps, cycle, rebased,
-        crowded_out, late_shock, loud_adopters, three_steps, announced, two_good_years,
+        crowded_out, late_shock, loud_adopters, three_steps, announced, two_good_years, base_years,
     )
 }  # fmt: skip
 

@@ -65,7 +65,7 @@ def test_the_column_is_the_mean_of_errors_given_who_adopts() -> None:
     adopts = errors[:, 3] < np.quantile(errors[:, 3], 0.3)
     level, seen = np.zeros(units, dtype=np.int64), np.ones((units, 6), dtype=bool)
     rows = BareRows(np.zeros((units, 6)), seen, level, adopts, np.ones(units))
-    loads = dip_loads(rows, np.where(adopts, 4, -1), 1)
+    loads = dip_loads(rows, np.where(adopts, 4, -1), 1, at_once=False)
     shape = loads @ (covariance / np.diagonal(covariance)[:, None])
     size = errors[adopts, 3].mean()
     for who in (adopts, ~adopts):
@@ -80,7 +80,7 @@ def test_the_likelihood_of_errors_is_dense() -> None:
         frame, unit="unit", time="time", cohort="cohort", outcome="y", strata=["region"]
     )
     rows, start = untreated(panel)
-    loads = dip_loads(rows, start, 2)
+    loads = dip_loads(rows, start, 2, at_once=False)
     sums = dip_sums(rows, loads)
     unit, time = np.nonzero(rows.seen)
     y, level = rows.y[unit, time], rows.level[unit]
@@ -111,7 +111,7 @@ def test_the_errors_law_is_found() -> None:
     found = []
     for seed in range(4):
         rows, start = untreated(dipping(150, seed, rho=0.6)[0])
-        loads = dip_loads(rows, start, 1)
+        loads = dip_loads(rows, start, 1, at_once=False)
         covariance = dip_covariance(rows, loads, nqp.AR1(), nqp.Priors())
         found.append(covariance[0, 1] / covariance[0, 0])
     assert 0.48 < np.mean(found) < 0.64
@@ -178,3 +178,55 @@ def test_checks_judge_it_by_its_own_leads(periods: int) -> None:
     assert "series" not in found.sentence
     for name in ("placebo_time", "placebo_mixed", "anticipation"):
         assert nqp.check(fit, name, progress=False).verdict == "not applicable"
+
+
+def begun_in_turn(seed: int, units: int = 200) -> nqp.Panel:
+    """The two thirds with the lowest errors before period 5 are chosen, and dates are dealt."""
+    rng = np.random.default_rng([78, seed])
+    errors = rng.normal(0.0, 0.6, (units, PERIODS))
+    errors[:, 0] /= 0.6
+    for t in range(1, PERIODS):
+        errors[:, t] += 0.8 * errors[:, t - 1]
+    past = errors[:, COHORTS[0] - 3 : COHORTS[0]].mean(axis=1)
+    chosen = past < np.quantile(past, 2 / 3)
+    start = np.where(chosen, rng.choice(COHORTS, units), PERIODS)
+    y = errors + rng.normal(0.0, 2.0, (units, 1)) + (np.arange(PERIODS) >= start[:, None])
+    frame = pd.DataFrame({
+        "unit": np.repeat(np.arange(units), PERIODS),
+        "time": np.tile(np.arange(PERIODS), units),
+        "cohort": np.repeat(np.where(chosen, start, np.nan), PERIODS), "y": y.ravel(),
+    })  # fmt: skip
+    return nqp.Panel.from_frame(frame, unit="unit", time="time", cohort="cohort", outcome="y")
+
+
+def test_all_chosen_at_once_by_the_years_before_the_first() -> None:
+    panel = begun_in_turn(1)
+    dip = nqp.Dip(3, at_once=True)
+    column, ever = column_of(nqp.StaggeredDiD(trends=dip), panel), panel.cohort_codes >= 0
+    # One shape for all who are chosen, whenever they begin, and its opposite for the others.
+    assert np.ptp(column[ever], axis=0).max() == np.ptp(column[~ever], axis=0).max() == 0.0
+    np.testing.assert_allclose(ever.sum() * column[ever][0], -(~ever).sum() * column[~ever][0])
+    z = {"parallel": [], "dip": []}
+    for seed in range(4):
+        for name, trends in (("parallel", None), ("dip", dip)):
+            design = nqp.StaggeredDiD(nqp.Complete(), trends=trends)
+            draws = nqp.att(nqp.fit(design, begun_in_turn(seed), SAMPLER, progress=False))
+            z[name].append(float((draws.mean() - 1.0) / draws.std()))
+    assert np.mean(z["parallel"]) > 1.5
+    assert abs(np.mean(z["dip"])) < 1.0
+    assert "first of their stratum adopts" in dip.words({})
+    one, _ = dipping(60, 1)
+    one = one.where(np.isin(one.cohort_codes, [-1, COHORTS[0]])[one.unit_codes])
+    with pytest.raises(IdentificationError, match="adopt at one date"):
+        nqp.StaggeredDiD(trends=nqp.Dip(at_once=True)).spec(one)
+
+
+def test_pretrends_says_where_untreated_periods_speak_for_a_choice_at_once() -> None:
+    fit = nqp.fit(nqp.StaggeredDiD(), begun_in_turn(3), SAMPLER, progress=False)
+    found = nqp.check(fit, "pretrends", progress=False)
+    assert found.verdict == "fails"
+    assert "speak for a choice of all adopters after three bad or good" in found.sentence
+    assert "at_once=True); a cycle of their own leaves the same mark" in found.sentence
+    clean = nqp.simulation.staggered(units=150, periods=10, cohorts=(5, 7), strata={}, seed=2).panel
+    told = nqp.check(nqp.fit(nqp.StaggeredDiD(), clean, SAMPLER, progress=False), "pretrends")
+    assert "a choice of all" not in told.sentence

@@ -35,7 +35,7 @@ from scipy.special import logsumexp, softmax
 
 from bayes_nqp.arrays import Array
 from bayes_nqp.checks.model import error_means
-from bayes_nqp.checks.shared import reason
+from bayes_nqp.checks.shared import REFUTED, reason
 from bayes_nqp.checks.trends._bayes_factor import evidence_against_drift
 from bayes_nqp.checks.trends._near_adoption import (
     LINES,
@@ -115,11 +115,11 @@ class Candidate:
         return listed([Message("{}", Hint(*change)) for change in changes.items()], len(changes))
 
 
-def _kind(trends: Term | None) -> tuple[str, int]:
+def _kind(trends: Term | None) -> object:
     """What a term lets adopters do, whatever its scales."""
     if isinstance(trends, DifferentialTrends):
         return trends.role, trends.walk == trends.cohort_walk == 0.0
-    return ("", 0) if trends is None else (trends.role, getattr(trends, "periods", 0))
+    return trends
 
 
 CANDIDATES: Final = (
@@ -140,6 +140,16 @@ CANDIDATES: Final = (
     ),
 )
 """Whoever adds a design adds a line."""
+CHOICES: Final = (
+    Candidate(
+        Message("a choice of all adopters after a bad or good period"), trends=Dip(at_once=True)
+    ),
+    Candidate(
+        Message("a choice of all adopters after three bad or good periods"),
+        trends=Dip(3, at_once=True),
+    ),
+)
+"""Asked beside these, and not averaged: a cycle of adopters leaves the same mark."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +207,24 @@ def evidence_of(fit: Fit) -> tuple[Evidence, ...]:
         In the order of `CANDIDATES`.
     """
     return once(fit, "candidates", lambda: tuple(_weighed(fit, x) for x in CANDIDATES))
+
+
+def preferred(fit: Fit) -> Evidence | None:
+    """Find what untreated rows clearly prefer to parallel trends, where it is no drift.
+
+    Returns
+    -------
+    Evidence or None
+        The candidate or choice for which most speaks, if that is `REFUTED` nats and the log of the
+        number asked, and its own leads do not contradict it.
+    """
+    weighed = (*evidence_of(fit), *(_weighed(fit, x) for x in CHOICES))
+    asked = [x for x in weighed if not x.reason and x.candidate.changes(fit)]
+    most = max(asked, key=lambda x: x.value, default=None)
+    limit = REFUTED + np.log(max(len(asked), 1))
+    if most is None or most.candidate.drift or most.value < limit or most.tail < CONTRADICTED:
+        return None
+    return most
 
 
 def own_leads(fit: Fit) -> float:

@@ -26,7 +26,7 @@ from bayes_nqp.checks.shared import (
     with_sd,
 )
 from bayes_nqp.checks.trends._bayes_factor import BayesFactor
-from bayes_nqp.checks.trends._candidates import own_leads
+from bayes_nqp.checks.trends._candidates import CHOICES, Evidence, own_leads, preferred
 from bayes_nqp.checks.trends._earned import APART, DIPPING, DRIFTING, SHIFTING, figure_of
 from bayes_nqp.checks.trends._near_slope import near_slope
 from bayes_nqp.checks.trends._next_design import next_step
@@ -72,8 +72,10 @@ def pretrends(fit: Fit) -> Finding:
     both, or by leads and slope. It is in doubt where a factor is below minus the log of the number
     of strata, or leads of a level are far out; else, with no factor, one with a Monte-Carlo error
     above .3, or leads that a trend as large as the effect would not have moved, these data could
-    not tell. Then it names the design that explains the periods before adoption best
-    (docs/truth.md), and never one that its own leads or a placebo contradict. A design that lets
+    not tell; but where one of the designs of `averaged` without a drift has a log Bayes factor over
+    parallel trends above 3 and the log of their number, and its own leads stand, there is doubt.
+    Then it names the design that explains the periods before adoption best (docs/truth.md), and
+    never one that its own leads or a placebo contradict. A design that lets
     adopters drift assumes no parallel trends: the numbers are reported, and its own leads just
     before adoption can speak against it.
 
@@ -113,6 +115,10 @@ def pretrends(fit: Fit) -> Finding:
         words = [statement, near, factors.sentence if stated == "drift" else beside]
     elif not fit.facts.parallel:
         verdict, words = UNTOLD, [APART, beside]
+    elif verdict != HOLDS and (other := preferred(fit)) is not None:
+        if verdict == UNTOLD or other.candidate in CHOICES:
+            words.append(_preferring(fit, other))
+        verdict = DOUBT if verdict == UNTOLD else verdict
     if fit.facts.parallel or stated is not None:
         words.append(next_step(fit, verdict))
     receiving = near_slope(fit)
@@ -124,6 +130,22 @@ def pretrends(fit: Fit) -> Finding:
     if receiving is not None:
         evidence.attrs["near_tail_probability"] = receiving.tail
     return Finding(verdict, figure, sentence, evidence, "event_study", parts.worst)
+
+
+def _preferring(fit: Fit, other: Evidence) -> Message:
+    """Say for what untreated periods speak, and what else would leave the same mark."""
+    speaks = Message(
+        "Untreated periods speak for {}: log Bayes factor over parallel trends {:.1f}.",
+        other.candidate.name,
+        other.value,
+    )
+    if other.candidate not in CHOICES:
+        return speaks
+    known = Message(
+        "If units were chosen so, {}; a cycle of their own leaves the same mark.",
+        other.candidate.hint(fit),
+    )
+    return joined([speaks, known])
 
 
 def _near_adoption(tail: float, beside: Message) -> tuple[Verdict, Message]:

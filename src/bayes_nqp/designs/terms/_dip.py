@@ -31,6 +31,12 @@ _WORDS: Final = Message(
     "correlation has it, taken at its restricted maximum likelihood from untreated rows, and its "
     "size has a flat prior."
 )
+_AT_ONCE: Final = Message(
+    "Units that adopt may have been chosen because of their errors in the {periods} before the "
+    "first of their stratum adopts; what is left of these errors fades as the errors' correlation "
+    "has it, taken at its restricted maximum likelihood from untreated rows, and its size has a "
+    "flat prior."
+)
 
 
 @value("trends", "dip")
@@ -48,6 +54,10 @@ class Dip(Term):
     ----------
     periods : int, default 1
         Of how many periods before adoption the errors count.
+    at_once : bool, default False
+        Whether all who adopt were chosen at one time, by errors before the first of them adopts,
+        and whatever else set their dates: pilots named by a base year, and begun in turn. Else
+        each by errors before it adopts.
 
     Raises
     ------
@@ -75,6 +85,7 @@ class Dip(Term):
     """
 
     periods: Annotated[int, Interval(ge=1, le=10**9)] = 1
+    at_once: bool = False
 
     role = "dip"
     column = "dip before adoption"
@@ -84,7 +95,7 @@ class Dip(Term):
     def words(self, attrs: Mapping[str, object]) -> Message:
         """Say on what adoption may depend, and how it fades."""
         periods = Message("{n} period", plural="{n} periods", n=self.periods)
-        return _WORDS.fill(periods=periods)
+        return (_AT_ONCE if self.at_once else _WORDS).fill(periods=periods)
 
     def flat(self, *, leads: bool) -> Dip | None:
         """Leave it out beside leads, which would absorb it."""
@@ -99,7 +110,8 @@ class Dip(Term):
         ------
         IdentificationError
             If periods before adoption have effects of their own, or nobody adopts after the first
-            period while others are at risk.
+            period while others are at risk; if all of a stratum were chosen at once and adopt at
+            one date, which is no other dip.
         """
         if facts.leads:
             raise IdentificationError(
@@ -108,30 +120,34 @@ class Dip(Term):
             )
         assert isinstance(timing, Calendar)
         rows = bare_rows(equation.outcome, facts, timing, panel)
-        loads = _at_risk(rows, timing.start[timing.key], self.periods)
+        loads = _at_risk(rows, timing.start[timing.key], self.periods, at_once=self.at_once)
         covariance = _covariance(rows, loads, equation.noise, equation.priors)
         column = _faded(loads, covariance)[panel.unit_codes, panel.time_codes]
         return replace(equation, columns={**equation.columns, self.column: column})
 
 
-def _at_risk(rows: BareRows, start: Index, periods: int) -> Array:
+def _at_risk(rows: BareRows, start: Index, periods: int, *, at_once: bool) -> Array:
     """On which periods' errors selection of each unit rests, and by how much (unit, T).
 
-    ``u`` of those who adopt at c; ``-p / (1 - p) u`` of others of their level who had not adopted,
-    so that errors of all at risk have mean zero.
+    ``u`` of those chosen at c; ``-p / (1 - p) u`` of others of their level who might have been, so
+    that errors of all at risk have mean zero.
     """
     n_units, n_periods = rows.seen.shape
-    loads = np.zeros((n_units, n_periods))
+    loads, several = np.zeros((n_units, n_periods)), not at_once
     for level in np.unique(rows.level):
         inside = rows.level == level
-        for c in np.unique(start[inside & (start > 0)]):
-            adopts, later = inside & (start == c), inside & ((start > c) | (start < 0))
+        dates = np.unique(start[inside & (start > 0)])
+        several |= dates.size > 1
+        for c in dates[:1] if at_once else dates:
+            later = inside & ((start > c) | (start < 0))
+            chosen = inside & ((start >= c) if at_once else (start == c))
+            others = later & ~chosen
             first = max(int(c) - periods, 0)
             u = 1.0 / (int(c) - first)
-            loads[adopts, first:c] += u
-            if later.any():
+            loads[chosen, first:c] += u
+            if others.any():
                 n = rows.counts
-                loads[later, first:c] -= u * n[adopts].sum() / n[later].sum()
+                loads[others, first:c] -= u * n[chosen].sum() / n[others].sum()
     if not (loads < 0.0).any():
         raise IdentificationError(
             Message(
@@ -139,6 +155,11 @@ def _at_risk(rows: BareRows, start: Index, periods: int) -> Array:
                 "that had not adopted then"
             ),
             hint="trends=None",
+        )
+    if not several:
+        raise IdentificationError(
+            Message("units of a stratum adopt at one date: they are chosen at once anyway"),
+            hint=Hint("trends", Dip(periods)),
         )
     return loads
 
