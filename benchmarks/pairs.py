@@ -7,10 +7,15 @@
 Panels of `nqp.simulation.network`: 60 nodes, of which 30 adopt at five dates; shocks of nodes with
 AR(1) innovations of .3 beside errors of pairs of 1, both with a correlation of .5 (`shocks`), and
 .9 (`lasting`); none (`clean`); and 30 nodes' links with a direction (`directed`). Each
-under pairs as independent units, and with `NodeShocks`; and what `dyadic_errors` says. A row a
-panel in .cache/pairs, kept in benchmarks/measured by --collect. With `--leads` panels have 24
-nodes, of which 12 adopt at three dates, and nine periods; pairs are parallel before adoption (rows
-in .cache/pairs_leads).
+under pairs as independent units, and with `NodeShocks`; and what `dyadic_errors` says. Two worlds
+have no shocks of nodes: in `regions` (40 nodes of five regions, in some of which more adopt; eight
+periods, three dates) all links between two regions share shocks that last, .8, of innovations of
+.5; in `each way` (30 nodes, directed) links from i to j and from j to i do, .9 and 1.5. Both are
+asked of by `error_model` too, and fitted with what it names; the `reported` error is the larger
+one of `dyadic_errors` where this is in doubt. `no regions` and `none each way` are the same without
+such shocks. A row a panel in .cache/pairs, kept in benchmarks/measured by --collect. With `--leads`
+panels have 24 nodes, of which 12 adopt at three dates, and nine periods; pairs are parallel before
+adoption (rows in .cache/pairs_leads).
 """
 
 from __future__ import annotations
@@ -20,7 +25,9 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
+import xarray as xr
 
 import bayes_nqp as nqp
 
@@ -35,32 +42,88 @@ WORLDS: Mapping[str, Mapping[str, Any]] = {
     "shocks": {},
     "lasting": {"shock_rho": 0.9},
     "directed": {"nodes": 30, "directed": True},
+    "regions": {"nodes": 40, "periods": 8, "cohorts": (4, 5, 6), "shock_sd": 0.0},
+    "each way": {"nodes": 30, "directed": True, "shock_sd": 0.0},
 }
+WORLDS = {**WORLDS, "no regions": WORLDS["regions"], "none each way": WORLDS["each way"]}
+SHARED: Mapping[str, tuple[float, float]] = {
+    "regions": (0.8, 0.5), "no regions": (0.0, 0.0),
+    "each way": (0.9, 1.5), "none each way": (0.0, 0.0),
+}  # fmt: skip
+"""Worlds in which links share shocks: autocorrelation, and innovations."""
+REGIONS, BOTH = 5, "region_from–region_to"
 DESIGNS = ("independent", "node shocks")
+CASES = [(world, design) for world in WORLDS for design in DESIGNS]
+CASES += [("regions", "region shocks")]
 SMALL: Mapping[str, Any] = {"nodes": 24, "periods": 9, "cohorts": (5, 6, 7)}
 RIGHT = (("clean", "independent"), ("shocks", "node shocks"))
 """Worlds, and errors that are right in them."""
 
 
 def design_of(name: str, *, directed: bool) -> nqp.StaggeredDiD:
-    """Pairs as independent units, or with shocks of nodes."""
+    """Pairs as independent units, or with shocks of nodes, or of regions."""
     terms: list[Any] = [nqp.Ends(directed=directed)]
     terms += [nqp.NodeShocks(directed=directed)] if name == "node shocks" else []
-    return nqp.StaggeredDiD(terms=terms)
+    lasting = nqp.SharedShocks(BOTH, errors=nqp.AR1()) if name == "region shocks" else None
+    return nqp.StaggeredDiD(terms=terms, shocks=lasting)
+
+
+def world_of(world: str, seed: int) -> tuple[nqp.Panel, xr.Dataset]:
+    """A panel and its truth, with the regions of nodes and shocks that links share, if any."""
+    made = nqp.simulation.network(**WORLDS[world], seed=seed)
+    if world not in SHARED:
+        return made.panel, made.truth
+    rng, frame = np.random.default_rng([seed, 1]), made.panel.frame
+    dates = {
+        node: date
+        for end in ("origin", "destination")
+        for node, date in zip(frame[end], frame[f"{end}_adoption"], strict=True)
+    }
+    # Those that adopt are more often of the last regions.
+    place = rng.standard_normal(len(dates)) + 2.0 * pd.Series(dates).notna().to_numpy()
+    region = pd.Series((place.argsort().argsort() * REGIONS) // len(dates), [*dates]).astype(str)
+    table = frame[["origin", "destination", "time", "outcome"]].copy()
+    directed = bool(WORLDS[world].get("directed"))
+    if not directed:
+        table["region_from"] = frame["origin"].map(region)
+        table["region_to"] = frame["destination"].map(region)
+    ends = ["origin", "destination"] if directed else ["region_from", "region_to"]
+    links = pd.factorize(pd.Series(map(tuple, np.sort(table[ends].to_numpy(dtype=str)))))[0]
+    rho, sd = SHARED[world]
+    periods = made.panel.periods
+    power = rho ** np.abs(np.subtract.outer(np.arange(periods), np.arange(periods)))
+    root = np.linalg.cholesky(power + 1e-12 * np.eye(periods)) * sd / np.sqrt(1.0 - rho**2)
+    paths = rng.standard_normal((links.max() + 1, periods)) @ root.T
+    table["outcome"] += paths[links, made.panel.time_codes]
+    panel = nqp.Panel.from_pairs(
+        table, origin="origin", destination="destination", time="time", outcome="outcome",
+        cohorts=dates, directed=directed,
+    )  # fmt: skip
+    return panel, made.truth
 
 
 def answer(world: str, design: str, seed: int) -> dict[str, Any]:
     """Errors, sds and coverage by estimand; and the check's verdict."""
-    options = WORLDS[world]
-    made = nqp.simulation.network(**options, seed=seed)
-    stated = design_of(design, directed=bool(options.get("directed")))
-    fit = nqp.fit(stated, made.panel, nqp.Importance(seed=1), progress=False)
-    effects = {"all": (nqp.att(fit), nqp.att(made.truth).item())}
-    draws, truth = (nqp.att(x, by="ends") for x in (fit, made.truth))
+    panel, truth = world_of(world, seed)
+    stated = design_of(design, directed=bool(WORLDS[world].get("directed")))
+    fit = nqp.fit(stated, panel, nqp.Importance(seed=1), progress=False)
+    effects = {"all": (nqp.att(fit), nqp.att(truth).item())}
+    draws, true = (nqp.att(x, by="ends") for x in (fit, truth))
     for ends in draws["ends"].to_numpy().tolist():
-        effects[ends] = (draws.sel(ends=ends), truth.sel(ends=ends).item())
-    verdict = str(nqp.check(fit, "dyadic_errors", progress=False).verdict)
-    return against(effects) | {"gate": str(fit.gate), "verdict": verdict}
+        effects[ends] = (draws.sel(ends=ends), true.sel(ends=ends).item())
+    dyadic = nqp.check(fit, "dyadic_errors", progress=False)
+    row = against(effects) | {"gate": str(fit.gate), "verdict": str(dyadic.verdict)}
+    if world not in SHARED:
+        return row
+    model = str(nqp.check(fit, "error_model", progress=False).verdict)
+    table = dyadic.evidence
+    sd = row["all: sd"] if str(dyadic.verdict) != "in doubt" else float(table["se"].max())
+    error = row["all: error"]
+    reported = {"error": error, "sd": sd, "covers": int(abs(error) < 1.96 * sd)}
+    ratio = (table["over_posterior_sd"] / table["limit"]).to_numpy()
+    over = [str(x) for x, r in zip(table["by"].to_numpy(), ratio, strict=True) if r > 1]
+    row |= {f"reported: {name}": number for name, number in reported.items()}
+    return row | {"error_model": model, "over": "; ".join(over)}
 
 
 def before(world: str, design: str, seed: int) -> dict[str, Any]:
@@ -95,15 +158,22 @@ def leads_table(rows: pd.DataFrame) -> str:
 
 def table(rows: pd.DataFrame) -> str:
     """Coverage, bias with its standard error, and posterior sd over that of errors."""
-    lines = [["world", "pairs", "panels", "estimand", "coverage", "bias (se)",
-              "sd over sd of errors", "verdicts"]]  # fmt: skip
+    titles = "world, pairs, panels, estimand, coverage, bias (se), sd over sd of errors"
+    lines = [[*titles.split(", "), "dyadic_errors", "error_model", "wrong and silent"]]
     for (world, design), part in rows.groupby(["world", "pairs"], sort=False):
-        said = ", ".join(f"{x} {n}" for x, n in part["verdict"].value_counts().items())
+        said = [
+            ", ".join(f"{x} {n}" for x, n in part[check].value_counts().items())
+            for check in ("verdict", "error_model") if check in part
+        ]  # fmt: skip
+        loud = part.reindex(columns=["verdict", "error_model"]).isin(["in doubt", "fails"])
+        silent = ((part["all: covers"] == 0) & ~loud.any(axis=1)).sum()
         for name, line in summary(part).iterrows():
             bias = f"{line['bias']:.3f} ({line['bias_se']:.3f})"
             wide = f"{line['sd'] / line['spread']:.2f}"
             held = f"{line['covers']:.3f}"
-            lines.append([world, design, str(len(part)), str(name), held, bias, wide, said])
+            lines.append(
+                [world, design, str(len(part)), str(name), held, bias, wide, *said, str(silent)]
+            )
     return markdown(lines)
 
 
@@ -136,7 +206,7 @@ def main() -> None:
         cases = [case for case in RIGHT if case[0] in worlds]
         print(leads_table(LEADS.fill(cases, seeds, before)))
     else:
-        cases = [(world, design) for world in worlds for design in DESIGNS]
+        cases = [case for case in CASES if case[0] in worlds]
         print(table(STORE.fill(cases, seeds, answer)))
     if asked.collect:
         (LEADS if asked.leads else STORE).keep()

@@ -11,6 +11,7 @@ from doors import study_design
 from marginal import Marginal
 
 import bayes_nqp as nqp
+from bayes_nqp.checks.shared import nesting
 from bayes_nqp.codec import decode, encode
 from bayes_nqp.designs.terms import NodeShocks
 from bayes_nqp.errors import ArgumentError, IdentificationError, PanelError, StudyError
@@ -223,6 +224,95 @@ def test_pairs_without_shocks_are_left_in_peace() -> None:
     design = nqp.StaggeredDiD(terms=[nqp.Ends()])
     fit = nqp.fit(design, made.panel, nqp.Importance(draws=300, seed=1), progress=False)
     assert nqp.check(fit, "dyadic_errors", progress=False).verdict == "holds"
+
+
+REGION = {"A": "x", "B": "y", "C": "x", "D": "y"}
+
+
+@pytest.mark.parametrize("directed", [False, True])
+def test_regions_of_both_ends_are_one_column_of_pairs(directed: bool) -> None:
+    frame = links(directed=directed)
+    frame["region_from"], frame["region_to"] = frame["from"].map(REGION), frame["to"].map(REGION)
+    frame["since_from"], frame["since_to"] = (
+        frame[x].map(DATES).astype(str) for x in ("from", "to")
+    )
+    frame["name_from"], frame["name_to"] = frame["from"].str.lower(), frame["to"].str.lower()
+    panel = panel_of(frame, directed=directed)
+    link = "→" if directed else "–"
+    made = [x for x in panel.frame.columns if link in x]
+    assert made == [f"region_from{link}region_to"]  # dates and names put nothing more together
+    levels = panel.frame.drop_duplicates("pair").set_index("pair")[made[0]]
+    assert levels[f"A{link}C"] == f"x{link}x"
+    assert levels[f"B{link}C"] == ("y→x" if directed else "x–y")
+    assert nesting(panel).keys() & {"region_from", "region_to", made[0]} == (
+        {"region_from", "region_to", made[0]} if directed else {made[0]}
+    )
+
+
+def test_a_node_of_no_known_region_leaves_its_pairs_without_one() -> None:
+    frame = links()
+    frame["region_from"] = frame["from"].map(REGION | {"B": None})
+    frame["region_to"] = frame["to"].map(REGION | {"B": None})
+    panel = panel_of(frame)
+    levels = panel.frame.drop_duplicates("pair").set_index("pair")["region_from–region_to"]
+    assert levels.isna().to_numpy().tolist() == ["B" in x for x in levels.index]
+
+
+def with_shared(
+    made: nqp.simulation.Simulated, by: pd.Series[str], sd: float, **columns: pd.Series[str]
+) -> nqp.Panel:
+    """The panel with levels' shocks that last, and more columns."""
+    frame = made.panel.frame
+    codes, count = pd.factorize(by)[0], by.nunique()
+    paths = sd * np.random.default_rng(1).normal(size=(count, made.panel.periods)).cumsum(axis=1)
+    table = frame[["origin", "destination", "time"]].assign(
+        outcome=made.panel.outcome + paths[codes, made.panel.time_codes], **columns
+    )
+    ends = [("origin", "origin_adoption"), ("destination", "destination_adoption")]
+    dates = {k: x for node, date in ends for k, x in zip(frame[node], frame[date], strict=True)}
+    return nqp.Panel.from_pairs(
+        table, origin="origin", destination="destination", time="time", outcome="outcome",
+        cohorts=dates, directed="→" in frame["pair"].iloc[0],
+    )  # fmt: skip
+
+
+def test_shocks_between_two_regions_are_seen_and_the_design_that_has_them_is_named() -> None:
+    made = nqp.simulation.network(nodes=24, periods=7, cohorts=(4,), shock_sd=0.0, seed=2)
+    one, other = (made.panel.frame[x].str[-1].replace("0", "9") for x in ("origin", "destination"))
+    one, other = (x.astype(int).mod(4).astype(str) for x in (one, other))
+    both = pd.Series(np.where(one < other, one + other, other + one), one.index)
+    panel = with_shared(made, both, 0.5, region_from=one, region_to=other)
+    design = nqp.StaggeredDiD(terms=[nqp.Ends(), nqp.NodeShocks()])
+    fit = nqp.fit(design, panel, nqp.Importance(draws=300, seed=1), progress=False)
+    asked = nqp.check(fit, "error_model", progress=False)
+    lasting = nqp.SharedShocks("region_from–region_to", errors=nqp.AR1())
+    assert asked.verdict in ("in doubt", "fails")
+    assert "SharedShocks(by='region_from–region_to', errors=nqp.AR1())" in str(asked)
+    named = nqp.fit(
+        design.replace(terms=[nqp.Ends()], shocks=lasting), panel,
+        nqp.Importance(draws=300, seed=1), progress=False,
+    )  # fmt: skip
+    assert nqp.check(named, "error_model", progress=False).verdict == "holds"
+
+
+@pytest.mark.parametrize(("sd", "verdict"), [(0.0, "holds"), (1.5, "in doubt")])
+def test_links_each_way_are_asked_of_what_they_share(sd: float, verdict: str) -> None:
+    made = nqp.simulation.network(
+        nodes=16, periods=7, cohorts=(4,), directed=True, shock_sd=0.0, seed=4
+    )
+    ends = np.sort(made.panel.frame[["origin", "destination"]].to_numpy(dtype=str), axis=1)
+    panel = with_shared(made, pd.Series(["–".join(x) for x in ends]), sd)
+    design = nqp.StaggeredDiD(terms=[nqp.Ends(directed=True)])
+    fit = nqp.fit(design, panel, nqp.Importance(draws=300, seed=1), progress=False)
+    asked = nqp.check(fit, "dyadic_errors", progress=False)
+    table = asked.evidence.set_index("by")
+    row = table.loc["links each way"]
+    assert (row["over_posterior_sd"] > row["limit"]) == (sd > 0)
+    assert asked.verdict == verdict
+    if sd:
+        # As much in common as each has: the sum of two has twice the variance of two alone.
+        assert 1.25 < row["over_posterior_sd"] < 1.45
+        assert "Report the larger standard error." in str(asked)
 
 
 def test_terms_are_saved_read_and_said(fit: nqp.Fit, tmp_path) -> None:

@@ -8,6 +8,7 @@ from bayes_nqp.panel._derive import where as where
 from bayes_nqp.panel._derive import with_cohorts as with_cohorts
 from bayes_nqp.panel._doubtful_numbers import doubtful_numbers as doubtful_numbers
 from bayes_nqp.panel._doubtful_numbers import notes_of_numbers as notes_of_numbers
+from bayes_nqp.panel._of_both_ends import of_one_end as of_one_end
 from bayes_nqp.panel._pairs import ADOPTIONS as ADOPTIONS
 from bayes_nqp.panel._pairs import ENDS as ENDS
 from bayes_nqp.panel._pairs import Pairs as Pairs

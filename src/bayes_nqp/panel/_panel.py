@@ -308,7 +308,9 @@ class Panel(PanelAttributes, Rectangle):
         first of their ends adopts. The frame holds who the ends are (``origin``, ``destination``)
         and when each adopts (``origin_adoption``, ``destination_adoption``), by which `Ends` tells
         pairs with one end in force from those with both, and `NodeShocks` what befalls all pairs
-        of a node.
+        of a node. Two columns that say the same of either end, such as ``region_from`` and
+        ``region_to``, make one of pairs, ``region_from–region_to``: `SharedShocks` by it are of all
+        links between two regions, and `error_model` asks of it.
 
         Parameters
         ----------

@@ -34,6 +34,7 @@ _CHANCE = 1.6449
 """Standard deviations that covariances of independent pairs exceed with probability .05."""
 _FEWEST = 10
 """Nodes, of fewer of which a robust standard error says nothing."""
+_SHOCKS, _EACH_WAY = "shocks of nodes", "links each way"
 
 
 @asks(
@@ -51,9 +52,11 @@ def dyadic_errors(fit: Fit) -> Finding:
     psi their influences, less what the sum is on average of independent pairs whose groups have
     effects of their own (times ``n / (n - g)``, for n nodes of g dates of adoption). The other adds
     what shocks of nodes do, as `NodeShocks` learns them from untreated rows, where the design has
-    none. *In doubt* where either is more than 1.2 times the posterior sd, and more than by chance
-    (5 %), which few nodes leave much room. Where the second cannot be had and the first could pass
-    1.2 by chance, the check could not tell.
+    none. Where links have a direction, a third adds to the posterior variance what links of two
+    nodes, one each way, have in common, of which chance leaves little: twice the sum of the
+    products of their influences. *In doubt* where one is more than 1.2 times the posterior sd, and
+    more than by chance (5 %), which few nodes leave much room. Where the second cannot be had and
+    the first could pass 1.2 by chance, the check could not tell.
 
     References
     ----------
@@ -63,43 +66,66 @@ def dyadic_errors(fit: Fit) -> Finding:
     """
     pairs = _pairs(fit)
     with_shocks = any(isinstance(term, NodeShocks) for term in fit.facts.terms)
-    parts, learned = _NodeSums.of(fit, pairs, [] if with_shocks else _shocks(fit, pairs)), True
+    parts = _NodeSums.of(fit, pairs, [] if with_shocks else _shocks(fit, pairs))
     posterior = float(average_effect(fit).var())
-    base = parts.model if with_shocks else posterior
-    chance = _CHANCE * parts.spread * posterior / parts.model
-    called = ["dyadic"]
-    variances = [base + parts.covariance]
-    limits = [max(_LIMIT, float(np.sqrt((base + chance) / posterior)))]
-    if not with_shocks:
-        learned = parts.shocks is not None
-        called += ["shocks of nodes"] if learned else []
-        variances += [posterior + parts.shocks] if parts.shocks is not None else []
-        # Without any, what f nodes seem to have is of the size of sqrt(2/f) of pairs' errors.
-        freedom = max(pairs.nodes.size - np.unique(pairs.adoption).size, 1)
-        beyond = float(np.sqrt(1.0 + _CHANCE * np.sqrt(2.0 / freedom)))
-        limits += [max(_LIMIT, beyond)] if learned else []
-    errors = np.sqrt(np.maximum(variances, 0.0))
-    ratios = errors / np.sqrt(posterior)
-    table = pd.DataFrame({"by": called, "se": errors, "over_posterior_sd": ratios, "limit": limits})
-    figure = Message("dyadic-robust standard error over posterior sd {:.2f}", float(ratios[0]))
-    if ratios.size > 1:
-        figure = Message("{}; with shocks of nodes {:.2f}", figure, float(ratios[1]))
-    over = errors[ratios > limits]
-    if over.size:
-        advice = Message("Report the larger standard error.")
-        if learned and not with_shocks:
-            advice = Message("Next: {}.", _with_shocks(fit, pairs))
-        wide = Message(
-            "Pairs of one node move together, and intervals are too narrow: the standard error of "
-            "the average effect is {:.3g}, the posterior sd {:.3g}.",
-            float(over.max()), np.sqrt(posterior),
-        )  # fmt: skip
-        return Finding(DOUBT, figure, joined([wide, advice]), table)
-    if not learned and limits[0] > _LIMIT:
+    table, learned = _table(parts, pairs, posterior, with_shocks), with_shocks or parts.learned
+    figure, dyadic = _figure(table), float(table["limit"][0])
+    if (table["over_posterior_sd"] > table["limit"]).any():
+        terms = _with_shocks(fit, pairs) if learned and not with_shocks else None
+        return Finding(DOUBT, figure, _too_narrow(table, np.sqrt(posterior), terms), table)
+    if not learned and dyadic > _LIMIT:
         sentence = Message("Nodes are too few to say whether their pairs move together.")
         return Finding(UNTOLD, figure, sentence, table)
     sentence = Message("Pairs of one node move together no more than the model says.")
     return Finding(HOLDS, figure, sentence, table)
+
+
+def _table(parts: _NodeSums, pairs: Pairs, posterior: float, with_shocks: bool) -> pd.DataFrame:
+    """Standard errors, and their ratios to the posterior sd with what these may be by chance."""
+    base = parts.model if with_shocks else posterior
+    chance = _CHANCE * parts.spread * posterior / parts.model
+    rows = [("dyadic", base + parts.covariance, (base + chance) / posterior)]
+    if parts.shocks is not None and not with_shocks:
+        # Without any, what f nodes seem to have is of the size of sqrt(2/f) of pairs' errors.
+        freedom = max(pairs.nodes.size - np.unique(pairs.adoption).size, 1)
+        rows.append((_SHOCKS, posterior + parts.shocks, 1.0 + _CHANCE * np.sqrt(2.0 / freedom)))
+    if parts.each_way is not None:
+        shared, spread = parts.each_way
+        rows.append((_EACH_WAY, posterior + shared, 1.0 + _CHANCE * spread / posterior))
+    called, variances, beyond = zip(*rows, strict=True)
+    errors = np.sqrt(np.maximum(variances, 0.0))
+    return pd.DataFrame({
+        "by": called, "se": errors, "over_posterior_sd": errors / np.sqrt(posterior),
+        "limit": np.maximum(_LIMIT, np.sqrt(beyond)),
+    })  # fmt: skip
+
+
+def _figure(table: pd.DataFrame) -> Message:
+    """Every standard error over the posterior sd."""
+    ratios = dict(zip(table["by"], table["over_posterior_sd"].astype(float), strict=True))
+    figure = Message("dyadic-robust standard error over posterior sd {:.2f}", ratios["dyadic"])
+    if _SHOCKS in ratios:
+        figure = Message("{}; with shocks of nodes {:.2f}", figure, ratios[_SHOCKS])
+    if _EACH_WAY in ratios:
+        figure = Message("{}; with links each way {:.2f}", figure, ratios[_EACH_WAY])
+    return figure
+
+
+def _too_narrow(table: pd.DataFrame, sd: float, next_terms: Hint | None) -> Message:
+    """Who move together, and what to do: next terms, where nodes do; else the larger error."""
+    over = table[table["over_posterior_sd"] > table["limit"]]
+    both_ways = set(over["by"]) == {_EACH_WAY}
+    who = Message("Pairs of one node move together")
+    if both_ways:
+        who = Message("Links of two nodes, one each way, move together")
+    wide = Message(
+        "{}, and intervals are too narrow: the standard error of the average effect is {:.3g}, the "
+        "posterior sd {:.3g}.",
+        who, float(over["se"].max()), sd,
+    )  # fmt: skip
+    if next_terms is None or both_ways:
+        return joined([wide, Message("Report the larger standard error.")])
+    return joined([wide, Message("Next: {}.", next_terms)])
 
 
 def _pairs(fit: Fit) -> Pairs:
@@ -144,12 +170,21 @@ class _NodeSums:
         and its standard deviation for these.
     shocks : float or None
         Of shocks of nodes.
+    each_way : (float, float) or None
+        Of influences of links between two nodes, one each way, and its standard deviation where
+        they are independent; None where there are no two.
     """
 
     model: float
     covariance: float
     spread: float
     shocks: float | None
+    each_way: tuple[float, float] | None
+
+    @property
+    def learned(self) -> bool:
+        """Whether untreated rows say what shocks of nodes are."""
+        return self.shocks is not None
 
     @classmethod
     def of(cls, fit: Fit, pairs: Pairs, processes: Sequence[ProcessPart]) -> _NodeSums:
@@ -176,7 +211,10 @@ class _NodeSums:
             np.add.at(h, owner, shared.response[paired, :, 0])
             assert part.mixing is not None
             shocks += float(((part.mixing.T @ h @ part.loadings[0]) ** 2).sum())
-        return cls(model * scale**2, covariance, spread, shocks if processes else None)
+        return cls(
+            model * scale**2, covariance, spread, shocks if processes else None,
+            _each_way(influence, pairs),
+        )  # fmt: skip
 
 
 def _shared(influence: Array, pairs: Pairs) -> tuple[float, float]:
@@ -208,3 +246,18 @@ def _shared(influence: Array, pairs: Pairs) -> tuple[float, float]:
     ways = float((influences**2).sum() - square.sum())
     spread = 2.0 * float((by_node(square) ** 2 - by_node(square**2)).sum())
     return factor * apart + ways, factor * float(np.sqrt(max(spread, 0.0)))
+
+
+def _each_way(influence: Array, pairs: Pairs) -> tuple[float, float] | None:
+    """Sum ``2 psi_ij psi_ji`` over nodes that are linked each way, and its standard deviation.
+
+    Of independent links the sum has the variance ``4 sum v_ij v_ji``, v their variances, and next
+    to no mean: links each way are of one group only where both nodes adopt together.
+    """
+    dyad = np.unique(np.sort(pairs.ends, axis=0), axis=1, return_inverse=True)[1].ravel()
+    ahead = pairs.ends[0] < pairs.ends[1]
+    one, other = (np.bincount(dyad[x], influence[x], dyad.max() + 1) for x in (ahead, ~ahead))
+    if not (one * other).any():
+        return None
+    product = one * other
+    return 2.0 * float(product.sum()), 2.0 * float(np.sqrt((product**2).sum()))

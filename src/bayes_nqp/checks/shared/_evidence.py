@@ -13,7 +13,7 @@ from bayes_nqp.designs import Design, Term, structures
 from bayes_nqp.errors import IdentificationError, NQPError, PanelError, StudyError, shown
 from bayes_nqp.fitting import Fit, Marginal, known_draws, log_marginal, once, panel_of
 from bayes_nqp.language import NOTHING, Message, joined
-from bayes_nqp.panel import ENDS, Panel, is_paired, unit_column, units_alone
+from bayes_nqp.panel import ENDS, Panel, is_paired, of_one_end, unit_column, units_alone
 from bayes_nqp.registry import registered
 from bayes_nqp.terms import TimeEffects
 
@@ -61,11 +61,11 @@ def nesting(panel: Panel) -> dict[str, Index]:
     Measurements, and the panel's own roles, are none; nor is a column with a level a unit. Units
     without a value have a level of their own, and a column that more than a few lack is left out,
     as is one that says no more than when a unit adopts. Pairs share what either end has, which
-    `dyadic_errors` asks of both together.
+    `dyadic_errors` asks of both together; regions and the like are asked of as both ends have them.
     """
     roles = panel.roles
     named = {roles.unit, roles.time, roles.cohort, roles.outcome, roles.counts}
-    named |= {*ENDS} if is_paired(panel) else set()
+    named |= {*ENDS, *of_one_end(panel)} if is_paired(panel) else set()
     return {
         name: codes
         for name, codes in _constant(panel)
