@@ -184,10 +184,9 @@ def averaged(fit: Fit, *, drift_odds: float = DRIFT_ODDS) -> Averaged:
     """Average the answers of several designs, each weighed by its evidence on untreated rows.
 
     The designs are the fit's own under parallel trends; with a response one, two and three periods
-    before adoption; with `Dip`, of one period and of three; with `LevelShift`, three periods
-    before adoption; with a drift along lines;
-    with `DifferentialTrends`; and with these and a response one period before. Evidence of a drift
-    is the log Bayes factor that `nqp.check(fit, "pretrends")` has, on all rows; of the others the
+    before adoption; with `Dip`, of one, two and three periods; with `LevelShift`, three periods
+    before adoption; with a drift along lines; with `DifferentialTrends`; and with these and a
+    response one period before. Evidence of a drift is the log Bayes factor that `nqp.check(fit, "pretrends")` has, on all rows; of the others the
     log marginal likelihood beside that of parallel trends, the means of adopters just before
     adoption and the size of a dip or shift having a prior of standard deviation ``s``, and a common
     slope that of a unit's information. Anticipated event times count in no average. Where untreated
