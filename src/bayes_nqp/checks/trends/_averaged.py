@@ -186,13 +186,13 @@ def averaged(fit: Fit, *, drift_odds: float = DRIFT_ODDS) -> Averaged:
     The designs are the fit's own under parallel trends; with a response one, two and three periods
     before adoption; with `Dip`, of one, two and three periods; with `LevelShift`, three periods
     before adoption; with a drift along lines; with `DifferentialTrends`; and with these and a
-    response one period before. Evidence of a drift is the log Bayes factor that `nqp.check(fit, "pretrends")` has, on all rows; of the others the
-    log marginal likelihood beside that of parallel trends, the means of adopters just before
-    adoption and the size of a dip or shift having a prior of standard deviation ``s``, and a common
-    slope that of a unit's information. Anticipated event times count in no average. Where untreated
-    rows leave no doubt that errors of adopters spread otherwise, or that units of one level of a
-    column share shocks that last and on which the average effect rests (`error_model`), all designs
-    have such errors.
+    response one period before. Evidence of a drift is the log Bayes factor that `nqp.check(fit,
+    "pretrends")` has, on all rows; of the others the log marginal likelihood beside that of
+    parallel trends, the means of adopters just before adoption and the size of a dip or shift
+    having a prior of standard deviation ``s``, and a common slope that of a unit's information.
+    Anticipated event times count in no average. Where untreated rows leave no doubt that errors of
+    adopters spread otherwise, or that units of one level of a column share shocks that last and on
+    which the average effect rests (`error_model`), all designs have such errors.
 
     Parameters
     ----------
