@@ -10,8 +10,8 @@ AR(1) innovations of .3 beside errors of pairs of 1, both with a correlation of 
 under pairs as independent units, and with `NodeShocks`; and what `dyadic_errors` says. Two worlds
 have no shocks of nodes: in `regions` (40 nodes of five regions, in some of which more adopt; eight
 periods, three dates) all links between two regions share shocks that last, .8, of innovations of
-.5; in `each way` (30 nodes, directed) links from i to j and from j to i do, .9 and 1.5. Both are
-asked of by `error_model` too, and fitted with what it names; the `reported` error is the larger
+.5, of which `error_model` is asked, and a design has what it names; in `each way` (30 nodes,
+directed) links from i to j and from j to i do, .9 and 1.5. The `reported` error is the larger
 one of `dyadic_errors` where this is in doubt. `no regions` and `none each way` are the same without
 such shocks. A row a panel in .cache/pairs, kept in benchmarks/measured by --collect. With `--leads`
 panels have 24 nodes, of which 12 adopt at three dates, and nine periods; pairs are parallel before
@@ -115,7 +115,8 @@ def answer(world: str, design: str, seed: int) -> dict[str, Any]:
     row = against(effects) | {"gate": str(fit.gate), "verdict": str(dyadic.verdict)}
     if world not in SHARED:
         return row
-    model = str(nqp.check(fit, "error_model", progress=False).verdict)
+    if BOTH in panel.frame.columns:
+        row["error_model"] = str(nqp.check(fit, "error_model", progress=False).verdict)
     table = dyadic.evidence
     sd = row["all: sd"] if str(dyadic.verdict) != "in doubt" else float(table["se"].max())
     error = row["all: error"]
@@ -123,7 +124,7 @@ def answer(world: str, design: str, seed: int) -> dict[str, Any]:
     ratio = (table["over_posterior_sd"] / table["limit"]).to_numpy()
     over = [str(x) for x, r in zip(table["by"].to_numpy(), ratio, strict=True) if r > 1]
     row |= {f"reported: {name}": number for name, number in reported.items()}
-    return row | {"error_model": model, "over": "; ".join(over)}
+    return row | {"over": "; ".join(over)}
 
 
 def before(world: str, design: str, seed: int) -> dict[str, Any]:
