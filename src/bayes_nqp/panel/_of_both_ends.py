@@ -40,15 +40,15 @@ def of_both_ends(
     texts = {name: _text(df[name]) for name in names}
     first, second = (dict(_of_nodes(texts, at[:, k], nodes.size)) for k in (0, 1))
     link = "→" if directed else "–"
-    for (one, here), (other, there) in product(first.items(), second.items()):
-        levels = np.where(here == _UNKNOWN, there, here)
-        known = (here != _UNKNOWN) & (there != _UNKNOWN)
-        same = one != other and known.any() and (here == there)[known].all()
-        if same and _puts_together(levels, dates):
-            rows = levels[at] if directed else np.sort(levels[at], axis=1)
+    for (name, levels), (partner, others) in product(first.items(), second.items()):
+        mask = (levels != _UNKNOWN) & (others != _UNKNOWN)
+        same = name != partner and mask.any() and (levels == others)[mask].all()
+        joint = np.where(levels == _UNKNOWN, others, levels)
+        if same and _puts_together(joint, dates):
+            rows = joint[at] if directed else np.sort(joint[at], axis=1)
             pairs = np.char.add(np.char.add(rows[:, 0], link), rows[:, 1]).astype(object)
             pairs[(rows == _UNKNOWN).any(axis=1)] = None
-            df = df.assign(**{f"{one}{link}{other}": pairs})
+            df = df.assign(**{f"{name}{link}{partner}": pairs})
     return df
 
 

@@ -52,11 +52,11 @@ def dyadic_errors(fit: Fit) -> Finding:
     psi their influences, less what the sum is on average of independent pairs whose groups have
     effects of their own (times ``n / (n - g)``, for n nodes of g dates of adoption). The other adds
     what shocks of nodes do, as `NodeShocks` learns them from untreated rows, where the design has
-    none. Where links have a direction, a third adds to the posterior variance what links of two
-    nodes, one each way, have in common, of which chance leaves little: twice the sum of the
-    products of their influences. *In doubt* where one is more than 1.2 times the posterior sd, and
-    more than by chance (5 %), which few nodes leave much room. Where the second cannot be had and
-    the first could pass 1.2 by chance, the check could not tell.
+    none, nor shocks that levels of a column share. Where links have a direction, a third adds to
+    the posterior variance what links of two nodes, one each way, have in common, of which chance
+    leaves little: twice the sum of the products of their influences. *In doubt* where one is more
+    than 1.2 times the posterior sd, and more than by chance (5 %), which few nodes leave much room.
+    Where the second cannot be had and the first could pass 1.2 by chance, the check could not tell.
 
     References
     ----------
@@ -65,13 +65,16 @@ def dyadic_errors(fit: Fit) -> Finding:
     variance estimation for dyadic data. Political Analysis 23(4).
     """
     pairs = _pairs(fit)
-    with_shocks = any(isinstance(term, NodeShocks) for term in fit.facts.terms)
-    parts = _NodeSums.of(fit, pairs, [] if with_shocks else _shocks(fit, pairs))
+    with_nodes = any(isinstance(term, NodeShocks) for term in fit.facts.terms)
+    # What levels of a column share would be learned as shocks of nodes.
+    shared = bool(fit.facts.shared_by)
+    parts = _NodeSums.of(fit, pairs, [] if with_nodes or shared else _shocks(fit, pairs))
     posterior = float(average_effect(fit).var())
-    table, learned = _table(parts, pairs, posterior, with_shocks), with_shocks or parts.learned
+    table = _table(parts, pairs, posterior, with_nodes or shared)
+    learned = with_nodes or parts.learned
     figure, dyadic = _figure(table), float(table["limit"][0])
     if (table["over_posterior_sd"] > table["limit"]).any():
-        terms = _with_shocks(fit, pairs) if learned and not with_shocks else None
+        terms = _with_shocks(fit, pairs) if parts.learned or (shared and not with_nodes) else None
         return Finding(DOUBT, figure, _too_narrow(table, np.sqrt(posterior), terms), table)
     if not learned and dyadic > _LIMIT:
         sentence = Message("Nodes are too few to say whether their pairs move together.")
@@ -256,8 +259,8 @@ def _each_way(influence: Array, pairs: Pairs) -> tuple[float, float] | None:
     """
     dyad = np.unique(np.sort(pairs.ends, axis=0), axis=1, return_inverse=True)[1].ravel()
     ahead = pairs.ends[0] < pairs.ends[1]
-    one, other = (np.bincount(dyad[x], influence[x], dyad.max() + 1) for x in (ahead, ~ahead))
-    if not (one * other).any():
+    there, back = (np.bincount(dyad[x], influence[x], dyad.max() + 1) for x in (ahead, ~ahead))
+    product = there * back
+    if not product.any():
         return None
-    product = one * other
     return 2.0 * float(product.sum()), 2.0 * float(np.sqrt((product**2).sum()))

@@ -81,7 +81,7 @@ class Dip(Term):
     --------
     >>> import bayes_nqp as nqp
     >>> nqp.StaggeredDiD(trends=nqp.Dip()).trends
-    Dip(periods=1)
+    Dip(periods=1, at_once=False)
     """
 
     periods: Annotated[int, Interval(ge=1, le=10**9)] = 1
