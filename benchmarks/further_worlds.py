@@ -98,12 +98,56 @@ def covariate_trend(d: Draft) -> None:
     d.besides, d.columns["x"] = 0.1 * x[:, None] * d.t, x
 
 
+def trend_break(d: Draft) -> None:
+    """Adopters of all dates grow faster from the sixth period on."""
+    d.besides = 0.15 * d.ever * np.maximum(d.t - 6, 0)
+
+
+def fading_shock(d: Draft) -> None:
+    """Adopters are hit at one date before they adopt, and recover by a fifth a period."""
+    d.besides = -1.2 * d.ever * np.where(d.t >= 3, 0.8 ** (d.t - 3), 0.0)
+
+
+def quadratic(d: Draft) -> None:
+    """Adopters drift along a parabola."""
+    d.besides = d.ever * 0.008 * d.t**2
+
+
+def recovery(d: Draft) -> None:
+    """Adopters begin low and come back, whatever they adopt."""
+    d.besides = -1.5 * d.ever * 0.7**d.t
+
+
+def late_cohorts_drift(d: Draft) -> None:
+    """The two last cohorts drift along a line."""
+    d.besides = 0.1 * d.t * np.isin(d.start, [9, 10])[:, None]
+
+
+def half_anticipate(d: Draft) -> None:
+    """Half of the adopters respond over two periods before adoption."""
+    heard = d.rng.random((d.units, 1)) < 0.5
+    d.besides = heard * (0.4 * (d.event == -2) + 0.9 * (d.event == -1))
+
+
+def one_region_drifts(d: Draft) -> None:
+    """Adopters of one stratum drift along a line."""
+    d.besides = 0.12 * d.t * (d.ever[:, 0] & (d.region == 1))[:, None]
+
+
+def unrecorded(d: Draft) -> None:
+    """A quarter of the never treated have the policy, from dates that no column holds."""
+    some = ~d.ever[:, 0] & (d.rng.random(d.units) < 0.25)
+    start = d.rng.integers(5, 10, d.units)
+    d.besides = 1.0 * (some[:, None] & (d.t >= start[:, None]))
+
+
 WORLDS: dict[str, Callable[[Draft], None]] = {
     x.__name__.replace("_", " "): x
     for x in (
         convergence, exponential, misdated, outliers, growing_noise, noisy_after, all_adopt,
         few_adopt, season, unit_walks, unseen_clusters, other_policy, moving_average,
-        covariate_trend,
+        covariate_trend, trend_break, fading_shock, quadratic, recovery, late_cohorts_drift,
+        half_anticipate, one_region_drifts, unrecorded,
     )
 }  # fmt: skip
 
