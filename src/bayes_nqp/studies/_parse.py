@@ -62,7 +62,7 @@ def _worded(errors: list[ErrorDetails], data: dict[str, Any], name: str) -> Stud
     first = max(within, key=lambda e: (e["type"] == "extra_forbidden", len(_way(e, data))))
     *tables, key = way = _way(first, data)
     table = _dotted(tables)
-    place = f"[{table}]" if table else f"the top of {name}"
+    place = f"[{table}]" if table else Message("the top of {}", name)
     if first["type"] == "extra_forbidden":
         return StudyError(
             Message("{} has the unknown key {!r}", place, str(key)),
