@@ -175,6 +175,9 @@ def test_checks_judge_it_by_its_own_leads(periods: int) -> None:
     found = nqp.check(fit, "pretrends", progress=False)
     assert found.verdict == "reported"
     assert "Leads beside the dip" in found.sentence
+    said = ("after 1 bad or good period.", "after 2 bad or good periods.")[periods - 1]
+    assert f"units may adopt {said}" in found.sentence
+    assert f"在较差（或较好）的 {periods} 期之后采纳" in found.sentence.in_("zh")
     assert "series" not in found.sentence
     for name in ("placebo_time", "placebo_mixed", "anticipation"):
         assert nqp.check(fit, name, progress=False).verdict == "not applicable"
@@ -219,6 +222,18 @@ def test_all_chosen_at_once_by_the_years_before_the_first() -> None:
     one = one.where(np.isin(one.cohort_codes, [-1, COHORTS[0]])[one.unit_codes])
     with pytest.raises(IdentificationError, match="adopt at one date"):
         nqp.StaggeredDiD(trends=nqp.Dip(at_once=True)).spec(one)
+
+
+@pytest.mark.parametrize(
+    ("periods", "after"), [(1, "1 bad or good period"), (3, "3 bad or good periods")]
+)
+def test_a_choice_at_once_is_said_as_such(periods: int, after: str) -> None:
+    design = nqp.StaggeredDiD(nqp.Complete(), trends=nqp.Dip(periods, at_once=True))
+    fit = nqp.fit(design, begun_in_turn(1), SAMPLER, progress=False)
+    said = nqp.check(fit, "pretrends", progress=False).sentence
+    assert f"chosen: all at once, after {after} before the first of them adopted." in said
+    assert "units may adopt" not in said
+    assert f"较差（或较好）的 {periods} 期之后一次选定" in said.in_("zh")
 
 
 def test_pretrends_says_where_untreated_periods_speak_for_a_choice_at_once() -> None:

@@ -21,10 +21,21 @@ APART: Final = Message(
 DRIFTING: Final = Message("This design assumes no parallel trends: those who adopt may drift.")
 """What is said where differential trends take their place."""
 DIPPING: Final = Message(
-    "This design assumes parallel trends but for what adoption looks at: units may adopt after a "
-    "bad or good period."
+    "This design assumes parallel trends but for what adoption looks at: units may adopt after "
+    "{n} bad or good period.",
+    plural="This design assumes parallel trends but for what adoption looks at: units may adopt "
+    "after {n} bad or good periods.",
+    n=1,
 )
-"""What is said where adoption may depend on the periods before it."""
+"""What is said where adoption of each unit may depend on the n periods before it."""
+CHOSEN: Final = Message(
+    "This design assumes parallel trends but for how adopters were chosen: all at once, after "
+    "{n} bad or good period before the first of them adopted.",
+    plural="This design assumes parallel trends but for how adopters were chosen: all at once, "
+    "after {n} bad or good periods before the first of them adopted.",
+    n=1,
+)
+"""What is said where all adopters may have been chosen by the n periods before the first adopts."""
 SHIFTING: Final = Message(
     "This design assumes parallel trends but for one change of adopters' level before adoption, "
     "which stays and is no part of the effect. A response to the policy over as many periods would "

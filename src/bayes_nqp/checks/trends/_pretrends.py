@@ -27,11 +27,18 @@ from bayes_nqp.checks.shared import (
 )
 from bayes_nqp.checks.trends._bayes_factor import BayesFactor
 from bayes_nqp.checks.trends._candidates import CHOICES, Evidence, own_leads, preferred
-from bayes_nqp.checks.trends._earned import APART, DIPPING, DRIFTING, SHIFTING, figure_of
+from bayes_nqp.checks.trends._earned import (
+    APART,
+    CHOSEN,
+    DIPPING,
+    DRIFTING,
+    SHIFTING,
+    figure_of,
+)
 from bayes_nqp.checks.trends._near_slope import near_slope
 from bayes_nqp.checks.trends._next_design import next_step
 from bayes_nqp.checks.trends._parallel import Judgement, Parted, PreTrend, parted
-from bayes_nqp.designs import DifferentialTrends
+from bayes_nqp.designs import DifferentialTrends, Dip
 from bayes_nqp.errors import Hint
 from bayes_nqp.estimands import by_event_time
 from bayes_nqp.fitting import ADOPTION, REFITS, ROWS, Fit
@@ -111,6 +118,8 @@ def pretrends(fit: Fit) -> Finding:
     stated = next((role for role in _STATED if fit.facts.has(role)), None)
     if stated is not None:
         statement, name = _STATED[stated]
+        if dip := fit.facts.term(Dip):
+            statement = (CHOSEN if dip.at_once else DIPPING).fill(n=dip.periods)
         verdict, near = _near_adoption(own_leads(fit), name)
         words = [statement, near, factors.sentence if stated == "drift" else beside]
     elif not fit.facts.parallel:
