@@ -132,3 +132,27 @@ def test_factors_of_any_size(size: int) -> None:
     assert not np.triu(lower, 1).any()
     with pytest.raises(np.linalg.LinAlgError):
         cholesky(-matrix)
+
+
+def test_one_level_of_one_group_stands_with_the_others() -> None:
+    frame = nqp.simulation.staggered(units=60, periods=8, cohorts=(4, 6), seed=4).panel.frame.copy()
+    region, unit = (frame[x].astype("category").cat.codes.to_numpy() for x in ("region", "unit"))
+    never = frame["cohort"].isna().to_numpy()
+    number = np.where(never & (region == 1), 4, unit // 3 % 4)
+    frame["province"] = np.char.add("p", number.astype(str))
+    panel = nqp.Panel.from_frame(
+        frame, unit="unit", time="time", outcome="outcome", cohort="cohort", strata=["region"]
+    )
+    shocks = nqp.SharedShocks("province", errors=nqp.AR1())
+    design = nqp.StaggeredDiD(nqp.Partial(["region"]), shocks=shocks)
+    problem = plan_of(design, panel).equations[0].gaussian
+    # Provinces cut across cohorts, but for one: no group loses a path of its own.
+    assert problem.own_paths.groups.size == 0
+    assert [len(x) for x in problem.shared_paths] == [5]
+    agree(problem)
+    assert has_nodes(problem)
+    reference, points = dense(design, panel), np.random.default_rng(1).standard_normal((4, 20))
+    points = points[:, : len(problem.space)]
+    theirs = [reference.log_likelihood(values_of(problem.space.names, x)) for x in points]
+    ours = density(problem.for_many, points) - problem.space.log_prior(points)
+    assert np.diff(ours) == pytest.approx(np.diff(theirs), rel=1e-8, abs=1e-7)

@@ -54,7 +54,7 @@ def same_as_anew(
     z = np.random.default_rng(5).standard_normal((FEW, problem.arrowhead.n_dense, TIMES))
     numbers = np.zeros((which.size, number_count(problem)))
     numbers[:, : z.shape[1]] = z[which, :, repeat]
-    ours = draw(problem, points[which], None, single=True, kept=kept)
+    ours = draw(problem, points[which], None, single=True, keeper=kept)
     assert not solves
     anew = draw(problem, points[which], None, single=True, errors=SharedErrors(numbers, None))
     assert sum(solves) == FEW
@@ -93,10 +93,10 @@ def test_points_drawn_more_often_or_unknown_are_factored(solves: list[int]) -> N
     kept = kept_of(problem)
     density(problem, points[1:], keeper=kept)
     assert kept.found(points).tolist() == [-1, *range(FEW - 1)]
-    draw(problem, np.tile(points[1:], (TIMES, 1)), np.random.default_rng(6), kept=kept)
+    draw(problem, np.tile(points[1:], (TIMES, 1)), np.random.default_rng(6), keeper=kept)
     assert not solves
-    draw(problem, np.tile(points[1:], (TIMES + 1, 1)), np.random.default_rng(6), kept=kept)
-    draw(problem, points, np.random.default_rng(6), kept=kept)
+    draw(problem, np.tile(points[1:], (TIMES + 1, 1)), np.random.default_rng(6), keeper=kept)
+    draw(problem, points, np.random.default_rng(6), keeper=kept)
     assert solves == [FEW - 1, FEW]
     kept.clear()
     assert (kept.found(points) == -1).all()

@@ -76,7 +76,7 @@ def recovered(
     generator: np.random.Generator | SharedStreams | None,
     *,
     threads: int | None = None,
-    kept: KeptDraws | None = None,
+    keeper: KeptDraws | None = None,
 ) -> Recovered:
     """Draw coefficients, cell effects and deviations given parameters.
 
@@ -89,7 +89,7 @@ def recovered(
         equations.
     threads : int, optional
         Draws do not depend on their number.
-    kept : KeptDraws, optional
+    keeper : KeptDraws, optional
         Of coefficients at some of the points.
     """
     problem = equation.gaussian.for_many if len(x) >= _MANY else equation.gaussian
@@ -120,7 +120,7 @@ def recovered(
             stream_of_part = stream
         coefficients = draw(
             problem, x[chunk], stream_of_part, errors=errors, single=single, threads=threads,
-            kept=kept,
+            keeper=keeper,
         )  # fmt: skip
         parts.append(
             _assemble(

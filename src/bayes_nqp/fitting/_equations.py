@@ -57,7 +57,7 @@ def draw_equations(
     workers = min(n_threads(None), len(equations))
     threads = max(1, n_threads(None) // workers)
     done = 0
-    kept = [_kept(x, numbered(sampler, k), len(equations)) for k, x in enumerate(equations)]
+    keepers = [_kept(x, numbered(sampler, k), len(equations)) for k, x in enumerate(equations)]
 
     def sample(number: int) -> Chains:
         nonlocal done
@@ -68,7 +68,7 @@ def draw_equations(
             return at_hand
         values = stock.of(equation.name)
         chains = importance(
-            equation_density(equation, threads, often=True, kept=kept[number]),
+            equation_density(equation, threads, often=True, keeper=keepers[number]),
             equation.problem.space,
             numbered(sampler, number),
             point_at(equation, values) if values else None,
@@ -81,8 +81,10 @@ def draw_equations(
     def draw(number: int) -> Drawn:
         equation, x = equations[number], chains[number].values["x"]
         flat = x.reshape(-1, x.shape[2])
-        draws = recovered(plan, equation, flat, streams[number], threads=threads, kept=kept[number])
-        kept[number].clear()
+        draws = recovered(
+            plan, equation, flat, streams[number], threads=threads, keeper=keepers[number]
+        )
+        keepers[number].clear()
         return Drawn(equation, chains[number], x, constrain(equation, x), draws)
 
     numbers = range(len(equations))
@@ -97,22 +99,22 @@ def equation_density(
     threads: int | None = None,
     *,
     often: bool = False,
-    kept: KeptDraws | None = None,
+    keeper: KeptDraws | None = None,
 ) -> Density:
     """The log density of an equation's parameters, as samplers take it.
 
     Parameters
     ----------
     often : bool, default False
-        Whether it will be asked for thousands of points.
-    kept : KeptDraws, optional
+        Whether it will be asked for hundreds of points or more.
+    keeper : KeptDraws, optional
         For draws of coefficients at proposals.
     """
     problem = equation.gaussian.for_many if often else equation.gaussian
 
     def heights(points: Array) -> Array:
-        keeper = kept if len(points) >= _MANY else None
-        return density(problem, points, threads=threads, keeper=keeper)
+        many = keeper if len(points) >= _MANY else None
+        return density(problem, points, threads=threads, keeper=many)
 
     return Density(heights, partial(gradient, problem, threads=threads))
 

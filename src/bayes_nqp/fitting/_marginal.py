@@ -94,7 +94,7 @@ def log_marginal(
             hint=Message("common time effects ({})", Hint("time", TimeEffects())),
         )  # fmt: skip
     problem = equation.gaussian
-    density, space = equation_density(equation), equation.problem.space
+    density, space = equation_density(equation, often=True), equation.problem.space
     sampler = Importance(draws=100, proposals=proposals or 1000, seed=seed)
     start = {} if stock is None else stock.of(equation.name)
     if start:

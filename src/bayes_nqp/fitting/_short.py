@@ -203,7 +203,7 @@ def _points(
 
 def _chains(equation: Equation, sampler: Importance, stock: KnownDraws | None) -> Chains:
     """Draws of an equation's parameters: those at hand, or by a few hundred evaluations."""
-    density, space = equation_density(equation), equation.problem.space
+    density, space = equation_density(equation, often=True), equation.problem.space
     if stock is None:
         return importance(density, space, sampler)
     at_hand = stock.chains.get(equation.gaussian.digest)

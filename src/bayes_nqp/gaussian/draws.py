@@ -95,7 +95,7 @@ def draw(
     errors: SharedErrors | None = None,
     single: bool = False,
     threads: int | None = None,
-    kept: KeptDraws | None = None,
+    keeper: KeptDraws | None = None,
 ) -> Coefficients:
     """Draw all coefficients given parameters.
 
@@ -114,7 +114,7 @@ def draw(
         Whether deviations of single units are wanted, not of classes alone.
     threads : int, optional
         Draws do not depend on their number.
-    kept : KeptDraws, optional
+    keeper : KeptDraws, optional
         At some of the points.
 
     Raises
@@ -126,7 +126,7 @@ def draw(
 
     def values_of(distinct: Array) -> Values:
         values = problem.values(distinct)
-        return values if kept is None else replace(values, kept=kept.found(distinct))
+        return values if keeper is None else replace(values, kept=keeper.found(distinct))
 
     def piece(
         values: Values, stream: np.random.Generator | None, draws: Index
@@ -139,7 +139,7 @@ def draw(
             nuisance = problem.redraws()
             values = replace(values, nuisance=nuisance[draws[:, 0] % len(nuisance)])
         times = draws.shape[1]
-        beta = None if kept is None or errors is not None else kept.take(values.kept, times)
+        beta = None if keeper is None or errors is not None else keeper.take(values.kept, times)
         if beta is not None:
             z = _standard(stream, (len(values), number_count(problem) - head.n_dense, times))
             return _given(problem, values, beta, z, single)
@@ -155,7 +155,7 @@ def draw(
         return _given(problem, values, beta, z, single)
 
     # Draws that are kept need no matrix.
-    size = batch_size(problem, drawn=True) * (1 if kept is None else 2)
+    size = batch_size(problem, drawn=True) * (1 if keeper is None else 2)
     arrays = draws_of_distinct(
         piece, points, generator, values=values_of, size=lambda _: size, threads=threads
     )

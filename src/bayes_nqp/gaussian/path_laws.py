@@ -208,6 +208,9 @@ def placed(
         for k in processes:
             users[block][k].append(g)
     by_group = np.full(len(groups), -1, dtype=np.int64)
+    # A little less to take off a block is worth less than A that is linear in Q̃ (3, 4).
+    sizes = [len(group) for of_block in users for group in of_block if group]
+    alone = alone and 2 * sizes.count(1) >= len(sizes)
     shared: list[tuple[int, ...]] = []
     place: list[dict[int, int]] = []
     for of_block, users_of_block in zip(laws, users, strict=True):

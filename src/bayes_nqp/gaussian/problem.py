@@ -107,7 +107,7 @@ class GaussianProblem(LinearPart):
     on_nodes : bool
         Whether what the noise decides is interpolated, where it has one parameter.
     often : bool
-        Whether thousands of points are asked for, so that all of A is interpolated where it may be.
+        Whether hundreds of points are asked for, so that all of A is interpolated where it may be.
     node_panels : dict
         Panels of nodes that points have fallen into so far (`interpolation`).
     unit_panels : dict
@@ -166,7 +166,7 @@ class GaussianProblem(LinearPart):
 
     @property
     def for_many(self) -> GaussianProblem:
-        """The same problem, to be asked for thousands of points; nodes are of one parameter."""
+        """The same problem, to be asked for hundreds of points; nodes are of one parameter."""
         return self._often or self
 
     @cached_property

@@ -106,7 +106,7 @@ class Values:
     known: dict[Any, Any] = field(default_factory=dict, repr=False)
 
     def __getitem__(self, at: Any) -> Values:
-        lag, nuisance, log_determinant, kept = (
+        lag, nuisance, log_determinant, rows = (
             None if x is None else x[at]
             for x in (self.lag, self.nuisance, self.log_determinant, self.kept)
         )
@@ -120,7 +120,7 @@ class Values:
             processes,
             nuisance,
             log_determinant,
-            kept,
+            rows,
         )
 
     def __len__(self) -> int:

@@ -152,7 +152,7 @@ def build_pairs(
         )
     df = df.rename(columns={origin: ENDS[0], destination: ENDS[1]})
     rows, ends = SourceRows(df, ENDS[0], time), _ends(df, SourceRows(df, ENDS[0], time))
-    given = ends
+    order = ends
     if not directed:
         ends = np.sort(ends, axis=1)
     link = "→" if directed else "–"
@@ -160,7 +160,7 @@ def build_pairs(
     df = df.assign(**{ENDS[0]: ends[:, 0], ENDS[1]: ends[:, 1], PAIR: pair})
     _refuse_repeated(df, rows, time, directed=directed)
     nodes, codes, column, notes = _adoptions(df, ends, cohorts, time, never, freq)
-    df = of_both_ends(df, given, codes, {PAIR, *ENDS, time, outcome}, directed=directed)
+    df = of_both_ends(df, order, codes, {PAIR, *ENDS, time, outcome}, directed=directed)
     first, second = (codes[np.searchsorted(nodes, ends[:, k])] for k in (0, 1))
     # -1 is never: less than any date.
     alone = np.minimum(first, second) < 0

@@ -259,8 +259,10 @@ def _each_way(influence: Array, pairs: Pairs) -> tuple[float, float] | None:
     """
     dyad = np.unique(np.sort(pairs.ends, axis=0), axis=1, return_inverse=True)[1].ravel()
     ahead = pairs.ends[0] < pairs.ends[1]
-    there, back = (np.bincount(dyad[x], influence[x], dyad.max() + 1) for x in (ahead, ~ahead))
-    product = there * back
+    ahead_sum, back_sum = (
+        np.bincount(dyad[x], influence[x], dyad.max() + 1) for x in (ahead, ~ahead)
+    )
+    product = ahead_sum * back_sum
     if not product.any():
         return None
     return 2.0 * float(product.sum()), 2.0 * float(np.sqrt((product**2).sum()))

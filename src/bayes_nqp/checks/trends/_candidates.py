@@ -219,9 +219,9 @@ def preferred(fit: Fit) -> Evidence | None:
         number asked, and its own leads do not contradict it.
     """
     weighed = (*evidence_of(fit), *(_weighed(fit, x) for x in CHOICES))
-    asked = [x for x in weighed if not x.reason and x.candidate.changes(fit)]
-    most = max(asked, key=lambda x: x.value, default=None)
-    limit = REFUTED + np.log(max(len(asked), 1))
+    answers = [x for x in weighed if not x.reason and x.candidate.changes(fit)]
+    most = max(answers, key=lambda x: x.value, default=None)
+    limit = REFUTED + np.log(max(len(answers), 1))
     if most is None or most.candidate.drift or most.value < limit or most.tail < CONTRADICTED:
         return None
     return most

@@ -150,11 +150,11 @@ def _preferring(fit: Fit, other: Evidence) -> Message:
     )
     if other.candidate not in CHOICES:
         return speaks
-    known = Message(
+    choice = Message(
         "If units were chosen so, {}; a cycle of their own leaves the same mark.",
         other.candidate.hint(fit),
     )
-    return joined([speaks, known])
+    return joined([speaks, choice])
 
 
 def _near_adoption(tail: float, beside: Message) -> tuple[Verdict, Message]:
