@@ -14,6 +14,9 @@ import pytest
 HERE = Path(__file__).resolve().parents[1]
 LONG = 200_000
 SCRIPT = f"""
+import signal
+# Whatever runs in the background of a shell ignores the signal, and so do its children.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 import nutpie
 from random_panels import random_panel
 from bayes_nqp import NUTS, Partial, StaggeredDiD, att, fit
