@@ -256,7 +256,7 @@ class Comparison:
         )
 
 
-def comparison(evidence: xr.Dataset, *, far: float = FAR) -> Comparison:
+def comparison(evidence: xr.Dataset, *, far: float = FAR, shared: bool = False) -> Comparison:
     """Compare every specification with the first.
 
     Parameters
@@ -265,6 +265,9 @@ def comparison(evidence: xr.Dataset, *, far: float = FAR) -> Comparison:
         As `compared` gives it.
     far : float, default 2
         Posterior sd by which an estimate may differ.
+    shared : bool, default False
+        Whether all alternatives share the chance of a false alarm, as where a file has many
+        columns, rather than each having it.
 
     Returns
     -------
@@ -289,6 +292,8 @@ def comparison(evidence: xr.Dataset, *, far: float = FAR) -> Comparison:
     chance = np.sqrt(np.maximum(sd**2 - sd[0] ** 2, 0.0))
     shift = gap / sd[0]
     doubtful, failing = -ndtri([0.05 / 2.0, FAILING / 2.0])
+    if shared:
+        doubtful = -ndtri(0.05 / 2.0 / max(int(counts[1:].sum()), 1))
     distant = (np.abs(gap) > doubtful * chance[1:]) & (np.abs(shift) > far)
     moved = np.abs(mean - mean[0])
     opposite = (np.sign(mean) == -sign) & (sign != 0) & (moved > failing * chance)
