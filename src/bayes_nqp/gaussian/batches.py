@@ -70,13 +70,18 @@ def in_chunks[V: Batch](
     threads : int, optional
         By default those of `machine.n_threads`; results do not depend on their number.
     """
-    parts = [points[start : start + size] for start in range(0, max(len(points), 1), size)]
-    workers = min(n_threads(threads), len(parts))
+    starts = range(0, max(len(points), 1), size)
+    workers = min(n_threads(threads), len(starts))
+
+    def at(start: int) -> Array:
+        # What is known at these points, factors and all, goes with them.
+        return function(points[start : start + size])
+
     with one_thread():
         if workers == 1:
-            return np.concatenate([function(part) for part in parts])
+            return np.concatenate([at(start) for start in starts])
         with ThreadPoolExecutor(workers) as pool:
-            return np.concatenate(list(pool.map(function, parts)))
+            return np.concatenate(list(pool.map(at, starts)))
 
 
 def point_by_point[V: Batch](
