@@ -27,8 +27,12 @@ def put(row: int, column: str, value: object) -> Change:
 DATA: dict[str, tuple[Change, str]] = {
     "duplicate": (
         lambda df: pd.concat([df, df.iloc[[3]]], ignore_index=True),
-        r"unit='城市' and time='年份' repeat.*row 3 \(杭州市, 2015\); row 42 \(杭州市, 2015\).*"
-        r"df\.duplicated",
+        r"unit='城市' and time='年份' repeat.*row 3 \(杭州市, 2015\); row 42 \(杭州市, 2015\); "
+        r"they are the same in every other column.*df\.duplicated",
+    ),
+    "duplicate with another outcome": (
+        lambda df: pd.concat([df, df.iloc[[3]].assign(nqp=99.9)], ignore_index=True),
+        r"row 42 \(杭州市, 2015\); they differ in nqp\..*df\.duplicated",
     ),
     "stratum changes": (
         put(9, "region", "coastal"),

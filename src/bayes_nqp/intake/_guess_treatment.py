@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final
 from unicodedata import numeric
 
 import pandas as pd
 
 from bayes_nqp.columns import date_in, plain, says_end, says_never, sounds_like, unclear
 from bayes_nqp.errors import PanelError, shown
+from bayes_nqp.intake._claim import Claim, otherwise
 from bayes_nqp.intake._guess_zones import offer_zones, take_zones
 from bayes_nqp.intake._guessed import CODES, Guess, free, years_of
 from bayes_nqp.intake._look import SourceColumn
@@ -36,36 +36,10 @@ _BATCH: Final = re.compile(
     r"第?\s*[一二三四五六七八九十\d]+\s*(?:批|期|轮|波)|(?:batch|wave|round)\s*\d"
 )
 _COUNTED: Final = re.compile(r"批|期|轮|batch|wave|round", re.IGNORECASE)
+_LISTED: Final = 6
+"""Columns that say otherwise, at most, of which a message tells where."""
 _MANY: Final = 12
 """Different cells of a column that names batches, at most."""
-_TIERS: Final = (0, 0, 1, 2, 2)
-"""By rank: name and cells agree on it; only the name says so; only the cells do."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Claim:
-    """A column that says who is treated when.
-
-    Parameters
-    ----------
-    rank : int
-        Position in `_TIERS`: first treated periods before marks.
-    status : Series or None
-        Treated or not by row; None where it cannot be told.
-    """
-
-    rank: int
-    key: Literal["cohort", "treated"]
-    name: str
-    status: pd.Series[Any] | None
-    reason: Message
-
-    def differs(self, other: _Claim) -> bool:
-        """Whether another column says otherwise in some row."""
-        if self.status is None or other.status is None:
-            return False
-        pairs = pd.DataFrame({"one": self.status, "other": other.status}).dropna()
-        return bool((pairs["one"] != pairs["other"]).any())
 
 
 def find_treatment(
@@ -91,7 +65,7 @@ def find_treatment(
     elif "cohort" not in proposal.roles:
         claims = sorted(_claims(proposal, columns, frame), key=lambda claim: claim.rank)
         if claims:
-            _choose(proposal, claims)
+            _choose(proposal, claims, frame)
             proposal.problem = proposal.problem or ended(dict(free(proposal, columns)))
         else:
             offer_zones(proposal, columns, frame)
@@ -106,7 +80,7 @@ _WANTED: Final = Message(
 
 def _claims(
     proposal: Guess, columns: dict[str, SourceColumn], frame: pd.DataFrame
-) -> Iterator[_Claim]:
+) -> Iterator[Claim]:
     """Columns that may say who is treated when, and how well."""
     times = years_of(frame["__time"])
     for name, column in filter(lambda one: not says_end(one[0]), free(proposal, columns)):
@@ -114,27 +88,26 @@ def _claims(
         since = times.ge(periods).astype("float64") if times.notna().all() else None
         if is_cohort(periods, column, frame):
             reason = _SOUND if named else _UNNAMED.fill(_SOUND)
-            yield _Claim(0 if named else 3, "cohort", name, since, reason)
+            yield Claim(0 if named else 3, "cohort", name, since, reason)
         elif named and may_be_cohort(periods, column, frame):
-            yield _Claim(2, "cohort", name, since, _NAMED)
+            yield Claim(2, "cohort", name, since, _NAMED)
         else:
             named = sounds_like("treated", name)
             status = status_of(column, shares=named)
             if status is not None and dated(status, frame):
                 reason = _SWITCHES if named else _UNNAMED.fill(_SWITCHES)
-                yield _Claim(1 if named else 4, "treated", name, status, reason)
+                yield Claim(1 if named else 4, "treated", name, status, reason)
 
 
-def _choose(proposal: Guess, claims: list[_Claim]) -> None:
+def _choose(proposal: Guess, claims: list[Claim], frame: pd.DataFrame) -> None:
     """Take the column that names and cells speak for; none where equals say otherwise."""
     best, *others = claims
-    equals = [x for x in others if _TIERS[x.rank] == _TIERS[best.rank] and best.differs(x)]
+    equals = [x for x in others if x.tier == best.tier and best.differs(x)]
     if equals:
-        names = [best.name, *(x.name for x in equals)]
         proposal.offers = [(x.key, x.name) for x in (best, *equals)]
         proposal.problem = PanelError(
             "several columns could say who is treated when, and they differ",
-            where=shown(names, 12),
+            where=separated([otherwise(best, x, frame) for x in equals[:_LISTED]]),
             hint=Message("--{} {} if that is the policy; or another of them", best.key, best.name),
         )
         return

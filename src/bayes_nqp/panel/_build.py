@@ -167,7 +167,7 @@ def _draft(
         order = np.flatnonzero(ok)
         order = order[np.argsort(key[order], kind="stable")]
         df, codes, ordinals, key = df.iloc[order], codes[order], ordinals[order], key[order]
-    _refuse_duplicates(key, SourceRows(df, roles.unit, roles.time))
+    _checks.distinct_rows(key, SourceRows(df, roles.unit, roles.time))
     return Draft(df, roles, scale, units, codes, ordinals).compact()
 
 
@@ -179,27 +179,6 @@ def _keys(codes: Index, ordinals: Index, ok: Mask, units: int) -> Index:
         return codes * span + (ordinals - low)
     seen, ranks = np.unique(ordinals, return_inverse=True)
     return codes * len(seen) + ranks
-
-
-def _refuse_duplicates(key: Index, rows: SourceRows) -> None:
-    same = key[1:] == key[:-1]
-    if same.any():
-        repeated = np.append(same, False) | np.append(False, same)
-        raise PanelError(
-            Message(
-                "unit={!r} and time={!r} repeat: {} rows share a unit and a time with another",
-                rows.unit,
-                rows.time,
-                repeated.sum(),
-            ),
-            where=rows.shown(repeated),
-            hint=Message(
-                "df[df.duplicated([{!r}, {!r}], keep=False)] lists them; aggregate or drop, "
-                "or name a finer unit",
-                rows.unit,
-                rows.time,
-            ),
-        )
 
 
 def _read(draft: Draft, notes: list[str]) -> None:

@@ -2,16 +2,63 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 
 from bayes_nqp.arrays import Array, Index
-from bayes_nqp.columns import FEW, SourceRows, Strings, counted
+from bayes_nqp.columns import FEW, SourceRows, Strings, counted, plain
 from bayes_nqp.errors import PanelError, shown
 from bayes_nqp.language import Message
 from bayes_nqp.panel._roles import Roles
+
+_COMPARED: Final = 1000
+"""Repeated rows, at most, whose cells are compared for a message."""
+
+
+def distinct_rows(key: Index, rows: SourceRows) -> None:
+    """Refuse rows that repeat a unit and a time, and say in which columns they differ.
+
+    Parameters
+    ----------
+    key : ndarray of int (row)
+        Number of the pair of unit and time, in order.
+    """
+    same = key[1:] == key[:-1]
+    if not same.any():
+        return
+    repeated = np.append(same, False) | np.append(False, same)
+    first = np.flatnonzero(same)[:_COMPARED]
+    raise PanelError(
+        Message(
+            "unit={!r} and time={!r} repeat: {} rows share a unit and a time with another",
+            rows.unit,
+            rows.time,
+            repeated.sum(),
+        ),
+        where=_apart(rows, rows.shown(repeated), first),
+        hint=Message(
+            "df[df.duplicated([{!r}, {!r}], keep=False)] lists them; aggregate or drop, "
+            "or name a finer unit",
+            rows.unit,
+            rows.time,
+        ),
+    )
+
+
+def _apart(rows: SourceRows, places: str, first: Index) -> Message:
+    """Name the columns in which rows differ from the rows after them."""
+    one, other = rows.frame.iloc[first], rows.frame.iloc[first + 1]
+    names = [
+        str(name)
+        for k, name in enumerate(rows.frame.columns)
+        if name not in (rows.unit, rows.time)
+        and [*map(plain, one.iloc[:, k])] != [*map(plain, other.iloc[:, k])]
+    ]
+    if names:
+        return Message("{}; they differ in {}", places, shown(names))
+    return Message("{}; they are the same in every other column", places)
 
 
 def constant_stratum(
