@@ -53,7 +53,11 @@ def test_specifications_change_one_choice_each(calm: nqp.Fit) -> None:
     assert len(set(names)) == len(names)
     own = evidence["att"].isel(specification=0)
     # Whatever draws are shown, the fit's average effect is one number.
-    assert float(own.mean()) == pytest.approx(float(nqp.att(calm).mean()), rel=1e-9)
+    att = nqp.att(calm)
+    assert float(own.mean()) == pytest.approx(float(att.mean()), rel=1e-9)
+    assert float(own.std()) == pytest.approx(float(att.std()), rel=0.01)
+    ends = [0.025, 0.2, 0.8, 0.975]
+    np.testing.assert_allclose(own.quantile(ends), att.quantile(ends), atol=0.04 * att.std())
     assert not evidence["counts"].sel(specification="independent errors")
 
 

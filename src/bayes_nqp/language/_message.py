@@ -260,6 +260,11 @@ def listed(items: Iterable[object], most: int = 6) -> Message:
     return Message("{}, and {} more", first, left_out) if left_out > 0 else first
 
 
+def crossed(columns: Iterable[object]) -> Message:
+    """Join the names of columns by crosses, each called by its own label, not by a level's."""
+    return _chained(map(_name, columns), lambda a, b: Message("{} × {}", a, b))
+
+
 def either(items: Iterable[str]) -> Message:
     """List what may stand in one place, each once."""
     return _chained(dict.fromkeys(items), lambda a, b: Message("{} or {}", a, b))

@@ -17,21 +17,27 @@ from matplotlib.legend import Legend
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.text import Text
-from matplotlib.ticker import FixedLocator
+from matplotlib.ticker import FixedLocator, MaxNLocator
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.annotations import Style
 from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.language import Message, Translator
-from bayes_nqp.plots._notes import annotate, label_beside, wrapped
+from bayes_nqp.plots._notes import annotate, label_beside, size_of, wrapped
 from bayes_nqp.plots._registry import Appearance
 from bayes_nqp.plots._style import figure_of, new_figure, settle, style
 from bayes_nqp.texts import one_line, printable
 
-_LETTER = 0.062
-"""Width of a letter of a panel's title, inches."""
+_LETTER = 0.072
+"""Width of a bold letter of a panel's title, inches."""
+_BESIDE = 0.6
+"""Width of what stands beside panels, inches."""
 _LINES = 4
 """Lines of a title; more would leave no room for what it is of."""
+_CROWDED = 0.2
+"""The share of a figure that names of rows take before numbers are looked at for room."""
+_GAP = 1.3
+"""Distance of two numbers along an axis, at least, in widths of the widest."""
 _NAMES = 0.4
 """The share of a figure that names of rows take before it is made wider."""
 
@@ -115,7 +121,7 @@ class Canvas:
             Where the horizontal label of several panels stands.
         """
         self.empty = len(self.axes) - len(titles)
-        wide = self.figure.get_size_inches()[0] / columns / _LETTER
+        wide = (self.figure.get_size_inches()[0] - _BESIDE) / columns / _LETTER
         for place, (ax, title) in enumerate(zip(self.filled, titles, strict=True)):
             if title:
                 ax.set_title(wrapped(title, wide), fontsize=8.5)
@@ -224,6 +230,28 @@ def _opened(
             _restyled(page, look.style)
         if look.ax is None:
             _widen(page)
+            _spread(page)
+
+
+def _spread(page: Canvas) -> None:
+    """Leave fewer numbers along axes that names and columns of numbers left little room."""
+    figure = page.figure
+    named = [
+        ax
+        for ax in page.axes
+        if isinstance(ax.yaxis.get_major_locator(), FixedLocator)
+        and isinstance(ax.xaxis.get_major_locator(), MaxNLocator)
+    ]
+    longest = max((size_of(y.get_text()) for ax in named for y in ax.get_yticklabels()), default=0)
+    if longest * _LETTER < _CROWDED * figure.get_size_inches()[0]:
+        return
+    figure.draw_without_rendering()
+    for ax in named:
+        room = ax.get_window_extent().width
+        widths = [x.get_window_extent().width for x in ax.get_xticklabels()]
+        most = int(room / (_GAP * max(widths, default=1.0)))
+        if len(widths) > most:
+            ax.xaxis.set_major_locator(MaxNLocator(nbins=max(most - 1, 2)))
 
 
 def _widen(page: Canvas) -> None:

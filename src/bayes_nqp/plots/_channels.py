@@ -38,6 +38,8 @@ from bayes_nqp.tables import apart, channel_comparison
 _GROUPS: Final = len(COLOURS)
 _SQUARES: Final = 4
 """Groups up to which all pairs are compared."""
+_HEAD: Final = 52
+"""Letters of headings that all squares of a line have room for."""
 _ACROSS: Final = 8
 """Columns of comparisons that one row of squares holds."""
 _BETTER: Final = LinearSegmentedColormap.from_list("pairs", ["#F3C6A5", "#FFFFFF", "#A9CDE6"])
@@ -131,9 +133,10 @@ def channels(
         if not direct and rows[0].draws is not None:
             top.get_yticklabels()[0].set_fontweight("normal")
         top.set_xlabel(label)
+        wide = _HEAD / min(len(groups), _columns(len(compared)))
         for k, (square, (name, group)) in enumerate(zip(squares, groups.items(), strict=False)):
             first = k % _columns(len(compared)) == 0
-            _pairs(square, channels_of(group), name, translate, named=first)
+            _pairs(square, channels_of(group), name, translate, wide, named=first)
         page.note(POINTS, percent(prob))
         page.note(_PAIRS_KEY, when=bool(squares))
         page.note(CONTRASTS_LEFT_OUT, _SQUARES, when=len(groups) > _SQUARES)
@@ -205,7 +208,7 @@ def _layout(
 
 
 def _pairs(
-    ax: Axes, draws: xr.DataArray, group: str, translate: Translator, *, named: bool
+    ax: Axes, draws: xr.DataArray, group: str, translate: Translator, wide: float, *, named: bool
 ) -> None:
     """Fill a square with the probability that the row's effect exceeds the column's."""
     flat = draws.stack(sample=v.SAMPLE_DIMS).transpose(v.PATH, "sample").to_numpy()
@@ -219,7 +222,7 @@ def _pairs(
     names = [_called(str(x), translate) for x in draws[v.PATH].to_numpy()]
     _edges(ax, names, named=named)
     head = " · ".join(filter(None, [group, translate("P(row > column)") if named else ""]))
-    ax.set_title(head, fontsize=8, fontweight="normal", color=MUTED, pad=14)
+    ax.set_title(wrapped(head, wide), fontsize=8, fontweight="normal", color=MUTED, pad=14)
 
 
 def _edges(ax: Axes, names: Sequence[str], *, named: bool) -> None:

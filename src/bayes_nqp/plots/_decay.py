@@ -13,7 +13,7 @@ from bayes_nqp.checks import CheckResult, Decay, lengths_of
 from bayes_nqp.estimands import gate_of, percent
 from bayes_nqp.language import Message
 from bayes_nqp.plots._canvas import canvas
-from bayes_nqp.plots._notes import effect_label, words
+from bayes_nqp.plots._notes import effect_label, label_beside, words
 from bayes_nqp.plots._registry import Appearance, evidence, plot
 from bayes_nqp.plots._style import ACCENT, MUTED
 
@@ -86,7 +86,7 @@ def _drawn(
                            linewidth=0)  # fmt: skip
         upper.plot(curve["km"], curve["mean"], color=ACCENT)
         upper.axhline(0.0, color=MUTED, linewidth=0.9, zorder=0.6)
-        upper.set_ylabel(label)
+        label_beside([upper], label)
         if lower is not upper:
             lower.vlines(list(shares), 0.0, list(shares.values()), color=ACCENT, linewidth=3.0)
             lower.set_ylim(bottom=0.0)

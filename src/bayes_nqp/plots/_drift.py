@@ -16,7 +16,7 @@ from bayes_nqp.estimands import gate_of, percent
 from bayes_nqp.fitting import Fit
 from bayes_nqp.language import Message
 from bayes_nqp.plots._canvas import canvas
-from bayes_nqp.plots._notes import words
+from bayes_nqp.plots._notes import label_beside, words
 from bayes_nqp.plots._registry import Appearance, Sketch, plot
 from bayes_nqp.plots._scene import Scene
 from bayes_nqp.plots._style import COLOURS, MUTED
@@ -88,7 +88,7 @@ def drift(
         page.ax.axhline(0.0, color=MUTED, linewidth=0.9, zorder=0.6)
         page.ax.axvline(-0.5, color=MUTED, linewidth=0.9, linestyle=(0, (4, 3)), zorder=0.6)
         page.ax.set_xlabel(translate("Event time (periods since adoption)"))
-        page.ax.set_ylabel(translate("Drift, relative to event time −1"))
+        label_beside([page.ax], translate("Drift, relative to event time −1"))
         page.ax.xaxis.set_major_locator(MaxNLocator(integer=True))
         if len(names) > 1:
             page.ax.legend(frameon=False)

@@ -19,7 +19,7 @@ from bayes_nqp.fitting import Fit
 from bayes_nqp.language import Message
 from bayes_nqp.plots._canvas import canvas
 from bayes_nqp.plots._intervals import numbers_of, written
-from bayes_nqp.plots._notes import beside, effect_label, words
+from bayes_nqp.plots._notes import beside, effect_label, label_beside, words
 from bayes_nqp.plots._registry import Appearance, plot
 from bayes_nqp.plots._style import COLOURS, MUTED
 from bayes_nqp.tables import estimators_table
@@ -97,7 +97,7 @@ def estimators(
     ) as page:
         over, average = page.axes
         _over_time(over, groups, reference)
-        over.set_ylabel(label)
+        label_beside([over], label)
         over.set_xlabel(translate("Event time (periods since adoption)"))
         _averages(average, groups, names)
         average.set_xlabel(translate("Average effect"))

@@ -139,7 +139,7 @@ def curves(result: CheckResult, look: Appearance) -> Figure:
         label = (
             look.translate("Overall")
             if kind[k] == "overall"
-            else look.translate.name(curve["label"].item())
+            else look.translate.name(curve["label"].item(), curve["factor"].item())
         )
         panels.append(
             _Curves(

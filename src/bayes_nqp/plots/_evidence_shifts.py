@@ -12,7 +12,7 @@ from bayes_nqp.estimands import gate_of, percent
 from bayes_nqp.language import Message, Numeral
 from bayes_nqp.plots._canvas import canvas
 from bayes_nqp.plots._intervals import draw_points, points_of
-from bayes_nqp.plots._notes import POINTS, effect_label
+from bayes_nqp.plots._notes import POINTS, effect_label, label_beside
 from bayes_nqp.plots._registry import Appearance, evidence
 from bayes_nqp.plots._style import COLOURS, MUTED
 
@@ -42,7 +42,7 @@ def shifts(result: CheckResult, look: Appearance) -> Figure:
         ax.set_xlim(earlier.max() + 0.5, -0.5)
         ax.xaxis.set_major_locator(MaxNLocator(nbins=10, integer=True, min_n_ticks=1))
         ax.set_xlabel(translate("Adoption pretended so many periods earlier"))
-        ax.set_ylabel(label)
+        label_beside([ax], label)
         page.note(POINTS, percent(look.prob))
         page.note(_SHIFTS)
         chance = Numeral(f"{evidence.attrs['chance']:.3f}")

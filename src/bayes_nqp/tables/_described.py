@@ -13,7 +13,7 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import CheckResult, gate_words, title_of
 from bayes_nqp.estimands import percent
 from bayes_nqp.fitting import Fit
-from bayes_nqp.language import Message, Translator, listed
+from bayes_nqp.language import Message, Translator, crossed, listed
 from bayes_nqp.tables._parts import key_of
 
 _NAMED = 6
@@ -72,7 +72,7 @@ def model_facts(fit: Fit, translate: Translator) -> dict[str, str]:
     facts = fit.facts
     errors = translate.name(facts.noise.label())
     varying = facts.pooling.varying
-    by = " × ".join(time_strata(fit))
+    by = crossed(time_strata(fit))
     pooled = facts.time is not None and facts.time.pooled
     return {
         "pooling": translate(facts.pooling.label),

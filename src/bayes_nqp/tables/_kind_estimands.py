@@ -6,7 +6,7 @@ import pandas as pd
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.estimands import att, computed, names_of, worst_gate
-from bayes_nqp.language import Message
+from bayes_nqp.language import Message, crossed
 from bayes_nqp.schema import FitOrEffects
 from bayes_nqp.tables._described import interval_notes
 from bayes_nqp.tables._draft import TableDraft
@@ -57,7 +57,7 @@ def estimands(source: FitOrEffects, ask: Ask) -> Table:
     draft.note("Effects per {}.", per_words(overall.attrs, translate), when=dosed)
     draft.notes += [] if dosed else [ask.weighted()]
     draft.judge(source, worst_gate(overall, *draws))
-    outcome, by = outcome_of([first], translate), " × ".join(names_of(ask.by))
+    outcome, by = outcome_of([first], translate), crossed(names_of(ask.by))
     heading = Message("Estimands: {}", outcome)
     if by:
         heading = Message("Estimands by {}: {}", by, outcome)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import xarray as xr
@@ -37,13 +37,14 @@ _CHANCE = 0.01
 class ConfoundedEffect:
     """An indirect effect of one group, as one mediator is confounded.
 
-    ``kind`` is "overall" or "level", or "joint" for all mediators together.
+    ``kind`` is "overall" or "level", of a ``factor``, or "joint" for all mediators together.
     """
 
     mediator: str
     label: str
     kind: str
     curve: xr.Dataset
+    factor: str = ""
 
     @property
     def crossing(self) -> float:
@@ -129,7 +130,7 @@ def confounding(
     judged = [x for x in effects if x.kind != "level" and x.clear]
     signed = _signed(effects)
     weak = [x for x in signed if x.kind == "level" and x.size < _LITTLE]
-    evidence = stacked([x.curve for x in effects], effects, "mediator", "label", "kind")
+    evidence = stacked([x.curve for x in effects], effects, "mediator", "label", "kind", "factor")
     if not judged:
         sentence = Message(
             "No indirect effect has an interval that excludes zero: none could be undone."
@@ -174,7 +175,10 @@ def _effects(
     if factor is not None:
         levels = curve["level"].to_numpy() if curve.sizes["level"] > 1 else ()
         return [
-            _effect(curve.sel(level=level, drop=True), name, name, text(level), "level")
+            replace(
+                _effect(curve.sel(level=level, drop=True), name, name, text(level), "level"),
+                factor=factor,
+            )
             for level in levels
             for name in study.names
         ]

@@ -24,7 +24,7 @@ from bayes_nqp.checks.shared import (
 )
 from bayes_nqp.errors import NotApplicable, NQPError, StudyError
 from bayes_nqp.fitting import ROWS, UNIT_DOSES, Fit, panel_of
-from bayes_nqp.language import Message, listed
+from bayes_nqp.language import Message, crossed, listed
 from bayes_nqp.registry import registered
 from bayes_nqp.terms import TimeEffects
 
@@ -117,7 +117,7 @@ def _time(fit: Fit) -> list[Alternative]:
     strata = facts.strata(panel) or panel.roles.strata
     if not strata or not fit.takes("time"):
         return []
-    by = " × ".join(strata)
+    by = crossed(strata)
     every = {
         Message("common time effects"): TimeEffects(),
         Message("time effects by {}", by): TimeEffects(strata),

@@ -180,11 +180,15 @@ def average_effect(fitted: Fit) -> xr.DataArray:
 
 
 def _thinned(draws: xr.DataArray) -> Array:
-    """Keep evenly spaced draws, so that all specifications have as many, around the same mean."""
-    flat = draws.to_numpy().ravel()
-    places = np.linspace(0, flat.size - 1, SHORT[0] * SHORT[1]).astype(np.int64)
-    # The fit's average effect is told in many places, and is one number in all of them.
-    return np.asarray(flat[places] + (flat.mean() - flat[places].mean())).reshape(SHORT)
+    """Keep draws evenly spaced in rank, so that all specifications have as many.
+
+    The fit's average effect is told in many places: its mean is one number in all of them, and
+    its sd, interval and probability are those of all draws but for a step of rank.
+    """
+    flat, number = draws.to_numpy().ravel(), SHORT[0] * SHORT[1]
+    ranks = ((np.arange(number) + 0.5) * flat.size / number).astype(np.int64)
+    kept = flat[np.sort(np.argsort(flat, kind="stable")[ranks])]
+    return np.asarray(kept + (flat.mean() - kept.mean())).reshape(SHORT)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -32,7 +32,7 @@ from bayes_nqp.checks.trends._candidates import CONTRADICTED, own_leads
 from bayes_nqp.designs import DifferentialTrends, saturated_design
 from bayes_nqp.errors import Hint, NotApplicable
 from bayes_nqp.fitting import ADOPTION, REFITS, ROWS, SEPARATE, Fit, panel_of, short_refit
-from bayes_nqp.language import Message, Numeral, advised, joined, spanned
+from bayes_nqp.language import Message, Numeral, advised, crossed, joined, spanned
 from bayes_nqp.panel import Panel
 from bayes_nqp.planning import Plan, plan_of
 
@@ -271,7 +271,7 @@ def _table(slope: SlopeMixture, share: float) -> pd.DataFrame:
 
 
 def _judged(away: float, groups: tuple[str, ...], *, vague: bool) -> tuple[Verdict, Message]:
-    others = Message("their {}", " × ".join(groups)) if groups else Message("all units")
+    others = Message("their {}", crossed(groups)) if groups else Message("all units")
     if away >= _LIKELY:
         rising = Message(
             "At the same time since adoption, effects are the farther from zero the more of {} "

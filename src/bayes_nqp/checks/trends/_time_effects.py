@@ -37,7 +37,7 @@ from bayes_nqp.effects import cell_effects
 from bayes_nqp.errors import Hint, NotApplicable, NQPError
 from bayes_nqp.estimands import att, contrast, worst_gate
 from bayes_nqp.fitting import ROWS, Fit, panel_of, refit
-from bayes_nqp.language import Message, advised, decoded, joined, listed
+from bayes_nqp.language import Message, advised, crossed, decoded, joined, listed
 from bayes_nqp.panel import Panel, with_stratum
 from bayes_nqp.terms import TimeEffects
 
@@ -293,7 +293,7 @@ def _sentence_by_level(choices: list[Message], *, moved: bool) -> Message:
 
 
 def _label(fit: Fit) -> Message:
-    by, time = " × ".join(fit.facts.time_strata(panel_of(fit))), fit.facts.time
+    by, time = crossed(fit.facts.time_strata(panel_of(fit))), fit.facts.time
     if time is not None and time.pooled:
         return Message("by {}, pooled", by) if by else Message("common to all, pooled")
     return Message("by {}", by) if by else Message("common to all")
@@ -321,11 +321,7 @@ def _contrasts(fits: list[Fit], choices: list[Message], pairs: list[Pair]) -> xr
         for by in groups
     ]
     number = min(x.sizes[v.DRAW] for x in draws)
-    thinned = [
-        x.isel({v.DRAW: np.linspace(0, x.sizes[v.DRAW] - 1, number).astype(np.int64)})
-        .assign_coords({v.DRAW: np.arange(number)})
-        for x in draws
-    ]  # fmt: skip
+    thinned = [_thinned(x, number) for x in draws]
     names, first, second = (np.asarray(column, dtype=str) for column in zip(*pairs, strict=True))
     together = xr.concat(thinned, dim="specification").transpose(*v.SAMPLE_DIMS, ...)
     together = together.assign_coords(
@@ -341,6 +337,15 @@ def _contrasts(fits: list[Fit], choices: list[Message], pairs: list[Pair]) -> xr
     attrs = {**groups[0][factors[0]].attrs, "estimand": "difference of att"}
     contrasts = together.assign_attrs(attrs).to_dataset(name="contrast")
     return contrasts.assign_attrs(labels(choices))
+
+
+def _thinned(draws: xr.DataArray, number: int) -> xr.DataArray:
+    """Keep evenly spaced draws of contrasts, around the mean and with the sd of all of them."""
+    places = np.linspace(0, draws.sizes[v.DRAW] - 1, number).astype(np.int64)
+    kept = draws.isel({v.DRAW: places}).assign_coords({v.DRAW: np.arange(number)})
+    mean, sd = kept.mean(v.SAMPLE_DIMS), kept.std(v.SAMPLE_DIMS)
+    wider = (draws.std(v.SAMPLE_DIMS) / sd.where(sd > 0.0)).fillna(1.0)
+    return (draws.mean(v.SAMPLE_DIMS) + (kept - mean) * wider).transpose(*draws.dims)
 
 
 def _conclusions(draws: xr.DataArray) -> npt.NDArray[np.int64]:
