@@ -6,9 +6,12 @@ import importlib.util
 import re
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import nbformat
 import pytest
+
+from bayes_nqp.checks import CHECKS
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -54,6 +57,43 @@ def test_is_kept_with_its_outputs(path: Path, tools: ModuleType) -> None:
     assert [text for text in tools.texts(kept) if PATHS.search(text)] == []
     assert not [text for text in tools.texts(kept) if re.search(r"(?:src|href)=.https?:", text)]
     assert path.stat().st_size < tools.LIMIT
+
+
+SAID = re.compile(r"`(\w+)` (fails|holds|is in doubt|could not tell)")
+"""What prose says of a check; `is in doubt` and `fails` as verdicts call them."""
+
+
+def _verdicts(kept: Any) -> dict[str, str]:
+    """Verdicts by check, of the tables and results that a notebook shows."""
+    names = {check.question: name for name, check in CHECKS.items()}
+    found: dict[str, str] = {}
+    for cell in kept.cells:
+        for output in cell.get("outputs", []):
+            text = str(output.get("data", {}).get("text/plain", ""))
+            found |= dict(re.findall(r"<CheckResult (\w+): ([\w ]+)>", text))
+            rows = re.findall(r"^\| ([^|]+\?) \| ([\w ]+) \|", text, flags=re.M)
+            found |= {names[q]: verdict for q, verdict in rows if q in names}
+    return found
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_prose_says_the_verdicts_that_outputs_show(path: Path) -> None:
+    kept = nbformat.read(path, as_version=4)
+    shown = _verdicts(kept)
+    prose = "\n".join(cell.source for cell in kept.cells if cell.cell_type == "markdown")
+    for name, said in SAID.findall(prose):
+        assert shown.get(name) == said.removeprefix("is "), name
+
+
+def test_verdicts_are_read_and_wrong_prose_is_told() -> None:
+    path = next(x for x in NOTEBOOKS if x.stem.startswith("01"))
+    shown = _verdicts(nbformat.read(path, as_version=4))
+    assert shown["pretrends"] == "could not tell"
+    assert shown["model_fit"] == "holds"
+    assert SAID.findall("so `model_fit` fails, and `pretrends` is in doubt") == [
+        ("model_fit", "fails"),
+        ("pretrends", "is in doubt"),
+    ]
 
 
 def test_paths_are_recognised() -> None:

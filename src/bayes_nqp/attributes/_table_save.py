@@ -40,7 +40,9 @@ def save(table: nqp.Table, path: str | Path, **options: Any) -> Path:
 
     path = Path(path)
     if path.suffix.lower() == ".csv":
-        return write_csv(table.to_frame(text=True).reset_index(), path, **options)
+        rows = table.to_frame(text=True)
+        named = any(name is not None for name in rows.index.names)
+        return write_csv(rows.reset_index() if named else rows, path, **options)
     names = (form.method.removeprefix("to_") for form in TABLE_FORMATS.values())
     methods = {f".{_CALLED.get(name, name)}": f"to_{name}" for name in names}
     for other in (".frame", ".maketables"):

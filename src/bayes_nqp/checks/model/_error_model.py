@@ -18,7 +18,15 @@ from bayes_nqp.checks.model._clusters import FEWEST, Clusters, clusters_above, c
 from bayes_nqp.checks.model._influences import saturated_model
 from bayes_nqp.checks.model._robust import Robust
 from bayes_nqp.checks.model._structures import Structures, structures
-from bayes_nqp.checks.shared import Finding, asks, ladder, owner, reported_weights, said_alone
+from bayes_nqp.checks.shared import (
+    Finding,
+    asks,
+    in_words,
+    ladder,
+    owner,
+    reported_weights,
+    said_alone,
+)
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.fitting import ADDITIVE, LINKED, ROWS, SEPARATE, UNITS, Fit, meets, panel_of
 from bayes_nqp.language import Message, advised, either, joined, listed
@@ -114,8 +122,9 @@ def error_model(fit: Fit, *, cluster: Column | None = None, event_times: bool = 
         or others.wider > _LIMIT
         or others.moved > 1,
     )
-    sentence = _sentence(fit, judged, names, apart, others)
-    figure = _figure(judged, names, apart, others)
+    called = [*map(in_words, names)]
+    sentence = _sentence(fit, judged, called, apart, others)
+    figure = _figure(judged, called, apart, others)
     return Finding(verdict, figure, sentence, others.evidence, others.kind)
 
 

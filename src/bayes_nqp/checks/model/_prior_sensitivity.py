@@ -19,6 +19,7 @@ from bayes_nqp.checks.shared import (
     Finding,
     Verdict,
     asks,
+    in_words,
     labels,
     ladder,
     paired,
@@ -86,10 +87,10 @@ def prior_sensitivity(fit: Fit, *, threshold: Positive = THRESHOLD) -> Finding:
     )
     worst = effects.iloc[[int(effects["prior"].to_numpy().argmax())]]
     figure = Message(
-        "att: prior {:.3f}{}; most sensitive to the prior: {}, {:.3f} (threshold {:g})",
+        "average effect: prior {:.3f}{}; most sensitive to the prior: {}, {:.3f} (threshold {:g})",
         overall["prior"],
         "" if likelihood is None else Message(", likelihood {:.3f}", overall["likelihood"]),
-        texts_of(worst, "quantity")[0],
+        in_words(texts_of(worst, "quantity")[0]),
         worst["prior"].iloc[0],
         threshold,
     )
@@ -111,7 +112,7 @@ def _sentence(verdict: Verdict, bad: pd.DataFrame, table: pd.DataFrame) -> Messa
             "The prior of the level, not the data, says what the level is; the effects of cohorts "
             "and cells make up for it, and the reported effects stand: state priors.level wider."
         )
-    names = listed(texts_of(bad, "quantity"), 4)
+    names = listed(map(in_words, texts_of(bad, "quantity")), 4)
     which = listed(map(parameter, bad["strongest"].unique().tolist()), 3)
     if verdict == FAILS:
         return Message(

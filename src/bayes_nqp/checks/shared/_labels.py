@@ -62,6 +62,19 @@ def average_in(factor: str, level: object) -> Message:
     return Message("att[{}={}]", factor, str(level))
 
 
+def in_words(name: str) -> str:
+    """Call a reported effect as a sentence does; all else keeps its name."""
+    if not isinstance(name, Message):
+        return name
+    if name.template == AVERAGE.template:
+        return Message("the average effect")
+    if name.template == "att[event_time={}]":
+        return Message("the effect at event time {}", *name.parts)
+    if name.template == "att[{}={}]":
+        return Message("the average effect in {} = {}", *name.parts)
+    return name
+
+
 def called(fitted: Fit) -> Message:
     """Name a fit beside its alternatives, so that its average effect is taken for no other's.
 
@@ -102,15 +115,15 @@ def stacked(parts: Sequence[xr.Dataset], owners: Sequence[object], *names: str) 
 
 
 _PARAMETERS: Final = {
-    "level": Message("level", context="parameter"),
-    "drift": Message("drift", context="parameter"),
-    "contrast": Message("contrast", context="parameter"),
-    "sigma": Message("sigma", context="parameter"),
-    "scale_walk": Message("scale_walk", context="parameter"),
-    "scale_cohort": Message("scale_cohort", context="parameter"),
-    "scale_cell": Message("scale_cell", context="parameter"),
-    "scale_period": Message("scale_period", context="parameter"),
-    "scale_deviation": Message("scale_deviation", context="parameter"),
+    "level": Message("overall effect (level)"),
+    "drift": Message("growth a period (drift)"),
+    "contrast": Message("differences of levels (contrast)"),
+    "sigma": Message("sd of innovations (sigma)"),
+    "scale_walk": Message("spread of steps between periods (scale_walk)"),
+    "scale_cohort": Message("spread of cohorts (scale_cohort)"),
+    "scale_cell": Message("spread of cells (scale_cell)"),
+    "scale_period": Message("spread of periods (scale_period)"),
+    "scale_deviation": Message("spread of deviations of units (scale_deviation)"),
 }
 """Parameters of designs, as `Priors` calls them; those of errors keep their letters."""
 _OF_STRATA: Final = "scale_strata_"
@@ -118,9 +131,9 @@ _OF_STRATA: Final = "scale_strata_"
 
 
 def parameter(name: str) -> str:
-    """Call a parameter as programs do in English, and by what it is in other languages."""
+    """Call a parameter by what it is, and as programs do."""
     if name.startswith(_OF_STRATA):
-        return Message("scale_strata_{}", name.removeprefix(_OF_STRATA), context="parameter")
+        return Message("spread of levels of {0} (scale_strata_{0})", name.removeprefix(_OF_STRATA))
     return _PARAMETERS.get(name, name)
 
 
