@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import astuple
 from pathlib import Path
 
 import pandas as pd
@@ -49,6 +50,25 @@ def test_per_cent_beside_plain_numbers(
     frame = reading_of(tmp_path / "shares.xlsx", None, roles=ROLES).frame
     column = frame["产出"].astype(object)
     assert column.where(column.notna(), None).tolist() == read[:1] * 18 + read[1:] * 2
+
+
+@pytest.mark.parametrize(
+    ("name", "cell", "read"),
+    [("占比（%）", "31.5%", 31.5), ("占比(％)", "31.5％", 31.5), ("占比", "31.5%", 0.315),
+     ("占比（%）", "3‰", 0.003)],
+)  # fmt: skip
+def test_per_cent_is_the_unit_that_a_name_says(
+    name: str, cell: str, read: float, tmp_path: Path
+) -> None:
+    _rows([cell] * 20).rename(columns={"产出": name}).to_excel(tmp_path / "a.xlsx", index=False)
+    reading = reading_of(tmp_path / "a.xlsx", None, roles={**ROLES, "outcome": name})
+    assert reading.frame[name].tolist() == pytest.approx([read] * 20)
+
+
+def test_an_example_keeps_all_digits(tmp_path: Path) -> None:
+    _rows(["2,257,042", "2,257,043"] * 10).to_csv(tmp_path / "a.csv", index=False)
+    found = reading_of(tmp_path / "a.csv", None, roles=ROLES).taken["thousands"]
+    assert {"2,257,042", "2257042"} <= {*map(str, astuple(found))}
 
 
 @pytest.mark.parametrize("form", ["△{}", "{}-", "({})", "（{}）"])

@@ -23,10 +23,10 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.annotations import Style
 from bayes_nqp.errors import StudyError, nearest
 from bayes_nqp.language import Message, Translator
-from bayes_nqp.plots._notes import annotate, label_beside, size_of, wrapped
+from bayes_nqp.plots._notes import annotate, label_beside, wrapped
 from bayes_nqp.plots._registry import Appearance
 from bayes_nqp.plots._style import figure_of, new_figure, settle, style
-from bayes_nqp.texts import one_line, printable
+from bayes_nqp.texts import one_line, printable, size_of
 
 _LETTER = 0.072
 """Width of a bold letter of a panel's title, inches."""

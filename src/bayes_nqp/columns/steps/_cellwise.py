@@ -31,6 +31,10 @@ class Cellwise(Step):
         """Distinct cells of a column, as they are read."""
         return [self.after(x) for x in values]
 
+    def called(self, values: list[Any], name: str) -> list[Any]:
+        """Distinct cells of a column, as they are read where its name may say how."""
+        return self.column(values)
+
     def found(self, reading: Reading) -> Found | None:
         """Find columns with cells that it would change."""
         names, count, example, after = [], 0, "", ""
@@ -42,7 +46,9 @@ class Cellwise(Step):
                 count += entries.count(set(odd).__contains__)
                 if not example:
                     example = str(odd[0])
-                    after = str(self.column(entries.values)[entries.values.index(odd[0])])
+                    after = str(
+                        self.called(entries.values, str(name))[entries.values.index(odd[0])]
+                    )
         if not names:
             return None
         return Found(names, self.reason(some(names)), count, example, after)
@@ -54,6 +60,6 @@ class Cellwise(Step):
             entries = cells(reading.frame[name], named=True)
             if entries is not None:
                 count += entries.count(lambda x: self.after(x) != x)
-                read = entries.mapped(self.column(entries.values))
+                read = entries.mapped(self.called(entries.values, str(name)))
                 reading.frame = reading.frame.assign(**{name: read})
         return count

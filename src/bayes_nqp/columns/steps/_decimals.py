@@ -18,7 +18,7 @@ from bayes_nqp.columns._number_words import (
     words_beside,
 )
 from bayes_nqp.columns._texts import texts_of
-from bayes_nqp.columns._values import is_text
+from bayes_nqp.columns._values import is_text, plain
 from bayes_nqp.columns.steps._cellwise import Cellwise
 from bayes_nqp.columns.steps._step import Found, Reading, some, step
 from bayes_nqp.language import Message
@@ -52,7 +52,7 @@ class Decimals(Cellwise):
             return None
         if doubtful := _doubtful(reading.frame):
             reading.notes.append(_DOUBT.fill(some(doubtful)))
-        return Found(names, self.reason(some(names)), count, example, f"{decimal(example):g}")
+        return Found(names, self.reason(some(names)), count, example, plain(decimal(example)))
 
     def odd(self, entries: Cells) -> list[Any]:
         """Texts with a decimal comma."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any, Final
+from unicodedata import normalize
 
 import numpy as np
 
@@ -17,12 +18,12 @@ _ALIKE: Final = 10.0
 
 @step("percent", place=40)
 class Percent(Cellwise):
-    """17.2% as 0.172; as 17.2 where plain numbers beside it are per cent."""
+    """17.2% as 0.172; as 17.2 where the column's name or plain numbers beside it are per cent."""
 
     label = Message("Per cent")
     text = (
-        "Columns of texts such as 17.2%, which are read as shares: 0.172; or as 17.2, where plain "
-        "numbers beside them are as large."
+        "Columns of texts such as 17.2%, which are read as shares: 0.172; or as 17.2, where the "
+        "column's name has %, or plain numbers beside them are as large."
     )
 
     def odd(self, entries: Cells) -> list[Any]:
@@ -45,11 +46,17 @@ class Percent(Cellwise):
 
     def column(self, values: list[Any]) -> list[Any]:
         """As shares; in per cent as the plain numbers beside them, where these are as large."""
-        read = super().column(values)
-        if not _as_written(values):
-            return read
+        return self._written(values) if _as_written(values) else super().column(values)
+
+    def called(self, values: list[Any], name: str) -> list[Any]:
+        """In per cent, too, where that is the unit in the column's name: 占比（%）."""
+        unit = "%" in normalize("NFKC", name) and not any("‰" in str(x) for x in values)
+        return self._written(values) if unit and not _plain(values) else self.column(values)
+
+    def _written(self, values: list[Any]) -> list[Any]:
+        """The numbers before the marks."""
         return [y if (figure := _figure(x)) is None else figure
-                for x, y in zip(values, read, strict=True)]  # fmt: skip
+                for x, y in zip(values, super().column(values), strict=True)]  # fmt: skip
 
 
 def _plain(values: list[Any]) -> list[float]:

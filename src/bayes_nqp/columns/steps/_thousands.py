@@ -7,6 +7,7 @@ from typing import Any, Final
 import numpy as np
 
 from bayes_nqp.columns._number_words import cells, marked, number
+from bayes_nqp.columns._values import plain
 from bayes_nqp.columns.steps._step import Found, Reading, Step, some, step
 from bayes_nqp.language import Message
 
@@ -58,7 +59,7 @@ def _found(reading: Reading, mark: str) -> Found | None:
     if not names:
         return None
     reason = Message("numbers stored as text in {}", some(names))
-    return Found(mark, reason, count, example, f"{marked(example, mark):g}")
+    return Found(mark, reason, count, example, plain(marked(example, mark)))
 
 
 def _alike(values: list[Any], mark: str) -> bool:
