@@ -9,6 +9,7 @@ from exposed import exposed_frame, exposed_panel
 
 import bayes_nqp as nqp
 from bayes_nqp.checks.trends._dose_response import Curve
+from bayes_nqp.checks.trends._other_period import last_exposure
 
 DESIGN = nqp.ContinuousExposure("trade", nqp.Partial(["region"], varying=None))
 
@@ -50,6 +51,48 @@ def test_the_past_is_seen_where_it_acts() -> None:
     past = late.evidence.iloc[3]
     assert past["lower"] < 0.4 < past["upper"]
     assert "acts beside today's" in late.sentence
+
+
+def switched(left: float) -> pd.DataFrame:
+    """Zeros and ones that end; of an effect of one a share is left, and falls by half a period."""
+    rng, shape = np.random.default_rng(7), (80, 10)
+    on, effect = np.zeros(shape), np.zeros(shape)
+    for t in range(1, 10):
+        begins, ends = rng.random(80) < 0.25, rng.random(80) < 0.3
+        on[:, t] = np.where(on[:, t - 1] > 0.0, ~ends, begins)
+        rest = np.where(on[:, t - 1] > 0.0, left, 0.5 * effect[:, t - 1])
+        effect[:, t] = np.where(on[:, t] > 0.0, 1.0, rest)
+    y = rng.standard_normal((80, 1)) + effect + 0.5 * rng.standard_normal(shape)
+    unit, time = np.divmod(np.arange(800), 10)
+    return pd.DataFrame({"unit": unit, "time": time, "y": y.ravel(), "on": on.ravel()})
+
+
+def of_switched(left: float) -> nqp.CheckResult:
+    roles = {"unit": "unit", "time": "time", "outcome": "y", "exposures": ["on"]}
+    panel = nqp.Panel.from_frame(switched(left), **roles)
+    sampler = nqp.Importance(draws=500, seed=1)
+    fit = nqp.fit(nqp.ContinuousExposure("on"), panel, sampler, progress=False)
+    return nqp.check(fit, "past_exposure", progress=False)
+
+
+def test_what_is_left_of_an_exposure_after_its_end_is_seen() -> None:
+    assert of_switched(0.0).verdict == "holds"
+    lasting = of_switched(0.7)
+    assert lasting.verdict == "fails"
+    assert "ended still acts" in lasting.sentence
+    fit, beside, after = lasting.evidence.iloc[[0, 4, 5]].to_dict("records")
+    assert fit["upper"] < 1.0
+    assert beside["lower"] < 1.0 < beside["upper"]
+    assert 0.3 < after["mean"] < 0.8
+
+
+def test_the_last_exposure_and_how_long_ago() -> None:
+    unit = np.array([0, 0, 0, 0, 1, 1, 1, 2, 2])
+    time = np.array([0, 1, 2, 4, 0, 1, 2, 1, 2])
+    dose = np.array([0.0, 2.0, 0.0, 0.0, 0.0, 0.0, 3.0, 5.0, 0.0])
+    last, ago = last_exposure(unit, time, dose)
+    assert last.tolist() == [0, 0, 2, 2, 0, 0, 0, 0, 5]
+    assert ago.tolist() == [0, 0, 1, 3, 0, 0, 0, 0, 1]
 
 
 def test_two_values_are_a_line() -> None:

@@ -82,10 +82,61 @@ def test_exposure_that_grows_alike_is_asked_of_its_gains_alone() -> None:
     about -= (about @ t / (t @ t))[:, None] * t
     dose = 3.0 + 0.2 * np.arange(PERIODS) + rng.uniform(0.3, 1.0, (UNITS, 1)) * about
     result = asked(frame.assign(dose=dose.ravel()))
-    assert result.evidence["quantity"].tolist() == ["the fit's", str(of._GAINS)]
+    quantities = ["the fit's", str(of._GAINS), str(of._MOVES)]
+    assert result.evidence["quantity"].tolist() == quantities
 
 
 def test_few_units_are_not_asked() -> None:
     frame = rows("calm")
     few = asked(frame[frame["unit"] < 8], nqp.ContinuousExposure("dose", nqp.Complete()))
     assert few.verdict == "not applicable"
+
+
+def shares(world: str, seed: int = 5) -> pd.DataFrame:
+    """Exposure is a share of each unit's own times a course of all; a slope of .4."""
+    rng = np.random.default_rng(seed)
+    share, t = rng.gamma(2.0, 0.5, (UNITS, 1)), np.arange(PERIODS)
+    course = np.cumsum(rng.uniform(0.1, 0.6, PERIODS))
+    dose = share * course + 0.15 * rng.standard_normal((UNITS, PERIODS))
+    wave = 0.6 * np.sin(1.3 * t) * (world == "wave")
+    y = rng.standard_normal((UNITS, 1)) + 0.4 * dose + share * wave
+    y = y + 0.3 * rng.standard_normal(dose.shape)
+    unit, time = np.divmod(np.arange(dose.size), PERIODS)
+    return pd.DataFrame({"unit": unit, "time": time, "y": y.ravel(), "dose": dose.ravel()})
+
+
+def test_a_slope_that_rests_on_a_course_of_all_could_not_tell() -> None:
+    result = asked(shares("calm"))
+    assert result.verdict == "could not tell"
+    assert "a course that all have" in result.sentence
+    fit, periods = result.evidence.iloc[0], result.evidence.iloc[-1]
+    assert periods["sd"] > 2.0 * fit["sd"]
+    assert periods["lower"] < 0.4 < periods["upper"]
+
+
+def test_what_else_moves_units_of_high_shares_is_told() -> None:
+    result = asked(shares("wave"))
+    assert result.verdict in ("in doubt", "fails")
+    assert "move apart" in result.sentence
+    periods = result.evidence.iloc[-1]
+    assert periods["lower"] < 0.4 < periods["upper"]
+
+
+def test_columns_of_levels_are_the_course_and_what_is_orthogonal_to_it() -> None:
+    frame = shares("calm")
+    unit, time, dose = (frame[x].to_numpy() for x in ("unit", "time", "dose"))
+    columns = of._levels(unit, time, dose, PERIODS)
+    assert columns is not None
+    assert columns.shape == (dose.size, 1 + PERIODS - 2)
+    course = np.bincount(time, dose) / UNITS
+    first = columns[unit == 0] / columns[unit == 0][:, :1].max()
+    line = np.polyfit(course, first[:, 0], 1)
+    assert np.polyval(line, course) == pytest.approx(first[:, 0], abs=1e-9)
+    assert columns[unit == 0][:, 1:].T @ np.column_stack(
+        [np.ones(PERIODS), course]
+    ) == pytest.approx(0.0, abs=1e-9)
+
+
+def test_exposure_of_like_levels_has_no_columns_of_levels() -> None:
+    unit, time = np.divmod(np.arange(40), 10)
+    assert of._levels(unit, time, time.astype(float), 10) is None

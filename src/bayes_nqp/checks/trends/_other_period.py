@@ -1,16 +1,24 @@
-"""Exposure of another period beside today's."""
+"""Exposure of another period, or one that ended, beside today's."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from bayes_nqp.arrays import Array, Index
 from bayes_nqp.checks.shared import beside, shifted
+from bayes_nqp.errors import IdentificationError
 from bayes_nqp.estimands import att
 from bayes_nqp.fitting import Fit, covariate_slopes, panel_of, refit
+
+_SOON: Final = 2
+"""Periods after its end in which what is left of an exposure is judged."""
+_ROWS, _UNITS = 10, 5
+"""Rows in these, and their units, below which nothing is asked."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,6 +50,65 @@ def other_period(fit: Fit, periods: int, label: str) -> OtherPeriod:
         }
     )
     return OtherPeriod(table, rows.n_rows, joint)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Left:
+    """The effect beside what is left of an exposure that ended, and what that is, soon after."""
+
+    table: pd.DataFrame
+    refit: Fit
+
+
+def left_behind(fit: Fit) -> Left | None:
+    """Refit with the last exposure of units that are back at the reference, soon and later.
+
+    Returns
+    -------
+    Left or None
+        None where exposure ends in few rows or units, or nothing of it is left beside unit and
+        time effects.
+    """
+    panel, exposure = panel_of(fit), fit.plan.exposure
+    assert exposure is not None
+    last, ago = last_exposure(panel.unit_codes, panel.time_codes, exposure.values)
+    soon = (ago > 0) & (ago <= _SOON)
+    if soon.sum() < _ROWS or np.unique(panel.unit_codes[soon]).size < _UNITS:
+        return None
+    columns = {"exposure that ended": np.where(soon, last, 0.0)}
+    if (ago > _SOON).any():
+        columns["exposure that ended long ago"] = np.where(ago > _SOON, last, 0.0)
+    rows, names = beside(panel, columns)
+    covariates = (*fit.facts.covariates_of(panel), *names)
+    try:
+        joint = refit(fit, fit.variant(covariates=covariates), rows)
+    except IdentificationError:
+        return None
+    slopes = covariate_slopes(joint, names)[..., 0] * exposure.unit
+    table = _table({"effect beside exposure that ended": att(joint), "exposure that ended": slopes})
+    return Left(table, joint)
+
+
+def last_exposure(unit: Index, time: Index, dose: Array) -> tuple[Array, Index]:
+    """Last exposure of a unit before a row at the reference, and how many periods ago.
+
+    Parameters
+    ----------
+    unit, time : ndarray of int (row)
+        Sorted by both.
+    dose : ndarray (row)
+        Exposure less the reference.
+
+    Returns
+    -------
+    tuple of ndarray (row)
+        Zeros in rows that are exposed, or of units that have not been.
+    """
+    rows = np.arange(dose.size)
+    place = np.maximum.accumulate(np.where(dose != 0.0, rows, -1))
+    gone = (dose == 0.0) & (place >= 0) & (unit[place] == unit)
+    ago = np.where(gone, time - time[place], 0)
+    return np.where(gone, dose[place], 0.0), ago
 
 
 def _table(draws: dict[str, npt.ArrayLike]) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""Whether exposure of the period before still acts, which the slope of today's leaves out."""
+"""Whether exposure of the period before, or one that ended, still acts, beside today's slope."""
 
 from __future__ import annotations
 
@@ -8,10 +8,19 @@ import numpy as np
 import pandas as pd
 from annotated_types import Ge
 
-from bayes_nqp.checks.shared import FAILING, Finding, Verdict, asks, ladder
-from bayes_nqp.checks.trends._other_period import other_period
+from bayes_nqp.checks.shared import (
+    DOUBT,
+    FAILING,
+    FAILS,
+    Finding,
+    Verdict,
+    asks,
+    ladder,
+    worst_of,
+)
+from bayes_nqp.checks.trends._other_period import Left, left_behind, other_period
 from bayes_nqp.fitting import DOSE, REFITS, ROWS, Fit
-from bayes_nqp.language import Message, spanned
+from bayes_nqp.language import Message, joined, separated, spanned
 
 _DOUBT: Final = 0.01
 """Tail probability of zero below which a slope that should be zero is in doubt."""
@@ -35,6 +44,11 @@ def past_exposure(fit: Fit, *, periods: Annotated[int, Ge(1)] = 1) -> Finding:
     It is in doubt if zero has a tail probability below 1 %, and fails below .5 % if the slope of
     the past is a quarter of the effect, or the effect moves by more than a posterior sd.
 
+    Where exposure goes back to its reference, as a policy that is switched off, in ten rows and
+    five units or more, what is left of it there is asked as well, by the same rules: the exposure
+    that ended, in the first two periods after it, and in later ones, as two columns, of which the
+    first is judged. Such rows count as unexposed, and what lasts in them is taken off the effect.
+
     Parameters
     ----------
     periods : int, default 1
@@ -45,7 +59,7 @@ def past_exposure(fit: Fit, *, periods: Annotated[int, Ge(1)] = 1) -> Finding:
     Finding
         Its evidence is a table as of `future_exposure`.
     """
-    ago = other_period(fit, -periods, f"exposure {periods} ago")
+    ago, left = other_period(fit, -periods, f"exposure {periods} ago"), left_behind(fit)
     verdict, sentence = _judged(ago.table)
     plain, held, past = (ago.table.iloc[k] for k in (1, 2, 3))
     figure = Message(
@@ -57,7 +71,35 @@ def past_exposure(fit: Fit, *, periods: Annotated[int, Ge(1)] = 1) -> Finding:
         plain["mean"],
         ago.rows,
     )
-    return Finding(verdict, figure, sentence, ago.table, refit=ago.refit)
+    if left is None:
+        return Finding(verdict, figure, sentence, ago.table, refit=ago.refit)
+    lasting, said = _lasting(ago.table.iloc[0], left)
+    loud = [x for y, x in ((verdict, sentence), (lasting, said)) if y in (DOUBT, FAILS)]
+    table = pd.concat([ago.table, left.table], ignore_index=True)
+    part = Message("left of it after its end {}", spanned(*_ends(left.table.iloc[1])))
+    return Finding(
+        worst_of([verdict, lasting]), separated([figure, part]), joined(loud or [sentence]),
+        table, refit=ago.refit if verdict != "holds" else left.refit,
+    )  # fmt: skip
+
+
+def _ends(row: pd.Series[float]) -> tuple[float, float, float]:
+    return row["mean"], row["lower"], row["upper"]
+
+
+def _lasting(plain: pd.Series[float], left: Left) -> tuple[Verdict, Message]:
+    """Judge what is left of an exposure after its end, beside the effect."""
+    held, after = left.table.iloc[0], left.table.iloc[1]
+    tail = 2.0 * min(after["p_positive"], 1.0 - after["p_positive"])
+    moved = abs(held["mean"] - plain["mean"]) > plain["sd"]
+    large = abs(after["mean"]) > _LARGE * max(abs(plain["mean"]), abs(held["mean"])) or moved
+    verdict = ladder(fails=tail < FAILING and large, doubt=tail < _DOUBT)
+    return verdict, Message(
+        "Exposure that has ended still acts: in the two periods after its end {} is left of it, "
+        "in rows that count as unexposed, and the effect is {:.3g} beside that (without it {:.3g})."
+        " Enter the exposure that ended as a covariate, by how long ago, and report both.",
+        spanned(*_ends(after)), held["mean"], plain["mean"],
+    )  # fmt: skip
 
 
 def _judged(table: pd.DataFrame) -> tuple[Verdict, Message]:
