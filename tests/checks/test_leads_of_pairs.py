@@ -36,3 +36,34 @@ def test_leads_off_any_line_are_named() -> None:
     assert result.verdict == "fails"
     assert ("along no line" in result.sentence) != ("a period (sd" in result.sentence)
     assert "along no line" in result.sentence
+
+
+def of_pairs(response: float) -> nqp.Fit:
+    """A fit of links between 60 nodes, which respond a period before their first end adopts."""
+    panel = nqp.simulation.network(nodes=60, shock_sd=0.0, seed=3).panel
+    frame = panel.frame
+    first = frame[["origin_adoption", "destination_adoption"]].min(axis=1)
+    early = response * (frame["time"] == first - 1).to_numpy()
+    design = nqp.StaggeredDiD(terms=[nqp.Ends()])
+    return nqp.fit(
+        design, panel.with_outcome(panel.outcome + early), nqp.Importance(seed=1), progress=False
+    )
+
+
+def test_what_one_end_does_before_the_second_adopts_is_no_response() -> None:
+    fit = of_pairs(0.0)
+    result = nqp.check(fit, "anticipation", progress=False)
+    assert result.verdict == "holds"
+    early = nqp.fit(fit.variant(anticipation=1), fit.panel, nqp.Importance(seed=1), progress=False)
+    effects = nqp.att(early, by=["ends", "event_time"]).mean(("chain", "draw"))
+    # Links of which one end is in force have an effect of .3 and more before the second adopts.
+    assert np.abs(effects.sel(event_time=-1)).max() < 0.15
+    assert nqp.averaged(fit).left_out == ()
+
+
+def test_a_response_of_pairs_is_found() -> None:
+    fit = of_pairs(0.3)
+    assert nqp.check(fit, "anticipation", progress=False).verdict == "fails"
+    weights = nqp.averaged(fit).weights
+    assert weights["parallel trends"] < 0.01
+    assert weights.filter(like="before adoption").sum() > 0.3

@@ -46,6 +46,7 @@ class Ends(Term):
     A pair whose ends adopt in periods g and h > g has one end in force from g on, and both from h;
     effects of the latter count their periods from h. The factor ``ends`` tells them apart wherever
     strata do: ``nqp.att(fit, by="ends")``. Each has a level, a drift and a random walk of its own.
+    With ``anticipation`` pairs may respond before g; what they do before h is an effect of one end.
     Without this term an effect is that of one end or both, averaged over the pairs at hand.
 
     Parameters
@@ -111,7 +112,9 @@ class Ends(Term):
         base, second, kind, *ends = classes.T
         written = np.append(np.asarray(panel.time_labels, dtype=str), "–")
         adopted = np.char.add(np.char.add(written[ends[0]], " "), written[ends[1]])
-        overlap = np.arange(panel.periods) >= second[:, None] - facts.anticipation
+        # Where one end is in force already, what precedes the second is an effect of the one.
+        early = np.where(np.min(ends, axis=0) < second, 0, facts.anticipation)
+        overlap = np.arange(panel.periods) >= (second - early)[:, None]
         overlap &= (second < panel.periods)[:, None]
         treated = timing.role[base] == TREATED
         label = np.where(overlap, len(self.names) - 1, kind[:, None])
