@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from types import SimpleNamespace
@@ -85,6 +86,8 @@ def test_they_fail_on_a_trend_and_say_what_is_left_of_the_effect() -> None:
     assert max(facts["tail_probability"], facts["slope_tail_probability"]) < 0.01
     assert facts["slope"] == pytest.approx(0.4, abs=3 * facts["slope_sd"])
     assert facts["att"] > 1.5
+    inside = r"P\(all \|leads\| < \S+ from −\d+ on\) (= [01]\.\d+|< 0\.001);"
+    assert re.search(inside, result.figure)
     assert facts["att_adjusted"] == pytest.approx(1.0, abs=2 * facts["att_adjusted_sd"])
     assert "stratum_level" not in result.evidence
 

@@ -44,7 +44,10 @@ def test_it_holds_where_assumptions_are_true(calm: nqp.Fit, name: str) -> None:
 
 
 def test_specifications_change_one_choice_each(calm: nqp.Fit) -> None:
-    evidence = nqp.check(calm, "specifications", progress=False).evidence
+    result = nqp.check(calm, "specifications", progress=False)
+    evidence = result.evidence
+    assert result.sentence.endswith(" For comparison alone: independent errors.")
+    assert int(evidence["counts"].sum()) + 1 == evidence["specification"].size
     names = evidence["specification"].to_numpy().tolist()
     assert names[0] == "as fitted"
     assert {"independent errors", "complete pooling", "no pooling", "never-treated controls"} < set(

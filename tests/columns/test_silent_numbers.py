@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import astuple
 from pathlib import Path
 
+import openpyxl
 import pandas as pd
 import pytest
 
@@ -63,6 +64,17 @@ def test_per_cent_is_the_unit_that_a_name_says(
     _rows([cell] * 20).rename(columns={"产出": name}).to_excel(tmp_path / "a.xlsx", index=False)
     reading = reading_of(tmp_path / "a.xlsx", None, roles={**ROLES, "outcome": name})
     assert reading.frame[name].tolist() == pytest.approx([read] * 20)
+
+
+def test_years_beside_years_as_text_are_counted(tmp_path: Path) -> None:
+    rows = _rows([1.5] * 20)
+    years = [x if k % 4 == 0 else str(x) for k, x in enumerate(rows["年份"])]
+    rows.assign(年份=pd.Series(years, dtype=object)).to_excel(tmp_path / "a.xlsx", startrow=1)
+    with_title = openpyxl.load_workbook(tmp_path / "a.xlsx")
+    with_title.active["A1"] = "表1"
+    with_title.save(tmp_path / "a.xlsx")
+    found = reading_of(tmp_path / "a.xlsx", None, roles=ROLES).taken["years"]
+    assert found.count == 15
 
 
 def test_an_example_keeps_all_digits(tmp_path: Path) -> None:

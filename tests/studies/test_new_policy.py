@@ -92,6 +92,7 @@ def test_a_flag_that_does_not_date_the_policy_is_told(
     assert words in problem
     assert "--cohort" in problem
     assert ("--zones" in problem) is not told
+    assert ("若政策仍在实施，请更正这些单元格" in problem) == (flag == "ends")
 
 
 def test_zones_wait_in_comments_that_can_be_uncommented(tmp_path: Path) -> None:

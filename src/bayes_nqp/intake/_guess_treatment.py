@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 from unicodedata import numeric
 
@@ -17,6 +17,7 @@ from bayes_nqp.intake._guess_zones import offer_zones, take_zones
 from bayes_nqp.intake._guessed import CODES, Guess, free, years_of
 from bayes_nqp.intake._look import SourceColumn
 from bayes_nqp.intake._treatment_columns import (
+    BACK,
     amiss,
     dated,
     ended,
@@ -61,7 +62,7 @@ def find_treatment(
     elif name := proposal.roles.get("treated"):
         column = columns[name]
         if fault := amiss(column, status_of(column, shares=True), frame):
-            proposal.problem = PanelError(Message("{} {}", name, fault), hint=_WANTED)
+            proposal.problem = PanelError(Message("{} {}", name, fault), hint=_wanted([fault]))
     elif "cohort" not in proposal.roles:
         claims = sorted(_claims(proposal, columns, frame), key=lambda claim: claim.rank)
         if claims:
@@ -76,6 +77,17 @@ _WANTED: Final = Message(
     "--cohort names a column with the first treated period of each unit, empty for never; "
     "--treated one that is 1, or 是, from then on"
 )
+
+_BACK: Final = Message(
+    "correct these cells if the policy goes on there; where it ended, leave these units out of the "
+    "file; or name the first treated period of each unit with --cohort"
+)
+
+
+def _wanted(faults: Iterable[Message]) -> Message:
+    """Say what a column of treatment must be; or what to do where treatment ends in it."""
+    ends = any(fault.template == BACK.template for fault in faults)
+    return _BACK if ends else _WANTED
 
 
 def _claims(
@@ -128,12 +140,13 @@ def _nothing(proposal: Guess, columns: dict[str, SourceColumn], frame: pd.DataFr
         for name, column in free(proposal, columns)
         if sounds_like("treated", name) or sounds_like("cohort", name)
     }
-    near = [
-        Message("{} {}", name, fault)
+    faults = {
+        name: amiss(column, status_of(column, shares=True), frame)
         for name, column in called.items()
-        if (fault := amiss(column, status_of(column, shares=True), frame))
-    ]
-    hint = _product(proposal, columns, frame) or _batches(proposal, columns) or _WANTED
+    }
+    near = [Message("{} {}", name, fault) for name, fault in faults.items() if fault]
+    hint = _product(proposal, columns, frame) or _batches(proposal, columns)
+    hint = hint or _wanted(fault for fault in faults.values() if fault)
     hint = with_amounts(hint, called)
     if proposal.zones:
         hint = Message("{}; --zones merges the cross-border e-commerce pilot zones", hint)

@@ -21,6 +21,10 @@ _FEW: Final = 6
 """Different cells of a column that is called like treatment and says neither treated nor not."""
 
 
+BACK: Final = Message("goes back to untreated in {}: {}")
+"""What is wrong with a column in which treatment ends."""
+
+
 def periods_of(column: SourceColumn) -> pd.Series[Any]:
     """What a column says of periods: no codes, no words, and nothing if it is 0 and 1."""
     values = years_of(column.values)
@@ -173,7 +177,7 @@ def _fault(status: pd.Series[Any], frame: pd.DataFrame) -> Message:
         pairs = zip(back["__unit"], back["__time"], strict=True)
         places = (f"{plain(unit)} ({plain(time)})" for unit, time in pairs)
         count = counted(back["__unit"].nunique(), "unit")
-        return Message("goes back to untreated in {}: {}", count, shown(places, 4))
+        return BACK.fill(count, shown(places, 4))
     if not (steps > 0).any():
         ever = units.max()
         return Message(

@@ -75,11 +75,15 @@ def specifications(fit: Fit, *, designs: Mapping[str, Any] | None = None) -> Fin
     same = Message(
         "All {} alternatives that count conclude the same about the average effect.", counting
     )
+    shown = evidence["specification"].to_numpy()
+    aside = [x.label for x in others if not x.counts and x.label in shown]
     sentence = against.sentence(same, Message("under {}"))
     if refuted:
         sentence = Message(
             "{} Not counted, as the data refute them: {}.", sentence, listed(refuted, 4)
         )
+    if aside:
+        sentence = Message("{} For comparison alone: {}.", sentence, listed(aside, 4))
     return Finding(against.verdict, figure, sentence, evidence, "specifications")
 
 

@@ -181,14 +181,14 @@ def _figure(judged: Judgement) -> Message:
     total, joint = judged.total, judged.total.joint
     figure = Message(
         "tail probability of zero: leads {}, slope {}, together {} (the smaller, twice); "
-        "P(all |leads| < {:.3g} from {} on) = {}; slope {} ± {} a period, detectable {:.2g}; "
+        "P(all |leads| < {:.3g} from {} on) {}; slope {} ± {} a period, detectable {:.2g}; "
         "effect less that trend {} ± {}",
         _chance(joint.tail),
         _chance(total.slope_tail),
         _chance(total.tail),
         joint.bound,
         joint.first,
-        _chance(joint.inside),
+        _equal(joint.inside),
         *with_sd(total.slope),
         total.detectable,
         *with_sd(judged.adjusted),
@@ -391,6 +391,12 @@ def _of_factors(rows: Sequence[BayesFactor]) -> xr.Dataset:
 
 def _event(event_time: int) -> Message:
     return Message("{}", event_time)
+
+
+def _equal(value: float) -> Numeral:
+    """A probability behind what it is of: = 0.24, or < 0.001."""
+    said = _chance(value)
+    return said if said.startswith("<") else Numeral(f"= {said}")
 
 
 def _chance(value: float) -> Numeral:

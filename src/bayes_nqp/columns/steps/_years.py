@@ -61,6 +61,7 @@ class Years(Step):
             kinds = {type(x) for x in entries.values if x != ""}
             if not texts and len(kinds) < 2:
                 continue
+            texts = texts or [x for x in entries.values if isinstance(x, str) and x]
             names.append(str(name))
             count += entries.count(set(texts).__contains__)
             if not examples:
