@@ -28,10 +28,12 @@ def fitted(world: str) -> nqp.Fit:
         moves[:, t] += 0.5 * moves[:, t - 1]
     mediator = rng.normal(0.0, 1.0, (UNITS, 1)) + moves + on
     before = np.concatenate([mediator[:, :1], mediator[:, :-1]], axis=1)
+    earlier = np.concatenate([before[:, :1], before[:, :-1]], axis=1)
     outcome = rng.normal(0.0, 2.0, (UNITS, 1)) + errors + on
     outcome = outcome + {
         "clean": 0.6 * mediator,
         "later": 0.6 * before,
+        "much later": 0.6 * earlier,
         "changed": 0.3 * mediator + 0.6 * mediator * on,
         "bent": 0.3 * mediator**2,
         "adopters": np.where(start[:, None] < 99, 0.9, 0.2) * mediator,
@@ -65,6 +67,28 @@ def test_a_mediator_that_acts_later_is_named_with_the_lag_to_fit() -> None:
     assert before["lower"] < 0.6 < before["upper"]
     again = nqp.fit(fitted("later").variant(lag=1), fitted("later").panel, progress=False)
     assert nqp.check(again, "mediator_periods", progress=False).verdict == "holds"
+
+
+def test_a_mediator_that_acts_two_periods_later_is_named_with_the_lag_to_fit() -> None:
+    result = nqp.check(fitted("much later"), "mediator_periods", progress=False)
+    assert result.verdict == "fails"
+    assert "two periods before still acts" in result.sentence
+    assert "lag=2" in result.sentence
+    earlier = result.evidence.iloc[3]
+    assert earlier["lower"] < 0.6 < earlier["upper"]
+    again = nqp.fit(fitted("much later").variant(lag=2), fitted("much later").panel, progress=False)
+    assert nqp.check(again, "mediator_periods", progress=False).verdict == "holds"
+
+
+def test_short_panels_are_not_asked_of_two_periods_before() -> None:
+    panel = fitted("clean").panel
+    few = panel.frame[panel.frame["time"] < 2007]
+    roles = {"unit": "unit", "time": "time", "cohort": "cohort", "outcome": "y"}
+    short = nqp.Panel.from_frame(few, mediators=["m"], **roles)
+    fit = nqp.fit(nqp.Mediation(), short, nqp.Importance(draws=500, seed=1), progress=False)
+    result = nqp.check(fit, "mediator_periods", progress=False)
+    assert len(result.evidence) == 3
+    assert "two before" not in result.figure
 
 
 def test_a_mediator_that_follows_the_outcome_leaves_its_mark_on_both_sides() -> None:

@@ -23,7 +23,7 @@ from bayes_nqp.errors import Hint, NotApplicable
 from bayes_nqp.fitting import CHANNELS, REFITS, ROWS, UNITS, Fit, covariate_slopes, refit, total_fit
 from bayes_nqp.language import Message, advised, joined, listed, spanned
 
-type _Mark = Literal["", "before", "after", "both"]
+type _Mark = Literal["", "before", "after", "both", "earlier"]
 
 _DOUBT: Final = 0.01
 """Tail probability of zero below which a slope that should be zero is in doubt."""
@@ -31,7 +31,10 @@ _LARGE: Final = 0.15
 """Share of the slope from which that of a neighbouring period is no trifle."""
 _LEANS: Final = 0.9
 """Probability of the sign of this period's slope from which a neighbour leans its way."""
+_LONG: Final = 8
+"""Periods of the panel from which, without a lag, two periods before are asked as well."""
 _TODAY, _BEFORE, _AFTER = Message("slope"), Message("a period before"), Message("a period after")
+_EARLIER = Message("two periods before")
 
 
 @asks(
@@ -43,16 +46,17 @@ _TODAY, _BEFORE, _AFTER = Message("slope"), Message("a period before"), Message(
     assumption=True,
 )
 def mediator_periods(fit: Fit) -> Finding:
-    """Enter mediators of the period before and of the period after beside those of today.
+    """Enter mediators of the periods before and of the period after beside those of today.
 
     If a mediator acts within its period and nothing else ties it to the outcome, its neighbours in
     time say nothing of the outcome: their flat slopes in the outcome's equation, on the rows that
     have both, are zero. A slope of the period before alone is that of a mediator that acts later;
     one of the period after alone that of an outcome that comes before its mediator; both, with the
     sign of today's, are the mark of a mediator that is measured with error (its neighbours tell
-    of it too) or that follows the outcome. In doubt if zero has a tail probability below 1 %
-    (over the number of slopes that are asked), and it fails below .5 % if the slope is 15 % of
-    today's or more.
+    of it too) or that follows the outcome. Without a lag, in panels of eight periods or more, that
+    of two periods before is entered too: one that acts so much later leaves no other mark. In doubt
+    if zero has a tail probability below 1 % (over the number of slopes that are asked), and it
+    fails below .5 % if the slope is 15 % of today's or more.
 
     Returns
     -------
@@ -66,28 +70,33 @@ def mediator_periods(fit: Fit) -> Finding:
     lines: list[Line] = []
     marks: dict[str, _Mark] = {}
     for name, draws in zip(names, slopes, strict=True):
-        verdicts = [_judged(draws[0], other, 2 * len(names)) for other in draws[1:]]
+        asked = (len(draws) - 1) * len(names)
+        verdicts = [_judged(draws[0], other, asked) for other in draws[1:]]
         marks[name] = _mark(draws, verdicts)
         lines.append(drawn(name, _TODAY, draws[0], scale="slope"))
-        lines.append(drawn(name, _BEFORE, draws[1], verdicts[0], "slope"))
-        lines.append(drawn(name, _AFTER, draws[2], verdicts[1], "slope"))
-    parts = [_part(*lines[k : k + 3]) for k in range(0, len(lines), 3)]
+        for quantity, each, verdict in zip(
+            (_BEFORE, _AFTER, _EARLIER), draws[1:], verdicts, strict=False
+        ):
+            lines.append(drawn(name, quantity, each, verdict, "slope"))
+    size = len(lines) // len(names)
+    parts = [_part(*lines[k : k + size]) for k in range(0, len(lines), size)]
     figure = Message("slopes: {}", listed(parts, len(parts)))
     return finding_of(lines, figure, _sentence(marks, fit.facts.lag), [fit, after], refit=after)
 
 
 def _slopes(fit: Fit, names: tuple[str, ...]) -> tuple[Array, Fit]:
-    """Draws of slopes (mediator, today | before | after, draw), and the refit."""
+    """Draws of slopes (mediator, today | before | after | two before, draw), and the refit."""
     alone, lag = total_fit(fit), fit.facts.lag
     panel, columns = alone.rows, {}
+    offsets = (0, -1, 1, -2) if lag == 0 and panel.periods >= _LONG else (0, -1, 1)
     for name in names:
         values = panel.mediators[:, panel.roles.mediators.index(name)]
-        for k in (0, -1, 1):
+        for k in offsets:
             columns[f"{name} {k - lag:+d}"] = shifted(panel, values, k - lag)
     rows, added = beside(panel, columns)
     covariates = (*alone.facts.covariates_of(panel), *added)
     richer = refit(alone, alone.variant(drop=True, covariates=covariates), rows)
-    draws = covariate_slopes(richer, added).reshape(-1, len(names), 3)
+    draws = covariate_slopes(richer, added).reshape(-1, len(names), len(offsets))
     return np.moveaxis(draws, 0, 2), richer
 
 
@@ -97,23 +106,27 @@ def _judged(today: Array, other: Array, number: int) -> Verdict:
     return ladder(fails=tail < FAILING and large, doubt=tail < _DOUBT)
 
 
-def _part(today: Line, before: Line, after: Line) -> Message:
-    return Message(
+def _part(today: Line, before: Line, after: Line, earlier: Line | None = None) -> Message:
+    words = Message(
         "{!s} {:.3g}, a period before {}, after {}",
         today.mediator,
         today.value,
         spanned(before.value, before.lower, before.upper),
         spanned(after.value, after.lower, after.upper),
     )
+    if earlier is None:
+        return words
+    span = spanned(earlier.value, earlier.lower, earlier.upper)
+    return Message("{}, two before {}", words, span)
 
 
 def _mark(draws: Array, verdicts: list[Verdict]) -> _Mark:
     """Say which neighbours speak: both if one is clear and the other a third of it, its way."""
-    before, after = (verdict in (DOUBT, FAILS) for verdict in verdicts)
+    before, after, *earlier = (verdict in (DOUBT, FAILS) for verdict in verdicts)
     if not (before or after):
-        return ""
-    leaning = [(np.sign(draws[0].mean()) * x > 0).mean() > _LEANS for x in draws[1:]]
-    sizes = np.abs(draws[1:].mean(axis=1))
+        return "earlier" if any(earlier) else ""
+    leaning = [(np.sign(draws[0].mean()) * x > 0).mean() > _LEANS for x in draws[1:3]]
+    sizes = np.abs(draws[1:3].mean(axis=1))
     if sizes.min() > sizes.max() / 3.0 and ((before and after) or all(leaning)):
         return "both"
     return "before" if sizes[0] > sizes[1] else "after"
@@ -145,6 +158,20 @@ def _sentence(marks: dict[str, _Mark], lag: int) -> Message:
                         "{} of the period before still acts: part of what goes through it comes "
                         "later, and is counted as direct.",
                         listed(before),
+                    ),
+                    advised(advice),
+                ]
+            )
+        )
+    if earlier := of("earlier"):
+        advice = Message("Fit with {}.", Hint("lag", 2))
+        parts.append(
+            joined(
+                [
+                    Message(
+                        "{} of two periods before still acts: what goes through it comes later, "
+                        "and is counted as direct.",
+                        listed(earlier),
                     ),
                     advised(advice),
                 ]
