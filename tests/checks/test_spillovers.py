@@ -145,3 +145,20 @@ def test_coordinates_that_cannot_be_right_are_a_reason(world: Spilled, name: str
     result = nqp.check(fitted(swapped), name, progress=False)
     assert result.verdict == "not applicable"
     assert "cannot be read: longitude and latitude are swapped" in result.sentence
+
+
+def test_what_reaches_units_before_they_adopt_is_no_response_of_theirs() -> None:
+    rings = nqp.Rings([100.0])
+    panel = nqp.simulation.staggered(
+        units=150, periods=10, cohorts=(4, 6, 8), never=0.4, strata={}, seed=0,
+        spillover=nqp.simulation.Spillover(rings, untreated=(3.0,)),
+    ).panel  # fmt: skip
+    design = nqp.StaggeredDiD(spillovers=rings)
+    fit = nqp.fit(design, panel, nqp.Importance(seed=1), progress=False)
+    result = nqp.check(fit, "anticipation", progress=False)
+    assert result.verdict == "holds"
+    assert abs(result.evidence.attrs["before"]) < 2.0 * result.evidence.attrs["before_sd"]
+    # With the rows of units that stand in a ring by then, what they receive counts as theirs.
+    early = nqp.fit(fit.variant(anticipation=1), panel, nqp.Importance(seed=1), progress=False)
+    received = nqp.att(early, by="event_time").sel(event_time=-1)
+    assert received.mean() > 4.0 * received.std()

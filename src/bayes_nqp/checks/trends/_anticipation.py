@@ -23,6 +23,8 @@ from bayes_nqp.errors import NotApplicable
 from bayes_nqp.estimands import att
 from bayes_nqp.fitting import ADOPTION, REFITS, ROWS, UNSELECTED, Fit, panel_of, refit
 from bayes_nqp.language import Message
+from bayes_nqp.panel import Panel
+from bayes_nqp.terms import NEIGHBOUR
 
 
 @asks(
@@ -36,7 +38,8 @@ def anticipation(fit: Fit, *, periods: Annotated[int, Ge(1)] = 2) -> Finding:
     """Let effects begin one period earlier, two periods earlier, and so on.
 
     Two things would speak of anticipation: an effect in the period before adoption, and an
-    average effect from adoption on that grows once that period is no longer a control.
+    average effect from adoption on that grows once that period is no longer a control. Rows just
+    before adoption of units that stand in a ring by then are left out of both.
 
     Parameters
     ----------
@@ -53,18 +56,20 @@ def anticipation(fit: Fit, *, periods: Annotated[int, Ge(1)] = 2) -> Finding:
     most = min(periods, first - 1 - ahead)
     if most < 1:
         raise NotApplicable(Message("The first cohort has no period to spare before adoption."))
+    unreached = _unreached(fit, ahead + most)
     windows = [
         Alternative(
             Message("{n} period of anticipation", plural="{n} periods of anticipation", n=k),
             Message("anticipation"),
             fit.variant(anticipation=k, drop=True),
+            unreached,
             fewer=True,
         )
         for k in range(ahead + 1, ahead + most + 1)
     ]
     evidence = compared(fit, windows, Message("refitting with anticipation"))
     against = comparison(evidence)
-    sooner, before = refit(fit, windows[0].design), -1 - ahead
+    sooner, before = refit(fit, windows[0].design, unreached), -1 - ahead
     early = np.ravel(att(cell_effects(sooner), v.EVENT_TIME).sel({v.EVENT_TIME: before}))
     response = excluding_zero(early)
     figure = Message(
@@ -87,3 +92,15 @@ def anticipation(fit: Fit, *, periods: Annotated[int, Ge(1)] = 2) -> Finding:
     evidence = evidence.assign_attrs(before=early.mean(), before_sd=early.std())
     verdict = worst_of([response, against.verdict])
     return Finding(verdict, figure, sentence, evidence, "specifications", sooner)
+
+
+def _unreached(fit: Fit, periods: int) -> Panel:
+    """A fit's panel without rows just before adoption that what others do has reached by then.
+
+    Rings let units that have adopted receive other amounts than those that have not: of a unit
+    that is taken to respond early, what it receives meanwhile would count as its response.
+    """
+    panel, frame = panel_of(fit), fit.plan.frame
+    cohort = panel.cohort_codes[frame.unit]
+    reached = (frame.role == NEIGHBOUR) & (cohort >= 0) & (frame.time >= cohort - periods)
+    return panel.where(~reached) if reached.any() else panel
