@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import groupby
 
 import numpy as np
 import pandas as pd
@@ -130,6 +131,8 @@ def test_shocks_that_last_are_seen_by_their_evidence(together: nqp.Fit) -> None:
     assert result.verdict == "fails"
     assert float(evidence["log_bayes_factor"].sel(cluster="province")) > 100
     assert "shocks by province" in evidence["specification"]
+    changes = [key for key, _ in groupby(evidence["change"].to_numpy()[1:])]
+    assert changes == ["errors", "shocks"]
     assert "Units of one province share shocks that last" in result.sentence
     assert "fit shocks=nqp.SharedShocks(by='province', errors=nqp.AR1())." in result.sentence
     shocks = nqp.SharedShocks("province", errors=nqp.AR1())

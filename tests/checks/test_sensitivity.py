@@ -335,6 +335,12 @@ def test_nothing_is_reported_where_no_effect_is_claimed(calm: nqp.Fit) -> None:
     found = nqp.check(fit, "sensitivity", progress=False)
     assert found.verdict == "not applicable", found
     assert "no effect is claimed" in found.sentence
+    others = found.evidence.sizes["quantity"] - 1
+    assert others > 1
+    for language, words in (("en", f"{others} others, whose intervals"), ("zh", "其区间均含零")):
+        figure = found.figure_in(language)
+        assert words in figure
+        assert "inland" not in figure
 
 
 @pytest.mark.filterwarnings("ignore:labels need a Chinese")

@@ -116,7 +116,7 @@ def structures(fit: Fit, table: xr.Dataset, above: Sequence[Clusters]) -> Struct
         for name, structure in lasting.items()
         if structure.found
     }
-    every = [*others[n_poorer:], *shocks.values(), *poorer]
+    every = [*others[n_poorer:], *poorer, *shocks.values()]
     refits = compared(fit, every, Message("refitting with other errors"))
     counts, against = refits["counts"].to_numpy(), comparison(refits)
     first = against.sd[0]

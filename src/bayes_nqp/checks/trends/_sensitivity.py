@@ -197,6 +197,12 @@ def _unmeasured(effects: list[BoundedEffect]) -> Message:
 
 
 def _figure(effects: list[BoundedEffect]) -> Message:
+    others = len(effects) - 1
+    if others and not any(x.clear or x.breakdown for x in effects):
+        return Message(
+            "breakdown M̄: 0 for the average effect and {} others, whose intervals hold zero",
+            others,
+        )
     parts = []
     for x in effects:
         size = Message("{:.2f}", x.breakdown)
