@@ -49,12 +49,12 @@ def distinct_rows(key: Index, rows: SourceRows) -> None:
 
 def _apart(rows: SourceRows, places: str, first: Index) -> Message:
     """Name the columns in which rows differ from the rows after them."""
-    one, other = rows.frame.iloc[first], rows.frame.iloc[first + 1]
+    first_row, next_row = rows.frame.iloc[first], rows.frame.iloc[first + 1]
     names = [
         str(name)
         for k, name in enumerate(rows.frame.columns)
         if name not in (rows.unit, rows.time)
-        and [*map(plain, one.iloc[:, k])] != [*map(plain, other.iloc[:, k])]
+        and [*map(plain, first_row.iloc[:, k])] != [*map(plain, next_row.iloc[:, k])]
     ]
     if names:
         return Message("{}; they differ in {}", places, shown(names))

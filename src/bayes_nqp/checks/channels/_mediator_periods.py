@@ -70,8 +70,8 @@ def mediator_periods(fit: Fit) -> Finding:
     lines: list[Line] = []
     marks: dict[str, _Mark] = {}
     for name, draws in zip(names, slopes, strict=True):
-        asked = (len(draws) - 1) * len(names)
-        verdicts = [_judged(draws[0], other, asked) for other in draws[1:]]
+        number = (len(draws) - 1) * len(names)
+        verdicts = [_judged(draws[0], other, number) for other in draws[1:]]
         marks[name] = _mark(draws, verdicts)
         lines.append(drawn(name, _TODAY, draws[0], scale="slope"))
         for quantity, each, verdict in zip(
@@ -132,56 +132,38 @@ def _mark(draws: Array, verdicts: list[Verdict]) -> _Mark:
     return "before" if sizes[0] > sizes[1] else "after"
 
 
-def _sentence(marks: dict[str, _Mark], lag: int) -> Message:
-    def of(mark: _Mark) -> list[str]:
-        return [name for name, each in marks.items() if each == mark]
+_NOTHING: Final = Message("Beside mediators of its own period, those next to it say nothing of it.")
+_AROUND: Final = Message(
+    "The outcome goes with {} of the periods before and after, beside that of its own: "
+    "this is the mark of a mediator that is measured with error, that follows the "
+    "outcome, or that moves with it for another reason that lasts, and the indirect "
+    "effect is then not what goes through it."
+)
+_LATER: Final = Message(
+    "{} of the period before still acts: part of what goes through it comes "
+    "later, and is counted as direct."
+)
+_TWO_LATER: Final = Message(
+    "{} of two periods before still acts: what goes through it comes later, "
+    "and is counted as direct."
+)
+_REVERSED: Final = Message(
+    "The outcome comes before {}: what looks like a channel may be its consequence."
+)
 
-    if not any(marks.values()):
-        return Message("Beside mediators of its own period, those next to it say nothing of it.")
-    parts = []
-    if sides := of("both"):
-        parts.append(
-            Message(
-                "The outcome goes with {} of the periods before and after, beside that of its own: "
-                "this is the mark of a mediator that is measured with error, that follows the "
-                "outcome, or that moves with it for another reason that lasts, and the indirect "
-                "effect is then not what goes through it.",
-                listed(sides),
-            )
-        )
-    if before := of("before"):
-        advice = Message("Fit with {}.", Hint("lag", lag + 1))
-        parts.append(
-            joined(
-                [
-                    Message(
-                        "{} of the period before still acts: part of what goes through it comes "
-                        "later, and is counted as direct.",
-                        listed(before),
-                    ),
-                    advised(advice),
-                ]
-            )
-        )
-    if earlier := of("earlier"):
-        advice = Message("Fit with {}.", Hint("lag", 2))
-        parts.append(
-            joined(
-                [
-                    Message(
-                        "{} of two periods before still acts: what goes through it comes later, "
-                        "and is counted as direct.",
-                        listed(earlier),
-                    ),
-                    advised(advice),
-                ]
-            )
-        )
-    if after := of("after"):
-        parts.append(
-            Message(
-                "The outcome comes before {}: what looks like a channel may be its consequence.",
-                listed(after),
-            )
-        )
-    return joined(parts)
+
+def _sentence(marks: dict[str, _Mark], lag: int) -> Message:
+    def of(mark: _Mark, words: Message, longer: int | None = None) -> list[Message]:
+        names = [name for name, each in marks.items() if each == mark]
+        if not names:
+            return []
+        words = words.fill(listed(names))
+        if longer is None:
+            return [words]
+        return [joined([words, advised(Message("Fit with {}.", Hint("lag", longer)))])]
+
+    parts = [
+        *of("both", _AROUND), *of("before", _LATER, lag + 1), *of("earlier", _TWO_LATER, 2),
+        *of("after", _REVERSED),
+    ]  # fmt: skip
+    return joined(parts) if parts else _NOTHING

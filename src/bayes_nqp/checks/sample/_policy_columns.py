@@ -31,7 +31,7 @@ _ELSE: Final = 0.05
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Policy:
+class PolicyColumn:
     """Another policy, by a column of the file.
 
     Parameters
@@ -49,7 +49,7 @@ class Policy:
     columns: Mapping[str, Array]
 
 
-def policies_of(panel: Panel) -> Iterator[Policy]:
+def policies_of(panel: Panel) -> Iterator[PolicyColumn]:
     """Find columns that look like another policy.
 
     These are zeros and ones, or words that say yes and no, that each unit changes once, or from
@@ -82,14 +82,16 @@ def _taken(roles: Roles) -> set[str]:
     return {name for name in named if name} | {name for names in several for name in names}
 
 
-def _policy(panel: Panel, name: str, start: Index, columns: Mapping[str, Array]) -> Policy | None:
+def _policy(
+    panel: Panel, name: str, start: Index, columns: Mapping[str, Array]
+) -> PolicyColumn | None:
     """Make a policy, if units take it up at several dates, which are not those of adoption."""
     takers = start >= 0
     pairs = np.unique(np.stack([panel.cohort_codes, start]), axis=1)
     of_adoption = pairs.shape[1] == np.unique(panel.cohort_codes).size
     if takers.sum() < _FEWEST or np.unique(start[takers]).size < 2 or of_adoption:
         return None
-    return Policy(name, start[panel.unit_codes], columns)
+    return PolicyColumn(name, start[panel.unit_codes], columns)
 
 
 def _seen(panel: Panel, start: Index) -> Index:
@@ -122,7 +124,7 @@ def _numbers(panel: Panel, name: str) -> Array | None:
     return None if marks is None else marks.values.to_numpy(np.float64)
 
 
-def _by_row(panel: Panel, name: str, *, covariate: bool) -> Policy | None:
+def _by_row(panel: Panel, name: str, *, covariate: bool) -> PolicyColumn | None:
     """Read a column of zeros and ones, or of amounts, by rows."""
     values = _numbers(panel, name)
     if values is None or np.isnan(values).any() or values.min() < 0.0 or not (values == 0.0).any():
@@ -156,13 +158,13 @@ def _spell(panel: Panel, on: Mask) -> tuple[Index | None, Index, bool]:
     start, end = np.full(size, -1), np.full(size, -1)
     start[unit[up]], end[unit[down]] = time[up], time[down]
     twice = np.unique(unit[up]).size < up.size or np.unique(unit[down]).size < down.size
-    both = (start >= 0) & (end >= 0)
-    if twice or (both & (end < start)).any():
+    spells = (start >= 0) & (end >= 0)
+    if twice or (spells & (end < start)).any():
         return None, end, False
     return start, end, bool((end >= 0).any() and (start >= 0).any())
 
 
-def _by_date(panel: Panel, name: str) -> Policy | None:
+def _by_date(panel: Panel, name: str) -> PolicyColumn | None:
     """Read a column of dates that is constant within units; most units may lack one."""
     unit, periods = panel.unit_codes, _periods_of(panel, panel.frame[name])
     if periods is None:

@@ -187,8 +187,8 @@ def _thinned(draws: xr.DataArray) -> Array:
     """
     flat, number = draws.to_numpy().ravel(), SHORT[0] * SHORT[1]
     ranks = ((np.arange(number) + 0.5) * flat.size / number).astype(np.int64)
-    kept = flat[np.sort(np.argsort(flat, kind="stable")[ranks])]
-    return np.asarray(kept + (flat.mean() - kept.mean())).reshape(SHORT)
+    draws_at_ranks = flat[np.sort(np.argsort(flat, kind="stable")[ranks])]
+    return np.asarray(draws_at_ranks + (flat.mean() - draws_at_ranks.mean())).reshape(SHORT)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

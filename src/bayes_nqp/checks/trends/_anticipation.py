@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
 import numpy as np
 from annotated_types import Ge
@@ -25,6 +25,15 @@ from bayes_nqp.fitting import ADOPTION, REFITS, ROWS, UNSELECTED, Fit, panel_of,
 from bayes_nqp.language import Message
 from bayes_nqp.panel import Panel
 from bayes_nqp.terms import NEIGHBOUR
+
+_SAME: Final = Message(
+    "Nothing moves in the period before adoption, and without it as a control the conclusion "
+    "is the same."
+)
+_EARLY: Final = Message(
+    "Treated units already differ in the period before adoption: they respond early, or "
+    "move apart on a trend; see pretrends."
+)
 
 
 @asks(
@@ -79,16 +88,8 @@ def anticipation(fit: Fit, *, periods: Annotated[int, Ge(1)] = 2) -> Finding:
         early.std(),
         against.shift[0],
     )
-    same = Message(
-        "Nothing moves in the period before adoption, and without it as a control the conclusion "
-        "is the same."
-    )
-    sentence = against.sentence(same, Message("with {}", context="anticipation"))
-    if response != HOLDS:
-        sentence = Message(
-            "Treated units already differ in the period before adoption: they respond early, or "
-            "move apart on a trend; see pretrends."
-        )
+    with_periods = Message("with {}", context="anticipation")
+    sentence = against.sentence(_SAME, with_periods) if response == HOLDS else _EARLY
     evidence = evidence.assign_attrs(before=early.mean(), before_sd=early.std())
     verdict = worst_of([response, against.verdict])
     return Finding(verdict, figure, sentence, evidence, "specifications", sooner)

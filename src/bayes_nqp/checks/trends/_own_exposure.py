@@ -224,8 +224,8 @@ def _levels(unit: Index, period: Index, dose: Array, periods: int) -> Array | No
     waves = np.cos(np.pi * np.outer(np.arange(periods) + 0.5, np.arange(1, number + 1)) / periods)
     basis, triangle = np.linalg.qr(np.column_stack([np.ones(periods), course, waves]))
     size = np.abs(np.diag(triangle))
-    kept = [1, *(k for k in range(2, 2 + number) if size[k] > _FLAT * size.max())]
-    return np.asarray((level / spread)[unit, None] * basis[period][:, kept])
+    columns = [1, *(k for k in range(2, 2 + number) if size[k] > _FLAT * size.max())]
+    return np.asarray((level / spread)[unit, None] * basis[period][:, columns])
 
 
 def _asked(line: Fit, name: Message, columns: Array) -> _Beside | None:

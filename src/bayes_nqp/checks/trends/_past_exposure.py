@@ -73,8 +73,8 @@ def past_exposure(fit: Fit, *, periods: Annotated[int, Ge(1)] = 1) -> Finding:
     )
     if left is None:
         return Finding(verdict, figure, sentence, ago.table, refit=ago.refit)
-    lasting, said = _lasting(ago.table.iloc[0], left)
-    loud = [x for y, x in ((verdict, sentence), (lasting, said)) if y in (DOUBT, FAILS)]
+    lasting, remainder = _lasting(ago.table.iloc[0], left)
+    loud = [x for y, x in ((verdict, sentence), (lasting, remainder)) if y in (DOUBT, FAILS)]
     table = pd.concat([ago.table, left.table], ignore_index=True)
     part = Message("left of it after its end {}", spanned(*_ends(left.table.iloc[1])))
     return Finding(

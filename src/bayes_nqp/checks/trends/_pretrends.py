@@ -395,8 +395,8 @@ def _event(event_time: int) -> Message:
 
 def _equal(value: float) -> Numeral:
     """A probability behind what it is of: = 0.24, or < 0.001."""
-    said = _chance(value)
-    return said if said.startswith("<") else Numeral(f"= {said}")
+    chance = _chance(value)
+    return chance if chance.startswith("<") else Numeral(f"= {chance}")
 
 
 def _chance(value: float) -> Numeral:

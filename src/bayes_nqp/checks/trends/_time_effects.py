@@ -342,10 +342,10 @@ def _contrasts(fits: list[Fit], choices: list[Message], pairs: list[Pair]) -> xr
 def _thinned(draws: xr.DataArray, number: int) -> xr.DataArray:
     """Keep evenly spaced draws of contrasts, around the mean and with the sd of all of them."""
     places = np.linspace(0, draws.sizes[v.DRAW] - 1, number).astype(np.int64)
-    kept = draws.isel({v.DRAW: places}).assign_coords({v.DRAW: np.arange(number)})
-    mean, sd = kept.mean(v.SAMPLE_DIMS), kept.std(v.SAMPLE_DIMS)
+    spaced = draws.isel({v.DRAW: places}).assign_coords({v.DRAW: np.arange(number)})
+    mean, sd = spaced.mean(v.SAMPLE_DIMS), spaced.std(v.SAMPLE_DIMS)
     wider = (draws.std(v.SAMPLE_DIMS) / sd.where(sd > 0.0)).fillna(1.0)
-    return (draws.mean(v.SAMPLE_DIMS) + (kept - mean) * wider).transpose(*draws.dims)
+    return (draws.mean(v.SAMPLE_DIMS) + (spaced - mean) * wider).transpose(*draws.dims)
 
 
 def _conclusions(draws: xr.DataArray) -> npt.NDArray[np.int64]:
