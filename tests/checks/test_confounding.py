@@ -315,6 +315,13 @@ def test_pictures_show_a_panel_for_each_mediator_and_group(weak: nqp.Fit) -> Non
     for ax, region in zip(figure.axes, ("coastal", "inland"), strict=True):
         drawn = {float(line.get_xdata()[0]) for line in ax.lines if len(line.get_xdata()) == 2}
         assert curves["crossing"].sel(region=region, path="digital").item() in drawn
+    for drawn_now in (figure, nqp.plots.check(found)):
+        drawn_now.canvas.draw()
+        first = drawn_now.axes[0]
+        key, seen = first.get_legend().get_window_extent(), first.transData
+        for band in first.collections:
+            heights = seen.transform(band.get_paths()[0].vertices)[:, 1]
+            assert heights.max() < key.y0 + 5
     with pytest.raises(StudyError, match="one ax"):
         nqp.plots.confounding(curves, ax=figure.axes[0])
     with pytest.raises(StudyError, match="'dataset' is a Draws"):

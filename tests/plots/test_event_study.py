@@ -73,6 +73,15 @@ def test_leads_and_effects_are_of_one_fit_with_one_reference(fit: nqp.Fit) -> No
     assert len(colours) == 3
 
 
+@pytest.mark.parametrize(("periods", "named"), [(8, True), (24, False)])
+def test_the_reference_is_named_where_there_is_room(periods: int, named: bool) -> None:
+    panel = nqp.simulation.staggered(units=40, periods=periods, cohorts=(4, 6), seed=1).panel
+    design = nqp.StaggeredDiD(nqp.Complete(), nqp.IID())
+    fit = nqp.fit(design, panel, nqp.Importance(draws=200, chains=2, seed=1), progress=False)
+    texts = [x.get_text() for x in nqp.plots.event_study(fit).axes[0].texts]
+    assert ("reference" in texts) == named
+
+
 def test_the_band_holds_all_points_at_once(fit: nqp.Fit) -> None:
     study = event_study_of(fit)
     parts = [by_event_time(part).to_numpy() for part in (study.leads, study.effects)]

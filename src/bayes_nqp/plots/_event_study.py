@@ -42,9 +42,12 @@ from bayes_nqp.plots._style import COLOURS, FAINT, MUTED
 from bayes_nqp.robustness import OverTime, over_time
 from bayes_nqp.schema import FitOrEffects
 from bayes_nqp.tables import event_study_table
+from bayes_nqp.texts import size_of
 
 _TOGETHER = 2
 """Series that one panel can hold and still be read."""
+_BARS = 8.0
+"""Points that the bars of the two periods beside a text take from it."""
 _EFFICIENT = COLOURS[1]
 """Of effects as the fit has them."""
 _LEADS_NOTE = Message("Hollow: before adoption. All are from one fit, measured from event time {}.")
@@ -229,8 +232,18 @@ def _one_panel(
     elif series[0].leads is None:
         _counts(ax, series[0].main, look.translate)
     else:
-        small: dict[str, Any] = {"fontsize": 6.8, "color": MUTED, "ha": "center", "va": "top"}
-        beside(ax, look.translate("reference"), (series[0].reference, 0), (0, -6), **small)
+        _reference(ax, series[0].reference, look.translate("reference"))
+
+
+def _reference(ax: Axes, period: int, text: str) -> None:
+    """Name the reference below it, where the text has room between the periods beside it."""
+    figure, size = ax.get_figure(root=True), 6.8
+    assert figure is not None
+    low, high = ax.get_xlim()
+    points = 72 * float(ax.get_position().width * figure.get_size_inches()[0])
+    if 0.56 * size * size_of(text) + _BARS <= 2 * points / (high - low):
+        small: dict[str, Any] = {"fontsize": size, "color": MUTED, "ha": "center", "va": "top"}
+        beside(ax, text, (period, 0), (0, -6), **small)
 
 
 def _draw(

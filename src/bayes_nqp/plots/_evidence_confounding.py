@@ -26,6 +26,8 @@ from bayes_nqp.tables import apart
 _ACROSS = 3
 """Panels beside one another that a page can show."""
 _CONFOUNDED = "confounded"
+_KEY_HIGH = 0.36
+"""Inches that the key of both lines takes."""
 
 
 _RHO_KEY = Message(
@@ -224,12 +226,18 @@ def _panel(ax: Axes, panel: _Curves, prob: float, translate: Translator) -> None
 
 
 def _key(ax: Axes, translate: Translator) -> None:
-    """Name both lines, in the first panel."""
+    """Name both lines, in the first panel, above all that is drawn there."""
+    figure = ax.get_figure(root=True)
+    assert figure is not None
+    inches = float(ax.get_position().height * figure.get_size_inches()[1])
+    low, high = ax.get_ylim()
+    ax.set_ylim(low, high + (high - low) * _KEY_HIGH / max(inches - _KEY_HIGH, _KEY_HIGH))
     handles = [
         ax.plot([], [], color=COLOURS[0], linewidth=1.5)[0],
         ax.plot([], [], color=COLOURS[1], linewidth=1.5, linestyle=(0, (5, 1.5)))[0],
     ]
     ax.legend(
         handles, [translate("indirect effect"), translate("direct effect")],
-        loc="upper right", fontsize=7, frameon=False, handlelength=1.8, borderaxespad=0.1,
+        loc="upper right", fontsize=7, framealpha=1.0, edgecolor="none", handlelength=1.8,
+        borderaxespad=0.1,
     )  # fmt: skip
