@@ -107,3 +107,27 @@ def test_a_table_that_goes_on_is_not_another_variable(tmp_path: Path) -> None:
     assert reading_of(again, None).taken["stacked"].value == ["标题", "人口"]
     with pytest.raises(PanelError, match="stacked names 1 tables, and 2 are there"):
         reading_of(again, {"header": 2, "stacked": ["产值"]})
+
+
+@pytest.mark.parametrize(
+    ("name", "title", "called"),
+    [
+        ("新质生产力", None, "新质生产力"),
+        ("Sheet1", "表1 2010—2012年各省新质生产力水平", "新质生产力水平"),
+        ("Sheet1", "各市区的新质生产力指数（2010-2012）", "新质生产力指数"),
+        ("NQP", "表1 各省新质生产力水平", "NQP"),
+        ("Sheet1", "Total factor productivity, 2010-2012", "Total factor productivity"),
+        ("Sheet1", "新质生产力与全要素生产率", "数值"),
+        ("Sheet1", "数字经济对新质生产力的影响", "数值"),
+        ("Sheet1", "新质生产力，全要素生产率", "数值"),
+        ("河北", "各省情况", "数值"),
+    ],
+)  # fmt: skip
+def test_years_alone_hold_what_the_sheet_or_its_title_names(
+    name: str, title: str | None, called: str, tmp_path: Path
+) -> None:
+    names = ["地区", 2010, 2011, 2012]
+    rows = [*([[title]] if title else []), names, ["甲", 1.5, 2.5, 3.5], ["乙", 4.5, 5.5, 6.5]]
+    reading = reading_of(book(tmp_path, **{name: rows}), None)
+    assert reading.taken["long"].value[1] == called
+    assert sorted(reading.frame[called]) == [1.5, 2.5, 3.5, 4.5, 5.5, 6.5]

@@ -16,6 +16,18 @@ from bayes_nqp.language import Message, Translator, language_of
 
 _DATED: Final = re.compile(r"(.*?)[\s_.\-(（]*((?:19|20)\d\d)\s*(?:年度|年)?[)）]?\s*(.*)")
 _GENERIC: Final = re.compile(r"(?:sheet|工作表|数据|data|附?表).{0,6}", re.IGNORECASE)
+_APART: Final = re.compile(
+    r"(?:19|20)\d\d\s*(?:年度|年)?|[,.。:;—–()\[\]【】《》“”]|\s(?=[^ -~])|(?<=[^ -~])\s"
+)
+"""What stands between the parts of a title: years, marks, and blanks beside Chinese."""
+_PLACES: Final = re.compile(
+    r"^(?:附?表\s*\d+)?(?:(?:中国|全国|我国|各[省市县]|各地区?|省域|省级|城市|地级市|县域|[份区市])+的?)?"
+)
+"""The number of a table, and places, before the quantity that its title names."""
+_AND: Final = re.compile(r"[与和及、]|\band\b|影响|关系|面板|数据|\bdata|\bpanel", re.IGNORECASE)
+"""Words of titles that name several quantities, or none."""
+_LONGEST: Final = 32
+"""Characters of the name of a quantity."""
 _FEW: Final = 3
 """Periods of one variable, at least."""
 
@@ -78,9 +90,25 @@ class Long(Step):
 
 
 def _called(reading: Reading) -> str:
-    """What the sheet is called, where it is one of several and its name says something."""
-    name = reading.sheet if isinstance(reading.sheet, str) and len(reading.grids) > 1 else ""
-    return "" if _GENERIC.fullmatch(name) or year_of(name) is not None else name
+    """What the sheet is called, if it is one of several; else what its name or title says."""
+    if len(reading.grids) > 1 and isinstance(reading.sheet, str):
+        name = reading.sheet
+        if name and not _GENERIC.fullmatch(name) and year_of(name) is None:
+            return name
+    sheet = reading.sheet if isinstance(reading.sheet, str) else next(iter(reading.grids), "")
+    above = reading.grid.iloc[: reading.header[0] - 1] if reading.grid is not None else None
+    rows = [] if above is None else [row.dropna().unique() for _, row in above.iterrows()]
+    titles = [str(row[0]) for row in rows if len(row) == 1]
+    named = [x for x in map(_quantity, [sheet, *titles]) if x]
+    return next((x for x in named if x not in reading.frame.columns), "")
+
+
+def _quantity(title: str) -> str:
+    """The one quantity that a title names, of those that outcomes are; "" for none or several."""
+    pieces = [x.strip() for x in _APART.split(str(narrow(title)))]
+    named = [x for x in pieces if sounds_like("outcome", x)]
+    name = _PLACES.sub("", named[0]) if len(named) == 1 else ""
+    return name if len(name) <= _LONGEST and not _AND.search(name) else ""
 
 
 def _stems(frame: pd.DataFrame) -> dict[str, dict[int, str]]:
