@@ -155,6 +155,7 @@ def test_what_reaches_units_before_they_adopt_is_no_response_of_theirs() -> None
     ).panel  # fmt: skip
     design = nqp.StaggeredDiD(spillovers=rings)
     fit = nqp.fit(design, panel, nqp.Importance(seed=1), progress=False)
+    assert nqp.check(fit, "placebo_time", progress=False).verdict == "holds"
     result = nqp.check(fit, "anticipation", progress=False)
     assert result.verdict == "holds"
     assert abs(result.evidence.attrs["before"]) < 2.0 * result.evidence.attrs["before_sd"]

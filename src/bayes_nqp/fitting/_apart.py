@@ -9,6 +9,7 @@ import numpy as np
 
 from bayes_nqp.arrays import Mask
 from bayes_nqp.fitting._refits import panel_of
+from bayes_nqp.terms import NEIGHBOUR
 
 if TYPE_CHECKING:
     from bayes_nqp.designs import Design
@@ -42,8 +43,11 @@ def apart(fit: Fit) -> tuple[Design, Panel]:
 
 
 def reached_rows(fit: Fit) -> Mask:
-    """Rows that have something of linked units' treatment, of the panel that `apart` gives."""
+    """Rows that others' treatment has reached, of the panel that `apart` gives.
+
+    They have something of linked units' treatment, or stand in a ring before they adopt.
+    """
     linked = fit.plan.model.equations[0].linked
     if linked is None or not linked.treated:
-        return np.zeros(apart(fit)[1].unit_codes.size, dtype=bool)
+        return np.asarray(fit.plan.frame.role == NEIGHBOUR)
     return np.asarray(np.any([column != 0.0 for column in linked.treated.values()], axis=0))

@@ -26,7 +26,8 @@ from bayes_nqp.language import Message, joined, listed
 def placebo_time(fit: Fit, *, periods: Annotated[int, Ge(1)] | None = None) -> Finding:
     """Pretend that units adopted one period earlier, two, and so on, on rows before they did alone.
 
-    Where the treatment of linked units is in the model, rows that it has reached are left out too.
+    Where the treatment of linked units is in the model, or rings are, rows that it has reached are
+    left out too.
 
     Each shift is a short refit, of the units that have two periods before the pretended adoption.
     The smallest of the two-sided tail probabilities of zero, times their number, is the chance of
