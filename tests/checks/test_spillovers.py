@@ -163,3 +163,21 @@ def test_what_reaches_units_before_they_adopt_is_no_response_of_theirs() -> None
     early = nqp.fit(fit.variant(anticipation=1), panel, nqp.Importance(seed=1), progress=False)
     received = nqp.att(early, by="event_time").sel(event_time=-1)
     assert received.mean() > 4.0 * received.std()
+
+
+def test_linked_units_treatment_is_no_response_before_adoption() -> None:
+    panel = nqp.simulation.staggered(
+        units=150, periods=10, cohorts=(4, 6, 8), never=0.4, strata={}, seed=3,
+        spillover=nqp.simulation.Spillover(nqp.Rings([100.0]), untreated=(0.0,)),
+    ).panel  # fmt: skip
+    near = nqp.spatial_weights.nearest(panel, k=4)
+    first = panel.cohort_codes[:, None]
+    treated = (first >= 0) & (np.arange(panel.periods) >= first)
+    received = 2.0 * (near.matrix @ treated)[panel.unit_codes, panel.time_codes]
+    design = nqp.StaggeredDiD(spillovers=nqp.SpatialLag(near, lag=False))
+    fit = nqp.fit(
+        design, panel.with_outcome(panel.outcome + received), nqp.Importance(seed=1), progress=False
+    )
+    result = nqp.check(fit, "anticipation", progress=False)
+    assert result.verdict == "holds"
+    assert abs(result.evidence.attrs["before"]) < 2.0 * result.evidence.attrs["before_sd"]

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Annotated, Final
 
 import numpy as np
+import xarray as xr
 from annotated_types import Ge
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.arrays import Array
 from bayes_nqp.checks.shared import (
     HOLDS,
     Alternative,
@@ -47,8 +49,9 @@ def anticipation(fit: Fit, *, periods: Annotated[int, Ge(1)] = 2) -> Finding:
     """Let effects begin one period earlier, two periods earlier, and so on.
 
     Two things would speak of anticipation: an effect in the period before adoption, and an
-    average effect from adoption on that grows once that period is no longer a control. Rows just
-    before adoption of units that stand in a ring by then are left out of both.
+    average effect from adoption on that grows once that period is no longer a control. The former
+    is without what linked units' treatment does; rows just before adoption of units that stand in
+    a ring by then are left out of both.
 
     Parameters
     ----------
@@ -79,7 +82,7 @@ def anticipation(fit: Fit, *, periods: Annotated[int, Ge(1)] = 2) -> Finding:
     evidence = compared(fit, windows, Message("refitting with anticipation"))
     against = comparison(evidence)
     sooner, before = refit(fit, windows[0].design, unreached), -1 - ahead
-    early = np.ravel(att(cell_effects(sooner), v.EVENT_TIME).sel({v.EVENT_TIME: before}))
+    early = _itself(cell_effects(sooner), before)
     response = excluding_zero(early)
     figure = Message(
         "effect at event time {}: {:.3g} ({:.2g}); average effect moves by {:+.1f} posterior sd",
@@ -105,3 +108,12 @@ def _unreached(fit: Fit, periods: int) -> Panel:
     cohort = panel.cohort_codes[frame.unit]
     reached = (frame.role == NEIGHBOUR) & (cohort >= 0) & (frame.time >= cohort - periods)
     return panel.where(~reached) if reached.any() else panel
+
+
+def _itself(effects: xr.Dataset, event_time: int) -> Array:
+    """Draws of what units do themselves at an event time: linked units' treatment is not theirs."""
+
+    def at(path: str) -> Array:
+        return np.ravel(att(effects, v.EVENT_TIME, path=path).sel({v.EVENT_TIME: event_time}))
+
+    return at(v.TOTAL) - (at(v.RECEIVED) if v.RECEIVED in effects[v.PATH] else 0.0)
