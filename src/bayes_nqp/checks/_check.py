@@ -17,7 +17,15 @@ from bayes_nqp.checks.shared import CHECKS, NOT_APPLICABLE, TINTS, Check, CheckR
 from bayes_nqp.designs import Design
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError, nearest, one_of
-from bayes_nqp.fitting import Fit, identity, keep_in, single, store_of, total_fit
+from bayes_nqp.fitting import (
+    Fit,
+    fit_given_channels,
+    identity,
+    keep_in,
+    single,
+    store_of,
+    total_fit,
+)
 from bayes_nqp.labels import labels_of
 from bayes_nqp.language import Message, Translator, languages
 from bayes_nqp.markup import html
@@ -233,8 +241,9 @@ def _asked(
     """
     if each.of != "fit" and fit.panel is not None:
         fit = single(fit)
-    if each.of == "total" and fit.facts.channels and fit.panel is not None:
-        fit = total_fit(fit)
+    if each.of in ("total", "outcome") and fit.facts.channels and fit.panel is not None:
+        given = each.of == "outcome" and fit.facts.links
+        fit = fit_given_channels(fit) if given else total_fit(fit)
 
     def ask() -> CheckResult:
         announce()

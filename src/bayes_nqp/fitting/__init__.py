@@ -65,6 +65,7 @@ from bayes_nqp.fitting._prior import prior_predictive
 from bayes_nqp.fitting._realised_units import realised_units as realised_units
 from bayes_nqp.fitting._refits import (
     OUTCOME_ALONE,
+    fit_given_channels,
     identity,
     keep_in,
     lead_fit,
@@ -138,6 +139,7 @@ __all__ = [
     "error_draws",
     "fit",
     "fit_again",
+    "fit_given_channels",
     "fit_index",
     "from_pymc",
     "group_rows",

@@ -23,6 +23,7 @@ _LEVEL = 0.05
 @asks(
     "Are neighbours alike beyond unit and time effects and the policy?",
     "Moran's I",
+    of="outcome",
     place=171,
     needs=(ROWS, UNITS, ADDITIVE),
     suits=located,
@@ -40,6 +41,9 @@ def moran(fit: Fit, *, weights: SpatialWeights | None = None) -> Finding:
     The evidence has units' places in the plane of own and neighbours' values too (LISA): the type
     HH, LL, LH or HL of a unit whose neighbours differ from chance at 5 %, each by itself, given its
     own value (conditional randomisation, normal approximation); of the others none.
+
+    Where mediators of linked units enter the outcome's equation it is asked of that equation, given
+    mediators: in errors of the total effect they are shocks that linked units share.
 
     Parameters
     ----------

@@ -54,6 +54,7 @@ _UNTOLD = Message(
 @asks(
     "Is the spatial model of the right form?",
     "spatial form",
+    of="outcome",
     place=175,
     needs=(LINKED, ROWS, UNITS),
 )
@@ -88,6 +89,9 @@ def spatial_form(fit: Fit, *, theta_sd: Positive | None = None) -> Finding:
     No Durbin model holds errors that follow linked units' beside W X (SDEM): a fit of these, and
     the Durbin model, have odds by marginal likelihood, as in `nqp.weights_posterior`. It *holds* if
     they are nine to one for it; from nine to one against it is in doubt, and fails from 999 to one.
+
+    Where mediators of linked units enter the outcome's equation it is asked of that equation, given
+    mediators: in errors of the total effect they are shocks that linked units share.
 
     There is no Hausman test: unit effects are flat in every design, and no model with random ones
     is fitted that a test could prefer.

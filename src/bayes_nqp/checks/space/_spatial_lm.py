@@ -33,6 +33,7 @@ _OF_ERRORS = Message(
 @asks(
     "Does the outcome depend on that of neighbours?",
     "spatial LM tests",
+    of="outcome",
     place=172,
     needs=(ROWS, UNITS, ADDITIVE),
     suits=located,
@@ -51,6 +52,9 @@ def spatial_lm(fit: Fit, *, weights: SpatialWeights | None = None) -> Finding:
     lag, as papers print them before they choose it; the verdict then goes by spatial errors beside
     the lag, whose coefficient is estimated from the same rows: in doubt at 5 %. Where errors follow
     those of linked units they are reported, and `spatial_form` asks of the model.
+
+    Where mediators of linked units enter the outcome's equation it is asked of that equation, given
+    mediators: in errors of the total effect they are shocks that linked units share.
 
     Parameters
     ----------
