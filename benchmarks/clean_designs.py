@@ -57,7 +57,8 @@ def rings(seed: int) -> Case:
     """Untreated units within 100 and 200 km receive."""
     bands = nqp.Rings([100.0, 200.0])
     near = SIMULATION.Spillover(bands, untreated=(0.5, 0.25))
-    return nqp.StaggeredDiD(spillovers=bands), plain(seed, spillover=near)
+    design = nqp.StaggeredDiD(spillovers=bands, unidentified="drop")
+    return design, plain(seed, spillover=near)
 
 
 def lag(

@@ -2,6 +2,7 @@
 
 from bayes_nqp.fitting._apart import apart as apart
 from bayes_nqp.fitting._apart import reached_rows as reached_rows
+from bayes_nqp.fitting._apart import rows_without as rows_without
 from bayes_nqp.fitting._batch import Kept, Numbers, batch
 from bayes_nqp.fitting._channel_reach import cells_of_rows as cells_of_rows
 from bayes_nqp.fitting._coefficient_draws import pairs_coefficients

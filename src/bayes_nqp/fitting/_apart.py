@@ -42,6 +42,26 @@ def apart(fit: Fit) -> tuple[Design, Panel]:
     return fit.design.variant(changes), wider
 
 
+def rows_without(fit: Fit, panel: Panel, gone: Mask) -> Mask:
+    """Rows of a panel without some of its units, whose treatment reaches others as before.
+
+    Of such a unit its first row stays where others receive of treatment: one row tells nothing
+    beside the unit's effect, and when it adopted is known. Outcomes that follow linked units'
+    need all rows, and what is left of these is a panel of its own.
+
+    Parameters
+    ----------
+    panel : Panel
+        The second that `apart` gives.
+    gone : ndarray of bool (unit)
+        Of the panel's units.
+    """
+    stays = ~gone[panel.unit_codes]
+    if fit.facts.reach != "exposure":
+        return np.asarray(stays)
+    return np.asarray(stays | (np.diff(panel.unit_codes, prepend=-1) > 0))
+
+
 def reached_rows(fit: Fit) -> Mask:
     """Rows that others' treatment has reached, of the panel that `apart` gives.
 

@@ -27,12 +27,10 @@ from bayes_nqp.checks.shared import (
     reason,
     refitted_averages,
 )
-from bayes_nqp.designs import Design
 from bayes_nqp.errors import NotApplicable, StudyError
 from bayes_nqp.estimands import gate_of, text
 from bayes_nqp.fitting import (
     APART,
-    LINKED,
     ROWS,
     SEPARATE,
     UNITS,
@@ -42,8 +40,7 @@ from bayes_nqp.fitting import (
     effect_sums,
     group_rows,
     left_out,
-    meets,
-    panel_of,
+    rows_without,
 )
 from bayes_nqp.language import Message, joined, listed
 
@@ -71,8 +68,8 @@ def influence(fit: Fit, *, by: Column | None = None, refits: Natural = 10) -> Fi
     It holds if no unit moves the average effect by more than a posterior sd, nor turns its
     conclusion: the effect has a sign with 97.5 % probability, and without the unit with less
     than 90 %; or with less than 97.5 %, and without the unit with 99.5 %. It fails if a unit
-    does both, and is in doubt if one does either, where a unit that weights
-    cannot leave out has not been refitted, and where the effect is not identified without one.
+    does both, and is in doubt if one does either, and where the effect is not identified without
+    one. It could not tell where a unit that weights cannot leave out has not been refitted.
     """
     if not fit.facts.exact:
         raise NotApplicable(
@@ -125,7 +122,7 @@ def _finding(
     masks = {"moved": shift > MOVED, "turned": shift.notna() & other, "lost": shift.isna()}
     names = {name: table[dim][mask].tolist() for name, mask in masks.items()}
     names["both"] = table[dim][masks["moved"] & masks["turned"]].tolist()
-    verdict = ladder(fails=names["both"], doubt=any(names.values()) or left or failed)
+    verdict = ladder(fails=names["both"], doubt=any(names.values()) or failed, untold=left)
     largest = int(np.argmax(shift.fillna(0.0).to_numpy()))
     name = str(table[dim].iloc[largest])
     figure = Message(
@@ -209,14 +206,10 @@ def _replace(
     without: dict[str, Array], fit: Fit, groups: LeftOut, chosen: npt.NDArray[np.int64]
 ) -> list[Message]:
     """Put what refits say in place of what weights say; name those that have not converged."""
-    panel, failed = panel_of(fit), []
-    design: Design = fit.outcome_design
-    first = np.zeros(panel.unit_codes.size, dtype=bool)
-    if meets(fit, (LINKED,)):
-        # One row says nothing, and keeps a unit in the panel: others receive of its treatment.
-        design, panel = apart(fit)
-        first = np.diff(panel.unit_codes, prepend=-1) > 0
-    tasks = [(design, panel.where((groups.group[panel.unit_codes] != g) | first)) for g in chosen]
+    design, panel = apart(fit)
+    failed: list[Message] = []
+    gone = (groups.group == g for g in chosen)
+    tasks = [(design, panel.where(rows_without(fit, panel, units))) for units in gone]
     results = refitted_averages(fit, tasks, Message("leaving out: {}", Message(groups.dim)))
     for g, numbers in zip(chosen, results, strict=True):
         draws = np.asarray(numbers.get("att", np.nan), dtype=float)

@@ -15,7 +15,7 @@ from bayes_nqp.checks.shared import Alternative, Finding, after_adoption, asks, 
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.errors import NotApplicable, PanelError, StudyError
 from bayes_nqp.estimands import att, text
-from bayes_nqp.fitting import ROWS, Fit, panel_of
+from bayes_nqp.fitting import ROWS, Fit, apart, panel_of, rows_without
 from bayes_nqp.language import Message
 from bayes_nqp.panel import Panel, unit_column
 
@@ -33,7 +33,8 @@ def leave_out(fit: Fit, *, groups: Column | Sequence[Column] = ()) -> Finding:
     """Refit without each cohort, without each level of each factor, without each group.
 
     An estimate without a cohort or a level is of the cells that are left, and its distance is
-    measured from what the fit itself says of those cells.
+    measured from what the fit itself says of those cells. What others receive of units that are
+    left out stays: their first rows do, from which nothing is known but when they adopted.
 
     Parameters
     ----------
@@ -51,10 +52,13 @@ def leave_out(fit: Fit, *, groups: Column | Sequence[Column] = ()) -> Finding:
     columns = names_in(groups)
     panel, effects = panel_of(fit), after_adoption(cell_effects(fit))
     parts = [*_cohorts(panel, effects), *_levels(panel, effects), *_groups(panel, columns)]
-    design, others = fit.variant(drop=True), []
+    design, wider = apart(fit)
+    if fit.takes("unidentified"):
+        design = design.variant({"unidentified": "drop"})
+    others = []
     for change, label, units, cells in parts:
         try:
-            rows = panel.where(units[panel.unit_codes])
+            rows = wider.where(rows_without(fit, wider, ~units))
         except PanelError:
             continue
         subset = _same(effects, cells)

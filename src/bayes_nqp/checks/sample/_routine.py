@@ -34,7 +34,7 @@ from bayes_nqp.checks.shared import (
 from bayes_nqp.datasets import prefectures
 from bayes_nqp.designs import Design
 from bayes_nqp.errors import NotApplicable, NQPError, StudyError, nearest
-from bayes_nqp.fitting import ADOPTION, ROWS, UNITS, Fit, panel_of
+from bayes_nqp.fitting import ADOPTION, ROWS, UNITS, Fit, apart, panel_of, rows_without
 from bayes_nqp.language import Message, listed, separated
 from bayes_nqp.panel import Panel
 from bayes_nqp.planning import plan_of
@@ -176,15 +176,22 @@ def _codes(panel: Panel) -> npt.NDArray[np.int64]:
 
 
 def _units(fit: Fit, mask: Mask) -> Task:
-    """Some units alone (unit)."""
-    return _rows(fit, mask[panel_of(fit).unit_codes])
+    """Some units alone (unit); others go on reaching them."""
+    design, panel = apart(fit)
+    if fit.takes("unidentified"):
+        design = design.variant({"unidentified": "drop"})
+    return design, _some(panel, mask.all(), rows_without(fit, panel, ~mask))
 
 
 def _rows(fit: Fit, mask: Mask) -> Task:
     """Some rows alone (row)."""
-    if mask.all():
+    return fit.variant(drop=True), _some(panel_of(fit), mask.all(), mask)
+
+
+def _some(panel: Panel, every: object, rows: Mask) -> Panel:
+    if every:
         raise NotApplicable(Message("this panel has no such rows"))
-    return fit.variant(drop=True), panel_of(fit).where(mask)
+    return panel.where(rows)
 
 
 def _policies(fit: Fit, names: Sequence[str]) -> Iterator[Row]:
