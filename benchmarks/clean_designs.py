@@ -54,8 +54,8 @@ def besides(
 
 
 def rings(seed: int) -> Case:
-    """Untreated units within 100 and 200 km receive."""
-    bands = nqp.Rings([100.0, 200.0])
+    """Untreated units within 50 and 100 km receive."""
+    bands = nqp.Rings([50.0, 100.0])
     near = SIMULATION.Spillover(bands, untreated=(0.5, 0.25))
     design = nqp.StaggeredDiD(spillovers=bands, unidentified="drop")
     return design, plain(seed, spillover=near)
