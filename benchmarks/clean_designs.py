@@ -62,16 +62,24 @@ def rings(seed: int) -> Case:
 
 
 def lag(
-    seed: int, delta: float = 0.3, effect: nqp.Complete | nqp.Partial = POOLED, **more: Any
+    seed: int,
+    delta: float = 0.0,
+    theta: float = 0.4,
+    effect: nqp.Complete | nqp.Partial = POOLED,
+    **more: Any,
 ) -> Case:
-    """Outcomes follow those of the four nearest units."""
+    """Units receive of the four nearest, and outcomes, or errors, follow theirs."""
     near = SIMULATION.Spillover(nqp.Rings([100.0]), untreated=(0.0,))
     panel = plain(seed, spillover=near, deviation_sd=0.0 if effect == SAME else 0.3)
     links = nqp.spatial_weights.nearest(panel, k=4)
 
     def fed(y: Array, frame: pd.DataFrame) -> Array:
         w = links.aligned(list(frame["unit"].unique())).matrix.toarray()
-        return np.linalg.solve(np.eye(UNITS) - delta * w, y)
+        policy = (frame["time"] >= frame["cohort"]).to_numpy().reshape(UNITS, -1)
+        received, own = theta * w @ policy, 1.0 * policy
+        if not more.get("error"):
+            return np.linalg.solve(np.eye(UNITS) - delta * w, y + received)
+        return own + received + np.linalg.solve(np.eye(UNITS) - delta * w, y - own)
 
     return nqp.StaggeredDiD(effect, spillovers=nqp.SpatialLag(links, **more)), besides(panel, fed)
 
@@ -208,10 +216,10 @@ def of(design: nqp.StaggeredDiD, **more: Any) -> Callable[[int], Case]:
 
 KINDS: Final[dict[str, Callable[[int], Case]]] = {
     "rings": rings,
-    "lag (SAR)": lambda seed: lag(seed, durbin=False),
-    "lag (SDM)": lag,
-    "lag of treatment (SLX)": lambda seed: lag(seed, 0.0, lag=False),
-    "SDEM": lambda seed: lag(seed, 0.0, SAME, error=True, durbin=True),
+    "lag (SAR)": lambda seed: lag(seed, 0.3, 0.0, durbin=False),
+    "lag (SDM)": lambda seed: lag(seed, 0.3),
+    "lag of treatment (SLX)": lambda seed: lag(seed, lag=False),
+    "SDEM": lambda seed: lag(seed, 0.3, 0.4, SAME, error=True, durbin=True),
     "continuous exposure": exposure,
     "on and off": on_and_off,
     "shared shocks that last": shared_shocks,

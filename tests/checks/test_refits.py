@@ -155,12 +155,15 @@ def test_a_placebo_outcome_must_be_named_and_must_not_respond(calm: nqp.Fit) -> 
 
 
 @pytest.mark.parametrize(
-    ("mean", "fewer", "verdict"),
-    [(0.4, True, "holds"), (0.4, False, "in doubt"), (0.0, True, "in doubt")],
-    ids=["wider alone", "as many data", "moved too"],
-)
+    ("mean", "sd", "fewer", "verdict"),
+    [
+        (0.4, 0.36, True, "holds"), (0.4, 0.36, False, "in doubt"), (0.0, 0.36, True, "in doubt"),
+        (0.4, 0.8, False, "holds"), (-1.2, 0.8, False, "in doubt"),
+    ],
+    ids=["wider alone", "as many data", "moved too", "far wider", "far wider, and moved"],
+)  # fmt: skip
 def test_fewer_data_lose_no_conclusion_by_width_alone(
-    calm: nqp.Fit, mean: float, fewer: bool, verdict: str
+    calm: nqp.Fit, mean: float, sd: float, fewer: bool, verdict: str
 ) -> None:
     """.6 ± .25 has a sign; half of its data have none at .4 ± .36, which chance explains."""
     evidence = nqp.check(calm, "leave_out", progress=False).evidence
@@ -168,7 +171,7 @@ def test_fewer_data_lose_no_conclusion_by_width_alone(
     evidence = evidence.isel(specification=[0, 1]).copy(deep=True)
     normal = np.random.default_rng(1).standard_normal(evidence["att"].shape[:2])
     normal = (normal - normal.mean()) / normal.std()
-    evidence["att"][..., 0], evidence["att"][..., 1] = 0.6 + 0.25 * normal, mean + 0.36 * normal
+    evidence["att"][..., 0], evidence["att"][..., 1] = 0.6 + 0.25 * normal, mean + sd * normal
     evidence["reference"][:] = [0.6, mean]
     evidence["fewer"][:] = [False, fewer]
     assert judged(evidence).verdict == verdict

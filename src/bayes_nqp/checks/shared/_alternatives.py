@@ -37,6 +37,8 @@ from bayes_nqp.panel import Panel
 
 FAR: Final = 2.0
 """Posterior sd by which another specification's estimate may differ, if chance explains less."""
+_WIDE: Final = 3.0
+"""Posterior sds of the fit from which another specification's sd tells no conclusion of its own."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -303,7 +305,8 @@ def comparison(evidence: xr.Dataset, *, far: float = FAR, shared: bool = False) 
     opposite = (np.sign(mean) == -sign) & (sign != 0) & (moved > failing * chance)
     # Half of the data lose the sign of an effect of three of its sds in a third of samples.
     other = otherwise(float((flat[:, 0] > 0).mean()), (flat > 0).mean(axis=0))
-    other &= ~evidence["fewer"].to_numpy() | (moved > doubtful * chance)
+    weak = evidence["fewer"].to_numpy() | (sd > _WIDE * sd[0])
+    other &= ~weak | (moved > doubtful * chance)
     settled = evidence["gate_of"].to_numpy() == v.PASSED
     names = texts_of(evidence, "specification")
     turned, lost, unsettled = (
