@@ -46,8 +46,8 @@ def rows_without(fit: Fit, panel: Panel, gone: Mask) -> Mask:
     """Rows of a panel without some of its units, whose treatment reaches others as before.
 
     Of such a unit its first row stays where others receive of treatment: one row tells nothing
-    beside the unit's effect, and when it adopted is known. Outcomes that follow linked units'
-    need all rows, and what is left of these is a panel of its own.
+    beside the unit's effect, and when it adopted is known. Outcomes, or errors, that follow linked
+    units' need all rows, and what is left of these is a panel of its own.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ def rows_without(fit: Fit, panel: Panel, gone: Mask) -> Mask:
         Of the panel's units.
     """
     stays = ~gone[panel.unit_codes]
-    if fit.facts.reach != "exposure":
+    if fit.facts.reach != "exposure" or fit.facts.has("lag"):
         return np.asarray(stays)
     return np.asarray(stays | (np.diff(panel.unit_codes, prepend=-1) > 0))
 

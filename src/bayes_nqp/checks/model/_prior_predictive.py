@@ -13,7 +13,7 @@ from bayes_nqp.checks.model._tail import Tail, autocorrelation, phrase, tail_of
 from bayes_nqp.checks.model._untreated import Untreated
 from bayes_nqp.checks.shared import HOLDS, Finding, Verdict, asks, ladder
 from bayes_nqp.designs import AR1
-from bayes_nqp.errors import Hint
+from bayes_nqp.errors import Hint, NotApplicable
 from bayes_nqp.estimands import att
 from bayes_nqp.fitting import ADDITIVE, ADOPTION, ROWS, SEPARATE, UNITS, Fit
 from bayes_nqp.fitting import prior_predictive as drawn
@@ -51,6 +51,13 @@ def prior_predictive(fit: Fit, *, draws: Annotated[int, Ge(20)] = 500) -> Findin
     Bayesian workflow. Journal of the Royal Statistical Society A 182(2).
     """
     rows = Untreated(fit.plan)
+    if rows.equation.problem.redraws is not None:
+        raise NotApplicable(
+            Message(
+                "Units load on common series, and loadings are flat: what these explain of the "
+                "outcome has no prior to be compared with."
+            )
+        )
     design: Any = fit.design
     prior = drawn(design, fit.plan.panel, draws=draws, seed=fit.sampler.seed or 0)
     observed = fit.plan.panel.outcome[fit.plan.kept][None]

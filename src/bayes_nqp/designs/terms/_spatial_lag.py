@@ -320,6 +320,14 @@ class SpatialLag(Term):
             return self
         return replace(self, durbin=(TREATMENT,), complete=None) if self._treated else None
 
+    def flat(self, *, leads: bool) -> SpatialLag:
+        """State errors that follow linked units' as a Durbin model, which holds them.
+
+        ``y = X beta + S^-1 e`` is ``S y = X beta - delta W X beta + e``: theta is free, so that
+        effects need be on no one curve.
+        """
+        return replace(self, error=False, durbin=True) if self.error else self
+
     def _lag(
         self, equation: EquationSpec, facts: Facts, panel: Panel, weights: SpatialWeights
     ) -> LagSpec:
