@@ -180,6 +180,7 @@ def checks(text: str) -> str:
         need.ADDITIVE: "the identity link", need.LINKED: "`SpatialLag`",
         need.APART: "no `SpatialLag` of an exposure", need.IN_SPACE: "channels in space",
     }  # fmt: skip
+    given = "a [spatial lag given](#given-a-spatial-lag), or none"
     begin, end = (f"<!-- {mark.removeprefix('.. ')} -->" for mark in (BEGIN.format("checks"), END))
     before, _, rest = text.partition(begin + "\n")
     table, _, after = rest.partition(end)
@@ -187,7 +188,8 @@ def checks(text: str) -> str:
     lines = ["| check | asks | needs | picture |", "| --- | --- | --- | --- |"]
     for name, check in CHECKS.items():
         link, picture = by_hand.get(name, (f"`{name}`", "–"))
-        needs = ", ".join(words[need] for need in check.needs) or "–"
+        named = words | ({need.SEPARATE: given} if check.of == "errors" else {})
+        needs = ", ".join(named[need] for need in check.needs) or "–"
         lines.append(f"| {link} | {check.question} | {needs} | {picture} |")
     return "\n".join([f"{before}{begin}", *lines, f"{end}{after}"])
 

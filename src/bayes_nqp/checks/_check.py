@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from shutil import get_terminal_size
@@ -20,6 +21,8 @@ from bayes_nqp.errors import StudyError, nearest, one_of
 from bayes_nqp.fitting import (
     Fit,
     fit_given_channels,
+    fit_given_lag,
+    follows,
     identity,
     keep_in,
     single,
@@ -27,7 +30,7 @@ from bayes_nqp.fitting import (
     total_fit,
 )
 from bayes_nqp.labels import labels_of
-from bayes_nqp.language import Message, Translator, languages
+from bayes_nqp.language import Message, Translator, joined, languages
 from bayes_nqp.markup import html
 from bayes_nqp.omissions import omitted
 from bayes_nqp.panel import Panel
@@ -36,6 +39,10 @@ from bayes_nqp.progress import bar, say
 _CONSOLE = ("check", "verdict", "figure")
 _NARROW = 60
 """Characters that the key figure has at the very least."""
+_GIVEN: Final = Message(
+    "It is asked given the coefficient of linked units, {:.2f}: of what a unit's own treatment "
+    "does."
+)
 _MORE = "columns besides: question, sentence"
 
 
@@ -241,12 +248,14 @@ def _asked(
     """
     if each.of != "fit" and fit.panel is not None:
         fit = single(fit)
-    if each.of in ("total", "outcome") and fit.facts.channels and fit.panel is not None:
+    if each.of not in ("channels", "fit") and fit.facts.channels and fit.panel is not None:
         given = each.of == "outcome" and fit.facts.links
         fit = fit_given_channels(fit) if given else total_fit(fit)
 
     def ask() -> CheckResult:
         announce()
+        if each.of == "errors" and follows(fit):
+            return _given_lag(each, fit, options)
         return each(fit, **options)
 
     store, house = store_of(fit), each.find.__module__.startswith(_HOUSE)
@@ -256,6 +265,15 @@ def _asked(
     return store.recall(
         key, ask, result_bytes, partial(result_from, labels=labels_of(fit)), each.title
     )
+
+
+def _given_lag(each: Check, fit: Fit, options: Mapping[str, object]) -> CheckResult:
+    """Ask of errors that are the units' own once what follows linked units' is taken off."""
+    alone, delta = fit_given_lag(fit)
+    result = each(alone, **options)
+    if result.verdict == NOT_APPLICABLE:
+        return result
+    return replace(result, sentence=joined([result.sentence, _GIVEN.fill(delta)]))
 
 
 def _named(name: str) -> Check:

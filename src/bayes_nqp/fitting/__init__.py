@@ -12,6 +12,9 @@ from bayes_nqp.fitting._effect_loads import effect_loads as effect_loads
 from bayes_nqp.fitting._fit import Fit, fit, fit_again
 from bayes_nqp.fitting._fit_index import fit_index, pooled_over
 from bayes_nqp.fitting._from_pymc import from_pymc
+from bayes_nqp.fitting._given import fit_given_channels as fit_given_channels
+from bayes_nqp.fitting._given import fit_given_lag as fit_given_lag
+from bayes_nqp.fitting._given import follows as follows
 from bayes_nqp.fitting._group_sums import effect_sums, group_rows
 from bayes_nqp.fitting._impacts import impacts
 from bayes_nqp.fitting._known import KnownDraws
@@ -66,7 +69,6 @@ from bayes_nqp.fitting._prior import prior_predictive
 from bayes_nqp.fitting._realised_units import realised_units as realised_units
 from bayes_nqp.fitting._refits import (
     OUTCOME_ALONE,
-    fit_given_channels,
     identity,
     keep_in,
     lead_fit,
@@ -141,7 +143,9 @@ __all__ = [
     "fit",
     "fit_again",
     "fit_given_channels",
+    "fit_given_lag",
     "fit_index",
+    "follows",
     "from_pymc",
     "group_rows",
     "held_out",

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, cast
 
-from bayes_nqp.designs import SpatialLag, lead_design
+from bayes_nqp.designs import lead_design
 from bayes_nqp.errors import NotApplicable, StudyError
 from bayes_nqp.files import named
 from bayes_nqp.fitting._batch import Numbers
@@ -19,15 +19,13 @@ from bayes_nqp.fitting._needs import REFITS, ROWS, require
 from bayes_nqp.fitting._short import short_effects
 from bayes_nqp.fitting._store import Store, fit_key, fits_of, forget, keep, once, store_of
 from bayes_nqp.language import Message
-from bayes_nqp.panel import Panel
-from bayes_nqp.planning import plan_of
 from bayes_nqp.sampling import Importance
-from bayes_nqp.terms import linked_name
 
 if TYPE_CHECKING:
     import xarray as xr
 
     from bayes_nqp.designs import Design
+    from bayes_nqp.panel import Panel
 
 
 _NUMBERS: Final = "numbers"
@@ -178,35 +176,6 @@ def total_fit(fitted: Fit) -> Fit:
         return total if store is None else keep(total, store)
 
     return once(fitted, key, make)
-
-
-def fit_given_channels(fitted: Fit) -> Fit:
-    """Fit the outcome's own design beside the columns of its channels, given these.
-
-    ``y = tau D + sum_m (b_m M_m + b_m' W M_m) + e``: mediators of linked units are causes that
-    linked units share, and leave no trace in e, which they do in the errors of the total effect.
-    """
-    plan, facts = fitted.plan, fitted.facts
-    equation, rows = plan.equations[0], plan.panel.where(plan.kept)
-    stated, term = facts.covariates_of(rows), facts.term(SpatialLag)
-    known = {x.name for x in plan_of(fitted.outcome_design, rows).equations[0].rows.columns}
-    values = {
-        x.name: x.at(equation.rows.time) for x in equation.rows.columns if x.name not in known
-    }
-    mediators = [x for x in facts.mediators(rows) if x in values]
-    changes: dict[str, object] = {}
-    links = facts.channels.links if facts.channels else None
-    if term is not None and links is not None:
-        # W M stands among the term's own columns where both have one W, else as it is.
-        linked = mediators if links.digest == term.weights.digest else []
-        values = {k: x for k, x in values.items() if k not in map(linked_name, linked)}
-        durbin = ("treatment", *stated) if term.durbin is True else tuple(term.durbin or ())
-        changes["spillovers"] = replace(term, durbin=(*durbin, *linked))
-    names = list(dict.fromkeys([*rows.roles.covariates, *values]))
-    frame = rows.frame.assign(**values)
-    wider = Panel.from_frame(frame, **{**rows.arguments, "covariates": names, "mediators": ()})
-    changes["covariates"] = (*stated, *values)
-    return refit(fitted, fitted.outcome_design.variant(changes), wider)
 
 
 def single(fitted: Fit) -> Fit:

@@ -103,6 +103,7 @@ class _Bias:
 @asks(
     "Do units of high and of low levels move alike?",
     "additivity",
+    of="errors",
     place=127,
     needs=(ADOPTION, ROWS, UNITS, REFITS, ADDITIVE, SEPARATE),
     assumption=True,

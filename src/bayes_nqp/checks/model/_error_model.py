@@ -64,6 +64,7 @@ class _Judged:
 @asks(
     "Are intervals as wide as errors that move together demand?",
     "error model",
+    of="errors",
     place=120,
     needs=(ROWS, UNITS, ADDITIVE, SEPARATE),
 )

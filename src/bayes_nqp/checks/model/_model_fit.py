@@ -160,6 +160,7 @@ _MISFIT, _SURE = 0.03, 0.01
 @asks(
     "Would the model produce outcomes like those observed?",
     "model fit",
+    of="errors",
     place=130,
     needs=(ROWS, UNITS, ADDITIVE, SEPARATE),
 )

@@ -27,6 +27,7 @@ _APART = Message("sd of treated less untreated")
 @asks(
     "Do the priors allow the data seen, and effects of plausible size?",
     "prior predictive",
+    of="errors",
     place=140,
     needs=(ROWS, UNITS, ADOPTION, ADDITIVE, SEPARATE),
 )

@@ -51,6 +51,7 @@ MOVED: Final = 1.0
 @asks(
     "Does the average effect rest on single units?",
     "influence",
+    of="errors",
     place=180,
     needs=(ROWS, UNITS, SEPARATE, APART),
 )

@@ -34,7 +34,7 @@ from bayes_nqp.panel import Panel
 from bayes_nqp.registry import Plugins
 
 type Evidence = xr.Dataset | xr.DataArray | pd.DataFrame | None
-type Subject = Literal["total", "outcome", "channels", "fit"]
+type Subject = Literal["total", "outcome", "errors", "channels", "fit"]
 
 
 def on_request(_: Panel) -> bool:
@@ -179,10 +179,11 @@ class Check:
         `NotApplicable`.
     title : str
         The question in a word or two.
-    of : {"total", "outcome", "channels", "fit"}, default "total"
+    of : {"total", "outcome", "errors", "channels", "fit"}, default "total"
         What it is asked of: the total effect, where channels were fitted too that of the
         outcome's own design on the same rows; the same, but given the mediators where those of
-        linked units enter; the channels of a `Mediation` alone; or any fit as it is.
+        linked units enter; the same, but given the coefficient of linked units' outcomes or
+        errors; the channels of a `Mediation` alone; or any fit as it is.
     place : int, default 1000
         Where it stands in reports, from low to high.
     needs : tuple of Need, default ()

@@ -149,6 +149,7 @@ class Shares:
 @asks(
     "Are units without the policy moved as more of their group adopt?",
     "crowding out",
+    of="errors",
     place=172,
     needs=(ADOPTION, ROWS, REFITS, SEPARATE),
     assumption=True,

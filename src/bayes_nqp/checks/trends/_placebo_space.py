@@ -35,6 +35,7 @@ _CALM = 100
 @asks(
     "Would the effect be as large if other units had adopted?",
     "placebo in space",
+    of="errors",
     place=80,
     needs=(ADOPTION, ROWS, UNITS, REFITS, SEPARATE),
 )

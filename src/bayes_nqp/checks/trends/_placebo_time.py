@@ -19,6 +19,7 @@ from bayes_nqp.language import Message, joined, listed
 @asks(
     "Does a pretended, earlier adoption have no effect?",
     "placebo in time",
+    of="errors",
     place=70,
     needs=(ADOPTION, ROWS, REFITS, SEPARATE, UNSELECTED),
     assumption=True,

@@ -78,6 +78,7 @@ class BoundedEffect:
 @asks(
     "How large would violations of parallel trends have to be to undo the effect?",
     "sensitivity to non-parallel trends",
+    of="errors",
     place=50,
     needs=(ADOPTION, ROWS, REFITS, SEPARATE),
     assumption=True,
