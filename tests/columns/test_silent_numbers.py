@@ -10,6 +10,8 @@ import pandas as pd
 import pytest
 
 from bayes_nqp.columns import reading_of
+from bayes_nqp.errors import PanelError
+from bayes_nqp.panel import Panel
 
 ROLES = {"unit": "代码", "time": "年份"}
 
@@ -165,3 +167,44 @@ def test_a_blank_inside_a_name_makes_no_other_unit(tmp_path: Path) -> None:
     reading = reading_of(tmp_path / "names.xlsx", None, roles=ROLES)
     assert set(reading.frame["代码"]) == {"南昌市", "株洲市"}
     assert reading.taken["names"].count == 3
+
+
+@pytest.mark.parametrize("code", ["0.0%", "0%", '0.00_);[Red]"≈"0.0%'])
+@pytest.mark.parametrize(
+    ("beside", "read"),
+    [("31%", [0.315, 0.31]), (33.25, [31.5, 33.25]), (0.3325, [0.315, 0.3325]),
+     ("—", [0.315, None])],
+)  # fmt: skip
+def test_numbers_shown_as_per_cent_have_the_scale_of_what_stands_beside_them(
+    beside: object, read: list[float], code: str, tmp_path: Path
+) -> None:
+    """0.315, which a sheet shows as 31.5%, beside 31% as text or 33.25 without a format."""
+    path = tmp_path / "shares.xlsx"
+    _rows([0.315] * 18 + [beside] * 2).to_excel(path, index=False)
+    book = openpyxl.load_workbook(path)
+    for row in range(2, 20):
+        book.active.cell(row, 3).number_format = code
+    book.save(path)
+    reading = reading_of(path, None, roles=ROLES)
+    column = reading.frame["产出"].astype(object)
+    assert column.where(column.notna(), None).tolist() == read[:1] * 18 + read[1:] * 2
+    told = [x for x in reading.notes if "18 cells that are formatted as per cent" in x]
+    assert len(told) == (beside in ("31%", 33.25))
+
+
+def test_a_percent_sign_that_is_only_text_of_a_format_is_none(tmp_path: Path) -> None:
+    path = tmp_path / "shares.xlsx"
+    _rows([0.315] * 18 + [33.25] * 2).to_excel(path, index=False)
+    book = openpyxl.load_workbook(path)
+    for row in range(2, 20):
+        book.active.cell(row, 3).number_format = '0.0"%"'
+    book.save(path)
+    assert reading_of(path, None, roles=ROLES).frame["产出"].tolist() == [0.315] * 18 + [33.25] * 2
+
+
+def test_per_cent_beside_shares_says_what_cannot_be_told(tmp_path: Path) -> None:
+    rows = _rows(["31.5%"] * 18 + [0.3325] * 2).assign(批次=[2014] * 10 + [None] * 10)
+    rows.to_csv(tmp_path / "a.csv", index=False)
+    with pytest.raises(PanelError, match="a plain number is a share or per cent") as caught:
+        Panel.from_file(tmp_path / "a.csv", **ROLES, cohort="批次", outcome="产出")
+    assert "31.5%" in caught.value.hint

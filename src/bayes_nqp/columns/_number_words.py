@@ -35,6 +35,8 @@ _DECIMAL: Final = re.compile(
 _PERCENT: Final = re.compile(r"([-+]?[\d,]*\.?\d+)\s*([%‰])")
 _SCALES: Final[dict[str, float]] = WORDS["units"]["scales"]
 _BASES: Final = frozenset(WORDS["units"]["bases"])
+_ALIKE: Final = 10.0
+"""How many times larger than per cent, or smaller, plain numbers beside them may be."""
 _PREFIXED: Final = re.compile(r"([-+]?)([$¥€£])\s*([\d,]*\.?\d+)")
 _RAISED: Final = re.compile(
     "([\u00b2\u00b3\u00b9\u00bc-\u00be\u2070-\u2094\u2150-\u215f\u2189-\u218b\u2460-\u24ff\u2776-\u2793\u3220-\u324f"
@@ -197,6 +199,24 @@ def percent(cell: Any) -> float | None:
         return None
     # Decimal places of the text, so that 17.2 % is .172 and not .17199999999999999.
     return float(f"{value / (100 if match[2] == '%' else 1000):.12g}")
+
+
+def figure(cell: Any) -> float | None:
+    """The number before the mark: 17.2 of 17.2%."""
+    return None if percent(cell) is None else marked(cell.rstrip(" %‰"))
+
+
+def plain_sizes(values: list[Any]) -> list[float]:
+    """Sizes of plain numbers that are not zero."""
+    return [abs(y) for x in values if (y := number(x))]
+
+
+def in_per_cent(values: list[Any]) -> bool:
+    """Whether plain numbers are as large as those before the marks, so that both are the same."""
+    plain, figures = plain_sizes(values), [abs(y) for x in values if (y := figure(x))]
+    if not plain or not figures:
+        return False
+    return 1.0 / _ALIKE < float(np.median(plain) / np.median(figures)) < _ALIKE
 
 
 def suffixed(cell: Any) -> tuple[float, str] | None:

@@ -63,6 +63,11 @@ _THOUSANDS = Message(
     "pd.read_csv(…, thousands=',', na_values=['—', '--']) when reading, or "
     "pd.to_numeric(df[{!r}].str.replace(',', ''), errors='coerce')"
 )
+_SHARES = ("%", "％", "‰")
+_SCALE = Message(
+    "write all cells of {!r} in one way: beside {} it cannot be told whether a plain number is a "
+    "share or per cent"
+)
 _DECIMAL = Message("pd.read_csv(…, decimal=',') when reading, if the comma is a decimal one")
 
 
@@ -174,13 +179,19 @@ def _from_text(column: pd.Series[Any], argument: str, rows: SourceRows, notes: l
                 distinct,
             ),
             where=rows.shown(wrong, name),
-            hint=_DECIMAL
-            if any(grouped(str(x), ",") is None for x in column[wrong])
-            else _THOUSANDS.fill(name),
+            hint=_hint(column[wrong], bool((~wrong & ~blank).any())),
         )
     if column[~blank].map(lambda x: isinstance(x, str)).any():
         notes.append(Message("{}: numbers stored as text were read as numbers", name))
     return values
+
+
+def _hint(wrong: pd.Series[Any], beside: bool) -> Message:
+    """Say what to do about text in a column of numbers."""
+    texts = [str(x).strip() for x in wrong]
+    if beside and all(x.endswith(_SHARES) for x in texts):
+        return _SCALE.fill(wrong.name, texts[0])
+    return _DECIMAL if any(grouped(x, ",") is None for x in texts) else _THOUSANDS.fill(wrong.name)
 
 
 def grouped(text: str, mark: str) -> str | None:

@@ -1,4 +1,4 @@
-"""What a worksheet holds beside values: errors, formulas, merged ranges, hidden rows."""
+"""What a worksheet holds beside values: errors, formulas, formats, merged ranges, hidden rows."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import io
 import posixpath
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from bayes_nqp.columns._broken import UNCOMPUTED
+from bayes_nqp.columns._formats import as_shown, percent_styles, told
 from bayes_nqp.columns._values import counted
 from bayes_nqp.errors import shown
 from bayes_nqp.language import Message
@@ -39,11 +40,14 @@ class Worksheet:
         First row, first column and last row: of a wide range only the first column has values.
     hidden : list of int
         Rows with cells that nobody sees, for being hidden or filtered away.
+    shares : list of tuple of two int
+        Row and column of the cells that are shown as per cent.
     """
 
     cells: dict[tuple[int, int], str] = field(default_factory=dict)
     merged: list[tuple[int, int, int]] = field(default_factory=list)
     hidden: list[int] = field(default_factory=list)
+    shares: list[tuple[int, int]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,7 @@ class _XmlPart:
     path: str
     hides: bool
     recomputed: bool
+    styles: str
 
 
 def hidden_sheets(path: Path) -> set[str]:
@@ -67,12 +72,15 @@ def worksheet(path: Path, name: str) -> Worksheet:
         return sheet
     with zipfile.ZipFile(path) as book:
         data = book.read(part.path)
-    if _SPECIAL.search(data) is None:
+        styles = percent_styles(book.read(part.styles)) if part.styles else frozenset()
+    if _SPECIAL.search(data) is None and not _styled(data, styles):
         return sheet
     zeros: dict[tuple[int, int], str] = {}
     stored = False
     for row, column, cell in _cells(data, sheet):
         kind, value, formula = cell.get("t", "n"), _child(cell, "v"), _child(cell, "f")
+        if kind == "n" and value and cell.get("s") in styles:
+            sheet.shares.append((row, column))
         if kind == "e":
             sheet.cells[row, column] = value or "#VALUE!"
         elif formula is not None and kind not in _COMPUTED and not value:
@@ -101,6 +109,9 @@ def completed(
     """
     if sheet.cells:
         df = _with_cells(df, sheet, first)
+    df, changed = as_shown(df, sheet.shares, first)
+    if changed:
+        notes.append(told(changed, path.name))
     df, filled = _unmerged(df, sheet, first)
     if filled:
         listed = shown((letters(column) for column in filled), 12)
@@ -178,15 +189,26 @@ def _parts(path: Path) -> dict[str, _XmlPart]:
             return {}
         nodes = list(ET.fromstring(book.read(main)).iter())
         targets = _targets(book, main, "worksheet")
+        styles = next(iter(_targets(book, main, "styles").values()), "")
+        styles = styles if styles in book.namelist() else ""
     recomputed = any(_local(x.tag) == "calcPr" and x.get("fullCalcOnLoad") in _TRUE for x in nodes)
     sheets = (x for x in nodes if _local(x.tag) == "sheet")
     return {
         x.get("name", ""): _XmlPart(
-            targets[key], x.get("state", "visible") != "visible", recomputed
+            targets[key], x.get("state", "visible") != "visible", recomputed, styles
         )
         for x in sheets
         if (key := next((v for k, v in x.attrib.items() if _local(k) == "id"), "")) in targets
     }
+
+
+def _styled(data: bytes, styles: Collection[str]) -> bool:
+    """Whether some cell of a sheet has one of these styles."""
+    listed = "|".join(sorted(styles)).encode()
+    return (
+        bool(styles)
+        and re.search(rb"<(?:\w+:)?c\s[^>]*\bs=[\"'](?:" + listed + rb")[\"']", data) is not None
+    )
 
 
 def _targets(book: zipfile.ZipFile, part: str, kind: str) -> dict[str, str]:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 from unicodedata import normalize
 
-import numpy as np
-
-from bayes_nqp.columns._number_words import Cells, marked, number, percent, words_beside
+from bayes_nqp.columns._number_words import (
+    Cells,
+    figure,
+    in_per_cent,
+    number,
+    percent,
+    plain_sizes,
+    words_beside,
+)
 from bayes_nqp.columns.steps._cellwise import Cellwise
 from bayes_nqp.columns.steps._step import step
 from bayes_nqp.language import Message
-
-_ALIKE: Final = 10.0
-"""How many times larger than per cent, or smaller, plain numbers beside them may be."""
 
 
 @step("percent", place=40)
@@ -32,7 +35,9 @@ class Percent(Cellwise):
         others = [x for x in entries.values if percent(x) is None and number(x) is None and x != ""]
         apart = len(words_beside(others, lambda _: False)) != len(others)
         return (
-            [] if apart or (_plain(entries.values) and not _as_written(entries.values)) else shares
+            []
+            if apart or (plain_sizes(entries.values) and not in_per_cent(entries.values))
+            else shares
         )
 
     def reason(self, names: str) -> Message:
@@ -46,32 +51,14 @@ class Percent(Cellwise):
 
     def column(self, values: list[Any]) -> list[Any]:
         """As shares; in per cent as the plain numbers beside them, where these are as large."""
-        return self._written(values) if _as_written(values) else super().column(values)
+        return self._written(values) if in_per_cent(values) else super().column(values)
 
     def called(self, values: list[Any], name: str) -> list[Any]:
         """In per cent, too, where that is the unit in the column's name: 占比（%）."""
         unit = "%" in normalize("NFKC", name) and not any("‰" in str(x) for x in values)
-        return self._written(values) if unit and not _plain(values) else self.column(values)
+        return self._written(values) if unit and not plain_sizes(values) else self.column(values)
 
     def _written(self, values: list[Any]) -> list[Any]:
         """The numbers before the marks."""
-        return [y if (figure := _figure(x)) is None else figure
+        return [y if (before := figure(x)) is None else before
                 for x, y in zip(values, super().column(values), strict=True)]  # fmt: skip
-
-
-def _plain(values: list[Any]) -> list[float]:
-    """Sizes of plain numbers that are not zero."""
-    return [abs(y) for x in values if (y := number(x))]
-
-
-def _figure(cell: Any) -> float | None:
-    """The number before the mark: 17.2 of 17.2%."""
-    return None if percent(cell) is None else marked(cell.rstrip(" %‰"))
-
-
-def _as_written(values: list[Any]) -> bool:
-    """Whether plain numbers are as large as those before the marks, so that both are the same."""
-    plain, figures = _plain(values), [abs(y) for x in values if (y := _figure(x))]
-    if not plain or not figures:
-        return False
-    return 1.0 / _ALIKE < float(np.median(plain) / np.median(figures)) < _ALIKE
