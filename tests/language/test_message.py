@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from bayes_nqp.language import (
     NOTHING,
     Message,
+    Sized,
     Translator,
     decoded,
     encoded,
@@ -88,10 +89,10 @@ def test_chinese_closes_the_spaces_around_chinese_names() -> None:
     ("template", "value", "wanted"),
     [
         ("moves by {:+.1f} sd", -1.94, "moves by −1.9 sd"),
-        ("[{:.2g}]", 2.14e-05, "[2.1×10⁻⁵]"),
+        ("[{:.2g}]", 2.14e-05, "[0.000021]"),
         ("{:.2g} in all", 1.5e12, "1.5×10¹² in all"),
-        ("{:.3g} a period", 1224.0, "1,220 a period"),
-        ("{:+.2g}", -176.0, "−180"),
+        ("{:.3g} a period", 1224.0, "1,224 a period"),
+        ("{:+.2g}", -176.0, "−176"),
         ("event time {}", -1, "event time −1"),
         ("without {}", "P -107", "without P -107"),
         ("without {}", "50%-100%", "without 50%-100%"),
@@ -115,3 +116,21 @@ def test_texts_in_files_are_recalled_by_their_templates() -> None:
     known = (Message("{} ({})"), Message("bulk ESS {}"), Message("overall"))
     assert recalled("bulk ESS 300 (overall)", known).in_("zh") == "主体有效样本量 300（总体）"
     assert recalled("whatever", known).in_("zh") == "whatever"
+
+
+@pytest.mark.parametrize(
+    ("value", "sd", "text"),
+    [
+        (0.1764, 0.081, "0.176 (0.081)"), (8.409, 0.52, "8.41 (0.52)"),  # as ever
+        (12345.678, 2310.0, "12,346 (2,310)"), (-1234.5, 520.0, "−1,234 (520)"),
+        (105.1234, 0.0512, "105.12 (0.051)"), (12345.678, 0.5, "12,345.7 (0.5)"),
+        (0.00012, 0.00003, "0.00012 (0.00003)"), (8.409e-5, 5.2e-6, "0.0000841 (0.0000052)"),
+        (3e-9, 1e-9, "3×10⁻⁹ (1×10⁻⁹)"), (0.0, 0.1, "0 (0.1)"),
+    ],
+)  # fmt: skip
+def test_digits_go_by_the_posterior_sd(value: float, sd: float, text: str) -> None:
+    """Three of ordinary sizes; all before the point of large ones, and one of the sd at least."""
+    written = Message("{:.3g} ({:.2g})", Sized(value, sd), sd)
+    assert str(written) == text
+    assert str(decoded(encoded([written]))[0]) == text
+    assert str(pickle.loads(pickle.dumps(written))) == text

@@ -295,6 +295,7 @@ def test_numbers_are_written_as_readers_expect():
         "<0.001", "<0.001", "0.500", ">0.999", ">0.999",
     ]  # fmt: skip
     assert Cell((12345,), Form("{}", ("count",))).text == "12,345"
+    assert Cell((12345.678,), number, 0).text == "12,346"
 
 
 @pytest.mark.parametrize(

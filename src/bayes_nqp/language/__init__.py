@@ -19,6 +19,7 @@ from bayes_nqp.language._message import (
 )
 from bayes_nqp.language._typesetting import (
     Numeral,
+    Sized,
     Typography,
     dates,
     figures,
@@ -35,6 +36,7 @@ __all__ = [
     "NOTHING",
     "Message",
     "Numeral",
+    "Sized",
     "Translator",
     "Typography",
     "advised",

@@ -9,7 +9,7 @@ from numbers import Integral, Real
 from typing import Any
 
 from bayes_nqp.language._message import Message
-from bayes_nqp.language._typesetting import Numeral
+from bayes_nqp.language._typesetting import Numeral, Sized
 
 
 def encoded(messages: Iterable[str]) -> str:
@@ -34,6 +34,8 @@ def _plain(value: object) -> object:
             return int(value)
         if isinstance(value, Numeral):
             return {"numeral": value}
+        if isinstance(value, Sized):
+            return {"sized": [float(value), value.sd]}
         return float(value) if isinstance(value, Real) else str(value)
     parts, named = [_plain(x) for x in value.parts], value.named.items()
     return [value.template, parts, {k: _plain(x) for k, x in named}, value.plural, value.context]
@@ -41,7 +43,7 @@ def _plain(value: object) -> object:
 
 def _restored(value: Any) -> Any:
     if isinstance(value, dict):
-        return Numeral(value["numeral"])
+        return Sized(*value["sized"]) if "sized" in value else Numeral(value["numeral"])
     if not isinstance(value, list):
         return value
     template, parts, named, plural, context = value

@@ -10,7 +10,7 @@ from typing import Any, Final, Self
 
 from bayes_nqp.labels import UNLABELLED, Labels
 from bayes_nqp.language._catalogue import ENGLISH, catalogue_of
-from bayes_nqp.language._typesetting import Numeral, localised, typeset, typography
+from bayes_nqp.language._typesetting import Numeral, in_digits, localised, typeset, typography
 from bayes_nqp.texts import narrowed, one_line, printable
 
 _ITEM = 200
@@ -174,10 +174,9 @@ class _Writer(Formatter):
 
     def format_field(self, value: Any, format_spec: str) -> str:
         """Set numbers."""
-        text = format(value, format_spec)
         if not isinstance(value, Real):
-            return text
-        return localised(typeset(text), self.language)
+            return format(value, format_spec)
+        return localised(in_digits(value, format_spec), self.language)
 
 
 def _english(template: str, plural: str, named: Mapping[str, object]) -> str:

@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Self
 
 from bayes_nqp.language._catalogue import ENGLISH
 
@@ -20,6 +20,37 @@ class Numeral(str):
     """A number as English writes it; where a message holds it, other languages set their own."""
 
     __slots__ = ()
+
+
+class Sized(float):
+    """A number with its posterior sd, of which a message shows one digit at least.
+
+    Parameters
+    ----------
+    value : float
+    sd : float
+    """
+
+    sd: float
+
+    def __new__(cls, value: float, sd: float) -> Self:
+        """Keep the sd beside the number."""
+        made = super().__new__(cls, value)
+        made.sd = float(sd)
+        return made
+
+    def __getnewargs__(self) -> tuple[float, float]:
+        """Copy and pickle both."""
+        return float(self), self.sd
+
+    def __format__(self, spec: str) -> str:
+        """Write so many digits as are asked, or more where the sd is smaller than they show."""
+        asked = _GENERAL.fullmatch(spec)
+        usable = all(math.isfinite(x) and x for x in (self, self.sd))
+        if asked is None or not usable:
+            return format(float(self), spec)
+        needed = math.floor(math.log10(abs(self))) - math.floor(math.log10(abs(self.sd))) + 1
+        return format(float(self), f"{asked[1]},.{min(max(int(asked[2]), needed), _MOST)}g")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +143,26 @@ def spanned(value: float, lower: float, upper: float) -> Numeral:
 
 _WRITTEN_OUT: Final = 7
 """Powers of ten from which a number of few digits is not written out."""
+_MOST: Final = 12
+"""Digits that are shown at most."""
+_GENERAL: Final = re.compile(r"([+]?)\.(\d+)g")
+
+
+def in_digits(value: float, spec: str) -> str:
+    """Write a number as print does; one of thousands in full, as tables have it.
+
+    Parameters
+    ----------
+    spec : str
+        Python's; ``.3g`` shows three digits, or all before the point.
+    """
+    text = format(value, spec)
+    asked = _GENERAL.fullmatch(spec)
+    power = int(text.partition("e")[2] or 0)
+    if asked is None or not power or abs(power) >= _WRITTEN_OUT:
+        return typeset(text)
+    digits = len(text.partition("e")[0].strip("+-").replace(".", ""))
+    return typeset(format(float(value), f"{asked[1]},.{max(digits - 1 - power, 0)}f"))
 
 
 def typeset(number: str) -> str:

@@ -82,7 +82,7 @@ def _format(kind: str, decimals: int) -> str:
     if kind == "count":
         return "#,##0"
     if kind != "chance":
-        return _places(decimals)
+        return f"#,##{_places(decimals)}"
     edge = 10.0**-CHANCE_DECIMALS
     least, most = (written(end, "chance", CHANCE_DECIMALS) for end in (0.0, 1.0))
     low, high = (f"{x:.{CHANCE_DECIMALS}f}" for x in (edge, 1 - edge))

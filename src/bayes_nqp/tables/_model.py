@@ -260,8 +260,8 @@ def written(value: Value, kind: Kind, decimals: int) -> str:
         return f"{round(value):,}"
     if kind == "chance":
         return _chance(float(value))
-    rounded = f"{value:.{decimals}f}"
-    if float(rounded) == 0.0:
+    rounded = f"{value:,.{decimals}f}"
+    if float(rounded.replace(",", "")) == 0.0:
         rounded = rounded.removeprefix("-")
     return rounded.replace("-", MINUS)
 

@@ -55,10 +55,10 @@ def other_policies(fit: Fit) -> Finding:
     against = comparison(evidence, far=_FAR, shared=True)
     figure = Message(
         "average effect {:.3g} {} ({} {:.3g}): {:+.1f} posterior sd",
-        against.mean[against.worst],
+        against.estimates[against.worst],
         against.farthest[0],
         against.names[0],
-        against.mean[0],
+        against.estimates[0],
         against.farthest[1],
     )
     same = Message(

@@ -32,7 +32,7 @@ from bayes_nqp.fitting import (
     require,
     short_effects,
 )
-from bayes_nqp.language import Message, decoded, encoded, listed, separated
+from bayes_nqp.language import Message, Sized, decoded, encoded, listed, separated
 from bayes_nqp.panel import Panel
 
 FAR: Final = 2.0
@@ -223,10 +223,15 @@ class Comparison:
     unsettled: list[str]
 
     @property
+    def estimates(self) -> list[Sized]:
+        """Average effects with the sd of the fit's own, which say how many digits are shown."""
+        return [Sized(x, self.sd[0]) for x in self.mean]
+
+    @property
     def span(self) -> tuple[int, float, float, str, float]:
         """Number of alternatives, their lowest and highest mean, the fit's name and its mean."""
-        mean = self.mean
-        return len(self.names) - 1, mean[1:].min(), mean[1:].max(), self.names[0], mean[0]
+        first, *others = self.estimates
+        return len(others), min(others), max(others), self.names[0], first
 
     @property
     def farthest(self) -> tuple[str, float]:

@@ -67,7 +67,7 @@ def donut(fit: Fit) -> Finding:
     )
     figure = Message(
         "average effect {:.3g} ({:.2g}) with rings, {:.3g} ({:.2g}) {}",
-        against.mean[0], against.sd[0], against.mean[shown], against.sd[shown],
+        against.estimates[0], against.sd[0], against.estimates[shown], against.sd[shown],
         against.names[shown],
     )  # fmt: skip
     sentence = (

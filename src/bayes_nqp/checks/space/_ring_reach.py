@@ -20,7 +20,7 @@ from bayes_nqp.checks.space._near import chance_of_shift, farther, rings_of
 from bayes_nqp.errors import Hint, NotApplicable
 from bayes_nqp.estimands import received
 from bayes_nqp.fitting import ADOPTION, REFITS, ROWS, UNITS, Fit, short_refit
-from bayes_nqp.language import NOTHING, Message, advised, joined
+from bayes_nqp.language import NOTHING, Message, Sized, advised, joined
 from bayes_nqp.spatial_weights import located
 
 _FAR = 2.6
@@ -68,7 +68,8 @@ def ring_reach(fit: Fit) -> Finding:
     verdict = ladder(fails=some and moved, doubt=doubt, untold=not stays.enough)
     figure = Message(
         "received {} away: {:.3g} ({:.2g}); average effect {:.3g} ({:.2g}), then {:.3g} ({:.2g})",
-        wider.rings[-1], mean, sd, against.mean[0], against.sd[0], against.mean[1], against.sd[1],
+        wider.rings[-1], Sized(mean, sd), sd,
+        against.estimates[0], against.sd[0], against.estimates[1], against.sd[1],
     )  # fmt: skip
     sentence = (
         stays.sentence(

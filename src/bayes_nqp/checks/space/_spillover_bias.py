@@ -110,7 +110,8 @@ def spillover_bias(fit: Fit, *, km: Sequence[float] = RINGS) -> Finding:
     verdict = ladder(fails=some and much, doubt=doubt, untold=not stays.enough)
     figure = Message(
         "A(E): {}; received {}; average effect {:.3g} ({:.2g}), with rings {:.3g} ({:.2g})",
-        shares, _amounts(near), against.mean[0], against.sd[0], against.mean[1], against.sd[1],
+        shares, _amounts(near),
+        against.estimates[0], against.sd[0], against.estimates[1], against.sd[1],
     )  # fmt: skip
     evidence = evidence.assign(
         exposure_weight=("ring", weights), received=((*v.SAMPLE_DIMS, "ring"), near.to_numpy())

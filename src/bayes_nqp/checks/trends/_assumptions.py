@@ -47,7 +47,7 @@ from bayes_nqp.fitting import (
     reached_rows,
     short_refit,
 )
-from bayes_nqp.language import Message, joined, listed, spanned
+from bayes_nqp.language import Message, Sized, joined, listed, spanned
 from bayes_nqp.panel import Panel
 from bayes_nqp.pooling import flat_pooling
 
@@ -224,7 +224,7 @@ def _shape(effects: xr.Dataset) -> tuple[int, int]:
 def _number(average: xr.Dataset, name: Message) -> Message:
     line = average.sel(assumption=name)
     words = Message(
-        "{}: {:.3g} ({:.2g})", name, float(line["att"].mean()), float(line["att"].std())
+        "{}: {:.3g} ({:.2g})", name, Sized(line["att"].mean(), sd := float(line["att"].std())), sd
     )
     placebo, held_out = line["placebo"], float(line["held_out"])
     if not placebo.isnull().any():

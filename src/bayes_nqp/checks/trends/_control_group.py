@@ -29,9 +29,9 @@ def control_group(fit: Fit) -> Finding:
     figure = Message(
         "average effect {1:.3g} ({2:.2g}) {0}, {3:.3g} ({4:.2g}) with {5}; {6:+.1f} posterior sd",
         against.names[0],
-        against.mean[0],
+        against.estimates[0],
         against.sd[0],
-        against.mean[1],
+        against.estimates[1],
         against.sd[1],
         named,
         against.shift[0],
