@@ -30,6 +30,7 @@ from bayes_nqp.columns._values import (
 from bayes_nqp.columns._vocabulary import channel_of, sounds_like
 from bayes_nqp.columns._words import WORDS as WORDS
 from bayes_nqp.columns._worksheet import letters
+from bayes_nqp.columns._year_parts import as_days, bare_quarters, dotted_hint
 from bayes_nqp.columns._years import as_years, days_since_1900, month_of, year_of
 from bayes_nqp.columns.steps import STEPS, Found, Reading, filled_periods
 
@@ -47,7 +48,9 @@ __all__ = [
     "admitted",
     "admitted_frame",
     "apart",
+    "as_days",
     "as_years",
+    "bare_quarters",
     "broken",
     "broken_cell",
     "cells_of",
@@ -56,6 +59,7 @@ __all__ = [
     "counted",
     "date_in",
     "days_since_1900",
+    "dotted_hint",
     "encode",
     "filled_periods",
     "first_row",

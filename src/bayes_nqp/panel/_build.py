@@ -29,7 +29,7 @@ from bayes_nqp.language import Message
 from bayes_nqp.panel import _checks, _cohorts
 from bayes_nqp.panel._grid import Grid, make_grid, periods_of
 from bayes_nqp.panel._roles import Roles, check_roles, labelled
-from bayes_nqp.panel._times import TimeScale, parse_freq, read_times
+from bayes_nqp.panel._times import TimeScale, counts_quarters, parse_freq, read_times
 
 _NUMERIC = ("outcome", "weights", "counts", "covariates", "mediators", "moderators", "exposures")
 _MATRICES = ("covariates", "mediators", "moderators", "exposures")
@@ -207,6 +207,7 @@ def _adoption(draft: Draft, treated: str | None, never: object, notes: list[str]
         return _cohorts.from_column(
             draft.frame[cohort], _cohorts.declared(never), draft.rows, draft.starts, draft.scale,
             notes, yearly=draft.yearly,
+            quarters=counts_quarters(unwrapped(draft.frame[draft.roles.time]), draft.scale),
         )  # fmt: skip
     return _cohorts.from_indicator(
         draft.frame[treated], draft.rows, draft.starts, draft.ordinals, notes

@@ -56,6 +56,7 @@ def from_column(
     notes: list[str],
     *,
     yearly: bool,
+    quarters: bool,
 ) -> Index:
     """Read one first treated period per unit, NEVER for none.
 
@@ -67,7 +68,7 @@ def from_column(
         column = as_years(column, notes)
         _no_odd_dates(column, rows)
     ordinals, present, _ = read_times(
-        column, "cohort", rows, TimeScale(scale.base or None, scale.step)
+        column, "cohort", rows, TimeScale(scale.base or None, scale.step), quarters=quarters
     )
     ordinals[~present] = NEVER
     low, high = np.minimum.reduceat(ordinals, starts), np.maximum.reduceat(ordinals, starts)

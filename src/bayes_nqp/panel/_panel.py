@@ -159,7 +159,9 @@ class Panel(PanelAttributes, Rectangle):
         freq : int or str, optional
             Distance of two periods: an int for whole numbers, ``"Y"``, ``"Q"``, ``"M"``,
             ``"W"``, ``"D"`` or a multiple such as ``"2M"`` otherwise. Found in the data by
-            default; with it, text that pandas can read as periods is taken.
+            default. Text says periods too (``"2015Q1"``, ``"2015-03"``, ``"2015H1"``,
+            ``"2015年3季度"``); ``"2015/3"`` may be a month or a quarter where no number is above
+            four, and this says which.
         labels : mapping, optional
             What columns and what stands in them are called, a language each; see `with_labels`.
 

@@ -11,7 +11,17 @@ import numpy as np
 import pandas as pd
 
 from bayes_nqp.arrays import Array, Index, Mask
-from bayes_nqp.columns import SourceRows, is_text, missing, plain, unwrapped, year_of
+from bayes_nqp.columns import (
+    SourceRows,
+    as_days,
+    bare_quarters,
+    dotted_hint,
+    is_text,
+    missing,
+    plain,
+    unwrapped,
+    year_of,
+)
 from bayes_nqp.errors import PanelError, brief, shown
 from bayes_nqp.language import Message
 
@@ -60,9 +70,20 @@ def parse_freq(freq: int | str | None) -> TimeScale | None:
 
 
 def read_times(
-    column: pd.Series[Any], argument: str, rows: SourceRows, scale: TimeScale | None
+    column: pd.Series[Any],
+    argument: str,
+    rows: SourceRows,
+    scale: TimeScale | None,
+    *,
+    quarters: bool = False,
 ) -> tuple[Index, Mask, TimeScale]:
-    """Read a column of times as ordinals, zero where missing: present ones, and their scale."""
+    """Read a column of times as ordinals, zero where missing: present ones, and their scale.
+
+    Parameters
+    ----------
+    quarters : bool, default False
+        Of cohorts, whether numbers behind years are quarters in the column of times: 2015/3.
+    """
     column = unwrapped(column)
     kind = column.dtype.kind
     if pd.api.types.is_bool_dtype(column.dtype):
@@ -91,7 +112,30 @@ def read_times(
             Message("{}={!r} holds {}, which is no time", argument, column.name, column.dtype),
             hint="use whole numbers, dates, or pandas periods",
         )
+    days = _days(column, argument, scale, quarters)
+    if not is_text(days):
+        return read_times(days, argument, rows, scale)
     return _texts(column, codes, values, argument, rows, scale)
+
+
+def counts_quarters(times: pd.Series[Any], scale: TimeScale | None) -> bool:
+    """Whether numbers behind years are quarters: none is above four, and times are quarters."""
+    if scale is None or not (scale.base or "").startswith("Q") or not is_text(times):
+        return False
+    return bare_quarters(times[~missing(times)].unique())
+
+
+def _days(
+    column: pd.Series[Any], argument: str, scale: TimeScale | None, quarters: bool
+) -> pd.Series[Any]:
+    """Text that says parts of years as days; as it is where that, or the scale, says none."""
+    if scale is None:
+        return as_days(column, argument)
+    if scale.base is None or scale.base[0] not in "YQM":
+        return column
+    if counts_quarters(column, scale):
+        return as_days(column, argument, quarters=True if quarters or argument == "time" else None)
+    return as_days(column, argument, quarters=False)
 
 
 def _whole(
@@ -128,7 +172,7 @@ def _check_whole(raw: Array, column: pd.Series[Any], argument: str, rows: Source
             where=rows.shown(wrong, str(column.name)),
             hint="never=float('inf') if infinity stands for never treated"
             if infinite and argument == "cohort"
-            else "number the periods 1, 2, 3, …, or use dates",
+            else dotted_hint(raw) or "number the periods 1, 2, 3, …, or use dates",
         )
     far = np.abs(raw) > _FAR
     if far.any():
@@ -222,5 +266,8 @@ def _text_hint(name: str, values: list[str], argument: str) -> str:
         return Message("never={}, if it means never treated", which)
     if argument == "cohort" and not words:
         return Message("write 2015, 2015-03 or 2015年3月 in these cells")
-    freq = Message(" or freq='M' (or 'Y', 'Q', 'D')") if argument == "time" else ""
-    return Message("df[{0!r}] = pd.to_datetime(df[{0!r}]){1} if these are dates", name, freq)
+    return Message(
+        "write 2015, 2015Q1, 2015-03, 2015H1 or 2015-03-31 in these cells, all in one way; "
+        "other dates: df[{0!r}] = pd.to_datetime(df[{0!r}], format=…)",
+        name,
+    )

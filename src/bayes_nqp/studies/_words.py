@@ -63,9 +63,8 @@ _BY_WHAT = (
     (
         r"time='(.*)' is text, not times",
         Message(
-            "write periods as 2015 or 2015-12-31; if they are months, quarters or days, "
-            'freq = "M", "Q" or "D" in [data] reads them; rows that are none, such as totals, must '
-            "go"
+            "write periods as 2015, 2015Q1, 2015-03, 2015H1 or 2015-12-31, all in one way; rows "
+            "that are none, such as totals, must go"
         ),
     ),
     (

@@ -12,6 +12,7 @@ from bayes_nqp.columns._number_words import Cells, cells
 from bayes_nqp.columns._told import says_never
 from bayes_nqp.columns._values import is_text, plain
 from bayes_nqp.columns._vocabulary import Part, sounds_like
+from bayes_nqp.columns._year_parts import year_part
 from bayes_nqp.columns.steps._step import Found, Reading, Step, some, step
 from bayes_nqp.language import Message
 
@@ -19,10 +20,6 @@ _DATE: Final = re.compile(
     r"((?:19|20)\d\d)\s*[-./年]\s*(\d\d?)\s*(?:[-./月]\s*(?:(\d\d?)\s*日?)?)?"
 )
 
-_QUARTER: Final = re.compile(
-    r"((?:19|20)\d\d)\s*(?:[-./ ]?\s*[Qq](?=[1-4])|年\s*第?(?=[一二三四1-4]\s*季))\s*"
-    r"([一二三四1-4])\s*(?:季度?)?"
-)
 _NAMES: Final = (
     "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
 )  # fmt: skip
@@ -33,6 +30,8 @@ _NAMED: Final = re.compile(
 )
 """2015-Jan, January 2015, Jan-15."""
 _CODE: Final = re.compile(r"((?:19|20)\d\d)(0[1-9]|1[0-2])((?:0[1-9]|[12]\d|3[01])?)")
+_PADDED: Final = 10
+"""Months before it have a zero before them."""
 _CENTURY: Final = 50
 _YEAR_LONG: Final = 99
 
@@ -44,15 +43,17 @@ class Dates(Step):
     label = Message("Dates as text")
     text = (
         "Columns of dates, some of which are text (2012-12-31), of quarters (2012Q4) or months "
-        "(2012-Dec), or of numbers (201212)."
+        "(2012-Dec), of half-years (2012H1), or of numbers (201212, 2012.03)."
     )
     kind = list[str]
 
     def found(self, reading: Reading) -> Found | None:
         """Find columns in which all cells say dates, and some are dates; or all say quarters."""
-        names = _coded(reading.frame)
-        count = int(reading.frame[names].notna().sum().sum())
+        whole = _undotted(reading.frame)
+        names = _coded(whole)
+        count = int(whole[names].notna().sum().sum())
         example = plain(reading.frame[names[0]].dropna().iloc[0]) if names else ""
+        first = plain(whole[names[0]].dropna().iloc[0]) if names else ""
         for name, column in reading.frame.items():
             probe = column.iloc[:1] if is_text(column) else ()
             named = column.dtype == object or any(_begins(x) for x in probe)
@@ -67,16 +68,16 @@ class Dates(Step):
         if not names:
             return None
         reason = Message("dates or quarters written as text, in {}", some(names))
-        day = _date(example) or _coded_date(example)
+        day = _coded_date(first) or _date(example)
         return Found(names, reason, count, example, f"{day:%Y-%m-%d}")
 
     def applied(self, reading: Reading, value: Any) -> int:
         """Read texts as dates."""
-        count = 0
+        count, whole = 0, _undotted(reading.frame)
         for name in value:
             entries = cells(reading.frame[name], named=True)
             if entries is None:
-                column = reading.frame[name]
+                column = whole[name]
                 days = {x: _coded_date(x) for x in column.dropna().unique()}
                 if days and None not in days.values():
                     count += int(column.notna().sum())
@@ -104,8 +105,11 @@ def _texts(entries: Cells) -> list[str]:
 
 
 def _begins(cell: Any) -> bool:
-    """Whether a cell says a quarter or a month by its name."""
-    return _quarter(cell) is not None or _month(cell) is not None
+    """Whether a cell says a quarter, a half-year or a month by its name."""
+    named = year_part(cell)
+    if named is not None and cell.endswith("月"):
+        return False  # 2015年3月: a date, such as that of a policy among years
+    return named is not None or _month(cell) is not None
 
 
 def _month(cell: Any) -> tuple[int, int] | None:
@@ -136,6 +140,22 @@ def _coded(frame: pd.DataFrame) -> list[str]:
     return coded if several else []
 
 
+def _undotted(frame: pd.DataFrame) -> pd.DataFrame:
+    """Write numbers such as 2015.03 as 201503, where some have the zero that makes them months."""
+    parts: tuple[Part, ...] = ("time", "cohort")
+    months, padded = {}, False
+    for name, column in frame.items():
+        if not pd.api.types.is_float_dtype(column.dtype):
+            continue
+        if not any(sounds_like(part, str(name)) for part in parts):
+            continue
+        hundredths = (100.0 * (column.dropna() % 1.0)).round(6)
+        if len(hundredths) and bool(hundredths.isin(range(1, 13)).all()):
+            months[name] = (100.0 * column).round()
+            padded |= bool((hundredths < _PADDED).any()) and sounds_like("time", str(name))
+    return frame.assign(**months) if padded else frame
+
+
 def _coded_date(cell: Any) -> dt.datetime | None:
     """The date that a number writes: 201503, 20150331."""
     match = _CODE.fullmatch(plain(cell))
@@ -147,18 +167,12 @@ def _coded_date(cell: Any) -> dt.datetime | None:
         return None
 
 
-def _quarter(cell: Any) -> tuple[int, int] | None:
-    """The year and the number of a quarter."""
-    match = _QUARTER.fullmatch(cell.strip()) if isinstance(cell, str) else None
-    return (int(match[1]), "一二三四1234".index(match[2]) % 4 + 1) if match else None
-
-
 def _date(cell: Any) -> dt.date | None:
     """The date that a cell says; the first day of a month or a quarter."""
     if isinstance(cell, dt.date):
         return cell
-    if quarter := _quarter(cell):
-        return dt.datetime(quarter[0], 3 * quarter[1] - 2, 1)
+    if part := year_part(cell):
+        return part.start
     if month := _month(cell):
         return dt.datetime(*month, 1)
     match = _DATE.fullmatch(cell.strip()) if isinstance(cell, str) else None
