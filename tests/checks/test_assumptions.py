@@ -82,6 +82,22 @@ def test_a_report_quotes_no_range_where_assumptions_agree(
     assert "Assumptions about trends disagree" not in text
 
 
+@pytest.mark.parametrize("own", [0, 2])
+def test_the_draws_of_the_fit_are_its_own(own: int) -> None:
+    """The assumption that was fitted has the fit's own effect, in all groups and to all digits."""
+    made = nqp.simulation.staggered(units=30, periods=8, cohorts=(5, 6), seed=4)
+    design = nqp.StaggeredDiD(trends=nqp.DifferentialTrends() if own else None)
+    fit = nqp.fit(design, made.panel, nqp.Importance(seed=1), progress=False)
+    evidence = nqp.check(fit, "assumptions", progress=False).evidence
+    line = evidence["att"].isel(assumption=own)
+    assert float(line.isel(group=0).mean()) == pytest.approx(float(nqp.att(fit).mean()), rel=1e-9)
+    (factor,) = made.panel.roles.strata
+    for level in evidence["group"].to_numpy()[1:]:
+        group = nqp.att(fit, by=factor).sel({factor: level})
+        assert float(line.sel(group=level).mean()) == pytest.approx(float(group.mean()), rel=1e-9)
+        assert float(line.sel(group=level).std()) == pytest.approx(float(group.std()), rel=0.01)
+
+
 def test_it_is_asked_by_name_alone() -> None:
     panel = nqp.simulation.staggered(units=40, periods=8, cohorts=(5, 6), seed=1).panel
     assert "assumptions" in nqp.checks.CHECKS

@@ -74,7 +74,7 @@ def as_shown(
             rows.setdefault(column - 1, []).append(row - first)
     changed: dict[str, int] = {}
     for column, which in sorted(rows.items()):
-        cells = df.iloc[:, column].astype(object)
+        cells: Any = df.iloc[:, column].astype(object)
         numbers = [k for k in which if _is_number(cells.iat[k])]
         written = [f"{round(100.0 * float(cells.iat[k]), 10):.15g}%" for k in numbers]
         others = cells.drop(cells.index[numbers]).dropna().unique()

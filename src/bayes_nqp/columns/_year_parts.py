@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -122,13 +122,13 @@ def as_days(
     return pd.to_datetime(values.where(~gone).map(days))
 
 
-def bare_quarters(texts: Sequence[Any]) -> bool:
+def bare_quarters(texts: Iterable[Any]) -> bool:
     """Whether all texts are years with numbers up to four and no zero before them: 2015/3."""
     found = [_BARE.fullmatch(narrow(x)) if isinstance(x, str) else None for x in texts]
     return bool(found) and all(x is not None and x[2] in "1234" for x in found)
 
 
-def dotted_hint(values: Sequence[float]) -> Message | None:
+def dotted_hint(values: Iterable[float]) -> Message | None:
     """Say what to do about numbers such as 2015.1, of which nobody can tell the month."""
     texts = [plain(x) for x in values]
     if not all(re.fullmatch(r"(?:19|20)\d\d(?:\.\d\d?)?", x) for x in texts):

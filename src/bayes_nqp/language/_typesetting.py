@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final, Self
+from typing import Final, Self, SupportsFloat
 
 from bayes_nqp.language._catalogue import ENGLISH
 
@@ -39,9 +39,9 @@ class Sized(float):
         made.sd = float(sd)
         return made
 
-    def __getnewargs__(self) -> tuple[float, float]:
+    def __reduce__(self) -> tuple[type[Sized], tuple[float, float]]:
         """Copy and pickle both."""
-        return float(self), self.sd
+        return Sized, (float(self), self.sd)
 
     def __format__(self, spec: str) -> str:
         """Write so many digits as are asked, or more where the sd is smaller than they show."""
@@ -148,7 +148,7 @@ _MOST: Final = 12
 _GENERAL: Final = re.compile(r"([+]?)\.(\d+)g")
 
 
-def in_digits(value: float, spec: str) -> str:
+def in_digits(value: SupportsFloat, spec: str) -> str:
     """Write a number as print does; one of thousands in full, as tables have it.
 
     Parameters

@@ -9,6 +9,7 @@ from bayes_nqp.checks.shared._alternatives import (
     compared,
     comparison,
     refitted_averages,
+    thinned,
 )
 from bayes_nqp.checks.shared._columns import beside, shifted
 from bayes_nqp.checks.shared._evidence import (
@@ -131,6 +132,7 @@ __all__ = [
     "stacked",
     "taken",
     "texts_of",
+    "thinned",
     "turns_of",
     "with_sd",
     "worst_of",

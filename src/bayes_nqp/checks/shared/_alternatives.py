@@ -117,7 +117,7 @@ def compared(fitted: Fit, alternatives: Sequence[Alternative], work: str) -> xr.
         "fewer": np.array([other.fewer for other in every]),
         "gate_of": np.array(gates, dtype=str),
     }
-    draws = np.stack([_thinned(effect), *(numbers["att"] for _, numbers in results)], axis=-1)
+    draws = np.stack([thinned(effect), *(numbers["att"] for _, numbers in results)], axis=-1)
     return xr.Dataset(
         {"att": ((*v.SAMPLE_DIMS, "specification"), draws)},
         coords={
@@ -181,7 +181,7 @@ def average_effect(fitted: Fit) -> xr.DataArray:
     return att(cell_effects(fitted))
 
 
-def _thinned(draws: xr.DataArray) -> Array:
+def thinned(draws: xr.DataArray) -> Array:
     """Keep draws evenly spaced in rank, so that all specifications have as many.
 
     The fit's average effect is told in many places: its mean is one number in all of them, and

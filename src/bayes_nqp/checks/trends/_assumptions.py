@@ -22,10 +22,12 @@ from bayes_nqp.checks.shared import (
     ladder,
     on_request,
     reason,
+    thinned,
 )
 from bayes_nqp.checks.trends._differential_trend import trend_design
 from bayes_nqp.checks.trends._placebo import moved_back, placebo_design, placebos
 from bayes_nqp.designs import Design, DifferentialTrends, saturated_design
+from bayes_nqp.effects import cell_effects
 from bayes_nqp.errors import (
     ConvergenceError,
     IdentificationError,
@@ -39,6 +41,7 @@ from bayes_nqp.fitting import (
     REFITS,
     ROWS,
     SEPARATE,
+    SHORT,
     Fit,
     apart,
     held_out,
@@ -161,7 +164,7 @@ def _fitted(fit: Fit, name: Message, design: Design, panel: Panel, periods: int)
         predicted = held_out(flat, panel, panel.where(~last))
     except NQPError:
         predicted = np.nan
-    effects = short_refit(fit, design, panel)
+    effects = cell_effects(fit) if _is_fit(fit, design, panel) else short_refit(fit, design, panel)
     try:
         judged = placebos(fit, design, panel)
         early = moved_back(panel, periods, ahead, reached_rows(fit))
@@ -171,13 +174,21 @@ def _fitted(fit: Fit, name: Message, design: Design, panel: Panel, periods: int)
     return _Assumption(name, effects, placebo, judged.verdict != HOLDS, predicted)
 
 
+def _is_fit(fit: Fit, design: Design, panel: Panel) -> bool:
+    """Whether a design on a panel is what was fitted, so that its draws are at hand."""
+    own = fit.design
+    if fit.takes("unidentified"):
+        own = own.variant({"unidentified": "drop"})
+    return own == design and panel.digest == panel_of(fit).digest
+
+
 def _evidence(lines: list[_Assumption], factors: tuple[str, ...]) -> xr.Dataset:
     """Draws by assumption and group; predictions by assumption."""
     groups = _groups(lines[0].effects, factors)
     variables = {
         name: (
             (*v.SAMPLE_DIMS, "assumption", "group"),
-            np.stack([_averages(getattr(line, of), lines[0].effects, groups) for line in lines], 2),
+            np.stack([_averages(getattr(line, of), groups) for line in lines], 2),
         )
         for name, of in (("att", "effects"), ("placebo", "placebo"))
     }
@@ -202,8 +213,11 @@ def _groups(effects: xr.Dataset, factors: tuple[str, ...]) -> list[tuple[str, st
     return [("", ""), *levels]
 
 
-def _averages(effects: xr.Dataset | None, mean: xr.Dataset, groups: list[tuple[str, str]]) -> Array:
-    """Average effects (chain, draw, group); missing where a group, or everything, has none."""
+def _averages(effects: xr.Dataset | None, groups: list[tuple[str, str]]) -> Array:
+    """Average effects (chain, draw, group), those of short refits in number.
+
+    Missing where a group, or everything, has none.
+    """
     effects = None if effects is None else after_adoption(effects)
     out = []
     for factor, level in groups:
@@ -212,19 +226,20 @@ def _averages(effects: xr.Dataset | None, mean: xr.Dataset, groups: list[tuple[s
             part = part.isel({v.CELL: part[factor].values.astype(str) == level})
         cells = part is not None and bool(part.sizes[v.CELL])
         out.append(
-            att(part).to_numpy() if part is not None and cells else np.full(_shape(mean), np.nan)
+            thinned(att(part).transpose(*v.SAMPLE_DIMS))
+            if part is not None and cells
+            else np.full(SHORT, np.nan)
         )
     return np.stack(out, axis=-1)
-
-
-def _shape(effects: xr.Dataset) -> tuple[int, int]:
-    return effects.sizes[v.CHAIN], effects.sizes[v.DRAW]
 
 
 def _number(average: xr.Dataset, name: Message) -> Message:
     line = average.sel(assumption=name)
     words = Message(
-        "{}: {:.3g} ({:.2g})", name, Sized(line["att"].mean(), sd := float(line["att"].std())), sd
+        "{}: {:.3g} ({:.2g})",
+        name,
+        Sized(float(line["att"].mean()), sd := float(line["att"].std())),
+        sd,
     )
     placebo, held_out = line["placebo"], float(line["held_out"])
     if not placebo.isnull().any():

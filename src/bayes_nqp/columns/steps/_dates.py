@@ -143,7 +143,8 @@ def _coded(frame: pd.DataFrame) -> list[str]:
 def _undotted(frame: pd.DataFrame) -> pd.DataFrame:
     """Write numbers such as 2015.03 as 201503, where some have the zero that makes them months."""
     parts: tuple[Part, ...] = ("time", "cohort")
-    months, padded = {}, False
+    months: dict[str, Any] = {}
+    padded = False
     for name, column in frame.items():
         if not pd.api.types.is_float_dtype(column.dtype):
             continue
@@ -151,7 +152,7 @@ def _undotted(frame: pd.DataFrame) -> pd.DataFrame:
             continue
         hundredths = (100.0 * (column.dropna() % 1.0)).round(6)
         if len(hundredths) and bool(hundredths.isin(range(1, 13)).all()):
-            months[name] = (100.0 * column).round()
+            months[str(name)] = (100.0 * column).round()
             padded |= bool((hundredths < _PADDED).any()) and sounds_like("time", str(name))
     return frame.assign(**months) if padded else frame
 
