@@ -189,6 +189,7 @@ def test_numbers_shown_as_per_cent_have_the_scale_of_what_stands_beside_them(
     column = reading.frame["产出"].astype(object)
     assert column.where(column.notna(), None).tolist() == read[:1] * 18 + read[1:] * 2
     told = [x for x in reading.notes if "18 cells that are formatted as per cent" in x]
+    assert all("(columns C)" in x for x in told)
     assert len(told) == (beside in ("31%", 33.25))
 
 

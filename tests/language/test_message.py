@@ -83,6 +83,7 @@ def test_names_of_the_users_own_stay() -> None:
 def test_chinese_closes_the_spaces_around_chinese_names() -> None:
     assert Message("without {}", "数字化").in_("zh") == "剔除数字化"
     assert Message("without {}", "digital").in_("zh") == "剔除 digital"
+    assert "所在所在" not in Message("their {}", "所在地区").in_("zh")
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,6 @@ import numpy as np
 import pandas as pd
 
 from bayes_nqp.columns._number_words import in_per_cent, percent
-from bayes_nqp.columns._values import counted
-from bayes_nqp.errors import shown
-from bayes_nqp.language import Message
 
 _BUILT_IN: Final = frozenset({"9", "10"})
 """Formats 0% and 0.00%, which every workbook has without naming them."""
@@ -47,7 +44,7 @@ def percent_styles(styles: bytes) -> frozenset[str]:
 
 def as_shown(
     df: pd.DataFrame, places: Collection[tuple[int, int]], first: int
-) -> tuple[pd.DataFrame, dict[str, int]]:
+) -> tuple[pd.DataFrame, dict[int, int]]:
     """Write numbers that are shown as per cent as they are shown, beside cells that are not.
 
     A number of a column in which text says per cent, or plain numbers are as large as what is
@@ -65,14 +62,14 @@ def as_shown(
     Returns
     -------
     df : DataFrame
-    changed : dict of str to int
-        Cells by the name of their column.
+    changed : dict of int to int
+        Cells by the number of their column, from 1.
     """
     rows: dict[int, list[int]] = {}
     for row, column in places:
         if first <= row < first + len(df) and column <= df.shape[1]:
             rows.setdefault(column - 1, []).append(row - first)
-    changed: dict[str, int] = {}
+    changed: dict[int, int] = {}
     for column, which in sorted(rows.items()):
         cells: Any = df.iloc[:, column].astype(object)
         numbers = [k for k in which if _is_number(cells.iat[k])]
@@ -81,18 +78,9 @@ def as_shown(
         if not written or not _otherwise(written, [*others]):
             continue
         cells.iloc[numbers] = written
-        changed[str(df.columns[column])] = len(numbers)
+        changed[column + 1] = len(numbers)
         df.isetitem(column, cells.array)
     return df, changed
-
-
-def told(changed: dict[str, int], name: str) -> Message:
-    """Say which cells were taken as they are shown."""
-    return Message(
-        "{}: {} that are formatted as per cent were taken as they are shown, such as 31.5% for "
-        "0.315, since other cells of their column say per cent (columns {})",
-        name, counted(sum(changed.values()), "cell"), shown(changed, 12),
-    )  # fmt: skip
 
 
 def _otherwise(written: list[str], others: list[Any]) -> bool:

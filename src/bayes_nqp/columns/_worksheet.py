@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from bayes_nqp.columns._broken import UNCOMPUTED
-from bayes_nqp.columns._formats import as_shown, percent_styles, told
+from bayes_nqp.columns._formats import as_shown, percent_styles
 from bayes_nqp.columns._values import counted
 from bayes_nqp.errors import shown
 from bayes_nqp.language import Message
@@ -111,7 +111,14 @@ def completed(
         df = _with_cells(df, sheet, first)
     df, changed = as_shown(df, sheet.shares, first)
     if changed:
-        notes.append(told(changed, path.name))
+        notes.append(
+            Message(
+                "{}: {} that are formatted as per cent were taken as they are shown, such as 31.5% "
+                "for 0.315, since other cells of their column say per cent (columns {})",
+                path.name, counted(sum(changed.values()), "cell"),
+                shown(map(letters, changed), 12),
+            )
+        )  # fmt: skip
     df, filled = _unmerged(df, sheet, first)
     if filled:
         listed = shown((letters(column) for column in filled), 12)
