@@ -12,6 +12,7 @@ import pytest
 import bayes_nqp as nqp
 from bayes_nqp.datasets import pilot_zones
 from bayes_nqp.errors import PanelError, StudyError
+from bayes_nqp.studies import new
 
 SHARED = Path(__file__).parents[3] / "shared" / "data" / "china" / "pilot_zones_165.csv"
 
@@ -79,3 +80,19 @@ def test_bad_input() -> None:
         nqp.cohorts_from_dates([2018, 2019])
     with pytest.raises(StudyError, match="'approval_year' or 'next_year"):
         nqp.cohorts_from_dates(["2018-07-24"], rule="aproval_year")  # type: ignore[arg-type]
+
+
+def test_months_without_zeros_stand_in_their_order(tmp_path: Path) -> None:
+    """2015年10月 comes after 2015年9月, though not as text."""
+    months = [f"{year}年{month}月" for year in (2015, 2016) for month in range(1, 13)]
+    rows = [(f"企业{u}", word, "是" if u < 3 and k >= 8 + u else "否", (7 * u + 5 * k) % 11)
+            for u in range(9) for k, word in enumerate(months)]  # fmt: skip
+    path = tmp_path / "months.xlsx"
+    pd.DataFrame(rows, columns=["企业", "月份", "是否试点", "产出"]).to_excel(path, index=False)
+    made = new(path, tmp_path / "months.toml")
+    assert made.study is not None
+    assert {x for x in made.study.panel.cohort_codes if x >= 0} == {8, 9, 10}
+    text = (tmp_path / "months.toml").read_text(encoding="utf-8")
+    assert "2015年1月" in text
+    assert "2016年12月" in text
+    assert 'treated = "是否试点"' in text

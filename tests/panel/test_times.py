@@ -145,7 +145,8 @@ def test_a_step_given_by_hand_allows_holes() -> None:
         ([2015.5, 2016.0, 2017.0], r"whole numbers or dates.*row 0 \(a, 2015\.5\)"),
         (["1", "2"], r"is text.*astype\(int\)"),
         (["2015年", "2016年", "合计"], r"is text, not times: '合计'.*row 2 \(a, 合计\)"),
-        (["2015-01", "2015-02"], "pd.to_datetime.*freq='M'"),
+        (["2015-01", "2015-02"], None),
+        (["2015-1", "2015-2"], "may be quarters or months.*freq='Q'"),
         ([True, False], "True and False"),
     ],
 )

@@ -10,7 +10,16 @@ from typing import Any, Final
 
 import pandas as pd
 
-from bayes_nqp.columns import counted, is_text, joined_unit, plain, sounds_like, with_unit
+from bayes_nqp.columns import (
+    as_days,
+    bare_quarters,
+    counted,
+    is_text,
+    joined_unit,
+    plain,
+    sounds_like,
+    with_unit,
+)
 from bayes_nqp.errors import PanelError, shown
 from bayes_nqp.intake._guessed import years_of
 from bayes_nqp.intake._look import Look, SourceColumn, column_of
@@ -122,12 +131,13 @@ def _plain(values: pd.Series[Any]) -> pd.Series[Any]:
 
 
 def _in_order(times: pd.Series[Any]) -> pd.Series[Any]:
-    """Times as years where text says one a period."""
+    """Times as years where text says one a period; as dates where it says parts of years."""
     if not is_text(times):
         return times
     years = years_of(times)
     if years.isna().any() or years.nunique() < times.nunique():
-        return _plain(times)
+        days = as_days(times, "time", quarters=bare_quarters(times.dropna().unique()))
+        return _plain(times) if is_text(days) else days
     return years
 
 
@@ -266,10 +276,11 @@ def _score(unit: SourceColumn, time: SourceColumn) -> float | None:
 
 
 def _ends(time: SourceColumn) -> Message:
-    labels = _plain(time.values).dropna()
+    labels = time.values.dropna()
     if not len(labels):
         return Message("all empty")
-    ends = (plain(x) for x in (labels.min(), labels.max()))
+    order = _in_order(labels).reset_index(drop=True).sort_values().index
+    ends = (plain(labels.iloc[x]) for x in (order[0], order[-1]))
     return Message("{} to {}", *ends)
 
 
