@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from bayes_nqp.arrays import Index
-from bayes_nqp.columns import SourceRows, Strings, admitted_frame
+from bayes_nqp.columns import SourceRows, Strings, admitted_frame, counted
 from bayes_nqp.errors import IdentificationError, PanelError, StudyError, brief, shown
 from bayes_nqp.labels import ATTR, Labels, labels_of
 from bayes_nqp.language import ENGLISH, Message, languages
@@ -196,8 +196,10 @@ def _ends(df: pd.DataFrame, rows: SourceRows) -> Strings:
         gone = column.isna().to_numpy()
         if gone.any():
             raise PanelError(
-                Message("{!r} is missing in {} rows", name, int(gone.sum())),
-                where=rows.shown(gone), hint="a pair needs both of its ends",
+                Message("{!r} is missing in {}", name, counted(gone.sum(), "row")),
+                where=rows.shown(gone),
+                hint=Message("a pair needs both of its ends; where these rows are none, such as a "
+                             "note under the table: df.dropna(subset=[{!r}])", name),
             )  # fmt: skip
         out.append(_text(column))
     ends = np.stack(out, axis=1)
