@@ -107,7 +107,8 @@ class SourceTable:
         if any(int(x) != x if isinstance(x, int | float) else True for x in times):
             raise PanelError(
                 Message("time={!r} holds {}, and no whole numbers", name, shown(times)),
-                hint="years, or 12 · year + month, made in the table's own engine",
+                hint="years, 4 · year + quarter, or 12 · year + month, made in the table's own "
+                "engine",
             )
         if len(times) > _PERIODS:
             raise PanelError(
