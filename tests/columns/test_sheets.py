@@ -8,7 +8,7 @@ from typing import Any
 import messy_books
 import pytest
 
-from bayes_nqp.columns import reading_of
+from bayes_nqp.columns import as_days, reading_of
 from bayes_nqp.errors import PanelError
 from bayes_nqp.studies import new
 
@@ -131,3 +131,37 @@ def test_years_alone_hold_what_the_sheet_or_its_title_names(
     reading = reading_of(book(tmp_path, **{name: rows}), None)
     assert reading.taken["long"].value[1] == called
     assert sorted(reading.frame[called]) == [1.5, 2.5, 3.5, 4.5, 5.5, 6.5]
+
+
+@pytest.mark.parametrize(
+    ("names", "stem"),
+    [([f"{y}年{q}季度" for y in (2014, 2015) for q in (1, 2, 3, 4)], ""),
+     ([f"{y}Q{q}" for y in (2014, 2015) for q in (1, 2, 3, 4)], ""),
+     ([f"GDP{y}Q{q}" for y in (2014, 2015) for q in (1, 2, 3, 4)], "GDP"),
+     ([f"产出_{y}年{m}月" for y in (2014, 2015, 2016) for m in (1, 2, 10, 11, 12)], "产出"),
+     ([f"{y}-{m:02d}" for y in (2014, 2015, 2016) for m in range(1, 13)], ""),
+     ([f"{y}年{h}半年" for y in (2014, 2015, 2016) for h in "上下"], "")],
+)  # fmt: skip
+def test_parts_of_years_as_columns_are_periods(names: list[str], stem: str, tmp_path: Path) -> None:
+    """And no variables of their own: the first quarters of all years are no outcome."""
+    rows = [["地区", *names], *([unit, *map(float, range(len(names)))] for unit in "甲乙丙")]
+    reading = reading_of(book(tmp_path, 数据=rows), None)
+    value = stem or "数值"
+    assert list(reading.frame.columns) == ["地区", "时期", value]
+    ordered = reading.frame.assign(时期=as_days(reading.frame["时期"], "time"))
+    first = ordered[ordered["地区"] == "甲"].sort_values("时期")
+    assert first[value].tolist() == [*map(float, range(len(names)))]
+    assert first["时期"].is_unique
+
+
+def test_sheets_by_year_may_hold_a_column_of_treatment(tmp_path: Path) -> None:
+    """Rows of several sheets have the same numbers, and a status is told all the same."""
+    sheets = {
+        f"{year}年": [["企业", "是否试点", "产出"],
+                     *([f"公司{k}", "是" if k < 3 <= year - 2012 - k else None, k * year % 13]
+                       for k in range(12))]
+        for year in range(2013, 2020)
+    }  # fmt: skip
+    sheets["名单"] = [["批次", "企业"], ["第一批", "公司0"]]
+    reading = reading_of(book(tmp_path, **sheets), None, roles={"unit": "企业", "time": "年份"})
+    assert len(reading.frame) == 84

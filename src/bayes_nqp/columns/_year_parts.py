@@ -80,6 +80,11 @@ def year_part(cell: Any) -> YearPart | None:
     return None
 
 
+def says_part(text: str) -> bool:
+    """Whether a text says a part of a year, or a year and a number that may be one."""
+    return year_part(text) is not None or _BARE.fullmatch(narrow(text)) is not None
+
+
 def as_days(
     column: pd.Series[Any], argument: str, *, quarters: bool | None = None
 ) -> pd.Series[Any]:

@@ -10,6 +10,7 @@ import pandas as pd
 from bayes_nqp.columns._number_words import counts, narrow
 from bayes_nqp.columns._rows import left_out
 from bayes_nqp.columns._vocabulary import sounds_like
+from bayes_nqp.columns._year_parts import says_part
 from bayes_nqp.columns._years import year_of
 from bayes_nqp.columns.steps._step import Found, Reading, Step, some, step
 from bayes_nqp.language import Message, Translator, language_of
@@ -32,6 +33,9 @@ _FEW: Final = 3
 """Periods of one variable, at least."""
 
 
+type Period = int | str
+
+
 @step("long", place=20)
 class Long(Step):
     """A column a year to a row a year."""
@@ -48,18 +52,23 @@ class Long(Step):
     def found(self, reading: Reading) -> Found | None:
         """Find several columns that differ by their years alone, and no column of periods."""
         stems = _stems(reading.frame)
-        if not stems or any(_periods(reading.frame, str(name)) for name in reading.frame):
+        unfolded = {name for by_year in stems.values() for name in by_year.values()}
+        others = [str(name) for name in reading.frame if name not in unfolded]
+        if not stems or any(_periods(reading.frame, name) for name in others):
             return None
         plain, dated = Translator(language_of("".join(map(str, reading.frame.columns)))), stems
         time = reading.roles.get("time")
         value = reading.roles.get("outcome")
-        period = time if isinstance(time, str) else str(plain(_PERIOD))
+        parted = any(isinstance(x, str) for by_year in dated.values() for x in by_year)
+        period = time if isinstance(time, str) else str(plain(_PART if parted else _YEAR))
         period = f"{period} *" if period in reading.frame.columns else period
         named = isinstance(value, str) and value not in dated
         called = value if named else _called(reading) or str(plain(_VALUE))
         columns = [name for by_year in dated.values() for name in by_year.values()]
         names = [x or called for x in dated]
         reason = Message("{} columns are called by years", len(columns))
+        if parted:
+            reason = Message("{} columns are called by parts of years", len(columns))
         return Found([period, called], reason, len(columns), some(columns, 2),
                      some([period, *names], 4))  # fmt: skip
 
@@ -75,7 +84,9 @@ class Long(Step):
         if bare.any() and not bare.all():  # a line below the table is no unit
             reading.notes.append(left_out(frame, bare, _NOTHING))
             frame = frame[~bare]
-        years = sorted({year for by_year in stems.values() for year in by_year})
+        years = [*dict.fromkeys(year for by_year in stems.values() for year in by_year)]
+        if not any(isinstance(year, str) for year in years):
+            years.sort()
         parts = []
         for year in years:
             part = frame[constant].copy()
@@ -111,15 +122,26 @@ def _quantity(title: str) -> str:
     return name if len(name) <= _LONGEST and not _AND.search(name) else ""
 
 
-def _stems(frame: pd.DataFrame) -> dict[str, dict[int, str]]:
-    """Columns by what is left of their names without a year, then by the year."""
-    stems: dict[str, dict[int, str]] = {}
+def _stems(frame: pd.DataFrame) -> dict[str, dict[Period, str]]:
+    """Columns by what is left of their names without a year or a part of one, then by that.
+
+    Where some are called by parts of years, such as quarters, others that are called by years
+    stay as they are.
+    """
+    years: dict[str, dict[Period, str]] = {}
+    parts: dict[str, dict[Period, str]] = {}
     for name in frame.columns:
-        match = _DATED.fullmatch(str(narrow(name)))
-        if match:
+        match = _DATED.fullmatch(text := str(narrow(name)))
+        if match is None:
+            continue
+        behind = text[match.start(2) :].strip(" )）")
+        if says_part(behind):
+            parts.setdefault(match[1].strip("_ -(（"), {})[behind] = str(name)
+        else:
             stem = " ".join(x for x in (match[1].strip(), match[3].strip()) if x)
-            stems.setdefault(stem.strip("_ -"), {})[int(match[2])] = str(name)
-    return {stem: columns for stem, columns in stems.items() if len(columns) >= _FEW}
+            years.setdefault(stem.strip("_ -"), {})[int(match[2])] = str(name)
+    many = {stem: columns for stem, columns in parts.items() if len(columns) >= _FEW}
+    return many or {stem: columns for stem, columns in years.items() if len(columns) >= _FEW}
 
 
 def _periods(frame: pd.DataFrame, name: str) -> bool:
@@ -135,4 +157,4 @@ def _says_number(cell: Any) -> bool:
 
 
 _NOTHING = Message("no number stands in any year")
-_PERIOD, _VALUE = Message("year"), Message("value")
+_YEAR, _PART, _VALUE = Message("year"), Message("period"), Message("value")
