@@ -138,10 +138,18 @@ def test_years_as_text_are_times(tmp_path: Path, form: str) -> None:
 
 def test_text_that_is_no_time_has_a_hint_in_toml(tmp_path: Path) -> None:
     df = city_rows()
-    df["年份"] = [f"2012-{y - 2011:02d}" for y in df["年份"]]
+    df["年份"] = [f"第{y - 2011}期" for y in df["年份"]]
     _, hint = refused(written(tmp_path, df))
-    assert 'freq = "M"' in hint
+    assert "2015Q1, 2015-03" in hint
     assert "df[" not in hint
+
+
+def test_years_of_cohorts_beside_months_are_told_how_to_be_written(tmp_path: Path) -> None:
+    df = city_rows()
+    df["年份"] = [f"2012-{y - 2011:02d}" for y in df["年份"]]
+    message, hint = refused(written(tmp_path, df))
+    assert "holds whole numbers where months are expected" in message
+    assert "as times are written" in hint
 
 
 @pytest.mark.parametrize("call", ['year("批复 日期")', 'year(col("批复 日期"))', "year(批复)"])

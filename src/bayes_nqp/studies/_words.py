@@ -61,6 +61,10 @@ _BY_WHAT = (
         ),
     ),
     (
+        r"cohort='(.*)' holds whole numbers where",
+        Message("write first treated periods as times are written, such as 2015-03 or 2015Q3"),
+    ),
+    (
         r"time='(.*)' is text, not times",
         Message(
             "write periods as 2015, 2015Q1, 2015-03, 2015H1 or 2015-12-31, all in one way; rows "
