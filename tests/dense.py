@@ -187,14 +187,17 @@ class Dense:
         )  # fmt: skip
         return np.sqrt(square / (share @ square))[group[self.unit]]
 
+    @property
+    def precision(self) -> np.ndarray:
+        """Weights of rows, which have sigma² on average."""
+        w = self.panel.weights
+        return np.ones(self.rows.size) if w is None else (w * np.mean(1.0 / w))[self.rows]
+
     def error_covariance(self, p: Parameters) -> np.ndarray:
         """Covariance of the errors of all rows."""
         same = self.unit[:, None] == self.unit
         if isinstance(self.design.errors, IID):
-            w = np.ones(self.rows.size)
-            if self.panel.weights is not None:
-                w = self.panel.weights[self.rows]
-            return p["sigma"] ** 2 * np.diag(1.0 / w)
+            return p["sigma"] ** 2 * np.diag(1.0 / self.precision)
         apart = abs(self.time[:, None] - self.time)
         serial = p["sigma"] ** 2 / (1.0 - p["rho"] ** 2) * same * p["rho"] ** apart
         noise = p.get("noise", 0.0) * p["sigma"]

@@ -179,7 +179,7 @@ class DenseWeighted(Dense):
             inside, near = 1.0, 0.4
         apart = np.abs(self.time[:, None] - self.time)
         grid = np.where(apart == 0, inside, np.where(apart == 1, near, 0.0))
-        root = 1.0 / np.sqrt(self.panel.weights[self.rows])
+        root = 1.0 / np.sqrt(self.precision)
         same = self.unit[:, None] == self.unit
         return p["sigma"] ** 2 * same * grid * root[:, None] * root
 
@@ -193,3 +193,20 @@ def test_weights_under_correlated_errors_stay_exact(errors: Noise, varying: str 
     problem, reference = equation.gaussian, DenseWeighted(design, panel)
     assert len(equation.problem.classes) > 10
     assert_dense(problem, reference.log_likelihood, 0.4, rel=1e-8)
+
+
+@pytest.mark.parametrize("unit", [1e-4, 1.0, 1e6])
+def test_unit_of_weights_does_not_matter(unit: float) -> None:
+    """Weights as large as populations would otherwise be held against the prior of sigma."""
+    panel = CASES["partial"].make(3)
+    w = np.random.default_rng(1).uniform(0.5, 2.0, panel.n_rows)
+    plans = [
+        plan_of(
+            CASES["partial"].design,
+            Panel.from_frame(panel.frame.assign(w=w * k), **{**panel.arguments, "weights": "w"}),
+        )
+        for k in (1.0, unit)
+    ]
+    points = np.zeros((1, len(plans[0].equations[0].problem.space)))
+    first, second = (density(plan.equations[0].gaussian, points)[0] for plan in plans)
+    assert second == pytest.approx(first, abs=1e-8)

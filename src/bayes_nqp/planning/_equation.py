@@ -22,7 +22,7 @@ from bayes_nqp.planning._identified import ColumnNames, check_identified
 from bayes_nqp.planning._lagged import lagged_columns, lagged_parts
 from bayes_nqp.planning._moderation import moderated_slope, moderation, own_slope
 from bayes_nqp.planning._plan import Dose, Equation, Plan
-from bayes_nqp.planning._scale import within_scale
+from bayes_nqp.planning._scale import relative_weights, within_scale
 from bayes_nqp.planning._size import check_size
 from bayes_nqp.planning._spread import relative_variances
 from bayes_nqp.registry import registered
@@ -313,4 +313,4 @@ def _weights(ground: Plan, equation: EquationSpec) -> Array | None:
             ),
             hint=short if others else leave,
         )
-    return weights[ground.kept]
+    return relative_weights(weights)[ground.kept]

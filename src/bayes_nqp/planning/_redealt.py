@@ -16,6 +16,7 @@ from bayes_nqp.planning._dealt_rows import DealtRows, Ground, dealt_rows, ground
 from bayes_nqp.planning._equation import usual_scale
 from bayes_nqp.planning._exposed_deals import StackedDeals, stacked_deals
 from bayes_nqp.planning._plan import Equation, Plan
+from bayes_nqp.planning._scale import relative_weights
 from bayes_nqp.terms import BARE, LEAD, TREATED
 
 _LARGEST = 2e6
@@ -210,7 +211,7 @@ def _columns(plan: Plan, equation: Equation, shape: tuple[int, ...]) -> tuple[Ar
     z[*at, -1] = centred(frame, spec.outcome / equation.scale, every, common=spec.pooled_time)
     weights = np.ones(shape)
     if panel.weights is not None:
-        weights[at] = panel.weights
+        weights[at] = relative_weights(panel.weights)
     return z, weights
 
 

@@ -68,3 +68,12 @@ def net_of_effects(frame: PlanFrame, values: Array, rows: Mask) -> tuple[Array, 
         y[inside] -= solution[time[inside]] - (share @ solution)[position]
         rank += int(level_rank)
     return y, rank, count
+
+
+def relative_weights(weights: Array) -> Array:
+    """Bring precision weights of a panel's rows to a mean inverse of one.
+
+    ``Var e_i = sigma² / w_i`` is then ``sigma²`` on average, which the prior of sigma, in multiples
+    of the outcome's sd, takes it to be: weights as large as populations would hold it down.
+    """
+    return np.asarray(weights * (1.0 / weights).mean())
