@@ -208,7 +208,7 @@ def _parts(
                         ground.panel.roles.strata, frame.stratum_levels, priors),
         *(part for part in effects if part not in flat_doses),
         *lagged_parts(
-            equation, columns.columns, frame.stratum_levels.shape[0], columns.dose
+            ground, equation, columns.columns, frame.stratum_levels.shape[0], columns.dose
         ),
     ]  # fmt: skip
 

@@ -43,7 +43,7 @@ def lagged_columns(
         )
     columns: dict[str, Array] = {}
     if linked is not None:
-        size = 1.0 if ground.exposure is None else ground.exposure.size
+        size = _size(ground, equation)
         columns |= {f"{LINKED} {e}": x / size for e, x in linked.treated.items()}
     if lag is not None:
         before = () if lag.before is None else lag.before.outcomes
@@ -57,14 +57,20 @@ def lagged_columns(
 
 
 def lagged_parts(
-    equation: EquationSpec, columns: Sequence[VaryingColumn], n_strata: int, dose: Dose | None
+    ground: Plan,
+    equation: EquationSpec,
+    columns: Sequence[VaryingColumn],
+    n_strata: int,
+    dose: Dose | None,
 ) -> list[GlobalPart]:
     """Parts of linked units' treatment, of what is tied, and of their outcomes."""
     names, parts = [column.name for column in columns], []
     if equation.linked is not None and equation.linked.treated:
         events = list(equation.linked.treated)
         start = names.index(f"{LINKED} {events[0]}")
-        size = 1.0 if dose is None else dose.size
+        size = _size(ground, equation)
+        if dose is not None and ground.exposure is not None:
+            size *= dose.size / ground.exposure.size
         parts += linked_parts(
             events, start, n_strata, len(names), equation.priors, size, flat=equation.linked.flat
         )
@@ -74,6 +80,28 @@ def lagged_parts(
         places = range(start, start + 1 + (0 if before is None else len(before.outcomes)))
         parts += lag_parts(places, n_strata, len(names))
     return parts
+
+
+def _size(ground: Plan, equation: EquationSpec) -> float:
+    """What linked units' treatment is divided by, so that priors of theta mean the same.
+
+    One, or the size of an exposure, where links of a unit add up to one: theta is then of all
+    linked units treated. Else the spread of W D over that of D as well, both net of unit and time
+    effects: links of one over kilometres would otherwise make theta large against its prior.
+    """
+    linked, exposure, frame = equation.linked, ground.exposure, ground.frame
+    size = 1.0 if exposure is None else exposure.size
+    assert linked is not None
+    sums = np.asarray(linked.links.sum(axis=1)).ravel()
+    if np.allclose(sums[sums != 0.0], 1.0):
+        return size
+    own = np.asarray(ground.cell_of_row >= 0 if exposure is None else exposure.values, dtype=float)
+    near = np.sum([*linked.treated.values()], axis=0)
+    spread, unit = (
+        float(np.linalg.norm(centred(frame, x, ground.kept, common=equation.pooled_time)))
+        for x in (near, own)
+    )
+    return size * spread / unit if spread > 0.0 < unit else size
 
 
 def _tied(
@@ -101,9 +129,9 @@ def _linked_columns(ground: Plan, equation: EquationSpec) -> list[Array]:
     """Columns of linked units' treatment, one for each of their coefficients (row)."""
     if equation.linked is None or not equation.linked.treated:
         return []
-    events, dose = equation.linked.treated, ground.exposure
+    events = equation.linked.treated
     parts = linked_parts([*events], 0, 1, len(events), equation.priors)
-    by_event = np.stack([*events.values()], axis=1) / (1.0 if dose is None else dose.size)
+    by_event = np.stack([*events.values()], axis=1) / _size(ground, equation)
     return [column for part in parts for column in (by_event @ part.columns).T]
 
 

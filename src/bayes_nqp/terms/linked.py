@@ -136,10 +136,18 @@ def linked_parts(
         replace(
             part, name=f"linked_{part.name}", place="slopes", scale=_linked(part.scale),
             columns=np.tile(place @ part.columns, (n_strata, 1)),
-            display=part.display if part.display is None else part.display / size,
+            display=_over(part, size),
         )
         for part in _courses(times, priors)
     ]  # fmt: skip
+
+
+def _over(part: GlobalPart, size: float) -> Array | None:
+    """How coefficients are reported, of columns before they were divided."""
+    if size == 1.0:
+        return part.display
+    display = np.eye(part.columns.shape[1]) if part.display is None else part.display
+    return display / size
 
 
 def _courses(times: Sequence[LinkedTime], priors: Priors) -> list[GlobalPart]:

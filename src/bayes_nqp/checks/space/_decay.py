@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -20,10 +20,7 @@ from bayes_nqp.errors import NQPError, StudyError, brief
 from bayes_nqp.fitting import ROWS, Fit, panel_of, require, treatment_coefficients
 from bayes_nqp.language import Message
 from bayes_nqp.markup import FactSheet
-from bayes_nqp.panel import Panel
-from bayes_nqp.planning import centred, plan_of
-from bayes_nqp.spatial_weights import SpatialWeights, exponential
-from bayes_nqp.terms import Linked
+from bayes_nqp.spatial_weights import exponential
 
 KM: Final = (25.0, 50.0, 100.0, 200.0, 400.0)
 _SHARE, _STEP = 0.15, 1.0001
@@ -191,10 +188,7 @@ def decay(fit: Fit, km: Sequence[float] = KM) -> Decay:
     size = effects.sizes[v.CHAIN] * effects.sizes[v.DRAW]
     weights = np.array([x.probability for x in models if x.fit is not None])
     turns = turns_of(weights, size, int(fit.sampler.seed or 0))
-    theta = [
-        treatment_coefficients(x).sel(term="linked").to_numpy().ravel() / _size(fit, k)
-        for x, k in drawn
-    ]
+    theta = [treatment_coefficients(x).sel(term="linked").to_numpy().ravel() for x, _ in drawn]
     length = np.array([k for _, k in drawn])[turns]
     return Decay(effects, tuple(models), links, taken(theta, turns), length, tuple(left_out))
 
@@ -223,28 +217,8 @@ def _models(
 
 
 def _term(fit: Fit, length: float) -> SpatialLag:
-    weights = _weights(panel_of(fit), length)
-    scaled = replace(weights, matrix=weights.matrix / _size(fit, length))
-    return SpatialLag(scaled, durbin=["treatment"], lag=False)
-
-
-def _weights(panel: Panel, length: float) -> SpatialWeights:
-    return exponential(panel, length, standardised="none")
-
-
-def _size(fit: Fit, length: float) -> float:
-    """Spread of exposure over that of treatment, both net of unit and time effects."""
-    panel = panel_of(fit)
-    plan = plan_of(fit.variant(spillovers=None), panel)
-    treated, exposure = plan.cell_of_row >= 0, plan.exposure
-    treatment = np.asarray(treated if exposure is None else exposure.values, dtype=np.float64)
-    linked = Linked(_weights(panel, length).aligned(panel.unit_labels).matrix, panel)(treatment)
-    common = plan.model.equations[0].pooled_time
-    spread, unit = (
-        float(np.linalg.norm(centred(plan.frame, x, plan.kept, common=common)))
-        for x in (linked, treatment)
-    )
-    return spread / unit if spread > 0.0 < unit else 1.0
+    weights = exponential(panel_of(fit), length, standardised="none")
+    return SpatialLag(weights, durbin=["treatment"], lag=False)
 
 
 def _between(fit: Fit, lengths: Sequence[float]) -> list[float]:
