@@ -92,6 +92,7 @@ HINTS = {
     "nqp.StaggeredDiD(trends=True)": "nqp.DifferentialTrends()",
     "nqp.StaggeredDiD(spillovers='rings')": "nqp.Rings(",
     "nqp.table(fit, stars=True)": "there are no stars",
+    "nqp.nde(fit, path='direct')": "nqp.att(fit, path=…)",
     "nqp.plots.event_study(fit, color='red')": "ax=",
     "nqp.plots.eventstudy(fit)": "nqp.plots.event_study(fit)",
     "nqp.check(fit, '平行趋势')": "did you mean 'pretrends'",

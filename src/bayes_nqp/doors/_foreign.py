@@ -82,6 +82,7 @@ _FORMULA = Foreign(
     "nqp.Panel.from_frame(df, outcome=…, covariates=[…]), and the design those that it uses, "
     "nqp.StaggeredDiD(covariates=[…])",
 )
+_PATH = Foreign(("path",), "of one path, such as 'direct': nqp.att(fit, path=…)")
 _STARS = Foreign((), "there are no stars: P(> 0), a posterior probability, stands beside estimates")
 _SPREAD = Foreign(("spread",), _ERRORS.elsewhere)
 _POOLING = Foreign(
@@ -137,6 +138,7 @@ FOREIGN: Final[dict[str, Foreign]] = {
         ("cluster clusters clustervar clustervars cluster_var vce vcov robust cov_type", _ERRORS),
         ("se std_error stderr", _SPREAD),
         ("formula fml", _FORMULA),
+        ("path", _PATH),
         ("stars star", _STARS),
         ("color colour colors palette figsize style xlabel ylabel xlim ylim dpi", _LOOK),
         ("pooling pool pooled", _POOLING),
