@@ -191,7 +191,7 @@ class Dense:
     def precision(self) -> np.ndarray:
         """Weights of rows, which have sigma² on average."""
         w = self.panel.weights
-        return np.ones(self.rows.size) if w is None else (w * np.mean(1.0 / w))[self.rows]
+        return np.ones(self.rows.size) if w is None else w[self.rows] * np.mean(1.0 / w[self.rows])
 
     def error_covariance(self, p: Parameters) -> np.ndarray:
         """Covariance of the errors of all rows."""

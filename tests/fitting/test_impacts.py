@@ -79,7 +79,9 @@ def test_they_need_a_lag_and_covariates() -> None:
 
 
 @pytest.mark.parametrize("name", ["placebo_time", "placebo_space", "error_model", "sensitivity"])
-def test_checks_of_single_units_are_not_asked(name: str) -> None:
+def test_checks_of_single_units_are_asked_given_the_lag(name: str) -> None:
+    """Errors of the simulation are autocorrelated, and fitted as independent."""
     result = nqp.check(fit_of(0.3), name, progress=False)
-    assert result.verdict == "not applicable"
-    assert "linked units" in result.sentence
+    assert result.verdict != "not applicable"
+    assert "given the coefficient of linked units" in result.sentence
+    assert (result.verdict in ("in doubt", "fails")) == (name == "error_model")

@@ -313,4 +313,4 @@ def _weights(ground: Plan, equation: EquationSpec) -> Array | None:
             ),
             hint=short if others else leave,
         )
-    return relative_weights(weights)[ground.kept]
+    return relative_weights(weights, ground.frame.unit, ground.kept)[ground.kept]

@@ -211,7 +211,7 @@ def _columns(plan: Plan, equation: Equation, shape: tuple[int, ...]) -> tuple[Ar
     z[*at, -1] = centred(frame, spec.outcome / equation.scale, every, common=spec.pooled_time)
     weights = np.ones(shape)
     if panel.weights is not None:
-        weights[at] = relative_weights(panel.weights)
+        weights[at] = relative_weights(panel.weights, frame.unit, plan.kept)
     return z, weights
 
 

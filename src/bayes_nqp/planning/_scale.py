@@ -70,10 +70,20 @@ def net_of_effects(frame: PlanFrame, values: Array, rows: Mask) -> tuple[Array, 
     return y, rank, count
 
 
-def relative_weights(weights: Array) -> Array:
-    """Bring precision weights of a panel's rows to a mean inverse of one.
+def relative_weights(weights: Array, unit: Index, rows: Mask) -> Array:
+    """Bring precision weights to a mean inverse of one, over rows of units with several.
 
     ``Var e_i = sigma² / w_i`` is then ``sigma²`` on average, which the prior of sigma, in multiples
     of the outcome's sd, takes it to be: weights as large as populations would hold it down.
+
+    Parameters
+    ----------
+    weights : ndarray (row)
+        Of all rows of a panel.
+    unit : ndarray of int (row)
+        Whose they are.
+    rows : ndarray of bool (row)
+        Those that are kept.
     """
-    return np.asarray(weights * (1.0 / weights).mean())
+    several = rows & (np.bincount(unit[rows], minlength=unit.max() + 1)[unit] > 1)
+    return np.asarray(weights * (1.0 / weights[several if several.any() else rows]).mean())
