@@ -36,6 +36,13 @@ def slx_of(**changes: object) -> nqp.StaggeredDiD:
     return design_of(**{"spillovers": TERM, **changes})
 
 
+def net(table: np.ndarray, seen: np.ndarray) -> np.ndarray:
+    """Rows that are seen, less means of units, and then of periods."""
+    x = np.where(seen, table, 0.0)
+    x = np.where(seen, x - (x.sum(axis=1) / seen.sum(axis=1))[:, None], 0.0)
+    return np.where(seen, x - x.sum(axis=0) / seen.sum(axis=0), 0.0)
+
+
 def dense(design: nqp.StaggeredDiD, panel: nqp.Panel, values: dict[str, float]) -> float:
     """Log density of all contrasts of the rows that are seen, slopes flat."""
     s, priors = plan_of(design, panel).equations[0].scale, nqp.Priors()
@@ -52,7 +59,9 @@ def dense(design: nqp.StaggeredDiD, panel: nqp.Panel, values: dict[str, float]) 
         nonlocal v
         v = v + sd**2 * np.outer(column.ravel()[at], column.ravel()[at])
 
-    for near, first in ((np.eye(UNITS), ""), (W, "linked_")):
+    # Links do not sum to one: priors are of W D over what it varies, in what D does.
+    size = np.linalg.norm(net(W @ treated, seen)) / np.linalg.norm(net(treated, seen))
+    for near, first in ((np.eye(UNITS), ""), (W / size, "linked_")):
         add(near @ treated, priors.level)
         add(near @ (treated * event), priors.drift)
         for k in range(1, int(event.max()) + 1):

@@ -93,7 +93,7 @@ def _size(ground: Plan, equation: EquationSpec) -> float:
     size = 1.0 if exposure is None else exposure.size
     assert linked is not None
     sums = np.asarray(linked.links.sum(axis=1)).ravel()
-    if np.allclose(sums[sums != 0.0], 1.0):
+    if not linked.treated or np.allclose(sums[sums != 0.0], 1.0):
         return size
     own = np.asarray(ground.cell_of_row >= 0 if exposure is None else exposure.values, dtype=float)
     near = np.sum([*linked.treated.values()], axis=0)
