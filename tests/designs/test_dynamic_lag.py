@@ -283,6 +283,12 @@ def test_it_is_recovered(fit: nqp.Fit) -> None:
     assert nqp.att(fit).attrs["likelihood"] == "adjusted"
 
 
+def test_rows_are_not_asked_about_beside_the_period_before(fit: nqp.Fit) -> None:
+    """Given the coefficient of linked units alone, rows still need those of the period before."""
+    for name in ("error_model", "sensitivity"):
+        assert nqp.check(fit, name, progress=False).verdict == "not applicable"
+
+
 def test_it_is_saved_and_loaded(fit: nqp.Fit, tmp_path: Path) -> None:
     again = nqp.load(fit.save(tmp_path / "lag.nc"))
     assert again.design == fit.design
