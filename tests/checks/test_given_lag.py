@@ -48,6 +48,8 @@ def test_errors_are_asked_about_given_the_lag(panels: dict[str, nqp.Panel], form
         found = nqp.check(right, name, progress=False)
         assert found.verdict == "holds", found
         assert "given the coefficient of linked units" in found.sentence
+    names = nqp.check(right, "error_model", progress=False).evidence["specification"].to_numpy()
+    assert "given linked units'" in str(names[0])
     for name in ("error_model", "model_fit"):
         assert nqp.check(wrong, name, progress=False).verdict in ("in doubt", "fails")
 

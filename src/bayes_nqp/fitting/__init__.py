@@ -12,6 +12,7 @@ from bayes_nqp.fitting._effect_loads import effect_loads as effect_loads
 from bayes_nqp.fitting._fit import Fit, fit, fit_again
 from bayes_nqp.fitting._fit_index import fit_index, pooled_over
 from bayes_nqp.fitting._from_pymc import from_pymc
+from bayes_nqp.fitting._given import GIVEN_LAG as GIVEN_LAG
 from bayes_nqp.fitting._given import fit_given_channels as fit_given_channels
 from bayes_nqp.fitting._given import fit_given_lag as fit_given_lag
 from bayes_nqp.fitting._given import follows as follows
@@ -105,6 +106,7 @@ __all__ = [
     "CHANNELS",
     "DOSE",
     "DYNAMIC",
+    "GIVEN_LAG",
     "IN_SPACE",
     "LAGGED",
     "LINKED",

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Final
 
 from bayes_nqp.designs import SpatialLag
 from bayes_nqp.fitting._fit import Fit
 from bayes_nqp.fitting._refits import refit
 from bayes_nqp.fitting._reported import equation_draws
+from bayes_nqp.fitting._store import keep, once, store_of
 from bayes_nqp.panel import Panel
 from bayes_nqp.planning import plan_of
 from bayes_nqp.terms import DELTA, Linked, linked_name
+
+GIVEN_LAG: Final = "given_lag"
+"""The fact of a fit of outcomes less what follows linked units': the coefficient."""
 
 
 def fit_given_channels(fitted: Fit) -> Fit:
@@ -75,4 +80,10 @@ def fit_given_lag(fitted: Fit) -> tuple[Fit, float]:
     if term.durbin or term.error:
         alone = replace(term, lag=False, error=False, durbin=term.error or term.durbin)
     design = fitted.design.variant({"spillovers": alone})
-    return refit(fitted, design, rows.with_outcome(rows.outcome - value * near)), value
+    found = refit(fitted, design, rows.with_outcome(rows.outcome - value * near))
+
+    def make() -> Fit:
+        given, store = replace(found, record={**found.record, GIVEN_LAG: value}), store_of(fitted)
+        return given if store is None else keep(given, store)
+
+    return once(fitted, GIVEN_LAG, make), value

@@ -11,7 +11,7 @@ import xarray as xr
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.errors import NotApplicable, NQPError
-from bayes_nqp.fitting import OUTCOME_ALONE, Fit, pairs_coefficients
+from bayes_nqp.fitting import GIVEN_LAG, OUTCOME_ALONE, Fit, pairs_coefficients
 from bayes_nqp.language import Message, Numeral, decoded, encoded, figures, recalled, separated
 
 AS_FITTED: Final = Message("as fitted")
@@ -81,11 +81,13 @@ def called(fitted: Fit) -> Message:
     Returns
     -------
     Message
-        "as fitted", unless the fit stands in for one with channels.
+        "as fitted", unless the fit stands in for one with channels, or with a spatial lag.
     """
     if OUTCOME_ALONE in fitted.record:
         rows = int(fitted.record[OUTCOME_ALONE])
         return Message("outcome alone, {:,} rows with all mediators", rows)
+    if GIVEN_LAG in fitted.record:
+        return Message("own treatment, given linked units' {:.2f}", fitted.record[GIVEN_LAG])
     return AS_FITTED
 
 
