@@ -87,9 +87,10 @@ def confidence_of(
 
     Required are support, pre-trends and sensitivity, of an exposure support and future exposure;
     of a difference between groups also the check of time effects, of a channel also pre-trends of
-    mediators and confounding. Under a model average, checks of parallel trends do not count:
-    their evidence is in the probabilities of the assumptions. A number that is reported without a verdict counts neither for nor against; but that of
-    confounding is no answer, so that channels have medium confidence at most.
+    mediators and confounding. Under a model average, checks of parallel trends do not count: their
+    evidence is in the probabilities of the assumptions. A number that is reported without a verdict
+    counts neither for nor against; but that of confounding is no answer, so that channels have
+    medium confidence at most.
 
     Parameters
     ----------

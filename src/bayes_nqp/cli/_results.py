@@ -154,11 +154,14 @@ def _effects(outcome: Outcome) -> None:
     heads = (mean, *sds, *others, *fitted, translate("rows", context="console"))
     table = _table(outcome.study.settings.title, _groups(translate), heads)
     for row in numbers.to_dict("records"):
-        ends = {end: row[f"{end}_as_fitted"] for end in ("lower", "upper")} if averaged else {}
+        ends: dict[Hashable, Any] = (
+            {end: row[f"{end}_as_fitted"] for end in ("lower", "upper")} if averaged else {}
+        )
         other = [f"{row['mean_as_fitted']:.3f} {_interval(ends)}"] if averaged else []
+        spread = [] if averaged else [f"{row['sd']:.3f}"]
         table.add_row(
-            *_named(row, translate), f"{row['mean']:.3f}", *([] if averaged else [f"{row['sd']:.3f}"]),
-            _interval(row), written(row["p_positive"], "chance", 3), *other, str(row["rows"]),
+            *_named(row, translate), f"{row['mean']:.3f}", *spread, _interval(row),
+            written(row["p_positive"], "chance", 3), *other, str(row["rows"]),
         )  # fmt: skip
     console().print(table)
     average = reported_posterior(outcome.fit).average

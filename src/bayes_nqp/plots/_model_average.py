@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from bayes_nqp.annotations import Language, Style
@@ -105,7 +106,7 @@ def _drawn(average: ModelAverage, look: Appearance, names: dict[str, str]) -> Fi
     return page.figure
 
 
-def _probabilities(ax, average: ModelAverage, translate: Translator) -> None:
+def _probabilities(ax: Axes, average: ModelAverage, translate: Translator) -> None:
     """Bars of prior and posterior, a pair a family."""
     families = average.families
     place = np.arange(len(families))[::-1].astype(float)
@@ -117,7 +118,7 @@ def _probabilities(ax, average: ModelAverage, translate: Translator) -> None:
                 np.nan_to_num(p) + 0.02, y, "–" if np.isnan(p) else f"{p:.2f}", va="center",
                 fontsize=7, color=MUTED,
             )  # fmt: skip
-    ax.set_yticks(place, [translate(FAMILIES[name]) for name in families.index])
+    ax.set_yticks(place, [translate(FAMILIES[name]) for name in average.prior])
     ax.set_xlim(0, 1.12)
     ax.set_xlabel(translate("Probability: prior (grey), posterior"))
     ax.spines["left"].set_visible(False)

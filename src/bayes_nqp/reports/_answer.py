@@ -179,6 +179,6 @@ def _plain(posterior: Posterior | None) -> dict[str, float] | None:
 def _families(average: ModelAverage) -> dict[str, dict[str, float | None]]:
     """Prior and posterior probabilities; none where a panel identifies no candidate."""
     return {
-        str(name): {key: float(x) if np.isfinite(x) else None for key, x in line.items()}
+        str(name): {str(key): float(x) if np.isfinite(x) else None for key, x in line.items()}
         for name, line in average.families.iterrows()
     }

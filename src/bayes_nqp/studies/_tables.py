@@ -12,7 +12,6 @@ from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import (
     CheckResult,
-    ModelAverage,
     ReportedPosterior,
     check_table,
     reported_posterior,
@@ -73,8 +72,8 @@ def _makers(
     }
     if schema.is_timed(effects):
         makers["event_study.csv"] = lambda: _event_study(study, fit, effects)
-    if posterior.average is not None:
-        makers["model_average.csv"] = lambda: _model_average(posterior.average, effects)
+    if (average := posterior.average) is not None:
+        makers["model_average.csv"] = lambda: average.table.assign(gate=str(effects[v.GATE].item()))
     if pooled_over(fit):
         makers["index_variance.csv"] = lambda: _index_variance(study, fitted)
     if any(_compares(check) for check in checks):
@@ -118,11 +117,6 @@ def _index_variance(study: Study, effects: xr.Dataset) -> pd.DataFrame:
         tables.append(table[["by", "level", "within", "between", "total", "share"]].dropna())
     joined = pd.concat(tables, ignore_index=True)
     return joined.assign(gate=str(effects[v.GATE].item()))
-
-
-def _model_average(average: ModelAverage, effects: xr.Dataset) -> pd.DataFrame:
-    """Prior and posterior probabilities of the candidate models."""
-    return average.table.assign(gate=str(effects[v.GATE].item()))
 
 
 def _summary(study: Study, posterior: ReportedPosterior) -> pd.DataFrame:

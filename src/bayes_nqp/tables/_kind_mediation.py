@@ -82,14 +82,14 @@ def _fill(draft: TableDraft, of: _Numbers, fitted: _Numbers | None, names: list[
         if label:
             draft.row(label, rule=place > 0)
         for k, line in lines.iterrows():
-            other = None if besides[0] is None else besides[0].loc[k]
+            other = None if besides[0] is None else besides[0].iloc[int(str(k))]
             path = _path(line[v.PATH], translate)
             draft.estimate(path, line, _share(line, draft.write), fitted=other)
     head = translate("Channels compared")
     for label, lines in [] if compared is None else _split(compared, names):
         draft.row(translate("{}: {}", head, label) if label else head, rule=True)
         for k, line in lines.iterrows():
-            other = None if besides[1] is None else besides[1].loc[k]
+            other = None if besides[1] is None else besides[1].iloc[int(str(k))]
             pair = " − ".join(_path(line[name], translate) for name in ("channel", "minus"))
             draft.estimate(pair, line, NOTHING, fitted=other)
 

@@ -33,10 +33,10 @@ def model_average(source: object, ask: Ask) -> Table:
     total = ask.summary(att(average.effects, weights=ask.weights))
     draft = TableDraft(ask, total["sd"].tolist())
     table = average.table
-    for name, line in average.families.iterrows():
-        probabilities = (chance(line["prior"]), chance(line["posterior"]))
-        known = np.isfinite(line["posterior"])
-        cells = probabilities if known else (probabilities[0], NOTHING)
+    posteriors = average.families["posterior"]
+    for name, prior in average.prior.items():
+        known = np.isfinite(posteriors[name])
+        cells = (chance(prior), chance(posteriors[name]) if known else NOTHING)
         draft.row(translate(FAMILIES[name]), *cells, *[NOTHING] * 5, rule=True)
         for k, x in enumerate(average.designs):
             if x.candidate.family != name:
@@ -56,8 +56,8 @@ def model_average(source: object, ask: Ask) -> Table:
         *estimate_cells(total.iloc[0], draft.write), rule=True,
     )  # fmt: skip
     draft.notes += [translate(_NOTE_EVIDENCE), *interval_notes(total, translate)]
-    for name, why in average.left_out:
-        draft.note(_NOTE_LEFT_OUT, name, why)
+    for candidate, why in average.left_out:
+        draft.note(_NOTE_LEFT_OUT, candidate, why)
     draft.note("{}", average.errors, when=bool(average.errors))
     draft.judge(source, worst_gate(average.effects))
     columns = (

@@ -213,12 +213,10 @@ def prior_of(prior: Mapping[str, float] | None) -> dict[Family, float]:
     """
     if prior is None:
         return dict(PRIOR)
-    if not isinstance(prior, Mapping):
-        raise StudyError(f"'prior' is a {type(prior).__name__}", hint=_PRIOR_HINT)
     for name, value in prior.items():
         if name not in PRIOR:
             raise StudyError(f"'prior' names {name!r}", hint=nearest(str(name), PRIOR))
-        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+        if not 0 <= value <= 1:
             raise StudyError(f"prior[{name!r}] is {value!r}, no probability", hint=_PRIOR_HINT)
     rest = {name: p for name, p in PRIOR.items() if name not in prior}
     left, share = 1.0 - sum(prior.values()), sum(rest.values())
@@ -263,6 +261,32 @@ def probabilities(evidence: Sequence[Evidence], prior: Mapping[Family, float] = 
     standing = np.where(np.isnan(tail), 1.0, np.minimum(1.0, tail / CONTRADICTED))
     z = softmax(log_prior + value) @ standing
     return np.asarray(softmax(log_prior + z * value))
+
+
+def family_probabilities(
+    evidence: Sequence[Evidence], prior: Mapping[Family, float] = PRIOR
+) -> dict[Family, float]:
+    """Compute posterior probabilities of the families of which some candidate has evidence."""
+    known = [x for x in evidence if not x.reason]
+    out: dict[Family, float] = {}
+    for x, p in zip(known, probabilities(known, prior), strict=True):
+        out[x.candidate.family] = out.get(x.candidate.family, 0.0) + float(p)
+    return out
+
+
+def log_bayes_factor(
+    posterior: Mapping[Family, float], prior: Mapping[Family, float] = PRIOR
+) -> float:
+    """Compute the log Bayes factor of parallel trends against the other families, by their prior.
+
+    Posterior log odds less prior log odds; missing where parallel trends have no alternative.
+    """
+    others = [name for name in posterior if name != "parallel"]
+    p, q = posterior.get("parallel", 0.0), sum(posterior[name] for name in others)
+    pi, other = prior["parallel"], sum(prior[name] for name in others)
+    if min(p, pi, other) <= 0:
+        return np.nan
+    return float(np.log(p / max(q, np.finfo(float).tiny)) - np.log(pi / other))
 
 
 def evidence_of(fit: Fit) -> tuple[Evidence, ...]:

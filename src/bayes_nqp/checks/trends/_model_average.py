@@ -22,6 +22,7 @@ from bayes_nqp.checks.trends._candidates import (
     Evidence,
     Family,
     evidence_of,
+    log_bayes_factor,
     prior_of,
     probabilities,
 )
@@ -168,7 +169,9 @@ class ModelAverage(FactSheet):
         The posterior log odds less the prior log odds; missing where parallel trends have no
         alternative on this panel.
         """
-        return log_bayes_factor_of(self.families)
+        posterior = self.families["posterior"]
+        known = {x: float(posterior[x]) for x in self.prior if np.isfinite(posterior[x])}
+        return log_bayes_factor(known, self.prior)
 
     @property
     def support(self) -> float:
@@ -220,36 +223,25 @@ class ModelAverage(FactSheet):
     @property
     def words(self) -> Message:
         """Prior and posterior probabilities of the families in words."""
+        posterior = self.families["posterior"]
         parts = [
-            Message("{} {:.2f} → {:.2f}", FAMILIES[name], line["prior"], line["posterior"])
-            if np.isfinite(line["posterior"])
-            else Message("{} {:.2f} → not identified", FAMILIES[name], line["prior"])
-            for name, line in self.families.iterrows()
+            Message("{} {:.2f} → {:.2f}", FAMILIES[name], prior, posterior[name])
+            if np.isfinite(posterior[name])
+            else Message("{} {:.2f} → not identified", FAMILIES[name], prior)
+            for name, prior in self.prior.items()
         ]
         return listed(parts, len(parts))
 
     def _facts(self) -> list[tuple[str, str]]:
         sizes = self.effects.sizes
+        posterior = self.families["posterior"]
         lines = [
-            (str(FAMILIES[name]), f"prior {line['prior']:.2f}, posterior {line['posterior']:.2f}")
-            for name, line in self.families.iterrows()
+            (str(FAMILIES[name]), f"prior {prior:.2f}, posterior {posterior[name]:.2f}")
+            for name, prior in self.prior.items()
         ]
         lines += [(f"  {x.candidate.name}", f"{x.weight:.2f}") for x in self.designs]
         lines += [(f"  {name}", f"– ({why})") for name, why in self.left_out]
         return [*lines, ("draws", f"{sizes[v.CHAIN]} × {sizes[v.DRAW]}")]
-
-
-def log_bayes_factor_of(families: pd.DataFrame) -> float:
-    """Log Bayes factor of parallel trends against the other families that a panel identifies."""
-    known = families[families["posterior"].notna()]
-    others = known.drop(index="parallel", errors="ignore")
-    if len(known) == len(others) or not len(others):
-        return np.nan
-    p, q = known.loc["parallel"], others.sum()
-    if min(p["prior"], q["prior"], p["posterior"]) <= 0:
-        return np.nan
-    odds = np.log(p["posterior"]) - np.log(max(q["posterior"], np.finfo(float).tiny))
-    return float(odds - np.log(p["prior"]) + np.log(q["prior"]))
 
 
 def _priors(designs: Sequence[Weighed], prior: Mapping[Family, float]) -> list[float]:
@@ -390,17 +382,45 @@ def mixed(
     weighable = [x for x in every if not x.reason]
     if not weighable:
         raise StudyError("no model can be averaged", hint="nqp.fit with another design")
-    weights = probabilities(weighable, prior)
-    weights = np.where(weights < _LEAST, 0.0, weights)
-    effects, lost = _fitted(fit, weighable, weights)
-    if lost:
-        evidence = [replace(x, reason=lost.get(x.candidate, x.reason)) for x in every]
-        return mixed(fit, evidence, prior)
-    weights = weights / weights.sum()
-    designs = tuple(Weighed(*x) for x in zip(weighable, weights.tolist(), effects, strict=True))
+    posterior = probabilities(weighable, prior)
+    lost: dict[Candidate, Message] = {}
+    while True:
+        weights = _within_families(weighable, posterior, lost)
+        shares = np.where(weights < _LEAST, 0.0, weights)
+        effects, more = _fitted(fit, weighable, shares)
+        if not more:
+            break
+        lost |= more
+    shares /= shares.sum()
     seed = int(fit.sampler.seed or 0)
-    left_out = tuple((x.candidate.name, x.reason) for x in every if x.reason)
-    return ModelAverage(_mixture(cell_effects(fit), designs, seed), designs, prior, left_out)
+    mixed_effects = _mixture(cell_effects(fit), effects, shares, seed)
+    designs = tuple(
+        Weighed(*x)
+        for x in zip(weighable, weights.tolist(), effects, strict=True)
+        if x[0].candidate not in lost
+    )
+    reasons = {x.candidate: x.reason for x in every if x.reason} | lost
+    left_out = tuple((candidate.name, why) for candidate, why in reasons.items())
+    return ModelAverage(mixed_effects, designs, prior, left_out)
+
+
+def _within_families(
+    every: Sequence[Evidence], posterior: Array, lost: Mapping[Candidate, Message]
+) -> Array:
+    """Give the probability of candidates that cannot be fitted to others of their family.
+
+    Probabilities of families rest on evidence alone. That of a family of which nothing can be
+    fitted goes to the others in proportion.
+    """
+    family = np.array([x.candidate.family for x in every])
+    weights = np.where([x.candidate in lost for x in every], 0.0, posterior)
+    for name in np.unique(family):
+        of = family == name
+        if weights[of].sum() > 0:
+            weights[of] *= posterior[of].sum() / weights[of].sum()
+    if not weights.any():
+        raise StudyError("no model can be averaged", hint="nqp.fit with another design")
+    return np.asarray(weights / weights.sum())
 
 
 def _fitted(
@@ -431,10 +451,12 @@ def _fitted(
     return effects, lost
 
 
-def _mixture(waist: xr.Dataset, designs: Sequence[Weighed], seed: int) -> xr.Dataset:
-    """Draws of the designs in the cells of the fit, in proportion to their weights."""
-    weights = np.array([x.weight for x in designs if x.effects is not None])
-    every = [x.effects for x in designs if x.effects is not None]
+def _mixture(
+    waist: xr.Dataset, effects: Sequence[xr.Dataset | None], shares: Array, seed: int
+) -> xr.Dataset:
+    """Draws under the candidates in the cells of the fit, in proportion to their shares."""
+    every = [x for x in effects if x is not None]
+    weights = np.array([w for w, x in zip(shares, effects, strict=True) if x is not None])
     names = [name for name in (v.EFFECT, v.DEVIATION) if name in waist]
     parts = [{name: aligned(effects, waist, name) for name in names} for effects in every]
     gate = worst_gate(*every)

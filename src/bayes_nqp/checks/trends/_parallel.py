@@ -11,7 +11,7 @@ import xarray as xr
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
 from bayes_nqp.arrays import Array
-from bayes_nqp.checks.shared import Verdict, ladder, worst_of
+from bayes_nqp.checks.shared import Verdict, ladder
 from bayes_nqp.checks.trends._differential_trend import Trend, trend_design
 from bayes_nqp.checks.trends._earned import Earned, earned
 from bayes_nqp.checks.trends._leads import Joint, freedom_of, joint_of, tail_of
@@ -81,6 +81,11 @@ class Judgement:
     def verdict(self) -> Verdict:
         """Fails, in doubt, could not tell, or holds."""
         return self.verdict_at(self.total.tail)
+
+    @property
+    def tested(self) -> Verdict:
+        """Fails, in doubt or holds, by coefficients and slope alone, whatever their power."""
+        return ladder(fails=self.total.tail < _OVERALL, doubt=bool(self.apart))
 
     def verdict_at(self, tail: float, share: int = 1, limit: float = _OVERALL) -> Verdict:
         """Judge where the same was asked of several outcomes.
@@ -224,11 +229,6 @@ class Parted:
     def earned(self) -> Earned:
         """What Bayes factors say."""
         return earned(self.fit, self.outcomes)
-
-    @property
-    def verdict(self) -> Verdict:
-        """The worse of leads and slope, and Bayes factors."""
-        return worst_of([self.judged.verdict, self.earned.verdict])
 
     @property
     def worst(self) -> Fit:

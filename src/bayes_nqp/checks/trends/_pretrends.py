@@ -24,23 +24,18 @@ from bayes_nqp.checks.shared import (
     called,
     ladder,
     with_sd,
+    worst_of,
 )
 from bayes_nqp.checks.trends._bayes_factor import BayesFactor
 from bayes_nqp.checks.trends._candidates import CHOICES, Evidence, own_leads, preferred
-from bayes_nqp.checks.trends._earned import (
-    APART,
-    CHOSEN,
-    DIPPING,
-    DRIFTING,
-    SHIFTING,
-    figure_of,
-)
+from bayes_nqp.checks.trends._earned import APART, CHOSEN, DIPPING, DRIFTING, SHIFTING
+from bayes_nqp.checks.trends._family_evidence import FamilyEvidence, family_evidence
 from bayes_nqp.checks.trends._near_slope import near_slope
 from bayes_nqp.checks.trends._next_design import next_step
 from bayes_nqp.checks.trends._parallel import Judgement, Parted, PreTrend, parted
 from bayes_nqp.designs import DifferentialTrends, Dip
 from bayes_nqp.errors import Hint
-from bayes_nqp.estimands import by_event_time
+from bayes_nqp.estimands import att, by_event_time, text
 from bayes_nqp.fitting import ADOPTION, REFITS, ROWS, Fit
 from bayes_nqp.language import (
     NOTHING,
@@ -71,62 +66,53 @@ _STATED: Final = {
     assumption=True,
 )
 def pretrends(fit: Fit) -> Finding:
-    """Judge leads, a differential slope, and evidence for parallel trends against a drift.
+    """Test parallel trends by their posterior probability, pre-adoption coefficients and a slope.
 
-    It holds if parallel trends are earned: if in every stratum the log Bayes factor of parallel
-    over differential trends, on rows without treatment, is above 4 under the fit's errors and
-    richer ones, and leads and slope raise no doubt. It fails if that factor is below -3 under
-    both, or by leads and slope. It is in doubt where a factor is below minus the log of the number
-    of strata, or leads of a level are far out; else, with no factor, one with a Monte-Carlo error
-    above .3, or leads that a trend as large as the effect would not have moved, these data could
-    not tell; but where one of the designs of `averaged` without a drift has a log Bayes factor over
-    parallel trends above 3 and the log of their number, and its own leads stand, there is doubt.
-    Then it names the design that explains the periods before adoption best (docs/truth.md), and
-    never one that its own leads or a placebo contradict. A design that lets
-    adopters drift assumes no parallel trends: the numbers are reported, and its own leads just
-    before adoption can speak against it.
+    It holds if the posterior probability of parallel trends is 0.8 or more, at the default prior of
+    `model_average`, and neither coefficients nor slope reject. It fails if that probability is
+    below 0.05, or if coefficients and slope reject. It is in doubt where one stratum alone moved
+    apart: where its log Bayes factor of parallel over differential trends is below minus the log
+    of the number of strata, or its coefficients reject; and where untreated observations favour a
+    choice of all treated units at one date, which no average weighs. Else these data could not
+    tell. The next step is the design that explains the periods before adoption best
+    (docs/truth.md), never one that its own coefficients or a placebo reject. For a design that
+    states differential trends, a dip or a level shift, the numbers are reported, and its own
+    coefficients just before adoption can reject it.
 
-    Leads of all cohorts are averaged by event time, with the last period before adoption (or
-    before anticipation) as their reference. The tail probability of zero is that of values
-    farther from the posterior mean than zero is, in the metric of the posterior covariance. A
-    second fit has, in place of leads, a slope of the ever treated in every stratum; it sees a
-    straight trend better, and tells what the effect would be had that trend gone on. They fail
-    if zero is far out for either (5 %, shared by the two). They are in doubt if that is so in one
-    level of one factor (2 %, shared by all levels), and could not tell if the effect has a sign
-    (with probability 95 %) and a trend as the posterior has it would, going on, be as large as the
-    effect with a probability of 30 % or more.
+    Pre-adoption coefficients of all cohorts are averaged by event time, with the last period before
+    adoption (or before anticipation) as their reference. The tail probability of zero is that of
+    values farther from the posterior mean than zero is, in the metric of the posterior covariance.
+    A second fit has, in place of coefficients, a slope of the treated in every stratum. Both reject
+    if zero is far out for either (5 %, shared by the two); in one level of one factor at 2 %,
+    shared by all levels.
 
-    The bound is the larger of the average effect's size and twice its posterior sd; the chance
-    that leads lie within it, at the event times for which at least half as many rows are there
-    as for the fullest, is told and enters no verdict.
+    Where units near treated ones receive something, a third fit has a slope over time of never
+    treated units, by how near they are. Spillovers begin with exposure and move no such slope: it
+    is in doubt if zero has a tail probability below 2 %, and fails below 0.5 %.
 
-    Where units near adopters receive something, a third fit has a slope over time of never treated
-    units, by how near adopters they are. What they receive begins with exposure, and moves no such
-    slope: it is in doubt if zero has a tail probability below 2 %, and fails below .5 %; the
-    sentence says what effects would be with it.
-
-    Leads rest on the spread of errors. Where steps of untreated rows say that errors of those who
-    adopt spread otherwise than those of the others (tail probability below .001), all of this is
-    asked of a refit under `Unequal` errors, and the answer says so.
+    Where steps of untreated observations show that errors of treated units spread otherwise (tail
+    probability below 0.001), all of this is computed under `Unequal` errors.
     """
     weights = evenly(fit)
     fit = weights.fit
     parts = parted(fit)
-    judged, factors = parts.judged, parts.earned
-    verdict, words = parts.verdict, [_sentence(judged, called(fit)), factors.sentence]
-    beside = advised(Message("Set it beside {}.", Hint("trends", DifferentialTrends())))
+    judged, factors, families = parts.judged, parts.earned, family_evidence(fit)
+    apart = [x.stratum for x in factors.strata if x.stratum and x.verdict in (DOUBT, FAILS)]
+    verdict = worst_of([judged.tested, families.verdict, DOUBT if apart else HOLDS])
+    words = [*_findings(parts, families, apart), _prolonged(judged, called(fit))]
     stated = next((role for role in _STATED if fit.facts.has(role)), None)
     if stated is not None:
         statement, name = _STATED[stated]
         if dip := fit.facts.term(Dip):
             statement = (CHOSEN if dip.at_once else DIPPING).fill(n=dip.periods)
         verdict, near = _near_adoption(own_leads(fit), name)
-        words = [statement, near, factors.sentence if stated == "drift" else beside]
+        beside = advised(Message("Compare with {}.", Hint("trends", DifferentialTrends())))
+        words = [statement, near, NOTHING if stated == "drift" else beside]
     elif not fit.facts.parallel:
+        beside = advised(Message("Compare with {}.", Hint("trends", DifferentialTrends())))
         verdict, words = UNTOLD, [APART, beside]
-    elif verdict != HOLDS and (other := preferred(fit)) is not None:
-        if verdict == UNTOLD or other.candidate in CHOICES:
-            words.append(_preferring(fit, other))
+    elif verdict != HOLDS and (other := preferred(fit)) is not None and other.candidate in CHOICES:
+        words.append(_preferring(fit, other))
         verdict = DOUBT if verdict == UNTOLD else verdict
     if fit.facts.parallel or stated is not None:
         words.append(next_step(fit, verdict))
@@ -134,24 +120,78 @@ def pretrends(fit: Fit) -> Finding:
     if receiving is not None:
         verdict, words = receiving.worse(verdict), [*words, receiving.words or NOTHING]
     sentence = joined([*words, weights.words])
-    figure = separated([figure_of(factors), _figure(judged)])
+    figure = separated([families.figure if fit.facts.parallel else NOTHING, _figure(judged)])
     evidence = _evidence(parts).merge(_of_factors(factors.factors))
+    evidence.attrs |= {f"probability_{name}": p for name, p in families.posterior.items()}
     if receiving is not None:
         evidence.attrs["near_tail_probability"] = receiving.tail
     return Finding(verdict, figure, sentence, evidence, "event_study", parts.worst)
 
 
+def _findings(parts: Parted, families: FamilyEvidence, apart: list[str]) -> Iterator[Message]:
+    """State what decided, first; then what the other tests find."""
+    judged = parts.judged
+    tail, detectable = judged.total.tail, Numeral(f"{judged.total.detectable:.2g}")
+    compatible = Message(
+        "The pre-adoption coefficients and a linear pre-trend are jointly compatible with zero "
+        "(p = {}).",
+        _chance(tail),
+    )
+    if judged.tested == FAILS:
+        yield _moved_apart(judged, listed(judged.apart, 4))
+        yield families.sentence
+    elif families.verdict == FAILS:
+        yield families.sentence
+        yield _source(parts.leads)
+        yield compatible
+    elif judged.apart or apart:
+        yield families.sentence
+        yield Message(
+            "The treated moved apart from the untreated before adoption in {}, and not on average.",
+            listed(list(dict.fromkeys([*judged.apart, *apart])), 4),
+        )
+    elif families.verdict == HOLDS:
+        yield families.sentence
+        yield compatible
+    else:
+        yield families.sentence
+        yield Message(
+            "The pre-adoption coefficients and a linear pre-trend are jointly compatible with zero "
+            "(p = {}), but only a differential trend of {} a period or more would be detected with "
+            "80 % power.",
+            _chance(tail),
+            detectable,
+        )
+
+
+def _source(leads: xr.Dataset) -> Message:
+    """Name the cohort and event times in which pre-adoption coefficients are farthest from zero."""
+    every = att(leads, [v.COHORT, v.EVENT_TIME])
+    draws = every.transpose(v.COHORT, ..., v.EVENT_TIME)
+    z = np.abs((draws.mean(v.SAMPLE_DIMS) / draws.std(v.SAMPLE_DIMS)).to_numpy())
+    if not np.isfinite(z).any():
+        return NOTHING
+    by_cohort = np.nanmax(np.where(np.isfinite(z), z, -np.inf), axis=1)
+    cohort = int(np.argmax(by_cohort))
+    time = int(np.nanargmax(np.where(np.isfinite(z[cohort]), z[cohort], -np.inf)))
+    return Message(
+        "The largest pre-adoption difference is that of cohort {} at event time {} ({:.1f} SDs "
+        "from zero).",
+        text(draws[v.COHORT].to_numpy()[cohort]),
+        int(draws[v.EVENT_TIME].to_numpy()[time]),
+        float(z[cohort, time]),
+    )
+
+
 def _preferring(fit: Fit, other: Evidence) -> Message:
     """Say for what untreated periods speak, and what else would leave the same mark."""
     speaks = Message(
-        "Untreated periods speak for {}: log Bayes factor over parallel trends {:.1f}.",
+        "Untreated observations favour {}: log Bayes factor over parallel trends {:.1f}.",
         other.candidate.name,
         other.value,
     )
-    if other.candidate not in CHOICES:
-        return speaks
     choice = Message(
-        "If units were chosen so, {}; a cycle of their own leaves the same mark.",
+        "If units were chosen so, {}; a business cycle of the treated units looks the same.",
         other.candidate.hint(fit),
     )
     return joined([speaks, choice])
@@ -204,90 +244,23 @@ def _figure(judged: Judgement) -> Message:
     )
 
 
-def _sentence(judged: Judgement, name: Message) -> Message:
-    return joined(
-        [_before(judged), NOTHING if judged.verdict == DOUBT else _prolonged(judged, name)]
-    )
-
-
 def _moved_apart(judged: Judgement, apart: Message) -> Message:
     """Say along what the treated moved before adoption: a line, or leads off any line."""
     total = judged.total
     clearest = Message(", most clearly in {}", apart) if apart else ""
     if total.slope_tail > _DOUBT:
         return Message(
-            "Before adoption the treated already moved apart from the never treated{}: leads are "
-            "jointly far from zero (tail probability {}), though along no line, so later "
-            "differences are not all effect.",
+            "The pre-adoption coefficients reject parallel trends (p = {1}){0}, though along no "
+            "line.",
             clearest,
             _chance(total.joint.tail),
         )
     return Message(
-        "Before adoption the treated already moved apart from the never treated, by {:.2g} a "
-        "period (sd {:.1g}){}, so later differences are not all effect.",
+        "A linear pre-trend of {:.2g} a period (SD {:.1g}) rejects parallel trends{}.",
         total.slope.mean(),
         total.slope.std(),
         clearest,
     )
-
-
-def _before(judged: Judgement) -> Message:
-    """Say how the treated moved before adoption."""
-    total, apart = judged.total, listed(judged.apart, 4)
-    detectable, tail = Numeral(f"{total.detectable:.2g}"), _chance(total.tail)
-    if judged.verdict == FAILS:
-        return _moved_apart(judged, apart)
-    if judged.verdict == HOLDS:
-        sentence = Message(
-            "Leads and a differential slope are jointly compatible with zero (tail probability "
-            "{}); a differential trend of {} a period would have been seen four times out of five.",
-            tail,
-            detectable,
-        )
-        return joined([sentence, *_exceptions(judged)])
-    if apart:
-        return Message(
-            "On average the leads are jointly compatible with zero (tail probability {}), but not "
-            "in {}: there the treated moved apart from the never treated before adoption.",
-            tail,
-            apart,
-        )
-    sentence = Message(
-        "The leads are jointly compatible with zero (tail probability {}), but also with a trend "
-        "as large as the effect: only a trend beyond {} a period would have been seen four times "
-        "out of five.",
-        tail,
-        detectable,
-    )
-    return joined([sentence, *_exceptions(judged)])
-
-
-def _exceptions(judged: Judgement) -> Iterator[Message]:
-    """Name leads and levels that, taken alone, are not compatible with zero."""
-    joint = judged.total.joint
-    alone = tuple(event_time for event_time in joint.alone if event_time not in joint.together)
-    if joint.together:
-        yield Message(
-            "Yet leads leave zero out of the simultaneous 95% band: event time {}.",
-            listed(map(_event, joint.together)),
-        )
-    if alone:
-        yield Message(
-            "Taken alone, the 95% interval of {n} lead leaves zero out, and the simultaneous band "
-            "does not: event time {}.",
-            listed(map(_event, alone)),
-            plural="Taken alone, the 95% intervals of {n} leads leave zero out, and the "
-            "simultaneous band does not: event time {}.",
-            n=len(alone),
-        )
-    far = [name for name, level in judged.levels.items() if level.tail < _DOUBT]
-    if far:
-        yield Message(
-            "Taken alone, levels of strata are less compatible with zero, which among {} may be "
-            "chance: {}.",
-            len(judged.levels),
-            listed([Message("{} ({})", x, _chance(judged.levels[x].tail)) for x in far]),
-        )
 
 
 def _prolonged(judged: Judgement, name: Message) -> Message:
@@ -297,13 +270,13 @@ def _prolonged(judged: Judgement, name: Message) -> Message:
     then, spread, now = (figures(x, sd) for x in (adjusted, sd, effect))
     if f"{adjusted:.2g}" == f"{effect:.2g}":
         return Message(
-            "Had a straight trend gone on, the average effect would not change: {} (sd {}){}.",
+            "Net of a linear pre-trend, the average effect would be the same: {} (SD {}){}.",
             now,
             spread,
             whose,
         )
     return Message(
-        "Had a straight trend gone on, the average effect would be {} (sd {}), not {}{}.",
+        "Net of a linear pre-trend, the average effect would be {} (SD {}), not {}{}.",
         then,
         spread,
         now,

@@ -1,0 +1,116 @@
+"""Posterior probabilities of the families of assumptions, as a verdict on parallel trends.
+
+The same numbers as those of the model average: the evidence is that of untreated observations.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from bayes_nqp.checks.shared import FAILS, HOLDS, Verdict, ladder
+from bayes_nqp.checks.trends._candidates import (
+    FAMILIES,
+    PRIOR,
+    Family,
+    evidence_of,
+    family_probabilities,
+    log_bayes_factor,
+)
+from bayes_nqp.checks.trends._earned import MONTE_CARLO
+from bayes_nqp.fitting import Fit
+from bayes_nqp.language import NOTHING, Message
+
+PASSED: Final = 0.8
+"""Posterior probability of parallel trends from which observations support them."""
+REJECTED: Final = 0.05
+"""Posterior probability of parallel trends below which observations reject them."""
+
+
+@dataclass(frozen=True, slots=True)
+class FamilyEvidence:
+    """Posterior probabilities of the families that a panel identifies, at the default prior.
+
+    Parameters
+    ----------
+    posterior : dict of str to float
+        By family.
+    error : float
+        Largest Monte-Carlo error of a log marginal likelihood that matters.
+    """
+
+    posterior: dict[Family, float]
+    error: float = 0.0
+
+    @property
+    def parallel(self) -> float:
+        """Posterior probability of parallel trends."""
+        return self.posterior["parallel"]
+
+    @property
+    def alternative(self) -> Family | None:
+        """The likeliest family but parallel trends; None where the panel identifies no other."""
+        others = {name: p for name, p in self.posterior.items() if name != "parallel"}
+        return max(others, key=lambda name: others[name], default=None)
+
+    @property
+    def log_bayes_factor(self) -> float:
+        """Of parallel trends against the other families."""
+        return log_bayes_factor(self.posterior)
+
+    @property
+    def verdict(self) -> Verdict:
+        """Holds from `PASSED` on, fails below `REJECTED`; else these data could not tell."""
+        vague = self.alternative is None or self.error > MONTE_CARLO
+        supported = self.parallel >= PASSED and not vague
+        return ladder(fails=self.parallel < REJECTED, untold=not supported)
+
+    @property
+    def sentence(self) -> Message:
+        """The finding in words."""
+        other = self.alternative
+        if other is None:
+            return Message("This panel identifies no alternative to parallel trends.")
+        parts = (self.parallel, PRIOR["parallel"], FAMILIES[other], self.posterior[other])
+        if self.verdict == HOLDS:
+            return Message(
+                "Observations before adoption support parallel trends: posterior probability "
+                "{:.2f} (prior {:.2f}).",
+                *parts[:2],
+            )
+        if self.verdict == FAILS:
+            return Message(
+                "Observations before adoption reject parallel trends: posterior probability "
+                "{0:.2f} (prior {1:.2f}), against {3:.2f} of {2}.",
+                *parts,
+            )
+        return Message(
+            "The data do not distinguish parallel trends (posterior probability {:.2f}, prior "
+            "{:.2f}) from {} ({:.2f}).",
+            *parts,
+        )
+
+    @property
+    def figure(self) -> Message:
+        """The number that the model average has too."""
+        if self.alternative is None:
+            return NOTHING
+        return Message(
+            "P(parallel trends) {:.2f} (prior {:.2f}); log Bayes factor {:.1f}",
+            self.parallel,
+            PRIOR["parallel"],
+            self.log_bayes_factor,
+        )
+
+
+def family_evidence(fit: Fit) -> FamilyEvidence:
+    """Weigh the families of assumptions by untreated observations of a fit."""
+    evidence = evidence_of(fit)
+    posterior = family_probabilities(evidence)
+    best = max((x.value for x in evidence if not x.reason), default=np.nan)
+    # An error matters where its candidate is within some log units of the likeliest.
+    errors = [x.error for x in evidence if not x.reason and x.value > best - 5.0]
+    posterior.setdefault("parallel", 0.0)
+    return FamilyEvidence(posterior, max(errors, default=0.0))
