@@ -8,15 +8,15 @@ from .bridges import export_r as export_r
 from .bridges import export_stata as export_stata
 from .calibration import Calibration as Calibration
 from .calibration import calibrate as calibrate
-from .checks import Averaged as Averaged
 from .checks import CheckResult as CheckResult
 from .checks import Decay as Decay
+from .checks import ModelAverage as ModelAverage
 from .checks import WeightsPosterior as WeightsPosterior
-from .checks import averaged as averaged
 from .checks import check as check
 from .checks import compare as compare
 from .checks import decay as decay
 from .checks import loo as loo
+from .checks import model_average as model_average
 from .checks import weights_posterior as weights_posterior
 from .designs import ContinuousExposure as ContinuousExposure
 from .designs import Mediation as Mediation

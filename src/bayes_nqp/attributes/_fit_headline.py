@@ -15,14 +15,22 @@ from bayes_nqp.errors import NQPError
 @attribute("Fit", bare=True)
 def _headline(fit: nqp.Fit) -> list[tuple[str, str]]:
     """The answer in a few lines: outcome, average effect with its 95 % interval, rows, checks."""
-    from bayes_nqp.checks import needed_for
+    from bayes_nqp.checks import needed_for, reported_posterior
 
     effects = fit.effects
     timed = schema.is_timed(effects)
     lines = [("outcome", str(effects.attrs.get("outcome", "")) or "the outcome")]
     try:
         draws = nqp.att(fit)
-        lines.append(("effect", _answer(draws.to_numpy()) + _unit(fit)))
+        answer = _answer(draws.to_numpy()) + _unit(fit)
+        if not (fit.facts.adopted and fit.facts.parallel and fit.panel is not None):
+            lines.append(("effect", answer))
+        else:
+            posterior = reported_posterior(fit, compute=False)
+            average = "nqp.model_average(fit), fit.table()"
+            if posterior.average is not None:
+                average = _answer(nqp.att(posterior.effects).to_numpy()) + _unit(fit)
+            lines += [("effect", f"{answer}, under parallel trends"), ("average", average)]
         rows = f"{int(draws[v.ROWS])} treated" if timed else f"{int(draws[v.ROWS])} exposed"
     except NQPError as error:
         lines.append(("effect", f"no average: {error.what}"))

@@ -1,7 +1,11 @@
 """Checks: one question a file, each with its evidence and a verdict."""
 
 from bayes_nqp.checks._check import check, check_table, results_of, run_checks, suiting, title_of
+from bayes_nqp.checks._confidence import SUPPORTED as SUPPORTED
+from bayes_nqp.checks._confidence import WEIGHED as WEIGHED
 from bayes_nqp.checks._confidence import Confidence, Subject, confidence_of, needed_for
+from bayes_nqp.checks._reported_posterior import ReportedPosterior as ReportedPosterior
+from bayes_nqp.checks._reported_posterior import reported_posterior as reported_posterior
 from bayes_nqp.checks._rivals import Rival, rivals_of
 from bayes_nqp.checks.channels import LEVELS, QUANTILES
 from bayes_nqp.checks.sample import compare, loo
@@ -20,7 +24,8 @@ from bayes_nqp.checks.shared import (
 )
 from bayes_nqp.checks.space import Decay, WeightsPosterior, decay, weights_posterior
 from bayes_nqp.checks.space import lengths_of as lengths_of
-from bayes_nqp.checks.trends import Averaged, averaged
+from bayes_nqp.checks.trends import FAMILIES as FAMILIES
+from bayes_nqp.checks.trends import ModelAverage, model_average
 from bayes_nqp.fitting import ADOPTION, CHANNELS, DOSE, ROWS, TRENDS, UNITS, Need, meets
 
 __all__ = [
@@ -36,16 +41,15 @@ __all__ = [
     "TRENDS",
     "UNITS",
     "VERDICTS",
-    "Averaged",
     "CheckResult",
     "Confidence",
     "Decay",
+    "ModelAverage",
     "Need",
     "Rival",
     "Subject",
     "Verdict",
     "WeightsPosterior",
-    "averaged",
     "check",
     "check_table",
     "compare",
@@ -56,6 +60,7 @@ __all__ = [
     "loo",
     "meets",
     "messages_of",
+    "model_average",
     "needed_for",
     "parameter",
     "results_of",

@@ -1,4 +1,4 @@
-"""How far a result may be trusted: what its checks say, beside what its posterior says.
+"""Grade the confidence in a result by its checks and by the evidence for its assumptions.
 
 The second scale of the IPCC (Mastrandrea et al. 2010). A likelihood is conditional on the model's
 assumptions; confidence is about these, and is no probability.
@@ -24,7 +24,19 @@ _BESIDES: Final[dict[Subject, tuple[str, ...]]] = {
     "contrast": ("time_effects",),
     "channel": ("mediator_pretrends", "confounding"),
 }
+WEIGHED: Final = frozenset(
+    {
+        "pretrends",
+        "sensitivity",
+        "anticipation",
+        "placebo_time",
+        "assumptions",
+    }
+)
+"""Checks of parallel trends, whose alternatives a model average weighs."""
 _MANY_FAIL, _MANY_DOUBT = 3, 3
+_UNSUPPORTED, SUPPORTED = 0.5, 0.9
+"""Support of the assumption below which confidence is low, and from which it may be high."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +51,9 @@ class Confidence:
     answered : int
         How many of the checks that count gave one.
     converged : bool
-        Whether the fit passed its gate.
+        Whether the fit passed its convergence diagnostics.
+    support : float or None
+        Posterior probability of the likeliest assumption; None where no other was weighed.
     """
 
     grade: Grade
@@ -49,6 +63,7 @@ class Confidence:
     unasked: tuple[str, ...] = ()
     answered: int = 0
     converged: bool = True
+    support: float | None = None
 
 
 def confidence_of(
@@ -57,20 +72,24 @@ def confidence_of(
     *,
     converged: bool = True,
     adopted: bool = True,
+    support: float | None = None,
+    averaged: bool = False,
 ) -> Confidence:
-    """Grade the confidence in a result by the checks that count for it.
+    """Grade the confidence in a result by its checks and the evidence for its assumption.
 
-    *Very low*: the convergence gate failed, or three checks or more fail. *Low*: one or two
-    fail, three or more are in doubt, or one that is needed was not asked. *Medium*: one or two are
-    in doubt, one that is needed gave no answer, or one that speaks to the assumptions could not
-    tell. *High*: none of these. *Not assessed*: none fails, and none of those that speak to the
-    assumptions gave an answer.
+    1. *Very low*: the convergence diagnostics failed, or three or more checks fail.
+    2. *Low*: one or two checks fail; three or more ask for caution; a required check was not run;
+       or no assumption has a posterior probability of 0.5.
+    3. *Medium*: a check asks for caution; a required check or one of an assumption is
+       inconclusive; or no assumption has a posterior probability of 0.9.
+    4. *High*: none of these.
+    5. *Not assessed*: no check fails, and none of those of assumptions gave an answer.
 
-    Needed are support, pre-trends and sensitivity, of an exposure support and future exposure;
-    of a difference between groups besides the check of time effects, of a channel besides
-    pre-trends of mediators and confounding. A number that is reported without a verdict is an
-    answer, and counts neither for nor against; but that of confounding is none, so that channels
-    have medium confidence at most.
+    Required are support, pre-trends and sensitivity, of an exposure support and future exposure;
+    of a difference between groups also the check of time effects, of a channel also pre-trends of
+    mediators and confounding. Under a model average, checks of parallel trends do not count:
+    their evidence is in the probabilities of the assumptions. A number that is reported without a verdict counts neither for nor against; but that of
+    confounding is no answer, so that channels have medium confidence at most.
 
     Parameters
     ----------
@@ -81,6 +100,10 @@ def confidence_of(
         Whether the fit passed its gate.
     adopted : bool, default True
         Whether there is a policy to adopt, rather than a continuous exposure.
+    support : float, optional
+        Posterior probability of the likeliest assumption: `ModelAverage.support`.
+    averaged : bool, default False
+        Whether the result is under a model average.
 
     References
     ----------
@@ -90,6 +113,7 @@ def confidence_of(
     channels = {name for name, check in CHECKS.items() if check.of == "channels"}
     left_out = _DESCRIBES | (frozenset() if subject == "channel" else channels)
     left_out |= frozenset() if subject == "contrast" else {"time_effects"}
+    left_out |= WEIGHED if averaged else frozenset()
     counted = {result.name: result.verdict for result in results if result.name not in left_out}
     failed = tuple(name for name, verdict in counted.items() if verdict == FAILS)
     doubtful = tuple(name for name, verdict in counted.items() if verdict == DOUBT)
@@ -98,14 +122,15 @@ def confidence_of(
         answers.add("sensitivity")  # without an effect that is claimed there is none to undo
     if counted.get("confounding") == REPORTED:
         answers.discard("confounding")  # no data tell a common cause from a channel
-    needed = dict.fromkeys(n for x in ("average", subject) for n in needed_for(x, adopted=adopted))
+    required = (n for x in ("average", subject) for n in needed_for(x, adopted=adopted))
+    needed = dict.fromkeys(n for n in required if n not in left_out)
     unasked = tuple(name for name in needed if name not in counted)
     assumptions = {name for name in counted if name in CHECKS and CHECKS[name].assumption}
     untold = [name for name in assumptions if counted[name] == UNTOLD]
     silent = {name for name in needed if name not in (*answers, *unasked)}.union(untold)
     unanswered = tuple(name for name in dict.fromkeys((*needed, *counted)) if name in silent)
-    parts = (failed, doubtful, unanswered, unasked, len(answers), converged)
-    return Confidence(_grade(*parts, assumptions=bool(assumptions & answers)), *parts)
+    parts = (failed, doubtful, unanswered, unasked, len(answers), converged, support)
+    return Confidence(_grade(*parts, assumptions=bool(assumptions & answers) or averaged), *parts)
 
 
 def needed_for(subject: Subject, *, adopted: bool) -> tuple[str, ...]:
@@ -128,15 +153,17 @@ def _grade(
     unasked: tuple[str, ...],
     answered: int,
     converged: bool,
+    support: float | None,
     *,
     assumptions: bool,
 ) -> Grade:
+    supported = 1.0 if support is None else support
     if not converged or len(failed) >= _MANY_FAIL:
         return "very low"
     if failed:
         return "low"
     if not answered or not assumptions:
         return "not assessed"
-    if unasked or len(doubtful) >= _MANY_DOUBT:
+    if unasked or len(doubtful) >= _MANY_DOUBT or supported < _UNSUPPORTED:
         return "low"
-    return "medium" if doubtful or unanswered else "high"
+    return "medium" if doubtful or unanswered or supported < SUPPORTED else "high"

@@ -8,7 +8,7 @@ import traceback
 from collections.abc import Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from bayes_nqp.checks import VERDICTS, gate_words
+from bayes_nqp.checks import VERDICTS, gate_words, reported_posterior
 from bayes_nqp.cli._console import console, line, safe
 from bayes_nqp.cli._streams import tracebacks
 from bayes_nqp.columns import STEPS
@@ -145,14 +145,31 @@ def show(outcome: Outcome) -> None:
 def _effects(outcome: Outcome) -> None:
     """Print the effects by group."""
     translate = outcome.study.translate
-    heads = (*_heads(outcome.study), translate("rows", context="console"))
+    numbers = outcome.tables["summary.csv"]
+    averaged = "mean_as_fitted" in numbers
+    fitted = [translate("as fitted", context="console")] if averaged else []
+    mean, sd, *others = _heads(outcome.study)
+    # In 80 columns: the interval as fitted takes the place of the sd.
+    sds = [] if averaged else [sd]
+    heads = (mean, *sds, *others, *fitted, translate("rows", context="console"))
     table = _table(outcome.study.settings.title, _groups(translate), heads)
-    for row in outcome.tables["summary.csv"].to_dict("records"):
+    for row in numbers.to_dict("records"):
+        ends = {end: row[f"{end}_as_fitted"] for end in ("lower", "upper")} if averaged else {}
+        other = [f"{row['mean_as_fitted']:.3f} {_interval(ends)}"] if averaged else []
         table.add_row(
-            *_named(row, translate), f"{row['mean']:.3f}", f"{row['sd']:.3f}", _interval(row),
-            written(row["p_positive"], "chance", 3), str(row["rows"]),
+            *_named(row, translate), f"{row['mean']:.3f}", *([] if averaged else [f"{row['sd']:.3f}"]),
+            _interval(row), written(row["p_positive"], "chance", 3), *other, str(row["rows"]),
         )  # fmt: skip
     console().print(table)
+    average = reported_posterior(outcome.fit).average
+    if average is not None:
+        line(
+            translate(
+                "Model average over assumptions about untreated outcomes (prior → posterior "
+                "probability): {}.",
+                average.words,
+            )
+        )
 
 
 def _channels(outcome: Outcome) -> None:

@@ -28,6 +28,7 @@ _ANSWERS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
     "nqp": (
         ("event_study eventstudy plot_event_study iplot ggdid esplot es_plot", _STUDY),
         ("aggte agg aggregate", "nqp.att(fit, by='event_time'), by='cohort', by='time'"),
+        ("averaged Averaged", "nqp.model_average(fit)"),
         (
             "att_gt csdid did_imputation DiD DID did diff_in_diff DifferenceInDifferences "
             "StaggeredDifferenceInDifferences DifferenceinDifferences feols reghdfe xtreg areg "

@@ -96,6 +96,7 @@ from bayes_nqp.fitting._runs import response_draws as response_draws
 from bayes_nqp.fitting._runs import run_draws as run_draws
 from bayes_nqp.fitting._short import SHORT, SlopeLaw, short_effects, slope_law
 from bayes_nqp.fitting._store import Store, once, renamed, store_of
+from bayes_nqp.fitting._store import kept as kept
 from bayes_nqp.fitting._unit_likelihood import LeftOut, left_out, log_likelihood
 from bayes_nqp.fitting._waist import waist as waist
 

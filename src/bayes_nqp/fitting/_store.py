@@ -56,6 +56,11 @@ def keep(fitted: Fit, store: Store) -> Fit:
     return fitted
 
 
+def kept(fitted: Fit, key: Hashable) -> object:
+    """Return what a fit keeps under a key; None where that is nothing."""
+    return _memory(fitted).get(key)
+
+
 def forget(fitted: Fit, key: Hashable) -> object:
     """Take away what a fit keeps under a key; None where that is nothing."""
     return _memory(fitted).pop(key, None)

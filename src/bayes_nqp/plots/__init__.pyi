@@ -14,6 +14,7 @@ from ._forest import forest as forest
 from ._impulse_responses import impulse_responses as impulse_responses
 from ._league import league as league
 from ._lisa_map import lisa_map as lisa_map
+from ._model_average import model_average as model_average
 from ._moderation import moderation as moderation
 from ._panel import panel as panel
 from ._paths import paths as paths

@@ -19,7 +19,7 @@ from matplotlib.ticker import MaxNLocator
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
 from bayes_nqp.annotations import Language, Style
-from bayes_nqp.checks import ADOPTION
+from bayes_nqp.checks import ADOPTION, ReportedPosterior, reported_posterior
 from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import (
     EARLY,
@@ -53,7 +53,8 @@ _EFFICIENT = COLOURS[1]
 _LEADS_NOTE = Message("Hollow: before adoption. All are from one fit, measured from event time {}.")
 _FROM = Message("from event time {}")
 _OWN = {True: Message("from all periods before"), False: Message("as fitted, beside trends")}
-_OWN_NOTE = Message("Squares: the effects that averages are made of.")
+_AVERAGED = Message("model average")
+_OWN_NOTE = Message("Squares: the effects that are reported.")
 _BAND_NOTE = Message(
     "Dashes: the band that holds all points of a group at once with probability {}."
 )
@@ -82,8 +83,23 @@ def _sheets(scene: Scene) -> Iterator[Sketch]:
 def _drawn_of(scene: Scene, factor: str | None) -> Figure:
     course, total = (over_time(scene.given, by, scene.weights) for by in (factor, None))
     course = replace(course, own=course.own.assign_attrs(scene.names))
+    course = _averaged(course, scene.posterior, factor, scene.weights)
     look = Appearance(scene.prob, None, None, scene.translate)
-    return _drawn(course, total.main, scene.effects, factor, look, efficient=True)
+    return _drawn(course, total.main, scene.fitted, factor, look, efficient=True)
+
+
+def _averaged(
+    course: OverTime,
+    posterior: ReportedPosterior,
+    by: By,
+    weights: str,
+    balanced: int | None = None,
+) -> OverTime:
+    """Put effects under the model average in place of those as fitted, where there is one."""
+    if posterior.average is None:
+        return course
+    average = over_time(posterior.effects, by, weights, balanced).own
+    return replace(course, own=average.assign_attrs(course.own.attrs), averaged=True)
 
 
 @plot(_TITLE, section="event_study", place=20, needs=(ADOPTION,), sheets=_sheets)
@@ -121,9 +137,10 @@ def event_study(
         Whether leads are shown, where there can be any; a number shows the last so many. Without
         them the effects are those of the fit, measured from all periods before they begin.
     efficient : bool, optional
-        Whether the effects of the fit are drawn too, in a colour of their own: they use all
-        periods before as the baseline, and are what averages are made of. By default only where
-        the design does not assume parallel trends, since leads and effects from one period do.
+        Whether the effects that are reported are drawn too, in a colour of their own: under the
+        model average, or as fitted where there is none. They use all periods before as the
+        baseline. By default where they rest on another assumption than parallel trends, which
+        leads and effects from one period assume.
     weights : str, default "rows"
         As in ``att``.
     balanced : int, optional
@@ -157,8 +174,11 @@ def event_study(
     course, total = (
         over_time(fit_or_effects, groups, weights, balanced, leads) for groups in (by, None)
     )
-    look = Appearance(prob, ax, title, words(language, course.own), style)
     effects = effects_of(fit_or_effects)
+    if efficient is not False:
+        posterior = reported_posterior(fit_or_effects)
+        course = _averaged(course, posterior, by, weights, balanced)
+    look = Appearance(prob, ax, title, words(language, course.own), style)
     return _drawn(course, total.main, effects, by, look, balanced, efficient=efficient)
 
 
@@ -176,7 +196,8 @@ def _drawn(
     series = list(course.groups())
     if ax is not None and len(series) > len(COLOURS):
         raise StudyError(f"one ax cannot hold {len(series)} groups", hint="leave out ax")
-    fitted = course.effects is not None and (not course.whole if efficient is None else efficient)
+    shown = course.averaged or not course.whole if efficient is None else efficient
+    fitted = course.effects is not None and shown
     label = effect_label(course.own, translate)
     together = ax is not None or len(series) <= (1 if fitted else _TOGETHER)
     columns = 1 if together else {4: 2, 5: 3, 6: 3}.get(len(series), min(len(series), 4))
@@ -285,7 +306,7 @@ def _key(ax: Axes, course: OverTime, translate: Translator) -> None:
     """Name both baselines, in their colours."""
     named = (
         ("o", COLOURS[0], translate(_FROM, Numeral(f"−{-course.reference}"))),
-        ("s", _EFFICIENT, translate(_OWN[course.whole])),
+        ("s", _EFFICIENT, translate(_AVERAGED if course.averaged else _OWN[course.whole])),
     )
     keys = [Line2D([], [], color=c, marker=m, markersize=4, label=text) for m, c, text in named]
     ax.legend(handles=keys, framealpha=0.8, edgecolor="none", fontsize=7, handlelength=1.2)

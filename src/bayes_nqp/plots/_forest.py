@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
@@ -12,7 +13,8 @@ from matplotlib.figure import Figure
 
 from bayes_nqp import schema
 from bayes_nqp.annotations import Language, Style
-from bayes_nqp.estimands import By, att, contrast, effects_of, gate_of, names_of, percent
+from bayes_nqp.checks import reported_posterior
+from bayes_nqp.estimands import By, att, contrast, gate_of, names_of, percent
 from bayes_nqp.language import Message, Translator
 from bayes_nqp.plots._canvas import NAMED, canvas
 from bayes_nqp.plots._intervals import EffectRow, draw_rows
@@ -27,6 +29,7 @@ _CONTRASTED = 4
 """Levels of a factor up to which all pairs are compared."""
 
 
+_BOTH = Message("Hollow squares: under parallel trends, as fitted; all else is the model average.")
 _TITLE = Message("Average effects by group, and differences between groups.")
 
 
@@ -35,7 +38,7 @@ def _sheets(scene: Scene) -> Iterator[Sketch]:
     yield Sketch(
         "forest",
         scene.translate(_TITLE),
-        lambda: forest(effects, by=factors or None, **scene.weighted),
+        lambda: forest(scene.fit, by=factors or None, **scene.weighted),
         lambda: summary(
             {name: att(effects, name, scene.weights) for name in factors}
             or att(effects, weights=scene.weights),
@@ -61,7 +64,8 @@ def forest(
     Parameters
     ----------
     fit_or_effects : Fit or Dataset
-        A fit, or effects in the schema of the waist.
+        A fit, drawn under the model average and pale below it as fitted; or effects in the schema
+        of the waist, drawn as they are.
     by : str, sequence of str or mapping, optional
         The factors, one after another; every stratum factor by default.
     prob : float, default 0.95
@@ -90,12 +94,18 @@ def forest(
     >>> fit = nqp.fit(design, panel, nqp.Importance(seed=1), progress=False)
     >>> figure = nqp.plots.forest(fit, by="region")
     """
-    effects = effects_of(fit_or_effects)
+    posterior = reported_posterior(fit_or_effects)
+    effects = posterior.effects
     translate = words(language, effects)
     overall = att(effects, weights=weights)
     factors = names_of(by) or {name: name for name in schema.factors(effects)}
     groups = {new: att(effects, {new: old}, weights) for new, old in factors.items()}
     rows = _rows(overall, groups, translate)
+    if posterior.average is not None:
+        fitted = posterior.fitted
+        besides = {new: att(fitted, {new: old}, weights) for new, old in factors.items()}
+        as_fitted = _rows(att(fitted, weights=weights), besides, translate)
+        rows = [replace(row, fitted=x.draws) for row, x in zip(rows, as_fitted, strict=True)]
     label = effect_label(overall, translate)
     look = Appearance(prob, ax, title, translate, style)
 
@@ -104,6 +114,7 @@ def forest(
         draw_rows(page.ax, rows, prob, translate)
         page.ax.set_xlabel(label)
         page.note(POINTS, percent(prob))
+        page.note(_BOTH, when=posterior.average is not None)
         many = any(draws.sizes[new] > _CONTRASTED for new, draws in groups.items())
         page.note(CONTRASTS_LEFT_OUT, _CONTRASTED, when=many)
         page.gate, page.ticks = gate_of(overall), NAMED

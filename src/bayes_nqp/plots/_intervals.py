@@ -182,6 +182,8 @@ class EffectRow:
     draws: xr.DataArray | None
     colour: str = INK
     marker: str = "o"
+    fitted: xr.DataArray | None = None
+    """The same as fitted, drawn pale below draws under the model average."""
 
 
 def draw_rows(ax: Axes, rows: list[EffectRow], prob: float, translate: Translator) -> None:
@@ -214,6 +216,11 @@ def draw_rows(ax: Axes, rows: list[EffectRow], prob: float, translate: Translato
             marker=marker,
             size=3.2 if marker == "D" else 3.8,
         )
+    below = [(y, row.fitted) for row, y in zip(rows, height, strict=True) if row.fitted is not None]
+    if below:
+        points = _joined([points_of(draws, prob) for _, draws in below])
+        places = [y - 0.3 for y, _ in below]
+        draw_points(ax, places, points, MUTED, vertical=False, hollow=True, size=2.6, marker="s")
     ax.set_ylim(-0.7, len(rows) - 0.2)
     ax.set_yticks(height, [row.label for row in rows])
     ax.spines["left"].set_visible(False)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import xarray as xr
 
 from bayes_nqp import schema
-from bayes_nqp.checks import CheckResult
+from bayes_nqp.checks import CheckResult, ReportedPosterior, reported_posterior
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.estimands import words
 from bayes_nqp.fitting import Fit, renamed
@@ -88,14 +88,24 @@ class Scene:
         return renamed(self.given, self.names)
 
     @cached_property
+    def posterior(self) -> ReportedPosterior:
+        """The posterior that is stated, and the one as fitted."""
+        return reported_posterior(self.fit)
+
+    @property
     def effects(self) -> xr.Dataset:
-        """The waist."""
+        """The waist that is stated: under the model average, or as fitted where there is none."""
+        return self.posterior.effects
+
+    @cached_property
+    def fitted(self) -> xr.Dataset:
+        """The waist as fitted."""
         return cell_effects(self.fit)
 
     @cached_property
     def factors(self) -> tuple[str, ...]:
         """Of `by`, what the effects know as a stratum factor."""
-        present = schema.factors(self.effects)
+        present = schema.factors(self.fitted)
         return tuple(name for name in self.by if name in present)
 
     @property
@@ -117,7 +127,7 @@ class Scene:
         """Give endings of names and factors: all together, and every factor of few levels."""
         yield "", None
         for factor in self.factors:
-            if len(set(self.effects[factor].to_numpy().tolist())) <= _DIAGRAMS:
+            if len(set(self.fitted[factor].to_numpy().tolist())) <= _DIAGRAMS:
                 yield f"_{factor}", factor
 
     def found(self, name: str) -> CheckResult | None:

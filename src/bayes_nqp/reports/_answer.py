@@ -10,9 +10,9 @@ from functools import cached_property
 import numpy as np
 import xarray as xr
 
-from bayes_nqp.checks import REPORTED, VERDICTS, Confidence, title_of
+from bayes_nqp.checks import REPORTED, VERDICTS, Confidence, ModelAverage, title_of
 from bayes_nqp.errors import StudyError
-from bayes_nqp.estimands import att, relative
+from bayes_nqp.estimands import att, nie, relative
 from bayes_nqp.language import Message, separated
 from bayes_nqp.reports._between import groups_of
 from bayes_nqp.reports._confidence import graded, grounds_of
@@ -31,25 +31,23 @@ class Answer:
 
     @cached_property
     def average(self) -> Posterior:
-        """The fit's average effect."""
+        """The average effect that is reported."""
         return self._posterior(att(self._context.effects, weights=self._context.weights))
 
     @cached_property
-    def over_designs(self) -> Posterior | None:
-        """The average over designs, where parallel trends are not earned."""
-        average, weights = self._context.averaged, self._context.weights
-        return None if average is None else self._posterior(att(average.effects, weights=weights))
-
-    @property
-    def first(self) -> Posterior:
-        """The number that is said first."""
-        return self.average if self.over_designs is None else self.over_designs
+    def fitted(self) -> Posterior | None:
+        """The average effect under parallel trends, next to the model average; None without one."""
+        if self._context.average is None:
+            return None
+        return self._posterior(att(self._context.fitted, weights=self._context.weights))
 
     @cached_property
     def share(self) -> Posterior | None:
         """The effect as a share of the untreated level, where the outcome's scale is stated."""
-        context, average = self._context, self._context.averaged
-        effects = context.effects if average is None else average.effects
+        return self._share(self._context.effects)
+
+    def _share(self, effects: xr.Dataset) -> Posterior | None:
+        context = self._context
         if context.outcome_scale == "log":
             return self._posterior(xr.apply_ufunc(np.expm1, att(effects, weights=context.weights)))
         if context.outcome_scale != "level":
@@ -74,10 +72,9 @@ class Answer:
         return Tiles(tuple(self._tiles()))
 
     def _tiles(self) -> Iterator[Tile]:
-        translate, first, unit = self._context.translate, self.first, self._context.effect_unit
-        name = Message("Average effect")
-        if self.over_designs is not None:
-            name = Message("Average effect over designs")
+        translate, first, unit = self._context.translate, self.average, self._context.effect_unit
+        average = self._context.average is not None
+        name = Message("Average effect, model average") if average else Message("Average effect")
         ends = (printed(x, first.sd) for x in (first.lower, first.upper))
         yield Tile(
             translate(name),
@@ -96,16 +93,10 @@ class Answer:
             name, p = Message("Probability of an effect below zero"), first.p_direction
         yield Tile(translate(name), translate("{}", chance(p)))
         yield Tile(
-            translate("Assumptions"),
+            translate("Confidence"),
             translate(graded(self._confidence.grade)),
             grounds_of(self._confidence, translate),
         )
-        if self.share is None and self.breakdown is not None:
-            yield Tile(
-                translate("Violation of parallel trends that it bears"),
-                translate("{:.2f} ×", self.breakdown),
-                translate("of the largest step before adoption"),
-            )
 
     def strip(self) -> Strip | None:
         """All checks at a glance; None where none was asked."""
@@ -127,7 +118,8 @@ class Answer:
 
     def facts(self) -> dict[str, object]:
         """The answer for machines."""
-        context, confidence, first = self._context, self._confidence, self.first
+        context, confidence, first = self._context, self._confidence, self.average
+        average = context.average
         return {
             "title": context.title,
             "author": context.author,
@@ -135,14 +127,18 @@ class Answer:
             "outcome": context.outcome or context.usual_outcome,
             "unit": context.effect_unit,
             "weights": context.weights,
-            "average": _plain(self.average),
-            "over_designs": _plain(self.over_designs),
+            "posterior": "as fitted" if average is None else "model average",
+            "average": _plain(first),
+            "average_as_fitted": _plain(self.fitted),
+            "families": None if average is None else _families(average),
             "share_of_untreated_level": _plain(self.share),
             "direction": ("raised" if first.positive else "lowered") if first.decided else None,
             "likelihood": str(sureness(first.p_direction)) if first.decided else None,
             "confidence": {**asdict(confidence), "grade": confidence.grade},
             "breakdown": self.breakdown,
-            "groups": self._groups(),
+            "groups": self._groups(context.effects),
+            "groups_as_fitted": None if average is None else self._groups(context.fitted),
+            "mediators": self._mediators(),
             "checks": {result.name: result.verdict for result in context.checks},
             "gate": str(context.fit.gate),
             "converged": context.fit.gate.passed,
@@ -153,14 +149,21 @@ class Answer:
     def _confidence(self) -> Confidence:
         return self._context.confidence("average")
 
-    def _groups(self) -> dict[str, dict[str, object]]:
+    def _groups(self, effects: xr.Dataset) -> dict[str, dict[str, object]]:
         return {
             factor: {
                 str(level): _plain(self._posterior(draws.isel({factor: k})))
                 for k, level in enumerate(draws[factor].to_numpy().tolist())
             }
-            for factor, draws in groups_of(self._context).items()
+            for factor, draws in groups_of(self._context, effects).items()
         }
+
+    def _mediators(self) -> dict[str, object] | None:
+        context = self._context
+        if not context.channels:
+            return None
+        via = nie(context.effects, weights=context.weights, mediators=list(context.channels))
+        return {name: _plain(self._posterior(via.sel(mediator=name))) for name in context.channels}
 
     def _posterior(self, draws: xr.DataArray) -> Posterior:
         return posterior_of(draws, self._context.prob)
@@ -171,3 +174,11 @@ def _plain(posterior: Posterior | None) -> dict[str, float] | None:
         return None
     names = ("mean", "sd", "lower", "upper", "p_positive", "prob")
     return {name: float(getattr(posterior, name)) for name in names}
+
+
+def _families(average: ModelAverage) -> dict[str, dict[str, float | None]]:
+    """Prior and posterior probabilities; none where a panel identifies no candidate."""
+    return {
+        str(name): {key: float(x) if np.isfinite(x) else None for key, x in line.items()}
+        for name, line in average.families.iterrows()
+    }

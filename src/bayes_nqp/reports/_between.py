@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
 
 import xarray as xr
 
 from bayes_nqp.checks import Rival, rivals_of
 from bayes_nqp.estimands import att, differences, joint_signs, spread
 from bayes_nqp.language import Message
-from bayes_nqp.reports._confidence import Grounds
 from bayes_nqp.reports._context import Context
 from bayes_nqp.reports._posterior import Posterior, posterior_of, posteriors_of, together
 from bayes_nqp.reports._sentences import comparison, differing, jointly, stands, untold
@@ -27,14 +25,21 @@ _SHARED = Message(
 )
 
 
-def groups_of(context: Context) -> dict[str, xr.DataArray]:
-    """Find the effects of all groups of which sentences speak, by factor."""
-    every = {factor: att(context.effects, factor, context.weights) for factor in context.factors}
+def groups_of(context: Context, effects: xr.Dataset | None = None) -> dict[str, xr.DataArray]:
+    """Compute the effects of all groups that sentences name, by factor.
+
+    Parameters
+    ----------
+    effects : Dataset, optional
+        Of the waist; those of the reported posterior by default.
+    """
+    waist = context.effects if effects is None else effects
+    every = {factor: att(waist, factor, context.weights) for factor in context.factors}
     complete = {factor: draws.dropna(factor) for factor, draws in every.items()}
     return {factor: draws for factor, draws in complete.items() if draws.sizes[factor] <= MANY}
 
 
-def between(context: Context, grounds: Grounds) -> Iterator[str]:
+def between(context: Context) -> Iterator[str]:
     """Say how much groups differ at all, then which differences hold together."""
     gaps = _gaps(context)
     for factor, of_factor in gaps.items():
@@ -48,7 +53,7 @@ def between(context: Context, grounds: Grounds) -> Iterator[str]:
                 yield _SHARED.fill(name).in_(context.language)
         shown = [gap for gap in of_factor if gap.told]
         for gap in shown:
-            yield gap.sentence(context, grounds)
+            yield gap.sentence(context)
         if len(shown) < len(of_factor):
             yield untold(len(of_factor) - len(shown), len(shown), context.language)
     named = [gap.draws for of_factor in gaps.values() for gap in of_factor if gap.stands]
@@ -57,12 +62,12 @@ def between(context: Context, grounds: Grounds) -> Iterator[str]:
         yield jointly(kind, len(named), together(named), context.language)
 
 
-def between_briefly(context: Context, grounds: Grounds) -> Iterator[str]:
+def between_briefly(context: Context) -> Iterator[str]:
     """Tell the surest differences that hold, and how many pairs are left."""
     every = [gap for of_factor in _gaps(context).values() for gap in of_factor]
     shown = sorted((gap for gap in every if gap.told), key=lambda gap: -gap.distance)
     for gap in shown[:_FEW]:
-        yield gap.sentence(context, grounds)
+        yield gap.sentence(context)
     if len(shown) > _FEW:
         yield context.translate(
             "{} further differences between groups stand under Effects.", len(shown) - _FEW
@@ -105,7 +110,7 @@ class _Gap:
         """From zero, in its sd."""
         return abs(self.posterior.mean) / (self.posterior.sd or 1.0)
 
-    def sentence(self, context: Context, grounds: Grounds) -> str:
+    def sentence(self, context: Context) -> str:
         """Compare both."""
         return comparison(
             self.posterior,
@@ -115,7 +120,6 @@ class _Gap:
             context.effect_unit,
             context.translate.name(self.factor),
             context.moved.get("exposure", ""),
-            confidence=partial(grounds, "contrast"),
             rivals=self.rivals,
         )
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from bayes_nqp.checks import Confidence, Subject, title_of
+from bayes_nqp.checks import SUPPORTED, Confidence, title_of
 from bayes_nqp.language import Message, Translator, listed, separated
-from bayes_nqp.reports._condition import Grade
-from bayes_nqp.reports._context import Context
 
 _NAMED = 4
 """Checks that a sentence names; the rest is counted."""
@@ -34,46 +32,17 @@ def graded(grade: str) -> Message:
     return _CONFIDENCE[grade]
 
 
-def worded(
-    confidence: Confidence,
-    translate: Translator,
-    *,
-    brief: bool = False,
-    failures_first: bool = False,
-) -> str:
-    """Put a grade of confidence into words, to stand behind a likelihood.
-
-    Parameters
-    ----------
-    translate : Translator
-        Words of the report's language.
-    brief : bool, default False
-        Only the grade, where its grounds were given just before.
-    failures_first : bool, default False
-        Whether it was said just before what failed.
-    """
-    grade = translate(_CONFIDENCE[confidence.grade])
-    grounds = "" if brief else grounds_of(confidence, translate, failures_first=failures_first)
-    return translate("{} ({})", grade, grounds) if grounds else grade
-
-
-def grounds_of(
-    confidence: Confidence, translate: Translator, *, failures_first: bool = False
-) -> str:
-    """Say what a grade of confidence rests on.
-
-    Parameters
-    ----------
-    failures_first : bool, default False
-        Whether it was said just before what failed, so that it is left out.
-    """
-    grounds = (
-        [] if confidence.converged or failures_first else [Message("the convergence gate failed")]
-    )
+def grounds_of(confidence: Confidence, translate: Translator) -> str:
+    """Say what a grade of confidence rests on."""
+    grounds = [] if confidence.converged else [Message("the convergence gate failed")]
     for key, ground in _GROUND.items():
         names = getattr(confidence, key)
-        if names and not (failures_first and key == "failed"):
+        if names:
             grounds.append(ground.fill(named(names)))
+    if confidence.support is not None and confidence.support < SUPPORTED:
+        grounds.append(
+            Message("the likeliest assumption has probability {:.2f}", confidence.support)
+        )
     if confidence.converged and not confidence.failed and not grounds:
         answered = confidence.answered
         grounds = [Message("of the {} checks that count, none fails or is in doubt", answered)]
@@ -85,31 +54,3 @@ def named(names: Sequence[str]) -> Message:
     titles = listed((title_of(name) for name in names[:_NAMED]), _NAMED)
     more = len(names) - _NAMED
     return Message("{} and {} more", titles, more) if more > 0 else titles
-
-
-class Grounds:
-    """Words confidence for one section: its condition and its grounds once, then the grade alone.
-
-    Parameters
-    ----------
-    failures_first : bool, default False
-        Whether the section says first what failed.
-    """
-
-    def __init__(self, context: Context, *, failures_first: bool = False) -> None:
-        self._context = context
-        self._failures_first = failures_first
-        self._given: set[Confidence] = set()
-        self._conditioned = False
-
-    def __call__(self, subject: Subject) -> Grade:
-        """Word the confidence in a result."""
-        context = self._context
-        confidence = context.confidence(subject)
-        brief = confidence in self._given
-        self._given.add(confidence)
-        words = worded(
-            confidence, context.translate, brief=brief, failures_first=self._failures_first
-        )
-        again, self._conditioned = self._conditioned, True
-        return Grade(words, again=again)

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property, partial
 from typing import Any
 
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import (
-    Averaged,
     CheckResult,
     Confidence,
+    ModelAverage,
     Subject,
-    averaged,
     confidence_of,
     gate_words,
 )
-from bayes_nqp.errors import NotApplicable, NQPError
-from bayes_nqp.fitting import Fit, once, total_fit
+from bayes_nqp.fitting import Fit
 from bayes_nqp.labels import labels_of
 from bayes_nqp.language import Message, Translator, joined, unadvised
 from bayes_nqp.omissions import omitted
@@ -81,7 +78,7 @@ class Context(Scene):
     @property
     def channels(self) -> tuple[str, ...]:
         """The mediators, where channels were fitted."""
-        paths = schema.path_roles(self.effects)
+        paths = schema.path_roles(self.fitted)
         return tuple(path for path, role in paths.items() if role == v.INDIRECT)
 
     @property
@@ -103,32 +100,18 @@ class Context(Scene):
     @property
     def staggered(self) -> bool:
         """Whether units adopt at known times, so that there is an event time."""
-        event_time = self.effects[v.EVENT_TIME] if v.EVENT_TIME in self.effects.coords else None
+        event_time = self.fitted[v.EVENT_TIME] if v.EVENT_TIME in self.fitted.coords else None
         return event_time is not None and bool(event_time.notnull().any())
 
     @property
-    def unearned(self) -> bool:
-        """Whether parallel trends were asked for and not earned."""
-        pretrends = self.found("pretrends")
-        verdicts = ("in doubt", "fails", "could not tell")
-        return pretrends is not None and pretrends.verdict in verdicts
-
-    @cached_property
-    def averaged(self) -> Averaged | None:
-        """The answer over several designs, where parallel trends are not earned; None of one."""
-        if not self.unearned:
-            return None
-        fit = total_fit(self.given) if self.channels else self.given
-        try:
-            average = once(fit, "averaged", partial(averaged, fit))
-        except (NotApplicable, NQPError):
-            return None
-        return average if len(average.designs) > 1 else None
+    def average(self) -> ModelAverage | None:
+        """The model average, where the reported posterior is one."""
+        return self.posterior.average
 
     @property
     def moved(self) -> dict[str, str]:
         """The exposure and how much of it effects are for; empty where a policy is adopted."""
-        attrs = self.effects.attrs
+        attrs = self.fitted.attrs
         if not attrs.get("exposure"):
             return {}
         exposure = self.translate.name(str(attrs["exposure"]))
@@ -143,9 +126,15 @@ class Context(Scene):
         return [result for result in self.checks if result.verdict == verdict]
 
     def confidence(self, subject: Subject) -> Confidence:
-        """Grade the confidence that checks leave in a result."""
+        """Grade the confidence in a result of the reported posterior."""
+        average = self.average
         return confidence_of(
-            self.checks, subject, converged=self.fit.gate.passed, adopted=self.staggered
+            self.checks,
+            subject,
+            converged=self.fit.gate.passed,
+            adopted=self.staggered,
+            support=None if average is None else average.support,
+            averaged=average is not None,
         )
 
     def answer(self, result: CheckResult) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
 from typing import Final
 
 import xarray as xr
@@ -12,7 +11,6 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.estimands import moderated_difference, own_and_received, received
 from bayes_nqp.fitting import covariate_names, covariate_slopes
 from bayes_nqp.language import Message
-from bayes_nqp.reports._confidence import Grounds
 from bayes_nqp.reports._context import Context
 from bayes_nqp.reports._posterior import Posterior, level, posterior_of, stated
 from bayes_nqp.reports._sentences import change
@@ -27,7 +25,7 @@ _MODERATED_DOSE: Final = Message(
 )
 
 
-def neighbours(context: Context, grounds: Grounds) -> str:
+def neighbours(context: Context) -> str:
     """Say what the policy did to untreated units; to those exposed, where it is by exposure."""
     fit, translate = context.fit, context.translate
     bystanders = (x.bystanders for x in fit.facts.terms if x.bystanders is not None)
@@ -38,7 +36,6 @@ def neighbours(context: Context, grounds: Grounds) -> str:
         context.language,
         context.effect_unit,
         translate(who),
-        confidence=partial(grounds, "average"),
     )
 
 

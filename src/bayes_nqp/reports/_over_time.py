@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from bayes_nqp.language import Message, enumerated, joined
-from bayes_nqp.reports._condition import claimed, unclaimed
+from bayes_nqp.reports._condition import unclaimed
 from bayes_nqp.reports._posterior import Posterior, level, stated, sureness
 
 _NAMED = 6
@@ -20,8 +20,6 @@ def growth(
     units: int,
     language: str,
     unit: str = "",
-    *,
-    confidence: Callable[[], str],
 ) -> str:
     """Say how the effect moves over event time, of the same units at both ends.
 
@@ -39,8 +37,6 @@ def growth(
         How many units of them.
     unit : str, default ""
         Of the outcome.
-    confidence : callable
-        Words what the checks leave of it; asked only where a likelihood is given.
     """
     first, then = (level(end, unit) for end in ends)
     size = Message(
@@ -53,10 +49,10 @@ def growth(
         then,
         last,
     )
-    return joined([size, movement(step, last, language, confidence=confidence)]).in_(language)
+    return joined([size, movement(step, last, language)]).in_(language)
 
 
-def movement(step: Posterior, last: int, language: str, *, confidence: Callable[[], str]) -> str:
+def movement(step: Posterior, last: int, language: str) -> str:
     """Say whether the effect moves between adoption and a later event time, of the same units.
 
     Parameters
@@ -65,8 +61,6 @@ def movement(step: Posterior, last: int, language: str, *, confidence: Callable[
         Of its change.
     last : int
         The later event time.
-    confidence : callable
-        Words what the checks leave of it; asked only where a likelihood is given.
     """
     if not step.decided:
         return Message(
@@ -75,17 +69,14 @@ def movement(step: Posterior, last: int, language: str, *, confidence: Callable[
             last,
             unclaimed(step),
         ).in_(language)
-    grade = confidence()
-    claim = Message(
-        "it is {} that from adoption to event time {} the effect moves {} among the same units "
-        "({}); {}",
+    return Message(
+        "It is {} that from adoption to event time {} the effect moves {} among the same units "
+        "({}).",
         sureness(step.p_direction),
         last,
         Message("upwards") if step.positive else Message("downwards"),
         stated(step.p_direction),
-        grade,
-    )
-    return claimed(claim, grade, language)
+    ).in_(language)
 
 
 def _cohorts(cohorts: Sequence[str]) -> Message:

@@ -1,25 +1,20 @@
-"""Plain sentences about posteriors: right in direction and in strength.
-
-A likelihood never stands alone: its section says that it rests on the assumptions, and the
-confidence that the checks leave in these stands beside it.
-"""
+"""Plain sentences about posteriors: right in direction and in strength."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import xarray as xr
 
 from bayes_nqp.checks import Rival
 from bayes_nqp.language import Message, joined
-from bayes_nqp.reports._condition import claimed, unclaimed
+from bayes_nqp.reports._condition import unclaimed
 from bayes_nqp.reports._posterior import (
     UNDECIDED,
     Posterior,
     chance,
     level,
     posterior_of,
-    printed,
     stated,
     sureness,
 )
@@ -34,8 +29,6 @@ def change(
     whom: str = "",
     exposure: str = "",
     per: str = "",
-    *,
-    confidence: Callable[[], str],
 ) -> str:
     """Say what the policy did to an outcome, on average.
 
@@ -47,8 +40,6 @@ def change(
         Of which group: "inland"; everybody by default.
     exposure, per : str, default ""
         What moved the outcome, where that is no policy, and how much of it the effect is for.
-    confidence : callable
-        Words what the checks leave of it; asked only where a likelihood is given.
 
     Returns
     -------
@@ -73,46 +64,17 @@ def change(
                 *parts,
             )
         return sentence.in_(language)
-    grade = confidence()
     parts = (
         sureness(posterior.p_direction),
         subject,
         _verb(posterior),
         outcome,
         stated(posterior.p_direction),
-        grade,
     )
-    claim = Message("it is {} that {} {} {} ({}); {}", *parts)
+    claim = Message("It is {} that {} {} {} ({}).", *parts)
     if whom:
-        claim = Message("for {}, it is {} that {} {} {} ({}); {}", whom, *parts)
-    return joined([claimed(claim, grade, language), average]).in_(language)
-
-
-def apart(
-    effects: Sequence[tuple[str, Posterior]],
-    language: str,
-    unit: str = "",
-) -> str:
-    """Say between which numbers the average effect lies over assumptions that disagree.
-
-    Parameters
-    ----------
-    effects : sequence of tuple of str and Posterior
-        Assumptions about trends, and the average effect under each.
-    """
-    ordered = sorted(effects, key=lambda pair: pair[1].mean)
-    (first, lowest), (last, highest) = ordered[0], ordered[-1]
-    sd = min(posterior.sd for _, posterior in effects)
-    return Message(
-        "Assumptions about trends disagree: the average effect is {} under {}, and {} under {}. "
-        "The answer is as wide as they are together, {} to {}.",
-        level(lowest, unit),
-        first,
-        level(highest, unit),
-        last,
-        printed(min(posterior.lower for _, posterior in effects), sd),
-        printed(max(posterior.upper for _, posterior in effects), sd),
-    ).in_(language)
+        claim = Message("For {}, it is {} that {} {} {} ({}).", whom, *parts)
+    return joined([claim, average]).in_(language)
 
 
 def _subject(exposure: str) -> Message:
@@ -132,7 +94,6 @@ def comparison(
     factor: str = "",
     exposure: str = "",
     *,
-    confidence: Callable[[], str],
     rivals: Sequence[Rival] = (),
 ) -> str:
     """Say in which of two groups the effect is larger, or where it lowered the outcome more.
@@ -150,8 +111,6 @@ def comparison(
         Whose levels they are.
     exposure : str, default ""
         What moved the outcome, where that is no policy.
-    confidence : callable
-        Words what the checks leave of it; asked only where a likelihood is given.
     rivals : sequence of Rival, default ()
         What other choices say of the same difference.
     """
@@ -183,9 +142,8 @@ def comparison(
     larger = Message("the effect is larger in {} than in {}", high, low)
     if lower:
         larger = Message("{} lowered {} more in {} than in {}", subject, outcome, low, high)
-    grade, grounds = confidence(), _grounds(posterior, least, p)
-    claim = Message("it is {} that {} ({}); {}", sureness(p), larger, grounds, grade)
-    return joined([Message("{}.", gap), claimed(claim, grade, language)]).in_(language)
+    claim = Message("It is {} that {} ({}).", sureness(p), larger, _grounds(posterior, least, p))
+    return joined([Message("{}.", gap), claim]).in_(language)
 
 
 def differing(
@@ -290,8 +248,6 @@ def indirect(
     language: str,
     unit: str = "",
     exposure: str = "",
-    *,
-    confidence: Callable[[], str],
 ) -> str:
     """Say what reaches the outcome through one mediator.
 
@@ -299,8 +255,6 @@ def indirect(
     ----------
     exposure : str, default ""
         What moves the mediator, where that is no policy.
-    confidence : callable
-        Words what the checks leave of it; asked only where a likelihood is given.
     """
     size = level(posterior, unit)
     if not posterior.decided:
@@ -310,18 +264,15 @@ def indirect(
             size,
             unclaimed(posterior),
         ).in_(language)
-    grade = confidence()
     claim = Message(
-        "it is {} that {} {} {} on this path ({}); {}",
+        "It is {} that {} {} {} on this path ({}).",
         sureness(posterior.p_direction),
         _subject(exposure),
         _verb(posterior),
         outcome,
         stated(posterior.p_direction),
-        grade,
     )
-    size_said = Message("Through {}: {}.", via, size)
-    return joined([size_said, claimed(claim, grade, language)]).in_(language)
+    return joined([Message("Through {}: {}.", via, size), claim]).in_(language)
 
 
 def share(draws: xr.DataArray | None, prob: float, language: str) -> str:

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
 
 from bayes_nqp.estimands import nie
 from bayes_nqp.language import Message, either
-from bayes_nqp.reports._confidence import Grounds
 from bayes_nqp.reports._context import Context
 from bayes_nqp.reports._posterior import posteriors_of, together
 from bayes_nqp.reports._sentences import indirect, jointly
 
 
-def through(context: Context, grounds: Grounds, *, brief: bool = False) -> Iterator[str]:
+def through(context: Context, *, brief: bool = False) -> Iterator[str]:
     """Give the indirect effect of every channel, and name those that hold together.
 
     Parameters
@@ -37,7 +35,6 @@ def through(context: Context, grounds: Grounds, *, brief: bool = False) -> Itera
             context.language,
             context.effect_unit,
             context.moved.get("exposure", ""),
-            confidence=partial(grounds, "channel"),
         )
     if open_:
         yield context.translate(

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.estimands import ENOUGH, Growth, att, growth, units_behind
 from bayes_nqp.language import Message
-from bayes_nqp.reports._condition import claimed
-from bayes_nqp.reports._confidence import Grounds
 from bayes_nqp.reports._context import Context
 from bayes_nqp.reports._over_time import movement
 from bayes_nqp.reports._posterior import (
@@ -22,17 +19,16 @@ from bayes_nqp.reports._posterior import (
 )
 
 
-def when(context: Context, grounds: Grounds) -> Iterator[str]:
+def when(context: Context) -> Iterator[str]:
     """Say by which event time an effect is told, where one is, and how it moves since adoption."""
     if not context.staggered:
         return
     average = posterior_of(att(context.effects, weights=context.weights), context.prob)
     if average.decided:
-        yield from _onset(context, average, grounds)
+        yield from _onset(context, average)
     moved = growth(context.effects, context.weights)
     if moved is not None:
-        sure = partial(grounds, "average")
-        yield movement(step_of(moved, context.prob), moved.last, context.language, confidence=sure)
+        yield movement(step_of(moved, context.prob), moved.last, context.language)
 
 
 def step_of(moved: Growth, prob: float) -> Posterior:
@@ -41,7 +37,7 @@ def step_of(moved: Growth, prob: float) -> Posterior:
     return step
 
 
-def _onset(context: Context, average: Posterior, grounds: Grounds) -> Iterator[str]:
+def _onset(context: Context, average: Posterior) -> Iterator[str]:
     """Name the first event time whose effect is told, among all of those, with the average's sign.
 
     Event times with too few units are no ground for it.
@@ -57,21 +53,19 @@ def _onset(context: Context, average: Posterior, grounds: Grounds) -> Iterator[s
     for (time, _), posterior in zip(times, posteriors, strict=True):
         if posterior.named and posterior.positive == average.positive:
             size, p = level(posterior, context.effect_unit), stated(posterior.p_direction)
-            grade = grounds("average")
-            parts = (sureness(posterior.p_direction), size, p, grade)
+            parts = (sureness(posterior.p_direction), size, p)
             claim = Message(
-                "it is {} that the effect is there in the period of adoption already: {}, {}; {}",
-                *parts,
+                "It is {} that the effect begins in the period of adoption: {}, {}.", *parts
             )
             if time > 0:
                 claim = Message(
-                    "it is {0} that the effect is there by event time {4}, the first at which the "
-                    "data tell one: {1}, {2}; {3}",
+                    "It is {0} that there is an effect by event time {3}, the first with a "
+                    "credible one: {1}, {2}.",
                     *parts,
                     time,
                 )
-            yield claimed(claim, grade, context.language)
+            yield claim.in_(context.language)
             return
     yield Message(
-        "At no single event time do the data tell an effect: it is told of the average alone."
+        "At no single event time does the effect differ credibly from zero; the average does."
     ).in_(context.language)

@@ -10,8 +10,13 @@ import xarray as xr
 
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
-from bayes_nqp.checks import CheckResult, check_table
-from bayes_nqp.effects import cell_effects
+from bayes_nqp.checks import (
+    CheckResult,
+    ModelAverage,
+    ReportedPosterior,
+    check_table,
+    reported_posterior,
+)
 from bayes_nqp.estimands import att, computed, index_variance, text
 from bayes_nqp.fitting import Fit, pooled_over
 from bayes_nqp.language import Message
@@ -48,7 +53,7 @@ def tables_of(study: Study, fit: Fit, checks: Sequence[CheckResult]) -> dict[str
             tables[name] = make()
     if study.mediators:
         with omitted(Message("The table {}", "channels.csv")):
-            tables |= channel_tables(study, fit, cell_effects(fit), checks)
+            tables |= channel_tables(study, fit, reported_posterior(fit).effects, checks)
     with omitted(Message("The table {}", "weights.csv")):
         tables |= _of_the_data(study.prepared)
     return tables
@@ -58,17 +63,20 @@ def _makers(
     study: Study, fit: Fit, checks: Sequence[CheckResult]
 ) -> dict[str, Callable[[], pd.DataFrame]]:
     """Give what makes each table of a fit, by file name."""
-    effects, report = cell_effects(fit), study.settings.report
+    posterior, report = reported_posterior(fit), study.settings.report
+    effects, fitted = posterior.effects, posterior.fitted
     datasets = {c.name: c for c in checks if isinstance(c.evidence, xr.Dataset)}
     makers: dict[str, Callable[[], pd.DataFrame]] = {
-        "summary.csv": lambda: _summary(study, effects),
-        "contrasts.csv": lambda: _contrasts(study, fit, effects, datasets.get("time_effects")),
+        "summary.csv": lambda: _summary(study, posterior),
+        "contrasts.csv": lambda: _contrasts(study, fit, posterior, datasets.get("time_effects")),
         "checks.csv": lambda: check_table(checks, report.language).assign(gate=str(fit.gate)),
     }
     if schema.is_timed(effects):
         makers["event_study.csv"] = lambda: _event_study(study, fit, effects)
+    if posterior.average is not None:
+        makers["model_average.csv"] = lambda: _model_average(posterior.average, effects)
     if pooled_over(fit):
-        makers["index_variance.csv"] = lambda: _index_variance(study, effects)
+        makers["index_variance.csv"] = lambda: _index_variance(study, fitted)
     if any(_compares(check) for check in checks):
         makers["specifications.csv"] = lambda: _specifications(checks, report)
     if v.RECEIVED in effects[v.PATH]:
@@ -112,7 +120,22 @@ def _index_variance(study: Study, effects: xr.Dataset) -> pd.DataFrame:
     return joined.assign(gate=str(effects[v.GATE].item()))
 
 
-def _summary(study: Study, effects: xr.Dataset) -> pd.DataFrame:
+def _model_average(average: ModelAverage, effects: xr.Dataset) -> pd.DataFrame:
+    """Prior and posterior probabilities of the candidate models."""
+    return average.table.assign(gate=str(effects[v.GATE].item()))
+
+
+def _summary(study: Study, posterior: ReportedPosterior) -> pd.DataFrame:
+    """Effects overall and by group; under the model average also as fitted."""
+    table = _summed(study, posterior.effects)
+    if posterior.average is not None:
+        fitted = _summed(study, posterior.fitted)
+        for name in ("mean", "lower", "upper", "p_positive"):
+            table[f"{name}_as_fitted"] = fitted[name]
+    return stated(study.settings.report, table)
+
+
+def _summed(study: Study, effects: xr.Dataset) -> pd.DataFrame:
     report = study.settings.report
     parts = [(ALL, att(effects, weights=report.weights))]
     parts += [(name, att(effects, name, report.weights)) for name in study.by]
@@ -124,15 +147,19 @@ def _summary(study: Study, effects: xr.Dataset) -> pd.DataFrame:
         table.insert(0, "level", [text(label) for label in labels])
         table.insert(0, "by", name)
         tables.append(table)
-    return stated(study.settings.report, pd.concat(tables, ignore_index=True))
+    return pd.concat(tables, ignore_index=True)
 
 
 def _estimands(study: Study, fit: Fit) -> pd.DataFrame:
     """The estimands that the file names and the fit has, overall and by group."""
     report = study.settings.report
     tables = [pd.DataFrame(columns=["estimand", "by", "level", *STATISTICS])]
+    effects = reported_posterior(fit).effects
     for by in (None, *study.by):
-        for each, answer in computed(fit, report.estimands, by, report.weights):
+        averages = dict(computed(effects, report.estimands, by, report.weights))
+        for each, own in computed(fit, report.estimands, by, report.weights):
+            average = averages.get(each, own)
+            answer = own if isinstance(average, Message) else average
             if not isinstance(answer, Message):
                 table = summary(answer, report.prob, report.kind)
                 levels = [level_of(line) or ALL for _, line in table.iterrows()]
@@ -160,10 +187,10 @@ def _event_study(study: Study, fit: Fit, effects: xr.Dataset) -> pd.DataFrame:
 
 
 def _contrasts(
-    study: Study, fit: Fit, effects: xr.Dataset, check: CheckResult | None
+    study: Study, fit: Fit, posterior: ReportedPosterior, check: CheckResult | None
 ) -> pd.DataFrame:
-    """All pairs, and the same pairs under the other choice of time effects."""
-    report = study.settings.report
+    """All pairs, and the same pairs as fitted under the other choice of time effects."""
+    report, effects = study.settings.report, posterior.effects
     factors = list(study.factors)
     if not factors:
         table = contrasts_table(effects, [], report.prob, report.kind, report.weights).iloc[:0]
@@ -172,6 +199,11 @@ def _contrasts(
     contrasts = contrasts_table(effects, factors, report.prob, report.kind, report.weights)
     by = fit.facts.time_strata(study.panel)
     contrasts.insert(3, "time_effects", f"by {' × '.join(by)}" if by else "common to all")
+    if posterior.average is not None:
+        how = (factors, report.prob, report.kind, report.weights)
+        fitted = contrasts_table(posterior.fitted, *how)
+        for name in ("mean", "lower", "upper", "p_positive"):
+            contrasts[f"{name}_as_fitted"] = fitted[name]
     tables = [contrasts]
     if check is not None and isinstance(check.evidence, xr.Dataset) and report.weights == "rows":
         tables.append(_other_contrasts(check.evidence, factors, report.prob, report.kind))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
+from bayes_nqp.checks import ReportedPosterior
 from bayes_nqp.language import Message
 from bayes_nqp.tables._described import remarks_of
 from bayes_nqp.tables._kinds import Ask
@@ -13,6 +14,11 @@ from bayes_nqp.tables._parts import Writer, estimate_cells
 
 if TYPE_CHECKING:
     from bayes_nqp.tables._parts import Line
+
+_NOTE_AVERAGE = Message(
+    "Model average over assumptions about untreated outcomes (prior → posterior probability): {}."
+)
+_NOTE_NO_AVERAGE = Message("No model average, so that all is under parallel trends: {}")
 
 
 class TableDraft:
@@ -36,9 +42,21 @@ class TableDraft:
         """Add a line; without cells, a heading."""
         self.rows.append(Row(label, cells, rule))
 
-    def estimate(self, label: str, line: Line, *cells: Cell) -> None:
-        """Add mean, sd, interval and probability of an estimate, then further cells."""
-        self.row(label, *estimate_cells(line, self.write), *cells)
+    def estimate(self, label: str, line: Line, *cells: Cell, fitted: Line | None = None) -> None:
+        """Add mean, sd, interval and probability of an estimate, then further cells.
+
+        Parameters
+        ----------
+        fitted : Series or mapping, optional
+            The same estimate as fitted, next to that under the model average.
+        """
+        self.row(label, *estimate_cells(line, self.write, fitted), *cells)
+
+    def weigh(self, posterior: ReportedPosterior) -> None:
+        """Write beneath which assumptions a model average weighs, or why there is none."""
+        if posterior.average is not None:
+            self.note(_NOTE_AVERAGE, posterior.average.words)
+        self.note(_NOTE_NO_AVERAGE, posterior.missing, when=bool(posterior.missing))
 
     def note(self, message: str | Message, *parts: object, when: bool = True) -> None:
         """Write a sentence beneath.

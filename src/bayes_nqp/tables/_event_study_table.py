@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
@@ -10,6 +11,7 @@ import pandas as pd
 import xarray as xr
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.checks import reported_posterior
 from bayes_nqp.doors import door
 from bayes_nqp.estimands import By
 from bayes_nqp.robustness import OverTime, over_time
@@ -47,16 +49,17 @@ def event_study_table(
     leads : bool or int, default True
         As in `plots.event_study`.
     efficient : bool, optional
-        As in `plots.event_study`.
+        Whether effects as fitted, and those under the model average, follow: by default where the
+        design does not assume parallel trends, or the fit keeps a model average already.
 
     Returns
     -------
     DataFrame
         One row per group, baseline and event time: ``part`` ("lead", "reference", "effect", or
         "anticipated"), ``baseline`` (the event time from which leads and effects are measured, or
-        "all periods before", or "as fitted"), ``rows`` and ``units`` behind each average, the
-        columns of ``summary``, and the ends ``joint_lower`` and ``joint_upper`` of the band that
-        holds leads and effects of a group at once.
+        "all periods before", "as fitted" or "model average"), ``rows`` and ``units`` behind each
+        average, the columns of ``summary``, and the ends ``joint_lower`` and ``joint_upper`` of
+        the band that holds leads and effects of a group at once.
 
     Raises
     ------
@@ -74,6 +77,13 @@ def event_study_table(
     study = over_time(fit_or_effects, by, weights, balanced, leads)
     shown = not study.whole if efficient is None else efficient
     tables = [x for group in study.groups() for x in _of_group(group, prob, kind, efficient=shown)]
+    posterior = reported_posterior(fit_or_effects, compute=bool(efficient))
+    if efficient is not False and posterior.average is not None:
+        average = replace(over_time(posterior.effects, by, weights, balanced), averaged=True)
+        tables += [
+            _summed(group, group.own, "effect", group.baseline, prob, kind)
+            for group in average.groups()
+        ]
     table = pd.concat(tables, ignore_index=True).astype({v.ROWS: "Int64", v.UNITS: "Int64"})
     # Last, where wide tables show it as well.
     table = table[[*(name for name in table if name != "gate"), "gate"]]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import pandas as pd
+from typing import TYPE_CHECKING
+
+import xarray as xr
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.checks import reported_posterior
 from bayes_nqp.estimands import att, computed, names_of, worst_gate
 from bayes_nqp.language import Message, crossed
 from bayes_nqp.schema import FitOrEffects
@@ -22,25 +25,33 @@ from bayes_nqp.tables._parts import (
 )
 from bayes_nqp.tables._summary import summary
 
+if TYPE_CHECKING:
+    from bayes_nqp.tables._parts import Line
+
 
 @kind(Message("Estimands"), place=45)
 def estimands(source: FitOrEffects, ask: Ask) -> Table:
     """Tabulate estimands, all that these effects have or those that are named."""
-    translate, overall = ask.translate, att(source, ask.by, ask.weights)
+    translate, posterior = ask.translate, reported_posterior(source)
+    beside = posterior.average is not None
+    overall = att(posterior.effects, ask.by, ask.weights)
     answers = list(computed(source, ask.estimands, ask.by, ask.weights))
-    draft, columns = TableDraft(ask), estimate_columns(translate, ask.prob)
+    averages = dict(computed(posterior.effects, ask.estimands, ask.by, ask.weights))
+    draft, columns = TableDraft(ask), estimate_columns(translate, ask.prob, beside=beside)
     for each, answer in answers:
         title = translate.name(each.title)
         label = translate("{} ({})", title, each.unit) if each.unit else title
-        why, lines = answer, pd.DataFrame()
-        if not isinstance(answer, Message):
-            why, lines = answer.attrs.get("withheld", ""), summary(answer, ask.prob, ask.interval)
-        write = Writer(translate, decimals_for([*lines.get("sd", ())], ask.digits), ask.spread)
-        rows = {
-            level_of(line, translate.name): estimate_cells(line, write)
-            for _, line in lines.iterrows()
-        }
+        why = answer if isinstance(answer, Message) else answer.attrs.get("withheld", "")
         draft.note("{}: {}.", title, why, when=bool(why))
+        fitted = _lines(answer, ask)
+        lines = _lines(averages.get(each, answer), ask) if beside else fitted
+        sds = [float(line["sd"]) for line in (*lines.values(), *fitted.values())]
+        write = Writer(translate, decimals_for(sds, ask.digits), ask.spread)
+        rows = {
+            level: estimate_cells(line, write, fitted[level] if beside else None)
+            for level, line in lines.items()
+            if level in fitted
+        }
         if "" in rows:
             draft.row(label, *rows[""])
             continue
@@ -56,9 +67,18 @@ def estimands(source: FitOrEffects, ask: Ask) -> Table:
     draft.note("Event time: periods since adoption.", when=timed)
     draft.note("Effects per {}.", per_words(overall.attrs, translate), when=dosed)
     draft.notes += [] if dosed else [ask.weighted()]
+    draft.weigh(posterior)
     draft.judge(source, worst_gate(overall, *draws))
     outcome, by = outcome_of([first], translate), crossed(names_of(ask.by))
     heading = Message("Estimands: {}", outcome)
     if by:
         heading = Message("Estimands by {}: {}", by, outcome)
     return draft.finish("estimands", translate.name(heading), translate("Estimand"), columns)
+
+
+def _lines(answer: xr.DataArray | Message, ask: Ask) -> dict[str, Line]:
+    """Summaries of an estimand by level, "" where nothing is kept apart; empty where withheld."""
+    if isinstance(answer, Message):
+        return {}
+    table = summary(answer, ask.prob, ask.interval)
+    return {level_of(line, ask.translate.name): line for _, line in table.iterrows()}

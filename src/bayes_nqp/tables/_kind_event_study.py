@@ -7,8 +7,8 @@ import pandas as pd
 
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
-from bayes_nqp.checks import ADOPTION
-from bayes_nqp.estimands import EARLY, effects_of, names_of, same_units, text, worst_gate
+from bayes_nqp.checks import ADOPTION, reported_posterior
+from bayes_nqp.estimands import EARLY, names_of, same_units, text, worst_gate
 from bayes_nqp.language import Message
 from bayes_nqp.robustness import OverTime, over_time
 from bayes_nqp.tables._described import interval_notes, stacked_notes
@@ -16,6 +16,8 @@ from bayes_nqp.tables._draft import TableDraft
 from bayes_nqp.tables._kinds import Ask, kind
 from bayes_nqp.tables._model import MINUS, NOTHING, Cell, Column, Row, Table
 from bayes_nqp.tables._parts import (
+    AS_FITTED,
+    AVERAGED,
     Writer,
     chance,
     count,
@@ -47,7 +49,8 @@ _OWN = {
 @kind(Message("Over event time"), place=30, needs=(ADOPTION,))
 def event_study(source: object, ask: Ask) -> Table:
     """Tabulate leads and effects at every event time, then effects from all periods before."""
-    effects = effects_of(source)
+    posterior = reported_posterior(source)
+    effects = posterior.effects
     names = {new: old for new, old in names_of(ask.by).items() if old != v.EVENT_TIME}
     curve = over_time(source, names, ask.weights, leads=ask.leads)
     groups = [
@@ -55,13 +58,22 @@ def event_study(source: object, ask: Ask) -> Table:
     ]
     joined = [(label, table) for label, table, _ in groups]
     efficient = [(label, table) for label, _, table in groups]
-    together = pd.concat([part for _, part in (*joined, *efficient)], ignore_index=True)
+    averaged = []
+    if posterior.average is not None:
+        course = over_time(effects, names, ask.weights)
+        averaged = [(_label(group), ask.summary(group.own)) for group in course.groups()]
+    parts = [part for _, part in (*joined, *efficient, *averaged)]
+    together = pd.concat(parts, ignore_index=True)
     together.attrs = ask.summary(curve.own).attrs
     draft = TableDraft(ask, together["sd"].tolist())
     beside = 1 < len(groups) <= _BESIDE
     make, alone = _beside if beside else _under, curve.effects is None
     columns, rows = make(joined, ask, draft.write)
+    if averaged:
+        draft.rows += [Row(ask.translate(AVERAGED)), *make(averaged, ask, draft.write)[1]]
+        draft.rows += [Row(ask.translate(AS_FITTED))]
     draft.rows += rows
+    draft.weigh(posterior)
     heading, note = _OWN[curve.whole]
     if not alone:
         draft.rows += [Row(ask.translate(heading)), *make(efficient, ask, draft.write)[1]]

@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import xarray as xr
 
 from bayes_nqp import vocabulary as v
-from bayes_nqp.checks import CHANNELS
-from bayes_nqp.estimands import PATHS, effects_of, names_of, percent, text
+from bayes_nqp.checks import CHANNELS, reported_posterior
+from bayes_nqp.estimands import PATHS, names_of, percent, text
 from bayes_nqp.language import Message, Translator
 from bayes_nqp.tables._described import interval_notes
 from bayes_nqp.tables._draft import TableDraft
@@ -17,6 +18,8 @@ from bayes_nqp.tables._kinds import Ask, kind
 from bayes_nqp.tables._mediation_table import channel_comparison, mediation_table
 from bayes_nqp.tables._model import NOTHING, Cell, Column, Table
 from bayes_nqp.tables._parts import CONTRASTED, Writer, estimate_columns, outcome_of, word
+
+type _Numbers = tuple[pd.DataFrame, pd.DataFrame | None]
 
 _SHARE = ("proportion", "proportion_lower", "proportion_upper")
 
@@ -38,19 +41,20 @@ def mediation(source: object, ask: Ask) -> Table:
     source : Fit or Dataset
         Of a ``Mediation``.
     """
-    translate, effects = ask.translate, effects_of(source)
-    how = (ask.prob, ask.interval, ask.weights)
-    numbers = mediation_table(effects, ask.by, *how)
-    channels = len({*numbers[v.PATH]} - {v.DIRECT, v.RECEIVED, v.TOTAL, "all mediators"})
-    compared = channel_comparison(effects, ask.by, *how) if 1 < channels <= CONTRASTED else None
+    translate, posterior = ask.translate, reported_posterior(source)
+    effects, beside = posterior.effects, posterior.average is not None
+    numbers, compared = _numbers(effects, ask)
+    fitted = _numbers(posterior.fitted, ask) if beside else None
+    channels = _channels(numbers)
     draft = TableDraft(ask, [*numbers["sd"], *([] if compared is None else compared["sd"])])
-    _fill(draft, numbers, compared, list(names_of(ask.by)))
+    _fill(draft, (numbers, compared), fitted, list(names_of(ask.by)))
+    draft.weigh(posterior)
     draft.notes += [*interval_notes(numbers, translate), *ask.averaged(effects.attrs)[:1]]
     draft.note(_NOTE_SHARE, percent(ask.prob))
     draft.note(_NOTE_SINGLE, when=channels > 1)
     draft.judge(source, str(numbers[v.GATE].iloc[0]))
     share = f"{translate('Share of total')} [{percent(ask.prob)}]"
-    columns = (*estimate_columns(translate, ask.prob), Column(share))
+    columns = (*estimate_columns(translate, ask.prob, beside=beside), Column(share))
     outcome, by = outcome_of([numbers], translate), map(translate.name, names_of(ask.by))
     title = Message("Direct and indirect effects: {}", outcome)
     if ask.by is not None:
@@ -58,22 +62,36 @@ def mediation(source: object, ask: Ask) -> Table:
     return draft.finish("mediation", translate.name(title), translate("Path"), columns)
 
 
-def _fill(
-    draft: TableDraft, numbers: pd.DataFrame, compared: pd.DataFrame | None, names: list[str]
-) -> None:
+def _channels(numbers: pd.DataFrame) -> int:
+    return len({*numbers[v.PATH]} - {v.DIRECT, v.RECEIVED, v.TOTAL, "all mediators"})
+
+
+def _numbers(effects: xr.Dataset, ask: Ask) -> _Numbers:
+    """Effects along every path; and channels compared, where there are two or more, but few."""
+    how = (ask.prob, ask.interval, ask.weights)
+    numbers = mediation_table(effects, ask.by, *how)
+    few = 1 < _channels(numbers) <= CONTRASTED
+    return numbers, channel_comparison(effects, ask.by, *how) if few else None
+
+
+def _fill(draft: TableDraft, of: _Numbers, fitted: _Numbers | None, names: list[str]) -> None:
     """Add every path, then every two channels, group by group."""
-    translate = draft.translate
+    translate, (numbers, compared) = draft.translate, of
+    besides = (None, None) if fitted is None else fitted
     for place, (label, lines) in enumerate(_split(numbers, names)):
         if label:
             draft.row(label, rule=place > 0)
-        for _, line in lines.iterrows():
-            draft.estimate(_path(line[v.PATH], translate), line, _share(line, draft.write))
+        for k, line in lines.iterrows():
+            other = None if besides[0] is None else besides[0].loc[k]
+            path = _path(line[v.PATH], translate)
+            draft.estimate(path, line, _share(line, draft.write), fitted=other)
     head = translate("Channels compared")
     for label, lines in [] if compared is None else _split(compared, names):
         draft.row(translate("{}: {}", head, label) if label else head, rule=True)
-        for _, line in lines.iterrows():
+        for k, line in lines.iterrows():
+            other = None if besides[1] is None else besides[1].loc[k]
             pair = " − ".join(_path(line[name], translate) for name in ("channel", "minus"))
-            draft.estimate(pair, line, NOTHING)
+            draft.estimate(pair, line, NOTHING, fitted=other)
 
 
 def _split(table: pd.DataFrame, names: list[str]) -> list[tuple[str, pd.DataFrame]]:

@@ -135,31 +135,55 @@ class Writer:
         return Cell((centre, lower, upper), self._share, 2)
 
 
-def estimate_columns(translate: Translator, prob: float) -> tuple[Column, ...]:
-    """Make the columns of mean, sd, interval and probability."""
-    labels = (
-        translate("Mean"),
-        translate("SD"),
-        translate("{} interval", percent(prob)),
-        translate("P(> 0)"),
-    )
-    return tuple(map(Column, labels))
+AVERAGED: Final = Message("Model average")
+AS_FITTED: Final = Message("Parallel trends, as fitted")
+"""Headings of the reported posterior, and of the one next to it."""
 
 
-def sized_columns(translate: Translator, prob: float) -> tuple[Column, ...]:
+def estimate_columns(
+    translate: Translator, prob: float, *, beside: bool = False
+) -> tuple[Column, ...]:
+    """Make the columns of mean, sd, interval and probability.
+
+    Parameters
+    ----------
+    beside : bool, default False
+        Whether these are under the model average, with mean and interval as fitted next to them.
+    """
+    mean, interval = translate("Mean"), translate("{} interval", percent(prob))
+    labels = (mean, translate("SD"), interval, translate("P(> 0)"))
+    if not beside:
+        return tuple(map(Column, labels))
+    average, fitted = translate(AVERAGED), translate(AS_FITTED)
+    columns = [Column(label, average) for label in labels]
+    return (*columns, Column(mean, fitted), Column(interval, fitted))
+
+
+def sized_columns(
+    translate: Translator, prob: float, *, beside: bool = False
+) -> tuple[Column, ...]:
     """Make the same, and columns of rows and units."""
     sizes = (Column(translate("Rows")), Column(translate("Units")))
-    return (*estimate_columns(translate, prob), *sizes)
+    return (*estimate_columns(translate, prob, beside=beside), *sizes)
 
 
-def estimate_cells(row: Line, write: Writer) -> tuple[Cell, ...]:
-    """Make the cells of mean, sd, interval and probability."""
-    return (
+def estimate_cells(row: Line, write: Writer, fitted: Line | None = None) -> tuple[Cell, ...]:
+    """Make the cells of mean, sd, interval and probability.
+
+    Parameters
+    ----------
+    fitted : Series or mapping, optional
+        The same estimate as fitted, whose mean and interval follow.
+    """
+    cells = (
         number(row["mean"], write.decimals),
         number(row["sd"], write.decimals),
         write.interval(row),
         chance(row["p_positive"]),
     )
+    if fitted is None:
+        return cells
+    return (*cells, number(fitted["mean"], write.decimals), write.interval(fitted))
 
 
 def apart[T: (xr.DataArray, xr.Dataset)](

@@ -1,8 +1,9 @@
 """Checks of trends: how treated units would have moved, before adoption and after it."""
 
-from bayes_nqp.checks.trends._averaged import Averaged, averaged
+from bayes_nqp.checks.trends._candidates import FAMILIES
 from bayes_nqp.checks.trends._earned import DRIFTING
 from bayes_nqp.checks.trends._leads import tail_of
+from bayes_nqp.checks.trends._model_average import ModelAverage, model_average
 from bayes_nqp.checks.trends._parallel import holm, parted
 
-__all__ = ["DRIFTING", "Averaged", "averaged", "holm", "parted", "tail_of"]
+__all__ = ["DRIFTING", "FAMILIES", "ModelAverage", "holm", "model_average", "parted", "tail_of"]

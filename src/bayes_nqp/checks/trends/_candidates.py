@@ -6,29 +6,34 @@ strata. A response k periods early has built up, ``g_j = a q_j``, j = 1, .., k, 
 ``a ~ N(0, s^2)``. With probability 1/2 q is what a dip of 1, .., k - 1 periods leaves, each alike,
 ``(1, .., 1, r, r^2, ..)``, r being what errors keep of themselves over a period; with 1/4 it is one
 throughout, as of a level that shifted; else ``q_j = l^(j - 1)``, l uniform on (0, 1). So none of
-these has more than some nats over a response for a mark that both would leave. With g of density
-one the posterior given parameters x is ``N(m(x), V(x))``, so that, P the prior covariance and the
-expectation over draws of x,
+these has more than some log units over a response for a mark that both would leave. With g of
+density one the posterior given parameters x is ``N(m(x), V(x))``, so that, P the prior covariance
+and the expectation over draws of x,
 
     log p(y | k periods) = log p(y | flat g) + log E[N(m; 0, V + P)],
 
 once without a drift and once with it; without means, ``log p(y)`` is integrated directly: at P = 0
 the expectation rests on few draws where m is far from zero. Between the two stands the log Bayes
 factor of parallel trends. The leads that a design does not free, ``(g_k+1, .., g_K)``, are its own
-check: they are zero if it is true. With t_d their tail probability under design d, w_d its
-posterior probability and pi_d its prior one, evidence counts by the share that they leave standing,
+check: they are zero if it is true.
+
+Prior probabilities belong to three families of assumptions (`PRIOR`): parallel trends, differential
+trends, and an event just before adoption. Candidates of one family share its probability by their
+`share`, so that pi_d = P(family) share_d / (sum of shares of the family's identified candidates).
+With t_d the tail probability of a candidate's own leads and w_d its posterior probability, the
+evidence is tempered by the share of candidates that their leads do not contradict,
 
     z = sum_d w_d min(1, t_d / .05),    log w*_d = log pi_d + z log p(y | d) + constant:
 
-where leads contradict all that has evidence, the largest of it says nothing of effects.
+where leads contradict every candidate with evidence, the largest evidence identifies no effect.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 from scipy.special import logsumexp, softmax
@@ -46,13 +51,20 @@ from bayes_nqp.checks.trends._near_adoption import (
     variance_alone,
 )
 from bayes_nqp.designs import Design, DifferentialTrends, Dip, LevelShift, Term
-from bayes_nqp.errors import Hint, IdentificationError, NQPError
+from bayes_nqp.errors import Hint, IdentificationError, NQPError, StudyError, nearest
 from bayes_nqp.fitting import Fit, SlopeLaw, once, panel_of
 from bayes_nqp.language import NOTHING, Message, listed
 from bayes_nqp.planning import plan_of
 
-DRIFT_ODDS: Final = 1.5
-"""Prior log odds of a drift; docs/truth.md says what they rest on."""
+type Family = Literal["parallel", "differential", "event"]
+PRIOR: Final[Mapping[Family, float]] = {"parallel": 0.4, "differential": 0.4, "event": 0.2}
+"""Prior probabilities of the families of assumptions; docs/truth.md has the reasons."""
+FAMILIES: Final[Mapping[Family, Message]] = {
+    "parallel": Message("parallel trends"),
+    "differential": Message("differential trends"),
+    "event": Message("an event just before adoption"),
+}
+"""The families in words: anticipation, Ashenfelter's dip and level shifts are events."""
 _GRID: Final = (np.arange(10) + 0.5) / 10
 """Midpoints over which l, of a response that builds up by itself, is uniform."""
 _FADES, _STAYS = 0.5, 0.25
@@ -61,6 +73,7 @@ _STANDS_OUT = 0.05
 """Tail probability of zero below which a mean stands out."""
 CONTRADICTED: Final = 0.05
 """Tail probability of a design's own leads below which they contradict it."""
+_PRIOR_HINT: Final = 'prior={"parallel": 0.4, "differential": 0.4, "event": 0.2}, summing to 1'
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,16 +88,26 @@ class Candidate:
         By which units may respond sooner than the fit's design lets them.
     trends : Term, optional
         How adopters may move otherwise than the others.
+    share : float, default 1
+        Of the prior probability of its family, relative to the other candidates of the family.
     """
 
     name: Message
     early: int = 0
     trends: Term | None = None
+    share: float = 1.0
 
     @property
     def drift(self) -> bool:
         """Whether adopters may drift."""
         return self.trends is not None and self.trends.role == "drift"
+
+    @property
+    def family(self) -> Family:
+        """The family of assumptions that it belongs to."""
+        if self.drift:
+            return "differential"
+        return "event" if self.early or self.trends is not None else "parallel"
 
     def changes(self, fit: Fit) -> dict[str, object]:
         """Arguments by which it differs from the fit's design."""
@@ -124,17 +147,17 @@ def _kind(trends: Term | None) -> object:
 
 CANDIDATES: Final = (
     Candidate(Message("parallel trends")),
-    Candidate(Message("a response one period before adoption"), 1),
-    Candidate(Message("a response two periods before adoption"), 2),
-    Candidate(Message("a response three periods before adoption"), 3),
-    Candidate(Message("adoption after a bad or good period"), trends=Dip()),
-    Candidate(Message("adoption after two bad or good periods"), trends=Dip(2)),
-    Candidate(Message("adoption after three bad or good periods"), trends=Dip(3)),
-    Candidate(Message("a level that changed three periods before adoption"), trends=LevelShift()),
-    Candidate(Message("a drift along lines"), trends=LINES),
+    Candidate(Message("anticipation one period before adoption"), 1),
+    Candidate(Message("anticipation two periods before adoption"), 2),
+    Candidate(Message("anticipation three periods before adoption"), 3),
+    Candidate(Message("Ashenfelter's dip of one period"), trends=Dip()),
+    Candidate(Message("Ashenfelter's dip of two periods"), trends=Dip(2)),
+    Candidate(Message("Ashenfelter's dip of three periods"), trends=Dip(3)),
+    Candidate(Message("a level shift three periods before adoption"), trends=LevelShift()),
+    Candidate(Message("a linear differential trend"), trends=LINES, share=2.0),
     Candidate(Message("differential trends"), trends=DifferentialTrends()),
     Candidate(
-        Message("differential trends and a response one period before adoption"),
+        Message("differential trends and anticipation of one period"),
         1,
         DifferentialTrends(),
     ),
@@ -175,27 +198,71 @@ class Evidence:
     reason: Message = NOTHING
 
 
-def probabilities(evidence: Sequence[Evidence], drift_odds: float = DRIFT_ODDS) -> Array:
-    """Probabilities of designs, as far as their own leads let evidence speak (module).
+def prior_of(prior: Mapping[str, float] | None) -> dict[Family, float]:
+    """Return prior probabilities of all families.
+
+    Parameters
+    ----------
+    prior : mapping of str to float, optional
+        Of some families or all; those that are not named share the rest in the default ratio.
+
+    Raises
+    ------
+    StudyError
+        If a name is no family, a value is no probability, or they do not add up to one.
+    """
+    if prior is None:
+        return dict(PRIOR)
+    if not isinstance(prior, Mapping):
+        raise StudyError(f"'prior' is a {type(prior).__name__}", hint=_PRIOR_HINT)
+    for name, value in prior.items():
+        if name not in PRIOR:
+            raise StudyError(f"'prior' names {name!r}", hint=nearest(str(name), PRIOR))
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+            raise StudyError(f"prior[{name!r}] is {value!r}, no probability", hint=_PRIOR_HINT)
+    rest = {name: p for name, p in PRIOR.items() if name not in prior}
+    left, share = 1.0 - sum(prior.values()), sum(rest.values())
+    if left < -1e-9 or (not rest and left > 1e-9):
+        total = f"{sum(prior.values()):.4g}"
+        raise StudyError(f"the probabilities of 'prior' add up to {total}, not 1", hint=_PRIOR_HINT)
+    return {
+        name: float(prior[name]) if name in prior else max(left, 0.0) * p / share
+        for name, p in PRIOR.items()
+    }
+
+
+def probabilities(evidence: Sequence[Evidence], prior: Mapping[Family, float] = PRIOR) -> Array:
+    """Compute posterior probabilities of candidates, tempered by their own leads (module).
 
     Parameters
     ----------
     evidence : sequence of Evidence
-        Of designs that have some.
-    drift_odds : float, default 1.5
-        Prior log odds of a drift.
+        Of candidates that have some.
+    prior : mapping of str to float
+        Probabilities of all families.
 
     Returns
     -------
-    ndarray (design)
-        Their sum is one.
+    ndarray (candidate)
+        Their sum is one. A family none of whose candidates has evidence takes no part: the others
+        keep the ratio of their prior probabilities.
     """
     value = np.array([x.value for x in evidence])
-    prior = np.array([drift_odds * x.candidate.drift for x in evidence])
+    family, share = zip(*((x.candidate.family, x.candidate.share) for x in evidence), strict=True)
+    total = {
+        name: sum(s for f, s in zip(family, share, strict=True) if f == name) for name in prior
+    }
+    pi = np.array([prior[f] * s / total[f] for f, s in zip(family, share, strict=True)])
+    if not pi.any():
+        raise StudyError(
+            "'prior' leaves no probability to what this panel identifies", hint=_PRIOR_HINT
+        )
+    with np.errstate(divide="ignore"):
+        log_prior = np.log(pi)
     tail = np.array([x.tail for x in evidence])
     standing = np.where(np.isnan(tail), 1.0, np.minimum(1.0, tail / CONTRADICTED))
-    z = softmax(prior + value) @ standing
-    return np.asarray(softmax(prior + z * value))
+    z = softmax(log_prior + value) @ standing
+    return np.asarray(softmax(log_prior + z * value))
 
 
 def evidence_of(fit: Fit) -> tuple[Evidence, ...]:

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from bayes_nqp.checks import CHANNELS
 from bayes_nqp.estimands import ALL, nde, proportion_mediated
-from bayes_nqp.reports._confidence import Grounds
 from bayes_nqp.reports._content import Block, Bullets, Heading, Paragraph
 from bayes_nqp.reports._context import Context
 from bayes_nqp.reports._posterior import level, posterior_of
@@ -42,7 +41,7 @@ def _sentences(context: Context) -> Iterator[str]:
     )
     direct = posterior_of(nde(context.effects, weights=context.weights), prob)
     yield translate("Directly: {}.", level(direct, unit))
-    yield from through(context, Grounds(context))
+    yield from through(context)
     ratio = proportion_mediated(context.effects, weights=context.weights)
     total_share = ratio.sel(mediator=ALL if len(context.channels) > 1 else context.channels[0])
     yield share(None if ratio.attrs["withheld"] else total_share, prob, language)

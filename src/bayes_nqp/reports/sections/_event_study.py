@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import ADOPTION
 from bayes_nqp.estimands import ENOUGH, growth, same_units, units_behind
-from bayes_nqp.reports._confidence import Grounds
 from bayes_nqp.reports._content import Block, Heading, Paragraph
 from bayes_nqp.reports._context import Context
 from bayes_nqp.reports._over_time import composition, no_growth
@@ -49,7 +47,6 @@ def _over_time(context: Context) -> Iterator[str]:
             moved.units,
             language,
             context.effect_unit,
-            confidence=partial(Grounds(context), "average"),
         )
     if not same_units(context.effects):
         yield composition(counts, language)

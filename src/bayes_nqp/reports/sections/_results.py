@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
 
 from bayes_nqp.language import Message
 from bayes_nqp.plots import Sketch
 from bayes_nqp.reports._between import between, groups_of
-from bayes_nqp.reports._confidence import Grounds
 from bayes_nqp.reports._content import Block, Heading, Paragraph
 from bayes_nqp.reports._context import Context
 from bayes_nqp.reports._posterior import posteriors_of, together
@@ -20,13 +18,14 @@ from bayes_nqp.tables import spatial_fits
 @section(place=30)
 def results(context: Context) -> Iterator[Block | Sketch]:
     """Give effects overall and by group."""
-    translate, factors, grounds = context.translate, list(context.factors), Grounds(context)
+    translate, factors = context.translate, list(context.factors)
     yield Heading(translate("Effects"))
-    for sentences in _by(context, grounds):
+    for sentences in _by(context):
         yield Paragraph(context.joined(sentences))
-    if differences := list(between(context, grounds)):
+    if differences := list(between(context)):
         yield Paragraph(context.joined(differences))
-    yield from context.table("effects", by=factors or None)
+    if not factors or not context.tells("short"):  # else it stands in the summary
+        yield from context.table("effects", by=factors or None)
     yield from context.sketches("forest")
     if context.others:
         yield Heading(translate("Side by side"), 2)
@@ -35,7 +34,7 @@ def results(context: Context) -> Iterator[Block | Sketch]:
             yield from context.table("spatial", spatial, checks=context.checks)
 
 
-def _by(context: Context, grounds: Grounds) -> Iterator[tuple[str, ...]]:
+def _by(context: Context) -> Iterator[tuple[str, ...]]:
     """Sentences about every group, a factor at a time; at last how surely all of them hold."""
     groups = groups_of(context)
     outcome = context.outcome or context.translate("the outcome")
@@ -56,7 +55,6 @@ def _by(context: Context, grounds: Grounds) -> Iterator[tuple[str, ...]]:
                 context.effect_unit,
                 whom,
                 **context.moved,
-                confidence=partial(grounds, "average"),
             )
         )
     yield from map(tuple, sentences.values())

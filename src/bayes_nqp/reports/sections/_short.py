@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from functools import partial
+from collections.abc import Iterable, Iterator
 from itertools import islice
 
-import xarray as xr
-
-from bayes_nqp.checks import NOT_APPLICABLE, REPORTED, Subject, texts_of
+from bayes_nqp.checks import WEIGHED, Subject
 from bayes_nqp.fitting import ADOPTION, RECEIVED, meets
 from bayes_nqp.language import Message, joined
-from bayes_nqp.plots import Sketch
 from bayes_nqp.reports._answer import Answer
-from bayes_nqp.reports._between import between_briefly
-from bayes_nqp.reports._confidence import Grounds, named
-from bayes_nqp.reports._content import Block, Heading, Paragraph
+from bayes_nqp.reports._confidence import named
+from bayes_nqp.reports._content import Heading, Paragraph
 from bayes_nqp.reports._context import Context
 from bayes_nqp.reports._neighbours import (
     exposed,
@@ -23,39 +18,42 @@ from bayes_nqp.reports._neighbours import (
     moderated_briefly,
     neighbours,
 )
-from bayes_nqp.reports._posterior import Posterior, level, posterior_of, printed, stated
-from bayes_nqp.reports._registry import section
-from bayes_nqp.reports._sentences import apart, change
+from bayes_nqp.reports._posterior import Posterior, level, stated
+from bayes_nqp.reports._registry import Part, section
+from bayes_nqp.reports._sentences import change
 from bayes_nqp.reports._through import through
-from bayes_nqp.reports._when import when
 from bayes_nqp.tables import percent
 
 
 @section(place=10)
-def short(context: Context) -> Iterator[Block | Sketch]:
-    """Say what the policy did, for whom and when, and why; with its numbers, checks and figures."""
-    yield Heading(context.translate("In short"))
+def short(context: Context) -> Iterator[Part]:
+    """State the answer in one sentence, then groups, mediators, checks and the event study."""
+    yield Heading(context.translate("Summary"))
     answer, failed = Answer(context), _failed(context)
-    grounds = Grounds(context, failures_first=any(failed.values()))
-    spoken = (  # in the order of the page: the first that claims something states the condition
-        (failed["average"], [*_what(context, answer, grounds)]),
-        (failed["contrast"], [*between_briefly(context, grounds), *when(context, grounds)]),
-        (failed["channel"], [*_others(context, grounds)]),
-        (list[str](), [*_trends(context), *map(context.translate, _limits(context))]),
-    )
-    for wrong, sentences in spoken:
-        if paragraph := [*wrong, *sentences]:
-            yield Paragraph(context.joined(paragraph), "failed" if wrong else "lead")
+    yield _paragraph(context, failed["average"], _what(context, answer))
+    if answer.fitted is not None:
+        yield Paragraph(context.translate(_weighed(context, answer.fitted)))
     yield answer.tiles()
+    if failed["contrast"]:
+        yield _paragraph(context, failed["contrast"], ())
+    if context.factors:
+        yield from context.table("effects", by=list(context.factors))
+    through_others = [*_others(context)]
+    if failed["channel"] or through_others:
+        yield _paragraph(context, failed["channel"], through_others)
     if (strip := answer.strip()) is not None:
         yield strip
-    for name in ("event_study", "effect_map"):
-        yield from islice(context.sketches(name), 1)
-    yield from _over_designs(context, answer)
+    yield from islice(context.sketches("event_study"), 1)
+    yield Paragraph(context.joined(map(context.translate, _limits(context))))
+
+
+def _paragraph(context: Context, failed: list[str], sentences: Iterable[str]) -> Paragraph:
+    """What failed, before the numbers that it concerns."""
+    return Paragraph(context.joined([*failed, *sentences]), "failed" if failed else "lead")
 
 
 def _failed(context: Context) -> dict[Subject, list[str]]:
-    """Say what failed, before any number that it speaks to."""
+    """Say what failed, before any number that it concerns."""
     by_subject: dict[Subject, list[str]] = {"average": [], "contrast": [], "channel": []}
     if not context.fit.gate.passed:
         by_subject["average"].append(
@@ -64,14 +62,13 @@ def _failed(context: Context) -> dict[Subject, list[str]]:
                 context.gate(reasons=True),
             )
         )
-    only = {
-        name: subject
-        for subject in ("contrast", "channel")
-        for name in context.confidence(subject).failed
-        if name not in context.confidence("average").failed
-    }
+    every = context.confidence("average").failed
     for subject, sentences in by_subject.items():
-        names = [x.name for x in context.of("fails") if only.get(x.name, "average") == subject]
+        names = [
+            name
+            for name in context.confidence(subject).failed
+            if subject == "average" or name not in every
+        ]
         if names:
             sentences.append(_contradicted(subject, names).in_(context.language))
     return by_subject
@@ -101,22 +98,34 @@ def _contradicted(subject: Subject, names: list[str]) -> Message:
     )
 
 
-def _what(context: Context, answer: Answer, grounds: Grounds) -> Iterator[str]:
-    """Say what the policy did and how much; as a share, and under which assumptions."""
-    language, unit, first = context.language, context.effect_unit, answer.first
+def _what(context: Context, answer: Answer) -> Iterator[str]:
+    """Say what the policy did and how much; as a share of the untreated level."""
+    language, unit, first = context.language, context.effect_unit, answer.average
     outcome = context.outcome or context.translate("the outcome")
-    sure = partial(grounds, "average")
-    yield change(first, outcome, language, unit, **context.moved, confidence=sure)
+    yield change(first, outcome, language, unit, **context.moved)
     if answer.share is not None:
         yield context.translate(_share_says(answer.share, decided=first.decided))
-    if answer.over_designs is not None:
-        yield context.translate(
-            "Parallel trends are not earned, so that this is an average over designs; the design "
-            "of this report alone gives {}, {}, and the rest of the report is about it.",
-            level(answer.average, unit),
-            _direction(answer.average.p_positive),
-        )
-    yield from _apart(context)
+
+
+def _weighed(context: Context, fitted: Posterior) -> Message:
+    """State the number under parallel trends, and how probable these are."""
+    average = context.average
+    assert average is not None
+    under = Message(
+        "Under parallel trends, as fitted, the average effect is {}, {}.",
+        level(fitted, context.effect_unit),
+        _direction(fitted.p_positive),
+    )
+    families = Message(
+        "The reported numbers are a model average over assumptions about untreated outcomes (prior "
+        "→ posterior probability): {}.",
+        average.words,
+    )
+    rejected = [x.name for x in context.of("fails") if x.name in WEIGHED]
+    if not rejected:
+        return joined([families, under])
+    tests = Message("Parallel trends are rejected by: {}.", named(rejected))
+    return joined([tests, families, under])
 
 
 def _direction(p_positive: float) -> Message:
@@ -137,90 +146,35 @@ def _share_says(share: Posterior, *, decided: bool) -> Message:
     )
 
 
-def _others(context: Context, grounds: Grounds) -> Iterator[str]:
+def _others(context: Context) -> Iterator[str]:
     """Say what untreated units receive, and through what the effect comes."""
     if meets(context.fit, (RECEIVED,)):
         adopted = meets(context.fit, (ADOPTION,))
-        yield neighbours(context, grounds) if adopted else exposed(context)
+        yield neighbours(context) if adopted else exposed(context)
     yield from moderated_briefly(context)
     yield from map(context.translate, linked_exposure(context))
     if context.channels:
-        yield from through(context, grounds, brief=True)
-
-
-def _trends(context: Context) -> Iterator[str]:
-    """Say what violation of parallel trends the answer bears."""
-    sensitivity = context.found("sensitivity")
-    if sensitivity is not None and sensitivity.verdict == REPORTED:
-        answer = context.answer(sensitivity)
-        yield context.translate("If trends were not parallel: {}", answer[:1].lower() + answer[1:])
+        yield from through(context, brief=True)
 
 
 def _limits(context: Context) -> Iterator[Message]:
-    """What the answer rests on, and what it does not show."""
-    facts = context.fit.facts
-    if context.staggered and facts.parallel and context.averaged is None:
+    """State what the answer rests on, and what it does not show."""
+    facts, posterior = context.fit.facts, context.posterior
+    if context.staggered and posterior.average is not None:
+        yield Message(
+            "No observation before adoption can reveal a shock that hits treated units after "
+            "adoption, or losses of untreated units as more units adopt."
+        )
+    elif context.staggered and facts.parallel:
         yield Message(
             "The answer rests on parallel trends: without the policy, treated units would have "
             "moved as those that are not treated yet, or never."
         )
-        if context.unearned:
-            yield Message(
-                "These are not earned, and no other design can be weighed on this panel: the "
-                "interval knows nothing of trends that differ."
-            )
-        pretrends = context.found("pretrends")
-        if pretrends is not None and pretrends.verdict == NOT_APPLICABLE:
-            yield Message("No check can speak to that here: {}", context.answer(pretrends))
+        yield Message("There is no model average over other assumptions: {}", posterior.missing)
     untreated = context.staggered and facts.reach == "none"
     if not context.channels and untreated:
-        yield Message(
-            "This report shows neither through what channels the effect comes, nor what the policy "
-            "does to units that are not treated."
-        )
+        yield Message("This report estimates neither mechanisms nor spillovers on untreated units.")
     elif not context.channels:
-        yield Message("This report does not show through what channels the effect comes.")
+        yield Message("This report estimates no mechanisms.")
     elif untreated:
-        yield Message(
-            "This report does not show what the policy does to units that are not treated."
-        )
-
-
-def _over_designs(context: Context, answer: Answer) -> Iterator[Block]:
-    """The weights of designs, and what other prior odds would make of the average over them."""
-    average, first = context.averaged, answer.over_designs
-    if average is None or first is None:
-        return
-    weights = Message(
-        "The average over designs weighs each by its evidence on untreated rows: {}.", average.words
-    )
-    odds = Message(
-        "No design in which those who adopt drift can be weighed on this panel: the average allows "
-        "for none."
-    )
-    if any(x.candidate.drift for x in average.designs):
-        even, _, more = average.sensitivity.to_dict("records")
-        ends = [printed(x[end], first.sd) for x in (even, more) for end in ("lower", "upper")]
-        odds = Message(
-            "The prior leans to a drift of those who adopt (log odds {:g}); with even odds the "
-            "interval would be {} to {}, with log odds of {:g} it would be {} to {}.",
-            average.drift_odds,
-            *ends[:2],
-            more["drift_odds"],
-            *ends[2:],
-        )
-    yield Paragraph(context.translate(joined([weights, odds, average.errors])), "quiet")
-
-
-def _apart(context: Context) -> Iterator[str]:
-    """The range over assumptions about trends, where they were laid side by side and disagree."""
-    result = context.found("assumptions")
-    evidence = None if result is None else result.evidence
-    if not isinstance(evidence, xr.Dataset) or not evidence.attrs.get("disagree"):
-        return
-    draws = evidence["att"].isel(group=0)
-    effects = [
-        (name, posterior_of(draws.isel(assumption=k), context.prob))
-        for k, name in enumerate(texts_of(evidence, "assumption"))
-    ]
-    yield apart(effects, context.language, context.effect_unit)
+        yield Message("This report estimates no spillovers on untreated units.")

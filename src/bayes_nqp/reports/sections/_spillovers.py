@@ -9,7 +9,6 @@ from bayes_nqp.estimands import received, run_effects
 from bayes_nqp.fitting import DYNAMIC, RECEIVED, meets, own_receivers
 from bayes_nqp.language import Message, listed
 from bayes_nqp.reports._between import MANY
-from bayes_nqp.reports._confidence import Grounds
 from bayes_nqp.reports._content import Block, Heading, Paragraph
 from bayes_nqp.reports._context import Context
 from bayes_nqp.reports._neighbours import exposed, neighbours, sides
@@ -33,7 +32,7 @@ def spillovers(context: Context) -> Iterator[Block]:
 def _untreated(context: Context) -> Iterator[str]:
     """What untreated units receive, all together and ring by ring."""
     fit = context.fit
-    yield neighbours(context, Grounds(context))
+    yield neighbours(context)
     groups = dict(_groups(context))
     yield from groups.values()
     if alike := [x for x in groups if x not in own_receivers(fit)]:

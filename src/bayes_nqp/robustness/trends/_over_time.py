@@ -37,6 +37,8 @@ class OverTime:
         Why there are no leads, where they were asked for.
     labels : mapping
         Of the group.
+    averaged : bool
+        Whether `own` is under a model average.
     """
 
     own: xr.DataArray
@@ -46,6 +48,7 @@ class OverTime:
     whole: bool = True
     missing: Message = NOTHING
     labels: Mapping[str, Any] | None = None
+    averaged: bool = False
 
     @property
     def main(self) -> xr.DataArray:
@@ -60,6 +63,8 @@ class OverTime:
     @property
     def baseline(self) -> str:
         """From what `own` is measured."""
+        if self.averaged:
+            return "model average"
         return "all periods before" if self.whole else "as fitted"
 
     def band(self, prob: float) -> tuple[Array, Array]:

@@ -1,0 +1,441 @@
+"""One posterior over several assumptions: draws under each, mixed by posterior probability."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from bayes_nqp import schema
+from bayes_nqp import vocabulary as v
+from bayes_nqp.arrays import Array
+from bayes_nqp.checks.model import evenly, rests_on
+from bayes_nqp.checks.shared import identified_cells, mixture, reason
+from bayes_nqp.checks.trends._candidates import (
+    CONTRADICTED,
+    FAMILIES,
+    PRIOR,
+    Candidate,
+    Evidence,
+    Family,
+    evidence_of,
+    prior_of,
+    probabilities,
+)
+from bayes_nqp.checks.trends._cells_of_designs import aligned, over_rows
+from bayes_nqp.checks.trends._next_design import shared_shocks
+from bayes_nqp.doors import door
+from bayes_nqp.effects import cell_effects
+from bayes_nqp.errors import Hint, NQPError, StudyError
+from bayes_nqp.estimands import att, worst_gate
+from bayes_nqp.fitting import (
+    ADOPTION,
+    CHANNELS,
+    REFITS,
+    ROWS,
+    Fit,
+    meets,
+    once,
+    panel_of,
+    refit,
+    require,
+    short_refit,
+    single,
+    total_fit,
+)
+from bayes_nqp.language import NOTHING, Message, advised, joined, listed
+from bayes_nqp.markup import FactSheet
+from bayes_nqp.planning import plan_of
+
+_LEAST = 0.005
+"""Posterior probability below which a candidate is not fitted."""
+_MUCH = 0.5
+"""Posterior probability from which a candidate has as many draws as the fit; others a fourth."""
+_PARALLEL = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+"""Prior probabilities of parallel trends over which the answer is shown."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Weighed:
+    """A candidate model of the average.
+
+    Parameters
+    ----------
+    evidence : Evidence
+        What untreated observations say of it.
+    weight : float
+        Its posterior probability.
+    effects : Dataset or None
+        Of the waist; None where its probability is too small for a fit.
+    """
+
+    evidence: Evidence
+    weight: float
+    effects: xr.Dataset | None
+
+    @property
+    def candidate(self) -> Candidate:
+        """The candidate model."""
+        return self.evidence.candidate
+
+
+@door
+@dataclass(frozen=True, eq=False, repr=False)
+class ModelAverage(FactSheet):
+    """The posterior over several assumptions about untreated outcomes, weighted by evidence.
+
+    Every estimand, table and plot of effects takes it as it takes a fit.
+
+    Parameters
+    ----------
+    effects : Dataset
+        The waist: draws under all candidate models, in proportion to their posterior
+        probabilities. Cells are those of the fit, identified where each candidate identifies them.
+    designs : tuple of Weighed
+        Candidate models with their posterior probabilities.
+    prior : mapping of str to float
+        Prior probabilities of the families "parallel", "differential" and "event".
+    left_out : tuple of (Message, Message)
+        Candidate models that this panel does not identify, and why.
+    errors : Message
+        Why all candidates have another error structure than the fit; empty where they do not.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> panel = nqp.datasets.castle_doctrine()
+    >>> fit = nqp.fit(nqp.StaggeredDiD(), panel, nqp.Importance(seed=1), progress=False)
+    >>> average = nqp.model_average(fit)
+    >>> average.families["prior"].tolist()
+    [0.4, 0.4, 0.2]
+    """
+
+    effects: xr.Dataset
+    designs: tuple[Weighed, ...]
+    prior: Mapping[Family, float]
+    left_out: tuple[tuple[Message, Message], ...] = ()
+    errors: Message = NOTHING
+
+    @property
+    def weights(self) -> pd.Series[float]:
+        """Posterior probability of every candidate model, by its name."""
+        return pd.Series({str(x.candidate.name): x.weight for x in self.designs}, name="weight")
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """Tabulate evidence, probabilities and the average effect by candidate model.
+
+        Returns
+        -------
+        DataFrame
+            A row a candidate: ``design``, ``family``, ``log_evidence`` (log marginal likelihood
+            less that of parallel trends), ``prior``, ``weight`` (posterior probability), and
+            ``att`` and ``sd``, outcome units, where it was fitted.
+        """
+        rows = []
+        for x, prior in zip(self.designs, _priors(self.designs, self.prior), strict=True):
+            draws = None if x.effects is None else att(x.effects).to_numpy()
+            mean, sd = (np.nan, np.nan) if draws is None else (draws.mean(), draws.std())
+            name, family = str(x.candidate.name), x.candidate.family
+            rows.append((name, family, x.evidence.value, prior, x.weight, mean, sd))
+        columns = ["design", "family", "log_evidence", "prior", "weight", "att", "sd"]
+        return pd.DataFrame(rows, columns=columns)
+
+    @property
+    def families(self) -> pd.DataFrame:
+        """Tabulate prior and posterior probabilities by family of assumptions.
+
+        Returns
+        -------
+        DataFrame
+            By family: ``prior``, as stated; ``posterior``, missing where this panel identifies no
+            candidate of the family.
+        """
+        posterior = dict.fromkeys(self.prior, np.nan)
+        for x in self.designs:
+            family = x.candidate.family
+            posterior[family] = np.nan_to_num(posterior[family]) + x.weight
+        frame = pd.DataFrame({"prior": pd.Series(self.prior), "posterior": pd.Series(posterior)})
+        return frame.rename_axis("family")
+
+    @property
+    def log_bayes_factor(self) -> float:
+        """Log Bayes factor of parallel trends against the other families, by their prior.
+
+        The posterior log odds less the prior log odds; missing where parallel trends have no
+        alternative on this panel.
+        """
+        return log_bayes_factor_of(self.families)
+
+    @property
+    def support(self) -> float:
+        """Posterior probability of the likeliest family, as far as pre-adoption data allow it.
+
+        The sum over its candidates of ``weight * min(1, t / 0.05)``, t the tail probability of zero
+        of the pre-adoption coefficients that a candidate does not free. It is small where the data
+        do not tell the families apart, or where no candidate explains the periods before adoption.
+        """
+        families = dict.fromkeys(self.prior, 0.0)
+        for x in self.designs:
+            tail = x.evidence.tail
+            allowed = 1.0 if np.isnan(tail) else min(1.0, tail / CONTRADICTED)
+            families[x.candidate.family] += x.weight * allowed
+        return max(families.values())
+
+    @property
+    def sensitivity(self) -> pd.DataFrame:
+        """Tabulate the average effect by the prior probability of parallel trends.
+
+        The other families keep the ratio of their prior probabilities.
+
+        Returns
+        -------
+        DataFrame
+            A row each of 0.1 to 0.9: ``prior`` and ``posterior`` (of parallel trends), ``att``,
+            ``lower`` and ``upper`` (95 %), outcome units. Candidates that were not fitted are left
+            out.
+        """
+        fitted = [x for x in self.designs if x.effects is not None]
+        draws = [att(x.effects).to_numpy().ravel() for x in fitted if x.effects is not None]
+        every = np.concatenate(draws)
+        order = np.argsort(every, kind="stable")
+        parallel = np.array([x.candidate.family == "parallel" for x in fitted])
+        rest = 1.0 - self.prior["parallel"]
+        rows = []
+        for p in _PARALLEL if rest and not parallel.all() else ():
+            prior = {k: p if k == "parallel" else (1 - p) * x / rest for k, x in self.prior.items()}
+            weights = probabilities([x.evidence for x in fitted], prior)
+            share = np.concatenate(
+                [np.full(x.size, w / x.size) for x, w in zip(draws, weights, strict=True)]
+            )
+            places = np.searchsorted(np.cumsum(share[order]), [0.025, 0.975])
+            low, high = every[order][np.minimum(places, every.size - 1)]
+            mean = float(share @ every)
+            rows.append((p, float(weights[parallel].sum()), mean, float(low), float(high)))
+        return pd.DataFrame(rows, columns=["prior", "posterior", "att", "lower", "upper"])
+
+    @property
+    def words(self) -> Message:
+        """Prior and posterior probabilities of the families in words."""
+        parts = [
+            Message("{} {:.2f} → {:.2f}", FAMILIES[name], line["prior"], line["posterior"])
+            if np.isfinite(line["posterior"])
+            else Message("{} {:.2f} → not identified", FAMILIES[name], line["prior"])
+            for name, line in self.families.iterrows()
+        ]
+        return listed(parts, len(parts))
+
+    def _facts(self) -> list[tuple[str, str]]:
+        sizes = self.effects.sizes
+        lines = [
+            (str(FAMILIES[name]), f"prior {line['prior']:.2f}, posterior {line['posterior']:.2f}")
+            for name, line in self.families.iterrows()
+        ]
+        lines += [(f"  {x.candidate.name}", f"{x.weight:.2f}") for x in self.designs]
+        lines += [(f"  {name}", f"– ({why})") for name, why in self.left_out]
+        return [*lines, ("draws", f"{sizes[v.CHAIN]} × {sizes[v.DRAW]}")]
+
+
+def log_bayes_factor_of(families: pd.DataFrame) -> float:
+    """Log Bayes factor of parallel trends against the other families that a panel identifies."""
+    known = families[families["posterior"].notna()]
+    others = known.drop(index="parallel", errors="ignore")
+    if len(known) == len(others) or not len(others):
+        return np.nan
+    p, q = known.loc["parallel"], others.sum()
+    if min(p["prior"], q["prior"], p["posterior"]) <= 0:
+        return np.nan
+    odds = np.log(p["posterior"]) - np.log(max(q["posterior"], np.finfo(float).tiny))
+    return float(odds - np.log(p["prior"]) + np.log(q["prior"]))
+
+
+def _priors(designs: Sequence[Weighed], prior: Mapping[Family, float]) -> list[float]:
+    """Prior probabilities of candidates: each family's, by their shares."""
+    total = dict.fromkeys(prior, 0.0)
+    for x in designs:
+        total[x.candidate.family] += x.candidate.share
+    return [
+        prior[x.candidate.family] * x.candidate.share / total[x.candidate.family] for x in designs
+    ]
+
+
+@door
+def model_average(fit: Fit, *, prior: Mapping[str, float] | None = None) -> ModelAverage:
+    """Average the effects over assumptions about untreated outcomes, weighted by evidence.
+
+    The candidate models are the fit's own design under parallel trends; with a response one, two
+    and three periods before adoption; with `Dip`, of one, two and three periods; with
+    `LevelShift`, three periods before adoption; with a linear differential trend; with
+    `DifferentialTrends`; and with these and a response one period before. The evidence is the log
+    marginal likelihood of untreated observations: effects of treated cells are flat in all
+    candidates. The means of treated units just before adoption and the size of a dip or shift have
+    a prior of standard deviation ``s``, and a common slope that of a unit's information.
+    Anticipated event times count in no average.
+
+    All candidates have another error structure than the fit where untreated observations leave no
+    doubt that errors of treated units spread otherwise, or that units of one level of a column
+    share shocks that last and that move the average effect (`error_model`). Of a `Mediation`,
+    the evidence is that of the outcome, and each candidate's assumption holds for the mediators
+    too.
+
+    Parameters
+    ----------
+    prior : mapping of str to float, optional
+        Prior probabilities of the families of assumptions: ``"parallel"`` (parallel trends),
+        ``"differential"`` (differential trends) and ``"event"`` (an event just before adoption:
+        anticipation, a dip, a level shift), 0.4, 0.4 and 0.2 by default. Families that are not
+        named share the rest in the default ratio. Candidates of one family share its probability
+        equally, but for the linear trend, which has half of its family's.
+
+    Returns
+    -------
+    ModelAverage
+        Which `nqp.att`, tables and plots take as they take a fit. A candidate that the panel does
+        not identify, or that loses a cell of the fit, is left out and named; its family keeps its
+        prior probability. A candidate whose posterior probability is below 0.005 is not fitted.
+
+    Raises
+    ------
+    NotApplicable
+        If nothing is adopted, the fit has no observations, or its likelihood does not compress.
+    StudyError
+        If `prior` names no family, or its values are no probabilities that add up to one.
+
+    References
+    ----------
+    Hoeting, J. A., Madigan, D., Raftery, A. E. and Volinsky, C. T. (1999). Bayesian model
+    averaging: a tutorial. Statistical Science 14(4).
+
+    Roth, J. (2022). Pretest with caution: event-study estimates after testing for parallel trends.
+    American Economic Review: Insights 4(3).
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> panel = nqp.simulation.staggered(units=60, periods=9, cohorts=(6, 8), strata={}, seed=1)
+    >>> fit = nqp.fit(nqp.StaggeredDiD(), panel.panel, nqp.Importance(seed=1), progress=False)
+    >>> average = nqp.model_average(fit, prior={"parallel": 0.5})
+    >>> round(float(average.weights.sum()), 6)
+    1.0
+    >>> nqp.att(average).dims
+    ('chain', 'draw')
+    """
+    stated = prior_of(prior)
+    for need in (ADOPTION, ROWS, REFITS):
+        require(fit, need)
+    fit = single(fit)
+    outcome = total_fit(fit) if meets(fit, (CHANNELS,)) else fit
+    reference, changes, words = _reference(outcome)
+    if fit is outcome:
+        fit = reference
+    elif changes:
+        fit = refit(fit, fit.design.variant(changes))
+    return replace(mixed(fit, evidence_of(reference), stated), errors=words)
+
+
+def _reference(fit: Fit) -> tuple[Fit, dict[str, object], Message]:
+    """Refit under the error structure that untreated observations demand, if it is another.
+
+    Shared shocks count where the average effect depends on them, as in `error_model`.
+
+    Returns
+    -------
+    tuple of Fit, dict and Message
+        The fit; by which arguments its design differs from the one given, and why.
+    """
+    spread = evenly(fit)
+    same, words, together = spread.fit, spread.words, shared_shocks(spread.fit)
+    changes: dict[str, object] = {} if same is fit else {"errors": same.facts.noise}
+    if together is None:
+        return same, changes, words
+    design = same.variant(shocks=together.shocks)
+    units = Message(
+        "Units of one {} share shocks that last (log Bayes factor {:.1f})",
+        together.by,
+        together.value,
+    )
+    try:
+        after = att(short_refit(same, design)).to_numpy()
+        if not rests_on(att(same).to_numpy(), after):
+            return same, changes, words
+        shared = once(same, ("shared", together.by), lambda: refit(same, design))
+    except NQPError as refusal:
+        lacking = Message("{}, and designs with them cannot be fitted: {}.", units, reason(refusal))
+        return same, changes, joined([words, lacking])
+    every = Message(
+        "{}, which all candidate models have ({}).", units, Hint("shocks", together.shocks)
+    )
+    changes["shocks"] = together.shocks
+    return shared, changes, joined([words, advised(every)])
+
+
+def mixed(
+    fit: Fit, every: Sequence[Evidence], prior: Mapping[Family, float] = PRIOR
+) -> ModelAverage:
+    """Mix draws under candidate models by their posterior probabilities.
+
+    Parameters
+    ----------
+    every : sequence of Evidence
+        Of each candidate.
+
+    Raises
+    ------
+    StudyError
+        If no candidate can be fitted.
+    """
+    weighable = [x for x in every if not x.reason]
+    if not weighable:
+        raise StudyError("no model can be averaged", hint="nqp.fit with another design")
+    weights = probabilities(weighable, prior)
+    weights = np.where(weights < _LEAST, 0.0, weights)
+    effects, lost = _fitted(fit, weighable, weights)
+    if lost:
+        evidence = [replace(x, reason=lost.get(x.candidate, x.reason)) for x in every]
+        return mixed(fit, evidence, prior)
+    weights = weights / weights.sum()
+    designs = tuple(Weighed(*x) for x in zip(weighable, weights.tolist(), effects, strict=True))
+    seed = int(fit.sampler.seed or 0)
+    left_out = tuple((x.candidate.name, x.reason) for x in every if x.reason)
+    return ModelAverage(_mixture(cell_effects(fit), designs, seed), designs, prior, left_out)
+
+
+def _fitted(
+    fit: Fit, weighable: Sequence[Evidence], weights: Array
+) -> tuple[list[xr.Dataset | None], dict[Candidate, Message]]:
+    """Effects of designs that weigh something; those that lose a cell of the fit, and why."""
+    effects: list[xr.Dataset | None] = []
+    lost: dict[Candidate, Message] = {}
+    waist = cell_effects(fit)
+    places, paths = identified_cells(waist), {*waist[v.PATH].to_numpy()}
+    receivers = v.ROLE in waist.coords and bool((waist[v.ROLE] == v.NEIGHBOUR).any())
+    for x, weight in zip(weighable, weights, strict=True):
+        effects.append(None)
+        if weight == 0.0:
+            continue
+        try:
+            design = x.candidate.design(fit)
+            long = design == fit.design or weight > _MUCH
+            cells = cell_effects((refit if long else short_refit)(fit, design))
+            if x.candidate.early and receivers:
+                cells = over_rows(waist, cells, fit.plan, plan_of(design, panel_of(fit)))
+        except NQPError as error:
+            lost[x.candidate] = reason(error)
+            continue
+        if places - identified_cells(cells) or paths - {*cells[v.PATH].to_numpy()}:
+            lost[x.candidate] = Message("it loses effects that the fit has")
+        effects[-1] = cells
+    return effects, lost
+
+
+def _mixture(waist: xr.Dataset, designs: Sequence[Weighed], seed: int) -> xr.Dataset:
+    """Draws of the designs in the cells of the fit, in proportion to their weights."""
+    weights = np.array([x.weight for x in designs if x.effects is not None])
+    every = [x.effects for x in designs if x.effects is not None]
+    names = [name for name in (v.EFFECT, v.DEVIATION) if name in waist]
+    parts = [{name: aligned(effects, waist, name) for name in names} for effects in every]
+    gate = worst_gate(*every)
+    return schema.validate(mixture(waist, parts, weights, seed).assign_coords({v.GATE: gate}))
