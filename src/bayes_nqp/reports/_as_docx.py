@@ -197,6 +197,7 @@ def _scripted(paragraph: Any, text: str) -> None:
 def _alarm(word: Any, title: str, items: tuple[str, ...], colour: str, wash: str) -> None:
     """Put what failed into a shaded box."""
     from docx.oxml.ns import qn
+    from docx.shared import Pt
 
     box = word.add_table(rows=1, cols=1)
     cell = box.rows[0].cells[0]
@@ -215,7 +216,8 @@ def _alarm(word: Any, title: str, items: tuple[str, ...], colour: str, wash: str
     _run(cell.paragraphs[0], title, bold=True, colour=colour)
     for item in items:
         cell.add_paragraph(item, style="List Bullet")
-    word.add_paragraph()
+    after = word.add_paragraph().paragraph_format  # or boxes that follow one another would join
+    after.space_after, after.line_spacing = Pt(0), Pt(8)
 
 
 def _tiles(word: Any, tiles: tuple[Tile, ...]) -> None:

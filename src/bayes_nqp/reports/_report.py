@@ -251,7 +251,7 @@ def _numbered(
 ) -> tuple[Block, ...]:
     """Draw every sketch, and number pictures and tables.
 
-    A picture stands where it comes first, and so does every note of tables.
+    A picture stands where it comes first, and so does every note or stamp of tables.
     """
     result: list[Block] = []
     pictures, tables = count(1), count(1)
@@ -275,14 +275,20 @@ def _numbered(
 
 
 def _noted_once(table: Table, noted: dict[str, int], number: int, translate: Translator) -> Table:
-    """Refer to earlier tables for notes that stand there; remember where the others stand."""
-    earlier = sorted({noted[note] for note in table.notes if note in noted})
-    notes = [note for note in table.notes if note not in noted]
-    noted |= dict.fromkeys(notes, number)
-    if earlier:
+    """Refer to earlier tables for notes and failures that stand there; remember the others."""
+    texts = {
+        "notes": (table.notes, Message("Other notes: see {}.")),
+        "stamps": (table.stamps, Message("Failures: see {}.")),
+    }
+    kept = {}
+    for key, (stated, reference) in texts.items():
+        earlier = sorted({noted[text] for text in stated if text in noted})
+        new = [text for text in stated if text not in noted]
+        noted |= dict.fromkeys(new, number)
         places = [Message("Table {}", place) for place in earlier]
-        notes.append(translate("Other notes: see {}.", listed(places, len(places))))
-    return replace(table, notes=tuple(notes))
+        more = [translate(reference, listed(places, len(places)))] if places else []
+        kept[key] = (*new, *more)
+    return replace(table, notes=kept["notes"], stamps=kept["stamps"])
 
 
 def _fits(fits: Any) -> dict[str, Fit]:

@@ -21,7 +21,7 @@ def appendix(context: Context) -> Iterator[Block | Sketch]:
     yield Appendix(translate("Appendix"))
     if context.checks:
         briefly = [_brief(result, context) for result in context.checks]
-        pages = [x.table for x in context.table("diagnostics", briefly)]
+        pages = [replace(x.table, stamps=()) for x in context.table("diagnostics", briefly)]
         for table in context.table("diagnostics", list(context.checks)):
             yield replace(table, page=pages[0] if pages else None)
     settled = [x for x in context.checks if x.verdict not in (*OPEN, NOT_APPLICABLE)]
