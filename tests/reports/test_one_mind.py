@@ -61,14 +61,17 @@ def test_the_box_of_doubts_follows_from_the_grade(checks: str, language: str) ->
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
-def test_advice_leaves_the_first_page_and_stays_with_the_check(language: str) -> None:
+def test_advice_stays_with_the_check_and_its_answer_stands_once(language: str) -> None:
     one = case("one cohort", "growing", 0.15)
     doubtful = ("sensitivity", "support", "model_fit", "influence")
     results = [told("pretrends", "fails"), *(told(name, "in doubt") for name in doubtful)]
     context = Context(fit_of(one), tuple(results), language, by=("region",), outcome="exports")
     boxes, texts = first_page(context)
     assert {box.tone for box in boxes} == {"bad", "doubt"}
-    assert sum("Found 3" in text for text in texts) == 5
+    boxed = [text for box in boxes for text in box.items]
+    assert sum("Is it so?" in text for text in boxed) == 5
+    texts += [x.text for x in SECTIONS["evidence"](context) if isinstance(x, Paragraph)]
+    assert sum("Found 3" in text for text in texts) == 5  # once, where checks are explained
     assert not any("nqp." in text or "Next" in text for text in texts)
     assert "nqp.DifferentialTrends" in results[0].said(language)
 

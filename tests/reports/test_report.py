@@ -100,10 +100,13 @@ def test_the_page_needs_nothing_from_elsewhere(folder: Path) -> None:
 
 
 def test_what_failed_stands_before_any_result(folder: Path) -> None:
-    """The answer's first words name it, its grade carries it, and its sentence follows at once."""
+    """The answer's first words name it, its grade carries it, and its question follows at once.
+
+    Its sentence stands once in the main part, where the check is explained.
+    """
     chinese = folder.name == "zh"
     text = Page((folder / "report.html").read_text(encoding="utf-8")).text
-    heading, data = ("摘要", "问题、数据") if chinese else ("In short", "Question, data")
+    heading, data = ("摘要", "数据与样本") if chinese else ("In short", "Data and sample")
     answer = text[text.rindex(heading) : text.rindex(data)]
     gate, title = ("收敛检验", "时间安慰剂") if chinese else ("convergence gate", "placebo in time")
     grade = "可信度很低" if chinese else "very low confidence"
@@ -112,11 +115,13 @@ def test_what_failed_stands_before_any_result(folder: Path) -> None:
     number = answer.index(said[0], answer.index(title))
     assert answer.index(gate) < answer.index(title) < number
     assert title in answer[answer.rindex(grade) :]
-    assert number < answer.index(FAILED.sentence)
+    assert number < answer.index(FAILED.question)
+    assert FAILED.sentence not in answer
+    assert text.count(FAILED.sentence) == 1
     document = docx.Document(str(folder / "report.docx"))
     first = next(p.text for p in document.paragraphs if gate in p.text)
     assert title in first
-    assert any(FAILED.sentence in table.rows[0].cells[0].text for table in document.tables)
+    assert any(FAILED.question in table.rows[0].cells[0].text for table in document.tables)
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
@@ -156,9 +161,16 @@ def test_the_outcome_has_the_name_that_the_report_gives_it(folder: Path) -> None
     assert fit.effects.attrs["outcome"] == fit.record["outcome"]
 
 
-def test_tables_name_the_model_behind_them(folder: Path) -> None:
+def test_tables_name_the_model_behind_them_or_the_table_that_does(folder: Path) -> None:
     text = Page((folder / "report.html").read_text(encoding="utf-8")).text
-    assert text.count("AR(1)") > 3
+    model, elsewhere = ("误差：AR(1)", "其余注释见") if folder.name == "zh" else (
+        "errors: AR(1)", "Other notes: see Table"
+    )  # fmt: skip
+    assert model in text
+    assert text.count(elsewhere) >= 3
+    book = openpyxl.load_workbook(folder / "tables.xlsx")
+    named = [s for s in book if any("AR(1)" in str(c.value) for r in s.iter_rows() for c in r)]
+    assert len(named) > 3, "tables that stand alone have all their notes"
 
 
 def test_pictures_of_the_page_are_those_on_the_disk_and_light(folder: Path) -> None:
@@ -176,7 +188,7 @@ def test_pictures_of_the_page_are_those_on_the_disk_and_light(folder: Path) -> N
 def test_what_was_not_asked_is_said_at_the_top(folder: Path) -> None:
     text = Page((folder / "report.html").read_text(encoding="utf-8")).text
     names = ("事前平行趋势", "敏感性") if folder.name == "zh" else ("pre-trends", "sensitivity to")
-    top = text[: text.rindex("问题、数据" if folder.name == "zh" else "Question, data")]
+    top = text[: text.rindex("数据与样本" if folder.name == "zh" else "Data and sample")]
     assert all(name in top for name in names)
     assert ("未作以下检验" in top) or ("Not asked of this fit" in top)
 
@@ -184,9 +196,8 @@ def test_what_was_not_asked_is_said_at_the_top(folder: Path) -> None:
 def test_what_is_reported_is_counted_apart_and_stands_not_among_failures(folder: Path) -> None:
     chinese = folder.name == "zh"
     text = Page((folder / "report.html").read_text(encoding="utf-8")).text
-    assert (
-        REPORTED.sentence not in text[: text.rindex("问题、数据" if chinese else "Question, data")]
-    )
+    assert REPORTED.sentence not in text[: text.rindex("附录" if chinese else "Appendix")]
+    assert REPORTED.sentence in text
     assert ("1 项不作判定" if chinese else "reported without a verdict: 1;") in text
 
 

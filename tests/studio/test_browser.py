@@ -54,7 +54,7 @@ def test_from_an_upload_to_a_word_report_in_either_language(
     tab.get_by_text(re.compile(r"Done in \d+ s\.")).wait_for()
     assert tab.locator(".check").count() == 2
     turn(tab, "referee")
-    settled = tab.frame_locator("iframe[title='What no check can settle']")
+    settled = tab.frame_locator("iframe[title='Assumptions that cannot be tested']")
     settled.get_by_text("A referee will ask").wait_for()
     tab.reload()
     turn(tab, "downloads")

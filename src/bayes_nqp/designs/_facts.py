@@ -95,6 +95,17 @@ class Term(ABC):
             Of the effects that were fitted.
         """
 
+    @property
+    def formula(self) -> tuple[str, Mapping[str, Message]]:
+        """State what it adds to the estimating equation of reports.
+
+        Returns
+        -------
+        tuple of str and mapping
+            An addend of ``y_{it}``, "" where it adds none; and the meaning of its symbols.
+        """
+        return "f_{it}", {"f_{it}": Message("contribution of the term {}", type(self).__name__)}
+
     def parameters(self, n_periods: int, priors: Priors) -> tuple[Parameter, ...]:
         """State sampled parameters of its own besides scales, for the methods of a report.
 

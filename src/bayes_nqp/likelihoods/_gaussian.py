@@ -23,6 +23,7 @@ class Gaussian(Likelihood):
 
     exact: ClassVar[bool] = True
     label: ClassVar[Message] = Message("Gaussian")
+    distribution: ClassVar[str] = "N"
 
     def density(
         self, name: str, location: Any, spread: Any, values: Sequence[Any], **rows: Any

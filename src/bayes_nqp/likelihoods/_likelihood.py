@@ -47,6 +47,8 @@ class Likelihood(ABC):
         What `scale` is, as it follows on "s = 0.4,".
     label : Message
         In a few words, for tables.
+    distribution : str
+        Symbol of the distribution of innovations, for the estimating equation of reports.
     """
 
     __slots__ = ()
@@ -58,6 +60,7 @@ class Likelihood(ABC):
     scale: ClassVar[float | None] = None
     scale_words: ClassVar[Message | None] = None
     label: ClassVar[Message]
+    distribution: ClassVar[str] = "F"
 
     @property
     def latent(self) -> bool:

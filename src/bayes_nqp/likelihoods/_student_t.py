@@ -43,6 +43,7 @@ class StudentT(Likelihood):
 
     robust: ClassVar[bool] = True
     label: ClassVar[Message] = Message("Student-t")
+    distribution: ClassVar[str] = "t_{ν}"
 
     nu: Annotated[float, Gt(2)] | None = None
 

@@ -62,10 +62,11 @@ def _sheets(scene: Scene) -> Iterator[Sketch]:
             partial(channels, scene.effects, by=by, **scene.weighted),
             partial(channel_comparison, scene.effects, by, scene.prob, "eti", scene.weights),
             shown=several and by is None,
+            heading=scene.translate("Mechanisms: comparison of channels"),
         )
 
 
-@plot(_TITLE, section="channels", place=42, needs=(CHANNELS,), sheets=_sheets)
+@plot(_TITLE, section="appendix", place=42, needs=(CHANNELS,), sheets=_sheets)
 def channels(
     fit_or_effects: FitOrEffects,
     *,

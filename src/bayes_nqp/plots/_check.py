@@ -13,10 +13,10 @@ from matplotlib.figure import Figure
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.annotations import Language, Style
-from bayes_nqp.checks import VERDICTS, CheckResult, title_of
+from bayes_nqp.checks import CheckResult, title_of
 from bayes_nqp.errors import StudyError
 from bayes_nqp.fitting import once
-from bayes_nqp.language import NOTHING, Message, joined
+from bayes_nqp.language import Message
 from bayes_nqp.plots._notes import words
 from bayes_nqp.plots._registry import DRAWERS, Appearance, Sketch, plot
 from bayes_nqp.plots._scene import Scene
@@ -37,17 +37,10 @@ def _sheets(scene: Scene) -> Iterator[Sketch]:
                 translate("{}.", title, context="caption"),
                 partial(check, _named(result, scene), title="", **scene.look),
                 partial(once, scene.given, ("evidence", result), partial(frame_of, result)),
-                heading=translate("{}: {}", title, VERDICTS[result.verdict]),
-                words=translate.name(joined([result.question, result.sentence, _numbers(result)])),
             )
 
 
-def _numbers(result: CheckResult) -> Message:
-    """A check's key figure as a sentence."""
-    return Message("In numbers: {}.", result.figure) if result.figure else NOTHING
-
-
-@plot(Message("What a check rests on."), section="evidence", place=50, sheets=_sheets)
+@plot(Message("What a check rests on."), place=50, sheets=_sheets)
 def check(
     result: CheckResult,
     *,

@@ -51,7 +51,7 @@ def _sheets(scene: Scene) -> Iterator[Sketch]:
     )
 
 
-@plot(_TITLE, section="results", place=60, sheets=_sheets)
+@plot(_TITLE, section="appendix", place=60, sheets=_sheets)
 def league(
     fit_or_effects: FitOrEffects,
     *,

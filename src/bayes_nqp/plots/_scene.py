@@ -45,6 +45,8 @@ class Scene:
         Names of those to be drawn; all by default.
     maps : mapping
         Other arguments of maps: ``boundaries`` of the user's, and their ``id``.
+    spatial : bool, default False
+        Whether the user asks about space: by a table [space], or by checks that are named.
     """
 
     given: Fit
@@ -57,6 +59,7 @@ class Scene:
     unit: str = ""
     plots: tuple[str, ...] | None = None
     maps: Mapping[str, Any] = field(default_factory=dict)
+    spatial: bool = False
 
     def __post_init__(self) -> None:
         """Clean what users call things."""

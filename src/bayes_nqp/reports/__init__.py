@@ -1,5 +1,6 @@
 """The report: sections of sentences, tables and figures, and the formats that write them."""
 
+from bayes_nqp.reports._checked import SPATIAL as SPATIAL
 from bayes_nqp.reports._context import Context as Context
 from bayes_nqp.reports._figures import FigureFolder as FigureFolder
 from bayes_nqp.reports._registry import SECTIONS as SECTIONS

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from datetime import datetime
-from itertools import count, zip_longest
+from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from bayes_nqp.files import write
 from bayes_nqp.reports._content import (
     Alarm,
+    Appendix,
     Block,
     Bullets,
     Document,
+    Equation,
     Heading,
     NumberedTable,
     Paragraph,
@@ -47,28 +49,37 @@ _TONES = {"bad": ("B42318", "FFF1F0"), "doubt": ("9A6700", "FFF8E6"), "note": ("
 _ANSWER = {"lead": "2F7D95", "failed": "B42318"}
 """Colour of the line beside the answer."""
 _MARKS = {"bad": "B42318", "doubt": "D4A72C", "good": "2F9E6E"}
-_HEADINGS = {"Title": 20, "Heading 1": 15, "Heading 2": 12}
+_HEADINGS = {"Title": 20, "Heading 1": 15, "Heading 2": 12, "Heading 3": 10.5}
 _LONGEST = {"property": LONGEST_PROPERTY}
 
 
 @report_format("docx", place=20, longest=_LONGEST)
 def _write(document: Document, folder: Path) -> Path:
     """Write a report as a Word document."""
+    from docx.shared import Pt
+
     word = _opened(document)
     word.add_paragraph(document.title, style="Title")
     _run(word.add_paragraph(), document.subtitle, colour="57606A")
-    heads = [x.text for x in document.blocks if isinstance(x, Heading) and x.level == 1]
-    add_contents(word, heads)
+    add_contents(word, [x.text for x in document.blocks if _opens(x)])
     sections, level = count(), 1
-    for block, after in zip_longest(document.blocks, document.blocks[1:]):
+    blocks: tuple[Block | None, ...] = (None, *document.blocks, None)
+    for before, block, after in zip(blocks, document.blocks, blocks[2:], strict=False):
         level = block.level if isinstance(block, Heading) else level
         _add(word, block, document.language, _HEIGHT if level == 1 else _HALF)
-        if isinstance(block, Heading) and block.level == 1:
+        if _opens(block):
             add_bookmark(word.paragraphs[-1], next(sections))
-        if isinstance(block, Paragraph) and isinstance(after, Picture | NumberedTable):
+        if isinstance(block, Paragraph) and isinstance(after, Picture | NumberedTable | Bullets):
             word.paragraphs[-1].paragraph_format.keep_with_next = True
+        if isinstance(before, NumberedTable) and isinstance(block, Paragraph):
+            word.paragraphs[-1].paragraph_format.space_before = Pt(8)
     dated = _day(document) is not None
     return write(folder / "report.docx", word.save, dated=dated)
+
+
+def _opens(block: Block) -> TypeGuard[Heading | Appendix]:
+    """Tell whether a block is a heading of the contents."""
+    return isinstance(block, Appendix) or (isinstance(block, Heading) and block.level == 1)
 
 
 def _day(document: Document) -> datetime | None:
@@ -115,6 +126,11 @@ def _add(word: Any, block: Block, language: str, highest: float) -> None:
     match block:
         case Heading(text, level):
             word.add_paragraph(text, style=f"Heading {level}")
+        case Appendix(text):  # in the same file: one to send, whose figures count on
+            heading = word.add_paragraph(text, style="Heading 1")
+            heading.paragraph_format.page_break_before = True
+        case Equation(lines, where):
+            _equation(word, lines, where)
         case Paragraph(text, tone):
             written = word.add_paragraph()
             _run(written, text, colour="57606A" if tone == "quiet" else None)
@@ -153,9 +169,35 @@ def _boxed(paragraph: Any, colour: str) -> None:
     indent.addprevious(properties.makeelement(qn("w:shd"), wash))
 
 
+def _equation(word: Any, lines: tuple[str, ...], where: str) -> None:
+    """Write equations in the middle, with the meaning of their symbols below."""
+    from docx.enum.text import WD_ALIGN_PARAGRAPH
+    from docx.shared import Cm, Pt
+
+    for line in lines:
+        written = word.add_paragraph()
+        written.alignment = WD_ALIGN_PARAGRAPH.CENTER
+        written.paragraph_format.left_indent = written.paragraph_format.right_indent = Cm(0.5)
+        written.paragraph_format.space_after = Pt(4)
+        written.paragraph_format.keep_with_next = True
+        _scripted(written, line)
+        for run in written.runs:
+            run.font.name = "Cambria Math"
+    _scripted(word.add_paragraph(), where)
+
+
+def _scripted(paragraph: Any, text: str) -> None:
+    """Write a text with its subscripts and superscripts."""
+    for position, part in Equation.runs(text):
+        run = paragraph.add_run(part)
+        if position:
+            setattr(run.font, {"sub": "subscript", "sup": "superscript"}[position], True)
+
+
 def _alarm(word: Any, title: str, items: tuple[str, ...], colour: str, wash: str) -> None:
     """Put what failed into a shaded box."""
     from docx.oxml.ns import qn
+    from docx.shared import Pt
 
     box = word.add_table(rows=1, cols=1)
     cell = box.rows[0].cells[0]
@@ -174,7 +216,8 @@ def _alarm(word: Any, title: str, items: tuple[str, ...], colour: str, wash: str
     _run(cell.paragraphs[0], title, bold=True, colour=colour)
     for item in items:
         cell.add_paragraph(item, style="List Bullet")
-    word.add_paragraph()
+    after = word.add_paragraph().paragraph_format  # or boxes that follow one another would join
+    after.space_after, after.line_spacing = Pt(0), Pt(8)
 
 
 def _tiles(word: Any, tiles: tuple[Tile, ...]) -> None:

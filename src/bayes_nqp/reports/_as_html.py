@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 from PIL import Image
@@ -11,7 +12,7 @@ from PIL import Image
 from bayes_nqp.files import write_text
 from bayes_nqp.language import typography
 from bayes_nqp.markup import html
-from bayes_nqp.reports._content import Document, NumberedTable, Picture
+from bayes_nqp.reports._content import Block, Document, Equation, NumberedTable, Picture
 from bayes_nqp.reports._registry import report_format
 from bayes_nqp.tables import as_html, words
 
@@ -40,14 +41,20 @@ def as_html_page(document: Document) -> str:
         "reports/templates/report.html",
         document=document,
         tongue=typography(document.language).tag,
-        blocks=[(type(block).__name__, block) for block in document.blocks],
+        main=_kinds(document.main),
+        appendix=_kinds(document.appendix),
         contents=translate("Contents"),
         anchor=_anchor,
         caption=caption,
+        runs=Equation.runs,
         data=lambda path: base64.b64encode(path.read_bytes()).decode("ascii"),
         wide=_wide,
         table=table,
     )
+
+
+def _kinds(blocks: Iterable[Block]) -> list[tuple[str, Block]]:
+    return [(type(block).__name__, block) for block in blocks]
 
 
 def _wide(picture: Path) -> int:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import takewhile
 from pathlib import Path
 from typing import Literal
 
@@ -18,11 +20,46 @@ class Heading:
     Parameters
     ----------
     level : int, default 1
-        1 for a section, 2 for what is inside one.
+        1 for a section, 2 and 3 for what is inside one.
     """
 
     text: str
     level: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Appendix:
+    """The heading of the appendix: all blocks after it belong to the appendix."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Equation:
+    """Equations of the model, one a line, and the meaning of their symbols.
+
+    Texts mark a subscript as in ``y_{it}``, and a superscript as in ``x^{2}``.
+
+    Parameters
+    ----------
+    where : str
+        The sentence that defines the symbols.
+    """
+
+    lines: tuple[str, ...]
+    where: str
+
+    @property
+    def text(self) -> str:
+        """Equations and symbols without marks."""
+        texts = (*self.lines, self.where)
+        return "\n".join("".join(part for _, part in self.runs(text)) for text in texts)
+
+    @staticmethod
+    def runs(text: str) -> Iterator[tuple[str, str]]:
+        """Split a text into runs, each with its position: "", "sub" or "sup"."""
+        for mark, inner, plain in re.findall(r"([_^])\{([^}]*)\}|([^_^]+|[_^])", text):
+            yield {"_": "sub", "^": "sup"}.get(mark, ""), inner or plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +188,18 @@ class NumberedTable:
         return replace(self.page or self.table, title=title)
 
 
-type Block = Heading | Paragraph | Bullets | Alarm | Tiles | Strip | Picture | NumberedTable
+type Block = (
+    Heading
+    | Appendix
+    | Paragraph
+    | Equation
+    | Bullets
+    | Alarm
+    | Tiles
+    | Strip
+    | Picture
+    | NumberedTable
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -176,6 +224,16 @@ class Document:
         object.__setattr__(self, "blocks", tuple(map(_printable, self.blocks)))
 
     @property
+    def main(self) -> tuple[Block, ...]:
+        """The blocks before the appendix."""
+        return tuple(takewhile(lambda block: not isinstance(block, Appendix), self.blocks))
+
+    @property
+    def appendix(self) -> tuple[Block, ...]:
+        """The blocks of the appendix, its heading first; empty where there is none."""
+        return self.blocks[len(self.main) :]
+
+    @property
     def tables(self) -> tuple[Table, ...]:
         """Every table, in order."""
         return tuple(block.table for block in self.blocks if isinstance(block, NumberedTable))
@@ -189,8 +247,10 @@ class Document:
 def _printable(block: Block) -> Block:
     """Leave out of a block's texts what no page can carry; tables see to their own."""
     match block:
-        case Heading(text) | Paragraph(text):
+        case Heading(text) | Appendix(text) | Paragraph(text):
             return replace(block, text=printable(text))
+        case Equation(lines, where):
+            return Equation(tuple(map(printable, lines)), printable(where))
         case Bullets(items):
             return replace(block, items=tuple(map(printable, items)))
         case Alarm(title, items):

@@ -64,14 +64,21 @@ class Section:
     needs: tuple[Need, ...] = ()
 
     def __call__(self, context: Context) -> Iterator[Part]:
-        """Give the section's own blocks, then the figures and tables that name it."""
+        """Give the section's own blocks, then the figures and tables that name it.
+
+        These are not given where the section has no block of its own.
+        """
         if not context.tells(self.name) or not meets(context.fit, self.needs):
             return
-        stems = set()
+        stems, blocks, empty = set(), 0, False
         with omitted(Message("The section {}", self.name)):
             for block in self.write(context):
                 stems |= {block.stem} if isinstance(block, Sketch) else set()
+                blocks += 1
                 yield block
+            empty = not blocks
+        if empty:
+            return
         for sketch in sketches(context, self.name):
             if sketch.stem not in stems and sketch.shown:
                 yield from announced(sketch)

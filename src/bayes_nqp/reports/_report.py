@@ -10,20 +10,29 @@ from typing import Any, Literal
 
 from bayes_nqp import schema
 from bayes_nqp.annotations import Language
-from bayes_nqp.checks import CheckResult, run_checks
+from bayes_nqp.checks import CheckResult, run_checks, suiting
 from bayes_nqp.doors import door
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.errors import StudyError, nearest, one_of
 from bayes_nqp.estimands import estimands_named
 from bayes_nqp.files import place, writing
 from bayes_nqp.fitting import Fit
-from bayes_nqp.language import Message, Translator
+from bayes_nqp.language import Message, Translator, listed
 from bayes_nqp.omissions import Omission, collected, omitted, recorded, warn
 from bayes_nqp.plots import Sketch
 from bayes_nqp.process import uncollected
 from bayes_nqp.progress import bar
 from bayes_nqp.reports._answer import Answer
-from bayes_nqp.reports._content import Alarm, Block, Document, Heading, NumberedTable, Picture
+from bayes_nqp.reports._checked import SPATIAL
+from bayes_nqp.reports._content import (
+    Alarm,
+    Appendix,
+    Block,
+    Document,
+    Heading,
+    NumberedTable,
+    Picture,
+)
 from bayes_nqp.reports._context import Context
 from bayes_nqp.reports._figures import FigureFolder
 from bayes_nqp.reports._registry import SECTIONS, misplaced, writers
@@ -152,6 +161,7 @@ def report(
             author=author,
             date=date,
             outcome_scale=outcome_scale,
+            spatial=_spatial(main, checks),
         )
         write_report(context, ready.draft, formats, FigureFolder(ready.draft / "figures"))
         ready.finish()
@@ -184,7 +194,7 @@ def write_report(
             )
             if x
         ),
-        _numbered(blocks, figures),
+        _numbered(blocks, figures, context.translate),
         context.language,
         _facts(context),
     )
@@ -232,14 +242,20 @@ def _telling(document: Document, omissions: Sequence[Omission]) -> Document:
         tuple(rows), language=document.language,
     )  # fmt: skip
     listed = NumberedTable(table, len(document.tables) + 1)
-    return replace(document, blocks=(alarm, *document.blocks, Heading(title), listed))
+    blocks = (alarm, *document.main, Heading(title), listed, *document.appendix)
+    return replace(document, blocks=blocks)
 
 
-def _numbered(blocks: Iterable[Block | Sketch], figures: FigureFolder) -> tuple[Block, ...]:
-    """Draw every sketch, which stands where it comes first, and number pictures and tables."""
+def _numbered(
+    blocks: Iterable[Block | Sketch], figures: FigureFolder, translate: Translator
+) -> tuple[Block, ...]:
+    """Draw every sketch, and number pictures and tables.
+
+    A picture stands where it comes first, and so does every note or stamp of tables.
+    """
     result: list[Block] = []
     pictures, tables = count(1), count(1)
-    shown = set[str]()
+    shown, noted = set[str](), dict[str, int]()
     for block in blocks:
         match block:
             case Sketch():
@@ -248,10 +264,31 @@ def _numbered(blocks: Iterable[Block | Sketch], figures: FigureFolder) -> tuple[
                     shown.add(stem)
                     result.append(Picture(stem, block.caption, next(pictures), figures.folder))
             case NumberedTable():
-                result.append(replace(block, number=next(tables)))
+                number = next(tables)
+                page = _noted_once(block.page or block.table, noted, number, translate)
+                result.append(replace(block, number=number, page=page))
             case _:
                 result.append(block)
+    if result and isinstance(result[-1], Appendix):  # with nothing in it
+        del result[-1]
     return tuple(result)
+
+
+def _noted_once(table: Table, noted: dict[str, int], number: int, translate: Translator) -> Table:
+    """Refer to earlier tables for notes and failures that stand there; remember the others."""
+    texts = {
+        "notes": (table.notes, Message("Other notes: see {}.")),
+        "stamps": (table.stamps, Message("Failures: see {}.")),
+    }
+    kept = {}
+    for key, (stated, reference) in texts.items():
+        earlier = sorted({noted[text] for text in stated if text in noted})
+        new = [text for text in stated if text not in noted]
+        noted |= dict.fromkeys(new, number)
+        places = [Message("Table {}", place) for place in earlier]
+        more = [translate(reference, listed(places, len(places)))] if places else []
+        kept[key] = (*new, *more)
+    return replace(table, notes=kept["notes"], stamps=kept["stamps"])
 
 
 def _fits(fits: Any) -> dict[str, Fit]:
@@ -268,6 +305,14 @@ def _fits(fits: Any) -> dict[str, Fit]:
             hint="nqp.report(fit, 'folder'), or {'main': fit, 'other': fit2}",
         )
     return {str(name): each for name, each in named.items()}
+
+
+def _spatial(fit: Fit, checks: Sequence[CheckResult] | None) -> bool:
+    """Tell whether checks of spatial dependence were chosen, rather than all that suit the fit."""
+    names = {result.name for result in checks or ()}
+    usual = set(suiting(fit.design, fit.panel))
+    chosen = names - usual if usual <= names else names
+    return not chosen.isdisjoint(SPATIAL)
 
 
 def _check(formats: Sequence[str], language: Language, prob: float) -> None:

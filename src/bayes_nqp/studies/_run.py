@@ -21,7 +21,7 @@ from bayes_nqp.language import Message, figures, separated
 from bayes_nqp.omissions import collected, omitted, warn
 from bayes_nqp.plots import sketches
 from bayes_nqp.progress import listening
-from bayes_nqp.reports import Context, FigureFolder, report_title, write_report
+from bayes_nqp.reports import SPATIAL, Context, FigureFolder, report_title, write_report
 from bayes_nqp.signals import heed
 from bayes_nqp.studies._beside import beside_tables, heading
 from bayes_nqp.studies._fits import fit_of, fits_beside
@@ -260,6 +260,9 @@ def _context(
         author=settings.author,
         date=settings.date,
         outcome_scale=settings.outcome_scale,
+        spatial=not {*SPATIAL}.isdisjoint(
+            [*(study.settings.checks.run or ()), *study.check_options]
+        ),
     )
     for table in study.settings.plugins.values():
         context = replace(context, **table.context_for(study.path.parent))

@@ -118,7 +118,7 @@ class Space(SpaceKeys):
 
     def context_for(self, folder: Path) -> dict[str, Any]:
         """Columns of linked units, and borders, for maps."""
+        told = {"linked": self.panel_columns, "spatial": True}
         if self.boundaries is None:
-            return {"linked": self.panel_columns}
-        maps = {"boundaries": folder / self.boundaries, "id": self.id}
-        return {"linked": self.panel_columns, "maps": maps}
+            return told
+        return {**told, "maps": {"boundaries": folder / self.boundaries, "id": self.id}}

@@ -7,6 +7,8 @@ from bayes_nqp.estimands import words as words
 from bayes_nqp.tables._contrasts_table import contrasts_table
 from bayes_nqp.tables._dependence import LISA_TYPES as LISA_TYPES
 from bayes_nqp.tables._described import model_words as model_words
+from bayes_nqp.tables._described import strata_of as strata_of
+from bayes_nqp.tables._described import time_strata as time_strata
 from bayes_nqp.tables._estimates import Estimates, estimates
 from bayes_nqp.tables._estimators_table import estimators_table
 from bayes_nqp.tables._event_study_table import event_study_table

@@ -6,6 +6,8 @@ from ._as_excel import write_excel as write_excel
 from ._contrasts_table import contrasts_table as contrasts_table
 from ._dependence import LISA_TYPES as LISA_TYPES
 from ._described import model_words as model_words
+from ._described import strata_of as strata_of
+from ._described import time_strata as time_strata
 from ._estimates import Estimates as Estimates
 from ._estimates import estimates as estimates
 from ._estimators_table import estimators_table as estimators_table

@@ -76,7 +76,7 @@ def model_facts(fit: Fit, translate: Translator) -> dict[str, str]:
     pooled = facts.time is not None and facts.time.pooled
     return {
         "pooling": translate(facts.pooling.label),
-        "strata": translate.name(listed(_strata(fit), 99)),
+        "strata": translate.name(listed(strata_of(fit), 99)),
         "deviations": translate("unit") if varying == v.UNIT else varying or "",
         "errors": translate.name(facts.likelihood.words(errors)),
         "time": translate("by {}, pooled" if pooled else "by {}", by, context="time effects")
@@ -90,10 +90,10 @@ def time_strata(fit: Fit) -> tuple[str, ...]:
     if fit.panel is not None:
         return fit.facts.time_strata(fit.panel)
     time = fit.facts.time
-    return _strata(fit) if time is None else tuple(time.by or ())
+    return strata_of(fit) if time is None else tuple(time.by or ())
 
 
-def _strata(fit: Fit) -> tuple[str, ...]:
+def strata_of(fit: Fit) -> tuple[str, ...]:
     """Factors by which effects vary; without the panel, those that are named, or of the cells."""
     if fit.panel is not None:
         return fit.facts.strata(fit.panel)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -60,6 +60,12 @@ class AR1(Noise):
         # No gap of 0 as an exponent, for its slope at rho = 0 is 0 times infinity.
         carry = later * rho ** (gap + (gap < 1))
         return Steps(((1.0 - carry**2) / (1.0 - rho**2)) ** 0.5, carry)
+
+    @property
+    def formula(self) -> tuple[str, str, Mapping[str, Message]]:
+        """A share of the error before, and an innovation."""
+        meaning = Message("autocorrelation of errors")
+        return "ε_{it} = ρ ε_{i,t−1} + e_{it}", "σ^{2}", {"ρ": meaning}
 
     @property
     def markov(self) -> bool:

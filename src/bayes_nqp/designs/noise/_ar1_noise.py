@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -60,6 +60,13 @@ class AR1Noise(Noise):
         """Those of AR(1), and white noise on top."""
         rho, noise = values
         return replace(AR1().steps(gap, [rho]), white=noise)
+
+    @property
+    def formula(self) -> tuple[str, str, Mapping[str, Message]]:
+        """An AR(1) process, and white noise on top."""
+        law = "ε_{it} = h_{it} + n_{it},  h_{it} = ρ h_{i,t−1} + e_{it}"
+        noise = Message("white noise, with standard deviation νσ")
+        return law, "σ^{2}", {**AR1().formula[2], "n_{it}": noise}
 
     @property
     def poorer(self) -> tuple[Noise, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -47,6 +47,11 @@ class IID(Noise):
     def steps(self, gap: Any, values: Sequence[Any]) -> Steps:
         """No row follows from another."""
         return Steps(1.0)
+
+    @property
+    def formula(self) -> tuple[str, str, Mapping[str, Message]]:
+        """Errors are innovations."""
+        return "", "σ^{2}", {}
 
     @property
     def takes_weights(self) -> bool:

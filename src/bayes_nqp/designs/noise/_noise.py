@@ -126,6 +126,19 @@ class Noise(ABC):
         """
         return None
 
+    @property
+    def formula(self) -> tuple[str, str, Mapping[str, Message]]:
+        """State the law of errors for the estimating equation of reports.
+
+        Returns
+        -------
+        tuple of str, str and mapping
+            The errors ``ε_{it}`` as a function of innovations ``e_{it}``, empty where they are the
+            innovations themselves; the variance of innovations; and the meaning of its symbols.
+        """
+        meaning = Message("covariance of a unit's errors in multiples of σ² ({})", self.label())
+        return "ε_{i} = V^{1/2} e_{i}", "σ^{2}", {"V": meaning}
+
     def groups(self, panel: Panel) -> Index | None:
         """Groups of units whose errors have variances of their own; None where all are alike.
 

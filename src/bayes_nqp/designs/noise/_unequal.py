@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
@@ -87,6 +87,14 @@ class Unequal(Noise):
     def beyond(cls, errors: Noise) -> Noise | None:
         """Every structure but its own kind."""
         return None if isinstance(errors, cls) else cls(errors)
+
+    @property
+    def formula(self) -> tuple[str, str, Mapping[str, Message]]:
+        """The law of ``errors``, with a variance for each group of units."""
+        law, variance, meanings = self.errors.formula
+        who = self.by or Message("treated and never-treated units")
+        ratio = Message("relative error variance of a group of units ({})", who)
+        return law, f"r_{{q}} {variance}", {**meanings, "r_{q}": ratio}
 
     @property
     def takes_weights(self) -> bool:

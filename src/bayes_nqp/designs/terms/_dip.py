@@ -97,6 +97,14 @@ class Dip(Term):
         periods = Message("{n} period", plural="{n} periods", n=self.periods)
         return (_AT_ONCE if self.at_once else _WORDS).fill(periods=periods)
 
+    @property
+    def formula(self) -> tuple[str, Mapping[str, Message]]:
+        """A transitory deviation before adoption."""
+        return "κ P_{it}", {
+            "P_{it}": Message("transitory deviation of treated units before adoption, which fades"),
+            "κ": Message("its size"),
+        }
+
     def flat(self, *, leads: bool) -> Dip | None:
         """Leave it out beside leads, which would absorb it."""
         return None if leads else self

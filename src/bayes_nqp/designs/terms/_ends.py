@@ -91,6 +91,11 @@ class Ends(Term):
         """Say that effects are apart by ends."""
         return _WORDS.fill(" | ".join(self.names))
 
+    @property
+    def formula(self) -> tuple[str, Mapping[str, Message]]:
+        """Nothing besides effects, which also differ by the ends that are treated."""
+        return "", {}
+
     def flat(self, *, leads: bool) -> Ends | None:
         """Leave it out beside leads, which come before any end adopts."""
         return None if leads else self

@@ -92,6 +92,14 @@ class Factors(Term):
             number = Message("{} of them", self.number)
         return _WORDS.fill(number=number, redraws=REDRAWS)
 
+    @property
+    def formula(self) -> tuple[str, Mapping[str, Message]]:
+        """Common factors times the loadings of a unit."""
+        return "l_{i}′f_{t}", {
+            "f_{t}": Message("common factors"),
+            "l_{i}": Message("factor loadings of a unit"),
+        }
+
     def flat(self, *, leads: bool) -> Factors | None:
         """Leave it out beside leads, which would absorb loadings."""
         return None if leads else self

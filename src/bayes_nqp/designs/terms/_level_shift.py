@@ -74,6 +74,15 @@ class LevelShift(Term):
         periods = Message("{n} period", plural="{n} periods", n=self.periods)
         return _WORDS.fill(periods=periods)
 
+    @property
+    def formula(self) -> tuple[str, Mapping[str, Message]]:
+        """A step of treated units before adoption."""
+        periods = Message("{n} period", plural="{n} periods", n=self.periods)
+        return "κ S_{it}", {
+            "S_{it}": Message("1 for treated units from {} before adoption", periods),
+            "κ": Message("pre-adoption level shift"),
+        }
+
     def flat(self, *, leads: bool) -> LevelShift | None:
         """Leave it out beside leads, which would absorb it."""
         return None if leads else self

@@ -93,6 +93,14 @@ class NodeShocks(Term):
         """Say what nodes share, and where its size is from."""
         return _WORDS.fill(ends=_BY_END if self.directed else "")
 
+    @property
+    def formula(self) -> tuple[str, Mapping[str, Message]]:
+        """The shocks of both ends of a pair."""
+        meaning = Message("shocks shared by all pairs of a node")
+        if self.directed:
+            return "η_{o(i)t} + ζ_{d(i)t}", {"η_{o(i)t}, ζ_{d(i)t}": meaning}
+        return "η_{o(i)t} + η_{d(i)t}", {"η_{o(i)t}, η_{d(i)t}": meaning}
+
     def equation(
         self, equation: EquationSpec, facts: Facts, timing: Timing, panel: Panel
     ) -> EquationSpec:

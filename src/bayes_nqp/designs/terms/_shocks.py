@@ -112,6 +112,16 @@ class SharedShocks(Term):
             return _WORDS.fill(by=self.by, prior=phrase)
         return _LASTING.fill(by=self.by, prior=phrase, errors=self.errors.phrase())
 
+    @property
+    def formula(self) -> tuple[str, Mapping[str, Message]]:
+        """The shock of a cluster in a period."""
+        meaning = Message("shocks shared by all units of one {}", self.by)
+        if self.errors is not None and self.errors.correlated:
+            meaning = Message(
+                "shocks shared by all units of one {}, with {}", self.by, self.errors.phrase()
+            )
+        return "η_{ct}", {"η_{ct}": meaning}
+
     def parameters(self, n_periods: int, priors: Priors) -> tuple[Parameter, ...]:
         """Those of the errors whose correlation shocks have, ``shocks_rho`` and the like."""
         if self.errors is None:

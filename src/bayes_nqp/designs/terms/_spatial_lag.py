@@ -250,6 +250,27 @@ class SpatialLag(Term):
             return words
         return joined([words, _RECEIVERS.fill(listed(self.receivers))])
 
+    @property
+    def formula(self) -> tuple[str, Mapping[str, Message]]:
+        """What linked units' outcomes, errors, treatment and covariates add."""
+        links = Message("spatial weights ({})", self.weights.name)
+        parts, meanings = [], {"w_{il}": links}
+        if self.lag:
+            parts.append(f"δ Σ_{{l}} w_{{il}} {'v' if self.error else 'y'}_{{lt}}")
+            meanings["δ"] = Message("spatial autoregressive coefficient")
+        if self.error:
+            meanings["v_{it}"] = Message("error with its spatial part")
+        if self.dynamics:
+            parts.append("φ y_{i,t−1} + ψ Σ_{l} w_{il} y_{l,t−1}")
+            meanings["φ, ψ"] = Message("coefficients of the outcomes of the period before")
+        if self.durbin:
+            what: Message = Message("treatment and covariates of linked units")
+            if self.durbin is not True:
+                what = Message("variables of linked units ({})", listed(self.durbin))
+            parts.append("Σ_{l} w_{il} Z_{lt}′θ")
+            meanings |= {"Z_{lt}": what, "θ": Message("their coefficients")}
+        return " + ".join(parts), meanings
+
     def rows(self, panel: Panel) -> Panel:
         """Keep the units that are seen in every period, where that is asked for."""
         if self.complete is None or panel.balanced:

@@ -127,6 +127,16 @@ class RingTerm(Term):
             )
         return _exposed(self, facts, panel)
 
+    @property
+    def formula(self) -> tuple[str, Mapping[str, Message]]:
+        """The spillover effects of the class of exposure that a unit is in."""
+        if self.drops_rows:
+            return "", {}
+        return "Σ_{r} θ_{rt} R_{irt}", {
+            "R_{irt}": Message("1 for unit i in exposure class r in period t"),
+            "θ_{rt}": Message("spillover effects"),
+        }
+
     def _exposed_words(self, nearness: Message) -> Message:
         """Say by what exposed units receive, and which of them do."""
         onto = (

@@ -94,6 +94,20 @@ class DifferentialTrends(Term):
         """Say what may drift from what, and the priors."""
         return _WORDS.fill(**asdict(self))
 
+    @property
+    def formula(self) -> tuple[str, Mapping[str, Message]]:
+        """Lines and random walks of the strata and cohorts of treated units."""
+        lines = ["φ_{s}"] * bool(self.line) + ["φ_{k}"] * bool(self.cohort_line)
+        walks = ["r_{st}"] * bool(self.walk) + ["r_{kt}"] * bool(self.cohort_walk)
+        meanings = {"A_{i}": Message("1 for units that are ever treated")}
+        parts = walks
+        if lines:
+            parts = [f"({' + '.join(lines)}) t" if len(lines) > 1 else f"{lines[0]} t", *walks]
+            meanings[", ".join(lines)] = Message("linear differential trends of treated units")
+        if walks:
+            meanings[", ".join(walks)] = Message("random-walk differential trends of treated units")
+        return f"A_{{i}} [{' + '.join(parts)}]", meanings
+
     def flat(self, *, leads: bool) -> None:
         """Leave it out: cells of their own absorb what drifts."""
         return

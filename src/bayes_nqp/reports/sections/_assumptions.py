@@ -1,4 +1,4 @@
-"""What no check can settle."""
+"""Assumptions that cannot be tested."""
 
 from __future__ import annotations
 
@@ -57,11 +57,13 @@ _ASSUME: Final = {
 
 @section(place=80)
 def assumptions(context: Context) -> Iterator[Block]:
-    """List what the answer rests on and the data cannot contradict."""
+    """List the assumptions that the data cannot test, as questions of a referee."""
     translate = context.translate
-    yield Heading(translate("What no check can settle"))
+    yield Heading(translate("Assumptions that cannot be tested"))
     yield Paragraph(
-        translate("The answer also rests on what the data cannot contradict. A referee will ask:")
+        translate(
+            "The results also rest on assumptions that these data cannot test. A referee may ask:"
+        )
     )
     keys = ["concurrent", "selection" if context.staggered else "exposure"]
     facts = context.fit.facts

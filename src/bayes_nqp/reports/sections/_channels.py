@@ -18,7 +18,7 @@ from bayes_nqp.reports._through import through
 def channels(context: Context) -> Iterator[Block]:
     """Take the effect apart into direct and indirect ones."""
     translate = context.translate
-    yield Heading(translate("Channels"))
+    yield Heading(translate("Mechanisms"))
     yield Paragraph(
         translate(
             "Direct and indirect effects add up to the total effect, draw by draw. They are "

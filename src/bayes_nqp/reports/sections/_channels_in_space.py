@@ -31,7 +31,7 @@ _SUM_DOSE: Final = Message(
 def channels_in_space(context: Context) -> Iterator[Block]:
     """Take effects of own and of others' treatment apart by whose mediator they go through."""
     translate = context.translate
-    yield Heading(translate("Channels in space"))
+    yield Heading(translate("Spatial mechanisms"))
     yield Paragraph(
         translate(_SUM if context.staggered else _SUM_DOSE),
         "quiet",

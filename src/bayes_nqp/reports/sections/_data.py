@@ -12,6 +12,7 @@ from bayes_nqp.labels import Labels
 from bayes_nqp.language import Message, listed
 from bayes_nqp.panel import Panel
 from bayes_nqp.plots import Sketch
+from bayes_nqp.reports._checked import OPEN
 from bayes_nqp.reports._content import Block, Heading, Paragraph
 from bayes_nqp.reports._context import Context
 from bayes_nqp.reports._registry import section
@@ -21,7 +22,7 @@ from bayes_nqp.reports._registry import section
 def data(context: Context) -> Iterator[Block | Sketch]:
     """Describe the panel, adoption and support."""
     translate, panel = context.translate, context.panel
-    yield Heading(translate("Question, data and support"))
+    yield Heading(translate("Data and sample"))
     if context.question:
         yield Paragraph(context.question)
     if panel is not None:
@@ -33,8 +34,7 @@ def data(context: Context) -> Iterator[Block | Sketch]:
         cells = support.evidence
         identified = cells[cells["identified"].astype(bool)]
         rows = int(identified[v.ROWS].sum())
-        drawn = any(sketch.stem == "check_support" for sketch in context.sketches("check"))
-        answered = context.tells("evidence") and drawn
+        part = "evidence" if support.verdict in OPEN else "appendix"
         plain = not context.staggered and support.verdict == "holds"
         yield Paragraph(
             context.joined(
@@ -53,7 +53,7 @@ def data(context: Context) -> Iterator[Block | Sketch]:
                         all=len(cells) + round(float(context.fit.record.get("cells_beyond", 0.0))),
                         rows=rows,
                     ),
-                    *([] if answered or plain else [context.answer(support)]),
+                    *([] if context.tells(part) or plain else [context.answer(support)]),
                 ]
             )
         )

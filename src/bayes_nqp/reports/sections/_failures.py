@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bayes_nqp.checks import title_of
+from bayes_nqp.checks import CheckResult, title_of
 from bayes_nqp.language import enumerated
+from bayes_nqp.reports._checked import figure_of, titled
 from bayes_nqp.reports._content import Alarm, Block, Paragraph
 from bayes_nqp.reports._context import Context
 from bayes_nqp.reports._registry import section
+from bayes_nqp.tables import key_of
 
 
 @section(place=15)
 def failures(context: Context) -> Iterator[Block]:
-    """Show the gate if it failed, and every check that fails or is in doubt."""
+    """Show the gate if it failed, and name every check that fails or is in doubt."""
     translate = context.translate
-    failed = [
-        translate("{} Fails. {}", result.question, context.answer(result))
-        for result in context.of("fails")
-    ]
+    failed = _listed(context, "fails")
     if not context.fit.gate.passed:
         gate = translate(
             "The convergence gate failed: {}. The draws are not to be reported; sample longer, or "
@@ -38,13 +37,28 @@ def failures(context: Context) -> Iterator[Block]:
     confidence = context.confidence("average")
     if confidence.grade in ("high", "medium"):  # doubts stand in the sentence with the grade
         return
-    doubtful = [
-        translate("{} {}", result.question, context.answer(result), context="sentences")
-        for result in context.of("in doubt")
-    ]
+    doubtful = _listed(context, "in doubt")
     if confidence.unasked:
         doubtful.append(
             translate("Not asked of this fit: {}.", enumerated(map(title_of, confidence.unasked)))
         )
     if doubtful:
         yield Alarm(translate("In doubt"), tuple(doubtful), "doubt")
+
+
+def _listed(context: Context, verdict: str) -> list[str]:
+    """Name checks, with question and first number; their sentences stand with the evidence."""
+    explained = context.tells("evidence")
+    return [
+        context.translate("{}: {}", titled(result, context), _briefly(context, result, explained))
+        for result in context.of(verdict)
+    ]
+
+
+def _briefly(context: Context, result: CheckResult, explained: bool) -> str:
+    """Give the question of a check with its first number; its answer if that stands nowhere."""
+    question = context.translate.name(result.question)
+    if not explained:
+        return context.joined([question, context.answer(result)])
+    number = key_of(figure_of(result, context))
+    return context.translate("{} ({})", question, number) if number else question

@@ -9,12 +9,12 @@ from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import Subject, needed_for, title_of
 from bayes_nqp.estimands import ENOUGH
-from bayes_nqp.fitting import covariate_names
 from bayes_nqp.language import Message, Numeral, Translator, enumerated, listed, separated
 from bayes_nqp.parameters import Parameter
 from bayes_nqp.priors import Priors
 from bayes_nqp.reports._content import Block, Heading, Paragraph
 from bayes_nqp.reports._context import Context
+from bayes_nqp.reports._equation import covariates_of, equation_of
 from bayes_nqp.reports._registry import section
 from bayes_nqp.sampling import NUTS
 from bayes_nqp.tables import model_words, percent
@@ -29,11 +29,6 @@ _CONTROLS: Final = {
         "Rows of never-treated units are the only controls: every stratum and cohort has an "
         "effect of its own in each period before adoption but the last."
     ),
-}
-_PREDICTED: Final = {
-    "identity": Message("The outcome"),
-    "log": Message("The log of the expected outcome"),
-    "logit": Message("The log odds of the expected outcome"),
 }
 _ON_LINK: Final = {
     "log": Message(
@@ -96,9 +91,11 @@ _WORDS_LEADS = Message("Where the lead fit has a difference of the other sign, n
 
 @section(place=90)
 def methods(context: Context) -> Iterator[Block]:
-    """State the model with its priors, how it was sampled, and what words mean."""
+    """State the equation with its priors, how it was sampled, and what words mean."""
     translate, fit = context.translate, context.fit
-    yield Heading(translate("Methods"))
+    method = Message("Methods", context="difference-in-differences")
+    yield Heading(translate(method if fit.facts.adopted else Message("Methods")))
+    yield equation_of(context)
     yield Paragraph(_model(context))
     for term in fit.facts.terms:
         yield Paragraph(translate(term.words(fit.effects.attrs)))
@@ -113,13 +110,10 @@ def _channels(context: Context) -> Iterator[Block]:
     translate, channels = context.translate, context.fit.facts.channels
     if not channels:
         return
-    names = enumerated(context.channels)
     yield Paragraph(
         translate(
-            "Each mediator ({mediators}) has an equation of the same form; the outcome's "
-            "equation adds the mediators. An indirect effect is the product of both legs, "
-            "draw by draw and cell by cell.",
-            mediators=names,
+            "The indirect effect through a mediator is the product of paths a and b, computed for "
+            "every draw and cell."
         )
     )
     if channels.links is not None:
@@ -181,31 +175,13 @@ def _scales(context: Context) -> Iterator[str]:
 
 def _model(context: Context) -> str:
     translate, facts = context.translate, context.fit.facts
-    names, link = _covariates(context), schema.link_of(context.effects)
-    covariates = Message("covariates ({}), ", enumerated(names)) if names else ""
+    link = schema.link_of(context.effects)
     pooling = Message(
         "Effects: {effects}; errors: {errors}; time effects: {time}.",
         **model_words(context.fit, translate),
     )
-    if context.staggered:
-        model = Message(
-            "{predicted} of unit i in period t is modelled as a unit effect, a time effect, the "
-            "effect of the cell (stratum × cohort × period) if it is treated, {covariates}and an "
-            "error. {controls} {pooling}",
-            predicted=_PREDICTED[link],
-            controls=_CONTROLS["never" if facts.leads else "all"],
-            covariates=covariates,
-            pooling=pooling,
-        )
-    else:
-        model = Message(
-            "{predicted} of unit i in period t is modelled as a unit effect, a time effect, a "
-            "slope times the exposure, {covariates}and an error. {pooling}",
-            predicted=_PREDICTED[link],
-            covariates=covariates,
-            pooling=pooling,
-        )
-    sentences = [model, *([_ON_LINK[link]] if link in _ON_LINK else [])]
+    sentences = [_CONTROLS["never" if facts.leads else "all"]] if context.staggered else []
+    sentences += [pooling, *([_ON_LINK[link]] if link in _ON_LINK else [])]
     if facts.by_period:
         sentences.append(Message("The slope also differs by period."))
     if facts.moderator is not None:
@@ -219,15 +195,6 @@ def _model(context: Context) -> str:
         )
         sentences.append(moderator)
     return context.joined(sentences)
-
-
-def _covariates(context: Context) -> tuple[str, ...]:
-    facts = context.fit.facts
-    if facts.covariates is not None:
-        return tuple(facts.covariates)
-    if context.panel is not None:
-        return context.panel.roles.covariates
-    return tuple(name for name in covariate_names(context.fit) if name != facts.moderator)
 
 
 def _priors(context: Context) -> str:
@@ -295,7 +262,7 @@ def _pieces(context: Context) -> tuple[list[str], list[str], list[str]]:
     facts, timed = context.fit.facts, context.staggered
     pieces = frozenset() if facts.pooling.flat else facts.pooling.pieces
     flat = ["unit", "time"]
-    flat += ["covariates"] if _covariates(context) else []
+    flat += ["covariates"] if covariates_of(context) else []
     flat += ["effects"] if facts.pooling.flat else []
     normal = ["level"] if "curve" in pieces else []
     normal += ["drift"] if "curve" in pieces and timed else []

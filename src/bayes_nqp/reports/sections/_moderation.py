@@ -39,7 +39,7 @@ def moderation(context: Context) -> Iterator[Block]:
     slope = moderated(fit, [moderator.centre], weights=context.weights)["slope"]
     if name in slope.dims:  # curved where both legs of a channel are moderated
         slope = slope.isel({name: 0})
-    yield Heading(translate("Moderation"))
+    yield Heading(translate("Heterogeneity by a moderator"))
     slope = slope.reset_coords(drop=True)
     if bool(np.isfinite(slope).all()):
         posterior = posterior_of(slope.transpose(*v.SAMPLE_DIMS) * moderator.size, context.prob)

@@ -25,11 +25,11 @@ _P_UNSEALED = Message(
 )
 
 
-@section(place=100)
+@section(place=120)
 def provenance(context: Context) -> Iterator[Block]:
     """List data, draws, design, versions and what was typed."""
     translate = context.translate
-    yield Heading(translate("Provenance"))
+    yield Heading(translate("Provenance"), 2 if context.tells("appendix") else 1)
     rows = tuple(
         Row(label, (count(value) if isinstance(value, int) else Cell((value,)),))
         for label, value in _items(context)

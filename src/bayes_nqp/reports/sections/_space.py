@@ -12,6 +12,7 @@ from scipy.special import ndtr
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import CheckResult
 from bayes_nqp.language import Numeral
+from bayes_nqp.reports._checked import OPEN, SPATIAL
 from bayes_nqp.reports._content import Block, Heading, Paragraph
 from bayes_nqp.reports._context import Context
 from bayes_nqp.reports._registry import section
@@ -21,17 +22,21 @@ _LEVEL = 0.05
 
 @section(place=37)
 def space(context: Context) -> Iterator[Block]:
-    """Tabulate Moran's I and LISA by period, LM tests, P(W), and the reach, where asked."""
+    """Tabulate Moran's I and LISA by period, LM tests, P(W), and the reach.
+
+    Only where the fit has spatial terms, or the user asks about space.
+    """
     answers = {x.name: x for x in context.checks if x.evidence is not None}
-    parts = [
-        name for name in ("moran", "spatial_lm", "spatial_weights", "reach") if name in answers
-    ]
-    if not parts:
+    parts = [name for name in SPATIAL if name in answers]
+    facts = context.fit.facts
+    modelled = facts.reach != "none" or facts.has("lag") or facts.has("linked")
+    if not parts or not (context.spatial or modelled):
         return
     checks = list(answers.values())
-    yield Heading(context.translate("Dependence in space"))
+    yield Heading(context.translate("Spatial dependence"))
     for name in parts:
-        yield Paragraph(context.joined(_SENTENCES[name](context, answers[name])))
+        if sentences := [*_SENTENCES[name](context, answers[name])]:
+            yield Paragraph(context.joined(sentences))
         for kind in _TABLES[name]:
             yield from context.table(kind, checks)
 
@@ -56,12 +61,13 @@ def _moran(context: Context, result: CheckResult) -> Iterator[str]:
         "high {LH}, high among low {HL}.",
         end=times[-1], **counts,
     )  # fmt: skip
-    yield context.answer(result)
+    yield from _answer(context, result)
 
 
 def _answer(context: Context, result: CheckResult) -> Iterator[str]:
-    """What the check says."""
-    yield context.answer(result)
+    """Give the answer of a check, unless it stands with the evidence."""
+    if not context.tells("evidence" if result.verdict in OPEN else "appendix"):
+        yield context.answer(result)
 
 
 def _weights(context: Context, result: CheckResult) -> Iterator[str]:
@@ -74,7 +80,7 @@ def _weights(context: Context, result: CheckResult) -> Iterator[str]:
         n=len(table), name=context.translate.name(str(best["weights"])),
         p=_number(best["probability"]),
     )  # fmt: skip
-    yield context.answer(result)
+    yield from _answer(context, result)
 
 
 def _number(value: float) -> Numeral:

@@ -19,7 +19,7 @@ from bayes_nqp.reports._registry import section
 @section(place=35, needs=(RECEIVED,))
 def spillovers(context: Context) -> Iterator[Block]:
     """Say what neighbours receive, and what of the effect on treated units is their own."""
-    yield Heading(context.translate("Neighbours"))
+    yield Heading(context.translate("Spillover effects"))
     if context.fit.facts.adopted:
         sentences = [*_untreated(context), _treated(context)]
         if meets(context.fit, (DYNAMIC,)):

@@ -14,7 +14,7 @@ from bayes_nqp.studio._view import View, table, told
 
 @page(Message("What a referee would ask"), place=60)
 def referee(view: View) -> Body:
-    """List what is in doubt, what was not asked, and what no check can settle."""
+    """List what is in doubt, what was not asked, and which assumptions cannot be tested."""
 
     def ask(names: Any) -> None:
         desk = view.desk
@@ -48,7 +48,7 @@ def referee(view: View) -> Body:
             label = translate("Not asked by this study; what is chosen is asked in the next run")
             parts.append(ui.div(ui.input_checkbox_group("unasked", label, unasked), class_="wide"))
         if run.assumed:
-            title = translate("What no check can settle")
+            title = translate("Assumptions that cannot be tested")
             src = f"files/{run.early}/assumptions/report.html"
             parts.append(ui.tags.iframe(src=src, title=title))
         return parts
