@@ -18,9 +18,11 @@ from bayes_nqp.language._message import (
     unadvised,
 )
 from bayes_nqp.language._typesetting import (
+    LIMITS,
     Numeral,
     Sized,
     Typography,
+    chance,
     dates,
     figures,
     language_of,
@@ -33,6 +35,7 @@ from bayes_nqp.language._typesetting import (
 
 __all__ = [
     "ENGLISH",
+    "LIMITS",
     "NOTHING",
     "Message",
     "Numeral",
@@ -41,6 +44,7 @@ __all__ = [
     "Typography",
     "advised",
     "catalogue_of",
+    "chance",
     "crossed",
     "cut",
     "dates",

@@ -71,9 +71,9 @@ def movement(step: Posterior, last: int, language: str, *, confidence: Callable[
     if not step.decided:
         return Message(
             "The data do not tell whether the effect moves up or down from adoption to event time "
-            "{}, among the same units (P(up) = {}).",
+            "{}, among the same units ({}).",
             last,
-            unclaimed(step),
+            unclaimed(step, "P(up)"),
         ).in_(language)
     grade = confidence()
     claim = Message(
