@@ -153,6 +153,12 @@ def chance(value: float, decimals: int = 3) -> Numeral:
     return Numeral(f"{shown:.{decimals}f}")
 
 
+def equality(value: float, decimals: int = 3) -> Numeral:
+    """Write a probability with the sign before it: ``= 0.982``, ``> 0.999``."""
+    written = chance(value, decimals)
+    return written if written[0] in "<>" else Numeral(f"= {written}")
+
+
 def spanned(value: float, lower: float, upper: float) -> Numeral:
     """Write a number with its 95 % interval, ``.12 [.09, .15]``, all to the same decimals."""
     sd = (upper - lower) / 4.0

@@ -100,11 +100,11 @@ class Answer:
             translate(graded(self._confidence.grade)),
             grounds_of(self._confidence, translate),
         )
-        if self.share is None and self.breakdown is not None:
+        if self.share is None and self.breakdown:
             yield Tile(
-                translate("Violation of parallel trends that it bears"),
-                translate("{:.2f} ×", self.breakdown),
-                translate("of the largest step before adoption"),
+                translate("Tolerated violation of parallel trends"),
+                translate("{:.2g} ×", self.breakdown),
+                translate("the largest pre-adoption change (M̄)"),
             )
 
     def strip(self) -> Strip | None:

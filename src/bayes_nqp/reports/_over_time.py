@@ -73,7 +73,7 @@ def movement(step: Posterior, last: int, language: str, *, confidence: Callable[
             "The data do not tell whether the effect moves up or down from adoption to event time "
             "{}, among the same units ({}).",
             last,
-            unclaimed(step, "P(up)"),
+            unclaimed(step, Message("P(up)")),
         ).in_(language)
     grade = confidence()
     claim = Message(

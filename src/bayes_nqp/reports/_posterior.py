@@ -16,7 +16,7 @@ import xarray as xr
 from bayes_nqp import vocabulary as v
 from bayes_nqp.arrays import Array
 from bayes_nqp.estimands import joint_signs
-from bayes_nqp.language import NOTHING, Message, Numeral, chance, figures
+from bayes_nqp.language import NOTHING, Message, Numeral, equality, figures
 from bayes_nqp.tables import decimals_for, percent
 
 UNDECIDED = 0.9
@@ -137,9 +137,7 @@ def stated(p: float, subject: str = "P") -> Message:
     subject : str, default "P"
         Whose probability it is.
     """
-    written = chance(p)
-    template = "{} {}" if written[0] in "<>" else "{} = {}"
-    return Message(template, subject, written)
+    return Message("{} {}", subject, equality(p))
 
 
 def printed(value: float, sd: float) -> Numeral:

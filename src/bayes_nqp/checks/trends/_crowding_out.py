@@ -32,7 +32,7 @@ from bayes_nqp.checks.trends._candidates import CONTRADICTED, own_leads
 from bayes_nqp.designs import DifferentialTrends, saturated_design
 from bayes_nqp.errors import Hint, NotApplicable
 from bayes_nqp.fitting import ADOPTION, REFITS, ROWS, SEPARATE, Fit, panel_of, short_refit
-from bayes_nqp.language import Message, Numeral, advised, chance, crossed, joined, spanned
+from bayes_nqp.language import Message, advised, crossed, equality, joined, spanned
 from bayes_nqp.panel import Panel
 from bayes_nqp.planning import Plan, plan_of
 
@@ -197,12 +197,11 @@ def crowding_out(fit: Fit) -> Finding:
     verdict, sentence = _judged(away, groups, vague=bool(most > 0.5 * abs(average)))
     if verdict == DOUBT and fit.takes("trends") and not own_leads(fit) < CONTRADICTED:
         sentence = joined([sentence, _NEXT])
-    likely = chance(away)
     figure = Message(
         "a share of one adds {} (away from zero with P {}); of the average effect of {:.3g} that "
         "is {}",
         spanned(*table.loc[0, ["mean", "lower", "upper"]]),
-        likely if likely[0] in "<>" else Numeral(f"= {likely}"),
+        equality(away),
         average,
         spanned(*table.loc[1, ["mean", "lower", "upper"]]),
     )
