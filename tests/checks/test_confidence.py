@@ -123,13 +123,10 @@ def test_without_its_draws_a_doubt_is_of_every_pair(verdict: str, rivals: int) -
     assert [rival.p_positive for rival in found] == [0.5] * rivals
 
 
-@pytest.mark.parametrize(("ends", "sign"), [((0.1, 0.5), 1), ((-0.5, -0.1), -1), ((-0.1, 0.5), 0)])
-def test_the_lead_fit_speaks_where_it_has_a_sign(ends: tuple[float, float], sign: int) -> None:
+@pytest.mark.parametrize("above", [0.001, 0.2, 0.93, 0.98])
+def test_the_lead_fit_gives_its_own_probability(above: float) -> None:
     evidence = xr.Dataset(
-        {
-            "original_lower": ("quantity", [0.2, ends[0]]),
-            "original_upper": ("quantity", [0.3, ends[1]]),
-        },
+        {"original_probability": ("quantity", [0.9, above])},
         coords={
             "label": ("quantity", ["overall", "a − b"]),
             "factor": ("quantity", ["", "region"]),
@@ -139,7 +136,11 @@ def test_the_lead_fit_speaks_where_it_has_a_sign(ends: tuple[float, float], sign
     one = CheckResult("sensitivity", "?", "reported", "", "", evidence, "sensitivity")
     forward = [x.p_positive for x in rivals_of([one], "region", "a", "b")]
     backward = [x.p_positive for x in rivals_of([one], "region", "b", "a")]
-    assert forward == ([0.5 + 0.475 * sign] if sign else [])
-    assert backward == pytest.approx([1 - x for x in forward])
+    assert forward == [above]
+    assert backward == pytest.approx([1 - above])
+    assert all(x.less_data for x in rivals_of([one], "region", "a", "b"))
+    bounds = xr.Dataset({"original_lower": ("quantity", [0.1, 0.1])}, coords=evidence.coords)
+    interval = CheckResult("sensitivity", "?", "reported", "", "", bounds, "sensitivity")
+    assert not rivals_of([interval], "region", "a", "b")
     table = CheckResult("sensitivity", "?", "reported", "", "", pd.DataFrame(), "sensitivity")
     assert not rivals_of([table], "region", "a", "b")

@@ -9,7 +9,16 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
-from doors import Process, TrendCells, lead_design, lead_fit, process_of, truncated_normal
+from doors import (
+    BoundedEffect,
+    Process,
+    TrendCells,
+    lead_design,
+    lead_fit,
+    process_of,
+    sensitivity_sentence,
+    truncated_normal,
+)
 from doors import _bounds as bounds
 from scipy.optimize import linprog
 
@@ -266,6 +275,7 @@ def test_at_zero_regions_are_the_intervals_of_the_lead_fit(calm: nqp.Fit) -> Non
         low, high = np.quantile(draws.to_numpy().reshape(-1, draws.sizes[by]), [0.025, 0.975], 0)
         assert found["lower"].sel(limit=0).to_numpy() == pytest.approx(low)
         assert found["upper"].sel(limit=0).to_numpy() == pytest.approx(high)
+    assert float(whole["original_probability"]) == float((att(own) > 0).mean())
     assert whole.attrs["prior"] == "UniformSteps(scale=1.0, magnitude=None)"
     assert whole.attrs["bound"] == "relative magnitudes"
 
@@ -301,31 +311,95 @@ def test_the_breakdown_value_is_reported_with_its_meaning(calm: nqp.Fit) -> None
     )
     assert breakdown > 1
     assert bearable == pytest.approx(breakdown * step)
-    # The steps of the calm panel are of noise alone, all of them smaller than that.
-    for language, words in (("en", "None of the"), ("zh", "均未达到")):
+    for language in ("en", "zh"):
         sentence = found.said(language)
-        assert words in sentence
-        assert f"{breakdown:.2f}" in sentence
-        assert f"{bearable:.3g}" in sentence
-        assert f"{step:.3g}" in sentence
-        assert f"{breakdown:.2f}" in found.figure_in(language)
+        for number in (breakdown, bearable, step):
+            assert f"{number:.2g}" in sentence
+        assert f"M̄ = {breakdown:.2g}" in sentence
+        assert f"{breakdown:.2g}" in found.figure_in(language)
 
 
-def test_larger_steps_before_adoption_are_counted(jumping: nqp.Fit) -> None:
-    found = nqp.check(jumping, "sensitivity", progress=False)
+def numbers_in(sentence: str) -> list[float]:
+    return [float(x) for x in re.findall(r"(?<![\d.])\d+(?:\.\d+)?(?![\d.%])", sentence)]
+
+
+def test_a_sentence_has_one_measure_of_changes_before_adoption(
+    calm: nqp.Fit, jumping: nqp.Fit
+) -> None:
+    for fit in (calm, jumping):
+        found = nqp.check(fit, "sensitivity", progress=False)
+        whole = found.evidence.isel(quantity=0)
+        bearable, breakdown, step = numbers_in(found.sentence)[:3]
+        assert bearable == pytest.approx(breakdown * step, rel=0.12)
+        assert step == pytest.approx(float(whole["largest_step"]), rel=0.06)
+        # What a reader compares is what is printed: below M̄ = 1 less than the largest change.
+        assert (bearable < step) == (breakdown < 1)
     assert found.verdict == "reported", found
-    whole = found.evidence.isel(quantity=0)
     assert 0 < float(whole["breakdown"]) < 0.5
     assert float(whole["largest_step"]) == pytest.approx(3.0, abs=0.5)
-    assert float(whole["bearable"]) < float(whole["largest_step"])
-    # Up and down again, and besides noise.
-    larger = re.search(r"Of the (\d+) changes before adoption (\d+) were larger", found.sentence)
-    assert larger is not None, found.sentence
-    assert 2 <= int(larger[2]) < int(larger[1])
-    assert f"有 {larger[2]} 次超过这一幅度" in found.said("zh")
     table = nqp.table([found], "diagnostics")
     assert not table.stamps
     assert next(cell.text for row in table.rows for cell in row.cells) == "reported"
+
+
+def test_the_sentence_has_three_parts_that_can_be_read(calm: nqp.Fit, jumping: nqp.Fit) -> None:
+    for fit in (calm, jumping):
+        found = nqp.check(fit, "sensitivity", progress=False)
+        parts = re.split(r"(?<=[.])\s+(?=[A-Z])", found.sentence)
+        assert 2 <= len(parts) <= 3, parts
+        assert parts[0].startswith("The average effect stays different from zero if")
+        assert parts[-1].startswith("Next: ")
+        assert all(len(part.partition(" (")[0].split()) <= 25 for part in parts[1:])
+        assert found.said("zh").count("。") == len(parts)
+
+
+def effect(label: str, kind: str, breakdown: float, **more: bool) -> BoundedEffect:
+    """An effect of whose regions no more is known than the sentence takes."""
+    low = 0.1 if breakdown else -0.1
+    numbers = {"breakdown": breakdown, "largest_step": 0.5, "original_lower": low}
+    regions = xr.Dataset({**numbers, "original_upper": 1.0})
+    return BoundedEffect(label, "" if kind == "overall" else "region", kind, regions, **more)
+
+
+WHOLE = effect("overall", "overall", 0.9)
+PARTS = (effect("a", "level", 0.2), effect("b", "level", 0.8))
+
+
+@pytest.mark.parametrize(
+    ("contrasts", "named"),
+    [
+        ((), "The weakest group effect, region = a, stays different from zero up to 0.1 per"),
+        ((("a − b", 0.6, False),), "The weakest group effect, region = a,"),
+        ((("a − b", 0.6, True),), "The weakest claimed difference, a − b, stays different from"),
+        ((("a − b", 0.6, True), ("a − c", 0.4, True)), "claimed difference, a − c, stays"),
+        ((("a − b", 0.6, True), ("a − c", 0.4, False)), "claimed difference, a − b, stays"),
+        ((("a − b", 0.6, True), ("a − c", 0.0, True)), "the claimed difference a − c includes"),
+        ((("a − b", 1.6, True),), "up to 0.8 per period (M̄ = 1.6)"),
+    ],
+)
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_weakest_claimed_difference_is_named(
+    contrasts: tuple[tuple[str, float, bool], ...], named: str, language: str
+) -> None:
+    several = [effect(x, "difference", size, claimed=told) for x, size, told in contrasts]
+    sentence = sensitivity_sentence([WHOLE, *PARTS, *several], undecided=False)
+    claimed = [x for x, _, told in contrasts if told]
+    if language == "en":
+        assert named in sentence
+    said = sentence.in_(language)
+    assert ("region = a" in said) == (not claimed)
+    assert sum(x in said for x in claimed) == bool(claimed)
+
+
+def test_what_the_fit_leaves_open_is_said_in_three_sentences() -> None:
+    several = [WHOLE, *PARTS, effect("a − b", "difference", 0.3, claimed=True)]
+    sentence = sensitivity_sentence(several, undecided=True)
+    assert "In the fit, measured from all periods" in sentence
+    assert "claimed difference, a − b" in sentence
+    assert len(re.split(r"(?<=[.])\s+(?=[A-Z])", sentence)) == 3
+    unclear = sensitivity_sentence([effect("overall", "overall", 0.0)], undecided=False)
+    assert "(M̄ = 0)" in unclear
+    assert "stays different" not in unclear
 
 
 def test_nothing_is_reported_where_no_effect_is_claimed(calm: nqp.Fit) -> None:
@@ -334,13 +408,29 @@ def test_nothing_is_reported_where_no_effect_is_claimed(calm: nqp.Fit) -> None:
     fit = nqp.fit(calm.design, flat, SAMPLER, progress=False)
     found = nqp.check(fit, "sensitivity", progress=False)
     assert found.verdict == "not applicable", found
-    assert "no effect is claimed" in found.sentence
+    assert "no conclusion about it depends on parallel trends" in found.sentence
     others = found.evidence.sizes["quantity"] - 1
     assert others > 1
-    for language, words in (("en", f"{others} others, whose intervals"), ("zh", "其区间均含零")):
+    for language, words in (("en", f"{others} others, whose intervals"), ("zh", "其区间均包含零")):
         figure = found.figure_in(language)
         assert words in figure
         assert "inland" not in figure
+
+
+def test_a_claimed_difference_without_an_average_effect_is_reported(calm: nqp.Fit) -> None:
+    panel = calm.panel
+    cohort = np.asarray(panel.cohort_codes)[panel.unit_codes]
+    on = (cohort >= 0) & (np.asarray(panel.time_codes) >= cohort)
+    inland = (np.asarray(panel.strata_codes["region"])[panel.unit_codes] == 1) & on
+    effects = 3.0 * (inland - inland[on].mean()) * on
+    noise = np.random.default_rng(3).standard_normal(on.size)
+    fit = nqp.fit(calm.design, panel.with_outcome(noise + effects), SAMPLER, progress=False)
+    low, high = interval(att(fit))
+    assert low <= 0 <= high
+    found = nqp.check(fit, "sensitivity", progress=False)
+    assert found.verdict == "reported", found
+    assert "The weakest claimed difference, coastal − inland," in found.sentence
+    assert "组间差异（coastal − inland）" in found.said("zh")
 
 
 @pytest.mark.filterwarnings("ignore:labels need a Chinese")

@@ -181,7 +181,10 @@ def test_a_comparison_is_as_likely_as_under_the_other_choice(
     ("rival", "why"),
     [
         (Rival("time_effects", NOTHING, 0.5), "the check of time effects leaves it open"),
-        (Rival("sensitivity", Message("another reference"), 0.025), "it has the other sign"),
+        (
+            Rival("sensitivity", Message("another reference"), 0.65, less_data=True),
+            "P(> 0) = 0.650 with another reference",
+        ),
     ],
 )
 def test_a_contradicted_comparison_says_by_what(rival: Rival, why: str) -> None:
@@ -189,6 +192,24 @@ def test_a_contradicted_comparison_says_by_what(rival: Rival, why: str) -> None:
     assert "It stays open which effect is larger" in text
     assert why in text
     assert "P(> 0) > 0.999" in text
+
+
+@pytest.mark.parametrize(("language", "word"), [("en", "it is likely that"), ("zh", "较有可能")])
+def test_a_less_precise_choice_weakens_the_word_and_keeps_the_direction(
+    language: str, word: str
+) -> None:
+    leads = Rival("sensitivity", Message("another reference"), 0.7, less_data=True)
+    text = comparison(  # type: ignore[call-overload]
+        posterior(4, 0.1), sides(), "exports", language, confidence=low, rivals=[leads]
+    )
+    assert word in text
+    assert "P > 0.999" in text
+    assert "P = 0.700" in text
+    exact = Rival("time_effects", CHOICE, 0.7)
+    both = comparison(  # type: ignore[call-overload]
+        posterior(4, 0.1), sides(), "exports", language, confidence=low, rivals=[leads, exact]
+    )
+    assert word not in both
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])

@@ -1,4 +1,4 @@
-"""What other defensible choices say of one difference between groups."""
+"""Differences between groups under other defensible choices than the fit's."""
 
 from __future__ import annotations
 
@@ -11,9 +11,6 @@ import xarray as xr
 from bayes_nqp.checks.shared import DOUBT, FAILS, CheckResult, texts_of
 from bayes_nqp.estimands import text
 from bayes_nqp.language import NOTHING, Message
-
-_OUTSIDE = 0.975
-"""Probability of a sign that a 95 % interval without zero has at the least."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,17 +25,20 @@ class Rival:
         What was chosen otherwise; empty where the check's draws are not at hand.
     p_positive : float
         Probability of a difference above zero; one half where it is not at hand.
+    less_data : bool, default False
+        Whether it is less precise by design.
     """
 
     check: str
     choice: Message
     p_positive: float
+    less_data: bool = False
 
 
 def rivals_of(
     results: Iterable[CheckResult], factor: str, first: object, second: object
 ) -> tuple[Rival, ...]:
-    """Find what checks say of the effect in one level less that in another.
+    """Find the effect in one level less that in another, under the other choices of checks.
 
     Parameters
     ----------
@@ -51,8 +51,8 @@ def rivals_of(
     Returns
     -------
     tuple of Rival
-        Without a lead fit's difference that has no certain sign: it is less precise by design;
-        and without time effects that the data refute.
+        The lead fit measures from one period alone, and is less precise. Time effects that the
+        data refute are no rival.
     """
     pair, every = (text(first), text(second)), []
     for result in results:
@@ -81,18 +81,14 @@ def _of_time(result: CheckResult, factor: str, pair: tuple[str, str]) -> Rival |
 
 
 def _of_leads(evidence: xr.Dataset, factor: str, pair: tuple[str, str]) -> Iterator[Rival]:
-    if not {"original_lower", "original_upper", "label", "factor", "kind"} <= {
-        *map(str, evidence.variables)
-    }:
+    if not {"original_probability", "factor", "kind", "label"} <= {*map(str, evidence.variables)}:
         return
     names = zip(*(evidence[x].to_numpy() for x in ("factor", "kind", "label")), strict=True)
     for k, (name, kind, label) in enumerate(names):
         forward, backward = (f"{a} − {b}" for a, b in (pair, pair[::-1]))
         if name != factor or kind != "difference" or label not in (forward, backward):
             continue
-        ends = [float(evidence[f"original_{end}"][k]) for end in ("lower", "upper")]
-        sign = int(min(ends) > 0) - int(max(ends) < 0)
-        sign = sign if label == forward else -sign
-        if np.isfinite(ends).all() and sign:
+        above = float(evidence["original_probability"][k])
+        if np.isfinite(above):
             choice = Message("the last period before adoption as reference")
-            yield Rival("sensitivity", choice, _OUTSIDE if sign > 0 else 1 - _OUTSIDE)
+            yield Rival("sensitivity", choice, above if label == forward else 1 - above, True)

@@ -18,10 +18,13 @@ from bayes_nqp.language._message import (
     unadvised,
 )
 from bayes_nqp.language._typesetting import (
+    LIMITS,
     Numeral,
     Sized,
     Typography,
+    chance,
     dates,
+    equality,
     figures,
     language_of,
     leading,
@@ -33,6 +36,7 @@ from bayes_nqp.language._typesetting import (
 
 __all__ = [
     "ENGLISH",
+    "LIMITS",
     "NOTHING",
     "Message",
     "Numeral",
@@ -41,6 +45,7 @@ __all__ = [
     "Typography",
     "advised",
     "catalogue_of",
+    "chance",
     "crossed",
     "cut",
     "dates",
@@ -48,6 +53,7 @@ __all__ = [
     "either",
     "encoded",
     "enumerated",
+    "equality",
     "figures",
     "joined",
     "language_of",

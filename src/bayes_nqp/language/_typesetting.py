@@ -134,6 +134,31 @@ def figures(value: float, sd: float, decimals: int | None = None) -> Numeral:
     return Numeral(text.replace("-", "−"))
 
 
+LIMITS: Final = (0.66, 0.9, 0.95, 0.975, 0.99, 0.995)
+"""Probabilities from which words and marks are stronger."""
+
+
+def chance(value: float, decimals: int = 3) -> Numeral:
+    """Write a probability; none that draws estimate is exactly 0 or 1.
+
+    Rounding stops short of the limits of words and marks: 0.9895 is written as 0.989.
+    """
+    edge = 10.0**-decimals
+    if value < edge or value > 1 - edge:
+        return Numeral(f"> {1 - edge:.{decimals}f}" if value > 0.5 else f"< {edge:.{decimals}f}")
+    shown = float(f"{value:.{decimals}f}")
+    sure, seen = (round(max(x, 1 - x), 9) for x in (value, shown))
+    if any(sure < limit <= seen for limit in LIMITS):
+        shown += edge if shown < 0.5 else -edge
+    return Numeral(f"{shown:.{decimals}f}")
+
+
+def equality(value: float, decimals: int = 3) -> Numeral:
+    """Write a probability with the sign before it: ``= 0.982``, ``> 0.999``."""
+    written = chance(value, decimals)
+    return written if written[0] in "<>" else Numeral(f"= {written}")
+
+
 def spanned(value: float, lower: float, upper: float) -> Numeral:
     """Write a number with its 95 % interval, ``.12 [.09, .15]``, all to the same decimals."""
     sd = (upper - lower) / 4.0

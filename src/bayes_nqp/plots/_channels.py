@@ -18,9 +18,9 @@ from bayes_nqp.annotations import Language, Style
 from bayes_nqp.checks import CHANNELS
 from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import ALL, PATHS, By, by_path, channels_of, effects_of, gate_of, percent
-from bayes_nqp.language import Message, Translator
+from bayes_nqp.language import Message, Translator, chance
 from bayes_nqp.plots._canvas import NAMED, canvas
-from bayes_nqp.plots._intervals import EffectRow, chance_text, draw_rows
+from bayes_nqp.plots._intervals import EffectRow, draw_rows
 from bayes_nqp.plots._notes import (
     CONTRASTS_LEFT_OUT,
     LAST_THROUGH,
@@ -213,12 +213,12 @@ def _pairs(
 ) -> None:
     """Fill a square with the probability that the row's effect exceeds the column's."""
     flat = draws.stack(sample=v.SAMPLE_DIMS).transpose(v.PATH, "sample").to_numpy()
-    chance = (flat[:, None] > flat[None]).mean(axis=-1)
-    n = len(chance)
-    shown = np.where(np.eye(n, dtype=bool), 0.5, chance)
+    larger = (flat[:, None] > flat[None]).mean(axis=-1)
+    n = len(larger)
+    shown = np.where(np.eye(n, dtype=bool), 0.5, larger)
     ax.imshow(shown, cmap=_BETTER, vmin=0, vmax=1, aspect="auto")
     for i, j in product(range(n), repeat=2):
-        written_chance = "" if i == j else chance_text(float(chance[i, j]))
+        written_chance = "" if i == j else chance(float(larger[i, j]), 2)
         ax.text(j, i, written_chance, ha="center", va="center", fontsize=6.8, color=INK)
     names = [_called(str(x), translate) for x in draws[v.PATH].to_numpy()]
     _edges(ax, names, named=named)

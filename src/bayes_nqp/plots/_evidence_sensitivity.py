@@ -138,7 +138,7 @@ def _drawn(panels: list[_Regions], evidence: xr.Dataset, look: Appearance) -> Fi
         page.grid(titles, columns, label, across)
         page.note(_ROBUST_NOTE, percent(float(evidence.attrs["prob"])))
         broken = any(0 < float(panel.regions["breakdown"]) < np.inf for panel in panels)
-        page.note("Dashed: breakdown, beyond which the interval holds zero.", when=broken)
+        page.note("Dashed: breakdown, beyond which the interval includes zero.", when=broken)
         page.gate = gate_of(evidence)
     return page.figure
 
@@ -175,12 +175,12 @@ def _breakdown(region: xr.Dataset, last: float, ends: list[float], translate: Tr
     """Say where the region begins to hold zero, and how much a period that is."""
     value = float(region["breakdown"])
     if ends[0] <= 0 <= ends[1]:
-        return translate("interval holds zero")
+        return translate("interval includes zero")
     if np.isinf(value):
         return translate("no breakdown")
-    remark = translate("breakdown {}", Numeral(f"{value:.2g}" if value < 0.1 else f"{value:.2f}"))
+    remark = translate("breakdown {}", Numeral(f"{value:.2g}"))
     if "largest_step" in region:
         remark += translate(
-            " ({} a period)", Numeral(f"{value * float(region['largest_step']):.2g}")
+            " ({} per period)", Numeral(f"{value * float(region['largest_step']):.2g}")
         )
     return f"{remark} →" if value > last else remark

@@ -14,7 +14,7 @@ from matplotlib.ticker import MaxNLocator
 from bayes_nqp import vocabulary as v
 from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import ENOUGH, percent
-from bayes_nqp.language import Translator
+from bayes_nqp.language import Translator, chance
 from bayes_nqp.plots._notes import beside
 from bayes_nqp.plots._style import INK, MUTED
 
@@ -244,8 +244,8 @@ def _columns(
     for row, points in drawn:
         assert row.draws is not None
         mean, low, high = (written(float(x[0]), decimals) for x in (points.mean, *points.outer))
-        chance = float((row.draws > 0).mean())
-        entries.append((f"{mean}  [{low}, {high}]", chance_text(chance)))
+        likely = chance(float((row.draws > 0).mean()), 2)
+        entries.append((f"{mean}  [{low}, {high}]", likely))
     heading = (translate("Mean [{}]", translate("{} interval", percent(prob))), translate("P(> 0)"))
     longest = max(len(entry[0]) for entry in entries)
     gap = max(longest * 4.6, 96) + 14
@@ -256,10 +256,3 @@ def _columns(
         small: dict[str, Any] = {"color": colour, "fontsize": 7.6}
         beside(ax, number, (1, y), (10, 0), right, **small)
         beside(ax, likely, (1, y), (10 + gap + 28, 0), right, ha="right", **small)
-
-
-def chance_text(chance: float) -> str:
-    """Write a probability without claiming certainty that draws cannot give."""
-    if chance > 0.995:
-        return "> 0.99"
-    return "< 0.01" if chance < 0.005 else f"{chance:.2f}"

@@ -32,9 +32,9 @@ from bayes_nqp.estimands import (
     paths_in_space,
     percent,
 )
-from bayes_nqp.language import Message, Translator
+from bayes_nqp.language import Message, Translator, chance
 from bayes_nqp.plots._canvas import canvas
-from bayes_nqp.plots._intervals import Points, chance_text, numbers, points_of, written
+from bayes_nqp.plots._intervals import Points, numbers, points_of, written
 from bayes_nqp.plots._notes import LAST_THROUGH, beside, fitted, words
 from bayes_nqp.plots._registry import Appearance, Sketch, plot
 from bayes_nqp.plots._scene import Scene
@@ -365,8 +365,7 @@ def _arrow(
     if not draws.any():
         return
     points = points_of(draws, prob)
-    chance = float((draws > 0).mean())
-    sure = 2 * abs(chance - 0.5)
+    sure = 2 * abs(float((draws > 0).mean()) - 0.5)
     colour = _colour(points)
     width = 0.7 + 2.1 * sure
     ax.add_patch(
@@ -409,7 +408,7 @@ def _numbers(
         mean, low, high = (written(float(x[0]), decimals) for x in (points.mean, *points.outer))
         where: dict[str, Any] = {"fontsize": 6.9, "va": "center", "fontweight": weight}
         ax.text(left, y, f"{mean}  [{low}, {high}]", **where)
-        ax.text(right, y, chance_text(float((draws > 0).mean())), ha="right", **where)
+        ax.text(right, y, chance(float((draws > 0).mean()), 2), ha="right", **where)
         ax.text(left - 0.012, y, label, ha="right", **where)
 
     for k, path in enumerate([v.DIRECT, *names]):

@@ -13,12 +13,12 @@ import xarray as xr
 from bayes_nqp.checks import REPORTED, VERDICTS, Confidence, ModelAverage, title_of
 from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import att, nie, relative
-from bayes_nqp.language import Message, separated
+from bayes_nqp.language import Message, chance, separated
 from bayes_nqp.reports._between import groups_of
 from bayes_nqp.reports._confidence import graded, grounds_of
 from bayes_nqp.reports._content import Strip, Tile, Tiles
 from bayes_nqp.reports._context import Context
-from bayes_nqp.reports._posterior import Posterior, chance, posterior_of, printed, sureness
+from bayes_nqp.reports._posterior import Posterior, posterior_of, printed, sureness
 from bayes_nqp.software import versions
 from bayes_nqp.tables import TONES, percent
 

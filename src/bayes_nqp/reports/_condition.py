@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from bayes_nqp.language import Message
-from bayes_nqp.reports._posterior import UNDECIDED, Posterior, chance
+from bayes_nqp.reports._posterior import UNDECIDED, Posterior, stated
 
 
-def unclaimed(posterior: Posterior) -> object:
-    """A probability of which no direction is claimed, and why, where it alone would bear one."""
-    p = chance(posterior.p_positive)
+def unclaimed(posterior: Posterior, subject: str = "P(> 0)") -> Message:
+    """State a probability that claims no direction, and why, where it alone would bear one."""
+    p = stated(posterior.p_positive, subject)
     if posterior.p_direction < UNDECIDED:
         return p
     if posterior.lower < 0 < posterior.upper:

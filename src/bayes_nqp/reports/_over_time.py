@@ -65,9 +65,9 @@ def movement(step: Posterior, last: int, language: str) -> str:
     if not step.decided:
         return Message(
             "The data do not tell whether the effect moves up or down from adoption to event time "
-            "{}, among the same units (P(up) = {}).",
+            "{}, among the same units ({}).",
             last,
-            unclaimed(step),
+            unclaimed(step, Message("P(up)")),
         ).in_(language)
     return Message(
         "It is {} that from adoption to event time {} the effect moves {} among the same units "

@@ -16,11 +16,13 @@ import xarray as xr
 from bayes_nqp import vocabulary as v
 from bayes_nqp.arrays import Array
 from bayes_nqp.estimands import joint_signs
-from bayes_nqp.language import NOTHING, Message, Numeral, figures
+from bayes_nqp.language import NOTHING, Message, Numeral, equality, figures
 from bayes_nqp.tables import decimals_for, percent
 
 UNDECIDED = 0.9
 """Below this probability of a direction, none is claimed."""
+LIKELY = 0.66
+"""Below this probability under a less precise choice, a claimed direction is left open."""
 _JOINT = 0.95
 """Probability that all hold of which one is named among others of its kind."""
 
@@ -28,6 +30,7 @@ _SURENESS: tuple[tuple[float, Message], ...] = (
     (0.99, Message("virtually certain")),
     (0.95, Message("extremely likely")),
     (UNDECIDED, Message("very likely")),
+    (LIKELY, Message("likely")),
 )
 
 
@@ -121,14 +124,9 @@ def sureness(p_direction: float) -> Message:
     Returns
     -------
     Message
-        Empty below .9, where no direction is claimed.
+        Empty below 0.66. Below 0.9 only a rival choice limits what is claimed.
     """
     return next((words for least, words in _SURENESS if p_direction >= least), NOTHING)
-
-
-def chance(p: float) -> Numeral:
-    """Write a probability; none that draws estimate is exactly 0 or 1."""
-    return Numeral("> 0.999" if p > 0.999 else "< 0.001" if p < 0.001 else f"{p:.3f}")
 
 
 def stated(p: float, subject: str = "P") -> Message:
@@ -139,9 +137,7 @@ def stated(p: float, subject: str = "P") -> Message:
     subject : str, default "P"
         Whose probability it is.
     """
-    written = chance(p)
-    template = "{} {}" if written[0] in "<>" else "{} = {}"
-    return Message(template, subject, written)
+    return Message("{} {}", subject, equality(p))
 
 
 def printed(value: float, sd: float) -> Numeral:

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 import xarray as xr
 
 from bayes_nqp.checks import Rival
-from bayes_nqp.language import Message, joined
+from bayes_nqp.language import Message, chance, joined
 from bayes_nqp.reports._condition import unclaimed
 from bayes_nqp.reports._posterior import (
+    LIKELY,
     UNDECIDED,
     Posterior,
-    chance,
     level,
     posterior_of,
     stated,
@@ -54,12 +54,10 @@ def change(
         average = Message("The average effect is {}.", size)
     if not posterior.decided:
         parts: tuple[object, ...] = (subject, outcome, effect, unclaimed(posterior))
-        sentence = Message(
-            "The data do not tell whether {} raised or lowered {}: {}, P(> 0) = {}.", *parts
-        )
+        sentence = Message("The data do not tell whether {} raised or lowered {}: {}, {}.", *parts)
         if whom:
             sentence = Message(
-                "For {}, the data do not tell whether {} raised or lowered {}: {}, P(> 0) = {}.",
+                "For {}, the data do not tell whether {} raised or lowered {}: {}, {}.",
                 whom,
                 *parts,
             )
@@ -99,7 +97,7 @@ def comparison(
     """Say in which of two groups the effect is larger, or where it lowered the outcome more.
 
     It is as likely as in the posterior or under the rival choice that makes it least likely; where
-    one of these would claim nothing, or the contrary, nothing is claimed.
+    a rival choice supports the direction too little, nothing is claimed.
 
     Parameters
     ----------
@@ -125,24 +123,21 @@ def comparison(
         question = Message("where {} lowered {} more", subject, outcome)
     if not posterior.decided:
         return Message(
-            "{}; the data do not tell {} (P(> 0) = {}).",
+            "{}; the data do not tell {} ({}).",
             gap,
             question,
             unclaimed(posterior),
         ).in_(language)
-    least = min(rivals, key=lambda rival: _agreeing(rival, posterior), default=None)
-    if least is not None and not stands(posterior, rivals):
-        return _open(gap, question, least, posterior).in_(language)
-    p = (
-        posterior.p_direction
-        if least is None
-        else min(posterior.p_direction, _agreeing(least, posterior))
-    )
+    if opposed := [rival for rival in rivals if not _supports(rival, posterior)]:
+        return _open(gap, question, _least(opposed, posterior), posterior).in_(language)
+    p, grounds = posterior.p_direction, stated(posterior.p_direction)
+    if rivals and (under := _agreeing(least := _least(rivals, posterior), posterior)) < p:
+        p, grounds = under, Message("{}; {} with {}", grounds, stated(under), least.choice)
     high, low = groups if posterior.positive else groups[::-1]
     larger = Message("the effect is larger in {} than in {}", high, low)
     if lower:
         larger = Message("{} lowered {} more in {} than in {}", subject, outcome, low, high)
-    claim = Message("It is {} that {} ({}).", sureness(p), larger, _grounds(posterior, least, p))
+    claim = Message("It is {} that {} ({}).", sureness(p), larger, grounds)
     return joined([Message("{}.", gap), claim]).in_(language)
 
 
@@ -211,32 +206,28 @@ def jointly(kind: Message, number: int, p: float, language: str) -> str:
 
 def stands(posterior: Posterior, rivals: Sequence[Rival]) -> bool:
     """Whether a direction is named, and no rival choice takes it back."""
-    agreeing = (_agreeing(rival, posterior) for rival in rivals)
-    return posterior.decided and min(agreeing, default=1.0) >= UNDECIDED
+    return posterior.decided and all(_supports(rival, posterior) for rival in rivals)
+
+
+def _supports(rival: Rival, posterior: Posterior) -> bool:
+    """Whether a rival choice leaves a direction standing; one with less data needs less."""
+    return _agreeing(rival, posterior) >= (LIKELY if rival.less_data else UNDECIDED)
 
 
 def _agreeing(rival: Rival, posterior: Posterior) -> float:
     """Probability that a rival choice gives to the sign of a posterior."""
-    return rival.p_positive if posterior.positive else 1 - rival.p_positive
+    return rival.p_positive if posterior.positive else round(1 - rival.p_positive, 9)
 
 
-def _grounds(posterior: Posterior, rival: Rival | None, p: float) -> str:
-    certain = stated(posterior.p_direction)
-    if rival is None or p == posterior.p_direction:
-        return certain
-    if rival.check != "time_effects":  # of which an interval is at hand, and no draws
-        return Message("{}; at least {} with {}", certain, chance(p), rival.choice)
-    return Message("{}; {} with {}", certain, stated(p), rival.choice)
+def _least(rivals: Sequence[Rival], posterior: Posterior) -> Rival:
+    return min(rivals, key=lambda rival: _agreeing(rival, posterior))
 
 
 def _open(gap: Message, question: Message, rival: Rival, posterior: Posterior) -> Message:
-    """Claim no direction where another choice would claim none, or the contrary."""
+    """Claim no direction where another choice supports it too little."""
+    why = Message("{} with {}", stated(rival.p_positive, "P(> 0)"), rival.choice)
     if not rival.choice:
         why = Message("the check of time effects leaves it open")
-    elif rival.check == "sensitivity":
-        why = Message("with {} it has the other sign", rival.choice)
-    else:
-        why = Message("{} with {}", stated(rival.p_positive, "P(> 0)"), rival.choice)
     certain = stated(posterior.p_positive, "P(> 0)")
     return Message("{} ({}). It stays open {}: {}.", gap, certain, question, why)
 
@@ -259,7 +250,7 @@ def indirect(
     size = level(posterior, unit)
     if not posterior.decided:
         return Message(
-            "Through {}: {}; the data do not tell its direction (P(> 0) = {}).",
+            "Through {}: {}; the data do not tell its direction ({}).",
             via,
             size,
             unclaimed(posterior),

@@ -20,7 +20,6 @@ from bayes_nqp.robustness.trends import (
     UniformSteps,
     event_study_draws,
     event_study_of,
-    groups_of,
     over_time,
     sensitivity,
 )
@@ -45,7 +44,6 @@ __all__ = [
     "curves",
     "event_study_draws",
     "event_study_of",
-    "groups_of",
     "over_time",
     "sensitivity",
 ]

@@ -13,7 +13,7 @@ from bayes_nqp.errors import StudyError
 from bayes_nqp.files import write
 from bayes_nqp.language import typography
 from bayes_nqp.tables._formats import table_format
-from bayes_nqp.tables._model import CHANCE_DECIMALS, MINUS, Cell, Table, written
+from bayes_nqp.tables._model import CHANCE_DECIMALS, MINUS, Cell, Table, Value, written
 from bayes_nqp.tables._widths import slanted
 from bayes_nqp.texts import one_line, shortened, size_of
 
@@ -77,12 +77,15 @@ def to_excel(self: Table, path: str | Path) -> Path:
     return write_excel([self], path)
 
 
-def _format(kind: str, decimals: int) -> str:
+def _format(kind: str, decimals: int, value: Value) -> str:
     """How a number is shown; a probability, as elsewhere, never as 0 or 1, and yet a number."""
     if kind == "count":
         return "#,##0"
     if kind != "chance":
         return f"#,##{_places(decimals)}"
+    shown = written(value, "chance", CHANCE_DECIMALS)
+    if shown[0].isdigit() and shown != f"{value:.{CHANCE_DECIMALS}f}":
+        return f'"{shown}"'  # Excel itself would round across a limit of words.
     edge = 10.0**-CHANCE_DECIMALS
     least, most = (written(end, "chance", CHANCE_DECIMALS) for end in (0.0, 1.0))
     low, high = (f"{x:.{CHANCE_DECIMALS}f}" for x in (edge, 1 - edge))
@@ -195,7 +198,7 @@ class _SheetWriter:
             if words_:
                 self._tall(cell.text, _SENTENCES)
             if kind != "text":
-                target.number_format = _format(kind, cell.decimals)
+                target.number_format = _format(kind, cell.decimals, value)
 
     def _put(self, row: int, column: int, value: object, **how: Any) -> Any:
         from openpyxl.styles import Alignment, Font

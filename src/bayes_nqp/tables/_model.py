@@ -12,7 +12,7 @@ import numpy as np
 from bayes_nqp.annotations import Language
 from bayes_nqp.doors import TableAttributes, door
 from bayes_nqp.errors import StudyError
-from bayes_nqp.language import ENGLISH, Message, joined, localised
+from bayes_nqp.language import ENGLISH, Message, chance, joined, localised
 from bayes_nqp.tables._renderings import Renderings
 from bayes_nqp.texts import one_line, printable
 
@@ -259,18 +259,11 @@ def written(value: Value, kind: Kind, decimals: int) -> str:
     if kind == "count":
         return f"{round(value):,}"
     if kind == "chance":
-        return _chance(float(value))
+        return chance(float(value), CHANCE_DECIMALS).replace(" ", "")
     rounded = f"{value:,.{decimals}f}"
     if float(rounded.replace(",", "")) == 0.0:
         rounded = rounded.removeprefix("-")
     return rounded.replace("-", MINUS)
-
-
-def _chance(value: float) -> str:
-    """Write a probability; none that draws estimate is exactly 0 or 1."""
-    edge = 10.0**-CHANCE_DECIMALS
-    mark = "<" if value < edge else ">" if value > 1 - edge else ""
-    return f"{mark}{np.clip(value, edge, 1 - edge):.{CHANCE_DECIMALS}f}"
 
 
 def decimals_for(spreads: Sequence[float], wanted: int | None) -> int:

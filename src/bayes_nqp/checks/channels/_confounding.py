@@ -144,7 +144,7 @@ def confounding(
     fails, doubt = (bool(named) and least < limit for limit in (_LITTLE, far))
     verdict = ladder(fails=fails, doubt=doubt or weak, untold=chance)
     verdict = REPORTED if verdict == HOLDS else verdict
-    sentence = _sentence(judged, weak, common, least)
+    sentence = _sentence(judged, weak, common)
     if chance:
         by_chance = Message(
             "What goes through {} may be other than zero by chance (tail probability, adjusted, "
@@ -206,10 +206,11 @@ def _common(fit: Fit) -> float:
 
 
 def _sentence(
-    judged: list[ConfoundedEffect], weak: list[ConfoundedEffect], common: float, least: float
+    judged: list[ConfoundedEffect], weak: list[ConfoundedEffect], common: float
 ) -> Message:
     parts = [x for x in judged if x.kind == "overall"]
     parts += sorted((x for x in judged if x.kind == "joint"), key=_size)[:1]
+    least = min(x.size for x in parts)
     vanish = Message(
         "Indirect effects would vanish at correlations of innovations of: {}; the weakest needs a "
         "common cause of {:.0%} of what is left of both the mediator's and the outcome's "

@@ -56,7 +56,7 @@ def inconsistent(fit: Fit) -> Finding:
         if x.scale == "effect"
     )
     sentence = Message(
-        "No indirect effect points against the direct one with a probability of {:.0%}.", sure
+        "No indirect effect points against the direct one with a probability of {:.1%}.", sure
     )
     if opposed:
         sentence = Message(

@@ -9,7 +9,7 @@ from bayes_nqp.checks.shared import DOUBT, HOLDS, Finding, asks
 from bayes_nqp.effects import cell_effects
 from bayes_nqp.estimands import att
 from bayes_nqp.fitting import LAGGED, Fit, equation_draws
-from bayes_nqp.language import Message, advised, joined
+from bayes_nqp.language import Message, advised, equality, joined
 from bayes_nqp.terms import DELTA
 
 NEAR_ONE = 0.9
@@ -33,9 +33,8 @@ def spatial_lag(fit: Fit) -> Finding:
     }
     ratio = sd.get(v.RECEIVED, 0.0) / sd.get(v.DIRECT, 1.0)
     figure = Message(
-        "coefficient {:.2f} ± {:.2f}; P(above {}) = {:.2f}; sd of received over direct effects "
-        "{:.1f}",
-        float(delta.mean()), float(delta.std()), NEAR_ONE, near, ratio,
+        "coefficient {:.2f} ± {:.2f}; P(above {}) {}; sd of received over direct effects {:.1f}",
+        float(delta.mean()), float(delta.std()), NEAR_ONE, equality(near, 2), ratio,
     )  # fmt: skip
     weights = advised(
         Message("Try weights that link fewer units: fewer nearest ones, or a cut-off (km=300).")

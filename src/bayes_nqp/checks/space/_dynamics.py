@@ -11,7 +11,6 @@ from scipy.special import chdtrc
 
 from bayes_nqp.arrays import Array
 from bayes_nqp.checks.shared import DOUBTFUL, FAILING, UNTOLD, Finding, asks, ladder, reason
-from bayes_nqp.checks.space._near import size_of
 from bayes_nqp.designs import Design, SpatialLag
 from bayes_nqp.errors import NotApplicable, NQPError
 from bayes_nqp.fitting import (
@@ -24,7 +23,7 @@ from bayes_nqp.fitting import (
     panel_of,
     refit,
 )
-from bayes_nqp.language import Message, joined
+from bayes_nqp.language import Message, equality, joined
 from bayes_nqp.panel import Panel
 from bayes_nqp.terms import linked_name
 
@@ -70,12 +69,12 @@ def dynamics(fit: Fit) -> Finding:
     figure = Message(
         "ψ + τδ {:.3f} ± {:.3f}; errors instead p {}",
         float(restrictions["errors"][:, 0].mean()), float(restrictions["errors"][:, 0].std()),
-        size_of(p["errors"]),
+        equality(p["errors"]),
     )  # fmt: skip
     if names:
         figure = Message(
             "{}, outcomes p {} ({} covariates of the period before)",
-            figure, size_of(p["outcomes"]), len(names),
+            figure, equality(p["outcomes"]), len(names),
         )  # fmt: skip
     evidence = xr.Dataset(
         {"p": ("restriction", list(p.values())),

@@ -17,7 +17,7 @@ from bayes_nqp.effects import cell_effects
 from bayes_nqp.errors import IdentificationError
 from bayes_nqp.estimands import att, average_of, gate_of
 from bayes_nqp.fitting import Fit, short_refit
-from bayes_nqp.language import NOTHING, Message, joined
+from bayes_nqp.language import NOTHING, Message, chance, joined
 
 ENOUGH: Final = 0.9
 """Probability of the fit's own 95 % interval from which another design leaves it where it is."""
@@ -51,8 +51,8 @@ class Sameness:
                 Message("Nothing is found, and these rows could not have told enough."),
                 Message(
                     "By refits the average effect is inside this fit's 95% interval with a "
-                    "probability of {:.2f}; {:.2f} is asked for.",
-                    self.probability,
+                    "probability of {}; {:.2f} is asked for.",
+                    chance(self.probability, 2),
                     ENOUGH,
                 )
                 if self.probability

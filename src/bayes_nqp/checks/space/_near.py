@@ -14,7 +14,7 @@ from bayes_nqp.checks.shared import Comparison
 from bayes_nqp.designs import Rings, SpatialLag
 from bayes_nqp.errors import NotApplicable, PanelError, shown
 from bayes_nqp.fitting import Fit, equation_draws, panel_of
-from bayes_nqp.language import Message, Numeral
+from bayes_nqp.language import Message
 from bayes_nqp.panel import Panel
 from bayes_nqp.planning import Plan
 from bayes_nqp.spatial_weights import (
@@ -141,11 +141,6 @@ def named(weights: SpatialWeights, fit: Fit | None = None) -> dict[str, str]:
     """Name weights, and the fit that was tested, in the attrs of evidence, to find them again."""
     names = {"weights": str(weights.name), "weights_digest": weights.digest}
     return names if fit is None else names | {"tested": fit.digest}
-
-
-def size_of(p: float) -> Numeral:
-    """Write a p value after its sign."""
-    return Numeral("< 0.001" if p < 0.001 else f"= {p:.3f}")
 
 
 def chance_of_shift(against: Comparison, other: int = 1) -> float:

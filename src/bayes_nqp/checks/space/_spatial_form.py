@@ -25,13 +25,13 @@ from bayes_nqp.checks.shared import (
 )
 from bayes_nqp.checks.space._form_posteriors import FORMS, marginals, posteriors
 from bayes_nqp.checks.space._forms import Forms, Restriction, independent
-from bayes_nqp.checks.space._near import covariates_of, named, size_of
+from bayes_nqp.checks.space._near import covariates_of, named
 from bayes_nqp.checks.space._weights_posterior import weights_posterior
 from bayes_nqp.designs import Design, SpatialLag
 from bayes_nqp.errors import NotApplicable, PanelError, StudyError
 from bayes_nqp.fitting import LINKED, ROWS, UNITS, Fit, panel_of, refit
 from bayes_nqp.gaussian import LogDeterminant
-from bayes_nqp.language import Message, joined
+from bayes_nqp.language import Message, chance, equality, joined
 from bayes_nqp.planning import Plan, plan_of
 from bayes_nqp.pooling import single_curve
 from bayes_nqp.terms import TimeEffects
@@ -152,7 +152,7 @@ def _errors_beside(fit: Fit) -> Finding:
     if answer.left_out:
         raise NotApplicable(Message("{}", answer.left_out[0][1]))
     lag = float(answer.forms["SDM"])
-    figure = Message("probability of SDM {:.2f}, SDEM {:.2f}", lag, 1.0 - lag)
+    figure = Message("probability of SDM {}, SDEM {}", chance(lag, 2), chance(1.0 - lag, 2))
     verdict = ladder(fails=lag >= 1.0 - _SURE, doubt=lag >= _TOLD, untold=lag > 1.0 - _TOLD)
     sentence = {
         HOLDS: Message("Errors that follow linked units' explain more than outcomes that do."),
@@ -270,16 +270,17 @@ def _figure(tests: Mapping[str, Restriction], evidence: xr.Dataset) -> Message:
     figure = Message(
         "SDM to SAR: Wald {:.1f}, LR {:.1f} (p {}); to SEM: Wald {:.1f}, LR {:.1f} "
         "(p {}); {} restrictions each; to SLX: LR {:.1f} (p {})",
-        sar.wald, sar.ratio, size_of(sar.ratio_p), sem.wald, sem.ratio, size_of(sem.ratio_p),
-        sar.freedom, slx.ratio, size_of(slx.ratio_p),
+        sar.wald, sar.ratio, equality(sar.ratio_p), sem.wald, sem.ratio, equality(sem.ratio_p),
+        sar.freedom, slx.ratio, equality(slx.ratio_p),
     )  # fmt: skip
     if "probability" not in evidence:
         return Message("{}; no marginal likelihoods, since W links levels of time effects", figure)
     less = evidence["log_marginal"] - evidence["log_marginal"].sel(form="SDM")
     return Message(
         "{}; log marginal likelihood less that of SDM: SAR {:+.1f}, SEM {:+.1f}; probability of "
-        "SDM {:.2f}, SAR {:.2f}, SEM {:.2f}",
-        figure, *less.sel(form=["SAR", "SEM"]).to_numpy(), *evidence["probability"].to_numpy(),
+        "SDM {}, SAR {}, SEM {}",
+        figure, *less.sel(form=["SAR", "SEM"]).to_numpy(),
+        *(chance(x, 2) for x in evidence["probability"].to_numpy()),
     )  # fmt: skip
 
 
@@ -298,7 +299,7 @@ def _disputes(
         if name not in marginal:
             continue
         more, rejected = marginal[name] - marginal["SDM"], p[name] < _LEVEL
-        numbers = name, size_of(p[name]), abs(more)
+        numbers = name, equality(p[name]), abs(more)
         if rejected and more > 0.0:
             out.append(
                 Message(

@@ -13,14 +13,13 @@ from bayes_nqp.checks.space._near import (
     balanced,
     left_out,
     named,
-    size_of,
     weights_by,
 )
 from bayes_nqp.checks.space._statistics import TESTS, as_printed, whitened
 from bayes_nqp.designs import SpatialLag, parameters_of
 from bayes_nqp.fitting import ADDITIVE, ROWS, UNITS, Fit, panel_of
 from bayes_nqp.gaussian import LogDeterminant
-from bayes_nqp.language import Message, joined
+from bayes_nqp.language import Message, equality, joined
 from bayes_nqp.spatial_weights import SpatialWeights, located
 
 _LEVEL = 0.05
@@ -85,7 +84,7 @@ def spatial_lm(fit: Fit, *, weights: SpatialWeights | None = None) -> Finding:
     lag, error = ours["lag"], ours["error"]
     figure = Message(
         "LM lag {:.1f} (p {}), errors {:.1f} (p {}); as printed in papers {:.1f} and {:.1f}",
-        lag[0], size_of(lag[1]), error[0], size_of(error[1]),
+        lag[0], equality(lag[1]), error[0], equality(error[1]),
         printed["lag"][0], printed["error"][0],
     )  # fmt: skip
     doubt = min(lag[1], error[1]) < 0.5 * _LEVEL
@@ -99,7 +98,7 @@ def spatial_lm(fit: Fit, *, weights: SpatialWeights | None = None) -> Finding:
         verdict, sentence = DOUBT if p < _LEVEL else HOLDS, _sentence_of_lag(p < _LEVEL)
         figure = Message(
             "errors beside the lag {:.1f} (p {}); of the model without it: {}",
-            beside, size_of(p), figure,
+            beside, equality(p), figure,
         )  # fmt: skip
     table.attrs |= named(matrix, fit)
     sentence = joined(filter(None, [sentence, left_out(panel_of(fit), matrix.ids)]))

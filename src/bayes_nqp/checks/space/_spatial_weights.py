@@ -14,7 +14,7 @@ from bayes_nqp.checks.space._spatial_models import spatial_models
 from bayes_nqp.designs import SpatialLag
 from bayes_nqp.errors import NotApplicable, StudyError
 from bayes_nqp.fitting import LINKED, ROWS, UNITS, Fit, panel_of
-from bayes_nqp.language import Message
+from bayes_nqp.language import Message, chance
 from bayes_nqp.panel import Panel
 from bayes_nqp.spatial_weights import SpatialWeights, band, crowded, nearest
 
@@ -64,8 +64,8 @@ def spatial_weights(
     more = float(table["log_marginal"][best] - table["log_marginal"][0])
     figure = Message(
         "log marginal likelihood of {} less that of the design's weights {:+.1f}; probability of "
-        "the design's {:.2f}",
-        table["weights"][best], more, table["probability"][0],
+        "the design's {}",
+        table["weights"][best], more, chance(table["probability"][0], 2),
     )  # fmt: skip
     if more > _MORE:
         name, hint = table["weights"][best], hints[best]

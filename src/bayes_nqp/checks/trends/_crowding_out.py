@@ -32,7 +32,7 @@ from bayes_nqp.checks.trends._candidates import CONTRADICTED, own_leads
 from bayes_nqp.designs import DifferentialTrends, saturated_design
 from bayes_nqp.errors import Hint, NotApplicable
 from bayes_nqp.fitting import ADOPTION, REFITS, ROWS, SEPARATE, Fit, panel_of, short_refit
-from bayes_nqp.language import Message, Numeral, advised, crossed, joined, spanned
+from bayes_nqp.language import Message, advised, crossed, equality, joined, spanned
 from bayes_nqp.panel import Panel
 from bayes_nqp.planning import Plan, plan_of
 
@@ -201,7 +201,7 @@ def crowding_out(fit: Fit) -> Finding:
         "a share of one adds {} (away from zero with P {}); of the average effect of {:.3g} that "
         "is {}",
         spanned(*table.loc[0, ["mean", "lower", "upper"]]),
-        Numeral("> 0.999" if away > 0.999 else "< 0.001" if away < 0.001 else f"= {away:.3f}"),
+        equality(away),
         average,
         spanned(*table.loc[1, ["mean", "lower", "upper"]]),
     )

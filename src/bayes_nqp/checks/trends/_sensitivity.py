@@ -8,7 +8,6 @@ from itertools import combinations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import xarray as xr
 
 from bayes_nqp import schema
@@ -25,15 +24,29 @@ from bayes_nqp.checks.shared import (
 from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import att, text
 from bayes_nqp.fitting import ADOPTION, REFITS, ROWS, SEPARATE, Fit
-from bayes_nqp.language import NOTHING, Message, joined, listed, separated
-from bayes_nqp.robustness import EventStudy, event_study_of, groups_of
+from bayes_nqp.language import NOTHING, Message, advised, joined, listed, separated
+from bayes_nqp.robustness import EventStudy, event_study_of
 from bayes_nqp.robustness import sensitivity as regions_of
 
 _CONTRASTED = 4
 """Levels of a factor up to which all pairs are compared."""
 _UNDECIDED = Message(
-    "This is measured from the last period before adoption; the fit's own interval, from all "
-    "periods before, holds zero as it is."
+    "In the fit, measured from all periods before adoption, the interval of the average effect "
+    "includes zero."
+)
+_UNCLEAR = Message(
+    "Measured from the last period before adoption, the interval of the average effect includes "
+    "zero even under parallel trends (M̄ = 0)."
+)
+_SILENT = Message(
+    "The interval of the average effect includes zero, in the fit and measured from the last "
+    "period before adoption: no conclusion about it depends on parallel trends."
+)
+_LARGER = Message(
+    "Next: judge whether trends could diverge by more; the sign of the effect would then be open."
+)
+_OTHER_PERIODS = Message(
+    "Next: judge by the pre-adoption coefficients whether earlier periods can serve as reference."
 )
 
 
@@ -55,7 +68,7 @@ class BoundedEffect:
 
     @property
     def breakdown(self) -> float:
-        """M̄ from which the region holds zero."""
+        """M̄ from which the region includes zero."""
         return float(self.regions["breakdown"])
 
     @property
@@ -87,16 +100,15 @@ def sensitivity(fit: Fit, *, grid: Sequence[float] | None = None) -> Finding:
     """Find the size of violations that would undo the average effect, and each level's.
 
     Violations are bounded by relative magnitudes: from one period to the next they are at most
-    M̄ times the largest step before adoption. Everything is measured by the lead fit. Reported is
+    M̄ times the largest change before adoption. Everything is measured by the lead fit. Reported is
     the breakdown value, the largest M̄ at which the robust 95 % region excludes zero, of the
     average effect, of each level, and of contrasts, bounded both ways; and what a violation of
-    that size would be, in outcome units from one period to the next, beside the panel's own steps
-    before adoption.
+    that size would be, in outcome units per period.
 
     No verdict is given: in simulated panels the breakdown value is about as large where trends
     are parallel as where they are not (docs/sensitivity.md), for it grows with the effect and
-    falls with the noise of the leads. Where neither the fit nor its lead fit claims an effect,
-    there is none to fall, and the check does not apply.
+    falls with the noise of the leads. Where neither the fit nor its lead fit claims an average
+    effect, and the fit claims no contrast, the check does not apply.
 
     Parameters
     ----------
@@ -111,89 +123,68 @@ def sensitivity(fit: Fit, *, grid: Sequence[float] | None = None) -> Finding:
     overall = effects[0]
     low, high = np.quantile(att(fit), (0.025, 0.975))
     undecided = bool(low <= 0 <= high)
-    silent = undecided and not overall.clear
-    if overall.clear:
-        sentence = joined([_sentence(effects, _steps(study)), _UNDECIDED if undecided else NOTHING])
-    elif silent:
-        sentence = Message(
-            "Measured from the last period before adoption, the average effect's interval holds "
-            "zero, as the fit's own does: no effect is claimed that could fall."
-        )
-    else:
-        sentence = Message(
-            "Measured from the last period before adoption, the average effect's interval holds "
-            "zero even under parallel trends, so there is nothing to be robust."
-        )
+    silent = undecided and not overall.clear and not any(x.claimed for x in effects)
+    sentence = _SILENT if silent else _sentence(effects, undecided=undecided)
     evidence = stacked([x.regions for x in effects], effects, "label", "factor", "kind")
     evidence = evidence.assign(bearable=("quantity", [x.bearable for x in effects]))
     verdict: Verdict = NOT_APPLICABLE if silent else REPORTED
     return Finding(verdict, _figure(effects), sentence, evidence, "sensitivity", study.fit)
 
 
-def _steps(study: EventStudy) -> npt.NDArray[np.float64]:
-    """Sizes of the average effect's steps before adoption, as estimated, outcome units."""
-    process = groups_of(study, None, None, "rows").item()
-    return np.empty(0) if process is None else np.abs(process.steps.mean(axis=0))
-
-
-def _sentence(effects: list[BoundedEffect], steps: npt.NDArray[np.float64]) -> Message:
+def _sentence(effects: list[BoundedEffect], *, undecided: bool) -> Message:
+    """State what the average effect tolerates, then the weakest part, then what to judge."""
     overall = effects[0]
+    finding, advice = _UNCLEAR, _OTHER_PERIODS
+    if overall.clear:
+        finding, advice = _tolerated(overall), _LARGER
+    own = _UNDECIDED if undecided and overall.clear else NOTHING
+    parts = (finding, own, _weakest(effects), advised(advice))
+    return joined([part for part in parts if part][:3])
+
+
+def _tolerated(overall: BoundedEffect) -> Message:
     if np.isinf(overall.breakdown):
         return Message(
-            "The average effect stands whatever multiple of the largest change before adoption "
-            "({:.3g}) trends move apart by after it.",
+            "The average effect stays different from zero whatever multiple of the largest "
+            "pre-adoption change ({:.2g}) trends diverge by after adoption: M̄ has no limit.",
             overall.step,
         )
-    larger = int((steps > overall.bearable).sum())
-    beside = Message("None of the {} changes before adoption was that large.", steps.size)
-    if steps.size == 1:
-        beside = Message("The one change before adoption was not that large.")
-        if larger:
-            beside = Message("The one change before adoption was larger than that.")
-    elif larger:
-        beside = Message(
-            "Of the {} changes before adoption {n} was larger than that.",
-            steps.size,
-            plural="Of the {} changes before adoption {n} were larger than that.",
-            n=larger,
-        )
-    stands = Message(
-        "The average effect stands as long as trends after adoption move apart, from one "
-        "period to the next, by at most {:.2f} times the largest change before it ({:.3g}): "
-        "by {:.3g} a period, in outcome units; beyond that its interval holds zero.",
+    return Message(
+        "The average effect stays different from zero if trends diverge after adoption by at most "
+        "{:.2g} per period, M̄ = {:.2g} times the largest pre-adoption change ({:.2g}; Rambachan "
+        "and Roth 2023).",
+        overall.bearable,
         overall.breakdown,
         overall.step,
-        overall.bearable,
     )
-    return joined([stands, beside, _weakest(effects), _unmeasured(effects)])
 
 
 def _weakest(effects: list[BoundedEffect]) -> Message:
-    """Name the level whose effect falls first, where it falls before the average."""
-    levels = [x for x in effects if x.kind == "level" and x.clear]
-    least = min(levels, key=lambda x: x.breakdown, default=None)
-    if least is None or least.breakdown >= effects[0].breakdown:
+    """Name the claimed difference that falls first; without one, a level weaker than the average.
+
+    Differences that the lead fit is too uncertain to bound are weaker still.
+    """
+    claimed = [x for x in effects if x.kind == "difference" and x.claimed]
+    if names := [x.label for x in claimed if not x.clear]:
+        return Message(
+            "Measured from the last period before adoption, the claimed difference {} includes "
+            "zero even under parallel trends.",
+            listed(names, 3),
+            plural="Measured from the last period before adoption, the claimed differences {} "
+            "include zero even under parallel trends.",
+            n=len(names),
+        )
+    limit = effects[0].breakdown
+    levels = [x for x in effects if x.kind == "level" and x.clear and x.breakdown < limit]
+    least = min(claimed or levels, key=lambda x: x.breakdown, default=None)
+    if least is None or np.isinf(least.breakdown):
         return NOTHING
     return Message(
-        "The effect in {} bears the least: {:.2f} times its own largest change ({:.3g}).",
+        "The weakest {}, {}, stays different from zero up to {:.2g} per period (M̄ = {:.2g}).",
+        Message("claimed difference") if claimed else Message("group effect"),
         least.named,
+        least.bearable,
         least.breakdown,
-        least.step,
-    )
-
-
-def _unmeasured(effects: list[BoundedEffect]) -> Message:
-    """Name the differences that the fit claims, and its lead fit is too uncertain to bound."""
-    names = [x.label for x in effects if x.kind == "difference" and x.claimed and not x.clear]
-    if not names:
-        return NOTHING
-    return Message(
-        "Measured from the last period before adoption, the interval of {} holds zero even under "
-        "parallel trends, so what this difference bears cannot be told.",
-        listed(names, 3),
-        plural="Measured from the last period before adoption, the intervals of {} hold zero even "
-        "under parallel trends, so what these differences bear cannot be told.",
-        n=len(names),
     )
 
 
@@ -201,18 +192,18 @@ def _figure(effects: list[BoundedEffect]) -> Message:
     others = len(effects) - 1
     if others and not any(x.clear or x.breakdown for x in effects):
         return Message(
-            "breakdown M̄: 0 for the average effect and {} others, whose intervals hold zero",
+            "breakdown M̄: 0 for the average effect and {} others, whose intervals include zero",
             others,
         )
     parts = []
     for x in effects:
-        size = Message("{:.2f}", x.breakdown)
+        size = Message("{:.2g}", x.breakdown)
         if np.isinf(x.breakdown):
-            size = Message("any number of")
+            size = Message("without limit")
         elif x.kind == "overall" and x.clear:
-            size = Message("{:.2f} ({:.2g} a period)", x.breakdown, x.bearable)
+            size = Message("{:.2g} ({:.2g} per period)", x.breakdown, x.bearable)
         kind = Message(", own") if x.kind == "own" else ""
-        zero = "" if x.clear else Message(" (its interval holds zero)")
+        zero = "" if x.clear else Message(" (includes zero)")
         parts.append(Message("{}{} {}{}", x.named, kind, size, zero))
     return Message("breakdown M̄: {}", separated(parts))
 

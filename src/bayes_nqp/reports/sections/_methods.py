@@ -79,14 +79,17 @@ _WORDS_CONFIDENCE = Message(
     " gave an answer."
 )
 _WORDS_CONTRASTS = Message(
-    "A difference between groups is called likely only as far as it is with the other choice of "
-    "time effects too."
+    "The word for a difference between groups comes from the lower of its probabilities in this "
+    "fit and with the other choice of time effects."
 )
 _WORDS_GROWTH = Message(
     "How the effect moves over event time is judged by the units seen both at adoption and at the "
     "end of the longest window with at least {} of them, weighted alike."
 )
-_WORDS_LEADS = Message("Where the lead fit has a difference of the other sign, none is claimed.")
+_WORDS_LEADS = Message(
+    "The lead fit counts too: it is less precise, so a difference with a probability of 0.66 to "
+    "0.90 there is “likely”, and only below 0.66 none is claimed."
+)
 
 
 @section(place=90)

@@ -14,7 +14,7 @@ from bayes_nqp.language import Message, Numeral
 from bayes_nqp.reports._content import Block, Heading, Paragraph
 from bayes_nqp.reports._context import Context
 from bayes_nqp.reports._neighbours import moderated_sides
-from bayes_nqp.reports._posterior import chance, level, posterior_of
+from bayes_nqp.reports._posterior import level, posterior_of, stated
 from bayes_nqp.reports._registry import section
 
 _SIDES: Final = Message(
@@ -48,19 +48,19 @@ def moderation(context: Context) -> Iterator[Block]:
             translate(
                 (
                     "A standard deviation ({sd}) more of {name} goes with a change of the effect "
-                    "by {size}; P(> 0) = {p}. This compares treated rows with each other: it is "
+                    "by {size}; {p}. This compares treated rows with each other: it is "
                     "causal only if nothing else that moves the effect goes along with {name}."
                 )
                 if context.staggered
                 else (
                     "A standard deviation ({sd}) more of {name} goes with a change of the effect "
-                    "by {size}; P(> 0) = {p}. This compares exposed rows with each other: it is "
+                    "by {size}; {p}. This compares exposed rows with each other: it is "
                     "causal only if nothing else that moves the effect goes along with {name}."
                 ),
                 name=name,
                 sd=Numeral(f"{moderator.size:.3g}"),
                 size=size,
-                p=chance(posterior.p_positive),
+                p=stated(posterior.p_positive, "P(> 0)"),
             )
         )
     if (sides := moderated_sides(context)) is not None:

@@ -15,6 +15,7 @@ from bayes_nqp.language import Numeral
 from bayes_nqp.reports._checked import OPEN, SPATIAL
 from bayes_nqp.reports._content import Block, Heading, Paragraph
 from bayes_nqp.reports._context import Context
+from bayes_nqp.reports._posterior import stated
 from bayes_nqp.reports._registry import section
 
 _LEVEL = 0.05
@@ -76,9 +77,9 @@ def _weights(context: Context, result: CheckResult) -> Iterator[str]:
     assert isinstance(table, pd.DataFrame)
     best = table.iloc[int(np.argmax(table["probability"].to_numpy()))]
     yield context.translate(
-        "Of {n} spatial weights those called {name} are the most probable ones, P(W) = {p}.",
+        "Of {n} spatial weights those called {name} are the most probable ones, {p}.",
         n=len(table), name=context.translate.name(str(best["weights"])),
-        p=_number(best["probability"]),
+        p=stated(float(best["probability"]), "P(W)"),
     )  # fmt: skip
     yield from _answer(context, result)
 

@@ -1,7 +1,6 @@
 """Effects under violations of parallel trends, for any linear estimand."""
 
 from bayes_nqp.robustness.trends._event_study import EventStudy, event_study_draws, event_study_of
-from bayes_nqp.robustness.trends._groups import groups_of
 from bayes_nqp.robustness.trends._over_time import OverTime, over_time
 from bayes_nqp.robustness.trends._priors import NormalSteps, UniformSteps
 from bayes_nqp.robustness.trends._regions import sensitivity
@@ -13,7 +12,6 @@ __all__ = [
     "UniformSteps",
     "event_study_draws",
     "event_study_of",
-    "groups_of",
     "over_time",
     "sensitivity",
 ]

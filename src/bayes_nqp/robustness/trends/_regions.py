@@ -103,7 +103,8 @@ def sensitivity(
     Dataset (..., limit), outcome units
         ``lower`` and ``upper`` ends of the robust credible region, ``lower_probability`` and
         ``upper_probability`` of a positive effect at every limit; ``estimate``,
-        ``original_lower`` and ``original_upper`` under parallel trends; ``breakdown``, the
+        ``original_lower``, ``original_upper`` and ``original_probability`` of a positive effect
+        under parallel trends; ``breakdown``, the
         largest limit at which the region excludes zero (0 if it never does); ``largest_step``
         and ``reach``, posterior mean of Δ and half-width of the set over M̄Δ (relative
         magnitudes); ``compatible``,
@@ -225,6 +226,7 @@ def _regions(
     tail = (1 - question.prob) / 2
     values["estimate"] = np.array(effect.mean())
     values["original_lower"], values["original_upper"] = np.quantile(effect, [tail, 1 - tail])
+    values["original_probability"] = np.array((effect > 0).mean())
     start = float(question.grid.max()) or 1.0
     values["breakdown"] = np.array(bounds.breakdown(sets, question.prob, start))
     if question.prior is not None:
