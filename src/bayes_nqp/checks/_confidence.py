@@ -35,7 +35,7 @@ WEIGHED: Final = frozenset(
 )
 """Checks of parallel trends, whose alternatives a model average weighs."""
 _MANY_FAIL, _MANY_DOUBT = 3, 3
-_UNSUPPORTED, SUPPORTED = 0.5, 0.9
+_UNSUPPORTED, SUPPORTED = 0.5, 0.7
 """Support of the assumption below which confidence is low, and from which it may be high."""
 
 
@@ -81,7 +81,7 @@ def confidence_of(
     2. *Low*: one or two checks fail; three or more ask for caution; a required check was not run;
        or no assumption has a posterior probability of 0.5.
     3. *Medium*: a check asks for caution; a required check or one of an assumption is
-       inconclusive; or no assumption has a posterior probability of 0.9.
+       inconclusive; or no assumption has a posterior probability of 0.7.
     4. *High*: none of these.
     5. *Not assessed*: no check fails, and none of those of assumptions gave an answer.
 

@@ -57,7 +57,7 @@ from bayes_nqp.language import NOTHING, Message, listed
 from bayes_nqp.planning import plan_of
 
 type Family = Literal["parallel", "differential", "event"]
-PRIOR: Final[Mapping[Family, float]] = {"parallel": 0.4, "differential": 0.4, "event": 0.2}
+PRIOR: Final[Mapping[Family, float]] = {"parallel": 0.3, "differential": 0.5, "event": 0.2}
 """Prior probabilities of the families of assumptions; docs/truth.md has the reasons."""
 FAMILIES: Final[Mapping[Family, Message]] = {
     "parallel": Message("parallel trends"),
@@ -73,7 +73,7 @@ _STANDS_OUT = 0.05
 """Tail probability of zero below which a mean stands out."""
 CONTRADICTED: Final = 0.05
 """Tail probability of a design's own leads below which they contradict it."""
-_PRIOR_HINT: Final = 'prior={"parallel": 0.4, "differential": 0.4, "event": 0.2}, summing to 1'
+_PRIOR_HINT: Final = 'prior={"parallel": 0.3, "differential": 0.5, "event": 0.2}, summing to 1'
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +154,7 @@ CANDIDATES: Final = (
     Candidate(Message("Ashenfelter's dip of two periods"), trends=Dip(2)),
     Candidate(Message("Ashenfelter's dip of three periods"), trends=Dip(3)),
     Candidate(Message("a level shift three periods before adoption"), trends=LevelShift()),
-    Candidate(Message("a linear differential trend"), trends=LINES, share=2.0),
+    Candidate(Message("a linear differential trend"), trends=LINES, share=4.0),
     Candidate(Message("differential trends"), trends=DifferentialTrends()),
     Candidate(
         Message("differential trends and anticipation of one period"),

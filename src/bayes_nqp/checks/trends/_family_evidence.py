@@ -23,7 +23,7 @@ from bayes_nqp.checks.trends._earned import MONTE_CARLO
 from bayes_nqp.fitting import Fit
 from bayes_nqp.language import NOTHING, Message
 
-PASSED: Final = 0.8
+PASSED: Final = 0.7
 """Posterior probability of parallel trends from which observations support them."""
 REJECTED: Final = 0.05
 """Posterior probability of parallel trends below which observations reject them."""

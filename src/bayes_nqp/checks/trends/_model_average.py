@@ -111,7 +111,7 @@ class ModelAverage(FactSheet):
     >>> fit = nqp.fit(nqp.StaggeredDiD(), panel, nqp.Importance(seed=1), progress=False)
     >>> average = nqp.model_average(fit)
     >>> average.families["prior"].tolist()
-    [0.4, 0.4, 0.2]
+    [0.3, 0.5, 0.2]
     """
 
     effects: xr.Dataset
@@ -278,9 +278,9 @@ def model_average(fit: Fit, *, prior: Mapping[str, float] | None = None) -> Mode
     prior : mapping of str to float, optional
         Prior probabilities of the families of assumptions: ``"parallel"`` (parallel trends),
         ``"differential"`` (differential trends) and ``"event"`` (an event just before adoption:
-        anticipation, a dip, a level shift), 0.4, 0.4 and 0.2 by default. Families that are not
+        anticipation, a dip, a level shift), 0.3, 0.5 and 0.2 by default. Families that are not
         named share the rest in the default ratio. Candidates of one family share its probability
-        equally, but for the linear trend, which has half of its family's.
+        equally, but for the linear trend, which has two thirds of its family's.
 
     Returns
     -------

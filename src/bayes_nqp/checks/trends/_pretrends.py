@@ -68,7 +68,7 @@ _STATED: Final = {
 def pretrends(fit: Fit) -> Finding:
     """Test parallel trends by their posterior probability, pre-adoption coefficients and a slope.
 
-    It holds if the posterior probability of parallel trends is 0.8 or more, at the default prior of
+    It holds if the posterior probability of parallel trends is 0.7 or more, at the default prior of
     `model_average`, and neither coefficients nor slope reject. It fails if that probability is
     below 0.05, or if coefficients and slope reject. It is in doubt where one stratum alone moved
     apart: where its log Bayes factor of parallel over differential trends is below minus the log
