@@ -26,6 +26,7 @@ from bayes_nqp.checks.space import Decay, WeightsPosterior, decay, weights_poste
 from bayes_nqp.checks.space import lengths_of as lengths_of
 from bayes_nqp.checks.trends import FAMILIES as FAMILIES
 from bayes_nqp.checks.trends import ModelAverage, model_average
+from bayes_nqp.checks.trends import Weighed as Weighed
 from bayes_nqp.fitting import ADOPTION, CHANNELS, DOSE, ROWS, TRENDS, UNITS, Need, meets
 
 __all__ = [

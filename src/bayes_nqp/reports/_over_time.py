@@ -64,8 +64,8 @@ def movement(step: Posterior, last: int, language: str) -> str:
     """
     if not step.decided:
         return Message(
-            "The data do not tell whether the effect moves up or down from adoption to event time "
-            "{}, among the same units ({}).",
+            "The data do not determine whether the effect moves up or down from adoption to event "
+            "time {}, among the same units ({}).",
             last,
             unclaimed(step, Message("P(up)")),
         ).in_(language)

@@ -54,10 +54,12 @@ def change(
         average = Message("The average effect is {}.", size)
     if not posterior.decided:
         parts: tuple[object, ...] = (subject, outcome, effect, unclaimed(posterior))
-        sentence = Message("The data do not tell whether {} raised or lowered {}: {}, {}.", *parts)
+        sentence = Message(
+            "The data do not determine whether {} raised or lowered {}: {}, {}.", *parts
+        )
         if whom:
             sentence = Message(
-                "For {}, the data do not tell whether {} raised or lowered {}: {}, {}.",
+                "For {}, the data do not determine whether {} raised or lowered {}: {}, {}.",
                 whom,
                 *parts,
             )
@@ -123,7 +125,7 @@ def comparison(
         question = Message("where {} lowered {} more", subject, outcome)
     if not posterior.decided:
         return Message(
-            "{}; the data do not tell {} ({}).",
+            "{}; the data do not determine {} ({}).",
             gap,
             question,
             unclaimed(posterior),
@@ -177,12 +179,13 @@ def untold(differences: int, others: int, language: str) -> str:
     """
     if others:
         return Message(
-            "In {n} other pair of groups the data do not tell which effect is larger.",
-            plural="In {n} other pairs of groups the data do not tell which effect is larger.",
+            "In {n} other pair of groups the data do not determine which effect is larger.",
+            plural="In {n} other pairs of groups the data do not determine which effect is larger.",
             n=differences,
         ).in_(language)
     return Message(
-        "The data do not tell which effect is larger in any of the {} pairs of groups.", differences
+        "The data do not determine which effect is larger in any of the {} pairs of groups.",
+        differences,
     ).in_(language)
 
 
@@ -250,7 +253,7 @@ def indirect(
     size = level(posterior, unit)
     if not posterior.decided:
         return Message(
-            "Through {}: {}; the data do not tell its direction ({}).",
+            "Through {}: {}; the data do not determine its direction ({}).",
             via,
             size,
             unclaimed(posterior),

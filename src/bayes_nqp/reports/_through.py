@@ -38,7 +38,7 @@ def through(context: Context, *, brief: bool = False) -> Iterator[str]:
         )
     if open_:
         yield context.translate(
-            "The data do not tell whether anything goes through {}.", either(open_)
+            "The data do not determine whether anything goes through {}.", either(open_)
         )
     named = [
         channel for channel, posterior in zip(every, posteriors, strict=True) if posterior.named

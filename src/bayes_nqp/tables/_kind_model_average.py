@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from bayes_nqp.checks import ADOPTION, FAMILIES, reported_posterior
+from bayes_nqp.checks import ADOPTION, FAMILIES, Weighed, reported_posterior
 from bayes_nqp.errors import StudyError
 from bayes_nqp.estimands import att, worst_gate
 from bayes_nqp.language import Message
 from bayes_nqp.tables._described import interval_notes
 from bayes_nqp.tables._draft import TableDraft
 from bayes_nqp.tables._kinds import Ask, kind
-from bayes_nqp.tables._model import NOTHING, Column, Table
+from bayes_nqp.tables._model import NOTHING, Cell, Column, Table
 from bayes_nqp.tables._parts import chance, estimate_cells, estimate_columns, number
 
 _NOTE_EVIDENCE = Message(
@@ -35,22 +35,15 @@ def model_average(source: object, ask: Ask) -> Table:
     table = average.table
     posteriors = average.families["posterior"]
     for name, prior in average.prior.items():
+        of_family = [(k, x) for k, x in enumerate(average.designs) if x.candidate.family == name]
         known = np.isfinite(posteriors[name])
         cells = (chance(prior), chance(posteriors[name]) if known else NOTHING)
-        draft.row(translate(FAMILIES[name]), *cells, *[NOTHING] * 5, rule=True)
-        for k, x in enumerate(average.designs):
-            if x.candidate.family != name:
-                continue
-            row, effects = table.iloc[k], x.effects
-            estimate = [NOTHING] * 4
-            if effects is not None:
-                of = ask.summary(att(effects, weights=ask.weights)).iloc[0]
-                estimate = list(estimate_cells(of, draft.write))
-            label = "  " + translate(x.candidate.name)
-            draft.row(
-                label, chance(row["prior"]), chance(x.weight), number(x.evidence.value, 1),
-                *estimate,
-            )  # fmt: skip
+        lone = of_family[0][1] if len(of_family) == 1 else None
+        rest = [NOTHING] * 5 if lone is None else _evidence(lone, ask, draft)
+        draft.row(translate(FAMILIES[name]), *cells, *rest, rule=True)
+        for k, x in of_family if lone is None else ():
+            shares = (chance(table["prior"].iloc[k]), chance(x.weight))
+            draft.row(f"– {translate(x.candidate.name)}", *shares, *_evidence(x, ask, draft))
     draft.row(
         translate("Model average"), NOTHING, NOTHING, NOTHING,
         *estimate_cells(total.iloc[0], draft.write), rule=True,
@@ -66,3 +59,12 @@ def model_average(source: object, ask: Ask) -> Table:
     )  # fmt: skip
     title = translate("Assumptions about untreated outcomes and their probabilities")
     return draft.finish("model_average", title, translate("Assumption"), columns)
+
+
+def _evidence(x: Weighed, ask: Ask, draft: TableDraft) -> list[Cell]:
+    """The log Bayes factor of a candidate, and its estimate where it was fitted."""
+    cells = [number(x.evidence.value, 1)]
+    if x.effects is None:
+        return [*cells, *[NOTHING] * 4]
+    line = ask.summary(att(x.effects, weights=ask.weights)).iloc[0]
+    return [*cells, *estimate_cells(line, draft.write)]

@@ -26,6 +26,7 @@ from bayes_nqp.tables._draft import TableDraft
 from bayes_nqp.tables._kinds import Ask, kind
 from bayes_nqp.tables._model import NOTHING, Cell, Column, Row, Table
 from bayes_nqp.tables._parts import (
+    AS_FITTED_NOTE,
     CONTRASTED,
     chance,
     count,
@@ -87,6 +88,7 @@ def _fits(fits: Sequence[tuple[str, object]], ask: Ask) -> Table:
         for i, gate in enumerate(gates, 1)
         if gate in failed
     ]
+    draft.note(AS_FITTED_NOTE, when=any(isinstance(x, Fit) for x in sources))
     draft.notes += stacked_notes(tops[0], ask.spread, translate)
     draft.notes += ask.averaged(effects_of(sources[0]).attrs)
     draft.note(

@@ -14,7 +14,7 @@ from bayes_nqp.tables._draft import TableDraft
 from bayes_nqp.tables._kinds import Ask
 from bayes_nqp.tables._layouts import layout
 from bayes_nqp.tables._model import NOTHING, Cell, Column, Form, Table
-from bayes_nqp.tables._parts import count, outcome_of, units_by, word
+from bayes_nqp.tables._parts import AS_FITTED_NOTE, count, outcome_of, units_by, word
 from bayes_nqp.tables._summary import summary
 
 if TYPE_CHECKING:
@@ -55,6 +55,7 @@ def journal(fits: Sequence[tuple[str, object]], ask: Ask) -> Table:
             why = translate("Convergence gate failed: {}", why_failed(gate, translate))
             draft.stamps.append(f"({i}) {why}")
     draft.note(_NOTE)
+    draft.note(AS_FITTED_NOTE, when=any(isinstance(x, Fit) for _, x in fits))
     draft.note(_NOTE_MARKS, when=ask.marks)
     draft.notes += ask.averaged(tops[0].attrs)[:1]
     outcomes = [translate.name(str(top.attrs.get("outcome", ""))) for top in tops]

@@ -138,6 +138,9 @@ class Writer:
 AVERAGED: Final = Message("Model average")
 AS_FITTED: Final = Message("Parallel trends, as fitted")
 """Headings of the reported posterior, and of the one next to it."""
+AS_FITTED_NOTE: Final = Message(
+    "Every column is as fitted, under its own assumptions, and no model average."
+)
 
 
 def estimate_columns(

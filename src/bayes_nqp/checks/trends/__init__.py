@@ -3,7 +3,16 @@
 from bayes_nqp.checks.trends._candidates import FAMILIES
 from bayes_nqp.checks.trends._earned import DRIFTING
 from bayes_nqp.checks.trends._leads import tail_of
-from bayes_nqp.checks.trends._model_average import ModelAverage, model_average
+from bayes_nqp.checks.trends._model_average import ModelAverage, Weighed, model_average
 from bayes_nqp.checks.trends._parallel import holm, parted
 
-__all__ = ["DRIFTING", "FAMILIES", "ModelAverage", "holm", "model_average", "parted", "tail_of"]
+__all__ = [
+    "DRIFTING",
+    "FAMILIES",
+    "ModelAverage",
+    "Weighed",
+    "holm",
+    "model_average",
+    "parted",
+    "tail_of",
+]

@@ -20,7 +20,7 @@ from bayes_nqp.reports._when import step_of
 def event_study(context: Context) -> Iterator[Block]:
     """Give effects by event time, overall and by group."""
     translate = context.translate
-    yield Heading(translate("Over event time"))
+    yield Heading(translate("Dynamic effects (event study)"))
     sentences = list(_over_time(context))
     if sentences:
         yield Paragraph(context.joined(sentences))

@@ -19,7 +19,7 @@ from bayes_nqp.tables import spatial_fits
 def results(context: Context) -> Iterator[Block | Sketch]:
     """Give effects overall and by group."""
     translate, factors = context.translate, list(context.factors)
-    yield Heading(translate("Effects"))
+    yield Heading(translate("Heterogeneity" if factors else "Baseline results"))
     for sentences in _by(context):
         yield Paragraph(context.joined(sentences))
     if differences := list(between(context)):
