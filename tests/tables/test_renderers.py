@@ -233,7 +233,7 @@ def test_a_workbook_shows_no_probability_as_nought_or_one(tmp_path):
 def test_a_workbook_rounds_probabilities_as_other_formats_do(tmp_path):
     from openpyxl import load_workbook
 
-    chances = (0.9895, 0.0105, 0.5004, 0.9995)
+    chances = (0.9895, 0.0104, 0.5004, 0.9995)
     cells = [Cell((p,), Form("{}", ("chance",))) for p in chances]
     rows = tuple(Row(str(p), (cell,)) for p, cell in zip(chances, cells, strict=True))
     made = nqp.Table("any", "A table", "Row", (Column("P(> 0)"),), rows)
