@@ -98,6 +98,7 @@ HOMES = {
     "refit": "bayes_nqp.fitting",
     "total_fit": "bayes_nqp.fitting",
     "Rival": "bayes_nqp.checks._rivals",
+    "Sameness": "bayes_nqp.checks.space._kept",
     "BoundedEffect": "bayes_nqp.checks.trends._sensitivity",
     "sensitivity_sentence": "bayes_nqp.checks.trends._sensitivity:_sentence",
     "rivals_of": "bayes_nqp.checks._rivals",

@@ -259,6 +259,7 @@ def test_innovations_are_what_generalised_least_squares_leaves(
 def test_suppression_is_named_and_the_proportion_withheld(sound: nqp.Fit, tangled: nqp.Fit) -> None:
     good, bad = ask(sound, "inconsistent"), ask(tangled, "inconsistent")
     assert good.verdict == "holds"
+    assert f"{1.0 - 0.05 / len(sound.facts.mediators(sound.rows)):.1%}" in good.sentence
     assert 0.0 < of(good, "all mediators", "proportion mediated")["value"] < 1.0
     assert bad.verdict == "in doubt"
     assert bad.sentence.startswith("Suppression")

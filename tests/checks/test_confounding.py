@@ -278,6 +278,13 @@ def test_what_may_be_chance_is_told_and_not_judged() -> None:
     assert found.verdict == "could not tell", found
     assert "What goes through idle may be other than zero by chance" in found.sentence
     assert "idle at ρ" in found.sentence
+    # The weakest is that of the listed correlations.
+    listed = [
+        abs(float(x.replace("−", "-"))) for x in re.findall(r"ρ = ([+−]0\.\d+)", found.sentence)
+    ]
+    share = re.search(r"the weakest needs a common cause of (\d+)%", found.sentence)
+    assert share is not None, found.sentence
+    assert float(share[1]) / 100.0 == pytest.approx(min(listed), abs=0.011)
 
 
 def test_what_cannot_be_asked_is_said(weak: nqp.Fit) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from doors import Sameness
 
 import bayes_nqp as nqp
 from bayes_nqp.checks import CHECKS
 from bayes_nqp.fitting import apart, rows_without
+from bayes_nqp.language import Message
 from bayes_nqp.planning import plan_of
 
 BANDS = nqp.Rings([100.0, 200.0])
@@ -44,3 +46,9 @@ def test_exposure_of_the_others_stays(fit: nqp.Fit) -> None:
 def test_no_cohort_carries_the_average(fit: nqp.Fit) -> None:
     """With a cohort's reach left out as well, those near it would pass for untouched controls."""
     assert CHECKS["leave_out"](fit).verdict == "holds"
+
+
+def test_a_probability_is_not_rounded_up_to_what_is_asked_for() -> None:
+    held = Message("The answer stays.")
+    assert "probability of 0.89; 0.90 is asked for" in Sameness(0.8999).sentence(held)
+    assert Sameness(0.9).sentence(held) == held

@@ -374,7 +374,7 @@ PARTS = (effect("a", "level", 0.2), effect("b", "level", 0.8))
         ((("a − b", 0.6, True), ("a − c", 0.4, True)), "claimed difference, a − c, stays"),
         ((("a − b", 0.6, True), ("a − c", 0.4, False)), "claimed difference, a − b, stays"),
         ((("a − b", 0.6, True), ("a − c", 0.0, True)), "the claimed difference a − c includes"),
-        ((("a − b", 1.6, True),), "up to 0.8 per period (M̄ = 1.6)"),
+        ((("a − b", 1.6, True),), "up to 0.8 per period (M̄ = 1.6 times its own largest change)"),
     ],
 )
 @pytest.mark.parametrize("language", ["en", "zh"])

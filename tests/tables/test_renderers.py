@@ -15,7 +15,7 @@ import numpy as np
 import openpyxl
 import pytest
 import xarray as xr
-from doors import Cell, Column, Row, as_document, as_page, escaped
+from doors import Cell, Column, Form, Row, as_document, as_page, escaped
 from markdown_it import MarkdownIt
 from mediated import random_paths
 from waist import random_effects
@@ -228,6 +228,20 @@ def test_a_workbook_shows_no_probability_as_nought_or_one(tmp_path):
     for cell in chances:
         assert cell.data_type == "n"
         assert cell.number_format == '[<0.001]"<0.001";[>0.999]">0.999";0.000'
+
+
+def test_a_workbook_rounds_probabilities_as_other_formats_do(tmp_path):
+    from openpyxl import load_workbook
+
+    chances = (0.9895, 0.0104, 0.5004, 0.9995)
+    cells = [Cell((p,), Form("{}", ("chance",))) for p in chances]
+    rows = tuple(Row(str(p), (cell,)) for p, cell in zip(chances, cells, strict=True))
+    made = nqp.Table("any", "A table", "Row", (Column("P(> 0)"),), rows)
+    sheet = load_workbook(made.to_excel(tmp_path / "t.xlsx")).worksheets[0]
+    held = {x.value: x.number_format for line in sheet.iter_rows() for x in line}
+    assert [cell.text for cell in cells] == ["0.989", "0.011", "0.500", ">0.999"]
+    assert [held[p] for p in chances[:2]] == ['"0.989"', '"0.011"']
+    assert all(held[p].endswith("0.000") for p in chances[2:])
 
 
 def test_one_workbook_has_a_sheet_for_every_table(tmp_path):

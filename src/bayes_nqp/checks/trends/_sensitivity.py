@@ -180,7 +180,8 @@ def _weakest(effects: list[BoundedEffect]) -> Message:
     if least is None or np.isinf(least.breakdown):
         return NOTHING
     return Message(
-        "The weakest {}, {}, stays different from zero up to {:.2g} per period (M̄ = {:.2g}).",
+        "The weakest {}, {}, stays different from zero up to {:.2g} per period (M̄ = {:.2g} times "
+        "its own largest change).",
         Message("claimed difference") if claimed else Message("group effect"),
         least.named,
         least.bearable,
