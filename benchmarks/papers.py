@@ -43,7 +43,7 @@ def told(paper: Paper) -> list[str]:
     """One row: effects, and the checks that speak."""
     fit = paper.fitted()
     try:
-        average = nqp.averaged(fit)
+        average = nqp.model_average(fit)
         weights = average.weights
         best = f"{interval(average)}; {weights.idxmax()} {weights.max():.0%}"
     except NotApplicable:

@@ -39,13 +39,13 @@ def measured(shape: str, strata: str, number: int) -> dict[str, Any]:
     seed = SEED + number
     made = staggered(units=units, periods=periods, cohorts=cohorts, seed=seed, **STRATA[strata])
     fit = nqp.fit(nqp.StaggeredDiD(), made.panel, nqp.Importance(seed=number), progress=False)
-    answer = nqp.averaged(fit)
+    answer = nqp.model_average(fit)
     row: dict[str, Any] = {"shape": shape, "strata": strata, "number": number}
     row["truth"] = float(nqp.att(made.truth).mean())
     intervals = {"default": fit, "averaged": answer}
     intervals |= {
         name: x.effects
-        for name, begins in (("lines", "a drift along"), ("trends", "differential trends"))
+        for name, begins in (("lines", "a linear"), ("trends", "differential trends"))
         for x in answer.designs
         if str(x.candidate.name).startswith(begins) and not x.candidate.early
     }
@@ -53,9 +53,8 @@ def measured(shape: str, strata: str, number: int) -> dict[str, Any]:
         draws = [] if effects is None else nqp.att(effects).to_numpy().ravel()
         low, high = np.quantile(draws, (0.025, 0.975)) if len(draws) else (np.nan, np.nan)
         row |= {f"{name}_low": float(low), f"{name}_high": float(high)}
-    row["parallel"] = float(answer.weights["parallel trends"])
-    drift = [x.candidate.drift for x in answer.designs]
-    row["drift"] = float(answer.weights[drift].sum())
+    families = answer.families["posterior"]
+    row |= {"parallel": float(families["parallel"]), "drift": float(families["differential"])}
     return row
 
 

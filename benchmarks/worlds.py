@@ -1,8 +1,8 @@
 """Run: python -m benchmarks.worlds; with --only, --units, --panels, --part i/n, --collect.
 
-What the default, the design that `pretrends` names next, and the average over designs say in worlds
-in which trends are parallel and in which they are not; and how often the default misses while no
-check of assumptions speaks. A row a panel in .cache/worlds; an interrupted run goes on where it
+Coverage of the fit under parallel trends (the default) and of the reported model average, in
+simulation scenarios in which trends are parallel and in which they are not; and how often each
+misses while no check warns. A row a panel in .cache/worlds; an interrupted run goes on where it
 stopped. `--collect` adds what is there to benchmarks/measured, and writes docs/truth.md.
 """
 
@@ -18,14 +18,10 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.special import softmax
 
 import bayes_nqp as nqp
-from bayes_nqp.checks import run_checks
-from bayes_nqp.checks.model import evenly
-from bayes_nqp.checks.trends._next_design import next_design, shared_shocks
+from bayes_nqp.checks import confidence_of, reported_posterior, run_checks
 from bayes_nqp.errors import NQPError
-from bayes_nqp.fitting import refit
 
 from ._store import ROOT, Store
 
@@ -37,10 +33,9 @@ SIZES = (60, 200)
 ASKED = (
     "pretrends", "placebo_time", "anticipation", "error_model", "selection", "crowding_out",
 )  # fmt: skip
-LEVELS = np.linspace(0.005, 0.995, 67)
-"""Of probability, at which answers are kept: 95 % intervals, and mixtures under any prior odds."""
-ANSWERS = ("default", "next", "averaged", "even", "e4")
-SPEAKING = ("fails", "in doubt", "could not tell")
+ANSWERS = ("default", "reported")
+WARNINGS = ("fails", "in doubt")
+"""Verdicts that warn. "Could not tell" is none: it is given on every clean panel of 60 units."""
 
 
 class Draft:
@@ -272,10 +267,13 @@ class Collection:
         Of the program and the folder.
     worlds : mapping of str to callable
         What each changes of a draft; its place is part of the seed.
+    first : int, default 0
+        Number of the first panel, part of the seed.
     """
 
     name: str
     worlds: Mapping[str, Callable[[Draft], None]]
+    first: int = 0
 
     @property
     def store(self) -> Store:
@@ -329,54 +327,31 @@ def made(
     return panel, float(d.effect[treated].mean())
 
 
-def levels_of(effects: object) -> list[float]:
-    """The average effect at `LEVELS`."""
-    return [float(x) for x in np.quantile(nqp.att(effects), LEVELS)]
+def interval(effects: object) -> tuple[float, float]:
+    """The 95 % interval of the average effect."""
+    low, high = np.quantile(nqp.att(effects), (0.025, 0.975))
+    return float(low), float(high)
 
 
 def measured(
     world: str, units: int, number: int, worlds: Mapping[str, Callable[[Draft], None]] = WORLDS
 ) -> dict[str, Any]:
-    """Intervals and verdicts on one panel."""
+    """Intervals, probabilities of assumptions, verdicts and the grade on one panel."""
     began = time.process_time()
     panel, truth = made(world, units, number, worlds)
     fit = nqp.fit(nqp.StaggeredDiD(), panel, nqp.Importance(seed=number), progress=False)
-    results = {x.name: x for x in run_checks(fit, ASKED)}
-    verdicts = {name: x.verdict for name, x in results.items()}
-    answer = nqp.averaged(fit)
-    designs = [
-        {
-            "drift": x.candidate.drift, "evidence": x.evidence.value, "tail": x.evidence.tail,
-            "answer": None if x.effects is None else levels_of(x.effects),
-        }
-        for x in answer.designs
-    ]  # fmt: skip
-    intervals = {"default": ends(levels_of(fit)), "averaged": ends(levels_of(answer))}
-    intervals |= {"even": mixture(designs, 0.0), "e4": mixture(designs, 4.0)}
-    spoken = verdicts["pretrends"]
-    fit = evenly(fit).fit
-    together = shared_shocks(fit) if spoken != "holds" else None
-    named = next_design(fit, spoken) if spoken in ("fails", "in doubt") else None
-    # What readers are told to do next: nothing, the average, or a design.
-    intervals["next"] = intervals["default" if spoken == "holds" else "averaged"]
-    name = "averaged" if spoken == "could not tell" else ""
-    if together is not None:
-        name = f"shocks by {together.by}"
-        intervals["next"] = ends(levels_of(refit(fit, fit.variant(shocks=together.shocks))))
-    elif named is not None and not named.alone:
-        name = "averaged"
-    elif named is not None and named.candidate.changes(fit):
-        name = str(named.candidate.name)
-        intervals["next"] = ends(levels_of(refit(fit, named.candidate.design(fit))))
-    if name in ("", "averaged") and "Next: " in results["crowding_out"].sentence:
-        name = "differential trends, by crowding_out"
-        design = fit.variant(trends=nqp.DifferentialTrends())
-        intervals["next"] = ends(levels_of(refit(fit, design)))
+    results = run_checks(fit, (*ASKED, "support"))
+    posterior = reported_posterior(fit)
+    average = posterior.average
+    assert average is not None
+    grade = confidence_of(results, support=average.support, averaged=True).grade
     row: dict[str, Any] = {"world": world, "units": units, "number": number}
-    row |= {"truth": round(truth, 4), "named": name, **verdicts}
-    for answer_name in ANSWERS:
-        low, high = intervals[answer_name]
-        row |= {f"{answer_name}_low": round(low, 4), f"{answer_name}_high": round(high, 4)}
+    row |= {"truth": round(truth, 4), **{x.name: x.verdict for x in results if x.name in ASKED}}
+    row |= {f"p_{name}": round(float(p), 4) for name, p in average.families["posterior"].items()}
+    row |= {"support": round(average.support, 4), "grade": grade}
+    for name, effects in (("default", posterior.fitted), ("reported", posterior.effects)):
+        low, high = interval(effects)
+        row |= {f"{name}_low": round(low, 4), f"{name}_high": round(high, 4)}
     return row | {"seconds": round(time.process_time() - began, 2)}
 
 
@@ -384,7 +359,7 @@ def run(collection: Collection, only: list[str], sizes: list[int], panels: int, 
     """Measure what is not there yet, a panel of every world in turn."""
     first, of = (int(x) for x in part.split("/"))
     ready = collection.store.ready()
-    for number in range(first - 1, panels, of):
+    for number in range(collection.first + first - 1, collection.first + panels, of):
         for units in sizes:
             for world in only:
                 if (world, units, number) in ready:
@@ -397,10 +372,10 @@ def run(collection: Collection, only: list[str], sizes: list[int], panels: int, 
 
 
 def table(collection: Collection) -> str:
-    """Coverage and width of each answer, and silence, by world and size."""
+    """Coverage and width of both answers, and misses without a warning, by scenario and size."""
     head = (
-        "| world | units | panels | default | named next (width) | averaged (width) "
-        "| even odds | e⁴ | wrong and silent | spoken of |"
+        "| scenario | units | panels | default covers | reported covers (width) | P(parallel) "
+        "| undetected: default | undetected: reported | some check warns | grade high or medium |"
     )
     rows = [head, "|" + " --- |" * 10]
     frame = collection.store.rows()
@@ -408,37 +383,28 @@ def table(collection: Collection) -> str:
     place = frame["world"].map({name: k for k, name in enumerate(collection.worlds)})
     frame = frame.assign(place=place).sort_values(["place", "units"])
     for (world, units), part in frame.groupby(["world", "units"], sort=False):
-        held = {
-            x: (part[f"{x}_low"] <= part["truth"]) & (part["truth"] <= part[f"{x}_high"])
-            for x in ANSWERS
-        }
-        width = {x: (part[f"{x}_high"] - part[f"{x}_low"]).mean() for x in ANSWERS}
-        spoken = part[list(ASKED)].isin(SPEAKING).any(axis=1)
+        held, width = of_answers(part)
+        warned = warns(part)
         cells = [f"{held['default'].mean():.2f}"]
-        cells += [f"{held[x].mean():.2f} ({width[x] / width['default']:.2f})" for x in ANSWERS[1:]]
-        cells += [f"{(~held['default'] & ~spoken).mean():.2f}", f"{spoken.mean():.2f}"]
+        cells += [f"{held['reported'].mean():.2f} ({width['reported'] / width['default']:.2f})"]
+        cells += [f"{part['p_parallel'].median():.2f}"]
+        cells += [f"{(~held[x] & ~warned).mean():.2f}" for x in ANSWERS]
+        graded = part["grade"].isin(("high", "medium")).mean()
+        cells += [f"{warned.mean():.2f}", f"{graded:.2f}"]
         rows.append(" | ".join([f"| {world}", str(units), str(len(part)), *cells]) + " |")
     return "\n".join(rows)
 
 
-def ends(levels: list[float]) -> tuple[float, float]:
-    """The 95 % interval of an answer."""
-    low, high = np.interp([0.025, 0.975], LEVELS, levels)
-    return float(low), float(high)
+def of_answers(part: pd.DataFrame) -> tuple[dict[str, pd.Series[bool]], dict[str, float]]:
+    """Whether each answer covers the truth, and its mean width."""
+    held = {x: part["truth"].between(part[f"{x}_low"], part[f"{x}_high"]) for x in ANSWERS}
+    width = {x: float((part[f"{x}_high"] - part[f"{x}_low"]).mean()) for x in ANSWERS}
+    return held, width
 
 
-def mixture(designs: list[dict[str, Any]], odds: float) -> tuple[float, float]:
-    """The 95 % interval of the average over designs under prior log odds of a drift."""
-    value, drift, tail = (np.array([x[k] for x in designs]) for k in ("evidence", "drift", "tail"))
-    # As `probabilities` does: evidence counts by the share of designs that leads leave standing.
-    z = softmax(odds * drift + value) @ np.where(np.isnan(tail), 1.0, np.minimum(1.0, tail / 0.05))
-    known = np.array([x["answer"] is not None for x in designs])
-    weights = softmax((odds * drift + z * value)[known])
-    answers = [x["answer"] for x in designs if x["answer"] is not None]
-    grid = np.sort(np.concatenate(answers))
-    below = [np.interp(grid, x, LEVELS, left=0.0, right=1.0) for x in answers]
-    low, high = np.interp([0.025, 0.975], weights @ np.array(below), grid)
-    return float(low), float(high)
+def warns(part: pd.DataFrame) -> pd.Series[bool]:
+    """Whether some check fails or is in doubt."""
+    return part[list(ASKED)].isin(WARNINGS).any(axis=1)
 
 
 def collect(collection: Collection) -> None:
