@@ -81,7 +81,7 @@ def test_the_likelihood_of_errors_is_dense() -> None:
     )
     rows, start = untreated(panel)
     loads = dip_loads(rows, start, 2, at_once=False)
-    sums = dip_sums(rows, loads)
+    sums = dip_sums(rows, loads).groups
     unit, time = np.nonzero(rows.seen)
     y, level = rows.y[unit, time], rows.level[unit]
     dummies = [(unit == k).astype(float) for k in np.unique(unit)]
@@ -240,8 +240,8 @@ def test_pretrends_says_where_untreated_periods_speak_for_a_choice_at_once() -> 
     fit = nqp.fit(nqp.StaggeredDiD(), begun_in_turn(3), SAMPLER, progress=False)
     found = nqp.check(fit, "pretrends", progress=False)
     assert found.verdict == "fails"
-    assert "speak for a choice of all adopters after three bad or good" in found.sentence
-    assert "at_once=True); a cycle of their own leaves the same mark" in found.sentence
+    assert "favour a choice of all adopters after three bad or good" in found.sentence
+    assert "at_once=True); a business cycle of the treated units looks the same" in found.sentence
     clean = nqp.simulation.staggered(units=150, periods=10, cohorts=(5, 7), strata={}, seed=2).panel
     told = nqp.check(nqp.fit(nqp.StaggeredDiD(), clean, SAMPLER, progress=False), "pretrends")
     assert "a choice of all" not in told.sentence

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Final
 
 import numpy as np
@@ -182,20 +184,26 @@ def _faded(loads: Array, covariance: Array) -> Array:
 
 def _covariance(rows: BareRows, loads: Array, noise: Noise, priors: Priors) -> Array:
     """The errors' covariance (T, T) at its restricted maximum likelihood, priors included."""
-    n_periods = rows.seen.shape[1]
+    return _most_likely(_sums(rows, loads), rows.seen.shape[1], noise, priors)
+
+
+@lru_cache(maxsize=32)
+def _most_likely(sums: _Sums, n_periods: int, noise: Noise, priors: Priors) -> Array:
+    """Find it from sums; a design states its columns once for its plan, and once for evidence."""
     space = ParameterSpace(parameters_of(noise, n_periods, priors))
     if not len(space):
         return np.asarray(noise.covariance(n_periods, np.zeros((1, 0)))[0])
-    sums = _sums(rows, loads)
 
     def loss(point: Array) -> float:
         values = space.constrain(point[None])
         covariance = noise.covariance(n_periods, values)[0]
-        return -_restricted(sums, covariance) - float(space.log_prior(point[None])[0])
+        return -_restricted(sums.groups, covariance) - float(space.log_prior(point[None])[0])
 
     begin = space.unconstrain(space.typical[None])[0]
     optimum = optimize.minimize(loss, begin, method="Nelder-Mead", options={"xatol": 1e-3})
-    return np.asarray(noise.covariance(n_periods, space.constrain(optimum.x[None]))[0])
+    covariance = np.array(noise.covariance(n_periods, space.constrain(optimum.x[None]))[0])
+    covariance.flags.writeable = False
+    return covariance
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -224,7 +232,26 @@ class _Alike:
     products: Array
 
 
-def _sums(rows: BareRows, loads: Array) -> Sequence[_Alike]:
+class _Sums:
+    """Sums of all groups, equal where their numbers are."""
+
+    def __init__(self, groups: Sequence[_Alike]) -> None:
+        self.groups = groups
+        seal = hashlib.sha256()
+        for x in groups:
+            parts = (x.seen, np.array([x.level, x.number]), x.load, x.sums, x.products)
+            for part in parts:
+                seal.update(np.ascontiguousarray(part).tobytes())
+        self.digest = seal.digest()
+
+    def __hash__(self) -> int:
+        return hash(self.digest)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Sums) and self.digest == other.digest
+
+
+def _sums(rows: BareRows, loads: Array) -> _Sums:
     table = np.concatenate([rows.level[:, None], rows.seen, loads], axis=1)
     kinds, number = np.unique(table, axis=0, return_inverse=True)
     n_periods = rows.seen.shape[1]
@@ -235,7 +262,7 @@ def _sums(rows: BareRows, loads: Array) -> Sequence[_Alike]:
         if seen.any():
             load = kind[1 + n_periods :]
             groups.append(_Alike(seen, int(kind[0]), load, f.sum(), f @ y, y.T @ (f[:, None] * y)))
-    return groups
+    return _Sums(groups)
 
 
 def _restricted(groups: Sequence[_Alike], covariance: Array) -> float:
