@@ -200,7 +200,7 @@ HOMES = {
     "Alarm": "bayes_nqp.reports._content",
     "Answer": "bayes_nqp.reports._answer",
     "Appendix": "bayes_nqp.reports._content",
-    "Equation": "bayes_nqp.reports._content",
+    "EquationBlock": "bayes_nqp.reports._content:Equation",
     "equation_of": "bayes_nqp.reports._equation",
     "FigureFolder": "bayes_nqp.reports._figures",
     "write_report": "bayes_nqp.reports._report",

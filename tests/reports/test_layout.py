@@ -18,7 +18,7 @@ from doors import (
     Bullets,
     Context,
     Document,
-    Equation,
+    EquationBlock,
     FigureFolder,
     Heading,
     NumberedTable,
@@ -79,7 +79,7 @@ def texts(blocks: Sequence[object]) -> list[str]:
                 said.append(text)
             case Bullets(items) | Alarm(_, items):
                 said += items
-            case Equation():
+            case EquationBlock():
                 said.append(block.text)
     return said
 
@@ -156,7 +156,7 @@ def test_pages_fold_the_appendix_and_word_breaks_before_it(document: Document) -
 
 
 def test_the_equation_has_subscripts_in_pages_and_in_word(tmp_path: Path) -> None:
-    equation = Equation(("y_{it} = σ^{2}",), "where y_{it}: exports.")
+    equation = EquationBlock(("y_{it} = σ^{2}",), "where y_{it}: exports.")
     assert equation.text == "yit = σ2\nwhere yit: exports."
     document = Document("t", "s", (Heading("Methods"), equation), "en")
     page = as_html_page(document)
