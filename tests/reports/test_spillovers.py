@@ -82,6 +82,11 @@ def test_reports_say_what_neighbours_receive(tmp_path: Path) -> None:
         fitted(), tmp_path, language="zh", formats=["html"], checks=[], force=True, progress=False
     )
     page = (tmp_path / "report.html").read_text("utf-8")
-    for word in ("空间溢出效应", "受处理单位附近的未受处理单位", "来自自身处理的为", "0–100 km 处为"):
+    for word in (
+        "空间溢出效应",
+        "受处理单位附近的未受处理单位",
+        "来自自身处理的为",
+        "0–100 km 处为",
+    ):
         assert word in page
     assert page.count("受处理单位附近的未受处理单位") == 2  # in short, and in the section

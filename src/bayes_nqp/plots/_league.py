@@ -32,8 +32,8 @@ _LISTED = 40
 """Units in a picture of single units: more would be too small to read on a page."""
 _TITLE = Message("Effects of single units.")
 _LEAGUE_SAYS = Message(
-    "Every unit has its own effect, drawn towards what it shares with the others; intervals say "
-    "how little single units tell."
+    "The effect of each unit is partially pooled with those of the other units; the intervals show "
+    "how uncertain single effects are."
 )
 
 
@@ -46,7 +46,7 @@ def _sheets(scene: Scene) -> Iterator[Sketch]:
         scene.translate(_TITLE),
         lambda: league(scene.effects, most=_LISTED, **scene.weighted),
         lambda: summary(att(scene.effects, owner, scene.weights), scene.prob),
-        heading=scene.translate("Unit by unit"),
+        heading=scene.translate("Effects of single units"),
         words=scene.translate(_LEAGUE_SAYS),
     )
 

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from bayes_nqp import schema
 from bayes_nqp.fitting import covariate_names
 from bayes_nqp.language import Message, crossed, enumerated, separated
 from bayes_nqp.reports._content import Equation
@@ -57,8 +56,7 @@ class _Builder:
             direct += [moderation] * (not self._channels or "direct" in facts.moderated)
             path_a += [moderation] * ("a" in facts.moderated)
         outcome = [*levels, *direct, *controls, *self._mediators(), "ε_{it}"]
-        link = schema.link_of(self._context.effects)
-        lines = [f"{_LEFT[link]} = {' + '.join(outcome)}"]
+        lines = [f"{_LEFT[facts.likelihood.link]} = {' + '.join(outcome)}"]
         if self._channels:
             mediator = [*levels, *path_a, *controls, "ε_{it}"]
             lines.append(f"M_{{jit}} = {' + '.join(map(_of_mediator, mediator))}")
