@@ -129,8 +129,8 @@ def next_step(fit: Fit, verdict: Verdict) -> Message:
     if together is not None:
         return advised(
             Message(
-                "Units of one {} share shocks that last (log Bayes factor {:.1f}), on which leads "
-                "rest too. Next, before other trends: {}.",
+                "Units of one {} share persistent shocks (log Bayes factor {:.1f}), which affect "
+                "pre-adoption coefficients too. Next, before other trends: {}.",
                 together.by,
                 together.value,
                 Hint("shocks", together.shocks),
@@ -138,40 +138,30 @@ def next_step(fit: Fit, verdict: Verdict) -> Message:
         )
     winner = None if verdict == UNTOLD else next_design(fit, verdict)
     if winner is not None and winner.alone:
-        return advised(Message("Next: {}; or see all: {}.", winner.candidate.hint(fit), see_all))
-    if not any(x.reason for x in evidence_of(fit) if x.candidate.drift):
-        against = Message("Leads or placebo dates speak against each of the designs averaged.")
-        return advised(
-            joined([
-                (NOTHING if verdict == UNTOLD else against)
-                if winner is None
-                else _likeliest(fit, winner),
-                Message(
-                    "The average over designs, with which reports begin, weighs what these "
-                    "periods leave open; see all: {}.",
-                    see_all,
-                ),
-            ])
-        )  # fmt: skip
-    return advised(Message("How large violations may be: {}.", Hint("check", "sensitivity")))
+        hint = winner.candidate.hint(fit)
+        return advised(Message("Next: {}; or compare all with {}.", hint, see_all))
+    if any(x.reason for x in evidence_of(fit) if x.candidate.drift):
+        return advised(Message("How large violations may be: {}.", Hint("check", "sensitivity")))
+    average = Message("Next: report the model average; compare assumptions with {}.", see_all)
+    return advised(joined([NOTHING if winner is None else _likeliest(fit, winner), average]))
 
 
 def _likeliest(fit: Fit, winner: Next) -> Message:
-    """Say which designs have most, where none is to be taken alone."""
+    """Name the candidates with most probability, where none is to be taken alone."""
 
-    def called(candidate: Candidate) -> Message:
+    def named(candidate: Candidate) -> Message:
         return candidate.hint(fit) or candidate.name
 
     first = Message(
-        "No design stands alone: the likeliest of those that nothing contradicts, {}, has {:.0%}.",
-        called(winner.candidate),
+        "The likeliest design that its coefficients and placebos do not reject is {} ({:.0%}).",
+        named(winner.candidate),
         winner.probability,
     )
     if winner.contradicted is not None:
         candidate, probability = winner.contradicted
         above = Message(
-            "The likeliest design, {}, has {:.0%}, but leads or placebo dates speak against it.",
-            called(candidate),
+            "The likeliest design is {} ({:.0%}), but its coefficients or placebos reject it.",
+            named(candidate),
             probability,
         )
         first = joined([above, first])
@@ -179,9 +169,8 @@ def _likeliest(fit: Fit, winner: Next) -> Message:
         return first
     candidate, probability = winner.rival
     second = Message(
-        "Next to it stands {}, with {:.0%}: what is known of the units and the policy may tell the "
-        "two apart, these periods alone hardly do.",
-        called(candidate),
+        "The second is {} ({:.0%}): only knowledge of the policy distinguishes the two.",
+        named(candidate),
         probability,
     )
     return joined([first, second])

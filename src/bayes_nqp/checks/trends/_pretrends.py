@@ -220,15 +220,11 @@ def _near_adoption(tail: float, beside: Message) -> tuple[Verdict, Message]:
 def _figure(judged: Judgement) -> Message:
     total, joint = judged.total, judged.total.joint
     figure = Message(
-        "tail probability of zero: leads {}, slope {}, together {} (the smaller, twice); "
-        "P(all |leads| < {:.3g} from {} on) {}; slope {} ± {} a period, detectable {:.2g}; "
-        "effect less that trend {} ± {}",
+        "p of zero: coefficients {}, slope {}, together {}; slope {} ± {} a period, detectable "
+        "{:.2g}; effect net of it {} ± {}",
         _chance(joint.tail),
         _chance(total.slope_tail),
         _chance(total.tail),
-        joint.bound,
-        joint.first,
-        _equal(joint.inside),
         *with_sd(total.slope),
         total.detectable,
         *with_sd(judged.adjusted),
@@ -237,7 +233,7 @@ def _figure(judged: Judgement) -> Message:
         return figure
     lowest = min(judged.levels, key=lambda name: judged.levels[name].tail)
     return Message(
-        "{}; lowest tail probability by stratum {} ({})",
+        "{}; lowest p by stratum {} ({})",
         figure,
         _chance(judged.levels[lowest].tail),
         lowest,
@@ -364,12 +360,6 @@ def _of_factors(rows: Sequence[BayesFactor]) -> xr.Dataset:
 
 def _event(event_time: int) -> Message:
     return Message("{}", event_time)
-
-
-def _equal(value: float) -> Numeral:
-    """A probability behind what it is of: = 0.24, or < 0.001."""
-    chance = _chance(value)
-    return chance if chance.startswith("<") else Numeral(f"= {chance}")
 
 
 def _chance(value: float) -> Numeral:
