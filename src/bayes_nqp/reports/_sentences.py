@@ -242,15 +242,20 @@ def indirect(
     language: str,
     unit: str = "",
     exposure: str = "",
+    share: float | None = None,
 ) -> str:
-    """Say what reaches the outcome through one mediator.
+    """State the indirect effect through one mediator.
 
     Parameters
     ----------
     exposure : str, default ""
         What moves the mediator, where that is no policy.
+    share : float, optional
+        Of the total effect, its posterior median, where that is not withheld.
     """
-    size = level(posterior, unit)
+    size: Message = level(posterior, unit)
+    if share is not None and posterior.decided:
+        size = Message("{}, {:.0%} of the total effect", size, share)
     if not posterior.decided:
         return Message(
             "Through {}: {}; the data do not determine its direction ({}).",

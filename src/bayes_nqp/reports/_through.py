@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bayes_nqp.estimands import nie
+from bayes_nqp.estimands import nie, proportion_mediated
 from bayes_nqp.language import Message, either
 from bayes_nqp.reports._context import Context
 from bayes_nqp.reports._posterior import posteriors_of, together
@@ -22,6 +22,12 @@ def through(context: Context, *, brief: bool = False) -> Iterator[str]:
     via = nie(context.effects, weights=context.weights, mediators=list(context.channels))
     every = [via.sel(mediator=name) for name in context.channels]
     posteriors = posteriors_of(every, context.prob)
+    ratio = proportion_mediated(context.effects, weights=context.weights)
+    shares = (
+        {}
+        if ratio.attrs["withheld"]
+        else {name: float(ratio.sel(mediator=name).median()) for name in context.channels}
+    )
     open_ = []
     for name, posterior in zip(context.channels, posteriors, strict=True):
         called = context.translate.name(name)
@@ -35,6 +41,7 @@ def through(context: Context, *, brief: bool = False) -> Iterator[str]:
             context.language,
             context.effect_unit,
             context.moved.get("exposure", ""),
+            shares.get(name),
         )
     if open_:
         yield context.translate(
