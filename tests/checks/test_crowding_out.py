@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -31,13 +33,35 @@ def asked(frame: pd.DataFrame, **roles: object) -> nqp.CheckResult:
     return nqp.check(fit, "crowding_out", progress=False)
 
 
-def test_the_slope_is_that_of_the_dense_density() -> None:
+def staggered_cohorts(number: int) -> pd.DataFrame:
+    """Effects that differ by cohort as in base_stagg of fixest: event time + 1 - cohort.
+
+    95 units, 10 periods, five units in each of the cohorts 2 to 10, the others never treated.
+    """
+    rng = np.random.default_rng([100, number])
+    time = np.arange(1, 11)
+    cohort = np.append(np.repeat(np.arange(2.0, 11.0), 5), np.full(50, np.nan))[:, None]
+    effect = np.where(time >= cohort, time - 2.0 * cohort + 1.0, 0.0)
+    level = rng.normal(0.0, 2.0, (95, 1)) + np.cumsum(rng.normal(0.0, 0.5, 10))
+    outcome = level + effect + rng.normal(0.0, 2.0, (95, 10))
+    return pd.DataFrame({
+        "unit": np.repeat([f"u{k}" for k in range(95)], 10), "time": np.tile(time, 95),
+        "cohort": np.repeat(cohort, 10), "outcome": outcome.ravel(),
+    })  # fmt: skip
+
+
+def some_cells() -> Shares:
     rng = np.random.default_rng(0)
     cohort = np.repeat([0, 1, 2, 3], 4)
-    cells = Shares(
+    return Shares(
         rng.normal(0.0, 0.3, (1000, 16)) @ (np.eye(16) + 0.1) + rng.normal(0.0, 0.5, 16),
         rng.random(16), np.tile([0, 1, 2, 3], 4), cohort, cohort // 2,
     )  # fmt: skip
+
+
+def test_the_slope_is_that_of_the_dense_density() -> None:
+    cells = some_cells()
+    cohort = cells.cohort
     x, y = cells.regressors, cells.draws.mean(axis=0)
     c = np.cov(cells.draws, rowvar=False) * 999 / (1000 - 16 - 2)
 
@@ -63,6 +87,46 @@ def test_the_slope_is_that_of_the_dense_density() -> None:
     assert slope.mean == pytest.approx(mean, rel=2e-3)
     assert slope.sd == pytest.approx(np.sqrt(integral(1, 2) / whole - mean**2), rel=2e-3)
     assert slope.below(slope.quantile(0.3)) == pytest.approx(0.3, abs=1e-9)
+
+
+def test_the_separate_slope_is_that_of_generalised_least_squares() -> None:
+    cells = some_cells()
+    ages = [cells.age == k for k in range(4)]
+    cohorts = [cells.cohort == k for k in range(3)]
+    lines = [(cells.cohort == k) * cells.age for k in range(3)]
+    x = np.column_stack([*ages, *cohorts, *lines, cells.share]).astype(float)
+    inverse = np.linalg.inv(np.cov(cells.draws, rowvar=False) * 999 / (1000 - 16 - 2))
+    variance = np.linalg.inv(x.T @ inverse @ x)
+    mean = variance @ x.T @ inverse @ cells.draws.mean(axis=0)
+    slope = cells.separate_slope()
+    assert slope is not None
+    assert slope.mean == pytest.approx(mean[-1])
+    assert slope.sd == pytest.approx(np.sqrt(variance[-1, -1]))
+
+
+def test_effects_and_growth_of_cohorts_leave_the_separate_slope() -> None:
+    cells = some_cells()
+    added = np.array([3.0, -1.0, 2.0, 5.0])[cells.cohort] * (1.0 + 0.5 * cells.age)
+    other = replace(cells, draws=cells.draws + added)
+    slope, again = cells.separate_slope(), other.separate_slope()
+    assert slope is not None
+    assert again is not None
+    assert again.mean == pytest.approx(slope.mean)
+    assert other.slope(0.7).mean != pytest.approx(cells.slope(0.7).mean, abs=0.1)
+
+
+def test_a_share_that_grows_evenly_has_no_separate_slope() -> None:
+    cells = some_cells()
+    assert replace(cells, share=0.1 * (cells.age + cells.cohort)).separate_slope() is None
+
+
+def test_effects_that_differ_by_cohort_are_not_taken_for_displacement() -> None:
+    result = asked(staggered_cohorts(0), strata=[])
+    assert result.verdict == "could not tell"
+    assert "cannot separate" in result.sentence
+    assert "effects that differ by cohort" in result.sentence
+    assert "is not identified" in result.figure
+    assert len(result.evidence) == 2
 
 
 def test_the_share_is_that_of_a_unit_s_own_group() -> None:
@@ -93,13 +157,14 @@ def test_a_negative_effect_is_drawn_away_from_zero() -> None:
     turned = asked(frame.assign(outcome=-frame["outcome"]))
     assert turned.verdict == "in doubt"
     assert "farther from zero" in turned.sentence
+    assert "opposite direction" in turned.sentence
     assert turned.evidence["mean"][0] < 0.0
 
 
 def test_units_outside_that_gain() -> None:
     result = asked(rows(-1.5, level=3.0))
     assert result.verdict == "could not tell"
-    assert "the same way" in result.sentence
+    assert "the same direction" in result.sentence
 
 
 def test_nobody_loses() -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import xarray as xr
-from scipy.linalg import cho_factor, cho_solve
+from scipy.linalg import cho_factor, cho_solve, cholesky, solve_triangular
 from scipy.optimize import brentq
 from scipy.special import ndtr, softmax
 
@@ -25,20 +25,24 @@ from bayes_nqp.checks.shared import (
     Verdict,
     asks,
     average_effect,
-    ladder,
     reported_weights,
 )
 from bayes_nqp.checks.trends._candidates import CONTRADICTED, own_leads
 from bayes_nqp.designs import DifferentialTrends, saturated_design
 from bayes_nqp.errors import Hint, NotApplicable
 from bayes_nqp.fitting import ADOPTION, REFITS, ROWS, SEPARATE, Fit, panel_of, short_refit
-from bayes_nqp.language import Message, advised, crossed, equality, joined, spanned
+from bayes_nqp.language import Message, advised, crossed, equality, joined, separated, spanned
 from bayes_nqp.panel import Panel
 from bayes_nqp.planning import Plan, plan_of
 
 _LIKELY: Final = 0.90
+"""Probability that effects rise with the share, from which displacement is possible."""
+_SEPARATE: Final = 0.95
+"""The same beside free effects of cohorts, from which cohorts alone do not explain the rise."""
 _SURE: Final = 0.975
-"""Probabilities that effects rise with the share, from which it may be so and is in doubt."""
+"""Probability that effects fall with the share, from which spillovers of one sign are possible."""
+_COLLINEAR: Final = 1e-8
+"""Part of the share that other regressors leave, below which they explain it."""
 _SCALES: Final = np.concatenate([[0.0], np.geomspace(0.01, 3.0, 40)])
 """Scales of cohorts' effects at which the slope is known exactly, multiples of the prior's."""
 _ALIKE: Final = Message(
@@ -99,7 +103,7 @@ class Shares:
     share : ndarray (cell)
         Of the units of the cell's group, in the cell's period.
     age, cohort, level : ndarray of int (cell)
-        Event time, number of the cohort of its levels, number of the levels.
+        Event time, number of the cohort, number of the crossed strata.
     """
 
     draws: Array
@@ -111,8 +115,20 @@ class Shares:
     @property
     def regressors(self) -> Array:
         """Ages, levels but the first, and the share last (cell, regressor)."""
-        ages, levels = (x[:, None] == np.unique(x) for x in (self.age, self.level))
-        return np.column_stack([ages, levels[:, 1:], self.share]).astype(np.float64)
+        ages, levels = _indicators(self.age), _indicators(self.level)
+        return np.column_stack([ages, levels[:, 1:], self.share])
+
+    @property
+    def families(self) -> Index:
+        """Number of the cohort within its level (cell)."""
+        return _crossed([self.cohort, self.level], self.age.size)
+
+    @property
+    def covariance(self) -> Array:
+        """Posterior covariance, enlarged so that its inverse is unbiased (Hartlap et al. 2007)."""
+        number, size = self.draws.shape
+        larger = (number - 1) / (number - size - 2)
+        return np.asarray(larger * np.cov(self.draws, rowvar=False))
 
     def slope(self, scale: float) -> SlopeMixture:
         """Tell what a share of one adds to effects at the same age.
@@ -127,11 +143,8 @@ class Shares:
         scale : float, outcome units
             Of the prior of τ.
         """
-        number, size = self.draws.shape
-        x, y = self.regressors, self.draws.mean(axis=0)
-        # The inverse of an estimated covariance is too large (Hartlap et al. 2007).
-        c = np.cov(self.draws, rowvar=False) * ((number - 1) / (number - size - 2))
-        together = self.cohort[:, None] == self.cohort
+        x, y, c = self.regressors, self.draws.mean(axis=0), self.covariance
+        together = self.families[:, None] == self.families
         log, place, spread = (np.empty(_SCALES.size) for _ in range(3))
         for k, tau in enumerate(_SCALES):
             factor = cho_factor(c + (tau * scale) ** 2 * together, lower=True)
@@ -145,6 +158,30 @@ class Shares:
         # By trapezoids: a weight is half the distance between its neighbours.
         return SlopeMixture(softmax(log + np.log(np.gradient(_SCALES))), place, spread)
 
+    def separate_slope(self) -> SlopeMixture | None:
+        """Estimate the slope with effects that differ freely by cohort.
+
+        The share stands beside ages, an effect of each cohort in each level, and a slope in age of
+        each cohort, all with flat priors. What is left of the share are its steps over calendar
+        time and its differences between levels.
+
+        Returns
+        -------
+        SlopeMixture or None
+            One normal density; none where the other regressors explain the share.
+        """
+        ages, cohorts = _indicators(self.age), _indicators(self.cohort)
+        free = np.column_stack([ages, _indicators(self.families), cohorts * self.age[:, None]])
+        together = np.column_stack([free, self.share, self.draws.mean(axis=0)])
+        white = solve_triangular(cholesky(self.covariance, lower=True), together, lower=True)
+        x, share, y = white[:, :-2], white[:, -2], white[:, -1]
+        left = share - x @ np.linalg.lstsq(x, share)[0]
+        size = left @ left
+        if size < _COLLINEAR * (share @ share):
+            return None
+        place, spread = np.array([left @ y / size]), np.array([size**-0.5])
+        return SlopeMixture(np.ones(1), place, spread)
+
 
 @asks(
     "Are units without the policy moved as more of their group adopt?",
@@ -155,23 +192,26 @@ class Shares:
     assumption=True,
 )
 def crowding_out(fit: Fit) -> Finding:
-    """Ask whether effects at the same age rise with the share of their group in force.
+    """Test whether effects at the same event time rise with the share of their group treated.
 
-    Where units without the policy lose ``λ`` times the share of their group that has it, time
-    effects of the group follow that loss, no period before adoption shows it, and the effect of
-    each cell is too large by ``λ`` times the share in its period. So effects at the same time since
-    adoption are regressed on the share, beside the age, the level and random effects of cohorts,
-    on the saturated fit's cells and their covariance. The group of a unit is that which has time
-    effects of its own (its stratum, else all units). It is *in doubt* if effects are drawn away
-    from zero by the share with a probability of .975, and could not be told from .90 on; or if
-    they are drawn towards zero with .975, where units outside gain or the first to adopt respond
-    most. Later adopters may respond more for other reasons, which is why nothing fails.
+    Where untreated units lose ``λ`` times the share of their group that is treated, time effects of
+    the group follow that loss, no period before adoption shows it, and the effect of each cell is
+    too large by ``λ`` times the share in its period. The check therefore regresses effects at the
+    same event time on the share, with the event time, the level and random effects of cohorts, on
+    the saturated fit's cells and their covariance. The group of a unit has time effects of its own
+    (its stratum, else all units).
+
+    Effects that differ by cohort can imitate displacement. A second slope has free effects of each
+    cohort: a mean within each level, and a slope in event time. The verdict is *in doubt* if the
+    share moves effects away from zero with a probability of .90, and of .95 by the second slope. It
+    is *could not tell* if only the first is so, or if effects move towards zero with .975: there
+    untreated units gain, or the first cohorts respond most. Nothing fails.
 
     Returns
     -------
     Finding
         Its evidence is a DataFrame of quantity, mean, sd, lower, upper: what a share of one adds,
-        and how much of the average effect that is.
+        how much of the average effect that is, and the second slope where the panel identifies it.
 
     References
     ----------
@@ -190,11 +230,12 @@ def crowding_out(fit: Fit) -> Finding:
     effects, groups = short_refit(fit, design), fit.facts.time_strata(panel)
     cells, weights = _cells(effects, plan_of(design, panel), groups)
     slope, average = cells.slope(fit.scale), float(average_effect(fit).mean())
-    table = _table(slope, float(weights @ cells.share))
-    below = slope.below(0.0)
+    separate = cells.separate_slope()
+    table = _table(slope, float(weights @ cells.share), separate)
     most = np.abs(table.loc[1, ["lower", "upper"]].astype(float)).max()
-    away = 1.0 - below if average > 0.0 else below
-    verdict, sentence = _judged(away, groups, vague=bool(most > 0.5 * abs(average)))
+    away = _away(slope, average)
+    apart = 0.0 if separate is None else _away(separate, average)
+    verdict, sentence = _judged(away, apart, groups, vague=bool(most > 0.5 * abs(average)))
     if verdict == DOUBT and fit.takes("trends") and not own_leads(fit) < CONTRADICTED:
         sentence = joined([sentence, _NEXT])
     figure = Message(
@@ -205,7 +246,14 @@ def crowding_out(fit: Fit) -> Finding:
         average,
         spanned(*table.loc[1, ["mean", "lower", "upper"]]),
     )
-    return Finding(verdict, figure, sentence, table, refit=effects)
+    beside = Message("with free effects of cohorts it is not identified")
+    if separate is not None:
+        beside = Message(
+            "with free effects of cohorts {} (away from zero with P {})",
+            spanned(*table.loc[2, ["mean", "lower", "upper"]]),
+            equality(apart),
+        )
+    return Finding(verdict, separated([figure, beside]), sentence, table, refit=effects)
 
 
 def _cells(effects: xr.Dataset, plan: Plan, groups: tuple[str, ...]) -> tuple[Shares, Array]:
@@ -230,7 +278,7 @@ def _cells(effects: xr.Dataset, plan: Plan, groups: tuple[str, ...]) -> tuple[Sh
         draws.reshape(-1, inside.size)[:, inside],
         share[at] / np.bincount(of_row[rows], counted, size)[at],
         effects[v.EVENT_TIME].to_numpy()[inside],
-        _crossed([plan.cells.cohort[at], *strata], at.size),
+        plan.cells.cohort[at],
         _crossed(strata, at.size),
     )
     if np.linalg.matrix_rank(cells.regressors) < cells.regressors.shape[1]:
@@ -263,29 +311,54 @@ def _crossed(columns: Iterable[npt.NDArray[Any]], size: int) -> Index:
     return np.asarray(np.unique(together, axis=1, return_inverse=True)[1].ravel())
 
 
-def _table(slope: SlopeMixture, share: float) -> pd.DataFrame:
-    ends = [slope.quantile(p) for p in (0.025, 0.975)]
-    numbers = np.array([slope.mean, slope.sd, *ends])
-    table = pd.DataFrame([numbers, share * numbers], columns=["mean", "sd", "lower", "upper"])
-    table.insert(0, "quantity", ["what a share of one adds", "part of the average effect"])
-    return table
+def _indicators(codes: Index) -> Array:
+    """Columns of zeros and ones, one a value (cell, value)."""
+    return np.asarray(codes[:, None] == np.unique(codes), np.float64)
 
 
-def _judged(away: float, groups: tuple[str, ...], *, vague: bool) -> tuple[Verdict, Message]:
+def _away(slope: SlopeMixture, average: float) -> float:
+    """Probability that the share moves effects away from zero."""
+    below = slope.below(0.0)
+    return 1.0 - below if average > 0.0 else below
+
+
+def _table(slope: SlopeMixture, share: float, separate: SlopeMixture | None) -> pd.DataFrame:
+    numbers = _moments(slope)
+    rows = {"what a share of one adds": numbers, "part of the average effect": share * numbers}
+    if separate is not None:
+        rows["what a share of one adds, with free effects of cohorts"] = _moments(separate)
+    columns = ["mean", "sd", "lower", "upper"]
+    table = pd.DataFrame.from_dict(rows, orient="index", columns=columns)
+    return table.rename_axis("quantity").reset_index()
+
+
+def _moments(slope: SlopeMixture) -> Array:
+    return np.array([slope.mean, slope.sd, slope.quantile(0.025), slope.quantile(0.975)])
+
+
+def _judged(
+    away: float, apart: float, groups: tuple[str, ...], *, vague: bool
+) -> tuple[Verdict, Message]:
     others = Message("their {}", crossed(groups)) if groups else Message("all units")
-    if away >= _LIKELY:
-        rising = Message(
-            "At the same time since adoption, effects are the farther from zero the more of {} "
-            "have adopted: units without the policy may be moved the other way, and the average "
-            "effect would count that as the policy's; or later adopters respond more.",
+    if away >= _LIKELY and apart >= _SEPARATE:
+        return DOUBT, Message(
+            "At the same event time, effects are farther from zero the more of {} have adopted, "
+            "also with effects that differ by cohort. Untreated units may move in the opposite "
+            "direction (displacement), which the average effect would include.",
             others,
         )
-        return ladder(fails=False, doubt=away >= _SURE, untold=True), rising
+    if away >= _LIKELY:
+        return UNTOLD, Message(
+            "At the same event time, effects are farther from zero the more of {} have adopted. "
+            "The data cannot separate displacement of untreated units from effects that differ by "
+            "cohort.",
+            others,
+        )
     if away <= 1.0 - _SURE:
         return UNTOLD, Message(
-            "At the same time since adoption, effects are the nearer to zero the more of {} have "
-            "adopted: units without the policy may be moved the same way, and the average effect "
-            "would lack that; or the first to adopt respond most.",
+            "At the same event time, effects are closer to zero the more of {} have adopted. "
+            "Untreated units may move in the same direction, which the average effect would omit. "
+            "The data cannot separate this from effects that differ by cohort.",
             others,
         )
     if vague:
@@ -295,6 +368,6 @@ def _judged(away: float, groups: tuple[str, ...], *, vague: bool) -> tuple[Verdi
             others,
         )
     return HOLDS, Message(
-        "Effects at the same time since adoption do not go with how many of {} have adopted.",
+        "Effects at the same event time do not depend on how many of {} have adopted.",
         others,
     )
