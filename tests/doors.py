@@ -43,6 +43,7 @@ HOMES = {
     "confidence_of": "bayes_nqp.checks._confidence",
     "BayesFactor": "bayes_nqp.checks.trends._bayes_factor",
     "StratumFactors": "bayes_nqp.checks.trends._earned",
+    "earned": "bayes_nqp.checks.trends._earned",
     "log_bayes_factor": "bayes_nqp.checks.trends._bayes_factor",
     "log_marginal": "bayes_nqp.fitting",
     "Recipients": "bayes_nqp.checks.trends._recipients",

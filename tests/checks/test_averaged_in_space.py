@@ -29,7 +29,7 @@ def test_a_response_before_adoption_is_one_of_the_designs(early: nqp.Fit) -> Non
     answer = nqp.model_average(early)
     assert not answer.left_out
     weights = answer.table.set_index("design")["weight"]
-    assert weights[weights.index.str.contains("before adoption")].sum() > 0.5
+    assert weights[weights.index.str.contains("anticipation")].sum() > 0.5
     right = nqp.fit(early.variant(anticipation=1), early.panel, early.sampler, progress=False)
     for path in PATHS:
         draws, expected = nqp.att(answer, path=path), nqp.att(right, path=path)

@@ -392,7 +392,7 @@ def test_the_design_named_next_is_the_one_that_explains_the_periods_before() -> 
     response = named(early(simulated(), 1.5))
     assert response.verdict == "fails"
     assert "likeliest of those that nothing contradicts, anticipation=1," in response.sentence
-    assert "The average over designs, with which reports begin" in response.sentence
+    assert "Reports state the model average over them" in response.sentence
     drift = named(simulated(units=150, periods=12, cohorts=(7, 9), trend=0.5))
     assert "Next: trends=nqp.DifferentialTrends()" in drift.sentence
 

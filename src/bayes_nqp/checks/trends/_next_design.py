@@ -140,17 +140,13 @@ def next_step(fit: Fit, verdict: Verdict) -> Message:
     if winner is not None and winner.alone:
         return advised(Message("Next: {}; or see all: {}.", winner.candidate.hint(fit), see_all))
     if not any(x.reason for x in evidence_of(fit) if x.candidate.drift):
-        against = Message("Leads or placebo dates speak against each of the designs averaged.")
+        against = Message("Leads or placebo dates reject each of the designs averaged.")
         return advised(
             joined([
                 (NOTHING if verdict == UNTOLD else against)
                 if winner is None
                 else _likeliest(fit, winner),
-                Message(
-                    "The average over designs, with which reports begin, weighs what these "
-                    "periods leave open; see all: {}.",
-                    see_all,
-                ),
+                Message("Reports state the model average over them; see all: {}.", see_all),
             ])
         )  # fmt: skip
     return advised(Message("How large violations may be: {}.", Hint("check", "sensitivity")))
