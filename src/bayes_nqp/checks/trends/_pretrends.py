@@ -27,7 +27,7 @@ from bayes_nqp.checks.shared import (
     worst_of,
 )
 from bayes_nqp.checks.trends._bayes_factor import BayesFactor
-from bayes_nqp.checks.trends._candidates import CHOICES, Evidence, own_leads, preferred
+from bayes_nqp.checks.trends._candidates import Evidence, chosen, own_leads
 from bayes_nqp.checks.trends._earned import APART, CHOSEN, DIPPING, DRIFTING, SHIFTING
 from bayes_nqp.checks.trends._family_evidence import FamilyEvidence, family_evidence
 from bayes_nqp.checks.trends._near_slope import near_slope
@@ -111,7 +111,7 @@ def pretrends(fit: Fit) -> Finding:
     elif not fit.facts.parallel:
         beside = advised(Message("Compare with {}.", Hint("trends", DifferentialTrends())))
         verdict, words = UNTOLD, [APART, beside]
-    elif verdict != HOLDS and (other := preferred(fit)) is not None and other.candidate in CHOICES:
+    elif verdict != HOLDS and (other := chosen(fit)) is not None:
         words.append(_preferring(fit, other))
         verdict = DOUBT if verdict == UNTOLD else verdict
     if fit.facts.parallel or stated is not None:
