@@ -391,8 +391,8 @@ def named(panel: nqp.Panel, **changes: object) -> nqp.CheckResult:
 def test_the_design_named_next_is_the_one_that_explains_the_periods_before() -> None:
     response = named(early(simulated(), 1.5))
     assert response.verdict == "fails"
-    assert "likeliest of those that nothing contradicts, anticipation=1," in response.sentence
-    assert "Reports state the model average over them" in response.sentence
+    assert "placebos do not reject is anticipation=1 (" in response.sentence
+    assert "Next: report the model average" in response.sentence
     drift = named(simulated(units=150, periods=12, cohorts=(7, 9), trend=0.5))
     assert "Next: trends=nqp.DifferentialTrends()" in drift.sentence
 
@@ -403,7 +403,7 @@ def test_a_drift_is_judged_by_its_own_leads() -> None:
     result = named(early(simulated(units=120), 1.5), trends=trends)
     assert result.verdict == "fails"
     assert "does not explain the last periods" in result.sentence
-    assert "nothing contradicts, anticipation=1" in result.sentence
+    assert "do not reject is anticipation=1" in result.sentence
 
 
 def test_evidence_counts_by_the_designs_that_leads_leave_standing() -> None:

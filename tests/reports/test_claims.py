@@ -43,9 +43,9 @@ LIMITS = (0.99, 0.95, 0.9)
 IF = {"en": "assumptions hold", "zh": "假定成立"}
 CLAIMS = {
     "en": r"\b(raised|lowered|larger in|upwards|downwards|rises?|rising|grows?|falls?|fades?)\b",
-    "zh": r"提高了|降低了|的效应大于|的效应更大|效应\S*(?:上升|下降)|增强|减弱",
+    "zh": r"提高|降低|的效应大于|的效应更大|效应\S*(?:上升|下降)|增强|减弱",
 }
-OPEN = {"en": r"do not tell|stays open|Nothing is said", "zh": r"不足以判断|尚无定论|不判断"}
+OPEN = {"en": r"do not determine|stays open|Nothing is said", "zh": r"不足以判断|尚无定论|不判断"}
 
 
 def sentences(context: Context, names: tuple[str, ...] = SPOKEN) -> Iterator[str]:
@@ -113,7 +113,7 @@ def check_growth(one: Case, said: list[str], language: str) -> None:
         return
     above = float((step > 0).mean())
     word = word_for(max(above, 1 - above), language) if standing_out(step) else None
-    assert [sure_in(s, language) for s in claims] == ([] if word is None else 2 * [word])
+    assert [sure_in(s, language) for s in claims] == ([] if word is None else [word])
     for claim in claims:
         assert [re.search(way, claim) is not None for way in ways] == [above > 0.5, above < 0.5]
 
@@ -140,7 +140,7 @@ def check_onset(one: Case, said: list[str], language: str) -> None:
     times = [e for e in times if sum(one.units[k[:2]] for k in keys[e]) >= ENOUGH]
     draws = [one.average(keys[e]) for e in times]
     named = [times[k] for k in held(draws) if draws[k].mean() * average.mean() > 0]
-    pattern = r"effect is there (?:in|by)|即已显现|期已显现"
+    pattern = r"effect begins in the period|there is an effect by|当期即已出现|效应最早在"
     claims = [s for s in said if re.search(pattern, s)]
     p = max(float((average > 0).mean()), float((average < 0).mean()))
     if p < 0.9 or not named:
@@ -148,7 +148,7 @@ def check_onset(one: Case, said: list[str], language: str) -> None:
         return
     (claim,) = claims
     first = min(named)
-    later = re.search(r"there by event time (\d+)|处理后第 (\d+) 期", claim)
+    later = re.search(r"an effect by event time (\d+)|事件时间 (\d+) 出现", claim)
     assert (0 if later is None else int(later[1] or later[2])) == first
     there = draws[times.index(first)]
     p = max(float((there > 0).mean()), float((there < 0).mean()))
@@ -170,7 +170,7 @@ def check_difference(
     larger = "larger in" if language == "en" else "的效应大于"
     claims = [s for s in said if larger in s and sure_in(s, language)]
     word = word_for(p, language) if standing_out(gap) else None
-    assert [sure_in(s, language) for s in claims] == ([] if word is None else 2 * [word])
+    assert [sure_in(s, language) for s in claims] == ([] if word is None else [word])
     for claim in claims:
         name = REGIONS[0 if above > 0.5 else 1]
         assert re.search(f"larger in {name}|{name} ?的效应大于", claim)

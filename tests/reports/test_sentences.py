@@ -27,8 +27,8 @@ from bayes_nqp.language import NOTHING, Message
 
 Z = (-4.0, -2.6, -2.0, -1.5, -1.0, -0.3, 0.0, 0.3, 1.0, 1.5, 2.0, 2.6, 4.0)
 SCALES = (1e-4, 0.03, 1.0, 2500.0)
-UP = {"en": ("raised",), "zh": ("提高了",)}
-DOWN = {"en": ("lowered",), "zh": ("降低了",)}
+UP = {"en": ("raised",), "zh": ("提高",)}
+DOWN = {"en": ("lowered",), "zh": ("降低",)}
 WORDS = {
     "en": ("virtually certain", "extremely likely", "very likely"),
     "zh": ("几乎可以肯定", "极有可能", "很可能"),
@@ -72,7 +72,7 @@ def test_change_claims_the_direction_that_the_posterior_has(
     p = NormalDist().cdf(abs(z))
     if p < 0.9:
         assert not sure
-        assert ("do not tell" in text) if language == "en" else ("不足以判断" in text)
+        assert ("do not determine" in text) if language == "en" else ("不足以判断" in text)
     else:
         assert (up, down) == (z > 0, z < 0)
         level = 0 if p >= 0.99 else 1 if p >= 0.95 else 2
@@ -148,7 +148,7 @@ def test_what_is_not_named_with_the_others_is_not_claimed(named: bool) -> None:
     )
     for text in said:
         assert ("virtually certain" in text) == named
-        assert ("do not tell" in text) == (not named)
+        assert ("do not determine" in text) == (not named)
         assert not graded(text, "en")
 
 
