@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
 from bayes_nqp.checks import Subject, needed_for, title_of
 from bayes_nqp.estimands import ENOUGH
@@ -178,7 +177,7 @@ def _scales(context: Context) -> Iterator[str]:
 
 def _model(context: Context) -> str:
     translate, facts = context.translate, context.fit.facts
-    link = schema.link_of(context.effects)
+    link = facts.likelihood.link
     pooling = Message(
         "Effects: {effects}; errors: {errors}; time effects: {time}.",
         **model_words(context.fit, translate),
