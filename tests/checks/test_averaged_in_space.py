@@ -1,4 +1,4 @@
-"""The average over designs where a policy reaches others, sooner if units respond early."""
+"""The model average where a policy reaches others, sooner if units respond early."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ def early() -> nqp.Fit:
 
 
 def test_a_response_before_adoption_is_one_of_the_designs(early: nqp.Fit) -> None:
-    answer = nqp.averaged(early)
+    answer = nqp.model_average(early)
     assert not answer.left_out
     weights = answer.table.set_index("design")["weight"]
-    assert weights[weights.index.str.contains("before adoption")].sum() > 0.5
+    assert weights[weights.index.str.contains("anticipation")].sum() > 0.5
     right = nqp.fit(early.variant(anticipation=1), early.panel, early.sampler, progress=False)
     for path in PATHS:
         draws, expected = nqp.att(answer, path=path), nqp.att(right, path=path)
@@ -65,7 +65,7 @@ def test_effects_over_rows_keep_who_is_in_which_cell() -> None:
     members = [x["member"].to_numpy()[x["membership_member"].to_numpy()] for x in (moved, waist)]
     assert list(members[0]) == list(members[1])
     assert np.isfinite(nqp.att(moved, by="unit")).all()
-    assert np.isfinite(nqp.averaged(fit).sensitivity).all(axis=None)
+    assert np.isfinite(nqp.model_average(fit).sensitivity).all(axis=None)
 
 
 def test_what_a_design_refuses_is_left_out_and_named() -> None:
@@ -75,13 +75,13 @@ def test_what_a_design_refuses_is_left_out_and_named() -> None:
     lag = nqp.SpatialLag(nqp.spatial_weights.nearest(made.panel, 4), dynamics=True)
     design = nqp.StaggeredDiD(nqp.Complete(varying=None), nqp.IID(), spillovers=lag, **times)
     fit = nqp.fit(design, made.panel, nqp.Importance(seed=1), progress=False)
-    left_out = {str(name): str(why) for name, why in nqp.averaged(fit).left_out}
-    assert "does not go with 'trends'" in left_out["a drift along lines"]
+    left_out = {str(name): str(why) for name, why in nqp.model_average(fit).left_out}
+    assert "does not go with 'trends'" in left_out["a linear differential trend"]
     rings = nqp.StaggeredDiD(nqp.Complete(), spillovers=nqp.Rings((50.0, 100.0)), **times)
     fit = nqp.fit(nqp.Mediation(rings), made.panel, nqp.Importance(seed=1), progress=False)
-    answer = nqp.averaged(fit)
+    answer = nqp.model_average(fit)
     refused = {str(name): str(why) for name, why in answer.left_out}
-    assert "it loses effects" in refused.pop("a response three periods before adoption")
-    assert all("bad or good" in name for name in refused)
+    assert "it loses effects" in refused.pop("anticipation three periods before adoption")
+    assert all("dip" in name or "shift" in name for name in refused)
     assert all("channels do not go" in why for why in refused.values())
     assert np.isfinite(nqp.att(answer, path="received")).all()

@@ -1,4 +1,4 @@
-"""Bayes factors of parallel trends: equal to quadrature, invariant, and what is earned by them."""
+"""Bayes factors of parallel trends: equal to quadrature, invariant, and what follows from them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,14 @@ import numpy as np
 import pytest
 import scipy.linalg as sl
 from dense import Dense
-from doors import BayesFactor, StratumFactors, equation_density, log_bayes_factor, log_marginal
+from doors import (
+    BayesFactor,
+    StratumFactors,
+    earned,
+    equation_density,
+    log_bayes_factor,
+    log_marginal,
+)
 from scipy import special, stats
 
 import bayes_nqp as nqp
@@ -177,28 +184,31 @@ def drifting(_: object, cohort: Array, periods: int) -> Array:
     return np.outer(cohort > 0, 0.4 * np.arange(periods))
 
 
-def test_parallel_trends_are_earned_under_both_error_structures() -> None:
+def test_many_units_support_parallel_trends_under_both_error_structures() -> None:
     panel = medium(units=285, periods=13, cohorts=(9, 10, 12), seed=1)
     _, result = checked(panel)
-    assert result.verdict == "holds"
     evidence = result.evidence
     assert evidence["factor_errors"].to_numpy().tolist() == [
         "AR(1) errors", "AR(1) + noise",
     ]  # fmt: skip
     assert (evidence["log_bayes_factor"].to_numpy() > 4.0).all()
     assert (evidence["log_bayes_factor_error"] < 0.3).all()
-    assert "earned above 4" in result.sentence
-    assert "Next" not in result.sentence
+    p = evidence.attrs["probability_parallel"]
+    assert p > 0.6
+    assert result.verdict == ("holds" if p >= 0.7 else "could not tell")
+    assert f"{p:.2f} (prior 0.30)" in result.figure
+    assert ("report the model average" in result.sentence) == (p < 0.7)
 
 
-def test_few_units_earn_nothing_and_the_next_design_runs_on_paste() -> None:
+def test_few_units_leave_it_open_and_the_next_design_runs_on_paste() -> None:
     _, result = checked(medium(units=30))
     assert result.verdict == "could not tell"
-    assert "do not tell parallel trends from a drift" in result.sentence
+    assert "do not distinguish parallel trends" in result.sentence
     fit, result = checked(medium(units=90, drift=drifting))
     assert result.verdict == "fails"
+    assert result.evidence.attrs["probability_parallel"] < 0.05
     change = re.search(
-        r"contradicts, trends=(.*), has .* see all: (nqp\.check.*)\.$", result.sentence
+        r"do not reject is trends=(.*) \(\d+%\)\..* with (nqp\.check.*)\.$", result.sentence
     )
     assert change is not None
     design = fit.design.replace(trends=eval(change[1], {"nqp": nqp}))
@@ -222,7 +232,7 @@ def test_a_drift_fails_in_the_stratum_that_has_it() -> None:
     )
     _, result = checked(panel)
     assert result.verdict == "fails"
-    assert "drift of those who adopt in coastal: log" in result.sentence
+    assert "coastal" in result.sentence
     evidence = result.evidence
     lowest = {
         x: float(evidence["log_bayes_factor"][evidence["factor_stratum"].to_numpy() == x].min())
@@ -245,9 +255,9 @@ def test_without_a_factor_nothing_holds() -> None:
     _, result = checked(panel.where(some), unidentified="drop")
     assert result.verdict != "holds"
     two = medium(units=120, cohorts=(3,), periods=6)
-    _, result = checked(two)
+    two_fit, result = checked(two)
     assert result.verdict == "could not tell"
-    assert "a cohort with 3 untreated periods" in result.sentence
+    assert "a cohort with 3 untreated periods" in str(earned(two_fit).worst.reason)
     assert 'nqp.check(fit, "sensitivity")' in result.sentence
 
 
@@ -277,10 +287,15 @@ def test_each_stratum_says_why_it_has_no_factor() -> None:
     adopts = np.asarray(panel.cohort_codes)[panel.unit_codes] >= 0
     late = coastal & adopts & (np.asarray(panel.time_codes) < 2)
     gone = coastal & adopts & (np.asarray(panel.cohort_codes)[panel.unit_codes] > 4)
-    _, result = checked(panel.where(~late & ~gone), unidentified="drop")
+    fit, result = checked(panel.where(~late & ~gone), unidentified="drop")
     assert result.verdict == "could not tell"
-    assert "coastal none" in result.figure
-    assert "Bayes factors do not judge parallel trends in coastal" in result.sentence
+    evidence = result.evidence
+    factors = evidence["log_bayes_factor"].to_numpy()
+    np.testing.assert_array_equal(np.isnan(factors), evidence["factor_stratum"] == "coastal")
+    (coastal,) = (x for x in earned(fit).strata if x.stratum == "coastal")
+    assert earned(fit).worst.stratum == "coastal"
+    assert str(earned(fit).number) == "none"
+    assert str(coastal.reason)
 
 
 def test_leads_of_their_own_are_given_up_for_the_next_design() -> None:

@@ -58,12 +58,12 @@ def test_what_one_end_does_before_the_second_adopts_is_no_response() -> None:
     effects = nqp.att(early, by=["ends", "event_time"]).mean(("chain", "draw"))
     # Links of which one end is in force have an effect of .3 and more before the second adopts.
     assert np.abs(effects.sel(event_time=-1)).max() < 0.15
-    assert nqp.averaged(fit).left_out == ()
+    assert nqp.model_average(fit).left_out == ()
 
 
 def test_a_response_of_pairs_is_found() -> None:
     fit = of_pairs(0.3)
     assert nqp.check(fit, "anticipation", progress=False).verdict == "fails"
-    weights = nqp.averaged(fit).weights
+    weights = nqp.model_average(fit).weights
     assert weights["parallel trends"] < 0.01
     assert weights.filter(like="before adoption").sum() > 0.3

@@ -82,9 +82,9 @@ def test_the_average_weighs_it_beside_a_response() -> None:
     """Both explain the same rows before adoption; together they leave both answers open."""
     panel = shifted(200, 2)
     fit = nqp.fit(nqp.StaggeredDiD(covariates=()), panel, SAMPLER, progress=False)
-    answer = nqp.averaged(fit)
+    answer = nqp.model_average(fit)
     names = answer.table.set_index("design")["weight"]
-    assert names["a level that changed three periods before adoption"] > 0.1
+    assert names["a level shift three periods before adoption"] > 0.1
     assert names["parallel trends"] < 0.05
     sentence = nqp.check(fit, "pretrends", progress=False).sentence
     first, second = sentence.split("Next to it stands")

@@ -117,13 +117,13 @@ def test_equations_whose_spread_goes_the_other_way_keep_their_correlation() -> N
 
 
 def test_trends_are_asked_under_errors_that_spread_as_untreated_rows_say() -> None:
-    """Leads of few loud adopters rest on their own spread, and so does the average over designs."""
+    """Leads of few loud adopters rest on their own spread, and so does the model average."""
     fit = nqp.fit(nqp.StaggeredDiD(), spread_out(3, 3.0), SAMPLER, progress=False)
     asked = evenly(fit)
     assert asked.fit.facts.noise == nqp.Unequal()
     for name in ("pretrends", "placebo_time"):
         assert str(asked.words) in nqp.check(fit, name, progress=False).sentence
-    answer, under = nqp.averaged(fit), nqp.averaged(asked.fit)
+    answer, under = nqp.model_average(fit), nqp.model_average(asked.fit)
     assert answer.errors == asked.words
     assert not under.errors
     pd.testing.assert_frame_equal(answer.table, under.table)

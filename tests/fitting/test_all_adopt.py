@@ -41,7 +41,7 @@ def test_the_fit_is_that_of_the_shorter_sample(fit: nqp.Fit, panel: nqp.Panel) -
 def test_leads_and_placebo_dates_are_asked(fit: nqp.Fit) -> None:
     asked = ["pretrends", "placebo_time", "anticipation", "control_group"]
     assert {x.verdict for x in run_checks(fit, asked)}.isdisjoint({"not applicable"})
-    assert len(nqp.averaged(fit).designs) > 1
+    assert len(nqp.model_average(fit).designs) > 1
 
 
 def test_what_is_left_out_leaves_doubt(fit: nqp.Fit, panel: nqp.Panel) -> None:

@@ -124,7 +124,7 @@ def test_a_fit_goes_with_all_that_checks_made_for_it(
     for name in checks:
         assert nqp.check(fit, name, progress=False).verdict != "not applicable"
     if fit.facts.channels is None:
-        nqp.averaged(fit)
+        nqp.model_average(fit)
     assert "_memory" in vars(fit)
     assert "_memory" not in vars(pickle.loads(pickle.dumps(fit)))
     held, size = arrays_of(fit), fit.effects["effect"].nbytes

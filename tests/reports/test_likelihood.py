@@ -64,7 +64,6 @@ class Contrast:
         group = posterior_of(normal(3.0), 0.95)
         self.text = comparison(
             posterior, (("a", group), ("b", group)), "exports", language,
-            confidence=lambda: "low confidence",
             rivals=rivals_of(checks_of(time, leads), "region", "a", "b"),
         )  # fmt: skip
         words = [k for k, word in enumerate(WORDS[language]) if word in self.text]
@@ -127,9 +126,7 @@ def test_sentences_and_tables_print_the_same_digits(p: float) -> None:
 def test_a_bound_is_no_value(p: float) -> None:
     one = Posterior(1.0, 1.0, -1.0, 3.0, p, 0.95, named=False)
     group = posterior_of(normal(3.0), 0.95)
-    text = comparison(
-        one, (("a", group), ("b", group)), "exports", "en", confidence=lambda: "low confidence"
-    )
+    text = comparison(one, (("a", group), ("b", group)), "exports", "en")
     assert "= <" not in text
     assert "= >" not in text
     assert ("P(> 0) > 0.999" if p else "P(> 0) < 0.001") in text

@@ -111,7 +111,7 @@ def test_pairs_are_named_together(case: str) -> None:
     assert any("effects have a standard deviation of" in x for x in sentences) == (number > 2)
     assert any("named directions between groups" in x for x in sentences) == (len(pairs) > 1)
     rest = number * (number - 1) // 2 - len(pairs)
-    assert any("do not tell which effect" in x for x in sentences) == (rest > 0)
+    assert any("do not determine which effect" in x for x in sentences) == (rest > 0)
     if case == "negative":
         assert not any("larger in" in x for x in sentences if "f the assumptions" in x)
     brief = named(whole(one, "short"))
@@ -149,7 +149,7 @@ def test_groups_of_either_sign_are_named_together(language: str) -> None:
     assert signs["named"].to_numpy().tolist() == [True, True, False, False]
     raised = "raised exports" if language == "en" else "提高了 exports"
     assert sum(x.count(raised) for x in sentences) == 2
-    open_ = "do not tell" if language == "en" else "不足以判断"
+    open_ = "do not determine" if language == "en" else "不足以判断"
     assert sum(x.count(open_) for x in sentences) == 2
     assert ("2 named directions of groups" in sentences[-1]) == (language == "en")
 

@@ -25,7 +25,7 @@ def paragraphs(fit: nqp.Fit, verdict: str) -> list[str]:
 def test_the_average_comes_first_and_tells_its_weights(fit: nqp.Fit) -> None:
     first, *others = paragraphs(fit, "could not tell")
     second = " ".join(others)
-    answer = nqp.averaged(fit)
+    answer = nqp.model_average(fit)
     assert f"{float(nqp.att(answer).mean()):.2f}"[:3] in first
     assert f"parallel trends {answer.weights['parallel trends']:.0%}" in second
     low = float(answer.sensitivity["lower"].iloc[0])
@@ -50,5 +50,5 @@ def test_designs_that_three_periods_cannot_tell_are_said(
     text = " ".join(paragraphs(fit, "could not tell"))
     assert said in text
     assert "log odds" not in text
-    assert ("average over designs" in text) == (len(nqp.averaged(fit).designs) > 1)
+    assert ("average over designs" in text) == (len(nqp.model_average(fit).designs) > 1)
     assert said not in " ".join(paragraphs(fit, "holds"))

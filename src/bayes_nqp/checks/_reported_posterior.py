@@ -10,7 +10,7 @@ import xarray as xr
 from bayes_nqp.checks.shared import reason
 from bayes_nqp.checks.trends import ModelAverage, model_average
 from bayes_nqp.effects import cell_effects
-from bayes_nqp.errors import NQPError
+from bayes_nqp.errors import NotApplicable, NQPError
 from bayes_nqp.estimands import effects_of
 from bayes_nqp.fitting import Fit, kept, once
 from bayes_nqp.language import NOTHING, Message
@@ -75,6 +75,8 @@ def _average(fit: Fit) -> ModelAverage | Message:
     """The model average, or why there is none."""
     try:
         average = model_average(fit)
+    except NotApplicable as missing:
+        return missing.why
     except NQPError as error:
         return reason(error)
     if len(average.designs) < 2:

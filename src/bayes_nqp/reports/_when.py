@@ -1,14 +1,13 @@
-"""When the effect sets in, and whether it moves from there, in sentences."""
+"""When the effect sets in, and how much it moves from there."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from bayes_nqp import vocabulary as v
-from bayes_nqp.estimands import ENOUGH, Growth, att, growth, units_behind
+from bayes_nqp.estimands import ENOUGH, Growth, att, units_behind
 from bayes_nqp.language import Message
 from bayes_nqp.reports._context import Context
-from bayes_nqp.reports._over_time import movement
 from bayes_nqp.reports._posterior import (
     Posterior,
     level,
@@ -19,29 +18,20 @@ from bayes_nqp.reports._posterior import (
 )
 
 
-def when(context: Context) -> Iterator[str]:
-    """Say by which event time an effect is told, where one is, and how it moves since adoption."""
-    if not context.staggered:
-        return
-    average = posterior_of(att(context.effects, weights=context.weights), context.prob)
-    if average.decided:
-        yield from _onset(context, average)
-    moved = growth(context.effects, context.weights)
-    if moved is not None:
-        yield movement(step_of(moved, context.prob), moved.last, context.language)
-
-
 def step_of(moved: Growth, prob: float) -> Posterior:
     """Summarise the change of the effect; its direction is named where it stands by itself."""
     (step,) = posteriors_of([moved.change], prob)
     return step
 
 
-def _onset(context: Context, average: Posterior) -> Iterator[str]:
+def onset(context: Context) -> Iterator[str]:
     """Name the first event time whose effect is told, among all of those, with the average's sign.
 
     Event times with too few units are no ground for it.
     """
+    average = posterior_of(att(context.effects, weights=context.weights), context.prob)
+    if not average.decided:
+        return
     every = att(context.effects, v.EVENT_TIME, context.weights)
     units = units_behind(context.effects, v.EVENT_TIME)
     times = [

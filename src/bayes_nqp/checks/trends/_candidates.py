@@ -300,20 +300,21 @@ def evidence_of(fit: Fit) -> tuple[Evidence, ...]:
     return once(fit, "candidates", lambda: tuple(_weighed(fit, x) for x in CANDIDATES))
 
 
-def preferred(fit: Fit) -> Evidence | None:
-    """Find what untreated rows clearly prefer to parallel trends, where it is no drift.
+def chosen(fit: Fit) -> Evidence | None:
+    """Find the choice of all adopters at one date that untreated rows clearly prefer to all else.
 
     Returns
     -------
     Evidence or None
-        The candidate or choice for which most speaks, if that is `REFUTED` nats and the log of the
-        number asked, and its own leads do not contradict it.
+        The choice for which most speaks, if that is `REFUTED` nats and the log of the number asked,
+        more than for any candidate, and its own leads do not contradict it.
     """
-    weighed = (*evidence_of(fit), *(_weighed(fit, x) for x in CHOICES))
-    answers = [x for x in weighed if not x.reason and x.candidate.changes(fit)]
+    choices = [_weighed(fit, x) for x in CHOICES]
+    every = (*evidence_of(fit), *choices)
+    answers = [x for x in every if not x.reason and x.candidate.changes(fit)]
     most = max(answers, key=lambda x: x.value, default=None)
     limit = REFUTED + np.log(max(len(answers), 1))
-    if most is None or most.candidate.drift or most.value < limit or most.tail < CONTRADICTED:
+    if most not in choices or most.value < limit or most.tail < CONTRADICTED:
         return None
     return most
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Final
 
-from bayes_nqp.checks.shared import DOUBT, FAILS, HOLDS, UNTOLD, Verdict, ladder, worst_of
+from bayes_nqp.checks.shared import UNTOLD, Verdict, ladder, worst_of
 from bayes_nqp.checks.trends._bayes_factor import AGAINST, HELD, BayesFactor, bayes_factors
 from bayes_nqp.fitting import Fit
-from bayes_nqp.language import NOTHING, Message, Numeral, listed, separated
+from bayes_nqp.language import NOTHING, Message, Numeral
 
 APART: Final = Message(
     "This design assumes no parallel trends: each unit has loadings of its own on series. Weak "
@@ -123,12 +122,8 @@ class Earned:
     @property
     def worst(self) -> StratumFactors:
         """The stratum that the verdict comes from: without a factor, or with the lowest."""
-        return min(self.deciding, key=lambda stratum: (not stratum.reason, stratum.lowest))
-
-    @property
-    def deciding(self) -> tuple[StratumFactors, ...]:
-        """Strata with the verdict of the worst."""
-        return tuple(stratum for stratum in self.strata if stratum.verdict == self.verdict)
+        deciding = (stratum for stratum in self.strata if stratum.verdict == self.verdict)
+        return min(deciding, key=lambda stratum: (not stratum.reason, stratum.lowest))
 
     @property
     def factors(self) -> tuple[BayesFactor, ...]:
@@ -139,62 +134,9 @@ class Earned:
     def number(self) -> Message:
         """The log Bayes factor of the worst stratum, if it has one."""
         worst = self.worst
-        return Message("none") if worst.reason else _values([worst.lowest])
-
-    @property
-    def sentence(self) -> Message:
-        """What the factors say, of the strata that decide."""
-        worst = self.worst
         if worst.reason:
-            place = _place([worst])
-            return Message("Bayes factors do not judge parallel trends{}: {}.", place, worst.reason)
-        if self.verdict == HOLDS:
-            return Message(
-                "Untreated periods speak for parallel trends: log Bayes factor {} at the lowest, "
-                "and they are earned above {:.0f}.",
-                _one_decimal(worst.lowest),
-                HELD,
-            )
-        if self.verdict == FAILS:
-            return Message(
-                "Untreated periods speak for a drift of those who adopt{}: log Bayes factor of "
-                "parallel trends {}.",
-                _place(self.deciding),
-                _values(stratum.highest for stratum in self.deciding),
-            )
-        if worst.lowest < AGAINST:
-            values = [Message("{} with {}", _one_decimal(x.value), x.errors) for x in worst.factors]
-            return Message(
-                "Whether untreated periods speak for a drift{} depends on errors: log Bayes "
-                "factor of parallel trends {}.",
-                _place([worst]),
-                listed(values),
-            )
-        if self.verdict == DOUBT:
-            return Message(
-                "Untreated periods speak for a drift of those who adopt{}, if not clearly: log "
-                "Bayes factor of parallel trends {}.",
-                _place(self.deciding),
-                _values(stratum.lowest for stratum in self.deciding),
-            )
-        return Message(
-            "Untreated periods do not tell parallel trends from a drift of those who adopt{}: log "
-            "Bayes factor {}, and parallel trends are earned above {:.0f}.",
-            _place(self.deciding),
-            _values(stratum.lowest for stratum in self.deciding),
-            HELD,
-        )
-
-
-def _values(values: Iterable[float]) -> Message:
-    """List log Bayes factors."""
-    return listed([Message("{}", _one_decimal(value)) for value in values])
-
-
-def _place(strata: Sequence[StratumFactors]) -> Message:
-    """Name strata, where there are any."""
-    names = [stratum.stratum for stratum in strata if stratum.stratum]
-    return Message(" in {}", listed(names)) if names else NOTHING
+            return Message("none")
+        return Message("{}", Numeral(f"{round(worst.lowest, 1) + 0.0:.1f}"))
 
 
 def earned(fit: Fit, outcomes: int = 1) -> Earned:
@@ -211,26 +153,3 @@ def earned(fit: Fit, outcomes: int = 1) -> Earned:
     return Earned(
         tuple(StratumFactors(name, tuple(some), number, outcomes) for name, some in strata)
     )
-
-
-def figure_of(evidence: Earned) -> Message:
-    """Give log Bayes factors by stratum."""
-    worst_first = sorted(evidence.strata, key=lambda x: (not x.reason, x.lowest))
-    strata = separated([_words(stratum) for stratum in worst_first])
-    return Message("log Bayes factor of parallel trends: {}", strata)
-
-
-def _words(evidence: StratumFactors) -> Message:
-    """The factor of a stratum, and in brackets those with richer errors."""
-    first, *richer = evidence.factors
-    others = [
-        Message("{} with {}", _one_decimal(x.value), x.errors) for x in richer if not x.reason
-    ]
-    words = Message("none") if first.reason else Message("{}", _one_decimal(first.value))
-    words = Message("{} ({})", words, listed(others)) if others else words
-    return Message("{} {}", evidence.stratum, words) if evidence.stratum else words
-
-
-def _one_decimal(value: float) -> Numeral:
-    """A log Bayes factor, without a minus sign where it is zero."""
-    return Numeral(f"{round(value, 1) + 0.0:.1f}")

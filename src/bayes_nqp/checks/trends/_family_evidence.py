@@ -10,7 +10,8 @@ from typing import Final
 
 import numpy as np
 
-from bayes_nqp.checks.shared import FAILS, HOLDS, Verdict, ladder
+from bayes_nqp.checks.model import evenly, rests_on
+from bayes_nqp.checks.shared import FAILS, HOLDS, Verdict, ladder, reason
 from bayes_nqp.checks.trends._candidates import (
     FAMILIES,
     PRIOR,
@@ -20,8 +21,11 @@ from bayes_nqp.checks.trends._candidates import (
     log_bayes_factor,
 )
 from bayes_nqp.checks.trends._earned import MONTE_CARLO
-from bayes_nqp.fitting import Fit
-from bayes_nqp.language import NOTHING, Message
+from bayes_nqp.checks.trends._next_design import shared_shocks
+from bayes_nqp.errors import Hint, NQPError
+from bayes_nqp.estimands import att
+from bayes_nqp.fitting import CHANNELS, Fit, meets, once, refit, short_refit, total_fit
+from bayes_nqp.language import NOTHING, Message, advised, joined
 
 PASSED: Final = 0.7
 """Posterior probability of parallel trends from which observations support them."""
@@ -106,11 +110,62 @@ class FamilyEvidence:
 
 
 def family_evidence(fit: Fit) -> FamilyEvidence:
-    """Weigh the families of assumptions by untreated observations of a fit."""
-    evidence = evidence_of(fit)
+    """Weigh the families of assumptions as the model average does."""
+    evidence = evidence_of(reference_of(fit).fit)
     posterior = family_probabilities(evidence)
     best = max((x.value for x in evidence if not x.reason), default=np.nan)
     # An error matters where its candidate is within some log units of the likeliest.
     errors = [x.error for x in evidence if not x.reason and x.value > best - 5.0]
     posterior.setdefault("parallel", 0.0)
     return FamilyEvidence(posterior, max(errors, default=0.0))
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """The fit of the outcome on whose untreated observations evidence rests.
+
+    Parameters
+    ----------
+    changes : dict
+        Arguments by which its design differs from that of the fit that was given.
+    words : Message
+        Why it does.
+    """
+
+    fit: Fit
+    changes: dict[str, object]
+    words: Message
+
+
+def reference_of(fit: Fit) -> Reference:
+    """Refit under the error structure that untreated observations demand, if it is another.
+
+    Shared shocks count where the average effect depends on them, as in `error_model`. Of a
+    `Mediation`, it is the fit of its outcome.
+    """
+    if meets(fit, (CHANNELS,)):
+        fit = total_fit(fit)
+    spread = evenly(fit)
+    same, words, together = spread.fit, spread.words, shared_shocks(spread.fit)
+    changes: dict[str, object] = {} if same is fit else {"errors": same.facts.noise}
+    if together is None:
+        return Reference(same, changes, words)
+    design = same.variant(shocks=together.shocks)
+    units = Message(
+        "Units of one {} share shocks that last (log Bayes factor {:.1f})",
+        together.by,
+        together.value,
+    )
+    try:
+        after = att(short_refit(same, design)).to_numpy()
+        if not rests_on(att(same).to_numpy(), after):
+            return Reference(same, changes, words)
+        shared = once(same, ("shared", together.by), lambda: refit(same, design))
+    except NQPError as refusal:
+        lacking = Message("{}, and designs with them cannot be fitted: {}.", units, reason(refusal))
+        return Reference(same, changes, joined([words, lacking]))
+    every = Message(
+        "{}, which all candidate models have ({}).", units, Hint("shocks", together.shocks)
+    )
+    changes["shocks"] = together.shocks
+    return Reference(shared, changes, joined([words, advised(every)]))

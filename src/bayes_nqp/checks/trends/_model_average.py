@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,7 +12,6 @@ import xarray as xr
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
 from bayes_nqp.arrays import Array
-from bayes_nqp.checks.model import evenly, rests_on
 from bayes_nqp.checks.shared import identified_cells, mixture, reason
 from bayes_nqp.checks.trends._candidates import (
     CONTRADICTED,
@@ -27,10 +26,10 @@ from bayes_nqp.checks.trends._candidates import (
     probabilities,
 )
 from bayes_nqp.checks.trends._cells_of_designs import aligned, over_rows
-from bayes_nqp.checks.trends._next_design import shared_shocks
+from bayes_nqp.checks.trends._family_evidence import reference_of
 from bayes_nqp.doors import door
 from bayes_nqp.effects import cell_effects
-from bayes_nqp.errors import Hint, NQPError, StudyError
+from bayes_nqp.errors import NQPError, StudyError
 from bayes_nqp.estimands import att, worst_gate
 from bayes_nqp.fitting import (
     ADOPTION,
@@ -39,15 +38,13 @@ from bayes_nqp.fitting import (
     ROWS,
     Fit,
     meets,
-    once,
     panel_of,
     refit,
     require,
     short_refit,
     single,
-    total_fit,
 )
-from bayes_nqp.language import NOTHING, Message, advised, joined, listed
+from bayes_nqp.language import NOTHING, Message, listed
 from bayes_nqp.markup import FactSheet
 from bayes_nqp.planning import plan_of
 
@@ -103,6 +100,8 @@ class ModelAverage(FactSheet):
         Candidate models that this panel does not identify, and why.
     errors : Message
         Why all candidates have another error structure than the fit; empty where they do not.
+    evidence : tuple of Evidence
+        Of every candidate model that has some, those that could not be fitted included.
 
     Examples
     --------
@@ -119,6 +118,7 @@ class ModelAverage(FactSheet):
     prior: Mapping[Family, float]
     left_out: tuple[tuple[Message, Message], ...] = ()
     errors: Message = NOTHING
+    evidence: tuple[Evidence, ...] = ()
 
     @property
     def weights(self) -> pd.Series[float]:
@@ -201,23 +201,33 @@ class ModelAverage(FactSheet):
             ``lower`` and ``upper`` (95 %), outcome units. Candidates that were not fitted are left
             out.
         """
-        fitted = [x for x in self.designs if x.effects is not None]
-        draws = [att(x.effects).to_numpy().ravel() for x in fitted if x.effects is not None]
-        every = np.concatenate(draws)
+        draws = {
+            x.candidate: att(x.effects).to_numpy().ravel()
+            for x in self.designs
+            if x.effects is not None
+        }
+        every = np.concatenate([*draws.values()])
         order = np.argsort(every, kind="stable")
-        parallel = np.array([x.candidate.family == "parallel" for x in fitted])
+        known = {x.candidate for x in self.designs}
+        parallel = np.array([x.candidate.family == "parallel" for x in self.evidence])
         rest = 1.0 - self.prior["parallel"]
         rows = []
-        for p in _PARALLEL if rest and not parallel.all() else ():
+        for p in _PARALLEL if rest and {x.family for x in draws} != {"parallel"} else ():
             prior = {k: p if k == "parallel" else (1 - p) * x / rest for k, x in self.prior.items()}
-            weights = probabilities([x.evidence for x in fitted], prior)
+            posterior = probabilities(self.evidence, prior)
+            weights = _within_families(self.evidence, posterior, draws)
             share = np.concatenate(
-                [np.full(x.size, w / x.size) for x, w in zip(draws, weights, strict=True)]
+                [
+                    np.full(draws[x.candidate].size, w / draws[x.candidate].size)
+                    for x, w in zip(self.evidence, weights, strict=True)
+                    if x.candidate in draws
+                ]
             )
             places = np.searchsorted(np.cumsum(share[order]), [0.025, 0.975])
             low, high = every[order][np.minimum(places, every.size - 1)]
             mean = float(share @ every)
-            rows.append((p, float(weights[parallel].sum()), mean, float(low), float(high)))
+            among = _within_families(self.evidence, posterior, known)
+            rows.append((p, float(among[parallel].sum()), mean, float(low), float(high)))
         return pd.DataFrame(rows, columns=["prior", "posterior", "att", "lower", "upper"])
 
     @property
@@ -319,49 +329,12 @@ def model_average(fit: Fit, *, prior: Mapping[str, float] | None = None) -> Mode
     for need in (ADOPTION, ROWS, REFITS):
         require(fit, need)
     fit = single(fit)
-    outcome = total_fit(fit) if meets(fit, (CHANNELS,)) else fit
-    reference, changes, words = _reference(outcome)
-    if fit is outcome:
-        fit = reference
-    elif changes:
-        fit = refit(fit, fit.design.variant(changes))
-    return replace(mixed(fit, evidence_of(reference), stated), errors=words)
-
-
-def _reference(fit: Fit) -> tuple[Fit, dict[str, object], Message]:
-    """Refit under the error structure that untreated observations demand, if it is another.
-
-    Shared shocks count where the average effect depends on them, as in `error_model`.
-
-    Returns
-    -------
-    tuple of Fit, dict and Message
-        The fit; by which arguments its design differs from the one given, and why.
-    """
-    spread = evenly(fit)
-    same, words, together = spread.fit, spread.words, shared_shocks(spread.fit)
-    changes: dict[str, object] = {} if same is fit else {"errors": same.facts.noise}
-    if together is None:
-        return same, changes, words
-    design = same.variant(shocks=together.shocks)
-    units = Message(
-        "Units of one {} share shocks that last (log Bayes factor {:.1f})",
-        together.by,
-        together.value,
-    )
-    try:
-        after = att(short_refit(same, design)).to_numpy()
-        if not rests_on(att(same).to_numpy(), after):
-            return same, changes, words
-        shared = once(same, ("shared", together.by), lambda: refit(same, design))
-    except NQPError as refusal:
-        lacking = Message("{}, and designs with them cannot be fitted: {}.", units, reason(refusal))
-        return same, changes, joined([words, lacking])
-    every = Message(
-        "{}, which all candidate models have ({}).", units, Hint("shocks", together.shocks)
-    )
-    changes["shocks"] = together.shocks
-    return shared, changes, joined([words, advised(every)])
+    reference = reference_of(fit)
+    if not meets(fit, (CHANNELS,)):
+        fit = reference.fit
+    elif reference.changes:
+        fit = refit(fit, fit.design.variant(reference.changes))
+    return replace(mixed(fit, evidence_of(reference.fit), stated), errors=reference.words)
 
 
 def mixed(
@@ -385,7 +358,7 @@ def mixed(
     posterior = probabilities(weighable, prior)
     lost: dict[Candidate, Message] = {}
     while True:
-        weights = _within_families(weighable, posterior, lost)
+        weights = _within_families(weighable, posterior, {x.candidate for x in weighable} - {*lost})
         shares = np.where(weights < _LEAST, 0.0, weights)
         effects, more = _fitted(fit, weighable, shares)
         if not more:
@@ -401,19 +374,19 @@ def mixed(
     )
     reasons = {x.candidate: x.reason for x in every if x.reason} | lost
     left_out = tuple((candidate.name, why) for candidate, why in reasons.items())
-    return ModelAverage(mixed_effects, designs, prior, left_out)
+    return ModelAverage(mixed_effects, designs, prior, left_out, evidence=tuple(weighable))
 
 
 def _within_families(
-    every: Sequence[Evidence], posterior: Array, lost: Mapping[Candidate, Message]
+    every: Sequence[Evidence], posterior: Array, known: Container[Candidate]
 ) -> Array:
-    """Give the probability of candidates that cannot be fitted to others of their family.
+    """Give the probability of candidates that are not known to others of their family.
 
     Probabilities of families rest on evidence alone. That of a family of which nothing can be
     fitted goes to the others in proportion.
     """
     family = np.array([x.candidate.family for x in every])
-    weights = np.where([x.candidate in lost for x in every], 0.0, posterior)
+    weights = np.where([x.candidate in known for x in every], posterior, 0.0)
     for name in np.unique(family):
         of = family == name
         if weights[of].sum() > 0:

@@ -143,7 +143,10 @@ def next_step(fit: Fit, verdict: Verdict) -> Message:
     if any(x.reason for x in evidence_of(fit) if x.candidate.drift):
         return advised(Message("How large violations may be: {}.", Hint("check", "sensitivity")))
     average = Message("Next: report the model average; compare assumptions with {}.", see_all)
-    return advised(joined([NOTHING if winner is None else _likeliest(fit, winner), average]))
+    if winner is not None:
+        return advised(joined([_likeliest(fit, winner), average]))
+    rejected = Message("Pre-adoption coefficients or placebos reject every candidate model.")
+    return advised(joined([NOTHING if verdict == UNTOLD else rejected, average]))
 
 
 def _likeliest(fit: Fit, winner: Next) -> Message:

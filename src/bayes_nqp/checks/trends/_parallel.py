@@ -78,11 +78,6 @@ class Judgement:
     within: float
 
     @property
-    def verdict(self) -> Verdict:
-        """Fails, in doubt, could not tell, or holds."""
-        return self.verdict_at(self.total.tail)
-
-    @property
     def tested(self) -> Verdict:
         """Fails, in doubt or holds, by coefficients and slope alone, whatever their power."""
         return ladder(fails=self.total.tail < _OVERALL, doubt=bool(self.apart))

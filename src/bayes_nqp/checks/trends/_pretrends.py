@@ -27,7 +27,7 @@ from bayes_nqp.checks.shared import (
     worst_of,
 )
 from bayes_nqp.checks.trends._bayes_factor import BayesFactor
-from bayes_nqp.checks.trends._candidates import CHOICES, Evidence, own_leads, preferred
+from bayes_nqp.checks.trends._candidates import Evidence, chosen, own_leads
 from bayes_nqp.checks.trends._earned import APART, CHOSEN, DIPPING, DRIFTING, SHIFTING
 from bayes_nqp.checks.trends._family_evidence import FamilyEvidence, family_evidence
 from bayes_nqp.checks.trends._near_slope import near_slope
@@ -111,7 +111,7 @@ def pretrends(fit: Fit) -> Finding:
     elif not fit.facts.parallel:
         beside = advised(Message("Compare with {}.", Hint("trends", DifferentialTrends())))
         verdict, words = UNTOLD, [APART, beside]
-    elif verdict != HOLDS and (other := preferred(fit)) is not None and other.candidate in CHOICES:
+    elif verdict != HOLDS and (other := chosen(fit)) is not None:
         words.append(_preferring(fit, other))
         verdict = DOUBT if verdict == UNTOLD else verdict
     if fit.facts.parallel or stated is not None:
@@ -137,19 +137,21 @@ def _findings(parts: Parted, families: FamilyEvidence, apart: list[str]) -> Iter
         "(p = {}).",
         _chance(tail),
     )
+    strata = list(dict.fromkeys([*judged.apart, *apart]))
+    alone = Message(
+        "The treated moved apart from the untreated before adoption in {}, and not on average.",
+        listed(strata, 4),
+    )
     if judged.tested == FAILS:
         yield _moved_apart(judged, listed(judged.apart, 4))
         yield families.sentence
     elif families.verdict == FAILS:
         yield families.sentence
         yield _source(parts.leads)
-        yield compatible
-    elif judged.apart or apart:
+        yield alone if strata else compatible
+    elif strata:
         yield families.sentence
-        yield Message(
-            "The treated moved apart from the untreated before adoption in {}, and not on average.",
-            listed(list(dict.fromkeys([*judged.apart, *apart])), 4),
-        )
+        yield alone
     elif families.verdict == HOLDS:
         yield families.sentence
         yield compatible

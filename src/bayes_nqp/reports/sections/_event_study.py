@@ -13,7 +13,7 @@ from bayes_nqp.reports._over_time import composition, no_growth
 from bayes_nqp.reports._over_time import growth as growth_says
 from bayes_nqp.reports._posterior import posterior_of
 from bayes_nqp.reports._registry import section
-from bayes_nqp.reports._when import step_of
+from bayes_nqp.reports._when import onset, step_of
 
 
 @section(place=40, needs=(ADOPTION,))
@@ -21,7 +21,7 @@ def event_study(context: Context) -> Iterator[Block]:
     """Give effects by event time, overall and by group."""
     translate = context.translate
     yield Heading(translate("Dynamic effects (event study)"))
-    sentences = list(_over_time(context))
+    sentences = [*onset(context), *_over_time(context)]
     if sentences:
         yield Paragraph(context.joined(sentences))
     yield from context.table("event_study")
