@@ -105,6 +105,7 @@ HOMES = {
     "Sameness": "bayes_nqp.checks.space._kept",
     "BoundedEffect": "bayes_nqp.checks.trends._sensitivity",
     "sensitivity_sentence": "bayes_nqp.checks.trends._sensitivity:_sentence",
+    "reported_posterior": "bayes_nqp.checks._reported_posterior",
     "rivals_of": "bayes_nqp.checks._rivals",
     "Controls": "bayes_nqp.checks.model._robust",
     "Errors": "bayes_nqp.checks.model._robust",
