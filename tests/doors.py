@@ -130,7 +130,7 @@ HOMES = {
     "Forms": "bayes_nqp.checks.space._forms",
     "form_disputes": "bayes_nqp.checks.space._spatial_form:_disputes",
     "slopes_without": "bayes_nqp.checks.channels._mediator_slopes:_without",
-    "mediators_said": "bayes_nqp.checks.channels._mediator_pretrends:_prolonged",
+    "mediators_said": "bayes_nqp.checks.channels._mediator_pretrends:_sentence",
     "form_verdict": "bayes_nqp.checks.space._spatial_form:_verdict",
     "path_draws": "bayes_nqp.rowmodel",
     "study_design": "bayes_nqp.studies._values:design_of",

@@ -34,7 +34,7 @@ def test_leads_off_any_line_are_named() -> None:
     )  # fmt: skip
     result = nqp.check(fit, "pretrends", progress=False)
     assert result.verdict == "fails"
-    assert ("along no line" in result.sentence) != ("a period (sd" in result.sentence)
+    assert ("along no line" in result.sentence) != ("a period (SD" in result.sentence)
     assert "along no line" in result.sentence
 
 

@@ -113,7 +113,9 @@ def test_what_failed_stands_before_any_result(folder: Path) -> None:
     """
     chinese = folder.name == "zh"
     text = Page((folder / "report.html").read_text(encoding="utf-8")).text
-    heading, data = ("双重差分主要结论", "数据与样本") if chinese else ("Summary", "Data and sample")
+    heading, data = (
+        ("双重差分主要结论", "数据与样本") if chinese else ("Summary", "Data and sample")
+    )
     answer = text[text.rindex(heading) : text.rindex(data)]
     gate, title = ("收敛检验", "时间安慰剂") if chinese else ("convergence gate", "placebo in time")
     grade = "可信度很低" if chinese else "very low confidence"

@@ -1,4 +1,4 @@
-"""Reports state the model average, whatever a test of pre-trends finds, or say why there is none."""
+"""Reports state the model average, whatever a test of pre-trends finds, or why there is none."""
 
 from __future__ import annotations
 

@@ -230,9 +230,7 @@ def test_growth_says_which_way_and_of_whom(z: float, language: str) -> None:
     text = growth(ends, step, 5, ["2006", "2007"], 14, language)  # type: ignore[arg-type]
     sure = NormalDist().cdf(abs(z)) >= 0.9
     ways = ("upwards", "downwards") if language == "en" else ("上升", "下降")
-    claims = [
-        way in text and any(word in text for word in WORDS[language]) for way in ways
-    ]
+    claims = [way in text and any(word in text for word in WORDS[language]) for way in ways]
     assert claims == [sure and z > 0, sure and z < 0]
     assert not graded(text, language)
     assert all(part in text for part in ("14", "2006", "2007", "5"))

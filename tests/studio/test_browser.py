@@ -50,12 +50,12 @@ def test_from_an_upload_to_a_word_report_in_either_language(
     shorten(tab)
     turn(tab, "answer")
     tab.click("#run")
-    tab.frame_locator("iframe").get_by_role("heading", name="In short").wait_for()
+    tab.frame_locator("iframe").get_by_role("heading", name="Summary").wait_for()
     tab.get_by_text(re.compile(r"Done in \d+ s\.")).wait_for()
     assert tab.locator(".check").count() == 2
     turn(tab, "referee")
     settled = tab.frame_locator("iframe[title='Assumptions that cannot be tested']")
-    settled.get_by_text("A referee will ask").wait_for()
+    settled.get_by_text("A referee may ask").wait_for()
     tab.reload()
     turn(tab, "downloads")
     with tab.expect_download() as word:

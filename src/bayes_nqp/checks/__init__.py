@@ -2,6 +2,7 @@
 
 from bayes_nqp.checks._check import check, check_table, results_of, run_checks, suiting, title_of
 from bayes_nqp.checks._confidence import SUPPORTED as SUPPORTED
+from bayes_nqp.checks._confidence import UNSUPPORTED as UNSUPPORTED
 from bayes_nqp.checks._confidence import WEIGHED as WEIGHED
 from bayes_nqp.checks._confidence import Confidence, Subject, confidence_of, needed_for
 from bayes_nqp.checks._reported_posterior import ReportedPosterior as ReportedPosterior

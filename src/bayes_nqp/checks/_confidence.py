@@ -35,7 +35,7 @@ WEIGHED: Final = frozenset(
 )
 """Checks of parallel trends, whose alternatives a model average weighs."""
 _MANY_FAIL, _MANY_DOUBT = 3, 3
-_UNSUPPORTED, SUPPORTED = 0.5, 0.7
+UNSUPPORTED, SUPPORTED = 0.5, 0.7
 """Support of the assumption below which confidence is low, and from which it may be high."""
 
 
@@ -165,6 +165,6 @@ def _grade(
         return "low"
     if not answered or not assumptions:
         return "not assessed"
-    if unasked or len(doubtful) >= _MANY_DOUBT or supported < _UNSUPPORTED:
+    if unasked or len(doubtful) >= _MANY_DOUBT or supported < UNSUPPORTED:
         return "low"
     return "medium" if doubtful or unanswered or supported < SUPPORTED else "high"

@@ -244,7 +244,8 @@ def _columns(
     for row, points in drawn:
         assert row.draws is not None
         mean, low, high = (written(float(x[0]), decimals) for x in (points.mean, *points.outer))
-        entries.append((f"{mean}  [{low}, {high}]", chance(float((row.draws > 0).mean()), 2)))
+        positive = chance(float((row.draws > 0).mean()), 2)
+        entries.append((f"{mean}  [{low}, {high}]", positive))
     heading = (translate("Mean [{}]", translate("{} interval", percent(prob))), translate("P(> 0)"))
     longest = max(len(entry[0]) for entry in entries)
     gap = max(longest * 4.6, 96) + 14

@@ -137,19 +137,21 @@ def _findings(parts: Parted, families: FamilyEvidence, apart: list[str]) -> Iter
         "(p = {}).",
         _chance(tail),
     )
+    strata = list(dict.fromkeys([*judged.apart, *apart]))
+    alone = Message(
+        "The treated moved apart from the untreated before adoption in {}, and not on average.",
+        listed(strata, 4),
+    )
     if judged.tested == FAILS:
         yield _moved_apart(judged, listed(judged.apart, 4))
         yield families.sentence
     elif families.verdict == FAILS:
         yield families.sentence
         yield _source(parts.leads)
-        yield compatible
-    elif judged.apart or apart:
+        yield alone if strata else compatible
+    elif strata:
         yield families.sentence
-        yield Message(
-            "The treated moved apart from the untreated before adoption in {}, and not on average.",
-            listed(list(dict.fromkeys([*judged.apart, *apart])), 4),
-        )
+        yield alone
     elif families.verdict == HOLDS:
         yield families.sentence
         yield compatible

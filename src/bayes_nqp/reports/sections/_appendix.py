@@ -1,4 +1,4 @@
-"""The appendix: all checks, the evidence of those that leave nothing open, and single units."""
+"""The appendix: all checks, the evidence of those that leave nothing open, and definitions."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from dataclasses import replace
 from bayes_nqp.checks import NOT_APPLICABLE, CheckResult
 from bayes_nqp.plots import Sketch
 from bayes_nqp.reports._checked import OPEN, explained, figure_of, grouped, titled
-from bayes_nqp.reports._content import Appendix, Block, Bullets, Heading
+from bayes_nqp.reports._content import Appendix, Block, Bullets, Heading, Paragraph
 from bayes_nqp.reports._context import Context
 from bayes_nqp.reports._registry import section
+from bayes_nqp.reports._scales import scales
 from bayes_nqp.tables import key_of
 
 
@@ -36,6 +37,9 @@ def appendix(context: Context) -> Iterator[Block | Sketch]:
                 for result in without
             )
         )
+    if context.tells("methods"):
+        yield Heading(translate("Words of likelihood and confidence"), 2)
+        yield Paragraph(context.joined(scales(context)))
 
 
 def _brief(result: CheckResult, context: Context) -> CheckResult:

@@ -1,23 +1,21 @@
-"""How it was done: the model, its priors, the sampler, the words."""
+"""How it was done: the model, its priors, the sampler."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
-from bayes_nqp.checks import Subject, needed_for, title_of
-from bayes_nqp.estimands import ENOUGH
-from bayes_nqp.language import Message, Numeral, Translator, enumerated, listed, separated
+from bayes_nqp.language import Message, Numeral, Translator, enumerated, separated
 from bayes_nqp.parameters import Parameter
 from bayes_nqp.priors import Priors
 from bayes_nqp.reports._content import Block, Heading, Paragraph
 from bayes_nqp.reports._context import Context
 from bayes_nqp.reports._equation import covariates_of, equation_of
 from bayes_nqp.reports._registry import section
+from bayes_nqp.reports._scales import scales
 from bayes_nqp.sampling import NUTS
-from bayes_nqp.tables import model_words, percent
+from bayes_nqp.tables import model_words
 
 _SCALES = {"period": "cell"}
 """Fields of the priors, where they bear another name."""
@@ -42,11 +40,6 @@ _FLAT: Final = {
     "covariates": Message("slopes of covariates"),
     "effects": Message("effects of cells"),
 }
-_NEEDED: Final = {
-    "average": Message("for an average: {}"),
-    "contrast": Message("for a difference besides: {}"),
-    "channel": Message("for a channel besides: {}"),
-}
 _PRIOR: Final = {
     "level": Message("{}s for the overall effect"),
     "drift": Message("{}s for its growth a period"),
@@ -64,37 +57,9 @@ _SAMPLER: Final = {
 }
 
 
-_WORDS_SAYS = Message(
-    "Two scales are used (after Mastrandrea et al. 2010). Likelihood is the posterior probability "
-    "of a direction if the assumptions hold: “virtually certain” means at least 0.99, “extremely "
-    "likely” 0.95, “very likely” 0.90; below that no direction is claimed. Intervals are "
-    "equal-tailed and hold {} of the posterior."
-)
-_WORDS_CONFIDENCE = Message(
-    "Confidence is in the assumptions, comes from the checks, and is no probability. Very low: "
-    "the convergence gate failed, or three checks or more fail. Low: one or two fail, three or "
-    "more are in doubt, or one that is needed ({needed}) was not asked. Medium: one or two are in"
-    " doubt, one that is needed gave no answer, or one that speaks to the assumptions could not"
-    " tell. High: none of these. Not assessed: none fails, and none that speaks to the assumptions"
-    " gave an answer."
-)
-_WORDS_CONTRASTS = Message(
-    "The word for a difference between groups comes from the lower of its probabilities in this "
-    "fit and with the other choice of time effects."
-)
-_WORDS_GROWTH = Message(
-    "How the effect moves over event time is judged by the units seen both at adoption and at the "
-    "end of the longest window with at least {} of them, weighted alike."
-)
-_WORDS_LEADS = Message(
-    "The lead fit counts too: it is less precise, so a difference with a probability of 0.66 to "
-    "0.90 there is “likely”, and only below 0.66 none is claimed."
-)
-
-
 @section(place=90)
 def methods(context: Context) -> Iterator[Block]:
-    """State the equation with its priors, how it was sampled, and what words mean."""
+    """State the equation with its priors, and how it was sampled."""
     translate, fit = context.translate, context.fit
     method = Message("Methods", context="difference-in-differences")
     yield Heading(translate(method if fit.facts.adopted else Message("Methods")))
@@ -105,7 +70,8 @@ def methods(context: Context) -> Iterator[Block]:
     yield Paragraph(_priors(context))
     yield from _channels(context)
     yield _sampling(context)
-    yield Paragraph(context.joined(_scales(context)), "quiet")
+    if not context.tells("appendix"):
+        yield Paragraph(context.joined(scales(context)), "quiet")
 
 
 def _channels(context: Context) -> Iterator[Block]:
@@ -153,32 +119,9 @@ def _sampling(context: Context) -> Block:
     )
 
 
-def _scales(context: Context) -> Iterator[str]:
-    """Say what likelihood and confidence mean, and how growth and differences are judged."""
-    translate = context.translate
-    yield translate(_WORDS_SAYS, percent(context.prob))
-    subjects: dict[Subject, object] = {
-        "average": True,
-        "contrast": context.factors,
-        "channel": context.channels,
-    }
-    needed = []
-    for subject in (subject_name for subject_name, present in subjects.items() if present):
-        names = needed_for(subject, adopted=context.staggered)
-        checks = listed((title_of(name) for name in names), len(names))
-        needed.append(_NEEDED[subject].fill(checks))
-    yield translate(_WORDS_CONFIDENCE, needed=separated(needed))
-    if context.factors:
-        yield translate(_WORDS_CONTRASTS)
-        if context.staggered:
-            yield translate(_WORDS_LEADS)
-    if context.staggered:
-        yield translate(_WORDS_GROWTH, ENOUGH)
-
-
 def _model(context: Context) -> str:
     translate, facts = context.translate, context.fit.facts
-    link = schema.link_of(context.effects)
+    link = facts.likelihood.link
     pooling = Message(
         "Effects: {effects}; errors: {errors}; time effects: {time}.",
         **model_words(context.fit, translate),
