@@ -12,8 +12,9 @@ from pathlib import Path
 from small_calls import CALLS, public, write_world
 
 LARGE = {
-    "averaged", "datasets.medicaid", "datasets.minimum_wage", "decay", "plots.calibration",
-    "plots.decay", "plots.effect_map", "plots.lisa_map", "plots.weights_posterior",
+    "datasets.medicaid", "datasets.minimum_wage", "decay", "model_average", "plots.calibration",
+    "plots.decay", "plots.effect_map", "plots.lisa_map", "plots.model_average",
+    "plots.weights_posterior",
     "plots.zone_map", "simulation.cities", "simulation.firms", "spatial_weights.contiguity",
     "studies.add_index", "studies.add_zones", "studies.look", "studies.style",
     "weights_posterior",
