@@ -8,7 +8,7 @@ import pytest
 import xarray as xr
 from doors import confidence_of, labels, rivals_of
 
-from bayes_nqp.checks import CHECKS, CheckResult
+from bayes_nqp.checks import CHECKS, WEIGHED, CheckResult
 from bayes_nqp.language import Message
 
 CORE = ("support", "pretrends", "sensitivity")
@@ -52,6 +52,67 @@ def test_grades(results: list[CheckResult], grade: str) -> None:
     assert confidence_of(results).grade == grade
     if results:
         assert confidence_of(results, converged=False).grade == "very low"
+
+
+# The rule: a line each. Of an average over assumptions, with and without checks of its trends.
+
+FINE = {"support": "holds", "pretrends": "could not tell", "sensitivity": "could not tell"}
+
+
+def grade(probability: float = 0.9, /, *, converged: bool = True, **verdicts: str) -> str:
+    """Of a model average whose likeliest assumption has this probability."""
+    asked = checks(**{**FINE, **verdicts})
+    return confidence_of(asked, converged=converged, support=probability, averaged=True).grade
+
+
+def test_very_low_without_convergence_or_with_three_failures() -> None:
+    assert grade(converged=False) == "very low"
+    three = dict.fromkeys(("support", "model_fit", "influence"), "fails")
+    assert grade(**three) == "very low"
+    assert grade(**three | {"influence": "holds"}) == "low"
+
+
+def test_low_where_a_check_fails_or_much_is_missing() -> None:
+    assert grade(influence="fails") == "low"
+    assert grade(**dict.fromkeys(("influence", "leave_out", "model_fit"), "in doubt")) == "low"
+    assert confidence_of(checks(crowding_out="holds"), averaged=True).unasked == ("support",)
+    assert confidence_of(checks(crowding_out="holds"), averaged=True).grade == "low"
+    assert grade(0.49) == "low"
+
+
+def test_medium_where_something_is_open() -> None:
+    assert grade(influence="in doubt") == "medium"
+    assert grade(support="not applicable", influence="holds") == "medium"
+    assert grade(crowding_out="could not tell") == "medium"
+    assert grade(0.5) == grade(0.69) == "medium"
+
+
+def test_high_where_nothing_is() -> None:
+    assert grade(0.7) == "high"
+    assert grade(influence="holds", crowding_out="holds") == "high"
+    assert confidence_of(core()).grade == "high"
+
+
+def test_not_assessed_where_no_check_answered() -> None:
+    assert confidence_of([], support=0.9, averaged=True).grade == "not assessed"
+    assert confidence_of(checks(model_fit="not applicable")).grade == "not assessed"
+    assert confidence_of(checks(model_fit="fails")).grade == "low"
+
+
+@pytest.mark.parametrize("name", sorted(WEIGHED))
+def test_checks_of_parallel_trends_count_for_a_fit_and_not_for_an_average(name: str) -> None:
+    failing = core(**{name: "fails"})
+    assert confidence_of(failing).grade == "low"
+    average = confidence_of(failing, support=0.9, averaged=True)
+    assert average.grade == "high"
+    assert name not in (*average.failed, *average.unanswered, *average.unasked)
+
+
+def test_more_support_never_lowers_the_grade() -> None:
+    order = ["very low", "low", "not assessed", "medium", "high"]
+    for verdict in ("holds", "in doubt", "fails"):
+        grades = [order.index(grade(p, influence=verdict)) for p in np.linspace(0.0, 1.0, 101)]
+        assert grades == sorted(grades)
 
 
 def test_a_failing_check_is_never_better_than_one_that_holds() -> None:

@@ -117,7 +117,7 @@ def test_families_that_are_not_named_share_the_rest(
 @pytest.mark.parametrize(
     ("prior", "said"),
     [
-        ({"paralel": 0.5}, "'prior' names 'paralel'"),
+        ({"parallels": 0.5}, "'prior' names 'parallels'"),
         ({"parallel": -0.1}, r"prior\['parallel'\] is -0.1, no probability"),
         ({"event": 1.5}, r"prior\['event'\] is 1.5, no probability"),
         ({"event": float("nan")}, "'prior' is {'event': nan}"),

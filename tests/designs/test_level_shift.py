@@ -87,7 +87,7 @@ def test_the_average_weighs_it_beside_a_response() -> None:
     assert names["a level shift three periods before adoption"] > 0.1
     assert names["parallel trends"] < 0.05
     sentence = nqp.check(fit, "pretrends", progress=False).sentence
-    first, second = sentence.split("Next to it stands")
+    first, second = sentence.split("The second is")
     assert "trends=nqp.LevelShift()" in first
     assert second.strip().startswith("anticipation=3")
     low, high = np.quantile(nqp.att(answer), [0.025, 0.975])

@@ -4,38 +4,17 @@ from __future__ import annotations
 
 import json
 import re
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from printed import Page, agrees
 from small_study import STUDY, write_study
 
 from bayes_nqp import studies
 
 ASKED = 'run = ["convergence", "support", "pretrends"]'
 COLUMNS = ("mean", "sd", "lower", "upper", "p_positive", "rows")
-
-
-class Page(HTMLParser):
-    """The rows of a page's tables, as lists of cells."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.tables: list[list[list[str]]] = []
-        self.feed(text)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag == "table":
-            self.tables.append([])
-        elif tag == "tr":
-            self.tables[-1].append([])
-        elif tag in ("td", "th"):
-            self.tables[-1][-1].append("")
-
-    def handle_data(self, data: str) -> None:
-        if self.lasttag in ("td", "th") and self.tables[-1][-1]:
-            self.tables[-1][-1][-1] += data.strip()
 
 
 @pytest.fixture(scope="module", params=["en", "zh"])
@@ -48,35 +27,29 @@ def folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 
 def page_of(folder: Path) -> Page:
-    return Page((folder / "report" / "report.html").read_text(encoding="utf-8"))
+    return Page(folder / "report" / "report.html")
 
 
 def csv(folder: Path, name: str) -> pd.DataFrame:
     return pd.read_csv(folder / name, encoding="utf-8-sig", dtype={"level": str})
 
 
-def agrees(printed: str, value: float) -> bool:
-    """Whether what is printed is a value, rounded to its decimals, or the bound that it says."""
-    number = printed.strip("<> []").replace("−", "-").replace(",", "")
-    if printed[0] in "<>":
-        return value > float(number) if printed[0] == ">" else value < float(number)
-    return abs(float(number) - value) <= 0.5000001 * 10.0 ** -len(number.partition(".")[2])
-
-
 def same(page: Page, table: pd.DataFrame, column: str) -> int:
     """See that the page has a table with these rows in their order; how many cells it compared."""
     labels = [str(label).replace("-", "−") for label in table[column]]
     for found in page.tables:
-        rows = [row for row in found if row[0] in labels and len(row) > len(COLUMNS) - 1 and row[2]]
+        rows = [row for row in found if row[0] in labels and len(row) > 6 and row[2]]
         if [row[0] for row in rows] == labels:
             break
     else:
         raise AssertionError(f"no table has {labels}")
-    for (label, mean, sd, interval, *others), (_, row) in zip(rows, table.iterrows(), strict=True):
-        cells = (mean, sd, *re.split("[,，] *", interval), *others[:2])
-        for name, cell in zip(COLUMNS, cells, strict=True):
-            assert agrees(cell, row[name]), (label, name, cell, row[name])
-    return len(rows) * len(COLUMNS)
+    columns, fitted = list(COLUMNS), [f"{name}_as_fitted" for name in ("mean", "lower", "upper")]
+    columns[-1:] = [*(fitted if fitted[0] in table else ()), "rows"]
+    for printed, (_, row) in zip(rows, table.iterrows(), strict=True):
+        cells = [end for cell in printed[1:] for end in re.split("[,，] *", cell)]
+        for name, cell in zip(columns, cells, strict=False):
+            assert agrees(cell, row[name]), (printed[0], name, cell, row[name])
+    return len(rows) * len(columns)
 
 
 @pytest.mark.parametrize("by", ["overall", "地区"])
@@ -84,11 +57,13 @@ def test_the_table_of_effects_is_the_summary(folder: Path, by: str) -> None:
     table = csv(folder, "summary.csv").query("by == @by")
     words = {"en": "Overall", "zh": "总体"}
     table = table.replace({"level": {"overall": words[language_of(folder)]}})
-    assert same(page_of(folder), table, "level") == len(COLUMNS) * len(table)
+    assert same(page_of(folder), table, "level") == (len(COLUMNS) + 3) * len(table)
 
 
 def test_the_event_study_is_the_one_on_the_disk(folder: Path) -> None:
     table = csv(folder, "event_study.csv").query("by == 'overall' and sd > 0")
+    table = table.sort_values("baseline", key=lambda x: x != "model average", kind="stable")
+    assert table["baseline"].iloc[0] == "model average"
     assert same(page_of(folder), table, "event_time") == len(COLUMNS) * len(table)
 
 
