@@ -253,6 +253,7 @@ HOMES = {
     "data_section": "bayes_nqp.reports.sections._data:data",
     "short_answer": "bayes_nqp.reports.sections._short:short",
     "assumptions": "bayes_nqp.reports.sections._assumptions",
+    "failures": "bayes_nqp.reports.sections._failures",
     "methods": "bayes_nqp.reports.sections._methods",
     "joint_errors": "bayes_nqp.simulation._errors",
     "distances": "bayes_nqp.simulation._errors",

@@ -268,7 +268,7 @@ def test_a_table_is_saved_by_its_suffix(suffix, names, tmp_path):
     path = made.save(tmp_path / f"table.{suffix}")
     assert path.stat().st_size > 100
     if suffix == "csv":
-        assert path.read_text(encoding="utf-8-sig").startswith("Group,Mean,SD,")
+        assert path.read_text(encoding="utf-8-sig").startswith("Group,Model average Mean,")
     with pytest.raises(NQPError, match="no suffix"):
         made.save(tmp_path / "table.xyz")
 

@@ -113,10 +113,8 @@ def test_pairs_are_named_together(case: str) -> None:
     rest = number * (number - 1) // 2 - len(pairs)
     assert any("do not determine which effect" in x for x in sentences) == (rest > 0)
     if case == "negative":
-        assert not any("larger in" in x for x in sentences if "f the assumptions" in x)
-    brief = named(whole(one, "short"))
-    assert brief <= pairs
-    assert len(brief) == min(3, len(pairs))
+        assert not any("larger in" in x for x in sentences if "It is" in x)
+    assert not named(whole(one, "short")), "they stand in its table, and once in sentences"
 
 
 def test_the_cases_are_of_every_kind() -> None:
@@ -147,7 +145,7 @@ def test_groups_of_either_sign_are_named_together(language: str) -> None:
     sentences = said(one, "results")[:2]
     signs = nqp.joint_signs(nqp.att(one.fit, "region"))
     assert signs["named"].to_numpy().tolist() == [True, True, False, False]
-    raised = "raised exports" if language == "en" else "提高了 exports"
+    raised = "raised exports" if language == "en" else "提高exports"
     assert sum(x.count(raised) for x in sentences) == 2
     open_ = "do not determine" if language == "en" else "不足以判断"
     assert sum(x.count(open_) for x in sentences) == 2

@@ -94,7 +94,8 @@ def test_a_run_is_whole_but_for_what_fails(tmp_path: Path) -> None:
     record = json.loads((outcome.folder / "provenance.json").read_text(encoding="utf-8"))
     assert record["omissions"] == sentences
     assert {path.name for path in outcome.folder.rglob("*.*")} == {
-        "summary.csv", "contrasts.csv", "checks.csv", "event_study.csv", "forest.csv",
+        "summary.csv", "contrasts.csv", "checks.csv", "event_study.csv", "model_average.csv",
+        "forest.csv",
         "forest.png", "forest.svg", "report.html", "report.docx", "tables.xlsx", "tables.tex",
         "tables.md", "answer.json", "posterior.nc", "study.toml", "provenance.json",
     }  # fmt: skip

@@ -17,6 +17,8 @@ from bayes_nqp.errors import Hint
 from bayes_nqp.language import Message, advised, decoded, encoded, joined, unadvised
 
 DOUBT = {"en": "In doubt", "zh": "存疑"}
+UNSAVED = {"en": "saved without its rows", "zh": "未附原始观测"}
+"""Why fits of these tests have no model average."""
 
 
 def told(name: str, verdict: str) -> CheckResult:
@@ -26,15 +28,17 @@ def told(name: str, verdict: str) -> CheckResult:
     return CheckResult(name, "Is it so?", verdict, "", sentence)  # type: ignore[arg-type]
 
 
-def first_page(context: Context) -> tuple[list[Alarm], list[str]]:
-    boxes, texts = [], []
+def first_page(context: Context) -> tuple[list[Alarm], list[str], list[str]]:
+    """Its boxes, its sentences, and what its tiles say."""
+    boxes, texts, tiles = [], [], []
     for block in chain.from_iterable(
         SECTIONS[name](context) for name in ("top", "short", "failures")
     ):
         boxes += [block] if isinstance(block, Alarm) else []
         texts += [block.text] if isinstance(block, Paragraph) else []
         texts += block.items if isinstance(block, Alarm | Bullets) else ()
-    return boxes, texts
+        tiles += [tile.value for tile in block.items] if isinstance(block, Tiles) else []
+    return boxes, [x for x in texts if UNSAVED[context.language] not in x], tiles
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
@@ -44,7 +48,7 @@ def test_the_box_of_doubts_follows_from_the_grade(checks: str, language: str) ->
     known = "all hold" if checks == "one not asked" else checks
     results = [x for x in results_of(known, None) if checks == known or x.name != "support"]
     context = Context(fit_of(one), results, language, by=("region",), outcome="exports")  # type: ignore[arg-type]
-    boxes, texts = first_page(context)
+    boxes, texts, tiles = first_page(context)
     grade = context.confidence("average").grade
     doubts = [box for box in boxes if box.tone == "doubt"]
     assert bool([box for box in boxes if box.tone == "bad"]) == ("fails" in CHECKS[known])
@@ -55,8 +59,8 @@ def test_the_box_of_doubts_follows_from_the_grade(checks: str, language: str) ->
     if checks == "one not asked":
         assert grade == "low"
         assert doubts
-    said = {grade_in(text, language) for text in texts} - {None}
-    assert grade in said
+    assert [x for tile in tiles if (x := grade_in(tile, language))] == [grade]
+    assert not any(grade_in(text, language) for text in texts)
     assert not any("should be believed" in text for text in texts)
 
 
@@ -66,7 +70,7 @@ def test_advice_stays_with_the_check_and_its_answer_stands_once(language: str) -
     doubtful = ("sensitivity", "support", "model_fit", "influence")
     results = [told("pretrends", "fails"), *(told(name, "in doubt") for name in doubtful)]
     context = Context(fit_of(one), tuple(results), language, by=("region",), outcome="exports")
-    boxes, texts = first_page(context)
+    boxes, texts, tiles = first_page(context)
     assert {box.tone for box in boxes} == {"bad", "doubt"}
     boxed = [text for box in boxes for text in box.items]
     assert sum("Is it so?" in text for text in boxed) == 5
@@ -82,7 +86,7 @@ def test_what_a_doubtful_check_found_stands_once(doubtful: tuple[str, ...], lang
     one = case("one cohort", "growing", 0.15)
     results = [*(told(name, "in doubt") for name in doubtful), told("pretrends", "could not tell")]
     context = Context(fit_of(one), tuple(results), language, by=("region",), outcome="exports")
-    _, texts = first_page(context)
+    _, texts, _ = first_page(context)
     texts += [x.text for x in SECTIONS["evidence"](context) if isinstance(x, Paragraph)]
     assert sum("Found 3" in text for text in texts) == len(doubtful) + 1
     assert not any("nqp." in text for text in texts)
@@ -127,7 +131,7 @@ SAID = {
         "growth": (r"moves upwards|moves downwards", r"moves up or down"),
     },
     "zh": {
-        "average": (r"政策(?!是)\S{0,8}(提高了|降低了)", r"是提高还是降低了"),
+        "average": (r"政策(?!是)\S{0,8}(提高|降低)", r"是提高还是降低了"),
         "groups": (r"coastal ?的效应大于|inland ?的效应大于", r"哪一组的效应更大|哪一方的效应更大"),
         "growth": (r"效应\S{0,8}上升（P|效应\S{0,8}下降（P", r"上升还是下降"),
     },
@@ -163,15 +167,13 @@ def test_no_two_sentences_disagree(k: int, language: str) -> None:
     grade = context.confidence("average").grade
     graded = [grade_in(tile.value, language) for tile in tiles.items]
     assert [x for x in graded if x] == [grade]
-    average = [s for s in said if re.search(SAID[language]["average"][0], s)]
-    assert {grade_in(s, language) for s in average} <= {grade}
+    assert not [s for s in said if grade_in(s, language)]
     fails = CHECKS[checks].count("fails")
     tones = [x.tone for x in blocks if isinstance(x, Paragraph)]
     assert ("failed" in tones) == (fails > 0)
     assert [x.tone for x in blocks if isinstance(x, Alarm)].count("bad") == (fails > 0)
-    claims = [s for s in said if re.search(r"\(P [=>]|（P [=>]", s)]
-    condition = {"en": "If the assumptions hold", "zh": "若各项假定成立"}[language]
-    assert not claims or condition in claims[0]
+    condition = {"en": "f the assumptions hold", "zh": "若各项假定成立"}[language]
+    assert not [s for s in said if condition in s and "P " in s]
     strips = [x for x in blocks if isinstance(x, Strip)]
     assert [[tone for _, tone in x.marks].count("bad") for x in strips] in ([], [fails])
     if fails:

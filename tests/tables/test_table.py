@@ -61,10 +61,10 @@ def test_units_with_a_panel_are_counted_row_by_row(fit):
     made = lines(table(fit, "effects"))
     frame = fit.panel.frame
     treated = frame[frame["time"] >= frame["cohort"]]
-    assert made["Overall"][5].values == (treated["unit"].nunique(),)
+    assert made["Overall"][-1].values == (treated["unit"].nunique(),)
     for level, group in treated.groupby("region"):
-        assert made[str(level)][5].values == (group["unit"].nunique(),)
-        assert made[str(level)][4].values == (len(group),)
+        assert made[str(level)][-1].values == (group["unit"].nunique(),)
+        assert made[str(level)][-2].values == (len(group),)
 
 
 def test_slopes_of_an_exposure_have_units_but_no_cohorts():
@@ -141,12 +141,18 @@ def test_leads_come_before_effects_with_their_reference():
             nqp.att(part, "event_time").sel(event_time=int(row.label.replace("−", "-"))).mean()
         )
         assert row.cells[0].values[0] == pytest.approx(mean)
-    heading = next(k for k, row in enumerate(made.rows) if row.heading)
-    assert made.rows[heading].label == "Measured from all periods before"
-    own = nqp.att(fit, "event_time").isel(event_time=0)
-    assert made.rows[heading + 1].cells[0].values[0] == pytest.approx(float(own.mean()))
+    headings = {row.label: k for k, row in enumerate(made.rows) if row.heading}
+    assert list(headings) == [
+        "Model average", "Parallel trends, as fitted", "Measured from all periods before",
+    ]  # fmt: skip
+    average = nqp.model_average(fit)
     alone = table(fit, "event_study", leads=False)
-    assert len(alone.rows) == len(made.rows) - heading - 1
+    for label, source in (("Model average", average), ("Measured from all periods before", fit)):
+        first = nqp.att(source, "event_time").isel(event_time=0)
+        at = headings[label] + 1
+        assert made.rows[at].cells[0].values[0] == pytest.approx(float(first.mean()))
+        assert made.rows[at].cells in [row.cells for row in alone.rows]
+    assert not any(row.label.startswith("−") for row in alone.rows)
 
 
 def test_paths_shares_and_comparisons_of_channels():
