@@ -70,7 +70,7 @@ def test_advice_stays_with_the_check_and_its_answer_stands_once(language: str) -
     doubtful = ("sensitivity", "support", "model_fit", "influence")
     results = [told("pretrends", "fails"), *(told(name, "in doubt") for name in doubtful)]
     context = Context(fit_of(one), tuple(results), language, by=("region",), outcome="exports")
-    boxes, texts, tiles = first_page(context)
+    boxes, texts, _ = first_page(context)
     assert {box.tone for box in boxes} == {"bad", "doubt"}
     boxed = [text for box in boxes for text in box.items]
     assert sum("Is it so?" in text for text in boxed) == 5
