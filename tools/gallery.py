@@ -8,16 +8,13 @@ the page says of the others stands.
 
 import re
 import sys
-from functools import partial
 from pathlib import Path
 
 import matplotlib as mpl
 
 import bayes_nqp as nqp
-from bayes_nqp.checks import confidence_of
-from bayes_nqp.language import Translator
+from bayes_nqp.checks import reported_posterior
 from bayes_nqp.plots import PLOTS, Scene
-from bayes_nqp.reports._confidence import worded
 from bayes_nqp.reports._context import Context
 from bayes_nqp.reports._posterior import posterior_of
 from bayes_nqp.reports._sentences import change
@@ -49,15 +46,13 @@ def found(path: Path) -> tuple[str, list[str]]:
     fit = nqp.fit(study.design, study.panel, study.sampler, progress=False)
     report = study.settings.report
     outcome = report.outcome or Context(fit, ()).usual_outcome
-    effects = nqp.cell_effects(fit).assign_attrs(
+    effects = reported_posterior(fit).effects.assign_attrs(
         outcome=outcome, outcome_unit=report.outcome_unit or ""
     )
     att = posterior_of(nqp.att(effects), report.prob)
     moved = Context(fit, ()).moved
-    sure = partial(worded, confidence_of((), adopted=study.staggered), Translator("en"))
     text = change(
         att, outcome, "en", report.outcome_unit or "", **moved,
-        confidence=sure,
     )  # fmt: skip
     simulated = study.prepared.simulated
     if simulated is not None:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import docx
 import numpy as np
@@ -144,7 +145,7 @@ def test_headings_are_those_of_the_field(document: Document) -> None:
 def test_pages_fold_the_appendix_and_word_breaks_before_it(document: Document) -> None:
     page = as_html_page(document)
     main, appendix = page.split("<details>")
-    title = document.appendix[0].text  # type: ignore[union-attr]
+    title = document.appendix[0].text
     assert "<details open" not in page
     assert f"<summary><h2>{title}</h2></summary>" in appendix
     assert 'href="#appendix"' in main
@@ -169,7 +170,7 @@ def test_the_equation_has_subscripts_in_pages_and_in_word(tmp_path: Path) -> Non
 
 
 def test_an_empty_appendix_is_left_out(tmp_path: Path) -> None:
-    context = Context(channels_fit(), (), title="t", sections=("methods", "appendix"), plots=())
+    context = Context(channels_fit(), (), title="t", sections=("assumptions", "appendix"), plots=())
     document = write_report(context, tmp_path, [], FigureFolder(tmp_path / "figures"))
     assert document.appendix == ()
     assert document.main
@@ -201,7 +202,7 @@ def plain() -> nqp.Fit:
 
 
 PLAIN = nqp.StaggeredDiD(nqp.Partial(["region"], varying=None), nqp.IID(), covariates=[])
-CHANGES = {
+CHANGES: dict[str, tuple[dict[str, Any], list[str], list[str]]] = {
     "by default": (
         {}, ["y_{it} = α_{i} + λ_{st} + τ_{skt} D_{it} + ε_{it}", "ε_{it} ~ N(0, σ^{2})"], ["x_"],
     ),
