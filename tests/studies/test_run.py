@@ -27,7 +27,9 @@ from bayes_nqp.studies import Outcome, _fits, run, validate
 pytestmark = pytest.mark.xdist_group("studies")
 
 WRITERS = ("write_table", "draw", "write_study", "write_provenance")
-TABLES = ("summary.csv", "event_study.csv", "contrasts.csv", "checks.csv")
+TABLES = (
+    "summary.csv", "event_study.csv", "contrasts.csv", "checks.csv", "model_average.csv",
+)  # fmt: skip
 FIGURES = {
     "adoption",
     "check_convergence",
@@ -36,6 +38,7 @@ FIGURES = {
     "event_study_地区",
     "forest",
     "league",
+    "model_average",
 }
 
 
@@ -58,9 +61,10 @@ def test_the_summary_is_what_the_estimands_say(outcome: Outcome) -> None:
     table = pd.read_csv(outcome.folder / "summary.csv", encoding="utf-8-sig")
     assert table["by"].tolist() == ["overall", "地区", "地区", "cohort", "cohort"]
     assert table["level"].tolist() == ["overall", "内陆", "沿海", "2015", "2016"]
-    draws = nqp.att(outcome.fit, "地区").sel(地区="沿海")
-    assert table["mean"][2] == pytest.approx(float(draws.mean()), rel=1e-5)
-    assert table["upper"][2] == pytest.approx(float(draws.quantile(0.975)), rel=1e-3)
+    for end, source in (("", nqp.model_average(outcome.fit)), ("_as_fitted", outcome.fit)):
+        draws = nqp.att(source, "地区").sel(地区="沿海")
+        assert table[f"mean{end}"][2] == pytest.approx(float(draws.mean()), rel=1e-5)
+        assert table[f"upper{end}"][2] == pytest.approx(float(draws.quantile(0.975)), rel=1e-3)
     assert set(table["interval"]) == {"95% equal-tailed"}
     assert table["rows"][0] == table["rows"][1:3].sum()
 
