@@ -269,4 +269,4 @@ def test_they_are_saved_and_told(tmp_path: Any) -> None:
     assert "Bayesian bootstrap" in str(fit.design.trends.words({}))
     told = nqp.check(again, "pretrends")
     assert told.verdict == "could not tell"
-    assert "Set it beside trends=nqp.DifferentialTrends()" in told.sentence
+    assert "Compare with trends=nqp.DifferentialTrends()" in told.sentence

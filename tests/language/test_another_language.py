@@ -32,9 +32,9 @@ DATA = {
 """Names of the user's own, and of a Greek letter."""
 CODE = re.compile(
     r"(Importance|StaggeredDiD|ContinuousExposure|Mediation)\(.*|python .*|[0-9a-f]{64}"
-    r"|bayes_nqp [0-9.]+"
+    r"|bayes_nqp [0-9.]+|^\S+ = .* ε\S*$|^ε.* ~ .*"
 )
-"""Values, versions and digests."""
+"""Values, versions, digests and equations."""
 WRITTEN = re.compile(r"\.(?=\d)(?![^{]*\})")
 """The decimal point of a number in words, which a translator writes as the language does."""
 
@@ -90,7 +90,7 @@ def test_every_finding_carries_the_marker() -> None:
 
 
 class Nodes(HTMLParser):
-    """Text of a page, element by element, without style sheets."""
+    """Text of a page, element by element, without style sheets and subscripts of symbols."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -99,7 +99,7 @@ class Nodes(HTMLParser):
         self.feed(text)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self._style = tag == "style"
+        self._style = tag in ("style", "sub")
         self.nodes += [text for name, text in attrs if name == "alt" and text]
 
     def handle_endtag(self, tag: str) -> None:
