@@ -283,9 +283,9 @@ def test_equal_numbers_are_no_change(adjusted: float, same: bool) -> None:
     judged = Judgement(total, {}, [], effect, rest, 1.0)
     said = sentence_of(judged, Message("as fitted"))
     chinese = said.in_("zh")
-    assert ("would be the same: 0.063" in str(said)) == same
-    assert ("平均效应不变：0.063" in chinese) == same
-    assert ("not 0.063" in str(said)) == ("而非 0.063" in chinese) == (not same)
+    assert ("is the same as fitted: 0.063" in str(said)) == same
+    assert ("平均效应与拟合值相同：0.063" in chinese) == same
+    assert ("it is 0.063" in str(said)) == ("拟合值为 0.063" in chinese) == (not same)
 
 
 def test_levels_share_their_false_alarms_with_other_outcomes() -> None:
