@@ -30,7 +30,7 @@ from matplotlib.lines import Line2D
 
 import bayes_nqp as nqp
 from bayes_nqp.effects import lead_effects
-from bayes_nqp.language import Message
+from bayes_nqp.language import Message, chance
 from bayes_nqp.planning import plan_of
 from bayes_nqp.simulation import staggered
 
@@ -81,7 +81,7 @@ def test_parallel_trends_gain_probability_where_there_is_no_trend(
     assert facts["detectable"] == pytest.approx(2.8 * facts["slope_sd"])
     assert abs(facts["slope"]) < facts["detectable"]
     assert f"detectable {facts['detectable']:.2g};" in parallel.figure
-    assert f"posterior probability {p:.2f}" in parallel.sentence
+    assert f"posterior probability {chance(p, 2)}" in parallel.sentence
 
 
 def test_they_fail_on_a_trend_and_say_what_is_left_of_the_effect() -> None:
