@@ -114,14 +114,17 @@ WRONG = (None, 5, -1, 1.5, True, "", "no such", [], ["no such"], [None], [[1]], 
 def test_any_value_of_any_step(tmp_path: Path) -> None:
     """Each ends in a panel or in an error of the library with a hint."""
     path = written(tmp_path / "a.xlsx", frame())
+    refused: list[NQPError] = []
     for key in STEPS:
         for value in WRONG:
             try:
                 nqp.Panel.from_file(path, cohort="cohort", **ROLES, read={key: value})
             except NQPError as error:
-                assert error.hint, (key, value)
+                refused.append(error)
             except Exception as error:
                 raise AssertionError((key, value)) from error
+    assert len(refused) > len(STEPS) * len(WRONG) // 3
+    assert all(error.hint for error in refused)
 
 
 @pytest.mark.parametrize("read", [5, "percent", ["percent"], {5: 5}])

@@ -111,7 +111,7 @@ def workers(executor: Annotated[int, Ge(1)] | Executor) -> Iterator[None]:
     ----------
     executor : int or object with ``submit``
         Processes of this machine (from 1 to 16 a core), which end with the block. Or an executor of
-        yours: of ``concurrent.futures``, loky, Dask (its client, or ``client.get_executor()``), mpi4py.
+        yours: of ``concurrent.futures``, loky, Dask (its client), mpi4py.
         Its workers need this version of the library and are trusted with your rows, as it is
         with your machine: tasks travel by pickle.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from functools import cache, wraps
@@ -171,7 +172,8 @@ def _held(function: Any, label: str, *, bound: bool, kinds: bool, owner: type | 
             if key in wanted():
                 call.arguments[key] = _taken(name, key, value, wanted()[key])
         try:
-            return function(*call.args, **call.kwargs) if kinds else function(*args, **kwargs)
+            with _usual_errors():
+                return function(*call.args, **call.kwargs) if kinds else function(*args, **kwargs)
         except NotApplicable as missing:
             if sys._getframe(1).f_globals.get("__name__", "").startswith("bayes_nqp."):
                 raise  # a check turns it into a verdict
@@ -179,6 +181,12 @@ def _held(function: Any, label: str, *, bound: bool, kinds: bool, owner: type | 
 
     held.__door__, held.__kinds__ = label, wanted  # type: ignore[attr-defined]
     return held
+
+
+def _usual_errors() -> AbstractContextManager[object]:
+    """Let numpy compute as by default, whatever the session has set: underflow is no error."""
+    numpy = sys.modules.get("numpy")
+    return nullcontext() if numpy is None else numpy.errstate(all="warn", under="ignore")
 
 
 def _bound_label(label: str, args: tuple[Any, ...]) -> str:
