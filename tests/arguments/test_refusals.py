@@ -168,7 +168,7 @@ def test_numbers_at_their_ends_warn_of_nothing() -> None:
         for low in (-746.0, -708.0):
             assert Weights(np.r_[np.linspace(low, low + 5.0, 99), 0.0]).khat is not None
     frame = PANEL.frame.assign(w=np.where(np.arange(len(PANEL.frame)) % 3, 1.0, 1e-12))
-    with pytest.raises(NQPError, match="of the largest"):
+    with pytest.raises(NQPError, match="times smaller than the largest"):
         nqp.Panel.from_frame(frame, **ROLES, weights="w")
 
 
@@ -176,11 +176,9 @@ def test_a_folder_that_may_not_be_entered(tmp_path: Path, monkeypatch: pytest.Mo
     def refuse(*_: object, **__: object) -> None:
         raise PermissionError(13, "Permission denied")
 
-    for name in ("stat", "is_symlink", "iterdir", "exists", "is_file", "is_dir"):
+    for name in ("stat", "is_symlink", "iterdir"):
         monkeypatch.setattr(Path, name, refuse)
-    for call in (
-        lambda path: nqp.Panel.from_file(path, **ROLES), nqp.studies.language_of,
-        nqp.studies.validate, nqp.spatial_weights.matrix, nqp.load,
-    ):  # fmt: skip
-        with pytest.raises(NQPError):
+    assert nqp.studies.language_of(tmp_path / "a.toml") == "en"
+    for call in (lambda path: nqp.Panel.from_file(path, **ROLES), nqp.studies.validate):
+        with pytest.raises(NQPError, match="denied"):
             call(tmp_path / "a.csv")

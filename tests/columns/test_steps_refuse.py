@@ -77,8 +77,8 @@ def test_a_long_row_is_held_by_its_digest(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("read", "words"),
     [
-        ({"captions": [3]}, "captions: row 3 is no such row"),
-        ({"repeats": [3]}, "repeats: row 3 is no such row"),
+        ({"captions": [3]}, "captions: row 3 is not a row that this step removes"),
+        ({"repeats": [3]}, "repeats: row 3 is not a row that this step removes"),
         ({"captions": [99]}, "the table has no row 99"),
         ({"repeats": {"99": "a"}}, "the table has no row 99"),
         ({"totals": ["合计"]}, "totals: no cell holds '合计'"),

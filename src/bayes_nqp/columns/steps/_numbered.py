@@ -21,7 +21,7 @@ def contents(frame: pd.DataFrame, rows: Iterable[int]) -> dict[str, str]:
     return {str(row): _content(frame.loc[row]) for row in rows}
 
 
-def _content(row: pd.Series[Any]) -> str:
+def _content(row: Any) -> str:
     text = " · ".join(" ".join(plain(x).split()) for x in row.dropna())
     if len(text) <= _LONG:
         return text
@@ -58,14 +58,14 @@ def numbered(
     if lacking := [row for row in stated if row not in at]:
         raise PanelError(
             Message("{}: the table has no row {}", key, shown(lacking)),
-            hint=Message("its rows are {} to {}; leave the others out of {}",
+            hint=Message("the rows are {} to {}; leave the others out of {}",
                          frame.index.min(), frame.index.max(), key),
         )  # fmt: skip
     there = contents(frame, (at[row] for row in stated))
     for row, content in stated.items():
         if content is None and at[row] not in expected:
             raise PanelError(
-                Message("{}: row {} is no such row: {!r}", key, row, there[row]),
+                Message("{}: row {} is not a row that this step removes: {!r}", key, row, there[row]),
                 hint=Message("leave {} out of {}; or, if the row is not data, {} = {{ {} = {!r} }}",
                              row, key, key, row, there[row]),
             )  # fmt: skip
