@@ -145,8 +145,8 @@ def comparable(weights: Array, name: str, rows: SourceRows) -> None:
     few = weights < weights.max(initial=0.0) / _RATIO
     if few.any():
         raise PanelError(
-            Message("weights={!r}: {} values are more than {:,} times smaller than the largest, {:g}",
-                    name, int(few.sum()), int(_RATIO), weights.max()),
+            Message("weights={!r}: {} values are more than {:,} times smaller than the largest, "
+                    "{:g}", name, int(few.sum()), int(_RATIO), weights.max()),
             where=rows.shown(few, name),
             hint="leave these rows out, or use precisions of rows",
         )  # fmt: skip

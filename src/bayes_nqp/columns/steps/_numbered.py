@@ -65,7 +65,8 @@ def numbered(
     for row, content in stated.items():
         if content is None and at[row] not in expected:
             raise PanelError(
-                Message("{}: row {} is not a row that this step removes: {!r}", key, row, there[row]),
+                Message("{}: row {} is not a row that this step removes: {!r}",
+                        key, row, there[row]),
                 hint=Message("leave {} out of {}; or, if the row is not data, {} = {{ {} = {!r} }}",
                              row, key, key, row, there[row]),
             )  # fmt: skip
