@@ -9,7 +9,7 @@ import xarray as xr
 
 from bayes_nqp import vocabulary as v
 from bayes_nqp.doors import DrawsAttributes
-from bayes_nqp.errors import UnknownLabelError, nearest
+from bayes_nqp.errors import ArgumentError, UnknownLabelError, brief, nearest
 
 __all__ = ["Draws"]
 
@@ -45,6 +45,11 @@ class Draws(DrawsAttributes, xr.DataArray):
                 return super().sel(indexers, *options, **named)
             except KeyError:
                 raise self._lacking({**(indexers or {}), **named}) from None
+            except (TypeError, ValueError, IndexError) as error:
+                raise ArgumentError(
+                    f"draws.sel cannot take this: {brief(str(error))}",
+                    hint="labels by their dim, such as draws.sel(event_time=0)",
+                ) from error
 
     def _lacking(self, wanted: Mapping[Any, Any]) -> UnknownLabelError:
         """Say which of the labels asked for is none of its dim, and where it is one."""

@@ -21,6 +21,7 @@ from bayes_nqp.columns._twins import twins
 from bayes_nqp.columns._values import is_text, missing
 from bayes_nqp.columns._vocabulary import sounds_like
 from bayes_nqp.columns.steps import BOOKS, STEPS, Reading, joined_names
+from bayes_nqp.doors import held
 from bayes_nqp.errors import PanelError, nearest, shown
 from bayes_nqp.language import Message
 
@@ -69,9 +70,12 @@ def reading_of(
     PanelError
         If the file cannot be read, or a step is unknown or does not fit it.
     """
-    for key in {**(stated or {}), **(fixed or {})}:
+    held(stated, Mapping[str, Any] | None, "read")
+    for key, value in {**(stated or {}), **(fixed or {})}.items():
         if key not in STEPS:
             raise PanelError(Message("read={!r} is no step", key), hint=nearest(key, STEPS))
+        kind = STEPS[key].kind
+        held(value, (str | kind if kind == list[str] else kind) | None, f"read.{key}")
     checked_file(path)
     with remembered():
         reading = _read_by_steps(path, stated, fixed, roles, encoding, names)
@@ -125,6 +129,10 @@ def _take(
             value = stated[key]
         else:
             continue
+        if value in ([], {}):
+            continue
+        if isinstance(value, str) and each.kind == list[str]:
+            value = [value]
         if each.by_column and not isinstance(value, str | int):
             _check(key, value, reading)
         count = each.applied(reading, value)
@@ -190,6 +198,8 @@ def with_unit(frame: pd.DataFrame, names: Collection[str]) -> pd.DataFrame:
     PanelError
         If a part is no column.
     """
+    if not names:
+        raise PanelError("'unit' names no column", hint=nearest("", frame.columns))
     texts = []
     for name in names:
         if name not in frame.columns:

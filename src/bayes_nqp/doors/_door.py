@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from functools import cache, wraps
@@ -14,7 +16,7 @@ from bayes_nqp.annotations import annotations_of
 from bayes_nqp.doors._advice import MADE_BY, advice, told
 from bayes_nqp.doors._foreign import FOREIGN
 from bayes_nqp.doors._kinds import ArgumentKind, kind_of
-from bayes_nqp.errors import ArgumentError, nearest, shown
+from bayes_nqp.errors import ArgumentError, NotApplicable, StudyError, nearest, shown
 from bayes_nqp.foreign import reply
 from bayes_nqp.registry import register
 
@@ -112,7 +114,25 @@ def held_arguments(call: Any, arguments: Mapping[str, Any], where: str) -> None:
     """
     types = annotations_of(call)
     for name, value in arguments.items():
-        _one(call.__name__, f"{where}.{name}", value, kind_of(types.get(name, Any)))
+        held(value, types.get(name, Any), f"{where}.{name}", call.__name__)
+
+
+def held(value: object, annotation: object, name: str, label: str = "") -> None:
+    """Hold a value to an annotation.
+
+    Parameters
+    ----------
+    annotation : type
+        What it may be.
+    name, label : str
+        Of the argument and the call, for messages.
+
+    Raises
+    ------
+    ArgumentError
+        If it is of another kind.
+    """
+    _one(label, name, value, kind_of(annotation))
 
 
 def held_to_kinds(value: object) -> None:
@@ -148,15 +168,25 @@ def _held(function: Any, label: str, *, bound: bool, kinds: bool, owner: type | 
                 if kinds and parameter.name in wanted():  # what is there may be out of place
                     _taken(name, parameter.name, value, wanted()[parameter.name])
             raise _incomplete(name, _lacking(parameters, positional, kwargs)) from None
-        if not kinds:
-            return function(*args, **kwargs)
-        for key, value in call.arguments.items():
+        for key, value in call.arguments.items() if kinds else ():
             if key in wanted():
                 call.arguments[key] = _taken(name, key, value, wanted()[key])
-        return function(*call.args, **call.kwargs)
+        try:
+            with _usual_errors():
+                return function(*call.args, **call.kwargs) if kinds else function(*args, **kwargs)
+        except NotApplicable as missing:
+            if sys._getframe(1).f_globals.get("__name__", "").startswith("bayes_nqp."):
+                raise  # a check turns it into a verdict
+            raise StudyError(missing.why, hint="nqp.check(fit) lists what applies") from missing
 
     held.__door__, held.__kinds__ = label, wanted  # type: ignore[attr-defined]
     return held
+
+
+def _usual_errors() -> AbstractContextManager[object]:
+    """Let numpy compute as by default, whatever the session has set: underflow is no error."""
+    numpy = sys.modules.get("numpy")
+    return nullcontext() if numpy is None else numpy.errstate(all="warn", under="ignore")
 
 
 def _bound_label(label: str, args: tuple[Any, ...]) -> str:

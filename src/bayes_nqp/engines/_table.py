@@ -11,9 +11,9 @@ import hashlib
 import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import numpy as np
 import numpy.typing as npt
@@ -24,8 +24,9 @@ from pyarrow import dataset
 
 from bayes_nqp.arrays import Array
 from bayes_nqp.engines._address import imported
-from bayes_nqp.errors import PanelError, nearest, shown
+from bayes_nqp.errors import PanelError, brief, nearest, shown
 from bayes_nqp.files import draft
+from bayes_nqp.foreign import reply
 from bayes_nqp.language import Message
 from bayes_nqp.moments import UnitPart, units_of_part
 
@@ -33,6 +34,13 @@ _PERIODS: Final = 62
 """Periods that a table may have."""
 _EXAMPLES: Final = 5
 _UNIT, _ROWS, _N = "__unit", "__rows", "__n"
+
+
+def _no_table(rows: object, error: Exception) -> NoReturn:
+    raise PanelError(
+        Message("rows={} is no table", brief(rows)),
+        hint='a path such as "firms/*.parquet", a DuckDB relation, or a polars lazy frame',
+    ) from error
 
 
 class SourceTable:
@@ -62,7 +70,7 @@ class SourceTable:
         self.nw = imported("narwhals")
         self.unit, self.time = unit, time
         self.constant, self.values = tuple(constant), tuple(values)
-        frame = self.nw.from_native(rows).lazy()
+        frame = reply(lambda: self.nw.from_native(rows).lazy(), partial(_no_table, rows))
         engine = frame.implementation.value
         self.engine = f"{engine} {imported(engine).__version__}"
         columns = frame.collect_schema()
@@ -80,6 +88,11 @@ class SourceTable:
                     Message("the column {!r} holds no numbers, but {}", name, str(columns[name])),
                     hint="cast it in the table's own engine",
                 )
+        frame = frame.with_columns(
+            self.nw.when(~self.nw.col(x).is_nan()).then(self.nw.col(x)).alias(x)
+            for x in dict.fromkeys((unit, time, *constant, *read))
+            if columns[x].is_float()
+        )  # what is no number is missing, as pandas has it
         number = {x: self.nw.col(x).cast(self.nw.Float64) for x in factors}
         for name, (a, b) in products.items():
             frame = frame.with_columns((number[a] * number[b]).alias(name))

@@ -1,7 +1,15 @@
 """All of a folder or file, or none of it; and what the system says, in words."""
 
 from bayes_nqp.files._durable import draft
-from bayes_nqp.files._names import file_name, in_shell, is_folder, is_there, no_file, text_path
+from bayes_nqp.files._names import (
+    file_name,
+    in_shell,
+    is_folder,
+    is_there,
+    listed,
+    no_file,
+    text_path,
+)
 from bayes_nqp.files._place import Place, place
 from bayes_nqp.files._shelf import Shelf
 from bayes_nqp.files._tables import (
@@ -27,6 +35,7 @@ __all__ = [
     "in_shell",
     "is_folder",
     "is_there",
+    "listed",
     "named",
     "no_file",
     "place",

@@ -27,7 +27,7 @@ from bayes_nqp.panel._roles import as_names, labelled
 from bayes_nqp.panel._table import frame_of_table
 
 
-@door(trusted=("from_frame", "from_file"))
+@door(trusted=("from_frame",))
 @dataclass(frozen=True, eq=False, repr=False)
 class Panel(PanelAttributes, Rectangle):
     """Units observed over time, with the period in which each is first treated.

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import numpy as np
 import pandas as pd
 
 from bayes_nqp.engines import Address, SourceTable, opened
-from bayes_nqp.errors import StudyError
+from bayes_nqp.errors import StudyError, brief
+from bayes_nqp.foreign import reply
 from bayes_nqp.language import Message
 from bayes_nqp.machine import one_thread
 from bayes_nqp.moments import UnitSummary, UnitSums
@@ -47,7 +49,7 @@ def frame_of_table(
             table = SourceTable(native, unit, time, once, values, factors)
             state = Address.of(str(rows)).state if isinstance(rows, str | Path) else ""
             if store is not None:
-                store.mkdir(parents=True, exist_ok=True)
+                reply(partial(store.mkdir, parents=True, exist_ok=True), partial(_no_store, store))
             units = table.laid_out(store or Path(folder), shards, state)
             left_out = table.left_out
         units.check()
@@ -60,6 +62,14 @@ def frame_of_table(
     periods = np.asarray(units.periods)
     frame = frame_of(sums, of_classes, list(parts), periods, (unit, time, counts))
     return frame, counts, _notes(table, host, sums, left_out)
+
+
+def _no_store(store: Path, error: Exception) -> NoReturn:
+    raise StudyError(
+        Message("store={!r} is no folder, and none can be made there: {}", str(store),
+                getattr(error, "strerror", None) or brief(str(error))),
+        hint="a folder that may be written to, or a path where nothing is",
+    ) from error  # fmt: skip
 
 
 def _notes(table: SourceTable, host: str, sums: UnitSums, left_out: int) -> list[Message]:

@@ -12,6 +12,7 @@ from bayes_nqp.columns._number_words import EDGES, MOST, counts, narrow
 from bayes_nqp.columns._texts import distinct, texts_of
 from bayes_nqp.columns._values import is_text
 from bayes_nqp.columns.steps._header import heading
+from bayes_nqp.columns.steps._numbered import contents, numbered
 from bayes_nqp.columns.steps._step import Found, Reading, Step, some, step
 from bayes_nqp.language import Message
 
@@ -28,8 +29,11 @@ class Captions(Step):
     """The header of a table that goes on, 万元 below a name: left out."""
 
     label = Message("Rows of names or units")
-    text = "Rows that repeat the names of columns, or say in which units these are, as numbered."
-    kind = list[int]
+    text = (
+        "Rows that repeat the names of columns, or say in which units these are, by their numbers, "
+        'with what stands in them: { 3 = "万元 · 个" }.'
+    )
+    kind = list[int] | dict[str, str]
     by_column = False
     of = "row"
 
@@ -38,22 +42,27 @@ class Captions(Step):
         frame = reading.frame
         if not frame.index.is_unique:
             return None
-        rows = [int(x) for x in dict.fromkeys((*_units(frame), *repeated_rows(frame)))]
+        rows = _captions(frame)
         if not rows:
             return None
         example = some([str(x) for x in frame.loc[rows[0]].dropna()])
         reason = Message("rows that repeat the names of columns, or hold their units")
-        return Found(rows, reason, len(rows), example, "")
+        return Found(contents(frame, rows), reason, len(rows), example, "")
 
     def applied(self, reading: Reading, value: Any) -> int:
         """Leave them out; what is a column of numbers then is one."""
         frame = reading.frame
-        left_out = frame.index.isin(value)
+        left_out = frame.index.isin(numbered(self.key, frame, value, _captions(frame)))
         for _, row in frame[left_out].iterrows():
             reading.units |= {str(name): str(x).strip(EDGES) for name, x in row.dropna().items()}
         data = frame[~left_out]
         reading.frame = data.infer_objects()
         return len(frame) - len(data)
+
+
+def _captions(frame: pd.DataFrame) -> list[int]:
+    """Rows that the step finds by itself."""
+    return [int(x) for x in dict.fromkeys((*_units(frame), *repeated_rows(frame)))]
 
 
 def repeated_rows(frame: pd.DataFrame) -> list[Any]:
