@@ -16,6 +16,9 @@ from bayes_nqp.panel._roles import Roles
 _COMPARED: Final = 1000
 """Repeated rows, at most, whose cells are compared for a message."""
 
+_PEOPLE: Final = 10_000_000_000
+"""Units that one stands for, at most; sums over units lose digits far above."""
+
 
 def distinct_rows(key: Index, rows: SourceRows) -> None:
     """Refuse rows that repeat a unit and a time, and say in which columns they differ.
@@ -136,6 +139,20 @@ def constant_counts(values: Array, name: str, starts: Index, units: Strings) -> 
             where=shown(f"{units[i]} ({low[i]:g}, {high[i]:g})" for i in np.flatnonzero(changing)),
             hint="weights= takes what differs by row; cells whose members come and go are no units",
         )
+
+
+def possible_counts(values: Array, name: str, rows: SourceRows) -> None:
+    """Refuse a unit that stands for more units than there are people."""
+    wrong = values > _PEOPLE
+    if wrong.any():
+        raise PanelError(
+            Message(
+                "counts={!r} is above {:,} in {}: it is how many units one stands for",
+                name, _PEOPLE, counted(wrong.sum(), "row"),
+            ),
+            where=rows.shown(wrong, name),
+            hint="weights= takes what is no count, such as a population or an amount",
+        )  # fmt: skip
 
 
 def positive(values: Array, part: str, name: str, rows: SourceRows) -> None:
