@@ -1,7 +1,7 @@
-"""Small valid files of every format that is read, seeded damage to them, and what reading them does.
+"""Small valid files of every format, seeded damage to them, and what reading them does.
 
-Each file is read in a process of its own, with bounded memory and time. What is neither read nor
-refused in words is a fault. ``python tests/damaged_files.py 200`` counts the faults of every format.
+Files are read in processes of their own, with bounded memory and time. What is neither read nor
+refused in words is a fault. ``python tests/damaged_files.py 200`` counts those of every format.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ import traceback
 import warnings
 import zipfile
 import zlib
-from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,7 +30,6 @@ import numpy as np
 import pandas as pd
 import pytest
 from columns.test_old_books import BOOK
-from columns.test_old_books import ROLES as OLD_ROLES
 from frozen import frozen_bytes, frozen_fit
 from fuzzing import assert_worded
 from panels import ARGUMENTS, city_frame
@@ -54,7 +52,9 @@ SECONDS: Final = 15
 READ, REFUSED = "read", "refused"
 
 IDS: Final = ("a", "b", "c", "d")
-W: Final = np.array([[0.0, 1.5, 0.0, 0.5], [1.0, 0.0, 2.0, 0.0], [0.0, 2.0, 0.0, 0.0], [1.0, 0, 0, 0]])
+W: Final = np.array(
+    [[0.0, 1.5, 0.0, 0.5], [1.0, 0.0, 2.0, 0.0], [0.0, 2.0, 0.0, 0.0], [1.0, 0, 0, 0]]
+)
 PLAIN: Final = {"unit": "CITY", "time": "YEAR", "cohort": "COHORT", "outcome": "NQP"}
 TABLE: Final = {
     "unit": "firm", "time": "year", "outcome": "y", "cohort": "zone_year", "strata": "region",
@@ -102,7 +102,12 @@ def linked(*ids: str) -> Callable[[Path], object]:
 def plain_frame() -> pd.DataFrame:
     frame = city_frame()
     codes = pd.factorize(frame["城市"])[0].astype(float)
-    parts = {"CITY": codes, "YEAR": frame["年份"], "COHORT": frame["zone_year"], "NQP": frame["nqp"]}
+    parts = {
+        "CITY": codes,
+        "YEAR": frame["年份"],
+        "COHORT": frame["zone_year"],
+        "NQP": frame["nqp"],
+    }
     return pd.DataFrame(parts)
 
 
@@ -230,8 +235,7 @@ def parcel(path: Path) -> object:
         return None
 
 
-def gal_text(_: Path) -> str:
-    return "0 4 shape id\na 2\nb d\nb 2\na c\nc 1\nb\nd 1\na\n"
+GAL = "0 4 shape id\na 2\nb d\nb 2\na c\nc 1\nb\nd 1\na\n"
 
 
 def gwt_text() -> str:
@@ -246,21 +250,30 @@ FORMATS: Final = [
     Format("cities.tsv", lambda p: city_frame().to_csv(p, index=False, sep="\t"), panel()),
     Format("wide.txt", lambda p: city_frame().to_csv(p, index=False, encoding="utf-16"), panel()),
     Format("cities.xlsx", lambda p: city_frame().to_excel(p, index=False), panel(new=True)),
-    Format("cities.xlsm", lambda p: city_frame().to_excel(p, index=False, engine="openpyxl"), panel()),
+    Format(
+        "cities.xlsm", lambda p: city_frame().to_excel(p, index=False, engine="openpyxl"),
+        panel(),
+    ),
     Format(
         "old.xls", lambda p: p.write_bytes(zlib.decompress(base64.b85decode(BOOK))),
         lambda p: studies.new(p, p.with_name("new.toml")),
     ),
-    Format("cities.dta", lambda p: city_frame().to_stata(p, write_index=False, version=118), panel()),
-    Format("old.dta", lambda p: plain_frame().to_stata(p, write_index=False, version=114), panel(**PLAIN)),
+    Format(
+        "cities.dta", lambda p: city_frame().to_stata(p, write_index=False, version=118),
+        panel(),
+    ),
+    Format(
+        "old.dta", lambda p: plain_frame().to_stata(p, write_index=False, version=114),
+        panel(**PLAIN),
+    ),
     Format("cities.parquet", lambda p: city_frame().to_parquet(p), panel()),
     Format("cities.sav", package("write_sav"), panel(**PLAIN)),
     Format("cities.zsav", package("write_sav"), panel(**PLAIN)),
     Format("cities.por", package("write_por"), panel(**PLAIN)),
     Format("cities.xpt", package("write_xport"), panel(**PLAIN)),
-    Format("links.csv", lambda p: LINKS.to_csv(p), linked()),
-    Format("links.xlsx", lambda p: LINKS.to_excel(p), linked()),
-    Format("links.gal", lambda p: p.write_text(gal_text(p)), linked()),
+    Format("links.csv", LINKS.to_csv, linked()),
+    Format("links.xlsx", LINKS.to_excel, linked()),
+    Format("links.gal", lambda p: p.write_text(GAL), linked()),
     Format("links.gwt", lambda p: p.write_text(gwt_text()), linked()),
     Format("links.npz", lambda p: sparse.save_npz(p, sparse.csr_array(W)), linked(*IDS)),
     Format("named.npz", lambda p: np.savez(p, matrix=W, ids=np.array(IDS)), linked()),
@@ -272,7 +285,10 @@ FORMATS: Final = [
     Format("fit.nc", lambda p: frozen_fit("staggered").save(p), nqp.load, sealed_anew),
     Format("early.nc", lambda p: p.write_bytes(frozen_bytes("exposure")), nqp.load, unsealed),
     Format("study.toml", lambda p: write_study(p.parent), studies.validate),
-    Format("system.toml", lambda p: nqp.index.new_quality_productivity().to_toml(p), nqp.IndexSystem.from_toml),
+    Format(
+        "system.toml", lambda p: nqp.index.new_quality_productivity().to_toml(p),
+        nqp.IndexSystem.from_toml,
+    ),
     Format("rows.parquet", lambda p: firms().to_parquet(p), from_table()),
     Format("rows.csv", lambda p: firms().to_csv(p, index=False), from_table()),
     Format("rows.csv.gz", lambda p: firms().to_csv(p, index=False), from_table()),
@@ -280,7 +296,7 @@ FORMATS: Final = [
     Format("shard.parquet", shard, with_shard),
     Format("parcel.npz", lambda p: p.write_bytes(packed({"a": 1}, [W])), parcel),
 ]  # fmt: skip
-"""One of each: tables of rows, links, boundaries, fits, studies, tables in an engine, what is kept."""
+"""Tables of rows, links, boundaries, fits, studies, tables in an engine, and what is kept."""
 
 
 def damaged(content: bytes, rng: random.Random) -> bytes:
@@ -294,7 +310,10 @@ def damaged(content: bytes, rng: random.Random) -> bytes:
 
 def _part_damaged(content: bytes, rng: random.Random) -> bytes:
     out = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new:
+    with (
+        zipfile.ZipFile(io.BytesIO(content)) as old,
+        zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new,
+    ):
         names = old.namelist()
         chosen = rng.choice(names)
         for name in names:
@@ -376,12 +395,14 @@ def fates_of(kind: Format, paths: Mapping[int, Path]) -> dict[int, str]:
             _read_all(kind, {number: paths[number] for number in left}, there)
         os.close(there)
         with os.fdopen(here, "rb") as pipe:
-            found |= {number: fate for number, fate in map(json.loads, pipe)}
+            found |= dict(map(json.loads, pipe))
         _, status = os.waitpid(child, 0)
         if os.WIFSIGNALED(status):
             died = next(number for number in left if number not in found)
             by = os.WTERMSIG(status)
-            found[died] = "hung" if by in (signal.SIGALRM, signal.SIGPROF) else f"died of signal {by}"
+            found[died] = (
+                "hung" if by in (signal.SIGALRM, signal.SIGPROF) else f"died of signal {by}"
+            )
     return found
 
 
@@ -451,15 +472,14 @@ def main() -> None:
             try:
                 found = fates(kind, Path(folder) / "x", range(first, count), seed)
             except pytest.skip.Exception as skipped:
-                print(f"{kind.name}: {skipped}")
+                sys.stdout.write(f"{kind.name}: {skipped}\n")
                 continue
         faults = {k: x for k, x in found.items() if x not in {READ, REFUSED}}
         failed |= bool(faults)
-        print(f"{kind.name}: {len(faults)} faults of {len(found)}", flush=True)
-        last = {k: x.strip().splitlines()[-1][:150] for k, x in faults.items()}
-        for words, n in Counter(last.values()).most_common():
-            number = next(k for k, x in last.items() if x == words)
-            print(f"    {n} x {words}; the first is {number}:\n{faults[number][-1_500:]}", flush=True)
+        sys.stdout.write(f"{kind.name}: {len(faults)} faults of {len(found)}\n")
+        for number, fate in faults.items():
+            sys.stdout.write(f"  {number}: {fate[-1_500:].strip()}\n")
+        sys.stdout.flush()
     sys.exit(failed)
 
 

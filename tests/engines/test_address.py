@@ -83,7 +83,9 @@ def test_what_cannot_be_read_hides_the_address_that_a_variable_holds(
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes here")
-@pytest.mark.parametrize("text", ["{}/rows.csv", "{}/*.csv", "{}/rows.parquet", "duckdb:{}/a.duckdb#x"])
+@pytest.mark.parametrize(
+    "text", ["{}/rows.csv", "{}/*.csv", "{}/rows.parquet", "duckdb:{}/a.duckdb#x"]
+)
 def test_a_pipe_is_refused_before_an_engine_waits_for_it(text: str, tmp_path: Path) -> None:
     pytest.importorskip("duckdb", reason="without the extra 'tables'")
     for name in ("rows.csv", "rows.parquet", "a.duckdb"):

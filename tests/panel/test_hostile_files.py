@@ -140,7 +140,9 @@ FAR = {
 def test_a_cell_that_no_spreadsheet_has(case: str, tmp_path: Path) -> None:
     path = tmp_path / "cities.xlsx"
     city_frame().to_excel(path, index=False)
-    rewritten(path, SHEET, lambda data: data.replace(b"</sheetData>", f"{FAR[case]}</sheetData>".encode()))
+    rewritten(
+        path, SHEET, lambda data: data.replace(b"</sheetData>", f"{FAR[case]}</sheetData>".encode())
+    )
     with pytest.raises(PanelError, match="a sheet that reaches to cell"):
         Panel.from_file(path, **ARGUMENTS)
 
@@ -162,7 +164,9 @@ def test_an_error_stands_where_its_cell_says(tmp_path: Path) -> None:
     path = tmp_path / "cities.xlsx"
     city_frame().to_excel(path, index=False)
     row = '<row r="40000"><c r="D5" t="e"><v>#REF!</v></c></row>'
-    rewritten(path, SHEET, lambda data: data.replace(b"</sheetData>", f"{row}</sheetData>".encode()))
+    rewritten(
+        path, SHEET, lambda data: data.replace(b"</sheetData>", f"{row}</sheetData>".encode())
+    )
     with pytest.raises(PanelError, match=r"holds errors of a spreadsheet in 1 row(?s:.*)row 5"):
         Panel.from_file(path, **ARGUMENTS)
 

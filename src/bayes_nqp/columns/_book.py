@@ -24,7 +24,9 @@ _PANIC = "PanicException"
 """What readers in Rust raise at their own faults: it is no `Exception`, and cannot be imported."""
 _CHUNK = 1 << 20
 _OVERLAP = 4096
-_TAG = re.compile(rb"""<(?:\w+:)?(row|c)((?:\s[^<>"']*(?:"[^"]*"|'[^']*'))*\s*)(/?)>(?!</(?:\w+:)?c>)""")
+_TAG = re.compile(
+    rb"""<(?:\w+:)?(row|c)((?:\s[^<>"']*(?:"[^"]*"|'[^']*'))*\s*)(/?)>(?!</(?:\w+:)?c>)"""
+)
 """A row, or a cell; one that only has a format closes at once."""
 _PLACE = re.compile(rb"""\sr\s*=\s*["']\s*([A-Za-z]*)(\d+)""")
 _ERROR = re.compile(rb"""\st\s*=\s*["']e["']""")

@@ -171,7 +171,9 @@ def opened(rows: Any, memory: str | None) -> Iterator[tuple[Any, str]]:
     for file in address.files:
         if wrong := no_file(file):
             raise PanelError(
-                Message("rows={!r} cannot be read: {!r} {}", redacted(str(named)), file.name, wrong),
+                Message(
+                    "rows={!r} cannot be read: {!r} {}", redacted(str(named)), file.name, wrong
+                ),
                 hint=Message("files of tables"),
             )
     remote = address.kind == "url"

@@ -50,7 +50,9 @@ def from_bytes(rows: xr.Dataset) -> Panel:
     content = io.BytesIO(rows["rows"].values.astype(np.uint8).tobytes())
     with ParquetFile(content) as file:
         head = file.metadata
-    afford(8.0 * head.num_rows * head.num_columns, "reading the rows of a fit", "fit again and save")
+    afford(
+        8.0 * head.num_rows * head.num_columns, "reading the rows of a fit", "fit again and save"
+    )
     frame = pd.read_parquet(content)
     for name in json.loads(rows.attrs.get("mixed", "[]")):
         cells = [None if pd.isna(x) else json.loads(x) for x in frame[name]]

@@ -213,7 +213,7 @@ def check_indices(matrix: Any) -> None:
         ) from error
 
     def check() -> None:
-        if matrix.format == "coo":
+        if isinstance(matrix, sparse.coo_array | sparse.coo_matrix):
             type(matrix)((matrix.data, matrix.coords), shape=matrix.shape)
         else:
             held = matrix if matrix.format in {"csr", "csc", "bsr"} else matrix.tocsr()
@@ -269,7 +269,8 @@ def refuse_other(path: Path) -> None:
     """
     if wrong := no_file(path):
         raise StudyError(
-            Message("{} cannot be read: it {}", path.name, wrong), hint=Message("the path of a file")
+            Message("{} cannot be read: it {}", path.name, wrong),
+            hint=Message("the path of a file"),
         )
 
 
