@@ -149,7 +149,8 @@ REFUSED = {
     "coordinates outside": (lambda _: outside(sparse.coo_array), IDS, "'matrix' is damaged"),
     "rows outside": (lambda _: outside(sparse.lil_array), IDS, "'matrix' is damaged"),
     "npz with indices outside": (
-        saved("w.npz", lambda p: sparse.save_npz(p, outside(sparse.csr_array))), IDS, "holds no matrix|damaged"
+        saved("w.npz", lambda p: sparse.save_npz(p, outside(sparse.csr_array))), IDS,
+        "holds no matrix|damaged",
     ),
     "npz of a vast shape": (
         saved("w.npz", lambda p: sparse.save_npz(
