@@ -158,12 +158,16 @@ def _check_process(term: Term, part: Any, panel: Panel) -> None:
     owner = answered(term, what, lambda: part.owner, object)
     numbers(term, f"{what}, owner", owner, (panel.unit_labels.size,), -1.0)
     loadings, scales = (
-        answered(term, f"{what}, {name}", lambda name=name: [*getattr(part, name)], object)
+        answered(term, f"{what}, {name}", partial(_listed, part, name), object)
         for name in ("loadings", "scales")
     )
     for loading in loadings:
         numbers(term, f"{what}, loadings", loading, (panel.periods, None))
     _scales(term, what, scales, len(loadings))
+
+
+def _listed(part: Any, name: str) -> list[Any]:
+    return [*getattr(part, name)]
 
 
 def _scales(term: Term, what: str, scales: Iterable[object], number: int) -> None:

@@ -1,5 +1,6 @@
 """All of a folder or file, or none of it; and what the system says, in words."""
 
+from bayes_nqp.files._arrays import array_bytes
 from bayes_nqp.files._durable import draft
 from bayes_nqp.files._names import (
     file_name,
@@ -27,6 +28,7 @@ from bayes_nqp.files._write import checksum, free, write, write_bytes, write_tex
 __all__ = [
     "Place",
     "Shelf",
+    "array_bytes",
     "checksum",
     "draft",
     "file_name",

@@ -197,6 +197,7 @@ def _read(draft: Draft, notes: list[str]) -> None:
     if roles.weights is not None:
         _checks.comparable(draft.values[roles.weights], roles.weights, rows)
     if roles.counts is not None:
+        _checks.possible_counts(draft.values[roles.counts], roles.counts, rows)
         _checks.constant_counts(draft.values[roles.counts], roles.counts, draft.starts, draft.units)
 
 

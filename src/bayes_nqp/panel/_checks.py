@@ -18,6 +18,9 @@ _COMPARED: Final = 1000
 _RATIO: Final = 1e10
 """How many times larger one weight may be than another."""
 
+_PEOPLE: Final = 10_000_000_000
+"""Units that one stands for, at most; sums over units lose digits far above."""
+
 
 def distinct_rows(key: Index, rows: SourceRows) -> None:
     """Refuse rows that repeat a unit and a time, and say in which columns they differ.
@@ -149,6 +152,20 @@ def comparable(weights: Array, name: str, rows: SourceRows) -> None:
                     "{:g}", name, int(few.sum()), int(_RATIO), weights.max()),
             where=rows.shown(few, name),
             hint="leave these rows out, or use precisions of rows",
+        )  # fmt: skip
+
+
+def possible_counts(values: Array, name: str, rows: SourceRows) -> None:
+    """Refuse a unit that stands for more units than there are people."""
+    wrong = values > _PEOPLE
+    if wrong.any():
+        raise PanelError(
+            Message(
+                "counts={!r} is above {:,} in {}: it is how many units one stands for",
+                name, _PEOPLE, counted(wrong.sum(), "row"),
+            ),
+            where=rows.shown(wrong, name),
+            hint="weights= takes what is no count, such as a population or an amount",
         )  # fmt: skip
 
 
