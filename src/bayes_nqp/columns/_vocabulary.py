@@ -15,6 +15,17 @@ def sounds_like(part: Part, name: str) -> bool:
     return any(re.search(word, name, re.IGNORECASE) for word in WORDS["parts"][part])
 
 
+type Role = Literal["outcome", "treatment", "mediator", "covariate", "identifier"]
+
+
+def role_of(text: str) -> Role | None:
+    """Tell which role a word such as 被解释变量 or "control" states, also where it is numbered."""
+    word = re.sub(r"\s*(?:\d+|[一二三四五六七八九]|[(（][^)）]*[)）])$", "", text.strip()).rstrip(":：")
+    roles: dict[Role, list[str]] = WORDS["roles"]
+    return next((role for role, forms in roles.items() if any(
+        re.fullmatch(form, word, re.IGNORECASE) for form in forms)), None)  # fmt: skip
+
+
 def channel_of(name: str) -> str | None:
     """Tell which channel a column's name sounds like."""
     for channel, words in WORDS["channels"].items():
