@@ -15,6 +15,9 @@ import numpy as np
 import openpyxl
 import pandas as pd
 
+from bayes_nqp.errors import NQPError
+from bayes_nqp.studies import new
+
 YEARS: Final = range(2012, 2020)
 FIRST: Final = (2015, 2017)
 _PROVINCES: Final = ("河北省", "江苏省", "甘肃省", "云南省")
@@ -215,3 +218,34 @@ def _write(
     ]:
         sheet.append([note])
     made.save(path)
+
+
+def fate_of(book: SeededBook) -> str:
+    """Propose a study for a workbook; fail where it is read as another panel than its own.
+
+    Returns
+    -------
+    str
+        "runs", "asks" for a study with a problem, or "refused".
+    """
+    try:
+        made = new(book.path)
+    except NQPError as error:
+        assert error.hint, error
+        return "refused"
+    drawn, names, guess = book.drawn, book.names, made.guess
+    if drawn["roles"] != "no":
+        assert guess.roles["outcome"] == names["outcome"], drawn
+        assert guess.mediators == [names["mediator"]], drawn
+        assert guess.covariates == [names["covariate"]], drawn
+    if made.study is None:
+        assert made.problem, drawn
+        return "asks"
+    panel = made.study.panel
+    treatment = guess.roles.get("cohort", guess.roles.get("treated"))
+    assert treatment == names["treatment"], drawn
+    labels = pd.to_numeric(pd.Series(panel.cohort_labels, panel.unit_labels), errors="coerce")
+    pd.testing.assert_series_equal(
+        labels.sort_index(), pd.Series(book.first).sort_index(), check_names=False, obj=str(drawn)
+    )
+    return "runs"

@@ -117,7 +117,7 @@ def _outcome(proposal: Guess, columns: dict[str, SourceColumn], frame: pd.DataFr
     if stated := proposal.stated("outcome"):
         reason = proposal.as_stated(stated[0])
         if stated[1:]:
-            reason = Message("{}; so it does {}", reason, shown(stated[1:], 5))
+            reason = Message("{}, as is that of {}", reason, shown(stated[1:], 5))
         proposal.take("outcome", stated[0], reason)
         return
     candidates = [
@@ -290,8 +290,8 @@ def _others(proposal: Guess, columns: dict[str, SourceColumn], frame: pd.DataFra
             if columns[name].numeric and _measures(columns[name].values, frame):
                 names.append(name)
             else:
-                note = Message("{} is not taken: {}, and its numbers do not vary within units",
-                               name, proposal.as_stated(name))  # fmt: skip
+                note = Message("{} is not taken as {}: it has no numbers that vary within units",
+                               name, proposal.stated_roles[name])  # fmt: skip
                 proposal.notes.append(note)
     first: dict[str, str] = {}
     for name, column in free(proposal, columns):
