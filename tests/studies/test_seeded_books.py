@@ -94,7 +94,9 @@ def test_an_empty_part_of_a_name_is_passed_over(tmp_path: Path) -> None:
     assert made.study is not None, made.problem
     assert made.study.panel.n_units == 8
     arguments = {"time": "年份", "outcome": "Y", "cohort": "设立时间"}
-    panel = Panel.from_file(made.path.with_suffix(".xlsx"), unit=["园区", "省份", "区县"], **arguments)
+    panel = Panel.from_file(
+        made.path.with_suffix(".xlsx"), unit=["园区", "省份", "区县"], **arguments
+    )
     assert sorted(panel.unit_labels) == sorted(made.study.panel.unit_labels)
 
 
@@ -110,10 +112,9 @@ def test_a_municipality_without_districts_is_a_unit_of_its_own_name(tmp_path: Pa
 def test_a_district_does_not_cross_into_the_next_province(tmp_path: Path) -> None:
     cells = [[row[0], row[1] if row[2] == YEARS[0] else None, *row[2:]] for row in rows()]
     cells[16][1] = None  # the first district of the second province has no name
-    with pytest.raises(NQPError) as caught:
-        made = new(book(tmp_path, [NAMES, *cells]))
-        raise NQPError(made.problem, hint="none")
-    assert "省份" in str(caught.value) or "区县" in str(caught.value)
+    made = new(book(tmp_path, [NAMES, *cells]))
+    assert made.guess.unplaced == 8
+    assert "8" in made.problem
 
 
 @pytest.mark.parametrize("text", [False, True], ids=["dates", "texts"])

@@ -294,7 +294,7 @@ def _named(name: str) -> Check:
         like = (each.name for title, each in titles.items() if part in title)
         hint = next((Message("did you mean {!r}?", title_of_part) for title_of_part in like), hint)
     if wanted in ("all", "every"):
-        hint = "nqp.check(fit) runs all checks"
+        hint = Message("nqp.check(fit) runs all checks")
     raise StudyError(f"there is no check {name!r}", hint=hint)
 
 

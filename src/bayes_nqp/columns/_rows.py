@@ -45,9 +45,10 @@ def joined(parts: Sequence[pd.Series[Any]]) -> pd.Series[Any]:
         name = name + between + table[k].where(~gone[k], "")
     lacking = gone.any(axis=1)
     for _, lack in gone[lacking].drop_duplicates().iterrows():
-        held, open_ = [k for k in table if not lack[k]], [k for k in table if lack[k]]
+        empty = lack.to_numpy(dtype=bool)
+        held, open_ = table.columns[~empty], table.columns[empty]
         rows = (gone == lack).all(axis=1)
-        if held:
+        if len(held):
             filled = ~gone[held].any(axis=1) & ~gone[open_].all(axis=1)
             known = pd.MultiIndex.from_frame(table.loc[filled, held].drop_duplicates())
             rows &= pd.MultiIndex.from_frame(table[held]).isin(known)

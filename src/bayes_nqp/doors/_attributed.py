@@ -29,12 +29,11 @@ class FitAttributes(Attributed):
             )
             raise UnknownLabelError(f"a Fit has no part {key!r}", hint=hint)
 
-
         def _no_number(self, *_: object, **__: object) -> NoReturn:
             raise ArgumentError("a Fit is neither a number nor an array", hint=_PARTS)
 
         def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
-            if dtype != object:
+            if dtype is None or dtype.kind != "O":
                 self._no_number()
             import numpy as np
 

@@ -253,7 +253,10 @@ _ANSWERS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
         ("robustness", "fit.table('routine'), or fit.check('specifications')"),
     ),
     "ResultFrame": (
-        ("p p_value pvalue pvalues P pval", "p_positive, the posterior probability of an effect > 0"),
+        (
+            "p p_value pvalue pvalues P pval",
+            "p_positive, the posterior probability of an effect > 0",
+        ),
         ("coef coefficient att effect Estimate", "mean, or estimate of fit.tidy(), the effect"),
         ("se std_error stderr std_err", "sd, the posterior SD"),
         ("ci_lower conf_low lb hdi_low", "lower, the end of the interval"),

@@ -26,9 +26,7 @@ class ResultFrame(pd.DataFrame):
     def __repr__(self) -> str:
         most, least = pd.get_option("display.max_rows"), pd.get_option("display.min_rows")
         width = pd.get_option("display.width")
-        return self.to_string(
-            max_rows=most, min_rows=least, line_width=width, float_format=_short
-        )
+        return self.to_string(max_rows=most, min_rows=least, line_width=width, float_format=_short)
 
     if not TYPE_CHECKING:
 
@@ -53,7 +51,7 @@ class ResultFrame(pd.DataFrame):
             return _Rows("loc", self)
 
 
-class _Rows(_ROWS):
+class _Rows(_ROWS):  # type: ignore[misc]
     """Selection by label, with a hint where a group is taken for the label of a row."""
 
     def __getitem__(self, key: Any) -> Any:

@@ -13,6 +13,7 @@ from bayes_nqp.errors import PanelError
 from bayes_nqp.intake._look import SourceColumn
 from bayes_nqp.language import Message, Translator, language_of
 
+
 @dataclass(slots=True, eq=False)
 class Guess:
     """Roles with the reasons for them.

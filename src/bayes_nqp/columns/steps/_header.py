@@ -61,7 +61,9 @@ class Header(Step):
         grid, above = reading.grid, reading.header[0] - 2
         if grid is not None and 0 <= above and reading.header[-1] <= len(grid):
             names = joined_names(grid, reading.header)
-            reading.stated_roles |= {names[k]: word for k, word in roles_in(grid.iloc[above]).items()}
+            reading.stated_roles |= {
+                names[k]: word for k, word in roles_in(grid.iloc[above]).items()
+            }
         return reading.header[0] - 1
 
 
