@@ -330,6 +330,9 @@ def nearest(name: str, choices: Iterable[object], cutoff: float = 0.5) -> Messag
     """
     names = [cut(str(k)) for k in choices]
     close = get_close_matches(cut(str(name)), names, n=1, cutoff=cutoff)
+    folded = {known.casefold(): known for known in reversed(names)}
+    folded_close = get_close_matches(cut(str(name)).casefold(), folded, n=1, cutoff=cutoff)
+    close = close or [folded[known] for known in folded_close]
     if close:
         return Message("did you mean {!r}?", close[0])
     if not names:

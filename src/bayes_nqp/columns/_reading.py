@@ -14,7 +14,7 @@ from bayes_nqp.columns._codes import zeros
 from bayes_nqp.columns._names import apart
 from bayes_nqp.columns._number_words import EDGES
 from bayes_nqp.columns._read import TEXTS, checked_file, read
-from bayes_nqp.columns._rows import panel_rows
+from bayes_nqp.columns._rows import BETWEEN, joined, panel_rows
 from bayes_nqp.columns._text import no_header, text_grid
 from bayes_nqp.columns._texts import remembered
 from bayes_nqp.columns._twins import twins
@@ -28,8 +28,6 @@ from bayes_nqp.language import Message
 type Roles = Mapping[str, Any]
 _SEEN: Final = 12
 """Rows in which a header further down is looked for."""
-_BETWEEN: Final = " "
-"""What stands between the names of a unit that several columns name."""
 
 
 def reading_of(
@@ -187,11 +185,11 @@ def _numeric(rows: pd.DataFrame, aside: pd.DataFrame) -> pd.DataFrame:
 
 def joined_unit(unit: str | Collection[str]) -> str:
     """What the column is called that names the unit, where several do together."""
-    return unit if isinstance(unit, str) else _BETWEEN.join(unit)
+    return unit if isinstance(unit, str) else BETWEEN.join(unit)
 
 
 def with_unit(frame: pd.DataFrame, names: Collection[str]) -> pd.DataFrame:
-    """Add the column that names the unit; empty where one of its parts is.
+    """Add the column that names the unit, from its parts.
 
     Raises
     ------
@@ -200,19 +198,14 @@ def with_unit(frame: pd.DataFrame, names: Collection[str]) -> pd.DataFrame:
     """
     if not names:
         raise PanelError("'unit' names no column", hint=nearest("", frame.columns))
-    texts = []
     for name in names:
         if name not in frame.columns:
             raise PanelError(
                 Message("unit={!r} is no column of the file", name),
                 hint=nearest(name, frame.columns),
             )
-        column = frame[name].mask(missing(frame[name]))
-        texts.append(column.map(lambda x: str(x).strip(EDGES), na_action="ignore"))
-    joined = texts[0]
-    for text in texts[1:]:
-        joined = joined + _BETWEEN + text
-    return frame.assign(**{joined_unit(names): joined})
+    parts = [frame[name].mask(missing(frame[name])) for name in names]
+    return frame.assign(**{joined_unit(names): joined(parts)})
 
 
 def _loaded(

@@ -14,5 +14,6 @@ from bayes_nqp.doors._door import held_to_kinds as held_to_kinds
 from bayes_nqp.doors._door import method_door as method_door
 from bayes_nqp.doors._door import value as value
 from bayes_nqp.doors._names import absent as absent
+from bayes_nqp.doors._names import answer as answer
 
 __all__ = ["door"]

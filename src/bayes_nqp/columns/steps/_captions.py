@@ -1,4 +1,4 @@
-"""Rows among the data that hold names of columns, or units of measurement."""
+"""Rows among the data that hold names of columns, their roles, or units of measurement."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from bayes_nqp.columns._texts import distinct, texts_of
 from bayes_nqp.columns._values import is_text
 from bayes_nqp.columns.steps._header import heading
 from bayes_nqp.columns.steps._numbered import contents, numbered
+from bayes_nqp.columns.steps._roles import roles_in
 from bayes_nqp.columns.steps._step import Found, Reading, Step, some, step
 from bayes_nqp.language import Message
 
@@ -54,6 +55,9 @@ class Captions(Step):
         frame = reading.frame
         left_out = frame.index.isin(numbered(self.key, frame, value, _captions(frame)))
         for _, row in frame[left_out].iterrows():
+            if roles := roles_in(row):
+                reading.stated_roles |= {str(frame.columns[k]): word for k, word in roles.items()}
+                continue
             reading.units |= {str(name): str(x).strip(EDGES) for name, x in row.dropna().items()}
         data = frame[~left_out]
         reading.frame = data.infer_objects()
@@ -85,6 +89,9 @@ def _units(frame: pd.DataFrame) -> list[Any]:
     """Rows of words without a digit, at the top, above numbers in half of their columns."""
     rows = []
     for k in range(min(_FIRST, len(frame) - 1)):
+        if roles_in(frame.iloc[k]):
+            rows.append(frame.index[k])
+            continue
         row = {name: x for name, x in frame.iloc[k].items() if not pd.isna(x)}
         if not row or not all(isinstance(x, str) and _word(x) for x in row.values()):
             break

@@ -74,6 +74,8 @@ class Reading:
         What steps did.
     units : dict of str to str
         What rows below the names say of columns, such as the unit of their numbers.
+    stated_roles : dict of str to str
+        Words for the role of a column, by its name: what a row above or below the names states.
     doubts : list of PanelError
         What somebody has to decide.
     taken : dict of str to Found
@@ -93,6 +95,7 @@ class Reading:
     notes: list[str] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
     units: dict[str, str] = field(default_factory=dict)
+    stated_roles: dict[str, str] = field(default_factory=dict)
     doubts: list[PanelError] = field(default_factory=list)
     taken: dict[str, Found] = field(default_factory=dict)
     aside: pd.DataFrame = field(default_factory=pd.DataFrame)
