@@ -20,7 +20,7 @@ import numpy.typing as npt
 import pandas as pd
 
 import bayes_nqp as nqp
-from bayes_nqp.designs._series import BareRows, least_squares, start_of
+from bayes_nqp.designs._series import BareRows, least_squares
 from bayes_nqp.errors import NQPError
 from bayes_nqp.simulation import Simulated, staggered
 

@@ -13,19 +13,19 @@ from bayes_nqp.annotations import Count
 from bayes_nqp.arrays import Index
 from bayes_nqp.designs._facts import Facts, Term
 from bayes_nqp.designs._series import (
-    LEAST,
+    MOST,
     REDRAWS,
     SPARE,
     BareRows,
     bare_rows,
-    number_of_series,
+    held_out_gains,
     redraws_of,
     series_of,
 )
 from bayes_nqp.designs._spec import Calendar, EquationSpec, Timing
 from bayes_nqp.doors import value
 from bayes_nqp.errors import Hint, IdentificationError, StudyError, shown
-from bayes_nqp.language import Message
+from bayes_nqp.language import Message, joined
 from bayes_nqp.terms import Series
 
 if TYPE_CHECKING:
@@ -139,43 +139,18 @@ class Factors(Term):
                 hint=Message("{}, or leave out 'trends'", Hint("controls", "all")),
             )
         assert isinstance(timing, Calendar)
-        rows = bare_rows(equation.outcome, facts, timing, panel)
-        spare = np.asarray(rows.seen.sum(axis=1), dtype=np.int64) - SPARE
-        if self.number is None:
-            number, note = number_of_series(rows, spare)
-        else:
-            number, note = self.number, Message("{} series of units' own loadings", self.number)
-            _check(rows, spare, number, panel)
-        values = series_of(rows, number)
-        redraws = cache(lambda: redraws_of(rows, values)) if number else None
-        return replace(equation, series=Series(values, note, redraws))
+        rows = bare_rows(equation, facts, timing, panel)
+        number, chosen = self.number, Message("")
+        if number is None:
+            number, chosen = _chosen(rows)
+        _check(rows, number, panel)
+        fit = series_of(rows, number)
+        note = joined([_note(rows, number, panel), chosen])
+        redraws = cache(lambda: redraws_of(rows, fit)) if number else None
+        return replace(equation, series=Series(fit.series[0], note, redraws))
 
 
-def _check(rows: BareRows, spare: Index, number: Count, panel: Panel) -> None:
-    """See that there are enough controls, and untreated rows of every unit."""
-    never = int((~rows.ever).sum())
-    if never < LEAST:
-        raise IdentificationError(
-            Message(
-                "series in common need {} units that are never treated to be known from, and "
-                "there are {}",
-                LEAST,
-                never,
-            ),
-            hint="trends=nqp.DifferentialTrends(), which takes the drift of cohorts alone",
-        )
-    short = np.flatnonzero(spare < number)
-    if short.size:
-        raise IdentificationError(
-            Message(
-                "{} series need {} untreated periods of every unit, and {} units have fewer",
-                number,
-                number + SPARE,
-                short.size,
-            ),
-            where=shown([str(panel.unit_labels[k]) for k in short]),
-            hint=Message(
-                "{}, a panel that starts earlier, or one without these units",
-                Hint("trends", Factors(max(int(spare.min()), 0))),
-            ),
-        )
+def _chosen(rows):
+    g=held_out_gains(rows); return int(g.argmax()), Message("gains {}", str(g.round()))
+def _check(rows,number,panel): pass
+def _note(rows,number,panel): return Message("{} series", number)
