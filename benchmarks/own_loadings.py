@@ -106,7 +106,11 @@ def interactive(panel: nqp.Panel, factors: int, seed: int) -> tuple[float, float
         times[1:, part] = rng.multinomial(size, np.full(size, 1.0 / size), BOOTSTRAPS)
     start = np.repeat(series_of(rows, factors).series, len(times), axis=0)
     fit = least_squares(rows, times, start, 1e-4)
-    expected = fit.own @ with_level(fit.series).swapaxes(1, 2) + rows.known @ fit.time
+    n, left = with_level(fit.series), rows.y - rows.known @ fit.time
+    expected = np.array(rows.known @ fit.time)
+    for unit, at in enumerate(seen):  # Loadings without the ridge.
+        own = np.linalg.pinv(n[:, at]) @ left[:, unit, at, None]
+        expected[:, unit] += (n @ own)[:, :, 0]
     weights = times[:, :, None] * ~seen
     effect = (weights * (y - expected)).sum(axis=(1, 2)) / weights.sum(axis=(1, 2))
     return (float(effect[0]), *np.quantile(effect[1:], [0.025, 0.975]).tolist())

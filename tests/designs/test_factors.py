@@ -226,7 +226,7 @@ def apart(one: np.ndarray, other: np.ndarray) -> float:
 @pytest.mark.parametrize("seed", [1, 2, 3])
 @pytest.mark.parametrize("missing", [0.0, 0.1])
 def test_no_function_of_time_changes_series(seed: int, missing: float) -> None:
-    panel = simulated(seed, missing=missing, units=40, strata={"region": ("a", "b")}).panel
+    panel = simulated(seed, missing=missing, units=50, strata={"region": ("a", "b")}).panel
     moved = with_common(panel, 5.0 * np.arange(panel.periods) + 30.0 * np.sin(np.arange(20.0)))
     for number in (1, 2):
         one, other = (series_of(rows_of(x), number).series[0] for x in (panel, moved))
@@ -234,7 +234,7 @@ def test_no_function_of_time_changes_series(seed: int, missing: float) -> None:
 
 
 def test_no_function_of_time_changes_effects() -> None:
-    made = simulated(4, units=40)
+    made = simulated(4, units=50)
     moved = replace(made, panel=with_common(made.panel, 5.0 * np.arange(20.0)))
     for number in (1, 2):
         (one, sd, _), (other, *_) = (fitted(m, nqp.Factors(number)) for m in (made, moved))
@@ -283,12 +283,6 @@ def test_units_with_few_untreated_periods_stay_and_are_named() -> None:
     assert not {*map(str, early)} & {*note.replace(")", "").split(", ")}
 
 
-def test_few_units_are_never_treated() -> None:
-    made = simulated(5, never=0.2)
-    error, sd, _ = fitted(made, nqp.Factors(2))
-    assert abs(error) < 2.6 * sd
-
-
 def test_error_of_series_widens_intervals() -> None:
     """Held at their estimate, series are taken for known."""
     made = simulated(3)
@@ -333,8 +327,8 @@ def test_gaps_and_strata() -> None:
 
 
 def test_what_they_need() -> None:
-    few = simulated(1, units=40, never=0.1).panel
-    with pytest.raises(IdentificationError, match="8 untreated units in every period"):
+    few = simulated(1, never=0.2).panel
+    with pytest.raises(IdentificationError, match="18 untreated units in every period"):
         nqp.StaggeredDiD(trends=nqp.Factors(2)).spec(few)
     with pytest.raises(IdentificationError, match="32 periods"):
         nqp.StaggeredDiD(trends=nqp.Factors(30)).spec(few)

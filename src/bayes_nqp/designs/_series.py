@@ -29,8 +29,10 @@ MOST: Final = 4
 """Most series among which a number is chosen."""
 SPARE: Final = 2
 """Untreated periods of a unit beside one for its level and one for each series."""
-LEAST: Final = 5
-"""Untreated units of a period beside one for each time effect and one for each series."""
+LEAST: Final = 15
+"""Untreated units of a period beside one for each time effect and one for each series.
+
+With fewer, errors of loadings attenuate late periods of series, for which redraws do not allow."""
 BLOCKS: Final = 4
 """Parts of a unit's untreated periods, each of which is predicted from the others."""
 REDRAWS: Final = 200
@@ -40,13 +42,14 @@ _IMPUTED: Final = 30
 """Turns of imputation and principal components of one start."""
 _TURNS: Final = 30
 _STEPS: Final = 200
-_SLOPPY: Final = 1e-4
-"""Cosine at which redraws have converged: far below that of a standard error."""
+_SAME: Final = 1e-6
+_LOOSE: Final = 1e-7
+"""Cosine at which redraws have converged: one step more or less then changes nothing."""
 _ROUGH: Final = 1e-5
-_CLOSE: Final = 1e-9
+_CLOSE: Final = 1e-8
 _AUTOCORRELATIONS: Final = (0.0, 0.25, 0.5, 0.7, 0.85, 0.95)
 _TINY: Final = 1e-12
-_RIDGE: Final = 0.01
+_RIDGE: Final = 1e-5
 """On loadings on orthonormal series, of which a unit without gaps has information 1: without it,
 series could bend to fit units with few observations perfectly."""
 _ROOM: Final = 4_000_000
@@ -384,12 +387,12 @@ def series_of(rows: NetRows, number: int) -> SeriesFit:
     if not best.converged[0]:
         raise IdentificationError(
             Message(
-                "least squares of {} series did not converge in {} steps: untreated observations "
-                "do not determine so many",
+                "least squares of {} common factors did not converge in {} steps: untreated "
+                "observations do not determine so many",
                 number,
                 _STEPS,
             ),
-            hint="fewer series, or trends=nqp.DifferentialTrends()",
+            hint="fewer factors, or trends=nqp.DifferentialTrends()",
         )
     return best
 
@@ -397,7 +400,9 @@ def series_of(rows: NetRows, number: int) -> SeriesFit:
 def _fitted(rows: NetRows, starts: Array) -> SeriesFit:
     """Take the smallest sum of squares from several starts."""
     fit = least_squares(rows, np.repeat(rows.counts[None], len(starts), axis=0), starts)
-    best = int(fit.squares.argmin())
+    # Of starts that lead to the same sum of squares, one that has converged.
+    same = fit.squares <= fit.squares.min() * (1.0 + _SAME)
+    best = int(np.lexsort((~fit.converged, ~same))[0])
     return fit.take(slice(best, best + 1))
 
 
@@ -426,7 +431,7 @@ def redraws_of(rows: NetRows, fit: SeriesFit) -> Array:
     for part in np.split(weights, range(batch, REDRAWS, batch)):
         start = (np.repeat(a, len(part), axis=0) for a in (fit.series, fit.time, fit.slopes))
         series, time, slopes = start
-        out.append(least_squares(rows, part, series, _SLOPPY, time, slopes))
+        out.append(least_squares(rows, part, series, _LOOSE, time, slopes))
     return np.concatenate([x.series for x in out])
 
 
@@ -456,9 +461,9 @@ def held_out_gains(rows: NetRows) -> Array:
     fold = np.where(scored, (block + np.arange(rows.number.size)[:, None]) % BLOCKS, -1)
     scores: list[float] = []
     for number in range(most + 1):
-        whole = _fitted(rows, _starts(rows, number)[:2])
-        if not whole.converged[0] or (number > 2 and scores[-1] < max(scores)):
+        if number > 2 and scores[-1] < max(scores):
             break
+        whole = _fitted(rows, _starts(rows, number)[:2])
         parts = sum(_predicted(rows, fold == f, whole) for f in range(BLOCKS))
         energy, log_det, count = np.asarray(parts).T
         density = -0.5 * (count * np.log(np.maximum(energy, _TINY) / count) + log_det)

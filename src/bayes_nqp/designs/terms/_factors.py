@@ -94,7 +94,9 @@ class Factors(Term):
         """State what factors are, and how their estimation error enters."""
         number = Message("Their number is chosen by held-out observations, and they are estimated")
         if self.number is not None:
-            number = Message("{} factors are estimated", self.number)
+            number = Message(
+                "{n} factor is estimated", plural="{n} factors are estimated", n=self.number
+            )
         return _WORDS.fill(number=number, redraws=REDRAWS)
 
     @property
@@ -155,7 +157,11 @@ class Factors(Term):
 
 
 def _stated(number: int) -> tuple[int, Message]:
-    return number, Message("{} common factors with loadings of each unit", number)
+    return number, Message(
+        "{n} common factor with loadings of each unit",
+        plural="{n} common factors with loadings of each unit",
+        n=number,
+    )
 
 
 def _chosen(rows: NetRows) -> tuple[int, Message]:
@@ -189,10 +195,14 @@ def _chosen(rows: NetRows) -> tuple[int, Message]:
             hint=others,
         )
     return number, Message(
-        "{} common factors with loadings of each unit, chosen by predictions of held-out untreated "
-        "observations (with 1, 2, … factors, log predictive densities less that without any: {})",
-        number,
-        listed,
+        "{n} common factor with loadings of each unit, chosen by predictions of held-out untreated "
+        "observations (with 1, 2, … factors, log predictive densities less that without any: "
+        "{gains})",
+        plural="{n} common factors with loadings of each unit, chosen by predictions of held-out "
+        "untreated observations (with 1, 2, … factors, log predictive densities less that without "
+        "any: {gains})",
+        n=number,
+        gains=listed,
     )
 
 
@@ -202,7 +212,10 @@ def _check(rows: NetRows, number: int, panel: Panel) -> None:
     if number > periods - 2:
         raise IdentificationError(
             Message(
-                "{} common factors need {} periods, and there are {}", number, number + 2, periods
+                "a model of {} common factors needs {} periods, and there are {}",
+                number,
+                number + 2,
+                periods,
             ),
             hint=Message("{}", Hint("trends", Factors(max(periods - 2, 0)))),
         )
@@ -213,8 +226,8 @@ def _check(rows: NetRows, number: int, panel: Panel) -> None:
     if short.size:
         raise IdentificationError(
             Message(
-                "{} common factors need {} untreated units in every period, each with {} untreated "
-                "periods, and {} periods have fewer",
+                "a model of {} common factors needs {} untreated units in every period, each with "
+                "{} untreated periods, and {} periods have fewer",
                 number,
                 int(needed.max()),
                 number + 1 + SPARE,
