@@ -35,6 +35,9 @@ def mediator_residuals(fit: Fit) -> Finding:
     single indirect effect, which is "entering the outcome last through this mediator", is not
     causal by itself. The joint indirect effect is not touched by it: draws of mediators' equations
     are correlated as their innovations are, so that its interval allows for it.
+    `leave_mediator_out` responds to the same correlation: the two are one alarm. Neither
+    distinguishes mediators that are merely correlated from one that shares an unmeasured cause with
+    the outcome, which no data can.
     """
     names = fit.facts.mediators(fit.rows)
     if len(names) < 2:
@@ -52,7 +55,9 @@ def mediator_residuals(fit: Fit) -> Finding:
         sentence = Message(
             "Mediators move together for other reasons than the policy ({}): their single "
             "indirect effects are not separately causal; the joint one is not touched, and its "
-            "interval allows for it.",
+            "interval allows for it. Such a correlation also moves single effects in "
+            "'leave_mediator_out': the two are one alarm. It is no sign that a mediator and the "
+            "outcome have an unmeasured common cause.",
             listed(large),
         )
     return finding_of(lines, figure, sentence, [fit])
