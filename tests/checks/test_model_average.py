@@ -25,6 +25,7 @@ from mediated import channels_fit
 from scipy import integrate, stats
 
 import bayes_nqp as nqp
+from bayes_nqp.language import chance
 from bayes_nqp.simulation import staggered
 
 SAMPLER = nqp.Importance(draws=250, seed=2)
@@ -192,7 +193,7 @@ def agrees(fit: nqp.Fit, answer: nqp.ModelAverage) -> None:
     assert set(families.index) == set(answer.prior)
     for name, p in families.items():
         assert result.evidence.attrs[f"probability_{name}"] == pytest.approx(p, abs=1e-9)
-    assert f"P(parallel trends) {families['parallel']:.2f} (prior 0.30)" in result.figure
+    assert f"P(parallel trends) {chance(families['parallel'], 2)} (prior 0.30)" in result.figure
     assert f"log Bayes factor {answer.log_bayes_factor:.1f}" in result.figure
     odds = families["parallel"] / (1.0 - families["parallel"])
     assert answer.log_bayes_factor == pytest.approx(np.log(odds / (0.3 / 0.7)))

@@ -30,7 +30,7 @@ from matplotlib.lines import Line2D
 
 import bayes_nqp as nqp
 from bayes_nqp.effects import lead_effects
-from bayes_nqp.language import Message
+from bayes_nqp.language import Message, chance
 from bayes_nqp.planning import plan_of
 from bayes_nqp.simulation import staggered
 
@@ -81,7 +81,7 @@ def test_parallel_trends_gain_probability_where_there_is_no_trend(
     assert facts["detectable"] == pytest.approx(2.8 * facts["slope_sd"])
     assert abs(facts["slope"]) < facts["detectable"]
     assert f"detectable {facts['detectable']:.2g};" in parallel.figure
-    assert f"posterior probability {p:.2f}" in parallel.sentence
+    assert f"posterior probability {chance(p, 2)}" in parallel.sentence
 
 
 def test_they_fail_on_a_trend_and_say_what_is_left_of_the_effect() -> None:
@@ -283,9 +283,9 @@ def test_equal_numbers_are_no_change(adjusted: float, same: bool) -> None:
     judged = Judgement(total, {}, [], effect, rest, 1.0)
     said = sentence_of(judged, Message("as fitted"))
     chinese = said.in_("zh")
-    assert ("would be the same: 0.063" in str(said)) == same
-    assert ("平均效应不变：0.063" in chinese) == same
-    assert ("not 0.063" in str(said)) == ("而非 0.063" in chinese) == (not same)
+    assert ("is the same as fitted: 0.063" in str(said)) == same
+    assert ("平均效应与拟合值相同：0.063" in chinese) == same
+    assert ("it is 0.063" in str(said)) == ("拟合值为 0.063" in chinese) == (not same)
 
 
 def test_levels_share_their_false_alarms_with_other_outcomes() -> None:

@@ -281,7 +281,7 @@ def test_a_withheld_share_is_explained() -> None:
     draws = xr.DataArray(np.full((4, 100), 0.4), dims=("chain", "draw"))
     assert "40%" in share(draws, 0.95, "en")
     open_ = share(draws - 0.4, 0.95, "en")
-    assert "the data do not tell" in open_
+    assert "The data do not determine the share" in open_
     assert "carry 0%" not in open_
 
 

@@ -134,8 +134,8 @@ def figures(value: float, sd: float, decimals: int | None = None) -> Numeral:
     return Numeral(text.replace("-", "−"))
 
 
-LIMITS: Final = (0.66, 0.9, 0.95, 0.975, 0.99, 0.995)
-"""Probabilities from which words and marks are stronger."""
+LIMITS: Final = (0.66, 0.7, 0.9, 0.95, 0.975, 0.99, 0.995)
+"""Probabilities from which words, marks and verdicts are stronger."""
 
 
 def chance(value: float, decimals: int = 3) -> Numeral:

@@ -18,7 +18,7 @@ _NEEDED: Final = {
 }
 _WORDS_SAYS = Message(
     "Two scales are used (after Mastrandrea et al. 2010). Likelihood is the posterior probability "
-    "of a direction if the assumptions hold: “virtually certain” means at least 0.99, “extremely "
+    "of a direction given the assumptions: “virtually certain” means at least 0.99, “extremely "
     "likely” 0.95, “very likely” 0.90; below that no direction is claimed. Intervals are "
     "equal-tailed and hold {} of the posterior."
 )

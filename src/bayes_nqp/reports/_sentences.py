@@ -290,8 +290,8 @@ def share(draws: xr.DataArray | None, prob: float, language: str) -> str:
     ratio = posterior_of(draws, prob)
     if ratio.lower <= 0.0:
         return Message(
-            "What share of the total effect all mediators together carry, the data do not tell "
-            "({} interval {:.0%} to {:.0%}).",
+            "The data do not determine the share of the total effect that all mediators together "
+            "carry ({} interval {:.0%} to {:.0%}).",
             percent(prob),
             ratio.lower,
             ratio.upper,

@@ -25,7 +25,7 @@ from bayes_nqp.checks.trends._next_design import shared_shocks
 from bayes_nqp.errors import Hint, NQPError
 from bayes_nqp.estimands import att
 from bayes_nqp.fitting import CHANNELS, Fit, meets, once, refit, short_refit, total_fit
-from bayes_nqp.language import NOTHING, Message, advised, joined
+from bayes_nqp.language import NOTHING, Message, advised, chance, joined
 
 PASSED: Final = 0.7
 """Posterior probability of parallel trends from which observations support them."""
@@ -77,22 +77,23 @@ class FamilyEvidence:
         other = self.alternative
         if other is None:
             return Message("This panel identifies no alternative to parallel trends.")
-        parts = (self.parallel, PRIOR["parallel"], FAMILIES[other], self.posterior[other])
+        now, then = chance(self.parallel, 2), PRIOR["parallel"]
+        parts = (now, then, FAMILIES[other], chance(self.posterior[other], 2))
         if self.verdict == HOLDS:
             return Message(
                 "Observations before adoption support parallel trends: posterior probability "
-                "{:.2f} (prior {:.2f}).",
+                "{} (prior {:.2f}).",
                 *parts[:2],
             )
         if self.verdict == FAILS:
             return Message(
                 "Observations before adoption reject parallel trends: posterior probability "
-                "{0:.2f} (prior {1:.2f}), against {3:.2f} of {2}.",
+                "{0} (prior {1:.2f}), against {3} of {2}.",
                 *parts,
             )
         return Message(
-            "The data do not distinguish parallel trends (posterior probability {:.2f}, prior "
-            "{:.2f}) from {} ({:.2f}).",
+            "The data do not distinguish parallel trends (posterior probability {}, prior "
+            "{:.2f}) from {} ({}).",
             *parts,
         )
 
@@ -102,8 +103,8 @@ class FamilyEvidence:
         if self.alternative is None:
             return NOTHING
         return Message(
-            "P(parallel trends) {:.2f} (prior {:.2f}); log Bayes factor {:.1f}",
-            self.parallel,
+            "P(parallel trends) {} (prior {:.2f}); log Bayes factor {:.1f}",
+            chance(self.parallel, 2),
             PRIOR["parallel"],
             self.log_bayes_factor,
         )

@@ -268,13 +268,13 @@ def _prolonged(judged: Judgement, name: Message) -> Message:
     then, spread, now = (figures(x, sd) for x in (adjusted, sd, effect))
     if f"{adjusted:.2g}" == f"{effect:.2g}":
         return Message(
-            "Net of a linear pre-trend, the average effect would be the same: {} (SD {}){}.",
+            "Net of a linear pre-trend, the average effect is the same as fitted: {} (SD {}){}.",
             now,
             spread,
             whose,
         )
     return Message(
-        "Net of a linear pre-trend, the average effect would be {} (SD {}), not {}{}.",
+        "Net of a linear pre-trend, the average effect is {} (SD {}); as fitted, it is {}{}.",
         then,
         spread,
         now,

@@ -29,8 +29,8 @@ def failures(context: Context) -> Iterator[Block]:
         yield Alarm(translate("What failed"), tuple(failed))
         yield Paragraph(
             translate(
-                "The answer is what the model says if its assumptions hold; these checks "
-                "contradict some of them."
+                "The estimate is valid only under the assumptions of the model; these checks "
+                "reject some of them."
             ),
             "quiet",
         )
