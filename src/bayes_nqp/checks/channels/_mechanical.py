@@ -124,8 +124,9 @@ def _scales(name: str, values: Array, *, odds: bool) -> Iterator[tuple[str, Arra
     yield name, values
     if (values > 0.0).all():
         yield f"log({name})", np.log(values)
-        top = 1.0 if values.max() < 1.0 else 100.0
-        if odds and values.max() < top:
+        most = float(values.max())
+        top = 1.0 if most < 1.0 else 100.0
+        if odds and most < top:
             yield f"logit({name})", np.log(values / (top - values))
 
 
