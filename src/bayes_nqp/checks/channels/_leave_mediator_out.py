@@ -7,8 +7,14 @@ import numpy.typing as npt
 import xarray as xr
 
 from bayes_nqp import vocabulary as v
-from bayes_nqp.checks.channels._lines import Line, correlations, drawn, finding_of, plain
-from bayes_nqp.checks.channels._mediator_residuals import LARGE
+from bayes_nqp.checks.channels._lines import (
+    CORRELATED,
+    Line,
+    correlations,
+    drawn,
+    finding_of,
+    plain,
+)
 from bayes_nqp.checks.shared import (
     AS_FITTED,
     DOUBT,
@@ -104,7 +110,7 @@ def _correlated(fit: Fit) -> bool:
     """Whether `mediator_residuals` is in doubt."""
     if not meets(fit, (UNITS,)):
         return False
-    return bool(np.abs(np.triu(correlations(fit)[0], 1)).max() > LARGE)
+    return bool(np.abs(np.triu(correlations(fit)[0], 1)).max() > CORRELATED)
 
 
 def _without(fit: Fit, names: tuple[str, ...]) -> dict[str, Numbers]:

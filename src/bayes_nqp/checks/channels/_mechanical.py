@@ -152,7 +152,7 @@ def _slopes(fit: Fit, name: str, values: Array) -> Iterator[Slope]:
             size = float(moved @ moved)
             slope = float(moved @ own) / size
             scores = np.bincount(unit, moved * (own - slope * moved))
-            units = np.count_nonzero(scores)
+            units = int(np.count_nonzero(scores))
             se = float(np.sqrt(scores @ scores * units / max(units - 1, 1))) / size
             shared = slope**2 * size / float(own @ own)
             yield Slope(label, other, slope, se, shared, m - np.sign(slope) * y, y)

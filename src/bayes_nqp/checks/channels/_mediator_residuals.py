@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from itertools import combinations
-from typing import Final
 
 import numpy as np
 from scipy.special import ndtri
 
-from bayes_nqp.checks.channels._lines import LEVELS, Line, correlations, finding_of
+from bayes_nqp.checks.channels._lines import CORRELATED, LEVELS, Line, correlations, finding_of
 from bayes_nqp.checks.shared import DOUBT, Finding, asks, ladder
 from bayes_nqp.errors import NotApplicable
 from bayes_nqp.fitting import CHANNELS, ROWS, UNITS, Fit
 from bayes_nqp.language import Message, listed, separated
-
-LARGE: Final = 0.3
-"""Correlation beyond which single channels are in doubt."""
 
 
 @asks(
@@ -72,5 +68,5 @@ def _line(first: str, second: str, r: float, sd: float) -> Line:
     centre = np.arctanh(np.clip(r, -0.999999, 0.999999))
     low, high = float(np.tanh(centre - 1.96 * sd)), float(np.tanh(centre + 1.96 * sd))
     quantiles = tuple(np.tanh(centre + sd * ndtri(LEVELS)).tolist())
-    verdict = ladder(doubt=abs(r) > LARGE)
+    verdict = ladder(doubt=abs(r) > CORRELATED)
     return Line(first, Message("with {}", second), r, low, high, verdict, "correlation", quantiles)
