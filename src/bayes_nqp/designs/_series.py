@@ -206,7 +206,7 @@ class SeriesFit:
     squares: Array
     converged: Mask
 
-    def take(self, which: Index | Mask | int) -> SeriesFit:
+    def take(self, which: Index | Mask | slice | int) -> SeriesFit:
         """Select some sets of weights."""
         return SeriesFit(*(getattr(self, name)[which] for name in self.__dataclass_fields__))
 
@@ -304,7 +304,9 @@ def _evaluated(
     return SeriesFit(series, time, slopes, own, residual, squares, none)
 
 
-def _quadratic(rows: NetRows, weights: Array, fit: SeriesFit) -> tuple[Array, ...]:
+def _quadratic(
+    rows: NetRows, weights: Array, fit: SeriesFit
+) -> tuple[Array, Array, Array, Array, Index]:
     """Expand half the sum of squares in ``df = C K, dlambda = [f, C] L, db``, C orthogonal to N.
 
     With residuals r_i, ``J_i`` what a step changes at given unit coefficients, and ``V_i`` the
@@ -365,7 +367,7 @@ def _quadratic(rows: NetRows, weights: Array, fit: SeriesFit) -> tuple[Array, ..
     )
     # Turns of series within what they span change nothing.
     free = (np.arange(q)[:, None] >= k) | (np.arange(c) >= k)
-    at = np.flatnonzero(np.append(free.ravel(), np.ones(rows.x.shape[2], dtype=bool)))
+    at: Index = np.flatnonzero(np.append(free.ravel(), np.ones(rows.x.shape[2], dtype=bool)))
     return (
         np.concatenate([gradient, slope], axis=1)[:, at],
         np.concatenate([squares, np.einsum("rpp->rp", own)], axis=1)[:, at],
@@ -451,7 +453,7 @@ def held_out_gains(rows: NetRows) -> Array:
     """
     most = min(MOST, rows.seen.shape[1] - 2)
     left = rows.number - -(-rows.number // BLOCKS)
-    enough = [(left >= k + 1 + SPARE).mean() >= 0.5 for k in range(most + 1)]
+    enough = [bool((left >= k + 1 + SPARE).mean() >= 0.5) for k in range(most + 1)]
     most = most if all(enough) else enough.index(False) - 1
     if most < 1:
         return np.zeros(0)
