@@ -20,7 +20,8 @@ from bayes_nqp.columns import (
     sounds_like,
     with_unit,
 )
-from bayes_nqp.errors import PanelError, shown
+from bayes_nqp.errors import PanelError, Spoken, shown
+from bayes_nqp.fields import TIME, UNIT
 from bayes_nqp.intake._guessed import years_of
 from bayes_nqp.intake._look import Look, SourceColumn, column_of
 from bayes_nqp.language import NOTHING, Message
@@ -149,7 +150,10 @@ def _pair(keys: dict[str, Any], columns: dict[str, SourceColumn]) -> tuple[Names
         scores = _scores(_several(columns), times, columns)
     if scores:
         return max(scores, key=lambda pair: pair[0])[1:]
-    wanted = Message("--unit and --time name them")
+    wanted = Spoken(
+        Message("--unit and --time name them"),
+        Message("choose their columns under “{}” and “{}”", UNIT, TIME),
+    )
     raise PanelError(
         "no two columns look like a unit and its periods: each pair once, and both repeat",
         where=_nearest(units, times, columns) or Message("the columns are {}", shown(columns, 20)),

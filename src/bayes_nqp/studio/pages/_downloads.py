@@ -12,6 +12,7 @@ from shiny import ui
 from bayes_nqp.language import Message, Translator
 from bayes_nqp.reports import writers
 from bayes_nqp.studio._desk import Desk
+from bayes_nqp.studio._files import address
 from bayes_nqp.studio._registry import Body, page
 from bayes_nqp.studio._run import Run
 from bayes_nqp.studio._view import View, progress_of, told
@@ -95,7 +96,7 @@ def _missing(run: Run, desk: Desk, translate: Translator) -> Iterator[Any]:
 
 def _link(path: Path, label: str, name: str) -> Any:
     return ui.p(
-        ui.a(label, href=f"files/{path.as_posix()}", download=name),
+        ui.a(label, href=address(path), download=name),
         " ",
         ui.span(name, class_="quiet"),
     )

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from shiny import reactive, ui
 
+from bayes_nqp.fields import STUDY
 from bayes_nqp.language import Message
 from bayes_nqp.reports import writers
 from bayes_nqp.studio._edits import Way
@@ -28,7 +29,7 @@ _SCALES: Final = {
 }
 
 
-@page(Message("Study"), place=40)
+@page(STUDY, place=40)
 def study(view: View) -> Body:
     """Say how it is reported, or write the study by hand."""
 
