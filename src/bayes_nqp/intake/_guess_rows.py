@@ -34,7 +34,8 @@ _ROUNDED: Final = 1e-3
 """How far a total may be from the sum, for its being rounded."""
 _PARTS: Final = 6
 """Columns of names among which those are looked for that name units together."""
-_DATES: Final = Message(
+_DATES: Final = "a column of years, or of dates, such as 2015; {}"
+_CROSS_SECTION: Final = (
     "a column of years, or of dates, such as 2015; {}. Of a single cross-section, without "
     "periods, nqp.mediate splits the effect of a treatment"
 )
@@ -154,12 +155,11 @@ def _pair(keys: dict[str, Any], columns: dict[str, SourceColumn]) -> tuple[Names
         Message("--unit and --time name them"),
         Message("choose their columns under “{}” and “{}”", UNIT, TIME),
     )
+    dates = Spoken(Message(_CROSS_SECTION, wanted), Message(_DATES, wanted))
     raise PanelError(
         "no two columns look like a unit and its periods: each pair once, and both repeat",
         where=_nearest(units, times, columns) or Message("the columns are {}", shown(columns, 20)),
-        hint=_turned(columns)
-        or _short_years(columns)
-        or (wanted if times else _DATES.fill(wanted)),
+        hint=_turned(columns) or _short_years(columns) or (wanted if times else dates),
     )
 
 

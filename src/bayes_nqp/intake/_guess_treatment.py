@@ -205,10 +205,17 @@ def _batches(proposal: Guess, columns: dict[str, SourceColumn]) -> Message:
         called = json.dumps(name, ensure_ascii=False)
         never = Message(" and never = {}", json.dumps(others, ensure_ascii=False)) if others else ""
         stands = ", ".join(f"{json.dumps(x, ensure_ascii=False)} = …" for x in wanted)
-        return Message(
-            "say when each began: in [data] cohort = {}{}, and in [data.read] values = {}{}",
-            called, never, f"{{ {called} = {{ {stands} }} }}",
-            Message(" and approvals = {}", f"[{called}]") if remarks else "",
+        return Spoken(
+            Message(
+                "say when each began: in [data] cohort = {}{}, and in [data.read] values = {}{}",
+                called, never, f"{{ {called} = {{ {stands} }} }}",
+                Message(" and approvals = {}", f"[{called}]") if remarks else "",
+            ),
+            Message(
+                "replace the cells of {} in the file by the first treated period of each, such as "
+                "2016, and leave them empty for units that are never treated",
+                name,
+            ),
         )  # fmt: skip
     return NOTHING
 

@@ -12,10 +12,10 @@ from starlette.applications import Starlette
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Mount, Route
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Message as Event
 
-from bayes_nqp.language import ENGLISH, NOTHING, Translator, languages, typography
-from bayes_nqp.language import Message as Text
+from bayes_nqp.language import ENGLISH, NOTHING, Message, Translator, languages, typography
 from bayes_nqp.studio._desk import Desk
 from bayes_nqp.studio._files import Uploads, served
 from bayes_nqp.studio._registry import PAGES, Page
@@ -36,8 +36,10 @@ _ELSEWHERE: Final = "403: this is answered to pages of this machine's own addres
 _NAMES: Final = ("127.0.0.1", "localhost")
 """What this machine is called by who may be answered."""
 _REFUSED: Final = "403: the address lacks its token; the terminal shows the whole of it\n"
-_TITLE: Final = Text("Policy evaluation studio")
-_LOST: Final = Text("The studio has ended. Start it again, and open this page at its new address.")
+_TITLE: Final = Message("Policy evaluation studio")
+_LOST: Final = Message(
+    "The studio has ended. Start it again, and open this page at its new address."
+)
 
 
 def application(desk: Desk, token: str, uploads: Path) -> ASGIApp:
@@ -79,7 +81,7 @@ def _guarded(inner: ASGIApp) -> ASGIApp:
     """
 
     async def outer(scope: Scope, receive: Receive, send: Send) -> None:
-        async def said(message: Message) -> None:
+        async def said(message: Event) -> None:
             if message["type"] == "http.response.start":
                 set_already = {key for key, _ in message.get("headers", ())}
                 extra = [(k.encode(), x.encode()) for k, x in _HEADERS.items()]

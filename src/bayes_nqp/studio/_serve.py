@@ -89,7 +89,7 @@ def _socket(port: int) -> Iterator[socket.socket]:
     """Listen on this machine alone."""
     if not 0 <= port <= _LAST_PORT:
         raise StudyError(
-            Message("port={} is no port: these are 0 to {}", port, _LAST_PORT),
+            Message("port={} is no port: these are 0 to {}", str(port), _LAST_PORT),
             hint="another --port, or none",
         )
     with socket.socket() as heard:
@@ -125,12 +125,9 @@ def _workplace(keep: Path | None) -> Iterator[tuple[Path, Path]]:
         with _locked(lock, folder), tempfile.TemporaryDirectory(
             prefix=".uploads-", dir=folder, ignore_cleanup_errors=True
         ) as uploads:  # fmt: skip
-            os.chdir(folder)
-            try:
-                yield folder, Path(uploads)
-            finally:
-                os.chdir(before)
+            yield folder, Path(uploads)
     finally:
+        os.chdir(before)
         if keep is None:
             shutil.rmtree(folder, ignore_errors=True)
 
@@ -145,7 +142,7 @@ def _locked(lock: FileLock, folder: Path) -> Iterator[None]:
             raise StudyError(
                 f"another studio works in {str(folder)!r}", hint="close it, or another --keep"
             ) from None
-        os.scandir(folder).close()
+        os.chdir(folder)
     with lock:
         lock.release()  # the first of the two times that it was taken
         yield

@@ -7,10 +7,12 @@ from typing import Final
 
 from bayes_nqp.errors import NQPError, speaking
 from bayes_nqp.fields import (
+    COLUMNS,
     COVARIATES,
     FILE,
     FIRST_TREATED,
     GROUPS,
+    LEAVE_OUT,
     MEDIATORS,
     OUTCOME,
     STUDY,
@@ -28,7 +30,12 @@ LABELS: Final = {
 """What the page calls the arguments of panels and the keys of studies."""
 _ARGUMENT: Final = re.compile(rf"\b({'|'.join(LABELS)})=(['\"])(.*?)\2")
 _KEY: Final = re.compile(rf"'(?:data|channels)\.({'|'.join(LABELS)})'")
+_BARE: Final = re.compile(rf"\b({'|'.join(LABELS)})=")
+_TABLE: Final = re.compile(r"in \[data(?:\.read)?\]: |在 \[data(?:\.read)?\] 中：")
+"""Where a key of [data] is to be written, before what is written there."""
+_DROP: Final = re.compile(r"\[design\][^\n]*?\bunidentified = \"drop\"")
 _TEXT: Final = re.compile(r"\[\[?(?:data|design|channels|checks|report|sampler|index|priors)\b")
+_TICK: Final = Message("tick “{}” on the page “{}”")
 _IN_TEXT: Final = Message("{} (in the text of the study on the page “{}”)")
 
 
@@ -57,7 +64,12 @@ def on_page(text: str, language: str) -> str:
         return Message("{} “{}”", LABELS[match[1]], match[3], context="field").in_(language)
 
     text = _ARGUMENT.sub(labelled, text)
-    text = _KEY.sub(lambda match: f"“{LABELS[match[1]].in_(language)}”", text)
+
+    def named(match: re.Match[str]) -> str:
+        return f"“{LABELS[match[1]].in_(language)}”"
+
+    tick = _TICK.fill(LEAVE_OUT, COLUMNS).in_(language)
+    text = _DROP.sub(tick, _BARE.sub(named, _KEY.sub(named, _TABLE.sub("", text))))
     lines = (
         _IN_TEXT.fill(line.rstrip(".。"), STUDY).in_(language) if _TEXT.search(line) else line
         for line in text.splitlines()

@@ -94,8 +94,6 @@ def spillover_bias(fit: Fit, *, km: Sequence[float] = RINGS) -> Finding:
     if reason is not None:
         figure = Message("bias per unit of spillover: {}", shares)
         return Finding(UNTOLD, figure, _UNIDENTIFIED.fill(reason))
-            UNTOLD, Message("bias per unit of spillover: {}", shares), _UNIDENTIFIED.fill(reason)
-        )
     design = fit.variant(spillovers=rings)
     donut, option = fit.variant(spillovers=Donut(rings.km[-1])), Message("spillovers")
     others = [

@@ -8,15 +8,20 @@ from typing import Any
 
 from shiny import ui
 
+from bayes_nqp.checks.shared import NOT_APPLICABLE
 from bayes_nqp.language import Message
 from bayes_nqp.studio._files import address
 from bayes_nqp.studio._registry import Body, page
 from bayes_nqp.studio._run import Run
 from bayes_nqp.studio._view import View, alarm, progress_of, told
+from bayes_nqp.tables import TONES
 
 _TONES = {
     "good": Message("{} passed"), "doubt": Message("{} in doubt"), "bad": Message("{} failed"),
 }  # fmt: skip
+
+_ASIDE = TONES[NOT_APPLICABLE]
+"""The tone of checks that do not apply."""
 
 
 @page(Message("Answer"), place=50)
@@ -132,8 +137,9 @@ def _check(view: View, run: Run, facts: dict[str, Any]) -> Any:
             ui.span(words["verdict"], class_=facts["tone"] or None),
         ),
         ui.p(words["question"]),
-        ui.p(words["sentence"], class_="quiet"),
     ]
+    if facts["tone"] != _ASIDE:  # what would make such a check apply is code
+        parts.append(ui.p(words["sentence"], class_="quiet"))
     if facts["picture"]:
         src = address(run.early / facts["picture"])
         parts.append(
