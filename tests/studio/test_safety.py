@@ -52,8 +52,9 @@ class Caller:
         shown: dict[str, str] = {}
         with connect(f"ws://{self.host}/{self.token}/websocket/", origin=self.origin) as socket:
             start = {
-                ".clientdata_output_pages_hidden": False, ".clientdata_output_failure_hidden": False,
-                ".clientdata_output_body_data_hidden": False, "language": "en",
+                ".clientdata_output_pages_hidden": False, "language": "en",
+                ".clientdata_output_failure_hidden": False,
+                ".clientdata_output_body_data_hidden": False,
             }  # fmt: skip
             socket.send(json.dumps({"method": "init", "data": start}))
             for message in self._until(socket, shown, "body_data"):

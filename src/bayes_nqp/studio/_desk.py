@@ -86,6 +86,14 @@ class Desk:
         """The run that began last."""
         return self.runs[-1] if self.runs else None
 
+    @property
+    def state(self) -> tuple[object, ...]:
+        """What pages show: it differs once anything was changed."""
+        return (
+            self.file, self.path, self.text, str(self.given), self.zones, self.study, self.error,
+            self.doubtful, len(self.runs),
+        )  # fmt: skip
+
     def get(self, *way: str) -> Any:
         """Look up a value of the study."""
         return value_of(self.text, *way)

@@ -125,12 +125,15 @@ class View:
             async with self.shared.lock:
                 # What is clicked before the page was made anew would be undone by that.
                 await self.session.send_custom_message("acting", {"now": True})
+                before, refused = self.desk.state, self.failure.get()
                 try:
                     await asyncio.to_thread(partial(act, value))
                     self.failure.set(NOTHING)
                 except Exception as error:
                     self.failure.set(_worded(error))
-            self.shared.changes.set(self.shared.changes.get() + 1)
+            # A page that was made anew says what its fields hold: nothing is made anew for that.
+            if self.desk.state != before or self.failure.get() != refused:
+                self.shared.changes.set(self.shared.changes.get() + 1)
             self.session.on_flushed(self._acted, once=True)
 
     async def _acted(self) -> None:
