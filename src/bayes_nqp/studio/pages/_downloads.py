@@ -17,7 +17,7 @@ from bayes_nqp.studio._registry import Body, page
 from bayes_nqp.studio._run import Run
 from bayes_nqp.studio._view import View, progress_of, told
 
-_FILES: Final = {
+FILES: Final = {
     "docx": ("report/report.docx", Message("Word")),
     "xlsx": ("report/tables.xlsx", Message("Excel")),
     "tex": ("report/tables.tex", Message("LaTeX")),
@@ -73,7 +73,7 @@ def _body(view: View) -> Any:
 
 def _files(run: Run, translate: Translator) -> Iterator[Any]:
     """What the run left."""
-    for name, (file, label) in _FILES.items():
+    for name, (file, label) in FILES.items():
         path = run.folder / file
         if path.exists():
             stem = f"{run.folder.name}{path.suffix}"
@@ -85,7 +85,7 @@ def _missing(run: Run, desk: Desk, translate: Translator) -> Iterator[Any]:
     formats = desk.get("report", "formats") or []
     buttons = [
         ui.input_action_button(f"add_{name}", translate("Add {}", translate(label)))
-        for name, (file, label) in _FILES.items()
+        for name, (file, label) in FILES.items()
         if name in writers() and name not in formats and not (run.folder / file).exists()
     ]
     if buttons:

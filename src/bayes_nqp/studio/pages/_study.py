@@ -13,6 +13,7 @@ from bayes_nqp.reports import writers
 from bayes_nqp.studio._edits import Way
 from bayes_nqp.studio._registry import Body, page
 from bayes_nqp.studio._view import View, alarm, switch
+from bayes_nqp.studio.pages._downloads import FILES
 
 _TEXTS: Final[dict[Way, Message]] = {
     ("title",): Message("Title"),
@@ -101,7 +102,7 @@ def _reported(view: View) -> Any:
         ui.input_select("text_report_language", translate("Language of the report"),
                         switch(), selected=desk.get("report", "language") or "en"),
         ui.input_checkbox_group("text_report_formats", translate("Formats of the report"),
-                                list(writers()), inline=True,
+                                {x: translate(FILES[x][1]) if x in FILES else x for x in writers()}, inline=True,
                                 selected=desk.get("report", "formats") or []),
         class_="field",
     )  # fmt: skip
