@@ -90,6 +90,7 @@ def _reported(view: View) -> Any:
     """What the report says of itself, in which language, and its formats."""
     desk, translate = view.desk, view.translate
     scales = {key: translate(text) for key, text in _SCALES.items()}
+    formats = {x: translate(FILES[x][1]) if x in FILES else x for x in writers()}
     texts = (
         ui.input_text("text_" + "_".join(way), translate(label), str(desk.get(*way) or ""),
                       update_on="blur")
@@ -102,7 +103,7 @@ def _reported(view: View) -> Any:
         ui.input_select("text_report_language", translate("Language of the report"),
                         switch(), selected=desk.get("report", "language") or "en"),
         ui.input_checkbox_group("text_report_formats", translate("Formats of the report"),
-                                {x: translate(FILES[x][1]) if x in FILES else x for x in writers()}, inline=True,
+                                formats, inline=True,
                                 selected=desk.get("report", "formats") or []),
         class_="field",
     )  # fmt: skip
