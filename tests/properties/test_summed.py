@@ -67,8 +67,7 @@ def same(a: object, b: object, where: str) -> None:
         if x.dtype.kind in "iufb":
             size = np.nanmax(np.abs(x), initial=0.0) if x.dtype.kind == "f" else 1.0
             known = ~np.isnan(np.asarray(y, dtype=float))
-            # Held-out densities depend on the kernel of the linear algebra in their second decimal.
-            least = 0.02 if ".held_out" in where else max(1e-6 * size, 1e-8)
+            least = max(1e-6 * size, 1e-8)
             np.testing.assert_allclose(x[known], y[known], err_msg=where, rtol=1e-5, atol=least)
         else:
             assert x.astype(str).tolist() == y.astype(str).tolist(), where

@@ -274,7 +274,7 @@ def _precision(
         )  # fmt: skip
     frame, sample = ground.frame, ground.kept
     unit = frame.unit[sample]
-    free = np.asarray(~frame.own_effect)[sample]
+    free = frame.untreated[sample]
     controls = [x.values for x in columns.columns[: len(columns.sizes)]]
     variances = relative_variances(
         groups, unit, frame.time[sample], frame.level[unit], free, outcome, controls, frame.counts
