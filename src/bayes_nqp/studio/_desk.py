@@ -176,7 +176,8 @@ class Desk:
         """Put columns in a list of the study, some of them as their logarithms."""
         logs = {*logged}
         listed = [self._log_of(x) if x in logs else x for x in names]
-        self.edit({**self._derived(logs, way), way: listed or None})
+        gone = way[:1] if way == MEDIATORS else way  # channels without mediators are none
+        self.edit({**self._derived(logs, way), **({way: listed} if listed else {gone: None})})
 
     def take_log(self, taken: bool) -> None:
         """Make the outcome the logarithm of its column, or the column again."""

@@ -114,6 +114,7 @@ def _checks(view: View) -> Any:
         ui.tags.summary(ui.h3(" · ".join(heads))),
         *(_check(view, run, facts) for facts in reversed(run.checks)),
         id="all_checks",
+        open="open" if run.state == "running" else None,
     )
 
 

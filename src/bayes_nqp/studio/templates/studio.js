@@ -7,7 +7,7 @@
   paint();
   let left = "";
   addEventListener("focusin", event => { left = event.target.id || ""; });
-  addEventListener("load", event => {
+  document.addEventListener("load", event => {
     const inside = event.target.contentDocument?.body;
     if (!inside) return;
     const fit = () => { event.target.style.height = `${inside.scrollHeight + 24}px`; };
