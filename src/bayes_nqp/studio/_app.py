@@ -160,7 +160,10 @@ def _server(shared: Shared) -> Any:
         @reactive.effect
         async def _() -> None:
             language = view.language.get()
-            said = {"tag": typography(language).tag, "name": _TITLE.in_(language)}
+            said: dict[str, object] = {
+                "tag": typography(language).tag,
+                "name": _TITLE.in_(language),
+            }
             await session.send_custom_message("tongue", said)
 
         view.show("failure", lambda: alarm([view.failure.get().in_(view.language.get())]))

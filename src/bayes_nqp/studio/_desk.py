@@ -165,7 +165,7 @@ class Desk:
     @property
     def logged(self) -> bool:
         """Whether the outcome is the logarithm of a column."""
-        return self.get("data", "outcome") == self._log_of(self.outcome)
+        return bool(self.get("data", "outcome") == self._log_of(self.outcome))
 
     def chosen(self, way: Way) -> dict[str, bool]:
         """Look up the columns in a list, and whether each stands there as its logarithm."""
@@ -247,10 +247,11 @@ class Desk:
         self.cancel()
         checks = 0 if self.study is None else len(self.study.checks)
         folder = Path("results")
-        for number in count(len(self.runs) + 1):
-            run = Run(number, self.text, folder / f"{self.path.stem}-{number}", checks)
-            if not any(map(is_there, (run.folder, run.study, run.early, run.log))):
-                break
+        runs = (
+            Run(number, self.text, folder / f"{self.path.stem}-{number}", checks)
+            for number in count(len(self.runs) + 1)
+        )
+        run = next(x for x in runs if not any(map(is_there, (x.folder, x.study, x.early, x.log))))
         write_text(run.study, self.text)
         self.runs.append(run)
         run.start(self.path.absolute())

@@ -221,10 +221,11 @@ def progress_of(view: View, run: Run) -> Any:
 
 
 def alarm(problems: Iterable[str], name: str = "", *, hidden: bool = False) -> Any:
-    """Show what is wrong."""
+    """Show what is wrong, or have it at hand for the page to show."""
     lines = [ui.p(*_broken(problem)) for problem in problems if problem]
-    how = {"hidden": "hidden"} if hidden else {}
-    return ui.div(how, *lines, role="alert", class_="alarm", id=name or None) if lines else None
+    how: dict[str, Any] = {"hidden": "hidden"} if hidden else {}
+    kind = "at-hand" if hidden else "alarm"
+    return ui.div(how, *lines, role="alert", class_=kind, id=name or None) if lines else None
 
 
 def _broken(text: str) -> Iterable[Any]:

@@ -61,7 +61,7 @@ def _body(view: View) -> Any:
                 ui.span(translate("or drop it here"), class_="quiet"),
                 id="dropzone", class_="row-of",
             ),
-            ui.tags.progress(id="sent", max="1", value="0", hidden="hidden",
+            ui.tags.meter(id="sent", max="1", value="0", hidden="hidden",
                              aria_label=translate("How much of the file was received")),
             alarm([translate(_TOO_LARGE, LARGEST / 1e6)], "too_large", hidden=True),
             alarm([translate(_NOT_RECEIVED)], "not_received", hidden=True),
