@@ -21,7 +21,7 @@ from bayes_nqp.columns._names import apart, unbroken
 from bayes_nqp.columns._packages import PACKAGES, read_package, read_stata
 from bayes_nqp.columns._text import read_text, without_marks
 from bayes_nqp.errors import PanelError, Spoken, brief, nearest, shown
-from bayes_nqp.files import is_folder, no_file, unmarked
+from bayes_nqp.files import listed, no_file, unmarked
 from bayes_nqp.foreign import reply
 from bayes_nqp.language import Message
 from bayes_nqp.limits import limit, way_out
@@ -184,14 +184,14 @@ def _check_file(path: Path, suffix: str) -> None:
     if wrong.endswith("denied"):
         raise _locked(path)
     if wrong.endswith("a folder"):
-        names = sorted(p.name for p in path.iterdir() if p.suffix.lower() in SUFFIXES)
+        names = [x for x in listed(path) if Path(x).suffix.lower() in SUFFIXES]
         raise PanelError(
             Message("path={!r} {}", str(path), wrong),
             hint=Message("one of its files: {}", shown(names)) if names else "name a file",
         )
     if wrong.endswith("not there"):
         folder = path.parent
-        names = sorted(p.name for p in folder.iterdir()) if is_folder(folder) else []
+        names = listed(folder)
         where = Message("looked in {}", folder.resolve())
         raise PanelError(
             Message("path={!r} {}", str(path), wrong), where=where, hint=nearest(path.name, names)

@@ -114,12 +114,12 @@ def estimand[F: Callable[..., xr.DataArray]](
     callable
         A decorator of a function from a fit or effects, and perhaps ``by`` and ``weights``, to
         draws (chain, draw, ...), each a function of that draw alone. The function stays as it is;
-        an estimand of the same name takes the place of an earlier one.
+        an estimand replaces an earlier one of the same name and package.
     """
 
     def decorate(compute: F) -> F:
         name = compute.__name__
-        ESTIMANDS.add(name, Estimand(name, title, compute, unit, needs), place)
+        ESTIMANDS.add(name, Estimand(name, title, compute, unit, needs), place, compute)
         return compute
 
     return decorate

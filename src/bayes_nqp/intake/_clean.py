@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from bayes_nqp.columns import EDGES, SourceRows, counted, grouped, refuse_broken
+from bayes_nqp.columns import EDGES, SourceRows, counted, grouped, quoted, refuse_broken
 from bayes_nqp.errors import PanelError, Spoken, shown
 from bayes_nqp.fields import GROUPS
 from bayes_nqp.language import Message
@@ -99,7 +99,7 @@ def _numbers(
                 "{!r} must be numbers, and holds text in {}: {}",
                 name,
                 counted(wrong.sum(), "row"),
-                shown((repr(x) for x in column[wrong].unique()), 4),
+                shown(map(quoted, column[wrong].unique()), 4),
             ),
             where=SourceRows(frame, *place).shown(wrong, name),
             hint=_no_numbers(name, texts, int((~gone).sum()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Final
@@ -68,8 +69,10 @@ def all_problems(first: str, overview: Look, proposal: Guess, tried: Tried) -> l
 
 
 def _alike(problem: str, other: str) -> bool:
-    """Whether two problems differ by quotes alone: numbers of one file are text in the other."""
-    return problem.replace("'", "") == other.replace("'", "")
+    """Whether two problems say the same of one column, whose cells each file writes in its way."""
+    first, second = (re.split(r": |：", x.splitlines()[0].replace("'", ""))[0]
+                     for x in (problem, other))  # fmt: skip
+    return first == second
 
 
 def listed_problems(problems: Sequence[str]) -> str:
