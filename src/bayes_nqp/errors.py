@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import MISSING, dataclass, fields
 from difflib import get_close_matches
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Self
 
 from bayes_nqp.foreign import reply
 from bayes_nqp.labels import UNLABELLED, Labels
@@ -29,6 +29,7 @@ __all__ = [
     "NQPError",
     "NotApplicable",
     "PanelError",
+    "Spoken",
     "StudyError",
     "UnknownLabelError",
     "UnknownNameError",
@@ -46,8 +47,9 @@ _PART = 1_500
 """Characters that a part of a message has at most; real ones are far shorter."""
 
 
-type Dialect = Literal["python", "toml"]
-"""How hints are shown: to who writes Python, or a study's file (also at the command line)."""
+type Dialect = Literal["python", "toml", "page"]
+"""How hints are shown: to who writes Python, or a study's file (also at the command line), or
+fills in a page."""
 
 _DIALECT: Final[ContextVar[Dialect]] = ContextVar("dialect", default="python")
 _TABLES: Final = {
@@ -63,10 +65,10 @@ def speaking(dialect: Dialect) -> Iterator[None]:
 
     Parameters
     ----------
-    dialect : {"python", "toml"}
-        "toml" for who writes a study's file.
+    dialect : {"python", "toml", "page"}
+        "toml" for who writes a study's file. Within "page" all others stand for it.
     """
-    token = _DIALECT.set(dialect)
+    token = _DIALECT.set("page" if _DIALECT.get() == "page" else dialect)
     try:
         yield
     finally:
@@ -112,6 +114,34 @@ class Hint:
         if table == self.argument:
             return f"[{table}] {text.removeprefix('{ ').removesuffix(' }')}"
         return f"[{table}] {self.argument} = {text}"
+
+
+class Spoken(Message):
+    """Words for who types commands or code, and others for who fills in a page.
+
+    Parameters
+    ----------
+    typed, page : Message
+        The two forms.
+    """
+
+    __slots__ = ("page", "typed")
+    typed: Message
+    page: Message
+
+    def __new__(cls, typed: Message, page: Message) -> Self:
+        """Keep both forms."""
+        instance = super().__new__(cls, "{}", page if _DIALECT.get() == "page" else typed)
+        instance.typed, instance.page = typed, page
+        return instance
+
+    def __getnewargs_ex__(self) -> tuple[tuple[object, ...], dict[str, object]]:
+        """Copy and pickle what it was made from."""
+        return (self.typed, self.page), {}
+
+    def in_(self, language: str, labels: Labels = UNLABELLED) -> str:
+        """Render the form for who reads it."""
+        return (self.page if _DIALECT.get() == "page" else self.typed).in_(language, labels)
 
 
 def as_python(value: object) -> str:

@@ -7,7 +7,8 @@ from typing import Any, Final
 import pandas as pd
 
 from bayes_nqp.columns import Role, broken_cell, channel_of, joined_unit, marks_of, sounds_like
-from bayes_nqp.errors import PanelError, nearest, shown
+from bayes_nqp.errors import PanelError, Spoken, nearest, shown
+from bayes_nqp.fields import OUTCOME
 from bayes_nqp.intake._guess_cells import doubt_of_times, errors_of, refuse_formulas, twins_of
 from bayes_nqp.intake._guess_rows import nameless_sums, reasons_of, rows_of_panel, unit_and_time_of
 from bayes_nqp.intake._guess_treatment import adoption_of, ever_treated, find_never, find_treatment
@@ -143,7 +144,14 @@ def _outcome(proposal: Guess, columns: dict[str, SourceColumn], frame: pd.DataFr
                     *proposal.notes,
                 ]
             ),
-            hint="--outcome names it",
+            hint=Spoken(
+                Message("--outcome names it"),
+                Message(
+                    "check that the numbers of the outcome are stored as numbers in the file, or "
+                    "choose its column under “{}”",
+                    OUTCOME,
+                ),
+            ),
         )
     unnamed, _, name = min(candidates)
     others = [name_other for *_, name_other in candidates if name_other != name]

@@ -21,7 +21,8 @@ from bayes_nqp.columns import (
     sounds_like,
     unclear,
 )
-from bayes_nqp.errors import PanelError, shown
+from bayes_nqp.errors import PanelError, Spoken, shown
+from bayes_nqp.fields import FIRST_TREATED, PILOT_ZONES, TREATED
 from bayes_nqp.intake._claim import Claim, otherwise
 from bayes_nqp.intake._guess_zones import offer_zones, take_zones
 from bayes_nqp.intake._guessed import Guess, free, years_of
@@ -86,14 +87,29 @@ def find_treatment(
             proposal.problem = _nothing(proposal, columns, frame)
 
 
-_WANTED: Final = Message(
-    "--cohort names a column with the first treated period of each unit, empty for never; "
-    "--treated one that is 1, or 是, from then on"
-)
+_WANTED: Final = Spoken(
+    Message(
+        "--cohort names a column with the first treated period of each unit, empty for never; "
+        "--treated one that is 1, or 是, from then on"
+    ),
+    Message(
+        "add to the file a column with the first treated period of each unit, empty for units that "
+        "are never treated, and choose it under “{}”; or a column that is 1, or 是, in treated "
+        "periods and 0, or 否, otherwise, and choose it under “{}”",
+        FIRST_TREATED, TREATED,
+    ),
+)  # fmt: skip
 
-_BACK: Final = Message(
-    "correct these cells if the policy goes on there; where it ended, leave these units out of the "
-    "file; or name the first treated period of each unit with --cohort"
+_BACK: Final = Spoken(
+    Message(
+        "correct these cells if the policy goes on there; where it ended, leave these units out of "
+        "the file; or name the first treated period of each unit with --cohort"
+    ),
+    Message(
+        "correct these cells if the policy goes on there; where it ended, leave these units out of "
+        "the file; or choose a column with the first treated period of each unit under “{}”",
+        FIRST_TREATED,
+    ),
 )
 
 
@@ -134,7 +150,14 @@ def _choose(proposal: Guess, claims: list[Claim], frame: pd.DataFrame) -> None:
         proposal.problem = PanelError(
             "several columns could say who is treated when, and they differ",
             where=separated([otherwise(best, x, frame) for x in equals[:_LISTED]]),
-            hint=Message("--{} {} if that is the policy; or another of them", best.key, best.name),
+            hint=Spoken(
+                Message("--{} {} if that is the policy; or another of them", best.key, best.name),
+                Message(
+                    "choose {} under “{}” if that is the policy; or another of them",
+                    best.name,
+                    FIRST_TREATED if best.key == "cohort" else TREATED,
+                ),
+            ),
         )
         return
     same = [x.name for x in others if x.status is not None and not best.differs(x)]
@@ -166,7 +189,13 @@ def _nothing(proposal: Guess, columns: dict[str, SourceColumn], frame: pd.DataFr
     hint = hint or _wanted(fault for fault in faults.values() if fault)
     hint = with_amounts(hint, called)
     if proposal.zones:
-        hint = Message("{}; --zones merges the cross-border e-commerce pilot zones", hint)
+        hint = Spoken(
+            Message("{}; --zones merges the cross-border e-commerce pilot zones", hint),
+            Message(
+                "{}; if the policy is the cross-border e-commerce pilot zones, tick “{}”",
+                hint, PILOT_ZONES,
+            ),
+        )  # fmt: skip
     return PanelError(
         "no column says who is treated when", where=separated(near) if near else NOTHING, hint=hint
     )
@@ -193,10 +222,17 @@ def _batches(proposal: Guess, columns: dict[str, SourceColumn]) -> Message:
         called = json.dumps(name, ensure_ascii=False)
         never = Message(" and never = {}", json.dumps(others, ensure_ascii=False)) if others else ""
         stands = ", ".join(f"{json.dumps(x, ensure_ascii=False)} = …" for x in wanted)
-        return Message(
-            "say when each began: in [data] cohort = {}{}, and in [data.read] values = {}{}",
-            called, never, f"{{ {called} = {{ {stands} }} }}",
-            Message(" and approvals = {}", f"[{called}]") if remarks else "",
+        return Spoken(
+            Message(
+                "say when each began: in [data] cohort = {}{}, and in [data.read] values = {}{}",
+                called, never, f"{{ {called} = {{ {stands} }} }}",
+                Message(" and approvals = {}", f"[{called}]") if remarks else "",
+            ),
+            Message(
+                "replace the cells of {} in the file by the first treated period of each, such as "
+                "2016, and leave them empty for units that are never treated",
+                name,
+            ),
         )  # fmt: skip
     return NOTHING
 

@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 
 from bayes_nqp.columns import counted, plain, year_of
-from bayes_nqp.errors import IdentificationError, NQPError, PanelError, shown
+from bayes_nqp.errors import IdentificationError, NQPError, PanelError, Spoken, shown
+from bayes_nqp.fields import AS_IT_STANDS, COLUMNS
 from bayes_nqp.intake import Guess, Look, match
 from bayes_nqp.language import NOTHING, Message, listed, separated
 from bayes_nqp.panel import Panel, doubtful_numbers
@@ -171,8 +172,16 @@ def _levels(panel: Panel) -> NQPError | None:
     return PanelError(
         Message("{} names provinces beside prefectures, and their rows may be sums: {}",
                 panel.roles.unit, shown(provinces, 6)),
-        hint="leave these rows out of the file; if they are units as others are, run it as it "
-        "stands",
+        hint=Spoken(
+            Message(
+                "leave these rows out of the file; if they are units as others are, run it as it "
+                "stands"
+            ),
+            Message(
+                "leave these rows out of the file; if they are units as others are, press “{}”",
+                AS_IT_STANDS,
+            ),
+        ),
     )  # fmt: skip
 
 
@@ -181,9 +190,17 @@ def _nobody(study: Study) -> NQPError | None:
         return None
     return IdentificationError(
         Message("every unit is treated in the end, so that nobody is untreated throughout"),
-        hint=Message(
-            "add units without the policy; or, if another column says who is treated, name it "
-            "with --cohort or --treated; or, if that is how it was, run it as it stands"
+        hint=Spoken(
+            Message(
+                "add units without the policy; or, if another column says who is treated, name it "
+                "with --cohort or --treated; or, if that is how it was, run it as it stands"
+            ),
+            Message(
+                "add units without the policy; or, if another column says who is treated, choose "
+                "it on the page “{}”; or, if that is how it was, press “{}”",
+                COLUMNS,
+                AS_IT_STANDS,
+            ),
         ),
     )
 
@@ -231,8 +248,16 @@ def _rows(study: Study, proposal: Guess) -> NQPError | None:
             gone / proposal.rows,
         ),
         where=separated(causes),
-        hint="complete or correct these cells in the file; or, if these rows may go, run it as it "
-        "stands",
+        hint=Spoken(
+            Message(
+                "complete or correct these cells in the file; or, if these rows may go, run it as "
+                "it stands"
+            ),
+            Message(
+                "complete or correct these cells in the file; or, if these rows may go, press “{}”",
+                AS_IT_STANDS,
+            ),
+        ),
     )
 
 
