@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import bayes_nqp as nqp
-from bayes_nqp.checks import CHECKS
+from bayes_nqp.checks import CHECKS, run_checks
 from bayes_nqp.checks.shared import asks
 from bayes_nqp.omissions import collected
 from bayes_nqp.registry import Plugins, registered
@@ -187,7 +187,7 @@ def test_a_check_that_ends_the_program_is_an_omission() -> None:
     asks("Does it go on?")(leaves)
     try:
         with collected() as omissions:
-            nqp.check(fit, "leaves", progress=False)
+            run_checks(fit, ["leaves"])
         assert "it called sys.exit(0)" in str(omissions[0].error)
     finally:
         del CHECKS["leaves"]

@@ -87,9 +87,9 @@ def opened(path: Path) -> Iterator[pd.ExcelFile]:
         with quiet(), pd.ExcelFile(path, engine="calamine") as book:
             yield book
     except BaseException as error:
-        if type(error).__name__ != _PANIC:
-            raise
-        raise ValueError(str(error)) from error
+        if type(error).__name__ == _PANIC:
+            raise ValueError(str(error)) from error
+        raise
 
 
 def _measure(path: Path) -> None:

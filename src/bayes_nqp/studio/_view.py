@@ -126,11 +126,8 @@ class View:
                 # What is clicked before the page was made anew would be undone by that.
                 await self.session.send_custom_message("acting", {"now": True})
                 before, refused = self.desk.state, self.failure.get()
-                try:
-                    await asyncio.to_thread(partial(act, value))
-                    self.failure.set(NOTHING)
-                except Exception as error:
-                    self.failure.set(_worded(error))
+                _, failure = await asyncio.to_thread(_tried, partial(act, value))
+                self.failure.set(failure)
             # A page that was made anew says what its fields hold: nothing is made anew for that.
             if self.desk.state != before or self.failure.get() != refused:
                 self.shared.changes.set(self.shared.changes.get() + 1)
@@ -151,12 +148,8 @@ class View:
         def made() -> Any:
             for each in grown:
                 each()
-            try:
-                return make()
-            except (SilentException, asyncio.CancelledError):
-                raise
-            except Exception as error:
-                return alarm([_worded(error).in_(self.language.get())])
+            part, failure = _tried(make)
+            return part if failure is NOTHING else alarm([failure.in_(self.language.get())])
 
         made.__name__ = name  # by which the renderer registers itself
         render.ui(made)
@@ -181,6 +174,16 @@ class _Refusal(Message):
     def in_(self, language: str, labels: Labels = UNLABELLED) -> str:
         """Say it for the page."""
         return in_words(self.error, language)
+
+
+def _tried(step: Callable[[], Any]) -> tuple[Any, Message]:
+    """Take a step, and say why if it was refused."""
+    try:
+        return step(), NOTHING
+    except (SilentException, asyncio.CancelledError):
+        raise
+    except Exception as error:
+        return None, _worded(error)
 
 
 def _worded(error: Exception) -> Message:
