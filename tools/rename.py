@@ -1,6 +1,7 @@
 """Move and rename everything that tools/rename.toml says, in a checkout without changes.
 
     python -m tools.rename              files, imports, paths, names; then stubs and catalogues
+    python -m tools.rename --modules    the same without names
     python -m tools.rename --list       only print where each file goes
 
 The table is applied to whatever the checkout holds: a file that the table does not name follows its
@@ -13,6 +14,7 @@ from __future__ import annotations
 import io
 import json
 import re
+import shutil
 import subprocess
 import sys
 import tokenize
@@ -24,6 +26,8 @@ from itertools import accumulate
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from tools.rename_names import Names
+
 ROOT = Path(__file__).resolve().parents[1]
 TABLE = Path(__file__).with_name("rename.toml")
 NAME = "bayes_nqp"
@@ -32,7 +36,7 @@ TEXTS = {
     ".ado", ".cfg", ".cff", ".css", ".html", ".ipynb", ".js", ".json", ".md", ".po", ".py", ".pyi",
     ".rst", ".sh", ".sthlp", ".tex", ".toml", ".txt", ".yaml", ".yml", "",
 }  # fmt: skip
-_OWN = ("tools/rename", "tools/same", "tests/tools/")
+_OWN = ("tools/rename", "tools/same", "tests/test_rename")
 """Files of these tools, in which old names stand as old names."""
 
 _PLACES = rf"\bfrom ({NAME}(?:\.\w+)*) import (\([^()]*\)|[\w ,]+\w)|\b{NAME}((?:\.\w+)+)"
@@ -239,6 +243,7 @@ class Text:
         text = re.sub(_PLACES, self._place, text)
         text = _CHAIN.sub(self._chain, text)
         text = _FILE.sub(self._path, text)
+        text = re.sub(r'(?<=")(\w+\.py)(?=":)', self._bare, text)
         text = re.sub(r"(?<![\w/])(\w+)/(test_\w+\.py)", self._test, text)
         if self.old.endswith(".md"):
             text = re.sub(r"`(\w+)/`", self._folder, text)
@@ -332,6 +337,9 @@ class Text:
             return f"tests/{self.layout.table['tests'][folder]}{path[len(folder) :]}"
         return f"tests/{self.layout.followed(folder)}{path[len(folder) :]}" if inside else ""
 
+    def _bare(self, found: re.Match[str]) -> str:
+        return self.layout.files.get(found[1], found[1])
+
     def _folder(self, found: re.Match[str]) -> str:
         return f"`{self.layout.folders.get(found[1], found[1])}/`"
 
@@ -387,6 +395,9 @@ def move(layout: Layout) -> None:
         git("mv", old, f"{old}.moving")
     for old, new in layout.moves.items():
         git("mv", f"{old}.moving", new)
+    for folder in {ROOT / parent for old in layout.moves for parent in PurePosixPath(old).parents}:
+        if folder.is_dir() and {x.suffix for x in folder.rglob("*") if x.is_file()} <= {".pyc"}:
+            shutil.rmtree(folder)  # would be found as a package without files
     described(layout.table["packages"])
 
 
@@ -404,13 +415,16 @@ def described(packages: Mapping[str, str]) -> None:
         git("add", str(path))
 
 
-def remember(layout: Layout) -> None:
+def remember(layout: Layout, rows: list[dict[str, Any]]) -> None:
     """Write what `_core/compat` answers: every old name with the new one."""
     modules = {_dotted(old): _dotted(new) for old, new in layout.table["folders"].items()}
     modules |= {_dotted(old): _dotted(new) for old, new in layout.table["files"].items()}
     kept = {new for new in layout.modules.values() for new in _outer(new)}
     modules = {old: new for old, new in sorted(modules.items()) if old not in kept}
     stay = sorted(layout.public & modules.keys())
+    names: dict[str, dict[str, str]] = {}
+    for row in rows:
+        names.setdefault(row.get("kind", "function"), {})[row["old"]] = row["new"]
     path = ROOT / HOME / "_core" / "renamed.py"
     lines = [
         '"""What earlier versions called otherwise: written by tools/rename.py."""',
@@ -418,6 +432,8 @@ def remember(layout: Layout) -> None:
         f"MODULES: Mapping[str, str] = {modules!r}",
         f"STAY = frozenset({stay!r})",
         '"""Modules that keep their old names as well, without a warning."""',
+        f"NAMES: Mapping[str, Mapping[str, str]] = {names!r}",
+        '"""New names by old ones: public names, and what studies and files hold, by kind."""',
     ]
     path.write_text("\n\n".join(lines) + "\n", encoding="utf-8")
     git("add", str(path))
@@ -431,9 +447,28 @@ def texts() -> Iterator[Path]:
     """List the tracked files that are texts and not of these tools."""
     for name in tracked():
         path = ROOT / name
-        known = path.suffix in TEXTS or name.startswith(".ci/")
+        known = path.suffix in TEXTS or name.startswith((".ci/", "benchmarks/measured/"))
         if known and path.is_file() and not path.is_symlink() and not name.startswith(_OWN):
             yield path
+
+
+def rename(names: Names) -> None:
+    """Bring every text to the new names."""
+    package = ROOT / HOME
+    for path in texts():
+        place = path.relative_to(ROOT).as_posix()
+        text = read(path)
+        if text is None:
+            continue
+        changed = text
+        if path.suffix in (".py", ".pyi"):
+            inside = path.is_relative_to(package)
+            parts = path.relative_to(package.parent).with_suffix("").parts if inside else ()
+            module = ".".join(parts[:-1] if parts[-1:] == ("__init__",) else parts)
+            changed = names.python(changed, module)
+        changed = names.text(changed, place)
+        if changed != text:
+            written(path, changed)
 
 
 def written(path: Path, text: str) -> None:
@@ -489,19 +524,22 @@ def wrap() -> None:
     for name, rows in long.items():
         path = Path(name)
         text = path.read_text(encoding="utf-8")
+        tokens = list(tokenize.generate_tokens(io.StringIO(text).readline))
         prose = {
             row
-            for token in tokenize.generate_tokens(io.StringIO(text).readline)
+            for token in tokens
             for row in range(token.start[0], token.end[0] + 1)
             if token.start[0] < token.end[0] or token.line.lstrip().startswith("#")
         }
+        commas = [token.end for token in tokens if token.string == "," and token.end[1] <= 100]
         lines = []
         for row, line in enumerate(text.splitlines(), start=1):
-            at = line.rfind(" " if row in prose else ", ", 0, 100) + (row not in prose)
+            ends = [column for end, column in commas if end == row]
+            at = line.rfind(" ", 0, 100) if row in prose else max(ends, default=0)
             indent = line[: len(line) - len(line.lstrip())]
             if row in rows and at > len(indent):
                 mark = "# " if line.lstrip().startswith("# ") else ""
-                lines += [line[:at], f"{indent}{mark}{line[at:].lstrip()}"]
+                lines += [line[:at].rstrip(), f"{indent}{mark}{line[at:].lstrip()}"]
             else:
                 lines.append(line)
         written(path, "\n".join(lines) + "\n")
@@ -529,15 +567,19 @@ def main(arguments: list[str]) -> int:
         getattr(layout, cached)  # what they read is moved next
     move(layout)
     rewrite(layout)
-    remember(layout)
-    missed = edit(table.get("edit", []))
+    rows = [] if "--modules" in arguments else table["name"]
+    if rows:
+        rename(Names(rows, ROOT / HOME))
+    remember(layout, rows)
+    missed = edit(table["edit"])
     folders = ("src", "tests", "tools", "benchmarks", "docs")
-    run("ruff", "check", "--select", "I", "--fix", "-q", *folders)
+    run("ruff", "check", "--select", "I,RUF022", "--fix", "-q", *folders)
     run("ruff", "format", "-q", *folders)
     wrap()
     run("ruff", "format", "-q", *folders)
     run("tools.catalogue")
     run("tools.update")
+    run("ruff", "format", "-q", *folders)
     for line in missed:
         print(f"by hand: {line}")
     git("add", "-A")
