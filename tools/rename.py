@@ -502,7 +502,7 @@ def edit(edits: list[dict[str, str]]) -> list[str]:
     missed = []
     for item in edits:
         path = ROOT / item["file"]
-        text = (read(path) or "") if path.exists() else ""
+        text = (read(path) or "") if path.exists() else ""  # an edit may begin a file
         new = item["new"].lstrip("\n")
         old = item["pattern"] if "pattern" in item else re.escape(item["old"])
         found = re.findall(old, text, flags=re.DOTALL | re.MULTILINE)
