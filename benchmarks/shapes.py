@@ -1,7 +1,8 @@
 """Run: python -m benchmarks.shapes --panels 40; an interrupted run goes on where it stopped.
 
-How wide the average over designs is where trends are parallel, by the shape of the panel: units,
-periods, periods before the first adoption, one stratum or two. `--collect` writes docs/truth.md.
+How much wider the interval under a linear differential trend is than under parallel trends, where
+trends are parallel: by units, periods, periods before the first adoption, one stratum or two.
+`--collect` adds rows to benchmarks/measured, and writes docs/truth.md.
 """
 
 from __future__ import annotations
@@ -30,39 +31,32 @@ SHAPES: dict[str, tuple[int, int, tuple[int, ...]]] = {
     "50 × 30": (50, 30, (12, 16, 20)),
 }
 """Units, periods, and the periods in which cohorts adopt, counted from one."""
+TRENDS: dict[str, nqp.DifferentialTrends | None] = {
+    "default": None,
+    "lines": nqp.DifferentialTrends(walk=0.0, cohort_walk=0.0),
+}
 STRATA: dict[str, dict[str, Any]] = {"one": {"strata": {}}, "two": {"contrast": 0.3}}
 
 
 def measured(shape: str, strata: str, number: int) -> dict[str, Any]:
-    """Intervals of the default and of the average, and the weights of designs, on one panel."""
+    """Intervals under parallel trends and under a linear differential trend, on one panel."""
     units, periods, cohorts = SHAPES[shape]
     seed = SEED + number
     made = staggered(units=units, periods=periods, cohorts=cohorts, seed=seed, **STRATA[strata])
-    fit = nqp.fit(nqp.StaggeredDiD(), made.panel, nqp.Importance(seed=number), progress=False)
-    answer = nqp.model_average(fit)
     row: dict[str, Any] = {"shape": shape, "strata": strata, "number": number}
     row["truth"] = float(nqp.att(made.truth).mean())
-    intervals = {"default": fit, "averaged": answer}
-    intervals |= {
-        name: x.effects
-        for name, begins in (("lines", "a linear"), ("trends", "differential trends"))
-        for x in answer.designs
-        if str(x.candidate.name).startswith(begins) and not x.candidate.early
-    }
-    for name, effects in intervals.items():
-        draws = [] if effects is None else nqp.att(effects).to_numpy().ravel()
-        low, high = np.quantile(draws, (0.025, 0.975)) if len(draws) else (np.nan, np.nan)
+    for name, trends in TRENDS.items():
+        design, sampler = nqp.StaggeredDiD(trends=trends), nqp.Importance(seed=number)
+        draws = nqp.att(nqp.fit(design, made.panel, sampler, progress=False))
+        low, high = np.quantile(draws, (0.025, 0.975))
         row |= {f"{name}_low": float(low), f"{name}_high": float(high)}
-    families = answer.families["posterior"]
-    row |= {"parallel": float(families["parallel"]), "drift": float(families["differential"])}
     return row
 
 
 def table() -> str:
-    """Weights, coverage and widths by shape."""
-    head = ["units × periods", "first adoption", "strata", "panels", "default covers"]
-    head += ["average covers", "its width", "weight of parallel trends", "of a drift"]
-    head += ["width along lines", "of differential trends"]
+    """Tabulate coverage of both, and the ratio of their widths, by shape."""
+    head = ["units × periods", "first adoption", "strata", "panels", "parallel trends cover"]
+    head += ["a linear trend covers", "its width"]
     rows: list[list[Any]] = [head]
     frame = STORE.rows()
     for shape, (_, _, cohorts) in SHAPES.items():
@@ -70,18 +64,13 @@ def table() -> str:
             part = frame[(frame["shape"] == shape) & (frame["strata"] == strata)]
             if part.empty:
                 continue
-            span = {
-                x: part[f"{x}_high"] - part[f"{x}_low"]
-                for x in ("default", "averaged", "lines", "trends")
-            }
+            span = {x: part[f"{x}_high"] - part[f"{x}_low"] for x in TRENDS}
             covers = [
                 f"{part['truth'].between(part[f'{x}_low'], part[f'{x}_high']).mean():.2f}"
-                for x in ("default", "averaged")
+                for x in TRENDS
             ]
-            width = {x: f"{(span[x] / span['default']).mean():.2f}" for x in span}
-            weights = [f"{part[x].mean():.2f}" for x in ("parallel", "drift")]
-            cells = [shape, min(cohorts), strata, len(part), *covers, width["averaged"]]
-            rows.append([*cells, *weights, width["lines"], width["trends"]])
+            width = (span["lines"] / span["default"]).mean()
+            rows.append([shape, min(cohorts), strata, len(part), *covers, f"{width:.2f}"])
     return markdown(rows)
 
 

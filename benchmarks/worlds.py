@@ -36,6 +36,9 @@ ASKED = (
 ANSWERS = ("default", "reported")
 WARNINGS = ("fails", "in doubt")
 """Verdicts that warn. "Could not tell" is none: it is given on every clean panel of 60 units."""
+UNSEEN, LOW = ("crowded out", "late shock"), 0.88
+"""Scenarios in which no observation before adoption differs; coverage below which cells count."""
+OVERVIEW = "<!-- python -m benchmarks.worlds overview -->"
 
 
 class Draft:
@@ -407,12 +410,44 @@ def warns(part: pd.DataFrame) -> pd.Series[bool]:
     return part[list(ASKED)].isin(WARNINGS).any(axis=1)
 
 
+def overview() -> str:
+    """Tabulate what was measured before and after the prior and the thresholds were fixed."""
+    before, after = Store("worlds").rows(), Store("later_worlds").rows()
+    sets = {
+        "on which prior and thresholds were set": before,
+        "of these, with a violation that pre-adoption observations can show, or with none": (
+            before[~before["world"].isin(UNSEEN)]
+        ),
+        "written after prior and thresholds were fixed": after,
+    }
+    head = (
+        "| scenarios | number | panels | default covers | reported covers | cells below 0.88 "
+        "| width | undetected: default | undetected: reported |"
+    )
+    rows = [head, "|" + " --- |" * 9]
+    for name, frame in sets.items():
+        frame = frame[frame["truth"].notna()].reset_index(drop=True)
+        held, warned = of_answers(frame)[0], warns(frame)
+        cells = [of_answers(x) for _, x in frame.groupby(["world", "units"])]
+        low = sum(covers["reported"].mean() < LOW for covers, _ in cells)
+        width = np.mean([x["reported"] / x["default"] for _, x in cells])
+        line = [f"| {name}", str(frame["world"].nunique()), str(len(frame))]
+        line += [f"{held[x].mean():.2f}" for x in ANSWERS]
+        line += [f"{low} of {len(cells)}", f"{width:.2f}"]
+        line += [f"{(~held[x] & ~warned).mean():.3f}" for x in ANSWERS]
+        rows.append(" | ".join(line) + " |")
+    return "\n".join(rows)
+
+
 def collect(collection: Collection) -> None:
-    """Add rows of runs to the file; write the table into docs/truth.md, between its marks."""
+    """Add rows of runs to the file; write its table and the overview into docs/truth.md."""
     collection.store.keep()
-    path, mark = ROOT / "docs" / "truth.md", collection.mark
-    before, _, after = path.read_text(encoding="utf-8").split(mark)
-    path.write_text(f"{before}{mark}\n\n{table(collection)}\n\n{mark}{after}", encoding="utf-8")
+    path = ROOT / "docs" / "truth.md"
+    text = path.read_text(encoding="utf-8")
+    for mark, lines in ((collection.mark, table(collection)), (OVERVIEW, overview())):
+        before, _, after = text.split(mark)
+        text = f"{before}{mark}\n\n{lines}\n\n{mark}{after}"
+    path.write_text(text, encoding="utf-8")
 
 
 def main(collection: Collection, about: str | None) -> None:

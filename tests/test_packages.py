@@ -13,6 +13,9 @@ from pathlib import Path
 import pytest
 
 import bayes_nqp as nqp
+from bayes_nqp.checks import CHECKS
+from bayes_nqp.checks.shared import asks
+from bayes_nqp.omissions import collected
 from bayes_nqp.registry import Plugins, registered
 
 SOURCE = Path(nqp.__file__).parents[1]
@@ -29,6 +32,13 @@ wide = {PROJECT["entry-points"]["bayes_nqp.checks"]["wide"]}
 [bayes_nqp.terms]
 seasons = policy_toys.term:Seasons
 """
+TAKEN = """
+from dataclasses import dataclass
+from bayes_nqp.registry import register
+@register("terms")
+@dataclass(frozen=True)
+class StaggeredDiD: ...
+"""
 BROKEN = """
 [bayes_nqp.checks]
 lost = policy_ruin
@@ -36,6 +46,8 @@ lost = policy_ruin
 lost = policy_ruin
 [bayes_nqp.terms]
 absent = policy_toys.term:Absent
+left = policy_exit
+taken = policy_taken
 """
 STUDY = """
 title = "Toys"
@@ -102,12 +114,19 @@ def test_a_run_asks_its_check_and_states_its_term(place: Path) -> None:
 
 
 def test_a_package_that_breaks_costs_itself_alone_and_is_named(place: Path) -> None:
-    ruin = {"policy_ruin.py": "raise ZeroDivisionError('no ground')\n"}
+    ruin = {
+        "policy_ruin.py": "raise ZeroDivisionError('no ground')\n",
+        "policy_exit.py": "import sys\nsys.exit()\n",
+        "policy_taken.py": TAKEN,
+    }
     installed(place / "path", "policy-ruin", BROKEN, ruin)
     done = answer(place, "-m", "bayes_nqp", "run", "study.toml", "--out", "out")
     assert done.stderr.count("policy_ruin of the package policy-ruin 1.5") == 1
     assert "(ZeroDivisionError: no ground)" in done.stderr
     assert "policy_toys.term:Absent of the package policy-ruin 1.5" in done.stderr
+    assert "policy_exit of the package policy-ruin 1.5" in done.stderr
+    assert "it called sys.exit(None)" in done.stderr
+    assert "'StaggeredDiD' of policy_taken has a name that bayes_nqp uses" in done.stderr
     page = (place / "out" / "report" / "report.html").read_text(encoding="utf-8")
     assert "policy_ruin of the package policy-ruin 1.5 could not be made" in page
     assert "Are there more units than periods?" in page
@@ -156,3 +175,19 @@ def test_an_entry_point_that_looks_something_up_finds_what_was_there(
     assert list(plugins) == ["ours", "theirs"]
     assert list(plugins) == ["ours", "theirs"]
     assert seen == [["ours", "theirs"], ["ours"]] or seen == [["ours"], ["ours"]]
+
+
+def test_a_check_that_ends_the_program_is_an_omission() -> None:
+    def leaves(fit: nqp.Fit) -> None:
+        sys.exit(0)
+
+    panel = nqp.simulation.staggered(units=12, periods=6, cohorts=(3, 4), seed=1).panel
+    sampler = nqp.Importance(draws=40, chains=2, proposals=400, seed=1)
+    fit = nqp.fit(nqp.StaggeredDiD(nqp.Complete()), panel, sampler, progress=False)
+    asks("Does it go on?")(leaves)
+    try:
+        with collected() as omissions:
+            nqp.check(fit, "leaves", progress=False)
+        assert "it called sys.exit(0)" in str(omissions[0].error)
+    finally:
+        del CHECKS["leaves"]

@@ -26,6 +26,7 @@ __all__ = [
     "Natural",
     "OneOf",
     "Positive",
+    "Probability",
     "Seed",
     "Words",
     "annotations_of",
@@ -50,6 +51,8 @@ type Natural = Annotated[int, Ge(0)]
 """A number of things, none among them."""
 type Positive = Annotated[float, Gt(0)]
 """A number above 0."""
+type Probability = Annotated[float, Interval(gt=0, lt=1)]
+"""Of an interval."""
 type Column = Annotated[str, ColumnName()]
 """The name of a column of the panel, which studies look up before anything is sampled."""
 

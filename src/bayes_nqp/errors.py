@@ -6,18 +6,18 @@ refuses and nothing else.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import MISSING, dataclass, fields
 from difflib import get_close_matches
-from typing import Final, Literal
+from typing import Any, Final, Literal, Self
 
 from bayes_nqp.foreign import reply
 from bayes_nqp.labels import UNLABELLED, Labels
 from bayes_nqp.language import ENGLISH, Message, Translator, cut, either, message
 from bayes_nqp.language import listed as shown
-from bayes_nqp.registry import as_python, as_toml
 from bayes_nqp.texts import UNPRINTABLE
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "NQPError",
     "NotApplicable",
     "PanelError",
+    "Spoken",
     "StudyError",
     "UnknownLabelError",
     "UnknownNameError",
@@ -46,8 +47,9 @@ _PART = 1_500
 """Characters that a part of a message has at most; real ones are far shorter."""
 
 
-type Dialect = Literal["python", "toml"]
-"""How hints are shown: to who writes Python, or a study's file (also at the command line)."""
+type Dialect = Literal["python", "toml", "page"]
+"""How hints are shown: to who writes Python, or a study's file (also at the command line), or
+fills in a page."""
 
 _DIALECT: Final[ContextVar[Dialect]] = ContextVar("dialect", default="python")
 _TABLES: Final = {
@@ -63,10 +65,10 @@ def speaking(dialect: Dialect) -> Iterator[None]:
 
     Parameters
     ----------
-    dialect : {"python", "toml"}
-        "toml" for who writes a study's file.
+    dialect : {"python", "toml", "page"}
+        "toml" for who writes a study's file. Within "page" all others stand for it.
     """
-    token = _DIALECT.set(dialect)
+    token = _DIALECT.set("page" if _DIALECT.get() == "page" else dialect)
     try:
         yield
     finally:
@@ -112,6 +114,65 @@ class Hint:
         if table == self.argument:
             return f"[{table}] {text.removeprefix('{ ').removesuffix(' }')}"
         return f"[{table}] {self.argument} = {text}"
+
+
+class Spoken(Message):
+    """Words for who types commands or code, and others for who fills in a page.
+
+    Parameters
+    ----------
+    typed, page : Message
+        The two forms.
+    """
+
+    __slots__ = ("page", "typed")
+    typed: Message
+    page: Message
+
+    def __new__(cls, typed: Message, page: Message) -> Self:
+        """Keep both forms."""
+        instance = super().__new__(cls, "{}", page if _DIALECT.get() == "page" else typed)
+        instance.typed, instance.page = typed, page
+        return instance
+
+    def __getnewargs_ex__(self) -> tuple[tuple[object, ...], dict[str, object]]:
+        """Copy and pickle what it was made from."""
+        return (self.typed, self.page), {}
+
+    def in_(self, language: str, labels: Labels = UNLABELLED) -> str:
+        """Render the form for who reads it."""
+        return (self.page if _DIALECT.get() == "page" else self.typed).in_(language, labels)
+
+
+def as_python(value: object) -> str:
+    """Write a value as Python states it: a registered one as its call, without defaults."""
+    if "__family__" not in vars(type(value)):
+        plain = isinstance(value, int) and not isinstance(value, bool)
+        return f"{value:_}" if plain else repr(value)
+    arguments = (f"{name}={as_python(x)}" for name, x in _stated(value).items())
+    return f"nqp.{type(value).__name__}({', '.join(arguments)})"
+
+
+def as_toml(value: object) -> str:
+    """Write a value as a study states it: a registered one as a table, without defaults."""
+    if "__family__" in vars(type(value)):
+        items = {"type": type(value).__name__, **_stated(value)}
+        return f"{{ {', '.join(f'{name} = {as_toml(x)}' for name, x in items.items())} }}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(as_toml, value))}]"
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return as_python(value)
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _stated(value: Any) -> dict[str, object]:
+    """Arguments of a registered value that are not its defaults."""
+    pairs = {f.name: (getattr(value, f.name), f) for f in fields(value)}
+    return {
+        name: x
+        for name, (x, f) in pairs.items()
+        if x != (f.default if f.default_factory is MISSING else f.default_factory())
+    }
 
 
 _WHAT, _WHERE, _TRY = Message("{}"), Message("Where: {}"), Message("Try: {}")
@@ -299,6 +360,9 @@ def nearest(name: str, choices: Iterable[object], cutoff: float = 0.5) -> Messag
     """
     names = [cut(str(k)) for k in choices]
     close = get_close_matches(cut(str(name)), names, n=1, cutoff=cutoff)
+    folded = {known.casefold(): known for known in reversed(names)}
+    folded_close = get_close_matches(cut(str(name)).casefold(), folded, n=1, cutoff=cutoff)
+    close = close or [folded[known] for known in folded_close]
     if close:
         return Message("did you mean {!r}?", close[0])
     if not names:

@@ -2,9 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
-__all__ = ["reply"]
+__all__ = ["no_exit", "reply"]
+
+
+@contextmanager
+def no_exit() -> Iterator[None]:
+    """Turn an exit of the program, which code that is not ours asks for, into an error.
+
+    Raises
+    ------
+    RuntimeError
+        If ``sys.exit`` was called within the ``with`` block.
+    """
+    try:
+        yield
+    except SystemExit as stop:
+        raise RuntimeError(f"it called sys.exit({stop.code!r})") from stop
 
 
 def reply[T](question: Callable[[], T], otherwise: Callable[[Exception], T]) -> T:
@@ -36,7 +52,8 @@ def reply[T](question: Callable[[], T], otherwise: Callable[[Exception], T]) -> 
     0
     """
     try:
-        return question()
+        with no_exit():
+            return question()
     except MemoryError:
         raise
     except Exception as error:

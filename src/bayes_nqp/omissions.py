@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from bayes_nqp.errors import NQPError, StudyError, cut
+from bayes_nqp.foreign import no_exit
 from bayes_nqp.language import Message
 from bayes_nqp.registry import unloaded
 from bayes_nqp.texts import one_line
@@ -86,7 +87,8 @@ def omitted(name: Message) -> Iterator[None]:
         What is made there.
     """
     try:
-        yield
+        with no_exit():
+            yield
     except Exception as error:
         omissions = _OPEN.get()
         if omissions is None or _of_the_disk(error):

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import warnings
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, fields
 from functools import cache, partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from bayes_nqp.errors import StudyError
 from bayes_nqp.foreign import reply
+from bayes_nqp.language import Message
 from bayes_nqp.rooms import Search, discovered
 
 if TYPE_CHECKING:
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Plugins",
-    "as_python",
-    "as_toml",
+    "claim",
     "family_of",
     "needed",
     "register",
@@ -36,6 +36,54 @@ _TERMS = "terms"
 """The family of terms that no argument of a design is for; none of the library's own is of it."""
 _SEARCHES: dict[str, Search] = defaultdict(Search)
 _UNLOADED: dict[tuple[str, str], Exception] = {}
+_VALUES: dict[str, str] = {}
+"""The module of every value that is registered, and of every word that studies have for one."""
+
+
+def claim(names: dict[str, str], name: str, source: object) -> bool:
+    """Give a name to the module that defines what is registered under it.
+
+    A package may register a name again, as when a notebook's cell runs again. The library keeps
+    its names where another package registered them before.
+
+    Parameters
+    ----------
+    names : dict of str to str
+        The module of every name; the name is added.
+    name : str
+        What is registered.
+    source : object
+        The function or class; one without a module takes any name.
+
+    Returns
+    -------
+    bool
+        Whether another package lost the name.
+
+    Raises
+    ------
+    StudyError
+        If another package has the name.
+    """
+    home = str(getattr(source, "__module__", None) or "")
+    former = names.get(name, home)
+    clash = bool(home and former) and _package(home) != _package(former)
+    if clash:
+        ours = _package(home) == _package(__name__)
+        loser, owner = (former, home) if ours else (home, former)
+        error = StudyError(
+            Message("{!r} of {} has a name that {} uses", name, loser, _package(owner)),
+            hint=Message("register it in {} under another name", loser),
+        )
+        if not ours:
+            raise error
+        _leave_out(loser, name, f"{name} of {loser} is left out ({error.what})", error)
+    names[name] = home
+    return clash
+
+
+def _package(module: str) -> str:
+    return module.partition(".")[0]
 
 
 class Plugins[T](Mapping[str, T]):
@@ -56,10 +104,11 @@ class Plugins[T](Mapping[str, T]):
     def __init__(self, room: str, prefix: str = "_") -> None:
         self._room, self._prefix = room, prefix
         self._places: dict[str, tuple[float, T]] = {}
+        self._homes: dict[str, str] = {}
         self._once = Search()
 
-    def add(self, name: str, plugin: T, place: float = 1000.0) -> T:
-        """Register a plug-in; one of the same name takes the place of an earlier one.
+    def add(self, name: str, plugin: T, place: float = 1000.0, source: object = None) -> T:
+        """Register a plug-in; it replaces an earlier one of the same name and package.
 
         Parameters
         ----------
@@ -69,7 +118,15 @@ class Plugins[T](Mapping[str, T]):
             What is found there.
         place : float, default 1000
             Where it stands among the others, from low to high.
+        source : object, optional
+            The function or class that it is made of; by default itself.
+
+        Raises
+        ------
+        StudyError
+            If another package has the name.
         """
+        claim(self._homes, name, plugin if source is None else source)
         self._places[name] = (place, plugin)
         return plugin
 
@@ -78,7 +135,7 @@ class Plugins[T](Mapping[str, T]):
         return self._places[name][1]
 
     def __delitem__(self, name: str) -> None:
-        del self._places[name]
+        del self._places[name], self._homes[name]
 
     def __iter__(self) -> Iterator[str]:
         self._search()
@@ -116,19 +173,25 @@ def _load(group: str) -> None:
 
 def _miss(point: EntryPoint, error: Exception) -> None:
     package = f"{point.dist.name} {point.dist.version}" if point.dist else point.value
-    if (package, point.value) not in _UNLOADED:
-        _UNLOADED[package, point.value] = error
-        reason = f"{type(error).__name__}: {error}"
-        warnings.warn(
-            f"{point.value} of the package {package}, an entry point of {point.group}, cannot be "
-            f"loaded and is left out ({reason})",
-            UserWarning,
-            stacklevel=1,
-        )
+    reason = f"{type(error).__name__}: {error}"
+    _leave_out(
+        package,
+        point.value,
+        f"{point.value} of the package {package}, an entry point of {point.group}, cannot be "
+        f"loaded and is left out ({reason})",
+        error,
+    )
+
+
+def _leave_out(package: str, value: str, warning: str, error: Exception) -> None:
+    """Warn once of what a package cannot add."""
+    if (package, value) not in _UNLOADED:
+        _UNLOADED[package, value] = error
+        warnings.warn(warning, UserWarning, stacklevel=1)
 
 
 def unloaded() -> dict[tuple[str, str], Exception]:
-    """Name the entry points that could not be loaded: package with version, value; the error."""
+    """Return the error of all that other packages could not add, by package and name."""
     return dict(_UNLOADED)
 
 
@@ -146,12 +209,20 @@ def register[T](family: str, word: str = "") -> Callable[[type[T]], type[T]]:
     Returns
     -------
     callable
-        The decorator of a frozen dataclass. A type of the same name takes the place of an earlier
-        one, as when a notebook's cell runs again. Other packages name its module as an entry point
-        in the group of the family, such as "bayes_nqp.terms".
+        The decorator of a frozen dataclass. A type replaces an earlier one of the same name and
+        package, as when a notebook's cell runs again. Other packages name its module as an entry
+        point in the group of the family, such as "bayes_nqp.terms".
+
+    Raises
+    ------
+    StudyError
+        If another package has the name or the word.
     """
 
     def decorate(kind: type[T]) -> type[T]:
+        for name in filter(None, (kind.__name__, word)):
+            claim(_VALUES, name, kind)
+        kind.__family__ = family  # type: ignore[attr-defined]
         # The name comes last: who finds it, in any thread, finds all of it.
         _FAMILIES[kind.__name__] = family
         if word:
@@ -217,34 +288,3 @@ def worded(family: str) -> dict[str, type]:
     """Name the values of a family that studies call by a word."""
     kinds = registered(family)
     return {word: kinds[name] for word, name in dict(_WORDS).items() if name in kinds}
-
-
-def as_python(value: object) -> str:
-    """Write a value as Python states it: a registered one as its call, without defaults."""
-    if _KINDS.get(type(value).__name__) is not type(value):
-        plain = isinstance(value, int) and not isinstance(value, bool)
-        return f"{value:_}" if plain else repr(value)
-    arguments = (f"{name}={as_python(x)}" for name, x in _stated(value).items())
-    return f"nqp.{type(value).__name__}({', '.join(arguments)})"
-
-
-def as_toml(value: object) -> str:
-    """Write a value as a study states it: a registered one as a table, without defaults."""
-    if _KINDS.get(type(value).__name__) is type(value):
-        items = {"type": type(value).__name__, **_stated(value)}
-        return f"{{ {', '.join(f'{name} = {as_toml(x)}' for name, x in items.items())} }}"
-    if isinstance(value, list | tuple):
-        return f"[{', '.join(map(as_toml, value))}]"
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return as_python(value)
-    return json.dumps(value, ensure_ascii=False)
-
-
-def _stated(value: Any) -> dict[str, object]:
-    """Arguments of a registered value that are not its defaults."""
-    pairs = {f.name: (getattr(value, f.name), f) for f in fields(value)}
-    return {
-        name: x
-        for name, (x, f) in pairs.items()
-        if x != (f.default if f.default_factory is MISSING else f.default_factory())
-    }

@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 from dense import Dense, values_of
 from design_table import DESIGNS
+from doors import NetRows, net_rows, series_of
 from marginal import Marginal
 
 import bayes_nqp as nqp
-from bayes_nqp.designs import Facts, Term, Timing
+from bayes_nqp.designs import Calendar, Facts, Term, Timing
 from bayes_nqp.errors import IdentificationError, StudyError
 from bayes_nqp.gaussian import SharedErrors, density, draw, gaussian_problem
 from bayes_nqp.language import Message
@@ -204,7 +205,82 @@ def test_loadings_that_drive_adoption() -> None:
     assert np.abs(np.array(parallel) / alone).min() > 4.0
     assert np.abs(np.array(error) / sd).max() < 2.6
     assert np.abs(error).mean() < 0.5 * np.abs(parallel).mean()
-    assert all("2 series" in fit.notes[-1] for fit in fits)
+    assert all("2 common factors" in fit.notes[-1] for fit in fits)
+
+
+def rows_of(panel: nqp.Panel, **design: Any) -> NetRows:
+    spec = nqp.StaggeredDiD(**design).spec(panel)
+    assert isinstance(spec.timing, Calendar)
+    return net_rows(spec.equations[0], spec.facts, spec.timing, spec.panel)
+
+
+def with_common(panel: nqp.Panel, curve: np.ndarray) -> nqp.Panel:
+    return panel.with_outcome(panel.outcome + curve[panel.time_codes])
+
+
+def apart(one: np.ndarray, other: np.ndarray) -> float:
+    """Sine of the largest angle between what series span."""
+    return float(np.abs(one - other @ (other.T @ one)).max())
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("missing", [0.0, 0.1])
+def test_no_function_of_time_changes_series(seed: int, missing: float) -> None:
+    panel = simulated(seed, missing=missing, units=50, strata={"region": ("a", "b")}).panel
+    moved = with_common(panel, 5.0 * np.arange(panel.periods) + 30.0 * np.sin(np.arange(20.0)))
+    for number in (1, 2):
+        one, other = (series_of(rows_of(x), number).series[0] for x in (panel, moved))
+        assert apart(one, other) < 1e-7
+
+
+def test_no_function_of_time_changes_effects() -> None:
+    made = simulated(4, units=50)
+    moved = replace(made, panel=with_common(made.panel, 5.0 * np.arange(20.0)))
+    for number in (1, 2):
+        (one, sd, _), (other, *_) = (fitted(m, nqp.Factors(number)) for m in (made, moved))
+        assert abs(one - other) < 1e-6 * sd
+
+
+def test_complete_series_are_principal_components() -> None:
+    """Without gaps, series are those of the singular value decomposition, whatever the ridge."""
+    rng = np.random.default_rng(0)
+    y = rng.standard_normal((30, 2)) @ rng.standard_normal((2, 9)) + rng.standard_normal((30, 9))
+    y -= y.mean(axis=0)
+    y -= y.mean(axis=1, keepdims=True)
+    none = np.zeros((30, 9, 0))
+    rows = NetRows(y, np.ones(y.shape, bool), np.ones((30, 1)), none, np.ones(30), y[:, 0] > 9)
+    fit = series_of(rows, 2)
+    right = np.linalg.svd(y)[2]
+    assert apart(fit.series[0], right[:2].T) < 1e-7
+
+
+def test_series_are_net_of_covariates() -> None:
+    """A covariate that moves with a series of its own is no factor."""
+    rng, panel = np.random.default_rng(2), simulated(3, missing=0.1).panel
+    boom = rng.standard_normal(panel.periods).cumsum()
+    x = rng.standard_normal(panel.n_units)[panel.unit_codes] * boom[panel.time_codes]
+    frame = panel.frame.assign(x=x + rng.standard_normal(x.size))
+    names = {"unit": "unit", "time": "time", "cohort": "cohort", "outcome": "outcome"}
+    plain = nqp.Panel.from_frame(frame, **names, covariates=["x"])
+    moved = plain.with_outcome(plain.outcome + 20.0 * plain.covariates[:, 0])
+    one, other = (series_of(rows_of(x), 2) for x in (plain, moved))
+    assert apart(one.series[0], other.series[0]) < 1e-7
+
+
+def test_least_squares_that_do_not_converge_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bayes_nqp.designs._series._STEPS", 2)
+    with pytest.raises(IdentificationError, match="did not converge in 2 steps"):
+        nqp.StaggeredDiD(trends=nqp.Factors(2)).spec(simulated(3).panel)
+
+
+def test_units_with_few_untreated_periods_stay_and_are_named() -> None:
+    made = simulated(3, cohorts=(3, 12, 15))
+    error, sd, fit = fitted(made, nqp.Factors(2))
+    assert abs(error) < 2.6 * sd
+    (note,) = (x for x in fit.notes if "fewer than 5 untreated periods" in x)
+    early = made.panel.unit_labels[made.panel.cohort_codes == made.panel.cohort_codes.max()]
+    assert "rest on pooling" in note
+    assert not {*map(str, early)} & {*note.replace(")", "").split(", ")}
 
 
 def test_error_of_series_widens_intervals() -> None:
@@ -218,12 +294,30 @@ def test_error_of_series_widens_intervals() -> None:
     assert sd > 1.1 * float(held.std())
 
 
-def test_none_are_chosen_where_trends_are_parallel() -> None:
-    made = simulated(6, "none")
-    error, sd, fit = fitted(made, nqp.Factors())
-    plain, alone, _ = fitted(made, None)
-    assert "0 series" in fit.notes[-1]
-    assert (error, sd) == pytest.approx((plain, alone), rel=1e-6)
+def test_a_number_is_chosen_or_refused() -> None:
+    """Nothing else is fitted in the place of a model that was asked for."""
+    with pytest.raises(IdentificationError, match="do not predict held-out") as caught:
+        fitted(simulated(6, "none"), nqp.Factors())
+    assert "Factors(number=1)" in caught.value.hint
+    early = simulated(1, cohorts=(3, 4), never=0.3).panel
+    with pytest.raises(IdentificationError, match="cannot be chosen"):
+        nqp.StaggeredDiD(trends=nqp.Factors()).spec(early)
+
+
+def test_the_average_and_pretrends_name_factors() -> None:
+    made = simulated(3)
+    error, sd, fit = fitted(made, None)
+    average = nqp.model_average(fit)
+    assert abs(error) > 4.0 * sd
+    assert average.weights["2 common factors"] > 0.9
+    draws = nqp.att(average)
+    assert abs(float(draws.mean() - nqp.att(made.truth).mean())) < 2.6 * float(draws.std())
+    assert "nqp.Factors(number=2)" in nqp.check(fit, "pretrends").sentence
+
+
+def test_the_average_is_without_factors_where_trends_are_parallel() -> None:
+    *_, fit = fitted(simulated(6, "none"), None)
+    assert not any("factor" in name for name in nqp.model_average(fit).weights.index)
 
 
 def test_gaps_and_strata() -> None:
@@ -233,14 +327,11 @@ def test_gaps_and_strata() -> None:
 
 
 def test_what_they_need() -> None:
-    few = simulated(1, units=40).panel
-    with pytest.raises(IdentificationError, match="20 units that are never treated"):
-        nqp.StaggeredDiD(trends=nqp.Factors(1)).spec(few)
-    early = simulated(1, cohorts=(4, 13)).panel
-    nqp.StaggeredDiD(trends=nqp.Factors(1)).spec(early)
-    with pytest.raises(IdentificationError, match="4 untreated periods") as caught:
-        nqp.StaggeredDiD(trends=nqp.Factors(2)).spec(early)
-    assert "trends=nqp.Factors(number=1)" in caught.value.hint
+    few = simulated(1, never=0.2).panel
+    with pytest.raises(IdentificationError, match="18 untreated units in every period"):
+        nqp.StaggeredDiD(trends=nqp.Factors(2)).spec(few)
+    with pytest.raises(IdentificationError, match="32 periods"):
+        nqp.StaggeredDiD(trends=nqp.Factors(30)).spec(few)
     panel = simulated(1).panel
     with pytest.raises(IdentificationError, match="flat leads"):
         nqp.StaggeredDiD(trends=nqp.Factors(1), controls="never").spec(panel)
@@ -253,11 +344,6 @@ def test_what_they_need() -> None:
         pooled.spec(panel)
     with pytest.raises(StudyError, match="-1"):
         nqp.Factors(-1)
-
-
-def test_too_few_to_choose_are_none() -> None:
-    _, _, fit = fitted(simulated(1, units=40), nqp.Factors())
-    assert "none can be chosen" in fit.notes[-1]
 
 
 def test_they_are_saved_and_told(tmp_path: Any) -> None:

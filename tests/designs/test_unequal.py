@@ -121,12 +121,22 @@ def test_trends_are_asked_under_errors_that_spread_as_untreated_rows_say() -> No
     fit = nqp.fit(nqp.StaggeredDiD(), spread_out(3, 3.0), SAMPLER, progress=False)
     asked = evenly(fit)
     assert asked.fit.facts.noise == nqp.Unequal()
-    for name in ("pretrends", "placebo_time"):
-        assert str(asked.words) in nqp.check(fit, name, progress=False).sentence
+    results = {x: nqp.check(fit, x, progress=False) for x in ("pretrends", "placebo_time")}
+    assert all(str(asked.words) in x.sentence for x in results.values())
+    assert results["pretrends"].evidence.attrs["tail_probability"] > 0.1
     answer, under = nqp.model_average(fit), nqp.model_average(asked.fit)
     assert answer.errors == asked.words
     assert not under.errors
     pd.testing.assert_frame_equal(answer.table, under.table)
+
+
+def test_pre_adoption_coefficients_leave_the_variances_as_they_are() -> None:
+    """Periods before adoption are untreated under controls="never" too: leads are as wide."""
+    panel, errors = spread_out(3, 3.0), nqp.Unequal()
+    found = [
+        variances(nqp.StaggeredDiD(errors=errors, controls=x), panel) for x in ("all", "never")
+    ]
+    np.testing.assert_allclose(found[0], found[1], rtol=1e-12)
 
 
 @pytest.mark.parametrize("seed", range(4))

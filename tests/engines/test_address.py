@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -79,3 +80,15 @@ def test_what_cannot_be_read_hides_the_address_that_a_variable_holds(
         pass
     assert "hidden" not in str(caught.value)
     assert caught.value.__suppress_context__
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes here")
+@pytest.mark.parametrize(
+    "text", ["{}/rows.csv", "{}/*.csv", "{}/rows.parquet", "duckdb:{}/a.duckdb#x"]
+)
+def test_a_pipe_is_refused_before_an_engine_waits_for_it(text: str, tmp_path: Path) -> None:
+    pytest.importorskip("duckdb", reason="without the extra 'tables'")
+    for name in ("rows.csv", "rows.parquet", "a.duckdb"):
+        os.mkfifo(tmp_path / name)
+    with pytest.raises(PanelError, match="is a pipe"), opened(text.format(tmp_path), None):
+        pass

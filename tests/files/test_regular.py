@@ -52,6 +52,9 @@ DOORS: dict[str, tuple[str, Callable[[Path], object]]] = {
     "panel": ("tsv", lambda path: nqp.Panel.from_file(path, unit="a", time="b", outcome="c")),
     "system": ("toml", nqp.IndexSystem.from_toml),
     "fit": ("nc", nqp.load),
+    "links of GeoDa": ("gal", nqp.spatial_weights.matrix),
+    "weights of GeoDa": ("gwt", nqp.spatial_weights.matrix),
+    "arrays of links": ("npz", lambda path: nqp.spatial_weights.matrix(path, ids=["a"])),
     "boundaries": ("shp", lambda path: nqp.spatial_weights.contiguity(path, id="a")),
 }
 
@@ -75,7 +78,7 @@ KINDS: dict[str, tuple[Callable[[Path], object], str]] = {
     "socket": (bound, "is a socket"),
     "folder": (Path.mkdir, "is a folder"),
     "circle": (lambda path: path.symlink_to(path.name), "cannot be followed"),
-    "vast": (vast, r"memory|bytes|needs a package|cannot be read|unfolds|no polygons"),
+    "vast": (vast, r"memory|bytes|needs a package|cannot be read|unfolds|no polygons|no matrix"),
 }
 
 
@@ -157,3 +160,11 @@ def test_a_file_whose_size_is_not_true(impatient: Path) -> None:
     (impatient / "page.toml").symlink_to("/proc/self/status")
     with pytest.raises(NQPError, match=r"page.toml is no valid TOML"):
         read_toml(impatient / "page.toml")
+
+
+@pytest.mark.parametrize("ending", ["dbf", "shx", "prj"])
+def test_a_pipe_beside_a_file_of_polygons(impatient: Path, ending: str) -> None:
+    (impatient / "map.shp").write_bytes(b"x")
+    os.mkfifo(f"map.{ending}")
+    with pytest.raises(NQPError, match=f"map.{ending}' is a pipe"):
+        nqp.spatial_weights.contiguity(impatient / "map.shp", id="a")

@@ -161,3 +161,12 @@ def test_long_lists_are_cut() -> None:
     df = city_frame().assign(nqp="—")
     with pytest.raises(PanelError, match="and 37 more"):
         Panel.from_frame(df, **ARGUMENTS)
+
+
+@pytest.mark.parametrize("most", [1e11, 1e15])
+def test_counts_above_all_people(most: float) -> None:
+    df = city_frame().assign(n=lambda x: np.where(x["城市"] == "杭州市", most, 1.0))
+    with pytest.raises(
+        PanelError, match=r"counts='n' is above 10,000,000,000 in 7 rows(?s:.*)weights="
+    ):
+        Panel.from_frame(df, **ARGUMENTS, counts="n")

@@ -122,6 +122,55 @@ def test_a_filled_cell_far_away(tmp_path: Path, cell: str) -> None:
     refuse(path, f"a sheet that reaches to cell {cell}.*are filled.*sheet1.*Ctrl")
 
 
+FAR = {
+    "four letters": '<row r="60"><c r="ZZZZ1"><v>1</v></c></row>',
+    "many letters": '<row r="60"><c r="ZZZZZZZZZZZZZ1"><v>1</v></c></row>',
+    "single quotes": "<row r='60'><c r='ZZZZ1'><v>1</v></c></row>",
+    "spaces": '<row r="60"><c r = "ZZZZ1" ><v>1</v></c></row>',
+    "small letters": '<row r="60"><c r="zzzz1"><v>1</v></c></row>',
+    "after a sign": '<row r="60"><c x=">" r="ZZZZ1"><v>1</v></c></row>',
+    "many digits": '<row r="60"><c r="A99999999999"><v>1</v></c></row>',
+    "a row without places": '<row r="4294967290"><c><v>1</v></c></row>',
+    "an error in a row without places": '<row r="4294967290"><c t="e"><v>#REF!</v></c></row>',
+    "an empty error": '<row r="60"><c r="ZZZZZ60" t="e"/></row>',
+}
+
+
+@pytest.mark.parametrize("case", FAR)
+def test_a_cell_that_no_spreadsheet_has(case: str, tmp_path: Path) -> None:
+    path = tmp_path / "cities.xlsx"
+    city_frame().to_excel(path, index=False)
+    rewritten(
+        path, SHEET, lambda data: data.replace(b"</sheetData>", f"{FAR[case]}</sheetData>".encode())
+    )
+    with pytest.raises(PanelError, match="a sheet that reaches to cell"):
+        Panel.from_file(path, **ARGUMENTS)
+
+
+def test_a_sheet_of_another_name_is_looked_into(tmp_path: Path) -> None:
+    path, whole = tmp_path / "cities.xlsx", io.BytesIO()
+    city_frame().to_excel(path, index=False)
+    with zipfile.ZipFile(path) as old, zipfile.ZipFile(whole, "w") as fresh:
+        for name in old.namelist():
+            data = old.read(name).replace(b"worksheets/sheet1.xml", b"rows.part")
+            data = data.replace(b"</sheetData>", f"{FAR['four letters']}</sheetData>".encode())
+            fresh.writestr("xl/rows.part" if name == SHEET else name, data)
+    path.write_bytes(whole.getvalue())
+    with pytest.raises(PanelError, match="reaches to cell ZZZZ1"):
+        Panel.from_file(path, **ARGUMENTS)
+
+
+def test_an_error_stands_where_its_cell_says(tmp_path: Path) -> None:
+    path = tmp_path / "cities.xlsx"
+    city_frame().to_excel(path, index=False)
+    row = '<row r="40000"><c r="D5" t="e"><v>#REF!</v></c></row>'
+    rewritten(
+        path, SHEET, lambda data: data.replace(b"</sheetData>", f"{row}</sheetData>".encode())
+    )
+    with pytest.raises(PanelError, match=r"holds errors of a spreadsheet in 1 row(?s:.*)row 5"):
+        Panel.from_file(path, **ARGUMENTS)
+
+
 def test_a_workbook_that_unfolds_without_end(tmp_path: Path) -> None:
     path = tmp_path / "cities.xlsx"
     city_frame().to_excel(path, index=False)

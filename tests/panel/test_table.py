@@ -233,3 +233,96 @@ def test_shards_are_the_same_bits_and_an_interrupted_call_goes_on(
     assert bits(sharded) == bits(whole)
     with pytest.raises(PanelError, match=r"shards=2 need whole numbers in 'firm'"):
         nqp.Panel.from_table(duckdb.from_df(frame), **options, shards=2)
+
+
+def interrupted(monkeypatch: pytest.MonkeyPatch, *args: Any, **options: Any) -> None:
+    """Call `from_table` with a store, and interrupt it before its last shard."""
+    laying, laid = SourceTable._lay_out, []
+
+    def stopped(table: Any, part: Any, path: Path) -> None:
+        if len(laid) == 3:
+            raise KeyboardInterrupt
+        laid.append(path)
+        laying(table, part, path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(SourceTable, "_lay_out", stopped)
+        with pytest.raises(KeyboardInterrupt):
+            nqp.Panel.from_table(*args, **options)
+
+
+@pytest.fixture
+def numbered(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame.assign(firm=frame["firm"].str[1:].astype(int))
+
+
+def in_duckdb(df: pd.DataFrame, folder: Path) -> Any:
+    return duckdb.from_df(df)
+
+
+def in_polars(df: pd.DataFrame, folder: Path) -> Any:
+    return pytest.importorskip("polars").from_pandas(df).lazy()
+
+
+def in_scan(df: pd.DataFrame, folder: Path) -> Any:
+    return pytest.importorskip("polars").scan_parquet(in_file(df, folder))
+
+
+def in_file(df: pd.DataFrame, folder: Path) -> Any:
+    """A file that is always of the same size and time."""
+    path = folder / "rows.parquet"
+    df.to_parquet(path, compression=None, use_dictionary=False, write_statistics=False)
+    os.utime(path, (1e9, 1e9))
+    return path
+
+
+def in_memory(df: pd.DataFrame, folder: Path) -> Any:
+    return df
+
+
+@pytest.mark.parametrize("where", [in_duckdb, in_polars, in_scan, in_file, in_memory])
+def test_shards_of_other_rows_are_never_used(
+    numbered: pd.DataFrame, where: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = numbered.assign(y=-numbered["y"])
+    options = {**ROLES, "shards": 4, "store": tmp_path / "store"}
+    interrupted(monkeypatch, where(numbered, tmp_path), **options)
+    assert len(list((tmp_path / "store").glob("*.parquet"))) == 3
+    panel = nqp.Panel.from_table(where(other, tmp_path), **options)
+    assert bits(panel) == bits(nqp.Panel.from_table(duckdb.from_df(other), **ROLES))
+
+
+@pytest.mark.parametrize(
+    "damage", [lambda x: x[: len(x) // 2], lambda x: x[:900] + x[1000:1100] + x[1000:]]
+)
+def test_a_torn_shard_is_made_again(
+    numbered: pd.DataFrame, damage: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = {**ROLES, "shards": 4, "store": tmp_path / "store"}
+    interrupted(monkeypatch, duckdb.from_df(numbered), **options)
+    torn = next((tmp_path / "store").glob("*.parquet"))
+    torn.write_bytes(damage(torn.read_bytes()))
+    panel = nqp.Panel.from_table(duckdb.from_df(numbered), **options)
+    assert bits(panel) == bits(nqp.Panel.from_table(duckdb.from_df(numbered), **ROLES))
+    assert not list((tmp_path / "store").iterdir())
+
+
+def test_where_an_engine_cannot_hash_shards_are_made_anew_and_a_note_says_so(
+    numbered: pd.DataFrame, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from bayes_nqp.engines import _table
+
+    options = {**ROLES, "shards": 4, "store": tmp_path / "store"}
+    monkeypatch.setattr(_table, "_HASHES", {})
+    interrupted(monkeypatch, duckdb.from_df(numbered), **options)
+    other = numbered.assign(y=-numbered["y"])
+    panel = nqp.Panel.from_table(duckdb.from_df(other), **options)
+    assert any("cannot hash rows" in str(note) for note in panel.notes)
+    monkeypatch.undo()
+    assert bits(panel) == bits(nqp.Panel.from_table(duckdb.from_df(other), **ROLES))
+
+
+def test_a_store_that_is_a_file_is_refused_in_words(numbered: pd.DataFrame, tmp_path: Path) -> None:
+    (tmp_path / "store").write_text("x")
+    with pytest.raises(StudyError, match=r"'store' .*cannot be written"):
+        nqp.Panel.from_table(duckdb.from_df(numbered), **ROLES, store=tmp_path / "store")

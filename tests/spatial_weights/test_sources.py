@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -75,7 +77,7 @@ SOURCES = {
     "npz": (saved("w.npz", lambda p: sparse.save_npz(p, sparse.csr_array(W))), IDS, W),
     "npz with names": (saved("w.npz", lambda p: np.savez(p, matrix=W, ids=np.array(IDS))), None, W),
     "gal": (written("w.gal", GAL), None, binary()),
-    "gwt": (written("w.gwt", GWT), None, W[:3, :3]),
+    "gwt": (written("w.gwt", GWT), IDS, W),
 }  # fmt: skip
 
 
@@ -88,6 +90,32 @@ def test_every_source_gives_the_same_links(name: str, tmp_path: Path) -> None:
     assert found.aligned(units).matrix.toarray() == pytest.approx(wanted)
 
 
+def outside(kind: Any) -> object:
+    """A sparse matrix with indices far outside of its shape."""
+    matrix = kind(W)
+    if kind is sparse.coo_array:
+        matrix.coords = (matrix.coords[0], matrix.coords[1] + 9_999_999)
+    elif kind is sparse.lil_array:
+        matrix.rows[0] = [9_999_999]
+    else:
+        matrix.indices = matrix.indices + 9_999_999
+    return matrix
+
+
+def boastful(path: Path) -> None:
+    """Write an archive whose array claims 9,000,000 by 9,000,000 numbers."""
+    header = np.lib.format
+    with zipfile.ZipFile(path, "w") as archive, archive.open("matrix.npy", "w") as file:
+        header.write_array_header_1_0(
+            file, {"descr": "<f8", "fortran_order": False, "shape": (9_000_000, 9_000_000)}
+        )
+
+
+def unnamed(path: Path) -> None:
+    with path.open("wb") as file:
+        np.save(file, W)
+
+
 REFUSED = {
     "no names": (lambda _: W, None, "does not name its units"),
     "too few labels": (lambda _: W, IDS[:3], "3 labels are for a matrix of shape"),
@@ -98,6 +126,38 @@ REFUSED = {
     "gwt torn": (written("w.gwt", "0 2 s i\na b\n"), None, "has the line 'a b'"),
     "npz of nothing": (saved("w.npz", lambda p: np.savez(p, x=W)), IDS, "holds no matrix"),
     "no file": (lambda folder: folder / "none.gal", None, "cannot be read"),
+    "an empty end": (lambda _: EDGES.assign(to=["b", None, "3", "b"]), IDS, "(?s)1 of 4.*link 2"),
+    "a blank end": (
+        lambda _: EDGES.assign(**{"from": ["", "b", "b", " "]}), None, "(?s)2 of 4.*link 1, 4"
+    ),
+    "an empty end in a file": (written("w.csv", "from,to,weight\na,b,1\nb,,1\n"), None, "link 2"),
+    "an empty name of a row": (lambda _: TABLE.set_axis([*IDS[:3], None]), None, "1 of 4 names"),
+    "an empty name in npz": (
+        saved("w.npz", lambda p: np.savez(p, matrix=W, ids=np.array([*IDS[:3], ""]))),
+        None, "1 of 4",
+    ),
+    "gwt cut": (written("w.gwt", GWT), None, "states 4 units, and 3 are linked"),
+    "gal cut": (written("w.gal", "0 4 s i\na 1\nb\nb 1\na\n"), None, "states 4 units, and 2"),
+    "gal without a number": (written("w.gal", "a 1\nb\nb 1\na\n"), None, "has the line 'a 1'"),
+    "gal of odd digits": (written("w.gal", "0 2 s i\na ²\nb c\n"), None, "has the line 'a ²'"),
+    "complex": (lambda _: W * 1j, IDS, "no matrix of numbers"),
+    "complex and sparse": (lambda _: sparse.csr_array(W * (1 + 1j)), IDS, "no matrix of numbers"),
+    "complex list": (lambda _: EDGES.assign(weight=EDGES["weight"] + 1j), IDS, "no matrix of"),
+    "complex table": (lambda _: TABLE + 1j, None, "no matrix of numbers"),
+    "indices outside": (lambda _: outside(sparse.csr_array), IDS, "'matrix' is damaged"),
+    "columns outside": (lambda _: outside(sparse.csc_array), IDS, "'matrix' is damaged"),
+    "coordinates outside": (lambda _: outside(sparse.coo_array), IDS, "'matrix' is damaged"),
+    "rows outside": (lambda _: outside(sparse.lil_array), IDS, "'matrix' is damaged"),
+    "npz with indices outside": (
+        saved("w.npz", lambda p: sparse.save_npz(p, outside(sparse.csr_array))), IDS,
+        "holds no matrix|damaged",
+    ),
+    "npz of a vast shape": (
+        saved("w.npz", lambda p: sparse.save_npz(
+            p, sparse.coo_array(([1.0], ([0], [1])), shape=(2**40, 2**40)))), IDS, "GiB of memory"
+    ),
+    "npz that claims too much": (saved("w.npz", boastful), IDS, "holds no matrix"),
+    "npy as npz": (saved("w.npz", unnamed), IDS, "holds no matrix"),
     "text": (lambda _: object(), IDS, "4 labels are for a matrix of shape"),
 }  # fmt: skip
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -11,9 +14,9 @@ import pytest
 
 import bayes_nqp as nqp
 from bayes_nqp import studies
-from bayes_nqp.errors import StudyError
+from bayes_nqp.errors import PanelError, StudyError
 from bayes_nqp.studio import _serve, serve
-from bayes_nqp.studio._desk import Desk
+from bayes_nqp.studio._desk import COVARIATES, MEDIATORS, Desk
 from bayes_nqp.studio._edits import differences, edited
 from bayes_nqp.studio._run import Run
 
@@ -168,6 +171,203 @@ def test_a_cancelled_run_keeps_what_it_answered(
     assert again.state == "done"
     assert [check["name"] for check in again.checks] == [check["name"] for check in run.checks]
     assert [x for x in said if x.startswith(("sampling", "checking"))] == []
+
+
+def test_nothing_of_the_user_is_overwritten(workbook: Path) -> None:
+    Path("cities.toml").write_text("of the user", encoding="utf-8")
+    Path("cities.csv").write_text("of the user", encoding="utf-8")
+    frame = pd.read_excel(workbook, engine="openpyxl")
+    frame.to_csv(workbook.with_suffix(".csv"), index=False)
+    desk = Desk()
+    for source in (workbook, workbook.with_suffix(".csv")):
+        desk.open(source)
+        desk.edit({("title",): "of the studio"})
+        assert Path("cities.toml").read_text("utf-8") == "of the user"
+        assert Path("cities.csv").read_text("utf-8") == "of the user"
+    assert {path.name for path in Path().glob("cities*")} >= {
+        "cities.toml", "cities.csv", "cities-2.xlsx", "cities-2.toml", "cities-3.csv",
+        "cities-3.toml",
+    }  # fmt: skip
+    frame.to_csv("inside.csv", index=False)
+    Path("inside.toml").write_text("of the user", encoding="utf-8")
+    desk.open(Path("inside.csv"))
+    assert (desk.file, desk.path) == (Path("inside.csv"), Path("inside-2.toml"))
+    assert Path("inside.toml").read_text("utf-8") == "of the user"
+
+
+def test_a_study_is_taken_up_again_unless_somebody_changed_it(desk: Desk, workbook: Path) -> None:
+    desk.edit({("title",): "kept"})
+    again = Desk()
+    again.open(workbook)
+    assert (again.path, again.text) == (desk.path, desk.text)
+    mine = desk.text + "# mine\n"
+    desk.path.write_text(mine, encoding="utf-8")
+    again.edit({("title",): "another"})
+    assert again.path.name == "cities-2.toml"
+    assert desk.path.read_text("utf-8") == mine
+
+
+@pytest.mark.parametrize("name", ["x.toml", "..", "results", ".lock", "x", "x.html"])
+def test_what_is_no_data_is_refused_and_changes_nothing(
+    desk: Desk, workbook: Path, name: str
+) -> None:
+    before = {path: path.read_bytes() for path in Path().rglob("*") if path.is_file()}
+    with pytest.raises(PanelError, match="suffix that is not read"):
+        desk.open(workbook, name)
+    assert desk.file == Path("cities.xlsx")
+    assert before == {path: path.read_bytes() for path in Path().rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize(
+    "name", ["results.xlsx", "市" * 200 + ".xlsx", "../../x.xlsx", "....xlsx", "50%_#1_.XLSX"]
+)
+def test_any_name_of_data_is_taken(workbook: Path, name: str) -> None:
+    desk = Desk()
+    desk.open(workbook, name)
+    assert desk.study is not None
+    assert desk.file.parent == desk.path.parent == Path()
+    assert desk.file.suffix.lower() == ".xlsx"
+    desk.edit(SHORT)
+    run = desk.start()
+    desk.cancel()
+    assert run.study.exists()
+
+
+@pytest.mark.parametrize("broken", ["", '{"seconds":', "[]", '{"seconds": "long"}', None])
+def test_a_run_with_a_damaged_record_is_still_offered(workbook: Path, broken: str | None) -> None:
+    folder = Path("results/cities-1")
+    (folder / "report").mkdir(parents=True)
+    (folder / "report" / "report.html").write_text("<p>", encoding="utf-8")
+    folder.with_name("cities-1.toml").write_text('title = "x"', encoding="utf-8")
+    if broken is not None:
+        (folder / "provenance.json").write_text(broken, encoding="utf-8")
+    desk = Desk()
+    desk.open(workbook)
+    (run,) = desk.runs
+    assert (run.state, run.seconds, run.text) == ("done", None, 'title = "x"')
+
+
+PRINTS = """
+import os, subprocess, sys
+from bayes_nqp.studio import _worker
+_worker.claim()
+print("a check prints")
+os.write(1, b"and so does C\\n")
+subprocess.run([sys.executable, "-c", "print('and a process')"], check=True)
+subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+_worker.tell("step", text={"en": "x"}, done=0, total=0)
+END
+"""
+
+
+@pytest.mark.parametrize(
+    ("end", "state", "words"),
+    [
+        ('_worker.tell("done")', "done", ""),
+        ("os.kill(os.getpid(), 9)", "broken", "memory ran out"),
+        ("raise ZeroDivisionError", "broken", "fault of the program"),
+        ("os._exit(3)", "broken", "fault of the program"),
+    ],
+)
+def test_a_run_ends_whatever_is_printed_and_says_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, end: str, state: str, words: str
+) -> None:
+    program = tmp_path / "program.py"
+    program.write_text(PRINTS.replace("END", end), encoding="utf-8")
+    popen = subprocess.Popen
+
+    def instead(command: list[str], **how: Any) -> Any:
+        return popen([sys.executable, str(program)], **how)
+
+    monkeypatch.setattr("bayes_nqp.studio._run.subprocess.Popen", instead)
+    run = Run(1, "", tmp_path / "results")
+    run.start(tmp_path / "x.toml")
+    run.wait(60)
+    assert (run.state, run.step["text"]) == (state, {"en": "x"})
+    for said in run.error.values():
+        assert not re.search(r"exit|Error|-9|Traceback", said)
+    assert words in run.error.get("en", "")
+    assert run.log.exists() == (state == "broken")
+    if state == "broken":
+        assert "a check prints" in run.log.read_text("utf-8")
+
+
+def test_any_number_is_taken_as_its_logarithm_by_a_tick(desk: Desk) -> None:
+    for way in (COVARIATES, MEDIATORS):
+        desk.choose(way, ["large"], ["large"])
+        assert desk.study is not None
+        assert desk.get(*way) == ["ln_large"]
+        assert desk.chosen(way) == {"large": True}
+        assert desk.get("data", "derive") == {"ln_large": 'log(col("large"))'}
+        desk.choose(way, [])
+    desk.choose(COVARIATES, ["large"])
+    assert desk.chosen(COVARIATES) == {"large": False}
+    desk.choose(COVARIATES, [])
+    assert differences(desk.base, desk.text) == {}
+    assert desk.study is not None
+    assert "region" not in desk.numeric
+
+
+CODE = re.compile(
+    r"--[a-z]|#|\b(?:unit|time|outcome|cohort|treated|strata|path)=|Error|nqp\.|pip install|pandas"
+)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_problems_hold_no_word_of_code(workbook: Path, tmp_path: Path, language: str) -> None:
+    frame = pd.read_excel(workbook, engine="openpyxl").drop(columns=["zoned", "cohort"])
+    files = {
+        "untreated.csv": frame, "units.csv": frame[["unit"]],
+        "words.csv": frame[["unit", "time"]].assign(outcome="high"),
+        "empty.csv": frame.head(0),
+    }  # fmt: skip
+    sources = [tmp_path / name for name in files]
+    for source, rows in zip(sources, files.values(), strict=True):
+        rows.to_csv(source, index=False)
+    for name, content in {"broken.xlsx": b"PK nothing", "b.dta": b"x" * 90, "b.csv": b""}.items():
+        sources.append(tmp_path / name)
+        sources[-1].write_bytes(content)
+    for source in sources:
+        desk = Desk()
+        desk.open(source)
+        problems = desk.problems(language)
+        assert problems, source
+        for text in (*problems, *desk.page_in(language).notes):
+            assert not CODE.search(text), text
+            assert language == "en" or re.search("[\u4e00-\u9fff]", text), text
+
+
+@pytest.mark.parametrize(("key", "value"), [("outcome", "region"), ("unit", "region")])
+def test_a_wrong_choice_is_said_by_the_labels_of_the_page(desk: Desk, key: str, value: str) -> None:
+    desk.role(key, value)
+    for language in ("en", "zh"):
+        for text in desk.problems(language):
+            assert not CODE.search(text), text
+
+
+def test_a_study_that_should_be_looked_at_runs_once_somebody_agrees(workbook: Path) -> None:
+    frame = pd.read_excel(workbook, engine="openpyxl")
+    frame[frame["cohort"].notna()].to_excel(workbook, index=False)
+    desk = Desk()
+    desk.open(workbook)
+    assert desk.study is None
+    if desk.doubtful:
+        assert "Use the file as it stands" in "".join(desk.problems("en"))
+        desk.accept()
+    else:
+        desk.edit({("design", "unidentified"): "drop"})
+    assert desk.study is not None
+    assert desk.problems("en") == ()
+
+
+def test_a_chinese_file_has_a_chinese_study_whatever_its_outcome_is_called(
+    workbook: Path,
+) -> None:
+    names = {"unit": "城市", "time": "年份", "cohort": "试点年份", "region": "地区"}
+    pd.read_excel(workbook, engine="openpyxl").rename(columns=names).to_excel(workbook, index=False)
+    desk = Desk()
+    desk.open(workbook)
+    assert desk.language == desk.get("report", "language") == "zh"
 
 
 def test_without_the_extra_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -39,6 +39,8 @@ def _headline(fit: nqp.Fit) -> list[tuple[str, str]]:
         size = f"{fit.panel.n_rows:,} of {fit.panel.n_units:,} units"
         rows = f"{size}; {rows}" if rows else size
     lines.append(("rows", rows))
+    if v.INDIRECT in schema.path_roles(effects).values():
+        lines.append(("channels", "nqp.nie(fit), nqp.nde(fit), nqp.mediation_table(fit)"))
     names = ", ".join(map(repr, needed_for("average", adopted=timed)))
     return [*(line for line in lines if line[1]), ("to ask", f"fit.check(name): {names}")]
 

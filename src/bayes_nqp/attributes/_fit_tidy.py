@@ -48,11 +48,13 @@ def tidy(
     >>> fit.tidy(by="cohort")["term"].tolist()
     ['ATT', '2006', '2007', '2008', '2009', '2010']
     """
+    from bayes_nqp.estimands import ResultFrame
+
     factors = [by] if isinstance(by, str) else by
     if factors is None:
         timed = schema.is_timed(fit.effects)
         factors = [*schema.factors(fit.effects), *((v.EVENT_TIME, v.COHORT) if timed else ())]
-    return pd.concat(_parts(fit, factors, prob, weights), ignore_index=True)
+    return ResultFrame(pd.concat(_parts(fit, factors, prob, weights), ignore_index=True))
 
 
 def _parts(

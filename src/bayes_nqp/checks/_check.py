@@ -290,8 +290,11 @@ def _named(name: str) -> Check:
             return each
     hint = nearest(str(name), CHECKS)
     if not wanted.isascii():  # a part of a title of another script
-        like = (each.name for title, each in titles.items() if wanted in title)
+        part = wanted.removesuffix("检验").removesuffix("分析")
+        like = (each.name for title, each in titles.items() if part in title)
         hint = next((Message("did you mean {!r}?", title_of_part) for title_of_part in like), hint)
+    if wanted in ("all", "every"):
+        hint = Message("nqp.check(fit) runs all checks")
     raise StudyError(f"there is no check {name!r}", hint=hint)
 
 

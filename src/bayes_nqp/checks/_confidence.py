@@ -17,6 +17,8 @@ type Subject = Literal["average", "contrast", "channel"]
 
 _DESCRIBES: Final = frozenset({"convergence", "inconsistent"})
 """Checks that count for none: the first says what the gate says, the second describes a result."""
+_ONE_ALARM: Final = ("mediator_residuals", "leave_mediator_out")
+"""Checks that respond to the same correlation between mediators: two doubts count once."""
 _POLICY: Final = ("support", "pretrends", "sensitivity")
 _EXPOSURE: Final = ("support", "future_exposure")
 _BESIDES: Final[dict[Subject, tuple[str, ...]]] = {
@@ -90,7 +92,8 @@ def confidence_of(
     mediators and confounding. Under a model average, checks of parallel trends do not count: their
     evidence is in the probabilities of the assumptions. A number that is reported without a verdict
     counts neither for nor against; but that of confounding is no answer, so that channels have
-    medium confidence at most.
+    medium confidence at most. Correlated mediators count
+    once, whether `mediator_residuals` or `leave_mediator_out` asks for caution.
 
     Parameters
     ----------
@@ -117,6 +120,8 @@ def confidence_of(
     left_out |= WEIGHED if averaged else frozenset()
     counted = {result.name: result.verdict for result in results if result.name not in left_out}
     failed = tuple(name for name, verdict in counted.items() if verdict == FAILS)
+    if DOUBT == counted.get(_ONE_ALARM[0]) == counted.get(_ONE_ALARM[1]):
+        del counted[_ONE_ALARM[1]]
     doubtful = tuple(name for name, verdict in counted.items() if verdict == DOUBT)
     answers = {n for n, verdict in counted.items() if verdict in (HOLDS, DOUBT, FAILS, REPORTED)}
     if "sensitivity" in counted and "pretrends" in answers:

@@ -11,7 +11,7 @@ from bayes_nqp.columns._number_words import EDGES
 from bayes_nqp.columns._read import SUFFIXES, broken, cells_of, first_row, read, source_of
 from bayes_nqp.columns._reading import further_down, joined_unit, reading_of, with_unit
 from bayes_nqp.columns._rows import left_out, panel_rows, stripped, without_place
-from bayes_nqp.columns._told import date_in, says_end, says_never, unclear
+from bayes_nqp.columns._told import CODES, date_in, never_marks, says_end, says_never, unclear
 from bayes_nqp.columns._values import (
     SourceRows,
     Strings,
@@ -27,7 +27,7 @@ from bayes_nqp.columns._values import (
     quoted,
     unwrapped,
 )
-from bayes_nqp.columns._vocabulary import channel_of, sounds_like
+from bayes_nqp.columns._vocabulary import Role, channel_of, role_of, sounds_like
 from bayes_nqp.columns._words import WORDS as WORDS
 from bayes_nqp.columns._worksheet import letters
 from bayes_nqp.columns._year_parts import as_days, bare_quarters, dotted_hint
@@ -35,6 +35,7 @@ from bayes_nqp.columns._years import as_years, days_since_1900, month_of, year_o
 from bayes_nqp.columns.steps import STEPS, Found, Reading, filled_periods
 
 __all__ = [
+    "CODES",
     "EDGES",
     "FEW",
     "STEPS",
@@ -43,6 +44,7 @@ __all__ = [
     "Found",
     "Marks",
     "Reading",
+    "Role",
     "SourceRows",
     "Strings",
     "admitted",
@@ -74,6 +76,7 @@ __all__ = [
     "marks_of",
     "missing",
     "month_of",
+    "never_marks",
     "numbers",
     "opened",
     "panel_rows",
@@ -83,6 +86,7 @@ __all__ = [
     "reading_of",
     "refuse_broken",
     "refuse_gaps",
+    "role_of",
     "says_end",
     "says_never",
     "seen_sheets",

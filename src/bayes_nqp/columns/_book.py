@@ -12,21 +12,30 @@ from typing import Any
 
 import pandas as pd
 
-from bayes_nqp.columns._container import is_old
+from bayes_nqp.columns._container import is_old, refuse_fatal
 from bayes_nqp.columns._names import MISSING_WORDS, mangled, missing_words, unmangled
-from bayes_nqp.columns._worksheet import completed, hidden_sheets, worksheet
+from bayes_nqp.columns._worksheet import completed, hidden_sheets, letters, number, worksheet
 from bayes_nqp.errors import PanelError, nearest, shown
 from bayes_nqp.language import Message
 from bayes_nqp.limits import limit, way_out
 from bayes_nqp.process import quiet
 
+_PANIC = "PanicException"
+"""What readers in Rust raise at their own faults: it is no `Exception`, and cannot be imported."""
 _CHUNK = 1 << 20
 _OVERLAP = 4096
-_CELL = re.compile(rb"<(?:\w+:)?c\s([^<>]*)(?<!/)>(?!</)")
-"""A cell that is not empty: one that only has a format closes at once."""
-_PLACE = re.compile(rb'\br="([A-Za-z]{1,3})(\d{1,7})"')
+_TAG = re.compile(
+    rb"""<(?:\w+:)?(row|c)((?:\s[^<>"']*(?:"[^"]*"|'[^']*'))*\s*)(/?)>(?!</(?:\w+:)?c>)"""
+)
+"""A row, or a cell; one that only has a format closes at once."""
+_PLACE = re.compile(rb"""\sr\s*=\s*["']\s*([A-Za-z]*)(\d+)""")
+_ERROR = re.compile(rb"""\st\s*=\s*["']e["']""")
+"""Of a cell that is an error also where it is empty."""
 _BYTES = 100
 """Memory that a cell takes while it is read."""
+_HEAD = 64
+_BEFORE = b"\xef\xbb\xbf \t\r\n"
+"""Bytes that may stand before XML."""
 _UNFOLDED = 100_000_000
 _RATIO = 200
 """Parts beyond this size that were this many times smaller when packed are no spreadsheet's."""
@@ -51,14 +60,13 @@ class _Range:
     row: int = 0
     column: int = 0
     last: str = ""
+    at: tuple[int, int] = (0, 0)
+    """Row and column of the cell before, as readers count where a cell has no place."""
 
-    def add(self, letters: bytes, row: int) -> None:
+    def add(self, column: int, row: int) -> None:
         self.cells += 1
-        column = 0
-        for letter in letters.upper():
-            column = 26 * column + letter - 64
         if row > self.row or column > self.column:
-            self.last = f"{letters.decode()}{row}"
+            self.last = f"{letters(column)}{row}"
             self.row, self.column = max(row, self.row), max(column, self.column)
 
 
@@ -73,14 +81,20 @@ def opened(path: Path) -> Iterator[pd.ExcelFile]:
     """
     if zipfile.is_zipfile(path):
         _measure(path)
-    with quiet(), pd.ExcelFile(path, engine="calamine") as book:
-        yield book
+    if is_old(path):
+        refuse_fatal(path)
+    try:
+        with quiet(), pd.ExcelFile(path, engine="calamine") as book:
+            yield book
+    except BaseException as error:
+        if type(error).__name__ != _PANIC:
+            raise
+        raise ValueError(str(error)) from error
 
 
 def _measure(path: Path) -> None:
     with zipfile.ZipFile(path) as book:
-        texts = (".xml", ".rels")
-        parts = [part for part in book.infolist() if part.filename.lower().endswith(texts)]
+        parts = [part for part in book.infolist() if _is_xml(book, part)]
         size = sum(part.file_size for part in parts)
         packed = max(sum(part.compress_size for part in parts), 1)
         if 5 * size > limit("memory") or (size > _UNFOLDED and size > _RATIO * packed):
@@ -109,8 +123,12 @@ def _measure(path: Path) -> None:
                         ),
                         hint="open it and save it again, or as .csv",
                     )
-            if "worksheets/" in part.filename:
-                _refuse_far(path, part.filename, _filled(book, part))
+            _refuse_far(path, part.filename, _filled(book, part))
+
+
+def _is_xml(book: zipfile.ZipFile, part: zipfile.ZipInfo) -> bool:
+    with book.open(part) as file:
+        return file.read(_HEAD).lstrip(_BEFORE).startswith(b"<")
 
 
 def _filled(book: zipfile.ZipFile, part: zipfile.ZipInfo) -> _Range:
@@ -127,9 +145,18 @@ def _filled(book: zipfile.ZipFile, part: zipfile.ZipInfo) -> _Range:
 
 
 def _add(dimensions: _Range, text: bytes) -> None:
-    for cell in _CELL.finditer(text):
-        if (place := _PLACE.search(cell[1])) is not None:
-            dimensions.add(place[1], int(place[2]))
+    for tag, attributes, closed in _TAG.findall(text):
+        row, column = dimensions.at
+        places = [(x, int(y)) for x, y in _PLACE.findall(attributes)]
+        if tag == b"row":
+            dimensions.at = (places[-1][1] if places else row + 1, 0)
+            continue
+        filled = not closed or _ERROR.search(attributes)
+        for name, line in places or [(letters(column + 1).encode(), row)]:
+            column = number(name.decode().upper()) - 1
+            if filled:
+                dimensions.add(column + 1, line)
+        dimensions.at = row, column + 1
 
 
 def _refuse_far(path: Path, part: str, dimensions: _Range) -> None:

@@ -20,8 +20,8 @@ from bayes_nqp.columns._container import refuse_other
 from bayes_nqp.columns._names import apart, unbroken
 from bayes_nqp.columns._packages import PACKAGES, read_package, read_stata
 from bayes_nqp.columns._text import read_text, without_marks
-from bayes_nqp.errors import PanelError, brief, nearest, shown
-from bayes_nqp.files import is_folder, no_file, unmarked
+from bayes_nqp.errors import PanelError, Spoken, brief, nearest, shown
+from bayes_nqp.files import listed, no_file, unmarked
 from bayes_nqp.foreign import reply
 from bayes_nqp.language import Message
 from bayes_nqp.limits import limit, way_out
@@ -105,12 +105,15 @@ def read(
         raise _locked(path) from error
     except broken() as error:
         raise PanelError(
-            Message(
-                "path={!r} cannot be read as {}: {}: {}",
-                path.name,
-                suffix,
-                type(error).__name__,
-                error,
+            Spoken(
+                Message(
+                    "path={!r} cannot be read as {}: {}: {}",
+                    path.name,
+                    suffix,
+                    type(error).__name__,
+                    error,
+                ),
+                Message("the file “{}” cannot be read as {}", path.name, suffix),
             ),
             hint="the file may be truncated, still being written, or have another format than its "
             "suffix says; open it in the program that made it and save it again",
@@ -181,14 +184,14 @@ def _check_file(path: Path, suffix: str) -> None:
     if wrong.endswith("denied"):
         raise _locked(path)
     if wrong.endswith("a folder"):
-        names = sorted(p.name for p in path.iterdir() if p.suffix.lower() in SUFFIXES)
+        names = [x for x in listed(path) if Path(x).suffix.lower() in SUFFIXES]
         raise PanelError(
             Message("path={!r} {}", str(path), wrong),
             hint=Message("one of its files: {}", shown(names)) if names else "name a file",
         )
     if wrong.endswith("not there"):
         folder = path.parent
-        names = sorted(p.name for p in folder.iterdir()) if is_folder(folder) else []
+        names = listed(folder)
         where = Message("looked in {}", folder.resolve())
         raise PanelError(
             Message("path={!r} {}", str(path), wrong), where=where, hint=nearest(path.name, names)
@@ -200,9 +203,12 @@ def _check_file(path: Path, suffix: str) -> None:
     if suffix not in SUFFIXES:
         raise PanelError(
             Message("path={!r} has a suffix that is not read here", path.name),
-            hint=Message(
-                "save it as one of {}, or read it with pandas and call Panel.from_frame",
-                ", ".join(SUFFIXES),
+            hint=Spoken(
+                Message(
+                    "save it as one of {}, or read it with pandas and call Panel.from_frame",
+                    ", ".join(SUFFIXES),
+                ),
+                Message("save the data as one of {}", ", ".join(SUFFIXES)),
             ),
         )
     _check_content(path)
@@ -237,9 +243,12 @@ def refuse_large(path: Path, needed: int) -> None:
                 f"{needed / 1000000000.0:,.3g}",
                 f"{limit('memory') / 1000000000.0:,.3g}",
             ),
-            hint=Message(
-                "keep the rows and columns that you need, and save them as .parquet; {}",
-                way_out("memory", needed),
+            hint=Spoken(
+                Message(
+                    "keep the rows and columns that you need, and save them as .parquet; {}",
+                    way_out("memory", needed),
+                ),
+                Message("keep the rows and columns that you need, and save them as .parquet"),
             ),
         )
 
@@ -254,7 +263,10 @@ def _locked(path: Path) -> PanelError:
 def _extra(path: Path) -> str:
     readers = {".parquet": "pyarrow", **dict.fromkeys(PACKAGES, "'bayes-nqp[formats]'")}
     reader = readers.get(path.suffix.lower(), "python-calamine")
-    return Message("pip install {}, or save the data as .csv", reader)
+    return Spoken(
+        Message("pip install {}, or save the data as .csv", reader),
+        Message("save the data as .csv"),
+    )
 
 
 def _read_parquet(path: Path) -> pd.DataFrame:

@@ -14,21 +14,20 @@ from bayes_nqp.columns._codes import zeros
 from bayes_nqp.columns._names import apart
 from bayes_nqp.columns._number_words import EDGES
 from bayes_nqp.columns._read import TEXTS, checked_file, read
-from bayes_nqp.columns._rows import panel_rows
+from bayes_nqp.columns._rows import BETWEEN, joined, panel_rows
 from bayes_nqp.columns._text import no_header, text_grid
 from bayes_nqp.columns._texts import remembered
 from bayes_nqp.columns._twins import twins
 from bayes_nqp.columns._values import is_text, missing
 from bayes_nqp.columns._vocabulary import sounds_like
 from bayes_nqp.columns.steps import BOOKS, STEPS, Reading, joined_names
+from bayes_nqp.doors import held
 from bayes_nqp.errors import PanelError, nearest, shown
 from bayes_nqp.language import Message
 
 type Roles = Mapping[str, Any]
 _SEEN: Final = 12
 """Rows in which a header further down is looked for."""
-_BETWEEN: Final = " "
-"""What stands between the names of a unit that several columns name."""
 
 
 def reading_of(
@@ -69,9 +68,12 @@ def reading_of(
     PanelError
         If the file cannot be read, or a step is unknown or does not fit it.
     """
-    for key in {**(stated or {}), **(fixed or {})}:
+    held(stated, Mapping[str, Any] | None, "read")
+    for key, value in {**(stated or {}), **(fixed or {})}.items():
         if key not in STEPS:
             raise PanelError(Message("read={!r} is no step", key), hint=nearest(key, STEPS))
+        kind = STEPS[key].kind
+        held(value, (str | kind if kind == list[str] else kind) | None, f"read.{key}")
     checked_file(path)
     with remembered():
         reading = _read_by_steps(path, stated, fixed, roles, encoding, names)
@@ -125,6 +127,10 @@ def _take(
             value = stated[key]
         else:
             continue
+        if value in ([], {}):
+            continue
+        if isinstance(value, str) and each.kind == list[str]:
+            value = [value]
         if each.by_column and not isinstance(value, str | int):
             _check(key, value, reading)
         count = each.applied(reading, value)
@@ -179,30 +185,27 @@ def _numeric(rows: pd.DataFrame, aside: pd.DataFrame) -> pd.DataFrame:
 
 def joined_unit(unit: str | Collection[str]) -> str:
     """What the column is called that names the unit, where several do together."""
-    return unit if isinstance(unit, str) else _BETWEEN.join(unit)
+    return unit if isinstance(unit, str) else BETWEEN.join(unit)
 
 
 def with_unit(frame: pd.DataFrame, names: Collection[str]) -> pd.DataFrame:
-    """Add the column that names the unit; empty where one of its parts is.
+    """Add the column that names the unit, from its parts.
 
     Raises
     ------
     PanelError
         If a part is no column.
     """
-    texts = []
+    if not names:
+        raise PanelError("'unit' names no column", hint=nearest("", frame.columns))
     for name in names:
         if name not in frame.columns:
             raise PanelError(
                 Message("unit={!r} is no column of the file", name),
                 hint=nearest(name, frame.columns),
             )
-        column = frame[name].mask(missing(frame[name]))
-        texts.append(column.map(lambda x: str(x).strip(EDGES), na_action="ignore"))
-    joined = texts[0]
-    for text in texts[1:]:
-        joined = joined + _BETWEEN + text
-    return frame.assign(**{joined_unit(names): joined})
+    parts = [frame[name].mask(missing(frame[name])) for name in names]
+    return frame.assign(**{joined_unit(names): joined(parts)})
 
 
 def _loaded(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -20,6 +21,39 @@ from bayes_nqp.language import Message
 _BARE: Final = Message("without a unit or a time")
 _LONG: Final = 24
 """Characters of a cell that a note shows."""
+BETWEEN: Final = " "
+"""Separator between the parts of a unit's name."""
+
+
+def joined(parts: Sequence[pd.Series[Any]]) -> pd.Series[Any]:
+    """Join the parts of the name of each unit.
+
+    A part may be empty where no row fills it beside the same other parts: the city of a
+    municipality that has none, or a column without any cell. Elsewhere the name is missing.
+
+    Parameters
+    ----------
+    parts : sequence of Series
+        Cells of each column, missing where they are empty.
+    """
+    texts = [x.astype(object).map(lambda y: str(y).strip(EDGES), na_action="ignore") for x in parts]
+    table = pd.concat(texts, axis=1, keys=range(len(texts)))
+    gone = table.isna()
+    name = table[0].where(~gone[0], "")
+    for k in range(1, len(texts)):
+        between = np.where(~gone[k] & (name != ""), BETWEEN, "")
+        name = name + between + table[k].where(~gone[k], "")
+    lacking = gone.any(axis=1)
+    for _, lack in gone[lacking].drop_duplicates().iterrows():
+        empty = lack.to_numpy(dtype=bool)
+        held, open_ = table.columns[~empty], table.columns[empty]
+        rows = (gone == lack).all(axis=1)
+        if len(held):
+            filled = ~gone[held].any(axis=1) & ~gone[open_].all(axis=1)
+            known = pd.MultiIndex.from_frame(table.loc[filled, held].drop_duplicates())
+            rows &= pd.MultiIndex.from_frame(table[held]).isin(known)
+        name = name.mask(rows)
+    return name.astype(object).where(name.notna(), None).infer_objects()
 
 
 def panel_rows(

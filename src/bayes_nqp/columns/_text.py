@@ -25,7 +25,7 @@ from bayes_nqp.columns._lines import (
 from bayes_nqp.columns._names import MISSING_WORDS, mangled, missing_words, unmangled
 from bayes_nqp.columns._texts import texts_of
 from bayes_nqp.columns._values import is_text
-from bayes_nqp.errors import PanelError
+from bayes_nqp.errors import PanelError, Spoken
 from bayes_nqp.files import unguarded
 from bayes_nqp.language import Message
 from bayes_nqp.limits import limit, way_out
@@ -49,9 +49,12 @@ _PLAIN = 0.1
 """Share of digits and delimiters in text of data, at least."""
 _INTEGERS = 2.0**63
 """From here on, no signed integer of 64 bits."""
-_TRY = Message(
-    "encoding='gb18030' (Chinese Excel), 'big5', 'cp1252' (Western Europe) or 'shift_jis'; or save "
-    "it again as CSV UTF-8"
+_TRY = Spoken(
+    Message(
+        "encoding='gb18030' (Chinese Excel), 'big5', 'cp1252' (Western Europe) or 'shift_jis'; or "
+        "save it again as CSV UTF-8"
+    ),
+    Message("open it in Excel, and save it as CSV UTF-8 or as a workbook (.xlsx)"),
 )
 
 

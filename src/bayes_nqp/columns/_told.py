@@ -6,6 +6,9 @@ import re
 from collections.abc import Iterable
 from typing import Any, Final
 
+import pandas as pd
+
+from bayes_nqp.columns._broken import broken_cell
 from bayes_nqp.columns._marks import says_no
 from bayes_nqp.columns._number_words import narrow
 from bayes_nqp.columns._years import year_of
@@ -26,6 +29,12 @@ _ENDED: Final = re.compile(
     r"退出|撤销|取消|终止|结束|摘牌|\b(?:end|exit|withdr|until|terminat)", re.IGNORECASE
 )
 """What a column is called that says when the policy ended."""
+
+CODES: Final = (0, -1, -9, -99, 9999, 99999)
+"""Numbers that stand for never treated where they are no periods."""
+
+_SPAN: Final = 500
+"""Periods after the first in which a number may be one."""
 
 type Date = tuple[int, int | None]
 
@@ -69,6 +78,31 @@ def says_never(cell: Any) -> bool:
     if not isinstance(cell, str) or _STATED.search(cell):
         return False
     return is_never(cell) or says_no(cell)
+
+
+def never_marks(column: pd.Series[Any], times: pd.Series[Any]) -> list[Any]:
+    """List the cells of a column of first treated periods that stand for never treated.
+
+    These are words without a digit, infinity, and codes such as 0 or 9999 outside the periods.
+
+    Parameters
+    ----------
+    times : Series
+        Periods of the data.
+    """
+    cells = [x for x in column.dropna().unique() if not broken_cell(x)]
+    numeric = pd.api.types.is_numeric_dtype(times.dtype)
+    years = times if numeric else pd.Series([year_of(x) for x in times.dropna().unique()])
+    low = pd.to_numeric(years, errors="coerce").min()
+    codes = [x for x in (*CODES, float("inf")) if not low <= x <= low + _SPAN]
+    numbers = {x for x in cells if not isinstance(x, str)}
+    words = [
+        x for x in cells
+        if isinstance(x, str) and x.strip() and (
+            x.strip() in map(str, codes)
+            or (year_of(x) is None and not any(map(str.isnumeric, x))))
+    ]  # fmt: skip
+    return [*words, *(x for x in codes if x in numbers)]
 
 
 def is_remark(cell: Any) -> bool:

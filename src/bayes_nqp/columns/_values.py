@@ -169,7 +169,7 @@ def _from_text(column: pd.Series[Any], argument: str, rows: SourceRows, notes: l
     )
     wrong = np.isnan(values) & ~blank
     if wrong.any():
-        distinct = shown((repr(x) for x in column[wrong].unique()), 4)
+        distinct = shown(map(quoted, column[wrong].unique()), 4)
         raise PanelError(
             Message(
                 "{}={!r} must be numbers, and holds text in {}: {}",

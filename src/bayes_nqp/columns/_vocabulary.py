@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Literal
+from typing import Any, Literal
 
 from bayes_nqp.columns._words import WORDS
 
@@ -13,6 +13,19 @@ type Part = Literal["unit", "time", "cohort", "treated", "outcome", "covariate",
 def sounds_like(part: Part, name: str) -> bool:
     """Tell whether a column's name is one that such columns often have."""
     return any(re.search(word, name, re.IGNORECASE) for word in WORDS["parts"][part])
+
+
+type Role = Literal["outcome", "treatment", "mediator", "covariate", "identifier"]
+
+
+def role_of(text: str) -> Role | None:
+    """Tell which role a word such as 被解释变量 or "control" states, also where it is numbered."""
+    word = re.sub(r"\s*(?:\d+|[一二三四五六七八九]|[(（][^)）]*[)）])$", "", text.strip()).rstrip(
+        ":："
+    )
+    roles: Any = WORDS["roles"]
+    return next((role for role, forms in roles.items() if any(
+        re.fullmatch(form, word, re.IGNORECASE) for form in forms)), None)  # fmt: skip
 
 
 def channel_of(name: str) -> str | None:

@@ -241,15 +241,15 @@ def _cells(data: bytes, sheet: Worksheet) -> Iterator[tuple[int, int, ET.Element
             column = 0
             for cell in node:
                 place = _PLACE.fullmatch(cell.get("r", ""))
-                column = _number(place[1]) if place else column + 1
-                yield row, column, cell
+                column = number(place[1]) if place else column + 1
+                yield int(place[2]) if place else row, column, cell
             if node.get("hidden") in _TRUE and any(len(cell) for cell in node):
                 sheet.hidden.append(row)
             node.clear()
         elif kind == "mergeCell":
             ends = [_PLACE.fullmatch(x) for x in node.get("ref", "").split(":")]
             if len(ends) == 2 and ends[0] and ends[1]:
-                sheet.merged.append((int(ends[0][2]), _number(ends[0][1]), int(ends[1][2])))
+                sheet.merged.append((int(ends[0][2]), number(ends[0][1]), int(ends[1][2])))
 
 
 def _child(cell: ET.Element, name: str) -> str | None:
@@ -261,9 +261,9 @@ def _local(tag: str) -> str:
     return tag.rpartition("}")[2]
 
 
-def _number(text: str) -> int:
+def number(text: str) -> int:
     """Count a column, from 1, that spreadsheets call by letters."""
-    number = 0
+    column = 0
     for letter in text:
-        number = 26 * number + ord(letter) - 64
-    return number
+        column = 26 * column + ord(letter) - 64
+    return column

@@ -11,7 +11,7 @@ from typing import Any, Final
 import pandas as pd
 
 from bayes_nqp.columns._number_words import narrow
-from bayes_nqp.columns._values import is_text, missing, plain, unwrapped
+from bayes_nqp.columns._values import is_text, missing, plain, quoted, unwrapped
 from bayes_nqp.errors import PanelError, shown
 from bayes_nqp.language import Message
 
@@ -120,7 +120,7 @@ def as_days(
     if quarters is None and bare_quarters(texts):
         raise PanelError(
             Message("{}={!r} may be quarters or months: {}", argument, column.name,
-                    shown(map(repr, texts), 4)),
+                    shown(map(quoted, texts), 4)),
             hint="write 2015Q3 for a quarter and 2015-03 for a month; where all of them are "
             "quarters, freq='Q' says so, and freq='M' where all are months",
         )  # fmt: skip

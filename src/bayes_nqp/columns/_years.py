@@ -12,7 +12,7 @@ import pandas as pd
 from bayes_nqp.columns._values import missing, plain, unwrapped
 from bayes_nqp.language import NOTHING, Message, dates
 
-_DAYS = (20_000, 80_000)
+DAYS = (20_000, 80_000)
 """Days as spreadsheets count them, from 1954 to 2119."""
 _MONTH_LONG = 28
 
@@ -114,7 +114,7 @@ def days_since_1900(values: Iterable[float]) -> Message:
         Such as ``day 42369 is 2015-12-31``; empty where they are no dates.
     """
     days = np.sort(np.asarray(list(values), dtype=np.float64))
-    low, high = _DAYS
+    low, high = DAYS
     if len(days) < 2 or days[0] < low or days[-1] > high or np.diff(days).min() < _MONTH_LONG:
         return NOTHING
     date = pd.Timestamp(1899, 12, 30) + pd.Timedelta(days=int(days[0]))

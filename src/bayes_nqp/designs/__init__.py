@@ -9,6 +9,8 @@ from bayes_nqp.designs._leads import flat_deviations as flat_deviations
 from bayes_nqp.designs._leads import lead_design as lead_design
 from bayes_nqp.designs._leads import saturated_design as saturated_design
 from bayes_nqp.designs._model import ModelSpec as ModelSpec
+from bayes_nqp.designs._series import held_out_gains as held_out_gains
+from bayes_nqp.designs._series import net_rows as net_rows
 from bayes_nqp.designs._spec import Calendar as Calendar
 from bayes_nqp.designs._spec import DoseSpec as DoseSpec
 from bayes_nqp.designs._spec import EquationSpec as EquationSpec
@@ -28,6 +30,7 @@ from bayes_nqp.designs.staggered_did import StaggeredDiD
 from bayes_nqp.designs.terms import DifferentialTrends as DifferentialTrends
 from bayes_nqp.designs.terms import Dip as Dip
 from bayes_nqp.designs.terms import Donut as Donut
+from bayes_nqp.designs.terms import Factors as Factors
 from bayes_nqp.designs.terms import LevelShift as LevelShift
 from bayes_nqp.designs.terms import NodeShocks as NodeShocks
 from bayes_nqp.designs.terms import Rings as Rings

@@ -11,6 +11,7 @@ import numpy as np
 
 from bayes_nqp.designs._facts import Facts, Term
 from bayes_nqp.designs._model import ModelSpec
+from bayes_nqp.designs._own import check_own, rows_of, timing_of
 from bayes_nqp.designs._spec import EquationSpec, Timing
 from bayes_nqp.doors import absent, door, held_to_kinds
 from bayes_nqp.errors import ChoiceError, Hint, StudyError, nearest, once
@@ -161,8 +162,9 @@ class SingleEquation(Design):
 
     def rows(self, panel: Panel) -> Panel:
         """Keep the rows that the equation uses, as terms have it."""
+        check_own(self.facts)
         for term in self.facts.terms:
-            panel = term.rows(panel)
+            panel = rows_of(term, panel)
         return panel
 
     @abstractmethod
@@ -186,7 +188,7 @@ class SingleEquation(Design):
         rows, facts = self.rows(panel), self.facts
         equation, timing = self.equation(rows), self.timing(rows)
         for term in facts.terms:
-            timing = term.timing(timing, facts, rows)
+            timing = timing_of(term, timing, facts, rows)
         equation = facts.with_terms(equation, timing, rows)
         notes = units_left_out(panel, rows)
         return ModelSpec(facts, rows, timing, (equation,), self.unidentified, notes=notes)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from bayes_nqp.annotations import Words
 from bayes_nqp.designs._channels import ChannelFacts
+from bayes_nqp.designs._own import equation_of
 from bayes_nqp.designs._spec import EquationSpec, Timing
 from bayes_nqp.designs.noise import Noise
 from bayes_nqp.errors import Hint, StudyError, nearest
@@ -389,7 +390,7 @@ class Facts:
     def with_terms(self, equation: EquationSpec, timing: Timing, panel: Panel) -> EquationSpec:
         """Add what terms have to an equation, one after another."""
         for term in self.terms:
-            equation = term.equation(equation, self, timing, panel)
+            equation = equation_of(term, equation, self, timing, panel)
         return equation
 
 

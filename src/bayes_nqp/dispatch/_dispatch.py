@@ -15,7 +15,7 @@ from typing import Any, Final
 from bayes_nqp.dispatch._freight import Freight
 from bayes_nqp.dispatch._outcome import Reply, outcome
 from bayes_nqp.dispatch._workers import Crew
-from bayes_nqp.errors import brief
+from bayes_nqp.errors import NQPError, brief
 from bayes_nqp.machine import n_threads
 
 _AHEAD: Final = 4
@@ -66,7 +66,7 @@ class Dispatch:
                     yield from self._received()
         finally:
             for _, future, _ in self._flying.values():
-                future.cancel()
+                getattr(future, "cancel", int)()
 
     def _send(self) -> None:
         ahead = _AHEAD * max(len(self._known), n_threads())
@@ -80,6 +80,8 @@ class Dispatch:
             except (RuntimeError, OSError) as error:  # broken, shut down or out of reach
                 self._break(error)
                 continue
+            if not all(hasattr(future, name) for name in ("result", "add_done_callback")):
+                raise self._unusable(f"submit gave {brief(future)}, and no future")
             self._waiting.popleft()
             self._flying[number] = key, future, carries
             future.add_done_callback(lambda _, number=number: self._ended.put(number))
@@ -91,13 +93,15 @@ class Dispatch:
                 number = self._ended.get(timeout=_PULSE)
         key, future, carried = self._flying.pop(number)
         try:
-            answer: Reply = future.result()
+            answer = future.result()
         except (Exception, CancelledError) as error:  # the executor's own
             self.fault = error
             self._lost[key] += 1
             if self._lost[key] == 1:
                 self._waiting.append(key)
             return
+        if not isinstance(answer, Reply):
+            raise self._unusable(f"the result of a task is {brief(answer)}, and not what it gave")
         self._known.add(answer.worker)
         if answer.lacks:
             self._lacking.add(answer.worker)
@@ -110,6 +114,15 @@ class Dispatch:
         if answer.error is not None:
             raise answer.error
         yield key, answer.value
+
+    def _unusable(self, problem: str) -> NQPError:
+        """Word it as an error that no check takes for a design that cannot be fitted."""
+        return NQPError(
+            f"the executor of nqp.workers, a {type(self._crew.executor).__name__}, cannot be used: "
+            f"{problem}",
+            hint="submit(function, *arguments) calls the function and gives a future of "
+            "concurrent.futures; or nqp.workers(2)",
+        )
 
     def _break(self, error: Exception) -> None:
         """Go on with new processes where an executor takes no more; the second time, end."""

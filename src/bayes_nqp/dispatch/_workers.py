@@ -13,6 +13,9 @@ from typing import Annotated, Any, Final, Protocol
 from annotated_types import Ge
 
 from bayes_nqp.doors import door
+from bayes_nqp.errors import StudyError
+from bayes_nqp.language import Message
+from bayes_nqp.machine import n_threads
 
 
 class Executor(Protocol):
@@ -74,6 +77,8 @@ def _bound_to(parent: int) -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
+_EACH: Final = 16
+"""Processes a core, at most."""
 _WATCH: Final = 1.0
 """Seconds between two looks at whether the first process is still there."""
 _IDLE: Final = 300
@@ -105,8 +110,8 @@ def workers(executor: Annotated[int, Ge(1)] | Executor) -> Iterator[None]:
     Parameters
     ----------
     executor : int or object with ``submit``
-        Processes of this machine (at least 1), which end with the block. Or an executor of yours:
-        of ``concurrent.futures``, loky, Dask (its client, or ``client.get_executor()``), mpi4py.
+        Processes of this machine (from 1 to 16 a core), which end with the block. Or an executor of
+        yours: of ``concurrent.futures``, loky, Dask (its client), mpi4py.
         Its workers need this version of the library and are trusted with your rows, as it is
         with your machine: tasks travel by pickle.
 
@@ -125,6 +130,13 @@ def workers(executor: Annotated[int, Ge(1)] | Executor) -> Iterator[None]:
     >>> result.name
     'placebo_space'
     """
+    most = _EACH * max(os.cpu_count() or 1, n_threads())
+    if isinstance(executor, int) and executor > most:
+        raise StudyError(
+            Message("'executor' is {:,} processes, and this machine has {} cores", executor,
+                    os.cpu_count() or 1),
+            hint=Message("nqp.workers({}), a process a core", n_threads()),
+        )  # fmt: skip
     chosen = Crew(executor)
     token = _CREW.set(chosen)
     try:

@@ -8,10 +8,12 @@ from bayes_nqp.doors._attributed import TableAttributes as TableAttributes
 from bayes_nqp.doors._attributes import ATTRIBUTES as ATTRIBUTES
 from bayes_nqp.doors._attributes import attribute as attribute
 from bayes_nqp.doors._door import door
+from bayes_nqp.doors._door import held as held
 from bayes_nqp.doors._door import held_arguments as held_arguments
 from bayes_nqp.doors._door import held_to_kinds as held_to_kinds
 from bayes_nqp.doors._door import method_door as method_door
 from bayes_nqp.doors._door import value as value
 from bayes_nqp.doors._names import absent as absent
+from bayes_nqp.doors._names import answer as answer
 
 __all__ = ["door"]

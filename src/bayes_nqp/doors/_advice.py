@@ -30,6 +30,51 @@ MADE_BY: Final = {
 }
 """Classes that nobody makes by hand, and the calls that do."""
 
+EXAMPLES: Final = {
+    "rope": "a range that does not matter: nqp.rope(draws, (-0.5, 0.5)), or nqp.rope(draws, 0.5)",
+    "contrast": "levels by the name of their dim: "
+    "nqp.contrast(draws, region='inland', minus='coastal')",
+}
+"""Calls whose arguments are often given otherwise, by an example."""
+
+_STRATA = (
+    "groups are strata of the panel, and {0} estimates all of their effects: nqp.{0}(); "
+    "nqp.att(fit, by='region') has them"
+)
+_SCALES = "level= is the scale of the average effect, contrast= that of differences between groups"
+KEYWORDS: Final = {
+    **{(name, word): _STRATA.format(name)
+       for name in ("Separate", "Complete") for word in ("strata", "by", "groups", "group")},
+    ("Mediation", "lags"): "lag=1 is the delay of effects of mediators, in periods",
+    **{("Priors", word): _SCALES for word in ("effect", "tau", "att", "beta", "sd", "scale")},
+}  # fmt: skip
+"""Hints for keywords that a call does not have, where no other call has them."""
+_ARGUMENTS: Final = {
+    ("table", "kind", "Fit"): "several fits in a list: nqp.table([fit, other])",
+    ("compare", "by", "Fit"): "several fits in a list: nqp.compare([fit, other])",
+    ("compare", "fits", "Fit"): "several fits in a list: nqp.compare([fit, other])",
+    ("loo", "by", "Fit"): "several fits are compared by nqp.compare([fit, other])",
+    ("mediation_table", "by", "Fit"): "one fit of channels; nqp.table([fit, other]) sets several "
+    "side by side",
+    ("model_average", "fit", "list"): "one fit: nqp.model_average(fit); nqp.compare([fit, other]) "
+    "compares several",
+    ("contrast", "levels", "str"): EXAMPLES["contrast"],
+    ("contrast", "levels", "DataArray"): "levels of one set of draws; nqp.table([fit, other]) sets "
+    "two fits side by side",
+    ("sensitivity", "regions", "Fit"): "nqp.plots.sensitivity(nqp.sensitivity(fit))",
+    ("summary", "draws", "list"): "one estimand at a time: nqp.summary(nqp.att(fit, by='region'))",
+    ("StaggeredDiD", "effect", "list"): "effect=nqp.Partial(['region'])",
+    ("StaggeredDiD", "controls", "list"): "control variables are covariates=['ln_gdp']; controls= "
+    "is 'all' or 'never', the units to compare with",
+    ("StaggeredDiD", "errors", "str"): "errors are modelled, not clustered: errors=nqp.AR1(), the "
+    "default, or errors=nqp.IID()",
+    ("Separate", "varying", "list"): _STRATA.format("Separate"),
+    ("Complete", "varying", "list"): _STRATA.format("Complete"),
+    ("Mediation", "design", "Panel"): "a design first, nqp.Mediation(design), then "
+    "nqp.fit(nqp.Mediation(design), panel)",
+}
+"""Hints for values of the wrong kind, by call, argument and class."""
+
 _INSTEAD: Final = {
     ("Panel", "DataFrame"): _PANEL,
     ("Panel", "str"): _FILE,
@@ -59,7 +104,8 @@ _INSTEAD: Final = {
 }  # fmt: skip
 _EFFECTS: Final = {
     "Panel": _INSTEAD["Fit", "Panel"],
-    "DataArray": "these are draws already: nqp.summary(draws), nqp.contrast(draws, …)",
+    "DataArray": "these are draws already: nqp.summary(draws), nqp.contrast(draws, …); plots and "
+    "tables take the fit",
     "str": "nqp.load(path) reads a fit",
     "PurePath": "nqp.load(path) reads a fit",
     "Design": "fit it first: nqp.fit(design, panel)",
@@ -106,6 +152,12 @@ def advice(kind: ArgumentKind, value: object, label: str, argument: str = "") ->
         name = getattr(value, "__name__", "")
         if name:
             return f"{kind.words}; call the function, {name}(), if it makes one"
+    for ancestor in class_names(value):
+        if (label, argument, ancestor) in _ARGUMENTS:
+            return _ARGUMENTS[label, argument, ancestor]
+    several = isinstance(value, list | tuple) and value and "Fit" in class_names(value[0])
+    if several and {"Fit", "HasEffects"} & set(kind.leaves):
+        return "one fit at a time; nqp.table([fit, other]) sets several side by side"
     design = any(base.__name__ == "Design" for leaf in kind.classes for base in leaf.__mro__)
     for ancestor in class_names(value):
         if "HasEffects" in kind.leaves and ancestor in _EFFECTS:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from bayes_nqp.doors._door import method_door
 from bayes_nqp.doors._names import absent, answer
-from bayes_nqp.registry import Plugins
+from bayes_nqp.registry import Plugins, claim
 
 type Item = FunctionType | property
 
@@ -24,15 +24,18 @@ class Attributes(Plugins[Item]):
         """Say in which room the attributes are: the package does, which is above them all."""
         self._room = room
 
-    def add(self, name: str, plugin: Item, place: float = 1000.0) -> Item:
+    def add(self, name: str, plugin: Item, place: float = 1000.0, source: object = None) -> Item:
         """Register an attribute by its path, and hang it on its class if that is there."""
-        super().add(name, plugin, place)
+        super().add(name, plugin, place, source)
         self._hang(name, plugin)
         return plugin
 
     def hold(self, kind: type) -> None:
         """Let a class have the attributes of its name."""
         self._holders[kind.__name__] = kind
+        for path in (f"{kind.__name__}.{name}" for name in dir(kind) if name[0] != "_"):
+            if claim(self._homes, path, kind):
+                del self._places[path]
         for path, (_, item) in list(self._places.items()):
             self._hang(path, item)
 
@@ -63,13 +66,13 @@ def attribute[F: Callable[..., Any]](holder: str, *, bare: bool = False) -> Call
     Returns
     -------
     callable
-        A decorator of a function whose first argument is the value. An attribute of the same
-        name takes the place of an earlier one.
+        A decorator of a function whose first argument is the value. An attribute
+        replaces an earlier one of the same name and package.
     """
 
     def decorate(function: F) -> F:
         item: Any = property(function) if bare else method_door(function, holder)
-        ATTRIBUTES.add(f"{holder}.{function.__name__}", item)
+        ATTRIBUTES.add(f"{holder}.{function.__name__}", item, source=function)
         return function
 
     return decorate

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from functools import cache, wraps
@@ -11,10 +13,10 @@ from types import FunctionType
 from typing import Any, Final, cast, dataclass_transform, overload
 
 from bayes_nqp.annotations import annotations_of
-from bayes_nqp.doors._advice import MADE_BY, advice, told
+from bayes_nqp.doors._advice import EXAMPLES, KEYWORDS, MADE_BY, advice, told
 from bayes_nqp.doors._foreign import FOREIGN
 from bayes_nqp.doors._kinds import ArgumentKind, kind_of
-from bayes_nqp.errors import ArgumentError, nearest, shown
+from bayes_nqp.errors import ArgumentError, NotApplicable, StudyError, nearest, shown
 from bayes_nqp.foreign import reply
 from bayes_nqp.registry import register
 
@@ -112,7 +114,25 @@ def held_arguments(call: Any, arguments: Mapping[str, Any], where: str) -> None:
     """
     types = annotations_of(call)
     for name, value in arguments.items():
-        _one(call.__name__, f"{where}.{name}", value, kind_of(types.get(name, Any)))
+        held(value, types.get(name, Any), f"{where}.{name}", call.__name__)
+
+
+def held(value: object, annotation: object, name: str, label: str = "") -> None:
+    """Hold a value to an annotation.
+
+    Parameters
+    ----------
+    annotation : type
+        What it may be.
+    name, label : str
+        Of the argument and the call, for messages.
+
+    Raises
+    ------
+    ArgumentError
+        If it is of another kind.
+    """
+    _one(label, name, value, kind_of(annotation))
 
 
 def held_to_kinds(value: object) -> None:
@@ -148,15 +168,25 @@ def _held(function: Any, label: str, *, bound: bool, kinds: bool, owner: type | 
                 if kinds and parameter.name in wanted():  # what is there may be out of place
                     _taken(name, parameter.name, value, wanted()[parameter.name])
             raise _incomplete(name, _lacking(parameters, positional, kwargs)) from None
-        if not kinds:
-            return function(*args, **kwargs)
-        for key, value in call.arguments.items():
+        for key, value in call.arguments.items() if kinds else ():
             if key in wanted():
                 call.arguments[key] = _taken(name, key, value, wanted()[key])
-        return function(*call.args, **call.kwargs)
+        try:
+            with _usual_errors():
+                return function(*call.args, **call.kwargs) if kinds else function(*args, **kwargs)
+        except NotApplicable as missing:
+            if sys._getframe(1).f_globals.get("__name__", "").startswith("bayes_nqp."):
+                raise  # a check turns it into a verdict
+            raise StudyError(missing.why, hint="nqp.check(fit) lists what applies") from missing
 
     held.__door__, held.__kinds__ = label, wanted  # type: ignore[attr-defined]
     return held
+
+
+def _usual_errors() -> AbstractContextManager[object]:
+    """Let numpy compute as by default, whatever the session has set: underflow is no error."""
+    numpy = sys.modules.get("numpy")
+    return nullcontext() if numpy is None else numpy.errstate(all="warn", under="ignore")
 
 
 def _bound_label(label: str, args: tuple[Any, ...]) -> str:
@@ -218,17 +248,20 @@ def _lacking(
 
 def _incomplete(label: str, lacking: list[inspect.Parameter]) -> ArgumentError:
     """Word a call that lacks arguments."""
+    example = "" if any(p.name == "draws" for p in lacking) else EXAMPLES.get(label, "")
     ways = (p.name if p.kind is p.POSITIONAL_ONLY else f"{p.name}=…" for p in lacking)
     return ArgumentError(
         f"{label} lacks {shown(repr(p.name) for p in lacking)}",
-        hint=MADE_BY.get(label) or f"{label.rpartition('.')[2]}({', '.join(ways)})",
+        hint=MADE_BY.get(label) or example or f"{label.rpartition('.')[2]}({', '.join(ways)})",
     )
 
 
 def _unknown(label: str, unknown: dict[str, Any], keywords: list[str]) -> ArgumentError:
     """Word a keyword that the signature does not have."""
-    maker = MADE_BY.get(label)
-    hints = [maker] if maker else [_instead(k, x, keywords) for k, x in unknown.items()]
+    maker = MADE_BY.get(label) or EXAMPLES.get(label)
+    hints = [maker] if maker else [
+        KEYWORDS.get((label, k)) or _instead(k, x, keywords) for k, x in unknown.items()
+    ]  # fmt: skip
     count = "arguments" if len(unknown) > 1 else "argument"
     return ArgumentError(
         f"{label} has no {count} {shown(map(repr, unknown))}", hint="; ".join(dict.fromkeys(hints))
@@ -239,20 +272,28 @@ def _instead(keyword: str, value: Any, keywords: list[str]) -> str:
     if "by" in keywords and (keyword in _DIMS or _level(keyword, value, keywords)):
         return f"what is of one group: by={keyword!r}, and .sel({keyword}=…) of the draws"
     foreign = FOREIGN.get(keyword)
+    ours = [name for name in foreign.ours if name in keywords] if foreign else []
+    if ours:
+        return f"{ours[0]}=… here"
     if foreign is not None:
-        ours = [name for name in foreign.ours if name in keywords]
-        return f"{ours[0]}=… here" if ours else foreign.elsewhere
+        return foreign.elsewhere
     return nearest(keyword, keywords, _ALIKE) if keywords else "it takes no arguments"
 
 
 def _level(keyword: str, value: Any, keywords: list[str]) -> bool:
     """Whether a keyword and its value may be a group and its level: region="North"."""
     close = get_close_matches(keyword, keywords, cutoff=_ALIKE)
-    return isinstance(value, str) and not close and keyword not in FOREIGN
+    words = close or keyword in FOREIGN or keyword in _NO_GROUPS
+    return isinstance(value, str) and not words
 
 
 _ALIKE: Final = 0.65
 """Of keywords, of which one is misspelt: not of ``digits`` and ``weights``."""
+_NO_GROUPS: Final = frozenset(
+    ("caption", "note", "notes", "legend", "label", "name", "theme", "font", "template", "ic",
+     "criterion", "scale", "link", "model", "family", "dir", "folder", "backend")
+)  # fmt: skip
+"""Keywords of text that name no group."""
 _DIMS: Final = ("unit", "cohort", "event_time")
 
 
@@ -270,7 +311,7 @@ def _too_many(
     return ArgumentError(
         f"{label} was given {len(args)} arguments by place, and {places_}{listed}",
         where=f"the first that has none is {told(args[len(places)])}",
-        hint=MADE_BY.get(label, hint),
+        hint=MADE_BY.get(label) or EXAMPLES.get(label, hint),
     )
 
 

@@ -119,6 +119,20 @@ _BALANCED = Foreign(("balanced",), "a balanced window is nqp.att(fit, balanced=4
 _STRATA = Foreign(
     ("strata",), "name groups in the panel: nqp.Panel.from_frame(df, strata=['region'])"
 )
+_PRIORS = Foreign(
+    ("priors",), "priors are the design's: nqp.StaggeredDiD(priors=nqp.Priors(level=2.0))"
+)
+_SAVE = Foreign(("path",), "what is returned is saved: .savefig('figure.png'), .save('table.docx')")
+_LANGUAGE = Foreign(
+    ("language",), "tables, plots and reports have a language: fit.table(language='zh')"
+)
+_MEDIATORS = Foreign(
+    ("mediators",),
+    "mediators are of another design: nqp.fit(nqp.Mediation(design, mediators=['digital']), panel)",
+)
+_RHO = Foreign(
+    ("rho",), "it is estimated; nqp.StaggeredDiD(priors=nqp.Priors(rho=…)) has its prior"
+)
 _FIT = Foreign(("fit_or_effects", "fit", "fit_or_fits", "draws", "source"), "give it by its place")
 _LEADS = Foreign(
     (),
@@ -133,7 +147,7 @@ FOREIGN: Final[dict[str, Foreign]] = {
         ("outcome y yname yvar depvar dependent outcome_name", _OUTCOME),
         ("cohort g gvar gname first_treat cohort_name ei", _COHORT),
         ("treated d dname treat treatment treatname treated_name post policy", _TREATED),
-        ("covariates xformla covars xvars xvar x X", _COVARIATES),
+        ("covariates xformla covars xvars xvar x X controls control control_vars", _COVARIATES),
         ("weightsname aweight pweight fweight weight wname", _WEIGHTS),
         ("cluster clusters clustervar clustervars cluster_var vce vcov robust cov_type", _ERRORS),
         ("se std_error stderr", _SPREAD),
@@ -158,11 +172,17 @@ FOREIGN: Final[dict[str, Foreign]] = {
         ("seed random_seed random_state rng rseed", _SEED),
         ("method est_method estimator base_period panel_type", _METHOD),
         ("data dat dataframe df frame", _DATA),
-        ("fit fits effects model result trace idata posterior", _FIT),
+        ("fit fits model result trace idata posterior", _FIT),
         ("type agg aggregation groupby split fsplit", _BY),
         ("balance_e max_e min_e", _BALANCED),
         ("group groups subgroup subgroups", _STRATA),
         ("leads lags window horizons pretrends autosample", _LEADS),
+        ("reference ref omitted baseline_period", _LEADS),
+        ("priors prior", _PRIORS),
+        ("save savefig filename fname file path_out out", _SAVE),
+        ("language lang locale", _LANGUAGE),
+        ("mediators mediator mechanism", _MEDIATORS),
+        ("rho autocorrelation ar", _RHO),
     )
     for word in words.split()
 }

@@ -22,7 +22,20 @@ _NO_P = "no p-values: nqp.probability(fit.att(), above=0) is a posterior probabi
 _ESTIMATES = "fit.summary(), fit.summary(by='event_time'), or fit.tidy()"
 _ROWS = "nqp.posterior_predictive(fit) draws outcomes of its rows"
 _FRAME = "the rows are a data frame: panel.frame"
-_ARVIZ = "fit.to_arviz() gives ArviZ's tree; its posterior alone is fit.posterior"
+_ARVIZ = (
+    "fit.to_arviz() gives ArviZ's tree, for az.summary(fit.to_arviz()) and its like; the posterior "
+    "alone is fit.posterior"
+)
+_CHANNELS = (
+    "a fit of nqp.Mediation(design) has nqp.nie(fit), nqp.nde(fit), nqp.mediation_table(fit) and "
+    "nqp.plots.paths(fit)"
+)
+_COMPARED = "nqp.compare([fit, other]), or nqp.loo(fit)"
+_GROUPS = "fit.att(by='region') has effects by a stratum, fit.att(by='unit') those of units"
+_SAVED = "fit.save('fit.nc') saves a fit, and nqp.load('fit.nc') reads it"
+_VARIANT = "nqp.fit(fit.design.replace(errors=nqp.IID()), fit.panel) fits another design"
+_COLUMNS = "columns are made before the panel: df['ln_y'] = numpy.log(df['y'])"
+_PLOTTED_CHECK = "nqp.plots.check(nqp.check(fit, 'placebo_time'))"
 
 _ANSWERS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
     "nqp": (
@@ -57,6 +70,21 @@ _ANSWERS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
             "nqp.sensitivity(fit), or nqp.check(fit, 'sensitivity')",
         ),
         ("pretrend_test pretrends pretrend parallel_trends", "nqp.check(fit, 'pretrends')"),
+        (
+            "mediation indirect indirect_effect direct_effect acme ade mechanism mechanisms "
+            "medsem khb",
+            _CHANNELS,
+        ),
+        ("waic bayes_factor bf psis_loo", _COMPARED),
+        ("posterior trace draws samples", "fit.posterior, or fit.to_arviz() for ArviZ"),
+        ("heterogeneity cate subgroup subgroups", _GROUPS),
+        ("dynamic dynamic_effects", _STUDY),
+        ("equivalence tost", "nqp.rope(draws, (-0.5, 0.5)), a range that does not matter"),
+        ("league caterpillar", "nqp.plots.league(fit)"),
+        ("Cluster cluster", "errors are modelled: nqp.StaggeredDiD(errors=nqp.AR1())"),
+        ("Pooling pooling", "nqp.Partial(['region']), nqp.Complete() or nqp.Separate()"),
+        ("refit update", _VARIANT),
+        ("winsorize winsor log standardize", _COLUMNS),
         ("PlaceboTest placebo placebo_test didplacebo", "nqp.check(fit, 'placebo_time')"),
         (
             "estat test diagnostics robustness",
@@ -109,7 +137,23 @@ _ANSWERS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
         ("eventstudy es iplot ggdid esplot", "nqp.plots.event_study(fit)"),
         ("coefplot coefficients groups", "nqp.plots.forest(fit, by='region')"),
         ("panelview status", "nqp.plots.adoption(panel)"),
-        ("parallel_trends pretrends leads", "nqp.plots.event_study(fit)"),
+        (
+            "parallel_trends pretrends pretrend leads 平行趋势",
+            "nqp.plots.event_study(fit) draws the leads, and "
+            "nqp.plots.check(nqp.check(fit, 'pretrends')) the test",
+        ),
+        ("dynamic 事件研究 动态效应", "nqp.plots.event_study(fit)"),
+        (
+            "mediation mediators mechanism indirect 中介 机制",
+            "nqp.plots.paths(fit), of a fit of nqp.Mediation(design)",
+        ),
+        ("map", "nqp.plots.effect_map(fit), or nqp.plots.zone_map()"),
+        ("placebo placebo_time 安慰剂", _PLOTTED_CHECK),
+        ("trace posterior ppc rank_plot pair density", "fit.to_arviz(), and ArviZ's plots of it"),
+        ("effects heterogeneity subgroups 异质性", "nqp.plots.forest(fit, by='region')"),
+        ("trends raw means outcome 趋势", "nqp.plots.panel(panel)"),
+        ("caterpillar units ranking", "nqp.plots.league(fit)"),
+        ("hist histogram", "nqp.att(fit).plot.hist(), of xarray"),
         ("bacon bacondecomp", "nqp.plots.estimators(fit) sets other estimators beside"),
     ),
     "nqp.datasets": (
@@ -119,9 +163,12 @@ _ANSWERS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
     ),
     "Draws": (
         ("hist histogram density kde", "draws.plot.hist(), of xarray"),
-        ("head tail describe", "draws.summary()"),
+        ("posterior", "ArviZ's plots take az.convert_to_datatree(draws)"),
+        ("to_csv to_excel to_parquet columns index", "draws.to_dataframe(), or draws.summary()"),
+        ("head tail describe coefs coefficients", "draws.summary()"),
         ("to_frame to_df", "draws.to_dataframe()"),
         ("hdi ci conf_int", "draws.summary(prob=0.95, kind='hdi')"),
+        ("sd se lower upper estimate coef att", "draws.summary()"),
         ("pvalue pvalues p_value", "nqp.probability(draws, above=0)"),
     ),
     "Fit": (
@@ -153,8 +200,8 @@ _ANSWERS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
         ("nobs n_obs N nobs_ n df_resid", "fit.panel.n_rows, fit.panel.n_units"),
         ("resid residuals fittedvalues fitted fitted_values predict predictions fit_values", _ROWS),
         (
-            "idata trace inference_data to_inference_data to_idata to_datatree to_netcdf "
-            "posterior_predictive prior prior_predictive log_likelihood observed_data",
+            "idata trace inference_data to_inference_data to_idata to_datatree posterior items "
+            "sample_stats posterior_predictive prior prior_predictive log_likelihood observed_data",
             _ARVIZ,
         ),
         ("to_dataframe to_pandas to_frame to_df df frame to_csv", "fit.tidy()"),
@@ -171,7 +218,29 @@ _ANSWERS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
             "wald_test f_test t_test test contrast hypothesis",
             "nqp.contrast(fit.att(by='region'), region='North', minus='South')",
         ),
-        ("data", "fit.panel"),
+        ("data outcome y", "fit.panel, whose rows are fit.panel.frame"),
+        ("to_netcdf to_pickle pickle dump write to_file to_json to_zarr save_model", _SAVED),
+        (
+            "export",
+            "fit.report('report/'), fit.table().save('table.docx'), or fit.save('fit.nc')",
+        ),
+        (
+            "nie nde indirect indirect_effect direct_effect acme ade mediation mediation_table "
+            "paths channels mediators mechanism proportion_mediated",
+            _CHANNELS,
+        ),
+        ("event_time event_times leads_lags", _AVERAGES),
+        ("units unit unit_effects random_effects ranef", _GROUPS),
+        ("heterogeneity cate subgroup subgroups strata", _GROUPS),
+        ("fixef fixed_effects", _ROWS),
+        ("mcse", "az.summary(fit.to_arviz()), or fit.gate"),
+        ("refit update clone copy_with", _VARIANT),
+        ("leave_out leave_one_out jackknife loo_units", "fit.check('leave_out')"),
+        ("counterfactual counterfactuals impact synthetic", _ROWS),
+        ("rope equivalence", "nqp.rope(fit.att(), (-0.5, 0.5))"),
+        ("probability prob", "nqp.probability(fit.att(), above=0)"),
+        ("compare model_average averaged", "nqp.model_average(fit), nqp.compare([fit, other])"),
+        ("show print", "fit itself, or fit.summary()"),
         ("sample sample_posterior draws samples", "fit.posterior has all, fit.att() the effect's"),
         ("get_params set_params", "fit.design, and nqp.fit(nqp.StaggeredDiD(…), fit.panel)"),
         ("checks diagnostics", "fit.check(), or one: fit.check('pretrends')"),
@@ -182,6 +251,29 @@ _ANSWERS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
         ("pretrends pretrend pretest parallel_trends", "fit.check('pretrends')"),
         ("sensitivity honest honest_did", "fit.check('sensitivity')"),
         ("robustness", "fit.table('routine'), or fit.check('specifications')"),
+    ),
+    "ResultFrame": (
+        (
+            "p p_value pvalue pvalues P pval",
+            "p_positive, the posterior probability of an effect > 0",
+        ),
+        ("coef coefficient att effect Estimate", "mean, or estimate of fit.tidy(), the effect"),
+        ("se std_error stderr std_err", "sd, the posterior SD"),
+        ("ci_lower conf_low lb hdi_low", "lower, the end of the interval"),
+        ("ci_upper conf_high ub hdi_high", "upper, the end of the interval"),
+        ("elpd_loo loo", "elpd"),
+    ),
+    "ModelAverage": (
+        ("summary tidy coef params", "nqp.summary(nqp.att(average))"),
+        ("att draws posterior", "nqp.att(average), nqp.att(average, by='region')"),
+        ("weights probabilities", "average.families, average.designs"),
+        ("table save to_latex", "nqp.table(average)"),
+        ("plot", "nqp.plots.model_average(average), nqp.plots.event_study(average)"),
+    ),
+    "nqp.spatial_weights": (
+        ("queen rook borders adjacency", "nqp.spatial_weights.contiguity(…)"),
+        ("knn KNN k_nearest", "nqp.spatial_weights.nearest(panel, k=5)"),
+        ("distance inverse distance_band", "nqp.spatial_weights.inverse_distance(panel, …)"),
     ),
     "Panel": (
         (
@@ -200,7 +292,15 @@ _ANSWERS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
         ("n_obs nobs", "panel.n_rows"),
         ("cohorts adoption", "panel.cohort_labels, or panel.plot('adoption')"),
         ("balance", "panel.balanced"),
-        ("to_csv to_parquet to_stata to_excel", "panel.frame.to_csv(path)"),
+        ("unit units unit_names ids", "panel.unit_labels, or panel.n_units"),
+        ("time times years periods", "panel.time_labels"),
+        (
+            "drop_units drop_rows exclude keep",
+            "panel.where(panel.frame['region'] != 'West') keeps some rows",
+        ),
+        ("winsorize winsor log standardize demean transform lag diff dropna fillna", _COLUMNS),
+        ("to_csv to_parquet to_excel", "panel.frame.to_csv(path)"),
+        ("to_stata to_dta", "panel.frame.to_stata(path, version=118)"),
         (
             "from_csv from_excel from_stata from_dta from_parquet read_csv read_excel read load",
             _FILE,
@@ -219,7 +319,8 @@ _ANSWERS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
         ("to_word", "table.to_docx(path), or table.save('table.docx')"),
         ("to_csv", "table.save('table.csv')"),
         ("to_tex", "table.to_latex(path), or table.save('table.tex')"),
-        ("to_pandas to_dataframe df", "table.to_frame()"),
+        ("to_pandas to_dataframe df loc iloc head", "table.to_frame()"),
+        ("to_clipboard copy", "table.to_markdown()"),
         ("to_xlsx", "table.to_excel(path), or table.save('table.xlsx')"),
         ("render show print", "table itself, or table.to_markdown()"),
     ),

@@ -14,6 +14,7 @@ from typing import Any, Final, Literal, Self
 from urllib.parse import urlsplit
 
 from bayes_nqp.errors import NQPError, PanelError, StudyError, shown
+from bayes_nqp.files import is_folder, no_file
 from bayes_nqp.language import Message
 
 _READERS: Final = {
@@ -93,6 +94,14 @@ class Address:
         fixed = next((k for k, x in enumerate(parts) if "*" in x or "?" in x), len(parts) - 1)
         return Path(*parts[: min(fixed, len(parts) - 1)])
 
+    @property
+    def files(self) -> list[Path]:
+        """The files of this machine that it names."""
+        if self.folder is None:
+            return []
+        pattern = str(Path(self.place).relative_to(self.folder))
+        return sorted(x for x in self.folder.glob(pattern) if not is_folder(x))
+
     def moved(self, way: Callable[[str], str]) -> Address:
         """Write the path of its files anew."""
         return self if self.folder is None else replace(self, place=way(self.place))
@@ -114,17 +123,6 @@ class Address:
                 hint=Message('such as "firms/*.parquet", or a URL and the table after #'),
             )
         return Address._plain(text)
-
-    @property
-    def state(self) -> str:
-        """Names, sizes and times of its files; elsewhere the address alone."""
-        if self.kind == "variable":
-            return self.found().state
-        if self.folder is None:
-            return redacted(str(self))
-        pattern = str(Path(self.place).relative_to(self.folder))
-        files = {x: x.stat() for x in sorted(self.folder.glob(pattern))}
-        return repr([(str(x), file.st_size, file.st_mtime_ns) for x, file in files.items()])
 
     def __str__(self) -> str:
         """Write it as it is read."""
@@ -170,6 +168,14 @@ def opened(rows: Any, memory: str | None) -> Iterator[tuple[Any, str]]:
         return
     named = Address.of(str(rows))
     address = named.found()
+    for file in address.files:
+        if wrong := no_file(file):
+            raise PanelError(
+                Message(
+                    "rows={!r} cannot be read: {!r} {}", redacted(str(named)), file.name, wrong
+                ),
+                hint=Message("files of tables"),
+            )
     remote = address.kind == "url"
     engine = imported("ibis" if remote else "duckdb")
     faults = Exception if remote else engine.Error

@@ -8,12 +8,13 @@ every engine gives alike. Everything that rounds is reckoned here, part by part 
 from __future__ import annotations
 
 import hashlib
+import secrets
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial, reduce
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import numpy as np
 import numpy.typing as npt
@@ -24,8 +25,9 @@ from pyarrow import dataset
 
 from bayes_nqp.arrays import Array
 from bayes_nqp.engines._address import imported
-from bayes_nqp.errors import PanelError, nearest, shown
-from bayes_nqp.files import draft
+from bayes_nqp.errors import PanelError, brief, nearest, shown
+from bayes_nqp.files import checksum, draft
+from bayes_nqp.foreign import reply
 from bayes_nqp.language import Message
 from bayes_nqp.moments import UnitPart, units_of_part
 
@@ -33,6 +35,13 @@ _PERIODS: Final = 62
 """Periods that a table may have."""
 _EXAMPLES: Final = 5
 _UNIT, _ROWS, _N = "__unit", "__rows", "__n"
+
+
+def _no_table(rows: object, error: Exception) -> NoReturn:
+    raise PanelError(
+        Message("rows={} is no table", brief(rows)),
+        hint='a path such as "firms/*.parquet", a DuckDB relation, or a polars lazy frame',
+    ) from error
 
 
 class SourceTable:
@@ -62,7 +71,7 @@ class SourceTable:
         self.nw = imported("narwhals")
         self.unit, self.time = unit, time
         self.constant, self.values = tuple(constant), tuple(values)
-        frame = self.nw.from_native(rows).lazy()
+        frame = reply(lambda: self.nw.from_native(rows).lazy(), partial(_no_table, rows))
         engine = frame.implementation.value
         self.engine = f"{engine} {imported(engine).__version__}"
         columns = frame.collect_schema()
@@ -80,6 +89,11 @@ class SourceTable:
                     Message("the column {!r} holds no numbers, but {}", name, str(columns[name])),
                     hint="cast it in the table's own engine",
                 )
+        frame = frame.with_columns(
+            self.nw.when(~self.nw.col(x).is_nan()).then(self.nw.col(x)).alias(x)
+            for x in dict.fromkeys((unit, time, *constant, *read))
+            if columns[x].is_float()
+        )  # what is no number is missing, as pandas has it
         number = {x: self.nw.col(x).cast(self.nw.Float64) for x in factors}
         for name, (a, b) in products.items():
             frame = frame.with_columns((number[a] * number[b]).alias(name))
@@ -123,18 +137,28 @@ class SourceTable:
         every = self.every.select(self.nw.len().alias(_N)).collect().item()
         return int(every) - sum(self.counts.values())
 
-    def laid_out(self, folder: Path, shards: int = 1, state: str = "") -> UnitFiles:
+    @cached_property
+    def fingerprint(self) -> str:
+        """Digest of all rows and columns that are read, in any order.
+
+        The engine hashes its rows in one pass. The digest is empty where it has no hash.
+        """
+        name, rows = self.every.implementation.value, self.every.to_native()
+        hashed = reply(lambda: _HASHES[name](rows), lambda _: None)
+        return "" if hashed is None else f"{self.engine} {hashed}"
+
+    def laid_out(self, folder: Path, shards: int = 1, *, kept: bool = False) -> UnitFiles:
         """Write one row a unit: values by period, rows, and what a unit has once.
 
         Parameters
         ----------
         folder : Path
-            Where files are written. Those that are there, of the same table and question, are whole
-            and not written again.
+            Where files are written.
         shards : int, default 1
             How many queries share the units, by the rest of their numbers.
-        state : str, optional
-            Of what the table is made, such as the times of its files.
+        kept : bool, default False
+            Whether files of the same rows and question that are in the folder already are used.
+            One whose bytes are not those that were written is removed and made again.
 
         Raises
         ------
@@ -147,15 +171,20 @@ class SourceTable:
                 Message("shards={} need whole numbers in {!r}, not {}", shards, self.unit, kind),
                 hint="a number of each unit, made in the table's own engine; or one shard",
             )
-        text = repr((self.unit, self.time, self.constant, self.values, self.counts, state))
+        known = (self.fingerprint if kept else "") or secrets.token_hex()
+        text = repr((self.unit, self.time, self.constant, self.values, self.counts, known))
         seal = hashlib.sha256(text.encode("utf-8")).hexdigest()[:20]
-        paths = [folder / f"units-{seal}-{k + 1}-of-{shards}.parquet" for k in range(shards)]
         shard = (self.nw.col(self.unit) % shards + shards) % shards
-        for k, path in enumerate(paths):
-            if not path.exists():
-                with draft(path) as part:
+        paths = []
+        for k in range(shards):
+            stem = f"units-{seal}-{k + 1}-of-{shards}"
+            path = next(_whole(folder.glob(f"{stem}-*.parquet")), None)
+            if path is None:
+                with draft(folder / stem) as part:
                     self._lay_out(self.frame.filter(shard == k) if shards > 1 else self.frame, part)
+                    path = folder / f"{stem}-{checksum(part)}.parquet"
                     part.replace(path)
+            paths.append(path)
         files = UnitFiles(
             tuple(paths), self.unit, self.constant, len(self.values), tuple(self.counts)
         )
@@ -301,6 +330,49 @@ class UnitFiles:
             for p in range(len(self.periods)):
                 values[:, k, p] = _numbers(batch, _entry(k, p))
         return values
+
+
+def _whole(paths: Iterable[Path]) -> Iterator[Path]:
+    """Yield files whose names end with the digest of their bytes; remove the others."""
+    for path in filter(Path.is_file, paths):
+        if path.stem.endswith(f"-{checksum(path)}"):
+            yield path
+        else:
+            path.unlink()
+
+
+def _of_ibis(rows: Any) -> int:
+    cells = [rows[name].cast("string").fill_null("\0") for name in rows.columns]
+    text = reduce(lambda a, b: a + "\1" + b, cells)
+    return int(text.hash().cast("decimal(38, 0)").sum().execute())
+
+
+def _of_polars(rows: Any) -> int:
+    every = imported("polars").all()
+    hashed = rows.select(imported("polars").struct(every).hash(seed=0).sum())
+    return int(hashed.collect(engine="streaming").item())
+
+
+def _of_spark(rows: Any) -> int:
+    functions = imported("pyspark.sql.functions")
+    hashed = functions.xxhash64(*map(functions.col, rows.columns)).cast("decimal(38, 0)")
+    return int(rows.agg(functions.sum(hashed)).collect()[0][0])
+
+
+def _of_duckdb(rows: Any) -> int:
+    names = ", ".join(f'"{name.replace(chr(34), 2 * chr(34))}"' for name in rows.columns)
+    return int(rows.aggregate(f"sum(hash({names}))").fetchall()[0][0])
+
+
+def _of_pandas(rows: pd.DataFrame) -> int:
+    return int(pd.util.hash_pandas_object(rows, index=False).sum())
+
+
+_HASHES: Final[dict[str, Callable[[Any], int]]] = {
+    "duckdb": _of_duckdb, "ibis": _of_ibis, "pandas": _of_pandas, "polars": _of_polars,
+    "pyarrow": lambda rows: _of_pandas(rows.to_pandas()), "pyspark": _of_spark,
+}  # fmt: skip
+"""Sum of the hashes of all rows, by engine."""
 
 
 def _merge(folder: Path) -> None:

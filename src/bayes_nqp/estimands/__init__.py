@@ -17,6 +17,7 @@ from bayes_nqp.estimands._contrast import at_level as at_level
 from bayes_nqp.estimands._contrast import contrast, differences
 from bayes_nqp.estimands._contrast import sides_of as sides_of
 from bayes_nqp.estimands._effects_of import effects_of, evidence_of, gate_of, lag_of, worst_gate
+from bayes_nqp.estimands._frames import ResultFrame as ResultFrame
 from bayes_nqp.estimands._growth import Growth, growth
 from bayes_nqp.estimands._mediated import ALL as ALL
 from bayes_nqp.estimands._mediated import nde, nie, proportion_mediated, total

@@ -12,6 +12,7 @@ import xarray as xr
 
 from bayes_nqp import schema
 from bayes_nqp import vocabulary as v
+from bayes_nqp.columns import sounds_like
 from bayes_nqp.errors import StudyError, nearest, shown
 from bayes_nqp.estimands._words import distinct, text
 
@@ -19,10 +20,12 @@ type By = str | Sequence[str] | Mapping[str, str] | None
 """One name, several, or new name → name."""
 
 _OTHERWISE = {
-    **dict.fromkeys(("adoption", "gvar", "first_treat", "first_treated"), v.COHORT),
+    **dict.fromkeys(("adoption", "gvar", "first_treat", "first_treated", "批次"), v.COHORT),
     **dict.fromkeys(("year", "period", "month", "quarter", "date"), v.TIME),
     **dict.fromkeys(("relative_time", "rel_time", "dynamic", "event", "horizon"), v.EVENT_TIME),
-    **dict.fromkeys(("firm", "id", "individual"), v.UNIT),
+    **dict.fromkeys(("相对时间", "相对年份", "事件时间"), v.EVENT_TIME),
+    **dict.fromkeys(("firm", "id", "individual", "city", "county", "company", "country"), v.UNIT),
+    **dict.fromkeys(("城市", "地级市", "企业", "公司", "区县", "县", "个体"), v.UNIT),
 }
 """What others call the names by which effects differ."""
 _PERIODS = (v.COHORT, v.TIME, v.EVENT_TIME)
@@ -219,7 +222,12 @@ def _cell_labels(effects: xr.Dataset, name: str) -> npt.NDArray[Any]:
             parts.insert(0, strata_labels(effects))
         return np.asarray([" · ".join(map(text, labels)) for labels in zip(*parts, strict=True)])
     columns = (*factors, *periods, member_name(effects), v.STRATUM, v.CELL)
+    if name == v.MEDIATOR:
+        hint = "effects of each mediator are there without by: nqp.nie(fit).sel(mediator='digital')"
+        raise StudyError(f"by={name!r} is not something effects differ by", hint=hint)
+    wanted = "_".join(name.lower().replace("-", " ").split())
+    dated = next((x for x in (v.COHORT, v.TIME) if sounds_like(x, name)), name)
+    wanted = wanted if wanted in columns else _OTHERWISE.get(wanted, dated)
     raise StudyError(
-        f"by={name!r} is not something effects differ by",
-        hint=nearest(_OTHERWISE.get(name.lower(), name), columns, 0.7),
+        f"by={name!r} is not something effects differ by", hint=nearest(wanted, columns, 0.7)
     )

@@ -102,7 +102,7 @@ def at_level(draws: xr.DataArray, levels: Mapping[str, object]) -> xr.DataArray:
             names = [str(d) for d in draws.dims if d not in ("chain", "draw")]
             raise StudyError(f"{dim!r} is not a dim of these draws", hint=nearest(dim, names))
         labels = draws[dim].to_numpy()
-        same = labels == level
+        same = labels == level if np.ndim(level) == 0 else False  # type: ignore[arg-type]
         if not np.any(same):
             raise StudyError(
                 f"{level!r} is not a level of {dim!r}",

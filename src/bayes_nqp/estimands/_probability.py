@@ -21,7 +21,7 @@ def probability(
     Parameters
     ----------
     draws : DataArray (chain, draw, ...)
-        Labelled draws.
+        Labelled draws; or a condition on them, such as ``draws > 4``.
     above, below : float, outcome units, optional
         Bounds, not included; both for an interval. Above 0 by default.
 
@@ -43,6 +43,13 @@ def probability(
     >>> float(probability(draws, above=0)), float(probability(draws, below=2))
     (0.75, 0.5)
     """
+    if draws.dtype.kind == "b":
+        if above is not None or below is not None:
+            raise StudyError(
+                "'draws' are true or false, and have no bounds",
+                hint="nqp.probability(draws > 4), or nqp.probability(draws, above=4)",
+            )
+        return _mean(draws, draws, f"P(condition on {draws.attrs.get('estimand', 'draw')})")
     low = 0.0 if above is None and below is None else above
     inside = xr.ones_like(draws, dtype=bool)
     words = []
@@ -54,25 +61,27 @@ def probability(
 
 
 @door
-def rope(draws: xr.DataArray, width: float) -> xr.DataArray:
+def rope(draws: xr.DataArray, width: float | tuple[float, float]) -> xr.DataArray:
     """Find the posterior probability that a quantity is practically zero.
 
     Parameters
     ----------
     draws : DataArray (chain, draw, ...)
         Labelled draws, such as a contrast.
-    width : float, outcome units
-        What is too small to matter, in either direction.
+    width : float or pair of float, outcome units
+        The largest effect that does not matter, in either direction; or the two ends of the range
+        of such effects.
 
     Returns
     -------
     DataArray (...), probability
-        Of ``abs(draws) < width``; NaN where there is no draw.
+        Of ``abs(draws) < width``, or of draws between the two ends; NaN where there is no draw.
 
     Raises
     ------
     StudyError
-        If the width is not positive, or these are not draws.
+        If the width is not positive, if the ends of the range are not in order, or if these are
+        not draws.
 
     Examples
     --------
@@ -82,13 +91,21 @@ def rope(draws: xr.DataArray, width: float) -> xr.DataArray:
     >>> float(rope(draws, 0.5))
     0.5
     """
+    name = draws.attrs.get("estimand", "draw")
+    if not isinstance(width, float | int):
+        low, high = width
+        if not low < high:
+            raise StudyError(
+                f"width={width!r} is no range", hint="the lower end first: width=(-0.5, 0.5)"
+            )
+        return _mean(draws, (draws > low) & (draws < high), f"P({low:g} < {name} < {high:g})")
     if not width > 0:
         raise StudyError(
             f"width={width!r} is not positive",
             hint="the largest effect that would not matter, in outcome units",
         )
     inside = (draws > -width) & (draws < width)
-    return _mean(draws, inside, f"P(|{draws.attrs.get('estimand', 'draw')}| < {width:g})")
+    return _mean(draws, inside, f"P(|{name}| < {width:g})")
 
 
 def _mean(draws: xr.DataArray, inside: xr.DataArray, words: str) -> xr.DataArray:

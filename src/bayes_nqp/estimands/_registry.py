@@ -114,12 +114,12 @@ def estimand[F: Callable[..., xr.DataArray]](
     callable
         A decorator of a function from a fit or effects, and perhaps ``by`` and ``weights``, to
         draws (chain, draw, ...), each a function of that draw alone. The function stays as it is;
-        an estimand of the same name takes the place of an earlier one.
+        an estimand replaces an earlier one of the same name and package.
     """
 
     def decorate(compute: F) -> F:
         name = compute.__name__
-        ESTIMANDS.add(name, Estimand(name, title, compute, unit, needs), place)
+        ESTIMANDS.add(name, Estimand(name, title, compute, unit, needs), place, compute)
         return compute
 
     return decorate
@@ -177,33 +177,33 @@ def _moderated(fit_or_effects: object) -> bool:
     return getattr(getattr(fit_or_effects, "facts", None), "moderator", None) is not None
 
 
-EVENT_TIMES: Final = Offer(
+EVENT_TIMES: Final[Offer] = Offer(
     lambda x: schema.is_timed(effects_of(x)),
     Message("nobody adopts a continuous exposure, so that there is no event time"),
 )
 """A treatment that units adopt."""
 
-MEDIATORS: Final = Offer(
+MEDIATORS: Final[Offer] = Offer(
     lambda x: v.INDIRECT in schema.path_roles(effects_of(x)).values(),
     Message("no channels were fitted"),
 )
 """Mediators with equations of their own."""
 
-MODERATOR: Final = Offer(_moderated, Message("the design has no moderator"))
+MODERATOR: Final[Offer] = Offer(_moderated, Message("the design has no moderator"))
 """A column that shifts effects."""
 
-OUTCOMES: Final = Offer(
+OUTCOMES: Final[Offer] = Offer(
     lambda x: v.OBSERVED in effects_of(x), Message("these effects hold no observed outcome")
 )
 """The mean observed outcome of every cell."""
 
-OWN_SCALE: Final = Offer(
+OWN_SCALE: Final[Offer] = Offer(
     lambda x: schema.link_of(effects_of(x)) == v.IDENTITY,
     Message("effects are on the scale of a link, and not on that of the outcome"),
 )
 """Effects in units of the outcome."""
 
-SPILLOVERS: Final = Offer(
+SPILLOVERS: Final[Offer] = Offer(
     lambda x: v.RECEIVED in effects_of(x)[v.PATH], Message("these effects have no spillovers")
 )
 """A path of what units receive of the treatment of others."""

@@ -1,7 +1,16 @@
 """All of a folder or file, or none of it; and what the system says, in words."""
 
+from bayes_nqp.files._arrays import array_bytes
 from bayes_nqp.files._durable import draft
-from bayes_nqp.files._names import file_name, in_shell, is_folder, is_there, no_file, text_path
+from bayes_nqp.files._names import (
+    file_name,
+    in_shell,
+    is_folder,
+    is_there,
+    listed,
+    no_file,
+    text_path,
+)
 from bayes_nqp.files._place import Place, place
 from bayes_nqp.files._shelf import Shelf
 from bayes_nqp.files._tables import (
@@ -19,6 +28,7 @@ from bayes_nqp.files._write import checksum, free, write, write_bytes, write_tex
 __all__ = [
     "Place",
     "Shelf",
+    "array_bytes",
     "checksum",
     "draft",
     "file_name",
@@ -27,6 +37,7 @@ __all__ = [
     "in_shell",
     "is_folder",
     "is_there",
+    "listed",
     "named",
     "no_file",
     "place",

@@ -10,7 +10,7 @@ import stat
 import sys
 from pathlib import Path
 
-from bayes_nqp.errors import StudyError
+from bayes_nqp.errors import StudyError, brief
 from bayes_nqp.language import NOTHING, Message
 
 FINAL: dict[Path, Path] = {}
@@ -79,6 +79,8 @@ def text_path(path: str | Path, argument: str) -> Path:
         If it holds bytes that are no text, which neither a study nor its results can hold; a
         character that the locale's encoding lacks; or a NUL.
     """
+    if not isinstance(path, str | os.PathLike):
+        raise StudyError(f"{argument} is {brief(path)}", hint="a path, in quotes")
     text = str(path)
     if _NUL in text:
         raise StudyError(
@@ -129,6 +131,14 @@ def is_folder(path: Path) -> bool:
     return os.path.isdir(path)  # noqa: PTH112  (Path.is_dir may raise)
 
 
+def listed(folder: Path) -> list[str]:
+    """Name what a folder holds, sorted; nothing where it is none, or may not be entered."""
+    try:
+        return sorted(os.listdir(folder))  # noqa: PTH208  (names alone)
+    except OSError:
+        return []
+
+
 def no_file(path: Path) -> Message:
     """Say what a path leads to, if not to a file; nothing is opened, as pipes would wait.
 
@@ -153,6 +163,6 @@ def no_file(path: Path) -> Message:
         return Message("is no path: its text was decoded wrongly")
     except ValueError:
         return Message("is no path: it holds the character NUL")
-    if state and path.is_symlink():
+    if state and os.path.islink(path):  # noqa: PTH114  (Path.is_symlink may raise)
         return Message("is a link to {!r}, which {}", str(path.readlink()), state)
     return state

@@ -45,6 +45,9 @@ _KINDS = {
     b"CDF": "netCDF of the classic kind", b"PAR1": "a Parquet file", b"\x80": "a pickle",
     b"version https://git-lfs": "a pointer of Git LFS to a file that was not fetched",
 }  # fmt: skip
+_UNFOLDED = 2_000
+"""Times that packed bytes unfold to, at most: 1,032 by the algorithm."""
+_DIMENSION = b"This is a netCDF dimension but not a netCDF variable"
 _SHOWN = 12
 """Bytes or digits of a file that messages show."""
 _AGAIN = "the file that was saved, from another copy; or fit again and save"
@@ -191,7 +194,37 @@ def _head(file: BinaryIO) -> tuple[int, set[str]]:
         missing = [name for name in ("format", "design", "facts") if name not in names]
         if missing:
             raise StudyError(f"it has no {', '.join(missing)}")
+        afford(_claimed(opened), "loading a fit of this size", "a file that fit.save wrote")
         return int(np.asarray(opened.attrs["format"]).item()), names
+
+
+def _claimed(file: h5py.File) -> int:
+    """Bytes that the arrays of a file claim.
+
+    Raises
+    ------
+    StudyError
+        If an array claims more than what the file holds of it can unfold to.
+    """
+    arrays: list[h5py.Dataset] = []
+
+    def visit(_: str, node: object) -> None:
+        if isinstance(node, h5py.Dataset) and not _only_dimension(node):
+            arrays.append(node)
+
+    file.visititems(visit)
+    for array in arrays:
+        held = array.id.get_storage_size()
+        if array.nbytes > _UNFOLDED * held:
+            raise StudyError(
+                f"{array.name!r} claims {array.nbytes:,} bytes, of which it holds {held:,}"
+            )
+    return sum(array.nbytes for array in arrays)
+
+
+def _only_dimension(array: h5py.Dataset) -> bool:
+    """Whether netCDF states nothing but the length of a dimension by it: it is never read."""
+    return bytes(array.attrs.get("NAME", b"")).startswith(_DIMENSION)
 
 
 def _fit_of(groups: Mapping[str, xr.Dataset], head: Mapping[str, Any], unsealed: bool) -> Fit:

@@ -9,8 +9,10 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import xarray as xr
+from pyarrow.parquet import ParquetFile
 
 from bayes_nqp.language import decoded, encoded
+from bayes_nqp.limits import afford
 from bayes_nqp.panel import Panel
 
 
@@ -45,7 +47,13 @@ def from_bytes(rows: xr.Dataset) -> Panel:
     rows : Dataset
         As `into_bytes` gives it.
     """
-    frame = pd.read_parquet(io.BytesIO(rows["rows"].values.astype(np.uint8).tobytes()))
+    content = io.BytesIO(rows["rows"].values.astype(np.uint8).tobytes())
+    with ParquetFile(content) as file:
+        head = file.metadata
+    afford(
+        8.0 * head.num_rows * head.num_columns, "reading the rows of a fit", "fit again and save"
+    )
+    frame = pd.read_parquet(content)
     for name in json.loads(rows.attrs.get("mixed", "[]")):
         cells = [None if pd.isna(x) else json.loads(x) for x in frame[name]]
         frame[name] = pd.Series(cells, index=frame.index, dtype=object)

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import io
 import json
-import zipfile
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 
+from bayes_nqp.files import array_bytes
+from bayes_nqp.foreign import reply
 from bayes_nqp.language import Message, decoded, encoded
 
 type Arrays = list[npt.NDArray[Any]]
@@ -54,12 +55,17 @@ def unpacked(content: bytes) -> tuple[Head, Arrays]:
     ValueError
         If it is none.
     """
-    try:
+
+    def read() -> tuple[Head, Arrays]:
+        array_bytes(io.BytesIO(content))
         with np.load(io.BytesIO(content), allow_pickle=False) as stored:
             text, *arrays = [stored[f"arr_{k}"] for k in range(len(stored.files))]
             return dict(json.loads(text.tobytes())), arrays
-    except (AttributeError, EOFError, KeyError, OSError, TypeError, zipfile.BadZipFile) as error:
+
+    def refuse(error: Exception) -> NoReturn:
         raise ValueError("no parcel") from error
+
+    return reply(read, refuse)
 
 
 def dataset_parts(dataset: xr.Dataset) -> tuple[Head, Arrays]:

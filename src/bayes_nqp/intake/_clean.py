@@ -8,8 +8,9 @@ from typing import Any
 
 import pandas as pd
 
-from bayes_nqp.columns import EDGES, SourceRows, counted, grouped, refuse_broken
-from bayes_nqp.errors import PanelError, shown
+from bayes_nqp.columns import EDGES, SourceRows, counted, grouped, quoted, refuse_broken
+from bayes_nqp.errors import PanelError, Spoken, shown
+from bayes_nqp.fields import GROUPS
 from bayes_nqp.language import Message
 
 _MARKS = 4
@@ -98,7 +99,7 @@ def _numbers(
                 "{!r} must be numbers, and holds text in {}: {}",
                 name,
                 counted(wrong.sum(), "row"),
-                shown((repr(x) for x in column[wrong].unique()), 4),
+                shown(map(quoted, column[wrong].unique()), 4),
             ),
             where=SourceRows(frame, *place).shown(wrong, name),
             hint=_no_numbers(name, texts, int((~gone).sum()))
@@ -120,10 +121,13 @@ def _no_numbers(name: str, texts: list[str], cells: int) -> str:
     words = [x.strip(EDGES) for x in texts if not any(c.isdigit() for c in x)]
     if len(words) < cells and (len(words) <= 0.5 * cells or len(set(words)) <= _MARKS):
         return ""
-    return Message(
-        "it is text: leave it out, or, if it groups units, use it as a stratum: "
-        'strata = ["{}"] in [data]',
-        name,
+    return Spoken(
+        Message(
+            "it is text: leave it out, or, if it groups units, use it as a stratum: "
+            'strata = ["{}"] in [data]',
+            name,
+        ),
+        Message("it is text: leave it out, or, if it groups units, choose it under “{}”", GROUPS),
     )
 
 

@@ -6,8 +6,9 @@ from typing import Any, Final
 
 import pandas as pd
 
-from bayes_nqp.columns import broken_cell, channel_of, joined_unit, marks_of, sounds_like
-from bayes_nqp.errors import PanelError, nearest, shown
+from bayes_nqp.columns import Role, broken_cell, channel_of, joined_unit, marks_of, sounds_like
+from bayes_nqp.errors import PanelError, Spoken, nearest, shown
+from bayes_nqp.fields import OUTCOME
 from bayes_nqp.intake._guess_cells import doubt_of_times, errors_of, refuse_formulas, twins_of
 from bayes_nqp.intake._guess_rows import nameless_sums, reasons_of, rows_of_panel, unit_and_time_of
 from bayes_nqp.intake._guess_treatment import adoption_of, ever_treated, find_never, find_treatment
@@ -46,7 +47,8 @@ def guess(
     """
     if overview.problem is not None:  # what is amiss with how it was read goes before it
         raise overview.doubt or overview.problem
-    proposal = Guess(notes=list(overview.notes), steps=dict(overview.steps), language=language)
+    proposal = Guess(notes=list(overview.notes), steps=dict(overview.steps), language=language,
+                     stated_roles=dict(overview.stated_roles))  # fmt: skip
     _check({k: x for k, x in roles_given.items() if k not in ("unit", "time")}, overview.columns)
     refuse_formulas(overview, roles_given)
     columns, frame = overview.columns, rows_of_panel(overview)
@@ -113,6 +115,12 @@ def _check(roles_given: dict[str, Any], columns: dict[str, SourceColumn]) -> Non
 def _outcome(proposal: Guess, columns: dict[str, SourceColumn], frame: pd.DataFrame) -> None:
     if "outcome" in proposal.roles:
         return
+    if stated := proposal.stated("outcome"):
+        reason = proposal.as_stated(stated[0])
+        if stated[1:]:
+            reason = Message("{}, as is that of {}", reason, shown(stated[1:], 5))
+        proposal.take("outcome", stated[0], reason)
+        return
     candidates = [
         (not sounds_like("outcome", name), place, name)
         for place, (name, column) in enumerate(free(proposal, columns))
@@ -136,7 +144,14 @@ def _outcome(proposal: Guess, columns: dict[str, SourceColumn], frame: pd.DataFr
                     *proposal.notes,
                 ]
             ),
-            hint="--outcome names it",
+            hint=Spoken(
+                Message("--outcome names it"),
+                Message(
+                    "check that the numbers of the outcome are stored as numbers in the file, or "
+                    "choose its column under “{}”",
+                    OUTCOME,
+                ),
+            ),
         )
     unnamed, _, name = min(candidates)
     others = [name_other for *_, name_other in candidates if name_other != name]
@@ -271,15 +286,31 @@ def _nearly(proposal: Guess, column: SourceColumn, frame: pd.DataFrame) -> None:
 
 
 def _others(proposal: Guess, columns: dict[str, SourceColumn], frame: pd.DataFrame) -> None:
-    """Name what could be mediators and covariates; one mediator a channel."""
+    """Name the mediators and covariates that the file states, or those that could be.
+
+    By their names there is one mediator a channel.
+    """
+    lists: dict[Role, list[str]] = {
+        "mediator": proposal.mediators, "covariate": proposal.covariates,
+    }  # fmt: skip
+    for role, names in lists.items():
+        for name in proposal.stated(role):
+            if columns[name].numeric and _measures(columns[name].values, frame):
+                names.append(name)
+            else:
+                note = Message("{} is not taken as {}: it has no numbers that vary within units",
+                               name, proposal.stated_roles[name])  # fmt: skip
+                proposal.notes.append(note)
     first: dict[str, str] = {}
     for name, column in free(proposal, columns):
         if not column.numeric or not _measures(column.values, frame):
             continue
         channel = channel_of(name)
         if channel is None:
-            if sounds_like("covariate", name):
+            if not proposal.stated("covariate") and sounds_like("covariate", name):
                 proposal.covariates.append(name)
+        elif proposal.stated("mediator"):
+            continue
         elif channel in first:
             proposal.alike.setdefault(first[channel], []).append(name)
         else:

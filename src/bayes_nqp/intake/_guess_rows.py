@@ -20,7 +20,8 @@ from bayes_nqp.columns import (
     sounds_like,
     with_unit,
 )
-from bayes_nqp.errors import PanelError, shown
+from bayes_nqp.errors import PanelError, Spoken, shown
+from bayes_nqp.fields import TIME, UNIT
 from bayes_nqp.intake._guessed import years_of
 from bayes_nqp.intake._look import Look, SourceColumn, column_of
 from bayes_nqp.language import NOTHING, Message
@@ -33,7 +34,8 @@ _ROUNDED: Final = 1e-3
 """How far a total may be from the sum, for its being rounded."""
 _PARTS: Final = 6
 """Columns of names among which those are looked for that name units together."""
-_DATES: Final = Message(
+_DATES: Final = "a column of years, or of dates, such as 2015; {}"
+_CROSS_SECTION: Final = (
     "a column of years, or of dates, such as 2015; {}. Of a single cross-section, without "
     "periods, nqp.mediate splits the effect of a treatment"
 )
@@ -149,13 +151,15 @@ def _pair(keys: dict[str, Any], columns: dict[str, SourceColumn]) -> tuple[Names
         scores = _scores(_several(columns), times, columns)
     if scores:
         return max(scores, key=lambda pair: pair[0])[1:]
-    wanted = Message("--unit and --time name them")
+    wanted = Spoken(
+        Message("--unit and --time name them"),
+        Message("choose their columns under “{}” and “{}”", UNIT, TIME),
+    )
+    dates = Spoken(Message(_CROSS_SECTION, wanted), Message(_DATES, wanted))
     raise PanelError(
         "no two columns look like a unit and its periods: each pair once, and both repeat",
         where=_nearest(units, times, columns) or Message("the columns are {}", shown(columns, 20)),
-        hint=_turned(columns)
-        or _short_years(columns)
-        or (wanted if times else _DATES.fill(wanted)),
+        hint=_turned(columns) or _short_years(columns) or (wanted if times else dates),
     )
 
 

@@ -5,16 +5,27 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any, Final
 from unicodedata import numeric
 
 import pandas as pd
 
-from bayes_nqp.columns import date_in, plain, says_end, says_never, sounds_like, unclear
-from bayes_nqp.errors import PanelError, shown
+from bayes_nqp.columns import (
+    CODES,
+    date_in,
+    never_marks,
+    plain,
+    says_end,
+    says_never,
+    sounds_like,
+    unclear,
+)
+from bayes_nqp.errors import PanelError, Spoken, shown
+from bayes_nqp.fields import FIRST_TREATED, PILOT_ZONES, TREATED
 from bayes_nqp.intake._claim import Claim, otherwise
 from bayes_nqp.intake._guess_zones import offer_zones, take_zones
-from bayes_nqp.intake._guessed import CODES, Guess, free, years_of
+from bayes_nqp.intake._guessed import Guess, free, years_of
 from bayes_nqp.intake._look import SourceColumn
 from bayes_nqp.intake._treatment_columns import (
     BACK,
@@ -65,6 +76,9 @@ def find_treatment(
             proposal.problem = PanelError(Message("{} {}", name, fault), hint=_wanted([fault]))
     elif "cohort" not in proposal.roles:
         claims = sorted(_claims(proposal, columns, frame), key=lambda claim: claim.rank)
+        if stated := proposal.stated("treatment"):
+            claims = [replace(claim, rank=0, reason=proposal.as_stated(claim.name))
+                      for claim in claims if claim.name in stated]  # fmt: skip
         if claims:
             _choose(proposal, claims, frame)
             proposal.problem = proposal.problem or ended(dict(free(proposal, columns)))
@@ -73,14 +87,29 @@ def find_treatment(
             proposal.problem = _nothing(proposal, columns, frame)
 
 
-_WANTED: Final = Message(
-    "--cohort names a column with the first treated period of each unit, empty for never; "
-    "--treated one that is 1, or 是, from then on"
-)
+_WANTED: Final = Spoken(
+    Message(
+        "--cohort names a column with the first treated period of each unit, empty for never; "
+        "--treated one that is 1, or 是, from then on"
+    ),
+    Message(
+        "add to the file a column with the first treated period of each unit, empty for units that "
+        "are never treated, and choose it under “{}”; or a column that is 1, or 是, in treated "
+        "periods and 0, or 否, otherwise, and choose it under “{}”",
+        FIRST_TREATED, TREATED,
+    ),
+)  # fmt: skip
 
-_BACK: Final = Message(
-    "correct these cells if the policy goes on there; where it ended, leave these units out of the "
-    "file; or name the first treated period of each unit with --cohort"
+_BACK: Final = Spoken(
+    Message(
+        "correct these cells if the policy goes on there; where it ended, leave these units out of "
+        "the file; or name the first treated period of each unit with --cohort"
+    ),
+    Message(
+        "correct these cells if the policy goes on there; where it ended, leave these units out of "
+        "the file; or choose a column with the first treated period of each unit under “{}”",
+        FIRST_TREATED,
+    ),
 )
 
 
@@ -95,7 +124,8 @@ def _claims(
 ) -> Iterator[Claim]:
     """Columns that may say who is treated when, and how well."""
     times = years_of(frame["__time"])
-    for name, column in filter(lambda one: not says_end(one[0]), free(proposal, columns)):
+    every = free(proposal, columns, "treatment")
+    for name, column in filter(lambda one: not says_end(one[0]), every):
         periods, named = periods_of(column), sounds_like("cohort", name)
         since = times.ge(periods).astype("float64") if times.notna().all() else None
         if is_cohort(periods, column, frame):
@@ -120,7 +150,14 @@ def _choose(proposal: Guess, claims: list[Claim], frame: pd.DataFrame) -> None:
         proposal.problem = PanelError(
             "several columns could say who is treated when, and they differ",
             where=separated([otherwise(best, x, frame) for x in equals[:_LISTED]]),
-            hint=Message("--{} {} if that is the policy; or another of them", best.key, best.name),
+            hint=Spoken(
+                Message("--{} {} if that is the policy; or another of them", best.key, best.name),
+                Message(
+                    "choose {} under “{}” if that is the policy; or another of them",
+                    best.name,
+                    FIRST_TREATED if best.key == "cohort" else TREATED,
+                ),
+            ),
         )
         return
     same = [x.name for x in others if x.status is not None and not best.differs(x)]
@@ -135,21 +172,30 @@ def _choose(proposal: Guess, claims: list[Claim], frame: pd.DataFrame) -> None:
 
 def _nothing(proposal: Guess, columns: dict[str, SourceColumn], frame: pd.DataFrame) -> PanelError:
     """Say that no column dates treatment, what comes near, and what to do."""
+    stated = proposal.stated("treatment")
     called = {
         name: column
-        for name, column in free(proposal, columns)
-        if sounds_like("treated", name) or sounds_like("cohort", name)
+        for name, column in free(proposal, columns, "treatment")
+        if name in stated or sounds_like("treated", name) or sounds_like("cohort", name)
     }
     faults = {
         name: amiss(column, status_of(column, shares=True), frame)
         for name, column in called.items()
     }
     near = [Message("{} {}", name, fault) for name, fault in faults.items() if fault]
+    near += [Message("{}: {}", name, proposal.as_stated(name))
+             for name in stated if not faults.get(name)]  # fmt: skip
     hint = _product(proposal, columns, frame) or _batches(proposal, columns)
     hint = hint or _wanted(fault for fault in faults.values() if fault)
     hint = with_amounts(hint, called)
     if proposal.zones:
-        hint = Message("{}; --zones merges the cross-border e-commerce pilot zones", hint)
+        hint = Spoken(
+            Message("{}; --zones merges the cross-border e-commerce pilot zones", hint),
+            Message(
+                "{}; if the policy is the cross-border e-commerce pilot zones, tick “{}”",
+                hint, PILOT_ZONES,
+            ),
+        )  # fmt: skip
     return PanelError(
         "no column says who is treated when", where=separated(near) if near else NOTHING, hint=hint
     )
@@ -176,10 +222,17 @@ def _batches(proposal: Guess, columns: dict[str, SourceColumn]) -> Message:
         called = json.dumps(name, ensure_ascii=False)
         never = Message(" and never = {}", json.dumps(others, ensure_ascii=False)) if others else ""
         stands = ", ".join(f"{json.dumps(x, ensure_ascii=False)} = …" for x in wanted)
-        return Message(
-            "say when each began: in [data] cohort = {}{}, and in [data.read] values = {}{}",
-            called, never, f"{{ {called} = {{ {stands} }} }}",
-            Message(" and approvals = {}", f"[{called}]") if remarks else "",
+        return Spoken(
+            Message(
+                "say when each began: in [data] cohort = {}{}, and in [data.read] values = {}{}",
+                called, never, f"{{ {called} = {{ {stands} }} }}",
+                Message(" and approvals = {}", f"[{called}]") if remarks else "",
+            ),
+            Message(
+                "replace the cells of {} in the file by the first treated period of each, such as "
+                "2016, and leave them empty for units that are never treated",
+                name,
+            ),
         )  # fmt: skip
     return NOTHING
 
@@ -265,19 +318,7 @@ def find_never(proposal: Guess, columns: dict[str, SourceColumn], frame: pd.Data
     if "cohort" not in proposal.roles:
         return
     column = columns[proposal.roles["cohort"]]
-    codes: list[Any] = []
-    if column.numeric:
-        low = years_of(frame["__time"]).min()
-        seen = set(column.values.dropna().unique())
-        codes = [x for x in CODES if x in seen and not low <= x <= low + 500]
-        codes += [x for x in (float("inf"),) if x in seen]
-        codes += list(column.missing)
-    else:
-        observed = column.values.dropna()
-        words = [str(x) for x in observed[years_of(observed).isna()].unique()]
-        codes = [x for x in words if not any(map(str.isnumeric, x))]
-        seen = set(observed)
-        codes += [x for x in (*CODES, *map(str, CODES)) if x in seen]
+    codes = never_marks(column.raw, years_of(frame["__time"]))
     if codes:
         proposal.take(
             "never", codes[0] if len(codes) == 1 else codes, Message("no period: never treated")

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from bayes_nqp.errors import NQPError, PanelError, shown
+from bayes_nqp.errors import NQPError, PanelError, Spoken, shown
 from bayes_nqp.intake._guessed import Guess
 from bayes_nqp.intake._look import Look, SourceColumn
 from bayes_nqp.intake._merge_zones import merge_zones
@@ -77,7 +77,15 @@ def take_zones(proposal: Guess, columns: dict[str, SourceColumn], frame: pd.Data
     offer_zones(proposal, columns, frame)
     if not proposal.zones:
         raise PanelError(
-            "--zones merges the pilot zones, and no column of the file names prefectures",
+            Spoken(
+                Message(
+                    "--zones merges the pilot zones, and no column of the file names prefectures"
+                ),
+                Message(
+                    "the pilot zones are merged by prefecture, and no column of the file names "
+                    "prefectures"
+                ),
+            ),
             where=Message("the columns are {}", shown(columns, 20)),
             hint="a column of names (杭州市) or codes (330100) of prefectures",
         )

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
 import pandas as pd
 
-from bayes_nqp.columns import Found, year_of
+from bayes_nqp.columns import Found, Role, role_of, year_of
 from bayes_nqp.errors import PanelError
 from bayes_nqp.intake._look import SourceColumn
-from bayes_nqp.language import Translator, language_of
-
-CODES: Final = (0, -1, -9, -99, 9999, 99999)
-"""Numbers that stand for never treated where they are no periods."""
+from bayes_nqp.language import Message, Translator, language_of
 
 
 @dataclass(slots=True, eq=False)
@@ -52,6 +49,8 @@ class Guess:
         The column that names the unit, or those that do together.
     language : str
         Somebody's choice; "" for that of the outcome's name.
+    stated_roles : dict of str to str
+        By column, the word for its role in a row above or below the names: 控制变量.
     """
 
     roles: dict[str, Any] = field(default_factory=dict)
@@ -69,14 +68,23 @@ class Guess:
     steps: dict[str, Found] = field(default_factory=dict)
     parts: str | list[str] = ""
     language: str = ""
+    stated_roles: dict[str, str] = field(default_factory=dict)
 
     @property
     def translate(self) -> Translator:
         """Words of the language that was chosen, or that names are in: the outcome's, or others."""
-        outcome = self.roles["outcome"]
+        outcome = self.stated_roles.get(self.roles["outcome"], self.roles["outcome"])
         if not any(map(str.isalpha, outcome)):  # 5-3
             outcome = f"{self.roles['unit']} {self.roles['time']}"
         return Translator(self.language or language_of(outcome))
+
+    def stated(self, role: Role) -> list[str]:
+        """List the columns to which the file gives a role."""
+        return [name for name, word in self.stated_roles.items() if role_of(word) == role]
+
+    def as_stated(self, name: str) -> Message:
+        """Say that the file gives a column its role."""
+        return Message("its role in the file is {}", self.stated_roles[name])
 
     def take(self, key: str, value: Any, reason: str) -> None:
         """Set a role."""
@@ -84,10 +92,19 @@ class Guess:
         self.reasons[key] = reason
 
 
-def free(proposal: Guess, columns: dict[str, SourceColumn]) -> Iterator[tuple[str, SourceColumn]]:
-    """Find the columns without a part."""
+def free(
+    proposal: Guess, columns: dict[str, SourceColumn], role: Role | None = None
+) -> Iterator[tuple[str, SourceColumn]]:
+    """Find the columns without a part.
+
+    Parameters
+    ----------
+    role : str, optional
+        Columns to which the file gives this role are among them; those with another role never.
+    """
     taken = {proposal.roles.get(key) for key in ("unit", "time", "cohort", "treated", "outcome")}
     taken |= set(proposal.roles.get("strata", ()))
+    taken |= {*proposal.stated_roles} - {*(proposal.stated(role) if role else ())}
     yield from ((name, column) for name, column in columns.items() if name not in taken)
 
 

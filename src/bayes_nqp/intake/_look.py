@@ -90,6 +90,8 @@ class Look:
         What reading it did, and what it could not read.
     aside : DataFrame
         Rows that have no unit or no time.
+    stated_roles : dict of str to str
+        By column, the word for its role in a row above or below the names.
     problem : PanelError, optional
         Why no columns can be the unit and the time.
     doubt : PanelError, optional
@@ -101,6 +103,7 @@ class Look:
     roles: dict[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     aside: pd.DataFrame = field(default_factory=pd.DataFrame)
+    stated_roles: dict[str, str] = field(default_factory=dict)
     problem: PanelError | None = None
     doubt: PanelError | None = None
 
@@ -154,7 +157,8 @@ def look(path: Path, names: Collection[str] = (), placed: Placed | None = None) 
     reading = reading_of(path, None, roles=roles_of, names=names, doubts=doubts)
     notes = [*(x for x in reading.notes if " sheets (the others: " not in x), *unnamed]
     columns = _columns(reading.frame)
-    return Look(columns, reading.taken, dict(reading.roles), tuple(notes), reading.aside,
+    stated = {name: word for name, word in reading.stated_roles.items() if name in columns}
+    return Look(columns, reading.taken, dict(reading.roles), tuple(notes), reading.aside, stated,
                 problems[0] if problems else None, doubts[0] if doubts else None)  # fmt: skip
 
 

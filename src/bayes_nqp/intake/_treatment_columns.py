@@ -9,9 +9,17 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from bayes_nqp.columns import counted, days_since_1900, marks_of, plain, says_end, sounds_like
+from bayes_nqp.columns import (
+    CODES,
+    counted,
+    days_since_1900,
+    marks_of,
+    plain,
+    says_end,
+    sounds_like,
+)
 from bayes_nqp.errors import PanelError, shown
-from bayes_nqp.intake._guessed import CODES, constant, years_of
+from bayes_nqp.intake._guessed import constant, years_of
 from bayes_nqp.intake._look import SourceColumn
 from bayes_nqp.language import NOTHING, Message
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
+from bayes_nqp.doors import absent
 from bayes_nqp.language import ENGLISH, Translator
 from bayes_nqp.markup._render import html
 from bayes_nqp.texts import size_of
@@ -73,6 +75,14 @@ class FactSheet:
 
     def _repr_html_(self) -> str:
         return facts_html(type(self).__name__, self._facts())
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            if name.startswith("_"):
+                return object.__getattribute__(self, name)
+            names = [other for other in dir(self) if not other.startswith("_")]
+            raise absent(type(self).__name__, name, names)
 
 
 def _pairs(facts: Facts, translate: Translator | None) -> list[tuple[str, str]]:

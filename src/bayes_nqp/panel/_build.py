@@ -194,7 +194,10 @@ def _read(draft: Draft, notes: list[str]) -> None:
     for part in ("weights", "counts"):
         if (name := getattr(roles, part)) is not None:
             _checks.positive(draft.values[name], part, name, rows)
+    if roles.weights is not None:
+        _checks.comparable(draft.values[roles.weights], roles.weights, rows)
     if roles.counts is not None:
+        _checks.possible_counts(draft.values[roles.counts], roles.counts, rows)
         _checks.constant_counts(draft.values[roles.counts], roles.counts, draft.starts, draft.units)
 
 

@@ -15,6 +15,11 @@ from bayes_nqp.panel._roles import Roles
 
 _COMPARED: Final = 1000
 """Repeated rows, at most, whose cells are compared for a message."""
+_RATIO: Final = 1e10
+"""How many times larger one weight may be than another."""
+
+_PEOPLE: Final = 10_000_000_000
+"""Units that one stands for, at most; sums over units lose digits far above."""
 
 
 def distinct_rows(key: Index, rows: SourceRows) -> None:
@@ -136,6 +141,32 @@ def constant_counts(values: Array, name: str, starts: Index, units: Strings) -> 
             where=shown(f"{units[i]} ({low[i]:g}, {high[i]:g})" for i in np.flatnonzero(changing)),
             hint="weights= takes what differs by row; cells whose members come and go are no units",
         )
+
+
+def comparable(weights: Array, name: str, rows: SourceRows) -> None:
+    """Refuse weights so unlike that the smaller ones are lost in the sum with the larger."""
+    few = weights < weights.max(initial=0.0) / _RATIO
+    if few.any():
+        raise PanelError(
+            Message("weights={!r}: {} values are more than {:,} times smaller than the largest, "
+                    "{:g}", name, int(few.sum()), int(_RATIO), weights.max()),
+            where=rows.shown(few, name),
+            hint="leave these rows out, or use precisions of rows",
+        )  # fmt: skip
+
+
+def possible_counts(values: Array, name: str, rows: SourceRows) -> None:
+    """Refuse a unit that stands for more units than there are people."""
+    wrong = values > _PEOPLE
+    if wrong.any():
+        raise PanelError(
+            Message(
+                "counts={!r} is above {:,} in {}: it is how many units one stands for",
+                name, _PEOPLE, counted(wrong.sum(), "row"),
+            ),
+            where=rows.shown(wrong, name),
+            hint="weights= takes what is no count, such as a population or an amount",
+        )  # fmt: skip
 
 
 def positive(values: Array, part: str, name: str, rows: SourceRows) -> None:

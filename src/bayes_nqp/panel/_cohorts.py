@@ -11,13 +11,17 @@ import pandas as pd
 
 from bayes_nqp.arrays import Array, Index, Mask
 from bayes_nqp.columns import (
+    CODES,
     SourceRows,
     Strings,
     as_years,
     counted,
     marks_of,
+    never_marks,
     numbers,
     plain,
+    quoted,
+    says_never,
     unsaid,
 )
 from bayes_nqp.errors import PanelError, brief, shown
@@ -45,6 +49,22 @@ def declared(never: object) -> list[object]:
             hint="never=0, or never=[0, 9999]",
         )
     return codes
+
+
+def found_never(
+    column: pd.Series[Any], times: pd.Series[Any], notes: list[str]
+) -> list[object] | None:
+    """List the cells of a file's cohort column that stand for never treated; None for none."""
+    codes = {*map(str, CODES)}
+    marks = [
+        x for x in never_marks(column, times)
+        if not isinstance(x, str) or says_never(x) or x.strip() in codes
+    ]  # fmt: skip
+    if not marks:
+        return None
+    listed = shown(map(quoted, marks), 4)
+    notes.append(Message("{}: {} read as never treated", column.name, listed))
+    return marks
 
 
 def from_column(
@@ -170,7 +190,7 @@ def _shares(column: pd.Series[Any], rows: SourceRows, notes: list[str]) -> Array
                 "treated={!r} says neither treated nor untreated in {}: {}",
                 column.name,
                 counted(wrong.sum(), "row"),
-                shown(map(repr, words), 4),
+                shown(map(quoted, words), 4),
             ),
             where=rows.shown(wrong, str(column.name)),
             hint="1 or 0 in every row, or words such as yes and no, 是 and 否",

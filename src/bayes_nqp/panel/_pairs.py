@@ -17,6 +17,7 @@ from bayes_nqp.language import ENGLISH, Message, languages
 from bayes_nqp.panel._build import build, cohort_column
 from bayes_nqp.panel._of_both_ends import of_both_ends
 from bayes_nqp.panel._rectangle import Rectangle
+from bayes_nqp.panel._roles import check_roles
 
 PAIR: Final = "pair"
 """The unit of a panel of pairs."""
@@ -33,6 +34,8 @@ _CALLED: Final = {
     ADOPTIONS[0]: Message("adoption of the origin", context="link"),
     ADOPTIONS[1]: Message("adoption of the destination", context="link"),
 }
+_LINKS: Final = {True: "→", False: "–"}
+"""What stands between the ends of links with a direction, and without."""
 _LEVELS: Final = {
     "ends": Message("ends in force", context="link"),
     "one": Message("one end", context="link"),
@@ -80,13 +83,18 @@ def is_paired(panel: Rectangle) -> bool:
     return {*ENDS, *ADOPTIONS} <= {*panel.frame.columns}
 
 
-def pairs_of(panel: Rectangle) -> Pairs:
+def pairs_of(panel: Rectangle, directed: str = "") -> Pairs:
     """Read the ends of a panel that was made by `Panel.from_pairs`.
+
+    Parameters
+    ----------
+    directed : str, optional
+        The term that needs links with a direction; none by default.
 
     Raises
     ------
     StudyError
-        If its units are no pairs.
+        If its units are no pairs, or have no direction where a term needs one.
     IdentificationError
         If their cohorts are no longer those of the ends, as where a placebo deals them anew.
     """
@@ -95,6 +103,11 @@ def pairs_of(panel: Rectangle) -> Pairs:
         raise StudyError(
             Message("units are no pairs: the panel has no column {!r}", lacking[0]),
             hint="nqp.Panel.from_pairs(df, origin=…, destination=…, cohorts=…)",
+        )
+    if directed and not any(_LINKS[True] in label for label in panel.unit_labels):
+        raise StudyError(
+            Message("{} needs links with a direction, and those of this panel have none", directed),
+            hint="nqp.Panel.from_pairs(…, directed=True), or leave directed=True out of the term",
         )
     first = np.searchsorted(panel.unit_codes, np.arange(panel.unit_labels.size))
     rows = panel.frame.iloc[first]
@@ -138,6 +151,7 @@ def build_pairs(
 ) -> dict[str, Any]:
     """Validate a frame with one row per pair and time, and return the fields of a Panel."""
     named = [("origin", origin), ("destination", destination), ("time", time), ("outcome", outcome)]
+    check_roles(df, named)
     df = admitted_frame(df, named, lambda frame: SourceRows(frame, origin, time), [])
     if origin == destination:
         raise PanelError(
@@ -155,7 +169,7 @@ def build_pairs(
     order = ends
     if not directed:
         ends = np.sort(ends, axis=1)
-    link = "→" if directed else "–"
+    link = _LINKS[directed]
     pair = np.char.add(np.char.add(ends[:, 0], link), ends[:, 1])
     df = df.assign(**{ENDS[0]: ends[:, 0], ENDS[1]: ends[:, 1], PAIR: pair})
     _refuse_repeated(df, rows, time, directed=directed)

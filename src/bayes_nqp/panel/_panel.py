@@ -20,6 +20,7 @@ from bayes_nqp.files import named
 from bayes_nqp.language import Translator
 from bayes_nqp.panel import _derive, _show, _stratify, _summed
 from bayes_nqp.panel._build import build
+from bayes_nqp.panel._cohorts import found_never
 from bayes_nqp.panel._doubtful_numbers import notes_of_numbers
 from bayes_nqp.panel._pairs import build_pairs
 from bayes_nqp.panel._rectangle import Rectangle
@@ -27,7 +28,7 @@ from bayes_nqp.panel._roles import as_names, labelled
 from bayes_nqp.panel._table import frame_of_table
 
 
-@door(trusted=("from_frame", "from_file"))
+@door(trusted=("from_frame",))
 @dataclass(frozen=True, eq=False, repr=False)
 class Panel(PanelAttributes, Rectangle):
     """Units observed over time, with the period in which each is first treated.
@@ -406,8 +407,11 @@ class Panel(PanelAttributes, Rectangle):
             As in `from_frame`.
         strata, covariates, mediators, moderators, exposures : str or sequence of str, default ()
             As in `from_frame`.
-        weights, counts, never, freq : optional
+        weights, counts, freq : optional
             As in `from_frame`.
+        never : optional
+            As in `from_frame`. By default, words such as "—" and 无 among the first treated
+            periods, and codes such as 0 and 9999, are read as never treated, with a note.
         labels : mapping, optional
             As in `from_frame`; they go before the labels of a .dta file.
         read : mapping, optional
@@ -439,6 +443,8 @@ class Panel(PanelAttributes, Rectangle):
             )
             df = reading.frame
             notes += [*reading.notes, *reading.said]
+            if never is None and read is None and cohort in df and time in df:
+                never = found_never(df[cohort], df[time], notes)
             fields = build(
                 df,
                 unit=str(reading.roles["unit"]),

@@ -13,6 +13,7 @@ import pandas as pd
 
 from bayes_nqp.arrays import Array, Index
 from bayes_nqp.columns import Strings, frozen
+from bayes_nqp.doors import door
 from bayes_nqp.errors import PanelError
 from bayes_nqp.labels import UNLABELLED, Labels
 from bayes_nqp.language import Message
@@ -20,6 +21,7 @@ from bayes_nqp.panel._grid import Grid
 from bayes_nqp.panel._roles import Roles
 
 
+@door
 @dataclass(frozen=True, eq=False, repr=False)
 class Rectangle:
     """The fields of a panel, as `Panel` describes them, and what follows from them alone."""

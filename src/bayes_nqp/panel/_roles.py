@@ -18,6 +18,8 @@ from bayes_nqp.language import Message, languages
 from bayes_nqp.limits import limit, way_out
 from bayes_nqp.vocabulary import RESERVED
 
+_ALIKE = 0.7
+"""How alike two names of columns must be for one to be the other, misspelt."""
 _PARTS = (
     "unit", "time", "cohort", "outcome", "strata", "covariates", "mediators", "moderators",
     "exposures", "weights", "counts",
@@ -136,7 +138,11 @@ def _check_known(df: pd.DataFrame, argument: str, column: object) -> None:
         )
         if argument == "outcome" and brief(column)[:1] in "[(":
             hint = Message("a panel has one outcome: make a panel of each")
-        raise PanelError(Message("{}={} must be a column name", argument, brief(column)), hint=hint)
+        given = brief(column)
+        if isinstance(column, pd.Series):
+            given = f"<{type(column).__name__}>"
+            hint = Message("{}={!r}, the name of the column", argument, str(column.name))
+        raise PanelError(Message("{}={} must be a column name", argument, given), hint=hint)
     if column in df.columns:
         return
     if column in df.index.names:
@@ -146,7 +152,7 @@ def _check_known(df: pd.DataFrame, argument: str, column: object) -> None:
         )
     raise PanelError(
         Message("{}={!r} is not a column of the data", argument, column),
-        hint=nearest(column, df.columns),
+        hint=nearest(column, df.columns, _ALIKE),
     )
 
 

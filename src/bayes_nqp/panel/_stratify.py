@@ -9,7 +9,15 @@ import numpy as np
 import numpy.typing as npt
 
 from bayes_nqp.arrays import Array, Mask
-from bayes_nqp.columns import checked_names, counted, is_text, numbers, plain, unwrapped
+from bayes_nqp.columns import (
+    checked_names,
+    counted,
+    is_text,
+    numbers,
+    plain,
+    quoted,
+    unwrapped,
+)
 from bayes_nqp.errors import PanelError, nearest, shown
 from bayes_nqp.language import Message
 from bayes_nqp.panel._derive import column_of, rows_of, where
@@ -85,7 +93,7 @@ def _baseline(panel: Rectangle, column: str, at: object) -> tuple[Array, str]:
             Message(
                 "column={!r} is text, not numbers: {}",
                 column,
-                shown(map(repr, raw.dropna().unique()), 3),
+                shown(map(quoted, raw.dropna().unique()), 3),
             ),
             hint=Message("if it groups units already, strata=[{!r}] takes it as it is", column),
         )

@@ -10,8 +10,9 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from bayes_nqp.engines import Address, SourceTable, opened
+from bayes_nqp.engines import SourceTable, opened
 from bayes_nqp.errors import StudyError
+from bayes_nqp.files import writing
 from bayes_nqp.language import Message
 from bayes_nqp.machine import one_thread
 from bayes_nqp.moments import UnitSummary, UnitSums
@@ -45,11 +46,12 @@ def frame_of_table(
         # What an engine holds is free before sums are made.
         with opened(rows, memory) as (native, host):
             table = SourceTable(native, unit, time, once, values, factors)
-            state = Address.of(str(rows)).state if isinstance(rows, str | Path) else ""
             if store is not None:
-                store.mkdir(parents=True, exist_ok=True)
-            units = table.laid_out(store or Path(folder), shards, state)
+                with writing(store, "store"):
+                    store.mkdir(parents=True, exist_ok=True)
+            units = table.laid_out(store or Path(folder), shards, kept=store is not None)
             left_out = table.left_out
+            unknown = store is not None and not table.fingerprint
         units.check()
         summary = summary_of(units.parts, parts.values())
         _check_classes(summary)
@@ -59,11 +61,13 @@ def frame_of_table(
     of_classes = {x: units.keys[x].to_numpy()[keys[:, 0]] for x in once}
     periods = np.asarray(units.periods)
     frame = frame_of(sums, of_classes, list(parts), periods, (unit, time, counts))
-    return frame, counts, _notes(table, host, sums, left_out)
+    return frame, counts, _notes(table, host, sums, left_out, unknown)
 
 
-def _notes(table: SourceTable, host: str, sums: UnitSums, left_out: int) -> list[Message]:
-    """How many rows stayed in their engine, and how many are in no class."""
+def _notes(
+    table: SourceTable, host: str, sums: UnitSums, left_out: int, unknown: bool
+) -> list[Message]:
+    """How many rows stayed in their engine, how many are in no class, and what was not kept."""
     notes = [
         Message(
             "{:,} rows of {:,} units stayed in their engine ({}) and are summed up in {:,} classes",
@@ -73,6 +77,13 @@ def _notes(table: SourceTable, host: str, sums: UnitSums, left_out: int) -> list
     ]  # fmt: skip
     if left_out:
         notes.append(Message("{:,} rows without a unit, time or value left out", left_out))
+    if unknown:
+        notes.append(
+            Message(
+                "{} cannot hash rows, so shards in 'store' of an earlier call were not used",
+                table.engine,
+            )
+        )
     return notes
 
 

@@ -19,6 +19,7 @@ from bayes_nqp.columns import (
     is_text,
     missing,
     plain,
+    quoted,
     unwrapped,
     year_of,
 )
@@ -246,7 +247,7 @@ def _texts(
     if 0 < len(others) < len(texts):
         texts, gone = others, gone | ~column.isin(others).to_numpy()
     raise PanelError(
-        Message("{}={!r} is text, not times: {}", argument, name, shown(map(repr, texts), 3)),
+        Message("{}={!r} is text, not times: {}", argument, name, shown(map(quoted, texts), 3)),
         where=rows.shown(~gone & (np.cumsum(~gone) <= 2)),
         hint=_text_hint(name, [str(x) for x in values if str(x).strip()], argument),
     )

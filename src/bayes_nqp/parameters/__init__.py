@@ -5,6 +5,10 @@ A parameter has a prior, and its prior an unconstrained scale: the log for a sca
 unconstrained value, Jacobians included and normalised, so that marginal likelihoods are absolute.
 """
 
+from bayes_nqp.parameters._own import answered as answered
+from bayes_nqp.parameters._own import check_prior as check_prior
+from bayes_nqp.parameters._own import numbers as numbers
+from bayes_nqp.parameters._own import own as own
 from bayes_nqp.parameters._prior import Gamma, HalfNormal, Prior, ScalePrior
 from bayes_nqp.parameters._prior import Scaled as Scaled
 from bayes_nqp.parameters._space import FIXED, FLAT, Parameter, ParameterSpace, Scale

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
 from bayes_nqp.arrays import Array
 from bayes_nqp.designs import EquationSpec, MediatorSpec, structures
-from bayes_nqp.errors import Hint, StudyError
+from bayes_nqp.errors import Hint, PanelError, StudyError
 from bayes_nqp.language import Message
 from bayes_nqp.moments import Rows, VaryingColumn
-from bayes_nqp.parameters import FLAT, Scale
+from bayes_nqp.parameters import FLAT, Scale, answered
 from bayes_nqp.planning._assemble import assemble
 from bayes_nqp.planning._columns import centred, varying_columns, within
 from bayes_nqp.planning._connected import block_of_strata, free_times
@@ -161,7 +162,9 @@ def _rows(ground: Plan, equation: EquationSpec, columns: _Columns, scale: float)
     likelihood = ground.facts.likelihood
     unit, time = frame.unit[sample], frame.time[sample]
     flat = (unit, frame.level[unit] * frame.n_periods + time)
-    if refusal := likelihood.refusal(outcome, flat):
+    refuse = partial(likelihood.refusal, outcome, flat)
+    refusal = answered(likelihood, "refusal", refuse, PanelError | None)
+    if refusal is not None:
         raise refusal
     if not likelihood.latent:
         outcome = centred(frame, equation.outcome / scale, sample, common=equation.pooled_time)
@@ -274,7 +277,7 @@ def _precision(
         )  # fmt: skip
     frame, sample = ground.frame, ground.kept
     unit = frame.unit[sample]
-    free = np.asarray(~frame.own_effect)[sample]
+    free = frame.untreated[sample]
     controls = [x.values for x in columns.columns[: len(columns.sizes)]]
     variances = relative_variances(
         groups, unit, frame.time[sample], frame.level[unit], free, outcome, controls, frame.counts

@@ -76,6 +76,11 @@ class PlanFrame:
         return np.asarray(self.role != BARE)
 
     @property
+    def untreated(self) -> Mask:
+        """Untreated rows, including those with pre-adoption coefficients of their own (row)."""
+        return np.asarray((self.role == BARE) | (self.role == LEAD))
+
+    @property
     def level_of_stratum(self) -> Index:
         """Level of time effects that each stratum has (stratum)."""
         level = np.zeros(len(self.stratum_levels), dtype=np.int64)

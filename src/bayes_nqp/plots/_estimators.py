@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from bayes_nqp import vocabulary as v
-from bayes_nqp.annotations import Language, Style
+from bayes_nqp.annotations import Language, Probability, Style
 from bayes_nqp.checks import ADOPTION, ROWS, UNITS
 from bayes_nqp.estimands import percent
 from bayes_nqp.fitting import Fit
@@ -32,7 +32,7 @@ def estimators(
     fit: Fit,
     *,
     estimators: Sequence[str] | None = None,
-    prob: float = 0.95,
+    prob: Probability = 0.95,
     leads: int = 5,
     title: str | None = None,
     language: Language = "en",

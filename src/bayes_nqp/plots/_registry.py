@@ -153,7 +153,7 @@ def plot[F: Callable[..., Any]](
     Returns
     -------
     callable
-        A decorator. A plot of the same name takes the place of an earlier one.
+        A decorator. A plot replaces an earlier one of the same name and package.
     """
 
     def decorate(function: F) -> F:
@@ -166,7 +166,7 @@ def plot[F: Callable[..., Any]](
             )
 
         sheets_of = sheets or (usual if section else None)
-        PLOTS.add(name, Plot(name, title, draw, section, needs, sheets_of), place)
+        PLOTS.add(name, Plot(name, title, draw, section, needs, sheets_of), place, draw)
         return draw
 
     return decorate

@@ -13,6 +13,7 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from bayes_nqp.errors import ArgumentError
 from bayes_nqp.files import write
 from bayes_nqp.plots._fonts import families
 from bayes_nqp.process import alone
@@ -60,6 +61,19 @@ class _Shown(Figure):
         picture = BytesIO()
         self.savefig(picture, format="png")
         return picture.getvalue()
+
+    def show(self, warn: bool = True) -> None:
+        """Say how the figure is shown: it is no window of pyplot.
+
+        Raises
+        ------
+        ArgumentError
+            With what to type.
+        """
+        raise ArgumentError(
+            "the figure has no window of its own",
+            hint="the last line of a notebook cell shows it; figure.savefig('figure.png') saves it",
+        )
 
     def savefig(self, fname: Any, **kwargs: Any) -> None:
         """Save as matplotlib does; a file is written whole or not at all.

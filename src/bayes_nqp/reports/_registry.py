@@ -122,7 +122,7 @@ def section(*, place: float = 1000, needs: tuple[Need, ...] = ()) -> Callable[[W
 
     def decorate(write: Write) -> Write:
         name = write.__name__
-        SECTIONS.add(name, Section(name, write, needs), place)
+        SECTIONS.add(name, Section(name, write, needs), place, write)
         return write
 
     return decorate
@@ -161,7 +161,7 @@ def report_format(
     """
 
     def decorate(write: Writer) -> Writer:
-        _WRITERS.add(name, ReportFormat(name, write, longest), place)
+        _WRITERS.add(name, ReportFormat(name, write, longest), place, write)
         return write
 
     return decorate

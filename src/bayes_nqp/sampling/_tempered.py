@@ -12,6 +12,7 @@ from scipy.special import logsumexp
 
 from bayes_nqp.arrays import Array, Mask
 from bayes_nqp.diagnostics import ESS, RHAT, split_rhat
+from bayes_nqp.errors import ConvergenceError
 from bayes_nqp.parameters import ParameterSpace
 from bayes_nqp.sampling._chains import Chains
 from bayes_nqp.sampling._folded import Chart, FoldedT
@@ -179,6 +180,12 @@ def _step(likelihood: Array, largest: float) -> float:
         effective = np.exp(2.0 * logsumexp(weights) - logsumexp(2.0 * weights))
         return float(effective - _SHARE * finite.size)
 
+    if not np.isfinite(surplus(largest)) or not np.isfinite(surplus(largest * np.exp(-40.0))):
+        raise ConvergenceError(
+            "no point that was proposed has a likelihood that numbers hold",
+            hint="weights and columns of like sizes; nqp.check(fit, 'prior_predictive') shows "
+            "what the priors allow",
+        )
     if surplus(largest) >= 0.0:
         return largest
     return float(

@@ -11,6 +11,8 @@ from scipy.special import logsumexp
 
 from bayes_nqp.arrays import Array
 
+_SMALLEST = 1e-290
+"""Excess, of the largest weight, that has a reciprocal."""
 _PRIOR_DRAWS, _PRIOR_SHAPE = 10, 0.5
 
 
@@ -55,7 +57,8 @@ def _shape(excess: Array) -> float:
     """
     n = excess.size
     quartile = excess[int(n / 4 + 0.5) - 1]
-    if quartile <= excess[0]:  # The grid of b would have no scale.
+    # The grid of b would have no scale, or one beyond what numbers hold.
+    if quartile <= excess[0] or quartile < _SMALLEST:
         return float("nan")
     m = 30 + int(np.sqrt(n))
     # The density is (1 + k x / sigma)^(-1/k - 1) / sigma, and 1 + k x / sigma = 1 - b x.

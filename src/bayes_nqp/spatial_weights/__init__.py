@@ -34,3 +34,11 @@ __all__ = [
     "nested",
     "spread",
 ]
+
+
+def __getattr__(name: str) -> object:
+    if name.startswith("_"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from bayes_nqp.doors import absent
+
+    raise absent("nqp.spatial_weights", name, __all__)

@@ -12,7 +12,7 @@ import pandas as pd
 
 from bayes_nqp.doors import door
 from bayes_nqp.errors import PanelError, nearest, shown
-from bayes_nqp.files import no_file
+from bayes_nqp.files import is_folder, no_file
 from bayes_nqp.foreign import reply
 from bayes_nqp.language import Message
 from bayes_nqp.limits import afford
@@ -115,14 +115,20 @@ def boundaries_of(
     frame: Any = boundaries
     if isinstance(boundaries, str | Path):
         path = Path(boundaries)
-        if problem := no_file(path):
-            raise PanelError(
-                Message("{!r} {}", str(boundaries), problem),
-                hint="a file of polygons, with its path",
-            )
+        for part in (path, *_beside(path)):
+            if problem := no_file(part):
+                raise PanelError(
+                    Message("{!r} {}", str(part), problem), hint="a file of polygons, with its path"
+                )
         afford(path.stat().st_size, f"reading {path.name}", "a file of the borders of your units")
         frame = _read(geopandas, path)
     return Boundaries(_ids(frame, column), frame.geometry)
+
+
+def _beside(path: Path) -> list[Path]:
+    """What has the name of a file and another ending, and is no folder: its reader opens it too."""
+    start = f"{path.stem}."
+    return [x for x in path.parent.iterdir() if x.name.startswith(start) and not is_folder(x)]
 
 
 def _read(geopandas: Any, path: Path) -> Any:

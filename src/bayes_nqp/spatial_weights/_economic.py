@@ -130,8 +130,10 @@ def _before(panel: Panel, periods: Sequence[Any] | None) -> npt.NDArray[np.int64
                 hint=nearest(str(period), labels),
             )
         codes.append(labels.index(str(period)))
+    if not codes:
+        raise StudyError("'periods' names none", hint=nearest("", labels))
     late = [labels[code] for code in codes if code >= first]
-    if late or not codes:
+    if late:
         raise StudyError(
             Message("'periods' are not all before the first adoption, in {}", labels[first]),
             where=shown(late),

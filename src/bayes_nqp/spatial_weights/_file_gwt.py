@@ -7,16 +7,19 @@ from pathlib import Path
 import pandas as pd
 
 from bayes_nqp.language import Message
-from bayes_nqp.spatial_weights._sources import Links, lines_of, links_file, links_of, torn
+from bayes_nqp.spatial_weights._sources import STATED, lines_of, links_file, torn
 
 
 @links_file("gwt")
-def gwt(path: Path) -> Links:
+def gwt(path: Path) -> pd.DataFrame:
     """Read weights as they stand."""
+    stated, lines = lines_of(path)
     rows = []
-    for line in lines_of(path)[1:]:
+    for line in lines:
         parts = line.split()
         if len(parts) != 3:
             raise torn(path, line, Message("from, to and a weight"))
         rows.append(parts)
-    return links_of(pd.DataFrame(rows, columns=["from", "to", "weight"]))
+    frame = pd.DataFrame(rows, columns=["from", "to", "weight"])
+    frame.attrs[STATED] = stated
+    return frame

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from zipfile import BadZipFile
+from typing import NoReturn
 
 import numpy as np
 import pandas as pd
 from scipy import sparse
 
 from bayes_nqp.errors import StudyError
+from bayes_nqp.files import array_bytes
+from bayes_nqp.foreign import reply
 from bayes_nqp.language import Message
-from bayes_nqp.spatial_weights._sources import Links, labels_of, links_file
+from bayes_nqp.limits import afford
+from bayes_nqp.spatial_weights._sources import Links, labels_of, links_file, refuse_other
 
 
 @links_file("npz")
@@ -23,13 +26,23 @@ def npz(path: Path) -> Links:
     StudyError
         If there is no matrix in it.
     """
-    try:
-        with np.load(path, allow_pickle=False) as held:
-            ids = labels_of(pd.Index(held["ids"])) if "ids" in held else None
-            if "matrix" in held:
-                return Links(held["matrix"], ids)
-            return Links(sparse.csr_array(sparse.load_npz(path)), ids)
-    except (OSError, ValueError, KeyError, BadZipFile) as error:
+
+    def refuse(error: Exception) -> NoReturn:
+        if isinstance(error, StudyError):
+            raise error
         problem = Message("{} holds no matrix", path.name)
         hint = "scipy.sparse.save_npz(path, matrix), or numpy.savez(path, matrix=…, ids=…)"
         raise StudyError(problem, hint=hint) from error
+
+    refuse_other(path)
+    needed = reply(lambda: array_bytes(path), refuse)
+    afford(needed, f"reading {path.name}", "a file of links of your units")
+    return reply(lambda: _read(path), refuse)
+
+
+def _read(path: Path) -> Links:
+    with np.load(path, allow_pickle=False) as held:
+        ids = labels_of(pd.Index(held["ids"])) if "ids" in held else None
+        if "matrix" in held:
+            return Links(held["matrix"], ids)
+    return Links(sparse.load_npz(path), ids)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import accumulate
+from typing import Final
 
 import numpy as np
 
@@ -67,6 +68,9 @@ def matrix(
     )
 
 
+_LARGEST: Final = 1e300
+
+
 @door
 def composite(shares: Mapping[SpatialWeights, float]) -> SpatialWeights:
     """Average several weights: 0.5 by distance and 0.5 by income, for example.
@@ -100,7 +104,10 @@ def composite(shares: Mapping[SpatialWeights, float]) -> SpatialWeights:
             Message("'{}' is {!r}", "shares", list(shares.values())),
             hint="a positive number for each weights",
         )
-    first, total = next(iter(shares)), sum(shares.values())
+    first, most = next(iter(shares)), max(shares.values())
+    if most > _LARGEST:  # the sum of several may be beyond numbers
+        shares = {w: share / most for w, share in shares.items()}
+    total = sum(shares.values())
     parts = [(share / total) * w.aligned(first.ids).matrix for w, share in shares.items()]
     label = " + ".join(f"{share / total:.2g} {w.name}" for w, share in shares.items())
     *_, matrix = accumulate(parts)

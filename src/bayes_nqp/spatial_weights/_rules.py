@@ -66,12 +66,21 @@ def ruled(
         added = (np.full(alone.size, strength), (alone, nearest))
         matrix = matrix + sparse.csr_array(added, shape=matrix.shape)
     if standardised == "row":
-        total = matrix.sum(axis=1)
+        with np.errstate(over="ignore"):
+            total = matrix.sum(axis=1)
+        if (~np.isfinite(total) | ((total > 0.0) & (total < _LEAST))).any():
+            # Of the largest of its row each, so that sums and their reciprocals are numbers.
+            most = np.repeat(matrix.max(axis=1).toarray().ravel(), np.diff(matrix.indptr))
+            matrix = matrix.copy()
+            matrix.data = matrix.data / np.where(most > 0.0, most, 1.0)
+            total = matrix.sum(axis=1)
         scale = np.divide(1.0, total, out=np.zeros_like(total), where=total > 0.0)
         matrix = sparse.diags_array(scale) @ matrix
     return matrix
 
 
+_LEAST: Final = 1e-300
+"""Sum of a row whose reciprocal is a number."""
 _PLUS, _TIMES = " + ", " × "
 _CALLED: Final = (
     (re.compile(r"(\d+) nearest"), Message("{} nearest")),

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import numpy as np
 import numpy.typing as npt
@@ -14,11 +15,22 @@ from scipy import sparse
 
 from bayes_nqp.columns import WORDS, encode
 from bayes_nqp.errors import StudyError, brief, nearest, shown
+from bayes_nqp.files import no_file
+from bayes_nqp.foreign import reply
 from bayes_nqp.language import Message
+from bayes_nqp.limits import afford
 from bayes_nqp.registry import Plugins
 
 _ENDS: Final[list[list[str]]] = [WORDS["links"][end] for end in ("from", "to", "weight")]
 """What the columns of a list of links are called."""
+STATED: Final = "units"
+"""The attr of a list of links with the number of units that its file states."""
+_COPIES: Final = 20
+"""Memory that a text of links takes while it is read, in sizes of its file."""
+_SHOWN: Final = 60
+"""Characters of a line that messages show."""
+_PLACE: Final = Message("position {}")
+_LINK: Final = Message("link {}")
 _NAMED = "a row and a column for each unit: frame.set_index('city') where names are a column"
 
 
@@ -79,6 +91,7 @@ def links_of(source: object, ids: Sequence[object] | None = None) -> Links:
     wanted = None if ids is None else labels_of(pd.Index(list(ids)))
     if isinstance(source, pd.DataFrame):
         links = _of_table(source, wanted)
+        _check_stated(source, links)
     elif isinstance(source, Links):
         links = source
     elif hasattr(source, "adjacency"):
@@ -87,6 +100,7 @@ def links_of(source: object, ids: Sequence[object] | None = None) -> Links:
         links = Links(source.sparse, labels_of(pd.Index(list(source.id_order))))
     else:
         links = Links(source, None)
+    check_indices(links.matrix)
     if links.ids is None:
         if wanted is None:
             problem = Message("{} does not name its units", brief(source))
@@ -99,9 +113,39 @@ def links_of(source: object, ids: Sequence[object] | None = None) -> Links:
     return links if wanted is None else _ordered(links, wanted)
 
 
-def labels_of(names: pd.Index) -> tuple[str, ...]:
-    """Write labels as panels write them: whole numbers without a decimal point."""
+def _check_stated(frame: pd.DataFrame, links: Links) -> None:
+    """Refuse a list of links whose file states another number of units."""
+    stated = frame.attrs.get(STATED)
+    if stated is not None and links.ids is not None and stated != len(links.ids):
+        raise StudyError(
+            Message("the file states {:,} units, and {:,} are linked", stated, len(links.ids)),
+            hint=Message(
+                "ids=panel.unit_labels if the others have no links; otherwise the file is cut: "
+                "export it again"
+            ),
+        )
+
+
+def labels_of(names: pd.Index, rows: Message = _PLACE) -> tuple[str, ...]:
+    """Write labels as panels write them: whole numbers without a decimal point.
+
+    Parameters
+    ----------
+    rows : Message, optional
+        What a message calls the positions of the names.
+
+    Raises
+    ------
+    StudyError
+        If a name is empty.
+    """
     codes, labels = encode(pd.Series(names.to_numpy()))
+    if (codes < 0).any():
+        raise StudyError(
+            Message("{} of {} names of units are empty", int((codes < 0).sum()), codes.size),
+            where=rows.fill(shown(1 + np.flatnonzero(codes < 0))),
+            hint=Message("a name in every cell; delete rows and columns that have none"),
+        )
     return tuple(str(labels[code]) for code in codes)
 
 
@@ -137,7 +181,7 @@ def _of_table(frame: pd.DataFrame, wanted: tuple[str, ...] | None) -> Links:
             Message("'frame' is {} by {}, and not square", *frame.shape),
             hint=Message("{}; or columns called from, to and weight", _NAMED),
         )
-    values = frame.apply(pd.to_numeric, errors="coerce").to_numpy(dtype=np.float64)
+    values = frame.apply(pd.to_numeric, errors="coerce").to_numpy()
     rows, columns = labels_of(frame.index), labels_of(frame.columns)
     if _numbered(columns) and (bare or set(rows) != set(columns)):
         named = not bare or (wanted is None and rows == columns)
@@ -149,6 +193,33 @@ def _of_table(frame: pd.DataFrame, wanted: tuple[str, ...] | None) -> Links:
         raise StudyError(problem, where=shown(odd), hint=nearest(odd[0], others))
     place = {name: k for k, name in enumerate(columns)}
     return Links(values[:, [place[name] for name in rows]], rows)
+
+
+def check_indices(matrix: Any) -> None:
+    """Refuse a sparse matrix whose indices are outside of its shape: scipy reads beyond its arrays.
+
+    Raises
+    ------
+    StudyError
+        If there are any, or the shape takes more memory than there may be.
+    """
+    if not sparse.issparse(matrix):
+        return
+    afford(16.0 * sum(matrix.shape), f"a matrix of shape {matrix.shape}", "the links of your units")
+
+    def refuse(error: Exception) -> NoReturn:
+        raise StudyError(
+            Message("'matrix' is damaged: {}", error), hint=Message("make the sparse matrix again")
+        ) from error
+
+    def check() -> None:
+        if isinstance(matrix, sparse.coo_array | sparse.coo_matrix):
+            type(matrix)((matrix.data, matrix.coords), shape=matrix.shape)
+        else:
+            held = matrix if matrix.format in {"csr", "csc", "bsr"} else matrix.tocsr()
+            copy(held).check_format(full_check=True)
+
+    reply(check, refuse)
 
 
 def _numbered(columns: tuple[str, ...]) -> bool:
@@ -163,7 +234,7 @@ def _numbered(columns: tuple[str, ...]) -> bool:
 def _of_list(frame: pd.DataFrame, wanted: tuple[str, ...] | None, *, loops: bool = False) -> Links:
     """Links by their ends; `loops`: a link of no weight to oneself marks an island."""
     frame = frame.set_axis(["i", "j", "w"], axis=1)
-    start, end = (labels_of(pd.Index(frame[name])) for name in ("i", "j"))
+    start, end = (labels_of(pd.Index(frame[name]), _LINK) for name in ("i", "j"))
     ids = wanted or tuple(dict.fromkeys([*start, *end]))
     strange = sorted({*start, *end} - set(ids))
     if strange:
@@ -188,23 +259,44 @@ def _of_list(frame: pd.DataFrame, wanted: tuple[str, ...] | None, *, loops: bool
     return Links(sparse.coo_array(cells, shape=(len(ids),) * 2).tocsr(), ids)
 
 
-def lines_of(path: Path, *, blank: bool = False) -> list[str]:
-    """Read the lines of a text.
+def refuse_other(path: Path) -> None:
+    """Refuse what is no file, such as a pipe, before it is opened.
 
     Raises
     ------
     StudyError
-        If the file cannot be read.
+        With what it is.
     """
+    if wrong := no_file(path):
+        raise StudyError(
+            Message("{} cannot be read: it {}", path.name, wrong),
+            hint=Message("the path of a file"),
+        )
+
+
+def lines_of(path: Path, *, blank: bool = False) -> tuple[int, list[str]]:
+    """Read a text of GeoDa: the number of units that its first line states, and the other lines.
+
+    Raises
+    ------
+    StudyError
+        If the file cannot be read, or its first line states no number.
+    """
+    refuse_other(path)
+    afford(_COPIES * path.stat().st_size, f"reading {path.name}", "a file of links of your units")
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeError) as error:
         problem = Message("{} cannot be read", path.name)
         raise StudyError(problem, hint="the path of a text in UTF-8") from error
-    return [line for line in lines if blank or line.strip()]
+    head = (lines or [""])[0].split()
+    stated = head[1] if len(head) > 1 and head[0] == "0" else "".join(head[:1])
+    if not stated.isdecimal():
+        raise torn(path, " ".join(head), Message("0 and the number of units, in the first line"))
+    return int(stated), [line for line in lines[1:] if blank or line.strip()]
 
 
 def torn(path: Path, line: str, wanted: Message) -> StudyError:
     """Say what a line of a file lacks."""
-    problem = Message("{} has the line {!r}", path.name, line)
+    problem = Message("{} has the line {!r}", path.name, line[:_SHOWN])
     return StudyError(problem, hint=Message("{}, as GeoDa writes them", wanted))

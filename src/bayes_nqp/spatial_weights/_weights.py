@@ -22,6 +22,7 @@ from bayes_nqp.language import Message
 from bayes_nqp.registry import register
 from bayes_nqp.spatial_weights._places import EARTH, Locations
 from bayes_nqp.spatial_weights._rules import graph_class, ruled, worded
+from bayes_nqp.spatial_weights._sources import check_indices
 
 type Islands = Literal["keep", "nearest", "error"]
 type Standardised = Literal["row", "none"]
@@ -289,9 +290,13 @@ def _csr(matrix: Any, n_units: int) -> sparse.csr_array:
     def read() -> sparse.csr_array:
         if isinstance(matrix, Mapping):
             parts = (np.asarray(matrix[name]) for name in ("data", "indices", "indptr"))
-            return sparse.csr_array(tuple(parts), shape=(n_units, n_units), dtype=np.float64)
-        dense = matrix if sparse.issparse(matrix) else np.atleast_2d(matrix)
-        return sparse.csr_array(dense, dtype=np.float64, copy=True)
+            given = sparse.csr_array(tuple(parts), shape=(n_units, n_units))
+            given.check_format(full_check=True)
+        else:
+            given = matrix if sparse.issparse(matrix) else np.atleast_2d(matrix)
+        if given.dtype.kind in "cmM":
+            raise TypeError(f"{given.dtype} is no type of real numbers")
+        return sparse.csr_array(given, dtype=np.float64, copy=True)
 
     def refuse(error: Exception) -> NoReturn:
         raise StudyError(
@@ -299,6 +304,7 @@ def _csr(matrix: Any, n_units: int) -> sparse.csr_array:
             hint="a square matrix, with a row and a column for each unit",
         ) from error
 
+    check_indices(matrix)
     return reply(read, refuse)
 
 

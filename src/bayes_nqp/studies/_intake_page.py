@@ -9,6 +9,8 @@ from typing import Any, Final
 
 from bayes_nqp.columns import STEPS, Found, counted
 from bayes_nqp.doors import door
+from bayes_nqp.errors import Spoken
+from bayes_nqp.fields import COLUMNS, PILOT_ZONES
 from bayes_nqp.files import in_shell
 from bayes_nqp.intake import Guess, Look
 from bayes_nqp.language import NOTHING, Message, Translator, listed, typography
@@ -241,6 +243,7 @@ def intake_page(
     )
 
 
+_TAKE: Final = Spoken(TAKE, Message("if so, tick “{}” on the page “{}”", PILOT_ZONES, COLUMNS))
 _UNDO: Final = Message(
     "Each step is a line of [data.read] in {}: without it, cells are as they stand in the file."
 )
@@ -278,4 +281,4 @@ def _notes(proposal: Guess) -> list[str]:
     if not proposal.zones:
         return proposal.notes
     why = proposal.reasons["zones"]
-    return [*proposal.notes, why if proposal.merges else Message("{}; {}", why, TAKE)]
+    return [*proposal.notes, why if proposal.merges else Message("{}; {}", why, _TAKE)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Final
@@ -10,7 +11,8 @@ import numpy as np
 import pandas as pd
 
 from bayes_nqp.columns import counted, plain, year_of
-from bayes_nqp.errors import IdentificationError, NQPError, PanelError, shown
+from bayes_nqp.errors import IdentificationError, NQPError, PanelError, Spoken, shown
+from bayes_nqp.fields import AS_IT_STANDS, COLUMNS
 from bayes_nqp.intake import Guess, Look, match
 from bayes_nqp.language import NOTHING, Message, listed, separated
 from bayes_nqp.panel import Panel, doubtful_numbers
@@ -67,8 +69,10 @@ def all_problems(first: str, overview: Look, proposal: Guess, tried: Tried) -> l
 
 
 def _alike(problem: str, other: str) -> bool:
-    """Whether two problems differ by quotes alone: numbers of one file are text in the other."""
-    return problem.replace("'", "") == other.replace("'", "")
+    """Whether two problems say the same of one column, whose cells each file writes in its way."""
+    first, second = (re.split(r": |：", x.splitlines()[0].replace("'", ""))[0]
+                     for x in (problem, other))  # fmt: skip
+    return first == second
 
 
 def listed_problems(problems: Sequence[str]) -> str:
@@ -168,8 +172,16 @@ def _levels(panel: Panel) -> NQPError | None:
     return PanelError(
         Message("{} names provinces beside prefectures, and their rows may be sums: {}",
                 panel.roles.unit, shown(provinces, 6)),
-        hint="leave these rows out of the file; if they are units as others are, run it as it "
-        "stands",
+        hint=Spoken(
+            Message(
+                "leave these rows out of the file; if they are units as others are, run it as it "
+                "stands"
+            ),
+            Message(
+                "leave these rows out of the file; if they are units as others are, press “{}”",
+                AS_IT_STANDS,
+            ),
+        ),
     )  # fmt: skip
 
 
@@ -178,9 +190,17 @@ def _nobody(study: Study) -> NQPError | None:
         return None
     return IdentificationError(
         Message("every unit is treated in the end, so that nobody is untreated throughout"),
-        hint=Message(
-            "add units without the policy; or, if another column says who is treated, name it "
-            "with --cohort or --treated; or, if that is how it was, run it as it stands"
+        hint=Spoken(
+            Message(
+                "add units without the policy; or, if another column says who is treated, name it "
+                "with --cohort or --treated; or, if that is how it was, run it as it stands"
+            ),
+            Message(
+                "add units without the policy; or, if another column says who is treated, choose "
+                "it on the page “{}”; or, if that is how it was, press “{}”",
+                COLUMNS,
+                AS_IT_STANDS,
+            ),
         ),
     )
 
@@ -228,8 +248,16 @@ def _rows(study: Study, proposal: Guess) -> NQPError | None:
             gone / proposal.rows,
         ),
         where=separated(causes),
-        hint="complete or correct these cells in the file; or, if these rows may go, run it as it "
-        "stands",
+        hint=Spoken(
+            Message(
+                "complete or correct these cells in the file; or, if these rows may go, run it as "
+                "it stands"
+            ),
+            Message(
+                "complete or correct these cells in the file; or, if these rows may go, press “{}”",
+                AS_IT_STANDS,
+            ),
+        ),
     )
 
 

@@ -68,7 +68,7 @@ def study_text(
 
 
 def with_channels(text: str, proposal: Guess, problem_of: Callable[[str], str]) -> str:
-    """Offer channels as comments, if the study runs with them.
+    """Write channels: as comments, unless the file states them and the study runs with them.
 
     Parameters
     ----------
@@ -78,13 +78,16 @@ def with_channels(text: str, proposal: Guess, problem_of: Callable[[str], str]) 
     translate = proposal.translate
     lines = f"[channels]\nmediators = {toml_text(proposal.mediators)}\n"
     problem = problem_of(text + "\n" + lines)
-    offered = [f"# {translate(_CHANNELS)}"]
+    stated = proposal.stated("mediator")
+    why = proposal.as_stated(stated[0]) if stated else _CHANNELS
+    offered = comment(translate.name(why))
     if problem:
         offered.append(f"# {translate('once this is mended: {}', problem.splitlines()[0])}")
     for name, others in proposal.alike.items():
         spare = listed(others, len(others))
         offered += comment(translate("{} stands for its channel; so could {}", name, spare))
-    offered += [f"# {line}" for line in lines.splitlines()]
+    taken = stated and not problem
+    offered += [line if taken else f"# {line}" for line in lines.splitlines()]
     return text.replace("[report]\n", "\n".join([*offered, "", "[report]", ""]), 1)
 
 
@@ -148,7 +151,11 @@ def _data(overview: Look, proposal: Guess, file: Path, path: Path) -> list[str]:
         body += [f"# {key} = {toml_text(name)}" for key, name in proposal.offers]
         body += [f'# cohort = "…"   # {translate(_COHORT)}'] * (not proposal.offers)
     if proposal.covariates:
-        body += [f"# {translate(_COVARIATES)}", f"# covariates = {toml_text(proposal.covariates)}"]
+        line = f"covariates = {toml_text(proposal.covariates)}"
+        stated = proposal.stated("covariate")
+        if stated:
+            body += comment(translate.name(proposal.as_stated(stated[0])))
+        body += [f"# {translate(_COVARIATES)}", line if stated else f"# {line}"]
     body += [line for note in proposal.notes for line in comment(translate.name(note))]
     return [*body, *_read(proposal)]
 

@@ -33,7 +33,7 @@ def study_table[T: StudyTable](name: str, *, place: float = 1000) -> Callable[[t
     Returns
     -------
     callable
-        The decorator of a `StudyTable`. One of the same name takes the place of an earlier one.
+        The decorator of a `StudyTable`. It replaces an earlier one of its package.
 
     Raises
     ------

@@ -109,7 +109,7 @@ def with_borders(space: SpaceKeys, frame: pd.DataFrame, unit: str, folder: Path)
         points = borders.in_degrees().representative_point().iloc[borders.places_of(labels)]
     names = (space.longitude, space.latitude), ("longitude", "latitude")
     columns = {
-        name: values.to_numpy()[codes]
+        name: np.append(values.to_numpy(), np.nan)[codes]
         for pair in names
         for name, values in zip(pair, (points.x, points.y), strict=True)
         if coordinate(frame.columns, name) not in frame.columns

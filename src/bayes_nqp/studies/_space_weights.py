@@ -79,7 +79,7 @@ def check_weights(space: SpaceKeys) -> None:
     """
     for name, stated in space.weights.items():
         where, kind = f"space.weights.{name}", stated.get(_KIND)
-        if kind not in kinds():
+        if not isinstance(kind, str) or kind not in kinds():
             problem = Message("'{}.kind' is {}, which is no kind of weights", where, brief(kind))
             if kind is None:
                 problem = Message("[{}] lacks the key {!r}", where, _KIND)

@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from typing import Self
 
 from bayes_nqp.columns import STEPS
-from bayes_nqp.errors import NQPError, PanelError, speaking
+from bayes_nqp.errors import NQPError, PanelError, Spoken, speaking
+from bayes_nqp.fields import GROUPS, TREATED
 from bayes_nqp.labels import UNLABELLED, Labels
 from bayes_nqp.language import Message, Translator, either
 
@@ -86,6 +87,31 @@ _BY_WHAT = (
     ("repeat", Message("keep one row for each unit and period in the file, or name a finer unit")),
 )
 """Where the words of a study are quite other ones: by what is wrong."""
+_ON_PAGE = (
+    (
+        r"cohort='.*' changes within",
+        Message(
+            "in the file, give each unit one first treated period, in every row of the unit; or, "
+            "if the column is 0 and 1, choose it under “{}” instead",
+            TREATED,
+        ),
+    ),
+    (r"unit='.*' is empty in", Message("fill in the unit in each of these rows of the file")),
+    (
+        r"strata='.*' (?:is empty in|changes within)",
+        Message("in the file, give each unit one group, in every row of the unit"),
+    ),
+    (
+        r"strata='.*' has \d+ levels",
+        Message("take it out of “{}”, or choose a column with fewer values", GROUPS),
+    ),
+    (
+        r"time='.*' looks like a calendar",
+        Message("in the file, write periods as text, such as 2015-12, or as dates"),
+    ),
+    (r"mediators are missing in all treated rows", Message("choose another column as a channel")),
+)
+"""What to try instead for who fills in a page."""
 
 
 class Reworded(Message):
@@ -197,7 +223,9 @@ def _command(hint: str) -> str:
 
 def _other(error: NQPError) -> Message:
     """What to try where the hint is Python."""
+    page = next((words for pattern, words in _ON_PAGE if re.search(pattern, error.what)), None)
     for pattern, words in _BY_WHAT:
         if (match := re.search(pattern, error.what)) is not None:
-            return words.fill(*match.groups()) if match.groups() else words
+            typed = words.fill(*match.groups()) if match.groups() else words
+            return typed if page is None else Spoken(typed, page)
     return _IN_FILE

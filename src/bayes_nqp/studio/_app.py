@@ -9,17 +9,17 @@ from typing import Any, Final, cast
 
 from shiny import App, Inputs, Outputs, Session, reactive, ui
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Mount, Route
-from starlette.staticfiles import StaticFiles
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Message as Event
 
-from bayes_nqp.language import ENGLISH, Translator, languages, typography
-from bayes_nqp.language import Message as Text
+from bayes_nqp.language import ENGLISH, NOTHING, Message, Translator, languages, typography
 from bayes_nqp.studio._desk import Desk
+from bayes_nqp.studio._files import Uploads, served
 from bayes_nqp.studio._registry import PAGES, Page
-from bayes_nqp.studio._view import View, alarm, switch
+from bayes_nqp.studio._view import Shared, View, alarm, switch
 
 _TEMPLATES: Final = Path(__file__).parent / "templates"
 _POLICY: Final = (
@@ -32,57 +32,87 @@ _HEADERS: Final = {
     "content-security-policy": _POLICY, "referrer-policy": "no-referrer",
     "cache-control": "no-store", "x-content-type-options": "nosniff",
 }  # fmt: skip
+_ELSEWHERE: Final = "403: this is answered to pages of this machine's own address alone\n"
+_NAMES: Final = ("127.0.0.1", "localhost")
+"""What this machine is called by who may be answered."""
 _REFUSED: Final = "403: the address lacks its token; the terminal shows the whole of it\n"
-_NAME: Final = "bayes-nqp studio"
-_LOST: Final = Text("The studio has ended. Start it again; what was computed is kept with --keep.")
+_TITLE: Final = Message("Policy evaluation studio")
+_LOST: Final = Message(
+    "The studio has ended. Start it again, and open this page at its new address."
+)
 
 
-def application(desk: Desk, token: str) -> ASGIApp:
+def application(desk: Desk, token: str, uploads: Path) -> ASGIApp:
     """Make the application.
 
     Parameters
     ----------
     token : str
         The first part of every address: nothing is answered without it.
+    uploads : Path
+        A folder for files until they are taken on the desk.
     """
-    chosen: dict[str, str] = {}
-    pages = App(partial(_frame, chosen), _server(desk, chosen))
+    shared = Shared(desk, Uploads(uploads), reactive.Value(0))
+    pages = App(partial(_frame, shared), _server(shared))
     inner_app = pages.starlette_app  # what begins and ends with the server
-    files = StaticFiles(directory=Path.cwd(), check_dir=False)
 
     async def refused(_: Request) -> PlainTextResponse:
         return PlainTextResponse(_REFUSED, 403)
 
     inner = Starlette(
         routes=[
-            Mount(f"/{token}/files", files),
+            Route(f"/{token}/upload", shared.uploads.receive, methods=["POST"]),
+            Route(f"/{token}/files/{{path:path}}", served(desk)),
+            # The way of shiny, which knows no limit, stays closed.
+            Route(f"/{token}/session/{{session}}/upload/{{rest:path}}", refused, methods=["POST"]),
             Mount(f"/{token}", pages),
             Route("/{rest:path}", refused),
         ],
         lifespan=cast("Any", lambda _: inner_app.router.lifespan_context(inner_app)),
     )
-    return _with_headers(inner)
+    return _guarded(inner)
 
 
-def _with_headers(inner: ASGIApp) -> ASGIApp:
-    """Let every answer say what a browser may do with it; a report brings a stricter policy."""
+def _guarded(inner: ASGIApp) -> ASGIApp:
+    """Answer pages of this machine's own address alone, and say what a browser may do with them.
+
+    A page of somebody else may know the address, and a name of somebody else may lead here: both
+    are refused by the headers in which browsers say where a request comes from and goes to.
+    """
 
     async def outer(scope: Scope, receive: Receive, send: Send) -> None:
-        async def said(message: Message) -> None:
+        async def said(message: Event) -> None:
             if message["type"] == "http.response.start":
+                set_already = {key for key, _ in message.get("headers", ())}
                 extra = [(k.encode(), x.encode()) for k, x in _HEADERS.items()]
+                extra = [pair for pair in extra if pair[0] not in set_already]
                 message["headers"] = [*message.get("headers", ()), *extra]
             await send(message)
 
+        if scope["type"] != "lifespan" and not _from_here(HTTPConnection(scope)):
+            if scope["type"] == "websocket":
+                await send({"type": "websocket.close", "code": 1008})
+            else:
+                await PlainTextResponse(_ELSEWHERE, 403)(scope, receive, said)
+            return
         await inner(scope, receive, said)
 
     return outer
 
 
-def _frame(chosen: dict[str, str], request: Request) -> Any:
-    """What every page stands in; the browser's language, until another one is chosen."""
+def _from_here(connection: HTTPConnection) -> bool:
+    """Whether a request names this machine, and comes from a page of this very address."""
+    hosts, origins = connection.headers.getlist("host"), connection.headers.getlist("origin")
+    if len(hosts) != 1 or hosts[0].rpartition(":")[0] not in _NAMES:
+        return False
+    return all(origin == f"http://{hosts[0]}" for origin in origins)
+
+
+def _frame(shared: Shared, request: Request) -> Any:
+    """What every page stands in."""
     wish = request.headers.get("accept-language", "")[:2].lower()
-    tongue = chosen.setdefault("language", wish if wish in languages() else ENGLISH)
+    shared.wish = wish if wish in languages() else ENGLISH
+    tongue = shared.language
     lost = {language: Translator(language)(_LOST) for language in languages()}
     return ui.page_fluid(
         ui.head_content(
@@ -91,38 +121,52 @@ def _frame(chosen: dict[str, str], request: Request) -> Any:
             ui.tags.style((_TEMPLATES / "studio.css").read_text(encoding="utf-8")),
             ui.tags.script(ui.HTML((_TEMPLATES / "studio.js").read_text(encoding="utf-8"))),
         ),
-        ui.div(*lost.values(), id="lost", role="alert", hidden="hidden"),
+        ui.div(*(ui.p(x, lang=typography(key).tag) for key, x in lost.items()), id="lost",
+               role="alert", hidden="hidden"),
         ui.tags.header(
-            ui.h1(_NAME),
+            ui.h1(_TITLE.in_(tongue), id="name"),
             ui.input_radio_buttons("language", None, switch(), selected=tongue, inline=True),
         ),
         ui.output_ui("failure"),
         ui.tags.main(ui.output_ui("pages")),
-        title=_NAME,
+        title=_TITLE.in_(tongue),
         lang=typography(tongue).tag,
-    )
+    )  # fmt: skip
 
 
-def _server(desk: Desk, chosen: dict[str, str]) -> Any:
+def _server(shared: Shared) -> Any:
     def server(input: Inputs, output: Outputs, session: Session) -> None:
         view = View(
-            desk, input, output, session, reactive.Value(0), reactive.Value(chosen["language"]),
-            reactive.Value(""),
-        )  # fmt: skip
+            shared, input, output, session, reactive.Value(shared.language), reactive.Value(NOTHING)
+        )
         bodies = {name: _made(each, view) for name, each in PAGES.items()}
 
         @reactive.effect
-        @reactive.event(input.language, ignore_init=True)
+        @reactive.event(input.language)
         async def _() -> None:
-            chosen["language"] = input.language()
-            view.language.set(input.language())
+            if input.language() != view.language.get():
+                shared.chosen = input.language()
+                view.language.set(input.language())
 
         @reactive.effect
         async def _() -> None:
-            tag = typography(view.language.get()).tag
-            await session.send_custom_message("tongue", {"tag": tag})
+            view.heard()
+            with reactive.isolate():
+                before = view.language.get()
+            if shared.language != before:  # that of the file, which was opened since
+                view.language.set(shared.language)
+                ui.update_radio_buttons("language", selected=shared.language)
 
-        view.show("failure", lambda: alarm([view.failure.get()]))
+        @reactive.effect
+        async def _() -> None:
+            language = view.language.get()
+            said: dict[str, object] = {
+                "tag": typography(language).tag,
+                "name": _TITLE.in_(language),
+            }
+            await session.send_custom_message("tongue", said)
+
+        view.show("failure", lambda: alarm([view.failure.get().in_(view.language.get())]))
 
         view.show("pages", lambda: _shown(view, bodies))
         for name in bodies:

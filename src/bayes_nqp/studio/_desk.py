@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
+import filecmp
 import json
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
 from bayes_nqp import studies
-from bayes_nqp.errors import NQPError, speaking
-from bayes_nqp.files import file_name, write_text
+from bayes_nqp.columns import SUFFIXES
+from bayes_nqp.errors import NQPError, PanelError, speaking
+from bayes_nqp.files import file_name, is_there, write_text
 from bayes_nqp.intake import Guess, look
+from bayes_nqp.language import ENGLISH, Message, language_of
 from bayes_nqp.studies import IntakePage, Study
 from bayes_nqp.studio._edits import Edits, Way, differences, edited, value_of
 from bayes_nqp.studio._run import Run, kept_runs
+from bayes_nqp.studio._words import on_page
 
 ROLES: Final = ("unit", "time", "outcome", "cohort", "treated", "strata")
 """What `new` can be told."""
+_COPIES: Final = Path(".studies")
+"""Copies of the studies that the studio wrote: a file that differs from its copy is the user's."""
+COVARIATES: Final = ("data", "covariates")
+MEDIATORS: Final = ("channels", "mediators")
 
 
 @dataclass(eq=False)
@@ -30,10 +39,16 @@ class Desk:
     ----------
     file : Path or None
         The data.
+    path : Path
+        The study's file.
     given : dict
         Roles that somebody said, as `new` takes them.
     zones : bool
         Whether the policy is the pilot zones.
+    language : str
+        Of the study and its report; "" leaves it to `new`.
+    columns, numeric : tuple of str
+        Of the file; those that hold numbers.
     base, text : str
         The study as `new` writes it, and as it is now.
     guess : Guess or None
@@ -44,58 +59,91 @@ class Desk:
         How the file was read, and what was in the way of the study as `new` writes it.
     error : NQPError or None
         What is in the way since.
+    doubtful : bool
+        Whether the study could run as it stands, and somebody has to agree first.
     """
 
     file: Path | None = None
+    path: Path = Path()
     given: dict[str, Any] = field(default_factory=dict)
     zones: bool = False
+    language: str = ""
     columns: tuple[str, ...] = ()
+    numeric: tuple[str, ...] = ()
     base: str = ""
     text: str = ""
     guess: Guess | None = None
     study: Study | None = None
     page: IntakePage | None = None
     error: NQPError | None = None
+    doubtful: bool = False
     runs: list[Run] = field(default_factory=list)
     last: str = ""
     """The role that was said last, to which problems belong that name none."""
-
-    @property
-    def path(self) -> Path:
-        """The study's file."""
-        assert self.file is not None
-        return self.file.with_suffix(".toml")
 
     @property
     def run(self) -> Run | None:
         """The run that began last."""
         return self.runs[-1] if self.runs else None
 
+    @property
+    def state(self) -> tuple[object, ...]:
+        """What pages show: it differs once anything was changed."""
+        return (
+            self.file, self.path, self.text, str(self.given), self.zones, self.study, self.error,
+            self.doubtful, len(self.runs),
+        )  # fmt: skip
+
     def get(self, *way: str) -> Any:
         """Look up a value of the study."""
         return value_of(self.text, *way)
 
-    def open(self, source: Path, name: str = "") -> None:
+    @speaking("page")
+    def open(self, source: Path, name: str = "", language: str = "") -> None:
         """Take a file on the desk, in the place of the one that is there, and write its study.
+
+        The study that an earlier studio wrote for the same file is taken up again. Files of
+        anybody else are left alone: the data and the study then have a number in their names.
 
         Parameters
         ----------
         name : str, optional
             How it is called; as the source by default.
+        language : str, optional
+            Of the study and its report; that of the file by default.
+
+        Raises
+        ------
+        PanelError
+            If files with such an ending are not read.
         """
+        name = name or source.name
+        if Path(name).suffix.lower() not in SUFFIXES:
+            raise PanelError(
+                Message("{!r} has a suffix that is not read here", name),
+                hint=Message("save the data as one of {}", ", ".join(SUFFIXES)),
+            )
         self.cancel()
-        file = Path(file_name(name or source.name))
-        if not file.exists() or not file.samefile(source):
+        file, path = _places(source, name)
+        if not is_there(file):
             shutil.copyfile(source, file)
-        self.file, self.given, self.last, self.zones = file, {}, "", False
-        self.runs = self.runs or kept_runs(self.path.stem)
-        self.base = self.text = ""
+        self.file, self.path, self.given, self.last, self.zones = file, path, {}, "", False
+        self.runs = self.runs or kept_runs(path.stem)
+        self.base, self.text = "", path.read_text(encoding="utf-8") if is_there(path) else ""
         self.guess, self.study, self.page = None, None, None
+        self.columns = self.numeric = ()
+        spoken = language_of(Path(name).stem)
         try:
-            self.columns = tuple(look(file).columns)
+            overview = look(file)
+            self.columns, spoken = tuple(overview.columns), overview.language
+            self.numeric = tuple(x for x, column in overview.columns.items() if column.numeric)
         except NQPError:
-            self.columns = ()
+            pass  # studies.new says it
+        self.language = language or (spoken if spoken != ENGLISH else "")
+        kept = self.text
         self._rewrite({})
+        if kept and self.base:
+            self.retype(kept)
 
     def role(self, key: str, value: Any) -> None:
         """Say which column plays a part; nothing leaves it to the guess."""
@@ -110,27 +158,62 @@ class Desk:
         self._rewrite(self._edits())
 
     @property
-    def logged(self) -> bool:
-        """Whether the outcome is the logarithm of a column."""
-        return bool(self.get("data", "outcome") == f"ln_{self.outcome}")
-
-    @property
     def outcome(self) -> str:
         """The column of the outcome, whatever is made of it."""
         return str(value_of(self.base, "data", "outcome") or "")
 
+    @property
+    def logged(self) -> bool:
+        """Whether the outcome is the logarithm of a column."""
+        return bool(self.get("data", "outcome") == self._log_of(self.outcome))
+
+    def chosen(self, way: Way) -> dict[str, bool]:
+        """Look up the columns in a list, and whether each stands there as its logarithm."""
+        columns = {self._log_of(column): column for column in self.columns}
+        return {columns.get(x, x): x in columns for x in self.get(*way) or ()}
+
+    def choose(self, way: Way, names: Iterable[str], logged: Iterable[str] = ()) -> None:
+        """Put columns in a list of the study, some of them as their logarithms."""
+        logs = {*logged}
+        listed = [self._log_of(x) if x in logs else x for x in names]
+        gone = way[:1] if way == MEDIATORS else way  # channels without mediators are none
+        self.edit({**self._derived(logs, way), **({way: listed} if listed else {gone: None})})
+
     def take_log(self, taken: bool) -> None:
         """Make the outcome the logarithm of its column, or the column again."""
-        name = self.outcome
-        formula = f"log(col({json.dumps(name, ensure_ascii=False)}))"
+        column, way = self.outcome, ("data", "outcome")
         self.edit(
             {
-                ("data", "derive", f"ln_{name}"): formula if taken else None,
-                ("data", "outcome"): f"ln_{name}" if taken else name,
-                ("report", "outcome"): f"ln {name}" if taken else name,
+                **self._derived({column} if taken else set(), way),
+                way: self._log_of(column) if taken else column,
+                ("report", "outcome"): f"ln {column}" if taken else column,
                 ("report", "outcome_scale"): "log" if taken else None,
             }
         )
+
+    def _log_of(self, column: str) -> str:
+        """Name the logarithm of a column as no column is named."""
+        return next(
+            name for n in count(1)
+            if (name := f"ln_{column}" + (f"_{n}" if n > 1 else "")) not in self.columns
+        )  # fmt: skip
+
+    def _derived(self, logs: set[str], way: Way) -> Edits:
+        """Derive the logarithms of a part; those that no part needs any longer go."""
+        gone = self._logs(way) - logs
+        for other in {("data", "outcome"), COVARIATES, MEDIATORS} - {way}:
+            gone -= self._logs(other)
+        formulas = {x: f"log(col({json.dumps(x, ensure_ascii=False)}))" for x in sorted(logs)}
+        return {
+            ("data", "derive", self._log_of(x)): formula
+            for x, formula in (dict.fromkeys(sorted(gone)) | formulas).items()
+        }
+
+    def _logs(self, way: Way) -> set[str]:
+        """Find the columns whose logarithms play a part."""
+        names = self.get(*way) or ()
+        names = {names} if isinstance(names, str) else {*names}
+        return {x for x in self.columns if self._log_of(x) in names}
 
     def edit(self, edits: Mapping[Way, Any]) -> None:
         """Change values of the study."""
@@ -139,19 +222,36 @@ class Desk:
     def retype(self, text: str) -> None:
         """Take another text for the study."""
         self.text = text
-        write_text(self.path, text)
+        self._make_room()
+        self._write()
+        self._validate()
+
+    def _write(self) -> None:
+        """Write the study, and the copy that tells it from one that somebody else has changed."""
+        write_text(self.path, self.text)
+        _COPIES.mkdir(exist_ok=True)
+        write_text(_COPIES / self.path.name, self.text)
+
+    def _make_room(self) -> None:
+        """Leave alone a study that somebody else has changed: take another name."""
+        assert self.file is not None
+        if is_there(self.path) and not _own(self.path):
+            self.path = _places(self.file, self.file.name)[1]
+
+    def accept(self) -> None:
+        """Agree to a study that could run, and should be looked at first."""
         self._validate()
 
     def start(self) -> Run:
         """Run the study as it stands."""
         self.cancel()
-        number = len(self.runs) + 1
-        results = Path("results") / f"{self.path.stem}-{number}"
-        while results.exists():
-            number += 1
-            results = Path("results") / f"{self.path.stem}-{number}"
         checks = 0 if self.study is None else len(self.study.checks)
-        run = Run(number, self.text, results, checks)
+        folder = Path("results")
+        runs = (
+            Run(number, self.text, folder / f"{self.path.stem}-{number}", checks)
+            for number in count(len(self.runs) + 1)
+        )
+        run = next(x for x in runs if not any(map(is_there, (x.folder, x.study, x.early, x.log))))
         write_text(run.study, self.text)
         self.runs.append(run)
         run.start(self.path.absolute())
@@ -165,29 +265,39 @@ class Desk:
     def _edits(self) -> Edits:
         return differences(self.base, self.text) if self.base and self.text else {}
 
+    @speaking("page")
     def _rewrite(self, edits: Edits) -> None:
         """Let `new` write the study, and repeat in it what was edited by hand."""
         assert self.file is not None
+        self.doubtful = False
+        self._make_room()
         self.path.unlink(missing_ok=True)
         try:
-            proposal = studies.new(self.file, self.path, roles=self.given, zones=self.zones)
+            proposal = studies.new(
+                self.file, self.path, roles=self.given, zones=self.zones,
+                language=self.language or None,
+            )  # fmt: skip
         except NQPError as error:
             self.study, self.error, self.page = None, error, None
             if self.text:
-                write_text(self.path, self.text)
+                self._write()
             return
         self.guess, self.base = proposal.guess, self.path.read_text(encoding="utf-8")
         self.study, self.page, self.error = proposal.study, proposal.page, None
+        self.doubtful = proposal.doubtful
         self.text = self.base
+        self._write()
         if edits:
             self.edit(edits)
 
+    @speaking("page")
     def _validate(self) -> None:
         try:
-            self.study, self.error = studies.validate(self.path), None
+            self.study, self.error, self.doubtful = studies.validate(self.path), None, False
         except NQPError as error:
             self.study, self.error = None, error
 
+    @speaking("page")
     def page_in(self, language: str) -> IntakePage | None:
         """Say in a language how the file was read; it is looked at again where need be."""
         if self.file is not None and (self.page is None or self.page.language != language):
@@ -197,18 +307,22 @@ class Desk:
         return self.page
 
     def problems(self, language: str) -> tuple[str, ...]:
-        """Say what is in the way of a run."""
+        """Say what is in the way of a run, in the words of the page."""
+        return tuple(on_page(problem, language) for problem in self._problems(language))
+
+    @speaking("page")
+    def _problems(self, language: str) -> tuple[str, ...]:
         if self.error is not None:
-            with speaking("toml"):
-                return (self.error.in_(language),)
+            return (self.error.in_(language),)
         page = self.page_in(language) if self.study is None else None
         return () if page is None else page.problems
 
     def fields(self, language: str) -> dict[str, list[str]]:
         """Sort the problems by the field that caused each; those of none are under ""."""
         problems: dict[str, list[str]] = {}
-        for problem in self.problems(language):
-            problems.setdefault(self._field_of(problem), []).append(problem)
+        for problem in self._problems(language):
+            field = self._field_of(problem)
+            problems.setdefault(field, []).append(on_page(problem, language))
         return problems
 
     def _field_of(self, problem: str) -> str:
@@ -227,3 +341,33 @@ class Desk:
                         ]
         places = [pair for pair in named if pair[0] >= 0]
         return min(places)[1] if places else self.last
+
+
+def _places(source: Path, name: str) -> tuple[Path, Path]:
+    """Find names for data and their study under which nothing of anybody else stands."""
+    stem, suffix, here = file_name(Path(name).stem), Path(name).suffix, Path.cwd()
+    inside = source.absolute().parent.resolve() == here.resolve()
+    for number in count(1):
+        numbered = f"{stem}-{number}" if number > 1 else stem
+        file, path = Path(source.name if inside else numbered + suffix), Path(f"{numbered}.toml")
+        if _same(file, source) and (not is_there(path) or _own(path, file)):
+            return file, path
+    raise AssertionError  # numbers do not end
+
+
+def _same(file: Path, source: Path) -> bool:
+    """Whether data can stand at a place: nothing is there, or the same bytes."""
+    try:
+        return not is_there(file) or filecmp.cmp(file, source, shallow=False)
+    except OSError:
+        return False
+
+
+def _own(path: Path, file: Path | None = None) -> bool:
+    """Whether a study is as the studio wrote it; for a file, where one is named."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        copied = (_COPIES / path.name).read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        return False
+    return text == copied and file in (None, Path(str(value_of(text, "data", "file"))))

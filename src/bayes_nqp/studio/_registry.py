@@ -54,7 +54,7 @@ def page(title: Message, *, place: float = 1000) -> Callable[[Make], Make]:
     """
 
     def decorate(make: Make) -> Make:
-        PAGES.add(make.__name__, Page(make.__name__, title, make), place)
+        PAGES.add(make.__name__, Page(make.__name__, title, make), place, make)
         return make
 
     return decorate

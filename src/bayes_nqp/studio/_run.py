@@ -15,6 +15,8 @@ from glob import escape
 from pathlib import Path
 from typing import Any, Final, Literal
 
+from bayes_nqp.errors import StudyError
+from bayes_nqp.language import Message, languages
 from bayes_nqp.studio._worker import FIRST
 
 type State = Literal["running", "done", "cancelled", "refused", "broken"]
@@ -22,6 +24,15 @@ type State = Literal["running", "done", "cancelled", "refused", "broken"]
 _GRACE: Final = 1.2
 """Seconds that a run has to end in by itself."""
 _ENDS: Final[dict[str, State]] = {"done": "done", "refused": "refused", "stopped": "cancelled"}
+_KEPT: Final = Message("press Run again: what was computed is kept, and the run goes on from there")
+_KILLED: Final = StudyError(
+    Message("the operating system ended the run before it was done; most often, memory ran out"),
+    hint=Message("close other programs, or choose fewer columns and groups; then {}", _KEPT),
+)
+_FAILED: Final = StudyError(
+    Message("the run ended by a fault of the program; your file and your study are not at fault"),
+    hint=Message("{}; if it ends again, send its log to the authors of the program", _KEPT),
+)
 
 
 @dataclass(eq=False)
@@ -52,7 +63,7 @@ class Run:
     error: dict[str, str] = field(default_factory=dict)
     told: int = 0
     """Events so far: who shows a run looks whether there are more."""
-    began: float = field(default_factory=time.monotonic)
+    began: float | None = field(default_factory=time.monotonic)
     first: float = 0.0
     ended: float = 0.0
     _process: subprocess.Popen[str] | None = None
@@ -68,9 +79,14 @@ class Run:
         return self.folder.with_name(f"{self.folder.name}.toml")
 
     @property
-    def seconds(self) -> float:
-        """How long it took, so far."""
-        return (self.ended or time.monotonic()) - self.began
+    def log(self) -> Path:
+        """Where its process writes what it has to say besides."""
+        return self.folder.with_name(f"{self.folder.name}.log")
+
+    @property
+    def seconds(self) -> float | None:
+        """How long it took, so far; None where that is not known."""
+        return None if self.began is None else (self.ended or time.monotonic()) - self.began
 
     @property
     def left(self) -> float | None:
@@ -85,11 +101,13 @@ class Run:
 
     def start(self, study: Path) -> None:
         """Start the process, in the folder of the study."""
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "bayes_nqp.studio._worker", study.name, str(self.folder)],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8",
-            cwd=study.parent, start_new_session=True, env={**os.environ, "PYTHONUTF8": "1"},
-        )  # fmt: skip
+        with self.log.open("wb") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "bayes_nqp.studio._worker", study.name, str(self.folder)],
+                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, text=True,
+                encoding="utf-8", errors="replace", cwd=study.parent, start_new_session=True,
+                env={**os.environ, "PYTHONUTF8": "1"},
+            )  # fmt: skip
         threading.Thread(target=self._listen, args=(self._process,), daemon=True).start()
 
     def cancel(self) -> None:
@@ -110,21 +128,21 @@ class Run:
             time.sleep(0.02)
 
     def _listen(self, process: subprocess.Popen[str]) -> None:
-        messages: list[str] = []
-        errors = threading.Thread(target=lambda: messages.extend(process.stderr or ()), daemon=True)
-        errors.start()
         end: State = "broken"
         with process:
             for line in process.stdout or ():
-                event = json.loads(line)
-                end = _ENDS.get(event["event"], end)
-                self._hear(event)
-            errors.join()
+                with contextlib.suppress(ValueError, KeyError, TypeError):  # no event of ours
+                    event = json.loads(line)
+                    end = _ENDS.get(event["event"], end)
+                    self._hear(event)
+        _end(process)
         if self.state == "running":
             self.state = end
         if self.state == "broken":
-            last = "".join(messages).strip().splitlines()[-1:] or [f"exit {process.returncode}"]
-            self.error = {"en": last[0]}
+            words = _KILLED if process.returncode < 0 else _FAILED
+            self.error = {x: words.in_(x) for x in languages()}
+        else:
+            self.log.unlink(missing_ok=True)
         self.ended = time.monotonic()
         self.told += 1
 
@@ -158,10 +176,13 @@ def kept_runs(stem: str) -> list[Run]:
         if number.isdecimal():
             run = Run(int(number), "", folder, state="done", answered=True, ended=time.monotonic())
             if run.study.exists():
-                facts = json.loads((folder / "provenance.json").read_text(encoding="utf-8"))
-                run.text = run.study.read_text(encoding="utf-8")
-                run.began = run.ended - float(facts["seconds"])
-                runs.append(run)
+                run.began = None
+                with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+                    facts = json.loads((folder / "provenance.json").read_text(encoding="utf-8"))
+                    run.began = run.ended - float(facts["seconds"])
+                with contextlib.suppress(OSError, ValueError):
+                    run.text = run.study.read_text(encoding="utf-8")
+                    runs.append(run)
     return sorted(runs, key=lambda run: run.number)
 
 

@@ -16,12 +16,13 @@ from typing import Final
 from filelock import FileLock, Timeout
 
 from bayes_nqp.errors import StudyError
-from bayes_nqp.files import is_folder, no_file, text_path
+from bayes_nqp.files import is_folder, is_there, no_file, text_path, writing
 from bayes_nqp.language import Message
 
 HOST: Final = "127.0.0.1"
 _PREFIX: Final = "bayes-nqp-studio-"
 _LOCK: Final = ".lock"
+_LAST_PORT: Final = 65_535
 
 
 def serve(
@@ -59,23 +60,21 @@ def serve(
     from bayes_nqp.studio._app import application
     from bayes_nqp.studio._desk import Desk
 
-    with _socket(port) as heard, _workplace(keep) as folder:
+    with _socket(port) as heard, _workplace(keep) as (folder, uploads):
         desk, token = Desk(), secrets.token_urlsafe(24)
         os.environ.setdefault("BAYES_NQP_STORE", str(folder / ".store"))
-        tempfile.tempdir = str(folder / ".uploads")
         try:
             if file is not None:
                 desk.open(file)
             settings = uvicorn.Config(
-                application(desk, token), log_level="error", access_log=False, ws_max_size=2**26,
-                timeout_graceful_shutdown=1, lifespan="on",
+                application(desk, token, uploads), log_level="error", access_log=False,
+                ws_max_size=2**26, timeout_graceful_shutdown=1, lifespan="on",
             )  # fmt: skip
             heard.listen()
             ready(f"http://{HOST}:{heard.getsockname()[1]}/{token}/")
             uvicorn.Server(settings).run([heard])
         finally:
             desk.cancel()
-            tempfile.tempdir = None
 
 
 def _check_extra() -> None:
@@ -88,46 +87,65 @@ def _check_extra() -> None:
 @contextmanager
 def _socket(port: int) -> Iterator[socket.socket]:
     """Listen on this machine alone."""
+    if not 0 <= port <= _LAST_PORT:
+        raise StudyError(
+            Message("port={} is no port: these are 0 to {}", str(port), _LAST_PORT),
+            hint="another --port, or none",
+        )
     with socket.socket() as heard:
         heard.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             heard.bind((HOST, port))
+        except PermissionError:
+            raise StudyError(
+                Message("port {} may not be used: permission denied", port),
+                hint="a --port above 1023, or none",
+            ) from None
         except OSError:
             raise StudyError(f"port {port} is taken", hint="another --port, or none") from None
         yield heard
 
 
 @contextmanager
-def _workplace(keep: Path | None) -> Iterator[Path]:
-    """Work in a folder: one that is kept, or one that goes at the end.
+def _workplace(keep: Path | None) -> Iterator[tuple[Path, Path]]:
+    """Work in a folder, with one for uploads in it: one that is kept, or goes at the end.
 
     Those of studios that were killed go when the next one starts.
     """
     _swept()
     if keep is not None:
         keep = text_path(keep, "--keep").absolute()
-        keep.mkdir(parents=True, exist_ok=True)
-        if not is_folder(keep):
+        if is_there(keep) and not is_folder(keep):
             raise StudyError(f"{str(keep)!r} is no folder", hint="another --keep")
+        with writing(keep, "--keep"):
+            keep.mkdir(parents=True, exist_ok=True)
     folder = keep if keep is not None else Path(tempfile.mkdtemp(prefix=_PREFIX))
-    before = Path.cwd()
+    before, lock = Path.cwd(), FileLock(folder / _LOCK, timeout=0)
     try:
-        with FileLock(folder / _LOCK, timeout=0):
-            os.chdir(folder)
-            uploads = folder / ".uploads"
-            uploads.mkdir(exist_ok=True)
-            try:
-                yield folder
-            finally:
-                os.chdir(before)
-                shutil.rmtree(uploads, ignore_errors=True)
-    except Timeout:
-        raise StudyError(
-            f"another studio works in {str(folder)!r}", hint="close it, or another --keep"
-        ) from None
+        with _locked(lock, folder), tempfile.TemporaryDirectory(
+            prefix=".uploads-", dir=folder, ignore_cleanup_errors=True
+        ) as uploads:  # fmt: skip
+            yield folder, Path(uploads)
     finally:
+        os.chdir(before)
         if keep is None:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _locked(lock: FileLock, folder: Path) -> Iterator[None]:
+    """Take a folder for one studio alone, if it may be entered and written to."""
+    with writing(folder, "--keep"):
+        try:
+            lock.acquire()
+        except Timeout:
+            raise StudyError(
+                f"another studio works in {str(folder)!r}", hint="close it, or another --keep"
+            ) from None
+        os.chdir(folder)
+    with lock:
+        lock.release()  # the first of the two times that it was taken
+        yield
 
 
 def _swept() -> None:

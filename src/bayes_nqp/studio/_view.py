@@ -3,49 +3,93 @@
 from __future__ import annotations
 
 import asyncio
+import traceback
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import zip_longest
+from pathlib import Path
 from typing import Any
 
 from babel import Locale
 from shiny import Inputs, Outputs, Session, reactive, render, ui
+from shiny.types import SilentException
 
-from bayes_nqp.errors import NQPError, speaking
-from bayes_nqp.language import Message, Translator, languages
+from bayes_nqp.errors import NQPError
+from bayes_nqp.labels import UNLABELLED, Labels
+from bayes_nqp.language import ENGLISH, NOTHING, Message, Translator, languages
 from bayes_nqp.studio._desk import Desk
+from bayes_nqp.studio._files import Uploads
 from bayes_nqp.studio._run import Run
+from bayes_nqp.studio._words import in_words
 
 _PAUSE = 0.4
 """Seconds between two looks at a run."""
 _MINUTES = 90
 """Seconds above which minutes are said."""
-_FAULT = Message("This is a fault of bayes_nqp, not of your study: {}")
+_FAULT = NQPError(
+    Message("this step ended by a fault of the program; your file and your study are not at fault"),
+    hint=Message(
+        "the step again, or another choice; if it ends again, send the lines in the window in "
+        "which the studio was started to the authors of the program"
+    ),
+)
 
 
 @dataclass(eq=False)
-class View:
-    """A browser's view of the desk.
+class Shared:
+    """What all tabs of a browser share.
 
     Parameters
     ----------
     changes : reactive.Value
         Counts what changed on the desk.
+    chosen : str
+        The language that somebody chose; "" for none.
+    wish : str
+        That of the browser.
+    """
+
+    desk: Desk
+    uploads: Uploads
+    changes: reactive.Value[int]
+    chosen: str = ""
+    wish: str = ENGLISH
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    @property
+    def language(self) -> str:
+        """Of the pages: the one that was chosen, else that of the file, else of the browser."""
+        return self.chosen or self.desk.language or self.wish
+
+    def open(self, path: Path, name: str) -> None:
+        """Take a file on the desk, with a study and a report in the language of the pages."""
+        self.desk.open(path, name, self.chosen or (self.wish if self.wish != ENGLISH else ""))
+
+
+@dataclass(eq=False)
+class View:
+    """A tab's view of the desk.
+
+    Parameters
+    ----------
     language : reactive.Value
         Of the pages.
     failure : reactive.Value
         What the last action was refused for.
     """
 
-    desk: Desk
+    shared: Shared
     input: Inputs
     output: Outputs
     session: Session
-    changes: reactive.Value[int]
     language: reactive.Value[str]
-    failure: reactive.Value[str]
-    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    failure: reactive.Value[Message]
+
+    @property
+    def desk(self) -> Desk:
+        """The desk that all tabs share."""
+        return self.shared.desk
 
     @property
     def translate(self) -> Translator:
@@ -54,14 +98,14 @@ class View:
 
     def heard(self) -> Desk:
         """Give the desk to what is to be made anew whenever it changes."""
-        self.changes.get()
+        self.shared.changes.get()
         return self.desk
 
     def in_words(self, texts: dict[str, str]) -> str:
         """Choose among the languages of a text."""
         return texts.get(self.language.get(), texts.get("en", ""))
 
-    def on(self, name: str, act: Callable[[Any], object]) -> None:
+    def on(self, name: str, act: Callable[[Any], object], *, sent: bool = False) -> None:
         """Let an input do something to the desk, beside the pages' own work.
 
         Parameters
@@ -70,23 +114,30 @@ class View:
             Of the input.
         act : callable
             Of its value.
+        sent : bool, default False
+            Whether it has a value only once somebody acts, so that the first one counts.
         """
 
         @reactive.effect
-        @reactive.event(self.input[name], ignore_init=True, ignore_none=True)
+        @reactive.event(self.input[name], ignore_init=not sent, ignore_none=True)
         async def _() -> None:
             value = self.input[name]()
-            async with self.lock:
+            async with self.shared.lock:
+                # What is clicked before the page was made anew would be undone by that.
+                await self.session.send_custom_message("acting", {"now": True})
+                before, refused = self.desk.state, self.failure.get()
                 try:
                     await asyncio.to_thread(partial(act, value))
-                    self.failure.set("")
-                except NQPError as error:
-                    with speaking("toml"):
-                        self.failure.set(error.in_(self.language.get()))
+                    self.failure.set(NOTHING)
                 except Exception as error:
-                    words = f"{type(error).__name__}: {error}"
-                    self.failure.set(self.translate(_FAULT, words))
-            self.changes.set(self.changes.get() + 1)
+                    self.failure.set(_worded(error))
+            # A page that was made anew says what its fields hold: nothing is made anew for that.
+            if self.desk.state != before or self.failure.get() != refused:
+                self.shared.changes.set(self.shared.changes.get() + 1)
+            self.session.on_flushed(self._acted, once=True)
+
+    async def _acted(self) -> None:
+        await self.session.send_custom_message("acting", {"now": False})
 
     def show(self, name: str, make: Callable[[], Any], *grown: Callable[[], Any]) -> None:
         """Make a part of a page anew whenever what it reads changes.
@@ -100,7 +151,12 @@ class View:
         def made() -> Any:
             for each in grown:
                 each()
-            return make()
+            try:
+                return make()
+            except (SilentException, asyncio.CancelledError):
+                raise
+            except Exception as error:
+                return alarm([_worded(error).in_(self.language.get())])
 
         made.__name__ = name  # by which the renderer registers itself
         render.ui(made)
@@ -114,6 +170,27 @@ class View:
             Gives what is compared: pages are made anew where it differs.
         """
         return reactive.poll(seen, _PAUSE)(seen)
+
+
+class _Refusal(Message):
+    """What an error says, in whatever language it is asked for."""
+
+    __slots__ = ("error",)
+    error: NQPError
+
+    def in_(self, language: str, labels: Labels = UNLABELLED) -> str:
+        """Say it for the page."""
+        return in_words(self.error, language)
+
+
+def _worded(error: Exception) -> Message:
+    """Say why a step was refused; a fault goes to the terminal, and its words do not."""
+    if not isinstance(error, NQPError):
+        traceback.print_exception(error)
+        error = _FAULT
+    refusal = _Refusal(str(error))
+    refusal.error = error
+    return refusal
 
 
 def told(desk: Desk) -> tuple[int, str, int]:
@@ -143,10 +220,12 @@ def progress_of(view: View, run: Run) -> Any:
     )  # fmt: skip
 
 
-def alarm(problems: Iterable[str], name: str = "") -> Any:
-    """Show what is wrong."""
+def alarm(problems: Iterable[str], name: str = "", *, hidden: bool = False) -> Any:
+    """Show what is wrong, or have it at hand for the page to show."""
     lines = [ui.p(*_broken(problem)) for problem in problems if problem]
-    return ui.div(*lines, role="alert", class_="alarm", id=name or None) if lines else None
+    how: dict[str, Any] = {"hidden": "hidden"} if hidden else {}
+    kind = "at-hand" if hidden else "alarm"
+    return ui.div(how, *lines, role="alert", class_=kind, id=name or None) if lines else None
 
 
 def _broken(text: str) -> Iterable[Any]:

@@ -6,12 +6,13 @@ python -m bayes_nqp.studio._worker STUDY OUT
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from bayes_nqp import studies
 from bayes_nqp.checks import VERDICTS, title_of
@@ -24,6 +25,7 @@ from bayes_nqp.plots import sketches
 from bayes_nqp.process import alone
 from bayes_nqp.reports import Context, FigureFolder, write_report
 from bayes_nqp.signals import stoppable
+from bayes_nqp.studio._words import in_words
 from bayes_nqp.tables import TONES
 
 FIRST = "first"
@@ -91,8 +93,19 @@ def _picture(context: Context, folder: Path) -> str:
 
 def tell(event: str, **facts: Any) -> None:
     """Tell what happened, in a line."""
-    sys.stdout.write(json.dumps({"event": event, **facts}, ensure_ascii=True) + "\n")
+    out = _events[0]
+    out.write(json.dumps({"event": event, **facts}, ensure_ascii=True) + "\n")
+    out.flush()
+
+
+_events: list[TextIO] = [sys.stdout]
+
+
+def claim() -> None:
+    """Keep standard output for events: what checks and their processes print goes to the log."""
     sys.stdout.flush()
+    _events[0] = os.fdopen(os.dup(1), "w", encoding="ascii")
+    os.dup2(2, 1)
 
 
 class Announcer:
@@ -130,7 +143,7 @@ def main(study: Path, out: Path) -> int:
             show(context, folder, tell)
 
     try:
-        with stoppable(), collected():
+        with stoppable(), collected(), speaking("page"):
             studies.run(
                 study, out, progress=False, listener=Announcer(), watcher=watch,
                 command=f"bayes-nqp run {in_shell(study)}",
@@ -140,12 +153,12 @@ def main(study: Path, out: Path) -> int:
         tell("stopped")
         return 2
     except NQPError as error:
-        with speaking("toml"):
-            tell("refused", text={x: error.in_(x) for x in languages()})
+        tell("refused", text={x: in_words(error, x) for x in languages()})
         return 1
     tell("done")
     return 0
 
 
 if __name__ == "__main__":
+    claim()
     sys.exit(main(Path(sys.argv[1]), Path(sys.argv[2])))

@@ -9,6 +9,7 @@ import pandas as pd
 from scipy.special import ndtri
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.annotations import Language, Probability
 from bayes_nqp.doors import door
 from bayes_nqp.errors import NotApplicable, StudyError, nearest
 from bayes_nqp.estimands import att, by_event_time
@@ -22,7 +23,10 @@ _COLUMNS = ["estimator", v.EVENT_TIME, "mean", "sd", "lower", "upper", "assumes"
 
 @door
 def estimators_table(
-    fit: Fit, estimators: Sequence[str] | None = None, prob: float = 0.95, language: str = ENGLISH
+    fit: Fit,
+    estimators: Sequence[str] | None = None,
+    prob: Probability = 0.95,
+    language: Language = ENGLISH,
 ) -> pd.DataFrame:
     """Set a fit's effects by event time beside those of other estimators, in closed form.
 

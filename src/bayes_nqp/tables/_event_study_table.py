@@ -11,6 +11,7 @@ import pandas as pd
 import xarray as xr
 
 from bayes_nqp import vocabulary as v
+from bayes_nqp.annotations import Probability
 from bayes_nqp.checks import reported_posterior
 from bayes_nqp.doors import door
 from bayes_nqp.estimands import By
@@ -23,7 +24,7 @@ from bayes_nqp.tables._summary import summary
 def event_study_table(
     fit_or_effects: FitOrEffects,
     by: By = None,
-    prob: float = 0.95,
+    prob: Probability = 0.95,
     kind: Literal["eti", "hdi"] = "eti",
     weights: str = "rows",
     balanced: int | None = None,

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
-from bayes_nqp.doors import method_door
+from bayes_nqp.doors import attribute
 from bayes_nqp.registry import Plugins
 from bayes_nqp.tables._model import Table
 
@@ -74,8 +74,8 @@ def table_format[F: Callable[..., Any]](
 
     def decorate(function: F) -> F:
         method = function.__name__
-        setattr(Table, method, method_door(function, "Table"))
-        TABLE_FORMATS.add(name, TableFormat(name, method, file, write, longest), place)
+        attribute("Table")(function)
+        TABLE_FORMATS.add(name, TableFormat(name, method, file, write, longest), place, function)
         return function
 
     return decorate

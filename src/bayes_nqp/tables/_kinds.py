@@ -174,7 +174,7 @@ def kind(
 
     def decorate(build: Build) -> Build:
         name = build.__name__
-        KINDS.add(name, TableKind(name, title, build, of, section, needs), place)
+        KINDS.add(name, TableKind(name, title, build, of, section, needs), place, build)
         return build
 
     return decorate

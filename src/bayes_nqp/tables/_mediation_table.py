@@ -20,7 +20,7 @@ from bayes_nqp.estimands import (
 )
 from bayes_nqp.schema import FitOrEffects
 from bayes_nqp.tables._contrasts_table import paired
-from bayes_nqp.tables._summary import summary
+from bayes_nqp.tables._summary import SummaryTable, summary
 
 _SHARE = ("proportion", "proportion_lower", "proportion_upper")
 
@@ -83,6 +83,7 @@ def mediation_table(
     indirect = ~table[v.PATH].isin([v.DIRECT, v.RECEIVED, v.TOTAL])
     lost = indirect & table["proportion"].isna()
     table["withheld"] = np.where(lost, "the total effect straddles zero", "")
+    table = SummaryTable(table)
     table.attrs = facts
     return table
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Literal
 
 import numpy as np
@@ -15,7 +15,7 @@ from bayes_nqp.arrays import Array, Index
 from bayes_nqp.diagnostics import allowed_size, effective_size, split_rhat
 from bayes_nqp.doors import door
 from bayes_nqp.errors import StudyError
-from bayes_nqp.estimands import att, evidence_of, gate_of
+from bayes_nqp.estimands import ResultFrame, att, evidence_of, gate_of
 from bayes_nqp.fitting import Fit
 from bayes_nqp.process import quiet
 from bayes_nqp.schema import effect_unit
@@ -23,15 +23,11 @@ from bayes_nqp.schema import effect_unit
 _BESIDE = ("ess_bulk", "ess_tail", "gate")
 
 
-class SummaryTable(pd.DataFrame):
+class SummaryTable(ResultFrame):
     """A data frame of posterior summaries that a console prints with its interval in full.
 
     What is cut from it, and what is computed from it, is a plain data frame.
     """
-
-    @property
-    def _constructor(self) -> Callable[..., pd.DataFrame]:
-        return pd.DataFrame
 
     def __repr__(self) -> str:
         if "gate" not in self.columns:

@@ -21,7 +21,7 @@ from bayes_nqp.foreign import reply
 from bayes_nqp.labels import Labels, labels_of
 from bayes_nqp.panel import Panel
 from bayes_nqp.tables._kinds import KINDS, Ask, Subject
-from bayes_nqp.tables._layouts import laid
+from bayes_nqp.tables._layouts import LAYOUTS, laid
 from bayes_nqp.tables._model import Table
 
 _MANY = 1_000
@@ -143,9 +143,10 @@ def table(
     usual = next((each.name for each in KINDS.values() if each.suits(subject, source)), None)
     chosen = KINDS.get(kind or usual or "")
     if chosen is None or subject not in chosen.of:
-        raise StudyError(
-            f"kind={kind!r} is no table of a {type(values).__name__}", hint=f"kind={usual!r}"
-        )
+        hint = f"kind={usual!r}"
+        if chosen is not None and "panel" in chosen.of:
+            hint = f"nqp.table(fit.panel, {kind!r})"
+        raise StudyError(f"kind={kind!r} is no table of a {type(values).__name__}", hint=hint)
     return chosen.tabulate(source, ask)
 
 
@@ -159,7 +160,8 @@ def _labels(subject: object) -> Labels:
 
 def _check(ask: Ask, kind: str | None) -> None:
     if kind is not None and kind not in KINDS:
-        raise StudyError(f"kind={kind!r} is no kind of table", hint=nearest(str(kind), KINDS))
+        hint = f"layout={kind!r}" if kind in LAYOUTS else nearest(str(kind), KINDS, 0.6)
+        raise StudyError(f"kind={kind!r} is no kind of table", hint=hint)
     ask.translate  # noqa: B018 - raises where the language is not spoken
 
 

@@ -109,7 +109,8 @@ def confounding(
     below .2, or if the effect in a level of a stratum factor crosses below .1; else it is
     reported. An effect that is other than zero by chance crosses early: of those whose tail
     probability of zero, adjusted for all mediators (and levels) that were asked (Holm 1979), is
-    above 1 %, it is told where they cross, and data could not tell. At a crossing of ρ a common
+    above 1 %, it is told where they cross, and data could not tell. Correlations between mediators
+    do not count: `mediator_residuals` judges them. At a crossing of ρ a common
     cause explains shares of both innovations' variances whose product is ρ²: at .2, a fifth of
     each. Not applicable if no interval excludes zero.
 
@@ -137,11 +138,10 @@ def confounding(
         )
         return Finding(NOT_APPLICABLE, _figure(effects), sentence, evidence, "confounding")
     common = _common(fit)
-    far = max(_ENOUGH, common)
     named = [x for x in signed if x.kind != "level"]
     least = min(x.size for x in named or judged)
-    chance = [x for x in judged if x not in signed and x.size < far]
-    fails, doubt = (bool(named) and least < limit for limit in (_LITTLE, far))
+    chance = [x for x in judged if x not in signed and x.size < _ENOUGH]
+    fails, doubt = (bool(named) and least < limit for limit in (_LITTLE, _ENOUGH))
     verdict = ladder(fails=fails, doubt=doubt or weak, untold=chance)
     verdict = REPORTED if verdict == HOLDS else verdict
     sentence = _sentence(judged, weak, common)
@@ -219,7 +219,11 @@ def _sentence(
         least,
     )
     low = Message("Below {:g}: {}.", _LITTLE, listed([x.called for x in weak], 4))
-    beyond = Message("Mediators themselves move together by {:.2f} for other reasons.", common)
+    beyond = Message(
+        "Innovations of mediators are correlated by {:.2f}, which 'mediator_residuals' judges and "
+        "this check does not.",
+        common,
+    )
     ends = [(figures(end, max(x.span) - min(x.span)) for end in x.span) for x in parts]
     spans = [Message("{}: {} to {}", x.called, *pair) for x, pair in zip(parts, ends, strict=True)]
     untold = Message(

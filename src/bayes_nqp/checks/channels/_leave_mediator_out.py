@@ -7,7 +7,14 @@ import numpy.typing as npt
 import xarray as xr
 
 from bayes_nqp import vocabulary as v
-from bayes_nqp.checks.channels._lines import Line, drawn, finding_of, plain
+from bayes_nqp.checks.channels._lines import (
+    CORRELATED,
+    Line,
+    correlations,
+    drawn,
+    finding_of,
+    plain,
+)
 from bayes_nqp.checks.shared import (
     AS_FITTED,
     DOUBT,
@@ -27,11 +34,13 @@ from bayes_nqp.estimands import gate_of, nde, nie
 from bayes_nqp.fitting import (
     CHANNELS,
     ROWS,
+    UNITS,
     Fit,
     KnownDraws,
     Numbers,
     batch,
     known_draws,
+    meets,
     numbers_of,
     short_effects,
 )
@@ -58,6 +67,7 @@ def leave_mediator_out(fit: Fit) -> Finding:
     all of that and no more. It fails if an effect with a sign (97.5 %) lies more than a
     posterior sd on the other side; it is in doubt if one moves by more than two posterior sd's,
     or an indirect effect's conclusion changes: lost below 90 %, found from 99.5 % on.
+    Where `mediator_residuals` finds correlated mediators the two checks are one alarm.
     """
     names = fit.facts.mediators(fit.rows)
     if len(names) < 2:
@@ -83,11 +93,24 @@ def leave_mediator_out(fit: Fit) -> Finding:
     )
     verdict = worst_of(line.verdict for line in lines)
     sentence = _sentence(lines, verdict)
+    if verdict != HOLDS and _correlated(fit):
+        one = Message(
+            "Innovations of mediators are correlated, as 'mediator_residuals' reports: the two are "
+            "one alarm."
+        )
+        sentence = joined([sentence, one])
     if unsettled:
         failed = Message("Refits have not converged without {}.", listed(unsettled))
         sentence = joined([sentence, failed])
         verdict = worst_of([verdict, DOUBT])
     return finding_of(lines, figure, sentence, [fit], verdict=verdict)
+
+
+def _correlated(fit: Fit) -> bool:
+    """Whether `mediator_residuals` is in doubt."""
+    if not meets(fit, (UNITS,)):
+        return False
+    return bool(np.abs(np.triu(correlations(fit)[0], 1)).max() > CORRELATED)
 
 
 def _without(fit: Fit, names: tuple[str, ...]) -> dict[str, Numbers]:

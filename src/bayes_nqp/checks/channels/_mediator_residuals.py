@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from itertools import combinations
-from typing import Final
 
 import numpy as np
 from scipy.special import ndtri
 
-from bayes_nqp.checks.channels._lines import LEVELS, Line, correlations, finding_of
+from bayes_nqp.checks.channels._lines import CORRELATED, LEVELS, Line, correlations, finding_of
 from bayes_nqp.checks.shared import DOUBT, Finding, asks, ladder
 from bayes_nqp.errors import NotApplicable
 from bayes_nqp.fitting import CHANNELS, ROWS, UNITS, Fit
 from bayes_nqp.language import Message, listed, separated
-
-LARGE: Final = 0.3
-"""Correlation beyond which single channels are in doubt."""
 
 
 @asks(
@@ -35,6 +31,9 @@ def mediator_residuals(fit: Fit) -> Finding:
     single indirect effect, which is "entering the outcome last through this mediator", is not
     causal by itself. The joint indirect effect is not touched by it: draws of mediators' equations
     are correlated as their innovations are, so that its interval allows for it.
+    `leave_mediator_out` responds to the same correlation: the two are one alarm. Neither
+    distinguishes mediators that are merely correlated from one that shares an unmeasured cause with
+    the outcome, which no data can.
     """
     names = fit.facts.mediators(fit.rows)
     if len(names) < 2:
@@ -52,7 +51,9 @@ def mediator_residuals(fit: Fit) -> Finding:
         sentence = Message(
             "Mediators move together for other reasons than the policy ({}): their single "
             "indirect effects are not separately causal; the joint one is not touched, and its "
-            "interval allows for it.",
+            "interval allows for it. Such a correlation also moves single effects in "
+            "'leave_mediator_out': the two are one alarm. It is no sign that a mediator and the "
+            "outcome have an unmeasured common cause.",
             listed(large),
         )
     return finding_of(lines, figure, sentence, [fit])
@@ -67,5 +68,5 @@ def _line(first: str, second: str, r: float, sd: float) -> Line:
     centre = np.arctanh(np.clip(r, -0.999999, 0.999999))
     low, high = float(np.tanh(centre - 1.96 * sd)), float(np.tanh(centre + 1.96 * sd))
     quantiles = tuple(np.tanh(centre + sd * ndtri(LEVELS)).tolist())
-    verdict = ladder(doubt=abs(r) > LARGE)
+    verdict = ladder(doubt=abs(r) > CORRELATED)
     return Line(first, Message("with {}", second), r, low, high, verdict, "correlation", quantiles)

@@ -28,6 +28,9 @@ _STILL: Final = 0.1
 _LOG: Final = 40.0
 """Size up to which values may be logarithms."""
 _SWEEPS: Final = 12
+_SEEN: Final = 0.9
+"""Share of rows in which a column has a value from which on it may make another."""
+_COLUMNS: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +148,26 @@ def columns_of_role(panel: Panel, role: str, names: Sequence[str]) -> list[Measu
     """Lay out the columns of a role that a design names."""
     table, every = getattr(panel, role), getattr(panel.roles, role)
     return [column_of(panel, name, table[:, every.index(name)]) for name in names if name in every]
+
+
+def numbers_of(panel: Panel) -> list[Measurements]:
+    """Lay out the columns of numbers that are seen in nearly all rows and change within units.
+
+    The outcome, exposures and weights are not among them. Empty where there are more than 60.
+    """
+    roles, frame = panel.roles, panel.frame
+    none = {roles.unit, roles.time, roles.cohort, roles.outcome, roles.weights, *roles.exposures}
+    found = []
+    for name in frame.columns:
+        if name in none or frame[name].dtype.kind not in "fi":
+            continue
+        values = frame[name].to_numpy(dtype=np.float64)
+        if np.isfinite(values).mean() < _SEEN or not np.nanstd(values) > 0.0:
+            continue
+        column = column_of(panel, str(name), values)
+        if np.nanmax(np.abs(column.changes), initial=0.0) > _FINE * np.nanstd(values):
+            found.append(column)
+    return found if len(found) <= _COLUMNS else []
 
 
 def step_of(values: Array) -> float:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from bayes_nqp.checks.data._by_period import by_period
 from bayes_nqp.checks.data._column import Codes, Measurements, Trace, column_of, columns_of_role
 from bayes_nqp.checks.data._copies import copies
 from bayes_nqp.checks.data._ended import ended
@@ -36,9 +37,9 @@ def data(fit: Fit) -> Finding:
 
     Looked for are values that stand twice (of other units, of other periods, plus a constant or
     times a factor), values that were filled in or rounded for some, rows of another size than the
-    rest, columns that are the outcome of this or of another period, covariates that the treatment
-    moves, and units that leave with adoption. It fails by what cannot be, and is in doubt by what
-    is suspicious.
+    rest, columns that were re-scaled or re-weighted within each period, columns that are the
+    outcome of this or of another period, covariates that the treatment moves, and units that leave
+    with adoption. It fails by what cannot be, and is in doubt by what is suspicious.
     """
     panel = panel_of(fit)
     with np.errstate(all="ignore"):
@@ -90,6 +91,7 @@ def _series(fit: Fit, panel: Panel) -> Iterator[Trace]:
         yield from units_of_measurement(column, units)
         yield from far_rows(column, units, times)
         yield from repeated_extremes(column, units, times)
+        yield from by_period(panel, column)
     if fit.facts.adopted:
         cohort = panel.cohort_codes[:, None]
         free = (cohort < 0) | (np.arange(panel.periods) < cohort)

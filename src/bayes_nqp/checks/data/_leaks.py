@@ -12,7 +12,7 @@ from bayes_nqp.checks.data._column import (
     Codes,
     Measurements,
     Trace,
-    column_of,
+    numbers_of,
     slopes_of,
     two_ways_out,
 )
@@ -50,7 +50,7 @@ def leaks(column: Measurements, outcome: Measurements, *, near: bool = True) -> 
     near : bool, default True
         Whether it may not be close to the outcome of the same period either.
     """
-    shares = {lead: _shared_with(column, outcome, lead) for lead in (0, 1, 2, -1)}
+    shares = {lead: shared_with(column, outcome, lead) for lead in (0, 1, 2, -1)}
     lead = max(shares, key=lambda k: shares[k])
     if shares[lead] >= (_AHEAD if lead > 0 else _SAME):
         trace = _named(column, lead, shares[lead], near=near)
@@ -132,7 +132,7 @@ def _shifted(values: Array, lead: int) -> Array:
     return out
 
 
-def _shared_with(column: Measurements, outcome: Measurements, lead: int) -> float:
+def shared_with(column: Measurements, outcome: Measurements, lead: int) -> float:
     """Largest squared correlation, in levels or logarithms, net of unit and time effects."""
     if column.values.shape[1] <= abs(lead) + 1:
         return 0.0
@@ -164,7 +164,6 @@ def _explained(values: Array, parts: list[Array]) -> float:
 _MADE, _NOT = 0.98, 0.5
 """Share of the variation of most units that other columns explain; of those that are not alike."""
 _FEWEST: Final = (3, 0.02)
-_COLUMNS: Final = 60
 _KEPT: Final = 0.6
 """Share of units that a regression rests on: those that it fits best."""
 _STEPS: Final = 8
@@ -213,21 +212,8 @@ def made_elsewhere(panel: Panel, outcome: Measurements) -> Iterator[Trace]:
 
 
 def _parts(panel: Panel) -> Array:
-    """Numbers of the file that are seen in nearly all rows and change within units."""
-    roles, frame = panel.roles, panel.frame
-    none = {roles.unit, roles.time, roles.cohort, roles.outcome, roles.weights, *roles.exposures}
-    tables = []
-    for name in frame.columns:
-        if name in none or frame[name].dtype.kind not in "fi":
-            continue
-        values = frame[name].to_numpy(dtype=np.float64)
-        if np.isfinite(values).mean() < 0.9 or not np.nanstd(values) > 0.0:
-            continue
-        table = column_of(panel, str(name), values / np.nanstd(values)).values
-        if np.nanmax(np.abs(np.diff(table, axis=1)), initial=0.0) > 1e-9:
-            tables.append(table)
-    if len(tables) > _COLUMNS:
-        return np.empty((0, panel.unit_labels.size, panel.periods))
+    """Numbers of the file that are seen in nearly all rows, each over its sd (column, unit, T)."""
+    tables = [x.values / np.nanstd(x.values) for x in numbers_of(panel)]
     return np.array(tables).reshape(-1, panel.unit_labels.size, panel.periods)
 
 

@@ -183,7 +183,11 @@ def _sensitivity(draws: Array, log_density: Array) -> Array:
     # Below ArviZ's trees, in which parents and children keep one another, and so the draws.
     stats: Any = import_module("arviz_stats.base").dataarray_stats
     dims = list(v.SAMPLE_DIMS)
-    quantities = xr.DataArray(draws, dims=[*dims, "quantity"])
+    out = np.zeros(draws.shape[2])
+    varying = np.ptp(draws, axis=(0, 1)) > 0.0  # what is constant, or missing, moves with nothing
+    if not varying.any():
+        return out
+    quantities = xr.DataArray(draws[:, :, varying], dims=[*dims, "quantity"])
     density = xr.DataArray(log_density, dims=dims)
     # Few distinct values in the tails: the weights are then smoothed over fewer of them.
     with quiet(UserWarning):
@@ -191,4 +195,5 @@ def _sensitivity(draws: Array, log_density: Array) -> Array:
         distance = stats.power_scale_sense(
             quantities, *(w / w.sum(dims) for w in weights), *_ALPHAS, sample_dims=dims
         )
-    return np.asarray(distance.to_numpy(), dtype=np.float64)
+    out[varying] = distance.to_numpy()
+    return out

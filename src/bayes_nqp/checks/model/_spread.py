@@ -77,7 +77,7 @@ def _evenly(fit: Fit) -> Evenly | None:
 def _ratio(fit: Fit, groups: Index) -> float | None:
     """Sd of steps of those who adopt over that of the others; None where these may be alike."""
     plan, rows = fit.plan, fit.plan.equations[0].rows
-    frame, free = plan.frame, ~plan.frame.own_effect[plan.kept]
+    frame, free = plan.frame, plan.frame.untreated[plan.kept]
     columns = [column.values for column in rows.columns if column.period is None]
     units, square = step_squares(
         rows.unit, rows.time, frame.level[rows.unit], free, rows.outcome, columns, frame.counts

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import xarray as xr
 
 from bayes_nqp.arrays import Array
+from bayes_nqp.checks.data import built_by_period
 from bayes_nqp.checks.shared import (
+    DOUBT,
     HOLDS,
     Alternative,
     Comparison,
@@ -22,7 +26,7 @@ from bayes_nqp.checks.shared import (
 from bayes_nqp.errors import NotApplicable, NQPError
 from bayes_nqp.fitting import ROWS, UNITS, Fit, panel_of
 from bayes_nqp.index import ProductivityIndex, Relation, recalled, relation
-from bayes_nqp.language import Message, listed, separated
+from bayes_nqp.language import Message, joined, listed, separated
 from bayes_nqp.panel import Panel
 from bayes_nqp.planning import plan_of
 
@@ -46,7 +50,7 @@ def indicators(fit: Fit, *, index: ProductivityIndex | None = None) -> Finding:
     change. Every index is therefore brought to the within-unit spread of the fit's outcome (the
     scale ``s`` of the priors): effects are compared per unit of noise. It fails if an effect
     has the other sign; it is in doubt if a conclusion is lost, or more than half of the effect
-    is gone without one indicator.
+    is gone without one indicator, or if its bounds or weights are those of each period.
 
     Parameters
     ----------
@@ -76,7 +80,18 @@ def indicators(fit: Fit, *, index: ProductivityIndex | None = None) -> Finding:
     if lost:
         left = evidence.attrs["left_out"]
         evidence.attrs["left_out"] = separated([*([left] if left else []), *lost])
-    return _finding(comparison(evidence, far=np.inf), evidence)
+    finding = _finding(comparison(evidence, far=np.inf), evidence)
+    if not built_by_period(recipe):
+        return finding
+    within = Message(
+        "The index has bounds or weights of each period: gains of treated units lower the values "
+        "of all others, and no effect is one unit's alone. Next: pool both over periods."
+    )
+    return replace(
+        finding,
+        verdict=worst_of([finding.verdict, DOUBT]),
+        sentence=joined([within, finding.sentence]),
+    )
 
 
 def _finding(against: Comparison, evidence: xr.Dataset) -> Finding:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from functools import cache
 from hashlib import sha256
@@ -18,7 +18,7 @@ from bayes_nqp import vocabulary as v
 from bayes_nqp.checks.shared import comparable, marginal
 from bayes_nqp.doors import door
 from bayes_nqp.errors import NQPError, StudyError, shown
-from bayes_nqp.estimands import gate_of
+from bayes_nqp.estimands import ResultFrame, gate_of
 from bayes_nqp.fitting import Fit, left_out, log_likelihood, panel_of
 from bayes_nqp.process import quiet
 
@@ -164,7 +164,7 @@ def _numbers(result: ELPDDataLOO) -> dict[str, Any]:
 
 @door
 def compare(
-    fits: Mapping[str, Fit],
+    fits: Mapping[str, Fit] | Sequence[Fit],
     by: str | None = None,
     method: Literal["stacking", "bb-pseudo-bma", "pseudo-bma"] = "stacking",
 ) -> pd.DataFrame:
@@ -172,8 +172,9 @@ def compare(
 
     Parameters
     ----------
-    fits : mapping of str to Fit
-        By name, such as ``{"AR(1)": fit, "iid": other}``.
+    fits : mapping of str to Fit, or sequence of Fit
+        By name, such as ``{"AR(1)": fit, "iid": other}``; fits without names are numbered, from
+        "(1)" on.
     by : str, optional
         What is left out together, as in `loo`.
     method : {"stacking", "bb-pseudo-bma", "pseudo-bma"}, default "stacking"
@@ -224,6 +225,7 @@ def compare(
     ['AR1', 'IID']
     """
     arviz_stats: Any = import_module("arviz_stats")
+    fits = fits if isinstance(fits, Mapping) else {f"({k})": x for k, x in enumerate(fits, 1)}
     _comparable(fits, by)
     marginals = _marginals(fits)
     probabilities = dict(zip(marginals, softmax([*marginals.values()]), strict=True))
@@ -253,7 +255,7 @@ def compare(
         }
         for name, row in table.iterrows()
     ]
-    return pd.DataFrame(rows)
+    return ResultFrame(rows)
 
 
 def _without_loo(
@@ -267,7 +269,7 @@ def _without_loo(
          "gate": str(fits[name].gate)}
         for name in sorted(marginals, key=marginals.__getitem__, reverse=True)
     ]  # fmt: skip
-    return pd.DataFrame(rows)
+    return ResultFrame(rows)
 
 
 def _marginals(fits: Mapping[str, Fit]) -> dict[str, float]:

@@ -310,7 +310,7 @@ def asks(
     Returns
     -------
     callable
-        A decorator. A check of the same name takes the place of an earlier one.
+        A decorator. A check replaces an earlier one of the same name and package.
     """
 
     def decorate(find: Callable[..., Finding]) -> Check:
@@ -319,6 +319,6 @@ def asks(
         check = Check(
             name, message(question), door(find), short, of, place, needs, suits, assumption
         )
-        return CHECKS.add(name, check, place)
+        return CHECKS.add(name, check, place, find)
 
     return decorate

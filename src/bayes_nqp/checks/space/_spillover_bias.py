@@ -92,7 +92,8 @@ def spillover_bias(fit: Fit, *, km: Sequence[float] = RINGS) -> Finding:
         len(weights),
     )
     if reason is not None:
-        return Finding(UNTOLD, Message("A(E): {}", shares), _UNIDENTIFIED.fill(reason))
+        figure = Message("bias per unit of spillover: {}", shares)
+        return Finding(UNTOLD, figure, _UNIDENTIFIED.fill(reason))
     design = fit.variant(spillovers=rings)
     donut, option = fit.variant(spillovers=Donut(rings.km[-1])), Message("spillovers")
     others = [
@@ -109,7 +110,8 @@ def spillover_bias(fit: Fit, *, km: Sequence[float] = RINGS) -> Finding:
     doubt = some or much or against.unsettled
     verdict = ladder(fails=some and much, doubt=doubt, untold=not stays.enough)
     figure = Message(
-        "A(E): {}; received {}; average effect {:.3g} ({:.2g}), with rings {:.3g} ({:.2g})",
+        "bias per unit of spillover: {}; received {}; average effect {:.3g} ({:.2g}), with rings "
+        "{:.3g} ({:.2g})",
         shares, _amounts(near),
         against.estimates[0], against.sd[0], against.estimates[1], against.sd[1],
     )  # fmt: skip

@@ -26,6 +26,13 @@ evidence is tempered by the share of candidates that their leads do not contradi
     z = sum_d w_d min(1, t_d / .05),    log w*_d = log pi_d + z log p(y | d) + constant:
 
 where leads contradict every candidate with evidence, the largest evidence identifies no effect.
+
+Common factors (`Factors`) are a candidate of the family of differential trends where untreated
+observations clearly prefer them. Flat loadings have no marginal likelihood; the evidence is the log
+predictive density of held-out untreated observations, less that under parallel trends and less
+``log(n) / 2`` for each of the k (T - 1 - k) free elements of k factors (Schwarz), n the number of
+units. Predictions already pay for factors that are estimated without the held-out observations, so
+that this evidence is too low rather than too high. Below `CLEAR` they are no candidate.
 """
 
 from __future__ import annotations
@@ -50,7 +57,17 @@ from bayes_nqp.checks.trends._near_adoption import (
     tail_of_means,
     variance_alone,
 )
-from bayes_nqp.designs import Design, DifferentialTrends, Dip, LevelShift, Term
+from bayes_nqp.designs import (
+    Calendar,
+    Design,
+    DifferentialTrends,
+    Dip,
+    Factors,
+    LevelShift,
+    Term,
+    held_out_gains,
+    net_rows,
+)
 from bayes_nqp.errors import Hint, IdentificationError, NQPError, StudyError, nearest
 from bayes_nqp.fitting import Fit, SlopeLaw, once, panel_of
 from bayes_nqp.language import NOTHING, Message, listed
@@ -71,6 +88,8 @@ _FADES, _STAYS = 0.5, 0.25
 """Prior probabilities that a response looks like a dip, and that it is there at once."""
 _STANDS_OUT = 0.05
 """Tail probability of zero below which a mean stands out."""
+CLEAR: Final = 10.0
+"""Log evidence of common factors over parallel trends from which they are a candidate."""
 CONTRADICTED: Final = 0.05
 """Tail probability of a design's own leads below which they contradict it."""
 _PRIOR_HINT: Final = 'prior={"parallel": 0.3, "differential": 0.5, "event": 0.2}, summing to 1'
@@ -103,9 +122,14 @@ class Candidate:
         return self.trends is not None and self.trends.role == "drift"
 
     @property
+    def factors(self) -> bool:
+        """Whether units have loadings of their own on common factors."""
+        return self.trends is not None and self.trends.role == "factors"
+
+    @property
     def family(self) -> Family:
         """The family of assumptions that it belongs to."""
-        if self.drift:
+        if self.drift or self.factors:
             return "differential"
         return "event" if self.early or self.trends is not None else "parallel"
 
@@ -295,9 +319,44 @@ def evidence_of(fit: Fit) -> tuple[Evidence, ...]:
     Returns
     -------
     tuple of Evidence
-        In the order of `CANDIDATES`.
+        In the order of `CANDIDATES`; common factors last, if observations clearly prefer them.
     """
-    return once(fit, "candidates", lambda: tuple(_weighed(fit, x) for x in CANDIDATES))
+
+    def weighed() -> tuple[Evidence, ...]:
+        factors = _factors(fit)
+        return (*(_weighed(fit, x) for x in CANDIDATES), *(() if factors is None else (factors,)))
+
+    return once(fit, "candidates", weighed)
+
+
+def _factors(fit: Fit) -> Evidence | None:
+    """Weigh common factors, where held-out untreated observations clearly prefer them (module)."""
+    facts, model = fit.facts, fit.plan.model
+    timing = model.timing
+    if not (fit.takes("trends", "anticipation") and facts.exact and facts.reach == "none"):
+        return None
+    # Shocks that groups share are factors too: what is left of these is not compared here.
+    if not isinstance(timing, Calendar) or facts.shared_by:
+        return None
+    rows = net_rows(model.equations[0], facts, timing.without_leads(), model.panel)
+    gains = held_out_gains(rows)
+    units, periods = float(rows.counts.sum()), rows.seen.shape[1]
+    number = np.arange(gains.size)
+    values = gains - 0.5 * number * (periods - 1 - number) * np.log(units)
+    if not values.size or values.max() < CLEAR:
+        return None
+    best = int(values.argmax())
+    stated = fit.facts.term(Factors)
+    trends = stated if stated is not None and stated.number in (None, best) else Factors(best)
+    candidate = Candidate(
+        Message("{n} common factor", plural="{n} common factors", n=best), trends=trends
+    )
+    try:
+        law = near_adoption(fit, trends, 1)
+    except NQPError as refusal:
+        return Evidence(candidate, reason=reason(refusal))
+    tail = np.nan if law is None else tail_of_means(fit, law, slice(None))
+    return Evidence(candidate, float(values[best]), 0.0, tail)
 
 
 def chosen(fit: Fit) -> Evidence | None:

@@ -13,9 +13,9 @@ from bayes_nqp.fitting import Fit
 from bayes_nqp.language import NOTHING, Message, Numeral
 
 APART: Final = Message(
-    "This design assumes no parallel trends: each unit has loadings of its own on series. Weak "
-    "series are known badly, and what is left of them stays in the effect; nothing here tells weak "
-    "from none."
+    "This design does not assume parallel trends: each unit has loadings of its own on common "
+    "factors. Weak factors are estimated poorly, and what remains of them biases the effect; no "
+    "check can rule them out."
 )
 DRIFTING: Final = Message("This design assumes no parallel trends: those who adopt may drift.")
 """What is said where differential trends take their place."""

@@ -271,10 +271,12 @@ def model_average(fit: Fit, *, prior: Mapping[str, float] | None = None) -> Mode
     The candidate models are the fit's own design under parallel trends; with a response one, two
     and three periods before adoption; with `Dip`, of one, two and three periods; with
     `LevelShift`, three periods before adoption; with a linear differential trend; with
-    `DifferentialTrends`; and with these and a response one period before. The evidence is the log
-    marginal likelihood of untreated observations: effects of treated cells are flat in all
-    candidates. The means of treated units just before adoption and the size of a dip or shift have
-    a prior of standard deviation ``s``, and a common slope that of a unit's information.
+    `DifferentialTrends`; with these and a response one period before; and with `Factors`, where
+    held-out untreated observations clearly prefer common factors (their evidence:
+    docs/trends.md). The evidence is the log marginal likelihood of untreated observations: effects
+    of treated cells are flat in all candidates. The means of treated units just before adoption and
+    the size of a dip or shift have a prior of standard deviation ``s``, and a common slope that of
+    a unit's information.
     Anticipated event times count in no average.
 
     All candidates have another error structure than the fit where untreated observations leave no

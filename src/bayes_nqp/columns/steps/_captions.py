@@ -1,4 +1,4 @@
-"""Rows among the data that hold names of columns, or units of measurement."""
+"""Rows among the data that hold names of columns, their roles, or units of measurement."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from bayes_nqp.columns._number_words import EDGES, MOST, counts, narrow
 from bayes_nqp.columns._texts import distinct, texts_of
 from bayes_nqp.columns._values import is_text
 from bayes_nqp.columns.steps._header import heading
+from bayes_nqp.columns.steps._numbered import contents, numbered
+from bayes_nqp.columns.steps._roles import roles_in
 from bayes_nqp.columns.steps._step import Found, Reading, Step, some, step
 from bayes_nqp.language import Message
 
@@ -28,8 +30,11 @@ class Captions(Step):
     """The header of a table that goes on, 万元 below a name: left out."""
 
     label = Message("Rows of names or units")
-    text = "Rows that repeat the names of columns, or say in which units these are, as numbered."
-    kind = list[int]
+    text = (
+        "Rows that repeat the names of columns, or say in which units these are, by their numbers, "
+        'with what stands in them: { 3 = "万元 · 个" }.'
+    )
+    kind = list[int] | dict[str, str]
     by_column = False
     of = "row"
 
@@ -38,22 +43,30 @@ class Captions(Step):
         frame = reading.frame
         if not frame.index.is_unique:
             return None
-        rows = [int(x) for x in dict.fromkeys((*_units(frame), *repeated_rows(frame)))]
+        rows = _captions(frame)
         if not rows:
             return None
         example = some([str(x) for x in frame.loc[rows[0]].dropna()])
         reason = Message("rows that repeat the names of columns, or hold their units")
-        return Found(rows, reason, len(rows), example, "")
+        return Found(contents(frame, rows), reason, len(rows), example, "")
 
     def applied(self, reading: Reading, value: Any) -> int:
         """Leave them out; what is a column of numbers then is one."""
         frame = reading.frame
-        left_out = frame.index.isin(value)
+        left_out = frame.index.isin(numbered(self.key, frame, value, _captions(frame)))
         for _, row in frame[left_out].iterrows():
+            if roles := roles_in(row):
+                reading.stated_roles |= {str(frame.columns[k]): word for k, word in roles.items()}
+                continue
             reading.units |= {str(name): str(x).strip(EDGES) for name, x in row.dropna().items()}
         data = frame[~left_out]
         reading.frame = data.infer_objects()
         return len(frame) - len(data)
+
+
+def _captions(frame: pd.DataFrame) -> list[int]:
+    """Rows that the step finds by itself."""
+    return [int(x) for x in dict.fromkeys((*_units(frame), *repeated_rows(frame)))]
 
 
 def repeated_rows(frame: pd.DataFrame) -> list[Any]:
@@ -76,6 +89,9 @@ def _units(frame: pd.DataFrame) -> list[Any]:
     """Rows of words without a digit, at the top, above numbers in half of their columns."""
     rows = []
     for k in range(min(_FIRST, len(frame) - 1)):
+        if roles_in(frame.iloc[k]):
+            rows.append(frame.index[k])
+            continue
         row = {name: x for name, x in frame.iloc[k].items() if not pd.isna(x)}
         if not row or not all(isinstance(x, str) and _word(x) for x in row.values()):
             break

@@ -1,4 +1,4 @@
-"""Dates as text: 2012-12-31 beside a cell that holds a date, and quarters: 2012Q4."""
+"""Dates as text or as day numbers beside dates: 2012-12-31, 41274; and quarters: 2012Q4."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from typing import Any, Final
 import pandas as pd
 
 from bayes_nqp.columns._number_words import Cells, cells
-from bayes_nqp.columns._told import says_never
+from bayes_nqp.columns._told import CODES, says_never
 from bayes_nqp.columns._values import is_text, plain
 from bayes_nqp.columns._vocabulary import Part, sounds_like
 from bayes_nqp.columns._year_parts import year_part
+from bayes_nqp.columns._years import DAYS as _DAYS
 from bayes_nqp.columns.steps._step import Found, Reading, Step, some, step
 from bayes_nqp.language import Message
 
@@ -29,6 +30,9 @@ _NAMED: Final = re.compile(
     re.IGNORECASE,
 )
 """2015-Jan, January 2015, Jan-15."""
+_DAY_NUMBER: Final = re.compile(r"\d{5}")
+_DAY_ZERO: Final = dt.datetime(1899, 12, 30)
+_DATED: Final[tuple[Part, ...]] = ("time", "cohort")
 _CODE: Final = re.compile(r"((?:19|20)\d\d)(0[1-9]|1[0-2])((?:0[1-9]|[12]\d|3[01])?)")
 _PADDED: Final = 10
 """Months before it have a zero before them."""
@@ -38,11 +42,12 @@ _YEAR_LONG: Final = 99
 
 @step("dates", place=33)
 class Dates(Step):
-    """2012-12-31 as a date, where other cells are dates; 2012Q4 as the day on which it begins."""
+    """2012-12-31 and 41274 as dates, where other cells are dates; 2012Q4 as its first day."""
 
     label = Message("Dates as text")
     text = (
-        "Columns of dates, some of which are text (2012-12-31), of quarters (2012Q4) or months "
+        "Columns of dates, some of which are text (2012-12-31) or the day numbers of spreadsheets "
+        "(41274), of quarters (2012Q4) or months "
         "(2012-Dec), of half-years (2012H1), or of numbers (201212, 2012.03)."
     )
     kind = list[str]
@@ -57,17 +62,20 @@ class Dates(Step):
         for name, column in reading.frame.items():
             probe = column.iloc[:1] if is_text(column) else ()
             named = column.dtype == object or any(_begins(x) for x in probe)
-            named = named or (is_text(column) and sounds_like("cohort", str(name)))
+            named = named or (is_text(column) and any(sounds_like(x, str(name)) for x in _DATED))
             entries = cells(column, named=named)
             texts = [] if entries is None else _texts(entries)
             if entries is None or not texts:
                 continue
             names.append(str(name))
             count += entries.count(set(texts).__contains__)
-            example = example or texts[0]
+            example = example or plain(texts[0])
         if not names:
             return None
         reason = Message("dates or quarters written as text, in {}", some(names))
+        if any(_serial(x) for x in reading.frame[names].to_numpy().ravel() if not pd.isna(x)):
+            reason = Message("day numbers beside dates, or dates written as text, in {}",
+                             some(names))  # fmt: skip
         day = _coded_date(first) or _date(example)
         return Found(names, reason, count, example, f"{day:%Y-%m-%d}")
 
@@ -83,7 +91,7 @@ class Dates(Step):
                     count += int(column.notna().sum())
                     reading.frame = reading.frame.assign(**{name: pd.to_datetime(column.map(days))})
                 continue
-            count += entries.count(lambda x: isinstance(x, str) and _date(x) is not None)
+            count += entries.count(lambda x: not isinstance(x, dt.date) and _date(x) is not None)
             read = [x if (day := _date(x)) is None and x != "" else day for x in entries.values]
             dated = all(x is None or isinstance(x, dt.date) for x in read)
             if not dated:  # a word for never treated stays one beside them
@@ -94,14 +102,26 @@ class Dates(Step):
         return count
 
 
-def _texts(entries: Cells) -> list[str]:
-    """Texts of a column that holds dates and texts that say dates, or that there is none."""
-    if not any(isinstance(x, dt.date) or _begins(x) for x in entries.values):
+def _texts(entries: Cells) -> list[Any]:
+    """Cells to be read as dates: texts and day numbers of a column whose other cells are dates."""
+    observed = [x for x in entries.values if x != ""]
+    serials = [x for x in observed if _serial(x)]
+    dates = [x for x in observed if x not in serials and _date(x) is not None]
+    if not dates or not (serials or any(isinstance(x, dt.date) or _begins(x) for x in dates)):
         return []
-    months = all(not isinstance(x, dt.date) for x in entries.values)
-    if any(x != "" and _date(x) is None and not (months and says_never(x)) for x in entries.values):
+    plain_dates = any(isinstance(x, dt.date) for x in dates) and not serials
+    others = [x for x in observed if x not in serials and x not in dates]
+    if any(plain_dates or not (says_never(x) or x in CODES) for x in others):
         return []
-    return [x for x in entries.values if isinstance(x, str) and _date(x) is not None]
+    return [x for x in (*dates, *serials) if not isinstance(x, dt.date)]
+
+
+def _serial(cell: Any) -> dt.datetime | None:
+    """Return the date that a day number of a spreadsheet stands for, from 1954 to 2119."""
+    if isinstance(cell, bool | dt.date) or not _DAY_NUMBER.fullmatch(plain(cell)):
+        return None
+    days = int(plain(cell))
+    return _DAY_ZERO + dt.timedelta(days) if _DAYS[0] <= days <= _DAYS[1] else None
 
 
 def _begins(cell: Any) -> bool:
@@ -127,8 +147,7 @@ def _coded(frame: pd.DataFrame) -> list[str]:
     coded, several = [], False
     for name, column in frame.items():
         number = pd.api.types.is_numeric_dtype(column.dtype)
-        parts: tuple[Part, ...] = ("time", "cohort")
-        if not number or not any(sounds_like(part, str(name)) for part in parts):
+        if not number or not any(sounds_like(part, str(name)) for part in _DATED):
             continue
         if _coded_date(column.dropna().iloc[0] if column.notna().any() else None) is None:
             continue
@@ -142,13 +161,12 @@ def _coded(frame: pd.DataFrame) -> list[str]:
 
 def _undotted(frame: pd.DataFrame) -> pd.DataFrame:
     """Write numbers such as 2015.03 as 201503, where some have the zero that makes them months."""
-    parts: tuple[Part, ...] = ("time", "cohort")
     months: dict[str, Any] = {}
     padded = False
     for name, column in frame.items():
         if not pd.api.types.is_float_dtype(column.dtype):
             continue
-        if not any(sounds_like(part, str(name)) for part in parts):
+        if not any(sounds_like(part, str(name)) for part in _DATED):
             continue
         hundredths = (100.0 * (column.dropna() % 1.0)).round(6)
         if len(hundredths) and bool(hundredths.isin(range(1, 13)).all()):
@@ -172,6 +190,8 @@ def _date(cell: Any) -> dt.date | None:
     """The date that a cell says; the first day of a month or a quarter."""
     if isinstance(cell, dt.date):
         return cell
+    if day := _serial(cell):
+        return day
     if part := year_part(cell):
         return part.start
     if month := _month(cell):

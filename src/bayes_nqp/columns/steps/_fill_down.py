@@ -10,7 +10,7 @@ import pandas as pd
 
 from bayes_nqp.arrays import Mask
 from bayes_nqp.columns._gaps import FEW
-from bayes_nqp.columns._rows import stripped
+from bayes_nqp.columns._rows import joined, stripped
 from bayes_nqp.columns._values import is_text, missing
 from bayes_nqp.columns._vocabulary import sounds_like
 from bayes_nqp.columns._years import year_of
@@ -50,7 +50,10 @@ class FillDown(Step):
             frame = frame.assign(**{str(time): below})
         timed = ~missing(frame[time])
         names = _of_the_unit(reading, frame, timed)
-        count = sum(int((missing(frame[x]) & timed).sum()) for x in names)
+        filled_cells = {x: missing(frame[x]) & timed & ~missing(_carried(frame[x], timed, reading))
+                        for x in names}  # fmt: skip
+        names = [x for x in names if filled_cells[x].any()]
+        count = sum(int(filled_cells[x].sum()) for x in names)
         beside = [x for x in frame if x not in (*reading.parts, time)]
         beside = [x for x in beside if _merged(frame[x], timed)]
         unit = _units(reading, names, timed) if beside else pd.Series()
@@ -143,18 +146,13 @@ def _units(reading: Reading, merged: list[str], timed: Mask) -> pd.Series[Any]:
     for name in reading.parts:
         column = reading.frame[name]
         gone = missing(column)
-        if name in merged:
-            gone = gone | ~timed
         column = column.mask(gone) if gone.any() else column
-        column = column.ffill() if name in merged else column
+        column = _carried(column, timed, reading) if name in merged else column
         bare, _ = stripped(column)
-        columns.append(bare if len(reading.parts) == 1 else bare.map(str, na_action="ignore"))
-    if not columns:
-        return pd.Series(0, index=reading.frame.index)
-    unit = columns[0]
-    for other in columns[1:]:
-        unit = unit + " " + other
-    return unit
+        columns.append(bare)
+    if len(columns) < 2:
+        return columns[0] if columns else pd.Series(0, index=reading.frame.index)
+    return joined(columns)
 
 
 def _filled(
@@ -165,8 +163,22 @@ def _filled(
     within = column_left.groupby(unit, sort=False).ffill()
     columns = (*reading.parts, *(reading.roles.get("strata") or ()))
     if column.name in columns or _groups(column_left[timed], within[timed], unit[timed]):
-        within = column_left.ffill()
+        within = _carried(column, timed, reading)
     return within.where(timed, column)
+
+
+def _carried(column: pd.Series[Any], timed: Mask, reading: Reading) -> pd.Series[Any]:
+    """Fill each empty cell from the cell above, and never across the columns to its left.
+
+    In a unit that several columns name, the name of a city does not belong to the next province.
+    """
+    parts = [x for x in reading.frame.columns if x in reading.parts]
+    wider = parts[: parts.index(column.name)] if column.name in parts else []
+    blocks = pd.Series(0, column.index)
+    for name in wider:
+        above = reading.frame[name].mask(missing(reading.frame[name]) | ~timed).ffill().map(str)
+        blocks += (above != above.shift()).cumsum()
+    return column.mask(missing(column) | ~timed).groupby(blocks).ffill()
 
 
 def _groups(column: pd.Series[Any], within: pd.Series[Any], unit: pd.Series[Any]) -> bool:

@@ -11,6 +11,7 @@ import pandas as pd
 from bayes_nqp.columns._names import unbroken
 from bayes_nqp.columns._number_words import EDGES, narrow, number
 from bayes_nqp.columns._years import year_of
+from bayes_nqp.columns.steps._roles import roles_in
 from bayes_nqp.columns.steps._step import Found, Reading, Step, some, step
 from bayes_nqp.language import Message
 
@@ -57,6 +58,12 @@ class Header(Step):
     def applied(self, reading: Reading, value: Any) -> int:
         """Read the table below them."""
         reading.header = (value,) if isinstance(value, int) else tuple(value)
+        grid, above = reading.grid, reading.header[0] - 2
+        if grid is not None and 0 <= above and reading.header[-1] <= len(grid):
+            names = joined_names(grid, reading.header)
+            reading.stated_roles |= {
+                names[k]: word for k, word in roles_in(grid.iloc[above]).items()
+            }
         return reading.header[0] - 1
 
 
@@ -77,6 +84,8 @@ def header_rows(grid: pd.DataFrame) -> tuple[int, ...]:
     for row in range(min(_ROWS, len(grid))):
         cells = _names(grid.iloc[row])
         if cells is None or len(cells) < 2:
+            continue
+        if row + 1 < len(grid) and roles_in(grid.iloc[row]) and _names(grid.iloc[row + 1]):
             continue
         for depth in (2, 3):
             if _over(grid, rows := tuple(range(row + 1, row + 1 + depth)), wide):

@@ -13,6 +13,7 @@ from bayes_nqp.columns._vocabulary import sounds_like
 from bayes_nqp.columns._years import month_of, year_of
 from bayes_nqp.columns.steps._policy import yearly
 from bayes_nqp.columns.steps._step import Found, Reading, Step, some, step
+from bayes_nqp.errors import PanelError
 from bayes_nqp.language import Message
 
 _HALF: Final = 6
@@ -58,7 +59,14 @@ class NextYear(Step):
         count = 0
         for name in value:
             column = reading.dated.get(name, reading.frame[name])
-            dates = [x for x in distinct(column[~missing(column)]) if year_of(x) is not None]
+            cells = distinct(column[~missing(column)])
+            dates = [x for x in cells if year_of(x) is not None]
+            others = [x for x in cells if year_of(x) is None and not says_never(x)]
+            if others:
+                raise PanelError(
+                    Message("next_year: cells of {!r} are no dates, such as {}", name, others[0]),
+                    hint=Message("leave {!r} out of next_year", name),
+                )
             count += _units(reading, column, [x for x in dates if _late(x)])
             since = column.map({x: _since(x) for x in dates})
             moved = column.notna() & since.isna()

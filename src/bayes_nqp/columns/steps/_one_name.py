@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+from bayes_nqp.columns._texts import distinct
 from bayes_nqp.columns._twins import kind_of, pairs_apart
-from bayes_nqp.columns.steps._step import Found, Reading, Step, some, step
+from bayes_nqp.columns.steps._step import Found, Reading, Step, refuse_absent, some, step
 from bayes_nqp.language import Message
 
 
@@ -45,6 +46,7 @@ class OneName(Step):
         if len(reading.parts) != 1:
             return 0
         column = reading.frame[reading.parts[0]]
+        refuse_absent(self.key, value, {*distinct(column)})
         other = column.isin(value)
         read = column.mask(other, column.map(value))
         reading.frame = reading.frame.assign(**{reading.parts[0]: read})

@@ -11,6 +11,7 @@ from bayes_nqp.columns._values import is_text, plain
 from bayes_nqp.columns._vocabulary import sounds_like
 from bayes_nqp.columns._years import year_of
 from bayes_nqp.columns.steps._step import Found, Reading, Step, step
+from bayes_nqp.errors import PanelError, brief
 from bayes_nqp.language import Message
 
 _CALLED: Final = {4: re.compile(r"季|quarter|qtr", re.I), 12: re.compile(r"月|month", re.I)}
@@ -53,8 +54,21 @@ class Period(Step):
 
     def applied(self, reading: Reading, value: Any) -> int:
         """Put a column of the days on which these begin in the place of both."""
+        if len(value) != 2:
+            raise PanelError(
+                Message("period = {} names {} columns", brief(value), len(value)),
+                hint="two: that of years, then that of quarters or months",
+            )
         year, part = value
         dates = _dates(reading.frame, year, part)
+        stated = reading.frame[[year, part]].dropna()
+        if (unread := stated[dates[stated.index].isna().to_numpy()]).size:
+            raise PanelError(
+                Message(
+                    "period: {} are no year and part of it", " · ".join(map(plain, unread.iloc[0]))
+                ),
+                hint="columns of years, and of quarters or months; or leave period out",
+            )
         others = reading.frame.drop(columns=[year, part])
         reading.frame = others.assign(**{f"{year} {part}": dates})
         return int(dates.notna().sum())

@@ -9,6 +9,7 @@ import pandas as pd
 
 from bayes_nqp.columns._texts import texts_of
 from bayes_nqp.columns._values import missing
+from bayes_nqp.columns.steps._numbered import contents, numbered
 from bayes_nqp.columns.steps._step import Found, Reading, Step, some, step
 from bayes_nqp.language import Message
 
@@ -21,8 +22,10 @@ class Repeats(Step):
     """A row of a unit and a period that repeats an earlier one: left out."""
 
     label = Message("Rows that stand twice")
-    text = "Rows that repeat an earlier one in every cell, as numbered."
-    kind = list[int]
+    text = (
+        "Rows that repeat an earlier one in every cell, by their numbers, with what stands in them."
+    )
+    kind = list[int] | dict[str, str]
     by_column = False
     of = "row"
     placed = True
@@ -42,11 +45,13 @@ class Repeats(Step):
             return None
         example = some([str(x) for x in frame.loc[rows[0]].dropna()])
         reason = Message("rows that are the same as an earlier one in every cell: {}", some(rows))
-        return Found(rows, reason, len(rows), example, "")
+        return Found(contents(frame, rows), reason, len(rows), example, "")
 
     def applied(self, reading: Reading, value: Any) -> int:
         """Leave them out."""
-        again = reading.frame.index.isin(value)
+        frame = reading.frame
+        alike = frame.index[frame.duplicated()]
+        again = frame.index.isin(numbered(self.key, frame, value, alike))
         reading.frame = reading.frame[~again]
         return int(again.sum())
 

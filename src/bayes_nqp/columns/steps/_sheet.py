@@ -12,7 +12,7 @@ from bayes_nqp.columns._number_words import narrow, scale
 from bayes_nqp.columns._years import year_of
 from bayes_nqp.columns.steps._header import header_rows, heading, joined_names
 from bayes_nqp.columns.steps._step import Found, Reading, Step, some, step
-from bayes_nqp.errors import PanelError, nearest, shown
+from bayes_nqp.errors import PanelError, brief, nearest, shown
 from bayes_nqp.language import Message, Translator, language_of
 
 _SEVERAL = 2
@@ -70,6 +70,11 @@ class Sheet(Step):
 
     def applied(self, reading: Reading, value: Any) -> int:
         """Read it; several are read with their own headers and put together."""
+        if isinstance(value, dict) and not all(value.values()):
+            raise PanelError(
+                Message("sheet = {} names no sheet", brief(value)),
+                hint=nearest("", reading.grids),
+            )
         if isinstance(value, list):
             reading.sheet = value[0]
             reading.frame = _side_by_side(reading, value)

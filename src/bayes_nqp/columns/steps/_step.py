@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -15,7 +15,7 @@ from bayes_nqp.columns._book import opened, seen_sheets, sheet_frame
 from bayes_nqp.columns._read import TEXTS, broken, read
 from bayes_nqp.columns._text import delimiter, text_grid
 from bayes_nqp.columns._values import counted
-from bayes_nqp.errors import PanelError
+from bayes_nqp.errors import PanelError, nearest, shown
 from bayes_nqp.language import Message
 from bayes_nqp.registry import Plugins
 
@@ -74,6 +74,8 @@ class Reading:
         What steps did.
     units : dict of str to str
         What rows below the names say of columns, such as the unit of their numbers.
+    stated_roles : dict of str to str
+        Words for the role of a column, by its name: what a row above or below the names states.
     doubts : list of PanelError
         What somebody has to decide.
     taken : dict of str to Found
@@ -93,6 +95,7 @@ class Reading:
     notes: list[str] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
     units: dict[str, str] = field(default_factory=dict)
+    stated_roles: dict[str, str] = field(default_factory=dict)
     doubts: list[PanelError] = field(default_factory=list)
     taken: dict[str, Found] = field(default_factory=dict)
     aside: pd.DataFrame = field(default_factory=pd.DataFrame)
@@ -215,6 +218,21 @@ def step[T: Step](key: str, *, place: float = 1000) -> Callable[[type[T]], type[
         return kind
 
     return decorate
+
+
+def refuse_absent(key: str, names: Iterable[str], known: Collection[Any]) -> None:
+    """Refuse names that a step is to change or remove, and that no cell holds.
+
+    Raises
+    ------
+    PanelError
+        With all of them.
+    """
+    if lacking := [name for name in names if name not in known]:
+        raise PanelError(
+            Message("{}: no cell holds {}", key, shown(map(repr, lacking))),
+            hint=nearest(lacking[0], [x for x in known if isinstance(x, str)]),
+        )
 
 
 def some(values: Collection[Any], most: int = 3) -> str:

@@ -12,7 +12,7 @@ from bayes_nqp.columns._number_words import EDGES
 from bayes_nqp.columns._texts import distinct, texts_of
 from bayes_nqp.columns._values import is_text
 from bayes_nqp.columns._vocabulary import Part, sounds_like
-from bayes_nqp.columns.steps._step import Found, Reading, Step, some, step
+from bayes_nqp.columns.steps._step import Found, Reading, Step, refuse_absent, some, step
 from bayes_nqp.language import Message
 
 
@@ -47,6 +47,8 @@ class Totals(Step):
     def applied(self, reading: Reading, value: Any) -> int:
         """Leave these rows out."""
         frame = reading.frame
+        known = {str(x).strip(EDGES) for column in _names(frame) for x in distinct(column)}
+        refuse_absent(self.key, value, known)
         totals = np.zeros(len(frame), bool)
         for column in _names(frame):
             names = [x for x in distinct(column) if str(x).strip(EDGES) in value]

@@ -13,6 +13,7 @@ from bayes_nqp.columns._values import plain
 from bayes_nqp.columns._vocabulary import Part, sounds_like
 from bayes_nqp.columns._years import year_of
 from bayes_nqp.columns.steps._step import Found, Reading, Step, some, step
+from bayes_nqp.errors import PanelError
 from bayes_nqp.language import Message
 
 _YEAR: Final = re.compile(r"(?:FY\s*)?((?:1[89]|20|21)\d\d)(?:\.0+)?\s*(?:年度|年末|年底|年|度)?")
@@ -77,9 +78,17 @@ class Years(Step):
         """Read them as numbers."""
         count = 0
         for name in value:
-            if pd.api.types.is_float_dtype(reading.frame[name].dtype):
-                floors = np.floor(reading.frame[name])
-                count += int((floors != reading.frame[name]).sum() - floors.isna().sum())
+            column = reading.frame[name]
+            if pd.api.types.is_float_dtype(column.dtype):
+                floors = np.floor(column)
+                changed = int((floors != column).sum() - floors.isna().sum())
+                if changed and (name == reading.roles.get("outcome") or not _with_months(column)):
+                    raise PanelError(
+                        Message("years: numbers of {!r} are no years, such as {}", name,
+                                plain(column[column.notna() & (floors != column)].iloc[0])),
+                        hint=Message("leave {!r} out of years", name),
+                    )  # fmt: skip
+                count += changed
                 reading.frame = reading.frame.assign(**{name: floors})
                 continue
             entries = cells(reading.frame[name], named=True)
@@ -92,8 +101,11 @@ class Years(Step):
 
 def _dotted(column: pd.Series[Any], name: str) -> bool:
     """Whether numbers in a column of dates are years with months: 2015.3, 2017.11."""
-    if not sounds_like("cohort", name) or not pd.api.types.is_float_dtype(column.dtype):
-        return False
+    floats = pd.api.types.is_float_dtype(column.dtype)
+    return floats and sounds_like("cohort", name) and _with_months(column)
+
+
+def _with_months(column: pd.Series[Any]) -> bool:
     observed = column[np.isfinite(column)].unique()
     months = np.round((observed % 1) * np.array([[10.0], [100.0]]), 6)
     dated = ((months % 1 == 0) & (months <= _MONTHS)).any(axis=0)

@@ -12,7 +12,7 @@ import numpy as np
 from bayes_nqp.arrays import Array, Index
 from bayes_nqp.errors import StudyError
 from bayes_nqp.language import Message
-from bayes_nqp.parameters import Parameter, ParameterSpace
+from bayes_nqp.parameters import Parameter, ParameterSpace, check_prior
 from bayes_nqp.registry import needed, registered
 
 if TYPE_CHECKING:
@@ -228,6 +228,8 @@ def _faults(errors: Noise, n_periods: int, parameters: Any) -> Iterator[tuple[st
         if name == "sigma" or name.startswith("scale_"):
             hint = "another name: 'sigma' and names that begin with 'scale_' are the design's"
             yield f"a parameter of it is called {name!r}", hint
+    for parameter in parameters:
+        check_prior(parameter.prior)
     # Two points, so that a covariance that serves one of them alone is seen.
     values = np.tile(ParameterSpace(tuple(parameters)).typical, (2, 1))
     covariance = np.asarray(errors.covariance(n_periods, values))

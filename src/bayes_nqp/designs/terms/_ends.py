@@ -109,7 +109,7 @@ class Ends(Term):
             If it tells no treated pairs apart.
         """
         assert isinstance(timing, Calendar)
-        pairs = pairs_of(panel)
+        pairs = pairs_of(panel, "Ends(directed=True)" if self.directed else "")
         ahead = (pairs.adoption[1] < pairs.adoption[0]) & self.directed
         dates = pairs.adoption.T if self.directed else np.sort(pairs.adoption.T, axis=1)
         table = np.column_stack([timing.key, pairs.second, ahead, dates])

@@ -1,4 +1,4 @@
-"""Factors: series in common on which every unit has a loading of its own."""
+"""Factors: common factors on which every unit has loadings of its own."""
 
 from __future__ import annotations
 
@@ -10,22 +10,23 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from bayes_nqp.annotations import Count
-from bayes_nqp.arrays import Index
 from bayes_nqp.designs._facts import Facts, Term
 from bayes_nqp.designs._series import (
+    BLOCKS,
     LEAST,
     REDRAWS,
     SPARE,
-    BareRows,
-    bare_rows,
-    number_of_series,
+    NetRows,
+    held_out_gains,
+    net_rows,
     redraws_of,
     series_of,
 )
 from bayes_nqp.designs._spec import Calendar, EquationSpec, Timing
+from bayes_nqp.designs.terms._trends import DifferentialTrends
 from bayes_nqp.doors import value
 from bayes_nqp.errors import Hint, IdentificationError, StudyError, shown
-from bayes_nqp.language import Message
+from bayes_nqp.language import NOTHING, Message, joined
 from bayes_nqp.terms import Series
 
 if TYPE_CHECKING:
@@ -33,36 +34,40 @@ if TYPE_CHECKING:
 
 
 _WORDS: Final = Message(
-    "Units load on common series, each with loadings of its own, which are flat and may go with "
-    "adoption: {number} by least squares from all untreated rows. That series are estimated is "
-    "carried by {redraws} redraws, in which units have random weights (the Bayesian bootstrap): "
-    "each draw of effects is given one of them. Series are known from untreated units alone; no "
-    "such unit shows a series that only treated ones load on."
+    "Units have loadings of their own on common factors (interactive fixed effects). Loadings have "
+    "flat priors and may be related to adoption. {number} by least squares on all untreated "
+    "observations, net of unit effects, time effects and covariates. The estimation error of "
+    "factors enters through {redraws} redraws with random weights of units (the Bayesian "
+    "bootstrap): each posterior draw of effects uses one of them. Factors on which only treated "
+    "units load cannot be estimated."
 )
+
+
+_FOR_CHOICE: Final = next(n for n in range(2, 99) if n - -(-n // BLOCKS) >= 2 + SPARE)
+"""Untreated periods of which the rest, once a block is held out, is enough for one factor."""
 
 
 @value("trends", "factors")
 class Factors(Term):
-    """Units load on common series f, each with loadings of its own: ``alpha_i + f_t' lambda_i``.
+    """Interactive fixed effects: common factors with loadings of each unit, ``alpha_i + f_t' l_i``.
 
-    Loadings are flat and may go with adoption in any way, where parallel trends fail by more than
-    a drift of cohorts. Series are those that fit all untreated rows best, least squares of
-    ``alpha_i + lambda_t + f_t' lambda_i``; given these, the model is exact. That they are
-    estimated is carried by redraws in which units have random weights: each draw of effects is
-    given one of them. Series that are weak beside errors are known badly from few controls, and
-    what is left of them stays in the effect: set it beside ``DifferentialTrends`` (docs/trends.md).
+    Loadings have flat priors and may be related to adoption in any way. Factors are estimated by
+    least squares on all untreated observations, of never treated and not yet treated units, net of
+    unit effects, time effects and covariates: no function of time in the outcome changes an
+    effect. Given the factors, the model is exact. Their estimation error enters through redraws
+    with random weights of units. Weak factors are estimated poorly, and what remains of them biases
+    the effect: compare with ``DifferentialTrends`` (docs/trends.md).
 
     Parameters
     ----------
     number : int, optional
-        How many series. By default chosen from 0 to 4 by how well series of the never treated
-        predict some untreated periods of those who adopt from their others; with 0 trends are
-        parallel.
+        How many factors. By default from 1 to 4, chosen by predictions of held-out untreated
+        observations of all units.
 
     Raises
     ------
     StudyError
-        If the number is not one from 0 on.
+        If the number is below zero.
 
     References
     ----------
@@ -86,10 +91,12 @@ class Factors(Term):
     with_dose = False
 
     def words(self, attrs: Mapping[str, object]) -> Message:
-        """Say what series are, and how their error is carried."""
-        number = Message("as many as predict held-out periods best")
+        """State what factors are, and how their estimation error enters."""
+        number = Message("Their number is chosen by held-out observations, and they are estimated")
         if self.number is not None:
-            number = Message("{} of them", self.number)
+            number = Message(
+                "{n} factor is estimated", plural="{n} factors are estimated", n=self.number
+            )
         return _WORDS.fill(number=number, redraws=REDRAWS)
 
     @property
@@ -107,15 +114,16 @@ class Factors(Term):
     def equation(
         self, equation: EquationSpec, facts: Facts, timing: Timing, panel: Panel
     ) -> EquationSpec:
-        """Add the series of untreated rows.
+        """Add the factors of untreated observations.
 
         Raises
         ------
         StudyError
-            If rows are not summed up, or outcomes follow one another.
+            If observations are not summed up, or outcomes follow one another.
         IdentificationError
-            If periods before adoption have effects of their own, fewer than twenty units are never
-            treated, or units have fewer than two untreated periods more than there are series.
+            If periods before adoption have effects of their own, too few units are untreated in a
+            period, no number of factors predicts held-out observations better than none, or least
+            squares do not converge.
         """
         if not facts.exact:
             name, value, _ = facts.inexact
@@ -125,7 +133,7 @@ class Factors(Term):
             )
         if facts.reach == "lag":
             raise StudyError(
-                "'trends' is Factors, and outcomes that follow one another have no series",
+                "'trends' is Factors, and outcomes that follow one another have no common factors",
                 hint="leave out one of 'trends' and 'spillovers'",
             )
         if facts.time is not None and facts.time.pooled:
@@ -139,43 +147,115 @@ class Factors(Term):
                 hint=Message("{}, or leave out 'trends'", Hint("controls", "all")),
             )
         assert isinstance(timing, Calendar)
-        rows = bare_rows(equation.outcome, facts, timing, panel)
-        spare = np.asarray(rows.seen.sum(axis=1), dtype=np.int64) - SPARE
-        if self.number is None:
-            number, note = number_of_series(rows, spare)
-        else:
-            number, note = self.number, Message("{} series of units' own loadings", self.number)
-            _check(rows, spare, number, panel)
-        values = series_of(rows, number)
-        redraws = cache(lambda: redraws_of(rows, values)) if number else None
-        return replace(equation, series=Series(values, note, redraws))
+        rows = net_rows(equation, facts, timing, panel)
+        number, note = _chosen(rows) if self.number is None else _stated(self.number)
+        _check(rows, number, panel)
+        fit = series_of(rows, number)
+        redraws = cache(lambda: redraws_of(rows, fit)) if number else None
+        note = joined([note, _without_loadings(rows, number, panel)])
+        return replace(equation, series=Series(fit.series[0], note, redraws))
 
 
-def _check(rows: BareRows, spare: Index, number: Count, panel: Panel) -> None:
-    """See that there are enough controls, and untreated rows of every unit."""
-    never = int((~rows.ever).sum())
-    if never < LEAST:
+def _stated(number: int) -> tuple[int, Message]:
+    return number, Message(
+        "{n} common factor with loadings of each unit",
+        plural="{n} common factors with loadings of each unit",
+        n=number,
+    )
+
+
+def _chosen(rows: NetRows) -> tuple[int, Message]:
+    """Choose the number that predicts best, or refuse."""
+    gains = held_out_gains(rows)
+    others = Message(
+        "{}; {}; or {}, which states the number",
+        Hint("trends", DifferentialTrends()),
+        Hint("trends", None),
+        Hint("trends", Factors(1)),
+    )
+    if not gains.size:
         raise IdentificationError(
             Message(
-                "series in common need {} units that are never treated to be known from, and "
-                "there are {}",
-                LEAST,
-                never,
+                "the number of common factors cannot be chosen: half of the units need {} or more "
+                "untreated periods, of which a quarter is held out",
+                _FOR_CHOICE,
             ),
-            hint="trends=nqp.DifferentialTrends(), which takes the drift of cohorts alone",
+            hint=others,
         )
-    short = np.flatnonzero(spare < number)
+    listed = ", ".join(f"{x:.0f}" for x in gains[1:])
+    number = int(gains.argmax())
+    if not number:
+        raise IdentificationError(
+            Message(
+                "common factors do not predict held-out untreated observations better than "
+                "parallel trends: with 1, 2, … factors, log predictive densities less that without "
+                "any are {}",
+                listed,
+            ),
+            hint=others,
+        )
+    return number, Message(
+        "{n} common factor with loadings of each unit, chosen by predictions of held-out untreated "
+        "observations (with 1, 2, … factors, log predictive densities less that without any: "
+        "{gains})",
+        plural="{n} common factors with loadings of each unit, chosen by predictions of held-out "
+        "untreated observations (with 1, 2, … factors, log predictive densities less that without "
+        "any: {gains})",
+        n=number,
+        gains=listed,
+    )
+
+
+def _check(rows: NetRows, number: int, panel: Panel) -> None:
+    """Require enough periods, and untreated units in each of them."""
+    periods = rows.seen.shape[1]
+    if number > periods - 2:
+        raise IdentificationError(
+            Message(
+                "a model of {} common factors needs {} periods, and there are {}",
+                number,
+                number + 2,
+                periods,
+            ),
+            hint=Message("{}", Hint("trends", Factors(max(periods - 2, 0)))),
+        )
+    used = rows.enough(number)
+    untreated, levels = rows.seen[used].sum(axis=0), (rows.known[used] != 0).T @ rows.seen[used]
+    needed = number + (levels > 0).sum(axis=0) + LEAST if number else np.zeros(periods)
+    short = np.flatnonzero(rows.seen.any(axis=0) & (untreated < needed))
     if short.size:
         raise IdentificationError(
             Message(
-                "{} series need {} untreated periods of every unit, and {} units have fewer",
+                "a model of {} common factors needs {} untreated units in every period, each with "
+                "{} untreated periods, and {} periods have fewer",
                 number,
-                number + SPARE,
+                int(needed.max()),
+                number + 1 + SPARE,
                 short.size,
             ),
-            where=shown([str(panel.unit_labels[k]) for k in short]),
+            where=shown([str(panel.time_labels[t]) for t in short]),
             hint=Message(
-                "{}, a panel that starts earlier, or one without these units",
-                Hint("trends", Factors(max(int(spare.min()), 0))),
+                "a panel without these periods; fewer factors; or {}",
+                Hint("trends", DifferentialTrends()),
             ),
         )
+
+
+def _without_loadings(rows: NetRows, number: int, panel: Panel) -> Message:
+    """Name treated units with too few untreated periods for loadings of their own."""
+    short = (
+        np.flatnonzero(~rows.enough(number) & rows.treated) if number else np.zeros(0, dtype=int)
+    )
+    if not short.size:
+        return NOTHING
+    return Message(
+        "{n} treated unit has fewer than {least} untreated periods, too few for loadings of its "
+        "own: it does not enter the estimation of factors, and its effects rest on pooling "
+        "({names})",
+        plural="{n} treated units have fewer than {least} untreated periods, too few for loadings "
+        "of their own: they do not enter the estimation of factors, and their effects rest on "
+        "pooling ({names})",
+        n=short.size,
+        least=number + 1 + SPARE,
+        names=shown([str(panel.unit_labels[k]) for k in short]),
+    )

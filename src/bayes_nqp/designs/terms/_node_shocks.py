@@ -112,7 +112,7 @@ class NodeShocks(Term):
             If too few nodes can be compared.
         """
         assert isinstance(timing, Calendar)
-        pairs = pairs_of(panel)
+        pairs = pairs_of(panel, "NodeShocks(directed=True)" if self.directed else "")
         sides = [*pairs.ends[:, None]] if self.directed else [pairs.ends]
         group = _groups(pairs, panel, directed=self.directed)
         untreated = timing.role[timing.key] != TREATED

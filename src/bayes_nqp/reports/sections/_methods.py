@@ -85,6 +85,7 @@ def _channels(context: Context) -> Iterator[Block]:
             "every draw and cell."
         )
     )
+    yield Paragraph(context.joined(_slopes_of_mediators(context)))
     if channels.links is not None:
         yield Paragraph(
             translate(
@@ -93,6 +94,34 @@ def _channels(context: Context) -> Iterator[Block]:
                 channels.links.name,
             )
         )
+
+
+def _slopes_of_mediators(context: Context) -> list[Message]:
+    """State the priors of paths b, and what the draws of several equations are conditional on."""
+    facts = context.fit.facts
+    if facts.pooling.flat:
+        slopes = Message("Slopes of mediators (paths b) have flat priors, one in each stratum.")
+    elif "strata" in facts.pooling.pieces and context.factors:
+        slopes = Message(
+            "The slope of a mediator (path b) has a flat prior. Its difference between two levels "
+            "of a factor is normal with sd {}s per within-unit standard deviation of the "
+            "mediator; for a factor with five levels or more the scale is estimated.",
+            _plain(facts.priors.contrast),
+        )
+    else:
+        slopes = Message(
+            "The slope of a mediator (path b) has a flat prior and is the same in all strata."
+        )
+    if facts.joined:
+        return [slopes]
+    return [
+        slopes,
+        Message(
+            "Equations are sampled one by one and their draws are paired: together they are a "
+            "joint posterior given the scales and autocorrelations of each equation and the "
+            "correlations of mediators' errors."
+        ),
+    ]
 
 
 def _sampling(context: Context) -> Block:

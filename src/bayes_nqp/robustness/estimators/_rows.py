@@ -196,7 +196,7 @@ def estimator(
     """Make a function an estimator, named as the function is, and register it."""
 
     def decorate(function: Callable[[Sample], EventCurve]) -> Callable[[Sample], EventCurve]:
-        ESTIMATORS.add(function.__name__, Estimator(label, assumes, function), place)
+        ESTIMATORS.add(function.__name__, Estimator(label, assumes, function), place, function)
         return function
 
     return decorate

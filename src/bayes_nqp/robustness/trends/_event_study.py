@@ -117,6 +117,8 @@ def event_study_draws(
     """
     centre, spread = _numbers("mean", mean), _numbers("covariance", covariance)
     times = _numbers("event_time", event_time)
+    if not (np.isfinite(times) & (times == np.round(times))).all():
+        raise StudyError("'event_time' holds numbers that are not whole", hint="event_time=[-2, 0]")
     size = centre.size
     if centre.shape != (size,) or spread.shape != (size, size) or times.shape != (size,):
         raise StudyError(

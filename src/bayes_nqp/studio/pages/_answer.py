@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import partial
 from typing import Any
 
 from shiny import ui
 
+from bayes_nqp.checks.shared import NOT_APPLICABLE
 from bayes_nqp.language import Message
+from bayes_nqp.studio._files import address
 from bayes_nqp.studio._registry import Body, page
 from bayes_nqp.studio._run import Run
 from bayes_nqp.studio._view import View, alarm, progress_of, told
+from bayes_nqp.tables import TONES
+
+_TONES = {
+    "good": Message("{} passed"), "doubt": Message("{} in doubt"), "bad": Message("{} failed"),
+}  # fmt: skip
+
+_ASIDE = TONES[NOT_APPLICABLE]
+"""The tone of checks that do not apply."""
 
 
 @page(Message("Answer"), place=50)
@@ -58,8 +69,9 @@ def _progress(view: View) -> Any:
         return None
     if run.state == "running":
         return progress_of(view, run)
+    seconds = run.seconds
     words = {
-        "done": translate("Done in {:.0f} s.", run.seconds),
+        "done": translate("Done.") if seconds is None else translate("Done in {:.0f} s.", seconds),
         "cancelled": translate(
             "Cancelled. {} checks were answered, and are kept: a run goes on from there.",
             len(run.checks),
@@ -67,7 +79,8 @@ def _progress(view: View) -> Any:
     }
     if run.state in words:
         return ui.p(words[run.state], role="status")
-    return alarm([view.in_words(run.error)])
+    log = ui.p(ui.a(translate("Log of this run"), href=address(run.log), download=run.log.name))
+    return [alarm([view.in_words(run.error)]), log if run.log.exists() else None]
 
 
 def _paper(view: View, stage: str) -> Any:
@@ -77,11 +90,14 @@ def _paper(view: View, stage: str) -> Any:
         return None
     title = translate("The answer")
     if stage == "report":
-        return ui.tags.iframe(src=f"files/{run.folder}/report/report.html", title=title)
+        src = address(run.folder / "report" / "report.html")
+        tab = ui.a(translate("Open the report in a tab of its own"), href=src, target="_blank")
+        return [ui.p(tab), ui.tags.iframe(src=src, title=title, class_="paper")]
     return [
         ui.p(translate("The first answer, before all checks"), class_="quiet"),
-        ui.tags.iframe(src=f"files/{run.early}/answer/report.html", title=title),
-    ]
+        ui.tags.iframe(src=address(run.early / "answer" / "report.html"), title=title,
+                       class_="paper"),
+    ]  # fmt: skip
 
 
 def _checks(view: View) -> Any:
@@ -89,8 +105,17 @@ def _checks(view: View) -> Any:
     run = view.heard().run
     if run is None or not run.checks:
         return None
-    title = ui.h3(view.translate("Checks"))
-    return [title, *(_check(view, run, facts) for facts in reversed(run.checks))]
+    tones = Counter(facts["tone"] for facts in run.checks)
+    heads = [
+        view.translate("{} checks", len(run.checks)),
+        *(view.translate(words, tones[tone]) for tone, words in _TONES.items() if tones[tone]),
+    ]
+    return ui.tags.details(
+        ui.tags.summary(ui.h3(" · ".join(heads))),
+        *(_check(view, run, facts) for facts in reversed(run.checks)),
+        id="all_checks",
+        open="open" if run.state == "running" else None,
+    )
 
 
 def _stage(run: Run | None) -> tuple[int, str]:
@@ -113,10 +138,11 @@ def _check(view: View, run: Run, facts: dict[str, Any]) -> Any:
             ui.span(words["verdict"], class_=facts["tone"] or None),
         ),
         ui.p(words["question"]),
-        ui.p(words["sentence"], class_="quiet"),
     ]
+    if facts["tone"] != _ASIDE:  # what would make such a check apply is code
+        parts.append(ui.p(words["sentence"], class_="quiet"))
     if facts["picture"]:
-        src = f"files/{run.early}/{facts['picture']}"
+        src = address(run.early / facts["picture"])
         parts.append(
             ui.tags.details(
                 ui.tags.summary(words["figure"]),

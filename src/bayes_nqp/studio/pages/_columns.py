@@ -8,35 +8,42 @@ from typing import Any, Final
 
 from shiny import ui
 
+from bayes_nqp.fields import (
+    COLUMNS,
+    FIRST_TREATED,
+    GROUPS,
+    LEAVE_OUT,
+    OUTCOME,
+    PILOT_ZONES,
+    TIME,
+    TREATED,
+    UNIT,
+)
 from bayes_nqp.language import Message
-from bayes_nqp.studio._desk import Desk
+from bayes_nqp.studio._desk import COVARIATES, MEDIATORS, Desk
 from bayes_nqp.studio._registry import Body, page
 from bayes_nqp.studio._view import View, alarm
 
 _LABELS: Final = {
-    "unit": Message("Unit"),
-    "time": Message("Time"),
-    "outcome": Message("Outcome"),
-    "cohort": Message("First treated period"),
-    "treated": Message("Treated or not, row by row"),
-    "strata": Message("Groups to compare"),
-}
+    "unit": UNIT, "time": TIME, "outcome": OUTCOME, "cohort": FIRST_TREATED, "treated": TREATED,
+    "strata": GROUPS,
+}  # fmt: skip
 _SEVERAL: Final = ("unit", "strata")
 _MORE: Final = {
-    ("data", "covariates"): Message(
-        "Covariates: they vary over time, and do not respond to the policy"
-    ),
-    ("channels", "mediators"): Message("Channels: the policy may work through them"),
+    COVARIATES: Message("Covariates: they vary over time, and do not respond to the policy"),
+    MEDIATORS: Message("Channels: the policy may work through them"),
 }
+_LOGGED: Final = Message("Take the logarithm of")
 
 
-@page(Message("Columns"), place=20)
+@page(COLUMNS, place=20)
 def columns(view: View) -> Body:
     """Confirm the roles of columns, or change them."""
     for key in _LABELS:
         view.on(f"role_{key}", partial(_say, view.desk, key))
     for way in _MORE:
         view.on(f"more_{way[-1]}", partial(_add, view.desk, way))
+        view.on(f"logs_{way[-1]}", partial(_take_logs, view.desk, way))
     view.on("zones", partial(_zones, view.desk))
     view.on("drop", partial(_drop, view.desk))
     view.on("log", partial(_log, view.desk))
@@ -55,8 +62,15 @@ def _say(desk: Desk, key: str, value: Any) -> None:
 
 
 def _add(desk: Desk, way: tuple[str, ...], names: Any) -> None:
-    if [*names] != (desk.get(*way) or []):
-        desk.edit({way: [*names] or None})
+    chosen = desk.chosen(way)
+    if [*names] != [*chosen]:
+        desk.choose(way, names, [x for x, logged in chosen.items() if logged])
+
+
+def _take_logs(desk: Desk, way: tuple[str, ...], names: Any) -> None:
+    chosen = desk.chosen(way)
+    if {*names} != {x for x, logged in chosen.items() if logged}:
+        desk.choose(way, chosen, names)
 
 
 def _zones(desk: Desk, taken: bool) -> None:
@@ -81,7 +95,7 @@ def _body(view: View) -> Any:
     if not desk.columns:
         return [title, ui.p(translate("First choose a file."), class_="quiet")]
     wrong = desk.fields(view.language.get())
-    left = translate("Leave out what the data cannot identify")
+    left = translate(LEAVE_OUT)
     dropped = desk.get("design", "unidentified") == "drop"
     return [
         title,
@@ -97,15 +111,20 @@ def _body(view: View) -> Any:
 def _offered(view: View, way: tuple[str, ...], label: str) -> Any:
     """Columns that may play a further part."""
     desk = view.desk
-    chosen = desk.get(*way) or []
+    chosen = desk.chosen(way)
+    numbers = [x for x in chosen if x in desk.numeric]
     offered = [] if desk.guess is None else getattr(desk.guess, way[-1])
     note = view.translate("by their names: {}", ", ".join(offered)) if offered else ""
     return ui.div(
         ui.input_selectize(
-            f"more_{way[-1]}", label, _choices(desk.columns, chosen), selected=chosen,
+            f"more_{way[-1]}", label, _choices(desk.columns, chosen), selected=[*chosen],
             multiple=True,
         ),
         ui.p(note, class_="reason") if note else None,
+        ui.input_checkbox_group(
+            f"logs_{way[-1]}", view.translate(_LOGGED), numbers, inline=True,
+            selected=[x for x in numbers if chosen[x]],
+        ) if numbers else None,
         class_="field",
     )  # fmt: skip
 
@@ -114,7 +133,7 @@ def _policy(view: View) -> Iterator[Any]:
     """Whether the policy is one that is known."""
     desk = view.desk
     if desk.guess is not None and (desk.guess.zones or desk.zones):
-        question = view.translate("The policy is the cross-border e-commerce pilot zones")
+        question = view.translate(PILOT_ZONES)
         yield ui.div(ui.input_checkbox("zones", question, desk.zones), class_="wide")
 
 

@@ -11,6 +11,7 @@ from shiny import ui
 from bayes_nqp.language import Message
 from bayes_nqp.studio._desk import Desk
 from bayes_nqp.studio._edits import differences
+from bayes_nqp.studio._files import address
 from bayes_nqp.studio._registry import Body, page
 from bayes_nqp.studio._run import Run
 from bayes_nqp.studio._view import View, table, told
@@ -59,7 +60,7 @@ def _compared(view: View) -> Any:
     heads = [translate("Run {}", run.number) for run in pair]
     pictures = [
         ui.tags.figure(
-            ui.img(src=f"files/{run.folder}/figures/event_study.png", alt=head),
+            ui.img(src=address(run.folder / "figures" / "event_study.png"), alt=head),
             ui.tags.figcaption(head),
         )
         for run, head in zip(pair, heads, strict=True)
@@ -94,7 +95,10 @@ def _moves(first: Run, second: Run) -> Iterator[tuple[str, str, str]]:
 
 def _answer(run: Run) -> Any:
     path = run.folder / "report" / "answer.json"
-    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
 
 
 def _numbers(facts: Any, way: str = "") -> Iterator[tuple[str, Any]]:

@@ -4,24 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from shiny import ui
 
 from bayes_nqp.columns import STEPS, SUFFIXES
+from bayes_nqp.fields import AS_IT_STANDS
 from bayes_nqp.language import Message, Translator
 from bayes_nqp.studies import IntakePage
+from bayes_nqp.studio._files import LARGEST
 from bayes_nqp.studio._registry import Body, page
 from bayes_nqp.studio._view import View, alarm, table
+from bayes_nqp.studio._words import on_page
+
+_TOO_LARGE = Message(
+    "The file is larger than {:.0f} MB, and was not taken. Keep the rows and columns that you "
+    "need, or save it as .parquet."
+)
+_NOT_RECEIVED = Message("The file did not arrive. Choose it again, or free some space on the disk.")
 
 
 @page(Message("Data"), place=10)
 def data(view: View) -> Body:
     """Open a file, see its problems, and undo steps of its reading."""
 
-    def opened(files: Any) -> None:
-        view.desk.open(Path(files[0]["datapath"]), files[0]["name"])
+    def opened(key: Any) -> None:
+        view.shared.uploads.take(key, view.shared.open)
 
     def step(key: str, stays: bool) -> None:
         guess = view.desk.guess.steps[key] if view.desk.guess is not None else None
@@ -29,7 +37,8 @@ def data(view: View) -> Body:
         if guess is not None and stays != (now is not None):
             view.desk.edit({("data", "read", key): guess.value if stays else None})
 
-    view.on("file", opened)
+    view.on("upload", opened, sent=True)
+    view.on("accept", lambda _: view.desk.accept())
     for key in STEPS:
         view.on(f"step_{key}", partial(step, key))
 
@@ -42,11 +51,20 @@ def _body(view: View) -> Any:
     parts: list[Any] = [
         ui.h2(translate("Data")),
         ui.div(
-            ui.input_file(
-                "file", translate("A workbook, or a file of rows"), accept=list(SUFFIXES),
-                button_label=translate("Choose a file"),
-                placeholder=translate("or drop it here"), width="100%",
+            ui.tags.label(translate("A workbook, or a file of rows"), for_="file"),
+            ui.tags.input(
+                {"data-shiny-no-bind-input": ""}, type="file", id="file", name="file",
+                accept=",".join(SUFFIXES), data_largest=str(LARGEST),
             ),
+            ui.div(
+                ui.tags.label(translate("Choose a file"), for_="file", class_="btn btn-default"),
+                ui.span(translate("or drop it here"), class_="quiet"),
+                id="dropzone", class_="row-of",
+            ),
+            ui.tags.meter(id="sent", max="1", value="0", hidden="hidden",
+                             aria_label=translate("How much of the file was received")),
+            alarm([translate(_TOO_LARGE, LARGEST / 1e6)], "too_large", hidden=True),
+            alarm([translate(_NOT_RECEIVED)], "not_received", hidden=True),
             class_="field",
         ),
         ui.p(translate("It stays on this machine."), class_="quiet"),
@@ -58,6 +76,8 @@ def _body(view: View) -> Any:
     if page is not None and page.subtitle:
         parts.append(ui.p(page.subtitle, class_="quiet"))
     parts.append(alarm(problems))
+    if desk.doubtful:
+        parts.append(ui.input_action_button("accept", translate(AS_IT_STANDS)))
     if not problems:
         parts.append(ui.p(translate("Nothing stands in the way of a run."), class_="good"))
     return parts if page is None else [*parts, *_read(view, page)]
@@ -75,7 +95,8 @@ def _read(view: View, page: IntakePage) -> Iterator[Any]:
         yield table(_heads(translate), rows, caption)
     if page.notes:
         yield ui.h3(translate("Notes"))
-        yield ui.tags.ul(*(ui.tags.li(note) for note in page.notes))
+        notes = (on_page(note, page.language) for note in page.notes)
+        yield ui.tags.ul(*map(ui.tags.li, notes))
 
 
 def _taken(view: View, step: Any) -> Any:

@@ -12,11 +12,12 @@ from shiny import ui
 from bayes_nqp.language import Message, Translator
 from bayes_nqp.reports import writers
 from bayes_nqp.studio._desk import Desk
+from bayes_nqp.studio._files import address
 from bayes_nqp.studio._registry import Body, page
 from bayes_nqp.studio._run import Run
 from bayes_nqp.studio._view import View, progress_of, told
 
-_FILES: Final = {
+FILES: Final = {
     "docx": ("report/report.docx", Message("Word")),
     "xlsx": ("report/tables.xlsx", Message("Excel")),
     "tex": ("report/tables.tex", Message("LaTeX")),
@@ -72,7 +73,7 @@ def _body(view: View) -> Any:
 
 def _files(run: Run, translate: Translator) -> Iterator[Any]:
     """What the run left."""
-    for name, (file, label) in _FILES.items():
+    for name, (file, label) in FILES.items():
         path = run.folder / file
         if path.exists():
             stem = f"{run.folder.name}{path.suffix}"
@@ -84,7 +85,7 @@ def _missing(run: Run, desk: Desk, translate: Translator) -> Iterator[Any]:
     formats = desk.get("report", "formats") or []
     buttons = [
         ui.input_action_button(f"add_{name}", translate("Add {}", translate(label)))
-        for name, (file, label) in _FILES.items()
+        for name, (file, label) in FILES.items()
         if name in writers() and name not in formats and not (run.folder / file).exists()
     ]
     if buttons:
@@ -95,7 +96,7 @@ def _missing(run: Run, desk: Desk, translate: Translator) -> Iterator[Any]:
 
 def _link(path: Path, label: str, name: str) -> Any:
     return ui.p(
-        ui.a(label, href=f"files/{path.as_posix()}", download=name),
+        ui.a(label, href=address(path), download=name),
         " ",
         ui.span(name, class_="quiet"),
     )

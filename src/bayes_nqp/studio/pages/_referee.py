@@ -8,6 +8,7 @@ from shiny import ui
 
 from bayes_nqp.checks import CHECKS
 from bayes_nqp.language import Message
+from bayes_nqp.studio._files import address
 from bayes_nqp.studio._registry import Body, page
 from bayes_nqp.studio._view import View, table, told
 
@@ -49,7 +50,7 @@ def referee(view: View) -> Body:
             parts.append(ui.div(ui.input_checkbox_group("unasked", label, unasked), class_="wide"))
         if run.assumed:
             title = translate("Assumptions that cannot be tested")
-            src = f"files/{run.early}/assumptions/report.html"
+            src = address(run.early / "assumptions" / "report.html")
             parts.append(ui.tags.iframe(src=src, title=title))
         return parts
 

@@ -7,11 +7,13 @@ from typing import Any, Final
 
 from shiny import reactive, ui
 
+from bayes_nqp.fields import STUDY
 from bayes_nqp.language import Message
 from bayes_nqp.reports import writers
 from bayes_nqp.studio._edits import Way
 from bayes_nqp.studio._registry import Body, page
 from bayes_nqp.studio._view import View, alarm, switch
+from bayes_nqp.studio.pages._downloads import FILES
 
 _TEXTS: Final[dict[Way, Message]] = {
     ("title",): Message("Title"),
@@ -28,7 +30,7 @@ _SCALES: Final = {
 }
 
 
-@page(Message("Study"), place=40)
+@page(STUDY, place=40)
 def study(view: View) -> Body:
     """Say how it is reported, or write the study by hand."""
 
@@ -88,6 +90,7 @@ def _reported(view: View) -> Any:
     """What the report says of itself, in which language, and its formats."""
     desk, translate = view.desk, view.translate
     scales = {key: translate(text) for key, text in _SCALES.items()}
+    formats = {x: translate(FILES[x][1]) if x in FILES else x for x in writers()}
     texts = (
         ui.input_text("text_" + "_".join(way), translate(label), str(desk.get(*way) or ""),
                       update_on="blur")
@@ -100,7 +103,7 @@ def _reported(view: View) -> Any:
         ui.input_select("text_report_language", translate("Language of the report"),
                         switch(), selected=desk.get("report", "language") or "en"),
         ui.input_checkbox_group("text_report_formats", translate("Formats of the report"),
-                                list(writers()), inline=True,
+                                formats, inline=True,
                                 selected=desk.get("report", "formats") or []),
         class_="field",
     )  # fmt: skip

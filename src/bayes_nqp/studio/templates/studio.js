@@ -1,5 +1,5 @@
 // The theme of the system; the language of the page; the field that was left, found again in a page that was made anew;
-// frames no higher than what is in them.
+// frames as high as what is in them; files on their way to the studio.
 (() => {
   const dark = matchMedia("(prefers-color-scheme: dark)");
   const paint = () => { document.documentElement.dataset.bsTheme = dark.matches ? "dark" : "light"; };
@@ -7,14 +7,51 @@
   paint();
   let left = "";
   addEventListener("focusin", event => { left = event.target.id || ""; });
-  addEventListener("load", event => {
+  document.addEventListener("load", event => {
     const inside = event.target.contentDocument?.body;
-    if (inside) event.target.style.maxHeight = `${inside.scrollHeight + 8}px`;
+    if (!inside) return;
+    const fit = () => { event.target.style.height = `${inside.scrollHeight + 24}px`; };
+    new ResizeObserver(fit).observe(inside);
+    fit();
   }, true);
+  const show = (name, shown) => { const part = document.getElementById(name); if (part) part.hidden = !shown; };
+  const send = file => {
+    const large = file.size > Number(document.getElementById("file").dataset.largest);
+    show("too_large", large);
+    show("not_received", false);
+    if (large) return;
+    const request = new XMLHttpRequest();
+    const ended = key => {
+      show("sent", false);
+      show("not_received", !key);
+      if (key) Shiny.setInputValue("upload", key, { priority: "event" });
+    };
+    request.upload.onprogress = event => {
+      show("sent", true);
+      const bar = document.getElementById("sent");
+      if (bar && event.total) bar.value = event.loaded / event.total;
+    };
+    request.onload = () => ended(request.status === 200 && JSON.parse(request.responseText).id);
+    request.onerror = () => ended("");
+    request.open("POST", `upload?name=${encodeURIComponent(file.name)}`);
+    request.send(file);
+  };
+  addEventListener("change", event => {
+    if (event.target.id === "file" && event.target.files[0]) { send(event.target.files[0]); event.target.value = ""; }
+  });
+  for (const name of ["dragover", "drop"]) addEventListener(name, event => {
+    if (!event.dataTransfer?.types.includes("Files")) return;
+    event.preventDefault();
+    if (name === "drop" && document.getElementById("file")) send(event.dataTransfer.files[0]);
+  });
   addEventListener("DOMContentLoaded", () => {
     const $ = window.jQuery;
     $(document).on("shiny:connected", () => {
-      Shiny.addCustomMessageHandler("tongue", said => { document.documentElement.lang = said.tag; });
+      Shiny.addCustomMessageHandler("acting", said => { document.querySelector("main").inert = said.now; });
+      Shiny.addCustomMessageHandler("tongue", said => {
+        document.documentElement.lang = said.tag;
+        document.title = document.getElementById("name").textContent = said.name;
+      });
     });
     $(document).on("shiny:disconnected", () => { document.getElementById("lost").hidden = false; });
     $(document).on("shiny:value", () => setTimeout(() => {

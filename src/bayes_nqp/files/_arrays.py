@@ -1,0 +1,34 @@
+"""Archives of numpy's arrays, before anything in them is read."""
+
+from __future__ import annotations
+
+import math
+import zipfile
+from pathlib import Path
+from typing import BinaryIO
+
+from numpy.lib import format as npy
+
+
+def array_bytes(source: Path | BinaryIO) -> int:
+    """Return how many bytes the arrays of an archive claim.
+
+    numpy allocates what the header of an array claims before it reads the array.
+
+    Raises
+    ------
+    ValueError
+        If an array claims more than its part of the archive holds.
+    """
+    total = 0
+    with zipfile.ZipFile(source) as archive:
+        for part in archive.infolist():
+            with archive.open(part) as file:
+                first = npy.read_magic(file) == (1, 0)
+                read = npy.read_array_header_1_0 if first else npy.read_array_header_2_0
+                shape, _, kind = read(file)
+            claimed = math.prod(shape) * kind.itemsize
+            if claimed > part.file_size:
+                raise ValueError(f"{part.filename} claims {claimed:,} bytes")
+            total += part.file_size
+    return total

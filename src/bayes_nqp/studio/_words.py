@@ -1,0 +1,77 @@
+"""Errors in the words of the page: fields by their labels, and where the study's text is edited."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from bayes_nqp.errors import NQPError, speaking
+from bayes_nqp.fields import (
+    COLUMNS,
+    COVARIATES,
+    FILE,
+    FIRST_TREATED,
+    GROUPS,
+    LEAVE_OUT,
+    MEDIATORS,
+    OUTCOME,
+    STUDY,
+    TIME,
+    TREATED,
+    UNIT,
+)
+from bayes_nqp.language import Message
+
+LABELS: Final = {
+    "unit": UNIT, "time": TIME, "outcome": OUTCOME, "cohort": FIRST_TREATED, "treated": TREATED,
+    "strata": GROUPS, "covariates": COVARIATES, "mediators": MEDIATORS, "path": FILE,
+    "file": FILE,
+}  # fmt: skip
+"""What the page calls the arguments of panels and the keys of studies."""
+_ARGUMENT: Final = re.compile(rf"\b({'|'.join(LABELS)})=(['\"])(.*?)\2")
+_KEY: Final = re.compile(rf"'(?:data|channels)\.({'|'.join(LABELS)})'")
+_BARE: Final = re.compile(rf"\b({'|'.join(LABELS)})=")
+_TABLE: Final = re.compile(r"in \[data(?:\.read)?\]: |在 \[data(?:\.read)?\] 中：")
+"""Where a key of [data] is to be written, before what is written there."""
+_DROP: Final = re.compile(r"\[design\][^\n]*?\bunidentified = \"drop\"")
+_TEXT: Final = re.compile(r"\[\[?(?:data|design|channels|checks|report|sampler|index|priors)\b")
+_TICK: Final = Message("tick “{}” on the page “{}”")
+_IN_TEXT: Final = Message("{} (in the text of the study on the page “{}”)")
+
+
+def in_words(error: NQPError, language: str) -> str:
+    """Say an error as the page does.
+
+    Parameters
+    ----------
+    language : str
+        Of the page.
+    """
+    with speaking("page"):
+        return on_page(error.in_(language), language)
+
+
+def on_page(text: str, language: str) -> str:
+    """Put the labels of fields in the place of arguments and keys.
+
+    Parameters
+    ----------
+    text : str
+        As it was said for who writes a study.
+    """
+
+    def labelled(match: re.Match[str]) -> str:
+        return Message("{} “{}”", LABELS[match[1]], match[3], context="field").in_(language)
+
+    text = _ARGUMENT.sub(labelled, text)
+
+    def named(match: re.Match[str]) -> str:
+        return f"“{LABELS[match[1]].in_(language)}”"
+
+    tick = _TICK.fill(LEAVE_OUT, COLUMNS).in_(language)
+    text = _DROP.sub(tick, _BARE.sub(named, _KEY.sub(named, _TABLE.sub("", text))))
+    lines = (
+        _IN_TEXT.fill(line.rstrip(".。"), STUDY).in_(language) if _TEXT.search(line) else line
+        for line in text.splitlines()
+    )
+    return "\n".join(lines)
