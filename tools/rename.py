@@ -125,6 +125,12 @@ class Layout:
                 found[_dotted(old)] = _dotted(new)
         return found
 
+    @property
+    def unplaced(self) -> list[str]:
+        """Files at the top of the package that the table does not name."""
+        top = (name for name in self.files if name.endswith(".py") and "/" not in name)
+        return [name for name in top if name not in self.table["files"] and name[0] != "_"]
+
     @cached_property
     def homes(self) -> dict[tuple[str, str], str]:
         """New package of names that leave a package which gathers what its files define."""
@@ -460,6 +466,8 @@ def rename(names: Names) -> None:
         text = read(path)
         if text is None:
             continue
+        if place == "CHANGELOG.md" or place.startswith(("changes/", "tools/changes")):
+            continue  # history, and its kinds
         changed = text
         if path.suffix in (".py", ".pyi"):
             inside = path.is_relative_to(package)
@@ -560,6 +568,8 @@ def main(arguments: list[str]) -> int:
     if git("status", "--porcelain").strip():
         print("the checkout has changes: commit or stash them first")
         return 1
+    for name in layout.unplaced:
+        print(f"no new place in rename.toml: {name}")
     if not layout.moves:
         print("nothing to move")
         return 0
@@ -583,7 +593,7 @@ def main(arguments: list[str]) -> int:
     for line in missed:
         print(f"by hand: {line}")
     git("add", "-A")
-    return int(bool(missed))
+    return int(bool(missed or layout.unplaced))
 
 
 if __name__ == "__main__":

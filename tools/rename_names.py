@@ -146,10 +146,14 @@ class Names:
                 names = {str(row["old"]): str(row["new"])}
                 add(r"(?<=\")(?:{})(?=\")|(?<=`)(?:{})(?=`)", names, row.get("except", ()))
                 if row.get("kind") == "check":
+                    add(r"\b({})(?==\"(?:passed|caution|failed|inconclusive|reported))", names)
+                    add(r"\b({})(?==\"(?:holds|in doubt|fails|could not tell))", names)
                     add(r"(?<=checks\.)({})\b|(?<=#)({})(?=[)\"])", names)
                     add(r"(?m)(?<=^### )({})$|(?<=^### `)({})(?=`$)", names)
                 if row.get("kind") == "plot":
                     add(r"(?<=[/_])({})(?=\.(?:csv|png))", names)
+            if row.get("kind") == "estimand":
+                add(r"(?<=ESTIMANDS\[\")({})(?=\")", {str(row["old"]): str(row["new"])})
             if row.get("bare"):
                 add(r"\b({})\b", {str(row["old"]): str(row["new"])})
         return found
