@@ -260,6 +260,9 @@ class Text:
     def _place(self, found: re.Match[str]) -> str:
         if found[1] is None:
             first = found[3].split(".")[1]
+            edges = found.string[found.start() - 1 : found.start()], found.string[found.end() :][:1]
+            if edges == ("[", "]") and found[3] in self.layout.groups:
+                return found[0]  # a heading of entry points
             open_ = "._" not in found[3] and first in self.layout.public
             kept = self.old.removeprefix(f"{HOME}/") in self.layout.table["keep"]
             if kept or (self.prose and (open_ or found[3] in self.layout.groups)):
