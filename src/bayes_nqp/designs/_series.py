@@ -9,7 +9,9 @@ f: the sum of squares depends on what these span and on nothing else.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import hashlib
+from dataclasses import dataclass, fields, replace
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -52,6 +54,8 @@ _TINY: Final = 1e-12
 _RIDGE: Final = 1e-5
 """On loadings on orthonormal series, of which a unit without gaps has information 1: without it,
 series could bend to fit units with few observations perfectly."""
+_KEPT: Final = 8
+"""Panels whose series are kept: they depend on untreated observations alone."""
 _ROOM: Final = 4_000_000
 """Numbers that one batch of redraws holds."""
 
@@ -123,6 +127,21 @@ class NetRows:
     x: Array
     counts: Array
     treated: Mask
+
+    @cached_property
+    def content(self) -> bytes:
+        """Digest of all values: refits of checks have the same untreated observations."""
+        held = hashlib.blake2b(digest_size=16)
+        for each in fields(self):
+            values = np.ascontiguousarray(getattr(self, each.name))
+            held.update(repr((values.shape, values.dtype.str)).encode() + values.tobytes())
+        return held.digest()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, NetRows) and self.content == other.content
+
+    def __hash__(self) -> int:
+        return hash(self.content)
 
     @property
     def number(self) -> Index:
@@ -377,6 +396,7 @@ def _quadratic(
     )
 
 
+@lru_cache(_KEPT)
 def series_of(rows: NetRows, number: int) -> SeriesFit:
     """Fit series from several starts, and keep the smallest sum of squares.
 
@@ -422,8 +442,10 @@ def _starts(rows: NetRows, number: int) -> Array:
     return np.concatenate([np.stack(components), drawn])
 
 
-def redraws_of(rows: NetRows, fit: SeriesFit) -> Array:
+@lru_cache(_KEPT)
+def redraws_of(rows: NetRows, number: int) -> Array:
     """Fit series under random weights of units, exponential (REDRAWS, T, k)."""
+    fit = series_of(rows, number)
     rng = np.random.default_rng(REDRAWS)
     weights = rng.standard_gamma(rows.counts, size=(REDRAWS, rows.counts.size))
     width = fit.own.shape[2] * rows.counts.size * rows.seen.shape[1]
@@ -437,6 +459,7 @@ def redraws_of(rows: NetRows, fit: SeriesFit) -> Array:
     return np.concatenate([x.series for x in out])
 
 
+@lru_cache(_KEPT)
 def held_out_gains(rows: NetRows) -> Array:
     """Log predictive densities of held-out observations by 0, 1, .. series, above that of none.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import cache
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -151,7 +151,7 @@ class Factors(Term):
         number, note = _chosen(rows) if self.number is None else _stated(self.number)
         _check(rows, number, panel)
         fit = series_of(rows, number)
-        redraws = cache(lambda: redraws_of(rows, fit)) if number else None
+        redraws = partial(redraws_of, rows, number) if number else None
         note = joined([note, _without_loadings(rows, number, panel)])
         return replace(equation, series=Series(fit.series[0], note, redraws))
 
