@@ -351,12 +351,8 @@ def _factors(fit: Fit) -> Evidence | None:
     candidate = Candidate(
         Message("{n} common factor", plural="{n} common factors", n=best), trends=trends
     )
-    try:
-        law = near_adoption(fit, trends, 1)
-    except NQPError as refusal:
-        return Evidence(candidate, reason=reason(refusal))
-    tail = np.nan if law is None else tail_of_means(fit, law, slice(None))
-    return Evidence(candidate, float(values[best]), 0.0, tail)
+    # Coefficients just before adoption are not asked for: each would need factors of its own.
+    return Evidence(candidate, float(values[best]), 0.0)
 
 
 def chosen(fit: Fit) -> Evidence | None:
