@@ -229,7 +229,9 @@ def unsealed(path: Path, rng: random.Random) -> None:
 
 
 def parcel(path: Path) -> object:
-    """Read what one run leaves to the next; `ValueError` is a miss."""
+    """Read what one run leaves to the next, in files of its own; `ValueError` is a miss."""
+    if not path.is_file():
+        return None
     try:
         return unpacked(path.read_bytes())
     except (ValueError, OSError):

@@ -121,9 +121,9 @@ def sentences() -> dict[str, list[str]]:
             f"b, b_s \\sim N(0, {drift.line:g}^2)",
             f"s_b \\sim HN({drift.cohort_line:g})",
             f"standard deviations $\\sim HN({drift.walk:g})$",
-            f"fits 0 to {_series._MOST} factors",
-            f"It needs {_series.LEAST} never-treated units",
-            f"exponential weights {_series.REDRAWS} times",
+            f"`Factors()` chooses from 1 to {_series.MOST}",
+            f"in every period {_series.LEAST} untreated units",
+            f"{_series.REDRAWS} times units get independent exponential weights",
         ],
         "truth": [
             *(f'(`"{name}"`) | {p:g} |' for name, p in prior.items()),

@@ -21,6 +21,7 @@ from scipy import special, stats
 
 import bayes_nqp as nqp
 from bayes_nqp.errors import speaking
+from bayes_nqp.language import chance
 from bayes_nqp.planning import plan_of
 from bayes_nqp.simulation import staggered
 
@@ -196,7 +197,7 @@ def test_many_units_support_parallel_trends_under_both_error_structures() -> Non
     p = evidence.attrs["probability_parallel"]
     assert p > 0.6
     assert result.verdict == ("holds" if p >= 0.7 else "could not tell")
-    assert f"{p:.2f} (prior 0.30)" in result.figure
+    assert f"{chance(p, 2)} (prior 0.30)" in result.figure
     assert ("report the model average" in result.sentence) == (p < 0.7)
 
 

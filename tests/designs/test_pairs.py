@@ -97,7 +97,7 @@ def test_quarters_are_read_back(text: bool) -> None:
          "more than one date"),
         (lambda x: x, {"cohorts": pd.DataFrame({"n": list("ABCD")})}, "1 columns"),
         (lambda x: x, {"cohorts": 2015}, "'cohorts' is 2015"),
-        (lambda x: x, {"destination": "from"}, "both 'from'"),
+        (lambda x: x, {"destination": "from"}, "two parts: 'from' as origin and destination"),
         (lambda x: x.assign(to=x["to"].where(x.index != 3)), {},
          r"missing in 1 row\.(?s:.*)df\.dropna"),
         (lambda x: x.assign(pair=1), {}, "'pair' has a name"),

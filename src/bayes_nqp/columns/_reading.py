@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 import pandas as pd
 
 from bayes_nqp.columns._codes import zeros
@@ -73,7 +74,8 @@ def reading_of(
         if key not in STEPS:
             raise PanelError(Message("read={!r} is no step", key), hint=nearest(key, STEPS))
         kind = STEPS[key].kind
-        held(value, (str | kind if kind == list[str] else kind) | None, f"read.{key}")
+        kind = (str | kind if kind == list[str] else kind) | None
+        held(_known(value), kind, f"read.{key}")
     checked_file(path)
     with remembered():
         reading = _read_by_steps(path, stated, fixed, roles, encoding, names)
@@ -181,6 +183,13 @@ def _numeric(rows: pd.DataFrame, aside: pd.DataFrame) -> pd.DataFrame:
         with suppress(ValueError, TypeError):
             out[name] = pd.to_numeric(rows[name])
     return out
+
+
+def _known(value: Any) -> Any:
+    """A value with 0 for codes of missing cells, NaN, which no kind of number is."""
+    if isinstance(value, Mapping):
+        return {name: _known(x) for name, x in value.items()}
+    return 0 if isinstance(value, float) and np.isnan(value) else value
 
 
 def joined_unit(unit: str | Collection[str]) -> str:

@@ -184,9 +184,15 @@ def _held(function: Any, label: str, *, bound: bool, kinds: bool, owner: type | 
 
 
 def _usual_errors() -> AbstractContextManager[object]:
-    """Let numpy compute as by default, whatever the session has set: underflow is no error."""
+    """Let numpy warn where a session lets it raise; what else is set stays."""
     numpy = sys.modules.get("numpy")
-    return nullcontext() if numpy is None else numpy.errstate(all="warn", under="ignore")
+    if numpy is None:
+        return nullcontext()
+    raised = [kind for kind, does in numpy.geterr().items() if does in ("raise", "call")]
+    return cast(
+        "AbstractContextManager[object]",
+        numpy.errstate(**{kind: "ignore" if kind == "under" else "warn" for kind in raised}),
+    )
 
 
 def _bound_label(label: str, args: tuple[Any, ...]) -> str:
