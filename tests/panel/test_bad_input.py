@@ -105,7 +105,7 @@ DATA: dict[str, tuple[Change, str]] = {
 }
 
 CALLS: dict[str, tuple[dict[str, object], str]] = {
-    "unknown column": ({"outcome": "nqpp"}, r"outcome='nqpp' is not a column.*did you mean 'nqp'"),
+    "unknown column": ({"outcome": "npq"}, r"outcome='npq' is not a column.*did you mean 'nqp'"),
     "unknown stratum": ({"strata": ["regoin"]}, r"strata='regoin'.*did you mean 'region'"),
     "two roles": (
         {"mediators": ["ln_gdp"]},

@@ -59,7 +59,9 @@ def same(ours: pd.DataFrame, theirs: pd.DataFrame) -> None:
     assert ours.shape == theirs.shape
     for name in ours:
         if pd.api.types.is_numeric_dtype(ours[name]):
-            np.testing.assert_allclose(ours[name], theirs[name], rtol=1e-4, atol=1e-6)
+            # R-hat is one of ranks: where two draws are as good as equal, rounding may swap them.
+            rtol = 1e-4 if name == "r_hat" else 2e-5
+            np.testing.assert_allclose(ours[name], theirs[name], rtol=rtol, atol=1e-6)
         else:
             assert ours[name].astype(str).tolist() == theirs[name].astype(str).tolist(), name
 
