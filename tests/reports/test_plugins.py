@@ -41,6 +41,7 @@ from matplotlib.figure import Figure
 import bayes_nqp as nqp
 from bayes_nqp import plots
 from bayes_nqp.checks import CHANNELS, CHECKS, CheckResult
+from bayes_nqp.doors import ATTRIBUTES
 from bayes_nqp.language import Message
 from bayes_nqp.studies import json_schema, run, validate
 
@@ -117,7 +118,7 @@ def toys() -> Iterator[None]:
     yield
     del PLOTS["cell_counts"], PLOTS["channels_only"], DRAWERS["toy"], CHECKS["toy_check"]
     del KINDS["counted"], TABLE_FORMATS["lines"], SECTIONS["greeting"], _WRITERS["toy"]
-    del nqp.Table.to_lines  # type: ignore[attr-defined]
+    del nqp.Table.to_lines, ATTRIBUTES["Table.to_lines"]  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
@@ -274,6 +275,7 @@ for name in names:
     (where / "bayes_nqp" / name).unlink()
 sys.path.insert(0, str(where))
 import bayes_nqp as nqp
+from bayes_nqp.doors import ATTRIBUTES
 from bayes_nqp.reports import writers
 from bayes_nqp.studies import validate
 study = validate(where / "study.toml")

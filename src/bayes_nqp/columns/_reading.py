@@ -75,7 +75,7 @@ def reading_of(
             raise PanelError(Message("read={!r} is no step", key), hint=nearest(key, STEPS))
         kind = STEPS[key].kind
         kind = (str | kind if kind == list[str] else kind) | None
-        held(_known(value), kind, f"read.{key}")
+        held(_known(value) if isinstance(value, Mapping) else value, kind, f"read.{key}")
     checked_file(path)
     with remembered():
         reading = _read_by_steps(path, stated, fixed, roles, encoding, names)

@@ -153,7 +153,8 @@ def advice(kind: ArgumentKind, value: object, label: str, argument: str = "") ->
         if name:
             return f"{kind.words}; call the function, {name}(), if it makes one"
     for ancestor in class_names(value):
-        if (label, argument, ancestor) in _ARGUMENTS and value not in _leaves(kind):
+        stated = isinstance(value, str) and value in _leaves(kind)
+        if (label, argument, ancestor) in _ARGUMENTS and not stated:
             return _ARGUMENTS[label, argument, ancestor]
     several = isinstance(value, list | tuple) and value and "Fit" in class_names(value[0])
     if several and {"Fit", "HasEffects"} & set(kind.leaves):
