@@ -433,7 +433,8 @@ def remember(layout: Layout, rows: list[dict[str, Any]]) -> None:
     stay = sorted(layout.public & modules.keys())
     names: dict[str, dict[str, str]] = {}
     for row in rows:
-        names.setdefault(row.get("kind", "function"), {})[row["old"]] = row["new"]
+        if row.get("kind") != "internal":
+            names.setdefault(row.get("kind", "function"), {})[row["old"]] = row["new"]
     path = ROOT / HOME / "_core" / "renamed.py"
     lines = [
         '"""What earlier versions called otherwise: written by tools/rename.py."""',

@@ -145,6 +145,8 @@ class Names:
             if row.get("literal"):
                 names = {str(row["old"]): str(row["new"])}
                 add(r"(?<=\")(?:{})(?=\")|(?<=`)(?:{})(?=`)", names, row.get("except", ()))
+                if row.get("kind") in ("check", "verdict"):
+                    add(r"(?<=')({})(?=')", names, row.get("except", ()))
                 if row.get("kind") == "check":
                     add(r"\b({})(?==\"(?:passed|caution|failed|inconclusive|reported))", names)
                     add(r"\b({})(?==\"(?:holds|in doubt|fails|could not tell))", names)
